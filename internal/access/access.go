@@ -1,0 +1,71 @@
+// Package access is who may do what: the roles of SPEC chapter 11 as one table.
+package access
+
+import "slices"
+
+// Role is a role of SPEC chapter 11, the name of a group in the token.
+type Role string
+
+// The roles.
+const (
+	GlobalAdmin   Role = "global-admin"
+	BillingAdmin  Role = "billing-admin"
+	UserAdmin     Role = "user-admin"
+	ServiceAdmin  Role = "service-admin"
+	PasswordAdmin Role = "password-admin"
+)
+
+// Roles lists every role.
+var Roles = []Role{GlobalAdmin, BillingAdmin, UserAdmin, ServiceAdmin, PasswordAdmin}
+
+// Permission is a column of the table of SPEC chapter 11.
+type Permission string
+
+// The permissions.
+const (
+	AssignLicense    Permission = "assign-license"
+	RemoveLicense    Permission = "remove-license"
+	Buy              Permission = "buy" // buy more, renew
+	DeleteUser       Permission = "delete-user"
+	DeviceLicenses   Permission = "device-licenses"
+	ManageAgreements Permission = "manage-agreements" // agreements, groups, imports, catalog
+	RefreshNow       Permission = "refresh-now"
+	Read             Permission = "read"
+	ReadDetails      Permission = "read-details" // agreement details (R2.7)
+	Anyone           Permission = "anyone"       // no token needed
+)
+
+// grants is the table of SPEC chapter 11, with R2.7's row for details.
+var grants = map[Permission][]Role{
+	AssignLicense:    {GlobalAdmin, UserAdmin},
+	RemoveLicense:    {GlobalAdmin, UserAdmin},
+	Buy:              {GlobalAdmin, BillingAdmin},
+	DeleteUser:       {GlobalAdmin, UserAdmin},
+	DeviceLicenses:   {GlobalAdmin},
+	ManageAgreements: {GlobalAdmin, BillingAdmin},
+	RefreshNow:       {GlobalAdmin, BillingAdmin, ServiceAdmin},
+	Read:             {GlobalAdmin, BillingAdmin, UserAdmin, ServiceAdmin, PasswordAdmin},
+	ReadDetails:      {GlobalAdmin, BillingAdmin},
+}
+
+// Principal is who is calling, from a verified token.
+type Principal struct {
+	Subject string
+	Roles   []Role // known roles only
+}
+
+// May reports whether one of the principal's roles grants the permission.
+func (p Principal) May(permission Permission) bool {
+	_, ok := p.As(permission)
+	return ok
+}
+
+// As returns the role under which the principal may do it, for the audit event.
+func (p Principal) As(permission Permission) (Role, bool) {
+	for _, role := range p.Roles {
+		if slices.Contains(grants[permission], role) {
+			return role, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,68 @@
+// Package config is the settings of the functions: their names, their defaults
+// and what is allowed. It is the only place that reads the environment.
+package config
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Names of the environment variables.
+const (
+	Table         = "TRUEUP_TABLE"          // DynamoDB table
+	UploadsBucket = "TRUEUP_UPLOADS_BUCKET" // where admins put files
+	ReportsBucket = "TRUEUP_REPORTS_BUCKET" // reports about imports, snapshots
+	PairMaxChars  = "PAIR_MAX_CHARS"        // longest both numbers of a pair together, 16 to 32 (R2.2)
+)
+
+// Config is a function's settings.
+type Config struct {
+	Table         string
+	UploadsBucket string
+	ReportsBucket string
+	PairMaxChars  int
+}
+
+// Environment is the lookup of the process's environment.
+func Environment(name string) string { return os.Getenv(name) }
+
+// Load reads the settings named, through lookup, and returns every mistake at
+// once. A required setting (those without a default) must not be empty.
+func Load(lookup func(string) string, names ...string) (Config, error) {
+	c := Config{PairMaxChars: 16}
+	var wrong []string
+	for _, name := range names {
+		value := strings.TrimSpace(lookup(name))
+		switch name {
+		case Table:
+			c.Table = value
+		case UploadsBucket:
+			c.UploadsBucket = value
+		case ReportsBucket:
+			c.ReportsBucket = value
+		case PairMaxChars:
+			if value == "" {
+				continue
+			}
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 16 || n > 32 {
+				wrong = append(wrong, fmt.Sprintf("%s is %q; set a whole number from 16 to 32", name, value))
+				continue
+			}
+			c.PairMaxChars = n
+			continue
+		default:
+			wrong = append(wrong, fmt.Sprintf("%s is not a setting", name))
+			continue
+		}
+		if value == "" {
+			wrong = append(wrong, fmt.Sprintf("%s is not set", name))
+		}
+	}
+	if wrong != nil {
+		return Config{}, fmt.Errorf("config: %s", strings.Join(wrong, "; "))
+	}
+	return c, nil
+}

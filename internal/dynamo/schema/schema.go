@@ -1,0 +1,30 @@
+// Package schema is the table's keys and indexes as plain data, for the CDK
+// app, the local stack, the tests and the generated table in the docs.
+package schema
+
+// Names of the key attributes.
+const (
+	PK  = "pk"
+	SK  = "sk"
+	TTL = "expires" // seconds since 1970; reads filter on it too, as deletion is late
+)
+
+// Index is a global secondary index. Both of its keys are strings, and it
+// projects every attribute.
+type Index struct {
+	Name string
+	PK   string
+	SK   string
+}
+
+// Indexes is every index.
+var Indexes = []Index{
+	{Name: "by-name", PK: "n_pk", SK: "n_sk"},  // agreements of the organisation, by name
+	{Name: "by-group", PK: "g_pk", SK: "g_sk"}, // agreements of a group, by name
+	{Name: "by-owner", PK: "o_pk", SK: "o_sk"}, // pairs of an agreement, by number
+}
+
+// Shards is over how many index partitions the entries of one list are
+// spread, because a partition takes 1,000 writes a second (and a list is read
+// from all of them at once and merged).
+const Shards = 4

@@ -1,0 +1,45 @@
+// Package route is the one table of HTTP routes, as plain data. The mux of each
+// function, the CDK app, the local gateway, the OpenAPI document and the tests
+// of access all read it. A Go ServeMux pattern and an API Gateway route key
+// are the same string.
+package route
+
+import "trueup/internal/access"
+
+// Route is one row.
+type Route struct {
+	Method     string
+	Path       string            // "/agreements/{id}"
+	Function   string            // the function that serves it, a name of package manifest
+	Permission access.Permission // what the caller must be allowed; access.Anyone needs no token
+	Operation  string            // OpenAPI operation id
+}
+
+// Key is the route as ServeMux and API Gateway spell it.
+func (r Route) Key() string { return r.Method + " " + r.Path }
+
+// Table is every route.
+var Table = []Route{
+	{"GET", "/openapi.json", "agreements", access.Anyone, "openapi"},
+	{"GET", "/agreements", "agreements", access.Read, "listAgreements"},
+	{"GET", "/agreements/{id}", "agreements", access.Read, "getAgreement"},
+	{"GET", "/agreements/{id}/pairs", "agreements", access.Read, "listAgreementPairs"},
+	{"POST", "/imports", "agreements", access.ManageAgreements, "createImport"},
+	{"GET", "/imports", "agreements", access.Read, "listImports"},
+	{"GET", "/imports/{id}", "agreements", access.Read, "getImport"},
+	{"GET", "/imports/{id}/findings", "agreements", access.Read, "listImportFindings"},
+	{"GET", "/imports/{id}/annotated", "agreements", access.Read, "getAnnotatedCopy"},
+	{"GET", "/groups", "groups", access.Read, "listGroups"},
+	{"GET", "/groups/{id}", "groups", access.Read, "getGroup"},
+}
+
+// Of returns the routes one function serves.
+func Of(function string) []Route {
+	var routes []Route
+	for _, r := range Table {
+		if r.Function == function {
+			routes = append(routes, r)
+		}
+	}
+	return routes
+}

@@ -1,0 +1,172 @@
+// Package importer turns a CSV file of agreement pairs into agreements: the
+// use case behind the uploads bucket. No AWS here.
+//
+// # Exactly once, and all or nothing
+//
+// An import is identified by the object it reads (Source.ID). Whatever S3
+// delivers and wherever a function dies, the object is applied once:
+//
+//   - Claim makes one attempt the owner of the import for a lease. An attempt
+//     has a number of its own and a stage, "<import>.<attempt>".
+//   - The whole file is checked before anything is written.
+//   - The attempt then takes the writer's lease of the organisation, looks up
+//     the names and pairs, and stages its rows: every item carries the stage.
+//     Readers ignore items of a stage that is not committed, and writers treat
+//     those of a dead stage as if they were not there.
+//   - Commit flips the import to succeeded, and with it every staged row, in
+//     one transaction that holds only while the attempt still owns the import.
+//
+// An attempt never resumes another's stage; it overwrites it. So a sleeper
+// that wakes up after a takeover can only touch what nobody will ever see.
+package importer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+)
+
+// State is where an import is in its life.
+type State string
+
+// The states of R3.8. Succeeded and rejected are final; failed is final too
+// unless Import.Retryable says that a redelivery may try again.
+const (
+	StateReceived  State = "received"  // announced through the API, the file is not there yet
+	StateRunning   State = "running"   // being checked or written
+	StateSucceeded State = "succeeded" // applied (or, dry run, checked without an error)
+	StateRejected  State = "rejected"  // the file has errors and nothing of it was stored
+	StateFailed    State = "failed"    // not the file's fault, or the file was gone
+)
+
+// OnError says what to do with a file some rows of which are wrong (R3.7).
+type OnError string
+
+// The choices of R3.7.
+const (
+	OnErrorReject OnError = "reject" // store nothing; the default
+	OnErrorSkip   OnError = "skip"   // store the good rows, report the bad ones
+)
+
+// Source names one version of one object.
+type Source struct {
+	Bucket    string
+	Key       string // decoded
+	Version   string // empty in a bucket without versions
+	ETag      string
+	Sequencer string // orders the events of one key
+	Size      int64
+	EventTime time.Time
+}
+
+// ID returns the import's id: the same for every delivery of the same object,
+// and sorting by time. It is 10 characters of time and 16 of hash.
+func (s Source) ID() string {
+	version := s.Version
+	if version == "" || version == "null" {
+		version = s.ETag + "/" + s.Sequencer
+	}
+	return newID(s.EventTime, s.Bucket, s.Key, version)
+}
+
+// NewID returns the id of an import announced at a time; seed makes it unique.
+func NewID(at time.Time, seed string) string { return newID(at, "announced", seed) }
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+func newID(at time.Time, parts ...string) string {
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0))<<14) // 50 bits of time fill 10 characters
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return idEncoding.EncodeToString(ms[:])[:10] + idEncoding.EncodeToString(sum[:10])
+}
+
+// Import is the record of one import (R3.8). Always Added + Unchanged +
+// Rejected = Rows once State is succeeded or rejected.
+type Import struct {
+	ID        string
+	File      string // last part of the object's key
+	Group     string // license group name as asked for; empty means Unassigned
+	GroupID   string // the group it went to; known once it succeeded
+	Program   agreement.Program
+	OnError   OnError
+	DryRun    bool
+	By        string // who: the API's subject, or the principal of the S3 event
+	Via       audit.Source
+	Source    Source
+	State     State
+	Reason    string // stable code, why it was rejected or failed as a whole; empty for row errors
+	Retryable bool   // failed, but a redelivered event tries again
+
+	ReceivedAt time.Time
+	StartedAt  time.Time
+	FinishedAt time.Time
+
+	Rows      int // data rows: not blank, not the header
+	Added     int // pairs stored (or that would be, in a dry run)
+	Unchanged int // pairs already there, or repeated in the file
+	Rejected  int // rows with an error, or all rows of a file that was refused whole
+	Created   int // agreements made
+	Extended  int // agreements that got more pairs
+	Errors    int // findings that are errors
+	Warnings  int // findings that are warnings
+
+	Attempt   int
+	ReportKey string // object in the reports bucket with every finding; empty until finished
+	Annotated bool   // the annotated copy exists, under AnnotatedKey
+	Version   int64
+}
+
+// Final reports whether a redelivered event changes nothing any more.
+func (i Import) Final() bool {
+	return i.State == StateSucceeded || i.State == StateRejected || i.State == StateFailed && !i.Retryable
+}
+
+// Page is one page of imports, newest first. Next is empty on the last page.
+type Page struct {
+	Items []Import
+	Next  string
+}
+
+// Severity of a finding.
+type Severity string
+
+// The severities.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Report is every finding of an import, in the order of the file. It is
+// stored as JSON in the reports bucket; codes become sentences when read.
+type Report struct {
+	Import   string              `json:"import"`
+	Findings []agreement.Finding `json:"findings"`
+}
+
+// Idempotency makes a POST answer twice what it did once (SPEC 13).
+type Idempotency struct {
+	Key      string // caller's subject and Idempotency-Key; empty for none
+	BodyHash string
+	Response []byte // what the first call answered
+	Expires  time.Time
+}
+
+// Records is what the API needs of imports.
+type Records interface {
+	// Announce stores a received import with its audit event and the
+	// idempotency entry in one transaction. When the key was used before it
+	// stores nothing and returns the first response, or errs.Invalid
+	// idempotency_key_reused when the body was another.
+	Announce(ctx context.Context, imp Import, event audit.Event, idem Idempotency) (first []byte, err error)
+	// Import returns one record; errs.NotFound import_not_found.
+	Import(ctx context.Context, id string) (Import, error)
+	// Imports lists records, newest first.
+	Imports(ctx context.Context, limit int, cursor string) (Page, error)
+}

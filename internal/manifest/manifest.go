@@ -1,0 +1,114 @@
+// Package manifest is what is deployed, as plain data: each function's trigger,
+// access, size and settings, the buckets and their triggers. The CDK app, the
+// local stack and the tests read it; nothing else says it again.
+package manifest
+
+import (
+	"time"
+
+	"trueup/internal/config"
+)
+
+// Resource is something a function may be granted access to.
+type Resource string
+
+// The resources.
+const (
+	Table   Resource = "table"   // the table and its indexes
+	Uploads Resource = "uploads" // the bucket admins put files in
+	Reports Resource = "reports" // the bucket of reports
+)
+
+// Action is an IAM action.
+type Action string
+
+// Grant allows a function some actions on a resource. Prefix limits a grant on
+// a bucket to the keys that start with it; empty means every key.
+type Grant struct {
+	Resource Resource
+	Prefix   string
+	Actions  []Action
+}
+
+// Trigger says what calls a function.
+type Trigger string
+
+// The triggers. A function has one; an object function can also have a schedule.
+const (
+	HTTP    Trigger = "http"   // API Gateway, routes of package route
+	Objects Trigger = "object" // objects created in the uploads bucket, asynchronous
+)
+
+// Function is one Lambda function; its code is functions/<Name>.
+type Function struct {
+	Name        string
+	Summary     string
+	Trigger     Trigger
+	Prefix      string        // Objects: keys that start with it
+	Every       time.Duration // also called this often with {"source":"trueup.schedule"}; 0 for never
+	Memory      int           // MB
+	Timeout     time.Duration
+	Concurrency int // reserved concurrent executions; 0 for unreserved
+	Retries     int // of an asynchronous call, before it goes to the dead-letter queue
+	Settings    []string
+	Grants      []Grant
+}
+
+const (
+	get       Action = "dynamodb:GetItem"
+	batchGet  Action = "dynamodb:BatchGetItem"
+	query     Action = "dynamodb:Query"
+	scan      Action = "dynamodb:Scan"
+	put       Action = "dynamodb:PutItem"
+	update    Action = "dynamodb:UpdateItem"
+	remove    Action = "dynamodb:DeleteItem"
+	check     Action = "dynamodb:ConditionCheckItem"
+	getObject Action = "s3:GetObject"
+	getOlder  Action = "s3:GetObjectVersion"
+	putObject Action = "s3:PutObject"
+)
+
+// Functions is every function.
+var Functions = []Function{
+	{
+		Name:        "import",
+		Summary:     "Imports CSV files of agreement pairs from the uploads bucket.",
+		Trigger:     Objects,
+		Prefix:      "agreements/",
+		Every:       15 * time.Minute, // gives up abandoned imports
+		Memory:      512,
+		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
+		Concurrency: 10,
+		Retries:     2,
+		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
+			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder}},
+			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
+		},
+	},
+	{
+		Name:     "agreements",
+		Summary:  "Serves agreements and imports over HTTP.",
+		Trigger:  HTTP,
+		Memory:   512,
+		Timeout:  20 * time.Second,
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, check}},
+			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
+			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject}},
+		},
+	},
+	{
+		Name:     "groups",
+		Summary:  "Serves license groups over HTTP.",
+		Trigger:  HTTP,
+		Memory:   512,
+		Timeout:  20 * time.Second,
+		Settings: []string{config.Table},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query}},
+		},
+	},
+}

@@ -1,0 +1,42 @@
+// Package objects keeps files: what an admin uploads, and the reports about
+// it. One adapter, S3, serves the cloud and the local stack.
+package objects
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// ErrNotFound means the object, or that version of it, does not exist.
+var ErrNotFound = errors.New("objects: not found")
+
+// Object is an open object. The caller closes Body.
+type Object struct {
+	Body     io.ReadCloser
+	Size     int64
+	ETag     string
+	Version  string
+	Metadata map[string]string // user metadata, names in lower case
+}
+
+// Upload is a presigned PUT: send exactly these headers with the file.
+type Upload struct {
+	URL     string
+	Headers map[string]string
+	Expires time.Time
+}
+
+// Bucket is one bucket.
+type Bucket interface {
+	// Open opens one version of an object; an empty version means the current
+	// one, and then a non-empty etag must match. ErrNotFound when it is gone.
+	Open(ctx context.Context, key, version, etag string) (Object, error)
+	// Put stores body under key, replacing what was there.
+	Put(ctx context.Context, key, contentType string, body []byte) error
+	// PresignPut returns an upload of size bytes with that metadata, valid for d.
+	PresignPut(ctx context.Context, key, contentType string, size int64, metadata map[string]string, d time.Duration) (Upload, error)
+	// PresignGet returns an URL that downloads key as filename, valid for d.
+	PresignGet(ctx context.Context, key, filename string, d time.Duration) (string, error)
+}
