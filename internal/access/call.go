@@ -1,0 +1,57 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Names of the token claims that are read. GroupsClaim is where Amazon Cognito
+// puts the groups of a user; the groups are the roles.
+const (
+	SubjectClaim = "sub"
+	GroupsClaim  = "cognito:groups"
+)
+
+// FromClaims returns the principal of a verified token's claims, as the JWT
+// authorizer of API Gateway passes them on: one string per claim, a list
+// written as "[a b]". Lists as JSON or separated by commas are read too. Groups
+// that are no role are dropped. It reports false when the token has no subject.
+func FromClaims(claims map[string]string) (Principal, bool) {
+	subject := strings.TrimSpace(claims[SubjectClaim])
+	if subject == "" {
+		return Principal{}, false
+	}
+	p := Principal{Subject: subject}
+	for _, name := range strings.FieldsFunc(claims[GroupsClaim], betweenGroups) {
+		role := Role(name)
+		if slices.Contains(Roles, role) && !slices.Contains(p.Roles, role) {
+			p.Roles = append(p.Roles, role)
+		}
+	}
+	return p, true
+}
+
+// betweenGroups reports the characters around and between the groups of a
+// claim; no role has one in its name.
+func betweenGroups(r rune) bool { return strings.ContainsRune("[]\", \t\r\n", r) }
+
+// Call is what is known about one call before its handler runs.
+type Call struct {
+	Principal *Principal // nil without a valid token
+	RequestID string     // the gateway's, in logs, audit events and problem documents
+}
+
+type callKey struct{}
+
+// WithCall returns a context that carries the call.
+func WithCall(ctx context.Context, call Call) context.Context {
+	return context.WithValue(ctx, callKey{}, call)
+}
+
+// CallFrom returns the call of the context; the zero Call, which is nobody's,
+// when it carries none.
+func CallFrom(ctx context.Context) Call {
+	call, _ := ctx.Value(callKey{}).(Call)
+	return call
+}
