@@ -25,6 +25,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"strconv"
 	"strings"
 	"time"
 
@@ -117,10 +118,32 @@ type Import struct {
 	Errors    int // findings that are errors
 	Warnings  int // findings that are warnings
 
-	Attempt   int
-	ReportKey string // object in the reports bucket with every finding; empty until finished
-	Annotated bool   // the annotated copy exists, under AnnotatedKey
-	Version   int64
+	Attempt   int       // counts the times it was tried; 0 before the file was there
+	Lease     time.Time // until when a running attempt owns the import
+	Annotated bool      // the annotated copy exists, under AnnotatedKey
+	Version   int64     // counts the writes of the record; the ETag
+}
+
+// Stage names what one attempt of an import stages: "<import>.<attempt>".
+type Stage string
+
+// Stage returns the stage of the current attempt.
+func (i Import) Stage() Stage { return i.stage(i.Attempt) }
+
+func (i Import) stage(attempt int) Stage {
+	return Stage(i.ID + "." + strconv.Itoa(attempt))
+}
+
+// ReportKey is the object in the reports bucket that holds the Report as JSON.
+// It exists once the import is succeeded or rejected.
+func (i Import) ReportKey() string {
+	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/report.json"
+}
+
+// AnnotatedKey is the object in the reports bucket that holds the annotated
+// copy in a language, if Annotated.
+func (i Import) AnnotatedKey(language string) string {
+	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/annotated." + language + ".csv"
 }
 
 // Final reports whether a redelivered event changes nothing any more.
@@ -133,15 +156,6 @@ type Page struct {
 	Items []Import
 	Next  string
 }
-
-// Severity of a finding.
-type Severity string
-
-// The severities.
-const (
-	SeverityError   Severity = "error"
-	SeverityWarning Severity = "warning"
-)
 
 // Report is every finding of an import, in the order of the file. It is
 // stored as JSON in the reports bucket; codes become sentences when read.

@@ -1,0 +1,124 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/group"
+)
+
+// What a Store answers besides faults.
+var (
+	// ErrBusy means another attempt owns the import, or another import the
+	// writer's lease. The same call may succeed later.
+	ErrBusy = errors.New("importer: owned by another attempt")
+	// ErrLost means the attempt no longer owns the import: it must stop and
+	// touch nothing more.
+	ErrLost = errors.New("importer: the attempt lost its lease")
+	// ErrTaken means a name, pair or group was taken by somebody else after it
+	// was looked up. Nothing was committed.
+	ErrTaken = errors.New("importer: taken meanwhile")
+)
+
+// Wanted is what an import needs to know of the store before it plans.
+type Wanted struct {
+	Stage Stage               // what this stage itself has stored counts as absent
+	Group string              // folded name of the license group; empty for Unassigned
+	Names []string            // folded names, without repetition
+	Pairs []agreement.PairKey // without repetition
+}
+
+// Known is what the store knew about the Wanted.
+type Known struct {
+	Group      group.Group                               // ID is empty when there is no such group
+	Groups     int                                       // how many groups there are besides Unassigned
+	Agreements map[string]agreement.Agreement            // by folded name
+	Owners     map[agreement.PairKey]agreement.Agreement // whose the pair is; ID and Name only
+
+	// What abandoned attempts left behind, which a new stage may take.
+	DeadNames map[string]Stage
+	DeadPairs map[agreement.PairKey]Stage
+	// Commits is how many imports were committed at that moment.
+	Commits int64
+}
+
+// Plan is everything one import writes.
+type Plan struct {
+	Stage    Stage
+	At       time.Time
+	By       string
+	Group    group.Group // where new agreements go
+	NewGroup bool        // Group is to be made
+	Create   []Creation
+	Extend   []Extension
+	Known    Known
+}
+
+// Creation is a new agreement.
+type Creation struct {
+	ID    string
+	Name  string
+	Pairs []agreement.Pair
+}
+
+// Extension adds pairs to an agreement.
+type Extension struct {
+	Agreement agreement.Agreement
+	Pairs     []agreement.Pair
+}
+
+// Leftovers names what earlier attempts of one import may have left behind:
+// every name and pair of its file.
+type Leftovers struct {
+	Stages []Stage
+	IDs    []string // of agreements they may have staged
+	Names  []string
+	Pairs  []agreement.PairKey
+}
+
+// Store keeps import records and writes agreements on behalf of imports. Every
+// method may be repeated after a fault. Obligations:
+//
+//   - What Stage wrote is invisible to every reader until Commit, then all of
+//     it is visible at once, and it never blocks anybody after its attempt is dead.
+//   - No write of an attempt that lost its lease changes what a reader sees.
+type Store interface {
+	Records
+
+	// Claim stores imp as the owner of its next attempt: the record with the
+	// version imp.Version (0 for none) becomes imp with State running, Attempt
+	// and Lease as given. The token tells a repeated call from a rival's.
+	// ErrBusy when the record has changed since it was read.
+	Claim(ctx context.Context, imp Import, token string) (Import, error)
+	// Renew extends the leases of the attempt (and the writer's lease, if its
+	// stage holds it) to until. ErrLost when it does not own the import any more.
+	Renew(ctx context.Context, imp Import, until time.Time) error
+	// Finish ends an attempt that has nothing staged: the record becomes imp
+	// (rejected, failed, or a dry run's succeeded). ErrLost as Renew.
+	Finish(ctx context.Context, imp Import, events []audit.Event) error
+	// Open returns the imports that are running, dead or alive.
+	Open(ctx context.Context) ([]Import, error)
+
+	// AcquireWriter takes the organisation's writer's lease for a stage, if it
+	// is free or its holder's has ended before now. Only its holder stages.
+	// ErrBusy when another holds it.
+	AcquireWriter(ctx context.Context, stage Stage, now, until time.Time) error
+	// ReleaseWriter gives the lease back, if the stage holds it.
+	ReleaseWriter(ctx context.Context, stage Stage) error
+
+	// Lookup reads what a plan is made from, strongly consistent.
+	Lookup(ctx context.Context, w Wanted) (Known, error)
+	// Stage writes the rows of a plan, invisible. ErrTaken.
+	Stage(ctx context.Context, p Plan) error
+	// Commit makes the stage visible, stores imp as succeeded with the events,
+	// and gives back the writer's lease, in one transaction. ErrTaken, ErrLost.
+	Commit(ctx context.Context, p Plan, imp Import, events []audit.Event) error
+	// Clear removes what dead stages left behind, as far as the leftovers name it.
+	Clear(ctx context.Context, l Leftovers) error
+	// ClearAll removes whatever any attempt of an import left behind, by
+	// reading the whole table: for an import whose file cannot be read any more.
+	ClearAll(ctx context.Context, id string) error
+}
