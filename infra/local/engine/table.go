@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/dynamo/schema"
+)
+
+// CreateTable makes the table of package schema and returns when it can be
+// used. A table that exists already is kept with its data and gets the indexes
+// that it lacks; it is an error, of one line, when its keys or those of an index
+// are not the schema's.
+func CreateTable(ctx context.Context, client *dynamodb.Client, name string) error {
+	indexes := make([]types.GlobalSecondaryIndex, len(schema.Indexes))
+	for i, index := range schema.Indexes {
+		indexes[i] = types.GlobalSecondaryIndex{
+			IndexName:  aws.String(index.Name),
+			KeySchema:  keys(index.PK, index.SK),
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+		}
+	}
+	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:              aws.String(name),
+		AttributeDefinitions:   attributes(),
+		KeySchema:              keys(schema.PK, schema.SK),
+		GlobalSecondaryIndexes: indexes,
+		BillingMode:            types.BillingModePayPerRequest,
+	})
+	if exists := (*types.ResourceInUseException)(nil); err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	table, err := active(ctx, client, name)
+	if err != nil {
+		return err
+	}
+	if !slices.EqualFunc(table.KeySchema, keys(schema.PK, schema.SK), sameKey) {
+		return differs(name, "the table's keys")
+	}
+	for _, want := range indexes {
+		at := slices.IndexFunc(table.GlobalSecondaryIndexes, func(has types.GlobalSecondaryIndexDescription) bool {
+			return aws.ToString(has.IndexName) == aws.ToString(want.IndexName)
+		})
+		if at >= 0 {
+			if !slices.EqualFunc(table.GlobalSecondaryIndexes[at].KeySchema, want.KeySchema, sameKey) {
+				return differs(name, "the keys of index "+aws.ToString(want.IndexName))
+			}
+			continue
+		}
+		// DynamoDB adds one index at a time.
+		_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+			TableName:            aws.String(name),
+			AttributeDefinitions: attributes(),
+			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
+				IndexName: want.IndexName, KeySchema: want.KeySchema, Projection: want.Projection,
+			}}},
+		})
+		if err != nil {
+			return fmt.Errorf("add index %s to table %s: %w", aws.ToString(want.IndexName), name, err)
+		}
+		if _, err := active(ctx, client, name); err != nil {
+			return err
+		}
+	}
+	return enableTTL(ctx, client, name)
+}
+
+func differs(table, what string) error {
+	return fmt.Errorf("table %s was made by another version: %s are not the schema's: delete the data folder, or use another", table, what)
+}
+
+// enableTTL asks first, because enabling it twice is an error.
+func enableTTL(ctx context.Context, client *dynamodb.Client, name string) error {
+	ttl, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(name)})
+	if err != nil {
+		return fmt.Errorf("time to live of table %s: %w", name, err)
+	}
+	if d := ttl.TimeToLiveDescription; d != nil && d.TimeToLiveStatus == types.TimeToLiveStatusEnabled {
+		return nil
+	}
+	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName: aws.String(name),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{
+			AttributeName: aws.String(schema.TTL),
+			Enabled:       aws.Bool(true),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("time to live of table %s: %w", name, err)
+	}
+	return nil
+}
+
+// active waits until the table and all of its indexes are active.
+func active(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)})
+		if err != nil {
+			return nil, fmt.Errorf("describe table %s: %w", name, err)
+		}
+		building := slices.ContainsFunc(out.Table.GlobalSecondaryIndexes, func(i types.GlobalSecondaryIndexDescription) bool {
+			return i.IndexStatus != types.IndexStatusActive
+		})
+		if out.Table.TableStatus == types.TableStatusActive && !building {
+			return out.Table, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("table %s is not active yet: %w", name, ctx.Err())
+		case <-poll.C:
+		}
+	}
+}
+
+func keys(partition, sort string) []types.KeySchemaElement {
+	return []types.KeySchemaElement{
+		{AttributeName: aws.String(partition), KeyType: types.KeyTypeHash},
+		{AttributeName: aws.String(sort), KeyType: types.KeyTypeRange},
+	}
+}
+
+func sameKey(a, b types.KeySchemaElement) bool {
+	return aws.ToString(a.AttributeName) == aws.ToString(b.AttributeName) && a.KeyType == b.KeyType
+}
+
+// attributes defines the key attributes of the table and its indexes, each once.
+func attributes() []types.AttributeDefinition {
+	names := []string{schema.PK, schema.SK}
+	for _, index := range schema.Indexes {
+		names = append(names, index.PK, index.SK)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	defined := make([]types.AttributeDefinition, len(names))
+	for i, name := range names {
+		defined[i] = types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}
+	}
+	return defined
+}
