@@ -1,0 +1,89 @@
+package storetest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+func put(t *testing.T, client *dynamodb.Client, table string, item map[string]any) {
+	t.Helper()
+	encoded, err := attributevalue.MarshalMap(item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table), Item: encoded})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDump(t *testing.T) {
+	t.Parallel()
+	client, table := storetest.Client(t), storetest.Table(t)
+	put(t, client, table, map[string]any{"pk": "a", "sk": "1", "n": 12345678901234567, "flag": true})
+	put(t, client, table, map[string]any{"pk": "a", "sk": "2", "list": []string{"x"}})
+	want := map[string]map[string]any{
+		"a|1": {"pk": "a", "sk": "1", "n": attributevalue.Number("12345678901234567"), "flag": true},
+		"a|2": {"pk": "a", "sk": "2", "list": []any{"x"}},
+	}
+	if diff := cmp.Diff(want, storetest.Dump(t, client, table)); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+}
+
+// A scan stops at 1 MB, so this table takes three.
+func TestDumpReadsAllPages(t *testing.T) {
+	t.Parallel()
+	client, table := storetest.Client(t), storetest.Table(t)
+	large := strings.Repeat("x", 300_000)
+	for i := range 8 {
+		put(t, client, table, map[string]any{"pk": fmt.Sprint(i), "sk": "-", "large": large})
+	}
+	if got := len(storetest.Dump(t, client, table)); got != 8 {
+		t.Errorf("got %d items, want 8", got)
+	}
+}
+
+func TestTableIsFreshAndIndexed(t *testing.T) {
+	t.Parallel()
+	client, table, other := storetest.Client(t), storetest.Table(t), storetest.Table(t)
+	put(t, client, other, map[string]any{"pk": "a", "sk": "1"})
+	put(t, client, table, map[string]any{"pk": "b", "sk": "1", "n_pk": "names", "n_sk": "office"})
+	out, err := client.Query(t.Context(), &dynamodb.QueryInput{
+		TableName:                 aws.String(table),
+		IndexName:                 aws.String("by-name"),
+		KeyConditionExpression:    aws.String("n_pk = :p"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":p": &types.AttributeValueMemberS{Value: "names"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Items) != 1 {
+		t.Errorf("index by-name has %d items, want 1", len(out.Items))
+	}
+	if got := len(storetest.Dump(t, client, table)); got != 1 {
+		t.Errorf("got %d items, want 1: tables are not apart", got)
+	}
+}
+
+func TestTableIsDeleted(t *testing.T) {
+	t.Parallel()
+	client := storetest.Client(t)
+	var table string
+	t.Run("test with a table", func(t *testing.T) { table = storetest.Table(t) })
+	_, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table)})
+	if err == nil {
+		t.Errorf("table %s outlives its test", table)
+	}
+}
