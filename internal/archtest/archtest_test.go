@@ -1,0 +1,283 @@
+package archtest
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRepository runs every rule over this repository.
+func TestRepository(t *testing.T) {
+	t.Parallel()
+	tree, err := Load(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range slices.Concat(Rules, DocumentRules) {
+		t.Run(rule.Name, func(t *testing.T) {
+			for _, violation := range rule.Check(tree) {
+				t.Error(violation)
+			}
+		})
+	}
+}
+
+// TestRepositoryIsSeen keeps TestRepository from passing because it looked in
+// the wrong place.
+func TestRepositoryIsSeen(t *testing.T) {
+	t.Parallel()
+	tree, err := Load(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"internal/agreement", "internal/archtest", "internal/dynamo/schema", "infra"} {
+		if !slices.ContainsFunc(tree.Files, func(f *File) bool { return f.Dir == dir }) {
+			t.Errorf("no Go file seen in %s", dir)
+		}
+	}
+	if _, seen := tree.Texts["internal/docs/CHANGELOG.md"]; !seen {
+		t.Error("the changelog was not seen")
+	}
+	if slices.ContainsFunc(tree.Files, func(f *File) bool { return strings.Contains(f.Path, "node_modules") }) {
+		t.Error("node_modules was searched")
+	}
+}
+
+// sources is a small tree: path to content.
+type sources map[string]string
+
+func load(t *testing.T, s sources) *Tree {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, content := range s {
+		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	tree, err := Load(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// TestRules shows that each rule sees what breaks it, where, and lets pass
+// what only looks like it.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("\n", 501)
+	tests := map[string]struct {
+		tree sources
+		want []string // the start of each violation, up to its first space
+	}{
+		"dependencies point inwards": {
+			tree: sources{
+				"internal/agreement/a.go":      "package agreement\nimport _ \"trueup/internal/dynamo\"",
+				"internal/agreement/a_test.go": "package agreement\nimport _ \"trueup/internal/dynamo\"",
+				"internal/agreement/b.go":      "package agreement\nimport _ \"trueup/internal/errs\"",
+				"internal/dynamo/d.go":         "package dynamo\nimport _ \"trueup/internal/dynamo/schema\"",
+				"internal/dynamo/e.go":         "package dynamo\nimport _ \"trueup/internal/httpapi\"",
+				"internal/importer/i.go":       "package importer\nimport _ \"trueup/internal/agreement\"",
+				"internal/httpapi/h.go":        "package httpapi\nimport _ \"trueup/internal/httpapi/route\"",
+				"internal/httpapi/i.go":        "package httpapi\nimport _ \"trueup/internal/objects\"",
+				"internal/app/a.go":            "package app\nimport _ \"trueup/internal/objects\"",
+				"internal/app/b.go":            "package app\nimport _ \"trueup/internal/storetest\"",
+				"internal/attic/a.go":          "package attic",
+				"functions/x/main.go":          "package main\nimport _ \"trueup/internal/app\"",
+				"functions/y/main.go":          "package main\nimport _ \"trueup/internal/importer\"",
+				"infra/m.go":                   "package main\nimport _ \"trueup/internal/manifest\"",
+				"infra/n.go":                   "package main\nimport _ \"trueup/internal/app\"",
+				"infra/local/l.go":             "package main\nimport _ \"trueup/infra/local/engine\"",
+				"infra/local/m.go":             "package main\nimport _ \"trueup/internal/dynamo\"",
+			},
+			want: []string{
+				"functions/y/main.go:", "infra/local/m.go:", "infra/n.go:", "internal/agreement/a.go:", "internal/app/b.go:",
+				"internal/attic/a.go:", "internal/dynamo/e.go:", "internal/httpapi/i.go:",
+			},
+		},
+		"the agreement domain uses the standard library, errs and text only": {
+			tree: sources{
+				"internal/agreement/a.go": "package agreement\nimport _ \"golang.org/x/text/cases\"",
+				"internal/agreement/b.go": "package agreement\nimport _ \"trueup/internal/group\"",
+				"internal/agreement/c.go": "package agreement\nimport (\n_ \"strings\"\n_ \"trueup/internal/text\"\n)",
+				"internal/text/t.go":      "package text\nimport _ \"golang.org/x/text/cases\"",
+			},
+			want: []string{"internal/agreement/a.go:", "internal/agreement/b.go:"},
+		},
+		"AWS SDK only in the adapters, app and the local stack": {
+			tree: sources{
+				"internal/dynamo/a.go":        "package dynamo\nimport _ \"github.com/aws/aws-sdk-go-v2/service/dynamodb\"",
+				"internal/importer/a.go":      "package importer\nimport _ \"github.com/aws/aws-sdk-go-v2/aws\"",
+				"internal/httpapi/a.go":       "package httpapi\nimport _ \"github.com/aws/smithy-go\"",
+				"internal/httpapi/a_test.go":  "package httpapi\nimport _ \"github.com/aws/smithy-go\"",
+				"internal/dynamoxyz/other.go": "package dynamoxyz\nimport _ \"github.com/aws/smithy-go\"",
+			},
+			want: []string{"internal/dynamoxyz/other.go:", "internal/httpapi/a.go:", "internal/importer/a.go:"},
+		},
+		"aws-lambda-go only in trigger and app": {
+			tree: sources{
+				"internal/trigger/a.go": "package trigger\nimport _ \"github.com/aws/aws-lambda-go/events\"",
+				"functions/x/main.go":   "package main\nimport _ \"github.com/aws/aws-lambda-go/lambda\"",
+			},
+			want: []string{"functions/x/main.go:"},
+		},
+		"CDK only in infra, behind its build tag": {
+			tree: sources{
+				"infra/a.go":       "//go:build cdk\n\npackage main\nimport _ \"github.com/aws/aws-cdk-go/awscdk/v2\"",
+				"infra/b.go":       "package main\n//go:build cdk\nimport _ \"github.com/aws/constructs-go/constructs/v10\"",
+				"infra/b_test.go":  "package main\nimport _ \"github.com/cdklabs/cdk-nag-go/cdknag/v2\"",
+				"infra/local/c.go": "//go:build cdk\n\npackage main\nimport _ \"github.com/aws/jsii-runtime-go\"",
+			},
+			want: []string{"infra/b.go:", "infra/b_test.go:", "infra/local/c.go:"},
+		},
+		"the environment is read only in config": {
+			tree: sources{
+				"internal/config/a.go":       "package config\nimport \"os\"\nvar _ = os.Getenv(\"X\")",
+				"internal/app/a.go":          "package app\nimport system \"os\"\nvar _, _ = system.LookupEnv(\"X\")",
+				"internal/app/b.go":          "package app\nimport \"os\"\nvar _ = os.Args",
+				"internal/app/c.go":          "package app\nvar os struct{ Getenv func() string }\nvar _ = os.Getenv()",
+				"internal/app/a_test.go":     "package app\nimport \"os\"\nvar _ = os.Getenv(\"X\")",
+				"internal/dynamo/syscall.go": "package dynamo\nimport \"syscall\"\nvar _ = syscall.Environ()",
+			},
+			want: []string{"internal/app/a.go:3:", "internal/dynamo/syscall.go:3:"},
+		},
+		"the clock is read only in app": {
+			tree: sources{
+				"internal/app/a.go":      "package app\nimport \"time\"\nvar _ = time.Now",
+				"internal/importer/a.go": "package importer\nimport \"time\"\nvar _ = time.Now()",
+				"internal/importer/b.go": "package importer\nimport t \"time\"\nvar _ = t.Since(t.Time{})",
+				"internal/importer/c.go": "package importer\nimport \"time\"\nvar _ = time.Second",
+				"internal/dynamo/a.go":   "package dynamo\nimport \"time\"\nvar clock = time.Now",
+			},
+			want: []string{"internal/dynamo/a.go:3:", "internal/importer/a.go:3:", "internal/importer/b.go:3:"},
+		},
+		"nothing in internal prints": {
+			tree: sources{
+				"internal/a/a.go":      "package a\nimport \"fmt\"\nfunc f() { fmt.Println() }",
+				"internal/a/b.go":      "package a\nfunc g() { println(1) }",
+				"internal/a/c.go":      "package a\nimport \"fmt\"\nvar _ = fmt.Sprint()",
+				"internal/a/d_test.go": "package a\nimport \"fmt\"\nfunc h() { fmt.Println() }",
+				"infra/local/main.go":  "package main\nimport \"fmt\"\nfunc main() { fmt.Println() }",
+			},
+			want: []string{"internal/a/a.go:3:", "internal/a/b.go:2:"},
+		},
+		"a function's main only wires": {
+			tree: sources{
+				"functions/a/main.go":      "package main" + strings.Repeat("\n", 20),
+				"functions/b/main.go":      "package main" + strings.Repeat("\n", 21),
+				"functions/c/logic.go":     "package main",
+				"functions/c/main_test.go": "package main" + long,
+			},
+			want: []string{"functions/b/main.go:", "functions/c/logic.go:"},
+		},
+		"files stay under 500 lines": {
+			tree: sources{
+				"internal/a/a.go":      "package a" + long,
+				"internal/a/a_test.go": "package a" + long,
+				"internal/a/b.go":      "package a" + long[1:],
+				"internal/a/c.go":      "// Code generated by x. DO NOT EDIT.\n\npackage a" + long,
+			},
+			want: []string{"internal/a/a.go:"},
+		},
+		"packages are named after what they hold": {
+			tree: sources{
+				"internal/util/a.go":           "package dates",
+				"internal/dynamo/common/a.go":  "package common",
+				"internal/dates/a.go":          "package helpers",
+				"internal/commonwealth/law.go": "package commonwealth",
+			},
+			want: []string{"internal/dates/a.go:", "internal/dynamo/common/a.go:", "internal/util/a.go:"},
+		},
+		"internal packages have a doc comment": {
+			tree: sources{
+				"internal/a/a.go":      "package a",
+				"internal/a/b.go":      "// Package a is documented in its second file.\npackage a",
+				"internal/b/b.go":      "// Something else.\npackage b",
+				"internal/c/c.go":      "package c",
+				"internal/d/main.go":   "// Command d measures.\npackage main",
+				"internal/e/a_test.go": "package e",
+			},
+			want: []string{"internal/b:", "internal/c:"},
+		},
+		"every function has a row in the manifest, and every row a function": {
+			tree: sources{
+				"functions/a/main.go":        "package main",
+				"functions/b/main.go":        "package main",
+				"internal/manifest/table.go": "package manifest\nvar Functions = []F{{Name: \"a\"}, {Memory: 1, Name: \"c\"}}\nvar Others = []F{{Name: \"d\"}}",
+			},
+			want: []string{"functions/b:", "manifest.Functions:"},
+		},
+		"decisions have a number, a date and three parts": {
+			tree: sources{
+				"internal/docs/adr/0001-a.md": "# 0001 A\n\nDate: 2026-11-21\n\n## Context\n\n## Decision\n\n## Consequences\n",
+				"internal/docs/adr/0002-b.md": "# 0002 B\n\nDate: today\n\n## Context\n\n## Decision\n\n## Consequences\n",
+				"internal/docs/adr/0003-c.md": "# C\n\nDate: 2026-11-21\n\n## Context\n\n## Decision\n\n## Consequences\n",
+				"internal/docs/adr/0005-d.md": "# 0005 D\n\nDate: 2026-11-21\n\n## Context\n\n## Decision\n",
+			},
+			want: []string{
+				"internal/docs/adr/0002-b.md:", "internal/docs/adr/0003-c.md:",
+				"internal/docs/adr/0005-d.md:", "internal/docs/adr/0005-d.md:",
+			},
+		},
+		"the changelog says what is unreleased": {
+			tree: sources{"internal/docs/CHANGELOG.md": "# Changelog\n\n## 1.0.0\n"},
+			want: []string{"internal/docs/CHANGELOG.md:"},
+		},
+		"every sample is described and used": {
+			tree: sources{
+				"events/README.md":                    "`used.csv` `unused.csv` `globbed.csv` `scripted.json`",
+				"events/used.csv":                     "",
+				"events/unused.csv":                   "",
+				"events/undescribed.csv":              "",
+				"events/dialects/globbed.csv":         "",
+				"events/scripted.json":                "",
+				"internal/a/a.go":                     "package a\nconst name = \"unused.csv\"",
+				"internal/a/a_test.go":                "package a\nvar names = []string{\"../../events/used.csv\", \"undescribed.csv\", \"../../events/dialects/*.csv\", \"*\"}",
+				"internal/httpapi/testdata/put.txtar": "POST /imports @events/scripted.json",
+			},
+			want: []string{"events/undescribed.csv:", "events/unused.csv:"},
+		},
+	}
+	for _, rule := range slices.Concat(Rules, DocumentRules) {
+		t.Run(rule.Name, func(t *testing.T) {
+			t.Parallel()
+			test, found := tests[rule.Name]
+			if !found {
+				t.Fatal("the rule has no example that breaks it")
+			}
+			var got []string
+			for _, violation := range rule.Check(load(t, test.tree)) {
+				start, _, _ := strings.Cut(violation, " ")
+				got = append(got, start)
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLoadRefusesWhatDoesNotParse(t *testing.T) {
+	t.Parallel()
+	_, err := Load(fstest.MapFS{"internal/a/a.go": &fstest.MapFile{Data: []byte("package")}})
+	if err == nil || !strings.Contains(err.Error(), "internal/a/a.go") {
+		t.Errorf("got error %v, want one that names the file", err)
+	}
+}
+
+func TestLoadLeavesToolsFoldersOut(t *testing.T) {
+	t.Parallel()
+	tree := load(t, sources{
+		"dist/x.go":                      "not Go",
+		".local/x.go":                    "not Go",
+		"infra/local/node_modules/x.go":  "not Go",
+		"internal/a/testdata/fixture.go": "not Go",
+		"internal/a/a.go":                "package a",
+	})
+	if len(tree.Files) != 1 || tree.Files[0].Path != "internal/a/a.go" {
+		t.Errorf("got %d files, want internal/a/a.go only", len(tree.Files))
+	}
+}

@@ -1,0 +1,128 @@
+package archtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// layer is a set of folders and what they may import of this module, besides
+// each other when the layer lists itself. Test files may import anything.
+type layer struct {
+	name    string
+	folders []string // and what is below them, unless a longer entry says otherwise
+	imports []string // names of layers, or folders
+}
+
+// layers is DESIGN's picture of the house: dependencies point inwards, from
+// the doors to the domain.
+var layers = []layer{
+	{
+		name:    "words", // error kinds, messages, text folding: everybody may use them
+		folders: []string{"internal/errs", "internal/text", "internal/i18n"},
+		imports: []string{"words"},
+	},
+	{
+		name:    "settings",
+		folders: []string{"internal/config"},
+	},
+	{
+		name: "domain", // no technology in it
+		folders: []string{
+			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
+			"internal/group", "internal/inventory", "internal/position", "internal/report", "internal/subscription",
+		},
+		imports: []string{"words", "domain"},
+	},
+	{
+		name:    "tables", // plain data that infra, the local stack and the functions share
+		folders: []string{"internal/manifest", "internal/httpapi/route", "internal/dynamo/schema"},
+		imports: []string{"settings", "internal/access"},
+	},
+	{
+		name:    "use cases",
+		folders: []string{"internal/importer", "internal/refresher"},
+		imports: []string{"words", "domain"},
+	},
+	{
+		name:    "doors", // HTTP, pages, AWS events
+		folders: []string{"internal/httpapi", "internal/console", "internal/trigger"},
+		imports: []string{"words", "domain", "use cases", "internal/httpapi/route"},
+	},
+	{
+		name:    "adapters", // they implement the contracts of domain and use cases
+		folders: []string{"internal/dynamo", "internal/objects", "internal/vlsc"},
+		imports: []string{"words", "domain", "use cases", "internal/dynamo/schema"},
+	},
+	{
+		name:    "root", // the one place that knows every part
+		folders: []string{"internal/app"},
+		imports: []string{"words", "settings", "domain", "tables", "use cases", "doors", "adapters"},
+	},
+	{
+		name:    "functions",
+		folders: []string{"functions"},
+		imports: []string{"root"},
+	},
+	{
+		name:    "ground", // what is deployed; roles are the user pool's groups
+		folders: []string{"infra"},
+		imports: []string{"tables", "settings", "internal/access"},
+	},
+	{
+		// The local stack runs the functions' binaries, so it shares no code
+		// with them: only the data they are deployed by.
+		name:    "local stack",
+		folders: []string{"infra/local"},
+		imports: []string{"local stack", "tables", "settings", "internal/access"},
+	},
+	{
+		name:    "test support", // imported by tests, and by each other
+		folders: []string{"internal/archtest", "internal/bench", "internal/golden", "internal/storetest"},
+		imports: []string{
+			"words", "settings", "domain", "tables", "use cases", "doors", "adapters", "root", "local stack", "test support",
+		},
+	},
+}
+
+// layerOf returns the layer of a folder: the one with the longest matching entry.
+func layerOf(dir string) (layer, bool) {
+	var best layer
+	length := 0
+	for _, l := range layers {
+		for _, folder := range l.folders {
+			if under(dir, folder) && len(folder) > length {
+				best, length = l, len(folder)
+			}
+		}
+	}
+	return best, length > 0
+}
+
+// allows reports whether the layer may import a folder of this module.
+func (l layer) allows(dir string) bool {
+	imported, known := layerOf(dir)
+	return known && slices.ContainsFunc(l.imports, func(entry string) bool {
+		return entry == imported.name || entry == dir
+	})
+}
+
+func directions(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test || f.Dir == "." {
+			continue
+		}
+		l, known := layerOf(f.Dir)
+		if !known {
+			violations = append(violations, fmt.Sprintf("%s: the folder has no layer; give it one in internal/archtest/layers.go", f.Path))
+			continue
+		}
+		for _, imported := range f.Imports() {
+			dir, inside := strings.CutPrefix(imported, module+"/")
+			if inside && !l.allows(dir) {
+				violations = append(violations, fmt.Sprintf("%s: %s may not import %s", f.Path, l.name, dir))
+			}
+		}
+	}
+	return violations
+}

@@ -1,0 +1,208 @@
+package archtest
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Rule is one rule of the house. Check returns a sentence for each place that
+// breaks it; none when it holds.
+type Rule struct {
+	Name  string
+	Check func(*Tree) []string
+}
+
+// Rules is every rule about Go code; documents.go has those about documents.
+var Rules = []Rule{
+	{"dependencies point inwards", directions},
+	{"the agreement domain uses the standard library, errs and text only", agreementIsPure},
+	{"AWS SDK only in the adapters, app and the local stack", only([]string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+		"internal/dynamo", "internal/objects", "internal/app", "infra/local", "internal/storetest", "internal/bench")},
+	{"aws-lambda-go only in trigger and app", only([]string{"github.com/aws/aws-lambda-go"},
+		"internal/trigger", "internal/app", "internal/bench")},
+	{"CDK only in infra, behind its build tag", cdkBehindTag},
+	{"the environment is read only in config", environment},
+	{"the clock is read only in app", clock},
+	{"nothing in internal prints", prints},
+	{"a function's main only wires", mainsWire},
+	{"files stay under 500 lines", fileLength},
+	{"packages are named after what they hold", packageNames},
+	{"internal packages have a doc comment", packageDocs},
+	{"every function has a row in the manifest, and every row a function", manifestMatches},
+}
+
+func agreementIsPure(tree *Tree) (violations []string) {
+	allowed := []string{module + "/internal/errs", module + "/internal/text"}
+	for _, f := range tree.Files {
+		if f.Test || f.Dir != "internal/agreement" {
+			continue
+		}
+		for _, imported := range f.Imports() {
+			if !isStandard(imported) && !slices.Contains(allowed, imported) {
+				violations = append(violations, fmt.Sprintf("%s: imports %s", f.Path, imported))
+			}
+		}
+	}
+	return violations
+}
+
+// isStandard reports whether an import path is of the standard library: those
+// have no dot in their first element, and this module is not one of them.
+func isStandard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return first != module && !strings.Contains(first, ".")
+}
+
+// only lets no folder but the given ones, and tests, import these modules.
+func only(modules []string, folders ...string) func(*Tree) []string {
+	return func(tree *Tree) (violations []string) {
+		for _, f := range tree.Files {
+			if f.Test || underAny(f.Dir, folders...) {
+				continue
+			}
+			for _, imported := range f.Imports() {
+				if underAny(imported, modules...) {
+					violations = append(violations, fmt.Sprintf("%s: imports %s", f.Path, imported))
+				}
+			}
+		}
+		return violations
+	}
+}
+
+// cdkBehindTag keeps 390 MB of downloads from everybody who does not deploy.
+func cdkBehindTag(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if !slices.ContainsFunc(f.Imports(), func(imported string) bool {
+			return underAny(imported, "github.com/aws/aws-cdk-go", "github.com/aws/constructs-go",
+				"github.com/aws/jsii-runtime-go", "github.com/cdklabs/cdk-nag-go")
+		}) {
+			continue
+		}
+		if f.Dir != "infra" {
+			violations = append(violations, f.Path+": imports CDK outside infra")
+		}
+		if !slices.ContainsFunc(f.Syntax.Comments, func(group *ast.CommentGroup) bool {
+			return group.Pos() < f.Syntax.Package && group.List[0].Text == "//go:build cdk"
+		}) {
+			violations = append(violations, f.Path+": imports CDK without //go:build cdk")
+		}
+	}
+	return violations
+}
+
+func environment(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test || underAny(f.Dir, "internal/config", "infra", "internal/storetest", "internal/bench") {
+			continue
+		}
+		readers := []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}
+		for _, pkg := range []string{"os", "syscall"} {
+			f.uses(pkg, func(name string, at token.Pos) {
+				if slices.Contains(readers, name) {
+					violations = append(violations, fmt.Sprintf("%s: %s.%s; pass the setting in from config", f.at(at), pkg, name))
+				}
+			})
+		}
+	}
+	return violations
+}
+
+func clock(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test || underAny(f.Dir, "internal/app", "infra/local", "internal/storetest", "internal/bench") {
+			continue
+		}
+		f.uses("time", func(name string, at token.Pos) {
+			if slices.Contains([]string{"Now", "Since", "Until"}, name) {
+				violations = append(violations, fmt.Sprintf("%s: time.%s; take a clock func() time.Time", f.at(at), name))
+			}
+		})
+	}
+	return violations
+}
+
+// prints keeps standard output free for the log, whose lines are JSON.
+func prints(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test || f.Package == "main" || !under(f.Dir, "internal") {
+			continue
+		}
+		f.uses("fmt", func(name string, at token.Pos) {
+			if strings.HasPrefix(name, "Print") {
+				violations = append(violations, fmt.Sprintf("%s: fmt.%s; use slog", f.at(at), name))
+			}
+		})
+		ast.Inspect(f.Syntax, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if fun, ok := call.Fun.(*ast.Ident); ok && (fun.Name == "println" || fun.Name == "print") {
+					violations = append(violations, fmt.Sprintf("%s: %s; use slog", f.at(call.Pos()), fun.Name))
+				}
+			}
+			return true
+		})
+	}
+	return violations
+}
+
+func mainsWire(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test || !under(f.Dir, "functions") {
+			continue
+		}
+		if path.Base(f.Path) != "main.go" || f.Package != "main" {
+			violations = append(violations, f.Path+": a function's folder holds its main.go; what it does belongs in internal")
+		}
+		if f.Lines > 20 {
+			violations = append(violations, fmt.Sprintf("%s: %d lines; at most 20", f.Path, f.Lines))
+		}
+	}
+	return violations
+}
+
+func fileLength(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if !f.Test && !f.Generated && f.Lines > 500 {
+			violations = append(violations, fmt.Sprintf("%s: %d lines; at most 500", f.Path, f.Lines))
+		}
+	}
+	return violations
+}
+
+func packageNames(tree *Tree) (violations []string) {
+	vague := []string{"util", "utils", "common", "helper", "helpers", "model", "models", "type", "types"}
+	for _, f := range tree.Files {
+		for _, name := range append(strings.Split(f.Dir, "/"), f.Package) {
+			if slices.Contains(vague, name) {
+				violations = append(violations, fmt.Sprintf("%s: %q says nothing about what is in it", f.Path, name))
+				break
+			}
+		}
+	}
+	return violations
+}
+
+func packageDocs(tree *Tree) (violations []string) {
+	documented := map[string]bool{}
+	for _, f := range tree.Files {
+		if f.Test || !underAny(f.Dir, "internal", "infra/local") {
+			continue
+		}
+		start := "Package " + f.Package + " "
+		if f.Package == "main" {
+			start = "Command "
+		}
+		documented[f.Dir] = documented[f.Dir] || strings.HasPrefix(f.Syntax.Doc.Text(), start)
+	}
+	for dir, ok := range documented {
+		if !ok {
+			violations = append(violations, dir+": no doc comment that starts with \"Package …\" (\"Command …\" for a program)")
+		}
+	}
+	slices.Sort(violations)
+	return violations
+}
