@@ -1,0 +1,135 @@
+# What one does with trueup. `make` lists it; .ci/run is the same in a fresh clone.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Settings of `make run`: on the command line or in the environment.
+PORT ?= 8080
+S3_PORT ?= 9000
+DYNAMODB_PORT ?= 0
+DATA ?= .local
+
+# Time for each fuzz target, and further arguments for go test and cdk deploy.
+FUZZTIME ?= 30s
+TESTFLAGS ?=
+DEPLOY_ARGS ?=
+
+GOFUMPT_VERSION := v0.12.0
+STATICCHECK_VERSION := v0.8.2
+
+FUNCTIONS := $(sort $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go))))
+GO_SOURCES = $$(find . \( -name node_modules -o -name dist -o -name cdk.out -o -name '.?*' \) -prune -o -name '*.go' -print)
+BUILD_FLAGS := -trimpath -buildvcs=false -tags lambda.norpc
+MAX_ZIP_BYTES := 5000000
+
+# The local stack and the tests bring their own settings; a profile or a
+# certificate bundle meant for the real AWS would break or slow them.
+LOCAL_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE
+
+ENGINE := infra/local/node_modules/.package-lock.json
+TOOLS := infra/tools/node_modules/.package-lock.json
+GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
+STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
+CDK := infra/tools/node_modules/.bin/cdk
+
+.PHONY: help run test bench fuzz lint fmt golden build size synth diff deploy invoke ci clean local need-go need-npm need-java
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA)
+	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data $(DATA)
+
+test: need-java local ## Run every test: end to end and the infrastructure too (TESTFLAGS)
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 go test -timeout 10m $(TESTFLAGS) ./...
+	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 10m $(TESTFLAGS) -tags cdk ./infra
+
+bench: need-java local ## Measure against the floors of the README's table
+	$(LOCAL_ENV) go test -run '^$$' -bench . -benchmem ./internal/...
+	$(LOCAL_ENV) go run ./internal/bench
+
+fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra internal | sed 's/func //' | \
+	while IFS=: read -r file target; do \
+	  echo "$${file%/*} $$target"; \
+	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null; \
+	done
+
+lint: need-go $(GOFUMPT) $(STATICCHECK) $(TOOLS) ## Check format, vet, staticcheck and the OpenAPI document
+	@unformatted=$$($(GOFUMPT) -l $(GO_SOURCES)); \
+	  [ -z "$$unformatted" ] || { printf 'not formatted (run make fmt):\n%s\n' "$$unformatted" >&2; exit 1; }
+	go vet ./...
+	go vet -tags cdk ./infra
+	$(STATICCHECK) ./...
+	$(STATICCHECK) -tags cdk ./infra
+	@if [ -f internal/docs/openapi.json ]; then \
+	  REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+	    infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: left out"; fi
+
+fmt: need-go $(GOFUMPT) ## Format the Go code
+	@$(GOFUMPT) -w $(GO_SOURCES)
+
+golden: local ## Write the generated files and golden files anew
+	@for package in $$(grep -rl --include='*_test.go' 'flag.Bool("update"' functions infra internal | xargs -n1 dirname | sort -u); do \
+	  $(LOCAL_ENV) go test -tags cdk "./$$package" -update; done
+
+build: need-go ## Build the functions for Lambda: dist/<function>/bootstrap
+	@mkdir -p dist/bin
+	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(BUILD_FLAGS) -ldflags '-s -w -buildid=' -o dist/bin/ $(FUNCTIONS:%=./functions/%)
+	@for f in $(FUNCTIONS); do mkdir -p dist/$$f; ln -f dist/bin/$$f dist/$$f/bootstrap; done
+
+size: build ## Check that each function's zip stays under 5 MB
+	@for f in $(FUNCTIONS); do \
+	  bytes=$$(gzip -9c dist/$$f/bootstrap | wc -c); \
+	  printf '%-12s %4d kB zipped\n' $$f $$((bytes / 1000)); \
+	  [ $$bytes -le $(MAX_ZIP_BYTES) ] || { echo "functions/$$f: over $(MAX_ZIP_BYTES) bytes" >&2; exit 1; }; \
+	done
+
+synth: build $(TOOLS) ## Write the CloudFormation template to cdk.out, offline
+	@$(CDK_ENV) $(CDK) synth --quiet
+
+diff: build $(TOOLS) ## Show what make deploy would change in your AWS account
+	@$(CDK_ENV) $(CDK) diff $(DEPLOY_ARGS)
+
+deploy: build $(TOOLS) ## Deploy to your AWS account: internal/docs/deploying.md (DEPLOY_ARGS)
+	@$(CDK_ENV) $(CDK) deploy $(DEPLOY_ARGS)
+
+ci: ## Do what CI does
+	@bash .ci/run
+
+clean: ## Remove what was built; tools and local data stay
+	@find dist -mindepth 1 -maxdepth 1 ! -name tools -exec rm -r {} + 2>/dev/null || true
+	@rm -rf cdk.out
+
+CDK_ENV := CDK_DISABLE_CLI_TELEMETRY=true JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20
+
+# One go build for all of the functions and the runner takes a moment when
+# nothing changed; each function gets the name Lambda gives it.
+local: need-go $(ENGINE)
+	@mkdir -p dist/local/bin
+	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./infra/local $(FUNCTIONS:%=./functions/%)
+	@for f in $(FUNCTIONS); do mkdir -p dist/local/$$f; ln -f dist/local/bin/$$f dist/local/$$f/bootstrap; done
+
+$(ENGINE): infra/local/package-lock.json | need-npm
+	@cd infra/local && npm ci --no-audit --no-fund --loglevel=error
+
+$(TOOLS): infra/tools/package-lock.json | need-npm
+	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error
+
+$(GOFUMPT):
+	@GOBIN=$(CURDIR)/$(@D) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+
+$(STATICCHECK):
+	@GOBIN=$(CURDIR)/$(@D) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+
+need-go:
+	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer (go.dev/dl)" >&2; exit 1; }
+
+need-npm:
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (nodejs.org)" >&2; exit 1; }
+
+need-java:
+	@java -version >/dev/null 2>&1 || { echo "Java is missing: DynamoDB Local needs a Java runtime, 17 or newer (Debian: apt-get install default-jre-headless)" >&2; exit 1; }
