@@ -88,11 +88,9 @@ type Leftovers struct {
 type Store interface {
 	Records
 
-	// Claim stores imp as the owner of its next attempt: the record with the
-	// version imp.Version (0 for none) becomes imp with State running, Attempt
-	// and Lease as given. The token tells a repeated call from a rival's.
-	// ErrBusy when the record has changed since it was read.
-	Claim(ctx context.Context, imp Import, token string) (Import, error)
+	// Claim starts an attempt: the record as it was read (Version 0 for none)
+	// becomes claimed, which is running. ErrBusy when it was written since.
+	Claim(ctx context.Context, read, claimed Import) (Import, error)
 	// Renew extends the leases of the attempt (and the writer's lease, if its
 	// stage holds it) to until. ErrLost when it does not own the import any more.
 	Renew(ctx context.Context, imp Import, until time.Time) error

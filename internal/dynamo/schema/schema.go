@@ -17,12 +17,15 @@ type Index struct {
 	SK   string
 }
 
+// The indexes.
+var (
+	ByName  = Index{Name: "by-name", PK: "n_pk", SK: "n_sk"}  // agreements of the organisation, by name
+	ByGroup = Index{Name: "by-group", PK: "g_pk", SK: "g_sk"} // agreements of a group, by name
+	ByOwner = Index{Name: "by-owner", PK: "o_pk", SK: "o_sk"} // pairs of an agreement, by number
+)
+
 // Indexes is every index.
-var Indexes = []Index{
-	{Name: "by-name", PK: "n_pk", SK: "n_sk"},  // agreements of the organisation, by name
-	{Name: "by-group", PK: "g_pk", SK: "g_sk"}, // agreements of a group, by name
-	{Name: "by-owner", PK: "o_pk", SK: "o_sk"}, // pairs of an agreement, by number
-}
+var Indexes = []Index{ByName, ByGroup, ByOwner}
 
 // Shards is over how many index partitions the entries of one list are
 // spread, because a partition takes 1,000 writes a second (and a list is read

@@ -1,0 +1,122 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"trueup/internal/agreement"
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/errs"
+	"trueup/internal/importer"
+	"trueup/internal/text"
+)
+
+// Agreement implements agreement.Store.
+func (s *Store) Agreement(ctx context.Context, id string) (agreement.Agreement, error) {
+	found, err := s.agreementsByID(ctx, []string{id})
+	if err != nil {
+		return agreement.Agreement{}, err
+	}
+	a, ok := found[id]
+	if !ok {
+		return agreement.Agreement{}, errs.New(errs.NotFound, "agreement_not_found", "id", id)
+	}
+	return a, nil
+}
+
+// agreementsByID returns those of the agreements that exist and are visible now.
+func (s *Store) agreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
+	var items []agreementItem
+	stages := map[importer.Stage]bool{}
+	read := func(it item) error {
+		i, err := decode[agreementItem](it)
+		if err != nil {
+			return err
+		}
+		i.stages(stages)
+		items = append(items, i)
+		return nil
+	}
+	keys := make([]item, len(ids))
+	for i, id := range ids {
+		keys[i] = key(agreementKey(id))
+	}
+	if err := s.getAll(ctx, keys, "", nil, read); err != nil {
+		return nil, err
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	found := make(map[string]agreement.Agreement, len(items))
+	for _, i := range items {
+		if s.committed(i.Stage, latest) {
+			found[i.ID] = s.agreement(i, latest)
+		}
+	}
+	return found, nil
+}
+
+// Agreements implements agreement.Store.
+func (s *Store) Agreements(ctx context.Context, q agreement.Query) (agreement.Page, error) {
+	prefix := text.Fold(q.Prefix)
+	query := []string{"agreements", q.GroupID, prefix}
+	c, first, err := decodeCursor(q.Cursor, query...)
+	if err != nil {
+		return agreement.Page{}, err
+	}
+	if first {
+		c.Moment = unknownSeq
+	}
+	l := listing[agreementItem]{
+		index: schema.ByName, partition: byNamePK, prefix: prefix, after: c.After, limit: q.Limit,
+		stages: func(i agreementItem, to map[importer.Stage]bool) { i.stages(to) },
+		stage:  func(i agreementItem) importer.Stage { return i.Stage },
+	}
+	if q.GroupID != "" {
+		l.index = schema.ByGroup
+		l.partition = func(shard int) string { return byGroupPK(q.GroupID, shard) }
+	}
+	rows, next, moment, err := page(ctx, s, l, c.Moment)
+	if err != nil {
+		return agreement.Page{}, fmt.Errorf("list agreements: %w", err)
+	}
+	p := agreement.Page{Items: make([]agreement.Agreement, len(rows))}
+	for i, row := range rows {
+		p.Items[i] = s.agreement(row, moment)
+	}
+	if next != "" {
+		p.Next = cursor{After: next, Moment: moment}.encode(query...)
+	}
+	return p, nil
+}
+
+// Pairs implements agreement.Store.
+func (s *Store) Pairs(ctx context.Context, id string, limit int, after string) (agreement.PairPage, error) {
+	query := []string{"pairs", id}
+	c, first, err := decodeCursor(after, query...)
+	if err != nil {
+		return agreement.PairPage{}, err
+	}
+	if first {
+		c.Moment = unknownSeq
+	}
+	if _, err := s.Agreement(ctx, id); err != nil {
+		return agreement.PairPage{}, err
+	}
+	rows, next, moment, err := page(ctx, s, listing[pairItem]{
+		index: schema.ByOwner, partition: func(shard int) string { return byOwnerPK(id, shard) }, after: c.After, limit: limit,
+		stages: func(i pairItem, to map[importer.Stage]bool) { to[i.Stage] = true },
+		stage:  func(i pairItem) importer.Stage { return i.Stage },
+	}, c.Moment)
+	if err != nil {
+		return agreement.PairPage{}, fmt.Errorf("list pairs: %w", err)
+	}
+	p := agreement.PairPage{Items: make([]agreement.Pair, len(rows))}
+	for i, row := range rows {
+		p.Items[i] = row.pair()
+	}
+	if next != "" {
+		p.Next = cursor{After: next, Moment: moment}.encode(query...)
+	}
+	return p, nil
+}

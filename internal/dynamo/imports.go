@@ -1,0 +1,254 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/importer"
+)
+
+// announcedFor is how long an announced import is kept when its file never comes.
+const announcedFor = 7 * 24 * time.Hour
+
+// Announce implements importer.Records.
+func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, idem importer.Idempotency) ([]byte, error) {
+	record := newImportItem(imp)
+	record.Version = 1
+	record.Expires = imp.ReceivedAt.Add(announcedFor).Unix()
+	actions := []types.TransactWriteItem{
+		s.put(record, "attribute_not_exists(pk)", nil),
+		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
+	}
+	if idem.Key != "" {
+		p, sort := idempotencyKey(idem.Key)
+		entry := key(p, sort)
+		entry["body"] = str(idem.BodyHash)
+		entry["response"] = &types.AttributeValueMemberB{Value: idem.Response}
+		entry["expires"] = num(idem.Expires.Unix())
+		remember := s.putItem(entry, "attribute_not_exists(pk) OR expires < :now", item{":now": num(imp.ReceivedAt.Unix())})
+		remember.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+		actions = append(actions, remember)
+	}
+	err := s.transact(ctx, actions)
+	condition := conditionOf(err)
+	if condition == nil {
+		return nil, err
+	}
+	entry, used := condition.failed[2]
+	if !used {
+		return nil, err
+	}
+	if attr(entry, "body") != idem.BodyHash {
+		return nil, errs.New(errs.Invalid, "idempotency_key_reused")
+	}
+	first, _ := entry["response"].(*types.AttributeValueMemberB)
+	return first.Value, nil
+}
+
+// Import implements importer.Records.
+func (s *Store) Import(ctx context.Context, id string) (importer.Import, error) {
+	p, sort := importKey(id)
+	it, err := s.get(ctx, p, sort)
+	if err != nil {
+		return importer.Import{}, err
+	}
+	if it == nil {
+		return importer.Import{}, errs.New(errs.NotFound, "import_not_found", "id", id)
+	}
+	i, err := decode[importItem](it)
+	return i.importRecord(), err
+}
+
+// Imports implements importer.Records.
+func (s *Store) Imports(ctx context.Context, limit int, after string) (importer.Page, error) {
+	c, first, err := decodeCursor(after, "imports")
+	if err != nil {
+		return importer.Page{}, err
+	}
+	in := &dynamodb.QueryInput{
+		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(importsPK))},
+	}
+	if !first {
+		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
+		in.ExpressionAttributeValues[":s"] = str(c.After)
+	}
+	page := importer.Page{Items: []importer.Import{}}
+	var last string
+	err = s.query(ctx, in, func(it item) (bool, error) {
+		if len(page.Items) == limit {
+			page.Next = cursor{After: last}.encode("imports")
+			return false, nil
+		}
+		i, err := decode[importItem](it)
+		if err != nil {
+			return false, err
+		}
+		page.Items, last = append(page.Items, i.importRecord()), i.SK
+		return true, nil
+	})
+	return page, err
+}
+
+// Open implements importer.Store.
+func (s *Store) Open(ctx context.Context) ([]importer.Import, error) {
+	var open []importer.Import
+	err := s.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(openImportsPK))},
+	}, func(it item) (bool, error) {
+		imp, err := s.Import(ctx, cutPrefix(it, "sk", importPrefix))
+		if errs.KindOf(err) == errs.NotFound {
+			return true, nil
+		}
+		open = append(open, imp)
+		return true, err
+	})
+	return open, err
+}
+
+// Claim implements importer.Store.
+func (s *Store) Claim(ctx context.Context, read, claimed importer.Import) (importer.Import, error) {
+	claimed.Version = read.Version + 1
+	condition, values := "attribute_not_exists(pk)", item(nil)
+	if read.Version > 0 {
+		condition = "version = :v AND (attribute_not_exists(lease) OR lease = :l)"
+		values = item{":v": num(read.Version), ":l": num(millis(read.Lease))}
+	}
+	open := key(openImportKey(claimed.ID))
+	err := s.transact(ctx, []types.TransactWriteItem{
+		s.put(newImportItem(claimed), condition, values),
+		s.putItem(open, "", nil),
+	})
+	if conditionOf(err) != nil {
+		return read, importer.ErrBusy
+	}
+	return claimed, err
+}
+
+// Renew implements importer.Store.
+func (s *Store) Renew(ctx context.Context, imp importer.Import, until time.Time) error {
+	p, sort := importKey(imp.ID)
+	err := s.one(ctx, func() error {
+		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.table, Key: key(p, sort),
+			UpdateExpression: aws.String("SET lease = :l"), ConditionExpression: aws.String("#s = :r AND attempt = :a"),
+			ExpressionAttributeNames:  map[string]string{"#s": "state"},
+			ExpressionAttributeValues: item{":l": num(millis(until)), ":r": str(string(importer.StateRunning)), ":a": num(int64(imp.Attempt))},
+		})
+		return err
+	})
+	if conditionOf(err) != nil {
+		return importer.ErrLost
+	}
+	if err != nil {
+		return err
+	}
+	err = s.one(ctx, func() error {
+		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.table, Key: key(writerPK, writerSK),
+			UpdateExpression: aws.String("SET lease = :l"), ConditionExpression: aws.String("holder = :h"),
+			ExpressionAttributeValues: item{":l": num(millis(until)), ":h": str(string(imp.Stage()))},
+		})
+		return err
+	})
+	if conditionOf(err) != nil {
+		return nil // it does not hold it; whether it should is for Commit to say
+	}
+	return err
+}
+
+// Finish implements importer.Store.
+func (s *Store) Finish(ctx context.Context, imp importer.Import, events []audit.Event) error {
+	err := s.transact(ctx, s.finishing(imp, events))
+	if condition := conditionOf(err); condition != nil {
+		return finished(condition, imp)
+	}
+	return err
+}
+
+// finishing is the part of a transaction that ends an attempt. Its first
+// action is the record, conditional on the attempt still owning the import.
+func (s *Store) finishing(imp importer.Import, events []audit.Event) []types.TransactWriteItem {
+	imp.Lease = time.Time{}
+	imp.Version++
+	record := s.put(newImportItem(imp), "#s = :r AND attempt = :a",
+		item{":r": str(string(importer.StateRunning)), ":a": num(int64(imp.Attempt))})
+	record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
+	record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	actions := []types.TransactWriteItem{
+		record,
+		{Delete: &types.Delete{TableName: &s.table, Key: key(openImportKey(imp.ID))}},
+	}
+	for _, e := range events {
+		actions = append(actions, s.put(newAuditItem(e), "", nil))
+	}
+	return actions
+}
+
+// finished says what a failed condition of finishing means: nothing is wrong
+// when the record is already as this attempt wanted it.
+func finished(condition *errCondition, imp importer.Import) error {
+	old, failed := condition.failed[0]
+	if !failed {
+		return nil
+	}
+	i, err := decode[importItem](old)
+	if err == nil && i.Attempt == imp.Attempt && i.State == imp.State {
+		return nil
+	}
+	return importer.ErrLost
+}
+
+// AcquireWriter implements importer.Store.
+func (s *Store) AcquireWriter(ctx context.Context, stage importer.Stage, now, until time.Time) error {
+	err := s.one(ctx, func() error {
+		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.table, Key: key(writerPK, writerSK),
+			UpdateExpression:          aws.String("SET holder = :h, lease = :l"),
+			ConditionExpression:       aws.String("attribute_not_exists(pk) OR lease < :now OR holder = :h"),
+			ExpressionAttributeValues: item{":h": str(string(stage)), ":l": num(millis(until)), ":now": num(millis(now))},
+		})
+		return err
+	})
+	if conditionOf(err) != nil {
+		return importer.ErrBusy
+	}
+	return err
+}
+
+// ReleaseWriter implements importer.Store.
+func (s *Store) ReleaseWriter(ctx context.Context, stage importer.Stage) error {
+	err := s.one(ctx, func() error {
+		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
+			ExpressionAttributeValues: item{":h": str(string(stage))},
+		})
+		return err
+	})
+	if conditionOf(err) != nil {
+		return nil
+	}
+	return err
+}
+
+// put is the action that stores v, an item type, if the condition holds.
+func (s *Store) put(v any, condition string, values item) types.TransactWriteItem {
+	return s.putItem(marshal(v), condition, values)
+}
+
+func (s *Store) putItem(it item, condition string, values item) types.TransactWriteItem {
+	put := &types.Put{TableName: &s.table, Item: it, ExpressionAttributeValues: values}
+	if condition != "" {
+		put.ConditionExpression = &condition
+	}
+	return types.TransactWriteItem{Put: put}
+}

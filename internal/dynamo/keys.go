@@ -1,0 +1,105 @@
+package dynamo
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/fnv"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"trueup/internal/agreement"
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/importer"
+)
+
+// This file is the only one that knows key text. A partition key has a type
+// and a constructor; the table in doc.go says which sort keys pair up with it.
+//
+// No key of rows that one import writes is shared by all of them: agreements,
+// names and pairs have a partition each, and the entries of a list are spread
+// over schema.Shards index partitions.
+
+type (
+	pk string
+	sk string
+)
+
+// Limits of DynamoDB are 2,048 bytes for a partition key and 1,024 for a sort
+// key; a name can be longer once folded, so the end of a long one is hashed.
+const (
+	maxPartitionName = 1800
+	maxSortName      = 900
+)
+
+// agreementKey: the agreement itself, under sort key "AGREEMENT".
+func agreementKey(id string) (pk, sk) { return pk("AGREEMENT#" + id), "AGREEMENT" }
+
+// nameKey: who has a name, under sort key "NAME". The name is folded.
+func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
+
+// pairKey: whose a pair is, under sort key "PAIR".
+func pairKey(key agreement.PairKey) (pk, sk) { return pk("PAIR#" + string(key)), "PAIR" }
+
+// Groups are at most 501 small items, read together: one partition holds
+// "GROUP#<id>" for each, "NAME#<folded name>" for who has a name, and "COUNT".
+const groupsPK pk = "GROUPS"
+
+const (
+	groupPrefix      = "GROUP#"
+	groupCountSK  sk = "COUNT"
+	importPrefix     = "IMPORT#"
+	commitsSK     sk = "COMMITS"
+	commitsPK     pk = "COMMITS"
+	writerPK      pk = "WRITER"
+	writerSK      sk = "WRITER"
+	importsPK     pk = "IMPORTS" // one item an import, written a few times
+	openImportsPK pk = "IMPORTS#OPEN"
+)
+
+func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
+func groupNameKey(folded string) (pk, sk) {
+	return groupsPK, sk("NAME#" + bounded(folded, maxSortName))
+}
+func importKey(id string) (pk, sk)       { return importsPK, sk(importPrefix + id) }
+func openImportKey(id string) (pk, sk)   { return openImportsPK, sk(importPrefix + id) }
+func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
+func idempotencyKey(key string) (pk, sk) { return pk("IDEMPOTENCY#" + digest(key)), "IDEMPOTENCY" }
+func auditKey(at time.Time, id string) (pk, sk) {
+	return pk("AUDIT#" + at.UTC().Format(time.DateOnly)), sk(id)
+}
+
+// Index keys.
+
+func byNamePK(shard int) string { return "NAMES#" + strconv.Itoa(shard) }
+func byGroupPK(groupID string, shard int) string {
+	return "GROUP#" + groupID + "#" + strconv.Itoa(shard)
+}
+func byOwnerPK(id string, shard int) string { return "AGREEMENT#" + id + "#" + strconv.Itoa(shard) }
+
+// sortName is the sort key under which an agreement is listed.
+func sortName(folded string) string { return bounded(folded, maxSortName) }
+
+// shardOf spreads the entries of a list evenly, by what identifies the entry.
+func shardOf(identity string) int {
+	h := fnv.New32a()
+	h.Write([]byte(identity))
+	return int(h.Sum32() % schema.Shards)
+}
+
+// bounded returns s, or when it is over max bytes a readable start and a digest of it.
+func bounded(s string, max int) string {
+	if len(s) <= max {
+		return s
+	}
+	cut := max - 33
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "#" + digest(s)
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,391 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/group"
+	"trueup/internal/importer"
+	"trueup/internal/text"
+)
+
+// Lookup implements importer.Store.
+func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, error) {
+	k := importer.Known{
+		Agreements: map[string]agreement.Agreement{}, Owners: map[agreement.PairKey]agreement.Agreement{},
+		DeadNames: map[string]importer.Stage{}, DeadPairs: map[agreement.PairKey]importer.Stage{},
+	}
+	var names []nameItem
+	var pairs []pairItem
+	stages := map[importer.Stage]bool{}
+	keys := make([]item, 0, len(w.Names))
+	for _, name := range w.Names {
+		keys = append(keys, key(nameKey(name)))
+	}
+	pairKeys := make([]item, 0, len(w.Pairs))
+	for _, pair := range w.Pairs {
+		pairKeys = append(pairKeys, key(pairKey(pair)))
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { k.Commits, err = s.moment(gctx); return err })
+	g.Go(func() (err error) {
+		if w.Group == "" {
+			k.Group = group.Group{ID: group.UnassignedID}
+			return nil
+		}
+		k.Group, err = s.groupByName(gctx, w.Group)
+		return err
+	})
+	g.Go(func() error {
+		count, err := s.get(gctx, groupsPK, groupCountSK)
+		if err != nil {
+			return err
+		}
+		n, err := number(count, "n")
+		k.Groups = int(n)
+		return err
+	})
+	g.Go(func() error {
+		return s.getAll(gctx, keys, "", nil, func(it item) error {
+			i, err := decode[nameItem](it)
+			names = append(names, i)
+			return err
+		})
+	})
+	g.Go(func() error {
+		return s.getAll(gctx, pairKeys, "", nil, func(it item) error {
+			i, err := decode[pairItem](it)
+			pairs = append(pairs, i)
+			return err
+		})
+	})
+	if err := g.Wait(); err != nil {
+		return importer.Known{}, fmt.Errorf("look up names and pairs: %w", err)
+	}
+	for _, i := range names {
+		stages[i.Stage] = true
+	}
+	for _, i := range pairs {
+		stages[i.Stage] = true
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return importer.Known{}, err
+	}
+
+	var ids []string
+	for _, i := range names {
+		if s.committed(i.Stage, latest) {
+			ids = append(ids, i.ID)
+		} else {
+			k.DeadNames[i.Name] = i.Stage
+		}
+	}
+	for _, i := range pairs {
+		if s.committed(i.Stage, latest) {
+			ids = append(ids, i.Agreement)
+		} else {
+			k.DeadPairs[i.pair().Key()] = i.Stage
+		}
+	}
+	slices.Sort(ids)
+	agreements, err := s.agreementsByID(ctx, slices.Compact(ids))
+	if err != nil {
+		return importer.Known{}, err
+	}
+	for _, i := range names {
+		if a, ok := agreements[i.ID]; ok && s.committed(i.Stage, latest) {
+			k.Agreements[i.Name] = a
+		}
+	}
+	for _, i := range pairs {
+		if a, ok := agreements[i.Agreement]; ok && s.committed(i.Stage, latest) {
+			k.Owners[i.pair().Key()] = a
+		}
+	}
+	return k, nil
+}
+
+// Stage implements importer.Store.
+func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
+	actions := make([]types.TransactWriteItem, 0, maxTransaction)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	flush := func() {
+		batch := actions
+		actions = make([]types.TransactWriteItem, 0, maxTransaction)
+		g.Go(func() error { return s.transact(gctx, batch) })
+	}
+	add := func(action types.TransactWriteItem) {
+		if actions = append(actions, action); len(actions) == maxTransaction {
+			flush()
+		}
+	}
+	pairs := func(owner string, pairs []agreement.Pair) {
+		for _, pair := range pairs {
+			add(s.putUnlessTaken(newPairItem(p, owner, pair), p.Known.DeadPairs[pair.Key()]))
+		}
+	}
+	for _, c := range p.Create {
+		add(s.putUnlessTaken(newAgreementItem(p, c), ""))
+		add(s.putUnlessTaken(newNameItem(p.Stage, c), p.Known.DeadNames[text.Fold(c.Name)]))
+		pairs(c.ID, c.Pairs)
+	}
+	extensions, err := s.extensions(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, e := range p.Extend {
+		action, ok := extensions[e.Agreement.ID]
+		if !ok {
+			return importer.ErrTaken // deleted since it was looked up
+		}
+		add(action)
+		pairs(e.Agreement.ID, e.Pairs)
+	}
+	flush()
+	err = g.Wait()
+	if conditionOf(err) != nil {
+		return importer.ErrTaken
+	}
+	return err
+}
+
+// putUnlessTaken stores v if nobody has its key, or only a dead stage has.
+func (s *Store) putUnlessTaken(v any, dead importer.Stage) types.TransactWriteItem {
+	if dead == "" {
+		return s.put(v, "attribute_not_exists(pk)", nil)
+	}
+	return s.put(v, "attribute_not_exists(pk) OR stage = :dead", item{":dead": str(string(dead))})
+}
+
+// extensions returns, by agreement, the action that announces the pairs a plan
+// adds to it. What earlier imports announced is folded into the count on the
+// way: their stages are committed or dead, as only one import stages at a time.
+func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]types.TransactWriteItem, error) {
+	if len(p.Extend) == 0 {
+		return nil, nil
+	}
+	added := make(map[string]int, len(p.Extend))
+	keys := make([]item, 0, len(p.Extend))
+	for _, e := range p.Extend {
+		added[e.Agreement.ID] = len(e.Pairs)
+		keys = append(keys, key(agreementKey(e.Agreement.ID)))
+	}
+	var items []agreementItem
+	stages := map[importer.Stage]bool{}
+	err := s.getAll(ctx, keys, "", nil, func(it item) error {
+		i, err := decode[agreementItem](it)
+		i.stages(stages)
+		items = append(items, i)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	actions := make(map[string]types.TransactWriteItem, len(items))
+	for _, i := range items {
+		now := s.agreement(i, latest)
+		before, after := i, i
+		after.Added = map[importer.Stage]int{p.Stage: added[i.ID]}
+		old, fresh := marshal(before), marshal(after)
+		actions[i.ID] = types.TransactWriteItem{Update: &types.Update{
+			TableName: &s.table, Key: key(agreementKey(i.ID)),
+			UpdateExpression:    aws.String("SET added = :new, pairs = :pairs, version = :version"),
+			ConditionExpression: aws.String("added = :old AND version = :was"),
+			ExpressionAttributeValues: item{
+				":new": fresh["added"], ":pairs": num(int64(now.PairCount)), ":version": num(now.Version),
+				":old": old["added"], ":was": old["version"],
+			},
+		}}
+	}
+	return actions, nil
+}
+
+// Commit implements importer.Store.
+func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import, events []audit.Event) error {
+	actions := s.finishing(imp, events)
+	writer := len(actions)
+	seq := p.Known.Commits + 1
+	moment := types.Update{
+		TableName: &s.table, Key: key(commitsPK, commitsSK), UpdateExpression: aws.String("SET seq = :next"),
+		ConditionExpression:       aws.String("seq = :seq"),
+		ExpressionAttributeValues: item{":next": num(seq), ":seq": num(p.Known.Commits)},
+	}
+	if p.Known.Commits == 0 {
+		moment.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		delete(moment.ExpressionAttributeValues, ":seq")
+	}
+	mark := key(stageKey(p.Stage))
+	mark["stage"], mark["seq"] = str(string(p.Stage)), num(seq)
+	actions = append(actions,
+		types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
+			ExpressionAttributeValues: item{":h": str(string(p.Stage))},
+		}},
+		types.TransactWriteItem{Update: &moment},
+		s.putItem(mark, "attribute_not_exists(pk)", nil),
+	)
+	actions = append(actions, s.grouping(p)...)
+
+	err := s.transact(ctx, actions)
+	condition := conditionOf(err)
+	switch {
+	case err == nil:
+		s.commits.Store(p.Stage, seq)
+		return nil
+	case condition == nil:
+		return err
+	}
+	if _, failed := condition.failed[0]; failed {
+		return finished(condition, imp)
+	}
+	if _, failed := condition.failed[writer]; failed {
+		return importer.ErrLost
+	}
+	return importer.ErrTaken
+}
+
+// grouping counts the new agreements in their group, and makes it when it is new.
+func (s *Store) grouping(p importer.Plan) []types.TransactWriteItem {
+	groupPK, groupSK := groupKey(p.Group.ID)
+	created := num(int64(len(p.Create)))
+	if p.NewGroup {
+		folded := text.Fold(p.Group.Name)
+		name := key(groupNameKey(folded))
+		name["id"], name["name"] = str(p.Group.ID), str(folded)
+		return []types.TransactWriteItem{
+			s.put(groupItem{
+				PK: string(groupPK), SK: string(groupSK), ID: p.Group.ID, Name: p.Group.Name, Agreements: len(p.Create),
+				Created: millis(p.At), Version: 1,
+			}, "attribute_not_exists(pk)", nil),
+			s.putItem(name, "attribute_not_exists(pk)", nil),
+			{Update: &types.Update{
+				TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
+				ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),
+				ExpressionAttributeValues: item{":one": num(1), ":max": num(group.Max)},
+			}},
+		}
+	}
+	if len(p.Create) == 0 {
+		return nil
+	}
+	count := &types.Update{
+		TableName: &s.table, Key: key(groupPK, groupSK), UpdateExpression: aws.String("ADD agreements :n"),
+		ConditionExpression:       aws.String("attribute_exists(pk)"),
+		ExpressionAttributeValues: item{":n": created},
+	}
+	if p.Group.ID == group.UnassignedID { // always exists, and is stored from its first agreement on
+		count.ConditionExpression = nil
+		count.UpdateExpression = aws.String("SET id = :id ADD agreements :n")
+		count.ExpressionAttributeValues[":id"] = str(group.UnassignedID)
+	}
+	return []types.TransactWriteItem{{Update: count}}
+}
+
+// Clear implements importer.Store.
+func (s *Store) Clear(ctx context.Context, l importer.Leftovers) error {
+	keys := make([]item, 0, len(l.IDs)+len(l.Names)+len(l.Pairs))
+	for _, id := range l.IDs {
+		keys = append(keys, key(agreementKey(id)))
+	}
+	for _, name := range l.Names {
+		keys = append(keys, key(nameKey(name)))
+	}
+	for _, pair := range l.Pairs {
+		keys = append(keys, key(pairKey(pair)))
+	}
+	var left []item
+	err := s.getAll(ctx, keys, "pk, sk, stage", nil, func(it item) error {
+		if slices.Contains(l.Stages, importer.Stage(attr(it, "stage"))) {
+			left = append(left, it)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.removeStaged(ctx, left)
+}
+
+// ClearAll implements importer.Store.
+func (s *Store) ClearAll(ctx context.Context, id string) error {
+	in := &dynamodb.ScanInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true),
+		FilterExpression: aws.String("begins_with(stage, :s)"), ProjectionExpression: aws.String("pk, sk, stage"),
+		ExpressionAttributeValues: item{":s": str(id + ".")},
+	}
+	if s.pageSize > 0 {
+		in.Limit = &s.pageSize
+	}
+	for {
+		out, err := s.client.Scan(ctx, in)
+		if err != nil {
+			return err
+		}
+		if err := s.removeStaged(ctx, out.Items); err != nil {
+			return err
+		}
+		if len(out.LastEvaluatedKey) == 0 {
+			return nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}
+
+// removeStaged deletes items that still carry the stage they were read with.
+func (s *Store) removeStaged(ctx context.Context, items []item) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for batch := range slices.Chunk(items, maxTransaction) {
+		g.Go(func() error {
+			actions := make([]types.TransactWriteItem, len(batch))
+			for i, it := range batch {
+				actions[i] = types.TransactWriteItem{Delete: s.deletion(it)}
+			}
+			err := s.transact(ctx, actions)
+			if conditionOf(err) == nil || len(batch) == 1 {
+				return ignoreCondition(err)
+			}
+			for _, it := range batch { // some are gone or taken over: one by one
+				d := s.deletion(it)
+				err := s.one(ctx, func() error {
+					_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+						TableName: d.TableName, Key: d.Key, ConditionExpression: d.ConditionExpression,
+						ExpressionAttributeValues: d.ExpressionAttributeValues,
+					})
+					return err
+				})
+				if err := ignoreCondition(err); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (s *Store) deletion(it item) *types.Delete {
+	return &types.Delete{
+		TableName: &s.table, Key: item{"pk": it["pk"], "sk": it["sk"]}, ConditionExpression: aws.String("stage = :s"),
+		ExpressionAttributeValues: item{":s": it["stage"]},
+	}
+}
+
+func ignoreCondition(err error) error {
+	if conditionOf(err) != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,264 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	mathrand "math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/importer"
+)
+
+// Store is the single-table store. It is safe for concurrent use.
+type Store struct {
+	client *dynamodb.Client
+	table  string
+	// pageSize bounds what one Query asks for; 0 for what the caller wants.
+	// Tests set it to 2, so that every loop over pages runs.
+	pageSize int32
+	// patience is how long a transaction keeps trying against conflicts.
+	patience time.Duration
+
+	seq     atomic.Int64 // the highest commit sequence this process has seen
+	commits sync.Map     // importer.Stage → int64, stages known to be committed: a fact that never changes
+}
+
+var (
+	_ agreement.Store = (*Store)(nil)
+	_ group.Store     = (*Store)(nil)
+	_ importer.Store  = (*Store)(nil)
+)
+
+// Option changes a Store.
+type Option func(*Store)
+
+// PageSize makes every Query ask for at most n items.
+func PageSize(n int) Option { return func(s *Store) { s.pageSize = int32(n) } }
+
+// Patience sets how long a transaction keeps trying while others hold its
+// items; the default, 2 s, suits a person who waits.
+func Patience(d time.Duration) Option { return func(s *Store) { s.patience = d } }
+
+// New returns the store in a table laid out as package schema says.
+func New(client *dynamodb.Client, table string, options ...Option) *Store {
+	s := &Store{client: client, table: table, patience: 2 * time.Second}
+	s.seq.Store(unknownSeq)
+	for _, o := range options {
+		o(s)
+	}
+	return s
+}
+
+const (
+	maxTransaction = 100 // actions in a transaction, and keys in a BatchGetItem
+	parallel       = 8   // requests of one call under way at once
+)
+
+type item = map[string]types.AttributeValue
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func key(p pk, s sk) item { return item{"pk": str(string(p)), "sk": str(string(s))} }
+
+// errCondition means that a condition of a write did not hold. Old holds the
+// item each failed condition met, by action; nil where it met none.
+type errCondition struct {
+	failed map[int]item
+}
+
+func (e *errCondition) Error() string { return "dynamo: a condition did not hold" }
+
+// conditionOf returns the failed conditions of err, or nil when it is another error.
+func conditionOf(err error) *errCondition {
+	var e *errCondition
+	if errors.As(err, &e) {
+		return e
+	}
+	return nil
+}
+
+// transact runs up to maxTransaction actions as one. It repeats conflicts and
+// throttling, which the SDK does not do inside a cancelled transaction, until
+// the store's patience or ctx ends. It returns an *errCondition when a condition failed;
+// a write whose answer was lost and is repeated counts as done, thanks to the token.
+func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem) error {
+	if len(actions) == 0 {
+		return nil
+	}
+	in := &dynamodb.TransactWriteItemsInput{TransactItems: actions, ClientRequestToken: aws.String(rand.Text())}
+	return s.persist(ctx, func() error {
+		_, err := s.client.TransactWriteItems(ctx, in)
+		var cancelled *types.TransactionCanceledException
+		if !errors.As(err, &cancelled) {
+			return err
+		}
+		condition := &errCondition{failed: map[int]item{}}
+		passing := false
+		for i, reason := range cancelled.CancellationReasons {
+			switch code := aws.ToString(reason.Code); code {
+			case "", "None":
+			case "ConditionalCheckFailed":
+				condition.failed[i] = reason.Item
+			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+				passing = true
+			default:
+				return err
+			}
+		}
+		if len(condition.failed) > 0 {
+			return condition
+		}
+		if passing {
+			return errPassing{err}
+		}
+		return err
+	})
+}
+
+// errPassing marks an error that the same call may not meet again.
+type errPassing struct{ error }
+
+func (e errPassing) Unwrap() error { return e.error }
+
+// persist calls do until it returns something else than a passing error.
+func (s *Store) persist(ctx context.Context, do func() error) error {
+	deadline := time.NewTimer(s.patience)
+	defer deadline.Stop()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+		err := do()
+		var conflict *types.TransactionConflictException
+		var throttled *types.ThrottlingException
+		var exceeded *types.ProvisionedThroughputExceededException
+		var passing errPassing
+		if !errors.As(err, &passing) && !errors.As(err, &conflict) && !errors.As(err, &throttled) && !errors.As(err, &exceeded) {
+			return err
+		}
+		pause := time.NewTimer(wait/2 + mathrand.N(wait/2))
+		select {
+		case <-pause.C:
+		case <-deadline.C:
+			pause.Stop()
+			return errs.Wrap(err, errs.Unavailable, "try_again")
+		case <-ctx.Done():
+			pause.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// one runs a single conditional write and turns its refusal into *errCondition.
+func (s *Store) one(ctx context.Context, write func() error) error {
+	return s.persist(ctx, func() error {
+		err := write()
+		var failed *types.ConditionalCheckFailedException
+		if errors.As(err, &failed) {
+			return &errCondition{failed: map[int]item{0: failed.Item}}
+		}
+		return err
+	})
+}
+
+// get reads one item, strongly consistent; nil when there is none.
+func (s *Store) get(ctx context.Context, p pk, sort sk) (item, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, Key: key(p, sort), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
+}
+
+// getAll reads many items, strongly consistent, and calls found for each that
+// exists, in no order and never two at a time. Keys must not repeat. With a projection only those
+// attributes are read; names maps its placeholders.
+func (s *Store) getAll(ctx context.Context, keys []item, projection string, names map[string]string, found func(item) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	var mu sync.Mutex
+	for start := 0; start < len(keys); start += maxTransaction {
+		request := types.KeysAndAttributes{
+			Keys: keys[start:min(start+maxTransaction, len(keys))], ConsistentRead: aws.Bool(true), ExpressionAttributeNames: names,
+		}
+		if projection != "" {
+			request.ProjectionExpression = &projection
+		}
+		g.Go(func() error {
+			left := map[string]types.KeysAndAttributes{s.table: request}
+			for len(left) > 0 {
+				var out *dynamodb.BatchGetItemOutput
+				err := s.persist(ctx, func() (err error) {
+					out, err = s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: left})
+					if err == nil && len(out.Responses[s.table]) == 0 && len(out.UnprocessedKeys) > 0 {
+						return errPassing{errors.New("dynamo: no key of the batch was read")}
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				for _, it := range out.Responses[s.table] {
+					if err := found(it); err != nil {
+						mu.Unlock()
+						return err
+					}
+				}
+				mu.Unlock()
+				left = out.UnprocessedKeys
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// query calls each for every item of a partition of the base table whose sort
+// key begins with prefix, strongly consistent, in the order of the sort key
+// (or backwards), until each returns false.
+func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, each func(item) (bool, error)) error {
+	in.TableName = &s.table
+	for {
+		if s.pageSize > 0 {
+			in.Limit = &s.pageSize
+		}
+		out, err := s.client.Query(ctx, in)
+		if err != nil {
+			return err
+		}
+		for _, it := range out.Items {
+			more, err := each(it)
+			if err != nil || !more {
+				return err
+			}
+		}
+		if len(out.LastEvaluatedKey) == 0 {
+			return nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}
+
+func attr(it item, name string) string {
+	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
+		return v.Value
+	}
+	return ""
+}
+
+// cutPrefix returns the part of a sort key after its type.
+func cutPrefix(it item, name, prefix string) string {
+	return strings.TrimPrefix(attr(it, name), prefix)
+}
