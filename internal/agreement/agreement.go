@@ -13,7 +13,6 @@ package agreement
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -37,36 +36,8 @@ const (
 	ProgramSelectEnterprise Program = "select-enterprise" // agreement number, related enrollment number
 )
 
-// Pair is an agreement pair: the authorization number (authorization or
-// agreement number) and the license number (license, enrollment or customer
-// number), both as typed.
-type Pair struct {
-	Authorization string
-	License       string
-	Program       Program
-}
-
-// PairKey is the form under which pairs are compared: both numbers in upper
-// case without spaces and hyphens, joined by "+".
-type PairKey string
-
-// Key returns the pair's comparison form.
-func (p Pair) Key() PairKey {
-	return PairKey(squeeze(p.Authorization) + "+" + squeeze(p.License))
-}
-
-// squeeze is the comparison form of one number (R2.2).
-func squeeze(number string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ' || r == '-':
-			return -1
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		}
-		return r
-	}, number)
-}
+// programList is what a message offers to somebody who named another program.
+const programList = string(ProgramOpenValue + ", " + ProgramOpen + ", " + ProgramSelectEnterprise + ", " + ProgramUnknown)
 
 // Agreement is a stored licence agreement as lists show it. Sensitive details
 // are no part of it (R2.7).

@@ -4,45 +4,86 @@ package text
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 )
 
 // Collapse trims s and turns every run of white space into one space.
-func Collapse(s string) string { return strings.Join(strings.Fields(s), " ") }
+func Collapse(s string) string {
+	if isCollapsed(s) {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
 
 // Fold returns the form under which names are compared and sorted: composed
 // (NFC), case-folded, without surrounding or repeated spaces.
 func Fold(s string) string {
 	s = Collapse(s)
-	if isLowerASCII(s) {
-		return s
-	}
-	if isASCII(s) {
+	if IsASCII(s) {
 		return strings.ToLower(s)
 	}
 	// Folding can undo composition and the other way round, so compose last too.
 	return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
 }
 
-// Shorten returns s cut to at most max runes, with an ellipsis when it was cut.
-func Shorten(s string, max int) string {
-	if len(s) <= max || utf8.RuneCountInString(s) <= max {
+// Letters returns the lower-case letters and digits of s, without accents: the
+// form under which the column names of a header are recognised, so that
+// "Numéro d'autorisation" and "NUMERO D AUTORISATION" are the same.
+func Letters(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(Readable(s)) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// Readable returns s as valid UTF-8. Bytes that are not UTF-8 are taken for
+// Windows-1252, in which spreadsheet programs in Western Europe save CSV.
+func Readable(s string) string {
+	if utf8.ValidString(s) {
 		return s
 	}
-	n := 0
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			r = charmap.Windows1252.DecodeByte(s[i])
+		}
+		b.WriteRune(r)
+		i += size
+	}
+	return b.String()
+}
+
+// Shorten returns s cut to at most max characters, the last of them an
+// ellipsis when it was cut. It reads no more of s than it returns.
+func Shorten(s string, max int) string {
+	if len(s) <= max {
+		return s
+	}
+	n, cut := 0, 0
 	for i := range s {
 		if n == max-1 {
-			return s[:i] + "…"
+			cut = i
+		}
+		if n == max {
+			return s[:cut] + "…"
 		}
 		n++
 	}
 	return s
 }
 
-func isASCII(s string) bool {
+// IsASCII reports whether every byte of s is ASCII.
+func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false
@@ -51,11 +92,16 @@ func isASCII(s string) bool {
 	return true
 }
 
-func isLowerASCII(s string) bool {
+// isCollapsed reports that Collapse has nothing to do. It may say false for
+// text that is collapsed but not plain ASCII.
+func isCollapsed(s string) bool {
+	previous := byte(' ')
 	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf || 'A' <= s[i] && s[i] <= 'Z' {
+		c := s[i]
+		if c < ' ' || c >= utf8.RuneSelf || c == ' ' && previous == ' ' {
 			return false
 		}
+		previous = c
 	}
-	return true
+	return s == "" || previous != ' '
 }

@@ -1,0 +1,313 @@
+package agreement
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"trueup/internal/errs"
+	"trueup/internal/text"
+)
+
+// The limits of R3.3. A caller that knows the size of a file refuses one above
+// MaxFileBytes without reading it.
+const (
+	MaxFileBytes     = 4 << 20
+	MaxFileRows      = 5000
+	FileNameMaxChars = 128
+)
+
+// findingsPerRow bounds what one row adds to a report: enough for everything
+// that can be wrong with three cells, and not ten thousand for as many columns.
+const findingsPerRow = 12
+
+// Options say how to read a file.
+type Options struct {
+	FileName string  // last part of the decoded object key
+	Program  Program // of every pair; empty or ProgramUnknown to have it suggested
+	Limits   Limits
+}
+
+// Row is a good row: it satisfies every rule that can be checked without the store.
+type Row struct {
+	Line int
+	// Name of the agreement, parsed; the authorization number when the row has none (R3.4).
+	Name  string
+	Named bool // the row has a name of its own
+	Pair  Pair
+}
+
+// File is a checked CSV file. Always
+//
+//	len(Rows) + Unchanged + Rejected = Total
+//
+// where Rejected counts the rows with at least one error.
+type File struct {
+	// Rows are the good rows in the order of the file, without those that
+	// repeat an earlier pair under the same name.
+	Rows []Row
+	// Findings are in the order of the file: about the file, then by line and position.
+	Findings  []Finding
+	Total     int // data rows: not blank, not the header
+	Unchanged int // rows that repeat an earlier pair under the same name (R3.6)
+	Rejected  int // rows with an error; all of them when the file is refused
+	// Refused means that the file is refused as a whole, for example because it
+	// is not text: then there are no Rows and there is nothing to annotate.
+	Refused bool
+
+	text   string // the file without its byte-order mark and separator line
+	sep    byte
+	line   int // physical line on which text starts
+	layout layout
+}
+
+// ReadFile checks a whole CSV file (R3.2 to R3.6) and reports everything that
+// is wrong with it (R3.7). It never fails: what is wrong is in the findings.
+// Good rows share the memory of one copy of the file.
+func ReadFile(data []byte, o Options) *File {
+	f := &File{line: 1, layout: defaultLayout}
+	r := reader{File: f, options: o}
+	r.checkName()
+	r.checkProgram()
+	if len(data) > MaxFileBytes {
+		r.refuse("file_too_large", 0, "max", strconv.Itoa(MaxFileBytes))
+		return f
+	}
+	if code, line := contentCode(data); code != "" {
+		r.refuse(code, line)
+		return f
+	}
+	f.text = strings.TrimPrefix(string(data), utf8BOM)
+	sep, length := separatorLine(f.text)
+	if length > 0 {
+		f.text, f.line = f.text[length:], 2
+		f.sep = sep
+	} else {
+		f.sep = separatorOf(f.text)
+	}
+	r.rows()
+	if f.Refused {
+		f.Rows, f.Unchanged, f.Rejected = nil, 0, f.Total
+	}
+	return f
+}
+
+// scan returns a scanner over the file's records, before the header if it has one.
+func (f *File) scan() *scanner {
+	return &scanner{text: f.text, sep: f.sep, line: f.line, cells: make([]cell, 0, 8)}
+}
+
+// reader reads one file.
+type reader struct {
+	*File
+	options Options
+	scanner *scanner
+	pairs   map[PairKey]int // good rows by pair
+	draft   [1]Pair         // of the row at hand, to spare it the allocation
+}
+
+// refuse refuses the file as a whole.
+func (r *reader) refuse(code string, line int, args ...string) {
+	r.Refused = true
+	r.add(Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
+}
+
+// add reports an error, or a warning if the rule is one.
+func (r *reader) add(f Finding) {
+	f.Severity = severityOf(f.Code)
+	r.Findings = append(r.Findings, f)
+}
+
+func (r *reader) checkName() {
+	if n := utf8.RuneCountInString(r.options.FileName); n > FileNameMaxChars {
+		r.Refused = true
+		r.add(Finding{
+			Code:  "file_name_too_long",
+			Value: quote(r.options.FileName),
+			Args:  errs.Pairs("max", strconv.Itoa(FileNameMaxChars), "length", strconv.Itoa(n)),
+		})
+	}
+}
+
+// checkProgram reports an unknown program once, not on every row.
+func (r *reader) checkProgram() {
+	c := checker{}
+	r.options.Program = c.program(r.options.Program)
+	for _, v := range c.violations {
+		r.Refused = true
+		r.add(Finding{Code: v.Code, Value: v.Value, Args: v.Args})
+	}
+}
+
+func (r *reader) rows() {
+	s := r.scan()
+	r.scanner = s
+	r.pairs = make(map[PairKey]int, min(MaxFileRows, 1+len(r.text)/16))
+	for first := true; s.next(); first = false {
+		if first && r.header() {
+			continue
+		}
+		r.Total++
+		if r.Total <= MaxFileRows && r.layout.missing() == ColumnNone {
+			r.row()
+		}
+	}
+	switch {
+	case r.Total == 0:
+		r.refuse("file_empty", 0)
+	case r.Total > MaxFileRows:
+		r.refuse("file_too_many_rows", 0, "max", strconv.Itoa(MaxFileRows), "count", strconv.Itoa(r.Total))
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
+}
+
+// header takes the first record as a header line if it is one (R3.2).
+func (r *reader) header() bool {
+	s := r.scanner
+	l, ok := headerLayout(s.cells)
+	if !ok {
+		return false
+	}
+	r.layout = l
+	r.add(Finding{Line: s.start, Code: "header_skipped", Value: quote(s.record())})
+	if l.ignored != nil {
+		r.add(Finding{Line: s.start, Code: "columns_ignored", Value: quote(strings.Join(l.ignored, ", "))})
+	}
+	if missing := l.missing(); missing != ColumnNone {
+		r.refuse("header_incomplete", s.start, "column", string(missing))
+	}
+	return true
+}
+
+// row checks the record at hand: it becomes a good row, an unchanged one, or findings.
+func (r *reader) row() {
+	s, l := r.scanner, r.layout
+	before := len(r.Findings)
+	r.flaws()
+	if !l.fits(s.columns, s.filled) {
+		r.columns(before)
+		r.reject(before)
+		return
+	}
+	r.draft[0] = Pair{Authorization: at(s.cells, l.authorization), License: at(s.cells, l.license)}
+	name := at(s.cells, l.name)
+	named := name != ""
+	if !named {
+		name = r.draft[0].Authorization
+	}
+	volume, violations := Parse(Draft{Name: name, Pairs: r.draft[:], Program: r.options.Program, ASCII: true}, r.options.Limits)
+	r.violations(before, violations, named)
+	if len(r.Findings) > before {
+		r.reject(before)
+		return
+	}
+	r.accept(Row{Line: s.start, Name: volume.Name, Named: named, Pair: volume.Pairs[0]})
+}
+
+// accept keeps a row unless an earlier one has its pair.
+func (r *reader) accept(row Row) {
+	key := row.Pair.Key()
+	i, taken := r.pairs[key]
+	if !taken {
+		r.pairs[key] = len(r.Rows)
+		r.Rows = append(r.Rows, row)
+		return
+	}
+	earlier := r.Rows[i]
+	finding := Finding{Line: row.Line, Value: quote(row.Pair.String()), Code: "pair_repeated", Args: errs.Pairs("line", strconv.Itoa(earlier.Line))}
+	if text.Fold(earlier.Name) == text.Fold(row.Name) {
+		r.Unchanged++
+	} else {
+		r.Rejected++
+		finding.Code = "pair_under_two_names"
+		finding.Args["name"] = earlier.Name
+	}
+	r.add(finding)
+}
+
+// reject counts the record at hand and puts its findings, those from before
+// on, in the order of its cells.
+func (r *reader) reject(before int) {
+	r.Rejected++
+	own := r.Findings[before:]
+	slices.SortStableFunc(own, func(a, b Finding) int { return cmp.Compare(a.Position, b.Position) })
+	if len(own) > findingsPerRow {
+		r.Findings = r.Findings[:before+findingsPerRow]
+	}
+}
+
+// flaws reports the cells of the record at hand that are badly written.
+func (r *reader) flaws() {
+	s := r.scanner
+	for i, c := range s.cells {
+		if c.flaw == flawNone || r.ignores(i) {
+			continue
+		}
+		r.add(Finding{
+			Line:     s.start,
+			Position: i + 1,
+			Column:   r.layout.columnAt(i),
+			Value:    quote(c.text),
+			Code:     flawCodes[c.flaw],
+		})
+		if i >= findingsPerRow {
+			return
+		}
+	}
+}
+
+var flawCodes = [...]string{flawStray: "stray_quote", flawUnclosed: "unclosed_quote", flawBreak: "line_break"}
+
+// ignores reports whether nobody reads the column at a position.
+func (r *reader) ignores(i int) bool {
+	return r.layout.header != nil && i < len(r.layout.header) && (i == r.layout.messages || r.layout.columnAt(i) == ColumnNone)
+}
+
+// columns reports a record with too few or too many columns, and what can be
+// said about its cells without knowing which is which.
+func (r *reader) columns(before int) {
+	s := r.scanner
+	r.add(Finding{
+		Line:  s.start,
+		Value: quote(s.record()),
+		Code:  "columns",
+		Args:  errs.Pairs("count", strconv.Itoa(s.columns), "separator", string(s.sep)),
+	})
+	for i, c := range s.cells {
+		if len(r.Findings)-before >= findingsPerRow {
+			return
+		}
+		checker := checker{ascii: true}
+		if c.flaw != flawNone || r.ignores(i) || checker.onlyASCII("", c.text) {
+			continue
+		}
+		v := checker.violations[0]
+		r.add(Finding{Line: s.start, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
+	}
+}
+
+// violations turns what Parse said about the record at hand into findings. A
+// badly written cell has been reported: what Parse says about it is not news.
+func (r *reader) violations(before int, violations []errs.Violation, named bool) {
+	flawed := r.Findings[before:]
+	for _, v := range violations {
+		column := ColumnNone
+		switch v.Field {
+		case "name":
+			column = ColumnName
+		case "pairs/0/authorization":
+			column = ColumnAuthorization
+		case "pairs/0/license":
+			column = ColumnLicense
+		}
+		if column == ColumnName && !named {
+			continue // the authorization number stood in, and has its own violation
+		}
+		if slices.ContainsFunc(flawed, func(f Finding) bool { return f.Column == column || column == ColumnNone && f.Column != ColumnName }) {
+			continue
+		}
+		r.add(Finding{Line: r.scanner.start, Position: r.layout.position(column), Column: column, Value: v.Value, Code: v.Code, Args: v.Args})
+	}
+}

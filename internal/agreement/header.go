@@ -1,0 +1,197 @@
+package agreement
+
+import (
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// layout says which column of a file holds what. Positions count from 0; -1
+// is a column the file does not have.
+type layout struct {
+	authorization, license, name, messages int
+
+	header  []string // cells of the header line as written; nil without one
+	ignored []string // header cells that are no known column
+}
+
+var defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
+
+// columnNames are the column names a header line may use, in English, Dutch
+// and French, as text.Letters writes them.
+var columnNames = map[Column][]string{
+	ColumnAuthorization: {
+		"authorization", "authorizationnumber", "authorizationno", "authorizationnr", "authorizationid",
+		"authorisation", "authorisationnumber", "authorisationno", "authorisationnr", "authorisationid",
+		"authorizationoragreementnumber", "authorizationagreementnumber", "authorizationnumberagreementnumber",
+		"agreementnumber", "agreementno", "agreementnr", "agreementid", "contractnumber", "contractno", "contractid",
+		"autorisatie", "autorisatienummer", "autorisatienr", "autorisatieofovereenkomstnummer",
+		"machtigingsnummer", "overeenkomstnummer", "overeenkomstnr", "contractnummer", "contractnr",
+		"autorisation", "numerodautorisation", "numeroautorisation", "nautorisation", "ndautorisation", "nodautorisation",
+		"numerodautorisationoudecontrat", "numerodautorisationoudaccord",
+		"numerodecontrat", "numeroducontrat", "numerocontrat", "ncontrat", "ndecontrat", "nodecontrat",
+		"numerodaccord", "numeroaccord", "ndaccord", "nodaccord",
+	},
+	ColumnLicense: {
+		"license", "licensenumber", "licenseno", "licensenr", "licenseid", "licensingid",
+		"licence", "licencenumber", "licenceno", "licencenr", "licenceid",
+		"licenseorenrollmentnumber", "licenseenrollmentnumber", "licenseenrollmentorcustomernumber",
+		"enrollment", "enrollmentnumber", "enrollmentno", "enrollmentid", "enrolment", "enrolmentnumber",
+		"customernumber", "customerno", "customerid", "publiccustomernumber",
+		"licentie", "licentienummer", "licentienr", "licentieid", "inschrijving", "inschrijvingsnummer", "inschrijfnummer",
+		"klantnummer", "klantnr", "registratienummer",
+		"numerodelicence", "numerolicence", "nlicence", "ndelicence", "nodelicence",
+		"inscription", "numerodinscription", "numeroinscription", "ndinscription", "nodinscription",
+		"numerodeclient", "numeroclient", "nclient", "ndeclient", "nodeclient",
+	},
+	ColumnName: {
+		"name", "agreementname", "friendlyname", "friendlyagreementname", "contractname", "nameofagreement", "nameoftheagreement",
+		"naam", "naamovereenkomst", "naamvandeovereenkomst", "overeenkomstnaam", "contractnaam", "omschrijving",
+		"nom", "nomdelaccord", "nomaccord", "nomducontrat", "nomdecontrat", "nomcontrat", "nomconvivial", "libelle",
+	},
+	ColumnMessages: {
+		"error", "errors", "message", "messages", "errorsandwarnings", "errormessage", "errormessages", "whatiswrong",
+		"fout", "fouten", "foutmelding", "foutmeldingen", "melding", "meldingen", "foutenenwaarschuwingen",
+		"erreur", "erreurs", "messagederreur", "messagesderreur", "erreursetavertissements",
+	},
+}
+
+// eitherNames name the number or the whole agreement, depending on what the
+// other columns are.
+var eitherNames = []string{"agreement", "overeenkomst", "contract", "contrat", "accord"}
+
+const columnEither Column = "either"
+
+var columnByName = func() map[string]Column {
+	byName := make(map[string]Column, 160)
+	for column, names := range columnNames {
+		for _, name := range names {
+			byName[name] = column
+		}
+	}
+	for _, name := range eitherNames {
+		byName[name] = columnEither
+	}
+	return byName
+}()
+
+// KnownHeader returns the column that a header cell names, whatever its case,
+// accents and punctuation; false when it names none. The header names of an
+// annotated copy must be known, so that it can be uploaded again.
+func KnownHeader(name string) (Column, bool) {
+	if len(name) > NameMaxChars {
+		return ColumnNone, false
+	}
+	column, ok := columnByName[text.Letters(name)]
+	if column == columnEither {
+		column = ColumnAuthorization
+	}
+	return column, ok
+}
+
+// headerLayout reads a record as a header line; false when it is none. A
+// header names at least two known columns, or one that is a number column
+// while no other cell could be a number: then a column is missing.
+func headerLayout(cells []cell) (layout, bool) {
+	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
+	known, digits, either := 0, false, -1
+	for i, c := range cells {
+		if i >= columnsMax || len(c.text) > NameMaxChars {
+			return layout{}, false
+		}
+		digits = digits || looksNumber(c.text)
+		column := columnByName[text.Letters(c.text)]
+		switch {
+		case column == columnEither && either < 0:
+			either = i
+		case column == ColumnAuthorization && l.authorization < 0:
+			l.authorization = i
+		case (column == ColumnLicense || column == ColumnAuthorization) && l.license < 0:
+			l.license = i // Open Value files name the same number twice
+		case column == ColumnName && l.name < 0:
+			l.name = i
+		case column == ColumnMessages && l.messages < 0:
+			l.messages = i
+		default:
+			if c.text != "" {
+				l.ignored = append(l.ignored, c.text)
+			}
+			continue
+		}
+		known++
+	}
+	if known < 2 || digits {
+		return layout{}, false
+	}
+	switch {
+	case either >= 0 && l.authorization < 0:
+		l.authorization = either
+	case either >= 0 && l.name < 0:
+		l.name = either
+	case either >= 0:
+		l.ignored = append(l.ignored, cells[either].text)
+	}
+	l.header = make([]string, len(cells))
+	for i, c := range cells {
+		l.header[i] = strings.Clone(c.text)
+	}
+	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && (l.messages < 0 || l.messages > 2) {
+		l.name = 2 // a third column that the header leaves unnamed
+	}
+	return l, true
+}
+
+// missing returns the number column that a header does not name, if any.
+func (l layout) missing() Column {
+	switch {
+	case l.authorization < 0:
+		return ColumnAuthorization
+	case l.license < 0:
+		return ColumnLicense
+	}
+	return ColumnNone
+}
+
+// columnAt returns the column at a position counted from 0.
+func (l layout) columnAt(i int) Column {
+	switch i {
+	case l.authorization:
+		return ColumnAuthorization
+	case l.license:
+		return ColumnLicense
+	case l.name:
+		return ColumnName
+	case l.messages:
+		return ColumnMessages
+	}
+	return ColumnNone
+}
+
+// position returns where a column is, counted from 1; 0 when it has no place.
+func (l layout) position(c Column) int {
+	switch c {
+	case ColumnAuthorization:
+		return l.authorization + 1
+	case ColumnLicense:
+		return l.license + 1
+	case ColumnName:
+		return l.name + 1
+	}
+	return 0
+}
+
+// fits reports whether a record has the columns it should: both numbers, and
+// nothing after the last column.
+func (l layout) fits(columns, filled int) bool {
+	least := max(l.authorization, l.license) + 1
+	most := max(len(l.header), l.name+1, l.messages+1)
+	return columns >= least && filled <= most
+}
+
+// at returns the text of a record's column; empty when it is not there.
+func at(cells []cell, i int) string {
+	if i < 0 || i >= len(cells) {
+		return ""
+	}
+	return cells[i].text
+}

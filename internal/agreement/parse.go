@@ -1,0 +1,345 @@
+package agreement
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"trueup/internal/errs"
+	"trueup/internal/text"
+)
+
+// The limits of R2.1, R2.2 and R3.7.
+const (
+	NameMaxChars        = 256
+	PairMaxCharsDefault = 16 // 01-07001 + 01-07001
+	PairMaxCharsHighest = 32
+	ValueMaxChars       = 256 // of a value that a violation or a finding quotes
+)
+
+// Limits are the settings that rules depend on.
+type Limits struct {
+	// PairMaxChars is how long both numbers of a pair may be together (R2.2),
+	// 16 to 32; zero means 16.
+	PairMaxChars int
+}
+
+func (l Limits) pairMaxChars() int {
+	if l.PairMaxChars == 0 {
+		return PairMaxCharsDefault
+	}
+	return min(max(l.PairMaxChars, PairMaxCharsDefault), PairMaxCharsHighest)
+}
+
+// Draft is a volume agreement as somebody typed it: a row of a CSV file, a
+// JSON body or a form. Nothing in it has been checked.
+type Draft struct {
+	Name    string
+	Pairs   []Pair  // numbers as typed; their programs are ignored
+	Program Program // of all pairs; empty or ProgramUnknown to have it suggested (R3.5)
+	ASCII   bool    // from a CSV file: only ASCII is accepted (R2.1)
+}
+
+// Volume is a parsed volume agreement: it satisfies every rule that can be
+// checked without the store. Name is collapsed, numbers are trimmed, and each
+// pair has the given program or a suggested one.
+type Volume struct {
+	Name  string
+	Pairs []Pair
+}
+
+// Parse is the one gate from a draft to a volume agreement. It returns every
+// violation, with the fields "name", "program", "pairs", "pairs/0",
+// "pairs/0/authorization" and "pairs/0/license"; the Volume is only good when
+// there are none.
+func Parse(d Draft, l Limits) (Volume, []errs.Violation) {
+	name, violations := ParseName(d.Name, d.ASCII)
+	c := checker{ascii: d.ASCII, violations: violations}
+
+	given := c.program(d.Program)
+	if len(d.Pairs) == 0 {
+		c.add("pairs_required", "pairs", "")
+		return Volume{}, c.violations
+	}
+	v := Volume{Name: name, Pairs: make([]Pair, len(d.Pairs))}
+	var first map[PairKey]int
+	if len(d.Pairs) > 1 {
+		first = make(map[PairKey]int, len(d.Pairs))
+	}
+	for i, typed := range d.Pairs {
+		before := len(c.violations)
+		pair := c.pair(i, typed, given, l.pairMaxChars())
+		v.Pairs[i] = pair
+		if first == nil || len(c.violations) > before {
+			continue
+		}
+		key := pair.Key()
+		if j, ok := first[key]; ok {
+			c.add("pair_given_twice", pairField(i, ""), pair.String(), "first", strconv.Itoa(j+1))
+			continue
+		}
+		first[key] = i
+	}
+	if c.violations != nil {
+		return Volume{}, c.violations
+	}
+	return v, nil
+}
+
+// ParseName checks the name of an agreement or of a license group (R2.1, R4.1)
+// and returns it collapsed, or every violation with the field "name". With
+// ascii, as in a CSV file, only ASCII is accepted.
+func ParseName(name string, ascii bool) (string, []errs.Violation) {
+	c := checker{ascii: ascii}
+	c.name(name)
+	if c.violations != nil {
+		return "", c.violations
+	}
+	return text.Collapse(name), nil
+}
+
+// checker collects the violations of one draft.
+type checker struct {
+	ascii      bool
+	violations []errs.Violation
+}
+
+func (c *checker) add(code, field, value string, args ...string) {
+	c.violations = append(c.violations, errs.Violation{
+		Code:  code,
+		Field: field,
+		Value: quote(value),
+		Args:  errs.Pairs(args...),
+	})
+}
+
+func (c *checker) name(name string) {
+	const field = "name"
+	collapsed := text.Collapse(name)
+	if collapsed == "" && c.onlyASCII(field, name) {
+		c.add("name_required", field, name)
+		return
+	}
+	if collapsed == "" {
+		return
+	}
+	if n := utf8.RuneCountInString(collapsed); n > NameMaxChars {
+		c.add("name_too_long", field, name, "max", strconv.Itoa(NameMaxChars), "length", strconv.Itoa(n))
+	}
+	c.onlyASCII(field, name)
+	var forbidden, control characters
+	// White space at the ends is dropped; a tab or a line break inside is not a space.
+	for _, r := range strings.TrimSpace(name) {
+		switch {
+		case isForbidden(r):
+			forbidden.add(r)
+		case isControl(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it has been reported
+			control.add(r)
+		}
+	}
+	if forbidden != nil {
+		c.add("name_characters", field, name, "characters", forbidden.String())
+	}
+	if control != nil {
+		c.add("name_control", field, name, "characters", control.String())
+	}
+}
+
+// onlyASCII reports characters beyond ASCII when they are not accepted, and
+// whether there was nothing to report. It looks at the value before trimming:
+// a no-break space at the end is invisible, but it is not a space.
+func (c *checker) onlyASCII(field, value string) bool {
+	if !c.ascii || text.IsASCII(value) {
+		return true
+	}
+	c.add("not_ascii", field, value, "characters", beyondASCII(value))
+	return false
+}
+
+// program returns the program given for all pairs; empty when it is to be suggested.
+func (c *checker) program(given Program) Program {
+	switch given {
+	case ProgramOpenValue, ProgramOpen, ProgramSelectEnterprise:
+		return given
+	case "", ProgramUnknown:
+	default:
+		c.add("program_unknown", "program", string(given), "programs", programList)
+	}
+	return ""
+}
+
+func (c *checker) pair(i int, typed Pair, given Program, maxChars int) Pair {
+	before := len(c.violations)
+	p := Pair{
+		Authorization: c.number(i, "authorization", typed.Authorization),
+		License:       c.number(i, "license", typed.License),
+		Program:       given,
+	}
+	sound := before == len(c.violations)
+	n := utf8.RuneCountInString(p.Authorization) + utf8.RuneCountInString(p.License)
+	if n > maxChars {
+		c.add("pair_too_long", pairField(i, ""), p.String(), "max", strconv.Itoa(maxChars), "length", strconv.Itoa(n))
+	}
+	if given == "" {
+		p.Program = p.Suggest()
+	}
+	if given == ProgramOpenValue && sound && !sameNumber(p.Authorization, p.License) {
+		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", p.Authorization)
+	}
+	return p
+}
+
+// number checks one number of pair i and returns it trimmed.
+func (c *checker) number(i int, part, typed string) string {
+	number := strings.TrimSpace(typed)
+	plain, signs := true, false
+	for j := range len(number) {
+		switch kind := numberByte(number[j]); kind {
+		case letterOrDigit:
+			signs = true
+		case hyphen:
+		default:
+			plain = false
+		}
+	}
+	if plain && signs && len(number) == len(typed) {
+		return number
+	}
+	field := pairField(i, part)
+	ascii := c.onlyASCII(field, typed)
+	switch {
+	case number == "":
+		if ascii {
+			c.add("number_required", field, typed)
+		}
+	case plain && !signs:
+		c.add("number_only_hyphens", field, typed)
+	case !plain:
+		var wrong characters
+		for _, r := range number {
+			if r >= utf8.RuneSelf && c.ascii {
+				continue // reported as not ASCII
+			}
+			if r >= utf8.RuneSelf || numberByte(byte(r)) == other {
+				wrong.add(r)
+			}
+		}
+		if wrong != nil {
+			c.add("number_characters", field, typed, "characters", wrong.String())
+		}
+	}
+	return number
+}
+
+func pairField(i int, part string) string {
+	// Every row of a file is a draft with one pair: spare it the concatenation.
+	if i == 0 {
+		switch part {
+		case "":
+			return "pairs/0"
+		case "authorization":
+			return "pairs/0/authorization"
+		case "license":
+			return "pairs/0/license"
+		}
+	}
+	field := "pairs/" + strconv.Itoa(i)
+	if part != "" {
+		field += "/" + part
+	}
+	return field
+}
+
+// The kinds of bytes in a number (R2.2).
+const (
+	other = iota
+	letterOrDigit
+	hyphen
+)
+
+func numberByte(b byte) int {
+	switch {
+	case '0' <= b && b <= '9', 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z':
+		return letterOrDigit
+	case b == '-':
+		return hyphen
+	}
+	return other
+}
+
+// ForbiddenInNames are the characters that R2.1 does not allow in a name.
+const ForbiddenInNames = `~!@#$^&*()=+[]{}\|;:'"<>/`
+
+func isForbidden(r rune) bool {
+	return r < utf8.RuneSelf && strings.IndexByte(ForbiddenInNames, byte(r)) >= 0
+}
+
+// isControl reports whether r is invisible and changes text around it: control
+// and format characters, line and paragraph separators. The two joiners are
+// spelling in Persian and in Indian scripts.
+func isControl(r rune) bool {
+	switch r {
+	case '\u200c', '\u200d':
+		return false
+	case utf8.RuneError: // also every byte that is not UTF-8
+		return true
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// characters is a short list of distinct characters that a message quotes.
+type characters []rune
+
+// charactersMax bounds what a message quotes; more are an ellipsis.
+const charactersMax = 10
+
+func (c *characters) add(r rune) {
+	for _, have := range *c {
+		if have == r {
+			return
+		}
+	}
+	if len(*c) <= charactersMax {
+		*c = append(*c, r)
+	}
+}
+
+// String joins the characters with spaces; those nobody can see are written as U+0009.
+func (c characters) String() string {
+	var b strings.Builder
+	for i, r := range c {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		switch {
+		case i == charactersMax:
+			b.WriteRune('…')
+		case unicode.IsGraphic(r) && !unicode.IsSpace(r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "U+%04X", r)
+		}
+	}
+	return b.String()
+}
+
+func beyondASCII(value string) string {
+	var list characters
+	for _, r := range text.Readable(value) {
+		if r >= utf8.RuneSelf {
+			list.add(r)
+		}
+	}
+	return list.String()
+}
+
+// quote is a value as a violation or a finding shows it.
+func quote(value string) string {
+	// Cut before making it readable: the value may be megabytes.
+	if most := ValueMaxChars*utf8.UTFMax + utf8.UTFMax; len(value) > most {
+		value = value[:most]
+	}
+	return text.Shorten(text.Readable(value), ValueMaxChars)
+}
