@@ -196,10 +196,11 @@ func TestRules(t *testing.T) {
 				"internal/a/b.go":      "// Package a is documented in its second file.\npackage a",
 				"internal/b/b.go":      "// Something else.\npackage b",
 				"internal/c/c.go":      "package c",
+				"internal/f/f.go":      "// Command f is none.\npackage f",
 				"internal/d/main.go":   "// Command d measures.\npackage main",
 				"internal/e/a_test.go": "package e",
 			},
-			want: []string{"internal/b:", "internal/c:"},
+			want: []string{"internal/b:", "internal/c:", "internal/f:"},
 		},
 		"every function has a row in the manifest, and every row a function": {
 			tree: sources{

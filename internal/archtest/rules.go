@@ -192,11 +192,9 @@ func packageDocs(tree *Tree) (violations []string) {
 		if f.Test || !underAny(f.Dir, "internal", "infra/local") {
 			continue
 		}
-		start := "Package " + f.Package + " "
-		if f.Package == "main" {
-			start = "Command "
-		}
-		documented[f.Dir] = documented[f.Dir] || strings.HasPrefix(f.Syntax.Doc.Text(), start)
+		doc := f.Syntax.Doc.Text()
+		documented[f.Dir] = documented[f.Dir] || strings.HasPrefix(doc, "Package "+f.Package+" ") ||
+			f.Package == "main" && strings.HasPrefix(doc, "Command ")
 	}
 	for dir, ok := range documented {
 		if !ok {
