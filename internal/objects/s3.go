@@ -1,0 +1,148 @@
+package objects
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+)
+
+type s3Bucket struct {
+	client  *s3.Client
+	presign *s3.PresignClient
+	name    string
+}
+
+// NewS3 returns the bucket of that name. The client's region must be the bucket's.
+func NewS3(client *s3.Client, bucket string) Bucket {
+	presign := s3.NewPresignClient(client, func(o *s3.PresignOptions) {
+		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
+			// Otherwise the signature would demand the checksum of a body we do not have.
+			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		})
+	})
+	return &s3Bucket{client: client, presign: presign, name: bucket}
+}
+
+// Open implements Bucket.
+func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (Object, error) {
+	input := &s3.GetObjectInput{Bucket: &b.name, Key: &key}
+	if version != "" {
+		input.VersionId = &version
+	} else if etag != "" {
+		input.IfMatch = aws.String(quoted(etag))
+	}
+	out, err := b.client.GetObject(ctx, input)
+	if err != nil {
+		if gone(err) {
+			err = errors.Join(ErrNotFound, err)
+		}
+		return Object{}, fmt.Errorf("objects: get %s/%s: %w", b.name, key, err)
+	}
+	o := Object{
+		Body:     out.Body,
+		Size:     aws.ToInt64(out.ContentLength),
+		ETag:     strings.Trim(aws.ToString(out.ETag), `"`),
+		Version:  aws.ToString(out.VersionId),
+		Metadata: map[string]string{},
+	}
+	for name, value := range out.Metadata {
+		o.Metadata[strings.ToLower(name)] = value
+	}
+	// Not every server of the S3 API honours If-Match.
+	if version == "" && etag != "" && o.ETag != strings.Trim(etag, `"`) {
+		return Object{}, errors.Join(fmt.Errorf("objects: get %s/%s: replaced: %w", b.name, key, ErrNotFound), out.Body.Close())
+	}
+	return o, nil
+}
+
+func quoted(etag string) string { return `"` + strings.Trim(etag, `"`) + `"` }
+
+// gone reports whether the object, the version, or the one with that etag is
+// not there any more. A 405 is the answer for a version that is a delete marker.
+func gone(err error) bool {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "NoSuchKey", "NoSuchVersion", "NotFound", "PreconditionFailed", "MethodNotAllowed":
+			return true
+		}
+	}
+	return false
+}
+
+// Put implements Bucket.
+func (b *s3Bucket) Put(ctx context.Context, key, contentType string, body []byte) error {
+	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, ContentType: &contentType, Body: bytes.NewReader(body),
+	})
+	if err != nil {
+		return fmt.Errorf("objects: put %s/%s: %w", b.name, key, err)
+	}
+	return nil
+}
+
+// PresignPut implements Bucket.
+func (b *s3Bucket) PresignPut(ctx context.Context, key, contentType string, size int64, metadata map[string]string, d time.Duration) (Upload, error) {
+	input := &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, ContentType: &contentType, ContentLength: &size, Metadata: metadata,
+	}
+	request, err := b.presign.PresignPutObject(ctx, input, s3.WithPresignExpires(d))
+	if err != nil {
+		return Upload{}, fmt.Errorf("objects: presign %s/%s: %w", b.name, key, err)
+	}
+	expires, err := expiry(request.URL)
+	if err != nil {
+		return Upload{}, fmt.Errorf("objects: presign %s/%s: %w", b.name, key, err)
+	}
+	return Upload{URL: request.URL, Headers: sendable(request.SignedHeader), Expires: expires}, nil
+}
+
+// expiry reads from a presigned URL until when it works.
+func expiry(presigned string) (time.Time, error) {
+	u, err := url.Parse(presigned)
+	if err != nil {
+		return time.Time{}, err
+	}
+	signed, err := time.Parse("20060102T150405Z", u.Query().Get("X-Amz-Date"))
+	if err != nil {
+		return time.Time{}, err
+	}
+	life, err := time.ParseDuration(u.Query().Get("X-Amz-Expires") + "s")
+	return signed.Add(life), err
+}
+
+// sendable drops what every HTTP client sets by itself, and browsers forbid to set.
+func sendable(signed http.Header) map[string]string {
+	headers := map[string]string{}
+	for name, values := range signed {
+		switch name {
+		case "Host", "Content-Length":
+		default:
+			headers[name] = strings.Join(values, ",")
+		}
+	}
+	return headers
+}
+
+// PresignGet implements Bucket.
+func (b *s3Bucket) PresignGet(ctx context.Context, key, filename string, d time.Duration) (string, error) {
+	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": filename})
+	request, err := b.presign.PresignGetObject(ctx, &s3.GetObjectInput{
+		Bucket: &b.name, Key: &key, ResponseContentDisposition: &disposition,
+	}, s3.WithPresignExpires(d))
+	if err != nil {
+		return "", fmt.Errorf("objects: presign %s/%s: %w", b.name, key, err)
+	}
+	return request.URL, nil
+}
