@@ -1,0 +1,183 @@
+// Package s3 is the S3 of the local stack: gofakes3 over a store of its own,
+// made strict where that library is lenient and complete where the product
+// depends on S3.
+//
+//   - Signatures (Version 4, in headers and presigned) are checked, with
+//     expiry and signed length; an unsigned request is refused.
+//   - What it does not know (tagging, ACLs and so on) is answered with 501
+//     instead of being taken for an ordinary put.
+//   - Buckets are versioned, and all data survives a restart.
+//   - Each object made raises the same event as the bucket notification would,
+//     exactly once, kept by the receiver before the put is answered.
+//
+// Path style only. It is meant for one machine: listen on the loopback interface.
+package s3
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/johannesboyne/gofakes3"
+)
+
+// Region is where the buckets say they are.
+const Region = "eu-west-1"
+
+// Options says how to serve.
+type Options struct {
+	Dir         string          // where the data is kept
+	Buckets     []string        // made when missing
+	Credentials aws.Credentials // the key whose signatures are checked
+	Origin      string          // the web origin whose pages may call, as the buckets' CORS rule allows the console; empty for none
+	Notify      Notifier        // gets the events
+	Now         func() time.Time
+}
+
+// Server answers the S3 API.
+type Server struct {
+	options Options
+	store   *store
+	next    http.Handler
+}
+
+// New opens the data, makes the buckets and hands over the events that the
+// last run did not come to. Only one server can use a folder at a time.
+func New(o Options) (*Server, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	st, err := openStore(dir, o.Now, o.Notify, o.Credentials.AccessKeyID)
+	if err != nil {
+		return nil, fmt.Errorf("s3: %w", err)
+	}
+	for _, bucket := range o.Buckets {
+		if err := st.CreateBucket(bucket); err != nil && !gofakes3.IsAlreadyExists(err) {
+			return nil, errors.Join(fmt.Errorf("s3: %w", err), st.Close())
+		}
+	}
+	if err := st.redeliver(); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	fake := gofakes3.New(st, gofakes3.WithTimeSkewLimit(0)) // checked here
+	return &Server{options: o, store: st, next: fake.Server()}, nil
+}
+
+// Close closes the data. Requests in progress must have ended.
+func (s *Server) Close() error { return s.store.Close() }
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if origin != s.options.Origin {
+			writeError(w, r, refuse("AccessForbidden", "CORSResponse: this origin is not allowed."))
+			return
+		}
+		w.Header().Set("Vary", "Origin")
+		if r.Method == http.MethodOptions {
+			h := w.Header()
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Allow-Methods", "GET, HEAD, PUT")
+			h.Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
+			h.Set("Access-Control-Max-Age", "300")
+			return
+		}
+	}
+	if err := s.admit(r); err != nil {
+		writeError(w, r, err)
+		return
+	}
+	// gofakes3 forgets the version when asked for the head of one.
+	if r.Method == http.MethodHead && r.URL.Query().Has("versionId") {
+		get := *r // net/http drops the body, as it still knows the method that was sent
+		get.Method = http.MethodGet
+		r = &get
+	}
+	s.next.ServeHTTP(w, r)
+}
+
+// admit checks a request and turns its body into plain bytes.
+func (s *Server) admit(r *http.Request) error {
+	if err := s.verify(r); err != nil {
+		return err
+	}
+	if err := implemented(r); err != nil {
+		return err
+	}
+	return unchunk(r)
+}
+
+// known are the query parameters of the operations that are implemented.
+var known = map[string]bool{
+	"list-type": true, "prefix": true, "delimiter": true, "max-keys": true, "marker": true, "continuation-token": true,
+	"start-after": true, "fetch-owner": true, "encoding-type": true, "location": true, "versioning": true, "versionId": true,
+	"uploads": true, "uploadId": true, "partNumber": true, "delete": true, "part-number-marker": true, "max-parts": true,
+	"x-id": true,
+}
+
+func implemented(r *http.Request) error {
+	for name := range r.URL.Query() {
+		lower := strings.ToLower(name)
+		if !known[name] && !strings.HasPrefix(lower, "x-amz-") && !strings.HasPrefix(lower, "response-") {
+			return notImplemented(name)
+		}
+	}
+	switch {
+	case r.Method == http.MethodPost && len(r.URL.Query()) == 0:
+		return notImplemented("browser upload with a POST policy")
+	case r.Header.Get("X-Amz-Copy-Source") == "":
+		return nil
+	case r.URL.Query().Has("uploadId"):
+		return notImplemented("copy of a part")
+	case strings.EqualFold(r.Header.Get("X-Amz-Metadata-Directive"), "REPLACE"):
+		return notImplemented("copy with other metadata")
+	case strings.Contains(r.Header.Get("X-Amz-Copy-Source"), "?versionId="):
+		return notImplemented("copy of a version")
+	}
+	return nil
+}
+
+// failure is an error as S3 answers it.
+type failure struct {
+	XMLName xml.Name `xml:"Error"`
+	Code    string
+	Message string
+	status  int
+}
+
+func (f *failure) Error() string { return f.Code + ": " + f.Message }
+
+func refuse(code, message string) error {
+	return &failure{Code: code, Message: message, status: http.StatusForbidden}
+}
+
+func malformed(code, message string) error {
+	return &failure{Code: code, Message: message, status: http.StatusBadRequest}
+}
+
+func notImplemented(what string) error {
+	return &failure{
+		Code: "NotImplemented", Message: "The local stack does not implement this: " + what, status: http.StatusNotImplemented,
+	}
+}
+
+func writeError(w http.ResponseWriter, r *http.Request, err error) {
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{Code: "InternalError", Message: err.Error(), status: http.StatusInternalServerError}
+	}
+	// The client may still be sending; it should not have to, and reads the answer sooner.
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(f.status)
+	if r.Method != http.MethodHead {
+		body, _ := xml.Marshal(f) // two strings
+		w.Write(append([]byte(xml.Header), body...))
+	}
+}
