@@ -2,6 +2,8 @@ package storetest_test
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/infra/local/engine"
 	"trueup/internal/storetest"
 )
 
@@ -86,4 +89,38 @@ func TestTableIsDeleted(t *testing.T) {
 	if err == nil {
 		t.Errorf("table %s outlives its test", table)
 	}
+}
+
+func TestMissingEngineSkipsOrFails(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		require string
+		says    string
+	}{
+		"skips":               {"", "--- SKIP: TestDump "},
+		"fails when required": {"1", "--- FAIL: TestDump "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDump$", "-test.v")
+			cmd.Env = append(os.Environ(), engine.HomeVariable+"="+t.TempDir(),
+				storetest.EndpointVariable+"=", storetest.RequireVariable+"="+test.require)
+			out, err := cmd.CombinedOutput()
+			if failed := err != nil; failed != (test.require == "1") {
+				t.Errorf("the test process ended with %v", err)
+			}
+			if !strings.Contains(string(out), test.says) || !strings.Contains(string(out), engine.HomeVariable) {
+				t.Errorf("want %q and what is missing in:\n%s", test.says, out)
+			}
+		})
+	}
+}
+
+func TestEndpointOfSharedEngine(t *testing.T) {
+	url := storetest.Endpoint(t)
+	t.Setenv(storetest.EndpointVariable, strings.Replace(url, "127.0.0.1", "localhost", 1))
+	if got := storetest.Endpoint(t); got == url {
+		t.Errorf("got %s, want the one of %s", got, storetest.EndpointVariable)
+	}
+	storetest.Table(t)
 }
