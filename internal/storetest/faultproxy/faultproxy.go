@@ -1,0 +1,205 @@
+// Package faultproxy is an HTTP proxy in front of DynamoDB Local that lets
+// requests fail the way that DynamoDB on AWS does and the local engine never
+// does: conflicts, throttling, errors of the server, replies lost after the
+// write, half-done batches.
+//
+// The n-th request of an operation meets the same fault whenever the seed and
+// the faults are the same, so a run whose requests come in the same order can be
+// repeated. What the proxy has received is carried out even when its client is
+// gone, as a network would do; and hooks see each request before and after, so
+// a test can kill the client at any of its store calls.
+package faultproxy
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Hooks are called for every request, in its goroutine: they may wait, and may
+// run at the same time for two requests. n counts the requests from 1 in the
+// order of arrival; retries are requests too. A nil hook is not called.
+type Hooks struct {
+	Before func(n int, operation string) // the engine has not seen the request
+	After  func(n int, operation string) // the engine has done all that it will, the client has no reply yet
+}
+
+// Proxy is a running proxy.
+type Proxy struct {
+	URL string
+
+	target string
+	seed   uint64
+	server *httptest.Server
+	client *http.Client
+
+	mu         sync.Mutex
+	faults     Faults
+	hooks      Hooks
+	requests   int
+	operations map[string]int // requests by operation
+	counts     map[Kind]int   // faults that happened
+}
+
+// New starts a proxy on a free port of the loopback interface, in front of the
+// engine at the URL target. It panics on faults that cannot happen.
+func New(target string, seed uint64, faults Faults) *Proxy {
+	faults.check()
+	p := &Proxy{
+		target: target,
+		seed:   seed,
+		// Replies pass as they are, so none is unzipped.
+		client:     &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}},
+		faults:     faults,
+		operations: map[string]int{},
+		counts:     map[Kind]int{},
+	}
+	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
+	p.URL = p.server.URL
+	return p
+}
+
+// Close waits for the requests at work and ends the proxy.
+func (p *Proxy) Close() {
+	p.server.Close()
+	p.client.CloseIdleConnections()
+}
+
+// SetFaults replaces the faults, from the next request on. It panics on faults
+// that cannot happen.
+func (p *Proxy) SetFaults(faults Faults) {
+	faults.check()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = faults
+}
+
+// SetHooks replaces the hooks, from the next request on.
+func (p *Proxy) SetHooks(hooks Hooks) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hooks = hooks
+}
+
+// Requests returns how many requests have come.
+func (p *Proxy) Requests() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.requests
+}
+
+// Operations returns how many requests of each operation have come.
+func (p *Proxy) Operations() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.operations)
+}
+
+// Counts returns how often each kind of fault has happened.
+func (p *Proxy) Counts() map[Kind]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.counts)
+}
+
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client is gone before it has asked for anything
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+
+	p.mu.Lock()
+	p.requests++
+	p.operations[operation]++
+	n, hooks := p.requests, p.hooks
+	fault, source := p.faults.pick(p.seed, operation, p.operations[operation])
+	p.mu.Unlock()
+
+	if hooks.Before != nil {
+		hooks.Before(n, operation)
+	}
+	answer, happened, err := p.answer(r, operation, body, fault, source)
+	if err != nil {
+		// Not an answer of DynamoDB's, so that no test takes it for one.
+		answer = &reply{status: http.StatusBadGateway, header: http.Header{}, body: []byte("faultproxy: " + err.Error())}
+	}
+	if happened && err == nil {
+		p.mu.Lock()
+		p.counts[fault.Kind]++
+		p.mu.Unlock()
+	} else {
+		fault = Fault{}
+	}
+	if hooks.After != nil {
+		hooks.After(n, operation)
+	}
+	if fault.Kind == CutReply {
+		panic(http.ErrAbortHandler) // net/http closes the connection
+	}
+	maps.Copy(w.Header(), answer.header)
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+	w.WriteHeader(answer.status)
+	if fault.Kind == CutBody {
+		_, _ = w.Write(answer.body[:len(answer.body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(answer.body) // fails when the client is gone
+}
+
+// answer is what the client is to get, and whether the fault has happened.
+func (p *Proxy) answer(r *http.Request, operation string, body []byte, fault Fault, source *rand.Rand) (*reply, bool, error) {
+	// The engine gets the request even when the client is gone by now.
+	ctx := context.WithoutCancel(r.Context())
+	switch fault.Kind {
+	case TransactionConflict, TransactionThrottled, ThroughputExceeded, Throttling, InternalError:
+		answer, err := failure(fault.Kind, operation, body, source)
+		return answer, true, err
+	case Unprocessed:
+		return p.half(ctx, r.Header, operation, body, source)
+	case Delay:
+		late := time.NewTimer(fault.Delay)
+		defer late.Stop()
+		select {
+		case <-late.C:
+		case <-r.Context().Done(): // nobody waits any more
+		}
+	}
+	answer, err := p.forward(ctx, r.Header, body)
+	return answer, fault.Kind != "", err
+}
+
+// reply is an answer that is read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// forward asks the engine.
+func (p *Proxy) forward(ctx context.Context, header http.Header, body []byte) (*reply, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.target, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header = header.Clone()
+	response, err := p.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	read, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &reply{response.StatusCode, response.Header, read}, nil
+}
