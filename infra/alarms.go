@@ -1,0 +1,190 @@
+//go:build cdk
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/manifest"
+)
+
+// An alarm rings when one of its metrics counted something, in each of so many
+// periods of five minutes in a row.
+type alarm struct {
+	id          string
+	description string // what happened and where to look
+	periods     int
+	metrics     []metric
+}
+
+type metric struct {
+	namespace, name, statistic string
+	dimensions                 map[string]string
+}
+
+// newAlarms makes the alarms, and the topic that tells the operator of them.
+func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.Table, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
+	alarms := []alarm{
+		{
+			"DeadLettersAlarm", "An event could not be processed and waits in the dead-letter queue: see deploying.md, Dead letters.", 1,
+			[]metric{{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", map[string]string{"QueueName": *letters.QueueName()}}},
+		},
+		{
+			"ApiErrorsAlarm", "The API answered with a status of 500 or above: see the access log and the logs of the functions.", 1,
+			[]metric{{"AWS/ApiGateway", "5xx", "Sum", map[string]string{"ApiId": *api.AttrApiId()}}},
+		},
+		{
+			"TableThrottlesAlarm", "The table refused requests for want of throughput.", 1,
+			throttles(*table.TableName(), ""),
+		},
+		{
+			"TableErrorsAlarm", "DynamoDB failed on its own side.", 1,
+			systemErrors(*table.TableName()),
+		},
+	}
+	for _, index := range schema.Indexes {
+		alarms = append(alarms, alarm{
+			id(index.Name, "ThrottlesAlarm"), "The index " + index.Name + " refused requests for want of throughput.", 1,
+			throttles(*table.TableName(), index.Name),
+		})
+	}
+	for _, f := range manifest.Functions {
+		of := func(name string) []metric {
+			return []metric{{"AWS/Lambda", name, "Sum", map[string]string{"FunctionName": *functions[f.Name].FunctionName()}}}
+		}
+		alarms = append(alarms,
+			alarm{id(f.Name, "ErrorsAlarm"), functionName(f) + " failed: see its logs.", 1, of("Errors")},
+			// A burst of uploads is throttled for a while by design; Lambda keeps the events.
+			alarm{id(f.Name, "ThrottlesAlarm"), functionName(f) + " has been refusing calls for 15 minutes, for want of concurrency.", 3, of("Throttles")},
+		)
+		if asynchronous(f) {
+			alarms = append(alarms, alarm{
+				id(f.Name, "LostAlarm"), functionName(f) + " failed and Lambda could not put the event in the dead-letter queue.", 1,
+				of("DestinationDeliveryFailures"),
+			})
+		}
+	}
+
+	topic := newTopic(stack, chosen)
+	for _, a := range alarms {
+		// One form for all: the sum over the metrics, where no data counts as none.
+		queries := []*awscloudwatch.CfnAlarm_MetricDataQueryProperty{{
+			Id: jsii.String("total"), Expression: jsii.String("SUM(FILL(METRICS(), 0))"), ReturnData: jsii.Bool(true),
+		}}
+		for i, m := range a.metrics {
+			var dimensions []*awscloudwatch.CfnAlarm_DimensionProperty
+			for _, key := range slices.Sorted(maps.Keys(m.dimensions)) {
+				dimensions = append(dimensions, &awscloudwatch.CfnAlarm_DimensionProperty{
+					Name: jsii.String(key), Value: jsii.String(m.dimensions[key]),
+				})
+			}
+			queries = append(queries, &awscloudwatch.CfnAlarm_MetricDataQueryProperty{
+				Id:         jsii.String(fmt.Sprintf("m%d", i)),
+				ReturnData: jsii.Bool(false),
+				MetricStat: &awscloudwatch.CfnAlarm_MetricStatProperty{
+					Metric: &awscloudwatch.CfnAlarm_MetricProperty{
+						Namespace: jsii.String(m.namespace), MetricName: jsii.String(m.name), Dimensions: &dimensions,
+					},
+					Period: jsii.Number(300),
+					Stat:   jsii.String(m.statistic),
+				},
+			})
+		}
+		awscloudwatch.NewCfnAlarm(stack, jsii.String(a.id), &awscloudwatch.CfnAlarmProps{
+			AlarmDescription:   jsii.String(a.description),
+			Metrics:            &queries,
+			EvaluationPeriods:  jsii.Number(a.periods),
+			ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
+			Threshold:          jsii.Number(1),
+			TreatMissingData:   jsii.String("notBreaching"),
+			AlarmActions:       &[]any{topic.TopicArn()},
+			OkActions:          &[]any{topic.TopicArn()},
+		})
+	}
+}
+
+// throttles is of the table, or of one of its indexes when index is not empty:
+// an index that cannot keep up holds back writes to the table.
+func throttles(table, index string) []metric {
+	dimensions := map[string]string{"TableName": table}
+	if index != "" {
+		dimensions["GlobalSecondaryIndexName"] = index
+	}
+	return []metric{
+		{"AWS/DynamoDB", "ReadThrottleEvents", "Sum", dimensions},
+		{"AWS/DynamoDB", "WriteThrottleEvents", "Sum", dimensions},
+	}
+}
+
+// systemErrors is of the operations that functions are granted, and of
+// transactions, which are granted as the operations inside them: ten at most,
+// which is what one alarm can add up.
+func systemErrors(table string) []metric {
+	operations := []string{"TransactGetItems", "TransactWriteItems"}
+	for _, f := range manifest.Functions {
+		for _, grant := range f.Grants {
+			for _, action := range grant.Actions {
+				if operation, ok := strings.CutPrefix(string(action), "dynamodb:"); ok && operation != "ConditionCheckItem" {
+					operations = append(operations, operation)
+				}
+			}
+		}
+	}
+	slices.Sort(operations)
+	var metrics []metric
+	for _, operation := range slices.Compact(operations) {
+		metrics = append(metrics, metric{"AWS/DynamoDB", "SystemErrors", "Sum", map[string]string{"TableName": table, "Operation": operation}})
+	}
+	return metrics
+}
+
+// newTopic makes the topic of the alarms. CloudWatch cannot use the AWS-managed
+// key of SNS, so the topic has a key of its own.
+func newTopic(stack awscdk.Stack, chosen settings) awssns.Topic {
+	cloudwatch := awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)
+	key := awskms.NewKey(stack, jsii.String("AlarmsKey"), &awskms.KeyProps{
+		Description:       jsii.String("Encrypts alarms of " + name + " on their way"),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // it guards nothing that stays
+	})
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{cloudwatch},
+		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
+		Resources:  jsii.Strings("*"), // in a key's policy: this key
+	}), nil)
+
+	topic := awssns.NewTopic(stack, jsii.String("Alarms"), &awssns.TopicProps{
+		DisplayName: jsii.String(name + " alarms"),
+		MasterKey:   key,
+		EnforceSSL:  jsii.Bool(true),
+	})
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{cloudwatch},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  jsii.Strings(*topic.TopicArn()),
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
+	}))
+	if chosen.AlarmEmail != "" {
+		awssns.NewSubscription(stack, jsii.String("AlarmsByEmail"), &awssns.SubscriptionProps{
+			Topic:    topic,
+			Protocol: awssns.SubscriptionProtocol_EMAIL,
+			Endpoint: jsii.String(chosen.AlarmEmail),
+		})
+	}
+	return topic
+}

@@ -1,0 +1,148 @@
+//go:build cdk
+
+package main
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"trueup/internal/access"
+	"trueup/internal/httpapi/route"
+	"trueup/internal/manifest"
+)
+
+// What one deployment serves, over all routes and callers: a guard of the bill
+// more than of the functions.
+const (
+	requestsPerSecond = 100
+	requestsAtOnce    = 200
+)
+
+// newAPI makes the HTTP API, without routes. Browsers may call it from its own
+// origin only, unless the console is served from another one.
+func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
+	props := &awsapigatewayv2.CfnApiProps{
+		Name:         jsii.String(name),
+		ProtocolType: jsii.String("HTTP"),
+	}
+	if chosen.ConsoleOrigin != "" {
+		var methods []string
+		for _, r := range route.Table {
+			methods = append(methods, r.Method)
+		}
+		slices.Sort(methods)
+		props.CorsConfiguration = &awsapigatewayv2.CfnApi_CorsProperty{
+			AllowOrigins:  jsii.Strings(chosen.ConsoleOrigin),
+			AllowMethods:  jsii.Strings(slices.Compact(methods)...),
+			AllowHeaders:  jsii.Strings("accept-language", "authorization", "content-type", "idempotency-key", "if-match"),
+			ExposeHeaders: jsii.Strings("etag", "location", "retry-after"),
+			MaxAge:        jsii.Number(3600),
+		}
+	}
+	api := awsapigatewayv2.NewCfnApi(stack, jsii.String("Api"), props)
+
+	logs := awslogs.NewLogGroup(stack, jsii.String("ApiLogs"), &awslogs.LogGroupProps{
+		// Under this prefix API Gateway needs no entry in the account's log
+		// policy, which has room for few.
+		LogGroupName:  jsii.String("/aws/vendedlogs/" + name + "-api"),
+		Retention:     keepLogs,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	awsapigatewayv2.NewCfnStage(stack, jsii.String("ApiStage"), &awsapigatewayv2.CfnStageProps{
+		ApiId:      api.AttrApiId(),
+		StageName:  jsii.String("$default"),
+		AutoDeploy: jsii.Bool(true),
+		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+			DestinationArn: logs.LogGroupArn(),
+			Format:         jsii.String(accessLogFormat()),
+		},
+		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{
+			ThrottlingRateLimit:  jsii.Number(requestsPerSecond),
+			ThrottlingBurstLimit: jsii.Number(requestsAtOnce),
+		},
+	})
+	return api
+}
+
+// accessLogFormat is one JSON object a request. It has the route but not the
+// path or the query, and who called but no token.
+func accessLogFormat() string {
+	format, err := json.Marshal(map[string]string{
+		"time":             "$context.requestTimeEpoch",
+		"requestId":        "$context.requestId",
+		"ip":               "$context.identity.sourceIp",
+		"route":            "$context.routeKey",
+		"status":           "$context.status",
+		"bytes":            "$context.responseLength",
+		"milliseconds":     "$context.responseLatency",
+		"subject":          "$context.authorizer.claims.sub",
+		"authorizerError":  "$context.authorizer.error",
+		"integrationError": "$context.integrationErrorMessage",
+	})
+	if err != nil {
+		panic(err) // a map of strings always marshals
+	}
+	return string(format)
+}
+
+// addRoutes gives the API every route of package route, and lets it call the
+// functions that serve them.
+func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, functions map[string]awslambda.Function) {
+	authorizer := awsapigatewayv2.NewCfnAuthorizer(stack, jsii.String("ApiAuthorizer"), &awsapigatewayv2.CfnAuthorizerProps{
+		ApiId:          api.AttrApiId(),
+		Name:           jsii.String("users"),
+		AuthorizerType: jsii.String("JWT"),
+		IdentitySource: jsii.Strings("$request.header.Authorization"),
+		JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{
+			Issuer:   users.pool.UserPoolProviderUrl(),
+			Audience: jsii.Strings(*users.client.UserPoolClientId()),
+		},
+	})
+	for _, f := range manifest.Functions {
+		routes := route.Of(f.Name)
+		if len(routes) == 0 {
+			continue
+		}
+		function := functions[f.Name]
+		integration := awsapigatewayv2.NewCfnIntegration(stack, jsii.String(id(f.Name, "Integration")), &awsapigatewayv2.CfnIntegrationProps{
+			ApiId:                api.AttrApiId(),
+			IntegrationType:      jsii.String("AWS_PROXY"),
+			IntegrationUri:       function.FunctionArn(),
+			PayloadFormatVersion: jsii.String("2.0"),
+		})
+		awslambda.NewCfnPermission(stack, jsii.String(id(f.Name, "FromApi")), &awslambda.CfnPermissionProps{
+			Action:       jsii.String("lambda:InvokeFunction"),
+			FunctionName: function.FunctionArn(),
+			Principal:    jsii.String("apigateway.amazonaws.com"),
+			SourceArn: stack.FormatArn(&awscdk.ArnComponents{
+				Service:  jsii.String("execute-api"),
+				Resource: api.AttrApiId(),
+				// every stage, method and path of this one API
+				ResourceName: jsii.String("*/*"),
+			}),
+		})
+		for _, r := range routes {
+			props := &awsapigatewayv2.CfnRouteProps{
+				ApiId:             api.AttrApiId(),
+				RouteKey:          jsii.String(r.Key()),
+				OperationName:     jsii.String(r.Operation),
+				Target:            jsii.String("integrations/" + *integration.Ref()),
+				AuthorizationType: jsii.String("NONE"),
+			}
+			if r.Permission != access.Anyone {
+				props.AuthorizationType = jsii.String("JWT")
+				props.AuthorizerId = authorizer.Ref()
+			}
+			resource := awsapigatewayv2.NewCfnRoute(stack, jsii.String(id(r.Operation, "Route")), props)
+			if r.Permission == access.Anyone {
+				accept(resource, "AwsSolutions-APIG4", "The route table opens this route to anyone: it answers before people sign in, and holds no data of theirs.")
+			}
+		}
+	}
+}

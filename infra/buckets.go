@@ -1,0 +1,131 @@
+//go:build cdk
+
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"trueup/internal/manifest"
+)
+
+// How long objects live, in days. Versions cover a replacement or deletion by
+// mistake; an upload lives far longer than its event may wait in the
+// dead-letter queue.
+const (
+	keepUploads    = 90
+	keepNoncurrent = 30
+	keepMultipart  = 1
+	keepAccessLogs = 90
+)
+
+const accessLogs manifest.Resource = "access-logs" // of the two buckets; no function reads it
+
+// bucketName is a bucket's full name. It is known before the bucket is there,
+// because a bucket names the functions it notifies and they name the bucket,
+// and CloudFormation has no circles. The "-an" at the end puts it in the
+// account's own namespace, where nobody else can take the name first.
+func bucketName(r manifest.Resource) string {
+	return bucketPrefix(r) + "-" + *awscdk.Aws_ACCOUNT_ID() + "-" + *awscdk.Aws_REGION() + "-an"
+}
+
+func bucketPrefix(r manifest.Resource) string { return name + "-" + string(r) }
+
+func bucketARN(r manifest.Resource) string {
+	return "arn:" + *awscdk.Aws_PARTITION() + ":s3:::" + bucketName(r)
+}
+
+// newBuckets makes the buckets. They outlive the stack.
+func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, origin string) {
+	logs := newBucket(stack, "AccessLogs", accessLogs, awss3.BucketProps{
+		LifecycleRules: &[]*awss3.LifecycleRule{expireAfter(keepAccessLogs), abortMultipart()},
+	})
+	accept(logs, "AwsSolutions-S1", "This bucket receives the access logs; logging its own deliveries would feed itself without end.")
+
+	newBucket(stack, "Reports", manifest.Reports, awss3.BucketProps{
+		Versioned:              jsii.Bool(true),
+		ServerAccessLogsBucket: logs,
+		ServerAccessLogsPrefix: jsii.String(string(manifest.Reports) + "/"),
+		LifecycleRules:         &[]*awss3.LifecycleRule{expireNoncurrent(), abortMultipart()},
+	})
+
+	uploads := newBucket(stack, "Uploads", manifest.Uploads, awss3.BucketProps{
+		Versioned:              jsii.Bool(true),
+		ServerAccessLogsBucket: logs,
+		ServerAccessLogsPrefix: jsii.String(string(manifest.Uploads) + "/"),
+		LifecycleRules: &[]*awss3.LifecycleRule{
+			expireAfter(keepUploads), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
+		},
+		// Browsers put files here with the presigned upload of POST /imports.
+		Cors: &[]*awss3.CorsRule{{
+			AllowedOrigins: jsii.Strings(origin),
+			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT},
+			AllowedHeaders: jsii.Strings("content-type", "x-amz-meta-*"),
+			ExposedHeaders: jsii.Strings("ETag"),
+			MaxAge:         jsii.Number(3600),
+		}},
+	})
+	notify(stack, uploads, functions)
+}
+
+func newBucket(stack awscdk.Stack, id string, r manifest.Resource, props awss3.BucketProps) awss3.Bucket {
+	props.BucketNamePrefix = jsii.String(bucketPrefix(r))
+	props.BucketNamespace = awss3.BucketNamespace_ACCOUNT_REGIONAL
+	props.BlockPublicAccess = awss3.BlockPublicAccess_BLOCK_ALL()
+	props.ObjectOwnership = awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED
+	props.Encryption = awss3.BucketEncryption_S3_MANAGED
+	props.EnforceSSL = jsii.Bool(true)
+	props.MinimumTLSVersion = jsii.Number(1.2)
+	props.RemovalPolicy = awscdk.RemovalPolicy_RETAIN
+	return awss3.NewBucket(stack, jsii.String(id), &props)
+}
+
+// notify has S3 call each function with the objects created under its prefix.
+// CDK's own way would add a function of its own with more rights than any of ours.
+func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awslambda.Function) {
+	var calls []*awss3.CfnBucket_LambdaConfigurationProperty
+	for _, f := range manifest.Functions {
+		if f.Trigger != manifest.Objects {
+			continue
+		}
+		function := functions[f.Name]
+		permission := awslambda.NewCfnPermission(stack, jsii.String(id(f.Name, "FromUploads")), &awslambda.CfnPermissionProps{
+			Action:        jsii.String("lambda:InvokeFunction"),
+			FunctionName:  function.FunctionArn(),
+			Principal:     jsii.String("s3.amazonaws.com"),
+			SourceAccount: awscdk.Aws_ACCOUNT_ID(),
+			SourceArn:     jsii.String(bucketARN(manifest.Uploads)),
+		})
+		uploads.Node().AddDependency(permission) // S3 tries the call when the bucket is made
+		calls = append(calls, &awss3.CfnBucket_LambdaConfigurationProperty{
+			Event:    jsii.String("s3:ObjectCreated:*"),
+			Function: function.FunctionArn(),
+			Filter: &awss3.CfnBucket_NotificationFilterProperty{S3Key: &awss3.CfnBucket_S3KeyFilterProperty{
+				Rules: &[]*awss3.CfnBucket_FilterRuleProperty{{Name: jsii.String("prefix"), Value: jsii.String(f.Prefix)}},
+			}},
+		})
+	}
+	bucket := uploads.Node().DefaultChild().(awss3.CfnBucket)
+	bucket.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{LambdaConfigurations: &calls})
+}
+
+func days(n int) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }
+
+func expireAfter(n int) *awss3.LifecycleRule {
+	return &awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: days(n)}
+}
+
+func expireNoncurrent() *awss3.LifecycleRule {
+	return &awss3.LifecycleRule{Id: jsii.String("expire-noncurrent"), NoncurrentVersionExpiration: days(keepNoncurrent)}
+}
+
+func abortMultipart() *awss3.LifecycleRule {
+	return &awss3.LifecycleRule{Id: jsii.String("abort-multipart"), AbortIncompleteMultipartUploadAfter: days(keepMultipart)}
+}
+
+// dropDeleteMarkers clears what expired objects leave behind in a bucket with versions.
+func dropDeleteMarkers() *awss3.LifecycleRule {
+	return &awss3.LifecycleRule{Id: jsii.String("drop-delete-markers"), ExpiredObjectDeleteMarker: jsii.Bool(true)}
+}

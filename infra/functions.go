@@ -1,0 +1,137 @@
+//go:build cdk
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"trueup/internal/config"
+	"trueup/internal/manifest"
+)
+
+const (
+	keepLogs    = awslogs.RetentionDays_THREE_MONTHS
+	keepLetters = 14            // days; the most SQS allows
+	maxEventAge = 6 * time.Hour // the most Lambda allows
+
+	scheduleSource = "trueup.schedule" // of the event that a schedule sends
+)
+
+// newDeadLetters makes the queue that ends the way of every event that could
+// not be processed. A message holds the event with bucket, key and version, and
+// the last error.
+func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
+	queue := awssqs.NewQueue(stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      jsii.Bool(true),
+		RetentionPeriod: days(keepLetters),
+	})
+	accept(queue, "AwsSolutions-SQS3", "This is the dead-letter queue: Lambda sends to it after the last retry, and an alarm watches it.")
+	return queue
+}
+
+// newFunctions makes every function of the manifest, by name.
+func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.Table, letters awssqs.Queue) map[string]awslambda.Function {
+	values := map[string]string{
+		config.Table:         *table.TableName(),
+		config.UploadsBucket: bucketName(manifest.Uploads),
+		config.ReportsBucket: bucketName(manifest.Reports),
+		config.PairMaxChars:  strconv.Itoa(chosen.PairMaxChars),
+	}
+	functions := map[string]awslambda.Function{}
+	for _, f := range manifest.Functions {
+		environment := map[string]*string{}
+		for _, setting := range f.Settings {
+			value, ok := values[setting]
+			if !ok {
+				panic(fmt.Sprintf("infra: function %s wants the setting %s, which has no value", f.Name, setting))
+			}
+			environment[setting] = jsii.String(value)
+		}
+		logs := awslogs.NewLogGroup(stack, jsii.String(id(f.Name, "Logs")), &awslogs.LogGroupProps{
+			LogGroupName:  jsii.String("/aws/lambda/" + functionName(f)),
+			Retention:     keepLogs,
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // what must last is in the audit events
+		})
+		props := &awslambda.FunctionProps{
+			FunctionName:  jsii.String(functionName(f)),
+			Description:   jsii.String(f.Summary),
+			Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
+			Architecture:  awslambda.Architecture_ARM_64(),
+			Handler:       jsii.String("bootstrap"),
+			Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(code, f.Name)), nil),
+			MemorySize:    jsii.Number(f.Memory),
+			Timeout:       awscdk.Duration_Seconds(jsii.Number(f.Timeout.Seconds())),
+			Environment:   &environment,
+			LogGroup:      logs,
+			LoggingFormat: awslambda.LoggingFormat_JSON,
+			Role:          newRole(stack, f, table, logs, letters),
+		}
+		if f.Concurrency > 0 {
+			props.ReservedConcurrentExecutions = jsii.Number(f.Concurrency)
+		}
+		function := awslambda.NewFunction(stack, jsii.String(id(f.Name, "Function")), props)
+		functions[f.Name] = function
+		if asynchronous(f) {
+			awslambda.NewCfnEventInvokeConfig(stack, jsii.String(id(f.Name, "Asynchronous")), &awslambda.CfnEventInvokeConfigProps{
+				FunctionName:             function.FunctionName(),
+				Qualifier:                jsii.String("$LATEST"),
+				MaximumRetryAttempts:     jsii.Number(f.Retries),
+				MaximumEventAgeInSeconds: jsii.Number(maxEventAge.Seconds()),
+				DestinationConfig: &awslambda.CfnEventInvokeConfig_DestinationConfigProperty{
+					OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: letters.QueueArn()},
+				},
+			})
+		}
+		if f.Every > 0 {
+			repeat(stack, f, function)
+		}
+	}
+	return functions
+}
+
+// asynchronous reports whether AWS calls the function without waiting for an
+// answer, so that only a queue can keep what it could not do.
+func asynchronous(f manifest.Function) bool { return f.Trigger == manifest.Objects || f.Every > 0 }
+
+// repeat calls the function on its schedule.
+func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function) {
+	input, err := json.Marshal(map[string]string{"source": scheduleSource})
+	if err != nil {
+		panic(err) // a map of strings always marshals
+	}
+	rule := awsevents.NewCfnRule(stack, jsii.String(id(f.Name, "Schedule")), &awsevents.CfnRuleProps{
+		ScheduleExpression: awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(f.Every.Minutes()))).ExpressionString(),
+		State:              jsii.String("ENABLED"),
+		Targets: &[]*awsevents.CfnRule_TargetProperty{{
+			Id:    jsii.String(f.Name),
+			Arn:   function.FunctionArn(),
+			Input: jsii.String(string(input)),
+		}},
+	})
+	awslambda.NewCfnPermission(stack, jsii.String(id(f.Name, "FromSchedule")), &awslambda.CfnPermissionProps{
+		Action:       jsii.String("lambda:InvokeFunction"),
+		FunctionName: function.FunctionArn(),
+		Principal:    jsii.String("events.amazonaws.com"),
+		SourceArn:    rule.AttrArn(),
+	})
+}
+
+// functionName is the function's name on AWS.
+func functionName(f manifest.Function) string { return name + "-" + f.Name }
+
+// id makes a construct's id of a name of the manifest and what it is.
+func id(of, what string) string { return strings.ToUpper(of[:1]) + of[1:] + what }

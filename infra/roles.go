@@ -1,0 +1,105 @@
+//go:build cdk
+
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/manifest"
+)
+
+// newRole makes the function's own role. It may do what the manifest grants,
+// write to its own log group and, when it is called asynchronously, have Lambda
+// hand over what failed.
+func newRole(stack awscdk.Stack, f manifest.Function, table awsdynamodb.Table, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
+	var statements []awsiam.PolicyStatement
+	allow := func(actions []manifest.Action, resources ...string) {
+		var names []string
+		for _, a := range actions {
+			names = append(names, string(a))
+		}
+		statements = append(statements, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings(names...), Resources: jsii.Strings(resources...),
+		}))
+	}
+	for _, grant := range f.Grants {
+		if grant.Resource == manifest.Table {
+			allow(grant.Actions, *table.TableArn())
+			if slices.Contains(grant.Actions, "dynamodb:Query") {
+				allow([]manifest.Action{"dynamodb:Query"}, indexARNs(table)...)
+			}
+			continue
+		}
+		onBucket, onObjects := split(grant.Actions)
+		if onBucket != nil {
+			allow(onBucket, bucketARN(grant.Resource))
+		}
+		if onObjects != nil {
+			allow(onObjects, objectsARN(grant))
+		}
+	}
+	allow([]manifest.Action{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn())
+	if asynchronous(f) {
+		allow([]manifest.Action{"sqs:SendMessage"}, *letters.QueueArn())
+	}
+
+	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "Role")), &awsiam.RoleProps{
+		Description: jsii.String("What " + functionName(f) + " may do"),
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{
+			"manifest": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),
+		},
+	})
+	acceptKeys(role, f)
+	return role
+}
+
+// split parts the actions on the bucket itself from those on its objects, which
+// IAM knows by different resources.
+func split(actions []manifest.Action) (onBucket, onObjects []manifest.Action) {
+	for _, a := range actions {
+		if a == "s3:ListBucket" {
+			onBucket = append(onBucket, a)
+		} else {
+			onObjects = append(onObjects, a)
+		}
+	}
+	return onBucket, onObjects
+}
+
+func objectsARN(grant manifest.Grant) string {
+	return bucketARN(grant.Resource) + "/" + grant.Prefix + "*"
+}
+
+func indexARNs(table awsdynamodb.Table) []string {
+	var arns []string
+	for _, index := range schema.Indexes {
+		arns = append(arns, *table.TableArn()+"/index/"+index.Name)
+	}
+	return arns
+}
+
+// acceptKeys accepts the only wildcards there are in a role: each stands for
+// the rest of an object's key.
+func acceptKeys(role awsiam.Role, f manifest.Function) {
+	asNagSpellsIt := strings.NewReplacer(
+		*awscdk.Aws_PARTITION(), "<AWS::Partition>",
+		*awscdk.Aws_ACCOUNT_ID(), "<AWS::AccountId>",
+		*awscdk.Aws_REGION(), "<AWS::Region>")
+	for _, grant := range f.Grants {
+		if _, onObjects := split(grant.Actions); grant.Resource != manifest.Table && onObjects != nil {
+			accept(role, "AwsSolutions-IAM5",
+				"The wildcard stands for the rest of the object keys, which admins and imports choose; bucket, prefix and actions are those of the manifest.",
+				"Resource::"+asNagSpellsIt.Replace(objectsARN(grant)))
+		}
+	}
+}

@@ -1,0 +1,70 @@
+//go:build cdk
+
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"trueup/internal/manifest"
+)
+
+// name is the stack's, and begins the name of everything in it.
+const name = "trueup"
+
+// newStack adds the stack to app. It takes the functions' code from the folder
+// code, in one folder per function.
+func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
+	stack := awscdk.NewStack(app, jsii.String(name), &awscdk.StackProps{
+		Description:           jsii.String("Software licence agreements, entitlements and positions"),
+		TerminationProtection: jsii.Bool(true),
+	})
+	awscdk.Tags_Of(stack).Add(jsii.String("application"), jsii.String(name), nil)
+
+	table := newTable(stack)
+	letters := newDeadLetters(stack)
+	functions := newFunctions(stack, chosen, code, table, letters)
+	api := newAPI(stack, chosen)
+	origin := chosen.ConsoleOrigin
+	if origin == "" {
+		origin = *api.AttrApiEndpoint()
+	}
+	users := newUsers(stack, origin)
+	addRoutes(stack, api, users, functions)
+	newBuckets(stack, functions, origin)
+	newAlarms(stack, chosen, table, letters, functions, api)
+
+	for _, out := range []struct{ id, description, value string }{
+		{"ApiUrl", "Base URL of the HTTP API", *api.AttrApiEndpoint()},
+		{"SignInUrl", "Where people sign in", *users.domain.BaseUrl(nil)},
+		{"SignInReturnUrl", "Where they return with a code", returnURL(origin)},
+		{"UserPoolId", "Cognito user pool", *users.pool.UserPoolId()},
+		{"UserPoolClientId", "Client id of the console and of scripts", *users.client.UserPoolClientId()},
+		{"TableName", "DynamoDB table", *table.TableName()},
+		{"UploadsBucket", "Where admins put files", bucketName(manifest.Uploads)},
+		{"ReportsBucket", "Reports about imports, snapshots", bucketName(manifest.Reports)},
+		{"DeadLettersUrl", "Queue of events that could not be processed", *letters.QueueUrl()},
+	} {
+		awscdk.NewCfnOutput(stack, jsii.String(out.id), &awscdk.CfnOutputProps{
+			Description: jsii.String(out.description),
+			Value:       jsii.String(out.value),
+		})
+	}
+	return stack
+}
+
+// accept records, in the template, why a finding of cdk-nag's AwsSolutions is
+// not followed on one resource. The details limit it to those wildcards.
+func accept(c constructs.IConstruct, rule, reason string, details ...string) {
+	suppression := &cdknag.NagPackSuppression{Id: jsii.String(rule), Reason: jsii.String(reason)}
+	if len(details) > 0 {
+		var appliesTo []any
+		for _, d := range details {
+			appliesTo = append(appliesTo, d)
+		}
+		suppression.AppliesTo = &appliesTo
+	}
+	cdknag.NagSuppressions_AddResourceSuppressions(c, &[]*cdknag.NagPackSuppression{suppression}, nil)
+}

@@ -1,0 +1,87 @@
+//go:build cdk
+
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/jsii-runtime-go"
+
+	"trueup/internal/access"
+)
+
+// users is who may sign in, and how.
+type users struct {
+	pool   awscognito.UserPool
+	client awscognito.UserPoolClient
+	domain awscognito.UserPoolDomain
+}
+
+// newUsers makes the user pool, with a group for each role of package access.
+// Only an administrator adds users. The one client has no secret: it signs in
+// with an authorization code and PKCE, and returns to origin.
+func newUsers(stack awscdk.Stack, origin string) users {
+	pool := awscognito.NewUserPool(stack, jsii.String("Users"), &awscognito.UserPoolProps{
+		UserPoolName:        jsii.String(name),
+		SelfSignUpEnabled:   jsii.Bool(false),
+		SignInAliases:       &awscognito.SignInAliases{Email: jsii.Bool(true)},
+		SignInCaseSensitive: jsii.Bool(false),
+		StandardAttributes: &awscognito.StandardAttributes{
+			Email: &awscognito.StandardAttribute{Required: jsii.Bool(true), Mutable: jsii.Bool(true)},
+		},
+		AutoVerify:   &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
+		KeepOriginal: &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
+		PasswordPolicy: &awscognito.PasswordPolicy{
+			MinLength:            jsii.Number(14),
+			RequireDigits:        jsii.Bool(true),
+			RequireLowercase:     jsii.Bool(true),
+			RequireUppercase:     jsii.Bool(true),
+			RequireSymbols:       jsii.Bool(true),
+			TempPasswordValidity: days(3),
+		},
+		Mfa:                awscognito.Mfa_REQUIRED,
+		MfaSecondFactor:    &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)},
+		AccountRecovery:    awscognito.AccountRecovery_EMAIL_ONLY,
+		DeletionProtection: jsii.Bool(true),
+		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
+	})
+	accept(pool, "AwsSolutions-COG3", "Threat protection needs the Plus plan, billed for every user from the first. Sign-up is closed and a second factor is required, which answers the stolen passwords it looks for.")
+	accept(pool, "AwsSolutions-COG8", "The Plus plan is billed for every user from the first, and its threat protection is not used.")
+
+	for i, role := range access.Roles {
+		awscognito.NewCfnUserPoolGroup(stack, jsii.String("Role-"+string(role)), &awscognito.CfnUserPoolGroupProps{
+			UserPoolId: pool.UserPoolId(),
+			GroupName:  jsii.String(string(role)),
+			Precedence: jsii.Number(i),
+		})
+	}
+
+	client := pool.AddClient(jsii.String("Client"), &awscognito.UserPoolClientOptions{
+		UserPoolClientName: jsii.String(name),
+		GenerateSecret:     jsii.Bool(false),
+		OAuth: &awscognito.OAuthSettings{
+			Flows:        &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
+			Scopes:       &[]awscognito.OAuthScope{awscognito.OAuthScope_OPENID(), awscognito.OAuthScope_EMAIL()},
+			CallbackUrls: jsii.Strings(returnURL(origin)),
+			LogoutUrls:   jsii.Strings(origin + "/"),
+		},
+		// Named, so that the client gets refresh tokens and no way to sign in
+		// past the hosted pages.
+		AuthFlows:                  &awscognito.AuthFlow{UserSrp: jsii.Bool(false)},
+		SupportedIdentityProviders: &[]awscognito.UserPoolClientIdentityProvider{awscognito.UserPoolClientIdentityProvider_COGNITO()},
+		AccessTokenValidity:        awscdk.Duration_Hours(jsii.Number(1)),
+		IdTokenValidity:            awscdk.Duration_Hours(jsii.Number(1)),
+		RefreshTokenValidity:       awscdk.Duration_Hours(jsii.Number(12)),
+		EnableTokenRevocation:      jsii.Bool(true),
+		PreventUserExistenceErrors: jsii.Bool(true),
+	})
+	domain := pool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
+		CognitoDomain: &awscognito.CognitoDomainOptions{
+			DomainPrefix: jsii.String(name + "-" + *awscdk.Aws_ACCOUNT_ID()), // unique in the region, for all accounts
+		},
+	})
+	return users{pool, client, domain}
+}
+
+// returnURL is where a browser goes with the code after signing in.
+func returnURL(origin string) string { return origin + "/signed-in" }
