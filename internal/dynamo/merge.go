@@ -141,7 +141,7 @@ func (p *shard[T]) read(ctx context.Context) error {
 		in.ExpressionAttributeValues[":from"] = str(from)
 		in.ExpressionAttributeValues[":to"] = str(l.prefix + "\U0010FFFF")
 	}
-	out, err := p.store.client.Query(ctx, in)
+	out, err := p.store.ask(ctx, in)
 	if err != nil {
 		return err
 	}

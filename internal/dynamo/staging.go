@@ -329,7 +329,8 @@ func (s *Store) ClearAll(ctx context.Context, id string) error {
 		in.Limit = &s.pageSize
 	}
 	for {
-		out, err := s.client.Scan(ctx, in)
+		var out *dynamodb.ScanOutput
+		err := s.persist(ctx, func() (err error) { out, err = s.client.Scan(ctx, in); return err })
 		if err != nil {
 			return err
 		}

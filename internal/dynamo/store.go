@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
@@ -132,7 +133,8 @@ type errPassing struct{ error }
 
 func (e errPassing) Unwrap() error { return e.error }
 
-// persist calls do until it returns something else than a passing error.
+// persist calls do until it returns something else than a passing error. What
+// do does must bear repetition: a call may have worked though its reply was lost.
 func (s *Store) persist(ctx context.Context, do func() error) error {
 	deadline := time.NewTimer(s.patience)
 	defer deadline.Stop()
@@ -142,7 +144,9 @@ func (s *Store) persist(ctx context.Context, do func() error) error {
 		var throttled *types.ThrottlingException
 		var exceeded *types.ProvisionedThroughputExceededException
 		var passing errPassing
-		if !errors.As(err, &passing) && !errors.As(err, &conflict) && !errors.As(err, &throttled) && !errors.As(err, &exceeded) {
+		var torn *smithy.DeserializationError // a reply that broke off: the SDK leaves it at that
+		if !errors.As(err, &passing) && !errors.As(err, &conflict) && !errors.As(err, &throttled) && !errors.As(err, &exceeded) &&
+			!errors.As(err, &torn) {
 			return err
 		}
 		pause := time.NewTimer(wait/2 + mathrand.N(wait/2))
@@ -172,13 +176,17 @@ func (s *Store) one(ctx context.Context, write func() error) error {
 
 // get reads one item, strongly consistent; nil when there is none.
 func (s *Store) get(ctx context.Context, p pk, sort sk) (item, error) {
-	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: key(p, sort), ConsistentRead: aws.Bool(true),
+	var found item
+	err := s.persist(ctx, func() error {
+		out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+			TableName: &s.table, Key: key(p, sort), ConsistentRead: aws.Bool(true),
+		})
+		if err == nil {
+			found = out.Item
+		}
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out.Item, nil
+	return found, err
 }
 
 // getAll reads many items, strongly consistent, and calls found for each that
@@ -234,7 +242,7 @@ func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, each func(it
 		if s.pageSize > 0 {
 			in.Limit = &s.pageSize
 		}
-		out, err := s.client.Query(ctx, in)
+		out, err := s.ask(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -249,6 +257,15 @@ func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, each func(it
 		}
 		in.ExclusiveStartKey = out.LastEvaluatedKey
 	}
+}
+
+// ask runs one Query.
+func (s *Store) ask(ctx context.Context, in *dynamodb.QueryInput) (out *dynamodb.QueryOutput, err error) {
+	err = s.persist(ctx, func() error {
+		out, err = s.client.Query(ctx, in)
+		return err
+	})
+	return out, err
 }
 
 func attr(it item, name string) string {

@@ -112,3 +112,13 @@ var Functions = []Function{
 		},
 	},
 }
+
+// Find returns the function with that name.
+func Find(name string) (Function, bool) {
+	for _, f := range Functions {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Function{}, false
+}

@@ -1,0 +1,449 @@
+package importer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/i18n"
+	"trueup/internal/objects"
+)
+
+// Names of the user metadata that an upload may carry (R3.1).
+const (
+	MetaImport  = "import" // id of the announced import
+	MetaProgram = "program"
+	MetaOnError = "on-error"
+	MetaDryRun  = "dry-run"
+)
+
+// KeyPrefix is where files of agreement pairs are put.
+const KeyPrefix = "agreements/"
+
+// Key returns the key under which a file for a license group is put; the empty
+// group is Unassigned.
+func Key(groupName, file string) string { return path.Join(KeyPrefix, groupName, file) }
+
+// Timings of an import. A dead attempt is taken over after Lease; Lambda
+// delivers a failed event again after one minute.
+const (
+	Lease        = 30 * time.Second
+	renewEvery   = 10 * time.Second
+	AbandonAfter = 20 * time.Minute // after the lease: every redelivery is over by then
+	maxRounds    = 5                // how often a plan is made anew because something was taken meanwhile
+)
+
+// Importer is the use case.
+type Importer struct {
+	Store   Store
+	Uploads objects.Bucket
+	Reports objects.Bucket
+	Limits  agreement.Limits
+	Clock   func() time.Time
+	Log     *slog.Logger
+}
+
+// Import applies one object once (R3.9). by is who put it there. A nil error
+// means that the event is dealt with, whatever became of the file; an error is
+// a fault, and the same event should be delivered again.
+func (im *Importer) Import(ctx context.Context, src Source, by string) error {
+	if strings.HasSuffix(src.Key, "/") {
+		return nil // a folder that the S3 console made
+	}
+	object, err := im.Uploads.Open(ctx, src.Key, src.Version, src.ETag)
+	missing := errors.Is(err, objects.ErrNotFound)
+	if err != nil && !missing {
+		return fmt.Errorf("open %s: %w", src.Key, err)
+	}
+	if !missing {
+		defer object.Body.Close()
+	}
+	read, err := im.record(ctx, src, object.Metadata, by)
+	if err != nil {
+		return err
+	}
+	now := im.Clock()
+	switch {
+	case read.Final():
+		return nil
+	case read.State == StateRunning && now.Before(read.Lease):
+		return ErrBusy
+	}
+	claimed := read
+	claimed.State, claimed.Attempt, claimed.Lease, claimed.StartedAt = StateRunning, read.Attempt+1, now.Add(Lease), now
+	claimed.Reason, claimed.Retryable = "", false
+	imp, err := im.Store.Claim(ctx, read, claimed)
+	if err != nil {
+		return err
+	}
+	ctx, stop := im.keep(ctx, imp)
+	defer stop()
+	a := &attempt{Importer: im, imp: imp}
+	if missing {
+		return a.fail(ctx, "object_missing", false)
+	}
+	err = a.run(ctx, object)
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrLost) {
+		return ErrLost // not the context.Canceled that it surfaced as
+	}
+	return err
+}
+
+// record returns the import of an object: the announced one that its upload
+// names, the one an earlier delivery made, or a new one.
+func (im *Importer) record(ctx context.Context, src Source, metadata map[string]string, by string) (Import, error) {
+	if id := metadata[MetaImport]; id != "" {
+		imp, err := im.Store.Import(ctx, id)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return Import{}, err
+		}
+		// The announced import is for the first object that comes; whoever
+		// uses the same upload twice, or invents an id, gets one of its own.
+		waiting := imp.State == StateReceived && imp.Source.Key == src.Key && imp.Source.Bucket == src.Bucket
+		if err == nil && (waiting || imp.Source.ID() == src.ID()) {
+			imp.Source = src
+			return imp, nil
+		}
+	}
+	id := src.ID()
+	imp, err := im.Store.Import(ctx, id)
+	if err == nil || errs.KindOf(err) != errs.NotFound {
+		return imp, err
+	}
+	groupName, file := split(src.Key)
+	return Import{
+		ID: id, File: file, Group: groupName, By: by, Via: audit.SourceImport, Source: src,
+		Program: agreement.Program(metadata[MetaProgram]), OnError: OnError(metadata[MetaOnError]),
+		DryRun: metadata[MetaDryRun] == "true", State: StateReceived, ReceivedAt: im.Clock(),
+	}, nil
+}
+
+// split returns the license group and the file that a key names.
+func split(key string) (groupName, file string) {
+	groupName, file = path.Split(strings.TrimPrefix(key, KeyPrefix))
+	return strings.TrimSuffix(groupName, "/"), file
+}
+
+// keep renews the lease until stop is called. The context it returns ends when the lease is lost.
+func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		until := imp.Lease
+		tick := time.NewTicker(renewEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			next := im.Clock().Add(Lease)
+			switch err := im.Store.Renew(ctx, imp, next); {
+			case err == nil:
+				until = next
+			case errors.Is(err, ErrLost) || im.Clock().After(until):
+				cancel(ErrLost)
+			}
+		}
+	}()
+	return ctx, func() { cancel(context.Canceled); <-done }
+}
+
+// attempt is one try at an import.
+type attempt struct {
+	*Importer
+	imp  Import
+	file *agreement.File // nil when it was refused unread
+}
+
+// run checks the file, and stores what is in it.
+func (a *attempt) run(ctx context.Context, object objects.Object) error {
+	findings, err := a.read(object)
+	if err != nil {
+		return err
+	}
+	if a.file == nil || a.file.Refused {
+		return a.reject(ctx, findings)
+	}
+	w := wanted(a.imp, a.file.Rows)
+	if a.imp.Attempt > 1 {
+		if err := a.Store.Clear(ctx, leftovers(a.imp, w)); err != nil {
+			return fmt.Errorf("clear what earlier attempts left: %w", err)
+		}
+	}
+	// Whatever the file's own mistakes are, the reader wants to know at once
+	// what clashes with the store too.
+	known, err := a.Store.Lookup(ctx, w)
+	if err != nil {
+		return err
+	}
+	o := plan(a.imp, a.file.Rows, a.file.Position, known)
+	all := merge(findings, o.findings)
+	switch {
+	case a.stops(all, o):
+		return a.reject(ctx, all)
+	case a.imp.DryRun:
+		a.count(o, all)
+		return a.finish(ctx, StateSucceeded, all)
+	}
+	return a.apply(ctx, w, findings)
+}
+
+// stops reports whether nothing of the file is to be stored (R3.7).
+func (a *attempt) stops(all []agreement.Finding, o outcome) bool {
+	errors := 0
+	for _, f := range all {
+		if f.Severity != agreement.SeverityError {
+			continue
+		}
+		if f.Line == 0 { // the whole file
+			return true
+		}
+		errors++
+	}
+	if errors == 0 {
+		return false
+	}
+	return a.imp.OnError != OnErrorSkip || o.added+o.stored+a.file.Unchanged == 0
+}
+
+// apply stores what the plan says, under the writer's lease.
+func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Finding) error {
+	stage := a.imp.Stage()
+	if err := a.acquire(ctx, stage); err != nil {
+		return err
+	}
+	held := true
+	defer func() {
+		if held { // also when ctx has ended: others wait for it
+			release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			if err := a.Store.ReleaseWriter(release, stage); err != nil {
+				a.Log.WarnContext(ctx, "writer's lease not released", "import", a.imp.ID, "error", err)
+			}
+		}
+	}()
+	for round := range maxRounds {
+		known, err := a.Store.Lookup(ctx, w)
+		if err != nil {
+			return err
+		}
+		o := plan(a.imp, a.file.Rows, a.file.Position, known)
+		if round > 0 {
+			meanwhile(o.findings)
+		}
+		all := merge(findings, o.findings)
+		if a.stops(all, o) {
+			return a.reject(ctx, all)
+		}
+		a.count(o, all)
+		err = a.write(ctx, o, all)
+		if err == nil {
+			held = false
+			return nil
+		}
+		if !errors.Is(err, ErrTaken) {
+			return err
+		}
+		own := Leftovers{Stages: []Stage{stage}, Names: w.Names, Pairs: w.Pairs}
+		if err := a.Store.Clear(ctx, own.withIDs()); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("import %s: %w %d times", a.imp.ID, ErrTaken, maxRounds)
+}
+
+// meanwhile renames the conflicts that came up after the file had been checked.
+func meanwhile(findings []agreement.Finding) {
+	for i := range findings {
+		if findings[i].Code == "pair_taken" {
+			findings[i].Code = "taken_meanwhile"
+		}
+	}
+}
+
+// acquire waits for the writer's lease, as long as the context lets it.
+func (a *attempt) acquire(ctx context.Context, stage Stage) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		now := a.Clock()
+		err := a.Store.AcquireWriter(ctx, stage, now, now.Add(Lease))
+		if !errors.Is(err, ErrBusy) {
+			return err
+		}
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < Lease {
+			return err // leave the rest of the time to a later delivery
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// write stages the rows and stores the report, and then makes both count.
+func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Finding) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.Store.Stage(gctx, o.plan) })
+	g.Go(func() error { return a.report(gctx, findings) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	a.imp.State, a.imp.FinishedAt, a.imp.GroupID = StateSucceeded, a.Clock(), o.plan.Group.ID
+	events := []audit.Event{a.event()}
+	if o.plan.NewGroup {
+		events = append(events, audit.Event{
+			ID: a.imp.ID + "-group", At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
+			After: map[string]string{"name": o.plan.Group.Name}, Source: audit.SourceImport,
+		})
+	}
+	return a.Store.Commit(ctx, o.plan, a.imp, events)
+}
+
+// read reads and checks the file without the store.
+func (a *attempt) read(object objects.Object) ([]agreement.Finding, error) {
+	findings := a.checkRequest()
+	if object.Size > agreement.MaxFileBytes {
+		return append(findings, whole("file_too_large", "max_mib", "4")), nil
+	}
+	if len(findings) > 0 {
+		return findings, nil
+	}
+	data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(object.Body, agreement.MaxFileBytes+1)); err != nil {
+		return nil, fmt.Errorf("read %s: %w", a.imp.Source.Key, err)
+	}
+	a.file = agreement.ReadFile(data.Bytes(), agreement.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
+	return a.file.Findings, nil
+}
+
+// checkRequest checks what came with the file: the place it was put in and its metadata.
+func (a *attempt) checkRequest() []agreement.Finding {
+	var findings []agreement.Finding
+	imp := &a.imp
+	switch imp.OnError {
+	case "":
+		imp.OnError = OnErrorReject
+	case OnErrorReject, OnErrorSkip:
+	default:
+		findings = append(findings, whole("on_error_unknown", "value", string(imp.OnError)))
+	}
+	switch imp.Program {
+	case "", agreement.ProgramUnknown, agreement.ProgramOpenValue, agreement.ProgramOpen, agreement.ProgramSelectEnterprise:
+	default:
+		findings = append(findings, whole("program_unknown", "value", string(imp.Program)))
+	}
+	if imp.Group == "" {
+		return findings
+	}
+	if strings.Contains(imp.Group, "/") {
+		return append(findings, whole("folder_too_deep", "folder", imp.Group))
+	}
+	name, violations := agreement.ParseName(imp.Group, false)
+	if len(violations) > 0 {
+		return append(findings, whole("group_name_invalid", "group", imp.Group))
+	}
+	imp.Group = name
+	return findings
+}
+
+func whole(code string, args ...string) agreement.Finding {
+	return agreement.Finding{Severity: agreement.SeverityError, Code: code, Args: errs.Pairs(args...)}
+}
+
+// count writes the numbers of R3.8 into the record.
+func (a *attempt) count(o outcome, findings []agreement.Finding) {
+	a.imp.Rows = a.file.Total
+	a.imp.Added, a.imp.Unchanged = o.added, o.stored+a.file.Unchanged
+	a.imp.Rejected = a.imp.Rows - a.imp.Added - a.imp.Unchanged
+	a.imp.Created, a.imp.Extended = len(o.plan.Create), len(o.plan.Extend)
+	a.tally(findings)
+}
+
+func (a *attempt) tally(findings []agreement.Finding) {
+	a.imp.Errors, a.imp.Warnings = 0, 0
+	for _, f := range findings {
+		if f.Severity == agreement.SeverityError {
+			a.imp.Errors++
+		} else {
+			a.imp.Warnings++
+		}
+	}
+}
+
+// reject ends the attempt with nothing stored.
+func (a *attempt) reject(ctx context.Context, findings []agreement.Finding) error {
+	a.imp.Rows, a.imp.Added, a.imp.Unchanged, a.imp.Created, a.imp.Extended = 0, 0, 0, 0, 0
+	if a.file != nil {
+		a.imp.Rows = a.file.Total
+	}
+	a.imp.Rejected = a.imp.Rows
+	for _, f := range findings {
+		if f.Severity == agreement.SeverityError && f.Line == 0 {
+			a.imp.Reason = f.Code
+			break
+		}
+	}
+	a.tally(findings)
+	return a.finish(ctx, StateRejected, findings)
+}
+
+// finish stores the report and then the record of an attempt that staged nothing.
+func (a *attempt) finish(ctx context.Context, state State, findings []agreement.Finding) error {
+	if err := a.report(ctx, findings); err != nil {
+		return err
+	}
+	a.imp.State, a.imp.FinishedAt = state, a.Clock()
+	return a.Store.Finish(ctx, a.imp, []audit.Event{a.event()})
+}
+
+// fail ends the attempt for a reason that is not in the file.
+func (a *attempt) fail(ctx context.Context, reason string, retryable bool) error {
+	a.imp.Reason, a.imp.Retryable = reason, retryable
+	a.imp.State, a.imp.FinishedAt = StateFailed, a.Clock()
+	return a.Store.Finish(ctx, a.imp, []audit.Event{a.event()})
+}
+
+// event is the audit event of how the attempt ended.
+func (a *attempt) event() audit.Event {
+	return finishedEvent(a.imp)
+}
+
+// report stores the findings and the annotated copies.
+func (a *attempt) report(ctx context.Context, findings []agreement.Finding) error {
+	body, err := json.Marshal(Report{Import: a.imp.ID, Findings: findings})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.Reports.Put(ctx, a.imp.ReportKey(), "application/json", body) })
+	a.imp.Annotated = a.file != nil && !a.file.Refused
+	if a.imp.Annotated {
+		for _, language := range i18n.Langs {
+			g.Go(func() error {
+				annotated := a.file.Annotate(findings, i18n.Annotation(language))
+				return a.Reports.Put(ctx, a.imp.AnnotatedKey(string(language)), "text/csv; charset=utf-8", annotated)
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("store the report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package importer
+
+import (
+	"crypto/sha256"
+	"slices"
+	"strings"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/text"
+)
+
+// outcome is what an import would do, or did: the one place where rows are counted (R3.8).
+type outcome struct {
+	plan     Plan
+	findings []agreement.Finding // about rows and the store; those of the file are not repeated
+	added    int
+	stored   int // rows whose pair is already there under the same agreement
+	rejected int
+	at       func(agreement.Column) int
+}
+
+// wanted lists what has to be looked up for the good rows of a file.
+func wanted(imp Import, rows []agreement.Row) Wanted {
+	w := Wanted{Stage: imp.Stage(), Group: text.Fold(imp.Group)}
+	seen := make(map[string]bool, len(rows))
+	w.Pairs = make([]agreement.PairKey, len(rows))
+	for i, row := range rows {
+		if name := text.Fold(row.Name); !seen[name] {
+			seen[name] = true
+			w.Names = append(w.Names, name)
+		}
+		w.Pairs[i] = row.Pair.Key() // good rows never repeat a pair
+	}
+	return w
+}
+
+// plan decides for each good row of a file what becomes of it. at tells where
+// a column is in the file.
+func plan(imp Import, rows []agreement.Row, at func(agreement.Column) int, k Known) outcome {
+	o := outcome{at: at, plan: Plan{Stage: imp.Stage(), At: imp.ReceivedAt, By: "import/" + imp.ID, Group: k.Group, Known: k}}
+	if k.Group.ID == "" {
+		o.plan.NewGroup = true
+		o.plan.Group = group.Group{ID: identity(imp.Stage(), "group"), Name: text.Collapse(imp.Group)}
+		if k.Groups >= group.Max {
+			o.refuse(agreement.Row{}, agreement.ColumnNone, imp.Group, "group_limit", "group", imp.Group)
+			return o
+		}
+	}
+	created, extended := map[string]int{}, map[string]int{} // by folded name: index in the plan
+	elsewhere := map[string]bool{}
+	for _, row := range rows {
+		name := text.Fold(row.Name)
+		existing, exists := k.Agreements[name]
+		owner, owned := k.Owners[row.Pair.Key()]
+		if exists && existing.GroupID != o.plan.Group.ID && !elsewhere[name] {
+			elsewhere[name] = true
+			o.warn(row, agreement.ColumnName, row.Name, "group_ignored", "agreement", existing.Name)
+		}
+		switch {
+		case exists && existing.Type != agreement.TypeVolume:
+			o.refuse(row, agreement.ColumnName, row.Name, "name_is_other", "agreement", existing.Name)
+		case owned && exists && owner.ID == existing.ID:
+			o.stored++
+			o.warn(row, agreement.ColumnNone, row.Pair.String(), "pair_already_stored", "agreement", existing.Name)
+		case owned:
+			o.refuse(row, agreement.ColumnNone, row.Pair.String(), "pair_taken", "agreement", owner.Name)
+		case exists:
+			i, ok := extended[name]
+			if !ok {
+				i = len(o.plan.Extend)
+				extended[name] = i
+				o.plan.Extend = append(o.plan.Extend, Extension{Agreement: existing})
+			}
+			o.added++
+			o.plan.Extend[i].Pairs = append(o.plan.Extend[i].Pairs, row.Pair)
+		default:
+			i, ok := created[name]
+			if !ok {
+				i = len(o.plan.Create)
+				created[name] = i
+				o.plan.Create = append(o.plan.Create, Creation{ID: identity(imp.Stage(), "agreement", name), Name: text.Collapse(row.Name)})
+			}
+			o.added++
+			o.plan.Create[i].Pairs = append(o.plan.Create[i].Pairs, row.Pair)
+		}
+	}
+	return o
+}
+
+func (o *outcome) refuse(row agreement.Row, column agreement.Column, value, code string, args ...string) {
+	o.find(agreement.SeverityError, row, column, value, code, args)
+	if row.Line > 0 {
+		o.rejected++
+	}
+}
+
+func (o *outcome) warn(row agreement.Row, column agreement.Column, value, code string, args ...string) {
+	o.find(agreement.SeverityWarning, row, column, value, code, args)
+}
+
+func (o *outcome) find(severity agreement.Severity, row agreement.Row, column agreement.Column, value, code string, args []string) {
+	position := 0
+	if row.Line > 0 && column != agreement.ColumnNone {
+		position = o.at(column)
+	}
+	o.findings = append(o.findings, agreement.Finding{
+		Severity: severity, Line: row.Line, Position: position, Column: column,
+		Value: text.Shorten(value, agreement.ValueMaxChars), Code: code, Args: errs.Pairs(args...),
+	})
+}
+
+// merge puts findings in the order of the file.
+func merge(a, b []agreement.Finding) []agreement.Finding {
+	all := slices.Concat(a, b)
+	slices.SortStableFunc(all, func(x, y agreement.Finding) int { return x.Line - y.Line })
+	return all
+}
+
+// identity derives an id from a stage: the same for the same plan, and never
+// one that another attempt uses.
+func identity(stage Stage, parts ...string) string {
+	sum := sha256.Sum256([]byte(string(stage) + "\x00" + strings.Join(parts, "\x00")))
+	return strings.ToLower(idEncoding.EncodeToString(sum[:10]))
+}
+
+// leftovers names what the earlier attempts of an import may have staged.
+func leftovers(imp Import, w Wanted) Leftovers {
+	l := Leftovers{Names: w.Names, Pairs: w.Pairs}
+	for attempt := 1; attempt < imp.Attempt; attempt++ {
+		l.Stages = append(l.Stages, imp.stage(attempt))
+	}
+	return l.withIDs()
+}
+
+// withIDs adds the agreements that the stages may have made.
+func (l Leftovers) withIDs() Leftovers {
+	for _, stage := range l.Stages {
+		for _, name := range l.Names {
+			l.IDs = append(l.IDs, identity(stage, "agreement", name))
+		}
+	}
+	return l
+}

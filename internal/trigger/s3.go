@@ -1,0 +1,76 @@
+// Package trigger turns AWS events into plain calls and answers back into what
+// AWS expects. It is the only place that knows the shapes of events.
+package trigger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"trueup/internal/importer"
+)
+
+// Importer is what the import function calls.
+type Importer interface {
+	// Import applies one object once; a nil error means it is dealt with.
+	Import(ctx context.Context, src importer.Source, by string) error
+	// Abandon gives up imports that nobody will finish.
+	Abandon(ctx context.Context) error
+}
+
+// Objects returns the handler of the import function: for S3 notifications of
+// created objects, and for the schedule, which gives up abandoned imports. An
+// error makes Lambda deliver the event again, and in the end send it to the
+// dead-letter queue; records that were dealt with change nothing then.
+func Objects(im Importer, log *slog.Logger) func(context.Context, json.RawMessage) error {
+	return func(ctx context.Context, payload json.RawMessage) error {
+		var event struct {
+			events.S3Event
+			Source string `json:"source"`
+		}
+		if err := json.Unmarshal(payload, &event); err != nil {
+			return fmt.Errorf("event is not JSON: %w", err)
+		}
+		if event.Source == "trueup.schedule" {
+			return im.Abandon(ctx)
+		}
+		if len(event.Records) == 0 {
+			if strings.Contains(string(payload), "s3:TestEvent") {
+				return nil // S3 sends one when the notification is set up
+			}
+			return errors.New("event has no records")
+		}
+		var faults []error
+		for _, record := range event.Records {
+			src := SourceOf(record)
+			if !strings.HasPrefix(record.EventName, "ObjectCreated:") || !strings.HasPrefix(src.Key, importer.KeyPrefix) {
+				log.WarnContext(ctx, "event ignored", "event", record.EventName, "bucket", src.Bucket)
+				continue
+			}
+			if err := im.Import(ctx, src, record.PrincipalID.PrincipalID); err != nil {
+				log.ErrorContext(ctx, "import interrupted", "import", src.ID(), "error", err)
+				faults = append(faults, fmt.Errorf("import %s: %w", src.ID(), err))
+			}
+		}
+		return errors.Join(faults...)
+	}
+}
+
+// SourceOf returns the object that a record of an S3 notification is about.
+func SourceOf(record events.S3EventRecord) importer.Source {
+	object := record.S3.Object
+	key, err := url.QueryUnescape(object.Key) // S3 encodes keys like form values: a space is a plus
+	if err != nil {
+		key = object.Key // S3 never sends one; the import will say that there is no such object
+	}
+	return importer.Source{
+		Bucket: record.S3.Bucket.Name, Key: key, Version: object.VersionID, ETag: object.ETag,
+		Sequencer: object.Sequencer, Size: object.Size, EventTime: record.EventTime,
+	}
+}
