@@ -1,0 +1,133 @@
+package trigger
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"trueup/internal/access"
+)
+
+// HTTP returns the handler of a function behind an API Gateway HTTP API
+// (payload 2.0). The request h sees carries the caller and the request id as
+// an access.Call: the JWT authorizer of the gateway has checked the token, and
+// its claims are in the event. Each request leaves one line in the log, without
+// its query, headers and bodies.
+func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		begin := clock()
+		r, err := request(ctx, event)
+		if err != nil {
+			return events.APIGatewayV2HTTPResponse{}, err
+		}
+		var w response
+		h.ServeHTTP(&w, r)
+		out := w.event()
+		log.InfoContext(ctx, "request",
+			"route", event.RouteKey,
+			"status", out.StatusCode,
+			"duration_ms", float64(clock().Sub(begin).Microseconds())/1000,
+			"request_id", event.RequestContext.RequestID,
+			"trace", r.Header.Get("X-Amzn-Trace-Id"),
+		)
+		return out, nil
+	}
+}
+
+// request makes the request of an event. Headers arrive with values of the
+// same name joined by commas and stay so: a date has commas too.
+func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
+	body := []byte(event.Body)
+	if event.IsBase64Encoded {
+		decoded, err := base64.StdEncoding.DecodeString(event.Body)
+		if err != nil {
+			return nil, fmt.Errorf("trigger: body of the event: %w", err)
+		}
+		body = decoded
+	}
+	call := access.Call{RequestID: event.RequestContext.RequestID}
+	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil {
+		if p, ok := access.FromClaims(a.JWT.Claims); ok {
+			call.Principal = &p
+		}
+	}
+	r, err := http.NewRequestWithContext(access.WithCall(ctx, call), event.RequestContext.HTTP.Method, "/", bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("trigger: method of the event: %w", err)
+	}
+	r.URL = address(event.RawPath, event.RawQueryString)
+	r.RequestURI = r.URL.RequestURI()
+	r.RemoteAddr = event.RequestContext.HTTP.SourceIP
+	for name, value := range event.Headers {
+		r.Header.Set(name, value)
+	}
+	if event.Cookies != nil {
+		r.Header.Set("Cookie", strings.Join(event.Cookies, "; "))
+	}
+	r.Host = r.Header.Get("Host")
+	r.Header.Del("Host")
+	return r, nil
+}
+
+// address keeps the path as it was encoded, so that an escaped slash does not
+// become a separator. A path that is not encoded properly is taken as it is.
+func address(rawPath, rawQuery string) *url.URL {
+	u := &url.URL{Path: rawPath, RawQuery: rawQuery}
+	if path, err := url.PathUnescape(rawPath); err == nil {
+		u.Path, u.RawPath = path, rawPath
+	}
+	return u
+}
+
+// response collects what a handler answers.
+type response struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (w *response) Header() http.Header {
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w.header
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(b)
+}
+
+// event is the response as API Gateway expects it. Only a body that is no text
+// is sent in base64; cookies have a place of their own, because their values
+// cannot be joined.
+func (w *response) event() events.APIGatewayV2HTTPResponse {
+	w.WriteHeader(http.StatusOK)
+	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}, Cookies: w.Header().Values("Set-Cookie")}
+	for name, values := range w.Header() {
+		if name != "Set-Cookie" {
+			out.Headers[name] = strings.Join(values, ", ")
+		}
+	}
+	if body := w.body.Bytes(); utf8.Valid(body) {
+		out.Body = string(body)
+	} else {
+		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+	}
+	return out
+}
