@@ -1,0 +1,231 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// queue makes the asynchronous calls. Each is a file until it has ended.
+type queue struct {
+	host        *Host
+	waiting     string // folder
+	deadLetter  string // folder
+	mu          sync.Mutex
+	outstanding int
+}
+
+// call is one asynchronous call.
+type call struct {
+	ID        string          `json:"id"`
+	Function  string          `json:"function"`
+	Payload   json.RawMessage `json:"payload"`
+	Received  time.Time       `json:"received"`
+	Attempts  int             `json:"attempts"`  // that failed
+	NotBefore time.Time       `json:"notBefore"` // of the next attempt
+}
+
+// DeadLetter is the record of an asynchronous call that failed for good, as
+// Lambda sends it to an on-failure destination.
+type DeadLetter struct {
+	Version         string          `json:"version"`
+	Timestamp       string          `json:"timestamp"`
+	RequestContext  RequestContext  `json:"requestContext"`
+	RequestPayload  json.RawMessage `json:"requestPayload"`
+	ResponseContext ResponseContext `json:"responseContext"`
+	ResponsePayload json.RawMessage `json:"responsePayload"`
+}
+
+// RequestContext says which call it was.
+type RequestContext struct {
+	RequestID              string `json:"requestId"`
+	FunctionARN            string `json:"functionArn"`
+	Condition              string `json:"condition"` // "RetriesExhausted"
+	ApproximateInvokeCount int    `json:"approximateInvokeCount"`
+}
+
+// ResponseContext says how the last attempt ended.
+type ResponseContext struct {
+	StatusCode      int    `json:"statusCode"`
+	ExecutedVersion string `json:"executedVersion"`
+	FunctionError   string `json:"functionError"`
+}
+
+const stamp = "20060102T150405.000000000Z"
+
+func openQueue(h *Host) (*queue, error) {
+	q := &queue{
+		host:       h,
+		waiting:    filepath.Join(h.options.Dir, "pending"),
+		deadLetter: filepath.Join(h.options.Dir, "dead-letters"),
+	}
+	for _, dir := range []string{q.waiting, q.deadLetter} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	var calls []*call
+	err := readAll(q.waiting, func(name string, data []byte) error {
+		var c call
+		if err := json.Unmarshal(data, &c); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if h.functions[c.Function] == nil {
+			return fmt.Errorf("%s: no function %s any more; delete the file to forget the call", name, c.Function)
+		}
+		calls = append(calls, &c)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range calls {
+		q.start(c)
+	}
+	return q, nil
+}
+
+// readAll reads the records of a folder, oldest first.
+func readAll(dir string, read func(name string, data []byte) error) error {
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".json") {
+			continue
+		}
+		name := filepath.Join(dir, e.Name())
+		data, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) { // ended meanwhile
+			continue
+		}
+		if err == nil {
+			err = read(name, data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write puts a record in place at once, so that nobody reads half of it.
+func write(name string, record any) error {
+	data, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(name+".tmp", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".tmp", name)
+}
+
+func (c *call) file(dir string) string {
+	return filepath.Join(dir, c.Received.UTC().Format(stamp)+"-"+c.ID+".json")
+}
+
+func (q *queue) add(function string, payload []byte) (string, error) {
+	if !q.host.enter() {
+		return "", ErrClosed
+	}
+	defer q.host.running.Done()
+	now := q.host.options.Now()
+	c := &call{ID: newID(), Function: function, Payload: payload, Received: now, NotBefore: now}
+	if err := write(c.file(q.waiting), c); err != nil {
+		return "", fmt.Errorf("lambda: %w", err)
+	}
+	q.start(c)
+	return c.ID, nil
+}
+
+func (q *queue) start(c *call) {
+	q.mu.Lock()
+	q.outstanding++
+	q.mu.Unlock()
+	q.host.running.Go(func() {
+		defer func() {
+			q.mu.Lock()
+			q.outstanding--
+			q.mu.Unlock()
+		}()
+		if err := q.make(c); err != nil && !errors.Is(err, ErrClosed) {
+			fmt.Fprintf(q.host.options.Console, "%s: asynchronous call %s stays for the next start: %v\n", c.Function, c.ID, err)
+		}
+	})
+}
+
+// make makes a call until it succeeds or has failed for good.
+func (q *queue) make(c *call) error {
+	f := q.host.functions[c.Function]
+	for {
+		wait := time.NewTimer(c.NotBefore.Sub(q.host.options.Now()))
+		select {
+		case <-wait.C:
+		case <-q.host.closing:
+			wait.Stop()
+			return ErrClosed
+		}
+		result, err := q.host.invoke(context.Background(), f, c.ID, c.Payload)
+		if err != nil {
+			return err
+		}
+		if result.FunctionError == "" {
+			return os.Remove(c.file(q.waiting))
+		}
+		c.Attempts++
+		if c.Attempts > f.Retries {
+			return q.bury(c, f, result)
+		}
+		delays := q.host.options.RetryDelays
+		delay := delays[min(c.Attempts, len(delays))-1]
+		c.NotBefore = q.host.options.Now().Add(delay)
+		if err := write(c.file(q.waiting), c); err != nil {
+			return err
+		}
+		fmt.Fprintf(q.host.options.Console, "%s: attempt %d failed, next in %v: %s\n", c.Function, c.Attempts, delay, result.Payload)
+	}
+}
+
+func (q *queue) bury(c *call, f *function, last Result) error {
+	err := write(c.file(q.deadLetter), DeadLetter{
+		Version:   "1.0",
+		Timestamp: q.host.options.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		RequestContext: RequestContext{
+			RequestID: c.ID, FunctionARN: f.arn() + ":$LATEST", Condition: "RetriesExhausted", ApproximateInvokeCount: c.Attempts,
+		},
+		RequestPayload:  c.Payload,
+		ResponseContext: ResponseContext{StatusCode: 200, ExecutedVersion: "$LATEST", FunctionError: last.FunctionError},
+		ResponsePayload: last.Payload,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(q.host.options.Console, "%s: failed for good after %d attempts, see %s\n", c.Function, c.Attempts, c.file(q.deadLetter))
+	return os.Remove(c.file(q.waiting))
+}
+
+func (q *queue) pending() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.outstanding
+}
+
+func (q *queue) deadLetters() (letters []DeadLetter, _ error) {
+	err := readAll(q.deadLetter, func(name string, data []byte) error {
+		var d DeadLetter
+		if err := json.Unmarshal(data, &d); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		letters = append(letters, d)
+		return nil
+	})
+	return letters, err
+}
