@@ -42,7 +42,6 @@ func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, ori
 	logs := newBucket(stack, "AccessLogs", accessLogs, awss3.BucketProps{
 		LifecycleRules: &[]*awss3.LifecycleRule{expireAfter(keepAccessLogs), abortMultipart()},
 	})
-	accept(logs, "AwsSolutions-S1", "This bucket receives the access logs; logging its own deliveries would feed itself without end.")
 
 	newBucket(stack, "Reports", manifest.Reports, awss3.BucketProps{
 		Versioned:              jsii.Bool(true),

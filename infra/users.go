@@ -46,7 +46,6 @@ func newUsers(stack awscdk.Stack, origin string) users {
 		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
 	})
 	accept(pool, "AwsSolutions-COG3", "Threat protection needs the Plus plan, billed for every user from the first. Sign-up is closed and a second factor is required, which answers the stolen passwords it looks for.")
-	accept(pool, "AwsSolutions-COG8", "The Plus plan is billed for every user from the first, and its threat protection is not used.")
 
 	for i, role := range access.Roles {
 		awscognito.NewCfnUserPoolGroup(stack, jsii.String("Role-"+string(role)), &awscognito.CfnUserPoolGroupProps{

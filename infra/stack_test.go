@@ -1,0 +1,256 @@
+//go:build cdk
+
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/manifest"
+)
+
+var update = flag.Bool("update", false, "write testdata/template.json anew")
+
+var (
+	// code holds a stand-in for each function's binary, so that the golden
+	// template changes with the infrastructure only.
+	code string
+	// context is that of cdk.json, which the cdk command passes.
+	context map[string]any
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	status, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func run(m *testing.M) (status int, err error) {
+	defer jsii.Close()
+	if code, err = os.MkdirTemp("", "trueup-code-"); err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(code)
+	for _, f := range manifest.Functions {
+		if err := os.Mkdir(filepath.Join(code, f.Name), 0o755); err != nil {
+			return 0, err
+		}
+		if err := os.WriteFile(filepath.Join(code, f.Name, "bootstrap"), []byte(f.Name+"\n"), 0o755); err != nil {
+			return 0, err
+		}
+	}
+	source, err := os.ReadFile("../cdk.json")
+	if err != nil {
+		return 0, err
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(source, &file); err != nil {
+		return 0, err
+	}
+	context = file.Context
+	return m.Run(), nil
+}
+
+// synthesise returns the template of the stack with those settings.
+func synthesise(chosen settings) []byte {
+	stack := newStack(newApp(context), chosen, code)
+	source, err := json.MarshalIndent(assertions.Template_FromStack(stack, nil).ToJSON(), "", "  ")
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	return append(source, '\n')
+}
+
+// defaultTemplate is the template nobody chose anything for. One is enough for
+// all tests: it takes seconds.
+var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(settings{PairMaxChars: 16}) })
+
+func TestTemplateIsGolden(t *testing.T) {
+	const golden = "testdata/template.json"
+	got := defaultTemplate()
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("the template changed; if that is meant, run go test -tags cdk ./infra -update and read its diff (-want +got):\n%s", diff)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		context map[string]string
+		want    settings
+		wrong   []string
+	}{
+		{
+			name: "nothing chosen",
+			want: settings{PairMaxChars: 16},
+		},
+		{
+			name:    "everything chosen",
+			context: map[string]string{alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org", pairMaxChars: "30"},
+			want:    settings{AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org", PairMaxChars: 30},
+		},
+		{
+			name:    "every mistake at once",
+			context: map[string]string{alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console", pairMaxChars: "33"},
+			wrong:   []string{alarmEmail, consoleOrigin, pairMaxChars},
+		},
+		{
+			name:    "origin with a slash",
+			context: map[string]string{consoleOrigin: "https://licences.example.org/"},
+			wrong:   []string{consoleOrigin},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := readSettings(func(name string) string { return test.context[name] })
+			if test.wrong == nil {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, name := range test.wrong {
+				if !strings.Contains(err.Error(), name) {
+					t.Errorf("%q does not name %s", err, name)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatAnOperatorChooses(t *testing.T) {
+	const origin = "https://licences.example.org"
+	got := parseTemplate(t, synthesise(settings{AlarmEmail: "ops@example.org", ConsoleOrigin: origin, PairMaxChars: 30}))
+
+	if got := got.one("AWS::SNS::Subscription"); got.text("Endpoint") != "ops@example.org" || got.text("Protocol") != "email" {
+		t.Errorf("subscription is %v", got.Properties)
+	}
+	for path, want := range map[string]string{
+		"CorsConfiguration.AllowOrigins": `["` + origin + `"]`,
+		"CorsConfiguration.AllowMethods": `["GET","POST"]`,
+	} {
+		if got := got.one("AWS::ApiGatewayV2::Api").text(path); got != want {
+			t.Errorf("API: %s is %s, want %s", path, got, want)
+		}
+	}
+	if got := got.one("AWS::Cognito::UserPoolClient").list("CallbackURLs"); !cmp.Equal(got, []string{origin + "/signed-in"}) {
+		t.Errorf("people return to %s after signing in", got)
+	}
+	uploads := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-uploads")
+	if len(uploads) != 1 || uploads[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["`+origin+`"]` {
+		t.Error("browsers at the console's origin cannot upload")
+	}
+	if got := got.function("import").text("Environment.Variables.PAIR_MAX_CHARS"); got != "30" {
+		t.Errorf("PAIR_MAX_CHARS is %q", got)
+	}
+}
+
+// nagFindings are the findings of cdk-nag on an app, as "path: message".
+func nagFindings(app awscdk.App, stack awscdk.Stack, ignored cdknag.INagSuppressionIgnore) []string {
+	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
+		Verbose: jsii.Bool(true), Reports: jsii.Bool(false), SuppressionIgnoreCondition: ignored,
+	}), nil)
+	read := assertions.Annotations_FromStack(stack)
+	any := assertions.Match_StringLikeRegexp(jsii.String(".*"))
+	var findings []string
+	for _, message := range append(*read.FindError(jsii.String("*"), any), *read.FindWarning(jsii.String("*"), any)...) {
+		findings = append(findings, *message.Id+": "+message.Entry.Data.(string))
+	}
+	return findings
+}
+
+func TestNagFindsNothingWithoutAReason(t *testing.T) {
+	app := newApp(context)
+	stack := newStack(app, settings{PairMaxChars: 16}, code)
+	for _, finding := range nagFindings(app, stack, nil) {
+		t.Error(finding)
+	}
+}
+
+func TestNagWouldFind(t *testing.T) {
+	app := newApp(context)
+	stack := awscdk.NewStack(app, jsii.String("careless"), nil)
+	awss3.NewBucket(stack, jsii.String("Bucket"), nil)
+	findings := strings.Join(nagFindings(app, stack, nil), "\n")
+	for _, rule := range []string{"AwsSolutions-S1", "AwsSolutions-S10"} {
+		if !strings.Contains(findings, rule) {
+			t.Errorf("%s is not among the findings on a bare bucket:\n%s", rule, findings)
+		}
+	}
+}
+
+// A reason that answers no finding is a leftover.
+func TestEveryReasonAnswersAFinding(t *testing.T) {
+	app := newApp(context)
+	stack := newStack(app, settings{PairMaxChars: 16}, code)
+	findings := strings.Join(nagFindings(app, stack, cdknag.NewSuppressionIgnoreAlways(jsii.String("to see them all"))), "\n")
+
+	reasons := 0
+	for _, r := range parseTemplate(t, defaultTemplate()).Resources {
+		source, err := json.Marshal(r.Metadata["cdk_nag"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var nag struct {
+			Rules []struct {
+				ID        string   `json:"id"`
+				Reason    string   `json:"reason"`
+				AppliesTo []string `json:"applies_to"`
+			} `json:"rules_to_suppress"`
+		}
+		if err := json.Unmarshal(source, &nag); err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range nag.Rules {
+			reasons++
+			want := rule.ID
+			if rule.ID == "AwsSolutions-IAM5" {
+				if len(rule.AppliesTo) != 1 {
+					t.Errorf("%s: %s is accepted for any wildcard", r.ID, rule.ID)
+					continue
+				}
+				want += "[" + rule.AppliesTo[0] + "]"
+			}
+			if !strings.Contains(findings, want) {
+				t.Errorf("%s: %s is accepted but not found: %s", r.ID, want, rule.Reason)
+			}
+			if len(strings.Fields(rule.Reason)) < 8 {
+				t.Errorf("%s: %s: %q is no reason", r.ID, rule.ID, rule.Reason)
+			}
+		}
+	}
+	if reasons == 0 {
+		t.Error("no reasons at all: the template's metadata is not read")
+	}
+}

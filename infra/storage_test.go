@@ -1,0 +1,175 @@
+//go:build cdk
+
+package main
+
+import (
+	"slices"
+
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/manifest"
+)
+
+var storageChecks = []check{
+	{
+		name: "the table has the schema's keys and indexes",
+		check: func(t template, c *complaints) {
+			table := t.one("AWS::DynamoDB::Table")
+			keys := func(pk, sk string) string {
+				return `[{"AttributeName":"` + pk + `","KeyType":"HASH"},{"AttributeName":"` + sk + `","KeyType":"RANGE"}]`
+			}
+			c.want(table, "KeySchema", keys(schema.PK, schema.SK))
+			c.want(table, "TimeToLiveSpecification", `{"AttributeName":"`+schema.TTL+`","Enabled":true}`)
+			want, got := map[string]string{}, map[string]string{}
+			for _, index := range schema.Indexes {
+				want[index.Name] = keys(index.PK, index.SK) + " ALL"
+			}
+			if indexes, ok := table.get("GlobalSecondaryIndexes").([]any); ok {
+				for _, item := range indexes {
+					index := &resource{Properties: item.(map[string]any)}
+					got[index.text("IndexName")] = index.text("KeySchema") + " " + index.text("Projection.ProjectionType")
+				}
+			}
+			c.same("indexes", want, got)
+		},
+		breaks: map[string]func(template){
+			"an index too few": set("AWS::DynamoDB::Table", "GlobalSecondaryIndexes", nil),
+			"another key":      set("AWS::DynamoDB::Table", "GlobalSecondaryIndexes.0.KeySchema", []any{}),
+			"no time to live":  set("AWS::DynamoDB::Table", "TimeToLiveSpecification", nil),
+		},
+	},
+	{
+		name: "the table is paid by use, encrypted, recoverable and hard to delete",
+		check: func(t template, c *complaints) {
+			table := t.one("AWS::DynamoDB::Table")
+			c.want(table, "BillingMode", "PAY_PER_REQUEST")
+			c.want(table, "SSESpecification.SSEEnabled", "true")
+			c.want(table, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", "true")
+			c.want(table, "DeletionProtectionEnabled", "true")
+			c.retained(table)
+		},
+		breaks: map[string]func(template){
+			"no recovery":   set("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", nil),
+			"no protection": set("AWS::DynamoDB::Table", "DeletionProtectionEnabled", false),
+			"no key":        set("AWS::DynamoDB::Table", "SSESpecification", nil),
+			"deleted with the stack": func(t template) {
+				t.one("AWS::DynamoDB::Table").DeletionPolicy = "Delete"
+			},
+		},
+	},
+	{
+		name: "buckets are private, encrypted, TLS only, and outlive the stack",
+		check: func(t template, c *complaints) {
+			var prefixes []string
+			for _, bucket := range t.of("AWS::S3::Bucket") {
+				prefixes = append(prefixes, bucket.text("BucketNamePrefix"))
+				c.want(bucket, "BucketNamespace", "account-regional")
+				c.want(bucket, "PublicAccessBlockConfiguration",
+					`{"BlockPublicAcls":true,"BlockPublicPolicy":true,"IgnorePublicAcls":true,"RestrictPublicBuckets":true}`)
+				c.want(bucket, "OwnershipControls.Rules.0.ObjectOwnership", "BucketOwnerEnforced")
+				c.want(bucket, "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault.SSEAlgorithm", "AES256")
+				c.deniesPlainText(t, "AWS::S3::BucketPolicy", "Bucket", bucket)
+				c.retained(bucket)
+			}
+			slices.Sort(prefixes)
+			c.same("buckets", []string{"trueup-access-logs", "trueup-reports", "trueup-uploads"}, prefixes)
+		},
+		breaks: map[string]func(template){
+			"public":        set("AWS::S3::Bucket", "PublicAccessBlockConfiguration.BlockPublicPolicy", false),
+			"not encrypted": set("AWS::S3::Bucket", "BucketEncryption", nil),
+			"plain text":    func(t template) { delete(t.Resources, t.of("AWS::S3::BucketPolicy")[0].ID) },
+			"deleted with the stack": func(t template) {
+				t.of("AWS::S3::Bucket")[0].DeletionPolicy = "Delete"
+			},
+		},
+	},
+	{
+		name: "uploads and reports keep versions for a while and log who reads them",
+		check: func(t template, c *complaints) {
+			logs := t.bucket("access-logs")
+			for _, r := range []manifest.Resource{manifest.Uploads, manifest.Reports} {
+				bucket := t.bucket(r)
+				c.want(bucket, "VersioningConfiguration.Status", "Enabled")
+				c.want(bucket, "LoggingConfiguration.DestinationBucketName", "${"+logs.ID+"}")
+				c.lifecycle(bucket, "NoncurrentVersionExpiration.NoncurrentDays", "30")
+				c.lifecycle(bucket, "AbortIncompleteMultipartUpload.DaysAfterInitiation", "1")
+			}
+			c.lifecycle(t.bucket(manifest.Uploads), "ExpirationInDays", "90")
+			c.lifecycle(logs, "ExpirationInDays", "90")
+		},
+		breaks: map[string]func(template){
+			"no versions":     func(t template) { t.bucket(manifest.Uploads).set("VersioningConfiguration", nil) },
+			"versions stay":   func(t template) { t.bucket(manifest.Reports).set("LifecycleConfiguration", nil) },
+			"nobody sees who": func(t template) { t.bucket(manifest.Reports).set("LoggingConfiguration", nil) },
+		},
+	},
+	{
+		name: "R3.1 a file under a function's prefix calls it",
+		check: func(t template, c *complaints) {
+			uploads := t.bucket(manifest.Uploads)
+			want, got := map[string]string{}, map[string]string{}
+			for _, f := range manifest.Functions {
+				if f.Trigger != manifest.Objects {
+					continue
+				}
+				want["${"+t.function(f.Name).ID+".Arn}"] = `s3:ObjectCreated:* [{"Name":"prefix","Value":"` + f.Prefix + `"}]`
+				if !slices.Contains(uploads.DependsOn, id(f.Name, "FromUploads")) {
+					c.addf("the bucket does not wait until S3 may call %s", f.Name)
+				}
+			}
+			if calls, ok := uploads.get("NotificationConfiguration.LambdaConfigurations").([]any); ok {
+				for _, item := range calls {
+					call := &resource{Properties: item.(map[string]any)}
+					got[call.text("Function")] = call.text("Event") + " " + call.text("Filter.S3Key.Rules")
+				}
+			}
+			c.same("notifications", want, got)
+		},
+		breaks: map[string]func(template){
+			"no call":       func(t template) { t.bucket(manifest.Uploads).set("NotificationConfiguration", nil) },
+			"does not wait": func(t template) { t.bucket(manifest.Uploads).DependsOn = nil },
+		},
+	},
+	{
+		name: "R3.1 only the console's origin uploads from a browser",
+		check: func(t template, c *complaints) {
+			uploads := t.bucket(manifest.Uploads)
+			c.want(uploads, "CorsConfiguration.CorsRules.0.AllowedOrigins", `["${`+t.one("AWS::ApiGatewayV2::Api").ID+`.ApiEndpoint}"]`)
+			c.want(uploads, "CorsConfiguration.CorsRules.0.AllowedMethods", `["PUT"]`)
+			c.want(uploads, "CorsConfiguration.CorsRules.1", "")
+			c.want(t.bucket(manifest.Reports), "CorsConfiguration", "")
+		},
+		breaks: map[string]func(template){
+			"any origin": func(t template) {
+				t.bucket(manifest.Uploads).set("CorsConfiguration.CorsRules.0.AllowedOrigins", []any{"*"})
+			},
+		},
+	},
+}
+
+// bucket returns a bucket, or an empty resource.
+func (t template) bucket(r manifest.Resource) *resource {
+	if found := t.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-"+string(r)); len(found) == 1 {
+		return found[0]
+	}
+	return &resource{ID: "no bucket " + string(r)}
+}
+
+// retained complains when CloudFormation may delete what people stored.
+func (c *complaints) retained(r *resource) {
+	if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+		c.addf("%s is deleted with the stack or when it is replaced", r.ID)
+	}
+}
+
+// lifecycle complains unless an enabled rule for all keys says so.
+func (c *complaints) lifecycle(bucket *resource, path, text string) {
+	if rules, ok := bucket.get("LifecycleConfiguration.Rules").([]any); ok {
+		for _, item := range rules {
+			rule := &resource{Properties: item.(map[string]any)}
+			if rule.text(path) == text && rule.text("Status") == "Enabled" && rule.text("Prefix") == "" {
+				return
+			}
+		}
+	}
+	c.addf("%s has no rule with %s %s", bucket.ID, path, text)
+}

@@ -1,0 +1,213 @@
+//go:build cdk
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// template is a synthesised template, with every intrinsic function written out
+// as text: a reference is "${Id}", an attribute "${Id.Arn}".
+type template struct {
+	Resources map[string]*resource
+	Outputs   map[string]struct{ Value string }
+}
+
+type resource struct {
+	ID                  string
+	Type                string
+	Properties          map[string]any
+	Metadata            map[string]any
+	DependsOn           []string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+}
+
+func parseTemplate(t *testing.T, source []byte) template {
+	t.Helper()
+	var raw any
+	if err := json.Unmarshal(source, &raw); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := json.Marshal(written(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed template
+	if err := json.Unmarshal(plain, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for id, r := range parsed.Resources {
+		r.ID = id
+	}
+	return parsed
+}
+
+// written writes out the intrinsic functions in v.
+func written(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = written(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = written(v[key])
+		}
+		if len(v) == 1 {
+			if ref, ok := v["Ref"].(string); ok {
+				return "${" + ref + "}"
+			}
+			if sub, ok := v["Fn::Sub"].(string); ok {
+				return sub
+			}
+			if attribute, ok := v["Fn::GetAtt"].([]any); ok {
+				return fmt.Sprintf("${%s.%s}", attribute...)
+			}
+			if join, ok := v["Fn::Join"].([]any); ok {
+				var parts []string
+				for _, part := range join[1].([]any) {
+					parts = append(parts, part.(string))
+				}
+				return strings.Join(parts, join[0].(string))
+			}
+		}
+	}
+	return v
+}
+
+// of returns the resources of a type, by id.
+func (t template) of(kind string) []*resource {
+	var found []*resource
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		if t.Resources[id].Type == kind {
+			found = append(found, t.Resources[id])
+		}
+	}
+	return found
+}
+
+// where returns the resources of a type one property of which has that text.
+func (t template) where(kind, property, text string) []*resource {
+	var found []*resource
+	for _, r := range t.of(kind) {
+		if r.text(property) == text {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// one returns the only resource of a type, or an empty one, in which nothing is set.
+func (t template) one(kind string) *resource {
+	if found := t.of(kind); len(found) == 1 {
+		return found[0]
+	}
+	return &resource{ID: "no single " + kind}
+}
+
+// logs returns the log group of that name, or an empty resource.
+func (t template) logs(name string) *resource {
+	if found := t.where("AWS::Logs::LogGroup", "LogGroupName", name); len(found) == 1 {
+		return found[0]
+	}
+	return &resource{ID: "no log group " + name}
+}
+
+// function returns the function of that name in the manifest, or an empty resource.
+func (t template) function(name string) *resource {
+	if found := t.where("AWS::Lambda::Function", "FunctionName", "trueup-"+name); len(found) == 1 {
+		return found[0]
+	}
+	return &resource{ID: "no function " + name}
+}
+
+// get follows a path such as "Code.S3Key" or "Rules.0.Id" in the properties.
+func (r *resource) get(path string) any {
+	var v any = r.Properties
+	for key := range strings.SplitSeq(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[key]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(key, &i); err != nil || i >= len(at) {
+				return nil
+			}
+			v = at[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// text is what get finds, as text; "" when there is nothing.
+func (r *resource) text(path string) string {
+	v := r.get(path)
+	if v == nil {
+		return ""
+	}
+	if _, ok := v.(string); !ok {
+		compact, err := json.Marshal(v)
+		if err != nil {
+			return err.Error()
+		}
+		return string(compact)
+	}
+	return v.(string)
+}
+
+// list is what get finds, as a list of texts; one text is a list of one.
+func (r *resource) list(path string) []string { return texts(r.get(path)) }
+
+func texts(v any) []string {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		var list []string
+		for _, item := range v {
+			list = append(list, fmt.Sprint(item))
+		}
+		return list
+	}
+	return []string{fmt.Sprint(v)}
+}
+
+// statement is a statement of a policy.
+type statement struct {
+	Effect    string
+	Actions   []string
+	Resources []string
+	Principal string // of a resource policy
+	Condition string // JSON; empty for none
+}
+
+// statements reads a policy document.
+func (r *resource) statements(path string) []statement {
+	list, ok := r.get(path + ".Statement").([]any)
+	if !ok {
+		return nil
+	}
+	var read []statement
+	for i := range list {
+		at := fmt.Sprintf("%s.Statement.%d.", path, i)
+		s := statement{
+			Effect:    r.text(at + "Effect"),
+			Actions:   r.list(at + "Action"),
+			Resources: r.list(at + "Resource"),
+			Principal: r.text(at + "Principal"),
+			Condition: r.text(at + "Condition"),
+		}
+		slices.Sort(s.Actions)
+		slices.Sort(s.Resources)
+		read = append(read, s)
+	}
+	return read
+}
