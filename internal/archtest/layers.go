@@ -18,8 +18,8 @@ type layer struct {
 // the doors to the domain.
 var layers = []layer{
 	{
-		name:    "words", // error kinds, messages, text folding: everybody may use them
-		folders: []string{"internal/errs", "internal/text", "internal/i18n"},
+		name:    "words", // error kinds, text folding: everybody may use them
+		folders: []string{"internal/errs", "internal/text"},
 		imports: []string{"words"},
 	},
 	{
@@ -30,8 +30,13 @@ var layers = []layer{
 		name: "domain", // no technology in it
 		folders: []string{
 			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
-			"internal/group", "internal/inventory", "internal/position", "internal/report", "internal/subscription",
+			"internal/group", "internal/inventory", "internal/objects", "internal/position", "internal/report", "internal/subscription",
 		},
+		imports: []string{"words", "domain"},
+	},
+	{
+		name:    "messages", // what the codes of words and domain say to people
+		folders: []string{"internal/i18n"},
 		imports: []string{"words", "domain"},
 	},
 	{
@@ -42,22 +47,22 @@ var layers = []layer{
 	{
 		name:    "use cases",
 		folders: []string{"internal/importer", "internal/refresher"},
-		imports: []string{"words", "domain"},
+		imports: []string{"words", "domain", "messages"},
 	},
 	{
 		name:    "doors", // HTTP, pages, AWS events
 		folders: []string{"internal/httpapi", "internal/console", "internal/trigger"},
-		imports: []string{"words", "domain", "use cases", "internal/httpapi/route"},
+		imports: []string{"words", "domain", "messages", "use cases", "internal/httpapi/route"},
 	},
 	{
 		name:    "adapters", // they implement the contracts of domain and use cases
-		folders: []string{"internal/dynamo", "internal/objects", "internal/vlsc"},
+		folders: []string{"internal/dynamo", "internal/objects/s3bucket", "internal/vlsc"},
 		imports: []string{"words", "domain", "use cases", "internal/dynamo/schema"},
 	},
 	{
 		name:    "root", // the one place that knows every part
 		folders: []string{"internal/app"},
-		imports: []string{"words", "settings", "domain", "tables", "use cases", "doors", "adapters"},
+		imports: []string{"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters"},
 	},
 	{
 		name:    "functions",
@@ -80,7 +85,7 @@ var layers = []layer{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/archtest", "internal/bench", "internal/golden", "internal/storetest"},
 		imports: []string{
-			"words", "settings", "domain", "tables", "use cases", "doors", "adapters", "root", "local stack", "test support",
+			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters", "root", "local stack", "test support",
 		},
 	},
 }

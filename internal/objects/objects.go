@@ -1,5 +1,5 @@
 // Package objects keeps files: what an admin uploads, and the reports about
-// it. One adapter, S3, serves the cloud and the local stack.
+// it. Package s3bucket is the adapter, in the cloud and in the local stack.
 package objects
 
 import (

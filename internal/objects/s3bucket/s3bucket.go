@@ -1,4 +1,6 @@
-package objects
+// Package s3bucket keeps the files of package objects in Amazon S3, or in
+// whatever speaks its protocol.
+package s3bucket
 
 import (
 	"bytes"
@@ -14,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+
+	"trueup/internal/objects"
 )
 
 type s3Bucket struct {
@@ -22,8 +26,8 @@ type s3Bucket struct {
 	name    string
 }
 
-// NewS3 returns the bucket of that name. The client's region must be the bucket's.
-func NewS3(client *s3.Client, bucket string) Bucket {
+// New returns the bucket of that name. The client's region must be the bucket's.
+func New(client *s3.Client, bucket string) objects.Bucket {
 	presign := s3.NewPresignClient(client, func(o *s3.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
 			// Otherwise the signature would demand the checksum of a body we do not have.
@@ -34,8 +38,8 @@ func NewS3(client *s3.Client, bucket string) Bucket {
 	return &s3Bucket{client: client, presign: presign, name: bucket}
 }
 
-// Open implements Bucket.
-func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (Object, error) {
+// Open implements objects.Bucket.
+func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (objects.Object, error) {
 	input := &s3.GetObjectInput{Bucket: &b.name, Key: &key}
 	if version != "" {
 		input.VersionId = &version
@@ -45,11 +49,11 @@ func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (Object,
 	out, err := b.client.GetObject(ctx, input)
 	if err != nil {
 		if gone(err) {
-			err = errors.Join(ErrNotFound, err)
+			err = errors.Join(objects.ErrNotFound, err)
 		}
-		return Object{}, fmt.Errorf("objects: get %s/%s: %w", b.name, key, err)
+		return objects.Object{}, fmt.Errorf("s3bucket: get %s/%s: %w", b.name, key, err)
 	}
-	o := Object{
+	o := objects.Object{
 		Body:     out.Body,
 		Size:     aws.ToInt64(out.ContentLength),
 		ETag:     strings.Trim(aws.ToString(out.ETag), `"`),
@@ -61,7 +65,7 @@ func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (Object,
 	}
 	// Not every server of the S3 API honours If-Match.
 	if version == "" && etag != "" && o.ETag != strings.Trim(etag, `"`) {
-		return Object{}, errors.Join(fmt.Errorf("objects: get %s/%s: replaced: %w", b.name, key, ErrNotFound), out.Body.Close())
+		return objects.Object{}, errors.Join(fmt.Errorf("s3bucket: get %s/%s: replaced: %w", b.name, key, objects.ErrNotFound), out.Body.Close())
 	}
 	return o, nil
 }
@@ -81,31 +85,31 @@ func gone(err error) bool {
 	return false
 }
 
-// Put implements Bucket.
+// Put implements objects.Bucket.
 func (b *s3Bucket) Put(ctx context.Context, key, contentType string, body []byte) error {
 	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, ContentType: &contentType, Body: bytes.NewReader(body),
 	})
 	if err != nil {
-		return fmt.Errorf("objects: put %s/%s: %w", b.name, key, err)
+		return fmt.Errorf("s3bucket: put %s/%s: %w", b.name, key, err)
 	}
 	return nil
 }
 
-// PresignPut implements Bucket.
-func (b *s3Bucket) PresignPut(ctx context.Context, key, contentType string, size int64, metadata map[string]string, d time.Duration) (Upload, error) {
+// PresignPut implements objects.Bucket.
+func (b *s3Bucket) PresignPut(ctx context.Context, key, contentType string, size int64, metadata map[string]string, d time.Duration) (objects.Upload, error) {
 	input := &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, ContentType: &contentType, ContentLength: &size, Metadata: metadata,
 	}
 	request, err := b.presign.PresignPutObject(ctx, input, s3.WithPresignExpires(d))
 	if err != nil {
-		return Upload{}, fmt.Errorf("objects: presign %s/%s: %w", b.name, key, err)
+		return objects.Upload{}, fmt.Errorf("s3bucket: presign %s/%s: %w", b.name, key, err)
 	}
 	expires, err := expiry(request.URL)
 	if err != nil {
-		return Upload{}, fmt.Errorf("objects: presign %s/%s: %w", b.name, key, err)
+		return objects.Upload{}, fmt.Errorf("s3bucket: presign %s/%s: %w", b.name, key, err)
 	}
-	return Upload{URL: request.URL, Headers: sendable(request.SignedHeader), Expires: expires}, nil
+	return objects.Upload{URL: request.URL, Headers: sendable(request.SignedHeader), Expires: expires}, nil
 }
 
 // expiry reads from a presigned URL until when it works.
@@ -135,14 +139,14 @@ func sendable(signed http.Header) map[string]string {
 	return headers
 }
 
-// PresignGet implements Bucket.
+// PresignGet implements objects.Bucket.
 func (b *s3Bucket) PresignGet(ctx context.Context, key, filename string, d time.Duration) (string, error) {
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": filename})
 	request, err := b.presign.PresignGetObject(ctx, &s3.GetObjectInput{
 		Bucket: &b.name, Key: &key, ResponseContentDisposition: &disposition,
 	}, s3.WithPresignExpires(d))
 	if err != nil {
-		return "", fmt.Errorf("objects: presign %s/%s: %w", b.name, key, err)
+		return "", fmt.Errorf("s3bucket: presign %s/%s: %w", b.name, key, err)
 	}
 	return request.URL, nil
 }

@@ -1,4 +1,4 @@
-package objects_test
+package s3bucket_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 
 	local "trueup/infra/local/s3"
 	"trueup/internal/objects"
+	"trueup/internal/objects/s3bucket"
 )
 
 func bucket(t *testing.T) (objects.Bucket, *s3.Client) {
@@ -35,7 +36,7 @@ func bucket(t *testing.T) (objects.Bucket, *s3.Client) {
 		Region: local.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
-	return objects.NewS3(client, "uploads"), client
+	return s3bucket.New(client, "uploads"), client
 }
 
 func put(t *testing.T, client *s3.Client, key, body string) *s3.PutObjectOutput {
@@ -96,7 +97,7 @@ func TestOpen(t *testing.T) {
 			}
 		})
 	}
-	if _, err := objects.NewS3(client, "no-such-bucket").Open(ctx, key, "", ""); err == nil || errors.Is(err, objects.ErrNotFound) {
+	if _, err := s3bucket.New(client, "no-such-bucket").Open(ctx, key, "", ""); err == nil || errors.Is(err, objects.ErrNotFound) {
 		t.Errorf("a missing bucket is a fault, not a missing object: %v", err)
 	}
 }
