@@ -3,7 +3,6 @@ package dynamo
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"hash/fnv"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -64,7 +63,9 @@ func groupNameKey(folded string) (pk, sk) {
 func importKey(id string) (pk, sk)       { return importsPK, sk(importPrefix + id) }
 func openImportKey(id string) (pk, sk)   { return openImportsPK, sk(importPrefix + id) }
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
-func idempotencyKey(key string) (pk, sk) { return pk("IDEMPOTENCY#" + digest(key)), "IDEMPOTENCY" }
+func idempotencyKey(key string) (pk, sk) {
+	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
+}
 func auditKey(at time.Time, id string) (pk, sk) {
 	return pk("AUDIT#" + at.UTC().Format(time.DateOnly)), sk(id)
 }
@@ -82,9 +83,10 @@ func sortName(folded string) string { return bounded(folded, maxSortName) }
 
 // shardOf spreads the entries of a list evenly, by what identifies the entry.
 func shardOf(identity string) int {
-	h := fnv.New32a()
-	h.Write([]byte(identity))
-	return int(h.Sum32() % schema.Shards)
+	// Both halves of a pair key are often equal, which cancels out in the low
+	// bits of a weaker hash.
+	sum := sha256.Sum256([]byte(identity))
+	return int(sum[0]) % schema.Shards
 }
 
 // bounded returns s, or when it is over max bytes a readable start and a digest of it.
