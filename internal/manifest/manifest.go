@@ -22,8 +22,8 @@ const (
 // Action is an IAM action.
 type Action string
 
-// Grant allows a function some actions on a resource. Prefix limits a grant on
-// a bucket to the keys that start with it; empty means every key.
+// Grant allows a function some actions on a resource. Prefix limits actions on
+// objects to the keys that start with it; empty means every key.
 type Grant struct {
 	Resource Resource
 	Prefix   string
@@ -66,6 +66,8 @@ const (
 	getObject Action = "s3:GetObject"
 	getOlder  Action = "s3:GetObjectVersion"
 	putObject Action = "s3:PutObject"
+	// Who may not list a bucket is told that what is not there is forbidden.
+	listBucket Action = "s3:ListBucket"
 )
 
 // Functions is every function.
@@ -83,7 +85,7 @@ var Functions = []Function{
 		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
-			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder}},
+			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
 		},
 	},
