@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Names of the environment variables.
@@ -15,6 +16,7 @@ const (
 	UploadsBucket = "TRUEUP_UPLOADS_BUCKET" // where admins put files
 	ReportsBucket = "TRUEUP_REPORTS_BUCKET" // reports about imports, snapshots
 	PairMaxChars  = "PAIR_MAX_CHARS"        // longest both numbers of a pair together, 16 to 32 (R2.2)
+	ImportLease   = "IMPORT_LEASE"          // how long a silent import keeps its place, 1s to 2m
 )
 
 // Config is a function's settings.
@@ -23,6 +25,7 @@ type Config struct {
 	UploadsBucket string
 	ReportsBucket string
 	PairMaxChars  int
+	ImportLease   time.Duration
 }
 
 // Environment is the lookup of the process's environment.
@@ -31,7 +34,7 @@ func Environment(name string) string { return os.Getenv(name) }
 // Load reads the settings named, through lookup, and returns every mistake at
 // once. A required setting (those without a default) must not be empty.
 func Load(lookup func(string) string, names ...string) (Config, error) {
-	c := Config{PairMaxChars: 16}
+	c := Config{PairMaxChars: 16, ImportLease: 30 * time.Second}
 	var wrong []string
 	for _, name := range names {
 		value := strings.TrimSpace(lookup(name))
@@ -52,6 +55,17 @@ func Load(lookup func(string) string, names ...string) (Config, error) {
 				continue
 			}
 			c.PairMaxChars = n
+			continue
+		case ImportLease:
+			if value == "" {
+				continue
+			}
+			d, err := time.ParseDuration(value)
+			if err != nil || d < time.Second || d > 2*time.Minute {
+				wrong = append(wrong, fmt.Sprintf("%s is %q; set a duration from 1s to 2m, such as 30s", name, value))
+				continue
+			}
+			c.ImportLease = d
 			continue
 		default:
 			wrong = append(wrong, fmt.Sprintf("%s is not a setting", name))

@@ -33,7 +33,7 @@ func (im *Importer) Abandon(ctx context.Context) error {
 func (im *Importer) abandon(ctx context.Context, read Import) error {
 	now := im.Clock()
 	claimed := read
-	claimed.Attempt, claimed.Lease = read.Attempt+1, now.Add(Lease) // so that a sleeper cannot commit any more
+	claimed.Attempt, claimed.Lease = read.Attempt+1, now.Add(im.Lease) // so that a sleeper cannot commit any more
 	imp, err := im.Store.Claim(ctx, read, claimed)
 	if err != nil {
 		return err

@@ -36,13 +36,12 @@ const KeyPrefix = "agreements/"
 // group is Unassigned.
 func Key(groupName, file string) string { return path.Join(KeyPrefix, groupName, file) }
 
-// Timings of an import. A dead attempt is taken over after Lease; Lambda
-// delivers a failed event again after one minute.
 const (
-	Lease        = 30 * time.Second
-	renewEvery   = 10 * time.Second
-	AbandonAfter = 20 * time.Minute // after the lease: every redelivery is over by then
-	maxRounds    = 5                // how often a plan is made anew because something was taken meanwhile
+	// AbandonAfter is how long after its lease an import is given up: Lambda's
+	// redeliveries, one and two minutes later, are over by then.
+	AbandonAfter = 20 * time.Minute
+	// maxRounds is how often a plan is made anew because something was taken meanwhile.
+	maxRounds = 5
 )
 
 // Importer is the use case.
@@ -52,7 +51,11 @@ type Importer struct {
 	Reports objects.Bucket
 	Limits  agreement.Limits
 	Clock   func() time.Time
-	Log     *slog.Logger
+	// Lease is how long an attempt that falls silent keeps its import, and the
+	// organisation's writer's lease. Shorter than the minute after which Lambda
+	// delivers a failed event again.
+	Lease time.Duration
+	Log   *slog.Logger
 }
 
 // Import applies one object once (R3.9). by is who put it there. A nil error
@@ -82,7 +85,7 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 		return ErrBusy
 	}
 	claimed := read
-	claimed.State, claimed.Attempt, claimed.Lease, claimed.StartedAt = StateRunning, read.Attempt+1, now.Add(Lease), now
+	claimed.State, claimed.Attempt, claimed.Lease, claimed.StartedAt = StateRunning, read.Attempt+1, now.Add(im.Lease), now
 	claimed.Reason, claimed.Retryable = "", false
 	imp, err := im.Store.Claim(ctx, read, claimed)
 	if err != nil {
@@ -143,7 +146,7 @@ func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, st
 	go func() {
 		defer close(done)
 		until := imp.Lease
-		tick := time.NewTicker(renewEvery)
+		tick := time.NewTicker(im.Lease / 3)
 		defer tick.Stop()
 		for {
 			select {
@@ -151,7 +154,7 @@ func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, st
 				return
 			case <-tick.C:
 			}
-			next := im.Clock().Add(Lease)
+			next := im.Clock().Add(im.Lease)
 			switch err := im.Store.Renew(ctx, imp, next); {
 			case err == nil:
 				until = next
@@ -282,11 +285,11 @@ func (a *attempt) acquire(ctx context.Context, stage Stage) error {
 	defer tick.Stop()
 	for {
 		now := a.Clock()
-		err := a.Store.AcquireWriter(ctx, stage, now, now.Add(Lease))
+		err := a.Store.AcquireWriter(ctx, stage, now, now.Add(a.Lease))
 		if !errors.Is(err, ErrBusy) {
 			return err
 		}
-		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < Lease {
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < a.Lease {
 			return err // leave the rest of the time to a later delivery
 		}
 		select {

@@ -39,13 +39,16 @@ const (
 	Objects Trigger = "object" // objects created in the uploads bucket, asynchronous
 )
 
+// ScheduleSource is the source that a schedule's event names: {"source": …}.
+const ScheduleSource = "trueup.schedule"
+
 // Function is one Lambda function; its code is functions/<Name>.
 type Function struct {
 	Name        string
 	Summary     string
 	Trigger     Trigger
 	Prefix      string        // Objects: keys that start with it
-	Every       time.Duration // also called this often with {"source":"trueup.schedule"}; 0 for never
+	Every       time.Duration // also called this often, with an event of ScheduleSource; 0 for never
 	Memory      int           // MB
 	Timeout     time.Duration
 	Concurrency int // reserved concurrent executions; 0 for unreserved
@@ -82,7 +85,7 @@ var Functions = []Function{
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
 		Concurrency: 10,
 		Retries:     2,
-		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
+		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
