@@ -26,8 +26,6 @@ const (
 	keepLogs    = awslogs.RetentionDays_THREE_MONTHS
 	keepLetters = 14            // days; the most SQS allows
 	maxEventAge = 6 * time.Hour // the most Lambda allows
-
-	scheduleSource = "trueup.schedule" // of the event that a schedule sends
 )
 
 // newDeadLetters makes the queue that ends the way of every event that could
@@ -109,7 +107,7 @@ func asynchronous(f manifest.Function) bool { return f.Trigger == manifest.Objec
 
 // repeat calls the function on its schedule.
 func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function) {
-	input, err := json.Marshal(map[string]string{"source": scheduleSource})
+	input, err := json.Marshal(map[string]string{"source": manifest.ScheduleSource})
 	if err != nil {
 		panic(err) // a map of strings always marshals
 	}
