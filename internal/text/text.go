@@ -27,8 +27,9 @@ func Fold(s string) string {
 	if IsASCII(s) {
 		return strings.ToLower(s)
 	}
+	// Lower first: Fold turns Cherokee letters of either case into the other.
 	// Folding can undo composition and the other way round, so compose last too.
-	return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+	return norm.NFC.String(cases.Fold().String(strings.ToLower(norm.NFC.String(s))))
 }
 
 // Letters returns the lower-case letters and digits of s, without accents: the
@@ -36,7 +37,7 @@ func Fold(s string) string {
 // "Numéro d'autorisation" and "NUMERO D AUTORISATION" are the same.
 func Letters(s string) string {
 	var b strings.Builder
-	for _, r := range norm.NFD.String(Readable(s)) {
+	for _, r := range norm.NFKD.String(Readable(s)) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			b.WriteRune(unicode.ToLower(r))
 		}
