@@ -144,7 +144,9 @@ func (r *reader) checkProgram() {
 func (r *reader) rows() {
 	s := r.scan()
 	r.scanner = s
-	r.pairs = make(map[PairKey]int, min(MaxFileRows, 1+len(r.text)/16))
+	likely := min(MaxFileRows, 1+len(r.text)/16)
+	r.pairs = make(map[PairKey]int, likely)
+	r.Rows = make([]Row, 0, likely)
 	for first := true; s.next(); first = false {
 		if first && r.header() {
 			continue
@@ -187,7 +189,10 @@ func (r *reader) row() {
 	before := len(r.Findings)
 	r.flaws()
 	if !l.fits(s.columns, s.filled) {
-		r.columns(before)
+		// An unclosed quote that was reported explains the columns.
+		if len(r.Findings) == before || s.cells[len(s.cells)-1].flaw != flawUnclosed {
+			r.columns(before)
+		}
 		r.reject(before)
 		return
 	}
@@ -216,7 +221,12 @@ func (r *reader) accept(row Row) {
 		return
 	}
 	earlier := r.Rows[i]
-	finding := Finding{Line: row.Line, Value: quote(row.Pair.String()), Code: "pair_repeated", Args: errs.Pairs("line", strconv.Itoa(earlier.Line))}
+	finding := Finding{
+		Line:  row.Line,
+		Value: quote(row.Pair.String()),
+		Code:  "pair_repeated",
+		Args:  errs.Pairs("line", strconv.Itoa(earlier.Line)),
+	}
 	if text.Fold(earlier.Name) == text.Fold(row.Name) {
 		r.Unchanged++
 	} else {

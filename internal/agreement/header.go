@@ -1,6 +1,8 @@
 package agreement
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 
 	"trueup/internal/text"
@@ -90,16 +92,17 @@ func KnownHeader(name string) (Column, bool) {
 }
 
 // headerLayout reads a record as a header line; false when it is none. A
-// header names at least two known columns, or one that is a number column
-// while no other cell could be a number: then a column is missing.
+// header names at least two known columns, and no cell of it is a number.
 func headerLayout(cells []cell) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
-	known, digits, either := 0, false, -1
+	for len(cells) > 0 && cells[len(cells)-1].text == "" {
+		cells = cells[:len(cells)-1] // a cell below nothing is one too many
+	}
+	known, either := 0, -1
 	for i, c := range cells {
-		if i >= columnsMax || len(c.text) > NameMaxChars {
+		if looksNumber(c.text) || len(c.text) > NameMaxChars {
 			return layout{}, false
 		}
-		digits = digits || looksNumber(c.text)
 		column := columnByName[text.Letters(c.text)]
 		switch {
 		case column == columnEither && either < 0:
@@ -113,14 +116,12 @@ func headerLayout(cells []cell) (layout, bool) {
 		case column == ColumnMessages && l.messages < 0:
 			l.messages = i
 		default:
-			if c.text != "" {
-				l.ignored = append(l.ignored, c.text)
-			}
+			l.ignored = append(l.ignored, cmp.Or(c.text, "#"+strconv.Itoa(i+1)))
 			continue
 		}
 		known++
 	}
-	if known < 2 || digits {
+	if known < 2 {
 		return layout{}, false
 	}
 	switch {

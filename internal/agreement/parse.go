@@ -118,26 +118,29 @@ func (c *checker) add(code, field, value string, args ...string) {
 func (c *checker) name(name string) {
 	const field = "name"
 	collapsed := text.Collapse(name)
-	if collapsed == "" && c.onlyASCII(field, name) {
-		c.add("name_required", field, name)
-		return
-	}
-	if collapsed == "" {
+	if ascii := c.onlyASCII(field, name); collapsed == "" {
+		if ascii {
+			c.add("name_required", field, name)
+		}
 		return
 	}
 	if n := utf8.RuneCountInString(collapsed); n > NameMaxChars {
 		c.add("name_too_long", field, name, "max", strconv.Itoa(NameMaxChars), "length", strconv.Itoa(n))
 	}
-	c.onlyASCII(field, name)
 	var forbidden, control characters
+	visible := false
 	// White space at the ends is dropped; a tab or a line break inside is not a space.
 	for _, r := range strings.TrimSpace(name) {
+		visible = visible || !isJoiner(r)
 		switch {
 		case isForbidden(r):
 			forbidden.add(r)
 		case isControl(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it has been reported
 			control.add(r)
 		}
+	}
+	if !visible {
+		c.add("name_required", field, name)
 	}
 	if forbidden != nil {
 		c.add("name_characters", field, name, "characters", forbidden.String())
@@ -186,7 +189,7 @@ func (c *checker) pair(i int, typed Pair, given Program, maxChars int) Pair {
 		p.Program = p.Suggest()
 	}
 	if given == ProgramOpenValue && sound && !sameNumber(p.Authorization, p.License) {
-		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", p.Authorization)
+		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", quote(p.Authorization))
 	}
 	return p
 }
@@ -276,18 +279,19 @@ func isForbidden(r rune) bool {
 	return r < utf8.RuneSelf && strings.IndexByte(ForbiddenInNames, byte(r)) >= 0
 }
 
-// isControl reports whether r is invisible and changes text around it: control
-// and format characters, line and paragraph separators. The two joiners are
-// spelling in Persian and in Indian scripts.
+// isControl reports whether r is invisible and changes the text around it:
+// control and format characters, line and paragraph separators, and bytes that
+// are not UTF-8.
 func isControl(r rune) bool {
-	switch r {
-	case '\u200c', '\u200d':
-		return false
-	case utf8.RuneError: // also every byte that is not UTF-8
-		return true
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	return r == utf8.RuneError || !isJoiner(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
+
+// isJoiner reports the two invisible characters that belong in a name: they
+// are spelling in Persian and in Indian scripts.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // characters is a short list of distinct characters that a message quotes.
 type characters []rune

@@ -46,6 +46,7 @@ type scanner struct {
 	// An unclosed quote was seen: from then on a quote does not reach over a
 	// line end. That also keeps reading linear however the file is broken.
 	oneLine bool
+	lineEnd int // where a line ends that was looked at before
 }
 
 // next reads the next record that is not blank; false at the end of the text.
@@ -103,7 +104,7 @@ func (s *scanner) field(i int) (cell, int) {
 func (s *scanner) quoted(i int) (cell, int) {
 	limit := len(s.text)
 	if s.oneLine {
-		limit = i + lineLength(s.text[i:])
+		limit = s.endOfLine(i)
 	}
 	closing, doubled := closingQuote(s.text[:limit], i+1)
 	if closing < 0 {
@@ -119,20 +120,23 @@ func (s *scanner) quoted(i int) (cell, int) {
 		end = s.cellEnd(end)
 		return cell{trimBlanks(s.text[i:end]), flawStray}, end
 	}
-	s.line += breaks
 	if doubled {
 		content = strings.ReplaceAll(content, `""`, `"`)
 	}
 	c := cell{text: trimBlanks(content)}
-	if breaks > 0 && countLineEnds(strings.TrimSpace(content)) > 0 {
-		c.flaw = flawBreak
+	if breaks > 0 {
+		s.line += breaks
+		c.text = strings.TrimSpace(content)
+		if countLineEnds(c.text) > 0 {
+			c.flaw = flawBreak
+		}
 	}
 	return c, end
 }
 
 func (s *scanner) unclosed(i int) (cell, int) {
 	s.oneLine = true
-	end := i + lineLength(s.text[i:])
+	end := s.endOfLine(i)
 	return cell{trimBlanks(s.text[i:end]), flawUnclosed}, end
 }
 
@@ -151,6 +155,15 @@ func closingQuote(text string, i int) (at int, doubled bool) {
 		doubled = true
 		i += 2
 	}
+}
+
+// endOfLine returns where the line that i is on ends. A line with a million
+// quoted cells is searched once, not a million times.
+func (s *scanner) endOfLine(i int) int {
+	if i > s.lineEnd || s.lineEnd == 0 {
+		s.lineEnd = i + lineLength(s.text[i:])
+	}
+	return s.lineEnd
 }
 
 func (s *scanner) endsCell(c byte) bool { return c == s.sep || c == '\n' || c == '\r' }

@@ -1,0 +1,76 @@
+package agreement_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"trueup/internal/agreement"
+)
+
+// FuzzReadFile checks on any bytes what holds for every file: see checkFile
+// and checkAnnotated.
+func FuzzReadFile(f *testing.F) {
+	for name, content := range samples(f) {
+		f.Add([]byte(content), "", uint8(0))
+		f.Add([]byte(content), string(agreement.ProgramOpenValue), uint8(32))
+		f.Add([]byte(strings.ReplaceAll(content, "\n", "\r")), name, uint8(16))
+	}
+	for _, rule := range agreement.Rules {
+		f.Add([]byte(rule.Pass), "", uint8(0))
+		f.Add([]byte(rule.Fail), "", uint8(0))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, program string, pairMaxChars uint8) {
+		o := agreement.Options{FileName: "a.csv", Program: agreement.Program(program), Limits: agreement.Limits{PairMaxChars: int(pairMaxChars)}}
+		file := agreement.ReadFile(data, o)
+		checkFile(t, string(data), file)
+		checkAnnotated(t, file, o)
+	})
+}
+
+// FuzzParse checks that what Parse lets through satisfies the rules as they
+// are written, and that parsing it again changes nothing.
+func FuzzParse(f *testing.F) {
+	for _, content := range samples(f) {
+		for line := range strings.Lines(content) {
+			cells := append(strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;\t\r\n", r) }), "", "", "")
+			f.Add(cells[2], cells[0], cells[1], "", true)
+			f.Add(cells[2], cells[0], cells[1], string(agreement.ProgramOpenValue), false)
+		}
+	}
+	f.Fuzz(func(t *testing.T, name, authorization, license, program string, ascii bool) {
+		draft := agreement.Draft{
+			Name:    name,
+			Pairs:   []agreement.Pair{{Authorization: authorization, License: license}},
+			Program: agreement.Program(program),
+			ASCII:   ascii,
+		}
+		v, violations := agreement.Parse(draft, agreement.Limits{})
+		for _, violation := range violations {
+			if _, ok := agreement.RuleOf(violation.Code); !ok {
+				t.Errorf("no rule for %+v", violation)
+			}
+			if !utf8.ValidString(violation.Value) || utf8.RuneCountInString(violation.Value) > agreement.ValueMaxChars {
+				t.Errorf("value of %+v", violation)
+			}
+		}
+		if violations != nil {
+			return
+		}
+		p := v.Pairs[0]
+		switch {
+		case v.Name == "" || utf8.RuneCountInString(v.Name) > 256 || strings.ContainsAny(v.Name, agreement.ForbiddenInNames) || !utf8.ValidString(v.Name):
+			t.Errorf("R2.1: name %q", v.Name)
+		case len(p.Authorization)+len(p.License) > 16 || p.Authorization == "" || p.License == "":
+			t.Errorf("R2.2: pair %q", p)
+		case strings.Trim(strings.ToLower(p.Authorization+p.License), "0123456789abcdefghijklmnopqrstuvwxyz-") != "":
+			t.Errorf("R2.2: pair %q", p)
+		case strings.ContainsAny(v.Name, "\t\r\n") || strings.Contains(v.Name, "  "):
+			t.Errorf("R2.1: name %q is not collapsed", v.Name)
+		}
+		again, violations := agreement.Parse(agreement.Draft{Name: v.Name, Pairs: v.Pairs, Program: p.Program, ASCII: ascii}, agreement.Limits{})
+		if violations != nil || again.Name != v.Name || again.Pairs[0] != p {
+			t.Errorf("parsed again: %+v %v, was %+v", again, violations, v)
+		}
+	})
+}

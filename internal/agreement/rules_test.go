@@ -1,0 +1,165 @@
+package agreement_test
+
+import (
+	"encoding/binary"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"trueup/internal/agreement"
+	"trueup/internal/golden"
+)
+
+// example is one way to satisfy or to break a rule; it returns the codes reported.
+type example func(t *testing.T) []string
+
+func fileExample(content string, o agreement.Options) example {
+	return func(t *testing.T) []string {
+		var codes []string
+		for _, f := range read(t, content, o).Findings {
+			codes = append(codes, f.Code)
+		}
+		return codes
+	}
+}
+
+func draftExample(d agreement.Draft) example {
+	return func(*testing.T) []string {
+		var codes []string
+		_, violations := agreement.Parse(d, agreement.Limits{})
+		for _, v := range violations {
+			codes = append(codes, v.Code)
+		}
+		return codes
+	}
+}
+
+// named is a draft that differs from a good one in its name.
+func named(name string) example {
+	return draftExample(agreement.Draft{Name: name, Pairs: []agreement.Pair{{Authorization: "01-07001", License: "01-07001"}}})
+}
+
+// paired is a draft that differs from a good one in its pairs.
+func paired(pairs ...agreement.Pair) example {
+	return draftExample(agreement.Draft{Name: "Office agreements", Pairs: pairs})
+}
+
+// The examples that are not the text of a file, or are too long to be one in Rules.
+var (
+	passing = map[string]example{
+		"name_required":      named("Office agreements"),
+		"name_too_long":      named(strings.Repeat("a", 256)),
+		"pairs_required":     paired(agreement.Pair{Authorization: "1", License: "1"}),
+		"pair_given_twice":   paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "01-07002", License: "01-07002"}),
+		"program_unknown":    fileExample(plain, agreement.Options{Program: agreement.ProgramOpenValue}),
+		"numbers_differ":     fileExample("01-07001,0107001", agreement.Options{Program: agreement.ProgramOpenValue}),
+		"file_name_too_long": fileExample(plain, agreement.Options{FileName: "agreements.csv"}),
+		"file_too_large":     fileExample(plain+strings.Repeat("\n", agreement.MaxFileBytes-len(plain)), agreement.Options{}),
+		"file_too_many_rows": fileExample(manyRows(5000), agreement.Options{}),
+	}
+	failing = map[string]example{
+		"name_required":      named(" "),
+		"name_too_long":      named(strings.Repeat("a", 257)),
+		"pairs_required":     paired(),
+		"pair_given_twice":   paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "0107001", License: "0107001"}),
+		"program_unknown":    fileExample(plain, agreement.Options{Program: "gold"}),
+		"numbers_differ":     fileExample("01-07001,01-07002", agreement.Options{Program: agreement.ProgramOpenValue}),
+		"file_name_too_long": fileExample(plain, agreement.Options{FileName: strings.Repeat("a", 129)}),
+		"file_too_large":     fileExample(strings.Repeat("\n", agreement.MaxFileBytes+1), agreement.Options{}),
+		"file_too_many_rows": fileExample(manyRows(5001), agreement.Options{}),
+		"file_utf16":         fileExample(asUTF16(binary.LittleEndian, plain), agreement.Options{}),
+		"file_xlsx":          fileExample(zipped("[Content_Types].xml"), agreement.Options{}),
+		"file_xls":           fileExample("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", agreement.Options{}),
+		"file_zip":           fileExample(zipped("agreements.csv"), agreement.Options{}),
+		"file_gzip":          fileExample(gzipped(plain), agreement.Options{}),
+	}
+)
+
+func TestEveryRuleHasAPassingAndAFailingExample(t *testing.T) {
+	t.Parallel()
+	for _, rule := range agreement.Rules {
+		if rule.Door == agreement.DoorStore {
+			continue // package importer has the store that these need
+		}
+		t.Run(rule.Spec+" "+rule.Code, func(t *testing.T) {
+			t.Parallel()
+			pass, fail := passing[rule.Code], failing[rule.Code]
+			if pass == nil {
+				pass = fileExample(rule.Pass, agreement.Options{})
+			}
+			if fail == nil {
+				fail = fileExample(rule.Fail, agreement.Options{})
+			}
+			if codes := pass(t); slices.ContainsFunc(codes, func(code string) bool { return code != "header_skipped" }) || slices.Contains(codes, rule.Code) {
+				t.Errorf("the passing example reports %v", codes)
+			}
+			if codes := fail(t); !slices.Contains(codes, rule.Code) {
+				t.Errorf("the failing example reports %v", codes)
+			}
+		})
+	}
+}
+
+func TestRulesAreComplete(t *testing.T) {
+	t.Parallel()
+	code, spec := regexp.MustCompile(`^[a-z][a-z0-9_]+$`), regexp.MustCompile(`^R\d+\.\d+$`)
+	seen := map[string]bool{}
+	for _, r := range agreement.Rules {
+		if !code.MatchString(r.Code) || seen[r.Code] {
+			t.Errorf("code %q is odd or used twice", r.Code)
+		}
+		seen[r.Code] = true
+		if !spec.MatchString(r.Spec) || r.Severity == "" || r.Door == "" || r.Field == "" || !strings.HasSuffix(strings.TrimRight(r.Summary, agreement.ForbiddenInNames), ".") && !strings.Contains(r.Summary, agreement.ForbiddenInNames) {
+			t.Errorf("rule %s says too little: %+v", r.Code, r)
+		}
+		if r.Pass == "" || r.Fail == "" || r.Pass == r.Fail {
+			t.Errorf("rule %s has no examples", r.Code)
+		}
+	}
+	for code := range failing {
+		if !seen[code] {
+			t.Errorf("example of a rule that does not exist: %s", code)
+		}
+	}
+	if _, ok := agreement.RuleOf("no_such_rule"); ok {
+		t.Error("RuleOf knows a rule that does not exist")
+	}
+}
+
+// Every code that the package's source reports is a rule.
+func TestEveryReportedCodeIsARule(t *testing.T) {
+	t.Parallel()
+	reported := regexp.MustCompile(`(?:add|refuse)\(\s*"([a-z_0-9]+)"|Code(?::| =)\s*"([a-z_0-9]+)"|return "(file_[a-z0-9]+)"|flaw\w+: "([a-z_]+)"`)
+	codes := map[string]bool{}
+	for _, file := range []string{"parse.go", "file.go", "content.go"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range reported.FindAllStringSubmatch(string(source), -1) {
+			codes[strings.Join(match[1:], "")] = true
+		}
+	}
+	for _, rule := range agreement.Rules {
+		if rule.Door != agreement.DoorStore && !codes[rule.Code] {
+			t.Errorf("nothing reports %s", rule.Code)
+		}
+		delete(codes, rule.Code)
+	}
+	if len(codes) > 0 {
+		t.Errorf("reported but not in Rules: %v", codes)
+	}
+}
+
+func TestRulesTable(t *testing.T) {
+	t.Parallel()
+	const head = `# Rules of agreements and of agreement files
+
+Generated from ` + "`agreement.Rules`" + `; run ` + "`go test ./internal/agreement -run RulesTable -update`" + ` after a change.
+*Reported* by: the check of a **draft** (a row of a file, a JSON body, a form), of a **file**, or against the **store** during an import.
+
+`
+	golden.Equal(t, "RULES.md", []byte(head+agreement.RulesTable()))
+}
