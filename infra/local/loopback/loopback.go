@@ -1,0 +1,47 @@
+// Package loopback keeps the servers of the local stack to this machine: they
+// listen on 127.0.0.1 only, and answer only who calls them by a name of this
+// machine. The latter keeps out web pages whose name was pointed here by their
+// owner (DNS rebinding): the stack hands out tokens to anybody who asks.
+package loopback
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Listen listens on a port of 127.0.0.1; 0 picks a free one. The error is one
+// line that says what to do; setting names what chooses another port.
+func Listen(port int, setting string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d is in use; stop what uses it or choose another one (%s=…)", port, setting)
+	}
+	if errors.Is(err, syscall.EACCES) {
+		return nil, fmt.Errorf("port %d needs more rights; choose one from 1024 on (%s=…)", port, setting)
+	}
+	return listener, err
+}
+
+// Server returns a server of h for callers on this machine.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{Handler: only(h), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+}
+
+func only(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "The local stack answers to 127.0.0.1 and localhost only.", http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
