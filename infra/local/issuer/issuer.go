@@ -1,0 +1,156 @@
+// Package issuer is the sign-in of the local stack: an OpenID Connect issuer
+// that hands out access tokens shaped as those of a Cognito user pool. It asks
+// nobody for a password, so it must never answer more than this machine.
+package issuer
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"trueup/internal/access"
+)
+
+// ClientID is the application the tokens are for.
+const ClientID = "trueup-local"
+
+// Life is how long a token is valid, as Cognito's default.
+const Life = time.Hour
+
+// Issuer signs tokens.
+type Issuer struct {
+	URL string // the "iss" of the tokens; discovery is below it
+
+	key    *rsa.PrivateKey
+	keyID  string
+	signer jose.Signer
+	now    func() time.Time
+}
+
+// Open returns the issuer at url whose key is kept in file, so that tokens
+// outlive a restart. It makes the key when the file is missing.
+func Open(file, url string, now func() time.Time) (*Issuer, error) {
+	key, err := readKey(file)
+	if errors.Is(err, os.ErrNotExist) {
+		key, err = makeKey(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+	id := base64.RawURLEncoding.EncodeToString(sum[:12])
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: id}},
+		(&jose.SignerOptions{}).WithType("JWT"),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	return &Issuer{URL: url, key: key, keyID: id, signer: signer, now: now}, nil
+}
+
+func readKey(file string) (*rsa.PrivateKey, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("%s holds no key; delete it to get a new one", file)
+	}
+	return x509.ParsePKCS1PrivateKey(block.Bytes)
+}
+
+func makeKey(file string) (*rsa.PrivateKey, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	return key, os.WriteFile(file, pem.EncodeToMemory(block), 0o600)
+}
+
+// Keys are the keys that verify the tokens.
+func (i *Issuer) Keys() oidc.KeySet {
+	return &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{&i.key.PublicKey}}
+}
+
+// claims of a Cognito access token. It has a client_id and no aud.
+type claims struct {
+	jwt.Claims
+	Groups   []access.Role `json:"cognito:groups,omitempty"`
+	ClientID string        `json:"client_id"`
+	Use      string        `json:"token_use"`
+	Scope    string        `json:"scope"`
+	AuthTime int64         `json:"auth_time"`
+	Username string        `json:"username"`
+}
+
+// Token returns an access token of a person with those roles, valid for life
+// from now (one that is over already when life is negative).
+func (i *Issuer) Token(subject string, roles []access.Role, life time.Duration) (string, error) {
+	now := i.now()
+	return i.Sign(claims{
+		Claims: jwt.Claims{
+			Issuer:   i.URL,
+			Subject:  subject,
+			IssuedAt: jwt.NewNumericDate(now),
+			Expiry:   jwt.NewNumericDate(now.Add(life)),
+			ID:       rand.Text(),
+		},
+		Groups:   roles,
+		ClientID: ClientID,
+		Use:      "access",
+		Scope:    "openid",
+		AuthTime: now.Unix(),
+		Username: subject,
+	})
+}
+
+// Sign returns a token of any claims, for tests of tokens that are not as they should be.
+func (i *Issuer) Sign(claims any) (string, error) {
+	return jwt.Signed(i.signer).Claims(claims).Serialize()
+}
+
+// The paths below the issuer's URL.
+const (
+	DiscoveryPath = "/.well-known/openid-configuration"
+	KeysPath      = "/.well-known/jwks.json"
+)
+
+// ServeDiscovery answers the issuer's description.
+func (i *Issuer) ServeDiscovery(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, map[string]any{
+		"issuer":                                i.URL,
+		"jwks_uri":                              i.URL + KeysPath,
+		"response_types_supported":              []string{"token"},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+	})
+}
+
+// ServeKeys answers the public key as a JSON Web Key Set.
+func (i *Issuer) ServeKeys(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
+		Key: &i.key.PublicKey, KeyID: i.keyID, Algorithm: string(jose.RS256), Use: "sig",
+	}}})
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v) // an error is the client's leaving
+}
