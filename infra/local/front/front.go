@@ -1,0 +1,223 @@
+// Package front is the HTTP API of the local stack. It does what API Gateway's
+// HTTP API does with the routes of package route: it answers 404 to what is no
+// route, checks tokens, turns a request into an event of payload format 2.0 for
+// the route's function, and the function's answer into a response, within the
+// same limits. What it does otherwise is a bug.
+//
+// Besides the routes it answers /healthz, /dev/token and the issuer's
+// description and keys, which only the local stack has.
+package front
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"trueup/infra/local/issuer"
+	"trueup/infra/local/lambda"
+	"trueup/internal/access"
+	"trueup/internal/httpapi/route"
+)
+
+// Limits of API Gateway.
+const (
+	MaxBody            = 10 << 20
+	IntegrationTimeout = 30 * time.Second
+)
+
+// IssuerPath is below which the issuer's description and keys are.
+const IssuerPath = "/dev/issuer"
+
+// Invoker calls functions.
+type Invoker interface {
+	Invoke(ctx context.Context, function string, payload []byte) (lambda.Result, error)
+}
+
+// Options says what to serve.
+type Options struct {
+	Routes  []route.Route
+	Invoker Invoker
+	Issuer  *issuer.Issuer
+	Healthy func(context.Context) error // nil when all is up
+	Timeout time.Duration               // 0 for IntegrationTimeout
+	Console io.Writer                   // gets a line for each answer that is the front's own fault or the function's
+	Now     func() time.Time
+}
+
+type front struct {
+	Options
+	authorizer *Authorizer
+	routes     *http.ServeMux // finds the route of a request
+}
+
+// New returns the front's handler.
+func New(o Options) http.Handler {
+	if o.Timeout == 0 {
+		o.Timeout = IntegrationTimeout
+	}
+	if o.Console == nil {
+		o.Console = io.Discard
+	}
+	f := &front{
+		Options:    o,
+		authorizer: NewAuthorizer(o.Issuer.URL, issuer.ClientID, o.Issuer.Keys(), o.Now),
+		routes:     http.NewServeMux(),
+	}
+	for _, r := range o.Routes {
+		f.routes.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { f.serve(w, request, r) })
+	}
+	f.routes.HandleFunc("GET /healthz", f.healthz)
+	f.routes.HandleFunc("GET /dev/token", f.token)
+	f.routes.HandleFunc("GET "+IssuerPath+issuer.DiscoveryPath, o.Issuer.ServeDiscovery)
+	f.routes.HandleFunc("GET "+IssuerPath+issuer.KeysPath, o.Issuer.ServeKeys)
+	return f
+}
+
+// ServeHTTP implements http.Handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// A mux tidies paths up with redirects, answers HEAD where there is GET, and
+	// says 405; API Gateway knows the routes and nothing else.
+	_, pattern := f.routes.Handler(r)
+	method, _, _ := strings.Cut(pattern, " ")
+	if method != r.Method || path.Clean(r.URL.Path) != r.URL.Path {
+		message(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	f.routes.ServeHTTP(w, r)
+}
+
+var parameter = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
+
+func (f *front) serve(w http.ResponseWriter, r *http.Request, matched route.Route) {
+	id := requestID(f.Now())
+	w.Header().Set("Apigw-Requestid", id)
+	var claims map[string]string
+	if matched.Permission != access.Anyone {
+		var err error
+		claims, err = f.authorizer.claims(r.Context(), r.Header.Get("Authorization"))
+		if err != nil {
+			w.Header().Set("Www-Authenticate", challenge(r.Header.Get("Authorization"), err))
+			message(w, http.StatusUnauthorized, "Unauthorized")
+			return
+		}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		message(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+		return
+	}
+	if err != nil {
+		message(w, http.StatusBadRequest, "Bad Request")
+		return
+	}
+	parameters := map[string]string{}
+	for _, name := range parameter.FindAllStringSubmatch(matched.Path, -1) {
+		parameters[name[1]] = r.PathValue(name[1])
+	}
+	payload, err := json.Marshal(newEvent(r, matched.Key(), parameters, claims, body, id, f.Now()))
+	if err != nil {
+		f.fail(w, matched, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), f.Timeout)
+	defer cancel()
+	result, err := f.Invoker.Invoke(ctx, matched.Function, payload)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		message(w, http.StatusServiceUnavailable, "Service Unavailable")
+	case errors.Is(err, lambda.ErrTooLarge):
+		message(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+	case err != nil:
+		f.fail(w, matched, err)
+	case result.FunctionError != "":
+		f.fail(w, matched, fmt.Errorf("the function failed: %s", result.Payload))
+	default:
+		if err := write(w, result.Payload); err != nil {
+			f.fail(w, matched, fmt.Errorf("the function's answer is malformed: %w", err))
+		}
+	}
+}
+
+func (f *front) fail(w http.ResponseWriter, matched route.Route, err error) {
+	fmt.Fprintf(f.Console, "front: %s: %v\n", matched.Key(), err)
+	message(w, http.StatusInternalServerError, "Internal Server Error")
+}
+
+// message answers what API Gateway says by itself.
+func message(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"message":%q}`, text)
+}
+
+func challenge(header string, err error) string {
+	if header == "" {
+		return "Bearer"
+	}
+	return fmt.Sprintf(`Bearer scope="" error="invalid_token" error_description=%q`, err.Error())
+}
+
+func (f *front) healthz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := f.Healthy(ctx); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// token answers a bearer token: role (one, several, or a list with commas; none
+// for a person without any), sub (the person), ttl (a duration such as 5m).
+func (f *front) token(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	var roles []access.Role
+	for name := range strings.SplitSeq(strings.Join(query["role"], ","), ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		role, ok := known(name)
+		if !ok {
+			http.Error(w, fmt.Sprintf("no role %q; there are %v", name, access.Roles), http.StatusBadRequest)
+			return
+		}
+		roles = append(roles, role)
+	}
+	subject := query.Get("sub")
+	if subject == "" {
+		subject = "somebody"
+	}
+	life := issuer.Life
+	if ttl := query.Get("ttl"); ttl != "" {
+		var err error
+		if life, err = time.ParseDuration(ttl); err != nil {
+			http.Error(w, fmt.Sprintf("ttl %q is no duration, such as 5m", ttl), http.StatusBadRequest)
+			return
+		}
+	}
+	token, err := f.Issuer.Token(subject, roles, life)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	io.WriteString(w, token)
+}
+
+func known(name string) (access.Role, bool) {
+	for _, role := range access.Roles {
+		if string(role) == name {
+			return role, true
+		}
+	}
+	return "", false
+}
