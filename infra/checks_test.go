@@ -232,6 +232,7 @@ var functionChecks = []check{
 						config.UploadsBucket: "trueup-uploads-${AWS::AccountId}-${AWS::Region}-an",
 						config.ReportsBucket: "trueup-reports-${AWS::AccountId}-${AWS::Region}-an",
 						config.PairMaxChars:  "16",
+						config.ImportLease:   "30s",
 					}[s]
 				}
 				c.same("environment of "+f.Name, any(settings), function.get("Environment.Variables"))

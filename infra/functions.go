@@ -48,6 +48,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		config.UploadsBucket: bucketName(manifest.Uploads),
 		config.ReportsBucket: bucketName(manifest.Reports),
 		config.PairMaxChars:  strconv.Itoa(chosen.PairMaxChars),
+		config.ImportLease:   chosen.ImportLease.String(),
 	}
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {

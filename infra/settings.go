@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"time"
 
 	"trueup/internal/config"
 )
@@ -19,16 +20,17 @@ const (
 	pairMaxChars  = "pairMaxChars"  // PAIR_MAX_CHARS of R2.2; its default when empty
 )
 
-// settings is what an operator chooses for a deployment.
+// settings is what is chosen for a deployment: by the operator, or by default.
 type settings struct {
 	AlarmEmail    string
 	ConsoleOrigin string
 	PairMaxChars  int
+	ImportLease   time.Duration
 }
 
 // readSettings reads the context through lookup and returns every mistake at
-// once. Package config, which reads the same setting inside the functions,
-// decides what PAIR_MAX_CHARS may be.
+// once. Package config, which the functions read their settings with, decides
+// what those may be and what they are when nobody chose.
 func readSettings(lookup func(string) string) (settings, error) {
 	chosen := settings{AlarmEmail: lookup(alarmEmail), ConsoleOrigin: lookup(consoleOrigin)}
 	var wrong []error
@@ -42,10 +44,15 @@ func readSettings(lookup func(string) string) (settings, error) {
 			wrong = append(wrong, fmt.Errorf("infra: %s is %q; give an origin such as https://licences.example.org, without a path", consoleOrigin, s))
 		}
 	}
-	c, err := config.Load(func(string) string { return lookup(pairMaxChars) }, config.PairMaxChars)
+	c, err := config.Load(func(name string) string {
+		if name == config.PairMaxChars {
+			return lookup(pairMaxChars)
+		}
+		return ""
+	}, config.PairMaxChars, config.ImportLease)
 	if err != nil {
 		wrong = append(wrong, fmt.Errorf("infra: context %s: %w", pairMaxChars, err))
 	}
-	chosen.PairMaxChars = c.PairMaxChars
+	chosen.PairMaxChars, chosen.ImportLease = c.PairMaxChars, c.ImportLease
 	return chosen, errors.Join(wrong...)
 }

@@ -4,13 +4,13 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
@@ -19,10 +19,9 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/internal/golden"
 	"trueup/internal/manifest"
 )
-
-var update = flag.Bool("update", false, "write testdata/template.json anew")
 
 var (
 	// code holds a stand-in for each function's binary, so that the golden
@@ -33,7 +32,6 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	flag.Parse()
 	status, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -80,23 +78,13 @@ func synthesise(chosen settings) []byte {
 
 // defaultTemplate is the template nobody chose anything for. One is enough for
 // all tests: it takes seconds.
-var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(settings{PairMaxChars: 16}) })
+var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(byDefault) })
+
+// byDefault is what readSettings returns when nobody chose anything.
+var byDefault = settings{PairMaxChars: 16, ImportLease: 30 * time.Second}
 
 func TestTemplateIsGolden(t *testing.T) {
-	const golden = "testdata/template.json"
-	got := defaultTemplate()
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-		t.Errorf("the template changed; if that is meant, run go test -tags cdk ./infra -update and read its diff (-want +got):\n%s", diff)
-	}
+	golden.Equal(t, "testdata/template.json", defaultTemplate())
 }
 
 func TestSettings(t *testing.T) {
@@ -108,12 +96,12 @@ func TestSettings(t *testing.T) {
 	}{
 		{
 			name: "nothing chosen",
-			want: settings{PairMaxChars: 16},
+			want: byDefault,
 		},
 		{
 			name:    "everything chosen",
 			context: map[string]string{alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org", pairMaxChars: "30"},
-			want:    settings{AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org", PairMaxChars: 30},
+			want:    settings{"ops@example.org", "https://licences.example.org", 30, 30 * time.Second},
 		},
 		{
 			name:    "every mistake at once",
@@ -151,7 +139,7 @@ func TestSettings(t *testing.T) {
 
 func TestWhatAnOperatorChooses(t *testing.T) {
 	const origin = "https://licences.example.org"
-	got := parseTemplate(t, synthesise(settings{AlarmEmail: "ops@example.org", ConsoleOrigin: origin, PairMaxChars: 30}))
+	got := parseTemplate(t, synthesise(settings{"ops@example.org", origin, 30, 30 * time.Second}))
 
 	if got := got.one("AWS::SNS::Subscription"); got.text("Endpoint") != "ops@example.org" || got.text("Protocol") != "email" {
 		t.Errorf("subscription is %v", got.Properties)
@@ -192,7 +180,7 @@ func nagFindings(app awscdk.App, stack awscdk.Stack, ignored cdknag.INagSuppress
 
 func TestNagFindsNothingWithoutAReason(t *testing.T) {
 	app := newApp(context)
-	stack := newStack(app, settings{PairMaxChars: 16}, code)
+	stack := newStack(app, byDefault, code)
 	for _, finding := range nagFindings(app, stack, nil) {
 		t.Error(finding)
 	}
@@ -213,7 +201,7 @@ func TestNagWouldFind(t *testing.T) {
 // A reason that answers no finding is a leftover.
 func TestEveryReasonAnswersAFinding(t *testing.T) {
 	app := newApp(context)
-	stack := newStack(app, settings{PairMaxChars: 16}, code)
+	stack := newStack(app, byDefault, code)
 	findings := strings.Join(nagFindings(app, stack, cdknag.NewSuppressionIgnoreAlways(jsii.String("to see them all"))), "\n")
 
 	reasons := 0
