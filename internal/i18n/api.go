@@ -78,6 +78,12 @@ var apiMessages = map[string]message{
 		"Ce champ ne peut pas être null. Omettez-le ou donnez-lui une valeur.",
 	},
 
+	"number_range": {
+		"This number is too large to be read.",
+		"Dit getal is te groot om te lezen.",
+		"Ce nombre est trop grand pour être lu.",
+	},
+
 	// About one field or parameter.
 	"field_unknown": {
 		"There is no such field. Remove it, or check its spelling.",
@@ -165,9 +171,9 @@ var apiMessages = map[string]message{
 		"La valeur doit être l'une des suivantes : {values}.",
 	},
 	"value_pattern": {
-		"This must be made of {pattern}.",
-		"Dit moet bestaan uit {pattern}.",
-		"La valeur doit être composée de {pattern}.",
+		"This must match the pattern {pattern}.",
+		"Dit moet voldoen aan het patroon {pattern}.",
+		"La valeur doit correspondre au motif {pattern}.",
 	},
 	"cursor_invalid": {
 		"This cursor is damaged or belongs to another query. Start again without a cursor.",

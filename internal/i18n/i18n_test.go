@@ -62,7 +62,7 @@ func TestTextFillsPlaceholders(t *testing.T) {
 		{"braces in an argument stay", "number_max", English, errs.Pairs("max", "{max}"), "This must be {max} or less."},
 		{"an argument that is missing", "number_max", English, nil, "This must be {max} or less."},
 		{"a limit", "file_too_large", French, nil, "Le fichier dépasse 4 Mio. Divisez-le en fichiers plus petits."},
-		{"a separator is named", "columns", English, errs.Pairs("count", "4", "separator", "\t"), "This line has 4 columns, separated by tabs. Make it two (both numbers) or three (and a name)."},
+		{"a separator is named", "columns", English, errs.Pairs("count", "4", "separator", "\t"), "A line has two columns (both numbers) or three (and a name), separated by tabs. This one has 4."},
 		{"an unknown code", "no_such_code", English, nil, "no_such_code"},
 		{"an unknown language", NotAvailable, "de", nil, "Not available"},
 	} {

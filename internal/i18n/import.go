@@ -154,9 +154,9 @@ var importMessages = map[string]message{
 		"La ligne d'en-tête doit nommer les deux colonnes de numéros, numéro d'autorisation et numéro de licence. Complétez-la ou supprimez-la.",
 	},
 	"columns": {
-		"This line has {count} columns, separated by {separator}. Make it two (both numbers) or three (and a name).",
-		"Deze regel heeft {count} kolommen, gescheiden door {separator}. Maak er twee van (beide nummers) of drie (met een naam).",
-		"Cette ligne compte {count} colonnes, séparées par {separator}. Il en faut deux (les deux numéros) ou trois (avec un nom).",
+		"A line has two columns (both numbers) or three (and a name), separated by {separator}. This one has {count}.",
+		"Een regel heeft twee kolommen (beide nummers) of drie (met een naam), gescheiden door {separator}. Deze heeft er {count}.",
+		"Une ligne compte deux colonnes (les deux numéros) ou trois (avec un nom), séparées par {separator}. Celle-ci en compte {count}.",
 	},
 	"unclosed_quote": {
 		"The quote that opens this cell is not closed. Add a quote at its end, or remove the one at its start.",

@@ -1,0 +1,103 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"trueup/internal/access"
+	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/route"
+)
+
+// unread is a body that must not be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read before the caller was known to be allowed")
+	return 0, io.EOF
+}
+
+// probe answers a route's request, with ids that name nothing.
+func probe(t *testing.T, s *stack, r route.Route, authorization string, body io.Reader) (status int, problem httpapi.Problem) {
+	t.Helper()
+	request, err := http.NewRequest(r.Method, base+strings.ReplaceAll(r.Path, "{id}", "nothing"), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if authorization != "" {
+		request.Header.Set("Authorization", "Bearer "+authorization)
+	}
+	response, err := s.direct(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") {
+		if err := json.NewDecoder(response.Body).Decode(&problem); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return response.StatusCode, problem
+}
+
+// TestAccess asks every route of the table for every role (SPEC 11), for an
+// unknown role, for nobody's token and without one. What each route needs is
+// spelled here again: a new route fails until somebody has decided.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	everybody := access.Roles
+	managers := []access.Role{access.GlobalAdmin, access.BillingAdmin}
+	public := []access.Role{"", "owner"} // and everybody
+	allowed := map[string][]access.Role{
+		"GET /openapi.json":           slices.Concat(public, everybody),
+		"GET /agreements":             everybody,
+		"GET /agreements/{id}":        everybody,
+		"GET /agreements/{id}/pairs":  everybody,
+		"POST /imports":               managers,
+		"GET /imports":                everybody,
+		"GET /imports/{id}":           everybody,
+		"GET /imports/{id}/findings":  everybody,
+		"GET /imports/{id}/annotated": everybody,
+		"GET /groups":                 everybody,
+		"GET /groups/{id}":            everybody,
+	}
+	s := newStack(t)
+	for _, r := range route.Table {
+		roles, decided := allowed[r.Key()]
+		if !decided {
+			t.Errorf("nobody has decided who may call %s", r.Key())
+			continue
+		}
+		t.Run(r.Key(), func(t *testing.T) {
+			t.Parallel()
+			isPublic := slices.Contains(roles, "")
+			status, problem := probe(t, s, r, "", unread{t})
+			if isPublic && status != http.StatusOK || !isPublic && (status != http.StatusUnauthorized || problem.Code != "unauthenticated") {
+				t.Errorf("without a token: %d %s", status, problem.Code)
+			}
+			if status, problem := probe(t, s, r, "global-admin ", unread{t}); !isPublic && status != http.StatusUnauthorized {
+				t.Errorf("with a token without a subject: %d %s", status, problem.Code)
+			}
+			for _, role := range slices.Concat(public, everybody) {
+				if slices.Contains(roles, role) {
+					status, problem := probe(t, s, r, string(role)+" someone", strings.NewReader(""))
+					if status == http.StatusUnauthorized || status == http.StatusForbidden || status >= http.StatusInternalServerError {
+						t.Errorf("as %q: %d %s", role, status, problem.Code)
+					}
+					continue
+				}
+				status, problem := probe(t, s, r, string(role)+" someone", unread{t})
+				if status != http.StatusForbidden || problem.Code != "permission_denied" {
+					t.Errorf("as %q: %d %s", role, status, problem.Code)
+				}
+			}
+		})
+	}
+	if len(allowed) != len(route.Table) {
+		t.Errorf("%d routes decided, %d in the table", len(allowed), len(route.Table))
+	}
+}

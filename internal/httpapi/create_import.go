@@ -1,0 +1,279 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/importer"
+	"trueup/internal/text"
+)
+
+const (
+	uploadFor    = 15 * time.Minute // how long an upload's address works
+	rememberFor  = 24 * time.Hour   // how long an Idempotency-Key is remembered
+	maxBody      = 16 << 10         // bytes of a body
+	maxObjectKey = 1024             // bytes of an object's key, as S3 has it
+	csvExtension = ".csv"
+	csvMediaType = "text/csv"
+)
+
+// NewImport announces a file. What its texts may be is decided by package
+// agreement, in Resolve; describeRules writes its limits into the document.
+type NewImport struct {
+	FileName string            `json:"fileName" minLength:"1" doc:"The file's name, ending in .csv, without a folder." example:"office.csv"`
+	Size     int64             `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"2048"`
+	Group    string            `json:"group,omitempty" doc:"The license group for new agreements, by name; it is created when missing. Without it they are in Unassigned agreements." example:"Sales"`
+	Program  agreement.Program `json:"program,omitempty" enum:"open-value,open,select-enterprise,unknown" doc:"The program of every pair in the file; left out, it is suggested from the numbers."`
+	OnError  importer.OnError  `json:"onError,omitempty" enum:"reject,skip" doc:"What to do with a file some rows of which are wrong; reject is the default."`
+	DryRun   bool              `json:"dryRun,omitempty" doc:"Only check and report." example:"false"`
+}
+
+// describeRules writes the limits of package agreement into the document. The
+// API that serves requests is without them: there Resolve applies the rules,
+// once and with their own codes.
+func describeRules(document *huma.OpenAPI) {
+	properties := document.Components.Schemas.Map()["NewImport"].Properties
+	fileName, size, group := agreement.FileNameMaxChars, float64(agreement.MaxFileBytes), agreement.NameMaxChars
+	properties["fileName"].MaxLength = &fileName
+	properties["fileName"].Pattern = `^[^/\\]+\.[cC][sS][vV]$`
+	properties["size"].Maximum = &size
+	properties["group"].MaxLength = &group
+}
+
+type createImportInput struct {
+	Reader
+	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Makes the call safe to repeat: for a day the same key with the same body is answered as the first time, and announces nothing new." example:"5d1f9c1e-7a55-4f0b-9d0a-2c6f1a6f6d7b"`
+	Body           NewImport
+}
+
+// Resolve checks what the schema cannot: every rule of R3.3 and R4.1 that can
+// be checked before the file is there. It implements huma.Resolver.
+func (in *createImportInput) Resolve(huma.Context) []error {
+	var found []errs.Violation
+	body := in.Body
+	if body.FileName != "" { // missing or empty is for the schema to say
+		found = fileNameViolations(body.FileName)
+	}
+	if body.Size > agreement.MaxFileBytes {
+		found = append(found, errs.Violation{
+			Code: "file_too_large", Field: "size", Value: strconv.FormatInt(body.Size, 10),
+			Args: errs.Pairs("max", strconv.Itoa(agreement.MaxFileBytes)),
+		})
+	}
+	if body.Group != "" {
+		_, violations := agreement.ParseName(body.Group, false)
+		for _, v := range violations {
+			v.Field = "group"
+			found = append(found, v)
+		}
+		if strings.Trim(strings.TrimSpace(body.Group), ".") == "" {
+			// "." and ".." would be resolved on the way by some HTTP clients.
+			found = append(found, errs.Violation{Code: "upload_group_dots", Field: "group", Value: body.Group})
+		}
+	}
+	if found == nil && len(body.objectKey()) > maxObjectKey {
+		found = append(found, errs.Violation{Code: "upload_key_long", Field: "group", Args: errs.Pairs("max", strconv.Itoa(maxObjectKey))})
+	}
+	broken := make([]error, len(found))
+	for i := range found {
+		broken[i] = (*violation)(&found[i])
+	}
+	return broken
+}
+
+// fileNameViolations applies R3.3 to a file's name.
+func fileNameViolations(name string) []errs.Violation {
+	var found []errs.Violation
+	add := func(code string, args ...string) {
+		found = append(found, errs.Violation{Code: code, Field: "fileName", Value: text.Shorten(name, agreement.ValueMaxChars), Args: errs.Pairs(args...)})
+	}
+	if n := utf8.RuneCountInString(name); n > agreement.FileNameMaxChars {
+		add("file_name_too_long", "max", strconv.Itoa(agreement.FileNameMaxChars), "length", strconv.Itoa(n))
+	}
+	if stem, ok := cutSuffixFold(name, csvExtension); !ok || strings.TrimSpace(stem) == "" {
+		add("file_name_extension")
+	}
+	if strings.ContainsAny(name, `/\`) {
+		add("file_name_slash")
+	}
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		add("file_name_control")
+	}
+	return found
+}
+
+func cutSuffixFold(s, suffix string) (string, bool) {
+	cut := len(s) - len(suffix)
+	if cut < 0 || !strings.EqualFold(s[cut:], suffix) {
+		return s, false
+	}
+	return s[:cut], true
+}
+
+// objectKey is where the file goes (R3.1).
+func (n NewImport) objectKey() string { return importer.Key(text.Collapse(n.Group), n.FileName) }
+
+// CreatedImport is an announced import and where to send its file.
+type CreatedImport struct {
+	Import Import `json:"import" doc:"The record; it stays received until the file is there."`
+	Upload Upload `json:"upload" doc:"How to send the file."`
+}
+
+// Upload is a request for the caller to make: the file is its body.
+type Upload struct {
+	Method    string            `json:"method" enum:"PUT" doc:"The method to use."`
+	URL       string            `json:"url" format:"uri" doc:"Where to send the file; whoever has this address can send it."`
+	Headers   map[string]string `json:"headers" doc:"Headers to send along, exactly as they are."`
+	ExpiresAt time.Time         `json:"expiresAt" doc:"Until when the address works." example:"2026-11-21T09:45:00Z"`
+}
+
+// stored is an answer that was, or will be, remembered under an
+// Idempotency-Key: a CreatedImport as it was written the first time.
+type stored struct{ json.RawMessage }
+
+// Schema documents the answer as what it is. It implements huma.SchemaProvider.
+func (stored) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[CreatedImport](), true, "")
+}
+
+type createImportOutput struct {
+	Location     string `header:"Location" doc:"Where to read the import."`
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+	Body         stored
+}
+
+func (o *operations) createImport(api huma.API, op huma.Operation) {
+	op.Summary = "Announce an import"
+	op.Description = "Announces a CSV file of agreement pairs and answers where to upload it. The import starts when the file is there."
+	op.DefaultStatus = http.StatusCreated
+	op.MaxBodyBytes = maxBody + 1 // huma refuses a body of this size
+	op.BodyReadTimeout = -1       // the whole event is there before the function is called
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	huma.Register(api, op, func(ctx context.Context, in *createImportInput) (*createImportOutput, error) {
+		created, err := o.announce(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		var answer CreatedImport
+		if err := json.Unmarshal(created, &answer); err != nil {
+			return nil, err
+		}
+		return &createImportOutput{Location: "/imports/" + answer.Import.ID, CacheControl: "no-store", Body: stored{created}}, nil
+	})
+}
+
+// announce stores the import and returns the answer: the one it stored, or
+// the first one when the Idempotency-Key was used before.
+func (o *operations) announce(ctx context.Context, in *createImportInput) ([]byte, error) {
+	now := o.Clock().UTC().Truncate(time.Millisecond)
+	call := access.CallFrom(ctx)
+	imp := received(in.Body, now, importer.NewID(now, o.NewID()), call.Principal.Subject)
+	imp.Source.Bucket = o.UploadsBucket
+	upload, err := o.Uploads.PresignPut(ctx, imp.Source.Key, csvMediaType, in.Body.Size, uploadMetadata(imp), uploadFor)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := encode(CreatedImport{
+		Import: importOf(in.lang(), imp),
+		Upload: Upload{Method: http.MethodPut, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.Expires.UTC()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	role, _ := call.Principal.As(access.ManageAgreements)
+	event := audit.Event{
+		ID: importer.NewID(now, o.NewID()), At: now, By: imp.By, Role: string(role),
+		Action: "import.announced", Subject: "import/" + imp.ID,
+		After: map[string]string{
+			"file": imp.File, "group": imp.Group, "program": string(imp.Program),
+			"on-error": string(imp.OnError), "dry-run": strconv.FormatBool(imp.DryRun),
+		},
+		RequestID: call.RequestID, Source: audit.SourceAPI,
+	}
+	idem, err := idempotency(in, imp.By, now, answer)
+	if err != nil {
+		return nil, err
+	}
+	first, err := o.Imports.Announce(ctx, imp, event, idem)
+	if err != nil {
+		return nil, err
+	}
+	if first != nil {
+		return first, nil
+	}
+	return answer, nil
+}
+
+// received is the record of an import whose file is not there yet.
+func received(n NewImport, now time.Time, id, by string) importer.Import {
+	imp := importer.Import{
+		ID: id, File: n.FileName, Group: text.Collapse(n.Group),
+		Program: agreement.ProgramUnknown, OnError: importer.OnErrorReject, DryRun: n.DryRun,
+		By: by, Via: audit.SourceAPI, State: importer.StateReceived, ReceivedAt: now, Version: 1,
+		Source: importer.Source{Key: n.objectKey(), Size: n.Size},
+	}
+	if n.Program != "" {
+		imp.Program = n.Program
+	}
+	if n.OnError != "" {
+		imp.OnError = n.OnError
+	}
+	return imp
+}
+
+// uploadMetadata is what the object will say about itself, so that the
+// import finds its record and its options (R3.1). All of it is ASCII.
+func uploadMetadata(imp importer.Import) map[string]string {
+	metadata := map[string]string{importer.MetaImport: imp.ID, importer.MetaOnError: string(imp.OnError)}
+	if imp.Program != agreement.ProgramUnknown {
+		metadata[importer.MetaProgram] = string(imp.Program)
+	}
+	if imp.DryRun {
+		metadata[importer.MetaDryRun] = "true"
+	}
+	return metadata
+}
+
+// idempotency is the entry under which the answer is remembered. The caller's
+// subject is part of the key: nobody can read another's answer by guessing.
+func idempotency(in *createImportInput, subject string, now time.Time, answer []byte) (importer.Idempotency, error) {
+	if in.IdempotencyKey == "" {
+		return importer.Idempotency{}, nil
+	}
+	body, err := encode(in.Body)
+	if err != nil {
+		return importer.Idempotency{}, err
+	}
+	hash := sha256.Sum256(body)
+	return importer.Idempotency{
+		Key:      subject + "/" + in.IdempotencyKey,
+		BodyHash: hex.EncodeToString(hash[:]),
+		Response: answer,
+		Expires:  now.Add(rememberFor),
+	}, nil
+}
+
+// encode writes JSON as answers are written, without the final line end.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := huma.DefaultJSONFormat.Marshal(&b, v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"trueup/internal/access"
+	"trueup/internal/httpapi/route"
+)
+
+// permissionKey is where an operation carries its route's permission.
+const permissionKey = "permission"
+
+// securityScheme and languageParameter are names of components of the document.
+const (
+	securityScheme    = "token"
+	languageParameter = "AcceptLanguage"
+)
+
+var (
+	documentOnce sync.Once
+	document     []byte
+)
+
+// Document returns the OpenAPI 3.1 document of every function's routes, as
+// indented JSON. It is made at the first call.
+func Document() []byte {
+	documentOnce.Do(func() {
+		api := humago.New(http.NewServeMux(), configuration())
+		register(api, &operations{}, route.Table)
+		describeRules(api.OpenAPI())
+		var indented bytes.Buffer
+		encoder := json.NewEncoder(&indented)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(api.OpenAPI()); err != nil {
+			panic("httpapi: the OpenAPI document is no JSON: " + err.Error())
+		}
+		document = indented.Bytes()
+	})
+	return document
+}
+
+func configuration() huma.Config {
+	config := huma.DefaultConfig("trueup", "1.0.0")
+	config.OpenAPI.OpenAPI = "3.1.0"
+	config.Info.Description = "Keeps an organisation's software licence agreements and learns what they entitle it to.\n\n" +
+		"**Errors** are problem documents (RFC 9457). `code` says which problem it is and never changes; for bad input `errors` lists " +
+		"everything that is wrong, with a JSON pointer (RFC 6901) into the body or the name of the parameter. " +
+		"A body that is no JSON is answered with 400, input that breaks a rule with 422.\n\n" +
+		"**Language**: sentences come in English, Dutch or French, as `Accept-Language` asks.\n\n" +
+		"**Pages**: send `nextCursor` of one page as `cursor` of the next, with the same parameters; the last page has none.\n\n" +
+		"**Times** are RFC 3339 in UTC."
+	config.Info.License = &huma.License{Name: "See the LICENSE file of the project", Identifier: "Apache-2.0"}
+	config.Servers = []*huma.Server{{URL: "/", Description: "Where this document was read from."}}
+	config.Tags = []*huma.Tag{
+		{Name: "agreements", Description: "Licence agreements and their agreement pairs."},
+		{Name: "groups", Description: "License groups: the units in which agreements are kept."},
+		{Name: "imports", Description: "CSV files of agreement pairs: uploading one, and what became of it."},
+		{Name: "openapi", Description: "This document."},
+	}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		securityScheme: {
+			Type:         "http",
+			Scheme:       "bearer",
+			BearerFormat: "JWT",
+			Description:  "An ID token of the organisation's user pool. Its groups are the roles.",
+		},
+	}
+	config.Components.Parameters = map[string]*huma.Param{
+		languageParameter: {
+			Name:        "Accept-Language",
+			In:          "header",
+			Description: "The reader's languages; en, nl and fr are known, and en is the default.",
+			Schema:      &huma.Schema{Type: huma.TypeString},
+			Example:     "nl, en;q=0.5",
+		},
+	}
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // they would add links to schemas that are not served
+	// "json" is what comes after the plus of application/problem+json.
+	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
+	config.RejectUnknownQueryParameters = true
+	return config
+}
+
+// operation is what every operation has: it comes from the route.
+func operation(r route.Route) huma.Operation {
+	tag := strings.Split(r.Path, "/")[1]
+	op := huma.Operation{
+		OperationID: r.Operation,
+		Method:      r.Method,
+		Path:        r.Path,
+		Tags:        []string{strings.TrimSuffix(tag, ".json")},
+		Metadata:    map[string]any{permissionKey: r.Permission},
+		Security:    []map[string][]string{},
+		Parameters:  []*huma.Param{{Ref: "#/components/parameters/" + languageParameter}},
+		Errors:      []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Extensions:  map[string]any{"x-permission": r.Permission},
+	}
+	if r.Permission != access.Anyone {
+		op.Security = []map[string][]string{{securityScheme: {}}}
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	return op
+}
+
+// notModified adds the answer to a conditional read of what the caller has.
+func notModified(op *huma.Operation) {
+	op.Responses = map[string]*huma.Response{"304": {Description: "The caller's copy, named by If-None-Match, is current."}}
+}
+
+// openapiOutput is the document as it is.
+type openapiOutput struct {
+	Body json.RawMessage
+}
+
+func (o *operations) openapi(api huma.API, op huma.Operation) {
+	op.Summary = "Read this document"
+	op.Description = "The OpenAPI 3.1 document of every operation."
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "The document.",
+		Content: map[string]*huma.MediaType{"application/json": {
+			Schema: &huma.Schema{Type: huma.TypeObject, Description: "An OpenAPI document.", AdditionalProperties: true},
+		}},
+	}}
+	huma.Register(api, op, func(context.Context, *struct{}) (*openapiOutput, error) {
+		return &openapiOutput{Body: Document()}, nil
+	})
+}

@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/errs"
+)
+
+// guard lets a request through to its operation if the route's permission
+// allows the caller, and its query string can be read without guessing. It
+// runs before anything else of the request is looked at.
+func guard(ctx huma.Context, next func(huma.Context)) {
+	permission, ok := ctx.Operation().Metadata[permissionKey].(access.Permission)
+	principal := access.CallFrom(ctx.Context()).Principal
+	switch {
+	case ok && permission == access.Anyone:
+	case principal == nil:
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+		refuse(ctx, errs.New(errs.Unauthenticated, "unauthenticated"))
+		return
+	case !ok || !principal.May(permission):
+		refuse(ctx, errs.New(errs.Denied, "permission_denied", "roles", rolesWith(permission)))
+		return
+	}
+	if err := checkQuery(ctx.URL().RawQuery); err != nil {
+		refuse(ctx, err)
+		return
+	}
+	next(ctx)
+}
+
+func refuse(ctx huma.Context, err error) {
+	p := newError(ctx, http.StatusInternalServerError, "", err).(*Problem)
+	p.writeTo(ctx)
+}
+
+// rolesWith names the roles that have a permission.
+func rolesWith(permission access.Permission) string {
+	var names []string
+	for _, role := range access.Roles {
+		if (access.Principal{Roles: []access.Role{role}}).May(permission) {
+			names = append(names, string(role))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkQuery refuses what would otherwise be read one way by one reader and
+// another way by the next: broken escapes, bytes that are no text, and a
+// parameter given twice.
+func checkQuery(raw string) error {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return errs.New(errs.Invalid, "query_malformed")
+	}
+	var repeated []errs.Violation
+	for name, given := range values {
+		if !utf8.ValidString(name) || !utf8.ValidString(given[0]) {
+			return errs.New(errs.Invalid, "query_malformed")
+		}
+		if len(given) > 1 {
+			repeated = append(repeated, errs.Violation{Code: "parameter_repeated", Field: parameterField + name})
+		}
+	}
+	slices.SortFunc(repeated, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
+	return errs.Violated(repeated)
+}

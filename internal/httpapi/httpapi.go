@@ -1,0 +1,177 @@
+// Package httpapi is the HTTP API: JSON over the routes of package route,
+// problem documents (RFC 9457) for everything that goes wrong, and the OpenAPI
+// document made from the same code.
+//
+// A request takes the same steps in every function: its language and call are
+// settled, the route is found, the guard asks package access whether the
+// caller may, and only then is anything of it read, checked and handed to the
+// operation. An operation returns a value or an error; one table turns the
+// kind of an error into a status, and package i18n its code into a sentence.
+//
+// Invariants: a function serves exactly its rows of route.Table; nothing but
+// route.Table says who may call what; a fault is logged and never shown.
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/group"
+	"trueup/internal/httpapi/route"
+	"trueup/internal/i18n"
+	"trueup/internal/importer"
+	"trueup/internal/objects"
+)
+
+// Deps is what the operations work with. A function needs only what its routes use.
+type Deps struct {
+	Agreements    agreement.Store
+	Groups        group.Store
+	Imports       importer.Records
+	Uploads       objects.Bucket
+	UploadsBucket string // its name: the import of an upload is found by bucket and key
+	Reports       objects.Bucket
+	Clock         func() time.Time
+	NewID         func() string // a new random seed of an id at each call
+	Log           *slog.Logger
+}
+
+// New returns the handler of a function's routes. It panics when a route has
+// no operation: that is a mistake in the program, found at its first start.
+func New(d Deps, function string) http.Handler {
+	mux := http.NewServeMux()
+	register(humago.New(mux, configuration()), &operations{Deps: d}, route.Of(function))
+	return &server{mux: mux, log: d.Log}
+}
+
+// operations is the receiver of every operation.
+type operations struct{ Deps }
+
+// adders says how each operation of route.Table is added to an API.
+func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
+	return map[string]func(huma.API, huma.Operation){
+		"openapi":            o.openapi,
+		"listAgreements":     o.listAgreements,
+		"getAgreement":       o.getAgreement,
+		"listAgreementPairs": o.listAgreementPairs,
+		"createImport":       o.createImport,
+		"listImports":        o.listImports,
+		"getImport":          o.getImport,
+		"listImportFindings": o.listImportFindings,
+		"getAnnotatedCopy":   o.getAnnotatedCopy,
+		"listGroups":         o.listGroups,
+		"getGroup":           o.getGroup,
+	}
+}
+
+func register(api huma.API, o *operations, routes []route.Route) {
+	api.UseMiddleware(guard)
+	adders := o.adders()
+	for _, r := range routes {
+		add, ok := adders[r.Operation]
+		if !ok {
+			panic(fmt.Sprintf("httpapi: the route %s has no operation %q", r.Key(), r.Operation))
+		}
+		add(api, operation(r))
+	}
+}
+
+// methods are those an Allow header can name.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// server does what every request needs around the mux.
+type server struct {
+	mux *http.ServeMux
+	log *slog.Logger
+}
+
+type logKey struct{}
+
+// ServeHTTP settles the language, finds the route as API Gateway would (the
+// exact method, the exact path), and turns a panic into a problem document.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	lang := language(r)
+	header := w.Header()
+	header.Set("Content-Language", string(lang))
+	header.Set("Vary", "Accept-Language")
+	header.Set("Cache-Control", "private, no-cache")
+	header.Set("X-Content-Type-Options", "nosniff")
+
+	r = r.WithContext(context.WithValue(r.Context(), logKey{}, s.log))
+	tracked := &writer{ResponseWriter: w}
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.log.ErrorContext(r.Context(), "panic", "error", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			if !tracked.written {
+				fault(lang, access.CallFrom(r.Context()).RequestID).write(w)
+			}
+		}
+	}()
+
+	if !s.routed(r, r.Method) {
+		s.unrouted(w, r, lang)
+		return
+	}
+	s.mux.ServeHTTP(tracked, r)
+}
+
+// routed reports whether a route has exactly this method and path. The mux
+// alone would also answer HEAD with the operation of GET, and redirect a path
+// that is not clean.
+func (s *server) routed(r *http.Request, method string) bool {
+	if escaped := r.URL.EscapedPath(); path.Clean(escaped) != escaped {
+		return false
+	}
+	probe := *r
+	probe.Method = method
+	_, pattern := s.mux.Handler(&probe)
+	return strings.HasPrefix(pattern, method+" ")
+}
+
+// unrouted answers a request no route serves. API Gateway answers these
+// itself, with 404, before a function is called.
+func (s *server) unrouted(w http.ResponseWriter, r *http.Request, lang i18n.Lang) {
+	var allowed []string
+	for _, method := range methods {
+		if s.routed(r, method) {
+			allowed = append(allowed, method)
+		}
+	}
+	id := access.CallFrom(r.Context()).RequestID
+	if allowed == nil {
+		problem(lang, id, http.StatusNotFound, "route_not_found", nil).write(w)
+		return
+	}
+	list := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", list)
+	problem(lang, id, http.StatusMethodNotAllowed, "method_not_allowed", map[string]string{"methods": list}).write(w)
+}
+
+func language(r *http.Request) i18n.Lang { return i18n.Language(r.Header.Get("Accept-Language")) }
+
+// writer remembers whether the answer has begun.
+type writer struct {
+	http.ResponseWriter
+	written bool
+}
+
+func (w *writer) WriteHeader(status int) {
+	w.written = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	w.written = true
+	return w.ResponseWriter.Write(b)
+}

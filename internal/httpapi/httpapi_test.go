@@ -1,0 +1,247 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/route"
+	"trueup/internal/i18n"
+)
+
+var admin = access.Call{RequestID: "r1", Principal: &access.Principal{Subject: "someone", Roles: []access.Role{access.GlobalAdmin}}}
+
+func call(h http.Handler, r *http.Request, c access.Call) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), c)))
+	return w
+}
+
+func problemOf(t *testing.T, w *httptest.ResponseRecorder) httpapi.Problem {
+	t.Helper()
+	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("content type %q", got)
+	}
+	var p httpapi.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+	if p.Status != w.Code || p.RequestID != "r1" || p.Title != http.StatusText(w.Code) || p.Detail == p.Code {
+		t.Errorf("status %d, problem %+v", w.Code, p)
+	}
+	return p
+}
+
+// TestFunctionsServeTheirRows demands that the document has exactly the rows
+// of the table, and that a function serves its rows and no others.
+func TestFunctionsServeTheirRows(t *testing.T) {
+	t.Parallel()
+	var document struct {
+		Paths map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+			Summary     string `json:"summary"`
+			Description string `json:"description"`
+			Permission  string `json:"x-permission"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(httpapi.Document(), &document); err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for path, operations := range document.Paths {
+		for method, op := range operations {
+			got = append(got, strings.ToUpper(method)+" "+path+" "+op.OperationID+" "+op.Permission)
+			if op.Summary == "" || op.Description == "" {
+				t.Errorf("%s has no summary or description", op.OperationID)
+			}
+		}
+	}
+	functions := map[string]bool{}
+	for _, r := range route.Table {
+		want = append(want, r.Key()+" "+r.Operation+" "+string(r.Permission))
+		functions[r.Function] = true
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-table +document)\n%s", diff)
+	}
+	for function := range functions {
+		h := httpapi.New(httpapi.Deps{Log: quiet}, function)
+		for _, r := range route.Table {
+			// Without a token a row that is served answers 401; one that is not, 404 or 405.
+			w := call(h, httptest.NewRequest(r.Method, strings.ReplaceAll(r.Path, "{id}", "x"), nil), access.Call{})
+			served := w.Code == http.StatusUnauthorized || w.Code == http.StatusOK
+			if served != (r.Function == function) {
+				t.Errorf("the function %s answers %s with %d", function, r.Key(), w.Code)
+			}
+		}
+	}
+}
+
+func TestUnrouted(t *testing.T) {
+	t.Parallel()
+	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	for _, test := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"GET", "/", 404, ""},
+		{"GET", "/nothing", 404, ""},
+		{"GET", "/agreements/", 404, ""},
+		{"GET", "//agreements", 404, ""},
+		{"GET", "/agreements/../imports", 404, ""},
+		{"GET", "/agreements//pairs", 404, ""},
+		{"GET", "/Agreements", 404, ""},
+		{"OPTIONS", "/nothing", 404, ""},
+		{"DELETE", "/agreements", 405, "GET"},
+		{"PUT", "/imports", 405, "GET, POST"},
+		{"HEAD", "/agreements", 405, "GET"},
+		{"OPTIONS", "/agreements/x", 405, "GET"},
+		{"BREW", "/agreements/x/pairs", 405, "GET"},
+	} {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(test.method, "/", nil)
+			r.URL.Path = test.path
+			r.Header.Set("Accept-Language", "fr")
+			w := call(h, r, access.Call{RequestID: "r1"})
+			p := problemOf(t, w)
+			code := map[int]string{404: "route_not_found", 405: "method_not_allowed"}[test.status]
+			if w.Code != test.status || p.Code != code || w.Header().Get("Allow") != test.allow || w.Header().Get("Content-Language") != "fr" {
+				t.Errorf("%d %s, Allow %q", w.Code, p.Code, w.Header().Get("Allow"))
+			}
+		})
+	}
+}
+
+// broken is a store that fails with err, or panics when there is none. It
+// judges how the API speaks of failures; what a store does is tested on the real one.
+type broken struct {
+	agreement.Store
+	err error
+}
+
+func (b broken) Agreement(context.Context, string) (agreement.Agreement, error) {
+	if b.err == nil {
+		panic("secret of a panic")
+	}
+	return agreement.Agreement{}, b.err
+}
+
+// TestFailures demands the status of each kind, and that nothing internal is shown.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	secret := errors.New("secret")
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		code   string
+		retry  string
+		logged bool
+	}{
+		{"a panic", nil, 500, "internal_error", "", true},
+		{"a fault", secret, 500, "internal_error", "", true},
+		{"an error of no kind", errs.Wrap(secret, errs.Fault, "agreement_not_found"), 500, "internal_error", "", true},
+		{"invalid", errs.Wrap(secret, errs.Invalid, "invalid_input"), 422, "invalid_input", "", false},
+		{"unauthenticated", errs.New(errs.Unauthenticated, "unauthenticated"), 401, "unauthenticated", "", false},
+		{"denied", errs.New(errs.Denied, "permission_denied"), 403, "permission_denied", "", false},
+		{"not found", errs.New(errs.NotFound, "agreement_not_found"), 404, "agreement_not_found", "", false},
+		{"conflict", errs.New(errs.Conflict, "group_limit"), 409, "group_limit", "", false},
+		{"stale", errs.New(errs.Stale, "precondition_failed"), 412, "precondition_failed", "", false},
+		{"too large", errs.New(errs.TooLarge, "body_too_large", "max", "5"), 413, "body_too_large", "", false},
+		{"unavailable", errs.Wrap(secret, errs.Unavailable, "try_again"), 503, "try_again", "2", false},
+		{"out of time", context.DeadlineExceeded, 503, "try_again", "2", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			h := httpapi.New(httpapi.Deps{Agreements: broken{err: test.err}, Log: slog.New(slog.NewTextHandler(&log, nil))}, "agreements")
+			w := call(h, httptest.NewRequest("GET", "/agreements/x", nil), admin)
+			p := problemOf(t, w)
+			if w.Code != test.status || p.Code != test.code || w.Header().Get("Retry-After") != test.retry {
+				t.Errorf("%d %s, Retry-After %q", w.Code, p.Code, w.Header().Get("Retry-After"))
+			}
+			if strings.Contains(w.Body.String(), "secret") {
+				t.Errorf("the answer tells a secret: %s", w.Body)
+			}
+			if logged := strings.Contains(log.String(), "secret"); logged != test.logged {
+				t.Errorf("logged: %v; the log is %q", logged, log.String())
+			}
+			if !i18n.Known(p.Code) {
+				t.Errorf("%s has no message", p.Code)
+			}
+		})
+	}
+}
+
+func TestBodySize(t *testing.T) {
+	t.Parallel()
+	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	const most = 16 << 10
+	for size, want := range map[int]string{most: "invalid_input", most + 1: "body_too_large", 10 << 20: "body_too_large"} {
+		body := `{"` + strings.Repeat("a", size-7) + `":1}`
+		if len(body) != size-1 {
+			t.Fatal(len(body))
+		}
+		w := call(h, httptest.NewRequest("POST", "/imports", strings.NewReader(body+" ")), admin)
+		if p := problemOf(t, w); p.Code != want || (w.Code == 413) != (want == "body_too_large") {
+			t.Errorf("%d bytes: %d %s", size, w.Code, p.Code)
+		}
+	}
+}
+
+// TestLongValuesAreShortened demands that an answer does not repeat a long value in full.
+func TestLongValuesAreShortened(t *testing.T) {
+	t.Parallel()
+	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	w := call(h, httptest.NewRequest("GET", "/agreements?limit="+strings.Repeat("9", 3000), nil), admin)
+	p := problemOf(t, w)
+	if len(p.Errors) != 1 || len(p.Errors[0].Value) > 110 || !strings.HasSuffix(p.Errors[0].Value, "…") {
+		t.Errorf("%+v", p)
+	}
+}
+
+// FuzzBody demands a clear 4xx for whatever is no valid body.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`} {
+		f.Add(seed)
+	}
+	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	f.Fuzz(func(t *testing.T, body string) {
+		// A file name that is always wrong keeps a valid body from being announced.
+		r := httptest.NewRequest("POST", "/imports", strings.NewReader(body))
+		r.Header.Set("Idempotency-Key", "/")
+		w := call(h, r, admin)
+		p := problemOf(t, w)
+		if w.Code < 400 || w.Code >= 500 || !i18n.Known(p.Code) {
+			t.Fatalf("%d %+v", w.Code, p)
+		}
+		for _, e := range p.Errors {
+			if !i18n.Known(e.Code) || (e.Pointer == "") == (e.Parameter == "") && e.Code != "type_object" {
+				t.Fatalf("%+v", e)
+			}
+		}
+	})
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	}
+}

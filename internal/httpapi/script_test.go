@@ -1,0 +1,97 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/apiscript"
+)
+
+const base = "http://api.example"
+
+// TestScripts runs every script on the handlers and through Lambda events.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	for name, way := range map[string]func(*stack, *http.Request) (*http.Response, error){
+		"handler": (*stack).direct,
+		"lambda":  (*stack).lambda,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			apiscript.Run(t, "testdata/*.txt", func(t *testing.T) apiscript.Target {
+				s := newStack(t)
+				return apiscript.Target{
+					Base: base, Token: token, Check: conforms,
+					Do: func(r *http.Request) (*http.Response, error) {
+						if strings.HasPrefix(r.URL.String(), base+"/") {
+							return way(s, r)
+						}
+						return http.DefaultTransport.RoundTrip(r)
+					},
+				}
+			})
+		})
+	}
+}
+
+// documented is the OpenAPI document as kin-openapi reads it.
+var documented = sync.OnceValues(func() (routers.Router, error) {
+	document, err := openapi3.NewLoader().LoadFromData(httpapi.Document())
+	if err != nil {
+		return nil, err
+	}
+	document.Servers = openapi3.Servers{{URL: base}}
+	if err := document.Validate(context.Background()); err != nil {
+		return nil, err
+	}
+	return legacy.NewRouter(document)
+})
+
+// conforms checks an answer against the OpenAPI document, and that a request
+// the API accepts is one the document allows.
+func conforms(request *http.Request, response *http.Response, body []byte) error {
+	router, err := documented()
+	if err != nil {
+		return err
+	}
+	route, params, err := router.FindRoute(request)
+	if err != nil {
+		if response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusMethodNotAllowed {
+			return nil // what no operation documents, no operation served
+		}
+		return err
+	}
+	in := &openapi3filter.RequestValidationInput{
+		Request: request, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{
+			IncludeResponseStatus: true, MultiError: true,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+		},
+	}
+	if response.StatusCode < http.StatusBadRequest {
+		if reader := request.GetBody; reader != nil {
+			if request.Body, err = reader(); err != nil {
+				return err
+			}
+		}
+		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+			return fmt.Errorf("the document does not allow the request that was served: %w", err)
+		}
+	}
+	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: response.StatusCode, Header: response.Header,
+		Body: io.NopCloser(bytes.NewReader(body)), Options: in.Options,
+	})
+}

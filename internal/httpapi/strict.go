@@ -1,0 +1,159 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/errs"
+)
+
+// maxDepth is how deep a body may be nested.
+const maxDepth = 16
+
+// strictJSON is huma's JSON format, except that a body is refused when
+// encoding/json would have to guess: repeated fields, null for a value, text
+// that is not UTF-8, and nesting without reason.
+var strictJSON = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error {
+		// huma decodes twice, the first time into an any: that is where it is checked.
+		if _, first := v.(*any); first {
+			if defect := inspect(data); defect != nil {
+				return defect
+			}
+		}
+		return json.Unmarshal(data, v)
+	},
+}
+
+// jsonDefect is what is wrong with a body before its fields are looked at:
+// the whole of it, or some of its values. It travels through huma as the text
+// of an error, hence as JSON.
+type jsonDefect struct {
+	Code   string           `json:"code,omitempty"`
+	Args   errs.Args        `json:"args,omitempty"`
+	Values []errs.Violation `json:"values,omitempty"`
+}
+
+func (d *jsonDefect) Error() string {
+	b, _ := json.Marshal(d) // strings only: cannot fail
+	return string(b)
+}
+
+// inspect returns what is wrong with a body, nil when it is fine.
+func inspect(data []byte) *jsonDefect {
+	if !utf8.Valid(data) {
+		return malformed(firstInvalid(data))
+	}
+	i := inspector{decoder: json.NewDecoder(bytes.NewReader(data))}
+	i.decoder.UseNumber()
+	err := i.value(nil)
+	switch {
+	case errors.Is(err, errDepth):
+		return &jsonDefect{Code: "json_depth", Args: errs.Pairs("max", strconv.Itoa(maxDepth))}
+	case err != nil:
+		return malformed(int(i.decoder.InputOffset()))
+	}
+	if _, err := i.decoder.Token(); !errors.Is(err, io.EOF) {
+		return &jsonDefect{Code: "json_trailing"}
+	}
+	if i.found != nil {
+		return &jsonDefect{Values: i.found}
+	}
+	return nil
+}
+
+func malformed(offset int) *jsonDefect {
+	return &jsonDefect{Code: "json_malformed", Args: errs.Pairs("offset", strconv.Itoa(offset))}
+}
+
+var errDepth = errors.New("too deep")
+
+type inspector struct {
+	decoder *json.Decoder
+	found   []errs.Violation
+}
+
+func (i *inspector) add(code string, path []string) {
+	i.found = append(i.found, errs.Violation{Code: code, Field: strings.Join(path, "/")})
+}
+
+// value reads one value, which stands at the path.
+func (i *inspector) value(path []string) error {
+	token, err := i.decoder.Token()
+	if err != nil {
+		return err
+	}
+	switch token := token.(type) {
+	case nil:
+		if len(path) > 0 { // as a whole body it is just no object
+			i.add("json_null", path)
+		}
+	case json.Number:
+		if _, err := token.Float64(); err != nil {
+			i.add("number_range", path)
+		}
+	case json.Delim:
+		if len(path) >= maxDepth {
+			return errDepth
+		}
+		if token == '{' {
+			return i.object(path)
+		}
+		return i.array(path)
+	}
+	return nil
+}
+
+func (i *inspector) array(path []string) error {
+	for n := 0; i.decoder.More(); n++ {
+		if err := i.value(append(slices.Clip(path), strconv.Itoa(n))); err != nil {
+			return err
+		}
+	}
+	_, err := i.decoder.Token()
+	return err
+}
+
+func (i *inspector) object(path []string) error {
+	seen := map[string]bool{}
+	for i.decoder.More() {
+		token, err := i.decoder.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := token.(string)
+		here := append(slices.Clip(path), pointerEscapes.Replace(name))
+		if seen[name] {
+			i.add("json_duplicate", here)
+		}
+		seen[name] = true
+		if err := i.value(here); err != nil {
+			return err
+		}
+	}
+	_, err := i.decoder.Token()
+	return err
+}
+
+// pointerEscapes escapes a name inside a JSON pointer (RFC 6901).
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+func firstInvalid(data []byte) int {
+	for n := 0; n < len(data); {
+		r, size := utf8.DecodeRune(data[n:])
+		if r == utf8.RuneError && size == 1 {
+			return n
+		}
+		n += size
+	}
+	return len(data)
+}

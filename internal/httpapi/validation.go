@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"trueup/internal/errs"
+	"trueup/internal/i18n"
+)
+
+// huma keeps what it says about invalid input, and how it makes an error, in
+// package variables. Its sentences are replaced here by ours: a code, and
+// perhaps the name and value of one argument, separated by bars. It has to
+// happen before the first operation is registered, hence init.
+func init() {
+	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true
+	huma.NewErrorWithContext = newError
+	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
+
+	validation.MsgUnexpectedProperty = "field_unknown"
+	validation.MsgExpectedBoolean = "type_boolean"
+	validation.MsgExpectedNumber = "type_number"
+	validation.MsgExpectedInteger = "type_integer"
+	validation.MsgExpectedString = "type_string"
+	validation.MsgExpectedArray = "type_array"
+	validation.MsgExpectedObject = "type_object"
+	validation.MsgExpectedOneOf = "value_enum|values|%s"
+	validation.MsgExpectedMinimumNumber = "number_min|min|%v"
+	validation.MsgExpectedMaximumNumber = "number_max|max|%v"
+	validation.MsgExpectedMinLength = "length_min|min|%d"
+	validation.MsgExpectedMaxLength = "length_max|max|%d"
+	validation.MsgExpectedMatchPattern = "value_pattern|pattern|%s"
+	validation.MsgExpectedRequiredProperty = "field_required|" + fieldArgument + "|%s"
+}
+
+// fieldArgument is the argument that is not quoted but continues the pointer.
+const fieldArgument = "field"
+
+// spoken are the sentences huma does not let us replace.
+var spoken = map[string]string{
+	"unknown query parameter":              "parameter_unknown",
+	"required query parameter is missing":  "parameter_required",
+	"required path parameter is missing":   "parameter_required",
+	"required header parameter is missing": "parameter_required",
+	"invalid integer":                      "type_integer",
+	"invalid boolean":                      "type_boolean",
+	"invalid float":                        "type_number",
+}
+
+// refused is the problem of input huma refused.
+func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message string, causes []error) *Problem {
+	whole := func(status int, code string, args ...string) *Problem {
+		return problem(lang, id, status, code, errs.Pairs(args...))
+	}
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return whole(status, "body_too_large", "max", strconv.FormatInt(ctx.Operation().MaxBodyBytes-1, 10))
+	case status == http.StatusUnsupportedMediaType:
+		return whole(status, "media_type_unsupported")
+	case message == "request body is required":
+		return whole(status, "body_required")
+	}
+	var found []errs.Violation
+	for _, cause := range causes {
+		switch cause := cause.(type) {
+		case *violation:
+			found = append(found, errs.Violation(*cause))
+		case *huma.ErrorDetail:
+			var defect jsonDefect
+			if json.Unmarshal([]byte(cause.Message), &defect) == nil {
+				if defect.Code != "" {
+					return problem(lang, id, status, defect.Code, defect.Args)
+				}
+				found = append(found, defect.Values...)
+				continue
+			}
+			found = append(found, detail(cause))
+		default:
+			found = append(found, errs.Violation{Code: "value_invalid"})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
+	return expected(lang, id, &errs.Error{Kind: errs.Invalid, Code: "invalid_input", Violations: found})
+}
+
+// violation is a broken rule of the domain, as an error for huma's resolvers.
+type violation errs.Violation
+
+func (v *violation) Error() string { return v.Code }
+
+// detail translates what huma says about one value.
+func detail(d *huma.ErrorDetail) errs.Violation {
+	v := errs.Violation{Code: "value_invalid", Field: field(d.Location)}
+	if code, ok := spoken[d.Message]; ok {
+		v.Code = code
+	} else if parts := strings.SplitN(d.Message, "|", 3); i18n.Known(parts[0]) {
+		v.Code = parts[0]
+		if len(parts) == 3 && parts[1] == fieldArgument {
+			v.Field = strings.TrimPrefix(v.Field+"/"+parts[2], "/")
+		} else if len(parts) == 3 {
+			v.Args = errs.Pairs(parts[1], plain(parts[2]))
+		}
+	}
+	switch value := d.Value.(type) {
+	case nil, map[string]any, []any: // of an object that lacks or has a field, the field says enough
+	default:
+		v.Value = plain(fmt.Sprint(value))
+	}
+	return v
+}
+
+// plain undoes the exponent huma's floating point numbers may have.
+func plain(s string) string {
+	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, "e") {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return s
+}
+
+// field turns a location of huma's, "body.items[3].name" or "query.limit",
+// into the Field of a violation.
+func field(location string) string {
+	where, name, _ := strings.Cut(location, ".")
+	if where != "body" {
+		return parameterField + name
+	}
+	return strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(pointerEscapes.Replace(name))
+}
