@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
 	"trueup/internal/text"
@@ -157,6 +158,7 @@ type importRecord struct {
 	Size       int64             `dynamodbav:"size"`
 	EventTime  int64             `dynamodbav:"event_time"`
 	Reason     string            `dynamodbav:"reason"`
+	ReasonArgs errs.Args         `dynamodbav:"reason_args,omitempty"`
 	Retryable  bool              `dynamodbav:"retryable"`
 	Received   int64             `dynamodbav:"received"`
 	Started    int64             `dynamodbav:"started"`
@@ -181,7 +183,7 @@ func newImportItem(imp importer.Import) importItem {
 		Record: importRecord{
 			ID: imp.ID, File: imp.File, Group: imp.Group, GroupID: imp.GroupID, Program: imp.Program, OnError: imp.OnError,
 			DryRun: imp.DryRun, By: imp.By, Via: imp.Via, Bucket: src.Bucket, Key: src.Key, Object: src.Version, ETag: src.ETag,
-			Sequencer: src.Sequencer, Size: src.Size, EventTime: millis(src.EventTime), Reason: imp.Reason, Retryable: imp.Retryable,
+			Sequencer: src.Sequencer, Size: src.Size, EventTime: millis(src.EventTime), Reason: imp.Reason, ReasonArgs: imp.ReasonArgs, Retryable: imp.Retryable,
 			Received: millis(imp.ReceivedAt), Started: millis(imp.StartedAt), Finished: millis(imp.FinishedAt),
 			Rows: imp.Rows, Added: imp.Added, Unchanged: imp.Unchanged, Rejected: imp.Rejected, Creations: imp.Created,
 			Extensions: imp.Extended, Errors: imp.Errors, Warnings: imp.Warnings, Annotated: imp.Annotated,
@@ -193,7 +195,7 @@ func (i importItem) importRecord() importer.Import {
 	r := i.Record
 	return importer.Import{
 		ID: r.ID, File: r.File, Group: r.Group, GroupID: r.GroupID, Program: r.Program, OnError: r.OnError, DryRun: r.DryRun,
-		By: r.By, Via: r.Via, State: i.State, Reason: r.Reason, Retryable: r.Retryable,
+		By: r.By, Via: r.Via, State: i.State, Reason: r.Reason, ReasonArgs: r.ReasonArgs, Retryable: r.Retryable,
 		Source: importer.Source{
 			Bucket: r.Bucket, Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size,
 			EventTime: fromMillis(r.EventTime),

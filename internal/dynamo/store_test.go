@@ -492,7 +492,7 @@ func TestImportRoundTrip(t *testing.T) {
 	src := importer.Source{Bucket: "b", Key: "agreements/a.csv", Version: "v", ETag: "e", Sequencer: "s", Size: 3, EventTime: noon}
 	imp := importer.Import{
 		ID: src.ID(), File: "a.csv", Group: "Sales", GroupID: "g", Program: agreement.ProgramOpen, OnError: importer.OnErrorSkip, DryRun: true,
-		By: "me", Via: audit.SourceAPI, Source: src, State: importer.StateRunning, Reason: "r", Retryable: true, ReceivedAt: noon,
+		By: "me", Via: audit.SourceAPI, Source: src, State: importer.StateRunning, Reason: "r", ReasonArgs: errs.Args{"max": "4"}, Retryable: true, ReceivedAt: noon,
 		StartedAt: noon.Add(1e9), FinishedAt: noon.Add(2e9), Rows: 1, Added: 2, Unchanged: 3, Rejected: 4, Created: 5, Extended: 6,
 		Errors: 7, Warnings: 8, Attempt: 1, Lease: noon.Add(3e9), Annotated: true,
 	}

@@ -11,6 +11,10 @@ import (
 // always exists and cannot be renamed or deleted.
 const UnassignedID = "unassigned"
 
+// UnassignedName is the built-in group's name as SPEC has it. No other group
+// can have it.
+const UnassignedName = "Unassigned agreements"
+
 // Max is the number of groups besides Unassigned (R4.2).
 const Max = 500
 

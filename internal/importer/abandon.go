@@ -63,7 +63,7 @@ func finishedEvent(imp Import) audit.Event {
 		after[name] = strconv.Itoa(n)
 	}
 	return audit.Event{
-		ID: imp.ID + "-" + strconv.Itoa(imp.Attempt), At: imp.FinishedAt, By: imp.By, Action: "import." + string(imp.State),
+		ID: NewID(imp.FinishedAt, string(imp.Stage())), At: imp.FinishedAt, By: imp.By, Action: "import." + string(imp.State),
 		Subject: "import/" + imp.ID, After: after, Source: audit.SourceImport,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,8 +18,10 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/objects"
+	"trueup/internal/text"
 )
 
 // Names of the user metadata that an upload may carry (R3.1).
@@ -86,7 +89,7 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 	}
 	claimed := read
 	claimed.State, claimed.Attempt, claimed.Lease, claimed.StartedAt = StateRunning, read.Attempt+1, now.Add(im.Lease), now
-	claimed.Reason, claimed.Retryable = "", false
+	claimed.Reason, claimed.ReasonArgs, claimed.Retryable = "", nil, false
 	imp, err := im.Store.Claim(ctx, read, claimed)
 	if err != nil {
 		return err
@@ -188,6 +191,9 @@ func (a *attempt) run(ctx context.Context, object objects.Object) error {
 			return fmt.Errorf("clear what earlier attempts left: %w", err)
 		}
 	}
+	if !a.imp.DryRun && !a.stops(findings, a.file.Unchanged+len(a.file.Rows)) {
+		return a.apply(ctx, w, findings)
+	}
 	// Whatever the file's own mistakes are, the reader wants to know at once
 	// what clashes with the store too.
 	known, err := a.Store.Lookup(ctx, w)
@@ -196,32 +202,26 @@ func (a *attempt) run(ctx context.Context, object objects.Object) error {
 	}
 	o := plan(a.imp, a.file.Rows, a.file.Position, known)
 	all := merge(findings, o.findings)
-	switch {
-	case a.stops(all, o):
+	if a.stops(all, a.file.Unchanged+o.added+o.stored) {
 		return a.reject(ctx, all)
-	case a.imp.DryRun:
-		a.count(o, all)
-		return a.finish(ctx, StateSucceeded, all)
 	}
-	return a.apply(ctx, w, findings)
+	a.count(o, all)
+	return a.finish(ctx, StateSucceeded, all)
 }
 
-// stops reports whether nothing of the file is to be stored (R3.7).
-func (a *attempt) stops(all []agreement.Finding, o outcome) bool {
-	errors := 0
-	for _, f := range all {
+// stops reports whether nothing of a file with that many good rows is to be stored (R3.7).
+func (a *attempt) stops(findings []agreement.Finding, good int) bool {
+	wrong := false
+	for _, f := range findings {
 		if f.Severity != agreement.SeverityError {
 			continue
 		}
 		if f.Line == 0 { // the whole file
 			return true
 		}
-		errors++
+		wrong = true
 	}
-	if errors == 0 {
-		return false
-	}
-	return a.imp.OnError != OnErrorSkip || o.added+o.stored+a.file.Unchanged == 0
+	return wrong && (a.imp.OnError != OnErrorSkip || good == 0)
 }
 
 // apply stores what the plan says, under the writer's lease.
@@ -250,7 +250,7 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Find
 			meanwhile(o.findings)
 		}
 		all := merge(findings, o.findings)
-		if a.stops(all, o) {
+		if a.stops(all, a.file.Unchanged+o.added+o.stored) {
 			return a.reject(ctx, all)
 		}
 		a.count(o, all)
@@ -281,7 +281,7 @@ func meanwhile(findings []agreement.Finding) {
 
 // acquire waits for the writer's lease, as long as the context lets it.
 func (a *attempt) acquire(ctx context.Context, stage Stage) error {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		now := a.Clock()
@@ -312,7 +312,7 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 	events := []audit.Event{a.event()}
 	if o.plan.NewGroup {
 		events = append(events, audit.Event{
-			ID: a.imp.ID + "-group", At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
+			ID: NewID(a.imp.FinishedAt, string(a.imp.Stage())+"/group"), At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
 			After: map[string]string{"name": o.plan.Group.Name}, Source: audit.SourceImport,
 		})
 	}
@@ -323,7 +323,7 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 func (a *attempt) read(object objects.Object) ([]agreement.Finding, error) {
 	findings := a.checkRequest()
 	if object.Size > agreement.MaxFileBytes {
-		return append(findings, whole("file_too_large", "max_mib", "4")), nil
+		return append(findings, whole("file_too_large", "max", strconv.Itoa(agreement.MaxFileBytes))), nil
 	}
 	if len(findings) > 0 {
 		return findings, nil
@@ -363,6 +363,9 @@ func (a *attempt) checkRequest() []agreement.Finding {
 		return append(findings, whole("group_name_invalid", "group", imp.Group))
 	}
 	imp.Group = name
+	if text.Fold(name) == text.Fold(group.UnassignedName) {
+		imp.Group = ""
+	}
 	return findings
 }
 
@@ -399,7 +402,7 @@ func (a *attempt) reject(ctx context.Context, findings []agreement.Finding) erro
 	a.imp.Rejected = a.imp.Rows
 	for _, f := range findings {
 		if f.Severity == agreement.SeverityError && f.Line == 0 {
-			a.imp.Reason = f.Code
+			a.imp.Reason, a.imp.ReasonArgs = f.Code, f.Args
 			break
 		}
 	}

@@ -31,6 +31,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 )
 
 // State is where an import is in its life.
@@ -76,8 +77,9 @@ func (s Source) ID() string {
 	return newID(s.EventTime, s.Bucket, s.Key, version)
 }
 
-// NewID returns the id of an import announced at a time; seed makes it unique.
-func NewID(at time.Time, seed string) string { return newID(at, "announced", seed) }
+// NewID returns an id for something that happened at a time, such as an
+// announced import or an audit event; seed makes it unique.
+func NewID(at time.Time, seed string) string { return newID(at, "", seed) }
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
@@ -91,19 +93,20 @@ func newID(at time.Time, parts ...string) string {
 // Import is the record of one import (R3.8). Always Added + Unchanged +
 // Rejected = Rows once State is succeeded or rejected.
 type Import struct {
-	ID        string
-	File      string // last part of the object's key
-	Group     string // license group name as asked for; empty means Unassigned
-	GroupID   string // the group it went to; known once it succeeded
-	Program   agreement.Program
-	OnError   OnError
-	DryRun    bool
-	By        string // who: the API's subject, or the principal of the S3 event
-	Via       audit.Source
-	Source    Source
-	State     State
-	Reason    string // stable code, why it was rejected or failed as a whole; empty for row errors
-	Retryable bool   // failed, but a redelivered event tries again
+	ID         string
+	File       string // last part of the object's key
+	Group      string // license group name as asked for; empty means Unassigned
+	GroupID    string // the group it went to; known once it succeeded
+	Program    agreement.Program
+	OnError    OnError
+	DryRun     bool
+	By         string // who: the API's subject, or the principal of the S3 event
+	Via        audit.Source
+	Source     Source
+	State      State
+	Reason     string    // stable code, why it was rejected or failed as a whole; empty for row errors
+	ReasonArgs errs.Args // what its message quotes
+	Retryable  bool      // failed, but a redelivered event tries again
 
 	ReceivedAt time.Time
 	StartedAt  time.Time
