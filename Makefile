@@ -73,7 +73,7 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 	@$(GOFUMPT) -w $(GO_SOURCES)
 
 golden: local ## Write the generated files and golden files anew
-	@for package in $$(grep -rl --include='*_test.go' 'flag.Bool("update"' functions infra internal | xargs -n1 dirname | sort -u); do \
+	@for package in $$(grep -rl --include='*_test.go' 'golden.Equal(' functions infra internal | xargs -n1 dirname | sort -u); do \
 	  $(LOCAL_ENV) go test -tags cdk "./$$package" -update; done
 
 build: need-go ## Build the functions for Lambda: dist/<function>/bootstrap

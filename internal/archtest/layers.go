@@ -52,7 +52,7 @@ var layers = []layer{
 	{
 		name:    "doors", // HTTP, pages, AWS events
 		folders: []string{"internal/httpapi", "internal/console", "internal/trigger"},
-		imports: []string{"words", "domain", "messages", "use cases", "internal/httpapi/route"},
+		imports: []string{"words", "domain", "messages", "use cases", "tables"},
 	},
 	{
 		name:    "adapters", // they implement the contracts of domain and use cases

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"trueup/internal/importer"
+	"trueup/internal/manifest"
 )
 
 // Importer is what the import function calls.
@@ -37,7 +38,7 @@ func Objects(im Importer, log *slog.Logger) func(context.Context, json.RawMessag
 		if err := json.Unmarshal(payload, &event); err != nil {
 			return fmt.Errorf("event is not JSON: %w", err)
 		}
-		if event.Source == "trueup.schedule" {
+		if event.Source == manifest.ScheduleSource {
 			return im.Abandon(ctx)
 		}
 		if len(event.Records) == 0 {
