@@ -35,9 +35,6 @@ const (
 // DefaultRetryDelays are the waits before the second and the third attempt of an asynchronous call.
 var DefaultRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
 
-// SchedulePayload is what a schedule sends.
-var SchedulePayload = []byte(`{"source":"trueup.schedule"}`)
-
 // Function is one function to run.
 type Function struct {
 	Name        string
@@ -47,7 +44,8 @@ type Function struct {
 	Timeout     time.Duration
 	Concurrency int           // 0 for DefaultConcurrency
 	Retries     int           // of an asynchronous call
-	Every       time.Duration // called this often with SchedulePayload; 0 for never
+	Every       time.Duration // called this often with Event; 0 for never
+	Event       []byte        // what the schedule sends
 }
 
 // Options says what to run and where to keep it.
@@ -136,7 +134,7 @@ func (h *Host) schedule(f Function) {
 	for {
 		select {
 		case <-tick.C:
-			if _, err := h.InvokeAsync(f.Name, SchedulePayload); err != nil && !errors.Is(err, ErrClosed) {
+			if _, err := h.InvokeAsync(f.Name, f.Event); err != nil && !errors.Is(err, ErrClosed) {
 				fmt.Fprintf(h.options.Console, "%s: schedule: %v\n", f.Name, err)
 			}
 		case <-h.closing:

@@ -410,8 +410,9 @@ func TestCloseLetsInvocationsEnd(t *testing.T) {
 
 func TestSchedule(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, t.TempDir(), lambda.Function{Every: 50 * time.Millisecond})
-	eventually(t, "it is called", func() bool { return len(h.PIDs("probe")) == 1 })
+	file := filepath.Join(t.TempDir(), "calls")
+	start(t, t.TempDir(), lambda.Function{Every: 50 * time.Millisecond, Event: fmt.Appendf(nil, `{"file":%q}`, file)})
+	eventually(t, "it is called again and again", func() bool { return len(calls(file)) > 2 })
 }
 
 func TestLogs(t *testing.T) {

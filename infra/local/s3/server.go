@@ -46,8 +46,8 @@ type Server struct {
 	next    http.Handler
 }
 
-// New opens the data, makes the buckets and hands over the events that the
-// last run did not come to. Only one server can use a folder at a time.
+// New opens the data and makes the buckets. Only one server can use a folder at
+// a time.
 func New(o Options) (*Server, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -62,12 +62,13 @@ func New(o Options) (*Server, error) {
 			return nil, errors.Join(fmt.Errorf("s3: %w", err), st.Close())
 		}
 	}
-	if err := st.redeliver(); err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
 	fake := gofakes3.New(st, gofakes3.WithTimeSkewLimit(0)) // checked here
 	return &Server{options: o, store: st, next: fake.Server()}, nil
 }
+
+// Redeliver hands over the events that the last run did not come to. It is
+// for the start, before the first request.
+func (s *Server) Redeliver() error { return s.store.redeliver() }
 
 // Close closes the data. Requests in progress must have ended.
 func (s *Server) Close() error { return s.store.Close() }

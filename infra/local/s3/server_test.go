@@ -68,6 +68,9 @@ func start(t *testing.T, dir string, now func() time.Time) *stand {
 		t.Fatal(err)
 	}
 	s.Server = server
+	if err := server.Redeliver(); err != nil {
+		t.Fatal(err)
+	}
 	front := httptest.NewServer(server)
 	t.Cleanup(func() { front.Close(); server.Close() })
 	s.URL = front.URL

@@ -1,0 +1,113 @@
+// Command local runs the whole system on this machine, as `make run` does:
+// DynamoDB Local, S3, the functions and the HTTP API. Ctrl-C stops all of it;
+// the data stays. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_S3 name other
+// engines to use instead.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"text/template"
+	"time"
+
+	"trueup/infra/local/stack"
+)
+
+const (
+	startPatience = 90 * time.Second // a cold machine
+	stopPatience  = 3 * time.Second
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "trueup:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	o := stack.Options{
+		DynamoDBEndpoint: os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"),
+		S3Endpoint:       os.Getenv("AWS_ENDPOINT_URL_S3"),
+		Console:          os.Stdout,
+	}
+	flag.IntVar(&o.Port, "port", number("PORT", 8080), "port of the HTTP API; 0 picks a free one")
+	flag.IntVar(&o.S3Port, "s3-port", number("S3_PORT", 9000), "port of S3; 0 picks a free one")
+	flag.IntVar(&o.DynamoDBPort, "dynamodb-port", number("DYNAMODB_PORT", 0), "port of DynamoDB Local; 0 picks a free one")
+	flag.StringVar(&o.Data, "data", text("DATA", ".local"), "folder of all data")
+	flag.StringVar(&o.Functions, "functions", "dist/local", "folder of the functions built for this machine")
+	flag.Func("retry-delay", "wait before each retry of an asynchronous call (default 1m, then 2m)", func(value string) error {
+		delay, err := time.ParseDuration(value)
+		o.RetryDelays = []time.Duration{delay}
+		return err
+	})
+	flag.Parse()
+	if flag.NArg() > 0 {
+		return fmt.Errorf("what is %q? See -help", flag.Arg(0))
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	starting, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	begin := time.Now()
+	s, err := stack.Start(starting, o)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil // Ctrl-C
+	}
+	if err != nil {
+		return err
+	}
+	if err := welcome.Execute(os.Stdout, s); err != nil {
+		return err
+	}
+	fmt.Printf("\nReady after %.1f s. Ctrl-C stops everything; the data stays.\n", time.Since(begin).Seconds())
+
+	select {
+	case <-ctx.Done():
+		stop() // the next Ctrl-C is not waited for
+		fmt.Println("\nStopping.")
+	case <-s.Failed():
+		err = errors.New("DynamoDB Local ended by itself; see dynamodb.log among the logs")
+	}
+	s.Stop(stopPatience)
+	return err
+}
+
+var welcome = template.Must(template.New("welcome").Parse(`
+trueup runs on this machine.
+
+  HTTP API   {{.FrontURL}}
+  S3         {{.S3URL}}   (buckets trueup-uploads and trueup-reports)
+  DynamoDB   {{.DynamoDBEndpoint}}   (table {{.Table}}; this one listens on all interfaces)
+  Data       {{.DataDir}}   (logs/ has the functions' logs, dead-letters/ what failed for good)
+
+A first import:
+
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=eu-west-1
+  aws --endpoint-url {{.S3URL}} s3 cp events/first-import.csv s3://trueup-uploads/agreements/first-import.csv
+  TOKEN=$(curl -s '{{.FrontURL}}/dev/token?role=global-admin&sub=me')
+  curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/imports
+  curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/agreements
+`))
+
+// number and text are the defaults of flags, from the environment.
+func number(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+func text(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}

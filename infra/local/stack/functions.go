@@ -1,0 +1,99 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"trueup/infra/local/lambda"
+	"trueup/internal/config"
+	"trueup/internal/manifest"
+)
+
+func names() []string {
+	names := make([]string, len(manifest.Functions))
+	for i, f := range manifest.Functions {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// notified are the functions that get the events of a key.
+func notified(key string) (names []string) {
+	for _, f := range manifest.Functions {
+		if f.Trigger == manifest.Objects && strings.HasPrefix(key, f.Prefix) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// functions turns the manifest into what the host runs.
+func (s *Stack) functions(dir string, o Options) []lambda.Function {
+	event, _ := json.Marshal(map[string]string{"source": manifest.ScheduleSource}) // one string
+	var functions []lambda.Function
+	for _, f := range manifest.Functions {
+		run := lambda.Function{
+			Name: f.Name, Binary: binary(dir, f.Name), Env: s.environment(f, o),
+			Memory: f.Memory, Timeout: f.Timeout, Concurrency: f.Concurrency, Retries: f.Retries,
+			Every: f.Every, Event: event,
+		}
+		if o.Unscheduled {
+			run.Every = 0
+		}
+		functions = append(functions, run)
+	}
+	return functions
+}
+
+// environment is that of one function: its settings, and where the services are.
+func (s *Stack) environment(f manifest.Function, o Options) []string {
+	dynamo := s.DynamoDBEndpoint
+	if o.FunctionsDynamoDB != "" {
+		dynamo = o.FunctionsDynamoDB
+	}
+	env := []string{
+		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo,
+		"AWS_ENDPOINT_URL_S3=" + s.S3URL,
+		"AWS_ENDPOINT_URL_LAMBDA=" + s.LambdaURL,
+		"AWS_ACCESS_KEY_ID=" + Credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + Credentials.SecretAccessKey,
+		"AWS_RESPONSE_CHECKSUM_VALIDATION=when_required",
+		// A profile of the person who runs this is not the functions' business.
+		"AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}
+	for _, name := range f.Settings {
+		switch name {
+		case config.Table:
+			env = append(env, name+"="+s.Table)
+		case config.UploadsBucket:
+			env = append(env, name+"="+UploadsBucket)
+		case config.ReportsBucket:
+			env = append(env, name+"="+ReportsBucket)
+		default: // those with a default can be set where the stack is started
+			if value, ok := os.LookupEnv(name); ok {
+				env = append(env, name+"="+value)
+			}
+		}
+	}
+	return append(env, o.Env...)
+}
+
+// Build builds every function for this machine into dir, for tests that are run
+// without make. It must be called inside the module.
+func Build(ctx context.Context, dir string) error {
+	for _, name := range names() {
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
+			"-o", filepath.Join(dir, name, "bootstrap"), "trueup/functions/"+name)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w: %s", name, err, out)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,327 @@
+// Package stack runs the whole system on one machine: DynamoDB Local, S3, the
+// function binaries under the Lambda Runtime API, and the HTTP API before them,
+// wired as package manifest says. `make run` is a thin command around it, and
+// the end-to-end tests and benchmarks start it in their own process.
+//
+// Everything is kept in one data folder and survives a restart, also of a stack
+// that was killed. All of it listens on 127.0.0.1 only, but DynamoDB Local,
+// which knows no better than all interfaces.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/infra/local/engine"
+	"trueup/infra/local/front"
+	"trueup/infra/local/issuer"
+	"trueup/infra/local/lambda"
+	"trueup/infra/local/loopback"
+	"trueup/infra/local/s3"
+	"trueup/internal/access"
+	"trueup/internal/httpapi/route"
+)
+
+// What things are called here.
+const (
+	Table         = "trueup"
+	UploadsBucket = "trueup-uploads"
+	ReportsBucket = "trueup-reports"
+)
+
+// Credentials are the keys that the functions sign with, and the only ones that
+// can presign.
+var Credentials = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
+
+// Options says what to run and where. Ports of 0 are free ones.
+type Options struct {
+	Functions string // folder of the built functions, <name>/bootstrap, for this machine
+	Data      string // folder of all data, made when missing
+
+	Port         int // of the HTTP API
+	S3Port       int
+	DynamoDBPort int
+
+	// Other engines to use instead of starting one, as http://host:port. S3 raises
+	// events only when it is ours.
+	DynamoDBEndpoint string
+	S3Endpoint       string
+
+	// For tests.
+	FunctionsDynamoDB string          // endpoint that only the functions use, such as a fault proxy; empty for the engine's
+	InMemory          bool            // the table does not survive
+	TableName         string          // empty for Table
+	Env               []string        // more of the functions' environment, "NAME=value"
+	RetryDelays       []time.Duration // of asynchronous calls; nil for the service's minutes
+	Unscheduled       bool            // no schedules
+
+	Console io.Writer // gets the functions' logs in short; nil for nothing
+}
+
+// Stack is a running system.
+type Stack struct {
+	FrontURL         string // of the HTTP API
+	S3URL            string
+	LambdaURL        string // of the Invoke API
+	DynamoDBEndpoint string
+	Table            string
+	DataDir          string
+
+	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill
+
+	issuer  *issuer.Issuer
+	engine  *engine.Engine // nil when it is somebody else's
+	files   *s3.Server     // nil when it is somebody else's
+	servers []*http.Server
+	once    sync.Once
+}
+
+// Start starts a stack and returns when all of it answers. ctx limits only the
+// start. The error is one line, for people.
+func Start(ctx context.Context, o Options) (_ *Stack, err error) {
+	if o.Console == nil {
+		o.Console = io.Discard
+	}
+	if o.TableName == "" {
+		o.TableName = Table
+	}
+	s := &Stack{Table: o.TableName}
+	defer func() {
+		if err != nil {
+			s.Stop(0)
+		}
+	}()
+	if s.DataDir, err = filepath.Abs(o.Data); err != nil {
+		return nil, err
+	}
+	logs := filepath.Join(s.DataDir, "logs")
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		return nil, fmt.Errorf("folder of the data: %w", err)
+	}
+
+	// What can be wrong is found before what takes time.
+	functions, err := built(o.Functions)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := listen(o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			ports.close()
+		}
+	}()
+	s.FrontURL, s.LambdaURL, s.S3URL = ports.front.url(), ports.lambda.url(), o.S3Endpoint
+	if o.S3Endpoint == "" {
+		s.S3URL = ports.s3.url()
+		s.files, err = s3.New(s3.Options{
+			Dir: filepath.Join(s.DataDir, "s3"), Buckets: []string{UploadsBucket, ReportsBucket},
+			Credentials: Credentials, Origin: s.FrontURL, Now: time.Now,
+			Notify: func(bucket, key string, event []byte) error { return notify(s.Host, bucket, key, event) },
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	group, starting := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.startTable(starting, o, logs) })
+	group.Go(func() (err error) {
+		s.issuer, err = issuer.Open(filepath.Join(s.DataDir, "issuer.pem"), s.FrontURL+front.IssuerPath, time.Now)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+
+	s.Host, err = lambda.Start(lambda.Options{
+		Functions: s.functions(functions, o), Dir: s.DataDir, Logs: logs, Console: o.Console, RetryDelays: o.RetryDelays, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.files != nil {
+		if err := s.files.Redeliver(); err != nil {
+			return nil, err
+		}
+		s.serve(ports.s3, s.files)
+	}
+	s.serve(ports.lambda, s.Host.API())
+	s.serve(ports.front, front.New(front.Options{
+		Routes: route.Table, Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Console: o.Console, Now: time.Now,
+	}))
+	return s, s.Healthy(ctx)
+}
+
+// startTable starts the engine, unless there is one, and makes the table.
+func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
+	if s.DynamoDBEndpoint = o.DynamoDBEndpoint; s.DynamoDBEndpoint == "" {
+		log, err := os.OpenFile(filepath.Join(logs, "dynamodb.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		options := engine.Options{Port: o.DynamoDBPort, Dir: filepath.Join(s.DataDir, "dynamodb"), Log: log}
+		if o.InMemory {
+			options.Dir = ""
+		}
+		if s.engine, err = engine.Start(ctx, options); err != nil {
+			return err
+		}
+		s.DynamoDBEndpoint = s.engine.URL
+	}
+	return engine.CreateTable(ctx, s.DynamoDB(), s.Table)
+}
+
+// sockets are the ports taken so far.
+type sockets struct{ front, s3, lambda socket }
+
+type socket struct{ net.Listener }
+
+func (s socket) url() string { return "http://" + s.Addr().String() }
+
+func listen(o Options) (p sockets, err error) {
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if p.front.Listener, err = loopback.Listen(o.Port, "PORT"); err != nil {
+		return p, err
+	}
+	if o.S3Endpoint == "" {
+		if p.s3.Listener, err = loopback.Listen(o.S3Port, "S3_PORT"); err != nil {
+			return p, err
+		}
+	}
+	p.lambda.Listener, err = loopback.Listen(0, "")
+	return p, err
+}
+
+func (p sockets) close() {
+	for _, s := range []socket{p.front, p.s3, p.lambda} {
+		if s.Listener != nil {
+			s.Close()
+		}
+	}
+}
+
+func (s *Stack) serve(on socket, h http.Handler) {
+	server := loopback.Server(h)
+	s.servers = append(s.servers, server)
+	go server.Serve(on)
+}
+
+// Healthy returns nil when all is up.
+func (s *Stack) Healthy(ctx context.Context) error {
+	if _, err := s.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Table}); err != nil {
+		return fmt.Errorf("the table does not answer: %w", err)
+	}
+	for _, bucket := range []string{UploadsBucket, ReportsBucket} {
+		if _, err := s.S3().HeadBucket(ctx, &awss3.HeadBucketInput{Bucket: &bucket}); err != nil {
+			return fmt.Errorf("the bucket %s does not answer: %w", bucket, err)
+		}
+	}
+	return nil
+}
+
+// DynamoDB returns a client of the engine itself.
+func (s *Stack) DynamoDB() *dynamodb.Client { return engine.NewClient(s.DynamoDBEndpoint) }
+
+// S3 returns a client of the buckets.
+func (s *Stack) S3() *awss3.Client {
+	return awss3.New(awss3.Options{
+		Region: s3.Region, BaseEndpoint: &s.S3URL, UsePathStyle: true,
+		Credentials:                credentials.StaticCredentialsProvider{Value: Credentials},
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+	})
+}
+
+// Token returns a bearer token of a person with those roles, valid for an hour.
+func (s *Stack) Token(subject string, roles ...access.Role) (string, error) {
+	return s.issuer.Token(subject, roles, issuer.Life)
+}
+
+// Failed is closed when the engine ended by itself; without it nothing works.
+func (s *Stack) Failed() <-chan struct{} {
+	if s.engine == nil {
+		return nil
+	}
+	return s.engine.Exited()
+}
+
+// Stop stops everything. Requests and calls in progress get that long to end;
+// asynchronous calls that do not are made again after the next start.
+func (s *Stack) Stop(patience time.Duration) {
+	s.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		var ending sync.WaitGroup
+		for _, server := range s.servers {
+			ending.Go(func() {
+				if server.Shutdown(ctx) != nil {
+					server.Close()
+				}
+			})
+		}
+		if s.Host != nil {
+			ending.Go(func() { s.Host.Close(ctx) })
+		}
+		ending.Wait()
+		if s.files != nil {
+			s.files.Close() // bolt has nothing left to write
+		}
+		if s.engine != nil {
+			s.engine.Stop()
+		}
+	})
+}
+
+// notify calls the functions behind the uploads bucket.
+func notify(h *lambda.Host, bucket, key string, event []byte) error {
+	if bucket != UploadsBucket {
+		return nil
+	}
+	var failures []error
+	for _, name := range notified(key) {
+		_, err := h.InvokeAsync(name, event)
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// built checks that every function is there to run.
+func built(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	var missing []string
+	for _, name := range names() {
+		if _, err := os.Stat(binary(dir, name)); err != nil {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return "", fmt.Errorf("the functions %s are not built in %s: run make local", strings.Join(missing, ", "), dir)
+	}
+	return dir, nil
+}
+
+func binary(dir, name string) string { return filepath.Join(dir, name, "bootstrap") }
