@@ -7,6 +7,11 @@
 // documentation, form hints, OpenAPI and the annotated copy of an import read
 // them from the same place.
 //
+// ReadFile checks a whole CSV file and reports everything that is wrong with
+// it, by line and column; File.Annotate gives it back with the reports beside
+// the rows. Every row of a file counts once: it is good, it repeats an earlier
+// one, or it is rejected. RULES.md lists the rules.
+//
 // The package knows no technology: it imports the standard library and the
 // house's own errs and text.
 package agreement
@@ -36,7 +41,7 @@ const (
 	ProgramSelectEnterprise Program = "select-enterprise" // agreement number, related enrollment number
 )
 
-// programList is what a message offers to somebody who named another program.
+// programList is the programs as rules quote them.
 const programList = string(ProgramOpenValue + ", " + ProgramOpen + ", " + ProgramSelectEnterprise + ", " + ProgramUnknown)
 
 // Agreement is a stored licence agreement as lists show it. Sensitive details

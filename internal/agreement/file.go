@@ -72,7 +72,7 @@ func ReadFile(data []byte, o Options) *File {
 	r.checkName()
 	r.checkProgram()
 	if len(data) > MaxFileBytes {
-		r.refuse("file_too_large", 0, "max", strconv.Itoa(MaxFileBytes))
+		r.refuse("file_too_large", 0)
 		return f
 	}
 	if code, line := contentCode(data); code != "" {
@@ -93,6 +93,10 @@ func ReadFile(data []byte, o Options) *File {
 	}
 	return f
 }
+
+// Position returns where the file has a column, counting from 1; 0 when it has
+// none. It is for findings that come from outside, such as a name that is taken.
+func (f *File) Position(c Column) int { return f.layout.position(c) }
 
 // scan returns a scanner over the file's records, before the header if it has one.
 func (f *File) scan() *scanner {

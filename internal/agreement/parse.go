@@ -127,14 +127,18 @@ func (c *checker) name(name string) {
 	if n := utf8.RuneCountInString(collapsed); n > NameMaxChars {
 		c.add("name_too_long", field, name, "max", strconv.Itoa(NameMaxChars), "length", strconv.Itoa(n))
 	}
-	var forbidden, control characters
-	visible := false
 	// White space at the ends is dropped; a tab or a line break inside is not a space.
-	for _, r := range strings.TrimSpace(name) {
+	trimmed := strings.TrimSpace(name)
+	if isPlain(trimmed) {
+		return
+	}
+	var wrong, control characters
+	visible := false
+	for _, r := range trimmed {
 		visible = visible || !isJoiner(r)
 		switch {
 		case isForbidden(r):
-			forbidden.add(r)
+			wrong.add(r)
 		case isControl(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it has been reported
 			control.add(r)
 		}
@@ -142,8 +146,8 @@ func (c *checker) name(name string) {
 	if !visible {
 		c.add("name_required", field, name)
 	}
-	if forbidden != nil {
-		c.add("name_characters", field, name, "characters", forbidden.String())
+	if wrong != nil {
+		c.add("name_characters", field, name, "characters", wrong.String())
 	}
 	if control != nil {
 		c.add("name_control", field, name, "characters", control.String())
@@ -168,7 +172,7 @@ func (c *checker) program(given Program) Program {
 		return given
 	case "", ProgramUnknown:
 	default:
-		c.add("program_unknown", "program", string(given), "programs", programList)
+		c.add("program_unknown", "program", string(given), "value", quote(string(given)))
 	}
 	return ""
 }
@@ -275,8 +279,25 @@ func numberByte(b byte) int {
 // ForbiddenInNames are the characters that R2.1 does not allow in a name.
 const ForbiddenInNames = `~!@#$^&*()=+[]{}\|;:'"<>/`
 
-func isForbidden(r rune) bool {
-	return r < utf8.RuneSelf && strings.IndexByte(ForbiddenInNames, byte(r)) >= 0
+// forbidden says of each ASCII character whether a name may not have it.
+var forbidden = func() (set [utf8.RuneSelf]bool) {
+	for _, r := range ForbiddenInNames {
+		set[r] = true
+	}
+	return set
+}()
+
+func isForbidden(r rune) bool { return r < utf8.RuneSelf && forbidden[r] }
+
+// isPlain reports that a name has only ASCII characters that are allowed, as
+// nearly every name has.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if c := rune(name[i]); c >= utf8.RuneSelf || forbidden[c] || isControl(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // isControl reports whether r is invisible and changes the text around it:

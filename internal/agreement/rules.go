@@ -10,9 +10,10 @@ type Door string
 
 // The doors.
 const (
-	DoorDraft Door = "draft" // Parse: a row, a JSON body or a form
-	DoorFile  Door = "file"  // ReadFile
-	DoorStore Door = "store" // the importer, which knows what is stored
+	DoorDraft  Door = "draft"  // Parse: a row, a JSON body or a form
+	DoorFile   Door = "file"   // ReadFile
+	DoorUpload Door = "upload" // the importer: where a file was put, and its metadata
+	DoorStore  Door = "store"  // the importer: the rows against what is stored
 )
 
 // Rule is one thing that can be wrong, or worth a warning, with an agreement
@@ -24,7 +25,7 @@ type Rule struct {
 	Spec     string // chapter of the specification, for example "R2.1"
 	Severity Severity
 	Door     Door
-	Field    string   // name, authorization, license, pair, pairs, program, row, header or file
+	Field    string   // name, authorization, license, pair, pairs, program, row, header, file, group or metadata
 	Args     []string // what the message quotes besides the value
 	Summary  string
 	Pass     string
@@ -95,7 +96,7 @@ var Rules = []Rule{
 		Pass:    "01-07001 + 01-07001, 01-07002 + 01-07002", Fail: "01-07001 + 01-07001, 0107001 + 0107001",
 	},
 	{
-		Code: "program_unknown", Spec: "R3.5", Severity: SeverityError, Door: DoorDraft, Field: "program", Args: []string{"programs"},
+		Code: "program_unknown", Spec: "R3.5", Severity: SeverityError, Door: DoorDraft, Field: "program", Args: []string{"value"},
 		Summary: "A program is one of " + programList + ", or is not given.",
 		Pass:    "open-value", Fail: "gold",
 	},
@@ -107,7 +108,7 @@ var Rules = []Rule{
 		Pass:    "agreements.csv", Fail: "129 characters",
 	},
 	{
-		Code: "file_too_large", Spec: "R3.3", Severity: SeverityError, Door: DoorFile, Field: "file", Args: []string{"max"},
+		Code: "file_too_large", Spec: "R3.3", Severity: SeverityError, Door: DoorFile, Field: "file",
 		Summary: "A file has at most 4 MiB (4,194,304 bytes).",
 		Pass:    "4 MiB", Fail: "4 MiB and a byte",
 	},
@@ -207,6 +208,23 @@ var Rules = []Rule{
 		Pass:    "01-07001,01-07001,Office\n01-07002,01-07002,Office", Fail: "01-07001,01-07001,Office\n0107001,0107001,office",
 	},
 
+	// How a file was put; the examples are its key or its metadata.
+	{
+		Code: "on_error_unknown", Spec: "R3.7", Severity: SeverityError, Door: DoorUpload, Field: "metadata", Args: []string{"value"},
+		Summary: "The metadata on-error is reject or skip, or is not given.",
+		Pass:    "on-error: skip", Fail: "on-error: ignore",
+	},
+	{
+		Code: "folder_too_deep", Spec: "R3.1", Severity: SeverityError, Door: DoorUpload, Field: "group", Args: []string{"folder"},
+		Summary: "A file is under agreements/ or in one folder there, which is named as the license group.",
+		Pass:    "agreements/Sales/a.csv", Fail: "agreements/Sales/North/a.csv",
+	},
+	{
+		Code: "group_name_invalid", Spec: "R4.1", Severity: SeverityError, Door: DoorUpload, Field: "group", Args: []string{"group"},
+		Summary: "A license group's name satisfies the rules of an agreement's name.",
+		Pass:    "agreements/Sales/a.csv", Fail: "agreements/Sales & Marketing/a.csv",
+	},
+
 	// What needs the store; the examples say what is stored.
 	{
 		Code: "pair_taken", Spec: "R2.3", Severity: SeverityError, Door: DoorStore, Field: "row", Args: []string{"agreement"},
@@ -214,7 +232,7 @@ var Rules = []Rule{
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office with the pair stored under Servers",
 	},
 	{
-		Code: "name_is_other", Spec: "R3.4", Severity: SeverityError, Door: DoorStore, Field: "name",
+		Code: "name_is_other", Spec: "R3.4", Severity: SeverityError, Door: DoorStore, Field: "name", Args: []string{"agreement"},
 		Summary: "The name is that of an agreement of type other, which has no pairs.",
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office with Office stored as type other",
 	},
@@ -224,12 +242,12 @@ var Rules = []Rule{
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office in two files at once",
 	},
 	{
-		Code: "group_limit", Spec: "R4.2", Severity: SeverityError, Door: DoorStore, Field: "file", Args: []string{"max"},
+		Code: "group_limit", Spec: "R4.2", Severity: SeverityError, Door: DoorStore, Field: "file", Args: []string{"group"},
 		Summary: "There are at most 500 license groups besides Unassigned agreements.",
 		Pass:    "agreements/Sales/a.csv", Fail: "agreements/Sales/a.csv with 500 other groups stored",
 	},
 	{
-		Code: "pair_already_stored", Spec: "R3.6", Severity: SeverityWarning, Door: DoorStore, Field: "row",
+		Code: "pair_already_stored", Spec: "R3.6", Severity: SeverityWarning, Door: DoorStore, Field: "row", Args: []string{"agreement"},
 		Summary: "The agreement has the pair already; the row changes nothing.",
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office with the pair stored under Office",
 	},
