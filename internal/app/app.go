@@ -1,0 +1,114 @@
+// Package app is the composition root: it reads the settings, makes the
+// clients, and puts the house together for one function.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"trueup/internal/agreement"
+	"trueup/internal/config"
+	"trueup/internal/dynamo"
+	"trueup/internal/httpapi"
+	"trueup/internal/importer"
+	"trueup/internal/manifest"
+	"trueup/internal/objects/s3bucket"
+	"trueup/internal/trigger"
+)
+
+// RunImporter runs the import function until Lambda ends it.
+func RunImporter() {
+	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		return trigger.Objects(Importer(settings, c, log), log)
+	})
+}
+
+// RunAPI runs a function that serves HTTP until Lambda ends it.
+func RunAPI(name string) {
+	run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		return trigger.HTTP(API(name, settings, c, log), log, time.Now)
+	})
+}
+
+// run reads the settings that the manifest has for the function and starts its
+// handler. A wrong setting ends the process with one line that says which.
+func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any) {
+	log := slog.New(lambdacontext.NewLogHandler())
+	settings, c, err := load(context.Background(), name)
+	if err != nil {
+		log.Error("cannot start", "function", name, "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(handler(settings, c, log))
+}
+
+func load(ctx context.Context, name string) (config.Config, aws.Config, error) {
+	function, ok := manifest.Find(name)
+	if !ok {
+		return config.Config{}, aws.Config{}, fmt.Errorf("app: no function %q in the manifest", name)
+	}
+	settings, err := config.Load(config.Environment, function.Settings...)
+	if err != nil {
+		return config.Config{}, aws.Config{}, err
+	}
+	c, err := awsconfig.LoadDefaultConfig(ctx)
+	return settings, c, err
+}
+
+// Importer puts the import function together. Nobody waits for it, so it is patient.
+func Importer(settings config.Config, c aws.Config, log *slog.Logger) *importer.Importer {
+	client := dynamodb.NewFromConfig(c, retries(12, time.Second))
+	files := s3.NewFromConfig(c)
+	return &importer.Importer{
+		Store:   dynamo.New(client, settings.Table, dynamo.Patience(30*time.Second)),
+		Uploads: s3bucket.New(files, settings.UploadsBucket),
+		Reports: s3bucket.New(files, settings.ReportsBucket),
+		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
+		Clock:   time.Now,
+		Lease:   settings.ImportLease,
+		Log:     log,
+	}
+}
+
+// API puts a function that serves HTTP together. Somebody waits for it, so it
+// gives up soon.
+func API(function string, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
+	deps := httpapi.Deps{
+		Agreements: store, Groups: store, Imports: store,
+		UploadsBucket: settings.UploadsBucket, Clock: time.Now, NewID: rand.Text, Log: log,
+	}
+	if settings.UploadsBucket != "" {
+		files := s3.NewFromConfig(c)
+		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
+		deps.Reports = s3bucket.New(files, settings.ReportsBucket)
+	}
+	return httpapi.New(deps, function)
+}
+
+// retries makes the DynamoDB client repeat faults up to n times in all, with
+// pauses of at most longest. The SDK's own budget over all calls is left out:
+// it would fail calls that one more try saves.
+func retries(n int, longest time.Duration) func(*dynamodb.Options) {
+	return func(o *dynamodb.Options) {
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = n, longest, ratelimit.None
+		})
+		// DynamoDB's CRC32 of a reply adds nothing over TLS, and the local engine's is noise.
+		o.DisableValidateResponseChecksum = true
+	}
+}
