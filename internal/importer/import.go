@@ -110,7 +110,7 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 // record returns the import of an object: the announced one that its upload
 // names, the one an earlier delivery made, or a new one.
 func (im *Importer) record(ctx context.Context, src Source, metadata map[string]string, by string) (Import, error) {
-	if id := metadata[MetaImport]; id != "" {
+	if id := metadata[MetaImport]; len(id) == idLength { // what cannot be an id was invented
 		imp, err := im.Store.Import(ctx, id)
 		if err != nil && errs.KindOf(err) != errs.NotFound {
 			return Import{}, err

@@ -83,6 +83,9 @@ func NewID(at time.Time, seed string) string { return newID(at, "", seed) }
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
+// idLength is the length of an id.
+const idLength = 26
+
 func newID(at time.Time, parts ...string) string {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0))<<14) // 50 bits of time fill 10 characters
