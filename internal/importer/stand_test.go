@@ -1,0 +1,347 @@
+package importer_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	lambda "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/infra/local/engine"
+	local "trueup/infra/local/s3"
+	"trueup/internal/agreement"
+	"trueup/internal/dynamo"
+	"trueup/internal/i18n"
+	"trueup/internal/importer"
+	"trueup/internal/objects/s3bucket"
+	"trueup/internal/storetest"
+	"trueup/internal/trigger"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+const lease = 30 * time.Second
+
+// clock stands still until a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// stand is the use case between the real adapters: a table of DynamoDB Local
+// and the buckets of the local S3.
+type stand struct {
+	t      *testing.T
+	engine *dynamodb.Client // straight to DynamoDB Local, for looking behind the store
+	table  string
+	files  *s3.Client
+	clock  *clock
+	*importer.Importer
+
+	mu     sync.Mutex
+	events map[string][]byte // by key, the notification of the last put
+}
+
+func newStand(t *testing.T) *stand {
+	t.Helper()
+	s := &stand{t: t, engine: storetest.Client(t), table: storetest.Table(t), clock: &clock{now: noon}, events: map[string][]byte{}}
+	access := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
+	server, err := local.New(local.Options{
+		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Credentials: access, Now: time.Now, Notify: s.notify,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(server)
+	t.Cleanup(func() { front.Close(); server.Close() })
+	s.files = s3.New(s3.Options{
+		Region: local.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
+		Credentials: credentials.StaticCredentialsProvider{Value: access},
+	})
+	s.Importer = s.importer(storetest.Endpoint(t))
+	return s
+}
+
+// importer returns another process's use case, whose store is at url.
+func (s *stand) importer(url string) *importer.Importer {
+	return &importer.Importer{
+		Store: dynamo.New(client(url), s.table, dynamo.Patience(30*time.Second)), Uploads: s3bucket.New(s.files, "uploads"),
+		Reports: s3bucket.New(s.files, "reports"), Clock: s.clock.Now, Lease: lease, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// client repeats faults as the import function's does.
+func client(url string) *dynamodb.Client {
+	return engine.NewClient(url, func(o *dynamodb.Options) {
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = 12, 20*time.Millisecond, ratelimit.None
+		})
+	})
+}
+
+func (s *stand) notify(_, key string, event []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events[key] = event
+	return nil
+}
+
+// upload is a file with its user metadata.
+type upload struct {
+	key, body string
+	metadata  map[string]string
+}
+
+// put stores a file and returns the event that S3 raised for it.
+func (s *stand) put(u upload) []byte {
+	s.t.Helper()
+	_, err := s.files.PutObject(context.Background(), &s3.PutObjectInput{
+		Bucket: aws.String("uploads"), Key: &u.key, Body: strings.NewReader(u.body), Metadata: u.metadata,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.events[u.key]
+}
+
+// deliver hands an event to an import function.
+func deliver(ctx context.Context, im *importer.Importer, event []byte) error {
+	return trigger.Objects(im, im.Log)(ctx, event)
+}
+
+func sourceOf(t *testing.T, event []byte) importer.Source {
+	t.Helper()
+	var e lambda.S3Event
+	if err := json.Unmarshal(event, &e); err != nil {
+		t.Fatal(err)
+	}
+	return trigger.SourceOf(e.Records[0])
+}
+
+// run puts a file, delivers its event once, and returns the record that it
+// made, or the announced one that its metadata names.
+func (s *stand) run(u upload) importer.Import {
+	s.t.Helper()
+	event := s.put(u)
+	must(s.t, deliver(s.t.Context(), s.Importer, event))
+	return s.record(sourceOf(s.t, event).ID())
+}
+
+func (s *stand) record(id string) importer.Import {
+	s.t.Helper()
+	imp, err := s.Store.Import(s.t.Context(), id)
+	must(s.t, err)
+	return imp
+}
+
+// numbers is the record's state and counters, to compare and to read.
+func numbers(imp importer.Import) string {
+	reason := ""
+	if imp.Reason != "" {
+		reason = " " + imp.Reason
+	}
+	return fmt.Sprintf("%s%s: %d rows = %d added + %d unchanged + %d rejected, %d created, %d extended", imp.State, reason,
+		imp.Rows, imp.Added, imp.Unchanged, imp.Rejected, imp.Created, imp.Extended)
+}
+
+// object reads an object of the reports bucket; empty when it is not there.
+func (s *stand) object(key string) string {
+	s.t.Helper()
+	out, err := s.files.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: aws.String("reports"), Key: &key})
+	if err != nil {
+		return ""
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(out.Body)
+	must(s.t, err)
+	return string(body)
+}
+
+// placeholder is what no argument of a finding filled.
+var placeholder = regexp.MustCompile(`\{\w+\}`)
+
+// findings checks an import that ended, as far as R3.8 says the same about
+// every one, and returns its findings, a line each.
+func (s *stand) findings(imp importer.Import) []string {
+	s.t.Helper()
+	if imp.Added+imp.Unchanged+imp.Rejected != imp.Rows || imp.FinishedAt.IsZero() || !imp.Lease.IsZero() {
+		s.t.Errorf("R3.8 record: %s, finished at %v, lease %v", numbers(imp), imp.FinishedAt, imp.Lease)
+	}
+	dump := storetest.Dump(s.t, s.engine, s.table)
+	if got := events(dump, imp); len(got) != 1 || got[0]["by"] != imp.By || got[0]["source"] != "import" {
+		s.t.Errorf("R3.8 audit events: %v", got)
+	}
+	for _, left := range []string{"IMPORTS#OPEN|IMPORT#" + imp.ID, "WRITER|WRITER"} {
+		if dump[left] != nil {
+			s.t.Errorf("%s is still there", left)
+		}
+	}
+	if imp.State == importer.StateFailed {
+		return nil
+	}
+	var report importer.Report
+	must(s.t, json.Unmarshal([]byte(s.object(imp.ReportKey())), &report))
+	var lines []string
+	errors := 0
+	for _, f := range report.Findings {
+		for _, language := range i18n.Langs {
+			if sentence := i18n.Text(language, f.Code, f.Args); !i18n.Known(f.Code) || placeholder.MatchString(sentence) {
+				s.t.Errorf("%s reads %q in %s", f.Code, sentence, language)
+			}
+		}
+		if f.Severity == agreement.SeverityError {
+			errors++
+		}
+		line := fmt.Sprintf("%s %d.%d %s", f.Severity, f.Line, f.Position, f.Code)
+		if name := f.Args["agreement"]; name != "" {
+			line += " " + name
+		}
+		lines = append(lines, line)
+	}
+	if report.Import != imp.ID || errors != imp.Errors || len(lines)-errors != imp.Warnings {
+		s.t.Errorf("report of %s has %d errors of %d; the record says %d and %d warnings", report.Import, errors, len(lines), imp.Errors, imp.Warnings)
+	}
+	header := map[i18n.Lang]string{i18n.English: "Authorization number", i18n.Dutch: "Autorisatienummer", i18n.French: "Numéro d"}
+	for _, language := range i18n.Langs {
+		copied := s.object(imp.AnnotatedKey(string(language)))
+		if (copied != "") != imp.Annotated || imp.Annotated && !strings.HasPrefix(copied, "\ufeff"+header[language]) {
+			s.t.Errorf("annotated copy in %s: %.60q", language, copied)
+		}
+	}
+	return lines
+}
+
+// events are the audit events of how an import ended.
+func events(dump map[string]map[string]any, imp importer.Import) (found []map[string]any) {
+	for _, item := range dump {
+		if item["subject"] == "import/"+imp.ID && item["action"] == "import."+string(imp.State) {
+			found = append(found, item)
+		}
+	}
+	return found
+}
+
+// seen is everything that a reader sees of the store, who has nothing cached: a
+// line for each group and each agreement.
+func (s *stand) seen() []string {
+	s.t.Helper()
+	return seen(s.t, dynamo.New(s.engine, s.table))
+}
+
+func seen(t *testing.T, store *dynamo.Store) []string {
+	t.Helper()
+	ctx := context.Background()
+	groups, err := store.Groups(ctx)
+	must(t, err)
+	lines := []string{}
+	listed := 0
+	for _, g := range groups {
+		name := g.Name
+		if g.ID == "unassigned" {
+			name = "Unassigned"
+		}
+		var inGroup []string
+		for _, a := range allAgreements(t, store, agreement.Query{GroupID: g.ID}) {
+			pairs := allPairs(t, store, a.ID)
+			if len(pairs) != a.PairCount {
+				t.Errorf("%s counts %d pairs and lists %d", a.Name, a.PairCount, len(pairs))
+			}
+			inGroup = append(inGroup, fmt.Sprintf("%s / %s v%d: %s", name, a.Name, a.Version, strings.Join(pairs, " ")))
+		}
+		if len(inGroup) != g.Agreements {
+			t.Errorf("%s counts %d agreements and lists %d", name, g.Agreements, len(inGroup))
+		}
+		listed += len(inGroup)
+		if g.ID != "unassigned" {
+			lines = append(lines, name)
+		}
+		lines = append(lines, inGroup...)
+	}
+	if all := allAgreements(t, store, agreement.Query{}); len(all) != listed {
+		t.Errorf("%d agreements by name, %d in groups", len(all), listed)
+	}
+	return lines
+}
+
+func allAgreements(t *testing.T, store *dynamo.Store, q agreement.Query) (all []agreement.Agreement) {
+	t.Helper()
+	for q.Limit = 200; ; {
+		p, err := store.Agreements(context.Background(), q)
+		must(t, err)
+		all = append(all, p.Items...)
+		if q.Cursor = p.Next; p.Next == "" {
+			return all
+		}
+	}
+}
+
+func allPairs(t *testing.T, store *dynamo.Store, id string) (all []string) {
+	t.Helper()
+	for cursor := ""; ; {
+		p, err := store.Pairs(context.Background(), id, 200, cursor)
+		must(t, err)
+		for _, pair := range p.Items {
+			all = append(all, string(pair.Key()))
+		}
+		if cursor = p.Next; cursor == "" {
+			return all
+		}
+	}
+}
+
+// staged are the keys of the items in the table that carry a stage of an import.
+func (s *stand) staged(id string) []string {
+	s.t.Helper()
+	dump := storetest.Dump(s.t, s.engine, s.table)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(dump)), func(key string) bool {
+		stage, _ := dump[key]["stage"].(string)
+		return !strings.HasPrefix(stage, id+".")
+	})
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
