@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -12,7 +13,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"trueup/internal/access"
+	"trueup/internal/errs"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/i18n"
 )
 
 // permissionKey is where an operation carries its route's permission.
@@ -36,6 +39,7 @@ func Document() []byte {
 		api := humago.New(http.NewServeMux(), configuration())
 		register(api, &operations{}, route.Table)
 		describeRules(api.OpenAPI())
+		describeProblems(api.OpenAPI())
 		var indented bytes.Buffer
 		encoder := json.NewEncoder(&indented)
 		encoder.SetEscapeHTML(false)
@@ -58,7 +62,7 @@ func configuration() huma.Config {
 		"**Language**: sentences come in English, Dutch or French, as `Accept-Language` asks.\n\n" +
 		"**Pages**: send `nextCursor` of one page as `cursor` of the next, with the same parameters; the last page has none.\n\n" +
 		"**Times** are RFC 3339 in UTC."
-	config.Info.License = &huma.License{Name: "See the LICENSE file of the project", Identifier: "Apache-2.0"}
+	config.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
 	config.Servers = []*huma.Server{{URL: "/", Description: "Where this document was read from."}}
 	config.Tags = []*huma.Tag{
 		{Name: "agreements", Description: "Licence agreements and their agreement pairs."},
@@ -110,6 +114,52 @@ func operation(r route.Route) huma.Operation {
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
 	return op
+}
+
+// examples is one problem of each status, by its code.
+var examples = map[int]*errs.Error{
+	http.StatusBadRequest:            errs.New(errs.Invalid, "json_malformed", "offset", "17"),
+	http.StatusUnauthorized:          errs.New(errs.Unauthenticated, "unauthenticated"),
+	http.StatusForbidden:             errs.New(errs.Denied, "permission_denied", "roles", "global-admin, billing-admin"),
+	http.StatusNotFound:              errs.New(errs.NotFound, "import_not_found"),
+	http.StatusRequestEntityTooLarge: errs.New(errs.TooLarge, "body_too_large", "max", strconv.Itoa(maxBody)),
+	http.StatusUnsupportedMediaType:  errs.New(errs.Invalid, "media_type_unsupported"),
+	http.StatusUnprocessableEntity: {Kind: errs.Invalid, Code: "invalid_input", Violations: []errs.Violation{
+		{Code: "number_max", Field: parameterField + "limit", Value: "500", Args: errs.Pairs("max", "200")},
+	}},
+	http.StatusInternalServerError: errs.New(errs.Fault, "internal_error"),
+	http.StatusServiceUnavailable:  errs.New(errs.Unavailable, "try_again"),
+}
+
+// describeProblems gives the error answers of every operation their headers
+// and an example.
+func describeProblems(document *huma.OpenAPI) {
+	header := func(description, example string) *huma.Param {
+		return &huma.Param{Description: description, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
+	}
+	for _, item := range document.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for status, e := range examples {
+				response := op.Responses[strconv.Itoa(status)]
+				if response == nil {
+					continue
+				}
+				p := expected(i18n.English, "JKJaXmPLvHcESHA=", e)
+				p.Status, p.Title = status, http.StatusText(status)
+				response.Content[problemType].Example = p
+				response.Headers = map[string]*huma.Param{"Content-Language": header("The language of the sentences.", "en")}
+				switch status {
+				case http.StatusUnauthorized:
+					response.Headers["WWW-Authenticate"] = header("How to authenticate.", "Bearer")
+				case http.StatusServiceUnavailable:
+					response.Headers["Retry-After"] = header("After how many seconds to try again.", retryAfter)
+				}
+			}
+		}
+	}
 }
 
 // notModified adds the answer to a conditional read of what the caller has.

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
+	"trueup/internal/importer"
 )
 
 var admin = access.Call{RequestID: "r1", Principal: &access.Principal{Subject: "someone", Roles: []access.Role{access.GlobalAdmin}}}
@@ -188,6 +189,41 @@ func TestFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReplayIsTheFirstAnswer demands the same bytes for the same Idempotency-Key (SPEC 13).
+func TestReplayIsTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	h := newStack(t).handlers["agreements"]
+	post := func() []byte {
+		r := httptest.NewRequest("POST", "/imports", strings.NewReader(`{"fileName": "a<b>&c.csv", "size": 7}`))
+		r.Header.Set("Idempotency-Key", "k")
+		w := call(h, r, admin)
+		if w.Code != http.StatusCreated {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return w.Body.Bytes()
+	}
+	if diff := cmp.Diff(string(post()), string(post())); diff != "" {
+		t.Errorf("(-first +second)\n%s", diff)
+	}
+}
+
+// TestReportExpired demands a clear answer when a finished import's report is gone.
+func TestReportExpired(t *testing.T) {
+	t.Parallel()
+	h := httpapi.New(httpapi.Deps{Imports: finished{}, Reports: newStack(t).deps.Reports, Log: quiet}, "agreements")
+	w := call(h, httptest.NewRequest("GET", "/imports/x/findings", nil), admin)
+	if p := problemOf(t, w); w.Code != http.StatusNotFound || p.Code != "report_expired" {
+		t.Errorf("%d %s", w.Code, p.Code)
+	}
+}
+
+// finished has one import, whose report the bucket no longer keeps.
+type finished struct{ importer.Records }
+
+func (finished) Import(_ context.Context, id string) (importer.Import, error) {
+	return importer.Import{ID: id, State: importer.StateRejected, Attempt: 1}, nil
 }
 
 func TestBodySize(t *testing.T) {

@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			apiscript.Run(t, "testdata/*.txt", func(t *testing.T) apiscript.Target {
+				t.Parallel()
 				s := newStack(t)
 				return apiscript.Target{
 					Base: base, Token: token, Check: conforms,

@@ -66,8 +66,9 @@ type Target struct {
 	Vars map[string]string
 }
 
-// Run runs every script that matches the pattern, each with variables of its
-// own; the steps of a script run in order, and the first that fails ends it.
+// Run runs every script that matches the pattern, each on what target returns
+// and with variables of its own; target may call t.Parallel. The steps of a
+// script run in order, and the first that fails ends it.
 func Run(t *testing.T, pattern string, target func(*testing.T) Target) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -76,7 +77,6 @@ func Run(t *testing.T, pattern string, target func(*testing.T) Target) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			t.Parallel()
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
