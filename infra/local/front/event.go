@@ -97,6 +97,9 @@ func newEvent(r *http.Request, routeKey string, parameters map[string]string, cl
 			e.Headers[strings.ToLower(name)] = strings.Join(values, ",")
 		}
 	}
+	if e.Headers["x-amzn-trace-id"] == "" {
+		e.Headers["x-amzn-trace-id"] = traceID(now)
+	}
 	e.Headers["x-forwarded-for"] = source
 	e.Headers["x-forwarded-proto"] = "http"
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
@@ -201,4 +204,11 @@ func requestID(now time.Time) string {
 	rand.Read(b[:])
 	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) // sorts in the logs
 	return base64.RawURLEncoding.EncodeToString(b[:]) + "="
+}
+
+// traceID returns a trace of X-Ray's: its start in hex and 12 random bytes.
+func traceID(now time.Time) string {
+	var b [12]byte
+	rand.Read(b[:])
+	return fmt.Sprintf("Root=1-%08x-%x", now.Unix(), b)
 }

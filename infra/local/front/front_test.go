@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,11 @@ func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 		t.Error("no jti")
 	}
 	delete(claims, "jti")
+	headers := got["headers"].(map[string]any)
+	if trace, _ := headers["x-amzn-trace-id"].(string); !regexp.MustCompile(`^Root=1-6[0-9a-f]{7}-[0-9a-f]{24}$`).MatchString(trace) {
+		t.Errorf("trace %q", trace)
+	}
+	delete(headers, "x-amzn-trace-id")
 	want := map[string]any{
 		"version": "2.0", "routeKey": "GET /things/{id}/parts/{part}",
 		"rawPath": "/things/a%2Fb%20c/parts/7", "rawQueryString": "x=1&x=2&y=a%2Cb+c&z",

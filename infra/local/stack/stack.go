@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -181,7 +182,11 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 		if o.InMemory {
 			options.Dir = ""
 		}
-		if s.engine, err = engine.Start(ctx, options); err != nil {
+		s.engine, err = engine.Start(ctx, options)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("port %d is in use; stop what uses it or choose another one (DYNAMODB_PORT=…)", o.DynamoDBPort)
+		}
+		if err != nil {
 			return err
 		}
 		s.DynamoDBEndpoint = s.engine.URL
