@@ -39,8 +39,8 @@ func (f *File) Annotate(findings []Finding, h AnnotateText) []byte {
 	w := annotator{sep: f.sep}
 	w.Grow(len(f.text) + len(f.text)/2 + 96*len(findings))
 	w.WriteString(utf8BOM)
-	width := f.layout.width()
-	w.row(f.layout.ownCells(f.layout.headerCells(h), width), knownName(h.Messages, ColumnMessages))
+	width := f.width()
+	w.row(f.ownCells(f.headerCells(h), width), width, knownName(h.Messages, ColumnMessages))
 
 	s := f.scan()
 	if f.layout.header != nil {
@@ -55,16 +55,11 @@ func (f *File) Annotate(findings []Finding, h AnnotateText) []byte {
 			}
 			findings = findings[1:]
 		}
-		cells := s.cells
-		if f.layout.fits(s.columns, s.filled) {
-			cells = f.layout.ownCells(cells, width)
-		} else {
-			cells = cells[:min(s.filled, len(cells))]
+		cells := s.cells[:min(s.filled, len(s.cells))]
+		if s.filled <= f.layout.most() {
+			cells = f.ownCells(cells, width)
 		}
-		for len(cells) < width {
-			cells = append(cells, cell{})
-		}
-		w.row(cells, strings.Join(sentences, "; "))
+		w.row(cells, width, strings.Join(sentences, "; "))
 	}
 	return w.Bytes()
 }
@@ -79,42 +74,40 @@ func sentence(finding Finding, h AnnotateText) string {
 	return finding.Code
 }
 
-// width is how many columns a record has, without the messages.
-func (l layout) width() int {
-	switch {
-	case l.header == nil:
-		return 3
-	case l.messages >= 0 && l.messages < len(l.header):
-		return max(len(l.header)-1, l.name+1)
+// annotatedWidest is up to which column the messages give way to a record with
+// too many: they stay in one column, where they are ignored when the record has
+// been corrected.
+const annotatedWidest = 16
+
+// width is how many columns come before the messages.
+func (f *File) width() int {
+	own := f.layout.most()
+	if f.layout.messages >= 0 {
+		own--
 	}
-	return max(len(l.header), l.name+1)
+	return max(own, min(f.widest, annotatedWidest))
 }
 
 // headerCells are the cells of the copy's header line: localised where the
 // column is known, as written where it is not.
-func (l layout) headerCells(h AnnotateText) []cell {
-	cells := make([]cell, max(len(l.header), 3, l.name+1))
-	for i := range cells {
-		if i < len(l.header) {
-			cells[i].text = l.header[i]
-		}
+func (f *File) headerCells(h AnnotateText) []cell {
+	l := f.layout
+	cells := make([]cell, l.most())
+	for i, name := range l.header {
+		cells[i].text = name
 	}
-	for i, name := range map[int]string{
-		l.authorization: knownName(h.Authorization, ColumnAuthorization),
-		l.license:       knownName(h.License, ColumnLicense),
-		l.name:          knownName(h.Name, ColumnName),
-	} {
-		if i >= 0 {
-			cells[i].text = name
-		}
+	cells[l.authorization].text = knownName(h.Authorization, ColumnAuthorization)
+	cells[l.license].text = knownName(h.License, ColumnLicense)
+	if l.name >= 0 {
+		cells[l.name].text = knownName(h.Name, ColumnName)
 	}
 	return cells
 }
 
-// ownCells are a record's cells without those of the messages column.
-func (l layout) ownCells(cells []cell, width int) []cell {
-	if l.messages >= 0 && l.messages < len(cells) {
-		cells = slices.Delete(cells, l.messages, l.messages+1)
+// ownCells are a record's cells without that of the messages column.
+func (f *File) ownCells(cells []cell, width int) []cell {
+	if i := f.layout.messages; i >= 0 && i < len(cells) {
+		cells = slices.Delete(cells, i, i+1)
 	}
 	return cells[:min(len(cells), width)]
 }
@@ -142,10 +135,13 @@ type annotator struct {
 	sep byte
 }
 
-// row writes one record with its messages in the last column.
-func (w *annotator) row(cells []cell, messages string) {
-	for _, c := range cells {
-		w.cell(c.text)
+// row writes one record with its messages after width columns, or after its
+// last cell if it has more.
+func (w *annotator) row(cells []cell, width int, messages string) {
+	for i := range max(len(cells), width) {
+		if i < len(cells) {
+			w.cell(cells[i].text)
+		}
 		w.WriteByte(w.sep)
 	}
 	w.cell(messages)

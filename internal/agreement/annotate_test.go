@@ -54,6 +54,7 @@ func TestAnnotate(t *testing.T) {
 	codes := english
 	codes.Message = func(f agreement.Finding) string { return f.Code }
 	const head = "\ufeffAuthorization number,License number,Agreement name,Errors\r\n"
+	const wide = "\ufeffAuthorization number,License number,Agreement name,,Errors\r\n"
 	extra := []agreement.Finding{
 		{Line: 2, Code: "pair_taken", Severity: agreement.SeverityError, Args: errs.Pairs("agreement", "Servers")},
 		{Line: 0, Code: "group_limit", Severity: agreement.SeverityError},
@@ -70,7 +71,9 @@ func TestAnnotate(t *testing.T) {
 		{rule: "R3.8 semicolons stay", file: "1;1;\"a, b\"\n", text: codes, want: strings.ReplaceAll(head, ",", ";") + "1;1;a, b;\r\n"},
 		{rule: "R3.8 quotes where needed", file: "1,1,\"a, b\"\n2,\"2\"\"\"\n", text: codes, want: head + "1,1,\"a, b\",\r\n2,\"2\"\"\",,number_characters\r\n"},
 		{rule: "R3.8 badly written cells as written", file: "1,1,\"a\n2,2,b\"c\n", text: codes, want: head + "1,1,\"\"\"a\",unclosed_quote\r\n2,2,\"b\"\"c\",stray_quote\r\n"},
-		{rule: "R3.8 too many and too few columns", file: "1\n2,2,b,c\n", text: codes, want: head + "1,,,columns\r\n2,2,b,c,columns\r\n"},
+		{rule: "R3.8 too many and too few columns", file: "1\n2,2,b,c\n", text: codes, want: wide + "1,,,,columns\r\n2,2,b,c,columns\r\n"},
+		{rule: "R3.8 a corrected row is good though its old message stays", file: wide + "2,2,\"b, c\",,columns\r\n3,3,b,c,columns\r\n", text: codes, want: wide + "2,2,\"b, c\",,\r\n3,3,b,c,columns\r\n"},
+		{rule: "R3.8 messages give way to 16 columns", file: "1,1\n" + strings.Repeat("2,", 19) + "2\n", text: codes, want: "\ufeffAuthorization number,License number,Agreement name" + strings.Repeat(",", 14) + "Errors\r\n1,1" + strings.Repeat(",", 15) + "\r\n" + strings.Repeat("2,", 20) + "columns\r\n"},
 		{rule: "R3.8 Windows-1252 becomes UTF-8", file: "1,1,Li\xe8ge\n", text: codes, want: head + "1,1,Liège,not_ascii\r\n"},
 		{rule: "R3.8 formulas", file: "=1,+1,@a\n-1,-1,\"\t-b\"\n", text: codes, want: head + "'=1,'+1,'@a,number_characters; number_characters; name_characters\r\n'-1,'-1,'-b,\r\n"},
 		{

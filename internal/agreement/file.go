@@ -61,6 +61,7 @@ type File struct {
 	sep    byte
 	line   int // physical line on which text starts
 	layout layout
+	widest int // columns of the widest record that has too many
 }
 
 // ReadFile checks a whole CSV file (R3.2 to R3.6) and reports everything that
@@ -192,7 +193,10 @@ func (r *reader) row() {
 	s, l := r.scanner, r.layout
 	before := len(r.Findings)
 	r.flaws()
-	if !l.fits(s.columns, s.filled) {
+	if !l.fits(s) {
+		if s.filled > l.most() {
+			r.widest = max(r.widest, s.filled)
+		}
 		// An unclosed quote that was reported explains the columns.
 		if len(r.Findings) == before || s.cells[len(s.cells)-1].flaw != flawUnclosed {
 			r.columns(before)
@@ -276,7 +280,10 @@ var flawCodes = [...]string{flawStray: "stray_quote", flawUnclosed: "unclosed_qu
 
 // ignores reports whether nobody reads the column at a position.
 func (r *reader) ignores(i int) bool {
-	return r.layout.header != nil && i < len(r.layout.header) && (i == r.layout.messages || r.layout.columnAt(i) == ColumnNone)
+	if i >= len(r.layout.header) {
+		return false
+	}
+	return i == r.layout.messages || r.layout.columnAt(i) == ColumnNone && r.layout.header[i] != ""
 }
 
 // columns reports a record with too few or too many columns, and what can be

@@ -201,10 +201,10 @@ func TestReadFile(t *testing.T) {
 			findings: []string{`1:0 warning header_skipped "Authorization,License,"`},
 		},
 		{
-			rule: "R3.2 header with columns that are not known", file: "Authorization,,License,Cost centre\n1,é,1,ç\n2,x,2,y,z\n", want: []string{"2 1 + 1 (1)"},
+			rule: "R3.2 header with columns that are not known", file: "Authorization,,License,Cost centre\n1,,1,ç\n2,,2,y,z\n3,é,3\n", want: []string{"2 1 + 1 (1)"},
 			findings: []string{
-				`1:0 warning header_skipped "Authorization,,License,Cost centre"`, `1:0 warning columns_ignored "#2, Cost centre"`,
-				`3:0 columns "2,x,2,y,z" count=5 separator=,`,
+				`1:0 warning header_skipped "Authorization,,License,Cost centre"`, `1:0 warning columns_ignored "Cost centre"`,
+				`3:0 columns "2,,2,y,z" count=5 separator=,`, `4:0 columns "3,é,3" count=3 separator=,`, `4:2 not_ascii "é" characters=é`,
 			},
 		},
 		{rule: "R3.2 a header is the first line only", file: "1,1\nAuthorization,License\n", want: []string{"1 1 + 1 (1)"}, findings: []string{`2:0 pair_too_long "Authorization + License" length=20 max=16`}},

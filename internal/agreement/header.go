@@ -1,8 +1,7 @@
 package agreement
 
 import (
-	"cmp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"trueup/internal/text"
@@ -15,6 +14,7 @@ type layout struct {
 
 	header  []string // cells of the header line as written; nil without one
 	ignored []string // header cells that are no known column
+	unnamed []int    // columns whose header cell is empty: nothing may be in them
 }
 
 var defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
@@ -96,7 +96,7 @@ func KnownHeader(name string) (Column, bool) {
 func headerLayout(cells []cell) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
 	for len(cells) > 0 && cells[len(cells)-1].text == "" {
-		cells = cells[:len(cells)-1] // a cell below nothing is one too many
+		cells = cells[:len(cells)-1]
 	}
 	known, either := 0, -1
 	for i, c := range cells {
@@ -116,7 +116,11 @@ func headerLayout(cells []cell) (layout, bool) {
 		case column == ColumnMessages && l.messages < 0:
 			l.messages = i
 		default:
-			l.ignored = append(l.ignored, cmp.Or(c.text, "#"+strconv.Itoa(i+1)))
+			if c.text == "" {
+				l.unnamed = append(l.unnamed, i)
+			} else {
+				l.ignored = append(l.ignored, c.text)
+			}
 			continue
 		}
 		known++
@@ -138,6 +142,7 @@ func headerLayout(cells []cell) (layout, bool) {
 	}
 	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && (l.messages < 0 || l.messages > 2) {
 		l.name = 2 // a third column that the header leaves unnamed
+		l.unnamed = slices.DeleteFunc(l.unnamed, func(i int) bool { return i == l.name })
 	}
 	return l, true
 }
@@ -181,12 +186,21 @@ func (l layout) position(c Column) int {
 	return 0
 }
 
-// fits reports whether a record has the columns it should: both numbers, and
-// nothing after the last column.
-func (l layout) fits(columns, filled int) bool {
-	least := max(l.authorization, l.license) + 1
-	most := max(len(l.header), l.name+1, l.messages+1)
-	return columns >= least && filled <= most
+// most is how many columns a record may have.
+func (l layout) most() int { return max(len(l.header), l.name+1, l.messages+1) }
+
+// fits reports whether the scanner's record has the columns it should: both
+// numbers, and nothing after the last column or below an empty header cell.
+func (l layout) fits(s *scanner) bool {
+	if s.columns <= max(l.authorization, l.license) || s.filled > l.most() {
+		return false
+	}
+	for _, i := range l.unnamed {
+		if i < len(s.cells) && s.cells[i] != (cell{}) {
+			return false
+		}
+	}
+	return true
 }
 
 // at returns the text of a record's column; empty when it is not there.

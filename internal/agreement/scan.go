@@ -2,7 +2,8 @@ package agreement
 
 import "strings"
 
-// columnsMax is how many cells of one record are kept; the rest are counted.
+// columnsMax is how many cells of one record are kept; the rest are counted,
+// and left out of an annotated copy.
 const columnsMax = 1 << 14
 
 // flaw is what is wrong with how a cell is written.
