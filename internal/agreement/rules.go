@@ -237,8 +237,8 @@ var Rules = []Rule{
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office with Office stored as type other",
 	},
 	{
-		Code: "taken_meanwhile", Spec: "R3.9", Severity: SeverityError, Door: DoorStore, Field: "row",
-		Summary: "Somebody else used the name or the pair while the file was imported.",
+		Code: "taken_meanwhile", Spec: "R3.9", Severity: SeverityError, Door: DoorStore, Field: "row", Args: []string{"agreement"},
+		Summary: "The pair was added to another agreement while the file was imported.",
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office in two files at once",
 	},
 	{

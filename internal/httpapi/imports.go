@@ -60,7 +60,7 @@ func importOf(lang i18n.Lang, i importer.Import) Import {
 		Annotated: i.Annotated, Version: i.Version,
 	}
 	if i.Reason != "" {
-		out.Reason = &Reason{Code: i.Reason, Message: i18n.Text(lang, i.Reason, nil)}
+		out.Reason = &Reason{Code: i.Reason, Message: i18n.Text(lang, i.Reason, i.ReasonArgs)}
 	}
 	return out
 }

@@ -206,9 +206,9 @@ var importMessages = map[string]message{
 		"Un accord d'un autre type porte ce nom, et il n'a pas de paires de numéros. Choisissez un autre nom.",
 	},
 	"taken_meanwhile": {
-		"Somebody else used this name or pair while the file was imported. Upload the file again to see whose it is.",
-		"Iemand anders gebruikte deze naam of dit paar terwijl het bestand werd geïmporteerd. Upload het bestand opnieuw om te zien van wie.",
-		"Quelqu'un d'autre a utilisé ce nom ou cette paire pendant l'importation. Déposez de nouveau le fichier pour savoir à qui elle est.",
+		"While the file was imported this pair was added to the agreement {agreement}. Remove the line, or use that agreement's name.",
+		"Terwijl het bestand werd geïmporteerd, is dit paar toegevoegd aan de overeenkomst {agreement}. Verwijder de regel of gebruik de naam van die overeenkomst.",
+		"Pendant l'importation, cette paire a été ajoutée à l'accord {agreement}. Supprimez la ligne ou utilisez le nom de cet accord.",
 	},
 	"group_limit": {
 		"There are {limitGroups} license groups already, the most there can be. Use an existing group, or delete one first.",

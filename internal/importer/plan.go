@@ -3,7 +3,6 @@ package importer
 import (
 	"crypto/sha256"
 	"slices"
-	"strconv"
 	"strings"
 
 	"trueup/internal/agreement"
@@ -45,7 +44,7 @@ func plan(imp Import, rows []agreement.Row, at func(agreement.Column) int, k Kno
 		o.plan.NewGroup = true
 		o.plan.Group = group.Group{ID: identity(imp.Stage(), "group"), Name: text.Collapse(imp.Group)}
 		if k.Groups >= group.Max {
-			o.refuse(agreement.Row{}, agreement.ColumnNone, imp.Group, "group_limit", "max", strconv.Itoa(group.Max))
+			o.refuse(agreement.Row{}, agreement.ColumnNone, imp.Group, "group_limit", "group", imp.Group)
 			return o
 		}
 	}
