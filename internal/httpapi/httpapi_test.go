@@ -255,7 +255,7 @@ func TestLongValuesAreShortened(t *testing.T) {
 
 // FuzzBody demands a clear 4xx for whatever is no valid body.
 func FuzzBody(f *testing.F) {
-	for _, seed := range []string{`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`} {
+	for _, seed := range []string{`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`, `{"":0}`} {
 		f.Add(seed)
 	}
 	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")

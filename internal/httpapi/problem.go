@@ -63,9 +63,14 @@ var statuses = map[errs.Kind]int{
 // retryAfter is how many seconds a caller is asked to wait before trying again.
 const retryAfter = "2"
 
-// parameterField begins the Field of a violation that is about a parameter and
-// not about the body. No body has a field of that name.
-const parameterField = "?"
+const (
+	// parameterField begins the Field of a violation that is about a parameter
+	// and not about the body.
+	parameterField = "?"
+	// wholeBody is the Field of a violation that is about all of the body. An
+	// empty Field is the member of that name: JSON allows it.
+	wholeBody = "#"
+)
 
 // parameterOf names the parameter an error without violations is about.
 var parameterOf = map[string]string{
@@ -105,7 +110,7 @@ func fieldError(lang i18n.Lang, v errs.Violation) FieldError {
 	e := FieldError{Code: v.Code, Message: i18n.Text(lang, v.Code, v.Args), Value: text.Shorten(v.Value, 100)}
 	if name, ok := strings.CutPrefix(v.Field, parameterField); ok {
 		e.Parameter = name
-	} else if v.Field != "" {
+	} else if v.Field != wholeBody {
 		e.Pointer = "/" + v.Field
 	}
 	return e

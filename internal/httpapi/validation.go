@@ -84,7 +84,7 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 			}
 			found = append(found, detail(cause))
 		default:
-			found = append(found, errs.Violation{Code: "value_invalid"})
+			found = append(found, errs.Violation{Code: "value_invalid", Field: wholeBody})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
@@ -104,7 +104,7 @@ func detail(d *huma.ErrorDetail) errs.Violation {
 	} else if parts := strings.SplitN(d.Message, "|", 3); i18n.Known(parts[0]) {
 		v.Code = parts[0]
 		if len(parts) == 3 && parts[1] == fieldArgument {
-			v.Field = strings.TrimPrefix(v.Field+"/"+parts[2], "/")
+			v.Field = strings.TrimPrefix(v.Field+"/"+parts[2], wholeBody+"/")
 		} else if len(parts) == 3 {
 			v.Args = errs.Pairs(parts[1], plain(parts[2]))
 		}
@@ -128,9 +128,12 @@ func plain(s string) string {
 // field turns a location of huma's, "body.items[3].name" or "query.limit",
 // into the Field of a violation.
 func field(location string) string {
-	where, name, _ := strings.Cut(location, ".")
-	if where != "body" {
+	where, name, inside := strings.Cut(location, ".")
+	switch {
+	case where != "body":
 		return parameterField + name
+	case !inside:
+		return wholeBody
 	}
 	return strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(pointerEscapes.Replace(name))
 }

@@ -252,3 +252,23 @@ func TestHTTPRefusesBrokenEvents(t *testing.T) {
 		}
 	}
 }
+
+// FuzzHTTP demands that whatever event arrives is answered or refused, without a panic.
+func FuzzHTTP(f *testing.F) {
+	f.Add([]byte(`{"version":"2.0","rawPath":"/a%2Fb","rawQueryString":"a=%zz","requestContext":{"http":{"method":"GET"}}}`))
+	f.Add([]byte(`{"rawPath":"%","headers":{"":"x","a\nb":"c"},"cookies":["a"],"body":"e30=","isBase64Encoded":true}`))
+	f.Add([]byte(`{"requestContext":{"authorizer":{"jwt":{"claims":{"sub":"a","cognito:groups":"[["}}}}}`))
+	handler := trigger.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	}), slog.New(slog.DiscardHandler), ticking())
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		var in events.APIGatewayV2HTTPRequest
+		if json.Unmarshal(payload, &in) != nil {
+			return
+		}
+		out, err := handler(context.Background(), in)
+		if (err == nil) != (out.StatusCode == http.StatusOK) {
+			t.Errorf("status %d, %v", out.StatusCode, err)
+		}
+	})
+}
