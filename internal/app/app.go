@@ -47,10 +47,10 @@ func RunAPI(name string) {
 // run reads the settings that the manifest has for the function and starts its
 // handler. A wrong setting ends the process with one line that says which.
 func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any) {
-	log := slog.New(lambdacontext.NewLogHandler())
+	log := slog.New(metricsHandler{lambdacontext.NewLogHandler()}).With("function", name)
 	settings, c, err := load(context.Background(), name)
 	if err != nil {
-		log.Error("cannot start", "function", name, "error", err)
+		log.Error("cannot start", "error", err)
 		os.Exit(1)
 	}
 	lambda.Start(handler(settings, c, log))

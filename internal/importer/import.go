@@ -309,14 +309,14 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 		return err
 	}
 	a.imp.State, a.imp.FinishedAt, a.imp.GroupID = StateSucceeded, a.Clock(), o.plan.Group.ID
-	events := []audit.Event{a.event()}
+	events := []audit.Event{finishedEvent(a.imp)}
 	if o.plan.NewGroup {
 		events = append(events, audit.Event{
 			ID: NewID(a.imp.FinishedAt, string(a.imp.Stage())+"/group"), At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
 			After: map[string]string{"name": o.plan.Group.Name}, Source: audit.SourceImport,
 		})
 	}
-	return a.Store.Commit(ctx, o.plan, a.imp, events)
+	return a.ended(ctx, a.Store.Commit(ctx, o.plan, a.imp, events))
 }
 
 // read reads and checks the file without the store.
@@ -401,7 +401,7 @@ func (a *attempt) reject(ctx context.Context, findings []agreement.Finding) erro
 	}
 	a.imp.Rejected = a.imp.Rows
 	for _, f := range findings {
-		if f.Severity == agreement.SeverityError && f.Line == 0 {
+		if f.Severity == agreement.SeverityError && (f.Line == 0 || a.file != nil && a.file.Refused) {
 			a.imp.Reason, a.imp.ReasonArgs = f.Code, f.Args
 			break
 		}
@@ -416,19 +416,24 @@ func (a *attempt) finish(ctx context.Context, state State, findings []agreement.
 		return err
 	}
 	a.imp.State, a.imp.FinishedAt = state, a.Clock()
-	return a.Store.Finish(ctx, a.imp, []audit.Event{a.event()})
+	return a.ended(ctx, a.Store.Finish(ctx, a.imp, []audit.Event{finishedEvent(a.imp)}))
 }
 
 // fail ends the attempt for a reason that is not in the file.
 func (a *attempt) fail(ctx context.Context, reason string, retryable bool) error {
 	a.imp.Reason, a.imp.Retryable = reason, retryable
 	a.imp.State, a.imp.FinishedAt = StateFailed, a.Clock()
-	return a.Store.Finish(ctx, a.imp, []audit.Event{a.event()})
+	return a.ended(ctx, a.Store.Finish(ctx, a.imp, []audit.Event{finishedEvent(a.imp)}))
 }
 
-// event is the audit event of how the attempt ended.
-func (a *attempt) event() audit.Event {
-	return finishedEvent(a.imp)
+// ended leaves one line in the log about an import that ended.
+func (a *attempt) ended(ctx context.Context, err error) error {
+	if err == nil {
+		a.Log.InfoContext(ctx, "import ended", "import", a.imp.ID, "state", string(a.imp.State), "reason", a.imp.Reason, "attempt", a.imp.Attempt,
+			"rows", a.imp.Rows, "added", a.imp.Added, "rejected", a.imp.Rejected,
+			"duration_ms", float64(a.imp.FinishedAt.Sub(a.imp.StartedAt).Microseconds())/1000)
+	}
+	return err
 }
 
 // report stores the findings and the annotated copies.

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+)
+
+// namespace is where CloudWatch keeps the metrics.
+const namespace = "trueup"
+
+// measured says which attributes of a log line are metrics, by its message.
+// The line itself is the embedded metric format: CloudWatch reads the numbers
+// from the log, and the code that logs knows nothing of it.
+var measured = map[string]directive{
+	"request": {
+		Namespace: namespace, Dimensions: [][]string{{"function"}},
+		Metrics: []metric{{"duration_ms", "Milliseconds"}},
+	},
+	"import ended": {
+		Namespace: namespace, Dimensions: [][]string{{"state"}},
+		Metrics: []metric{{"duration_ms", "Milliseconds"}, {"rows", "Count"}, {"added", "Count"}, {"rejected", "Count"}},
+	},
+}
+
+type directive struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []metric
+}
+
+type metric struct{ Name, Unit string }
+
+// metricsHandler adds to the lines of measured what makes them metrics.
+type metricsHandler struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h metricsHandler) Handle(ctx context.Context, r slog.Record) error {
+	if d, ok := measured[r.Message]; ok {
+		r = r.Clone()
+		r.AddAttrs(slog.Any("_aws", map[string]any{
+			"Timestamp": r.Time.UnixMilli(), "CloudWatchMetrics": []directive{d},
+		}))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h metricsHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return metricsHandler{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (h metricsHandler) WithGroup(name string) slog.Handler {
+	return metricsHandler{h.Handler.WithGroup(name)}
+}
