@@ -443,6 +443,7 @@ func (a *attempt) report(ctx context.Context, findings []agreement.Finding) erro
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2) // a copy can be three times as large as its file
 	g.Go(func() error { return a.Reports.Put(ctx, a.imp.ReportKey(), "application/json", body) })
 	a.imp.Annotated = a.file != nil && !a.file.Refused
 	if a.imp.Annotated {
