@@ -7,6 +7,8 @@ package loopback
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -27,9 +29,12 @@ func Listen(port int, setting string) (net.Listener, error) {
 	return listener, err
 }
 
-// Server returns a server of h for callers on this machine.
-func Server(h http.Handler) *http.Server {
-	return &http.Server{Handler: only(h), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+// Server returns a server of h for callers on this machine. What the server has
+// to complain about, such as a handler's panic, goes to complaints.
+func Server(h http.Handler, complaints io.Writer) *http.Server {
+	return &http.Server{
+		Handler: only(h), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(complaints, "", log.LstdFlags),
+	}
 }
 
 func only(h http.Handler) http.Handler {

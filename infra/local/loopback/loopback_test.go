@@ -1,6 +1,7 @@
 package loopback_test
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -15,7 +16,7 @@ func TestOnlyThisMachineByItsOwnNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := loopback.Server(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	server := loopback.Server(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), io.Discard)
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 	address := listener.Addr().String()

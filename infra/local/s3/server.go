@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ type Options struct {
 	Dir         string          // where the data is kept
 	Buckets     []string        // made when missing
 	Credentials aws.Credentials // the key whose signatures are checked
-	Origin      string          // the web origin whose pages may call, as the buckets' CORS rule allows the console; empty for none
+	Origins     []string        // web origins whose pages may call, as the buckets' CORS rule allows the console
 	Notify      Notifier        // gets the events
 	Now         func() time.Time
 }
@@ -76,7 +77,7 @@ func (s *Server) Close() error { return s.store.Close() }
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" {
-		if origin != s.options.Origin {
+		if !slices.Contains(s.options.Origins, origin) {
 			writeError(w, r, refuse("AccessForbidden", "CORSResponse: this origin is not allowed."))
 			return
 		}

@@ -62,7 +62,7 @@ func start(t *testing.T, dir string, now func() time.Time) *stand {
 	t.Helper()
 	s := &stand{}
 	server, err := s3.New(s3.Options{
-		Dir: dir, Buckets: []string{"uploads", "reports"}, Credentials: key, Origin: origin, Notify: s.notify, Now: now,
+		Dir: dir, Buckets: []string{"uploads", "reports"}, Credentials: key, Origins: []string{origin}, Notify: s.notify, Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -328,6 +328,37 @@ func TestEventIsShapedAsS3Sends(t *testing.T) {
 	want["s3"].(map[string]any)["object"].(map[string]any)["eTag"] = md5hex("1,2\n")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPutsAtOnceOfOneKey(t *testing.T) {
+	t.Parallel()
+	s := start(t, t.TempDir(), time.Now)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() { s.put(t, "agreements/a.csv", strings.Repeat("x", i+1)) })
+	}
+	wg.Wait()
+	type made struct{ sequencer, version string }
+	var all []made
+	for _, raw := range s.raw {
+		var e s3.Event
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatal(err)
+		}
+		o := e.Records[0].S3.Object
+		all = append(all, made{o.Sequencer, o.VersionID})
+	}
+	slices.SortFunc(all, func(a, b made) int { return strings.Compare(a.sequencer, b.sequencer) })
+	if distinct := slices.CompactFunc(slices.Clone(all), func(a, b made) bool { return a.sequencer == b.sequencer }); len(distinct) != 20 {
+		t.Fatalf("%d sequencers of 20 puts", len(distinct))
+	}
+	head, err := s.Client.HeadObject(context.Background(), &awss3.HeadObjectInput{Bucket: aws.String("uploads"), Key: aws.String("agreements/a.csv")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := all[len(all)-1]; last.version != *head.VersionId {
+		t.Errorf("the highest sequencer is of version %s, the current one is %s", last.version, *head.VersionId)
 	}
 }
 

@@ -89,6 +89,7 @@ type Stack struct {
 	engine  *engine.Engine // nil when it is somebody else's
 	files   *s3.Server     // nil when it is somebody else's
 	servers []*http.Server
+	log     *os.File // the servers' own troubles
 	once    sync.Once
 }
 
@@ -115,6 +116,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, fmt.Errorf("folder of the data: %w", err)
 	}
 
+	if s.log, err = openLog(logs, "servers.log"); err != nil {
+		return nil, err
+	}
+
 	// What can be wrong is found before what takes time.
 	functions, err := built(o.Functions)
 	if err != nil {
@@ -134,7 +139,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.S3URL = ports.s3.url()
 		s.files, err = s3.New(s3.Options{
 			Dir: filepath.Join(s.DataDir, "s3"), Buckets: []string{UploadsBucket, ReportsBucket},
-			Credentials: Credentials, Origin: s.FrontURL, Now: time.Now,
+			Credentials: Credentials, Origins: []string{s.FrontURL, strings.Replace(s.FrontURL, "127.0.0.1", "localhost", 1)}, Now: time.Now,
 			Notify: func(bucket, key string, event []byte) error { return notify(s.Host, bucket, key, event) },
 		})
 		if err != nil {
@@ -174,7 +179,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 // startTable starts the engine, unless there is one, and makes the table.
 func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 	if s.DynamoDBEndpoint = o.DynamoDBEndpoint; s.DynamoDBEndpoint == "" {
-		log, err := os.OpenFile(filepath.Join(logs, "dynamodb.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		log, err := openLog(logs, "dynamodb.log")
 		if err != nil {
 			return err
 		}
@@ -192,6 +197,10 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 		s.DynamoDBEndpoint = s.engine.URL
 	}
 	return engine.CreateTable(ctx, s.DynamoDB(), s.Table)
+}
+
+func openLog(dir, name string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
 // sockets are the ports taken so far.
@@ -228,7 +237,7 @@ func (p sockets) close() {
 }
 
 func (s *Stack) serve(on socket, h http.Handler) {
-	server := loopback.Server(h)
+	server := loopback.Server(h, s.log)
 	s.servers = append(s.servers, server)
 	go server.Serve(on)
 }
@@ -294,6 +303,9 @@ func (s *Stack) Stop(patience time.Duration) {
 		}
 		if s.engine != nil {
 			s.engine.Stop()
+		}
+		if s.log != nil {
+			s.log.Close()
 		}
 	})
 }
