@@ -206,9 +206,9 @@ var importMessages = map[string]message{
 		"Un accord d'un autre type porte ce nom, et il n'a pas de paires de numéros. Choisissez un autre nom.",
 	},
 	"taken_meanwhile": {
-		"While the file was imported this pair was added to the agreement {agreement}. Remove the line, or use that agreement's name.",
-		"Terwijl het bestand werd geïmporteerd, is dit paar toegevoegd aan de overeenkomst {agreement}. Verwijder de regel of gebruik de naam van die overeenkomst.",
-		"Pendant l'importation, cette paire a été ajoutée à l'accord {agreement}. Supprimez la ligne ou utilisez le nom de cet accord.",
+		"The agreement {agreement} took this pair while the file was imported. Remove the line, or use that agreement's name.",
+		"De overeenkomst {agreement} nam dit paar over terwijl het bestand werd geïmporteerd. Verwijder de regel of gebruik de naam van die overeenkomst.",
+		"L'accord {agreement} a pris cette paire pendant l'importation. Supprimez la ligne ou utilisez le nom de cet accord.",
 	},
 	"group_limit": {
 		"There are {limitGroups} license groups already, the most there can be. Use an existing group, or delete one first.",
