@@ -153,6 +153,11 @@ func describeProblems(document *huma.OpenAPI) {
 				response.Headers = map[string]*huma.Param{"Content-Language": header("The language of the sentences.", "en")}
 				switch status {
 				case http.StatusUnauthorized:
+					response.Description = "No valid token. The gateway answers this itself, in its own words, before the API is called."
+					response.Content["application/json"] = &huma.MediaType{
+						Schema:  &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"message": {Type: huma.TypeString}}},
+						Example: map[string]string{"message": "Unauthorized"},
+					}
 					response.Headers["WWW-Authenticate"] = header("How to authenticate.", "Bearer")
 				case http.StatusServiceUnavailable:
 					response.Headers["Retry-After"] = header("After how many seconds to try again.", retryAfter)
