@@ -43,7 +43,7 @@ const (
 	// AbandonAfter is how long after its lease an import is given up: Lambda's
 	// redeliveries, one and two minutes later, are over by then.
 	AbandonAfter = 20 * time.Minute
-	// maxRounds is how often a plan is made anew because something was taken meanwhile.
+	// maxRounds is how many attempts one delivery makes because something was taken meanwhile.
 	maxRounds = 5
 )
 
@@ -80,31 +80,32 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 	if err != nil {
 		return err
 	}
-	now := im.Clock()
 	switch {
 	case read.Final():
 		return nil
-	case read.State == StateRunning && now.Before(read.Lease):
+	case read.State == StateRunning && im.Clock().Before(read.Lease):
 		return ErrBusy
 	}
-	claimed := read
-	claimed.State, claimed.Attempt, claimed.Lease, claimed.StartedAt = StateRunning, read.Attempt+1, now.Add(im.Lease), now
-	claimed.Reason, claimed.ReasonArgs, claimed.Retryable = "", nil, false
-	imp, err := im.Store.Claim(ctx, read, claimed)
-	if err != nil {
-		return err
+	a := &attempt{Importer: im}
+	for range maxRounds {
+		if err := a.claim(ctx, read); err != nil {
+			return err
+		}
+		err := a.run(ctx, object)
+		if !errors.Is(err, ErrTaken) {
+			return err
+		}
+		// Once more, as an attempt of its own: what this one staged, and what
+		// of it is still on its way, must never count.
+		a.taken = true
+		if read, err = im.Store.Import(ctx, a.imp.ID); err != nil {
+			return err
+		}
+		if read.State != StateRunning || read.Attempt != a.imp.Attempt {
+			return ErrLost
+		}
 	}
-	ctx, stop := im.keep(ctx, imp)
-	defer stop()
-	a := &attempt{Importer: im, imp: imp}
-	if missing {
-		return a.fail(ctx, "object_missing", false)
-	}
-	err = a.run(ctx, object)
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrLost) {
-		return ErrLost // not the context.Canceled that it surfaced as
-	}
-	return err
+	return fmt.Errorf("import %s: %w %d times", a.imp.ID, ErrTaken, maxRounds)
 }
 
 // record returns the import of an object: the announced one that its upload
@@ -172,12 +173,43 @@ func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, st
 // attempt is one try at an import.
 type attempt struct {
 	*Importer
-	imp  Import
-	file *agreement.File // nil when it was refused unread
+	imp   Import
+	file  *agreement.File // nil when it was refused unread
+	taken bool            // the attempt before met ErrTaken
 }
 
-// run checks the file, and stores what is in it.
+// claim makes this the next attempt at the import.
+func (a *attempt) claim(ctx context.Context, read Import) error {
+	now := a.Clock()
+	claimed := read
+	claimed.State, claimed.Attempt, claimed.Lease, claimed.StartedAt = StateRunning, read.Attempt+1, now.Add(a.Lease), now
+	claimed.Reason, claimed.ReasonArgs, claimed.Retryable = "", nil, false
+	var err error
+	a.imp, err = a.Store.Claim(ctx, read, claimed)
+	return err
+}
+
+// run checks the file, and stores what is in it, for as long as the attempt owns the import.
 func (a *attempt) run(ctx context.Context, object objects.Object) error {
+	ctx, stop := a.keep(ctx, a.imp)
+	defer stop()
+	err := a.check(ctx, object)
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrLost) {
+		return ErrLost // not the context.Canceled that it surfaced as
+	}
+	return err
+}
+
+// check checks the file, and goes on to store what is in it.
+func (a *attempt) check(ctx context.Context, object objects.Object) error {
+	if object.Body == nil { // it is gone, and with it the names of what earlier attempts left
+		if a.imp.Attempt > 1 {
+			if err := a.Store.ClearAll(ctx, a.imp.ID); err != nil {
+				return err
+			}
+		}
+		return a.fail(ctx, "object_missing", false)
+	}
 	findings, err := a.read(object)
 	if err != nil {
 		return err
@@ -240,34 +272,24 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Find
 			}
 		}
 	}()
-	for round := range maxRounds {
-		known, err := a.Store.Lookup(ctx, w)
-		if err != nil {
-			return err
-		}
-		o := plan(a.imp, a.file.Rows, a.file.Position, known)
-		if round > 0 {
-			meanwhile(o.findings)
-		}
-		all := merge(findings, o.findings)
-		if a.stops(all, a.file.Unchanged+o.added+o.stored) {
-			return a.reject(ctx, all)
-		}
-		a.count(o, all)
-		err = a.write(ctx, o, all)
-		if err == nil {
-			held = false
-			return nil
-		}
-		if !errors.Is(err, ErrTaken) {
-			return err
-		}
-		own := Leftovers{Stages: []Stage{stage}, Names: w.Names, Pairs: w.Pairs}
-		if err := a.Store.Clear(ctx, own.withIDs()); err != nil {
-			return err
-		}
+	known, err := a.Store.Lookup(ctx, w)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("import %s: %w %d times", a.imp.ID, ErrTaken, maxRounds)
+	o := plan(a.imp, a.file.Rows, a.file.Position, known)
+	if a.taken {
+		meanwhile(o.findings)
+	}
+	all := merge(findings, o.findings)
+	if a.stops(all, a.file.Unchanged+o.added+o.stored) {
+		return a.reject(ctx, all)
+	}
+	a.count(o, all)
+	if err := a.write(ctx, o, all); err != nil {
+		return err
+	}
+	held = false
+	return nil
 }
 
 // meanwhile renames the conflicts that came up after the file had been checked.
@@ -328,11 +350,13 @@ func (a *attempt) read(object objects.Object) ([]agreement.Finding, error) {
 	if len(findings) > 0 {
 		return findings, nil
 	}
-	data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(object.Body, agreement.MaxFileBytes+1)); err != nil {
-		return nil, fmt.Errorf("read %s: %w", a.imp.Source.Key, err)
+	if a.file == nil { // otherwise an attempt before this one read it
+		data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
+		if _, err := data.ReadFrom(io.LimitReader(object.Body, agreement.MaxFileBytes+1)); err != nil {
+			return nil, fmt.Errorf("read %s: %w", a.imp.Source.Key, err)
+		}
+		a.file = agreement.ReadFile(data.Bytes(), agreement.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	}
-	a.file = agreement.ReadFile(data.Bytes(), agreement.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	return a.file.Findings, nil
 }
 
@@ -442,10 +466,10 @@ func (a *attempt) report(ctx context.Context, findings []agreement.Finding) erro
 	if err != nil {
 		return err
 	}
+	a.imp.Annotated = a.file != nil && !a.file.Refused
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2) // a copy can be three times as large as its file
 	g.Go(func() error { return a.Reports.Put(ctx, a.imp.ReportKey(), "application/json", body) })
-	a.imp.Annotated = a.file != nil && !a.file.Refused
 	if a.imp.Annotated {
 		for _, language := range i18n.Langs {
 			g.Go(func() error {
