@@ -174,6 +174,9 @@ func TestReadFileHostile(t *testing.T) {
 		{"R3.2 doubled quotes", "1,1,\"" + fill(`""`)[6:], 1, `1:3 name unclosed_quote`},
 		{"R3.2 doubled quotes on every line", fill("\"\"\"\"\"\"\"\n"), 10_001, `0:0 file_too_many_rows`},
 		{"R3.2 quotes and no end", fill("\"\"\"\"a,\r"), 10_001, `0:0 file_too_many_rows`},
+		{"R3.2 one quote that is never closed", "\"" + fill("a\n")[1:], 5001, `0:0 file_too_many_rows`},
+		{"R3.2 10,000 stray quotes in a row", strings.Repeat("a\"b,", 10_000) + "1\n", 12, `1:0 columns`},
+		{"R3.2 stray quotes and openings", fill("x\",\"\"\"y\n"), 12, `1:0 columns`},
 		{"R3.3 4 MiB beyond ASCII", "1,1," + fill("é")[4:], 2, `1:3 name `},
 		{"R3.3 no UTF-8", fill("\xff,\xff\n"), 10_001, `0:0 file_too_many_rows`},
 		{"R2.1 4 MiB of forbidden characters", "1,1," + fill("&")[4:], 2, `1:3 name `},
@@ -183,14 +186,19 @@ func TestReadFileHostile(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			data := []byte(c.file)
+			var f *agreement.File
+			var annotated []byte
 			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			f := agreement.ReadFile(data, agreement.Options{FileName: "a.csv"})
-			annotated := f.Annotate(f.Findings, english)
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
+			took := time.Hour
+			for try := 0; try < 4 && took > time.Second*slowdown; try++ { // again, should the machine be busy
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				f = agreement.ReadFile(data, agreement.Options{FileName: "a.csv"})
+				annotated = f.Annotate(f.Findings, english)
+				took = time.Since(start)
+				runtime.ReadMemStats(&after)
+			}
 			checkFile(t, c.file, f)
 			if got := findings(f.Findings); len(got) != c.count || !strings.HasPrefix(got[0], c.first) {
 				t.Errorf("%d findings that start with %.100q, want %d that start with %q", len(got), got[0], c.count, c.first)

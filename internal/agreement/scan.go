@@ -43,11 +43,6 @@ type scanner struct {
 	cells   []cell
 	columns int // cells it has, those beyond columnsMax too
 	filled  int // columns up to the last one that is not empty
-
-	// An unclosed quote was seen: from then on a quote does not reach over a
-	// line end. That also keeps reading linear however the file is broken.
-	oneLine bool
-	lineEnd int // where a line ends that was looked at before
 }
 
 // next reads the next record that is not blank; false at the end of the text.
@@ -103,11 +98,7 @@ func (s *scanner) field(i int) (cell, int) {
 
 // quoted returns the cell whose opening quote is at i and where it ends.
 func (s *scanner) quoted(i int) (cell, int) {
-	limit := len(s.text)
-	if s.oneLine {
-		limit = s.endOfLine(i)
-	}
-	closing, doubled := closingQuote(s.text[:limit], i+1)
+	closing, doubled := closingQuote(s.text, i+1)
 	if closing < 0 {
 		return s.unclosed(i)
 	}
@@ -116,7 +107,7 @@ func (s *scanner) quoted(i int) (cell, int) {
 	breaks := countLineEnds(content)
 	if end < len(s.text) && !s.endsCell(s.text[end]) {
 		if breaks > 0 {
-			return s.unclosed(i) // it met the opening quote of a later line
+			return s.unclosed(i) // it met a quote of a later line
 		}
 		end = s.cellEnd(end)
 		return cell{trimBlanks(s.text[i:end]), flawStray}, end
@@ -135,9 +126,11 @@ func (s *scanner) quoted(i int) (cell, int) {
 	return c, end
 }
 
+// unclosed returns the cell whose opening quote at i is never closed: the rest
+// of its line. Reading stays linear, because the lines up to the quote that the
+// search met have only doubled quotes, which no cell begins with.
 func (s *scanner) unclosed(i int) (cell, int) {
-	s.oneLine = true
-	end := s.endOfLine(i)
+	end := i + lineLength(s.text[i:])
 	return cell{trimBlanks(s.text[i:end]), flawUnclosed}, end
 }
 
@@ -156,15 +149,6 @@ func closingQuote(text string, i int) (at int, doubled bool) {
 		doubled = true
 		i += 2
 	}
-}
-
-// endOfLine returns where the line that i is on ends. A line with a million
-// quoted cells is searched once, not a million times.
-func (s *scanner) endOfLine(i int) int {
-	if i > s.lineEnd || s.lineEnd == 0 {
-		s.lineEnd = i + lineLength(s.text[i:])
-	}
-	return s.lineEnd
 }
 
 func (s *scanner) endsCell(c byte) bool { return c == s.sep || c == '\n' || c == '\r' }
