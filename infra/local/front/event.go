@@ -201,7 +201,7 @@ func write(w http.ResponseWriter, payload []byte) error {
 // requestID returns an id in the form of API Gateway's: 15 characters of base64 and "=".
 func requestID(now time.Time) string {
 	var b [11]byte
-	rand.Read(b[:])
+	_, _ = rand.Read(b[:])                                // never fails
 	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) // sorts in the logs
 	return base64.RawURLEncoding.EncodeToString(b[:]) + "="
 }
@@ -209,6 +209,6 @@ func requestID(now time.Time) string {
 // traceID returns a trace of X-Ray's: its start in hex and 12 random bytes.
 func traceID(now time.Time) string {
 	var b [12]byte
-	rand.Read(b[:])
+	_, _ = rand.Read(b[:]) // never fails
 	return fmt.Sprintf("Root=1-%08x-%x", now.Unix(), b)
 }

@@ -172,7 +172,7 @@ func TestFailures(t *testing.T) {
 		"error":      {payload: `{"do":"error"}`, kind: "errorString", message: "it did not work", sameChild: true},
 		"panic":      {payload: `{"do":"panic"}`, kind: "string", message: "out of order"},
 		"crash":      {payload: `{"do":"exit"}`, kind: "Runtime.ExitError", message: "exit status 3"},
-		"timeout":    {payload: `{"do":"sleep","for":60000}`, function: lambda.Function{Timeout: 300 * time.Millisecond}, kind: "Sandbox.Timedout", message: "timed out after 0.30 seconds"},
+		"timeout":    {payload: `{"do":"sleep","for":60000}`, function: lambda.Function{Timeout: time.Second}, kind: "Sandbox.Timedout", message: "timed out after 1.00 seconds"},
 		"too large":  {payload: `{"do":"big","for":7000000}`, kind: "Function.ResponseSizeTooLarge", message: "maximum allowed payload size"},
 		"wrong type": {payload: `{"do":7}`, kind: "UnmarshalTypeError", message: "cannot unmarshal number", sameChild: true},
 	} {
@@ -224,12 +224,13 @@ func TestKilledChildren(t *testing.T) {
 		t.Errorf("after the death of an idle child: pid %d, %s", second.PID, r.Payload)
 	}
 	// Busy: an error of its invocation.
+	file := filepath.Join(t.TempDir(), "calls")
 	done := make(chan lambda.Result)
 	go func() {
-		_, r := invoke(t, h, `{"do":"sleep","for":60000}`)
+		_, r := invoke(t, h, fmt.Sprintf(`{"do":"sleep","for":60000,"file":%q}`, file))
 		done <- r
 	}()
-	time.Sleep(200 * time.Millisecond)
+	eventually(t, "it runs", func() bool { return len(calls(file)) == 1 })
 	if n := h.Kill("probe"); n != 1 {
 		t.Fatalf("killed %d", n)
 	}
@@ -242,15 +243,20 @@ func TestCallerThatLeaves(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, t.TempDir(), lambda.Function{})
 	file := filepath.Join(t.TempDir(), "calls")
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-	defer cancel()
-	payload := fmt.Sprintf(`{"do":"sleep","for":400,"file":%q}`, file)
-	if _, err := h.Invoke(ctx, "probe", []byte(payload)); !errors.Is(err, context.DeadlineExceeded) {
+	ctx, cancel := context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() {
+		_, err := h.Invoke(ctx, "probe", fmt.Appendf(nil, `{"do":"sleep","for":500,"file":%q}`, file))
+		left <- err
+	}()
+	eventually(t, "it runs", func() bool { return len(calls(file)) == 1 })
+	cancel()
+	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	// The function went on, and is there for the next.
 	pids := h.PIDs("probe")
-	time.Sleep(600 * time.Millisecond)
+	time.Sleep(time.Second)
 	a, _ := invoke(t, h, `{}`)
 	if len(pids) != 1 || a.PID != pids[0] {
 		t.Errorf("children %v, then %d", pids, a.PID)

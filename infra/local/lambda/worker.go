@@ -99,7 +99,7 @@ func (f *function) giveBack(w *worker) {
 func (f *function) forget(w *worker) {
 	w.kill()
 	<-w.exited
-	w.server.Close()
+	_ = w.server.Close() // its one client is gone
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.workers, w)
@@ -169,7 +169,7 @@ func (f *function) start() (*worker, error) {
 	}
 	w := &worker{f: f, next: make(chan *invocation), exited: make(chan struct{})}
 	w.server = &http.Server{Handler: w.routes()}
-	go w.server.Serve(listener)
+	go func() { _ = w.server.Serve(listener) }() // until it is closed
 
 	cmd := exec.Command(f.Binary)
 	cmd.SysProcAttr = childAttributes()
@@ -206,7 +206,7 @@ func (f *function) start() (*worker, error) {
 		close(w.exited)
 	}()
 	if err := <-started; err != nil {
-		w.server.Close()
+		_ = w.server.Close() // nobody is connected
 		return nil, err
 	}
 	return w, nil
@@ -214,7 +214,7 @@ func (f *function) start() (*worker, error) {
 
 func (w *worker) kill() {
 	w.killed.Store(true)
-	w.process.Kill() // an error means that it has ended already
+	_ = w.process.Kill() // an error means that it has ended already
 }
 
 // run hands the child an invocation and waits for the outcome. It was not
@@ -274,6 +274,9 @@ func failed(inv *invocation, kind, message string) Result {
 	return Result{RequestID: inv.id, Payload: payload, FunctionError: "Unhandled"}
 }
 
+// accepted is the Runtime API's answer to an outcome.
+const accepted = `{"status":"OK"}`
+
 // routes is the Runtime API.
 func (w *worker) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -296,7 +299,7 @@ func (w *worker) handleNext(rw http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(w.f.now().Add(w.f.Timeout).UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", w.f.arn())
 		h.Set("Lambda-Runtime-Trace-Id", newTrace(w.f.now()))
-		rw.Write(inv.payload)
+		_, _ = rw.Write(inv.payload) // when the child is gone, its end tells
 	case <-r.Context().Done():
 	}
 }
@@ -343,7 +346,7 @@ func (w *worker) settle(rw http.ResponseWriter, r *http.Request, result func(*in
 	w.current = nil
 	w.mu.Unlock()
 	rw.WriteHeader(status)
-	io.WriteString(rw, `{"status":"OK"}`)
+	_, _ = io.WriteString(rw, accepted)
 	inv.done <- result(inv)
 }
 
@@ -356,19 +359,19 @@ func (w *worker) handleInitError(rw http.ResponseWriter, r *http.Request) {
 	w.initError = body
 	w.mu.Unlock()
 	rw.WriteHeader(http.StatusAccepted)
-	io.WriteString(rw, `{"status":"OK"}`)
+	_, _ = io.WriteString(rw, accepted)
 }
 
 // newID returns a random request id in the form of a UUID.
 func newID() string {
 	var b [16]byte
-	rand.Read(b[:])
+	_, _ = rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func newTrace(now time.Time) string {
 	var b [20]byte
-	rand.Read(b[:])
+	_, _ = rand.Read(b[:]) // never fails
 	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", now.Unix(), b[:12], b[12:])
 }

@@ -87,12 +87,25 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 // Build builds every function for this machine into dir, for tests that are run
 // without make. It must be called inside the module.
 func Build(ctx context.Context, dir string) error {
+	bin := filepath.Join(dir, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return err
+	}
+	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", bin + string(filepath.Separator)}
 	for _, name := range names() {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
-			"-o", filepath.Join(dir, name, "bootstrap"), "trueup/functions/"+name)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("build %s: %w: %s", name, err, out)
+		arguments = append(arguments, "trueup/functions/"+name)
+	}
+	build := exec.CommandContext(ctx, "go", arguments...)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the functions: %w: %s", err, out)
+	}
+	for _, name := range names() {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(bin, name), binary(dir, name)); err != nil {
+			return err
 		}
 	}
 	return nil

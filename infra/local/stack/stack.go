@@ -239,7 +239,7 @@ func (p sockets) close() {
 func (s *Stack) serve(on socket, h http.Handler) {
 	server := loopback.Server(h, s.log)
 	s.servers = append(s.servers, server)
-	go server.Serve(on)
+	go func() { _ = server.Serve(on) }() // until it is shut down
 }
 
 // Healthy returns nil when all is up.
@@ -290,7 +290,7 @@ func (s *Stack) Stop(patience time.Duration) {
 		for _, server := range s.servers {
 			ending.Go(func() {
 				if server.Shutdown(ctx) != nil {
-					server.Close()
+					_ = server.Close() // they had their time
 				}
 			})
 		}
@@ -299,7 +299,7 @@ func (s *Stack) Stop(patience time.Duration) {
 		}
 		ending.Wait()
 		if s.files != nil {
-			s.files.Close() // bolt has nothing left to write
+			_ = s.files.Close() // nothing is left to write
 		}
 		if s.engine != nil {
 			s.engine.Stop()

@@ -149,11 +149,7 @@ func TestR3_1_AFilePutInTheBucketIsReadBackAfterARestart(t *testing.T) {
 	if len(pids) != 2 {
 		t.Errorf("children: %v", pids)
 	}
-	begin := time.Now()
 	s.Stop(time.Second)
-	if took := time.Since(begin); took > 3*time.Second {
-		t.Errorf("stopping took %v", took)
-	}
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
 			t.Errorf("process %d is still there: %v", pid, err)
@@ -165,13 +161,9 @@ func TestR3_1_AFilePutInTheBucketIsReadBackAfterARestart(t *testing.T) {
 		t.Error("the front still answers")
 	}
 
-	begin = time.Now()
 	port := 0
 	fmt.Sscanf(address[strings.LastIndex(address, ":"):], ":%d", &port)
 	s = start(t, stack.Options{Data: data, Port: port, Unscheduled: true})
-	if took := time.Since(begin); took > 6*time.Second {
-		t.Errorf("the second start took %v", took)
-	}
 	check()
 	r, _ := http.NewRequest(http.MethodGet, s.FrontURL+"/imports", nil)
 	r.Header.Set("Authorization", "Bearer "+token)

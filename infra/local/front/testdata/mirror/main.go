@@ -25,7 +25,7 @@ func handle(_ context.Context, raw json.RawMessage) (any, error) {
 	case "fail":
 		return nil, errors.New("out of order")
 	case "sleep":
-		time.Sleep(2 * time.Second)
+		time.Sleep(10 * time.Second)
 		return nil, nil
 	default:
 		return json.RawMessage(answer), nil
