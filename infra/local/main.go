@@ -1,7 +1,7 @@
 // Command local runs the whole system on this machine, as `make run` does:
 // DynamoDB Local, S3, the functions and the HTTP API. Ctrl-C stops all of it;
 // the data stays. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_S3 name other
-// engines to use instead.
+// engines to use instead; they get AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 package main
 
 import (
@@ -36,6 +36,9 @@ func run() error {
 		DynamoDBEndpoint: os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"),
 		S3Endpoint:       os.Getenv("AWS_ENDPOINT_URL_S3"),
 		Console:          os.Stdout,
+	}
+	if o.DynamoDBEndpoint != "" || o.S3Endpoint != "" {
+		o.Credentials.AccessKeyID, o.Credentials.SecretAccessKey = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	}
 	flag.IntVar(&o.Port, "port", number("PORT", 8080), "port of the HTTP API; 0 picks a free one")
 	flag.IntVar(&o.S3Port, "s3-port", number("S3_PORT", 9000), "port of S3; 0 picks a free one")

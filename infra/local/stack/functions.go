@@ -60,8 +60,8 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo,
 		"AWS_ENDPOINT_URL_S3=" + s.S3URL,
 		"AWS_ENDPOINT_URL_LAMBDA=" + s.LambdaURL,
-		"AWS_ACCESS_KEY_ID=" + Credentials.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY=" + Credentials.SecretAccessKey,
+		"AWS_ACCESS_KEY_ID=" + o.Credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + o.Credentials.SecretAccessKey,
 		"AWS_RESPONSE_CHECKSUM_VALIDATION=when_required",
 		// A profile of the person who runs this is not the functions' business.
 		"AWS_CONFIG_FILE=" + os.DevNull,

@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
 	"trueup/infra/local/engine"
@@ -46,7 +47,7 @@ const (
 )
 
 // Credentials are the keys that the functions sign with, and the only ones that
-// can presign.
+// can presign, unless Options say otherwise.
 var Credentials = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 
 // Options says what to run and where. Ports of 0 are free ones.
@@ -58,10 +59,11 @@ type Options struct {
 	S3Port       int
 	DynamoDBPort int
 
-	// Other engines to use instead of starting one, as http://host:port. S3 raises
-	// events only when it is ours.
+	// Other engines to use instead of starting one, as http://host:port, and the
+	// keys they want (none for the package's). S3 raises events only when it is ours.
 	DynamoDBEndpoint string
 	S3Endpoint       string
+	Credentials      aws.Credentials
 
 	// For tests.
 	FunctionsDynamoDB string          // endpoint that only the functions use, such as a fault proxy; empty for the engine's
@@ -85,12 +87,13 @@ type Stack struct {
 
 	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill
 
-	issuer  *issuer.Issuer
-	engine  *engine.Engine // nil when it is somebody else's
-	files   *s3.Server     // nil when it is somebody else's
-	servers []*http.Server
-	log     *os.File // the servers' own troubles
-	once    sync.Once
+	credentials aws.CredentialsProvider
+	issuer      *issuer.Issuer
+	engine      *engine.Engine // nil when it is somebody else's
+	files       *s3.Server     // nil when it is somebody else's
+	servers     []*http.Server
+	log         *os.File // the servers' own troubles
+	once        sync.Once
 }
 
 // Start starts a stack and returns when all of it answers. ctx limits only the
@@ -102,7 +105,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if o.TableName == "" {
 		o.TableName = Table
 	}
-	s := &Stack{Table: o.TableName}
+	if !o.Credentials.HasKeys() {
+		o.Credentials = Credentials
+	}
+	s := &Stack{Table: o.TableName, credentials: credentials.StaticCredentialsProvider{Value: o.Credentials}}
 	defer func() {
 		if err != nil {
 			s.Stop(0)
@@ -139,7 +145,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.S3URL = ports.s3.url()
 		s.files, err = s3.New(s3.Options{
 			Dir: filepath.Join(s.DataDir, "s3"), Buckets: []string{UploadsBucket, ReportsBucket},
-			Credentials: Credentials, Origins: []string{s.FrontURL, strings.Replace(s.FrontURL, "127.0.0.1", "localhost", 1)}, Now: time.Now,
+			Credentials: o.Credentials, Origins: []string{s.FrontURL, strings.Replace(s.FrontURL, "127.0.0.1", "localhost", 1)}, Now: time.Now,
 			Notify: func(bucket, key string, event []byte) error { return notify(s.Host, bucket, key, event) },
 		})
 		if err != nil {
@@ -149,6 +155,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 
 	group, starting := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.startTable(starting, o, logs) })
+	group.Go(func() error { return s.startBuckets(starting) })
 	group.Go(func() (err error) {
 		s.issuer, err = issuer.Open(filepath.Join(s.DataDir, "issuer.pem"), s.FrontURL+front.IssuerPath, time.Now)
 		return err
@@ -197,6 +204,24 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 		s.DynamoDBEndpoint = s.engine.URL
 	}
 	return engine.CreateTable(ctx, s.DynamoDB(), s.Table)
+}
+
+// startBuckets makes the buckets when S3 is somebody else's.
+func (s *Stack) startBuckets(ctx context.Context) error {
+	if s.files != nil {
+		return nil
+	}
+	for _, bucket := range []string{UploadsBucket, ReportsBucket} {
+		_, err := s.S3().CreateBucket(ctx, &awss3.CreateBucketInput{
+			Bucket: &bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: s3.Region},
+		})
+		var ours *types.BucketAlreadyOwnedByYou
+		var exists *types.BucketAlreadyExists
+		if err != nil && !errors.As(err, &ours) && !errors.As(err, &exists) {
+			return fmt.Errorf("make the bucket %s: %w", bucket, err)
+		}
+	}
+	return nil
 }
 
 func openLog(dir, name string) (*os.File, error) {
@@ -256,13 +281,15 @@ func (s *Stack) Healthy(ctx context.Context) error {
 }
 
 // DynamoDB returns a client of the engine itself.
-func (s *Stack) DynamoDB() *dynamodb.Client { return engine.NewClient(s.DynamoDBEndpoint) }
+func (s *Stack) DynamoDB() *dynamodb.Client {
+	return engine.NewClient(s.DynamoDBEndpoint, func(o *dynamodb.Options) { o.Credentials = s.credentials })
+}
 
 // S3 returns a client of the buckets.
 func (s *Stack) S3() *awss3.Client {
 	return awss3.New(awss3.Options{
 		Region: s3.Region, BaseEndpoint: &s.S3URL, UsePathStyle: true,
-		Credentials:                credentials.StaticCredentialsProvider{Value: Credentials},
+		Credentials:                s.credentials,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 	})
 }

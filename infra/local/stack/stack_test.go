@@ -239,6 +239,28 @@ func TestFunctionsCanGetAnEndpointOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestOtherEngines(t *testing.T) {
+	t.Parallel()
+	ours := start(t, stack.Options{InMemory: true, Unscheduled: true})
+	other := start(t, stack.Options{
+		DynamoDBEndpoint: ours.DynamoDBEndpoint, S3Endpoint: ours.S3URL, TableName: "other", Unscheduled: true, Credentials: stack.Credentials,
+	})
+	if other.Table != "other" || other.S3URL != ours.S3URL || other.DynamoDBEndpoint != ours.DynamoDBEndpoint {
+		t.Errorf("%+v", other)
+	}
+	put(t, other, "agreements/a.csv", "01-07001,01-07001,Office\n") // the event is the other stack's
+	settled(t, ours)
+	var got imports
+	get(t, other, "/imports", &got)
+	if len(got.Items) != 0 {
+		t.Errorf("tables are shared: %+v", got)
+	}
+	get(t, ours, "/imports", &got)
+	if len(got.Items) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestStartSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
