@@ -2,4 +2,4 @@
 
 package agreement_test
 
-const slowdown = 1
+const measured = true

@@ -190,7 +190,7 @@ func TestReadFileHostile(t *testing.T) {
 			var annotated []byte
 			var before, after runtime.MemStats
 			took := time.Hour
-			for try := 0; try < 4 && took > time.Second*slowdown; try++ { // again, should the machine be busy
+			for try := 0; try == 0 || measured && try < 4 && took > time.Second; try++ { // again, should the machine be busy
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 				start := time.Now()
@@ -199,14 +199,15 @@ func TestReadFileHostile(t *testing.T) {
 				took = time.Since(start)
 				runtime.ReadMemStats(&after)
 			}
+			t.Logf("%v, %d MiB", took, (after.TotalAlloc-before.TotalAlloc)>>20)
 			checkFile(t, c.file, f)
 			if got := findings(f.Findings); len(got) != c.count || !strings.HasPrefix(got[0], c.first) {
 				t.Errorf("%d findings that start with %.100q, want %d that start with %q", len(got), got[0], c.count, c.first)
 			}
-			if took > time.Second*slowdown {
+			if measured && took > time.Second {
 				t.Errorf("took %v", took)
 			}
-			if used := after.TotalAlloc - before.TotalAlloc; used > 48<<20 {
+			if used := after.TotalAlloc - before.TotalAlloc; measured && used > 36<<20 {
 				t.Errorf("allocated %d MiB for a file of %d KiB", used>>20, len(c.file)>>10)
 			}
 			if !f.Refused && !bytes.HasPrefix(annotated, []byte("\xef\xbb\xbf")) {
