@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -204,10 +205,11 @@ func (s *stand) findings(imp importer.Import) []string {
 	if got := events(dump, imp); len(got) != 1 || got[0]["by"] != imp.By || got[0]["source"] != "import" {
 		s.t.Errorf("R3.8 audit events: %v", got)
 	}
-	for _, left := range []string{"IMPORTS#OPEN|IMPORT#" + imp.ID, "WRITER|WRITER"} {
-		if dump[left] != nil {
-			s.t.Errorf("%s is still there", left)
-		}
+	if dump["IMPORTS#OPEN|IMPORT#"+imp.ID] != nil {
+		s.t.Errorf("%s is still among the running imports", imp.ID)
+	}
+	if until, err := strconv.ParseInt(fmt.Sprint(dump["WRITER|WRITER"]["lease"]), 10, 64); err == nil && until >= s.clock.Now().UnixMilli() {
+		s.t.Errorf("the writer's lease is still held: %v", dump["WRITER|WRITER"])
 	}
 	if imp.State == importer.StateFailed {
 		return nil
