@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"trueup/internal/errs"
 	"trueup/internal/text"
@@ -25,7 +24,7 @@ const findingsPerRow = 12
 
 // Options say how to read a file.
 type Options struct {
-	FileName string  // last part of the decoded object key
+	FileName string  // last part of the decoded object key; empty is not checked
 	Program  Program // of every pair; empty or ProgramUnknown to have it suggested
 	Limits   Limits
 }
@@ -126,13 +125,12 @@ func (r *reader) add(f Finding) {
 }
 
 func (r *reader) checkName() {
-	if n := utf8.RuneCountInString(r.options.FileName); n > FileNameMaxChars {
+	if r.options.FileName == "" {
+		return
+	}
+	for _, v := range ParseFileName(r.options.FileName) {
 		r.Refused = true
-		r.add(Finding{
-			Code:  "file_name_too_long",
-			Value: quote(r.options.FileName),
-			Args:  errs.Pairs("max", strconv.Itoa(FileNameMaxChars), "length", strconv.Itoa(n)),
-		})
+		r.add(Finding{Code: v.Code, Value: v.Value, Args: v.Args})
 	}
 }
 

@@ -108,6 +108,21 @@ var Rules = []Rule{
 		Pass:    "agreements.csv", Fail: "129 characters",
 	},
 	{
+		Code: "file_name_extension", Spec: "R3.1", Severity: SeverityError, Door: DoorFile, Field: "file",
+		Summary: "A file's name ends in .csv, in any case, and has something before it.",
+		Pass:    "office.CSV", Fail: "office.txt",
+	},
+	{
+		Code: "file_name_slash", Spec: "R3.1", Severity: SeverityError, Door: DoorFile, Field: "file",
+		Summary: "A file's name has no slash and no backslash.",
+		Pass:    "office.csv", Fail: `sales\office.csv`,
+	},
+	{
+		Code: "file_name_control", Spec: "R3.1", Severity: SeverityError, Door: DoorFile, Field: "file",
+		Summary: "A file's name has no control characters.",
+		Pass:    "office.csv", Fail: "off\tice.csv",
+	},
+	{
 		Code: "file_too_large", Spec: "R3.3", Severity: SeverityError, Door: DoorFile, Field: "file",
 		Summary: "A file has at most 4 MiB (4,194,304 bytes).",
 		Pass:    "4 MiB", Fail: "4 MiB and a byte",

@@ -49,31 +49,37 @@ func paired(pairs ...agreement.Pair) example {
 // The examples that are not the text of a file, or are too long to be one in Rules.
 var (
 	passing = map[string]example{
-		"name_required":      named("Office agreements"),
-		"name_too_long":      named(strings.Repeat("a", 256)),
-		"pairs_required":     paired(agreement.Pair{Authorization: "1", License: "1"}),
-		"pair_given_twice":   paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "01-07002", License: "01-07002"}),
-		"program_unknown":    fileExample(plain, agreement.Options{Program: agreement.ProgramOpenValue}),
-		"numbers_differ":     fileExample("01-07001,0107001", agreement.Options{Program: agreement.ProgramOpenValue}),
-		"file_name_too_long": fileExample(plain, agreement.Options{FileName: "agreements.csv"}),
-		"file_too_large":     fileExample(plain+strings.Repeat("\n", agreement.MaxFileBytes-len(plain)), agreement.Options{}),
-		"file_too_many_rows": fileExample(manyRows(5000), agreement.Options{}),
+		"name_required":       named("Office agreements"),
+		"name_too_long":       named(strings.Repeat("a", 256)),
+		"pairs_required":      paired(agreement.Pair{Authorization: "1", License: "1"}),
+		"pair_given_twice":    paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "01-07002", License: "01-07002"}),
+		"program_unknown":     fileExample(plain, agreement.Options{Program: agreement.ProgramOpenValue}),
+		"numbers_differ":      fileExample("01-07001,0107001", agreement.Options{Program: agreement.ProgramOpenValue}),
+		"file_name_too_long":  called(strings.Repeat("a", 124) + ".csv"),
+		"file_name_extension": called("office.CSV"),
+		"file_name_slash":     called("office.csv"),
+		"file_name_control":   called("office.csv"),
+		"file_too_large":      fileExample(plain+strings.Repeat("\n", agreement.MaxFileBytes-len(plain)), agreement.Options{}),
+		"file_too_many_rows":  fileExample(manyRows(5000), agreement.Options{}),
 	}
 	failing = map[string]example{
-		"name_required":      named(" "),
-		"name_too_long":      named(strings.Repeat("a", 257)),
-		"pairs_required":     paired(),
-		"pair_given_twice":   paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "0107001", License: "0107001"}),
-		"program_unknown":    fileExample(plain, agreement.Options{Program: "gold"}),
-		"numbers_differ":     fileExample("01-07001,01-07002", agreement.Options{Program: agreement.ProgramOpenValue}),
-		"file_name_too_long": fileExample(plain, agreement.Options{FileName: strings.Repeat("a", 129)}),
-		"file_too_large":     fileExample(strings.Repeat("\n", agreement.MaxFileBytes+1), agreement.Options{}),
-		"file_too_many_rows": fileExample(manyRows(5001), agreement.Options{}),
-		"file_utf16":         fileExample(asUTF16(binary.LittleEndian, plain), agreement.Options{}),
-		"file_xlsx":          fileExample(zipped("[Content_Types].xml"), agreement.Options{}),
-		"file_xls":           fileExample("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", agreement.Options{}),
-		"file_zip":           fileExample(zipped("agreements.csv"), agreement.Options{}),
-		"file_gzip":          fileExample(gzipped(plain), agreement.Options{}),
+		"name_required":       named(" "),
+		"name_too_long":       named(strings.Repeat("a", 257)),
+		"pairs_required":      paired(),
+		"pair_given_twice":    paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "0107001", License: "0107001"}),
+		"program_unknown":     fileExample(plain, agreement.Options{Program: "gold"}),
+		"numbers_differ":      fileExample("01-07001,01-07002", agreement.Options{Program: agreement.ProgramOpenValue}),
+		"file_name_too_long":  called(strings.Repeat("a", 125) + ".csv"),
+		"file_name_extension": called(".csv"),
+		"file_name_slash":     called(`sales\office.csv`),
+		"file_name_control":   called("off\tice.csv"),
+		"file_too_large":      fileExample(strings.Repeat("\n", agreement.MaxFileBytes+1), agreement.Options{}),
+		"file_too_many_rows":  fileExample(manyRows(5001), agreement.Options{}),
+		"file_utf16":          fileExample(asUTF16(binary.LittleEndian, plain), agreement.Options{}),
+		"file_xlsx":           fileExample(zipped("[Content_Types].xml"), agreement.Options{}),
+		"file_xls":            fileExample("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", agreement.Options{}),
+		"file_zip":            fileExample(zipped("agreements.csv"), agreement.Options{}),
+		"file_gzip":           fileExample(gzipped(plain), agreement.Options{}),
 	}
 )
 
@@ -101,6 +107,9 @@ func TestEveryRuleHasAPassingAndAFailingExample(t *testing.T) {
 		})
 	}
 }
+
+// called is the example of a good file with a name.
+func called(name string) example { return fileExample(plain, agreement.Options{FileName: name}) }
 
 func TestRulesAreComplete(t *testing.T) {
 	t.Parallel()
@@ -133,7 +142,7 @@ func TestEveryReportedCodeIsARule(t *testing.T) {
 	t.Parallel()
 	reported := regexp.MustCompile(`(?:add|refuse)\(\s*"([a-z_0-9]+)"|Code(?::| =)\s*"([a-z_0-9]+)"|return "(file_[a-z0-9]+)"|flaw\w+: "([a-z_]+)"`)
 	codes := map[string]bool{}
-	for _, file := range []string{"parse.go", "file.go", "content.go"} {
+	for _, file := range []string{"parse.go", "filename.go", "file.go", "content.go"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -68,7 +66,7 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 	var found []errs.Violation
 	body := in.Body
 	if body.FileName != "" { // missing or empty is for the schema to say
-		found = fileNameViolations(body.FileName)
+		found = agreement.ParseFileName(body.FileName)
 	}
 	if body.Size > agreement.MaxFileBytes {
 		found = append(found, errs.Violation{
@@ -95,35 +93,6 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 		broken[i] = (*violation)(&found[i])
 	}
 	return broken
-}
-
-// fileNameViolations applies R3.3 to a file's name.
-func fileNameViolations(name string) []errs.Violation {
-	var found []errs.Violation
-	add := func(code string, args ...string) {
-		found = append(found, errs.Violation{Code: code, Field: "fileName", Value: text.Shorten(name, agreement.ValueMaxChars), Args: errs.Pairs(args...)})
-	}
-	if n := utf8.RuneCountInString(name); n > agreement.FileNameMaxChars {
-		add("file_name_too_long", "max", strconv.Itoa(agreement.FileNameMaxChars), "length", strconv.Itoa(n))
-	}
-	if stem, ok := cutSuffixFold(name, csvExtension); !ok || strings.TrimSpace(stem) == "" {
-		add("file_name_extension")
-	}
-	if strings.ContainsAny(name, `/\`) {
-		add("file_name_slash")
-	}
-	if strings.ContainsFunc(name, unicode.IsControl) {
-		add("file_name_control")
-	}
-	return found
-}
-
-func cutSuffixFold(s, suffix string) (string, bool) {
-	cut := len(s) - len(suffix)
-	if cut < 0 || !strings.EqualFold(s[cut:], suffix) {
-		return s, false
-	}
-	return s[:cut], true
 }
 
 // objectKey is where the file goes (R3.1).

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -345,10 +344,7 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 func (a *attempt) read(object objects.Object) ([]agreement.Finding, error) {
 	findings := a.checkRequest()
 	if object.Size > agreement.MaxFileBytes {
-		return append(findings, whole("file_too_large", "max", strconv.Itoa(agreement.MaxFileBytes))), nil
-	}
-	if len(findings) > 0 {
-		return findings, nil
+		return append(findings, whole("file_too_large")), nil
 	}
 	if a.file == nil { // otherwise an attempt before this one read it
 		data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
@@ -357,7 +353,7 @@ func (a *attempt) read(object objects.Object) ([]agreement.Finding, error) {
 		}
 		a.file = agreement.ReadFile(data.Bytes(), agreement.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	}
-	return a.file.Findings, nil
+	return append(findings, a.file.Findings...), nil
 }
 
 // checkRequest checks what came with the file: the place it was put in and its metadata.
@@ -370,11 +366,6 @@ func (a *attempt) checkRequest() []agreement.Finding {
 	case OnErrorReject, OnErrorSkip:
 	default:
 		findings = append(findings, whole("on_error_unknown", "value", string(imp.OnError)))
-	}
-	switch imp.Program {
-	case "", agreement.ProgramUnknown, agreement.ProgramOpenValue, agreement.ProgramOpen, agreement.ProgramSelectEnterprise:
-	default:
-		findings = append(findings, whole("program_unknown", "value", string(imp.Program)))
 	}
 	if imp.Group == "" {
 		return findings

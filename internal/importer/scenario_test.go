@@ -36,11 +36,11 @@ var scenarios = map[string]struct {
 		steps: []step{
 			{
 				upload: file("agreements/Sales  & /a.csv", "1,1,Office\n"),
-				want:   "rejected group_name_invalid: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended", findings: []string{"error 0.0 group_name_invalid"},
+				want:   "rejected group_name_invalid: 1 rows = 0 added + 0 unchanged + 1 rejected, 0 created, 0 extended", findings: []string{"error 0.0 group_name_invalid"},
 			},
 			{
 				upload: file("agreements/Ventes d été + Co%2B/a b.csv", "1,1,Office\n"),
-				want:   "rejected group_name_invalid: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended", findings: []string{"error 0.0 group_name_invalid"},
+				want:   "rejected group_name_invalid: 1 rows = 0 added + 0 unchanged + 1 rejected, 0 created, 0 extended", findings: []string{"error 0.0 group_name_invalid"},
 			},
 			{
 				upload: file("agreements/Ventes d été/a + b%2B.csv", "1,1,Office\n"),
@@ -63,14 +63,14 @@ var scenarios = map[string]struct {
 	"R3.1 a folder in a folder": {
 		steps: []step{{
 			upload: file("agreements/Sales/2026/a.csv", "1,1,Office\n"),
-			want:   "rejected folder_too_deep: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended", findings: []string{"error 0.0 folder_too_deep"},
+			want:   "rejected folder_too_deep: 1 rows = 0 added + 0 unchanged + 1 rejected, 0 created, 0 extended", findings: []string{"error 0.0 folder_too_deep"},
 		}},
 		seen: []string{},
 	},
 	"R3.1 metadata that nobody knows": {
 		steps: []step{{
 			upload: file("agreements/a.csv", "1,1,Office\n", "program", "gold", "on-error", "ask"),
-			want:   "rejected on_error_unknown: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended", findings: []string{"error 0.0 on_error_unknown", "error 0.0 program_unknown"},
+			want:   "rejected on_error_unknown: 1 rows = 0 added + 0 unchanged + 1 rejected, 0 created, 0 extended", findings: []string{"error 0.0 on_error_unknown", "error 0.0 program_unknown"},
 		}},
 		seen: []string{},
 	},
