@@ -52,7 +52,7 @@ type Reason struct {
 func importOf(lang i18n.Lang, i importer.Import) Import {
 	out := Import{
 		ID: i.ID, FileName: i.File, Group: i.Group, GroupID: i.GroupID,
-		Program: i.Program, OnError: i.OnError, DryRun: i.DryRun,
+		Program: programOf(i.Program), OnError: onErrorOf(i.OnError), DryRun: i.DryRun,
 		By: i.By, Via: i.Via, State: i.State, Final: i.Final(),
 		ReceivedAt: i.ReceivedAt.UTC(), StartedAt: i.StartedAt.UTC(), FinishedAt: i.FinishedAt.UTC(),
 		Rows: i.Rows, Added: i.Added, Unchanged: i.Unchanged, Rejected: i.Rejected,
@@ -63,6 +63,25 @@ func importOf(lang i18n.Lang, i importer.Import) Import {
 		out.Reason = &Reason{Code: i.Reason, Message: i18n.Text(lang, i.Reason, i.ReasonArgs)}
 	}
 	return out
+}
+
+// programOf and onErrorOf are what was asked for. The metadata of a file that
+// was put into the bucket may say nothing or nonsense; nonsense is a finding,
+// and nothing is what the defaults are for.
+func programOf(p agreement.Program) agreement.Program {
+	switch p {
+	case agreement.ProgramOpenValue, agreement.ProgramOpen, agreement.ProgramSelectEnterprise:
+		return p
+	default:
+		return agreement.ProgramUnknown
+	}
+}
+
+func onErrorOf(o importer.OnError) importer.OnError {
+	if o == importer.OnErrorSkip {
+		return o
+	}
+	return importer.OnErrorReject
 }
 
 type listImportsInput struct {
