@@ -70,7 +70,7 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	}
 	var found []errs.Violation
 	for _, cause := range causes {
-		switch cause := cause.(type) {
+		switch cause := cause.(type) { //nolint:errorlint // huma collects them as they are
 		case *violation:
 			found = append(found, errs.Violation(*cause))
 		case *huma.ErrorDetail:
