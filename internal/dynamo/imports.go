@@ -160,10 +160,7 @@ func (s *Store) Renew(ctx context.Context, imp importer.Import, until time.Time)
 		})
 		return err
 	})
-	if conditionOf(err) != nil {
-		return nil // it does not hold it; whether it should is for Commit to say
-	}
-	return err
+	return ignoreCondition(err) // it may not hold it; whether it should is for Commit to say
 }
 
 // Finish implements importer.Store.
@@ -234,10 +231,7 @@ func (s *Store) ReleaseWriter(ctx context.Context, stage importer.Stage) error {
 		})
 		return err
 	})
-	if conditionOf(err) != nil {
-		return nil
-	}
-	return err
+	return ignoreCondition(err) // somebody else's is not released
 }
 
 // put is the action that stores v, an item type, if the condition holds.

@@ -66,6 +66,7 @@ func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STA
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }
+
 func auditKey(at time.Time, id string) (pk, sk) {
 	return pk("AUDIT#" + at.UTC().Format(time.DateOnly)), sk(id)
 }
@@ -73,6 +74,7 @@ func auditKey(at time.Time, id string) (pk, sk) {
 // Index keys.
 
 func byNamePK(shard int) string { return "NAMES#" + strconv.Itoa(shard) }
+
 func byGroupPK(groupID string, shard int) string {
 	return "GROUP#" + groupID + "#" + strconv.Itoa(shard)
 }

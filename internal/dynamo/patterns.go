@@ -73,7 +73,7 @@ func document() string {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.entity, p.pk, p.sk, index, p.answer)
 	}
-	w.Flush()
+	_ = w.Flush() // to memory
 	for line := range strings.Lines(table.String()) {
 		b.WriteString("//\t" + line)
 	}

@@ -149,7 +149,7 @@ func (s *Store) persist(ctx context.Context, do func() error) error {
 			!errors.As(err, &torn) {
 			return err
 		}
-		pause := time.NewTimer(wait/2 + mathrand.N(wait/2))
+		pause := time.NewTimer(wait/2 + mathrand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing
 		select {
 		case <-pause.C:
 		case <-deadline.C:
