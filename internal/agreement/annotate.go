@@ -125,8 +125,9 @@ func knownName(name string, column Column) string {
 		return "License number"
 	case ColumnName:
 		return "Agreement name"
+	default:
+		return "Errors"
 	}
-	return "Errors"
 }
 
 // annotator writes records.

@@ -182,8 +182,9 @@ func (l layout) position(c Column) int {
 		return l.license + 1
 	case ColumnName:
 		return l.name + 1
+	default:
+		return 0
 	}
-	return 0
 }
 
 // most is how many columns a record may have.
