@@ -92,8 +92,9 @@ func (m message) in(lang Lang) string {
 		return m.nl
 	case French:
 		return m.fr
+	default:
+		return m.en
 	}
-	return m.en
 }
 
 // catalogs is every message, in the order in which a code is looked up. A code
