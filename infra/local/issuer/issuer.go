@@ -152,5 +152,5 @@ func (i *Issuer) ServeKeys(w http.ResponseWriter, _ *http.Request) {
 
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(v) // an error is the client's leaving
+	_ = json.NewEncoder(w).Encode(v) // an error is the client's leaving
 }

@@ -39,7 +39,7 @@ func (l *logFile) Close() error { return l.file.Close() }
 func (l *logFile) line(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.file.Write(append(line, '\n'))
+	_, _ = l.file.Write(append(line, '\n')) // a full disk does not stop the functions
 	fmt.Fprintf(l.console, "%s: %s\n", l.name, short(line))
 }
 
@@ -59,7 +59,7 @@ func (l *logFile) report(id string, took time.Duration, r Result) {
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.file.Write(append(line, '\n'))
+	_, _ = l.file.Write(append(line, '\n')) // a full disk does not stop the functions
 	if status == "error" {
 		fmt.Fprintf(l.console, "%s: failed: %s\n", l.name, short(r.Payload))
 	}

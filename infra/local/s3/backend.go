@@ -8,6 +8,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 var (
@@ -31,7 +32,7 @@ func (s *store) ListBuckets() (buckets []gofakes3.BucketInfo, err error) {
 func (s *store) CreateBucket(name string) error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		_, err := tx.Bucket(objectsBucket).CreateBucket([]byte(name))
-		if errors.Is(err, bolt.ErrBucketExists) {
+		if errors.Is(err, bolterrors.ErrBucketExists) {
 			return gofakes3.ResourceError(gofakes3.ErrBucketAlreadyExists, name)
 		}
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // store keeps objects: bodies as files of their own, everything else in one
@@ -77,7 +78,7 @@ func openStore(dir string, now func() time.Time, notify Notifier, key string) (*
 		}
 	}
 	db, err := bolt.Open(filepath.Join(dir, "index.db"), 0o600, &bolt.Options{Timeout: time.Second})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s is in use by another run; stop that one or choose another folder (DATA=…)", dir)
 	}
 	if err != nil {
