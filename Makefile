@@ -11,6 +11,17 @@ S3_PORT ?= 9000
 DYNAMODB_PORT ?= 0
 DATA ?= .local
 
+# What make import does with a file: as in POST /imports.
+FILE ?=
+GROUP ?=
+PROGRAM ?=
+ON_ERROR ?=
+DRY_RUN ?=
+
+# What make invoke calls, and with which event.
+FUNCTION ?= import
+EVENT ?= events/schedule.json
+
 # Time for each fuzz target, and further arguments for go test and cdk deploy.
 FUZZTIME ?= 30s
 TESTFLAGS ?=
@@ -34,13 +45,24 @@ GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
 CDK := infra/tools/node_modules/.bin/cdk
 
-.PHONY: help run test bench fuzz lint fmt golden build size synth diff deploy invoke ci clean local need-go need-npm need-java
+# Handed over in the environment, names with spaces and quotes stay whole.
+export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
+import invoke: export API := http://127.0.0.1:$(PORT)
+
+.PHONY: help run import invoke test bench fuzz lint fmt golden build size synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA)
 	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data $(DATA)
+
+import: ## Import FILE into the running stack (GROUP, PROGRAM, ON_ERROR, DRY_RUN)
+	@bash infra/local/import.sh "$$API" "$$FILE" "$$GROUP" "$$PROGRAM" "$$ON_ERROR" "$$DRY_RUN"
+
+invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
+	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not answer at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
+	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
 test: need-java local ## Run every test: end to end and the infrastructure too (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 go test -timeout 10m $(TESTFLAGS) ./...

@@ -91,10 +91,9 @@ trueup runs on this machine.
   DynamoDB   {{.DynamoDBEndpoint}}   (table {{.Table}}; this one listens on all interfaces)
   Data       {{.DataDir}}   (logs/ has the functions' logs, dead-letters/ what failed for good)
 
-A first import:
+A first import, in another terminal:
 
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=eu-west-1
-  aws --endpoint-url {{.S3URL}} s3 cp events/first-import.csv s3://trueup-uploads/agreements/first-import.csv
+  curl -T events/first-import.csv --user any:key --aws-sigv4 aws:amz:eu-west-1:s3 {{.S3URL}}/trueup-uploads/agreements/
   TOKEN=$(curl -s '{{.FrontURL}}/dev/token?role=global-admin&sub=me')
   curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/imports
   curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/agreements

@@ -4,8 +4,9 @@
 // the route's function, and the function's answer into a response, within the
 // same limits. What it does otherwise is a bug.
 //
-// Besides the routes it answers /healthz, /dev/token and the issuer's
-// description and keys, which only the local stack has.
+// Besides the routes it answers /healthz, /dev/token, /dev/lambda (where
+// functions can be invoked) and the issuer's description and keys, which only
+// the local stack has.
 package front
 
 import (
@@ -46,6 +47,7 @@ type Options struct {
 	Invoker Invoker
 	Issuer  *issuer.Issuer
 	Healthy func(context.Context) error // nil when all is up
+	Lambda  string                      // address of the Invoke API
 	Timeout time.Duration               // 0 for IntegrationTimeout
 	Console io.Writer                   // gets a line for each answer that is the front's own fault or the function's
 	Now     func() time.Time
@@ -75,6 +77,7 @@ func New(o Options) http.Handler {
 	}
 	f.routes.HandleFunc("GET /healthz", f.healthz)
 	f.routes.HandleFunc("GET /dev/token", f.token)
+	f.routes.HandleFunc("GET /dev/lambda", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, f.Lambda) })
 	f.routes.HandleFunc("GET "+IssuerPath+issuer.DiscoveryPath, o.Issuer.ServeDiscovery)
 	f.routes.HandleFunc("GET "+IssuerPath+issuer.KeysPath, o.Issuer.ServeKeys)
 	return f

@@ -89,6 +89,7 @@ func startWith(t *testing.T, timeout time.Duration) *stand {
 	server.Config.Handler = front.New(front.Options{
 		Routes: routes, Invoker: host, Issuer: s.Issuer, Timeout: timeout, Now: clock,
 		Healthy: func(context.Context) error { return s.sick },
+		Lambda:  "http://127.0.0.1:9",
 	})
 	server.Start()
 	t.Cleanup(server.Close)
@@ -463,6 +464,13 @@ func TestHealthz(t *testing.T) {
 	}
 	s.sick = errors.New("DynamoDB does not answer")
 	if response, body := s.do(t, "GET", "/healthz", "", nil); response.StatusCode != 503 || !strings.Contains(body, "DynamoDB does not answer") {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+}
+
+func TestLambdaIsFound(t *testing.T) {
+	t.Parallel()
+	if response, body := start(t).do(t, "GET", "/dev/lambda", "", nil); response.StatusCode != 200 || body != "http://127.0.0.1:9\n" {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
 }

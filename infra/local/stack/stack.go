@@ -178,7 +178,8 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 	s.serve(ports.lambda, s.Host.API())
 	s.serve(ports.front, front.New(front.Options{
-		Routes: route.Table, Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Console: o.Console, Now: time.Now,
+		Routes: route.Table, Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Lambda: s.LambdaURL,
+		Console: o.Console, Now: time.Now,
 	}))
 	return s, s.Healthy(ctx)
 }
