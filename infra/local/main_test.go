@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -142,9 +145,15 @@ func TestTheCommand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		served, err := io.ReadAll(response.Body)
 		response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			t.Errorf("openapi.json: %d", response.StatusCode)
+		golden, goldenErr := os.ReadFile("../../internal/docs/openapi.json")
+		var want bytes.Buffer // served without the indents
+		if err := errors.Join(err, goldenErr, json.Compact(&want, golden)); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusOK || !bytes.Equal(bytes.TrimSpace(served), want.Bytes()) {
+			t.Errorf("openapi.json: status %d; %d bytes, %d in internal/docs", response.StatusCode, len(served), want.Len())
 		}
 	}
 
