@@ -49,13 +49,13 @@ CDK := infra/tools/node_modules/.bin/cdk
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
-.PHONY: help run import invoke test bench fuzz lint fmt golden build size synth diff deploy ci clean local need-go need-npm need-java
+.PHONY: help run import invoke test race bench fuzz lint fmt golden build size synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA)
-	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data $(DATA)
+	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)"
 
 import: ## Import FILE into the running stack (GROUP, PROGRAM, ON_ERROR, DRY_RUN)
 	@bash infra/local/import.sh "$$API" "$$FILE" "$$GROUP" "$$PROGRAM" "$$ON_ERROR" "$$DRY_RUN"
@@ -65,8 +65,14 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
 test: need-java local ## Run every test: end to end and the infrastructure too (TESTFLAGS)
-	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 go test -timeout 10m $(TESTFLAGS) ./...
-	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 10m $(TESTFLAGS) -tags cdk ./infra
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 go test -timeout 20m $(TESTFLAGS) ./...
+	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 20m $(TESTFLAGS) -tags cdk ./infra
+
+# Where goroutines, processes and callers meet.
+CONCURRENT := ./internal/importer ./internal/dynamo ./internal/httpapi ./infra/local/lambda ./infra/local/s3
+
+race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
 bench: need-java local ## Measure against the floors of the README's table
 	$(LOCAL_ENV) go test -run '^$$' -bench . -benchmem ./internal/...
