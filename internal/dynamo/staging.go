@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -115,6 +117,20 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 
 // Stage implements importer.Store.
 func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
+	extensions, dead, err := s.extensions(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, stages := range []iter.Seq[importer.Stage]{maps.Values(p.Known.DeadNames), maps.Values(p.Known.DeadPairs)} {
+		for stage := range stages {
+			dead[stage] = true
+		}
+	}
+	delete(dead, p.Stage)
+	if err := s.bury(ctx, dead); err != nil {
+		return err
+	}
+
 	actions := make([]types.TransactWriteItem, 0, maxTransaction)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
@@ -137,10 +153,6 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 		add(s.putUnlessTaken(newAgreementItem(p, c), ""))
 		add(s.putUnlessTaken(newNameItem(p.Stage, c), p.Known.DeadNames[text.Fold(c.Name)]))
 		pairs(c.ID, c.Pairs)
-	}
-	extensions, err := s.extensions(ctx, p)
-	if err != nil {
-		return err
 	}
 	for _, e := range p.Extend {
 		action, ok := extensions[e.Agreement.ID]
@@ -166,12 +178,39 @@ func (s *Store) putUnlessTaken(v any, dead importer.Stage) types.TransactWriteIt
 	return s.put(v, "attribute_not_exists(pk) OR stage = :dead", item{":dead": str(string(dead))})
 }
 
+// bury sees to it that stages taken for dead never count, before anything of
+// them is overwritten. Whoever holds the writer's lease may take for dead what
+// is not committed; but a process that slept does not know that it holds it no
+// longer, and the stage may be that of the holder. Then the holder's commit
+// fails, instead of missing rows. ErrTaken when one of them was committed.
+func (s *Store) bury(ctx context.Context, dead map[importer.Stage]bool) error {
+	for stage := range dead {
+		err := s.transact(ctx, []types.TransactWriteItem{s.putItem(mark(stage), "attribute_not_exists(seq)", nil)})
+		if conditionOf(err) != nil {
+			return importer.ErrTaken
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mark is the item that says what became of a stage: with a sequence number
+// it is committed, without one it is buried.
+func mark(stage importer.Stage) item {
+	m := key(stageKey(stage))
+	m["stage"] = str(string(stage))
+	return m
+}
+
 // extensions returns, by agreement, the action that announces the pairs a plan
 // adds to it. What earlier imports announced is folded into the count on the
-// way: their stages are committed or dead, as only one import stages at a time.
-func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]types.TransactWriteItem, error) {
+// way, except that of stages which are not committed; it returns those too.
+func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]types.TransactWriteItem, map[importer.Stage]bool, error) {
+	dead := map[importer.Stage]bool{}
 	if len(p.Extend) == 0 {
-		return nil, nil
+		return nil, dead, nil
 	}
 	added := make(map[string]int, len(p.Extend))
 	keys := make([]item, 0, len(p.Extend))
@@ -188,10 +227,15 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.learn(ctx, stages); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	for stage := range stages {
+		if !s.committed(stage, latest) {
+			dead[stage] = true
+		}
 	}
 	actions := make(map[string]types.TransactWriteItem, len(items))
 	for _, i := range items {
@@ -209,7 +253,7 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 			},
 		}}
 	}
-	return actions, nil
+	return actions, dead, nil
 }
 
 // Commit implements importer.Store.
@@ -226,15 +270,15 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 		moment.ConditionExpression = aws.String("attribute_not_exists(pk)")
 		delete(moment.ExpressionAttributeValues, ":seq")
 	}
-	mark := key(stageKey(p.Stage))
-	mark["stage"], mark["seq"] = str(string(p.Stage)), num(seq)
+	committed := mark(p.Stage)
+	committed["seq"] = num(seq)
 	actions = append(actions,
 		types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
 			ExpressionAttributeValues: item{":h": str(string(p.Stage))},
 		}},
 		types.TransactWriteItem{Update: &moment},
-		s.putItem(mark, "attribute_not_exists(pk)", nil),
+		s.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
 	)
 	actions = append(actions, s.grouping(p)...)
 
@@ -295,7 +339,7 @@ func (s *Store) grouping(p importer.Plan) []types.TransactWriteItem {
 
 // Clear implements importer.Store.
 func (s *Store) Clear(ctx context.Context, l importer.Leftovers) error {
-	keys := make([]item, 0, len(l.IDs)+len(l.Names)+len(l.Pairs))
+	keys := make([]item, 0, len(l.IDs)+len(l.Names)+len(l.Pairs)+len(l.Stages))
 	for _, id := range l.IDs {
 		keys = append(keys, key(agreementKey(id)))
 	}
@@ -304,6 +348,9 @@ func (s *Store) Clear(ctx context.Context, l importer.Leftovers) error {
 	}
 	for _, pair := range l.Pairs {
 		keys = append(keys, key(pairKey(pair)))
+	}
+	for _, stage := range l.Stages { // if it was buried; its attempt can commit no more in any case
+		keys = append(keys, key(stageKey(stage)))
 	}
 	var left []item
 	err := s.getAll(ctx, keys, "pk, sk, stage", nil, func(it item) error {

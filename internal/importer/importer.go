@@ -16,8 +16,9 @@
 //   - Commit flips the import to succeeded, and with it every staged row, in
 //     one transaction that holds only while the attempt still owns the import.
 //
-// An attempt never resumes another's stage; it overwrites it. So a sleeper
-// that wakes up after a takeover can only touch what nobody will ever see.
+// An attempt never resumes another's stage; it overwrites it, and first sees to
+// it that the stage can never be committed. So whatever a sleeper does that
+// wakes up after its leases have ended, nobody sees a part of an import.
 package importer
 
 import (

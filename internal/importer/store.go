@@ -38,7 +38,8 @@ type Known struct {
 	Agreements map[string]agreement.Agreement            // by folded name
 	Owners     map[agreement.PairKey]agreement.Agreement // whose the pair is; ID and Name only
 
-	// What abandoned attempts left behind, which a new stage may take.
+	// What is staged and not committed: the holder of the writer's lease may
+	// take it, because it can only be what a dead attempt left behind.
 	DeadNames map[string]Stage
 	DeadPairs map[agreement.PairKey]Stage
 	// Commits is how many imports were committed at that moment.
@@ -109,7 +110,8 @@ type Store interface {
 
 	// Lookup reads what a plan is made from, strongly consistent.
 	Lookup(ctx context.Context, w Wanted) (Known, error)
-	// Stage writes the rows of a plan, invisible. ErrTaken.
+	// Stage writes the rows of a plan, invisible. A stage whose rows it
+	// overwrites can never be committed from then on. ErrTaken.
 	Stage(ctx context.Context, p Plan) error
 	// Commit makes the stage visible, stores imp as succeeded with the events,
 	// and gives back the writer's lease, in one transaction. ErrTaken, ErrLost.

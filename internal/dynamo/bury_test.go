@@ -1,0 +1,72 @@
+package dynamo_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/importer"
+)
+
+// TestR3_9_SleeperMeetsTheHolder lets an import sleep until another holds the
+// writer's lease and has staged rows, which the sleeper then takes for dead.
+func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
+	t.Parallel()
+	later := noon.Add(2 * time.Minute)
+	for name, file := range map[string]rows{
+		"a name":            {"Visio": {"3"}},
+		"a pair":            {"Project": {"2"}},
+		"an agreement":      {"Office": {"3"}},
+		"all that there is": {"Office": {"3"}, "Visio": {"2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			ctx := t.Context()
+			apply(t, s, "first.csv", "", rows{"Office": {"9"}})
+			sleeper, holder := running(t, s, "sleeper.csv"), running(t, s, "holder.csv")
+			must(t, s.AcquireWriter(ctx, sleeper.Stage(), noon, noon.Add(time.Minute)))
+			must(t, s.AcquireWriter(ctx, holder.Stage(), later, later.Add(time.Minute)))
+			mine := rows{"Office": {"1"}, "Visio": {"2"}}
+			p := prepare(t, s, holder, "", mine)
+			must(t, s.Stage(ctx, p))
+
+			must(t, s.Stage(ctx, prepare(t, s, sleeper, "", file)))
+			if err := s.Commit(ctx, p, succeeded(holder), nil); !errors.Is(err, importer.ErrTaken) {
+				t.Fatalf("Commit of a stage that the sleeper overwrote: %v, want ErrTaken", err)
+			}
+			equal(t, "names", names(t, s, agreement.Query{}), []string{"Office"})
+
+			again := claim(t, s, holder)
+			must(t, s.AcquireWriter(ctx, again.Stage(), later.Add(2*time.Minute), later.Add(3*time.Minute)))
+			p = prepare(t, s, again, "", mine)
+			must(t, s.Stage(ctx, p))
+			must(t, s.Commit(ctx, p, succeeded(again), nil))
+			equal(t, "names", names(t, s, agreement.Query{}), []string{"Office", "Visio"})
+			page, err := s.Agreements(ctx, agreement.Query{Limit: 10})
+			must(t, err)
+			for _, a := range page.Items {
+				equal(t, "pairs of "+a.Name, len(pairs(t, s, a.ID)), a.PairCount)
+			}
+		})
+	}
+}
+
+// TestR3_9_WhatWasCommittedIsNotOverwritten lets the sleeper be late: what it
+// saw staged was committed before it stages its own.
+func TestR3_9_WhatWasCommittedIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ctx := t.Context()
+	sleeper, holder := running(t, s, "sleeper.csv"), running(t, s, "holder.csv")
+	must(t, s.AcquireWriter(ctx, holder.Stage(), noon, noon.Add(time.Minute)))
+	p := prepare(t, s, holder, "", rows{"Visio": {"2"}})
+	must(t, s.Stage(ctx, p))
+	stale := prepare(t, s, sleeper, "", rows{"Visio": {"2"}})
+	must(t, s.Commit(ctx, p, succeeded(holder), nil))
+	if err := s.Stage(ctx, stale); !errors.Is(err, importer.ErrTaken) {
+		t.Fatalf("Stage: %v, want ErrTaken", err)
+	}
+	equal(t, "pairs", pairs(t, s, p.Create[0].ID), []string{"2"})
+}

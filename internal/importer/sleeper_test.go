@@ -1,0 +1,45 @@
+package importer_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"trueup/internal/importer"
+)
+
+// TestR3_9_SleeperAndAnotherFile stops a function at a store call for longer
+// than its lease. It wakes up in the middle of the import of another file that
+// shares pairs, names and an agreement with its own, and has not noticed: what
+// the two leave is what they leave one after the other, in either order.
+func TestR3_9_SleeperAndAnotherFile(t *testing.T) {
+	t.Parallel()
+	mine := file("agreements/Marketing/b.csv", "2,2,Office\n3,3,Visio\n4,4,Project\n")
+	other := file("agreements/c.csv", "2,2,Office\n5,5,Office\n4,4,Visio\n", importer.MetaOnError, "skip")
+	var orders [2][]string
+	for i, files := range [][]upload{{mine, other}, {other, mine}} {
+		s := prepared(t)
+		for _, u := range files {
+			s.run(u)
+		}
+		orders[i] = s.seen()
+	}
+	_, _, _, calls := undisturbed(t, mine)
+	_, _, _, others := undisturbed(t, other)
+	for asleep := 2; asleep <= calls; asleep++ {
+		for _, awake := range []int{1 + asleep*5%others, others} { // the last one commits
+			t.Run(fmt.Sprintf("asleep at %d, awake at %d", asleep, awake), func(t *testing.T) {
+				t.Parallel()
+				s := prepared(t)
+				event, another := s.put(mine), s.put(other)
+				s.oversleep(event, asleep, another, awake)
+				s.deliverUntilDone(s.Importer, event)
+				if got := s.seen(); !slices.Equal(got, orders[0]) && !slices.Equal(got, orders[1]) {
+					t.Errorf("the store has %q; one after the other they leave %q or %q", got, orders[0], orders[1])
+				}
+				s.settled(s.record(sourceOf(t, event).ID()))
+				s.settled(s.record(sourceOf(t, another).ID()))
+			})
+		}
+	}
+}
