@@ -22,8 +22,10 @@ DRY_RUN ?=
 FUNCTION ?= import
 EVENT ?= events/schedule.json
 
-# Time for each fuzz target, and further arguments for go test and cdk deploy.
+# Time for each fuzz target, flags of internal/bench, and further arguments for
+# go test and cdk deploy.
 FUZZTIME ?= 30s
+BENCHFLAGS ?= -readme README.md
 TESTFLAGS ?=
 DEPLOY_ARGS ?=
 
@@ -74,9 +76,9 @@ CONCURRENT := ./internal/importer ./internal/dynamo ./internal/httpapi ./infra/l
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
-bench: need-java local ## Measure against the floors of the README's table
-	$(LOCAL_ENV) go test -run '^$$' -bench . -benchmem ./internal/...
-	$(LOCAL_ENV) go run ./internal/bench
+bench: need-java local build ## Measure speed and size for the README's table (BENCHFLAGS)
+	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/bench/bare
+	$(LOCAL_ENV) go run ./internal/bench $(BENCHFLAGS)
 
 fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra internal | sed 's/func //' | \

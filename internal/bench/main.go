@@ -1,0 +1,118 @@
+// Command bench measures what trueup promises about speed and size, each
+// promise against a floor that is measured in the same run: what the same work
+// costs without trueup, on the same machine, engine and bytes. A ratio holds on
+// a fast machine and a slow one; a time alone does not.
+//
+// Floor and subject take turns, so that whatever else the machine does meets
+// both, and medians are compared. `make bench` builds what is measured, runs
+// the program and writes its table into the README.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bench is one run of the program.
+type bench struct {
+	functions string // folder of <name>/bootstrap for this machine
+	bare      string // binary of ./bare for this machine
+	deployed  string // folder of <name>/bootstrap for Lambda
+	scratch   string // folder for data, deleted at the end
+
+	quick bool // sizes and rounds of a smoke test: proves that it runs, measures nothing
+	table table
+}
+
+// size returns the size or number of rounds of this run.
+func (b *bench) size(full, quick int) int {
+	if b.quick {
+		return quick
+	}
+	return full
+}
+
+// part measures some rows of the table.
+type part struct {
+	name    string
+	measure func(*bench, context.Context) error
+}
+
+var parts = []part{
+	{"check", (*bench).check},
+	{"import", (*bench).imports},
+	{"list", (*bench).lists},
+	{"start", (*bench).starts},
+	{"size", (*bench).sizes},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	var b bench
+	flag.StringVar(&b.functions, "functions", "dist/local", "folder of the functions built for this machine")
+	flag.StringVar(&b.bare, "bare", "dist/local/bin/bare", "binary of internal/bench/bare, built with the same flags")
+	flag.StringVar(&b.deployed, "deployed", "dist", "folder of the functions built for Lambda")
+	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
+	readme := flag.String("readme", "", "file whose table to rewrite")
+	strict := flag.Bool("strict", false, "fail when a row is over its bound")
+	only := flag.String("only", "", "parts to run, with commas: check, import, list, start, size; empty for all")
+	flag.Parse()
+	if *readme != "" && (b.quick || *only != "") {
+		return errors.New("-readme takes the table of a whole run: leave -quick and -only out")
+	}
+
+	if b.scratch, err = os.MkdirTemp("", "trueup-bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.scratch)) }()
+	begin := time.Now()
+	for _, p := range parts {
+		if *only != "" && !slices.Contains(strings.Split(*only, ","), p.name) {
+			continue
+		}
+		b.say("%s", p.name)
+		if err := p.measure(&b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	fmt.Print(b.table.markdown())
+	b.say("%d rows in %.0f s", len(b.table.rows), time.Since(begin).Seconds())
+	if *readme != "" {
+		text, err := os.ReadFile(*readme)
+		if err != nil {
+			return err
+		}
+		replaced, err := replace(string(text), b.table.document(begin))
+		if err != nil {
+			return fmt.Errorf("%s: %w", *readme, err)
+		}
+		if err := os.WriteFile(*readme, []byte(replaced), 0o644); err != nil {
+			return err
+		}
+	}
+	if over := b.table.over(); *strict && over > 0 {
+		return fmt.Errorf("%d rows are over their bounds", over)
+	}
+	return nil
+}
+
+// say tells the person who waits what is going on.
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// timed measures one thing once.
+type timed func(context.Context) (time.Duration, error)
+
+// took measures how long do takes.
+func took(do func(context.Context) error) timed {
+	return func(ctx context.Context) (time.Duration, error) {
+		begin := time.Now()
+		err := do(ctx)
+		return time.Since(begin), err
+	}
+}
+
+// medians measures each thing n times, in turns, and returns the median of
+// each. Every round starts with another one, so that none always follows the same.
+func medians(ctx context.Context, n int, things ...timed) ([]time.Duration, error) {
+	all := make([][]time.Duration, len(things))
+	for round := range n {
+		for i := range things {
+			at := (round + i) % len(things)
+			d, err := things[at](ctx)
+			if err != nil {
+				return nil, err
+			}
+			all[at] = append(all[at], d)
+		}
+	}
+	middle := make([]time.Duration, len(things))
+	for i, durations := range all {
+		middle[i] = median(durations)
+	}
+	return middle, nil
+}
+
+// median returns the middle one, the mean of the middle two of an even number.
+func median(durations []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(durations))
+	half := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[half]
+	}
+	return (sorted[half-1] + sorted[half]) / 2
+}

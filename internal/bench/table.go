@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// row is one row of the table. It is over when a limit is; a row without
+// limits is for information.
+type row struct {
+	what   string
+	value  string
+	floor  string // empty when there is none
+	limits []limit
+}
+
+// limit is a bound and what was measured of it.
+type limit struct {
+	got, most float64
+	unit      string // "×", " ms", " MB"
+}
+
+func ratio(got, floor time.Duration, most float64) limit {
+	return limit{float64(got) / float64(floor), most, "×"}
+}
+
+func (r row) over() bool {
+	for _, l := range r.limits {
+		if l.got > l.most {
+			return true
+		}
+	}
+	return false
+}
+
+// table is every row in the order of measuring.
+type table struct{ rows []row }
+
+func (t *table) add(r row) { t.rows = append(t.rows, r) }
+
+func (t *table) over() (n int) {
+	for _, r := range t.rows {
+		if r.over() {
+			n++
+		}
+	}
+	return n
+}
+
+// markdown is the table, aligned to be read as text too.
+func (t *table) markdown() string {
+	cells := [][]string{{"what", "measured", "floor", "ratio", "at most", ""}}
+	for _, r := range t.rows {
+		factor, bounds, verdict := "", []string{}, ""
+		for _, l := range r.limits {
+			if l.unit == "×" {
+				factor = fmt.Sprintf("%.2f×", l.got)
+			}
+			bounds = append(bounds, fmt.Sprintf("%g%s", l.most, l.unit))
+			verdict = "ok"
+		}
+		if r.over() {
+			verdict = "**over**"
+		}
+		cells = append(cells, []string{r.what, r.value, r.floor, factor, strings.Join(bounds, " and "), verdict})
+	}
+	widths := make([]int, len(cells[0]))
+	for _, line := range cells {
+		for i, cell := range line {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for n, line := range cells {
+		for i, cell := range line {
+			fmt.Fprintf(&b, "| %-*s ", widths[i], cell)
+		}
+		b.WriteString("|\n")
+		for i := range line {
+			if n == 0 {
+				fmt.Fprintf(&b, "|%s", strings.Repeat("-", widths[i]+2))
+			}
+		}
+		if n == 0 {
+			b.WriteString("|\n")
+		}
+	}
+	return b.String()
+}
+
+// document is the table with a caption, for the README.
+func (t *table) document(at time.Time) string {
+	return fmt.Sprintf("%s\nMedians of %s, %s on %s/%s with %d cores.\n",
+		t.markdown(), at.Format(time.DateOnly), strings.Replace(runtime.Version(), "go", "Go ", 1), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+}
+
+// The table of the README stands between these.
+const (
+	startMark = "<!-- written by make bench -->\n"
+	endMark   = "<!-- end of what make bench writes -->\n"
+)
+
+// replace puts table in its place in text.
+func replace(text, table string) (string, error) {
+	before, rest, started := strings.Cut(text, startMark)
+	_, after, ended := strings.Cut(rest, endMark)
+	if !started || !ended {
+		return "", errors.New("no place for the table: it stands between two comments, see startMark and endMark")
+	}
+	return before + startMark + table + endMark + after, nil
+}
+
+// show writes a duration with the digits that mean something.
+func show(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d >= 10*time.Millisecond:
+		return fmt.Sprintf("%.0f ms", milliseconds(d))
+	default:
+		return fmt.Sprintf("%.2f ms", milliseconds(d))
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// megabytes are millions of bytes.
+func megabytes(bytes int) float64 { return float64(bytes) / 1e6 }
