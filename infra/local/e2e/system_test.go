@@ -1,0 +1,229 @@
+// Package e2e_test tests the whole system as its users meet it: the real
+// function binaries in the local stack, files put by an S3 client, answers read
+// from the HTTP API.
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/infra/local/engine"
+	"trueup/infra/local/stack"
+	"trueup/internal/access"
+)
+
+// functions builds the binaries, once.
+var functions = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "functions")
+	if err != nil {
+		return "", err
+	}
+	return dir, stack.Build(context.Background(), dir)
+})
+
+// shared is a system in memory, started once; the tests that use it have
+// tables or names of their own.
+var shared = sync.OnceValues(func() (*stack.Stack, error) {
+	dir, err := functions()
+	if err != nil {
+		return nil, err
+	}
+	return stack.Start(context.Background(), stack.Options{
+		Functions: dir, Data: filepath.Join(dir, "shared"), InMemory: true, Unscheduled: true,
+	})
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if s, err := shared(); err == nil {
+		s.Stop(time.Second)
+	}
+	if dir, err := functions(); err == nil {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+// system is a stack and a person who uses it.
+type system struct {
+	*stack.Stack
+	t     *testing.T
+	token string
+}
+
+func start(t *testing.T, o stack.Options) system {
+	t.Helper()
+	dir, err := functions()
+	must(t, err)
+	o.Functions, o.Unscheduled = dir, true
+	if o.Data == "" {
+		o.Data = t.TempDir()
+	}
+	return usedBy(t, "jo", access.GlobalAdmin)(stack.Start(context.Background(), o))
+}
+
+// usedBy returns a system from what a start returned. Without an engine the
+// test is skipped, or fails when the engine is required.
+func usedBy(t *testing.T, subject string, roles ...access.Role) func(*stack.Stack, error) system {
+	t.Helper()
+	return func(s *stack.Stack, err error) system {
+		t.Helper()
+		if errors.Is(err, engine.ErrMissing) && os.Getenv("TRUEUP_REQUIRE_DYNAMODB") != "1" {
+			t.Skip(err)
+		}
+		must(t, err)
+		token, err := s.Token(subject, roles...)
+		must(t, err)
+		return system{s, t, token}
+	}
+}
+
+func (s system) stop() { s.Stop(time.Second) }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// call makes a request to the API and decodes the answer into result.
+func (s system) call(method, path string, body, result any) (int, error) {
+	var content []byte
+	if body != nil {
+		var err error
+		if content, err = json.Marshal(body); err != nil {
+			return 0, err
+		}
+	}
+	r, err := http.NewRequest(method, s.FrontURL+path, bytes.NewReader(content))
+	if err != nil {
+		return 0, err
+	}
+	if s.token != "" {
+		r.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || result == nil {
+		return response.StatusCode, err
+	}
+	if text, ok := result.(*string); ok {
+		*text = string(answer)
+		return response.StatusCode, nil
+	}
+	return response.StatusCode, json.Unmarshal(answer, result)
+}
+
+func (s system) get(path string, result any) {
+	s.t.Helper()
+	status, err := s.call(http.MethodGet, path, nil, result)
+	must(s.t, err)
+	if status != http.StatusOK {
+		s.t.Fatalf("GET %s: %d", path, status)
+	}
+}
+
+// What the API answers, as far as the tests look at it.
+type (
+	page[T any] struct {
+		Items      []T
+		NextCursor string
+	}
+	imported struct {
+		ID, FileName, State, By, Via        string
+		Final                               bool
+		Rows, Added, Unchanged, Rejected    int
+		AgreementsCreated, Errors, Warnings int
+	}
+	agreement struct {
+		ID, Name, GroupID string
+		PairCount         int
+	}
+	pair struct{ AuthorizationNumber, LicenseNumber, Program string }
+	find struct {
+		Severity, Code, Message string
+		Line                    int
+	}
+	group struct {
+		ID, Name       string
+		AgreementCount int
+	}
+)
+
+// all reads every page of a listing; path has a query already.
+func all[T any](s system, path string) (items []T, err error) {
+	for cursor := ""; ; {
+		var p page[T]
+		status, err := s.call(http.MethodGet, path+"&cursor="+cursor, nil, &p)
+		if err != nil {
+			return nil, err
+		}
+		if status != http.StatusOK {
+			return nil, errors.New(http.StatusText(status))
+		}
+		items = append(items, p.Items...)
+		if cursor = p.NextCursor; cursor == "" {
+			return items, nil
+		}
+	}
+}
+
+// put puts a file as any S3 client does.
+func (s system) put(key, body string, metadata map[string]string) {
+	s.t.Helper()
+	_, err := s.S3().PutObject(context.Background(), &s3.PutObjectInput{
+		Bucket: aws.String(stack.UploadsBucket), Key: &key, Body: strings.NewReader(body), Metadata: metadata,
+	})
+	must(s.t, err)
+}
+
+// wait waits until the newest import of a file has ended.
+func (s system) wait(fileName string) imported {
+	s.t.Helper()
+	for range 3000 {
+		imports, err := all[imported](s, "/imports?limit=50")
+		must(s.t, err)
+		for _, i := range imports {
+			if i.FileName == fileName && i.Final {
+				return i
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.t.Fatalf("the import of %s has not ended", fileName)
+	return imported{}
+}
+
+func sample(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("../../../events", name))
+	must(t, err)
+	return string(b)
+}
