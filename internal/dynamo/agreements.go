@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"trueup/internal/agreement"
 	"trueup/internal/dynamo/schema"
@@ -64,13 +65,19 @@ func (s *Store) Agreements(ctx context.Context, q agreement.Query) (agreement.Pa
 	if err != nil {
 		return agreement.Page{}, err
 	}
+	start := sortPrefix(prefix)
 	if first {
 		c.Moment = unknownSeq
+	} else if !strings.HasPrefix(c.After, start) {
+		return agreement.Page{}, errs.New(errs.Invalid, "cursor_invalid")
 	}
 	l := listing[agreementItem]{
-		index: schema.ByName, partition: byNamePK, prefix: prefix, after: c.After, limit: q.Limit,
+		index: schema.ByName, partition: byNamePK, prefix: start, after: c.After, limit: q.Limit,
 		stages: func(i agreementItem, to map[importer.Stage]bool) { i.stages(to) },
 		stage:  func(i agreementItem) importer.Stage { return i.Stage },
+	}
+	if start != prefix {
+		l.only = func(i agreementItem) bool { return strings.HasPrefix(text.Fold(i.Name), prefix) }
 	}
 	if q.GroupID != "" {
 		l.index = schema.ByGroup

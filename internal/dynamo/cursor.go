@@ -44,6 +44,9 @@ func decodeCursor(text string, query ...string) (c cursor, first bool, err error
 	if string(cursorDigest(body, query)) != string(digest) || json.Unmarshal(body, &c) != nil {
 		return cursor{}, false, invalid
 	}
+	if c.After == "" || len(c.After) >= maxSortKey { // whoever made the digest, DynamoDB would refuse it
+		return cursor{}, false, invalid
+	}
 	return c, false, nil
 }
 

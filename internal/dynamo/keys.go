@@ -29,6 +29,7 @@ type (
 const (
 	maxPartitionName = 1800
 	maxSortName      = 900
+	maxSortKey       = 1024
 )
 
 // agreementKey: the agreement itself, under sort key "AGREEMENT".
@@ -83,6 +84,10 @@ func byOwnerPK(id string, shard int) string { return "AGREEMENT#" + id + "#" + s
 // sortName is the sort key under which an agreement is listed.
 func sortName(folded string) string { return bounded(folded, maxSortName) }
 
+// sortPrefix is what the sort keys of all names with a prefix begin with. When
+// it is shorter than the prefix, so do those of other names.
+func sortPrefix(folded string) string { return folded[:readable(folded, maxSortName)] }
+
 // shardOf spreads the entries of a list evenly, by what identifies the entry.
 func shardOf(identity string) int {
 	// Both halves of a pair key are often equal, which cancels out in the low
@@ -96,14 +101,24 @@ func bounded(s string, max int) string {
 	if len(s) <= max {
 		return s
 	}
-	cut := max - 33
+	return s[:readable(s, max)] + "#" + digest(s)
+}
+
+// readable returns how much of s bounded leaves as it is when s is over max bytes.
+func readable(s string, max int) int {
+	cut := max - 1 - digestChars
+	if len(s) <= cut {
+		return len(s)
+	}
 	for !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return s[:cut] + "#" + digest(s)
+	return cut
 }
+
+const digestChars = 32
 
 func digest(s string) string {
 	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:digestChars/2])
 }

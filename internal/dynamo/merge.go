@@ -19,6 +19,7 @@ type listing[T any] struct {
 	prefix    string // of the sort key; empty for all
 	after     string // sort key of the last row shown; empty to start
 	limit     int
+	only      func(T) bool // which rows are in the list; nil for all
 
 	stages func(T, map[importer.Stage]bool) // what the row's visibility depends on
 	stage  func(T) importer.Stage           // the row's own stage
@@ -74,7 +75,7 @@ func page[T any](ctx context.Context, s *Store, l listing[T], moment int64) (row
 		}
 		r := least.rows[0]
 		least.rows = least.rows[1:]
-		if !s.committed(l.stage(r.value), moment) {
+		if !s.committed(l.stage(r.value), moment) || l.only != nil && !l.only(r.value) {
 			continue
 		}
 		if len(rows) == l.limit {
