@@ -62,9 +62,12 @@ func TestFromClaims(t *testing.T) {
 		want   []access.Role
 	}{
 		{"as API Gateway flattens a list", "[global-admin user-admin]", both},
-		{"as JSON", `["global-admin","user-admin"]`, both},
-		{"separated by commas", "global-admin, user-admin", both},
-		{"one", "global-admin", both[:1]},
+		{"one", "[global-admin]", both[:1]},
+		{"a text, as other issuers write one", "global-admin", both[:1]},
+		{"a group with a comma in its name", "[sales,global-admin]", nil},
+		{"a group with quotes in its name", `["global-admin"]`, nil},
+		{"a group with brackets in its name", "[[global-admin] user-admin]", both[1:]},
+		{"a group with a line break in its name", "[sales\nglobal-admin]", nil},
 		{"repeated", "[global-admin global-admin]", both[:1]},
 		{"unknown ones are dropped", "[Global-Admin owner user-admin global-admins]", both[1:]},
 		{"none", "", nil},
