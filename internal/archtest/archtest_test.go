@@ -240,6 +240,30 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"events/undescribed.csv:", "events/unused.csv:"},
 		},
+		"every alarm is in the runbook": {
+			tree: sources{
+				"internal/docs/runbook.md":     "`KnownAlarm`",
+				"infra/testdata/template.json": `{"Resources": {"KnownAlarm": {"Type": "AWS::CloudWatch::Alarm"}, "OtherAlarm": {"Type": "AWS::CloudWatch::Alarm"}, "Table": {"Type": "AWS::DynamoDB::Table"}}}`,
+			},
+			want: []string{"infra/testdata/template.json:"},
+		},
+		"every log line is in the runbook": {
+			tree: sources{
+				"internal/docs/runbook.md": "`known`",
+				"internal/a/a.go":          "package a\nfunc f() {\nlog.Info(\"known\")\nx.Log.WarnContext(ctx, \"new\", \"k\", 1)\nlog.Error(\"other\")\n}",
+				"internal/a/b.go":          "package a\nfunc f() {\nhttp.Error(w, \"text\", 500)\nlog.With(\"k\", 1)\nlog.Info(message)\n}",
+				"internal/a/a_test.go":     "package a\nfunc f() { log.Info(\"test\") }",
+			},
+			want: []string{"internal/a/a.go:4:", "internal/a/a.go:5:"},
+		},
+		"every setting is in the README": {
+			tree: sources{
+				"README.md":                 "`KNOWN`",
+				"internal/config/config.go": "package config\nconst (\nA = \"KNOWN\"\nB = \"NEW\"\n)\nvar c = \"none\"",
+				"internal/other/other.go":   "package other\nconst a = \"NONE\"",
+			},
+			want: []string{"internal/config/config.go:"},
+		},
 	}
 	for _, rule := range slices.Concat(Rules, DocumentRules) {
 		t.Run(rule.Name, func(t *testing.T) {

@@ -17,6 +17,9 @@ var DocumentRules = []Rule{
 	{"decisions have a number, a date and three parts", decisions},
 	{"the changelog says what is unreleased", changelog},
 	{"every sample is described and used", samples},
+	{"every alarm is in the runbook", alarms},
+	{"every log line is in the runbook", logLines},
+	{"every setting is in the README", settings},
 }
 
 var (

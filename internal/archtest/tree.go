@@ -31,8 +31,8 @@ const module = "trueup"
 type Tree struct {
 	// Files are the Go files.
 	Files []*File
-	// Texts are the contents of the other files under events/ and
-	// internal/docs/, and of test data, by path.
+	// Texts are the contents of the README, of the other files under events/
+	// and internal/docs/, and of test data, by path.
 	Texts map[string]string
 }
 
@@ -68,7 +68,7 @@ func Load(fsys fs.FS) (*Tree, error) {
 			}
 			return err
 		}
-		if strings.HasPrefix(name, "events/") || strings.HasPrefix(name, "internal/docs/") || strings.Contains(name, "testdata/") {
+		if name == "README.md" || strings.HasPrefix(name, "events/") || strings.HasPrefix(name, "internal/docs/") || strings.Contains(name, "testdata/") {
 			text, err := fs.ReadFile(fsys, name)
 			tree.Texts[name] = string(text)
 			return err
