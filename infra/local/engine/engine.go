@@ -111,6 +111,7 @@ func start(ctx context.Context, java, home string, port int, o Options) (*Engine
 	}
 	cmd := exec.CommandContext(life, java,
 		"-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", // small and quick to start
+		"-XX:-UsePerfData", "-Djava.io.tmpdir="+os.TempDir(), // killed, it leaves files behind: where everybody's are
 		"-Djava.library.path="+filepath.Join(home, "DynamoDBLocal_lib"),
 		"-jar", filepath.Join(home, "DynamoDBLocal.jar"),
 		"-port", strconv.Itoa(port),
