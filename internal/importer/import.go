@@ -64,7 +64,7 @@ type Importer struct {
 // means that the event is dealt with, whatever became of the file; an error is
 // a fault, and the same event should be delivered again.
 func (im *Importer) Import(ctx context.Context, src Source, by string) error {
-	if strings.HasSuffix(src.Key, "/") {
+	if strings.HasSuffix(src.Key, "/") && src.Size == 0 {
 		return nil // a folder that the S3 console made
 	}
 	object, err := im.Uploads.Open(ctx, src.Key, src.Version, src.ETag)
@@ -132,12 +132,23 @@ func (im *Importer) record(ctx context.Context, src Source, metadata map[string]
 	return Import{
 		ID: id, File: file, Group: groupName, By: by, Via: audit.SourceImport, Source: src,
 		Program: agreement.Program(metadata[MetaProgram]), OnError: OnError(metadata[MetaOnError]),
-		DryRun: metadata[MetaDryRun] == "true", State: StateReceived, ReceivedAt: im.Clock(),
+		DryRun: dryRun(metadata[MetaDryRun]), State: StateReceived, ReceivedAt: im.Clock(),
 	}, nil
 }
 
-// split returns the license group and the file that a key names.
+// dryRun reads the metadata of that name. Whoever asks for a dry run in other
+// words than "true" would not want the file to be stored.
+func dryRun(value string) bool {
+	value = strings.TrimSpace(value)
+	return value != "" && !strings.EqualFold(value, "false")
+}
+
+// split returns the license group and the file that a key names. A folder is a
+// file with a slash in its name, which is refused.
 func split(key string) (groupName, file string) {
+	if strings.HasSuffix(key, "/") {
+		return "", path.Base(key) + "/"
+	}
 	groupName, file = path.Split(strings.TrimPrefix(key, KeyPrefix))
 	return strings.TrimSuffix(groupName, "/"), file
 }

@@ -1,0 +1,41 @@
+package importer_test
+
+import (
+	"testing"
+
+	"trueup/internal/importer"
+)
+
+// TestR3_7_DryRun: who asks for a dry run in other words than ours gets one.
+func TestR3_7_DryRun(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{
+		"": false, "false": false, "False": false,
+		"true": true, "True": true, " TRUE ": true, "yes": true, "1": true,
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			imp := s.run(file("agreements/a.csv", "1,1,Office\n", importer.MetaDryRun, value))
+			equal(t, "dry run", imp.DryRun, want)
+			equal(t, "added", imp.Added, 1)
+			equal(t, "nothing stored", len(s.seen()) == 0, want)
+		})
+	}
+}
+
+// TestR3_9_Folders: an empty folder is nobody's file, but what has content is
+// not lost silently because its name ends in a slash.
+func TestR3_9_Folders(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	event := s.put(file("agreements/Sales/", ""))
+	must(t, deliver(t.Context(), s.Importer, event))
+	equal(t, "a folder is an import", s.recordExists(sourceOf(t, event).ID()), false)
+
+	imp := s.run(file("agreements/Sales/", "1,1,Office\n"))
+	equal(t, "file", imp.File, "Sales/")
+	equal(t, "import", imp.State, importer.StateRejected)
+	equal(t, "reason", imp.Reason, "file_name_extension")
+	equal(t, "store", s.seen(), []string{})
+}
