@@ -65,7 +65,6 @@ const (
 	put       Action = "dynamodb:PutItem"
 	update    Action = "dynamodb:UpdateItem"
 	remove    Action = "dynamodb:DeleteItem"
-	check     Action = "dynamodb:ConditionCheckItem"
 	getObject Action = "s3:GetObject"
 	getOlder  Action = "s3:GetObjectVersion"
 	putObject Action = "s3:PutObject"
@@ -87,7 +86,7 @@ var Functions = []Function{
 		Retries:     2,
 		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
 		},
@@ -100,9 +99,9 @@ var Functions = []Function{
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, check}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, put}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
-			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject}},
+			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject, listBucket}},
 		},
 	},
 	{
@@ -113,7 +112,7 @@ var Functions = []Function{
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query}},
+			{Resource: Table, Actions: []Action{get, query}},
 		},
 	},
 }
