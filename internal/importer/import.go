@@ -96,7 +96,6 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 		}
 		// Once more, as an attempt of its own: what this one staged, and what
 		// of it is still on its way, must never count.
-		a.taken = true
 		if read, err = im.Store.Import(ctx, a.imp.ID); err != nil {
 			return err
 		}
@@ -185,7 +184,7 @@ type attempt struct {
 	*Importer
 	imp   Import
 	file  *agreement.File // nil when it was refused unread
-	taken bool            // the attempt before met ErrTaken
+	taken map[int]bool    // lines whose pair was taken when the delivery's first attempt looked; nil before
 }
 
 // claim makes this the next attempt at the import.
@@ -287,9 +286,7 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Find
 		return err
 	}
 	o := plan(a.imp, a.file.Rows, a.file.Position, known)
-	if a.taken {
-		meanwhile(o.findings)
-	}
+	a.meanwhile(o.findings)
 	all := merge(findings, o.findings)
 	if a.stops(all, a.file.Unchanged+o.added+o.stored) {
 		return a.reject(ctx, all)
@@ -302,11 +299,19 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Find
 	return nil
 }
 
-// meanwhile renames the conflicts that came up after the file had been checked.
-func meanwhile(findings []agreement.Finding) {
+// meanwhile renames the conflicts that an attempt before this one did not meet.
+func (a *attempt) meanwhile(findings []agreement.Finding) {
+	first := a.taken == nil
+	if first {
+		a.taken = map[int]bool{}
+	}
 	for i := range findings {
-		if findings[i].Code == "pair_taken" {
-			findings[i].Code = "taken_meanwhile"
+		switch f := &findings[i]; {
+		case f.Code != "pair_taken":
+		case first:
+			a.taken[f.Line] = true
+		case !a.taken[f.Line]:
+			f.Code = "taken_meanwhile"
 		}
 	}
 }

@@ -127,16 +127,20 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 		pairs += fmt.Sprintf(" %d+%d", 100+n, 100+n)
 	}
 	for onError, c := range map[string]struct {
-		want string
-		seen []string
+		more     string // row whose pair was taken before
+		want     string
+		findings []string
+		seen     []string
 	}{
 		"reject": {
 			want: "rejected: 98 rows = 0 added + 0 unchanged + 98 rejected, 0 created, 0 extended",
 			seen: []string{"Unassigned / Office v1: 1+1", "Unassigned / Rival v1: 2+2 9+9"},
 		},
 		"skip": {
-			want: "succeeded: 98 rows = 97 added + 0 unchanged + 1 rejected, 1 created, 0 extended",
-			seen: []string{"Unassigned / Office v1: 1+1", "Unassigned / Rival v1: 2+2 9+9", "Unassigned / Visio v1:" + pairs},
+			more:     "9,9,Visio\n",
+			want:     "succeeded: 99 rows = 97 added + 0 unchanged + 2 rejected, 1 created, 0 extended",
+			findings: []string{"error 99.0 pair_taken Rival"},
+			seen:     []string{"Unassigned / Office v1: 1+1", "Unassigned / Rival v1: 2+2 9+9", "Unassigned / Visio v1:" + pairs},
 		},
 	} {
 		t.Run(onError, func(t *testing.T) {
@@ -154,11 +158,11 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 					once.Do(func() { s.take("2", "9") })
 				}
 			}})
-			event := s.put(file("agreements/b.csv", "2,2,Office\n"+visio, importer.MetaOnError, onError))
+			event := s.put(file("agreements/b.csv", "2,2,Office\n"+visio+c.more, importer.MetaOnError, onError))
 			must(t, deliver(t.Context(), s.importer(proxy.URL), event))
 			imp := s.record(sourceOf(t, event).ID())
 			equal(t, "import", numbers(imp), c.want)
-			equal(t, "findings", s.findings(imp), []string{"error 1.0 taken_meanwhile Rival"})
+			equal(t, "findings", s.findings(imp), append([]string{"error 1.0 taken_meanwhile Rival"}, c.findings...))
 			equal(t, "store", s.seen(), c.seen)
 		})
 	}
