@@ -135,7 +135,6 @@ type importItem struct {
 	Attempt int            `dynamodbav:"attempt"`
 	Lease   int64          `dynamodbav:"lease,omitempty"`
 	Version int64          `dynamodbav:"version"`
-	Token   string         `dynamodbav:"token,omitempty"`   // of the claim that made this version
 	Expires int64          `dynamodbav:"expires,omitempty"` // schema.TTL, for an upload that never came
 }
 

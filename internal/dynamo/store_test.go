@@ -56,7 +56,7 @@ type rows map[string][]string
 // prepare looks up the rows and plans them for the group, as the importer does.
 func prepare(t *testing.T, s *dynamo.Store, imp importer.Import, groupName string, r rows) importer.Plan {
 	t.Helper()
-	w := importer.Wanted{Stage: imp.Stage(), Group: text.Fold(groupName)}
+	w := importer.Wanted{Group: text.Fold(groupName)}
 	for name, numbers := range r {
 		w.Names = append(w.Names, text.Fold(name))
 		for _, n := range numbers {

@@ -17,13 +17,12 @@ type outcome struct {
 	findings []agreement.Finding // about rows and the store; those of the file are not repeated
 	added    int
 	stored   int // rows whose pair is already there under the same agreement
-	rejected int
 	at       func(agreement.Column) int
 }
 
 // wanted lists what has to be looked up for the good rows of a file.
 func wanted(imp Import, rows []agreement.Row) Wanted {
-	w := Wanted{Stage: imp.Stage(), Group: text.Fold(imp.Group)}
+	w := Wanted{Group: text.Fold(imp.Group)}
 	seen := make(map[string]bool, len(rows))
 	w.Pairs = make([]agreement.PairKey, len(rows))
 	for i, row := range rows {
@@ -91,9 +90,6 @@ func plan(imp Import, rows []agreement.Row, at func(agreement.Column) int, k Kno
 
 func (o *outcome) refuse(row agreement.Row, column agreement.Column, value, code string, args ...string) {
 	o.find(agreement.SeverityError, row, column, value, code, args)
-	if row.Line > 0 {
-		o.rejected++
-	}
 }
 
 func (o *outcome) warn(row agreement.Row, column agreement.Column, value, code string, args ...string) {

@@ -25,7 +25,6 @@ var (
 
 // Wanted is what an import needs to know of the store before it plans.
 type Wanted struct {
-	Stage Stage               // what this stage itself has stored counts as absent
 	Group string              // folded name of the license group; empty for Unassigned
 	Names []string            // folded names, without repetition
 	Pairs []agreement.PairKey // without repetition

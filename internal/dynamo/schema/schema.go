@@ -6,7 +6,7 @@ package schema
 const (
 	PK  = "pk"
 	SK  = "sk"
-	TTL = "expires" // seconds since 1970; reads filter on it too, as deletion is late
+	TTL = "expires" // seconds since 1970; deletion may be days late, so nothing counts on it
 )
 
 // Index is a global secondary index. Both of its keys are strings, and it
