@@ -60,7 +60,7 @@ func newRuntime() (*lambdaRuntime, error) {
 		r.polled <- time.Now()
 		<-request.Context().Done() // nothing to do, until the process is killed
 	})
-	go http.Serve(listener, mux)
+	go func() { _ = http.Serve(listener, mux) }() // until the listener is closed
 	return r, nil
 }
 
@@ -93,8 +93,8 @@ func (r *lambdaRuntime) start(binary string) timed {
 		go func() { ended <- cmd.Wait() }()
 		select {
 		case at := <-r.polled:
-			cmd.Process.Kill()
-			<-ended
+			_ = cmd.Process.Kill() // it may have ended by itself
+			<-ended                //nolint:errcheck // killed, which is no news
 			return at.Sub(begin), nil
 		case err := <-ended:
 			return 0, errors.Join(fmt.Errorf("%s ended before its first poll", binary), err)
