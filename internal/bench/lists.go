@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,14 +105,15 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 	if err != nil {
 		return nil, err
 	}
+	items = slices.DeleteFunc(items, func(it item) bool {
+		_, listed := it[schema.ByName.PK]
+		return !listed
+	})
 	var copies []item
-	for _, it := range items {
-		if _, listed := it[schema.ByName.PK]; !listed {
-			continue
-		}
+	for i, it := range items {
 		o.ids = append(o.ids, text(it["id"]))
 		for n := 1; n < agreements/imports; n++ {
-			c := copied(it, n)
+			c := copied(it, n, items[(i+n)%len(items)])
 			copies = append(copies, c)
 			o.ids = append(o.ids, text(c["id"]))
 		}
@@ -131,17 +133,18 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 	return o, nil
 }
 
-// copied returns the n-th copy of an agreement's item. It stays in the shard
-// of its original, which spreads the copies as evenly as the originals are.
-func copied(it item, n int) item {
+// copied returns the n-th copy of an agreement's item, in the shard of another
+// one: neighbours by name are spread over the shards as if they had been imported.
+func copied(it item, n int, other item) item {
 	c := item{}
 	for name, value := range it {
 		c[name] = value
 	}
 	id := text(it["id"])
-	other := fmt.Sprintf("%s%03d", id[:len(id)-3], n)
-	c["id"] = str(other)
-	c[schema.PK] = str(strings.Replace(text(it[schema.PK]), id, other, 1))
+	fresh := fmt.Sprintf("%s-%03d", id[:len(id)-4], n) // no id has a hyphen
+	c["id"] = str(fresh)
+	c[schema.PK] = str(strings.Replace(text(it[schema.PK]), id, fresh, 1))
+	c[schema.ByName.PK], c[schema.ByGroup.PK] = other[schema.ByName.PK], other[schema.ByGroup.PK]
 	for _, name := range []string{"name", schema.ByName.SK, schema.ByGroup.SK} {
 		c[name] = str(fmt.Sprintf("%s %03d", text(it[name]), n))
 	}
