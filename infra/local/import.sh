@@ -7,11 +7,11 @@ api=$1 file=$2 group=${3:-} program=${4:-} on_error=${5:-} dry_run=${6:-}
 
 die() { echo "import: $*" >&2; exit 1; }
 
-# member NAME: name and text of a JSON member, to add to an object; nothing when TEXT is empty.
+# member NAME TEXT: name and text of a JSON member, to add to an object; nothing when TEXT is empty.
 member() { local text=${2//\\/\\\\}; [ -z "$2" ] || printf ',"%s":"%s"' "$1" "${text//\"/\\\"}"; }
 
 # text NAME: the first text of that name in the JSON on standard input.
-text() { grep -oE "\"$1\":\"([^\"\\]|\\\\.)*\"" | head -n 1 | sed -E 's/^"[^"]*":"(.*)"$/\1/'; }
+text() { grep -oE "\"$1\":\"([^\"\\]|\\\\.)*\"" | sed -nE '1s/^"[^"]*":"(.*)"$/\1/p'; }
 
 [ -n "$file" ] || die 'name a file: make import FILE=events/first-import.csv'
 [ -f "$file" ] || die "there is no file $file"
