@@ -28,7 +28,7 @@ type agreementItem struct {
 	Name      string                 `dynamodbav:"name"`
 	Group     string                 `dynamodbav:"group"`
 	Pairs     int                    `dynamodbav:"pairs"`
-	Added     map[importer.Stage]int `dynamodbav:"added"` // pairs that imports add; each counts once its stage is committed
+	Added     map[importer.Stage]int `dynamodbav:"added"` // pairs that the latest imports add; each counts once its stage is committed
 	Created   int64                  `dynamodbav:"created"`
 	CreatedBy string                 `dynamodbav:"created_by"`
 	Version   int64                  `dynamodbav:"version"`

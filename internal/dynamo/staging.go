@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -205,8 +206,7 @@ func mark(stage importer.Stage) item {
 }
 
 // extensions returns, by agreement, the action that announces the pairs a plan
-// adds to it. What earlier imports announced is folded into the count on the
-// way, except that of stages which are not committed; it returns those too.
+// adds to it, and which stages announced some and are not committed.
 func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]types.TransactWriteItem, map[importer.Stage]bool, error) {
 	dead := map[importer.Stage]bool{}
 	if len(p.Extend) == 0 {
@@ -239,21 +239,46 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 	}
 	actions := make(map[string]types.TransactWriteItem, len(items))
 	for _, i := range items {
-		now := s.agreement(i, latest)
-		before, after := i, i
-		after.Added = map[importer.Stage]int{p.Stage: added[i.ID]}
-		old, fresh := marshal(before), marshal(after)
+		old, fresh := marshal(i), marshal(s.announce(i, p.Stage, added[i.ID]))
 		actions[i.ID] = types.TransactWriteItem{Update: &types.Update{
 			TableName: &s.table, Key: key(agreementKey(i.ID)),
 			UpdateExpression:    aws.String("SET added = :new, pairs = :pairs, version = :version"),
 			ConditionExpression: aws.String("added = :old AND version = :was"),
 			ExpressionAttributeValues: item{
-				":new": fresh["added"], ":pairs": num(int64(now.PairCount)), ":version": num(now.Version),
+				":new": fresh["added"], ":pairs": fresh["pairs"], ":version": fresh["version"],
 				":old": old["added"], ":was": old["version"],
 			},
 		}}
 	}
 	return actions, dead, nil
+}
+
+// remembered is how many commits an agreement remembers what they added to it,
+// so that a listing begun before them still shows the count of its moment.
+const remembered = 8
+
+// announce returns the agreement with the pairs that a stage adds to it. What
+// dead stages announced is dropped, and what commits did longer ago is folded
+// into the count. Its stages must be learnt.
+func (s *Store) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
+	sequence := map[importer.Stage]int64{}
+	for earlier := range i.Added {
+		if seq, ok := s.commits.Load(earlier); ok {
+			sequence[earlier] = seq.(int64)
+		}
+	}
+	oldest := slices.SortedFunc(maps.Keys(sequence), func(a, b importer.Stage) int { return cmp.Compare(sequence[a], sequence[b]) })
+	added := map[importer.Stage]int{stage: pairs}
+	for n, earlier := range oldest {
+		if n < len(oldest)-remembered {
+			i.Pairs += i.Added[earlier]
+			i.Version++
+		} else {
+			added[earlier] = i.Added[earlier]
+		}
+	}
+	i.Added = added
+	return i
 }
 
 // Commit implements importer.Store.

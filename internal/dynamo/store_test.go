@@ -215,15 +215,18 @@ func TestExtensionsFoldIntoTheCount(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	apply(t, s, "0.csv", "", rows{"Office": {"100"}})
-	for i := range 5 {
-		apply(t, s, fmt.Sprintf("%d.csv", i+1), "", rows{"office": {fmt.Sprint(i)}})
+	want := []string{"100"}
+	for i := range 12 { // more than are remembered
+		number := fmt.Sprint(101 + i)
+		apply(t, s, number+".csv", "", rows{"office": {number}})
+		want = append(want, number)
 	}
 	p, err := s.Agreements(t.Context(), agreement.Query{Limit: 3})
 	must(t, err)
 	equal(t, "agreements", len(p.Items), 1)
-	equal(t, "pair count", p.Items[0].PairCount, 6)
-	equal(t, "version", p.Items[0].Version, int64(6))
-	equal(t, "pairs", pairs(t, s, p.Items[0].ID), []string{"0", "1", "100", "2", "3", "4"})
+	equal(t, "pair count", p.Items[0].PairCount, 13)
+	equal(t, "version", p.Items[0].Version, int64(13))
+	equal(t, "pairs", pairs(t, s, p.Items[0].ID), want)
 }
 
 func TestListingShowsOneMoment(t *testing.T) {
@@ -233,7 +236,8 @@ func TestListingShowsOneMoment(t *testing.T) {
 	first, err := s.Agreements(t.Context(), agreement.Query{Limit: 2})
 	must(t, err)
 	// Another process imports while the reader is between pages.
-	apply(t, s, "second.csv", "", rows{"A": {"5"}, "E": {"6"}, "G": {"7"}})
+	apply(t, s, "second.csv", "", rows{"A": {"5"}, "E": {"6"}, "G": {"7"}, "H": {"8"}})
+	apply(t, s, "third.csv", "", rows{"H": {"9"}})
 	second, err := s.Agreements(t.Context(), agreement.Query{Limit: 9, Cursor: first.Next})
 	must(t, err)
 	var got []string
@@ -241,6 +245,7 @@ func TestListingShowsOneMoment(t *testing.T) {
 		got = append(got, a.Name)
 	}
 	equal(t, "the listing under way", got, []string{"B", "D", "F", "H"})
+	equal(t, "pairs of H at its moment", second.Items[1].PairCount, 1)
 	equal(t, "a new listing", names(t, s, agreement.Query{}), []string{"A", "B", "D", "E", "F", "G", "H"})
 }
 
