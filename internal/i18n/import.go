@@ -2,8 +2,8 @@ package i18n
 
 // importMessages say what is wrong with an agreement or with a file of them:
 // the codes of agreement.Rules, and the reasons why a whole file was rejected
-// or failed. A reason is kept without arguments, so the messages about a whole
-// file quote only limits, whose placeholders begin with "limit".
+// or failed. The messages about a whole file quote only limits, whose
+// placeholders begin with "limit".
 var importMessages = map[string]message{
 	// What a draft must satisfy.
 	"name_required": {
