@@ -443,29 +443,6 @@ func TestClaim(t *testing.T) {
 	equal(t, "claims that won", len(won), 1)
 }
 
-func TestAnnounce(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	announce := func(id, body string) ([]byte, error) {
-		imp := importer.Import{ID: id, State: importer.StateReceived, ReceivedAt: noon}
-		return s.Announce(t.Context(), imp, audit.Event{ID: id, At: noon}, importer.Idempotency{
-			Key: "me/k", BodyHash: body, Response: []byte("answer " + id), Expires: noon.Add(time.Hour),
-		})
-	}
-	first, err := announce("1", "x")
-	must(t, err)
-	equal(t, "first answer", first, []byte(nil))
-	again, err := announce("2", "x")
-	must(t, err)
-	equal(t, "answer to the repetition", string(again), "answer 1")
-	_, err = announce("3", "y")
-	equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
-	p, err := s.Imports(t.Context(), 10, "")
-	must(t, err)
-	equal(t, "imports", len(p.Items), 1)
-	equal(t, "import", p.Items[0].ID, "1")
-}
-
 func TestImports(t *testing.T) {
 	t.Parallel()
 	s := open(t)
