@@ -31,6 +31,7 @@ import (
 	"trueup/internal/dynamo"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/objects"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/storetest"
 	"trueup/internal/trigger"
@@ -70,6 +71,9 @@ type stand struct {
 	clock  *clock
 	*importer.Importer
 
+	// Made once: the SDK does not bear that a client is adapted while it is used.
+	uploads, reports objects.Bucket
+
 	mu     sync.Mutex
 	events map[string][]byte // by key, the notification of the last put
 }
@@ -90,6 +94,7 @@ func newStand(t *testing.T) *stand {
 		Region: local.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
 		Credentials: credentials.StaticCredentialsProvider{Value: access},
 	})
+	s.uploads, s.reports = s3bucket.New(s.files, "uploads"), s3bucket.New(s.files, "reports")
 	s.Importer = s.importer(storetest.Endpoint(t))
 	return s
 }
@@ -97,8 +102,8 @@ func newStand(t *testing.T) *stand {
 // importer returns another process's use case, whose store is at url.
 func (s *stand) importer(url string) *importer.Importer {
 	return &importer.Importer{
-		Store: dynamo.New(client(url), s.table, dynamo.Patience(30*time.Second)), Uploads: s3bucket.New(s.files, "uploads"),
-		Reports: s3bucket.New(s.files, "reports"), Clock: s.clock.Now, Lease: lease, Log: slog.New(slog.DiscardHandler),
+		Store:   dynamo.New(client(url), s.table, dynamo.Patience(30*time.Second)),
+		Uploads: s.uploads, Reports: s.reports, Clock: s.clock.Now, Lease: lease, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
