@@ -36,7 +36,12 @@ const KeyPrefix = "agreements/"
 
 // Key returns the key under which a file for a license group is put; the empty
 // group is Unassigned.
-func Key(groupName, file string) string { return path.Join(KeyPrefix, groupName, file) }
+func Key(groupName, file string) string {
+	if groupName == "" {
+		return KeyPrefix + file
+	}
+	return KeyPrefix + groupName + "/" + file // not path.Join: a group can be called ".."
+}
 
 const (
 	// AbandonAfter is how long after its lease an import is given up: Lambda's

@@ -62,6 +62,18 @@ func TestR4_2_GroupLimit(t *testing.T) {
 	equal(t, "a group that exists", imp.State, importer.StateSucceeded)
 }
 
+func TestR3_1_KeyIsUnderThePrefixWhateverTheGroup(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"": "agreements/a.csv", "Sales": "agreements/Sales/a.csv", ".": "agreements/./a.csv", "..": "agreements/../a.csv", " x ": "agreements/ x /a.csv",
+	} {
+		equal(t, name, importer.Key(name, "a.csv"), want)
+	}
+	s := newStand(t)
+	s.run(file(importer.Key("..", "a.csv"), "1,1,Office\n"))
+	equal(t, "store", s.seen(), []string{"..", ".. / Office v1: 1+1"})
+}
+
 func TestR3_1_FolderMarkerIsNoFile(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
