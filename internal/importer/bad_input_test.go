@@ -238,9 +238,6 @@ func cheaply(t *testing.T, prepare, do func()) {
 	if !measured {
 		return
 	}
-	if !measured {
-		return
-	}
 	if memory > worstMemory {
 		t.Errorf("held %d MiB, want at most %d", memory>>20, worstMemory>>20)
 	}
