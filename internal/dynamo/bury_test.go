@@ -32,7 +32,11 @@ func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
 			p := prepare(t, s, holder, "", mine)
 			must(t, s.Stage(ctx, p))
 
-			must(t, s.Stage(ctx, prepare(t, s, sleeper, "", file)))
+			late := prepare(t, s, sleeper, "", file)
+			must(t, s.Stage(ctx, late))
+			if err := s.Commit(ctx, late, succeeded(sleeper), nil); !errors.Is(err, importer.ErrLost) {
+				t.Fatalf("Commit without the writer's lease: %v, want ErrLost", err)
+			}
 			if err := s.Commit(ctx, p, succeeded(holder), nil); !errors.Is(err, importer.ErrTaken) {
 				t.Fatalf("Commit of a stage that the sleeper overwrote: %v, want ErrTaken", err)
 			}

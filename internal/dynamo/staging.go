@@ -127,7 +127,6 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 			dead[stage] = true
 		}
 	}
-	delete(dead, p.Stage)
 	if err := s.bury(ctx, dead); err != nil {
 		return err
 	}

@@ -318,6 +318,7 @@ func TestConflicts(t *testing.T) {
 	t.Run("a plan made before another commit does not commit", func(t *testing.T) {
 		t.Parallel()
 		s := open(t)
+		apply(t, s, "first.csv", "", rows{"First": {"9"}})
 		loser := running(t, s, "loser.csv")
 		p := prepare(t, s, loser, "", rows{"Mine": {"1"}})
 		apply(t, s, "winner.csv", "", rows{"Theirs": {"2"}})
@@ -326,7 +327,7 @@ func TestConflicts(t *testing.T) {
 		if err := s.Commit(t.Context(), p, succeeded(loser), nil); !errors.Is(err, importer.ErrTaken) {
 			t.Fatalf("Commit: %v, want ErrTaken", err)
 		}
-		equal(t, "names", names(t, s, agreement.Query{}), []string{"Theirs"})
+		equal(t, "names", names(t, s, agreement.Query{}), []string{"First", "Theirs"})
 	})
 	t.Run("R4.2 the 501st group", func(t *testing.T) {
 		t.Parallel()
