@@ -1,0 +1,73 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/config"
+)
+
+var every = []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	given := func(more map[string]string) map[string]string {
+		settings := map[string]string{config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r"}
+		for name, value := range more {
+			settings[name] = value
+		}
+		return settings
+	}
+	for name, test := range map[string]struct {
+		settings map[string]string
+		want     config.Config
+		wrong    []string // names in the error
+	}{
+		"defaults": {
+			settings: given(nil),
+			want:     config.Config{Table: "t", UploadsBucket: "u", ReportsBucket: "r", PairMaxChars: 16, ImportLease: 30 * time.Second},
+		},
+		"R2.2 the longest pairs": {
+			settings: given(map[string]string{config.PairMaxChars: "32", config.ImportLease: "2m"}),
+			want:     config.Config{Table: "t", UploadsBucket: "u", ReportsBucket: "r", PairMaxChars: 32, ImportLease: 2 * time.Minute},
+		},
+		"R2.2 shorter than any pair": {settings: given(map[string]string{config.PairMaxChars: "15"}), wrong: []string{config.PairMaxChars}},
+		"R2.2 longer than allowed":   {settings: given(map[string]string{config.PairMaxChars: "33"}), wrong: []string{config.PairMaxChars}},
+		"no duration":                {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
+		"too short a lease":          {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
+		"every mistake at once": {
+			settings: map[string]string{config.Table: " ", config.PairMaxChars: "many"},
+			wrong:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := config.Load(func(name string) string { return test.settings[name] }, every...)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("config (-want +got):\n%s", diff)
+			}
+			if (err != nil) != (test.wrong != nil) {
+				t.Fatalf("error %v", err)
+			}
+			for _, name := range test.wrong {
+				if !strings.Contains(err.Error(), name) {
+					t.Errorf("%q does not name %s", err, name)
+				}
+			}
+		})
+	}
+}
+
+func TestLoadOnlyWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(func(name string) string { return map[string]string{config.Table: "t"}[name] }, config.Table)
+	if err != nil || c.Table != "t" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := config.Load(func(string) string { return "x" }, "TRUEUP_NONSENSE"); err == nil {
+		t.Error("a setting that does not exist was read")
+	}
+}
