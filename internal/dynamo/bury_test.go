@@ -74,3 +74,35 @@ func TestR3_9_WhatWasCommittedIsNotOverwritten(t *testing.T) {
 	}
 	equal(t, "pairs", pairs(t, s, p.Create[0].ID), []string{"2"})
 }
+
+// TestR3_9_WritersLease: only its holder renews, keeps and gives back the lease.
+func TestR3_9_WritersLease(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ctx := t.Context()
+	holder, other := running(t, s, "holder.csv"), running(t, s, "other.csv")
+	until := noon.Add(time.Minute)
+	must(t, s.AcquireWriter(ctx, holder.Stage(), noon, until))
+	must(t, s.AcquireWriter(ctx, holder.Stage(), noon, until)) // the reply was lost
+	must(t, s.ReleaseWriter(ctx, other.Stage()))
+	must(t, s.Renew(ctx, other, noon.Add(-time.Hour)))
+	if err := s.AcquireWriter(ctx, other.Stage(), until, until.Add(time.Minute)); !errors.Is(err, importer.ErrBusy) {
+		t.Fatalf("AcquireWriter of what another holds: %v, want ErrBusy", err)
+	}
+	must(t, s.ReleaseWriter(ctx, holder.Stage()))
+	must(t, s.AcquireWriter(ctx, other.Stage(), noon, until))
+}
+
+// TestR3_9_FinishedByAnother: an attempt that was taken over learns that it
+// lost, also when the other ended as it would have.
+func TestR3_9_FinishedByAnother(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	first := running(t, s, "a.csv")
+	second := claim(t, s, first)
+	must(t, s.Finish(t.Context(), succeeded(second), nil))
+	must(t, s.Finish(t.Context(), succeeded(second), nil)) // the reply was lost
+	if err := s.Finish(t.Context(), succeeded(first), nil); !errors.Is(err, importer.ErrLost) {
+		t.Fatalf("Finish: %v, want ErrLost", err)
+	}
+}
