@@ -39,3 +39,20 @@ func TestR3_9_Folders(t *testing.T) {
 	equal(t, "reason", imp.Reason, "file_name_extension")
 	equal(t, "store", s.seen(), []string{})
 }
+
+// TestR3_9_AbandoningIsAnAttempt: whoever sleeps while its import is given up
+// can commit no more, because the import is at another attempt.
+func TestR3_9_AbandoningIsAnAttempt(t *testing.T) {
+	t.Parallel()
+	_, _, _, calls := undisturbed(t, interrupted)
+	s := prepared(t)
+	event := s.put(interrupted)
+	s.die(event, calls, false)
+	asleep := s.record(sourceOf(t, event).ID())
+	s.clock.advance(lease + importer.AbandonAfter)
+	must(t, s.Abandon(t.Context()))
+	given := s.record(asleep.ID)
+	equal(t, "state", given.State, importer.StateFailed)
+	equal(t, "attempt", given.Attempt, asleep.Attempt+1)
+	equal(t, "may be tried again", given.Retryable, true)
+}
