@@ -20,6 +20,7 @@ import (
 	"path"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,9 +51,27 @@ type Deps struct {
 // New returns the handler of a function's routes. It panics when a route has
 // no operation: that is a mistake in the program, found at its first start.
 func New(d Deps, function string) http.Handler {
+	o := &operations{Deps: d}
+	adders := o.adders()
 	mux := http.NewServeMux()
-	register(humago.New(mux, configuration()), &operations{Deps: d}, route.Of(function))
+	for _, r := range route.Of(function) {
+		mustHave(adders, r)
+		// An operation is built when it is first called: building all of them costs
+		// a start more than one call ever needs.
+		serve := sync.OnceValue(func() http.Handler {
+			one := http.NewServeMux()
+			register(humago.New(one, configuration()), o, []route.Route{r})
+			return one
+		})
+		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { serve().ServeHTTP(w, request) })
+	}
 	return &server{mux: mux, log: d.Log}
+}
+
+func mustHave(adders map[string]func(huma.API, huma.Operation), r route.Route) {
+	if adders[r.Operation] == nil {
+		panic(fmt.Sprintf("httpapi: the route %s has no operation %q", r.Key(), r.Operation))
+	}
 }
 
 // operations is the receiver of every operation.
@@ -79,11 +98,8 @@ func register(api huma.API, o *operations, routes []route.Route) {
 	api.UseMiddleware(guard)
 	adders := o.adders()
 	for _, r := range routes {
-		add, ok := adders[r.Operation]
-		if !ok {
-			panic(fmt.Sprintf("httpapi: the route %s has no operation %q", r.Key(), r.Operation))
-		}
-		add(api, operation(r))
+		mustHave(adders, r)
+		adders[r.Operation](api, operation(r))
 	}
 }
 
