@@ -19,6 +19,9 @@ package agreement
 import (
 	"context"
 	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/once"
 )
 
 // Type says how an agreement was bought.
@@ -77,10 +80,44 @@ type PairPage struct {
 	Next  string
 }
 
+// Target is the license group that somebody chose for an agreement (R2.9). The
+// zero Target is Unassigned.
+type Target struct {
+	GroupID string // an existing group
+	NewName string // or a group by name, parsed with ParseName; it is made when missing
+}
+
+// New is a volume agreement to be stored.
+type New struct {
+	ID    string
+	Name  string // as Parse returns it
+	Pairs []Pair // as Parse returns them, 1 to MaxPairsByHand
+	Group Target
+	By    string
+	At    time.Time
+}
+
+// Edit is what changes of an agreement; nil leaves as it is.
+type Edit struct {
+	Name  *string // as ParseName returns it
+	Group *Target
+	At    time.Time
+}
+
+// MaxPairsByHand is how many pairs one call can add or remove: what fits one
+// transaction. A file takes MaxFileRows.
+const MaxPairsByHand = 80
+
 // Store keeps agreements. Every page of a listing shows one moment: what an
 // import adds after the first page was read does not appear halfway through.
 // A cursor that is damaged or belongs to another query is errs.Invalid with
 // code cursor_invalid.
+//
+// Writes are all or nothing, and store the audit event in the same transaction;
+// its Subject, Before and After are filled in. They take the agreement as it was read:
+// errs.Stale version_stale when it has changed since. What somebody else has is
+// errs.Conflict with a violation each (name_taken, pair_taken); what an import is
+// storing at that moment is errs.Unavailable import_running.
 type Store interface {
 	// Agreement returns one agreement; errs.NotFound agreement_not_found.
 	Agreement(ctx context.Context, id string) (Agreement, error)
@@ -88,4 +125,18 @@ type Store interface {
 	Agreements(ctx context.Context, q Query) (Page, error)
 	// Pairs lists the pairs of one agreement; errs.NotFound agreement_not_found.
 	Pairs(ctx context.Context, id string, limit int, cursor string) (PairPage, error)
+
+	// Create stores a new agreement. It asks reply for the entry that remembers the
+	// answer, once it knows what the agreement will be. When the entry's key was
+	// used before it stores nothing and returns the first answer.
+	Create(ctx context.Context, n New, event audit.Event, reply func(Agreement) (once.Entry, error)) (a Agreement, first []byte, err error)
+	// Update renames or moves an agreement. errs.NotFound group_not_found.
+	Update(ctx context.Context, read Agreement, e Edit, event audit.Event) (Agreement, error)
+	// Delete removes an agreement; its name and pairs are free from then on.
+	Delete(ctx context.Context, read Agreement, event audit.Event) error
+	// AddPairs adds pairs to a volume agreement (R2.4), at most MaxPairsByHand.
+	AddPairs(ctx context.Context, read Agreement, pairs []Pair, event audit.Event) (Agreement, error)
+	// RemovePairs removes pairs from a volume agreement, at most MaxPairsByHand.
+	// errs.NotFound pair_not_found; errs.Conflict pairs_last when none would be left.
+	RemovePairs(ctx context.Context, read Agreement, pairs []PairKey, event audit.Event) (Agreement, error)
 }

@@ -1,7 +1,10 @@
 // Package audit is the append-only record of who changed what, when (SPEC 12).
 package audit
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Source says through which door a change came.
 type Source string
@@ -27,4 +30,30 @@ type Event struct {
 	After     map[string]string
 	RequestID string
 	Source    Source
+}
+
+// Query selects events, newest first. Empty fields select all.
+type Query struct {
+	From, To time.Time // From inclusive, To exclusive
+	By       string
+	Action   string
+	Subject  string
+	Limit    int
+	Cursor   string // where the previous page of the same query ended
+}
+
+// Page is one page of events. Next is empty on the last page; a page can be
+// shorter than its limit, even empty, and still have a next one, because a
+// call reads no more than it can in good time.
+type Page struct {
+	Items []Event
+	Next  string
+}
+
+// Store reads events. They are written by the stores of what they are about, in
+// the transaction of the change.
+type Store interface {
+	// Events lists events. A cursor that is damaged or belongs to another query
+	// is errs.Invalid cursor_invalid.
+	Events(ctx context.Context, q Query) (Page, error)
 }

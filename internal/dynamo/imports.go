@@ -11,13 +11,14 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
+	"trueup/internal/once"
 )
 
 // announcedFor is how long an announced import is kept when its file never comes.
 const announcedFor = 7 * 24 * time.Hour
 
 // Announce implements importer.Records.
-func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, idem importer.Idempotency) ([]byte, error) {
+func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, idem once.Entry) ([]byte, error) {
 	record := newImportItem(imp)
 	record.Version = 1
 	record.Expires = imp.ReceivedAt.Add(announcedFor).Unix()

@@ -228,6 +228,13 @@ func newAuditItem(e audit.Event) auditItem {
 	}
 }
 
+func (i auditItem) event() audit.Event {
+	return audit.Event{
+		ID: i.SK, At: fromMillis(i.At), By: i.By, Role: i.Role, Action: i.Action, Subject: i.Subject,
+		Before: i.Before, After: i.After, RequestID: i.RequestID, Source: i.Source,
+	}
+}
+
 // marshal panics on a type that cannot be an item: a mistake in this file.
 func marshal(v any) item {
 	it, err := attributevalue.MarshalMap(v)

@@ -55,6 +55,7 @@ const (
 	writerSK      sk = "WRITER"
 	importsPK     pk = "IMPORTS" // one item an import, written a few times
 	openImportsPK pk = "IMPORTS#OPEN"
+	orphansPK     pk = "ORPHANS" // deleted agreements whose pairs are being removed
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
@@ -63,6 +64,7 @@ func groupNameKey(folded string) (pk, sk) {
 }
 func importKey(id string) (pk, sk)       { return importsPK, sk(importPrefix + id) }
 func openImportKey(id string) (pk, sk)   { return openImportsPK, sk(importPrefix + id) }
+func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"

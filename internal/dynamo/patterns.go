@@ -46,8 +46,9 @@ func patterns() []pattern {
 		at(stageKey("{import}.{attempt}"))("stage", "whether what it marks counts, and since which commit"),
 		at(commitsPK, commitsSK)("commits", "how many imports were committed: the moment a listing shows"),
 		at(writerPK, writerSK)("writer's lease", "which stage may write, until when"),
+		at(orphansKey("{agreement}"))("orphans", "deleted agreements whose pairs are being removed"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", "what a POST answered the first time, for a day"),
-		at(auditKey(day, "{event}"))("audit event", "who changed what on a day"),
+		at(auditKey(day, "{event}"))("audit event", "who changed what on a day, newest first"),
 	}
 }
 

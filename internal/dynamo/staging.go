@@ -24,7 +24,7 @@ import (
 func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, error) {
 	k := importer.Known{
 		Agreements: map[string]agreement.Agreement{}, Owners: map[agreement.PairKey]agreement.Agreement{},
-		DeadNames: map[string]importer.Stage{}, DeadPairs: map[agreement.PairKey]importer.Stage{},
+		DeadNames: map[string]importer.Dead{}, DeadPairs: map[agreement.PairKey]importer.Dead{},
 	}
 	var names []nameItem
 	var pairs []pairItem
@@ -88,14 +88,14 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		if s.committed(i.Stage, latest) {
 			ids = append(ids, i.ID)
 		} else {
-			k.DeadNames[i.Name] = i.Stage
+			k.DeadNames[i.Name] = importer.Dead{Stage: i.Stage, Owner: i.ID}
 		}
 	}
 	for _, i := range pairs {
 		if s.committed(i.Stage, latest) {
 			ids = append(ids, i.Agreement)
 		} else {
-			k.DeadPairs[i.pair().Key()] = i.Stage
+			k.DeadPairs[i.pair().Key()] = importer.Dead{Stage: i.Stage, Owner: i.Agreement}
 		}
 	}
 	slices.Sort(ids)
@@ -109,8 +109,13 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		}
 	}
 	for _, i := range pairs {
-		if a, ok := agreements[i.Agreement]; ok && s.committed(i.Stage, latest) {
+		a, alive := agreements[i.Agreement]
+		switch {
+		case !s.committed(i.Stage, latest):
+		case alive:
 			k.Owners[i.pair().Key()] = a
+		default: // its agreement was deleted a moment ago
+			k.DeadPairs[i.pair().Key()] = importer.Dead{Stage: i.Stage, Owner: i.Agreement}
 		}
 	}
 	return k, nil
@@ -146,12 +151,12 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	}
 	pairs := func(owner string, pairs []agreement.Pair) {
 		for _, pair := range pairs {
-			add(s.putUnlessTaken(newPairItem(p, owner, pair), p.Known.DeadPairs[pair.Key()]))
+			add(s.putUnlessTaken(marshal(newPairItem(p, owner, pair)), "agreement", p.Known.DeadPairs[pair.Key()]))
 		}
 	}
 	for _, c := range p.Create {
-		add(s.putUnlessTaken(newAgreementItem(p, c), ""))
-		add(s.putUnlessTaken(newNameItem(p.Stage, c), p.Known.DeadNames[text.Fold(c.Name)]))
+		add(s.put(newAgreementItem(p, c), "attribute_not_exists(pk)", nil))
+		add(s.putUnlessTaken(marshal(newNameItem(p.Stage, c)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
 		pairs(c.ID, c.Pairs)
 	}
 	for _, e := range p.Extend {
@@ -170,12 +175,18 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	return err
 }
 
-// putUnlessTaken stores v if nobody has its key, or only a dead stage has.
-func (s *Store) putUnlessTaken(v any, dead importer.Stage) types.TransactWriteItem {
-	if dead == "" {
-		return s.put(v, "attribute_not_exists(pk)", nil)
+// putUnlessTaken stores a name or a pair if nobody has its key, or only what is
+// dead has. owner is the attribute that names the agreement.
+func (s *Store) putUnlessTaken(it item, owner string, dead importer.Dead) types.TransactWriteItem {
+	if dead == (importer.Dead{}) {
+		return s.putItem(it, "attribute_not_exists(pk)", nil)
 	}
-	return s.put(v, "attribute_not_exists(pk) OR stage = :dead", item{":dead": str(string(dead))})
+	values := item{":owner": str(dead.Owner)}
+	stage := "attribute_not_exists(stage)"
+	if dead.Stage != "" {
+		stage, values[":stage"] = "stage = :stage", str(string(dead.Stage))
+	}
+	return s.putItem(it, "attribute_not_exists(pk) OR "+owner+" = :owner AND "+stage, values)
 }
 
 // bury sees to it that stages taken for dead never count, before anything of
@@ -417,24 +428,29 @@ func (s *Store) ClearAll(ctx context.Context, id string) error {
 
 // removeStaged deletes items that still carry the stage they were read with.
 func (s *Store) removeStaged(ctx context.Context, items []item) error {
+	return s.removeAll(ctx, items, "stage")
+}
+
+// removeAll deletes items that still have the attribute they were read with.
+func (s *Store) removeAll(ctx context.Context, items []item, attribute string) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for batch := range slices.Chunk(items, maxTransaction) {
 		g.Go(func() error {
 			actions := make([]types.TransactWriteItem, len(batch))
 			for i, it := range batch {
-				actions[i] = types.TransactWriteItem{Delete: s.deletion(it)}
+				actions[i] = types.TransactWriteItem{Delete: s.deletion(it, attribute)}
 			}
 			err := s.transact(ctx, actions)
 			if conditionOf(err) == nil || len(batch) == 1 {
 				return ignoreCondition(err)
 			}
 			for _, it := range batch { // some are gone or taken over: one by one
-				d := s.deletion(it)
+				d := s.deletion(it, attribute)
 				err := s.one(ctx, func() error {
 					_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 						TableName: d.TableName, Key: d.Key, ConditionExpression: d.ConditionExpression,
-						ExpressionAttributeValues: d.ExpressionAttributeValues,
+						ExpressionAttributeNames: d.ExpressionAttributeNames, ExpressionAttributeValues: d.ExpressionAttributeValues,
 					})
 					return err
 				})
@@ -448,10 +464,11 @@ func (s *Store) removeStaged(ctx context.Context, items []item) error {
 	return g.Wait()
 }
 
-func (s *Store) deletion(it item) *types.Delete {
+func (s *Store) deletion(it item, attribute string) *types.Delete {
 	return &types.Delete{
-		TableName: &s.table, Key: item{"pk": it["pk"], "sk": it["sk"]}, ConditionExpression: aws.String("stage = :s"),
-		ExpressionAttributeValues: item{":s": it["stage"]},
+		TableName: &s.table, Key: item{"pk": it["pk"], "sk": it["sk"]}, ConditionExpression: aws.String("#a = :a"),
+		ExpressionAttributeNames:  map[string]string{"#a": attribute},
+		ExpressionAttributeValues: item{":a": it[attribute]},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
+	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
@@ -38,6 +39,7 @@ type Store struct {
 
 var (
 	_ agreement.Store = (*Store)(nil)
+	_ audit.Store     = (*Store)(nil)
 	_ group.Store     = (*Store)(nil)
 	_ importer.Store  = (*Store)(nil)
 )

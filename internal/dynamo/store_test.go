@@ -364,7 +364,7 @@ func TestTakeover(t *testing.T) {
 	later := noon.Add(2 * time.Minute)
 	must(t, s.AcquireWriter(ctx, second.Stage(), later, later.Add(time.Minute)))
 	p := prepare(t, s, second, "", rows{"Office": {"1", "2"}})
-	equal(t, "dead names", p.Known.DeadNames, map[string]importer.Stage{"office": dead.Stage()})
+	equal(t, "dead names", p.Known.DeadNames, map[string]importer.Dead{"office": {Stage: dead.Stage(), Owner: old.Create[0].ID}})
 	equal(t, "dead pairs", len(p.Known.DeadPairs), 2)
 	must(t, s.Stage(ctx, p))
 

@@ -5,6 +5,9 @@ package group
 import (
 	"context"
 	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/once"
 )
 
 // UnassignedID is the id of the built-in group "Unassigned agreements", which
@@ -28,10 +31,17 @@ type Group struct {
 	Version    int64
 }
 
-// Store keeps license groups.
+// Store keeps license groups. Each write takes the audit event that is stored
+// in the same transaction; its Subject, Before and After are filled in.
 type Store interface {
 	// Groups returns all groups sorted by folded name, Unassigned first.
 	Groups(ctx context.Context) ([]Group, error)
 	// Group returns one group; errs.NotFound group_not_found.
 	Group(ctx context.Context, id string) (Group, error)
+	// CreateGroup stores a new group. errs.Conflict group_name_taken or group_limit.
+	// When the entry's key was used before it stores nothing and returns the first answer.
+	CreateGroup(ctx context.Context, g Group, event audit.Event, entry once.Entry) (first []byte, err error)
+	// RenameGroup gives the group, as it was read, another name. errs.Stale
+	// version_stale when it has changed since, errs.Conflict group_name_taken.
+	RenameGroup(ctx context.Context, read Group, name string, event audit.Event) (Group, error)
 }

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
+	"trueup/internal/once"
 	"trueup/internal/text"
 )
 
@@ -221,16 +222,16 @@ func uploadMetadata(imp importer.Import) map[string]string {
 
 // idempotency is the entry under which the answer is remembered. The caller's
 // subject is part of the key: nobody can read another's answer by guessing.
-func idempotency(in *createImportInput, subject string, now time.Time, answer []byte) (importer.Idempotency, error) {
+func idempotency(in *createImportInput, subject string, now time.Time, answer []byte) (once.Entry, error) {
 	if in.IdempotencyKey == "" {
-		return importer.Idempotency{}, nil
+		return once.Entry{}, nil
 	}
 	body, err := encode(in.Body)
 	if err != nil {
-		return importer.Idempotency{}, err
+		return once.Entry{}, err
 	}
 	hash := sha256.Sum256(body)
-	return importer.Idempotency{
+	return once.Entry{
 		Key:      subject + "/" + in.IdempotencyKey,
 		BodyHash: hex.EncodeToString(hash[:]),
 		Response: answer,

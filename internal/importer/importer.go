@@ -33,6 +33,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/once"
 )
 
 // State is where an import is in its life.
@@ -171,21 +172,13 @@ type Report struct {
 	Findings []agreement.Finding `json:"findings"`
 }
 
-// Idempotency makes a POST answer twice what it did once (SPEC 13).
-type Idempotency struct {
-	Key      string // caller's subject and Idempotency-Key; empty for none
-	BodyHash string
-	Response []byte // what the first call answered
-	Expires  time.Time
-}
-
 // Records is what the API needs of imports.
 type Records interface {
 	// Announce stores a received import with its audit event and the
 	// idempotency entry in one transaction. When the key was used before it
 	// stores nothing and returns the first response, or errs.Invalid
 	// idempotency_key_reused when the body was another.
-	Announce(ctx context.Context, imp Import, event audit.Event, idem Idempotency) (first []byte, err error)
+	Announce(ctx context.Context, imp Import, event audit.Event, entry once.Entry) (first []byte, err error)
 	// Import returns one record; errs.NotFound import_not_found.
 	Import(ctx context.Context, id string) (Import, error)
 	// Imports lists records, newest first.

@@ -17,6 +17,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/once"
 	"trueup/internal/storetest"
 )
 
@@ -89,7 +90,7 @@ func (s *stand) announce(key string) importer.Import {
 		By: "anna", Via: audit.SourceAPI, State: importer.StateReceived, ReceivedAt: noon, Version: 1,
 		Source: importer.Source{Bucket: "uploads", Key: key},
 	}
-	_, err := s.Store.Announce(s.t.Context(), imp, audit.Event{ID: imp.ID, At: noon, Action: "import.announced"}, importer.Idempotency{})
+	_, err := s.Store.Announce(s.t.Context(), imp, audit.Event{ID: imp.ID, At: noon, Action: "import.announced"}, once.Entry{})
 	must(s.t, err)
 	return imp
 }

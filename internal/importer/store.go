@@ -37,12 +37,19 @@ type Known struct {
 	Agreements map[string]agreement.Agreement            // by folded name
 	Owners     map[agreement.PairKey]agreement.Agreement // whose the pair is; ID and Name only
 
-	// What is staged and not committed: the holder of the writer's lease may
-	// take it, because it can only be what a dead attempt left behind.
-	DeadNames map[string]Stage
-	DeadPairs map[agreement.PairKey]Stage
+	// What nobody has though the row is there: staged and not committed, which the
+	// holder of the writer's lease may take, because it can only be what a dead
+	// attempt left behind, or a pair of an agreement that was deleted.
+	DeadNames map[string]Dead
+	DeadPairs map[agreement.PairKey]Dead
 	// Commits is how many imports were committed at that moment.
 	Commits int64
+}
+
+// Dead is a name or a pair that nobody has any more, though the row is still there.
+type Dead struct {
+	Stage Stage  // of the attempt; empty or committed for a deleted agreement's
+	Owner string // the agreement
 }
 
 // Plan is everything one import writes.

@@ -1,0 +1,329 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/importer"
+	"trueup/internal/once"
+	"trueup/internal/text"
+)
+
+// Create implements agreement.Store.
+func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
+	first, err = s.edit(ctx, n.At, func(e *edit) error {
+		g, fresh, err := s.target(ctx, n.Group, n.ID)
+		if err != nil {
+			return err
+		}
+		a = agreement.Agreement{
+			ID: n.ID, Type: agreement.TypeVolume, Name: n.Name, GroupID: g.ID, PairCount: len(n.Pairs),
+			CreatedAt: n.At, CreatedBy: n.By, Version: 1,
+		}
+		entry, err := reply(a)
+		if err != nil {
+			return err
+		}
+		e.remember(entry)
+		plan := importer.Plan{At: n.At, By: n.By, Group: g}
+		creation := importer.Creation{ID: n.ID, Name: n.Name, Pairs: n.Pairs}
+		e.add(s.put(newAgreementItem(plan, creation), "attribute_not_exists(pk)", nil), nil)
+		e.claimName(creation)
+		e.claimPairs(plan, n.ID, n.Pairs)
+		e.join(g, fresh, event)
+		event.Subject, event.After = "agreement/"+n.ID, described(a)
+		e.audit(event)
+		return nil
+	})
+	return a, first, err
+}
+
+// Update implements agreement.Store.
+func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agreement.Edit, event audit.Event) (after agreement.Agreement, err error) {
+	_, err = s.edit(ctx, change.At, func(e *edit) error {
+		i, before, err := s.unchanged(ctx, read)
+		if err != nil {
+			return err
+		}
+		after = before
+		after.Version++
+		next := s.folded(i, before)
+		if change.Name != nil {
+			after.Name = *change.Name
+			next.Name, next.ByNameSK, next.ByGroupSK = after.Name, sortName(text.Fold(after.Name)), sortName(text.Fold(after.Name))
+		}
+		if change.Group != nil {
+			g, fresh, err := s.target(ctx, *change.Group, importer.NewID(change.At, read.ID+event.ID))
+			if err != nil {
+				return err
+			}
+			if g.ID != before.GroupID {
+				after.GroupID = g.ID
+				next.Group, next.ByGroupPK = g.ID, byGroupPK(g.ID, shardOf(read.ID))
+				e.join(g, fresh, event)
+				e.leave(before.GroupID)
+			}
+		}
+		if was, is := text.Fold(before.Name), text.Fold(after.Name); was != is {
+			e.releaseName(was, read.ID)
+			e.claimName(importer.Creation{ID: read.ID, Name: after.Name})
+		}
+		e.replace(i, next)
+		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
+		e.audit(event)
+		return nil
+	})
+	return after, err
+}
+
+// Delete implements agreement.Store.
+func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
+	_, err := s.edit(ctx, event.At, func(e *edit) error {
+		i, before, err := s.unchanged(ctx, read)
+		if err != nil {
+			return err
+		}
+		for stage := range i.Added {
+			if !s.committed(stage, latest) {
+				e.quiet[stage] = true // an import that adds pairs to it must not find it gone
+			}
+		}
+		e.releaseName(text.Fold(before.Name), read.ID)
+		e.leave(before.GroupID)
+		condition, values := unchangedItem(i)
+		e.add(types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &s.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
+		}}, nil)
+		orphans := key(orphansKey(read.ID))
+		orphans["at"] = num(millis(event.At))
+		e.add(s.putItem(orphans, "", nil), nil)
+		event.Subject, event.Before = "agreement/"+read.ID, described(before)
+		e.audit(event)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// The pairs are free from now on. Whatever is left of them when this is
+	// interrupted, Tidy removes.
+	return s.removePairsOf(ctx, read.ID)
+}
+
+// AddPairs implements agreement.Store.
+func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event) (after agreement.Agreement, err error) {
+	_, err = s.edit(ctx, event.At, func(e *edit) error {
+		i, before, err := s.unchanged(ctx, read)
+		if err != nil {
+			return err
+		}
+		after = before
+		after.Version++
+		after.PairCount += len(pairs)
+		next := s.folded(i, before)
+		next.Pairs = after.PairCount
+		e.replace(i, next)
+		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs)
+		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
+		e.audit(event)
+		return nil
+	})
+	return after, err
+}
+
+// RemovePairs implements agreement.Store.
+func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs []agreement.PairKey, event audit.Event) (after agreement.Agreement, err error) {
+	_, err = s.edit(ctx, event.At, func(e *edit) error {
+		i, before, err := s.unchanged(ctx, read)
+		if err != nil {
+			return err
+		}
+		stored, err := s.pairsOf(ctx, read.ID, pairs)
+		if err != nil {
+			return err
+		}
+		after = before
+		after.Version++
+		after.PairCount -= len(pairs)
+		if after.PairCount < 1 {
+			return errs.New(errs.Conflict, "pairs_last")
+		}
+		next := s.folded(i, before)
+		next.Pairs = after.PairCount
+		e.replace(i, next)
+		for _, pair := range stored {
+			e.add(types.TransactWriteItem{Delete: &types.Delete{
+				TableName: &s.table, Key: item{"pk": pair["pk"], "sk": pair["sk"]}, ConditionExpression: aws.String("agreement = :a"),
+				ExpressionAttributeValues: item{":a": str(read.ID)},
+			}}, nil)
+		}
+		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
+		e.audit(event)
+		return nil
+	})
+	return after, err
+}
+
+// pairsOf returns the items of an agreement's pairs; errs.NotFound
+// pair_not_found when one of them is not its.
+func (s *Store) pairsOf(ctx context.Context, id string, pairs []agreement.PairKey) ([]item, error) {
+	keys := make([]item, len(pairs))
+	for i, pair := range pairs {
+		keys[i] = key(pairKey(pair))
+	}
+	var found []item
+	stages := map[importer.Stage]bool{}
+	err := s.getAll(ctx, keys, "", nil, func(it item) error {
+		stages[importer.Stage(attr(it, "stage"))] = true
+		found = append(found, it)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(it item) bool {
+		return attr(it, "agreement") != id || !s.committed(importer.Stage(attr(it, "stage")), latest)
+	})
+	if len(found) < len(pairs) {
+		return nil, errs.New(errs.NotFound, "pair_not_found")
+	}
+	return found, nil
+}
+
+// unchanged returns the agreement that was read, if that is still how it is.
+func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (agreementItem, agreement.Agreement, error) {
+	missing := errs.New(errs.NotFound, "agreement_not_found", "id", read.ID)
+	p, sort := agreementKey(read.ID)
+	it, err := s.get(ctx, p, sort)
+	if err != nil {
+		return agreementItem{}, agreement.Agreement{}, err
+	}
+	if it == nil {
+		return agreementItem{}, agreement.Agreement{}, missing
+	}
+	i, err := decode[agreementItem](it)
+	if err != nil {
+		return agreementItem{}, agreement.Agreement{}, err
+	}
+	stages := map[importer.Stage]bool{}
+	i.stages(stages)
+	if err := s.learn(ctx, stages); err != nil {
+		return agreementItem{}, agreement.Agreement{}, err
+	}
+	if !s.committed(i.Stage, latest) {
+		return agreementItem{}, agreement.Agreement{}, missing
+	}
+	a := s.agreement(i, latest)
+	if a.Version != read.Version {
+		return agreementItem{}, agreement.Agreement{}, errs.New(errs.Stale, "version_stale")
+	}
+	return i, a, nil
+}
+
+// folded is the item of an agreement as it is now, one version on: what
+// imports added is in the count, and what they may still add stays apart.
+func (s *Store) folded(i agreementItem, now agreement.Agreement) agreementItem {
+	i.Pairs, i.Version = now.PairCount, now.Version+1
+	added := map[importer.Stage]int{}
+	for stage, n := range i.Added {
+		if !s.committed(stage, latest) {
+			added[stage] = n
+		}
+	}
+	i.Added = added
+	return i
+}
+
+// unchangedItem is the condition that an agreement's item is as it was read.
+func unchangedItem(i agreementItem) (condition string, values item) {
+	old := marshal(i)
+	return "version = :was AND added = :added", item{":was": old["version"], ":added": old["added"]}
+}
+
+// replace adds the action that stores next in place of was.
+func (e *edit) replace(was, next agreementItem) {
+	condition, values := unchangedItem(was)
+	e.add(e.store.put(next, condition, values), nil)
+}
+
+// claimName adds the action that takes the name for an agreement.
+func (e *edit) claimName(c importer.Creation) {
+	e.claim(newNameItem("", c), "id", claim{field: "name", value: c.Name, code: "name_taken"})
+}
+
+// releaseName adds the action that gives a folded name back.
+func (e *edit) releaseName(folded, id string) {
+	e.add(types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &e.store.table, Key: key(nameKey(folded)), ConditionExpression: aws.String("id = :id"),
+		ExpressionAttributeValues: item{":id": str(id)},
+	}}, nil)
+}
+
+// claimPairs adds the actions that take pairs for an agreement.
+func (e *edit) claimPairs(p importer.Plan, owner string, pairs []agreement.Pair) {
+	for i, pair := range pairs {
+		e.claim(newPairItem(p, owner, pair), "agreement", claim{
+			field: "pairs/" + strconv.Itoa(i), value: pair.String(), code: "pair_taken",
+		})
+	}
+}
+
+// join adds the actions that count one more agreement in a group, and make the
+// group when it is fresh.
+func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
+	for _, action := range e.store.grouping(importer.Plan{At: e.now, Group: g, NewGroup: fresh, Create: make([]importer.Creation, 1)}) {
+		if action.Update != nil && attr(action.Update.Key, "sk") == string(groupCountSK) {
+			e.add(action, groupLimit)
+			continue
+		}
+		e.add(action, nil)
+	}
+	if fresh {
+		cause.ID += "g"
+		cause.Action, cause.Subject, cause.Before, cause.After = "group.created", "group/"+g.ID, nil, map[string]string{"name": g.Name}
+		e.audit(cause)
+	}
+}
+
+func groupLimit(item) error {
+	return errs.New(errs.Conflict, "group_limit", "max", strconv.Itoa(group.Max))
+}
+
+// leave adds the action that counts one agreement less in a group.
+func (e *edit) leave(groupID string) {
+	e.add(types.TransactWriteItem{Update: &types.Update{
+		TableName: &e.store.table, Key: key(groupKey(groupID)), UpdateExpression: aws.String("ADD agreements :less"),
+		ConditionExpression: aws.String("agreements >= :one"), ExpressionAttributeValues: item{":less": num(-1), ":one": num(1)},
+	}}, nil)
+}
+
+// described is what an audit event says of an agreement.
+func described(a agreement.Agreement) map[string]string {
+	return map[string]string{"name": a.Name, "group": a.GroupID, "pairs": strconv.Itoa(a.PairCount)}
+}
+
+// target returns the group that was chosen, and whether it has to be made, with the id.
+func (s *Store) target(ctx context.Context, t agreement.Target, id string) (g group.Group, fresh bool, err error) {
+	switch {
+	case t.NewName == "" && t.GroupID == "", t.GroupID == group.UnassignedID, t.NewName != "" && text.Fold(t.NewName) == text.Fold(group.UnassignedName):
+		return group.Group{ID: group.UnassignedID}, false, nil
+	case t.NewName == "":
+		g, err = s.Group(ctx, t.GroupID)
+		return g, false, err
+	}
+	g, err = s.groupByName(ctx, text.Fold(t.NewName))
+	if err != nil || g.ID != "" {
+		return g, false, err
+	}
+	return group.Group{ID: id, Name: t.NewName}, true, nil
+}

@@ -1,0 +1,73 @@
+package dynamo_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/once"
+)
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var all []string // newest first
+	for i := range 9 {
+		at := noon.Add(time.Duration(i) * 10 * time.Hour) // over four days
+		id := fmt.Sprintf("e%d", i)
+		event := audit.Event{ID: id, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
+		_, err := s.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: at, Version: 1}, event, once.Entry{})
+		must(t, err)
+		all = append([]string{id}, all...)
+	}
+	list := func(q audit.Query) []string {
+		t.Helper()
+		if q.To.IsZero() {
+			q.To = noon.Add(1000 * time.Hour)
+		}
+		if q.From.IsZero() {
+			q.From = noon.Add(-1000 * time.Hour)
+		}
+		q.Limit = 2
+		got := []string{}
+		for {
+			p, err := s.Events(t.Context(), q)
+			must(t, err)
+			if len(p.Items) > q.Limit {
+				t.Fatalf("a page of %d", len(p.Items))
+			}
+			for _, e := range p.Items {
+				got = append(got, e.ID)
+			}
+			if q.Cursor = p.Next; q.Cursor == "" {
+				return got
+			}
+		}
+	}
+	equal(t, "all", list(audit.Query{}), all)
+	equal(t, "by", list(audit.Query{By: "admin1"}), []string{"e7", "e5", "e3", "e1"})
+	equal(t, "subject", list(audit.Query{Subject: "group/e4"}), []string{"e4"})
+	equal(t, "action", list(audit.Query{Action: "group.deleted"}), []string{})
+	equal(t, "from inclusive, to exclusive", list(audit.Query{From: noon.Add(20 * time.Hour), To: noon.Add(50 * time.Hour)}), []string{"e4", "e3", "e2"})
+
+	q := audit.Query{From: noon, To: noon.Add(1000 * time.Hour), Limit: 100}
+	p, err := s.Events(t.Context(), q)
+	must(t, err)
+	for p.Next != "" { // forty days are more than one call walks
+		q.Cursor = p.Next
+		more, err := s.Events(t.Context(), q)
+		must(t, err)
+		more.Items = append(p.Items, more.Items...)
+		p = more
+	}
+	equal(t, "one event", p.Items[len(p.Items)-1], audit.Event{
+		ID: "e0", At: noon, By: "admin0", Role: "global-admin", Action: "group.created", Subject: "group/e0",
+		After: map[string]string{"name": "e0"}, RequestID: "r", Source: audit.SourceAPI,
+	})
+	q.By = "somebody else"
+	_, err = s.Events(t.Context(), q)
+	equal(t, "a foreign cursor", errs.CodeOf(err), map[bool]string{true: "", false: "cursor_invalid"}[q.Cursor == ""])
+}

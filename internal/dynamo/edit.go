@@ -1,0 +1,203 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/importer"
+	"trueup/internal/once"
+)
+
+// maxTries is how often an edit is made anew because something it was made
+// from, such as the group chosen by name, changed before it was written.
+const maxTries = 5
+
+// edit is one transaction that a person waits for, and what it means when a
+// condition of it does not hold.
+type edit struct {
+	store   *Store
+	now     time.Time
+	actions []types.TransactWriteItem
+	failed  []func(old item) error // by action
+	quiet   map[importer.Stage]bool
+	first   []byte // what a call with the same Idempotency-Key answered
+
+	taken []claim          // names and pairs that somebody has, met by the last try
+	dead  map[string]claim // by partition key: those that may be taken over
+}
+
+// claim is a name or a pair that somebody has.
+type claim struct {
+	field, value string // of the draft
+	code         string // what it means
+	owner        string // the agreement
+	stage        importer.Stage
+}
+
+// edit writes what build puts together. It builds anew when what it was built
+// from changed, or when what it met may be taken over. What others have is
+// errs.Conflict taken, with a violation each.
+//
+// When build remembered an Idempotency-Key that was used before, nothing is
+// written, and first is what was answered then.
+func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
+	e := &edit{store: s, now: now, dead: map[string]claim{}}
+	for range maxTries {
+		e.actions, e.failed, e.taken, e.quiet = nil, nil, nil, map[importer.Stage]bool{}
+		if err := build(e); err != nil {
+			return nil, err
+		}
+		e.guard()
+		err := s.transact(ctx, e.actions)
+		condition := conditionOf(err)
+		if condition == nil {
+			return nil, err
+		}
+		for i, failed := range e.failed {
+			old, met := condition.failed[i]
+			if !met || failed == nil {
+				continue
+			}
+			if err := failed(old); err != nil || e.first != nil {
+				return e.first, err
+			}
+		}
+		if err := e.settle(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errs.New(errs.Unavailable, "try_again")
+}
+
+// add appends an action. failed says what it means that its condition did not
+// hold, given the item it met, nil for none; the edit is built anew when failed
+// is nil or returns nil.
+func (e *edit) add(action types.TransactWriteItem, failed func(old item) error) {
+	const allOld = types.ReturnValuesOnConditionCheckFailureAllOld
+	switch {
+	case action.Put != nil:
+		action.Put.ReturnValuesOnConditionCheckFailure = allOld
+	case action.Update != nil:
+		action.Update.ReturnValuesOnConditionCheckFailure = allOld
+	case action.Delete != nil:
+		action.Delete.ReturnValuesOnConditionCheckFailure = allOld
+	}
+	e.actions, e.failed = append(e.actions, action), append(e.failed, failed)
+}
+
+// audit adds the event.
+func (e *edit) audit(event audit.Event) {
+	e.add(e.store.put(newAuditItem(event), "", nil), nil)
+}
+
+// remember adds the entry of an Idempotency-Key.
+func (e *edit) remember(entry once.Entry) {
+	if entry.Key == "" {
+		return
+	}
+	it := key(idempotencyKey(entry.Key))
+	it["body"], it["expires"] = str(entry.BodyHash), num(entry.Expires.Unix())
+	it["response"] = &types.AttributeValueMemberB{Value: entry.Response}
+	e.add(e.store.putItem(it, "attribute_not_exists(pk) OR expires < :now", item{":now": num(e.now.Unix())}), func(old item) error {
+		if attr(old, "body") != entry.BodyHash {
+			return errs.New(errs.Invalid, "idempotency_key_reused")
+		}
+		if response, ok := old["response"].(*types.AttributeValueMemberB); ok {
+			e.first = response.Value
+		}
+		return nil
+	})
+}
+
+// claim adds the action that stores v, whose key nobody, or only what is dead,
+// may have. owner is the attribute that names the agreement.
+func (e *edit) claim(v any, owner string, what claim) {
+	it := marshal(v)
+	id := attr(it, "pk")
+	dead := e.dead[id]
+	if dead.stage != "" {
+		e.quiet[dead.stage] = true
+	}
+	e.add(e.store.putUnlessTaken(it, owner, importer.Dead{Stage: dead.stage, Owner: dead.owner}), func(old item) error {
+		met := what
+		met.owner, met.stage = attr(old, owner), importer.Stage(attr(old, "stage"))
+		e.taken = append(e.taken, met)
+		e.dead[id] = met
+		return nil
+	})
+}
+
+// guard adds the condition that no quiet stage is being written, so that none
+// of them can still be committed.
+func (e *edit) guard() {
+	values, list := item{}, ""
+	for stage := range e.quiet {
+		name := ":s" + strconv.Itoa(len(values))
+		values[name] = str(string(stage))
+		if list != "" {
+			list += ", "
+		}
+		list += name
+	}
+	if list == "" {
+		return
+	}
+	e.add(types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: &e.store.table, Key: key(writerPK, writerSK),
+		ConditionExpression:       aws.String("attribute_not_exists(pk) OR NOT holder IN (" + list + ")"),
+		ExpressionAttributeValues: values,
+	}}, func(item) error { return errs.New(errs.Unavailable, "import_running") })
+}
+
+// settle looks at what the last try met: a conflict that names everything that
+// is taken, or nil when all of it may be taken over.
+func (e *edit) settle(ctx context.Context) error {
+	if len(e.taken) == 0 {
+		return nil
+	}
+	s, stages, ids := e.store, map[importer.Stage]bool{}, []string{}
+	for _, t := range e.taken {
+		stages[t.stage] = true
+		ids = append(ids, t.owner)
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return err
+	}
+	slices.Sort(ids)
+	owners, err := s.agreementsByID(ctx, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	writer, err := s.get(ctx, writerPK, writerSK)
+	if err != nil {
+		return err
+	}
+	until, err := number(writer, "lease")
+	if err != nil {
+		return err
+	}
+	var violations []errs.Violation
+	for _, t := range e.taken {
+		owner, alive := owners[t.owner]
+		committed := s.committed(t.stage, latest)
+		switch {
+		case committed && alive:
+			violations = append(violations, errs.Violation{
+				Code: t.code, Field: t.field, Value: t.value, Args: errs.Pairs("agreement", owner.Name),
+			})
+		case !committed && attr(writer, "holder") == string(t.stage) && until >= millis(e.now):
+			return errs.New(errs.Unavailable, "import_running")
+		}
+	}
+	if violations != nil {
+		return &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: violations}
+	}
+	return nil
+}
