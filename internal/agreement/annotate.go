@@ -150,7 +150,7 @@ func (w *annotator) row(cells []cell, width int, messages string) {
 }
 
 func (w *annotator) cell(value string) {
-	value = neutralise(text.Readable(value))
+	value = Neutralise(text.Readable(value))
 	if strings.IndexByte(value, w.sep) < 0 && !strings.ContainsAny(value, "\"\r\n") {
 		w.WriteString(value)
 		return
@@ -160,15 +160,15 @@ func (w *annotator) cell(value string) {
 	w.WriteByte('"')
 }
 
-// neutralise keeps a spreadsheet program from taking a cell for a formula.
-func neutralise(value string) string {
+// Neutralise keeps a spreadsheet program from taking a cell for a formula.
+func Neutralise(value string) string {
 	if value != "" && strings.IndexByte("=+-@\t\r\n", value[0]) >= 0 {
 		return "'" + value
 	}
 	return value
 }
 
-// restore takes away the apostrophe that neutralise put before a sign. It is
+// restore takes away the apostrophe that Neutralise put before a sign. It is
 // allowed neither in a name nor in a number, so nothing else can have meant it.
 func restore(value string) string {
 	if len(value) > 1 && value[0] == '\'' && strings.IndexByte("=+-@", value[1]) >= 0 {

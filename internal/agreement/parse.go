@@ -57,35 +57,22 @@ type Volume struct {
 func Parse(d Draft, l Limits) (Volume, []errs.Violation) {
 	name, violations := ParseName(d.Name, d.ASCII)
 	c := checker{ascii: d.ASCII, violations: violations}
-
-	given := c.program(d.Program)
-	if len(d.Pairs) == 0 {
-		c.add("pairs_required", "pairs", "")
-		return Volume{}, c.violations
-	}
-	v := Volume{Name: name, Pairs: make([]Pair, len(d.Pairs))}
-	var first map[PairKey]int
-	if len(d.Pairs) > 1 {
-		first = make(map[PairKey]int, len(d.Pairs))
-	}
-	for i, typed := range d.Pairs {
-		before := len(c.violations)
-		pair := c.pair(i, typed, given, l.pairMaxChars())
-		v.Pairs[i] = pair
-		if first == nil || len(c.violations) > before {
-			continue
-		}
-		key := pair.Key()
-		if j, ok := first[key]; ok {
-			c.add("pair_given_twice", pairField(i, ""), pair.String(), "first", strconv.Itoa(j+1))
-			continue
-		}
-		first[key] = i
-	}
+	pairs := c.pairs(d, l)
 	if c.violations != nil {
 		return Volume{}, c.violations
 	}
-	return v, nil
+	return Volume{Name: name, Pairs: pairs}, nil
+}
+
+// ParsePairs is Parse for the pairs of a draft alone, which are to be added to
+// an agreement that has a name.
+func ParsePairs(d Draft, l Limits) ([]Pair, []errs.Violation) {
+	c := checker{ascii: d.ASCII}
+	pairs := c.pairs(d, l)
+	if c.violations != nil {
+		return nil, c.violations
+	}
+	return pairs, nil
 }
 
 // ParseName checks the name of an agreement or of a license group (R2.1, R4.1)
@@ -163,6 +150,35 @@ func (c *checker) onlyASCII(field, value string) bool {
 	}
 	c.add("not_ascii", field, value, "characters", beyondASCII(value))
 	return false
+}
+
+// pairs checks the program and the pairs of a draft.
+func (c *checker) pairs(d Draft, l Limits) []Pair {
+	given := c.program(d.Program)
+	if len(d.Pairs) == 0 {
+		c.add("pairs_required", "pairs", "")
+		return nil
+	}
+	pairs := make([]Pair, len(d.Pairs))
+	var first map[PairKey]int
+	if len(d.Pairs) > 1 {
+		first = make(map[PairKey]int, len(d.Pairs))
+	}
+	for i, typed := range d.Pairs {
+		before := len(c.violations)
+		pair := c.pair(i, typed, given, l.pairMaxChars())
+		pairs[i] = pair
+		if first == nil || len(c.violations) > before {
+			continue
+		}
+		key := pair.Key()
+		if j, ok := first[key]; ok {
+			c.add("pair_given_twice", pairField(i, ""), pair.String(), "first", strconv.Itoa(j+1))
+			continue
+		}
+		first[key] = i
+	}
+	return pairs
 }
 
 // program returns the program given for all pairs; empty when it is to be suggested.

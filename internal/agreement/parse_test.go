@@ -207,3 +207,31 @@ func TestParseQuotesValues(t *testing.T) {
 		t.Errorf("R3.7 values as typed, at most 256 characters (-want +got):\n%s", diff)
 	}
 }
+
+func TestR2_4_ParsePairs(t *testing.T) {
+	t.Parallel()
+	typed := []agreement.Pair{{Authorization: " 01-07001 ", License: "01-07001"}, {Authorization: "A-1", License: "1234567"}}
+	got, violations := agreement.ParsePairs(agreement.Draft{Pairs: typed}, agreement.Limits{})
+	want := []agreement.Pair{
+		{Authorization: "01-07001", License: "01-07001", Program: agreement.ProgramOpenValue},
+		{Authorization: "A-1", License: "1234567", Program: agreement.ProgramSelectEnterprise},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || violations != nil {
+		t.Errorf("%v (-want +got)\n%s", violations, diff)
+	}
+	for name, c := range map[string]struct {
+		draft agreement.Draft
+		want  []string
+	}{
+		"none":           {agreement.Draft{}, []string{"pairs pairs_required"}},
+		"twice":          {agreement.Draft{Pairs: []agreement.Pair{typed[1], {Authorization: "a1", License: "123-4567"}}}, []string{"pairs/1 pair_given_twice first=1"}},
+		"every mistake":  {agreement.Draft{Pairs: []agreement.Pair{{License: "1"}, {Authorization: "-", License: "1"}}}, []string{"pairs/0/authorization number_required", "pairs/1/authorization number_only_hyphens"}},
+		"wrong program":  {agreement.Draft{Pairs: typed, Program: "gold"}, []string{"program program_unknown value=gold"}},
+		"numbers differ": {agreement.Draft{Pairs: typed[1:], Program: agreement.ProgramOpenValue}, []string{"pairs/0/license numbers_differ authorization=A-1"}},
+	} {
+		pairs, violations := agreement.ParsePairs(c.draft, agreement.Limits{})
+		if diff := cmp.Diff(c.want, describeAll(violations)); diff != "" || pairs != nil {
+			t.Errorf("%s: %v (-want +got)\n%s", name, pairs, diff)
+		}
+	}
+}
