@@ -12,8 +12,8 @@
 // the rows. Every row of a file counts once: it is good, it repeats an earlier
 // one, or it is rejected. RULES.md lists the rules.
 //
-// The package knows no technology: it imports the standard library and the
-// house's own errs and text.
+// The package knows no technology: it imports the standard library and those
+// of the house's packages that do the same (audit, errs, once and text).
 package agreement
 
 import (
@@ -135,7 +135,8 @@ type Store interface {
 	// Delete removes an agreement; its name and pairs are free from then on.
 	Delete(ctx context.Context, read Agreement, event audit.Event) error
 	// AddPairs adds pairs to a volume agreement (R2.4), at most MaxPairsByHand.
-	AddPairs(ctx context.Context, read Agreement, pairs []Pair, event audit.Event) (Agreement, error)
+	// It remembers the answer as Create does.
+	AddPairs(ctx context.Context, read Agreement, pairs []Pair, event audit.Event, reply func(Agreement) (once.Entry, error)) (a Agreement, first []byte, err error)
 	// RemovePairs removes pairs from a volume agreement, at most MaxPairsByHand.
 	// errs.NotFound pair_not_found; errs.Conflict pairs_last when none would be left.
 	RemovePairs(ctx context.Context, read Agreement, pairs []PairKey, event audit.Event) (Agreement, error)

@@ -97,7 +97,7 @@ func TestRules(t *testing.T) {
 				"internal/attic/a.go:", "internal/dynamo/e.go:", "internal/httpapi/i.go:",
 			},
 		},
-		"the agreement domain uses the standard library, errs and text only": {
+		"the agreement domain uses the standard library and what is as pure": {
 			tree: sources{
 				"internal/agreement/a.go": "package agreement\nimport _ \"golang.org/x/text/cases\"",
 				"internal/agreement/b.go": "package agreement\nimport _ \"trueup/internal/group\"",

@@ -109,17 +109,18 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 		e.audit(event)
 		return nil
 	})
-	if err != nil {
+	if err != nil || read.PairCount > agreement.MaxPairsByHand {
 		return err
 	}
-	// The pairs are free from now on. Whatever is left of them when this is
-	// interrupted, Tidy removes.
-	return s.removePairsOf(ctx, read.ID)
+	// The agreement is gone and its pairs are free, whatever comes of this: what
+	// is left of them, and all of a large agreement's, Tidy removes.
+	_ = s.removePairsOf(ctx, read.ID)
+	return nil
 }
 
 // AddPairs implements agreement.Store.
-func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event) (after agreement.Agreement, err error) {
-	_, err = s.edit(ctx, event.At, func(e *edit) error {
+func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (after agreement.Agreement, first []byte, err error) {
+	first, err = s.edit(ctx, event.At, func(e *edit) error {
 		i, before, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -127,6 +128,11 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		after = before
 		after.Version++
 		after.PairCount += len(pairs)
+		entry, err := reply(after)
+		if err != nil {
+			return err
+		}
+		e.remember(entry)
 		next := s.folded(i, before)
 		next.Pairs = after.PairCount
 		e.replace(i, next)
@@ -135,7 +141,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		e.audit(event)
 		return nil
 	})
-	return after, err
+	return after, first, err
 }
 
 // RemovePairs implements agreement.Store.
@@ -315,7 +321,7 @@ func described(a agreement.Agreement) map[string]string {
 // target returns the group that was chosen, and whether it has to be made, with the id.
 func (s *Store) target(ctx context.Context, t agreement.Target, id string) (g group.Group, fresh bool, err error) {
 	switch {
-	case t.NewName == "" && t.GroupID == "", t.GroupID == group.UnassignedID, t.NewName != "" && text.Fold(t.NewName) == text.Fold(group.UnassignedName):
+	case t.NewName == "" && t.GroupID == "", t.GroupID == group.UnassignedID, group.IsReserved(t.NewName):
 		return group.Group{ID: group.UnassignedID}, false, nil
 	case t.NewName == "":
 		g, err = s.Group(ctx, t.GroupID)

@@ -102,17 +102,9 @@ func (e *edit) remember(entry once.Entry) {
 	if entry.Key == "" {
 		return
 	}
-	it := key(idempotencyKey(entry.Key))
-	it["body"], it["expires"] = str(entry.BodyHash), num(entry.Expires.Unix())
-	it["response"] = &types.AttributeValueMemberB{Value: entry.Response}
-	e.add(e.store.putItem(it, "attribute_not_exists(pk) OR expires < :now", item{":now": num(e.now.Unix())}), func(old item) error {
-		if attr(old, "body") != entry.BodyHash {
-			return errs.New(errs.Invalid, "idempotency_key_reused")
-		}
-		if response, ok := old["response"].(*types.AttributeValueMemberB); ok {
-			e.first = response.Value
-		}
-		return nil
+	e.add(e.store.remembering(entry, e.now), func(old item) (err error) {
+		e.first, err = answered(old, entry)
+		return err
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -216,13 +217,13 @@ func TestPairsByHand(t *testing.T) {
 	page, err := s.Agreements(t.Context(), agreement.Query{Limit: 2})
 	must(t, err)
 	office := page.Items[0]
-	more, err := s.AddPairs(t.Context(), office, numbered("3", "4"), edited("pairs.added"))
+	more, _, err := s.AddPairs(t.Context(), office, numbered("3", "4"), edited("pairs.added"), nothing)
 	must(t, err)
 	equal(t, "count", more.PairCount, 3)
 	equal(t, "pairs", pairs(t, s, office.ID), []string{"1", "3", "4"})
-	_, err = s.AddPairs(t.Context(), more, numbered("5", "2", "1"), edited("pairs.added"))
+	_, _, err = s.AddPairs(t.Context(), more, numbered("5", "2", "1"), edited("pairs.added"), nothing)
 	equal(t, "taken", violations(err), []string{"pair_taken pairs/1 Visio", "pair_taken pairs/2 Office"})
-	_, err = s.AddPairs(t.Context(), office, numbered("5"), edited("pairs.added"))
+	_, _, err = s.AddPairs(t.Context(), office, numbered("5"), edited("pairs.added"), nothing)
 	equal(t, "an old version", errs.CodeOf(err), "version_stale")
 
 	fewer, err := s.RemovePairs(t.Context(), more, []agreement.PairKey{"1+1", "4+4"}, edited("pairs.removed"))
@@ -233,6 +234,32 @@ func TestPairsByHand(t *testing.T) {
 	_, err = s.RemovePairs(t.Context(), fewer, []agreement.PairKey{"2+2"}, edited("pairs.removed"))
 	equal(t, "another agreement's", errs.CodeOf(err), "pair_not_found")
 	create(t, s, "Free", agreement.Target{}, "1", "4")
+}
+
+func TestDeleteMoreThanOneCallRemoves(t *testing.T) {
+	t.Parallel()
+	client, table := storetest.Client(t), storetest.Table(t)
+	s := dynamo.New(client, table)
+	var numbers []string
+	for i := range agreement.MaxPairsByHand + 1 {
+		numbers = append(numbers, fmt.Sprint(1000+i))
+	}
+	apply(t, s, "a.csv", "", rows{"Large": numbers})
+	page, err := s.Agreements(t.Context(), agreement.Query{Limit: 1})
+	must(t, err)
+	must(t, s.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
+	left := func() (n int) {
+		for key := range storetest.Dump(t, client, table) {
+			if strings.HasPrefix(key, "PAIR#") {
+				n++
+			}
+		}
+		return n
+	}
+	equal(t, "left to Tidy", left(), len(numbers))
+	create(t, s, "Small", agreement.Target{}, numbers[0]) // free all the same
+	must(t, s.Tidy(t.Context(), noon))
+	equal(t, "after Tidy", left(), 1)
 }
 
 func TestEditsWhileAnImportIsRunning(t *testing.T) {
@@ -290,7 +317,7 @@ func TestConcurrentEdits(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = s.AddPairs(t.Context(), read, numbered(fmt.Sprint(100+i)), edited("pairs.added"))
+				_, _, err = s.AddPairs(t.Context(), read, numbered(fmt.Sprint(100+i)), edited("pairs.added"), nothing)
 				if errs.KindOf(err) == errs.Stale {
 					continue
 				}
@@ -320,6 +347,13 @@ func TestGroupEdits(t *testing.T) {
 	equal(t, "R4.1 a taken name", violations(make("g3", "sales")), []string{"group_name_taken name "})
 	g1, err := s.Group(ctx, "g1")
 	must(t, err)
+	equal(t, "the built-in group's name", violations(make("g3", "UNASSIGNED agreements")), []string{"group_name_taken name "})
+	_, err = s.RenameGroup(ctx, g1, "unassigned agreements", edited("group.renamed"))
+	equal(t, "the built-in group's name", violations(err), []string{"group_name_taken name "})
+	unassigned, err := s.Group(ctx, group.UnassignedID)
+	must(t, err)
+	_, err = s.RenameGroup(ctx, unassigned, "Mine", edited("group.renamed"))
+	equal(t, "R4.3 the built-in group", errs.CodeOf(err), "group_built_in")
 	renamed, err := s.RenameGroup(ctx, g1, "Sales and support", edited("group.renamed"))
 	must(t, err)
 	_, err = s.RenameGroup(ctx, g1, "Late", edited("group.renamed"))

@@ -16,6 +16,9 @@ import (
 
 // CreateGroup implements group.Store.
 func (s *Store) CreateGroup(ctx context.Context, g group.Group, event audit.Event, entry once.Entry) (first []byte, err error) {
+	if group.IsReserved(g.Name) {
+		return nil, groupNameTaken(g.Name)(nil)
+	}
 	return s.edit(ctx, g.CreatedAt, func(e *edit) error {
 		e.remember(entry)
 		actions := s.grouping(importer.Plan{At: g.CreatedAt, Group: g, NewGroup: true})
@@ -30,6 +33,12 @@ func (s *Store) CreateGroup(ctx context.Context, g group.Group, event audit.Even
 
 // RenameGroup implements group.Store.
 func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, event audit.Event) (group.Group, error) {
+	switch {
+	case read.ID == group.UnassignedID:
+		return group.Group{}, errs.New(errs.Conflict, "group_built_in")
+	case group.IsReserved(name):
+		return group.Group{}, groupNameTaken(name)(nil)
+	}
 	after := read
 	after.Name = name
 	after.Version++

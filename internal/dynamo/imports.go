@@ -27,14 +27,7 @@ func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.E
 		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
 	}
 	if idem.Key != "" {
-		p, sort := idempotencyKey(idem.Key)
-		entry := key(p, sort)
-		entry["body"] = str(idem.BodyHash)
-		entry["response"] = &types.AttributeValueMemberB{Value: idem.Response}
-		entry["expires"] = num(idem.Expires.Unix())
-		remember := s.putItem(entry, "attribute_not_exists(pk) OR expires < :now", item{":now": num(imp.ReceivedAt.Unix())})
-		remember.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-		actions = append(actions, remember)
+		actions = append(actions, s.remembering(idem, imp.ReceivedAt))
 	}
 	err := s.transact(ctx, actions)
 	condition := conditionOf(err)
@@ -45,11 +38,7 @@ func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.E
 	if !used {
 		return nil, err
 	}
-	if attr(entry, "body") != idem.BodyHash {
-		return nil, errs.New(errs.Invalid, "idempotency_key_reused")
-	}
-	first, _ := entry["response"].(*types.AttributeValueMemberB)
-	return first.Value, nil
+	return answered(entry, idem)
 }
 
 // Import implements importer.Records.

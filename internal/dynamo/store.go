@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -21,6 +22,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/once"
 )
 
 // Store is the single-table store. It is safe for concurrent use.
@@ -42,6 +44,7 @@ var (
 	_ audit.Store     = (*Store)(nil)
 	_ group.Store     = (*Store)(nil)
 	_ importer.Store  = (*Store)(nil)
+	_ once.Store      = (*Store)(nil)
 )
 
 // Option changes a Store.
@@ -147,8 +150,10 @@ func (s *Store) persist(ctx context.Context, do func() error) error {
 		var exceeded *types.ProvisionedThroughputExceededException
 		var passing errPassing
 		var torn *smithy.DeserializationError // a reply that broke off: the SDK leaves it at that
+		var gaveUp *retry.MaxAttemptsError    // the SDK has tried: lost replies, faults of the server
+		var underWay *types.TransactionInProgressException
 		if !errors.As(err, &passing) && !errors.As(err, &conflict) && !errors.As(err, &throttled) && !errors.As(err, &exceeded) &&
-			!errors.As(err, &torn) {
+			!errors.As(err, &torn) && !errors.As(err, &gaveUp) && !errors.As(err, &underWay) {
 			return err
 		}
 		pause := time.NewTimer(wait/2 + mathrand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing

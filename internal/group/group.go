@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/audit"
 	"trueup/internal/once"
+	"trueup/internal/text"
 )
 
 // UnassignedID is the id of the built-in group "Unassigned agreements", which
@@ -17,6 +18,9 @@ const UnassignedID = "unassigned"
 // UnassignedName is the built-in group's name as SPEC has it. No other group
 // can have it.
 const UnassignedName = "Unassigned agreements"
+
+// IsReserved reports whether a parsed name is the built-in group's.
+func IsReserved(name string) bool { return text.Fold(name) == text.Fold(UnassignedName) }
 
 // Max is the number of groups besides Unassigned (R4.2).
 const Max = 500
@@ -42,6 +46,7 @@ type Store interface {
 	// When the entry's key was used before it stores nothing and returns the first answer.
 	CreateGroup(ctx context.Context, g Group, event audit.Event, entry once.Entry) (first []byte, err error)
 	// RenameGroup gives the group, as it was read, another name. errs.Stale
-	// version_stale when it has changed since, errs.Conflict group_name_taken.
+	// version_stale when it has changed since, errs.Conflict group_name_taken, or
+	// group_built_in for Unassigned.
 	RenameGroup(ctx context.Context, read Group, name string, event audit.Event) (Group, error)
 }

@@ -1,0 +1,63 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/errs"
+	"trueup/internal/once"
+)
+
+// First implements once.Store.
+func (s *Store) First(ctx context.Context, e once.Entry, now time.Time) ([]byte, error) {
+	if e.Key == "" {
+		return nil, nil
+	}
+	p, sort := idempotencyKey(e.Key)
+	it, err := s.get(ctx, p, sort)
+	if err != nil || it == nil {
+		return nil, err
+	}
+	expires, err := number(it, "expires")
+	if err != nil || expires < now.Unix() {
+		return nil, err
+	}
+	return answered(it, e)
+}
+
+// Remember implements once.Store.
+func (s *Store) Remember(ctx context.Context, e once.Entry, now time.Time) (first []byte, err error) {
+	if e.Key == "" {
+		return nil, nil
+	}
+	// A transaction, though of one write: its token makes a repetition after a
+	// lost reply count as done.
+	err = s.transact(ctx, []types.TransactWriteItem{s.remembering(e, now)})
+	if condition := conditionOf(err); condition != nil {
+		return answered(condition.failed[0], e)
+	}
+	return nil, err
+}
+
+// remembering is the action that keeps an answer, unless the key was used before.
+func (s *Store) remembering(e once.Entry, now time.Time) types.TransactWriteItem {
+	it := key(idempotencyKey(e.Key))
+	it["body"], it["expires"] = str(e.BodyHash), num(e.Expires.Unix())
+	it["response"] = &types.AttributeValueMemberB{Value: e.Response}
+	action := s.putItem(it, "attribute_not_exists(pk) OR expires < :now", item{":now": num(now.Unix())})
+	action.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	return action
+}
+
+// answered is what the call that is remembered answered.
+func answered(it item, e once.Entry) ([]byte, error) {
+	if attr(it, "body") != e.BodyHash {
+		return nil, errs.New(errs.Invalid, "idempotency_key_reused")
+	}
+	if response, ok := it["response"].(*types.AttributeValueMemberB); ok {
+		return response.Value, nil
+	}
+	return nil, nil
+}
