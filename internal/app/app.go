@@ -33,7 +33,8 @@ import (
 // RunImporter runs the import function until Lambda ends it.
 func RunImporter() {
 	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return trigger.Objects(Importer(settings, c, log), log)
+		im, tidy := Importer(settings, c, log)
+		return trigger.Objects(im, tidy, log)
 	})
 }
 
@@ -69,27 +70,29 @@ func load(ctx context.Context, name string) (config.Config, aws.Config, error) {
 	return settings, c, err
 }
 
-// Importer puts the import function together. Nobody waits for it, so it is patient.
-func Importer(settings config.Config, c aws.Config, log *slog.Logger) *importer.Importer {
-	client := dynamodb.NewFromConfig(c, retries(12, time.Second))
+// Importer puts the import function together: the importer, and what its
+// schedule tidies up. Nobody waits for it, so it is patient.
+func Importer(settings config.Config, c aws.Config, log *slog.Logger) (im *importer.Importer, tidy func(context.Context) error) {
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	return &importer.Importer{
-		Store:   dynamo.New(client, settings.Table, dynamo.Patience(30*time.Second)),
+		Store:   store,
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 		Reports: s3bucket.New(files, settings.ReportsBucket),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Clock:   time.Now,
 		Lease:   settings.ImportLease,
 		Log:     log,
-	}
+	}, func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) }
 }
 
 // API puts a function that serves HTTP together. Somebody waits for it, so it
 // gives up soon.
 func API(function string, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(4*time.Second))
 	deps := httpapi.Deps{
-		Agreements: store, Groups: store, Imports: store,
+		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
+		Limits:        agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		UploadsBucket: settings.UploadsBucket, Clock: time.Now, NewID: rand.Text, Log: log,
 	}
 	if settings.UploadsBucket != "" {

@@ -55,7 +55,8 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 		}
 		after = before
 		after.Version++
-		next := s.folded(i, before)
+		next := s.folded(i)
+		next.Version++
 		if change.Name != nil {
 			after.Name = *change.Name
 			next.Name, next.ByNameSK, next.ByGroupSK = after.Name, sortName(text.Fold(after.Name)), sortName(text.Fold(after.Name))
@@ -133,8 +134,9 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 			return err
 		}
 		e.remember(entry)
-		next := s.folded(i, before)
-		next.Pairs = after.PairCount
+		next := s.folded(i)
+		next.Version++
+		next.Pairs += len(pairs)
 		e.replace(i, next)
 		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
@@ -161,8 +163,9 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		if after.PairCount < 1 {
 			return errs.New(errs.Conflict, "pairs_last")
 		}
-		next := s.folded(i, before)
-		next.Pairs = after.PairCount
+		next := s.folded(i)
+		next.Version++
+		next.Pairs -= len(pairs)
 		e.replace(i, next)
 		for _, pair := range stored {
 			e.add(types.TransactWriteItem{Delete: &types.Delete{
@@ -234,20 +237,6 @@ func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (agreem
 		return agreementItem{}, agreement.Agreement{}, errs.New(errs.Stale, "version_stale")
 	}
 	return i, a, nil
-}
-
-// folded is the item of an agreement as it is now, one version on: what
-// imports added is in the count, and what they may still add stays apart.
-func (s *Store) folded(i agreementItem, now agreement.Agreement) agreementItem {
-	i.Pairs, i.Version = now.PairCount, now.Version+1
-	added := map[importer.Stage]int{}
-	for stage, n := range i.Added {
-		if !s.committed(stage, latest) {
-			added[stage] = n
-		}
-	}
-	i.Added = added
-	return i
 }
 
 // unchangedItem is the condition that an agreement's item is as it was read.

@@ -2,11 +2,10 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
@@ -25,9 +24,9 @@ type edit struct {
 	store   *Store
 	now     time.Time
 	actions []types.TransactWriteItem
-	failed  []func(old item) error // by action
-	quiet   map[importer.Stage]bool
-	first   []byte // what a call with the same Idempotency-Key answered
+	failed  []func(old item) error  // by action
+	quiet   map[importer.Stage]bool // stages that must not be committed after this
+	first   []byte                  // what a call with the same Idempotency-Key answered
 
 	taken []claim          // names and pairs that somebody has, met by the last try
 	dead  map[string]claim // by partition key: those that may be taken over
@@ -54,8 +53,14 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		if err := build(e); err != nil {
 			return nil, err
 		}
-		e.guard()
-		err := s.transact(ctx, e.actions)
+		err := e.quieten(ctx)
+		if errors.Is(err, importer.ErrTaken) {
+			continue // committed since it was read
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = s.transact(ctx, e.actions)
 		condition := conditionOf(err)
 		if condition == nil {
 			return nil, err
@@ -114,7 +119,7 @@ func (e *edit) claim(v any, owner string, what claim) {
 	it := marshal(v)
 	id := attr(it, "pk")
 	dead := e.dead[id]
-	if dead.stage != "" {
+	if !e.store.committed(dead.stage, latest) {
 		e.quiet[dead.stage] = true
 	}
 	e.add(e.store.putUnlessTaken(it, owner, importer.Dead{Stage: dead.stage, Owner: dead.owner}), func(old item) error {
@@ -126,26 +131,24 @@ func (e *edit) claim(v any, owner string, what claim) {
 	})
 }
 
-// guard adds the condition that no quiet stage is being written, so that none
-// of them can still be committed.
-func (e *edit) guard() {
-	values, list := item{}, ""
-	for stage := range e.quiet {
-		name := ":s" + strconv.Itoa(len(values))
-		values[name] = str(string(stage))
-		if list != "" {
-			list += ", "
-		}
-		list += name
+// quieten sees to it that no quiet stage can be committed any more. While one
+// of them is being written, that is for its import to finish.
+func (e *edit) quieten(ctx context.Context) error {
+	if len(e.quiet) == 0 {
+		return nil
 	}
-	if list == "" {
-		return
+	writer, err := e.store.get(ctx, writerPK, writerSK)
+	if err != nil {
+		return err
 	}
-	e.add(types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &e.store.table, Key: key(writerPK, writerSK),
-		ConditionExpression:       aws.String("attribute_not_exists(pk) OR NOT holder IN (" + list + ")"),
-		ExpressionAttributeValues: values,
-	}}, func(item) error { return errs.New(errs.Unavailable, "import_running") })
+	until, err := number(writer, "lease")
+	if err != nil {
+		return err
+	}
+	if e.quiet[importer.Stage(attr(writer, "holder"))] && until >= millis(e.now) {
+		return errs.New(errs.Unavailable, "import_running")
+	}
+	return e.store.bury(ctx, e.quiet)
 }
 
 // settle looks at what the last try met: a conflict that names everything that
@@ -167,25 +170,12 @@ func (e *edit) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	writer, err := s.get(ctx, writerPK, writerSK)
-	if err != nil {
-		return err
-	}
-	until, err := number(writer, "lease")
-	if err != nil {
-		return err
-	}
 	var violations []errs.Violation
 	for _, t := range e.taken {
-		owner, alive := owners[t.owner]
-		committed := s.committed(t.stage, latest)
-		switch {
-		case committed && alive:
+		if owner, alive := owners[t.owner]; alive && s.committed(t.stage, latest) {
 			violations = append(violations, errs.Violation{
 				Code: t.code, Field: t.field, Value: t.value, Args: errs.Pairs("agreement", owner.Name),
 			})
-		case !committed && attr(writer, "holder") == string(t.stage) && until >= millis(e.now):
-			return errs.New(errs.Unavailable, "import_running")
 		}
 	}
 	if violations != nil {

@@ -127,9 +127,11 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	if err != nil {
 		return err
 	}
-	for _, stages := range []iter.Seq[importer.Stage]{maps.Values(p.Known.DeadNames), maps.Values(p.Known.DeadPairs)} {
-		for stage := range stages {
-			dead[stage] = true
+	for _, rows := range []iter.Seq[importer.Dead]{maps.Values(p.Known.DeadNames), maps.Values(p.Known.DeadPairs)} {
+		for row := range rows {
+			if !s.committed(row.Stage, latest) { // otherwise a deleted agreement's
+				dead[row.Stage] = true
+			}
 		}
 	}
 	if err := s.bury(ctx, dead); err != nil {
@@ -268,9 +270,17 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 const remembered = 8
 
 // announce returns the agreement with the pairs that a stage adds to it. What
-// dead stages announced is dropped, and what commits did longer ago is folded
-// into the count. Its stages must be learnt.
+// dead stages announced is dropped. Its stages must be learnt.
 func (s *Store) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
+	i = s.folded(i)
+	maps.DeleteFunc(i.Added, func(earlier importer.Stage, _ int) bool { return !s.committed(earlier, latest) })
+	i.Added[stage] = pairs
+	return i
+}
+
+// folded returns the agreement with what commits added longer ago folded into
+// its count. Its stages must be learnt.
+func (s *Store) folded(i agreementItem) agreementItem {
 	sequence := map[importer.Stage]int64{}
 	for earlier := range i.Added {
 		if seq, ok := s.commits.Load(earlier); ok {
@@ -278,14 +288,14 @@ func (s *Store) announce(i agreementItem, stage importer.Stage, pairs int) agree
 		}
 	}
 	oldest := slices.SortedFunc(maps.Keys(sequence), func(a, b importer.Stage) int { return cmp.Compare(sequence[a], sequence[b]) })
-	added := map[importer.Stage]int{stage: pairs}
-	for n, earlier := range oldest {
-		if n < len(oldest)-remembered {
-			i.Pairs += i.Added[earlier]
-			i.Version++
-		} else {
-			added[earlier] = i.Added[earlier]
-		}
+	added := maps.Clone(i.Added)
+	if added == nil {
+		added = map[importer.Stage]int{}
+	}
+	for _, earlier := range oldest[:max(len(oldest)-remembered, 0)] {
+		i.Pairs += i.Added[earlier]
+		i.Version++
+		delete(added, earlier)
 	}
 	i.Added = added
 	return i

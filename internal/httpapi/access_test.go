@@ -24,7 +24,7 @@ func (u unread) Read([]byte) (int, error) {
 // probe answers a route's request, with ids that name nothing.
 func probe(t *testing.T, s *stack, r route.Route, authorization string, body io.Reader) (status int, problem httpapi.Problem) {
 	t.Helper()
-	request, err := http.NewRequest(r.Method, base+strings.ReplaceAll(r.Path, "{id}", "nothing"), body)
+	request, err := http.NewRequest(r.Method, base+strings.NewReplacer("{id}", "nothing", "{pair}", "nothing").Replace(r.Path), body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,17 +53,28 @@ func TestAccess(t *testing.T) {
 	managers := []access.Role{access.GlobalAdmin, access.BillingAdmin}
 	public := []access.Role{"", "owner"} // and everybody
 	allowed := map[string][]access.Role{
-		"GET /openapi.json":           slices.Concat(public, everybody),
-		"GET /agreements":             everybody,
-		"GET /agreements/{id}":        everybody,
-		"GET /agreements/{id}/pairs":  everybody,
-		"POST /imports":               managers,
-		"GET /imports":                everybody,
-		"GET /imports/{id}":           everybody,
-		"GET /imports/{id}/findings":  everybody,
-		"GET /imports/{id}/annotated": everybody,
-		"GET /groups":                 everybody,
-		"GET /groups/{id}":            everybody,
+		"GET /openapi.json":                    slices.Concat(public, everybody),
+		"GET /agreements":                      everybody,
+		"POST /agreements":                     managers,
+		"POST /agreements/moves":               managers,
+		"POST /agreements/deletions":           managers,
+		"GET /agreements/{id}":                 everybody,
+		"PATCH /agreements/{id}":               managers,
+		"DELETE /agreements/{id}":              managers,
+		"GET /agreements/{id}/pairs":           everybody,
+		"POST /agreements/{id}/pairs":          managers,
+		"DELETE /agreements/{id}/pairs/{pair}": managers,
+		"POST /imports":                        managers,
+		"GET /imports":                         everybody,
+		"GET /imports/{id}":                    everybody,
+		"GET /imports/{id}/findings":           everybody,
+		"GET /imports/{id}/annotated":          everybody,
+		"GET /groups":                          everybody,
+		"POST /groups":                         managers,
+		"GET /groups/{id}":                     everybody,
+		"PATCH /groups/{id}":                   managers,
+		"GET /audit":                           everybody,
+		"GET /audit.csv":                       everybody,
 	}
 	s := newStack(t)
 	for _, r := range route.Table {

@@ -24,13 +24,6 @@ type Agreement struct {
 	Version      int64          `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
 }
 
-// Pair is an agreement pair.
-type Pair struct {
-	AuthorizationNumber string            `json:"authorizationNumber" doc:"The authorization or agreement number, as typed." example:"01-07001"`
-	LicenseNumber       string            `json:"licenseNumber" doc:"The license, enrollment or customer number, as typed." example:"01-07001"`
-	Program             agreement.Program `json:"program" enum:"open-value,open,select-enterprise,unknown" doc:"The volume licensing program."`
-}
-
 func agreementOf(lang i18n.Lang, a agreement.Agreement) Agreement {
 	return Agreement{
 		ID:           a.ID,
@@ -139,27 +132,5 @@ func (o *operations) getAgreement(api huma.API, op huma.Operation) {
 		}
 		lang := in.lang()
 		return current(in.Condition, etag(lang, a.Version), agreementOf(lang, a)), nil
-	})
-}
-
-type listAgreementPairsInput struct {
-	AgreementID
-	Paging
-}
-
-type listAgreementPairsOutput struct{ Body Page[Pair] }
-
-func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
-	op.Summary = "List the pairs of an agreement"
-	op.Description = "The agreement pairs of one agreement, sorted by number."
-	op.Errors = append(op.Errors, http.StatusNotFound)
-	huma.Register(api, op, func(ctx context.Context, in *listAgreementPairsInput) (*listAgreementPairsOutput, error) {
-		found, err := o.Agreements.Pairs(ctx, in.ID, in.Limit, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		return &listAgreementPairsOutput{page(found.Items, found.Next, func(p agreement.Pair) Pair {
-			return Pair{AuthorizationNumber: p.Authorization, LicenseNumber: p.License, Program: p.Program}
-		})}, nil
 	})
 }

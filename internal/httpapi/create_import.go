@@ -1,20 +1,14 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
@@ -25,8 +19,6 @@ import (
 
 const (
 	uploadFor    = 15 * time.Minute // how long an upload's address works
-	rememberFor  = 24 * time.Hour   // how long an Idempotency-Key is remembered
-	maxBody      = 16 << 10         // bytes of a body
 	maxObjectKey = 1024             // bytes of an object's key, as S3 has it
 	csvExtension = ".csv"
 	csvMediaType = "text/csv"
@@ -43,22 +35,10 @@ type NewImport struct {
 	DryRun   bool              `json:"dryRun,omitempty" doc:"Only check and report." example:"false"`
 }
 
-// describeRules writes the limits of package agreement into the document. The
-// API that serves requests is without them: there Resolve applies the rules,
-// once and with their own codes.
-func describeRules(document *huma.OpenAPI) {
-	properties := document.Components.Schemas.Map()["NewImport"].Properties
-	fileName, size, group := agreement.FileNameMaxChars, float64(agreement.MaxFileBytes), agreement.NameMaxChars
-	properties["fileName"].MaxLength = &fileName
-	properties["fileName"].Pattern = `^[^/\\]+\.[cC][sS][vV]$`
-	properties["size"].Maximum = &size
-	properties["group"].MaxLength = &group
-}
-
 type createImportInput struct {
 	Reader
-	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Makes the call safe to repeat: for a day the same key with the same body is answered as the first time, and announces nothing new." example:"5d1f9c1e-7a55-4f0b-9d0a-2c6f1a6f6d7b"`
-	Body           NewImport
+	Repeatable
+	Body NewImport
 }
 
 // Resolve checks what the schema cannot: every rule of R3.3 and R4.1 that can
@@ -113,81 +93,59 @@ type Upload struct {
 	ExpiresAt time.Time         `json:"expiresAt" doc:"Until when the address works." example:"2026-11-21T09:45:00Z"`
 }
 
-// stored is an answer that was, or will be, remembered under an
-// Idempotency-Key: a CreatedImport as it was written the first time.
-type stored struct{ json.RawMessage }
-
-// Schema documents the answer as what it is. It implements huma.SchemaProvider.
-func (stored) Schema(r huma.Registry) *huma.Schema {
-	return r.Schema(reflect.TypeFor[CreatedImport](), true, "")
-}
-
 type createImportOutput struct {
 	Location     string `header:"Location" doc:"Where to read the import."`
 	CacheControl string `header:"Cache-Control" hidden:"true"`
-	Body         stored
+	Body         stored[CreatedImport]
 }
 
 func (o *operations) createImport(api huma.API, op huma.Operation) {
 	op.Summary = "Announce an import"
 	op.Description = "Announces a CSV file of agreement pairs and answers where to upload it. The import starts when the file is there."
 	op.DefaultStatus = http.StatusCreated
-	op.MaxBodyBytes = maxBody + 1 // huma refuses a body of this size
-	op.BodyReadTimeout = -1       // the whole event is there before the function is called
-	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	receiving(&op, maxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createImportInput) (*createImportOutput, error) {
-		created, err := o.announce(ctx, in)
+		now := o.now()
+		created, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) ([]byte, error) {
+			return o.announce(ctx, in, now, entry)
+		})
 		if err != nil {
 			return nil, err
 		}
-		var answer CreatedImport
-		if err := json.Unmarshal(created, &answer); err != nil {
-			return nil, err
-		}
-		return &createImportOutput{Location: "/imports/" + answer.Import.ID, CacheControl: "no-store", Body: stored{created}}, nil
+		out := &createImportOutput{CacheControl: "no-store", Body: stored[CreatedImport]{created}}
+		answer, err := out.Body.read()
+		out.Location = "/imports/" + answer.Import.ID
+		return out, err
 	})
 }
 
 // announce stores the import and returns the answer: the one it stored, or
 // the first one when the Idempotency-Key was used before.
-func (o *operations) announce(ctx context.Context, in *createImportInput) ([]byte, error) {
-	now := o.Clock().UTC().Truncate(time.Millisecond)
-	call := access.CallFrom(ctx)
-	imp := received(in.Body, now, importer.NewID(now, o.NewID()), call.Principal.Subject)
+func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, entry once.Entry) ([]byte, error) {
+	event := o.event(ctx, now, "import.announced")
+	imp := received(in.Body, now, importer.NewID(now, o.NewID()), event.By)
 	imp.Source.Bucket = o.UploadsBucket
 	upload, err := o.Uploads.PresignPut(ctx, imp.Source.Key, csvMediaType, in.Body.Size, uploadMetadata(imp), uploadFor)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := encode(CreatedImport{
+	entry.Response, err = encode(CreatedImport{
 		Import: importOf(in.lang(), imp),
 		Upload: Upload{Method: http.MethodPut, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.Expires.UTC()},
 	})
 	if err != nil {
 		return nil, err
 	}
-	role, _ := call.Principal.As(access.ManageAgreements)
-	event := audit.Event{
-		ID: importer.NewID(now, o.NewID()), At: now, By: imp.By, Role: string(role),
-		Action: "import.announced", Subject: "import/" + imp.ID,
-		After: map[string]string{
-			"file": imp.File, "group": imp.Group, "program": string(imp.Program),
-			"on-error": string(imp.OnError), "dry-run": strconv.FormatBool(imp.DryRun),
-		},
-		RequestID: call.RequestID, Source: audit.SourceAPI,
+	event.Subject = "import/" + imp.ID
+	event.After = map[string]string{
+		"file": imp.File, "group": imp.Group, "program": string(imp.Program),
+		"on-error": string(imp.OnError), "dry-run": strconv.FormatBool(imp.DryRun),
 	}
-	idem, err := idempotency(in, imp.By, now, answer)
-	if err != nil {
-		return nil, err
+	first, err := o.Imports.Announce(ctx, imp, event, entry)
+	if err != nil || first != nil {
+		return first, err
 	}
-	first, err := o.Imports.Announce(ctx, imp, event, idem)
-	if err != nil {
-		return nil, err
-	}
-	if first != nil {
-		return first, nil
-	}
-	return answer, nil
+	return entry.Response, nil
 }
 
 // received is the record of an import whose file is not there yet.
@@ -218,32 +176,4 @@ func uploadMetadata(imp importer.Import) map[string]string {
 		metadata[importer.MetaDryRun] = "true"
 	}
 	return metadata
-}
-
-// idempotency is the entry under which the answer is remembered. The caller's
-// subject is part of the key: nobody can read another's answer by guessing.
-func idempotency(in *createImportInput, subject string, now time.Time, answer []byte) (once.Entry, error) {
-	if in.IdempotencyKey == "" {
-		return once.Entry{}, nil
-	}
-	body, err := encode(in.Body)
-	if err != nil {
-		return once.Entry{}, err
-	}
-	hash := sha256.Sum256(body)
-	return once.Entry{
-		Key:      subject + "/" + in.IdempotencyKey,
-		BodyHash: hex.EncodeToString(hash[:]),
-		Response: answer,
-		Expires:  now.Add(rememberFor),
-	}, nil
-}
-
-// encode writes JSON as answers are written, without the final line end.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	if err := huma.DefaultJSONFormat.Marshal(&b, v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -68,6 +68,7 @@ func configuration() huma.Config {
 		{Name: "agreements", Description: "Licence agreements and their agreement pairs."},
 		{Name: "groups", Description: "License groups: the units in which agreements are kept."},
 		{Name: "imports", Description: "CSV files of agreement pairs: uploading one, and what became of it."},
+		{Name: "audit", Description: "Who changed what, when."},
 		{Name: "openapi", Description: "This document."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -97,12 +98,12 @@ func configuration() huma.Config {
 
 // operation is what every operation has: it comes from the route.
 func operation(r route.Route) huma.Operation {
-	tag := strings.Split(r.Path, "/")[1]
+	tag, _, _ := strings.Cut(strings.Split(r.Path, "/")[1], ".")
 	op := huma.Operation{
 		OperationID: r.Operation,
 		Method:      r.Method,
 		Path:        r.Path,
-		Tags:        []string{strings.TrimSuffix(tag, ".json")},
+		Tags:        []string{tag},
 		Metadata:    map[string]any{permissionKey: r.Permission},
 		Security:    []map[string][]string{},
 		Parameters:  []*huma.Param{{Ref: "#/components/parameters/" + languageParameter}},
@@ -118,10 +119,14 @@ func operation(r route.Route) huma.Operation {
 
 // examples is one problem of each status, by its code.
 var examples = map[int]*errs.Error{
-	http.StatusBadRequest:            errs.New(errs.Invalid, "json_malformed", "offset", "17"),
-	http.StatusUnauthorized:          errs.New(errs.Unauthenticated, "unauthenticated"),
-	http.StatusForbidden:             errs.New(errs.Denied, "permission_denied", "roles", "global-admin, billing-admin"),
-	http.StatusNotFound:              errs.New(errs.NotFound, "import_not_found"),
+	http.StatusBadRequest:   errs.New(errs.Invalid, "json_malformed", "offset", "17"),
+	http.StatusUnauthorized: errs.New(errs.Unauthenticated, "unauthenticated"),
+	http.StatusForbidden:    errs.New(errs.Denied, "permission_denied", "roles", "global-admin, billing-admin"),
+	http.StatusNotFound:     errs.New(errs.NotFound, "import_not_found"),
+	http.StatusConflict: {Kind: errs.Conflict, Code: "taken", Violations: []errs.Violation{
+		{Code: "name_taken", Field: "name", Value: "Office agreements", Args: errs.Pairs("agreement", "Office agreements")},
+	}},
+	http.StatusPreconditionFailed:    errs.New(errs.Stale, "version_stale"),
 	http.StatusRequestEntityTooLarge: errs.New(errs.TooLarge, "body_too_large", "max", strconv.Itoa(maxBody)),
 	http.StatusUnsupportedMediaType:  errs.New(errs.Invalid, "media_type_unsupported"),
 	http.StatusUnprocessableEntity: {Kind: errs.Invalid, Code: "invalid_input", Violations: []errs.Violation{

@@ -58,10 +58,15 @@ func (o *operations) listGroups(api huma.API, op huma.Operation) {
 	})
 }
 
+// GroupID is the path parameter of a group.
+type GroupID struct {
+	ID string `path:"id" maxLength:"64" doc:"The group's id." example:"unassigned"`
+}
+
 type getGroupInput struct {
 	Reader
 	Condition
-	ID string `path:"id" maxLength:"64" doc:"The group's id." example:"unassigned"`
+	GroupID
 }
 
 func (o *operations) getGroup(api huma.API, op huma.Operation) {

@@ -28,11 +28,13 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/audit"
 	"trueup/internal/group"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/objects"
+	"trueup/internal/once"
 )
 
 // Deps is what the operations work with. A function needs only what its routes use.
@@ -40,6 +42,9 @@ type Deps struct {
 	Agreements    agreement.Store
 	Groups        group.Store
 	Imports       importer.Records
+	Audit         audit.Store
+	Once          once.Store
+	Limits        agreement.Limits
 	Uploads       objects.Bucket
 	UploadsBucket string // its name: the import of an upload is found by bucket and key
 	Reports       objects.Bucket
@@ -65,7 +70,7 @@ func New(d Deps, function string) http.Handler {
 		})
 		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { serve().ServeHTTP(w, request) })
 	}
-	return &server{mux: mux, log: d.Log}
+	return &server{mux: mux, log: d.Log, limits: d.Limits}
 }
 
 func mustHave(adders map[string]func(huma.API, huma.Operation), r route.Route) {
@@ -80,17 +85,28 @@ type operations struct{ Deps }
 // adders says how each operation of route.Table is added to an API.
 func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
 	return map[string]func(huma.API, huma.Operation){
-		"openapi":            o.openapi,
-		"listAgreements":     o.listAgreements,
-		"getAgreement":       o.getAgreement,
-		"listAgreementPairs": o.listAgreementPairs,
-		"createImport":       o.createImport,
-		"listImports":        o.listImports,
-		"getImport":          o.getImport,
-		"listImportFindings": o.listImportFindings,
-		"getAnnotatedCopy":   o.getAnnotatedCopy,
-		"listGroups":         o.listGroups,
-		"getGroup":           o.getGroup,
+		"openapi":             o.openapi,
+		"listAgreements":      o.listAgreements,
+		"createAgreement":     o.createAgreement,
+		"getAgreement":        o.getAgreement,
+		"updateAgreement":     o.updateAgreement,
+		"deleteAgreement":     o.deleteAgreement,
+		"moveAgreements":      o.moveAgreements,
+		"deleteAgreements":    o.deleteAgreements,
+		"listAgreementPairs":  o.listAgreementPairs,
+		"addAgreementPairs":   o.addAgreementPairs,
+		"deleteAgreementPair": o.deleteAgreementPair,
+		"createImport":        o.createImport,
+		"listImports":         o.listImports,
+		"getImport":           o.getImport,
+		"listImportFindings":  o.listImportFindings,
+		"getAnnotatedCopy":    o.getAnnotatedCopy,
+		"listGroups":          o.listGroups,
+		"createGroup":         o.createGroup,
+		"getGroup":            o.getGroup,
+		"updateGroup":         o.updateGroup,
+		"listAuditEvents":     o.listAuditEvents,
+		"exportAuditEvents":   o.exportAuditEvents,
 	}
 }
 
@@ -108,11 +124,16 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 
 // server does what every request needs around the mux.
 type server struct {
-	mux *http.ServeMux
-	log *slog.Logger
+	mux    *http.ServeMux
+	log    *slog.Logger
+	limits agreement.Limits
 }
 
-type logKey struct{}
+// What a request's context carries for code that huma calls without operations.
+type (
+	logKey    struct{} // *slog.Logger
+	limitsKey struct{} // agreement.Limits
+)
 
 // ServeHTTP settles the language, finds the route as API Gateway would (the
 // exact method, the exact path), and turns a panic into a problem document.
@@ -124,7 +145,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("X-Content-Type-Options", "nosniff")
 
-	r = r.WithContext(context.WithValue(r.Context(), logKey{}, s.log))
+	r = r.WithContext(context.WithValue(context.WithValue(r.Context(), logKey{}, s.log), limitsKey{}, s.limits))
 	tracked := &writer{ResponseWriter: w}
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -84,7 +84,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 		h := httpapi.New(httpapi.Deps{Log: quiet}, function)
 		for _, r := range route.Table {
 			// Without a token a row that is served answers 401; one that is not, 404 or 405.
-			w := call(h, httptest.NewRequest(r.Method, strings.ReplaceAll(r.Path, "{id}", "x"), nil), access.Call{})
+			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y").Replace(r.Path), nil), access.Call{})
 			served := w.Code == http.StatusUnauthorized || w.Code == http.StatusOK
 			if served != (r.Function == function) {
 				t.Errorf("the function %s answers %s with %d", function, r.Key(), w.Code)
@@ -109,11 +109,13 @@ func TestUnrouted(t *testing.T) {
 		{"GET", "/agreements//pairs", 404, ""},
 		{"GET", "/Agreements", 404, ""},
 		{"OPTIONS", "/nothing", 404, ""},
-		{"DELETE", "/agreements", 405, "GET"},
+		{"DELETE", "/agreements", 405, "GET, POST"},
 		{"PUT", "/imports", 405, "GET, POST"},
-		{"HEAD", "/agreements", 405, "GET"},
-		{"OPTIONS", "/agreements/x", 405, "GET"},
-		{"BREW", "/agreements/x/pairs", 405, "GET"},
+		{"HEAD", "/agreements", 405, "GET, POST"},
+		{"OPTIONS", "/agreements/x", 405, "GET, PATCH, DELETE"},
+		{"BREW", "/agreements/x/pairs", 405, "GET, POST"},
+		{"GET", "/agreements/x/pairs/y", 405, "DELETE"},
+		{"PUT", "/audit.csv", 405, "GET"},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +166,7 @@ func TestFailures(t *testing.T) {
 		{"denied", errs.New(errs.Denied, "permission_denied"), 403, "permission_denied", "", false},
 		{"not found", errs.New(errs.NotFound, "agreement_not_found"), 404, "agreement_not_found", "", false},
 		{"conflict", errs.New(errs.Conflict, "group_limit"), 409, "group_limit", "", false},
-		{"stale", errs.New(errs.Stale, "precondition_failed"), 412, "precondition_failed", "", false},
+		{"stale", errs.New(errs.Stale, "version_stale"), 412, "version_stale", "", false},
 		{"too large", errs.New(errs.TooLarge, "body_too_large", "max", "5"), 413, "body_too_large", "", false},
 		{"unavailable", errs.Wrap(secret, errs.Unavailable, "try_again"), 503, "try_again", "2", false},
 		{"out of time", context.DeadlineExceeded, 503, "try_again", "2", false},
@@ -229,7 +231,7 @@ func (finished) Import(_ context.Context, id string) (importer.Import, error) {
 func TestBodySize(t *testing.T) {
 	t.Parallel()
 	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
-	const most = 16 << 10
+	const most = 64 << 10
 	for size, want := range map[int]string{most: "invalid_input", most + 1: "body_too_large", 10 << 20: "body_too_large"} {
 		body := `{"` + strings.Repeat("a", size-7) + `":1}`
 		if len(body) != size-1 {
@@ -255,22 +257,26 @@ func TestLongValuesAreShortened(t *testing.T) {
 
 // FuzzBody demands a clear 4xx for whatever is no valid body.
 func FuzzBody(f *testing.F) {
-	for _, seed := range []string{`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`, `{"":0}`} {
+	for _, seed := range []string{`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`, `{"":0}`,
+		`{"type":"volume","name":"A","pairs":[{"authorizationNumber":"1","licenseNumber":"1"}],"group":{"name":"G"}}`,
+		`{"ids":["a","a"],"group":{"id":"x"}}`, `{"pairs":[{}]}`} {
 		f.Add(seed)
 	}
 	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
 	f.Fuzz(func(t *testing.T, body string) {
-		// A file name that is always wrong keeps a valid body from being announced.
-		r := httptest.NewRequest("POST", "/imports", strings.NewReader(body))
-		r.Header.Set("Idempotency-Key", "/")
-		w := call(h, r, admin)
-		p := problemOf(t, w)
-		if w.Code < 400 || w.Code >= 500 || !i18n.Known(p.Code) {
-			t.Fatalf("%d %+v", w.Code, p)
-		}
-		for _, e := range p.Errors {
-			if !i18n.Known(e.Code) || (e.Pointer == "") == (e.Parameter == "") && e.Code != "type_object" {
-				t.Fatalf("%+v", e)
+		for _, path := range []string{"/imports", "/agreements", "/agreements/x/pairs", "/agreements/moves", "/agreements/deletions"} {
+			// A key that is always wrong keeps a valid body from being carried out.
+			r := httptest.NewRequest("POST", path, strings.NewReader(body))
+			r.Header.Set("Idempotency-Key", "/")
+			w := call(h, r, admin)
+			p := problemOf(t, w)
+			if w.Code < 400 || w.Code >= 500 || !i18n.Known(p.Code) {
+				t.Fatalf("%s: %d %+v", path, w.Code, p)
+			}
+			for _, e := range p.Errors {
+				if !i18n.Known(e.Code) || (e.Pointer == "") == (e.Parameter == "") && e.Code != "type_object" {
+					t.Fatalf("%s: %+v", path, e)
+				}
 			}
 		}
 	})

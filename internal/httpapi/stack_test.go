@@ -69,11 +69,12 @@ func newStack(t *testing.T) *stack {
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
 	deps := httpapi.Deps{
-		Agreements: store, Groups: store, Imports: store,
+		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
 		Uploads: s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
-	imports := trigger.Objects(&importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}, quiet)
+	imports := trigger.Objects(&importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
+		func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) }, quiet)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

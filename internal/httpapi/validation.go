@@ -68,11 +68,11 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	case message == "request body is required":
 		return whole(status, "body_required")
 	}
-	var found []errs.Violation
+	var found, broken []errs.Violation
 	for _, cause := range causes {
 		switch cause := cause.(type) { //nolint:errorlint // huma collects them as they are
 		case *violation:
-			found = append(found, errs.Violation(*cause))
+			broken = append(broken, errs.Violation(*cause))
 		case *huma.ErrorDetail:
 			var defect jsonDefect
 			if json.Unmarshal([]byte(cause.Message), &defect) == nil {
@@ -85,6 +85,15 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 			found = append(found, detail(cause))
 		default:
 			found = append(found, errs.Violation{Code: "value_invalid", Field: wholeBody})
+		}
+	}
+	shape := found
+	for _, v := range broken {
+		// What is missing or of another type broke no rule of its own.
+		if !slices.ContainsFunc(shape, func(f errs.Violation) bool {
+			return v.Field == f.Field || v.Field == wholeBody || strings.HasPrefix(v.Field, f.Field+"/")
+		}) {
+			found = append(found, v)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })

@@ -222,11 +222,6 @@ var apiMessages = map[string]message{
 		"De bevindingen van deze import worden niet meer bewaard. Upload het bestand opnieuw, met dry-run als er niets opgeslagen mag worden.",
 		"Les constats de cette importation ne sont plus conservés. Déposez de nouveau le fichier, avec dry-run si rien ne doit être enregistré.",
 	},
-	"precondition_failed": {
-		"Somebody changed this in the meantime. Read it again, and repeat your change on what you see.",
-		"Iemand heeft dit intussen gewijzigd. Lees het opnieuw en herhaal uw wijziging op wat u ziet.",
-		"Quelqu'un l'a modifié entre-temps. Relisez et refaites votre modification sur ce que vous voyez.",
-	},
 
 	// About us.
 	"try_again": {

@@ -196,9 +196,9 @@ var importMessages = map[string]message{
 
 	// What needs the store.
 	"pair_taken": {
-		"This pair belongs to the agreement {agreement}. Remove the line, or use that agreement's name.",
-		"Dit paar hoort bij de overeenkomst {agreement}. Verwijder de regel of gebruik de naam van die overeenkomst.",
-		"Cette paire appartient à l'accord {agreement}. Supprimez la ligne ou utilisez le nom de cet accord.",
+		"This pair belongs to the agreement {agreement}. Leave it out, or use that agreement's name.",
+		"Dit paar hoort bij de overeenkomst {agreement}. Laat het weg of gebruik de naam van die overeenkomst.",
+		"Cette paire appartient à l'accord {agreement}. Omettez-la ou utilisez le nom de cet accord.",
 	},
 	"name_is_other": {
 		"An agreement of another type has this name, and it has no pairs. Choose another name.",
@@ -206,9 +206,9 @@ var importMessages = map[string]message{
 		"Un accord d'un autre type porte ce nom, et il n'a pas de paires de numéros. Choisissez un autre nom.",
 	},
 	"taken_meanwhile": {
-		"The agreement {agreement} took this pair while the file was imported. Remove the line, or use that agreement's name.",
-		"De overeenkomst {agreement} nam dit paar over terwijl het bestand werd geïmporteerd. Verwijder de regel of gebruik de naam van die overeenkomst.",
-		"L'accord {agreement} a pris cette paire pendant l'importation. Supprimez la ligne ou utilisez le nom de cet accord.",
+		"The agreement {agreement} took this pair while the file was imported. Leave it out, or use that agreement's name.",
+		"De overeenkomst {agreement} nam dit paar over terwijl het bestand werd geïmporteerd. Laat het weg of gebruik de naam van die overeenkomst.",
+		"L'accord {agreement} a pris cette paire pendant l'importation. Omettez-la ou utilisez le nom de cet accord.",
 	},
 	"group_limit": {
 		"There are {limitGroups} license groups already, the most there can be. Use an existing group, or delete one first.",

@@ -79,7 +79,7 @@ var Functions = []Function{
 		Summary:     "Imports CSV files of agreement pairs from the uploads bucket.",
 		Trigger:     Objects,
 		Prefix:      "agreements/",
-		Every:       15 * time.Minute, // gives up abandoned imports
+		Every:       15 * time.Minute, // gives up abandoned imports, removes what deletions left behind
 		Memory:      512,
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
 		Concurrency: 10,
@@ -93,13 +93,13 @@ var Functions = []Function{
 	},
 	{
 		Name:     "agreements",
-		Summary:  "Serves agreements and imports over HTTP.",
+		Summary:  "Serves agreements, imports and audit events over HTTP.",
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject, listBucket}},
 		},
@@ -112,7 +112,7 @@ var Functions = []Function{
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, query}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
 		},
 	},
 }

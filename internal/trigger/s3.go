@@ -26,10 +26,10 @@ type Importer interface {
 }
 
 // Objects returns the handler of the import function: for S3 notifications of
-// created objects, and for the schedule, which gives up abandoned imports. An
-// error makes Lambda deliver the event again, and in the end send it to the
+// created objects, and for the schedule, which gives up abandoned imports and
+// calls tidy to remove what deletions left behind. An error makes Lambda deliver the event again, and in the end send it to the
 // dead-letter queue; records that were dealt with change nothing then.
-func Objects(im Importer, log *slog.Logger) func(context.Context, json.RawMessage) error {
+func Objects(im Importer, tidy func(context.Context) error, log *slog.Logger) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		var event struct {
 			events.S3Event
@@ -39,7 +39,7 @@ func Objects(im Importer, log *slog.Logger) func(context.Context, json.RawMessag
 			return fmt.Errorf("event is not JSON: %w", err)
 		}
 		if event.Source == manifest.ScheduleSource {
-			return im.Abandon(ctx)
+			return errors.Join(im.Abandon(ctx), tidy(ctx))
 		}
 		if len(event.Records) == 0 {
 			if strings.Contains(string(payload), "s3:TestEvent") {

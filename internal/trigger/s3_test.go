@@ -24,6 +24,7 @@ type called struct {
 	imports   []importer.Source
 	by        []string
 	abandoned int
+	tidied    int
 	fail      map[string]error // by key
 }
 
@@ -37,6 +38,11 @@ func (c *called) Abandon(context.Context) error {
 	return nil
 }
 
+func (c *called) tidy(context.Context) error {
+	c.tidied++
+	return nil
+}
+
 func sample(tb testing.TB, name string) []byte {
 	tb.Helper()
 	b, err := os.ReadFile(filepath.Join("../../events", name))
@@ -47,7 +53,7 @@ func sample(tb testing.TB, name string) []byte {
 }
 
 func handle(c *called, payload []byte) error {
-	return trigger.Objects(c, slog.New(slog.DiscardHandler))(context.Background(), payload)
+	return trigger.Objects(c, c.tidy, slog.New(slog.DiscardHandler))(context.Background(), payload)
 }
 
 func TestObjectEvents(t *testing.T) {
@@ -81,7 +87,7 @@ func TestObjectEvents(t *testing.T) {
 		}},
 		"s3-object-removed.json": {},
 		"s3-test-event.json":     {},
-		"schedule.json":          {abandoned: 1},
+		"schedule.json":          {abandoned: 1, tidied: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,15 +22,26 @@ func (r Route) Key() string { return r.Method + " " + r.Path }
 var Table = []Route{
 	{"GET", "/openapi.json", "agreements", access.Anyone, "openapi"},
 	{"GET", "/agreements", "agreements", access.Read, "listAgreements"},
+	{"POST", "/agreements", "agreements", access.ManageAgreements, "createAgreement"},
+	{"POST", "/agreements/moves", "agreements", access.ManageAgreements, "moveAgreements"},
+	{"POST", "/agreements/deletions", "agreements", access.ManageAgreements, "deleteAgreements"},
 	{"GET", "/agreements/{id}", "agreements", access.Read, "getAgreement"},
+	{"PATCH", "/agreements/{id}", "agreements", access.ManageAgreements, "updateAgreement"},
+	{"DELETE", "/agreements/{id}", "agreements", access.ManageAgreements, "deleteAgreement"},
 	{"GET", "/agreements/{id}/pairs", "agreements", access.Read, "listAgreementPairs"},
+	{"POST", "/agreements/{id}/pairs", "agreements", access.ManageAgreements, "addAgreementPairs"},
+	{"DELETE", "/agreements/{id}/pairs/{pair}", "agreements", access.ManageAgreements, "deleteAgreementPair"},
 	{"POST", "/imports", "agreements", access.ManageAgreements, "createImport"},
 	{"GET", "/imports", "agreements", access.Read, "listImports"},
 	{"GET", "/imports/{id}", "agreements", access.Read, "getImport"},
 	{"GET", "/imports/{id}/findings", "agreements", access.Read, "listImportFindings"},
 	{"GET", "/imports/{id}/annotated", "agreements", access.Read, "getAnnotatedCopy"},
 	{"GET", "/groups", "groups", access.Read, "listGroups"},
+	{"POST", "/groups", "groups", access.ManageAgreements, "createGroup"},
 	{"GET", "/groups/{id}", "groups", access.Read, "getGroup"},
+	{"PATCH", "/groups/{id}", "groups", access.ManageAgreements, "updateGroup"},
+	{"GET", "/audit", "agreements", access.Read, "listAuditEvents"},
+	{"GET", "/audit.csv", "agreements", access.Read, "exportAuditEvents"},
 }
 
 // Of returns the routes one function serves.

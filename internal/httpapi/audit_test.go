@@ -1,0 +1,84 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/audit"
+	"trueup/internal/httpapi"
+)
+
+// recorded has n events of a given size, three a page. It judges how an export
+// is put together; what a store selects is tested on the real one.
+type recorded struct {
+	n     int
+	event audit.Event
+}
+
+func (r recorded) Events(_ context.Context, q audit.Query) (audit.Page, error) {
+	var at int
+	_, _ = fmt.Sscan(q.Cursor, &at) // empty for the first page
+	var page audit.Page
+	for ; at < r.n && len(page.Items) < 3; at++ {
+		e := r.event
+		e.ID = fmt.Sprint("e", at)
+		page.Items = append(page.Items, e)
+	}
+	if at < r.n {
+		page.Next = fmt.Sprint(at)
+	}
+	return page, nil
+}
+
+func export(t *testing.T, r recorded, query string) *httptest.ResponseRecorder {
+	t.Helper()
+	clock := func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) }
+	h := httpapi.New(httpapi.Deps{Audit: r, Clock: clock, Log: quiet}, "agreements")
+	return call(h, httptest.NewRequest("GET", "/audit.csv"+query, nil), admin)
+}
+
+func TestSPEC12_Export(t *testing.T) {
+	t.Parallel()
+	w := export(t, recorded{7, audit.Event{
+		At: time.Date(2026, 11, 20, 23, 59, 59, 5e6, time.UTC), By: "=cmd()", Action: "agreement.updated", Subject: "agreement/x",
+		Before: map[string]string{"name": `A "B", C`, "group": "unassigned"}, After: map[string]string{"name": "é\r\n"}, Source: audit.SourceAPI,
+	}}, "?to=2026-11-21")
+	if got := w.Header().Get("Content-Disposition"); w.Code != http.StatusOK || got != `attachment; filename="audit-2026-10-23-2026-11-21.csv"` {
+		t.Fatalf("%d, %s", w.Code, got)
+	}
+	body, bom := strings.CutPrefix(w.Body.String(), "\ufeff")
+	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if err != nil || !bom || len(rows) != 8 {
+		t.Fatalf("%d rows, byte-order mark %v (%v)", len(rows), bom, err)
+	}
+	if diff := cmp.Diff([]string{
+		"2026-11-20T23:59:59.005Z", "'=cmd()", "", "agreement.updated", "agreement/x", `group: unassigned; name: A "B", C`, rows[7][6], "", "api", "e6",
+	}, rows[7]); diff != "" {
+		t.Errorf("the last event (-want +got)\n%s", diff)
+	}
+	if !strings.HasPrefix(rows[7][6], "name: é") {
+		t.Errorf("after is %q", rows[7][6])
+	}
+}
+
+// TestExportIsNeverCut: what does not fit the answer of a function is refused.
+func TestExportIsNeverCut(t *testing.T) {
+	t.Parallel()
+	// As JSON each < takes six bytes.
+	large := audit.Event{By: strings.Repeat("<", 100_000), Source: audit.SourceAPI}
+	if w := export(t, recorded{8, large}, ""); w.Code != http.StatusOK || w.Body.Len() < 800_000 {
+		t.Errorf("%d, %d bytes", w.Code, w.Body.Len())
+	}
+	w := export(t, recorded{9, large}, "")
+	if p := problemOf(t, w); w.Code != http.StatusUnprocessableEntity || p.Code != "export_too_large" {
+		t.Errorf("%d %s", w.Code, p.Code)
+	}
+}

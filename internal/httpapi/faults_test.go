@@ -1,0 +1,223 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"trueup/internal/access"
+	"trueup/internal/app"
+	"trueup/internal/config"
+	"trueup/internal/dynamo"
+	"trueup/internal/httpapi"
+	"trueup/internal/storetest"
+	"trueup/internal/storetest/faultproxy"
+)
+
+// faulty is the agreements function as package app puts it together, on a
+// store that sometimes fails.
+type faulty struct {
+	handler http.Handler
+	store   *dynamo.Store // the same table, without faults
+	proxy   *faultproxy.Proxy
+}
+
+func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
+	t.Helper()
+	table := storetest.Table(t)
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, faults)
+	t.Cleanup(proxy.Close)
+	handler := app.API("agreements", config.Config{Table: table}, aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &proxy.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}, quiet)
+	return &faulty{handler: handler, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
+}
+
+// do sends a request and returns the status, the code of a problem, and the body.
+func (f *faulty) do(method, path, body string, headers ...string) (status int, code string, answer []byte) {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), admin)))
+	var problem httpapi.Problem
+	_ = json.Unmarshal(w.Body.Bytes(), &problem) // what is no problem has no code
+	if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		return w.Code, "no Retry-After", w.Body.Bytes()
+	}
+	return w.Code, problem.Code, w.Body.Bytes()
+}
+
+// atOnce calls do with 0 to n-1, some at a time.
+func atOnce(n, workers int, do func(int)) {
+	next := make(chan int)
+	var g sync.WaitGroup
+	for range workers {
+		g.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	g.Wait()
+}
+
+// TestR2_3_CutReplies creates 1,000 agreements while 20 % of the store's
+// replies to writes are cut after the write: none is refused because of
+// itself, and none is there twice.
+func TestR2_3_CutReplies(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []faultproxy.Kind{faultproxy.CutReply, faultproxy.CutBody} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, faultproxy.Faults{{Kind: kind, Rate: 0.2, Operations: []string{"TransactWriteItems"}}})
+			const creations = 500 // of each kind
+			atOnce(creations, 8, func(i int) {
+				body := fmt.Sprintf(`{"type": "volume", "name": "Cut %d", "pairs": [{"authorizationNumber": "C%d", "licenseNumber": "C%d"}]}`, i, i, i)
+				for {
+					status, code, _ := f.do("POST", "/agreements", body, "Idempotency-Key", fmt.Sprint("cut-", i))
+					if status == http.StatusServiceUnavailable && code == "try_again" {
+						continue // as the answer asks; it may have been stored
+					}
+					if status != http.StatusCreated {
+						t.Errorf("creation %d: %d %s", i, status, code)
+					}
+					return
+				}
+			})
+			if cut := f.proxy.Counts()[kind]; cut < creations/10 {
+				t.Errorf("only %d replies were cut", cut)
+			}
+			groups, err := f.store.Groups(context.Background())
+			if err != nil || groups[0].Agreements != creations {
+				t.Errorf("%d agreements are counted (%v), want %d", groups[0].Agreements, err, creations)
+			}
+		})
+	}
+}
+
+// TestTransactionConflicts writes while 30 % of the transactions are
+// cancelled by a conflict: at least 99.9 % get their answer, the others are
+// asked to try again.
+func TestTransactionConflicts(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, faultproxy.Faults{{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}}})
+	const writes = 1000
+	var mu sync.Mutex
+	answered := 0
+	atOnce(writes, 8, func(i int) {
+		// Every tenth clashes with the one before.
+		number := i - i%10/9
+		body := fmt.Sprintf(`{"type": "volume", "name": "Conflict %d", "pairs": [{"authorizationNumber": "T%d", "licenseNumber": "T%d"}]}`, i, number, number)
+		status, code, _ := f.do("POST", "/agreements", body)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case status == http.StatusCreated, status == http.StatusConflict && code == "taken" && i%10 >= 8:
+			answered++
+		case status == http.StatusServiceUnavailable && code == "try_again":
+		default:
+			t.Errorf("write %d: %d %s", i, status, code)
+		}
+	})
+	if answered*1000 < writes*999 {
+		t.Errorf("%d of %d writes were answered", answered, writes)
+	}
+	if n := f.proxy.Counts()[faultproxy.TransactionConflict]; n < writes/5 {
+		t.Errorf("only %d conflicts happened", n)
+	}
+}
+
+// TestStoreAway demands 503 with Retry-After, never 500, of a store that does
+// not answer.
+func TestStoreAway(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []faultproxy.Kind{faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, faultproxy.Faults{{Kind: kind, Rate: 1}})
+			status, code, _ := f.do("POST", "/agreements", `{"type": "volume", "name": "A", "pairs": [{"authorizationNumber": "1", "licenseNumber": "1"}]}`)
+			if status != http.StatusServiceUnavailable || code != "try_again" {
+				t.Errorf("%d %s", status, code)
+			}
+			status, code, answer := f.do("POST", "/agreements/deletions", `{"ids": ["a", "b"]}`)
+			if status != http.StatusOK || strings.Count(string(answer), `"try_again"`) != 2 {
+				t.Errorf("%d %s %s", status, code, answer)
+			}
+		})
+	}
+}
+
+// TestR2_12_NoLostUpdate edits one agreement 50 times at once, half of the
+// callers with the version they have seen: what is answered with 200 is
+// stored, and nothing else.
+func TestR2_12_NoLostUpdate(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, nil)
+	status, _, answer := f.do("POST", "/agreements", `{"type": "volume", "name": "Contended", "pairs": [{"authorizationNumber": "L", "licenseNumber": "L"}]}`)
+	if status != http.StatusCreated {
+		t.Fatalf("%d %s", status, answer)
+	}
+	var made httpapi.Agreement
+	if err := json.Unmarshal(answer, &made); err != nil {
+		t.Fatal(err)
+	}
+	const edits = 50
+	var mu sync.Mutex
+	done, versions := map[string]bool{}, map[int64]bool{}
+	atOnce(edits, edits, func(i int) {
+		pair := fmt.Sprintf("L%d", i)
+		body := fmt.Sprintf(`{"pairs": [{"authorizationNumber": %q, "licenseNumber": %q}]}`, pair, pair)
+		path := "/agreements/" + made.ID + "/pairs"
+		var headers []string
+		if i%2 == 0 {
+			headers = []string{"If-Match", `"1-en"`}
+		}
+		status, code, answer := f.do("POST", path, body, headers...)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case status == http.StatusOK:
+			var a httpapi.Agreement
+			if err := json.Unmarshal(answer, &a); err != nil || versions[a.Version] {
+				t.Errorf("version %d answered twice (%v)", a.Version, err)
+			}
+			versions[a.Version], done[pair] = true, true
+		case headers != nil && status == http.StatusPreconditionFailed && code == "version_stale":
+		case headers == nil && status == http.StatusServiceUnavailable && code == "try_again":
+		default:
+			t.Errorf("edit %d: %d %s", i, status, code)
+		}
+	})
+	if len(done) < edits/4 {
+		t.Errorf("only %d edits were made", len(done))
+	}
+	got, err := f.store.Agreement(t.Context(), made.ID)
+	if err != nil || got.PairCount != 1+len(done) || got.Version != int64(1+len(done)) {
+		t.Errorf("%d pairs, version %d after %d edits (%v)", got.PairCount, got.Version, len(done), err)
+	}
+	stored, err := f.store.Pairs(t.Context(), made.ID, 200, "")
+	if err != nil || len(stored.Items) != 1+len(done) {
+		t.Errorf("%d pairs are stored (%v)", len(stored.Items), err)
+	}
+	for _, p := range stored.Items {
+		if p.License != "L" && !done[p.License] {
+			t.Errorf("the pair %s is stored, though its caller was refused", p)
+		}
+	}
+}

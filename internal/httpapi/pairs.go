@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/once"
+)
+
+// Pair is an agreement pair.
+type Pair struct {
+	ID                  agreement.PairKey `json:"id" doc:"Names the pair, for deleting it: both numbers in capitals, without spaces and hyphens." example:"0107001+0107001"`
+	AuthorizationNumber string            `json:"authorizationNumber" doc:"The authorization or agreement number, as typed." example:"01-07001"`
+	LicenseNumber       string            `json:"licenseNumber" doc:"The license, enrollment or customer number, as typed." example:"01-07001"`
+	Program             agreement.Program `json:"program" enum:"open-value,open,select-enterprise,unknown" doc:"The volume licensing program."`
+}
+
+func pairOf(p agreement.Pair) Pair {
+	return Pair{ID: p.Key(), AuthorizationNumber: p.Authorization, LicenseNumber: p.License, Program: p.Program}
+}
+
+type listAgreementPairsInput struct {
+	AgreementID
+	Paging
+}
+
+type listAgreementPairsOutput struct{ Body Page[Pair] }
+
+func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
+	op.Summary = "List the pairs of an agreement"
+	op.Description = "The agreement pairs of one agreement, sorted by number."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *listAgreementPairsInput) (*listAgreementPairsOutput, error) {
+		found, err := o.Agreements.Pairs(ctx, in.ID, in.Limit, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		return &listAgreementPairsOutput{page(found.Items, found.Next, pairOf)}, nil
+	})
+}
+
+// NewPairs are pairs to be added to an agreement.
+type NewPairs struct {
+	Pairs   []NewPair         `json:"pairs" doc:"The agreement pairs; each belongs to one agreement only."`
+	Program agreement.Program `json:"program,omitempty" enum:"open-value,open,select-enterprise,unknown" doc:"The program of every pair; left out, it is suggested from the numbers."`
+}
+
+type addAgreementPairsInput struct {
+	Reader
+	AgreementID
+	Revision
+	Repeatable
+	Body NewPairs
+
+	pairs []agreement.Pair
+}
+
+// Resolve implements huma.Resolver.
+func (in *addAgreementPairsInput) Resolve(ctx huma.Context) []error {
+	var broken []errs.Violation
+	in.pairs, broken = agreement.ParsePairs(agreement.Draft{Pairs: drafted(in.Body.Pairs), Program: in.Body.Program}, limits(ctx))
+	return refusals(broken, tooMany(in.Body.Pairs))
+}
+
+// revisedAgreement is an agreement after a change that can be repeated.
+type revisedAgreement struct {
+	ETag string `header:"ETag" doc:"Names this version, for If-Match."`
+	Body stored[Agreement]
+}
+
+func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
+	op.Summary = "Add pairs to an agreement"
+	op.Description = "Adds agreement pairs to a volume agreement, all of them or none, and answers the agreement."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	receiving(&op, maxBody)
+	huma.Register(api, op, func(ctx context.Context, in *addAgreementPairsInput) (*revisedAgreement, error) {
+		now, lang := o.now(), in.lang()
+		added, err := o.once(ctx, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(entry once.Entry) (answer []byte, err error) {
+			err = o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) error {
+				_, first, err := o.Agreements.AddPairs(ctx, read, in.pairs, o.event(ctx, now, "pairs.added"),
+					func(a agreement.Agreement) (once.Entry, error) {
+						answer, err = encode(agreementOf(lang, a))
+						entry.Response = answer
+						return entry, err
+					})
+				if first != nil {
+					answer = first
+				}
+				return err
+			})
+			return answer, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := &revisedAgreement{Body: stored[Agreement]{added}}
+		a, err := out.Body.read()
+		out.ETag = etag(lang, a.Version)
+		return out, err
+	})
+}
+
+type deleteAgreementPairInput struct {
+	Reader
+	AgreementID
+	Revision
+	Pair string `path:"pair" maxLength:"256" doc:"The pair's id, or both its numbers as typed with a plus between them." example:"0107001+0107001"`
+}
+
+// key is the pair that was named; empty when it is none.
+func (in *deleteAgreementPairInput) key() agreement.PairKey {
+	authorization, license, _ := strings.Cut(in.Pair, "+")
+	return agreement.Pair{Authorization: authorization, License: license}.Key()
+}
+
+func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
+	op.Summary = "Remove a pair from an agreement"
+	op.Description = "Removes one agreement pair and answers the agreement. The last pair cannot be removed: delete the agreement instead."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementPairInput) (*tagged[Agreement], error) {
+		var after agreement.Agreement
+		err := o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) (err error) {
+			after, err = o.Agreements.RemovePairs(ctx, read, []agreement.PairKey{in.key()}, o.event(ctx, o.now(), "pairs.removed"))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		lang := in.lang()
+		return &tagged[Agreement]{Status: http.StatusOK, ETag: etag(lang, after.Version), Body: agreementOf(lang, after)}, nil
+	})
+}
