@@ -16,6 +16,9 @@ const (
 	maxAuditEvents = 2000
 )
 
+// aboveEvents is above the id of every event of a day.
+const aboveEvents = "~"
+
 // Events implements audit.Store. It walks the days backwards, one partition each.
 func (s *Store) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	query := []string{"audit", q.From.UTC().Format(time.RFC3339Nano), q.To.UTC().Format(time.RFC3339Nano), q.By, q.Action, q.Subject}
@@ -31,7 +34,7 @@ func (s *Store) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	oldest, read := q.From.UTC().Truncate(24*time.Hour), 0
 	for days := 0; !day.Before(oldest); day, after, days = day.Add(-24*time.Hour), "", days+1 {
 		if days == maxAuditDays {
-			page.Next = cursor{Moment: day.UnixMilli()}.encode(query...)
+			page.Next = cursor{Moment: day.UnixMilli(), After: aboveEvents}.encode(query...)
 			return page, nil
 		}
 		p, _ := auditKey(day, "")
