@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -40,6 +41,7 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		e.claimPairs(plan, n.ID, n.Pairs)
 		e.join(g, fresh, event)
 		event.Subject, event.After = "agreement/"+n.ID, described(a)
+		event.After["added"] = listed(n.Pairs)
 		e.audit(event)
 		return nil
 	})
@@ -140,6 +142,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		e.replace(i, next)
 		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
+		event.After["added"] = listed(pairs)
 		e.audit(event)
 		return nil
 	})
@@ -167,13 +170,16 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		next.Version++
 		next.Pairs -= len(pairs)
 		e.replace(i, next)
+		var removed []agreement.Pair
 		for _, pair := range stored {
+			removed = append(removed, agreement.Pair{Authorization: attr(pair, "authorization"), License: attr(pair, "license")})
 			e.add(types.TransactWriteItem{Delete: &types.Delete{
 				TableName: &s.table, Key: item{"pk": pair["pk"], "sk": pair["sk"]}, ConditionExpression: aws.String("agreement = :a"),
 				ExpressionAttributeValues: item{":a": str(read.ID)},
 			}}, nil)
 		}
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
+		event.Before["removed"] = listed(removed)
 		e.audit(event)
 		return nil
 	})
@@ -305,6 +311,16 @@ func (e *edit) leave(groupID string) {
 // described is what an audit event says of an agreement.
 func described(a agreement.Agreement) map[string]string {
 	return map[string]string{"name": a.Name, "group": a.GroupID, "pairs": strconv.Itoa(a.PairCount)}
+}
+
+// listed is what an audit event says of pairs that were added or removed.
+func listed(pairs []agreement.Pair) string {
+	var numbers []string
+	for _, p := range pairs {
+		numbers = append(numbers, p.String())
+	}
+	slices.Sort(numbers)
+	return strings.Join(numbers, ", ")
 }
 
 // target returns the group that was chosen, and whether it has to be made, with the id.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/access"
 	"trueup/internal/app"
@@ -218,6 +219,58 @@ func TestR2_12_NoLostUpdate(t *testing.T) {
 	for _, p := range stored.Items {
 		if p.License != "L" && !done[p.License] {
 			t.Errorf("the pair %s is stored, though its caller was refused", p)
+		}
+	}
+}
+
+// TestR2_10_ManyAtOnce moves and deletes as many agreements as one call takes,
+// while 30 % of the transactions are cancelled by a conflict.
+func TestR2_10_ManyAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, faultproxy.Faults{{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}}})
+	const many = 100
+	ids := make([]string, many)
+	atOnce(many, 8, func(i int) {
+		body := fmt.Sprintf(`{"type": "volume", "name": "Many %d", "pairs": [{"authorizationNumber": "M%d", "licenseNumber": "M%d"}]}`, i, i, i)
+		status, code, answer := f.do("POST", "/agreements", body)
+		var made httpapi.Agreement
+		if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
+			t.Errorf("%d %s (%v)", status, code, err)
+		}
+		ids[i] = made.ID
+	})
+	list, err := json.Marshal(ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		path, body string
+		counts     map[string]int // agreements by group
+	}{
+		{"/agreements/moves", `{"group": {"name": "Moved"}, "ids": `, map[string]int{"": 0, "Moved": many}},
+		{"/agreements/moves", `{"group": {"id": "unassigned"}, "ids": `, map[string]int{"": many, "Moved": 0}},
+		{"/agreements/deletions", `{"ids": `, map[string]int{"": 0, "Moved": 0}},
+	} {
+		status, code, answer := f.do("POST", step.path, step.body+string(list)+"}")
+		var results httpapi.Results
+		if err := json.Unmarshal(answer, &results); err != nil || status != http.StatusOK || results.Succeeded != many || len(results.Items) != many {
+			t.Errorf("%s: %d %s, %d done (%v)", step.path, status, code, results.Succeeded, err)
+		}
+		for i, item := range results.Items {
+			if item.ID != ids[i] {
+				t.Errorf("%s: result %d is that of %s, want %s", step.path, i, item.ID, ids[i])
+			}
+		}
+		groups, err := f.store.Groups(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[string]int{}
+		for _, g := range groups {
+			counts[g.Name] = g.Agreements
+		}
+		if diff := cmp.Diff(step.counts, counts); diff != "" {
+			t.Errorf("%s: counts (-want +got)\n%s", step.path, diff)
 		}
 	}
 }

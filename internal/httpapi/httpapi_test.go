@@ -257,9 +257,11 @@ func TestLongValuesAreShortened(t *testing.T) {
 
 // FuzzBody demands a clear 4xx for whatever is no valid body.
 func FuzzBody(f *testing.F) {
-	for _, seed := range []string{`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`, `{"":0}`,
+	for _, seed := range []string{
+		`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`, `{"":0}`,
 		`{"type":"volume","name":"A","pairs":[{"authorizationNumber":"1","licenseNumber":"1"}],"group":{"name":"G"}}`,
-		`{"ids":["a","a"],"group":{"id":"x"}}`, `{"pairs":[{}]}`} {
+		`{"ids":["a","a"],"group":{"id":"x"}}`, `{"pairs":[{}]}`,
+	} {
 		f.Add(seed)
 	}
 	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
