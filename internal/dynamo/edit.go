@@ -28,14 +28,15 @@ type edit struct {
 	quiet   map[importer.Stage]bool // stages that must not be committed after this
 	first   []byte                  // what a call with the same Idempotency-Key answered
 
-	taken []claim          // names and pairs that somebody has, met by the last try
-	dead  map[string]claim // by partition key: those that may be taken over
+	taken []claim                  // names and pairs that somebody has, met by the last try
+	dead  map[string]importer.Dead // by partition key: those that may be taken over
 }
 
 // claim is a name or a pair that somebody has.
 type claim struct {
 	field, value string // of the draft
 	code         string // what it means
+	key          string // partition key
 	owner        string // the agreement
 	stage        importer.Stage
 }
@@ -47,7 +48,7 @@ type claim struct {
 // When build remembered an Idempotency-Key that was used before, nothing is
 // written, and first is what was answered then.
 func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
-	e := &edit{store: s, now: now, dead: map[string]claim{}}
+	e := &edit{store: s, now: now, dead: map[string]importer.Dead{}}
 	for range maxTries {
 		e.actions, e.failed, e.taken, e.quiet = nil, nil, nil, map[importer.Stage]bool{}
 		if err := build(e); err != nil {
@@ -55,7 +56,8 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		}
 		err := e.quieten(ctx)
 		if errors.Is(err, importer.ErrTaken) {
-			continue // committed since it was read
+			clear(e.dead) // one of them was committed since it was read
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -117,16 +119,14 @@ func (e *edit) remember(entry once.Entry) {
 // may have. owner is the attribute that names the agreement.
 func (e *edit) claim(v any, owner string, what claim) {
 	it := marshal(v)
-	id := attr(it, "pk")
-	dead := e.dead[id]
-	if !e.store.committed(dead.stage, latest) {
-		e.quiet[dead.stage] = true
+	what.key = attr(it, "pk")
+	dead, known := e.dead[what.key]
+	if known && !dead.Orphan {
+		e.quiet[dead.Stage] = true
 	}
-	e.add(e.store.putUnlessTaken(it, owner, importer.Dead{Stage: dead.stage, Owner: dead.owner}), func(old item) error {
-		met := what
-		met.owner, met.stage = attr(old, owner), importer.Stage(attr(old, "stage"))
-		e.taken = append(e.taken, met)
-		e.dead[id] = met
+	e.add(e.store.putUnlessTaken(it, owner, dead), func(old item) error {
+		what.owner, what.stage = attr(old, owner), importer.Stage(attr(old, "stage"))
+		e.taken = append(e.taken, what)
 		return nil
 	})
 }
@@ -165,14 +165,21 @@ func (e *edit) settle(ctx context.Context) error {
 	if err := s.learn(ctx, stages); err != nil {
 		return err
 	}
+	// Before the owners are read: one that a commit brings later is not missing.
+	committed := make([]bool, len(e.taken))
+	for i, t := range e.taken {
+		committed[i] = s.committed(t.stage, latest)
+	}
 	slices.Sort(ids)
 	owners, err := s.agreementsByID(ctx, slices.Compact(ids))
 	if err != nil {
 		return err
 	}
 	var violations []errs.Violation
-	for _, t := range e.taken {
-		if owner, alive := owners[t.owner]; alive && s.committed(t.stage, latest) {
+	for i, t := range e.taken {
+		owner, alive := owners[t.owner]
+		e.dead[t.key] = importer.Dead{Stage: t.stage, Owner: t.owner, Orphan: committed[i]}
+		if committed[i] && alive {
 			violations = append(violations, errs.Violation{
 				Code: t.code, Field: t.field, Value: t.value, Args: errs.Pairs("agreement", owner.Name),
 			})

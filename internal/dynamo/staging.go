@@ -104,18 +104,22 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		return importer.Known{}, err
 	}
 	for _, i := range names {
-		if a, ok := agreements[i.ID]; ok && s.committed(i.Stage, latest) {
+		if _, staged := k.DeadNames[i.Name]; staged {
+			continue
+		}
+		if a, ok := agreements[i.ID]; ok {
 			k.Agreements[i.Name] = a
 		}
 	}
 	for _, i := range pairs {
-		a, alive := agreements[i.Agreement]
-		switch {
-		case !s.committed(i.Stage, latest):
-		case alive:
-			k.Owners[i.pair().Key()] = a
-		default: // its agreement was deleted a moment ago
-			k.DeadPairs[i.pair().Key()] = importer.Dead{Stage: i.Stage, Owner: i.Agreement}
+		pair := i.pair().Key()
+		if _, staged := k.DeadPairs[pair]; staged {
+			continue
+		}
+		if a, alive := agreements[i.Agreement]; alive {
+			k.Owners[pair] = a
+		} else { // its agreement was deleted a moment ago
+			k.DeadPairs[pair] = importer.Dead{Stage: i.Stage, Owner: i.Agreement, Orphan: true}
 		}
 	}
 	return k, nil
@@ -129,7 +133,7 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	}
 	for _, rows := range []iter.Seq[importer.Dead]{maps.Values(p.Known.DeadNames), maps.Values(p.Known.DeadPairs)} {
 		for row := range rows {
-			if !s.committed(row.Stage, latest) { // otherwise a deleted agreement's
+			if !row.Orphan { // a deleted agreement never comes back
 				dead[row.Stage] = true
 			}
 		}

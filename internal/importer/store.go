@@ -48,8 +48,9 @@ type Known struct {
 
 // Dead is a name or a pair that nobody has any more, though the row is still there.
 type Dead struct {
-	Stage Stage  // of the attempt; empty or committed for a deleted agreement's
-	Owner string // the agreement
+	Stage  Stage  // that it was written under; empty when it was written by hand
+	Owner  string // the agreement
+	Orphan bool   // the agreement was deleted; otherwise the stage was not committed when it was read
 }
 
 // Plan is everything one import writes.
