@@ -274,3 +274,53 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestR2_12_CutReplies changes and deletes with the version seen, while 20 %
+// of the store's replies to writes are cut after the write: nobody is told
+// that somebody else was first when it was the call itself.
+func TestR2_12_CutReplies(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, faultproxy.Faults{
+		{Kind: faultproxy.CutReply, Rate: 0.1, Operations: []string{"TransactWriteItems"}},
+		{Kind: faultproxy.CutBody, Rate: 0.1, Operations: []string{"TransactWriteItems"}},
+	})
+	const agreements = 60
+	var mu sync.Mutex
+	done := 0
+	atOnce(agreements, 8, func(i int) {
+		path := "/agreements"
+		for _, step := range []struct {
+			method, suffix, body, match string
+			status                      int
+		}{
+			{"POST", "", fmt.Sprintf(`{"type": "volume", "name": "V %d", "pairs": [{"authorizationNumber": "V%d", "licenseNumber": "V%d"}]}`, i, i, i), "*", 201},
+			{"PATCH", "", fmt.Sprintf(`{"name": "W %d", "group": {"name": "Group %d"}}`, i, i%5), `"1"`, 200},
+			{"POST", "/pairs", fmt.Sprintf(`{"pairs": [{"authorizationNumber": "W%d", "licenseNumber": "W%d"}]}`, i, i), `"2"`, 200},
+			{"DELETE", fmt.Sprintf("/pairs/V%d+V%d", i, i), "", `"3"`, 200},
+			{"DELETE", "", "", `"4"`, 200},
+		} {
+			status, code, answer := f.do(step.method, path+step.suffix, step.body, "If-Match", step.match)
+			if status == http.StatusServiceUnavailable && code == "try_again" {
+				return // nobody knows what is stored now
+			}
+			if status != step.status {
+				t.Errorf("%s %s: %d %s", step.method, step.suffix, status, code)
+				return
+			}
+			var a httpapi.Agreement
+			if err := json.Unmarshal(answer, &a); err != nil {
+				t.Error(err)
+			}
+			path = "/agreements/" + a.ID
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+	})
+	if done < agreements*9/10 {
+		t.Errorf("only %d of %d were answered to the end", done, agreements)
+	}
+	if n := f.proxy.Counts(); n[faultproxy.CutReply]+n[faultproxy.CutBody] < agreements/2 {
+		t.Errorf("only %v happened", n)
+	}
+}
