@@ -21,7 +21,7 @@ import (
 // Create implements agreement.Store.
 func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
 	first, err = s.edit(ctx, n.At, func(e *edit) error {
-		g, fresh, err := s.target(ctx, n.Group, n.ID)
+		g, fresh, err := s.target(ctx, n.Group, importer.NewID(n.At, n.ID))
 		if err != nil {
 			return err
 		}
