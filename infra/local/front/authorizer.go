@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -18,7 +20,19 @@ type Authorizer struct {
 	verifier *oidc.IDTokenVerifier
 	client   string
 	now      func() time.Time
+
+	mu   sync.Mutex
+	seen map[string]checked // by token; a caller sends the same one for an hour
 }
+
+// checked is a token that was found good, and until when it is.
+type checked struct {
+	claims  map[string]string
+	expires time.Time
+}
+
+// maxSeen bounds what is remembered; then it starts over.
+const maxSeen = 1000
 
 // NewAuthorizer returns the authorizer of an issuer's tokens for one client.
 func NewAuthorizer(issuer, client string, keys oidc.KeySet, now func() time.Time) *Authorizer {
@@ -30,6 +44,7 @@ func NewAuthorizer(issuer, client string, keys oidc.KeySet, now func() time.Time
 		}),
 		client: client,
 		now:    now,
+		seen:   map[string]checked{},
 	}
 }
 
@@ -43,9 +58,30 @@ func (a *Authorizer) claims(ctx context.Context, header string) (map[string]stri
 	if raw == "" {
 		return nil, errors.New("no token")
 	}
-	token, err := a.verifier.Verify(ctx, raw)
+	a.mu.Lock()
+	known, ok := a.seen[raw]
+	a.mu.Unlock()
+	if ok && a.now().Before(known.expires) {
+		return known.claims, nil
+	}
+	claims, expires, err := a.check(ctx, raw)
 	if err != nil {
 		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.seen) >= maxSeen {
+		clear(a.seen)
+	}
+	a.seen[raw] = checked{claims, expires}
+	return claims, nil
+}
+
+// check checks a token that is not known.
+func (a *Authorizer) check(ctx context.Context, raw string) (map[string]string, time.Time, error) {
+	token, err := a.verifier.Verify(ctx, raw)
+	if err != nil {
+		return nil, time.Time{}, err
 	}
 	var times struct {
 		NotBefore float64 `json:"nbf"`
@@ -53,25 +89,21 @@ func (a *Authorizer) claims(ctx context.Context, header string) (map[string]stri
 		ClientID  string  `json:"client_id"`
 	}
 	if err := token.Claims(&times); err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	// The verifier is lenient by five minutes; API Gateway is not.
 	now := float64(a.now().UnixMilli()) / 1000
 	if times.NotBefore > now || times.IssuedAt > now {
-		return nil, errors.New("the token is not valid yet")
+		return nil, time.Time{}, errors.New("the token is not valid yet")
 	}
-	if audience := token.Audience; len(audience) > 0 {
-		for _, member := range audience {
-			if member == a.client {
-				return texts(token)
-			}
-		}
-		return nil, errors.New("the token is for another audience")
+	switch audience := token.Audience; {
+	case len(audience) > 0 && !slices.Contains(audience, a.client):
+		return nil, time.Time{}, errors.New("the token is for another audience")
+	case len(audience) == 0 && times.ClientID != a.client:
+		return nil, time.Time{}, errors.New("the token is for another client")
 	}
-	if times.ClientID != a.client {
-		return nil, errors.New("the token is for another client")
-	}
-	return texts(token)
+	claims, err := texts(token)
+	return claims, token.Expiry, err
 }
 
 // texts turns claims into strings; a list becomes "[a b]".

@@ -150,29 +150,39 @@ func isText(contentType string) bool {
 
 // response is what a function answers in payload format 2.0.
 type response struct {
-	StatusCode      int               `json:"statusCode"`
+	StatusCode      *int              `json:"statusCode"`
 	Headers         map[string]string `json:"headers"`
 	Cookies         []string          `json:"cookies"`
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// write answers what a function answered, or says why it cannot.
-func write(w http.ResponseWriter, payload []byte) error {
+// hasStatus reports whether an answer that could not be read is meant to be a response.
+func hasStatus(payload []byte) bool {
 	var fields map[string]json.RawMessage
 	_ = json.Unmarshal(payload, &fields) // what is no object has no status
-	if fields["statusCode"] == nil {
+	return fields["statusCode"] != nil && string(fields["statusCode"]) != "null"
+}
+
+// write answers what a function answered, or says why it cannot.
+func write(w http.ResponseWriter, payload []byte) error {
+	var out response
+	err := json.Unmarshal(payload, &out)
+	if out.StatusCode == nil {
+		if hasStatus(payload) {
+			return err
+		}
 		// Without a status the whole answer is the body.
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(payload)
 		return nil
 	}
-	var out response
-	if err := json.Unmarshal(payload, &out); err != nil {
+	if err != nil {
 		return err
 	}
-	if out.StatusCode < 200 || out.StatusCode > 599 {
-		return fmt.Errorf("status %d", out.StatusCode)
+	status := *out.StatusCode
+	if status < 200 || status > 599 {
+		return fmt.Errorf("status %d", status)
 	}
 	body := []byte(out.Body)
 	if out.IsBase64Encoded {
@@ -194,7 +204,7 @@ func write(w http.ResponseWriter, payload []byte) error {
 	for _, cookie := range out.Cookies {
 		h.Add("Set-Cookie", cookie)
 	}
-	w.WriteHeader(out.StatusCode)
+	w.WriteHeader(status)
 	w.Write(body)
 	return nil
 }

@@ -73,7 +73,11 @@ func New(o Options) http.Handler {
 		routes:     http.NewServeMux(),
 	}
 	for _, r := range o.Routes {
-		f.routes.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { f.serve(w, request, r) })
+		var parameters []string
+		for _, name := range parameter.FindAllStringSubmatch(r.Path, -1) {
+			parameters = append(parameters, name[1])
+		}
+		f.routes.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { f.serve(w, request, r, parameters) })
 	}
 	f.routes.HandleFunc("GET /healthz", f.healthz)
 	f.routes.HandleFunc("GET /dev/token", f.token)
@@ -98,7 +102,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var parameter = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
 
-func (f *front) serve(w http.ResponseWriter, r *http.Request, matched route.Route) {
+func (f *front) serve(w http.ResponseWriter, r *http.Request, matched route.Route, names []string) {
 	id := requestID(f.Now())
 	w.Header().Set("Apigw-Requestid", id)
 	var claims map[string]string
@@ -122,8 +126,8 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, matched route.Rout
 		return
 	}
 	parameters := map[string]string{}
-	for _, name := range parameter.FindAllStringSubmatch(matched.Path, -1) {
-		parameters[name[1]] = r.PathValue(name[1])
+	for _, name := range names {
+		parameters[name] = r.PathValue(name)
 	}
 	payload, err := json.Marshal(newEvent(r, matched.Key(), parameters, claims, body, id, f.Now()))
 	if err != nil {
