@@ -40,7 +40,9 @@ func (l *logFile) line(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = l.file.Write(append(line, '\n')) // a full disk does not stop the functions
-	fmt.Fprintf(l.console, "%s: %s\n", l.name, short(line))
+	if l.console != io.Discard {
+		fmt.Fprintf(l.console, "%s: %s\n", l.name, short(line))
+	}
 }
 
 // report logs the end of an invocation as the service does.
