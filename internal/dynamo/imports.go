@@ -18,7 +18,7 @@ import (
 const announcedFor = 7 * 24 * time.Hour
 
 // Announce implements importer.Records.
-func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, idem once.Entry) ([]byte, error) {
+func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, entry once.Entry) ([]byte, error) {
 	record := newImportItem(imp)
 	record.Version = 1
 	record.Expires = imp.ReceivedAt.Add(announcedFor).Unix()
@@ -26,19 +26,19 @@ func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.E
 		s.put(record, "attribute_not_exists(pk)", nil),
 		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
 	}
-	if idem.Key != "" {
-		actions = append(actions, s.remembering(idem, imp.ReceivedAt))
+	if entry.Key != "" {
+		actions = append(actions, s.remembering(entry, imp.ReceivedAt))
 	}
 	err := s.transact(ctx, actions)
 	condition := conditionOf(err)
 	if condition == nil {
 		return nil, err
 	}
-	entry, used := condition.failed[2]
+	old, used := condition.failed[2]
 	if !used {
 		return nil, err
 	}
-	return answered(entry, idem)
+	return answered(old, entry)
 }
 
 // Import implements importer.Records.
