@@ -50,28 +50,97 @@ const programList = string(ProgramOpenValue + ", " + ProgramOpen + ", " + Progra
 // Agreement is a stored licence agreement as lists show it. Sensitive details
 // are no part of it (R2.7).
 type Agreement struct {
-	ID        string
-	Type      Type
-	Name      string
-	GroupID   string
-	PairCount int // pairs it has; 0 for TypeOther
-	CreatedAt time.Time
-	CreatedBy string // the import or the person that made it
-	Version   int64  // starts at 1, grows with every change; the ETag
+	ID         string
+	Type       Type
+	Name       string
+	GroupID    string
+	PairCount  int        // pairs it has; 0 for TypeOther
+	Validation Validation // of its pairs; empty for TypeOther
+	Terms                 // empty for TypeVolume, whose products come from entitlements (R2.5)
+	CreatedAt  time.Time
+	CreatedBy  string // the import or the person that made it
+	Version    int64  // starts at 1, grows with every change; the ETag
 }
 
-// Query selects agreements, sorted by folded name.
+// Terms is what an agreement of type other says (R2.6), but for its details.
+type Terms struct {
+	Publisher    string
+	ProductTitle string
+	Licenses     int  // how many it entitles to, 1 to 10,000,000
+	Start, End   Date // empty when not given
+}
+
+// VolumePublisher is the publisher of every volume agreement.
+const VolumePublisher = "Microsoft"
+
+// PublisherOf is the publisher as lists show, sort and filter it.
+func (a Agreement) PublisherOf() string {
+	if a.Type == TypeVolume {
+		return VolumePublisher
+	}
+	return a.Publisher
+}
+
+// Validation says what the Volume Licensing Service Center made of the pairs
+// of an agreement (R7.2): the worst of them.
+type Validation string
+
+// The validations, best first.
+const (
+	ValidationValid   Validation = "valid"
+	ValidationPending Validation = "pending" // not asked yet
+	ValidationError   Validation = "error"   // asked, without an answer
+	ValidationInvalid Validation = "invalid"
+)
+
+// Sort is what a list of agreements is sorted by. Agreements that are equal in
+// it are sorted by name, then by id.
+type Sort string
+
+// The sorts of R2.10. The default is SortName.
+const (
+	SortName      Sort = "name"
+	SortPublisher Sort = "publisher"
+	SortEnd       Sort = "end" // agreements without an end come last
+	SortCreated   Sort = "created"
+)
+
+// Query selects agreements. Empty fields select all.
 type Query struct {
-	GroupID string // only this group's; empty for all
-	Prefix  string // only names that start with this, compared as names are
-	Limit   int    // page size, 1 to 200
-	Cursor  string // where the previous page of the same query ended; empty for the first
+	GroupID    string
+	Type       Type
+	Publisher  string // compared as names are
+	Status     Status
+	Validation Validation
+	EndsBefore Date   // only agreements that end before this date
+	Text       string // anywhere in name, publisher, product title or a number of a pair (R2.10)
+	Prefix     string // only names that start with this, compared as names are
+
+	Sort       Sort
+	Descending bool
+	Calendar   Calendar
+	Limit      int    // page size, 1 to 200
+	Cursor     string // where the previous page of the same query ended; empty for the first
 }
 
-// Page is one page of agreements. Next is empty on the last page.
+// Page is one page of agreements. Next is empty on the last page. Totals are
+// those of all pages.
 type Page struct {
-	Items []Agreement
-	Next  string
+	Items  []Agreement
+	Next   string
+	Totals Totals
+}
+
+// Register finds agreements. What it answers is exact at the moment of the
+// call. A listing never misses or repeats an agreement that was there, with the
+// same name, throughout; what an import adds after the first page was read
+// does not appear halfway through. A cursor that is damaged or belongs to another
+// query is errs.Invalid cursor_invalid.
+type Register interface {
+	// List lists agreements.
+	List(ctx context.Context, q Query) (Page, error)
+	// Find returns one agreement; errs.NotFound agreement_not_found.
+	Find(ctx context.Context, id string) (Agreement, error)
 }
 
 // PairPage is one page of an agreement's pairs, sorted by PairKey.

@@ -19,7 +19,7 @@ type layer struct {
 var layers = []layer{
 	{
 		name:    "words", // error kinds, text folding: everybody may use them
-		folders: []string{"internal/errs", "internal/text"},
+		folders: []string{"internal/cursor", "internal/errs", "internal/text"},
 		imports: []string{"words"},
 	},
 	{
@@ -30,7 +30,8 @@ var layers = []layer{
 		name: "domain", // no technology in it
 		folders: []string{
 			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
-			"internal/group", "internal/inventory", "internal/objects", "internal/once", "internal/position", "internal/report", "internal/subscription",
+			"internal/group", "internal/inventory", "internal/journal", "internal/objects", "internal/once", "internal/position", "internal/register",
+			"internal/report", "internal/subscription",
 		},
 		imports: []string{"words", "domain"},
 	},

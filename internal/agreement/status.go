@@ -1,0 +1,100 @@
+package agreement
+
+import "time"
+
+// Date is a day as YYYY-MM-DD, so that dates compare as text; empty for none.
+type Date string
+
+// DateOf returns the day of a moment, in UTC.
+func DateOf(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
+
+// Status says where an agreement is in its term (R2.11). It is derived, never stored.
+type Status string
+
+// The statuses.
+const (
+	StatusNotStarted Status = "not-started"
+	StatusActive     Status = "active"
+	StatusExpiring   Status = "expiring" // ends soon
+	StatusExpired    Status = "expired"
+	StatusNoTerm     Status = "no-term" // neither start nor end is known
+)
+
+// ExpiringDaysDefault is how many days before its end an agreement is expiring.
+const ExpiringDaysDefault = 90
+
+// Calendar is the days that statuses are told by.
+type Calendar struct {
+	Today Date
+	Soon  Date // the last day whose end counts as expiring
+}
+
+// NewCalendar returns the calendar of a moment; an agreement is expiring when
+// it ends within that many days.
+func NewCalendar(now time.Time, expiringDays int) Calendar {
+	return Calendar{Today: DateOf(now), Soon: DateOf(now.UTC().AddDate(0, 0, expiringDays))}
+}
+
+// Status returns where the agreement is in its term. Its last day is part of it.
+func (t Terms) Status(c Calendar) Status {
+	switch {
+	case t.Start == "" && t.End == "":
+		return StatusNoTerm
+	case t.Start > c.Today:
+		return StatusNotStarted
+	case t.End == "":
+		return StatusActive
+	case t.End < c.Today:
+		return StatusExpired
+	case t.End <= c.Soon:
+		return StatusExpiring
+	}
+	return StatusActive
+}
+
+// Totals is what many agreements add up to. Every count of agreements that
+// people see comes from Add.
+type Totals struct {
+	Agreements int
+	Volume     int
+	Other      int
+	Pairs      int
+	Licenses   int // of agreements of type other
+
+	NotStarted, Active, Expiring, Expired, NoTerm int // by status
+	Valid, Pending, Error, Invalid                int // volume agreements by validation
+}
+
+// Add counts one agreement more.
+func (t *Totals) Add(a *Agreement, c Calendar) {
+	t.Agreements++
+	t.Pairs += a.PairCount
+	t.Licenses += a.Licenses
+	if a.Type == TypeVolume {
+		t.Volume++
+	} else {
+		t.Other++
+	}
+	switch a.Status(c) {
+	case StatusNotStarted:
+		t.NotStarted++
+	case StatusActive:
+		t.Active++
+	case StatusExpiring:
+		t.Expiring++
+	case StatusExpired:
+		t.Expired++
+	case StatusNoTerm:
+		t.NoTerm++
+	}
+	switch a.Validation {
+	case ValidationValid:
+		t.Valid++
+	case ValidationPending:
+		t.Pending++
+	case ValidationError:
+		t.Error++
+	case ValidationInvalid:
+		t.Invalid++
+	}
+}

@@ -1,0 +1,173 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"sync"
+
+	"trueup/internal/objects"
+)
+
+// State is what the entries of a journal add up to.
+type State interface {
+	// Restore replaces the state by a saved copy. It may keep the bytes.
+	Restore(saved []byte) error
+	// Prepare reads whatever else it takes to apply entries, which lead to head,
+	// and returns how to apply them. Others may read the state meanwhile, until
+	// apply is called.
+	Prepare(ctx context.Context, head Head, entries []Entry) (apply func(), err error)
+	// Save returns a copy that Restore understands.
+	Save() []byte
+}
+
+// Replica is a process's copy of what a journal adds up to. Its zero State is
+// that of a journal without entries.
+type Replica[S State] struct {
+	Name  Name
+	Log   Log
+	Files objects.Bucket // where copies are saved, under CopiesPrefix
+	State S
+	Warn  *slog.Logger // told when a saved copy cannot be used; nil for nobody
+
+	turn  sync.Mutex   // held while the state is brought up to date
+	mu    sync.RWMutex // guards State and at
+	at    Head
+	tried bool // whether the saved copy was looked for
+}
+
+// CopiesPrefix is what the keys of saved copies begin with.
+const CopiesPrefix = "copies/"
+
+// Read calls use with the state as it is now, and where the journal stands.
+// use must not keep the state.
+func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
+	if _, err := r.refresh(ctx); err != nil {
+		return err
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return use(r.State, r.at)
+}
+
+// refresh brings the state up to date and returns where the journal stands.
+func (r *Replica[S]) refresh(ctx context.Context) (Head, error) {
+	head, err := r.Log.Head(ctx, r.Name)
+	if err != nil {
+		return Head{}, err
+	}
+	r.mu.RLock()
+	current := r.at.Seq >= head.Seq
+	r.mu.RUnlock()
+	if current {
+		return head, nil
+	}
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if r.at.Seq >= head.Seq { // another call did it
+		return head, nil
+	}
+	if !r.tried && head.Saved > 0 {
+		if err := r.restore(ctx); err != nil {
+			return Head{}, err
+		}
+		r.tried = true
+	}
+	if r.at.Seq >= head.Seq {
+		return head, nil
+	}
+	entries, err := r.Log.Entries(ctx, r.Name, r.at.Seq, head.Seq)
+	if err != nil {
+		return Head{}, err
+	}
+	apply, err := r.State.Prepare(ctx, head, entries)
+	if err != nil {
+		return Head{}, fmt.Errorf("journal %s: apply entries %d to %d: %w", r.Name, r.at.Seq+1, head.Seq, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	apply()
+	r.at = head
+	return head, nil
+}
+
+// A saved copy is a header and what the state saved.
+const (
+	magic       = "trueup copy 1\n"
+	headerBytes = len(magic) + 8 + 8 + 4 // sequence, weight, checksum of the rest
+)
+
+// restore starts from the saved copy. One that is missing or damaged is left
+// alone: the entries say everything it does.
+func (r *Replica[S]) restore(ctx context.Context) error {
+	object, err := r.Files.Open(ctx, r.key(), "", "")
+	if errors.Is(err, objects.ErrNotFound) {
+		r.warn(ctx, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = object.Body.Close() }() // read to the end, or failed already
+	saved := make([]byte, object.Size)
+	if _, err := io.ReadFull(object.Body, saved); err != nil {
+		return fmt.Errorf("journal %s: read the saved copy: %w", r.Name, err)
+	}
+	if len(saved) < headerBytes || string(saved[:len(magic)]) != magic {
+		r.warn(ctx, errors.New("another format"))
+		return nil
+	}
+	header, body := saved[len(magic):headerBytes], saved[headerBytes:]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(header[16:]) {
+		r.warn(ctx, errors.New("the checksum is wrong"))
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.State.Restore(body); err != nil {
+		r.warn(ctx, err)
+		return nil
+	}
+	r.at = Head{Seq: int64(binary.LittleEndian.Uint64(header)), Weight: int64(binary.LittleEndian.Uint64(header[8:]))}
+	return nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (r *Replica[S]) warn(ctx context.Context, err error) {
+	if r.Warn != nil {
+		r.Warn.WarnContext(ctx, "saved copy not used", "journal", string(r.Name), "error", err)
+	}
+}
+
+// Save saves a copy of the state, if what the journal got since the last one
+// weighs at least backlog. Two that save at once do no harm, whichever is last.
+func (r *Replica[S]) Save(ctx context.Context, backlog int64) error {
+	head, err := r.Log.Head(ctx, r.Name)
+	if err != nil || head.Weight-head.Saved < max(backlog, 1) {
+		return err
+	}
+	if _, err := r.refresh(ctx); err != nil {
+		return err
+	}
+	r.mu.RLock()
+	at := r.at
+	body := r.State.Save()
+	r.mu.RUnlock()
+	saved := make([]byte, headerBytes, headerBytes+len(body))
+	copy(saved, magic)
+	header := saved[len(magic):]
+	binary.LittleEndian.PutUint64(header, uint64(at.Seq))
+	binary.LittleEndian.PutUint64(header[8:], uint64(at.Weight))
+	binary.LittleEndian.PutUint32(header[16:], crc32.Checksum(body, castagnoli))
+	if err := r.Files.Put(ctx, r.key(), "application/octet-stream", append(saved, body...)); err != nil {
+		return fmt.Errorf("journal %s: save a copy: %w", r.Name, err)
+	}
+	return r.Log.Saved(ctx, r.Name, at)
+}
+
+func (r *Replica[S]) key() string { return CopiesPrefix + string(r.Name) }

@@ -1,0 +1,75 @@
+package register
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"trueup/internal/agreement"
+)
+
+// Change is what an entry of journal.Agreements says of one agreement: that it
+// was made, changed or deleted, and which pairs it got and lost. How it is now
+// is read from the store.
+type Change struct {
+	ID      string
+	Added   []agreement.PairKey
+	Removed []agreement.PairKey
+}
+
+// Body writes an entry: a line for each change, "a <id> +<pair> -<pair>", and
+// for a license group that was deleted "g <id>". An import of 5,000 pairs stays
+// below journal.MaxBody.
+func Body(changes []Change, deletedGroup string) string {
+	var b strings.Builder
+	for _, c := range changes {
+		b.WriteString("a " + c.ID)
+		for _, pair := range c.Added {
+			b.WriteString(" +" + string(pair))
+		}
+		for _, pair := range c.Removed {
+			b.WriteString(" -" + string(pair))
+		}
+		b.WriteByte('\n')
+	}
+	if deletedGroup != "" {
+		b.WriteString("g " + deletedGroup + "\n")
+	}
+	return b.String()
+}
+
+// parse reads what Body wrote.
+func parse(body string) (changes []Change, deletedGroup string, err error) {
+	for line := range strings.Lines(body) {
+		kind, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		id, pairs, _ := strings.Cut(rest, " ")
+		switch kind {
+		case "g":
+			deletedGroup = id
+		case "a":
+			c := Change{ID: id}
+			for pair := range strings.FieldsSeq(pairs) {
+				switch key := agreement.PairKey(pair[1:]); pair[0] {
+				case '+':
+					c.Added = append(c.Added, key)
+				case '-':
+					c.Removed = append(c.Removed, key)
+				default:
+					return nil, "", fmt.Errorf("register: the entry says %q of a pair", pair)
+				}
+			}
+			changes = append(changes, c)
+		default:
+			return nil, "", fmt.Errorf("register: the entry has a line of kind %q", kind)
+		}
+	}
+	return changes, deletedGroup, nil
+}
+
+// Source is where agreements are read from when an entry says that they changed.
+type Source interface {
+	// AgreementsByID returns those of the agreements that exist, strongly
+	// consistent. Agreements in a license group that is gone are in Unassigned,
+	// and their version is one higher.
+	AgreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error)
+}
