@@ -156,21 +156,26 @@ type Target struct {
 	NewName string // or a group by name, parsed with ParseName; it is made when missing
 }
 
-// New is a volume agreement to be stored.
+// New is an agreement to be stored.
 type New struct {
-	ID    string
-	Name  string // as Parse returns it
-	Pairs []Pair // as Parse returns them, 1 to MaxPairsByHand
-	Group Target
-	By    string
-	At    time.Time
+	ID      string
+	Type    Type
+	Name    string // as Parse or ParseOther returns it
+	Pairs   []Pair // as Parse returns them, 1 to MaxPairsByHand; none for TypeOther
+	Terms   Terms  // as ParseOther returns them; empty for TypeVolume
+	Details string // as ParseOther returns them; empty for TypeVolume
+	Group   Target
+	By      string
+	At      time.Time
 }
 
 // Edit is what changes of an agreement; nil leaves as it is.
 type Edit struct {
-	Name  *string // as ParseName returns it
-	Group *Target
-	At    time.Time
+	Name    *string // as ParseName returns it
+	Group   *Target
+	Terms   *Terms  // of an agreement of type other: all of them, as ParseOther returns them
+	Details *string // of an agreement of type other, as ParseOther returns them; empty for none
+	At      time.Time
 }
 
 // MaxPairsByHand is how many pairs one call can add or remove: what fits one
