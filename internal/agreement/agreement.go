@@ -3,7 +3,8 @@
 //
 // A row of a CSV file, a JSON body and an HTML form each only fill a Draft;
 // Parse is the one gate that turns it into a Volume agreement or into the list
-// of everything that is wrong with it. The rules are data (Rules), so that
+// of everything that is wrong with it, and ParseOther the one for agreements of
+// type other. The rules are data (Rules), so that
 // documentation, form hints, OpenAPI and the annotated copy of an import read
 // them from the same place.
 //

@@ -2,6 +2,7 @@ package agreement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,9 +12,11 @@ type Door string
 // The doors.
 const (
 	DoorDraft  Door = "draft"  // Parse: a row, a JSON body or a form
+	DoorOther  Door = "other"  // ParseOther: a JSON body or a form
 	DoorFile   Door = "file"   // ReadFile
 	DoorUpload Door = "upload" // the importer: where a file was put, and its metadata
 	DoorStore  Door = "store"  // the importer: the rows against what is stored
+	DoorHand   Door = "hand"   // a change by hand: the call, and what it says against what is stored
 )
 
 // Rule is one thing that can be wrong, or worth a warning, with an agreement
@@ -25,16 +28,19 @@ type Rule struct {
 	Spec     string // chapter of the specification, for example "R2.1"
 	Severity Severity
 	Door     Door
-	Field    string   // name, authorization, license, pair, pairs, program, row, header, file, group or metadata
+	Field    string   // name, authorization, license, pair, pairs, program, row, header, file, group, metadata or a term of type other
 	Args     []string // what the message quotes besides the value
 	Summary  string
 	Pass     string
 	Fail     string
 }
 
-// Rules is every rule that Parse, ReadFile and the importer report.
-var Rules = []Rule{
-	// What a draft must satisfy.
+// Rules is every rule that Parse, ParseOther, ReadFile, the importer and
+// changes by hand report.
+var Rules = slices.Concat(draftRules, otherRules, fileRules, importRules, handRules)
+
+// draftRules are what a draft must satisfy, of a volume agreement or of any.
+var draftRules = []Rule{
 	{
 		Code: "name_required", Spec: "R2.1", Severity: SeverityError, Door: DoorDraft, Field: "name",
 		Summary: "An agreement and a license group have a name.",
@@ -100,8 +106,10 @@ var Rules = []Rule{
 		Summary: "A program is one of " + programList + ", or is not given.",
 		Pass:    "open-value", Fail: "gold",
 	},
+}
 
-	// What a file must satisfy.
+// fileRules are what a file must satisfy.
+var fileRules = []Rule{
 	{
 		Code: "file_name_too_long", Spec: "R3.3", Severity: SeverityError, Door: DoorFile, Field: "file", Args: []string{"max", "length"},
 		Summary: "A file's name has at most 128 characters.",
@@ -222,8 +230,11 @@ var Rules = []Rule{
 		Summary: "An earlier row has the same pair under the same name; this one changes nothing.",
 		Pass:    "01-07001,01-07001,Office\n01-07002,01-07002,Office", Fail: "01-07001,01-07001,Office\n0107001,0107001,office",
 	},
+}
 
-	// How a file was put; the examples are its key or its metadata.
+// importRules are how a file was put, with its key or its metadata as examples,
+// and what needs the store, with examples that say what is stored.
+var importRules = []Rule{
 	{
 		Code: "on_error_unknown", Spec: "R3.7", Severity: SeverityError, Door: DoorUpload, Field: "metadata", Args: []string{"value"},
 		Summary: "The metadata on-error is reject or skip, or is not given.",
@@ -239,8 +250,6 @@ var Rules = []Rule{
 		Summary: "A license group's name satisfies the rules of an agreement's name.",
 		Pass:    "agreements/Sales/a.csv", Fail: "agreements/Sales & Marketing/a.csv",
 	},
-
-	// What needs the store; the examples say what is stored.
 	{
 		Code: "pair_taken", Spec: "R2.3", Severity: SeverityError, Door: DoorStore, Field: "row", Args: []string{"agreement"},
 		Summary: "The pair belongs to another agreement.",

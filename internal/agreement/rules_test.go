@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"trueup/internal/agreement"
+	"trueup/internal/errs"
 	"trueup/internal/golden"
 )
 
@@ -27,12 +28,8 @@ func fileExample(content string, o agreement.Options) example {
 
 func draftExample(d agreement.Draft) example {
 	return func(*testing.T) []string {
-		var codes []string
 		_, violations := agreement.Parse(d, agreement.Limits{})
-		for _, v := range violations {
-			codes = append(codes, v.Code)
-		}
-		return codes
+		return codesOf(violations)
 	}
 }
 
@@ -46,9 +43,52 @@ func paired(pairs ...agreement.Pair) example {
 	return draftExample(agreement.Draft{Name: "Office agreements", Pairs: pairs})
 }
 
+// noted is a draft of type other that differs from a good one as said.
+func noted(change func(*agreement.OtherDraft)) example {
+	return func(*testing.T) []string {
+		d := otherDraft()
+		change(&d)
+		_, violations := agreement.ParseOther(d)
+		return codesOf(violations)
+	}
+}
+
+// onVolume is a draft of type other given for a volume agreement.
+func onVolume(d agreement.OtherDraft) example {
+	return func(*testing.T) []string { return codesOf(d.OfVolume()) }
+}
+
+func codesOf(violations []errs.Violation) (codes []string) {
+	for _, v := range violations {
+		codes = append(codes, v.Code)
+	}
+	return codes
+}
+
+func publisher(s string) example { return noted(func(d *agreement.OtherDraft) { d.Publisher = &s }) }
+func title(s string) example     { return noted(func(d *agreement.OtherDraft) { d.ProductTitle = &s }) }
+func licenses(n float64) example { return noted(func(d *agreement.OtherDraft) { d.Licenses = &n }) }
+func details(s string) example   { return noted(func(d *agreement.OtherDraft) { d.Details = &s }) }
+func term(start, end string) example {
+	return noted(func(d *agreement.OtherDraft) { d.Start, d.End = &start, &end })
+}
+
 // The examples that are not the text of a file, or are too long to be one in Rules.
 var (
 	passing = map[string]example{
+		"publisher_required":  publisher("Adobe"),
+		"publisher_too_long":  publisher(strings.Repeat("é", 256)),
+		"publisher_control":   publisher("Smith & Sons (UK)"),
+		"title_required":      title("Photoshop"),
+		"title_too_long":      title(strings.Repeat("a ", 127) + "  aa"),
+		"title_control":       title("C++ Builder #12"),
+		"licenses_required":   licenses(1),
+		"licenses_range":      licenses(10_000_000),
+		"date_invalid":        term("2028-02-29", "2999-12-31"),
+		"end_before_start":    term("2026-01-01", "2026-01-01"),
+		"details_too_long":    details(strings.Repeat("é", 3_998) + "\r\n\r"),
+		"details_control":     details("Key:\tABC\r\nContact: me"),
+		"terms_of_volume":     onVolume(agreement.OtherDraft{}),
 		"name_required":       named("Office agreements"),
 		"name_too_long":       named(strings.Repeat("a", 256)),
 		"pairs_required":      paired(agreement.Pair{Authorization: "1", License: "1"}),
@@ -63,6 +103,19 @@ var (
 		"file_too_many_rows":  fileExample(manyRows(5000), agreement.Options{}),
 	}
 	failing = map[string]example{
+		"publisher_required":  publisher(" \u200d"),
+		"publisher_too_long":  publisher(strings.Repeat("é", 257)),
+		"publisher_control":   publisher("Ado\tbe"),
+		"title_required":      title(" "),
+		"title_too_long":      title(strings.Repeat("a", 257)),
+		"title_control":       title("Photo\u200bshop"),
+		"licenses_required":   noted(func(d *agreement.OtherDraft) { d.Licenses = nil }),
+		"licenses_range":      licenses(2.5),
+		"date_invalid":        term("2026-02-29", ""),
+		"end_before_start":    term("2026-01-01", "2025-12-31"),
+		"details_too_long":    details(strings.Repeat("a", 4_001)),
+		"details_control":     details("Key:\x00ABC"),
+		"terms_of_volume":     onVolume(otherDraft()),
 		"name_required":       named(" "),
 		"name_too_long":       named(strings.Repeat("a", 257)),
 		"pairs_required":      paired(),
@@ -86,8 +139,8 @@ var (
 func TestEveryRuleHasAPassingAndAFailingExample(t *testing.T) {
 	t.Parallel()
 	for _, rule := range agreement.Rules {
-		if rule.Door == agreement.DoorStore || rule.Door == agreement.DoorUpload {
-			continue // package importer reports these: they need a store or a key
+		if rule.Door == agreement.DoorStore || rule.Door == agreement.DoorUpload || rule.Door == agreement.DoorHand {
+			continue // packages importer and httpapi report these: they need a store, a key or a call
 		}
 		t.Run(rule.Spec+" "+rule.Code, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +195,7 @@ func TestEveryReportedCodeIsARule(t *testing.T) {
 	t.Parallel()
 	reported := regexp.MustCompile(`(?:add|refuse)\(\s*"([a-z_0-9]+)"|Code(?::| =)\s*"([a-z_0-9]+)"|return "(file_[a-z0-9]+)"|flaw\w+: "([a-z_]+)"`)
 	codes := map[string]bool{}
-	for _, file := range []string{"parse.go", "filename.go", "file.go", "content.go"} {
+	for _, file := range []string{"parse.go", "other.go", "filename.go", "file.go", "content.go"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -152,7 +205,7 @@ func TestEveryReportedCodeIsARule(t *testing.T) {
 		}
 	}
 	for _, rule := range agreement.Rules {
-		if rule.Door != agreement.DoorStore && rule.Door != agreement.DoorUpload && !codes[rule.Code] {
+		if rule.Door != agreement.DoorStore && rule.Door != agreement.DoorUpload && rule.Door != agreement.DoorHand && !codes[rule.Code] {
 			t.Errorf("nothing reports %s", rule.Code)
 		}
 		delete(codes, rule.Code)
@@ -167,7 +220,7 @@ func TestRulesTable(t *testing.T) {
 	const head = `# Rules of agreements and of agreement files
 
 Generated from ` + "`agreement.Rules`" + `; run ` + "`go test ./internal/agreement -run RulesTable -update`" + ` after a change.
-*Reported* by: the check of a **draft** (a row of a file, a JSON body, a form), of a **file**, of how it was **upload**ed, or against the **store** during an import.
+*Reported* by: the check of a **draft** (a row of a file, a JSON body, a form), of a draft of type **other**, of a **file**, of how it was **upload**ed, against the **store** during an import, or of a change by **hand**.
 
 `
 	golden.Equal(t, "RULES.md", []byte(head+agreement.RulesTable()))

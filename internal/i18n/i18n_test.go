@@ -115,7 +115,7 @@ func TestEveryMessage(t *testing.T) {
 func TestEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, rule := range agreement.Rules {
-		m, ok := importMessages[rule.Code]
+		m, ok := find(rule.Code)
 		if !ok {
 			t.Errorf("no message for the rule %s: %s", rule.Code, rule.Summary)
 			continue

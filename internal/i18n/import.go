@@ -1,7 +1,7 @@
 package i18n
 
-// importMessages say what is wrong with an agreement or with a file of them:
-// the codes of agreement.Rules, and the reasons why a whole file was rejected
+// importMessages say what is wrong with a volume agreement or with a file of
+// them: codes of agreement.Rules, and the reasons why a whole file was rejected
 // or failed. The messages about a whole file quote only limits, whose
 // placeholders begin with "limit".
 var importMessages = map[string]message{

@@ -1,0 +1,235 @@
+package agreement
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"trueup/internal/errs"
+	"trueup/internal/text"
+)
+
+// The limits of R2.6.
+const (
+	TitleMaxChars   = 256 // of a publisher and of a product title
+	LicensesMax     = 10_000_000
+	DetailsMaxChars = 4_000
+)
+
+// firstYear and lastYear bound the dates of a term: outside them a year is a slip.
+const (
+	firstYear = 1900
+	lastYear  = 2999
+)
+
+// OtherDraft is an agreement of type other as somebody typed it. Nothing in it
+// has been checked; nil is what was not given.
+type OtherDraft struct {
+	Name         string
+	Publisher    *string
+	ProductTitle *string
+	Licenses     *float64 // any number, as JSON has it
+	Start, End   *string  // empty for none
+	Details      *string  // empty for none
+}
+
+// Other is a parsed agreement of type other: it satisfies every rule that can
+// be checked without the store and the catalog. Name, publisher and product
+// title are collapsed; lines of the details end with \n.
+type Other struct {
+	Name string
+	Terms
+	Details string
+}
+
+// ParseOther is the gate from a draft to an agreement of type other, as Parse
+// is to a volume agreement. It returns every violation, with the fields "name",
+// "publisher", "productTitle", "licenses", "start", "end" and "details"; none
+// quotes the details (R2.7).
+func ParseOther(d OtherDraft) (Other, []errs.Violation) {
+	c := checker{}
+	c.name(d.Name)
+	if d.Publisher == nil {
+		c.add(publisherLabel.flawMissing, publisherLabel.field, "")
+	}
+	if d.ProductTitle == nil {
+		c.add(titleLabel.flawMissing, titleLabel.field, "")
+	}
+	if d.Licenses == nil {
+		c.add("licenses_required", "licenses", "")
+	}
+	terms, details := c.given(d, Terms{})
+	c.order(terms)
+	if c.violations != nil {
+		return Other{}, c.violations
+	}
+	return Other{Name: text.Collapse(d.Name), Terms: terms, Details: details}, nil
+}
+
+// CheckGiven returns what is wrong with that of the terms and the details which
+// the draft gives, for an edit of an agreement that has yet to be read.
+func (d OtherDraft) CheckGiven() []errs.Violation {
+	c := checker{}
+	c.given(d, Terms{})
+	return c.violations
+}
+
+// Edit returns what the draft changes of an agreement, or what is wrong with
+// the terms it would then have. What it does not give stays as it is; terms is
+// nil when they all do. A volume agreement has neither terms nor details.
+func (d OtherDraft) Edit(read Agreement) (terms *Terms, details *string, violations []errs.Violation) {
+	if read.Type == TypeVolume {
+		return nil, nil, d.OfVolume()
+	}
+	c := checker{}
+	merged, noted := c.given(d, read.Terms)
+	c.order(merged)
+	if c.violations != nil {
+		return nil, nil, c.violations
+	}
+	if merged != read.Terms {
+		terms = &merged
+	}
+	if d.Details != nil {
+		details = &noted
+	}
+	return terms, details, nil
+}
+
+// OfVolume returns a violation for everything the draft gives that a volume
+// agreement does not have (R2.5).
+func (d OtherDraft) OfVolume() []errs.Violation {
+	c := checker{}
+	for _, field := range []struct {
+		name  string
+		given bool
+	}{
+		{"publisher", d.Publisher != nil},
+		{"productTitle", d.ProductTitle != nil},
+		{"licenses", d.Licenses != nil},
+		{"start", d.Start != nil},
+		{"end", d.End != nil},
+		{"details", d.Details != nil},
+	} {
+		if field.given {
+			c.add("terms_of_volume", field.name, "")
+		}
+	}
+	return c.violations
+}
+
+// given checks what the draft gives, and returns it over the terms there are.
+func (c *checker) given(d OtherDraft, t Terms) (_ Terms, details string) {
+	if d.Publisher != nil {
+		t.Publisher = c.label(publisherLabel, *d.Publisher)
+	}
+	if d.ProductTitle != nil {
+		t.ProductTitle = c.label(titleLabel, *d.ProductTitle)
+	}
+	if n := d.Licenses; n != nil {
+		t.Licenses = c.licenses(*n)
+	}
+	if d.Start != nil {
+		t.Start = c.date("start", *d.Start)
+	}
+	if d.End != nil {
+		t.End = c.date("end", *d.End)
+	}
+	if d.Details != nil {
+		details = c.details(*d.Details)
+	}
+	return t, details
+}
+
+// label is a publisher or a product title: its field, and the codes of what can
+// be wrong with it.
+type label struct{ field, flawMissing, flawLong, flawHidden string }
+
+var (
+	publisherLabel = label{field: "publisher", flawMissing: "publisher_required", flawLong: "publisher_too_long", flawHidden: "publisher_control"}
+	titleLabel     = label{field: "productTitle", flawMissing: "title_required", flawLong: "title_too_long", flawHidden: "title_control"}
+)
+
+// label checks a label and returns it collapsed. Unlike a name it may have any
+// character that can be seen: C++, Photoshop (CC), R&D.
+func (c *checker) label(l label, typed string) string {
+	collapsed := text.Collapse(typed)
+	var hidden characters
+	visible := false
+	for _, r := range strings.TrimSpace(typed) {
+		visible = visible || !isJoiner(r)
+		if isControl(r) {
+			hidden.add(r)
+		}
+	}
+	if !visible {
+		c.add(l.flawMissing, l.field, typed)
+	}
+	if n := utf8.RuneCountInString(collapsed); n > TitleMaxChars {
+		c.add(l.flawLong, l.field, typed, "max", strconv.Itoa(TitleMaxChars), "length", strconv.Itoa(n))
+	}
+	if hidden != nil {
+		c.add(l.flawHidden, l.field, typed, "characters", hidden.String())
+	}
+	return collapsed
+}
+
+func (c *checker) licenses(n float64) int {
+	if !(n >= 1 && n <= LicensesMax) || n != math.Trunc(n) { // this way round for what is no number
+		c.add("licenses_range", "licenses", strconv.FormatFloat(n, 'f', -1, 64), "max", strconv.Itoa(LicensesMax))
+		return 0
+	}
+	return int(n)
+}
+
+func (c *checker) date(field, typed string) Date {
+	day := strings.TrimSpace(typed)
+	if day == "" {
+		return ""
+	}
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil || t.Year() < firstYear || t.Year() > lastYear {
+		c.add("date_invalid", field, typed)
+		return ""
+	}
+	return Date(day)
+}
+
+// order checks that a term ends on its first day or later.
+func (c *checker) order(t Terms) {
+	if t.Start != "" && t.End != "" && t.End < t.Start {
+		c.add("end_before_start", "end", string(t.End), "start", string(t.Start))
+	}
+}
+
+// lineEnds makes every line end one \n.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// details checks free text and returns it with its line ends made one. It
+// quotes nothing of it: there may be registration keys in it (R2.7).
+func (c *checker) details(typed string) string {
+	const field = "details"
+	noted := lineEnds.Replace(typed)
+	if n := utf8.RuneCountInString(noted); n > DetailsMaxChars {
+		c.add("details_too_long", field, "", "max", strconv.Itoa(DetailsMaxChars), "length", strconv.Itoa(n))
+	}
+	var wrong characters
+	for i, r := range noted {
+		switch {
+		case r == '\n' || r == '\t':
+		case unicode.IsControl(r):
+			wrong.add(r)
+		case r == utf8.RuneError:
+			if _, size := utf8.DecodeRuneInString(noted[i:]); size == 1 { // a byte that is not UTF-8
+				wrong.add(r)
+			}
+		}
+	}
+	if wrong != nil {
+		c.add("details_control", field, "", "characters", wrong.String())
+	}
+	return noted
+}
