@@ -14,35 +14,47 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
 	"trueup/internal/once"
+	"trueup/internal/register"
 	"trueup/internal/text"
 )
 
 // Create implements agreement.Store.
 func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
 	first, err = s.edit(ctx, n.At, func(e *edit) error {
+		head, err := s.Head(ctx, journal.Agreements)
+		if err != nil {
+			return err
+		}
 		g, fresh, err := s.target(ctx, n.Group, importer.NewID(n.At, n.ID))
 		if err != nil {
 			return err
 		}
-		a = agreement.Agreement{
-			ID: n.ID, Type: agreement.TypeVolume, Name: n.Name, GroupID: g.ID, PairCount: len(n.Pairs),
-			CreatedAt: n.At, CreatedBy: n.By, Version: 1,
-		}
+		plan := importer.Plan{At: n.At, By: n.By, Group: g}
+		creation := importer.Creation{ID: n.ID, Name: n.Name, Pairs: n.Pairs}
+		i := newAgreementItem(plan, creation)
+		i.Type = n.Type
+		i.describe(n.Terms)
+		a = s.agreement(i, latest, nil)
 		entry, err := reply(a)
 		if err != nil {
 			return err
 		}
 		e.remember(entry)
-		plan := importer.Plan{At: n.At, By: n.By, Group: g}
-		creation := importer.Creation{ID: n.ID, Name: n.Name, Pairs: n.Pairs}
-		e.add(s.put(newAgreementItem(plan, creation), "attribute_not_exists(pk)", nil), nil)
+		e.add(s.put(i, "attribute_not_exists(pk)", nil), nil)
 		e.claimName(creation)
 		e.claimPairs(plan, n.ID, n.Pairs)
+		e.noteDetails(n.ID, n.Details)
 		e.join(g, fresh, event)
 		event.Subject, event.After = "agreement/"+n.ID, described(a)
 		event.After["added"] = listed(n.Pairs)
+		if n.Type == agreement.TypeOther {
+			delete(event.After, "added")
+			event.After["details"] = noted(n.Details)
+		}
 		e.audit(event)
+		e.changes(head, register.Change{ID: n.ID, Added: keysOf(n.Pairs)})
 		return nil
 	})
 	return a, first, err
@@ -51,17 +63,23 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 // Update implements agreement.Store.
 func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agreement.Edit, event audit.Event) (after agreement.Agreement, err error) {
 	_, err = s.edit(ctx, change.At, func(e *edit) error {
-		i, before, err := s.unchanged(ctx, read)
+		i, before, head, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
 		after = before
 		after.Version++
-		next := s.folded(i)
-		next.Version++
+		next := s.revised(i, head)
 		if change.Name != nil {
 			after.Name = *change.Name
 			next.Name, next.ByNameSK, next.ByGroupSK = after.Name, sortName(text.Fold(after.Name)), sortName(text.Fold(after.Name))
+		}
+		if change.Terms != nil {
+			after.Terms = *change.Terms
+			next.describe(after.Terms)
+		}
+		if change.Details != nil {
+			e.noteDetails(read.ID, *change.Details)
 		}
 		if change.Group != nil {
 			g, fresh, err := s.target(ctx, *change.Group, importer.NewID(change.At, read.ID+event.ID))
@@ -81,7 +99,11 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 		}
 		e.replace(i, next)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
+		if change.Details != nil {
+			event.After["details"] = noted(*change.Details)
+		}
 		e.audit(event)
+		e.changes(head, register.Change{ID: read.ID})
 		return nil
 	})
 	return after, err
@@ -90,7 +112,7 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 // Delete implements agreement.Store.
 func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
 	_, err := s.edit(ctx, event.At, func(e *edit) error {
-		i, before, err := s.unchanged(ctx, read)
+		i, before, head, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
@@ -105,14 +127,19 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 		e.add(types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &s.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 		}}, nil)
-		orphans := key(orphansKey(read.ID))
-		orphans["at"] = num(millis(event.At))
-		e.add(s.putItem(orphans, "", nil), nil)
+		if before.Type == agreement.TypeVolume {
+			orphans := key(orphansKey(read.ID))
+			orphans["at"] = num(millis(event.At))
+			e.add(s.putItem(orphans, "", nil), nil)
+		} else {
+			e.noteDetails(read.ID, "")
+		}
 		event.Subject, event.Before = "agreement/"+read.ID, described(before)
 		e.audit(event)
+		e.changes(head, register.Change{ID: read.ID})
 		return nil
 	})
-	if err != nil || read.PairCount > agreement.MaxPairsByHand {
+	if err != nil || read.PairCount == 0 || read.PairCount > agreement.MaxPairsByHand {
 		return err
 	}
 	// The agreement is gone and its pairs are free, whatever comes of this: what
@@ -124,7 +151,7 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 // AddPairs implements agreement.Store.
 func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (after agreement.Agreement, first []byte, err error) {
 	first, err = s.edit(ctx, event.At, func(e *edit) error {
-		i, before, err := s.unchanged(ctx, read)
+		i, before, head, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
@@ -136,14 +163,14 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 			return err
 		}
 		e.remember(entry)
-		next := s.folded(i)
-		next.Version++
+		next := s.revised(i, head)
 		next.Pairs += len(pairs)
 		e.replace(i, next)
 		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.After["added"] = listed(pairs)
 		e.audit(event)
+		e.changes(head, register.Change{ID: read.ID, Added: keysOf(pairs)})
 		return nil
 	})
 	return after, first, err
@@ -152,7 +179,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 // RemovePairs implements agreement.Store.
 func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs []agreement.PairKey, event audit.Event) (after agreement.Agreement, err error) {
 	_, err = s.edit(ctx, event.At, func(e *edit) error {
-		i, before, err := s.unchanged(ctx, read)
+		i, before, head, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
@@ -166,8 +193,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		if after.PairCount < 1 {
 			return errs.New(errs.Conflict, "pairs_last")
 		}
-		next := s.folded(i)
-		next.Version++
+		next := s.revised(i, head)
 		next.Pairs -= len(pairs)
 		e.replace(i, next)
 		var removed []agreement.Pair
@@ -181,6 +207,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.Before["removed"] = listed(removed)
 		e.audit(event)
+		e.changes(head, register.Change{ID: read.ID, Removed: pairs})
 		return nil
 	})
 	return after, err
@@ -215,34 +242,26 @@ func (s *Store) pairsOf(ctx context.Context, id string, pairs []agreement.PairKe
 	return found, nil
 }
 
-// unchanged returns the agreement that was read, if that is still how it is.
-func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (agreementItem, agreement.Agreement, error) {
-	missing := errs.New(errs.NotFound, "agreement_not_found", "id", read.ID)
-	p, sort := agreementKey(read.ID)
-	it, err := s.get(ctx, p, sort)
-	if err != nil {
-		return agreementItem{}, agreement.Agreement{}, err
+// unchanged returns the agreement that was read, if that is still how it is,
+// and where the journal stood.
+func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (agreementItem, agreement.Agreement, journal.Head, error) {
+	i, a, head, err := s.stored(ctx, read.ID)
+	if err == nil && a.Version != read.Version {
+		err = errs.New(errs.Stale, "version_stale")
 	}
-	if it == nil {
-		return agreementItem{}, agreement.Agreement{}, missing
+	return i, a, head, err
+}
+
+// revised returns the item as its next version begins: in Unassigned when its
+// group is gone, and with old commits folded in.
+func (s *Store) revised(i agreementItem, head journal.Head) agreementItem {
+	next := s.folded(i)
+	if slices.Contains(head.Gone, i.Group) {
+		next.Group, next.ByGroupPK = group.UnassignedID, byGroupPK(group.UnassignedID, shardOf(i.ID))
+		next.Version++
 	}
-	i, err := decode[agreementItem](it)
-	if err != nil {
-		return agreementItem{}, agreement.Agreement{}, err
-	}
-	stages := map[importer.Stage]bool{}
-	i.stages(stages)
-	if err := s.learn(ctx, stages); err != nil {
-		return agreementItem{}, agreement.Agreement{}, err
-	}
-	if !s.committed(i.Stage, latest) {
-		return agreementItem{}, agreement.Agreement{}, missing
-	}
-	a := s.agreement(i, latest)
-	if a.Version != read.Version {
-		return agreementItem{}, agreement.Agreement{}, errs.New(errs.Stale, "version_stale")
-	}
-	return i, a, nil
+	next.Version++
+	return next
 }
 
 // unchangedItem is the condition that an agreement's item is as it was read.
@@ -308,9 +327,44 @@ func (e *edit) leave(groupID string) {
 	}}, nil)
 }
 
+// noteDetails adds the action that keeps the details of an agreement, or
+// removes them.
+func (e *edit) noteDetails(id, details string) {
+	it := key(detailsKey(id))
+	if details == "" {
+		e.add(types.TransactWriteItem{Delete: &types.Delete{TableName: &e.store.table, Key: it}}, nil)
+		return
+	}
+	it["details"] = str(details)
+	e.add(e.store.putItem(it, "", nil), nil)
+}
+
 // described is what an audit event says of an agreement.
 func described(a agreement.Agreement) map[string]string {
-	return map[string]string{"name": a.Name, "group": a.GroupID, "pairs": strconv.Itoa(a.PairCount)}
+	said := map[string]string{"name": a.Name, "group": a.GroupID}
+	if a.Type == agreement.TypeVolume {
+		said["pairs"] = strconv.Itoa(a.PairCount)
+		return said
+	}
+	said["publisher"], said["productTitle"] = a.Publisher, a.ProductTitle
+	said["licenses"], said["start"], said["end"] = strconv.Itoa(a.Licenses), string(a.Start), string(a.End)
+	return said
+}
+
+// noted is what an audit event says of details (R2.7).
+func noted(details string) string {
+	if details == "" {
+		return "none"
+	}
+	return "noted"
+}
+
+func keysOf(pairs []agreement.Pair) []agreement.PairKey {
+	keys := make([]agreement.PairKey, len(pairs))
+	for i, p := range pairs {
+		keys[i] = p.Key()
+	}
+	return keys
 }
 
 // listed is what an audit event says of pairs that were added or removed.

@@ -8,6 +8,7 @@
 //
 //	item            pk                           sk                     also in an index                                               answers
 //	agreement       AGREEMENT#{id}               AGREEMENT              by-name: NAMES#0 | {name}, by-group: GROUP#{group}#0 | {name}  one agreement; lists by name, of all and of a group
+//	details         AGREEMENT#{id}               DETAILS                -                                                              what was noted of an agreement of type other: read by one audited call only
 //	name            NAME#{name}                  NAME                   -                                                              which agreement has a name: at most one
 //	pair            PAIR#{A+L}                   PAIR                   by-owner: AGREEMENT#{agreement}#0 | {A+L}                      which agreement has a pair: at most one; the pairs of an agreement
 //	group           GROUPS                       GROUP#{id}             -                                                              one group; all groups, with counts
@@ -19,6 +20,8 @@
 //	commits         COMMITS                      COMMITS                -                                                              how many imports were committed: the moment a listing shows
 //	writer's lease  WRITER                       WRITER                 -                                                              which stage may write, until when
 //	orphans         ORPHANS                      AGREEMENT#{agreement}  -                                                              deleted agreements whose pairs are being removed
+//	journal         JOURNAL#{journal}            HEAD                   -                                                              how many entries a journal has: whether a copy in memory is current
+//	entry           JOURNAL#{journal}            0000000000000001       -                                                              what changed since a copy in memory was
 //	idempotency     IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                                              what a POST answered the first time, for a day
 //	audit event     AUDIT#2026-11-21             {event}                -                                                              who changed what on a day, newest first
 //

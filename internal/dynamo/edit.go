@@ -11,7 +11,9 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
 	"trueup/internal/once"
+	"trueup/internal/register"
 )
 
 // maxTries is how often an edit is made anew because something it was made
@@ -26,6 +28,7 @@ type edit struct {
 	actions []types.TransactWriteItem
 	failed  []func(old item) error  // by action
 	quiet   map[importer.Stage]bool // stages that must not be committed after this
+	entry   record                  // what the journal says of it; nothing when it has no name
 	first   []byte                  // what a call with the same Idempotency-Key answered
 
 	taken []claim                  // names and pairs that somebody has, met by the last try
@@ -50,7 +53,7 @@ type claim struct {
 func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
 	e := &edit{store: s, now: now, dead: map[string]importer.Dead{}}
 	for range maxTries {
-		e.actions, e.failed, e.taken, e.quiet = nil, nil, nil, map[importer.Stage]bool{}
+		e.actions, e.failed, e.taken, e.quiet, e.entry = nil, nil, nil, map[importer.Stage]bool{}, record{}
 		if err := build(e); err != nil {
 			return nil, err
 		}
@@ -62,7 +65,10 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		if err != nil {
 			return nil, err
 		}
-		err = s.transact(ctx, e.actions)
+		err = e.write(ctx)
+		if errors.Is(err, journal.ErrMoved) {
+			continue // a group was deleted since it was read
+		}
 		condition := conditionOf(err)
 		if condition == nil {
 			return nil, err
@@ -81,6 +87,20 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		}
 	}
 	return nil, errs.New(errs.Unavailable, "try_again")
+}
+
+// write runs the actions, and records what they changed.
+func (e *edit) write(ctx context.Context) error {
+	if e.entry.name == "" {
+		return e.store.transact(ctx, e.actions)
+	}
+	return e.store.transactWith(ctx, e.actions, e.entry)
+}
+
+// changes says what the journal records of an agreement. head is where the
+// journal stood before the agreement was read.
+func (e *edit) changes(head journal.Head, c register.Change) {
+	e.entry = record{name: journal.Agreements, head: head, body: register.Body([]register.Change{c}, ""), weight: 1}
 }
 
 // add appends an action. failed says what it means that its condition did not
@@ -171,7 +191,7 @@ func (e *edit) settle(ctx context.Context) error {
 		committed[i] = s.committed(t.stage, latest)
 	}
 	slices.Sort(ids)
-	owners, err := s.agreementsByID(ctx, slices.Compact(ids))
+	owners, err := s.AgreementsByID(ctx, slices.Compact(ids), nil)
 	if err != nil {
 		return err
 	}

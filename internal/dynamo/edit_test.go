@@ -40,7 +40,7 @@ func numbered(numbers ...string) []agreement.Pair {
 // create stores an agreement by hand.
 func create(t *testing.T, s *dynamo.Store, name string, target agreement.Target, numbers ...string) agreement.Agreement {
 	t.Helper()
-	a, _, err := s.Create(t.Context(), agreement.New{ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon},
+	a, _, err := s.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon},
 		edited("agreement.created"), nothing)
 	must(t, err)
 	return a
@@ -90,7 +90,7 @@ func TestCreate(t *testing.T) {
 	equal(t, "counts", counts(t, s), map[string]int{"": 1, "Sales": 2})
 
 	t.Run("R2.3 what others have is named", func(t *testing.T) {
-		_, _, err := s.Create(t.Context(), agreement.New{ID: "x", Name: "OFFICE ", Pairs: numbered("9", "3", "1"), At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "OFFICE ", Pairs: numbered("9", "3", "1"), At: noon}, edited("agreement.created"), nothing)
 		equal(t, "kind", errs.KindOf(err), errs.Conflict)
 		equal(t, "violations", violations(err), []string{"name_taken name Office", "pair_taken pairs/1 Visio", "pair_taken pairs/2 Office"})
 		_, err = s.Agreement(t.Context(), "x")
@@ -98,7 +98,7 @@ func TestCreate(t *testing.T) {
 		create(t, s, "Nine", agreement.Target{}, "9")
 	})
 	t.Run("no such group", func(t *testing.T) {
-		_, _, err := s.Create(t.Context(), agreement.New{ID: "x", Name: "N", Pairs: numbered("10"), Group: agreement.Target{GroupID: "none"}, At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "N", Pairs: numbered("10"), Group: agreement.Target{GroupID: "none"}, At: noon}, edited("agreement.created"), nothing)
 		equal(t, "code", errs.CodeOf(err), "group_not_found")
 	})
 	t.Run("the same Idempotency-Key", func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestCreate(t *testing.T) {
 				return once.Entry{Key: "k", BodyHash: body, Response: []byte("made " + a.ID), Expires: noon.Add(time.Hour)}, nil
 			}
 		}
-		n := agreement.New{ID: "once", Name: "Once", Pairs: numbered("20"), At: noon}
+		n := agreement.New{Type: agreement.TypeVolume, ID: "once", Name: "Once", Pairs: numbered("20"), At: noon}
 		_, first, err := s.Create(t.Context(), n, edited("agreement.created"), reply("b"))
 		must(t, err)
 		equal(t, "first call", first, []byte(nil))
@@ -273,7 +273,7 @@ func TestEditsWhileAnImportIsRunning(t *testing.T) {
 	must(t, s.Stage(ctx, p))
 
 	byHand := func(name string, numbers ...string) error {
-		_, _, err := s.Create(ctx, agreement.New{ID: rand.Text(), Name: name, Pairs: numbered(numbers...), At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Create(ctx, agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), At: noon}, edited("agreement.created"), nothing)
 		return err
 	}
 	equal(t, "a name that it stores", errs.CodeOf(byHand("visio", "9")), "import_running")

@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"slices"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -10,7 +12,9 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
 	"trueup/internal/once"
+	"trueup/internal/register"
 	"trueup/internal/text"
 )
 
@@ -55,16 +59,64 @@ func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, 
 			taken := key(groupNameKey(is))
 			taken["id"], taken["name"] = str(read.ID), str(is)
 			e.add(s.putItem(taken, "attribute_not_exists(pk)", nil), groupNameTaken(name))
-			e.add(types.TransactWriteItem{Delete: &types.Delete{
-				TableName: &s.table, Key: key(groupNameKey(was)), ConditionExpression: aws.String("id = :id"),
-				ExpressionAttributeValues: item{":id": str(read.ID)},
-			}}, stale)
+			e.releaseGroupName(was, read.ID, stale)
 		}
 		event.Subject, event.Before, event.After = "group/"+read.ID, map[string]string{"name": read.Name}, map[string]string{"name": name}
 		e.audit(event)
 		return nil
 	})
 	return after, err
+}
+
+// DeleteGroup implements group.DeleteStore. It writes the same few items
+// however many agreements are in the group: from then on they count as moved,
+// because readers know that the group is gone. Tidy moves them in the table.
+func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) error {
+	if read.ID == group.UnassignedID {
+		return errs.New(errs.Conflict, "group_built_in")
+	}
+	_, err := s.edit(ctx, event.At, func(e *edit) error {
+		head, err := s.Head(ctx, journal.Agreements)
+		if err != nil {
+			return err
+		}
+		g, err := s.Group(ctx, read.ID)
+		if err != nil {
+			return err
+		}
+		if g.Version != read.Version {
+			return errs.New(errs.Stale, "version_stale")
+		}
+		e.add(types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &s.table, Key: key(groupKey(g.ID)), ConditionExpression: aws.String("version = :v AND agreements = :n"),
+			ExpressionAttributeValues: item{":v": num(g.Version), ":n": num(int64(g.Agreements))},
+		}}, nil)
+		e.releaseGroupName(text.Fold(g.Name), g.ID, nil)
+		e.add(types.TransactWriteItem{Update: &types.Update{
+			TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :less"),
+			ExpressionAttributeValues: item{":less": num(-1)},
+		}}, nil)
+		if g.Agreements > 0 {
+			e.add(s.counting(group.UnassignedID, g.Agreements), nil)
+			e.entry = record{
+				name: journal.Agreements, head: head, body: register.Body(nil, g.ID), weight: g.Agreements,
+				gone: append(slices.Clip(head.Gone), g.ID),
+			}
+		}
+		event.Subject = "group/" + g.ID
+		event.Before = map[string]string{"name": g.Name, "agreements": strconv.Itoa(g.Agreements)}
+		e.audit(event)
+		return nil
+	})
+	return err
+}
+
+// releaseGroupName adds the action that gives a folded name back.
+func (e *edit) releaseGroupName(folded, id string, failed func(item) error) {
+	e.add(types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &e.store.table, Key: key(groupNameKey(folded)), ConditionExpression: aws.String("id = :id"),
+		ExpressionAttributeValues: item{":id": str(id)},
+	}}, failed)
 }
 
 func groupNameTaken(name string) func(item) error {

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -27,6 +28,12 @@ type agreementItem struct {
 	Type      agreement.Type         `dynamodbav:"type"`
 	Name      string                 `dynamodbav:"name"`
 	Group     string                 `dynamodbav:"group"`
+	Checked   agreement.Validation   `dynamodbav:"validation,omitempty"` // of a volume agreement; none is pending
+	Publisher string                 `dynamodbav:"publisher,omitempty"`
+	Product   string                 `dynamodbav:"product,omitempty"`
+	Licenses  int                    `dynamodbav:"licenses,omitempty"`
+	Start     agreement.Date         `dynamodbav:"start,omitempty"`
+	End       agreement.Date         `dynamodbav:"end,omitempty"`
 	Pairs     int                    `dynamodbav:"pairs"`
 	Added     map[importer.Stage]int `dynamodbav:"added"` // pairs that the latest imports add; each counts once its stage is committed
 	Created   int64                  `dynamodbav:"created"`
@@ -43,11 +50,16 @@ func (i agreementItem) stages(to map[importer.Stage]bool) {
 	}
 }
 
-// agreement is the item as it is at a moment. Its stage must be learnt.
-func (s *Store) agreement(i agreementItem, moment int64) agreement.Agreement {
+// agreement is the item as it is at a moment. Its stage must be learnt. An
+// agreement in a group that is gone counts as moved to Unassigned.
+func (s *Store) agreement(i agreementItem, moment int64, gone []string) agreement.Agreement {
 	a := agreement.Agreement{
-		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs,
+		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
+		Terms:     agreement.Terms{Publisher: i.Publisher, ProductTitle: i.Product, Licenses: i.Licenses, Start: i.Start, End: i.End},
 		CreatedAt: fromMillis(i.Created), CreatedBy: i.CreatedBy, Version: i.Version,
+	}
+	if a.Type == agreement.TypeVolume && a.Validation == "" {
+		a.Validation = agreement.ValidationPending
 	}
 	for stage, pairs := range i.Added {
 		if s.committed(stage, moment) {
@@ -55,7 +67,16 @@ func (s *Store) agreement(i agreementItem, moment int64) agreement.Agreement {
 			a.Version++
 		}
 	}
+	if slices.Contains(gone, i.Group) {
+		a.GroupID = group.UnassignedID
+		a.Version++
+	}
 	return a
+}
+
+// describe makes the item that of an agreement with these terms.
+func (i *agreementItem) describe(t agreement.Terms) {
+	i.Publisher, i.Product, i.Licenses, i.Start, i.End = t.Publisher, t.ProductTitle, t.Licenses, t.Start, t.End
 }
 
 func newAgreementItem(p importer.Plan, c importer.Creation) agreementItem {

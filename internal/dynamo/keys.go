@@ -3,6 +3,7 @@ package dynamo
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -10,6 +11,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/dynamo/schema"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
 )
 
 // This file is the only one that knows key text. A partition key has a type
@@ -32,8 +34,10 @@ const (
 	maxSortKey       = 1024
 )
 
-// agreementKey: the agreement itself, under sort key "AGREEMENT".
+// agreementKey: the agreement itself, under sort key "AGREEMENT". Its details
+// are apart, so that nothing reads them by the way (R2.7).
 func agreementKey(id string) (pk, sk) { return pk("AGREEMENT#" + id), "AGREEMENT" }
+func detailsKey(id string) (pk, sk)   { return pk("AGREEMENT#" + id), "DETAILS" }
 
 // nameKey: who has a name, under sort key "NAME". The name is folded.
 func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
@@ -56,6 +60,8 @@ const (
 	importsPK     pk = "IMPORTS" // one item an import, written a few times
 	openImportsPK pk = "IMPORTS#OPEN"
 	orphansPK     pk = "ORPHANS" // deleted agreements whose pairs are being removed
+	inventoryPK   pk = "INVENTORY"
+	summarySK     sk = "SUMMARY"
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
@@ -68,6 +74,12 @@ func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + i
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
+}
+
+// headKey: where a journal stands, under sort key "HEAD" in the partition of its entries.
+func headKey(name journal.Name) (pk, sk) { return pk("JOURNAL#" + string(name)), "HEAD" }
+func entryKey(name journal.Name, seq int64) (pk, sk) {
+	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%016d", seq))
 }
 
 func auditKey(at time.Time, id string) (pk, sk) {

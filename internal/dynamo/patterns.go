@@ -35,6 +35,7 @@ func patterns() []pattern {
 	return []pattern{
 		at(agreementKey("{id}"))("agreement", "one agreement; lists by name, of all and of a group",
 			on(schema.ByName, byNamePK(0), "{name}"), on(schema.ByGroup, byGroupPK("{group}", 0), "{name}")),
+		at(detailsKey("{id}"))("details", "what was noted of an agreement of type other: read by one audited call only"),
 		at(nameKey("{name}"))("name", "which agreement has a name: at most one"),
 		at(pairKey("{A+L}"))("pair", "which agreement has a pair: at most one; the pairs of an agreement",
 			on(schema.ByOwner, byOwnerPK("{agreement}", 0), "{A+L}")),
@@ -47,6 +48,8 @@ func patterns() []pattern {
 		at(commitsPK, commitsSK)("commits", "how many imports were committed: the moment a listing shows"),
 		at(writerPK, writerSK)("writer's lease", "which stage may write, until when"),
 		at(orphansKey("{agreement}"))("orphans", "deleted agreements whose pairs are being removed"),
+		at(headKey("{journal}"))("journal", "how many entries a journal has: whether a copy in memory is current"),
+		at(entryKey("{journal}", 1))("entry", "what changed since a copy in memory was"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", "what a POST answered the first time, for a day"),
 		at(auditKey(day, "{event}"))("audit event", "who changed what on a day, newest first"),
 	}

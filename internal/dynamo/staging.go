@@ -17,6 +17,8 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
+	"trueup/internal/register"
 	"trueup/internal/text"
 )
 
@@ -28,6 +30,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 	}
 	var names []nameItem
 	var pairs []pairItem
+	var head journal.Head
 	stages := map[importer.Stage]bool{}
 	keys := make([]item, 0, len(w.Names))
 	for _, name := range w.Names {
@@ -39,6 +42,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { k.Commits, err = s.moment(gctx); return err })
+	g.Go(func() (err error) { head, err = s.Head(gctx, journal.Agreements); return err })
 	g.Go(func() (err error) {
 		if w.Group == "" {
 			k.Group = group.Group{ID: group.UnassignedID}
@@ -99,7 +103,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		}
 	}
 	slices.Sort(ids)
-	agreements, err := s.agreementsByID(ctx, slices.Compact(ids))
+	agreements, err := s.AgreementsByID(ctx, slices.Compact(ids), head.Gone)
 	if err != nil {
 		return importer.Known{}, err
 	}
@@ -331,7 +335,14 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 	)
 	actions = append(actions, s.grouping(p)...)
 
-	err := s.transact(ctx, actions)
+	head, err := s.Head(ctx, journal.Agreements)
+	if err != nil {
+		return err
+	}
+	// A group that was deleted meanwhile is a failed condition of grouping.
+	err = s.transactWith(ctx, actions, record{
+		name: journal.Agreements, head: head, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), ignoresGone: true,
+	})
 	condition := conditionOf(err)
 	switch {
 	case err == nil:
@@ -349,11 +360,22 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 	return importer.ErrTaken
 }
 
+// planned is what the journal says of the agreements of a plan.
+func planned(p importer.Plan) []register.Change {
+	changes := make([]register.Change, 0, len(p.Create)+len(p.Extend))
+	for _, c := range p.Create {
+		changes = append(changes, register.Change{ID: c.ID, Added: keysOf(c.Pairs)})
+	}
+	for _, e := range p.Extend {
+		changes = append(changes, register.Change{ID: e.Agreement.ID, Added: keysOf(e.Pairs)})
+	}
+	return changes
+}
+
 // grouping counts the new agreements in their group, and makes it when it is new.
 func (s *Store) grouping(p importer.Plan) []types.TransactWriteItem {
-	groupPK, groupSK := groupKey(p.Group.ID)
-	created := num(int64(len(p.Create)))
 	if p.NewGroup {
+		groupPK, groupSK := groupKey(p.Group.ID)
 		folded := text.Fold(p.Group.Name)
 		name := key(groupNameKey(folded))
 		name["id"], name["name"] = str(p.Group.ID), str(folded)
@@ -373,17 +395,22 @@ func (s *Store) grouping(p importer.Plan) []types.TransactWriteItem {
 	if len(p.Create) == 0 {
 		return nil
 	}
+	return []types.TransactWriteItem{s.counting(p.Group.ID, len(p.Create))}
+}
+
+// counting counts n more agreements in a group that exists.
+func (s *Store) counting(groupID string, n int) types.TransactWriteItem {
 	count := &types.Update{
-		TableName: &s.table, Key: key(groupPK, groupSK), UpdateExpression: aws.String("ADD agreements :n"),
+		TableName: &s.table, Key: key(groupKey(groupID)), UpdateExpression: aws.String("ADD agreements :n"),
 		ConditionExpression:       aws.String("attribute_exists(pk)"),
-		ExpressionAttributeValues: item{":n": created},
+		ExpressionAttributeValues: item{":n": num(int64(n))},
 	}
-	if p.Group.ID == group.UnassignedID { // always exists, and is stored from its first agreement on
+	if groupID == group.UnassignedID { // always exists, and is stored from its first agreement on
 		count.ConditionExpression = nil
 		count.UpdateExpression = aws.String("SET id = :id ADD agreements :n")
 		count.ExpressionAttributeValues[":id"] = str(group.UnassignedID)
 	}
-	return []types.TransactWriteItem{{Update: count}}
+	return types.TransactWriteItem{Update: count}
 }
 
 // Clear implements importer.Store.

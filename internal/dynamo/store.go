@@ -22,7 +22,9 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
 	"trueup/internal/once"
+	"trueup/internal/register"
 )
 
 // Store is the single-table store. It is safe for concurrent use.
@@ -37,14 +39,19 @@ type Store struct {
 
 	seq     atomic.Int64 // the highest commit sequence this process has seen
 	commits sync.Map     // importer.Stage → int64, stages known to be committed: a fact that never changes
+	gates   sync.Map     // journal.Name → *gate
 }
 
 var (
-	_ agreement.Store = (*Store)(nil)
-	_ audit.Store     = (*Store)(nil)
-	_ group.Store     = (*Store)(nil)
-	_ importer.Store  = (*Store)(nil)
-	_ once.Store      = (*Store)(nil)
+	_ agreement.Store        = (*Store)(nil)
+	_ agreement.DetailsStore = (*Store)(nil)
+	_ audit.Store            = (*Store)(nil)
+	_ group.DeleteStore      = (*Store)(nil)
+	_ group.Store            = (*Store)(nil)
+	_ importer.Store         = (*Store)(nil)
+	_ journal.Log            = (*Store)(nil)
+	_ once.Store             = (*Store)(nil)
+	_ register.Source        = (*Store)(nil)
 )
 
 // Option changes a Store.
@@ -100,12 +107,18 @@ func conditionOf(err error) *errCondition {
 // the store's patience or ctx ends. It returns an *errCondition when a condition failed;
 // a write whose answer was lost and is repeated counts as done, thanks to the token.
 func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem) error {
+	return s.transactThen(ctx, actions, func() {})
+}
+
+// transactThen is transact that calls then after each request.
+func (s *Store) transactThen(ctx context.Context, actions []types.TransactWriteItem, then func()) error {
 	if len(actions) == 0 {
 		return nil
 	}
 	in := &dynamodb.TransactWriteItemsInput{TransactItems: actions, ClientRequestToken: aws.String(rand.Text())}
 	return s.persist(ctx, func() error {
 		_, err := s.client.TransactWriteItems(ctx, in)
+		then()
 		var cancelled *types.TransactionCanceledException
 		if !errors.As(err, &cancelled) {
 			return err

@@ -2,12 +2,17 @@ package dynamo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/dynamo/schema"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/journal"
 )
 
 // orphanedFor is how long Tidy looks after the pairs of a deleted agreement:
@@ -33,6 +38,62 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) error {
 		_, err = s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: key(orphansKey(id))})
 		return true, err
 	})
+}
+
+// Empty moves agreements that still name a deleted group to Unassigned, where
+// everybody counts them already. Then nothing names the group any more, and it
+// is forgotten that it ever was. ids must be all of them; those that were moved
+// before do no harm.
+func (s *Store) Empty(ctx context.Context, groupID string, ids []string) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for _, id := range ids {
+		g.Go(func() error {
+			return ignoreCondition(s.one(gctx, func() error {
+				_, err := s.client.UpdateItem(gctx, &dynamodb.UpdateItemInput{
+					TableName: &s.table, Key: key(agreementKey(id)),
+					UpdateExpression:         aws.String("SET #g = :to, g_pk = :i ADD version :one"),
+					ConditionExpression:      aws.String("#g = :from"),
+					ExpressionAttributeNames: map[string]string{"#g": "group"},
+					ExpressionAttributeValues: item{
+						":from": str(groupID), ":to": str(group.UnassignedID), ":one": num(1),
+						":i": str(byGroupPK(group.UnassignedID, shardOf(id))),
+					},
+				})
+				return err
+			}))
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return s.forget(ctx, groupID)
+}
+
+// forget removes a group from those that are gone.
+func (s *Store) forget(ctx context.Context, groupID string) error {
+	for range maxTries {
+		head, err := s.Head(ctx, journal.Agreements)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(head.Gone, groupID) {
+			return nil
+		}
+		gone := slices.DeleteFunc(slices.Clone(head.Gone), func(id string) bool { return id == groupID })
+		err = s.one(ctx, func() error {
+			_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				TableName: &s.table, Key: key(headKey(journal.Agreements)), UpdateExpression: aws.String("SET gone = :gone"),
+				ConditionExpression:       aws.String("seq = :seq AND gone = :was"),
+				ExpressionAttributeValues: item{":gone": list(gone), ":was": list(head.Gone), ":seq": num(head.Seq)},
+			})
+			return err
+		})
+		if conditionOf(err) == nil {
+			return err
+		}
+	}
+	return errs.New(errs.Unavailable, "try_again")
 }
 
 // removePairsOf removes the pairs of an agreement that was deleted.

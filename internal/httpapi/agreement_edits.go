@@ -138,7 +138,7 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 		created, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) (answer []byte, err error) {
 			event := o.event(ctx, now, "agreement.created")
 			_, first, err := o.Agreements.Create(ctx, agreement.New{
-				ID: importer.NewID(now, o.NewID()), Name: in.volume.Name, Pairs: in.volume.Pairs, Group: in.target, By: event.By, At: now,
+				Type: agreement.TypeVolume, ID: importer.NewID(now, o.NewID()), Name: in.volume.Name, Pairs: in.volume.Pairs, Group: in.target, By: event.By, At: now,
 			}, event, func(a agreement.Agreement) (once.Entry, error) {
 				answer, err = encode(agreementOf(lang, a))
 				entry.Response = answer
