@@ -232,7 +232,10 @@ var functionChecks = []check{
 						config.UploadsBucket: "trueup-uploads-${AWS::AccountId}-${AWS::Region}-an",
 						config.ReportsBucket: "trueup-reports-${AWS::AccountId}-${AWS::Region}-an",
 						config.PairMaxChars:  "16",
+						config.ExpiringDays:  "90",
 						config.ImportLease:   "30s",
+
+						config.InventoryRequired: "true",
 					}[s]
 				}
 				c.same("environment of "+f.Name, any(settings), function.get("Environment.Variables"))

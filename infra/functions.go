@@ -44,11 +44,13 @@ func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 // newFunctions makes every function of the manifest, by name.
 func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.Table, letters awssqs.Queue) map[string]awslambda.Function {
 	values := map[string]string{
-		config.Table:         *table.TableName(),
-		config.UploadsBucket: bucketName(manifest.Uploads),
-		config.ReportsBucket: bucketName(manifest.Reports),
-		config.PairMaxChars:  strconv.Itoa(chosen.PairMaxChars),
-		config.ImportLease:   chosen.ImportLease.String(),
+		config.Table:             *table.TableName(),
+		config.UploadsBucket:     bucketName(manifest.Uploads),
+		config.ReportsBucket:     bucketName(manifest.Reports),
+		config.PairMaxChars:      strconv.Itoa(chosen.PairMaxChars),
+		config.ExpiringDays:      strconv.Itoa(chosen.ExpiringDays),
+		config.InventoryRequired: strconv.FormatBool(chosen.InventoryRequired),
+		config.ImportLease:       chosen.ImportLease.String(),
 	}
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {

@@ -19,6 +19,7 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/internal/config"
 	"trueup/internal/golden"
 	"trueup/internal/manifest"
 )
@@ -81,7 +82,7 @@ func synthesise(chosen settings) []byte {
 var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(byDefault) })
 
 // byDefault is what readSettings returns when nobody chose anything.
-var byDefault = settings{PairMaxChars: 16, ImportLease: 30 * time.Second}
+var byDefault = settings{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second}
 
 func TestTemplateIsGolden(t *testing.T) {
 	golden.Equal(t, "testdata/template.json", defaultTemplate())
@@ -100,13 +101,13 @@ func TestSettings(t *testing.T) {
 		},
 		{
 			name:    "everything chosen",
-			context: map[string]string{alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org", pairMaxChars: "30"},
-			want:    settings{"ops@example.org", "https://licences.example.org", 30, 30 * time.Second},
+			context: map[string]string{alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org", pairMaxChars: "30", expiringDays: "30", inventoryRequired: "false"},
+			want:    settings{"ops@example.org", "https://licences.example.org", 30, 30, false, 30 * time.Second},
 		},
 		{
 			name:    "every mistake at once",
-			context: map[string]string{alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console", pairMaxChars: "33"},
-			wrong:   []string{alarmEmail, consoleOrigin, pairMaxChars},
+			context: map[string]string{alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console", pairMaxChars: "33", expiringDays: "0", inventoryRequired: "no"},
+			wrong:   []string{alarmEmail, consoleOrigin, pairMaxChars, expiringDays, inventoryRequired},
 		},
 		{
 			name:    "origin with a slash",
@@ -139,7 +140,7 @@ func TestSettings(t *testing.T) {
 
 func TestWhatAnOperatorChooses(t *testing.T) {
 	const origin = "https://licences.example.org"
-	got := parseTemplate(t, synthesise(settings{"ops@example.org", origin, 30, 30 * time.Second}))
+	got := parseTemplate(t, synthesise(settings{"ops@example.org", origin, 30, 60, false, 30 * time.Second}))
 
 	if got := got.one("AWS::SNS::Subscription"); got.text("Endpoint") != "ops@example.org" || got.text("Protocol") != "email" {
 		t.Errorf("subscription is %v", got.Properties)
@@ -159,8 +160,10 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 	if len(uploads) != 1 || uploads[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["`+origin+`"]` {
 		t.Error("browsers at the console's origin cannot upload")
 	}
-	if got := got.function("import").text("Environment.Variables.PAIR_MAX_CHARS"); got != "30" {
-		t.Errorf("PAIR_MAX_CHARS is %q", got)
+	for name, want := range map[string]string{config.PairMaxChars: "30", config.ExpiringDays: "60", config.InventoryRequired: "false"} {
+		if got := got.function("agreements").text("Environment.Variables." + name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }
 

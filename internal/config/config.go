@@ -12,20 +12,24 @@ import (
 
 // Names of the environment variables.
 const (
-	Table         = "TRUEUP_TABLE"          // DynamoDB table
-	UploadsBucket = "TRUEUP_UPLOADS_BUCKET" // where admins put files
-	ReportsBucket = "TRUEUP_REPORTS_BUCKET" // reports about imports, snapshots
-	PairMaxChars  = "PAIR_MAX_CHARS"        // longest both numbers of a pair together, 16 to 32 (R2.2)
-	ImportLease   = "IMPORT_LEASE"          // how long a silent import keeps its place, 1s to 2m
+	Table             = "TRUEUP_TABLE"          // DynamoDB table
+	UploadsBucket     = "TRUEUP_UPLOADS_BUCKET" // where admins put files
+	ReportsBucket     = "TRUEUP_REPORTS_BUCKET" // reports about imports, snapshots
+	PairMaxChars      = "PAIR_MAX_CHARS"        // longest both numbers of a pair together, 16 to 32 (R2.2)
+	ExpiringDays      = "EXPIRING_DAYS"         // how many days before its end an agreement is expiring, 1 to 730 (R2.11)
+	InventoryRequired = "INVENTORY_REQUIRED"    // whether agreements of type other wait for an inventory, true or false (R2.8)
+	ImportLease       = "IMPORT_LEASE"          // how long a silent import keeps its place, 1s to 2m
 )
 
 // Config is a function's settings.
 type Config struct {
-	Table         string
-	UploadsBucket string
-	ReportsBucket string
-	PairMaxChars  int
-	ImportLease   time.Duration
+	Table             string
+	UploadsBucket     string
+	ReportsBucket     string
+	PairMaxChars      int
+	ExpiringDays      int
+	InventoryRequired bool
+	ImportLease       time.Duration
 }
 
 // Environment is the lookup of the process's environment.
@@ -34,7 +38,7 @@ func Environment(name string) string { return os.Getenv(name) }
 // Load reads the settings named, through lookup, and returns every mistake at
 // once. A required setting (those without a default) must not be empty.
 func Load(lookup func(string) string, names ...string) (Config, error) {
-	c := Config{PairMaxChars: 16, ImportLease: 30 * time.Second}
+	c := Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second}
 	var wrong []string
 	for _, name := range names {
 		value := strings.TrimSpace(lookup(name))
@@ -55,6 +59,27 @@ func Load(lookup func(string) string, names ...string) (Config, error) {
 				continue
 			}
 			c.PairMaxChars = n
+			continue
+		case ExpiringDays:
+			if value == "" {
+				continue
+			}
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 || n > 730 {
+				wrong = append(wrong, fmt.Sprintf("%s is %q; set a whole number from 1 to 730", name, value))
+				continue
+			}
+			c.ExpiringDays = n
+			continue
+		case InventoryRequired:
+			if value == "" {
+				continue
+			}
+			if value != "true" && value != "false" {
+				wrong = append(wrong, fmt.Sprintf("%s is %q; set true or false", name, value))
+				continue
+			}
+			c.InventoryRequired = value == "true"
 			continue
 		case ImportLease:
 			if value == "" {

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/config"
 )
 
-var every = []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease}
+var every = []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired, config.ImportLease}
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
@@ -28,16 +28,32 @@ func TestLoad(t *testing.T) {
 	}{
 		"defaults": {
 			settings: given(nil),
-			want:     config.Config{Table: "t", UploadsBucket: "u", ReportsBucket: "r", PairMaxChars: 16, ImportLease: 30 * time.Second},
+			want: config.Config{
+				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
+				PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second,
+			},
 		},
 		"R2.2 the longest pairs": {
 			settings: given(map[string]string{config.PairMaxChars: "32", config.ImportLease: "2m"}),
-			want:     config.Config{Table: "t", UploadsBucket: "u", ReportsBucket: "r", PairMaxChars: 32, ImportLease: 2 * time.Minute},
+			want: config.Config{
+				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
+				PairMaxChars: 32, ExpiringDays: 90, InventoryRequired: true, ImportLease: 2 * time.Minute,
+			},
 		},
-		"R2.2 shorter than any pair": {settings: given(map[string]string{config.PairMaxChars: "15"}), wrong: []string{config.PairMaxChars}},
-		"R2.2 longer than allowed":   {settings: given(map[string]string{config.PairMaxChars: "33"}), wrong: []string{config.PairMaxChars}},
-		"no duration":                {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
-		"too short a lease":          {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
+		"R2.8 R2.11 what else can be chosen": {
+			settings: given(map[string]string{config.ExpiringDays: "730", config.InventoryRequired: "false"}),
+			want: config.Config{
+				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
+				PairMaxChars: 16, ExpiringDays: 730, InventoryRequired: false, ImportLease: 30 * time.Second,
+			},
+		},
+		"R2.2 shorter than any pair":  {settings: given(map[string]string{config.PairMaxChars: "15"}), wrong: []string{config.PairMaxChars}},
+		"R2.2 longer than allowed":    {settings: given(map[string]string{config.PairMaxChars: "33"}), wrong: []string{config.PairMaxChars}},
+		"R2.11 no day at all":         {settings: given(map[string]string{config.ExpiringDays: "0"}), wrong: []string{config.ExpiringDays}},
+		"R2.11 beyond two years":      {settings: given(map[string]string{config.ExpiringDays: "731"}), wrong: []string{config.ExpiringDays}},
+		"R2.8 neither true nor false": {settings: given(map[string]string{config.InventoryRequired: "no"}), wrong: []string{config.InventoryRequired}},
+		"no duration":                 {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
+		"too short a lease":           {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
 		"every mistake at once": {
 			settings: map[string]string{config.Table: " ", config.PairMaxChars: "many"},
 			wrong:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},

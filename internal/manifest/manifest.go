@@ -97,7 +97,9 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  20 * time.Second,
-		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
+		Settings: []string{
+			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
+		},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
