@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -97,6 +98,7 @@ func fault(lang i18n.Lang, requestID string) *Problem {
 // expected is the problem of an expected failure.
 func expected(lang i18n.Lang, requestID string, e *errs.Error) *Problem {
 	p := problem(lang, requestID, statuses[e.Kind], e.Code, e.Args)
+	p.Errors = slices.Grow(p.Errors, len(e.Violations))
 	for _, v := range e.Violations {
 		p.Errors = append(p.Errors, fieldError(lang, v))
 	}

@@ -15,12 +15,17 @@ import (
 	"trueup/internal/errs"
 )
 
-// maxDepth is how deep a body may be nested.
-const maxDepth = 16
+const (
+	// maxDepth is how deep a body may be nested.
+	maxDepth = 16
+	// maxValues is how many values a body may have, twice those of the
+	// largest an operation takes: what is wrong is listed value by value.
+	maxValues = 500
+)
 
 // strictJSON is huma's JSON format, except that a body is refused when
-// encoding/json would have to guess: repeated fields, null for a value, text
-// that is not UTF-8, and nesting without reason.
+// encoding/json would have to guess (repeated fields, null for a value, text
+// that is not UTF-8), and when it is nested or long without reason.
 var strictJSON = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, v any) error {
@@ -30,7 +35,12 @@ var strictJSON = huma.Format{
 				return defect
 			}
 		}
-		return json.Unmarshal(data, v)
+		err := json.Unmarshal(data, v)
+		// A schema takes 1.0 for an integer, and so it got here.
+		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(mismatch.Field, ".", "/")}}}
+		}
+		return err
 	},
 }
 
@@ -59,6 +69,8 @@ func inspect(data []byte) *jsonDefect {
 	switch {
 	case errors.Is(err, errDepth):
 		return &jsonDefect{Code: "json_depth", Args: errs.Pairs("max", strconv.Itoa(maxDepth))}
+	case errors.Is(err, errValues):
+		return &jsonDefect{Code: "json_values", Args: errs.Pairs("max", strconv.Itoa(maxValues))}
 	case err != nil:
 		return malformed(int(i.decoder.InputOffset()))
 	}
@@ -75,10 +87,14 @@ func malformed(offset int) *jsonDefect {
 	return &jsonDefect{Code: "json_malformed", Args: errs.Pairs("offset", strconv.Itoa(offset))}
 }
 
-var errDepth = errors.New("too deep")
+var (
+	errDepth  = errors.New("too deep")
+	errValues = errors.New("too many values")
+)
 
 type inspector struct {
 	decoder *json.Decoder
+	values  int // read so far
 	found   []errs.Violation
 }
 
@@ -92,13 +108,20 @@ func (i *inspector) value(path []string) error {
 	if err != nil {
 		return err
 	}
+	if i.values++; i.values > maxValues {
+		return errValues
+	}
 	switch token := token.(type) {
 	case nil:
 		if len(path) > 0 { // as a whole body it is just no object
 			i.add("json_null", path)
 		}
 	case json.Number:
-		if _, err := token.Float64(); err != nil {
+		_, err := token.Float64()
+		if err == nil && !strings.ContainsAny(token.String(), ".eE") {
+			_, err = token.Int64()
+		}
+		if err != nil {
 			i.add("number_range", path)
 		}
 	case json.Delim:

@@ -68,14 +68,15 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	case message == "request body is required":
 		return whole(status, "body_required")
 	}
-	var found, broken []errs.Violation
+	found := make([]errs.Violation, 0, len(causes))
+	var broken []errs.Violation
 	for _, cause := range causes {
 		switch cause := cause.(type) { //nolint:errorlint // huma collects them as they are
 		case *violation:
 			broken = append(broken, errs.Violation(*cause))
 		case *huma.ErrorDetail:
 			var defect jsonDefect
-			if json.Unmarshal([]byte(cause.Message), &defect) == nil {
+			if strings.HasPrefix(cause.Message, "{") && json.Unmarshal([]byte(cause.Message), &defect) == nil {
 				if defect.Code != "" {
 					return problem(lang, id, status, defect.Code, defect.Args)
 				}
@@ -87,17 +88,31 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 			found = append(found, errs.Violation{Code: "value_invalid", Field: wholeBody})
 		}
 	}
-	shape := found
+	shape := make(map[string]bool, len(found))
+	for _, v := range found {
+		shape[v.Field] = true
+	}
 	for _, v := range broken {
 		// What is missing or of another type broke no rule of its own.
-		if !slices.ContainsFunc(shape, func(f errs.Violation) bool {
-			return v.Field == f.Field || v.Field == wholeBody || strings.HasPrefix(v.Field, f.Field+"/")
-		}) {
-			found = append(found, v)
+		if len(shape) > 0 && v.Field == wholeBody || within(shape, v.Field) {
+			continue
 		}
+		found = append(found, v)
 	}
 	slices.SortStableFunc(found, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
 	return expected(lang, id, &errs.Error{Kind: errs.Invalid, Code: "invalid_input", Violations: found})
+}
+
+// within reports whether a field, or one it is inside of, is among fields.
+func within(fields map[string]bool, field string) bool {
+	for !fields[field] {
+		i := strings.LastIndexByte(field, '/')
+		if i < 0 {
+			return false
+		}
+		field = field[:i]
+	}
+	return true
 }
 
 // violation is a broken rule of the domain, as an error for huma's resolvers.
@@ -144,5 +159,8 @@ func field(location string) string {
 	case !inside:
 		return wholeBody
 	}
-	return strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(pointerEscapes.Replace(name))
+	return steps.Replace(pointerEscapes.Replace(name))
 }
+
+// steps turns the steps of a location into those of a pointer.
+var steps = strings.NewReplacer(".", "/", "[", "/", "]", "")

@@ -62,6 +62,11 @@ var apiMessages = map[string]message{
 		"Stuur één JSON-waarde; er volgt nog iets op.",
 		"Envoyez une seule valeur JSON ; il y a quelque chose après.",
 	},
+	"json_values": {
+		"The body has more than {max} values. Send less at once.",
+		"De body heeft meer dan {max} waarden. Stuur minder tegelijk.",
+		"Le corps contient plus de {max} valeurs. Envoyez-en moins à la fois.",
+	},
 	"json_duplicate": {
 		"This field is there more than once. Keep one.",
 		"Dit veld staat er meer dan één keer in. Houd er één over.",
