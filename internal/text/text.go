@@ -32,6 +32,20 @@ func Fold(s string) string {
 	return norm.NFC.String(cases.Fold().String(strings.ToLower(norm.NFC.String(s))))
 }
 
+// WithoutAccents returns s with every character in its plain form and without
+// marks, so that somebody who types "resume" finds "résumé".
+func WithoutAccents(s string) string {
+	if IsASCII(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(s))
+}
+
 // Letters returns the lower-case letters and digits of s, without accents: the
 // form under which the column names of a header are recognised, so that
 // "Numéro d'autorisation" and "NUMERO D AUTORISATION" are the same.

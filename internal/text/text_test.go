@@ -151,3 +151,22 @@ func TestIsASCII(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutAccents(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		"":             "",
+		"Plain":        "Plain",
+		"Résumé":       "Resume",
+		"re\u0301sume": "resume",
+		"Ångström":     "Angstrom",
+		"İ":            "I",
+		"straße":       "straße",
+		"ﬁn":           "fin",
+		"日本":           "日本",
+	} {
+		if got := text.WithoutAccents(s); got != want {
+			t.Errorf("WithoutAccents(%q) = %q, want %q", s, got, want)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package catalog
+
+import "trueup/internal/text"
+
+// Addition is something the catalog is to know. Without a Title it is about the
+// publisher alone, and Aliases are other names of the publisher; otherwise they
+// are other names of the title.
+type Addition struct {
+	Publisher string
+	Title     string
+	Aliases   []string
+}
+
+// add adds what is not there yet, and nothing else: a name that somebody has
+// stays theirs. Names are as Parse returns them.
+func (c *Catalog) add(additions []Addition) {
+	var publishers batch[publisher]
+	var titles batch[title]
+	var last *publisher // whose titles are in the batch
+	flush := func() {
+		if last != nil {
+			titles.into(&last.titles)
+		}
+		last = nil
+	}
+	for _, a := range additions {
+		p := publishers.find(&c.publishers, a.Publisher)
+		if p == nil {
+			p = &publisher{name: a.Publisher}
+			c.name(&publishers, a.Publisher, p)
+		}
+		if a.Title == "" {
+			for _, alias := range a.Aliases {
+				if publishers.find(&c.publishers, alias) == nil {
+					p.aliases = append(p.aliases, alias)
+					c.name(&publishers, alias, p)
+				}
+			}
+			continue
+		}
+		if p != last {
+			flush()
+			last = p
+		}
+		t := titles.find(&p.titles, a.Title)
+		if t == nil {
+			t = &title{name: a.Title}
+			p.count++
+			titles.add(a.Title, t)
+		}
+		for _, alias := range a.Aliases {
+			if titles.find(&p.titles, alias) == nil {
+				t.aliases = append(t.aliases, alias)
+				titles.add(alias, t)
+			}
+		}
+	}
+	flush()
+	publishers.into(&c.publishers)
+}
+
+func (c *Catalog) name(names *batch[publisher], name string, p *publisher) {
+	names.add(name, p)
+	if c.byID == nil {
+		c.byID = map[id]*publisher{}
+	}
+	c.byID[idOf(name)] = p
+}
+
+// batch is names on their way into a shelf, which takes many at once much
+// faster than one by one.
+type batch[E any] struct {
+	entries []entry[E]
+	byName  map[string]*E // by folded name
+}
+
+func (b *batch[E]) add(name string, of *E) {
+	if b.byName == nil {
+		b.byName = map[string]*E{}
+	}
+	b.byName[text.Fold(name)] = of
+	b.entries = append(b.entries, entryOf(name, of))
+}
+
+// find returns what has a name, on its way or there already; nil for nothing.
+func (b *batch[E]) find(there *shelf[E], name string) *E {
+	if len(b.entries) > 0 {
+		if of := b.byName[text.Fold(name)]; of != nil {
+			return of
+		}
+	}
+	return there.find(name)
+}
+
+// into empties the batch into the shelf.
+func (b *batch[E]) into(s *shelf[E]) {
+	s.insert(b.entries)
+	*b = batch[E]{}
+}
+
+// mergePublishers makes one publisher of two: into keeps its name, gets the
+// other's names as aliases and its titles. Titles with the same name become one.
+func (c *Catalog) mergePublishers(other, into id) {
+	from, to := c.byID[other], c.byID[into]
+	if from == nil || to == nil || from == to {
+		return
+	}
+	for _, name := range from.names() {
+		c.publishers.line(name).of = to
+		c.byID[idOf(name)] = to
+		to.aliases = append(to.aliases, name)
+	}
+	var names batch[title]
+	for _, t := range from.all() {
+		target := to.titles.find(t.name)
+		known := t.names()
+		if target == nil {
+			target = &title{name: t.name}
+			to.count++
+			names.add(t.name, target)
+			known = t.aliases
+		}
+		for _, name := range known {
+			if names.find(&to.titles, name) == nil {
+				target.aliases = append(target.aliases, name)
+				names.add(name, target)
+			}
+		}
+	}
+	names.into(&to.titles)
+}
+
+// mergeTitles makes one title of two of a publisher.
+func (c *Catalog) mergeTitles(owner, other, into id) {
+	p := c.byID[owner]
+	if p == nil {
+		return
+	}
+	from, to := p.title(other.String()), p.title(into.String())
+	if from == nil || to == nil || from == to {
+		return
+	}
+	for _, name := range from.names() {
+		p.titles.line(name).of = to
+		to.aliases = append(to.aliases, name)
+	}
+	p.count--
+}
+
+func (p *publisher) names() []string { return append([]string{p.name}, p.aliases...) }
+
+func (t *title) names() []string { return append([]string{t.name}, t.aliases...) }
+
+// all returns every title once, in the order of their names' letters.
+func (p *publisher) all() []*title {
+	titles := make([]*title, 0, p.count)
+	for _, c := range p.titles.chunks {
+		for _, l := range c.lines {
+			if l.name == l.of.name {
+				titles = append(titles, l.of)
+			}
+		}
+	}
+	return titles
+}

@@ -1,0 +1,115 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+
+	"trueup/internal/journal"
+)
+
+// An entry of journal.Catalog is lines of cells that tabs part; no name has a
+// tab or a line end:
+//
+//	p <name> <alias>…          a publisher
+//	t <name> <alias>…          a title of the publisher in the last line p
+//	mp <id> <id>               the first publisher is merged into the second
+//	mt <publisher> <id> <id>   the first title is merged into the second
+//
+// Every entry is complete by itself, and what it says twice, or says of what is
+// there already, changes nothing.
+const (
+	linePublisher       = "p"
+	lineTitle           = "t"
+	lineMergePublishers = "mp"
+	lineMergeTitles     = "mt"
+)
+
+func entryLine(cells ...string) string { return strings.Join(cells, "\t") + "\n" }
+
+// body writes additions as entry; as many as fit. It returns how many those are.
+func body(additions []Addition) (entry string, n int) {
+	var b strings.Builder
+	publisher := ""
+	for i, a := range additions {
+		var lines string
+		if a.Title == "" {
+			lines = entryLine(append([]string{linePublisher, a.Publisher}, a.Aliases...)...)
+		} else {
+			if a.Publisher != publisher {
+				lines = entryLine(linePublisher, a.Publisher)
+			}
+			lines += entryLine(append([]string{lineTitle, a.Title}, a.Aliases...)...)
+		}
+		if i > 0 && b.Len()+len(lines) > journal.MaxBody {
+			return b.String(), i
+		}
+		publisher = a.Publisher
+		b.WriteString(lines)
+	}
+	return b.String(), len(additions)
+}
+
+// step is a line of an entry, or several that belong together: additions, or
+// else one merge.
+type step struct {
+	additions   []Addition
+	publisher   id // whose titles are merged; zero when publishers are
+	other, into id
+}
+
+// parseEntry reads what body and the merges of Store write.
+func parseEntry(entry string) (steps []step, err error) {
+	publisher := ""
+	for line := range strings.Lines(entry) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		merge := step{}
+		var added Addition
+		switch kind := cells[0]; {
+		case kind == linePublisher && len(cells) > 1:
+			publisher = cells[1]
+			added = Addition{Publisher: publisher, Aliases: cells[2:]}
+		case kind == lineTitle && len(cells) > 1 && publisher != "":
+			added = Addition{Publisher: publisher, Title: cells[1], Aliases: cells[2:]}
+		case kind == lineMergePublishers && len(cells) == 3:
+			err = parseIDs(cells[1:], &merge.other, &merge.into)
+		case kind == lineMergeTitles && len(cells) == 4:
+			err = parseIDs(cells[1:], &merge.publisher, &merge.other, &merge.into)
+		default:
+			err = fmt.Errorf("catalog: the entry has a line %q", line)
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch last := len(steps) - 1; {
+		case added.Publisher == "":
+			steps = append(steps, merge)
+		case last >= 0 && steps[last].additions != nil:
+			steps[last].additions = append(steps[last].additions, added)
+		default:
+			steps = append(steps, step{additions: []Addition{added}})
+		}
+	}
+	return steps, nil
+}
+
+func parseIDs(cells []string, ids ...*id) error {
+	for i, cell := range cells {
+		parsed, ok := parseID(cell)
+		if !ok {
+			return fmt.Errorf("catalog: the entry has the id %q", cell)
+		}
+		*ids[i] = parsed
+	}
+	return nil
+}
+
+func (c *Catalog) apply(s step) {
+	switch {
+	case s.additions != nil:
+		c.add(s.additions)
+	case s.publisher != id{}:
+		c.mergeTitles(s.publisher, s.other, s.into)
+	default:
+		c.mergePublishers(s.other, s.into)
+	}
+}

@@ -1,0 +1,63 @@
+package catalog
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"trueup/internal/text"
+)
+
+// letters returns the form of a name, or of what somebody typed, in which the
+// one is searched for the other: folded, without accents and trade marks, and
+// with a space between a word and the punctuation beside it, so that a word
+// always stands between spaces: "Visual C++ (x64)" is "visual c ++ ( x64 )".
+func letters(s string) string {
+	if text.IsASCII(s) {
+		return spaced(text.Fold(s))
+	}
+	if plain := spaced(text.Fold(text.WithoutAccents(tradeMarks.Replace(s)))); plain != "" {
+		return plain
+	}
+	return text.Fold(s) // it is nothing else
+}
+
+var tradeMarks = strings.NewReplacer("™", "", "®", "", "©", "")
+
+// spaced puts a space wherever a word and punctuation meet.
+func spaced(s string) string {
+	previous := space
+	from := 0
+	var b strings.Builder
+	for i, r := range s {
+		kind := kindOf(r)
+		if kind != previous && kind != space && previous != space {
+			b.WriteString(s[from:i])
+			b.WriteByte(' ')
+			from = i
+		}
+		previous = kind
+	}
+	if from == 0 {
+		return s
+	}
+	b.WriteString(s[from:])
+	return b.String()
+}
+
+// The kinds of characters in a folded name.
+const (
+	space = iota
+	word
+	punctuation
+)
+
+func kindOf(r rune) int {
+	switch {
+	case r == ' ':
+		return space
+	case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)):
+		return word
+	}
+	return punctuation
+}

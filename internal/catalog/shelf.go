@@ -1,0 +1,218 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// shelf is a list of names in the order of their letters, each of which leads
+// to the E that is called so. It is kept in chunks, because adding a name writes
+// its chunk anew and nothing else.
+type shelf[E any] struct{ chunks []chunk[E] }
+
+// chunk is some names in order. All of their letters are one text, so that a
+// search looks at many names at once.
+type chunk[E any] struct {
+	letters string  // "\n" before, between and after the letters of the names
+	starts  []int32 // where the letters of each name start; one more for the end
+	lines   []line[E]
+	grams   *grams // nil: too few names to be worth it
+}
+
+// line is one name.
+type line[E any] struct {
+	name string
+	of   *E
+}
+
+// A chunk has at most chunkMost names; from filtered on it is worth knowing its
+// grams.
+const (
+	chunkMost = 64
+	filtered  = 32
+)
+
+// entry is a name on its way into a shelf.
+type entry[E any] struct {
+	letters string
+	line[E]
+}
+
+func (a entry[E]) compare(b entry[E]) int {
+	return cmp.Or(strings.Compare(a.letters, b.letters), strings.Compare(a.name, b.name))
+}
+
+func entryOf[E any](name string, of *E) entry[E] { return entry[E]{letters(name), line[E]{name, of}} }
+
+func (c *chunk[E]) at(i int) string { return c.letters[c.starts[i] : c.starts[i+1]-1] }
+
+func (c *chunk[E]) entry(i int) entry[E] { return entry[E]{c.at(i), c.lines[i]} }
+
+// newChunk writes a chunk; the entries are in order.
+func newChunk[E any](entries []entry[E]) chunk[E] {
+	size := 1
+	for _, e := range entries {
+		size += len(e.letters) + 1
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteByte('\n')
+	c := chunk[E]{starts: make([]int32, 0, len(entries)+1), lines: make([]line[E], len(entries))}
+	for i, e := range entries {
+		c.starts = append(c.starts, int32(b.Len()))
+		c.lines[i] = e.line
+		b.WriteString(e.letters)
+		b.WriteByte('\n')
+	}
+	c.starts = append(c.starts, int32(b.Len()))
+	c.letters = b.String()
+	if len(entries) >= filtered {
+		c.grams = gramsOf(c.letters)
+	}
+	return c
+}
+
+// chunked splits entries that are in order into chunks.
+func chunked[E any](entries []entry[E]) []chunk[E] {
+	most := chunkMost
+	if len(entries) > most { // room to grow
+		most = chunkMost * 3 / 4
+	}
+	var chunks []chunk[E]
+	for part := range slices.Chunk(entries, most) {
+		chunks = append(chunks, newChunk(part))
+	}
+	return chunks
+}
+
+// insert adds names; it sorts entries. The same name must not be in the shelf.
+func (s *shelf[E]) insert(entries []entry[E]) {
+	slices.SortFunc(entries, entry[E].compare)
+	if len(s.chunks) == 0 {
+		s.chunks = chunked(entries)
+		return
+	}
+	// From the end, so that a chunk that is split moves none that is still to come.
+	for len(entries) > 0 {
+		last := entries[len(entries)-1]
+		at := max(0, sort.Search(len(s.chunks), func(i int) bool { return last.compare(s.chunks[i].entry(0)) < 0 })-1)
+		from := 0
+		if at > 0 {
+			first := s.chunks[at].entry(0)
+			from = sort.Search(len(entries), func(i int) bool { return entries[i].compare(first) >= 0 })
+		}
+		merged := s.chunks[at].merged(entries[from:])
+		if len(merged) <= chunkMost {
+			s.chunks[at] = newChunk(merged)
+		} else {
+			s.chunks = slices.Replace(s.chunks, at, at+1, chunked(merged)...)
+		}
+		entries = entries[:from]
+	}
+}
+
+// merged returns the names of the chunk and the others, in order.
+func (c *chunk[E]) merged(others []entry[E]) []entry[E] {
+	all := make([]entry[E], 0, len(c.lines)+len(others))
+	i := 0
+	for _, e := range others {
+		for ; i < len(c.lines) && c.entry(i).compare(e) <= 0; i++ {
+			all = append(all, c.entry(i))
+		}
+		all = append(all, e)
+	}
+	for ; i < len(c.lines); i++ {
+		all = append(all, c.entry(i))
+	}
+	return all
+}
+
+// from walks the names from the first one on whose letters are not less than
+// wanted, until use returns false.
+func (s *shelf[E]) from(wanted string, use func(letters string, l *line[E]) bool) {
+	at := sort.Search(len(s.chunks), func(i int) bool {
+		c := &s.chunks[i]
+		return c.at(len(c.lines)-1) >= wanted
+	})
+	for ; at < len(s.chunks); at++ {
+		c := &s.chunks[at]
+		i := sort.Search(len(c.lines), func(i int) bool { return c.at(i) >= wanted })
+		for ; i < len(c.lines); i++ {
+			if !use(c.at(i), &c.lines[i]) {
+				return
+			}
+		}
+	}
+}
+
+// line returns the line of a name, nil for none.
+func (s *shelf[E]) line(name string) (found *line[E]) {
+	wanted, folded := letters(name), text.Fold(name)
+	s.from(wanted, func(letters string, l *line[E]) bool {
+		if letters == wanted && text.Fold(l.name) == folded {
+			found = l
+		}
+		return letters == wanted && found == nil
+	})
+	return found
+}
+
+// find returns what is called by a name, nil for nothing.
+func (s *shelf[E]) find(name string) *E {
+	if l := s.line(name); l != nil {
+		return l.of
+	}
+	return nil
+}
+
+// grams says which runs of one, two and three bytes a chunk's letters have, as
+// a set of hashes: it may say yes wrongly, and never no.
+type grams [64]uint64
+
+// gramBits is how many bits the hash of a gram has.
+const gramBits = 12
+
+// eachGram calls use with the hash of every gram of letters. The ends of a name
+// count as spaces, so a word begins and ends with one wherever it is.
+func eachGram(letters string, use func(hash uint32)) {
+	run := uint32(0)
+	for i := range len(letters) {
+		b := uint32(letters[i])
+		if b == '\n' {
+			b = ' '
+		}
+		run = run<<8 | b
+		use(gramHash(run & 0xff))
+		if i > 0 {
+			use(gramHash(run & 0xffff))
+		}
+		if i > 1 {
+			use(gramHash(run & 0xffffff))
+		}
+	}
+}
+
+func gramHash(run uint32) uint32 { return run * 0x9e3779b1 >> (32 - gramBits) }
+
+func gramsOf(letters string) *grams {
+	g := new(grams)
+	eachGram(letters, func(hash uint32) { g[hash>>6] |= 1 << (hash & 63) })
+	return g
+}
+
+// mayHave reports whether letters with some grams can be in the chunk.
+func (c *chunk[E]) mayHave(hashes []uint32) bool {
+	if c.grams == nil {
+		return true
+	}
+	for _, hash := range hashes {
+		if c.grams[hash>>6]&(1<<(hash&63)) == 0 {
+			return false
+		}
+	}
+	return true
+}
