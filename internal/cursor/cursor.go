@@ -35,7 +35,7 @@ func Decode(cursor string, at any, query ...string) (bool, error) {
 		return false, nil
 	}
 	invalid := errs.New(errs.Invalid, "cursor_invalid")
-	if len(cursor) > MaxChars {
+	if len(cursor) > MaxChars || strings.ContainsAny(cursor, "\r\n") { // which base64 would skip
 		return false, invalid
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
