@@ -33,7 +33,7 @@ func decodeCursor(text string, query ...string) (c cursor, first bool, err error
 		return cursor{}, true, nil
 	}
 	invalid := errs.New(errs.Invalid, "cursor_invalid")
-	if len(text) > maxCursor {
+	if len(text) > maxCursor || strings.ContainsAny(text, "\r\n") { // which base64 would skip
 		return cursor{}, false, invalid
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
