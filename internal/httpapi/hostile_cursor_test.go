@@ -1,0 +1,270 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"trueup/internal/httpapi"
+)
+
+// mutations is how many damaged cursors the lists get, each its share.
+const mutations = 10_000
+
+// list is one list with a cursor, as it was asked for.
+type list struct {
+	hostile
+	name   string
+	params map[string]*openapi3.Schema // of the query, without limit and cursor
+	cursor string                      // where its second page starts
+}
+
+// at asks for the list with a cursor.
+func (l list) at(cursor string, more ...string) hostile {
+	h := l.hostile
+	h.query = strings.Join(append([]string{l.query + "&cursor=" + url.QueryEscape(cursor)}, more...), "&")
+	return h
+}
+
+// lists are the first pages of every list of the document that has a cursor,
+// of every thing in things when the list is of one thing.
+func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
+	t.Helper()
+	for _, o := range operations(t) {
+		params := map[string]*openapi3.Schema{}
+		o.parameters("query", func(name string, schema *openapi3.Schema) { params[name] = schema })
+		if params["cursor"] == nil {
+			continue
+		}
+		delete(params, "cursor")
+		delete(params, "limit")
+		paths := []string{o.Path}
+		if parameter.MatchString(o.Path) {
+			paths = nil
+			for _, id := range things[o.Operation] {
+				paths = append(paths, parameter.ReplaceAllString(o.Path, url.PathEscape(id)))
+			}
+		}
+		if paths == nil {
+			t.Errorf("%s is the list of what? Name two with two items each", o.Key())
+		}
+		for _, path := range paths {
+			l := list{hostile: hostile{route: o.Route, path: path, query: "limit=1"}, name: o.Method + " " + path, params: params}
+			answer := s.ask(t, l.hostile)
+			var page struct{ NextCursor string }
+			if err := json.Unmarshal([]byte(answer.Body), &page); err != nil || page.NextCursor == "" {
+				t.Errorf("%s has no second page: make two items first (%d %.200s)", l.name, answer.StatusCode, answer.Body)
+				continue
+			}
+			l.cursor = page.NextCursor
+			if next := s.ask(t, l.at(l.cursor)); next.StatusCode != http.StatusOK {
+				t.Errorf("%s: its own cursor: %d %.200s", l.name, next.StatusCode, next.Body)
+			}
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// cursorCodes are what a damaged cursor may be called.
+var cursorCodes = []string{"cursor_invalid", "query_malformed", "length_max"}
+
+// TestHostileCursors sends every list of the document cursors that are
+// damaged, another list's, or another query's. It measures what refusals cost,
+// so it runs alone.
+func TestHostileCursors(t *testing.T) {
+	s := newStack(t)
+	lists := s.lists(t, s.fill(t))
+	if len(lists) == 0 {
+		t.Fatal("no list has a cursor")
+	}
+	unmoved(t)
+	refuse := func(t *testing.T, h hostile) {
+		t.Helper()
+		p := s.refused(t, h)
+		if !slices.ContainsFunc(p.Errors, func(e httpapi.FieldError) bool {
+			return e.Parameter == "cursor" && slices.Contains(cursorCodes, e.Code)
+		}) && p.Code != "query_malformed" {
+			t.Errorf("%s: %s %v", h.query, p.Code, p.Errors)
+		}
+	}
+	var all []string
+	for _, l := range lists {
+		all = append(all, l.cursor)
+	}
+	for _, l := range lists {
+		t.Run(l.name, func(t *testing.T) {
+			for _, other := range lists {
+				if other.name != l.name {
+					refuse(t, l.at(other.cursor))
+				}
+			}
+			same := s.ask(t, l.at(l.cursor)).Body
+			for name, schema := range l.params {
+				for _, value := range another(schema) {
+					h := l.at(l.cursor, name+"="+url.QueryEscape(value))
+					if answer := s.ask(t, h); answer.StatusCode == http.StatusOK && answer.Body == same {
+						continue // the parameter says what holds without it
+					}
+					refuse(t, h)
+				}
+			}
+			rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same mutations at each run
+			for n := range mutations / len(lists) {
+				damaged := damage(rng, l.cursor, all)
+				if damaged == l.cursor || damaged == "" {
+					continue
+				}
+				if n%100 == 0 {
+					refuse(t, l.at(damaged))
+					continue
+				}
+				if answer, took := s.timed(t, l.at(damaged)); answer.StatusCode != http.StatusUnprocessableEntity || took > refusalTime {
+					t.Errorf("%q: %d after %v", damaged, answer.StatusCode, took)
+				}
+			}
+		})
+	}
+}
+
+// timed carries a request out; again, when it took too long, for a machine
+// that is busy.
+func (s *stack) timed(t *testing.T, h hostile) (answer events.APIGatewayV2HTTPResponse, took time.Duration) {
+	t.Helper()
+	for range 3 {
+		begin := time.Now()
+		answer = s.ask(t, h)
+		if took = time.Since(begin); took <= refusalTime {
+			break
+		}
+	}
+	return answer, took
+}
+
+// another are values a parameter did not have.
+func another(schema *openapi3.Schema) (values []string) {
+	for _, value := range slices.Concat(schema.Enum, schema.Examples) {
+		if value != schema.Default {
+			values = append(values, fmt.Sprint(value))
+		}
+	}
+	if values == nil && schema.Type.Is("boolean") {
+		return []string{"true", "false"}
+	}
+	if values == nil {
+		return []string{"7"}
+	}
+	return values
+}
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// damage returns a cursor with one thing wrong with it.
+func damage(rng *rand.Rand, cursor string, others []string) string {
+	b := []byte(cursor)
+	at := rng.IntN(len(b))
+	switch rng.IntN(12) {
+	case 0: // a bit on its way
+		b[at] ^= 1 << rng.IntN(8)
+	case 1: // a character
+		b[at] = base64url[rng.IntN(len(base64url))]
+	case 2: // its end is lost
+		return cursor[:at]
+	case 3: // its beginning
+		return cursor[at:]
+	case 4: // something in the middle
+		return cursor[:at] + cursor[min(len(b), at+1+rng.IntN(3)):]
+	case 5: // two characters change places
+		other := rng.IntN(len(b))
+		b[at], b[other] = b[other], b[at]
+	case 6: // something is put in
+		return cursor[:at] + string("=+/ .\n\r\t\x00A~"[rng.IntN(11)]) + cursor[at:]
+	case 7: // or after it
+		return cursor + strings.Repeat(string(base64url[rng.IntN(len(base64url))]), 1+rng.IntN(5000))
+	case 8: // the end is another's
+		other := others[rng.IntN(len(others))]
+		return cursor[:at] + other[min(at, len(other)):]
+	case 9: // a bit inside of it
+		if raw, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
+			raw[rng.IntN(len(raw))] ^= 1 << rng.IntN(8)
+			return base64.RawURLEncoding.EncodeToString(raw)
+		}
+		return strings.ToUpper(cursor)
+	case 10: // somebody's guess
+		for i := range b {
+			b[i] = base64url[rng.IntN(len(base64url))]
+		}
+	default: // twice
+		return cursor + cursor[:at+1]
+	}
+	return string(b)
+}
+
+// fill stores at least two items for every list, and returns the ids of the
+// things whose lists they are in, by operation.
+func (s *stack) fill(t *testing.T) map[string][]string {
+	t.Helper()
+	do := func(method, address, body string, header map[string]string, result any) {
+		t.Helper()
+		r, err := http.NewRequest(method, address, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range header {
+			r.Header.Set(name, value)
+		}
+		send := http.DefaultTransport.RoundTrip
+		if strings.HasPrefix(address, base) {
+			r.Header.Set("Authorization", "Bearer global-admin someone")
+			send = s.direct
+		}
+		response, err := send(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		answer, err := io.ReadAll(response.Body)
+		if err == nil && result != nil {
+			err = json.Unmarshal(answer, result)
+		}
+		if err != nil || response.StatusCode >= 300 {
+			t.Fatalf("%s %s: %d %s (%v)", method, address, response.StatusCode, answer, err)
+		}
+	}
+	things := map[string][]string{}
+	for i := range 2 {
+		var made struct{ ID string }
+		do("POST", base+"/agreements", fmt.Sprintf(`{"type":"volume","name":"Filled %d","pairs":[{"authorizationNumber":"F%d","licenseNumber":"F%d"},{"authorizationNumber":"G%d","licenseNumber":"G%d"}]}`, i, i, i, i, i), nil, &made)
+		things["listAgreementPairs"] = append(things["listAgreementPairs"], made.ID)
+		do("POST", base+"/groups", fmt.Sprintf(`{"name":"Filled %d"}`, i), nil, nil)
+
+		file := "bad_,1\nbad_,2\n"
+		var accepted struct {
+			Import httpapi.Import
+			Upload struct {
+				URL     string
+				Headers map[string]string
+			}
+		}
+		do("POST", base+"/imports", fmt.Sprintf(`{"fileName":"filled-%d.csv","size":%d}`, i, len(file)), nil, &accepted)
+		do("PUT", accepted.Upload.URL, file, accepted.Upload.Headers, nil)
+		for end := time.Now().Add(20 * time.Second); !accepted.Import.Final; time.Sleep(10 * time.Millisecond) {
+			if do("GET", base+"/imports/"+accepted.Import.ID, "", nil, &accepted.Import); time.Now().After(end) {
+				t.Fatal("the import does not end")
+			}
+		}
+		things["listImportFindings"] = append(things["listImportFindings"], accepted.Import.ID)
+	}
+	return things
+}
