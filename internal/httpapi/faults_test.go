@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -19,16 +22,17 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/dynamo"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/route"
 	"trueup/internal/storetest"
 	"trueup/internal/storetest/faultproxy"
 )
 
-// faulty is the agreements function as package app puts it together, on a
-// store that sometimes fails.
+// faulty is the functions as package app puts them together, on a store that
+// sometimes fails.
 type faulty struct {
-	handler http.Handler
-	store   *dynamo.Store // the same table, without faults
-	proxy   *faultproxy.Proxy
+	handlers map[string]http.Handler // by function
+	store    *dynamo.Store           // the same table, without faults
+	proxy    *faultproxy.Proxy
 }
 
 func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
@@ -36,11 +40,16 @@ func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
 	table := storetest.Table(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, faults)
 	t.Cleanup(proxy.Close)
-	handler := app.API("agreements", config.Config{Table: table}, aws.Config{
-		Region: "eu-west-1", BaseEndpoint: &proxy.URL,
-		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-	}, quiet)
-	return &faulty{handler: handler, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
+	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
+	for _, r := range route.Table {
+		if f.handlers[r.Function] == nil {
+			f.handlers[r.Function] = app.API(r.Function, config.Config{Table: table, UploadsBucket: uploads, ReportsBucket: reports}, aws.Config{
+				Region: "eu-west-1", BaseEndpoint: &proxy.URL,
+				Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+			}, quiet)
+		}
+	}
+	return f
 }
 
 // do sends a request and returns the status, the code of a problem, and the body.
@@ -51,7 +60,8 @@ func (f *faulty) do(method, path, body string, headers ...string) (status int, c
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	f.handler.ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), admin)))
+	function, _ := routed(r)
+	f.handlers[function].ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), admin)))
 	var problem httpapi.Problem
 	_ = json.Unmarshal(w.Body.Bytes(), &problem) // what is no problem has no code
 	if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
@@ -108,6 +118,25 @@ func TestR2_3_CutReplies(t *testing.T) {
 			if err != nil || groups[0].Agreements != creations {
 				t.Errorf("%d agreements are counted (%v), want %d", groups[0].Agreements, err, creations)
 			}
+			names := map[string]int{}
+			for cursor := ""; ; {
+				status, code, answer := f.do("GET", "/agreements?limit=200&cursor="+url.QueryEscape(cursor), "")
+				var page httpapi.Page[httpapi.Agreement]
+				if err := json.Unmarshal(answer, &page); err != nil || status != http.StatusOK {
+					t.Fatalf("%d %s (%v)", status, code, err)
+				}
+				for _, a := range page.Items {
+					names[a.Name]++
+				}
+				if cursor = page.NextCursor; cursor == "" {
+					break
+				}
+			}
+			for i := range creations {
+				if n := names[fmt.Sprint("Cut ", i)]; n != 1 {
+					t.Errorf("creation %d is listed %d times", i, n)
+				}
+			}
 		})
 	}
 }
@@ -144,25 +173,58 @@ func TestTransactionConflicts(t *testing.T) {
 	}
 }
 
-// TestStoreAway demands 503 with Retry-After, never 500, of a store that does
-// not answer.
+// TestStoreAway demands 503 with Retry-After, never 500, of every route that
+// reads or writes what does not answer, and after a bounded time: also of
+// conflicts without end.
 func TestStoreAway(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []faultproxy.Kind{faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded} {
+	all := []faultproxy.Kind{
+		faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded,
+		faultproxy.TransactionConflict, faultproxy.TransactionThrottled,
+	}
+	bodies := map[string]string{}
+	for _, o := range operations(t) {
+		if schema := o.body(); schema != nil {
+			bodies[o.Key()] = sample(schema, nil, "")
+		}
+	}
+	for _, kind := range all {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			f := newFaulty(t, faultproxy.Faults{{Kind: kind, Rate: 1}})
-			status, code, _ := f.do("POST", "/agreements", `{"type": "volume", "name": "A", "pairs": [{"authorizationNumber": "1", "licenseNumber": "1"}]}`)
-			if status != http.StatusServiceUnavailable || code != "try_again" {
-				t.Errorf("%d %s", status, code)
+			faults := faultproxy.Faults{{Kind: kind, Rate: 1}}
+			transactions := kind == faultproxy.TransactionConflict || kind == faultproxy.TransactionThrottled
+			if transactions {
+				faults[0].Operations = []string{"TransactWriteItems"}
 			}
-			status, code, answer := f.do("POST", "/agreements/deletions", `{"ids": ["a", "b"]}`)
-			if status != http.StatusOK || strings.Count(string(answer), `"try_again"`) != 2 {
-				t.Errorf("%d %s %s", status, code, answer)
-			}
+			f := newFaulty(t, faults)
+			atOnce(len(route.Table), len(route.Table), func(i int) {
+				r := route.Table[i]
+				if slices.Contains(storeless, r.Key()) || transactions && r.Method == http.MethodGet {
+					return
+				}
+				begin := time.Now()
+				var headers []string
+				if r.Method == http.MethodPost {
+					headers = []string{"Idempotency-Key", "away"}
+				}
+				status, code, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing"), bodies[r.Key()], headers...)
+				switch {
+				case status == http.StatusOK && strings.Contains(string(answer), `"try_again"`): // for each item
+				case transactions && status == http.StatusNotFound: // it was read, and is not there
+				case status == http.StatusServiceUnavailable && code == "try_again":
+				default:
+					t.Errorf("%s: %d %s", r.Key(), status, code)
+				}
+				if took := time.Since(begin); took > 25*time.Second {
+					t.Errorf("%s took %v", r.Key(), took)
+				}
+			})
 		})
 	}
 }
+
+// storeless are the routes that can be answered without a store.
+var storeless = []string{"GET /openapi.json"}
 
 // TestR2_12_NoLostUpdate edits one agreement 50 times at once, half of the
 // callers with the version they have seen: what is answered with 200 is

@@ -130,7 +130,7 @@ func TestHostileCursors(t *testing.T) {
 					refuse(t, l.at(damaged))
 					continue
 				}
-				if answer, took := s.timed(t, l.at(damaged)); answer.StatusCode != http.StatusUnprocessableEntity || took > refusalTime {
+				if answer, took := s.timed(t, l.at(damaged)); answer.StatusCode != http.StatusUnprocessableEntity || measured && took > refusalTime {
 					t.Errorf("%q: %d after %v", damaged, answer.StatusCode, took)
 				}
 			}
@@ -142,7 +142,7 @@ func TestHostileCursors(t *testing.T) {
 // that is busy.
 func (s *stack) timed(t *testing.T, h hostile) (answer events.APIGatewayV2HTTPResponse, took time.Duration) {
 	t.Helper()
-	for range 3 {
+	for range 5 {
 		begin := time.Now()
 		answer = s.ask(t, h)
 		if took = time.Since(begin); took <= refusalTime {

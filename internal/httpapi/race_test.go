@@ -1,0 +1,6 @@
+//go:build race
+
+package httpapi_test
+
+// measured says that time and memory mean something: not under the race detector.
+const measured = false
