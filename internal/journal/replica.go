@@ -46,12 +46,16 @@ const CopiesPrefix = "copies/"
 // Read calls use with the state as it is now, and where the journal stands.
 // use must not keep the state.
 func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
-	if _, err := r.refresh(ctx); err != nil {
+	head, err := r.refresh(ctx)
+	if err != nil {
 		return err
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return use(r.State, r.at)
+	if head.Seq < r.at.Seq { // another call read a newer one meanwhile
+		head = r.at
+	}
+	return use(r.State, head)
 }
 
 // refresh brings the state up to date and returns where the journal stands.
@@ -71,8 +75,9 @@ func (r *Replica[S]) refresh(ctx context.Context) (Head, error) {
 	if r.at.Seq >= head.Seq { // another call did it
 		return head, nil
 	}
-	if !r.tried && head.Saved > 0 {
-		if err := r.restore(ctx); err != nil {
+	// Never later: the copy may be older than the state.
+	if r.at.Seq == 0 && !r.tried && head.Saved > 0 {
+		if err := r.restore(ctx, head); err != nil {
 			return Head{}, err
 		}
 		r.tried = true
@@ -98,12 +103,13 @@ func (r *Replica[S]) refresh(ctx context.Context) (Head, error) {
 // A saved copy is a header and what the state saved.
 const (
 	magic       = "trueup copy 1\n"
-	headerBytes = len(magic) + 8 + 8 + 4 // sequence, weight, checksum of the rest
+	sumBytes    = 4                             // checksum of all that follows
+	headerBytes = len(magic) + sumBytes + 8 + 8 // sequence, weight
 )
 
-// restore starts from the saved copy. One that is missing or damaged is left
-// alone: the entries say everything it does.
-func (r *Replica[S]) restore(ctx context.Context) error {
+// restore starts from the saved copy. One that is missing, damaged or not of
+// this journal is left alone: the entries say everything it does.
+func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 	object, err := r.Files.Open(ctx, r.key(), "", "")
 	if errors.Is(err, objects.ErrNotFound) {
 		r.warn(ctx, err)
@@ -121,18 +127,29 @@ func (r *Replica[S]) restore(ctx context.Context) error {
 		r.warn(ctx, errors.New("another format"))
 		return nil
 	}
-	header, body := saved[len(magic):headerBytes], saved[headerBytes:]
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(header[16:]) {
+	sum, summed := saved[len(magic):len(magic)+sumBytes], saved[len(magic)+sumBytes:]
+	if crc32.Checksum(summed, castagnoli) != binary.LittleEndian.Uint32(sum) {
 		r.warn(ctx, errors.New("the checksum is wrong"))
 		return nil
 	}
+	at := Head{Seq: int64(binary.LittleEndian.Uint64(summed)), Weight: int64(binary.LittleEndian.Uint64(summed[8:]))}
+	if at.Seq > head.Seq { // it was saved after the head was read, or is not of this journal
+		if head, err = r.Log.Head(ctx, r.Name); err != nil {
+			return err
+		}
+		if at.Seq > head.Seq {
+			r.warn(ctx, errors.New("the journal has not come that far"))
+			return nil
+		}
+	}
+	at.Saved, at.Gone = head.Saved, head.Gone
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.State.Restore(body); err != nil {
+	if err := r.State.Restore(saved[headerBytes:]); err != nil {
 		r.warn(ctx, err)
 		return nil
 	}
-	r.at = Head{Seq: int64(binary.LittleEndian.Uint64(header)), Weight: int64(binary.LittleEndian.Uint64(header[8:]))}
+	r.at = at
 	return nil
 }
 
@@ -160,11 +177,12 @@ func (r *Replica[S]) Save(ctx context.Context, backlog int64) error {
 	r.mu.RUnlock()
 	saved := make([]byte, headerBytes, headerBytes+len(body))
 	copy(saved, magic)
-	header := saved[len(magic):]
-	binary.LittleEndian.PutUint64(header, uint64(at.Seq))
-	binary.LittleEndian.PutUint64(header[8:], uint64(at.Weight))
-	binary.LittleEndian.PutUint32(header[16:], crc32.Checksum(body, castagnoli))
-	if err := r.Files.Put(ctx, r.key(), "application/octet-stream", append(saved, body...)); err != nil {
+	sum, summed := saved[len(magic):], saved[len(magic)+sumBytes:]
+	binary.LittleEndian.PutUint64(summed, uint64(at.Seq))
+	binary.LittleEndian.PutUint64(summed[8:], uint64(at.Weight))
+	saved = append(saved, body...)
+	binary.LittleEndian.PutUint32(sum, crc32.Checksum(saved[len(magic)+sumBytes:], castagnoli))
+	if err := r.Files.Put(ctx, r.key(), "application/octet-stream", saved); err != nil {
 		return fmt.Errorf("journal %s: save a copy: %w", r.Name, err)
 	}
 	return r.Log.Saved(ctx, r.Name, at)
