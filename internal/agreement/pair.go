@@ -25,6 +25,17 @@ func (p Pair) Key() PairKey {
 	return PairKey(b)
 }
 
+// Squeeze returns a number, or a part of one, as PairKey has it: in upper case
+// without spaces and hyphens. It is empty for text that is in no number.
+func Squeeze(part string) string {
+	for i := range len(part) {
+		if part[i] != ' ' && numberByte(part[i]) == other {
+			return ""
+		}
+	}
+	return string(appendSqueezed(nil, part))
+}
+
 // Suggest returns the program that the shape of the numbers suggests (R3.5):
 // equal numbers are open-value, 15 and 8 characters open, and a second number
 // of 7 digits select-enterprise. Hyphens and spaces do not count. It is a

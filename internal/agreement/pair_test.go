@@ -85,3 +85,28 @@ func TestKeyTellsPairsApart(t *testing.T) {
 		t.Error("R2.2: 12 + 3 and 1 + 23 have the same key")
 	}
 }
+
+func TestSqueeze(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":          "",
+		"01-07001":  "0107001",
+		" a-b 7 ":   "AB7",
+		"- -":       "",
+		"01+07":     "",
+		"01\t07":    "",
+		"é1":        "",
+		"office 1%": "",
+	} {
+		if got := agreement.Squeeze(in); got != want {
+			t.Errorf("R2.2 Squeeze(%q) = %q, want %q", in, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := number().Draw(t, "number")
+		p := agreement.Pair{Authorization: n, License: n}
+		if s := agreement.Squeeze(n); agreement.PairKey(s+"+"+s) != p.Key() {
+			t.Fatalf("Squeeze(%q) = %q, and the pair's key is %q", n, s, p.Key())
+		}
+	})
+}
