@@ -41,26 +41,28 @@ func Body(changes []Change, deletedGroup string) string {
 // parse reads what Body wrote.
 func parse(body string) (changes []Change, deletedGroup string, err error) {
 	for line := range strings.Lines(body) {
-		kind, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		id, pairs, _ := strings.Cut(rest, " ")
-		switch kind {
-		case "g":
-			deletedGroup = id
-		case "a":
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
+		if len(fields) < 2 || fields[1] == "" {
+			return nil, "", fmt.Errorf("register: the entry has the line %q", line)
+		}
+		switch id, pairs := fields[1], fields[2:]; {
+		case fields[0] == "a":
 			c := Change{ID: id}
-			for pair := range strings.FieldsSeq(pairs) {
-				switch key := agreement.PairKey(pair[1:]); pair[0] {
-				case '+':
-					c.Added = append(c.Added, key)
-				case '-':
-					c.Removed = append(c.Removed, key)
-				default:
+			for _, pair := range pairs {
+				if len(pair) < 2 || pair[0] != '+' && pair[0] != '-' {
 					return nil, "", fmt.Errorf("register: the entry says %q of a pair", pair)
+				}
+				if key := agreement.PairKey(pair[1:]); pair[0] == '+' {
+					c.Added = append(c.Added, key)
+				} else {
+					c.Removed = append(c.Removed, key)
 				}
 			}
 			changes = append(changes, c)
+		case fields[0] == "g" && len(pairs) == 0 && deletedGroup == "":
+			deletedGroup = id
 		default:
-			return nil, "", fmt.Errorf("register: the entry has a line of kind %q", kind)
+			return nil, "", fmt.Errorf("register: the entry has the line %q", line)
 		}
 	}
 	return changes, deletedGroup, nil
@@ -70,6 +72,7 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 type Source interface {
 	// AgreementsByID returns those of the agreements that exist, strongly
 	// consistent. Agreements in a license group that is gone are in Unassigned,
-	// and their version is one higher.
+	// and their version is one higher. The register asks with no group gone: it
+	// must know which agreements still name one.
 	AgreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error)
 }

@@ -1,4 +1,132 @@
 // Package register finds agreements: all of them, in memory, filtered, sorted,
 // searched and counted in a millisecond or two, and exact at every reading
 // thanks to package journal.
+//
+// A Register is a table of rows, an order of them for each sort, and their
+// texts one behind the other. A query is answered in two steps: one pass over
+// rows and texts marks what it selects and counts it, which is remembered until
+// the next change; then the order of its sort is walked from where the previous
+// page ended.
+//
+// Invariants: an agreement has one live row; each order holds the live rows and
+// no others; a row's texts and sort keys never change while it is in an order
+// (an agreement whose do gets another row).
 package register
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/journal"
+	"trueup/internal/objects"
+)
+
+// Register is what the entries of journal.Agreements add up to. It implements
+// journal.State.
+type Register struct {
+	source Source
+	table  table
+	recent recent
+}
+
+// Prepare implements journal.State. It reads the agreements that the entries
+// name, once.
+func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []journal.Entry) (apply func(), err error) {
+	var b batch
+	for _, e := range entries {
+		if err := b.add(e); err != nil {
+			return nil, err
+		}
+	}
+	if len(b.ids) > 0 {
+		// As they are stored: whoever empties a deleted group has to know which of
+		// them still name it.
+		if b.fetched, err = r.source.AgreementsByID(ctx, b.ids, nil); err != nil {
+			return nil, err
+		}
+	}
+	return func() {
+		r.table.apply(&b, head.Gone)
+		r.recent.forget()
+	}, nil
+}
+
+// Restore implements journal.State. A copy that is damaged is an error and
+// changes nothing.
+func (r *Register) Restore(saved []byte) error {
+	t, err := restore(saved)
+	if err != nil {
+		return err
+	}
+	r.table = t
+	r.recent.forget()
+	return nil
+}
+
+// Save implements journal.State.
+func (r *Register) Save() []byte { return r.table.save() }
+
+// Reader reads the register of a journal. It implements agreement.Register.
+type Reader struct {
+	replica *journal.Replica[*Register]
+}
+
+// New returns the reader of the register that the log leads to. Copies of it
+// are kept in files; warn is told when one cannot be used.
+func New(source Source, log journal.Log, files objects.Bucket, warn *slog.Logger) *Reader {
+	return &Reader{&journal.Replica[*Register]{
+		Name: journal.Agreements, Log: log, Files: files, State: &Register{source: source}, Warn: warn,
+	}}
+}
+
+// List implements agreement.Register.
+func (r *Reader) List(ctx context.Context, q agreement.Query) (agreement.Page, error) {
+	from, err := decode(q) // before anything is read for it
+	if err != nil {
+		return agreement.Page{}, err
+	}
+	var page agreement.Page
+	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
+		page, err = s.page(q, from, head.Seq)
+		return err
+	})
+	return page, err
+}
+
+// Find implements agreement.Register.
+func (r *Reader) Find(ctx context.Context, id string) (agreement.Agreement, error) {
+	var found agreement.Agreement
+	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		slot, exists := s.table.find(id)
+		if !exists {
+			return errs.New(errs.NotFound, "agreement_not_found", "id", id)
+		}
+		found = s.table.rows[slot].Agreement
+		return nil
+	})
+	return found, err
+}
+
+// Stranded returns for every license group that is gone the ids of all
+// agreements that may still be stored under it, and where the journal stood:
+// entries after that may strand others.
+func (r *Reader) Stranded(ctx context.Context) (ids map[string][]string, at journal.Head, err error) {
+	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
+		ids, at = make(map[string][]string, len(head.Gone)), head
+		for _, groupID := range head.Gone {
+			named := slices.Compact(slices.Sorted(slices.Values(s.table.stranded[groupID])))
+			ids[groupID] = slices.DeleteFunc(named, func(id string) bool {
+				_, exists := s.table.find(id)
+				return !exists
+			})
+		}
+		return nil
+	})
+	return ids, at, err
+}
+
+// Save saves a copy, if at least backlog agreements changed since the last one.
+func (r *Reader) Save(ctx context.Context, backlog int64) error { return r.replica.Save(ctx, backlog) }

@@ -1,0 +1,116 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/journal"
+)
+
+// failing is a Source that cannot be reached.
+type failing struct{}
+
+func (failing) AgreementsByID(context.Context, []string, []string) (map[string]agreement.Agreement, error) {
+	return nil, errors.New("no answer")
+}
+
+func TestEntriesAreReadAsWritten(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		changes []Change
+		group   string
+		body    string
+	}{
+		"nothing":         {},
+		"changed":         {[]Change{{ID: "one"}}, "", "a one\n"},
+		"R2.4 pairs":      {[]Change{{ID: "one", Added: []agreement.PairKey{"A+B", "1+1"}, Removed: []agreement.PairKey{"C+D"}}}, "", "a one +A+B +1+1 -C+D\n"},
+		"several":         {[]Change{{ID: "one", Added: []agreement.PairKey{"A+B"}}, {ID: "two"}}, "", "a one +A+B\na two\n"},
+		"R4.3 deleted":    {nil, "sales", "g sales\n"},
+		"both in one":     {[]Change{{ID: "one"}}, "sales", "a one\ng sales\n"},
+		"the same twice":  {[]Change{{ID: "one"}, {ID: "one"}}, "", "a one\na one\n"},
+		"removed, put in": {[]Change{{ID: "x", Removed: []agreement.PairKey{"A+B"}}, {ID: "x", Added: []agreement.PairKey{"A+B"}}}, "", "a x -A+B\na x +A+B\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := Body(c.changes, c.group)
+			if diff := cmp.Diff(c.body, body); diff != "" {
+				t.Error(diff)
+			}
+			changes, group, err := parse(body)
+			if err != nil || group != c.group {
+				t.Errorf("group %q, %v; want %q", group, err, c.group)
+			}
+			if diff := cmp.Diff(c.changes, changes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"another kind":        "x one\n",
+		"an empty line":       "a one\n\n",
+		"a pair without sign": "a one A+B\n",
+		"a sign alone":        "a one +\n",
+		"no id":               "a\n",
+		"an empty id":         "a  +A+B\n",
+		"no group":            "g\n",
+		"two groups":          "g one\ng two\n",
+		"words after a group": "g one two\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if changes, group, err := parse(body); err == nil {
+				t.Errorf("%q is accepted as %v and %q", body, changes, group)
+			}
+		})
+	}
+}
+
+// The entry of the largest import fits an item of the table (R3.3): 5,000
+// agreements with one pair of the longest numbers each.
+func TestTheLargestImportIsOneEntry(t *testing.T) {
+	t.Parallel()
+	var changes []Change
+	for i := range agreement.MaxFileRows {
+		number := fmt.Sprintf("%0*d", agreement.PairMaxCharsHighest/2, i)
+		changes = append(changes, Change{
+			ID:    strings.Repeat("x", 26),
+			Added: []agreement.PairKey{agreement.Pair{Authorization: number, License: number}.Key()},
+		})
+	}
+	if n := len(Body(changes, "")); n > journal.MaxBody {
+		t.Errorf("%d bytes, at most %d", n, journal.MaxBody)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("a one +A+B -C+D\na two\ng sales\n")
+	f.Add("g \na ")
+	f.Fuzz(func(t *testing.T, body string) {
+		changes, group, err := parse(body)
+		if err != nil {
+			return
+		}
+		again, groupAgain, err := parse(Body(changes, group))
+		if err != nil || group != groupAgain {
+			t.Fatalf("%q: group %q, then %q, %v", body, group, groupAgain, err)
+		}
+		if len(again) != len(changes) {
+			t.Fatalf("%q: %v, then %v", body, changes, again)
+		}
+		for i := range changes {
+			if diff := cmp.Diff(changes[i], again[i]); diff != "" {
+				t.Fatalf("%q: %s", body, diff)
+			}
+		}
+	})
+}

@@ -1,0 +1,385 @@
+package register
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/group"
+	"trueup/internal/journal"
+	"trueup/internal/text"
+)
+
+// model is the register as somebody would write it who has all day: a slice,
+// and a look at everything for each question. It also plays the store, and
+// writes the entries.
+type model struct {
+	rng     *rand.Rand
+	store   memory // agreements as they are stored
+	pairs   map[string]map[agreement.PairKey]bool
+	born    map[string]int64
+	head    journal.Head
+	entries []string // that the register has not seen
+	made    int      // agreements ever made
+}
+
+func newModel(seed uint64) *model {
+	return &model{
+		rng: rand.New(rand.NewPCG(seed, 7)), store: memory{}, pairs: map[string]map[agreement.PairKey]bool{}, born: map[string]int64{},
+	}
+}
+
+func pick[T any](rng *rand.Rand, from ...T) T { return from[rng.IntN(len(from))] }
+
+func (m *model) name() string {
+	return pick(m.rng, "Office", "office suite", "OFFICE", "Réseau", "RÉSEAU de Liège", "Straße", "a-1", "A1", "7", "Ǆ") + pick(m.rng, "", " 1", " b", " Zz", "-2")
+}
+
+func (m *model) publisher() string {
+	return pick(m.rng, "Microsoft", "Adobe", "ADOBE", "Oracle", "Société Générale", "Ubisoft")
+}
+
+func (m *model) group() string {
+	return pick(m.rng, group.UnassignedID, "g1", "g2", "g3", "g4")
+}
+
+func (m *model) date() agreement.Date {
+	return pick[agreement.Date](m.rng, "", "2025-01-01", "2026-05-31", "2026-06-01", "2026-07-15", "2026-08-30", "2027-01-01")
+}
+
+// pair is one of few, so that it is added and removed again and again.
+func (m *model) pair() agreement.PairKey {
+	p := agreement.Pair{Authorization: pick(m.rng, "01-07001", "a-1", "777", "B2"), License: pick(m.rng, "01-07001", "7", "c 3", "0")}
+	return p.Key()
+}
+
+func (m *model) some() string {
+	ids := slices.Sorted(maps.Keys(m.store))
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[m.rng.IntN(len(ids))]
+}
+
+func (m *model) enter(body string) {
+	m.head.Seq++
+	m.entries = append(m.entries, body)
+}
+
+// fill changes whatever may change of an agreement.
+func (m *model) fill(a *agreement.Agreement) {
+	a.Name, a.GroupID = m.name(), m.group()
+	if a.Type == agreement.TypeVolume {
+		a.Validation = pick(m.rng, agreement.ValidationValid, agreement.ValidationPending, agreement.ValidationError, agreement.ValidationInvalid)
+	} else {
+		a.Terms = agreement.Terms{
+			Publisher: m.publisher(), ProductTitle: pick(m.rng, "Suite", "Creative cloud", "7-Zip"), Licenses: 1 + m.rng.IntN(9), Start: m.date(), End: m.date(),
+		}
+	}
+}
+
+func (m *model) create(n int) {
+	var changes []Change
+	for range n {
+		m.made++
+		a := agreement.Agreement{
+			ID: fmt.Sprintf("%c%03d", 'a'+rune(m.rng.IntN(3)), m.made), Type: pick(m.rng, agreement.TypeVolume, agreement.TypeOther),
+			CreatedAt: noon.Add(time.Duration(m.rng.IntN(50)) * time.Hour), CreatedBy: "me", Version: 1,
+		}
+		m.fill(&a)
+		m.store[a.ID], m.pairs[a.ID], m.born[a.ID] = a, map[agreement.PairKey]bool{}, m.head.Seq+1
+		changes = append(changes, m.pairing(a.ID))
+	}
+	m.enter(Body(changes, ""))
+}
+
+// pairing adds and removes pairs of an agreement.
+func (m *model) pairing(id string) Change {
+	c := Change{ID: id}
+	a := m.store[id]
+	if a.Type == agreement.TypeVolume {
+		for range m.rng.IntN(4) {
+			key := m.pair()
+			c.Added, m.pairs[id][key] = append(c.Added, key), true
+		}
+		for range m.rng.IntN(2) {
+			key := m.pair()
+			c.Removed = append(c.Removed, key)
+			delete(m.pairs[id], key)
+		}
+	}
+	a.PairCount = len(m.pairs[id])
+	a.Version++
+	m.store[id] = a
+	return c
+}
+
+// step changes something at random.
+func (m *model) step() {
+	id := m.some()
+	if id == "" {
+		m.create(5)
+		return
+	}
+	switch a := m.store[id]; m.rng.IntN(12) {
+	case 0, 1, 2:
+		m.create(1)
+	case 3:
+		m.create(m.rng.IntN(40))
+	case 4, 5:
+		m.fill(&a)
+		a.Version++
+		m.store[id] = a
+		m.enter(Body([]Change{{ID: id}}, ""))
+	case 6, 7:
+		m.enter(Body([]Change{m.pairing(id)}, ""))
+	case 8, 9:
+		delete(m.store, id)
+		m.enter(Body([]Change{{ID: id}}, ""))
+	case 10: // a license group is deleted
+		if groupID := m.group(); groupID != group.UnassignedID && !slices.Contains(m.head.Gone, groupID) {
+			m.head.Gone = append(slices.Clone(m.head.Gone), groupID)
+			m.enter(Body(nil, groupID))
+		}
+	case 11: // one is emptied and forgotten, without an entry; then it may be made again
+		if len(m.head.Gone) > 0 {
+			groupID := m.head.Gone[0]
+			for id, a := range m.store {
+				if a.GroupID == groupID {
+					a.GroupID = group.UnassignedID
+					a.Version++
+					m.store[id] = a
+				}
+			}
+			m.head.Gone = m.head.Gone[1:]
+		}
+	}
+}
+
+// agreements is what the register must hold.
+func (m *model) agreements() (all []agreement.Agreement) {
+	for _, a := range m.store {
+		if slices.Contains(m.head.Gone, a.GroupID) {
+			a.GroupID = group.UnassignedID
+			a.Version++
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+func (m *model) query() agreement.Query {
+	q := agreement.Query{Sort: pick(m.rng, "", agreement.SortName, agreement.SortPublisher, agreement.SortEnd, agreement.SortCreated), Descending: m.rng.IntN(2) == 0, Calendar: calendar}
+	if m.rng.IntN(3) == 0 {
+		q.GroupID = m.group()
+	}
+	if m.rng.IntN(4) == 0 {
+		q.Type = pick(m.rng, agreement.TypeVolume, agreement.TypeOther)
+	}
+	if m.rng.IntN(5) == 0 {
+		q.Publisher = pick(m.rng, " microsoft", "ADOBE", "société  générale", "soft")
+	}
+	if m.rng.IntN(5) == 0 {
+		q.Status = pick(m.rng, agreement.StatusNotStarted, agreement.StatusActive, agreement.StatusExpiring, agreement.StatusExpired, agreement.StatusNoTerm)
+	}
+	if m.rng.IntN(5) == 0 {
+		q.Validation = pick(m.rng, agreement.ValidationValid, agreement.ValidationInvalid)
+	}
+	if m.rng.IntN(5) == 0 {
+		q.EndsBefore = m.date()
+	}
+	if m.rng.IntN(5) == 0 {
+		q.Prefix = pick(m.rng, "off", "OFFICE ", "réseau", "STRASS", " ")
+	}
+	if m.rng.IntN(2) == 0 {
+		q.Text = pick(m.rng, "f", "O", "7", "soft", "1-07", "0 1 0 7", "a1", "-", " ", "é", "SEAU DE", "suite", "77+", "1B", "nowhere", "ss", "\x00", "office\x00microsoft", "Ⓐ")
+	}
+	return q
+}
+
+// list answers a query by looking at everything.
+func (m *model) list(q agreement.Query) ([]agreement.Agreement, agreement.Totals) {
+	var items []agreement.Agreement
+	var totals agreement.Totals
+	for _, a := range m.agreements() {
+		if m.matches(q, a) {
+			items = append(items, a)
+			totals.Add(&a, q.Calendar)
+		}
+	}
+	slices.SortFunc(items, func(a, b agreement.Agreement) int {
+		c := cmp.Or(sortedBy(q.Sort, a, b), cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+		if q.Descending {
+			return -c
+		}
+		return c
+	})
+	return items, totals
+}
+
+func sortedBy(by agreement.Sort, a, b agreement.Agreement) int {
+	switch by {
+	case agreement.SortPublisher:
+		return cmp.Compare(text.Fold(a.PublisherOf()), text.Fold(b.PublisherOf()))
+	case agreement.SortCreated:
+		return a.CreatedAt.Compare(b.CreatedAt)
+	case agreement.SortEnd:
+		return cmp.Compare(cmp.Or(a.End, "9999-12-31"), cmp.Or(b.End, "9999-12-31"))
+	default:
+		return 0
+	}
+}
+
+func (m *model) matches(q agreement.Query, a agreement.Agreement) bool {
+	return (q.GroupID == "" || a.GroupID == q.GroupID) && (q.Type == "" || a.Type == q.Type) &&
+		(q.Publisher == "" || text.Fold(a.PublisherOf()) == text.Fold(q.Publisher)) &&
+		(q.Status == "" || a.Status(q.Calendar) == q.Status) && (q.Validation == "" || a.Validation == q.Validation) &&
+		(q.EndsBefore == "" || a.End != "" && a.End < q.EndsBefore) && strings.HasPrefix(text.Fold(a.Name), text.Fold(q.Prefix)) &&
+		m.contains(a, q.Text)
+}
+
+func (m *model) contains(a agreement.Agreement, part string) bool {
+	for _, s := range []string{a.Name, a.PublisherOf(), a.ProductTitle} {
+		if strings.Contains(text.Fold(s), text.Fold(part)) {
+			return true
+		}
+	}
+	number := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(part))
+	if number == "" || strings.Trim(number, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || !text.IsASCII(part) {
+		return false
+	}
+	for key := range m.pairs[a.ID] {
+		first, second, _ := strings.Cut(string(key), "+")
+		if strings.Contains(first, number) || strings.Contains(second, number) {
+			return true
+		}
+	}
+	return false
+}
+
+// check compares everything that can be asked of the register with the model.
+func (m *model) check(t *testing.T, r *Register) {
+	t.Helper()
+	for range 4 {
+		q := m.query()
+		want, totals := m.list(q)
+		var got []agreement.Agreement
+		for pages := 0; ; pages++ {
+			q.Limit = 1 + m.rng.IntN(20)
+			page := must(t, r, q, m.head.Seq)
+			got = append(got, page.Items...)
+			if page.Totals != totals {
+				t.Fatalf("totals of %+v: %+v, want %+v", q, page.Totals, totals)
+			}
+			if q.Cursor = page.Next; q.Cursor == "" {
+				break
+			}
+			if len(page.Items) == 0 || pages > len(want) {
+				t.Fatalf("%+v: page %d has %d items and a next one", q, pages, len(page.Items))
+			}
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Fatalf("R2.10 %+v (-want +got):\n%s", q, diff)
+		}
+	}
+	for id, pairs := range m.pairs {
+		slot, exists := r.table.find(id)
+		stored, want := m.store[id]
+		if exists != want {
+			t.Fatalf("%s is in the register: %v, want %v", id, exists, want)
+		}
+		if !exists {
+			continue
+		}
+		lines := strings.Fields(string(r.table.numbers.at(slot)))
+		wanted := []string{}
+		for key := range pairs {
+			wanted = append(wanted, string(key))
+		}
+		slices.Sort(wanted)
+		if diff := gocmp.Diff(wanted, lines); diff != "" {
+			t.Fatalf("pairs of %s (-want +got):\n%s", id, diff)
+		}
+		if born := r.table.rows[slot].born; born != m.born[id] {
+			t.Fatalf("%s was born at %d, want %d", id, born, m.born[id])
+		}
+		if slices.Contains(m.head.Gone, stored.GroupID) && !slices.Contains(r.table.stranded[stored.GroupID], id) {
+			t.Fatalf("R4.3 %s is stored under %s, which is gone, and the register does not know", id, stored.GroupID)
+		}
+	}
+	for groupID := range r.table.stranded {
+		if !slices.Contains(m.head.Gone, groupID) {
+			t.Fatalf("the register remembers %s, which was emptied", groupID)
+		}
+	}
+}
+
+func must(t testing.TB, r *Register, q agreement.Query, now int64) agreement.Page {
+	t.Helper()
+	from, err := decode(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := r.page(q, from, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// sync brings the register up to date, in one batch.
+func (m *model) sync(t testing.TB, r *Register) {
+	t.Helper()
+	enter(t, r, m.head, m.entries...)
+	m.entries = nil
+}
+
+func TestRegisterAnswersAsTheModel(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(10) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			m := newModel(seed)
+			r := &Register{source: m.store}
+			for range 40 {
+				for range 1 + m.rng.IntN(4) {
+					m.step()
+				}
+				if len(m.entries) > 0 {
+					m.sync(t, r)
+				}
+				// What was emptied without an entry is forgotten with the next one.
+				maps.DeleteFunc(r.table.stranded, func(id string, _ []string) bool { return !slices.Contains(m.head.Gone, id) })
+				if m.rng.IntN(5) == 0 {
+					r = restored(t, r)
+				}
+				if m.rng.IntN(9) == 0 {
+					r.table.compact()
+				}
+				m.check(t, r)
+			}
+		})
+	}
+}
+
+// restored is a register made from the copy of another.
+func restored(t testing.TB, r *Register) *Register {
+	t.Helper()
+	saved := r.Save()
+	again := &Register{source: r.source}
+	if err := again.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(string(saved), string(again.Save())); diff != "" {
+		t.Fatalf("the copy of a copy is another: %s", diff)
+	}
+	return again
+}

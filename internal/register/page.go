@@ -1,0 +1,106 @@
+package register
+
+import (
+	"strconv"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/cursor"
+	"trueup/internal/errs"
+)
+
+// position is what a cursor holds: the moment of the first page, as the entry
+// that was the last then, and what the last row of the page was sorted by.
+type position struct {
+	Moment    int64          `json:"m"`
+	ID        string         `json:"i"`
+	Name      string         `json:"n"` // folded
+	Publisher string         `json:"p,omitempty"`
+	End       agreement.Date `json:"e,omitempty"`
+	Created   int64          `json:"c,omitempty"` // in milliseconds
+}
+
+func positionOf(r *row, by agreement.Sort, moment int64) position {
+	p := position{Moment: moment, ID: r.ID, Name: r.name}
+	switch by {
+	case agreement.SortPublisher:
+		p.Publisher = r.publisher
+	case agreement.SortEnd:
+		p.End = r.End
+	case agreement.SortCreated:
+		p.Created = r.CreatedAt.UnixMilli()
+	case agreement.SortName:
+	}
+	return p
+}
+
+// row returns a row that is sorted as the one of the position was.
+func (p *position) row() *row {
+	return &row{
+		Agreement: agreement.Agreement{ID: p.ID, Terms: agreement.Terms{End: p.End}, CreatedAt: time.UnixMilli(p.Created)},
+		name:      p.Name, publisher: p.Publisher,
+	}
+}
+
+// asked is everything that a cursor belongs to.
+func asked(q agreement.Query) []string {
+	if q.Sort == "" {
+		q.Sort = agreement.SortName
+	}
+	return []string{
+		"register", q.GroupID, string(q.Type), q.Publisher, string(q.Status), string(q.Validation), string(q.EndsBefore),
+		q.Text, q.Prefix, string(q.Sort), strconv.FormatBool(q.Descending),
+	}
+}
+
+// decode returns where the page that is asked for starts; nil for the first.
+func decode(q agreement.Query) (*position, error) {
+	var p position
+	found, err := cursor.Decode(q.Cursor, &p, asked(q)...)
+	if err != nil || !found {
+		return nil, err
+	}
+	if p.Moment < 0 || p.ID == "" {
+		return nil, errs.New(errs.Invalid, "cursor_invalid")
+	}
+	return &p, nil
+}
+
+// page returns the page of a query after a position, nil for the first page.
+// now is the last entry in the register.
+func (r *Register) page(q agreement.Query, after *position, now int64) (agreement.Page, error) {
+	order, moment := r.table.order(q.Sort), now
+	at, step := 0, 1
+	if q.Descending {
+		at, step = len(order)-1, -1
+	}
+	if after != nil {
+		if after.Moment > now {
+			return agreement.Page{}, errs.New(errs.Invalid, "cursor_invalid")
+		}
+		moment = after.Moment
+		var found bool
+		at, found = r.table.search(order, q.Sort, after.row())
+		switch {
+		case q.Descending:
+			at--
+		case found:
+			at++
+		}
+	}
+	s := r.selected(filterOf(q, moment))
+	page := agreement.Page{Items: make([]agreement.Agreement, 0, max(0, min(q.Limit, s.totals.Agreements))), Totals: s.totals}
+	var last *row
+	for ; at >= 0 && at < len(order); at += step {
+		if !s.slots.has(order[at]) {
+			continue
+		}
+		if len(page.Items) >= q.Limit && last != nil {
+			page.Next = cursor.Encode(positionOf(last, q.Sort, moment), asked(q)...)
+			break
+		}
+		last = &r.table.rows[order[at]]
+		page.Items = append(page.Items, last.Agreement)
+	}
+	return page, nil
+}

@@ -1,0 +1,245 @@
+package register
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"trueup/internal/agreement"
+	"trueup/internal/cursor"
+	"trueup/internal/errs"
+)
+
+// A list that is read page by page, while 500 others are added and deleted
+// between any two pages, shows each agreement that was there throughout once,
+// and none that was added after the first page.
+func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
+	t.Parallel()
+	for _, by := range sorts[1:] {
+		for _, descending := range []bool{false, true} {
+			t.Run(fmt.Sprintf("R2.10 by %s, descending %v", by, descending), func(t *testing.T) {
+				t.Parallel()
+				m := newModel(11)
+				r := &Register{source: m.store}
+				m.create(1000)
+				m.sync(t, r)
+				passing := m.agreements()[:500]
+				q := agreement.Query{Sort: by, Descending: descending, Calendar: calendar, Limit: 70}
+				var seen []string
+				first := m.head.Seq
+				for {
+					page := must(t, r, q, m.head.Seq)
+					for _, a := range page.Items {
+						if m.born[a.ID] > first {
+							t.Fatalf("%s appeared, which was added after the first page", a.ID)
+						}
+						seen = append(seen, a.ID)
+					}
+					want := 0
+					for id := range m.store {
+						if m.born[id] <= first {
+							want++
+						}
+					}
+					if page.Totals.Agreements != want {
+						t.Fatalf("%d agreements in the totals, want %d", page.Totals.Agreements, want)
+					}
+					if q.Cursor = page.Next; q.Cursor == "" {
+						break
+					}
+					// Every other round with a copy, as a process that has just started.
+					if len(seen)%140 == 0 {
+						r = restored(t, r)
+					}
+					m.create(500)
+					var deleted []Change
+					for _, a := range passing[:min(40, len(passing))] {
+						delete(m.store, a.ID)
+						deleted = append(deleted, Change{ID: a.ID})
+					}
+					passing = passing[len(deleted):]
+					m.enter(Body(deleted, ""))
+					m.sync(t, r)
+				}
+				for id := range m.store {
+					if n := count(seen, id); m.born[id] <= first && n != 1 {
+						t.Errorf("%s was there throughout and appeared %d times", id, n)
+					}
+				}
+				if slices.Sort(seen); len(slices.Compact(slices.Clone(seen))) != len(seen) {
+					t.Error("an agreement appeared twice")
+				}
+			})
+		}
+	}
+}
+
+func count(all []string, s string) (n int) {
+	for _, have := range all {
+		if have == s {
+			n++
+		}
+	}
+	return n
+}
+
+func TestCursorsBelongToTheirQuery(t *testing.T) {
+	t.Parallel()
+	m := newModel(3)
+	r := &Register{source: m.store}
+	m.create(100)
+	m.sync(t, r)
+	q := agreement.Query{Text: "f", Sort: agreement.SortEnd, Calendar: calendar, Limit: 2}
+	q.Cursor = must(t, r, q, m.head.Seq).Next
+	if q.Cursor == "" {
+		t.Fatal("there is one page")
+	}
+	for name, change := range map[string]func(*agreement.Query){
+		"group":       func(q *agreement.Query) { q.GroupID = "g1" },
+		"type":        func(q *agreement.Query) { q.Type = agreement.TypeOther },
+		"publisher":   func(q *agreement.Query) { q.Publisher = "Adobe" },
+		"status":      func(q *agreement.Query) { q.Status = agreement.StatusActive },
+		"validation":  func(q *agreement.Query) { q.Validation = agreement.ValidationValid },
+		"ends before": func(q *agreement.Query) { q.EndsBefore = "2026-01-01" },
+		"text":        func(q *agreement.Query) { q.Text = "ff" },
+		"prefix":      func(q *agreement.Query) { q.Prefix = "f" },
+		"sort":        func(q *agreement.Query) { q.Sort = agreement.SortName },
+		"direction":   func(q *agreement.Query) { q.Descending = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := q
+			change(&q)
+			if _, err := decode(q); errs.CodeOf(err) != "cursor_invalid" {
+				t.Errorf("got %v, want cursor_invalid", err)
+			}
+		})
+	}
+	for name, change := range map[string]func(*agreement.Query){
+		"limit":    func(q *agreement.Query) { q.Limit = 200 },
+		"calendar": func(q *agreement.Query) { q.Calendar = agreement.NewCalendar(noon.AddDate(0, 0, 1), 30) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := q
+			change(&q)
+			must(t, r, q, m.head.Seq)
+		})
+	}
+}
+
+func TestTheDefaultSortIsTheName(t *testing.T) {
+	t.Parallel()
+	m := newModel(5)
+	r := &Register{source: m.store}
+	m.create(20)
+	m.sync(t, r)
+	q := agreement.Query{Calendar: calendar, Limit: 7}
+	q.Cursor = must(t, r, q, m.head.Seq).Next
+	q.Sort = agreement.SortName
+	must(t, r, q, m.head.Seq)
+}
+
+// A cursor that somebody made up is refused, or answered as what it says.
+func TestForgedCursors(t *testing.T) {
+	t.Parallel()
+	m := newModel(4)
+	r := &Register{source: m.store}
+	m.create(100)
+	m.sync(t, r)
+	now := m.head.Seq
+	q := agreement.Query{Sort: agreement.SortCreated, Calendar: calendar, Limit: 10}
+	for name, c := range map[string]struct {
+		at   any
+		code string
+	}{
+		"moment before the journal": {position{Moment: -1, ID: "a"}, "cursor_invalid"},
+		"moment to come":            {position{Moment: now + 1, ID: "a"}, "cursor_invalid"},
+		"no id":                     {position{Moment: now, Name: "a"}, "cursor_invalid"},
+		"other fields":              {map[string]int{"x": 1}, "cursor_invalid"},
+		"no object":                 {[]int{1}, "cursor_invalid"},
+		"wrong kind":                {map[string]any{"m": now, "i": 7}, "cursor_invalid"},
+		"a name as long as fits":    {position{Moment: now, ID: "a", Name: strings.Repeat("z", 2900)}, ""},
+		"the end of time":           {position{Moment: now, ID: "a", Created: 1<<63 - 1}, ""},
+		"before time":               {position{Moment: 0, ID: "a", Created: -1 << 63}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := q
+			q.Cursor = cursor.Encode(c.at, asked(q)...)
+			from, err := decode(q)
+			if err == nil {
+				_, err = r.page(q, from, now)
+			}
+			if errs.CodeOf(err) != c.code || c.code == "" && err != nil {
+				t.Errorf("got %v, want code %q", err, c.code)
+			}
+		})
+	}
+}
+
+func TestDamagedCursors(t *testing.T) {
+	t.Parallel()
+	m := newModel(4)
+	r := &Register{source: m.store}
+	m.create(300)
+	m.sync(t, r)
+	rng := rand.New(rand.NewPCG(8, 9))
+	q := agreement.Query{Sort: agreement.SortPublisher, Calendar: calendar, Limit: 10}
+	good := must(t, r, q, m.head.Seq).Next
+	want := must(t, r, agreement.Query{Sort: q.Sort, Calendar: calendar, Limit: 10, Cursor: good}, m.head.Seq)
+	for range 10_000 {
+		bad := []byte(good)
+		for range 1 + rng.IntN(3) {
+			switch i := rng.IntN(len(bad)); rng.IntN(4) {
+			case 0:
+				bad[i] = byte(rng.Uint32())
+			case 1:
+				if bad = slices.Delete(bad, i, i+1); len(bad) == 0 {
+					bad = []byte("A")
+				}
+			case 2:
+				bad = slices.Insert(bad, i, "ABCabc019-_"[rng.IntN(11)])
+			case 3:
+				bad = bad[:i+1]
+			}
+		}
+		q.Cursor = string(bad)
+		from, err := decode(q)
+		switch {
+		case err == nil && q.Cursor == good: // mutated back
+			if page := must(t, r, q, m.head.Seq); page.Items[0].ID != want.Items[0].ID {
+				t.Fatal("another page")
+			}
+		case errs.CodeOf(err) != "cursor_invalid" || errs.KindOf(err) != errs.Invalid:
+			t.Fatalf("%q: %v, %v; want cursor_invalid", q.Cursor, from, err)
+		}
+	}
+}
+
+// The longest name and publisher that the rules allow, in the letters that take
+// the most room, still make a cursor that is accepted.
+func TestTheLongestCursor(t *testing.T) {
+	t.Parallel()
+	store := memory{}
+	var changes []Change
+	for i := range 3 {
+		a := agreement.Agreement{
+			ID: fmt.Sprint("20260601T0000000000-abcdefghij", i), Type: agreement.TypeOther, Name: strings.Repeat("ᾂ", agreement.NameMaxChars-1) + fmt.Sprint(i),
+			Terms: agreement.Terms{Publisher: strings.Repeat("&", 256)},
+		}
+		store[a.ID] = a
+		changes = append(changes, Change{ID: a.ID})
+	}
+	m := newModel(0)
+	m.head.Seq = 1
+	r := &Register{source: store}
+	enter(t, r, m.head, Body(changes, ""))
+	q := agreement.Query{Sort: agreement.SortPublisher, Limit: 1}
+	q.Cursor = must(t, r, q, 1).Next
+	if page := must(t, r, q, 1); len(page.Items) != 1 || page.Items[0].ID[len(page.Items[0].ID)-1] != '1' {
+		t.Errorf("the second page is %v", page.Items)
+	}
+}

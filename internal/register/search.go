@@ -1,0 +1,134 @@
+package register
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"trueup/internal/agreement"
+	"trueup/internal/text"
+)
+
+// filter is what a query selects: everything in it but sort, limit and cursor.
+type filter struct {
+	groupID    string
+	kind       agreement.Type
+	publisher  string // folded
+	status     agreement.Status
+	validation agreement.Validation
+	endsBefore agreement.Date
+	words      string // folded text, in name, publisher or product title
+	numbers    string // squeezed text, in a number of a pair; empty when it is in none
+	prefix     string // folded
+	calendar   agreement.Calendar
+	moment     int64 // agreements born after it are left out
+}
+
+func filterOf(q agreement.Query, moment int64) filter {
+	return filter{
+		groupID: q.GroupID, kind: q.Type, publisher: text.Fold(q.Publisher), status: q.Status, validation: q.Validation,
+		endsBefore: q.EndsBefore, words: text.Fold(q.Text), numbers: agreement.Squeeze(text.Collapse(q.Text)), prefix: text.Fold(q.Prefix),
+		calendar: q.Calendar, moment: moment,
+	}
+}
+
+// everSince is every moment since the last agreement was added: they all select
+// the same.
+const everSince = math.MaxInt64
+
+// matches reports whether the filter selects a row, but for its texts.
+func (f *filter) matches(r *row) bool {
+	return (f.moment == everSince || r.born <= f.moment) &&
+		(f.groupID == "" || r.GroupID == f.groupID) &&
+		(f.kind == "" || r.Type == f.kind) &&
+		(f.publisher == "" || r.publisher == f.publisher) &&
+		(f.status == "" || r.Status(f.calendar) == f.status) &&
+		(f.validation == "" || r.Validation == f.validation) &&
+		(f.endsBefore == "" || r.End != "" && r.End < f.endsBefore) &&
+		(f.prefix == "" || strings.HasPrefix(r.name, f.prefix))
+}
+
+// selection is what a filter selects. Nobody changes it.
+type selection struct {
+	slots  slots
+	totals agreement.Totals
+}
+
+func (t *table) selectBy(f *filter) *selection {
+	s := &selection{slots: slices.Clone(t.live)}
+	if f.words != "" {
+		hits := make(slots, len(t.live))
+		if !strings.Contains(f.words, separator) {
+			t.words.mark([]byte(f.words), hits)
+		}
+		if f.numbers != "" {
+			t.numbers.mark([]byte(f.numbers), hits)
+		}
+		for i := range s.slots {
+			s.slots[i] &= hits[i]
+		}
+	}
+	for slot := range s.slots.all() {
+		if r := &t.rows[slot]; f.matches(r) {
+			s.totals.Add(&r.Agreement, f.calendar)
+		} else {
+			s.slots.clear(slot)
+		}
+	}
+	return s
+}
+
+// selected is selectBy, remembered.
+func (r *Register) selected(f filter) *selection {
+	if f.moment >= r.table.newest {
+		f.moment = everSince
+	}
+	if s := r.recent.find(f); s != nil {
+		return s
+	}
+	s := r.table.selectBy(&f)
+	r.recent.keep(f, s)
+	return s
+}
+
+// recent remembers the last selections, so that the next page of a query costs
+// what it shows. Readers use it at the same time.
+type recent struct {
+	mu   sync.Mutex
+	kept []remembered // oldest first
+}
+
+type remembered struct {
+	filter    filter
+	selection *selection
+}
+
+// recentMax bounds what is remembered: 13 kB for each at 100,000 agreements.
+const recentMax = 16
+
+func (r *recent) find(f filter) *selection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.kept {
+		if k.filter == f {
+			return k.selection
+		}
+	}
+	return nil
+}
+
+func (r *recent) keep(f filter, s *selection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.kept) == recentMax {
+		r.kept = slices.Delete(r.kept, 0, 1)
+	}
+	r.kept = append(r.kept, remembered{f, s})
+}
+
+func (r *recent) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = nil
+}

@@ -1,0 +1,242 @@
+package register
+
+import (
+	"bytes"
+	"iter"
+	"math/bits"
+	"slices"
+	"strings"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/text"
+)
+
+// row is an agreement in a table.
+type row struct {
+	agreement.Agreement
+	name, publisher string // folded
+	born            int64  // the entry since which it is in the register
+}
+
+func newRow(a agreement.Agreement) row {
+	a.CreatedAt = time.UnixMilli(a.CreatedAt.UnixMilli()).UTC() // what a saved copy keeps
+	return row{Agreement: a, name: text.Fold(a.Name), publisher: text.Fold(a.PublisherOf())}
+}
+
+// sortsAs reports that two rows have the same place in every order.
+func (r *row) sortsAs(other *row) bool {
+	return !slices.ContainsFunc(sorts[:], func(by agreement.Sort) bool { return compare(by, r, other) != 0 })
+}
+
+// table holds rows in slots. A slot is used once: its row is live until the
+// agreement is deleted or gets another slot.
+type table struct {
+	rows     []row
+	live     slots
+	words    texts // name, publisher and product title of each row, folded
+	numbers  texts // PairKeys of each row, a line each, sorted
+	orders   [len(sorts)][]uint32
+	newest   int64               // the highest born
+	stranded map[string][]string // ids of the agreements that may be stored under a group that is gone
+}
+
+// append puts a row into the next slot. It is in no order yet.
+func (t *table) append(r row, words, numbers []byte) uint32 {
+	slot := uint32(len(t.rows))
+	t.rows = append(t.rows, r)
+	t.words.append(words)
+	t.numbers.append(numbers)
+	t.live = t.live.grow(len(t.rows))
+	t.live.set(slot)
+	t.newest = max(t.newest, r.born)
+	return slot
+}
+
+// compact gives the live rows new slots and frees the others. It costs as much
+// as reading a saved copy, once in so many changes that it does not count.
+func (t *table) compact() {
+	// It cannot fail but for a table whose copy was folded by another release in
+	// another way: that one stays as it is until the process ends.
+	if compacted, err := restore(t.save()); err == nil {
+		*t = compacted
+	}
+}
+
+// sortID is the order in which agreements are found by their id.
+const sortID agreement.Sort = "id"
+
+// sorts is what a table keeps an order for.
+var sorts = [...]agreement.Sort{sortID, agreement.SortName, agreement.SortPublisher, agreement.SortEnd, agreement.SortCreated}
+
+// find returns the slot of an agreement.
+func (t *table) find(id string) (slot uint32, exists bool) {
+	byID := t.order(sortID)
+	at, exists := t.search(byID, sortID, &row{Agreement: agreement.Agreement{ID: id}})
+	if !exists {
+		return 0, false
+	}
+	return byID[at], true
+}
+
+// order returns the slots sorted by a sort. The default is the name.
+func (t *table) order(by agreement.Sort) []uint32 {
+	if i := slices.Index(sorts[:], by); i >= 0 {
+		return t.orders[i]
+	}
+	return t.order(agreement.SortName)
+}
+
+// compare says which row comes first in an order. No two agreements are equal.
+func compare(by agreement.Sort, a, b *row) int {
+	c := 0
+	switch by {
+	case sortID:
+		return strings.Compare(a.ID, b.ID)
+	case agreement.SortPublisher:
+		c = strings.Compare(a.publisher, b.publisher)
+	case agreement.SortEnd:
+		if c = strings.Compare(string(a.End), string(b.End)); a.End == "" || b.End == "" {
+			c = -c // no end comes last
+		}
+	case agreement.SortCreated:
+		c = a.CreatedAt.Compare(b.CreatedAt)
+	case agreement.SortName:
+	}
+	if c == 0 {
+		c = strings.Compare(a.name, b.name)
+	}
+	if c == 0 {
+		c = strings.Compare(a.ID, b.ID)
+	}
+	return c
+}
+
+// splice returns an order without some of its slots and with others. It
+// rewrites only what lies between the first place and the last that change.
+func (t *table) splice(order []uint32, by agreement.Sort, out, in []uint32) []uint32 {
+	out, outAt := t.places(order, by, out)
+	in, inAt := t.places(order, by, in)
+	low, high := len(order), 0
+	if len(out) > 0 {
+		low, high = outAt[0], outAt[len(out)-1]+1
+	}
+	if len(in) > 0 {
+		low, high = min(low, inAt[0]), max(high, inAt[len(in)-1])
+	}
+	middle := make([]uint32, 0, high-low+len(in)-len(out))
+	at := low
+	for i, j := 0, 0; i < len(in) || j < len(out); {
+		if i < len(in) && (j == len(out) || inAt[i] <= outAt[j]) {
+			middle = append(append(middle, order[at:inAt[i]]...), in[i])
+			at = inAt[i]
+			i++
+		} else {
+			middle = append(middle, order[at:outAt[j]]...)
+			at = outAt[j] + 1
+			j++
+		}
+	}
+	return slices.Replace(order, low, high, append(middle, order[at:high]...)...)
+}
+
+// places returns the slots sorted, and where in the order each is or belongs.
+func (t *table) places(order []uint32, by agreement.Sort, unsorted []uint32) (sorted []uint32, at []int) {
+	sorted = slices.Clone(unsorted)
+	slices.SortFunc(sorted, func(a, b uint32) int { return compare(by, &t.rows[a], &t.rows[b]) })
+	at = make([]int, len(sorted))
+	from := 0
+	for i, slot := range sorted {
+		found, _ := t.search(order[from:], by, &t.rows[slot])
+		from += found
+		at[i] = from
+	}
+	return sorted, at
+}
+
+// search returns the place of the first row of an order that is not before key,
+// and whether it is key's.
+func (t *table) search(order []uint32, by agreement.Sort, key *row) (at int, found bool) {
+	return slices.BinarySearchFunc(order, key, func(slot uint32, key *row) int { return compare(by, &t.rows[slot], key) })
+}
+
+// texts holds a text of each slot, one behind the other, so that all of them
+// are searched in one go.
+type texts struct {
+	all    []byte
+	starts []uint32
+}
+
+func (x *texts) append(text []byte) {
+	x.starts = append(x.starts, uint32(len(x.all)))
+	x.all = append(x.all, text...)
+}
+
+// at returns the text of a slot, until the next append.
+func (x *texts) at(slot uint32) []byte { return x.all[x.starts[slot]:x.end(slot)] }
+
+func (x *texts) end(slot uint32) uint32 {
+	if int(slot)+1 < len(x.starts) {
+		return x.starts[slot+1]
+	}
+	return uint32(len(x.all))
+}
+
+// mark adds the slots to hits whose text contains the part, which is not empty
+// and has nothing in it that ends a text.
+func (x *texts) mark(part []byte, hits slots) {
+	slot := uint32(0)
+	for at := 0; ; {
+		found := bytes.Index(x.all[at:], part)
+		if found < 0 {
+			return
+		}
+		for at += found; int(x.end(slot)) <= at; {
+			slot++
+		}
+		hits.set(slot)
+		at = int(x.end(slot))
+	}
+}
+
+// separator ends each of the words of a row. No name has it in it.
+const separator = "\x00"
+
+// wordsOf returns what a text is looked for in besides the numbers.
+func wordsOf(a agreement.Agreement) []byte {
+	return appendWords(nil, text.Fold(a.Name), text.Fold(a.PublisherOf()), text.Fold(a.ProductTitle))
+}
+
+func appendWords(to []byte, folded ...string) []byte {
+	for _, word := range folded {
+		to = append(append(to, word...), separator...)
+	}
+	return to
+}
+
+// slots is a set of slots.
+type slots []uint64
+
+func (s slots) grow(n int) slots {
+	for len(s)*64 < n {
+		s = append(s, 0)
+	}
+	return s
+}
+
+// all yields the slots in the set, in order.
+func (s slots) all() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i, word := range s {
+			for ; word != 0; word &= word - 1 {
+				if !yield(uint32(i*64 + bits.TrailingZeros64(word))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s slots) has(slot uint32) bool { return s[slot/64]&(1<<(slot%64)) != 0 }
+func (s slots) set(slot uint32)      { s[slot/64] |= 1 << (slot % 64) }
+func (s slots) clear(slot uint32)    { s[slot/64] &^= 1 << (slot % 64) }
