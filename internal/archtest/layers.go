@@ -47,7 +47,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/importer", "internal/refresher"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher"},
 		imports: []string{"words", "domain", "messages"},
 	},
 	{

@@ -196,9 +196,16 @@ func (p *publisher) title(titleID string) *title {
 }
 
 func (p *publisher) public() Publisher {
-	return Publisher{ID: idOf(p.name).String(), Name: p.name, Aliases: slices.Sorted(slices.Values(p.aliases)), Titles: p.count}
+	return Publisher{ID: idOf(p.name).String(), Name: p.name, Aliases: sorted(p.aliases), Titles: p.count}
 }
 
 func (t *title) public(publisherID string) Title {
-	return Title{ID: idOf(t.name).String(), PublisherID: publisherID, Name: t.name, Aliases: slices.Sorted(slices.Values(t.aliases))}
+	return Title{ID: idOf(t.name).String(), PublisherID: publisherID, Name: t.name, Aliases: sorted(t.aliases)}
+}
+
+// sorted returns all names of some lists, sorted.
+func sorted(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return all
 }

@@ -1,0 +1,139 @@
+package catalog_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/audit"
+	"trueup/internal/catalog"
+	"trueup/internal/catalog/feeder"
+	"trueup/internal/errs"
+)
+
+// feeding is a feeder on a log and buckets in memory.
+type feeding struct {
+	*feeder.Feeder
+	log              *memoryLog
+	uploads, reports *memoryBucket
+	lines            bytes.Buffer
+}
+
+func newFeeding(t *testing.T) *feeding {
+	t.Helper()
+	f := &feeding{log: &memoryLog{}, uploads: &memoryBucket{}, reports: &memoryBucket{}}
+	f.Feeder = &feeder.Feeder{
+		Catalog: process(f.log, f.reports), Uploads: f.uploads, Reports: f.reports,
+		Clock: func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) },
+		NewID: func(time.Time) string { return "event" },
+		Log:   slog.New(slog.NewJSONHandler(&f.lines, nil)),
+	}
+	return f
+}
+
+func (f *feeding) put(t *testing.T, key, content string) {
+	t.Helper()
+	if err := f.uploads.Put(t.Context(), key, "text/csv", []byte(content)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *feeding) result(t *testing.T, key string) (r feeder.Result) {
+	t.Helper()
+	if err := json.Unmarshal(f.reports.files[feeder.ResultKey(key)], &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestR5_2_FeedAFile(t *testing.T) {
+	t.Parallel()
+	f := newFeeding(t)
+	sample, err := os.ReadFile("../../events/catalog.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = feeder.KeyPrefix + "sub/catalog.csv"
+	f.put(t, key, string(sample)+"Contoso;\"a\"b\n;nobody\n")
+	for try := range 2 { // S3 delivers twice
+		if err := f.Feed(t.Context(), key, "", "", "AWS:admin"); err != nil {
+			t.Fatal(err)
+		}
+		r := f.result(t, key)
+		want := feeder.Result{File: key, At: f.Clock(), Rows: 9, Added: 7, Rejected: 2, Publishers: 4, Titles: 7, Findings: r.Findings}
+		if try == 1 {
+			want.Added, want.Unchanged, want.Publishers, want.Titles = 0, 7, 0, 0
+		}
+		if diff := cmp.Diff(want, r); diff != "" {
+			t.Errorf("try %d: (-want +got)\n%s", try, diff)
+		}
+		if len(r.Findings) != 2 || r.Findings[0].Line != 9 || !strings.Contains(r.Findings[1].Messages["nl"], "uitgever") {
+			t.Errorf("findings %+v", r.Findings)
+		}
+	}
+	want := []audit.Event{{
+		ID: "event", At: f.Clock(), By: "AWS:admin", Action: "catalog.fed", Subject: "catalog",
+		After: map[string]string{"publishers": "4", "titles": "7"}, Source: audit.SourceImport,
+	}}
+	if diff := cmp.Diff(want, f.log.events); diff != "" {
+		t.Errorf("events (-want +got)\n%s", diff)
+	}
+	if f.log.head.Saved != f.log.head.Weight || f.log.head.Weight != 7 {
+		t.Errorf("the head is %+v after a copy was saved", f.log.head)
+	}
+	if lines := f.lines.String(); strings.Count(lines, "catalog fed") != 2 || !strings.Contains(lines, `"titles":7,"unchanged":0,"rejected":2`) {
+		t.Errorf("log: %s", lines)
+	}
+	// A process that starts now begins with the copy: it reads no entry.
+	f.log.entries = nil
+	p, title, err := process(f.log, f.reports).Known(t.Context(), "fabrikam, INC.", "c++ component library")
+	if p != "Fabrikam, Inc." || title != "C++ Component Library" || err != nil {
+		t.Errorf("%q %q %v", p, title, err)
+	}
+}
+
+func TestFilesThatAreNoGood(t *testing.T) {
+	t.Parallel()
+	f := newFeeding(t)
+	f.put(t, "catalog/large.csv", strings.Repeat("a", catalog.MaxFileBytes+1))
+	f.put(t, "catalog/book.csv", "PK\x03\x04[Content_Types].xml")
+	f.put(t, "catalog/folder/", "")
+	for key, code := range map[string]string{"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx"} {
+		if err := f.Feed(t.Context(), key, "", "", ""); err != nil {
+			t.Error(err)
+		}
+		if r := f.result(t, key); len(r.Findings) != 1 || r.Findings[0].Code != code || r.Findings[0].Messages["en"] == code {
+			t.Errorf("%s: %+v", key, r)
+		}
+	}
+	for _, key := range []string{"catalog/gone.csv", "catalog/folder/"} {
+		if err := f.Feed(t.Context(), key, "", "", ""); err != nil || f.reports.files[feeder.ResultKey(key)] != nil {
+			t.Errorf("%s: %v, or a result", key, err)
+		}
+	}
+	if len(f.log.entries) != 0 {
+		t.Errorf("entries %v", f.log.entries)
+	}
+}
+
+// A fault is worth a retry, which adds what is missing.
+func TestFaultsAreReturned(t *testing.T) {
+	t.Parallel()
+	f := newFeeding(t)
+	f.put(t, "catalog/a.csv", "Contoso,Suite")
+	f.log.err = errs.New(errs.Unavailable, "try_again")
+	if err := f.Feed(t.Context(), "catalog/a.csv", "", "", ""); !errors.Is(err, f.log.err) {
+		t.Errorf("%v", err)
+	}
+	f.log.err = nil
+	if err := f.Feed(t.Context(), "catalog/a.csv", "", "", ""); err != nil || f.result(t, "catalog/a.csv").Titles != 1 {
+		t.Error(err)
+	}
+}

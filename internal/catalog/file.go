@@ -1,0 +1,198 @@
+package catalog
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/text"
+)
+
+// The limits of a file: what 200,000 titles and their publishers need, with
+// room. A caller that knows the size of a file refuses one above MaxFileBytes
+// without reading it.
+const (
+	MaxFileBytes    = 32 << 20
+	MaxFileRows     = 250_000
+	MaxFileFindings = 1000 // more are counted, and not listed
+)
+
+// File is a checked CSV file of publishers and titles. Always
+//
+//	len(Additions) + Rejected = Rows
+type File struct {
+	Additions []Addition
+	Rows      int // not blank, not the header
+	Rejected  int // rows with something wrong; all of them when the file is refused
+	// Findings are what is wrong, in the order of the file; one about the whole
+	// file has no line, and then there are no Additions.
+	Findings []Finding
+}
+
+// Finding is one thing that is wrong with a file.
+type Finding struct {
+	Line  int       `json:"line,omitempty"` // from 1; 0 for the whole file
+	Field string    `json:"field,omitempty"`
+	Value string    `json:"value,omitempty"`
+	Code  string    `json:"code"`
+	Args  errs.Args `json:"args,omitempty"`
+}
+
+// ReadFile checks a CSV file with a publisher and a product title on each line;
+// a line without a title is about the publisher alone. Commas, semicolons and
+// tabs separate. A header may name the columns in English, Dutch or French, in
+// any order and among others; without one they are the first two. Rows that
+// cannot be read are reported and never stop the file.
+func ReadFile(data []byte) *File {
+	f := &File{}
+	if len(data) > MaxFileBytes {
+		f.refuse(TooLarge())
+		return f
+	}
+	content, code := agreement.CSVText(data)
+	if code != "" {
+		f.refuse(Finding{Code: code})
+		return f
+	}
+	separator := separatorOf(content)
+	columns := defaultLayout
+	for r := range agreement.Records(content, separator) {
+		if f.Rows == 0 && !columns.named {
+			if l, ok := headerLayout(r.Cells); ok {
+				columns = l
+				continue
+			}
+		}
+		if f.Rows++; f.Rows <= MaxFileRows {
+			f.row(r, columns)
+		}
+	}
+	switch {
+	case f.Rows == 0:
+		f.refuse(Finding{Code: "feed_empty"})
+	case f.Rows > MaxFileRows:
+		f.refuse(Finding{Code: "feed_too_many_rows", Args: errs.Pairs("max", strconv.Itoa(MaxFileRows), "count", strconv.Itoa(f.Rows))})
+	}
+	return f
+}
+
+// TooLarge is the finding about a file of more than MaxFileBytes.
+func TooLarge() Finding {
+	return Finding{Code: "feed_too_large", Args: errs.Pairs("max", strconv.Itoa(MaxFileBytes>>20))}
+}
+
+func (f *File) refuse(why Finding) {
+	f.Additions, f.Rejected, f.Findings = nil, f.Rows, []Finding{why}
+}
+
+// row checks one row: it becomes an addition, or findings.
+func (f *File) row(r agreement.Record, columns layout) {
+	var found []Finding
+	add := func(violations []errs.Violation) {
+		for _, v := range violations {
+			found = append(found, Finding{Line: r.Line, Field: v.Field, Value: v.Value, Code: v.Code, Args: v.Args})
+		}
+	}
+	a := Addition{}
+	switch {
+	case r.Flaw != "":
+		add([]errs.Violation{{Code: r.Flaw}})
+	case !columns.fits(r.Cells):
+		add([]errs.Violation{{Code: "feed_columns", Args: errs.Pairs("count", strconv.Itoa(len(r.Cells)))}})
+	default:
+		var violations []errs.Violation
+		a.Publisher, violations = agreement.ParsePublisher("publisher", columns.at(r.Cells, columns.publisher))
+		add(violations)
+		if title := columns.at(r.Cells, columns.title); strings.TrimSpace(title) != "" {
+			a.Title, violations = agreement.ParseTitle("title", title)
+			add(violations)
+		}
+	}
+	if found == nil {
+		f.Additions = append(f.Additions, a)
+		return
+	}
+	f.Rejected++
+	f.Findings = append(f.Findings, found[:min(len(found), MaxFileFindings-min(len(f.Findings), MaxFileFindings))]...)
+}
+
+// layout says which column holds what, from 0; -1 for none.
+type layout struct {
+	publisher, title int
+	named            bool // by a header: then there may be others
+}
+
+var defaultLayout = layout{publisher: 0, title: 1}
+
+// fits reports whether a row has nothing beyond its columns.
+func (l layout) fits(cells []string) bool {
+	return l.named || !slices.ContainsFunc(cells[min(len(cells), 2):], func(cell string) bool { return cell != "" })
+}
+
+// at returns a cell as text; bytes that are not UTF-8 are what spreadsheet
+// programs save.
+func (l layout) at(cells []string, i int) string {
+	if i < 0 || i >= len(cells) {
+		return ""
+	}
+	return text.Readable(cells[i])
+}
+
+// publisherNames and titleNames are the column names a header may use, in
+// English, Dutch and French, as text.Letters writes them.
+var (
+	publisherColumns = []string{
+		"publisher", "publishername", "softwarepublisher", "applicationpublisher", "manufacturer", "vendor", "vendorname",
+		"uitgever", "softwareuitgever", "fabrikant", "leverancier",
+		"editeur", "nomdelediteur", "editeurdelogiciels", "fabricant", "fournisseur",
+	}
+	titleColumns = []string{
+		"title", "producttitle", "softwaretitle", "product", "productname", "applicationname", "application", "software",
+		"titel", "producttitel", "softwaretitel", "productnaam", "toepassing",
+		"titre", "titreduproduit", "titredeproduit", "produit", "nomduproduit", "logiciel", "application",
+	}
+)
+
+// headerLayout reads a record as a header: one that names the publisher, and
+// the title if it has more columns.
+func headerLayout(cells []string) (layout, bool) {
+	l := layout{publisher: -1, title: -1, named: true}
+	for i, cell := range cells {
+		switch name := text.Letters(text.Shorten(cell, 64)); {
+		case l.publisher < 0 && slices.Contains(publisherColumns, name):
+			l.publisher = i
+		case l.title < 0 && slices.Contains(titleColumns, name):
+			l.title = i
+		}
+	}
+	return l, l.publisher >= 0 && (l.title >= 0 || len(cells) == 1)
+}
+
+// separatorOf returns the separator under which the first records look most
+// like two columns. Names have commas more often than semicolons, and hardly
+// ever tabs.
+func separatorOf(content string) byte {
+	const records, bytes = 20, 32 << 10
+	content = content[:min(len(content), bytes)]
+	best, most := byte(','), 0
+	for _, separator := range []byte("\t;,") {
+		score, n := 0, 0
+		for r := range agreement.Records(content, separator) {
+			if _, ok := headerLayout(r.Cells); ok && n == 0 && len(r.Cells) > 1 {
+				score += 3 * records
+			}
+			if len(r.Cells) == 2 {
+				score++
+			}
+			if n++; n == records {
+				break
+			}
+		}
+		if score > most {
+			best, most = separator, score
+		}
+	}
+	return best
+}

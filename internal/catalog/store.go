@@ -1,0 +1,270 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/journal"
+	"trueup/internal/once"
+)
+
+// Store reads and changes the catalog. What it answers is exact at the moment
+// of the call.
+//
+// A change is checked against the state at the journal's head and appended
+// after that head, so nothing came between: names are unique, and nobody merges
+// what is gone. When somebody else was first it is checked anew; after
+// maxAttempts the error is errs.Unavailable try_again.
+//
+// Changes take the audit event, whose Subject, Before and After are filled in,
+// and reply, which returns the entry that remembers the answer of the call.
+// When the entry's key was used before nothing is changed and first is what was
+// answered then.
+type Store struct {
+	Replica *journal.Replica[*Catalog]
+}
+
+const maxAttempts = 20
+
+// Lookup returns the publishers a name of which contains the typed letters,
+// best first, at most limit and LookupMax.
+func (s *Store) Lookup(ctx context.Context, typed string, limit int) (found []Publisher, err error) {
+	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
+		found = c.Publishers(typed, limit)
+		return nil
+	})
+	return found, err
+}
+
+// LookupTitles is Lookup among the titles of a publisher; errs.NotFound
+// publisher_not_found.
+func (s *Store) LookupTitles(ctx context.Context, publisherID, typed string, limit int) (found []Title, err error) {
+	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
+		titles, ok := c.Titles(publisherID, typed, limit)
+		found = titles
+		return foundOr(ok, "publisher_not_found")
+	})
+	return found, err
+}
+
+// Publisher returns one publisher, also by the id of one that was merged into
+// it; errs.NotFound publisher_not_found.
+func (s *Store) Publisher(ctx context.Context, publisherID string) (p Publisher, err error) {
+	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) (err error) {
+		p, err = c.existing(publisherID)
+		return err
+	})
+	return p, err
+}
+
+// Title is Publisher for a title; errs.NotFound publisher_not_found,
+// title_not_found.
+func (s *Store) Title(ctx context.Context, publisherID, titleID string) (t Title, err error) {
+	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) (err error) {
+		t, err = c.existingTitle(publisherID, titleID)
+		return err
+	})
+	return t, err
+}
+
+// Known returns the publisher and the title that have these names, as first
+// names or as aliases, by their first names; empty for what is not in the
+// catalog (R2.6). What is in the catalog stays in it.
+func (s *Store) Known(ctx context.Context, publisher, title string) (knownPublisher, knownTitle string, err error) {
+	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
+		if p, ok := c.PublisherNamed(publisher); ok {
+			t, _ := c.TitleNamed(p.ID, title)
+			knownPublisher, knownTitle = p.Name, t.Name
+		}
+		return nil
+	})
+	return knownPublisher, knownTitle, err
+}
+
+// AddPublisher adds a publisher that ParsePublisher returned. errs.Conflict
+// taken, with a violation publisher_exists for each name that somebody has.
+func (s *Store) AddPublisher(ctx context.Context, a Addition, event audit.Event, reply func(Publisher) (once.Entry, error)) (p Publisher, first []byte, err error) {
+	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+		var taken []errs.Violation
+		for i, name := range append([]string{a.Publisher}, a.Aliases...) {
+			field := "name"
+			if i > 0 {
+				field = "aliases/" + strconv.Itoa(i-1)
+			}
+			if other, there := c.PublisherNamed(name); there {
+				taken = append(taken, errs.Violation{Code: "publisher_exists", Field: field, Value: name, Args: errs.Pairs("publisher", other.Name, "id", other.ID)})
+			}
+		}
+		if taken != nil {
+			return change{}, &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: taken}
+		}
+		p = Publisher{ID: idOf(a.Publisher).String(), Name: a.Publisher, Aliases: sorted(a.Aliases)}
+		event.Subject, event.After = p.subject(), map[string]string{"name": p.Name}
+		if len(p.Aliases) > 0 {
+			event.After["aliases"] = strings.Join(p.Aliases, "; ")
+		}
+		d = change{weight: 1, events: []audit.Event{event}}
+		d.body, _ = body([]Addition{a})
+		d.answer, err = reply(p)
+		return d, err
+	})
+	return p, first, err
+}
+
+// AddTitle adds a title, whose name ParseTitle returned, to a publisher.
+// errs.NotFound publisher_not_found; errs.Conflict taken with title_exists.
+func (s *Store) AddTitle(ctx context.Context, publisherID, name string, event audit.Event, reply func(Title) (once.Entry, error)) (t Title, first []byte, err error) {
+	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+		p, err := c.existing(publisherID)
+		if err != nil {
+			return change{}, err
+		}
+		if other, there := c.TitleNamed(p.ID, name); there {
+			return change{}, &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: []errs.Violation{
+				{Code: "title_exists", Field: "name", Value: name, Args: errs.Pairs("title", other.Name, "id", other.ID)},
+			}}
+		}
+		t = Title{ID: idOf(name).String(), PublisherID: p.ID, Name: name}
+		event.Subject, event.After = t.subject(), map[string]string{"publisher": p.Name, "name": t.Name}
+		d = change{weight: 1, events: []audit.Event{event}}
+		d.body, _ = body([]Addition{{Publisher: p.Name, Title: name}})
+		d.answer, err = reply(t)
+		return d, err
+	})
+	return t, first, err
+}
+
+// MergePublishers merges a publisher into another one, and returns that one: it
+// gets the names of the merged one as aliases, and its titles. errs.NotFound
+// publisher_not_found; errs.Conflict merge_same when they are one already.
+func (s *Store) MergePublishers(ctx context.Context, publisherID, into string, event audit.Event, reply func(Publisher) (once.Entry, error)) (p Publisher, first []byte, err error) {
+	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+		from, err := c.existing(publisherID)
+		if err != nil {
+			return change{}, err
+		}
+		to, err := c.existing(into)
+		if err != nil {
+			return change{}, err
+		}
+		if from.ID == to.ID {
+			return change{}, errs.New(errs.Conflict, "merge_same", "name", to.Name)
+		}
+		event.Subject = from.subject()
+		event.Before = map[string]string{"name": from.Name, "titles": strconv.Itoa(from.Titles)}
+		event.After = map[string]string{"into": to.subject(), "name": to.Name}
+		p = c.merged(from.ID, to.ID)
+		d = change{body: entryLine(lineMergePublishers, from.ID, to.ID), weight: 1 + from.Titles, events: []audit.Event{event}}
+		d.answer, err = reply(p)
+		return d, err
+	})
+	return p, first, err
+}
+
+// MergeTitles merges a title into another one of its publisher, and returns
+// that one. errs.NotFound publisher_not_found, title_not_found; errs.Conflict
+// merge_same when they are one already.
+func (s *Store) MergeTitles(ctx context.Context, publisherID, titleID, into string, event audit.Event, reply func(Title) (once.Entry, error)) (t Title, first []byte, err error) {
+	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+		from, err := c.existingTitle(publisherID, titleID)
+		if err != nil {
+			return change{}, err
+		}
+		if t, err = c.existingTitle(publisherID, into); err != nil {
+			return change{}, err
+		}
+		if from.ID == t.ID {
+			return change{}, errs.New(errs.Conflict, "merge_same", "name", t.Name)
+		}
+		event.Subject = from.subject()
+		event.Before = map[string]string{"name": from.Name}
+		event.After = map[string]string{"into": t.subject(), "name": t.Name}
+		d = change{body: entryLine(lineMergeTitles, t.PublisherID, from.ID, t.ID), weight: 1, events: []audit.Event{event}}
+		t.Aliases = sorted(t.Aliases, from.Aliases, []string{from.Name})
+		d.answer, err = reply(t)
+		return d, err
+	})
+	return t, first, err
+}
+
+// change is an entry to append.
+type change struct {
+	body   string
+	weight int
+	answer once.Entry
+	events []audit.Event
+}
+
+// change appends what make makes of the state, anew when somebody else was first.
+func (s *Store) change(ctx context.Context, make func(*Catalog) (change, error)) (first []byte, err error) {
+	wait := 5 * time.Millisecond
+	for range maxAttempts {
+		var at journal.Head
+		var d change
+		err := s.Replica.Read(ctx, func(c *Catalog, head journal.Head) (err error) {
+			at = head
+			d, err = make(c)
+			return err
+		})
+		if err != nil || d.body == "" {
+			return nil, err
+		}
+		first, err := s.Replica.Log.Append(ctx, journal.Catalog, at, d.body, d.weight, d.answer, d.events...)
+		if !errors.Is(err, journal.ErrMoved) {
+			return first, err
+		}
+		pause := time.NewTimer(wait/2 + rand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return nil, context.Cause(ctx)
+		}
+		wait = min(2*wait, 200*time.Millisecond)
+	}
+	return nil, errs.New(errs.Unavailable, "try_again")
+}
+
+func (c *Catalog) existing(publisherID string) (Publisher, error) {
+	p, ok := c.Publisher(publisherID)
+	return p, foundOr(ok, "publisher_not_found")
+}
+
+func (c *Catalog) existingTitle(publisherID, titleID string) (Title, error) {
+	if _, err := c.existing(publisherID); err != nil {
+		return Title{}, err
+	}
+	t, ok := c.Title(publisherID, titleID)
+	return t, foundOr(ok, "title_not_found")
+}
+
+// foundOr is an error with the code unless something was found.
+func foundOr(ok bool, code string) error {
+	if ok {
+		return nil
+	}
+	return errs.New(errs.NotFound, code)
+}
+
+// merged returns what a publisher will be when another one is merged into it.
+func (c *Catalog) merged(other, into string) Publisher {
+	from, to := c.byIDText(other), c.byIDText(into)
+	p := to.public()
+	p.Aliases = sorted(p.Aliases, from.names())
+	for _, t := range from.all() {
+		if to.titles.find(t.name) == nil {
+			p.Titles++
+		}
+	}
+	return p
+}
+
+func (p Publisher) subject() string { return "publisher/" + p.ID }
+
+func (t Title) subject() string { return "publisher/" + t.PublisherID + "/title/" + t.ID }

@@ -1,0 +1,256 @@
+package catalog_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/audit"
+	"trueup/internal/catalog"
+	"trueup/internal/errs"
+	"trueup/internal/once"
+)
+
+var nobody = audit.Event{By: "someone"}
+
+// forget is a reply that is not remembered.
+func forget[T any](T) (once.Entry, error) { return once.Entry{}, nil }
+
+func add(t *testing.T, s *catalog.Store, name string, aliases ...string) (catalog.Publisher, error) {
+	t.Helper()
+	a, violations := catalog.ParsePublisher(name, aliases)
+	if violations != nil {
+		t.Fatal(violations)
+	}
+	p, _, err := s.AddPublisher(t.Context(), a, nobody, forget)
+	return p, err
+}
+
+func TestR5_3_AddByHand(t *testing.T) {
+	t.Parallel()
+	log := &memoryLog{}
+	s, other := process(log, &memoryBucket{}), process(log, &memoryBucket{})
+	p, err := add(t, s, "  Contoso   Ltd ", "Contoso", "contoso ltd", "CONTOSO")
+	if diff := cmp.Diff(catalog.Publisher{ID: p.ID, Name: "Contoso Ltd", Aliases: []string{"Contoso"}}, p); diff != "" || err != nil || len(p.ID) != 16 {
+		t.Fatalf("%v, (-want +got)\n%s", err, diff)
+	}
+	title, _, err := other.AddTitle(t.Context(), p.ID, "Suite™ (C++ & C#)", nobody, forget)
+	if err != nil || title.PublisherID != p.ID {
+		t.Fatal(title, err)
+	}
+	for _, reader := range []*catalog.Store{s, other, process(log, &memoryBucket{})} {
+		p.Titles = 1
+		got, err := reader.Publisher(t.Context(), p.ID)
+		if diff := cmp.Diff(p, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
+		}
+		if got, err := reader.Title(t.Context(), p.ID, title.ID); err != nil || got.Name != title.Name {
+			t.Error(got, err)
+		}
+		found, err := reader.LookupTitles(t.Context(), p.ID, "c#", 5)
+		if err != nil || len(found) != 1 {
+			t.Error(found, err)
+		}
+		if found, err := reader.Lookup(t.Context(), "conto", 5); err != nil || len(found) != 1 {
+			t.Error(found, err)
+		}
+	}
+
+	// What exists says who has it.
+	_, err = add(t, other, "New one", "Another", "contoso LTD")
+	if e := errs.As(err); e == nil || e.Kind != errs.Conflict || e.Violations[0].Field != "aliases/1" || e.Violations[0].Args["id"] != p.ID {
+		t.Errorf("an alias that is taken: %v", err)
+	}
+	if _, err := add(t, other, "contoso"); errs.CodeOf(err) != "taken" {
+		t.Errorf("a name that is an alias: %v", err)
+	}
+	_, _, err = s.AddTitle(t.Context(), p.ID, "SUITE™ (C++ & C#)", nobody, forget)
+	if e := errs.As(err); e == nil || e.Kind != errs.Conflict || e.Violations[0].Code != "title_exists" || e.Violations[0].Args["id"] != title.ID {
+		t.Errorf("a title that is there: %v", err)
+	}
+	if _, _, err := s.AddTitle(t.Context(), "nobody", "T", nobody, forget); errs.CodeOf(err) != "publisher_not_found" || errs.KindOf(err) != errs.NotFound {
+		t.Errorf("a title of nobody: %v", err)
+	}
+	want := []audit.Event{
+		{By: "someone", Subject: "publisher/" + p.ID, After: map[string]string{"name": "Contoso Ltd", "aliases": "Contoso"}},
+		{By: "someone", Subject: "publisher/" + p.ID + "/title/" + title.ID, After: map[string]string{"publisher": "Contoso Ltd", "name": title.Name}},
+	}
+	if diff := cmp.Diff(want, log.events); diff != "" {
+		t.Errorf("events (-want +got)\n%s", diff)
+	}
+}
+
+func TestR2_6_Known(t *testing.T) {
+	t.Parallel()
+	s := process(&memoryLog{}, &memoryBucket{})
+	for _, test := range []struct{ publisher, title, wantPublisher, wantTitle string }{
+		{"microsoft corporation", "visio  STANDARD 2019", "Microsoft", "Visio Standard 2019"},
+		{"Nobody", "Visio Standard 2019", "", ""},
+		{"microsoft", "Visi", "Microsoft", ""},
+		{"adobe", "Visio Standard 2019", "Adobe", ""},
+		{"", "", "", ""},
+	} {
+		publisher, title, err := s.Known(t.Context(), test.publisher, test.title)
+		if publisher != test.wantPublisher || title != test.wantTitle || err != nil {
+			t.Errorf("%s, %s: %q, %q, %v", test.publisher, test.title, publisher, title, err)
+		}
+	}
+}
+
+func TestR5_3_MergeByHand(t *testing.T) {
+	t.Parallel()
+	log := &memoryLog{}
+	s := process(log, &memoryBucket{})
+	a, _ := add(t, s, "Contoso", "Contoso BV")
+	b, _ := add(t, s, "Contosso")
+	for _, title := range []string{"One", "Two"} {
+		if _, _, err := s.AddTitle(t.Context(), a.ID, title, nobody, forget); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.AddTitle(t.Context(), b.ID, title+" of b", nobody, forget); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.AddTitle(t.Context(), b.ID, "ONE", nobody, forget); err != nil {
+		t.Fatal(err)
+	}
+	said, _, err := s.MergePublishers(t.Context(), b.ID, a.ID, nobody, forget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := s.Publisher(t.Context(), b.ID)
+	if diff := cmp.Diff(is, said); diff != "" || err != nil || is.Titles != 4 || is.ID != a.ID {
+		t.Errorf("%v, what was said is not what is: (-is +said)\n%s", err, diff)
+	}
+	titles, _ := s.LookupTitles(t.Context(), a.ID, "", 9)
+	merged, _, err := s.MergeTitles(t.Context(), b.ID, titles[0].ID, titles[1].ID, nobody, forget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is, err := s.Title(t.Context(), a.ID, titles[0].ID); !cmp.Equal(is, merged) || err != nil {
+		t.Errorf("%v, what was said is not what is: (-is +said)\n%s", err, cmp.Diff(is, merged))
+	}
+	entries := len(log.entries)
+	for name, err := range map[string]error{
+		"merge_same into itself":               second(s.MergePublishers(t.Context(), a.ID, a.ID, nobody, forget)),
+		"merge_same back again":                second(s.MergePublishers(t.Context(), a.ID, b.ID, nobody, forget)),
+		"publisher_not_found of nobody":        second(s.MergePublishers(t.Context(), "nobody", a.ID, nobody, forget)),
+		"publisher_not_found into nobody":      second(s.MergePublishers(t.Context(), a.ID, "nobody", nobody, forget)),
+		"merge_same titles back again":         second(s.MergeTitles(t.Context(), a.ID, titles[1].ID, titles[0].ID, nobody, forget)),
+		"title_not_found no title":             second(s.MergeTitles(t.Context(), a.ID, "nothing", titles[0].ID, nobody, forget)),
+		"title_not_found into no title":        second(s.MergeTitles(t.Context(), a.ID, titles[0].ID, "nothing", nobody, forget)),
+		"publisher_not_found titles of nobody": second(s.MergeTitles(t.Context(), "nobody", titles[0].ID, titles[1].ID, nobody, forget)),
+	} {
+		if code, _, _ := strings.Cut(name, " "); errs.CodeOf(err) != code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(log.entries) != entries {
+		t.Error("what was refused left an entry")
+	}
+}
+
+func second[T any](_ T, _ []byte, err error) error { return err }
+
+// Two processes add the same publishers and titles at once: each is added by
+// one of them, and the other is told so.
+func TestAddersAtOnce(t *testing.T) {
+	t.Parallel()
+	const names = 25
+	log := &memoryLog{}
+	var added, taken [names]int
+	var mu sync.Mutex
+	var work sync.WaitGroup
+	for range 4 {
+		s := process(log, &memoryBucket{})
+		work.Go(func() {
+			for i := range names {
+				a, _ := catalog.ParsePublisher(fmt.Sprintf("Publisher %d", i), nil)
+				_, _, err := s.AddPublisher(t.Context(), a, nobody, forget)
+				mu.Lock()
+				switch errs.CodeOf(err) {
+				case "taken":
+					taken[i]++
+				case "":
+					added[i]++
+				default:
+					t.Error(err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	work.Wait()
+	for i := range names {
+		if added[i] != 1 || taken[i] != 3 {
+			t.Errorf("publisher %d was added %d times and taken %d times", i, added[i], taken[i])
+		}
+	}
+	if len(log.entries) != names {
+		t.Errorf("%d entries", len(log.entries))
+	}
+}
+
+// Who is late checks anew, and who never gets a turn is told to try again.
+func TestWhoIsLate(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		others int // that come between
+		want   string
+		moved  int
+	}{
+		{0, "", 0},
+		{3, "", 3},
+		{1000, "try_again", 20},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			log := &memoryLog{}
+			slow, fast := process(log, &memoryBucket{}), process(log, &memoryBucket{})
+			n, busy := 0, false
+			log.appended = func() {
+				if busy || n == test.others {
+					return
+				}
+				busy, n = true, n+1
+				if _, err := add(t, fast, fmt.Sprintf("Fast %d", n)); err != nil {
+					t.Error(err)
+				}
+				busy = false
+			}
+			if _, err := add(t, slow, "Slow"); errs.CodeOf(err) != test.want || log.moved != test.moved {
+				t.Errorf("%d others: %v after %d times", test.others, err, log.moved)
+			}
+		})
+	}
+}
+
+func TestAFaultIsAFault(t *testing.T) {
+	t.Parallel()
+	log := &memoryLog{err: errors.New("fault")}
+	if _, err := add(t, process(log, &memoryBucket{}), "Faulty"); !errors.Is(err, log.err) {
+		t.Errorf("a fault became %v", err)
+	}
+}
+
+func TestTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	log := &memoryLog{}
+	s := process(log, &memoryBucket{})
+	a, _ := catalog.ParsePublisher("Contoso", nil)
+	reply := func(p catalog.Publisher) (once.Entry, error) {
+		return once.Entry{Key: "k", Response: []byte(p.ID)}, nil
+	}
+	p, first, err := s.AddPublisher(t.Context(), a, nobody, reply)
+	if err != nil || first != nil {
+		t.Fatal(first, err)
+	}
+	a, _ = catalog.ParsePublisher("Another", nil)
+	if _, first, err = s.AddPublisher(t.Context(), a, nobody, reply); err != nil || string(first) != p.ID {
+		t.Errorf("%q, %v", first, err)
+	}
+}
