@@ -98,7 +98,7 @@ func TestR2_3_CutReplies(t *testing.T) {
 			t.Parallel()
 			f := newFaulty(t, faultproxy.Faults{{Kind: kind, Rate: 0.2, Operations: []string{"TransactWriteItems"}}})
 			const creations = 500 // of each kind
-			atOnce(creations, 8, func(i int) {
+			atOnce(creations, 4, func(i int) {
 				body := fmt.Sprintf(`{"type": "volume", "name": "Cut %d", "pairs": [{"authorizationNumber": "C%d", "licenseNumber": "C%d"}]}`, i, i, i)
 				for {
 					status, code, _ := f.do("POST", "/agreements", body, "Idempotency-Key", fmt.Sprint("cut-", i))
@@ -150,7 +150,7 @@ func TestTransactionConflicts(t *testing.T) {
 	const writes = 1000
 	var mu sync.Mutex
 	answered := 0
-	atOnce(writes, 8, func(i int) {
+	atOnce(writes, 4, func(i int) {
 		// Every tenth clashes with the one before.
 		number := i - i%10/9
 		body := fmt.Sprintf(`{"type": "volume", "name": "Conflict %d", "pairs": [{"authorizationNumber": "T%d", "licenseNumber": "T%d"}]}`, i, number, number)
@@ -292,7 +292,7 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 	f := newFaulty(t, faultproxy.Faults{{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}}})
 	const many = 100
 	ids := make([]string, many)
-	atOnce(many, 8, func(i int) {
+	atOnce(many, 4, func(i int) {
 		body := fmt.Sprintf(`{"type": "volume", "name": "Many %d", "pairs": [{"authorizationNumber": "M%d", "licenseNumber": "M%d"}]}`, i, i, i)
 		status, code, answer := f.do("POST", "/agreements", body)
 		var made httpapi.Agreement
@@ -349,7 +349,7 @@ func TestR2_12_CutReplies(t *testing.T) {
 	const agreements = 60
 	var mu sync.Mutex
 	done := 0
-	atOnce(agreements, 8, func(i int) {
+	atOnce(agreements, 4, func(i int) {
 		path := "/agreements"
 		for _, step := range []struct {
 			method, suffix, body, match string
