@@ -30,6 +30,7 @@ import (
 // Limits of API Gateway.
 const (
 	MaxBody            = 10 << 20
+	MaxHeader          = 10240 // bytes of the request line and the values of the headers
 	IntegrationTimeout = 30 * time.Second
 )
 
@@ -89,6 +90,10 @@ func New(o Options) http.Handler {
 
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if headerSize(r) > MaxHeader {
+		message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
+		return
+	}
 	// A mux tidies paths up with redirects, answers HEAD where there is GET, and
 	// says 405; API Gateway knows the routes and nothing else.
 	_, pattern := f.routes.Handler(r)
@@ -98,6 +103,17 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.routes.ServeHTTP(w, r)
+}
+
+// headerSize is what API Gateway limits of a request besides its body.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(" ") + len(r.RequestURI) + len(" ") + len(r.Proto) + len(r.Host)
+	for _, values := range r.Header {
+		for _, value := range values {
+			size += len(value)
+		}
+	}
+	return size
 }
 
 var parameter = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)

@@ -293,17 +293,6 @@ func TestNothingElseIsAnswered(t *testing.T) {
 	}
 }
 
-func TestLimitOfBodies(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	for size, want := range map[int]int{front.MaxBody + 1: 413, front.MaxBody: 413 /* the function's own limit is 6 MB */, 2 << 20: 200} {
-		response, body := s.do(t, "POST", "/things", strings.Repeat("x", size), http.Header{"Content-Type": {"text/plain"}})
-		if response.StatusCode != want || want == 413 && body != `{"message":"Request Entity Too Large"}` {
-			t.Errorf("%d bytes: %d %.80s", size, response.StatusCode, body)
-		}
-	}
-}
-
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s := start(t)
