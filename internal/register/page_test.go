@@ -49,10 +49,6 @@ func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 					if q.Cursor = page.Next; q.Cursor == "" {
 						break
 					}
-					// Every other round with a copy, as a process that has just started.
-					if len(seen)%140 == 0 {
-						r = restored(t, r)
-					}
 					m.create(500)
 					var deleted []Change
 					for _, a := range passing[:min(40, len(passing))] {
@@ -62,6 +58,9 @@ func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 					passing = passing[len(deleted):]
 					m.enter(Body(deleted, ""))
 					m.sync(t, r)
+					if len(seen)%140 == 0 { // every other page comes from a process that has just started
+						r = restored(t, r)
+					}
 				}
 				for id := range m.store {
 					if n := count(seen, id); m.born[id] <= first && n != 1 {
