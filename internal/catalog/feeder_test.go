@@ -93,9 +93,9 @@ func TestR5_2_FeedAFile(t *testing.T) {
 	}
 	// A process that starts now begins with the copy: it reads no entry.
 	f.log.entries = nil
-	p, title, err := process(f.log, f.reports).Known(t.Context(), "fabrikam, INC.", "c++ component library")
-	if p != "Fabrikam, Inc." || title != "C++ Component Library" || err != nil {
-		t.Errorf("%q %q %v", p, title, err)
+	p, title, missing, err := process(f.log, f.reports).Resolve(t.Context(), "fabrikam, INC.", "c++ component library")
+	if p.Titles != 2 || title.Name != "C++ Component Library" || missing != nil || err != nil {
+		t.Errorf("%+v %+v %v %v", p, title, missing, err)
 	}
 }
 

@@ -99,8 +99,8 @@ func FuzzReadFile(f *testing.F) {
 			t.Fatalf("the same file again made another entry: %v", log.entries)
 		}
 		for _, a := range file.Additions {
-			if publisher, title, err := s.Known(t.Context(), a.Publisher, a.Title); err != nil || publisher == "" || title == "" && a.Title != "" {
-				t.Fatalf("%+v is not there: %q %q %v", a, publisher, title, err)
+			if p, _, missing, err := s.Resolve(t.Context(), a.Publisher, a.Title); err != nil || p.ID == "" || missing != nil && a.Title != "" {
+				t.Fatalf("%+v is not there: %v %v", a, missing, err)
 			}
 		}
 	})

@@ -114,6 +114,4 @@ func (b *memoryBucket) PresignGet(context.Context, string, string, time.Duration
 }
 
 // process is a function's copy of the catalog that a log keeps.
-func process(log *memoryLog, files objects.Bucket) *catalog.Store {
-	return &catalog.Store{Replica: &journal.Replica[*catalog.Catalog]{Name: journal.Catalog, Log: log, Files: files, State: &catalog.Catalog{}}}
-}
+func process(log *memoryLog, files objects.Bucket) *catalog.Store { return catalog.New(log, files, nil) }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/journal"
+	"trueup/internal/objects"
 	"trueup/internal/once"
 )
 
@@ -31,6 +33,12 @@ type Store struct {
 }
 
 const maxAttempts = 20
+
+// New returns the store of the catalog that the log leads to. Copies of it are
+// kept in files; warn is told when one cannot be used.
+func New(log journal.Log, files objects.Bucket, warn *slog.Logger) *Store {
+	return &Store{&journal.Replica[*Catalog]{Name: journal.Catalog, Log: log, Files: files, State: &Catalog{}, Warn: warn}}
+}
 
 // Lookup returns the publishers a name of which contains the typed letters,
 // best first, at most limit and LookupMax.
@@ -73,18 +81,21 @@ func (s *Store) Title(ctx context.Context, publisherID, titleID string) (t Title
 	return t, err
 }
 
-// Known returns the publisher and the title that have these names, as first
-// names or as aliases, by their first names; empty for what is not in the
-// catalog (R2.6). What is in the catalog stays in it.
-func (s *Store) Known(ctx context.Context, publisher, title string) (knownPublisher, knownTitle string, err error) {
+// Resolve returns the publisher and the title that have these names, as first
+// names or as aliases, or a violation for what is not in the catalog (R2.6):
+// publisher_unknown with the field "publisher", title_unknown with the field
+// "productTitle". What is in the catalog stays in it.
+func (s *Store) Resolve(ctx context.Context, publisher, title string) (p Publisher, t Title, missing []errs.Violation, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
-		if p, ok := c.PublisherNamed(publisher); ok {
-			t, _ := c.TitleNamed(p.ID, title)
-			knownPublisher, knownTitle = p.Name, t.Name
+		var known bool
+		if p, known = c.PublisherNamed(publisher); !known {
+			missing = []errs.Violation{{Code: "publisher_unknown", Field: "publisher", Value: publisher, Args: errs.Pairs("publisher", publisher)}}
+		} else if t, known = c.TitleNamed(p.ID, title); !known {
+			missing = []errs.Violation{{Code: "title_unknown", Field: "productTitle", Value: title, Args: errs.Pairs("publisher", p.Name)}}
 		}
 		return nil
 	})
-	return knownPublisher, knownTitle, err
+	return p, t, missing, err
 }
 
 // AddPublisher adds a publisher that ParsePublisher returned. errs.Conflict

@@ -85,19 +85,22 @@ func TestR5_3_AddByHand(t *testing.T) {
 	}
 }
 
-func TestR2_6_Known(t *testing.T) {
+func TestR2_6_Resolve(t *testing.T) {
 	t.Parallel()
 	s := process(&memoryLog{}, &memoryBucket{})
-	for _, test := range []struct{ publisher, title, wantPublisher, wantTitle string }{
-		{"microsoft corporation", "visio  STANDARD 2019", "Microsoft", "Visio Standard 2019"},
-		{"Nobody", "Visio Standard 2019", "", ""},
-		{"microsoft", "Visi", "Microsoft", ""},
-		{"adobe", "Visio Standard 2019", "Adobe", ""},
-		{"", "", "", ""},
+	for _, test := range []struct {
+		publisher, title         string
+		wantPublisher, wantTitle string
+		want                     []errs.Violation
+	}{
+		{"microsoft corporation", "visio  STANDARD 2019", "Microsoft", "Visio Standard 2019", nil},
+		{"Nobody", "Visio", "", "", []errs.Violation{{Code: "publisher_unknown", Field: "publisher", Value: "Nobody", Args: errs.Pairs("publisher", "Nobody")}}},
+		{"microsoft", "Visi", "Microsoft", "", []errs.Violation{{Code: "title_unknown", Field: "productTitle", Value: "Visi", Args: errs.Pairs("publisher", "Microsoft")}}},
+		{"adobe", "Visio Standard 2019", "Adobe", "", []errs.Violation{{Code: "title_unknown", Field: "productTitle", Value: "Visio Standard 2019", Args: errs.Pairs("publisher", "Adobe")}}},
 	} {
-		publisher, title, err := s.Known(t.Context(), test.publisher, test.title)
-		if publisher != test.wantPublisher || title != test.wantTitle || err != nil {
-			t.Errorf("%s, %s: %q, %q, %v", test.publisher, test.title, publisher, title, err)
+		p, title, missing, err := s.Resolve(t.Context(), test.publisher, test.title)
+		if diff := cmp.Diff(test.want, missing); diff != "" || err != nil || p.Name != test.wantPublisher || title.Name != test.wantTitle {
+			t.Errorf("%s, %s: %q %q %v (-want +got)\n%s", test.publisher, test.title, p.Name, title.Name, err, diff)
 		}
 	}
 }
