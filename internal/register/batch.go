@@ -8,6 +8,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/group"
 	"trueup/internal/journal"
+	"trueup/internal/text"
 )
 
 // batch is what entries that are applied together change.
@@ -104,8 +105,9 @@ func (t *table) apply(b *batch, gone []string) {
 		if !exists {
 			continue
 		}
-		r, words := newRow(a), wordsOf(a)
+		r := newRow(a)
 		r.born = e.seq
+		words := r.words(nil, text.Fold(a.ProductTitle))
 		var old []byte
 		if known {
 			r.born = t.rows[slot].born

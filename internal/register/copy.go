@@ -113,7 +113,7 @@ func restore(saved []byte) (table, error) {
 	t := table{rows: make([]row, count), stranded: map[string][]string{}}
 	t.words = texts{all: make([]byte, 0, len(names)+len(names)/2), starts: make([]uint32, count)}
 	t.numbers = texts{all: slices.Clone(numbers), starts: make([]uint32, count)}
-	t.live = t.live.grow(count)
+	t.grow(count)
 	end := 0 // of the numbers of the rows before
 	for i := range t.rows {
 		at := &t.rows[i]
@@ -122,14 +122,13 @@ func restore(saved []byte) (table, error) {
 		at.Name, names = r.cut(names, r.length())
 		at.name, names = r.cut(names, r.length())
 		t.words.starts[i] = uint32(len(t.words.all))
-		t.words.all = appendWords(t.words.all, at.name, at.publisher, title)
+		t.words.all = at.words(t.words.all, title)
 		t.numbers.starts[i] = uint32(end)
 		end += r.length()
-		t.live.set(uint32(i))
+		t.enliven(uint32(i))
 		if i > 0 && at.ID <= t.rows[i-1].ID {
 			r.fail()
 		}
-		t.newest = max(t.newest, at.born)
 	}
 	if end != len(numbers) || names != "" {
 		return table{}, errDamaged
@@ -252,8 +251,6 @@ func (r *reader) row(to *row, dictionary []word) (title string) {
 	to.Version, to.born = r.varint(), r.varint()
 	return words[4].folded
 }
-
-var volumePublisher = text.Fold(agreement.VolumePublisher)
 
 // order reads the slots of rows in an order.
 func (r *reader) order(rows []row, by agreement.Sort) []uint32 {

@@ -49,6 +49,8 @@ func (f *filter) matches(r *row) bool {
 		(f.prefix == "" || strings.HasPrefix(r.name, f.prefix))
 }
 
+var volumePublisher = text.Fold(agreement.VolumePublisher)
+
 // selection is what a filter selects. Nobody changes it.
 type selection struct {
 	slots  slots
@@ -65,9 +67,10 @@ func (t *table) selectBy(f *filter) *selection {
 		if f.numbers != "" {
 			t.numbers.mark([]byte(f.numbers), hits)
 		}
-		for i := range s.slots {
-			s.slots[i] &= hits[i]
+		if strings.Contains(volumePublisher, f.words) {
+			hits.add(t.volume)
 		}
+		s.slots.keep(hits)
 	}
 	for slot := range s.slots.all() {
 		if r := &t.rows[slot]; f.matches(r) {

@@ -34,7 +34,8 @@ func (r *row) sortsAs(other *row) bool {
 type table struct {
 	rows     []row
 	live     slots
-	words    texts // name, publisher and product title of each row, folded
+	volume   slots // whose rows are of type volume
+	words    texts // name, publisher and product title of each row, folded; of type volume only the name
 	numbers  texts // PairKeys of each row, a line each, sorted
 	orders   [len(sorts)][]uint32
 	newest   int64               // the highest born
@@ -47,10 +48,24 @@ func (t *table) append(r row, words, numbers []byte) uint32 {
 	t.rows = append(t.rows, r)
 	t.words.append(words)
 	t.numbers.append(numbers)
-	t.live = t.live.grow(len(t.rows))
-	t.live.set(slot)
-	t.newest = max(t.newest, r.born)
+	t.grow(len(t.rows))
+	t.enliven(slot)
 	return slot
+}
+
+// grow makes room in the sets for n slots.
+func (t *table) grow(n int) {
+	t.live, t.volume = t.live.grow(n), t.volume.grow(n)
+}
+
+// enliven notes what there is to know of the row in a slot.
+func (t *table) enliven(slot uint32) {
+	r := &t.rows[slot]
+	t.live.set(slot)
+	if r.Type == agreement.TypeVolume {
+		t.volume.set(slot)
+	}
+	t.newest = max(t.newest, r.born)
 }
 
 // compact gives the live rows new slots and frees the others. It costs as much
@@ -202,16 +217,15 @@ func (x *texts) mark(part []byte, hits slots) {
 // separator ends each of the words of a row. No name has it in it.
 const separator = "\x00"
 
-// wordsOf returns what a text is looked for in besides the numbers.
-func wordsOf(a agreement.Agreement) []byte {
-	return appendWords(nil, text.Fold(a.Name), text.Fold(a.PublisherOf()), text.Fold(a.ProductTitle))
-}
-
-func appendWords(to []byte, folded ...string) []byte {
-	for _, word := range folded {
-		to = append(append(to, word...), separator...)
+// words returns what a text is looked for in besides the numbers. The publisher
+// and product title of type volume are no news: see table.volume.
+func (r *row) words(to []byte, foldedTitle string) []byte {
+	to = append(append(to, r.name...), separator...)
+	if r.Type == agreement.TypeVolume {
+		return to
 	}
-	return to
+	to = append(append(to, r.publisher...), separator...)
+	return append(append(to, foldedTitle...), separator...)
 }
 
 // slots is a set of slots.
@@ -240,3 +254,17 @@ func (s slots) all() iter.Seq[uint32] {
 func (s slots) has(slot uint32) bool { return s[slot/64]&(1<<(slot%64)) != 0 }
 func (s slots) set(slot uint32)      { s[slot/64] |= 1 << (slot % 64) }
 func (s slots) clear(slot uint32)    { s[slot/64] &^= 1 << (slot % 64) }
+
+// add adds the slots of another set of the same size.
+func (s slots) add(other slots) {
+	for i := range s {
+		s[i] |= other[i]
+	}
+}
+
+// keep removes all slots that are not in another set of the same size.
+func (s slots) keep(other slots) {
+	for i := range s {
+		s[i] &= other[i]
+	}
+}
