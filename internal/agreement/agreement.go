@@ -200,6 +200,11 @@ type Store interface {
 	Agreements(ctx context.Context, q Query) (Page, error)
 	// Pairs lists the pairs of one agreement; errs.NotFound agreement_not_found.
 	Pairs(ctx context.Context, id string, limit int, cursor string) (PairPage, error)
+	// Details returns the details of the agreement, empty when there are none. They
+	// are sensitive: nothing else that is read has them, and audit events do not
+	// quote them (R2.7). The audit event is stored before they are read.
+	// errs.NotFound agreement_not_found.
+	Details(ctx context.Context, read Agreement, event audit.Event) (string, error)
 
 	// Create stores a new agreement. It asks reply for the entry that remembers the
 	// answer, once it knows what the agreement will be. When the entry's key was

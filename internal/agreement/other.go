@@ -1,7 +1,6 @@
 package agreement
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +30,9 @@ type OtherDraft struct {
 	Name         string
 	Publisher    *string
 	ProductTitle *string
-	Licenses     *float64 // any number, as JSON has it
-	Start, End   *string  // empty for none
-	Details      *string  // empty for none
+	Licenses     *int64
+	Start, End   *string // empty for none
+	Details      *string // empty for none
 }
 
 // Other is a parsed agreement of type other: it satisfies every rule that can
@@ -177,25 +176,34 @@ func (c *checker) label(l label, typed string) string {
 	return collapsed
 }
 
-func (c *checker) licenses(n float64) int {
-	if !(n >= 1 && n <= LicensesMax) || n != math.Trunc(n) { // this way round for what is no number
-		c.add("licenses_range", "licenses", strconv.FormatFloat(n, 'f', -1, 64), "max", strconv.Itoa(LicensesMax))
+func (c *checker) licenses(n int64) int {
+	if n < 1 || n > LicensesMax {
+		c.add("licenses_range", "licenses", strconv.FormatInt(n, 10), "max", strconv.Itoa(LicensesMax))
 		return 0
 	}
 	return int(n)
 }
 
+// date checks the first or the last day of a term; empty is none.
 func (c *checker) date(field, typed string) Date {
-	day := strings.TrimSpace(typed)
-	if day == "" {
+	if strings.TrimSpace(typed) == "" {
 		return ""
 	}
+	day, ok := ParseDate(typed)
+	if !ok {
+		c.add("date_invalid", field, typed)
+	}
+	return day
+}
+
+// ParseDate reads a day of the calendar, as YYYY-MM-DD from 1900 to 2999.
+func ParseDate(typed string) (Date, bool) {
+	day := strings.TrimSpace(typed)
 	t, err := time.Parse(time.DateOnly, day)
 	if err != nil || t.Year() < firstYear || t.Year() > lastYear {
-		c.add("date_invalid", field, typed)
-		return ""
+		return "", false
 	}
-	return Date(day)
+	return Date(day), true
 }
 
 // order checks that a term ends on its first day or later.

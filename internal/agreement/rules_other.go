@@ -41,7 +41,7 @@ var otherRules = []Rule{
 	{
 		Code: "licenses_range", Spec: "R2.6", Severity: SeverityError, Door: DoorOther, Field: "licenses", Args: []string{"max"},
 		Summary: "A license count is a whole number from 1 to 10,000,000.",
-		Pass:    "10000000", Fail: "2.5",
+		Pass:    "10000000", Fail: "0",
 	},
 	{
 		Code: "date_invalid", Spec: "R2.6", Severity: SeverityError, Door: DoorOther, Field: "start, end",

@@ -67,7 +67,7 @@ func codesOf(violations []errs.Violation) (codes []string) {
 
 func publisher(s string) example { return noted(func(d *agreement.OtherDraft) { d.Publisher = &s }) }
 func title(s string) example     { return noted(func(d *agreement.OtherDraft) { d.ProductTitle = &s }) }
-func licenses(n float64) example { return noted(func(d *agreement.OtherDraft) { d.Licenses = &n }) }
+func licenses(n int64) example   { return noted(func(d *agreement.OtherDraft) { d.Licenses = &n }) }
 func details(s string) example   { return noted(func(d *agreement.OtherDraft) { d.Details = &s }) }
 func term(start, end string) example {
 	return noted(func(d *agreement.OtherDraft) { d.Start, d.End = &start, &end })
@@ -110,7 +110,7 @@ var (
 		"title_too_long":      title(strings.Repeat("a", 257)),
 		"title_control":       title("Photo\u200bshop"),
 		"licenses_required":   noted(func(d *agreement.OtherDraft) { d.Licenses = nil }),
-		"licenses_range":      licenses(2.5),
+		"licenses_range":      licenses(0),
 		"date_invalid":        term("2026-02-29", ""),
 		"end_before_start":    term("2026-01-01", "2025-12-31"),
 		"details_too_long":    details(strings.Repeat("a", 4_001)),

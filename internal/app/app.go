@@ -21,12 +21,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
+	"trueup/internal/catalog"
 	"trueup/internal/config"
 	"trueup/internal/dynamo"
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
 	"trueup/internal/manifest"
 	"trueup/internal/objects/s3bucket"
+	"trueup/internal/register"
 	"trueup/internal/trigger"
 )
 
@@ -92,13 +94,16 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(4*time.Second))
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
-		Limits:        agreement.Limits{PairMaxChars: settings.PairMaxChars},
+		Limits:            agreement.Limits{PairMaxChars: settings.PairMaxChars},
+		InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
 		UploadsBucket: settings.UploadsBucket, Clock: time.Now, NewID: rand.Text, Log: log,
 	}
 	if settings.UploadsBucket != "" {
 		files := s3.NewFromConfig(c)
 		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
 		deps.Reports = s3bucket.New(files, settings.ReportsBucket)
+		deps.Catalog = catalog.New(store, deps.Reports, log)
+		deps.Register = register.New(store, store, deps.Reports, log)
 	}
 	return httpapi.New(deps, function)
 }

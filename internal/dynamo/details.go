@@ -7,7 +7,7 @@ import (
 	"trueup/internal/audit"
 )
 
-// Details implements agreement.DetailsStore.
+// Details implements agreement.Store.
 func (s *Store) Details(ctx context.Context, read agreement.Agreement, event audit.Event) (string, error) {
 	if _, err := s.Agreement(ctx, read.ID); err != nil {
 		return "", err

@@ -68,7 +68,7 @@ func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, 
 	return after, err
 }
 
-// DeleteGroup implements group.DeleteStore. It writes the same few items
+// DeleteGroup implements group.Store. It writes the same few items
 // however many agreements are in the group: from then on they count as moved,
 // because readers know that the group is gone. Tidy moves them in the table.
 func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) error {

@@ -43,15 +43,13 @@ type Store struct {
 }
 
 var (
-	_ agreement.Store        = (*Store)(nil)
-	_ agreement.DetailsStore = (*Store)(nil)
-	_ audit.Store            = (*Store)(nil)
-	_ group.DeleteStore      = (*Store)(nil)
-	_ group.Store            = (*Store)(nil)
-	_ importer.Store         = (*Store)(nil)
-	_ journal.Log            = (*Store)(nil)
-	_ once.Store             = (*Store)(nil)
-	_ register.Source        = (*Store)(nil)
+	_ agreement.Store = (*Store)(nil)
+	_ audit.Store     = (*Store)(nil)
+	_ group.Store     = (*Store)(nil)
+	_ importer.Store  = (*Store)(nil)
+	_ journal.Log     = (*Store)(nil)
+	_ once.Store      = (*Store)(nil)
+	_ register.Source = (*Store)(nil)
 )
 
 // Option changes a Store.

@@ -49,4 +49,9 @@ type Store interface {
 	// version_stale when it has changed since, errs.Conflict group_name_taken, or
 	// group_built_in for Unassigned.
 	RenameGroup(ctx context.Context, read Group, name string, event audit.Event) (Group, error)
+	// DeleteGroup deletes the group, as it was read: from that moment on its
+	// agreements are in Unassigned, however many there are (R4.3). errs.Stale
+	// version_stale when it has changed since, errs.NotFound group_not_found when
+	// it is gone, errs.Conflict group_built_in for Unassigned.
+	DeleteGroup(ctx context.Context, read Group, event audit.Event) error
 }

@@ -71,6 +71,7 @@ func TestAccess(t *testing.T) {
 		"GET /agreements/{id}":                 everybody,
 		"PATCH /agreements/{id}":               managers,
 		"DELETE /agreements/{id}":              managers,
+		"GET /agreements/{id}/details":         managers,
 		"GET /agreements/{id}/pairs":           everybody,
 		"POST /agreements/{id}/pairs":          managers,
 		"DELETE /agreements/{id}/pairs/{pair}": managers,
@@ -83,6 +84,7 @@ func TestAccess(t *testing.T) {
 		"POST /groups":                         managers,
 		"GET /groups/{id}":                     everybody,
 		"PATCH /groups/{id}":                   managers,
+		"DELETE /groups/{id}":                  managers,
 		"GET /audit":                           everybody,
 		"GET /audit.csv":                       everybody,
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -16,14 +17,32 @@ import (
 	"trueup/internal/once"
 )
 
-// NewAgreement is a volume agreement to be added. What its texts may be is
-// decided by package agreement; describeRules writes its limits into the document.
+// NewAgreement is an agreement to be added. What its values may be is decided
+// by package agreement; describeRules writes its limits into the document.
 type NewAgreement struct {
-	Type    agreement.Type    `json:"type" enum:"volume" doc:"volume is Microsoft Volume Licensing, made of agreement pairs."`
+	Type    agreement.Type    `json:"type" enum:"volume,other" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
 	Name    string            `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
-	Pairs   []NewPair         `json:"pairs" doc:"Its agreement pairs; each belongs to one agreement only."`
-	Program agreement.Program `json:"program,omitempty" enum:"open-value,open,select-enterprise,unknown" doc:"The program of every pair; left out, it is suggested from the numbers."`
-	Group   *GroupChoice      `json:"group,omitempty" doc:"The license group it goes to. Without it, it is in Unassigned agreements."`
+	Pairs   []NewPair         `json:"pairs,omitempty" doc:"Its agreement pairs; each belongs to one agreement only. Required for type volume, and only for it."`
+	Program agreement.Program `json:"program,omitempty" enum:"open-value,open,select-enterprise,unknown" doc:"The program of every pair; left out, it is suggested from the numbers. Only for type volume."`
+	TermsDraft
+	Group *GroupChoice `json:"group,omitempty" doc:"The license group it goes to. Without it, it is in Unassigned agreements."`
+}
+
+// TermsDraft is what agreements of type other have, as somebody typed it.
+type TermsDraft struct {
+	Publisher    *string `json:"publisher,omitempty" doc:"The publisher, by a name it has in the catalog. Only for type other, which needs one." example:"Adobe"`
+	ProductTitle *string `json:"productTitle,omitempty" doc:"The product title, by a name that the publisher's title has in the catalog. Only for type other, which needs one." example:"Photoshop"`
+	Licenses     *int64  `json:"licenses,omitempty" doc:"How many licenses it is for. Only for type other, which needs it." example:"25"`
+	Start        *string `json:"start,omitempty" doc:"The first day of its term; empty for none. Only for type other." example:"2026-01-01"`
+	End          *string `json:"end,omitempty" doc:"The last day of its term; empty for none. Only for type other." example:"2026-12-31"`
+	Details      *string `json:"details,omitempty" doc:"Free text, such as contacts and registration keys; empty for none. It is read by a call of its own only. Only for type other." example:"Contact: licences@example.org"`
+}
+
+// drafted are the terms of a draft; the caller adds the name.
+func (t TermsDraft) drafted() agreement.OtherDraft {
+	return agreement.OtherDraft{
+		Publisher: t.Publisher, ProductTitle: t.ProductTitle, Licenses: t.Licenses, Start: t.Start, End: t.End, Details: t.Details,
+	}
 }
 
 // NewPair is an agreement pair as somebody typed it.
@@ -105,18 +124,72 @@ type createAgreementInput struct {
 	Repeatable
 	Body NewAgreement
 
-	volume agreement.Volume
-	target agreement.Target
+	parsed agreement.New // but for what the store and the caller add
 }
 
 // Resolve implements huma.Resolver.
 func (in *createAgreementInput) Resolve(ctx huma.Context) []error {
-	var broken, group []errs.Violation
-	in.volume, broken = agreement.Parse(agreement.Draft{
-		Name: in.Body.Name, Pairs: drafted(in.Body.Pairs), Program: in.Body.Program,
-	}, limits(ctx))
-	in.target, group = in.Body.Group.target()
-	return refusals(broken, group, tooMany(in.Body.Pairs))
+	body := in.Body
+	in.parsed.Type = body.Type
+	var broken, misplaced, group []errs.Violation
+	switch body.Type {
+	case agreement.TypeVolume:
+		var volume agreement.Volume
+		volume, broken = agreement.Parse(agreement.Draft{Name: body.Name, Pairs: drafted(body.Pairs), Program: body.Program}, limits(ctx))
+		in.parsed.Name, in.parsed.Pairs = volume.Name, volume.Pairs
+		misplaced = body.drafted().OfVolume()
+	case agreement.TypeOther:
+		draft := body.drafted()
+		draft.Name = body.Name
+		var other agreement.Other
+		other, broken = agreement.ParseOther(draft)
+		in.parsed.Name, in.parsed.Terms, in.parsed.Details = other.Name, other.Terms, other.Details
+		misplaced = ofOther(body)
+	default: // the schema says what is wrong with the type; the rest of it is checked all the same
+		_, broken = agreement.ParseName(body.Name, false)
+		misplaced = body.drafted().CheckGiven()
+		if body.Pairs != nil {
+			_, wrong := agreement.ParsePairs(agreement.Draft{Pairs: drafted(body.Pairs), Program: body.Program}, limits(ctx))
+			misplaced = append(misplaced, wrong...)
+		}
+	}
+	in.parsed.Group, group = body.Group.target()
+	return refusals(broken, misplaced, tooMany(body.Pairs), group)
+}
+
+// ofOther says what was given that an agreement of type other does not have.
+func ofOther(body NewAgreement) (misplaced []errs.Violation) {
+	if body.Pairs != nil {
+		misplaced = append(misplaced, errs.Violation{Code: "pairs_of_other", Field: "pairs"})
+	}
+	if body.Program != "" {
+		misplaced = append(misplaced, errs.Violation{Code: "pairs_of_other", Field: "program"})
+	}
+	return misplaced
+}
+
+// spelled returns the terms with publisher and title as the catalog spells
+// them; what it does not have is errs.Invalid (R2.6).
+func (o *operations) spelled(ctx context.Context, t agreement.Terms) (agreement.Terms, error) {
+	publisher, title, missing, err := o.Catalog.Resolve(ctx, t.Publisher, t.ProductTitle)
+	if err != nil || missing != nil {
+		return agreement.Terms{}, cmp.Or(err, errs.Violated(missing))
+	}
+	t.Publisher, t.ProductTitle = publisher.Name, title.Name
+	return t, nil
+}
+
+// mayAddOther is errs.Conflict inventory_required as long as agreements of type
+// other cannot be added (R2.8).
+func (o *operations) mayAddOther(ctx context.Context) error {
+	if !o.InventoryRequired {
+		return nil
+	}
+	summary, err := o.Inventory.Summary(ctx)
+	if err == nil && !summary.Known() {
+		return errs.New(errs.Conflict, "inventory_required")
+	}
+	return err
 }
 
 // createdAgreement is the answer to a creation.
@@ -128,8 +201,9 @@ type createdAgreement struct {
 
 func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Add an agreement"
-	op.Description = "Adds one volume agreement with all of its pairs, in an existing license group or in a new one. All of it is stored, or nothing. " +
-		"What is taken already is a conflict that lists every name and pair and says which agreement has it."
+	op.Description = "Adds one agreement, of type volume with all of its pairs or of type other, in an existing license group or in a new one. " +
+		"All of it is stored, or nothing. What is taken already is a conflict that lists every name and pair and says which agreement has it. " +
+		"An agreement of type other names a publisher and a product title of the catalog, and can be added once the inventory knows a PC and a software title."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)
 	receiving(&op, maxBody)
@@ -137,15 +211,23 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 		now, lang := o.now(), in.lang()
 		created, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) (answer []byte, err error) {
 			event := o.event(ctx, now, "agreement.created")
-			_, first, err := o.Agreements.Create(ctx, agreement.New{
-				Type: agreement.TypeVolume, ID: importer.NewID(now, o.NewID()), Name: in.volume.Name, Pairs: in.volume.Pairs, Group: in.target, By: event.By, At: now,
-			}, event, func(a agreement.Agreement) (once.Entry, error) {
-				answer, err = encode(agreementOf(lang, a))
+			n := in.parsed
+			n.ID, n.By, n.At = importer.NewID(now, o.NewID()), event.By, now
+			if n.Type == agreement.TypeOther {
+				if err := o.mayAddOther(ctx); err != nil {
+					return nil, err
+				}
+				if n.Terms, err = o.spelled(ctx, n.Terms); err != nil {
+					return nil, err
+				}
+			}
+			_, first, err := o.Agreements.Create(ctx, n, event, func(a agreement.Agreement) (once.Entry, error) {
+				answer, err = encode(agreementOf(lang, o.today(), a))
 				entry.Response = answer
 				return entry, err
 			})
 			if err != nil || first != nil {
-				return first, noSuchGroup(err, in.target)
+				return first, noSuchGroup(err, n.Group)
 			}
 			return answer, nil
 		})
@@ -154,15 +236,30 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 		}
 		out := &createdAgreement{Body: stored[Agreement]{created}}
 		a, err := out.Body.read()
-		out.Location, out.ETag = "/agreements/"+a.ID, etag(lang, a.Version)
+		out.Location, out.ETag = "/agreements/"+a.ID, a.tag(lang)
 		return out, err
 	})
 }
 
 // AgreementChange is what changes of an agreement; what is left out stays as it is.
 type AgreementChange struct {
-	Name  *string      `json:"name,omitempty" doc:"The new name." example:"Office agreements"`
+	Name *string `json:"name,omitempty" doc:"The new name." example:"Office agreements"`
+	TermsDraft
 	Group *GroupChoice `json:"group,omitempty" doc:"The license group it moves to."`
+}
+
+// change is what changes of one agreement, parsed as far as that goes without it.
+type change struct {
+	agreement.Edit
+	terms agreement.OtherDraft
+}
+
+// action names the change in the audit event.
+func (c change) action() string {
+	if c.Group != nil && c.Name == nil && c.terms == (agreement.OtherDraft{}) {
+		return "agreement.moved"
+	}
+	return "agreement.updated"
 }
 
 type updateAgreementInput struct {
@@ -171,62 +268,93 @@ type updateAgreementInput struct {
 	Revision
 	Body AgreementChange
 
-	edit agreement.Edit
+	change change
 }
 
 // Resolve implements huma.Resolver.
 func (in *updateAgreementInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
-	if in.Body.Name == nil && in.Body.Group == nil {
+	in.change.terms = in.Body.drafted()
+	if in.Body == (AgreementChange{}) {
 		broken = append(broken, errs.Violation{Code: "change_required", Field: wholeBody})
 	}
 	if in.Body.Name != nil {
 		name, wrong := agreement.ParseName(*in.Body.Name, false)
-		in.edit.Name, broken = &name, append(broken, wrong...)
+		in.change.Name, broken = &name, append(broken, wrong...)
 	}
 	if in.Body.Group != nil {
 		target, wrong := in.Body.Group.target()
-		in.edit.Group, broken = &target, append(broken, wrong...)
+		in.change.Group, broken = &target, append(broken, wrong...)
 	}
-	return refusals(broken)
+	return refusals(broken, in.change.terms.CheckGiven())
 }
 
 func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Change an agreement"
-	op.Description = "Renames an agreement, moves it to another license group, or both at once."
+	op.Description = "Renames an agreement, moves it to another license group, changes what an agreement of type other says, or all of it at once. " +
+		"What is left out stays as it is."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	receiving(&op, maxBody)
 	huma.Register(api, op, func(ctx context.Context, in *updateAgreementInput) (*tagged[Agreement], error) {
-		action := "agreement.updated"
-		if in.edit.Name == nil {
-			action = "agreement.moved"
-		}
-		after, err := o.change(ctx, in.ID, in.Revision, in.edit, action)
+		after, err := o.change(ctx, in.ID, in.Revision, in.change)
 		if err != nil {
 			return nil, err
 		}
-		lang := in.lang()
-		return &tagged[Agreement]{Status: http.StatusOK, ETag: etag(lang, after.Version), Body: agreementOf(lang, after)}, nil
+		return o.revised(in.lang(), after), nil
 	})
 }
 
-// change renames or moves one agreement. What is so already is not written.
-func (o *operations) change(ctx context.Context, id string, r Revision, e agreement.Edit, action string) (after agreement.Agreement, err error) {
+// revised is the answer with an agreement as it is after a change.
+func (o *operations) revised(lang i18n.Lang, after agreement.Agreement) *tagged[Agreement] {
+	body := agreementOf(lang, o.today(), after)
+	return &tagged[Agreement]{Status: http.StatusOK, ETag: body.tag(lang), Body: body}
+}
+
+// change changes one agreement. What is so already is not written.
+func (o *operations) change(ctx context.Context, id string, r Revision, c change) (after agreement.Agreement, err error) {
+	e := c.Edit
 	e.At = o.now()
 	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
 		after = read
+		if e.Terms, e.Details, err = o.terms(ctx, read, c.terms); err != nil {
+			return err
+		}
 		renamed := e.Name != nil && *e.Name != read.Name
 		moved := e.Group != nil && (e.Group.NewName != "" || e.Group.GroupID != read.GroupID)
-		if !renamed && !moved {
+		if !renamed && !moved && e.Terms == nil && e.Details == nil {
 			return nil
 		}
-		after, err = o.Agreements.Update(ctx, read, e, o.event(ctx, e.At, action))
+		after, err = o.Agreements.Update(ctx, read, e, o.event(ctx, e.At, c.action()))
 		if e.Group != nil {
 			err = noSuchGroup(err, *e.Group)
 		}
 		return err
 	})
 	return after, err
+}
+
+// terms is what a draft changes of an agreement's terms and details; nil for nothing.
+func (o *operations) terms(ctx context.Context, read agreement.Agreement, d agreement.OtherDraft) (*agreement.Terms, *string, error) {
+	edited, details, broken := d.Edit(read)
+	switch {
+	case broken != nil && read.Type == agreement.TypeVolume:
+		return nil, nil, &errs.Error{Kind: errs.Conflict, Code: "terms_of_volume", Violations: broken}
+	case broken != nil:
+		return nil, nil, errs.Violated(broken)
+	case edited == nil:
+		return nil, details, nil
+	}
+	if edited.Publisher != read.Publisher || edited.ProductTitle != read.ProductTitle {
+		spelled, err := o.spelled(ctx, *edited)
+		if err != nil {
+			return nil, nil, err
+		}
+		*edited = spelled
+	}
+	if *edited == read.Terms {
+		return nil, details, nil
+	}
+	return edited, details, nil
 }
 
 // revise is revise of an agreement.

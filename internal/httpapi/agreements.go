@@ -1,41 +1,79 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/errs"
 	"trueup/internal/i18n"
 )
 
-// Agreement is a licence agreement.
+// Agreement is a licence agreement. Its details are no part of it (R2.7).
 type Agreement struct {
-	ID           string         `json:"id" doc:"Names the agreement; never changes." example:"k3v8t2q9x7w4m5n6"`
-	Type         agreement.Type `json:"type" enum:"volume,other" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
-	Name         string         `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
-	GroupID      string         `json:"groupId" doc:"The license group it is in." example:"unassigned"`
-	ProductTitle string         `json:"productTitle" doc:"For a volume agreement a sentence in the reader's language: its products come from entitlements." example:"Not available"`
-	PairCount    int            `json:"pairCount" minimum:"0" doc:"How many agreement pairs it has." example:"2"`
-	CreatedAt    time.Time      `json:"createdAt" doc:"When it was added." example:"2026-11-21T09:30:00Z"`
-	CreatedBy    string         `json:"createdBy" doc:"Who or which import added it." example:"import/0v5z3m8k2q"`
-	Version      int64          `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
+	ID           string               `json:"id" doc:"Names the agreement; never changes." example:"k3v8t2q9x7w4m5n6"`
+	Type         agreement.Type       `json:"type" enum:"volume,other" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
+	Name         string               `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
+	GroupID      string               `json:"groupId" doc:"The license group it is in." example:"unassigned"`
+	Publisher    string               `json:"publisher" doc:"Who publishes the software; Microsoft for a volume agreement." example:"Adobe"`
+	ProductTitle string               `json:"productTitle" doc:"For a volume agreement a sentence in the reader's language: its products come from entitlements." example:"Photoshop"`
+	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"How many licenses it is for; only of type other." example:"25"`
+	Start        agreement.Date       `json:"start,omitempty" format:"date" doc:"The first day of its term, if one is known." example:"2026-01-01"`
+	End          agreement.Date       `json:"end,omitempty" format:"date" doc:"The last day of its term, if one is known." example:"2026-12-31"`
+	Status       agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where it is in its term today (UTC). An agreement that ends soon is expiring."`
+	Validation   agreement.Validation `json:"validation,omitempty" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of its pairs: the worst of them. Only of type volume."`
+	PairCount    int                  `json:"pairCount" minimum:"0" doc:"How many agreement pairs it has; none for type other." example:"0"`
+	CreatedAt    time.Time            `json:"createdAt" doc:"When it was added." example:"2026-11-21T09:30:00Z"`
+	CreatedBy    string               `json:"createdBy" doc:"Who or which import added it." example:"import/0v5z3m8k2q"`
+	Version      int64                `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
 }
 
-func agreementOf(lang i18n.Lang, a agreement.Agreement) Agreement {
-	return Agreement{
+func agreementOf(lang i18n.Lang, today agreement.Calendar, a agreement.Agreement) Agreement {
+	out := Agreement{
 		ID:           a.ID,
 		Type:         a.Type,
 		Name:         a.Name,
 		GroupID:      a.GroupID,
-		ProductTitle: i18n.Text(lang, i18n.NotAvailable, nil),
+		Publisher:    a.PublisherOf(),
+		ProductTitle: a.ProductTitle,
+		Licenses:     a.Licenses,
+		Start:        a.Start,
+		End:          a.End,
+		Status:       a.Status(today),
+		Validation:   a.Validation,
 		PairCount:    a.PairCount,
 		CreatedAt:    a.CreatedAt.UTC(),
 		CreatedBy:    a.CreatedBy,
 		Version:      a.Version,
 	}
+	if a.Type == agreement.TypeVolume {
+		out.ProductTitle = i18n.Text(lang, i18n.NotAvailable, nil)
+	}
+	return out
+}
+
+// terms numbers the statuses that an agreement with dates can have.
+var terms = map[agreement.Status]int{
+	agreement.StatusNotStarted: 1, agreement.StatusActive: 2, agreement.StatusExpiring: 3, agreement.StatusExpired: 4,
+}
+
+// tag is the ETag of an agreement: its status changes with the days, and not
+// with its version.
+func (a Agreement) tag(lang i18n.Lang) string {
+	if a.Status == agreement.StatusNoTerm {
+		return etag(lang, a.Version)
+	}
+	return etag(lang, a.Version, terms[a.Status])
+}
+
+// today is the calendar that statuses are told by.
+func (o *operations) today() agreement.Calendar {
+	return agreement.NewCalendar(o.now(), cmp.Or(o.ExpiringDays, agreement.ExpiringDaysDefault))
 }
 
 // Reader is what every operation that answers sentences takes.
@@ -90,22 +128,94 @@ func current[T any](c Condition, tag string, body T) *tagged[T] {
 type listAgreementsInput struct {
 	Reader
 	Paging
-	Group  string `query:"group" maxLength:"64" doc:"Only agreements of this license group, by its id." example:"unassigned"`
-	Prefix string `query:"prefix" maxLength:"256" doc:"Only agreements whose name starts with this, without regard to case." example:"office"`
+	Group      string               `query:"group" maxLength:"64" doc:"Only agreements of this license group, by its id." example:"unassigned"`
+	Type       agreement.Type       `query:"type" enum:"volume,other" doc:"Only agreements of this type."`
+	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, without regard to case; that of every volume agreement is Microsoft." example:"Adobe"`
+	Status     agreement.Status     `query:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Only agreements with this status today."`
+	Validation agreement.Validation `query:"validation" enum:"valid,pending,error,invalid" doc:"Only volume agreements whose pairs are at worst this."`
+	EndsBefore string               `query:"endsBefore" doc:"Only agreements that end before this date." example:"2027-01-01"`
+	Text       string               `query:"q" maxLength:"256" doc:"Only agreements that have this anywhere in their name, publisher, product title or a number of a pair, without regard to case." example:"office"`
+	Sort       agreement.Sort       `query:"sort" enum:"name,publisher,end,created" default:"name" doc:"What they are sorted by. Agreements without an end come last, and equal ones are sorted by name."`
+	Order      string               `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
+
+	endsBefore agreement.Date
 }
 
-type listAgreementsOutput struct{ Body Page[Agreement] }
+// Resolve implements huma.Resolver.
+func (in *listAgreementsInput) Resolve(huma.Context) []error {
+	if in.EndsBefore == "" {
+		return nil
+	}
+	day, ok := agreement.ParseDate(in.EndsBefore)
+	if !ok {
+		return refusals([]errs.Violation{{Code: "date_invalid", Field: parameterField + "endsBefore", Value: in.EndsBefore}})
+	}
+	in.endsBefore = day
+	return nil
+}
+
+// Agreements is one page of agreements, and what all pages add up to.
+type Agreements struct {
+	Items      []Agreement `json:"items" doc:"The agreements of this page."`
+	NextCursor string      `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+	Totals     Totals      `json:"totals" doc:"What the agreements of all pages add up to."`
+}
+
+// Totals is what agreements add up to.
+type Totals struct {
+	Agreements   int              `json:"agreements" minimum:"0" doc:"How many there are."`
+	Volume       int              `json:"volume" minimum:"0" doc:"How many of them are of type volume."`
+	Other        int              `json:"other" minimum:"0" doc:"How many of them are of type other."`
+	Pairs        int              `json:"pairs" minimum:"0" doc:"How many agreement pairs they have."`
+	Licenses     int              `json:"licenses" minimum:"0" doc:"How many licenses those of type other are for."`
+	ByStatus     StatusTotals     `json:"byStatus" doc:"How many agreements have each status."`
+	ByValidation ValidationTotals `json:"byValidation" doc:"How many volume agreements have each validation."`
+}
+
+// StatusTotals is how many agreements have each status.
+type StatusTotals struct {
+	NotStarted int `json:"not-started" minimum:"0" doc:"Agreements that start later."`
+	Active     int `json:"active" minimum:"0" doc:"Agreements in their term."`
+	Expiring   int `json:"expiring" minimum:"0" doc:"Agreements that end soon."`
+	Expired    int `json:"expired" minimum:"0" doc:"Agreements that have ended."`
+	NoTerm     int `json:"no-term" minimum:"0" doc:"Agreements with neither start nor end."`
+}
+
+// ValidationTotals is how many volume agreements have each validation.
+type ValidationTotals struct {
+	Valid   int `json:"valid" minimum:"0" doc:"Agreements all pairs of which are valid."`
+	Pending int `json:"pending" minimum:"0" doc:"Agreements with pairs that were not checked yet."`
+	Error   int `json:"error" minimum:"0" doc:"Agreements with pairs that could not be checked."`
+	Invalid int `json:"invalid" minimum:"0" doc:"Agreements with pairs that are not valid."`
+}
+
+func totalsOf(t agreement.Totals) Totals {
+	return Totals{
+		Agreements: t.Agreements, Volume: t.Volume, Other: t.Other, Pairs: t.Pairs, Licenses: t.Licenses,
+		ByStatus:     StatusTotals{NotStarted: t.NotStarted, Active: t.Active, Expiring: t.Expiring, Expired: t.Expired, NoTerm: t.NoTerm},
+		ByValidation: ValidationTotals{Valid: t.Valid, Pending: t.Pending, Error: t.Error, Invalid: t.Invalid},
+	}
+}
+
+type listAgreementsOutput struct{ Body Agreements }
 
 func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "List agreements"
-	op.Description = "Agreements sorted by name, all of them or those of one license group. What an import adds appears all at once."
+	op.Description = "The agreements that every parameter given selects, page by page, and what they add up to. " +
+		"What an import adds appears all at once. No list has the details of an agreement."
 	huma.Register(api, op, func(ctx context.Context, in *listAgreementsInput) (*listAgreementsOutput, error) {
-		found, err := o.Agreements.Agreements(ctx, agreement.Query{GroupID: in.Group, Prefix: in.Prefix, Limit: in.Limit, Cursor: in.Cursor})
+		today := o.today()
+		found, err := o.Register.List(ctx, agreement.Query{
+			GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Status: in.Status, Validation: in.Validation,
+			EndsBefore: in.endsBefore, Text: in.Text,
+			Sort: in.Sort, Descending: in.Order == "desc", Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
+		})
 		if err != nil {
 			return nil, err
 		}
 		lang := in.lang()
-		return &listAgreementsOutput{page(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, a) })}, nil
+		listed := page(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, today, a) })
+		return &listAgreementsOutput{Agreements{Items: listed.Items, NextCursor: listed.NextCursor, Totals: totalsOf(found.Totals)}}, nil
 	})
 }
 
@@ -126,11 +236,44 @@ func (o *operations) getAgreement(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	notModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getAgreementInput) (*tagged[Agreement], error) {
-		a, err := o.Agreements.Agreement(ctx, in.ID)
+		a, err := o.Register.Find(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
 		lang := in.lang()
-		return current(in.Condition, etag(lang, a.Version), agreementOf(lang, a)), nil
+		out := agreementOf(lang, o.today(), a)
+		return current(in.Condition, out.tag(lang), out), nil
+	})
+}
+
+// AgreementDetails is what somebody noted about an agreement of type other.
+type AgreementDetails struct {
+	Details string `json:"details" doc:"Free text, such as contacts and registration keys; empty when there is none. A line ends with one line feed." example:"Contact: licences@example.org"`
+}
+
+type getAgreementDetailsInput struct {
+	Reader
+	AgreementID
+}
+
+type agreementDetailsOutput struct {
+	CacheControl string `header:"Cache-Control" doc:"Details are not to be kept by anybody on the way." example:"no-store"`
+	Body         AgreementDetails
+}
+
+func (o *operations) getAgreementDetails(api huma.API, op huma.Operation) {
+	op.Summary = "Read an agreement's details"
+	op.Description = "The details of one agreement. They are sensitive: nothing else answers them, and every reading is an audit event."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *getAgreementDetailsInput) (*agreementDetailsOutput, error) {
+		a, err := o.Agreements.Agreement(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		details, err := o.Agreements.Details(ctx, a, o.eventAs(ctx, access.ReadDetails, o.now(), "agreement.details_read"))
+		if err != nil {
+			return nil, err
+		}
+		return &agreementDetailsOutput{CacheControl: "no-store", Body: AgreementDetails{Details: details}}, nil
 	})
 }

@@ -175,7 +175,7 @@ func (o *operations) moveAgreements(api huma.API, op huma.Operation) {
 				return Results{}, noSuchGroup(err, in.target)
 			}
 			return o.each(ctx, in.lang(), in.Body.IDs, func(ctx context.Context, id string) error {
-				_, err := o.change(ctx, id, Revision{}, agreement.Edit{Group: &target}, "agreement.moved")
+				_, err := o.change(ctx, id, Revision{}, change{Edit: agreement.Edit{Group: &target}})
 				return err
 			}), nil
 		})

@@ -42,8 +42,13 @@ func (o *operations) now() time.Time { return o.Clock().UTC().Truncate(time.Mill
 // event is the audit event of a change the caller makes. The store says what
 // it happened to.
 func (o *operations) event(ctx context.Context, now time.Time, action string) audit.Event {
+	return o.eventAs(ctx, access.ManageAgreements, now, action)
+}
+
+// eventAs is event of what takes another permission.
+func (o *operations) eventAs(ctx context.Context, permission access.Permission, now time.Time, action string) audit.Event {
 	call := access.CallFrom(ctx)
-	role, _ := call.Principal.As(access.ManageAgreements)
+	role, _ := call.Principal.As(permission)
 	return audit.Event{
 		ID: importer.NewID(now, o.NewID()), At: now, By: call.Principal.Subject, Role: string(role),
 		Action: action, RequestID: call.RequestID, Source: audit.SourceAPI,

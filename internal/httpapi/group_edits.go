@@ -9,6 +9,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/once"
 )
@@ -65,6 +66,42 @@ func (o *operations) createGroup(api huma.API, op huma.Operation) {
 		g, err := out.Body.read()
 		out.Location, out.ETag = "/groups/"+g.ID, etag(lang, g.Version, g.AgreementCount)
 		return out, err
+	})
+}
+
+// DeletedGroup says that a license group is gone, and where its agreements are.
+type DeletedGroup struct {
+	ID     string `json:"id" doc:"The group's id." example:"0v5z3m8k2q9x7w4m"`
+	Moved  int    `json:"moved" minimum:"0" doc:"How many agreements it had; they are in the built-in group now." example:"12"`
+	Notice string `json:"notice" doc:"What the deletion means, in the reader's language."`
+}
+
+type deleteGroupInput struct {
+	Reader
+	GroupID
+	Revision
+}
+
+type deleteGroupOutput struct{ Body DeletedGroup }
+
+func (o *operations) deleteGroup(api huma.API, op huma.Operation) {
+	op.Summary = "Delete a license group"
+	op.Description = "Deletes a license group, and moves all of its agreements to the built-in one at the same moment. The built-in group stays."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *deleteGroupInput) (*deleteGroupOutput, error) {
+		now := o.now()
+		out := &deleteGroupOutput{DeletedGroup{ID: in.ID, Notice: i18n.Text(in.lang(), i18n.GroupDeleted, nil)}}
+		err := revise(ctx, in.Revision, func() (group.Group, int64, error) {
+			g, err := o.Groups.Group(ctx, in.ID)
+			return g, g.Version, err
+		}, func(read group.Group) error {
+			out.Body.Moved = read.Agreements
+			return o.Groups.DeleteGroup(ctx, read, o.event(ctx, now, "group.deleted"))
+		})
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
 	})
 }
 

@@ -77,11 +77,14 @@ func sample(schema *openapi3.Schema, at []string, value string) string {
 		return "1"
 	}
 	var fields []string
-	names := slices.Sorted(maps.Keys(schema.Properties))
+	names, required := slices.Sorted(maps.Keys(schema.Properties)), schema.Required
+	if len(schema.OneOf) > 0 { // the first kind of what there are several kinds of
+		required = slices.Concat(required, schema.OneOf[0].Value.Required)
+	}
 	for _, name := range names {
 		if inside := len(at) > 0 && at[0] == name; inside {
 			fields = append(fields, fmt.Sprintf("%q:%s", name, sample(schema.Properties[name].Value, rest, value)))
-		} else if slices.Contains(schema.Required, name) {
+		} else if slices.Contains(required, name) {
 			fields = append(fields, fmt.Sprintf("%q:%s", name, sample(schema.Properties[name].Value, nil, "")))
 		}
 	}

@@ -29,28 +29,35 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/catalog"
 	"trueup/internal/group"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 )
 
 // Deps is what the operations work with. A function needs only what its routes use.
 type Deps struct {
-	Agreements    agreement.Store
-	Groups        group.Store
-	Imports       importer.Records
-	Audit         audit.Store
-	Once          once.Store
-	Limits        agreement.Limits
-	Uploads       objects.Bucket
-	UploadsBucket string // its name: the import of an upload is found by bucket and key
-	Reports       objects.Bucket
-	Clock         func() time.Time
-	NewID         func() string // a new random seed of an id at each call
-	Log           *slog.Logger
+	Agreements        agreement.Store
+	Register          agreement.Register
+	Groups            group.Store
+	Inventory         inventory.Store
+	InventoryRequired bool // whether agreements of type other wait for an inventory (R2.8)
+	ExpiringDays      int  // how many days before its end an agreement is expiring (R2.11)
+	Catalog           *catalog.Store
+	Imports           importer.Records
+	Audit             audit.Store
+	Once              once.Store
+	Limits            agreement.Limits
+	Uploads           objects.Bucket
+	UploadsBucket     string // its name: the import of an upload is found by bucket and key
+	Reports           objects.Bucket
+	Clock             func() time.Time
+	NewID             func() string // a new random seed of an id at each call
+	Log               *slog.Logger
 }
 
 // New returns the handler of a function's routes. It panics when a route has
@@ -93,6 +100,7 @@ func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
 		"deleteAgreement":     o.deleteAgreement,
 		"moveAgreements":      o.moveAgreements,
 		"deleteAgreements":    o.deleteAgreements,
+		"getAgreementDetails": o.getAgreementDetails,
 		"listAgreementPairs":  o.listAgreementPairs,
 		"addAgreementPairs":   o.addAgreementPairs,
 		"deleteAgreementPair": o.deleteAgreementPair,
@@ -105,6 +113,7 @@ func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
 		"createGroup":         o.createGroup,
 		"getGroup":            o.getGroup,
 		"updateGroup":         o.updateGroup,
+		"deleteGroup":         o.deleteGroup,
 		"listAuditEvents":     o.listAuditEvents,
 		"exportAuditEvents":   o.exportAuditEvents,
 	}

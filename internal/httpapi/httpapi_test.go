@@ -132,14 +132,14 @@ func TestUnrouted(t *testing.T) {
 	}
 }
 
-// broken is a store that fails with err, or panics when there is none. It
-// judges how the API speaks of failures; what a store does is tested on the real one.
+// broken is a register that fails with err, or panics when there is none. It
+// judges how the API speaks of failures; what a register does is tested on the real one.
 type broken struct {
-	agreement.Store
+	agreement.Register
 	err error
 }
 
-func (b broken) Agreement(context.Context, string) (agreement.Agreement, error) {
+func (b broken) Find(context.Context, string) (agreement.Agreement, error) {
 	if b.err == nil {
 		panic("secret of a panic")
 	}
@@ -174,7 +174,7 @@ func TestFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			h := httpapi.New(httpapi.Deps{Agreements: broken{err: test.err}, Log: slog.New(slog.NewTextHandler(&log, nil))}, "agreements")
+			h := httpapi.New(httpapi.Deps{Register: broken{err: test.err}, Log: slog.New(slog.NewTextHandler(&log, nil))}, "agreements")
 			w := call(h, httptest.NewRequest("GET", "/agreements/x", nil), admin)
 			p := problemOf(t, w)
 			if w.Code != test.status || p.Code != test.code || w.Header().Get("Retry-After") != test.retry {

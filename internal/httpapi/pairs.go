@@ -82,9 +82,12 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 		now, lang := o.now(), in.lang()
 		added, err := o.once(ctx, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(entry once.Entry) (answer []byte, err error) {
 			err = o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) error {
+				if read.Type != agreement.TypeVolume {
+					return errs.New(errs.Conflict, "pairs_of_other")
+				}
 				_, first, err := o.Agreements.AddPairs(ctx, read, in.pairs, o.event(ctx, now, "pairs.added"),
 					func(a agreement.Agreement) (once.Entry, error) {
-						answer, err = encode(agreementOf(lang, a))
+						answer, err = encode(agreementOf(lang, o.today(), a))
 						entry.Response = answer
 						return entry, err
 					})
@@ -100,7 +103,7 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 		}
 		out := &revisedAgreement{Body: stored[Agreement]{added}}
 		a, err := out.Body.read()
-		out.ETag = etag(lang, a.Version)
+		out.ETag = a.tag(lang)
 		return out, err
 	})
 }
@@ -131,7 +134,6 @@ func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		lang := in.lang()
-		return &tagged[Agreement]{Status: http.StatusOK, ETag: etag(lang, after.Version), Body: agreementOf(lang, after)}, nil
+		return o.revised(in.lang(), after), nil
 	})
 }

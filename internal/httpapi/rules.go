@@ -24,6 +24,14 @@ func describeRules(document *huma.OpenAPI) {
 		name := schemas[schema].Properties["name"]
 		name.MinLength, name.MaxLength = &one, &names
 	}
+	for _, schema := range []string{"NewAgreement", "AgreementChange"} {
+		describeTerms(schemas[schema].Properties)
+	}
+	other := []string{"publisher", "productTitle", "licenses"}
+	schemas["NewAgreement"].OneOf = []*huma.Schema{
+		typed(agreement.TypeVolume, []string{"pairs"}, append(other, "start", "end", "details")),
+		typed(agreement.TypeOther, other, []string{"pairs", "program"}),
+	}
 	schemas["GroupChoice"].MinProperties, schemas["GroupChoice"].MaxProperties = &one, &one
 	schemas["AgreementChange"].MinProperties = &one
 	for _, schema := range []string{"NewAgreement", "NewPairs"} {
@@ -33,5 +41,33 @@ func describeRules(document *huma.OpenAPI) {
 	for _, schema := range []string{"Moves", "Deletions"} {
 		list := schemas[schema].Properties["ids"]
 		list.MinItems, list.MaxItems, list.UniqueItems = &one, &ids, true
+	}
+}
+
+// describeTerms writes the limits of what an agreement of type other says.
+func describeTerms(properties map[string]*huma.Schema) {
+	one, title, details := 1, agreement.TitleMaxChars, agreement.DetailsMaxChars
+	least, most := 1.0, float64(agreement.LicensesMax)
+	for _, field := range []string{"publisher", "productTitle"} {
+		properties[field].MinLength, properties[field].MaxLength = &one, &title
+	}
+	properties["licenses"].Minimum, properties["licenses"].Maximum = &least, &most
+	for _, field := range []string{"start", "end"} {
+		properties[field].Pattern = `^(\d{4}-\d{2}-\d{2})?$`
+	}
+	properties["details"].MaxLength = &details
+}
+
+// typed is the schema of what a type of agreement needs, and what it does not have.
+func typed(t agreement.Type, needs, lacks []string) *huma.Schema {
+	none := &huma.Schema{}
+	for _, field := range lacks {
+		none.AnyOf = append(none.AnyOf, &huma.Schema{Required: []string{field}})
+	}
+	return &huma.Schema{
+		Title:      string(t),
+		Properties: map[string]*huma.Schema{"type": {Type: huma.TypeString, Enum: []any{t}}},
+		Required:   needs,
+		Not:        none,
 	}
 }

@@ -20,11 +20,13 @@ import (
 
 	"trueup/infra/local/s3"
 	"trueup/internal/access"
+	"trueup/internal/catalog"
 	"trueup/internal/dynamo"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/importer"
 	"trueup/internal/objects/s3bucket"
+	"trueup/internal/register"
 	"trueup/internal/storetest"
 	"trueup/internal/trigger"
 )
@@ -70,7 +72,9 @@ func newStack(t *testing.T) *stack {
 	})
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
-		Uploads: s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
+		Register: register.New(store, store, s3bucket.New(client, reports), quiet),
+		Catalog:  catalog.New(store, s3bucket.New(client, reports), quiet),
+		Uploads:  s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	imports := trigger.Objects(&importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},

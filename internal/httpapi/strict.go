@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,11 +39,15 @@ var strictJSON = huma.Format{
 		err := json.Unmarshal(data, v)
 		// A schema takes 1.0 for an integer, and so it got here.
 		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(mismatch.Field, ".", "/")}}}
+			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(embedded.ReplaceAllString(mismatch.Field, ""), ".", "/")}}}
 		}
 		return err
 	},
 }
+
+// embedded is the name of an embedded struct in the path of a field, which
+// encoding/json adds and JSON does not have.
+var embedded = regexp.MustCompile(`\b[A-Z]\w*\.`)
 
 // jsonDefect is what is wrong with a body before its fields are looked at:
 // the whole of it, or some of its values. It travels through huma as the text

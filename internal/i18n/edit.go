@@ -1,7 +1,10 @@
 package i18n
 
-// AgreementDeleted is the notice that comes with a deletion (R2.10, R8.7).
-const AgreementDeleted = "agreement_deleted"
+// The notices that come with a deletion (R2.10, R4.3, R8.7).
+const (
+	AgreementDeleted = "agreement_deleted"
+	GroupDeleted     = "group_deleted"
+)
 
 // editMessages are about changes by hand: what they clash with, what is wrong
 // with them, and what they mean.
@@ -10,6 +13,12 @@ var editMessages = map[string]message{
 		"Deleted here only: the agreement with the publisher is not changed. Licence data still counts it until the next refresh.",
 		"Alleen hier verwijderd: de overeenkomst met de uitgever verandert niet. De licentiegegevens tellen haar nog mee tot de volgende vernieuwing.",
 		"Supprimé ici seulement : l'accord avec l'éditeur ne change pas. Les données de licence le comptent encore jusqu'à la prochaine actualisation.",
+	},
+
+	GroupDeleted: {
+		"The license group is gone. Its agreements are in Unassigned agreements now; none was deleted.",
+		"De licentiegroep is weg. Haar overeenkomsten staan nu bij Niet-toegewezen overeenkomsten; er is er geen verwijderd.",
+		"Le groupe de licences n'existe plus. Ses accords sont maintenant dans Accords non attribués ; aucun n'a été supprimé.",
 	},
 
 	// What a change clashes with.

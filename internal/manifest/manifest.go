@@ -92,11 +92,11 @@ var Functions = []Function{
 		},
 	},
 	{
-		Name:     "agreements",
-		Summary:  "Serves agreements, imports and audit events over HTTP.",
-		Trigger:  HTTP,
-		Memory:   512,
-		Timeout:  20 * time.Second,
+		Name:    "agreements",
+		Summary: "Serves agreements, imports and audit events over HTTP.",
+		Trigger: HTTP,
+		Memory:  512,
+		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
 		},

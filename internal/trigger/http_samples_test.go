@@ -26,7 +26,7 @@ func TestHTTPSamples(t *testing.T) {
 	}
 	for sample, want := range map[string]arrived{
 		"http-list-agreements.json": {
-			Request: "GET /agreements?group=unassigned&limit=50&prefix=office", Language: "nl-BE,nl;q=0.9,en;q=0.5",
+			Request: "GET /agreements?group=unassigned&limit=50&q=office", Language: "nl-BE,nl;q=0.9,en;q=0.5",
 			Call: access.Call{
 				RequestID: "Kd3aGhT0DoEEJ8w=",
 				Principal: &access.Principal{Subject: "5a1f0c1e-reader", Roles: []access.Role{access.ServiceAdmin}},

@@ -57,7 +57,7 @@ func watch(s system, prefix string, agreements, pairs int) *watcher {
 
 func (w *watcher) poll() {
 	w.polls++
-	items, err := all[agreement](w.s, "/agreements?limit=20&prefix="+url.QueryEscape(w.prefix))
+	items, err := all[agreement](w.s, "/agreements?limit=20&q="+url.QueryEscape(w.prefix))
 	if err != nil {
 		w.wrong = append(w.wrong, err.Error())
 		return

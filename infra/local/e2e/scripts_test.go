@@ -17,7 +17,10 @@ import (
 func TestScripts(t *testing.T) {
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
 	apiscript.Run(t, filepath.Join("..", "..", "..", "internal", "httpapi", "testdata", "*.txt"), func(t *testing.T) apiscript.Target {
-		s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "script-" + filepath.Base(t.Name())})
+		s := start(t, stack.Options{
+			DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "script-" + filepath.Base(t.Name()),
+			Env: []string{"INVENTORY_REQUIRED=false"}, // what it means is tested beside the handlers
+		})
 		t.Cleanup(s.stop)
 		return apiscript.Target{
 			Base: s.FrontURL,

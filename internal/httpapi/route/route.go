@@ -28,6 +28,7 @@ var Table = []Route{
 	{"GET", "/agreements/{id}", "agreements", access.Read, "getAgreement"},
 	{"PATCH", "/agreements/{id}", "agreements", access.ManageAgreements, "updateAgreement"},
 	{"DELETE", "/agreements/{id}", "agreements", access.ManageAgreements, "deleteAgreement"},
+	{"GET", "/agreements/{id}/details", "agreements", access.ReadDetails, "getAgreementDetails"},
 	{"GET", "/agreements/{id}/pairs", "agreements", access.Read, "listAgreementPairs"},
 	{"POST", "/agreements/{id}/pairs", "agreements", access.ManageAgreements, "addAgreementPairs"},
 	{"DELETE", "/agreements/{id}/pairs/{pair}", "agreements", access.ManageAgreements, "deleteAgreementPair"},
@@ -40,6 +41,7 @@ var Table = []Route{
 	{"POST", "/groups", "groups", access.ManageAgreements, "createGroup"},
 	{"GET", "/groups/{id}", "groups", access.Read, "getGroup"},
 	{"PATCH", "/groups/{id}", "groups", access.ManageAgreements, "updateGroup"},
+	{"DELETE", "/groups/{id}", "groups", access.ManageAgreements, "deleteGroup"},
 	{"GET", "/audit", "agreements", access.Read, "listAuditEvents"},
 	{"GET", "/audit.csv", "agreements", access.Read, "exportAuditEvents"},
 }
