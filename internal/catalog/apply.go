@@ -27,13 +27,13 @@ func (c *Catalog) add(additions []Addition) {
 		p := publishers.find(&c.publishers, a.Publisher)
 		if p == nil {
 			p = &publisher{name: a.Publisher}
-			c.name(&publishers, a.Publisher, p)
+			c.name(&publishers, line[publisher]{name: a.Publisher, of: p})
 		}
 		if a.Title == "" {
 			for _, alias := range a.Aliases {
 				if publishers.find(&c.publishers, alias) == nil {
 					p.aliases = append(p.aliases, alias)
-					c.name(&publishers, alias, p)
+					c.name(&publishers, line[publisher]{alias, p, true})
 				}
 			}
 			continue
@@ -46,12 +46,12 @@ func (c *Catalog) add(additions []Addition) {
 		if t == nil {
 			t = &title{name: a.Title}
 			p.count++
-			titles.add(a.Title, t)
+			titles.add(line[title]{name: a.Title, of: t})
 		}
 		for _, alias := range a.Aliases {
 			if titles.find(&p.titles, alias) == nil {
 				t.aliases = append(t.aliases, alias)
-				titles.add(alias, t)
+				titles.add(line[title]{alias, t, true})
 			}
 		}
 	}
@@ -59,12 +59,12 @@ func (c *Catalog) add(additions []Addition) {
 	publishers.into(&c.publishers)
 }
 
-func (c *Catalog) name(names *batch[publisher], name string, p *publisher) {
-	names.add(name, p)
+func (c *Catalog) name(names *batch[publisher], l line[publisher]) {
+	names.add(l)
 	if c.byID == nil {
 		c.byID = map[id]*publisher{}
 	}
-	c.byID[idOf(name)] = p
+	c.byID[idOf(l.name)] = l.of
 }
 
 // batch is names on their way into a shelf, which takes many at once much
@@ -74,12 +74,12 @@ type batch[E any] struct {
 	byName  map[string]*E // by folded name
 }
 
-func (b *batch[E]) add(name string, of *E) {
+func (b *batch[E]) add(l line[E]) {
 	if b.byName == nil {
 		b.byName = map[string]*E{}
 	}
-	b.byName[text.Fold(name)] = of
-	b.entries = append(b.entries, entryOf(name, of))
+	b.byName[text.Fold(l.name)] = l.of
+	b.entries = append(b.entries, entry[E]{letters(l.name), l})
 }
 
 // find returns what has a name, on its way or there already; nil for nothing.
@@ -106,7 +106,8 @@ func (c *Catalog) mergePublishers(other, into id) {
 		return
 	}
 	for _, name := range from.names() {
-		c.publishers.line(name).of = to
+		l := c.publishers.line(name)
+		l.of, l.alias = to, true
 		c.byID[idOf(name)] = to
 		to.aliases = append(to.aliases, name)
 	}
@@ -117,13 +118,13 @@ func (c *Catalog) mergePublishers(other, into id) {
 		if target == nil {
 			target = &title{name: t.name}
 			to.count++
-			names.add(t.name, target)
+			names.add(line[title]{name: t.name, of: target})
 			known = t.aliases
 		}
 		for _, name := range known {
 			if names.find(&to.titles, name) == nil {
 				target.aliases = append(target.aliases, name)
-				names.add(name, target)
+				names.add(line[title]{name, target, true})
 			}
 		}
 	}
@@ -141,7 +142,8 @@ func (c *Catalog) mergeTitles(owner, other, into id) {
 		return
 	}
 	for _, name := range from.names() {
-		p.titles.line(name).of = to
+		l := p.titles.line(name)
+		l.of, l.alias = to, true
 		to.aliases = append(to.aliases, name)
 	}
 	p.count--
@@ -156,7 +158,7 @@ func (p *publisher) all() []*title {
 	titles := make([]*title, 0, p.count)
 	for _, c := range p.titles.chunks {
 		for _, l := range c.lines {
-			if l.name == l.of.name {
+			if !l.alias {
 				titles = append(titles, l.of)
 			}
 		}

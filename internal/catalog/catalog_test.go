@@ -29,8 +29,8 @@ func TestR5_1_RankOfPublishers(t *testing.T) {
 		want        []string
 	}{
 		{
-			"exact, prefix, word, start of a word, anywhere; more titles first", "SOFT",
-			[]string{"Soft", "Softline", "Aliased", "Software AG", "Big Soft", "Old Soft Inc.", "Snow Software", "Microsoft", "Microsoft Research", "Ubisoft"},
+			"exact, prefix, word, start of a word, anywhere, aliases; more titles first", "SOFT",
+			[]string{"Soft", "Softline", "Software AG", "Big Soft", "Old Soft Inc.", "Snow Software", "Microsoft", "Microsoft Research", "Ubisoft", "Aliased"},
 		},
 		{"several words", " old  soft", []string{"Old Soft Inc."}},
 		{"the end of one word and the start of another", "d s", []string{"Old Soft Inc."}},

@@ -57,15 +57,12 @@ func (c *Catalog) Save() []byte {
 // named is what a shelf's names lead to.
 type named[E any] interface {
 	*E
-	first() string // its first name
 	called(name string)
 	also(alias string)
 }
 
-func (p *publisher) first() string      { return p.name }
 func (p *publisher) called(name string) { p.name = name }
 func (p *publisher) also(alias string)  { p.aliases = append(p.aliases, alias) }
-func (t *title) first() string          { return t.name }
 func (t *title) called(name string)     { t.name = name }
 func (t *title) also(alias string)      { t.aliases = append(t.aliases, alias) }
 
@@ -80,7 +77,7 @@ func (s *shelf[E]) size() (n int) {
 func firsts[E any, P named[E]](s *shelf[E]) (all []P) {
 	for _, c := range s.chunks {
 		for _, l := range c.lines {
-			if P(l.of).first() == l.name {
+			if !l.alias {
 				all = append(all, l.of)
 			}
 		}
@@ -102,7 +99,7 @@ func save[E any, P named[E]](w []byte, s *shelf[E]) []byte {
 			e := c.entry(i)
 			entries = append(entries, e)
 			leads := uint64(0)
-			if P(l.of).first() != l.name {
+			if l.alias {
 				leads = number[l.of]
 			}
 			w = binary.AppendUvarint(w, uint64(len(e.letters)))
@@ -229,7 +226,7 @@ func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
 				r.failed = true
 				return nil
 			}
-			if c.lines[i] = (line[E]{name, &all[of]}); leads > 0 {
+			if c.lines[i] = (line[E]{name, &all[of], leads > 0}); leads > 0 {
 				P(&all[of]).also(name)
 			} else {
 				P(&all[of]).called(name)

@@ -114,4 +114,6 @@ func (b *memoryBucket) PresignGet(context.Context, string, string, time.Duration
 }
 
 // process is a function's copy of the catalog that a log keeps.
-func process(log *memoryLog, files objects.Bucket) *catalog.Store { return catalog.New(log, files, nil) }
+func process(log *memoryLog, files objects.Bucket) *catalog.Store {
+	return catalog.New(log, files, nil)
+}

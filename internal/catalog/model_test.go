@@ -99,7 +99,7 @@ func (m *model) mergeTitles(publisher, from, into string) {
 func fit(names []string, typed string) (best rank, by string) {
 	best = ranks
 	q := letters(typed)
-	for _, name := range names {
+	for i, name := range names {
 		l := letters(name)
 		r := ranks
 		switch {
@@ -113,6 +113,9 @@ func fit(names []string, typed string) (best rank, by string) {
 			r = wordPrefix
 		case strings.Contains(l, q):
 			r = contains
+		}
+		if i > 0 && exact < r && r < ranks {
+			r += aliasPrefix - prefix
 		}
 		if r < ranks && (r < best || r == best && l+"\n"+name < by) {
 			best, by = r, l+"\n"+name

@@ -7,7 +7,8 @@ import (
 )
 
 // rank is how well a name fits what was typed, best first. What has several
-// names counts by the best of them.
+// names counts by the best of them. Aliases come after all first names, which
+// are what people see, unless one is exactly what was typed.
 //
 // Within a rank publishers with more titles come first, then what comes first
 // by the letters of the name that fits.
@@ -19,6 +20,10 @@ const (
 	wholeWord              // it has it as a word, or as words
 	wordPrefix             // a word of it starts with it
 	contains               // it has it somewhere (R5.1)
+	aliasPrefix
+	aliasWholeWord
+	aliasWordPrefix
+	aliasContains
 	ranks
 )
 
@@ -54,12 +59,10 @@ func (s *shelf[E]) search(typed string, limit int, weight func(*E) int) []*E {
 	for r := range q.ranks {
 		q.ranks[r].limit = limit
 	}
-	q.beginnings()
-	if found := q.result(); len(found) == limit || q.letters == "" {
-		return found
+	if q.beginnings(); !q.settled() {
+		q.inside()
 	}
-	q.inside()
-	return q.result()
+	return q.best(ranks - 1)
 }
 
 // query is one search.
@@ -71,22 +74,28 @@ type query[E any] struct {
 	ranks   [ranks]best[E]
 }
 
-func (q *query[E]) add(r rank, of *E) {
+func (q *query[E]) add(r rank, l *line[E]) {
+	if l.alias && r > exact {
+		r += aliasPrefix - prefix
+	}
 	weight := 0
 	if q.weight != nil {
-		weight = q.weight(of)
+		weight = q.weight(l.of)
 	}
-	q.ranks[r].add(of, weight)
+	q.ranks[r].add(l.of, weight)
 }
 
 // enough reports that nothing that comes later by name can be among the best
 // of a rank: those in it are in order already.
 func (q *query[E]) enough(r rank) bool { return q.weight == nil && q.ranks[r].full() }
 
-// result is the best of all ranks.
-func (q *query[E]) result() []*E {
+// settled reports that the beginnings of names are all it takes.
+func (q *query[E]) settled() bool { return q.letters == "" || len(q.best(prefix)) == q.limit }
+
+// best is the best of the ranks up to one.
+func (q *query[E]) best(worst rank) []*E {
 	var found []*E
-	for r := range q.ranks {
+	for r := range worst + 1 {
 		for _, of := range q.ranks[r].found {
 			if len(found) == q.limit {
 				return found
@@ -105,9 +114,9 @@ func (q *query[E]) beginnings() {
 	q.shelf.from(q.letters, func(letters string, l *line[E]) bool {
 		switch {
 		case letters == q.letters:
-			q.add(exact, l.of)
+			q.add(exact, l)
 		case strings.HasPrefix(letters, q.letters):
-			q.add(prefix, l.of)
+			q.add(prefix, l)
 		default:
 			return false
 		}
@@ -175,6 +184,6 @@ func (q *query[E]) chunk(c *chunk[E], n needle) {
 			continue
 		}
 		line := sort.Search(len(c.lines), func(i int) bool { return int(c.starts[i+1]) > at })
-		q.add(r, c.lines[line].of)
+		q.add(r, &c.lines[line])
 	}
 }

@@ -25,8 +25,9 @@ type chunk[E any] struct {
 
 // line is one name.
 type line[E any] struct {
-	name string
-	of   *E
+	name  string
+	of    *E
+	alias bool // not the first name of what is called so
 }
 
 // A chunk has at most chunkMost names; from filtered on it is worth knowing its
@@ -45,8 +46,6 @@ type entry[E any] struct {
 func (a entry[E]) compare(b entry[E]) int {
 	return cmp.Or(strings.Compare(a.letters, b.letters), strings.Compare(a.name, b.name))
 }
-
-func entryOf[E any](name string, of *E) entry[E] { return entry[E]{letters(name), line[E]{name, of}} }
 
 func (c *chunk[E]) at(i int) string { return c.letters[c.starts[i] : c.starts[i+1]-1] }
 
