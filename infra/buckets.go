@@ -81,7 +81,7 @@ func newBucket(stack awscdk.Stack, id string, r manifest.Resource, props awss3.B
 	return awss3.NewBucket(stack, jsii.String(id), &props)
 }
 
-// notify has S3 call each function with the objects created under its prefix.
+// notify has S3 call each function with the objects created under its prefixes.
 // CDK's own way would add a function of its own with more rights than any of ours.
 func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awslambda.Function) {
 	var calls []*awss3.CfnBucket_LambdaConfigurationProperty
@@ -98,13 +98,15 @@ func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awsla
 			SourceArn:     jsii.String(bucketARN(manifest.Uploads)),
 		})
 		uploads.Node().AddDependency(permission) // S3 tries the call when the bucket is made
-		calls = append(calls, &awss3.CfnBucket_LambdaConfigurationProperty{
-			Event:    jsii.String("s3:ObjectCreated:*"),
-			Function: function.FunctionArn(),
-			Filter: &awss3.CfnBucket_NotificationFilterProperty{S3Key: &awss3.CfnBucket_S3KeyFilterProperty{
-				Rules: &[]*awss3.CfnBucket_FilterRuleProperty{{Name: jsii.String("prefix"), Value: jsii.String(f.Prefix)}},
-			}},
-		})
+		for _, prefix := range f.Prefixes {
+			calls = append(calls, &awss3.CfnBucket_LambdaConfigurationProperty{
+				Event:    jsii.String("s3:ObjectCreated:*"),
+				Function: function.FunctionArn(),
+				Filter: &awss3.CfnBucket_NotificationFilterProperty{S3Key: &awss3.CfnBucket_S3KeyFilterProperty{
+					Rules: &[]*awss3.CfnBucket_FilterRuleProperty{{Name: jsii.String("prefix"), Value: jsii.String(prefix)}},
+				}},
+			})
+		}
 	}
 	bucket := uploads.Node().DefaultChild().(awss3.CfnBucket)
 	bucket.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{LambdaConfigurations: &calls})

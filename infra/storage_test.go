@@ -106,12 +106,15 @@ var storageChecks = []check{
 		name: "R3.1 a file under a function's prefix calls it",
 		check: func(t template, c *complaints) {
 			uploads := t.bucket(manifest.Uploads)
-			want, got := map[string]string{}, map[string]string{}
+			want, got := map[string][]string{}, map[string][]string{}
 			for _, f := range manifest.Functions {
 				if f.Trigger != manifest.Objects {
 					continue
 				}
-				want["${"+t.function(f.Name).ID+".Arn}"] = `s3:ObjectCreated:* [{"Name":"prefix","Value":"` + f.Prefix + `"}]`
+				function := "${" + t.function(f.Name).ID + ".Arn}"
+				for _, prefix := range f.Prefixes {
+					want[function] = append(want[function], `s3:ObjectCreated:* [{"Name":"prefix","Value":"`+prefix+`"}]`)
+				}
 				if !slices.Contains(uploads.DependsOn, id(f.Name, "FromUploads")) {
 					c.addf("the bucket does not wait until S3 may call %s", f.Name)
 				}
@@ -119,7 +122,7 @@ var storageChecks = []check{
 			if calls, ok := uploads.get("NotificationConfiguration.LambdaConfigurations").([]any); ok {
 				for _, item := range calls {
 					call := &resource{Properties: item.(map[string]any)}
-					got[call.text("Function")] = call.text("Event") + " " + call.text("Filter.S3Key.Rules")
+					got[call.text("Function")] = append(got[call.text("Function")], call.text("Event")+" "+call.text("Filter.S3Key.Rules"))
 				}
 			}
 			c.same("notifications", want, got)

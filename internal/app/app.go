@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/catalog"
+	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
 	"trueup/internal/dynamo"
 	"trueup/internal/httpapi"
@@ -35,8 +37,8 @@ import (
 // RunImporter runs the import function until Lambda ends it.
 func RunImporter() {
 	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		im, tidy := Importer(settings, c, log)
-		return trigger.Objects(im, tidy, log)
+		im, feed, tidy := Importer(settings, c, log)
+		return trigger.Objects(im, feed, tidy, log)
 	})
 }
 
@@ -72,20 +74,31 @@ func load(ctx context.Context, name string) (config.Config, aws.Config, error) {
 	return settings, c, err
 }
 
-// Importer puts the import function together: the importer, and what its
-// schedule tidies up. Nobody waits for it, so it is patient.
-func Importer(settings config.Config, c aws.Config, log *slog.Logger) (im *importer.Importer, tidy func(context.Context) error) {
+// backlog is how much has to change before the schedule saves a copy again.
+const backlog = 50
+
+// Importer puts the import function together: the importer, what feeds the
+// catalog, and what its schedule tidies up. Nobody waits for it, so it is patient.
+func Importer(settings config.Config, c aws.Config, log *slog.Logger) (im *importer.Importer, feed *feeder.Feeder, tidy func(context.Context) error) {
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
-	return &importer.Importer{
+	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
+	feed = &feeder.Feeder{
+		Catalog: catalog.New(store, reports, log), Uploads: uploads, Reports: reports,
+		Clock: time.Now, NewID: func(at time.Time) string { return importer.NewID(at, rand.Text()) }, Log: log,
+	}
+	im = &importer.Importer{
 		Store:   store,
-		Uploads: s3bucket.New(files, settings.UploadsBucket),
-		Reports: s3bucket.New(files, settings.ReportsBucket),
+		Uploads: uploads,
+		Reports: reports,
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Clock:   time.Now,
 		Lease:   settings.ImportLease,
 		Log:     log,
-	}, func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) }
+	}
+	return im, feed, func(ctx context.Context) error {
+		return errors.Join(store.Tidy(ctx, time.Now()), feed.Catalog.Replica.Save(ctx, backlog))
+	}
 }
 
 // API puts a function that serves HTTP together. Somebody waits for it, so it
@@ -98,11 +111,13 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 		InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
 		UploadsBucket: settings.UploadsBucket, Clock: time.Now, NewID: rand.Text, Log: log,
 	}
-	if settings.UploadsBucket != "" {
-		files := s3.NewFromConfig(c)
-		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
+	files := s3.NewFromConfig(c)
+	if settings.ReportsBucket != "" {
 		deps.Reports = s3bucket.New(files, settings.ReportsBucket)
 		deps.Catalog = catalog.New(store, deps.Reports, log)
+	}
+	if settings.UploadsBucket != "" {
+		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
 		deps.Register = register.New(store, store, deps.Reports, log)
 	}
 	return httpapi.New(deps, function)

@@ -39,6 +39,7 @@ func Document() []byte {
 		api := humago.New(http.NewServeMux(), configuration())
 		register(api, &operations{}, route.Table)
 		describeRules(api.OpenAPI())
+		describeCatalog(api.OpenAPI())
 		describeProblems(api.OpenAPI())
 		var indented bytes.Buffer
 		encoder := json.NewEncoder(&indented)
@@ -67,6 +68,7 @@ func configuration() huma.Config {
 	config.Tags = []*huma.Tag{
 		{Name: "agreements", Description: "Licence agreements and their agreement pairs."},
 		{Name: "groups", Description: "License groups: the units in which agreements are kept."},
+		{Name: "catalog", Description: "Publishers and their product titles: looked up while typing, added by hand, and merged."},
 		{Name: "imports", Description: "CSV files of agreement pairs: uploading one, and what became of it."},
 		{Name: "audit", Description: "Who changed what, when."},
 		{Name: "openapi", Description: "This document."},

@@ -21,6 +21,7 @@ import (
 	"trueup/infra/local/s3"
 	"trueup/internal/access"
 	"trueup/internal/catalog"
+	"trueup/internal/catalog/feeder"
 	"trueup/internal/dynamo"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
@@ -73,11 +74,12 @@ func newStack(t *testing.T) *stack {
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
 		Register: register.New(store, store, s3bucket.New(client, reports), quiet),
-		Catalog:  catalog.New(store, s3bucket.New(client, reports), quiet),
 		Uploads:  s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
+	deps.Catalog = catalog.New(store, deps.Reports, quiet)
 	imports := trigger.Objects(&importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
+		&feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: func(time.Time) string { return rand.Text() }, Log: quiet},
 		func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) }, quiet)
 	done := make(chan struct{})
 	go func() {

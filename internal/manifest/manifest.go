@@ -47,7 +47,7 @@ type Function struct {
 	Name        string
 	Summary     string
 	Trigger     Trigger
-	Prefix      string        // Objects: keys that start with it
+	Prefixes    []string      // Objects: keys that start with one of them
 	Every       time.Duration // also called this often, with an event of ScheduleSource; 0 for never
 	Memory      int           // MB
 	Timeout     time.Duration
@@ -76,10 +76,10 @@ const (
 var Functions = []Function{
 	{
 		Name:        "import",
-		Summary:     "Imports CSV files of agreement pairs from the uploads bucket.",
+		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
 		Trigger:     Objects,
-		Prefix:      "agreements/",
-		Every:       15 * time.Minute, // gives up abandoned imports, removes what deletions left behind
+		Prefixes:    []string{"agreements/", "catalog/"},
+		Every:       15 * time.Minute, // gives up abandoned imports, removes what deletions left behind, saves copies
 		Memory:      512,
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
 		Concurrency: 10,
@@ -88,7 +88,10 @@ var Functions = []Function{
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
+			{Resource: Uploads, Prefix: "catalog/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
+			{Resource: Reports, Prefix: "catalog/", Actions: []Action{putObject}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
 		},
 	},
 	{
@@ -104,6 +107,19 @@ var Functions = []Function{
 			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		Name:     "catalog",
+		Summary:  "Serves the catalog of publishers and product titles over HTTP.",
+		Trigger:  HTTP,
+		Memory:   512,
+		Timeout:  20 * time.Second,
+		Settings: []string{config.Table, config.ReportsBucket},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
 	{

@@ -1,11 +1,14 @@
 package manifest_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"trueup/internal/catalog/feeder"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
 	"trueup/internal/manifest"
 )
 
@@ -22,23 +25,37 @@ func TestWhoReadsObjectsIsToldWhatIsMissing(t *testing.T) {
 	}
 }
 
-// R3.1, R3.8: functions are granted the keys that package importer uses.
-func TestPrefixesAreThoseOfTheImporter(t *testing.T) {
+// R3.1, R3.8: functions are called for, and granted, the keys that are used.
+func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	t.Parallel()
 	imp := importer.Import{ID: "id", Attempt: 1}
-	keys := map[manifest.Resource][]string{
-		manifest.Uploads: {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
-		manifest.Reports: {imp.ReportKey(), imp.AnnotatedKey("en")},
+	keys := map[manifest.Resource]map[string][]string{
+		manifest.Uploads: {
+			importer.KeyPrefix: {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
+			feeder.KeyPrefix:   {feeder.KeyPrefix + "a.csv"},
+		},
+		manifest.Reports: {
+			"imports/":           {imp.ReportKey(), imp.AnnotatedKey("en")},
+			feeder.KeyPrefix:     {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
+			journal.CopiesPrefix: nil,
+		},
+	}
+	for resource, byPrefix := range keys {
+		for prefix, below := range byPrefix {
+			for _, key := range below {
+				if !strings.HasPrefix(key, prefix) {
+					t.Errorf("the key %q of %s is not below %q", key, resource, prefix)
+				}
+			}
+		}
 	}
 	for _, f := range manifest.Functions {
-		if f.Trigger == manifest.Objects && f.Prefix != importer.KeyPrefix {
-			t.Errorf("%s is called for %q, which is not where files are put", f.Name, f.Prefix)
+		if want := slices.Sorted(maps.Keys(keys[manifest.Uploads])); f.Trigger == manifest.Objects && !slices.Equal(f.Prefixes, want) {
+			t.Errorf("%s is called for %q, and files are put under %q", f.Name, f.Prefixes, want)
 		}
 		for _, g := range f.Grants {
-			for _, key := range keys[g.Resource] {
-				if g.Prefix == "" || !strings.HasPrefix(key, g.Prefix) {
-					t.Errorf("%s is granted %q of %s, and %q is not below it", f.Name, g.Prefix, g.Resource, key)
-				}
+			if _, used := keys[g.Resource][g.Prefix]; g.Resource != manifest.Table && !used {
+				t.Errorf("%s is granted %q of %s, which nothing uses", f.Name, g.Prefix, g.Resource)
 			}
 		}
 	}

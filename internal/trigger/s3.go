@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"trueup/internal/catalog/feeder"
 	"trueup/internal/importer"
 	"trueup/internal/manifest"
 )
@@ -25,11 +26,19 @@ type Importer interface {
 	Abandon(ctx context.Context) error
 }
 
+// Feeder feeds the catalog.
+type Feeder interface {
+	// Feed adds what one version of an object says, on behalf of by; a nil error
+	// means it is dealt with.
+	Feed(ctx context.Context, key, version, etag, by string) error
+}
+
 // Objects returns the handler of the import function: for S3 notifications of
 // created objects, and for the schedule, which gives up abandoned imports and
-// calls tidy to remove what deletions left behind. An error makes Lambda deliver the event again, and in the end send it to the
-// dead-letter queue; records that were dealt with change nothing then.
-func Objects(im Importer, tidy func(context.Context) error, log *slog.Logger) func(context.Context, json.RawMessage) error {
+// calls tidy to do what else is due. An error makes Lambda deliver the event
+// again, and in the end send it to the dead-letter queue; records that were
+// dealt with change nothing then.
+func Objects(im Importer, feed Feeder, tidy func(context.Context) error, log *slog.Logger) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		var event struct {
 			events.S3Event
@@ -49,14 +58,20 @@ func Objects(im Importer, tidy func(context.Context) error, log *slog.Logger) fu
 		}
 		var faults []error
 		for _, record := range event.Records {
-			src := SourceOf(record)
-			if !strings.HasPrefix(record.EventName, "ObjectCreated:") || !strings.HasPrefix(src.Key, importer.KeyPrefix) {
+			src, by := SourceOf(record), record.PrincipalID.PrincipalID
+			switch created := strings.HasPrefix(record.EventName, "ObjectCreated:"); {
+			case created && strings.HasPrefix(src.Key, importer.KeyPrefix):
+				if err := im.Import(ctx, src, by); err != nil {
+					log.ErrorContext(ctx, "import interrupted", "import", src.ID(), "error", err)
+					faults = append(faults, fmt.Errorf("import %s: %w", src.ID(), err))
+				}
+			case created && strings.HasPrefix(src.Key, feeder.KeyPrefix):
+				if err := feed.Feed(ctx, src.Key, src.Version, src.ETag, by); err != nil {
+					log.ErrorContext(ctx, "catalog feed interrupted", "error", err)
+					faults = append(faults, fmt.Errorf("feed the catalog: %w", err))
+				}
+			default:
 				log.WarnContext(ctx, "event ignored", "event", record.EventName, "bucket", src.Bucket)
-				continue
-			}
-			if err := im.Import(ctx, src, record.PrincipalID.PrincipalID); err != nil {
-				log.ErrorContext(ctx, "import interrupted", "import", src.ID(), "error", err)
-				faults = append(faults, fmt.Errorf("import %s: %w", src.ID(), err))
 			}
 		}
 		return errors.Join(faults...)

@@ -25,12 +25,18 @@ type called struct {
 	by        []string
 	abandoned int
 	tidied    int
+	fed       []string         // key, version, etag and by
 	fail      map[string]error // by key
 }
 
 func (c *called) Import(_ context.Context, src importer.Source, by string) error {
 	c.imports, c.by = append(c.imports, src), append(c.by, by)
 	return c.fail[src.Key]
+}
+
+func (c *called) Feed(_ context.Context, key, version, etag, by string) error {
+	c.fed = append(c.fed, key, version, etag, by)
+	return c.fail[key]
 }
 
 func (c *called) Abandon(context.Context) error {
@@ -53,7 +59,7 @@ func sample(tb testing.TB, name string) []byte {
 }
 
 func handle(c *called, payload []byte) error {
-	return trigger.Objects(c, c.tidy, slog.New(slog.DiscardHandler))(context.Background(), payload)
+	return trigger.Objects(c, c, c.tidy, slog.New(slog.DiscardHandler))(context.Background(), payload)
 }
 
 func TestObjectEvents(t *testing.T) {
@@ -228,4 +234,27 @@ func FuzzSourceOf(f *testing.F) {
 			}
 		}
 	})
+}
+
+// R5.2: files under catalog/ feed the catalog, and only created ones.
+func TestCatalogFilesAreFed(t *testing.T) {
+	t.Parallel()
+	event := func(name string) []byte {
+		return []byte(`{"Records":[{"eventName":"` + name + `","userIdentity":{"principalId":"AWS:admin"},"s3":{"bucket":{"name":"uploads"},
+			"object":{"key":"catalog/my+file.csv","versionId":"v1","eTag":"e1"}}}]}`)
+	}
+	var c called
+	if err := handle(&c, event("ObjectCreated:Put")); err != nil {
+		t.Fatal(err)
+	}
+	if err := handle(&c, event("ObjectRemoved:Delete")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"catalog/my file.csv", "v1", "e1", "AWS:admin"}, c.fed); diff != "" || c.imports != nil {
+		t.Errorf("fed (-want +got)\n%s; imported %v", diff, c.imports)
+	}
+	fault := errors.New("fault")
+	if err := handle(&called{fail: map[string]error{"catalog/my file.csv": fault}}, event("ObjectCreated:Put")); !errors.Is(err, fault) {
+		t.Errorf("a fault became %v", err)
+	}
 }

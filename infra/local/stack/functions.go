@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"trueup/infra/local/lambda"
@@ -25,7 +26,7 @@ func names() []string {
 // notified are the functions that get the events of a key.
 func notified(key string) (names []string) {
 	for _, f := range manifest.Functions {
-		if f.Trigger == manifest.Objects && strings.HasPrefix(key, f.Prefix) {
+		if f.Trigger == manifest.Objects && slices.ContainsFunc(f.Prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
 			names = append(names, f.Name)
 		}
 	}
