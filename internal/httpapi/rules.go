@@ -60,14 +60,12 @@ func describeTerms(properties map[string]*huma.Schema) {
 
 // typed is the schema of what a type of agreement needs, and what it does not have.
 func typed(t agreement.Type, needs, lacks []string) *huma.Schema {
-	none := &huma.Schema{}
+	properties := map[string]*huma.Schema{"type": {Type: huma.TypeString, Enum: []any{t}}}
+	for _, field := range needs {
+		properties[field] = &huma.Schema{}
+	}
 	for _, field := range lacks {
-		none.AnyOf = append(none.AnyOf, &huma.Schema{Required: []string{field}})
+		properties[field] = &huma.Schema{Not: &huma.Schema{}} // nothing is not something
 	}
-	return &huma.Schema{
-		Title:      string(t),
-		Properties: map[string]*huma.Schema{"type": {Type: huma.TypeString, Enum: []any{t}}},
-		Required:   needs,
-		Not:        none,
-	}
+	return &huma.Schema{Title: string(t), Properties: properties, Required: append([]string{"type"}, needs...)}
 }
