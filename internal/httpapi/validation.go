@@ -136,7 +136,9 @@ func detail(d *huma.ErrorDetail) errs.Violation {
 	switch value := d.Value.(type) {
 	case nil, map[string]any, []any: // of an object that lacks or has a field, the field says enough
 	default:
-		v.Value = plain(fmt.Sprint(value))
+		if v.Field != "details" { // which nothing quotes (R2.7)
+			v.Value = plain(fmt.Sprint(value))
+		}
 	}
 	return v
 }
