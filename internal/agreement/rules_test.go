@@ -66,9 +66,10 @@ func codesOf(violations []errs.Violation) (codes []string) {
 }
 
 func publisher(s string) example { return noted(func(d *agreement.OtherDraft) { d.Publisher = &s }) }
-func title(s string) example     { return noted(func(d *agreement.OtherDraft) { d.ProductTitle = &s }) }
-func licenses(n int64) example   { return noted(func(d *agreement.OtherDraft) { d.Licenses = &n }) }
-func details(s string) example   { return noted(func(d *agreement.OtherDraft) { d.Details = &s }) }
+
+func title(s string) example   { return noted(func(d *agreement.OtherDraft) { d.ProductTitle = &s }) }
+func licenses(n int64) example { return noted(func(d *agreement.OtherDraft) { d.Licenses = &n }) }
+func details(s string) example { return noted(func(d *agreement.OtherDraft) { d.Details = &s }) }
 func term(start, end string) example {
 	return noted(func(d *agreement.OtherDraft) { d.Start, d.End = &start, &end })
 }
