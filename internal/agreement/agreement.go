@@ -183,10 +183,10 @@ type Edit struct {
 // transaction. A file takes MaxFileRows.
 const MaxPairsByHand = 80
 
-// Store keeps agreements. Every page of a listing shows one moment: what an
-// import adds after the first page was read does not appear halfway through.
-// A cursor that is damaged or belongs to another query is errs.Invalid with
-// code cursor_invalid.
+// Store keeps agreements. Every page of a listing of pairs shows one moment:
+// what an import adds after the first page was read does not appear halfway
+// through. A cursor that is damaged or belongs to another query is errs.Invalid
+// cursor_invalid.
 //
 // Writes are all or nothing, and store the audit event in the same transaction;
 // its Subject, Before and After are filled in. They take the agreement as it was read:
@@ -196,8 +196,6 @@ const MaxPairsByHand = 80
 type Store interface {
 	// Agreement returns one agreement; errs.NotFound agreement_not_found.
 	Agreement(ctx context.Context, id string) (Agreement, error)
-	// Agreements lists agreements.
-	Agreements(ctx context.Context, q Query) (Page, error)
 	// Pairs lists the pairs of one agreement; errs.NotFound agreement_not_found.
 	Pairs(ctx context.Context, id string, limit int, cursor string) (PairPage, error)
 	// Details returns the details of the agreement, empty when there are none. They

@@ -21,6 +21,16 @@ func took(do func(context.Context) error) timed {
 // medians measures each thing n times, in turns, and returns the median of
 // each. Every round starts with another one, so that none always follows the same.
 func medians(ctx context.Context, n int, things ...timed) ([]time.Duration, error) {
+	all, err := rounds(ctx, n, things...)
+	middle := make([]time.Duration, len(things))
+	for i, durations := range all {
+		middle[i] = median(durations)
+	}
+	return middle, err
+}
+
+// rounds is medians, but returns all of the times.
+func rounds(ctx context.Context, n int, things ...timed) ([][]time.Duration, error) {
 	all := make([][]time.Duration, len(things))
 	for round := range n {
 		for i := range things {
@@ -32,11 +42,13 @@ func medians(ctx context.Context, n int, things ...timed) ([]time.Duration, erro
 			all[at] = append(all[at], d)
 		}
 	}
-	middle := make([]time.Duration, len(things))
-	for i, durations := range all {
-		middle[i] = median(durations)
-	}
-	return middle, nil
+	return all, nil
+}
+
+// percentile returns the least time that so many of a hundred do not exceed.
+func percentile(durations []time.Duration, percent int) time.Duration {
+	sorted := slices.Sorted(slices.Values(durations))
+	return sorted[max(len(sorted)*percent+99, 100)/100-1]
 }
 
 // median returns the middle one, the mean of the middle two of an even number.

@@ -36,7 +36,7 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		i := newAgreementItem(plan, creation)
 		i.Type = n.Type
 		i.describe(n.Terms)
-		a = s.agreement(i, latest, nil)
+		a = s.agreement(i, nil)
 		entry, err := reply(a)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 		next := s.revised(i, head)
 		if change.Name != nil {
 			after.Name = *change.Name
-			next.Name, next.ByNameSK, next.ByGroupSK = after.Name, sortName(text.Fold(after.Name)), sortName(text.Fold(after.Name))
+			next.Name = after.Name
 		}
 		if change.Terms != nil {
 			after.Terms = *change.Terms
@@ -88,7 +88,7 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 			}
 			if g.ID != before.GroupID {
 				after.GroupID = g.ID
-				next.Group, next.ByGroupPK = g.ID, byGroupPK(g.ID, shardOf(read.ID))
+				next.Group = g.ID
 				e.join(g, fresh, event)
 				e.leave(before.GroupID)
 			}
@@ -257,7 +257,7 @@ func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (agreem
 func (s *Store) revised(i agreementItem, head journal.Head) agreementItem {
 	next := s.folded(i)
 	if slices.Contains(head.Gone, i.Group) {
-		next.Group, next.ByGroupPK = group.UnassignedID, byGroupPK(group.UnassignedID, shardOf(i.ID))
+		next.Group = group.UnassignedID
 		next.Version++
 	}
 	next.Version++

@@ -3,14 +3,11 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo/schema"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
 	"trueup/internal/journal"
-	"trueup/internal/text"
 )
 
 // Agreement implements agreement.Store.
@@ -43,7 +40,7 @@ func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agree
 	if !found || !s.committed(i.Stage, latest) {
 		return i, a, head, errs.New(errs.NotFound, "agreement_not_found", "id", id)
 	}
-	return i, s.agreement(i, latest, head.Gone), head, nil
+	return i, s.agreement(i, head.Gone), head, nil
 }
 
 // AgreementsByID implements register.Source.
@@ -72,50 +69,10 @@ func (s *Store) AgreementsByID(ctx context.Context, ids, gone []string) (map[str
 	found := make(map[string]agreement.Agreement, len(items))
 	for _, i := range items {
 		if s.committed(i.Stage, latest) {
-			found[i.ID] = s.agreement(i, latest, gone)
+			found[i.ID] = s.agreement(i, gone)
 		}
 	}
 	return found, nil
-}
-
-// Agreements implements agreement.Store.
-func (s *Store) Agreements(ctx context.Context, q agreement.Query) (agreement.Page, error) {
-	prefix := text.Fold(q.Prefix)
-	query := []string{"agreements", q.GroupID, prefix}
-	c, first, err := decodeCursor(q.Cursor, query...)
-	if err != nil {
-		return agreement.Page{}, err
-	}
-	start := sortPrefix(prefix)
-	if first {
-		c.Moment = unknownSeq
-	} else if !strings.HasPrefix(c.After, start) {
-		return agreement.Page{}, errs.New(errs.Invalid, "cursor_invalid")
-	}
-	l := listing[agreementItem]{
-		index: schema.ByName, partition: byNamePK, prefix: start, after: c.After, limit: q.Limit,
-		stages: func(i agreementItem, to map[importer.Stage]bool) { i.stages(to) },
-		stage:  func(i agreementItem) importer.Stage { return i.Stage },
-	}
-	if start != prefix {
-		l.only = func(i agreementItem) bool { return strings.HasPrefix(text.Fold(i.Name), prefix) }
-	}
-	if q.GroupID != "" {
-		l.index = schema.ByGroup
-		l.partition = func(shard int) string { return byGroupPK(q.GroupID, shard) }
-	}
-	rows, next, moment, err := page(ctx, s, l, c.Moment)
-	if err != nil {
-		return agreement.Page{}, fmt.Errorf("list agreements: %w", err)
-	}
-	p := agreement.Page{Items: make([]agreement.Agreement, len(rows))}
-	for i, row := range rows {
-		p.Items[i] = s.agreement(row, moment, nil)
-	}
-	if next != "" {
-		p.Next = cursor{After: next, Moment: moment}.encode(query...)
-	}
-	return p, nil
 }
 
 // Pairs implements agreement.Store.
@@ -131,11 +88,7 @@ func (s *Store) Pairs(ctx context.Context, id string, limit int, after string) (
 	if _, err := s.Agreement(ctx, id); err != nil {
 		return agreement.PairPage{}, err
 	}
-	rows, next, moment, err := page(ctx, s, listing[pairItem]{
-		index: schema.ByOwner, partition: func(shard int) string { return byOwnerPK(id, shard) }, after: c.After, limit: limit,
-		stages: func(i pairItem, to map[importer.Stage]bool) { to[i.Stage] = true },
-		stage:  func(i pairItem) importer.Stage { return i.Stage },
-	}, c.Moment)
+	rows, next, moment, err := s.page(ctx, listing{id: id, after: c.After, limit: limit}, c.Moment)
 	if err != nil {
 		return agreement.PairPage{}, fmt.Errorf("list pairs: %w", err)
 	}

@@ -48,7 +48,7 @@ func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
 			must(t, s.Stage(ctx, p))
 			must(t, s.Commit(ctx, p, succeeded(again), nil))
 			equal(t, "names", names(t, s, agreement.Query{}), []string{"Office", "Visio"})
-			page, err := s.Agreements(ctx, agreement.Query{Limit: 10})
+			page, err := find(s).List(ctx, agreement.Query{Limit: 10})
 			must(t, err)
 			for _, a := range page.Items {
 				equal(t, "pairs of "+a.Name, len(pairs(t, s, a.ID)), a.PairCount)

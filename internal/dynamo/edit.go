@@ -16,9 +16,10 @@ import (
 	"trueup/internal/register"
 )
 
-// maxTries is how often an edit is made anew because something it was made
-// from, such as the group chosen by name, changed before it was written.
-const maxTries = 5
+// maxTries is how often an edit is made anew, within the store's patience,
+// because something it was made from, such as the group chosen by name,
+// changed before it was written.
+const maxTries = 50
 
 // edit is one transaction that a person waits for, and what it means when a
 // condition of it does not hold.
@@ -52,7 +53,12 @@ type claim struct {
 // written, and first is what was answered then.
 func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
 	e := &edit{store: s, now: now, dead: map[string]importer.Dead{}}
+	patient, impatient := context.WithTimeout(ctx, s.patience)
+	defer impatient()
 	for range maxTries {
+		if ctx.Err() == nil && patient.Err() != nil {
+			break
+		}
 		e.actions, e.failed, e.taken, e.quiet, e.entry = nil, nil, nil, map[importer.Stage]bool{}, record{}
 		if err := build(e); err != nil {
 			return nil, err

@@ -170,7 +170,7 @@ func TestDelete(t *testing.T) {
 	client, table := storetest.Client(t), storetest.Table(t)
 	s := dynamo.New(client, table, dynamo.PageSize(2))
 	apply(t, s, "a.csv", "Sales", rows{"Office": {"1", "2", "3"}, "Visio": {"4"}})
-	page, err := s.Agreements(t.Context(), agreement.Query{Limit: 1})
+	page, err := find(s).List(t.Context(), agreement.Query{Limit: 1})
 	must(t, err)
 	must(t, s.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
 	equal(t, "names", names(t, s, agreement.Query{}), []string{"Visio"})
@@ -214,7 +214,7 @@ func TestPairsByHand(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	apply(t, s, "a.csv", "", rows{"Office": {"1"}, "Visio": {"2"}})
-	page, err := s.Agreements(t.Context(), agreement.Query{Limit: 2})
+	page, err := find(s).List(t.Context(), agreement.Query{Limit: 2})
 	must(t, err)
 	office := page.Items[0]
 	more, _, err := s.AddPairs(t.Context(), office, numbered("3", "4"), edited("pairs.added"), nothing)
@@ -245,7 +245,7 @@ func TestDeleteMoreThanOneCallRemoves(t *testing.T) {
 		numbers = append(numbers, fmt.Sprint(1000+i))
 	}
 	apply(t, s, "a.csv", "", rows{"Large": numbers})
-	page, err := s.Agreements(t.Context(), agreement.Query{Limit: 1})
+	page, err := find(s).List(t.Context(), agreement.Query{Limit: 1})
 	must(t, err)
 	must(t, s.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
 	left := func() (n int) {

@@ -64,5 +64,9 @@ func (s *Store) groupByName(ctx context.Context, folded string) (group.Group, er
 	if err != nil || it == nil {
 		return group.Group{}, err
 	}
-	return s.Group(ctx, attr(it, "id"))
+	g, err := s.Group(ctx, attr(it, "id"))
+	if errs.KindOf(err) == errs.NotFound { // deleted since
+		return group.Group{}, nil
+	}
+	return g, err
 }

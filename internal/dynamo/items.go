@@ -20,10 +20,6 @@ import (
 type agreementItem struct {
 	PK        string                 `dynamodbav:"pk"`
 	SK        string                 `dynamodbav:"sk"`
-	ByNamePK  string                 `dynamodbav:"n_pk"`
-	ByNameSK  string                 `dynamodbav:"n_sk"`
-	ByGroupPK string                 `dynamodbav:"g_pk"`
-	ByGroupSK string                 `dynamodbav:"g_sk"`
 	ID        string                 `dynamodbav:"id"`
 	Type      agreement.Type         `dynamodbav:"type"`
 	Name      string                 `dynamodbav:"name"`
@@ -50,9 +46,9 @@ func (i agreementItem) stages(to map[importer.Stage]bool) {
 	}
 }
 
-// agreement is the item as it is at a moment. Its stage must be learnt. An
-// agreement in a group that is gone counts as moved to Unassigned.
-func (s *Store) agreement(i agreementItem, moment int64, gone []string) agreement.Agreement {
+// agreement is the item as it is now. Its stages must be learnt. An agreement in
+// a group that is gone counts as moved to Unassigned.
+func (s *Store) agreement(i agreementItem, gone []string) agreement.Agreement {
 	a := agreement.Agreement{
 		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
 		Terms:     agreement.Terms{Publisher: i.Publisher, ProductTitle: i.Product, Licenses: i.Licenses, Start: i.Start, End: i.End},
@@ -62,7 +58,7 @@ func (s *Store) agreement(i agreementItem, moment int64, gone []string) agreemen
 		a.Validation = agreement.ValidationPending
 	}
 	for stage, pairs := range i.Added {
-		if s.committed(stage, moment) {
+		if s.committed(stage, latest) {
 			a.PairCount += pairs
 			a.Version++
 		}
@@ -81,12 +77,8 @@ func (i *agreementItem) describe(t agreement.Terms) {
 
 func newAgreementItem(p importer.Plan, c importer.Creation) agreementItem {
 	partition, sort := agreementKey(c.ID)
-	folded := text.Fold(c.Name)
-	shard := shardOf(c.ID)
 	return agreementItem{
 		PK: string(partition), SK: string(sort),
-		ByNamePK: byNamePK(shard), ByNameSK: sortName(folded),
-		ByGroupPK: byGroupPK(p.Group.ID, shard), ByGroupSK: sortName(folded),
 		ID: c.ID, Type: agreement.TypeVolume, Name: c.Name, Group: p.Group.ID, Pairs: len(c.Pairs),
 		Added: map[importer.Stage]int{}, Created: millis(p.At), CreatedBy: p.By, Version: 1, Stage: p.Stage,
 	}

@@ -18,8 +18,8 @@ import (
 // and a constructor; the table in doc.go says which sort keys pair up with it.
 //
 // No key of rows that one import writes is shared by all of them: agreements,
-// names and pairs have a partition each, and the entries of a list are spread
-// over schema.Shards index partitions.
+// names and pairs have a partition each, and the pairs of an agreement are
+// spread over schema.Shards index partitions.
 
 type (
 	pk string
@@ -88,19 +88,7 @@ func auditKey(at time.Time, id string) (pk, sk) {
 
 // Index keys.
 
-func byNamePK(shard int) string { return "NAMES#" + strconv.Itoa(shard) }
-
-func byGroupPK(groupID string, shard int) string {
-	return "GROUP#" + groupID + "#" + strconv.Itoa(shard)
-}
 func byOwnerPK(id string, shard int) string { return "AGREEMENT#" + id + "#" + strconv.Itoa(shard) }
-
-// sortName is the sort key under which an agreement is listed.
-func sortName(folded string) string { return bounded(folded, maxSortName) }
-
-// sortPrefix is what the sort keys of all names with a prefix begin with. When
-// it is shorter than the prefix, so do those of other names.
-func sortPrefix(folded string) string { return folded[:readable(folded, maxSortName)] }
 
 // shardOf spreads the entries of a list evenly, by what identifies the entry.
 func shardOf(identity string) int {

@@ -75,17 +75,11 @@ func TestKeysFitDynamoDB(t *testing.T) {
 	if _, s := groupNameKey(long); len(s) > 1024 {
 		t.Errorf("sort key of %d bytes", len(s))
 	}
-	if s := sortName(long); len(s) > 1024 {
-		t.Errorf("index sort key of %d bytes", len(s))
-	}
-	if sortName(long+"a") == sortName(long+"b") {
-		t.Error("two long names share a sort key")
-	}
 }
 
 func FuzzCursor(f *testing.F) {
 	f.Add("", "q")
-	f.Add(cursor{After: "office", Moment: 7}.encode("agreements", "", ""), "agreements")
+	f.Add(cursor{After: "01+01", Moment: 7}.encode("pairs", "a"), "pairs")
 	f.Fuzz(func(t *testing.T, s, query string) {
 		c, first, err := decodeCursor(s, query)
 		if err != nil || first {

@@ -11,35 +11,23 @@ import (
 	"trueup/internal/importer"
 )
 
-// listing reads one list whose entries are spread over schema.Shards
+// listing reads the pairs of an agreement, which are spread over schema.Shards
 // partitions of an index, in the order of the index's sort key.
-type listing[T any] struct {
-	index     schema.Index
-	partition func(shard int) string
-	prefix    string // of the sort key; empty for all
-	after     string // sort key of the last row shown; empty to start
-	limit     int
-	only      func(T) bool // which rows are in the list; nil for all
-
-	stages func(T, map[importer.Stage]bool) // what the row's visibility depends on
-	stage  func(T) importer.Stage           // the row's own stage
+type listing struct {
+	id    string // the agreement's
+	after string // sort key of the last pair shown; empty to start
+	limit int
 }
 
-// row is an entry and its sort key.
-type row[T any] struct {
-	sort  string
-	value T
-}
-
-// page reads up to limit visible rows. A first page also fixes the moment the
+// page reads up to limit visible pairs. A first page also fixes the moment the
 // listing shows; the next ones are given it. next is the sort key to go on
 // after, empty when the list ended.
-func page[T any](ctx context.Context, s *Store, l listing[T], moment int64) (rows []T, next string, at int64, err error) {
-	shards := make([]*shard[T], schema.Shards)
+func (s *Store) page(ctx context.Context, l listing, moment int64) (pairs []pairItem, next string, at int64, err error) {
+	shards := make([]*shard, schema.Shards)
 	read := func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		for i := range shards {
-			shards[i] = &shard[T]{listing: &l, store: s, partition: l.partition(i)}
+			shards[i] = &shard{listing: &l, store: s, partition: byOwnerPK(l.id, i)}
 			g.Go(func() error { return shards[i].read(ctx) })
 		}
 		return g.Wait()
@@ -61,27 +49,27 @@ func page[T any](ctx context.Context, s *Store, l listing[T], moment int64) (row
 	}
 	var last string
 	for {
-		var least *shard[T]
+		var least *shard
 		for _, shard := range shards {
 			if err := shard.fill(ctx); err != nil {
 				return nil, "", 0, err
 			}
-			if len(shard.rows) > 0 && (least == nil || shard.rows[0].sort < least.rows[0].sort) {
+			if len(shard.pairs) > 0 && (least == nil || shard.pairs[0].ByOwnerSK < least.pairs[0].ByOwnerSK) {
 				least = shard
 			}
 		}
 		if least == nil {
-			return rows, "", moment, nil
+			return pairs, "", moment, nil
 		}
-		r := least.rows[0]
-		least.rows = least.rows[1:]
-		if !s.committed(l.stage(r.value), moment) || l.only != nil && !l.only(r.value) {
+		p := least.pairs[0]
+		least.pairs = least.pairs[1:]
+		if !s.committed(p.Stage, moment) {
 			continue
 		}
-		if len(rows) == l.limit {
-			return rows, last, moment, nil
+		if len(pairs) == l.limit {
+			return pairs, last, moment, nil
 		}
-		rows, last = append(rows, r.value), r.sort
+		pairs, last = append(pairs, p), p.ByOwnerSK
 	}
 }
 
@@ -109,58 +97,53 @@ func (s *Store) momentOf(ctx context.Context, read func(context.Context) error) 
 }
 
 // shard is the part of a listing that one partition holds.
-type shard[T any] struct {
-	listing   *listing[T]
+type shard struct {
+	listing   *listing
 	store     *Store
 	partition string
-	rows      []row[T]
+	pairs     []pairItem
 	start     item // where the next Query starts
 	done      bool
 }
 
-// read asks for the next rows of the partition.
-func (p *shard[T]) read(ctx context.Context) error {
+// read asks for the next pairs of the partition.
+func (p *shard) read(ctx context.Context) error {
 	l := p.listing
 	in := &dynamodb.QueryInput{
-		TableName: &p.store.table, IndexName: &l.index.Name, ExclusiveStartKey: p.start,
+		TableName: &p.store.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
 		// A fair share and some more, so that a second round is rare.
 		Limit:                     aws.Int32(int32(l.limit/schema.Shards + l.limit/8 + 3)),
 		KeyConditionExpression:    aws.String("#p = :p"),
-		ExpressionAttributeNames:  map[string]string{"#p": l.index.PK},
+		ExpressionAttributeNames:  map[string]string{"#p": schema.ByOwner.PK},
 		ExpressionAttributeValues: item{":p": str(p.partition)},
 	}
 	if p.store.pageSize > 0 {
 		in.Limit = &p.store.pageSize
 	}
-	if l.after != "" || l.prefix != "" {
-		in.KeyConditionExpression = aws.String("#p = :p AND #s BETWEEN :from AND :to")
-		in.ExpressionAttributeNames["#s"] = l.index.SK
-		from := l.prefix
-		if l.after != "" {
-			from = l.after + "\x00" // the least key above it
-		}
-		in.ExpressionAttributeValues[":from"] = str(from)
-		in.ExpressionAttributeValues[":to"] = str(l.prefix + "\U0010FFFF")
+	if l.after != "" {
+		in.KeyConditionExpression = aws.String("#p = :p AND #s > :after")
+		in.ExpressionAttributeNames["#s"] = schema.ByOwner.SK
+		in.ExpressionAttributeValues[":after"] = str(l.after)
 	}
 	out, err := p.store.ask(ctx, in)
 	if err != nil {
 		return err
 	}
 	for _, it := range out.Items {
-		value, err := decode[T](it)
+		pair, err := decode[pairItem](it)
 		if err != nil {
 			return err
 		}
-		p.rows = append(p.rows, row[T]{attr(it, l.index.SK), value})
+		p.pairs = append(p.pairs, pair)
 	}
 	p.start = out.LastEvaluatedKey
 	p.done = len(p.start) == 0
 	return nil
 }
 
-// fill makes sure that the shard has a row, unless it has ended.
-func (p *shard[T]) fill(ctx context.Context) error {
-	for len(p.rows) == 0 && !p.done {
+// fill makes sure that the shard has a pair, unless it has ended.
+func (p *shard) fill(ctx context.Context) error {
+	for len(p.pairs) == 0 && !p.done {
 		if err := p.read(ctx); err != nil {
 			return err
 		}
@@ -173,8 +156,8 @@ func (p *shard[T]) fill(ctx context.Context) error {
 	return nil
 }
 
-func (p *shard[T]) stages(to map[importer.Stage]bool) {
-	for _, r := range p.rows {
-		p.listing.stages(r.value, to)
+func (p *shard) stages(to map[importer.Stage]bool) {
+	for _, pair := range p.pairs {
+		to[pair.Stage] = true
 	}
 }

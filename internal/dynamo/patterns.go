@@ -33,8 +33,7 @@ func patterns() []pattern {
 	}
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	return []pattern{
-		at(agreementKey("{id}"))("agreement", "one agreement; lists by name, of all and of a group",
-			on(schema.ByName, byNamePK(0), "{name}"), on(schema.ByGroup, byGroupPK("{group}", 0), "{name}")),
+		at(agreementKey("{id}"))("agreement", "one agreement"),
 		at(detailsKey("{id}"))("details", "what was noted of an agreement of type other: read by one audited call only"),
 		at(nameKey("{name}"))("name", "which agreement has a name: at most one"),
 		at(pairKey("{A+L}"))("pair", "which agreement has a pair: at most one; the pairs of an agreement",
@@ -45,11 +44,12 @@ func patterns() []pattern {
 		at(importKey("{id}"))("import", "one import; imports, newest first"),
 		at(openImportKey("{id}"))("running import", "imports that may have to be given up"),
 		at(stageKey("{import}.{attempt}"))("stage", "whether what it marks counts, and since which commit"),
-		at(commitsPK, commitsSK)("commits", "how many imports were committed: the moment a listing shows"),
+		at(commitsPK, commitsSK)("commits", "how many imports were committed: the moment a listing of pairs shows"),
 		at(writerPK, writerSK)("writer's lease", "which stage may write, until when"),
 		at(orphansKey("{agreement}"))("orphans", "deleted agreements whose pairs are being removed"),
 		at(headKey("{journal}"))("journal", "how many entries a journal has: whether a copy in memory is current"),
 		at(entryKey("{journal}", 1))("entry", "what changed since a copy in memory was"),
+		at(inventoryPK, summarySK)("inventory", "how many PCs and titles the last inventory had"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", "what a POST answered the first time, for a day"),
 		at(auditKey(day, "{event}"))("audit event", "who changed what on a day, newest first"),
 	}
@@ -83,9 +83,10 @@ func document() string {
 	}
 	b.WriteString(`//
 // Visibility of what an import writes is explained in visibility.go, and the
-// protocol that makes an import count once in package importer. Lists read an
-// index, which on AWS may trail the table by a moment; everything else is read
-// strongly consistent.
+// protocol that makes an import count once in package importer. Agreements are
+// listed by package register, from the journal of what changed. The pairs of an
+// agreement are listed from an index, which on AWS may trail the table by a
+// moment; everything else is read strongly consistent.
 package dynamo
 `)
 	return b.String()

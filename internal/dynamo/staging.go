@@ -1,7 +1,6 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -273,37 +272,26 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 	return actions, dead, nil
 }
 
-// remembered is how many commits an agreement remembers what they added to it,
-// so that a listing begun before them still shows the count of its moment.
-const remembered = 8
-
 // announce returns the agreement with the pairs that a stage adds to it. What
 // dead stages announced is dropped. Its stages must be learnt.
 func (s *Store) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
 	i = s.folded(i)
-	maps.DeleteFunc(i.Added, func(earlier importer.Stage, _ int) bool { return !s.committed(earlier, latest) })
+	clear(i.Added)
 	i.Added[stage] = pairs
 	return i
 }
 
-// folded returns the agreement with what commits added longer ago folded into
+// folded returns the agreement with what committed stages added folded into
 // its count. Its stages must be learnt.
 func (s *Store) folded(i agreementItem) agreementItem {
-	sequence := map[importer.Stage]int64{}
-	for earlier := range i.Added {
-		if seq, ok := s.commits.Load(earlier); ok {
-			sequence[earlier] = seq.(int64)
+	added := map[importer.Stage]int{}
+	for stage, pairs := range i.Added {
+		if s.committed(stage, latest) {
+			i.Pairs += pairs
+			i.Version++
+		} else {
+			added[stage] = pairs
 		}
-	}
-	oldest := slices.SortedFunc(maps.Keys(sequence), func(a, b importer.Stage) int { return cmp.Compare(sequence[a], sequence[b]) })
-	added := maps.Clone(i.Added)
-	if added == nil {
-		added = map[importer.Stage]int{}
-	}
-	for _, earlier := range oldest[:max(len(oldest)-remembered, 0)] {
-		i.Pairs += i.Added[earlier]
-		i.Version++
-		delete(added, earlier)
 	}
 	i.Added = added
 	return i

@@ -22,6 +22,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
@@ -47,6 +48,7 @@ var (
 	_ audit.Store     = (*Store)(nil)
 	_ group.Store     = (*Store)(nil)
 	_ importer.Store  = (*Store)(nil)
+	_ inventory.Store = (*Store)(nil)
 	_ journal.Log     = (*Store)(nil)
 	_ once.Store      = (*Store)(nil)
 	_ register.Source = (*Store)(nil)

@@ -52,13 +52,10 @@ func (s *Store) Empty(ctx context.Context, groupID string, ids []string) error {
 			return ignoreCondition(s.one(gctx, func() error {
 				_, err := s.client.UpdateItem(gctx, &dynamodb.UpdateItemInput{
 					TableName: &s.table, Key: key(agreementKey(id)),
-					UpdateExpression:         aws.String("SET #g = :to, g_pk = :i ADD version :one"),
-					ConditionExpression:      aws.String("#g = :from"),
-					ExpressionAttributeNames: map[string]string{"#g": "group"},
-					ExpressionAttributeValues: item{
-						":from": str(groupID), ":to": str(group.UnassignedID), ":one": num(1),
-						":i": str(byGroupPK(group.UnassignedID, shardOf(id))),
-					},
+					UpdateExpression:          aws.String("SET #g = :to ADD version :one"),
+					ConditionExpression:       aws.String("#g = :from"),
+					ExpressionAttributeNames:  map[string]string{"#g": "group"},
+					ExpressionAttributeValues: item{":from": str(groupID), ":to": str(group.UnassignedID), ":one": num(1)},
 				})
 				return err
 			}))

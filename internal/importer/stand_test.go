@@ -32,6 +32,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/objects"
+	"trueup/internal/register"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/storetest"
 	"trueup/internal/trigger"
@@ -305,8 +306,9 @@ func seen(t *testing.T, store *dynamo.Store) []string {
 
 func allAgreements(t *testing.T, store *dynamo.Store, q agreement.Query) (all []agreement.Agreement) {
 	t.Helper()
+	reg := register.New(store, store, nil, nil)
 	for q.Limit = 200; ; {
-		p, err := store.Agreements(context.Background(), q)
+		p, err := reg.List(context.Background(), q)
 		must(t, err)
 		all = append(all, p.Items...)
 		if q.Cursor = p.Next; p.Next == "" {

@@ -17,17 +17,13 @@ type Index struct {
 	SK   string
 }
 
-// The indexes.
-var (
-	ByName  = Index{Name: "by-name", PK: "n_pk", SK: "n_sk"}  // agreements of the organisation, by name
-	ByGroup = Index{Name: "by-group", PK: "g_pk", SK: "g_sk"} // agreements of a group, by name
-	ByOwner = Index{Name: "by-owner", PK: "o_pk", SK: "o_sk"} // pairs of an agreement, by number
-)
+// ByOwner has the pairs of an agreement, by number.
+var ByOwner = Index{Name: "by-owner", PK: "o_pk", SK: "o_sk"}
 
 // Indexes is every index.
-var Indexes = []Index{ByName, ByGroup, ByOwner}
+var Indexes = []Index{ByOwner}
 
-// Shards is over how many index partitions the entries of one list are
-// spread, because a partition takes 1,000 writes a second (and a list is read
-// from all of them at once and merged).
+// Shards is over how many index partitions the pairs of one agreement are
+// spread, because a partition takes 1,000 writes a second. A list is read from
+// all of them at once and merged.
 const Shards = 4

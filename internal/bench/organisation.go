@@ -1,0 +1,307 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/infra/local/engine"
+	"trueup/infra/local/stack"
+	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/dynamo"
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/group"
+	"trueup/internal/journal"
+	"trueup/internal/once"
+	"trueup/internal/register"
+)
+
+// organisation is a stack with agreements in it, and what reads them.
+type organisation struct {
+	stack  *stack.Stack
+	client *dynamodb.Client
+	store  *dynamo.Store
+	token  string
+	ids    []string
+	large  []string // ids of the agreements of one license group
+}
+
+// largeGroup is the id of a license group with a tenth of the agreements.
+const largeGroup = "benchgroup"
+
+// organisation starts a stack with so many agreements. The first ones are
+// imported. The others are copies of those with names, ids and keys of their
+// own, half of them of type other, because that takes a minute instead of five;
+// their name and pair items are left out, as no list reads them. What was
+// written is appended to the journal, and the schedule saves a copy of it.
+func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agreements int) (*organisation, error) {
+	s, err := b.stack(ctx, e, fmt.Sprintf("organisation-%d", agreements))
+	if err != nil {
+		return nil, err
+	}
+	o := &organisation{stack: s, client: s.DynamoDB()}
+	o.store = dynamo.New(o.client, s.Table)
+	if o.token, err = s.Token("bench", access.GlobalAdmin); err != nil {
+		return nil, err
+	}
+	if err := imported(ctx, s, o.store, file(1, imports, imports), 1); err != nil {
+		return nil, err
+	}
+	items, err := everything(ctx, o.client, s.Table)
+	if err != nil {
+		return nil, err
+	}
+	var copies []item
+	for _, it := range items {
+		if text(it[schema.SK]) != "AGREEMENT" {
+			continue
+		}
+		o.ids = append(o.ids, text(it["id"]))
+		for n := 1; n < agreements/imports; n++ {
+			copies = append(copies, o.copied(it, n))
+		}
+		if len(copies) >= 2000 {
+			if err := o.add(ctx, copies); err != nil {
+				return nil, err
+			}
+			copies = copies[:0]
+		}
+	}
+	if err := o.add(ctx, copies); err != nil {
+		return nil, err
+	}
+	if len(o.ids) != agreements {
+		return nil, fmt.Errorf("%d agreements stored, not %d", len(o.ids), agreements)
+	}
+	if err := o.count(ctx, agreements-imports); err != nil {
+		return nil, err
+	}
+	if err := o.page(ctx); err != nil {
+		return nil, err
+	}
+	return o, o.saveCopy(ctx)
+}
+
+// saveCopy runs the schedule, which saves a copy of the register.
+func (o *organisation) saveCopy(ctx context.Context) error {
+	result, err := o.stack.Invoke(ctx, "import", []byte(`{"source":"trueup.schedule"}`))
+	if err == nil && result.FunctionError != "" {
+		err = fmt.Errorf("the schedule failed: %s", result.Payload)
+	}
+	if err != nil {
+		return err
+	}
+	head, err := o.store.Head(ctx, journal.Agreements)
+	if err == nil && head.Saved != head.Weight {
+		err = fmt.Errorf("the saved copy has %d changes of %d", head.Saved, head.Weight)
+	}
+	return err
+}
+
+// copied returns the n-th copy of an agreement's item.
+func (o *organisation) copied(it item, n int) item {
+	c := item{}
+	for name, value := range it {
+		c[name] = value
+	}
+	id := text(it["id"])
+	fresh := fmt.Sprintf("%s-%03d", id[:len(id)-4], n) // no id has a hyphen
+	c["id"], c["name"] = str(fresh), str(fmt.Sprintf("%s %03d", text(it["name"]), n))
+	c[schema.PK] = str(strings.Replace(text(it[schema.PK]), id, fresh, 1))
+	if n%2 == 0 {
+		c["type"], c["pairs"] = str(string(agreement.TypeOther)), number(0)
+		c["publisher"], c["product"] = str(fmt.Sprintf("Publisher %02d", n%40)), str(fmt.Sprintf("Product %02d of branch %d", n%40, n))
+		c["licenses"] = number(n)
+		c["start"], c["end"] = str(fmt.Sprintf("2026-%02d-01", n%12+1)), str(fmt.Sprintf("2027-%02d-28", n%12+1))
+	}
+	if n%10 == 5 {
+		c["group"] = str(largeGroup)
+		o.large = append(o.large, fresh)
+	}
+	return c
+}
+
+// add writes agreements and says so in the journal, those of type volume with
+// three pairs each.
+func (o *organisation) add(ctx context.Context, items []item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := write(ctx, o.client, o.stack.Table, items, 2); err != nil {
+		return err
+	}
+	changes := make([]register.Change, len(items))
+	for i, it := range items {
+		changes[i].ID = text(it["id"])
+		if text(it["type"]) == string(agreement.TypeVolume) {
+			for range 3 {
+				pair := agreement.Pair{Authorization: fmt.Sprintf("%07d", mathrand.IntN(1e7)), License: fmt.Sprintf("%07d", mathrand.IntN(1e7))}
+				changes[i].Added = append(changes[i].Added, pair.Key())
+			}
+		}
+		o.ids = append(o.ids, changes[i].ID)
+	}
+	head, err := o.store.Head(ctx, journal.Agreements)
+	if err != nil {
+		return err
+	}
+	_, err = o.store.Append(ctx, journal.Agreements, head, register.Body(changes, ""), len(changes), once.Entry{})
+	return err
+}
+
+// count stores the groups of so many copies.
+func (o *organisation) count(ctx context.Context, copies int) error {
+	add := func(sk, attribute string, n int) error {
+		_, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &o.stack.Table, Key: item{schema.PK: str("GROUPS"), schema.SK: str(sk)},
+			UpdateExpression: aws.String("ADD #a :n"), ExpressionAttributeNames: map[string]string{"#a": attribute},
+			ExpressionAttributeValues: item{":n": number(n)},
+		})
+		return err
+	}
+	if err := add("GROUP#"+group.UnassignedID, "agreements", copies-len(o.large)); err != nil {
+		return err
+	}
+	if err := add("COUNT", "n", 1); err != nil {
+		return err
+	}
+	return write(ctx, o.client, o.stack.Table, []item{
+		{
+			schema.PK: str("GROUPS"), schema.SK: str("GROUP#" + largeGroup), "id": str(largeGroup), "name": str("Bench"),
+			"agreements": number(len(o.large)), "created": number(1), "version": number(1),
+		},
+		{schema.PK: str("GROUPS"), schema.SK: str("NAME#bench"), "id": str(largeGroup), "name": str("bench")},
+	}, 1)
+}
+
+// pagePK is the partition of the items that a direct query reads: as large as
+// agreements, and sorted by name.
+const pagePK = "BENCH"
+
+func (o *organisation) page(ctx context.Context) error {
+	items := make([]item, 20*pageSize)
+	for i := range items {
+		items[i] = item{
+			schema.PK: str(pagePK), schema.SK: str(fmt.Sprintf("office agreements of branch %04d", i)), "id": str(fmt.Sprintf("0123456789-%05d", i)),
+			"name": str(fmt.Sprintf("Office agreements of branch %04d", i)), "type": str("volume"), "group": str(group.UnassignedID),
+			"pairs": number(3), "added": &types.AttributeValueMemberM{}, "created": number(i), "created_by": str("import/0123456789"), "version": number(1),
+		}
+	}
+	return write(ctx, o.client, o.stack.Table, items, 2)
+}
+
+// query is one direct query of a page.
+func (o *organisation) query(ctx context.Context) error {
+	out, err := o.client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &o.stack.Table, Limit: aws.Int32(pageSize), ConsistentRead: aws.Bool(true),
+		KeyConditionExpression: aws.String("#p = :p AND #s > :s"), ExpressionAttributeNames: map[string]string{"#p": schema.PK, "#s": schema.SK},
+		ExpressionAttributeValues: item{":p": str(pagePK), ":s": str(fmt.Sprintf("office agreements of branch %04d", mathrand.IntN(18*pageSize)))},
+	})
+	if err == nil && len(out.Items) != pageSize {
+		err = fmt.Errorf("%d items in the page", len(out.Items))
+	}
+	return err
+}
+
+// list asks for a first page through the front.
+func (o *organisation) list(filter string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return o.request(ctx, fmt.Sprintf("/agreements?limit=%d%s", pageSize, filter))
+	}
+}
+
+// search asks for a first page of agreements with a text in them: a word, a
+// part of one, a number, or nothing anybody has.
+func (o *organisation) search(ctx context.Context) error {
+	texts := []string{"office", "ranch 01", "uct 2", "e", fmt.Sprintf("%04d", mathrand.IntN(1e4)), fmt.Sprintf("01-%03d", mathrand.IntN(1000)), "no such text"}
+	return o.request(ctx, fmt.Sprintf("/agreements?limit=%d&q=%s", pageSize, url.QueryEscape(texts[mathrand.IntN(len(texts))])))
+}
+
+// read reads one agreement through the front.
+func (o *organisation) read(ctx context.Context) error { return o.request(ctx, "/agreements/"+o.any()) }
+
+// get is one direct read of an agreement.
+func (o *organisation) get(ctx context.Context) error {
+	out, err := o.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &o.stack.Table, Key: item{schema.PK: str("AGREEMENT#" + o.any()), schema.SK: str("AGREEMENT")}, ConsistentRead: aws.Bool(true),
+	})
+	if err == nil && out.Item == nil {
+		err = fmt.Errorf("an agreement is missing")
+	}
+	return err
+}
+
+func (o *organisation) any() string { return o.ids[mathrand.IntN(len(o.ids))] }
+
+func (o *organisation) request(ctx context.Context, path string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.stack.FrontURL+path, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+o.token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", path, response.Status, body)
+	}
+	return err
+}
+
+// deleteGroup deletes the large group and moves its agreements in the table.
+func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
+	reg := register.New(o.store, o.store, nil, nil)
+	if _, _, err := reg.Stranded(ctx); err != nil { // as a process that has been there
+		return 0, err
+	}
+	return took(func(ctx context.Context) error {
+		read, err := o.store.Group(ctx, largeGroup)
+		if err != nil {
+			return err
+		}
+		if err := o.store.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
+			return err
+		}
+		stranded, _, err := reg.Stranded(ctx)
+		if err != nil {
+			return err
+		}
+		if n := len(stranded[largeGroup]); n != len(o.large) {
+			return fmt.Errorf("%d agreements to move, not %d", n, len(o.large))
+		}
+		return o.store.Empty(ctx, largeGroup, stranded[largeGroup])
+	})(ctx)
+}
+
+func event(action string) audit.Event {
+	return audit.Event{ID: rand.Text(), At: time.Now(), By: "bench", Action: action, Source: audit.SourceAPI}
+}
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func number(n int) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: fmt.Sprint(n)}
+}
+
+func text(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}

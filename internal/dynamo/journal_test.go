@@ -1,0 +1,180 @@
+package dynamo_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/dynamo"
+	"trueup/internal/errs"
+	"trueup/internal/journal"
+	"trueup/internal/once"
+	"trueup/internal/storetest"
+)
+
+// Two processes append; whoever was late has to look again, and the entries
+// have no gaps.
+func TestJournalHasNoGaps(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	client, table := storetest.Client(t), storetest.Table(t)
+	processes := []*dynamo.Store{dynamo.New(client, table), dynamo.New(client, table)}
+	var late atomic.Int64
+	var g errgroup.Group
+	const writers, each = 6, 5
+	for w := range writers {
+		s := processes[w%2]
+		g.Go(func() error {
+			for n := 0; n < each; {
+				head, err := s.Head(ctx, journal.Catalog)
+				if err != nil {
+					return err
+				}
+				_, err = s.Append(ctx, journal.Catalog, head, fmt.Sprintf("%d after %d", w, head.Seq), 2, once.Entry{}, edited("catalog.changed"))
+				switch {
+				case errors.Is(err, journal.ErrMoved):
+					late.Add(1)
+				case err != nil:
+					return err
+				default:
+					n++
+				}
+			}
+			return nil
+		})
+	}
+	must(t, g.Wait())
+	s := dynamo.New(client, table, dynamo.PageSize(2))
+	head, err := s.Head(ctx, journal.Catalog)
+	must(t, err)
+	equal(t, "head", head, journal.Head{Seq: writers * each, Weight: 2 * writers * each})
+	entries, err := s.Entries(ctx, journal.Catalog, 0, head.Seq)
+	must(t, err)
+	for i, e := range entries {
+		if e.Seq != int64(i+1) || !strings.HasSuffix(e.Body, fmt.Sprintf(" after %d", i)) {
+			t.Errorf("entry %d is %+v", i+1, e)
+		}
+	}
+	equal(t, "entries", len(entries), writers*each)
+	some, err := s.Entries(ctx, journal.Catalog, 3, 5)
+	must(t, err)
+	equal(t, "a part", some, entries[3:5])
+	if _, err := s.Entries(ctx, journal.Catalog, head.Seq, head.Seq+1); err == nil {
+		t.Error("an entry that is not there was read")
+	}
+	events, err := s.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Limit: 100})
+	must(t, err)
+	equal(t, "audit events", len(events.Items), writers*each)
+	equal(t, "another journal", mustHead(t, s, journal.Agreements), journal.Head{})
+	if late.Load() == 0 {
+		t.Log("nobody was late this time")
+	}
+}
+
+func mustHead(t *testing.T, s *dynamo.Store, name journal.Name) journal.Head {
+	t.Helper()
+	head, err := s.Head(t.Context(), name)
+	must(t, err)
+	return head
+}
+
+func TestAppendOnce(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := open(t)
+	answer := once.Entry{Key: "me/1", BodyHash: "h", Response: []byte("first"), Expires: noon.Add(time.Hour)}
+	first, err := s.Append(ctx, journal.Catalog, journal.Head{}, "a", 1, answer, edited("catalog.changed"))
+	must(t, err)
+	equal(t, "answer of an earlier call", first, []byte(nil))
+	for what, head := range map[string]journal.Head{"the old head": {}, "the new head": mustHead(t, s, journal.Catalog)} {
+		again := answer
+		again.Response = []byte("second")
+		first, err = s.Append(ctx, journal.Catalog, head, "b", 1, again, edited("catalog.changed"))
+		must(t, err)
+		equal(t, "answer after "+what, string(first), "first")
+	}
+	answer.BodyHash = "other"
+	_, err = s.Append(ctx, journal.Catalog, mustHead(t, s, journal.Catalog), "b", 1, answer, edited("catalog.changed"))
+	equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
+	equal(t, "entries", mustHead(t, s, journal.Catalog).Seq, int64(1))
+}
+
+func TestSavedNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := open(t)
+	for i := range 3 {
+		_, err := s.Append(ctx, journal.Catalog, journal.Head{Seq: int64(i)}, "a", 10, once.Entry{})
+		must(t, err)
+	}
+	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Seq: 2, Weight: 20}))
+	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Seq: 1, Weight: 10}))
+	equal(t, "head", mustHead(t, s, journal.Catalog), journal.Head{Seq: 3, Weight: 30, Saved: 20})
+}
+
+// An agreement of type other says its terms everywhere but its details in one place.
+func TestR2_6_Other(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	client, table := storetest.Client(t), storetest.Table(t)
+	s := dynamo.New(client, table)
+	terms := agreement.Terms{Publisher: "Adobe", ProductTitle: "Acrobat Pro", Licenses: 25, Start: "2026-01-01", End: "2026-12-31"}
+	n := agreement.New{Type: agreement.TypeOther, ID: "acrobat", Name: "Acrobat", Terms: terms, Details: "key CANARY-1", By: "me", At: noon}
+	a, _, err := s.Create(ctx, n, edited("agreement.created"), nothing)
+	must(t, err)
+	want := agreement.Agreement{
+		ID: "acrobat", Type: agreement.TypeOther, Name: "Acrobat", GroupID: "unassigned", Terms: terms, CreatedAt: noon, CreatedBy: "me", Version: 1,
+	}
+	equal(t, "created", a, want)
+	read, err := s.Agreement(ctx, a.ID)
+	must(t, err)
+	equal(t, "read", read, want)
+	found, err := find(s).Find(ctx, a.ID)
+	must(t, err)
+	equal(t, "found", found, want)
+
+	details := func(want string) {
+		t.Helper()
+		before := len(storetest.Dump(t, client, table))
+		got, err := s.Details(ctx, read, edited("agreement.details_read"))
+		must(t, err)
+		equal(t, "details", got, want)
+		equal(t, "audit events of reading them (R2.7)", len(storetest.Dump(t, client, table))-before, 1)
+	}
+	details("key CANARY-1")
+
+	terms.Licenses, terms.End = 30, ""
+	name, text := "Acrobat 2026", "key CANARY-2"
+	read, err = s.Update(ctx, read, agreement.Edit{Name: &name, Terms: &terms, Details: &text, At: noon}, edited("agreement.updated"))
+	must(t, err)
+	want.Name, want.Terms, want.Version = name, terms, 2
+	equal(t, "updated", read, want)
+	details("key CANARY-2")
+	none := ""
+	read, err = s.Update(ctx, read, agreement.Edit{Details: &none, At: noon}, edited("agreement.updated"))
+	must(t, err)
+	details("")
+	read, err = s.Update(ctx, read, agreement.Edit{Details: &text, At: noon}, edited("agreement.updated"))
+	must(t, err)
+
+	for key, it := range storetest.Dump(t, client, table) {
+		if strings.Contains(fmt.Sprint(it), "CANARY") && !strings.Contains(key, "DETAILS") {
+			t.Errorf("R2.7: details are in %s: %v", key, it)
+		}
+	}
+	must(t, s.Delete(ctx, read, edited("agreement.deleted")))
+	for key := range storetest.Dump(t, client, table) {
+		if strings.Contains(key, "AGREEMENT#") {
+			t.Errorf("%s is left", key)
+		}
+	}
+	_, err = s.Details(ctx, read, edited("agreement.details_read"))
+	equal(t, "details of what is gone", errs.CodeOf(err), "agreement_not_found")
+}
