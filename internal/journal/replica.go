@@ -133,14 +133,15 @@ func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 		return nil
 	}
 	at := Head{Seq: int64(binary.LittleEndian.Uint64(summed)), Weight: int64(binary.LittleEndian.Uint64(summed[8:]))}
-	if at.Seq > head.Seq { // it was saved after the head was read, or is not of this journal
+	if at.Weight != head.Saved { // it was saved since the head was read, or is not of this journal
 		if head, err = r.Log.Head(ctx, r.Name); err != nil {
 			return err
 		}
-		if at.Seq > head.Seq {
-			r.warn(ctx, errors.New("the journal has not come that far"))
-			return nil
-		}
+	}
+	// A table that was restored to a point in time names the copy it had then.
+	if at.Weight != head.Saved || at.Seq > head.Seq {
+		r.warn(ctx, errors.New("the journal names another one"))
+		return nil
 	}
 	at.Saved, at.Gone = head.Saved, head.Gone
 	r.mu.Lock()

@@ -214,7 +214,7 @@ func TestReplicaStarts(t *testing.T) {
 			s.files.objects[key] = bytes.Replace(s.files.objects[key], []byte("trueup copy 1"), []byte("trueup copy 2"), 1)
 		}, [][2]int64{{0, 3}}, "another format"},
 		"the state does not understand the copy": {func(t *testing.T, s *stand) {
-			s.log.head.Saved = 1
+			s.log.head.Saved = 3
 			s.put(t, 3, "rows\none\n")
 		}, [][2]int64{{0, 3}}, "no lines"},
 		"the copy is of another journal": {func(t *testing.T, s *stand) {
@@ -223,7 +223,17 @@ func TestReplicaStarts(t *testing.T) {
 			}
 			s.save(t)
 			s.log.head, s.log.entries = journal.Head{Seq: 3, Weight: 3, Saved: 1}, s.log.entries[:3] // the table was restored from a backup
-		}, [][2]int64{{0, 3}}, "not come that far"},
+		}, [][2]int64{{0, 3}}, "names another one"},
+		"the journal has passed a copy that is of another": {func(t *testing.T, s *stand) {
+			s.log.head, s.log.entries = journal.Head{}, nil
+			s.log.add("lost", 1)
+			s.log.add("lost", 1)
+			s.save(t)
+			s.log.head, s.log.entries = journal.Head{Saved: 1}, nil
+			for _, body := range []string{"one", "two", "three"} {
+				s.log.add(body, 1)
+			}
+		}, [][2]int64{{0, 3}}, "names another one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
