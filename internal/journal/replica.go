@@ -34,10 +34,11 @@ type Replica[S State] struct {
 	State S
 	Warn  *slog.Logger // told when a saved copy cannot be used; nil for nobody
 
-	turn  sync.Mutex   // held while the state is brought up to date
-	mu    sync.RWMutex // guards State and at
-	at    Head
-	tried bool // whether the saved copy was looked for
+	turn    sync.Mutex   // held while the state is brought up to date
+	mu      sync.RWMutex // guards State and at
+	at      Head
+	tried   bool // whether the saved copy was looked for
+	useless bool // whether it could not be used
 }
 
 // CopiesPrefix is what the keys of saved copies begin with.
@@ -112,7 +113,7 @@ const (
 func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 	object, err := r.Files.Open(ctx, r.key(), "", "")
 	if errors.Is(err, objects.ErrNotFound) {
-		r.warn(ctx, err)
+		r.leave(ctx, err)
 		return nil
 	}
 	if err != nil {
@@ -124,12 +125,12 @@ func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 		return fmt.Errorf("journal %s: read the saved copy: %w", r.Name, err)
 	}
 	if len(saved) < headerBytes || string(saved[:len(magic)]) != magic {
-		r.warn(ctx, errors.New("another format"))
+		r.leave(ctx, errors.New("another format"))
 		return nil
 	}
 	sum, summed := saved[len(magic):len(magic)+sumBytes], saved[len(magic)+sumBytes:]
 	if crc32.Checksum(summed, castagnoli) != binary.LittleEndian.Uint32(sum) {
-		r.warn(ctx, errors.New("the checksum is wrong"))
+		r.leave(ctx, errors.New("the checksum is wrong"))
 		return nil
 	}
 	at := Head{Seq: int64(binary.LittleEndian.Uint64(summed)), Weight: int64(binary.LittleEndian.Uint64(summed[8:]))}
@@ -140,14 +141,14 @@ func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 	}
 	// A table that was restored to a point in time names the copy it had then.
 	if at.Weight != head.Saved || at.Seq > head.Seq {
-		r.warn(ctx, errors.New("the journal names another one"))
+		r.leave(ctx, errors.New("the journal names another one"))
 		return nil
 	}
 	at.Saved, at.Gone = head.Saved, head.Gone
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.State.Restore(saved[headerBytes:]); err != nil {
-		r.warn(ctx, err)
+		r.leave(ctx, err)
 		return nil
 	}
 	r.at = at
@@ -156,18 +157,28 @@ func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func (r *Replica[S]) warn(ctx context.Context, err error) {
+// leave says why the saved copy is not used.
+func (r *Replica[S]) leave(ctx context.Context, err error) {
+	r.useless = true
 	if r.Warn != nil {
 		r.Warn.WarnContext(ctx, "saved copy not used", "journal", string(r.Name), "error", err)
 	}
 }
 
 // Save saves a copy of the state, if what the journal got since the last one
-// weighs at least backlog. Two that save at once do no harm, whichever is last.
+// weighs at least backlog, or if this process could not use the last one. Two
+// that save at once may leave a copy that the head does not name, until
+// somebody meets it.
 func (r *Replica[S]) Save(ctx context.Context, backlog int64) error {
 	head, err := r.Log.Head(ctx, r.Name)
-	if err != nil || head.Weight-head.Saved < max(backlog, 1) {
+	if err != nil {
 		return err
+	}
+	r.turn.Lock()
+	useless := r.useless
+	r.turn.Unlock()
+	if !useless && head.Weight-head.Saved < max(backlog, 1) {
+		return nil
 	}
 	if _, err := r.refresh(ctx); err != nil {
 		return err
@@ -186,6 +197,9 @@ func (r *Replica[S]) Save(ctx context.Context, backlog int64) error {
 	if err := r.Files.Put(ctx, r.key(), "application/octet-stream", saved); err != nil {
 		return fmt.Errorf("journal %s: save a copy: %w", r.Name, err)
 	}
+	r.turn.Lock()
+	r.useless = false
+	r.turn.Unlock()
 	return r.Log.Saved(ctx, r.Name, at)
 }
 

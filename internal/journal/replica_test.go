@@ -466,3 +466,25 @@ func TestManyReadAtOnce(t *testing.T) {
 		t.Error("nothing was applied")
 	}
 }
+
+// A copy that the head does not name is replaced by whoever meets it, however
+// little has changed since.
+func TestReplicaReplacesAUselessCopy(t *testing.T) {
+	t.Parallel()
+	s := newStand("one", "two")
+	s.save(t)
+	s.files.objects[key] = s.files.objects[key][:40]
+	r := s.replica()
+	s.want(t, r, "one two", [2]int64{0, 2})
+	if err := r.Save(t.Context(), 1000); err != nil {
+		t.Fatal(err)
+	}
+	s.want(t, s.replica(), "one two") // from the copy
+	clear(s.files.objects)
+	if err := r.Save(t.Context(), 1000); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.files.objects) > 0 {
+		t.Error("a copy was saved that nobody needs")
+	}
+}
