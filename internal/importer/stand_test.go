@@ -32,8 +32,8 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/objects"
-	"trueup/internal/register"
 	"trueup/internal/objects/s3bucket"
+	"trueup/internal/register"
 	"trueup/internal/storetest"
 	"trueup/internal/trigger"
 )

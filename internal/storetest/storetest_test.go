@@ -62,18 +62,18 @@ func TestTableIsFreshAndIndexed(t *testing.T) {
 	t.Parallel()
 	client, table, other := storetest.Client(t), storetest.Table(t), storetest.Table(t)
 	put(t, client, other, map[string]any{"pk": "a", "sk": "1"})
-	put(t, client, table, map[string]any{"pk": "b", "sk": "1", "n_pk": "names", "n_sk": "office"})
+	put(t, client, table, map[string]any{"pk": "b", "sk": "1", "o_pk": "office", "o_sk": "1"})
 	out, err := client.Query(t.Context(), &dynamodb.QueryInput{
 		TableName:                 aws.String(table),
-		IndexName:                 aws.String("by-name"),
-		KeyConditionExpression:    aws.String("n_pk = :p"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":p": &types.AttributeValueMemberS{Value: "names"}},
+		IndexName:                 aws.String("by-owner"),
+		KeyConditionExpression:    aws.String("o_pk = :p"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":p": &types.AttributeValueMemberS{Value: "office"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(out.Items) != 1 {
-		t.Errorf("index by-name has %d items, want 1", len(out.Items))
+		t.Errorf("index by-owner has %d items, want 1", len(out.Items))
 	}
 	if got := len(storetest.Dump(t, client, table)); got != 1 {
 		t.Errorf("got %d items, want 1: tables are not apart", got)
