@@ -28,6 +28,7 @@ import (
 	"trueup/internal/dynamo"
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/manifest"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/register"
@@ -37,8 +38,7 @@ import (
 // RunImporter runs the import function until Lambda ends it.
 func RunImporter() {
 	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		im, feed, tidy := Importer(settings, c, log)
-		return trigger.Objects(im, feed, tidy, log)
+		return trigger.Objects(Importer(settings, c, log), log)
 	})
 }
 
@@ -74,31 +74,60 @@ func load(ctx context.Context, name string) (config.Config, aws.Config, error) {
 	return settings, c, err
 }
 
-// backlog is how much has to change before the schedule saves a copy again.
-const backlog = 50
+// How much has to change before a copy is saved again: by the schedule, and
+// right after an import, so that no process that starts has to read much more.
+const (
+	catalogBacklog = 50
+	backlog        = 500
+	largeBacklog   = 5000
+)
 
-// Importer puts the import function together: the importer, what feeds the
-// catalog, and what its schedule tidies up. Nobody waits for it, so it is patient.
-func Importer(settings config.Config, c aws.Config, log *slog.Logger) (im *importer.Importer, feed *feeder.Feeder, tidy func(context.Context) error) {
+// Importer puts the import function together: what takes the files of the
+// uploads bucket, and what its schedule tidies up. Nobody waits for it, so it
+// is patient.
+func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
-	feed = &feeder.Feeder{
-		Catalog: catalog.New(store, reports, log), Uploads: uploads, Reports: reports,
-		Clock: time.Now, NewID: func(at time.Time) string { return importer.NewID(at, rand.Text()) }, Log: log,
+	newID := func(at time.Time) string { return importer.NewID(at, rand.Text()) }
+	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
+	return trigger.Jobs{
+		Importer: &importer.Importer{
+			Store:   store,
+			Uploads: uploads,
+			Reports: reports,
+			Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
+			Clock:   time.Now,
+			Lease:   settings.ImportLease,
+			Log:     log,
+		},
+		Catalog:   &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log},
+		Inventory: &inventory.Receiver{Store: store, Uploads: uploads, NewID: newID, Log: log},
+		Tidy: func(ctx context.Context) error {
+			return errors.Join(
+				store.Tidy(ctx, time.Now()), emptyGroups(ctx, agreements, store), agreements.Save(ctx, backlog), titles.Replica.Save(ctx, catalogBacklog),
+			)
+		},
+		Settle: func(ctx context.Context) {
+			if err := agreements.Save(ctx, largeBacklog); err != nil {
+				log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
+			}
+		},
 	}
-	im = &importer.Importer{
-		Store:   store,
-		Uploads: uploads,
-		Reports: reports,
-		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
-		Clock:   time.Now,
-		Lease:   settings.ImportLease,
-		Log:     log,
+}
+
+// emptyGroups moves the agreements that still name a deleted license group.
+func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo.Store) error {
+	stranded, _, err := agreements.Stranded(ctx)
+	if err != nil {
+		return err
 	}
-	return im, feed, func(ctx context.Context) error {
-		return errors.Join(store.Tidy(ctx, time.Now()), feed.Catalog.Replica.Save(ctx, backlog))
+	for id, ids := range stranded {
+		if err := store.Empty(ctx, id, ids); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // API puts a function that serves HTTP together. Somebody waits for it, so it
@@ -106,7 +135,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) (im *impor
 func API(function string, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(4*time.Second))
 	deps := httpapi.Deps{
-		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
+		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
 		Limits:            agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
 		UploadsBucket: settings.UploadsBucket, Clock: time.Now, NewID: rand.Text, Log: log,

@@ -72,7 +72,7 @@ func newStack(t *testing.T) *stack {
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
 	deps := httpapi.Deps{
-		Agreements: store, Groups: store, Imports: store, Audit: store, Once: store,
+		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
 		Register: register.New(store, store, s3bucket.New(client, reports), quiet),
 		Uploads:  s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
