@@ -135,6 +135,7 @@ func (q *query[E]) inside() {
 		}
 		if q.enough(wordPrefix) && narrowed == wordPrefix {
 			n.grams, narrowed = hashes(" "+q.letters+" "), wholeWord
+			eachWord(q.letters, func(hash uint32) { n.grams = append(n.grams, hash) })
 		}
 		if narrowed == wholeWord && q.enough(wholeWord) {
 			return

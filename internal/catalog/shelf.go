@@ -168,8 +168,8 @@ func (s *shelf[E]) find(name string) *E {
 	return nil
 }
 
-// grams says which runs of one, two and three bytes a chunk's letters have, as
-// a set of hashes: it may say yes wrongly, and never no.
+// grams says which runs of one, two and three bytes, and which words, a chunk's
+// letters have, as a set of hashes: it may say yes wrongly, and never no.
 type grams [64]uint64
 
 // gramBits is how many bits the hash of a gram has.
@@ -195,11 +195,24 @@ func eachGram(letters string, use func(hash uint32)) {
 	}
 }
 
+// eachWord calls use with the hash of every word of letters.
+func eachWord(letters string, use func(hash uint32)) {
+	for word := range strings.FieldsSeq(letters) {
+		run := uint32(1) << 24 // no gram is as large
+		for i := range len(word) {
+			run = run*31 + uint32(word[i])
+		}
+		use(gramHash(run))
+	}
+}
+
 func gramHash(run uint32) uint32 { return run * 0x9e3779b1 >> (32 - gramBits) }
 
 func gramsOf(letters string) *grams {
 	g := new(grams)
-	eachGram(letters, func(hash uint32) { g[hash>>6] |= 1 << (hash & 63) })
+	add := func(hash uint32) { g[hash>>6] |= 1 << (hash & 63) }
+	eachGram(letters, add)
+	eachWord(letters, add)
 	return g
 }
 
