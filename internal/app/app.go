@@ -105,7 +105,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 		Inventory: &inventory.Receiver{Store: store, Uploads: uploads, NewID: newID, Log: log},
 		Tidy: func(ctx context.Context) error {
 			return errors.Join(
-				store.Tidy(ctx, time.Now()), emptyGroups(ctx, agreements, store), agreements.Save(ctx, backlog), titles.Replica.Save(ctx, catalogBacklog),
+				store.Tidy(ctx, time.Now()), emptyGroups(ctx, agreements, store), agreements.Save(ctx, backlog), titles.Save(ctx, catalogBacklog),
 			)
 		},
 		Settle: func(ctx context.Context) {

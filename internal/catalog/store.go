@@ -40,6 +40,16 @@ func New(log journal.Log, files objects.Bucket, warn *slog.Logger) *Store {
 	return &Store{&journal.Replica[*Catalog]{Name: journal.Catalog, Log: log, Files: files, State: &Catalog{}, Warn: warn}}
 }
 
+// Save saves a copy if the catalog has got at least so many changes since the
+// last one, or if that one cannot be used, as after a release with another
+// starting catalog: the catalog is read to find out.
+func (s *Store) Save(ctx context.Context, changes int64) error {
+	if err := s.Replica.Read(ctx, func(*Catalog, journal.Head) error { return nil }); err != nil {
+		return err
+	}
+	return s.Replica.Save(ctx, changes)
+}
+
 // Lookup returns the publishers a name of which contains the typed letters,
 // best first, at most limit and LookupMax.
 func (s *Store) Lookup(ctx context.Context, typed string, limit int) (found []Publisher, err error) {

@@ -13,6 +13,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
 	"trueup/internal/errs"
+	"trueup/internal/journal"
 	"trueup/internal/once"
 )
 
@@ -255,5 +256,32 @@ func TestTheFirstAnswer(t *testing.T) {
 	a, _ = catalog.ParsePublisher("Another", nil)
 	if _, first, err = s.AddPublisher(t.Context(), a, nobody, reply); err != nil || string(first) != p.ID {
 		t.Errorf("%q, %v", first, err)
+	}
+}
+
+// When a copy cannot be used, as after a release, the entries lead to what there
+// is, and the next Save replaces it, however little has changed.
+func TestACopyThatCannotBeUsedIsReplaced(t *testing.T) {
+	t.Parallel()
+	log, files := &memoryLog{}, &memoryBucket{}
+	s := process(log, files)
+	if _, err := add(t, s, "Contoso"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	key := journal.CopiesPrefix + string(journal.Catalog)
+	old := string(files.files[key])
+	files.files[key] = []byte(strings.Replace(old, "catalog 1 ", "catalog 0 ", 1))
+	now := process(log, files)
+	if p, err := now.Lookup(t.Context(), "contoso", 1); err != nil || len(p) != 1 {
+		t.Fatal(p, err)
+	}
+	if err := process(log, files).Save(t.Context(), 50); err != nil {
+		t.Fatal(err)
+	}
+	if string(files.files[key]) != old {
+		t.Error("the copy was not replaced")
 	}
 }
