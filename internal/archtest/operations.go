@@ -50,7 +50,7 @@ func logLines(tree *Tree) (violations []string) {
 }
 
 // logged returns the message of a call of a slog.Logger's method, which is
-// known by its name and by that of the logger: log, or a field Log.
+// known by its name and by that of the logger: log, or a field Log or Warn.
 func logged(call *ast.CallExpr) string {
 	method, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -68,7 +68,7 @@ func logged(call *ast.CallExpr) string {
 	if takesContext {
 		message = 1
 	}
-	if !strings.EqualFold(logger, "log") || !slices.Contains([]string{"Debug", "Info", "Warn", "Error"}, level) || len(call.Args) <= message {
+	if !strings.EqualFold(logger, "log") && logger != "Warn" || !slices.Contains([]string{"Debug", "Info", "Warn", "Error"}, level) || len(call.Args) <= message {
 		return ""
 	}
 	literal, ok := call.Args[message].(*ast.BasicLit)

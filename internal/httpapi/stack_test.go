@@ -26,6 +26,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/register"
 	"trueup/internal/storetest"
@@ -78,9 +79,13 @@ func newStack(t *testing.T) *stack {
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Catalog = catalog.New(store, deps.Reports, quiet)
-	imports := trigger.Objects(&importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
-		&feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: func(time.Time) string { return rand.Text() }, Log: quiet},
-		func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) }, quiet)
+	newID := func(time.Time) string { return rand.Text() }
+	imports := trigger.Objects(trigger.Jobs{
+		Importer:  &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
+		Catalog:   &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet},
+		Inventory: &inventory.Receiver{Store: store, Uploads: deps.Uploads, NewID: newID, Log: quiet},
+		Tidy:      func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) },
+	}, quiet)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -146,7 +146,7 @@ func (s *stand) put(u upload) []byte {
 
 // deliver hands an event to an import function.
 func deliver(ctx context.Context, im *importer.Importer, event []byte) error {
-	return trigger.Objects(im, nil, func(context.Context) error { return nil }, im.Log)(ctx, event)
+	return trigger.Objects(trigger.Jobs{Importer: im, Tidy: func(context.Context) error { return nil }}, im.Log)(ctx, event)
 }
 
 func sourceOf(t *testing.T, event []byte) importer.Source {

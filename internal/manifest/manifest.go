@@ -76,9 +76,9 @@ const (
 var Functions = []Function{
 	{
 		Name:        "import",
-		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
+		Summary:     "Imports CSV files of agreement pairs, of publishers and titles, and of inventory, from the uploads bucket.",
 		Trigger:     Objects,
-		Prefixes:    []string{"agreements/", "catalog/"},
+		Prefixes:    []string{"agreements/", "catalog/", "inventory/"},
 		Every:       15 * time.Minute, // gives up abandoned imports, removes what deletions left behind, saves copies
 		Memory:      512,
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
@@ -89,6 +89,7 @@ var Functions = []Function{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Uploads, Prefix: "catalog/", Actions: []Action{getObject, getOlder, listBucket}},
+			{Resource: Uploads, Prefix: "inventory/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
 			{Resource: Reports, Prefix: "catalog/", Actions: []Action{putObject}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},

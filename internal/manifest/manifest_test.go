@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
 )
@@ -31,8 +32,9 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	imp := importer.Import{ID: "id", Attempt: 1}
 	keys := map[manifest.Resource]map[string][]string{
 		manifest.Uploads: {
-			importer.KeyPrefix: {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
-			feeder.KeyPrefix:   {feeder.KeyPrefix + "a.csv"},
+			importer.KeyPrefix:  {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
+			feeder.KeyPrefix:    {feeder.KeyPrefix + "a.csv"},
+			inventory.KeyPrefix: {inventory.KeyPrefix + "a.csv"},
 		},
 		manifest.Reports: {
 			"imports/":           {imp.ReportKey(), imp.AnnotatedKey("en")},

@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/manifest"
 )
 
@@ -33,12 +35,27 @@ type Feeder interface {
 	Feed(ctx context.Context, key, version, etag, by string) error
 }
 
+// Receiver takes files of inventory.
+type Receiver interface {
+	// Receive keeps what one version of an object adds up to, on behalf of by; a
+	// nil error means it is dealt with.
+	Receive(ctx context.Context, key, version, etag, by string, at time.Time) error
+}
+
+// Jobs is what the import function does.
+type Jobs struct {
+	Importer  Importer
+	Catalog   Feeder
+	Inventory Receiver
+	Tidy      func(context.Context) error // on schedule: whatever is due besides giving up abandoned imports
+	Settle    func(context.Context)       // after files were imported; nil for nothing
+}
+
 // Objects returns the handler of the import function: for S3 notifications of
-// created objects, and for the schedule, which gives up abandoned imports and
-// calls tidy to do what else is due. An error makes Lambda deliver the event
-// again, and in the end send it to the dead-letter queue; records that were
-// dealt with change nothing then.
-func Objects(im Importer, feed Feeder, tidy func(context.Context) error, log *slog.Logger) func(context.Context, json.RawMessage) error {
+// created objects, and for the schedule. An error makes Lambda deliver the
+// event again, and in the end send it to the dead-letter queue; records that
+// were dealt with change nothing then.
+func Objects(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		var event struct {
 			events.S3Event
@@ -48,7 +65,7 @@ func Objects(im Importer, feed Feeder, tidy func(context.Context) error, log *sl
 			return fmt.Errorf("event is not JSON: %w", err)
 		}
 		if event.Source == manifest.ScheduleSource {
-			return errors.Join(im.Abandon(ctx), tidy(ctx))
+			return errors.Join(jobs.Importer.Abandon(ctx), jobs.Tidy(ctx))
 		}
 		if len(event.Records) == 0 {
 			if strings.Contains(string(payload), "s3:TestEvent") {
@@ -61,18 +78,26 @@ func Objects(im Importer, feed Feeder, tidy func(context.Context) error, log *sl
 			src, by := SourceOf(record), record.PrincipalID.PrincipalID
 			switch created := strings.HasPrefix(record.EventName, "ObjectCreated:"); {
 			case created && strings.HasPrefix(src.Key, importer.KeyPrefix):
-				if err := im.Import(ctx, src, by); err != nil {
+				if err := jobs.Importer.Import(ctx, src, by); err != nil {
 					log.ErrorContext(ctx, "import interrupted", "import", src.ID(), "error", err)
 					faults = append(faults, fmt.Errorf("import %s: %w", src.ID(), err))
 				}
 			case created && strings.HasPrefix(src.Key, feeder.KeyPrefix):
-				if err := feed.Feed(ctx, src.Key, src.Version, src.ETag, by); err != nil {
+				if err := jobs.Catalog.Feed(ctx, src.Key, src.Version, src.ETag, by); err != nil {
 					log.ErrorContext(ctx, "catalog feed interrupted", "error", err)
 					faults = append(faults, fmt.Errorf("feed the catalog: %w", err))
+				}
+			case created && strings.HasPrefix(src.Key, inventory.KeyPrefix):
+				if err := jobs.Inventory.Receive(ctx, src.Key, src.Version, src.ETag, by, src.EventTime); err != nil {
+					log.ErrorContext(ctx, "inventory interrupted", "error", err)
+					faults = append(faults, fmt.Errorf("receive inventory: %w", err))
 				}
 			default:
 				log.WarnContext(ctx, "event ignored", "event", record.EventName, "bucket", src.Bucket)
 			}
+		}
+		if jobs.Settle != nil {
+			jobs.Settle(ctx)
 		}
 		return errors.Join(faults...)
 	}

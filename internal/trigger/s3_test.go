@@ -25,7 +25,9 @@ type called struct {
 	by        []string
 	abandoned int
 	tidied    int
-	fed       []string         // key, version, etag and by
+	fed       []string // key, version, etag and by
+	received  []string // and the time
+	settled   int
 	fail      map[string]error // by key
 }
 
@@ -36,6 +38,11 @@ func (c *called) Import(_ context.Context, src importer.Source, by string) error
 
 func (c *called) Feed(_ context.Context, key, version, etag, by string) error {
 	c.fed = append(c.fed, key, version, etag, by)
+	return c.fail[key]
+}
+
+func (c *called) Receive(_ context.Context, key, version, etag, by string, at time.Time) error {
+	c.received = append(c.received, key, version, etag, by, at.Format(time.RFC3339))
 	return c.fail[key]
 }
 
@@ -59,7 +66,9 @@ func sample(tb testing.TB, name string) []byte {
 }
 
 func handle(c *called, payload []byte) error {
-	return trigger.Objects(c, c, c.tidy, slog.New(slog.DiscardHandler))(context.Background(), payload)
+	return trigger.Objects(trigger.Jobs{
+		Importer: c, Catalog: c, Inventory: c, Tidy: c.tidy, Settle: func(context.Context) { c.settled++ },
+	}, slog.New(slog.DiscardHandler))(context.Background(), payload)
 }
 
 func TestObjectEvents(t *testing.T) {
@@ -101,6 +110,7 @@ func TestObjectEvents(t *testing.T) {
 			if err := handle(&got, sample(t, name)); err != nil {
 				t.Fatal(err)
 			}
+			got.settled = 0 // after every event with records
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(called{})); diff != "" {
 				t.Errorf("calls (-want +got):\n%s", diff)
 			}
@@ -236,25 +246,30 @@ func FuzzSourceOf(f *testing.F) {
 	})
 }
 
-// R5.2: files under catalog/ feed the catalog, and only created ones.
-func TestCatalogFilesAreFed(t *testing.T) {
+// Files under catalog/ and inventory/ go to their jobs, and only created ones.
+func TestFilesThatAreNotAgreements(t *testing.T) {
 	t.Parallel()
-	event := func(name string) []byte {
-		return []byte(`{"Records":[{"eventName":"` + name + `","userIdentity":{"principalId":"AWS:admin"},"s3":{"bucket":{"name":"uploads"},
-			"object":{"key":"catalog/my+file.csv","versionId":"v1","eTag":"e1"}}}]}`)
+	event := func(name, folder string) []byte {
+		return []byte(`{"Records":[{"eventName":"` + name + `","eventTime":"2026-11-21T12:00:00.000Z","userIdentity":{"principalId":"AWS:admin"},
+			"s3":{"bucket":{"name":"uploads"},"object":{"key":"` + folder + `my+file.csv","versionId":"v1","eTag":"e1"}}}]}`)
 	}
-	var c called
-	if err := handle(&c, event("ObjectCreated:Put")); err != nil {
-		t.Fatal(err)
-	}
-	if err := handle(&c, event("ObjectRemoved:Delete")); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"catalog/my file.csv", "v1", "e1", "AWS:admin"}, c.fed); diff != "" || c.imports != nil {
-		t.Errorf("fed (-want +got)\n%s; imported %v", diff, c.imports)
-	}
-	fault := errors.New("fault")
-	if err := handle(&called{fail: map[string]error{"catalog/my file.csv": fault}}, event("ObjectCreated:Put")); !errors.Is(err, fault) {
-		t.Errorf("a fault became %v", err)
+	for folder, want := range map[string]called{
+		"catalog/":   {fed: []string{"catalog/my file.csv", "v1", "e1", "AWS:admin"}, settled: 2},
+		"inventory/": {received: []string{"inventory/my file.csv", "v1", "e1", "AWS:admin", "2026-11-21T12:00:00Z"}, settled: 2},
+	} {
+		var c called
+		if err := handle(&c, event("ObjectCreated:Put", folder)); err != nil {
+			t.Fatal(err)
+		}
+		if err := handle(&c, event("ObjectRemoved:Delete", folder)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c, cmp.AllowUnexported(called{})); diff != "" {
+			t.Errorf("%s: called (-want +got)\n%s", folder, diff)
+		}
+		fault := errors.New("fault")
+		if err := handle(&called{fail: map[string]error{folder + "my file.csv": fault}}, event("ObjectCreated:Put", folder)); !errors.Is(err, fault) {
+			t.Errorf("%s: a fault became %v", folder, err)
+		}
 	}
 }
