@@ -115,7 +115,6 @@ type Query struct {
 	Validation Validation
 	EndsBefore Date   // only agreements that end before this date
 	Text       string // anywhere in name, publisher, product title or a number of a pair (R2.10)
-	Prefix     string // only names that start with this, compared as names are
 
 	Sort       Sort
 	Descending bool

@@ -268,7 +268,7 @@ func TestLongNames(t *testing.T) {
 	}
 	apply(t, s, "long.csv", long('z'), rows{long('x'): {"1"}, long('y'): {"2"}})
 	equal(t, "names", len(names(t, s, agreement.Query{})), 2)
-	equal(t, "by prefix", len(names(t, s, agreement.Query{Prefix: long('x')[:40]})), 2)
+	equal(t, "by text", len(names(t, s, agreement.Query{Text: long('x')[4:40]})), 2)
 	imp := running(t, s, "again.csv")
 	p := prepare(t, s, imp, long('z'), rows{long('x'): {"3"}})
 	equal(t, "extends", len(p.Extend), 1)

@@ -108,7 +108,6 @@ func BenchmarkList(b *testing.B) {
 		"status":            {Status: agreement.StatusExpiring},
 		"validation":        {Validation: agreement.ValidationPending},
 		"ends before":       {EndsBefore: "2026-06-01"},
-		"prefix":            {Prefix: "windows"},
 		"text":              {Text: "desktop project 5"},
 		"text everywhere":   {Text: "soft"},
 		"text letter":       {Text: "e"},

@@ -196,9 +196,6 @@ func (m *model) query() agreement.Query {
 	if m.rng.IntN(5) == 0 {
 		q.EndsBefore = m.date()
 	}
-	if m.rng.IntN(5) == 0 {
-		q.Prefix = pick(m.rng, "off", "OFFICE ", "réseau", "STRASS", " ")
-	}
 	if m.rng.IntN(2) == 0 {
 		q.Text = pick(m.rng, "f", "O", "7", "soft", "1-07", "0 1 0 7", "a1", "-", " ", "é", "SEAU DE", "suite", "77+", "1B", "nowhere", "ss", "\x00", "office\x00microsoft", "Ⓐ")
 	}
@@ -242,7 +239,7 @@ func (m *model) matches(q agreement.Query, a agreement.Agreement) bool {
 	return (q.GroupID == "" || a.GroupID == q.GroupID) && (q.Type == "" || a.Type == q.Type) &&
 		(q.Publisher == "" || text.Fold(a.PublisherOf()) == text.Fold(q.Publisher)) &&
 		(q.Status == "" || a.Status(q.Calendar) == q.Status) && (q.Validation == "" || a.Validation == q.Validation) &&
-		(q.EndsBefore == "" || a.End != "" && a.End < q.EndsBefore) && strings.HasPrefix(text.Fold(a.Name), text.Fold(q.Prefix)) &&
+		(q.EndsBefore == "" || a.End != "" && a.End < q.EndsBefore) &&
 		m.contains(a, q.Text)
 }
 
@@ -363,6 +360,7 @@ func TestRegisterAnswersAsTheModel(t *testing.T) {
 				}
 				if m.rng.IntN(9) == 0 {
 					r.table.compact()
+					r.recent.forget() // as after every change
 				}
 				m.check(t, r)
 			}

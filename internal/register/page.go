@@ -49,7 +49,7 @@ func asked(q agreement.Query) []string {
 	}
 	return []string{
 		"register", q.GroupID, string(q.Type), q.Publisher, string(q.Status), string(q.Validation), string(q.EndsBefore),
-		q.Text, q.Prefix, string(q.Sort), strconv.FormatBool(q.Descending),
+		q.Text, string(q.Sort), strconv.FormatBool(q.Descending),
 	}
 }
 

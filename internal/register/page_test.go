@@ -103,7 +103,6 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 		"validation":  func(q *agreement.Query) { q.Validation = agreement.ValidationValid },
 		"ends before": func(q *agreement.Query) { q.EndsBefore = "2026-01-01" },
 		"text":        func(q *agreement.Query) { q.Text = "ff" },
-		"prefix":      func(q *agreement.Query) { q.Prefix = "f" },
 		"sort":        func(q *agreement.Query) { q.Sort = agreement.SortName },
 		"direction":   func(q *agreement.Query) { q.Descending = true },
 	} {

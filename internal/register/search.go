@@ -20,7 +20,6 @@ type filter struct {
 	endsBefore agreement.Date
 	words      string // folded text, in name, publisher or product title
 	numbers    string // squeezed text, in a number of a pair; empty when it is in none
-	prefix     string // folded
 	calendar   agreement.Calendar
 	moment     int64 // agreements born after it are left out
 }
@@ -28,7 +27,7 @@ type filter struct {
 func filterOf(q agreement.Query, moment int64) filter {
 	return filter{
 		groupID: q.GroupID, kind: q.Type, publisher: text.Fold(q.Publisher), status: q.Status, validation: q.Validation,
-		endsBefore: q.EndsBefore, words: text.Fold(q.Text), numbers: agreement.Squeeze(text.Collapse(q.Text)), prefix: text.Fold(q.Prefix),
+		endsBefore: q.EndsBefore, words: text.Fold(q.Text), numbers: agreement.Squeeze(text.Collapse(q.Text)),
 		calendar: q.Calendar, moment: moment,
 	}
 }
@@ -45,8 +44,7 @@ func (f *filter) matches(r *row) bool {
 		(f.publisher == "" || r.publisher == f.publisher) &&
 		(f.status == "" || r.Status(f.calendar) == f.status) &&
 		(f.validation == "" || r.Validation == f.validation) &&
-		(f.endsBefore == "" || r.End != "" && r.End < f.endsBefore) &&
-		(f.prefix == "" || strings.HasPrefix(r.name, f.prefix))
+		(f.endsBefore == "" || r.End != "" && r.End < f.endsBefore)
 }
 
 var volumePublisher = text.Fold(agreement.VolumePublisher)
