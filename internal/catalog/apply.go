@@ -15,14 +15,7 @@ type Addition struct {
 // stays theirs. Names are as Parse returns them.
 func (c *Catalog) add(additions []Addition) {
 	var publishers batch[publisher]
-	var titles batch[title]
-	var last *publisher // whose titles are in the batch
-	flush := func() {
-		if last != nil {
-			titles.into(&last.titles)
-		}
-		last = nil
-	}
+	added := map[*publisher]*batch[title]{}
 	for _, a := range additions {
 		p := publishers.find(&c.publishers, a.Publisher)
 		if p == nil {
@@ -38,9 +31,10 @@ func (c *Catalog) add(additions []Addition) {
 			}
 			continue
 		}
-		if p != last {
-			flush()
-			last = p
+		titles := added[p]
+		if titles == nil {
+			titles = &batch[title]{}
+			added[p] = titles
 		}
 		t := titles.find(&p.titles, a.Title)
 		if t == nil {
@@ -55,7 +49,9 @@ func (c *Catalog) add(additions []Addition) {
 			}
 		}
 	}
-	flush()
+	for p, titles := range added {
+		titles.into(&p.titles)
+	}
 	publishers.into(&c.publishers)
 }
 
@@ -92,11 +88,8 @@ func (b *batch[E]) find(there *shelf[E], name string) *E {
 	return there.find(name)
 }
 
-// into empties the batch into the shelf.
-func (b *batch[E]) into(s *shelf[E]) {
-	s.insert(b.entries)
-	*b = batch[E]{}
-}
+// into adds the batch to the shelf; it is of no use afterwards.
+func (b *batch[E]) into(s *shelf[E]) { s.insert(b.entries) }
 
 // mergePublishers makes one publisher of two: into keeps its name, gets the
 // other's names as aliases and its titles. Titles with the same name become one.

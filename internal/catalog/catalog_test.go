@@ -171,7 +171,7 @@ func TestEntriesThatSayNothing(t *testing.T) {
 	t.Parallel()
 	id := idOf("x").String()
 	for _, entry := range []string{"x\n", "p\n", "t\tTitle\n", "mp\t" + id + "\n", "mp\t" + id + "\tnobody\n", "mt\t" + id + "\t" + id + "\n", "\n", "p"} {
-		if steps, err := parseEntry(entry); err == nil {
+		if steps, err := parseEntry(nil, entry); err == nil {
 			t.Errorf("%q means %+v", entry, steps)
 		}
 	}

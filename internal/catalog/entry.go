@@ -57,8 +57,10 @@ type step struct {
 	other, into id
 }
 
-// parseEntry reads what body and the merges of Store write.
-func parseEntry(entry string) (steps []step, err error) {
+// parseEntry reads what body and the merges of Store write, and appends it to
+// the steps of the entries before. Additions that follow each other are one
+// step, because many at once are added much faster than one by one.
+func parseEntry(steps []step, entry string) (_ []step, err error) {
 	publisher := ""
 	for line := range strings.Lines(entry) {
 		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")

@@ -150,6 +150,9 @@ func (s *shelf[E]) from(wanted string, use func(letters string, l *line[E]) bool
 
 // line returns the line of a name, nil for none.
 func (s *shelf[E]) line(name string) (found *line[E]) {
+	if len(s.chunks) == 0 {
+		return nil
+	}
 	wanted, folded := letters(name), text.Fold(name)
 	s.from(wanted, func(letters string, l *line[E]) bool {
 		if letters == wanted && text.Fold(l.name) == folded {

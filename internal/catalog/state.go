@@ -11,11 +11,9 @@ import (
 func (c *Catalog) Prepare(_ context.Context, _ journal.Head, entries []journal.Entry) (apply func(), err error) {
 	var steps []step
 	for _, e := range entries {
-		more, err := parseEntry(e.Body)
-		if err != nil {
+		if steps, err = parseEntry(steps, e.Body); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
 		}
-		steps = append(steps, more...)
 	}
 	return func() {
 		c.ready()
