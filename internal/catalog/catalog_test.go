@@ -14,13 +14,17 @@ func TestR5_1_RankOfPublishers(t *testing.T) {
 	c.add([]Addition{
 		{Publisher: "Soft"},
 		{Publisher: "Software AG"},
-		{Publisher: "Softline"}, {Publisher: "Softline", Title: "A"},
+		{Publisher: "Softline"},
+		{Publisher: "Softline", Title: "A"},
 		{Publisher: "Old Soft Inc."},
-		{Publisher: "Big Soft"}, {Publisher: "Big Soft", Title: "A"}, {Publisher: "Big Soft", Title: "B"},
+		{Publisher: "Big Soft"},
+		{Publisher: "Big Soft", Title: "A"},
+		{Publisher: "Big Soft", Title: "B"},
 		{Publisher: "Snow Software"},
 		{Publisher: "Ubisoft"},
 		{Publisher: "Microsoft Research"},
-		{Publisher: "Microsoft"}, {Publisher: "Microsoft", Title: "A"},
+		{Publisher: "Microsoft"},
+		{Publisher: "Microsoft", Title: "A"},
 		{Publisher: "Nothing"},
 		{Publisher: "Aliased", Aliases: []string{"SOFT-WARES"}},
 	})
@@ -101,9 +105,13 @@ func TestMerge(t *testing.T) {
 	t.Parallel()
 	c := empty()
 	c.add([]Addition{
-		{Publisher: "Adobe"}, {Publisher: "Adobe", Title: "Reader"}, {Publisher: "Adobe", Title: "Acrobat", Aliases: []string{"Acrobat DC"}},
-		{Publisher: "Adobe Systems", Aliases: []string{"Adobe Sys"}}, {Publisher: "Adobe Systems", Title: "READER", Aliases: []string{"Reader XI"}},
-		{Publisher: "Adobe Systems", Title: "Acrobat DC"}, {Publisher: "Adobe Systems", Title: "Flash"},
+		{Publisher: "Adobe"},
+		{Publisher: "Adobe", Title: "Reader"},
+		{Publisher: "Adobe", Title: "Acrobat", Aliases: []string{"Acrobat DC"}},
+		{Publisher: "Adobe Systems", Aliases: []string{"Adobe Sys"}},
+		{Publisher: "Adobe Systems", Title: "READER", Aliases: []string{"Reader XI"}},
+		{Publisher: "Adobe Systems", Title: "Acrobat DC"},
+		{Publisher: "Adobe Systems", Title: "Flash"},
 	})
 	adobe, systems := idOf("Adobe"), idOf("Adobe Systems")
 	enter(t, c, entryLine(lineMergePublishers, systems.String(), adobe.String()))

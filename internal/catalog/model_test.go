@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -198,13 +199,14 @@ func empty() *Catalog {
 func enter(t interface {
 	Helper()
 	Fatal(...any)
-}, c *Catalog, entries ...string) {
+}, c *Catalog, entries ...string,
+) {
 	t.Helper()
 	list := make([]journal.Entry, len(entries))
 	for i, e := range entries {
 		list[i] = journal.Entry{Seq: int64(i + 1), Body: e}
 	}
-	apply, err := c.Prepare(nil, journal.Head{}, list) //nolint:staticcheck // it reads nothing else
+	apply, err := c.Prepare(context.Background(), journal.Head{}, list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -222,15 +222,16 @@ type change struct {
 	events []audit.Event
 }
 
-// change appends what make makes of the state, anew when somebody else was first.
-func (s *Store) change(ctx context.Context, make func(*Catalog) (change, error)) (first []byte, err error) {
+// change appends what plan makes of the state, anew when somebody else was
+// first; nothing when it plans no entry.
+func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error)) (first []byte, err error) {
 	wait := 5 * time.Millisecond
 	for range maxAttempts {
 		var at journal.Head
 		var d change
 		err := s.Replica.Read(ctx, func(c *Catalog, head journal.Head) (err error) {
 			at = head
-			d, err = make(c)
+			d, err = plan(c)
 			return err
 		})
 		if err != nil || d.body == "" {

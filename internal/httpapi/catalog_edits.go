@@ -174,8 +174,8 @@ func describeCatalog(document *huma.OpenAPI) {
 	one, name, aliases := 1, agreement.TitleMaxChars, catalog.AliasesMax
 	schemas := document.Components.Schemas.Map()
 	for _, schema := range []string{"NewPublisher", "NewTitle"} {
-		typed := schemas[schema].Properties["name"]
-		typed.MinLength, typed.MaxLength = &one, &name
+		property := schemas[schema].Properties["name"]
+		property.MinLength, property.MaxLength = &one, &name
 	}
 	list := schemas["NewPublisher"].Properties["aliases"]
 	list.MaxItems, list.Items.MinLength, list.Items.MaxLength = &aliases, &one, &name
