@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -107,5 +108,19 @@ func TestR6_1_Receive(t *testing.T) {
 				t.Error("no audit event")
 			}
 		})
+	}
+}
+
+// The sample file that the README puts.
+func TestSample(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open("../../events/inventory.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	devices, titles, badRows, err := inventory.Read(file)
+	if err != nil || devices != 3 || titles != 4 || badRows != 0 {
+		t.Errorf("%d devices, %d titles, %d bad rows, %v; want 3, 4, 0", devices, titles, badRows, err)
 	}
 }
