@@ -48,11 +48,8 @@ type Title struct {
 	Aliases     []string // what it is also called, sorted
 }
 
-// The limits of a lookup (R5.1).
-const (
-	LookupDefault = 20
-	LookupMax     = 50
-)
+// LookupMax is how many a lookup answers at most (R5.1).
+const LookupMax = 50
 
 // Catalog is every publisher and title. It implements journal.State; the zero
 // Catalog is the starting catalog, which is read when it is first asked for.
