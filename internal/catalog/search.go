@@ -132,10 +132,12 @@ func (q *query[E]) inside() {
 	for i := range q.shelf.chunks {
 		if q.enough(contains) && narrowed == contains {
 			n, narrowed = needleOf(" "+q.letters, 1), wordPrefix
+			eachBeginning(q.letters, n.need)
 		}
 		if q.enough(wordPrefix) && narrowed == wordPrefix {
-			n.grams, narrowed = hashes(" "+q.letters+" "), wholeWord
-			eachWord(q.letters, func(hash uint32) { n.grams = append(n.grams, hash) })
+			narrowed = wholeWord
+			eachGram(" "+q.letters+" ", n.need)
+			eachWord(q.letters, n.need)
 		}
 		if narrowed == wholeWord && q.enough(wholeWord) {
 			return
@@ -151,19 +153,19 @@ func (q *query[E]) inside() {
 type needle struct {
 	text  string
 	skip  int
-	grams []uint32
+	grams []uint64
 }
 
-func needleOf(text string, skip int) needle { return needle{text, skip, hashes(text)} }
-
-func hashes(text string) (list []uint32) {
-	eachGram(text, func(hash uint32) { list = append(list, hash) })
-	slices.Reverse(list) // the longest are the rarest
-	return list
+func needleOf(text string, skip int) *needle {
+	n := &needle{text: text, skip: skip}
+	eachGram(text, n.need)
+	return n
 }
+
+func (n *needle) need(hash uint64) { n.grams = append(n.grams, hash) }
 
 // chunk ranks every place in a chunk where the needle is.
-func (q *query[E]) chunk(c *chunk[E], n needle) {
+func (q *query[E]) chunk(c *chunk[E], n *needle) {
 	for from := 0; ; {
 		found := strings.Index(c.letters[from:], n.text)
 		if found < 0 {

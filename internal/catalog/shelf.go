@@ -171,19 +171,20 @@ func (s *shelf[E]) find(name string) *E {
 	return nil
 }
 
-// grams says which runs of one, two and three bytes, and which words, a chunk's
+// grams says which runs of one, two and three bytes, which ends and beginnings
+// of neighbouring words, which beginnings of words, and which words a chunk's
 // letters have, as a set of hashes: it may say yes wrongly, and never no.
 type grams [64]uint64
 
 // gramBits is how many bits the hash of a gram has.
 const gramBits = 12
 
-// eachGram calls use with the hash of every gram of letters. The ends of a name
-// count as spaces, so a word begins and ends with one wherever it is.
-func eachGram(letters string, use func(hash uint32)) {
-	run := uint32(0)
+// eachGram calls use with the hash of every gram of letters but the words. The
+// ends of a name count as spaces, so a word begins and ends with one wherever it is.
+func eachGram(letters string, use func(hash uint64)) {
+	run := uint64(0)
 	for i := range len(letters) {
-		b := uint32(letters[i])
+		b := uint64(letters[i])
 		if b == '\n' {
 			b = ' '
 		}
@@ -195,32 +196,50 @@ func eachGram(letters string, use func(hash uint32)) {
 		if i > 1 {
 			use(gramHash(run & 0xffffff))
 		}
+		if i > 3 && run>>16&0xff == ' ' { // two letters of a word and two of the next
+			use(gramHash(run & 0xffffffffff))
+		}
+	}
+}
+
+// eachBeginning calls use with the hashes of the first two and three bytes of
+// every word. Two hashes that say no are better than one: a chance yes would be
+// one in all chunks, because they have the same words.
+func eachBeginning(letters string, use func(hash uint64)) {
+	for word := range strings.FieldsSeq(letters) {
+		run := uint64(1) << 41
+		for i := range min(len(word), 3) {
+			if run = run<<8 | uint64(word[i]); i > 0 {
+				use(gramHash(run))
+			}
+		}
 	}
 }
 
 // eachWord calls use with the hash of every word of letters.
-func eachWord(letters string, use func(hash uint32)) {
+func eachWord(letters string, use func(hash uint64)) {
 	for word := range strings.FieldsSeq(letters) {
-		run := uint32(1) << 24 // no gram is as large
+		run := uint64(1) << 40 // no gram is as large
 		for i := range len(word) {
-			run = run*31 + uint32(word[i])
+			run = run*31 + uint64(word[i])
 		}
 		use(gramHash(run))
 	}
 }
 
-func gramHash(run uint32) uint32 { return run * 0x9e3779b1 >> (32 - gramBits) }
+func gramHash(run uint64) uint64 { return run * 0x9e3779b97f4a7c15 >> (64 - gramBits) }
 
 func gramsOf(letters string) *grams {
 	g := new(grams)
-	add := func(hash uint32) { g[hash>>6] |= 1 << (hash & 63) }
+	add := func(hash uint64) { g[hash>>6] |= 1 << (hash & 63) }
 	eachGram(letters, add)
+	eachBeginning(letters, add)
 	eachWord(letters, add)
 	return g
 }
 
 // mayHave reports whether letters with some grams can be in the chunk.
-func (c *chunk[E]) mayHave(hashes []uint32) bool {
+func (c *chunk[E]) mayHave(hashes []uint64) bool {
 	if c.grams == nil {
 		return true
 	}
