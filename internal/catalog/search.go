@@ -154,12 +154,37 @@ type needle struct {
 	text  string
 	skip  int
 	grams []uint64
+	rare  int // where its rarest byte is
 }
 
 func needleOf(text string, skip int) *needle {
 	n := &needle{text: text, skip: skip}
 	eachGram(text, n.need)
+	for i := range len(text) {
+		if commonness(text[i]) < commonness(text[n.rare]) {
+			n.rare = i
+		}
+	}
 	return n
+}
+
+// commonness says how common a byte is in names, from 0.
+func commonness(b byte) int { return 1 + strings.IndexByte("zxqjkwyhbfvgpmudclntarosie ", b) }
+
+// index is strings.Index from a place on, which goes from one rare byte to the
+// next: most needles begin with a common one.
+func (n *needle) index(letters string, from int) int {
+	for at := from + n.rare; at < len(letters); at++ {
+		next := strings.IndexByte(letters[at:], n.text[n.rare])
+		if next < 0 {
+			return -1
+		}
+		at += next
+		if strings.HasPrefix(letters[at-n.rare:], n.text) {
+			return at - n.rare
+		}
+	}
+	return -1
 }
 
 func (n *needle) need(hash uint64) { n.grams = append(n.grams, hash) }
@@ -167,11 +192,11 @@ func (n *needle) need(hash uint64) { n.grams = append(n.grams, hash) }
 // chunk ranks every place in a chunk where the needle is.
 func (q *query[E]) chunk(c *chunk[E], n *needle) {
 	for from := 0; ; {
-		found := strings.Index(c.letters[from:], n.text)
+		found := n.index(c.letters, from)
 		if found < 0 {
 			return
 		}
-		at := from + found + n.skip
+		at := found + n.skip
 		from = at + 1
 		r := contains
 		switch c.letters[at-1] {
