@@ -2,8 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
-	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 )
@@ -124,7 +123,7 @@ type record struct {
 // gate is where this process's appends to one journal pass one at a time: at
 // most one of those under way at once could succeed.
 type gate struct {
-	mu   sync.Mutex   // held while a request is under way
+	mu   sync.Mutex   // held while a request is under way, but not between attempts
 	head journal.Head // the newest this process has seen; guarded by mu
 }
 
@@ -136,51 +135,30 @@ func (s *Store) gate(name journal.Name) *gate {
 // transactWith is transact of actions and the record. journal.ErrMoved means
 // that the transaction has to be made anew from a newer head.
 func (s *Store) transactWith(ctx context.Context, actions []types.TransactWriteItem, r record) error {
-	deadline := time.NewTimer(s.patience)
-	defer deadline.Stop()
 	g := s.gate(r.name)
-	for {
-		moved, err := s.appendOnce(ctx, g, actions, &r)
-		if err != nil || !moved {
-			return err
-		}
-		pause := time.NewTimer(rand.N(5 * time.Millisecond)) //nolint:gosec // spreads retries; guards nothing
-		select {
-		case <-pause.C:
-		case <-deadline.C:
-			pause.Stop()
-			return errs.New(errs.Unavailable, "try_again")
-		case <-ctx.Done():
-			pause.Stop()
-			return context.Cause(ctx)
-		}
-	}
+	return s.persist(ctx, func() error { return s.appendOnce(ctx, g, actions, &r) })
 }
 
-// appendOnce tries after the newest head this process has seen. moved means
-// that there is a newer one, now in the record, and nothing else stands against it.
-func (s *Store) appendOnce(ctx context.Context, g *gate, actions []types.TransactWriteItem, r *record) (moved bool, err error) {
+// appendOnce tries after the newest head this process has seen. errPassing
+// means that nothing but a newer head, or others' transactions, stood against it.
+func (s *Store) appendOnce(ctx context.Context, g *gate, actions []types.TransactWriteItem, r *record) error {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	if !r.exact && g.head.Seq > r.head.Seq {
 		if !r.ignoresGone && !slices.Equal(g.head.Gone, r.head.Gone) {
-			g.mu.Unlock()
-			return false, journal.ErrMoved
+			return journal.ErrMoved
 		}
 		r.head = g.head
 	}
-	// Only the first request of a transaction waits its turn, and nobody waits
-	// for its pauses between attempts.
-	released := false
-	release := func() {
-		if !released {
-			released = true
-			g.mu.Unlock()
-		}
+	in := s.transaction(append(slices.Clip(actions), s.recording(*r)...))
+	err := s.try(ctx, in)
+	// A transaction that met another's was not done, and is made anew. One of
+	// which nobody knows what became of it has to be repeated as it is.
+	if passing := (errPassing{}); passes(err) && !errors.As(err, &passing) {
+		g.mu.Unlock()
+		err = s.persist(ctx, func() error { return s.try(ctx, in) })
+		g.mu.Lock()
 	}
-	err = s.transactThen(ctx, append(slices.Clip(actions), s.recording(*r)...), release)
-	release()
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	condition := conditionOf(err)
 	switch {
 	case err == nil:
@@ -191,30 +169,33 @@ func (s *Store) appendOnce(ctx context.Context, g *gate, actions []types.Transac
 			}
 			g.head = r.head
 		}
-		return false, nil
+		return nil
 	case condition == nil:
-		return false, err
+		return err
 	}
 	old, met := condition.failed[len(actions)]
 	if !met {
-		return false, err
+		return err
 	}
 	head, err := headOf(old)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if head.Seq > g.head.Seq {
 		g.head = head
 	}
 	if delete(condition.failed, len(actions)); len(condition.failed) > 0 {
-		return false, condition
+		return condition
 	}
 	if r.exact || !r.ignoresGone && !slices.Equal(head.Gone, r.head.Gone) {
-		return false, journal.ErrMoved
+		return journal.ErrMoved
 	}
 	r.head = head
-	return true, nil
+	return errPassing{errBehind}
 }
+
+// errBehind means that the journal has moved on and nothing else is wrong.
+var errBehind = errors.New("dynamo: another change came first")
 
 // recording is the actions that append a record: the head's comes first.
 func (s *Store) recording(r record) []types.TransactWriteItem {

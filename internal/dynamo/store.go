@@ -107,43 +107,46 @@ func conditionOf(err error) *errCondition {
 // the store's patience or ctx ends. It returns an *errCondition when a condition failed;
 // a write whose answer was lost and is repeated counts as done, thanks to the token.
 func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem) error {
-	return s.transactThen(ctx, actions, func() {})
-}
-
-// transactThen is transact that calls then after each request.
-func (s *Store) transactThen(ctx context.Context, actions []types.TransactWriteItem, then func()) error {
 	if len(actions) == 0 {
 		return nil
 	}
-	in := &dynamodb.TransactWriteItemsInput{TransactItems: actions, ClientRequestToken: aws.String(rand.Text())}
-	return s.persist(ctx, func() error {
-		_, err := s.client.TransactWriteItems(ctx, in)
-		then()
-		var cancelled *types.TransactionCanceledException
-		if !errors.As(err, &cancelled) {
+	in := s.transaction(actions)
+	return s.persist(ctx, func() error { return s.try(ctx, in) })
+}
+
+// transaction is the request for actions. Its token makes it safe to repeat.
+func (s *Store) transaction(actions []types.TransactWriteItem) *dynamodb.TransactWriteItemsInput {
+	return &dynamodb.TransactWriteItemsInput{TransactItems: actions, ClientRequestToken: aws.String(rand.Text())}
+}
+
+// try sends a transaction. It returns an *errCondition when a condition failed,
+// and errPassing when the transaction was not done because of others.
+func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput) error {
+	_, err := s.client.TransactWriteItems(ctx, in)
+	var cancelled *types.TransactionCanceledException
+	if !errors.As(err, &cancelled) {
+		return err
+	}
+	condition := &errCondition{failed: map[int]item{}}
+	passing := false
+	for i, reason := range cancelled.CancellationReasons {
+		switch code := aws.ToString(reason.Code); code {
+		case "", "None":
+		case "ConditionalCheckFailed":
+			condition.failed[i] = reason.Item
+		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			passing = true
+		default:
 			return err
 		}
-		condition := &errCondition{failed: map[int]item{}}
-		passing := false
-		for i, reason := range cancelled.CancellationReasons {
-			switch code := aws.ToString(reason.Code); code {
-			case "", "None":
-			case "ConditionalCheckFailed":
-				condition.failed[i] = reason.Item
-			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-				passing = true
-			default:
-				return err
-			}
-		}
-		if len(condition.failed) > 0 {
-			return condition
-		}
-		if passing {
-			return errPassing{err}
-		}
-		return err
-	})
+	}
+	if len(condition.failed) > 0 {
+		return condition
+	}
+	if passing {
+		return errPassing{err}
+	}
+	return err
 }
 
 // errPassing marks an error that the same call may not meet again.
@@ -158,15 +161,7 @@ func (s *Store) persist(ctx context.Context, do func() error) error {
 	defer deadline.Stop()
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
 		err := do()
-		var conflict *types.TransactionConflictException
-		var throttled *types.ThrottlingException
-		var exceeded *types.ProvisionedThroughputExceededException
-		var passing errPassing
-		var torn *smithy.DeserializationError // a reply that broke off: the SDK leaves it at that
-		var gaveUp *retry.MaxAttemptsError    // the SDK has tried: lost replies, faults of the server
-		var underWay *types.TransactionInProgressException
-		if !errors.As(err, &passing) && !errors.As(err, &conflict) && !errors.As(err, &throttled) && !errors.As(err, &exceeded) &&
-			!errors.As(err, &torn) && !errors.As(err, &gaveUp) && !errors.As(err, &underWay) {
+		if !passes(err) {
 			return err
 		}
 		pause := time.NewTimer(wait/2 + mathrand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing
@@ -180,6 +175,19 @@ func (s *Store) persist(ctx context.Context, do func() error) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// passes reports whether the same call may not meet the error again.
+func passes(err error) bool {
+	var conflict *types.TransactionConflictException
+	var throttled *types.ThrottlingException
+	var exceeded *types.ProvisionedThroughputExceededException
+	var passing errPassing
+	var torn *smithy.DeserializationError // a reply that broke off: the SDK leaves it at that
+	var gaveUp *retry.MaxAttemptsError    // the SDK has tried: lost replies, faults of the server
+	var underWay *types.TransactionInProgressException
+	return errors.As(err, &passing) || errors.As(err, &conflict) || errors.As(err, &throttled) || errors.As(err, &exceeded) ||
+		errors.As(err, &torn) || errors.As(err, &gaveUp) || errors.As(err, &underWay)
 }
 
 // one runs a single conditional write and turns its refusal into *errCondition.
