@@ -82,7 +82,15 @@ func (o *operations) once(ctx context.Context, r Repeatable, now time.Time, oper
 	if err != nil || first != nil {
 		return first, err
 	}
-	return do(entry)
+	answer, err := do(entry)
+	if err == nil {
+		return answer, nil
+	}
+	// What stands against it may be what the first call has done meanwhile.
+	if first, failed := o.Once.First(ctx, entry, now); failed == nil && first != nil {
+		return first, nil
+	}
+	return nil, err
 }
 
 // encode writes JSON as answers are written, without the final line end.

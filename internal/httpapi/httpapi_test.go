@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,6 +23,7 @@ import (
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/once"
 )
 
 var admin = access.Call{RequestID: "r1", Principal: &access.Principal{Subject: "someone", Roles: []access.Role{access.GlobalAdmin}}}
@@ -208,6 +211,59 @@ func TestReplayIsTheFirstAnswer(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(post()), string(post())); diff != "" {
 		t.Errorf("(-first +second)\n%s", diff)
+	}
+}
+
+// overtaken has a call come first that is repeated before it is answered: between
+// the look whether the key was used and the work.
+type overtaken struct {
+	once.Store
+	first *func()
+}
+
+func (o overtaken) First(ctx context.Context, e once.Entry, now time.Time) ([]byte, error) {
+	if first := *o.first; first != nil {
+		*o.first = nil
+		defer first()
+	}
+	return o.Store.First(ctx, e, now)
+}
+
+// TestReplayDuringTheFirstCall demands the first answer also of a repetition that
+// finds the work of the first call done, and takes it for somebody else's.
+func TestReplayDuringTheFirstCall(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	var first func()
+	deps := s.deps
+	deps.Once = overtaken{deps.Once, &first}
+	post := func(deps httpapi.Deps, function, key, path, body, ifMatch string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r.Header.Set("Idempotency-Key", key)
+		if ifMatch != "" {
+			r.Header.Set("If-Match", ifMatch)
+		}
+		return call(httpapi.New(deps, function), r, admin)
+	}
+	made := post(s.deps, "agreements", "made", "/agreements", `{"type": "volume", "name": "A", "pairs": [{"authorizationNumber": "1", "licenseNumber": "1"}]}`, "")
+	address := made.Header().Get("Location")
+	for i, test := range []struct{ function, path, body, ifMatch string }{
+		{"catalog", "/catalog/publishers", `{"name": "Contoso Overtaken"}`, ""},
+		{"groups", "/groups", `{"name": "Sales"}`, ""},
+		{"agreements", "/agreements", `{"type": "volume", "name": "B", "pairs": [{"authorizationNumber": "2", "licenseNumber": "2"}]}`, ""},
+		{"agreements", address + "/pairs", `{"pairs": [{"authorizationNumber": "3", "licenseNumber": "3"}]}`, made.Header().Get("ETag")},
+	} {
+		key := fmt.Sprint("key-", i)
+		var want *httptest.ResponseRecorder
+		first = func() { want = post(s.deps, test.function, key, test.path, test.body, test.ifMatch) }
+		got := post(deps, test.function, key, test.path, test.body, test.ifMatch)
+		if want == nil || want.Code >= 300 || got.Code != want.Code {
+			t.Errorf("%s: %d %s after %+v", test.path, got.Code, got.Body, want)
+			continue
+		}
+		if diff := cmp.Diff(want.Body.String(), got.Body.String()); diff != "" {
+			t.Errorf("%s (-first +second)\n%s", test.path, diff)
+		}
 	}
 }
 
