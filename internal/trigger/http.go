@@ -17,6 +17,10 @@ import (
 	"trueup/internal/access"
 )
 
+// spare is how much of its time a function keeps for the answer: who asks for
+// what hangs is told to try again, instead of getting the gateway's own fault.
+const spare = time.Second
+
 // HTTP returns the handler of a function behind an API Gateway HTTP API
 // (payload 2.0). The request h sees carries the caller and the request id as
 // an access.Call: the JWT authorizer of the gateway has checked the token, and
@@ -25,6 +29,11 @@ import (
 func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		begin := clock()
+		if end, limited := ctx.Deadline(); limited {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
+			defer cancel()
+		}
 		r, err := request(ctx, event)
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{}, err

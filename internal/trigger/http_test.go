@@ -253,6 +253,25 @@ func TestHTTPRefusesBrokenEvents(t *testing.T) {
 	}
 }
 
+// A request has to end while the function still has time to answer it.
+func TestHTTPKeepsTimeForTheAnswer(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	end, _ := ctx.Deadline()
+	called := false
+	handler := trigger.HTTP(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		called = true
+		got, limited := r.Context().Deadline()
+		if !limited || !got.Before(end) || got.Before(end.Add(-2*time.Second)) {
+			t.Errorf("the request ends %s before the function, %v", end.Sub(got), limited)
+		}
+	}), slog.New(slog.DiscardHandler), ticking())
+	if _, err := handler(ctx, event("GET", "/")); err != nil || !called {
+		t.Errorf("%v, called %v", err, called)
+	}
+}
+
 // FuzzHTTP demands that whatever event arrives is answered or refused, without a panic.
 func FuzzHTTP(f *testing.F) {
 	f.Add([]byte(`{"version":"2.0","rawPath":"/a%2Fb","rawQueryString":"a=%zz","requestContext":{"http":{"method":"GET"}}}`))
