@@ -7,24 +7,27 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/cursor"
 	"trueup/internal/errs"
+	"trueup/internal/text"
 )
 
 // position is what a cursor holds: the moment of the first page, as the entry
-// that was the last then, and what the last row of the page was sorted by.
+// that was the last then, and what the last row of the page was sorted by. It
+// has texts as they were typed: folded they can be three times as long, and the
+// cursor longer than cursor.MaxChars.
 type position struct {
 	Moment    int64          `json:"m"`
 	ID        string         `json:"i"`
-	Name      string         `json:"n"` // folded
+	Name      string         `json:"n"`
 	Publisher string         `json:"p,omitempty"`
 	End       agreement.Date `json:"e,omitempty"`
 	Created   int64          `json:"c,omitempty"` // in milliseconds
 }
 
 func positionOf(r *row, by agreement.Sort, moment int64) position {
-	p := position{Moment: moment, ID: r.ID, Name: r.name}
+	p := position{Moment: moment, ID: r.ID, Name: r.Name}
 	switch by {
 	case agreement.SortPublisher:
-		p.Publisher = r.publisher
+		p.Publisher = r.PublisherOf()
 	case agreement.SortEnd:
 		p.End = r.End
 	case agreement.SortCreated:
@@ -38,7 +41,7 @@ func positionOf(r *row, by agreement.Sort, moment int64) position {
 func (p *position) row() *row {
 	return &row{
 		Agreement: agreement.Agreement{ID: p.ID, Terms: agreement.Terms{End: p.End}, CreatedAt: time.UnixMilli(p.Created)},
-		name:      p.Name, publisher: p.Publisher,
+		name:      text.Fold(p.Name), publisher: text.Fold(p.Publisher),
 	}
 }
 

@@ -241,3 +241,39 @@ func TestTheLongestCursor(t *testing.T) {
 		t.Errorf("the second page is %v", page.Items)
 	}
 }
+
+// Long names can be three times as long once they are folded, and a cursor
+// has two of them; what a page says is next can be asked for all the same.
+func TestCursorsOfLongNamesAreShortEnough(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct{ name, publisher string }{
+		"letters that are composed of two": {"\u0958", "\u0958"},
+		"signs of three":                   {"\U0001d160", "\U0001d160"},
+		"what JSON escapes":                {"\U0001d160", "&"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newModel(5)
+			r := &Register{source: m.store}
+			var added []Change
+			for i := range 3 {
+				a := agreement.Agreement{ID: fmt.Sprintf("%026d", i), Type: agreement.TypeOther, Name: strings.Repeat(of.name, agreement.TitleMaxChars-i), Version: 1}
+				a.Terms = agreement.Terms{Publisher: strings.Repeat(of.publisher, agreement.TitleMaxChars), ProductTitle: "Title", Licenses: 1}
+				m.store[a.ID] = a
+				added = append(added, Change{ID: a.ID})
+			}
+			m.enter(Body(added, ""))
+			m.sync(t, r)
+			q := agreement.Query{Sort: agreement.SortPublisher, Calendar: calendar, Limit: 1}
+			for _, want := range []int{2, 1, 0} { // the shortest name first
+				page := must(t, r, q, m.head.Seq)
+				if len(page.Items) != 1 || page.Items[0].ID != fmt.Sprintf("%026d", want) {
+					t.Fatalf("%d agreements, want the one %d", len(page.Items), want)
+				}
+				if q.Cursor = page.Next; len(q.Cursor) > cursor.MaxChars {
+					t.Fatalf("a cursor of %d characters", len(q.Cursor))
+				}
+			}
+		})
+	}
+}
