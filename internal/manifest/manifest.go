@@ -119,7 +119,7 @@ var Functions = []Function{
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table, config.ReportsBucket},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, query, put, update}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
@@ -131,7 +131,7 @@ var Functions = []Function{
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, query, put, update, remove}},
 		},
 	},
 }
