@@ -275,7 +275,7 @@ func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return err
 		}
-		if err := o.store.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
+		if _, err := o.store.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
 			return err
 		}
 		stranded, _, err := reg.Stranded(ctx)

@@ -71,11 +71,11 @@ func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, 
 // DeleteGroup implements group.Store. It writes the same few items
 // however many agreements are in the group: from then on they count as moved,
 // because readers know that the group is gone. Tidy moves them in the table.
-func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) error {
+func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) (moved int, err error) {
 	if read.ID == group.UnassignedID {
-		return errs.New(errs.Conflict, "group_built_in")
+		return 0, errs.New(errs.Conflict, "group_built_in")
 	}
-	_, err := s.edit(ctx, event.At, func(e *edit) error {
+	_, err = s.edit(ctx, event.At, func(e *edit) error {
 		head, err := s.Head(ctx, journal.Agreements)
 		if err != nil {
 			return err
@@ -87,6 +87,7 @@ func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.E
 		if g.Version != read.Version {
 			return errs.New(errs.Stale, "version_stale")
 		}
+		moved = g.Agreements
 		e.add(types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &s.table, Key: key(groupKey(g.ID)), ConditionExpression: aws.String("version = :v AND agreements = :n"),
 			ExpressionAttributeValues: item{":v": num(g.Version), ":n": num(int64(g.Agreements))},
@@ -108,7 +109,7 @@ func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.E
 		e.audit(event)
 		return nil
 	})
-	return err
+	return moved, err
 }
 
 // releaseGroupName adds the action that gives a folded name back.

@@ -94,9 +94,9 @@ func (o *operations) deleteGroup(api huma.API, op huma.Operation) {
 		err := revise(ctx, in.Revision, func() (group.Group, int64, error) {
 			g, err := o.Groups.Group(ctx, in.ID)
 			return g, g.Version, err
-		}, func(read group.Group) error {
-			out.Body.Moved = read.Agreements
-			return o.Groups.DeleteGroup(ctx, read, o.event(ctx, now, "group.deleted"))
+		}, func(read group.Group) (err error) {
+			out.Body.Moved, err = o.Groups.DeleteGroup(ctx, read, o.event(ctx, now, "group.deleted"))
+			return err
 		})
 		if err != nil {
 			return nil, err
