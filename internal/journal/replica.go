@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"trueup/internal/errs"
 	"trueup/internal/objects"
 )
 
@@ -117,12 +118,12 @@ func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return r.unread(ctx, err)
 	}
 	defer func() { _ = object.Body.Close() }() // read to the end, or failed already
 	saved := make([]byte, object.Size)
 	if _, err := io.ReadFull(object.Body, saved); err != nil {
-		return fmt.Errorf("journal %s: read the saved copy: %w", r.Name, err)
+		return r.unread(ctx, err)
 	}
 	if len(saved) < headerBytes || string(saved[:len(magic)]) != magic {
 		r.leave(ctx, errors.New("another format"))
@@ -156,6 +157,15 @@ func (r *Replica[S]) restore(ctx context.Context, head Head) error {
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// unread says why the saved copy could not be read, which may pass: reading all
+// entries instead takes longer than anybody waits.
+func (r *Replica[S]) unread(ctx context.Context, err error) error {
+	if r.Warn != nil {
+		r.Warn.WarnContext(ctx, "saved copy not read", "journal", string(r.Name), "error", err)
+	}
+	return errs.Wrap(err, errs.Unavailable, "try_again")
+}
 
 // leave says why the saved copy is not used.
 func (r *Replica[S]) leave(ctx context.Context, err error) {

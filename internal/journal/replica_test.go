@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -360,7 +361,7 @@ func TestReplicaFails(t *testing.T) {
 		s.save(t)
 		r := s.replica()
 		s.files.fails["Open"] = broken
-		if err := r.Read(t.Context(), nil); !errors.Is(err, broken) {
+		if err := r.Read(t.Context(), nil); !errors.Is(err, broken) || errs.KindOf(err) != errs.Unavailable {
 			t.Errorf("got %v", err)
 		}
 		s.files.fails["Open"] = nil
