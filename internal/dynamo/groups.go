@@ -10,11 +10,31 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/journal"
 	"trueup/internal/text"
 )
 
-// Groups implements group.Store.
-func (s *Store) Groups(ctx context.Context) ([]group.Group, error) {
+// Groups implements group.Store. Counts are of one moment: whatever changes one
+// appends to the journal, so that they are read again when it has moved.
+func (s *Store) Groups(ctx context.Context) (groups []group.Group, err error) {
+	err = s.persist(ctx, func() error {
+		before, err := s.Head(ctx, journal.Agreements)
+		if err != nil {
+			return err
+		}
+		if groups, err = s.groups(ctx); err != nil {
+			return err
+		}
+		after, err := s.Head(ctx, journal.Agreements)
+		if err == nil && after.Seq != before.Seq {
+			err = errPassing{errBehind}
+		}
+		return err
+	})
+	return groups, err
+}
+
+func (s *Store) groups(ctx context.Context) ([]group.Group, error) {
 	groups := []group.Group{{ID: group.UnassignedID}}
 	err := s.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),

@@ -285,3 +285,69 @@ func TestR4_3_Everything(t *testing.T) {
 		}
 	}
 }
+
+// While agreements move and their groups are deleted, no reader sees one
+// missing from the counts, or counted twice.
+func TestR4_3_CountsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	client, table := storetest.Client(t), storetest.Table(t)
+	s, reader := dynamo.New(client, table), dynamo.New(client, table)
+	const agreements = 6
+	var all []agreement.Agreement
+	for i := range agreements {
+		all = append(all, create(t, s, fmt.Sprint("Agreement ", i), agreement.Target{}, fmt.Sprint(i)))
+	}
+	var g errgroup.Group
+	done := make(chan struct{})
+	g.Go(func() error {
+		defer close(done)
+		for i := range 30 {
+			name := fmt.Sprintf("Group %d", i%4)
+			at := i % agreements
+			read, err := s.Agreement(ctx, all[at].ID)
+			if err != nil {
+				return err
+			}
+			moved, err := s.Update(ctx, read, agreement.Edit{Group: &agreement.Target{NewName: name}, At: noon}, edited("agreement.moved"))
+			if err != nil {
+				return err
+			}
+			if i%3 == 2 {
+				read, err := s.Group(ctx, moved.GroupID)
+				if err != nil {
+					return err
+				}
+				if _, err := s.DeleteGroup(ctx, read, edited("group.deleted")); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	answers := 0
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		groups, err := reader.Groups(ctx)
+		if errs.KindOf(err) == errs.Unavailable { // nothing stood still for long enough
+			continue
+		}
+		must(t, err)
+		answers++
+		total := 0
+		for _, g := range groups {
+			total += g.Agreements
+		}
+		if total != agreements {
+			t.Fatalf("%d agreements counted, want %d: %+v", total, agreements, groups)
+		}
+	}
+	must(t, g.Wait())
+	if answers < 3 {
+		t.Errorf("%d answers", answers)
+	}
+}
