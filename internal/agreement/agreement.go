@@ -110,7 +110,8 @@ const (
 type Query struct {
 	GroupID    string
 	Type       Type
-	Publisher  string // compared as names are
+	Publisher  string   // compared as names are
+	Aliases    []string // further names of the publisher
 	Status     Status
 	Validation Validation
 	EndsBefore Date   // only agreements that end before this date

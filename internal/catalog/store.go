@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,6 +107,18 @@ func (s *Store) Resolve(ctx context.Context, publisher, title string) (p Publish
 		return nil
 	})
 	return p, t, missing, err
+}
+
+// Spellings returns the further names of the publisher that has a name; none
+// when the catalog does not have it.
+func (s *Store) Spellings(ctx context.Context, publisher string) (names []string, err error) {
+	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
+		if p, ok := c.PublisherNamed(publisher); ok {
+			names = append(slices.Clone(p.Aliases), p.Name)
+		}
+		return nil
+	})
+	return names, err
 }
 
 // AddPublisher adds a publisher that ParsePublisher returned. errs.Conflict

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -130,7 +131,7 @@ type listAgreementsInput struct {
 	Paging
 	Group      string               `query:"group" maxLength:"64" doc:"Only agreements of this license group, by its id." example:"unassigned"`
 	Type       agreement.Type       `query:"type" enum:"volume,other" doc:"Only agreements of this type."`
-	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, without regard to case; that of every volume agreement is Microsoft." example:"Adobe"`
+	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, by any name that the catalog has for it, without regard to case; that of every volume agreement is Microsoft." example:"Adobe"`
 	Status     agreement.Status     `query:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Only agreements with this status today."`
 	Validation agreement.Validation `query:"validation" enum:"valid,pending,error,invalid" doc:"Only volume agreements whose pairs are at worst this."`
 	EndsBefore string               `query:"endsBefore" doc:"Only agreements that end before this date." example:"2027-01-01"`
@@ -205,8 +206,12 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 		"What an import adds appears all at once. No list has the details of an agreement."
 	huma.Register(api, op, func(ctx context.Context, in *listAgreementsInput) (*listAgreementsOutput, error) {
 		today := o.today()
+		aliases, err := o.aliases(ctx, in.Publisher)
+		if err != nil {
+			return nil, err
+		}
 		found, err := o.Register.List(ctx, agreement.Query{
-			GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Status: in.Status, Validation: in.Validation,
+			GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Aliases: aliases, Status: in.Status, Validation: in.Validation,
 			EndsBefore: in.endsBefore, Text: in.Text,
 			Sort: in.Sort, Descending: in.Order == "desc", Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
 		})
@@ -217,6 +222,15 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 		listed := page(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, today, a) })
 		return &listAgreementsOutput{Agreements{Items: listed.Items, NextCursor: listed.NextCursor, Totals: totalsOf(found.Totals)}}, nil
 	})
+}
+
+// aliases returns the further names of a publisher (R5.2): agreements keep the
+// one they were added with.
+func (o *operations) aliases(ctx context.Context, publisher string) ([]string, error) {
+	if strings.TrimSpace(publisher) == "" {
+		return nil, nil
+	}
+	return o.Catalog.Spellings(ctx, publisher)
 }
 
 // AgreementID is the path parameter of an agreement.

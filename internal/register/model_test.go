@@ -186,6 +186,7 @@ func (m *model) query() agreement.Query {
 	}
 	if m.rng.IntN(5) == 0 {
 		q.Publisher = pick(m.rng, " microsoft", "ADOBE", "société  générale", "soft")
+		q.Aliases = pick(m.rng, nil, []string{"soft", "Microsoft"}, []string{"Société Générale"})
 	}
 	if m.rng.IntN(5) == 0 {
 		q.Status = pick(m.rng, agreement.StatusNotStarted, agreement.StatusActive, agreement.StatusExpiring, agreement.StatusExpired, agreement.StatusNoTerm)
@@ -237,7 +238,9 @@ func sortedBy(by agreement.Sort, a, b agreement.Agreement) int {
 
 func (m *model) matches(q agreement.Query, a agreement.Agreement) bool {
 	return (q.GroupID == "" || a.GroupID == q.GroupID) && (q.Type == "" || a.Type == q.Type) &&
-		(q.Publisher == "" || text.Fold(a.PublisherOf()) == text.Fold(q.Publisher)) &&
+		(q.Publisher == "" || slices.ContainsFunc(append(q.Aliases, q.Publisher), func(name string) bool {
+			return text.Fold(a.PublisherOf()) == text.Fold(name)
+		})) &&
 		(q.Status == "" || a.Status(q.Calendar) == q.Status) && (q.Validation == "" || a.Validation == q.Validation) &&
 		(q.EndsBefore == "" || a.End != "" && a.End < q.EndsBefore) &&
 		m.contains(a, q.Text)

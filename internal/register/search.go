@@ -14,7 +14,7 @@ import (
 type filter struct {
 	groupID    string
 	kind       agreement.Type
-	publisher  string // folded
+	publishers string // every name of the publisher, folded, each between separators; empty for all
 	status     agreement.Status
 	validation agreement.Validation
 	endsBefore agreement.Date
@@ -26,10 +26,33 @@ type filter struct {
 
 func filterOf(q agreement.Query, moment int64) filter {
 	return filter{
-		groupID: q.GroupID, kind: q.Type, publisher: text.Fold(q.Publisher), status: q.Status, validation: q.Validation,
+		groupID: q.GroupID, kind: q.Type, publishers: publishersOf(q), status: q.Status, validation: q.Validation,
 		endsBefore: q.EndsBefore, words: text.Fold(q.Text), numbers: agreement.Squeeze(text.Collapse(q.Text)),
 		calendar: q.Calendar, moment: moment,
 	}
+}
+
+func publishersOf(q agreement.Query) string {
+	if text.Fold(q.Publisher) == "" {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(separator + text.Fold(q.Publisher) + separator)
+	for _, alias := range q.Aliases {
+		b.WriteString(text.Fold(alias) + separator)
+	}
+	return b.String()
+}
+
+// publishes reports whether a folded name is one of the publisher's.
+func (f *filter) publishes(name string) bool {
+	for rest := f.publishers[len(separator):]; rest != ""; {
+		var one string
+		if one, rest, _ = strings.Cut(rest, separator); one == name {
+			return true
+		}
+	}
+	return false
 }
 
 // everSince is every moment since the last agreement was added: they all select
@@ -41,10 +64,10 @@ func (f *filter) matches(r *row) bool {
 	return (f.moment == everSince || r.born <= f.moment) &&
 		(f.groupID == "" || r.GroupID == f.groupID) &&
 		(f.kind == "" || r.Type == f.kind) &&
-		(f.publisher == "" || r.publisher == f.publisher) &&
 		(f.status == "" || r.Status(f.calendar) == f.status) &&
 		(f.validation == "" || r.Validation == f.validation) &&
-		(f.endsBefore == "" || r.End != "" && r.End < f.endsBefore)
+		(f.endsBefore == "" || r.End != "" && r.End < f.endsBefore) &&
+		(f.publishers == "" || f.publishes(r.publisher))
 }
 
 var volumePublisher = text.Fold(agreement.VolumePublisher)
