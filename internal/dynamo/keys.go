@@ -78,6 +78,7 @@ func idempotencyKey(key string) (pk, sk) {
 
 // headKey: where a journal stands, under sort key "HEAD" in the partition of its entries.
 func headKey(name journal.Name) (pk, sk) { return pk("JOURNAL#" + string(name)), "HEAD" }
+
 func entryKey(name journal.Name, seq int64) (pk, sk) {
 	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%016d", seq))
 }
