@@ -101,7 +101,7 @@ func Entitled(e entitlement.Entitlement, source Source, agreementID string, c ag
 		Product:  Named(publisher, e.Family, e.Version),
 		Quantity: e.Effective,
 		// More assured than effective is a known fault of statements.
-		SA:        min(e.ActiveSA, e.Effective),
+		SA:        min(e.SAOn(c.Today), e.Effective),
 		Source:    source,
 		Agreement: agreementID,
 	}, Counts(terms, c)

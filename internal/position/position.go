@@ -34,7 +34,10 @@
 //	Owned + moved in - moved out - Needed = Surplus - Shortfall.
 package position
 
-import "trueup/internal/agreement"
+import (
+	"trueup/internal/agreement"
+	"trueup/internal/text"
+)
 
 // Product is what licences and installations are counted by. Family and edition
 // count as one name: "Office Professional Plus" without an edition is the same
@@ -52,6 +55,12 @@ func (p Product) Name() string {
 		return p.Family
 	}
 	return p.Family + " " + p.Edition
+}
+
+// Key is the same for products that count as the same: publisher, name and
+// version as they are compared.
+func (p Product) Key() []string {
+	return []string{text.Fold(p.Publisher), text.Fold(p.Name()), parseVersion(p.Version).key()}
 }
 
 // The kinds of sources.

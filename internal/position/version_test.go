@@ -62,8 +62,17 @@ func TestNewer(t *testing.T) {
 		}
 	}
 	for _, pair := range [][2]string{
-		{"2019", "16.0"}, {"2.05", "2.5"}, {"CC", "DC"}, {"2019", ""}, {"", ""}, {"21H2", "22H2"}, {"2016", "2016 x64"},
-		{"2024", "LTSC 2024"}, {"97", "2000"}, {"2019", "Vista"}, {"2012 R2", "2012R2"},
+		{"2019", "16.0"},
+		{"2.05", "2.5"},
+		{"CC", "DC"},
+		{"2019", ""},
+		{"", ""},
+		{"21H2", "22H2"},
+		{"2016", "2016 x64"},
+		{"2024", "LTSC 2024"},
+		{"97", "2000"},
+		{"2019", "Vista"},
+		{"2012 R2", "2012R2"},
 	} {
 		if Newer(pair[0], pair[1]) || Newer(pair[1], pair[0]) {
 			t.Errorf("%q and %q have an order", pair[0], pair[1])
@@ -161,6 +170,10 @@ func TestCountsWhileItsTermRuns(t *testing.T) {
 		if diff := cmp.Diff(want, line); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
+	}
+	ended := entitlement.Entitlement{Family: "Visio Standard", Version: "2021", Effective: 3, ActiveSA: 2, SAEnd: "2026-11-20"}
+	if line, counts := Entitled(ended, Source{}, "", calendar); line.SA != 0 || !counts {
+		t.Errorf("after the end of Software Assurance %d have it, and the licenses count %v", line.SA, counts)
 	}
 	if _, counts := Bought(agreement.Agreement{Type: agreement.TypeVolume}, calendar); counts {
 		t.Error("a volume agreement counts by its product title (R2.5)")
