@@ -50,6 +50,7 @@ var parts = []part{
 	{"check", (*bench).check},
 	{"import", (*bench).imports},
 	{"list", (*bench).lists},
+	{"position", (*bench).positions},
 	{"start", (*bench).starts},
 	{"size", (*bench).sizes},
 }
@@ -71,7 +72,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
 	readme := flag.String("readme", "", "file whose table to rewrite")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
-	only := flag.String("only", "", "parts to run, with commas: check, import, list, start, size; empty for all")
+	only := flag.String("only", "", "parts to run, with commas: check, import, list, position, start, size; empty for all")
 	flag.Parse()
 	if *readme != "" && (b.quick || *only != "") {
 		return errors.New("-readme takes the table of a whole run: leave -quick and -only out")

@@ -34,8 +34,10 @@ func Compute(licenses, installations []Line, o Options) []Row {
 func sorted(lines []Line) []Line {
 	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return l.Quantity <= 0 })
 	slices.SortFunc(lines, func(a, b Line) int {
+		if c := compareProducts(a.Product, b.Product); c != 0 {
+			return c
+		}
 		return cmp.Or(
-			compareProducts(a.Product, b.Product),
 			cmp.Compare(a.Source.Kind, b.Source.Kind), cmp.Compare(a.Source.Text, b.Source.Text), cmp.Compare(a.Source.ID, b.Source.ID),
 			cmp.Compare(a.Agreement, b.Agreement), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.SA, b.SA),
 		)
@@ -44,8 +46,13 @@ func sorted(lines []Line) []Line {
 }
 
 func compareProducts(a, b Product) int {
-	return cmp.Or(cmp.Compare(a.Publisher, b.Publisher), cmp.Compare(a.Family, b.Family),
-		cmp.Compare(a.Edition, b.Edition), cmp.Compare(a.Version, b.Version))
+	if c := cmp.Compare(a.Publisher, b.Publisher); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.Family, b.Family); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Edition, b.Edition), cmp.Compare(a.Version, b.Version))
 }
 
 // positions is rows in the making.
@@ -186,9 +193,15 @@ func (p *positions) finish() []Row {
 		r.Verdict = verdict(r)
 	}
 	slices.SortFunc(by, func(a, b int) int {
-		x, y := p.keys[a], p.keys[b]
+		x, y := &p.keys[a], &p.keys[b]
+		if c := cmp.Compare(x.publisher, y.publisher); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(x.name, y.name); c != 0 {
+			return c
+		}
 		order, _ := x.version.compare(y.version)
-		return cmp.Or(cmp.Compare(x.publisher, y.publisher), cmp.Compare(x.name, y.name), order)
+		return order
 	})
 	rows := make([]Row, len(by))
 	for i, n := range by {

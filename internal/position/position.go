@@ -14,9 +14,10 @@
 //     run an older one instead;
 //   - assurance: the licence has active Software Assurance and the installation
 //     is of a newer version. Assurance includes new version rights: whatever is
-//     released while it runs may be installed. Whether a version was released
-//     within the term is not known here; Microsoft sets the active quantity to
-//     zero when the term ends, and so does whoever makes a Line of it.
+//     released while it runs may be installed. When a version was released is
+//     not known here, so assurance counts on the days of its term and not after:
+//     who let it end and keeps a version that came out before sees a shortfall
+//     to look into, and nobody sees coverage that is not there.
 //
 // Where the order of two versions is not known (see Newer) neither downgrade
 // nor assurance applies: a tool that claims too much is worse than one that asks.

@@ -130,4 +130,11 @@ func compareNumbers(a, b string) int {
 
 func isYear(token string) bool { return len(token) == 4 && token >= "1985" && token <= "2099" }
 
-func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

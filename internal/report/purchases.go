@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"trueup/internal/agreement"
@@ -162,8 +163,11 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 	for i := range rows {
 		rows[i].finish(d, s)
 	}
-	slices.SortFunc(rows, comparePurchases)
-	return rows
+	return sortedBy(rows, func(p *Purchase) string {
+		return strings.Join([]string{
+			text.Fold(p.Name), p.AgreementID, text.Fold(p.Publisher), text.Fold(p.Product), string(p.Start), string(p.End),
+		}, "\x00")
+	})
 }
 
 // add counts a source of the row.
@@ -189,14 +193,6 @@ func (p *Purchase) finish(d *Data, s Settings) {
 	if p.Sources == nil {
 		p.Sources = []Share{}
 	}
-}
-
-func comparePurchases(a, b Purchase) int {
-	return cmp.Or(
-		cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)), cmp.Compare(a.AgreementID, b.AgreementID),
-		cmp.Compare(text.Fold(a.Publisher), text.Fold(b.Publisher)), cmp.Compare(text.Fold(a.Product), text.Fold(b.Product)),
-		cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End),
-	)
 }
 
 // daysBetween counts days; false when there is no such day.

@@ -136,25 +136,42 @@ func sortRows[R any](rows []R, columns []column[R], o Order) {
 	if i < 0 {
 		return
 	}
-	type sortable struct {
-		row R
-		by  cell
-	}
-	all := make([]sortable, len(rows))
+	by := make([]cell, len(rows))
 	for n := range rows {
-		all[n] = sortable{rows[n], columns[i].get(&rows[n])}
-		all[n].by.text = text.Fold(all[n].by.text)
+		by[n] = columns[i].get(&rows[n])
+		by[n].text = text.Fold(by[n].text)
 	}
-	slices.SortStableFunc(all, func(a, b sortable) int {
-		c := cmp.Or(-cmp.Compare(min(a.by.kind, kindText), min(b.by.kind, kindText)), cmp.Compare(a.by.text, b.by.text), cmp.Compare(a.by.number, b.by.number))
+	copy(rows, permuted(rows, func(a, b int) int {
+		x, y := by[a], by[b]
+		c := cmp.Or(-cmp.Compare(min(x.kind, kindText), min(y.kind, kindText)), cmp.Compare(x.text, y.text), cmp.Compare(x.number, y.number))
 		if o.Descending {
 			return -c
 		}
 		return c
-	})
-	for n := range all {
-		rows[n] = all[n].row
+	}))
+}
+
+// sortedBy returns the rows by a key, which is made once for each.
+func sortedBy[R any](rows []R, key func(*R) string) []R {
+	keys := make([]string, len(rows))
+	for i := range rows {
+		keys[i] = key(&rows[i])
 	}
+	return permuted(rows, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+}
+
+// permuted returns the rows in the order of their indexes. Equal ones stay in theirs.
+func permuted[R any](rows []R, compare func(a, b int) int) []R {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, compare)
+	sorted := make([]R, len(rows))
+	for i, n := range order {
+		sorted[i] = rows[n]
+	}
+	return sorted
 }
 
 // table makes a Table of rows. Totals are by the keys of their columns.
