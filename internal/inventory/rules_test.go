@@ -266,7 +266,7 @@ func TestAdminRulesComeFirst(t *testing.T) {
 // TestReplayIsExact counts the same file by other rules.
 func TestReplayIsExact(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("../../events/inventory-appinvrawdata.csv")
+	file, err := os.ReadFile("../../events/inventory/appinvrawdata.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,15 +343,15 @@ func TestSamples(t *testing.T) {
 		devices, rows, bad int
 		products           []string
 	}{
-		"inventory-appinvrawdata.csv":   {inventory.AppInvRawData, 5, 87, 2, all},
-		"inventory-intune.zip":          {inventory.AppInvRawData, 5, 85, 0, all},
-		"inventory-appinvaggregate.csv": {inventory.AppInvAggregate, 5, 36, 0, all},
-		"inventory-glpi.json":           {inventory.GLPI, 3, 44, 0, three},
-		"inventory-osquery.jsonl":       {inventory.Osquery, 3, 45, 1, three},
+		"appinvrawdata.csv":   {inventory.AppInvRawData, 5, 87, 2, all},
+		"intune.zip":          {inventory.AppInvRawData, 5, 85, 0, all},
+		"appinvaggregate.csv": {inventory.AppInvAggregate, 5, 36, 0, all},
+		"glpi.json":           {inventory.GLPI, 3, 44, 0, three},
+		"osquery.jsonl":       {inventory.Osquery, 3, 45, 1, three},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, err := os.Open("../../events/" + name)
+			file, err := os.Open("../../events/inventory/" + name)
 			if err != nil {
 				t.Fatal(err)
 			}
