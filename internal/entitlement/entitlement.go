@@ -9,6 +9,7 @@ package entitlement
 
 import (
 	"context"
+	"unicode"
 
 	"trueup/internal/agreement"
 )
@@ -34,6 +35,16 @@ type Entitlement struct {
 // MaxQuantity is the most licenses that one line may say, as of an agreement
 // (R2.6). More is an error of whoever wrote it.
 const MaxQuantity = 10_000_000
+
+// TextMaxChars is the longest text that an entitlement may have.
+const TextMaxChars = 255
+
+// IsInvisible reports characters that the texts of an entitlement may not have:
+// those that nobody sees and that change the text around them, but for the two
+// joiners that are spelling in some scripts.
+func IsInvisible(r rune) bool {
+	return r != '\u200c' && r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
 
 // SAOn returns how much Software Assurance is active on a day.
 func (e Entitlement) SAOn(day agreement.Date) int {
@@ -76,12 +87,24 @@ const (
 	ReasonDamaged     = "source_damaged"     // the answer is not what the contract says
 )
 
+// Fault is the error of a source that answered nothing.
+type Fault struct {
+	Reason string // as of an answer
+	Err    error  // for logs; without credentials
+}
+
+// Error is for logs.
+func (f *Fault) Error() string { return f.Err.Error() }
+
+// Unwrap returns the cause.
+func (f *Fault) Unwrap() error { return f.Err }
+
 // Source says what pairs entitle to (R7.4).
 type Source interface {
 	// Ask returns one answer for each pair, in the order of the pairs: answers[i]
 	// is about pairs[i], a pair that is given twice too. A pair that the source
 	// could not be asked about, or whose answer cannot be trusted in every detail,
-	// has StateError and a reason. Ask returns an error, and no answers, when not
+	// has StateError and a reason. Ask returns a *Fault, and no answers, when not
 	// one pair was answered; so a fault never looks like an organisation without
 	// entitlements. It reads only: asking again is always safe. Ask returns soon
 	// after ctx is done.

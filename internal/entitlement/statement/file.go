@@ -44,7 +44,6 @@ const (
 	MaxFileBytes = 16 << 20
 	MaxRows      = 200_000 // below the header
 	MaxFindings  = 1000    // more are counted as rejected rows, and not listed
-	TextMaxChars = 255     // of a cell
 )
 
 // findingsPerRow bounds what one row adds to the findings.

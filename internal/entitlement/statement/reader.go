@@ -3,7 +3,6 @@ package statement
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"trueup/internal/agreement"
@@ -150,7 +149,7 @@ func (r *reader) text(column agreement.Column, required bool) string {
 	if position == 0 {
 		return ""
 	}
-	value := text.Readable(c.text[:min(len(c.text), 8*TextMaxChars)])
+	value := text.Readable(c.text[:min(len(c.text), 8*entitlement.TextMaxChars)])
 	if strings.ContainsAny(value, "\r\n") {
 		r.reject(column, c.text, "line_break")
 		return ""
@@ -159,18 +158,12 @@ func (r *reader) text(column agreement.Column, required bool) string {
 	switch n := utf8.RuneCountInString(value); {
 	case n == 0 && required, required && strings.Trim(value, "* ") == "":
 		r.reject(column, "", "statement_required", "column", r.header.shape.title(column))
-	case n > TextMaxChars:
-		r.reject(column, c.text, "statement_text_too_long", "max", strconv.Itoa(TextMaxChars))
-	case strings.ContainsFunc(value, isInvisible):
+	case n > entitlement.TextMaxChars:
+		r.reject(column, c.text, "statement_text_too_long", "max", strconv.Itoa(entitlement.TextMaxChars))
+	case strings.ContainsFunc(value, entitlement.IsInvisible):
 		r.reject(column, c.text, "statement_text_control")
 	}
 	return value
-}
-
-// isInvisible reports characters that nobody sees and that change the text
-// around them, but for the two joiners that are spelling in some scripts.
-func isInvisible(r rune) bool {
-	return r != '\u200c' && r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 func (r *reader) quantity(column agreement.Column, required bool) int {
