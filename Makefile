@@ -87,16 +87,15 @@ fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null; \
 	done
 
-lint: need-go $(GOFUMPT) $(STATICCHECK) $(TOOLS) ## Check format, vet, staticcheck and the OpenAPI document
+lint: need-go $(GOFUMPT) $(STATICCHECK) $(TOOLS) ## Check format, vet, staticcheck and the OpenAPI documents
 	@unformatted=$$($(GOFUMPT) -l $(GO_SOURCES)); \
 	  [ -z "$$unformatted" ] || { printf 'not formatted (run make fmt):\n%s\n' "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go vet -tags cdk ./infra
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags cdk ./infra
-	@if [ -f internal/docs/openapi.json ]; then \
-	  REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-	    infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json; fi
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+	  infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json internal/docs/vlsc.json
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: left out"; fi
 
 fmt: need-go $(GOFUMPT) ## Format the Go code
