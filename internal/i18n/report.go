@@ -32,10 +32,15 @@ var reportMessages = map[string]message{
 		"De licentiegegevens zijn nog nooit vernieuwd.",
 		"Les données de licence n'ont jamais été actualisées.",
 	},
-	"report_data_at":      {"License data of {moment}", "Licentiegegevens van {moment}", "Données de licence du {moment}"},
-	"report_made_at":      {"Report made on {moment}", "Rapport gemaakt op {moment}", "Rapport établi le {moment}"},
-	"report_filter":       {"Filter: {filters}", "Selectie: {filters}", "Filtre : {filters}"},
-	"report_groups":       {"license groups: {count}", "licentiegroepen: {count}", "groupes de licences : {count}"},
+	"report_data_at": {"License data of {moment}", "Licentiegegevens van {moment}", "Données de licence du {moment}"},
+	"report_made_at": {"Report made on {moment}", "Rapport gemaakt op {moment}", "Rapport établi le {moment}"},
+	"report_filter":  {"Filter: {filters}", "Selectie: {filters}", "Filtre : {filters}"},
+	"report_groups":  {"license groups: {count}", "licentiegroepen: {count}", "groupes de licences : {count}"},
+	"report_steps": {
+		"A license covers an installation of: {steps}",
+		"Een licentie dekt een installatie van: {steps}",
+		"Une licence couvre une installation de : {steps}",
+	},
 	"report_total":        {"Total", "Totaal", "Total"},
 	"report_total_of_all": {"Total of all products", "Totaal van alle producten", "Total de tous les produits"},
 
@@ -73,6 +78,11 @@ var reportMessages = map[string]message{
 	"report_column_difference_after":  {"Difference after", "Verschil daarna", "Différence après"},
 	"report_column_verdict_before":    {"Verdict before", "Oordeel eerst", "Verdict avant"},
 	"report_column_verdict_after":     {"Verdict after", "Oordeel daarna", "Verdict après"},
+
+	"step_exact":     {"the same version", "dezelfde versie", "la même version"},
+	"step_prefix":    {"an update of its version", "een update van haar versie", "une mise à jour de sa version"},
+	"step_downgrade": {"an older version (downgrade rights)", "een oudere versie (downgraderechten)", "une version antérieure (droits de rétrogradation)"},
+	"step_assurance": {"a newer version, with Software Assurance", "een nieuwere versie, met Software Assurance", "une version plus récente, avec la Software Assurance"},
 
 	"license_type_volume": {"Volume licensing", "Volumelicentie", "Licence en volume"},
 	"license_type_other":  {"Other", "Overig", "Autre"},

@@ -36,6 +36,8 @@
 package position
 
 import (
+	"slices"
+
 	"trueup/internal/agreement"
 	"trueup/internal/text"
 )
@@ -120,6 +122,12 @@ type Options struct {
 	NoPrefix    bool
 	NoDowngrade bool
 	NoAssurance bool
+}
+
+// Steps is the steps that are on, in their order.
+func (o Options) Steps() []Step {
+	off := map[Step]bool{StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance}
+	return slices.DeleteFunc(slices.Clone(order), func(s Step) bool { return off[s] })
 }
 
 // Verdict is what a row says to the reader (R8.2).

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"trueup/internal/position"
 	"trueup/internal/text"
 )
 
@@ -12,12 +13,13 @@ import (
 // Its head is that of the later one.
 type Comparison struct {
 	Head
-	From   time.Time     `json:"from"` // the moment of the earlier data
-	Filter Filter        `json:"filter"`
-	Order  Order         `json:"order"`
-	Before ProductTotals `json:"before"`
-	After  ProductTotals `json:"after"`
-	Rows   []Difference  `json:"rows"` // the products that are not the same in both
+	From   time.Time       `json:"from"` // the moment of the earlier data
+	Filter Filter          `json:"filter"`
+	Order  Order           `json:"order"`
+	Steps  []position.Step `json:"steps"`
+	Before ProductTotals   `json:"before"`
+	After  ProductTotals   `json:"after"`
+	Rows   []Difference    `json:"rows"` // the products that are not the same in both
 }
 
 // Difference is a product before and after. A side that did not have the
@@ -30,11 +32,11 @@ type Difference struct {
 	After     *Installation `json:"after"`
 }
 
-// Compare compares two reports with the same filter. The rows' own order is by
+// Compare compares two reports with the same filter and steps. The rows' own order is by
 // publisher and product.
 func Compare(before, after Installations, o Order, w Words) Comparison {
 	c := Comparison{
-		Head: after.Head, From: before.DataAt, Filter: after.Filter, Order: o,
+		Head: after.Head, From: before.DataAt, Filter: after.Filter, Order: o, Steps: after.Steps,
 		Before: before.Totals, After: after.Totals, Rows: []Difference{},
 	}
 	c.Report, c.Notice = NameComparison, w.say("report_notice")
@@ -102,7 +104,7 @@ var differenceColumns = func() []column[Difference] {
 // Table is the comparison as rows and columns. Its totals are those of all
 // products, the same ones too.
 func (c *Comparison) Table(w Words) Table {
-	t := table(c.Head, w, differenceColumns, c.Rows, c.Filter, map[string]int{
+	t := table(c.Head, w, differenceColumns, c.Rows, c.Filter, c.Steps, map[string]int{
 		"licensesBefore": c.Before.Owned, "licensesAfter": c.After.Owned,
 		"installedBefore": c.Before.Needed, "installedAfter": c.After.Needed,
 		"differenceBefore": c.Before.Surplus - c.Before.Shortfall, "differenceAfter": c.After.Surplus - c.After.Shortfall,

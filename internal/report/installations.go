@@ -14,10 +14,11 @@ import (
 // what is installed, by product.
 type Installations struct {
 	Head
-	Filter Filter         `json:"filter"`
-	Order  Order          `json:"order"`
-	Totals ProductTotals  `json:"totals"`
-	Rows   []Installation `json:"rows"`
+	Filter Filter          `json:"filter"`
+	Order  Order           `json:"order"`
+	Steps  []position.Step `json:"steps"` // by which a licence may cover an installation here
+	Totals ProductTotals   `json:"totals"`
+	Rows   []Installation  `json:"rows"`
 }
 
 // Installation is one product in one version.
@@ -64,7 +65,7 @@ type ProductTotals struct {
 // and verdict decide which rows are shown and summed up. The rows' own order is
 // by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
-	r := Installations{Head: d.head(NameInstallations, s), Filter: f, Order: o}
+	r := Installations{Head: d.head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps()}
 	rows := d.positions(f, s)
 	r.Rows, r.Totals = installations(rows)
 	sortRows(r.Rows, installationColumns, o)
@@ -134,7 +135,7 @@ func (r *Installations) Table(w Words) Table {
 		return n
 	}
 	t := r.Totals
-	return table(r.Head, w, installationColumns, r.Rows, r.Filter, map[string]int{
+	return table(r.Head, w, installationColumns, r.Rows, r.Filter, r.Steps, map[string]int{
 		"volume": t.Volume, "other": t.Other, "licenses": t.Owned, "installed": t.Needed,
 		"movedIn":  sum(func(i *Installation) int { return i.MovedIn }),
 		"movedOut": sum(func(i *Installation) int { return i.MovedOut }),

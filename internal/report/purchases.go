@@ -225,7 +225,7 @@ var purchaseColumns = []column[Purchase]{
 
 // Table is the report as rows and columns.
 func (r *Purchases) Table(w Words) Table {
-	return table(r.Head, w, purchaseColumns, r.Rows, r.Filter, map[string]int{
+	return table(r.Head, w, purchaseColumns, r.Rows, r.Filter, nil, map[string]int{
 		"quantity": r.Totals.Quantity, "sa": r.Totals.SA, "counted": r.Totals.Counted,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,6 +153,28 @@ func TestInstallationFilters(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestStepsAreVisible demands that a report says by which steps it counts, and
+// that switching one off changes it.
+func TestStepsAreVisible(t *testing.T) {
+	t.Parallel()
+	d, s := organisation(), settings(i18n.English)
+	with := d.Installations(report.Filter{}, report.Order{}, s)
+	s.Position.NoDowngrade = true
+	without := d.Installations(report.Filter{}, report.Order{}, s)
+	want := []position.Step{position.StepExact, position.StepPrefix, position.StepAssurance}
+	if diff := cmp.Diff(want, without.Steps); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	downgrade := i18n.Text(i18n.English, "step_downgrade", nil)
+	if !strings.Contains(strings.Join(with.Table(s.Words).About, " "), downgrade) ||
+		strings.Contains(strings.Join(without.Table(s.Words).About, " "), downgrade) {
+		t.Error("the table does not say whether downgrade rights count")
+	}
+	if without.Totals.Shortfall <= with.Totals.Shortfall {
+		t.Errorf("%d short with downgrade rights, %d without", with.Totals.Shortfall, without.Totals.Shortfall)
 	}
 }
 

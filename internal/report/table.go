@@ -10,6 +10,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
+	"trueup/internal/position"
 	"trueup/internal/text"
 )
 
@@ -175,8 +176,8 @@ func permuted[R any](rows []R, compare func(a, b int) int) []R {
 }
 
 // table makes a Table of rows. Totals are by the keys of their columns.
-func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, totals map[string]int) Table {
-	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, f, w)}
+func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, steps []position.Step, totals map[string]int) Table {
+	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, f, steps, w)}
 	t.Totals = make([]Cell, len(columns))
 	for i, c := range columns {
 		_, summed := totals[c.key]
@@ -204,7 +205,7 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, t
 var numeric = map[string]bool{"daysLeft": true, "coverage": true}
 
 // about is what stands under a table.
-func about(head Head, f Filter, w Words) []string {
+func about(head Head, f Filter, steps []position.Step, w Words) []string {
 	lines := []string{dataAt(head, w), w.Text("report_made_at", errs.Pairs("moment", moment(head.MadeAt)))}
 	if head.Stale {
 		lines = append(lines, w.say("report_stale"))
@@ -220,6 +221,13 @@ func about(head Head, f Filter, w Words) []string {
 	}
 	if len(filters) > 0 {
 		lines = append(lines, w.Text("report_filter", errs.Pairs("filters", strings.Join(filters, ", "))))
+	}
+	if len(steps) > 0 {
+		said := make([]string, len(steps))
+		for i, step := range steps {
+			said[i] = w.say(code("step", string(step)))
+		}
+		lines = append(lines, w.Text("report_steps", errs.Pairs("steps", strings.Join(said, ", "))))
 	}
 	return append(lines, head.Notice)
 }
