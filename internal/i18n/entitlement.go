@@ -79,6 +79,16 @@ var entitlementMessages = map[string]message{
 		"In cel K3 staat geen datum; daarom geldt de dag van het uploaden.",
 		"La cellule K3 ne contient pas de date ; le jour du dépôt est donc retenu.",
 	},
+	"statement_date_future": {
+		"The date in cell K3 is after the day of the upload, so that day is taken.",
+		"De datum in cel K3 ligt na de dag van het uploaden; daarom geldt die dag.",
+		"La date de la cellule K3 est postérieure au jour du dépôt ; ce jour est donc retenu.",
+	},
+	"statement_no_total": {
+		"No row is about All Countries, so there are no totals. Use the statement of all countries.",
+		"Geen enkele rij gaat over All Countries; er zijn dus geen totalen. Gebruik het overzicht van alle landen.",
+		"Aucune ligne ne porte sur All Countries ; il n'y a donc pas de totaux. Utilisez le relevé de tous les pays.",
+	},
 	"statement_day_first": {
 		"This date has its day first, so all dates with slashes are read that way.",
 		"In deze datum staat de dag voorop; alle datums met schuine strepen zijn zo gelezen.",

@@ -381,16 +381,3 @@ func TestAServiceThatIsDownIsGivenUpSoon(t *testing.T) {
 		t.Errorf("%d questions for 50 batches of a service that hangs", got.Questions)
 	}
 }
-
-func TestR7_4_Concurrency(t *testing.T) {
-	t.Parallel()
-	s := newStand(t, time.Minute)
-	s.server.SetFaults(reference.Faults{LatencyMS: 20})
-	answers, err := s.Ask(t.Context(), some(2000))
-	if err != nil || len(answers) != 2000 {
-		t.Fatal(err)
-	}
-	if got := s.server.Stats(); got.Most != vlsc.Concurrency || got.Questions != 20 || got.Tokens != 1 {
-		t.Errorf("%+v", got)
-	}
-}

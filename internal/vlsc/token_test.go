@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	reference "trueup/infra/local/vlsc"
 	"trueup/internal/entitlement"
 	"trueup/internal/vlsc"
@@ -257,6 +259,23 @@ func TestR7_4_AQuotaHoldsAllBack(t *testing.T) {
 		}
 		if asked := server.Stats().Questions; asked > 40 {
 			t.Errorf("%d questions for 10 batches", asked)
+		}
+	})
+}
+
+func TestR7_4_Concurrency(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := reference.New(clientID, secret, time.Hour, time.Now)
+		server.SetFaults(reference.Faults{LatencyMS: 1000})
+		start := time.Now()
+		answers, err := served(t, server.ServeHTTP).Ask(t.Context(), some(2000))
+		if err != nil || len(answers) != 2000 {
+			t.Fatalf("%d answers, %v", len(answers), err)
+		}
+		want := reference.Stats{Tokens: 1, Questions: 20, Pairs: 2000, Most: vlsc.Concurrency}
+		if diff := cmp.Diff(want, server.Stats()); diff != "" || time.Since(start) != 5*time.Second {
+			t.Errorf("after %s (-want +got):\n%s", time.Since(start), diff)
 		}
 	})
 }

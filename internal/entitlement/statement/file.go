@@ -110,7 +110,7 @@ func (f *File) refuse(line int, code string, args ...string) {
 }
 
 // warnings are the codes of findings that reject nothing.
-var warnings = []string{"statement_row_repeated", "statement_date_missing", "statement_day_first", "statement_sa_exceeds"}
+var warnings = []string{"statement_row_repeated", "statement_date_missing", "statement_date_future", "statement_day_first", "statement_sa_exceeds"}
 
 func (f *File) add(finding agreement.Finding) {
 	finding.Severity = agreement.SeverityError
@@ -150,9 +150,7 @@ func (f *File) refuseHeader(h header) {
 func (f *File) readBelow(t table, h header) {
 	f.Statement.Kind = h.shape.kind
 	if h.shape.kind == entitlement.KindLicenseStatement {
-		if f.Statement.Date = cmp.Or(h.date, f.Statement.Date); h.date == "" {
-			f.add(agreement.Finding{Code: "statement_date_missing"})
-		}
+		f.setDate(h.date)
 	}
 	r := reader{File: f, header: h, seen: map[string]seen{}}
 	if h.shape.kind == entitlement.KindGeneralStatement {
@@ -174,10 +172,29 @@ func (f *File) readBelow(t table, h header) {
 		f.refuse(0, "statement_too_many_rows", "max", strconv.Itoa(MaxRows))
 	case f.Rows == 0:
 		f.refuse(h.line, "statement_empty")
+	case f.Rows == f.Skipped:
+		// It would look like an organisation that owns nothing.
+		_, position := h.cell(row{}, ColumnCountry)
+		f.refuse(h.line, "statement_no_total")
+		f.Findings[0].Position, f.Findings[0].Column = position, ColumnCountry
 	}
 	slices.SortStableFunc(f.Findings, func(a, b agreement.Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Position, b.Position))
 	})
+}
+
+// setDate takes the date that a table tells. One in the future would make every
+// later statement look outdated.
+func (f *File) setDate(told agreement.Date) {
+	put := f.Statement.Date
+	switch {
+	case told == "":
+		f.add(agreement.Finding{Code: "statement_date_missing"})
+	case put != "" && told > put:
+		f.add(agreement.Finding{Value: string(told), Code: "statement_date_future"})
+	default:
+		f.Statement.Date = told
+	}
 }
 
 // quote is a value as a finding shows it.

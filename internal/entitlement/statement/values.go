@@ -180,7 +180,8 @@ func supportOf(value string) (purchased, ok bool) {
 // isAllCountries reports whether a row is about the whole organisation.
 func isAllCountries(value string) bool {
 	switch text.Letters(value) {
-	case "allcountries", "allelanden", "touslespays":
+	case "allcountries", "allcountriesregions", "allcountriesandregions", "allelanden", "allelandenregios", "allelandenenregios",
+		"touslespays", "touslespaysregions", "touslespaysetregions":
 		return true
 	}
 	return false

@@ -26,6 +26,7 @@ const (
 	maxSheetBytes  = 64 << 20
 	maxBytes       = 192 << 20 // of all parts, as often as each is read
 	maxSheets      = 64        // looked at
+	maxSheetRows   = 1 << 20   // that spreadsheet programs know
 	maxColumns     = 256
 )
 
@@ -236,12 +237,17 @@ func (w *workbook) table(part string) table {
 				return
 			}
 			s := sheetReader{shared: w.strings}
+			n := 0
 			fault = w.elements(part, maxSheetBytes, func(t xml.Token) bool {
-				if !s.token(t) || s.row.filled() == 0 {
+				if !s.token(t) {
 					return true
 				}
-				return yield(s.row)
+				n++
+				return n <= maxSheetRows && (s.row.filled() == 0 || yield(s.row))
 			})
+			if n > maxSheetRows {
+				fault = errTooLarge
+			}
 		}),
 	}
 }

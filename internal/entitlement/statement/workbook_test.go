@@ -93,6 +93,9 @@ func TestR7_4_LicenseStatement(t *testing.T) {
 		}}, good},
 		"a formula with its result":   {book{date: "2026/11/14", also: func(f *excelize.File) error { return f.SetCellFormula("Pivot Data", "L11", "1+1") }}, good},
 		"no date":                     {book{}, []string{strings.Replace(good[0], "11-14", "11-21", 1), good[1], "warning 0:0  statement_date_missing"}},
+		"a date in the future":        {book{date: "2026/12/14"}, []string{strings.Replace(good[0], "11-14", "11-21", 1), good[1], `warning 0:0  statement_date_future "2026-12-14"`}},
+		"no totals":                   {book{date: "2026/11/14", rows: [][]any{pivot[0], pivot[2]}}, []string{"refused", "error 10:6 country statement_no_total"}},
+		"all countries and regions":   {book{date: "2026/11/14", rows: [][]any{pivot[0], {"Applications", "Office", 2021, 500, 420, "All Countries / Regions"}, pivot[2]}}, good},
 		"a number that is not whole":  {book{date: "2026/11/14", rows: [][]any{pivot[0], {"A", "Office", 2021, 1.234, 0, "All Countries"}}}, []string{"license-statement 2026-11-14: 1 rows, 0 skipped, 0 unchanged, 1 rejected", `error 11:4 effective statement_quantity "1.234" map[max:10000000]`}},
 		"a negative number":           {book{date: "2026/11/14", rows: [][]any{pivot[0], {"A", "Office", 2021, -1, 0, "All Countries"}}}, []string{"license-statement 2026-11-14: 1 rows, 0 skipped, 0 unchanged, 1 rejected", `error 11:4 effective statement_quantity "-1" map[max:10000000]`}},
 		"a version with decimals":     {book{date: "2026/11/14", rows: [][]any{pivot[0], {"A", "SQL", 2012.1, "1.234", 0, "All Countries"}}}, []string{"license-statement 2026-11-14: 1 rows, 0 skipped, 0 unchanged, 0 rejected", "|Microsoft|A|SQL|2012.1||1234|0"}},
@@ -193,6 +196,17 @@ func TestAnArchiveIsNotBelieved(t *testing.T) {
 	check(t, statement.ReadFile(bomb, options), "refused", "error 0:0  statement_workbook_damaged")
 }
 
+// FuzzWorkbook reads any sheet and any texts, in a workbook that is otherwise sound.
+func FuzzWorkbook(f *testing.F) {
+	const header = `<row r="10"><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c><c t="s"><v>3</v></c><c t="s"><v>4</v></c><c t="s"><v>5</v></c></row>`
+	const texts = `<sst><si><t>Product Pool</t></si><si><r><t>License Product</t></r><r><t> Family</t></r></si><si><t>Version</t></si><si><t>Quantity</t></si><si><t>Active SA</t></si><si><t>Country</t></si></sst>`
+	f.Add(`<worksheet>`+header+`<row><c t="str"><v>A</v></c><c t="inlineStr"><is><t>Office</t></is></c><c><v>2021</v></c><c><v>5</v></c><c><v>1E1</v></c><c t="str"><v>All Countries</v></c></row></worksheet>`, texts)
+	f.Add(`<row r="3"><c r="K3"><v>46340</v></c></row>`+header, texts)
+	f.Fuzz(func(t *testing.T, sheet, texts string) {
+		sound(t, statement.ReadFile(archive(t, "xl/workbook.xml", bookPart, "xl/_rels/workbook.xml.rels", relsPart, "xl/sharedStrings.xml", texts, "xl/worksheets/sheet1.xml", sheet), options))
+	})
+}
+
 func TestManyRowsInBoundedMemory(t *testing.T) {
 	var sheet strings.Builder
 	sheet.WriteString(`<row r="10">`)
@@ -200,10 +214,11 @@ func TestManyRowsInBoundedMemory(t *testing.T) {
 		fmt.Fprintf(&sheet, `<c t="inlineStr"><is><t>%s</t></is></c>`, title)
 	}
 	sheet.WriteString(`</row>`)
-	const countries = 150_000
+	const countries = 150_000 // and a total
 	for i := range countries {
 		fmt.Fprintf(&sheet, `<row r="%d"><c t="str"><v>A</v></c><c t="str"><v>Office %d</v></c><c><v>2021</v></c><c><v>5</v></c><c><v>5</v></c><c t="str"><v>Belgium</v></c></row>`, 11+i, i)
 	}
+	sheet.WriteString(`<row><c t="str"><v>A</v></c><c t="str"><v>Office</v></c><c><v>2021</v></c><c><v>5</v></c><c><v>5</v></c><c t="str"><v>All Countries</v></c></row>`)
 	data := archive(t, "xl/workbook.xml", bookPart, "xl/_rels/workbook.xml.rels", relsPart, "xl/sharedStrings.xml", emptyText, "xl/worksheets/sheet1.xml", sheet.String())
 	sheet.Reset()
 	var before, after runtime.MemStats
@@ -212,8 +227,8 @@ func TestManyRowsInBoundedMemory(t *testing.T) {
 	f := statement.ReadFile(data, options)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if f.Skipped != countries {
-		t.Errorf("%d rows skipped", f.Skipped)
+	if f.Skipped != countries || len(f.Statement.Lines) != 1 {
+		t.Errorf("%d rows skipped, %d lines", f.Skipped, len(f.Statement.Lines))
 	}
 	if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 4<<20 {
 		t.Errorf("%d bytes are kept", kept)
