@@ -38,7 +38,7 @@ func (t Table) CSV(to io.Writer) error {
 	if t.Totals != nil {
 		write(t.Totals)
 	}
-	for _, sentence := range t.About {
+	for _, sentence := range t.notes() {
 		cells := make([]Cell, len(t.Columns))
 		cells[0].Text = sentence
 		write(cells)

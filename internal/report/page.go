@@ -16,12 +16,19 @@ h1 { font-size: 1.5rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid #767676; text-align: left; vertical-align: top; font-weight: normal; }
 thead th, tfoot th, tfoot td { font-weight: bold; border-bottom-width: 2px; }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+thead th { vertical-align: bottom; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, .d { white-space: nowrap; }
+tbody th { min-width: 14em; }
+.stale { border-left: 4px solid #b45f06; padding-left: .6rem; font-weight: bold; }
 tbody tr:nth-child(even) { background: #f4f4f4; }
 @page { size: A4 landscape; margin: 12mm; }
 @media print {
-  body { margin: 0; font-size: 9pt; }
+  body { margin: 0; font-size: 8pt; }
   .scroll { overflow: visible; }
+  th, td { padding: .15rem .25rem; hyphens: auto; }
+  tbody th, tbody td { overflow-wrap: anywhere; }
+  tbody th { min-width: 10em; }
   thead { display: table-header-group; }
   tfoot { display: table-row-group; }
   tr { break-inside: avoid; }
@@ -34,9 +41,12 @@ func (t Table) HTML(to io.Writer) error {
 	p.raw("<!DOCTYPE html>\n<html lang=\"").text(t.Lang).raw("\">\n<head>\n<meta charset=\"utf-8\">\n").
 		raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n").
 		raw("<title>").text(t.Title).raw("</title>\n<style>").raw(pageStyle).raw("</style>\n</head>\n<body>\n<main>\n")
+	p.raw("<h1 id=\"title\">").text(t.Title).raw("</h1>\n")
+	if t.Stale != "" {
+		p.raw("<p class=\"stale\">").text(t.Stale).raw("</p>\n")
+	}
 	// What scrolls must be reachable by keyboard, and be called something.
-	p.raw("<h1 id=\"title\">").text(t.Title).raw("</h1>\n").
-		raw("<div class=\"scroll\" role=\"region\" aria-labelledby=\"title\" tabindex=\"0\">\n<table aria-describedby=\"about\">\n<thead>\n<tr>")
+	p.raw("<div class=\"scroll\" role=\"region\" aria-labelledby=\"title\" tabindex=\"0\">\n<table aria-describedby=\"about\">\n<thead>\n<tr>")
 	for _, c := range t.Columns {
 		p.raw("<th scope=\"col\"").numeric(c).raw(">").text(c.Name).raw("</th>")
 	}
@@ -81,6 +91,13 @@ func (p page) numeric(c Column) page {
 	return p
 }
 
+func (p page) date(c Cell) page {
+	if c.Kind == CellDate {
+		p.raw(" class=\"d\"")
+	}
+	return p
+}
+
 // row writes a row whose first cell says what it is about.
 func (p page) row(columns []Column, cells []Cell) page {
 	p.raw("<tr>")
@@ -89,7 +106,7 @@ func (p page) row(columns []Column, cells []Cell) page {
 			p.raw("<th scope=\"row\">").text(c.String()).raw("</th>")
 			continue
 		}
-		p.raw("<td").numeric(columns[i]).raw(">").text(c.String()).raw("</td>")
+		p.raw("<td").numeric(columns[i]).date(c).raw(">").text(c.String()).raw("</td>")
 	}
 	return p.raw("</tr>\n")
 }

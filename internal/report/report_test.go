@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"slices"
 	"strings"
@@ -263,6 +264,14 @@ func TestStale(t *testing.T) {
 		} {
 			if head.Stale != test.want {
 				t.Errorf("%s: %s says stale %v", test.name, name, head.Stale)
+			}
+			bought := d.Purchases(report.Filter{}, report.Order{}, s)
+			table := bought.Table(s.Words)
+			sentence := html.EscapeString(i18n.Text(i18n.English, "report_stale", nil))
+			for format, write := range map[string]func(io.Writer) error{"CSV": table.CSV, "HTML": table.HTML} {
+				if strings.Contains(string(written(t, write)), sentence) != test.want {
+					t.Errorf("%s: %s does not say whether the data is stale", test.name, format)
+				}
 			}
 			if !head.DataAt.Equal(test.at) || head.Notice != i18n.Text(i18n.English, "report_notice", nil) {
 				t.Errorf("%s: %s has no date or notice: %+v", test.name, name, head)

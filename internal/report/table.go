@@ -21,7 +21,8 @@ type Table struct {
 	Columns []Column
 	Rows    iter.Seq[[]Cell] // as many cells as columns; valid until the next row
 	Totals  []Cell           // one for each column; nil when there are none
-	About   []string         // sentences: the date of the data, whether it is stale, filters, and last the notice
+	Stale   string           // the sentence that says that the data is stale; empty when it is not
+	About   []string         // sentences: the date of the data, filters, and last the notice
 }
 
 // Column is a column of a Table.
@@ -178,6 +179,9 @@ func permuted[R any](rows []R, compare func(a, b int) int) []R {
 // table makes a Table of rows. Totals are by the keys of their columns.
 func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, steps []position.Step, totals map[string]int) Table {
 	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, f, steps, w)}
+	if head.Stale {
+		t.Stale = w.say("report_stale")
+	}
 	t.Totals = make([]Cell, len(columns))
 	for i, c := range columns {
 		_, summed := totals[c.key]
@@ -204,12 +208,17 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, s
 // numeric is the columns of numbers that do not add up.
 var numeric = map[string]bool{"daysLeft": true, "coverage": true}
 
+// notes is what a file says about itself.
+func (t Table) notes() []string {
+	if t.Stale == "" {
+		return t.About
+	}
+	return slices.Concat([]string{t.Stale}, t.About)
+}
+
 // about is what stands under a table.
 func about(head Head, f Filter, steps []position.Step, w Words) []string {
 	lines := []string{dataAt(head, w), w.Text("report_made_at", errs.Pairs("moment", moment(head.MadeAt)))}
-	if head.Stale {
-		lines = append(lines, w.say("report_stale"))
-	}
 	var filters []string
 	for _, c := range []cell{codeCell("license_type", string(f.Type)), codeCell("status", string(f.Status)), textCell(f.Publisher), codeCell("verdict", string(f.Verdict))} {
 		if c.text != "" {
@@ -227,7 +236,7 @@ func about(head Head, f Filter, steps []position.Step, w Words) []string {
 		for i, step := range steps {
 			said[i] = w.say(code("step", string(step)))
 		}
-		lines = append(lines, w.Text("report_steps", errs.Pairs("steps", strings.Join(said, ", "))))
+		lines = append(lines, w.Text("report_steps", errs.Pairs("steps", strings.Join(said, "; "))))
 	}
 	return append(lines, head.Notice)
 }

@@ -144,7 +144,7 @@ func (t Table) sheet(w *sheetWriter) {
 func (t Table) aboutSheet(w *sheetWriter) {
 	w.raw(worksheet + `<cols><col min="1" max="1" width="120" customWidth="1"/></cols><sheetData>`)
 	w.row([]Cell{{Text: t.Title}}, styleHeader)
-	for _, sentence := range t.About {
+	for _, sentence := range t.notes() {
 		w.row([]Cell{{Text: sentence}}, styleText)
 	}
 	w.raw(`</sheetData></worksheet>`)
