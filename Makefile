@@ -42,6 +42,7 @@ MAX_ZIP_BYTES := 5000000
 LOCAL_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE
 
 ENGINE := infra/local/node_modules/.package-lock.json
+DUCKDB := internal/bench/duckdb/node_modules/.package-lock.json
 TOOLS := infra/tools/node_modules/.package-lock.json
 GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
@@ -76,7 +77,7 @@ CONCURRENT := ./internal/importer ./internal/dynamo ./internal/httpapi ./infra/l
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
-bench: need-java local build ## Measure speed and size for the README's table (BENCHFLAGS)
+bench: need-java local build $(DUCKDB) ## Measure speed and size for the README's table (BENCHFLAGS)
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/bench/bare
 	$(LOCAL_ENV) go run ./internal/bench $(BENCHFLAGS)
 
@@ -144,6 +145,10 @@ local: need-go $(ENGINE)
 
 $(ENGINE): infra/local/package-lock.json | need-npm
 	@cd infra/local && npm ci --no-audit --no-fund --loglevel=error
+
+# Not npm ci: the lock file of one machine lacks the engines of the others.
+$(DUCKDB): internal/bench/duckdb/package-lock.json | need-npm
+	@cd internal/bench/duckdb && npm install --no-save --no-audit --no-fund --loglevel=error
 
 $(TOOLS): infra/tools/package-lock.json | need-npm
 	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error
