@@ -105,6 +105,30 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
+func TestNoCredentials(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := reference.New(clientID, secret, time.Hour, time.Now)
+		gone, calls := errors.New("the store of secrets is away"), 0
+		s := newService(t, vlsc.Config{
+			Endpoint: "https://gateway.example.com/v1", TokenURL: "https://gateway.example.com/token", Transport: handled(server.ServeHTTP), Now: time.Now,
+			Log: slog.New(slog.DiscardHandler),
+			Credentials: func(context.Context) (string, string, error) {
+				if calls++; calls < 6 {
+					return "", "", gone
+				}
+				return clientID, secret, nil
+			},
+		})
+		if _, err := s.Ask(t.Context(), some(1)); reasonOf(err) != entitlement.ReasonUnreachable || !errors.Is(err, gone) || calls != 4 {
+			t.Errorf("after %d calls: %v", calls, err)
+		}
+		if answers, err := s.Ask(t.Context(), some(1)); err != nil || len(answers) != 1 || calls != 6 {
+			t.Errorf("after %d calls: %v", calls, err)
+		}
+	})
+}
+
 func TestTokenAnswers(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -123,13 +123,9 @@ func (f *File) add(finding agreement.Finding) {
 	}
 }
 
-// read reads a table in which the header has not been found yet.
+// read reads text, in which the header has not been found yet.
 func (f *File) read(t table) {
 	h := findHeader(t)
-	if code := t.fault(); code != "" {
-		f.refuse(0, code)
-		return
-	}
 	if h.missing() != nil {
 		f.refuseHeader(h)
 		return
