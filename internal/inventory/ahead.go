@@ -4,7 +4,8 @@ import "io"
 
 const (
 	aheadBytes  = 256 << 10
-	aheadBlocks = 3 // one is used, one is ready, one is filled
+	aheadBlocks = 3       // one is used, one is ready, one is filled
+	aheadFrom   = 4 << 20 // bytes of a file for which it is worth the while
 )
 
 // ahead unpacks the next bytes while the last ones are counted.

@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"archive/zip"
-	"bufio"
 	"compress/flate"
 	"errors"
 	"fmt"
@@ -120,9 +119,13 @@ func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
 		return fmt.Errorf("inventory: %w", err)
 	}
 	defer file.Close()
-	ahead := readAhead(&limited{ctx: r.ctx, file: &inflated{file: file, growth: unpacked}, left: MaxBytes})
+	limited := &limited{ctx: r.ctx, file: &inflated{file: file, growth: unpacked}, left: MaxBytes}
+	if entry.UncompressedSize64 < aheadFrom { // or so it says
+		return r.readPlain(limited)
+	}
+	ahead := readAhead(limited)
 	defer ahead.stop()
-	return r.readPlain(bufio.NewReader(ahead))
+	return r.readPlain(ahead)
 }
 
 // growth is how much an archive has become.

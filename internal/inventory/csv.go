@@ -34,8 +34,9 @@ type table struct {
 	unquoted  []byte // cells that had doubled quotes
 }
 
-func newTable(file io.Reader) *table {
-	return &table{file: file, buffer: make([]byte, csvBuffer)}
+// newTable reads a file by way of a buffer of csvBuffer bytes.
+func newTable(file io.Reader, buffer []byte) *table {
+	return &table{file: file, buffer: buffer}
 }
 
 // header reads the first row: the names of the columns, cut at the separator

@@ -16,8 +16,9 @@ import (
 const unknownDocuments = 100
 
 // readDocuments reads GLPI's and osquery's JSON.
-func (r *reading) readDocuments(file io.Reader) error {
-	d := &documents{file: bufio.NewReaderSize(file, 256<<10), line: 1}
+func (r *reading) readDocuments(file *bufio.Reader) error {
+	d := &documents{file: file, line: 1, held: r.document}
+	defer func() { r.document = d.held }()
 	known, unknown := false, 0
 	before := r.lists
 	for {
@@ -30,7 +31,7 @@ func (r *reading) readDocuments(file io.Reader) error {
 		}
 		r.lists = before + d.list
 		if flaw == "" {
-			recognised, err := r.document(document, line)
+			recognised, err := r.device(document, line)
 			if err != nil {
 				return err
 			}
@@ -126,9 +127,9 @@ func (v *value) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// document counts the titles of a document; recognised is false when it is
+// device counts the titles of a document; recognised is false when it is
 // neither GLPI's nor osquery's, or damaged.
-func (r *reading) document(b []byte, line int64) (recognised bool, err error) {
+func (r *reading) device(b []byte, line int64) (recognised bool, err error) {
 	var d document
 	if json.Unmarshal(b, &d) != nil {
 		return false, nil

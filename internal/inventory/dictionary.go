@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"bytes"
-	"encoding/binary"
 	"hash/maphash"
 
 	"trueup/internal/errs"
@@ -180,13 +179,4 @@ func cutDevice(b []byte) (key, rest []byte, ok bool) {
 		return nil, nil, false
 	}
 	return b[:length], b[length:], true
-}
-
-// cutUvarint cuts a number from the front of b; ok is false when b is damaged.
-func cutUvarint(b []byte) (n uint64, rest []byte, ok bool) {
-	n, length := binary.Uvarint(b)
-	if length <= 0 {
-		return 0, nil, false
-	}
-	return n, b[length:], true
 }

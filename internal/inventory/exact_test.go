@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -166,7 +167,7 @@ func FuzzTable(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file string) {
 		want, wrong := csvRows(file)
-		table := newTable(strings.NewReader(file))
+		table := newTable(strings.NewReader(file), make([]byte, csvBuffer))
 		if ok, err := table.header(func(names []string) (int, bool) { return len(names) - 1, true }); !ok || err != nil {
 			if wrong == nil && len(want) > 0 && len(want[0]) <= maxColumns && len(file) < maxRow {
 				t.Fatalf("no header, %v: encoding/csv read %q", err, want)
@@ -221,7 +222,7 @@ func FuzzDocuments(f *testing.F) {
 	f.Add("{\n{}\n\"\n{\"")
 	f.Fuzz(func(t *testing.T, file string) {
 		r := &reading{ctx: t.Context(), options: Options{Rules: suite}, counter: newCounter(t.TempDir())}
-		err := r.readDocuments(strings.NewReader(file))
+		err := r.readDocuments(bufio.NewReader(strings.NewReader(file)))
 		if err != nil && errs.CodeOf(err) != "inventory_format" || r.tally.Rows > len(file) || r.tally.BadRows > r.tally.Rows {
 			t.Errorf("%v, %d rows of %d bytes", err, r.tally.Rows, len(file))
 		}
@@ -230,7 +231,7 @@ func FuzzDocuments(f *testing.F) {
 			return
 		}
 		r = &reading{ctx: t.Context(), options: Options{Rules: suite}, counter: newCounter(t.TempDir())}
-		_ = r.readDocuments(strings.NewReader(file + "\n" + `{"hostIdentifier":"h","columns":{"name":"A"}}`))
+		_ = r.readDocuments(bufio.NewReader(strings.NewReader(file + "\n" + `{"hostIdentifier":"h","columns":{"name":"A"}}`)))
 		if r.tally.Shape != Osquery && strings.Count(file, "\n") < unknownDocuments-2 && !strings.Contains(file, ",") {
 			t.Errorf("the last line was lost: %+v", r.tally)
 		}

@@ -48,7 +48,10 @@ func reportOf(names []string) (r report, ok bool) {
 
 // readTable reads a report of Intune.
 func (r *reading) readTable(file io.Reader) error {
-	t := newTable(file)
+	if r.buffer == nil {
+		r.buffer = make([]byte, csvBuffer)
+	}
+	t := newTable(file, r.buffer)
 	var columns report
 	ok, err := t.header(func(names []string) (last int, ok bool) {
 		columns, ok = reportOf(names)

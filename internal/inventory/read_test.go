@@ -111,7 +111,8 @@ func TestRead(t *testing.T) {
 		"R6.4 rows that cannot be read": {
 			header + row("d1", "Photoshop", "Adobe") + "k1,Photoshop\r\n\r\n" + row("", "Reader", "Adobe") + row("d2", " ", "Adobe") + row("d3", "Reader", "Adobe"),
 			told{
-				inventory.AppInvRawData, 2, []string{"Adobe|Photoshop|1.0: 1", "Adobe|Reader|1.0: 1"},
+				inventory.AppInvRawData, 2,
+				[]string{"Adobe|Photoshop|1.0: 1", "Adobe|Reader|1.0: 1"},
 				slices.Concat(bad("inventory_row_columns", 3), bad("inventory_row_device", 5), bad("inventory_row_title", 6)),
 			},
 		},
