@@ -71,7 +71,8 @@ type key struct {
 
 // row returns the row of a product.
 func (p *positions) row(product Product) *Row {
-	k := key{p.fold(product.Publisher), p.fold(product.Name()), parseVersion(product.Version)}
+	publisher := p.fold(product.Publisher)
+	k := key{publisher, withoutPublisher(publisher, p.fold(product.Name())), parseVersion(product.Version)}
 	market := k.publisher + "\x00" + k.name
 	rows := p.markets[market]
 	if rows == nil {

@@ -16,7 +16,7 @@ var (
 
 // Named returns the product that a publisher's name and version mean, so that
 // an entitlement, an agreement's product title and a detected title of the same
-// product come out the same. The publisher is taken off the front of the name.
+// product come out the same. The publisher is taken off the front of the name, unless a number follows.
 // A version at the end of the name, or a year within it, is taken out of it when
 // no version is given or the same one is:
 //
@@ -29,7 +29,7 @@ var (
 func Named(publisher, name, version string) Product {
 	publisher = text.Collapse(publisher)
 	words := strings.Fields(marks.Replace(name))
-	if own := strings.Fields(publisher); len(own) > 0 && len(own) < len(words) &&
+	if own := strings.Fields(publisher); len(own) > 0 && len(own) < len(words) && !isVersionNumber(words[len(own)]) &&
 		text.Fold(strings.Join(words[:len(own)], " ")) == text.Fold(publisher) {
 		words = words[len(own):]
 	}
@@ -122,6 +122,14 @@ func Bought(a agreement.Agreement, c agreement.Calendar) (Line, bool) {
 func Counts(t agreement.Terms, c agreement.Calendar) bool {
 	status := t.Status(c)
 	return status != agreement.StatusNotStarted && status != agreement.StatusExpired
+}
+
+// withoutPublisher returns a folded name without the publisher at its front.
+func withoutPublisher(publisher, name string) string {
+	if rest, found := strings.CutPrefix(name, publisher+" "); found && publisher != "" {
+		return rest
+	}
+	return name
 }
 
 func foldedPublisher(p Product) string { return text.Fold(p.Publisher) }

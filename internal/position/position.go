@@ -44,7 +44,8 @@ import (
 
 // Product is what licences and installations are counted by. Family and edition
 // count as one name: "Office Professional Plus" without an edition is the same
-// as "Office" with the edition "Professional Plus". Case and spacing do not count.
+// as "Office" with the edition "Professional Plus". Neither case nor spacing
+// count, nor whether the name begins with its publisher.
 type Product struct {
 	Publisher string
 	Family    string // without edition and version: "Office", "SQL Server"
@@ -63,7 +64,8 @@ func (p Product) Name() string {
 // Key is the same for products that count as the same: publisher, name and
 // version as they are compared.
 func (p Product) Key() []string {
-	return []string{text.Fold(p.Publisher), text.Fold(p.Name()), parseVersion(p.Version).key()}
+	publisher := text.Fold(p.Publisher)
+	return []string{publisher, withoutPublisher(publisher, text.Fold(p.Name())), parseVersion(p.Version).key()}
 }
 
 // The kinds of sources.

@@ -71,6 +71,11 @@ func TestCompute(t *testing.T) {
 			want: []string{"Office  Professional PLUS@2021: 2 owned, 2 needed: +0 covered"},
 		},
 		{
+			name:     "nor does a publisher at the front of a name",
+			licenses: []string{"2 Microsoft 365 Apps@"}, installations: []string{"1 365 apps@", "1 MICROSOFT 365 Apps@", "1 Microsoft@"},
+			want: []string{"Microsoft 365 Apps@: 2 owned, 2 needed: +0 covered", "Microsoft@: 0 owned, 1 needed: -1 unlicensed"},
+		},
+		{
 			name:     "version prefix",
 			licenses: []string{"3 A@2.05", "3 B@2"}, installations: []string{"2 A@2.05.1234", "1 A@2.051", "2 B@2.1", "2 B@2.2", "1 B@20.1"},
 			want: []string{

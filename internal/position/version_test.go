@@ -120,6 +120,7 @@ func TestNamed(t *testing.T) {
 		{"Microsoft", "Visio™ Standard  2019", "", Product{"Microsoft", "Visio Standard", "", "2019"}},
 		{" Adobe  Inc. ", "ADOBE Inc. Acrobat Pro 2020", "", Product{"Adobe Inc.", "Acrobat Pro", "", "2020"}},
 		{"Igor Pavlov", "7-Zip 23.01", "", Product{"Igor Pavlov", "7-Zip", "", "23.01"}},
+		{"Microsoft", "Microsoft 365 Apps", "", Product{"Microsoft", "Microsoft 365 Apps", "", ""}},
 		{"Microsoft", "Microsoft", "", Product{"Microsoft", "Microsoft", "", ""}},
 		{"", "2021", "", Product{"", "2021", "", ""}},
 		{"一太郎社", "一太郎 2024", "", Product{"一太郎社", "一太郎", "", "2024"}},

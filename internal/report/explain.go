@@ -1,6 +1,10 @@
 package report
 
-import "trueup/internal/position"
+import (
+	"slices"
+
+	"trueup/internal/position"
+)
 
 // Explanation is where the numbers of one product come from (R8.3): a waterfall
 // from what is owned to what is left or missing. The steps' quantities add up to
@@ -9,6 +13,9 @@ type Explanation struct {
 	Head
 	Row   Installation `json:"row"`
 	Steps []Bar        `json:"steps"`
+	// Titles is what was detected of the product, title by title. Together they may
+	// be more than the PCs that have it, as a PC may have several.
+	Titles []Share `json:"titles"`
 }
 
 // Bar is one step of the waterfall. Quantity is what it adds, or takes away.
@@ -33,10 +40,19 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 	rows := d.positions(f, s)
 	for i := range rows {
 		if shown := installation(&rows[i]); shown.ID == productID {
-			return Explanation{Head: d.head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i])}, true
+			return Explanation{
+				Head: d.head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i]),
+				Titles: d.titlesOf(rows[i].Product),
+			}, true
 		}
 	}
 	return Explanation{}, false
+}
+
+func (d *Data) titlesOf(p position.Product) []Share {
+	key := p.Key()
+	of := slices.DeleteFunc(slices.Clone(d.Titles), func(l position.Line) bool { return !slices.Equal(l.Product.Key(), key) })
+	return append([]Share{}, shares(of, position.KindInventory)...)
 }
 
 func waterfall(r *position.Row) []Bar {

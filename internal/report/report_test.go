@@ -17,6 +17,7 @@ import (
 	"trueup/internal/golden"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
+	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/report"
 )
@@ -317,6 +318,35 @@ func TestExplain(t *testing.T) {
 	}
 	if _, ok := d.Explain("no such product", report.Filter{}, s); ok {
 		t.Error("a product that is not there is explained")
+	}
+}
+
+// TestInventory demands that an installation is explained by the titles as they
+// were detected, and counted by PCs.
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	visio := position.Product{Publisher: "Microsoft", Family: "Visio", Edition: "Standard", Version: "2019"}
+	detected := func(name string, devices int, kind inventory.Kind) inventory.Count {
+		return inventory.Count{Title: inventory.Title{Name: name, Version: "16.0"}, Devices: devices, Decision: inventory.Decision{Kind: kind, Product: visio}}
+	}
+	d, s := organisation(), settings(i18n.English)
+	d.SetInventory(&inventory.Tally{
+		Products: []inventory.ProductCount{{Product: visio, Devices: 6}},
+		Titles: []inventory.Count{
+			detected("Visio Standard 2019 - en-us", 5, inventory.Product), detected("Visio Standard 2019 - nl-be", 4, inventory.Product),
+			detected("Visio Update", 6, inventory.Update),
+		},
+	}, "inventory/pcs.csv")
+	short := d.Installations(report.Filter{Verdict: position.VerdictShort}, report.Order{}, s)
+	if len(short.Rows) != 1 || short.Rows[0].Installed != 6 || short.Totals.Needed != 6 {
+		t.Fatalf("%+v", short)
+	}
+	e, _ := d.Explain(short.Rows[0].ID, report.Filter{}, s)
+	source := position.Source{Kind: position.KindInventory, ID: "inventory/pcs.csv"}
+	english, dutch := source, source
+	english.Text, dutch.Text = "Visio Standard 2019 - en-us 16.0", "Visio Standard 2019 - nl-be 16.0"
+	if diff := cmp.Diff([]report.Share{{Source: english, Quantity: 5}, {Source: dutch, Quantity: 4}}, e.Titles); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
