@@ -42,6 +42,7 @@ MAX_ZIP_BYTES := 5000000
 LOCAL_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE
 
 ENGINE := infra/local/node_modules/.package-lock.json
+DUCKDB := internal/bench/duckdb/node_modules/.package-lock.json
 TOOLS := infra/tools/node_modules/.package-lock.json
 GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
@@ -71,12 +72,13 @@ test: need-java local ## Run every test: end to end and the infrastructure too (
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 20m $(TESTFLAGS) -tags cdk ./infra
 
 # Where goroutines, processes and callers meet.
-CONCURRENT := ./internal/importer ./internal/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./infra/local/lambda ./infra/local/s3
+CONCURRENT := ./internal/importer ./internal/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc \
+  ./infra/local/lambda ./infra/local/s3 ./infra/local/vlsc
 
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
-bench: need-java local build ## Measure speed and size for the README's table (BENCHFLAGS)
+bench: need-java local build $(DUCKDB) ## Measure speed and size for the README's table (BENCHFLAGS)
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/bench/bare
 	$(LOCAL_ENV) go run ./internal/bench $(BENCHFLAGS)
 
@@ -87,16 +89,15 @@ fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null; \
 	done
 
-lint: need-go $(GOFUMPT) $(STATICCHECK) $(TOOLS) ## Check format, vet, staticcheck and the OpenAPI document
+lint: need-go $(GOFUMPT) $(STATICCHECK) $(TOOLS) ## Check format, vet, staticcheck and the OpenAPI documents
 	@unformatted=$$($(GOFUMPT) -l $(GO_SOURCES)); \
 	  [ -z "$$unformatted" ] || { printf 'not formatted (run make fmt):\n%s\n' "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go vet -tags cdk ./infra
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags cdk ./infra
-	@if [ -f internal/docs/openapi.json ]; then \
-	  REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-	    infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json; fi
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+	  infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json internal/docs/vlsc.json
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: left out"; fi
 
 fmt: need-go $(GOFUMPT) ## Format the Go code
@@ -145,6 +146,10 @@ local: need-go $(ENGINE)
 
 $(ENGINE): infra/local/package-lock.json | need-npm
 	@cd infra/local && npm ci --no-audit --no-fund --loglevel=error
+
+# Not npm ci: the lock file of one machine lacks the engines of the others.
+$(DUCKDB): internal/bench/duckdb/package-lock.json | need-npm
+	@cd internal/bench/duckdb && npm install --no-save --no-audit --no-fund --loglevel=error
 
 $(TOOLS): infra/tools/package-lock.json | need-npm
 	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error

@@ -49,8 +49,10 @@ type part struct {
 var parts = []part{
 	{"check", (*bench).check},
 	{"import", (*bench).imports},
+	{"inventory", (*bench).inventories},
 	{"list", (*bench).lists},
 	{"catalog", (*bench).catalogs},
+	{"position", (*bench).positions},
 	{"start", (*bench).starts},
 	{"size", (*bench).sizes},
 }
@@ -72,8 +74,12 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
 	readme := flag.String("readme", "", "file whose table to rewrite")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
-	only := flag.String("only", "", "parts to run, with commas: check, import, list, catalog, start, size; empty for all")
+	only := flag.String("only", "", "parts to run, with commas: check, import, inventory, list, catalog, position, start, size; empty for all")
+	count := flag.String("count", "", "count this file of inventory and print what it took: what the program does in a process of its own")
 	flag.Parse()
+	if *count != "" {
+		return countHere(ctx, *count, os.Stdout)
+	}
 	if *readme != "" && (b.quick || *only != "") {
 		return errors.New("-readme takes the table of a whole run: leave -quick and -only out")
 	}

@@ -99,7 +99,7 @@ func (m message) in(lang Lang) string {
 
 // catalogs is every message, in the order in which a code is looked up. A code
 // stands in one of them only.
-var catalogs = []map[string]message{apiMessages, editMessages, importMessages, nameMessages, termMessages, catalogMessages}
+var catalogs = []map[string]message{apiMessages, editMessages, importMessages, nameMessages, termMessages, catalogMessages, entitlementMessages, inventoryMessages, reportMessages, refreshMessages}
 
 func find(code string) (message, bool) {
 	for _, catalog := range catalogs {

@@ -90,9 +90,4 @@ var termMessages = map[string]message{
 		"De inventaris kent nog geen pc en geen softwaretitel. Upload eerst een inventarisbestand onder inventory/ of laat de instelling INVENTORY_REQUIRED uitzetten. Volumeovereenkomsten kunnen altijd worden toegevoegd.",
 		"L'inventaire ne connaît encore ni PC ni titre de logiciel. Déposez d'abord un fichier d'inventaire sous inventory/ ou faites désactiver le réglage INVENTORY_REQUIRED. Les accords en volume peuvent être ajoutés à tout moment.",
 	},
-	"inventory_format": {
-		"This is not an inventory file that can be read. Export AppInvRawData from Intune as CSV, and upload it as it is.",
-		"Dit is geen leesbaar inventarisbestand. Exporteer AppInvRawData uit Intune als CSV en upload dat bestand ongewijzigd.",
-		"Ce fichier d'inventaire n'est pas lisible. Exportez AppInvRawData d'Intune au format CSV et déposez-le tel quel.",
-	},
 }

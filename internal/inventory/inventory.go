@@ -1,13 +1,27 @@
-// Package inventory is what is known of the software found on managed PCs. For
-// now that is a summary: how many PCs and how many software titles the last
-// file had, which decides whether agreements of type other can be added (R2.8).
+// Package inventory is what is known of the software found on managed PCs.
 //
-// A file is read once, as a stream, in bounded memory, whatever its size.
+// Read turns a file of inventory into a Tally: on how many distinct devices
+// each title is, and each product. A file is read once, as a stream, in memory
+// that depends on the number of different titles and hardly on that of rows
+// and devices (R6.2). What a file says of each device goes through a scratch
+// file, so that counts are exact in whatever order the rows come (R6.3): see
+// counter.
+//
+// Rules turn titles into products. They are data, in order, and the first that
+// matches decides, so that every count can be explained by one of them
+// (Decision). An admin's rules come before those trueup brings. Most of what
+// a Windows PC lists are updates, parts of suites and runtimes, which are not
+// products; what no rule knows waits in Tally.Queue.
+//
+// A tally holds no devices. How many have a product whose titles are on the
+// same ones cannot be told from the numbers of these titles, so counting by
+// changed rules reads the file again, which the uploads bucket keeps: it is
+// exact, it takes seconds, and there is one way of counting. Tally.Rules says
+// which rules counted.
 package inventory
 
 import (
 	"context"
-	"io"
 	"strconv"
 	"time"
 
@@ -35,19 +49,16 @@ type Store interface {
 	SetSummary(ctx context.Context, s Summary, events ...audit.Event) error
 }
 
-// Summarize reads a file (see Read), and keeps what it adds up to as the
-// summary of that source and moment. The event's Subject and After are filled
-// in. badRows are those that could not be read; errs.Invalid inventory_format
-// is a file of another kind, which changes nothing.
-func Summarize(ctx context.Context, store Store, file io.Reader, source string, at time.Time, event audit.Event) (s Summary, badRows int, err error) {
-	s = Summary{At: at, Source: source}
-	s.Devices, s.Titles, badRows, err = Read(file)
-	if err != nil {
-		return Summary{}, badRows, err
-	}
+// Summarize keeps what a file adds up to as the summary of that source and
+// moment. The event's Subject and After are filled in.
+func Summarize(ctx context.Context, store Store, t *Tally, source string, at time.Time, event audit.Event) (Summary, error) {
+	s := t.Summary(source, at)
 	event.Subject = "inventory"
 	event.After = map[string]string{
-		"source": source, "devices": strconv.Itoa(s.Devices), "titles": strconv.Itoa(s.Titles), "badRows": strconv.Itoa(badRows),
+		"source": source, "devices": strconv.Itoa(s.Devices), "titles": strconv.Itoa(s.Titles), "badRows": strconv.Itoa(t.BadRows),
 	}
-	return s, badRows, store.SetSummary(ctx, s, event)
+	if err := store.SetSummary(ctx, s, event); err != nil {
+		return Summary{}, err
+	}
+	return s, nil
 }

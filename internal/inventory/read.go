@@ -2,159 +2,156 @@ package inventory
 
 import (
 	"bufio"
-	"encoding/csv"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
-	"strings"
 
 	"trueup/internal/errs"
-	"trueup/internal/text"
 )
+
+// MaxBytes is how large a file is at most, unpacked: eight times the 10 million
+// rows that a large organisation has.
+const MaxBytes = 16 << 30
+
+// Options say how a file is read.
+type Options struct {
+	Rules *Rules // what titles are recognised by; nil for StartingRules
+	// Scratch is the folder for scratch files; "" for the system's. They take 3
+	// bytes a row when the rows of a device follow each other, 25 when none do, and
+	// the size of an archive that cannot be read where it is.
+	Scratch string
+}
+
+// Read counts the titles and products of a file of inventory, which is read
+// once, as a stream. Its shape is recognised by its content:
+//
+//   - AppInvRawData and AppInvAggregate, the reports of discovered apps that
+//     Intune exports, as CSV. Columns are found by name, in any order; commas,
+//     semicolons and tabs separate.
+//   - GLPI inventory: a JSON document for each device.
+//   - osquery programs: the rows of that table as JSON, as the lines that osqueryd
+//     logs, or as what osqueryi prints: rows that name no device are then those
+//     of one device, whose list the array is.
+//   - a ZIP archive of files of one of these.
+//
+// JSON documents may stand one after the other, on lines of their own, or in an
+// array. Rows that cannot be read are counted and never stop the file (R6.4).
+//
+// Errors are errs.Invalid: inventory_format for a file of another kind,
+// inventory_archive for a damaged archive, inventory_bomb for one that grows out
+// of proportion, inventory_mixed for one with both reports of Intune,
+// inventory_size and inventory_titles for what is over the limits. Any other
+// error is a fault of reading the file or of the scratch file.
+func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
+	if o.Rules == nil {
+		o.Rules = StartingRules()
+	}
+	r := &reading{ctx: ctx, options: o, counter: newCounter(o.Scratch)}
+	defer func() { err = errors.Join(err, r.counter.spill.close()) }()
+	if err := r.read(file); err != nil {
+		return nil, err
+	}
+	return r.finish()
+}
+
+// reading is a file while it is read.
+type reading struct {
+	ctx     context.Context
+	options Options
+	counter *counter
+	tally   Tally
+	numbers []int // of AppInvAggregate: devices, by title
+
+	inside string // the name inside the archive; "" outside one
+	lists  int    // JSON documents and arrays so far
+
+	// Used again for each file of an archive, which may have one for each device.
+	plain    *bufio.Reader
+	buffer   []byte // of a table
+	document []byte
+}
 
 const (
-	maxRow      = 1 << 20 // bytes of a row
-	maxDistinct = 1 << 21 // PCs, and titles, that are told apart; what comes after them is not counted
+	byteOrderMark = "\xef\xbb\xbf"
+	plainBuffer   = 64 << 10
 )
 
-// The columns of AppInvRawData that are read; the others may be there or not.
-const (
-	deviceColumn    = "DeviceId"
-	titleColumn     = "ApplicationName"
-	publisherColumn = "ApplicationPublisher"
-)
-
-// Read counts the PCs and the titles in a file of inventory: AppInvRawData, the
-// report of discovered apps that Intune exports, as CSV (R6.1). Its columns are
-// found by name, in any order. A title counts once however many PCs have it,
-// compared as names are, within its publisher. Rows that cannot be read, or that
-// name no PC or no title, are counted and never stop the file (R6.4). A file
-// without those columns is errs.Invalid inventory_format; any other error is a
-// fault of reading it.
-func Read(file io.Reader) (devices, titles, badRows int, err error) {
-	rows := newRows(file)
-	header, err := rows.next()
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, errRow):
-		return 0, 0, 0, errs.New(errs.Invalid, "inventory_format")
-	case err != nil:
-		return 0, 0, 0, err
+// read reads a file that may be an archive.
+func (r *reading) read(file io.Reader) error {
+	if isArchive(file) {
+		return r.readArchive(file)
 	}
-	device, title, publisher := find(header, deviceColumn), find(header, titleColumn), find(header, publisherColumn)
-	if device < 0 || title < 0 {
-		return 0, 0, 0, errs.New(errs.Invalid, "inventory_format")
-	}
-	columns := len(header)
-	seenDevices, seenTitles := newDistinct(), newDistinct()
-	for {
-		row, err := rows.next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return len(seenDevices.hashes), len(seenTitles.hashes), badRows, nil
-		case errors.Is(err, errRow), err == nil && len(row) != columns:
-			badRows++
-			continue
-		case err != nil:
-			return 0, 0, badRows, fmt.Errorf("inventory: %w", err)
-		}
-		id, name, maker := strings.ToLower(strings.TrimSpace(row[device])), text.Fold(row[title]), ""
-		if publisher >= 0 {
-			maker = text.Fold(row[publisher])
-		}
-		if id == "" || name == "" {
-			badRows++
-			continue
-		}
-		seenDevices.add(id, "")
-		seenTitles.add(name, maker)
-	}
-}
-
-// find returns where a column is, -1 when it is missing.
-func find(header []string, column string) int {
-	for i, name := range header {
-		if strings.EqualFold(strings.TrimSpace(name), column) {
-			return i
-		}
-	}
-	return -1
-}
-
-// distinct counts different texts by their hash: a collision makes a count one
-// too low in a file of millions, and costs nothing else.
-type distinct struct {
-	seed   maphash.Seed
-	hashes map[uint64]struct{}
-}
-
-func newDistinct() distinct {
-	return distinct{seed: maphash.MakeSeed(), hashes: map[uint64]struct{}{}}
-}
-
-func (d distinct) add(text, within string) {
-	if len(d.hashes) < maxDistinct {
-		d.hashes[maphash.Comparable(d.seed, [2]string{text, within})] = struct{}{}
-	}
-}
-
-// errRow means that a row could not be read. The next one may be fine.
-var errRow = errors.New("inventory: the row cannot be read")
-
-// rows reads the rows of a CSV file and never holds more than one. A quote that
-// is not closed costs at most maxRow bytes of the file.
-type rows struct {
-	file *budget
-	csv  *csv.Reader
-}
-
-func newRows(file io.Reader) *rows {
 	buffered := bufio.NewReader(file)
-	const mark = "\xef\xbb\xbf" // UTF-8's byte-order mark
-	if start, err := buffered.Peek(len(mark)); err == nil && string(start) == mark {
-		_, _ = buffered.Discard(len(mark)) // peeked: it is there
+	if start, err := buffered.Peek(len(archiveMark)); err == nil && string(start) == archiveMark {
+		return r.spillArchive(buffered)
 	}
-	r := &rows{file: &budget{file: buffered}}
-	r.restart()
-	return r
+	return r.readPlain(&limited{ctx: r.ctx, file: buffered, left: MaxBytes})
 }
 
-func (r *rows) restart() {
-	r.csv = csv.NewReader(r.file)
-	r.csv.FieldsPerRecord = -1 // compared by the caller: a row of another length is not the end
-	r.csv.LazyQuotes = true
-	r.csv.ReuseRecord = true
-}
-
-// next returns the next row, which is good until the one after it; errRow,
-// io.EOF, or what went wrong with the file.
-func (r *rows) next() ([]string, error) {
-	r.file.left = maxRow
-	row, err := r.csv.Read()
-	var wrong *csv.ParseError
-	switch {
-	case errors.Is(err, errTooLong):
-		r.restart()
-		return nil, errRow
-	case errors.As(err, &wrong):
-		return nil, errRow
+// readPlain reads a file that is not an archive.
+func (r *reading) readPlain(file io.Reader) error {
+	if r.plain == nil {
+		r.plain = bufio.NewReaderSize(file, plainBuffer)
 	}
-	return row, err
+	buffered := r.plain
+	buffered.Reset(file)
+	if start, err := buffered.Peek(len(byteOrderMark)); err == nil && string(start) == byteOrderMark {
+		_, _ = buffered.Discard(len(byteOrderMark)) // peeked: it is there
+	}
+	start, err := buffered.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	start = bytes.TrimLeft(start, " \t\r\n")
+	if len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+		return r.readDocuments(buffered)
+	}
+	return r.readTable(buffered)
 }
 
-var errTooLong = errors.New("inventory: the row is too long")
-
-// budget lets only so many bytes be read.
-type budget struct {
+// limited reads at most so many bytes, and stops when the caller does.
+type limited struct {
+	ctx  context.Context
 	file io.Reader
-	left int
+	left int64
 }
 
-func (b *budget) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errTooLong
+func (l *limited) Read(p []byte) (int, error) {
+	if err := l.ctx.Err(); err != nil {
+		return 0, err
 	}
-	n, err := b.file.Read(p[:min(len(p), b.left)])
-	b.left -= n
+	n, err := l.file.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, errs.New(errs.Invalid, "inventory_size")
+	}
+	if err != nil && !errors.Is(err, io.EOF) && errs.As(err) == nil {
+		err = fmt.Errorf("inventory: %w", err)
+	}
 	return n, err
+}
+
+// is notes the shape of a file. The reports of Intune tell of the same devices:
+// both at once would count twice.
+func (r *reading) is(shape Shape) error {
+	switch {
+	case r.tally.Shape == "":
+		r.tally.Shape = shape
+	case r.tally.Shape != shape && (shape == AppInvAggregate || r.tally.Shape == AppInvAggregate):
+		return errs.New(errs.Invalid, "inventory_mixed")
+	}
+	return nil
+}
+
+// row counts a row, which is bad when it has a flaw.
+func (r *reading) row(line int64, flaw string, args ...string) {
+	r.tally.Rows++
+	if flaw == "" {
+		return
+	}
+	r.tally.BadRows++
+	if len(r.tally.Bad) < MaxBadRows {
+		r.tally.Bad = append(r.tally.Bad, BadRow{File: r.inside, Line: int(line), Code: flaw, Args: errs.Pairs(args...)})
+	}
 }

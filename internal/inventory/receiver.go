@@ -49,16 +49,20 @@ func (r *Receiver) Receive(ctx context.Context, key, version, etag, by string, a
 		return fmt.Errorf("read %s: %w", key, err)
 	}
 	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
-	s, badRows, err := Summarize(ctx, r.Store, object.Body, key, at, audit.Event{
-		ID: r.NewID(at), At: at, By: by, Action: "inventory.received", Source: audit.SourceImport,
-	})
+	t, err := Read(ctx, object.Body, Options{})
 	if errs.KindOf(err) == errs.Invalid {
 		r.Log.WarnContext(ctx, "inventory file refused", "code", errs.CodeOf(err))
 		return nil
 	}
 	if err != nil {
+		return fmt.Errorf("read %s: %w", key, err)
+	}
+	s, err := Summarize(ctx, r.Store, t, key, at, audit.Event{
+		ID: r.NewID(at), At: at, By: by, Action: "inventory.received", Source: audit.SourceImport,
+	})
+	if err != nil {
 		return err
 	}
-	r.Log.InfoContext(ctx, "inventory received", "devices", s.Devices, "titles", s.Titles, "bad_rows", badRows)
+	r.Log.InfoContext(ctx, "inventory received", "devices", s.Devices, "titles", s.Titles, "bad_rows", t.BadRows)
 	return nil
 }

@@ -119,8 +119,11 @@ func TestSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
-	devices, titles, badRows, err := inventory.Read(file)
-	if err != nil || devices != 3 || titles != 4 || badRows != 0 {
-		t.Errorf("%d devices, %d titles, %d bad rows, %v; want 3, 4, 0", devices, titles, badRows, err)
+	got, err := inventory.Read(t.Context(), file, inventory.Options{Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := got.Summary("a", time.Time{}); s.Devices != 3 || s.Titles != 4 || got.BadRows != 0 {
+		t.Errorf("%+v with %d bad rows; want 3 devices and 4 titles", s, got.BadRows)
 	}
 }

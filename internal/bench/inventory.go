@@ -1,0 +1,273 @@
+package main
+
+import (
+	"archive/zip"
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"trueup/internal/inventory"
+)
+
+const (
+	titlesOfDevice = 100
+	titlesOfSlot   = 200 // each of a device's titles is one of so many: 20,000 in all
+)
+
+// discovered writes AppInvRawData for so many devices: by device, as a fleet
+// manager writes it, or by title, so that no two rows of a device follow each
+// other. Titles are as popular as those of a fleet: a few are nearly everywhere.
+func discovered(w io.Writer, devices int, byTitle bool) error {
+	out := bufio.NewWriterSize(w, 1<<20)
+	fmt.Fprint(out, "ApplicationKey,ApplicationName,ApplicationPublisher,ApplicationShortVersion,ApplicationVersion,DeviceId,DeviceName,"+
+		"OSDescription,OSVersion,Platform,UserId,EmailAddress,UserName\r\n")
+	titles := make([]string, titlesOfDevice*titlesOfSlot)
+	for i := range titles {
+		publisher := fmt.Sprintf("Publisher %d", i%700)
+		if i%7 == 0 {
+			publisher = fmt.Sprintf(`"Publisher %d, Inc."`, i%700)
+		}
+		titles[i] = fmt.Sprintf("%032x,Product %d for Business (x64),%s,%d.%d,%d.%d.%d.0,", i, i, publisher, i%30, i%10, i%30, i%10, i)
+	}
+	row := func(device, slot int) {
+		// The cube of an even number between 0 and 1 is small more often than not.
+		n := uint64(device*titlesOfDevice+slot+1) * 0x9e3779b97f4a7c15
+		n ^= n >> 29
+		u := float64(n*0xbf58476d1ce4e5b9>>40) / (1 << 24)
+		out.WriteString(titles[slot*titlesOfSlot+int(u*u*u*titlesOfSlot)])
+		id := strconv.Itoa(1_000_000 + device)
+		for _, part := range [...]string{
+			"3f2504e0-4f89-41d3-9a0c-03058", id, ",PC-", id, ",Windows,10.0.22631.4460,Windows,7d44a1f2-99aa-4e3b-8e2f-41c0a", id,
+			",user", id, "@example.com,User ", id, "\r\n",
+		} {
+			out.WriteString(part)
+		}
+	}
+	for i := range devices * titlesOfDevice {
+		if byTitle {
+			row(i%devices, i/devices)
+		} else {
+			row(i/titlesOfDevice, i%titlesOfDevice)
+		}
+	}
+	return out.Flush()
+}
+
+// counted is what a count of a file came to.
+type counted struct {
+	Milliseconds float64
+	Digest       string // of publisher, name, version and devices of each title
+	Peak         int    `json:",omitempty"` // bytes of memory the process had at most
+}
+
+// countHere counts a file, or with a number as its name what discovered writes
+// for so many devices, and prints what it came to. It is what the
+// program does when the bench starts it as a process of its own.
+func countHere(ctx context.Context, name string, w io.Writer) error {
+	file, err := opened(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	begin := time.Now()
+	tally, err := inventory.Read(ctx, file, inventory.Options{})
+	if err != nil {
+		return err
+	}
+	c := counted{Milliseconds: milliseconds(time.Since(begin))}
+	sum := sha256.New()
+	for _, t := range tally.Titles {
+		fmt.Fprintf(sum, "%s|%s|%s|%d\n", t.Publisher, t.Name, t.Version, t.Devices)
+	}
+	c.Digest = hex.EncodeToString(sum.Sum(nil))
+	if c.Peak, err = highWater(); err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(c)
+}
+
+func opened(name string) (io.ReadCloser, error) {
+	devices, err := strconv.Atoi(name)
+	if err != nil {
+		return os.Open(name)
+	}
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(discovered(w, devices, false)) }()
+	return r, nil
+}
+
+// highWater returns the most memory this process has had, in bytes.
+func highWater() (int, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
+			kilobytes, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
+			return kilobytes << 10, err
+		}
+	}
+	return 0, errors.New("no VmHWM in /proc/self/status")
+}
+
+// duckdbDir has the program that counts with DuckDB; make bench installs what
+// it needs.
+const duckdbDir = "internal/bench/duckdb"
+
+// inventories measures counting an inventory: against DuckDB with one thread,
+// out of an archive against unpacking it, and in how much memory.
+func (b *bench) inventories(ctx context.Context) error {
+	devices := b.size(100_000, 200)
+	name := filepath.Join(b.scratch, "inventory.csv")
+	for _, order := range []string{"by title", "by device"} { // the last one is packed, too
+		if err := written(name, func(w io.Writer) error { return discovered(w, devices, order == "by title") }); err != nil {
+			return err
+		}
+		if err := b.againstDuckDB(ctx, name, fmt.Sprintf("count %d rows of inventory, %s, against DuckDB", devices*titlesOfDevice, order)); err != nil {
+			return err
+		}
+	}
+	if err := b.unpacked(ctx, name, "the same by device as ZIP, against unpacking it"); err != nil {
+		return err
+	}
+
+	var few, many counted
+	if err := b.count(ctx, strconv.Itoa(devices), &few); err != nil {
+		return err
+	}
+	if err := b.count(ctx, strconv.Itoa(3*devices), &many); err != nil {
+		return err
+	}
+	b.table.add(row{
+		what:  fmt.Sprintf("memory of counting %d devices, against %d", 3*devices, devices),
+		value: fmt.Sprintf("%.1f MB", megabytes(many.Peak)), floor: fmt.Sprintf("%.1f MB", megabytes(few.Peak)),
+		limits: []limit{{float64(many.Peak) / float64(few.Peak), 1.1, "×"}},
+	})
+	return nil
+}
+
+// againstDuckDB compares a count with DuckDB's, which must come to the same.
+func (b *bench) againstDuckDB(ctx context.Context, name, what string) error {
+	var subject, floor counted
+	middle, err := medians(ctx, b.size(3, 1),
+		told(&subject, func() error { return b.count(ctx, name, &subject) }),
+		told(&floor, func() error {
+			node := exec.CommandContext(ctx, "node", "count.js", name)
+			node.Dir = duckdbDir
+			return answered(node, &floor)
+		}),
+	)
+	if err != nil {
+		return err
+	}
+	if subject.Digest != floor.Digest {
+		return fmt.Errorf("%s: it counts something else", what)
+	}
+	b.table.add(row{
+		what: what, value: show(middle[0]), floor: show(middle[1]),
+		limits: []limit{ratio(middle[0], middle[1], 1), {megabytes(subject.Peak), 256, " MB"}},
+	})
+	return nil
+}
+
+// told measures what a process says it took: what it takes to start is none of it.
+func told(c *counted, do func() error) timed {
+	return func(context.Context) (time.Duration, error) {
+		err := do()
+		return time.Duration(c.Milliseconds * float64(time.Millisecond)), err
+	}
+}
+
+// count counts a file in a process of its own, so that its memory is what
+// counting takes.
+func (b *bench) count(ctx context.Context, name string, c *counted) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return answered(exec.CommandContext(ctx, program, "-count", name), c)
+}
+
+func answered(command *exec.Cmd, c *counted) error {
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	return json.Unmarshal(output, c)
+}
+
+// unpacked compares counting out of an archive with unpacking it.
+func (b *bench) unpacked(ctx context.Context, name, what string) error {
+	packed := name + ".zip"
+	err := written(packed, func(w io.Writer) error {
+		archive := zip.NewWriter(w)
+		entry, err := archive.Create("AppInvRawData.csv")
+		if err != nil {
+			return err
+		}
+		file, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if _, err := io.Copy(entry, file); err != nil {
+			return err
+		}
+		return archive.Close()
+	})
+	if err != nil {
+		return err
+	}
+	subject := func(ctx context.Context) error {
+		file, err := os.Open(packed)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		_, err = inventory.Read(ctx, file, inventory.Options{Scratch: b.scratch})
+		return err
+	}
+	floor := func(context.Context) error {
+		archive, err := zip.OpenReader(packed)
+		if err != nil {
+			return err
+		}
+		defer archive.Close()
+		entry, err := archive.File[0].Open()
+		if err != nil {
+			return err
+		}
+		defer entry.Close()
+		_, err = io.Copy(io.Discard, entry)
+		return err
+	}
+	middle, err := medians(ctx, b.size(3, 1), took(subject), took(floor))
+	if err != nil {
+		return err
+	}
+	b.table.add(row{what: what, value: show(middle[0]), floor: show(middle[1]), limits: []limit{ratio(middle[0], middle[1], 1.5)}})
+	return nil
+}
+
+// written writes a file.
+func written(name string, write func(io.Writer) error) (err error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return write(file)
+}

@@ -1,0 +1,208 @@
+package statement
+
+import (
+	"slices"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/text"
+)
+
+// The columns that are read, as findings name them.
+const (
+	ColumnLicenseID  agreement.Column = "licenseId"
+	ColumnPublisher  agreement.Column = "publisher"
+	ColumnFamily     agreement.Column = "family" // the Name of a General License Statement
+	ColumnVersion    agreement.Column = "version"
+	ColumnPool       agreement.Column = "pool"
+	ColumnType       agreement.Column = "type"
+	ColumnEffective  agreement.Column = "effective"
+	ColumnActiveSA   agreement.Column = "activeSa"
+	ColumnUnresolved agreement.Column = "unresolved"
+	ColumnCountry    agreement.Column = "country"
+	ColumnOrder      agreement.Column = "order"
+	ColumnPurchased  agreement.Column = "purchased"
+	ColumnSupport    agreement.Column = "support"
+	ColumnSupportEnd agreement.Column = "supportEnd"
+)
+
+// shape is the columns of one kind of statement.
+type shape struct {
+	kind    entitlement.Kind
+	columns []columnShape
+}
+
+type columnShape struct {
+	column   agreement.Column
+	title    string // as the publisher writes it
+	required bool
+	names    []string // in English, Dutch and French, as text.Letters writes them
+}
+
+// The names of columns that more than one kind has.
+var (
+	poolNames    = []string{"productpool", "pool", "productgroep", "productpools", "pooldeproduits", "pooldeproduit", "groupedeproduits", "pooldesproduits"}
+	versionNames = []string{"version", "licenseversion", "licenceversion", "productversion", "versie", "licentieversie", "productversie", "versiondelicence", "versionlicence", "versiondelalicence", "versionduproduit"}
+	familyNames  = []string{
+		"productfamily", "licenseproductfamily", "licenceproductfamily", "family", "productfamilie", "licentieproductfamilie", "productfamilielicentie", "familie",
+		"familledeproduits", "familledeproduit", "famillesdeproduits", "familledeproduitsdelicence", "familledeproduitslicence", "familledeproduitsdelalicence", "famille",
+	}
+	effectiveNames = []string{
+		"effectivequantity", "effectivelicensequantity", "effectivelicencequantity", "effectiveqty", "quantity", "effectief", "effectieveaantal", "effectiefaantal", "effectievehoeveelheid",
+		"effectieflicentieaantal", "effectieveaantallicenties", "effectiefaantallicenties", "effectievelicentiehoeveelheid", "effectievehoeveelheidlicenties", "aantal",
+		"quantiteeffective", "quantiteeffectivedelicences", "quantitedelicenceseffective", "quantitedelicenceseffectives", "quantiteeffectivedelicence", "quantite",
+	}
+	activeSANames = []string{
+		"activesaquantity", "activesoftwareassurancequantity", "activesa", "activesaqty", "actievesaaantal", "aantalactievesa", "actiefsaaantal", "actievesahoeveelheid", "hoeveelheidactievesa", "actievesoftwareassurance",
+		"quantitesaactive", "quantitedesaactive", "quantiteactivesa", "saactive", "quantiteactivedesa", "quantitesoftwareassuranceactive", "quantitedesoftwareassuranceactive",
+	}
+	unresolvedNames = []string{"unresolvedquantity", "unresolvedqty", "onopgelostaantal", "onopgelostehoeveelheid", "nietopgelostaantal", "quantitenonresolue"}
+)
+
+// shapes is every kind, the one with the most telling columns first.
+var shapes = []shape{
+	{entitlement.KindLicenseStatement, []columnShape{
+		{ColumnPool, "Product Pool", false, poolNames},
+		{ColumnFamily, "License Product Family", true, familyNames},
+		{ColumnVersion, "License Version", true, versionNames},
+		{ColumnEffective, "Effective License Quantity", true, effectiveNames},
+		{ColumnActiveSA, "Active SA Quantity", true, activeSANames},
+		{ColumnUnresolved, "Unresolved Quantity", false, unresolvedNames},
+		{ColumnCountry, "Country of Usage", true, []string{"countryofusage", "country", "usagecountry", "landvangebruik", "gebruiksland", "land", "paysdutilisation", "pays"}},
+	}},
+	{entitlement.KindLicenseSummary, []columnShape{
+		{ColumnLicenseID, "License ID", true, []string{
+			"licenseid", "licenceid", "licensingid", "licensenumber", "licencenumber", "licentieid", "licentienummer", "licentienr",
+			"iddelicence", "idlicence", "iddelalicence", "identifiantdelicence", "identifiantdelalicence", "numerodelicence", "ndelicence", "enrollmentnumber",
+		}},
+		{ColumnFamily, "Product family", true, familyNames},
+		{ColumnVersion, "Version", true, versionNames},
+		{ColumnPool, "Product pool", false, poolNames},
+		{ColumnType, "Type", false, []string{"type", "licensetype", "licencetype", "licentietype", "soort", "typedelicence"}},
+		{ColumnEffective, "Effective quantity", true, effectiveNames},
+		{ColumnActiveSA, "Active SA quantity", true, activeSANames},
+		{ColumnUnresolved, "Unresolved quantity", false, unresolvedNames},
+	}},
+	{entitlement.KindGeneralStatement, []columnShape{
+		{ColumnFamily, "Name", true, []string{"name", "productname", "softwarename", "naam", "productnaam", "nom", "nomduproduit"}},
+		{ColumnPublisher, "Publisher", true, []string{"publisher", "publishername", "vendor", "manufacturer", "uitgever", "leverancier", "fabrikant", "editeur", "fournisseur", "fabricant"}},
+		{ColumnVersion, "Version", true, versionNames},
+		{ColumnEffective, "EffectiveQuantity", true, effectiveNames},
+		{ColumnOrder, "PONumber", false, []string{"ponumber", "po", "purchaseordernumber", "ordernumber", "bestelnummer", "inkoopordernummer", "ordernummer", "numerodecommande", "numerodubondecommande", "ndecommande"}},
+		{ColumnPurchased, "DateOfPurchase", false, []string{"dateofpurchase", "purchasedate", "aankoopdatum", "datumvanaankoop", "datedachat"}},
+		{ColumnSupport, "SupportPurchased", false, []string{"supportpurchased", "support", "ondersteuninggekocht", "ondersteuningaangeschaft", "ondersteuning", "supportachete", "assistanceachetee"}},
+		{ColumnSupportEnd, "SupportExpirationDate", false, []string{
+			"supportexpirationdate", "supportexpiration", "supportenddate", "einddatumondersteuning", "vervaldatumondersteuning", "datedexpirationdusupport", "datedefindusupport", "expirationdusupport",
+		}},
+	}},
+}
+
+// title is a column as the publisher writes it.
+func (s shape) title(column agreement.Column) string {
+	for _, c := range s.columns {
+		if c.column == column {
+			return c.title
+		}
+	}
+	return string(column)
+}
+
+// header is where the columns of a table are. The zero header is that of a
+// table nobody recognises.
+type header struct {
+	shape shape
+	line  int
+	width int                      // columns that it names
+	at    map[agreement.Column]int // from 0
+	date  agreement.Date           // above it: the day that the table tells of
+}
+
+// headerRows is how far down a header is looked for; the Microsoft License
+// Statement has it in row 10.
+const headerRows = 30
+
+// findHeader returns the first complete header of a table, or what comes
+// closest to one.
+func findHeader(t table) (best header) {
+	n := 0
+	var date agreement.Date
+	dateAtPlace := false
+	for r := range t.rows {
+		for _, s := range shapes {
+			if h := headerOf(r, s); h.score() > best.score() {
+				h.date = date
+				best = h
+			}
+		}
+		if best.shape.kind != "" && best.missing() == nil {
+			return best
+		}
+		// The date is in K3; whoever moved it left it above the header.
+		for i, c := range r.cells {
+			place := r.line == 3 && i == 10
+			if d, ok := dayOf(c, t.epoch); ok && !dateAtPlace && (date == "" || place) {
+				date, dateAtPlace = d, place
+			}
+		}
+		if n++; n == headerRows {
+			return best
+		}
+	}
+	return best
+}
+
+// headerOf reads a row as the header of a shape.
+func headerOf(r row, s shape) header {
+	h := header{shape: s, line: r.line, width: r.filled(), at: map[agreement.Column]int{}}
+	for i, c := range r.cells {
+		if c.text == "" || c.number {
+			continue
+		}
+		name := text.Letters(text.Shorten(c.text, 64))
+		for _, known := range s.columns {
+			if _, taken := h.at[known.column]; !taken && slices.Contains(known.names, name) {
+				h.at[known.column] = i
+				break
+			}
+		}
+	}
+	return h
+}
+
+// score is how much of a header it is: complete ones before others.
+func (h header) score() int {
+	if h.shape.kind == "" {
+		return 0
+	}
+	if h.missing() == nil {
+		return 100 + len(h.at)
+	}
+	return len(h.at)
+}
+
+// likely reports that it is meant to be a header.
+func (h header) likely() bool { return len(h.at) >= 3 }
+
+// missing returns the columns that must be there and are not. A header without
+// a shape misses everything.
+func (h header) missing() (columns []agreement.Column) {
+	if h.shape.kind == "" {
+		return []agreement.Column{agreement.ColumnNone}
+	}
+	for _, c := range h.shape.columns {
+		if _, ok := h.at[c.column]; c.required && !ok {
+			columns = append(columns, c.column)
+		}
+	}
+	return columns
+}
+
+// cell returns a row's cell of a column and its position from 1; 0 when the
+// table does not have the column.
+func (h header) cell(r row, column agreement.Column) (cell, int) {
+	i, ok := h.at[column]
+	if !ok {
+		return cell{}, 0
+	}
+	return r.at(i), i + 1
+}

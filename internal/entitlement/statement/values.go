@@ -1,0 +1,188 @@
+package statement
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/text"
+)
+
+// quantityOf reads a whole number from 0 to entitlement.MaxQuantity: 1234,
+// 1.234, 1,234, 1 234 and 1'234 are the same, and decimals may be zeros. A text
+// of up to three digits behind one separator is thousands: nobody owns a
+// fraction of a license.
+func quantityOf(c cell) (int, bool) {
+	if c.number {
+		value, err := strconv.ParseFloat(c.text, 64)
+		if err != nil || value != math.Trunc(value) || value < 0 || value > entitlement.MaxQuantity {
+			return 0, false
+		}
+		return int(value), true
+	}
+	digits, ok := ungroup(withoutZeroDecimals(strings.TrimPrefix(text.Readable(c.text), "+")))
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.Atoi(digits)
+	return n, err == nil && n <= entitlement.MaxQuantity
+}
+
+// withoutZeroDecimals drops ".0", ",00" and the like from the end.
+func withoutZeroDecimals(s string) string {
+	i := strings.LastIndexAny(s, ".,")
+	if i <= 0 {
+		return s
+	}
+	if decimals := s[i+1:]; decimals != "0" && decimals != "00" {
+		return s
+	}
+	return s[:i]
+}
+
+// groupSeparators stand between thousands: full stop, comma, apostrophes, and
+// spaces of every width.
+const groupSeparators = ".,'’ \u00a0\u2009\u202f"
+
+// ungroup returns a number without the separators between its groups of three
+// digits, which are all the same.
+func ungroup(s string) (digits string, ok bool) {
+	if len(s) > 40 {
+		return "", false
+	}
+	var b strings.Builder
+	var separator rune
+	group := 0 // digits since the last separator
+	for _, r := range s {
+		switch {
+		case '0' <= r && r <= '9':
+			b.WriteRune(r)
+			group++
+		case strings.ContainsRune(groupSeparators, r) && (separator == 0 && 1 <= group && group <= 3 || separator == r && group == 3):
+			separator, group = r, 0
+		default:
+			return "", false
+		}
+	}
+	return b.String(), b.Len() > 0 && (separator == 0 || group == 3)
+}
+
+// dayOf reads a cell that can be nothing but a day: one that starts with the
+// year, or a workbook's number of days since its epoch.
+func dayOf(c cell, epoch agreement.Date) (agreement.Date, bool) {
+	if !c.number {
+		d, _, ok := splitDate(c.text)
+		if !ok || d.order != yearFirst {
+			return "", false
+		}
+		return d.date(true)
+	}
+	const earliest, latest = 25_000, 75_000 // 1968 to 2105: other numbers are quantities
+	days, err := strconv.ParseFloat(c.text, 64)
+	if err != nil || epoch == "" || days < earliest || days > latest {
+		return "", false
+	}
+	start, err := time.Parse(time.DateOnly, string(epoch))
+	if err != nil {
+		return "", false
+	}
+	return agreement.DateOf(start.AddDate(0, 0, int(days))), true
+}
+
+// dateOf reads a date: 2026-11-21, 2026/11/21, 21.11.2026 and 21-11-2026, and
+// with slashes month first, 11/21/2026, unless the file writes the day first. A
+// time of day is left out.
+func dateOf(value string, dayFirst bool) (agreement.Date, bool) {
+	d, slashes, ok := splitDate(value)
+	if !ok {
+		return "", false
+	}
+	return d.date(dayFirst || !slashes)
+}
+
+// parts are the three numbers of a date as written.
+type parts struct {
+	numbers [3]int
+	order   int
+}
+
+const (
+	yearFirst = iota
+	yearLast
+)
+
+// splitDate takes a date apart, and reports whether it has slashes and its year
+// at the end: then it does not say itself which number is the month.
+func splitDate(value string) (d parts, slashes, ok bool) {
+	if len(value) > 40 {
+		return d, false, false
+	}
+	if day, _, timed := strings.Cut(value, "T"); timed {
+		value = day
+	}
+	value, _, _ = strings.Cut(value, " ")
+	i := strings.IndexAny(value, "/.-")
+	if i < 0 {
+		return d, false, false
+	}
+	separator := value[i]
+	texts := strings.Split(value, string(separator))
+	if len(texts) != 3 {
+		return d, false, false
+	}
+	for i, t := range texts {
+		n, err := strconv.ParseUint(t, 10, 16)
+		if err != nil {
+			return d, false, false
+		}
+		d.numbers[i] = int(n)
+	}
+	switch {
+	case len(texts[0]) == 4 && len(texts[1]) <= 2 && len(texts[2]) <= 2:
+		d.order = yearFirst
+	case len(texts[2]) == 4 && len(texts[0]) <= 2 && len(texts[1]) <= 2:
+		d.order = yearLast
+	default:
+		return d, false, false
+	}
+	return d, separator == '/' && d.order == yearLast, true
+}
+
+func (d parts) date(dayFirst bool) (agreement.Date, bool) {
+	year, month, day := d.numbers[0], d.numbers[1], d.numbers[2]
+	if d.order == yearLast {
+		month, day, year = d.numbers[0], d.numbers[1], d.numbers[2]
+		if dayFirst {
+			month, day = day, month
+		}
+	}
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	if year < 1900 || year > 2199 || t.Year() != year || int(t.Month()) != month || t.Day() != day {
+		return "", false
+	}
+	return agreement.DateOf(t), true
+}
+
+// supportOf reads SupportPurchased, in which 0 means yes and 1 no. Nothing is no.
+func supportOf(value string) (purchased, ok bool) {
+	switch text.Letters(value) {
+	case "0", "yes", "ja", "oui":
+		return true, true
+	case "", "1", "no", "nee", "non":
+		return false, value == "" || text.Letters(value) != ""
+	}
+	return false, false
+}
+
+// isAllCountries reports whether a row is about the whole organisation.
+func isAllCountries(value string) bool {
+	switch text.Letters(value) {
+	case "allcountries", "allcountriesregions", "allcountriesandregions", "allelanden", "allelandenregios", "allelandenenregios",
+		"touslespays", "touslespaysregions", "touslespaysetregions":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,97 @@
+package entitlement
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"trueup/internal/agreement"
+)
+
+// storedVersion is the version of a stored statement. Another one is read anew
+// from its file.
+const storedVersion = 1
+
+// stored is a statement as Encode writes it. The names of a line are short
+// because a statement has many.
+type stored struct {
+	Version int            `json:"v"`
+	Kind    Kind           `json:"kind"`
+	Date    agreement.Date `json:"date"`
+	Name    string         `json:"name"`
+	Lines   []storedLine   `json:"lines"`
+}
+
+type storedLine struct {
+	LicenseID  string         `json:"i,omitempty"`
+	Publisher  string         `json:"m,omitempty"`
+	Pool       string         `json:"p,omitempty"`
+	Family     string         `json:"f,omitempty"`
+	Version    string         `json:"v,omitempty"`
+	Type       string         `json:"t,omitempty"`
+	Effective  int            `json:"q,omitempty"`
+	ActiveSA   int            `json:"a,omitempty"`
+	Unresolved int            `json:"u,omitempty"`
+	Start      agreement.Date `json:"b,omitempty"`
+	End        agreement.Date `json:"e,omitempty"`
+	SAEnd      agreement.Date `json:"s,omitempty"`
+}
+
+// Encode writes a statement as compact JSON for storage.
+func Encode(s Statement) ([]byte, error) {
+	lines := make([]storedLine, len(s.Lines))
+	for i, l := range s.Lines {
+		lines[i] = storedLine{
+			LicenseID: l.LicenseID, Publisher: l.Publisher, Pool: l.Pool, Family: l.Family, Version: l.Version, Type: l.Type,
+			Effective: l.Effective, ActiveSA: l.ActiveSA, Unresolved: l.Unresolved, Start: l.Start, End: l.End, SAEnd: l.SAEnd,
+		}
+	}
+	data, err := json.Marshal(stored{Version: storedVersion, Kind: s.Kind, Date: s.Date, Name: s.Name, Lines: lines})
+	if err != nil {
+		return nil, fmt.Errorf("entitlement: encode statement: %w", err)
+	}
+	return data, nil
+}
+
+// ErrStored means that a stored statement is damaged or of another version: its
+// file must be read anew.
+var ErrStored = errors.New("entitlement: the stored statement cannot be used")
+
+// Decode reads what Encode wrote; ErrStored for anything else.
+func Decode(data []byte) (Statement, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var in stored
+	if err := decoder.Decode(&in); err != nil {
+		return Statement{}, fmt.Errorf("%w: %w", ErrStored, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Statement{}, fmt.Errorf("%w: something follows it", ErrStored)
+	}
+	if in.Version != storedVersion {
+		return Statement{}, fmt.Errorf("%w: version %d", ErrStored, in.Version)
+	}
+	switch in.Kind {
+	case KindLicenseSummary, KindLicenseStatement, KindGeneralStatement:
+	default:
+		return Statement{}, fmt.Errorf("%w: kind %q", ErrStored, in.Kind)
+	}
+	s := Statement{Kind: in.Kind, Date: in.Date, Name: in.Name}
+	if len(in.Lines) > 0 {
+		s.Lines = make([]Line, len(in.Lines))
+	}
+	for i, l := range in.Lines {
+		for _, quantity := range []int{l.Effective, l.ActiveSA, l.Unresolved} {
+			if quantity < 0 || quantity > MaxQuantity {
+				return Statement{}, fmt.Errorf("%w: quantity %d", ErrStored, quantity)
+			}
+		}
+		s.Lines[i] = Line{LicenseID: l.LicenseID, Entitlement: Entitlement{
+			Publisher: l.Publisher, Pool: l.Pool, Family: l.Family, Version: l.Version, Type: l.Type,
+			Effective: l.Effective, ActiveSA: l.ActiveSA, Unresolved: l.Unresolved, Start: l.Start, End: l.End, SAEnd: l.SAEnd,
+		}}
+	}
+	return s, nil
+}

@@ -1,0 +1,83 @@
+package inventory
+
+import "io"
+
+const (
+	aheadBytes  = 256 << 10
+	aheadBlocks = 3       // one is used, one is ready, one is filled
+	aheadFrom   = 4 << 20 // bytes of a file for which it is worth the while
+)
+
+// ahead unpacks the next bytes while the last ones are counted.
+type ahead struct {
+	full    chan block
+	empty   chan []byte
+	stopped chan struct{}
+	ended   chan struct{}
+	current block
+	used    int
+}
+
+// block is some bytes, and why there are no more after them.
+type block struct {
+	bytes []byte
+	err   error
+}
+
+// readAhead starts reading the file. The caller calls stop before the file is
+// closed.
+func readAhead(file io.Reader) *ahead {
+	a := &ahead{
+		full: make(chan block, aheadBlocks), empty: make(chan []byte, aheadBlocks),
+		stopped: make(chan struct{}), ended: make(chan struct{}),
+	}
+	for range aheadBlocks {
+		a.empty <- make([]byte, aheadBytes)
+	}
+	go a.run(file)
+	return a
+}
+
+func (a *ahead) run(file io.Reader) {
+	defer close(a.ended)
+	for {
+		var b block
+		select {
+		case b.bytes = <-a.empty:
+		case <-a.stopped:
+			return
+		}
+		n := 0
+		for n < len(b.bytes) && b.err == nil {
+			var read int
+			read, b.err = file.Read(b.bytes[n:])
+			n += read
+		}
+		b.bytes = b.bytes[:n]
+		a.full <- b // there is room for every block
+		if b.err != nil {
+			return
+		}
+	}
+}
+
+func (a *ahead) Read(p []byte) (int, error) {
+	for a.used == len(a.current.bytes) {
+		if a.current.err != nil {
+			return 0, a.current.err
+		}
+		if a.current.bytes != nil {
+			a.empty <- a.current.bytes[:cap(a.current.bytes)]
+		}
+		a.current, a.used = <-a.full, 0
+	}
+	n := copy(p, a.current.bytes[a.used:])
+	a.used += n
+	return n, nil
+}
+
+// stop ends reading. The file is not used after it.
+func (a *ahead) stop() {
+	close(a.stopped)
+	<-a.ended
+}

@@ -1,0 +1,157 @@
+package inventory
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"trueup/internal/errs"
+)
+
+// archiveMark is how a ZIP archive that has something in it starts.
+const archiveMark = "PK\x03\x04"
+
+// The limits of an archive. Intune's packs some 20 times; what deflate can do
+// at most is 1032 times.
+const (
+	MaxArchiveBytes = 2 << 30  // as it is sent
+	maxRatio        = 200      // unpacked to packed, of the whole archive
+	ratioFrom       = 64 << 20 // unpacked bytes from which the ratio counts
+	maxEntries      = 100_000  // a file for each device
+	maxFileName     = 256      // bytes of a name inside the archive that are told
+)
+
+// seekable is a file that can be read at any place, as an archive must be: its
+// table of contents stands at the end.
+type seekable interface {
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+}
+
+// isArchive reports whether a file is an archive that can be read where it is.
+func isArchive(file io.Reader) bool {
+	f, ok := file.(seekable)
+	if !ok {
+		return false
+	}
+	start := make([]byte, len(archiveMark))
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil || at != 0 {
+		return false
+	}
+	_, err = f.ReadAt(start, 0)
+	return err == nil && string(start) == archiveMark
+}
+
+// spillArchive reads an archive that arrives as a stream: it is copied to a
+// scratch file first. To unpack it while it arrives would save that file, and
+// take what it says about itself on trust: the table of contents, which is
+// what counts, comes last.
+func (r *reading) spillArchive(file io.Reader) (err error) {
+	scratch, err := os.CreateTemp(r.options.Scratch, "inventory-")
+	if err != nil {
+		return fmt.Errorf("inventory: scratch file: %w", err)
+	}
+	defer func() { err = errors.Join(err, scratch.Close(), os.Remove(scratch.Name())) }()
+	if _, err := io.Copy(scratch, &limited{ctx: r.ctx, file: file, left: MaxArchiveBytes}); err != nil {
+		return err
+	}
+	return r.readArchive(scratch)
+}
+
+// readArchive reads every file of an archive. Those that are no inventory are
+// bad rows of no line; an archive of nothing else is of another kind.
+func (r *reading) readArchive(file io.Reader) error {
+	f := file.(seekable)
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("inventory: %w", err)
+	}
+	if size > MaxArchiveBytes {
+		return errs.New(errs.Invalid, "inventory_size")
+	}
+	archive, err := zip.NewReader(f, size)
+	switch {
+	case damaged(err):
+		return errs.Wrap(err, errs.Invalid, "inventory_archive")
+	case err != nil:
+		return fmt.Errorf("inventory: %w", err)
+	case len(archive.File) > maxEntries:
+		return errs.New(errs.Invalid, "inventory_bomb")
+	}
+	unpacked := &growth{most: max(ratioFrom, size*maxRatio)}
+	for _, entry := range archive.File {
+		if entry.FileInfo().IsDir() || strings.HasPrefix(path.Base(entry.Name), ".") || strings.HasPrefix(entry.Name, "__MACOSX/") {
+			continue
+		}
+		r.inside = entry.Name[:min(len(entry.Name), maxFileName)]
+		err := r.readEntry(entry, unpacked)
+		switch {
+		case errs.CodeOf(err) == "inventory_format":
+			r.row(0, rowFile)
+		case err != nil:
+			return err
+		}
+	}
+	if r.tally.Shape == "" {
+		return errs.New(errs.Invalid, "inventory_format")
+	}
+	return nil
+}
+
+// readEntry reads a file of an archive.
+func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
+	const encrypted = 1
+	if entry.Flags&encrypted != 0 {
+		return errs.New(errs.Invalid, "inventory_archive")
+	}
+	file, err := entry.Open()
+	if damaged(err) {
+		return errs.Wrap(err, errs.Invalid, "inventory_archive")
+	}
+	if err != nil {
+		return fmt.Errorf("inventory: %w", err)
+	}
+	defer file.Close()
+	limited := &limited{ctx: r.ctx, file: &inflated{file: file, growth: unpacked}, left: MaxBytes}
+	if entry.UncompressedSize64 < aheadFrom { // or so it says
+		return r.readPlain(limited)
+	}
+	ahead := readAhead(limited)
+	defer ahead.stop()
+	return r.readPlain(ahead)
+}
+
+// growth is how much an archive has become.
+type growth struct{ bytes, most int64 }
+
+// inflated is a file of an archive, whose faults are those of the archive.
+type inflated struct {
+	file io.Reader
+	*growth
+}
+
+func (i *inflated) Read(p []byte) (int, error) {
+	n, err := i.file.Read(p)
+	if i.bytes += int64(n); i.bytes > i.most {
+		return 0, errs.New(errs.Invalid, "inventory_bomb")
+	}
+	if damaged(err) {
+		return n, errs.Wrap(err, errs.Invalid, "inventory_archive")
+	}
+	return n, err
+}
+
+// damaged reports whether an error is about what an archive holds, and not
+// about reading it.
+func damaged(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, zip.ErrChecksum) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt)
+}

@@ -1,0 +1,246 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/maphash"
+)
+
+// counter counts the distinct devices of each title, exactly, whatever the
+// order of the rows (R6.3), in memory that does not grow with their number.
+//
+// Rows of one device mostly follow each other. Such a run is collected, each
+// title once, and written to the partition of its device as a record: the
+// device and the numbers of its titles, some 3 bytes a row. When all rows are
+// read the partitions are counted one by one. All records of a device are in
+// the same one, so that a device which came back, in another part of the file
+// or in another file of an archive, meets its earlier records there.
+type counter struct {
+	titles *dictionary
+	spill  *spill
+	seed   maphash.Seed
+
+	device []byte // as the rows of the run spell it
+	key    []byte // its key
+	run    []uint32
+	last   []uint32 // by title: the last run that has it
+	runs   uint32
+	record []byte
+}
+
+func newCounter(scratch string) *counter {
+	return &counter{titles: newDictionary(), spill: &spill{dir: scratch, room: partitionBytes}, seed: maphash.MakeSeed()}
+}
+
+// add counts a row: a title on a device. flaw is why the row cannot be read.
+func (c *counter) add(device, publisher, name, version []byte) (flaw string, err error) {
+	if len(c.key) == 0 || !bytes.Equal(device, c.device) {
+		if err := c.flush(); err != nil {
+			return "", err
+		}
+		c.key, flaw = appendDevice(c.key[:0], device)
+		if flaw != "" {
+			c.key = c.key[:0]
+			return flaw, nil
+		}
+		c.device = append(c.device[:0], device...)
+	}
+	title, flaw, err := c.titles.number(publisher, name, version)
+	if flaw != "" || err != nil {
+		return flaw, err
+	}
+	for int(title) >= len(c.last) {
+		c.last = append(c.last, 0)
+	}
+	if c.last[title] != c.runs {
+		c.last[title] = c.runs
+		c.run = append(c.run, title)
+	}
+	return "", nil
+}
+
+// flush writes the run and begins another.
+func (c *counter) flush() error {
+	if c.runs++; c.runs == 0 { // after four thousand million
+		clear(c.last)
+		c.runs = 1
+	}
+	if len(c.run) == 0 {
+		return nil
+	}
+	record := append(c.record[:0], c.key...)
+	record = append(record, 0, 0, 0, 0)
+	body := len(record)
+	for _, title := range c.run {
+		record = binary.AppendUvarint(record, uint64(title))
+	}
+	binary.LittleEndian.PutUint32(record[body-4:], uint32(len(record)-body))
+	c.record, c.run = record, c.run[:0]
+	return c.spill.add(int(maphash.Bytes(c.seed, c.key)%partitions), record)
+}
+
+// cutRecord cuts a record from the front of b: the device and its titles.
+func cutRecord(b []byte) (key, titles, rest []byte, err error) {
+	key, rest, ok := cutDevice(b)
+	if !ok || len(rest) < 4 {
+		return nil, nil, nil, errScratch
+	}
+	length := int(binary.LittleEndian.Uint32(rest))
+	if rest = rest[4:]; length > len(rest) {
+		return nil, nil, nil, errScratch
+	}
+	return key, rest[:length], rest[length:], nil
+}
+
+var errScratch = errors.New("inventory: the scratch file is damaged")
+
+// counts are the devices in all, of each title and of each product.
+type counts struct {
+	devices          int
+	titles, products []int
+}
+
+// count counts what was added. products has the product of each title, -1 for
+// none: a device counts once for a product however many titles of it it has.
+// Nothing can be added after it.
+func (c *counter) count(products []int32, n int) (counts, error) {
+	if err := c.flush(); err != nil {
+		return counts{}, err
+	}
+	t := &counting{
+		counts:  counts{titles: make([]int, len(products)), products: make([]int, n)},
+		product: products, last: make([]int, n), records: map[string]int32{},
+	}
+	for partition := range partitions {
+		clear(t.records)
+		t.several = 0
+		if err := c.spill.each(partition, t.meet); err != nil {
+			return counts{}, err
+		}
+		t.devices += len(t.records)
+		t.pairs.reset()
+		if err := c.spill.each(partition, t.add); err != nil {
+			return counts{}, err
+		}
+	}
+	return t.counts, nil
+}
+
+// counting counts the devices of one partition after the other.
+type counting struct {
+	counts
+	product []int32 // by title
+
+	// records has the devices of the partition: once, or a number from 0 of each
+	// that has several records.
+	records map[string]int32
+	several int32
+
+	one   int   // devices with one record, so far
+	last  []int // by product: the last of them that has it
+	pairs set   // device and title, device and product, of those with several
+}
+
+const once = -1
+
+// meet learns of a record.
+func (t *counting) meet(record []byte) error {
+	key, _, _, err := cutRecord(record)
+	if err != nil {
+		return err
+	}
+	switch number, met := t.records[string(key)]; {
+	case !met:
+		t.records[string(key)] = once
+	case number == once:
+		t.records[string(key)] = t.several
+		t.several++
+	}
+	return nil
+}
+
+// add counts a record. Within one, no title comes twice.
+func (t *counting) add(record []byte) error {
+	key, titles, _, err := cutRecord(record)
+	if err != nil {
+		return err
+	}
+	device := t.records[string(key)]
+	if device == once {
+		t.one++
+	}
+	for len(titles) > 0 {
+		title, length := uint64(titles[0]), 1 // most are short
+		if title >= 0x80 {
+			title, length = binary.Uvarint(titles)
+		}
+		if length <= 0 || title >= uint64(len(t.titles)) {
+			return errScratch
+		}
+		titles = titles[length:]
+		product := t.product[title]
+		if device == once {
+			t.titles[title]++
+			if product >= 0 && t.last[product] != t.one {
+				t.last[product] = t.one
+				t.products[product]++
+			}
+			continue
+		}
+		pair := uint64(device+1) << 32
+		if t.pairs.add(pair | title) {
+			t.titles[title]++
+			if product >= 0 && t.pairs.add(pair|1<<31|uint64(product)) {
+				t.products[product]++
+			}
+		}
+	}
+	return nil
+}
+
+// set is a set of numbers other than 0.
+type set struct {
+	slots []uint64 // 0 for none; its length is a power of two
+	used  int
+}
+
+// add reports whether the number is new.
+func (s *set) add(number uint64) bool {
+	if 2*s.used >= len(s.slots) {
+		s.grow()
+	}
+	mask := uint64(len(s.slots) - 1)
+	for at := mix(number) & mask; ; at = (at + 1) & mask {
+		switch s.slots[at] {
+		case number:
+			return false
+		case 0:
+			s.slots[at] = number
+			s.used++
+			return true
+		}
+	}
+}
+
+func (s *set) grow() {
+	old := s.slots
+	s.slots, s.used = make([]uint64, max(1<<12, 2*len(old))), 0
+	for _, number := range old {
+		if number != 0 {
+			s.add(number)
+		}
+	}
+}
+
+// reset empties the set, and keeps its memory.
+func (s *set) reset() {
+	clear(s.slots)
+	s.used = 0
+}
+
+// mix spreads numbers that differ in a few bits over all of them.
+func mix(n uint64) uint64 {
+	n *= 0x9e3779b97f4a7c15
+	return n ^ n>>32
+}

@@ -1,0 +1,248 @@
+package inventory
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+)
+
+const (
+	maxRow    = 1<<16 - 1 // bytes of a row of CSV
+	csvBuffer = 1 << 20   // many rows: what is moved to its front between reads is little beside it
+)
+
+// table reads the rows of a CSV file, and copies no cell that is not quoted.
+// Nothing is allocated for a row. All of a row is in the buffer when it is cut
+// into cells: it has at most maxRow bytes.
+//
+// A quote counts at the start of a cell only. One that is not closed properly
+// makes its own line a bad row and the next line is read as ever, so that one
+// stray quote does not swallow the rows after it.
+type table struct {
+	file     io.Reader
+	buffer   []byte
+	from, to int   // what is in buffer and not yet read
+	end      error // why there is no more: io.EOF, or what went wrong
+
+	line int64 // where the last row begins, from 1
+	ends int64 // line ends in it
+
+	separator []byte // one byte
+	columns   int    // how many a row has
+	cells     [][]byte
+	unquoted  []byte // cells that had doubled quotes
+}
+
+// newTable reads a file by way of a buffer of csvBuffer bytes.
+func newTable(file io.Reader, buffer []byte) *table {
+	return &table{file: file, buffer: buffer}
+}
+
+// header reads the first row: the names of the columns, cut at the separator
+// under which accept finds the columns it wants. accept returns the last of
+// those, so that the cells after it are not cut.
+func (t *table) header(accept func(names []string) (last int, ok bool)) (ok bool, err error) {
+	t.fill()
+	start := t.from
+	for _, separator := range []byte(",;\t") {
+		t.from, t.line, t.ends = start, 0, 1
+		t.separator, t.columns, t.cells = []byte{separator}, 0, make([][]byte, maxColumns)
+		flaw, err := t.next()
+		switch {
+		case flaw == rowTooLong, errors.Is(err, io.EOF):
+			return false, nil
+		case err != nil:
+			return false, err
+		case flaw != "":
+			continue
+		}
+		names := make([]string, t.columns)
+		for i := range names {
+			names[i] = strings.TrimSpace(string(t.cells[i]))
+		}
+		if last, ok := accept(names); ok {
+			t.cells = t.cells[:last+1]
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// maxColumns is how many columns a file can have: more than any shape does.
+const maxColumns = 256
+
+// next cuts the next row that is not blank into cells, which are good until
+// the one after it. flaw is why a row could not be read. err is io.EOF at the
+// end, or what went wrong with the file.
+func (t *table) next() (flaw string, err error) {
+	for {
+		if t.to-t.from <= maxRow && t.end == nil {
+			t.fill()
+		}
+		t.line += t.ends
+		t.ends = 1
+		rest := t.buffer[t.from:t.to]
+		if len(rest) == 0 {
+			return "", t.end
+		}
+		end := bytes.IndexByte(rest[:min(len(rest), maxRow)], '\n')
+		after := end + 1
+		if end < 0 {
+			if len(rest) > maxRow || !errors.Is(t.end, io.EOF) && len(rest) == maxRow {
+				return rowTooLong, t.skipLine()
+			}
+			if !errors.Is(t.end, io.EOF) {
+				return "", t.end // the row was cut short
+			}
+			end, after = len(rest), len(rest)
+		}
+		line := rest[:end]
+		if end > 0 && line[end-1] == '\r' {
+			line = line[:end-1]
+		}
+		if len(line) == 0 {
+			t.from += after
+			continue
+		}
+		if bytes.IndexByte(line, '"') < 0 {
+			t.from += after
+			return t.split(line), nil
+		}
+		length, flaw := t.splitQuoted(rest[:min(len(rest), maxRow)])
+		if flaw == rowQuote {
+			length = after
+		}
+		t.ends = max(1, int64(bytes.Count(rest[:length], lineEnd)))
+		t.from += length
+		return flaw, nil
+	}
+}
+
+var lineEnd = []byte{'\n'}
+
+// split cuts a line without quotes. Only the cells that somebody wants are
+// found one by one; the others are counted.
+func (t *table) split(line []byte) (flaw string) {
+	separator, n := t.separator[0], 0
+	for n < len(t.cells) {
+		i := bytes.IndexByte(line, separator)
+		if i < 0 {
+			t.cells[n] = line
+			return t.checkColumns(n + 1)
+		}
+		t.cells[n] = line[:i]
+		line = line[i+1:]
+		n++
+	}
+	return t.checkColumns(n + 1 + bytes.Count(line, t.separator))
+}
+
+// splitQuoted cuts a row with quotes, which begins at the start of rest, and
+// returns how long it is.
+func (t *table) splitQuoted(rest []byte) (length int, flaw string) {
+	t.unquoted = t.unquoted[:0]
+	separator, n, i := t.separator[0], 0, 0
+	for ; ; n++ {
+		cell, after, ok := t.cell(rest, i)
+		if !ok {
+			return 0, rowQuote
+		}
+		if n < len(t.cells) {
+			t.cells[n] = cell
+		}
+		switch {
+		case after < len(rest) && rest[after] == separator:
+			i = after + 1
+			continue
+		case after+1 < len(rest) && rest[after] == '\r':
+			after += 2
+		case after < len(rest):
+			after++
+		}
+		return after, t.checkColumns(n + 1)
+	}
+}
+
+// cell returns the cell at i, and where what ends it is: a separator, a line
+// end, or the end of rest.
+func (t *table) cell(rest []byte, i int) (cell []byte, after int, ok bool) {
+	if i == len(rest) || rest[i] != '"' {
+		for after = i; after < len(rest) && rest[after] != t.separator[0] && !endsLine(rest, after); after++ {
+		}
+		return rest[i:after], after, true
+	}
+	start := i + 1
+	begin := len(t.unquoted)
+	for i = start; ; {
+		quote := bytes.IndexByte(rest[i:], '"')
+		if quote < 0 {
+			return nil, 0, false
+		}
+		i += quote + 1
+		if i < len(rest) && rest[i] == '"' { // doubled: it stands for one
+			t.unquoted = append(t.unquoted, rest[start:i]...)
+			i++
+			start = i
+			continue
+		}
+		break
+	}
+	if i < len(rest) && rest[i] != t.separator[0] && !endsLine(rest, i) {
+		return nil, 0, false
+	}
+	cell = rest[start : i-1]
+	if len(t.unquoted) > begin {
+		t.unquoted = append(t.unquoted, cell...)
+		cell = t.unquoted[begin:]
+	}
+	return cell, i, true
+}
+
+// endsLine reports whether a line ends at i.
+func endsLine(b []byte, i int) bool {
+	return b[i] == '\n' || b[i] == '\r' && (i+1 == len(b) || b[i+1] == '\n')
+}
+
+// checkColumns compares a row with the first one, which may have any number.
+func (t *table) checkColumns(n int) (flaw string) {
+	if t.columns == 0 {
+		t.columns = min(n, len(t.cells))
+		if n > len(t.cells) {
+			return rowColumns
+		}
+	}
+	if n != t.columns {
+		return rowColumns
+	}
+	return ""
+}
+
+// fill reads until the buffer is full, or the file ends.
+func (t *table) fill() {
+	copy(t.buffer, t.buffer[t.from:t.to])
+	t.from, t.to = 0, t.to-t.from
+	for t.to < len(t.buffer) && t.end == nil {
+		var n int
+		n, t.end = t.file.Read(t.buffer[t.to:])
+		t.to += n
+	}
+}
+
+// skipLine drops the rest of a line.
+func (t *table) skipLine() error {
+	for {
+		if i := bytes.IndexByte(t.buffer[t.from:t.to], '\n'); i >= 0 {
+			t.from += i + 1
+			return nil
+		}
+		t.from = t.to
+		if t.end != nil {
+			if errors.Is(t.end, io.EOF) {
+				return nil // next says that it is the end
+			}
+			return t.end
+		}
+		t.fill()
+	}
+}

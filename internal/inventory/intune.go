@@ -1,0 +1,130 @@
+package inventory
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"trueup/internal/errs"
+)
+
+// The columns of Intune's reports that are read; the others may be there or not.
+const (
+	titleColumn     = "ApplicationName"
+	publisherColumn = "ApplicationPublisher"
+	versionColumn   = "ApplicationVersion"
+	deviceColumn    = "DeviceId"    // of AppInvRawData
+	numberColumn    = "DeviceCount" // of AppInvAggregate
+)
+
+// report says which columns a report of Intune has, -1 for one that is missing.
+type report struct {
+	shape                                     Shape
+	title, publisher, version, device, number int
+}
+
+// reportOf recognises a report by the names of its columns.
+func reportOf(names []string) (r report, ok bool) {
+	find := func(column string) int {
+		return slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, column) })
+	}
+	r = report{
+		title: find(titleColumn), publisher: find(publisherColumn), version: find(versionColumn),
+		device: find(deviceColumn), number: find(numberColumn),
+	}
+	switch {
+	case r.title < 0:
+		return r, false
+	case r.device >= 0:
+		r.shape = AppInvRawData
+	case r.number >= 0:
+		r.shape = AppInvAggregate
+	}
+	return r, r.shape != ""
+}
+
+// readTable reads a report of Intune.
+func (r *reading) readTable(file io.Reader) error {
+	if r.buffer == nil {
+		r.buffer = make([]byte, csvBuffer)
+	}
+	t := newTable(file, r.buffer)
+	var columns report
+	ok, err := t.header(func(names []string) (last int, ok bool) {
+		columns, ok = reportOf(names)
+		return max(columns.title, columns.publisher, columns.version, columns.device, columns.number), ok
+	})
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errs.New(errs.Invalid, "inventory_format")
+	}
+	if err := r.is(columns.shape); err != nil {
+		return err
+	}
+	if columns.shape == AppInvRawData {
+		return r.rows(t, func() (string, error) {
+			return r.counter.add(t.cells[columns.device], t.at(columns.publisher), t.cells[columns.title], t.at(columns.version))
+		})
+	}
+	return r.rows(t, func() (string, error) {
+		number, ok := parseNumber(t.cells[columns.number])
+		if !ok {
+			return rowNumber, nil
+		}
+		return r.addNumber(t.at(columns.publisher), t.cells[columns.title], t.at(columns.version), number)
+	})
+}
+
+// at returns a cell of the row, nil for a column that is missing.
+func (t *table) at(column int) []byte {
+	if column < 0 {
+		return nil
+	}
+	return t.cells[column]
+}
+
+// rows calls use for every row that has all its cells.
+func (r *reading) rows(t *table, use func() (flaw string, err error)) error {
+	for {
+		flaw, err := t.next()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if flaw == "" {
+			if flaw, err = use(); err != nil {
+				return err
+			}
+		}
+		r.row(t.line, flaw)
+	}
+}
+
+// maxNumber is the largest number of devices a row of AppInvAggregate can have.
+const maxNumber = 100_000_000
+
+func parseNumber(cell []byte) (int, bool) {
+	n, err := strconv.Atoi(string(bytes.TrimSpace(cell)))
+	return n, err == nil && n >= 0 && n <= maxNumber
+}
+
+// addNumber counts a row of AppInvAggregate. A title has a row for each
+// platform, and a device one platform.
+func (r *reading) addNumber(publisher, name, version []byte, number int) (flaw string, err error) {
+	title, flaw, err := r.counter.titles.number(publisher, name, version)
+	if flaw != "" || err != nil {
+		return flaw, err
+	}
+	for int(title) >= len(r.numbers) {
+		r.numbers = append(r.numbers, 0)
+	}
+	r.numbers[title] += number
+	return "", nil
+}

@@ -1,0 +1,93 @@
+package inventory_test
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"trueup/internal/inventory"
+)
+
+// fleet is the rows of AppInvRawData of so many devices, made while they are
+// read; without a header. Rows of a device follow each other, or by title.
+type fleet struct {
+	devices, titles int
+	byTitle         bool
+
+	at   int
+	rest string
+}
+
+func (f *fleet) Read(p []byte) (int, error) {
+	if f.rest == "" {
+		if f.at == f.devices*f.titles {
+			return 0, io.EOF
+		}
+		var b strings.Builder
+		for range min(100, f.devices*f.titles-f.at) {
+			device, title := f.at/f.titles, f.at%f.titles
+			if f.byTitle {
+				device, title = f.at%f.devices, f.at/f.devices
+			}
+			b.WriteString(row(fmt.Sprintf("3f2504e0-4f89-41d3-9a0c-%012x", device), fmt.Sprintf("A product with number %d for people", title*7), `"Maker, Inc."`))
+			f.at++
+		}
+		f.rest = b.String()
+	}
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+// TestReadHoldsLittleR6_2 reads 200 MB, and looks how much is held meanwhile.
+func TestReadHoldsLittleR6_2(t *testing.T) {
+	const most = 32 << 20
+	for _, byTitle := range []bool{false, true} {
+		runtime.GC()
+		peak, stop, stopped := uint64(0), make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for {
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				peak = max(peak, m.HeapAlloc)
+				select {
+				case <-stop:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+			}
+		}()
+		const devices, titles = 20_000, 75
+		file := io.MultiReader(strings.NewReader(header), &fleet{devices: devices, titles: titles, byTitle: byTitle})
+		tally, err := inventory.Read(t.Context(), file, inventory.Options{Scratch: t.TempDir()})
+		close(stop)
+		<-stopped
+		if err != nil || tally.Devices != devices || len(tally.Titles) != titles || tally.Titles[0].Devices != devices || tally.Rows != devices*titles || tally.BadRows != 0 {
+			t.Fatalf("by title %v: %+v, %v", byTitle, tally, err)
+		}
+		if peak > most {
+			t.Errorf("by title %v: %d MB were held", byTitle, peak>>20)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, byTitle := range []bool{false, true} {
+		b.Run(fmt.Sprintf("by title %v", byTitle), func(b *testing.B) {
+			file, err := io.ReadAll(io.MultiReader(strings.NewReader(header), &fleet{devices: 1000, titles: 100, byTitle: byTitle}))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(file)))
+			for b.Loop() {
+				if _, err := inventory.Read(b.Context(), strings.NewReader(string(file)), inventory.Options{Scratch: b.TempDir()}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

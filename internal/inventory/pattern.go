@@ -1,0 +1,145 @@
+package inventory
+
+import (
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// pattern is compiled from the text of a rule: what a name looks like. Both
+// are compared folded. * stands for any text; {year} for four digits, with R2
+// after them or not; {number} for digits with dots between them.
+//
+// What stands between two stars is looked for from the left, and the first
+// place where it fits counts: matching takes no longer than the product of the
+// lengths, whatever somebody writes.
+type pattern [][]part // what stands between the stars
+
+// part is a text, or what stands for digits.
+type part struct {
+	text string
+	hole string // yearHole, numberHole, or "" for a text
+}
+
+const (
+	yearHole   = "{year}"
+	numberHole = "{number}"
+)
+
+// compile reads the text of a pattern; ok is false when it has braces of
+// another kind.
+func compile(written string) (p pattern, ok bool) {
+	for segment := range strings.SplitSeq(fold(written), "*") {
+		parts := []part{}
+		for segment != "" {
+			before, after, found := strings.Cut(segment, "{")
+			if before != "" {
+				if strings.Contains(before, "}") {
+					return nil, false
+				}
+				parts = append(parts, part{text: before})
+			}
+			if !found {
+				break
+			}
+			name, rest, closed := strings.Cut(after, "}")
+			hole := "{" + name + "}"
+			if !closed || hole != yearHole && hole != numberHole {
+				return nil, false
+			}
+			parts = append(parts, part{hole: hole})
+			segment = rest
+		}
+		p = append(p, parts)
+	}
+	return p, true
+}
+
+// fold folds the text of a pattern, and keeps the spaces at its ends.
+func fold(s string) string {
+	folded := text.Fold("x" + s + "x")
+	return folded[1 : len(folded)-1]
+}
+
+// holes is what a match found: upper case, the last one of each kind.
+type holes struct{ year, number string }
+
+// match reports whether folded text looks like the pattern.
+func (p pattern) match(s string) (h holes, ok bool) {
+	rest, ok := fit(p[0], s, &h)
+	if !ok || len(p) == 1 {
+		return h, ok && rest == ""
+	}
+	last := len(p) - 1
+	for _, parts := range p[1:last] {
+		if rest, ok = find(parts, rest, false, &h); !ok {
+			return h, false
+		}
+	}
+	if len(p[last]) > 0 {
+		_, ok = find(p[last], rest, true, &h)
+	}
+	return h, ok
+}
+
+// find looks for the first place in s where the parts fit, up to its end if
+// whole, and returns what is left after them.
+func find(parts []part, s string, whole bool, h *holes) (rest string, ok bool) {
+	for {
+		if len(parts) > 0 && parts[0].hole == "" {
+			at := strings.Index(s, parts[0].text)
+			if at < 0 {
+				return "", false
+			}
+			s = s[at:]
+		}
+		if rest, ok := fit(parts, s, h); ok && (!whole || rest == "") {
+			return rest, true
+		}
+		if s == "" {
+			return "", false
+		}
+		s = s[1:]
+	}
+}
+
+// fit cuts the parts from the front of s.
+func fit(parts []part, s string, h *holes) (rest string, ok bool) {
+	for _, part := range parts {
+		switch part.hole {
+		case yearHole:
+			length := digits(s, "")
+			if length != 4 {
+				return "", false
+			}
+			if strings.HasPrefix(s[length:], " r2") && !startsWithLetter(s[length+3:]) {
+				length += 3
+			}
+			h.year, s = strings.ToUpper(s[:length]), s[length:]
+		case numberHole:
+			length := digits(s, ".")
+			if length == 0 {
+				return "", false
+			}
+			h.number, s = s[:length], s[length:]
+		default:
+			if s, ok = strings.CutPrefix(s, part.text); !ok {
+				return "", false
+			}
+		}
+	}
+	return s, true
+}
+
+// digits returns how long the number at the front of s is; a dot is part of it
+// between two digits, if it is in dots.
+func digits(s, dots string) (n int) {
+	for n < len(s) && (isDigit(s[n]) || n > 0 && n+1 < len(s) && strings.IndexByte(dots, s[n]) >= 0 && isDigit(s[n+1])) {
+		n++
+	}
+	return n
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func startsWithLetter(s string) bool { return s != "" && (s[0] >= 'a' && s[0] <= 'z' || isDigit(s[0])) }

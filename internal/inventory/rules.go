@@ -1,0 +1,255 @@
+package inventory
+
+import (
+	"crypto/sha256"
+	_ "embed" // the starting rules
+	"encoding/csv"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"trueup/internal/errs"
+	"trueup/internal/position"
+	"trueup/internal/text"
+)
+
+// Kind says what a title is.
+type Kind string
+
+// The kinds. Only a Product counts as installed.
+const (
+	Unknown   Kind = ""          // no rule knows the title
+	Product   Kind = "product"   // an installed product
+	Component Kind = "component" // a part of a product that another title counts
+	Update    Kind = "update"    // an update, hotfix or service pack
+	Language  Kind = "language"  // a language pack, MUI part or proofing tool
+	Driver    Kind = "driver"    // of a device, with its tools
+	Runtime   Kind = "runtime"   // what other programs need: redistributables, runtimes, client libraries
+	Free      Kind = "free"      // needs no license
+	Ignored   Kind = "ignored"   // an admin said so
+	Alias     Kind = "alias"     // of a rule only: the title is another name of Title
+)
+
+// Kinds are those a rule can have.
+var Kinds = []Kind{Product, Component, Update, Language, Driver, Runtime, Free, Ignored, Alias}
+
+// Rule recognises titles. Its first three fields after Kind are patterns: *
+// stands for any text, {year} for four digits with R2 after them or not,
+// {number} for digits with dots. A rule decides when all of them match; case
+// and repeated spaces make no difference.
+type Rule struct {
+	ID        string // unique; what an explanation names
+	Kind      Kind
+	Publisher string // empty for any; a title that names no publisher matches every one
+	Name      string
+	Version   string // empty for any
+
+	// Product is what is counted, or for a Component what it belongs to, in so
+	// far as it is known. Its Version may quote {year}, {number} and {major}, which
+	// is the title's version up to the first dot.
+	Product position.Product
+	// Title is what an Alias stands for. It is recognised by the rules after it.
+	// An empty Publisher or Version stays as detected.
+	Title Title
+}
+
+// Decision is what a title was recognised as, and why.
+type Decision struct {
+	Kind    Kind
+	Rule    string           // ID of the rule that decided; empty when Unknown
+	Alias   string           // ID of the rule that gave the title another name; empty for none
+	Product position.Product // of a Product, or what a Component belongs to
+}
+
+// Rules are in order: the first that matches decides. They do not change.
+type Rules struct {
+	// ID changes when a rule or their order does. A tally of other rules has to be
+	// counted anew.
+	ID    string
+	rules []compiled
+}
+
+type compiled struct {
+	Rule
+	publisher, name, version pattern // nil for any
+}
+
+// MaxRules is how many rules an admin can add.
+const MaxRules = 2000
+
+// NewRules returns an admin's rules followed by the starting ones, so that the
+// admin's come first. An error is errs.Invalid with every violation: rule_id,
+// rule_kind, rule_name, rule_pattern, rule_product, rule_title, or rules_many.
+func NewRules(admin []Rule) (*Rules, error) {
+	if len(admin) > MaxRules {
+		return nil, errs.New(errs.Invalid, "rules_many", "max", strconv.Itoa(MaxRules))
+	}
+	starting := StartingRules()
+	rules, violations := compileRules(admin)
+	if err := errs.Violated(violations); err != nil {
+		return nil, err
+	}
+	return newRules(append(rules, starting.rules...)), nil
+}
+
+func newRules(rules []compiled) *Rules {
+	sum := sha256.New()
+	for _, r := range rules {
+		fmt.Fprintf(sum, "%q\n", []string{
+			r.ID, string(r.Kind), r.Publisher, r.Name, r.Version, r.Product.Publisher, r.Product.Family, r.Product.Edition, r.Product.Version,
+			r.Title.Publisher, r.Title.Name, r.Title.Version,
+		})
+	}
+	return &Rules{ID: hex.EncodeToString(sum.Sum(nil)[:12]), rules: rules}
+}
+
+func compileRules(rules []Rule) (all []compiled, violations []errs.Violation) {
+	ids := map[string]bool{}
+	for i, r := range rules {
+		wrong := func(code, field, value string) {
+			violations = append(violations, errs.Violation{Code: code, Field: fmt.Sprintf("rules/%d/%s", i, field), Value: text.Shorten(value, 100)})
+		}
+		c := compiled{Rule: r}
+		if r.ID == "" || ids[r.ID] || len(r.ID) > maxText {
+			wrong("rule_id", "id", r.ID)
+		}
+		ids[r.ID] = true
+		if !isKind(r.Kind) {
+			wrong("rule_kind", "kind", string(r.Kind))
+		}
+		if strings.Trim(r.Name, "* ") == "" {
+			wrong("rule_name", "name", r.Name)
+		}
+		for _, field := range []struct {
+			name, written string
+			compiled      *pattern
+		}{{"publisher", r.Publisher, &c.publisher}, {"name", r.Name, &c.name}, {"version", r.Version, &c.version}} {
+			if field.written == "" {
+				continue
+			}
+			var ok bool
+			if *field.compiled, ok = compile(field.written); !ok || len(field.written) > maxText {
+				wrong("rule_pattern", field.name, field.written)
+			}
+		}
+		if r.Kind == Product && (r.Product.Publisher == "" || r.Product.Family == "") {
+			wrong("rule_product", "product", r.Product.Family)
+		}
+		if r.Kind == Alias && text.Collapse(r.Title.Name) == "" {
+			wrong("rule_title", "title", r.Title.Name)
+		}
+		all = append(all, c)
+	}
+	return all, violations
+}
+
+func isKind(kind Kind) bool {
+	for _, k := range Kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Recognize says what a title is. An alias leads on to the rules after it.
+func (rules *Rules) Recognize(t Title) (d Decision) {
+	publisher, name, version := text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
+	for i := range rules.rules {
+		r := &rules.rules[i]
+		if r.publisher != nil && publisher != "" && !r.publisher.matches(publisher) {
+			continue
+		}
+		h, ok := r.name.match(name)
+		if !ok || r.version != nil && !r.version.matches(version) {
+			continue
+		}
+		if r.Kind == Alias {
+			if d.Alias == "" {
+				d.Alias = r.ID
+			}
+			name = text.Fold(r.Title.Name)
+			if r.Title.Publisher != "" {
+				publisher = text.Fold(r.Title.Publisher)
+			}
+			if r.Title.Version != "" {
+				version = text.Fold(r.Title.Version)
+			}
+			continue
+		}
+		d.Kind, d.Rule, d.Product = r.Kind, r.ID, r.Product
+		if strings.Contains(d.Product.Version, "{") {
+			major, _, _ := strings.Cut(version, ".")
+			d.Product.Version = strings.NewReplacer(yearHole, h.year, numberHole, h.number, "{major}", major).Replace(d.Product.Version)
+		}
+		return d
+	}
+	return d
+}
+
+func (p pattern) matches(folded string) bool {
+	_, ok := p.match(folded)
+	return ok
+}
+
+// Sentence is the code and the arguments of what package i18n says: counted as
+// or not counted, and because of which rule.
+func (d Decision) Sentence() (code string, args errs.Args) {
+	what := string(d.Kind)
+	switch {
+	case d.Kind == Unknown:
+		what = "unknown"
+	case d.Kind == Component && d.Product.Family != "":
+		what = "part"
+	}
+	return "inventory_is_" + what, errs.Pairs("rule", d.Rule, "product", ProductName(d.Product))
+}
+
+// ProductName is what people call a product: "Microsoft Office Professional
+// Plus 2019". A family that begins with its publisher does not say it twice.
+func ProductName(p position.Product) string {
+	publisher := p.Publisher
+	if strings.HasPrefix(p.Family, publisher) {
+		publisher = ""
+	}
+	return text.Collapse(strings.Join([]string{publisher, p.Family, p.Edition, p.Version}, " "))
+}
+
+//go:embed rules.csv
+var startingCSV string
+
+// StartingRules are the rules that trueup brings: for the updates, components
+// and runtimes that fill the list of a Windows PC, and for well-known products.
+var StartingRules = sync.OnceValue(func() *Rules {
+	rules, err := parseRules(startingCSV)
+	if err != nil {
+		panic(err) // a test reads them
+	}
+	return newRules(rules)
+})
+
+// The columns of rules.csv.
+var ruleColumns = []string{"id", "kind", "publisher", "name", "version", "of publisher", "of family", "of edition", "of version"}
+
+func parseRules(file string) ([]compiled, error) {
+	r := csv.NewReader(strings.NewReader(file))
+	r.Comment = '#'
+	records, err := r.ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 || strings.Join(records[0], ",") != strings.Join(ruleColumns, ",") {
+		return nil, fmt.Errorf("inventory: the rules have columns %q", ruleColumns)
+	}
+	rules := make([]Rule, 0, len(records))
+	for _, cells := range records[1:] {
+		rules = append(rules, Rule{
+			ID: cells[0], Kind: Kind(cells[1]), Publisher: cells[2], Name: cells[3], Version: cells[4],
+			Product: position.Product{Publisher: cells[5], Family: cells[6], Edition: cells[7], Version: cells[8]},
+		})
+	}
+	all, violations := compileRules(rules)
+	return all, errs.Violated(violations)
+}

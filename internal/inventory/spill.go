@@ -1,0 +1,115 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+const (
+	partitions     = 256
+	partitionBytes = 8 << 10 // of records, that are held in memory
+)
+
+// spill keeps records by partition. What does not fit its memory goes to one
+// scratch file, in chunks of whole records; a small inventory never needs one.
+type spill struct {
+	dir   string // "" for the system's folder of temporary files
+	room  int    // bytes held in memory for each partition
+	file  *os.File
+	size  int64
+	parts [partitions]partition
+	chunk []byte // the one that is read
+}
+
+type partition struct {
+	held   []byte
+	chunks []chunk // in the file
+}
+
+// chunk is a place in the file.
+type chunk struct {
+	at     int64
+	length int
+}
+
+// add keeps a record.
+func (s *spill) add(part int, record []byte) error {
+	p := &s.parts[part]
+	if p.held == nil {
+		p.held = make([]byte, 0, s.room)
+	}
+	if len(p.held)+len(record) <= cap(p.held) {
+		p.held = append(p.held, record...)
+		return nil
+	}
+	if err := s.write(p, p.held); err != nil {
+		return err
+	}
+	p.held = p.held[:0]
+	if len(record) > cap(p.held) {
+		return s.write(p, record)
+	}
+	p.held = append(p.held, record...)
+	return nil
+}
+
+func (s *spill) write(p *partition, records []byte) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if s.file == nil {
+		file, err := os.CreateTemp(s.dir, "inventory-")
+		if err != nil {
+			return fmt.Errorf("inventory: scratch file: %w", err)
+		}
+		s.file = file
+	}
+	if _, err := s.file.WriteAt(records, s.size); err != nil {
+		return fmt.Errorf("inventory: scratch file: %w", err)
+	}
+	p.chunks = append(p.chunks, chunk{s.size, len(records)})
+	s.size += int64(len(records))
+	return nil
+}
+
+// each calls use with every record of a partition, in the order they were
+// added. use must not keep it.
+func (s *spill) each(part int, use func(record []byte) error) error {
+	p := &s.parts[part]
+	for _, c := range p.chunks {
+		if cap(s.chunk) < c.length {
+			s.chunk = make([]byte, c.length)
+		}
+		s.chunk = s.chunk[:c.length]
+		if _, err := s.file.ReadAt(s.chunk, c.at); err != nil {
+			return fmt.Errorf("inventory: scratch file: %w", err)
+		}
+		if err := eachRecord(s.chunk, use); err != nil {
+			return err
+		}
+	}
+	return eachRecord(p.held, use)
+}
+
+func eachRecord(records []byte, use func([]byte) error) error {
+	for len(records) > 0 {
+		_, _, rest, err := cutRecord(records)
+		if err != nil {
+			return err
+		}
+		if err := use(records[:len(records)-len(rest)]); err != nil {
+			return err
+		}
+		records = rest
+	}
+	return nil
+}
+
+// close removes the scratch file.
+func (s *spill) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+}

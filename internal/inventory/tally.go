@@ -1,0 +1,217 @@
+package inventory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"trueup/internal/errs"
+	"trueup/internal/position"
+	"trueup/internal/text"
+)
+
+// Shape is what a file of inventory looks like (R6.1).
+type Shape string
+
+// The shapes.
+const (
+	AppInvRawData   Shape = "intune-raw"       // Intune: a row for each title of each device
+	AppInvAggregate Shape = "intune-aggregate" // Intune: a row for each title, with a number of devices
+	GLPI            Shape = "glpi"             // a document for each device
+	Osquery         Shape = "osquery"          // rows of the table programs
+)
+
+// Title is a title as it was detected. Two are the same when their publishers,
+// names and versions are, compared as names are (text.Fold).
+type Title struct {
+	Publisher string // empty when the file has none
+	Name      string
+	Version   string // empty when the file has none
+}
+
+// fold returns what is equal for the same titles and no others.
+func (t Title) fold() string {
+	return text.Fold(t.Publisher) + "\x00" + text.Fold(t.Name) + "\x00" + text.Fold(t.Version)
+}
+
+// compare is the order in which titles are listed.
+func (t Title) compare(other Title) int {
+	return cmp.Or(
+		strings.Compare(t.Publisher, other.Publisher),
+		strings.Compare(t.Name, other.Name),
+		strings.Compare(t.Version, other.Version),
+	)
+}
+
+// Count is on how many devices a title was found, and what it was recognised as.
+type Count struct {
+	Title
+	Devices  int
+	Decision Decision
+}
+
+// ProductCount is on how many devices a product is installed.
+type ProductCount struct {
+	Product position.Product
+	Devices int
+}
+
+// Tally is what a file of inventory adds up to. Its counts are of distinct
+// devices and exact (R6.3), except when Estimated.
+type Tally struct {
+	Shape   Shape
+	Rules   string // Rules.ID of those that recognised the titles
+	Rows    int    // a title on a device each; those that could not be read too
+	BadRows int
+	Bad     []BadRow // the first MaxBadRows of them, in the order of the file
+	Devices int      // with at least one title
+
+	// Estimated says that the file tells numbers and not devices
+	// (AppInvAggregate): then Devices is the largest number in it, which is the
+	// least there can be, and the number of a product is that of the one of its
+	// names that most devices have, all versions of it together.
+	Estimated bool
+
+	Titles   []Count        // by publisher, name and version
+	Products []ProductCount // by publisher, family, edition and version
+}
+
+// MaxBadRows is how many bad rows are told one by one.
+const MaxBadRows = 100
+
+// BadRow is a row that could not be read (R6.4).
+type BadRow struct {
+	File string    `json:"file,omitempty"` // the name inside the archive, if it is one
+	Line int       `json:"line,omitempty"` // where it begins, from 1; 0 for a whole file of an archive
+	Code string    `json:"code"`
+	Args errs.Args `json:"args,omitempty"`
+}
+
+// Why a row cannot be read. Codes of package i18n.
+const (
+	rowColumns  = "inventory_row_columns"
+	rowQuote    = "inventory_row_quote"
+	rowTooLong  = "inventory_row_long"
+	rowDevice   = "inventory_row_device"
+	rowTitle    = "inventory_row_title"
+	rowNumber   = "inventory_row_number"
+	rowDocument = "inventory_row_document"
+	rowRemoved  = "inventory_row_removed"
+	rowFile     = "inventory_row_file"
+)
+
+// finish recognises the titles, and counts.
+func (r *reading) finish() (*Tally, error) {
+	t := &r.tally
+	t.Rules = r.options.Rules.ID
+	titles := r.counter.titles.titles
+	decisions := make([]Decision, len(titles))
+	products := make([]int32, len(titles))
+	var known []position.Product
+	numbers := map[position.Product]int32{}
+	for i, title := range titles {
+		products[i] = -1
+		if decisions[i] = r.options.Rules.Recognize(title); decisions[i].Kind != Product {
+			continue
+		}
+		product := decisions[i].Product
+		number, met := numbers[product]
+		if !met {
+			number = int32(len(known))
+			numbers[product] = number
+			known = append(known, product)
+		}
+		products[i] = number
+	}
+	var counted counts
+	var err error
+	if t.Shape == AppInvAggregate {
+		t.Estimated = true
+		counted = estimate(titles, r.numbers, products, len(known))
+	} else if counted, err = r.counter.count(products, len(known)); err != nil {
+		return nil, err
+	}
+	t.Devices = counted.devices
+	for i, title := range titles {
+		if counted.titles[i] > 0 {
+			t.Titles = append(t.Titles, Count{Title: title, Devices: counted.titles[i], Decision: decisions[i]})
+		}
+	}
+	for i, product := range known {
+		if counted.products[i] > 0 {
+			t.Products = append(t.Products, ProductCount{product, counted.products[i]})
+		}
+	}
+	slices.SortFunc(t.Titles, func(a, b Count) int { return a.compare(b.Title) })
+	slices.SortFunc(t.Products, func(a, b ProductCount) int { return compareProducts(a.Product, b.Product) })
+	return t, nil
+}
+
+func compareProducts(a, b position.Product) int {
+	return cmp.Or(
+		strings.Compare(a.Publisher, b.Publisher), strings.Compare(a.Family, b.Family),
+		strings.Compare(a.Edition, b.Edition), strings.Compare(a.Version, b.Version),
+	)
+}
+
+// estimate counts when only numbers are known: see Tally.Estimated.
+func estimate(titles []Title, numbers []int, products []int32, n int) counts {
+	c := counts{titles: numbers, products: make([]int, n)}
+	type name struct {
+		product         int32
+		publisher, name string
+	}
+	sums := map[name]int{}
+	for i, number := range numbers {
+		c.devices = max(c.devices, number)
+		if product := products[i]; product >= 0 {
+			key := name{product, text.Fold(titles[i].Publisher), text.Fold(titles[i].Name)}
+			sums[key] += number
+			c.products[product] = max(c.products[product], sums[key])
+		}
+	}
+	return c
+}
+
+// Lines are the installations of products, for the position.
+func (t *Tally) Lines() []position.Line {
+	lines := make([]position.Line, len(t.Products))
+	for i, p := range t.Products {
+		lines[i] = position.Line{
+			Product: p.Product, Quantity: p.Devices,
+			Source: position.Source{Kind: "inventory", ID: string(t.Shape), Text: ProductName(p.Product)},
+		}
+	}
+	return lines
+}
+
+// Evidence returns the titles that a product was counted by (R8.3).
+func (t *Tally) Evidence(product position.Product) (titles []Count) {
+	for _, c := range t.Titles {
+		if c.Decision.Kind == Product && c.Decision.Product == product {
+			titles = append(titles, c)
+		}
+	}
+	return titles
+}
+
+// Queue returns the titles that no rule knows, those on most devices first.
+func (t *Tally) Queue() (titles []Count) {
+	for _, c := range t.Titles {
+		if c.Decision.Kind == Unknown {
+			titles = append(titles, c)
+		}
+	}
+	slices.SortStableFunc(titles, func(a, b Count) int { return cmp.Compare(b.Devices, a.Devices) })
+	return titles
+}
+
+// Summary is what R2.8 asks for. source is the key of the file.
+func (t *Tally) Summary(source string, at time.Time) Summary {
+	names := map[string]struct{}{}
+	for _, c := range t.Titles {
+		names[Title{Publisher: c.Publisher, Name: c.Name}.fold()] = struct{}{}
+	}
+	return Summary{Devices: t.Devices, Titles: len(names), At: at, Source: source}
+}

@@ -1,0 +1,210 @@
+package position
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+)
+
+// lines reads lines written as "quantity name@version", a licence's with
+// "+SA" behind it when all of it has Software Assurance.
+func lines(kind string, written ...string) []Line {
+	var lines []Line
+	for i, w := range written {
+		l := Line{Source: Source{Kind: kind, ID: fmt.Sprint(kind, i), Text: w}}
+		w, assured := strings.CutSuffix(w, "+SA")
+		quantity, product, _ := strings.Cut(w, " ")
+		if _, err := fmt.Sscan(quantity, &l.Quantity); err != nil {
+			panic(err)
+		}
+		l.Product.Publisher = "Microsoft"
+		l.Product.Family, l.Product.Version, _ = strings.Cut(product, "@")
+		if assured {
+			l.SA = l.Quantity
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// short writes rows as a person would on paper.
+func short(rows []Row) []string {
+	var s []string
+	for _, r := range rows {
+		w := fmt.Sprintf("%s@%s: %d owned", r.Product.Name(), r.Product.Version, r.Owned)
+		for _, m := range r.Moves {
+			if m.To == r.Product {
+				w += fmt.Sprintf(", +%d %s from %s", m.Quantity, m.Step, m.From.Version)
+			} else {
+				w += fmt.Sprintf(", -%d %s to %s", m.Quantity, m.Step, m.To.Version)
+			}
+		}
+		s = append(s, fmt.Sprintf("%s, %d needed: %+d %s", w, r.Needed, r.Surplus-r.Shortfall, r.Verdict))
+	}
+	return s
+}
+
+func TestCompute(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name                    string
+		licenses, installations []string
+		options                 Options
+		want                    []string
+	}{
+		{name: "nothing"},
+		{
+			name:     "R8.2 each verdict",
+			licenses: []string{"5 A@2021", "5 B@2021", "5 C@2021", "0 E@2021"}, installations: []string{"5 A@2021", "6 B@2021", "1 D@2021", "0 F@1"},
+			want: []string{
+				"A@2021: 5 owned, 5 needed: +0 covered", "B@2021: 5 owned, 6 needed: -1 short",
+				"C@2021: 5 owned, 0 needed: +5 unused", "D@2021: 0 owned, 1 needed: -1 unlicensed",
+			},
+		},
+		{
+			name:     "case and spacing do not count",
+			licenses: []string{"2 Office  Professional PLUS@2021"}, installations: []string{"1  office professional plus@2021", "1 Office Professional Plus@2021"},
+			want: []string{"Office  Professional PLUS@2021: 2 owned, 2 needed: +0 covered"},
+		},
+		{
+			name:     "nor does a publisher at the front of a name",
+			licenses: []string{"2 Microsoft 365 Apps@"}, installations: []string{"1 365 apps@", "1 MICROSOFT 365 Apps@", "1 Microsoft@"},
+			want: []string{"Microsoft 365 Apps@: 2 owned, 2 needed: +0 covered", "Microsoft@: 0 owned, 1 needed: -1 unlicensed"},
+		},
+		{
+			name:     "version prefix",
+			licenses: []string{"3 A@2.05", "3 B@2"}, installations: []string{"2 A@2.05.1234", "1 A@2.051", "2 B@2.1", "2 B@2.2", "1 B@20.1"},
+			want: []string{
+				"A@2.05: 3 owned, -2 prefix to 2.05.1234, 0 needed: +1 covered",
+				"A@2.05.1234: 0 owned, +2 prefix from 2.05, 2 needed: +0 covered",
+				"A@2.051: 0 owned, 1 needed: -1 unlicensed",
+				"B@2: 3 owned, -1 prefix to 2.1, -2 prefix to 2.2, 0 needed: +0 covered",
+				"B@2.1: 0 owned, +1 prefix from 2, 2 needed: -1 short",
+				"B@2.2: 0 owned, +2 prefix from 2, 2 needed: +0 covered",
+				"B@20.1: 0 owned, 1 needed: -1 unlicensed",
+			},
+		},
+		{
+			name:     "version prefix switched off",
+			licenses: []string{"3 A@2.05"}, installations: []string{"2 A@2.05.1234"}, options: Options{NoPrefix: true},
+			want: []string{"A@2.05: 3 owned, 0 needed: +3 unused", "A@2.05.1234: 0 owned, 2 needed: -2 unlicensed"},
+		},
+		{
+			name:     "the most specific licence first",
+			licenses: []string{"1 A@2", "1 A@2.05", "1 A@"}, installations: []string{"2 A@2.05.1"},
+			want: []string{
+				"A@: 1 owned, 0 needed: +1 unused", "A@2: 1 owned, -1 prefix to 2.05.1, 0 needed: +0 covered",
+				"A@2.05: 1 owned, -1 prefix to 2.05.1, 0 needed: +0 covered",
+				"A@2.05.1: 0 owned, +1 prefix from 2, +1 prefix from 2.05, 2 needed: +0 covered",
+			},
+		},
+		{
+			name:     "a surplus of a newer version covers older ones, the next one first",
+			licenses: []string{"5 A@LTSC 2024", "2 A@2021", "1 A@2016"}, installations: []string{"3 A@LTSC 2024", "3 A@2019", "1 A@2021"},
+			want: []string{
+				"A@2016: 1 owned, 0 needed: +1 unused",
+				"A@2019: 0 owned, +1 downgrade from 2021, +2 downgrade from LTSC 2024, 3 needed: +0 covered",
+				"A@2021: 2 owned, -1 downgrade to 2019, 1 needed: +0 covered",
+				"A@LTSC 2024: 5 owned, -2 downgrade to 2019, 3 needed: +0 covered",
+			},
+		},
+		{
+			name:     "downgrade switched off",
+			licenses: []string{"5 A@2024"}, installations: []string{"3 A@2019"}, options: Options{NoDowngrade: true},
+			want: []string{"A@2019: 0 owned, 3 needed: -3 unlicensed", "A@2024: 5 owned, 0 needed: +5 unused"},
+		},
+		{
+			name:     "R2 is a release of its own",
+			licenses: []string{"1 A@2012", "1 B@2012 R2"}, installations: []string{"1 A@2012 R2", "1 B@2012"},
+			want: []string{
+				"A@2012: 1 owned, 0 needed: +1 unused", "A@2012 R2: 0 owned, 1 needed: -1 unlicensed",
+				"B@2012: 0 owned, +1 downgrade from 2012 R2, 1 needed: +0 covered", "B@2012 R2: 1 owned, -1 downgrade to 2012, 0 needed: +0 covered",
+			},
+		},
+		{
+			name:     "an order that is not known is no downgrade",
+			licenses: []string{"1 A@2019", "1 B@2019+SA"}, installations: []string{"1 A@16.0", "1 B@", "1 B@XP"},
+			want: []string{
+				"A@16.0: 0 owned, 1 needed: -1 unlicensed", "A@2019: 1 owned, 0 needed: +1 unused",
+				"B@: 0 owned, 1 needed: -1 unlicensed", "B@2019: 1 owned, 0 needed: +1 unused", "B@XP: 0 owned, 1 needed: -1 unlicensed",
+			},
+		},
+		{
+			name:     "other editions and families cover nothing",
+			licenses: []string{"9 Office Standard@2021", "9 Visio Professional@2021"}, installations: []string{"1 Office Professional@2021", "1 Office@2021"},
+			want: []string{
+				"Office@2021: 0 owned, 1 needed: -1 unlicensed", "Office Professional@2021: 0 owned, 1 needed: -1 unlicensed",
+				"Office Standard@2021: 9 owned, 0 needed: +9 unused", "Visio Professional@2021: 9 owned, 0 needed: +9 unused",
+			},
+		},
+		{
+			name:     "Software Assurance covers newer versions",
+			licenses: []string{"2 A@2019+SA", "2 A@2019"}, installations: []string{"1 A@2019", "3 A@2024"},
+			want: []string{
+				"A@2019: 4 owned, -2 assurance to 2024, 1 needed: +1 covered",
+				"A@2024: 0 owned, +2 assurance from 2019, 3 needed: -1 short",
+			},
+		},
+		{
+			name:     "Software Assurance switched off",
+			licenses: []string{"2 A@2019+SA"}, installations: []string{"1 A@2024"}, options: Options{NoAssurance: true},
+			want: []string{"A@2019: 2 owned, 0 needed: +2 unused", "A@2024: 0 owned, 1 needed: -1 unlicensed"},
+		},
+		{
+			name:     "licences are rearranged when that covers more",
+			licenses: []string{"1 A@2019+SA", "1 A@2021"}, installations: []string{"1 A@2019", "1 A@2024"},
+			want: []string{
+				"A@2019: 1 owned, +1 downgrade from 2021, -1 assurance to 2024, 1 needed: +0 covered",
+				"A@2021: 1 owned, -1 downgrade to 2019, 0 needed: +0 covered",
+				"A@2024: 0 owned, +1 assurance from 2019, 1 needed: +0 covered",
+			},
+		},
+		{
+			name:     "and left where they are when it does not",
+			licenses: []string{"1 A@2019+SA", "1 A@2021"}, installations: []string{"1 A@2019"},
+			want: []string{"A@2019: 1 owned, 1 needed: +0 covered", "A@2021: 1 owned, 0 needed: +1 unused"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			rows := Compute(lines(KindPair, test.licenses...), lines(KindInventory, test.installations...), test.options)
+			if diff := cmp.Diff(test.want, short(rows)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSources demands R8.3: each number of a row comes from lines that it names.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	pair := lines(KindPair, "3 Office@2021")[0]
+	statement := lines(KindStatement, "2 office@2021+SA")[0]
+	bought := lines(KindAgreement, "4 OFFICE@2021")[0]
+	foreign := lines(KindStatement, "7 Acrobat@2020")[0]
+	foreign.Product.Publisher = "Adobe"
+	titles := lines(KindInventory, "5 Office@2021", "1 Office @2021")
+
+	rows := Compute([]Line{bought, foreign, statement, pair}, titles, Options{})
+	if len(rows) != 2 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	want := Row{
+		Product: bought.Product, Owned: 9, Pairs: 3, Statements: 2, Agreements: 4, Volume: 5, Other: 4, SA: 2,
+		Needed: 6, Covered: 6, Surplus: 3, Verdict: VerdictCovered,
+		Licenses: []Line{bought, pair, statement}, Installations: []Line{titles[0], titles[1]},
+	}
+	if diff := cmp.Diff(want, rows[1]); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if got := rows[0]; got.Statements != 7 || got.Other != 7 || got.Volume != 0 {
+		t.Errorf("a statement of another publisher counts as %+v", got)
+	}
+	if got := pair.Type(); got != agreement.TypeVolume {
+		t.Errorf("a pair's licences are %s", got)
+	}
+}

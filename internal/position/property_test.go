@@ -1,0 +1,276 @@
+package position
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// What the oracle knows of versions, written down by hand: their order, oldest
+// first, where it is known, and which continue which.
+var (
+	chains = [][]string{
+		{"2", "2.1", "2.05", "2.05.1", "3"},
+		{"2012", "2012 SP1", "2012 R2", "2019", "LTSC 2021"},
+	}
+	continuations = map[string][]string{
+		"":     {"2", "2.05", "2.05.1", "2.1", "3", "2012", "2012 SP1", "2012 R2", "2019", "LTSC 2021", "XP"},
+		"2":    {"2.05", "2.05.1", "2.1"},
+		"2.05": {"2.05.1"},
+		"2012": {"2012 SP1"},
+	}
+	allVersions = append([]string{""}, continuations[""]...)
+)
+
+// oracleCovers says whether one licence may cover one installation.
+func oracleCovers(license string, assured bool, installed string, o Options) bool {
+	if license == installed {
+		return true
+	}
+	if !o.NoPrefix && slices.Contains(continuations[license], installed) {
+		return true
+	}
+	for _, chain := range chains {
+		l, i := slices.Index(chain, license), slices.Index(chain, installed)
+		if l < 0 || i < 0 {
+			continue
+		}
+		if l > i && !o.NoDowngrade || l < i && assured && !o.NoAssurance {
+			return true
+		}
+	}
+	return false
+}
+
+// oracleCovered is the largest number of installations that the licences can
+// cover, found licence by licence and installation by installation.
+func oracleCovered(licenses, installations []Line, o Options) int {
+	var edges [][]int
+	installed := 0
+	for _, i := range installations {
+		installed += i.Quantity
+	}
+	for _, l := range licenses {
+		for n := range l.Quantity {
+			var to []int
+			at := 0
+			for _, i := range installations {
+				for range i.Quantity {
+					if l.Product.Family == i.Product.Family && oracleCovers(l.Product.Version, n < l.SA, i.Product.Version, o) {
+						to = append(to, at)
+					}
+					at++
+				}
+			}
+			edges = append(edges, to)
+		}
+	}
+	covering := make([]int, installed) // by which licence, plus one
+	var place func(license int, tried []bool) bool
+	place = func(license int, tried []bool) bool {
+		for _, i := range edges[license] {
+			if tried[i] {
+				continue
+			}
+			tried[i] = true
+			if covering[i] == 0 || place(covering[i]-1, tried) {
+				covering[i] = license + 1
+				return true
+			}
+		}
+		return false
+	}
+	covered := 0
+	for license := range edges {
+		if place(license, make([]bool, installed)) {
+			covered++
+		}
+	}
+	return covered
+}
+
+func drawLines(kind string) *rapid.Generator[[]Line] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Line {
+		l := Line{
+			Product: Product{
+				Publisher: "Microsoft", Family: rapid.SampledFrom([]string{"A", "A", "B"}).Draw(t, "family"),
+				Version: rapid.SampledFrom(allVersions).Draw(t, "version"),
+			},
+			Quantity: rapid.IntRange(0, 3).Draw(t, "quantity"),
+			Source:   Source{Kind: kind, ID: rapid.StringMatching("[a-z]{3}").Draw(t, "id")},
+		}
+		if kind != KindInventory {
+			l.SA = rapid.IntRange(0, l.Quantity).Draw(t, "sa")
+		}
+		return l
+	}), 0, 8)
+}
+
+func drawOptions(t *rapid.T) Options {
+	return Options{
+		NoPrefix:    rapid.Bool().Draw(t, "no prefix"),
+		NoDowngrade: rapid.Bool().Draw(t, "no downgrade"),
+		NoAssurance: rapid.Bool().Draw(t, "no assurance"),
+	}
+}
+
+func drawLicense(t *rapid.T) []Line {
+	kind := rapid.SampledFrom([]string{KindPair, KindStatement, KindAgreement}).Draw(t, "kind")
+	return drawLines(kind).Draw(t, "licenses")
+}
+
+func total(rows []Row) (t Totals) {
+	for i := range rows {
+		t.Add(&rows[i])
+	}
+	return t
+}
+
+// TestConservation demands that nothing appears or vanishes: the rows' numbers
+// are the sums of their lines and moves, and together those of the input.
+func TestConservation(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		licenses := slices.Concat(drawLicense(t), drawLicense(t))
+		installations := drawLines(KindInventory).Draw(t, "installations")
+		o := drawOptions(t)
+		rows := Compute(licenses, installations, o)
+
+		sum := func(lines []Line) (n int) {
+			for _, l := range lines {
+				n += l.Quantity
+			}
+			return n
+		}
+		for _, r := range rows {
+			in, out := 0, 0
+			for _, m := range r.Moves {
+				if (m.From == r.Product) == (m.To == r.Product) || m.Quantity <= 0 || m.Step == StepExact {
+					t.Fatalf("%+v moves %+v", r.Product, m)
+				}
+				if m.To == r.Product {
+					in += m.Quantity
+				} else {
+					out += m.Quantity
+				}
+			}
+			for name, equal := range map[string][2]int{
+				"owned is its lines":         {r.Owned, sum(r.Licenses)},
+				"owned by kind":              {r.Owned, r.Pairs + r.Statements + r.Agreements},
+				"owned by type":              {r.Owned, r.Volume + r.Other},
+				"needed is its lines":        {r.Needed, sum(r.Installations)},
+				"in is its moves":            {r.In.Total(), in},
+				"out is its moves":           {r.Out.Total(), out},
+				"owned is used and surplus":  {r.Owned, r.Used() + r.Surplus},
+				"needed is covered or short": {r.Needed, r.Covered + r.Shortfall},
+				"the waterfall":              {r.Owned + in - out - r.Needed, r.Surplus - r.Shortfall},
+				"own licences in use":        {r.Used() - out, r.Covered - in},
+			} {
+				if equal[0] != equal[1] {
+					t.Fatalf("%s: %d and %d of %+v", name, equal[0], equal[1], r)
+				}
+			}
+			if min(r.Owned, r.Needed, r.Covered, r.Surplus, r.Shortfall, r.Used()-out) < 0 || r.Owned+r.Needed == 0 {
+				t.Fatalf("%+v", r)
+			}
+		}
+		got := total(rows)
+		if got.Owned != sum(licenses) || got.Needed != sum(installations) || got.Used != got.Covered ||
+			got.Owned != got.Used+got.Surplus || got.Needed != got.Covered+got.Shortfall || got.Products != len(rows) ||
+			got.CoveredProducts+got.ShortProducts+got.UnusedProducts+got.UnlicensedProducts != len(rows) {
+			t.Fatalf("%+v", got)
+		}
+	})
+}
+
+// TestOracle compares how much is covered with a search written independently,
+// product by product and in all.
+func TestOracle(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		licenses, installations, o := drawLicense(t), drawLines(KindInventory).Draw(t, "installations"), drawOptions(t)
+		rows := Compute(licenses, installations, o)
+		if got, want := total(rows).Covered, oracleCovered(licenses, installations, o); got != want {
+			t.Fatalf("%d covered, %d are possible\n%v", got, want, short(rows))
+		}
+		for _, r := range rows {
+			for _, m := range r.Moves {
+				if !oracleCovers(m.From.Version, true, m.To.Version, o) {
+					t.Fatalf("%+v is not allowed", m)
+				}
+			}
+		}
+	})
+}
+
+// TestOrderDoesNotMatter demands the same result for the same input in any order.
+func TestOrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		licenses, installations, o := drawLicense(t), drawLines(KindInventory).Draw(t, "installations"), drawOptions(t)
+		want := Compute(licenses, installations, o)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		for _, lines := range [][]Line{licenses, installations} {
+			r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		}
+		if diff := cmp.Diff(want, Compute(licenses, installations, o)); diff != "" {
+			t.Fatalf("-want +shuffled:\n%s", diff)
+		}
+	})
+}
+
+// TestMonotonicity demands that one licence more makes no product's shortfall
+// larger, and a step less does not make the sum of them smaller.
+func TestMonotonicity(t *testing.T) {
+	t.Parallel()
+	shortfalls := func(rows []Row) map[string]int {
+		m := map[string]int{}
+		for _, r := range rows {
+			m[r.Product.Family+"@"+r.Product.Version] = r.Shortfall
+		}
+		return m
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		licenses, installations, o := drawLicense(t), drawLines(KindInventory).Draw(t, "installations"), drawOptions(t)
+		before := Compute(licenses, installations, o)
+
+		more := Line{
+			Product:  Product{Publisher: "Microsoft", Family: "A", Version: rapid.SampledFrom(allVersions).Draw(t, "one more")},
+			Quantity: 1, SA: rapid.IntRange(0, 1).Draw(t, "assured"), Source: Source{Kind: KindPair, ID: "more"},
+		}
+		was := shortfalls(before)
+		for product, after := range shortfalls(Compute(append(slices.Clone(licenses), more), installations, o)) {
+			if after > was[product] {
+				t.Fatalf("%s is %d short, and was %d before one more of %q", product, after, was[product], more.Product.Version)
+			}
+		}
+
+		for step, off := range map[Step]Options{
+			StepPrefix:    {true, o.NoDowngrade, o.NoAssurance},
+			StepDowngrade: {o.NoPrefix, true, o.NoAssurance},
+			StepAssurance: {o.NoPrefix, o.NoDowngrade, true},
+		} {
+			if got, with := total(Compute(licenses, installations, off)).Shortfall, total(before).Shortfall; got < with {
+				t.Fatalf("without %s %d are short, with it %d", step, got, with)
+			}
+		}
+	})
+}
+
+// BenchmarkManyVersions is a family of which very many versions were detected.
+func BenchmarkManyVersions(b *testing.B) {
+	var licenses, installations []Line
+	for i := range 20 {
+		licenses = append(licenses, Line{Product: Product{Family: "A", Version: fmt.Sprint(1000 * i)}, Quantity: 100, SA: 50})
+	}
+	for i := range 20_000 {
+		installations = append(installations, Line{Product: Product{Family: "A", Version: fmt.Sprint(i, ".1")}, Quantity: 1})
+	}
+	for b.Loop() {
+		Compute(licenses, installations, Options{})
+	}
+}

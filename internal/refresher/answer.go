@@ -1,0 +1,143 @@
+package refresher
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+)
+
+// ask returns an answer to each pair, in their order. failure is the reason when
+// there is none to any of them.
+func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement.Answer, failure string) {
+	pairs := make([]agreement.Pair, len(known))
+	for i, k := range known {
+		pairs[i] = k.Pair
+	}
+	timed, cancel := context.WithTimeout(ctx, a.AskTimeout)
+	defer cancel()
+	answers, err := a.source.Ask(timed, pairs)
+	if err == nil && !trustworthy(answers, pairs) {
+		err = &entitlement.Fault{Reason: entitlement.ReasonDamaged, Err: errors.New("refresher: answers that do not belong to the pairs")}
+	}
+	if err == nil {
+		return answers, failureOf(answers)
+	}
+	failure = entitlement.ReasonFailed
+	var fault *entitlement.Fault
+	switch {
+	case errors.As(err, &fault) && fault.Reason != "":
+		failure = fault.Reason
+	case timed.Err() != nil:
+		failure = entitlement.ReasonTimeout
+	}
+	if ctx.Err() == nil {
+		a.Log.WarnContext(ctx, "pairs not answered", "run", a.claimed.ID, "pairs", len(pairs), "reason", failure, "error", err)
+	}
+	answers = make([]entitlement.Answer, len(pairs))
+	for i, p := range pairs {
+		answers[i] = entitlement.Answer{Pair: p.Key(), State: entitlement.StateError, Reason: failure}
+	}
+	return answers, failure
+}
+
+// failureOf returns the reason of the first pair when all have failed. One that
+// failed for another reason than a missing statement comes first.
+func failureOf(answers []entitlement.Answer) (reason string) {
+	for _, answer := range answers {
+		if answer.State != entitlement.StateError {
+			return ""
+		}
+		if reason == "" || reason == entitlement.ReasonNoStatement {
+			reason = answer.Reason
+		}
+	}
+	return reason
+}
+
+// trustworthy reports whether a source kept its contract. Of a batch all is
+// believed or nothing: what is wrong in one place may be in others.
+func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
+	if len(answers) != len(pairs) {
+		return false
+	}
+	for i, answer := range answers {
+		if answer.Pair != pairs[i].Key() || len(answer.Entitlements) > MaxLines {
+			return false
+		}
+		switch answer.State {
+		case entitlement.StateValid:
+		case entitlement.StateInvalid, entitlement.StateError:
+			if len(answer.Entitlements) > 0 || answer.Reason == "" {
+				return false
+			}
+		default:
+			return false
+		}
+		for _, e := range answer.Entitlements {
+			if e.Effective < 0 || e.Effective > entitlement.MaxQuantity || e.ActiveSA < 0 || e.ActiveSA > entitlement.MaxQuantity {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// check turns an answer into what is stored of it, and what it counts for.
+func check(run string, pass int, k Known, answer entitlement.Answer, at time.Time) Checked {
+	c := Checked{
+		Pair: answer.Pair, AgreementID: k.AgreementID, State: answer.State, Reason: answer.Reason, At: at,
+		Mark: Mark{Run: run, Pass: pass, Counts: Counts{Checked: 1}},
+	}
+	counts := &c.Mark.Counts
+	switch answer.State {
+	case entitlement.StateError:
+		counts.Failed = 1
+		return c
+	case entitlement.StateInvalid:
+		counts.Invalid = 1
+	case entitlement.StateValid:
+		counts.Valid = 1
+	}
+	c.Entitlements, c.Fingerprint = answer.Entitlements, fingerprint(answer.Entitlements)
+	for _, e := range answer.Entitlements {
+		c.Effective += int64(e.Effective)
+	}
+	if k.Effective > 0 {
+		counts.Before, counts.After = k.Effective, c.Effective
+	}
+	switch {
+	case c.Effective < k.Effective:
+		c.Aside, counts.Aside = true, 1
+	case c.Fingerprint != k.Fingerprint:
+		counts.Changed = 1
+	}
+	return c
+}
+
+// fingerprint is equal for the same entitlements in any order, and empty for none.
+func fingerprint(list []entitlement.Entitlement) string {
+	if len(list) == 0 {
+		return ""
+	}
+	lines := make([]string, len(list))
+	for i, e := range list {
+		line, err := json.Marshal(e)
+		if err != nil {
+			panic("refresher: " + err.Error()) // text and numbers only
+		}
+		lines[i] = string(line)
+	}
+	slices.Sort(lines)
+	sum := sha256.New()
+	for _, line := range lines {
+		_, _ = sum.Write([]byte(line + "\n")) // a hash takes everything
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}

@@ -1,0 +1,159 @@
+package refresher_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+)
+
+func TestR7_1_Requests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		first := s.request(refresher.TriggerNow, "group 0")
+		equal(t, "a second one", s.request(refresher.TriggerNow, "").ID, first.ID)
+		equal(t, "nothing follows", s.runs[first.ID].Next == nil, true)
+		// These pairs may be in another group.
+		for range 3 {
+			equal(t, "after an import", s.request(refresher.TriggerImport, "").ID, first.ID)
+		}
+		next, err := s.handle(&process{}, first.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "one follows", s.runs[next].State, refresher.StateQueued)
+		equal(t, "trigger", s.runs[next].Trigger, refresher.TriggerImport)
+		// It has not begun, so it comes by all pairs.
+		equal(t, "after another import", s.request(refresher.TriggerDeletion, "").ID, next)
+		equal(t, "nothing follows it", s.complete(next).Next == nil, true)
+		equal(t, "runs", len(s.runs), 2)
+		equal(t, "handled again", s.complete(first.ID).State, refresher.StateSucceeded)
+	})
+}
+
+func TestR3_10_ImportWhileARunGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 500)
+		s.source.say(900, 7)
+		id := s.request(refresher.TriggerNow, "").ID
+		done := false
+		p := &process{during: func(call string) {
+			if call == "Answer" && !done {
+				done = true
+				s.add(900, "a before all others", "group 0")
+				s.remove(3)
+				s.request(refresher.TriggerImport, "")
+			}
+		}}
+		next, err := s.handle(p, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.pairs[pair(3).Key()] != nil {
+			t.Error("a pair that was removed is back")
+		}
+		if next == "" || next == id {
+			t.Fatalf("%q follows", next)
+		}
+		equal(t, "the new pair", s.pairs[pair(900).Key()].Mark.Run, "")
+		s.complete(next)
+		s.truthful()
+	})
+}
+
+func TestR7_1_NightlyOncePerDay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		brussels, err := time.LoadLocation("Europe/Brussels")
+		if err != nil {
+			t.Fatal(err)
+		}
+		nightly := func(at string) refresher.Run {
+			t.Helper()
+			due, err := time.ParseInLocation("2006-01-02 15:04", at, brussels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := s.process(&process{}).Nightly(t.Context(), due)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return run
+		}
+		one := nightly("2026-03-28 01:30")
+		equal(t, "delivered twice", nightly("2026-03-28 01:30").ID, one.ID)
+		s.complete(one.ID)
+		equal(t, "delivered late", nightly("2026-03-28 01:30").State, refresher.StateSucceeded)
+		// Summer time begins on the 29th: in UTC both nights are on one day.
+		two, three := nightly("2026-03-29 01:30"), refresher.Run{}
+		s.complete(two.ID)
+		three = nightly("2026-03-30 01:30")
+		s.complete(three.ID)
+		equal(t, "nights", len(s.runs), 3)
+
+		// It comes while another run goes on, twice, and an import too.
+		open := s.request(refresher.TriggerNow, "group 0")
+		s.request(refresher.TriggerImport, "")
+		equal(t, "the open one", nightly("2026-03-31 01:30").ID, open.ID)
+		equal(t, "the open one, again", nightly("2026-03-31 01:30").ID, open.ID)
+		s.request(refresher.TriggerImport, "")
+		s.complete(open.ID)
+		equal(t, "delivered late", nightly("2026-03-31 01:30").State, refresher.StateSucceeded)
+		equal(t, "runs", len(s.runs), 5)
+	})
+}
+
+func TestRequestReplies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 1)
+		var got []string
+		ask := func(first string) []byte {
+			_, bytes, err := s.process(&process{}).Request(t.Context(), refresher.Order{
+				ID: "x", Trigger: refresher.TriggerNow, By: "ann",
+				Reply: func(r refresher.Run) (once.Entry, error) {
+					got = append(got, r.ID)
+					return once.Entry{Key: first, Response: []byte(first)}, nil
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return bytes
+		}
+		equal(t, "first", string(ask("")), "")
+		equal(t, "repeated", string(ask("as before")), "as before")
+		equal(t, "replies", got, []string{"x", "x"})
+	})
+}
+
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		waits := func() string {
+			t.Helper()
+			id, err := s.process(&process{}).Waiting(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		equal(t, "nothing", waits(), "")
+		id := s.request(refresher.TriggerNow, "").ID
+		equal(t, "queued", waits(), id)
+		if _, err := s.handle(&process{dieAt: 7}, id); err == nil {
+			t.Fatal("it did not die")
+		}
+		equal(t, "owned by the dead", waits(), "")
+		time.Sleep(lease)
+		equal(t, "of the dead", waits(), id)
+		s.complete(id)
+		equal(t, "ended", waits(), "")
+	})
+}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"trueup/internal/position"
+	"trueup/internal/text"
+)
+
+// Comparison is what changed between two License installation reports (R8.5).
+// Its head is that of the later one.
+type Comparison struct {
+	Head
+	From   time.Time       `json:"from"` // the moment of the earlier data
+	Filter Filter          `json:"filter"`
+	Order  Order           `json:"order"`
+	Steps  []position.Step `json:"steps"`
+	Before ProductTotals   `json:"before"`
+	After  ProductTotals   `json:"after"`
+	Rows   []Difference    `json:"rows"` // the products that are not the same in both
+}
+
+// Difference is a product before and after. A side that did not have the
+// product is null.
+type Difference struct {
+	ID        string        `json:"id"`
+	Publisher string        `json:"publisher"`
+	Product   string        `json:"product"`
+	Before    *Installation `json:"before"`
+	After     *Installation `json:"after"`
+}
+
+// Compare compares two reports with the same filter and steps. The rows' own order is by
+// publisher and product.
+func Compare(before, after Installations, o Order, w Words) Comparison {
+	c := Comparison{
+		Head: after.Head, From: before.DataAt, Filter: after.Filter, Order: o, Steps: after.Steps,
+		Before: before.Totals, After: after.Totals, Rows: []Difference{},
+	}
+	c.Report, c.Notice = NameComparison, w.say("report_notice")
+	was := make(map[string]*Installation, len(before.Rows))
+	for i := range before.Rows {
+		was[before.Rows[i].ID] = &before.Rows[i]
+	}
+	for i := range after.Rows {
+		row := &after.Rows[i]
+		old := was[row.ID]
+		delete(was, row.ID)
+		if old == nil || !old.sameNumbers(row) {
+			c.Rows = append(c.Rows, Difference{row.ID, row.Publisher, row.Product, old, row})
+		}
+	}
+	for i := range before.Rows {
+		if row := &before.Rows[i]; was[row.ID] != nil {
+			c.Rows = append(c.Rows, Difference{row.ID, row.Publisher, row.Product, row, nil})
+		}
+	}
+	slices.SortStableFunc(c.Rows, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(text.Fold(a.Publisher), text.Fold(b.Publisher)), cmp.Compare(text.Fold(a.Product), text.Fold(b.Product)), cmp.Compare(a.ID, b.ID))
+	})
+	sortRows(c.Rows, differenceColumns, o)
+	return c
+}
+
+// sameNumbers reports that nothing of a product changed but how it is spelled.
+func (i *Installation) sameNumbers(j *Installation) bool {
+	return i.Volume == j.Volume && i.Other == j.Other && i.MovedIn == j.MovedIn && i.MovedOut == j.MovedOut &&
+		i.Installed == j.Installed && i.Surplus == j.Surplus && i.Shortfall == j.Shortfall && i.Verdict == j.Verdict
+}
+
+// side is a column of one side of a difference.
+func side(of func(*Difference) *Installation, get func(*Installation) cell) func(*Difference) cell {
+	return func(d *Difference) cell {
+		if i := of(d); i != nil {
+			return get(i)
+		}
+		return cell{}
+	}
+}
+
+var differenceColumns = func() []column[Difference] {
+	before := func(d *Difference) *Installation { return d.Before }
+	after := func(d *Difference) *Installation { return d.After }
+	licenses := func(i *Installation) cell { return numberCell(i.Licenses) }
+	installed := func(i *Installation) cell { return numberCell(i.Installed) }
+	difference := func(i *Installation) cell { return numberCell(i.Difference) }
+	verdict := func(i *Installation) cell { return codeCell("verdict", string(i.Verdict)) }
+	return []column[Difference]{
+		{"product", func(d *Difference) cell { return textCell(d.Product) }},
+		{"publisher", func(d *Difference) cell { return textCell(d.Publisher) }},
+		{"licensesBefore", side(before, licenses)},
+		{"licensesAfter", side(after, licenses)},
+		{"installedBefore", side(before, installed)},
+		{"installedAfter", side(after, installed)},
+		{"differenceBefore", side(before, difference)},
+		{"differenceAfter", side(after, difference)},
+		{"verdictBefore", side(before, verdict)},
+		{"verdictAfter", side(after, verdict)},
+	}
+}()
+
+// Table is the comparison as rows and columns. Its totals are those of all
+// products, the same ones too.
+func (c *Comparison) Table(w Words) Table {
+	t := table(c.Head, w, differenceColumns, c.Rows, c.Filter, c.Steps, map[string]int{
+		"licensesBefore": c.Before.Owned, "licensesAfter": c.After.Owned,
+		"installedBefore": c.Before.Needed, "installedAfter": c.After.Needed,
+		"differenceBefore": c.Before.Surplus - c.Before.Shortfall, "differenceAfter": c.After.Surplus - c.After.Shortfall,
+	})
+	t.Totals[0].Text = w.say("report_total_of_all")
+	return t
+}

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"slices"
+
+	"trueup/internal/position"
+)
+
+// Explanation is where the numbers of one product come from (R8.3): a waterfall
+// from what is owned to what is left or missing. The steps' quantities add up to
+// the difference.
+type Explanation struct {
+	Head
+	Row   Installation `json:"row"`
+	Steps []Bar        `json:"steps"`
+	// Titles is what was detected of the product, title by title. Together they may
+	// be more than the PCs that have it, as a PC may have several.
+	Titles []Share `json:"titles"`
+}
+
+// Bar is one step of the waterfall. Quantity is what it adds, or takes away.
+type Bar struct {
+	Step     string  `json:"step"` // "pairs", "statements", "agreements", "movedIn", "movedOut" or "installed"
+	Quantity int     `json:"quantity"`
+	Sources  []Share `json:"sources"` // what it was counted from; empty of what moved
+	Moves    []Move  `json:"moves"`   // of what moved
+}
+
+// Move is licences of one version that cover installations of another.
+type Move struct {
+	Product  string        `json:"product"` // the other one
+	ID       string        `json:"id"`
+	Step     position.Step `json:"step"` // the right by which they do
+	Quantity int           `json:"quantity"`
+}
+
+// Explain explains one product of the License installation report with the
+// same filter; false when it has no such product.
+func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, bool) {
+	rows := d.positions(f, s)
+	for i := range rows {
+		if shown := installation(&rows[i]); shown.ID == productID {
+			return Explanation{
+				Head: d.head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i]),
+				Titles: d.titlesOf(rows[i].Product),
+			}, true
+		}
+	}
+	return Explanation{}, false
+}
+
+func (d *Data) titlesOf(p position.Product) []Share {
+	key := p.Key()
+	of := slices.DeleteFunc(slices.Clone(d.Titles), func(l position.Line) bool { return !slices.Equal(l.Product.Key(), key) })
+	return append([]Share{}, shares(of, position.KindInventory)...)
+}
+
+func waterfall(r *position.Row) []Bar {
+	bars := []Bar{
+		{Step: "pairs", Quantity: r.Pairs, Sources: shares(r.Licenses, position.KindPair)},
+		{Step: "statements", Quantity: r.Statements, Sources: shares(r.Licenses, position.KindStatement)},
+		{Step: "agreements", Quantity: r.Agreements, Sources: shares(r.Licenses, position.KindAgreement)},
+		{Step: "movedIn", Quantity: r.In.Total()},
+		{Step: "movedOut", Quantity: -r.Out.Total()},
+		{Step: "installed", Quantity: -r.Needed, Sources: shares(r.Installations, position.KindInventory)},
+	}
+	for _, m := range r.Moves {
+		bar, other := &bars[3], m.From
+		if m.From == r.Product {
+			bar, other = &bars[4], m.To
+		}
+		bar.Moves = append(bar.Moves, Move{Product: productName(other), ID: productID(other), Step: m.Step, Quantity: m.Quantity})
+	}
+	for i := range bars {
+		if bars[i].Sources == nil {
+			bars[i].Sources = []Share{}
+		}
+		if bars[i].Moves == nil {
+			bars[i].Moves = []Move{}
+		}
+	}
+	return bars
+}
+
+func shares(lines []position.Line, kind string) (shares []Share) {
+	for _, l := range lines {
+		if l.Source.Kind == kind {
+			shares = append(shares, Share{l.Source, l.Quantity, l.SA})
+		}
+	}
+	return shares
+}

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"trueup/internal/position"
+	"trueup/internal/text"
+)
+
+// Installations is the License installation report (R8.2): licences against
+// what is installed, by product.
+type Installations struct {
+	Head
+	Filter Filter          `json:"filter"`
+	Order  Order           `json:"order"`
+	Steps  []position.Step `json:"steps"` // by which a licence may cover an installation here
+	Totals ProductTotals   `json:"totals"`
+	Rows   []Installation  `json:"rows"`
+}
+
+// Installation is one product in one version.
+//
+// Licenses + MovedIn - MovedOut - Installed = Difference, which is the surplus
+// or, below zero, what is short; both can be there in one product, when its own
+// licences moved on to where they cover more.
+type Installation struct {
+	ID         string           `json:"id"` // of the product, the same in every report
+	Publisher  string           `json:"publisher"`
+	Product    string           `json:"product"` // with its version
+	Volume     int              `json:"volume"`
+	Other      int              `json:"other"`
+	Licenses   int              `json:"licenses"`
+	MovedIn    int              `json:"movedIn"`
+	MovedOut   int              `json:"movedOut"`
+	Installed  int              `json:"installed"` // PCs
+	Surplus    int              `json:"surplus"`
+	Shortfall  int              `json:"shortfall"`
+	Difference int              `json:"difference"`
+	Coverage   *int             `json:"coverage"` // percent of the PCs, rounded down; null when there is none
+	Verdict    position.Verdict `json:"verdict"`
+}
+
+// ProductTotals is position.Totals with the names of its fields in JSON.
+type ProductTotals struct {
+	Products           int `json:"products"`
+	Owned              int `json:"licenses"`
+	Used               int `json:"used"`
+	Surplus            int `json:"surplus"`
+	Volume             int `json:"volume"`
+	Other              int `json:"other"`
+	Needed             int `json:"installed"`
+	Covered            int `json:"covered"`
+	Shortfall          int `json:"shortfall"`
+	CoveredProducts    int `json:"coveredProducts"`
+	ShortProducts      int `json:"shortProducts"`
+	UnusedProducts     int `json:"unusedProducts"`
+	UnlicensedProducts int `json:"unlicensedProducts"`
+}
+
+// Installations makes the License installation report. License type and groups
+// decide which licences count, against everything that is installed; publisher
+// and verdict decide which rows are shown and summed up. The rows' own order is
+// by publisher, name and version.
+func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
+	r := Installations{Head: d.head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps()}
+	rows := d.positions(f, s)
+	r.Rows, r.Totals = installations(rows)
+	sortRows(r.Rows, installationColumns, o)
+	return r
+}
+
+// positions is the position as a filter lets it through.
+func (d *Data) positions(f Filter, s Settings) []position.Row {
+	publisher := text.Fold(f.Publisher)
+	rows := position.Compute(d.licenses(f.scope(), s.Calendar), d.Installed, s.Position)
+	return slices.DeleteFunc(rows, func(row position.Row) bool {
+		return !f.hasPublisher(publisher, row.Product.Publisher) || f.Verdict != "" && f.Verdict != row.Verdict
+	})
+}
+
+func installations(rows []position.Row) ([]Installation, ProductTotals) {
+	var totals position.Totals
+	shown := make([]Installation, len(rows))
+	for i := range rows {
+		totals.Add(&rows[i])
+		shown[i] = installation(&rows[i])
+	}
+	return shown, ProductTotals(totals)
+}
+
+func installation(r *position.Row) Installation {
+	i := Installation{
+		ID: productID(r.Product), Publisher: r.Product.Publisher, Product: productName(r.Product),
+		Volume: r.Volume, Other: r.Other, Licenses: r.Owned, MovedIn: r.In.Total(), MovedOut: r.Out.Total(),
+		Installed: r.Needed, Surplus: r.Surplus, Shortfall: r.Shortfall, Difference: r.Surplus - r.Shortfall, Verdict: r.Verdict,
+	}
+	if r.Needed > 0 {
+		percent := 100 * r.Covered / r.Needed
+		i.Coverage = &percent
+	}
+	return i
+}
+
+// productID names a product in addresses and between reports.
+func productID(p position.Product) string {
+	sum := sha256.Sum256([]byte(strings.Join(p.Key(), "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+var installationColumns = []column[Installation]{
+	{"product", func(i *Installation) cell { return textCell(i.Product) }},
+	{"publisher", func(i *Installation) cell { return textCell(i.Publisher) }},
+	{"volume", func(i *Installation) cell { return numberCell(i.Volume) }},
+	{"other", func(i *Installation) cell { return numberCell(i.Other) }},
+	{"licenses", func(i *Installation) cell { return numberCell(i.Licenses) }},
+	{"movedIn", func(i *Installation) cell { return numberCell(i.MovedIn) }},
+	{"movedOut", func(i *Installation) cell { return numberCell(i.MovedOut) }},
+	{"installed", func(i *Installation) cell { return numberCell(i.Installed) }},
+	{"surplus", func(i *Installation) cell { return numberCell(i.Surplus) }},
+	{"shortfall", func(i *Installation) cell { return numberCell(i.Shortfall) }},
+	{"difference", func(i *Installation) cell { return numberCell(i.Difference) }},
+	{"coverage", func(i *Installation) cell { return optionalCell(i.Coverage) }},
+	{"verdict", func(i *Installation) cell { return codeCell("verdict", string(i.Verdict)) }},
+}
+
+// Table is the report as rows and columns.
+func (r *Installations) Table(w Words) Table {
+	sum := func(of func(*Installation) int) (n int) {
+		for i := range r.Rows {
+			n += of(&r.Rows[i])
+		}
+		return n
+	}
+	t := r.Totals
+	return table(r.Head, w, installationColumns, r.Rows, r.Filter, r.Steps, map[string]int{
+		"volume": t.Volume, "other": t.Other, "licenses": t.Owned, "installed": t.Needed,
+		"movedIn":  sum(func(i *Installation) int { return i.MovedIn }),
+		"movedOut": sum(func(i *Installation) int { return i.MovedOut }),
+		"surplus":  t.Surplus, "shortfall": t.Shortfall, "difference": t.Surplus - t.Shortfall,
+	})
+}

@@ -1,0 +1,112 @@
+package report
+
+import (
+	"bufio"
+	"html"
+	"io"
+)
+
+// pageStyle is for the screen and for paper: rows are not torn apart, and the
+// header stands on every sheet.
+const pageStyle = `
+:root { color-scheme: light; }
+body { font: 14px/1.4 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem; }
+h1 { font-size: 1.5rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid #767676; text-align: left; vertical-align: top; font-weight: normal; }
+thead th, tfoot th, tfoot td { font-weight: bold; border-bottom-width: 2px; }
+thead th { vertical-align: bottom; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, .d { white-space: nowrap; }
+tbody th { min-width: 14em; }
+.stale { border-left: 4px solid #b45f06; padding-left: .6rem; font-weight: bold; }
+tbody tr:nth-child(even) { background: #f4f4f4; }
+@page { size: A4 landscape; margin: 12mm; }
+@media print {
+  body { margin: 0; font-size: 8pt; }
+  .scroll { overflow: visible; }
+  th, td { padding: .15rem .25rem; hyphens: auto; }
+  tbody th, tbody td { overflow-wrap: anywhere; }
+  tbody th { min-width: 10em; }
+  thead { display: table-header-group; }
+  tfoot { display: table-row-group; }
+  tr { break-inside: avoid; }
+}
+`
+
+// HTML writes the table as one page that needs nothing else, to read and to print.
+func (t Table) HTML(to io.Writer) error {
+	p := page{bufio.NewWriterSize(to, 1<<16)}
+	p.raw("<!DOCTYPE html>\n<html lang=\"").text(t.Lang).raw("\">\n<head>\n<meta charset=\"utf-8\">\n").
+		raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n").
+		raw("<title>").text(t.Title).raw("</title>\n<style>").raw(pageStyle).raw("</style>\n</head>\n<body>\n<main>\n")
+	p.raw("<h1 id=\"title\">").text(t.Title).raw("</h1>\n")
+	if t.Stale != "" {
+		p.raw("<p class=\"stale\">").text(t.Stale).raw("</p>\n")
+	}
+	// What scrolls must be reachable by keyboard, and be called something.
+	p.raw("<div class=\"scroll\" role=\"region\" aria-labelledby=\"title\" tabindex=\"0\">\n<table aria-describedby=\"about\">\n<thead>\n<tr>")
+	for _, c := range t.Columns {
+		p.raw("<th scope=\"col\"").numeric(c).raw(">").text(c.Name).raw("</th>")
+	}
+	p.raw("</tr>\n</thead>\n<tbody>\n")
+	for cells := range t.Rows {
+		p.row(t.Columns, cells)
+	}
+	p.raw("</tbody>\n")
+	if t.Totals != nil {
+		p.raw("<tfoot>\n").row(t.Columns, t.Totals).raw("</tfoot>\n")
+	}
+	p.raw("</table>\n</div>\n<div id=\"about\">\n")
+	for _, sentence := range t.About {
+		p.raw("<p>").text(sentence).raw("</p>\n")
+	}
+	p.raw("</div>\n</main>\n</body>\n</html>\n")
+	return p.Flush() // which returns the first error of any write
+}
+
+// page writes HTML. What is not markup of this file goes through text, and
+// stands between tags or in a quoted attribute, nowhere else.
+type page struct{ *bufio.Writer }
+
+// markup is HTML as it stands in this file: text from elsewhere is a string and
+// does not pass for it.
+type markup string
+
+func (p page) raw(m markup) page {
+	io.WriteString(p, string(m))
+	return p
+}
+
+func (p page) text(s string) page {
+	io.WriteString(p, html.EscapeString(s))
+	return p
+}
+
+func (p page) numeric(c Column) page {
+	if c.Numeric {
+		p.raw(" class=\"n\"")
+	}
+	return p
+}
+
+func (p page) date(c Cell) page {
+	if c.Kind == CellDate {
+		p.raw(" class=\"d\"")
+	}
+	return p
+}
+
+// row writes a row whose first cell says what it is about.
+func (p page) row(columns []Column, cells []Cell) page {
+	p.raw("<tr>")
+	for i, c := range cells {
+		if i == 0 {
+			p.raw("<th scope=\"row\">").text(c.String()).raw("</th>")
+			continue
+		}
+		p.raw("<td").numeric(columns[i]).date(c).raw(">").text(c.String()).raw("</td>")
+	}
+	return p.raw("</tr>\n")
+}

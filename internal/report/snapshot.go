@@ -1,0 +1,182 @@
+package report
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"trueup/internal/agreement"
+)
+
+// SnapshotVersion is the version of what a snapshot's objects look like. A
+// reader refuses others.
+const SnapshotVersion = 1
+
+// The objects of a snapshot. Each is JSON, compressed with gzip.
+const (
+	ObjectData          = "data"          // what the reports were made from: any filter can be applied later
+	ObjectPurchases     = "purchases"     // the License purchase report of everything
+	ObjectInstallations = "installations" // the License installation report of everything
+	ObjectOverview      = "overview"
+)
+
+// objectNames is every object, in the order of writing.
+var objectNames = []string{ObjectData, ObjectPurchases, ObjectInstallations, ObjectOverview}
+
+// Manifest says what belongs to the snapshot of a day. It is written last, so
+// that who reads it finds all that it names; the objects of another run on the
+// same day have other keys. It is the only object of a day that is replaced,
+// and only by one that is Newer.
+type Manifest struct {
+	Version  int            `json:"version"`
+	Date     agreement.Date `json:"date"`
+	Run      string         `json:"run"`      // the refresh that wrote it
+	Sequence int64          `json:"sequence"` // of the run: a later one has a higher
+	DataAt   time.Time      `json:"dataAt"`
+	Objects  []Object       `json:"objects"`
+	Point    Point          `json:"point"` // so that a trend reads manifests only
+}
+
+// Object is one object of a snapshot as it is stored.
+type Object struct {
+	Name   string `json:"name"`
+	Key    string `json:"key"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"` // in hexadecimal
+}
+
+// Part is an object with its content.
+type Part struct {
+	Object
+	Content []byte
+}
+
+// SnapshotPrefix is where all snapshots are; the manifests of a period are those
+// between two ManifestKeys.
+const SnapshotPrefix = "snapshots/"
+
+// ManifestKey is the key of a day's manifest.
+func ManifestKey(date agreement.Date) string { return SnapshotPrefix + string(date) + "/manifest.json" }
+
+// ObjectKey is the key of an object of one run's snapshot. Runs sort by their sequence.
+func ObjectKey(date agreement.Date, sequence int64, run, name string) string {
+	return fmt.Sprintf("%s%s/%012d-%s/%s.json.gz", SnapshotPrefix, date, sequence, run, name)
+}
+
+// Newer reports that the snapshot comes from a later run than the other: only
+// then it may replace it. The same run may write its own once more.
+func (m *Manifest) Newer(than *Manifest) bool { return m.Sequence > than.Sequence }
+
+// Snapshot makes the snapshot of a day: its objects in the order in which they
+// must be written, and the manifest that must be written after them. The same
+// input gives the same bytes, so a run that is repeated writes the same.
+func (d *Data) Snapshot(date agreement.Date, run string, sequence int64, s Settings) ([]Part, Manifest, error) {
+	bought, installed := d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s)
+	overview := d.overview(bought, installed, s)
+	m := Manifest{
+		Version: SnapshotVersion, Date: date, Run: run, Sequence: sequence,
+		DataAt: d.At.UTC(), Point: overview.Point(date),
+	}
+	values := map[string]any{ObjectData: d, ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
+	var parts []Part
+	for _, name := range objectNames {
+		content, err := pack(values[name])
+		if err != nil {
+			return nil, Manifest{}, fmt.Errorf("report: snapshot of %s: %w", name, err)
+		}
+		object := Object{Name: name, Key: ObjectKey(date, sequence, run, name), Bytes: int64(len(content)), SHA256: checksum(content)}
+		m.Objects = append(m.Objects, object)
+		parts = append(parts, Part{object, content})
+	}
+	return parts, m, nil
+}
+
+// Encode is the manifest as it is stored.
+func (m *Manifest) Encode() ([]byte, error) { return json.MarshalIndent(m, "", "  ") }
+
+// DecodeManifest reads what Encode wrote. Anything else is an error: a manifest
+// of another version, one that lacks an object, or whose objects are elsewhere.
+func DecodeManifest(stored []byte) (Manifest, error) {
+	var m Manifest
+	decoder := json.NewDecoder(bytes.NewReader(stored))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return Manifest{}, fmt.Errorf("report: manifest: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Manifest{}, errors.New("report: manifest: more than one value")
+	}
+	if m.Version != SnapshotVersion {
+		return Manifest{}, fmt.Errorf("report: manifest of version %d, not %d", m.Version, SnapshotVersion)
+	}
+	if _, err := time.Parse(time.DateOnly, string(m.Date)); err != nil || m.Run == "" || strings.Contains(m.Run, "/") || m.Sequence < 1 {
+		return Manifest{}, fmt.Errorf("report: manifest of %q by run %q, %d", m.Date, m.Run, m.Sequence)
+	}
+	if len(m.Objects) != len(objectNames) {
+		return Manifest{}, fmt.Errorf("report: manifest names %d objects, not %d", len(m.Objects), len(objectNames))
+	}
+	for i, o := range m.Objects {
+		if o.Name != objectNames[i] || o.Key != ObjectKey(m.Date, m.Sequence, m.Run, o.Name) || o.Bytes < 1 {
+			return Manifest{}, fmt.Errorf("report: manifest names the object %q at %q", o.Name, o.Key)
+		}
+		if sum, err := hex.DecodeString(o.SHA256); err != nil || len(sum) != sha256.Size {
+			return Manifest{}, fmt.Errorf("report: manifest has the checksum %q for %s", o.SHA256, o.Name)
+		}
+	}
+	return m, nil
+}
+
+// Object returns the object of that name, one of the Object constants; the zero
+// Object when a manifest that was not decoded lacks it.
+func (m *Manifest) Object(name string) Object {
+	for _, o := range m.Objects {
+		if o.Name == name {
+			return o
+		}
+	}
+	return Object{}
+}
+
+// Open fills into with the object's value, once its content is what the manifest
+// says; an error when it is not.
+func (o Object) Open(content []byte, into any) error {
+	if int64(len(content)) != o.Bytes || checksum(content) != o.SHA256 {
+		return fmt.Errorf("report: %s is not what its manifest says: %d bytes of %d", o.Key, len(content), o.Bytes)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return fmt.Errorf("report: %s: %w", o.Key, err)
+	}
+	if err := json.NewDecoder(z).Decode(into); err != nil {
+		return fmt.Errorf("report: %s: %w", o.Key, err)
+	}
+	return nil
+}
+
+// pack writes a value as JSON, compressed for speed.
+func pack(value any) ([]byte, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.NewEncoder(z).Encode(value); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func checksum(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,201 @@
+package report_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"trueup/internal/i18n"
+	"trueup/internal/report"
+)
+
+// TestSnapshot demands R8.5: what is read back from a snapshot is what was
+// written, and gives the same reports with any filter.
+func TestSnapshot(t *testing.T) {
+	t.Parallel()
+	d, s := organisation(), settings(i18n.English)
+	parts, m, err := d.Snapshot("2026-11-21", "r42", 42, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := report.DecodeManifest(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(m, read); diff != "" {
+		t.Errorf("-written +read:\n%s", diff)
+	}
+	if m.Objects[0].Key != "snapshots/2026-11-21/000000000042-r42/data.json.gz" || report.ManifestKey(m.Date) != "snapshots/2026-11-21/manifest.json" {
+		t.Errorf("keys %q", m.Objects[0].Key)
+	}
+	content := map[string][]byte{}
+	for _, part := range parts {
+		content[part.Name] = part.Content
+	}
+
+	var again report.Data
+	open(t, read, report.ObjectData, content, &again)
+	if diff := cmp.Diff(d, &again, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("data (-written +read):\n%s", diff)
+	}
+	var bought report.Purchases
+	open(t, read, report.ObjectPurchases, content, &bought)
+	if diff := cmp.Diff(d.Purchases(report.Filter{}, report.Order{}, s), bought); diff != "" {
+		t.Errorf("purchases (-live +snapshot):\n%s", diff)
+	}
+	var installed report.Installations
+	open(t, read, report.ObjectInstallations, content, &installed)
+	if diff := cmp.Diff(d.Installations(report.Filter{}, report.Order{}, s), installed); diff != "" {
+		t.Errorf("installations (-live +snapshot):\n%s", diff)
+	}
+	var overview report.Overview
+	open(t, read, report.ObjectOverview, content, &overview)
+	if diff := cmp.Diff(d.Overview(s), overview); diff != "" {
+		t.Errorf("overview (-live +snapshot):\n%s", diff)
+	}
+	f := report.Filter{Groups: []string{"g1"}}
+	if diff := cmp.Diff(d.Installations(f, report.Order{}, s), again.Installations(f, report.Order{}, s)); diff != "" {
+		t.Errorf("a group's installations (-live +snapshot):\n%s", diff)
+	}
+
+	repeated, _, err := d.Snapshot("2026-11-21", "r42", 42, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(parts, repeated); diff != "" {
+		t.Error("the same run writes something else the second time")
+	}
+}
+
+func open(t *testing.T, m report.Manifest, name string, content map[string][]byte, into any) {
+	t.Helper()
+	if err := m.Object(name).Open(content[name], into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRenew demands that a report from a snapshot says what holds when it is
+// read, in the reader's language.
+func TestRenew(t *testing.T) {
+	t.Parallel()
+	d, english, dutch := organisation(), settings(i18n.English), settings(i18n.Dutch)
+	bought, overview := d.Purchases(report.Filter{}, report.Order{}, english), d.Overview(english)
+	bought.Renew(dutch, time.Time{})
+	overview.Renew(dutch, time.Time{})
+	if diff := cmp.Diff(d.Purchases(report.Filter{}, report.Order{}, dutch), bought); diff != "" {
+		t.Errorf("-live +renewed:\n%s", diff)
+	}
+	if diff := cmp.Diff(d.Overview(dutch), overview); diff != "" {
+		t.Errorf("-live +renewed:\n%s", diff)
+	}
+	dutch.Now = now.Add(24 * time.Hour)
+	if bought.Renew(dutch, time.Time{}); !bought.Stale {
+		t.Error("R8.6: not stale a day later")
+	}
+	if bought.Renew(english, now); !bought.Stale {
+		t.Error("R7.3: not stale after a change")
+	}
+}
+
+func TestNewer(t *testing.T) {
+	t.Parallel()
+	older, newer := report.Manifest{Sequence: 9, Run: "z"}, report.Manifest{Sequence: 10, Run: "a"}
+	if !newer.Newer(&older) || older.Newer(&newer) || newer.Newer(&newer) {
+		t.Error("R8.5: an older run replaces a newer one, or a run itself")
+	}
+}
+
+// TestDamagedObject demands that content which is not what the manifest says is
+// never taken.
+func TestDamagedObject(t *testing.T) {
+	t.Parallel()
+	d, s := organisation(), settings(i18n.English)
+	parts, _, err := d.Snapshot("2026-11-21", "r1", 1, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := parts[1]
+	flipped := bytes.Clone(part.Content)
+	flipped[len(flipped)/2] ^= 1
+	for name, content := range map[string][]byte{
+		"nothing": nil, "cut": part.Content[:len(part.Content)-1], "longer": append(bytes.Clone(part.Content), 0),
+		"one bit": flipped, "another object": parts[2].Content,
+	} {
+		var r report.Purchases
+		if err := part.Open(content, &r); err == nil || len(r.Rows) > 0 {
+			t.Errorf("%s was taken: %v", name, err)
+		}
+	}
+}
+
+func TestDecodeManifestRefuses(t *testing.T) {
+	t.Parallel()
+	d, s := organisation(), settings(i18n.English)
+	_, m, err := d.Snapshot("2026-11-21", "r1", 1, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(stored)
+	for name, change := range map[string][2]string{
+		"nothing":                  {good, ""},
+		"half":                     {good[len(good)/2:], ""},
+		"more":                     {good, good + "{}"},
+		"another version":          {`"version": 1`, `"version": 2`},
+		"a field that is not ours": {`"version": 1`, `"version": 1, "extra": 1`},
+		"no day":                   {`"date": "2026-11-21",`, `"date": "2026-11-31",`},
+		"another day's objects":    {`"date": "2026-11-21",`, `"date": "2026-11-20",`},
+		"another run's objects":    {`"run": "r1"`, `"run": "r2"`},
+		"a folder as run":          {`r1`, `r/1`},
+		"no sequence":              {`"sequence": 1`, `"sequence": 0`},
+		"an object less":           {`"name": "data"`, `"name": "date"`},
+		"an empty object":          {`"bytes": `, `"bytes": -`},
+		"a checksum cut":           {m.Objects[0].SHA256, m.Objects[0].SHA256[:62]},
+		"no checksum":              {m.Objects[0].SHA256, strings.Repeat("x", 64)},
+	} {
+		changed := strings.ReplaceAll(good, change[0], change[1])
+		if changed == good {
+			t.Errorf("%s changes nothing", name)
+		}
+		if m, err := report.DecodeManifest([]byte(changed)); err == nil {
+			t.Errorf("%s was taken: %+v", name, m)
+		}
+	}
+}
+
+func FuzzDecodeManifest(f *testing.F) {
+	d, s := organisation(), settings(i18n.English)
+	_, m, err := d.Snapshot("2026-11-21", "r1", 1, s)
+	if err != nil {
+		f.Fatal(err)
+	}
+	stored, err := m.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(stored)
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		m, err := report.DecodeManifest(stored)
+		if err != nil {
+			return
+		}
+		again, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read, err := report.DecodeManifest(again); err != nil || !cmp.Equal(m, read) {
+			t.Errorf("%+v is read back as %+v, %v", m, read, err)
+		}
+	})
+}

@@ -1,0 +1,265 @@
+package report
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/position"
+	"trueup/internal/text"
+)
+
+// Table is a report as every file format writes it: in the reader's language.
+type Table struct {
+	Lang    string
+	Title   string
+	Columns []Column
+	Rows    iter.Seq[[]Cell] // as many cells as columns; valid until the next row
+	Totals  []Cell           // one for each column; nil when there are none
+	Stale   string           // the sentence that says that the data is stale; empty when it is not
+	About   []string         // sentences: the date of the data, filters, and last the notice
+}
+
+// Column is a column of a Table.
+type Column struct {
+	Key     string // the JSON field, in any language
+	Name    string
+	Numeric bool
+}
+
+// Cell is a cell of a Table: text, a whole number or a day. The zero Cell is empty.
+type Cell struct {
+	Text   string
+	Number int
+	Kind   CellKind
+}
+
+// CellKind says which of a Cell's fields is its value.
+type CellKind int
+
+// The kinds of cells.
+const (
+	CellText CellKind = iota
+	CellNumber
+	CellDate // Text is YYYY-MM-DD
+)
+
+// String is the cell as a person reads it.
+func (c Cell) String() string {
+	if c.Kind == CellNumber {
+		return strconv.Itoa(c.Number)
+	}
+	return c.Text
+}
+
+// column is a column of a report with rows of type R.
+type column[R any] struct {
+	key string // the row's JSON field
+	get func(*R) cell
+}
+
+// cell is a value before it is said in a language.
+type cell struct {
+	kind   cellKind
+	text   string
+	number int
+}
+
+type cellKind int
+
+const (
+	kindEmpty cellKind = iota
+	kindText
+	kindCode // text is a message code
+	kindDate
+	kindNumber
+)
+
+func textCell(s string) cell { return cell{kind: kindText, text: s} }
+
+func numberCell(n int) cell { return cell{kind: kindNumber, number: n} }
+
+func optionalCell(n *int) cell {
+	if n == nil {
+		return cell{}
+	}
+	return numberCell(*n)
+}
+
+func dateCell(d agreement.Date) cell {
+	if d == "" {
+		return cell{}
+	}
+	return cell{kind: kindDate, text: string(d)}
+}
+
+func codeCell(kind, value string) cell {
+	if value == "" {
+		return cell{}
+	}
+	return cell{kind: kindCode, text: code(kind, value)}
+}
+
+func (c cell) say(w Words) Cell {
+	switch c.kind {
+	case kindCode:
+		return Cell{Text: w.say(c.text)}
+	case kindDate:
+		return Cell{Text: c.text, Kind: CellDate}
+	case kindNumber:
+		return Cell{Number: c.number, Kind: CellNumber}
+	case kindEmpty, kindText:
+	}
+	return Cell{Text: c.text}
+}
+
+// PurchaseColumns and InstallationColumns are the keys by which those reports
+// can be sorted.
+func PurchaseColumns() []string     { return keys(purchaseColumns) }
+func InstallationColumns() []string { return keys(installationColumns) }
+
+func keys[R any](columns []column[R]) (keys []string) {
+	for _, c := range columns {
+		keys = append(keys, c.key)
+	}
+	return keys
+}
+
+// sortRows sorts rows by a column; rows that are equal in it, and all of them
+// when there is no such column, stay in their order. Text sorts as names do, and
+// what is empty comes last.
+func sortRows[R any](rows []R, columns []column[R], o Order) {
+	i := slices.IndexFunc(columns, func(c column[R]) bool { return c.key == o.Column })
+	if i < 0 {
+		return
+	}
+	by := make([]cell, len(rows))
+	for n := range rows {
+		by[n] = columns[i].get(&rows[n])
+		by[n].text = text.Fold(by[n].text)
+	}
+	copy(rows, permuted(rows, func(a, b int) int {
+		x, y := by[a], by[b]
+		c := cmp.Or(-cmp.Compare(min(x.kind, kindText), min(y.kind, kindText)), cmp.Compare(x.text, y.text), cmp.Compare(x.number, y.number))
+		if o.Descending {
+			return -c
+		}
+		return c
+	}))
+}
+
+// sortedBy returns the rows by a key, which is made once for each.
+func sortedBy[R any](rows []R, key func(*R) string) []R {
+	keys := make([]string, len(rows))
+	for i := range rows {
+		keys[i] = key(&rows[i])
+	}
+	return permuted(rows, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+}
+
+// permuted returns the rows in the order of their indexes. Equal ones stay in theirs.
+func permuted[R any](rows []R, compare func(a, b int) int) []R {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, compare)
+	sorted := make([]R, len(rows))
+	for i, n := range order {
+		sorted[i] = rows[n]
+	}
+	return sorted
+}
+
+// table makes a Table of rows. Totals are by the keys of their columns.
+func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, steps []position.Step, totals map[string]int) Table {
+	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, f, steps, w)}
+	if head.Stale {
+		t.Stale = w.say("report_stale")
+	}
+	t.Totals = make([]Cell, len(columns))
+	for i, c := range columns {
+		_, summed := totals[c.key]
+		t.Columns = append(t.Columns, Column{Key: c.key, Name: w.say("report_column_" + snake(c.key)), Numeric: summed || numeric[c.key]})
+		if summed {
+			t.Totals[i] = Cell{Number: totals[c.key], Kind: CellNumber}
+		}
+	}
+	t.Totals[0] = Cell{Text: w.say("report_total")}
+	t.Rows = func(yield func([]Cell) bool) {
+		cells := make([]Cell, len(columns))
+		for i := range rows {
+			for n, c := range columns {
+				cells[n] = c.get(&rows[i]).say(w)
+			}
+			if !yield(cells) {
+				return
+			}
+		}
+	}
+	return t
+}
+
+// numeric is the columns of numbers that do not add up.
+var numeric = map[string]bool{"daysLeft": true, "coverage": true}
+
+// notes is what a file says about itself.
+func (t Table) notes() []string {
+	if t.Stale == "" {
+		return t.About
+	}
+	return slices.Concat([]string{t.Stale}, t.About)
+}
+
+// about is what stands under a table.
+func about(head Head, f Filter, steps []position.Step, w Words) []string {
+	lines := []string{dataAt(head, w), w.Text("report_made_at", errs.Pairs("moment", moment(head.MadeAt)))}
+	var filters []string
+	for _, c := range []cell{codeCell("license_type", string(f.Type)), codeCell("status", string(f.Status)), textCell(f.Publisher), codeCell("verdict", string(f.Verdict))} {
+		if c.text != "" {
+			filters = append(filters, c.say(w).Text)
+		}
+	}
+	if len(f.Groups) > 0 {
+		filters = append(filters, w.Text("report_groups", errs.Pairs("count", strconv.Itoa(len(f.Groups)))))
+	}
+	if len(filters) > 0 {
+		lines = append(lines, w.Text("report_filter", errs.Pairs("filters", strings.Join(filters, ", "))))
+	}
+	if len(steps) > 0 {
+		said := make([]string, len(steps))
+		for i, step := range steps {
+			said[i] = w.say(code("step", string(step)))
+		}
+		lines = append(lines, w.Text("report_steps", errs.Pairs("steps", strings.Join(said, "; "))))
+	}
+	return append(lines, head.Notice)
+}
+
+func dataAt(head Head, w Words) string {
+	if head.DataAt.IsZero() {
+		return w.say("report_never")
+	}
+	return w.Text("report_data_at", errs.Pairs("moment", moment(head.DataAt)))
+}
+
+// moment is a moment as a person reads it in any of the languages.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// snake is a JSON field's name as message codes are written: days_left.
+func snake(key string) string {
+	var b strings.Builder
+	for _, r := range key {
+		if 'A' <= r && r <= 'Z' {
+			b.WriteByte('_')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,59 @@
+package report_test
+
+import (
+	"testing"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/i18n"
+	"trueup/internal/position"
+	"trueup/internal/report"
+)
+
+// TestEveryWord demands a message for every code that a report can say.
+func TestEveryWord(t *testing.T) {
+	t.Parallel()
+	asked := map[string]bool{}
+	s := settings(i18n.English)
+	s.Words.Text = func(code string, args errs.Args) string {
+		asked[code] = true
+		return i18n.Text(i18n.English, code, args)
+	}
+	d := organisation()
+	d.Agreements = append(d.Agreements,
+		other("b6", "Running", "g1", "Adobe", "Bridge", 1, "2026-01-01", "2030-01-01"),
+		volume("a4", "Failing", "g1", 1, agreement.ValidationError))
+	filters := []report.Filter{{Groups: []string{"g1"}}}
+	for _, kind := range []agreement.Type{"", agreement.TypeVolume, agreement.TypeOther} {
+		filters = append(filters, report.Filter{Type: kind})
+	}
+	for _, verdict := range position.Verdicts {
+		filters = append(filters, report.Filter{Verdict: verdict})
+	}
+	for _, d := range []*report.Data{d, {At: now.Add(-48 * time.Hour)}, {}} {
+		for _, f := range filters {
+			bought, installed := d.Purchases(f, report.Order{}, s), d.Installations(f, report.Order{}, s)
+			compared := report.Compare(installed, report.Installations{}, report.Order{}, s.Words)
+			for _, table := range []report.Table{bought.Table(s.Words), installed.Table(s.Words), compared.Table(s.Words)} {
+				for row := range table.Rows {
+					_ = row
+				}
+			}
+		}
+	}
+	for code := range asked {
+		if !i18n.Known(code) {
+			t.Errorf("no message for %q", code)
+		}
+	}
+	for _, code := range []string{
+		"status_not_started", "status_active", "status_expiring", "status_expired", "status_no_term", "validation_valid", "validation_pending",
+		"validation_error", "validation_invalid", "verdict_covered", "verdict_short", "verdict_unused", "verdict_unlicensed",
+		"license_type_volume", "license_type_other", "report_stale", "report_never", "report_data_at", "report_filter", "report_groups",
+	} {
+		if !asked[code] {
+			t.Errorf("%q was not asked for", code)
+		}
+	}
+}

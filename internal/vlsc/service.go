@@ -1,0 +1,389 @@
+// Package vlsc has the sources of entitlements (R7.4): Statements, the files
+// that an admin put, and Service, a gateway that speaks HTTPS and JSON. VLSC
+// itself offers no public API.
+//
+// The service's contract is internal/docs/vlsc.json; its reference server is
+// infra/local/vlsc. An answer that departs from the contract in any way is not
+// used: of a batch of pairs all is believed or nothing. Credentials and tokens
+// stand in no error and in no log.
+package vlsc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+)
+
+// The limits of the contract, and how patient the client is.
+const (
+	BatchSize   = 100 // pairs in a request
+	Concurrency = 4   // requests at the same time
+
+	maxResponse     = 8 << 20
+	attempts        = 4  // for one batch
+	quotaWaits      = 30 // as asked by a 429, besides: batches that wait together take each other's turn
+	timeoutDefault  = 20 * time.Second
+	backoffFirst    = 200 * time.Millisecond // doubled at every attempt
+	longestPause    = 15 * time.Minute       // what a server may ask for; no function lives longer
+	failuresInARow  = Concurrency            // batches after which the rest is not tried
+	maxEntitlements = 1000                   // of a pair
+)
+
+// Config is what a Service needs.
+type Config struct {
+	// Endpoint is the service's base address, to which the contract's paths are
+	// added; TokenURL is where tokens are. Both are https, or http on this machine.
+	Endpoint, TokenURL string
+	// Credentials returns the client's ID and secret. It is called for every
+	// token, so a changed secret is used after five minutes at most.
+	Credentials func(ctx context.Context) (clientID, secret string, err error)
+	Transport   http.RoundTripper // nil for one of its own
+	Timeout     time.Duration     // of one attempt, with its body; 0 for 20 s
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Service asks a gateway. It implements entitlement.Source, and can be used by
+// many at the same time.
+type Service struct {
+	config   Config
+	endpoint string
+	client   *http.Client
+	tokens   tokens
+	pause    pause
+}
+
+var _ entitlement.Source = (*Service)(nil)
+
+// NewService returns a service; an error when an address cannot be used.
+func NewService(c Config) (*Service, error) {
+	for _, address := range []string{c.Endpoint, c.TokenURL} {
+		if err := checkAddress(address); err != nil {
+			return nil, err
+		}
+	}
+	endpoint, err := url.JoinPath(c.Endpoint, "entitlements")
+	if err != nil {
+		return nil, fmt.Errorf("vlsc: %w", err)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = timeoutDefault
+	}
+	if c.Transport == nil {
+		c.Transport = &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: Concurrency,
+			TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: time.Minute,
+		}
+	}
+	client := &http.Client{
+		Transport: c.Transport,
+		// A redirect would take the token, or the secret, to somebody else.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &Service{
+		config: c, endpoint: endpoint, client: client,
+		tokens: tokens{config: c, client: client, lock: make(chan struct{}, 1)},
+		pause:  pause{now: c.Now},
+	}, nil
+}
+
+// checkAddress refuses addresses over which credentials could be read.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("vlsc: an address has a host and a path, and no credentials or query") // which may be in it
+	case u.Scheme == "https", u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1"}, u.Hostname()):
+		return nil
+	}
+	return fmt.Errorf("vlsc: the address of %s must begin with https://", u.Host)
+}
+
+// Ask implements entitlement.Source. Pairs are asked about in batches. One that
+// fails for good costs its own pairs only; when several fail in a row, or the
+// service does not accept us, the rest is not tried. The error, when no pair was
+// answered, is that of the first batch.
+func (s *Service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
+	distinct := make([]agreement.Pair, 0, len(pairs))
+	place := make(map[agreement.PairKey]int, len(pairs))
+	for _, p := range pairs {
+		if _, known := place[p.Key()]; !known {
+			place[p.Key()] = len(distinct)
+			distinct = append(distinct, p)
+		}
+	}
+	batches := slices.Collect(slices.Chunk(distinct, BatchSize))
+	answered := make([][]entitlement.Answer, len(batches))
+	faults := make([]*fault, len(batches))
+	var hopeless atomic.Pointer[fault]
+	var inARow atomic.Int32
+	var group errgroup.Group
+	group.SetLimit(Concurrency)
+	for i, batch := range batches {
+		group.Go(func() error {
+			if why := hopeless.Load(); why != nil {
+				faults[i] = why
+				return nil
+			}
+			answered[i], faults[i] = s.batch(ctx, batch)
+			why := faults[i]
+			if why == nil {
+				inARow.Store(0)
+				return nil
+			}
+			s.config.Log.WarnContext(ctx, "entitlement source failed", "reason", why.reason, "pairs", len(batch), "error", why.Error())
+			if inARow.Add(1) >= failuresInARow || why.reason == entitlement.ReasonDenied || ctx.Err() != nil {
+				hopeless.CompareAndSwap(nil, why)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no batch returns an error: its fault stands in faults
+	if len(batches) > 0 && !slices.Contains(faults, nil) {
+		return nil, &entitlement.Fault{Reason: faults[0].reason, Err: faults[0]}
+	}
+	answers := make([]entitlement.Answer, len(pairs))
+	for i, p := range pairs {
+		n := place[p.Key()]
+		if why := faults[n/BatchSize]; why != nil {
+			answers[i] = entitlement.Answer{Pair: p.Key(), State: entitlement.StateError, Reason: why.reason}
+			continue
+		}
+		answers[i] = answered[n/BatchSize][n%BatchSize]
+	}
+	return answers, nil
+}
+
+// batch asks about at most BatchSize distinct pairs until it has their answers
+// or trying again makes no sense.
+func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, *fault) {
+	question, err := encodeQuestion(pairs)
+	if err != nil {
+		return nil, &fault{reason: entitlement.ReasonRefused, cause: err}
+	}
+	fresh := false // the token was refused before
+	waits := 0
+	for attempt := 1; ; attempt++ {
+		if !s.pause.wait(ctx) {
+			return nil, &fault{reason: entitlement.ReasonQuota, detail: "asked to wait for too long"}
+		}
+		answers, why := s.attempt(ctx, question, pairs)
+		switch {
+		case why == nil:
+			return answers, nil
+		case why.status == http.StatusUnauthorized && !why.token && !fresh:
+			fresh = true // attempt forgot the token
+		case why.status == http.StatusTooManyRequests && why.retryAfter > 0 && waits < quotaWaits && ctx.Err() == nil:
+			waits++
+			attempt--
+			s.pause.until(why.retryAfter)
+		case !why.retry || attempt == attempts || ctx.Err() != nil:
+			return nil, why
+		case why.retryAfter > 0:
+			s.pause.until(why.retryAfter)
+		case !sleep(ctx, backoff(attempt)):
+			return nil, why
+		}
+	}
+}
+
+// attempt asks once.
+func (s *Service) attempt(ctx context.Context, question []byte, pairs []agreement.Pair) ([]entitlement.Answer, *fault) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	token, why := s.tokens.get(ctx)
+	if why != nil {
+		return nil, why
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint, bytes.NewReader(question))
+	if err != nil {
+		return nil, &fault{reason: entitlement.ReasonRefused, cause: err}
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	body, why := send(ctx, s.client, request, maxResponse, s.config.Now)
+	if why != nil {
+		if why.status == http.StatusUnauthorized {
+			s.tokens.forget(token)
+		}
+		return nil, why
+	}
+	answers, err := decodeAnswers(body, pairs)
+	if err != nil {
+		// JSON that ends early may be whole the next time; a wrong one stays wrong.
+		var syntax *json.SyntaxError
+		return nil, &fault{reason: entitlement.ReasonDamaged, cause: err, retry: errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF)}
+	}
+	return answers, nil
+}
+
+// send sends a request and returns the body of a good answer in JSON.
+func send(ctx context.Context, client *http.Client, request *http.Request, most int64, now func() time.Time) ([]byte, *fault) {
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, unreached(ctx, err)
+	}
+	defer response.Body.Close()
+	if why := refused(response, now); why != nil {
+		_, _ = io.CopyN(io.Discard, response.Body, 16<<10) // so that the connection can be used again
+		return nil, why
+	}
+	if kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, &fault{reason: entitlement.ReasonDamaged, detail: "the answer is not JSON"}
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
+	switch {
+	case err != nil:
+		return nil, unreached(ctx, err)
+	case int64(len(body)) > most:
+		return nil, &fault{reason: entitlement.ReasonDamaged, detail: "the answer is too large"}
+	}
+	return body, nil
+}
+
+// unreached is the fault of a connection that was not made or broke.
+func unreached(ctx context.Context, err error) *fault {
+	reason := entitlement.ReasonUnreachable
+	if ctx.Err() != nil {
+		reason, err = entitlement.ReasonTimeout, ctx.Err()
+	}
+	return &fault{reason: reason, cause: err, retry: true}
+}
+
+// refused is the fault that an answer's status tells; nil for 200. Bodies are
+// not read: they may quote what we sent.
+func refused(response *http.Response, now func() time.Time) *fault {
+	f := &fault{status: response.StatusCode}
+	switch {
+	case f.status == http.StatusOK:
+		return nil
+	case f.status == http.StatusUnauthorized, f.status == http.StatusForbidden:
+		f.reason = entitlement.ReasonDenied
+	case f.status == http.StatusTooManyRequests:
+		f.reason, f.retry, f.retryAfter = entitlement.ReasonQuota, true, retryAfter(response.Header, now)
+	case f.status == http.StatusServiceUnavailable:
+		f.reason, f.retry, f.retryAfter = entitlement.ReasonFailed, true, retryAfter(response.Header, now)
+	case f.status >= 500:
+		f.reason, f.retry = entitlement.ReasonFailed, true
+	default:
+		f.reason = entitlement.ReasonRefused
+	}
+	return f
+}
+
+// retryAfter reads the header of that name, seconds or a date; 0 when there is
+// none that can be read.
+func retryAfter(header http.Header, now func() time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now()))
+	}
+	return 0
+}
+
+// backoff is how long to wait after an attempt: a random part of a time that
+// doubles, so that batches do not come back together.
+func backoff(attempt int) time.Duration {
+	most := backoffFirst << (attempt - 1)
+	return most/2 + rand.N(most/2) //nolint:gosec // it spreads load; nobody gains by guessing it
+}
+
+// sleep waits; false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pause holds all batches back while the service asks to wait.
+type pause struct {
+	now func() time.Time
+	mu  sync.Mutex
+	end time.Time
+}
+
+// until asks for a pause from now on.
+func (p *pause) until(d time.Duration) {
+	end := p.now().Add(d)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if end.After(p.end) {
+		p.end = end
+	}
+}
+
+// wait waits for the end of the pause; false, at once, when that is after ctx's
+// deadline or too far off, and when ctx ends.
+func (p *pause) wait(ctx context.Context) bool {
+	for {
+		p.mu.Lock()
+		end := p.end
+		p.mu.Unlock()
+		left := end.Sub(p.now())
+		if left <= 0 {
+			return true
+		}
+		if deadline, ok := ctx.Deadline(); left > longestPause || ok && deadline.Before(end) || !sleep(ctx, left) {
+			return false
+		}
+	}
+}
+
+// fault is why a batch has no answers.
+type fault struct {
+	reason     string // of the answers
+	status     int    // of HTTP; 0 when there was none
+	detail     string
+	cause      error
+	token      bool // it was about the token
+	retry      bool // the same request may be answered the next time
+	retryAfter time.Duration
+}
+
+// Error is for logs.
+func (f *fault) Error() string {
+	text := "vlsc: " + f.reason
+	if f.token {
+		text += " for a token"
+	}
+	if f.status != 0 {
+		text += ": status " + strconv.Itoa(f.status)
+	}
+	if f.detail != "" {
+		text += ": " + f.detail
+	}
+	if f.cause != nil {
+		text += ": " + f.cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause, if any.
+func (f *fault) Unwrap() error { return f.cause }

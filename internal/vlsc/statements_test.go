@@ -1,0 +1,83 @@
+package vlsc_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/entitlement/statement"
+	"trueup/internal/vlsc"
+)
+
+// TestR7_4_Statements goes from files to answers.
+func TestR7_4_Statements(t *testing.T) {
+	t.Parallel()
+	read := func(file string, date agreement.Date) entitlement.Statement {
+		data, err := os.ReadFile("../../events/statements/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := statement.ReadFile(data, statement.Options{Name: file, Date: date})
+		if f.Rejected > 0 {
+			t.Fatalf("%s: %v", file, f.Findings)
+		}
+		return f.Statement
+	}
+	pairs := []agreement.Pair{
+		{Authorization: "01-07001", License: "01-07001"},
+		{Authorization: "01E73529", License: "8123456"},
+		{Authorization: "01E73529", License: "8123499"},
+		{Authorization: "40000017", License: "7654321"},
+	}
+	attribution := entitlement.Attribute([]entitlement.Statement{
+		read("license-summary.csv", "2026-10-01"), read("license-summary-dutch.csv", "2026-11-01"), read("license-statement.xlsx", ""), read("general-statement.csv", "2026-11-02"),
+	}, pairs)
+	asked := []agreement.Pair{pairs[2], pairs[1], pairs[0], pairs[3], {Authorization: "0107001", License: "01 07001"}}
+	answers, err := vlsc.NewStatements(attribution).Ask(t.Context(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type brief struct {
+		State  entitlement.State
+		Reason string
+		Owned  map[string]int
+	}
+	got := make([]brief, len(answers))
+	for i, a := range answers {
+		if a.Pair != asked[i].Key() {
+			t.Errorf("answer %d is about %s", i, a.Pair)
+		}
+		got[i] = brief{State: a.State, Reason: a.Reason}
+		for _, e := range a.Entitlements {
+			if got[i].Owned == nil {
+				got[i].Owned = map[string]int{}
+			}
+			got[i].Owned[e.Family+" "+e.Version] += e.Effective
+		}
+	}
+	openValue := brief{State: entitlement.StateValid, Owned: map[string]int{"Office Standard 2019": 60}}
+	want := []brief{
+		{State: entitlement.StateError, Reason: entitlement.ReasonNoStatement},
+		{State: entitlement.StateValid, Owned: map[string]int{"Office Professional Plus 2024": 1420, "Visio Professional 2024": 35}}, // of the newer statement only
+		openValue,
+		{State: entitlement.StateValid, Owned: map[string]int{"Project Standard 2016": 12}}, // by its authorization number
+		openValue,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(attribution.Strangers) != 1 || attribution.Strangers[0].LicenseID != "8123457" {
+		t.Errorf("strangers: %+v", attribution.Strangers)
+	}
+	// Both statements of the whole organisation have Visio Professional 2021: 35 and 40.
+	whole := map[string]int{}
+	for _, e := range attribution.Whole {
+		whole[e.Family+" "+e.Version] += e.Effective
+	}
+	if whole["Visio Professional 2021"] != 40 || whole["Office Professional Plus 2021"] != 500 || whole["Acrobat Pro 2020"] != 35 {
+		t.Errorf("whole: %v", whole)
+	}
+}
