@@ -119,7 +119,7 @@ func (t *table) next() (flaw string, err error) {
 	}
 }
 
-var lineEnd = []byte{'\n'}
+var lineEnd, carriageReturn = []byte{'\n'}, []byte{'\r'}
 
 // split cuts a line without quotes. Only the cells that somebody wants are
 // found one by one; the others are counted.
@@ -168,9 +168,18 @@ func (t *table) splitQuoted(rest []byte) (length int, flaw string) {
 // end, or the end of rest.
 func (t *table) cell(rest []byte, i int) (cell []byte, after int, ok bool) {
 	if i == len(rest) || rest[i] != '"' {
-		for after = i; after < len(rest) && rest[after] != t.separator[0] && !endsLine(rest, after); after++ {
+		cell = rest[i:]
+		if end := bytes.IndexByte(cell, t.separator[0]); end >= 0 {
+			cell = cell[:end]
 		}
-		return rest[i:after], after, true
+		end := bytes.IndexByte(cell, '\n')
+		if end >= 0 {
+			cell = cell[:end]
+		}
+		if (end >= 0 || i+len(cell) == len(rest)) && bytes.HasSuffix(cell, carriageReturn) {
+			cell = cell[:len(cell)-1]
+		}
+		return cell, i + len(cell), true
 	}
 	start := i + 1
 	begin := len(t.unquoted)

@@ -117,6 +117,8 @@ type value string
 func (v *value) UnmarshalJSON(b []byte) error {
 	var s string
 	switch {
+	case len(b) > 1 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0: // as it stands
+		*v = value(b[1 : len(b)-1])
 	case json.Unmarshal(b, &s) == nil:
 		*v = value(s)
 	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):

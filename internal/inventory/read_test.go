@@ -156,6 +156,10 @@ func TestRead(t *testing.T) {
 {"name":"pack_programs","hostIdentifier":"h2","snapshot":[{"name":"A","publisher":"P","version":"1"},{"name":"C","publisher":"P","version":"1"}],"action":"snapshot"}`,
 			told{inventory.Osquery, 2, []string{"P|A|1: 2", "P|C|1: 1"}, bad("inventory_row_removed", 2)},
 		},
+		"R6.1 JSON with escapes, and values of other kinds": {
+			`[{"name":"Caf\u00e9 \"x\"","publisher":null,"version":1.50,"hostname":"h"},{"name":["A"],"version":"1","hostname":"h"}]`,
+			told{inventory.Osquery, 1, []string{`|Café "x"|1.50: 1`}, bad("inventory_row_title", 1)},
+		},
 		"R6.4 a JSON line that was cut short": {
 			`{"hostIdentifier":"h1","columns":{"name":"A","vers` + "\n" + `{"hostIdentifier":"h1","columns":{"name":` + "\n" + `{"hostIdentifier":"h2","columns":{"name":"B"}}` + "\nnonsense\n" + `{"hostIdentifier":"h3","columns":{"name":"B"}}` + "\n" + `{"hostIdentifier":"h3","col`,
 			told{inventory.Osquery, 2, []string{"|B|: 2"}, bad("inventory_row_document", 1, 2, 4, 6)},
