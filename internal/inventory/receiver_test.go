@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -108,22 +107,5 @@ func TestR6_1_Receive(t *testing.T) {
 				t.Error("no audit event")
 			}
 		})
-	}
-}
-
-// The sample file that the README puts.
-func TestSample(t *testing.T) {
-	t.Parallel()
-	file, err := os.Open("../../events/inventory.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	got, err := inventory.Read(t.Context(), file, inventory.Options{Scratch: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := got.Summary("a", time.Time{}); s.Devices != 3 || s.Titles != 4 || got.BadRows != 0 {
-		t.Errorf("%+v with %d bad rows; want 3 devices and 4 titles", s, got.BadRows)
 	}
 }
