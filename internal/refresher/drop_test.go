@@ -1,12 +1,14 @@
 package refresher_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/refresher"
 )
@@ -131,6 +133,34 @@ func TestHeldThenWithoutTheDrop(t *testing.T) {
 		s.truthful()
 		_, err := s.process(&process{}).Confirm(t.Context(), run.ID, audit.Event{})
 		equal(t, "confirm what is discarded", errs.CodeOf(err), "refresh_not_held")
+	})
+}
+
+// TestHeldThenPartial: that a pair fails which has nothing to do with it does not
+// keep what is held, and what is held of a pair that fails is kept.
+func TestHeldThenPartial(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, run := held(t)
+		for n := range 3 {
+			s.source.say(n, 4, 6)
+		}
+		silent := map[agreement.PairKey]bool{pair(2).Key(): true}
+		partial := func() {
+			t.Helper()
+			r := s.process(&process{})
+			r.Source = func(context.Context) (entitlement.Source, error) { return statements{s.source, silent}, nil }
+			id := s.request(refresher.TriggerNow, "").ID
+			if _, err := r.Handle(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "run", numbers(s.runs[id]), "partial refresh_pairs_failed: 12 of 12 checked = 11 valid + 0 invalid + 1 failed, 0 changed")
+		}
+		partial()
+		equal(t, "one is left", s.runs[run.ID].Hold, refresher.HoldOn)
+		silent = map[agreement.PairKey]bool{pair(7).Key(): true}
+		partial()
+		equal(t, "none is left", s.runs[run.ID].Hold, refresher.HoldDiscarded)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -203,7 +204,7 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 		run.Changed += run.Aside
 	}
 	run.conclude()
-	if err := a.discard(ctx, run); err != nil {
+	if err := a.discard(ctx); err != nil {
 		return "", err
 	}
 	if a.Publish != nil && run.State != StateFailed {
@@ -284,17 +285,29 @@ func (a *attempt) apply(ctx context.Context) error {
 	}
 }
 
-// discard ends the hold of earlier runs, all of whose pairs this one answered anew.
-func (a *attempt) discard(ctx context.Context, run Run) error {
-	if run.Failed > 0 || run.Stopped || run.Hold == HoldConfirmed {
-		return nil // what they put aside may still be there
-	}
+// discard ends the hold of runs of whose answers nothing is left: later answers
+// have replaced them, or their pairs are gone.
+func (a *attempt) discard(ctx context.Context) error {
 	held, err := a.Store.Held(ctx)
-	if err != nil {
+	held = slices.DeleteFunc(held, func(h Run) bool { return h.ID == a.run.ID })
+	if err != nil || len(held) == 0 {
 		return err
 	}
+	left := map[string]bool{} // runs
+	for cursor := ""; ; {
+		page, err := a.Store.Pairs(ctx, "", BatchSize, cursor)
+		if err != nil {
+			return err
+		}
+		for _, k := range page.Items {
+			left[k.Aside] = true
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
 	for _, h := range held {
-		if h.ID != run.ID && run.covers(h) {
+		if !left[h.ID] {
 			if err := a.Store.Discard(ctx, a.claimed, h.ID); err != nil {
 				return err
 			}

@@ -80,9 +80,9 @@ type Hold string
 // The holds. Empty means that none ever were.
 const (
 	HoldNone      Hold = ""
-	HoldOn        Hold = "held"      // until Confirm, or a later run that asks about the same pairs
+	HoldOn        Hold = "held"      // until Confirm, or until a later run has answered the pairs anew
 	HoldConfirmed Hold = "confirmed" // somebody confirmed them
-	HoldDiscarded Hold = "discarded" // a later run answered all of its pairs anew
+	HoldDiscarded Hold = "discarded" // nothing is left of them
 )
 
 // Run is the record of one refresh (R7.1). Always Checked = Valid + Invalid + Failed.
@@ -170,9 +170,6 @@ func (r Run) Complete() bool {
 
 // Refreshed reports whether the licence data are as fresh as the run (R7.3).
 func (r Run) Refreshed() bool { return r.Complete() && r.GroupID == "" }
-
-// covers reports whether a run asks about all pairs that another asks about.
-func (r Run) covers(o Run) bool { return r.GroupID == "" || r.GroupID == o.GroupID }
 
 // The reasons of a run's own. The others are those of entitlement.Answer, when
 // the source stopped answering.

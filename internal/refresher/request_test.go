@@ -56,6 +56,7 @@ func TestR3_10_ImportWhileARunGoesOn(t *testing.T) {
 		if s.pairs[pair(3).Key()] != nil {
 			t.Error("a pair that was removed is back")
 		}
+		equal(t, "what has no answer does not count", s.runs[id].Checked, 499)
 		if next == "" || next == id {
 			t.Fatalf("%q follows", next)
 		}

@@ -161,6 +161,7 @@ type process struct {
 	life   chan struct{} // held while the process sleeps; a channel, because time stands still for who waits for a mutex
 	made   int
 	gone   bool
+	dying  bool              // during the call after which it dies
 	during func(call string) // what others do before a call
 }
 
@@ -193,7 +194,9 @@ func (p *process) call(ctx context.Context, name string, do func() error) error 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls++
+	p.dying = dying
 	err := do()
+	p.dying = false
 	if dying {
 		return errCrash
 	}
@@ -392,7 +395,10 @@ func (p *process) Answer(ctx context.Context, attempt refresher.Run, answers []r
 			p.complain("%d answers at once", len(answers))
 		}
 		seen := map[agreement.PairKey]bool{}
-		for _, c := range answers {
+		for i, c := range answers {
+			if p.dying && i > len(answers)/2 {
+				break // a batch need not be stored as a whole
+			}
 			s := p.pairs[c.Pair]
 			if seen[c.Pair] {
 				p.complain("two answers to %s", c.Pair)
