@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -53,7 +54,7 @@ func RunAPI(name string) {
 // handler. A wrong setting ends the process with one line that says which.
 func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any) {
 	log := slog.New(metricsHandler{lambdacontext.NewLogHandler()}).With("function", name)
-	settings, c, err := load(context.Background(), name)
+	settings, c, err := load(name)
 	if err != nil {
 		log.Error("cannot start", "error", err)
 		os.Exit(1)
@@ -61,7 +62,7 @@ func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any)
 	lambda.Start(handler(settings, c, log))
 }
 
-func load(ctx context.Context, name string) (config.Config, aws.Config, error) {
+func load(name string) (config.Config, aws.Config, error) {
 	function, ok := manifest.Find(name)
 	if !ok {
 		return config.Config{}, aws.Config{}, fmt.Errorf("app: no function %q in the manifest", name)
@@ -70,8 +71,34 @@ func load(ctx context.Context, name string) (config.Config, aws.Config, error) {
 	if err != nil {
 		return config.Config{}, aws.Config{}, err
 	}
-	c, err := awsconfig.LoadDefaultConfig(ctx)
-	return settings, c, err
+	return settings, environment(config.Environment), nil
+}
+
+// environment is the SDK's configuration as Lambda gives it: a region and
+// credentials in variables. The SDK's own loader also knows profiles, single
+// sign-on and metadata services, which no function ever has; without them a
+// function's zip is a tenth smaller and it starts sooner.
+func environment(lookup func(string) string) aws.Config {
+	c := aws.Config{
+		Region: lookup("AWS_REGION"),
+		Credentials: credentials.NewStaticCredentialsProvider(
+			lookup("AWS_ACCESS_KEY_ID"), lookup("AWS_SECRET_ACCESS_KEY"), lookup("AWS_SESSION_TOKEN")),
+		ConfigSources: []any{endpoints(lookup)},
+	}
+	if lookup("AWS_RESPONSE_CHECKSUM_VALIDATION") == "when_required" {
+		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	}
+	return c
+}
+
+// endpoints tells the SDK's clients of services that are elsewhere, as the
+// variables AWS_ENDPOINT_URL_<service> say.
+type endpoints func(string) string
+
+// GetServiceBaseEndpoint is what the clients look for.
+func (lookup endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
+	url := lookup("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
+	return url, url != "", nil
 }
 
 // How much has to change before a copy is saved again: by the schedule, and
