@@ -45,12 +45,14 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		e.add(s.put(i, "attribute_not_exists(pk)", nil), nil)
 		e.claimName(creation)
 		e.claimPairs(plan, n.ID, n.Pairs)
-		e.noteDetails(n.ID, n.Details)
+		if n.Details != "" {
+			e.noteDetails(n.ID, n.Details)
+		}
 		e.join(g, fresh, event)
 		event.Subject, event.After = "agreement/"+n.ID, described(a)
-		event.After["added"] = listed(n.Pairs)
-		if n.Type == agreement.TypeOther {
-			delete(event.After, "added")
+		if n.Type == agreement.TypeVolume {
+			event.After["added"] = listed(n.Pairs)
+		} else {
 			event.After["details"] = noted(n.Details)
 		}
 		e.audit(event)

@@ -21,7 +21,7 @@ func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agree
 	keys := []item{key(agreementKey(id)), key(headKey(journal.Agreements))}
 	found := false
 	err = s.getAll(ctx, keys, "", nil, func(it item) (err error) {
-		if attr(it, "sk") == "HEAD" {
+		if attr(it, "sk") == string(headSK) {
 			head, err = headOf(it)
 			return err
 		}
@@ -44,7 +44,12 @@ func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agree
 }
 
 // AgreementsByID implements register.Source.
-func (s *Store) AgreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
+func (s *Store) AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
+	return s.agreementsByID(ctx, ids, nil)
+}
+
+// agreementsByID is AgreementsByID, with those in groups that are gone in Unassigned.
+func (s *Store) agreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
 	var items []agreementItem
 	stages := map[importer.Stage]bool{}
 	read := func(it item) error {

@@ -197,7 +197,7 @@ func (e *edit) settle(ctx context.Context) error {
 		committed[i] = s.committed(t.stage, latest)
 	}
 	slices.Sort(ids)
-	owners, err := s.AgreementsByID(ctx, slices.Compact(ids), nil)
+	owners, err := s.AgreementsByID(ctx, slices.Compact(ids))
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ const (
 	orphansPK     pk = "ORPHANS" // deleted agreements whose pairs are being removed
 	inventoryPK   pk = "INVENTORY"
 	summarySK     sk = "SUMMARY"
+	headSK        sk = "HEAD"
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
@@ -77,7 +78,7 @@ func idempotencyKey(key string) (pk, sk) {
 }
 
 // headKey: where a journal stands, under sort key "HEAD" in the partition of its entries.
-func headKey(name journal.Name) (pk, sk) { return pk("JOURNAL#" + string(name)), "HEAD" }
+func headKey(name journal.Name) (pk, sk) { return pk("JOURNAL#" + string(name)), headSK }
 
 func entryKey(name journal.Name, seq int64) (pk, sk) {
 	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%016d", seq))

@@ -101,7 +101,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		}
 	}
 	slices.Sort(ids)
-	agreements, err := s.AgreementsByID(ctx, slices.Compact(ids), head.Gone)
+	agreements, err := s.agreementsByID(ctx, slices.Compact(ids), head.Gone)
 	if err != nil {
 		return importer.Known{}, err
 	}

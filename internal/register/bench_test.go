@@ -22,7 +22,7 @@ var calendar = agreement.NewCalendar(noon, agreement.ExpiringDaysDefault)
 // memory is a Source of agreements in a map, as they are stored.
 type memory map[string]agreement.Agreement
 
-func (m memory) AgreementsByID(_ context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
+func (m memory) AgreementsByID(_ context.Context, ids []string) (map[string]agreement.Agreement, error) {
 	found := make(map[string]agreement.Agreement, len(ids))
 	for _, id := range ids {
 		if a, ok := m[id]; ok {

@@ -71,8 +71,7 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 // Source is where agreements are read from when an entry says that they changed.
 type Source interface {
 	// AgreementsByID returns those of the agreements that exist, strongly
-	// consistent. Agreements in a license group that is gone are in Unassigned,
-	// and their version is one higher. The register asks with no group gone: it
-	// must know which agreements still name one.
-	AgreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error)
+	// consistent and as they are stored, also those that still name a license
+	// group which is gone: the register must know which these are.
+	AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error)
 }

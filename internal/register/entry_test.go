@@ -16,7 +16,7 @@ import (
 // failing is a Source that cannot be reached.
 type failing struct{}
 
-func (failing) AgreementsByID(context.Context, []string, []string) (map[string]agreement.Agreement, error) {
+func (failing) AgreementsByID(context.Context, []string) (map[string]agreement.Agreement, error) {
 	return nil, errors.New("no answer")
 }
 

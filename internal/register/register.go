@@ -44,7 +44,7 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 	if len(b.ids) > 0 {
 		// As they are stored: whoever empties a deleted group has to know which of
 		// them still name it.
-		if b.fetched, err = r.source.AgreementsByID(ctx, b.ids, nil); err != nil {
+		if b.fetched, err = r.source.AgreementsByID(ctx, b.ids); err != nil {
 			return nil, err
 		}
 	}

@@ -53,10 +53,10 @@ func (s *stand) Saved(_ context.Context, _ journal.Name, head journal.Head) erro
 	return nil
 }
 
-func (s *stand) AgreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
+func (s *stand) AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.model.store.AgreementsByID(ctx, ids, gone)
+	return s.model.store.AgreementsByID(ctx, ids)
 }
 
 // bucket is a Bucket of one object.
