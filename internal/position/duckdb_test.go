@@ -77,7 +77,7 @@ func organisation(r *rand.Rand, org int) (lines []duckdbLine) {
 // newer versions cover older ones.
 func TestDuckDB(t *testing.T) {
 	t.Parallel()
-	tools, err := filepath.Abs("../../infra/tools/duckdb/package.json")
+	tools, err := filepath.Abs("../bench/duckdb/package.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestDuckDB(t *testing.T) {
 		if os.Getenv("TRUEUP_REQUIRE_DUCKDB") != "" {
 			t.Fatal(err)
 		}
-		t.Skipf("DuckDB is not there: %v; npm install in infra/tools/duckdb installs it", err)
+		t.Skipf("DuckDB is not there: %v; npm install in internal/bench/duckdb installs it, as make bench does", err)
 	}
 
 	const organisations = 24
