@@ -24,6 +24,7 @@ import (
 	"trueup/internal/dynamo/schema"
 	"trueup/internal/group"
 	"trueup/internal/journal"
+	"trueup/internal/manifest"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/once"
 	"trueup/internal/register"
@@ -97,7 +98,7 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 
 // saveCopy runs the schedule, which saves a copy of the register.
 func (o *organisation) saveCopy(ctx context.Context) error {
-	result, err := o.stack.Invoke(ctx, "import", []byte(`{"source":"trueup.schedule"}`))
+	result, err := o.stack.Invoke(ctx, "import", []byte(`{"source":"`+manifest.ScheduleSource+`"}`))
 	if err == nil && result.FunctionError != "" {
 		err = fmt.Errorf("the schedule failed: %s", result.Payload)
 	}
