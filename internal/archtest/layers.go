@@ -30,7 +30,7 @@ var layers = []layer{
 		name: "domain", // no technology in it
 		folders: []string{
 			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
-			"internal/group", "internal/inventory", "internal/journal", "internal/objects", "internal/once", "internal/position", "internal/register",
+			"internal/group", "internal/inventory", "internal/journal", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
 			"internal/report", "internal/subscription",
 		},
 		imports: []string{"words", "domain"},

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
+	"trueup/internal/lease"
 	"trueup/internal/objects"
 	"trueup/internal/text"
 )
@@ -159,29 +160,10 @@ func split(key string) (groupName, file string) {
 
 // keep renews the lease until stop is called. The context it returns ends when the lease is lost.
 func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, stop func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		until := imp.Lease
-		tick := time.NewTicker(im.Lease / 3)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			next := im.Clock().Add(im.Lease)
-			switch err := im.Store.Renew(ctx, imp, next); {
-			case err == nil:
-				until = next
-			case errors.Is(err, ErrLost) || im.Clock().After(until):
-				cancel(ErrLost)
-			}
-		}
-	}()
-	return ctx, func() { cancel(context.Canceled); <-done }
+	return lease.Lease{
+		Until: imp.Lease, For: im.Lease, Clock: im.Clock, Lost: ErrLost,
+		Renew: func(ctx context.Context, until time.Time) error { return im.Store.Renew(ctx, imp, until) },
+	}.Keep(ctx)
 }
 
 // attempt is one try at an import.

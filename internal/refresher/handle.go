@@ -14,6 +14,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/lease"
 )
 
 // Refresher is the use case.
@@ -126,36 +127,12 @@ func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 	return r.Store.Claim(ctx, read, claimed)
 }
 
-// keep renews the lease until stop is called. The context it returns ends when the run is lost.
-func (a *attempt) keep(ctx context.Context) (_ context.Context, stop func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		until := a.claimed.Lease
-		tick := time.NewTicker(a.Lease / 3)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			next := a.Clock().Add(a.Lease)
-			switch err := a.Store.Renew(ctx, a.claimed, next); {
-			case err == nil:
-				until = next
-			case errors.Is(err, ErrLost) || a.Clock().After(until):
-				cancel(ErrLost)
-			}
-		}
-	}()
-	return ctx, func() { cancel(context.Canceled); <-done }
-}
-
 // attend works at the run for as long as the attempt owns it.
 func (a *attempt) attend(ctx context.Context) (queued string, err error) {
-	ctx, stop := a.keep(ctx)
+	ctx, stop := lease.Lease{
+		Until: a.claimed.Lease, For: a.Lease, Clock: a.Clock, Lost: ErrLost,
+		Renew: func(ctx context.Context, until time.Time) error { return a.Store.Renew(ctx, a.claimed, until) },
+	}.Keep(ctx)
 	defer stop()
 	queued, err = a.work(ctx)
 	if err != nil && errors.Is(context.Cause(ctx), ErrLost) {
