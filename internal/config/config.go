@@ -19,6 +19,13 @@ const (
 	ExpiringDays      = "EXPIRING_DAYS"         // how many days before its end an agreement is expiring, 1 to 730 (R2.11)
 	InventoryRequired = "INVENTORY_REQUIRED"    // whether agreements of type other wait for an inventory, true or false (R2.8)
 	ImportLease       = "IMPORT_LEASE"          // how long a silent import keeps its place, 1s to 2m
+
+	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"   // name of the function that refreshes licence data
+	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION" // name of the function that counts inventory
+	RefreshTimeZone   = "REFRESH_TIME_ZONE"         // in which a night and a day are, such as Europe/Brussels (R7.1)
+	VLSCEndpoint      = "VLSC_ENDPOINT"             // of the service that knows entitlements; empty for statements only (R7.4)
+	VLSCTokenURL      = "VLSC_TOKEN_URL"            // where the service's tokens are
+	VLSCSecret        = "VLSC_SECRET"               // name of the secret with the service's client ID and secret
 )
 
 // Config is a function's settings.
@@ -30,7 +37,15 @@ type Config struct {
 	ExpiringDays      int
 	InventoryRequired bool
 	ImportLease       time.Duration
+	RefreshFunction   string
+	InventoryFunction string
+	RefreshTimeZone   *time.Location
+	VLSC              VLSC
 }
+
+// VLSC is where the service is that knows entitlements; the zero VLSC when
+// there is none, and statements are the source.
+type VLSC struct{ Endpoint, TokenURL, Secret string }
 
 // Environment is the lookup of the process's environment.
 func Environment(name string) string { return os.Getenv(name) }
@@ -38,7 +53,7 @@ func Environment(name string) string { return os.Getenv(name) }
 // Load reads the settings named, through lookup, and returns every mistake at
 // once. A required setting (those without a default) must not be empty.
 func Load(lookup func(string) string, names ...string) (Config, error) {
-	c := Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second}
+	c := Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC}
 	var wrong []string
 	for _, name := range names {
 		value := strings.TrimSpace(lookup(name))
@@ -92,6 +107,30 @@ func Load(lookup func(string) string, names ...string) (Config, error) {
 			}
 			c.ImportLease = d
 			continue
+		case RefreshFunction:
+			c.RefreshFunction = value
+		case InventoryFunction:
+			c.InventoryFunction = value
+		case RefreshTimeZone:
+			if value == "" {
+				continue
+			}
+			zone, err := time.LoadLocation(value)
+			if err != nil || value == "Local" {
+				wrong = append(wrong, fmt.Sprintf("%s is %q; set the name of a time zone, such as Europe/Brussels", name, value))
+				continue
+			}
+			c.RefreshTimeZone = zone
+			continue
+		case VLSCEndpoint:
+			c.VLSC.Endpoint = value
+			continue
+		case VLSCTokenURL:
+			c.VLSC.TokenURL = value
+			continue
+		case VLSCSecret:
+			c.VLSC.Secret = value
+			continue
 		default:
 			wrong = append(wrong, fmt.Sprintf("%s is not a setting", name))
 			continue
@@ -99,6 +138,9 @@ func Load(lookup func(string) string, names ...string) (Config, error) {
 		if value == "" {
 			wrong = append(wrong, fmt.Sprintf("%s is not set", name))
 		}
+	}
+	if v := c.VLSC; v != (VLSC{}) && (v.Endpoint == "" || v.TokenURL == "" || v.Secret == "") {
+		wrong = append(wrong, fmt.Sprintf("%s, %s and %s go together; set all three, or none for statements only", VLSCEndpoint, VLSCTokenURL, VLSCSecret))
 	}
 	if wrong != nil {
 		return Config{}, fmt.Errorf("config: %s", strings.Join(wrong, "; "))

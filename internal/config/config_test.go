@@ -10,7 +10,8 @@ import (
 	"trueup/internal/config"
 )
 
-var every = []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired, config.ImportLease}
+var every = []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired, config.ImportLease,
+	config.RefreshTimeZone, config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret}
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
@@ -30,21 +31,21 @@ func TestLoad(t *testing.T) {
 			settings: given(nil),
 			want: config.Config{
 				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second,
+				PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
 			},
 		},
 		"R2.2 the longest pairs": {
 			settings: given(map[string]string{config.PairMaxChars: "32", config.ImportLease: "2m"}),
 			want: config.Config{
 				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 32, ExpiringDays: 90, InventoryRequired: true, ImportLease: 2 * time.Minute,
+				PairMaxChars: 32, ExpiringDays: 90, InventoryRequired: true, ImportLease: 2 * time.Minute, RefreshTimeZone: time.UTC,
 			},
 		},
 		"R2.8 R2.11 what else can be chosen": {
 			settings: given(map[string]string{config.ExpiringDays: "730", config.InventoryRequired: "false"}),
 			want: config.Config{
 				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 16, ExpiringDays: 730, InventoryRequired: false, ImportLease: 30 * time.Second,
+				PairMaxChars: 16, ExpiringDays: 730, InventoryRequired: false, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
 			},
 		},
 		"R2.2 shorter than any pair":  {settings: given(map[string]string{config.PairMaxChars: "15"}), wrong: []string{config.PairMaxChars}},
@@ -52,8 +53,18 @@ func TestLoad(t *testing.T) {
 		"R2.11 no day at all":         {settings: given(map[string]string{config.ExpiringDays: "0"}), wrong: []string{config.ExpiringDays}},
 		"R2.11 beyond two years":      {settings: given(map[string]string{config.ExpiringDays: "731"}), wrong: []string{config.ExpiringDays}},
 		"R2.8 neither true nor false": {settings: given(map[string]string{config.InventoryRequired: "no"}), wrong: []string{config.InventoryRequired}},
-		"no duration":                 {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
-		"too short a lease":           {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
+		"R7.4 the service": {
+			settings: given(map[string]string{config.VLSCEndpoint: "https://vlsc.example", config.VLSCTokenURL: "https://login.example", config.VLSCSecret: "s"}),
+			want: config.Config{
+				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
+				PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
+				VLSC: config.VLSC{Endpoint: "https://vlsc.example", TokenURL: "https://login.example", Secret: "s"},
+			},
+		},
+		"R7.4 half a service": {settings: given(map[string]string{config.VLSCEndpoint: "https://vlsc.example"}), wrong: []string{config.VLSCSecret}},
+		"R7.1 no time zone":   {settings: given(map[string]string{config.RefreshTimeZone: "Brussels"}), wrong: []string{config.RefreshTimeZone}},
+		"no duration":         {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
+		"too short a lease":   {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
 		"every mistake at once": {
 			settings: map[string]string{config.Table: " ", config.PairMaxChars: "many"},
 			wrong:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},

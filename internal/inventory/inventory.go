@@ -40,6 +40,14 @@ type Summary struct {
 // Known reports whether the inventory knows at least one PC and one title (R2.8).
 func (s Summary) Known() bool { return s.Devices > 0 && s.Titles > 0 }
 
+// Counted is what the last good file of one source adds up to.
+type Counted struct {
+	Source string // what a newer file replaces the older one of (R6.1)
+	Key    string // of the file
+	At     time.Time
+	Tally  *Tally
+}
+
 // Store keeps the summary.
 type Store interface {
 	// Summary returns the last summary; the zero Summary when there is none.

@@ -39,8 +39,15 @@ const (
 	Objects Trigger = "object" // objects created in the uploads bucket, asynchronous
 )
 
-// ScheduleSource is the source that a schedule's event names: {"source": …}.
-const ScheduleSource = "trueup.schedule"
+// The sources that events of our own name: {"source": …}.
+const (
+	ScheduleSource = "trueup.schedule" // called every so often
+	// NightlySource is called once a night, with the moment it was due as "time",
+	// in RFC 3339.
+	NightlySource = "trueup.nightly"
+	// CallSource is one function calling another; what for is in the rest of the event.
+	CallSource = "trueup.call"
+)
 
 // Function is one Lambda function; its code is functions/<Name>.
 type Function struct {
@@ -49,7 +56,11 @@ type Function struct {
 	Trigger     Trigger
 	Prefixes    []string      // Objects: keys that start with one of them
 	Every       time.Duration // also called this often, with an event of ScheduleSource; 0 for never
+	Nightly     bool          // also called once a night, with an event of NightlySource
+	Calls       []string      // functions that it calls without waiting for an answer, with events of CallSource
 	Memory      int           // MB
+	Scratch     int           // MB of scratch files; 0 for the 512 that every function has
+	Secret      bool          // reads the secret of the service that knows entitlements, if there is one
 	Timeout     time.Duration
 	Concurrency int // reserved concurrent executions; 0 for unreserved
 	Retries     int // of an asynchronous call, before it goes to the dead-letter queue

@@ -48,6 +48,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 )
 
@@ -91,6 +92,14 @@ type Run struct {
 	Trigger Trigger
 	GroupID string // only the pairs of this license group; empty for the whole organisation
 	By      string // who: the API's subject, or what the trigger stands for
+	// Date is the day that it belongs to, whose snapshot it writes (R8.5): of an
+	// event of the schedule the one on which it was due, however late it came.
+	Date agreement.Date
+	// Token is another and larger one for every attempt at any run, given by
+	// Store.Claim; 0 before. Who keeps with what it writes the token it wrote it
+	// with, and replaces none that is larger, is never undone by an attempt that
+	// lost its run.
+	Token int64
 
 	RequestedAt time.Time
 	StartedAt   time.Time // of the first attempt
@@ -190,6 +199,8 @@ type Freshness struct {
 	At      time.Time // start of the last run of the whole organisation that was complete; zero for never
 	Seen    int64     // Changes when it started
 	Changes int64     // the last change there is
+	// ChangedAt is when that was; zero when nothing ever changed.
+	ChangedAt time.Time
 }
 
 // Stale reports whether something changed after the licence data were read.
@@ -209,9 +220,31 @@ type Records interface {
 	Freshness(ctx context.Context) (Freshness, error)
 }
 
+// Answered is a pair with what is known of it, to be shown and counted.
+type Answered struct {
+	Pair         agreement.Pair
+	AgreementID  string
+	State        agreement.Validation // pending, valid, invalid or error
+	Reason       string               // of that state
+	At           time.Time            // of that state; zero while pending
+	Held         bool                 // an answer that takes quantity from it waits to be confirmed
+	Entitlements []entitlement.Entitlement
+}
+
+// Answers is what is known of all pairs.
+type Answers interface {
+	// Answers calls yield with every pair, some at a time and in no particular order,
+	// strongly consistent each, and ends with its error if it returns one. A pair that comes or goes meanwhile
+	// may be missing or there.
+	Answers(ctx context.Context, yield func([]Answered) error) error
+}
+
 // Known is a pair as it is stored, to be asked about.
 type Known struct {
-	Pair        agreement.Pair
+	Pair agreement.Pair
+	// Tag tells the pair from another with the same numbers that was there before
+	// it was removed, or will be there after.
+	Tag         string
 	AgreementID string
 	State       agreement.Validation // pending, valid, invalid or error
 	Reason      string               // of that state

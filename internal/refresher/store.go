@@ -30,6 +30,7 @@ type PairPage struct {
 // Checked is the answer to one pair, to be stored.
 type Checked struct {
 	Pair        agreement.PairKey
+	Tag         string // of the pair that was read
 	AgreementID string // that the pair belonged to when it was read
 	State       entitlement.State
 	Reason      string
@@ -101,8 +102,8 @@ type Store interface {
 	// does not change. A pair that is there, in that group, throughout a listing is
 	// in it once. A cursor is good for as long as the run is.
 	Pairs(ctx context.Context, groupID string, limit int, cursor string) (PairPage, error)
-	// Answer stores answers, at most BatchSize. A pair that is gone, or belongs to
-	// another agreement now, gets nothing and is returned. An answer that is not
+	// Answer stores answers, at most BatchSize. A pair that is gone, was removed and added again since it
+	// was read (its Tag is another), or belongs to another agreement now, gets nothing and is returned. An answer that is not
 	// put aside removes the one that was, but for StateError; one that is replaces it,
 	// and only the mark changes besides. After a fault some pairs may have their answers.
 	Answer(ctx context.Context, attempt Run, answers []Checked) (gone []agreement.PairKey, err error)
