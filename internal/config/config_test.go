@@ -73,7 +73,7 @@ func TestLoad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := config.Load(func(name string) string { return test.settings[name] }, every...)
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := cmp.Diff(test.want, got, zones); diff != "" {
 				t.Errorf("config (-want +got):\n%s", diff)
 			}
 			if (err != nil) != (test.wrong != nil) {
@@ -98,3 +98,6 @@ func TestLoadOnlyWhatIsAskedFor(t *testing.T) {
 		t.Error("a setting that does not exist was read")
 	}
 }
+
+// zones compares time zones by name.
+var zones = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
