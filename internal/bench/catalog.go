@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -114,9 +113,10 @@ var sampleWords = []string{
 
 // keptCatalog is the journal of the catalog and its copy, in memory.
 type keptCatalog struct {
-	head    journal.Head
-	entries []journal.Entry
-	copy    []byte
+	objects.Bucket // whatever a catalog does not need
+	head           journal.Head
+	entries        []journal.Entry
+	copy           []byte
 }
 
 // fill feeds it with titles, saves a copy, and returns the id of a publisher.
@@ -175,14 +175,4 @@ func (k *keptCatalog) Open(context.Context, string, string, string) (objects.Obj
 func (k *keptCatalog) Put(_ context.Context, _, _ string, body []byte) error {
 	k.copy = body
 	return nil
-}
-
-// PresignPut implements objects.Bucket; nobody calls it.
-func (k *keptCatalog) PresignPut(context.Context, string, string, int64, map[string]string, time.Duration) (objects.Upload, error) {
-	return objects.Upload{}, errors.ErrUnsupported
-}
-
-// PresignGet implements objects.Bucket; nobody calls it.
-func (k *keptCatalog) PresignGet(context.Context, string, string, time.Duration) (string, error) {
-	return "", errors.ErrUnsupported
 }

@@ -3,10 +3,8 @@ package catalog_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"sync"
-	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
@@ -81,8 +79,9 @@ func (l *memoryLog) Saved(_ context.Context, _ journal.Name, head journal.Head) 
 
 // memoryBucket is an objects.Bucket in memory.
 type memoryBucket struct {
-	mu    sync.Mutex
-	files map[string][]byte
+	objects.Bucket // whatever a catalog does not need
+	mu             sync.Mutex
+	files          map[string][]byte
 }
 
 func (b *memoryBucket) Open(_ context.Context, key, _, _ string) (objects.Object, error) {
@@ -103,14 +102,6 @@ func (b *memoryBucket) Put(_ context.Context, key, _ string, body []byte) error 
 	}
 	b.files[key] = body
 	return nil
-}
-
-func (b *memoryBucket) PresignPut(context.Context, string, string, int64, map[string]string, time.Duration) (objects.Upload, error) {
-	return objects.Upload{}, errors.ErrUnsupported
-}
-
-func (b *memoryBucket) PresignGet(context.Context, string, string, time.Duration) (string, error) {
-	return "", errors.ErrUnsupported
 }
 
 // process is a function's copy of the catalog that a log keeps.
