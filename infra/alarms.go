@@ -68,14 +68,20 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.Table, let
 			return []metric{{"AWS/Lambda", name, "Sum", map[string]string{"FunctionName": *functions[f.Name].FunctionName()}}}
 		}
 		alarms = append(alarms,
-			alarm{id(f.Name, "ErrorsAlarm"), functionName(f) + " failed: see its logs.", 1, of("Errors")},
+			alarm{id(f.Name, "ErrorsAlarm"), functionName(f.Name) + " failed: see its logs.", 1, of("Errors")},
 			// A burst of uploads is throttled for a while by design; Lambda keeps the events.
-			alarm{id(f.Name, "ThrottlesAlarm"), functionName(f) + " has been refusing calls for 15 minutes, for want of concurrency.", 3, of("Throttles")},
+			alarm{id(f.Name, "ThrottlesAlarm"), functionName(f.Name) + " has been refusing calls for 15 minutes, for want of concurrency.", 3, of("Throttles")},
 		)
-		if asynchronous(f) {
+		if f.Asynchronous() {
 			alarms = append(alarms, alarm{
-				id(f.Name, "LostAlarm"), functionName(f) + " failed and Lambda could not put the event in the dead-letter queue.", 1,
+				id(f.Name, "LostAlarm"), functionName(f.Name) + " failed and Lambda could not put the event in the dead-letter queue.", 1,
 				of("DestinationDeliveryFailures"),
+			})
+		}
+		if f.Nightly {
+			alarms = append(alarms, alarm{
+				id(f.Name, "NightLostAlarm"), functionName(f.Name) + " was not called at night, and the event is not in the dead-letter queue either.", 1,
+				[]metric{{"AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", map[string]string{"ScheduleGroup": functionName(f.Name)}}},
 			})
 		}
 	}

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -18,6 +20,7 @@ const (
 	keepUploads    = 90
 	keepNoncurrent = 30
 	keepMultipart  = 1
+	keepExports    = 1 // files of a report, made to be downloaded once
 	keepAccessLogs = 90
 )
 
@@ -47,7 +50,9 @@ func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, ori
 		Versioned:              jsii.Bool(true),
 		ServerAccessLogsBucket: logs,
 		ServerAccessLogsPrefix: jsii.String(string(manifest.Reports) + "/"),
-		LifecycleRules:         &[]*awss3.LifecycleRule{expireNoncurrent(), abortMultipart()},
+		LifecycleRules: &[]*awss3.LifecycleRule{
+			expireBelow("exports/", keepExports), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
+		},
 	})
 
 	uploads := newBucket(stack, "Uploads", manifest.Uploads, awss3.BucketProps{
@@ -116,6 +121,10 @@ func days(n int) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }
 
 func expireAfter(n int) *awss3.LifecycleRule {
 	return &awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: days(n)}
+}
+
+func expireBelow(prefix string, n int) *awss3.LifecycleRule {
+	return &awss3.LifecycleRule{Id: jsii.String("expire-" + strings.TrimSuffix(prefix, "/")), Prefix: jsii.String(prefix), Expiration: days(n)}
 }
 
 func expireNoncurrent() *awss3.LifecycleRule {

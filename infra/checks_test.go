@@ -226,8 +226,16 @@ var functionChecks = []check{
 					concurrency = fmt.Sprint(f.Concurrency)
 				}
 				c.want(function, "ReservedConcurrentExecutions", concurrency)
+				scratch := ""
+				if f.Scratch > 0 {
+					scratch = fmt.Sprint(f.Scratch)
+				}
+				c.want(function, "EphemeralStorage.Size", scratch)
 				settings := map[string]any{}
 				for _, s := range f.Settings {
+					if slices.Contains(together, s) {
+						continue // nobody chose a service
+					}
 					settings[s] = map[string]string{
 						config.Table:         "${" + t.one("AWS::DynamoDB::Table").ID + "}",
 						config.UploadsBucket: "trueup-uploads-${AWS::AccountId}-${AWS::Region}-an",
@@ -237,6 +245,9 @@ var functionChecks = []check{
 						config.ImportLease:   "30s",
 
 						config.InventoryRequired: "true",
+						config.RefreshTimeZone:   "UTC",
+						config.RefreshFunction:   "trueup-refresh",
+						config.InventoryFunction: "trueup-inventory",
 					}[s]
 				}
 				c.same("environment of "+f.Name, any(settings), function.get("Environment.Variables"))
@@ -275,8 +286,11 @@ var functionChecks = []check{
 					c.addf("%s adds to a role", policy.ID)
 				}
 			}
+			for _, schedule := range t.of("AWS::Scheduler::Schedule") {
+				roles[strings.TrimSuffix(strings.TrimPrefix(schedule.text("Target.RoleArn"), "${"), ".Arn}")] = true // another check's
+			}
 			if got := len(t.of("AWS::IAM::Role")); got != len(roles) {
-				c.addf("%d roles for %d functions", got, len(roles))
+				c.addf("%d roles, and %d are known", got, len(roles))
 			}
 		},
 		breaks: map[string]func(template){
@@ -359,7 +373,7 @@ var functionChecks = []check{
 		check: func(t template, c *complaints) {
 			queue := t.one("AWS::SQS::Queue")
 			for _, f := range manifest.Functions {
-				if f.Trigger != manifest.Objects && f.Every == 0 {
+				if !unwaited(f) {
 					continue
 				}
 				found := t.where("AWS::Lambda::EventInvokeConfig", "FunctionName", "${"+t.function(f.Name).ID+"}")
@@ -449,10 +463,27 @@ func granted(t template, f manifest.Function) []statement {
 		}
 	}
 	add([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, "${"+t.logs("/aws/lambda/trueup-"+f.Name).ID+".Arn}")
-	if f.Trigger == manifest.Objects || f.Every > 0 {
+	if unwaited(f) {
 		add([]string{"sqs:SendMessage"}, "${"+t.one("AWS::SQS::Queue").ID+".Arn}")
 	}
+	var called []string
+	for _, other := range f.Calls {
+		called = append(called, "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:trueup-"+other)
+	}
+	if called != nil {
+		add([]string{"lambda:InvokeFunction"}, called...)
+	}
 	return want
+}
+
+// unwaited reports whether nobody waits for the function's answer.
+func unwaited(f manifest.Function) bool {
+	for _, other := range manifest.Functions {
+		if slices.Contains(other.Calls, f.Name) {
+			return true
+		}
+	}
+	return f.Trigger == manifest.Objects || f.Every > 0 || f.Nightly
 }
 
 // allow adds a statement to a function's role.

@@ -43,7 +43,7 @@ func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 
 // newFunctions makes every function of the manifest, by name.
 func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.Table, letters awssqs.Queue) map[string]awslambda.Function {
-	values := map[string]string{
+	values := map[string]string{ // an empty one is not set
 		config.Table:             *table.TableName(),
 		config.UploadsBucket:     bucketName(manifest.Uploads),
 		config.ReportsBucket:     bucketName(manifest.Reports),
@@ -51,6 +51,12 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		config.ExpiringDays:      strconv.Itoa(chosen.ExpiringDays),
 		config.InventoryRequired: strconv.FormatBool(chosen.InventoryRequired),
 		config.ImportLease:       chosen.ImportLease.String(),
+		config.RefreshFunction:   functionName("refresh"),
+		config.InventoryFunction: functionName("inventory"),
+		config.RefreshTimeZone:   chosen.RefreshTimeZone,
+		config.VLSCEndpoint:      chosen.VLSC.Endpoint,
+		config.VLSCTokenURL:      chosen.VLSC.TokenURL,
+		config.VLSCSecret:        chosen.VLSC.Secret,
 	}
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {
@@ -60,15 +66,17 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 			if !ok {
 				panic(fmt.Sprintf("infra: function %s wants the setting %s, which has no value", f.Name, setting))
 			}
-			environment[setting] = jsii.String(value)
+			if value != "" {
+				environment[setting] = jsii.String(value)
+			}
 		}
 		logs := awslogs.NewLogGroup(stack, jsii.String(id(f.Name, "Logs")), &awslogs.LogGroupProps{
-			LogGroupName:  jsii.String("/aws/lambda/" + functionName(f)),
+			LogGroupName:  jsii.String("/aws/lambda/" + functionName(f.Name)),
 			Retention:     keepLogs,
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // what must last is in the audit events
 		})
 		props := &awslambda.FunctionProps{
-			FunctionName:  jsii.String(functionName(f)),
+			FunctionName:  jsii.String(functionName(f.Name)),
 			Description:   jsii.String(f.Summary),
 			Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 			Architecture:  awslambda.Architecture_ARM_64(),
@@ -79,14 +87,17 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 			Environment:   &environment,
 			LogGroup:      logs,
 			LoggingFormat: awslambda.LoggingFormat_JSON,
-			Role:          newRole(stack, f, table, logs, letters),
+			Role:          newRole(stack, f, chosen, table, logs, letters),
 		}
 		if f.Concurrency > 0 {
 			props.ReservedConcurrentExecutions = jsii.Number(f.Concurrency)
 		}
+		if f.Scratch > 0 {
+			props.EphemeralStorageSize = awscdk.Size_Mebibytes(jsii.Number(f.Scratch))
+		}
 		function := awslambda.NewFunction(stack, jsii.String(id(f.Name, "Function")), props)
 		functions[f.Name] = function
-		if asynchronous(f) {
+		if f.Asynchronous() {
 			awslambda.NewCfnEventInvokeConfig(stack, jsii.String(id(f.Name, "Asynchronous")), &awslambda.CfnEventInvokeConfigProps{
 				FunctionName:             function.FunctionName(),
 				Qualifier:                jsii.String("$LATEST"),
@@ -100,13 +111,12 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		if f.Every > 0 {
 			repeat(stack, f, function)
 		}
+		if f.Nightly {
+			callNightly(stack, f, function, chosen, letters)
+		}
 	}
 	return functions
 }
-
-// asynchronous reports whether AWS calls the function without waiting for an
-// answer, so that only a queue can keep what it could not do.
-func asynchronous(f manifest.Function) bool { return f.Trigger == manifest.Objects || f.Every > 0 }
 
 // repeat calls the function on its schedule.
 func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function) {
@@ -131,8 +141,9 @@ func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function
 	})
 }
 
-// functionName is the function's name on AWS.
-func functionName(f manifest.Function) string { return name + "-" + f.Name }
+// functionName is what a function of the manifest is called on AWS. It is known
+// before the function is there, so that functions can call each other.
+func functionName(of string) string { return name + "-" + of }
 
 // id makes a construct's id of a name of the manifest and what it is.
 func id(of, what string) string { return strings.ToUpper(of[:1]) + of[1:] + what }

@@ -18,9 +18,10 @@ import (
 )
 
 // newRole makes the function's own role. It may do what the manifest grants,
-// write to its own log group and, when it is called asynchronously, have Lambda
-// hand over what failed.
-func newRole(stack awscdk.Stack, f manifest.Function, table awsdynamodb.Table, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
+// write to its own log group, call the functions it names, read the one secret
+// that the operator chose and, when it is called asynchronously, have Lambda hand
+// over what failed.
+func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.Table, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
 	var statements []awsiam.PolicyStatement
 	allow := func(actions []manifest.Action, resources ...string) {
 		var names []string
@@ -48,12 +49,22 @@ func newRole(stack awscdk.Stack, f manifest.Function, table awsdynamodb.Table, l
 		}
 	}
 	allow([]manifest.Action{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn())
-	if asynchronous(f) {
+	if f.Asynchronous() {
 		allow([]manifest.Action{"sqs:SendMessage"}, *letters.QueueArn())
+	}
+	if f.Calls != nil {
+		var called []string
+		for _, other := range f.Calls {
+			called = append(called, functionARN(stack, other))
+		}
+		allow([]manifest.Action{"lambda:InvokeFunction"}, called...)
+	}
+	if f.Secret && chosen.VLSC.Secret != "" {
+		allow([]manifest.Action{"secretsmanager:GetSecretValue"}, secretARN(stack, chosen.VLSC.Secret))
 	}
 
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "Role")), &awsiam.RoleProps{
-		Description: jsii.String("What " + functionName(f) + " may do"),
+		Description: jsii.String("What " + functionName(f.Name) + " may do"),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"manifest": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),
@@ -61,6 +72,26 @@ func newRole(stack awscdk.Stack, f manifest.Function, table awsdynamodb.Table, l
 	})
 	acceptKeys(role, f)
 	return role
+}
+
+func functionARN(stack awscdk.Stack, function string) string {
+	return *stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("lambda"), Resource: jsii.String("function"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		ResourceName: jsii.String(functionName(function)),
+	})
+}
+
+// secretARN is the ARN of a secret that is known by its ARN or its name. To a
+// name Secrets Manager adds a hyphen and six characters, which nobody knows
+// beforehand; six question marks match them and no longer name.
+func secretARN(stack awscdk.Stack, secret string) string {
+	if strings.HasPrefix(secret, "arn:") {
+		return secret
+	}
+	return *stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("secretsmanager"), Resource: jsii.String("secret"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		ResourceName: jsii.String(secret + "-??????"),
+	})
 }
 
 // split parts the actions on the bucket itself from those on its objects, which

@@ -82,7 +82,17 @@ func synthesise(chosen settings) []byte {
 var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(byDefault) })
 
 // byDefault is what readSettings returns when nobody chose anything.
-var byDefault = settings{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second}
+var byDefault = settings{
+	PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: "UTC", RefreshAt: "04:15",
+}
+
+// everything is chosen, and nothing is as by default.
+var everything = settings{
+	AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org",
+	PairMaxChars: 30, ExpiringDays: 60, InventoryRequired: false, ImportLease: 30 * time.Second,
+	RefreshTimeZone: "Europe/Brussels", RefreshAt: "23:05",
+	VLSC: config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
+}
 
 func TestTemplateIsGolden(t *testing.T) {
 	golden.Equal(t, "testdata/template.json", defaultTemplate())
@@ -100,14 +110,47 @@ func TestSettings(t *testing.T) {
 			want: byDefault,
 		},
 		{
-			name:    "everything chosen",
-			context: map[string]string{alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org", pairMaxChars: "30", expiringDays: "30", inventoryRequired: "false"},
-			want:    settings{"ops@example.org", "https://licences.example.org", 30, 30, false, 30 * time.Second},
+			name: "everything chosen",
+			context: map[string]string{
+				alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org",
+				pairMaxChars: "30", expiringDays: "60", inventoryRequired: "false",
+				refreshTimeZone: "Europe/Brussels", refreshAt: "23:05",
+				vlscEndpoint: "https://gateway.example.org/v1", vlscTokenURL: "https://login.example.org/token", vlscSecret: "licences/gateway",
+			},
+			want: everything,
 		},
 		{
-			name:    "every mistake at once",
-			context: map[string]string{alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console", pairMaxChars: "33", expiringDays: "0", inventoryRequired: "no"},
-			wrong:   []string{alarmEmail, consoleOrigin, pairMaxChars, expiringDays, inventoryRequired},
+			name: "every mistake at once",
+			context: map[string]string{
+				alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console",
+				pairMaxChars: "33", expiringDays: "0", inventoryRequired: "no",
+				refreshTimeZone: "Brussels", refreshAt: "2:15",
+				vlscEndpoint: "http://gateway.example.org", vlscTokenURL: "https://me:key@login.example.org/", vlscSecret: "any*",
+			},
+			wrong: []string{
+				alarmEmail, consoleOrigin, pairMaxChars, expiringDays, inventoryRequired,
+				refreshTimeZone, refreshAt, vlscEndpoint, vlscTokenURL, vlscSecret,
+			},
+		},
+		{
+			name:    "R7.1 an hour that no day has",
+			context: map[string]string{refreshAt: "24:00"},
+			wrong:   []string{refreshAt},
+		},
+		{
+			name:    "R7.4 half a service",
+			context: map[string]string{vlscEndpoint: "https://gateway.example.org/v1", vlscSecret: "licences/gateway"},
+			wrong:   []string{vlscTokenURL},
+		},
+		{
+			name:    "R7.4 some secret of several",
+			context: map[string]string{vlscEndpoint: "https://g.example", vlscTokenURL: "https://l.example", vlscSecret: "licences/gateway-??????"},
+			wrong:   []string{vlscSecret},
+		},
+		{
+			name:    "R7.4 half an ARN",
+			context: map[string]string{vlscEndpoint: "https://g.example", vlscTokenURL: "https://l.example", vlscSecret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway"},
+			wrong:   []string{vlscSecret},
 		},
 		{
 			name:    "origin with a slash",
@@ -139,8 +182,8 @@ func TestSettings(t *testing.T) {
 }
 
 func TestWhatAnOperatorChooses(t *testing.T) {
-	const origin = "https://licences.example.org"
-	got := parseTemplate(t, synthesise(settings{"ops@example.org", origin, 30, 60, false, 30 * time.Second}))
+	origin := everything.ConsoleOrigin
+	got := parseTemplate(t, synthesise(everything))
 
 	if got := got.one("AWS::SNS::Subscription"); got.text("Endpoint") != "ops@example.org" || got.text("Protocol") != "email" {
 		t.Errorf("subscription is %v", got.Properties)

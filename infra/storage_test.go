@@ -95,9 +95,14 @@ var storageChecks = []check{
 			}
 			c.lifecycle(t.bucket(manifest.Uploads), "ExpirationInDays", "90")
 			c.lifecycle(logs, "ExpirationInDays", "90")
+			c.lifecycleBelow(t.bucket(manifest.Reports), "exports/", "ExpirationInDays", "1")
 		},
 		breaks: map[string]func(template){
-			"no versions":     func(t template) { t.bucket(manifest.Uploads).set("VersioningConfiguration", nil) },
+			"no versions": func(t template) { t.bucket(manifest.Uploads).set("VersioningConfiguration", nil) },
+			"exports stay": func(t template) {
+				t.bucket(manifest.Reports).set("LifecycleConfiguration.Rules.0.Status", "Disabled")
+			},
+			"reports go":      func(t template) { t.bucket(manifest.Reports).set("LifecycleConfiguration.Rules.0.Prefix", "") },
 			"versions stay":   func(t template) { t.bucket(manifest.Reports).set("LifecycleConfiguration", nil) },
 			"nobody sees who": func(t template) { t.bucket(manifest.Reports).set("LoggingConfiguration", nil) },
 		},
@@ -166,13 +171,18 @@ func (c *complaints) retained(r *resource) {
 
 // lifecycle complains unless an enabled rule for all keys says so.
 func (c *complaints) lifecycle(bucket *resource, path, text string) {
+	c.lifecycleBelow(bucket, "", path, text)
+}
+
+// lifecycleBelow complains unless an enabled rule for those keys says so.
+func (c *complaints) lifecycleBelow(bucket *resource, prefix, path, text string) {
 	if rules, ok := bucket.get("LifecycleConfiguration.Rules").([]any); ok {
 		for _, item := range rules {
 			rule := &resource{Properties: item.(map[string]any)}
-			if rule.text(path) == text && rule.text("Status") == "Enabled" && rule.text("Prefix") == "" {
+			if rule.text(path) == text && rule.text("Status") == "Enabled" && rule.text("Prefix") == prefix {
 				return
 			}
 		}
 	}
-	c.addf("%s has no rule with %s %s", bucket.ID, path, text)
+	c.addf("%s has no rule for %q with %s %s", bucket.ID, prefix, path, text)
 }

@@ -55,7 +55,10 @@ var watchChecks = []check{
 				of := " FunctionName=${" + t.function(f.Name).ID + "}"
 				want["AWS/Lambda Errors"+of] = true
 				want["AWS/Lambda Throttles"+of] = true
-				if f.Trigger == manifest.Objects {
+				if f.Nightly {
+					want["AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount ScheduleGroup=trueup-"+f.Name] = true
+				}
+				if unwaited(f) {
 					want["AWS/Lambda DestinationDeliveryFailures"+of] = true
 				}
 			}

@@ -4,6 +4,7 @@
 package manifest
 
 import (
+	"slices"
 	"time"
 
 	"trueup/internal/config"
@@ -48,6 +49,11 @@ const (
 	// CallSource is one function calling another; what for is in the rest of the event.
 	CallSource = "trueup.call"
 )
+
+// NightlyAt is when functions are called once a night, unless the operator chose
+// another hour. It is a time that every day has: clocks that are put forward
+// leave out an hour before it, in which nobody would be called.
+const NightlyAt = "04:15"
 
 // Function is one Lambda function; its code is functions/<Name>.
 type Function struct {
@@ -145,6 +151,13 @@ var Functions = []Function{
 			{Resource: Table, Actions: []Action{get, query, put, update, remove}},
 		},
 	},
+}
+
+// Asynchronous reports whether f is called without waiting for an answer, so
+// that only a queue can keep what it could not do.
+func (f Function) Asynchronous() bool {
+	return f.Trigger == Objects || f.Every > 0 || f.Nightly ||
+		slices.ContainsFunc(Functions, func(caller Function) bool { return slices.Contains(caller.Calls, f.Name) })
 }
 
 // Find returns the function with that name.

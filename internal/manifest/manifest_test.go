@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trueup/internal/catalog/feeder"
+	"trueup/internal/config"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
@@ -21,6 +22,47 @@ func TestWhoReadsObjectsIsToldWhatIsMissing(t *testing.T) {
 		for _, g := range f.Grants {
 			if slices.Contains(g.Actions, "s3:GetObject") && !slices.Contains(g.Actions, "s3:ListBucket") {
 				t.Errorf("%s reads objects of %s and may not list it", f.Name, g.Resource)
+			}
+		}
+	}
+}
+
+// S3 refuses notifications of one event whose prefixes overlap.
+func TestNoFileCallsTwoFunctions(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for _, f := range manifest.Functions {
+		for _, prefix := range f.Prefixes {
+			for _, other := range all {
+				if strings.HasPrefix(prefix, other) || strings.HasPrefix(other, prefix) {
+					t.Errorf("%q and %q overlap", prefix, other)
+				}
+			}
+			all = append(all, prefix)
+		}
+	}
+}
+
+// Who calls a function knows its name by a setting, and may call no other.
+func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
+	t.Parallel()
+	names := map[string]string{"refresh": config.RefreshFunction, "inventory": config.InventoryFunction}
+	for _, f := range manifest.Functions {
+		for called, setting := range names {
+			if slices.Contains(f.Calls, called) != slices.Contains(f.Settings, setting) {
+				t.Errorf("%s calls %q; the setting %s must be there just then", f.Name, f.Calls, setting)
+			}
+		}
+		for _, called := range f.Calls {
+			if _, ok := manifest.Find(called); !ok || names[called] == "" {
+				t.Errorf("%s calls %s, which is no function, or has no setting", f.Name, called)
+			}
+		}
+		if service := []string{config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret}; f.Secret {
+			for _, setting := range service {
+				if !slices.Contains(f.Settings, setting) {
+					t.Errorf("%s reads the secret of a service and lacks the setting %s", f.Name, setting)
+				}
 			}
 		}
 	}
