@@ -47,7 +47,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/statements"},
 		imports: []string{"words", "domain", "messages"},
 	},
 	{

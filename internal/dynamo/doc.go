@@ -6,25 +6,27 @@
 // Words in braces are samples. A name is folded; {A+L} is a pair's comparison
 // form; the number at the end of an index key is one of schema.Shards shards.
 //
-//	item            pk                           sk                     also in an index                           answers
-//	agreement       AGREEMENT#{id}               AGREEMENT              -                                          one agreement
-//	details         AGREEMENT#{id}               DETAILS                -                                          what was noted of an agreement of type other: read by one audited call only
-//	name            NAME#{name}                  NAME                   -                                          which agreement has a name: at most one
-//	pair            PAIR#{A+L}                   PAIR                   by-owner: AGREEMENT#{agreement}#0 | {A+L}  which agreement has a pair: at most one; the pairs of an agreement
-//	group           GROUPS                       GROUP#{id}             -                                          one group; all groups, with counts
-//	group name      GROUPS                       NAME#{name}            -                                          which group has a name: at most one
-//	group count     GROUPS                       COUNT                  -                                          how many groups there are: at most 500
-//	import          IMPORTS                      IMPORT#{id}            -                                          one import; imports, newest first
-//	running import  IMPORTS#OPEN                 IMPORT#{id}            -                                          imports that may have to be given up
-//	stage           STAGE#{import}.{attempt}     STAGE                  -                                          whether what it marks counts, and since which commit
-//	commits         COMMITS                      COMMITS                -                                          how many imports were committed: the moment a listing of pairs shows
-//	writer's lease  WRITER                       WRITER                 -                                          which stage may write, until when
-//	orphans         ORPHANS                      AGREEMENT#{agreement}  -                                          deleted agreements whose pairs are being removed
-//	journal         JOURNAL#{journal}            HEAD                   -                                          how many entries a journal has: whether a copy in memory is current
-//	entry           JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was
-//	inventory       INVENTORY                    SUMMARY                -                                          how many PCs and titles the last inventory had
-//	idempotency     IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
-//	audit event     AUDIT#2026-11-21             {event}                -                                          who changed what on a day, newest first
+//	item              pk                           sk                     also in an index                           answers
+//	agreement         AGREEMENT#{id}               AGREEMENT              -                                          one agreement
+//	details           AGREEMENT#{id}               DETAILS                -                                          what was noted of an agreement of type other: read by one audited call only
+//	name              NAME#{name}                  NAME                   -                                          which agreement has a name: at most one
+//	pair              PAIR#{A+L}                   PAIR                   by-owner: AGREEMENT#{agreement}#0 | {A+L}  which agreement has a pair: at most one; the pairs of an agreement
+//	group             GROUPS                       GROUP#{id}             -                                          one group; all groups, with counts
+//	group name        GROUPS                       NAME#{name}            -                                          which group has a name: at most one
+//	group count       GROUPS                       COUNT                  -                                          how many groups there are: at most 500
+//	import            IMPORTS                      IMPORT#{id}            -                                          one import; imports, newest first
+//	running import    IMPORTS#OPEN                 IMPORT#{id}            -                                          imports that may have to be given up
+//	statement         STATEMENTS                   STATEMENT#{id}         -                                          what became of one version of a file of entitlements; all, newest first
+//	newest statement  STATEMENTS#NEWEST            FILE#{key}             -                                          which statement of a file is in use; all in use
+//	stage             STAGE#{import}.{attempt}     STAGE                  -                                          whether what it marks counts, and since which commit
+//	commits           COMMITS                      COMMITS                -                                          how many imports were committed: the moment a listing of pairs shows
+//	writer's lease    WRITER                       WRITER                 -                                          which stage may write, until when
+//	orphans           ORPHANS                      AGREEMENT#{agreement}  -                                          deleted agreements whose pairs are being removed
+//	journal           JOURNAL#{journal}            HEAD                   -                                          how many entries a journal has: whether a copy in memory is current
+//	entry             JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was
+//	inventory         INVENTORY                    SUMMARY                -                                          how many PCs and titles the last inventory had
+//	idempotency       IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
+//	audit event       AUDIT#2026-11-21             {event}                -                                          who changed what on a day, newest first
 //
 // Visibility of what an import writes is explained in visibility.go, and the
 // protocol that makes an import count once in package importer. Agreements are

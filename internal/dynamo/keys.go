@@ -63,14 +63,25 @@ const (
 	inventoryPK   pk = "INVENTORY"
 	summarySK     sk = "SUMMARY"
 	headSK        sk = "HEAD"
+
+	statementPrefix       = "STATEMENT#"
+	statementsPK       pk = "STATEMENTS" // one item a version of a file
+	newestStatementsPK pk = "STATEMENTS#NEWEST"
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
 func groupNameKey(folded string) (pk, sk) {
 	return groupsPK, sk("NAME#" + bounded(folded, maxSortName))
 }
-func importKey(id string) (pk, sk)       { return importsPK, sk(importPrefix + id) }
-func openImportKey(id string) (pk, sk)   { return openImportsPK, sk(importPrefix + id) }
+func importKey(id string) (pk, sk)     { return importsPK, sk(importPrefix + id) }
+func openImportKey(id string) (pk, sk) { return openImportsPK, sk(importPrefix + id) }
+func statementKey(id string) (pk, sk)  { return statementsPK, sk(statementPrefix + id) }
+
+// newestStatementKey: which statement of a file is in use. The file's key is at
+// most 1,024 bytes long.
+func newestStatementKey(file string) (pk, sk) {
+	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
+}
 func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
 func idempotencyKey(key string) (pk, sk) {

@@ -43,6 +43,8 @@ func patterns() []pattern {
 		at(groupsPK, groupCountSK)("group count", "how many groups there are: at most 500"),
 		at(importKey("{id}"))("import", "one import; imports, newest first"),
 		at(openImportKey("{id}"))("running import", "imports that may have to be given up"),
+		at(statementKey("{id}"))("statement", "what became of one version of a file of entitlements; all, newest first"),
+		at(newestStatementKey("{key}"))("newest statement", "which statement of a file is in use; all in use"),
 		at(stageKey("{import}.{attempt}"))("stage", "whether what it marks counts, and since which commit"),
 		at(commitsPK, commitsSK)("commits", "how many imports were committed: the moment a listing of pairs shows"),
 		at(writerPK, writerSK)("writer's lease", "which stage may write, until when"),

@@ -26,6 +26,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
+	"trueup/internal/statements"
 )
 
 // Store is the single-table store. It is safe for concurrent use.
@@ -44,14 +45,15 @@ type Store struct {
 }
 
 var (
-	_ agreement.Store = (*Store)(nil)
-	_ audit.Store     = (*Store)(nil)
-	_ group.Store     = (*Store)(nil)
-	_ importer.Store  = (*Store)(nil)
-	_ inventory.Store = (*Store)(nil)
-	_ journal.Log     = (*Store)(nil)
-	_ once.Store      = (*Store)(nil)
-	_ register.Source = (*Store)(nil)
+	_ agreement.Store  = (*Store)(nil)
+	_ audit.Store      = (*Store)(nil)
+	_ group.Store      = (*Store)(nil)
+	_ importer.Store   = (*Store)(nil)
+	_ inventory.Store  = (*Store)(nil)
+	_ journal.Log      = (*Store)(nil)
+	_ once.Store       = (*Store)(nil)
+	_ register.Source  = (*Store)(nil)
+	_ statements.Store = (*Store)(nil)
 )
 
 // Option changes a Store.

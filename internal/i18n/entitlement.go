@@ -95,6 +95,23 @@ var entitlementMessages = map[string]message{
 		"Cette date commence par le jour ; toutes les dates avec des barres obliques sont lues ainsi.",
 	},
 
+	// About what was kept of a statement.
+	"statement_file_extension": {
+		"The file name must end in .csv or .xlsx. Rename the file.",
+		"De bestandsnaam moet eindigen op .csv of .xlsx. Geef het bestand een andere naam.",
+		"Le nom du fichier doit se terminer par .csv ou .xlsx. Renommez le fichier.",
+	},
+	"statement_not_found": {
+		"There is no such statement.",
+		"Dit overzicht bestaat niet.",
+		"Ce relevé n'existe pas.",
+	},
+	"statement_not_in_use": {
+		"This statement is not in use, so there is nothing to remove.",
+		"Dit overzicht is niet in gebruik; er valt niets te verwijderen.",
+		"Ce relevé n'est pas utilisé ; il n'y a rien à retirer.",
+	},
+
 	// About a row of a statement.
 	"statement_columns": {
 		"This row has {count} columns and the header {columns}. Put quotes around a text that has the separator in it.",

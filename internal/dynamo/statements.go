@@ -1,0 +1,252 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/entitlement"
+	"trueup/internal/errs"
+	"trueup/internal/once"
+	"trueup/internal/statements"
+)
+
+// statementItem is the record of one version of a file.
+type statementItem struct {
+	PK      string           `dynamodbav:"pk"`
+	SK      string           `dynamodbav:"sk"`
+	Record  statementRecord  `dynamodbav:"record"`
+	State   statements.State `dynamodbav:"state"`
+	Removed int64            `dynamodbav:"removed,omitempty"`
+	Version int64            `dynamodbav:"version"`
+	Expires int64            `dynamodbav:"expires,omitempty"` // schema.TTL, for an upload that never came
+}
+
+// statementRecord is the part of a statement that never changes once it was read.
+type statementRecord struct {
+	ID        string           `dynamodbav:"id"`
+	Key       string           `dynamodbav:"key"`
+	Object    string           `dynamodbav:"object"` // version of the object
+	ETag      string           `dynamodbav:"etag"`
+	Sequencer string           `dynamodbav:"sequencer"`
+	Size      int64            `dynamodbav:"size"`
+	Put       int64            `dynamodbav:"put"`
+	By        string           `dynamodbav:"by"`
+	Via       audit.Source     `dynamodbav:"via"`
+	Kind      entitlement.Kind `dynamodbav:"kind"`
+	Date      agreement.Date   `dynamodbav:"date"`
+	Rows      int              `dynamodbav:"rows"`
+	Lines     int              `dynamodbav:"lines"`
+	Skipped   int              `dynamodbav:"skipped"`
+	Unchanged int              `dynamodbav:"unchanged"`
+	Rejected  int              `dynamodbav:"rejected"`
+	Errors    int              `dynamodbav:"errors"`
+	Warnings  int              `dynamodbav:"warnings"`
+	At        int64            `dynamodbav:"at"`
+	Ended     int64            `dynamodbav:"ended"`
+}
+
+func newStatementItem(r statements.Record) statementItem {
+	partition, sort := statementKey(r.ID)
+	src := r.Source
+	return statementItem{
+		PK: string(partition), SK: string(sort), State: r.State, Removed: millis(r.Removed), Version: r.Version,
+		Record: statementRecord{
+			ID: r.ID, Key: src.Key, Object: src.Version, ETag: src.ETag, Sequencer: src.Sequencer, Size: src.Size, Put: millis(src.At), By: r.By, Via: r.Via,
+			Kind: r.Kind, Date: r.Date, Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected,
+			Errors: r.Errors, Warnings: r.Warnings, At: millis(r.At), Ended: millis(r.EndedAt),
+		},
+	}
+}
+
+func (i statementItem) statement() statements.Record {
+	r := i.Record
+	return statements.Record{
+		ID: r.ID, By: r.By, Via: r.Via, State: i.State, Kind: r.Kind, Date: r.Date,
+		Source: statements.Source{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put)},
+		Rows:   r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
+		At: fromMillis(r.At), EndedAt: fromMillis(r.Ended), Removed: fromMillis(i.Removed), Version: i.Version,
+	}
+}
+
+// newestItem says of a file which statement is in use, and remembers its order
+// also when it was removed.
+type newestItem struct {
+	PK    string `dynamodbav:"pk"`
+	SK    string `dynamodbav:"sk"`
+	ID    string `dynamodbav:"id"` // of the statement in use; empty for none
+	Order string `dynamodbav:"order"`
+}
+
+// AnnounceStatement implements statements.Store.
+func (s *Store) AnnounceStatement(ctx context.Context, r statements.Record, event audit.Event, entry once.Entry) ([]byte, error) {
+	record := newStatementItem(r)
+	record.Version = 1
+	record.Expires = r.At.Add(announcedFor).Unix()
+	actions := []types.TransactWriteItem{
+		s.put(record, "attribute_not_exists(pk)", nil),
+		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
+	}
+	if entry.Key != "" {
+		actions = append(actions, s.remembering(entry, r.At))
+	}
+	err := s.transact(ctx, actions)
+	condition := conditionOf(err)
+	if condition == nil {
+		return nil, err
+	}
+	old, used := condition.failed[2]
+	if !used {
+		return nil, err
+	}
+	return answered(old, entry)
+}
+
+// Statement implements statements.Store.
+func (s *Store) Statement(ctx context.Context, id string) (statements.Record, error) {
+	p, sort := statementKey(id)
+	it, err := s.get(ctx, p, sort)
+	if err != nil {
+		return statements.Record{}, err
+	}
+	if it == nil {
+		return statements.Record{}, errs.New(errs.NotFound, "statement_not_found", "id", id)
+	}
+	i, err := decode[statementItem](it)
+	return i.statement(), err
+}
+
+// Statements implements statements.Store.
+func (s *Store) Statements(ctx context.Context, limit int, after string) (statements.Page, error) {
+	c, first, err := decodeCursor(after, "statements")
+	if err != nil {
+		return statements.Page{}, err
+	}
+	in := &dynamodb.QueryInput{
+		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(statementsPK))},
+	}
+	if !first {
+		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
+		in.ExpressionAttributeValues[":s"] = str(c.After)
+	}
+	page := statements.Page{Items: []statements.Record{}}
+	var last string
+	err = s.query(ctx, in, func(it item) (bool, error) {
+		if len(page.Items) == limit {
+			page.Next = cursor{After: last}.encode("statements")
+			return false, nil
+		}
+		i, err := decode[statementItem](it)
+		if err != nil {
+			return false, err
+		}
+		page.Items, last = append(page.Items, i.statement()), i.SK
+		return true, nil
+	})
+	return page, err
+}
+
+// KeepStatement implements statements.Store.
+func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event audit.Event) (statements.Record, error) {
+	for range maxTries {
+		kept, actions := r, []types.TransactWriteItem(nil)
+		if kept.Version++; kept.State == statements.StateAccepted {
+			p, sort := newestStatementKey(r.Source.Key)
+			it, err := s.get(ctx, p, sort)
+			if err != nil {
+				return statements.Record{}, err
+			}
+			newest, err := decode[newestItem](it)
+			if err != nil {
+				return statements.Record{}, err
+			}
+			if newest.Order >= r.Source.Order() {
+				kept.State = statements.StateReplaced
+			} else {
+				actions = s.succeeding(newest, newestItem{PK: string(p), SK: string(sort), ID: r.ID, Order: r.Source.Order()})
+			}
+		}
+		record := s.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
+		record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
+		record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+		err := s.transact(ctx, append([]types.TransactWriteItem{record, s.put(newAuditItem(event), "", nil)}, actions...))
+		condition := conditionOf(err)
+		if condition == nil {
+			return kept, err
+		}
+		if first, done := condition.failed[0]; done {
+			i, err := decode[statementItem](first)
+			return i.statement(), err
+		}
+		// Another version of the file was accepted or removed meanwhile.
+	}
+	return statements.Record{}, errs.New(errs.Unavailable, "try_again")
+}
+
+// succeeding is the part of a transaction that puts another statement of a file
+// in use, or none.
+func (s *Store) succeeding(was, is newestItem) []types.TransactWriteItem {
+	if was.PK == "" {
+		return []types.TransactWriteItem{s.put(is, "attribute_not_exists(pk)", nil)}
+	}
+	newest := s.put(is, "id = :i AND #o = :o", item{":i": str(was.ID), ":o": str(was.Order)})
+	newest.Put.ExpressionAttributeNames = map[string]string{"#o": "order"}
+	if was.ID == "" {
+		return []types.TransactWriteItem{newest}
+	}
+	return []types.TransactWriteItem{newest, {Update: &types.Update{
+		TableName: &s.table, Key: key(statementKey(was.ID)),
+		UpdateExpression:         aws.String("SET #s = :s ADD version :one"),
+		ConditionExpression:      aws.String("attribute_exists(pk)"),
+		ExpressionAttributeNames: map[string]string{"#s": "state"},
+		ExpressionAttributeValues: item{
+			":s": str(string(statements.StateReplaced)), ":one": num(1),
+		},
+	}}}
+}
+
+// RemoveStatement implements statements.Store.
+func (s *Store) RemoveStatement(ctx context.Context, read statements.Record, at time.Time, event audit.Event) (statements.Record, error) {
+	removed := read
+	removed.State, removed.Removed, removed.Version = statements.StateRemoved, at, read.Version+1
+	record := s.put(newStatementItem(removed), "version = :v", item{":v": num(read.Version)})
+	p, sort := newestStatementKey(read.Source.Key)
+	newest := s.put(newestItem{PK: string(p), SK: string(sort), Order: read.Source.Order()}, "id = :i", item{":i": str(read.ID)})
+	err := s.transact(ctx, []types.TransactWriteItem{record, newest, s.put(newAuditItem(event), "", nil)})
+	if conditionOf(err) != nil {
+		return statements.Record{}, errs.Wrap(err, errs.Stale, "version_stale")
+	}
+	return removed, err
+}
+
+// StatementsInUse implements statements.Store.
+func (s *Store) StatementsInUse(ctx context.Context) ([]statements.Record, error) {
+	var keys []item
+	err := s.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(newestStatementsPK))},
+	}, func(it item) (bool, error) {
+		if id := attr(it, "id"); id != "" {
+			keys = append(keys, key(statementKey(id)))
+		}
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var inUse []statements.Record
+	err = s.getAll(ctx, keys, "", nil, func(it item) error {
+		i, err := decode[statementItem](it) // perhaps replaced since its key was read; it was in use then
+		inUse = append(inUse, i.statement())
+		return err
+	})
+	return inUse, err
+}

@@ -1,0 +1,175 @@
+// Package statements keeps the statements that admins put under KeyPrefix in
+// the uploads bucket (R7.4): the use case behind that place, and what a refresh
+// reads of it. No AWS here.
+//
+// # One record for each version of a file
+//
+// Whatever S3 delivers, and wherever a function dies, a version of a file is
+// read once and has one record. A file of which a single row is wrong is refused
+// as a whole, and says why line by line: half a statement looks like an
+// organisation that lost half of its licenses.
+//
+// Of the versions of one key the newest accepted one is in use; a refused one
+// replaces nothing. Versions are ordered by when they were put, and never by
+// when their events arrived (Source.Order).
+//
+// # Where things are
+//
+// What a statement says is written to the reports bucket before its record says
+// that it is accepted, under a key of its own that never changes its content. So
+// what the record names is always there, and can be kept in memory.
+package statements
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/entitlement"
+	"trueup/internal/errs"
+	"trueup/internal/once"
+)
+
+// KeyPrefix is where statements are put in the uploads bucket.
+const KeyPrefix = "entitlements/"
+
+// MetaStatement is the user metadata of an upload that names the announced statement.
+const MetaStatement = "statement"
+
+// State is what became of a version of a file.
+type State string
+
+// The states. Received waits for the file; all but received and accepted are final.
+const (
+	StateReceived State = "received" // announced through the API, the file is not there yet
+	StateAccepted State = "accepted" // in use
+	StateRefused  State = "refused"  // the file has errors and nothing of it is used
+	StateReplaced State = "replaced" // a newer version of the same file was accepted
+	StateRemoved  State = "removed"  // somebody took it out of use
+)
+
+// Source names one version of one file.
+type Source struct {
+	Key       string // decoded
+	Version   string // empty in a bucket without versions
+	ETag      string
+	Sequencer string // orders the events of one key
+	Size      int64
+	At        time.Time // when it was put
+}
+
+// Order orders the versions of one key as text: by when they were put, then by
+// the sequencer.
+func (s Source) Order() string { return fmt.Sprintf("%015d#%s", max(s.At.UnixMilli(), 0), s.Sequencer) }
+
+// seed tells versions of files apart.
+func (s Source) seed() string {
+	version := s.Version
+	if version == "" || version == "null" {
+		version = s.ETag + "/" + s.Sequencer
+	}
+	return strings.Join([]string{"statement", s.Key, version}, "\x00")
+}
+
+// is reports whether both are the same version of the same file.
+func (s Source) is(other Source) bool { return s.seed() == other.seed() }
+
+// Record is what became of one version of a file. Always
+// Lines + Skipped + Unchanged + Rejected = Rows, unless it is only announced;
+// Lines counts what is stored of an accepted one, and what was good of a refused one.
+type Record struct {
+	ID     string // sorts by time
+	Source Source
+	By     string       // who: the API's subject, or the principal of the S3 event
+	Via    audit.Source // through which door it came
+	State  State
+
+	Kind entitlement.Kind // empty when the file is no statement
+	Date agreement.Date   // the day whose situation it tells
+
+	Rows, Lines, Skipped, Unchanged, Rejected int
+	Errors, Warnings                          int // findings, see Findings
+
+	At      time.Time // when it was put; of a received one, when it was announced
+	EndedAt time.Time // when it was read; zero before
+	// Removed is when it was taken out of use; zero when it was not.
+	Removed time.Time
+	Version int64 // counts the writes of the record; the ETag
+}
+
+// Name is the file's name below KeyPrefix.
+func (r Record) Name() string { return strings.TrimPrefix(r.Source.Key, KeyPrefix) }
+
+// Final reports whether reading the file is over.
+func (r Record) Final() bool { return r.State != StateReceived }
+
+// contentKey is the object of the reports bucket with what it says.
+func (r Record) contentKey() string { return "statements/" + r.ID + ".json" }
+
+// findingsKey is the object of the reports bucket with its findings.
+func (r Record) findingsKey() string { return "statements/" + r.ID + ".findings.json" }
+
+// Page is one page of records, newest first. Next is empty on the last page.
+type Page struct {
+	Items []Record
+	Next  string
+}
+
+// Store keeps the records. Reads are strongly consistent.
+type Store interface {
+	// AnnounceStatement stores a received record with its event and the
+	// idempotency entry in one transaction. When the key was used before it stores
+	// nothing and returns the first response, or errs.Invalid idempotency_key_reused.
+	AnnounceStatement(ctx context.Context, r Record, event audit.Event, entry once.Entry) (first []byte, err error)
+	// Statement returns one record; errs.NotFound statement_not_found.
+	Statement(ctx context.Context, id string) (Record, error)
+	// Statements lists records, newest first. A cursor that is damaged is
+	// errs.Invalid cursor_invalid.
+	Statements(ctx context.Context, limit int, cursor string) (Page, error)
+	// KeepStatement stores the record of a file that was read, accepted or refused,
+	// with the event, in one transaction; the first caller's counts. An accepted
+	// one of which a newer version has been accepted or removed is stored as
+	// replaced; otherwise it replaces the one that was in use. It returns what is stored.
+	KeepStatement(ctx context.Context, r Record, event audit.Event) (Record, error)
+	// RemoveStatement takes an accepted record, as it was read, out of use, with the
+	// event; errs.Stale version_stale when it was written since. Older versions of
+	// the file never come into use again.
+	RemoveStatement(ctx context.Context, read Record, at time.Time, event audit.Event) (Record, error)
+	// StatementsInUse returns the accepted records.
+	StatementsInUse(ctx context.Context) ([]Record, error)
+}
+
+// Extensions are how the name of a statement ends, in any case.
+var Extensions = []string{".csv", ".xlsx"}
+
+// ParseFileName checks the name of a file to be announced and returns every
+// violation with the field "fileName".
+func ParseFileName(name string) (broken []errs.Violation) {
+	add := func(code string, args ...string) {
+		broken = append(broken, errs.Violation{Code: code, Field: "fileName", Value: name, Args: errs.Pairs(args...)})
+	}
+	if n := utf8.RuneCountInString(name); n > agreement.FileNameMaxChars {
+		add("file_name_too_long", "max", strconv.Itoa(agreement.FileNameMaxChars), "length", strconv.Itoa(n))
+	}
+	known := false
+	for _, extension := range Extensions {
+		stem := max(len(name)-len(extension), 0)
+		known = known || strings.EqualFold(name[stem:], extension) && strings.TrimSpace(name[:stem]) != ""
+	}
+	if !known {
+		add("statement_file_extension")
+	}
+	if strings.ContainsAny(name, `/\`) {
+		add("file_name_slash")
+	}
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		add("file_name_control")
+	}
+	return broken
+}
