@@ -214,8 +214,13 @@ func (p *process) Run(ctx context.Context, id string) (r refresher.Run, err erro
 	return r, err
 }
 
-func (p *process) Runs(context.Context, int, string) (refresher.Page, error) {
-	return refresher.Page{}, errors.New("not for the refresher")
+func (p *process) Runs(ctx context.Context, limit int, _ string) (page refresher.Page, err error) {
+	err = p.call(ctx, "Runs", func() error {
+		page.Items = slices.SortedFunc(maps.Values(p.runs), func(a, b refresher.Run) int { return b.RequestedAt.Compare(a.RequestedAt) })
+		page.Items = page.Items[:min(limit, len(page.Items))]
+		return nil
+	})
+	return page, err
 }
 
 func (p *process) Freshness(ctx context.Context) (f refresher.Freshness, err error) {

@@ -1,0 +1,75 @@
+package refresher
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Work works at the run with that id, and at those queued after it, until none
+// waits or the invocation's time is short. Then it calls again, which has
+// another invocation go on with a run. A run that another attempt owns is no
+// failure: there is nothing to do.
+func (r *Refresher) Work(ctx context.Context, id string, again func(ctx context.Context, id string) error) error {
+	for next := ""; id != ""; id = next {
+		var err error
+		next, err = r.Handle(ctx, id)
+		switch {
+		case errors.Is(err, ErrBusy), errors.Is(err, ErrLost):
+			return nil // whoever has it ends it, or Waiting finds it
+		case err != nil:
+			return err
+		case next != "" && (next == id || !r.timeFor(ctx, r.Pause+r.AskTimeout)):
+			return again(ctx, next)
+		}
+	}
+	return nil
+}
+
+// RetryAfter is how long after a run whose source was down Due requests another one.
+const RetryAfter = time.Hour
+
+// Due returns the id of a run that waits for somebody to work at it; empty for
+// none. When nothing waits, nothing is open, and something changed that no run
+// has looked at, it requests a run: so no change is forgotten whose own request
+// was lost. A run that failed, or whose source stopped answering, is
+// followed by another one RetryAfter later; one that is held waits for whoever
+// confirms it, and not for another.
+func (r *Refresher) Due(ctx context.Context) (id string, err error) {
+	open, err := r.Store.Open(ctx)
+	if err != nil || open.ID != "" {
+		if r.attended(open) {
+			return "", err
+		}
+		return open.ID, err
+	}
+	fresh, err := r.Store.Freshness(ctx)
+	if err != nil || !fresh.Stale() {
+		return "", err
+	}
+	seen, err := r.seen(ctx, fresh)
+	if err != nil || seen {
+		return "", err
+	}
+	now := r.Clock()
+	run, _, err := r.Request(ctx, Order{ID: r.NewID(now, "due"), Trigger: TriggerImport, By: "schedule"})
+	return run.ID, err
+}
+
+// lately is how many runs are looked through for the last one of the whole organisation.
+const lately = 50
+
+// seen reports whether a run of the whole organisation has looked at the last
+// change, and need not be repeated yet.
+func (r *Refresher) seen(ctx context.Context, fresh Freshness) (bool, error) {
+	page, err := r.Store.Runs(ctx, lately, "")
+	if err != nil {
+		return false, err
+	}
+	for _, run := range page.Items {
+		if run.GroupID == "" && run.Final() {
+			return run.Seen >= fresh.Changes && (run.State != StateFailed && !run.Stopped || r.Clock().Before(run.EndedAt.Add(RetryAfter))), nil
+		}
+	}
+	return false, nil
+}

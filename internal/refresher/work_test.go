@@ -1,0 +1,159 @@
+package refresher_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"trueup/internal/refresher"
+)
+
+// work makes one invocation that works at a run, and returns what it called again.
+func (s *stand) work(id string) (called []string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.allow)
+	defer cancel()
+	err = s.process(&process{}).Work(ctx, id, func(_ context.Context, id string) error {
+		called = append(called, id)
+		return nil
+	})
+	if ctx.Err() != nil {
+		s.fails("an invocation took all of its time")
+	}
+	return called, err
+}
+
+// due makes one call of the schedule.
+func (s *stand) due(t *testing.T) string {
+	t.Helper()
+	id, err := s.process(&process{}).Due(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestWorkGoesOnUntilNothingWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 300)
+		first := s.request(refresher.TriggerNow, "group 0").ID
+		for range 5 {
+			s.request(refresher.TriggerImport, "")
+		}
+		called, err := s.work(first)
+		if err != nil || called != nil {
+			t.Errorf("called %v, %v", called, err)
+		}
+		s.settled()
+		s.truthful()
+		equal(t, "R7.1 one run and one after it", len(s.runs), 2)
+	})
+}
+
+func TestWorkCallsAgainWhenTimeIsShort(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 2000)
+		s.source.delay = 30 * time.Second
+		s.allow = 3 * time.Minute
+		id := s.request(refresher.TriggerNow, "").ID
+		for invocations := 1; ; invocations++ {
+			called, err := s.work(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if called == nil {
+				if invocations == 1 {
+					t.Error("one invocation did it all")
+				}
+				break
+			}
+			equal(t, "called", called, []string{id})
+		}
+		s.settled()
+		s.truthful()
+	})
+}
+
+func TestWorkLeavesARunThatAnotherOwns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 1000)
+		id := s.request(refresher.TriggerNow, "").ID
+		other := make(chan error, 1)
+		go func() {
+			_, err := s.work(id)
+			other <- err
+		}()
+		time.Sleep(1500 * time.Millisecond)
+		equal(t, "waiting", s.due(t), "")
+		if called, err := s.work(id); err != nil || called != nil {
+			t.Errorf("called %v, %v", called, err)
+		}
+		if err := <-other; err != nil {
+			t.Error(err)
+		}
+		s.settled()
+		s.truthful()
+	})
+}
+
+func TestWorkReturnsFaults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		if _, err := s.work("nothing"); err == nil {
+			t.Error("no such run is no fault")
+		}
+		id := s.request(refresher.TriggerNow, "").ID
+		s.allow = time.Second
+		if _, err := s.work(id); !errors.Is(err, refresher.ErrTime) {
+			t.Errorf("too little time: %v", err)
+		}
+	})
+}
+
+func TestR7_3_DueForgetsNoChange(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t)
+		equal(t, "nothing ever changed", s.due(t), "")
+		s.source.say(1, 10)
+		s.add(1, "agreement", "group") // and nobody told
+		id := s.due(t)
+		equal(t, "trigger", s.runs[id].Trigger, refresher.TriggerImport)
+		equal(t, "it waits", s.due(t), id)
+		equal(t, "run", numbers(s.complete(id)), "succeeded: 1 of 1 checked = 1 valid + 0 invalid + 0 failed, 1 changed")
+		equal(t, "nothing changed since", s.due(t), "")
+
+		s.add(2, "agreement", "group")
+		s.source.say(2, 10)
+		s.complete(s.request(refresher.TriggerNow, "group").ID) // which looked at all, but need not have
+		if s.due(t) == "" {
+			t.Error("a group's run counts for the organisation")
+		}
+	})
+}
+
+func TestR7_2_DueRepeatsWhatFailedLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		s.source.behave = func(int) behavior { return faulty }
+		equal(t, "state", s.complete(s.due(t)).State, refresher.StateFailed)
+		equal(t, "at once", s.due(t), "")
+		time.Sleep(refresher.RetryAfter)
+		s.source.behave = func(int) behavior { return good }
+		equal(t, "later", s.complete(s.due(t)).State, refresher.StateSucceeded)
+
+		for n := range 10 {
+			s.source.say(n, 1)
+		}
+		s.remove(3)
+		equal(t, "held", s.complete(s.due(t)).Hold, refresher.HoldOn)
+		time.Sleep(refresher.RetryAfter)
+		equal(t, "somebody has to confirm it", s.due(t), "")
+	})
+}
