@@ -69,7 +69,10 @@ func newStand(t *testing.T) *stand {
 func (s *stand) process() *statements.Keeper {
 	return &statements.Keeper{
 		Store: s.store, Uploads: s3bucket.New(s.files, "uploads"), Reports: s3bucket.New(s.files, "reports"),
-		Changed: func(_ context.Context, r statements.Record) error { s.told = append(s.told, string(r.State)+" "+r.Name()); return nil },
+		Changed: func(_ context.Context, r statements.Record) error {
+			s.told = append(s.told, string(r.State)+" "+r.Name())
+			return nil
+		},
 		Spelling: func(_ context.Context, publisher string) (string, error) {
 			return strings.TrimSuffix(publisher, " Systems Incorporated"), nil
 		},
