@@ -10,6 +10,9 @@ PORT ?= 8080
 S3_PORT ?= 9000
 DYNAMODB_PORT ?= 0
 DATA ?= .local
+VLSC ?= statements
+VLSC_PORT ?= 9002
+REFRESH_AT ?= 04:15
 
 # What make import does with a file: as in POST /imports.
 FILE ?=
@@ -57,8 +60,9 @@ import invoke: export API := http://127.0.0.1:$(PORT)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA)
-	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)"
+run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC)
+	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)" \
+	  -vlsc "$(VLSC)" -vlsc-port $(VLSC_PORT) -refresh-at "$(REFRESH_AT)"
 
 import: ## Import FILE into the running stack (GROUP, PROGRAM, ON_ERROR, DRY_RUN)
 	@bash infra/local/import.sh "$$API" "$$FILE" "$$GROUP" "$$PROGRAM" "$$ON_ERROR" "$$DRY_RUN"

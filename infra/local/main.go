@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"trueup/infra/local/stack"
+	"trueup/internal/manifest"
 )
 
 const (
@@ -43,6 +44,9 @@ func run() error {
 	flag.IntVar(&o.Port, "port", number("PORT", 8080), "port of the HTTP API; 0 picks a free one")
 	flag.IntVar(&o.S3Port, "s3-port", number("S3_PORT", 9000), "port of S3; 0 picks a free one")
 	flag.IntVar(&o.DynamoDBPort, "dynamodb-port", number("DYNAMODB_PORT", 0), "port of DynamoDB Local; 0 picks a free one")
+	source := flag.String("vlsc", text("VLSC", "statements"), "where entitlements come from: statements, or service for the reference server")
+	flag.IntVar(&o.VLSCPort, "vlsc-port", number("VLSC_PORT", 9002), "port of the reference server; 0 picks a free one")
+	flag.StringVar(&o.RefreshAt, "refresh-at", text("REFRESH_AT", manifest.NightlyAt), "when the nightly refresh begins, in the zone REFRESH_TIME_ZONE")
 	flag.StringVar(&o.Data, "data", text("DATA", ".local"), "folder of all data")
 	flag.StringVar(&o.Functions, "functions", "dist/local", "folder of the functions built for this machine")
 	flag.Func("retry-delay", "wait before each retry of an asynchronous call (default 1m, then 2m)", func(value string) error {
@@ -53,6 +57,9 @@ func run() error {
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return fmt.Errorf("what is %q? See -help", flag.Arg(0))
+	}
+	if o.Service = *source == "service"; !o.Service && *source != "statements" {
+		return fmt.Errorf("entitlements come from statements or from a service, not from %q (VLSC=…)", *source)
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -89,8 +96,18 @@ trueup runs on this machine.
   HTTP API   {{.FrontURL}}
   S3         {{.S3URL}}   (buckets trueup-uploads and trueup-reports)
   DynamoDB   {{.DynamoDBEndpoint}}   (table {{.Table}}; this one listens on all interfaces)
+{{- if .VLSCURL}}
+  VLSC       {{.VLSCURL}}   (the reference server; it knows every pair)
+{{- end}}
   Data       {{.DataDir}}   (logs/ has the functions' logs, dead-letters/ what failed for good)
+  Night      {{.NextNight.Format "2006-01-02 15:04 MST"}} is when the next nightly refresh begins
+{{if .VLSCURL}}
+Entitlements come from the reference server. Break it, and mend it:
 
+  curl -s {{.VLSCURL}}/admin/faults
+  curl -s -X PUT -d '{"mode":"truncated"}' {{.VLSCURL}}/admin/faults
+  curl -s -X PUT -d '{}' {{.VLSCURL}}/admin/faults
+{{end}}
 A first import, in another terminal:
 
   curl -T events/first-import.csv --user any:key --aws-sigv4 aws:amz:eu-west-1:s3 {{.S3URL}}/trueup-uploads/agreements/

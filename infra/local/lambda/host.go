@@ -42,10 +42,9 @@ type Function struct {
 	Env         []string // "NAME=value", besides what the service sets by itself
 	Memory      int      // MB; told to the function, not enforced
 	Timeout     time.Duration
-	Concurrency int           // 0 for DefaultConcurrency
-	Retries     int           // of an asynchronous call
-	Every       time.Duration // called this often with Event; 0 for never
-	Event       []byte        // what the schedule sends
+	Concurrency int // 0 for DefaultConcurrency
+	Retries     int // of an asynchronous call
+	Schedules   []Schedule
 }
 
 // Options says what to run and where to keep it.
@@ -121,26 +120,11 @@ func Start(o Options) (*Host, error) {
 	}
 	h.queue = q
 	for _, f := range o.Functions {
-		if f.Every > 0 {
-			go h.schedule(f)
+		for _, schedule := range f.Schedules {
+			go h.follow(f.Name, schedule)
 		}
 	}
 	return h, nil
-}
-
-func (h *Host) schedule(f Function) {
-	tick := time.NewTicker(f.Every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if _, err := h.InvokeAsync(f.Name, f.Event); err != nil && !errors.Is(err, ErrClosed) {
-				fmt.Fprintf(h.options.Console, "%s: schedule: %v\n", f.Name, err)
-			}
-		case <-h.closing:
-			return
-		}
-	}
 }
 
 // Invoke calls a function and waits for its answer. When ctx ends first the

@@ -417,7 +417,8 @@ func TestCloseLetsInvocationsEnd(t *testing.T) {
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "calls")
-	start(t, t.TempDir(), lambda.Function{Every: 50 * time.Millisecond, Event: fmt.Appendf(nil, `{"file":%q}`, file)})
+	event := func(time.Time) []byte { return fmt.Appendf(nil, `{"file":%q}`, file) }
+	start(t, t.TempDir(), lambda.Function{Schedules: []lambda.Schedule{{Next: lambda.Every(50 * time.Millisecond), Event: event}}})
 	eventually(t, "it is called again and again", func() bool { return len(calls(file)) > 2 })
 }
 

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"trueup/infra/local/lambda"
+	"trueup/infra/local/vlsc"
 	"trueup/internal/config"
 	"trueup/internal/manifest"
 )
@@ -35,20 +37,41 @@ func notified(key string) (names []string) {
 
 // functions turns the manifest into what the host runs.
 func (s *Stack) functions(dir string, o Options) []lambda.Function {
-	event, _ := json.Marshal(map[string]string{"source": manifest.ScheduleSource}) // one string
 	var functions []lambda.Function
 	for _, f := range manifest.Functions {
 		run := lambda.Function{
 			Name: f.Name, Binary: binary(dir, f.Name), Env: s.environment(f, o),
 			Memory: f.Memory, Timeout: f.Timeout, Concurrency: f.Concurrency, Retries: f.Retries,
-			Every: f.Every, Event: event,
 		}
-		if o.Unscheduled {
-			run.Every = 0
+		if !o.Unscheduled {
+			run.Schedules = s.schedules(f)
 		}
 		functions = append(functions, run)
 	}
 	return functions
+}
+
+// schedules are when a function is called by the clock.
+func (s *Stack) schedules(f manifest.Function) (all []lambda.Schedule) {
+	if f.Every > 0 {
+		all = append(all, lambda.Schedule{Next: lambda.Every(f.Every), Event: func(time.Time) []byte {
+			return event(map[string]string{"source": manifest.ScheduleSource})
+		}})
+	}
+	if f.Nightly {
+		all = append(all, lambda.Schedule{Next: s.night, Event: NightlyEvent})
+	}
+	return all
+}
+
+// NightlyEvent is the event of the night that was due then.
+func NightlyEvent(due time.Time) []byte {
+	return event(map[string]string{"source": manifest.NightlySource, "time": due.UTC().Format(time.RFC3339)})
+}
+
+func event(members map[string]string) []byte {
+	data, _ := json.Marshal(members) // strings
+	return data
 }
 
 // environment is that of one function: its settings, and where the services are.
@@ -61,6 +84,7 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo,
 		"AWS_ENDPOINT_URL_S3=" + s.S3URL,
 		"AWS_ENDPOINT_URL_LAMBDA=" + s.LambdaURL,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.secretsURL,
 		"AWS_ACCESS_KEY_ID=" + o.Credentials.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY=" + o.Credentials.SecretAccessKey,
 		"AWS_RESPONSE_CHECKSUM_VALIDATION=when_required",
@@ -76,6 +100,16 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 			env = append(env, name+"="+UploadsBucket)
 		case config.ReportsBucket:
 			env = append(env, name+"="+ReportsBucket)
+		case config.RefreshFunction: // which is called by the name it has in the manifest
+			env = append(env, name+"=refresh")
+		case config.InventoryFunction:
+			env = append(env, name+"=inventory")
+		case config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret:
+			if s.VLSC != nil {
+				env = append(env, name+"="+map[string]string{
+					config.VLSCEndpoint: s.VLSCURL + vlsc.BasePath, config.VLSCTokenURL: s.VLSCURL + vlsc.TokenPath, config.VLSCSecret: vlscSecret,
+				}[name])
+			}
 		default: // those with a default can be set where the stack is started
 			if value, ok := os.LookupEnv(name); ok {
 				env = append(env, name+"="+value)

@@ -1,7 +1,8 @@
-// Package stack runs the whole system on one machine: DynamoDB Local, S3, the
-// function binaries under the Lambda Runtime API, and the HTTP API before them,
-// wired as package manifest says. `make run` is a thin command around it, and
-// the end-to-end tests and benchmarks start it in their own process.
+// Package stack runs the whole system on one machine: DynamoDB Local, S3,
+// Secrets Manager, the function binaries under the Lambda Runtime API with their
+// schedules, the HTTP API before them and, on request, the reference service of
+// entitlements, wired as package manifest says. `make run` is a thin command
+// around it, and the end-to-end tests and benchmarks start it in their own process.
 //
 // Everything is kept in one data folder and survives a restart, also of a stack
 // that was killed. All of it listens on 127.0.0.1 only, but DynamoDB Local,
@@ -35,6 +36,8 @@ import (
 	"trueup/infra/local/lambda"
 	"trueup/infra/local/loopback"
 	"trueup/infra/local/s3"
+	"trueup/infra/local/secrets"
+	"trueup/infra/local/vlsc"
 	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
 )
@@ -65,6 +68,15 @@ type Options struct {
 	S3Endpoint       string
 	Credentials      aws.Credentials
 
+	// Service has entitlements come from the reference server of the service,
+	// which is started on VLSCPort, instead of from statements.
+	Service  bool
+	VLSCPort int
+
+	// RefreshAt is when a night's refresh begins, as "15:04" in the zone of the
+	// setting REFRESH_TIME_ZONE; empty for the manifest's.
+	RefreshAt string
+
 	// For tests.
 	FunctionsDynamoDB string          // endpoint that only the functions use, such as a fault proxy; empty for the engine's
 	InMemory          bool            // the table does not survive
@@ -84,9 +96,13 @@ type Stack struct {
 	DynamoDBEndpoint string
 	Table            string
 	DataDir          string
+	VLSCURL          string       // of the reference server; empty without it
+	VLSC             *vlsc.Server // to switch its faults; nil without it
 
 	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill
 
+	secretsURL  string
+	night       func(after time.Time) time.Time // when the next night's refresh begins
 	credentials aws.CredentialsProvider
 	issuer      *issuer.Issuer
 	engine      *engine.Engine // nil when it is somebody else's
@@ -127,6 +143,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 
 	// What can be wrong is found before what takes time.
+	if s.night, err = night(o.RefreshAt); err != nil {
+		return nil, err
+	}
 	functions, err := built(o.Functions)
 	if err != nil {
 		return nil, err
@@ -153,6 +172,12 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		}
 	}
 
+	known := map[string]string{} // secrets
+	s.secretsURL = ports.secrets.url()
+	if o.Service {
+		s.VLSCURL, known[vlscSecret] = ports.vlsc.url(), s.newService()
+	}
+
 	group, starting := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.startTable(starting, o, logs) })
 	group.Go(func() error { return s.startBuckets(starting) })
@@ -175,6 +200,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 			return nil, err
 		}
 		s.serve(ports.s3, s.files)
+	}
+	s.serve(ports.secrets, secrets.New(s3.Region, known))
+	if s.VLSC != nil {
+		s.serve(ports.vlsc, s.VLSC)
 	}
 	s.serve(ports.lambda, s.Host.API())
 	s.serve(ports.front, front.New(front.Options{
@@ -230,7 +259,7 @@ func openLog(dir, name string) (*os.File, error) {
 }
 
 // sockets are the ports taken so far.
-type sockets struct{ front, s3, lambda socket }
+type sockets struct{ front, s3, lambda, secrets, vlsc socket }
 
 type socket struct{ net.Listener }
 
@@ -250,12 +279,20 @@ func listen(o Options) (p sockets, err error) {
 			return p, err
 		}
 	}
+	if o.Service {
+		if p.vlsc.Listener, err = loopback.Listen(o.VLSCPort, "VLSC_PORT"); err != nil {
+			return p, err
+		}
+	}
+	if p.secrets.Listener, err = loopback.Listen(0, ""); err != nil {
+		return p, err
+	}
 	p.lambda.Listener, err = loopback.Listen(0, "")
 	return p, err
 }
 
 func (p sockets) close() {
-	for _, s := range []socket{p.front, p.s3, p.lambda} {
+	for _, s := range []socket{p.front, p.s3, p.lambda, p.secrets, p.vlsc} {
 		if s.Listener != nil {
 			s.Close()
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,11 +18,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"trueup/infra/local/engine"
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/vlsc"
 )
 
 var built = sync.OnceValues(func() (string, error) {
@@ -239,6 +244,56 @@ func TestFunctionsCanGetAnEndpointOfTheirOwn(t *testing.T) {
 	}
 }
 
+// R7.4: where it is and with which secret is in the settings of the functions
+// that want it, and what is there admits who has the secret.
+func TestR7_4_TheReferenceServerAndItsSecret(t *testing.T) {
+	t.Parallel()
+	s := start(t, stack.Options{InMemory: true, Unscheduled: true, Service: true})
+	env := map[string]string{}
+	for _, pair := range s.Environment("TRUEUP_REFRESH_FUNCTION", "TRUEUP_INVENTORY_FUNCTION", "VLSC_ENDPOINT", "VLSC_TOKEN_URL", "VLSC_SECRET") {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	if env["TRUEUP_REFRESH_FUNCTION"] != "refresh" || env["TRUEUP_INVENTORY_FUNCTION"] != "inventory" {
+		t.Errorf("%v", env)
+	}
+	endpoint := env["AWS_ENDPOINT_URL_SECRETS_MANAGER"]
+	secret, err := secretsmanager.New(secretsmanager.Options{
+		Region: "eu-west-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}).GetSecretValue(context.Background(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(env["VLSC_SECRET"])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var client struct{ ClientID, ClientSecret string }
+	if err := json.Unmarshal([]byte(*secret.SecretString), &client); err != nil {
+		t.Fatal(err)
+	}
+	service, err := vlsc.NewService(vlsc.Config{
+		Endpoint: env["VLSC_ENDPOINT"], TokenURL: env["VLSC_TOKEN_URL"], Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Credentials: func(context.Context) (string, string, error) { return client.ClientID, client.ClientSecret, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := service.Ask(context.Background(), []agreement.Pair{{Authorization: "01-07001", License: "01-07001"}})
+	if err != nil || len(answers) != 1 || s.VLSC.Stats().Pairs != 1 {
+		t.Errorf("%+v, %v", answers, err)
+	}
+}
+
+func TestStatementsAreTheSourceUnlessTheServiceIsChosen(t *testing.T) {
+	t.Parallel()
+	s := start(t, stack.Options{InMemory: true, Unscheduled: true})
+	for _, pair := range s.Environment("VLSC_ENDPOINT", "VLSC_TOKEN_URL", "VLSC_SECRET") {
+		if strings.HasPrefix(pair, "VLSC_") {
+			t.Errorf("a function is told %s", pair)
+		}
+	}
+	if s.VLSC != nil || s.VLSCURL != "" {
+		t.Error("the reference server was started")
+	}
+}
+
 func TestOtherEngines(t *testing.T) {
 	t.Parallel()
 	ours := start(t, stack.Options{InMemory: true, Unscheduled: true})
@@ -276,6 +331,8 @@ func TestStartSaysWhatToDo(t *testing.T) {
 	}{
 		"front's port": {stack.Options{Port: port}, "(PORT=…)"},
 		"S3's port":    {stack.Options{S3Port: port}, "(S3_PORT=…)"},
+		"VLSC's port":  {stack.Options{Service: true, VLSCPort: port}, "(VLSC_PORT=…)"},
+		"no such hour": {stack.Options{RefreshAt: "25:00"}, "REFRESH_AT=04:15"},
 		"not built":    {stack.Options{Functions: missing}, "run make local"},
 	} {
 		if c.options.Functions == "" {
