@@ -43,6 +43,13 @@ func RunImporter() {
 	})
 }
 
+// RunInventory runs the inventory function until Lambda ends it.
+func RunInventory() {
+	run("inventory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		return trigger.Inventories(Inventory(settings, c, log), log)
+	})
+}
+
 // RunAPI runs a function that serves HTTP until Lambda ends it.
 func RunAPI(name string) {
 	run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
@@ -128,8 +135,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 			Lease:   settings.ImportLease,
 			Log:     log,
 		},
-		Catalog:   &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log},
-		Inventory: &inventory.Receiver{Store: store, Uploads: uploads, NewID: newID, Log: log},
+		Catalog: &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log},
 		Tidy: func(ctx context.Context) error {
 			return errors.Join(
 				store.Tidy(ctx, time.Now()), emptyGroups(ctx, agreements, store), agreements.Save(ctx, backlog), titles.Save(ctx, catalogBacklog),
@@ -140,6 +146,21 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 				log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
 			}
 		},
+	}
+}
+
+// Inventory puts the inventory function together. Nobody waits for it, so it is
+// patient.
+func Inventory(settings config.Config, c aws.Config, log *slog.Logger) *inventory.Receiver {
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	files := s3.NewFromConfig(c)
+	return &inventory.Receiver{
+		Store:   store,
+		Counts:  inventory.NewCounts(store, s3bucket.New(files, settings.ReportsBucket)),
+		Uploads: s3bucket.New(files, settings.UploadsBucket),
+		Clock:   time.Now,
+		NewID:   func(at time.Time) string { return importer.NewID(at, rand.Text()) },
+		Log:     log,
 	}
 }
 

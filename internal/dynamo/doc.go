@@ -24,7 +24,8 @@
 //	orphans           ORPHANS                      AGREEMENT#{agreement}  -                                          deleted agreements whose pairs are being removed
 //	journal           JOURNAL#{journal}            HEAD                   -                                          how many entries a journal has: whether a copy in memory is current
 //	entry             JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was
-//	inventory         INVENTORY                    SUMMARY                -                                          how many PCs and titles the last inventory had
+//	inventory         INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources
+//	rules             INVENTORY                    RULES                  -                                          where the rules of admins are that recognise titles
 //	idempotency       IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
 //	audit event       AUDIT#2026-11-21             {event}                -                                          who changed what on a day, newest first
 //

@@ -3,39 +3,171 @@ package dynamo
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/inventory"
+	"trueup/internal/once"
 )
 
-type summaryItem struct {
-	PK      string `dynamodbav:"pk"`
-	SK      string `dynamodbav:"sk"`
-	Devices int    `dynamodbav:"devices"`
-	Titles  int    `dynamodbav:"titles"`
-	At      int64  `dynamodbav:"at"`
-	Source  string `dynamodbav:"source"`
+type inventoryItem struct {
+	PK      string        `dynamodbav:"pk"`
+	SK      string        `dynamodbav:"sk"`
+	Source  string        `dynamodbav:"source"`
+	Last    inventoryFile `dynamodbav:"last"`
+	Good    *inventoryOf  `dynamodbav:"good,omitempty"`
+	Version int64         `dynamodbav:"version"`
+}
+
+// inventoryUpload is the part of an inventory.Upload.
+type inventoryUpload struct {
+	Key       string `dynamodbav:"key"`
+	Version   string `dynamodbav:"object"`
+	ETag      string `dynamodbav:"etag"`
+	Sequencer string `dynamodbav:"sequencer"`
+	Size      int64  `dynamodbav:"size"`
+	At        int64  `dynamodbav:"at"`
+	By        string `dynamodbav:"by"`
+	ReadAt    int64  `dynamodbav:"read_at"`
+}
+
+// inventoryFile is an inventory.File.
+type inventoryFile struct {
+	Upload inventoryUpload `dynamodbav:"upload"`
+	State  inventory.State `dynamodbav:"state"`
+	Reason string          `dynamodbav:"reason,omitempty"`
+	Args   errs.Args       `dynamodbav:"args,omitempty"`
+}
+
+// inventoryOf is an inventory.Good.
+type inventoryOf struct {
+	Upload    inventoryUpload `dynamodbav:"upload"`
+	Shape     inventory.Shape `dynamodbav:"shape"`
+	Estimated bool            `dynamodbav:"estimated,omitempty"`
+	Rules     string          `dynamodbav:"rules"`
+	Rows      int             `dynamodbav:"rows"`
+	BadRows   int             `dynamodbav:"bad_rows"`
+	Devices   int             `dynamodbav:"devices"`
+	Titles    int             `dynamodbav:"titles"`
+	Unknown   int             `dynamodbav:"unknown"`
+	Products  int             `dynamodbav:"products"`
+	Tally     string          `dynamodbav:"tally"`
+	Kept      string          `dynamodbav:"kept,omitempty"`
+}
+
+func newInventoryItem(r inventory.Record) inventoryItem {
+	p, sort := inventoryKey(r.Source)
+	i := inventoryItem{
+		PK: string(p), SK: string(sort), Source: r.Source, Version: r.Version,
+		Last: inventoryFile{Upload: newInventoryUpload(r.Last.Upload), State: r.Last.State, Reason: r.Last.Reason, Args: r.Last.Args},
+	}
+	i.Last.Upload.ReadAt = millis(r.Last.ReadAt)
+	if g := r.Good; g != nil {
+		i.Good = &inventoryOf{
+			Upload: newInventoryUpload(g.Upload), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
+			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
+		}
+		i.Good.Upload.ReadAt = millis(g.ReadAt)
+	}
+	return i
+}
+
+func newInventoryUpload(u inventory.Upload) inventoryUpload {
+	return inventoryUpload{Key: u.Key, Version: u.Version, ETag: u.ETag, Sequencer: u.Sequencer, Size: u.Size, At: millis(u.At), By: u.By}
+}
+
+func (i inventoryUpload) upload() inventory.Upload {
+	return inventory.Upload{Key: i.Key, Version: i.Version, ETag: i.ETag, Sequencer: i.Sequencer, Size: i.Size, At: fromMillis(i.At), By: i.By}
+}
+
+func (i inventoryItem) record() inventory.Record {
+	r := inventory.Record{
+		Source: i.Source, Version: i.Version,
+		Last: inventory.File{
+			Upload: i.Last.Upload.upload(), ReadAt: fromMillis(i.Last.Upload.ReadAt), State: i.Last.State, Reason: i.Last.Reason, Args: i.Last.Args,
+		},
+	}
+	if g := i.Good; g != nil {
+		r.Good = &inventory.Good{
+			Upload: g.Upload.upload(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows,
+			BadRows: g.BadRows, Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
+		}
+	}
+	return r
 }
 
 // Summary implements inventory.Store.
 func (s *Store) Summary(ctx context.Context) (inventory.Summary, error) {
-	it, err := s.get(ctx, inventoryPK, summarySK)
-	if err != nil || it == nil {
-		return inventory.Summary{}, err
-	}
-	i, err := decode[summaryItem](it)
-	return inventory.Summary{Devices: i.Devices, Titles: i.Titles, At: fromMillis(i.At), Source: i.Source}, err
+	records, err := s.Records(ctx)
+	return inventory.Summarize(records), err
 }
 
-// SetSummary implements inventory.Store.
-func (s *Store) SetSummary(ctx context.Context, summary inventory.Summary, events ...audit.Event) error {
-	actions := []types.TransactWriteItem{s.put(summaryItem{
-		PK: string(inventoryPK), SK: string(summarySK),
-		Devices: summary.Devices, Titles: summary.Titles, At: millis(summary.At), Source: summary.Source,
-	}, "", nil)}
+// Records implements inventory.Store.
+func (s *Store) Records(ctx context.Context) (records []inventory.Record, err error) {
+	err = s.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
+		ExpressionAttributeValues: item{":p": str(string(inventoryPK)), ":s": str(sourcePrefix)},
+	}, func(it item) (bool, error) {
+		i, err := decode[inventoryItem](it)
+		records = append(records, i.record())
+		return true, err
+	})
+	return records, err
+}
+
+// SaveRecord implements inventory.Store.
+func (s *Store) SaveRecord(ctx context.Context, r inventory.Record, events ...audit.Event) error {
+	condition, values := versioned(r.Version)
+	actions := []types.TransactWriteItem{s.put(newInventoryItem(r), condition, values)}
 	for _, event := range events {
 		actions = append(actions, s.put(newAuditItem(event), "", nil))
 	}
-	return s.transact(ctx, actions)
+	err := s.transact(ctx, actions)
+	if conditionOf(err) != nil {
+		return errs.New(errs.Stale, "version_stale")
+	}
+	return err
+}
+
+// versioned is the condition of a write of a version: the one before it is
+// there, or nothing when it is the first.
+func versioned(version int64) (condition string, values item) {
+	if version == 1 {
+		return "attribute_not_exists(pk)", nil
+	}
+	return "version = :before", item{":before": num(version - 1)}
+}
+
+type rulesItem struct {
+	PK      string `dynamodbav:"pk"`
+	SK      string `dynamodbav:"sk"`
+	Version int64  `dynamodbav:"version"`
+	Key     string `dynamodbav:"key"`
+}
+
+// RulesHead implements inventory.Store.
+func (s *Store) RulesHead(ctx context.Context) (inventory.RulesHead, error) {
+	it, err := s.get(ctx, inventoryPK, rulesSK)
+	if err != nil || it == nil {
+		return inventory.RulesHead{}, err
+	}
+	i, err := decode[rulesItem](it)
+	return inventory.RulesHead{Version: i.Version, Key: i.Key}, err
+}
+
+// SetRulesHead implements inventory.Store.
+func (s *Store) SetRulesHead(ctx context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) (first []byte, err error) {
+	return s.edit(ctx, event.At, func(e *edit) error {
+		e.remember(answer)
+		condition, values := versioned(head.Version)
+		e.add(s.put(rulesItem{PK: string(inventoryPK), SK: string(rulesSK), Version: head.Version, Key: head.Key}, condition, values), func(item) error {
+			return errs.New(errs.Stale, "version_stale")
+		})
+		e.audit(event)
+		return nil
+	})
 }

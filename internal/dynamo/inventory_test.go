@@ -5,26 +5,79 @@ import (
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/inventory"
+	"trueup/internal/once"
 )
 
-func TestR2_8_InventorySummary(t *testing.T) {
+func TestR6_1_InventoryRecords(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	s := open(t)
-	got, err := s.Summary(ctx)
+	summary, err := s.Summary(ctx)
 	must(t, err)
-	equal(t, "before the first", got, inventory.Summary{})
-	for _, want := range []inventory.Summary{
-		{Devices: 2, Titles: 3, At: noon, Source: "inventory/a.csv"},
-		{Devices: 1, Titles: 1, At: noon.Add(time.Hour), Source: "inventory/b.csv"},
-	} {
-		must(t, s.SetSummary(ctx, want, edited("inventory.received")))
-		got, err := s.Summary(ctx)
-		must(t, err)
-		equal(t, "summary", got, want)
+	equal(t, "R2.8 before the first", summary, inventory.Summary{})
+
+	upload := inventory.Upload{Key: "inventory/a.csv", Version: "v", ETag: "e", Sequencer: "0A", Size: 7, At: noon, By: "AWS:admin"}
+	refused := inventory.File{Upload: upload, ReadAt: noon.Add(time.Second), State: inventory.StateRefused, Reason: "inventory_format", Args: errs.Pairs("a", "b")}
+	good := &inventory.Good{
+		Upload: upload, ReadAt: noon.Add(time.Minute), Shape: inventory.GLPI, Estimated: true, Rules: "r", Rows: 1, BadRows: 2,
+		Devices: 3, Titles: 4, Unknown: 5, Products: 6, Tally: "inventory/tallies/t", Kept: "inventory_gone",
 	}
+	records := []inventory.Record{
+		{Source: "a", Last: refused, Version: 1},
+		{Source: "b", Last: refused, Good: good, Version: 1},
+		{Source: "c", Last: inventory.File{Upload: upload, State: inventory.StateCounted}, Good: good, Version: 1},
+	}
+	for _, r := range records {
+		must(t, s.SaveRecord(ctx, r, edited("inventory.received")))
+	}
+	got, err := s.Records(ctx)
+	must(t, err)
+	equal(t, "records", got, records)
+	summary, err = s.Summary(ctx)
+	must(t, err)
+	equal(t, "R2.8 the sum of the sources", summary, inventory.Summary{Devices: 6, Titles: 8})
+
+	for name, version := range map[string]int64{"a second first": 1, "a version that is not there": 3} {
+		if err := s.SaveRecord(ctx, inventory.Record{Source: "a", Version: version}); errs.KindOf(err) != errs.Stale {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	records[0].Version, records[0].Good = 2, good
+	must(t, s.SaveRecord(ctx, records[0], edited("inventory.received")))
+	got, err = s.Records(ctx)
+	must(t, err)
+	equal(t, "records", got, records)
 	events, err := s.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Action: "inventory.received", Limit: 10})
 	must(t, err)
-	equal(t, "audit events", len(events.Items), 2)
+	equal(t, "audit events", len(events.Items), 4)
+}
+
+func TestR6_3_RulesHead(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := open(t)
+	none, err := s.RulesHead(ctx)
+	must(t, err)
+	equal(t, "before the first", none, inventory.RulesHead{})
+	answer := once.Entry{Key: "ann/k", BodyHash: "b", Response: []byte("first"), Expires: noon.Add(time.Hour)}
+	one, two := inventory.RulesHead{Version: 1, Key: "one"}, inventory.RulesHead{Version: 2, Key: "two"}
+	first, err := s.SetRulesHead(ctx, one, edited("rule.added"), answer)
+	must(t, err)
+	equal(t, "the first answer", len(first), 0)
+	first, err = s.SetRulesHead(ctx, two, edited("rule.added"), answer)
+	must(t, err)
+	equal(t, "the repeated one", string(first), "first")
+	if _, err := s.SetRulesHead(ctx, one, edited("rule.added"), once.Entry{}); errs.KindOf(err) != errs.Stale {
+		t.Errorf("an old version: %v", err)
+	}
+	got, err := s.RulesHead(ctx)
+	must(t, err)
+	equal(t, "the head", got, one)
+	_, err = s.SetRulesHead(ctx, two, edited("rule.added"), once.Entry{})
+	must(t, err)
+	got, err = s.RulesHead(ctx)
+	must(t, err)
+	equal(t, "the next head", got, two)
 }

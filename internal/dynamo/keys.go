@@ -59,9 +59,10 @@ const (
 	writerSK      sk = "WRITER"
 	importsPK     pk = "IMPORTS" // one item an import, written a few times
 	openImportsPK pk = "IMPORTS#OPEN"
-	orphansPK     pk = "ORPHANS" // deleted agreements whose pairs are being removed
-	inventoryPK   pk = "INVENTORY"
-	summarySK     sk = "SUMMARY"
+	orphansPK     pk = "ORPHANS"   // deleted agreements whose pairs are being removed
+	inventoryPK   pk = "INVENTORY" // a few items: "SOURCE#<source>" for each, and "RULES"
+	sourcePrefix     = "SOURCE#"
+	rulesSK       sk = "RULES"
 	headSK        sk = "HEAD"
 
 	statementPrefix       = "STATEMENT#"
@@ -84,6 +85,9 @@ func newestStatementKey(file string) (pk, sk) {
 }
 func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
+func inventoryKey(source string) (pk, sk) {
+	return inventoryPK, sk(sourcePrefix + bounded(source, maxSortName))
+}
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }

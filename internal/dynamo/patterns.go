@@ -51,7 +51,8 @@ func patterns() []pattern {
 		at(orphansKey("{agreement}"))("orphans", "deleted agreements whose pairs are being removed"),
 		at(headKey("{journal}"))("journal", "how many entries a journal has: whether a copy in memory is current"),
 		at(entryKey("{journal}", 1))("entry", "what changed since a copy in memory was"),
-		at(inventoryPK, summarySK)("inventory", "how many PCs and titles the last inventory had"),
+		at(inventoryKey("{source}"))("inventory", "what the last file of a source came to, and what counts; all sources"),
+		at(inventoryPK, rulesSK)("rules", "where the rules of admins are that recognise titles"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", "what a POST answered the first time, for a day"),
 		at(auditKey(day, "{event}"))("audit event", "who changed what on a day, newest first"),
 	}

@@ -168,7 +168,15 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 			deps := s.deps
 			deps.InventoryRequired = test.required
 			if test.devices+test.titles > 0 { // nothing at all is what there is at first
-				if err := s.store.SetSummary(t.Context(), inventory.Summary{Devices: test.devices, Titles: test.titles, At: time.Now(), Source: "inventory/a.csv"}); err != nil {
+				records, err := s.store.Records(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				record := inventory.Record{Source: "a", Version: 1, Good: &inventory.Good{Devices: test.devices, Titles: test.titles}}
+				for _, before := range records {
+					record.Version += before.Version
+				}
+				if err := s.store.SaveRecord(t.Context(), record); err != nil {
 					t.Fatal(err)
 				}
 			}

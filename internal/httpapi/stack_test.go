@@ -50,16 +50,22 @@ type stack struct {
 	handlers map[string]http.Handler // by function
 }
 
+// notification is what the uploads bucket says of an object.
+type notification struct {
+	key   string
+	event []byte
+}
+
 func newStack(t *testing.T) *stack {
 	t.Helper()
 	store := dynamo.New(storetest.Client(t), storetest.Table(t))
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
-	notified := make(chan []byte, 64)
+	notified := make(chan notification, 64)
 	server, err := s3.New(s3.Options{
 		Dir: t.TempDir(), Buckets: []string{uploads, reports}, Credentials: key, Now: time.Now,
-		Notify: func(bucket, _ string, event []byte) error {
+		Notify: func(bucket, key string, event []byte) error {
 			if bucket == uploads {
-				notified <- event
+				notified <- notification{key, event}
 			}
 			return nil
 		},
@@ -81,17 +87,23 @@ func newStack(t *testing.T) *stack {
 	deps.Catalog = catalog.New(store, deps.Reports, quiet)
 	newID := func(time.Time) string { return rand.Text() }
 	imports := trigger.Objects(trigger.Jobs{
-		Importer:  &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
-		Catalog:   &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet},
-		Inventory: &inventory.Receiver{Store: store, Uploads: deps.Uploads, NewID: newID, Log: quiet},
-		Tidy:      func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) },
+		Importer: &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
+		Catalog:  &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet},
+		Tidy:     func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) },
+	}, quiet)
+	counts := trigger.Inventories(&inventory.Receiver{
+		Store: store, Counts: inventory.NewCounts(store, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}, quiet)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for event := range notified {
-			if err := imports(context.Background(), event); err != nil {
-				t.Errorf("import: %v", err)
+		for n := range notified {
+			handle := imports
+			if strings.HasPrefix(n.key, inventory.KeyPrefix) {
+				handle = counts
+			}
+			if err := handle(context.Background(), n.event); err != nil {
+				t.Errorf("%s: %v", n.key, err)
 			}
 		}
 	}()

@@ -33,6 +33,16 @@ var inventoryMessages = map[string]message{
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
 	},
+	"inventory_empty": {
+		"The file tells of no PC, so it replaced nothing. Look whether the export was complete, and upload it again.",
+		"Het bestand vermeldt geen enkele pc en heeft dus niets vervangen. Kijk of de export volledig was en upload het opnieuw.",
+		"Le fichier ne mentionne aucun PC et n'a donc rien remplacé. Vérifiez que l'export était complet et déposez-le à nouveau.",
+	},
+	"inventory_gone": {
+		"The file is no longer in the bucket, so it cannot be counted by the rules as they are now. Upload a new one.",
+		"Het bestand staat niet meer in de bucket en kan dus niet volgens de huidige regels worden geteld. Upload een nieuw.",
+		"Le fichier n'est plus dans le bucket et ne peut donc pas être compté selon les règles actuelles. Déposez-en un nouveau.",
+	},
 
 	// Why a row could not be read.
 	"inventory_row_columns": {

@@ -142,7 +142,7 @@ type counting struct {
 	pairs set   // device and title, device and product, of those with several
 }
 
-const once = -1
+const single = -1
 
 // meet learns of a record.
 func (t *counting) meet(record []byte) error {
@@ -152,8 +152,8 @@ func (t *counting) meet(record []byte) error {
 	}
 	switch number, met := t.records[string(key)]; {
 	case !met:
-		t.records[string(key)] = once
-	case number == once:
+		t.records[string(key)] = single
+	case number == single:
 		t.records[string(key)] = t.several
 		t.several++
 	}
@@ -167,7 +167,7 @@ func (t *counting) add(record []byte) error {
 		return err
 	}
 	device := t.records[string(key)]
-	if device == once {
+	if device == single {
 		t.one++
 	}
 	for len(titles) > 0 {
@@ -180,7 +180,7 @@ func (t *counting) add(record []byte) error {
 		}
 		titles = titles[length:]
 		product := t.product[title]
-		if device == once {
+		if device == single {
 			t.titles[title]++
 			if product >= 0 && t.last[product] != t.one {
 				t.last[product] = t.one

@@ -18,27 +18,44 @@
 // changed rules reads the file again, which the uploads bucket keeps: it is
 // exact, it takes seconds, and there is one way of counting. Tally.Rules says
 // which rules counted.
+//
+// Files come from sources, each of PCs of its own: what counts is the last
+// file of each that could be counted (R6.1). A Receiver takes a file, and a
+// Record says what became of it. Tallies and an admin's rules are objects in
+// the reports bucket named by their checksums, which never change; the table
+// has a record that names one. So an object is there before anything names it,
+// and whoever dies in between has changed nothing.
 package inventory
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/once"
 )
 
-// Summary is what a file of inventory adds up to. The zero Summary is that of
-// an organisation that has not sent one yet.
+// Summary is what the sources add up to. The zero Summary is that of an
+// organisation that has no inventory yet.
 type Summary struct {
 	Devices int // PCs with at least one title
 	Titles  int // different titles of a publisher, on any PC
-	At      time.Time
-	Source  string // the key of the file
 }
 
 // Known reports whether the inventory knows at least one PC and one title (R2.8).
 func (s Summary) Known() bool { return s.Devices > 0 && s.Titles > 0 }
+
+// Summarize adds sources up. Their PCs are different ones; a title that is in
+// several counts in each.
+func Summarize(records []Record) (s Summary) {
+	for _, r := range records {
+		if r.Good != nil {
+			s.Devices += r.Good.Devices
+			s.Titles += r.Good.Titles
+		}
+	}
+	return s
+}
 
 // Counted is what the last good file of one source adds up to.
 type Counted struct {
@@ -48,25 +65,24 @@ type Counted struct {
 	Tally  *Tally
 }
 
-// Store keeps the summary.
+// Store keeps what became of files, and where the rules of admins are. Readings
+// are strongly consistent.
 type Store interface {
-	// Summary returns the last summary; the zero Summary when there is none.
+	// Summary is Summarize of the records.
 	Summary(ctx context.Context) (Summary, error)
-	// SetSummary replaces the summary, and stores the audit events in the same
-	// transaction.
-	SetSummary(ctx context.Context, s Summary, events ...audit.Event) error
-}
-
-// Summarize keeps what a file adds up to as the summary of that source and
-// moment. The event's Subject and After are filled in.
-func Summarize(ctx context.Context, store Store, t *Tally, source string, at time.Time, event audit.Event) (Summary, error) {
-	s := t.Summary(source, at)
-	event.Subject = "inventory"
-	event.After = map[string]string{
-		"source": source, "devices": strconv.Itoa(s.Devices), "titles": strconv.Itoa(s.Titles), "badRows": strconv.Itoa(t.BadRows),
-	}
-	if err := store.SetSummary(ctx, s, event); err != nil {
-		return Summary{}, err
-	}
-	return s, nil
+	// Records returns the record of every source, sorted by source.
+	Records(ctx context.Context) ([]Record, error)
+	// SaveRecord stores a record, whose Version is one more than that of the one it
+	// was made from, and the audit events in the same transaction. errs.Stale when
+	// that one has changed since.
+	SaveRecord(ctx context.Context, r Record, events ...audit.Event) error
+	// RulesHead says where the rules of admins are; the zero RulesHead when nobody
+	// has made one.
+	RulesHead(ctx context.Context) (RulesHead, error)
+	// SetRulesHead stores where they are from now on; Version is one more than that
+	// of the head they were made from, errs.Stale when it has changed since. The
+	// event and the answer that an Idempotency-Key stands for are stored in the same
+	// transaction; when the key was used before nothing is, and first is what was
+	// answered then.
+	SetRulesHead(ctx context.Context, head RulesHead, event audit.Event, answer once.Entry) (first []byte, err error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,56 +14,253 @@ import (
 	"trueup/internal/objects"
 )
 
-// KeyPrefix is where files of inventory are put in the uploads bucket.
-const KeyPrefix = "inventory/"
-
-// Receiver is the use case behind KeyPrefix: it keeps what the last file adds
-// up to.
+// Receiver is the use case behind KeyPrefix: it counts files, and keeps what
+// the last good one of each source adds up to.
 type Receiver struct {
 	Store   Store
+	Counts  *Counts
 	Uploads objects.Bucket
+	Scratch string // folder for scratch files; "" for the system's
+	Clock   func() time.Time
 	NewID   func(at time.Time) string // a new id of an audit event
 	Log     *slog.Logger
 }
 
-// Receive summarizes one version of an object that was put at a moment, on
-// behalf of by. A nil error means that it is dealt with: also when the file was
-// no good, is gone, or is older than the one that is known.
-func (r *Receiver) Receive(ctx context.Context, key, version, etag, by string, at time.Time) error {
-	if strings.HasSuffix(key, "/") {
+// Receive counts a file. A nil error means that it is dealt with: also when it
+// was no good, which its record says, when it is gone, and when a newer one
+// counts already. Nothing but a file that was counted, and knows a PC, replaces
+// what counts.
+func (r *Receiver) Receive(ctx context.Context, u Upload) error {
+	began := r.Clock()
+	if strings.HasSuffix(u.Key, "/") {
 		return nil // a folder somebody made
 	}
-	at = at.UTC().Truncate(time.Millisecond)
-	known, err := r.Store.Summary(ctx)
+	u.At = u.At.UTC().Truncate(time.Millisecond) // as it is stored
+	records, err := r.Store.Records(ctx)
 	if err != nil {
 		return err
 	}
-	if known.At.After(at) {
-		return nil // S3 delivers late, and out of order
+	for _, known := range records {
+		if known.Last.same(u) || known.Good != nil && known.Good.same(u) {
+			return nil // S3 delivers twice
+		}
 	}
-	object, err := r.Uploads.Open(ctx, key, version, etag)
-	if errors.Is(err, objects.ErrNotFound) {
+	if source := sourceOf(u.Key); source != "" {
+		if known := recordOf(records, source); !known.wants(u) {
+			return r.late(ctx, source)
+		}
+	}
+	rules, err := r.Counts.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	tally, err := r.read(ctx, &u, rules.All)
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
 		r.Log.WarnContext(ctx, "inventory file gone")
 		return nil
+	case errs.KindOf(err) == errs.Invalid:
+		return r.refuse(ctx, refusing(records, u), u, errs.As(err))
+	case err != nil:
+		return fmt.Errorf("read %s: %w", u.Key, err)
 	}
+	source := sourceOf(u.Key)
+	if source == "" {
+		source = tally.Shape.system()
+	}
+	good, err := r.keep(ctx, u, tally)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", key, err)
+		return err
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
-	t, err := Read(ctx, object.Body, Options{})
-	if errs.KindOf(err) == errs.Invalid {
-		r.Log.WarnContext(ctx, "inventory file refused", "code", errs.CodeOf(err))
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", key, err)
-	}
-	s, err := Summarize(ctx, r.Store, t, key, at, audit.Event{
-		ID: r.NewID(at), At: at, By: by, Action: "inventory.received", Source: audit.SourceImport,
+	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
+		if !now.wants(u) {
+			return event, false
+		}
+		before := now.Good
+		now.Good = good
+		if now.Last.compare(u) < 0 {
+			now.Last = File{Upload: u, ReadAt: good.ReadAt, State: StateCounted}
+		}
+		event = r.event(u.By, "inventory.received", now.Source)
+		event.After = good.told()
+		if before != nil {
+			event.Before = before.told()
+		}
+		return event, true
 	})
 	if err != nil {
 		return err
 	}
-	r.Log.InfoContext(ctx, "inventory received", "devices", s.Devices, "titles", s.Titles, "bad_rows", t.BadRows)
+	if !saved {
+		return r.late(ctx, source)
+	}
+	r.Log.InfoContext(ctx, "inventory counted", "source", source, "shape", good.Shape, "rows", good.Rows, "bad_rows", good.BadRows,
+		"devices", good.Devices, "titles", good.Titles, "unknown", good.Unknown, "duration_ms", r.since(began))
 	return nil
+}
+
+// Recount counts anew the good files that other rules counted than those of
+// now, and does nothing when there are none. A file that is gone keeps its
+// count.
+func (r *Receiver) Recount(ctx context.Context) error {
+	records, err := r.Store.Records(ctx)
+	if err != nil {
+		return err
+	}
+	rules, err := r.Counts.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, known := range records {
+		if known.Outdated(rules.All) && known.Good.Kept == "" {
+			if err := r.recount(ctx, known.Source, *known.Good, rules.All); err != nil {
+				faults = append(faults, fmt.Errorf("count %s anew: %w", known.Source, err))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *Rules) error {
+	began := r.Clock()
+	kept := ""
+	tally, err := r.read(ctx, &was.Upload, rules)
+	good := &was
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
+		kept = "inventory_gone"
+	case errs.KindOf(err) == errs.Invalid: // this program no longer takes it
+		kept = errs.CodeOf(err)
+	case err != nil:
+		return err
+	default:
+		if good, err = r.keep(ctx, was.Upload, tally); err != nil {
+			return err
+		}
+	}
+	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
+		if now.Good == nil || !now.Good.same(was.Upload) || !now.Outdated(rules) {
+			return event, false // a newer file came, or somebody else was as quick
+		}
+		if kept != "" {
+			now.Good.Kept = kept
+			return event, true
+		}
+		event = r.event("inventory", "inventory.recounted", source)
+		event.Before, event.After = now.Good.told(), good.told()
+		now.Good = good
+		return event, true
+	})
+	switch {
+	case err != nil || !saved:
+		return err
+	case kept != "":
+		r.Log.WarnContext(ctx, "inventory kept", "source", source, "reason", kept)
+		return nil
+	}
+	r.Log.InfoContext(ctx, "inventory recounted", "source", source, "devices", good.Devices, "titles", good.Titles, "unknown", good.Unknown, "duration_ms", r.since(began))
+	return nil
+}
+
+// Outdated reports whether other rules counted the source than these.
+func (r *Record) Outdated(rules *Rules) bool { return r.Good != nil && r.Good.Rules != rules.ID }
+
+// read counts a file. u gets the size that it has.
+func (r *Receiver) read(ctx context.Context, u *Upload, rules *Rules) (*Tally, error) {
+	object, err := r.Uploads.Open(ctx, u.Key, u.Version, u.ETag)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
+	if u.Size = object.Size; u.Size > MaxBytes {
+		return nil, errs.New(errs.Invalid, "inventory_size")
+	}
+	t, err := Read(ctx, object.Body, Options{Rules: rules, Scratch: r.Scratch})
+	if err == nil && t.Devices == 0 {
+		// Who sends an empty list has lost the way to it, not every PC.
+		return nil, errs.New(errs.Invalid, "inventory_empty")
+	}
+	return t, err
+}
+
+// keep stores a tally, and says what it is and where.
+func (r *Receiver) keep(ctx context.Context, u Upload, t *Tally) (*Good, error) {
+	key, err := r.Counts.keep(ctx, talliesPrefix, "", "application/octet-stream", t.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("store the tally: %w", err)
+	}
+	s := t.Summary()
+	return &Good{
+		Upload: u, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
+		Devices: s.Devices, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key,
+	}, nil
+}
+
+// refuse leaves a record of a file that was no good.
+func (r *Receiver) refuse(ctx context.Context, source string, u Upload, why *errs.Error) error {
+	r.Log.WarnContext(ctx, "inventory refused", "source", source, "code", why.Code)
+	_, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
+		if now.Last.compare(u) >= 0 {
+			return event, false
+		}
+		now.Last = File{Upload: u, ReadAt: r.now(), State: StateRefused, Reason: why.Code, Args: why.Args}
+		event = r.event(u.By, "inventory.refused", source)
+		event.After = map[string]string{"file": u.Key, "reason": why.Code}
+		return event, true
+	})
+	return err
+}
+
+// late is that a newer file counts already: S3 delivers out of order.
+func (r *Receiver) late(ctx context.Context, source string) error {
+	r.Log.InfoContext(ctx, "inventory superseded", "source", source)
+	return nil
+}
+
+// maxTries is how often a record is changed anew because somebody else changed
+// it meanwhile.
+const maxTries = 10
+
+// change stores a change of a record, made of what is there at that moment.
+func (r *Receiver) change(ctx context.Context, source string, change func(*Record) (event audit.Event, changed bool)) (saved bool, err error) {
+	for range maxTries {
+		records, err := r.Store.Records(ctx)
+		if err != nil {
+			return false, err
+		}
+		now := recordOf(records, source)
+		event, changed := change(&now)
+		if !changed {
+			return false, nil
+		}
+		var events []audit.Event
+		if event.ID != "" {
+			events = append(events, event)
+		}
+		now.Version++
+		if err = r.Store.SaveRecord(ctx, now, events...); errs.KindOf(err) != errs.Stale {
+			return err == nil, err
+		}
+	}
+	return false, errs.New(errs.Unavailable, "try_again")
+}
+
+func (r *Receiver) event(by, action, source string) audit.Event {
+	now := r.now()
+	return audit.Event{ID: r.NewID(now), At: now, By: by, Action: action, Subject: "inventory/" + source, Source: audit.SourceImport}
+}
+
+// told is what an audit event says of a count.
+func (g *Good) told() map[string]string {
+	return map[string]string{
+		"file": g.Key, "devices": strconv.Itoa(g.Devices), "titles": strconv.Itoa(g.Titles), "badRows": strconv.Itoa(g.BadRows),
+	}
+}
+
+func (r *Receiver) now() time.Time { return r.Clock().UTC().Truncate(time.Millisecond) }
+
+// since is how many milliseconds have passed.
+func (r *Receiver) since(began time.Time) float64 {
+	return float64(r.Clock().Sub(began).Microseconds()) / 1000
 }

@@ -1,11 +1,14 @@
 package inventory_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,99 +16,566 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
+	"trueup/internal/once"
 )
 
-// store keeps a summary and the events.
-type store struct {
-	summary inventory.Summary
-	events  []audit.Event
-	fails   error
+var (
+	errFault = errors.New("fault")
+	noon     = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+)
+
+// faults has the n-th write fail, from 1: before it is done, or after it.
+type faults struct {
+	writes, at int
+	done       bool // whether the failing one is done all the same
 }
 
-func (s *store) Summary(context.Context) (inventory.Summary, error) { return s.summary, nil }
-
-func (s *store) SetSummary(_ context.Context, summary inventory.Summary, events ...audit.Event) error {
-	if s.fails == nil {
-		s.summary, s.events = summary, append(s.events, events...)
+// write does a write, or not.
+func (f *faults) write(do func()) error {
+	if f.writes++; f.writes != f.at {
+		do()
+		return nil
 	}
-	return s.fails
+	if f.done {
+		do()
+	}
+	return errFault
 }
 
-// files is a bucket of texts.
-type files struct {
+// world is a store and two buckets in memory.
+type world struct {
+	faults
+	records map[string]inventory.Record
+	head    inventory.RulesHead
+	events  []audit.Event
+	answers map[string][]byte
+	uploads bucket
+	reports bucket
+	before  func() // called once before a record is stored
+}
+
+func newWorld() *world {
+	w := &world{records: map[string]inventory.Record{}, answers: map[string][]byte{}}
+	w.uploads = bucket{faults: &w.faults, files: map[string]string{}}
+	w.reports = bucket{faults: &w.faults, files: map[string]string{}}
+	return w
+}
+
+func (w *world) Records(context.Context) (records []inventory.Record, _ error) {
+	for _, source := range slices.Sorted(maps.Keys(w.records)) {
+		r := w.records[source]
+		if r.Good != nil {
+			good := *r.Good
+			r.Good = &good
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+func (w *world) Summary(ctx context.Context) (inventory.Summary, error) {
+	records, err := w.Records(ctx)
+	return inventory.Summarize(records), err
+}
+
+func (w *world) SaveRecord(_ context.Context, r inventory.Record, events ...audit.Event) error {
+	if before := w.before; before != nil {
+		w.before = nil
+		before()
+	}
+	if w.records[r.Source].Version != r.Version-1 {
+		return errs.New(errs.Stale, "version_stale")
+	}
+	return w.write(func() { w.records[r.Source], w.events = r, append(w.events, events...) })
+}
+
+func (w *world) RulesHead(context.Context) (inventory.RulesHead, error) { return w.head, nil }
+
+func (w *world) SetRulesHead(_ context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) ([]byte, error) {
+	if first, used := w.answers[answer.Key]; used {
+		return first, nil
+	}
+	if w.head.Version != head.Version-1 {
+		return nil, errs.New(errs.Stale, "version_stale")
+	}
+	return nil, w.write(func() {
+		w.head, w.events = head, append(w.events, event)
+		if answer.Key != "" {
+			w.answers[answer.Key] = answer.Response
+		}
+	})
+}
+
+// bucket is a bucket in memory.
+type bucket struct {
 	objects.Bucket
-	texts map[string]string
-	fails error
+	*faults
+	files map[string]string
+	fails error // when a file is opened
+	torn  bool  // whether a file breaks off when it is read
 }
 
-func (f files) Open(_ context.Context, key, _, _ string) (objects.Object, error) {
-	text, ok := f.texts[key]
+func (b bucket) Open(_ context.Context, key, _, _ string) (objects.Object, error) {
+	text, ok := b.files[key]
 	switch {
-	case f.fails != nil:
-		return objects.Object{}, f.fails
+	case b.fails != nil:
+		return objects.Object{}, b.fails
 	case !ok:
 		return objects.Object{}, fmt.Errorf("%s: %w", key, objects.ErrNotFound)
 	}
-	return objects.Object{Body: io.NopCloser(strings.NewReader(text)), Size: int64(len(text))}, nil
+	var body io.Reader = strings.NewReader(text)
+	if b.torn {
+		body = io.MultiReader(strings.NewReader(text[:len(text)/2]), failing{})
+	}
+	return objects.Object{Body: io.NopCloser(body), Size: int64(len(text))}, nil
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func (b bucket) Put(_ context.Context, key, _ string, body []byte) error {
+	return b.write(func() { b.files[key] = string(body) })
+}
+
+// receiver is a process of the function.
+func (w *world) receiver() *inventory.Receiver {
+	n := 0
+	return &inventory.Receiver{
+		Store: w, Counts: inventory.NewCounts(w, w.reports), Uploads: w.uploads, Clock: func() time.Time { return noon.Add(time.Hour) },
+		NewID: func(time.Time) string { n++; return fmt.Sprint("event ", n) }, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// put is an upload that the uploads bucket has.
+func (w *world) put(key, content string, at time.Time) inventory.Upload {
+	w.uploads.files[key] = content
+	return inventory.Upload{Key: key, Version: "v" + at.Format(time.TimeOnly), ETag: "e", Size: int64(len(content)), At: at, By: "AWS:admin"}
+}
+
+// counted says what counts, by source: the file and its devices.
+func (w *world) counted(t *testing.T) map[string]string {
+	t.Helper()
+	tallies, err := inventory.NewCounts(w, w.reports).Tallies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := map[string]string{}
+	for _, c := range tallies {
+		counted[c.Source] = fmt.Sprintf("%s %d", c.Key, c.Tally.Devices)
+	}
+	return counted
+}
+
+const head = "ApplicationName,ApplicationPublisher,DeviceId\n"
+
+// devices is a report of so many devices.
+func devices(n int) string {
+	var b strings.Builder
+	b.WriteString(head)
+	for i := range n {
+		fmt.Fprintf(&b, "Microsoft Visio Professional 2019,Microsoft,pc%d\n", i)
+	}
+	return b.String()
 }
 
 func TestR6_1_Receive(t *testing.T) {
 	t.Parallel()
-	const head = "ApplicationName,ApplicationPublisher,DeviceId\n"
-	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	bucket := files{texts: map[string]string{
-		"inventory/a.csv":      head + "Visio,Microsoft,pc1\nVisio,Microsoft,pc2\nAcrobat,Adobe,pc1\n",
-		"inventory/b.csv":      head + "Visio,Microsoft,pc1\n",
-		"inventory/notes.txt":  "nothing of the kind",
-		"inventory/folder.d/":  "",
-		"inventory/broken.csv": head + "Visio,Microsoft\nVisio,Microsoft,pc1\n",
-	}}
-	known := inventory.Summary{Devices: 2, Titles: 2, At: noon, Source: "inventory/a.csv"}
-	fault := errors.New("fault")
+	const glpi = `{"deviceid": "g1", "content": {"softwares": [{"name": "Visio", "publisher": "Microsoft"}]}}`
+	type file struct {
+		key, content string
+		at           int // seconds
+	}
 	for name, c := range map[string]struct {
-		key    string
-		at     time.Time
-		before inventory.Summary
-		bucket error
-		store  error
-		want   inventory.Summary
-		err    error
+		files []file // in the order of their events
+		want  map[string]string
+		last  map[string]string // what became of the newest file of each source
 	}{
-		"the first":             {key: "inventory/a.csv", at: noon, want: known},
-		"again":                 {key: "inventory/a.csv", at: noon, before: known, want: known},
-		"a newer one":           {key: "inventory/b.csv", at: noon.Add(1), before: known, want: inventory.Summary{Devices: 1, Titles: 1, At: noon, Source: "inventory/b.csv"}},
-		"an older one, late":    {key: "inventory/b.csv", at: noon.Add(-time.Hour), before: known, want: known},
-		"R6.4 a bad row":        {key: "inventory/broken.csv", at: noon, want: inventory.Summary{Devices: 1, Titles: 1, At: noon, Source: "inventory/broken.csv"}},
-		"no inventory":          {key: "inventory/notes.txt", at: noon, before: known, want: known},
-		"a folder":              {key: "inventory/folder.d/", at: noon, before: known, want: known},
-		"gone":                  {key: "inventory/c.csv", at: noon, before: known, want: known},
-		"the bucket fails":      {key: "inventory/a.csv", at: noon, bucket: fault, err: fault},
-		"the store fails":       {key: "inventory/a.csv", at: noon, store: fault, err: fault},
-		"both, with one known":  {key: "inventory/a.csv", at: noon, bucket: fault, before: known, want: known, err: fault},
-		"the same moment, late": {key: "inventory/b.csv", at: noon, before: known, want: inventory.Summary{Devices: 1, Titles: 1, At: noon, Source: "inventory/b.csv"}},
+		"the first": {[]file{{"inventory/a.csv", devices(2), 0}}, map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "counted"}},
+		"a newer one replaces it, whatever it is called": {
+			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/b.csv", devices(1), 1}},
+			map[string]string{"intune": "inventory/b.csv 1"}, map[string]string{"intune": "counted"},
+		},
+		"both reports of Intune are of the same PCs": {
+			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/b.csv", "ApplicationName,ApplicationPublisher,DeviceCount\nMicrosoft Visio Professional 2019,Microsoft,7\n", 1}},
+			map[string]string{"intune": "inventory/b.csv 7"}, map[string]string{"intune": "counted"},
+		},
+		"an older one that comes late": {
+			[]file{{"inventory/b.csv", devices(1), 1}, {"inventory/a.csv", devices(2), 0}},
+			map[string]string{"intune": "inventory/b.csv 1"}, map[string]string{"intune": "counted"},
+		},
+		"one in a folder, late": {
+			[]file{{"inventory/x/b.csv", devices(1), 1}, {"inventory/x/a.csv", devices(2), 0}},
+			map[string]string{"x": "inventory/x/b.csv 1"}, map[string]string{"x": "counted"},
+		},
+		"of the same moment, in either order": {
+			[]file{{"inventory/x/b.csv", devices(1), 0}, {"inventory/x/a.csv", devices(2), 0}},
+			map[string]string{"x": "inventory/x/b.csv 1"}, map[string]string{"x": "counted"},
+		},
+		"of the same moment, in the other order": {
+			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", devices(1), 0}},
+			map[string]string{"x": "inventory/x/b.csv 1"}, map[string]string{"x": "counted"},
+		},
+		"sources are folders, and what a file is without one": {
+			[]file{
+				{"inventory/a.csv", devices(2), 0},
+				{"inventory/g.json", glpi, 0},
+				{"inventory/Head Office/a.csv", devices(3), 0},
+				{"inventory/head  office/b.csv", devices(4), 1},
+				{"inventory/emea/nl/a.csv", devices(5), 0},
+			},
+			map[string]string{
+				"intune": "inventory/a.csv 2", "glpi": "inventory/g.json 1",
+				"head office": "inventory/head  office/b.csv 4", "emea/nl": "inventory/emea/nl/a.csv 5",
+			},
+			map[string]string{"intune": "counted", "glpi": "counted", "head office": "counted", "emea/nl": "counted"},
+		},
+		"R6.4 a bad row": {[]file{{"inventory/a.csv", devices(1) + "x\n", 0}}, map[string]string{"intune": "inventory/a.csv 1"}, map[string]string{"intune": "counted"}},
+		"what is no inventory": {
+			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/notes.txt", "nothing of the kind", 1}},
+			map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "counted", "unknown": "inventory_format"},
+		},
+		"what is no inventory under the name of one": {
+			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/a.csv", "nothing of the kind", 1}},
+			map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "inventory_format"},
+		},
+		"a damaged archive": {
+			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/a.zip", "PK\x03\x04 and no more", 1}},
+			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_archive"},
+		},
+		"no row": {
+			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", head, 1}},
+			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_empty"},
+		},
+		"nothing": {
+			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", "", 1}},
+			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_format"},
+		},
+		"no device": {
+			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", head + "Microsoft Visio Professional 2019,Microsoft,\n", 1}},
+			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_empty"},
+		},
+		"a good one after a bad one": {
+			[]file{{"inventory/x/a.csv", "no", 0}, {"inventory/x/b.csv", devices(2), 1}},
+			map[string]string{"x": "inventory/x/b.csv 2"}, map[string]string{"x": "counted"},
+		},
+		"a good one before a bad one, late": {
+			[]file{{"inventory/x/a.csv", devices(1), 0}, {"inventory/x/c.csv", "no", 2}, {"inventory/x/b.csv", devices(2), 1}},
+			map[string]string{"x": "inventory/x/b.csv 2"}, map[string]string{"x": "inventory_format"},
+		},
+		"a bad one before a good one, late": {
+			[]file{{"inventory/b.csv", devices(2), 1}, {"inventory/b.csv", "no", 0}},
+			map[string]string{"intune": "inventory/b.csv 2"}, map[string]string{"intune": "counted"},
+		},
+		"a folder": {[]file{{"inventory/folder.d/", "", 0}}, map[string]string{}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &store{summary: c.before, fails: c.store}
-			b := bucket
-			b.fails = c.bucket
-			r := inventory.Receiver{Store: s, Uploads: b, NewID: func(time.Time) string { return "id" }, Log: slog.New(slog.DiscardHandler)}
-			if err := r.Receive(t.Context(), c.key, "1", "e", "admin", c.at); !errors.Is(err, c.err) {
-				t.Fatalf("got %v, want %v", err, c.err)
-			}
-			if diff := cmp.Diff(c.want, s.summary); diff != "" {
-				t.Errorf("the summary (-want +got):\n%s", diff)
-			}
-			for _, e := range s.events {
-				if e.By != "admin" || e.Action != "inventory.received" || e.Subject != "inventory" || e.After["source"] != c.key {
-					t.Errorf("audit event %+v", e)
+			w := newWorld()
+			r := w.receiver()
+			for _, f := range c.files {
+				if err := r.Receive(t.Context(), w.put(f.key, f.content, noon.Add(time.Duration(f.at)*time.Second))); err != nil {
+					t.Fatal(err)
 				}
 			}
-			if changed := s.summary != c.before; len(s.events) == 0 && changed {
-				t.Error("no audit event")
+			if diff := cmp.Diff(c.want, w.counted(t)); diff != "" {
+				t.Errorf("what counts (-want +got):\n%s", diff)
+			}
+			last := map[string]string{}
+			for source, record := range w.records {
+				if last[source] = string(record.Last.State); record.Last.State == inventory.StateRefused {
+					last[source] = record.Last.Reason
+				}
+			}
+			if diff := cmp.Diff(c.last, last); diff != "" {
+				t.Errorf("what became of the newest file (-want +got):\n%s", diff)
+			}
+			before, events := maps.Clone(w.records), len(w.events)
+			for _, f := range c.files { // S3 delivers twice; a file that is gone is of no interest
+				u := w.put(f.key, f.content, noon.Add(time.Duration(f.at)*time.Second))
+				if err := r.Receive(t.Context(), u); err != nil {
+					t.Fatal(err)
+				}
+				u.At = u.At.Add(time.Hour)
+				delete(w.uploads.files, f.key)
+				if u.Version += " gone"; r.Receive(t.Context(), u) != nil {
+					t.Error("a file that is gone comes again for ever")
+				}
+			}
+			if diff := cmp.Diff(before, w.records); diff != "" || len(w.events) != events {
+				t.Errorf("what the same events changed (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What a file came to is told in its record and in the audit events.
+func TestR6_1_Record(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	r := w.receiver()
+	u := w.put("inventory/x/a.csv", devices(2)+"Acrobat,Adobe,pc1\nTool nobody knows,Maker,pc1\nbad\n", noon)
+	if err := r.Receive(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	record := w.records["x"]
+	u.Size = int64(len(w.uploads.files[u.Key]))
+	want := inventory.Record{
+		Source: "x", Version: 1,
+		Last: inventory.File{Upload: u, ReadAt: noon.Add(time.Hour), State: inventory.StateCounted},
+		Good: &inventory.Good{
+			Upload: u, ReadAt: noon.Add(time.Hour), Shape: inventory.AppInvRawData, Rules: inventory.StartingRules().ID, Rows: 5, BadRows: 1,
+			Devices: 2, Titles: 3, Unknown: 2, Products: 1, Tally: record.Good.Tally,
+		},
+	}
+	if diff := cmp.Diff(want, record); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	bad := w.put("inventory/x/a.csv", "bad", noon.Add(time.Second))
+	if err := r.Receive(t.Context(), bad); err != nil {
+		t.Fatal(err)
+	}
+	event := audit.Event{At: noon.Add(time.Hour), By: "AWS:admin", Subject: "inventory/x", Source: audit.SourceImport}
+	received, refused := event, event
+	received.ID, received.Action = "event 1", "inventory.received"
+	received.After = map[string]string{"file": "inventory/x/a.csv", "devices": "2", "titles": "3", "badRows": "1"}
+	refused.ID, refused.Action = "event 2", "inventory.refused"
+	refused.After = map[string]string{"file": "inventory/x/a.csv", "reason": "inventory_format"}
+	if diff := cmp.Diff([]audit.Event{received, refused}, w.events); diff != "" {
+		t.Errorf("audit events (-want +got):\n%s", diff)
+	}
+	summary, err := w.Summary(t.Context())
+	if want := (inventory.Summary{Devices: 2, Titles: 3}); err != nil || summary != want {
+		t.Errorf("R2.8: %+v, %v, want %+v", summary, err, want)
+	}
+}
+
+// Whichever write fails, done or not, the old tally counts or the new one, and
+// the next delivery finishes the work.
+func TestR6_1_ReceiveDiesAnywhere(t *testing.T) {
+	t.Parallel()
+	for at := 1; ; at++ {
+		for _, done := range []bool{false, true} {
+			w := newWorld()
+			if err := w.receiver().Receive(t.Context(), w.put("inventory/a.csv", devices(1), noon)); err != nil {
+				t.Fatal(err)
+			}
+			w.faults = faults{at: at, done: done}
+			u := w.put("inventory/b.csv", devices(2), noon.Add(time.Second))
+			err := w.receiver().Receive(t.Context(), u)
+			if err == nil {
+				if at != 3 {
+					t.Errorf("%d writes, want the tally and the record", at-1)
+				}
+				return
+			}
+			if !errors.Is(err, errFault) {
+				t.Fatalf("write %d: %v", at, err)
+			}
+			if got := w.counted(t)["intune"]; got != "inventory/a.csv 1" && got != "inventory/b.csv 2" {
+				t.Errorf("write %d, done %v: %s counts", at, done, got)
+			}
+			if err := w.receiver().Receive(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.counted(t)["intune"]; got != "inventory/b.csv 2" {
+				t.Errorf("write %d, done %v, once more: %s counts", at, done, got)
+			}
+		}
+	}
+}
+
+// A bucket that fails is no reason to refuse a file.
+func TestR6_1_FaultsOfTheBucket(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(*bucket){
+		"it does not open":    func(b *bucket) { b.fails = errFault },
+		"it breaks off":       func(b *bucket) { b.torn = true },
+		"an archive does too": func(b *bucket) { b.torn = true; b.files["inventory/a.csv"] = "PK\x03\x04" + devices(9) },
+	} {
+		w := newWorld()
+		u := w.put("inventory/a.csv", devices(2), noon)
+		fail(&w.uploads)
+		if err := w.receiver().Receive(t.Context(), u); err == nil || errs.As(err) != nil || len(w.records) > 0 {
+			t.Errorf("%s: %v, %v", name, err, w.records)
+		}
+	}
+}
+
+// Two files of a source that are counted at once leave the newer one.
+func TestR6_1_FilesRace(t *testing.T) {
+	t.Parallel()
+	for name, seconds := range map[string][2]int{"the newer wins": {0, 1}, "the older loses": {1, 0}} {
+		w := newWorld()
+		one := w.put("inventory/x/a.csv", devices(1), noon.Add(time.Duration(seconds[0])*time.Second))
+		other := w.put("inventory/x/b.csv", devices(2), noon.Add(time.Duration(seconds[1])*time.Second))
+		w.before = func() {
+			if err := w.receiver().Receive(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.receiver().Receive(t.Context(), one); err != nil {
+			t.Fatal(err)
+		}
+		want := "inventory/x/b.csv 2"
+		if seconds[0] > seconds[1] {
+			want = "inventory/x/a.csv 1"
+		}
+		if got := w.counted(t)["x"]; got != want || len(w.events) == 0 {
+			t.Errorf("%s: %s counts, want %s", name, got, want)
+		}
+	}
+}
+
+// ruled makes rules of admins count.
+func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
+	t.Helper()
+	counts := inventory.NewCounts(w, w.reports)
+	list, err := counts.Rules(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := counts.SetRules(t.Context(), list, rules, audit.Event{}, once.Entry{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestR6_3_Recount(t *testing.T) {
+	t.Parallel()
+	ignore := inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"}
+	for name, c := range map[string]struct {
+		meanwhile func(*testing.T, *world) // after the rules changed
+		want      string                   // what counts
+		kind      inventory.Kind           // what its title is
+		kept      string
+	}{
+		"the same file by the new rules": {nil, "inventory/x/a.csv 2", inventory.Ignored, ""},
+		"the file is gone": {
+			func(_ *testing.T, w *world) { delete(w.uploads.files, "inventory/x/a.csv") },
+			"inventory/x/a.csv 2", inventory.Product, "inventory_gone",
+		},
+		"the file is no good any more": {
+			func(_ *testing.T, w *world) { w.uploads.files["inventory/x/a.csv"] = head },
+			"inventory/x/a.csv 2", inventory.Product, "inventory_empty",
+		},
+		"a newer file comes while it is counted": {
+			func(t *testing.T, w *world) {
+				newer := w.put("inventory/x/b.csv", devices(3), noon.Add(time.Second))
+				w.before = func() {
+					if err := w.receiver().Receive(t.Context(), newer); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}, "inventory/x/b.csv 3", inventory.Ignored, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			r := w.receiver()
+			if err := r.Receive(t.Context(), w.put("inventory/x/a.csv", devices(2), noon)); err != nil {
+				t.Fatal(err)
+			}
+			w.ruled(t, ignore)
+			if c.meanwhile != nil {
+				c.meanwhile(t, w)
+			}
+			writes := 0
+			for range 3 { // the second and the third time there is nothing to do
+				if err := r.Recount(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if writes == 0 {
+					writes = w.writes
+				}
+			}
+			if w.writes != writes {
+				t.Errorf("%d writes in all, and %d the first time", w.writes, writes)
+			}
+			tallies, err := r.Counts.Tallies(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := tallies[0].Tally
+			if w.counted(t)["x"] != c.want || got.Titles[0].Decision.Kind != c.kind || w.records["x"].Good.Kept != c.kept {
+				t.Errorf("%v counts, and its title is %q (%s)", w.counted(t), got.Titles[0].Decision.Kind, w.records["x"].Good.Kept)
+			}
+			if last := w.records["x"].Last; last.State != inventory.StateCounted {
+				t.Errorf("the newest file is %q", last.State)
+			}
+		})
+	}
+}
+
+func TestR6_3_RecountDiesAnywhere(t *testing.T) {
+	t.Parallel()
+	for at := 1; ; at++ {
+		for _, done := range []bool{false, true} {
+			w := newWorld()
+			for i, key := range []string{"inventory/x/a.csv", "inventory/y/a.csv"} {
+				if err := w.receiver().Receive(t.Context(), w.put(key, devices(i+1), noon)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.ruled(t, inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"})
+			w.faults = faults{at: at, done: done}
+			err := w.receiver().Recount(t.Context())
+			if err == nil {
+				if at != 5 {
+					t.Errorf("%d writes, want two for each source", at-1)
+				}
+				return
+			}
+			want := map[string]string{"x": "inventory/x/a.csv 1", "y": "inventory/y/a.csv 2"}
+			if diff := cmp.Diff(want, w.counted(t)); diff != "" {
+				t.Errorf("write %d, done %v (-want +got):\n%s", at, done, diff)
+			}
+			if err := w.receiver().Recount(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			rules, err := w.receiver().Counts.Rules(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, record := range w.records {
+				if record.Outdated(rules.All) {
+					t.Errorf("write %d, done %v: %s is still by other rules", at, done, record.Source)
+				}
+			}
+		}
+	}
+}
+
+// An object that is not what its key says is a fault, never a wrong number.
+func TestCountsReadWhatWasStored(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	if err := w.receiver().Receive(t.Context(), w.put("inventory/a.csv", devices(2), noon)); err != nil {
+		t.Fatal(err)
+	}
+	w.ruled(t, inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"})
+	for key, content := range w.reports.files {
+		for _, damaged := range []string{content[:len(content)-1], string(bytes.ToUpper([]byte(content))) + "x", ""} {
+			w.reports.files[key] = damaged
+			counts := inventory.NewCounts(w, w.reports)
+			_, tallies := counts.Tallies(t.Context())
+			_, rules := counts.Rules(t.Context())
+			if err := errors.Join(tallies, rules); err == nil || errs.As(err) != nil {
+				t.Errorf("%s as %.20q: %v", key, damaged, err)
+			}
+		}
+		w.reports.files[key] = content
+	}
+	counts := inventory.NewCounts(w, w.reports)
+	first, err := counts.Tallies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(w.reports.files)
+	if again, err := counts.Tallies(t.Context()); err != nil || again[0].Tally != first[0].Tally {
+		t.Errorf("read again: %v", err)
 	}
 }

@@ -4,12 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"trueup/internal/errs"
 )
 
 const (
 	partitions     = 256
 	partitionBytes = 8 << 10 // of records, that are held in memory
 )
+
+// MaxScratch is how many bytes the scratch file of what is counted takes at
+// most: 160 million rows in no order, and far more when those of a device follow
+// each other. A file that takes more is over the limits.
+const MaxScratch = 4 << 30
 
 // spill keeps records by partition. What does not fit its memory goes to one
 // scratch file, in chunks of whole records; a small inventory never needs one.
@@ -57,6 +64,9 @@ func (s *spill) add(part int, record []byte) error {
 func (s *spill) write(p *partition, records []byte) error {
 	if len(records) == 0 {
 		return nil
+	}
+	if s.size+int64(len(records)) > MaxScratch {
+		return errs.New(errs.Invalid, "inventory_size")
 	}
 	if s.file == nil {
 		file, err := os.CreateTemp(s.dir, "inventory-")

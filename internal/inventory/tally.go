@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"trueup/internal/errs"
 	"trueup/internal/position"
@@ -22,12 +21,24 @@ const (
 	Osquery         Shape = "osquery"          // rows of the table programs
 )
 
+// system is what a shape is told by: the source of files in no folder of their
+// own.
+func (s Shape) system() string {
+	switch s {
+	case AppInvRawData, AppInvAggregate: // of the same devices
+		return "intune"
+	case GLPI, Osquery:
+		return string(s)
+	}
+	return unrecognised
+}
+
 // Title is a title as it was detected. Two are the same when their publishers,
 // names and versions are, compared as names are (text.Fold).
 type Title struct {
-	Publisher string // empty when the file has none
-	Name      string
-	Version   string // empty when the file has none
+	Publisher string `json:"publisher,omitempty"` // empty when the file has none
+	Name      string `json:"name"`
+	Version   string `json:"version,omitempty"` // empty when the file has none
 }
 
 // fold returns what is equal for the same titles and no others.
@@ -207,11 +218,11 @@ func (t *Tally) Queue() (titles []Count) {
 	return titles
 }
 
-// Summary is what R2.8 asks for. source is the key of the file.
-func (t *Tally) Summary(source string, at time.Time) Summary {
+// Summary is what R2.8 asks for.
+func (t *Tally) Summary() Summary {
 	names := map[string]struct{}{}
 	for _, c := range t.Titles {
 		names[Title{Publisher: c.Publisher, Name: c.Name}.fold()] = struct{}{}
 	}
-	return Summary{Devices: t.Devices, Titles: len(names), At: at, Source: source}
+	return Summary{Devices: t.Devices, Titles: len(names)}
 }

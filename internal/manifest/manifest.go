@@ -93,9 +93,9 @@ const (
 var Functions = []Function{
 	{
 		Name:        "import",
-		Summary:     "Imports CSV files of agreement pairs, of publishers and titles, and of inventory, from the uploads bucket.",
+		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
 		Trigger:     Objects,
-		Prefixes:    []string{"agreements/", "catalog/", "inventory/"},
+		Prefixes:    []string{"agreements/", "catalog/"},
 		Every:       15 * time.Minute, // gives up abandoned imports, removes what deletions left behind, saves copies
 		Memory:      512,
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
@@ -106,10 +106,34 @@ var Functions = []Function{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Uploads, Prefix: "catalog/", Actions: []Action{getObject, getOlder, listBucket}},
-			{Resource: Uploads, Prefix: "inventory/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
 			{Resource: Reports, Prefix: "catalog/", Actions: []Action{putObject}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
+		},
+	},
+	{
+		Name:     "inventory",
+		Summary:  "Counts the titles and products in files of inventory from the uploads bucket.",
+		Trigger:  Objects,
+		Prefixes: []string{"inventory/"},
+		Every:    15 * time.Minute, // counts anew what a change of the rules has not reached
+		// Counting takes 256 MB at most. Lambda gives CPU with memory: this is more than
+		// one CPU, so that an archive is unpacked while it is counted, and the most that
+		// a new account may have.
+		Memory: 3008,
+		// An archive of 2 GB, and 4 GB of what is counted (inventory.MaxScratch), which
+		// is twenty times what 10 million rows in no order take.
+		Scratch: 6656,
+		Timeout: 15 * time.Minute, // 10 million rows take seconds; the largest file some minutes
+		// One at a time, so that no file is counted twice at once, and a small account
+		// has enough left. What counts does not depend on it: records do.
+		Concurrency: 1,
+		Retries:     2,
+		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, query, put}},
+			{Resource: Uploads, Prefix: "inventory/", Actions: []Action{getObject, getOlder, listBucket}},
+			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, putObject, listBucket}},
 		},
 	},
 	{

@@ -27,6 +27,15 @@ func TestWhoReadsObjectsIsToldWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Scratch files of inventory fit, beside the archive they are made from.
+func TestR6_2_ScratchFilesFit(t *testing.T) {
+	t.Parallel()
+	f, _ := manifest.Find("inventory")
+	if need := (inventory.MaxArchiveBytes + inventory.MaxScratch) >> 20; f.Scratch < need {
+		t.Errorf("%d MB for %d MB of scratch files", f.Scratch, need)
+	}
+}
+
 // S3 refuses notifications of one event whose prefixes overlap.
 func TestNoFileCallsTwoFunctions(t *testing.T) {
 	t.Parallel()
@@ -81,6 +90,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 		manifest.Reports: {
 			"imports/":           {imp.ReportKey(), imp.AnnotatedKey("en")},
 			feeder.KeyPrefix:     {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
+			inventory.KeyPrefix:  nil,
 			journal.CopiesPrefix: nil,
 		},
 	}
@@ -93,14 +103,22 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			}
 		}
 	}
+	var called []string
 	for _, f := range manifest.Functions {
-		if want := slices.Sorted(maps.Keys(keys[manifest.Uploads])); f.Trigger == manifest.Objects && !slices.Equal(f.Prefixes, want) {
-			t.Errorf("%s is called for %q, and files are put under %q", f.Name, f.Prefixes, want)
+		called = append(called, f.Prefixes...)
+		for _, prefix := range f.Prefixes {
+			if !slices.ContainsFunc(f.Grants, func(g manifest.Grant) bool { return g.Resource == manifest.Uploads && g.Prefix == prefix }) {
+				t.Errorf("%s is called for %q, which it may not read", f.Name, prefix)
+			}
 		}
 		for _, g := range f.Grants {
 			if _, used := keys[g.Resource][g.Prefix]; g.Resource != manifest.Table && !used {
 				t.Errorf("%s is granted %q of %s, which nothing uses", f.Name, g.Prefix, g.Resource)
 			}
 		}
+	}
+	slices.Sort(called)
+	if want := slices.Sorted(maps.Keys(keys[manifest.Uploads])); !slices.Equal(called, want) {
+		t.Errorf("functions are called for %q, and files are put under %q", called, want)
 	}
 }

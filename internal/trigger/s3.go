@@ -10,13 +10,11 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/importer"
-	"trueup/internal/inventory"
 	"trueup/internal/manifest"
 )
 
@@ -35,20 +33,12 @@ type Feeder interface {
 	Feed(ctx context.Context, key, version, etag, by string) error
 }
 
-// Receiver takes files of inventory.
-type Receiver interface {
-	// Receive keeps what one version of an object adds up to, on behalf of by; a
-	// nil error means it is dealt with.
-	Receive(ctx context.Context, key, version, etag, by string, at time.Time) error
-}
-
 // Jobs is what the import function does.
 type Jobs struct {
-	Importer  Importer
-	Catalog   Feeder
-	Inventory Receiver
-	Tidy      func(context.Context) error // on schedule: whatever is due besides giving up abandoned imports
-	Settle    func(context.Context)       // after files were imported; nil for nothing
+	Importer Importer
+	Catalog  Feeder
+	Tidy     func(context.Context) error // on schedule: whatever is due besides giving up abandoned imports
+	Settle   func(context.Context)       // after files were imported; nil for nothing
 }
 
 // Objects returns the handler of the import function: for S3 notifications of
@@ -57,21 +47,15 @@ type Jobs struct {
 // were dealt with change nothing then.
 func Objects(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
-		var event struct {
-			events.S3Event
-			Source string `json:"source"`
-		}
-		if err := json.Unmarshal(payload, &event); err != nil {
-			return fmt.Errorf("event is not JSON: %w", err)
+		event, err := objectsOf(payload)
+		if err != nil {
+			return err
 		}
 		if event.Source == manifest.ScheduleSource {
 			return errors.Join(jobs.Importer.Abandon(ctx), jobs.Tidy(ctx))
 		}
-		if len(event.Records) == 0 {
-			if strings.Contains(string(payload), "s3:TestEvent") {
-				return nil // S3 sends one when the notification is set up
-			}
-			return errors.New("event has no records")
+		if event.Source != "" {
+			return fmt.Errorf("event of %q is not for the import", event.Source)
 		}
 		var faults []error
 		for _, record := range event.Records {
@@ -87,20 +71,35 @@ func Objects(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage)
 					log.ErrorContext(ctx, "catalog feed interrupted", "error", err)
 					faults = append(faults, fmt.Errorf("feed the catalog: %w", err))
 				}
-			case created && strings.HasPrefix(src.Key, inventory.KeyPrefix):
-				if err := jobs.Inventory.Receive(ctx, src.Key, src.Version, src.ETag, by, src.EventTime); err != nil {
-					log.ErrorContext(ctx, "inventory interrupted", "error", err)
-					faults = append(faults, fmt.Errorf("receive inventory: %w", err))
-				}
 			default:
 				log.WarnContext(ctx, "event ignored", "event", record.EventName, "bucket", src.Bucket)
 			}
 		}
-		if jobs.Settle != nil {
+		if jobs.Settle != nil && len(event.Records) > 0 {
 			jobs.Settle(ctx)
 		}
 		return errors.Join(faults...)
 	}
+}
+
+// objectEvent is an event of a function that objects trigger: records of S3, or
+// one of the sources of package manifest.
+type objectEvent struct {
+	events.S3Event
+	Source  string `json:"source"`
+	Recount bool   `json:"recount"` // of manifest.CallSource, for the inventory function
+}
+
+// objectsOf reads an event. One without a source has records, unless it is the
+// one that S3 sends when a notification is set up.
+func objectsOf(payload []byte) (event objectEvent, err error) {
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return event, fmt.Errorf("event is not JSON: %w", err)
+	}
+	if event.Source == "" && len(event.Records) == 0 && !strings.Contains(string(payload), "s3:TestEvent") {
+		return event, errors.New("event has no records")
+	}
+	return event, nil
 }
 
 // SourceOf returns the object that a record of an S3 notification is about.

@@ -26,7 +26,6 @@ type called struct {
 	abandoned int
 	tidied    int
 	fed       []string // key, version, etag and by
-	received  []string // and the time
 	settled   int
 	fail      map[string]error // by key
 }
@@ -38,11 +37,6 @@ func (c *called) Import(_ context.Context, src importer.Source, by string) error
 
 func (c *called) Feed(_ context.Context, key, version, etag, by string) error {
 	c.fed = append(c.fed, key, version, etag, by)
-	return c.fail[key]
-}
-
-func (c *called) Receive(_ context.Context, key, version, etag, by string, at time.Time) error {
-	c.received = append(c.received, key, version, etag, by, at.Format(time.RFC3339))
 	return c.fail[key]
 }
 
@@ -67,7 +61,7 @@ func sample(tb testing.TB, name string) []byte {
 
 func handle(c *called, payload []byte) error {
 	return trigger.Objects(trigger.Jobs{
-		Importer: c, Catalog: c, Inventory: c, Tidy: c.tidy, Settle: func(context.Context) { c.settled++ },
+		Importer: c, Catalog: c, Tidy: c.tidy, Settle: func(context.Context) { c.settled++ },
 	}, slog.New(slog.DiscardHandler))(context.Background(), payload)
 }
 
@@ -127,6 +121,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 		"null":                 {"null", "no records"},
 		"another shape":        {"[]", "event is not JSON"},
 		"no records":           {`{"Records": []}`, "no records"},
+		"another's call":       {`{"source": "trueup.call", "recount": true}`, "is not for the import"},
 		"another event":        {`{"detail-type": "Object Created"}`, "no records"},
 		"a key S3 cannot send": {strings.Replace(encoded, "first-import", "100%", 1), "invalid URL escape"},
 	} {
@@ -246,29 +241,30 @@ func FuzzSourceOf(f *testing.F) {
 	})
 }
 
-// Files under catalog/ and inventory/ go to their jobs, and only created ones.
-func TestFilesThatAreNotAgreements(t *testing.T) {
+// notified is S3's notification of an object in a folder.
+func notified(name, folder string) []byte {
+	return []byte(`{"Records":[{"eventName":"` + name + `","eventTime":"2026-11-21T12:00:00.000Z","userIdentity":{"principalId":"AWS:admin"},
+		"s3":{"bucket":{"name":"uploads"},"object":{"key":"` + folder + `my+file.csv","versionId":"v1","eTag":"e1","sequencer":"0A","size":7}}}]}`)
+}
+
+// Files under catalog/ go to their job, and only created ones.
+func TestFilesForTheCatalog(t *testing.T) {
 	t.Parallel()
-	event := func(name, folder string) []byte {
-		return []byte(`{"Records":[{"eventName":"` + name + `","eventTime":"2026-11-21T12:00:00.000Z","userIdentity":{"principalId":"AWS:admin"},
-			"s3":{"bucket":{"name":"uploads"},"object":{"key":"` + folder + `my+file.csv","versionId":"v1","eTag":"e1"}}}]}`)
-	}
 	for folder, want := range map[string]called{
-		"catalog/":   {fed: []string{"catalog/my file.csv", "v1", "e1", "AWS:admin"}, settled: 2},
-		"inventory/": {received: []string{"inventory/my file.csv", "v1", "e1", "AWS:admin", "2026-11-21T12:00:00Z"}, settled: 2},
+		"catalog/": {fed: []string{"catalog/my file.csv", "v1", "e1", "AWS:admin"}, settled: 2},
 	} {
 		var c called
-		if err := handle(&c, event("ObjectCreated:Put", folder)); err != nil {
+		if err := handle(&c, notified("ObjectCreated:Put", folder)); err != nil {
 			t.Fatal(err)
 		}
-		if err := handle(&c, event("ObjectRemoved:Delete", folder)); err != nil {
+		if err := handle(&c, notified("ObjectRemoved:Delete", folder)); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, c, cmp.AllowUnexported(called{})); diff != "" {
 			t.Errorf("%s: called (-want +got)\n%s", folder, diff)
 		}
 		fault := errors.New("fault")
-		if err := handle(&called{fail: map[string]error{folder + "my file.csv": fault}}, event("ObjectCreated:Put", folder)); !errors.Is(err, fault) {
+		if err := handle(&called{fail: map[string]error{folder + "my file.csv": fault}}, notified("ObjectCreated:Put", folder)); !errors.Is(err, fault) {
 			t.Errorf("%s: a fault became %v", folder, err)
 		}
 	}
