@@ -20,11 +20,11 @@ func TestStartingRulesR6_3(t *testing.T) {
 	t.Parallel()
 	for _, list := range []struct{ publisher, titles string }{
 		{"Microsoft Corporation", `
-			Microsoft 365 Apps for enterprise - en-us = Microsoft 365 Apps Enterprise
-			Microsoft 365 Apps for enterprise - nl-nl = Microsoft 365 Apps Enterprise
-			Microsoft 365-apps voor ondernemingen - nl-nl = Microsoft 365 Apps Enterprise
-			Microsoft Office 365 ProPlus - fr-fr = Microsoft 365 Apps Enterprise
-			Microsoft 365 Apps for business - en-us = Microsoft 365 Apps Business
+			Microsoft 365 Apps for enterprise - en-us = Microsoft 365 Apps for enterprise
+			Microsoft 365 Apps for enterprise - nl-nl = Microsoft 365 Apps for enterprise
+			Microsoft 365-apps voor ondernemingen - nl-nl = Microsoft 365 Apps for enterprise
+			Microsoft Office 365 ProPlus - fr-fr = Microsoft 365 Apps for enterprise
+			Microsoft 365 Apps for business - en-us = Microsoft 365 Apps for business
 			Microsoft 365 - en-us = Microsoft 365 Personal or Family
 			Microsoft Office Professional Plus 2019 - en-us = Microsoft Office Professional Plus 2019
 			Microsoft Office Professional Plus 2016 = Microsoft Office Professional Plus 2016
@@ -203,14 +203,14 @@ func TestSuiteCountsOncePerDeviceR6_3(t *testing.T) {
 		}
 	}
 	got := read(t, file)
-	apps := position.Product{Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "Enterprise"}
+	apps := position.Product{Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "for enterprise"}
 	if diff := cmp.Diff([]inventory.ProductCount{{Product: apps, Devices: 2}}, got.Products); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if titles := got.Evidence(apps); len(titles) != 3 {
 		t.Errorf("evidence %v", titles)
 	}
-	want := []position.Line{{Product: apps, Quantity: 2, Source: position.Source{Kind: "inventory", ID: "intune-raw", Text: "Microsoft 365 Apps Enterprise"}}}
+	want := []position.Line{{Product: apps, Quantity: 2, Source: position.Source{Kind: "inventory", ID: "intune-raw", Text: "Microsoft 365 Apps for enterprise"}}}
 	if diff := cmp.Diff(want, got.Lines()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -230,7 +230,7 @@ func TestAdminRulesComeFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apps := position.Product{Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "Enterprise"}
+	apps := position.Product{Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "for enterprise"}
 	four := planner
 	four.Version = "4"
 	for _, test := range []struct {
@@ -238,7 +238,7 @@ func TestAdminRulesComeFirst(t *testing.T) {
 		want  inventory.Decision
 		says  string
 	}{
-		{inventory.Title{Publisher: "MS", Name: "O365 Image 12"}, inventory.Decision{Kind: inventory.Product, Rule: "m365-apps-enterprise", Alias: "a1", Product: apps}, "Counted as Microsoft 365 Apps Enterprise because of the rule m365-apps-enterprise."},
+		{inventory.Title{Publisher: "MS", Name: "O365 Image 12"}, inventory.Decision{Kind: inventory.Product, Rule: "m365-apps-enterprise", Alias: "a1", Product: apps}, "Counted as Microsoft 365 Apps for enterprise because of the rule m365-apps-enterprise."},
 		{inventory.Title{Name: "Microsoft Visio Professional 2016", Version: "16.0"}, inventory.Decision{Kind: inventory.Ignored, Rule: "a2"}, "Not counted because an admin's rule ignores it (a2)."},
 		{inventory.Title{Publisher: "Meuse", Name: "Stockroom  planner", Version: "4.2"}, inventory.Decision{Kind: inventory.Product, Rule: "a3", Product: four}, "Counted as Meuse Software Stockroom Planner 4 because of the rule a3."},
 		{inventory.Title{Name: "Stock Labels", Version: "4.2"}, inventory.Decision{Kind: inventory.Component, Rule: "a4", Product: four}, "Not counted because it is part of Meuse Software Stockroom Planner 4 (rule a4)."},
@@ -331,11 +331,11 @@ func TestNewRulesTellsEveryMistake(t *testing.T) {
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	all := []string{
-		"Adobe Acrobat DC: 1", "Adobe Photoshop 2025: 1", "Autodesk AutoCAD 2025: 1", "Microsoft 365 Apps Enterprise: 2",
+		"Adobe Acrobat DC: 1", "Adobe Photoshop 2025: 1", "Autodesk AutoCAD 2025: 1", "Microsoft 365 Apps for enterprise: 2",
 		"Microsoft Office Professional Plus 2016: 3", "Microsoft Visio Plan 2: 1", "Microsoft Visio Professional 2016: 1",
 	}
 	three := []string{
-		"Adobe Acrobat DC: 1", "Adobe Photoshop 2025: 1", "Microsoft 365 Apps Enterprise: 2",
+		"Adobe Acrobat DC: 1", "Adobe Photoshop 2025: 1", "Microsoft 365 Apps for enterprise: 2",
 		"Microsoft Office Professional Plus 2016: 1", "Microsoft Visio Plan 2: 1",
 	}
 	for name, want := range map[string]struct {
