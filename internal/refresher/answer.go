@@ -80,10 +80,15 @@ func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 		default:
 			return false
 		}
+		texts := 0
 		for _, e := range answer.Entitlements {
+			texts += len(e.Publisher) + len(e.Pool) + len(e.Family) + len(e.Version) + len(e.Type)
 			if e.Effective < 0 || e.Effective > entitlement.MaxQuantity || e.ActiveSA < 0 || e.ActiveSA > entitlement.MaxQuantity {
 				return false
 			}
+		}
+		if texts > MaxTexts {
+			return false
 		}
 	}
 	return true
@@ -92,7 +97,7 @@ func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 // check turns an answer into what is stored of it, and what it counts for.
 func check(run string, pass int, k Known, answer entitlement.Answer, at time.Time) Checked {
 	c := Checked{
-		Pair: answer.Pair, AgreementID: k.AgreementID, State: answer.State, Reason: answer.Reason, At: at,
+		Pair: answer.Pair, Tag: k.Tag, AgreementID: k.AgreementID, State: answer.State, Reason: answer.Reason, At: at,
 		Mark: Mark{Run: run, Pass: pass, Counts: Counts{Checked: 1}},
 	}
 	counts := &c.Mark.Counts

@@ -28,6 +28,7 @@ type Refresher struct {
 	// run has its final state.
 	Publish func(ctx context.Context, run Run) error
 	Clock   func() time.Time
+	Zone    *time.Location // in which a day begins and ends; nil for UTC
 	// NewID returns an id that sorts by time, the same for the same time and seed.
 	NewID func(at time.Time, seed string) string
 	Log   *slog.Logger

@@ -58,8 +58,14 @@ func stretch(run Run, page PairPage) *batch {
 	return b
 }
 
-// join adds the stretch that comes after the batch.
+// join adds the stretch that comes after the batch. A pair of both was removed
+// after the first was read, and added to another agreement.
 func (b *batch) join(after *batch) {
+	again := make(map[agreement.PairKey]bool, len(after.ask))
+	for _, k := range after.ask {
+		again[k.Pair.Key()] = true
+	}
+	b.ask = slices.DeleteFunc(b.ask, func(k Known) bool { return again[k.Pair.Key()] })
 	b.ask = append(b.ask, after.ask...)
 	b.next = after.next
 	b.counts.add(after.counts)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -43,10 +44,11 @@ const (
 	negative  behavior = "negative quantity"
 	halfState behavior = "unknown state"
 	swollen   behavior = "too many entitlements"
+	wordy     behavior = "too much text"
 	some      behavior = "every third pair fails"
 )
 
-var misbehaviors = []behavior{hangs, faulty, plain, quota, denied, truncated, foreign, longer, empty, negative, halfState, swollen, some}
+var misbehaviors = []behavior{hangs, faulty, plain, quota, denied, truncated, foreign, longer, empty, negative, halfState, swollen, wordy, some}
 
 // service is a source that knows the truth, and what it does wrong.
 type service struct {
@@ -138,6 +140,9 @@ func (s *service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 		answers[0].State = "maybe"
 	case swollen:
 		answers[0] = entitlement.Answer{Pair: answers[0].Pair, State: entitlement.StateValid, Entitlements: make([]entitlement.Entitlement, refresher.MaxLines+1)}
+	case wordy:
+		long := entitlement.Entitlement{Family: strings.Repeat("ü", entitlement.TextMaxChars)}
+		answers[0] = entitlement.Answer{Pair: answers[0].Pair, State: entitlement.StateValid, Entitlements: slices.Repeat([]entitlement.Entitlement{long}, refresher.MaxTexts/510+1)}
 	case some:
 		for i := range answers {
 			if i%3 == 0 {
@@ -372,7 +377,7 @@ func TestR7_2_BadSources(t *testing.T) {
 	want := map[behavior]string{
 		hangs: "failed source_timeout", faulty: "failed source_unreachable", plain: "failed source_failed", quota: "failed source_quota", denied: "failed source_denied",
 		truncated: "failed source_damaged", foreign: "failed source_damaged", longer: "failed source_damaged", empty: "failed source_damaged",
-		negative: "failed source_damaged", halfState: "failed source_damaged", swollen: "failed source_damaged",
+		negative: "failed source_damaged", halfState: "failed source_damaged", swollen: "failed source_damaged", wordy: "failed source_damaged",
 		some: "partial refresh_pairs_failed",
 	}
 	for _, b := range misbehaviors {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/once"
@@ -16,6 +17,7 @@ type Order struct {
 	Trigger Trigger
 	GroupID string // only this license group; empty for the whole organisation, always for TriggerSchedule, Import and Deletion
 	By      string
+	Date    agreement.Date // the day that it belongs to; empty for the one that it is now
 
 	Events []audit.Event                 // stored with the run
 	Reply  func(Run) (once.Entry, error) // what an Idempotency-Key stands for; nil for none
@@ -26,7 +28,11 @@ type Order struct {
 // come while a run is open lead to one run after it. first is the first answer to the same
 // Idempotency-Key, and nothing else was done then.
 func (r *Refresher) Request(ctx context.Context, o Order) (run Run, first []byte, err error) {
-	wanted := Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, RequestedAt: r.Clock(), State: StateQueued}
+	now := r.Clock()
+	wanted := Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: now, State: StateQueued}
+	if wanted.Date == "" {
+		wanted.Date = r.today(now)
+	}
 	reply := o.Reply
 	if reply == nil {
 		reply = func(Run) (once.Entry, error) { return once.Entry{}, nil }
@@ -65,8 +71,17 @@ func follows(wanted, open Run) bool {
 func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
 	year, month, day := due.Date()
 	id := r.NewID(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), "schedule")
-	run, _, err := r.Request(ctx, Order{ID: id, Trigger: TriggerSchedule, By: "schedule"})
+	run, _, err := r.Request(ctx, Order{ID: id, Trigger: TriggerSchedule, By: "schedule", Date: agreement.Date(due.Format(time.DateOnly))})
 	return run, err
+}
+
+// today is the day that it is in the refresher's zone.
+func (r *Refresher) today(now time.Time) agreement.Date {
+	zone := r.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return agreement.Date(now.In(zone).Format(time.DateOnly))
 }
 
 // Confirm lets a run that is held apply what it put aside: all that no later

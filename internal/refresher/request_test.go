@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"trueup/internal/agreement"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
@@ -156,5 +157,39 @@ func TestWaiting(t *testing.T) {
 		equal(t, "of the dead", waits(), id)
 		s.complete(id)
 		equal(t, "ended", waits(), "")
+	})
+}
+
+// R8.5: a run belongs to the day on which it was due, or was asked for, where
+// the organisation is.
+func TestR8_5_DateOfARun(t *testing.T) {
+	t.Parallel()
+	east := time.FixedZone("east", 3*60*60)
+	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
+		time.Sleep(22 * time.Hour)
+		for name, c := range map[string]struct {
+			zone *time.Location
+			date agreement.Date // of the order
+			want agreement.Date
+		}{
+			"UTC":               {nil, "", "2000-01-01"},
+			"its zone":          {east, "", "2000-01-02"},
+			"that of the order": {east, "1999-12-31", "1999-12-31"},
+		} {
+			s := newStand(t)
+			r := s.process(&process{})
+			r.Zone = c.zone
+			run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, Date: c.date})
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, name, run.Date, c.want)
+		}
+		s := newStand(t)
+		run, err := s.process(&process{}).Nightly(t.Context(), time.Date(1999, 12, 31, 23, 30, 0, 0, east))
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "of a night", run.Date, agreement.Date("1999-12-31"))
 	})
 }

@@ -22,7 +22,17 @@ func TestRandomSchedules(t *testing.T) {
 	const schedules = 150 // the same ones every time: enough that all that can happen does
 	t.Parallel()
 	happened := map[string]int{}
+	seeds := []uint64{
+		0x2d4c775cdc,       // a pair is added again while it is being asked about
+		0x6575f5dc8066107f, // a pair moves to an agreement that comes later in the same batch
+	}
 	for seed := range uint64(schedules) {
+		seeds = append(seeds, seed)
+	}
+	for range 20 { // and others every time, in which not everything need happen
+		seeds = append(seeds, rand.Uint64())
+	}
+	for _, seed := range seeds {
 		var mu sync.Mutex
 		var failures []string
 		synctest.Test(t, func(t *testing.T) {
@@ -40,7 +50,7 @@ func TestRandomSchedules(t *testing.T) {
 			}
 		})
 		for _, f := range failures {
-			t.Errorf("seed %d: %s", seed, f)
+			t.Errorf("seed %#x: %s", seed, f)
 		}
 	}
 	for _, what := range []string{"succeeded", "partial", "failed", "confirmed", "discarded"} {

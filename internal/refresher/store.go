@@ -45,8 +45,12 @@ type Checked struct {
 	Mark Mark
 }
 
-// MaxLines is how many entitlements a pair can have.
-const MaxLines = 1000
+// What a pair can have at most, so that a Store can keep its entitlements and an
+// answer put aside together.
+const (
+	MaxLines = 1000     // entitlements
+	MaxTexts = 64 << 10 // bytes of all their texts
+)
 
 // Store keeps runs, and what is known of pairs. Reads are strongly consistent
 // and every method may be repeated after a fault. Obligations:
@@ -102,10 +106,13 @@ type Store interface {
 	// does not change. A pair that is there, in that group, throughout a listing is
 	// in it once. A cursor is good for as long as the run is.
 	Pairs(ctx context.Context, groupID string, limit int, cursor string) (PairPage, error)
-	// Answer stores answers, at most BatchSize. A pair that is gone, was removed and added again since it
-	// was read (its Tag is another), or belongs to another agreement now, gets nothing and is returned. An answer that is not
-	// put aside removes the one that was, but for StateError; one that is replaces it,
-	// and only the mark changes besides. After a fault some pairs may have their answers.
+	// Answer stores answers, at most BatchSize and one for a pair. A pair that is
+	// gone, was removed and added again since it was read (its Tag is another), or
+	// belongs to another agreement now, gets nothing and is returned; one whose
+	// agreement was deleted a moment ago may still be there, for nobody to see. An
+	// answer that is not put aside removes the one that was, but for StateError; one
+	// that is replaces it, and only the mark changes besides. After a fault some
+	// pairs may have their answers.
 	Answer(ctx context.Context, attempt Run, answers []Checked) (gone []agreement.PairKey, err error)
 	// Summarize sets the Validation of each of the agreements that still exist to
 	// the worst of its pairs: exactly, also when pairs come and go at that moment or

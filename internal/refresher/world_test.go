@@ -34,6 +34,8 @@ type world struct {
 	complaints []string
 	sorted     []*stored // all pairs, in the order of Pairs; nil when it has to be made
 	calls      int
+	lives      int   // of pairs, to tag them
+	tokens     int64 // given to attempts
 }
 
 // stored is a pair in the world.
@@ -64,8 +66,9 @@ func (w *world) add(n int, agreementID, group string) {
 	if w.pairs[p.Key()] != nil {
 		return
 	}
+	w.lives++
 	w.pairs[p.Key()] = &stored{
-		Known: refresher.Known{Pair: p, AgreementID: agreementID, State: agreement.ValidationPending}, place: agreementID + "|" + string(p.Key()),
+		Known: refresher.Known{Pair: p, Tag: fmt.Sprint("life ", w.lives), AgreementID: agreementID, State: agreement.ValidationPending}, place: agreementID + "|" + string(p.Key()),
 	}
 	w.sorted = nil
 	if _, ok := w.group[agreementID]; !ok {
@@ -124,8 +127,12 @@ func (w *world) open() refresher.Run {
 
 // owns judges an attempt.
 func (w *world) owns(attempt refresher.Run) error {
-	if r := w.runs[attempt.ID]; r.State != refresher.StateRunning || r.Attempt != attempt.Attempt {
+	r := w.runs[attempt.ID]
+	if r.State != refresher.StateRunning || r.Attempt != attempt.Attempt {
 		return refresher.ErrLost
+	}
+	if attempt.Token != r.Token {
+		w.complain("attempt %d of %s has token %d, and was given %d", attempt.Attempt, r.ID, attempt.Token, r.Token)
 	}
 	return nil
 }
@@ -230,7 +237,7 @@ func (p *process) Freshness(ctx context.Context) (f refresher.Freshness, err err
 
 func (p *process) Request(ctx context.Context, run refresher.Run, events []audit.Event, reply func(refresher.Run) (once.Entry, error)) (got refresher.Run, first []byte, err error) {
 	err = p.call(ctx, "Request", func() error {
-		if run.State != refresher.StateQueued || run.ID == "" || run.RequestedAt.IsZero() {
+		if run.State != refresher.StateQueued || run.ID == "" || run.RequestedAt.IsZero() || run.Date == "" {
 			p.complain("requested: %+v", run)
 		}
 		if same, ok := p.runs[run.ID]; ok {
@@ -277,6 +284,8 @@ func (p *process) Claim(ctx context.Context, read, claimed refresher.Run) (r ref
 			p.complain("%s is claimed though its lease runs until %v", read.ID, now.Lease)
 		}
 		claimed.Next = now.Next
+		p.tokens++
+		claimed.Token = p.tokens
 		r = p.put(claimed)
 		return nil
 	})
@@ -409,7 +418,10 @@ func (p *process) Answer(ctx context.Context, attempt refresher.Run, answers []r
 				p.complain("two answers to %s", c.Pair)
 			}
 			seen[c.Pair] = true
-			if s == nil || s.AgreementID != c.AgreementID {
+			if c.Tag == "" {
+				p.complain("the answer to %s does not say which life of the pair it is to", c.Pair)
+			}
+			if s == nil || s.AgreementID != c.AgreementID || s.Tag != c.Tag {
 				gone = append(gone, c.Pair)
 				continue
 			}
@@ -471,7 +483,7 @@ func (p *process) Apply(ctx context.Context, attempt refresher.Run, pairs []refr
 			return err
 		}
 		for _, k := range pairs {
-			if s := p.pairs[k.Pair.Key()]; s != nil && s.AgreementID == k.AgreementID && s.Aside == attempt.ID {
+			if s := p.pairs[k.Pair.Key()]; s != nil && s.AgreementID == k.AgreementID && s.Tag == k.Tag && s.Aside == attempt.ID {
 				s.apply(*s.aside)
 			}
 		}
