@@ -1,0 +1,90 @@
+package register
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"trueup/internal/agreement"
+	"trueup/internal/journal"
+)
+
+// PairRef is a pair and the agreement that has it. The zero PairRef is before
+// every other.
+type PairRef struct {
+	AgreementID string            `json:"a"`
+	Pair        agreement.PairKey `json:"p"`
+}
+
+// Pairs returns the next pairs after one, at most limit, of the agreements in a
+// license group, or in all of them for the empty one. Their order is that of
+// agreement ids, then pairs, which never changes: whoever goes on after the last
+// one until none is left comes by every pair that is there throughout, once.
+func (r *Reader) Pairs(ctx context.Context, groupID string, after PairRef, limit int) ([]PairRef, error) {
+	refs := make([]PairRef, 0, limit)
+	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		t := &s.table
+		byID := t.order(sortID)
+		at, _ := t.search(byID, sortID, &row{Agreement: agreement.Agreement{ID: after.AgreementID}})
+		for _, slot := range byID[at:] {
+			row := &t.rows[slot]
+			if groupID != "" && row.GroupID != groupID {
+				continue
+			}
+			for line := range bytes.Lines(t.numbers.at(slot)) {
+				if len(refs) == limit {
+					return nil
+				}
+				number := bytes.TrimSuffix(line, newline)
+				if row.ID == after.AgreementID && string(number) <= string(after.Pair) {
+					continue
+				}
+				refs = append(refs, PairRef{AgreementID: row.ID, Pair: agreement.PairKey(number)})
+			}
+		}
+		return nil
+	})
+	return refs, err
+}
+
+// PairsOf returns the pairs of each of the agreements that exist.
+func (r *Reader) PairsOf(ctx context.Context, ids []string) (map[string][]agreement.PairKey, error) {
+	pairs := make(map[string][]agreement.PairKey, len(ids))
+	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		for _, id := range ids {
+			slot, exists := s.table.find(id)
+			if !exists {
+				continue
+			}
+			pairs[id] = s.table.pairs(slot)
+		}
+		return nil
+	})
+	return pairs, err
+}
+
+// CountPairs returns how many pairs the agreements in a license group have, or
+// all of them for the empty one.
+func (r *Reader) CountPairs(ctx context.Context, groupID string) (int, error) {
+	n := 0
+	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		t := &s.table
+		for _, slot := range t.order(sortID) {
+			if groupID == "" || t.rows[slot].GroupID == groupID {
+				n += bytes.Count(t.numbers.at(slot), newline)
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// pairs returns the pairs of the agreement in a slot, sorted.
+func (t *table) pairs(slot uint32) []agreement.PairKey {
+	numbers := strings.Fields(string(t.numbers.at(slot)))
+	pairs := make([]agreement.PairKey, len(numbers))
+	for i, number := range numbers {
+		pairs[i] = agreement.PairKey(number)
+	}
+	return pairs
+}
