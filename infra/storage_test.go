@@ -4,6 +4,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"trueup/internal/dynamo/schema"
 	"trueup/internal/manifest"
@@ -21,12 +22,13 @@ var storageChecks = []check{
 			c.want(table, "TimeToLiveSpecification", `{"AttributeName":"`+schema.TTL+`","Enabled":true}`)
 			want, got := map[string]string{}, map[string]string{}
 			for _, index := range schema.Indexes {
-				want[index.Name] = keys(index.PK, index.SK) + " ALL"
+				want[index.Name] = keys(index.PK, index.SK) + " INCLUDE " + strings.Join(index.Includes, " ")
 			}
 			if indexes, ok := table.get("GlobalSecondaryIndexes").([]any); ok {
 				for _, item := range indexes {
 					index := &resource{Properties: item.(map[string]any)}
-					got[index.text("IndexName")] = index.text("KeySchema") + " " + index.text("Projection.ProjectionType")
+					got[index.text("IndexName")] = index.text("KeySchema") + " " + index.text("Projection.ProjectionType") + " " +
+						strings.Join(index.list("Projection.NonKeyAttributes"), " ")
 				}
 			}
 			c.same("indexes", want, got)

@@ -29,10 +29,11 @@ func newTable(stack awscdk.Stack) awsdynamodb.Table {
 	})
 	for _, index := range schema.Indexes {
 		table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
-			IndexName:      jsii.String(index.Name),
-			PartitionKey:   stringKey(index.PK),
-			SortKey:        stringKey(index.SK),
-			ProjectionType: awsdynamodb.ProjectionType_ALL,
+			IndexName:        jsii.String(index.Name),
+			PartitionKey:     stringKey(index.PK),
+			SortKey:          stringKey(index.SK),
+			ProjectionType:   awsdynamodb.ProjectionType_INCLUDE,
+			NonKeyAttributes: jsii.Strings(index.Includes...),
 		})
 	}
 	return table

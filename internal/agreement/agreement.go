@@ -19,6 +19,7 @@ package agreement
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"trueup/internal/audit"
@@ -93,6 +94,12 @@ const (
 	ValidationError   Validation = "error"   // asked, without an answer
 	ValidationInvalid Validation = "invalid"
 )
+
+// Worst returns the worse of two validations. Empty is none.
+func (v Validation) Worst(other Validation) Validation {
+	order := [...]Validation{"", ValidationValid, ValidationPending, ValidationError, ValidationInvalid}
+	return order[max(slices.Index(order[:], v), slices.Index(order[:], other), 0)]
+}
 
 // Sort is what a list of agreements is sorted by. Agreements that are equal in
 // it are sorted by name, then by id.

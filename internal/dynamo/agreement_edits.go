@@ -44,7 +44,7 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		e.remember(entry)
 		e.add(s.put(i, "attribute_not_exists(pk)", nil), nil)
 		e.claimName(creation)
-		e.claimPairs(plan, n.ID, n.Pairs)
+		e.claimPairs(plan, n.ID, n.Pairs, event)
 		if n.Details != "" {
 			e.noteDetails(n.ID, n.Details)
 		}
@@ -57,6 +57,7 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		}
 		e.audit(event)
 		e.changes(head, register.Change{ID: n.ID, Added: keysOf(n.Pairs)})
+		e.outdates(n.Type)
 		return nil
 	})
 	return a, first, err
@@ -139,6 +140,7 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 		event.Subject, event.Before = "agreement/"+read.ID, described(before)
 		e.audit(event)
 		e.changes(head, register.Change{ID: read.ID})
+		e.outdates(before.Type)
 		return nil
 	})
 	if err != nil || read.PairCount == 0 || read.PairCount > agreement.MaxPairsByHand {
@@ -160,6 +162,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		after = before
 		after.Version++
 		after.PairCount += len(pairs)
+		after.Validation = before.Validation.Worst(agreement.ValidationPending)
 		entry, err := reply(after)
 		if err != nil {
 			return err
@@ -167,12 +170,14 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		e.remember(entry)
 		next := s.revised(i, head)
 		next.Pairs += len(pairs)
+		next.Checked = after.Validation
 		e.replace(i, next)
-		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs)
+		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs, event)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.After["added"] = listed(pairs)
 		e.audit(event)
 		e.changes(head, register.Change{ID: read.ID, Added: keysOf(pairs)})
+		e.outdates(before.Type)
 		return nil
 	})
 	return after, first, err
@@ -195,8 +200,12 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		if after.PairCount < 1 {
 			return errs.New(errs.Conflict, "pairs_last")
 		}
+		if after.Validation, err = s.validationWithout(ctx, before, stored); err != nil {
+			return err
+		}
 		next := s.revised(i, head)
 		next.Pairs -= len(pairs)
+		next.Checked = after.Validation
 		e.replace(i, next)
 		var removed []agreement.Pair
 		for _, pair := range stored {
@@ -210,6 +219,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		event.Before["removed"] = listed(removed)
 		e.audit(event)
 		e.changes(head, register.Change{ID: read.ID, Removed: pairs})
+		e.outdates(before.Type)
 		return nil
 	})
 	return after, err
@@ -224,7 +234,8 @@ func (s *Store) pairsOf(ctx context.Context, id string, pairs []agreement.PairKe
 	}
 	var found []item
 	stages := map[importer.Stage]bool{}
-	err := s.getAll(ctx, keys, "", nil, func(it item) error {
+	const projection = ownership + ", #state"
+	err := s.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
 		stages[importer.Stage(attr(it, "stage"))] = true
 		found = append(found, it)
 		return nil
@@ -269,7 +280,18 @@ func (s *Store) revised(i agreementItem, head journal.Head) agreementItem {
 // unchangedItem is the condition that an agreement's item is as it was read.
 func unchangedItem(i agreementItem) (condition string, values item) {
 	old := marshal(i)
-	return "version = :was AND added = :added", item{":was": old["version"], ":added": old["added"]}
+	values = item{":was": old["version"], ":added": old["added"]}
+	return "version = :was AND added = :added AND " + unsummarized(i, values), values
+}
+
+// unsummarized is the condition that no refresh has summarized the agreement
+// since it was read.
+func unsummarized(i agreementItem, values item) string {
+	if i.Summaries == 0 {
+		return "attribute_not_exists(summaries)"
+	}
+	values[":summaries"] = num(i.Summaries)
+	return "summaries = :summaries"
 }
 
 // replace adds the action that stores next in place of was.
@@ -292,9 +314,9 @@ func (e *edit) releaseName(folded, id string) {
 }
 
 // claimPairs adds the actions that take pairs for an agreement.
-func (e *edit) claimPairs(p importer.Plan, owner string, pairs []agreement.Pair) {
+func (e *edit) claimPairs(p importer.Plan, owner string, pairs []agreement.Pair, cause audit.Event) {
 	for i, pair := range pairs {
-		e.claim(newPairItem(p, owner, pair), "agreement", claim{
+		e.claim(newPairItem(p, owner, pair, cause.ID), "agreement", claim{
 			field: "pairs/" + strconv.Itoa(i), value: pair.String(), code: "pair_taken",
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
@@ -46,8 +47,9 @@ type claim struct {
 }
 
 // edit writes what build puts together. It builds anew when what it was built
-// from changed, or when what it met may be taken over. What others have is
-// errs.Conflict taken, with a violation each.
+// from changed, which build may find out itself (journal.ErrMoved), or when what
+// it met may be taken over. What others have is errs.Conflict taken, with a
+// violation each.
 //
 // When build remembered an Idempotency-Key that was used before, nothing is
 // written, and first is what was answered then.
@@ -60,10 +62,14 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 			break
 		}
 		e.actions, e.failed, e.taken, e.quiet, e.entry = nil, nil, nil, map[importer.Stage]bool{}, record{}
-		if err := build(e); err != nil {
+		err := build(e)
+		if errors.Is(err, journal.ErrMoved) {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
-		err := e.quieten(ctx)
+		err = e.quieten(ctx)
 		if errors.Is(err, importer.ErrTaken) {
 			clear(e.dead) // one of them was committed since it was read
 			continue
@@ -107,6 +113,14 @@ func (e *edit) write(ctx context.Context) error {
 // journal stood before the agreement was read.
 func (e *edit) changes(head journal.Head, c register.Change) {
 	e.entry = record{name: journal.Agreements, head: head, body: register.Body([]register.Change{c}, ""), weight: 1}
+}
+
+// outdates says that what changes makes licence data stale (R7.3): pairs that
+// came or went, of an agreement of type volume.
+func (e *edit) outdates(t agreement.Type) {
+	if t == agreement.TypeVolume {
+		e.entry.outdated = e.now
+	}
 }
 
 // add appends an action. failed says what it means that its condition did not

@@ -36,6 +36,9 @@ type agreementItem struct {
 	CreatedBy string                 `dynamodbav:"created_by"`
 	Version   int64                  `dynamodbav:"version"`
 	Stage     importer.Stage         `dynamodbav:"stage,omitempty"`
+	// Summaries counts how often a refresh summarized the pairs, which is no new
+	// version of the agreement.
+	Summaries int64 `dynamodbav:"summaries,omitempty"`
 }
 
 // stages adds every stage the item's meaning depends on.
@@ -61,6 +64,7 @@ func (s *Store) agreement(i agreementItem, gone []string) agreement.Agreement {
 		if s.committed(stage, latest) {
 			a.PairCount += pairs
 			a.Version++
+			a.Validation = a.Validation.Worst(agreement.ValidationPending)
 		}
 	}
 	if slices.Contains(gone, i.Group) {
@@ -109,16 +113,20 @@ type pairItem struct {
 	Program       agreement.Program `dynamodbav:"program"`
 	Created       int64             `dynamodbav:"created"`
 	Stage         importer.Stage    `dynamodbav:"stage,omitempty"`
+	// Life is what added the pair: another time it is another life. What a refresh
+	// knows of it are further attributes, see answerItem.
+	Life string `dynamodbav:"life,omitempty"`
 }
 
-func newPairItem(p importer.Plan, owner string, pair agreement.Pair) pairItem {
+// newPairItem is a pair that nothing is known of. by is what adds it.
+func newPairItem(p importer.Plan, owner string, pair agreement.Pair, by string) pairItem {
 	k := pair.Key()
 	partition, sort := pairKey(k)
 	return pairItem{
 		PK: string(partition), SK: string(sort),
 		ByOwnerPK: byOwnerPK(owner, shardOf(string(k))), ByOwnerSK: string(k),
 		Agreement: owner, Authorization: pair.Authorization, License: pair.License, Program: pair.Program,
-		Created: millis(p.At), Stage: p.Stage,
+		Created: millis(p.At), Stage: p.Stage, Life: by,
 	}
 }
 

@@ -28,6 +28,11 @@ type headItem struct {
 	Weight int64    `dynamodbav:"weight"`
 	Saved  int64    `dynamodbav:"saved"`
 	Gone   []string `dynamodbav:"gone"`
+
+	// Of journal Agreements: how many changes made licence data stale, and when
+	// the last one did, in milliseconds (R7.3).
+	Changes int64 `dynamodbav:"changes"`
+	Changed int64 `dynamodbav:"changed"`
 }
 
 func headOf(it item) (journal.Head, error) {
@@ -113,6 +118,8 @@ type record struct {
 	body   string
 	weight int
 	gone   []string // what the head's Gone becomes; nil to leave it
+	// outdated is when the transaction made licence data stale; zero when it does not.
+	outdated time.Time
 	// exact means that the transaction is only good if there was no other entry
 	// since head; otherwise it is also good after any that deleted no group.
 	exact bool
@@ -201,8 +208,9 @@ var errBehind = errors.New("dynamo: another change came first")
 func (s *Store) recording(r record) []types.TransactWriteItem {
 	const allOld = types.ReturnValuesOnConditionCheckFailureAllOld
 	next := r.head.Seq + 1
+	set, add := "SET seq = :next", " ADD weight :w"
 	head := &types.Update{
-		TableName: &s.table, Key: key(headKey(r.name)), UpdateExpression: aws.String("SET seq = :next ADD weight :w"),
+		TableName: &s.table, Key: key(headKey(r.name)),
 		ConditionExpression:                 aws.String("seq = :seq"),
 		ExpressionAttributeValues:           item{":next": num(next), ":seq": num(r.head.Seq), ":w": num(int64(r.weight))},
 		ReturnValuesOnConditionCheckFailure: allOld,
@@ -212,9 +220,14 @@ func (s *Store) recording(r record) []types.TransactWriteItem {
 		delete(head.ExpressionAttributeValues, ":seq")
 	}
 	if r.gone != nil {
-		head.UpdateExpression = aws.String("SET seq = :next, gone = :gone ADD weight :w")
+		set += ", gone = :gone"
 		head.ExpressionAttributeValues[":gone"] = list(r.gone)
 	}
+	if !r.outdated.IsZero() {
+		set, add = set+", changed = :now", add+", changes :one"
+		head.ExpressionAttributeValues[":now"], head.ExpressionAttributeValues[":one"] = num(millis(r.outdated)), num(1)
+	}
+	head.UpdateExpression = aws.String(set + add)
 	entry := key(entryKey(r.name, next))
 	entry["seq"], entry["body"] = num(next), str(r.body)
 	return []types.TransactWriteItem{{Update: head}, s.putItem(entry, "", nil)}

@@ -63,6 +63,11 @@ const (
 	inventoryPK   pk = "INVENTORY" // a few items: "SOURCE#<source>" for each, and "RULES"
 	sourcePrefix     = "SOURCE#"
 	rulesSK       sk = "RULES"
+	refreshPrefix    = "REFRESH#"
+	refreshesPK   pk = "REFRESHES" // one item a run, written at every position it saves
+	heldPK        pk = "REFRESHES#HELD"
+	refreshPK     pk = "REFRESH"
+	refreshSK     sk = "REFRESH"
 	headSK        sk = "HEAD"
 
 	statementPrefix       = "STATEMENT#"
@@ -84,6 +89,8 @@ func newestStatementKey(file string) (pk, sk) {
 	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
 }
 func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
+func refreshKey(id string) (pk, sk)      { return refreshesPK, sk(refreshPrefix + id) }
+func heldKey(id string) (pk, sk)         { return heldPK, sk(refreshPrefix + id) }
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
 func inventoryKey(source string) (pk, sk) {
 	return inventoryPK, sk(sourcePrefix + bounded(source, maxSortName))
@@ -91,6 +98,11 @@ func inventoryKey(source string) (pk, sk) {
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }
+
+// fenceKey: which attempt at a refresh may write, under sort key "FENCE". Each
+// of its fences says the same, so that transactions that look at different ones
+// are not in each other's way.
+func fenceKey(n int) (pk, sk) { return pk("FENCE#" + strconv.Itoa(n)), "FENCE" }
 
 // headKey: where a journal stands, under sort key "HEAD" in the partition of its entries.
 func headKey(name journal.Name) (pk, sk) { return pk("JOURNAL#" + string(name)), headSK }

@@ -54,7 +54,7 @@ func TestSpread(t *testing.T) {
 				count(marshal(newAgreementItem(p, c)))
 				count(marshal(newNameItem(p.Stage, c)))
 				for _, pair := range c.Pairs {
-					count(marshal(newPairItem(p, c.ID, pair)))
+					count(marshal(newPairItem(p, c.ID, pair, string(p.Stage))))
 				}
 			}
 			for partition, n := range partitions {

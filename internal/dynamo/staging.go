@@ -66,7 +66,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		})
 	})
 	g.Go(func() error {
-		return s.getAll(gctx, pairKeys, "", nil, func(it item) error {
+		return s.getAll(gctx, pairKeys, ownership, placeholders(ownership), func(it item) error {
 			i, err := decode[pairItem](it)
 			pairs = append(pairs, i)
 			return err
@@ -159,7 +159,7 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	}
 	pairs := func(owner string, pairs []agreement.Pair) {
 		for _, pair := range pairs {
-			add(s.putUnlessTaken(marshal(newPairItem(p, owner, pair)), "agreement", p.Known.DeadPairs[pair.Key()]))
+			add(s.putUnlessTaken(marshal(newPairItem(p, owner, pair, string(p.Stage))), "agreement", p.Known.DeadPairs[pair.Key()]))
 		}
 	}
 	for _, c := range p.Create {
@@ -257,8 +257,9 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 	}
 	actions := make(map[string]types.TransactWriteItem, len(items))
 	for _, i := range items {
-		old, fresh := marshal(i), marshal(s.announce(i, p.Stage, added[i.ID]))
-		actions[i.ID] = types.TransactWriteItem{Update: &types.Update{
+		announced := s.announce(i, p.Stage, added[i.ID])
+		old, fresh := marshal(i), marshal(announced)
+		action := &types.Update{
 			TableName: &s.table, Key: key(agreementKey(i.ID)),
 			UpdateExpression:    aws.String("SET added = :new, pairs = :pairs, version = :version"),
 			ConditionExpression: aws.String("added = :old AND version = :was"),
@@ -266,7 +267,13 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 				":new": fresh["added"], ":pairs": fresh["pairs"], ":version": fresh["version"],
 				":old": old["added"], ":was": old["version"],
 			},
-		}}
+		}
+		if announced.Checked != i.Checked { // which a refresh may be about to change, too
+			*action.UpdateExpression += ", validation = :validation"
+			*action.ConditionExpression += " AND " + unsummarized(i, action.ExpressionAttributeValues)
+			action.ExpressionAttributeValues[":validation"] = fresh["validation"]
+		}
+		actions[i.ID] = types.TransactWriteItem{Update: action}
 	}
 	return actions, dead, nil
 }
@@ -288,6 +295,7 @@ func (s *Store) folded(i agreementItem) agreementItem {
 		if s.committed(stage, latest) {
 			i.Pairs += pairs
 			i.Version++
+			i.Checked = i.Checked.Worst(agreement.ValidationPending)
 		} else {
 			added[stage] = pairs
 		}
@@ -327,9 +335,13 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 		return err
 	}
 	// A group that was deleted meanwhile is a failed condition of grouping.
-	err = s.transactWith(ctx, actions, record{
+	entry := record{
 		name: journal.Agreements, head: head, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), ignoresGone: true,
-	})
+	}
+	if entry.weight > 0 { // each has pairs to add
+		entry.outdated = imp.FinishedAt
+	}
+	err = s.transactWith(ctx, actions, entry)
 	condition := conditionOf(err)
 	switch {
 	case err == nil:

@@ -24,7 +24,7 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string) erro
 		indexes[i] = types.GlobalSecondaryIndex{
 			IndexName:  aws.String(index.Name),
 			KeySchema:  keys(index.PK, index.SK),
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: index.Includes},
 		}
 	}
 	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
@@ -49,8 +49,12 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string) erro
 			return aws.ToString(has.IndexName) == aws.ToString(want.IndexName)
 		})
 		if at >= 0 {
-			if !slices.EqualFunc(table.GlobalSecondaryIndexes[at].KeySchema, want.KeySchema, sameKey) {
+			has := table.GlobalSecondaryIndexes[at]
+			if !slices.EqualFunc(has.KeySchema, want.KeySchema, sameKey) {
 				return differs(name, "the keys of index "+aws.ToString(want.IndexName))
+			}
+			if has.Projection == nil || !sameAttributes(has.Projection.NonKeyAttributes, want.Projection.NonKeyAttributes) {
+				return differs(name, "the attributes of index "+aws.ToString(want.IndexName))
 			}
 			continue
 		}
@@ -130,6 +134,10 @@ func keys(partition, sort string) []types.KeySchemaElement {
 
 func sameKey(a, b types.KeySchemaElement) bool {
 	return aws.ToString(a.AttributeName) == aws.ToString(b.AttributeName) && a.KeyType == b.KeyType
+}
+
+func sameAttributes(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // attributes defines the key attributes of the table and its indexes, each once.

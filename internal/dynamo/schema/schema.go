@@ -9,16 +9,22 @@ const (
 	TTL = "expires" // seconds since 1970; deletion may be days late, so nothing counts on it
 )
 
-// Index is a global secondary index. Both of its keys are strings, and it
-// projects every attribute.
+// Index is a global secondary index. Both of its keys are strings.
 type Index struct {
 	Name string
 	PK   string
 	SK   string
+	// Includes are the attributes that it has besides the keys. A write that
+	// changes no other attribute costs no write of the index.
+	Includes []string
 }
 
-// ByOwner has the pairs of an agreement, by number.
-var ByOwner = Index{Name: "by-owner", PK: "o_pk", SK: "o_sk"}
+// ByOwner has the pairs of an agreement, by number. What is known of a pair is
+// not in it: a refresh changes that of every pair, every night.
+var ByOwner = Index{
+	Name: "by-owner", PK: "o_pk", SK: "o_sk",
+	Includes: []string{"agreement", "authorization", "license", "program", "stage"},
+}
 
 // Indexes is every index.
 var Indexes = []Index{ByOwner}

@@ -1,0 +1,280 @@
+package dynamo
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/errs"
+	"trueup/internal/importer"
+	"trueup/internal/refresher"
+)
+
+// runItem is a run. Attributes of their own are what conditions look at, and
+// what another than the attempt writes.
+type runItem struct {
+	PK      string          `dynamodbav:"pk"`
+	SK      string          `dynamodbav:"sk"`
+	Record  runRecord       `dynamodbav:"record"`
+	State   refresher.State `dynamodbav:"state"`
+	Hold    refresher.Hold  `dynamodbav:"hold,omitempty"`
+	Attempt int             `dynamodbav:"attempt"`
+	Token   int64           `dynamodbav:"token"`
+	Lease   int64           `dynamodbav:"lease,omitempty"`
+	Next    *runItem        `dynamodbav:"next,omitempty"`
+	Version int64           `dynamodbav:"version"`
+}
+
+// runRecord is the part of a run that no condition looks at.
+type runRecord struct {
+	ID         string            `dynamodbav:"id"`
+	Trigger    refresher.Trigger `dynamodbav:"trigger"`
+	Group      string            `dynamodbav:"group"`
+	By         string            `dynamodbav:"by"`
+	Date       agreement.Date    `dynamodbav:"date"`
+	Requested  int64             `dynamodbav:"requested"`
+	Started    int64             `dynamodbav:"started"`
+	Ended      int64             `dynamodbav:"ended"`
+	Reason     string            `dynamodbav:"reason"`
+	ReasonArgs errs.Args         `dynamodbav:"reason_args,omitempty"`
+	Stopped    bool              `dynamodbav:"stopped"`
+	Total      int               `dynamodbav:"total"`
+	Counts     countsRecord      `dynamodbav:"counts"`
+	Pass       int               `dynamodbav:"pass"`
+	Cursor     string            `dynamodbav:"cursor"`
+	Seen       int64             `dynamodbav:"seen"`
+	Fruitless  int               `dynamodbav:"fruitless"`
+}
+
+// countsRecord is refresher.Counts.
+type countsRecord struct {
+	Checked int   `dynamodbav:"checked,omitempty"`
+	Valid   int   `dynamodbav:"valid,omitempty"`
+	Invalid int   `dynamodbav:"invalid,omitempty"`
+	Failed  int   `dynamodbav:"failed,omitempty"`
+	Changed int   `dynamodbav:"changed,omitempty"`
+	Aside   int   `dynamodbav:"aside,omitempty"`
+	Before  int64 `dynamodbav:"before,omitempty"`
+	After   int64 `dynamodbav:"after,omitempty"`
+}
+
+func newRunItem(r refresher.Run) runItem {
+	partition, sort := refreshKey(r.ID)
+	i := runItem{
+		PK: string(partition), SK: string(sort),
+		State: r.State, Hold: r.Hold, Attempt: r.Attempt, Token: r.Token, Lease: millis(r.Lease), Version: r.Version,
+		Record: runRecord{
+			ID: r.ID, Trigger: r.Trigger, Group: r.GroupID, By: r.By, Date: r.Date,
+			Requested: millis(r.RequestedAt), Started: millis(r.StartedAt), Ended: millis(r.EndedAt),
+			Reason: r.Reason, ReasonArgs: r.ReasonArgs, Stopped: r.Stopped, Total: r.Total, Counts: countsRecord(r.Counts),
+			Pass: r.Pass, Cursor: r.Cursor, Seen: r.Seen, Fruitless: r.Fruitless,
+		},
+	}
+	if r.Next != nil {
+		next := newRunItem(*r.Next)
+		i.Next = &next
+	}
+	return i
+}
+
+func (i runItem) run() refresher.Run {
+	r := i.Record
+	run := refresher.Run{
+		ID: r.ID, Trigger: r.Trigger, GroupID: r.Group, By: r.By, Date: r.Date, Token: i.Token,
+		RequestedAt: fromMillis(r.Requested), StartedAt: fromMillis(r.Started), EndedAt: fromMillis(r.Ended),
+		State: i.State, Reason: r.Reason, ReasonArgs: r.ReasonArgs, Stopped: r.Stopped, Hold: i.Hold,
+		Total: r.Total, Counts: refresher.Counts(r.Counts), Position: refresher.Position{Pass: r.Pass, Cursor: r.Cursor}, Seen: r.Seen,
+		Attempt: i.Attempt, Fruitless: r.Fruitless, Lease: fromMillis(i.Lease), Version: i.Version,
+	}
+	if i.Next != nil {
+		next := i.Next.run()
+		run.Next = &next
+	}
+	return run
+}
+
+// refreshItem says which run is open, and how old the licence data are.
+type refreshItem struct {
+	Run   string `dynamodbav:"run"`   // the open one; empty for none
+	Token int64  `dynamodbav:"token"` // of the last attempt at any run
+	At    int64  `dynamodbav:"at"`    // of refresher.Freshness
+	Seen  int64  `dynamodbav:"seen"`
+}
+
+// What is known of a pair are attributes of its item. They come and go with it,
+// and whatever puts a pair's item makes one of which nothing is known.
+
+// answerItem is what a refresh stores of a pair. Further attributes are "mark",
+// a markRecord, and "aside", an asideRecord.
+type answerItem struct {
+	State        agreement.Validation `dynamodbav:"state"`
+	Reason       string               `dynamodbav:"reason"`
+	Checked      int64                `dynamodbav:"checked"` // when
+	Effective    int64                `dynamodbav:"effective"`
+	Fingerprint  string               `dynamodbav:"fingerprint"`
+	Entitlements []byte               `dynamodbav:"entitlements"`
+}
+
+// answerAttributes are those of answerItem.
+var answerAttributes = []string{"state", "reason", "checked", "effective", "fingerprint", "entitlements"}
+
+// markRecord is refresher.Mark.
+type markRecord struct {
+	Run    string       `dynamodbav:"run"`
+	Pass   int          `dynamodbav:"pass,omitempty"`
+	Counts countsRecord `dynamodbav:"counts"`
+}
+
+func newMarkRecord(m refresher.Mark) markRecord {
+	return markRecord{Run: m.Run, Pass: m.Pass, Counts: countsRecord(m.Counts)}
+}
+
+// asideRecord is an answer put aside.
+type asideRecord struct {
+	answerItem
+	Run  string     `dynamodbav:"run"`
+	Mark markRecord `dynamodbav:"mark"`
+}
+
+// knownItem is a pair's item as a refresh reads it.
+type knownItem struct {
+	PK            string            `dynamodbav:"pk"`
+	Agreement     string            `dynamodbav:"agreement"`
+	Authorization string            `dynamodbav:"authorization"`
+	License       string            `dynamodbav:"license"`
+	Program       agreement.Program `dynamodbav:"program"`
+	Stage         importer.Stage    `dynamodbav:"stage"`
+	Life          string            `dynamodbav:"life"`
+	answerItem
+	Mark  markRecord `dynamodbav:"mark"`
+	Aside struct {
+		Run string `dynamodbav:"run"`
+	} `dynamodbav:"aside"`
+}
+
+func (i knownItem) pair() agreement.Pair {
+	return agreement.Pair{Authorization: i.Authorization, License: i.License, Program: i.Program}
+}
+
+func (i knownItem) state() agreement.Validation {
+	if i.State == "" {
+		return agreement.ValidationPending
+	}
+	return i.State
+}
+
+func (i knownItem) known() refresher.Known {
+	return refresher.Known{
+		Pair: i.pair(), Tag: i.Life, AgreementID: i.Agreement, State: i.state(), Reason: i.Reason,
+		Effective: i.Effective, Fingerprint: i.Fingerprint, Aside: i.Aside.Run,
+		Mark: refresher.Mark{Run: i.Mark.Run, Pass: i.Mark.Pass, Counts: refresher.Counts(i.Mark.Counts)},
+	}
+}
+
+func (i knownItem) answered() (refresher.Answered, error) {
+	entitlements, err := decodeEntitlements(i.Entitlements)
+	if err != nil {
+		return refresher.Answered{}, fmt.Errorf("pair %s: %w", i.pair().Key(), err)
+	}
+	return refresher.Answered{
+		Pair: i.pair(), AgreementID: i.Agreement, State: i.state(), Reason: i.Reason, At: fromMillis(i.Checked),
+		Held: i.Aside.Run != "", Entitlements: entitlements,
+	}, nil
+}
+
+// line is an entitlement as it is stored.
+type line struct {
+	Publisher  string         `json:"m,omitempty"`
+	Pool       string         `json:"p,omitempty"`
+	Family     string         `json:"f,omitempty"`
+	Version    string         `json:"v,omitempty"`
+	Type       string         `json:"t,omitempty"`
+	Effective  int            `json:"q,omitempty"`
+	ActiveSA   int            `json:"a,omitempty"`
+	Unresolved int            `json:"u,omitempty"`
+	Start      agreement.Date `json:"b,omitempty"`
+	End        agreement.Date `json:"e,omitempty"`
+	SAEnd      agreement.Date `json:"s,omitempty"`
+}
+
+// compressFrom is from how many bytes on entitlements are compressed. The most
+// that a pair may have take some 120 KB then, and twice that, with an answer put
+// aside, fits an item of 400 KB. Most pairs have a line or two: compressing
+// these would cost more than it saves.
+const compressFrom = 2048
+
+// asFlate is the first byte of compressed entitlements. That of others is the
+// bracket of a list.
+const asFlate = 'z'
+
+var writers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic(err) // the level exists
+	}
+	return w
+}}
+
+// encodeEntitlements is what decodeEntitlements reads. It is empty for none.
+func encodeEntitlements(list []entitlement.Entitlement) []byte {
+	if len(list) == 0 {
+		return []byte{}
+	}
+	lines := make([]line, len(list))
+	for i, e := range list {
+		lines[i] = line(e)
+	}
+	encoded, err := json.Marshal(lines)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	if len(encoded) < compressFrom {
+		return encoded
+	}
+	b := bytes.NewBuffer([]byte{asFlate})
+	w := writers.Get().(*flate.Writer)
+	defer writers.Put(w)
+	w.Reset(b)
+	_, err = w.Write(encoded)
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic(err) // to memory
+	}
+	return b.Bytes()
+}
+
+var errEntitlements = errors.New("dynamo: its entitlements are damaged")
+
+func decodeEntitlements(stored []byte) ([]entitlement.Entitlement, error) {
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	if stored[0] == asFlate {
+		raw, err := io.ReadAll(flate.NewReader(bytes.NewReader(stored[1:])))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errEntitlements, err)
+		}
+		stored = raw
+	}
+	var lines []line
+	if err := json.Unmarshal(stored, &lines); err != nil {
+		return nil, fmt.Errorf("%w: %w", errEntitlements, err)
+	}
+	list := make([]entitlement.Entitlement, len(lines))
+	for i, l := range lines {
+		list[i] = entitlement.Entitlement(l)
+	}
+	return list, nil
+}
+
+// value is v as an attribute.
+func value(v any) types.AttributeValue {
+	return &types.AttributeValueMemberM{Value: marshal(v)}
+}

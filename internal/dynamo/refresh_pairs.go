@@ -1,0 +1,294 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	pagecursor "trueup/internal/cursor"
+	"trueup/internal/entitlement"
+	"trueup/internal/importer"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+)
+
+// What is read of a pair: all but its entitlements, what a summary needs, or whose
+// it is.
+const (
+	withoutBlobs = "pk, agreement, #authorization, license, program, stage, life, #state, reason, checked, effective, fingerprint, mark, aside.#run"
+	summary      = "pk, agreement, stage, #state"
+	ownership    = "pk, sk, agreement, #authorization, license, program, stage"
+)
+
+// placeholders are those of a projection: names that DynamoDB keeps for itself.
+func placeholders(projection string) map[string]string {
+	var names map[string]string
+	for _, name := range []string{"authorization", "state", "run"} {
+		if strings.Contains(projection, "#"+name) {
+			if names == nil {
+				names = map[string]string{}
+			}
+			names["#"+name] = name
+		}
+	}
+	return names
+}
+
+// Count implements refresher.Store.
+func (r *Refreshes) Count(ctx context.Context, groupID string) (int, error) {
+	return r.numbers.CountPairs(ctx, groupID)
+}
+
+// Pairs implements refresher.Store.
+func (r *Refreshes) Pairs(ctx context.Context, groupID string, limit int, after string) (refresher.PairPage, error) {
+	var last register.PairRef
+	if _, err := pagecursor.Decode(after, &last, "refresh"); err != nil {
+		return refresher.PairPage{}, err
+	}
+	refs, err := r.numbers.Pairs(ctx, groupID, last, limit+1)
+	if err != nil {
+		return refresher.PairPage{}, err
+	}
+	var page refresher.PairPage
+	if len(refs) > limit {
+		refs = refs[:limit]
+		page.Next = pagecursor.Encode(refs[limit-1], "refresh")
+	}
+	found, err := r.store.known(ctx, refs, withoutBlobs)
+	for _, i := range found {
+		page.Items = append(page.Items, i.known())
+	}
+	return page, err
+}
+
+// known reads pairs, but for those that are gone or have another agreement now,
+// in the order in which they are named. It reads all of each without a projection.
+func (s *Store) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
+	at := make(map[string]int, len(refs)) // by partition key
+	keys := make([]item, len(refs))
+	for i, ref := range refs {
+		keys[i] = key(pairKey(ref.Pair))
+		at[attr(keys[i], "pk")] = i
+	}
+	found := make([]knownItem, len(refs))
+	stages := map[importer.Stage]bool{}
+	err := s.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
+		i, err := decode[knownItem](it)
+		stages[i.Stage] = true
+		found[at[i.PK]] = i
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	there := found[:0]
+	for n, i := range found {
+		if i.PK != "" && i.Agreement == refs[n].AgreementID && s.committed(i.Stage, latest) {
+			there = append(there, i)
+		}
+	}
+	return there, nil
+}
+
+// answersAtOnce is how many pairs Answers reads at a time.
+const answersAtOnce = parallel * maxTransaction
+
+// Answers implements refresher.Answers.
+func (r *Refreshes) Answers(ctx context.Context, yield func([]refresher.Answered) error) error {
+	for after := (register.PairRef{}); ; {
+		refs, err := r.numbers.Pairs(ctx, "", after, answersAtOnce)
+		if err != nil || len(refs) == 0 {
+			return err
+		}
+		after = refs[len(refs)-1]
+		answered, err := r.answered(ctx, refs)
+		if err != nil {
+			return err
+		}
+		if err := yield(answered); err != nil {
+			return err
+		}
+	}
+}
+
+// AnswersTo returns what is known of pairs of an agreement, in their order, but
+// for those that it does not have any more.
+func (r *Refreshes) AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error) {
+	refs := make([]register.PairRef, len(pairs))
+	for i, pair := range pairs {
+		refs[i] = register.PairRef{AgreementID: agreementID, Pair: pair}
+	}
+	return r.answered(ctx, refs)
+}
+
+func (r *Refreshes) answered(ctx context.Context, refs []register.PairRef) ([]refresher.Answered, error) {
+	found, err := r.store.known(ctx, refs, "")
+	if err != nil {
+		return nil, err
+	}
+	answered := make([]refresher.Answered, len(found))
+	for i, known := range found {
+		if answered[i], err = known.answered(); err != nil {
+			return nil, err
+		}
+	}
+	return answered, nil
+}
+
+// What one transaction of answers has at most: it takes 100 actions and 4 MB.
+const (
+	answersPerWrite = 50
+	bytesPerWrite   = 3 << 20
+)
+
+// pairWrite is a change of one pair.
+type pairWrite struct {
+	pair   agreement.PairKey
+	size   int // of what it stores, but for a few hundred bytes
+	action types.TransactWriteItem
+}
+
+// Answer implements refresher.Store.
+func (r *Refreshes) Answer(ctx context.Context, attempt refresher.Run, answers []refresher.Checked) (gone []agreement.PairKey, err error) {
+	writes := make([]pairWrite, len(answers))
+	for i, c := range answers {
+		writes[i] = r.answering(attempt, c)
+	}
+	return r.writeAll(ctx, attempt, writes)
+}
+
+// answering is the change that stores an answer.
+func (r *Refreshes) answering(attempt refresher.Run, c refresher.Checked) pairWrite {
+	w := pairWrite{pair: c.Pair}
+	mark := newMarkRecord(c.Mark)
+	stored := answerItem{
+		State: agreement.Validation(c.State), Reason: c.Reason, Checked: millis(c.At), Effective: c.Effective, Fingerprint: c.Fingerprint,
+	}
+	if c.State != entitlement.StateError {
+		stored.Entitlements = encodeEntitlements(c.Entitlements)
+		w.size = len(stored.Entitlements)
+	}
+	var set []string
+	remove := ""
+	names, values := map[string]string{}, item{":mark": value(mark)}
+	switch {
+	case c.Aside:
+		set = []string{"aside = :aside"}
+		values[":aside"] = value(asideRecord{answerItem: stored, Run: attempt.ID, Mark: mark})
+	default:
+		it := marshal(stored)
+		attributes := answerAttributes
+		if c.State == entitlement.StateError {
+			attributes = []string{"state", "reason", "checked"}
+		} else {
+			remove = " REMOVE aside"
+		}
+		for _, name := range attributes {
+			names["#"+name], values[":"+name] = name, it[name]
+			set = append(set, "#"+name+" = :"+name)
+		}
+	}
+	update := "SET mark = :mark, " + strings.Join(set, ", ") + remove
+	condition := "agreement = :agreement AND " + sameLife(c.Tag, values)
+	values[":agreement"] = str(c.AgreementID)
+	w.action = r.pairUpdate(c.Pair, update, condition, names, values)
+	return w
+}
+
+// sameLife is the condition that a pair is the one that was read, and not another
+// that was added since.
+func sameLife(tag string, values item) string {
+	if tag == "" {
+		return "attribute_not_exists(life)"
+	}
+	values[":life"] = str(tag)
+	return "life = :life"
+}
+
+func (r *Refreshes) pairUpdate(pair agreement.PairKey, update, condition string, names map[string]string, values item) types.TransactWriteItem {
+	if len(names) == 0 {
+		names = nil
+	}
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &r.store.table, Key: key(pairKey(pair)), UpdateExpression: &update, ConditionExpression: &condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	}}
+}
+
+// Apply implements refresher.Store. The table copies what was put aside: it
+// need not be read.
+func (r *Refreshes) Apply(ctx context.Context, attempt refresher.Run, pairs []refresher.Known) error {
+	set := []string{"mark = aside.mark"}
+	names := map[string]string{"#run": "run"}
+	for _, name := range answerAttributes {
+		names["#"+name] = name
+		set = append(set, "#"+name+" = aside.#"+name)
+	}
+	update := "SET " + strings.Join(set, ", ") + " REMOVE aside"
+	writes := make([]pairWrite, len(pairs))
+	for i, k := range pairs {
+		values := item{":run": str(attempt.ID), ":agreement": str(k.AgreementID)}
+		condition := "aside.#run = :run AND agreement = :agreement AND " + sameLife(k.Tag, values)
+		writes[i] = pairWrite{pair: k.Pair.Key(), action: r.pairUpdate(k.Pair.Key(), update, condition, names, values)}
+	}
+	_, err := r.writeAll(ctx, attempt, writes)
+	return err
+}
+
+// writeAll makes the changes of an attempt, some at a time, and returns the
+// pairs of those whose condition did not hold.
+func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes []pairWrite) (refused []agreement.PairKey, err error) {
+	g, gctx := errgroup.WithContext(ctx)
+	var parts [][]pairWrite
+	for begin := 0; begin < len(writes); {
+		end, size := begin, 0
+		for ; end < len(writes) && end-begin < answersPerWrite && (end == begin || size+writes[end].size <= bytesPerWrite); end++ {
+			size += writes[end].size
+		}
+		parts = append(parts, writes[begin:end])
+		begin = end
+	}
+	results := make([][]agreement.PairKey, len(parts))
+	for i, part := range parts {
+		g.Go(func() (err error) {
+			results[i], err = r.writePart(gctx, attempt, part)
+			return err
+		})
+	}
+	err = g.Wait()
+	return slices.Concat(results...), err
+}
+
+// writePart makes changes in one transaction, without those whose condition
+// does not hold.
+func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes []pairWrite) (refused []agreement.PairKey, err error) {
+	for {
+		actions := make([]types.TransactWriteItem, len(writes))
+		for i, w := range writes {
+			actions[i] = w.action
+		}
+		// Also when there is none: whether the attempt owns its run must be known.
+		err := r.fenced(ctx, attempt, actions, r.store.transact)
+		condition := conditionOf(err)
+		if condition == nil || errors.Is(err, refresher.ErrLost) {
+			return refused, err
+		}
+		var left []pairWrite
+		for i, w := range writes {
+			if _, failed := condition.failed[i]; failed {
+				refused = append(refused, w.pair)
+			} else {
+				left = append(left, w)
+			}
+		}
+		writes = left
+	}
+}

@@ -1,0 +1,491 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/semaphore"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/journal"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+)
+
+// Numbers is what has the numbers of all pairs: *register.Reader.
+type Numbers interface {
+	Pairs(ctx context.Context, groupID string, after register.PairRef, limit int) ([]register.PairRef, error)
+	PairsOf(ctx context.Context, ids []string) (map[string][]agreement.PairKey, error)
+	CountPairs(ctx context.Context, groupID string) (int, error)
+}
+
+// Refreshes keeps the runs of refreshes, and what they know of pairs. It is safe
+// for concurrent use.
+//
+// A write of an attempt is fenced: its transaction checks that the token of the
+// attempt is the one in a fence, and whoever claims or ends a run writes all
+// fences. There are as many as a process has such transactions under way, each
+// of which checks one that no other checks, because DynamoDB refuses one of two
+// transactions that name the same item at the same time.
+type Refreshes struct {
+	store   *Store
+	numbers Numbers
+
+	fences      chan int            // those that no transaction of this process is using
+	summarizing *semaphore.Weighted // of one: see Summarize
+}
+
+var (
+	_ refresher.Store   = (*Refreshes)(nil)
+	_ refresher.Answers = (*Refreshes)(nil)
+)
+
+// fences is how many fences there are.
+const fences = 8
+
+// NewRefreshes returns the refreshes in a store, of the pairs that numbers has.
+func NewRefreshes(s *Store, numbers Numbers) *Refreshes {
+	r := &Refreshes{store: s, numbers: numbers, fences: make(chan int, fences), summarizing: semaphore.NewWeighted(1)}
+	for n := range fences {
+		r.fences <- n
+	}
+	return r
+}
+
+// fenced adds to actions that the attempt owns its run, and runs them with do.
+// refresher.ErrLost when it does not.
+func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions []types.TransactWriteItem, do func(context.Context, []types.TransactWriteItem) error) error {
+	var n int
+	select {
+	case n = <-r.fences:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { r.fences <- n }()
+	fence := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: &r.store.table, Key: key(fenceKey(n)), ConditionExpression: aws.String("#t = :token"),
+		ExpressionAttributeNames: map[string]string{"#t": "token"}, ExpressionAttributeValues: item{":token": num(attempt.Token)},
+	}}
+	err := do(ctx, append(slices.Clip(actions), fence))
+	if condition := conditionOf(err); condition != nil {
+		if _, lost := condition.failed[len(actions)]; lost {
+			return refresher.ErrLost
+		}
+	}
+	return err
+}
+
+// refencing is the actions that let only the attempt with a token write; none for 0.
+func (r *Refreshes) refencing(token int64) []types.TransactWriteItem {
+	actions := make([]types.TransactWriteItem, fences)
+	for n := range actions {
+		fence := key(fenceKey(n))
+		if token != 0 {
+			fence["token"] = num(token)
+		}
+		actions[n] = r.store.putItem(fence, "", nil)
+	}
+	return actions
+}
+
+// Run implements refresher.Records.
+func (r *Refreshes) Run(ctx context.Context, id string) (refresher.Run, error) {
+	i, err := r.record(ctx, id)
+	return i.run(), err
+}
+
+func (r *Refreshes) record(ctx context.Context, id string) (runItem, error) {
+	p, sort := refreshKey(id)
+	it, err := r.store.get(ctx, p, sort)
+	if err != nil {
+		return runItem{}, err
+	}
+	if it == nil {
+		return runItem{}, errs.New(errs.NotFound, "refresh_not_found", "id", id)
+	}
+	return decode[runItem](it)
+}
+
+// Runs implements refresher.Records.
+func (r *Refreshes) Runs(ctx context.Context, limit int, after string) (refresher.Page, error) {
+	c, first, err := decodeCursor(after, "refreshes")
+	if err != nil {
+		return refresher.Page{}, err
+	}
+	in := &dynamodb.QueryInput{
+		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(refreshesPK))},
+	}
+	if !first {
+		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
+		in.ExpressionAttributeValues[":s"] = str(c.After)
+	}
+	page := refresher.Page{Items: []refresher.Run{}}
+	var last string
+	err = r.store.query(ctx, in, func(it item) (bool, error) {
+		if len(page.Items) == limit {
+			page.Next = cursor{After: last}.encode("refreshes")
+			return false, nil
+		}
+		i, err := decode[runItem](it)
+		if err != nil {
+			return false, err
+		}
+		page.Items, last = append(page.Items, i.run()), i.SK
+		return true, nil
+	})
+	return page, err
+}
+
+// now returns which run is open, and how old the licence data are.
+func (r *Refreshes) now(ctx context.Context) (refreshItem, error) {
+	it, err := r.store.get(ctx, refreshPK, refreshSK)
+	if err != nil {
+		return refreshItem{}, err
+	}
+	return decode[refreshItem](it)
+}
+
+// Freshness implements refresher.Records.
+func (r *Refreshes) Freshness(ctx context.Context) (f refresher.Freshness, err error) {
+	keys := []item{key(refreshPK, refreshSK), key(headKey(journal.Agreements))}
+	err = r.store.getAll(ctx, keys, "", nil, func(it item) error {
+		if attr(it, "sk") == string(headSK) {
+			head, err := decode[headItem](it)
+			f.Changes, f.ChangedAt = head.Changes, fromMillis(head.Changed)
+			return err
+		}
+		now, err := decode[refreshItem](it)
+		f.At, f.Seen = fromMillis(now.At), now.Seen
+		return err
+	})
+	return f, err
+}
+
+// Changes implements refresher.Store.
+func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
+	p, sort := headKey(journal.Agreements)
+	it, err := r.store.get(ctx, p, sort)
+	if err != nil {
+		return 0, err
+	}
+	return number(it, "changes")
+}
+
+// Open implements refresher.Store.
+func (r *Refreshes) Open(ctx context.Context) (refresher.Run, error) {
+	for {
+		now, err := r.now(ctx)
+		if err != nil || now.Run == "" {
+			return refresher.Run{}, err
+		}
+		if run, err := r.Run(ctx, now.Run); err != nil || !run.Final() {
+			return run, err
+		}
+		// It ended between the two readings.
+	}
+}
+
+// opening is the action that makes a run the open one, if none is.
+func (r *Refreshes) opening(id string) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &r.store.table, Key: key(refreshPK, refreshSK),
+		UpdateExpression:          aws.String("SET run = :id"),
+		ConditionExpression:       aws.String("attribute_not_exists(run) OR run = :none"),
+		ExpressionAttributeValues: item{":id": str(id), ":none": str("")},
+	}}
+}
+
+// Request implements refresher.Store.
+func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []audit.Event, reply func(refresher.Run) (once.Entry, error)) (stored refresher.Run, first []byte, err error) {
+	s := r.store
+	for range maxTries {
+		stored, err = r.Run(ctx, run.ID)
+		if errs.KindOf(err) == errs.NotFound {
+			stored, err = r.Open(ctx)
+		}
+		if err != nil {
+			return refresher.Run{}, nil, err
+		}
+		fresh := stored.ID == ""
+		var actions []types.TransactWriteItem
+		if fresh {
+			stored = run
+			stored.Version = 1
+			actions = append(actions, s.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
+			for _, e := range events {
+				actions = append(actions, s.put(newAuditItem(e), "", nil))
+			}
+		}
+		entry, err := reply(stored)
+		if err != nil {
+			return refresher.Run{}, nil, err
+		}
+		if entry.Key != "" {
+			actions = append(actions, s.remembering(entry, run.RequestedAt))
+		}
+		err = s.transact(ctx, actions)
+		condition := conditionOf(err)
+		if condition == nil {
+			return stored, nil, err
+		}
+		if old, used := condition.failed[len(actions)-1]; used && entry.Key != "" {
+			first, err = answered(old, entry)
+			return stored, first, err
+		}
+		// Another run was opened meanwhile.
+	}
+	return refresher.Run{}, nil, errs.New(errs.Unavailable, "try_again")
+}
+
+// Follow implements refresher.Store.
+func (r *Refreshes) Follow(ctx context.Context, id string, next refresher.Run) error {
+	p, sort := refreshKey(id)
+	next.Version = 1
+	err := r.store.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                      key(p, sort),
+		UpdateExpression:         aws.String("SET #n = :next ADD version :one"),
+		ConditionExpression:      aws.String("#s = :queued OR #s = :running"),
+		ExpressionAttributeNames: map[string]string{"#s": "state", "#n": "next"},
+		ExpressionAttributeValues: item{
+			":next": value(newRunItem(next)), ":one": num(1),
+			":queued": str(string(refresher.StateQueued)), ":running": str(string(refresher.StateRunning)),
+		},
+	})
+	return lost(err)
+}
+
+// update is a single conditional write.
+func (s *Store) update(ctx context.Context, in *dynamodb.UpdateItemInput) error {
+	in.TableName = &s.table
+	return s.one(ctx, func() error {
+		_, err := s.client.UpdateItem(ctx, in)
+		return err
+	})
+}
+
+// lost says that a condition that did not hold means refresher.ErrLost.
+func lost(err error) error {
+	if conditionOf(err) != nil {
+		return refresher.ErrLost
+	}
+	return err
+}
+
+// rewriting is the action that makes the record that of a run, if it is of the
+// same state and attempt as run was, but for what Follow noted and version.
+func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
+	i := newRunItem(run)
+	p, sort := refreshKey(run.ID)
+	return &types.Update{
+		TableName: &r.store.table, Key: key(p, sort),
+		UpdateExpression:         aws.String("SET #r = :record, #s = :state, #h = :hold, attempt = :attempt, #t = :token, lease = :lease ADD version :one"),
+		ConditionExpression:      aws.String("#s = :was AND attempt = :from"),
+		ExpressionAttributeNames: map[string]string{"#r": "record", "#s": "state", "#h": "hold", "#t": "token"},
+		ExpressionAttributeValues: item{
+			":record": value(i.Record), ":state": str(string(i.State)), ":hold": str(string(i.Hold)), ":attempt": num(int64(i.Attempt)),
+			":token": num(i.Token), ":lease": num(i.Lease), ":one": num(1), ":was": str(string(was.State)), ":from": num(int64(was.Attempt)),
+		},
+	}
+}
+
+// owned is what an attempt's record is conditional on.
+func owned(attempt refresher.Run) refresher.Run {
+	return refresher.Run{State: refresher.StateRunning, Attempt: attempt.Attempt}
+}
+
+// Claim implements refresher.Store.
+func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (refresher.Run, error) {
+	s := r.store
+	for range maxTries {
+		now, err := r.now(ctx)
+		if err != nil {
+			return refresher.Run{}, err
+		}
+		claimed.Token = now.Token + 1
+		actions := append([]types.TransactWriteItem{
+			{Update: r.rewriting(read, claimed)},
+			{Update: &types.Update{
+				TableName: &s.table, Key: key(refreshPK, refreshSK),
+				UpdateExpression:          aws.String("SET #t = :next"),
+				ConditionExpression:       aws.String("run = :id AND (attribute_not_exists(#t) OR #t = :now)"),
+				ExpressionAttributeNames:  map[string]string{"#t": "token"},
+				ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID)},
+			}},
+		}, r.refencing(claimed.Token)...)
+		err = s.transact(ctx, actions)
+		condition := conditionOf(err)
+		if condition == nil && err != nil {
+			return refresher.Run{}, err
+		}
+		stored, readErr := r.Run(ctx, claimed.ID)
+		switch {
+		case readErr != nil:
+			return refresher.Run{}, readErr
+		case err == nil:
+			claimed.Next, claimed.Version = stored.Next, stored.Version
+			return claimed, nil
+		case stored.Attempt != read.Attempt || stored.State != read.State:
+			return refresher.Run{}, refresher.ErrBusy
+		}
+	}
+	return refresher.Run{}, errs.New(errs.Unavailable, "try_again")
+}
+
+// Renew implements refresher.Store.
+func (r *Refreshes) Renew(ctx context.Context, attempt refresher.Run, until time.Time) error {
+	p, sort := refreshKey(attempt.ID)
+	err := r.store.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                      key(p, sort),
+		UpdateExpression:         aws.String("SET lease = :until ADD version :one"),
+		ConditionExpression:      aws.String("#s = :running AND attempt = :attempt"),
+		ExpressionAttributeNames: map[string]string{"#s": "state"},
+		ExpressionAttributeValues: item{
+			":until": num(millis(until)), ":one": num(1), ":running": str(string(refresher.StateRunning)), ":attempt": num(int64(attempt.Attempt)),
+		},
+	})
+	return lost(err)
+}
+
+// Save implements refresher.Store. No fence is needed: the record itself says
+// whose it is.
+func (r *Refreshes) Save(ctx context.Context, attempt refresher.Run) error {
+	u := r.rewriting(owned(attempt), attempt)
+	return lost(r.store.update(ctx, &dynamodb.UpdateItemInput{
+		Key: u.Key, UpdateExpression: u.UpdateExpression, ConditionExpression: u.ConditionExpression,
+		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
+	}))
+}
+
+// Finish implements refresher.Store.
+func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
+	s := r.store
+	for range maxTries {
+		i, err := r.record(ctx, attempt.ID)
+		if err != nil {
+			return "", err
+		}
+		if i.State != refresher.StateRunning || i.Attempt != attempt.Attempt {
+			return "", refresher.ErrLost
+		}
+		now, err := r.now(ctx)
+		if err != nil {
+			return "", err
+		}
+		if attempt.Refreshed() {
+			now.At, now.Seen = max(now.At, millis(attempt.StartedAt)), max(now.Seen, attempt.Seen)
+		}
+		record := r.rewriting(owned(attempt), attempt)
+		*record.UpdateExpression += " REMOVE #n"
+		record.ExpressionAttributeNames["#n"] = "next"
+		*record.ConditionExpression += " AND version = :version" // or another run may be noted
+		record.ExpressionAttributeValues[":version"] = num(i.Version)
+		if queued = ""; i.Next != nil {
+			if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {
+				return "", err
+			}
+		}
+		state := marshal(now)
+		actions := []types.TransactWriteItem{{Update: record}, {Update: &types.Update{
+			TableName: &s.table, Key: key(refreshPK, refreshSK),
+			UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
+			ConditionExpression:       aws.String("run = :id"),
+			ExpressionAttributeNames:  map[string]string{"#at": "at"},
+			ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"]},
+		}}}
+		if queued != "" {
+			actions = append(actions, s.put(*i.Next, "attribute_not_exists(pk)", nil))
+		}
+		if attempt.Hold == refresher.HoldOn {
+			actions = append(actions, s.putItem(key(heldKey(attempt.ID)), "", nil))
+		}
+		for _, e := range events {
+			actions = append(actions, s.put(newAuditItem(e), "", nil))
+		}
+		err = s.transact(ctx, append(actions, r.refencing(0)...))
+		if conditionOf(err) == nil {
+			return queued, err
+		}
+		// Another run was noted meanwhile, or the attempt lost this one.
+	}
+	return "", errs.New(errs.Unavailable, "try_again")
+}
+
+// unless returns the id, or nothing when there is such a run already.
+func (r *Refreshes) unless(ctx context.Context, id string) (string, error) {
+	switch _, err := r.record(ctx, id); errs.KindOf(err) {
+	case errs.NotFound:
+		return id, nil
+	default:
+		return "", err
+	}
+}
+
+// Held implements refresher.Store.
+func (r *Refreshes) Held(ctx context.Context) ([]refresher.Run, error) {
+	var held []refresher.Run
+	err := r.store.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(heldPK))},
+	}, func(it item) (bool, error) {
+		run, err := r.Run(ctx, cutPrefix(it, "sk", refreshPrefix))
+		if err == nil && run.Hold == refresher.HoldOn {
+			held = append(held, run)
+		}
+		return true, err
+	})
+	slices.SortFunc(held, func(a, b refresher.Run) int { return cmp.Compare(a.ID, b.ID) })
+	return held, err
+}
+
+// Discard implements refresher.Store.
+func (r *Refreshes) Discard(ctx context.Context, attempt refresher.Run, held string) error {
+	s := r.store
+	p, sort := refreshKey(held)
+	err := r.fenced(ctx, attempt, []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: &s.table, Key: key(p, sort),
+			UpdateExpression:         aws.String("SET #h = :discarded ADD version :one"),
+			ConditionExpression:      aws.String("#h = :held AND #s <> :queued AND #s <> :running"),
+			ExpressionAttributeNames: map[string]string{"#h": "hold", "#s": "state"},
+			ExpressionAttributeValues: item{
+				":discarded": str(string(refresher.HoldDiscarded)), ":held": str(string(refresher.HoldOn)), ":one": num(1),
+				":queued": str(string(refresher.StateQueued)), ":running": str(string(refresher.StateRunning)),
+			},
+		}},
+		{Delete: &types.Delete{TableName: &s.table, Key: key(heldKey(held))}},
+	}, s.transact)
+	return ignoreCondition(err) // it is not held any more
+}
+
+// Confirm implements refresher.Store.
+func (r *Refreshes) Confirm(ctx context.Context, read, confirmed refresher.Run, event audit.Event) (refresher.Run, error) {
+	s := r.store
+	record := r.rewriting(read, confirmed)
+	*record.ConditionExpression += " AND version = :version"
+	record.ExpressionAttributeValues[":version"] = num(read.Version)
+	err := s.transact(ctx, []types.TransactWriteItem{
+		r.opening(confirmed.ID),
+		{Update: record},
+		{Delete: &types.Delete{TableName: &s.table, Key: key(heldKey(confirmed.ID))}},
+		s.put(newAuditItem(event), "", nil),
+	})
+	if condition := conditionOf(err); condition != nil {
+		if _, busy := condition.failed[0]; busy {
+			return refresher.Run{}, refresher.ErrBusy
+		}
+		return refresher.Run{}, errs.New(errs.Stale, "version_stale")
+	}
+	confirmed.Version = read.Version + 1
+	return confirmed, err
+}
