@@ -84,7 +84,7 @@ var layers = []layer{
 	},
 	{
 		name:    "test support", // imported by tests, and by each other
-		folders: []string{"internal/archtest", "internal/bench", "internal/golden", "internal/storetest"},
+		folders: []string{"internal/archtest", "internal/bench", "internal/golden", "internal/refresher/conformance", "internal/storetest"},
 		imports: []string{
 			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters", "root", "local stack", "test support",
 		},

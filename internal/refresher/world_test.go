@@ -59,10 +59,11 @@ func pair(n int) agreement.Pair {
 }
 
 // add adds a pair to an agreement of a group.
-func (w *world) add(n int, agreementID, group string) {
+func (w *world) add(n int, agreementID, group string) { w.addPair(pair(n), agreementID, group) }
+
+func (w *world) addPair(p agreement.Pair, agreementID, group string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := pair(n)
 	if w.pairs[p.Key()] != nil {
 		return
 	}
@@ -78,11 +79,13 @@ func (w *world) add(n int, agreementID, group string) {
 	w.changes++
 }
 
-func (w *world) remove(n int) {
+func (w *world) remove(n int) { w.removePair(pair(n).Key()) }
+
+func (w *world) removePair(key agreement.PairKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if p := w.pairs[pair(n).Key()]; p != nil {
-		delete(w.pairs, pair(n).Key())
+	if p := w.pairs[key]; p != nil {
+		delete(w.pairs, key)
 		w.sorted = nil
 		w.validation[p.AgreementID] = w.worst(p.AgreementID)
 		w.changes++

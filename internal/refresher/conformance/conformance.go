@@ -1,0 +1,251 @@
+// Package conformance is the obligations of refresher.Store as tests, which the
+// table's adapter passes and the fake that judges the refresher, too: what is
+// proven with the fake is worth what the fake has in common with the table.
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/entitlement"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+)
+
+// World is a store, and the people who edit agreements.
+type World interface {
+	// Store returns the store as a process has it that has just started.
+	Store() refresher.Store
+	// Add adds pairs to an agreement, which is made in the group when it is missing.
+	Add(ctx context.Context, agreementID, groupID string, pairs ...agreement.Pair) error
+	// Remove removes pairs of an agreement, which goes with the last one.
+	Remove(ctx context.Context, agreementID string, pairs ...agreement.Pair) error
+	// Validation returns that of an agreement.
+	Validation(ctx context.Context, agreementID string) (agreement.Validation, error)
+	// Answered returns all pairs, with what is known of them.
+	Answered(ctx context.Context) ([]refresher.Answered, error)
+}
+
+// Groups are the license groups that a World must have.
+var Groups = []string{"g1", "g2"}
+
+// Test runs all tests, each in a world of its own.
+func Test(t *testing.T, fresh func(t *testing.T) World) {
+	for name, test := range map[string]func(*bench){
+		"R7.1 one run is open":                  oneOpen,
+		"R7.1 a run that is noted":              follow,
+		"R7.1 claims":                           claims,
+		"R7.1 an attempt that lost its run":     lost,
+		"R7.1 pairs":                            pairs,
+		"R7.2 answers":                          answers,
+		"R7.2 answers put aside":                aside,
+		"R7.2 pairs that went":                  gone,
+		"R7.2 as much as a pair can have":       most,
+		"R7.2 summaries":                        summaries,
+		"R7.2 summaries while pairs are edited": summariesWhileEdited,
+		"R7.2 held runs":                        held,
+		"R7.3 changes":                          changes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := fresh(t)
+			test(&bench{TB: t, world: world, Store: world.Store()})
+		})
+	}
+}
+
+// bench is a test of one store.
+type bench struct {
+	testing.TB
+	refresher.Store
+	world World
+	runs  int
+}
+
+func (b *bench) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) equal(what string, got, want any) {
+	b.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		b.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// is checks that an error is the one.
+func (b *bench) is(what string, err, want error) {
+	b.Helper()
+	if !errors.Is(err, want) {
+		b.Errorf("%s: %v, want %v", what, err, want)
+	}
+}
+
+// begun is when everything begins. What is stored of a time are milliseconds.
+var begun = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func numbered(n int) agreement.Pair {
+	number := fmt.Sprintf("%05d", n)
+	return agreement.Pair{Authorization: number, License: number, Program: agreement.ProgramOpenValue}
+}
+
+func (b *bench) add(agreementID string, numbers ...int) {
+	b.Helper()
+	for _, n := range numbers {
+		b.must(b.world.Add(b.Context(), agreementID, Groups[0], numbered(n)))
+	}
+}
+
+func (b *bench) remove(agreementID string, n int) {
+	b.Helper()
+	b.must(b.world.Remove(b.Context(), agreementID, numbered(n)))
+}
+
+func nothing(refresher.Run) (once.Entry, error) { return once.Entry{}, nil }
+
+// queued is a run to be requested.
+func (b *bench) queued() refresher.Run {
+	b.runs++
+	return refresher.Run{
+		ID: fmt.Sprintf("run %03d", b.runs), Trigger: refresher.TriggerNow, By: "ann", Date: "2026-11-21", RequestedAt: begun, State: refresher.StateQueued,
+	}
+}
+
+func event(id string) []audit.Event {
+	return []audit.Event{{ID: id, At: begun, By: "ann", Action: "refresh.tested", Subject: "refresh/" + id, Source: audit.SourceRefresh}}
+}
+
+// claimed is what an attempt makes of a run.
+func claimed(read refresher.Run) refresher.Run {
+	c := read
+	c.State, c.Attempt, c.Fruitless, c.Lease, c.StartedAt = refresher.StateRunning, read.Attempt+1, read.Fruitless+1, begun.Add(time.Minute), begun
+	return c
+}
+
+// start requests a run and claims it.
+func (b *bench) start() refresher.Run {
+	b.Helper()
+	run, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	b.must(err)
+	run, err = b.Claim(b.Context(), run, claimed(run))
+	b.must(err)
+	return run
+}
+
+// ended is a run as an attempt ends it.
+func ended(run refresher.Run) refresher.Run {
+	run.State, run.EndedAt, run.Lease = refresher.StateSucceeded, begun.Add(time.Second), time.Time{}
+	return run
+}
+
+func (b *bench) end(run refresher.Run) (queued string) {
+	b.Helper()
+	queued, err := b.Finish(b.Context(), ended(run), event(fmt.Sprint(run.ID, run.Attempt)))
+	b.must(err)
+	return queued
+}
+
+// list lists the pairs of a group, and how many pages they were on.
+func (b *bench) list(groupID string, limit int) (all []refresher.Known) {
+	b.Helper()
+	for cursor := ""; ; {
+		page, err := b.Pairs(b.Context(), groupID, limit, cursor)
+		b.must(err)
+		if len(page.Items) > limit {
+			b.Errorf("%d pairs on a page of %d", len(page.Items), limit)
+		}
+		all = append(all, page.Items...)
+		if cursor = page.Next; cursor == "" {
+			return all
+		}
+	}
+}
+
+// known returns a pair as it is listed.
+func (b *bench) known(n int) refresher.Known {
+	b.Helper()
+	all := b.list("", refresher.BatchSize)
+	at := slices.IndexFunc(all, func(k refresher.Known) bool { return k.Pair.Key() == numbered(n).Key() })
+	if at < 0 {
+		b.Fatalf("pair %d is not listed", n)
+	}
+	return all[at]
+}
+
+// shown returns a pair as it is shown, without what Known says too.
+func (b *bench) shown(n int) refresher.Answered {
+	b.Helper()
+	all, err := b.world.Answered(b.Context())
+	b.must(err)
+	at := slices.IndexFunc(all, func(a refresher.Answered) bool { return a.Pair.Key() == numbered(n).Key() })
+	if at < 0 {
+		b.Fatalf("pair %d is not shown", n)
+	}
+	return all[at]
+}
+
+func lines(quantities ...int) []entitlement.Entitlement {
+	var list []entitlement.Entitlement
+	for i, q := range quantities {
+		list = append(list, entitlement.Entitlement{
+			Publisher: "Microsoft", Pool: "Applications", Family: fmt.Sprint("Produkt ü<", i), Version: "2021", Type: "L&SA",
+			Effective: q, ActiveSA: 1, Unresolved: 2, Start: "2024-01-01", End: "2027-12-31", SAEnd: "2026-12-31",
+		})
+	}
+	return list
+}
+
+// valid is an answer with quantities, as the refresher makes it.
+func valid(run refresher.Run, k refresher.Known, quantities ...int) refresher.Checked {
+	c := refresher.Checked{
+		Pair: k.Pair.Key(), Tag: k.Tag, AgreementID: k.AgreementID, State: entitlement.StateValid, At: begun.Add(time.Minute),
+		Entitlements: lines(quantities...), Fingerprint: fmt.Sprint(quantities),
+		Mark: refresher.Mark{Run: run.ID, Counts: refresher.Counts{Checked: 1, Valid: 1}},
+	}
+	for _, q := range quantities {
+		c.Effective += int64(q)
+	}
+	if k.Effective > 0 {
+		c.Mark.Before, c.Mark.After = k.Effective, c.Effective
+	}
+	if c.Effective < k.Effective {
+		c.Aside, c.Mark.Aside = true, 1
+	}
+	return c
+}
+
+// failed is the answer to a pair that the source could not say anything of.
+func failed(run refresher.Run, k refresher.Known) refresher.Checked {
+	return refresher.Checked{
+		Pair: k.Pair.Key(), Tag: k.Tag, AgreementID: k.AgreementID, State: entitlement.StateError, Reason: entitlement.ReasonFailed, At: begun.Add(2 * time.Minute),
+		Mark: refresher.Mark{Run: run.ID, Counts: refresher.Counts{Checked: 1, Failed: 1}},
+	}
+}
+
+// invalid is the answer to a pair that does not exist.
+func invalid(run refresher.Run, k refresher.Known) refresher.Checked {
+	c := valid(run, k)
+	c.State, c.Reason, c.Mark.Valid, c.Mark.Invalid, c.Fingerprint = entitlement.StateInvalid, entitlement.ReasonRefused, 0, 1, ""
+	return c
+}
+
+// answer stores answers, of which none is to a pair that is gone.
+func (b *bench) answer(run refresher.Run, answers ...refresher.Checked) {
+	b.Helper()
+	gone, err := b.Answer(b.Context(), run, answers)
+	b.must(err)
+	if len(gone) > 0 {
+		b.Errorf("gone: %v", gone)
+	}
+}

@@ -1,0 +1,290 @@
+package conformance
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/refresher"
+)
+
+// crowd calls do at the same time, each call with another store.
+func (b *bench) crowd(n int, do func(i int, s refresher.Store)) {
+	var all sync.WaitGroup
+	for i := range n {
+		s := b.world.Store()
+		all.Go(func() { do(i, s) })
+	}
+	all.Wait()
+}
+
+func oneOpen(b *bench) {
+	open, err := b.Open(b.Context())
+	b.must(err)
+	b.equal("nothing is open", open.ID, "")
+	wanted := make([]refresher.Run, 6)
+	for i := range wanted {
+		wanted[i] = b.queued()
+	}
+	got := make([]string, len(wanted))
+	b.crowd(len(wanted), func(i int, s refresher.Store) {
+		run, _, err := s.Request(b.Context(), wanted[i], event(wanted[i].ID), nothing)
+		if err != nil {
+			b.Error(err)
+		}
+		got[i] = run.ID
+	})
+	if len(slices.Compact(slices.Sorted(slices.Values(got)))) != 1 {
+		b.Errorf("they got %v", got)
+	}
+	open, err = b.Open(b.Context())
+	b.must(err)
+	b.equal("open", open.ID, got[0])
+	run, err := b.Claim(b.Context(), open, claimed(open))
+	b.must(err)
+	again, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	b.must(err)
+	b.equal("of a running one", again.ID, run.ID)
+	b.end(run)
+	open, err = b.Open(b.Context())
+	b.must(err)
+	b.equal("ended", open.ID, "")
+	same := wanted[slices.Index(got, run.ID)]
+	same.ID = run.ID
+	again, _, err = b.Request(b.Context(), same, nil, nothing)
+	b.must(err)
+	b.equal("of the same id", again.State, refresher.StateSucceeded)
+}
+
+func follow(b *bench) {
+	b.is("of no run", b.Follow(b.Context(), "nobody", b.queued()), refresher.ErrLost)
+	open, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	b.must(err)
+	replaced, next := b.queued(), b.queued()
+	b.must(b.Follow(b.Context(), open.ID, replaced))
+	run, err := b.Claim(b.Context(), open, claimed(open)) // as it was before
+	b.must(err)
+	if run.Next == nil || run.Next.ID != replaced.ID {
+		b.Errorf("the claimed run is followed by %+v", run.Next)
+	}
+	b.must(b.Follow(b.Context(), open.ID, next))
+	run.Next = nil
+	b.must(b.Save(b.Context(), run))
+	b.must(b.Renew(b.Context(), run, begun.Add(time.Hour)))
+	b.equal("queued", b.end(run), next.ID)
+	b.is("of one that ended", b.Follow(b.Context(), run.ID, b.queued()), refresher.ErrLost)
+	stored, err := b.Run(b.Context(), run.ID)
+	b.must(err)
+	b.equal("noted with the one that ended", stored.Next, (*refresher.Run)(nil))
+	open, err = b.Open(b.Context())
+	b.must(err)
+	b.equal("open", open.ID, next.ID)
+	b.equal("its state", open.State, refresher.StateQueued)
+}
+
+func claims(b *bench) {
+	open, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	b.must(err)
+	won := make([]refresher.Run, 6)
+	b.crowd(len(won), func(i int, s refresher.Store) {
+		run, err := s.Claim(b.Context(), open, claimed(open))
+		if err != nil && !errors.Is(err, refresher.ErrBusy) {
+			b.Error(err)
+		}
+		won[i] = run
+	})
+	won = slices.DeleteFunc(won, func(r refresher.Run) bool { return r.ID == "" })
+	if len(won) != 1 {
+		b.Fatalf("%d attempts own it", len(won))
+	}
+	first := won[0]
+	stored, err := b.Run(b.Context(), first.ID)
+	b.must(err)
+	b.equal("as it was claimed", stored, first)
+	if first.Token == 0 {
+		b.Error("no token")
+	}
+	b.must(b.Renew(b.Context(), first, begun.Add(time.Hour)))
+	first.Lease, first.Version = begun.Add(time.Hour), first.Version+1
+	stored, err = b.Run(b.Context(), first.ID)
+	b.must(err)
+	b.equal("renewed", stored, first)
+	second, err := b.Claim(b.Context(), stored, claimed(stored))
+	b.must(err)
+	b.end(second)
+	_, err = b.Claim(b.Context(), second, claimed(second))
+	b.is("ended", err, refresher.ErrBusy)
+	third := b.start()
+	if second.Token <= first.Token || third.Token <= second.Token {
+		b.Errorf("tokens %d, %d, %d", first.Token, second.Token, third.Token)
+	}
+}
+
+func lost(b *bench) {
+	b.add("a1", 1, 2)
+	asideRun := b.start()
+	b.answer(asideRun, valid(asideRun, b.known(1), 9), valid(asideRun, b.known(2), 9))
+	b.answer(asideRun, valid(asideRun, b.known(2), 1))
+	one, two := b.known(1), b.known(2)
+	successor, err := b.Claim(b.Context(), asideRun, claimed(asideRun))
+	b.must(err)
+	late := map[string]func(refresher.Run) error{
+		"Renew": func(r refresher.Run) error { return b.Renew(b.Context(), r, begun.Add(time.Hour)) },
+		"Save":  func(r refresher.Run) error { return b.Save(b.Context(), r) },
+		"Finish": func(r refresher.Run) error {
+			_, err := b.Finish(b.Context(), ended(r), event("late"))
+			return err
+		},
+		"Answer": func(r refresher.Run) error {
+			_, err := b.Answer(b.Context(), r, []refresher.Checked{valid(r, one, 77)})
+			return err
+		},
+		"Answer to a pair that is gone": func(r refresher.Run) error {
+			nobody := one
+			nobody.Tag = "another"
+			_, err := b.Answer(b.Context(), r, []refresher.Checked{valid(r, nobody, 77)})
+			return err
+		},
+		"Apply":     func(r refresher.Run) error { return b.Apply(b.Context(), r, []refresher.Known{two}) },
+		"Summarize": func(r refresher.Run) error { return b.Summarize(b.Context(), r, []string{"a1"}) },
+		"Discard":   func(r refresher.Run) error { return b.Discard(b.Context(), r, "run 009") },
+	}
+	state := func() (all []any) {
+		run, err := b.Run(b.Context(), asideRun.ID)
+		b.must(err)
+		validation, err := b.world.Validation(b.Context(), "a1")
+		b.must(err)
+		return append(all, run, validation, b.known(1), b.known(2), b.shown(1), b.shown(2))
+	}
+	before := state()
+	for name, call := range late {
+		b.is(name+" of a late attempt", call(asideRun), refresher.ErrLost)
+	}
+	b.equal("changed by a late attempt", state(), before)
+	b.end(successor)
+	before = state()
+	for name, call := range late {
+		b.is(name+" after the end", call(successor), refresher.ErrLost)
+	}
+	b.equal("changed after the end", state(), before)
+}
+
+func held(b *bench) {
+	b.add("a1", 1)
+	run := b.start()
+	b.answer(run, valid(run, b.known(1), 9))
+	b.end(run)
+	hold := func() refresher.Run {
+		run := b.start()
+		run.Hold, run.State, run.Reason, run.EndedAt, run.Lease = refresher.HoldOn, refresher.StatePartial, refresher.ReasonHeld, begun, time.Time{}
+		_, err := b.Finish(b.Context(), run, event(run.ID))
+		b.must(err)
+		run, err = b.Run(b.Context(), run.ID)
+		b.must(err)
+		return run
+	}
+	first, second := hold(), hold()
+	heldIDs := func() (ids []string) {
+		all, err := b.Held(b.Context())
+		b.must(err)
+		for _, r := range all {
+			ids = append(ids, r.ID)
+		}
+		return ids
+	}
+	b.equal("held", heldIDs(), []string{first.ID, second.ID})
+	confirm := func(s refresher.Store, read refresher.Run) (refresher.Run, error) {
+		c := read
+		c.State, c.Hold, c.EndedAt, c.Fruitless = refresher.StateQueued, refresher.HoldConfirmed, time.Time{}, 0
+		return s.Confirm(b.Context(), read, c, audit.Event{ID: "confirmed", At: begun, Source: audit.SourceAPI})
+	}
+	working := b.start()
+	_, err := confirm(b, first)
+	b.is("while another is open", err, refresher.ErrBusy)
+	b.must(b.Discard(b.Context(), working, first.ID))
+	b.must(b.Discard(b.Context(), working, first.ID)) // again
+	b.equal("after one was discarded", heldIDs(), []string{second.ID})
+	discarded, err := b.Run(b.Context(), first.ID)
+	b.must(err)
+	b.equal("its hold", discarded.Hold, refresher.HoldDiscarded)
+	b.end(working)
+	old := second
+	old.Version--
+	if _, err := confirm(b, old); err == nil || errors.Is(err, refresher.ErrBusy) {
+		b.Errorf("as it was before: %v", err)
+	}
+	confirmed, err := confirm(b, second)
+	b.must(err)
+	open, err := b.Open(b.Context())
+	b.must(err)
+	b.equal("open", open, confirmed)
+	b.equal("held now", heldIDs(), []string(nil))
+	again, err := b.Claim(b.Context(), open, claimed(open))
+	b.must(err)
+	b.equal("after it ended", b.end(again), "")
+	b.equal("held in the end", heldIDs(), []string(nil))
+}
+
+func changes(b *bench) {
+	number := func() int64 {
+		n, err := b.Changes(b.Context())
+		b.must(err)
+		return n
+	}
+	at := number()
+	for _, edit := range []struct {
+		what string
+		do   func()
+	}{
+		{"an agreement", func() { b.add("a1", 1) }},
+		{"one pair more", func() { b.add("a1", 2) }},
+		{"one pair less", func() { b.remove("a1", 2) }},
+		{"another agreement", func() { b.add("a3", 3) }},
+		{"one agreement less", func() { b.remove("a3", 3) }},
+	} {
+		edit.do()
+		if now := number(); now <= at {
+			b.Errorf("%s is no change", edit.what)
+		} else {
+			at = now
+		}
+	}
+	seen := number()
+	run, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	b.must(err)
+	start := claimed(run)
+	start.Seen = seen
+	run, err = b.Claim(b.Context(), run, start)
+	b.must(err)
+	k := b.known(1)
+	b.answer(run, valid(run, k, 5))
+	b.answer(run, valid(run, b.known(1), 2))
+	b.must(b.Summarize(b.Context(), run, []string{"a1"}))
+	b.must(b.Apply(b.Context(), run, []refresher.Known{b.known(1)}))
+	b.must(b.Save(b.Context(), run))
+	fresh, err := b.Freshness(b.Context())
+	b.must(err)
+	b.equal("stale", fresh.Stale(), true)
+	b.end(run)
+	b.equal("changes of the refresh itself", number(), seen)
+	fresh, err = b.Freshness(b.Context())
+	b.must(err)
+	b.equal("stale after it", fresh.Stale(), false)
+	b.equal("of when", fresh.At, run.StartedAt)
+	b.equal("seen", fresh.Seen, seen)
+
+	earlier := b.start() // which saw less
+	earlier.StartedAt, earlier.Seen = begun.Add(-time.Hour), 0
+	b.must(b.Save(b.Context(), earlier))
+	b.end(earlier)
+	again, err := b.Freshness(b.Context())
+	b.must(err)
+	b.equal("never older", again, fresh)
+
+	b.remove("a1", 1)
+	after, err := b.Freshness(b.Context())
+	b.must(err)
+	b.equal("stale after a removal", after.Stale(), true)
+}
