@@ -195,7 +195,8 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 	}
 	if settings.UploadsBucket != "" {
 		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
-		deps.Register = register.New(store, store, deps.Reports, log)
+		agreements := register.New(store, store, deps.Reports, log)
+		deps.Register, deps.Known = agreements, dynamo.NewRefreshes(store, agreements)
 	}
 	return httpapi.New(deps, function)
 }

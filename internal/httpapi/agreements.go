@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
+	"trueup/internal/refresher"
 )
 
 // Agreement is a licence agreement. Its details are no part of it (R2.7).
@@ -63,13 +65,19 @@ var terms = map[agreement.Status]int{
 	agreement.StatusNotStarted: 1, agreement.StatusActive: 2, agreement.StatusExpiring: 3, agreement.StatusExpired: 4,
 }
 
-// tag is the ETag of an agreement: its status changes with the days, and not
-// with its version.
+// validations numbers those that a refresh has made of pairs.
+var validations = map[agreement.Validation]int{
+	agreement.ValidationValid: 1, agreement.ValidationError: 2, agreement.ValidationInvalid: 3,
+}
+
+// tag is the ETag of an agreement: its status changes with the days, its
+// validation with a refresh, and neither with its version. An agreement has only
+// one of the two.
 func (a Agreement) tag(lang i18n.Lang) string {
-	if a.Status == agreement.StatusNoTerm {
-		return etag(lang, a.Version)
+	if part := terms[a.Status] + validations[a.Validation]; part > 0 {
+		return etag(lang, a.Version, part)
 	}
-	return etag(lang, a.Version, terms[a.Status])
+	return etag(lang, a.Version)
 }
 
 // today is the calendar that statuses are told by.
@@ -160,6 +168,8 @@ type Agreements struct {
 	Items      []Agreement `json:"items" doc:"The agreements of this page."`
 	NextCursor string      `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
 	Totals     Totals      `json:"totals" doc:"What the agreements of all pages add up to."`
+	Stale      bool        `json:"stale" doc:"Whether pairs came or went since the licence data were read: until the next refresh these are not of all agreements." example:"false"`
+	DataAt     time.Time   `json:"dataAt,omitzero" doc:"Of when the licence data are: when the last complete refresh of the whole organisation began; missing when there was none." example:"2026-11-22T01:30:00Z"`
 }
 
 // Totals is what agreements add up to.
@@ -210,17 +220,26 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := o.Register.List(ctx, agreement.Query{
-			GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Aliases: aliases, Status: in.Status, Validation: in.Validation,
-			EndsBefore: in.endsBefore, Text: in.Text,
-			Sort: in.Sort, Descending: in.Order == "desc", Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
+		var found agreement.Page
+		var fresh refresher.Freshness
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() (err error) {
+			found, err = o.Register.List(ctx, agreement.Query{
+				GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Aliases: aliases, Status: in.Status, Validation: in.Validation,
+				EndsBefore: in.endsBefore, Text: in.Text,
+				Sort: in.Sort, Descending: in.Order == "desc", Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
+			})
+			return err
 		})
-		if err != nil {
+		both.Go(func() (err error) { fresh, err = o.Known.Freshness(ctx); return err })
+		if err := both.Wait(); err != nil {
 			return nil, err
 		}
 		lang := in.lang()
 		listed := page(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, today, a) })
-		return &listAgreementsOutput{Agreements{Items: listed.Items, NextCursor: listed.NextCursor, Totals: totalsOf(found.Totals)}}, nil
+		return &listAgreementsOutput{Agreements{
+			Items: listed.Items, NextCursor: listed.NextCursor, Totals: totalsOf(found.Totals), Stale: fresh.Stale(), DataAt: fresh.At.UTC(),
+		}}, nil
 	})
 }
 

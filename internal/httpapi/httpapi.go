@@ -37,12 +37,14 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/once"
+	"trueup/internal/refresher"
 )
 
 // Deps is what the operations work with. A function needs only what its routes use.
 type Deps struct {
 	Agreements        agreement.Store
 	Register          agreement.Register
+	Known             Known
 	Groups            group.Store
 	Inventory         inventory.Store
 	InventoryRequired bool // whether agreements of type other wait for an inventory (R2.8)
@@ -58,6 +60,15 @@ type Deps struct {
 	Clock             func() time.Time
 	NewID             func() string // a new random seed of an id at each call
 	Log               *slog.Logger
+}
+
+// Known is what refreshes know.
+type Known interface {
+	// AnswersTo returns what is known of pairs of an agreement, but for those that
+	// it does not have any more.
+	AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error)
+	// Freshness returns how old the licence data are.
+	Freshness(ctx context.Context) (refresher.Freshness, error)
 }
 
 // New returns the handler of a function's routes. It panics when a route has

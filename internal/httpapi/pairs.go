@@ -4,12 +4,15 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
+	"trueup/internal/i18n"
 	"trueup/internal/once"
+	"trueup/internal/refresher"
 )
 
 // Pair is an agreement pair.
@@ -18,13 +21,49 @@ type Pair struct {
 	AuthorizationNumber string            `json:"authorizationNumber" doc:"The authorization or agreement number, as typed." example:"01-07001"`
 	LicenseNumber       string            `json:"licenseNumber" doc:"The license, enrollment or customer number, as typed." example:"01-07001"`
 	Program             agreement.Program `json:"program" enum:"open-value,open,select-enterprise,unknown" doc:"The volume licensing program."`
+
+	Validation   agreement.Validation `json:"validation" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of it: pending until it was asked, error when it could not say."`
+	Reason       *Reason              `json:"reason,omitempty" doc:"Why it is not valid."`
+	CheckedAt    time.Time            `json:"checkedAt,omitzero" doc:"When it was asked; missing until then." example:"2026-11-22T01:30:00Z"`
+	Held         bool                 `json:"held" doc:"Whether a later answer, which takes licenses away, waits to be confirmed." example:"false"`
+	Entitlements []PairEntitlement    `json:"entitlements" doc:"What it entitles to, as the last answer says that was none of error."`
 }
 
-func pairOf(p agreement.Pair) Pair {
-	return Pair{ID: p.Key(), AuthorizationNumber: p.Authorization, LicenseNumber: p.License, Program: p.Program}
+// PairEntitlement is a product that a pair entitles to.
+type PairEntitlement struct {
+	Publisher     string         `json:"publisher" doc:"Who publishes the product." example:"Microsoft"`
+	ProductPool   string         `json:"productPool,omitempty" doc:"The product pool, if it was said." example:"Applications"`
+	ProductFamily string         `json:"productFamily" doc:"The product family." example:"Office Professional Plus"`
+	Version       string         `json:"version,omitempty" doc:"The version, if it was said." example:"2021"`
+	LicenseType   string         `json:"licenseType,omitempty" doc:"The type of the license, as the source spells it." example:"License/Software Assurance Pack"`
+	Effective     int            `json:"effective" minimum:"0" doc:"The effective quantity, upgrades applied." example:"250"`
+	ActiveSA      int            `json:"activeSA" minimum:"0" doc:"The active Software Assurance quantity." example:"250"`
+	Unresolved    int            `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which is not counted." example:"2"`
+	Start         agreement.Date `json:"start,omitempty" format:"date" doc:"The first day of the term, if it was said." example:"2024-01-01"`
+	End           agreement.Date `json:"end,omitempty" format:"date" doc:"The last day of the term, if it was said." example:"2026-12-31"`
+	SAEnd         agreement.Date `json:"saEnd,omitempty" format:"date" doc:"The last day of Software Assurance, if it was said." example:"2026-12-31"`
+}
+
+func pairOf(lang i18n.Lang, a refresher.Answered) Pair {
+	p := a.Pair
+	out := Pair{
+		ID: p.Key(), AuthorizationNumber: p.Authorization, LicenseNumber: p.License, Program: p.Program,
+		Validation: a.State, CheckedAt: a.At.UTC(), Held: a.Held, Entitlements: make([]PairEntitlement, len(a.Entitlements)),
+	}
+	if a.Reason != "" {
+		out.Reason = &Reason{Code: a.Reason, Message: i18n.Text(lang, a.Reason, nil)}
+	}
+	for i, e := range a.Entitlements {
+		out.Entitlements[i] = PairEntitlement{
+			Publisher: e.Publisher, ProductPool: e.Pool, ProductFamily: e.Family, Version: e.Version, LicenseType: e.Type,
+			Effective: e.Effective, ActiveSA: e.ActiveSA, Unresolved: e.Unresolved, Start: e.Start, End: e.End, SAEnd: e.SAEnd,
+		}
+	}
+	return out
 }
 
 type listAgreementPairsInput struct {
+	Reader
 	AgreementID
 	Paging
 }
@@ -33,14 +72,24 @@ type listAgreementPairsOutput struct{ Body Page[Pair] }
 
 func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
 	op.Summary = "List the pairs of an agreement"
-	op.Description = "The agreement pairs of one agreement, sorted by number."
+	op.Description = "The agreement pairs of one agreement, sorted by number, each with what the last refresh learnt of it. " +
+		"A page can be shorter than its limit while pairs are being removed."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *listAgreementPairsInput) (*listAgreementPairsOutput, error) {
 		found, err := o.Agreements.Pairs(ctx, in.ID, in.Limit, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		return &listAgreementPairsOutput{page(found.Items, found.Next, pairOf)}, nil
+		keys := make([]agreement.PairKey, len(found.Items))
+		for i, p := range found.Items {
+			keys[i] = p.Key()
+		}
+		answered, err := o.Known.AnswersTo(ctx, in.ID, keys)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.lang()
+		return &listAgreementPairsOutput{page(answered, found.Next, func(a refresher.Answered) Pair { return pairOf(lang, a) })}, nil
 	})
 }
 

@@ -78,10 +78,11 @@ func newStack(t *testing.T) *stack {
 		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
+	agreements := register.New(store, store, s3bucket.New(client, reports), quiet)
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
-		Register: register.New(store, store, s3bucket.New(client, reports), quiet),
-		Uploads:  s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
+		Register: agreements, Known: dynamo.NewRefreshes(store, agreements),
+		Uploads: s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Catalog = catalog.New(store, deps.Reports, quiet)
