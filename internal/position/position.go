@@ -78,9 +78,9 @@ const (
 
 // Source says where a number comes from, so that it can be explained (R8.3).
 type Source struct {
-	Kind string `json:"kind"` // what ID names: "pair", "agreement", "statement", "inventory"
-	ID   string `json:"id"`
-	Text string `json:"text"` // what a person reads: the pair, the agreement's name, the title as detected
+	Kind string `json:"kind" enum:"pair,agreement,statement,inventory" doc:"What id names."`
+	ID   string `json:"id" doc:"Names the pair, the agreement, the file of the statement, or the file of inventory."`
+	Text string `json:"text" doc:"What a person reads: the pair, the name of the agreement, the title as detected." example:"01-07001 + 01-07001"`
 }
 
 // Line is a quantity of a product from one source: licences or installations.

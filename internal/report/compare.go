@@ -13,23 +13,23 @@ import (
 // Its head is that of the later one.
 type Comparison struct {
 	Head
-	From   time.Time       `json:"from"` // the moment of the earlier data
-	Filter Filter          `json:"filter"`
-	Order  Order           `json:"order"`
-	Steps  []position.Step `json:"steps"`
-	Before ProductTotals   `json:"before"`
-	After  ProductTotals   `json:"after"`
-	Rows   []Difference    `json:"rows"` // the products that are not the same in both
+	From   *time.Time      `json:"from" doc:"The moment of the earlier license data; null when they were never refreshed." example:"2026-10-21T02:00:00Z"`
+	Filter Filter          `json:"filter" doc:"What was selected."`
+	Order  Order           `json:"order" doc:"What it is sorted by."`
+	Steps  []position.Step `json:"steps" doc:"By which a license may cover an installation here."`
+	Before ProductTotals   `json:"before" doc:"What all products added up to."`
+	After  ProductTotals   `json:"after" doc:"What all products add up to."`
+	Rows   []Difference    `json:"rows" doc:"The products that are not the same in both."`
 }
 
 // Difference is a product before and after. A side that did not have the
 // product is null.
 type Difference struct {
-	ID        string        `json:"id"`
-	Publisher string        `json:"publisher"`
-	Product   string        `json:"product"`
-	Before    *Installation `json:"before"`
-	After     *Installation `json:"after"`
+	ID        string        `json:"id" doc:"Names the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
+	Publisher string        `json:"publisher" doc:"Who publishes it." example:"Microsoft"`
+	Product   string        `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
+	Before    *Installation `json:"before" doc:"As it was; null when it was not there."`
+	After     *Installation `json:"after" doc:"As it is; null when it is not there any more."`
 }
 
 // Compare compares two reports with the same filter and steps. The rows' own order is by

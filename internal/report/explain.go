@@ -11,27 +11,27 @@ import (
 // the difference.
 type Explanation struct {
 	Head
-	Row   Installation `json:"row"`
-	Steps []Bar        `json:"steps"`
+	Row   Installation `json:"row" doc:"The product as the report has it."`
+	Steps []Bar        `json:"steps" doc:"From what is owned to what is left or missing: the quantities add up to the difference."`
 	// Titles is what was detected of the product, title by title. Together they may
 	// be more than the PCs that have it, as a PC may have several.
-	Titles []Share `json:"titles"`
+	Titles []Share `json:"titles" doc:"What was detected of the product, title by title. A PC may have several."`
 }
 
 // Bar is one step of the waterfall. Quantity is what it adds, or takes away.
 type Bar struct {
-	Step     string  `json:"step"` // "pairs", "statements", "agreements", "movedIn", "movedOut" or "installed"
-	Quantity int     `json:"quantity"`
-	Sources  []Share `json:"sources"` // what it was counted from; empty of what moved
-	Moves    []Move  `json:"moves"`   // of what moved
+	Step     string  `json:"step" enum:"pairs,statements,agreements,movedIn,movedOut,installed" doc:"Which step it is."`
+	Quantity int     `json:"quantity" doc:"What it adds, or takes away." example:"120"`
+	Sources  []Share `json:"sources" doc:"What it was counted from; empty of what moved."`
+	Moves    []Move  `json:"moves" doc:"What moved from or to other versions."` // of what moved
 }
 
 // Move is licences of one version that cover installations of another.
 type Move struct {
-	Product  string        `json:"product"` // the other one
-	ID       string        `json:"id"`
-	Step     position.Step `json:"step"` // the right by which they do
-	Quantity int           `json:"quantity"`
+	Product  string        `json:"product" doc:"The other product." example:"Office Professional Plus 2024"`
+	ID       string        `json:"id" doc:"Its id." example:"1f0c2b3a4d5e6f71"`
+	Step     position.Step `json:"step" enum:"exact,prefix,downgrade,assurance" doc:"By which right."`
+	Quantity int           `json:"quantity" doc:"How many licenses." example:"20"`
 }
 
 // Explain explains one product of the License installation report with the
@@ -41,7 +41,7 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 	for i := range rows {
 		if shown := installation(&rows[i]); shown.ID == productID {
 			return Explanation{
-				Head: d.head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i]),
+				Head: d.Head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i]),
 				Titles: d.titlesOf(rows[i].Product),
 			}, true
 		}

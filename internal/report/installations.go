@@ -14,11 +14,11 @@ import (
 // what is installed, by product.
 type Installations struct {
 	Head
-	Filter Filter          `json:"filter"`
-	Order  Order           `json:"order"`
-	Steps  []position.Step `json:"steps"` // by which a licence may cover an installation here
-	Totals ProductTotals   `json:"totals"`
-	Rows   []Installation  `json:"rows"`
+	Filter Filter          `json:"filter" doc:"What was selected."`
+	Order  Order           `json:"order" doc:"What it is sorted by."`
+	Steps  []position.Step `json:"steps" doc:"By which a license may cover an installation here."`
+	Totals ProductTotals   `json:"totals" doc:"What all rows add up to."`
+	Rows   []Installation  `json:"rows" doc:"The products."`
 }
 
 // Installation is one product in one version.
@@ -27,37 +27,37 @@ type Installations struct {
 // or, below zero, what is short; both can be there in one product, when its own
 // licences moved on to where they cover more.
 type Installation struct {
-	ID         string           `json:"id"` // of the product, the same in every report
-	Publisher  string           `json:"publisher"`
-	Product    string           `json:"product"` // with its version
-	Volume     int              `json:"volume"`
-	Other      int              `json:"other"`
-	Licenses   int              `json:"licenses"`
-	MovedIn    int              `json:"movedIn"`
-	MovedOut   int              `json:"movedOut"`
-	Installed  int              `json:"installed"` // PCs
-	Surplus    int              `json:"surplus"`
-	Shortfall  int              `json:"shortfall"`
-	Difference int              `json:"difference"`
-	Coverage   *int             `json:"coverage"` // percent of the PCs, rounded down; null when there is none
-	Verdict    position.Verdict `json:"verdict"`
+	ID         string           `json:"id" doc:"Names the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
+	Publisher  string           `json:"publisher" doc:"Who publishes it." example:"Microsoft"`
+	Product    string           `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
+	Volume     int              `json:"volume" doc:"Licenses of volume agreements." example:"120"`
+	Other      int              `json:"other" doc:"Licenses bought another way." example:"0"`
+	Licenses   int              `json:"licenses" doc:"All licenses." example:"120"`
+	MovedIn    int              `json:"movedIn" doc:"Licenses of other versions that cover installations of this one." example:"0"`
+	MovedOut   int              `json:"movedOut" doc:"Licenses of this version that cover installations of others." example:"20"`
+	Installed  int              `json:"installed" doc:"On how many PCs it is installed." example:"90"`
+	Surplus    int              `json:"surplus" doc:"Licenses that cover nothing." example:"10"`
+	Shortfall  int              `json:"shortfall" doc:"Installations that nothing covers." example:"0"`
+	Difference int              `json:"difference" doc:"licenses + movedIn - movedOut - installed, which is surplus - shortfall." example:"10"`
+	Coverage   *int             `json:"coverage" doc:"Percent of the PCs that are covered, rounded down; null when there are none." example:"100"`
+	Verdict    position.Verdict `json:"verdict" enum:"unlicensed,short,unused,covered" doc:"What that means."`
 }
 
 // ProductTotals is position.Totals with the names of its fields in JSON.
 type ProductTotals struct {
-	Products           int `json:"products"`
-	Owned              int `json:"licenses"`
-	Used               int `json:"used"`
-	Surplus            int `json:"surplus"`
-	Volume             int `json:"volume"`
-	Other              int `json:"other"`
-	Needed             int `json:"installed"`
-	Covered            int `json:"covered"`
-	Shortfall          int `json:"shortfall"`
-	CoveredProducts    int `json:"coveredProducts"`
-	ShortProducts      int `json:"shortProducts"`
-	UnusedProducts     int `json:"unusedProducts"`
-	UnlicensedProducts int `json:"unlicensedProducts"`
+	Products           int `json:"products" doc:"How many products."`
+	Owned              int `json:"licenses" doc:"All licenses."`
+	Used               int `json:"used" doc:"Those that cover something."`
+	Surplus            int `json:"surplus" doc:"Those that cover nothing."`
+	Volume             int `json:"volume" doc:"Licenses of volume agreements."`
+	Other              int `json:"other" doc:"Licenses bought another way."`
+	Needed             int `json:"installed" doc:"Installations on PCs."`
+	Covered            int `json:"covered" doc:"Those that a license covers."`
+	Shortfall          int `json:"shortfall" doc:"Those that none does."`
+	CoveredProducts    int `json:"coveredProducts" doc:"Products with the verdict covered."`
+	ShortProducts      int `json:"shortProducts" doc:"Products with the verdict short."`
+	UnusedProducts     int `json:"unusedProducts" doc:"Products with the verdict unused."`
+	UnlicensedProducts int `json:"unlicensedProducts" doc:"Products with the verdict unlicensed."`
 }
 
 // Installations makes the License installation report. License type and groups
@@ -65,7 +65,7 @@ type ProductTotals struct {
 // and verdict decide which rows are shown and summed up. The rows' own order is
 // by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
-	r := Installations{Head: d.head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps()}
+	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps()}
 	rows := d.positions(f, s)
 	r.Rows, r.Totals = installations(rows)
 	sortRows(r.Rows, installationColumns, o)

@@ -11,13 +11,13 @@ import (
 // Overview is both reports in a few numbers, and what needs somebody's attention.
 type Overview struct {
 	Head
-	Agreements AgreementTotals `json:"agreements"`
-	Products   ProductTotals   `json:"products"`
-	Short      []Installation  `json:"short"`    // short or unlicensed, those that lack most first
-	Expiring   []Purchase      `json:"expiring"` // what ends soon, the next first
-	Runs       []Run           `json:"runs"`     // the last refreshes
-	ShortAll   int             `json:"shortAll"` // how many Short would be without a limit
-	ExpireAll  int             `json:"expiringAll"`
+	Agreements AgreementTotals `json:"agreements" doc:"All agreements."`
+	Products   ProductTotals   `json:"products" doc:"All products."`
+	Short      []Installation  `json:"short" doc:"At most 10 products that are short or unlicensed, those that lack most first."`
+	Expiring   []Purchase      `json:"expiring" doc:"At most 10 terms that end soon, the next first."`         // what ends soon, the next first
+	Runs       []Run           `json:"runs" doc:"The last refreshes, the newest first."`                       // the last refreshes
+	ShortAll   int             `json:"shortAll" doc:"How many products are short or unlicensed." example:"12"` // how many Short would be without a limit
+	ExpireAll  int             `json:"expiringAll" doc:"How many terms end soon." example:"3"`
 }
 
 // OverviewRows is how many products and agreements the overview names at most.
@@ -31,7 +31,7 @@ func (d *Data) Overview(s Settings) Overview {
 // overview sums up reports of everything.
 func (d *Data) overview(bought Purchases, installed Installations, s Settings) Overview {
 	o := Overview{
-		Head: d.head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
+		Head: d.Head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
 		Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),
 	}
 	for _, row := range installed.Rows {
@@ -54,9 +54,9 @@ func (d *Data) overview(bought Purchases, installed Installations, s Settings) O
 
 // Point is one day of a trend.
 type Point struct {
-	Date       agreement.Date  `json:"date"`
-	Agreements AgreementTotals `json:"agreements"`
-	Products   ProductTotals   `json:"products"`
+	Date       agreement.Date  `json:"date" format:"date" doc:"The day." example:"2026-11-21"`
+	Agreements AgreementTotals `json:"agreements" doc:"All agreements."`
+	Products   ProductTotals   `json:"products" doc:"All products."`
 }
 
 // Point is what a trend keeps of the overview.

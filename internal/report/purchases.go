@@ -15,72 +15,72 @@ import (
 // chosen license groups.
 type Purchases struct {
 	Head
-	Filter Filter         `json:"filter"`
-	Order  Order          `json:"order"`
-	Totals PurchaseTotals `json:"totals"`
-	Rows   []Purchase     `json:"rows"`
+	Filter Filter         `json:"filter" doc:"What was selected."`
+	Order  Order          `json:"order" doc:"What it is sorted by."`
+	Totals PurchaseTotals `json:"totals" doc:"What all rows add up to."`
+	Rows   []Purchase     `json:"rows" doc:"Products of agreements."`
 }
 
 // Purchase is one product of one agreement, in one term. A volume agreement
 // whose entitlements are not known has one row without a product, one that
 // belongs to a statement and no agreement has no AgreementID.
 type Purchase struct {
-	AgreementID string               `json:"agreementId,omitempty"`
-	Type        agreement.Type       `json:"type"`
-	GroupID     string               `json:"groupId"`
-	Group       string               `json:"group"`
-	Name        string               `json:"name"` // of the agreement, or of the statement
-	Publisher   string               `json:"publisher"`
-	Product     string               `json:"product"` // with its version; empty when not available (R2.5)
-	Quantity    int                  `json:"quantity"`
-	SA          int                  `json:"sa"` // how many of them have active Software Assurance
-	Start       agreement.Date       `json:"start"`
-	End         agreement.Date       `json:"end"`
-	DaysLeft    *int                 `json:"daysLeft"` // to the last day: 0 on it, negative after it; null without one
-	Status      agreement.Status     `json:"status"`   // of the row's term
-	Validation  agreement.Validation `json:"validation,omitempty"`
-	Counted     int                  `json:"counted"` // how many of Quantity the position counts: those whose term runs
-	Sources     []Share              `json:"sources"` // what Quantity was counted from (R8.3)
+	AgreementID string               `json:"agreementId,omitempty" doc:"The agreement; missing for what a statement says of no agreement." example:"k3v8t2q9x7w4m5n6"`
+	Type        agreement.Type       `json:"type" enum:"volume,other" doc:"volume is Microsoft Volume Licensing, other is bought any other way."`
+	GroupID     string               `json:"groupId" doc:"The license group, by id." example:"unassigned"`
+	Group       string               `json:"group" doc:"Its name, that of the built-in group in the language of the reader." example:"Unassigned agreements"`
+	Name        string               `json:"name" doc:"The name of the agreement, or of the statement." example:"Office agreements"`
+	Publisher   string               `json:"publisher" doc:"Who publishes the software." example:"Microsoft"`
+	Product     string               `json:"product" doc:"The product with its version; empty when it is not available." example:"Office Professional Plus 2021"`
+	Quantity    int                  `json:"quantity" doc:"How many licenses." example:"120"`
+	SA          int                  `json:"sa" doc:"How many of them have active Software Assurance." example:"40"`
+	Start       agreement.Date       `json:"start" doc:"The first day of the term; empty when it is not known." example:"2026-01-01"`
+	End         agreement.Date       `json:"end" doc:"The last day of the term; empty when it is not known." example:"2026-12-31"`
+	DaysLeft    *int                 `json:"daysLeft" doc:"Days to the last one: 0 on it, below zero after it; null without one." example:"40"`
+	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where the term is."` // of the row's term
+	Validation  agreement.Validation `json:"validation,omitempty" doc:"What the Volume Licensing Service Center made of the pairs; missing for type other." example:"valid"`
+	Counted     int                  `json:"counted" doc:"How many of the licenses the position counts: those whose term runs." example:"120"`
+	Sources     []Share              `json:"sources" doc:"What the quantity was counted from."` // what Quantity was counted from (R8.3)
 }
 
 // Share is what one source adds to a number.
 type Share struct {
 	position.Source
-	Quantity int `json:"quantity"`
-	SA       int `json:"sa,omitempty"`
+	Quantity int `json:"quantity" doc:"How many come from this source." example:"120"`
+	SA       int `json:"sa,omitempty" doc:"How many of them have active Software Assurance." example:"40"`
 }
 
 // PurchaseTotals is what the rows add up to.
 type PurchaseTotals struct {
-	Agreements AgreementTotals `json:"agreements"` // each of the rows' agreements once
-	Rows       int             `json:"rows"`
-	Quantity   int             `json:"quantity"`
-	SA         int             `json:"sa"`
-	Counted    int             `json:"counted"`
+	Agreements AgreementTotals `json:"agreements" doc:"The agreements of all rows, each once."`
+	Rows       int             `json:"rows" doc:"How many rows there are." example:"240"`
+	Quantity   int             `json:"quantity" doc:"Licenses of all rows." example:"5200"`
+	SA         int             `json:"sa" doc:"Of them, those with active Software Assurance." example:"400"`
+	Counted    int             `json:"counted" doc:"Of them, those that the position counts." example:"5000"`
 }
 
 // AgreementTotals is agreement.Totals with the names of its fields in JSON.
 type AgreementTotals struct {
-	Agreements int `json:"agreements"`
-	Volume     int `json:"volume"`
-	Other      int `json:"other"`
-	Pairs      int `json:"pairs"`
-	Licenses   int `json:"licenses"`
-	NotStarted int `json:"notStarted"`
-	Active     int `json:"active"`
-	Expiring   int `json:"expiring"`
-	Expired    int `json:"expired"`
-	NoTerm     int `json:"noTerm"`
-	Valid      int `json:"valid"`
-	Pending    int `json:"pending"`
-	Error      int `json:"error"`
-	Invalid    int `json:"invalid"`
+	Agreements int `json:"agreements" doc:"How many agreements."`
+	Volume     int `json:"volume" doc:"Of them, of type volume."`
+	Other      int `json:"other" doc:"Of them, of type other."`
+	Pairs      int `json:"pairs" doc:"Their agreement pairs."`
+	Licenses   int `json:"licenses" doc:"Licenses of those of type other."`
+	NotStarted int `json:"notStarted" doc:"Those that start later."`
+	Active     int `json:"active" doc:"Those in their term."`
+	Expiring   int `json:"expiring" doc:"Those that end soon."`
+	Expired    int `json:"expired" doc:"Those that have ended."`
+	NoTerm     int `json:"noTerm" doc:"Those with neither start nor end."`
+	Valid      int `json:"valid" doc:"Volume agreements all pairs of which are valid."`
+	Pending    int `json:"pending" doc:"Volume agreements with pairs that were not checked yet."`
+	Error      int `json:"error" doc:"Volume agreements with pairs that could not be checked."`
+	Invalid    int `json:"invalid" doc:"Volume agreements with pairs that are not valid."`
 }
 
 // Purchases makes the License purchase report. The rows' own order is by name,
 // product and term.
 func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
-	r := Purchases{Head: d.head(NamePurchases, s), Filter: f, Order: o}
+	r := Purchases{Head: d.Head(NamePurchases, s), Filter: f, Order: o}
 	r.Rows = d.purchases(f, s)
 	sortRows(r.Rows, purchaseColumns, o)
 	var agreements agreement.Totals

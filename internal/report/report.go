@@ -33,13 +33,13 @@ import (
 
 // Data is what reports are made from: the organisation at one moment.
 type Data struct {
-	At        time.Time // when the entitlements were last refreshed; zero when they never were
-	ChangedAt time.Time // when agreement pairs last changed; zero when not known
+	At      time.Time // when the entitlements were last refreshed; zero when they never were
+	Changed bool      // agreement pairs have changed since
 
 	Agreements []agreement.Agreement
 	Groups     map[string]string // names of the license groups by id; the built-in one has none
-	Held       []Held
-	Installed  []position.Line // on how many PCs each product is
+	Held       []Held            `json:"-"` // a snapshot keeps them apart, for they change by refreshes only
+	Installed  []position.Line   // on how many PCs each product is
 	// Titles is on how many PCs each title is that those were counted by. A PC may
 	// have several titles of a product: they explain, and are never added up.
 	Titles []position.Line
@@ -59,11 +59,11 @@ func (h *Held) orphaned(a *agreement.Agreement) bool { return a == nil && h.Agre
 
 // Run is a refresh as the overview shows it.
 type Run struct {
-	ID      string     `json:"id"`
-	Trigger string     `json:"trigger"`
-	State   string     `json:"state"`
-	Start   time.Time  `json:"start"`
-	End     *time.Time `json:"end"` // null while it runs
+	ID      string     `json:"id" doc:"Names the refresh." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Trigger string     `json:"trigger" doc:"What started it." example:"schedule"`
+	State   string     `json:"state" doc:"queued, running, succeeded, partial or failed." example:"succeeded"`
+	Start   time.Time  `json:"start" doc:"When it began, or was asked for." example:"2026-11-21T02:00:00Z"`
+	End     *time.Time `json:"end" doc:"When it ended; null while it runs." example:"2026-11-21T02:03:00Z"`
 }
 
 // Settings is how and when a report is made.
@@ -96,39 +96,41 @@ const FreshFor = 24 * time.Hour
 
 // Head is what every report begins with.
 type Head struct {
-	Report string    `json:"report"`
-	DataAt time.Time `json:"dataAt"` // the moment of the data; 0001-01-01 when it was never refreshed
-	MadeAt time.Time `json:"madeAt"`
-	Stale  bool      `json:"stale"`
-	Notice string    `json:"notice"` // R8.7
+	Report string     `json:"report" doc:"Which report it is." example:"license-installations"`
+	DataAt *time.Time `json:"dataAt" doc:"The moment of the license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
+	MadeAt time.Time  `json:"madeAt" doc:"When the report was made." example:"2026-11-21T09:30:00Z"`
+	Stale  bool       `json:"stale" doc:"Whether the license data are older than 24 hours, or agreement pairs have changed since." example:"false"`
+	Notice string     `json:"notice" doc:"What the report is good for, in the reader's language."` // R8.7
 }
 
-func (d *Data) head(name string, s Settings) Head {
-	return Head{
-		Report: name, DataAt: d.At.UTC(), MadeAt: s.Now.UTC(),
-		Stale: d.Stale(s.Now), Notice: s.Words.say("report_notice"),
+// Head is what a report of that name begins with.
+func (d *Data) Head(name string, s Settings) Head {
+	h := Head{Report: name, MadeAt: s.Now.UTC(), Stale: d.Stale(s.Now), Notice: s.Words.say("report_notice")}
+	if !d.At.IsZero() {
+		h.DataAt = new(d.At.UTC())
 	}
+	return h
 }
 
 // Stale reports that the data is older than 24 hours (R8.6) or than the last
 // change of a pair (R7.3).
 func (d *Data) Stale(now time.Time) bool {
-	return now.Sub(d.At) > FreshFor || d.ChangedAt.After(d.At)
+	return d.Changed || now.Sub(d.At) > FreshFor
 }
 
 // Filter selects what a report is about. Empty fields select everything.
 type Filter struct {
-	Type      agreement.Type   `json:"type,omitempty"`
-	Groups    []string         `json:"groups,omitempty"`    // ids of license groups
-	Status    agreement.Status `json:"status,omitempty"`    // of purchases
-	Publisher string           `json:"publisher,omitempty"` // compared as names are
-	Verdict   position.Verdict `json:"verdict,omitempty"`   // of installations
+	Type      agreement.Type   `json:"type,omitempty" enum:"volume,other" doc:"Only licenses of this type."`
+	Groups    []string         `json:"groups,omitempty" doc:"Only licenses of these license groups, by id."` // ids of license groups
+	Status    agreement.Status `json:"status,omitempty" enum:"not-started,active,expiring,expired,no-term" doc:"Only terms with this status."`
+	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"`                      // compared as names are
+	Verdict   position.Verdict `json:"verdict,omitempty" enum:"unlicensed,short,unused,covered" doc:"Only products with this verdict."` // of installations
 }
 
 // Order is what rows are sorted by: a column's key, empty for the report's own order.
 type Order struct {
-	Column     string `json:"column,omitempty"`
-	Descending bool   `json:"descending,omitempty"`
+	Column     string `json:"column,omitempty" doc:"The column that rows are sorted by; missing for the own order of the report." example:"product"`
+	Descending bool   `json:"descending,omitempty" doc:"Whether the last comes first." example:"false"`
 }
 
 // scope is the license type and groups of a filter, which decide what licences
@@ -166,12 +168,12 @@ func (d *Data) groupName(id string, w Words) string {
 	return d.Groups[id]
 }
 
-// SetInventory sets what is installed: the products, and the titles they were
-// counted by. source is what the counts came from, such as a file's key.
-func (d *Data) SetInventory(t *inventory.Tally, source string) {
-	d.Installed, d.Titles = t.Lines(), nil
-	for i := range d.Installed {
-		d.Installed[i].Source.ID = source
+// AddInventory adds what is installed on the PCs of one source: the products,
+// and the titles they were counted by. file is what was counted, such as its key.
+func (d *Data) AddInventory(t *inventory.Tally, file string) {
+	for _, line := range t.Lines() {
+		line.Source.ID = file
+		d.Installed = append(d.Installed, line)
 	}
 	for _, c := range t.Titles {
 		if c.Decision.Kind != inventory.Product {
@@ -179,7 +181,7 @@ func (d *Data) SetInventory(t *inventory.Tally, source string) {
 		}
 		d.Titles = append(d.Titles, position.Line{
 			Product: c.Decision.Product, Quantity: c.Devices,
-			Source: position.Source{Kind: position.KindInventory, ID: source, Text: text.Collapse(c.Name + " " + c.Version)},
+			Source: position.Source{Kind: position.KindInventory, ID: file, Text: text.Collapse(c.Name + " " + c.Version)},
 		})
 	}
 }
@@ -222,32 +224,4 @@ func productName(p position.Product) string {
 // code is the message code of a value, such as "status_not_started".
 func code(kind string, value string) string {
 	return kind + "_" + strings.ReplaceAll(value, "-", "_")
-}
-
-// Renew makes the head of a report that was kept in a snapshot say what holds
-// now: in the reader's language, and whether its data is stale. changedAt is when
-// agreement pairs last changed.
-func (h *Head) Renew(s Settings, changedAt time.Time) {
-	d := Data{At: h.DataAt, ChangedAt: changedAt}
-	*h = d.head(h.Report, s)
-}
-
-// Renew is Head.Renew, and says the built-in group's name in the reader's language.
-func (r *Purchases) Renew(s Settings, changedAt time.Time) {
-	r.Head.Renew(s, changedAt)
-	renewGroups(r.Rows, s.Words)
-}
-
-// Renew is Head.Renew, and says the built-in group's name in the reader's language.
-func (o *Overview) Renew(s Settings, changedAt time.Time) {
-	o.Head.Renew(s, changedAt)
-	renewGroups(o.Expiring, s.Words)
-}
-
-func renewGroups(rows []Purchase, w Words) {
-	for i := range rows {
-		if rows[i].GroupID == group.UnassignedID {
-			rows[i].Group = w.say("unassigned_agreements")
-		}
-	}
 }

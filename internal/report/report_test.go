@@ -246,17 +246,18 @@ func isSorted(t *testing.T, key string, up, down report.Table) {
 func TestStale(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name        string
-		at, changed time.Time
-		want        bool
+		name    string
+		at      time.Time
+		changed bool
+		want    bool
 	}{
-		{"R8.6 24 hours old", now.Add(-24 * time.Hour), time.Time{}, false},
-		{"R8.6 older", now.Add(-24*time.Hour - 1), time.Time{}, true},
-		{"never refreshed", time.Time{}, time.Time{}, true},
-		{"R7.3 changed since", now.Add(-time.Hour), now.Add(-time.Minute), true},
-		{"R7.3 changed before", now.Add(-time.Minute), now.Add(-time.Hour), false},
+		{"R8.6 24 hours old", now.Add(-24 * time.Hour), false, false},
+		{"R8.6 older", now.Add(-24*time.Hour - 1), false, true},
+		{"never refreshed", time.Time{}, false, true},
+		{"R7.3 changed since", now.Add(-time.Hour), true, true},
+		{"R7.3 nothing changed since", now.Add(-time.Minute), false, false},
 	} {
-		d := report.Data{At: test.at, ChangedAt: test.changed}
+		d := report.Data{At: test.at, Changed: test.changed}
 		s := settings(i18n.English)
 		for name, head := range map[string]report.Head{
 			"purchases":     d.Purchases(report.Filter{}, report.Order{}, s).Head,
@@ -274,7 +275,7 @@ func TestStale(t *testing.T) {
 					t.Errorf("%s: %s does not say whether the data is stale", test.name, format)
 				}
 			}
-			if !head.DataAt.Equal(test.at) || head.Notice != i18n.Text(i18n.English, "report_notice", nil) {
+			if (head.DataAt == nil) != test.at.IsZero() || head.DataAt != nil && !head.DataAt.Equal(test.at) || head.Notice != i18n.Text(i18n.English, "report_notice", nil) {
 				t.Errorf("%s: %s has no date or notice: %+v", test.name, name, head)
 			}
 		}
@@ -330,7 +331,8 @@ func TestInventory(t *testing.T) {
 		return inventory.Count{Title: inventory.Title{Name: name, Version: "16.0"}, Devices: devices, Decision: inventory.Decision{Kind: kind, Product: visio}}
 	}
 	d, s := organisation(), settings(i18n.English)
-	d.SetInventory(&inventory.Tally{
+	d.Installed = nil
+	d.AddInventory(&inventory.Tally{
 		Products: []inventory.ProductCount{{Product: visio, Devices: 6}},
 		Titles: []inventory.Count{
 			detected("Visio Standard 2019 - en-us", 5, inventory.Product), detected("Visio Standard 2019 - nl-be", 4, inventory.Product),
@@ -387,7 +389,7 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(want, changes); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if got.From != before.At || got.After.Needed != got.Before.Needed-92 {
+	if !got.From.Equal(before.At) || got.After.Needed != got.Before.Needed-92 {
 		t.Errorf("%+v", got)
 	}
 }

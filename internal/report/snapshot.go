@@ -21,19 +21,20 @@ const SnapshotVersion = 1
 
 // The objects of a snapshot. Each is JSON, compressed with gzip.
 const (
-	ObjectData          = "data"          // what the reports were made from: any filter can be applied later
+	ObjectData          = "data"          // Data without Held: with it, any filter can be applied later
+	ObjectEntitlements  = "entitlements"  // Data.Held
 	ObjectPurchases     = "purchases"     // the License purchase report of everything
 	ObjectInstallations = "installations" // the License installation report of everything
 	ObjectOverview      = "overview"
 )
 
 // objectNames is every object, in the order of writing.
-var objectNames = []string{ObjectData, ObjectPurchases, ObjectInstallations, ObjectOverview}
+var objectNames = []string{ObjectData, ObjectEntitlements, ObjectPurchases, ObjectInstallations, ObjectOverview}
 
 // Manifest says what belongs to the snapshot of a day. It is written last, so
-// that who reads it finds all that it names; the objects of another run on the
-// same day have other keys. It is the only object of a day that is replaced,
-// and only by one that is Newer.
+// that who reads it finds all that it names. Their keys say whose they are and
+// what is in them, so that nothing else is ever stored under these keys. It is the
+// only object of a day that is replaced, and only by one that is Newer.
 type Manifest struct {
 	Version  int            `json:"version"`
 	Date     agreement.Date `json:"date"`
@@ -65,9 +66,13 @@ const SnapshotPrefix = "snapshots/"
 // ManifestKey is the key of a day's manifest.
 func ManifestKey(date agreement.Date) string { return SnapshotPrefix + string(date) + "/manifest.json" }
 
-// ObjectKey is the key of an object of one run's snapshot. Runs sort by their sequence.
-func ObjectKey(date agreement.Date, sequence int64, run, name string) string {
-	return fmt.Sprintf("%s%s/%012d-%s/%s.json.gz", SnapshotPrefix, date, sequence, run, name)
+// LatestKey is the key of a copy of the newest manifest: what is shown as of now.
+const LatestKey = SnapshotPrefix + "latest.json"
+
+// objectKey is the key of an object with that checksum of one run's snapshot.
+// Runs sort by their sequence.
+func objectKey(date agreement.Date, sequence int64, run, name, sum string) string {
+	return fmt.Sprintf("%s%s/%012d-%s/%s-%.16s.json.gz", SnapshotPrefix, date, sequence, run, name, sum)
 }
 
 // Newer reports that the snapshot comes from a later run than the other: only
@@ -84,14 +89,15 @@ func (d *Data) Snapshot(date agreement.Date, run string, sequence int64, s Setti
 		Version: SnapshotVersion, Date: date, Run: run, Sequence: sequence,
 		DataAt: d.At.UTC(), Point: overview.Point(date),
 	}
-	values := map[string]any{ObjectData: d, ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
+	values := map[string]any{ObjectData: d, ObjectEntitlements: d.Held, ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
 	var parts []Part
 	for _, name := range objectNames {
 		content, err := pack(values[name])
 		if err != nil {
 			return nil, Manifest{}, fmt.Errorf("report: snapshot of %s: %w", name, err)
 		}
-		object := Object{Name: name, Key: ObjectKey(date, sequence, run, name), Bytes: int64(len(content)), SHA256: checksum(content)}
+		sum := checksum(content)
+		object := Object{Name: name, Key: objectKey(date, sequence, run, name, sum), Bytes: int64(len(content)), SHA256: sum}
 		m.Objects = append(m.Objects, object)
 		parts = append(parts, Part{object, content})
 	}
@@ -123,11 +129,11 @@ func DecodeManifest(stored []byte) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("report: manifest names %d objects, not %d", len(m.Objects), len(objectNames))
 	}
 	for i, o := range m.Objects {
-		if o.Name != objectNames[i] || o.Key != ObjectKey(m.Date, m.Sequence, m.Run, o.Name) || o.Bytes < 1 {
-			return Manifest{}, fmt.Errorf("report: manifest names the object %q at %q", o.Name, o.Key)
-		}
 		if sum, err := hex.DecodeString(o.SHA256); err != nil || len(sum) != sha256.Size {
 			return Manifest{}, fmt.Errorf("report: manifest has the checksum %q for %s", o.SHA256, o.Name)
+		}
+		if o.Name != objectNames[i] || o.Key != objectKey(m.Date, m.Sequence, m.Run, o.Name, o.SHA256) || o.Bytes < 1 {
+			return Manifest{}, fmt.Errorf("report: manifest names the object %q at %q", o.Name, o.Key)
 		}
 	}
 	return m, nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -33,7 +32,7 @@ func TestSnapshot(t *testing.T) {
 	if diff := cmp.Diff(m, read); diff != "" {
 		t.Errorf("-written +read:\n%s", diff)
 	}
-	if m.Objects[0].Key != "snapshots/2026-11-21/000000000042-r42/data.json.gz" || report.ManifestKey(m.Date) != "snapshots/2026-11-21/manifest.json" {
+	if want := "snapshots/2026-11-21/000000000042-r42/data-" + m.Objects[0].SHA256[:16] + ".json.gz"; m.Objects[0].Key != want || report.ManifestKey(m.Date) != "snapshots/2026-11-21/manifest.json" {
 		t.Errorf("keys %q", m.Objects[0].Key)
 	}
 	content := map[string][]byte{}
@@ -43,6 +42,7 @@ func TestSnapshot(t *testing.T) {
 
 	var again report.Data
 	open(t, read, report.ObjectData, content, &again)
+	open(t, read, report.ObjectEntitlements, content, &again.Held)
 	if diff := cmp.Diff(d, &again, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("data (-written +read):\n%s", diff)
 	}
@@ -79,29 +79,6 @@ func open(t *testing.T, m report.Manifest, name string, content map[string][]byt
 	t.Helper()
 	if err := m.Object(name).Open(content[name], into); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestRenew demands that a report from a snapshot says what holds when it is
-// read, in the reader's language.
-func TestRenew(t *testing.T) {
-	t.Parallel()
-	d, english, dutch := organisation(), settings(i18n.English), settings(i18n.Dutch)
-	bought, overview := d.Purchases(report.Filter{}, report.Order{}, english), d.Overview(english)
-	bought.Renew(dutch, time.Time{})
-	overview.Renew(dutch, time.Time{})
-	if diff := cmp.Diff(d.Purchases(report.Filter{}, report.Order{}, dutch), bought); diff != "" {
-		t.Errorf("-live +renewed:\n%s", diff)
-	}
-	if diff := cmp.Diff(d.Overview(dutch), overview); diff != "" {
-		t.Errorf("-live +renewed:\n%s", diff)
-	}
-	dutch.Now = now.Add(24 * time.Hour)
-	if bought.Renew(dutch, time.Time{}); !bought.Stale {
-		t.Error("R8.6: not stale a day later")
-	}
-	if bought.Renew(english, now); !bought.Stale {
-		t.Error("R7.3: not stale after a change")
 	}
 }
 

@@ -118,10 +118,10 @@ func (c cell) say(w Words) Cell {
 	return Cell{Text: c.text}
 }
 
-// PurchaseColumns and InstallationColumns are the keys by which those reports
-// can be sorted.
+// The keys of the columns by which each report can be sorted.
 func PurchaseColumns() []string     { return keys(purchaseColumns) }
 func InstallationColumns() []string { return keys(installationColumns) }
+func ComparisonColumns() []string   { return keys(differenceColumns) }
 
 func keys[R any](columns []column[R]) (keys []string) {
 	for _, c := range columns {
@@ -242,10 +242,10 @@ func about(head Head, f Filter, steps []position.Step, w Words) []string {
 }
 
 func dataAt(head Head, w Words) string {
-	if head.DataAt.IsZero() {
+	if head.DataAt == nil {
 		return w.say("report_never")
 	}
-	return w.Text("report_data_at", errs.Pairs("moment", moment(head.DataAt)))
+	return w.Text("report_data_at", errs.Pairs("moment", moment(*head.DataAt)))
 }
 
 // moment is a moment as a person reads it in any of the languages.
