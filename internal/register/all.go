@@ -1,0 +1,25 @@
+package register
+
+import (
+	"context"
+
+	"trueup/internal/agreement"
+	"trueup/internal/journal"
+)
+
+// All returns every agreement, sorted by id, and the entry at which they are
+// so: nil when that is the entry since, after which nothing has changed.
+func (r *Reader) All(ctx context.Context, since int64) (all []agreement.Agreement, at int64, err error) {
+	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
+		if at = head.Seq; at == since {
+			return nil
+		}
+		order := s.table.order(sortID)
+		all = make([]agreement.Agreement, len(order))
+		for i, slot := range order {
+			all[i] = s.table.rows[slot].Agreement
+		}
+		return nil
+	})
+	return all, at, err
+}
