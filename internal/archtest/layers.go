@@ -47,8 +47,8 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/statements"},
-		imports: []string{"words", "domain", "messages"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
+		imports: []string{"words", "domain", "messages", "internal/refresher"},
 	},
 	{
 		name:    "doors", // HTTP, pages, AWS events

@@ -41,6 +41,27 @@ var reportMessages = map[string]message{
 		"Een licentie dekt een installatie van: {steps}",
 		"Une licence couvre une installation de : {steps}",
 	},
+	"cursor_outdated": {
+		"What the report is made from has changed since its first page. Begin again without a cursor.",
+		"De gegevens van het rapport zijn gewijzigd sinds de eerste pagina. Begin opnieuw zonder cursor.",
+		"Les données du rapport ont changé depuis sa première page. Recommencez sans curseur.",
+	},
+	"product_not_found": {
+		"The report has no product {id}.",
+		"Het rapport heeft geen product {id}.",
+		"Le rapport n'a pas de produit {id}.",
+	},
+	"snapshot_not_found": {
+		"There are no reports of {date}. The nearest days that have reports: {dates}.",
+		"Er zijn geen rapporten van {date}. De dichtstbijzijnde dagen met rapporten: {dates}.",
+		"Il n'y a pas de rapports du {date}. Les jours les plus proches qui en ont : {dates}.",
+	},
+	"snapshots_none": {
+		"No reports were kept yet: the first refresh of the license data does so.",
+		"Er zijn nog geen rapporten bewaard: dat gebeurt bij de eerste keer dat de licentiegegevens worden vernieuwd.",
+		"Aucun rapport n'a encore été conservé : la première actualisation des données de licence le fera.",
+	},
+
 	"report_total":        {"Total", "Totaal", "Total"},
 	"report_total_of_all": {"Total of all products", "Totaal van alle producten", "Total de tous les produits"},
 

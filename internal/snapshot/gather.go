@@ -1,0 +1,140 @@
+package snapshot
+
+import (
+	"context"
+	"path"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/group"
+	"trueup/internal/inventory"
+	"trueup/internal/position"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+)
+
+// gathered is what is known of an organisation at the end of a refresh, by the
+// names of its sources.
+type gathered struct {
+	pairs      []refresher.Answered
+	statements []entitlement.Statement
+	agreements []agreement.Agreement
+	groups     []group.Group
+	tallies    []inventory.Counted
+	freshness  refresher.Freshness
+	runs       []report.Run
+}
+
+func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
+	var all gathered
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.Go(func() error {
+		return p.Answers.Answers(ctx, func(some []refresher.Answered) error {
+			all.pairs = append(all.pairs, some...)
+			return nil
+		})
+	})
+	reads.Go(func() (err error) { all.statements, err = p.Statements.Current(ctx); return err })
+	reads.Go(func() (err error) { all.agreements, _, err = p.Agreements.All(ctx, -1); return err })
+	reads.Go(func() (err error) { all.groups, err = p.Groups.Groups(ctx); return err })
+	reads.Go(func() (err error) { all.tallies, err = p.Inventory.Tallies(ctx); return err })
+	reads.Go(func() (err error) { all.freshness, err = p.Refreshes.Freshness(ctx); return err })
+	reads.Go(func() (err error) { all.runs, err = runs(ctx, p.Refreshes); return err })
+	return &all, reads.Wait()
+}
+
+// data is all of it under the first names of publishers and products.
+func (g *gathered) data(n *names) *report.Data {
+	d := &report.Data{Agreements: g.agreements, Groups: groupNames(g.groups), Runs: g.runs, Held: g.held(n)}
+	n.agreements(d.Agreements)
+	install(d, g.tallies, n)
+	return d
+}
+
+func groupNames(groups []group.Group) map[string]string {
+	named := make(map[string]string, len(groups))
+	for _, g := range groups {
+		named[g.ID] = g.Name
+	}
+	return named
+}
+
+// install adds what is installed.
+func install(d *report.Data, tallies []inventory.Counted, n *names) {
+	for _, counted := range tallies {
+		d.AddInventory(counted.Tally, counted.Key)
+	}
+	n.lines(d.Installed)
+	n.lines(d.Titles)
+}
+
+// held is the entitlements of all pairs, and what statements say beside them of
+// the whole organisation.
+func (g *gathered) held(n *names) []report.Held {
+	var all []report.Held
+	pairs := make([]agreement.Pair, len(g.pairs))
+	for i, p := range g.pairs {
+		pairs[i] = p.Pair
+		source := position.Source{Kind: position.KindPair, ID: string(p.Pair.Key()), Text: p.Pair.Authorization + " + " + p.Pair.License}
+		for _, e := range p.Entitlements {
+			all = append(all, report.Held{Entitlement: e, Source: source, AgreementID: p.AgreementID, Validation: p.State})
+		}
+	}
+	ofPairs := make([]entitlement.Entitlement, len(all))
+	for i := range all {
+		n.held(&all[i])
+		ofPairs[i] = all[i].Entitlement
+	}
+	files := filesOf(g.statements)
+	var whole []report.Held
+	for _, e := range entitlement.Attribute(g.statements, pairs).Whole {
+		name := files[withoutQuantity(e)]
+		h := report.Held{Entitlement: e, Source: position.Source{Kind: position.KindStatement, ID: name, Text: path.Base(name)}}
+		n.held(&h)
+		whole = append(whole, h)
+	}
+	return append(all, remainder(whole, ofPairs)...)
+}
+
+// remainder is entitlement.Remainder of what statements say, each line with its source.
+func remainder(whole []report.Held, ofPairs []entitlement.Entitlement) (left []report.Held) {
+	lines := make([]entitlement.Entitlement, len(whole))
+	for i, h := range whole {
+		lines[i] = h.Entitlement
+	}
+	next := 0
+	for _, e := range entitlement.Remainder(lines, ofPairs) { // in the order of lines, some left out
+		for withoutQuantity(lines[next]) != withoutQuantity(e) {
+			next++
+		}
+		h := whole[next]
+		h.Entitlement = e
+		left = append(left, h)
+		next++
+	}
+	return left
+}
+
+// filesOf finds the statement that has a line about the whole organisation: of
+// several the newest.
+func filesOf(statements []entitlement.Statement) map[entitlement.Entitlement]string {
+	files := map[entitlement.Entitlement]string{}
+	dates := map[entitlement.Entitlement]agreement.Date{}
+	for _, s := range statements {
+		for _, line := range s.Lines {
+			key := withoutQuantity(line.Entitlement)
+			if _, met := files[key]; line.LicenseID == "" && (!met || s.Date > dates[key] || s.Date == dates[key] && s.Name > files[key]) {
+				files[key], dates[key] = s.Name, s.Date
+			}
+		}
+	}
+	return files
+}
+
+// withoutQuantity is what a line is about.
+func withoutQuantity(e entitlement.Entitlement) entitlement.Entitlement {
+	e.Effective, e.ActiveSA = 0, 0
+	return e
+}

@@ -1,0 +1,286 @@
+package snapshot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/catalog"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/inventory"
+	"trueup/internal/journal"
+	"trueup/internal/objects"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/text"
+)
+
+// Library reads what was published. With its fields set it is ready to use. What it has decoded and computed it keeps for the
+// next reading, as long as nothing has changed. Its methods may be called by many at once.
+type Library struct {
+	Files      objects.Bucket // where snapshots are
+	Agreements Agreements
+	Groups     group.Store
+	Inventory  Inventory
+	Refreshes  refresher.Records
+	Catalog    *catalog.Store
+
+	data    cache // by version
+	reports cache // by version and everything else that makes a report
+}
+
+// How much is kept in memory: entitlements, agreements and lines of data; rows
+// of reports. Each takes half a kilobyte.
+const (
+	maxData = 400_000
+	maxRows = 200_000
+)
+
+// View is data to make reports from.
+type View struct {
+	Data    *report.Data   // shared: not to be changed
+	Date    agreement.Date // the day of a snapshot; empty for what holds now
+	Version string         // another one when other reports come from it
+
+	library *Library
+}
+
+// Live returns the organisation as it is: agreements, license groups and
+// inventory of this moment, and the entitlements that the last refresh
+// published; none before there was one. freshness says how old these are.
+func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshness, err error) {
+	var latest report.Manifest
+	var groups []group.Group
+	var tallies []inventory.Counted
+	var agreements []agreement.Agreement
+	var at int64
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		if latest, _, _, err = manifest(readCtx, l.Files, report.LatestKey); errors.Is(err, objects.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
+	reads.Go(func() (err error) { tallies, err = l.Inventory.Tallies(readCtx); return err })
+	reads.Go(func() (err error) { freshness, err = l.Refreshes.Freshness(readCtx); return err })
+	reads.Go(func() (err error) {
+		agreements, at, err = l.Agreements.All(readCtx, l.lastAgreements())
+		return err
+	})
+	if err := reads.Wait(); err != nil {
+		return nil, freshness, fmt.Errorf("snapshot: live: %w", err)
+	}
+	if agreements, err = l.allAgreements(ctx, agreements, at); err != nil {
+		return nil, freshness, err
+	}
+	held, err := l.published(ctx, latest)
+	if err != nil {
+		return nil, freshness, err
+	}
+	var data *report.Data
+	var version string
+	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, head journal.Head) error {
+		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Seq, groupNames(groups), talliesVersion(tallies))
+		data, err = kept(&l.data, maxData, version, func() (*report.Data, int, error) {
+			n := newNames(c)
+			d := &report.Data{
+				At: latest.DataAt, Agreements: slices.Clone(agreements), Groups: groupNames(groups), Held: slices.Clone(held),
+			}
+			n.agreements(d.Agreements)
+			for i := range d.Held {
+				n.held(&d.Held[i])
+			}
+			install(d, tallies, n)
+			return d, weightOf(d), nil
+		})
+		return err
+	})
+	if err != nil {
+		return nil, freshness, fmt.Errorf("snapshot: live: %w", err)
+	}
+	now := *data
+	now.Changed = freshness.Stale()
+	return &View{Data: &now, Version: version, library: l}, freshness, nil
+}
+
+func weightOf(d *report.Data) int {
+	return len(d.Agreements) + len(d.Held) + len(d.Installed) + len(d.Titles)
+}
+
+// talliesVersion changes with what is installed.
+func talliesVersion(tallies []inventory.Counted) (version []string) {
+	for _, t := range tallies {
+		version = append(version, t.Source, t.Key, t.At.UTC().Format(time.RFC3339Nano), t.Tally.Rules, strconv.Itoa(t.Tally.Rows))
+	}
+	return version
+}
+
+// digest is a short name of values that JSON tells apart.
+func digest(values ...any) string {
+	body, err := json.Marshal(values)
+	if err != nil {
+		panic("snapshot: " + err.Error()) // texts and numbers only
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:12])
+}
+
+// agreementsKey is where the agreements as they were read last are kept.
+const agreementsKey = "agreements"
+
+type agreementsAt struct {
+	all []agreement.Agreement
+	at  int64
+}
+
+// lastAgreements is the change at which the kept agreements are; -1 when none are.
+func (l *Library) lastAgreements() int64 {
+	if last, ok := l.data.find(agreementsKey); ok {
+		return last.(agreementsAt).at //nolint:forcetypeassert // as kept below
+	}
+	return -1
+}
+
+// allAgreements keeps the agreements that were read, or returns the kept ones
+// when nothing has changed.
+func (l *Library) allAgreements(ctx context.Context, read []agreement.Agreement, at int64) ([]agreement.Agreement, error) {
+	if read != nil {
+		l.data.keep(maxData, cached{agreementsKey, agreementsAt{read, at}, len(read)})
+		return read, nil
+	}
+	if last, ok := l.data.find(agreementsKey); ok {
+		if last := last.(agreementsAt); last.at == at { //nolint:forcetypeassert // as kept above
+			return last.all, nil
+		}
+	}
+	read, _, err := l.Agreements.All(ctx, -1) // another call has replaced them meanwhile
+	return read, err
+}
+
+// published returns the entitlements of a snapshot; none of the zero Manifest.
+func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.Held, error) {
+	if m.Run == "" {
+		return nil, nil
+	}
+	o := m.Object(report.ObjectEntitlements)
+	return kept(&l.data, maxData, o.SHA256, func() (held []report.Held, weight int, err error) {
+		err = open(ctx, l.Files, o, &held)
+		return held, len(held), err
+	})
+}
+
+// On returns the organisation as the snapshot of a day kept it; errs.NotFound
+// snapshot_not_found, which names the days nearest to it, and snapshots_none.
+func (l *Library) On(ctx context.Context, day agreement.Date) (*View, error) {
+	m, _, _, err := manifest(ctx, l.Files, report.ManifestKey(day))
+	if errors.Is(err, objects.ErrNotFound) {
+		return nil, l.notThere(ctx, day)
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, held := m.Object(report.ObjectData), m.Object(report.ObjectEntitlements)
+	version := digest(string(day), data.SHA256, held.SHA256)
+	d, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
+		d := &report.Data{}
+		reads, ctx := errgroup.WithContext(ctx)
+		var entitlements []report.Held
+		reads.Go(func() error { return open(ctx, l.Files, data, d) })
+		reads.Go(func() error { return open(ctx, l.Files, held, &entitlements) })
+		if err := reads.Wait(); err != nil {
+			return nil, 0, err
+		}
+		d.Held = entitlements
+		return d, weightOf(d), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &View{Data: d, Date: day, Version: version, library: l}, nil
+}
+
+func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
+	days, err := l.Days(ctx)
+	if err != nil {
+		return err
+	}
+	at, _ := slices.BinarySearch(days, day)
+	var nearest []string
+	for _, d := range days[max(at-1, 0):min(at+1, len(days))] {
+		if d != day { // a folder without a manifest yet
+			nearest = append(nearest, string(d))
+		}
+	}
+	if nearest == nil {
+		return errs.New(errs.NotFound, "snapshots_none")
+	}
+	return errs.New(errs.NotFound, "snapshot_not_found", "date", string(day), "dates", strings.Join(nearest, ", "))
+}
+
+// Days returns the days that have a snapshot, or are about to, in order.
+func (l *Library) Days(ctx context.Context) ([]agreement.Date, error) {
+	folders, err := l.Files.Folders(ctx, report.SnapshotPrefix)
+	if err != nil {
+		return nil, err
+	}
+	days := make([]agreement.Date, 0, len(folders))
+	for _, folder := range folders {
+		if day, ok := agreement.ParseDate(folder); ok {
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}
+
+// readers is how many manifests are read at once.
+const readers = 32
+
+// Between returns the manifests of all days from one to another, in order.
+func (l *Library) Between(ctx context.Context, from, to agreement.Date) ([]report.Manifest, error) {
+	days, err := l.Days(ctx)
+	if err != nil {
+		return nil, err
+	}
+	days = slices.DeleteFunc(days, func(d agreement.Date) bool { return d < from || d > to })
+	all := make([]report.Manifest, len(days))
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.SetLimit(readers)
+	for i, day := range days {
+		reads.Go(func() (err error) {
+			if all[i], _, _, err = manifest(readCtx, l.Files, report.ManifestKey(day)); errors.Is(err, objects.ErrNotFound) {
+				return nil // whoever began to write it has not come to the end
+			}
+			return err
+		})
+	}
+	err = reads.Wait()
+	return slices.DeleteFunc(all, func(m report.Manifest) bool { return m.Run == "" }), err
+}
+
+// Runs returns the last refreshes, the newest first.
+func (l *Library) Runs(ctx context.Context) ([]report.Run, error) { return runs(ctx, l.Refreshes) }
+
+// Publisher returns what the catalog calls a publisher first; the same name when
+// it does not have it.
+func (l *Library) Publisher(ctx context.Context, name string) (first string, err error) {
+	if text.Collapse(name) == "" {
+		return "", nil
+	}
+	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, _ journal.Head) error {
+		first = newNames(c).publisher(name).name
+		return nil
+	})
+	return first, err
+}

@@ -1,0 +1,190 @@
+package snapshot_test
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/errs"
+	"trueup/internal/objects"
+	"trueup/internal/position"
+	"trueup/internal/report"
+)
+
+// TestLiveBeforeAnyRefresh demands reports of what is known before licence data
+// were ever read, which say that they never were.
+func TestLiveBeforeAnyRefresh(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, freshness, err := w.library().Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := v.Installations(report.Filter{}, report.Order{}, settings())
+	if r.DataAt != nil || !r.Stale || !freshness.Old(now) || len(v.Data.Held) != 0 || r.Totals.Owned != 3 || r.Totals.Needed != 94 {
+		t.Errorf("%+v", r)
+	}
+	if _, err := w.library().On(t.Context(), today); errs.CodeOf(err) != "snapshots_none" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// counted counts the objects that are opened.
+type counted struct {
+	objects.Bucket
+	opened atomic.Int64
+}
+
+func (c *counted) Open(ctx context.Context, key, version, etag string) (objects.Object, error) {
+	c.opened.Add(1)
+	return c.Bucket.Open(ctx, key, version, etag)
+}
+
+// TestLive demands that agreements count at once, entitlements as the last
+// refresh published them, and that nothing is read or made twice for it.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publish(t, attempt(1, today))
+	files := &counted{Bucket: w.files}
+	l := w.library()
+	l.Files = files
+	live := func() (report.Installations, int64) {
+		t.Helper()
+		before := files.opened.Load()
+		v, _, err := l.Live(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Installations(report.Filter{}, report.Order{}, settings()), files.opened.Load() - before
+	}
+	first, opened := live()
+	if first.Totals.Owned != 103 || opened != 2 {
+		t.Errorf("%+v, %d objects opened", first.Totals, opened)
+	}
+	again, opened := live()
+	if opened != 1 || &again.Rows[0] != &first.Rows[0] {
+		t.Errorf("%d objects opened when nothing had changed, or the rows are made anew", opened)
+	}
+	w.agreements[1].Licenses, w.at = 10, 1
+	w.freshness.Changes = 1
+	w.entitled(7) // of which no refresh knows
+	changed, _ := live()
+	if changed.Totals.Owned != 110 || !changed.Stale || !changed.DataAt.Equal(*first.DataAt) {
+		t.Errorf("%+v", changed)
+	}
+	w.publish(t, attempt(2, today))
+	if refreshed, _ := live(); refreshed.Totals.Owned != 17 {
+		t.Errorf("%+v", refreshed.Totals)
+	}
+}
+
+// TestR5_2_NamesMeet demands that licences and installations of a publisher meet,
+// however each is spelled.
+func TestR5_2_NamesMeet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publish(t, attempt(1, today))
+	on, err := w.library().On(t.Context(), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, _, err := w.library().Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []*report.Data{on.Data, live.Data} {
+		r := d.Installations(report.Filter{Publisher: "Adobe"}, report.Order{}, settings())
+		if len(r.Rows) != 1 || r.Rows[0].Licenses != 3 || r.Rows[0].Installed != 4 || r.Rows[0].Verdict != position.VerdictShort {
+			t.Errorf("%+v", r.Rows)
+		}
+	}
+	if diff := cmp.Diff(on.Data.Installed, live.Data.Installed); diff != "" {
+		t.Errorf("-snapshot +live\n%s", diff)
+	}
+}
+
+// TestStatementsRemainder demands that what statements say of the whole
+// organisation counts beside its pairs, never twice, and is told from them.
+func TestStatementsRemainder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	line := func(publisher, family, version string, effective, sa int) entitlement.Line {
+		return entitlement.Line{Entitlement: entitlement.Entitlement{Publisher: publisher, Family: family, Version: version, Effective: effective, ActiveSA: sa}}
+	}
+	w.statements = []entitlement.Statement{
+		{Kind: entitlement.KindLicenseStatement, Date: "2026-10-01", Name: "entitlements/mls.xlsx", Lines: []entitlement.Line{
+			line("Microsoft", "Office Professional Plus", "2021", 130, 20), // 30 more than the pair has
+			line("Microsoft", "Visio Standard", "2021", 8, 0),
+		}},
+		{Kind: entitlement.KindGeneralStatement, Date: "2026-10-02", Name: "entitlements/general.csv", Lines: []entitlement.Line{
+			line("Adobe Systems Incorporated", "Acrobat Pro", "2020", 5, 0),
+		}},
+	}
+	w.publish(t, attempt(1, today))
+	v, err := w.library().On(t.Context(), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range v.Data.Installations(report.Filter{}, report.Order{}, settings()).Rows {
+		e, ok := v.Data.Explain(row.ID, report.Filter{}, settings())
+		if !ok {
+			t.Fatalf("%s is not explained", row.Product)
+		}
+		for _, bar := range e.Steps[:3] {
+			for _, source := range bar.Sources {
+				got = append(got, row.Product+" "+bar.Step+" "+source.Text)
+				if i := slices.IndexFunc([]int{100, 30, 8, 5, 3}, func(n int) bool { return n == source.Quantity }); i < 0 {
+					t.Errorf("%s has %d of %s", row.Product, source.Quantity, source.Text)
+				}
+			}
+		}
+	}
+	want := []string{
+		"Acrobat Pro 2020 statements general.csv", "Acrobat Pro 2020 agreements Acrobat",
+		"Office Professional Plus 2021 pairs 01-07001 + 01-07001", "Office Professional Plus 2021 statements mls.xlsx",
+		"Visio Standard 2021 statements mls.xlsx",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// TestDays demands the days that there are, for a trend and for who asks for one
+// that there is not.
+func TestDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, day := range []agreement.Date{"2026-11-21", "2026-11-18", "2026-10-01"} {
+		w.publish(t, attempt(int64(9-i), day))
+	}
+	if err := w.files.Put(t.Context(), "snapshots/2026-11-19/000000000099-r99/data-0.json.gz", "application/gzip", nil); err != nil {
+		t.Fatal(err) // whoever wrote it died
+	}
+	manifests, err := w.library().Between(t.Context(), "2026-10-02", "2026-11-30")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []agreement.Date
+	for _, m := range manifests {
+		got = append(got, m.Point.Date)
+		if m.Point.Products.Owned != 103 {
+			t.Errorf("%+v", m.Point)
+		}
+	}
+	if diff := cmp.Diff([]agreement.Date{"2026-11-18", "2026-11-21"}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for day, want := range map[agreement.Date]string{"2026-11-20": "2026-11-19, 2026-11-21", "2026-01-01": "2026-10-01", "2027-01-01": "2026-11-21"} {
+		_, err := w.library().On(t.Context(), day)
+		if e := errs.As(err); e == nil || e.Code != "snapshot_not_found" || e.Args["dates"] != want {
+			t.Errorf("%s: %v, want %s", day, err, want)
+		}
+	}
+}

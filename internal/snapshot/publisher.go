@@ -1,0 +1,197 @@
+package snapshot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/catalog"
+	"trueup/internal/entitlement"
+	"trueup/internal/group"
+	"trueup/internal/journal"
+	"trueup/internal/objects"
+	"trueup/internal/position"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/text"
+)
+
+// Publisher makes what is derived from licence data (R7.5).
+type Publisher struct {
+	Files      objects.Bucket // where snapshots are
+	Agreements Agreements
+	Answers    refresher.Answers
+	Statements Statements
+	Groups     group.Store
+	Inventory  Inventory
+	Refreshes  refresher.Records
+	Catalog    *catalog.Store
+
+	ExpiringDays int // how many days before its end an agreement is expiring (R2.11)
+	Words        report.Words
+	Clock        func() time.Time
+	NewID        func(at time.Time, seed string) string // of an audit event; the same for the same time and seed
+	Log          *slog.Logger
+}
+
+// Publish feeds the catalog and writes the snapshot of the run's day. It may be
+// repeated, for the same run too. What a later attempt at any run has published stays.
+func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
+	began := p.Clock()
+	g, err := p.gather(ctx)
+	if err != nil {
+		return fmt.Errorf("snapshot: gather: %w", err)
+	}
+	if err := p.feed(ctx, g, run); err != nil {
+		return fmt.Errorf("snapshot: feed the catalog: %w", err)
+	}
+	var data *report.Data
+	err = p.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, _ journal.Head) error {
+		data = g.data(newNames(c))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	if data.At = g.freshness.At; run.Refreshed() && run.StartedAt.After(data.At) {
+		data.At = run.StartedAt
+	}
+	data.Runs = withRun(data.Runs, run)
+	s := report.Settings{Now: began, Calendar: CalendarOf(run.Date, p.ExpiringDays), Words: p.Words}
+	parts, m, err := data.Snapshot(run.Date, run.ID, run.Token, s)
+	if err != nil {
+		return err
+	}
+	written, err := p.write(ctx, parts, m)
+	if err != nil {
+		return err
+	}
+	p.Log.InfoContext(ctx, "snapshot published", "run", run.ID, "date", string(m.Date), "sequence", m.Sequence, "newest", written,
+		"agreements", len(data.Agreements), "entitlements", len(data.Held), "products", m.Point.Products.Products,
+		"duration_ms", float64(p.Clock().Sub(began).Microseconds())/1000)
+	return nil
+}
+
+// CalendarOf is the calendar of a day.
+func CalendarOf(day agreement.Date, expiringDays int) agreement.Calendar {
+	at, err := time.Parse(time.DateOnly, string(day))
+	if err != nil {
+		return agreement.Calendar{Today: day, Soon: day} // no snapshot has such a day
+	}
+	return agreement.NewCalendar(at, expiringDays)
+}
+
+// withRun has the run as it will end among the last ones.
+func withRun(last []report.Run, run refresher.Run) []report.Run {
+	if i := slices.IndexFunc(last, func(r report.Run) bool { return r.ID == run.ID }); i >= 0 {
+		last[i] = runOf(run)
+	}
+	return last
+}
+
+// write writes the objects, then the day's manifest, then the newest one. It
+// reports whether that is this one.
+func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Manifest) (newest bool, err error) {
+	encoded, err := m.Encode()
+	if err != nil {
+		return false, err
+	}
+	if _, err := report.DecodeManifest(encoded); err != nil {
+		return false, err // a run without day or token: nobody could read it
+	}
+	for _, part := range parts {
+		if err := p.Files.Put(ctx, part.Key, "application/gzip", part.Content); err != nil {
+			return false, err
+		}
+	}
+	for _, key := range []string{report.ManifestKey(m.Date), report.LatestKey} {
+		if newest, err = p.replace(ctx, key, &m, encoded); err != nil || !newest {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// maxConflicts is how often a manifest may change between its reading and
+// writing: each time somebody with a smaller sequence was in between.
+const maxConflicts = 20
+
+// replace writes a manifest unless there is a newer one.
+func (p *Publisher) replace(ctx context.Context, key string, m *report.Manifest, encoded []byte) (replaced bool, err error) {
+	for range maxConflicts {
+		stored, content, etag, err := manifest(ctx, p.Files, key)
+		switch {
+		case errors.Is(err, objects.ErrNotFound):
+			etag = ""
+		case err != nil:
+			return false, err
+		case stored.Newer(m):
+			return false, nil
+		case slices.Equal(content, encoded):
+			return true, nil // written, and only the answer was lost
+		}
+		if err = p.Files.PutIf(ctx, key, "application/json", encoded, etag); !errors.Is(err, objects.ErrConflict) {
+			return err == nil, err
+		}
+	}
+	return false, fmt.Errorf("snapshot: %s is replaced all the time", key)
+}
+
+// feed adds the publishers and products of inventory and entitlements to the
+// catalog (R5.2). What is no name by the catalog's rules is left out.
+func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) error {
+	n := 0
+	_, err := p.Catalog.Feed(ctx, g.additions(), func() audit.Event {
+		n++
+		now := p.Clock().UTC().Truncate(time.Millisecond)
+		return audit.Event{
+			ID: p.NewID(now, fmt.Sprintf("%s.%d.feed.%d", run.ID, run.Token, n)), At: now, By: "refresh/" + run.ID,
+			Action: "catalog.fed", Source: audit.SourceRefresh,
+		}
+	})
+	return err
+}
+
+func (g *gathered) additions() []catalog.Addition {
+	seen := map[position.Product]bool{}
+	add := func(product position.Product) { seen[product] = true }
+	entitled := func(e entitlement.Entitlement) {
+		if text.Collapse(e.Publisher) == "" {
+			e.Publisher = agreement.VolumePublisher
+		}
+		add(position.Named(e.Publisher, e.Family, e.Version))
+	}
+	for _, counted := range g.tallies {
+		for _, c := range counted.Tally.Products {
+			add(c.Product)
+		}
+	}
+	for _, pair := range g.pairs {
+		for _, e := range pair.Entitlements {
+			entitled(e)
+		}
+	}
+	for _, s := range g.statements {
+		for _, line := range s.Lines {
+			entitled(line.Entitlement)
+		}
+	}
+	var all []catalog.Addition
+	for product := range seen {
+		publisher, wrong := agreement.ParsePublisher("publisher", product.Publisher)
+		title, alsoWrong := agreement.ParseTitle("title", text.Collapse(product.Name()+" "+product.Version))
+		if wrong == nil && alsoWrong == nil {
+			all = append(all, catalog.Addition{Publisher: publisher, Title: title})
+		}
+	}
+	slices.SortFunc(all, func(a, b catalog.Addition) int {
+		return cmp.Or(cmp.Compare(a.Publisher, b.Publisher), cmp.Compare(a.Title, b.Title))
+	})
+	return all
+}

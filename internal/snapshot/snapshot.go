@@ -1,0 +1,120 @@
+// Package snapshot publishes what refreshes come to, and reads it (R7.5, R8.5).
+//
+// A Publisher gathers what is known of an organisation at the end of a refresh,
+// feeds the catalog with its publishers and products (R5.2), and writes the
+// snapshot of the day: the objects of package report under report.SnapshotPrefix.
+// A Library reads them: days that were, and the organisation as it is now, with
+// the entitlements as the last refresh published them.
+//
+// Invariants, whoever dies at whatever moment and however many publish at once:
+//
+//   - An object is written before any manifest names it, and never changes: its
+//     key has its checksum. So who has read a manifest finds all of one snapshot.
+//   - A manifest is replaced only by one of the same or a later attempt at a run,
+//     as their sequences tell, and only if it is still the one that was read.
+//   - What is read is compared with the manifest's checksums. Anything else than
+//     what was written is a fault, and never half an answer.
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/inventory"
+	"trueup/internal/objects"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+)
+
+// Agreements are all agreements there are.
+type Agreements interface {
+	// All returns every agreement, and a number that grows with every change of
+	// any; nil when that number is since.
+	All(ctx context.Context, since int64) (all []agreement.Agreement, at int64, err error)
+}
+
+// Inventory is what is installed.
+type Inventory interface {
+	// Tallies returns what the last good file of every source adds up to. The
+	// tallies are shared, and must not be changed.
+	Tallies(ctx context.Context) ([]inventory.Counted, error)
+}
+
+// Statements are the statements that count.
+type Statements interface {
+	Current(ctx context.Context) ([]entitlement.Statement, error)
+}
+
+// lastRuns is how many refreshes an overview names.
+const lastRuns = 5
+
+// runs returns the last refreshes as reports show them.
+func runs(ctx context.Context, records refresher.Records) ([]report.Run, error) {
+	page, err := records.Runs(ctx, lastRuns, "")
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]report.Run, len(page.Items))
+	for i, r := range page.Items {
+		shown[i] = runOf(r)
+	}
+	return shown, nil
+}
+
+// runOf is a refresh as reports show it. One that waits began when it was asked for.
+func runOf(r refresher.Run) report.Run {
+	shown := report.Run{ID: r.ID, Trigger: string(r.Trigger), State: string(r.State), Start: r.StartedAt.UTC()}
+	if r.StartedAt.IsZero() {
+		shown.Start = r.RequestedAt.UTC()
+	}
+	if !r.EndedAt.IsZero() {
+		shown.End = new(r.EndedAt.UTC())
+	}
+	return shown
+}
+
+// manifest reads the manifest at a key, and its etag. objects.ErrNotFound when
+// there is none.
+func manifest(ctx context.Context, files objects.Bucket, key string) (m report.Manifest, stored []byte, etag string, err error) {
+	stored, etag, err = content(ctx, files, key, maxManifest)
+	if err != nil {
+		return report.Manifest{}, nil, "", err
+	}
+	if m, err = report.DecodeManifest(stored); err != nil {
+		return report.Manifest{}, nil, "", fmt.Errorf("snapshot: %s: %w", key, err)
+	}
+	return m, stored, etag, nil
+}
+
+// maxManifest is more than any manifest has, in bytes.
+const maxManifest = 1 << 20
+
+// content reads an object of at most that many bytes.
+func content(ctx context.Context, files objects.Bucket, key string, most int64) (body []byte, etag string, err error) {
+	object, err := files.Open(ctx, key, "", "")
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, object.Body.Close()) }()
+	if object.Size > most {
+		return nil, "", fmt.Errorf("snapshot: %s has %d bytes, and %d at most", key, object.Size, most)
+	}
+	body = make([]byte, object.Size)
+	if _, err := io.ReadFull(object.Body, body); err != nil {
+		return nil, "", fmt.Errorf("snapshot: read %s: %w", key, err)
+	}
+	return body, object.ETag, nil
+}
+
+// open fills into with an object of a snapshot.
+func open(ctx context.Context, files objects.Bucket, o report.Object, into any) error {
+	body, _, err := content(ctx, files, o.Key, o.Bytes)
+	if err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	return o.Open(body, into)
+}

@@ -1,0 +1,198 @@
+package snapshot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"trueup/infra/local/s3"
+	"trueup/internal/agreement"
+	"trueup/internal/catalog"
+	"trueup/internal/dynamo"
+	"trueup/internal/entitlement"
+	"trueup/internal/i18n"
+	"trueup/internal/importer"
+	"trueup/internal/inventory"
+	"trueup/internal/objects"
+	"trueup/internal/objects/s3bucket"
+	"trueup/internal/position"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/snapshot"
+	"trueup/internal/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var (
+	now   = time.Date(2026, time.November, 21, 6, 30, 0, 0, time.UTC)
+	quiet = slog.New(slog.DiscardHandler)
+)
+
+const today agreement.Date = "2026-11-21"
+
+// world is an organisation of which all but catalog, license groups and bucket
+// is said by the test.
+type world struct {
+	refresher.Records
+
+	files objects.Bucket
+	store *dynamo.Store
+
+	mu         sync.Mutex
+	agreements []agreement.Agreement
+	at         int64
+	pairs      []refresher.Answered
+	statements []entitlement.Statement
+	tallies    []inventory.Counted
+	freshness  refresher.Freshness
+	runs       []refresher.Run
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
+	server, err := s3.New(s3.Options{
+		Dir: t.TempDir(), Buckets: []string{"reports"}, Credentials: key, Now: time.Now, Notify: func(string, string, []byte) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(server)
+	t.Cleanup(func() { front.Close(); server.Close() })
+	client := awss3.New(awss3.Options{
+		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true, Credentials: credentials.StaticCredentialsProvider{Value: key},
+	})
+	w := &world{files: s3bucket.New(client, "reports"), store: dynamo.New(storetest.Client(t), storetest.Table(t))}
+	w.agreements = []agreement.Agreement{
+		{ID: "a1", Type: agreement.TypeVolume, Name: "Office agreements", GroupID: "unassigned", PairCount: 1, Validation: agreement.ValidationValid, Version: 1},
+		{ID: "b1", Type: agreement.TypeOther, Name: "Acrobat", GroupID: "unassigned", Version: 1, Terms: agreement.Terms{
+			Publisher: "Adobe Systems Incorporated", ProductTitle: "Acrobat Pro 2020", Licenses: 3, End: "2026-12-31",
+		}},
+	}
+	w.entitled(100)
+	w.tallies = []inventory.Counted{{Source: "intune", Key: "inventory/pcs.csv", At: now, Tally: &inventory.Tally{
+		Rules: "1", Rows: 100, Devices: 90,
+		Products: []inventory.ProductCount{
+			{Product: position.Named("Microsoft", "Office Professional Plus", "2021"), Devices: 90},
+			{Product: position.Named("Adobe", "Acrobat Pro", "2020"), Devices: 4},
+		},
+	}}}
+	return w
+}
+
+// entitled is what the only pair entitles to from now on.
+func (w *world) entitled(licenses int) {
+	w.pairs = []refresher.Answered{{
+		Pair: agreement.Pair{Authorization: "01-07001", License: "01-07001"}, AgreementID: "a1", State: agreement.ValidationValid,
+		Entitlements: []entitlement.Entitlement{{Publisher: "Microsoft", Family: "Office Professional Plus", Version: "2021", Effective: licenses}},
+	}}
+}
+
+func (w *world) All(_ context.Context, since int64) ([]agreement.Agreement, int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if since == w.at {
+		return nil, w.at, nil
+	}
+	return append([]agreement.Agreement{}, w.agreements...), w.at, nil
+}
+
+func (w *world) Answers(_ context.Context, yield func([]refresher.Answered) error) error {
+	return yield(w.pairs)
+}
+
+func (w *world) Current(context.Context) ([]entitlement.Statement, error) { return w.statements, nil }
+func (w *world) Tallies(context.Context) ([]inventory.Counted, error)     { return w.tallies, nil }
+func (w *world) Freshness(context.Context) (refresher.Freshness, error)   { return w.freshness, nil }
+func (w *world) Runs(context.Context, int, string) (refresher.Page, error) {
+	return refresher.Page{Items: w.runs}, nil
+}
+
+// publisher publishes into a bucket, as a process of its own.
+func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
+	return &snapshot.Publisher{
+		Files: files, Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
+		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: func() time.Time { return now }, NewID: importer.NewID, Log: quiet,
+	}
+}
+
+// library reads, as a process of its own.
+func (w *world) library() *snapshot.Library {
+	return &snapshot.Library{Files: w.files, Agreements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet)}
+}
+
+// attempt is an attempt at a run of a day, which succeeded.
+func attempt(token int64, day agreement.Date) refresher.Run {
+	return refresher.Run{
+		ID: fmt.Sprintf("r%d", token), Trigger: refresher.TriggerSchedule, Token: token, Date: day, State: refresher.StateSucceeded,
+		RequestedAt: now.Add(-time.Hour), StartedAt: now.Add(-time.Hour).Add(time.Duration(token) * time.Second),
+	}
+}
+
+func (w *world) publish(t *testing.T, run refresher.Run) {
+	t.Helper()
+	if err := w.publisher(w.files).Publish(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func settings() report.Settings {
+	return report.Settings{Now: now, Calendar: agreement.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
+}
+
+// seen is how many licenses of Office a reader sees on a day, or live for none.
+// It fails when what is read is not whole.
+func (w *world) seen(t *testing.T, day agreement.Date) int {
+	t.Helper()
+	l := w.library()
+	var v *snapshot.View
+	var err error
+	if day == "" {
+		v, _, err = l.Live(t.Context())
+	} else {
+		v, err = l.On(t.Context(), day)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Data.Held[0].Entitlement.Effective
+}
+
+var errKilled = errors.New("killed")
+
+// mortal is a bucket whose user is killed at a put.
+type mortal struct {
+	objects.Bucket
+	left    int  // puts until then
+	persist bool // the last one is kept, though nobody hears of it
+	puts    int
+}
+
+func (m *mortal) die(put func() error) error {
+	m.puts++
+	if m.left--; m.left > 0 {
+		return put()
+	}
+	if m.left == 0 && m.persist {
+		_ = put()
+	}
+	return errKilled
+}
+
+func (m *mortal) Put(ctx context.Context, key, contentType string, body []byte) error {
+	return m.die(func() error { return m.Bucket.Put(ctx, key, contentType, body) })
+}
+
+func (m *mortal) PutIf(ctx context.Context, key, contentType string, body []byte, etag string) error {
+	return m.die(func() error { return m.Bucket.PutIf(ctx, key, contentType, body, etag) })
+}
