@@ -190,7 +190,7 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"CorsConfiguration.AllowOrigins": `["` + origin + `"]`,
-		"CorsConfiguration.AllowMethods": `["DELETE","GET","PATCH","POST"]`,
+		"CorsConfiguration.AllowMethods": `["DELETE","GET","PATCH","POST","PUT"]`,
 	} {
 		if got := got.one("AWS::ApiGatewayV2::Api").text(path); got != want {
 			t.Errorf("API: %s is %s, want %s", path, got, want)

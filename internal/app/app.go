@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
@@ -30,6 +31,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
+	"trueup/internal/invoke"
 	"trueup/internal/manifest"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/register"
@@ -192,12 +194,15 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 	if settings.ReportsBucket != "" {
 		deps.Reports = s3bucket.New(files, settings.ReportsBucket)
 		deps.Catalog = catalog.New(store, deps.Reports, log)
+		deps.Counts = inventory.NewCounts(store, deps.Reports)
 	}
 	if settings.UploadsBucket != "" {
 		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
 		agreements := register.New(store, store, deps.Reports, log)
 		deps.Register, deps.Known = agreements, dynamo.NewRefreshes(store, agreements)
 	}
+	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
+	deps.Recount = func(ctx context.Context) error { return trigger.Recount(ctx, counting) }
 	return httpapi.New(deps, function)
 }
 

@@ -142,6 +142,15 @@ func versioned(version int64) (condition string, values item) {
 	return "version = :before", item{":before": num(version - 1)}
 }
 
+// AnnounceFile implements inventory.Store.
+func (s *Store) AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error) {
+	return s.edit(ctx, event.At, func(e *edit) error {
+		e.remember(answer)
+		e.audit(event)
+		return nil
+	})
+}
+
 type rulesItem struct {
 	PK      string `dynamodbav:"pk"`
 	SK      string `dynamodbav:"sk"`

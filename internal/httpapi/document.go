@@ -40,6 +40,7 @@ func Document() []byte {
 		register(api, &operations{}, route.Table)
 		describeRules(api.OpenAPI())
 		describeCatalog(api.OpenAPI())
+		describeInventory(api.OpenAPI())
 		describeProblems(api.OpenAPI())
 		var indented bytes.Buffer
 		encoder := json.NewEncoder(&indented)

@@ -182,8 +182,13 @@ func TestStoreAway(t *testing.T) {
 		faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded,
 		faultproxy.TransactionConflict, faultproxy.TransactionThrottled,
 	}
-	bodies := map[string]string{}
+	bodies, queries := map[string]string{}, map[string]string{}
 	for _, o := range operations(t) {
+		for _, p := range o.spec.Parameters {
+			if p.Value.In == "query" && p.Value.Required {
+				queries[o.Key()] += "?" + p.Value.Name + "=x"
+			}
+		}
 		if schema := o.body(); schema != nil {
 			bodies[o.Key()] = sample(schema, nil, "")
 		}
@@ -207,7 +212,7 @@ func TestStoreAway(t *testing.T) {
 				if r.Method == http.MethodPost {
 					headers = []string{"Idempotency-Key", "away"}
 				}
-				status, code, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing"), bodies[r.Key()], headers...)
+				status, code, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], bodies[r.Key()], headers...)
 				switch {
 				case status == http.StatusOK && strings.Contains(string(answer), `"try_again"`): // for each item
 				case transactions && status == http.StatusNotFound: // it was read, and is not there

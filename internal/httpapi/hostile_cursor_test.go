@@ -265,6 +265,17 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 			}
 		}
 		things["listImportFindings"] = append(things["listImportFindings"], accepted.Import.ID)
+		do("POST", base+"/inventory/rules", fmt.Sprintf(`{"kind":"ignored","name":"filled %d"}`, i), nil, nil)
+	}
+	const file = "ApplicationName,DeviceId\nFilled,pc1\nAlso filled,pc1\n"
+	var announced httpapi.CreatedInventoryFile
+	do("POST", base+"/inventory", fmt.Sprintf(`{"fileName":"filled.csv","size":%d}`, len(file)), nil, &announced)
+	do("PUT", announced.Upload.URL, file, announced.Upload.Headers, nil)
+	var counted httpapi.Inventory
+	for end := time.Now().Add(20 * time.Second); counted.Devices == 0 || counted.Counting; time.Sleep(10 * time.Millisecond) {
+		if do("GET", base+"/inventory", "", nil, &counted); time.Now().After(end) {
+			t.Fatal("the inventory is not counted")
+		}
 	}
 	return things
 }

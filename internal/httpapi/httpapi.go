@@ -48,7 +48,9 @@ type Deps struct {
 	Groups            group.Store
 	Inventory         inventory.Store
 	InventoryRequired bool // whether agreements of type other wait for an inventory (R2.8)
-	ExpiringDays      int  // how many days before its end an agreement is expiring (R2.11)
+	Counts            *inventory.Counts
+	Recount           func(context.Context) error // has the inventory counted anew by rules that changed
+	ExpiringDays      int                         // how many days before its end an agreement is expiring (R2.11)
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store
@@ -133,6 +135,15 @@ func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
 		"createTitle":         o.createTitle,
 		"getTitle":            o.getTitle,
 		"mergeTitle":          o.mergeTitle,
+		"getInventory":        o.getInventory,
+		"createInventory":     o.createInventory,
+		"getInventorySource":  o.getInventorySource,
+		"listInventoryTitles": o.listInventoryTitles,
+		"recognizeTitle":      o.recognizeTitle,
+		"listRules":           o.listRules,
+		"createRule":          o.createRule,
+		"replaceRule":         o.replaceRule,
+		"deleteRule":          o.deleteRule,
 		"listAuditEvents":     o.listAuditEvents,
 		"exportAuditEvents":   o.exportAuditEvents,
 	}

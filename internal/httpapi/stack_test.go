@@ -56,6 +56,15 @@ type notification struct {
 	event []byte
 }
 
+// calls has a function called with an event.
+type calls func(event []byte)
+
+func (c calls) Call(_ context.Context, event any) error {
+	b, err := json.Marshal(event)
+	c(b)
+	return err
+}
+
 func newStack(t *testing.T) *stack {
 	t.Helper()
 	store := dynamo.New(storetest.Client(t), storetest.Table(t))
@@ -86,6 +95,10 @@ func newStack(t *testing.T) *stack {
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Catalog = catalog.New(store, deps.Reports, quiet)
+	deps.Counts = inventory.NewCounts(store, deps.Reports)
+	deps.Recount = func(ctx context.Context) error {
+		return trigger.Recount(ctx, calls(func(event []byte) { notified <- notification{inventory.KeyPrefix, event} }))
+	}
 	newID := func(time.Time) string { return rand.Text() }
 	imports := trigger.Objects(trigger.Jobs{
 		Importer: &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},

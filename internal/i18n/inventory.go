@@ -143,6 +143,27 @@ var inventoryMessages = map[string]message{
 		"Non compté, car aucune règle ne le connaît. Il attend dans la file des titres inconnus.",
 	},
 
+	"rule_not_found": {
+		"No admin's rule has the id {id}.",
+		"Geen regel van een beheerder heeft de id {id}.",
+		"Aucune règle d'un administrateur n'a l'id {id}.",
+	},
+	"inventory_source_not_found": {
+		"No file has come from a source called {id}.",
+		"Er is geen bestand gekomen van een bron met de naam {id}.",
+		"Aucun fichier n'est venu d'une source nommée {id}.",
+	},
+	"inventory_file_name": {
+		"Give the name of a file: 1 to {max} characters, without slashes and control characters.",
+		"Geef de naam van een bestand: 1 tot {max} tekens, zonder schuine strepen en stuurtekens.",
+		"Indiquez le nom d'un fichier : 1 à {max} caractères, sans barres obliques ni caractères de contrôle.",
+	},
+	"inventory_source_name": {
+		"Give the name of a folder: at most {max} characters, without slashes and control characters, and not only dots.",
+		"Geef de naam van een map: hoogstens {max} tekens, zonder schuine strepen en stuurtekens, en niet alleen punten.",
+		"Indiquez le nom d'un dossier : {max} caractères au plus, sans barres obliques ni caractères de contrôle, et pas seulement des points.",
+	},
+
 	// What is wrong with an admin's rules.
 	"rules_many": {
 		"There can be at most {max} rules.",

@@ -76,6 +76,10 @@ type Store interface {
 	// was made from, and the audit events in the same transaction. errs.Stale when
 	// that one has changed since.
 	SaveRecord(ctx context.Context, r Record, events ...audit.Event) error
+	// AnnounceFile stores the audit event of a file that is to be uploaded, and the
+	// answer that an Idempotency-Key stands for, in one transaction; first is what was
+	// answered when the key was used before.
+	AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error)
 	// RulesHead says where the rules of admins are; the zero RulesHead when nobody
 	// has made one.
 	RulesHead(ctx context.Context) (RulesHead, error)

@@ -92,6 +92,10 @@ func (w *world) SaveRecord(_ context.Context, r inventory.Record, events ...audi
 	return w.write(func() { w.records[r.Source], w.events = r, append(w.events, events...) })
 }
 
+func (w *world) AnnounceFile(_ context.Context, event audit.Event, _ once.Entry) ([]byte, error) {
+	return nil, w.write(func() { w.events = append(w.events, event) })
+}
+
 func (w *world) RulesHead(context.Context) (inventory.RulesHead, error) { return w.head, nil }
 
 func (w *world) SetRulesHead(_ context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) ([]byte, error) {

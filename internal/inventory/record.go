@@ -13,6 +13,10 @@ import (
 // KeyPrefix is where files of inventory are put in the uploads bucket.
 const KeyPrefix = "inventory/"
 
+// MaxFileName is how many characters a file's name, and that of its folder,
+// have at most when the API hands out an upload.
+const MaxFileName = 128
+
 // Upload is one version of an object that was put under KeyPrefix.
 type Upload struct {
 	Key, Version, ETag string

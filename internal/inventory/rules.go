@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -108,50 +109,76 @@ func newRules(rules []compiled) *Rules {
 func compileRules(rules []Rule) (all []compiled, violations []errs.Violation) {
 	ids := map[string]bool{}
 	for i, r := range rules {
-		wrong := func(code, field, value string) {
-			violations = append(violations, errs.Violation{Code: code, Field: fmt.Sprintf("rules/%d/%s", i, field), Value: text.Shorten(value, 100)})
-		}
-		c := compiled{Rule: r}
-		if r.ID == "" || ids[r.ID] || len(r.ID) > maxText {
-			wrong("rule_id", "id", r.ID)
+		c, broken := compileRule(r)
+		if r.ID == "" || ids[r.ID] || len(r.ID) > MaxRuleText {
+			broken = append(broken, errs.Violation{Code: "rule_id", Field: "id", Value: text.Shorten(r.ID, 100)})
 		}
 		ids[r.ID] = true
-		if !isKind(r.Kind) {
-			wrong("rule_kind", "kind", string(r.Kind))
-		}
-		if strings.Trim(r.Name, "* ") == "" {
-			wrong("rule_name", "name", r.Name)
-		}
-		for _, field := range []struct {
-			name, written string
-			compiled      *pattern
-		}{{"publisher", r.Publisher, &c.publisher}, {"name", r.Name, &c.name}, {"version", r.Version, &c.version}} {
-			if field.written == "" {
-				continue
-			}
-			var ok bool
-			if *field.compiled, ok = compile(field.written); !ok || len(field.written) > maxText {
-				wrong("rule_pattern", field.name, field.written)
-			}
-		}
-		if r.Kind == Product && (r.Product.Publisher == "" || r.Product.Family == "") {
-			wrong("rule_product", "product", r.Product.Family)
-		}
-		if r.Kind == Alias && text.Collapse(r.Title.Name) == "" {
-			wrong("rule_title", "title", r.Title.Name)
+		for _, v := range broken {
+			v.Field = fmt.Sprintf("rules/%d/%s", i, v.Field)
+			violations = append(violations, v)
 		}
 		all = append(all, c)
 	}
 	return all, violations
 }
 
-func isKind(kind Kind) bool {
-	for _, k := range Kinds {
-		if k == kind {
-			return true
+// MaxRuleText is how many bytes a text of a rule has at most.
+const MaxRuleText = 256
+
+// Check returns every violation of a rule, but for its ID: rule_kind,
+// rule_name, rule_pattern, rule_product, rule_title or length_max, by field,
+// such as name or product/family.
+func (r Rule) Check() []errs.Violation {
+	_, violations := compileRule(r)
+	return violations
+}
+
+func compileRule(r Rule) (c compiled, violations []errs.Violation) {
+	wrong := func(code, field, value string, args ...string) {
+		violations = append(violations, errs.Violation{Code: code, Field: field, Value: text.Shorten(value, 100), Args: errs.Pairs(args...)})
+	}
+	c = compiled{Rule: r}
+	if !slices.Contains(Kinds, r.Kind) {
+		wrong("rule_kind", "kind", string(r.Kind))
+	}
+	if strings.Trim(r.Name, "* ") == "" {
+		wrong("rule_name", "name", r.Name)
+	}
+	for _, field := range []struct {
+		name, written string
+		compiled      *pattern // nil for what is no pattern
+	}{
+		{"publisher", r.Publisher, &c.publisher},
+		{"name", r.Name, &c.name},
+		{"version", r.Version, &c.version},
+		{"product/publisher", r.Product.Publisher, nil},
+		{"product/family", r.Product.Family, nil},
+		{"product/edition", r.Product.Edition, nil},
+		{"product/version", r.Product.Version, nil},
+		{"title/publisher", r.Title.Publisher, nil},
+		{"title/name", r.Title.Name, nil},
+		{"title/version", r.Title.Version, nil},
+	} {
+		if len(field.written) > MaxRuleText {
+			wrong("length_max", field.name, field.written, "max", strconv.Itoa(MaxRuleText))
+			continue
+		}
+		if field.written == "" || field.compiled == nil {
+			continue
+		}
+		var ok bool
+		if *field.compiled, ok = compile(field.written); !ok {
+			wrong("rule_pattern", field.name, field.written)
 		}
 	}
-	return false
+	if r.Kind == Product && (r.Product.Publisher == "" || r.Product.Family == "") {
+		wrong("rule_product", "product", r.Product.Family)
+	}
+	if r.Kind == Alias && text.Collapse(r.Title.Name) == "" {
+		wrong("rule_title", "title", r.Title.Name)
+	}
+	return c, violations
 }
 
 // Recognize says what a title is. An alias leads on to the rules after it.

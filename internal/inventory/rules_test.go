@@ -316,7 +316,7 @@ func TestNewRulesTellsEveryMistake(t *testing.T) {
 	}
 	want := []string{
 		"rules/0/id rule_id", "rules/1/kind rule_kind", "rules/1/name rule_name",
-		"rules/2/id rule_id", "rules/2/publisher rule_pattern", "rules/2/name rule_pattern", "rules/2/version rule_pattern", "rules/2/product rule_product",
+		"rules/2/publisher rule_pattern", "rules/2/name rule_pattern", "rules/2/version length_max", "rules/2/product rule_product", "rules/2/id rule_id",
 		"rules/3/name rule_pattern", "rules/3/title rule_title",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -378,5 +378,43 @@ func BenchmarkRecognize(b *testing.B) {
 	title := inventory.Title{Publisher: "Somebody", Name: "A product that no rule knows", Version: "1.0"}
 	for b.Loop() {
 		inventory.StartingRules().Recognize(title)
+	}
+}
+
+func TestR6_3_RuleListOrder(t *testing.T) {
+	t.Parallel()
+	rule := func(id string) inventory.Rule { return inventory.Rule{ID: id, Kind: inventory.Ignored, Name: id} }
+	list := inventory.RuleList{Admin: []inventory.Rule{rule("a"), rule("b"), rule("c")}}
+	for _, c := range []struct {
+		id   string
+		at   int
+		want string
+	}{
+		{"d", 0, "abcd"},
+		{"d", 1, "dabc"},
+		{"d", 3, "abdc"},
+		{"d", 4, "abcd"},
+		{"d", 2000, "abcd"},
+		{"a", 2, "bac"},
+		{"a", 0, "bca"},
+		{"c", 1, "cab"},
+		{"b", 2, "abc"},
+	} {
+		got := ""
+		for _, r := range list.With(rule(c.id), c.at) {
+			got += r.ID
+		}
+		if got != c.want || len(list.Admin) != 3 {
+			t.Errorf("%s at %d: %s, want %s", c.id, c.at, got, c.want)
+		}
+	}
+	if _, at, err := list.Find("b"); at != 2 || err != nil {
+		t.Errorf("b is at %d, %v", at, err)
+	}
+	if _, _, err := list.Find("d"); errs.KindOf(err) != errs.NotFound {
+		t.Errorf("d: %v", err)
+	}
+	if left := list.Without("b"); len(left) != 2 || left[1].ID != "c" {
+		t.Errorf("without b: %v", left)
 	}
 }

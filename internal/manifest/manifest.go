@@ -154,13 +154,16 @@ var Functions = []Function{
 	},
 	{
 		Name:     "catalog",
-		Summary:  "Serves the catalog of publishers and product titles over HTTP.",
+		Summary:  "Serves the catalog of publishers and product titles, and the inventory, over HTTP.",
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  20 * time.Second,
-		Settings: []string{config.Table, config.ReportsBucket},
+		Calls:    []string{"inventory"},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, query, put, update}},
+			{Resource: Uploads, Prefix: "inventory/", Actions: []Action{putObject}}, // signs uploads
+			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},

@@ -20,6 +20,17 @@ type Inventory interface {
 	Recount(ctx context.Context) error
 }
 
+// InventoryCall is the event that has the inventory function count anew.
+type InventoryCall struct {
+	Source  string `json:"source"`
+	Recount bool   `json:"recount"`
+}
+
+// Recount has the inventory function count anew what other rules counted.
+func Recount(ctx context.Context, function Caller) error {
+	return function.Call(ctx, InventoryCall{manifest.CallSource, true})
+}
+
 // Inventories returns the handler of the inventory function: for S3
 // notifications of created objects, for the call of who changed the rules, and
 // for the schedule, which makes up for calls that were lost. An error makes
