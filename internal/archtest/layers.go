@@ -57,7 +57,7 @@ var layers = []layer{
 	},
 	{
 		name:    "adapters", // they implement the contracts of domain and use cases
-		folders: []string{"internal/dynamo", "internal/invoke", "internal/objects/s3bucket", "internal/vlsc"},
+		folders: []string{"internal/dynamo", "internal/invoke", "internal/objects/s3bucket", "internal/secrets", "internal/vlsc"},
 		imports: []string{"words", "domain", "use cases", "internal/dynamo/schema"},
 	},
 	{

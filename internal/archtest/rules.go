@@ -21,7 +21,7 @@ var Rules = []Rule{
 	{"dependencies point inwards", directions},
 	{"the agreement domain uses the standard library and what is as pure", agreementIsPure},
 	{"AWS SDK only in the adapters, app and the local stack", only([]string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-		"internal/dynamo", "internal/invoke", "internal/objects/s3bucket", "internal/app", "infra/local", "internal/storetest", "internal/bench")},
+		"internal/dynamo", "internal/invoke", "internal/objects/s3bucket", "internal/secrets", "internal/app", "infra/local", "internal/storetest", "internal/bench")},
 	{"aws-lambda-go only in trigger and app", only([]string{"github.com/aws/aws-lambda-go"},
 		"internal/trigger", "internal/app", "internal/bench")},
 	{"CDK only in infra, behind its build tag", cdkBehindTag},

@@ -1,0 +1,41 @@
+// Package secrets reads the client's ID and secret of the entitlement service
+// from AWS Secrets Manager. They stand in no error and in no log,
+// and are not kept: package vlsc asks for them at every token, which it uses for
+// five minutes at most.
+package secrets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// Client is a secret of the form {"clientId": "…", "clientSecret": "…"}.
+type Client struct {
+	manager *secretsmanager.Client
+	name    string
+}
+
+// New returns the secret of that name or ARN.
+func New(manager *secretsmanager.Client, name string) *Client { return &Client{manager, name} }
+
+// Credentials returns the client's ID and secret.
+func (c *Client) Credentials(ctx context.Context) (id, secret string, err error) {
+	out, err := c.manager.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.name})
+	if err != nil {
+		return "", "", fmt.Errorf("secrets: read %s: %w", c.name, err)
+	}
+	var v struct {
+		ClientID     string `json:"clientId"`
+		ClientSecret string `json:"clientSecret"`
+	}
+	// The cause would quote some of it.
+	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &v) != nil || v.ClientID == "" || v.ClientSecret == "" {
+		return "", "", errors.New("secrets: " + c.name + ` is not JSON with the texts "clientId" and "clientSecret"`)
+	}
+	return v.ClientID, v.ClientSecret, nil
+}
