@@ -42,6 +42,8 @@ type Refresher struct {
 	Reserve time.Duration
 	// Pause is how long to wait before pairs that failed are asked about again.
 	Pause time.Duration
+	// Wake has an invocation work at a run (see Work), without waiting for it.
+	Wake func(ctx context.Context, id string) error
 }
 
 // maxFruitless is how many attempts in a row may die without saving a position.

@@ -2,15 +2,15 @@ package refresher
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 )
 
 // Work works at the run with that id, and at those queued after it, until none
-// waits or the invocation's time is short. Then it calls again, which has
-// another invocation go on with a run. A run that another attempt owns is no
-// failure: there is nothing to do.
-func (r *Refresher) Work(ctx context.Context, id string, again func(ctx context.Context, id string) error) error {
+// waits or the invocation's time is short: then another one goes on. A run that
+// another attempt owns is no failure: there is nothing to do.
+func (r *Refresher) Work(ctx context.Context, id string) error {
 	for next := ""; id != ""; id = next {
 		var err error
 		next, err = r.Handle(ctx, id)
@@ -20,10 +20,35 @@ func (r *Refresher) Work(ctx context.Context, id string, again func(ctx context.
 		case err != nil:
 			return err
 		case next != "" && (next == id || !r.timeFor(ctx, r.Pause+r.AskTimeout)):
-			return again(ctx, next)
+			return r.Wake(ctx, next)
 		}
 	}
 	return nil
+}
+
+// Start has a run begin that was queued. A fault is logged and no more, because
+// then the schedule does, by Due.
+func (r *Refresher) Start(ctx context.Context, id string) {
+	if err := r.Wake(ctx, id); err != nil {
+		r.Log.WarnContext(ctx, "refresh not called", "run", id, "error", err)
+	}
+}
+
+// Tell requests a run because pairs came (TriggerImport) or went
+// (TriggerDeletion), on behalf of by, and has it begin. What it is about is done
+// already: a fault is logged and no more, because Due finds that nobody has looked
+// at the change.
+func (r *Refresher) Tell(ctx context.Context, trigger Trigger, by string) {
+	now := r.Clock()
+	id := r.NewID(now, rand.Text())
+	run, _, err := r.Request(ctx, Order{ID: id, Trigger: trigger, By: by})
+	if err != nil {
+		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
+		return
+	}
+	if run.ID == id { // otherwise whoever requested the open one has it begin
+		r.Start(ctx, id)
+	}
 }
 
 // RetryAfter is how long after a run whose source was down Due requests another one.

@@ -14,10 +14,12 @@ import (
 func (s *stand) work(id string) (called []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.allow)
 	defer cancel()
-	err = s.process(&process{}).Work(ctx, id, func(_ context.Context, id string) error {
+	r := s.process(&process{})
+	r.Wake = func(_ context.Context, id string) error {
 		called = append(called, id)
 		return nil
-	})
+	}
+	err = r.Work(ctx, id)
 	if ctx.Err() != nil {
 		s.fails("an invocation took all of its time")
 	}
@@ -112,6 +114,39 @@ func TestWorkReturnsFaults(t *testing.T) {
 		if _, err := s.work(id); !errors.Is(err, refresher.ErrTime) {
 			t.Errorf("too little time: %v", err)
 		}
+	})
+}
+
+func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 300)
+		var woken []string
+		fault := errors.New("no such function")
+		r := s.process(&process{})
+		r.Wake = func(_ context.Context, id string) error { woken = append(woken, id); return fault }
+		tell := func(times int) {
+			for range times {
+				r.Tell(context.Background(), refresher.TriggerDeletion, "ann")
+				time.Sleep(time.Millisecond)
+			}
+		}
+		tell(20)
+		equal(t, "woken for the first only", len(woken), 1)
+		begun := false
+		next, err := s.handle(&process{during: func(call string) {
+			if call == "Answer" && !begun {
+				begun = true
+				tell(20)
+			}
+		}}, woken[0])
+		equal(t, "fault", err, nil)
+		equal(t, "not woken for those that follow", len(woken), 1)
+		s.complete(next)
+		equal(t, "runs", len(s.runs), 2)
+		r.Store = &process{world: s.world, life: make(chan struct{}, 1), gone: true}
+		tell(1) // the change is made, whatever becomes of this
+		equal(t, "runs after a fault", len(s.runs), 2)
 	})
 }
 

@@ -22,9 +22,8 @@ type Refresher interface {
 	Nightly(ctx context.Context, due time.Time) (refresher.Run, error)
 	// Due returns the id of a run that waits, or that is due; empty for none.
 	Due(ctx context.Context) (id string, err error)
-	// Work works at a run, and at those after it, as long as the time allows, and
-	// calls again when one still waits.
-	Work(ctx context.Context, id string, again func(ctx context.Context, id string) error) error
+	// Work works at a run, and at those after it, as long as the time allows.
+	Work(ctx context.Context, id string) error
 }
 
 // Statements takes files of entitlements.
@@ -34,29 +33,19 @@ type Statements interface {
 	Receive(ctx context.Context, src statements.Source, by string) error
 }
 
-// Caller has a function called, without waiting for it.
-type Caller interface {
-	// Call hands over an event.
-	Call(ctx context.Context, event any) error
-}
-
 // RefreshJobs is what the refresh function does.
 type RefreshJobs struct {
 	Refresher  Refresher
 	Statements Statements
-	Again      Caller                      // of the function itself
 	Settle     func(context.Context) error // on schedule: whatever is due besides; nil for nothing
 }
 
 // RefreshCall is the event that has the refresh function work at a run.
-type RefreshCall struct {
-	Source string `json:"source"`
-	Run    string `json:"run"`
-}
-
-// Wake has the refresh function work at a run.
-func Wake(ctx context.Context, function Caller, run string) error {
-	return function.Call(ctx, RefreshCall{manifest.CallSource, run})
+func RefreshCall(run string) any {
+	return struct {
+		Source string `json:"source"`
+		Run    string `json:"run"`
+	}{manifest.CallSource, run}
 }
 
 // Refresh returns the handler of the refresh function: for S3 notifications of
@@ -66,14 +55,9 @@ func Wake(ctx context.Context, function Caller, run string) error {
 func Refresh(jobs RefreshJobs, log *slog.Logger) func(context.Context, json.RawMessage) error {
 	h := refresh{jobs, log}
 	return func(ctx context.Context, payload json.RawMessage) error {
-		var event struct {
-			events.S3Event
-			Source string    `json:"source"`
-			Time   time.Time `json:"time"` // of a night
-			Run    string    `json:"run"`  // of a call
-		}
-		if err := json.Unmarshal(payload, &event); err != nil {
-			return fmt.Errorf("event is not JSON: %w", err)
+		event, err := objectsOf(payload)
+		if err != nil {
+			return err
 		}
 		switch event.Source {
 		case manifest.ScheduleSource:
@@ -90,16 +74,10 @@ func Refresh(jobs RefreshJobs, log *slog.Logger) func(context.Context, json.RawM
 		case manifest.CallSource:
 			return h.work(ctx, event.Run)
 		case "":
+			return h.records(ctx, event.Records)
 		default:
 			return fmt.Errorf("event of %q is not for the refresh", event.Source)
 		}
-		if len(event.Records) == 0 {
-			if strings.Contains(string(payload), "s3:TestEvent") {
-				return nil // S3 sends one when the notification is set up
-			}
-			return errors.New("event has no records")
-		}
-		return h.records(ctx, event.Records)
 	}
 }
 
@@ -125,6 +103,9 @@ func (h refresh) records(ctx context.Context, records []events.S3EventRecord) er
 			faults = append(faults, fmt.Errorf("receive a statement: %w", err))
 		}
 	}
+	if len(records) == 0 {
+		return nil // the event that S3 sends when a notification is set up
+	}
 	return errors.Join(append(faults, h.due(ctx))...)
 }
 
@@ -142,8 +123,7 @@ func (h refresh) work(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
 	}
-	err := h.Refresher.Work(ctx, id, func(ctx context.Context, id string) error { return Wake(ctx, h.Again, id) })
-	if err != nil {
+	if err := h.Refresher.Work(ctx, id); err != nil {
 		return h.interrupted(ctx, fmt.Errorf("refresh %s: %w", id, err))
 	}
 	return nil

@@ -22,13 +22,11 @@ type refreshes struct {
 	Nights   []string
 	Dues     int
 	Works    []string
-	Again    []string // payloads
 	Received []statements.Source
 	By       []string
 	Settled  int
 
 	due  string // what Due answers
-	wait string // what Work calls again for
 	fail map[string]error
 }
 
@@ -42,11 +40,8 @@ func (r *refreshes) Due(context.Context) (string, error) {
 	return r.due, r.fail["Due"]
 }
 
-func (r *refreshes) Work(ctx context.Context, id string, again func(context.Context, string) error) error {
+func (r *refreshes) Work(_ context.Context, id string) error {
 	r.Works = append(r.Works, id)
-	if r.wait != "" {
-		return again(ctx, r.wait)
-	}
 	return r.fail["Work"]
 }
 
@@ -55,15 +50,9 @@ func (r *refreshes) Receive(_ context.Context, src statements.Source, by string)
 	return r.fail["Receive"]
 }
 
-func (r *refreshes) Call(_ context.Context, event any) error {
-	payload, err := json.Marshal(event)
-	r.Again = append(r.Again, string(payload))
-	return errors.Join(err, r.fail["Call"])
-}
-
 func (r *refreshes) handle(payload []byte) error {
 	return trigger.Refresh(trigger.RefreshJobs{
-		Refresher: r, Statements: r, Again: r, Settle: func(context.Context) error { r.Settled++; return nil },
+		Refresher: r, Statements: r, Settle: func(context.Context) error { r.Settled++; return nil },
 	}, slog.New(slog.DiscardHandler))(context.Background(), payload)
 }
 
@@ -98,18 +87,15 @@ func TestRefreshEvents(t *testing.T) {
 	}
 }
 
-func TestRefreshCallsItselfForWhatWaits(t *testing.T) {
+func TestRefreshCall(t *testing.T) {
 	t.Parallel()
-	r := refreshes{wait: "another"}
-	if err := r.handle(sample(t, "call-refresh.json")); err != nil {
-		t.Error(err)
+	payload, err := json.Marshal(trigger.RefreshCall("another"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{`{"source":"trueup.call","run":"another"}`}, r.Again); diff != "" {
-		t.Error(diff)
-	}
-	next := refreshes{}
-	if err := next.handle([]byte(r.Again[0])); err != nil || len(next.Works) != 1 || next.Works[0] != "another" {
-		t.Errorf("its own call: %v, %v", next.Works, err)
+	var r refreshes
+	if err := r.handle(payload); err != nil || len(r.Works) != 1 || r.Works[0] != "another" {
+		t.Errorf("%s: %v, %v", payload, r.Works, err)
 	}
 }
 
@@ -124,10 +110,6 @@ func TestRefreshFaultsAreDeliveredAgain(t *testing.T) {
 			t.Errorf("%s: %v", call, err)
 		}
 	}
-	r := refreshes{wait: "another", fail: map[string]error{"Call": fault}}
-	if err := r.handle(sample(t, "call-refresh.json")); !errors.Is(err, fault) {
-		t.Errorf("calling again: %v", err)
-	}
 	for name, payload := range map[string]string{
 		"no JSON": "[", "no records": "{}", "of another": `{"source":"other"}`, "a night without its time": `{"source":"trueup.nightly"}`,
 	} {
@@ -141,7 +123,7 @@ func TestRefreshLogsWhatFailed(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	r := &refreshes{fail: map[string]error{"Work": errors.New("the table is gone"), "Receive": errors.New("so is the bucket")}, due: "waits"}
-	handle := trigger.Refresh(trigger.RefreshJobs{Refresher: r, Statements: r, Again: r}, slog.New(slog.NewJSONHandler(&log, nil)))
+	handle := trigger.Refresh(trigger.RefreshJobs{Refresher: r, Statements: r}, slog.New(slog.NewJSONHandler(&log, nil)))
 	if err := handle(t.Context(), sample(t, "s3-put-statement.json")); err == nil {
 		t.Error("no error")
 	}

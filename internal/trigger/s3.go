@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -86,8 +87,10 @@ func Objects(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage)
 // one of the sources of package manifest.
 type objectEvent struct {
 	events.S3Event
-	Source  string `json:"source"`
-	Recount bool   `json:"recount"` // of manifest.CallSource, for the inventory function
+	Source  string    `json:"source"`
+	Recount bool      `json:"recount"` // of manifest.CallSource, for the inventory function
+	Run     string    `json:"run"`     // of manifest.CallSource, for the refresh function
+	Time    time.Time `json:"time"`    // of manifest.NightlySource: when it was due
 }
 
 // objectsOf reads an event. One without a source has records, unless it is the
