@@ -20,6 +20,10 @@ var measured = map[string]directive{
 		Namespace: namespace, Dimensions: [][]string{{"state"}},
 		Metrics: []metric{{"duration_ms", "Milliseconds"}, {"rows", "Count"}, {"added", "Count"}, {"rejected", "Count"}},
 	},
+	"refresh ended": {
+		Namespace: namespace, Dimensions: [][]string{{"function"}},
+		Metrics: []metric{{"duration_ms", "Milliseconds"}, {"checked", "Count"}, {"changed", "Count"}, {"run_failed", "Count"}, {"run_held", "Count"}},
+	},
 }
 
 type directive struct {

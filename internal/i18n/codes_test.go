@@ -17,7 +17,7 @@ import (
 var snake = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+$`)
 
 var notCodes = map[string]bool{
-	"bad_rows": true, "duration_ms": true, // of log lines
+	"bad_rows": true, "duration_ms": true, "run_failed": true, "run_held": true, // of log lines
 	"no_access": true, // of the entitlement service's contract
 }
 

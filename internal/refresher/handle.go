@@ -126,6 +126,9 @@ func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 			return Run{}, err
 		}
 		claimed.StartedAt, claimed.Seen = now, seen
+		if claimed.Date == "" {
+			claimed.Date = r.today(now)
+		}
 	}
 	return r.Store.Claim(ctx, read, claimed)
 }
@@ -304,8 +307,17 @@ func (a *attempt) finish(ctx context.Context, run Run) (queued string, err error
 	}
 	a.Log.InfoContext(ctx, "refresh ended", "run", run.ID, "trigger", string(run.Trigger), "state", string(run.State), "reason", run.Reason, "hold", string(run.Hold),
 		"attempt", run.Attempt, "checked", run.Checked, "valid", run.Valid, "invalid", run.Invalid, "failed", run.Failed, "changed", run.Changed,
+		"run_failed", count(run.State == StateFailed), "run_held", count(run.Hold == HoldOn),
 		"duration_ms", float64(run.EndedAt.Sub(run.StartedAt).Microseconds())/1000)
 	return queued, nil
+}
+
+// count is what a metric counts.
+func count(happened bool) int {
+	if happened {
+		return 1
+	}
+	return 0
 }
 
 // endedEvent is the audit event of a run that ended.

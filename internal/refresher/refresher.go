@@ -93,7 +93,8 @@ type Run struct {
 	GroupID string // only the pairs of this license group; empty for the whole organisation
 	By      string // who: the API's subject, or what the trigger stands for
 	// Date is the day that it belongs to, whose snapshot it writes (R8.5): of an
-	// event of the schedule the one on which it was due, however late it came.
+	// event of the schedule the one on which it was due, however late it came; of any
+	// other the one on which it begins, and empty before.
 	Date agreement.Date
 	// Token is another and larger one for every attempt at any run, given by
 	// Store.Claim; 0 before. Who keeps with what it writes the token it wrote it

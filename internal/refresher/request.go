@@ -17,7 +17,7 @@ type Order struct {
 	Trigger Trigger
 	GroupID string // only this license group; empty for the whole organisation, always for TriggerSchedule, Import and Deletion
 	By      string
-	Date    agreement.Date // the day that it belongs to; empty for the one that it is now
+	Date    agreement.Date // the day that it belongs to; empty for the one on which it begins
 
 	Events []audit.Event                 // stored with the run
 	Reply  func(Run) (once.Entry, error) // what an Idempotency-Key stands for; nil for none
@@ -28,11 +28,7 @@ type Order struct {
 // come while a run is open lead to one run after it. first is the first answer to the same
 // Idempotency-Key, and nothing else was done then.
 func (r *Refresher) Request(ctx context.Context, o Order) (run Run, first []byte, err error) {
-	now := r.Clock()
-	wanted := Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: now, State: StateQueued}
-	if wanted.Date == "" {
-		wanted.Date = r.today(now)
-	}
+	wanted := Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
 	reply := o.Reply
 	if reply == nil {
 		reply = func(Run) (once.Entry, error) { return once.Entry{}, nil }
@@ -42,7 +38,7 @@ func (r *Refresher) Request(ctx context.Context, o Order) (run Run, first []byte
 		if err != nil || first != nil || run.ID == wanted.ID || !follows(wanted, run) {
 			return run, first, err
 		}
-		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule) {
+		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
 			return run, nil, nil // it is as good; the nightly one must keep its id
 		}
 		if err = r.Store.Follow(ctx, run.ID, wanted); !errors.Is(err, ErrLost) {

@@ -1,6 +1,7 @@
 package refresher_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,10 +180,15 @@ func TestR8_5_DateOfARun(t *testing.T) {
 			s := newStand(t)
 			r := s.process(&process{})
 			r.Zone = c.zone
-			run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, Date: c.date})
-			if err != nil {
+			if _, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, Date: c.date}); err != nil {
 				t.Fatal(err)
 			}
+			ctx, cancel := context.WithTimeout(t.Context(), s.allow)
+			if _, err := r.Handle(ctx, "run"); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			run := s.runs["run"]
 			equal(t, name, run.Date, c.want)
 		}
 		s := newStand(t)

@@ -34,14 +34,19 @@ func (r *Refresher) Start(ctx context.Context, id string) {
 	}
 }
 
+// tellTime is how long somebody who changed something waits at most because others are told.
+const tellTime = 3 * time.Second
+
 // Tell requests a run because pairs came (TriggerImport) or went
-// (TriggerDeletion), on behalf of by, and has it begin. What it is about is done
-// already: a fault is logged and no more, because Due finds that nobody has looked
-// at the change.
-func (r *Refresher) Tell(ctx context.Context, trigger Trigger, by string) {
+// (TriggerDeletion), and has it begin. It is about what many may have done, so it
+// is by none of them. What it is about is done already: a fault is logged and no
+// more, because Due finds that nobody has looked at the change.
+func (r *Refresher) Tell(ctx context.Context, trigger Trigger) {
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
 	now := r.Clock()
 	id := r.NewID(now, rand.Text())
-	run, _, err := r.Request(ctx, Order{ID: id, Trigger: trigger, By: by})
+	run, _, err := r.Request(ctx, Order{ID: id, Trigger: trigger, By: string(trigger)})
 	if err != nil {
 		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
 		return

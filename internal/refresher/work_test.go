@@ -127,7 +127,7 @@ func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
 		r.Wake = func(_ context.Context, id string) error { woken = append(woken, id); return fault }
 		tell := func(times int) {
 			for range times {
-				r.Tell(context.Background(), refresher.TriggerDeletion, "ann")
+				r.Tell(context.Background(), refresher.TriggerDeletion)
 				time.Sleep(time.Millisecond)
 			}
 		}

@@ -240,7 +240,7 @@ func (p *process) Freshness(ctx context.Context) (f refresher.Freshness, err err
 
 func (p *process) Request(ctx context.Context, run refresher.Run, events []audit.Event, reply func(refresher.Run) (once.Entry, error)) (got refresher.Run, first []byte, err error) {
 	err = p.call(ctx, "Request", func() error {
-		if run.State != refresher.StateQueued || run.ID == "" || run.RequestedAt.IsZero() || run.Date == "" {
+		if run.State != refresher.StateQueued || run.ID == "" || run.RequestedAt.IsZero() {
 			p.complain("requested: %+v", run)
 		}
 		if same, ok := p.runs[run.ID]; ok {
@@ -285,6 +285,9 @@ func (p *process) Claim(ctx context.Context, read, claimed refresher.Run) (r ref
 		}
 		if now.State == refresher.StateRunning && time.Now().Before(now.Lease) && now.Lease.Equal(read.Lease) {
 			p.complain("%s is claimed though its lease runs until %v", read.ID, now.Lease)
+		}
+		if claimed.Date == "" {
+			p.complain("%s is claimed without a day", read.ID)
 		}
 		claimed.Next = now.Next
 		p.tokens++
