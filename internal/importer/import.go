@@ -63,6 +63,9 @@ type Importer struct {
 	// organisation's writer's lease. Shorter than the minute after which Lambda
 	// delivers a failed event again.
 	Lease time.Duration
+	// Added is called when an import has stored pairs, so that they are validated
+	// soon (R3.10); nil for nobody. A process that dies may not call it.
+	Added func(ctx context.Context)
 	Log   *slog.Logger
 }
 
@@ -340,7 +343,11 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 			After: map[string]string{"name": o.plan.Group.Name}, Source: audit.SourceImport,
 		})
 	}
-	return a.ended(ctx, a.Store.Commit(ctx, o.plan, a.imp, events))
+	err := a.ended(ctx, a.Store.Commit(ctx, o.plan, a.imp, events))
+	if err == nil && a.imp.Added > 0 && a.Added != nil {
+		a.Added(ctx)
+	}
+	return err
 }
 
 // read reads and checks the file without the store.

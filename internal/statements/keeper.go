@@ -196,6 +196,16 @@ func (k *Keeper) Current(ctx context.Context) ([]entitlement.Statement, error) {
 	return all, k.spell(ctx, all)
 }
 
+// Attribution says whose the lines of the statements in use are, of all pairs of
+// the organisation.
+func (k *Keeper) Attribution(ctx context.Context, pairs []agreement.Pair) (entitlement.Attribution, error) {
+	current, err := k.Current(ctx)
+	if err != nil {
+		return entitlement.Attribution{}, err
+	}
+	return entitlement.Attribute(current, pairs), nil
+}
+
 // content returns what a statement in use says.
 func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, error) {
 	k.mu.Lock()

@@ -39,6 +39,9 @@ import (
 // KeyPrefix is where statements are put in the uploads bucket.
 const KeyPrefix = "entitlements/"
 
+// ReportsPrefix is where what statements say is kept in the reports bucket.
+const ReportsPrefix = "statements/"
+
 // MetaStatement is the user metadata of an upload that names the announced statement.
 const MetaStatement = "statement"
 
@@ -110,10 +113,10 @@ func (r Record) Name() string { return strings.TrimPrefix(r.Source.Key, KeyPrefi
 func (r Record) Final() bool { return r.State != StateReceived }
 
 // contentKey is the object of the reports bucket with what it says.
-func (r Record) contentKey() string { return "statements/" + r.ID + ".json" }
+func (r Record) contentKey() string { return ReportsPrefix + r.ID + ".json" }
 
 // findingsKey is the object of the reports bucket with its findings.
-func (r Record) findingsKey() string { return "statements/" + r.ID + ".findings.json" }
+func (r Record) findingsKey() string { return ReportsPrefix + r.ID + ".findings.json" }
 
 // Page is one page of records, newest first. Next is empty on the last page.
 type Page struct {
