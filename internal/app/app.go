@@ -34,7 +34,9 @@ import (
 	"trueup/internal/invoke"
 	"trueup/internal/manifest"
 	"trueup/internal/objects/s3bucket"
+	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/statements"
 	"trueup/internal/trigger"
 )
 
@@ -127,6 +129,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	newID := func(at time.Time) string { return importer.NewID(at, rand.Text()) }
 	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
+	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
 	return trigger.Jobs{
 		Importer: &importer.Importer{
 			Store:   store,
@@ -135,6 +138,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 			Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 			Clock:   time.Now,
 			Lease:   settings.ImportLease,
+			Added:   func(ctx context.Context) { refreshes.Tell(ctx, refresher.TriggerImport) },
 			Log:     log,
 		},
 		Catalog: &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log},
@@ -199,7 +203,17 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 	if settings.UploadsBucket != "" {
 		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
 		agreements := register.New(store, store, deps.Reports, log)
-		deps.Register, deps.Known = agreements, dynamo.NewRefreshes(store, agreements)
+		refreshes := dynamo.NewRefreshes(store, agreements)
+		deps.Register, deps.Known = agreements, refreshes
+		deps.Refresher = requester(settings, c, refreshes, log)
+		deps.Statements = keeper(settings, store, deps.Uploads, deps.Reports, deps.Catalog, log)
+		deps.Statements.Changed = func(ctx context.Context, s statements.Record) error {
+			run, err := requestFor(ctx, deps.Refresher, s)
+			if err == nil && run.State == refresher.StateQueued {
+				deps.Refresher.Start(ctx, run.ID)
+			}
+			return err
+		}
 	}
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
 	deps.Recount = func(ctx context.Context) error { return trigger.Recount(ctx, counting) }

@@ -102,6 +102,14 @@ func TestAccess(t *testing.T) {
 		"POST /inventory/rules":                              managers,
 		"PUT /inventory/rules/{id}":                          managers,
 		"DELETE /inventory/rules/{id}":                       managers,
+		"POST /refreshes":                                    {"global-admin", "billing-admin", "service-admin"}, // refresh now
+		"GET /refreshes":                                     everybody,
+		"GET /refreshes/{id}":                                everybody,
+		"POST /refreshes/{id}/confirmation":                  managers,
+		"POST /statements":                                   managers,
+		"GET /statements":                                    everybody,
+		"GET /statements/{id}":                               everybody,
+		"DELETE /statements/{id}":                            managers,
 		"GET /audit":                                         everybody,
 		"GET /audit.csv":                                     everybody,
 	}

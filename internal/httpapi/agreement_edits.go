@@ -15,6 +15,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/once"
+	"trueup/internal/refresher"
 )
 
 // NewAgreement is an agreement to be added. What its values may be is decided
@@ -229,6 +230,9 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 			if err != nil || first != nil {
 				return first, noSuchGroup(err, n.Group)
 			}
+			if n.Type == agreement.TypeVolume {
+				o.Refresher.Tell(ctx, refresher.TriggerImport)
+			}
 			return answer, nil
 		})
 		if err != nil {
@@ -389,6 +393,7 @@ func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 		if err := o.remove(ctx, in.ID, in.Revision); err != nil {
 			return nil, err
 		}
+		o.Refresher.Tell(ctx, refresher.TriggerDeletion)
 		return &deleteAgreementOutput{DeletedAgreement{ID: in.ID, Stale: true, Notice: i18n.Text(in.lang(), i18n.AgreementDeleted, nil)}}, nil
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/once"
+	"trueup/internal/refresher"
 	"trueup/internal/text"
 )
 
@@ -229,6 +230,7 @@ func (o *operations) deleteAgreements(api huma.API, op huma.Operation) {
 			})
 			if results.Succeeded > 0 {
 				results.Notice = i18n.Text(in.lang(), i18n.AgreementDeleted, nil)
+				o.Refresher.Tell(ctx, refresher.TriggerDeletion)
 			}
 			return results, nil
 		})

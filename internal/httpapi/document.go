@@ -71,6 +71,8 @@ func configuration() huma.Config {
 		{Name: "groups", Description: "License groups: the units in which agreements are kept."},
 		{Name: "catalog", Description: "Publishers and their product titles: looked up while typing, added by hand, and merged."},
 		{Name: "imports", Description: "CSV files of agreement pairs: uploading one, and what became of it."},
+		{Name: "refreshes", Description: "Asking what agreement pairs entitle to: at night, on demand, and after changes."},
+		{Name: "statements", Description: "Files that say what the organisation is entitled to: uploading one, and what became of it."},
 		{Name: "audit", Description: "Who changed what, when."},
 		{Name: "openapi", Description: "This document."},
 	}

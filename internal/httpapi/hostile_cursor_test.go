@@ -249,6 +249,13 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		things["listAgreementPairs"] = append(things["listAgreementPairs"], made.ID)
 		do("POST", base+"/groups", fmt.Sprintf(`{"name":"Filled %d"}`, i), nil, nil)
 
+		do("POST", base+"/statements", fmt.Sprintf(`{"fileName":"filled-%d.csv","size":1}`, i), nil, nil)
+		var run struct{ ID string }
+		do("POST", base+"/refreshes", `{}`, nil, &run)
+		if err := s.deps.Refresher.Work(t.Context(), run.ID); err != nil {
+			t.Fatal(err)
+		}
+
 		file := "bad_,1\nbad_,2\n"
 		var accepted struct {
 			Import httpapi.Import

@@ -38,6 +38,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
+	"trueup/internal/statements"
 )
 
 // Deps is what the operations work with. A function needs only what its routes use.
@@ -55,6 +56,8 @@ type Deps struct {
 	Imports           importer.Records
 	Audit             audit.Store
 	Once              once.Store
+	Refresher         *refresher.Refresher
+	Statements        *statements.Keeper
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
 	UploadsBucket     string // its name: the import of an upload is found by bucket and key
@@ -146,6 +149,14 @@ func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
 		"deleteRule":          o.deleteRule,
 		"listAuditEvents":     o.listAuditEvents,
 		"exportAuditEvents":   o.exportAuditEvents,
+		"createRefresh":       o.createRefresh,
+		"listRefreshes":       o.listRefreshes,
+		"getRefresh":          o.getRefresh,
+		"confirmRefresh":      o.confirmRefresh,
+		"createStatement":     o.createStatement,
+		"listStatements":      o.listStatements,
+		"getStatement":        o.getStatement,
+		"deleteStatement":     o.deleteStatement,
 	}
 }
 

@@ -140,8 +140,11 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 						entry.Response = answer
 						return entry, err
 					})
-				if first != nil {
+				switch {
+				case first != nil:
 					answer = first
+				case err == nil:
+					o.Refresher.Tell(ctx, refresher.TriggerImport)
 				}
 				return err
 			})
@@ -183,6 +186,7 @@ func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
+		o.Refresher.Tell(ctx, refresher.TriggerDeletion)
 		return o.revised(in.lang(), after), nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,17 +21,22 @@ import (
 
 	"trueup/infra/local/s3"
 	"trueup/internal/access"
+	"trueup/internal/agreement"
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/dynamo"
+	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/objects/s3bucket"
+	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/statements"
 	"trueup/internal/storetest"
 	"trueup/internal/trigger"
+	"trueup/internal/vlsc"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
@@ -48,6 +54,10 @@ type stack struct {
 	deps     httpapi.Deps
 	store    *dynamo.Store
 	handlers map[string]http.Handler // by function
+	// refresh is the refresh function's handler. It is called only for statements,
+	// and for what Wake says once refreshing is on: most tests are about something else.
+	refresh    func(context.Context, json.RawMessage) error
+	refreshing atomic.Bool
 }
 
 // notification is what the uploads bucket says of an object.
@@ -69,7 +79,7 @@ func newStack(t *testing.T) *stack {
 	t.Helper()
 	store := dynamo.New(storetest.Client(t), storetest.Table(t))
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
-	notified := make(chan notification, 64)
+	notified := make(chan notification, 1024)
 	server, err := s3.New(s3.Options{
 		Dir: t.TempDir(), Buckets: []string{uploads, reports}, Credentials: key, Now: time.Now,
 		Notify: func(bucket, key string, event []byte) error {
@@ -88,9 +98,10 @@ func newStack(t *testing.T) *stack {
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
 	agreements := register.New(store, store, s3bucket.New(client, reports), quiet)
+	refreshes := dynamo.NewRefreshes(store, agreements)
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
-		Register: agreements, Known: dynamo.NewRefreshes(store, agreements),
+		Register: agreements, Known: refreshes,
 		Uploads: s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
@@ -108,16 +119,56 @@ func newStack(t *testing.T) *stack {
 	counts := trigger.Inventories(&inventory.Receiver{
 		Store: store, Counts: inventory.NewCounts(store, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}, quiet)
+	s := &stack{store: store, handlers: map[string]http.Handler{}}
+	deps.Statements = &statements.Keeper{
+		Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: importer.NewID, Log: quiet,
+		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
+	}
+	deps.Refresher = &refresher.Refresher{
+		Store: refreshes, Clock: time.Now, NewID: importer.NewID, Log: quiet, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
+		Source: func(ctx context.Context) (entitlement.Source, error) {
+			var all []agreement.Pair
+			if err := refreshes.Answers(ctx, func(some []refresher.Answered) error {
+				for _, a := range some {
+					all = append(all, a.Pair)
+				}
+				return nil
+			}); err != nil {
+				return nil, err
+			}
+			said, err := deps.Statements.Attribution(ctx, all)
+			return vlsc.NewStatements(said), err
+		},
+		Wake: func(_ context.Context, run string) error {
+			if !s.refreshing.Load() {
+				return nil
+			}
+			event, err := json.Marshal(trigger.RefreshCall(run))
+			notified <- notification{statements.KeyPrefix, event}
+			return err
+		},
+	}
+	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
+		run, _, err := deps.Refresher.Request(ctx, refresher.Order{ID: importer.NewID(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.By})
+		if err == nil {
+			deps.Refresher.Start(ctx, run.ID)
+		}
+		return err
+	}
+	s.deps, s.refresh = deps, trigger.Refresh(trigger.RefreshJobs{Refresher: deps.Refresher, Statements: deps.Statements}, quiet)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for n := range notified {
 			handle := imports
-			if strings.HasPrefix(n.key, inventory.KeyPrefix) {
+			switch {
+			case strings.HasPrefix(n.key, inventory.KeyPrefix):
 				handle = counts
+			case strings.HasPrefix(n.key, statements.KeyPrefix):
+				handle = s.refresh
 			}
 			if err := handle(context.Background(), n.event); err != nil {
-				t.Errorf("%s: %v", n.key, err)
+				t.Errorf("%s: %v", n.event, err)
 			}
 		}
 	}()
@@ -129,7 +180,6 @@ func newStack(t *testing.T) *stack {
 		close(notified)
 		<-done
 	})
-	s := &stack{deps: deps, store: store, handlers: map[string]http.Handler{}}
 	for _, r := range route.Table {
 		if s.handlers[r.Function] == nil {
 			s.handlers[r.Function] = httpapi.New(deps, r.Function)

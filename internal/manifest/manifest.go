@@ -96,12 +96,13 @@ var Functions = []Function{
 		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
 		Trigger:     Objects,
 		Prefixes:    []string{"agreements/", "catalog/"},
-		Every:       15 * time.Minute, // gives up abandoned imports, removes what deletions left behind, saves copies
+		Every:       15 * time.Minute,    // gives up abandoned imports, removes what deletions left behind, saves copies
+		Calls:       []string{"refresh"}, // when there are new pairs
 		Memory:      512,
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
 		Concurrency: 10,
 		Retries:     2,
-		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease},
+		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease, config.RefreshFunction},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
@@ -137,13 +138,57 @@ var Functions = []Function{
 		},
 	},
 	{
+		Name:     "refresh",
+		Summary:  "Refreshes licence data: reads statements from the uploads bucket, asks what pairs entitle to, and publishes the reports of the day.",
+		Trigger:  Objects,
+		Prefixes: []string{"entitlements/"},
+		Every:    5 * time.Minute, // begins what waits, and what nobody requested
+		Nightly:  true,
+		Calls:    []string{"refresh"}, // what takes longer than one invocation
+		Memory:   1024,
+		Secret:   true,
+		Timeout:  15 * time.Minute,
+		// One works at the refresh, whose record says who; the others read statements.
+		Concurrency: 3,
+		Retries:     2,
+		Settings: []string{
+			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction, config.RefreshTimeZone,
+			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
+			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		Name:    "reports",
+		Summary: "Serves refreshes of licence data and statements over HTTP.",
+		Trigger: HTTP,
+		Calls:   []string{"refresh"},
+		Memory:  512,
+		Timeout: 20 * time.Second,
+		Settings: []string{
+			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{putObject}}, // signs uploads
+			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
 		Name:    "agreements",
 		Summary: "Serves agreements, imports and audit events over HTTP.",
 		Trigger: HTTP,
+		Calls:   []string{"refresh"}, // when pairs came or went
 		Memory:  512,
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
+			config.RefreshFunction,
 		},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},

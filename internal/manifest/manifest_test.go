@@ -12,6 +12,7 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
+	"trueup/internal/statements"
 )
 
 // Who may not list a bucket is told that what is not there is forbidden, and
@@ -83,15 +84,17 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	imp := importer.Import{ID: "id", Attempt: 1}
 	keys := map[manifest.Resource]map[string][]string{
 		manifest.Uploads: {
-			importer.KeyPrefix:  {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
-			feeder.KeyPrefix:    {feeder.KeyPrefix + "a.csv"},
-			inventory.KeyPrefix: {inventory.KeyPrefix + "a.csv"},
+			importer.KeyPrefix:   {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
+			feeder.KeyPrefix:     {feeder.KeyPrefix + "a.csv"},
+			inventory.KeyPrefix:  {inventory.KeyPrefix + "a.csv"},
+			statements.KeyPrefix: {statements.KeyPrefix + "a.csv"},
 		},
 		manifest.Reports: {
-			"imports/":           {imp.ReportKey(), imp.AnnotatedKey("en")},
-			feeder.KeyPrefix:     {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
-			inventory.KeyPrefix:  nil,
-			journal.CopiesPrefix: nil,
+			"imports/":               {imp.ReportKey(), imp.AnnotatedKey("en")},
+			feeder.KeyPrefix:         {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
+			inventory.KeyPrefix:      nil,
+			statements.ReportsPrefix: nil,
+			journal.CopiesPrefix:     nil,
 		},
 	}
 	for resource, byPrefix := range keys {

@@ -33,6 +33,12 @@ type Statements interface {
 	Receive(ctx context.Context, src statements.Source, by string) error
 }
 
+// Caller has a function called, without waiting for it.
+type Caller interface {
+	// Call hands over an event.
+	Call(ctx context.Context, event any) error
+}
+
 // RefreshJobs is what the refresh function does.
 type RefreshJobs struct {
 	Refresher  Refresher

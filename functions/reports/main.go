@@ -1,0 +1,7 @@
+// Command reports is the function that serves refreshes of licence data, and
+// statements, over HTTP.
+package main
+
+import "trueup/internal/app"
+
+func main() { app.RunAPI("reports") }

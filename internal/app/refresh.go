@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"trueup/internal/agreement"
+	"trueup/internal/catalog"
+	"trueup/internal/config"
+	"trueup/internal/dynamo"
+	"trueup/internal/entitlement"
+	"trueup/internal/importer"
+	"trueup/internal/invoke"
+	"trueup/internal/objects"
+	"trueup/internal/objects/s3bucket"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+	"trueup/internal/secrets"
+	"trueup/internal/statements"
+	"trueup/internal/trigger"
+	"trueup/internal/vlsc"
+)
+
+// How a refresh divides its time. Of the 15 minutes of an invocation, what is
+// left at the end is enough to store a batch and to publish.
+const (
+	refreshLease   = 45 * time.Second // shorter than the minute after which Lambda delivers a failed event again
+	refreshAsk     = 2 * time.Minute  // a batch's four attempts of 20 s each, and a token that was refused
+	refreshReserve = 2 * time.Minute  // for Publish, of 20,000 titles and 100,000 agreements
+	refreshPause   = 30 * time.Second // before pairs that failed are asked about again
+)
+
+// RunRefresher runs the refresh function until Lambda ends it.
+func RunRefresher() {
+	run("refresh", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		jobs, err := Refresher(settings, c, log)
+		if err != nil {
+			log.Error("cannot start", "error", err)
+			os.Exit(1)
+		}
+		return trigger.Refresh(jobs, log)
+	})
+}
+
+// Refresher puts the refresh function together. Nobody waits for it, so it is
+// patient. An error is a setting that cannot be used.
+func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.RefreshJobs, error) {
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	files := s3.NewFromConfig(c)
+	reports := s3bucket.New(files, settings.ReportsBucket)
+	refreshes := dynamo.NewRefreshes(store, register.New(store, store, reports, log))
+	r := requester(settings, c, refreshes, log)
+	kept := keeper(settings, store, s3bucket.New(files, settings.UploadsBucket), reports, catalog.New(store, reports, log), log)
+	kept.Changed = func(ctx context.Context, s statements.Record) error {
+		_, err := requestFor(ctx, r, s)
+		return err
+	}
+	source, err := sourceOf(settings, c, refreshes, kept, log)
+	if err != nil {
+		return trigger.RefreshJobs{}, err
+	}
+	r.Source = source
+	r.Lease, r.AskTimeout, r.Reserve, r.Pause = refreshLease, refreshAsk, refreshReserve, refreshPause
+	return trigger.RefreshJobs{Refresher: nights{r}, Statements: kept}, nil
+}
+
+// nights has a night's refresh belong to the day that it is where the
+// organisation is.
+type nights struct{ *refresher.Refresher }
+
+// Nightly implements trigger.Refresher.
+func (n nights) Nightly(ctx context.Context, due time.Time) (refresher.Run, error) {
+	return n.Refresher.Nightly(ctx, due.In(n.Zone))
+}
+
+// requester is as much of the refresher as requests, confirms and starts runs.
+func requester(settings config.Config, c aws.Config, store refresher.Store, log *slog.Logger) *refresher.Refresher {
+	function := invoke.New(lambda.NewFromConfig(c), settings.RefreshFunction)
+	return &refresher.Refresher{
+		Store: store, Clock: time.Now, Zone: settings.RefreshTimeZone, NewID: importer.NewID, Log: log,
+		Wake: func(ctx context.Context, run string) error { return function.Call(ctx, trigger.RefreshCall(run)) },
+	}
+}
+
+// keeper is the use case of statements, without whom to tell of changes.
+func keeper(settings config.Config, store *dynamo.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger) *statements.Keeper {
+	return &statements.Keeper{
+		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, NewID: importer.NewID, Log: log,
+		Spelling: func(ctx context.Context, publisher string) (string, error) {
+			p, _, _, err := titles.Resolve(ctx, publisher, "")
+			if err != nil || p.ID == "" {
+				return publisher, err
+			}
+			return p.Name, nil
+		},
+	}
+}
+
+// requestFor requests the refresh after a statement was accepted or removed, the
+// same however often it is told.
+func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record) (refresher.Run, error) {
+	o := refresher.Order{ID: r.NewID(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.By}
+	if s.State == statements.StateRemoved {
+		o.ID, o.Trigger = r.NewID(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
+	}
+	run, _, err := r.Request(ctx, o)
+	return run, err
+}
+
+// sourceOf returns what a refresh asks (R7.4): the service when there is one,
+// otherwise the statements in use at that moment.
+func sourceOf(settings config.Config, c aws.Config, pairs refresher.Answers, kept *statements.Keeper, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
+	if v := settings.VLSC; v != (config.VLSC{}) {
+		secret := secrets.New(secretsmanager.NewFromConfig(c), v.Secret)
+		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret.Credentials, Now: time.Now, Log: log})
+		return func(context.Context) (entitlement.Source, error) { return service, nil }, err
+	}
+	return func(ctx context.Context) (entitlement.Source, error) {
+		var all []agreement.Pair
+		err := pairs.Answers(ctx, func(some []refresher.Answered) error {
+			for _, a := range some {
+				all = append(all, a.Pair)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		said, err := kept.Attribution(ctx, all)
+		return vlsc.NewStatements(said), err
+	}, nil
+}

@@ -1,0 +1,236 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	reference "trueup/infra/local/vlsc"
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/dynamo"
+	"trueup/internal/entitlement"
+	"trueup/internal/importer"
+	"trueup/internal/objects"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+	"trueup/internal/storetest"
+	"trueup/internal/vlsc"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// refreshStand is the refresh between the real store and the reference server,
+// with timeouts of which a test can wait for many.
+type refreshStand struct {
+	*refresher.Refresher
+	t       *testing.T
+	server  *reference.Server
+	answers refresher.Answers
+	n       int
+}
+
+// noCopies is a bucket without saved copies.
+type noCopies struct{ objects.Bucket }
+
+func (noCopies) Open(context.Context, string, string, string) (objects.Object, error) {
+	return objects.Object{}, objects.ErrNotFound
+}
+
+// pairsOfStand is more than two batches.
+const pairsOfStand = 240
+
+func newRefreshStand(t *testing.T) *refreshStand {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	store := dynamo.New(storetest.Client(t), storetest.Table(t), dynamo.Patience(20*time.Second))
+	for a := range 3 {
+		n := agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: fmt.Sprint("Agreement ", a), By: "me", At: time.Now()}
+		for p := range pairsOfStand / 3 {
+			number := fmt.Sprintf("%02d%05d", a, p)
+			n.Pairs = append(n.Pairs, agreement.Pair{Authorization: number, License: number, Program: agreement.ProgramOpenValue})
+		}
+		event := audit.Event{ID: rand.Text(), At: time.Now(), By: "me", Action: "agreement.created", Source: audit.SourceAPI}
+		if _, _, err := store.Create(t.Context(), n, event, func(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := reference.New("trueup", "secret", time.Hour, time.Now)
+	front := httptest.NewServer(server)
+	t.Cleanup(front.Close)
+	// Each attempt is a process of its own: one that was asked to wait remembers it.
+	source := func(context.Context) (entitlement.Source, error) {
+		return vlsc.NewService(vlsc.Config{
+			Endpoint: front.URL + reference.BasePath, TokenURL: front.URL + reference.TokenPath,
+			Credentials: func(context.Context) (string, string, error) { return "trueup", "secret", nil },
+			Timeout:     500 * time.Millisecond, Now: time.Now, Log: quiet,
+		})
+	}
+	refreshes := dynamo.NewRefreshes(store, register.New(store, store, noCopies{}, quiet))
+	return &refreshStand{
+		t: t, server: server, answers: refreshes,
+		Refresher: &refresher.Refresher{
+			Store: refreshes, Source: source,
+			Clock: time.Now, NewID: importer.NewID, Log: quiet,
+			Lease: 30 * time.Second, AskTimeout: 10 * time.Second, Reserve: time.Second, Pause: 10 * time.Millisecond,
+			Wake: func(context.Context, string) error { return errors.New("an invocation had too little time") },
+		},
+	}
+}
+
+// run requests a run and works until none waits.
+func (s *refreshStand) run() refresher.Run {
+	s.t.Helper()
+	s.n++
+	run, _, err := s.Request(s.t.Context(), refresher.Order{ID: fmt.Sprintf("run-%d", s.n), Trigger: refresher.TriggerNow, By: "me"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.work(run.ID)
+}
+
+func (s *refreshStand) work(id string) refresher.Run {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	defer cancel()
+	if err := s.Work(ctx, id); err != nil {
+		s.t.Fatal(err)
+	}
+	run, err := s.Store.Run(s.t.Context(), id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return run
+}
+
+// known is what is known of every pair, and how many of them are in each state.
+func (s *refreshStand) known() (entitlements map[agreement.PairKey][]entitlement.Entitlement, states map[agreement.Validation]int) {
+	s.t.Helper()
+	entitlements, states = map[agreement.PairKey][]entitlement.Entitlement{}, map[agreement.Validation]int{}
+	err := s.answers.Answers(s.t.Context(), func(some []refresher.Answered) error {
+		for _, a := range some {
+			entitlements[a.Pair.Key()] = a.Entitlements
+			states[a.State]++
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return entitlements, states
+}
+
+func TestR7_2_LastGoodEntitlementsStayWhateverTheSourceDoes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		faults reference.Faults
+		state  refresher.State
+		reason []string // one of them
+	}{
+		{"hangs", reference.Faults{Mode: "hang"}, refresher.StateFailed, []string{entitlement.ReasonTimeout}},
+		{"resets in the middle", reference.Faults{Mode: "reset"}, refresher.StateFailed, []string{entitlement.ReasonUnreachable}},
+		{"truncated JSON", reference.Faults{Mode: "truncated"}, refresher.StateFailed, []string{entitlement.ReasonDamaged}},
+		{"a list ten times as long", reference.Faults{Mode: "longer"}, refresher.StateFailed, []string{entitlement.ReasonDamaged}},
+		{"an empty list", reference.Faults{Mode: "empty"}, refresher.StateFailed, []string{entitlement.ReasonDamaged}},
+		{"half of the pairs", reference.Faults{Mode: "fewer"}, refresher.StateFailed, []string{entitlement.ReasonDamaged}},
+		{"a wrong schema", reference.Faults{Mode: "schema"}, refresher.StateFailed, []string{entitlement.ReasonDamaged}},
+		{"500s", reference.Faults{Mode: "error"}, refresher.StateFailed, []string{entitlement.ReasonFailed}},
+		{"403s", reference.Faults{Mode: "forbidden"}, refresher.StateFailed, []string{entitlement.ReasonDenied}},
+		{"quota", reference.Faults{Quota: 1, RetryAfter: 3600}, refresher.StatePartial, []string{entitlement.ReasonQuota, refresher.ReasonPairsFailed}},
+		{"some pairs later", reference.Faults{Mode: "later"}, refresher.StatePartial, []string{refresher.ReasonPairsFailed}},
+		{"nothing of anything", reference.Faults{Mode: "none"}, refresher.StatePartial, []string{refresher.ReasonHeld}},
+		{"half of everything", reference.Faults{Mode: "half"}, refresher.StatePartial, []string{refresher.ReasonHeld}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newRefreshStand(t)
+			if run := s.run(); run.State != refresher.StateSucceeded || run.Checked != pairsOfStand || run.Changed == 0 {
+				t.Fatalf("sound: %+v", run)
+			}
+			good, states := s.known()
+			fresh, err := s.Store.Freshness(t.Context())
+			if err != nil || fresh.At.IsZero() || len(good) != pairsOfStand {
+				t.Fatalf("%+v, %v, %d pairs", fresh, err, len(good))
+			}
+
+			s.server.SetFaults(c.faults)
+			run := s.run()
+			if run.State != c.state || !slices.Contains(c.reason, run.Reason) || run.Checked != run.Valid+run.Invalid+run.Failed {
+				t.Errorf("%s %s: %+v", run.State, run.Reason, run)
+			}
+			if now, _ := s.known(); !cmp.Equal(good, now) {
+				t.Errorf("entitlements are others:\n%s", cmp.Diff(good, now))
+			}
+			if held := run.Reason == refresher.ReasonHeld; held != (run.Hold == refresher.HoldOn) || held && run.Before <= run.After {
+				t.Errorf("hold %q from %d to %d", run.Hold, run.Before, run.After)
+			}
+			if run.State == refresher.StateFailed || run.Hold == refresher.HoldOn {
+				if now, err := s.Store.Freshness(t.Context()); err != nil || !now.At.Equal(fresh.At) {
+					t.Errorf("R7.3 the data are as of %v, and said to be as of %v (%v)", fresh.At, now.At, err)
+				}
+			}
+
+			s.server.SetFaults(reference.Faults{})
+			if again := s.run(); again.State != refresher.StateSucceeded || again.Changed != 0 {
+				t.Errorf("sound again: %+v", again)
+			}
+			now, later := s.known()
+			if diff := cmp.Diff(states, later); diff != "" || !cmp.Equal(good, now) {
+				t.Errorf("sound again (-before +now): %s", diff)
+			}
+			if run.Hold == refresher.HoldOn {
+				if old := s.stored(run.ID); old.Hold != refresher.HoldDiscarded {
+					t.Errorf("what was held is %q", old.Hold)
+				}
+			}
+		})
+	}
+}
+
+func (s *refreshStand) stored(id string) refresher.Run {
+	s.t.Helper()
+	run, err := s.Store.Run(s.t.Context(), id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return run
+}
+
+func TestHeldEntitlementsApplyOnceConfirmed(t *testing.T) {
+	t.Parallel()
+	s := newRefreshStand(t)
+	s.run()
+	good, _ := s.known()
+	s.server.SetFaults(reference.Faults{Mode: "half"})
+	held := s.run()
+	if held.Hold != refresher.HoldOn {
+		t.Fatalf("%+v", held)
+	}
+	confirmed, err := s.Confirm(t.Context(), held.ID, audit.Event{ID: rand.Text(), At: time.Now(), By: "me", Action: "refresh.confirmed", Source: audit.SourceAPI})
+	if err != nil || confirmed.State != refresher.StateQueued {
+		t.Fatalf("%+v, %v", confirmed, err)
+	}
+	if run := s.work(held.ID); run.State != refresher.StateSucceeded || run.Hold != refresher.HoldConfirmed {
+		t.Errorf("%+v", run)
+	}
+	var before, after int
+	now, _ := s.known()
+	for key, list := range good {
+		for i, e := range list {
+			before, after = before+e.Effective, after+now[key][i].Effective
+		}
+	}
+	if after >= before || after == 0 {
+		t.Errorf("from %d to %d", before, after)
+	}
+}

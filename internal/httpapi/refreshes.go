@@ -1,0 +1,238 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/i18n"
+	"trueup/internal/importer"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+)
+
+// Refresh is the record of one refresh of licence data (R7.1).
+type Refresh struct {
+	ID          string            `json:"id" doc:"Names the refresh; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Trigger     refresher.Trigger `json:"trigger" enum:"schedule,now,import,deletion" doc:"Why: schedule is the nightly one, now somebody's wish, import means new pairs or another statement, deletion that some are gone."`
+	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs it is about; missing for the whole organisation." example:"unassigned"`
+	By          string            `json:"by" doc:"Who asked for it." example:"someone"`
+	Date        agreement.Date    `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it begins." example:"2026-11-21"`
+	State       refresher.State   `json:"state" enum:"queued,running,succeeded,partial,failed" doc:"partial means that some pairs were not answered, or that answers are held back; failed that none was answered. What was known before stays."`
+	Final       bool              `json:"final" doc:"Whether it has ended." example:"true"`
+	Reason      *Reason           `json:"reason,omitempty" doc:"Why it did not succeed; of one that goes on, why the last pairs were not answered."`
+	Hold        *RefreshHold      `json:"hold,omitempty" doc:"Answers that are, or were, held back because entitlements would drop by more than 20 %."`
+	RequestedAt time.Time         `json:"requestedAt" doc:"When it was asked for." example:"2026-11-21T09:30:00Z"`
+	StartedAt   time.Time         `json:"startedAt,omitzero" doc:"When it began." example:"2026-11-21T09:30:01Z"`
+	EndedAt     time.Time         `json:"endedAt,omitzero" doc:"When it ended." example:"2026-11-21T09:31:12Z"`
+	Total       int               `json:"total" minimum:"0" doc:"How many pairs there are to ask about." example:"5000"`
+	Checked     int               `json:"checked" minimum:"0" doc:"How many were asked about; always valid + invalid + failed." example:"5000"`
+	Valid       int               `json:"valid" minimum:"0" doc:"Pairs that exist." example:"4980"`
+	Invalid     int               `json:"invalid" minimum:"0" doc:"Pairs that do not." example:"15"`
+	Failed      int               `json:"failed" minimum:"0" doc:"Pairs without an answer, which keep what they had." example:"5"`
+	Changed     int               `json:"changed" minimum:"0" doc:"Pairs whose entitlements are others than before." example:"12"`
+	Progress    int               `json:"progress" minimum:"0" maximum:"100" doc:"How much of it is done, in percent." example:"100"`
+	Version     int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"9"`
+}
+
+// RefreshHold is what a refresh holds back.
+type RefreshHold struct {
+	State  refresher.Hold `json:"state" enum:"held,confirmed,discarded" doc:"held waits for a confirmation; discarded means that later answers have replaced what was held."`
+	Before int64          `json:"before" minimum:"0" doc:"How many licenses the answered pairs had in all." example:"1000"`
+	After  int64          `json:"after" minimum:"0" doc:"How many they would have." example:"480"`
+}
+
+func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
+	out := Refresh{
+		ID: r.ID, Trigger: r.Trigger, GroupID: r.GroupID, By: r.By, Date: r.Date, State: r.State, Final: r.Final(),
+		RequestedAt: r.RequestedAt.UTC(), StartedAt: r.StartedAt.UTC(), EndedAt: r.EndedAt.UTC(),
+		Total: r.Total, Checked: r.Checked, Valid: r.Valid, Invalid: r.Invalid, Failed: r.Failed, Changed: r.Changed,
+		Progress: progressOf(r), Version: r.Version,
+	}
+	if r.Reason != "" {
+		out.Reason = &Reason{Code: r.Reason, Message: i18n.Text(lang, r.Reason, r.ReasonArgs)}
+	}
+	if r.Hold != refresher.HoldNone {
+		out.Hold = &RefreshHold{State: r.Hold, Before: r.Before, After: r.After}
+	}
+	return out
+}
+
+// progressOf is how much of a run is done. Pairs can come while it goes on, and
+// what comes after the last pair takes its time too.
+func progressOf(r refresher.Run) int {
+	switch {
+	case r.Final():
+		return 100
+	case r.Total == 0:
+		return 0
+	}
+	return min(99, 100*r.Checked/r.Total)
+}
+
+// NewRefresh is what to refresh.
+type NewRefresh struct {
+	GroupID *string `json:"groupId,omitempty" minLength:"1" maxLength:"64" doc:"Only the pairs of this license group; left out, those of the whole organisation." example:"unassigned"`
+}
+
+type createRefreshInput struct {
+	Reader
+	Repeatable
+	Body NewRefresh
+}
+
+// acceptedRefresh is the answer to who has to wait for a refresh.
+type acceptedRefresh struct {
+	Location string `header:"Location" doc:"Where to read the refresh."`
+	Body     stored[Refresh]
+}
+
+func accepted(answer []byte) (*acceptedRefresh, error) {
+	out := &acceptedRefresh{Body: stored[Refresh]{answer}}
+	r, err := out.Body.read()
+	out.Location = "/refreshes/" + r.ID
+	return out, err
+}
+
+func (o *operations) createRefresh(api huma.API, op huma.Operation) {
+	op.Summary = "Refresh licence data now"
+	op.Description = "Asks what every agreement pair entitles to, of the whole organisation or of one license group, and writes the reports of the day. " +
+		"There is one refresh at a time: while one is open, the answer is that one."
+	op.DefaultStatus = http.StatusAccepted
+	receiving(&op, maxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {
+		now, lang := o.now(), in.lang()
+		answer, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) (answer []byte, err error) {
+			order := refresher.Order{ID: importer.NewID(now, o.NewID()), Trigger: refresher.TriggerNow}
+			event := o.eventAs(ctx, access.RefreshNow, now, "refresh.requested")
+			event.Subject, event.After = "refresh/"+order.ID, map[string]string{"trigger": string(order.Trigger)}
+			if in.Body.GroupID != nil {
+				order.GroupID = *in.Body.GroupID
+				event.After["group"] = order.GroupID
+				if _, err := o.Groups.Group(ctx, order.GroupID); err != nil {
+					return nil, noSuchRefreshGroup(err, order.GroupID)
+				}
+			}
+			order.By, order.Events = event.By, []audit.Event{event}
+			order.Reply = func(r refresher.Run) (once.Entry, error) {
+				answer, err = encode(refreshOf(lang, r))
+				entry.Response = answer
+				return entry, err
+			}
+			run, first, err := o.Refresher.Request(ctx, order)
+			if err != nil || first != nil {
+				return first, err
+			}
+			if run.State == refresher.StateQueued {
+				o.Refresher.Start(ctx, run.ID)
+			}
+			return answer, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return accepted(answer)
+	})
+}
+
+// noSuchRefreshGroup says of an error that the group is missing that the body is wrong.
+func noSuchRefreshGroup(err error, id string) error {
+	if errs.CodeOf(err) != "group_not_found" {
+		return err
+	}
+	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "groupId", Value: id}})
+}
+
+type listRefreshesInput struct {
+	Reader
+	Paging
+}
+
+type listRefreshesOutput struct{ Body Page[Refresh] }
+
+func (o *operations) listRefreshes(api huma.API, op huma.Operation) {
+	op.Summary = "List refreshes"
+	op.Description = "Refreshes of licence data, the newest first."
+	huma.Register(api, op, func(ctx context.Context, in *listRefreshesInput) (*listRefreshesOutput, error) {
+		found, err := o.Refresher.Store.Runs(ctx, in.Limit, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.lang()
+		return &listRefreshesOutput{page(found.Items, found.Next, func(r refresher.Run) Refresh { return refreshOf(lang, r) })}, nil
+	})
+}
+
+// RefreshID is the path parameter of a refresh.
+type RefreshID struct {
+	ID string `path:"id" maxLength:"64" doc:"The refresh's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+type getRefreshInput struct {
+	Reader
+	RefreshID
+	Condition
+}
+
+func (o *operations) getRefresh(api huma.API, op huma.Operation) {
+	op.Summary = "Read a refresh"
+	op.Description = "The record of one refresh. Poll it with If-None-Match until it is final."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	notModified(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getRefreshInput) (*tagged[Refresh], error) {
+		r, err := o.Refresher.Store.Run(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.lang()
+		return current(in.Condition, etag(lang, r.Version), refreshOf(lang, r)), nil
+	})
+}
+
+type confirmRefreshInput struct {
+	Reader
+	RefreshID
+	Repeatable
+	Revision
+}
+
+func (o *operations) confirmRefresh(api huma.API, op huma.Operation) {
+	op.Summary = "Confirm what a refresh holds back"
+	op.Description = "Has a refresh apply the answers that it holds back because entitlements would drop by more than 20 %: all that no later refresh has replaced. It is queued again."
+	op.DefaultStatus = http.StatusAccepted
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *confirmRefreshInput) (*acceptedRefresh, error) {
+		now := o.now()
+		answer, err := o.once(ctx, in.Repeatable, now, op.OperationID+" "+in.ID, in.IfMatch, func(entry once.Entry) ([]byte, error) {
+			var confirmed refresher.Run
+			err := revise(ctx, in.Revision, func() (refresher.Run, int64, error) {
+				r, err := o.Refresher.Store.Run(ctx, in.ID)
+				return r, r.Version, err
+			}, func(refresher.Run) (err error) {
+				confirmed, err = o.Refresher.Confirm(ctx, in.ID, o.event(ctx, now, "refresh.confirmed"))
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			o.Refresher.Start(ctx, confirmed.ID)
+			if entry.Response, err = encode(refreshOf(in.lang(), confirmed)); err != nil {
+				return nil, err
+			}
+			if first, err := o.Once.Remember(ctx, entry, now); err != nil || first != nil {
+				return first, err
+			}
+			return entry.Response, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return accepted(answer)
+	})
+}
