@@ -2,13 +2,14 @@ package inventory
 
 import (
 	"archive/zip"
-	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 
 	"trueup/internal/errs"
 )
@@ -85,6 +86,7 @@ func (r *reading) readArchive(file io.Reader) error {
 	case len(archive.File) > maxEntries:
 		return errs.New(errs.Invalid, "inventory_bomb")
 	}
+	archive.RegisterDecompressor(zip.Deflate, r.inflate)
 	unpacked := &growth{most: max(ratioFrom, size*maxRatio)}
 	for _, entry := range archive.File {
 		if entry.FileInfo().IsDir() || strings.HasPrefix(path.Base(entry.Name), ".") || strings.HasPrefix(entry.Name, "__MACOSX/") {
@@ -103,6 +105,16 @@ func (r *reading) readArchive(file io.Reader) error {
 		return errs.New(errs.Invalid, "inventory_format")
 	}
 	return nil
+}
+
+// inflate unpacks a file of an archive, one after the other.
+func (r *reading) inflate(packed io.Reader) io.ReadCloser {
+	if r.inflater == nil {
+		r.inflater = flate.NewReader(packed)
+		return r.inflater
+	}
+	_ = r.inflater.(flate.Resetter).Reset(packed, nil) // without a dictionary nothing can be wrong
+	return r.inflater
 }
 
 // readEntry reads a file of an archive.

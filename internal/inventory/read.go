@@ -71,6 +71,7 @@ type reading struct {
 	plain    *bufio.Reader
 	buffer   []byte // of a table
 	document []byte
+	inflater io.ReadCloser
 }
 
 const (
