@@ -48,8 +48,10 @@ var (
 	_ refresher.Answers = (*Refreshes)(nil)
 )
 
-// fences is how many fences there are.
-const fences = 8
+// fences is how many fences there are, and so how many such transactions a
+// process has under way. A source takes longer to answer than two of them take to
+// be written; more of them only wait for each other.
+const fences = 2
 
 // NewRefreshes returns the refreshes in a store, of the pairs that numbers has.
 func NewRefreshes(s *Store, numbers Numbers) *Refreshes {
