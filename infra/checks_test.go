@@ -45,7 +45,7 @@ type check struct {
 }
 
 func TestStack(t *testing.T) {
-	for _, check := range slices.Concat(apiChecks, functionChecks, storageChecks, watchChecks) {
+	for _, check := range slices.Concat(apiChecks, functionChecks, nightChecks, storageChecks, watchChecks) {
 		t.Run(check.name, func(t *testing.T) {
 			var found complaints
 			check.check(parseTemplate(t, defaultTemplate()), &found)
