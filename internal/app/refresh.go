@@ -17,13 +17,16 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
+	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/inventory"
 	"trueup/internal/invoke"
 	"trueup/internal/objects"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/secrets"
+	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 	"trueup/internal/trigger"
 	"trueup/internal/vlsc"
@@ -56,9 +59,10 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
-	refreshes := dynamo.NewRefreshes(store, register.New(store, store, reports, log))
+	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
+	refreshes := dynamo.NewRefreshes(store, agreements)
 	r := requester(settings, c, refreshes, log)
-	kept := keeper(settings, store, s3bucket.New(files, settings.UploadsBucket), reports, catalog.New(store, reports, log), log)
+	kept := keeper(settings, store, s3bucket.New(files, settings.UploadsBucket), reports, titles, log)
 	kept.Changed = func(ctx context.Context, s statements.Record) error {
 		_, err := requestFor(ctx, r, s)
 		return err
@@ -68,6 +72,11 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		return trigger.RefreshJobs{}, err
 	}
 	r.Source = source
+	r.Publish = (&snapshot.Publisher{
+		Files: reports, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store, Inventory: inventory.NewCounts(store, reports),
+		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: i18n.Report(i18n.English),
+		Clock: time.Now, NewID: importer.NewID, Log: log,
+	}).Publish
 	r.Lease, r.AskTimeout, r.Reserve, r.Pause = refreshLease, refreshAsk, refreshReserve, refreshPause
 	return trigger.RefreshJobs{Refresher: nights{r}, Statements: kept}, nil
 }

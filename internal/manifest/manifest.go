@@ -153,12 +153,14 @@ var Functions = []Function{
 		Retries:     2,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction, config.RefreshTimeZone,
-			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret,
+			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays,
 		},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
+			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
+			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},

@@ -12,6 +12,7 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
+	"trueup/internal/report"
 	"trueup/internal/statements"
 )
 
@@ -94,6 +95,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			feeder.KeyPrefix:         {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
 			inventory.KeyPrefix:      nil,
 			statements.ReportsPrefix: nil,
+			report.SnapshotPrefix:    nil,
 			journal.CopiesPrefix:     nil,
 		},
 	}
