@@ -71,8 +71,8 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not answer at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
 	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
-test: need-java local ## Run every test: end to end and the infrastructure too (TESTFLAGS)
-	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 go test -timeout 20m $(TESTFLAGS) ./...
+test: need-java local $(DUCKDB) ## Run every test: end to end and the infrastructure too (TESTFLAGS)
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -timeout 20m $(TESTFLAGS) ./...
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 20m $(TESTFLAGS) -tags cdk ./infra
 
 # Where goroutines, processes and callers meet.

@@ -1,5 +1,5 @@
-// Command reports is the function that serves refreshes of licence data, and
-// statements, over HTTP.
+// Command reports is the function that serves reports, refreshes of licence data,
+// and statements, over HTTP.
 package main
 
 import "trueup/internal/app"

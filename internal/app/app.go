@@ -205,7 +205,9 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 		agreements := register.New(store, store, deps.Reports, log)
 		refreshes := dynamo.NewRefreshes(store, agreements)
 		deps.Register, deps.Known = agreements, refreshes
+		deps.Snapshots = library(store, refreshes, agreements, deps.Catalog, deps.Reports)
 		deps.Refresher = requester(settings, c, refreshes, log)
+		deps.Refresh = refreshNow(deps.Refresher)
 		deps.Statements = keeper(settings, store, deps.Uploads, deps.Reports, deps.Catalog, log)
 		deps.Statements.Changed = func(ctx context.Context, s statements.Record) error {
 			run, err := requestFor(ctx, deps.Refresher, s)

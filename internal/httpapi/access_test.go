@@ -112,6 +112,23 @@ func TestAccess(t *testing.T) {
 		"DELETE /statements/{id}":                            managers,
 		"GET /audit":                                         everybody,
 		"GET /audit.csv":                                     everybody,
+
+		"GET /overview":                                            everybody,
+		"GET /reports/license-purchases":                           everybody,
+		"GET /reports/license-purchases.csv":                       everybody,
+		"GET /reports/license-purchases.xlsx":                      everybody,
+		"GET /reports/license-purchases.html":                      everybody,
+		"GET /reports/license-installations":                       everybody,
+		"GET /reports/license-installations.csv":                   everybody,
+		"GET /reports/license-installations.xlsx":                  everybody,
+		"GET /reports/license-installations.html":                  everybody,
+		"GET /reports/license-installations/{product}/explanation": everybody,
+		"GET /reports/comparison":                                  everybody,
+		"GET /reports/comparison.csv":                              everybody,
+		"GET /reports/comparison.xlsx":                             everybody,
+		"GET /reports/comparison.html":                             everybody,
+		"GET /reports/trend":                                       everybody,
+		"GET /reports/snapshots":                                   everybody,
 	}
 	s := newStack(t)
 	for _, r := range route.Table {

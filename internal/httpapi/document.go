@@ -74,6 +74,8 @@ func configuration() huma.Config {
 		{Name: "refreshes", Description: "Asking what agreement pairs entitle to: at night, on demand, and after changes."},
 		{Name: "statements", Description: "Files that say what the organisation is entitled to: uploading one, and what became of it."},
 		{Name: "audit", Description: "Who changed what, when."},
+		{Name: "reports", Description: "What was bought and what is installed: now, on a day, and compared; as JSON, CSV, XLSX and a page to print."},
+		{Name: "overview", Description: "Where the organisation stands, in a few numbers."},
 		{Name: "openapi", Description: "This document."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

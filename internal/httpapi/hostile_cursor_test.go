@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -110,11 +111,11 @@ func TestHostileCursors(t *testing.T) {
 					refuse(t, l.at(other.cursor))
 				}
 			}
-			same := s.ask(t, l.at(l.cursor)).Body
+			same := timeless(s.ask(t, l.at(l.cursor)).Body)
 			for name, schema := range l.params {
 				for _, value := range another(schema) {
 					h := l.at(l.cursor, name+"="+url.QueryEscape(value))
-					if answer := s.ask(t, h); answer.StatusCode == http.StatusOK && answer.Body == same {
+					if answer := s.ask(t, h); answer.StatusCode == http.StatusOK && timeless(answer.Body) == same {
 						continue // the parameter says what holds without it
 					}
 					refuse(t, h)
@@ -137,6 +138,11 @@ func TestHostileCursors(t *testing.T) {
 		})
 	}
 }
+
+var madeAt = regexp.MustCompile(`"madeAt":"[^"]*"`)
+
+// timeless is an answer without the moment when it was made.
+func timeless(body string) string { return madeAt.ReplaceAllString(body, "") }
 
 // timed carries a request out; again, when it took too long, for a machine
 // that is busy.
@@ -243,6 +249,7 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		}
 	}
 	things := map[string][]string{}
+	s.known.tallies = tallied(product("Microsoft", "Visio Standard", "2019", 3), product("Microsoft", "Visio Standard", "2021", 4))
 	for i := range 2 {
 		var made struct{ ID string }
 		do("POST", base+"/agreements", fmt.Sprintf(`{"type":"volume","name":"Filled %d","pairs":[{"authorizationNumber":"F%d","licenseNumber":"F%d"},{"authorizationNumber":"G%d","licenseNumber":"G%d"}]}`, i, i, i, i, i), nil, &made)

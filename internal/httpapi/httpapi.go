@@ -21,6 +21,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -38,6 +39,8 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 )
 
@@ -62,6 +65,8 @@ type Deps struct {
 	Uploads           objects.Bucket
 	UploadsBucket     string // its name: the import of an upload is found by bucket and key
 	Reports           objects.Bucket
+	Snapshots         *snapshot.Library
+	Refresh           func(context.Context) error // asks for a refresh of old licence data (R8.6); nil for never
 	Clock             func() time.Time
 	NewID             func() string // a new random seed of an id at each call
 	Log               *slog.Logger
@@ -103,7 +108,10 @@ func mustHave(adders map[string]func(huma.API, huma.Operation), r route.Route) {
 }
 
 // operations is the receiver of every operation.
-type operations struct{ Deps }
+type operations struct {
+	Deps
+	asked atomic.Int64 // when a report last asked for a refresh, in milliseconds
+}
 
 // adders says how each operation of route.Table is added to an API.
 func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
@@ -157,6 +165,25 @@ func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
 		"listStatements":      o.listStatements,
 		"getStatement":        o.getStatement,
 		"deleteStatement":     o.deleteStatement,
+		"getOverview":         o.getOverview,
+
+		"getLicensePurchases":          o.getLicensePurchases,
+		"downloadLicensePurchasesCSV":  file(o, formatCSV, purchases, report.NamePurchases, o.purchasesTable),
+		"downloadLicensePurchasesXLSX": file(o, formatXLSX, purchases, report.NamePurchases, o.purchasesTable),
+		"printLicensePurchases":        file(o, formatHTML, purchases, report.NamePurchases, o.purchasesTable),
+
+		"getLicenseInstallations":          o.getLicenseInstallations,
+		"explainLicenseInstallation":       o.explainLicenseInstallation,
+		"downloadLicenseInstallationsCSV":  file(o, formatCSV, installations, report.NameInstallations, o.installationsTable),
+		"downloadLicenseInstallationsXLSX": file(o, formatXLSX, installations, report.NameInstallations, o.installationsTable),
+		"printLicenseInstallations":        file(o, formatHTML, installations, report.NameInstallations, o.installationsTable),
+
+		"compareLicenseInstallations": o.compareLicenseInstallations,
+		"downloadComparisonCSV":       file(o, formatCSV, comparison, report.NameComparison, o.comparisonTable),
+		"downloadComparisonXLSX":      file(o, formatXLSX, comparison, report.NameComparison, o.comparisonTable),
+		"printComparison":             file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
+		"getTrend":                    o.getTrend,
+		"listSnapshots":               o.listSnapshots,
 	}
 }
 

@@ -87,7 +87,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 		h := httpapi.New(httpapi.Deps{Log: quiet}, function)
 		for _, r := range route.Table {
 			// Without a token a row that is served answers 401; one that is not, 404 or 405.
-			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y").Replace(r.Path), nil), access.Call{})
+			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y", "{product}", "z").Replace(r.Path), nil), access.Call{})
 			served := w.Code == http.StatusUnauthorized || w.Code == http.StatusOK
 			if served != (r.Function == function) {
 				t.Errorf("the function %s answers %s with %d", function, r.Key(), w.Code)

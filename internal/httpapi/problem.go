@@ -76,6 +76,7 @@ const (
 // parameterOf names the parameter an error without violations is about.
 var parameterOf = map[string]string{
 	"cursor_invalid":         "cursor",
+	"cursor_outdated":        "cursor",
 	"idempotency_key_reused": "Idempotency-Key",
 }
 

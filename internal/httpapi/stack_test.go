@@ -33,6 +33,7 @@ import (
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 	"trueup/internal/storetest"
 	"trueup/internal/trigger"
@@ -53,6 +54,7 @@ var quiet = slog.New(slog.DiscardHandler)
 type stack struct {
 	deps     httpapi.Deps
 	store    *dynamo.Store
+	known    *known                  // licence data and inventory, as the test has them
 	handlers map[string]http.Handler // by function
 	// refresh is the refresh function's handler. It is called only for statements,
 	// and for what Wake says once refreshing is on: most tests are about something else.
@@ -110,6 +112,10 @@ func newStack(t *testing.T) *stack {
 	deps.Recount = func(ctx context.Context) error {
 		return trigger.Recount(ctx, calls(func(event []byte) { notified <- notification{inventory.KeyPrefix, event} }))
 	}
+	k := &known{}
+	deps.Snapshots = &snapshot.Library{
+		Files: deps.Reports, Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
+	}
 	newID := func(time.Time) string { return rand.Text() }
 	imports := trigger.Objects(trigger.Jobs{
 		Importer: &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
@@ -119,7 +125,7 @@ func newStack(t *testing.T) *stack {
 	counts := trigger.Inventories(&inventory.Receiver{
 		Store: store, Counts: inventory.NewCounts(store, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}, quiet)
-	s := &stack{store: store, handlers: map[string]http.Handler{}}
+	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Keeper{
 		Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: importer.NewID, Log: quiet,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },

@@ -166,18 +166,21 @@ var Functions = []Function{
 	},
 	{
 		Name:    "reports",
-		Summary: "Serves refreshes of licence data and statements over HTTP.",
+		Summary: "Serves reports, refreshes of licence data and statements over HTTP.",
 		Trigger: HTTP,
 		Calls:   []string{"refresh"},
-		Memory:  512,
+		Memory:  1024, // data of 100,000 agreements, as it is and of a day
 		Timeout: 20 * time.Second,
 		Settings: []string{
-			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction,
+			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction,
 		},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{putObject}}, // signs uploads
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "exports/", Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},

@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
+	"trueup/internal/httpapi"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
@@ -95,8 +96,9 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			feeder.KeyPrefix:         {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
 			inventory.KeyPrefix:      nil,
 			statements.ReportsPrefix: nil,
-			report.SnapshotPrefix:    nil,
+			report.SnapshotPrefix:    {report.LatestKey, report.ManifestKey("2026-11-21")},
 			journal.CopiesPrefix:     nil,
+			httpapi.ExportsPrefix:    nil,
 		},
 	}
 	for resource, byPrefix := range keys {

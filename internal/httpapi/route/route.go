@@ -69,6 +69,22 @@ var Table = []Route{
 	{"DELETE", "/statements/{id}", "reports", access.ManageAgreements, "deleteStatement"},
 	{"GET", "/audit", "agreements", access.Read, "listAuditEvents"},
 	{"GET", "/audit.csv", "agreements", access.Read, "exportAuditEvents"},
+	{"GET", "/overview", "reports", access.Read, "getOverview"},
+	{"GET", "/reports/license-purchases", "reports", access.Read, "getLicensePurchases"},
+	{"GET", "/reports/license-purchases.csv", "reports", access.Read, "downloadLicensePurchasesCSV"},
+	{"GET", "/reports/license-purchases.xlsx", "reports", access.Read, "downloadLicensePurchasesXLSX"},
+	{"GET", "/reports/license-purchases.html", "reports", access.Read, "printLicensePurchases"},
+	{"GET", "/reports/license-installations", "reports", access.Read, "getLicenseInstallations"},
+	{"GET", "/reports/license-installations.csv", "reports", access.Read, "downloadLicenseInstallationsCSV"},
+	{"GET", "/reports/license-installations.xlsx", "reports", access.Read, "downloadLicenseInstallationsXLSX"},
+	{"GET", "/reports/license-installations.html", "reports", access.Read, "printLicenseInstallations"},
+	{"GET", "/reports/license-installations/{product}/explanation", "reports", access.Read, "explainLicenseInstallation"},
+	{"GET", "/reports/comparison", "reports", access.Read, "compareLicenseInstallations"},
+	{"GET", "/reports/comparison.csv", "reports", access.Read, "downloadComparisonCSV"},
+	{"GET", "/reports/comparison.xlsx", "reports", access.Read, "downloadComparisonXLSX"},
+	{"GET", "/reports/comparison.html", "reports", access.Read, "printComparison"},
+	{"GET", "/reports/trend", "reports", access.Read, "getTrend"},
+	{"GET", "/reports/snapshots", "reports", access.Read, "listSnapshots"},
 }
 
 // Of returns the routes one function serves.

@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+
+	"trueup/internal/catalog"
+	"trueup/internal/dynamo"
+	"trueup/internal/inventory"
+	"trueup/internal/objects"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+	"trueup/internal/snapshot"
+)
+
+// library is what reports are made from.
+func library(store *dynamo.Store, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
+	return &snapshot.Library{
+		Files: reports, Agreements: agreements, Groups: store, Inventory: inventory.NewCounts(store, reports), Refreshes: refreshes, Catalog: titles,
+	}
+}
+
+// refreshNow asks for a refresh on behalf of a report of old data (R8.6).
+func refreshNow(r *refresher.Refresher) func(context.Context) error {
+	return func(ctx context.Context) error {
+		run, _, err := r.Request(ctx, refresher.Order{ID: r.NewID(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})
+		if err == nil && run.State == refresher.StateQueued {
+			r.Start(ctx, run.ID)
+		}
+		return err
+	}
+}
