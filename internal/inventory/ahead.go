@@ -4,7 +4,7 @@ import "io"
 
 const (
 	aheadBytes  = 256 << 10
-	aheadBlocks = 3       // one is used, one is ready, one is filled
+	aheadBlocks = 8       // one is used, one is filled, and some are ready: neither waits for the other's hiccups
 	aheadFrom   = 4 << 20 // bytes of a file for which it is worth the while
 )
 

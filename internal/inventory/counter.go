@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // counter counts the distinct devices of each title, exactly, whatever the
@@ -108,28 +110,50 @@ func (c *counter) count(products []int32, n int) (counts, error) {
 	if err := c.flush(); err != nil {
 		return counts{}, err
 	}
-	t := &counting{
-		counts:  counts{titles: make([]int, len(products)), products: make([]int, n)},
-		product: products, last: make([]int, n), records: map[string]int32{},
-	}
-	for partition := range partitions {
-		clear(t.records)
-		t.several = 0
-		if err := c.spill.each(partition, t.meet); err != nil {
-			return counts{}, err
+	var all errgroup.Group
+	var parts [counters]*counting
+	for i := range parts {
+		t := &counting{
+			counts:  counts{titles: make([]int, len(products)), products: make([]int, n)},
+			product: products, last: make([]int, n), records: map[string]int32{},
 		}
-		t.devices += len(t.records)
-		t.pairs.reset()
-		if err := c.spill.each(partition, t.add); err != nil {
-			return counts{}, err
-		}
+		parts[i] = t
+		all.Go(func() error {
+			for partition := i; partition < partitions; partition += counters {
+				if err := t.count(c.spill, partition); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	return t.counts, nil
+	if err := all.Wait(); err != nil {
+		return counts{}, err
+	}
+	total := parts[0].counts
+	for _, t := range parts[1:] {
+		total.add(t.counts)
+	}
+	return total, nil
+}
+
+// counters is how many partitions are counted at a time.
+const counters = 2
+
+func (c *counts) add(o counts) {
+	c.devices += o.devices
+	for i, n := range o.titles {
+		c.titles[i] += n
+	}
+	for i, n := range o.products {
+		c.products[i] += n
+	}
 }
 
 // counting counts the devices of one partition after the other.
 type counting struct {
 	counts
+	chunk   []byte  // of the scratch file
 	product []int32 // by title
 
 	// records has the devices of the partition: once, or a number from 0 of each
@@ -143,6 +167,19 @@ type counting struct {
 }
 
 const single = -1
+
+// count counts a partition.
+func (t *counting) count(s *spill, partition int) (err error) {
+	clear(t.records)
+	t.several = 0
+	if t.chunk, err = s.each(partition, t.chunk, t.meet); err != nil {
+		return err
+	}
+	t.devices += len(t.records)
+	t.pairs.reset()
+	t.chunk, err = s.each(partition, t.chunk, t.add)
+	return err
+}
 
 // meet learns of a record.
 func (t *counting) meet(record []byte) error {

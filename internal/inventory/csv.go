@@ -227,11 +227,14 @@ func (t *table) checkColumns(n int) (flaw string) {
 	return ""
 }
 
-// fill reads until the buffer is full, or the file ends.
+// fill reads until there is more than the longest row, or the file ends. It does
+// not wait for more: what unpacks the file goes on while rows are cut.
 func (t *table) fill() {
-	copy(t.buffer, t.buffer[t.from:t.to])
-	t.from, t.to = 0, t.to-t.from
-	for t.to < len(t.buffer) && t.end == nil {
+	if len(t.buffer)-t.from <= 2*maxRow {
+		copy(t.buffer, t.buffer[t.from:t.to])
+		t.from, t.to = 0, t.to-t.from
+	}
+	for t.to-t.from <= maxRow && t.end == nil {
 		var n int
 		n, t.end = t.file.Read(t.buffer[t.to:])
 		t.to += n

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"trueup/internal/errs"
 )
@@ -26,7 +27,6 @@ type spill struct {
 	file  *os.File
 	size  int64
 	parts [partitions]partition
-	chunk []byte // the one that is read
 }
 
 type partition struct {
@@ -84,22 +84,21 @@ func (s *spill) write(p *partition, records []byte) error {
 }
 
 // each calls use with every record of a partition, in the order they were
-// added. use must not keep it.
-func (s *spill) each(part int, use func(record []byte) error) error {
+// added. use must not keep it. It reads into chunk, and returns it for the next
+// call, larger if it had to be. Several calls may run at a time, once nothing is
+// added any more.
+func (s *spill) each(part int, chunk []byte, use func(record []byte) error) ([]byte, error) {
 	p := &s.parts[part]
 	for _, c := range p.chunks {
-		if cap(s.chunk) < c.length {
-			s.chunk = make([]byte, c.length)
+		chunk = slices.Grow(chunk[:0], c.length)[:c.length]
+		if _, err := s.file.ReadAt(chunk, c.at); err != nil {
+			return chunk, fmt.Errorf("inventory: scratch file: %w", err)
 		}
-		s.chunk = s.chunk[:c.length]
-		if _, err := s.file.ReadAt(s.chunk, c.at); err != nil {
-			return fmt.Errorf("inventory: scratch file: %w", err)
-		}
-		if err := eachRecord(s.chunk, use); err != nil {
-			return err
+		if err := eachRecord(chunk, use); err != nil {
+			return chunk, err
 		}
 	}
-	return eachRecord(p.held, use)
+	return chunk, eachRecord(p.held, use)
 }
 
 func eachRecord(records []byte, use func([]byte) error) error {
