@@ -3,4 +3,4 @@ package main
 
 import "trueup/internal/app"
 
-func main() { app.RunAPI("agreements") }
+func main() { app.RunAgreements() }

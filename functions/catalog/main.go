@@ -4,4 +4,4 @@ package main
 
 import "trueup/internal/app"
 
-func main() { app.RunAPI("catalog") }
+func main() { app.RunCatalog() }

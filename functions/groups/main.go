@@ -3,4 +3,4 @@ package main
 
 import "trueup/internal/app"
 
-func main() { app.RunAPI("groups") }
+func main() { app.RunGroups() }

@@ -4,4 +4,4 @@ package main
 
 import "trueup/internal/app"
 
-func main() { app.RunAPI("reports") }
+func main() { app.RunReports() }

@@ -54,10 +54,23 @@ func RunInventory() {
 	})
 }
 
-// RunAPI runs a function that serves HTTP until Lambda ends it.
-func RunAPI(name string) {
-	run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return trigger.HTTP(API(name, settings, c, log), log, time.Now)
+// RunAgreements, RunCatalog, RunGroups and RunReports run a function that serves
+// HTTP until Lambda ends it. Each names its operations, so that those of the
+// others are not linked into its program.
+func RunAgreements() { runAPI(httpapi.AgreementsFunction) }
+
+// RunCatalog is like RunAgreements.
+func RunCatalog() { runAPI(httpapi.CatalogFunction) }
+
+// RunGroups is like RunAgreements.
+func RunGroups() { runAPI(httpapi.GroupsFunction) }
+
+// RunReports is like RunAgreements.
+func RunReports() { runAPI(httpapi.ReportsFunction) }
+
+func runAPI(f httpapi.Function) {
+	run(f.Name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		return trigger.HTTP(API(f, settings, c, log), log, time.Now)
 	})
 }
 
@@ -186,7 +199,7 @@ func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo
 
 // API puts a function that serves HTTP together. Somebody waits for it, so it
 // gives up soon.
-func API(function string, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+func API(f httpapi.Function, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(4*time.Second))
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
@@ -219,7 +232,7 @@ func API(function string, settings config.Config, c aws.Config, log *slog.Logger
 	}
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
 	deps.Recount = func(ctx context.Context) error { return trigger.Recount(ctx, counting) }
-	return httpapi.New(deps, function)
+	return httpapi.New(deps, f)
 }
 
 // retries makes the DynamoDB client repeat faults up to n times in all, with

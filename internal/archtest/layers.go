@@ -42,7 +42,7 @@ var layers = []layer{
 	},
 	{
 		name:    "tables", // plain data that infra, the local stack and the functions share
-		folders: []string{"internal/manifest", "internal/httpapi/route", "internal/dynamo/schema"},
+		folders: []string{"internal/docs", "internal/manifest", "internal/httpapi/route", "internal/dynamo/schema"},
 		imports: []string{"settings", "internal/access"},
 	},
 	{

@@ -73,7 +73,7 @@ func (b *bench) catalogs(ctx context.Context) error {
 
 // lookups returns how long lookups took, sorted.
 func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) ([]time.Duration, error) {
-	handler := httpapi.New(httpapi.Deps{Catalog: store}, "catalog")
+	handler := httpapi.New(httpapi.Deps{Catalog: store}, httpapi.CatalogFunction)
 	caller := access.WithCall(ctx, access.Call{Principal: &access.Principal{Subject: "bench", Roles: []access.Role{access.GlobalAdmin}}})
 	var all []time.Duration
 	for round := range b.size(60, 1) + 1 {

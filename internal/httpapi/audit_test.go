@@ -41,7 +41,7 @@ func (r recorded) Events(_ context.Context, q audit.Query) (audit.Page, error) {
 func export(t *testing.T, r recorded, query string) *httptest.ResponseRecorder {
 	t.Helper()
 	clock := func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) }
-	h := httpapi.New(httpapi.Deps{Audit: r, Clock: clock, Log: quiet}, "agreements")
+	h := httpapi.New(httpapi.Deps{Audit: r, Clock: clock, Log: quiet}, httpapi.AgreementsFunction)
 	return call(h, httptest.NewRequest("GET", "/audit.csv"+query, nil), admin)
 }
 

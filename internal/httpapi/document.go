@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"trueup/internal/access"
+	"trueup/internal/docs"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
@@ -27,31 +28,27 @@ const (
 	languageParameter = "AcceptLanguage"
 )
 
-var (
-	documentOnce sync.Once
-	document     []byte
-)
-
-// Document returns the OpenAPI 3.1 document of every function's routes, as
-// indented JSON. It is made at the first call.
+// Document makes the OpenAPI 3.1 document of every function's routes, as
+// indented JSON: what package docs has, and the operation "openapi" answers.
 func Document() []byte {
-	documentOnce.Do(func() {
-		api := humago.New(http.NewServeMux(), configuration())
-		register(api, &operations{}, route.Table)
-		describeRules(api.OpenAPI())
-		describeCatalog(api.OpenAPI())
-		describeInventory(api.OpenAPI())
-		describeProblems(api.OpenAPI())
-		var indented bytes.Buffer
-		encoder := json.NewEncoder(&indented)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(api.OpenAPI()); err != nil {
-			panic("httpapi: the OpenAPI document is no JSON: " + err.Error())
-		}
-		document = indented.Bytes()
-	})
-	return document
+	all := adders{}
+	for _, f := range Functions() {
+		maps.Copy(all, f.adders(&operations{}))
+	}
+	api := humago.New(http.NewServeMux(), configuration())
+	register(api, all, route.Table)
+	describeRules(api.OpenAPI())
+	describeCatalog(api.OpenAPI())
+	describeInventory(api.OpenAPI())
+	describeProblems(api.OpenAPI())
+	var indented bytes.Buffer
+	encoder := json.NewEncoder(&indented)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(api.OpenAPI()); err != nil {
+		panic("httpapi: the OpenAPI document is no JSON: " + err.Error())
+	}
+	return indented.Bytes()
 }
 
 func configuration() huma.Config {
@@ -70,6 +67,7 @@ func configuration() huma.Config {
 		{Name: "agreements", Description: "Licence agreements and their agreement pairs."},
 		{Name: "groups", Description: "License groups: the units in which agreements are kept."},
 		{Name: "catalog", Description: "Publishers and their product titles: looked up while typing, added by hand, and merged."},
+		{Name: "inventory", Description: "Software found on PCs: files of it, what their titles count as, and why."},
 		{Name: "imports", Description: "CSV files of agreement pairs: uploading one, and what became of it."},
 		{Name: "refreshes", Description: "Asking what agreement pairs entitle to: at night, on demand, and after changes."},
 		{Name: "statements", Description: "Files that say what the organisation is entitled to: uploading one, and what became of it."},
@@ -199,6 +197,6 @@ func (o *operations) openapi(api huma.API, op huma.Operation) {
 		}},
 	}}
 	huma.Register(api, op, func(context.Context, *struct{}) (*openapiOutput, error) {
-		return &openapiOutput{Body: Document()}, nil
+		return &openapiOutput{Body: docs.OpenAPI}, nil
 	})
 }

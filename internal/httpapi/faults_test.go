@@ -43,7 +43,7 @@ func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
 	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
 	for _, r := range route.Table {
 		if f.handlers[r.Function] == nil {
-			f.handlers[r.Function] = app.API(r.Function, config.Config{Table: table, UploadsBucket: uploads, ReportsBucket: reports, RefreshFunction: "refresh"}, aws.Config{
+			f.handlers[r.Function] = app.API(httpapi.Named(r.Function), config.Config{Table: table, UploadsBucket: uploads, ReportsBucket: reports, RefreshFunction: "refresh"}, aws.Config{
 				Region: "eu-west-1", BaseEndpoint: &proxy.URL,
 				Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 			}, quiet)

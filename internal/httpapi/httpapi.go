@@ -39,7 +39,6 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
-	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 )
@@ -83,17 +82,17 @@ type Known interface {
 
 // New returns the handler of a function's routes. It panics when a route has
 // no operation: that is a mistake in the program, found at its first start.
-func New(d Deps, function string) http.Handler {
+func New(d Deps, f Function) http.Handler {
 	o := &operations{Deps: d}
-	adders := o.adders()
+	adders := f.adders(o)
 	mux := http.NewServeMux()
-	for _, r := range route.Of(function) {
+	for _, r := range route.Of(f.Name) {
 		mustHave(adders, r)
 		// An operation is built when it is first called: building all of them costs
 		// a start more than one call ever needs.
 		serve := sync.OnceValue(func() http.Handler {
 			one := http.NewServeMux()
-			register(humago.New(one, configuration()), o, []route.Route{r})
+			register(humago.New(one, configuration()), adders, []route.Route{r})
 			return one
 		})
 		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { serve().ServeHTTP(w, request) })
@@ -101,7 +100,7 @@ func New(d Deps, function string) http.Handler {
 	return &server{mux: mux, log: d.Log, limits: d.Limits}
 }
 
-func mustHave(adders map[string]func(huma.API, huma.Operation), r route.Route) {
+func mustHave(adders adders, r route.Route) {
 	if adders[r.Operation] == nil {
 		panic(fmt.Sprintf("httpapi: the route %s has no operation %q", r.Key(), r.Operation))
 	}
@@ -113,83 +112,8 @@ type operations struct {
 	asked atomic.Int64 // when a report last asked for a refresh, in milliseconds
 }
 
-// adders says how each operation of route.Table is added to an API.
-func (o *operations) adders() map[string]func(huma.API, huma.Operation) {
-	return map[string]func(huma.API, huma.Operation){
-		"openapi":             o.openapi,
-		"listAgreements":      o.listAgreements,
-		"createAgreement":     o.createAgreement,
-		"getAgreement":        o.getAgreement,
-		"updateAgreement":     o.updateAgreement,
-		"deleteAgreement":     o.deleteAgreement,
-		"moveAgreements":      o.moveAgreements,
-		"deleteAgreements":    o.deleteAgreements,
-		"getAgreementDetails": o.getAgreementDetails,
-		"listAgreementPairs":  o.listAgreementPairs,
-		"addAgreementPairs":   o.addAgreementPairs,
-		"deleteAgreementPair": o.deleteAgreementPair,
-		"createImport":        o.createImport,
-		"listImports":         o.listImports,
-		"getImport":           o.getImport,
-		"listImportFindings":  o.listImportFindings,
-		"getAnnotatedCopy":    o.getAnnotatedCopy,
-		"listGroups":          o.listGroups,
-		"createGroup":         o.createGroup,
-		"getGroup":            o.getGroup,
-		"updateGroup":         o.updateGroup,
-		"deleteGroup":         o.deleteGroup,
-		"lookUpPublishers":    o.lookUpPublishers,
-		"createPublisher":     o.createPublisher,
-		"getPublisher":        o.getPublisher,
-		"mergePublisher":      o.mergePublisher,
-		"lookUpTitles":        o.lookUpTitles,
-		"createTitle":         o.createTitle,
-		"getTitle":            o.getTitle,
-		"mergeTitle":          o.mergeTitle,
-		"getInventory":        o.getInventory,
-		"createInventory":     o.createInventory,
-		"getInventorySource":  o.getInventorySource,
-		"listInventoryTitles": o.listInventoryTitles,
-		"recognizeTitle":      o.recognizeTitle,
-		"listRules":           o.listRules,
-		"createRule":          o.createRule,
-		"replaceRule":         o.replaceRule,
-		"deleteRule":          o.deleteRule,
-		"listAuditEvents":     o.listAuditEvents,
-		"exportAuditEvents":   o.exportAuditEvents,
-		"createRefresh":       o.createRefresh,
-		"listRefreshes":       o.listRefreshes,
-		"getRefresh":          o.getRefresh,
-		"confirmRefresh":      o.confirmRefresh,
-		"createStatement":     o.createStatement,
-		"listStatements":      o.listStatements,
-		"getStatement":        o.getStatement,
-		"deleteStatement":     o.deleteStatement,
-		"getOverview":         o.getOverview,
-
-		"getLicensePurchases":          o.getLicensePurchases,
-		"downloadLicensePurchasesCSV":  file(o, formatCSV, purchases, report.NamePurchases, o.purchasesTable),
-		"downloadLicensePurchasesXLSX": file(o, formatXLSX, purchases, report.NamePurchases, o.purchasesTable),
-		"printLicensePurchases":        file(o, formatHTML, purchases, report.NamePurchases, o.purchasesTable),
-
-		"getLicenseInstallations":          o.getLicenseInstallations,
-		"explainLicenseInstallation":       o.explainLicenseInstallation,
-		"downloadLicenseInstallationsCSV":  file(o, formatCSV, installations, report.NameInstallations, o.installationsTable),
-		"downloadLicenseInstallationsXLSX": file(o, formatXLSX, installations, report.NameInstallations, o.installationsTable),
-		"printLicenseInstallations":        file(o, formatHTML, installations, report.NameInstallations, o.installationsTable),
-
-		"compareLicenseInstallations": o.compareLicenseInstallations,
-		"downloadComparisonCSV":       file(o, formatCSV, comparison, report.NameComparison, o.comparisonTable),
-		"downloadComparisonXLSX":      file(o, formatXLSX, comparison, report.NameComparison, o.comparisonTable),
-		"printComparison":             file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
-		"getTrend":                    o.getTrend,
-		"listSnapshots":               o.listSnapshots,
-	}
-}
-
-func register(api huma.API, o *operations, routes []route.Route) {
+func register(api huma.API, adders adders, routes []route.Route) {
 	api.UseMiddleware(guard)
-	adders := o.adders()
 	for _, r := range routes {
 		mustHave(adders, r)
 		adders[r.Operation](api, operation(r))

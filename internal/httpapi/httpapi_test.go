@@ -84,7 +84,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 		t.Errorf("(-table +document)\n%s", diff)
 	}
 	for function := range functions {
-		h := httpapi.New(httpapi.Deps{Log: quiet}, function)
+		h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.Named(function))
 		for _, r := range route.Table {
 			// Without a token a row that is served answers 401; one that is not, 404 or 405.
 			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y", "{product}", "z").Replace(r.Path), nil), access.Call{})
@@ -98,7 +98,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 
 func TestUnrouted(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
 	for _, test := range []struct {
 		method, path string
 		status       int
@@ -177,7 +177,7 @@ func TestFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			h := httpapi.New(httpapi.Deps{Register: broken{err: test.err}, Log: slog.New(slog.NewTextHandler(&log, nil))}, "agreements")
+			h := httpapi.New(httpapi.Deps{Register: broken{err: test.err}, Log: slog.New(slog.NewTextHandler(&log, nil))}, httpapi.AgreementsFunction)
 			w := call(h, httptest.NewRequest("GET", "/agreements/x", nil), admin)
 			p := problemOf(t, w)
 			if w.Code != test.status || p.Code != test.code || w.Header().Get("Retry-After") != test.retry {
@@ -243,7 +243,7 @@ func TestReplayDuringTheFirstCall(t *testing.T) {
 		if ifMatch != "" {
 			r.Header.Set("If-Match", ifMatch)
 		}
-		return call(httpapi.New(deps, function), r, admin)
+		return call(httpapi.New(deps, httpapi.Named(function)), r, admin)
 	}
 	made := post(s.deps, "agreements", "made", "/agreements", `{"type": "volume", "name": "A", "pairs": [{"authorizationNumber": "1", "licenseNumber": "1"}]}`, "")
 	address := made.Header().Get("Location")
@@ -270,7 +270,7 @@ func TestReplayDuringTheFirstCall(t *testing.T) {
 // TestReportExpired demands a clear answer when a finished import's report is gone.
 func TestReportExpired(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Imports: finished{}, Reports: newStack(t).deps.Reports, Log: quiet}, "agreements")
+	h := httpapi.New(httpapi.Deps{Imports: finished{}, Reports: newStack(t).deps.Reports, Log: quiet}, httpapi.AgreementsFunction)
 	w := call(h, httptest.NewRequest("GET", "/imports/x/findings", nil), admin)
 	if p := problemOf(t, w); w.Code != http.StatusNotFound || p.Code != "report_expired" {
 		t.Errorf("%d %s", w.Code, p.Code)
@@ -286,7 +286,7 @@ func (finished) Import(_ context.Context, id string) (importer.Import, error) {
 
 func TestBodySize(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
 	const most = 64 << 10
 	for size, want := range map[int]string{most: "invalid_input", most + 1: "body_too_large", 10 << 20: "body_too_large"} {
 		body := `{"` + strings.Repeat("a", size-7) + `":1}`
@@ -303,7 +303,7 @@ func TestBodySize(t *testing.T) {
 // TestLongValuesAreShortened demands that an answer does not repeat a long value in full.
 func TestLongValuesAreShortened(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
 	w := call(h, httptest.NewRequest("GET", "/agreements?limit="+strings.Repeat("9", 3000), nil), admin)
 	p := problemOf(t, w)
 	if len(p.Errors) != 1 || len(p.Errors[0].Value) > 110 || !strings.HasSuffix(p.Errors[0].Value, "…") {
@@ -320,7 +320,7 @@ func FuzzBody(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	h := httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, path := range []string{"/imports", "/agreements", "/agreements/x/pairs", "/agreements/moves", "/agreements/deletions"} {
 			// A key that is always wrong keeps a valid body from being carried out.
@@ -342,6 +342,6 @@ func FuzzBody(f *testing.F) {
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		httpapi.New(httpapi.Deps{Log: quiet}, "agreements")
+		httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
 	}
 }

@@ -348,7 +348,7 @@ func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 		asked++
 		return answer(ctx)
 	}
-	h := httpapi.New(deps, "reports")
+	h := httpapi.New(deps, httpapi.ReportsFunction)
 	get := func(address string, want int) {
 		t.Helper()
 		begin := time.Now()

@@ -188,7 +188,7 @@ func newStack(t *testing.T) *stack {
 	})
 	for _, r := range route.Table {
 		if s.handlers[r.Function] == nil {
-			s.handlers[r.Function] = httpapi.New(deps, r.Function)
+			s.handlers[r.Function] = httpapi.New(deps, httpapi.Named(r.Function))
 		}
 	}
 	return s
