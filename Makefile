@@ -10,6 +10,7 @@ PORT ?= 8080
 S3_PORT ?= 9000
 DYNAMODB_PORT ?= 0
 DATA ?= .local
+DEMO_DATA ?= .local-demo
 VLSC ?= statements
 VLSC_PORT ?= 9002
 REFRESH_AT ?= 04:15
@@ -55,7 +56,7 @@ CDK := infra/tools/node_modules/.bin/cdk
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
-.PHONY: help run import invoke test race bench fuzz lint fmt golden build size synth diff deploy ci clean local need-go need-npm need-java
+.PHONY: help run demo import invoke test race bench fuzz lint fmt golden build size synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +64,10 @@ help: ## List the targets
 run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC)
 	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)" \
 	  -vlsc "$(VLSC)" -vlsc-port $(VLSC_PORT) -refresh-at "$(REFRESH_AT)"
+
+demo: need-java local ## Load an organisation of 2,000 PCs, show its report and check it (PORT, S3_PORT)
+	@exec $(LOCAL_ENV) dist/local/bin/demo -api http://127.0.0.1:$(PORT) -s3 http://127.0.0.1:$(S3_PORT) \
+	  -port $(PORT) -s3-port $(S3_PORT) -data "$(DEMO_DATA)"
 
 import: ## Import FILE into the running stack (GROUP, PROGRAM, ON_ERROR, DRY_RUN)
 	@bash infra/local/import.sh "$$API" "$$FILE" "$$GROUP" "$$PROGRAM" "$$ON_ERROR" "$$DRY_RUN"
@@ -145,7 +150,7 @@ CDK_ENV := CDK_DISABLE_CLI_TELEMETRY=true JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 # nothing changed; each function gets the name Lambda gives it.
 local: need-go $(ENGINE)
 	@mkdir -p dist/local/bin
-	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./infra/local $(FUNCTIONS:%=./functions/%)
+	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./infra/local ./infra/local/demo $(FUNCTIONS:%=./functions/%)
 	@for f in $(FUNCTIONS); do mkdir -p dist/local/$$f; ln -f dist/local/bin/$$f dist/local/$$f/bootstrap; done
 
 $(ENGINE): infra/local/package-lock.json | need-npm

@@ -108,12 +108,18 @@ Entitlements come from the reference server. Break it, and mend it:
   curl -s -X PUT -d '{"mode":"truncated"}' {{.VLSCURL}}/admin/faults
   curl -s -X PUT -d '{}' {{.VLSCURL}}/admin/faults
 {{end}}
-A first import, in another terminal:
+Three files become a report, in another terminal:
 
-  curl -T events/first-import.csv --user any:key --aws-sigv4 aws:amz:eu-west-1:s3 {{.S3URL}}/trueup-uploads/agreements/
+  put() { curl -T "$1" --user any:key --aws-sigv4 aws:amz:eu-west-1:s3 "{{.S3URL}}/trueup-uploads/$2/"; }
+  put events/first-import.csv agreements
+  put events/statements/first-statement.csv entitlements
+  put events/inventory/appinvrawdata.csv inventory
   TOKEN=$(curl -s '{{.FrontURL}}/dev/token?role=global-admin&sub=me')
   curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/imports
-  curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/agreements
+  curl -s -H "Authorization: Bearer $TOKEN" -X POST -H 'Content-Type: application/json' -d '{}' {{.FrontURL}}/refreshes
+  curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/reports/license-installations.csv
+
+make demo does the same with an organisation of 2,000 PCs, in a system that is still empty.
 `))
 
 // number and text are the defaults of flags, from the environment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,8 +48,20 @@ func (s system) ended(id string) (r refreshed) {
 	return r
 }
 
-// TestR7_1_TheNight: the schedule's event refreshes the organisation, for the
-// day it was due on.
+// snapshot is the report of a day as it is kept; empty when there is none.
+func (s system) snapshot(day string) (rows string) {
+	s.t.Helper()
+	var report struct{ Rows json.RawMessage }
+	status, err := s.call(http.MethodGet, "/reports/license-installations?limit=200&date="+day, nil, &report)
+	must(s.t, err)
+	if status != http.StatusOK {
+		return ""
+	}
+	return string(report.Rows)
+}
+
+// TestR7_1_TheNight: the schedule's event refreshes the organisation, and
+// leaves the snapshot of the day it was due on (R8.5).
 func TestR7_1_TheNight(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
@@ -78,6 +91,9 @@ func TestR7_1_TheNight(t *testing.T) {
 	}
 	if night.State != "succeeded" || night.Date != day || night.Valid != 12 || night.Checked != 12 {
 		t.Errorf("%+v of %+v", night, runs.Items)
+	}
+	if rows := s.snapshot(day); !strings.Contains(rows, "Office Professional Plus 2016") {
+		t.Errorf("the snapshot of %s: %s", day, rows)
 	}
 	// The same night told twice is one run.
 	_, err = s.Invoke(context.Background(), "refresh", []byte(event))
@@ -119,5 +135,39 @@ func TestR7_2_ARefreshKilledGoesOn(t *testing.T) {
 	}
 	if letters, err := s.DeadLetters(); err != nil || len(letters) > 0 {
 		t.Errorf("%d dead letters, %v", len(letters), err)
+	}
+}
+
+// TestR7_2_YesterdayStays: whatever the source does, the snapshot that was good
+// stays the one that is served.
+func TestR7_2_YesterdayStays(t *testing.T) {
+	t.Parallel()
+	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
+	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "yesterday", Service: true})
+	defer s.stop()
+	s.put("agreements/ten.csv", deals("ten", 7, 5, 2), nil)
+	s.put("inventory/appinvrawdata.csv", sample(t, "inventory/appinvrawdata.csv"), nil)
+	s.idle()
+	good := s.refresh()
+	equal(t, "failed pairs", good.Failed, 0)
+	rows := s.snapshot(good.Date)
+	if rows == "" {
+		t.Fatalf("no snapshot after %+v", good)
+	}
+	// Two of the faults: a refresh that fails takes half a minute, because it asks
+	// again. Package vlsc's tests have them all.
+	for _, mode := range []string{"truncated", "none"} {
+		s.VLSC.SetFaults(vlsc.Faults{Mode: mode})
+		r := s.refresh()
+		if r.State == "succeeded" || r.Reason.Code == "" && r.Hold.State != "held" {
+			t.Errorf("%s: %+v", mode, r)
+		}
+		if got := s.snapshot(good.Date); got != rows {
+			t.Errorf("%s: the snapshot is another:\n%s\nwas\n%s", mode, got, rows)
+		}
+	}
+	s.VLSC.SetFaults(vlsc.Faults{Quota: 1, RetryAfter: 1})
+	if r := s.refresh(); r.State != "succeeded" {
+		t.Errorf("with a quota, which only takes longer: %+v", r)
 	}
 }

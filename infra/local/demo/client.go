@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"trueup/infra/local/stack"
+)
+
+// client is a licence admin, with nothing but the API and the bucket.
+type client struct{ api, files string }
+
+const pollEvery = 200 * time.Millisecond
+
+// call makes a request and decodes the answer into result, unless it is nil.
+func (c client) call(ctx context.Context, method, path string, body, result any) (status int, err error) {
+	token, err := c.read(ctx, http.MethodGet, "/dev/token?role=global-admin&sub=demo", nil, "")
+	if err != nil {
+		return 0, err
+	}
+	var content []byte
+	if body != nil {
+		if content, err = json.Marshal(body); err != nil {
+			return 0, err
+		}
+	}
+	answer, err := c.read(ctx, method, path, content, string(token.body))
+	if err != nil || result == nil || answer.status >= http.StatusBadRequest {
+		return answer.status, err
+	}
+	if err := json.Unmarshal(answer.body, result); err != nil {
+		return answer.status, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	return answer.status, nil
+}
+
+type reply struct {
+	status int
+	body   []byte
+}
+
+func (c client) read(ctx context.Context, method, path string, body []byte, token string) (reply, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	return reply{response.StatusCode, answer}, err
+}
+
+// get reads what is there.
+func (c client) get(ctx context.Context, path string, result any) error {
+	status, err := c.call(ctx, http.MethodGet, path, nil, result)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("GET %s: status %d", path, status)
+	}
+	return err
+}
+
+// until asks again and again until it is done.
+func until(ctx context.Context, what string, done func() (bool, error)) error {
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(pollEvery):
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, ctx.Err())
+		}
+	}
+}
+
+func (c client) bucket() *s3.Client {
+	return s3.New(s3.Options{
+		Region: "eu-west-1", BaseEndpoint: &c.files, UsePathStyle: true,
+		Credentials:                credentials.StaticCredentialsProvider{Value: stack.Credentials},
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+	})
+}
+
+// put puts a file, unless the same one is there already: files that are put
+// again are read again.
+func (c client) put(ctx context.Context, f file) error {
+	sum := md5.Sum(f.body) // S3 has it as the ETag
+	head, err := c.bucket().HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String(stack.UploadsBucket), Key: &f.key})
+	if err == nil && strings.Trim(aws.ToString(head.ETag), `"`) == hex.EncodeToString(sum[:]) {
+		return nil
+	}
+	_, err = c.bucket().PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(stack.UploadsBucket), Key: &f.key, Body: bytes.NewReader(f.body)})
+	return err
+}
+
+// ended waits until the newest record about each file has ended well. path
+// lists records, which have the name of the file and their state.
+func (c client) ended(ctx context.Context, path, good string, files []file) error {
+	type record struct {
+		FileName, State string
+		Final           bool
+	}
+	return until(ctx, "waiting for "+path, func() (bool, error) {
+		var page struct{ Items []record }
+		if err := c.get(ctx, path+"?limit=200", &page); err != nil {
+			return false, err
+		}
+		newest := map[string]record{}
+		for _, r := range page.Items { // the newest first
+			if _, known := newest[r.FileName]; !known {
+				newest[r.FileName] = r
+			}
+		}
+		for _, f := range files {
+			r := newest[f.name()]
+			if !r.Final {
+				return false, nil
+			}
+			if r.State != good {
+				return false, fmt.Errorf("%s is %s: see %s%s", f.name(), r.State, c.api, path)
+			}
+		}
+		return true, nil
+	})
+}
+
+// strangers says what else than the demo's is in the system: its numbers would
+// be of both. Empty when there is nothing.
+func (c client) strangers(ctx context.Context, ours []file) (string, error) {
+	known := map[string]bool{}
+	for _, f := range ours {
+		known[f.key] = true
+	}
+	list, err := c.bucket().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String(stack.UploadsBucket)})
+	if err != nil {
+		return "", err
+	}
+	for _, o := range list.Contents {
+		if key := aws.ToString(o.Key); !known[key] {
+			return "the file " + key, nil
+		}
+	}
+	names := map[string]bool{}
+	for _, o := range others() {
+		names[o.name] = true
+	}
+	var page struct{ Items []struct{ Name string } }
+	if err := c.get(ctx, "/agreements?type=other&limit=200", &page); err != nil {
+		return "", err
+	}
+	for _, a := range page.Items {
+		if !names[a.Name] {
+			return "the agreement " + a.Name, nil
+		}
+	}
+	return "", nil
+}
+
+// add adds an agreement of type other, unless it is there. It waits for the
+// inventory, without which there are none, and for the catalog's titles.
+func (c client) add(ctx context.Context, o other) error {
+	var found struct{ Items []struct{ Name string } }
+	if err := c.get(ctx, "/agreements?type=other&q="+url.QueryEscape(o.name), &found); err != nil {
+		return err
+	}
+	for _, a := range found.Items {
+		if a.Name == o.name {
+			return nil
+		}
+	}
+	body := map[string]any{
+		"type": "other", "name": o.name, "publisher": o.publisher, "productTitle": o.title, "licenses": o.licenses,
+		"group": map[string]string{"name": o.group},
+	}
+	for name, value := range map[string]string{"start": o.start, "end": o.end, "details": o.details} {
+		if value != "" {
+			body[name] = value
+		}
+	}
+	return until(ctx, "adding "+o.name, func() (bool, error) {
+		answer, err := c.post(ctx, "/agreements", body)
+		if err != nil {
+			return false, err
+		}
+		waits := bytes.Contains(answer.body, []byte(`"inventory_required"`)) || bytes.Contains(answer.body, []byte(`"title_unknown"`)) || bytes.Contains(answer.body, []byte(`"publisher_unknown"`))
+		switch {
+		case answer.status == http.StatusCreated:
+			return true, nil
+		case waits:
+			return false, nil
+		}
+		return false, fmt.Errorf("adding %s: %s", o.name, answer.body)
+	})
+}
+
+// post makes a request whose refusal says something.
+func (c client) post(ctx context.Context, path string, body any) (reply, error) {
+	token, err := c.read(ctx, http.MethodGet, "/dev/token?role=global-admin&sub=demo", nil, "")
+	if err != nil {
+		return reply{}, err
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.read(ctx, http.MethodPost, path, content, string(token.body))
+}
+
+// refreshed is the record of a refresh.
+type refreshed struct {
+	ID, State                       string
+	Final                           bool
+	RequestedAt                     time.Time
+	Checked, Valid, Invalid, Failed int
+}
+
+// refresh refreshes the whole organisation, after all that is there now.
+func (c client) refresh(ctx context.Context) (r refreshed, err error) {
+	asked := time.Now()
+	for r.RequestedAt.Before(asked) { // one that was running may have begun before
+		status, err := c.call(ctx, http.MethodPost, "/refreshes", struct{}{}, &r)
+		if err != nil || status != http.StatusAccepted {
+			return r, errors.Join(err, fmt.Errorf("POST /refreshes: status %d", status))
+		}
+		id, requested := r.ID, r.RequestedAt
+		err = until(ctx, "waiting for the refresh", func() (bool, error) {
+			r = refreshed{}
+			err := c.get(ctx, "/refreshes/"+id, &r)
+			return r.Final, err
+		})
+		if err != nil {
+			return r, err
+		}
+		r.RequestedAt = requested
+	}
+	return r, nil
+}

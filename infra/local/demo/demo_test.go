@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/entitlement/statement"
+	"trueup/internal/inventory"
+	"trueup/internal/position"
+)
+
+// The generator's own reckoning is what the domain says of the same files:
+// what the demo demands of the whole system is right.
+func TestTheReckoningIsTheDomains(t *testing.T) {
+	t.Parallel()
+	calendar := agreement.Calendar{Today: "2026-11-22"}
+	var lines []position.Line
+
+	var pairs []agreement.Pair
+	for _, f := range agreementFiles() {
+		pairs = append(pairs, pairsOf(t, f)...)
+	}
+	if want := 3 + 2 + 1 + agencies; len(pairs) != want {
+		t.Errorf("%d pairs, want %d", len(pairs), want)
+	}
+	var statements []entitlement.Statement
+	for _, f := range statementFiles() {
+		read := statement.ReadFile(f.body, statement.Options{Name: f.key, Date: calendar.Today})
+		if read.Refused || read.Rejected > 0 || len(read.Findings) > 0 {
+			t.Errorf("%s: %+v", f.key, read.Findings)
+		}
+		statements = append(statements, read.Statement)
+	}
+	held := entitlement.Attribute(statements, pairs)
+	if len(held.Strangers) > 0 {
+		t.Errorf("lines of nobody: %v", held.Strangers)
+	}
+	add := func(e entitlement.Entitlement, kind string) {
+		if l, counts := position.Entitled(e, position.Source{Kind: kind}, "", calendar); counts {
+			lines = append(lines, l)
+		}
+	}
+	for _, of := range held.ByPair {
+		for _, e := range of {
+			add(e, position.KindPair)
+		}
+	}
+	for _, e := range held.Whole {
+		add(e, position.KindStatement)
+	}
+	for _, o := range others() {
+		l, counts := position.Bought(agreement.Agreement{
+			Type: agreement.TypeOther,
+			Terms: agreement.Terms{
+				Publisher: o.publisher, ProductTitle: o.title, Licenses: o.licenses,
+				Start: agreement.Date(o.start), End: agreement.Date(o.end),
+			},
+		}, calendar)
+		if counts != o.counts() {
+			t.Errorf("%s counts: %v", o.name, counts)
+		}
+		if counts {
+			lines = append(lines, l)
+		}
+	}
+
+	fleet := machines(products())
+	f, rows, err := inventoryFile(fleet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tally, err := inventory.Read(context.Background(), bytes.NewReader(f.body), inventory.Options{Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if summary := tally.Summary(); summary.Devices != pcs {
+		t.Errorf("%d PCs in %d rows", summary.Devices, rows)
+	}
+
+	var got []expected
+	for _, r := range position.Compute(lines, tally.Lines(), position.Options{}) {
+		name := r.Product.Name()
+		if r.Product.Version != "" {
+			name += " " + r.Product.Version
+		}
+		got = append(got, expected{
+			Publisher: r.Product.Publisher, Product: name, Licenses: r.Owned, Installed: r.Needed,
+			MovedIn: r.In.Total(), MovedOut: r.Out.Total(), Surplus: r.Surplus, Shortfall: r.Shortfall, Verdict: string(r.Verdict),
+		})
+	}
+	sortRows(got)
+	if diff := cmp.Diff(got, reckoned(fleet)); diff != "" {
+		t.Errorf("(-domain +reckoned):\n%s", diff)
+	}
+}
+
+// The report has something of everything.
+func TestEveryVerdictIsThere(t *testing.T) {
+	t.Parallel()
+	counts := verdicts(reckoned(machines(products())))
+	for _, v := range position.Verdicts {
+		if counts[string(v)] < 2 {
+			t.Errorf("%s: %d products", v, counts[string(v)])
+		}
+	}
+}
+
+// The comparison sees every difference.
+func TestCompareSeesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	want := reckoned(machines(products()))
+	right := func() installations {
+		var r installations
+		for _, w := range want {
+			r.Rows = append(r.Rows, installation{
+				Publisher: w.Publisher, Product: w.Product, Licenses: w.Licenses, Installed: w.Installed,
+				MovedIn: w.MovedIn, MovedOut: w.MovedOut, Surplus: w.Surplus, Shortfall: w.Shortfall, Verdict: w.Verdict,
+			})
+		}
+		return r
+	}
+	if wrong := compare(want, right()); wrong != nil {
+		t.Errorf("%v", wrong)
+	}
+	for name, spoil := range map[string]func(*installations){
+		"one missing":      func(r *installations) { r.Rows = r.Rows[1:] },
+		"one too many":     func(r *installations) { r.Rows = append(r.Rows, installation{Publisher: "Contoso", Product: "Else"}) },
+		"a PC more":        func(r *installations) { r.Rows[3].Installed++ },
+		"a licence less":   func(r *installations) { r.Rows[5].Licenses-- },
+		"another verdict":  func(r *installations) { r.Rows[7].Verdict = "fine" },
+		"stale":            func(r *installations) { r.Stale = true },
+		"only a page":      func(r *installations) { r.NextCursor = "next" },
+		"a move forgotten": func(r *installations) { r.Rows[2].MovedIn++ },
+	} {
+		r := right()
+		spoil(&r)
+		if compare(want, r) == nil {
+			t.Errorf("%s: not seen", name)
+		}
+	}
+}
+
+func TestItIsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	first, n, err := inventoryFile(machines(products()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, m, err := inventoryFile(machines(products()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n != m || !bytes.Equal(first.body, second.body) {
+		t.Errorf("%d and %d rows, %d and %d bytes", n, m, len(first.body), len(second.body))
+	}
+}
+
+// pairsOf reads a CSV file of agreements.
+func pairsOf(t *testing.T, f file) (pairs []agreement.Pair) {
+	t.Helper()
+	read := agreement.ReadFile(f.body, agreement.Options{FileName: f.name(), Limits: agreement.Limits{PairMaxChars: 16}})
+	if read.Rejected > 0 || len(read.Rows) == 0 {
+		t.Fatalf("%s: %+v", f.key, read.Findings)
+	}
+	for _, row := range read.Rows {
+		pairs = append(pairs, row.Pair)
+	}
+	return pairs
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The organisation is Kingfisher Shipping: a head office, a terminal, a yard
+// and forty agencies. All of it is made up.
+
+// file is a file that somebody at Kingfisher puts into the uploads bucket.
+type file struct {
+	key  string
+	body []byte
+}
+
+// name is the last part of the key.
+func (f file) name() string { return f.key[strings.LastIndexByte(f.key, '/')+1:] }
+
+// The numbers of agreement pairs. Every pair is in one of the CSV files, and
+// the License IDs of the summary are license numbers of these pairs.
+const (
+	enterprise  = "EA70231" // agreement number of the enrollments
+	workplace   = "5840017" // enrollments
+	servers     = "5840018"
+	development = "5840026"
+	terminal    = "71-20441" // Open Value agreements
+	terminalOld = "71-18804"
+	yard        = "71-20467"
+)
+
+// agencies is how many small offices there are. Each has an agreement of its own.
+const agencies = 40
+
+func agency(i int) string { return fmt.Sprintf("72-00%03d", 101+i) }
+
+// agreementFiles are CSV files in folders of license groups, as three people
+// would write them.
+func agreementFiles() []file {
+	var small strings.Builder
+	for i := range agencies {
+		fmt.Fprintf(&small, "%s, %s, Agency %02d\n", agency(i), agency(i), i+1)
+	}
+	return []file{
+		{"agreements/Head office/enrollments.csv", []byte("Agreement number,Enrollment number,Name\n" +
+			enterprise + "," + workplace + ",Workplace enrollment\n" +
+			enterprise + "," + servers + ",Server and cloud enrollment\n" +
+			enterprise + "," + development + ",Development enrollment\n")},
+		{"agreements/Terminal/terminal.csv", []byte("Autorisatienummer;Licentienummer;Naam\r\n" +
+			terminal + ";" + terminal + ";Terminal\r\n" +
+			terminalOld + ";" + terminalOld + ";Terminal\r\n")},
+		{"agreements/Yard/yard.csv", []byte(yard + ", " + yard + ", Yard\n")},
+		{"agreements/Agencies/agencies.csv", []byte(small.String())},
+	}
+}
+
+// catalogFile has the titles that Kingfisher buys and the catalog does not start with.
+func catalogFile() file {
+	return file{"catalog/kingfisher.csv", []byte("Publisher,Product title\nDockside Systems,Berth Planner 7\nDockside Systems,Berth Planner 8\n")}
+}
+
+// granted is a line of a license summary.
+type granted struct {
+	licenseID, family, version, pool, kind string
+	effective, activeSA                    int
+}
+
+// summary is what VLSC says of the pairs.
+func summary() []granted {
+	lines := []granted{
+		{workplace, "Microsoft 365 Apps for enterprise", "", "Applications", "Subscription", 900, 0},
+		{workplace, "Windows Server - Device CAL", "2022", "Servers", "L&SA", 1500, 1500},
+		{servers, "SQL Server Standard", "2019", "Servers", "L&SA", 6, 6},
+		{development, "Visual Studio Professional", "2022", "Applications", "L&SA", 25, 25},
+		{development, "Project Standard", "2016", "Applications", "License", 12, 0},
+		{terminal, "Office Professional Plus", "2021", "Applications", "L&SA", 420, 420},
+		{terminal, "Visio Professional", "2021", "Applications", "License", 45, 0},
+		{terminalOld, "Office Professional Plus", "2016", "Applications", "License", 60, 0},
+		{yard, "Project Professional", "2021", "Applications", "License", 30, 0},
+	}
+	for i := range agencies {
+		lines = append(lines, granted{agency(i), "Office Standard", "2019", "Applications", "L&SA", 3 + i%3, 3 + i%3})
+	}
+	return lines
+}
+
+// purchase is a line of a General License Statement.
+type purchase struct {
+	name, publisher, version string
+	quantity                 int
+	order                    string
+}
+
+// purchases are licences that no agreement was made of.
+func purchases() []purchase {
+	return []purchase{
+		{"CorelDRAW Graphics Suite", "Corel", "2021", 9, "PO-2021-0417"},
+		{"CorelDRAW Graphics Suite", "Corel", "2021", 6, "PO-2022-0033"},
+		{"SOLIDWORKS", "Dassault Systèmes", "2024", 20, "PO-2024-0108"},
+	}
+}
+
+// statementFiles are the summary, and the purchases.
+func statementFiles() []file {
+	var s, p strings.Builder
+	s.WriteString("License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\n")
+	for _, g := range summary() {
+		fmt.Fprintf(&s, "%s,%s,%s,%s,%s,%q,%q\n", g.licenseID, g.family, g.version, g.pool, g.kind, thousands(g.effective), thousands(g.activeSA))
+	}
+	p.WriteString("Name,Publisher,Version,Language,EffectiveQuantity,PONumber,ResellerName,DateOfPurchase,SupportPurchased,SupportExpirationDate,Comments\n")
+	for _, b := range purchases() {
+		fmt.Fprintf(&p, "%s,%s,%s,English,%d,%s,Proseware,03/14/2024,1,,\n", b.name, b.publisher, b.version, b.quantity, b.order)
+	}
+	return []file{
+		{"entitlements/license-summary.csv", []byte(s.String())},
+		{"entitlements/purchases.csv", []byte(p.String())},
+	}
+}
+
+// thousands writes a number as a download from VLSC does.
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}
+
+// other is an agreement of type other. It is added by hand, through the API.
+type other struct {
+	name, group, publisher, title string
+	licenses                      int
+	start, end, details           string
+}
+
+// counts reports whether the agreement's term runs.
+func (o other) counts() bool { return o.end == "" || o.end > "2026" }
+
+func others() []other {
+	return []other{
+		{"Design licences", "Head office", "Adobe", "Photoshop", 20, "2025-01-01", "", "Contact: design desk"},
+		{"CAD licences", "Yard", "Autodesk", "AutoCAD LT", 30, "2025-03-01", "", "Serial numbers are in the safe"},
+		{"Screen capture", "Head office", "TechSmith", "Snagit", 60, "", "", ""},
+		{"Hull simulation", "Yard", "MathWorks", "MATLAB", 8, "2021-01-01", "2023-12-31", "Not renewed"},
+		{"Berth planning", "Terminal", "Dockside Systems", "Berth Planner 8", 25, "2025-06-01", "", ""},
+	}
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// product is something that is licensed and installed, and how it shows itself
+// on a PC.
+type product struct {
+	publisher, name, version string // as the report has them
+	installed                int
+	suite                    bool // of Office: a PC has one at most
+	rows                     []row
+}
+
+const latest = "16.0.18129.20158"
+
+func products() []product {
+	const m = "Microsoft"
+	const corporation = "Microsoft Corporation"
+	return []product{
+		{m, "Microsoft 365 Apps for enterprise", "", 940, true, clickToRun("Microsoft 365 Apps for enterprise", latest, "en-us", "nl-nl", "fr-fr")},
+		{m, "Office Professional Plus", "2021", 350, true, clickToRun("Microsoft Office LTSC Professional Plus 2021", "16.0.14332.20812", "en-us", "nl-nl")},
+		{m, "Office Professional Plus", "2016", 130, true, office2016()},
+		{m, "Office Standard", "2019", 140, true, clickToRun("Microsoft Office Standard 2019", "16.0.10416.20027", "nl-nl")},
+		{m, "Office Standard", "2024", 17, true, clickToRun("Microsoft Office LTSC Standard 2024", "16.0.17932.20162", "nl-nl")},
+		{m, "Visio Professional", "2021", 38, false, single("Microsoft Visio LTSC Professional 2021 - en-us", corporation, "16.0.14332.20812")},
+		{m, "Visio Professional", "2016", 12, false, single("Microsoft Visio Professional 2016", corporation, "16.0.4266.1001")},
+		{m, "Visio Plan 2", "", 22, false, single("Microsoft Visio - en-us", corporation, latest)},
+		{m, "Project Professional", "2021", 24, false, single("Microsoft Project Professional 2021 - en-us", corporation, "16.0.14332.20812")},
+		{m, "Access", "2016", 9, false, single("Microsoft Access 2016", corporation, "16.0.4266.1001")},
+		{m, "Visual Studio Professional", "2022", 31, false, []row{
+			{"Visual Studio Professional 2022", corporation, "17.12.1"},
+			{"Microsoft Visual Studio Installer", corporation, "3.12.2149"},
+			{"vs_minshellmsi", corporation, "17.12.35506"},
+		}},
+		{m, "SQL Server Standard", "2019", 6, false, []row{
+			{"Microsoft SQL Server 2019 Standard Edition (64-bit)", corporation, "15.0.2000.5"},
+			{"SQL Server 2019 Database Engine Services", corporation, "15.0.2000.5"},
+			{"SQL Server 2019 Batch Parser", corporation, "15.0.2000.5"},
+			{"Browser for SQL Server 2019", corporation, "15.0.2000.5"},
+			{"Microsoft VSS Writer for SQL Server 2019", corporation, "15.0.2000.5"},
+		}},
+		{"Adobe", "Photoshop", "2023", 6, false, single("Adobe Photoshop 2023", "Adobe Inc.", "24.7.4")},
+		{"Adobe", "Photoshop", "2024", 9, false, single("Adobe Photoshop 2024", "Adobe Inc.", "25.12")},
+		{"Adobe", "Acrobat", "DC", 26, false, single("Adobe Acrobat (64-bit)", "Adobe", "24.004.20219")},
+		{"Autodesk", "AutoCAD LT", "2024", 42, false, []row{
+			{"AutoCAD LT 2024 - English", "Autodesk", "24.3.61.0"},
+			{"Autodesk Material Library 2024", "Autodesk", "22.0.0.21"},
+			{"Autodesk Genuine Service", "Autodesk", "4.6.0.119"},
+		}},
+		{"Corel", "CorelDRAW Graphics Suite", "2021", 11, false, single("CorelDRAW Graphics Suite 2021 (64-Bit)", "Corel Corporation", "23.5.0.506")},
+		{"Dassault Systèmes", "SOLIDWORKS", "2024", 22, false, single("SOLIDWORKS 2024 x64 Edition SP05", "Dassault Systèmes SolidWorks Corp", "32.50.0068")},
+		{"TechSmith", "Snagit", "2024", 35, false, single("Snagit 2024", "TechSmith Corporation", "24.2.2")},
+		{"MathWorks", "MATLAB", "2023", 5, false, single("MATLAB R2023b", "MathWorks", "23.2")},
+		{"WinZip", "WinZip", "27.0", 18, false, single("WinZip 27.0", "Corel Corporation", "27.0.15240")},
+		{"win.rar", "WinRAR", "6.24", 47, false, single("WinRAR 6.24 (64-bit)", "win.rar GmbH", "6.24.0")},
+	}
+}
+
+// expected is what the report must say of one product in one version.
+type expected struct {
+	Publisher, Product  string
+	Licenses, Installed int
+	MovedIn, MovedOut   int
+	Surplus, Shortfall  int
+	Verdict             string
+}
+
+// reckoned is the report, worked out from what was made up and by none of
+// trueup's code. It is so simple because the organisation is: of a product at
+// most one version has licences to give away, and one is short.
+func reckoned(fleet []pc) []expected {
+	type at struct{ publisher, name, version string }
+	type held struct{ licenses, assured, installed, in, out, covered int }
+	stock := map[at]*held{}
+	of := func(publisher, name, version string) *held {
+		k := at{publisher, name, version}
+		if stock[k] == nil {
+			stock[k] = &held{}
+		}
+		return stock[k]
+	}
+	for _, g := range summary() {
+		h := of("Microsoft", g.family, g.version)
+		h.licenses += g.effective
+		h.assured += g.activeSA
+	}
+	for _, p := range purchases() {
+		of(p.publisher, p.name, p.version).licenses += p.quantity
+	}
+	for _, o := range others() {
+		if name, version := o.title, ""; o.counts() {
+			if i := strings.LastIndexByte(name, ' '); i > 0 && number(name[i+1:]) > 0 {
+				name, version = name[:i], name[i+1:]
+			}
+			of(o.publisher, name, version).licenses += o.licenses
+		}
+	}
+	all := products()
+	for _, m := range fleet {
+		for _, i := range m.has {
+			of(all[i].publisher, all[i].name, all[i].version).installed++
+		}
+	}
+
+	for _, h := range stock {
+		h.covered = min(h.licenses, h.installed)
+	}
+	// What is left covers other versions: without a version all of them, newer
+	// ones older ones, and with Software Assurance older ones newer ones.
+	for _, may := range []func(from at, h *held, to at) bool{
+		func(from at, _ *held, to at) bool { return from.version == "" },
+		func(from at, _ *held, to at) bool { return number(from.version) > number(to.version) },
+		func(from at, h *held, to at) bool {
+			return number(from.version) < number(to.version) && h.assured == h.licenses
+		},
+	} {
+		for from, h := range stock {
+			for to, short := range stock {
+				if from == to || from.publisher != to.publisher || from.name != to.name || !may(from, h, to) {
+					continue
+				}
+				n := min(h.licenses-min(h.licenses, h.installed)-h.out, short.installed-short.covered)
+				h.out += n
+				short.in += n
+				short.covered += n
+			}
+		}
+	}
+
+	var rows []expected
+	for k, h := range stock {
+		e := expected{
+			Publisher: k.publisher, Product: strings.TrimSpace(k.name + " " + k.version),
+			Licenses: h.licenses, Installed: h.installed, MovedIn: h.in, MovedOut: h.out,
+			Surplus: h.licenses - min(h.licenses, h.installed) - h.out, Shortfall: h.installed - h.covered,
+		}
+		switch {
+		case e.Shortfall > 0 && h.covered == 0 && h.licenses == 0:
+			e.Verdict = "unlicensed"
+		case e.Shortfall > 0:
+			e.Verdict = "short"
+		case e.Installed == 0 && e.MovedOut == 0:
+			e.Verdict = "unused"
+		default:
+			e.Verdict = "covered"
+		}
+		rows = append(rows, e)
+	}
+	sortRows(rows)
+	return rows
+}
+
+// number is a version as a number; 0 when it is none.
+func number(version string) float64 {
+	n, err := strconv.ParseFloat(version, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func sortRows(rows []expected) {
+	slices.SortFunc(rows, func(a, b expected) int {
+		return cmp.Or(cmp.Compare(a.Publisher, b.Publisher), cmp.Compare(a.Product, b.Product))
+	})
+}
+
+// verdicts counts rows by what they say.
+func verdicts(rows []expected) map[string]int {
+	counts := map[string]int{}
+	for _, r := range rows {
+		counts[r.Verdict]++
+	}
+	return counts
+}
+
+// sortedKeys is for output that is the same every time.
+func sortedKeys(m map[string]int) []string { return slices.Sorted(maps.Keys(m)) }

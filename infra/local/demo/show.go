@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// installations is the License installation report, as far as it is looked at.
+type installations struct {
+	DataAt time.Time
+	Stale  bool
+	Notice string
+	Rows   []installation
+
+	NextCursor string
+}
+
+type installation struct {
+	ID, Publisher, Product, Verdict        string
+	Licenses, MovedIn, MovedOut, Installed int
+	Surplus, Shortfall, Difference         int
+}
+
+// show loads the organisation, prints the report, and compares it with what
+// must come out.
+func show(ctx context.Context, c client, out io.Writer) error {
+	begin := time.Now()
+	fleet := machines(products())
+	inventory, rows, err := inventoryFile(fleet)
+	if err != nil {
+		return err
+	}
+	agreements, statements := agreementFiles(), statementFiles()
+	all := slices.Concat(agreements, statements, []file{catalogFile(), inventory})
+	foreign, err := c.strangers(ctx, all)
+	if err != nil {
+		return err
+	}
+	if foreign != "" {
+		return fmt.Errorf("the system at %s has %s, and the demo's numbers would be of both: "+
+			"stop it, and make demo starts another one with data of its own", c.api, foreign)
+	}
+
+	fmt.Fprintf(out, "Kingfisher Shipping: %d PCs with %d rows of installed programs, %d files of agreements, %d statements.\n",
+		pcs, rows, len(agreements), len(statements))
+	for _, f := range all {
+		if err := c.put(ctx, f); err != nil {
+			return fmt.Errorf("put %s: %w", f.key, err)
+		}
+	}
+	if err := c.ended(ctx, "/imports", "succeeded", agreements); err != nil {
+		return err
+	}
+	for _, o := range others() {
+		if err := c.add(ctx, o); err != nil {
+			return err
+		}
+	}
+	if err := c.ended(ctx, "/statements", "accepted", statements); err != nil {
+		return err
+	}
+	r, err := c.refresh(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Refresh %s: %s, %d pairs checked, %d valid, %d invalid, %d without an answer.\n\n", r.ID, r.State, r.Checked, r.Valid, r.Invalid, r.Failed)
+
+	var report installations
+	if err := c.get(ctx, "/reports/license-installations?limit=200", &report); err != nil {
+		return err
+	}
+	printReport(out, report)
+	wrong := compare(reckoned(fleet), report)
+	fmt.Fprintf(out, `
+See more, in another terminal:
+
+  TOKEN=$(curl -s '%[1]s/dev/token?role=global-admin&sub=me')
+  get() { curl -sS -H "Authorization: Bearer $TOKEN" "%[1]s$1" "${@:2}"; echo; }
+  get /overview
+  get '/reports/license-installations?verdict=short'
+  get /reports/license-installations/%[2]s/explanation
+  get /reports/license-installations.xlsx -o position.xlsx
+  get /reports/license-purchases.html -o purchases.html
+
+`, c.api, report.example())
+	if wrong != nil {
+		return fmt.Errorf("the report is not what was made up:\n%w", errors.Join(wrong...))
+	}
+	fmt.Fprintf(out, "All %d products are as the demo reckoned them itself. It took %.0f s.\n", len(report.Rows), time.Since(begin).Seconds())
+	return nil
+}
+
+// example is a product worth an explanation: one that others cover.
+func (r installations) example() string {
+	for _, row := range r.Rows {
+		if row.MovedIn > 0 && row.Shortfall > 0 {
+			return row.ID
+		}
+	}
+	return ""
+}
+
+func printReport(out io.Writer, r installations) {
+	fmt.Fprintf(out, "License installation report, licence data of %s\n\n", r.DataAt.Local().Format("2006-01-02 15:04"))
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "licences\tmoved\tPCs\tdifference\tverdict\t  \tproduct")
+	sum := map[string]int{}
+	for _, row := range r.Rows {
+		moved := ""
+		if n := row.MovedIn - row.MovedOut; n != 0 {
+			moved = fmt.Sprintf("%+d", n)
+		}
+		fmt.Fprintf(table, "%d\t%s\t%d\t%+d\t%s\t  \t%s\n", row.Licenses, moved, row.Installed, row.Difference, row.Verdict, named(row.Publisher, row.Product))
+		sum[row.Verdict]++
+	}
+	table.Flush() // to a terminal or a buffer
+	var parts []string
+	for _, verdict := range sortedKeys(sum) {
+		parts = append(parts, fmt.Sprintf("%d %s", sum[verdict], verdict))
+	}
+	fmt.Fprintf(out, "\n%d products: %s\n%s\n", len(r.Rows), strings.Join(parts, ", "), r.Notice)
+}
+
+// named is a product with its publisher, once.
+func named(publisher, product string) string {
+	if strings.HasPrefix(product, publisher) {
+		return product
+	}
+	return publisher + " " + product
+}
+
+// compare says where the report differs from what must come out.
+func compare(want []expected, r installations) (wrong []error) {
+	got := map[string]expected{}
+	for _, row := range r.Rows {
+		got[row.Publisher+"\x00"+row.Product] = expected{
+			Publisher: row.Publisher, Product: row.Product, Licenses: row.Licenses, Installed: row.Installed,
+			MovedIn: row.MovedIn, MovedOut: row.MovedOut, Surplus: row.Surplus, Shortfall: row.Shortfall, Verdict: row.Verdict,
+		}
+	}
+	for _, w := range want {
+		key := w.Publisher + "\x00" + w.Product
+		if g, ok := got[key]; !ok {
+			wrong = append(wrong, fmt.Errorf("%s %s is missing", w.Publisher, w.Product))
+		} else if g != w {
+			wrong = append(wrong, fmt.Errorf("%s %s: %+v, want %+v", w.Publisher, w.Product, g, w))
+		}
+		delete(got, key)
+	}
+	for _, g := range got {
+		wrong = append(wrong, fmt.Errorf("%s %s is too much", g.Publisher, g.Product))
+	}
+	if r.Stale || r.NextCursor != "" {
+		wrong = append(wrong, fmt.Errorf("stale %v, another page %v", r.Stale, r.NextCursor != ""))
+	}
+	return wrong
+}
