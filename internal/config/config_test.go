@@ -10,8 +10,10 @@ import (
 	"trueup/internal/config"
 )
 
-var every = []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired, config.ImportLease,
-	config.RefreshTimeZone, config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret}
+var every = []string{
+	config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired, config.ImportLease,
+	config.RefreshTimeZone, config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret,
+}
 
 func TestLoad(t *testing.T) {
 	t.Parallel()

@@ -95,6 +95,7 @@ func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STA
 func inventoryKey(source string) (pk, sk) {
 	return inventoryPK, sk(sourcePrefix + bounded(source, maxSortName))
 }
+
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }

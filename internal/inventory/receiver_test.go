@@ -201,27 +201,33 @@ func TestR6_1_Receive(t *testing.T) {
 		"the first": {[]file{{"inventory/a.csv", devices(2), 0}}, map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "counted"}},
 		"a newer one replaces it, whatever it is called": {
 			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/b.csv", devices(1), 1}},
-			map[string]string{"intune": "inventory/b.csv 1"}, map[string]string{"intune": "counted"},
+			map[string]string{"intune": "inventory/b.csv 1"},
+			map[string]string{"intune": "counted"},
 		},
 		"both reports of Intune are of the same PCs": {
 			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/b.csv", "ApplicationName,ApplicationPublisher,DeviceCount\nMicrosoft Visio Professional 2019,Microsoft,7\n", 1}},
-			map[string]string{"intune": "inventory/b.csv 7"}, map[string]string{"intune": "counted"},
+			map[string]string{"intune": "inventory/b.csv 7"},
+			map[string]string{"intune": "counted"},
 		},
 		"an older one that comes late": {
 			[]file{{"inventory/b.csv", devices(1), 1}, {"inventory/a.csv", devices(2), 0}},
-			map[string]string{"intune": "inventory/b.csv 1"}, map[string]string{"intune": "counted"},
+			map[string]string{"intune": "inventory/b.csv 1"},
+			map[string]string{"intune": "counted"},
 		},
 		"one in a folder, late": {
 			[]file{{"inventory/x/b.csv", devices(1), 1}, {"inventory/x/a.csv", devices(2), 0}},
-			map[string]string{"x": "inventory/x/b.csv 1"}, map[string]string{"x": "counted"},
+			map[string]string{"x": "inventory/x/b.csv 1"},
+			map[string]string{"x": "counted"},
 		},
 		"of the same moment, in either order": {
 			[]file{{"inventory/x/b.csv", devices(1), 0}, {"inventory/x/a.csv", devices(2), 0}},
-			map[string]string{"x": "inventory/x/b.csv 1"}, map[string]string{"x": "counted"},
+			map[string]string{"x": "inventory/x/b.csv 1"},
+			map[string]string{"x": "counted"},
 		},
 		"of the same moment, in the other order": {
 			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", devices(1), 0}},
-			map[string]string{"x": "inventory/x/b.csv 1"}, map[string]string{"x": "counted"},
+			map[string]string{"x": "inventory/x/b.csv 1"},
+			map[string]string{"x": "counted"},
 		},
 		"sources are folders, and what a file is without one": {
 			[]file{
@@ -240,39 +246,48 @@ func TestR6_1_Receive(t *testing.T) {
 		"R6.4 a bad row": {[]file{{"inventory/a.csv", devices(1) + "x\n", 0}}, map[string]string{"intune": "inventory/a.csv 1"}, map[string]string{"intune": "counted"}},
 		"what is no inventory": {
 			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/notes.txt", "nothing of the kind", 1}},
-			map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "counted", "unknown": "inventory_format"},
+			map[string]string{"intune": "inventory/a.csv 2"},
+			map[string]string{"intune": "counted", "unknown": "inventory_format"},
 		},
 		"what is no inventory under the name of one": {
 			[]file{{"inventory/a.csv", devices(2), 0}, {"inventory/a.csv", "nothing of the kind", 1}},
-			map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "inventory_format"},
+			map[string]string{"intune": "inventory/a.csv 2"},
+			map[string]string{"intune": "inventory_format"},
 		},
 		"a damaged archive": {
 			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/a.zip", "PK\x03\x04 and no more", 1}},
-			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_archive"},
+			map[string]string{"x": "inventory/x/a.csv 2"},
+			map[string]string{"x": "inventory_archive"},
 		},
 		"no row": {
 			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", head, 1}},
-			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_empty"},
+			map[string]string{"x": "inventory/x/a.csv 2"},
+			map[string]string{"x": "inventory_empty"},
 		},
 		"nothing": {
 			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", "", 1}},
-			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_format"},
+			map[string]string{"x": "inventory/x/a.csv 2"},
+			map[string]string{"x": "inventory_format"},
 		},
 		"no device": {
 			[]file{{"inventory/x/a.csv", devices(2), 0}, {"inventory/x/b.csv", head + "Microsoft Visio Professional 2019,Microsoft,\n", 1}},
-			map[string]string{"x": "inventory/x/a.csv 2"}, map[string]string{"x": "inventory_empty"},
+			map[string]string{"x": "inventory/x/a.csv 2"},
+			map[string]string{"x": "inventory_empty"},
 		},
 		"a good one after a bad one": {
 			[]file{{"inventory/x/a.csv", "no", 0}, {"inventory/x/b.csv", devices(2), 1}},
-			map[string]string{"x": "inventory/x/b.csv 2"}, map[string]string{"x": "counted"},
+			map[string]string{"x": "inventory/x/b.csv 2"},
+			map[string]string{"x": "counted"},
 		},
 		"a good one before a bad one, late": {
 			[]file{{"inventory/x/a.csv", devices(1), 0}, {"inventory/x/c.csv", "no", 2}, {"inventory/x/b.csv", devices(2), 1}},
-			map[string]string{"x": "inventory/x/b.csv 2"}, map[string]string{"x": "inventory_format"},
+			map[string]string{"x": "inventory/x/b.csv 2"},
+			map[string]string{"x": "inventory_format"},
 		},
 		"a bad one before a good one, late": {
 			[]file{{"inventory/b.csv", devices(2), 1}, {"inventory/b.csv", "no", 0}},
-			map[string]string{"intune": "inventory/b.csv 2"}, map[string]string{"intune": "counted"},
+			map[string]string{"intune": "inventory/b.csv 2"},
+			map[string]string{"intune": "counted"},
 		},
 		"a folder": {[]file{{"inventory/folder.d/", "", 0}}, map[string]string{}, map[string]string{}},
 	} {
