@@ -1,5 +1,7 @@
 package agreement
 
+import "strings"
+
 // Pair is an agreement pair: the authorization number (authorization or
 // agreement number) and the license number (license, enrollment or customer
 // number), both as typed.
@@ -23,6 +25,12 @@ func (p Pair) Key() PairKey {
 	b = append(b, '+')
 	b = appendSqueezed(b, p.License)
 	return PairKey(b)
+}
+
+// Pair returns a pair with the numbers as they are compared; its program is not known.
+func (k PairKey) Pair() Pair {
+	authorization, license, _ := strings.Cut(string(k), "+")
+	return Pair{Authorization: authorization, License: license, Program: ProgramUnknown}
 }
 
 // Squeeze returns a number, or a part of one, as PairKey has it: in upper case

@@ -67,7 +67,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		_, err := requestFor(ctx, r, s)
 		return err
 	}
-	source, err := sourceOf(settings, c, refreshes, kept, log)
+	source, err := sourceOf(settings, c, agreements, kept, log)
 	if err != nil {
 		return trigger.RefreshJobs{}, err
 	}
@@ -125,25 +125,36 @@ func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record
 }
 
 // sourceOf returns what a refresh asks (R7.4): the service when there is one,
-// otherwise the statements in use at that moment.
-func sourceOf(settings config.Config, c aws.Config, pairs refresher.Answers, kept *statements.Keeper, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
+// otherwise the statements that are in use.
+func sourceOf(settings config.Config, c aws.Config, pairs *register.Reader, kept *statements.Keeper, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
 	if v := settings.VLSC; v != (config.VLSC{}) {
 		secret := secrets.New(secretsmanager.NewFromConfig(c), v.Secret)
 		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret.Credentials, Now: time.Now, Log: log})
 		return func(context.Context) (entitlement.Source, error) { return service, nil }, err
 	}
-	return func(ctx context.Context) (entitlement.Source, error) {
-		var all []agreement.Pair
-		err := pairs.Answers(ctx, func(some []refresher.Answered) error {
-			for _, a := range some {
-				all = append(all, a.Pair)
+	return func(context.Context) (entitlement.Source, error) {
+		return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
+			if all, err = everyPair(ctx, pairs); err == nil {
+				said, err = kept.Attribution(ctx, all)
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		said, err := kept.Attribution(ctx, all)
-		return vlsc.NewStatements(said), err
+			return said, all, err
+		}), nil
 	}, nil
+}
+
+// everyPair returns the pairs of the organisation, with their numbers as they
+// are compared.
+func everyPair(ctx context.Context, agreements *register.Reader) ([]agreement.Pair, error) {
+	const some = 10_000
+	var all []agreement.Pair
+	for after := (register.PairRef{}); ; {
+		refs, err := agreements.Pairs(ctx, "", after, some)
+		if err != nil || len(refs) == 0 {
+			return all, err
+		}
+		after = refs[len(refs)-1]
+		for _, ref := range refs {
+			all = append(all, ref.Pair.Pair())
+		}
+	}
 }

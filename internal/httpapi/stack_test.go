@@ -132,18 +132,19 @@ func newStack(t *testing.T) *stack {
 	}
 	deps.Refresher = &refresher.Refresher{
 		Store: refreshes, Clock: time.Now, NewID: importer.NewID, Log: quiet, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
-		Source: func(ctx context.Context) (entitlement.Source, error) {
-			var all []agreement.Pair
-			if err := refreshes.Answers(ctx, func(some []refresher.Answered) error {
-				for _, a := range some {
-					all = append(all, a.Pair)
+		Source: func(context.Context) (entitlement.Source, error) {
+			return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
+				err = refreshes.Answers(ctx, func(some []refresher.Answered) error {
+					for _, a := range some {
+						all = append(all, a.Pair)
+					}
+					return nil
+				})
+				if err == nil {
+					said, err = deps.Statements.Attribution(ctx, all)
 				}
-				return nil
-			}); err != nil {
-				return nil, err
-			}
-			said, err := deps.Statements.Attribution(ctx, all)
-			return vlsc.NewStatements(said), err
+				return said, all, err
+			}), nil
 		},
 		Wake: func(_ context.Context, run string) error {
 			if !s.refreshing.Load() {

@@ -1,6 +1,7 @@
 package vlsc_test
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -36,7 +37,9 @@ func TestR7_4_Statements(t *testing.T) {
 		read("license-summary.csv", "2026-10-01"), read("license-summary-dutch.csv", "2026-11-01"), read("license-statement.xlsx", ""), read("general-statement.csv", "2026-11-02"),
 	}, pairs)
 	asked := []agreement.Pair{pairs[2], pairs[1], pairs[0], pairs[3], {Authorization: "0107001", License: "01 07001"}}
-	answers, err := vlsc.NewStatements(attribution).Ask(t.Context(), asked)
+	answers, err := vlsc.NewStatements(func(context.Context) (entitlement.Attribution, []agreement.Pair, error) {
+		return attribution, pairs, nil
+	}).Ask(t.Context(), asked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,4 +83,41 @@ func TestR7_4_Statements(t *testing.T) {
 	if whole["Visio Professional 2021"] != 40 || whole["Office Professional Plus 2021"] != 500 || whole["Acrobat Pro 2020"] != 35 {
 		t.Errorf("whole: %v", whole)
 	}
+}
+
+// TestR7_4_PairsThatCameLater demands that a pair which was imported while a
+// refresh runs gets what the statements say of it, and that what they say is
+// looked up once as long as none came.
+func TestR7_4_PairsThatCameLater(t *testing.T) {
+	t.Parallel()
+	there := []agreement.Pair{{Authorization: "1", License: "11"}}
+	made := 0
+	source := vlsc.NewStatements(func(context.Context) (entitlement.Attribution, []agreement.Pair, error) {
+		made++
+		said := entitlement.Attribution{ByPair: map[agreement.PairKey][]entitlement.Entitlement{}}
+		for _, p := range there {
+			said.ByPair[p.Key()] = []entitlement.Entitlement{{Family: "Office", Effective: 1}}
+		}
+		return said, there, nil
+	})
+	ask := func(want int, pairs ...agreement.Pair) {
+		t.Helper()
+		answers, err := source.Ask(t.Context(), pairs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range answers {
+			if a.State != entitlement.StateValid {
+				t.Errorf("%s is %s", a.Pair, a.State)
+			}
+		}
+		if made != want {
+			t.Errorf("attributed %d times, want %d", made, want)
+		}
+	}
+	ask(1, there...)
+	ask(1, there...)
+	there = append(there, agreement.Pair{Authorization: "2", License: "22"})
+	ask(2, there...)
+	ask(2, there...)
 }
