@@ -48,7 +48,7 @@ func (k *known) Answers(_ context.Context, yield func([]refresher.Answered) erro
 }
 func (k *known) Current(context.Context) ([]entitlement.Statement, error) { return nil, nil }
 func (k *known) Tallies(context.Context) ([]inventory.Counted, error)     { return k.tallies, nil }
-func (k *known) Freshness(context.Context) (refresher.Freshness, error) { return k.freshness, nil }
+func (k *known) Freshness(context.Context) (refresher.Freshness, error)   { return k.freshness, nil }
 
 func (k *known) Runs(context.Context, int, string) (refresher.Page, error) {
 	return refresher.Page{Items: []refresher.Run{{ID: "r1", Trigger: refresher.TriggerSchedule, State: refresher.StateSucceeded}}}, nil

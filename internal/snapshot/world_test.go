@@ -113,7 +113,7 @@ func (w *world) Answers(_ context.Context, yield func([]refresher.Answered) erro
 
 func (w *world) Current(context.Context) ([]entitlement.Statement, error) { return w.statements, nil }
 func (w *world) Tallies(context.Context) ([]inventory.Counted, error)     { return w.tallies, nil }
-func (w *world) Freshness(context.Context) (refresher.Freshness, error) { return w.freshness, nil }
+func (w *world) Freshness(context.Context) (refresher.Freshness, error)   { return w.freshness, nil }
 
 func (w *world) Runs(context.Context, int, string) (refresher.Page, error) {
 	return refresher.Page{Items: w.runs}, nil
