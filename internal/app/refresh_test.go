@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-cmp/cmp"
 
 	reference "trueup/infra/local/vlsc"
@@ -19,6 +22,7 @@ import (
 	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/importer"
+	"trueup/internal/manifest"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -37,6 +41,35 @@ type refreshStand struct {
 	server  *reference.Server
 	answers refresher.Answers
 	n       int
+	called  *calls
+}
+
+// calls is what a client has asked of DynamoDB, as grants name it.
+type calls struct {
+	mu      sync.Mutex
+	actions map[manifest.Action]bool
+}
+
+// record is an option of a client that has its calls noted. Who writes in a
+// transaction needs the grant of each of its actions.
+func (c *calls) record(o *dynamodb.Options) {
+	o.APIOptions = append(slices.Clone(o.APIOptions), func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("record", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			c.mu.Lock()
+			if transaction, ok := in.Parameters.(*dynamodb.TransactWriteItemsInput); ok {
+				for _, i := range transaction.TransactItems {
+					c.actions["dynamodb:PutItem"] = c.actions["dynamodb:PutItem"] || i.Put != nil
+					c.actions["dynamodb:UpdateItem"] = c.actions["dynamodb:UpdateItem"] || i.Update != nil
+					c.actions["dynamodb:DeleteItem"] = c.actions["dynamodb:DeleteItem"] || i.Delete != nil
+					c.actions["dynamodb:ConditionCheckItem"] = c.actions["dynamodb:ConditionCheckItem"] || i.ConditionCheck != nil
+				}
+			} else {
+				c.actions[manifest.Action("dynamodb:"+stack.ID())] = true
+			}
+			c.mu.Unlock()
+			return next.HandleInitialize(ctx, in)
+		}), middleware.Before)
+	})
 }
 
 // noCopies is a bucket without saved copies.
@@ -52,7 +85,9 @@ const pairsOfStand = 240
 func newRefreshStand(t *testing.T) *refreshStand {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	store := dynamo.New(storetest.Client(t), storetest.Table(t), dynamo.Patience(20*time.Second))
+	called := &calls{actions: map[manifest.Action]bool{}}
+	table := storetest.Table(t)
+	store := dynamo.New(storetest.Client(t), table, dynamo.Patience(20*time.Second))
 	for a := range 3 {
 		n := agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: fmt.Sprint("Agreement ", a), By: "me", At: time.Now()}
 		for p := range pairsOfStand / 3 {
@@ -75,9 +110,10 @@ func newRefreshStand(t *testing.T) *refreshStand {
 			Timeout:     500 * time.Millisecond, Now: time.Now, Log: quiet,
 		})
 	}
+	store = dynamo.New(dynamodb.New(storetest.Client(t).Options(), called.record), table, dynamo.Patience(20*time.Second))
 	refreshes := dynamo.NewRefreshes(store, register.New(store, store, noCopies{}, quiet))
 	return &refreshStand{
-		t: t, server: server, answers: refreshes,
+		t: t, server: server, answers: refreshes, called: called,
 		Refresher: &refresher.Refresher{
 			Store: refreshes, Source: source,
 			Clock: time.Now, NewID: importer.NewID, Log: quiet,
@@ -232,5 +268,26 @@ func TestHeldEntitlementsApplyOnceConfirmed(t *testing.T) {
 	}
 	if after >= before || after == 0 {
 		t.Errorf("from %d to %d", before, after)
+	}
+	s.called.granted(t, "refresh") // all that a refresh does was done
+}
+
+// granted checks that a function may do what was done, which no engine on this
+// machine does.
+func (c *calls) granted(t *testing.T, function string) {
+	t.Helper()
+	f, ok := manifest.Find(function)
+	if !ok {
+		t.Fatalf("there is no function %s", function)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for action, used := range c.actions {
+		if used && !slices.ContainsFunc(f.Grants, func(g manifest.Grant) bool { return g.Resource == manifest.Table && slices.Contains(g.Actions, action) }) {
+			t.Errorf("%s is not granted %s", function, action)
+		}
+	}
+	if !c.actions["dynamodb:UpdateItem"] {
+		t.Error("nothing was recorded")
 	}
 }

@@ -82,6 +82,7 @@ const (
 	put       Action = "dynamodb:PutItem"
 	update    Action = "dynamodb:UpdateItem"
 	remove    Action = "dynamodb:DeleteItem"
+	check     Action = "dynamodb:ConditionCheckItem" // in a transaction, of an item that it does not write
 	getObject Action = "s3:GetObject"
 	getOlder  Action = "s3:GetObjectVersion"
 	putObject Action = "s3:PutObject"
@@ -156,7 +157,7 @@ var Functions = []Function{
 			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays,
 		},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
