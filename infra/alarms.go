@@ -79,10 +79,17 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.Table, let
 			})
 		}
 		if f.Nightly {
-			alarms = append(alarms, alarm{
-				id(f.Name, "NightLostAlarm"), functionName(f.Name) + " was not called at night, and the event is not in the dead-letter queue either.", 1,
-				[]metric{{"AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", map[string]string{"ScheduleGroup": functionName(f.Name)}}},
-			})
+			logged := func(metricName string) []metric { // of the line "refresh ended"
+				return []metric{{name, metricName, "Sum", map[string]string{"function": f.Name}}}
+			}
+			alarms = append(alarms,
+				alarm{
+					id(f.Name, "NightLostAlarm"), functionName(f.Name) + " was not called at night, and the event is not in the dead-letter queue either.", 1,
+					[]metric{{"AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", map[string]string{"ScheduleGroup": functionName(f.Name)}}},
+				},
+				alarm{id(f.Name, "FailedAlarm"), "A refresh failed, and what was known before counts still: GET /refreshes says why.", 1, logged("run_failed")},
+				alarm{id(f.Name, "HeldAlarm"), "A refresh holds back that entitlements drop, until somebody confirms it: see GET /refreshes.", 1, logged("run_held")},
+			)
 		}
 	}
 

@@ -57,6 +57,8 @@ var watchChecks = []check{
 				want["AWS/Lambda Throttles"+of] = true
 				if f.Nightly {
 					want["AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount ScheduleGroup=trueup-"+f.Name] = true
+					want["trueup run_failed function="+f.Name] = true
+					want["trueup run_held function="+f.Name] = true
 				}
 				if unwaited(f) {
 					want["AWS/Lambda DestinationDeliveryFailures"+of] = true
@@ -80,6 +82,7 @@ var watchChecks = []check{
 			"rings for no data": func(t template) { t.Resources["DeadLettersAlarm"].set("TreatMissingData", "breaching") },
 			"adds up nothing":   func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.0.ReturnData", false) },
 			"a function alone":  func(t template) { delete(t.Resources, "GroupsErrorsAlarm") },
+			"held in silence":   func(t template) { delete(t.Resources, "RefreshHeldAlarm") },
 		},
 	},
 	{
