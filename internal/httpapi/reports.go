@@ -122,8 +122,8 @@ func (o *operations) refreshOld(ctx context.Context, f refresher.Freshness) {
 
 // filter is what the parameters of a report select.
 func (o *operations) filter(ctx context.Context, in Licensed) (report.Filter, error) {
-	publisher, err := o.Snapshots.Publisher(ctx, in.Publisher)
-	return report.Filter{Type: in.Type, Groups: in.Groups, Publisher: publisher}, err
+	publisher, others, err := o.Snapshots.Publisher(ctx, in.Publisher)
+	return report.Filter{Type: in.Type, Groups: in.Groups, Publisher: publisher, AlsoPublisher: others}, err
 }
 
 // place is what the cursor of a report holds: how many rows were shown of the
@@ -240,7 +240,7 @@ func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		page := PurchasesPage{Purchases: v.Purchases(f, order, v.Settings)}
-		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.Version, named)
+		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.VersionOf(f), named)
 		return &getPurchasesOutput{page}, err
 	})
 }
@@ -273,7 +273,7 @@ func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		page := InstallationsPage{Installations: v.Installations(f, order, v.Settings)}
-		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.Version, named)
+		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.VersionOf(f), named)
 		return &getInstallationsOutput{page}, err
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"trueup/internal/position"
-	"trueup/internal/text"
 )
 
 // Installations is the License installation report (R8.2): licences against
@@ -74,10 +73,10 @@ func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 
 // positions is the position as a filter lets it through.
 func (d *Data) positions(f Filter, s Settings) []position.Row {
-	publisher := text.Fold(f.Publisher)
+	has := f.publishers()
 	rows := position.Compute(d.licenses(f.scope(), s.Calendar), d.Installed, s.Position)
 	return slices.DeleteFunc(rows, func(row position.Row) bool {
-		return !f.hasPublisher(publisher, row.Product.Publisher) || f.Verdict != "" && f.Verdict != row.Verdict
+		return !has(row.Product.Publisher) || f.Verdict != "" && f.Verdict != row.Verdict
 	})
 }
 

@@ -154,10 +154,10 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 		rows = append(rows, row)
 	}
 
-	publisher := text.Fold(f.Publisher)
+	has := f.publishers()
 	rows = slices.DeleteFunc(rows, func(row Purchase) bool {
 		terms := agreement.Terms{Start: row.Start, End: row.End}
-		return !f.scope().has(row.Type, row.GroupID) || !f.hasPublisher(publisher, row.Publisher) ||
+		return !f.scope().has(row.Type, row.GroupID) || !has(row.Publisher) ||
 			f.Status != "" && f.Status != terms.Status(s.Calendar)
 	})
 	for i := range rows {

@@ -125,6 +125,8 @@ type Filter struct {
 	Status    agreement.Status `json:"status,omitempty" enum:"not-started,active,expiring,expired,no-term" doc:"Only terms with this status."`
 	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"`                      // compared as names are
 	Verdict   position.Verdict `json:"verdict,omitempty" enum:"unlicensed,short,unused,covered" doc:"Only products with this verdict."` // of installations
+
+	AlsoPublisher []string `json:"-"` // other names of Publisher
 }
 
 // Order is what rows are sorted by: a column's key, empty for the report's own order.
@@ -146,9 +148,16 @@ func (s scope) has(kind agreement.Type, groupID string) bool {
 	return (s.kind == "" || s.kind == kind) && (len(s.groups) == 0 || slices.Contains(s.groups, groupID))
 }
 
-// hasPublisher reports that the filter lets a publisher's rows through.
-func (f Filter) hasPublisher(folded string, of string) bool {
-	return f.Publisher == "" || folded == text.Fold(of)
+// publishers returns what reports that the filter lets a publisher's rows through.
+func (f Filter) publishers() func(name string) bool {
+	if f.Publisher == "" {
+		return func(string) bool { return true }
+	}
+	folded := map[string]bool{text.Fold(f.Publisher): true}
+	for _, name := range f.AlsoPublisher {
+		folded[text.Fold(name)] = true
+	}
+	return func(name string) bool { return folded[text.Fold(name)] }
 }
 
 // groupOf is the license group that a held entitlement belongs to: its

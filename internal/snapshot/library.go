@@ -274,15 +274,19 @@ func (l *Library) Between(ctx context.Context, from, to agreement.Date) ([]repor
 // Runs returns the last refreshes, the newest first.
 func (l *Library) Runs(ctx context.Context) ([]report.Run, error) { return runs(ctx, l.Refreshes) }
 
-// Publisher returns what the catalog calls a publisher first; the same name when
-// it does not have it.
-func (l *Library) Publisher(ctx context.Context, name string) (first string, err error) {
+// Publisher returns what the catalog calls a publisher first, and its other names:
+// a snapshot has the one of its day. The same name, and no other, when the catalog
+// does not have it.
+func (l *Library) Publisher(ctx context.Context, name string) (first string, others []string, err error) {
 	if text.Collapse(name) == "" {
-		return "", nil
+		return "", nil, nil
 	}
+	first = name
 	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, _ journal.Head) error {
-		first = newNames(c).publisher(name).name
+		if p, known := c.PublisherNamed(name); known {
+			first, others = p.Name, slices.Clone(p.Aliases)
+		}
 		return nil
 	})
-	return first, err
+	return first, others, err
 }

@@ -9,9 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/catalog"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
+	"trueup/internal/once"
 	"trueup/internal/position"
 	"trueup/internal/report"
 )
@@ -106,6 +110,53 @@ func TestR5_2_NamesMeet(t *testing.T) {
 	}
 	if diff := cmp.Diff(on.Data.Installed, live.Data.Installed); diff != "" {
 		t.Errorf("-snapshot +live\n%s", diff)
+	}
+}
+
+// TestR5_2_MergedSince demands that who asks for a publisher also finds what a
+// snapshot has under a name that was merged into it later, in any of its names.
+func TestR5_2_MergedSince(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, publisher := range []string{"Contoso", "Contoso Labs"} {
+		w.tallies[0].Tally.Products = append(w.tallies[0].Tally.Products, inventory.ProductCount{Product: position.Named(publisher, "Planner", "7"), Devices: 1})
+	}
+	w.publish(t, attempt(1, today))
+	l := w.library()
+	rows := func(name string) int {
+		t.Helper()
+		first, others, err := l.Publisher(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := l.On(t.Context(), today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(v.Installations(report.Filter{Publisher: first, AlsoPublisher: others}, report.Order{}, settings()).Rows)
+	}
+	if apart := rows("Contoso"); apart != 1 {
+		t.Errorf("%d rows before the merge", apart)
+	}
+	id := func(name string) string {
+		t.Helper()
+		p, _, missing, err := l.Catalog.Resolve(t.Context(), name, "Planner 7")
+		if err != nil || missing != nil {
+			t.Fatal(missing, err)
+		}
+		return p.ID
+	}
+	_, _, err := l.Catalog.MergePublishers(t.Context(), id("Contoso Labs"), id("Contoso"), audit.Event{ID: "e", At: now}, func(catalog.Publisher) (once.Entry, error) { return once.Entry{}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Contoso", "contoso labs"} {
+		if merged := rows(name); merged != 2 {
+			t.Errorf("%d rows of %s after the merge", merged, name)
+		}
+	}
+	if unknown := rows("Nobody"); unknown != 0 {
+		t.Errorf("%d rows of nobody", unknown)
 	}
 }
 

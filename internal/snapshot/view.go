@@ -37,5 +37,8 @@ func (v *View) Overview(runs []report.Run, s report.Settings) report.Overview {
 
 // key is everything that a report's rows depend on.
 func (v *View) key(name string, f report.Filter, o report.Order, s report.Settings, more any) string {
-	return digest(name, v.Version, f, o, s.Calendar, more)
+	return digest(name, v.VersionOf(f), f, o, s.Calendar, more)
 }
+
+// VersionOf is another one when the rows that a filter lets through may be others.
+func (v *View) VersionOf(f report.Filter) string { return digest(v.Version, f.AlsoPublisher) }
