@@ -219,9 +219,15 @@ func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
 		return err
 	}
 	at, _ := slices.BinarySearch(days, day)
+	before := slices.Clone(days[:at])
+	slices.Reverse(before)
 	var nearest []string
-	for _, d := range days[max(at-1, 0):min(at+1, len(days))] {
-		if d != day { // a folder without a manifest yet
+	for _, side := range [][]agreement.Date{before, days[at:]} {
+		d, err := l.first(ctx, side)
+		if err != nil {
+			return err
+		}
+		if d != "" {
 			nearest = append(nearest, string(d))
 		}
 	}
@@ -229,6 +235,17 @@ func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
 		return errs.New(errs.NotFound, "snapshots_none")
 	}
 	return errs.New(errs.NotFound, "snapshot_not_found", "date", string(day), "dates", strings.Join(nearest, ", "))
+}
+
+// first returns the first of the days that has a snapshot; empty when none has.
+// Whoever publishes writes the manifest last, and may have died before.
+func (l *Library) first(ctx context.Context, days []agreement.Date) (agreement.Date, error) {
+	for _, day := range days {
+		if _, _, _, err := manifest(ctx, l.Files, report.ManifestKey(day)); !errors.Is(err, objects.ErrNotFound) {
+			return day, err
+		}
+	}
+	return "", nil
 }
 
 // Days returns the days that have a snapshot, or are about to, in order.

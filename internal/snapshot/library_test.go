@@ -232,7 +232,7 @@ func TestDays(t *testing.T) {
 	if diff := cmp.Diff([]agreement.Date{"2026-11-18", "2026-11-21"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	for day, want := range map[agreement.Date]string{"2026-11-20": "2026-11-19, 2026-11-21", "2026-01-01": "2026-10-01", "2027-01-01": "2026-11-21"} {
+	for day, want := range map[agreement.Date]string{"2026-11-20": "2026-11-18, 2026-11-21", "2026-11-19": "2026-11-18, 2026-11-21", "2026-01-01": "2026-10-01", "2027-01-01": "2026-11-21"} {
 		_, err := w.library().On(t.Context(), day)
 		if e := errs.As(err); e == nil || e.Code != "snapshot_not_found" || e.Args["dates"] != want {
 			t.Errorf("%s: %v, want %s", day, err, want)
