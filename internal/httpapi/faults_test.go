@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/access"
@@ -37,6 +38,21 @@ type faulty struct {
 
 func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
 	t.Helper()
+	return newFaultyWith(t, faults, nil)
+}
+
+// elsewhere are the endpoints of services that are not the proxy's, as package
+// app finds them.
+type elsewhere map[string]string
+
+// GetServiceBaseEndpoint is what the SDK's clients look for.
+func (e elsewhere) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
+	url, ok := e[service]
+	return url, ok, nil
+}
+
+func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *faulty {
+	t.Helper()
 	table := storetest.Table(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, faults)
 	t.Cleanup(proxy.Close)
@@ -44,7 +60,7 @@ func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
 	for _, r := range route.Table {
 		if f.handlers[r.Function] == nil {
 			f.handlers[r.Function] = app.API(httpapi.Named(r.Function), config.Config{Table: table, UploadsBucket: uploads, ReportsBucket: reports, RefreshFunction: "refresh"}, aws.Config{
-				Region: "eu-west-1", BaseEndpoint: &proxy.URL,
+				Region: "eu-west-1", BaseEndpoint: &proxy.URL, ConfigSources: []any{others},
 				Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 			}, quiet)
 		}
@@ -182,17 +198,13 @@ func TestStoreAway(t *testing.T) {
 		faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded,
 		faultproxy.TransactionConflict, faultproxy.TransactionThrottled,
 	}
-	bodies, queries := map[string]string{}, map[string]string{}
+	bodies := map[string]string{}
 	for _, o := range operations(t) {
-		for _, p := range o.spec.Parameters {
-			if p.Value.In == "query" && p.Value.Required {
-				queries[o.Key()] += "?" + p.Value.Name + "=x"
-			}
-		}
 		if schema := o.body(); schema != nil {
 			bodies[o.Key()] = sample(schema, nil, "")
 		}
 	}
+	queries := required(t)
 	for _, kind := range all {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -228,11 +240,72 @@ func TestStoreAway(t *testing.T) {
 	}
 }
 
+// required are the query parameters that routes demand, with good values.
+func required(t *testing.T) map[string]string {
+	t.Helper()
+	queries := map[string]string{}
+	for _, o := range operations(t) {
+		for _, p := range o.spec.Parameters {
+			if p.Value.In == "query" && p.Value.Required {
+				queries[o.Key()] = "?" + p.Value.Name + "=" + url.QueryEscape(strings.Trim(sample(p.Value.Schema.Value, nil, ""), `"`))
+			}
+		}
+	}
+	return queries
+}
+
 // storeless are the routes that can be answered without a store.
-var storeless = []string{
-	"GET /openapi.json",
-	// They read objects.
-	"GET /reports/comparison", "GET /reports/comparison.csv", "GET /reports/comparison.xlsx", "GET /reports/comparison.html", "GET /reports/trend", "GET /reports/snapshots",
+var storeless = []string{"GET /openapi.json"}
+
+// TestObjectsAway demands 503 with Retry-After of every report when the reports
+// bucket does not answer, and of no other route 500.
+func TestObjectsAway(t *testing.T) {
+	t.Parallel()
+	queries, dated := required(t), map[string]bool{}
+	for _, o := range operations(t) {
+		o.parameters("query", func(name string, _ *openapi3.Schema) { dated[o.Key()] = dated[o.Key()] || name == "date" })
+	}
+	for kind, away := range map[string]http.HandlerFunc{
+		"gone": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"busy": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte("<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"))
+		},
+		"torn": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte("<"))
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(away)
+			t.Cleanup(server.Close)
+			f := newFaultyWith(t, nil, elsewhere{"S3": server.URL})
+			atOnce(len(route.Table), len(route.Table), func(i int) {
+				r := route.Table[i]
+				if r.Method != http.MethodGet {
+					return
+				}
+				begin := time.Now()
+				paths := []string{parameter.ReplaceAllString(r.Path, "nothing") + queries[r.Key()]}
+				reads := strings.HasPrefix(r.Path, "/reports/") || r.Path == "/overview"
+				if dated[r.Key()] {
+					paths = append(paths, paths[0]+"?date=2026-11-21")
+				}
+				for _, path := range paths {
+					status, code, answer := f.do(r.Method, path, "")
+					switch {
+					case status == http.StatusServiceUnavailable && code == "try_again":
+					case reads || status >= http.StatusInternalServerError:
+						t.Errorf("%s: %d %s %.200s", path, status, code, answer)
+					}
+				}
+				if took := time.Since(begin); took > 25*time.Second {
+					t.Errorf("%s took %v", r.Key(), took)
+				}
+			})
+		})
+	}
 }
 
 // TestR2_12_NoLostUpdate edits one agreement 50 times at once, half of the

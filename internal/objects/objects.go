@@ -31,7 +31,8 @@ type Upload struct {
 	Expires time.Time
 }
 
-// Bucket is one bucket.
+// Bucket is one bucket. When it is away for the moment, errors are errs.Unavailable
+// try_again; what was there and what was not never is.
 type Bucket interface {
 	// Open opens one version of an object; an empty version means the current
 	// one, and then a non-empty etag must match. ErrNotFound when it is gone.

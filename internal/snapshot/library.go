@@ -66,10 +66,11 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var agreements []agreement.Agreement
 	var at int64
 	reads, readCtx := errgroup.WithContext(ctx)
-	var noManifest error
-	reads.Go(func() error {
-		latest, _, _, noManifest = manifest(readCtx, l.Files, report.LatestKey)
-		return nil // that the table is away is said first: it passes
+	reads.Go(func() (err error) {
+		if latest, _, _, err = manifest(readCtx, l.Files, report.LatestKey); errors.Is(err, objects.ErrNotFound) {
+			return nil // nothing was refreshed yet
+		}
+		return err
 	})
 	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
 	reads.Go(func() (err error) { tallies, err = l.Inventory.Tallies(readCtx); return err })
@@ -80,9 +81,6 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	})
 	if err := reads.Wait(); err != nil {
 		return nil, freshness, fmt.Errorf("snapshot: live: %w", err)
-	}
-	if noManifest != nil && !errors.Is(noManifest, objects.ErrNotFound) {
-		return nil, freshness, fmt.Errorf("snapshot: live: %w", noManifest)
 	}
 	if agreements, err = l.allAgreements(ctx, agreements, at); err != nil {
 		return nil, freshness, err

@@ -24,6 +24,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/entitlement"
+	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
@@ -93,7 +94,8 @@ func manifest(ctx context.Context, files objects.Bucket, key string) (m report.M
 // maxManifest is more than any manifest has, in bytes.
 const maxManifest = 1 << 20
 
-// content reads an object of at most that many bytes.
+// content reads an object of at most that many bytes. errs.Unavailable is that the
+// bucket is away.
 func content(ctx context.Context, files objects.Bucket, key string, most int64) (body []byte, etag string, err error) {
 	object, err := files.Open(ctx, key, "", "")
 	if err != nil {
@@ -105,7 +107,7 @@ func content(ctx context.Context, files objects.Bucket, key string, most int64) 
 	}
 	body = make([]byte, object.Size)
 	if _, err := io.ReadFull(object.Body, body); err != nil {
-		return nil, "", fmt.Errorf("snapshot: read %s: %w", key, err)
+		return nil, "", errs.Wrap(fmt.Errorf("snapshot: read %s: %w", key, err), errs.Unavailable, "try_again")
 	}
 	return body, object.ETag, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,9 +15,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"trueup/internal/errs"
 	"trueup/internal/objects"
 )
 
@@ -51,7 +54,7 @@ func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (objects
 		if gone(err) {
 			err = errors.Join(objects.ErrNotFound, err)
 		}
-		return objects.Object{}, fmt.Errorf("s3bucket: get %s/%s: %w", b.name, key, err)
+		return objects.Object{}, b.failed("get", key, err)
 	}
 	o := objects.Object{
 		Body:     out.Body,
@@ -68,6 +71,22 @@ func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (objects
 		return objects.Object{}, errors.Join(fmt.Errorf("s3bucket: get %s/%s: replaced: %w", b.name, key, objects.ErrNotFound), out.Body.Close())
 	}
 	return o, nil
+}
+
+// failed says what could not be done. What may pass is errs.Unavailable try_again.
+func (b *s3Bucket) failed(what, key string, err error) error {
+	err = fmt.Errorf("s3bucket: %s %s/%s: %w", what, b.name, key, err)
+	if passes(err) {
+		return errs.Wrap(err, errs.Unavailable, "try_again")
+	}
+	return err
+}
+
+// passes reports whether the same call may not meet the error again: those that the
+// SDK has repeated, for a while, and replies that broke off.
+func passes(err error) bool {
+	var torn *smithy.DeserializationError
+	return errors.As(err, &torn) || errors.Is(err, io.ErrUnexpectedEOF) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
 
 func quoted(etag string) string { return `"` + strings.Trim(etag, `"`) + `"` }
@@ -91,7 +110,7 @@ func (b *s3Bucket) Put(ctx context.Context, key, contentType string, body []byte
 		Bucket: &b.name, Key: &key, ContentType: &contentType, Body: bytes.NewReader(body),
 	})
 	if err != nil {
-		return fmt.Errorf("s3bucket: put %s/%s: %w", b.name, key, err)
+		return b.failed("put", key, err)
 	}
 	return nil
 }
@@ -108,7 +127,7 @@ func (b *s3Bucket) PutIf(ctx context.Context, key, contentType string, body []by
 		if overtaken(err) {
 			err = errors.Join(objects.ErrConflict, err)
 		}
-		return fmt.Errorf("s3bucket: put %s/%s: %w", b.name, key, err)
+		return b.failed("put", key, err)
 	}
 	return nil
 }
@@ -133,7 +152,7 @@ func (b *s3Bucket) Folders(ctx context.Context, prefix string) ([]string, error)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("s3bucket: list %s/%s: %w", b.name, prefix, err)
+			return nil, b.failed("list", prefix, err)
 		}
 		for _, found := range page.CommonPrefixes {
 			folders = append(folders, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(found.Prefix), prefix), "/"))
