@@ -78,6 +78,10 @@ const (
 	// ReasonNoStatement: no statement has the pair's license number. A statement
 	// lists what its reader may see, so this is no proof that a pair is invalid.
 	ReasonNoStatement = "statement_without_pair"
+	// ReasonWithdrawn: a pair that has entitlements is in no statement any more.
+	ReasonWithdrawn = "statement_withdrawn"
+	// ReasonTooMuch: more is said of the pair than can be kept.
+	ReasonTooMuch     = "source_too_much"
 	ReasonUnreachable = "source_unreachable" // no connection, or it broke
 	ReasonTimeout     = "source_timeout"     // no answer in time
 	ReasonFailed      = "source_failed"      // it said that it failed
@@ -86,6 +90,10 @@ const (
 	ReasonQuota       = "source_quota"       // we asked too much, and waiting takes too long
 	ReasonDamaged     = "source_damaged"     // the answer is not what the contract says
 )
+
+// OfPair reports whether a reason for not being able to say is one of the pair
+// alone: the source is there, and asking again does not help.
+func OfPair(reason string) bool { return reason == ReasonNoStatement || reason == ReasonTooMuch }
 
 // Fault is the error of a source that answered nothing.
 type Fault struct {

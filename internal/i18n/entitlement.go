@@ -175,6 +175,16 @@ var entitlementMessages = map[string]message{
 		"Geen enkel overzicht bevat het licentienummer van dit paar. Zet een licentieoverzicht dat het bevat onder entitlements/.",
 		"Aucun relevé ne contient le numéro de licence de cette paire. Déposez sous entitlements/ un récapitulatif de licences qui le contient.",
 	},
+	"statement_withdrawn": {
+		"The statement that had this pair is no longer in use, and none that is has it. What it said does not count any more.",
+		"Het overzicht dat dit paar bevatte is niet meer in gebruik, en geen enkel dat het wel is bevat het. Wat erin stond telt niet meer.",
+		"Le relevé qui contenait cette paire n'est plus utilisé, et aucun de ceux qui le sont ne la contient. Ce qu'il disait ne compte plus.",
+	},
+	"source_too_much": {
+		"More is said of this pair than can be kept: at most 1,000 products. What was known before stays.",
+		"Over dit paar wordt meer gezegd dan kan worden bewaard: hoogstens 1.000 producten. Wat eerder bekend was, blijft.",
+		"Il est dit de cette paire plus que ce qui peut être conservé : 1 000 produits au plus. Ce qui était connu reste.",
+	},
 	"source_unreachable": {
 		"The source of entitlements could not be reached. The pair is asked about again at the next refresh.",
 		"De bron van rechten was niet bereikbaar. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",

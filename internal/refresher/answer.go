@@ -27,6 +27,7 @@ func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement
 		err = &entitlement.Fault{Reason: entitlement.ReasonDamaged, Err: errors.New("refresher: answers that do not belong to the pairs")}
 	}
 	if err == nil {
+		answers = withdrawn(known, a.keepable(ctx, answers))
 		return answers, failureOf(answers)
 	}
 	failure = entitlement.ReasonFailed
@@ -47,14 +48,45 @@ func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement
 	return answers, failure
 }
 
+// keepable returns answers of which those say nothing that are more than a
+// pair may have. That is no lie: what is said of the other pairs counts.
+func (a *attempt) keepable(ctx context.Context, answers []entitlement.Answer) []entitlement.Answer {
+	answers = slices.Clone(answers)
+	for i, answer := range answers {
+		texts := 0
+		for _, e := range answer.Entitlements {
+			texts += len(e.Publisher) + len(e.Pool) + len(e.Family) + len(e.Version) + len(e.Type)
+		}
+		if len(answer.Entitlements) > MaxLines || texts > MaxTexts {
+			a.Log.WarnContext(ctx, "pairs not answered", "run", a.claimed.ID, "pairs", 1, "reason", entitlement.ReasonTooMuch,
+				"lines", len(answer.Entitlements), "bytes", texts)
+			answers[i] = entitlement.Answer{Pair: answer.Pair, State: entitlement.StateError, Reason: entitlement.ReasonTooMuch}
+		}
+	}
+	return answers
+}
+
+// withdrawn has pairs entitle to nothing that were entitled by a statement which
+// is no longer in use: one that was removed, or replaced by another without them,
+// or whose lines are another pair's now. To keep what it said would be to
+// count it for ever, or twice. As with any other answer, many such are held.
+func withdrawn(known []Known, answers []entitlement.Answer) []entitlement.Answer {
+	for i, answer := range answers {
+		if answer.Reason == entitlement.ReasonNoStatement && known[i].Fingerprint != "" {
+			answers[i].State, answers[i].Reason = entitlement.StateInvalid, entitlement.ReasonWithdrawn
+		}
+	}
+	return answers
+}
+
 // failureOf returns the reason of the first pair when all have failed. One that
-// failed for another reason than a missing statement comes first.
+// failed because of the source comes first.
 func failureOf(answers []entitlement.Answer) (reason string) {
 	for _, answer := range answers {
 		if answer.State != entitlement.StateError {
 			return ""
 		}
-		if reason == "" || reason == entitlement.ReasonNoStatement {
+		if reason == "" || entitlement.OfPair(reason) {
 			reason = answer.Reason
 		}
 	}
@@ -68,7 +100,7 @@ func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 		return false
 	}
 	for i, answer := range answers {
-		if answer.Pair != pairs[i].Key() || len(answer.Entitlements) > MaxLines {
+		if answer.Pair != pairs[i].Key() {
 			return false
 		}
 		switch answer.State {
@@ -80,15 +112,10 @@ func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 		default:
 			return false
 		}
-		texts := 0
 		for _, e := range answer.Entitlements {
-			texts += len(e.Publisher) + len(e.Pool) + len(e.Family) + len(e.Version) + len(e.Type)
 			if e.Effective < 0 || e.Effective > entitlement.MaxQuantity || e.ActiveSA < 0 || e.ActiveSA > entitlement.MaxQuantity {
 				return false
 			}
-		}
-		if texts > MaxTexts {
-			return false
 		}
 	}
 	return true

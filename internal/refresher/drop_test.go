@@ -149,7 +149,9 @@ func TestHeldThenPartial(t *testing.T) {
 		partial := func() {
 			t.Helper()
 			r := s.process(&process{})
-			r.Source = func(context.Context) (entitlement.Source, error) { return statements{s.source, silent}, nil }
+			r.Source = func(context.Context) (entitlement.Source, error) {
+				return statements{s.source, silent, entitlement.ReasonTooMuch}, nil
+			}
 			id := s.request(refresher.TriggerNow, "").ID
 			if _, err := r.Handle(t.Context(), id); err != nil {
 				t.Fatal(err)
@@ -186,6 +188,18 @@ func TestHeldThenAnotherGroup(t *testing.T) {
 			}
 		}
 		equal(t, "not held", s.pairs[pair(3).Key()].Effective, int64(10))
+	})
+}
+
+// R8.5: what is confirmed publishes the day on which it is confirmed, and leaves
+// alone that on which it was held.
+func TestConfirmOnAnotherDay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
+		s, run := held(t)
+		equal(t, "held on", run.Date, agreement.Date("2000-01-01"))
+		time.Sleep(48 * time.Hour)
+		equal(t, "confirmed on", s.confirm(run.ID).Date, agreement.Date("2000-01-03"))
 	})
 }
 

@@ -208,7 +208,7 @@ func (r *Run) conclude() {
 	case r.Failed == 0 && !r.Stopped && r.Hold != HoldOn:
 		r.State, r.Reason, r.ReasonArgs = StateSucceeded, "", nil
 		return
-	case r.Valid+r.Invalid == 0:
+	case r.Valid+r.Invalid == 0 && !entitlement.OfPair(r.Reason):
 		r.State = StateFailed
 	default:
 		r.State = StatePartial

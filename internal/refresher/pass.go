@@ -84,7 +84,7 @@ func (b *batch) count(m Mark) {
 // what is new is left to another run.
 func asksAbout(run Run, k Known) bool {
 	return run.Pass == 0 ||
-		k.Mark.Run == run.ID && k.Mark.Failed > 0 && k.Reason != entitlement.ReasonNoStatement
+		k.Mark.Run == run.ID && k.Mark.Failed > 0 && !entitlement.OfPair(k.Reason)
 }
 
 // pass goes through the pairs once, from the position on.
@@ -225,13 +225,13 @@ func (a *attempt) summarize(ctx context.Context, agreements map[string]bool) err
 func (a *attempt) judge(failure string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if failure != "" {
+	if failure != "" && (a.run.Reason == "" || !entitlement.OfPair(failure)) {
 		a.run.Reason = failure
 	}
-	switch failure {
-	case "", entitlement.ReasonNoStatement: // it is there
+	switch {
+	case failure == "", entitlement.OfPair(failure): // it is there
 		a.inARow = 0
-	case entitlement.ReasonDenied, entitlement.ReasonQuota: // asking more makes it worse
+	case failure == entitlement.ReasonDenied, failure == entitlement.ReasonQuota: // asking more makes it worse
 		a.down = true
 	default:
 		a.inARow++

@@ -72,7 +72,7 @@ const (
 	StateRunning   State = "running"   // claimed; without a lease when it waits for its next attempt
 	StateSucceeded State = "succeeded" // every pair was answered and every answer applied
 	StatePartial   State = "partial"   // some pairs were not answered, or answers are held back
-	StateFailed    State = "failed"    // no pair was answered, or no attempt came to its end
+	StateFailed    State = "failed"    // the source answered no pair, or no attempt came to its end
 )
 
 // Hold says whether answers of a run are held back.

@@ -2,6 +2,7 @@ package refresher_test
 
 import (
 	"cmp"
+	standard "cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -377,7 +378,7 @@ func TestR7_2_BadSources(t *testing.T) {
 	want := map[behavior]string{
 		hangs: "failed source_timeout", faulty: "failed source_unreachable", plain: "failed source_failed", quota: "failed source_quota", denied: "failed source_denied",
 		truncated: "failed source_damaged", foreign: "failed source_damaged", longer: "failed source_damaged", empty: "failed source_damaged",
-		negative: "failed source_damaged", halfState: "failed source_damaged", swollen: "failed source_damaged", wordy: "failed source_damaged",
+		negative: "failed source_damaged", halfState: "failed source_damaged", swollen: "partial refresh_pairs_failed", wordy: "partial refresh_pairs_failed", // of some pairs only
 		some: "partial refresh_pairs_failed",
 	}
 	for _, b := range misbehaviors {
@@ -397,10 +398,11 @@ func TestR7_2_BadSources(t *testing.T) {
 						t.Errorf("%s has %d licenses", key, p.Effective)
 					}
 				}
-				if asked := s.source.asks - asks; b != some && asked > 6 {
+				answering := run.State == refresher.StatePartial
+				if asked := s.source.asks - asks; !answering && asked > 6 {
 					t.Errorf("a source that is down was asked %d times", asked)
 				}
-				if took := time.Since(began); b != some && took > 2*askTimeout {
+				if took := time.Since(began); !answering && took > 2*askTimeout {
 					t.Errorf("it took %v to notice that the source is down", took)
 				}
 				s.source.behave = func(int) behavior { return good }
@@ -445,7 +447,9 @@ func TestR7_2_StatementsWithoutPair(t *testing.T) {
 			silent[pair(n).Key()] = true
 		}
 		r := s.process(&process{})
-		r.Source = func(context.Context) (entitlement.Source, error) { return statements{s.source, silent}, nil }
+		r.Source = func(context.Context) (entitlement.Source, error) {
+			return statements{service: s.source, silent: silent}, nil
+		}
 		id := s.request(refresher.TriggerNow, "").ID
 		if _, err := r.Handle(t.Context(), id); err != nil {
 			t.Fatal(err)
@@ -459,17 +463,75 @@ func TestR7_2_StatementsWithoutPair(t *testing.T) {
 	})
 }
 
+// An organisation that has not put a statement yet has a source that answers:
+// its refreshes do not fail, and are not repeated for want of one.
+func TestR7_2_NoStatementYet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 250)
+		silent := map[agreement.PairKey]bool{}
+		for n := range 250 {
+			silent[pair(n).Key()] = true
+		}
+		published := 0
+		r := s.process(&process{})
+		r.Source = func(context.Context) (entitlement.Source, error) {
+			return statements{service: s.source, silent: silent}, nil
+		}
+		r.Publish = func(context.Context, refresher.Run) error { published++; return nil }
+		id := s.request(refresher.TriggerNow, "").ID
+		if _, err := r.Handle(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "run", numbers(s.runs[id]), "partial refresh_pairs_failed: 250 of 250 checked = 0 valid + 0 invalid + 250 failed, 0 changed")
+		equal(t, "R7.5 published", published, 1)
+		time.Sleep(refresher.RetryAfter)
+		equal(t, "due", s.due(t), "")
+	})
+}
+
+// A statement that was removed, or replaced by one without the pair, does not count
+// any more; but that many are missing has to be confirmed.
+func TestR7_4_StatementsWithdrawn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		s.run()
+		silent := map[agreement.PairKey]bool{pair(4).Key(): true}
+		run := func(want string) {
+			t.Helper()
+			r := s.process(&process{})
+			r.Source = func(context.Context) (entitlement.Source, error) {
+				return statements{service: s.source, silent: silent}, nil
+			}
+			id := s.request(refresher.TriggerDeletion, "").ID
+			if _, err := r.Handle(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "run", numbers(s.runs[id]), want)
+		}
+		run("succeeded: 10 of 10 checked = 9 valid + 1 invalid + 0 failed, 1 changed")
+		equal(t, "withdrawn", fmt.Sprint(s.pairs[pair(4).Key()].Effective, s.pairs[pair(4).Key()].State, s.pairs[pair(4).Key()].Reason), "0invalidstatement_withdrawn")
+		for n := range 5 {
+			silent[pair(n).Key()] = true
+		}
+		run("partial refresh_held held: 10 of 10 checked = 5 valid + 4 invalid + 1 failed, 0 changed")
+		equal(t, "held", s.pairs[pair(0).Key()].Effective, int64(10))
+	})
+}
+
 // statements is a source that has nothing about some pairs.
 type statements struct {
 	*service
 	silent map[agreement.PairKey]bool
+	reason string // of the silence; empty for that there is no statement
 }
 
 func (s statements) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
 	answers, err := s.service.Ask(ctx, pairs)
 	for i := range answers {
 		if s.silent[answers[i].Pair] {
-			answers[i] = entitlement.Answer{Pair: answers[i].Pair, State: entitlement.StateError, Reason: entitlement.ReasonNoStatement}
+			answers[i] = entitlement.Answer{Pair: answers[i].Pair, State: entitlement.StateError, Reason: standard.Or(s.reason, entitlement.ReasonNoStatement)}
 		}
 	}
 	return answers, err

@@ -95,6 +95,7 @@ func (r *Refresher) Confirm(ctx context.Context, id string, event audit.Event) (
 	}
 	confirmed := read
 	confirmed.State, confirmed.Hold, confirmed.EndedAt, confirmed.Fruitless = StateQueued, HoldConfirmed, time.Time{}, 0
+	confirmed.Date = r.today(r.Clock()) // what it publishes is of now, and the day that it was held on stays as it was
 	event.Subject = subject(id)
 	event.Before, event.After = map[string]string{"hold": string(HoldOn)}, map[string]string{"hold": string(HoldConfirmed)}
 	run, err := r.Store.Confirm(ctx, read, confirmed, event)

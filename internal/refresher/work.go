@@ -96,10 +96,11 @@ func (r *Refresher) seen(ctx context.Context, fresh Freshness) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	var last Run // by its end: the id of a night's run has the time of its day and not of its request
 	for _, run := range page.Items {
-		if run.GroupID == "" && run.Final() {
-			return run.Seen >= fresh.Changes && (run.State != StateFailed && !run.Stopped || r.Clock().Before(run.EndedAt.Add(RetryAfter))), nil
+		if run.GroupID == "" && run.Final() && run.EndedAt.After(last.EndedAt) {
+			last = run
 		}
 	}
-	return false, nil
+	return last.Seen >= fresh.Changes && (last.State != StateFailed && !last.Stopped || r.Clock().Before(last.EndedAt.Add(RetryAfter))), nil
 }

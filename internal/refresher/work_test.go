@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"trueup/internal/agreement"
 	"trueup/internal/refresher"
 )
 
@@ -169,6 +170,26 @@ func TestR7_3_DueForgetsNoChange(t *testing.T) {
 		if s.due(t) == "" {
 			t.Error("a group's run counts for the organisation")
 		}
+	})
+}
+
+// The id of a night's run has the time at which its day began, which in the east
+// is later than the moment.
+func TestR7_2_DueAfterANightInTheEast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
+		time.Sleep(19*time.Hour + 15*time.Minute)
+		s := populated(t, 10)
+		s.source.behave = func(int) behavior { return faulty }
+		night, err := s.process(&process{}).Nightly(t.Context(), time.Now().In(time.FixedZone("JST", 9*60*60)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "day", night.Date, agreement.Date("2000-01-02"))
+		equal(t, "state", s.complete(night.ID).State, refresher.StateFailed)
+		time.Sleep(refresher.RetryAfter)
+		equal(t, "an hour later", s.complete(s.due(t)).State, refresher.StateFailed)
+		equal(t, "at once", s.due(t), "")
 	})
 }
 

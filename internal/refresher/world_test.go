@@ -226,7 +226,7 @@ func (p *process) Run(ctx context.Context, id string) (r refresher.Run, err erro
 
 func (p *process) Runs(ctx context.Context, limit int, _ string) (page refresher.Page, err error) {
 	err = p.call(ctx, "Runs", func() error {
-		page.Items = slices.SortedFunc(maps.Values(p.runs), func(a, b refresher.Run) int { return b.RequestedAt.Compare(a.RequestedAt) })
+		page.Items = slices.SortedFunc(maps.Values(p.runs), func(a, b refresher.Run) int { return cmp.Compare(b.ID, a.ID) })
 		page.Items = page.Items[:min(limit, len(page.Items))]
 		return nil
 	})
