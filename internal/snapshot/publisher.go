@@ -60,7 +60,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	if data.At = g.freshness.At; run.Refreshed() && run.StartedAt.After(data.At) {
-		data.At = run.StartedAt
+		data.At = run.StartedAt.Truncate(time.Millisecond) // as the record of the run will have it
 	}
 	data.Runs = withRun(data.Runs, run)
 	s := report.Settings{Now: began, Calendar: CalendarOf(run.Date, p.ExpiringDays), Words: p.Words}

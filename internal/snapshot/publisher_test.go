@@ -229,11 +229,13 @@ func TestDataAt(t *testing.T) {
 	stopped.State, stopped.Stopped = refresher.StatePartial, true
 	group.GroupID = "g"
 	held.State, held.Hold = refresher.StatePartial, refresher.HoldOn
+	precise := attempt(1, today)
+	precise.StartedAt = complete.StartedAt.Add(time.Microsecond)
 	for name, test := range map[string]struct {
 		run  refresher.Run
 		want time.Time
 	}{
-		"complete": {complete, complete.StartedAt}, "partial": {stopped, before}, "of a group": {group, before}, "held back": {held, before},
+		"complete": {complete, complete.StartedAt}, "to the millisecond": {precise, complete.StartedAt}, "partial": {stopped, before}, "of a group": {group, before}, "held back": {held, before},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
