@@ -33,6 +33,9 @@ var reportMessages = map[string]message{
 		"Les données de licence n'ont jamais été actualisées.",
 	},
 	"report_data_at": {"License data of {moment}", "Licentiegegevens van {moment}", "Données de licence du {moment}"},
+	"report_compared_with": {
+		"Compared with the license data of {moment}", "Vergeleken met de licentiegegevens van {moment}", "Comparées aux données de licence du {moment}",
+	},
 	"report_made_at": {"Report made on {moment}", "Rapport gemaakt op {moment}", "Rapport établi le {moment}"},
 	"report_filter":  {"Filter: {filters}", "Selectie: {filters}", "Filtre : {filters}"},
 	"report_groups":  {"license groups: {count}", "licentiegroepen: {count}", "groupes de licences : {count}"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"trueup/internal/errs"
 	"trueup/internal/position"
 	"trueup/internal/text"
 )
@@ -110,5 +111,8 @@ func (c *Comparison) Table(w Words) Table {
 		"differenceBefore": c.Before.Surplus - c.Before.Shortfall, "differenceAfter": c.After.Surplus - c.After.Shortfall,
 	})
 	t.Totals[0].Text = w.say("report_total_of_all")
+	if c.From != nil {
+		t.About = slices.Insert(t.About, 1, w.Text("report_compared_with", errs.Pairs("moment", moment(*c.From)))) // after the moment of its own data
+	}
 	return t
 }

@@ -50,7 +50,7 @@ func TestEveryWord(t *testing.T) {
 	for _, code := range []string{
 		"status_not_started", "status_active", "status_expiring", "status_expired", "status_no_term", "validation_valid", "validation_pending",
 		"validation_error", "validation_invalid", "verdict_covered", "verdict_short", "verdict_unused", "verdict_unlicensed",
-		"license_type_volume", "license_type_other", "report_stale", "report_never", "report_data_at", "report_filter", "report_groups",
+		"license_type_volume", "license_type_other", "report_stale", "report_never", "report_data_at", "report_compared_with", "report_filter", "report_groups",
 	} {
 		if !asked[code] {
 			t.Errorf("%q was not asked for", code)
