@@ -48,6 +48,7 @@ type reportFile struct {
 	Location              string `header:"Location" doc:"Where to download it, for some minutes, when it is too large for an answer."`
 	CacheControl          string `header:"Cache-Control" hidden:"true"`
 	ContentType           string `header:"Content-Type" hidden:"true"`
+	ContentLanguage       string `header:"Content-Language" hidden:"true"`
 	ContentDisposition    string `header:"Content-Disposition" doc:"The file's name."`
 	ContentSecurityPolicy string `header:"Content-Security-Policy" hidden:"true"`
 	Body                  []byte
@@ -140,16 +141,16 @@ func file[In any](o *operations, f format, what, name string, table func(context
 			if err := f.write(t, &body); err != nil {
 				return nil, err
 			}
-			return o.answer(ctx, f, name+"-"+string(date)+"."+f.extension, body.Bytes())
+			return o.answer(ctx, f, t.Lang, name+"-"+string(date)+"."+f.extension, body.Bytes())
 		})
 	}
 }
 
 // answer is a file itself, or leads to where it was put.
-func (o *operations) answer(ctx context.Context, f format, name string, body []byte) (*reportFile, error) {
+func (o *operations) answer(ctx context.Context, f format, lang, name string, body []byte) (*reportFile, error) {
 	if fits(f, body) {
 		return &reportFile{
-			Status: http.StatusOK, ContentType: f.media, ContentDisposition: f.disposition + `; filename="` + name + `"`,
+			Status: http.StatusOK, ContentType: f.media, ContentLanguage: lang, ContentDisposition: f.disposition + `; filename="` + name + `"`,
 			ContentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", Body: body, // a page runs and loads nothing
 		}, nil
 	}
@@ -162,7 +163,7 @@ func (o *operations) answer(ctx context.Context, f format, name string, body []b
 	if err != nil {
 		return nil, err
 	}
-	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store"}, nil
+	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
 }
 
 // fits reports whether an answer can carry a file: text as a JSON string,

@@ -502,7 +502,11 @@ func TestReportLanguages(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	for lang, title := range map[string]string{"en": "License purchase report", "nl": "Licentieaankooprapport", "fr": "Rapport d&#39;achat de licences"} {
-		if w := s.get(t, "/reports/license-purchases.html?lang="+lang); !strings.Contains(w.Body.String(), "<title>"+title) || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "inline") {
+		w := s.get(t, "/reports/license-purchases.html?lang="+lang)
+		if said := w.Header().Values("Content-Language"); !slices.Equal(said, []string{lang}) {
+			t.Errorf("%s: Content-Language %q", lang, said)
+		}
+		if !strings.Contains(w.Body.String(), "<title>"+title) || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "inline") {
 			t.Errorf("%s: %.200s", lang, w.Body)
 		}
 	}
