@@ -386,21 +386,29 @@ type deleteAgreementOutput struct{ Body DeletedAgreement }
 
 func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Delete an agreement"
-	op.Description = "Deletes an agreement with its pairs; its name and pairs are free from then on. Licence data counts it until the next refresh. " +
+	op.Description = "Deletes an agreement with its pairs; its name and pairs are free from then on. Licence data counts one of type volume until the next refresh. " +
 		"The real agreement with the publisher is not touched."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementInput) (*deleteAgreementOutput, error) {
-		if err := o.remove(ctx, in.ID, in.Revision); err != nil {
+		removed, err := o.remove(ctx, in.ID, in.Revision)
+		if err != nil {
 			return nil, err
 		}
-		o.Refresher.Tell(ctx, refresher.TriggerDeletion)
-		return &deleteAgreementOutput{DeletedAgreement{ID: in.ID, Stale: true, Notice: i18n.Text(in.lang(), i18n.AgreementDeleted, nil)}}, nil
+		out := DeletedAgreement{ID: in.ID, Notice: i18n.Text(in.lang(), i18n.OtherDeleted, nil)}
+		if removed == agreement.TypeVolume {
+			out.Stale, out.Notice = true, i18n.Text(in.lang(), i18n.AgreementDeleted, nil)
+			o.Refresher.Tell(ctx, refresher.TriggerDeletion)
+		}
+		return &deleteAgreementOutput{out}, nil
 	})
 }
 
-// remove deletes one agreement.
-func (o *operations) remove(ctx context.Context, id string, r Revision) error {
-	return o.revise(ctx, id, r, func(read agreement.Agreement) error {
+// remove deletes an agreement, and returns of which type it was: licence data
+// count those of type volume.
+func (o *operations) remove(ctx context.Context, id string, r Revision) (of agreement.Type, err error) {
+	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
+		of = read.Type
 		return o.Agreements.Delete(ctx, read, o.event(ctx, o.now(), "agreement.deleted"))
 	})
+	return of, err
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -220,17 +221,25 @@ func (in *deleteAgreementsInput) Resolve(huma.Context) []error {
 
 func (o *operations) deleteAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "Delete many agreements"
-	op.Description = "Deletes agreements with their pairs, and answers what became of each. Licence data counts them until the next refresh. " +
+	op.Description = "Deletes agreements with their pairs, and answers what became of each. Licence data counts those of type volume until the next refresh. " +
 		"The real agreements with the publisher are not touched."
 	receiving(&op, maxBody)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementsInput) (*manyOutput, error) {
 		return o.many(ctx, in.Repeatable, op.OperationID, in.Body, func() (Results, error) {
+			var volume atomic.Bool
 			results := o.each(ctx, in.lang(), in.Body.IDs, func(ctx context.Context, id string) error {
-				return o.remove(ctx, id, Revision{})
+				removed, err := o.remove(ctx, id, Revision{})
+				if err == nil && removed == agreement.TypeVolume {
+					volume.Store(true)
+				}
+				return err
 			})
-			if results.Succeeded > 0 {
+			switch {
+			case volume.Load():
 				results.Notice = i18n.Text(in.lang(), i18n.AgreementDeleted, nil)
 				o.Refresher.Tell(ctx, refresher.TriggerDeletion)
+			case results.Succeeded > 0:
+				results.Notice = i18n.Text(in.lang(), i18n.OtherDeleted, nil)
 			}
 			return results, nil
 		})

@@ -49,6 +49,57 @@ func read[T any](t *testing.T, s *stack, path, lang string) (body T, etag string
 	return body, w.Header().Get("ETag")
 }
 
+// TestR2_10_DeletionsThatMakeStale deletes an agreement of each type: pairs are
+// part of licence data, and agreements of type other are not.
+func TestR2_10_DeletionsThatMakeStale(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	a := asking{t, s.handlers, &strings.Builder{}}
+	add := func(body string) (id string) {
+		t.Helper()
+		status, answer := a.ask(http.MethodPost, "/agreements", body)
+		if status != http.StatusCreated {
+			t.Fatalf("%d %s", status, answer)
+		}
+		return member(t, answer, "id")
+	}
+	runs := func() int {
+		t.Helper()
+		page, err := s.deps.Refresher.Store.Runs(t.Context(), 10, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(page.Items)
+	}
+	other := func(name string) string {
+		return add(`{"type": "other", "name": "` + name + `", "publisher": "Adobe", "productTitle": "Photoshop", "licenses": 1}`)
+	}
+	remove := func(id string) (deleted httpapi.DeletedAgreement) {
+		t.Helper()
+		status, answer := a.ask(http.MethodDelete, "/agreements/"+id, "")
+		if err := json.Unmarshal(answer, &deleted); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %s (%v)", status, answer, err)
+		}
+		return deleted
+	}
+	if deleted := remove(other("One")); deleted.Stale || strings.Contains(deleted.Notice, "refresh") {
+		t.Errorf("type other: %+v", deleted)
+	}
+	if status, answer := a.ask(http.MethodPost, "/agreements/deletions", `{"ids": ["`+other("Two")+`"]}`); status != http.StatusOK || strings.Contains(member(t, answer, "notice"), "refresh") {
+		t.Errorf("type other, at once: %d %s", status, answer)
+	}
+	if n := runs(); n != 0 {
+		t.Errorf("%d refreshes were requested", n)
+	}
+	volume := add(`{"type": "volume", "name": "Three", "pairs": [{"authorizationNumber": "D-1", "licenseNumber": "D-1"}]}`)
+	if deleted := remove(volume); !deleted.Stale || !strings.Contains(deleted.Notice, "refresh") {
+		t.Errorf("type volume: %+v", deleted)
+	}
+	if n := runs(); n != 1 {
+		t.Errorf("%d refreshes were requested", n)
+	}
+}
+
 func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)

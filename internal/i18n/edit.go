@@ -3,6 +3,7 @@ package i18n
 // The notices that come with a deletion (R2.10, R4.3, R8.7).
 const (
 	AgreementDeleted = "agreement_deleted"
+	OtherDeleted     = "other_deleted" // an agreement of type other
 	GroupDeleted     = "group_deleted"
 )
 
@@ -13,6 +14,12 @@ var editMessages = map[string]message{
 		"Deleted here only: the agreement with the publisher is not changed. Licence data still counts it until the next refresh.",
 		"Alleen hier verwijderd: de overeenkomst met de uitgever verandert niet. De licentiegegevens tellen haar nog mee tot de volgende vernieuwing.",
 		"Supprimé ici seulement : l'accord avec l'éditeur ne change pas. Les données de licence le comptent encore jusqu'à la prochaine actualisation.",
+	},
+
+	OtherDeleted: {
+		"Deleted here only: the agreement with the publisher is not changed.",
+		"Alleen hier verwijderd: de overeenkomst met de uitgever verandert niet.",
+		"Supprimé ici seulement : l'accord avec l'éditeur ne change pas.",
 	},
 
 	GroupDeleted: {
