@@ -111,6 +111,7 @@ func TestMainJob(t *testing.T) {
 		}
 		return all
 	}
+	s.refreshed()
 	before := read()
 	s.stop()
 	s = start(t, stack.Options{Data: data})

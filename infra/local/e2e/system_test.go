@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,6 +94,22 @@ func usedBy(t *testing.T, subject string, roles ...access.Role) func(*stack.Stac
 }
 
 func (s system) stop() { s.Stop(time.Second) }
+
+// refreshed waits until no refresh is under way or waits to be called.
+func (s system) refreshed() {
+	s.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var runs struct{ Items []struct{ State string } }
+		s.get("/refreshes", &runs)
+		open := slices.ContainsFunc(runs.Items, func(r struct{ State string }) bool { return r.State == "queued" || r.State == "running" })
+		if !open && s.Pending() == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("refreshes do not end: %+v", runs)
+		}
+	}
+}
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -16,8 +16,8 @@ import (
 
 // CreateTable makes the table of package schema and returns when it can be
 // used. A table that exists already is kept with its data and gets the indexes
-// that it lacks; it is an error, of one line, when its keys or those of an index
-// are not the schema's.
+// that it lacks, or has with other attributes; it is an error, of one line, when
+// its keys or those of an index are not the schema's.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string) error {
 	indexes := make([]types.GlobalSecondaryIndex, len(schema.Indexes))
 	for i, index := range schema.Indexes {
@@ -53,27 +53,35 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string) erro
 			if !slices.EqualFunc(has.KeySchema, want.KeySchema, sameKey) {
 				return differs(name, "the keys of index "+aws.ToString(want.IndexName))
 			}
-			if has.Projection == nil || !sameAttributes(has.Projection.NonKeyAttributes, want.Projection.NonKeyAttributes) {
-				return differs(name, "the attributes of index "+aws.ToString(want.IndexName))
+			if has.Projection != nil && sameAttributes(has.Projection.NonKeyAttributes, want.Projection.NonKeyAttributes) {
+				continue
 			}
-			continue
+			if err := change(ctx, client, name, types.GlobalSecondaryIndexUpdate{
+				Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: want.IndexName},
+			}); err != nil {
+				return fmt.Errorf("remove index %s of table %s: %w", aws.ToString(want.IndexName), name, err)
+			}
 		}
-		// DynamoDB adds one index at a time.
-		_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
-			TableName:            aws.String(name),
-			AttributeDefinitions: attributes(),
-			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
-				IndexName: want.IndexName, KeySchema: want.KeySchema, Projection: want.Projection,
-			}}},
-		})
-		if err != nil {
+		if err := change(ctx, client, name, types.GlobalSecondaryIndexUpdate{Create: &types.CreateGlobalSecondaryIndexAction{
+			IndexName: want.IndexName, KeySchema: want.KeySchema, Projection: want.Projection,
+		}}); err != nil {
 			return fmt.Errorf("add index %s to table %s: %w", aws.ToString(want.IndexName), name, err)
-		}
-		if _, err := active(ctx, client, name); err != nil {
-			return err
 		}
 	}
 	return enableTTL(ctx, client, name)
+}
+
+// change makes one change to the indexes, which is all that DynamoDB makes at a
+// time, and waits for it.
+func change(ctx context.Context, client *dynamodb.Client, name string, update types.GlobalSecondaryIndexUpdate) error {
+	_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+		TableName: aws.String(name), AttributeDefinitions: attributes(), GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{update},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = active(ctx, client, name)
+	return err
 }
 
 func differs(table, what string) error {
