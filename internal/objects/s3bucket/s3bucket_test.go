@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	local "trueup/infra/local/s3"
+	"trueup/internal/errs"
 	"trueup/internal/objects"
 	"trueup/internal/objects/s3bucket"
 )
@@ -99,7 +100,7 @@ func TestOpen(t *testing.T) {
 			}
 		})
 	}
-	if _, err := s3bucket.New(client, "no-such-bucket").Open(ctx, key, "", ""); err == nil || errors.Is(err, objects.ErrNotFound) {
+	if _, err := s3bucket.New(client, "no-such-bucket").Open(ctx, key, "", ""); err == nil || errors.Is(err, objects.ErrNotFound) || errs.KindOf(err) != errs.Fault {
 		t.Errorf("a missing bucket is a fault, not a missing object: %v", err)
 	}
 }
@@ -277,6 +278,27 @@ func TestPresignedDownload(t *testing.T) {
 		response.Body.Close()
 		if got := response.Header.Get("Content-Disposition"); string(body) != "a,b" || got != want {
 			t.Errorf("%s: %d %q %q, want %q", name, response.StatusCode, body, got, want)
+		}
+	}
+}
+
+// TestAway demands that a bucket which does not answer is told from one that is
+// not there.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	t.Cleanup(server.Close)
+	b := s3bucket.New(s3.New(s3.Options{
+		Region: local.Region, BaseEndpoint: &server.URL, UsePathStyle: true, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}), "uploads")
+	_, open := b.Open(t.Context(), "a", "", "")
+	_, folders := b.Folders(t.Context(), "a/")
+	for what, err := range map[string]error{
+		"open": open, "folders": folders, "put": b.Put(t.Context(), "a", "text/plain", nil), "put if": b.PutIf(t.Context(), "a", "text/plain", nil, "etag"),
+	} {
+		if errs.KindOf(err) != errs.Unavailable || errs.CodeOf(err) != "try_again" {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
