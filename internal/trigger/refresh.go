@@ -43,7 +43,6 @@ type Caller interface {
 type RefreshJobs struct {
 	Refresher  Refresher
 	Statements Statements
-	Settle     func(context.Context) error // on schedule: whatever is due besides; nil for nothing
 }
 
 // RefreshCall is the event that has the refresh function work at a run.
@@ -67,7 +66,7 @@ func Refresh(jobs RefreshJobs, log *slog.Logger) func(context.Context, json.RawM
 		}
 		switch event.Source {
 		case manifest.ScheduleSource:
-			return errors.Join(h.settle(ctx), h.due(ctx))
+			return h.due(ctx)
 		case manifest.NightlySource:
 			if event.Time.IsZero() {
 				return errors.New("the event of a night does not say when it was due")
@@ -133,13 +132,6 @@ func (h refresh) work(ctx context.Context, id string) error {
 		return h.interrupted(ctx, fmt.Errorf("refresh %s: %w", id, err))
 	}
 	return nil
-}
-
-func (h refresh) settle(ctx context.Context) error {
-	if h.Settle == nil {
-		return nil
-	}
-	return h.Settle(ctx)
 }
 
 // interrupted leaves a line in the log about a fault.

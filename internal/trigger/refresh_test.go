@@ -24,7 +24,6 @@ type refreshes struct {
 	Works    []string
 	Received []statements.Source
 	By       []string
-	Settled  int
 
 	due  string // what Due answers
 	fail map[string]error
@@ -52,7 +51,7 @@ func (r *refreshes) Receive(_ context.Context, src statements.Source, by string)
 
 func (r *refreshes) handle(payload []byte) error {
 	return trigger.Refresh(trigger.RefreshJobs{
-		Refresher: r, Statements: r, Settle: func(context.Context) error { r.Settled++; return nil },
+		Refresher: r, Statements: r,
 	}, slog.New(slog.DiscardHandler))(context.Background(), payload)
 }
 
@@ -65,7 +64,7 @@ func TestRefreshEvents(t *testing.T) {
 	for name, want := range map[string]refreshes{
 		"nightly.json":          {Nights: []string{"2026-11-21T01:30:00Z"}, Works: []string{"night"}},
 		"call-refresh.json":     {Works: []string{"0v5z3m8k2qd7c1x9w4t6p3r8s2"}},
-		"schedule.json":         {Settled: 1, Dues: 1, Works: []string{"waits"}},
+		"schedule.json":         {Dues: 1, Works: []string{"waits"}},
 		"s3-put-statement.json": {Received: []statements.Source{put}, By: []string{"AWS:AIDAEXAMPLEUSER01"}, Dues: 1, Works: []string{"waits"}},
 		"s3-put.json":           {Dues: 1, Works: []string{"waits"}}, // not a statement
 		"s3-object-removed.json": {
