@@ -2,7 +2,6 @@ package refresher_test
 
 import (
 	"cmp"
-	standard "cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -531,7 +530,7 @@ func (s statements) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlem
 	answers, err := s.service.Ask(ctx, pairs)
 	for i := range answers {
 		if s.silent[answers[i].Pair] {
-			answers[i] = entitlement.Answer{Pair: answers[i].Pair, State: entitlement.StateError, Reason: standard.Or(s.reason, entitlement.ReasonNoStatement)}
+			answers[i] = entitlement.Answer{Pair: answers[i].Pair, State: entitlement.StateError, Reason: cmp.Or(s.reason, entitlement.ReasonNoStatement)}
 		}
 	}
 	return answers, err
