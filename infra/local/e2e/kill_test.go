@@ -10,6 +10,7 @@ import (
 
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
+	"trueup/internal/config"
 	"trueup/internal/storetest"
 	"trueup/internal/storetest/faultproxy"
 )
@@ -106,7 +107,9 @@ func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 			// functions of its own, and the same table.
 			s := start(t, stack.Options{
 				DynamoDBEndpoint: base.DynamoDBEndpoint, FunctionsDynamoDB: proxy.URL, TableName: kind,
-				RetryDelays: []time.Duration{c.lease + 100*time.Millisecond}, Env: []string{"IMPORT_LEASE=" + c.lease.String()},
+				RetryDelays: []time.Duration{c.lease + 100*time.Millisecond},
+				// The calls are to be the import's, and not those of the refreshes after it.
+				Env: []string{"IMPORT_LEASE=" + c.lease.String(), config.RefreshFunction + "=none"},
 			})
 			defer s.stop()
 			reader := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: kind})
