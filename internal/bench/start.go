@@ -84,6 +84,8 @@ func (r *lambdaRuntime) start(binary string) timed {
 			config.Table + "=trueup",
 			config.UploadsBucket + "=trueup-uploads",
 			config.ReportsBucket + "=trueup-reports",
+			config.RefreshFunction + "=refresh",
+			config.InventoryFunction + "=inventory",
 		}
 		begin := time.Now()
 		if err := cmd.Start(); err != nil {
