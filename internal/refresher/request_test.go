@@ -2,6 +2,7 @@ package refresher_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,10 +43,9 @@ func TestR3_10_ImportWhileARunGoesOn(t *testing.T) {
 		s := populated(t, 500)
 		s.source.say(900, 7)
 		id := s.request(refresher.TriggerNow, "").ID
-		done := false
+		var done atomic.Bool // batches are under way at the same time
 		p := &process{during: func(call string) {
-			if call == "Answer" && !done {
-				done = true
+			if call == "Answer" && done.CompareAndSwap(false, true) {
 				s.add(900, "a before all others", "group 0")
 				s.remove(3)
 				s.request(refresher.TriggerImport, "")

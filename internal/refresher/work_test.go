@@ -3,6 +3,7 @@ package refresher_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,10 +135,9 @@ func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
 		}
 		tell(20)
 		equal(t, "woken for the first only", len(woken), 1)
-		begun := false
+		var begun atomic.Bool // batches are under way at the same time
 		next, err := s.handle(&process{during: func(call string) {
-			if call == "Answer" && !begun {
-				begun = true
+			if call == "Answer" && begun.CompareAndSwap(false, true) {
 				tell(20)
 			}
 		}}, woken[0])
