@@ -22,23 +22,7 @@ func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.E
 	record := newImportItem(imp)
 	record.Version = 1
 	record.Expires = imp.ReceivedAt.Add(announcedFor).Unix()
-	actions := []types.TransactWriteItem{
-		s.put(record, "attribute_not_exists(pk)", nil),
-		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
-	}
-	if entry.Key != "" {
-		actions = append(actions, s.remembering(entry, imp.ReceivedAt))
-	}
-	err := s.transact(ctx, actions)
-	condition := conditionOf(err)
-	if condition == nil {
-		return nil, err
-	}
-	old, used := condition.failed[2]
-	if !used {
-		return nil, err
-	}
-	return answered(old, entry)
+	return s.storeAnnounced(ctx, record, event, entry, imp.ReceivedAt)
 }
 
 // Import implements importer.Records.
@@ -57,34 +41,11 @@ func (s *Store) Import(ctx context.Context, id string) (importer.Import, error) 
 
 // Imports implements importer.Records.
 func (s *Store) Imports(ctx context.Context, limit int, after string) (importer.Page, error) {
-	c, first, err := decodeCursor(after, "imports")
-	if err != nil {
-		return importer.Page{}, err
-	}
-	in := &dynamodb.QueryInput{
-		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
-		KeyConditionExpression:    aws.String("pk = :p"),
-		ExpressionAttributeValues: item{":p": str(string(importsPK))},
-	}
-	if !first {
-		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
-		in.ExpressionAttributeValues[":s"] = str(c.After)
-	}
-	page := importer.Page{Items: []importer.Import{}}
-	var last string
-	err = s.query(ctx, in, func(it item) (bool, error) {
-		if len(page.Items) == limit {
-			page.Next = cursor{After: last}.encode("imports")
-			return false, nil
-		}
+	items, next, err := newestFirst(ctx, s, importsPK, "imports", limit, after, func(it item) (importer.Import, error) {
 		i, err := decode[importItem](it)
-		if err != nil {
-			return false, err
-		}
-		page.Items, last = append(page.Items, i.importRecord()), i.SK
-		return true, nil
+		return i.importRecord(), err
 	})
-	return page, err
+	return importer.Page{Items: items, Next: next}, err
 }
 
 // Open implements importer.Store.

@@ -118,34 +118,11 @@ func (r *Refreshes) record(ctx context.Context, id string) (runItem, error) {
 
 // Runs implements refresher.Records.
 func (r *Refreshes) Runs(ctx context.Context, limit int, after string) (refresher.Page, error) {
-	c, first, err := decodeCursor(after, "refreshes")
-	if err != nil {
-		return refresher.Page{}, err
-	}
-	in := &dynamodb.QueryInput{
-		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
-		KeyConditionExpression:    aws.String("pk = :p"),
-		ExpressionAttributeValues: item{":p": str(string(refreshesPK))},
-	}
-	if !first {
-		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
-		in.ExpressionAttributeValues[":s"] = str(c.After)
-	}
-	page := refresher.Page{Items: []refresher.Run{}}
-	var last string
-	err = r.store.query(ctx, in, func(it item) (bool, error) {
-		if len(page.Items) == limit {
-			page.Next = cursor{After: last}.encode("refreshes")
-			return false, nil
-		}
+	items, next, err := newestFirst(ctx, r.store, refreshesPK, "refreshes", limit, after, func(it item) (refresher.Run, error) {
 		i, err := decode[runItem](it)
-		if err != nil {
-			return false, err
-		}
-		page.Items, last = append(page.Items, i.run()), i.SK
-		return true, nil
+		return i.run(), err
 	})
-	return page, err
+	return refresher.Page{Items: items, Next: next}, err
 }
 
 // now returns which run is open, and how old the licence data are.

@@ -88,23 +88,7 @@ func (s *Store) AnnounceStatement(ctx context.Context, r statements.Record, even
 	record := newStatementItem(r)
 	record.Version = 1
 	record.Expires = r.At.Add(announcedFor).Unix()
-	actions := []types.TransactWriteItem{
-		s.put(record, "attribute_not_exists(pk)", nil),
-		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
-	}
-	if entry.Key != "" {
-		actions = append(actions, s.remembering(entry, r.At))
-	}
-	err := s.transact(ctx, actions)
-	condition := conditionOf(err)
-	if condition == nil {
-		return nil, err
-	}
-	old, used := condition.failed[2]
-	if !used {
-		return nil, err
-	}
-	return answered(old, entry)
+	return s.storeAnnounced(ctx, record, event, entry, r.At)
 }
 
 // Statement implements statements.Store.
@@ -123,34 +107,11 @@ func (s *Store) Statement(ctx context.Context, id string) (statements.Record, er
 
 // Statements implements statements.Store.
 func (s *Store) Statements(ctx context.Context, limit int, after string) (statements.Page, error) {
-	c, first, err := decodeCursor(after, "statements")
-	if err != nil {
-		return statements.Page{}, err
-	}
-	in := &dynamodb.QueryInput{
-		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
-		KeyConditionExpression:    aws.String("pk = :p"),
-		ExpressionAttributeValues: item{":p": str(string(statementsPK))},
-	}
-	if !first {
-		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
-		in.ExpressionAttributeValues[":s"] = str(c.After)
-	}
-	page := statements.Page{Items: []statements.Record{}}
-	var last string
-	err = s.query(ctx, in, func(it item) (bool, error) {
-		if len(page.Items) == limit {
-			page.Next = cursor{After: last}.encode("statements")
-			return false, nil
-		}
+	items, next, err := newestFirst(ctx, s, statementsPK, "statements", limit, after, func(it item) (statements.Record, error) {
 		i, err := decode[statementItem](it)
-		if err != nil {
-			return false, err
-		}
-		page.Items, last = append(page.Items, i.statement()), i.SK
-		return true, nil
+		return i.statement(), err
 	})
-	return page, err
+	return statements.Page{Items: items, Next: next}, err
 }
 
 // KeepStatement implements statements.Store.

@@ -1,0 +1,73 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/audit"
+	"trueup/internal/once"
+)
+
+// What the records of imports, of statements and of runs have in common: they
+// are listed with the newest first, and the first two are about a file that may
+// be announced.
+
+// storeAnnounced stores the record of a file that is to come, with its event. It
+// returns what was answered when the Idempotency-Key of entry was used before,
+// and stores nothing then.
+func (s *Store) storeAnnounced(ctx context.Context, record any, event audit.Event, entry once.Entry, at time.Time) (first []byte, err error) {
+	actions := []types.TransactWriteItem{
+		s.put(record, "attribute_not_exists(pk)", nil),
+		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
+	}
+	if entry.Key != "" {
+		actions = append(actions, s.remembering(entry, at))
+	}
+	err = s.transact(ctx, actions)
+	condition := conditionOf(err)
+	if condition == nil {
+		return nil, err
+	}
+	old, used := condition.failed[2]
+	if !used {
+		return nil, err
+	}
+	return answered(old, entry)
+}
+
+// newestFirst is a page of a partition whose sort keys grow with time. list names
+// the list that its cursors belong to.
+func newestFirst[T any](ctx context.Context, s *Store, partition pk, list string, limit int, after string, of func(item) (T, error)) (items []T, next string, err error) {
+	c, first, err := decodeCursor(after, list)
+	if err != nil {
+		return nil, "", err
+	}
+	in := &dynamodb.QueryInput{
+		ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 1)),
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": str(string(partition))},
+	}
+	if !first {
+		in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
+		in.ExpressionAttributeValues[":s"] = str(c.After)
+	}
+	items = []T{}
+	var last string
+	err = s.query(ctx, in, func(it item) (bool, error) {
+		if len(items) == limit {
+			next = cursor{After: last}.encode(list)
+			return false, nil
+		}
+		one, err := of(it)
+		if err != nil {
+			return false, err
+		}
+		items, last = append(items, one), attr(it, "sk")
+		return true, nil
+	})
+	return items, next, err
+}
