@@ -13,6 +13,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
+	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/text"
 )
@@ -93,6 +94,10 @@ type Upload struct {
 	ExpiresAt time.Time         `json:"expiresAt" doc:"Until when the address works." example:"2026-11-21T09:45:00Z"`
 }
 
+func uploadOf(u objects.Upload) Upload {
+	return Upload{Method: http.MethodPut, URL: u.URL, Headers: u.Headers, ExpiresAt: u.Expires.UTC()}
+}
+
 type createImportOutput struct {
 	Location     string `header:"Location" doc:"Where to read the import."`
 	CacheControl string `header:"Cache-Control" hidden:"true"`
@@ -131,7 +136,7 @@ func (o *operations) announce(ctx context.Context, in *createImportInput, now ti
 	}
 	entry.Response, err = encode(CreatedImport{
 		Import: importOf(in.lang(), imp),
-		Upload: Upload{Method: http.MethodPut, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.Expires.UTC()},
+		Upload: uploadOf(upload),
 	})
 	if err != nil {
 		return nil, err

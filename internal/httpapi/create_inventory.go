@@ -86,7 +86,7 @@ func (o *operations) createInventory(api huma.API, op huma.Operation) {
 				return nil, err
 			}
 			entry.Response, err = encode(CreatedInventoryFile{
-				File: in.Body.key(), Upload: Upload{Method: http.MethodPut, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.Expires.UTC()},
+				File: in.Body.key(), Upload: uploadOf(upload),
 			})
 			if err != nil {
 				return nil, err

@@ -133,7 +133,7 @@ func (o *operations) announceStatement(ctx context.Context, in *createStatementI
 	}
 	entry.Response, err = encode(CreatedStatement{
 		Statement: statementOf(r),
-		Upload:    Upload{Method: http.MethodPut, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.Expires.UTC()},
+		Upload:    uploadOf(upload),
 	})
 	if err != nil {
 		return nil, err
