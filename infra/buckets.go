@@ -51,7 +51,7 @@ func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, ori
 		ServerAccessLogsBucket: logs,
 		ServerAccessLogsPrefix: jsii.String(string(manifest.Reports) + "/"),
 		LifecycleRules: &[]*awss3.LifecycleRule{
-			expireBelow("exports/", keepExports), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
+			expireBelow(manifest.ExportsPrefix, keepExports), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
 		},
 	})
 

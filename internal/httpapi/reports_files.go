@@ -15,6 +15,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/i18n"
+	"trueup/internal/manifest"
 	"trueup/internal/position"
 	"trueup/internal/report"
 )
@@ -33,10 +34,6 @@ var (
 	formatXLSX = format{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment", "binary", report.Table.XLSX}
 	formatHTML = format{"html", "text/html; charset=utf-8", "inline", "", report.Table.HTML}
 )
-
-// ExportsPrefix is where files that are too large for an answer are put in the
-// reports bucket. They are fetched at once, and kept for a day.
-const ExportsPrefix = "exports/"
 
 // maxFileBytes is how much of a file an answer carries: Lambda takes 6 MB, as a
 // JSON string, in which some bytes are longer.
@@ -155,7 +152,7 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 		}, nil
 	}
 	sum := sha256.Sum256(body)
-	key := ExportsPrefix + hex.EncodeToString(sum[:]) + "/" + name
+	key := manifest.ExportsPrefix + hex.EncodeToString(sum[:]) + "/" + name
 	if err := o.Reports.Put(ctx, key, f.media, body); err != nil {
 		return nil, err
 	}

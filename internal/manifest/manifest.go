@@ -20,6 +20,10 @@ const (
 	Reports Resource = "reports" // the bucket of reports
 )
 
+// ExportsPrefix is where files that are too large for an answer are put in the
+// reports bucket. They are fetched at once, and kept for a day.
+const ExportsPrefix = "exports/"
+
 // Action is an IAM action.
 type Action string
 
@@ -181,7 +185,7 @@ var Functions = []Function{
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
-			{Resource: Reports, Prefix: "exports/", Actions: []Action{getObject, putObject, listBucket}},
+			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},

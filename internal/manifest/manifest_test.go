@@ -8,7 +8,6 @@ import (
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
-	"trueup/internal/httpapi"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
@@ -98,7 +97,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			statements.ReportsPrefix: nil,
 			report.SnapshotPrefix:    {report.LatestKey, report.ManifestKey("2026-11-21")},
 			journal.CopiesPrefix:     nil,
-			httpapi.ExportsPrefix:    nil,
+			manifest.ExportsPrefix:   nil,
 		},
 	}
 	for resource, byPrefix := range keys {
