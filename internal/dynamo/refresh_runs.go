@@ -284,13 +284,13 @@ func owned(attempt refresher.Run) refresher.Run {
 
 // Claim implements refresher.Store.
 func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (refresher.Run, error) {
-	s := r.store
+	s, least := r.store, claimed.Token
 	for range maxTries {
 		now, err := r.now(ctx)
 		if err != nil {
 			return refresher.Run{}, err
 		}
-		claimed.Token = now.Token + 1
+		claimed.Token = max(now.Token+1, least)
 		actions := append([]types.TransactWriteItem{
 			{Update: r.rewriting(read, claimed)},
 			{Update: &types.Update{

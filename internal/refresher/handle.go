@@ -115,6 +115,7 @@ func (r *Refresher) timeFor(ctx context.Context, d time.Duration) bool {
 func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 	now := r.Clock()
 	claimed := read
+	claimed.Token = now.UnixMilli()
 	claimed.State, claimed.Attempt, claimed.Fruitless, claimed.Lease = StateRunning, read.Attempt+1, read.Fruitless+1, now.Add(r.Lease)
 	if read.StartedAt.IsZero() {
 		// What changes after this was not seen, though it may well be.

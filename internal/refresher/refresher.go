@@ -99,7 +99,9 @@ type Run struct {
 	// Token is another and larger one for every attempt at any run, given by
 	// Store.Claim; 0 before. Who keeps with what it writes the token it wrote it
 	// with, and replaces none that is larger, is never undone by an attempt that
-	// lost its run.
+	// lost its run. It is not smaller than the moment of the claim in milliseconds, so that
+	// it is larger than all before it also when the store was restored to an
+	// earlier point in time (R16.2).
 	Token int64
 
 	RequestedAt time.Time

@@ -84,8 +84,9 @@ type Store interface {
 	// Open returns the open run; ID is empty when there is none.
 	Open(ctx context.Context) (Run, error)
 	// Claim starts an attempt: the record as it was read becomes claimed, but for
-	// what Follow noted. ErrBusy when another attempt claimed it since, or it
-	// ended. The time of the lease is the caller's to judge.
+	// what Follow noted. Its Token is the smallest that is larger than every token
+	// given before and not smaller than the Token of claimed. ErrBusy when another
+	// attempt claimed it since, or it ended. The time of the lease is the caller's to judge.
 	Claim(ctx context.Context, read, claimed Run) (Run, error)
 	// Renew extends the lease of an attempt to until.
 	Renew(ctx context.Context, attempt Run, until time.Time) error

@@ -290,7 +290,10 @@ func (p *process) Claim(ctx context.Context, read, claimed refresher.Run) (r ref
 			p.complain("%s is claimed without a day", read.ID)
 		}
 		claimed.Next = now.Next
-		p.tokens++
+		if claimed.Token < now.RequestedAt.UnixMilli() {
+			p.complain("%s is claimed with the token %d, which is no moment (R16.2)", read.ID, claimed.Token)
+		}
+		p.tokens = max(p.tokens+1, claimed.Token)
 		claimed.Token = p.tokens
 		r = p.put(claimed)
 		return nil

@@ -70,7 +70,8 @@ func ManifestKey(date agreement.Date) string { return SnapshotPrefix + string(da
 const LatestKey = SnapshotPrefix + "latest.json"
 
 // objectKey is the key of an object with that checksum of one run's snapshot.
-// Runs sort by their sequence.
+// Runs sort by their sequence: those of older versions counted from 1 and have
+// leading zeros, those of this one are milliseconds, of 13 digits.
 func objectKey(date agreement.Date, sequence int64, run, name, sum string) string {
 	return fmt.Sprintf("%s%s/%012d-%s/%s-%.16s.json.gz", SnapshotPrefix, date, sequence, run, name, sum)
 }

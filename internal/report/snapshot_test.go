@@ -75,6 +75,32 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
+// TestR16_2_SequencesOfAClock demands that a sequence in milliseconds is newer
+// than every one that was counted from 1, also where keys are sorted, and that
+// its manifest can be read.
+func TestR16_2_SequencesOfAClock(t *testing.T) {
+	t.Parallel()
+	d, s := organisation(), settings(i18n.English)
+	var last report.Manifest
+	for _, sequence := range []int64{1, 42, 999_999, 1_795_000_000_000, 1_795_000_000_001, 9_999_999_999_999} {
+		_, m, err := d.Snapshot("2026-11-21", "r1", sequence, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := report.DecodeManifest(stored); err != nil {
+			t.Error(err)
+		}
+		if last.Version != 0 && (!m.Newer(&last) || m.Objects[0].Key <= last.Objects[0].Key) {
+			t.Errorf("%s does not sort after %s", m.Objects[0].Key, last.Objects[0].Key)
+		}
+		last = m
+	}
+}
+
 func open(t *testing.T, m report.Manifest, name string, content map[string][]byte, into any) {
 	t.Helper()
 	if err := m.Object(name).Open(content[name], into); err != nil {

@@ -120,6 +120,18 @@ func claims(b *bench) {
 	if second.Token <= first.Token || third.Token <= second.Token {
 		b.Errorf("tokens %d, %d, %d", first.Token, second.Token, third.Token)
 	}
+	// R16.2: the clock decides when it is ahead of what the store has, also after
+	// tokens that an older version gave, which counted from 1.
+	ahead := claimed(third)
+	ahead.Token = third.Token + 1_795_000_000_000
+	fourth, err := b.Claim(b.Context(), third, ahead)
+	b.must(err)
+	b.equal("token of the clock", fourth.Token, ahead.Token)
+	behind := claimed(fourth)
+	behind.Token = 1
+	fifth, err := b.Claim(b.Context(), fourth, behind)
+	b.must(err)
+	b.equal("token when the clock is behind", fifth.Token, ahead.Token+1)
 }
 
 func lost(b *bench) {
