@@ -73,7 +73,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	}
 	r.Source = source
 	r.Publish = (&snapshot.Publisher{
-		Files: reports, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store, Inventory: inventory.NewCounts(store, reports),
+		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store, Inventory: inventory.NewCounts(store, reports),
 		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: i18n.Report(i18n.English),
 		Clock: time.Now, NewID: importer.NewID, Log: log,
 	}).Publish

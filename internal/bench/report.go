@@ -16,6 +16,7 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/catalog"
+	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
@@ -49,19 +50,20 @@ func (b *bench) reports(ctx context.Context) error {
 	defer s.Stop(time.Second)
 	files := s3bucket.New(s.S3(), stack.ReportsBucket)
 	l := largest(b.size(100_000, 1000), b.size(20_000, 200), b.size(agreement.MaxFileRows, 50))
-	if err := b.publishing(ctx, l, files); err != nil {
+	index := dynamo.NewSnapshots(dynamo.New(s.DynamoDB(), s.Table))
+	if err := b.publishing(ctx, l, files, index); err != nil {
 		return err
 	}
-	if err := b.dayThroughFront(ctx, s, l); err != nil {
+	if err := b.dayThroughFront(ctx, s, l, index); err != nil {
 		return err
 	}
-	return b.live(ctx, l, files)
+	return b.live(ctx, l, files, index)
 }
 
 // publishing measures the end of a refresh.
-func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket) error {
+func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	p := &snapshot.Publisher{
-		Files: files, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
+		Files: files, Index: index, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
 		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: time.Now, NewID: importer.NewID, Log: slog.New(slog.DiscardHandler),
 	}
 	publish := func(ctx context.Context) error {
@@ -87,7 +89,7 @@ func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files o
 }
 
 // dayThroughFront measures a page of a day's report.
-func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensedOrganisation) error {
+func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensedOrganisation, index snapshot.Index) error {
 	bucket := s.S3()
 	get := func(ctx context.Context, key string) ([]byte, error) {
 		out, err := bucket.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(stack.ReportsBucket), Key: &key})
@@ -97,11 +99,15 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 		defer out.Body.Close()
 		return io.ReadAll(out.Body)
 	}
-	stored, err := get(ctx, report.ManifestKey(l.day))
+	published, err := index.Newest(ctx)
 	if err != nil {
 		return err
 	}
-	m, err := report.DecodeManifest(stored)
+	stored, err := get(ctx, published.Key())
+	if err != nil {
+		return err
+	}
+	m, err := published.Manifest(stored)
 	if err != nil {
 		return err
 	}
@@ -167,7 +173,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 
 // live measures a report of now in a process that has just started, and in one
 // that has made it before.
-func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket) error {
+func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	var library *snapshot.Library
 	now := time.Now()
 	settings := report.Settings{Now: now, Calendar: agreement.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
@@ -182,7 +188,7 @@ func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects
 		return nil
 	}
 	fresh := func(ctx context.Context) (time.Duration, error) {
-		library = &snapshot.Library{Files: files, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles}
+		library = &snapshot.Library{Files: files, Index: index, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles}
 		return took(read)(ctx)
 	}
 	held, err := peak(ctx, func(ctx context.Context) error {

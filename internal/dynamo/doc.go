@@ -26,6 +26,8 @@
 //	held refresh      REFRESHES#HELD               REFRESH#{id}           -                                          refreshes whose answers wait to be confirmed
 //	open refresh      REFRESH                      REFRESH                -                                          which refresh is open; how old the licence data are
 //	fence             FENCE#0                      FENCE                  -                                          which attempt at a refresh may write
+//	snapshot          SNAPSHOTS                    DAY#2026-11-21         -                                          which snapshot is the one of a day; days of a period
+//	newest snapshot   SNAPSHOTS                    NEWEST                 -                                          which entitlements are shown as of now
 //	journal           JOURNAL#{journal}            HEAD                   -                                          how many entries a journal has: whether a copy in memory is current
 //	entry             JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was
 //	inventory         INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources

@@ -73,6 +73,10 @@ const (
 	statementPrefix       = "STATEMENT#"
 	statementsPK       pk = "STATEMENTS" // one item a version of a file
 	newestStatementsPK pk = "STATEMENTS#NEWEST"
+
+	snapshotsPK      pk = "SNAPSHOTS" // one small item a day, and "NEWEST"
+	snapshotPrefix      = "DAY#"
+	newestSnapshotSK sk = "NEWEST"
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
@@ -88,10 +92,11 @@ func statementKey(id string) (pk, sk)  { return statementsPK, sk(statementPrefix
 func newestStatementKey(file string) (pk, sk) {
 	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
 }
-func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
-func refreshKey(id string) (pk, sk)      { return refreshesPK, sk(refreshPrefix + id) }
-func heldKey(id string) (pk, sk)         { return heldPK, sk(refreshPrefix + id) }
-func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
+func snapshotKey(day agreement.Date) (pk, sk) { return snapshotsPK, sk(snapshotPrefix + string(day)) }
+func orphansKey(id string) (pk, sk)           { return orphansPK, sk("AGREEMENT#" + id) }
+func refreshKey(id string) (pk, sk)           { return refreshesPK, sk(refreshPrefix + id) }
+func heldKey(id string) (pk, sk)              { return heldPK, sk(refreshPrefix + id) }
+func stageKey(s importer.Stage) (pk, sk)      { return pk("STAGE#" + string(s)), "STAGE" }
 func inventoryKey(source string) (pk, sk) {
 	return inventoryPK, sk(sourcePrefix + bounded(source, maxSortName))
 }

@@ -53,6 +53,8 @@ func patterns() []pattern {
 		at(heldKey("{id}"))("held refresh", "refreshes whose answers wait to be confirmed"),
 		at(refreshPK, refreshSK)("open refresh", "which refresh is open; how old the licence data are"),
 		at(fenceKey(0))("fence", "which attempt at a refresh may write"),
+		at(snapshotKey("2026-11-21"))("snapshot", "which snapshot is the one of a day; days of a period"),
+		at(snapshotsPK, newestSnapshotSK)("newest snapshot", "which entitlements are shown as of now"),
 		at(headKey("{journal}"))("journal", "how many entries a journal has: whether a copy in memory is current"),
 		at(entryKey("{journal}", 1))("entry", "what changed since a copy in memory was"),
 		at(inventoryKey("{source}"))("inventory", "what the last file of a source came to, and what counts; all sources"),

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/net/html"
 
 	"trueup/internal/agreement"
+	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
@@ -66,7 +67,7 @@ func tallied(products ...inventory.ProductCount) []inventory.Counted {
 func (s *stack) publish(t *testing.T, token int64, day agreement.Date) {
 	t.Helper()
 	p := snapshot.Publisher{
-		Files: s.deps.Reports, Agreements: register.New(s.store, s.store, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store,
+		Files: s.deps.Reports, Index: dynamo.NewSnapshots(s.store), Agreements: register.New(s.store, s.store, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store,
 		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, ExpiringDays: agreement.ExpiringDaysDefault,
 		Words: i18n.Report(i18n.English), Clock: time.Now, NewID: importer.NewID, Log: quiet,
 	}

@@ -114,7 +114,7 @@ func newStack(t *testing.T) *stack {
 	}
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
-		Files: deps.Reports, Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
+		Files: deps.Reports, Index: dynamo.NewSnapshots(store), Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
 	}
 	newID := func(time.Time) string { return rand.Text() }
 	imports := trigger.Objects(trigger.Jobs{

@@ -28,10 +28,11 @@ type Counts struct {
 	store Store
 	files objects.Bucket
 
-	mu      sync.Mutex
-	tallies map[string]*Tally // by key
-	rules   RuleList
-	loaded  bool
+	mu        sync.Mutex
+	tallies   map[string]*Tally // by key
+	rules     RuleList
+	rulesHead RulesHead // where rules were read
+	loaded    bool
 }
 
 // NewCounts returns the counts of a store whose objects are in a bucket.

@@ -33,7 +33,7 @@ func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.loaded && c.rules.Version == head.Version {
+	if c.loaded && c.rulesHead == head { // not its version alone: a restored store may give it to other rules
 		return c.rules, nil
 	}
 	list := RuleList{Version: head.Version, All: StartingRules()}
@@ -49,7 +49,7 @@ func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 			return RuleList{}, fmt.Errorf("%s: %w", head.Key, err)
 		}
 	}
-	c.rules, c.loaded = list, true
+	c.rules, c.rulesHead, c.loaded = list, head, true
 	return list, nil
 }
 

@@ -95,7 +95,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			feeder.KeyPrefix:         {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
 			inventory.KeyPrefix:      nil,
 			statements.ReportsPrefix: nil,
-			report.SnapshotPrefix:    {report.LatestKey, report.ManifestKey("2026-11-21")},
+			report.SnapshotPrefix:    {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
 			journal.CopiesPrefix:     nil,
 			manifest.ExportsPrefix:   nil,
 		},

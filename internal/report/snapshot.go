@@ -31,10 +31,10 @@ const (
 // objectNames is every object, in the order of writing.
 var objectNames = []string{ObjectData, ObjectEntitlements, ObjectPurchases, ObjectInstallations, ObjectOverview}
 
-// Manifest says what belongs to the snapshot of a day. It is written last, so
-// that who reads it finds all that it names. Their keys say whose they are and
-// what is in them, so that nothing else is ever stored under these keys. It is the
-// only object of a day that is replaced, and only by one that is Newer.
+// Manifest says what belongs to the snapshot of a day. It is written after the
+// objects that it names. The keys of all of them say whose they are and what is in
+// them, so that nothing else is ever stored under these keys. Which manifest is
+// the one of a day is not said here, but where the Published are kept.
 type Manifest struct {
 	Version  int            `json:"version"`
 	Date     agreement.Date `json:"date"`
@@ -53,31 +53,50 @@ type Object struct {
 	SHA256 string `json:"sha256"` // in hexadecimal
 }
 
+// Published names the manifest of a snapshot.
+type Published struct {
+	Date     agreement.Date
+	Run      string
+	Sequence int64
+	SHA256   string // of the manifest as it is stored, in hexadecimal
+}
+
+// Key is the key of the manifest.
+func (p Published) Key() string {
+	return fmt.Sprintf("%smanifest-%.16s.json", folder(p.Date, p.Sequence, p.Run), p.SHA256)
+}
+
 // Part is an object with its content.
 type Part struct {
 	Object
 	Content []byte
 }
 
-// SnapshotPrefix is where all snapshots are; the manifests of a period are those
-// between two ManifestKeys.
+// SnapshotPrefix is where all snapshots are, in a folder for each day.
 const SnapshotPrefix = "snapshots/"
 
-// ManifestKey is the key of a day's manifest.
-func ManifestKey(date agreement.Date) string { return SnapshotPrefix + string(date) + "/manifest.json" }
-
-// LatestKey is the key of a copy of the newest manifest: what is shown as of now.
-const LatestKey = SnapshotPrefix + "latest.json"
-
-// objectKey is the key of an object with that checksum of one run's snapshot.
-// Runs sort by their sequence: those of older versions counted from 1 and have
-// leading zeros, those of this one are milliseconds, of 13 digits.
-func objectKey(date agreement.Date, sequence int64, run, name, sum string) string {
-	return fmt.Sprintf("%s%s/%012d-%s/%s-%.16s.json.gz", SnapshotPrefix, date, sequence, run, name, sum)
+// LegacyManifestKey is where earlier versions put the manifest of a day, and
+// replaced it by one that was Newer.
+func LegacyManifestKey(date agreement.Date) string {
+	return SnapshotPrefix + string(date) + "/manifest.json"
 }
 
-// Newer reports that the snapshot comes from a later run than the other: only
-// then it may replace it. The same run may write its own once more.
+// LegacyLatestKey is where earlier versions put a copy of the newest manifest.
+const LegacyLatestKey = SnapshotPrefix + "latest.json"
+
+// folder is where the objects of one run's snapshot are. Runs sort by their
+// sequence: those of earlier versions counted from 1 and have leading zeros, those
+// of this one are milliseconds, of 13 digits.
+func folder(date agreement.Date, sequence int64, run string) string {
+	return fmt.Sprintf("%s%s/%012d-%s/", SnapshotPrefix, date, sequence, run)
+}
+
+// objectKey is the key of an object with that checksum of one run's snapshot.
+func objectKey(date agreement.Date, sequence int64, run, name, sum string) string {
+	return fmt.Sprintf("%s%s-%.16s.json.gz", folder(date, sequence, run), name, sum)
+}
+
+// Newer reports that the snapshot comes from a later attempt than the other.
 func (m *Manifest) Newer(than *Manifest) bool { return m.Sequence > than.Sequence }
 
 // Snapshot makes the snapshot of a day: its objects in the order in which they
@@ -105,8 +124,23 @@ func (d *Data) Snapshot(date agreement.Date, run string, sequence int64, s Setti
 	return parts, m, nil
 }
 
-// Encode is the manifest as it is stored.
-func (m *Manifest) Encode() ([]byte, error) { return json.MarshalIndent(m, "", "  ") }
+// Encode is the manifest as it is stored, and its name.
+func (m *Manifest) Encode() (stored []byte, p Published, err error) {
+	stored, err = json.MarshalIndent(m, "", "  ")
+	return stored, Published{Date: m.Date, Run: m.Run, Sequence: m.Sequence, SHA256: checksum(stored)}, err
+}
+
+// Manifest reads the manifest of that name; an error when the stored bytes are not it.
+func (p Published) Manifest(stored []byte) (Manifest, error) {
+	if checksum(stored) != p.SHA256 {
+		return Manifest{}, fmt.Errorf("report: %s is not what was published: %d bytes", p.Key(), len(stored))
+	}
+	m, err := DecodeManifest(stored)
+	if err == nil && (m.Date != p.Date || m.Run != p.Run || m.Sequence != p.Sequence) {
+		err = fmt.Errorf("report: %s is the manifest of %s by run %q, %d", p.Key(), m.Date, m.Run, m.Sequence)
+	}
+	return m, err
+}
 
 // DecodeManifest reads what Encode wrote. Anything else is an error: a manifest
 // of another version, one that lacks an object, or whose objects are elsewhere.

@@ -21,7 +21,7 @@ func TestSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored, err := m.Encode()
+	stored, _, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestSnapshot(t *testing.T) {
 	if diff := cmp.Diff(m, read); diff != "" {
 		t.Errorf("-written +read:\n%s", diff)
 	}
-	if want := "snapshots/2026-11-21/000000000042-r42/data-" + m.Objects[0].SHA256[:16] + ".json.gz"; m.Objects[0].Key != want || report.ManifestKey(m.Date) != "snapshots/2026-11-21/manifest.json" {
+	if want := "snapshots/2026-11-21/000000000042-r42/data-" + m.Objects[0].SHA256[:16] + ".json.gz"; m.Objects[0].Key != want || report.LegacyManifestKey(m.Date) != "snapshots/2026-11-21/manifest.json" {
 		t.Errorf("keys %q", m.Objects[0].Key)
 	}
 	content := map[string][]byte{}
@@ -87,7 +87,7 @@ func TestR16_2_SequencesOfAClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stored, err := m.Encode()
+		stored, _, err := m.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestDecodeManifestRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored, err := m.Encode()
+	stored, _, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func FuzzDecodeManifest(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	stored, err := m.Encode()
+	stored, _, err := m.Encode()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func FuzzDecodeManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := m.Encode()
+		again, _, err := m.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,21 +29,24 @@ import (
 // next reading, as long as nothing has changed. Its methods may be called by many at once.
 type Library struct {
 	Files      objects.Bucket // where snapshots are
+	Index      Index
 	Agreements Agreements
 	Groups     group.Store
 	Inventory  Inventory
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
 
-	data    cache // by version
-	reports cache // by version and everything else that makes a report
+	data      cache // by version
+	reports   cache // by version and everything else that makes a report
+	manifests cache // by key
 }
 
 // How much is kept in memory: entitlements, agreements and lines of data; rows
-// of reports. Each takes half a kilobyte.
+// of reports. Each takes half a kilobyte. A manifest takes two.
 const (
-	maxData = 400_000
-	maxRows = 200_000
+	maxData      = 400_000
+	maxRows      = 200_000
+	maxManifests = 400 // days of a trend
 )
 
 // View is data to make reports from.
@@ -66,12 +68,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var agreements []agreement.Agreement
 	var at int64
 	reads, readCtx := errgroup.WithContext(ctx)
-	reads.Go(func() (err error) {
-		if latest, _, _, err = manifest(readCtx, l.Files, report.LatestKey); errors.Is(err, objects.ErrNotFound) {
-			return nil // nothing was refreshed yet
-		}
-		return err
-	})
+	reads.Go(func() (err error) { latest, err = l.current(readCtx); return err })
 	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
 	reads.Go(func() (err error) { tallies, err = l.Inventory.Tallies(readCtx); return err })
 	reads.Go(func() (err error) { freshness, err = l.Refreshes.Freshness(readCtx); return err })
@@ -184,12 +181,12 @@ func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.He
 // On returns the organisation as the snapshot of a day kept it; errs.NotFound
 // snapshot_not_found, which names the days nearest to it, and snapshots_none.
 func (l *Library) On(ctx context.Context, day agreement.Date) (*View, error) {
-	m, _, _, err := manifest(ctx, l.Files, report.ManifestKey(day))
-	if errors.Is(err, objects.ErrNotFound) {
-		return nil, l.notThere(ctx, day)
-	}
+	m, err := l.on(ctx, day)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("snapshot: %s: %w", day, err)
+	}
+	if m.Run == "" {
+		return nil, l.notThere(ctx, day)
 	}
 	data, held := m.Object(report.ObjectData), m.Object(report.ObjectEntitlements)
 	version := digest(string(day), data.SHA256, held.SHA256)
@@ -212,7 +209,7 @@ func (l *Library) On(ctx context.Context, day agreement.Date) (*View, error) {
 }
 
 func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
-	days, err := l.Days(ctx)
+	days, err := l.days(ctx)
 	if err != nil {
 		return err
 	}
@@ -221,12 +218,12 @@ func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
 	slices.Reverse(before)
 	var nearest []string
 	for _, side := range [][]agreement.Date{before, days[at:]} {
-		d, err := l.first(ctx, side)
+		m, err := l.first(ctx, side)
 		if err != nil {
 			return err
 		}
-		if d != "" {
-			nearest = append(nearest, string(d))
+		if m.Run != "" {
+			nearest = append(nearest, string(m.Date))
 		}
 	}
 	if nearest == nil {
@@ -235,54 +232,27 @@ func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
 	return errs.New(errs.NotFound, "snapshot_not_found", "date", string(day), "dates", strings.Join(nearest, ", "))
 }
 
-// first returns the first of the days that has a snapshot; empty when none has.
-// Whoever publishes writes the manifest last, and may have died before.
-func (l *Library) first(ctx context.Context, days []agreement.Date) (agreement.Date, error) {
-	for _, day := range days {
-		if _, _, _, err := manifest(ctx, l.Files, report.ManifestKey(day)); !errors.Is(err, objects.ErrNotFound) {
-			return day, err
-		}
-	}
-	return "", nil
-}
-
-// Days returns the days that have a snapshot, or are about to, in order.
-func (l *Library) Days(ctx context.Context) ([]agreement.Date, error) {
-	folders, err := l.Files.Folders(ctx, report.SnapshotPrefix)
-	if err != nil {
-		return nil, err
-	}
-	days := make([]agreement.Date, 0, len(folders))
-	for _, folder := range folders {
-		if day, ok := agreement.ParseDate(folder); ok {
-			days = append(days, day)
-		}
-	}
-	return days, nil
-}
-
 // readers is how many manifests are read at once.
 const readers = 32
 
 // Between returns the manifests of all days from one to another, in order.
 func (l *Library) Between(ctx context.Context, from, to agreement.Date) ([]report.Manifest, error) {
-	days, err := l.Days(ctx)
-	if err != nil {
+	var days []agreement.Date
+	var published []report.Published
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) { days, err = l.days(readCtx); return err })
+	reads.Go(func() (err error) { published, err = l.Index.Days(readCtx, from, to); return err })
+	if err := reads.Wait(); err != nil {
 		return nil, err
 	}
 	days = slices.DeleteFunc(days, func(d agreement.Date) bool { return d < from || d > to })
 	all := make([]report.Manifest, len(days))
-	reads, readCtx := errgroup.WithContext(ctx)
+	reads, readCtx = errgroup.WithContext(ctx)
 	reads.SetLimit(readers)
 	for i, day := range days {
-		reads.Go(func() (err error) {
-			if all[i], _, _, err = manifest(readCtx, l.Files, report.ManifestKey(day)); errors.Is(err, objects.ErrNotFound) {
-				return nil // whoever began to write it has not come to the end
-			}
-			return err
-		})
+		reads.Go(func() (err error) { all[i], err = l.ofDay(readCtx, day, published); return err })
 	}
-	err = reads.Wait()
+	err := reads.Wait()
 	return slices.DeleteFunc(all, func(m report.Manifest) bool { return m.Run == "" }), err
 }
 

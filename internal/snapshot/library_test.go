@@ -68,7 +68,7 @@ func TestLive(t *testing.T) {
 		return v.Installations(report.Filter{}, report.Order{}, settings()), files.opened.Load() - before
 	}
 	first, opened := live()
-	if first.Totals.Owned != 103 || opened != 2 {
+	if first.Totals.Owned != 103 || opened != 3 {
 		t.Errorf("%+v, %d objects opened", first.Totals, opened)
 	}
 	again, opened := live()

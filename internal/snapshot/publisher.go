@@ -3,7 +3,6 @@ package snapshot
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -25,6 +24,7 @@ import (
 // Publisher makes what is derived from licence data (R7.5).
 type Publisher struct {
 	Files      objects.Bucket // where snapshots are
+	Index      Index
 	Agreements Agreements
 	Answers    refresher.Answers
 	Statements Statements
@@ -95,14 +95,14 @@ func withRun(last []report.Run, run refresher.Run) []report.Run {
 	return last
 }
 
-// write writes the objects, then the day's manifest, then the newest one. It
-// reports whether that is this one.
+// write writes the objects, then their manifest, then has the index name it. It
+// reports whether that is the newest.
 func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Manifest) (newest bool, err error) {
-	encoded, err := m.Encode()
+	encoded, published, err := m.Encode()
 	if err != nil {
 		return false, err
 	}
-	if _, err := report.DecodeManifest(encoded); err != nil {
+	if _, err := published.Manifest(encoded); err != nil {
 		return false, err // a run without day or token: nobody could read it
 	}
 	for _, part := range parts {
@@ -110,37 +110,10 @@ func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Man
 			return false, err
 		}
 	}
-	for _, key := range []string{report.ManifestKey(m.Date), report.LatestKey} {
-		if newest, err = p.replace(ctx, key, &m, encoded); err != nil || !newest {
-			return false, err
-		}
+	if err := p.Files.Put(ctx, published.Key(), "application/json", encoded); err != nil {
+		return false, err
 	}
-	return true, nil
-}
-
-// maxConflicts is how often a manifest may change between its reading and
-// writing: each time somebody with a smaller sequence was in between.
-const maxConflicts = 20
-
-// replace writes a manifest unless there is a newer one.
-func (p *Publisher) replace(ctx context.Context, key string, m *report.Manifest, encoded []byte) (replaced bool, err error) {
-	for range maxConflicts {
-		stored, content, etag, err := manifest(ctx, p.Files, key)
-		switch {
-		case errors.Is(err, objects.ErrNotFound):
-			etag = ""
-		case err != nil:
-			return false, err
-		case stored.Newer(m):
-			return false, nil
-		case slices.Equal(content, encoded):
-			return true, nil // written, and only the answer was lost
-		}
-		if err = p.Files.PutIf(ctx, key, "application/json", encoded, etag); !errors.Is(err, objects.ErrConflict) {
-			return err == nil, err
-		}
-	}
-	return false, fmt.Errorf("snapshot: %s is replaced all the time", key)
+	return p.Index.Publish(ctx, published)
 }
 
 // feed adds the publishers and products of inventory and entitlements to the

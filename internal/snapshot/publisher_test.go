@@ -5,13 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math/bits"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/infra/local/engine"
 	"trueup/internal/agreement"
+	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
@@ -20,14 +25,15 @@ import (
 	"trueup/internal/position"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
+	"trueup/internal/storetest"
 )
 
 func isNone(err error) bool { return errs.KindOf(err) == errs.NotFound }
 
-// TestR8_5_KilledAtEveryPut kills the publisher at each of its puts, which is
+// TestR8_5_KilledAtEveryWrite kills the publisher at each of its writes, which is
 // kept or not. A reader sees the snapshot before or the new one, whole, and the
 // next attempt publishes.
-func TestR8_5_KilledAtEveryPut(t *testing.T) {
+func TestR8_5_KilledAtEveryWrite(t *testing.T) {
 	t.Parallel()
 	for _, persist := range []bool{false, true} {
 		t.Run(fmt.Sprintf("kept %v", persist), func(t *testing.T) {
@@ -39,11 +45,13 @@ func TestR8_5_KilledAtEveryPut(t *testing.T) {
 			for left := 1; ; left++ {
 				token++
 				w.entitled(licenses + 1)
-				files := &mortal{Bucket: w.files, left: left, persist: persist}
-				err := w.publisher(files).Publish(t.Context(), attempt(token, today))
+				dying := &mortal{Bucket: w.files, Index: w.index(), left: left, persist: persist}
+				p := w.publisher(dying)
+				p.Index = dying
+				err := p.Publish(t.Context(), attempt(token, today))
 				if err == nil {
 					if left < 7 {
-						t.Fatalf("published with %d puts", left-1)
+						t.Fatalf("published with %d writes", left-1)
 					}
 					break
 				}
@@ -52,7 +60,7 @@ func TestR8_5_KilledAtEveryPut(t *testing.T) {
 				}
 				for _, day := range []agreement.Date{today, ""} {
 					if got := w.seen(t, day); got != licenses && got != licenses+1 {
-						t.Errorf("killed at put %d: %q has %d licenses, before %d", left, day, got, licenses)
+						t.Errorf("killed at write %d: %q has %d licenses, before %d", left, day, got, licenses)
 					}
 				}
 				token++
@@ -60,7 +68,7 @@ func TestR8_5_KilledAtEveryPut(t *testing.T) {
 				licenses++
 				for _, day := range []agreement.Date{today, ""} {
 					if got := w.seen(t, day); got != licenses {
-						t.Errorf("the attempt after put %d: %q has %d licenses, not %d", left, day, got, licenses)
+						t.Errorf("the attempt after write %d: %q has %d licenses, not %d", left, day, got, licenses)
 					}
 				}
 			}
@@ -92,6 +100,7 @@ func TestR8_5_OlderNeverReplacesNewer(t *testing.T) {
 // turns lets publishers go on one step at a time.
 type turns struct {
 	objects.Bucket
+	http.RoundTripper
 	step, done chan struct{}
 }
 
@@ -101,122 +110,134 @@ func (b *turns) turn(do func()) {
 	b.done <- struct{}{}
 }
 
-func (b *turns) Open(ctx context.Context, key, version, etag string) (o objects.Object, err error) {
-	b.turn(func() { o, err = b.Bucket.Open(ctx, key, version, etag) })
-	return o, err
-}
-
-func (b *turns) PutIf(ctx context.Context, key, contentType string, body []byte, etag string) (err error) {
-	b.turn(func() { err = b.Bucket.PutIf(ctx, key, contentType, body, etag) })
+func (b *turns) Put(ctx context.Context, key, contentType string, body []byte) (err error) {
+	if strings.HasSuffix(key, ".gz") {
+		return b.Bucket.Put(ctx, key, contentType, body) // nobody reads it yet
+	}
+	b.turn(func() { err = b.Bucket.Put(ctx, key, contentType, body) })
 	return err
 }
 
-// TestR8_5_Interleaved has an older and a newer attempt read and write the
-// manifests in every order of their steps.
+// RoundTrip is a request to the table.
+func (b *turns) RoundTrip(r *http.Request) (response *http.Response, err error) {
+	b.turn(func() { response, err = b.RoundTripper.RoundTrip(r) })
+	return response, err
+}
+
+// TestR8_5_Interleaved has an older and a newer attempt write their manifests and
+// what the index has, of the same day and of different ones, in every order of
+// their steps.
 func TestR8_5_Interleaved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const steps = 4 // of each, when nobody is in between
+	const steps = 3 // of each: the manifest, the index, and the index without the newest
+	days := 0
 	for schedule := range 1 << (2 * steps) {
-		if ones(schedule) != steps {
+		if bits.OnesCount(uint(schedule)) != steps {
 			continue
 		}
-		day := agreement.DateOf(now.AddDate(0, 0, schedule))
-		base := int64(2*schedule + 2)
-		publishers := [2]*turns{}
-		ended := make(chan error, 2)
-		over := [2]chan struct{}{}
-		for i := range publishers {
-			publishers[i] = &turns{Bucket: w.files, step: make(chan struct{}), done: make(chan struct{})}
-			over[i] = make(chan struct{})
-			go func() {
-				defer close(over[i])
-				ended <- w.publisher(publishers[i]).Publish(t.Context(), attempt(base+int64(i), day))
-			}()
-		}
-		next := func(i int) {
-			select {
-			case publishers[i].step <- struct{}{}:
-				<-publishers[i].done
-			case <-over[i]:
+		for _, apart := range []int{-1, 0, 1} {
+			days += 3
+			base := int64(2 * days)
+			var on [2]agreement.Date
+			publishers := [2]*turns{}
+			ended := make(chan error, 2)
+			over := [2]chan struct{}{}
+			for i := range publishers {
+				on[i] = agreement.DateOf(now.AddDate(0, 0, days+i*apart))
+				b := &turns{Bucket: w.files, RoundTripper: http.DefaultTransport, step: make(chan struct{}), done: make(chan struct{})}
+				publishers[i], over[i] = b, make(chan struct{})
+				p := w.publisher(b)
+				p.Index = dynamo.NewSnapshots(dynamo.New(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) {
+					o.HTTPClient = &http.Client{Transport: b}
+				}), w.table))
+				go func() {
+					defer close(over[i])
+					ended <- p.Publish(t.Context(), attempt(base+int64(i), on[i]))
+				}()
 			}
-		}
-		for n := range 2 * steps {
-			next(schedule >> n & 1)
-		}
-		for range 4 * steps { // what conflicts have added
-			next(0)
-			next(1)
-		}
-		for range publishers {
-			if err := <-ended; err != nil {
-				t.Fatalf("%08b: %v", schedule, err)
+			next := func(i int) {
+				select {
+				case publishers[i].step <- struct{}{}:
+					<-publishers[i].done
+				case <-over[i]:
+				}
 			}
-		}
-		for _, key := range []string{report.ManifestKey(day), report.LatestKey} {
-			if m := read(t, w.files, key); m.Sequence != base+1 {
-				t.Errorf("%08b: %s is of attempt %d, not %d", schedule, key, m.Sequence, base+1)
+			for n := range 2 * steps {
+				next(schedule >> n & 1)
+			}
+			for range 2 * steps {
+				next(0)
+				next(1)
+			}
+			for range publishers {
+				if err := <-ended; err != nil {
+					t.Fatalf("%06b: %v", schedule, err)
+				}
+			}
+			newest, err := w.index().Newest(t.Context())
+			if err != nil || newest.Sequence != base+1 {
+				t.Errorf("%06b: the newest is of attempt %d, not %d: %v", schedule, newest.Sequence, base+1, err)
+			}
+			for i, day := range on {
+				want := base + int64(i)
+				if apart == 0 {
+					want = base + 1
+				}
+				m, err := w.library().Between(t.Context(), day, day)
+				if err != nil || len(m) != 1 || m[0].Sequence != want {
+					t.Errorf("%06b: %s is of attempts %+v, not %d: %v", schedule, day, m, want, err)
+				}
 			}
 		}
 	}
 }
 
-func ones(n int) (count int) {
-	for ; n > 0; n >>= 1 {
-		count += n & 1
-	}
-	return count
-}
-
-func read(t *testing.T, files objects.Bucket, key string) report.Manifest {
-	t.Helper()
-	o, err := files.Open(t.Context(), key, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer o.Body.Close()
-	stored, err := io.ReadAll(o.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := report.DecodeManifest(stored)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-// TestDamaged demands a fault of what is not as it was written, for readers and
-// for who publishes next, and that it is not replaced.
+// TestDamaged demands a fault of what is not as it was written, until the next
+// refresh publishes.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.publish(t, attempt(1, today))
-	m := read(t, w.files, report.LatestKey)
+	published, err := w.index().Newest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := w.library().Between(t.Context(), today, today)
+	if err != nil || len(manifests) != 1 {
+		t.Fatal(manifests, err)
+	}
 	put := func(key, body string) {
 		t.Helper()
 		if err := w.files.Put(t.Context(), key, "application/json", []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	put(m.Object(report.ObjectEntitlements).Key, "something else")
-	if v, _, err := w.library().Live(t.Context()); err == nil {
-		t.Errorf("a damaged object was taken: %+v", v)
+	refuses := func(what string) {
+		t.Helper()
+		if v, _, err := w.library().Live(t.Context()); err == nil {
+			t.Errorf("%s was taken: %+v", what, v)
+		}
+		if v, err := w.library().On(t.Context(), today); err == nil || isNone(err) {
+			t.Errorf("%s was taken: %+v, %v", what, v, err)
+		}
 	}
-	if v, err := w.library().On(t.Context(), today); err == nil {
-		t.Errorf("a damaged object was taken: %+v", v)
-	}
+	put(manifests[0].Object(report.ObjectEntitlements).Key, "something else")
+	refuses("a damaged object")
 	foreign, err := json.Marshal(map[string]any{"version": 2, "sequence": 7})
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(report.ManifestKey(today), string(foreign))
-	if v, err := w.library().On(t.Context(), today); err == nil || isNone(err) {
-		t.Errorf("a foreign manifest was taken: %+v, %v", v, err)
+	put(published.Key(), string(foreign))
+	refuses("a foreign manifest")
+	w.publish(t, attempt(2, today))
+	if got := w.seen(t, today); got != 100 {
+		t.Errorf("the next refresh does not mend it: %d licenses", got)
 	}
-	if err := w.publisher(w.files).Publish(t.Context(), attempt(8, today)); err == nil {
-		t.Error("a foreign manifest was replaced")
+	for _, key := range []string{report.LegacyManifestKey(today), report.LegacyLatestKey} {
+		put(key, string(foreign))
 	}
+	refuses("a foreign manifest of an earlier version")
 }
 
 // TestDataAt demands that a snapshot has the moment of its licence data: the

@@ -10,8 +10,9 @@
 //
 //   - An object is written before any manifest names it, and never changes: its
 //     key has its checksum. So who has read a manifest finds all of one snapshot.
-//   - A manifest is replaced only by one of the same or a later attempt at a run,
-//     as their sequences tell, and only if it is still the one that was read.
+//   - A manifest never changes either. Which one is that of a day, and the newest,
+//     is in an Index beside the records of refreshes: it is replaced only by one of the
+//     same or a later attempt at a run, as their sequences tell.
 //   - What is read is compared with the manifest's checksums. Anything else than
 //     what was written is a fault, and never half an answer.
 package snapshot
@@ -78,43 +79,30 @@ func runOf(r refresher.Run) report.Run {
 	return shown
 }
 
-// manifest reads the manifest at a key, and its etag. objects.ErrNotFound when
-// there is none.
-func manifest(ctx context.Context, files objects.Bucket, key string) (m report.Manifest, stored []byte, etag string, err error) {
-	stored, etag, err = content(ctx, files, key, maxManifest)
-	if err != nil {
-		return report.Manifest{}, nil, "", err
-	}
-	if m, err = report.DecodeManifest(stored); err != nil {
-		return report.Manifest{}, nil, "", fmt.Errorf("snapshot: %s: %w", key, err)
-	}
-	return m, stored, etag, nil
-}
-
 // maxManifest is more than any manifest has, in bytes.
 const maxManifest = 1 << 20
 
 // content reads an object of at most that many bytes. errs.Unavailable is that the
 // bucket is away.
-func content(ctx context.Context, files objects.Bucket, key string, most int64) (body []byte, etag string, err error) {
+func content(ctx context.Context, files objects.Bucket, key string, most int64) (body []byte, err error) {
 	object, err := files.Open(ctx, key, "", "")
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, object.Body.Close()) }()
 	if object.Size > most {
-		return nil, "", fmt.Errorf("snapshot: %s has %d bytes, and %d at most", key, object.Size, most)
+		return nil, fmt.Errorf("snapshot: %s has %d bytes, and %d at most", key, object.Size, most)
 	}
 	body = make([]byte, object.Size)
 	if _, err := io.ReadFull(object.Body, body); err != nil {
-		return nil, "", errs.Wrap(fmt.Errorf("snapshot: read %s: %w", key, err), errs.Unavailable, "try_again")
+		return nil, errs.Wrap(fmt.Errorf("snapshot: read %s: %w", key, err), errs.Unavailable, "try_again")
 	}
-	return body, object.ETag, nil
+	return body, nil
 }
 
 // open fills into with an object of a snapshot.
 func open(ctx context.Context, files objects.Bucket, o report.Object, into any) error {
-	body, _, err := content(ctx, files, o.Key, o.Bytes)
+	body, err := content(ctx, files, o.Key, o.Bytes)
 	if err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
+	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
@@ -46,6 +47,7 @@ type world struct {
 	refresher.Records
 
 	files objects.Bucket
+	table string
 	store *dynamo.Store
 
 	mu         sync.Mutex
@@ -72,7 +74,8 @@ func newWorld(t *testing.T) *world {
 	client := awss3.New(awss3.Options{
 		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true, Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
-	w := &world{files: s3bucket.New(client, "reports"), store: dynamo.New(storetest.Client(t), storetest.Table(t))}
+	w := &world{files: s3bucket.New(client, "reports"), table: storetest.Table(t)}
+	w.store = dynamo.New(storetest.Client(t), w.table)
 	w.agreements = []agreement.Agreement{
 		{ID: "a1", Type: agreement.TypeVolume, Name: "Office agreements", GroupID: "unassigned", PairCount: 1, Validation: agreement.ValidationValid, Version: 1},
 		{ID: "b1", Type: agreement.TypeOther, Name: "Acrobat", GroupID: "unassigned", Version: 1, Terms: agreement.Terms{
@@ -119,17 +122,29 @@ func (w *world) Runs(context.Context, int, string) (refresher.Page, error) {
 	return refresher.Page{Items: w.runs}, nil
 }
 
+// Run has the records of refreshes that the test says there are.
+func (w *world) Run(_ context.Context, id string) (refresher.Run, error) {
+	for _, r := range w.runs {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return refresher.Run{}, errs.New(errs.NotFound, "refresh_not_found", "id", id)
+}
+
+func (w *world) index() snapshot.Index { return dynamo.NewSnapshots(w.store) }
+
 // publisher publishes into a bucket, as a process of its own.
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
-		Files: files, Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
+		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
 		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: func() time.Time { return now }, NewID: importer.NewID, Log: quiet,
 	}
 }
 
 // library reads, as a process of its own.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Agreements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet)}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet)}
 }
 
 // attempt is an attempt at a run of a day, which succeeded.
@@ -171,21 +186,20 @@ func (w *world) seen(t *testing.T, day agreement.Date) int {
 
 var errKilled = errors.New("killed")
 
-// mortal is a bucket whose user is killed at a put.
+// mortal is a bucket and an index whose user is killed at a write.
 type mortal struct {
 	objects.Bucket
-	left    int  // puts until then
+	snapshot.Index
+	left    int  // writes until then
 	persist bool // the last one is kept, though nobody hears of it
-	puts    int
 }
 
-func (m *mortal) die(put func() error) error {
-	m.puts++
+func (m *mortal) die(write func() error) error {
 	if m.left--; m.left > 0 {
-		return put()
+		return write()
 	}
 	if m.left == 0 && m.persist {
-		_ = put()
+		_ = write()
 	}
 	return errKilled
 }
@@ -194,6 +208,7 @@ func (m *mortal) Put(ctx context.Context, key, contentType string, body []byte) 
 	return m.die(func() error { return m.Bucket.Put(ctx, key, contentType, body) })
 }
 
-func (m *mortal) PutIf(ctx context.Context, key, contentType string, body []byte, etag string) error {
-	return m.die(func() error { return m.Bucket.PutIf(ctx, key, contentType, body, etag) })
+func (m *mortal) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
+	err = m.die(func() error { newest, err = m.Index.Publish(ctx, p); return err })
+	return newest, err
 }

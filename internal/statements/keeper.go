@@ -41,7 +41,7 @@ type Keeper struct {
 	Log   *slog.Logger
 
 	mu    sync.Mutex
-	known map[string]entitlement.Statement // those in use, by id, with publishers as written
+	known map[knownKey]entitlement.Statement // those in use, with publishers as written
 }
 
 // Receive reads one version of a file once, on behalf of by. A nil error means
@@ -183,12 +183,12 @@ func (k *Keeper) Current(ctx context.Context) ([]entitlement.Statement, error) {
 		return nil, err
 	}
 	all := make([]entitlement.Statement, len(records))
-	known := make(map[string]entitlement.Statement, len(records))
+	known := make(map[knownKey]entitlement.Statement, len(records))
 	for i, r := range records {
 		if all[i], err = k.content(ctx, r); err != nil {
 			return nil, err
 		}
-		known[r.ID] = all[i]
+		known[r.knownKey()] = all[i]
 	}
 	k.mu.Lock()
 	k.known = known // and no longer those that were replaced
@@ -209,7 +209,7 @@ func (k *Keeper) Attribution(ctx context.Context, pairs []agreement.Pair) (entit
 // content returns what a statement in use says.
 func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, error) {
 	k.mu.Lock()
-	s, known := k.known[r.ID]
+	s, known := k.known[r.knownKey()]
 	k.mu.Unlock()
 	if known {
 		return s, nil
@@ -221,6 +221,16 @@ func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, 
 	k.Log.WarnContext(ctx, "stored statement not used", "statement", r.ID, "error", err)
 	return k.again(ctx, r)
 }
+
+// knownKey names what a statement says: which version of a file was read, and
+// when. The id alone does not once the store was restored to a point in time,
+// after which an announced statement may get another file.
+type knownKey struct {
+	id, seed string
+	read     int64
+}
+
+func (r Record) knownKey() knownKey { return knownKey{r.ID, r.Source.seed(), r.EndedAt.UnixMilli()} }
 
 // load reads what store wrote.
 func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, error) {

@@ -1,0 +1,83 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/agreement"
+	"trueup/internal/report"
+	"trueup/internal/snapshot"
+)
+
+// Snapshots says which snapshot is the one of a day, and which is the newest of
+// all. It is safe for concurrent use.
+type Snapshots struct{ store *Store }
+
+var _ snapshot.Index = (*Snapshots)(nil)
+
+// NewSnapshots returns the index of snapshots in a store.
+func NewSnapshots(s *Store) *Snapshots { return &Snapshots{s} }
+
+type snapshotItem struct {
+	PK       string         `dynamodbav:"pk"`
+	SK       string         `dynamodbav:"sk"`
+	Date     agreement.Date `dynamodbav:"date"`
+	Run      string         `dynamodbav:"run"`
+	Sequence int64          `dynamodbav:"seq"`
+	SHA256   string         `dynamodbav:"sha256"`
+}
+
+func (i snapshotItem) published() report.Published {
+	return report.Published{Date: i.Date, Run: i.Run, Sequence: i.Sequence, SHA256: i.SHA256}
+}
+
+// Publish implements snapshot.Index.
+func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
+	put := func(partition pk, sort sk) types.TransactWriteItem {
+		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
+		return x.store.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
+	}
+	day := put(snapshotKey(p.Date))
+	err = x.store.transact(ctx, []types.TransactWriteItem{day, put(snapshotsPK, newestSnapshotSK)})
+	condition := conditionOf(err)
+	if condition == nil {
+		return err == nil, err
+	}
+	if _, later := condition.failed[0]; later {
+		return false, nil
+	}
+	// The newest is of another day, and stays.
+	return false, ignoreCondition(x.store.transact(ctx, []types.TransactWriteItem{day}))
+}
+
+// Newest implements snapshot.Index.
+func (x *Snapshots) Newest(ctx context.Context) (report.Published, error) {
+	it, err := x.store.get(ctx, snapshotsPK, newestSnapshotSK)
+	if err != nil {
+		return report.Published{}, err
+	}
+	i, err := decode[snapshotItem](it)
+	return i.published(), err
+}
+
+// Days implements snapshot.Index.
+func (x *Snapshots) Days(ctx context.Context, from, to agreement.Date) (days []report.Published, err error) {
+	if from > to {
+		return nil, nil // DynamoDB refuses such a range
+	}
+	p, first := snapshotKey(from)
+	_, last := snapshotKey(to)
+	err = x.store.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :from AND :to"),
+		ExpressionAttributeValues: item{":p": str(string(p)), ":from": str(string(first)), ":to": str(string(last))},
+	}, func(it item) (bool, error) {
+		i, err := decode[snapshotItem](it)
+		days = append(days, i.published())
+		return true, err
+	})
+	return days, err
+}

@@ -1,0 +1,154 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/objects"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+)
+
+// Index says which snapshot is the one of a day, and which is the newest of all.
+// It belongs to the same store as agreements and refreshes: a store that is
+// restored to a point in time (R16.2) names the snapshots that were published
+// before it, and no others. Reads are strongly consistent and every method may be
+// repeated after a fault.
+type Index interface {
+	// Publish makes p the snapshot of its day, unless the day has one of a larger
+	// sequence; and the newest of all, unless there is one of a larger sequence. It
+	// reports whether p is the newest now. Both happen in one step, so that the newest
+	// is never older than the one of any day.
+	Publish(ctx context.Context, p report.Published) (newest bool, err error)
+	// Newest returns the newest of all; the zero Published when there is none.
+	Newest(ctx context.Context) (report.Published, error)
+	// Days returns the snapshots of the days from one to another, in order.
+	Days(ctx context.Context, from, to agreement.Date) ([]report.Published, error)
+}
+
+// Earlier versions kept no index: the manifest of a day, and a copy of the newest
+// one, were objects that were replaced. They are read until nothing of them is
+// left that could count: one counts when its sequence is larger than what the
+// index has, so that nothing is lost while both versions publish, and when the
+// store knows that the attempt which wrote it is over. The manifest of a refresh
+// after the point to which a store was restored does not.
+
+// current returns the newest snapshot of all; the zero Manifest when there is none.
+func (l *Library) current(ctx context.Context) (report.Manifest, error) {
+	var p report.Published
+	var legacy report.Manifest
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) { p, err = l.Index.Newest(readCtx); return err })
+	reads.Go(func() (err error) { legacy, err = l.legacy(readCtx, report.LegacyLatestKey); return err })
+	if err := reads.Wait(); err != nil {
+		return report.Manifest{}, err
+	}
+	m, err := l.later(ctx, p, legacy)
+	if err != nil || m.Run != "" || legacy.Run == "" {
+		return m, err
+	}
+	// The copy of the newest manifest is not of this store. Those of days may be.
+	days, err := l.days(ctx)
+	slices.Reverse(days)
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	return l.first(ctx, days)
+}
+
+// on returns the snapshot of a day; the zero Manifest when there is none.
+func (l *Library) on(ctx context.Context, day agreement.Date) (report.Manifest, error) {
+	all, err := l.Index.Days(ctx, day, day)
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	return l.ofDay(ctx, day, all)
+}
+
+// ofDay is on, with what the index has of that day and perhaps of others.
+func (l *Library) ofDay(ctx context.Context, day agreement.Date, all []report.Published) (report.Manifest, error) {
+	var p report.Published
+	if i := slices.IndexFunc(all, func(p report.Published) bool { return p.Date == day }); i >= 0 {
+		p = all[i]
+	}
+	legacy, err := l.legacy(ctx, report.LegacyManifestKey(day))
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	return l.later(ctx, p, legacy)
+}
+
+// first returns the snapshot of the first of the days that has one; the zero
+// Manifest when none has.
+func (l *Library) first(ctx context.Context, days []agreement.Date) (report.Manifest, error) {
+	for _, day := range days {
+		if m, err := l.on(ctx, day); err != nil || m.Run != "" {
+			return m, err
+		}
+	}
+	return report.Manifest{}, nil
+}
+
+// later returns the later one of a snapshot in the index and one that is not, if
+// that counts. Either may be the zero one.
+func (l *Library) later(ctx context.Context, p report.Published, legacy report.Manifest) (report.Manifest, error) {
+	if legacy.Sequence > p.Sequence {
+		if counts, err := l.over(ctx, legacy); err != nil || counts {
+			return legacy, err
+		}
+	}
+	if p.Run == "" {
+		return report.Manifest{}, nil
+	}
+	return kept(&l.manifests, maxManifests, p.Key(), func() (report.Manifest, int, error) {
+		stored, err := content(ctx, l.Files, p.Key(), maxManifest)
+		if err != nil {
+			return report.Manifest{}, 0, err
+		}
+		m, err := p.Manifest(stored)
+		return m, 1, err
+	})
+}
+
+// over reports whether the store knows the attempt that wrote a manifest, and
+// that it is over.
+func (l *Library) over(ctx context.Context, m report.Manifest) (bool, error) {
+	run, err := l.Refreshes.Run(ctx, m.Run)
+	if errs.KindOf(err) == errs.NotFound {
+		return false, nil
+	}
+	return run.State != refresher.StateRunning && run.Token >= m.Sequence, err
+}
+
+// legacy returns the manifest that an earlier version put under a key; the zero
+// Manifest when it put none.
+func (l *Library) legacy(ctx context.Context, key string) (report.Manifest, error) {
+	stored, err := content(ctx, l.Files, key, maxManifest)
+	if errors.Is(err, objects.ErrNotFound) {
+		return report.Manifest{}, nil
+	}
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	return report.DecodeManifest(stored)
+}
+
+// days returns the days that may have a snapshot, in order.
+func (l *Library) days(ctx context.Context) ([]agreement.Date, error) {
+	folders, err := l.Files.Folders(ctx, report.SnapshotPrefix)
+	if err != nil {
+		return nil, err
+	}
+	days := make([]agreement.Date, 0, len(folders))
+	for _, folder := range folders {
+		if day, ok := agreement.ParseDate(folder); ok {
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}

@@ -1,0 +1,189 @@
+package snapshot_test
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/dynamo"
+	"trueup/internal/errs"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/snapshot"
+	"trueup/internal/storetest"
+)
+
+// shown is what a library shows of the days and of now: licenses, or a code.
+func (w *world) shown(t *testing.T, l *snapshot.Library, days ...agreement.Date) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	say := func(what string, v *snapshot.View, err error) {
+		switch {
+		case err != nil && errs.CodeOf(err) == "":
+			t.Fatal(err)
+		case err != nil:
+			all[what] = errs.CodeOf(err)
+		case len(v.Data.Held) == 0:
+			all[what] = "none"
+		default:
+			all[what] = fmt.Sprint(v.Data.Held[0].Entitlement.Effective)
+		}
+	}
+	for _, day := range days {
+		v, err := l.On(t.Context(), day)
+		say(string(day), v, err)
+	}
+	v, _, err := l.Live(t.Context())
+	say("live", v, err)
+	manifests, err := l.Between(t.Context(), "2026-01-01", "2026-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range manifests {
+		all["days"] += string(m.Date[5:]) + " "
+	}
+	return all
+}
+
+// TestR16_2_RestoredTable demands that a table which is put back shows the
+// snapshots that it names, and nothing that was published since, to a process
+// that knows what was and to a new one.
+func TestR16_2_RestoredTable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := storetest.Client(t)
+	warm := w.library()
+	check := func(when string, l *snapshot.Library, want map[string]string) {
+		t.Helper()
+		if diff := cmp.Diff(want, w.shown(t, l, "2026-11-20", today, "2026-11-22")); diff != "" {
+			t.Errorf("%s: -want +got\n%s", when, diff)
+		}
+	}
+	empty := storetest.Save(t, client, w.table)
+	w.entitled(10)
+	w.publish(t, attempt(1000, "2026-11-20"))
+	w.entitled(11)
+	w.publish(t, attempt(1001, today))
+	point := storetest.Save(t, client, w.table)
+	before := map[string]string{"2026-11-20": "10", "2026-11-21": "11", "2026-11-22": "snapshot_not_found", "live": "11", "days": "11-20 11-21 "}
+	check("before", warm, before)
+	w.entitled(20)
+	w.publish(t, attempt(1002, today))
+	w.publish(t, attempt(1003, "2026-11-22"))
+	check("after", warm, map[string]string{"2026-11-20": "10", "2026-11-21": "20", "2026-11-22": "20", "live": "20", "days": "11-20 11-21 11-22 "})
+
+	storetest.Restore(t, client, w.table, point)
+	check("warm, restored", warm, before)
+	check("fresh, restored", w.library(), before)
+	w.entitled(30)
+	w.publish(t, attempt(2000, "2026-11-22")) // the clock has gone on
+	again := map[string]string{"2026-11-20": "10", "2026-11-21": "11", "2026-11-22": "30", "live": "30", "days": "11-20 11-21 11-22 "}
+	check("warm, another future", warm, again)
+	check("fresh, another future", w.library(), again)
+
+	storetest.Restore(t, client, w.table, empty)
+	none := map[string]string{"2026-11-20": "snapshots_none", "2026-11-21": "snapshots_none", "2026-11-22": "snapshots_none", "live": "none"}
+	check("warm, before the first refresh", warm, none)
+	check("fresh, before the first refresh", w.library(), none)
+}
+
+// earlier publishes as the version before the index did: it replaces the day's
+// manifest and the newest one.
+func (w *world) earlier(t *testing.T, run refresher.Run) {
+	t.Helper()
+	w.runs = append(w.runs, run)
+	elsewhere := dynamo.NewSnapshots(dynamo.New(storetest.Client(t), storetest.Table(t)))
+	p := w.publisher(w.files)
+	p.Index = elsewhere
+	if err := p.Publish(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	published, err := elsewhere.Newest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := w.files.Open(t.Context(), published.Key(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Body.Close()
+	stored, err := io.ReadAll(o.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{report.LegacyManifestKey(run.Date), report.LegacyLatestKey} {
+		if err := w.files.Put(t.Context(), key, "application/json", stored); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestR16_6_PublishedByAnEarlierVersion demands that days which the version
+// without an index published stay, and that it may publish beside this one.
+func TestR16_6_PublishedByAnEarlierVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	warm := w.library()
+	check := func(when string, want map[string]string) {
+		t.Helper()
+		for _, l := range []*snapshot.Library{warm, w.library()} {
+			if diff := cmp.Diff(want, w.shown(t, l, "2026-11-20", today)); diff != "" {
+				t.Errorf("%s: -want +got\n%s", when, diff)
+			}
+		}
+	}
+	w.entitled(10)
+	w.earlier(t, attempt(1, "2026-11-20"))
+	check("only the earlier version", map[string]string{"2026-11-20": "10", "2026-11-21": "snapshot_not_found", "live": "10", "days": "11-20 "})
+	w.entitled(11)
+	w.publish(t, attempt(1000, today))
+	check("deployed", map[string]string{"2026-11-20": "10", "2026-11-21": "11", "live": "11", "days": "11-20 11-21 "})
+	w.entitled(12)
+	w.earlier(t, attempt(1001, today)) // its process was still there
+	check("both", map[string]string{"2026-11-20": "10", "2026-11-21": "12", "live": "12", "days": "11-20 11-21 "})
+	w.entitled(13)
+	w.publish(t, attempt(1002, today))
+	check("the earlier version is gone", map[string]string{"2026-11-20": "10", "2026-11-21": "13", "live": "13", "days": "11-20 11-21 "})
+	w.entitled(9)
+	w.earlier(t, attempt(2, today)) // an attempt that lost its run long ago
+	check("a late attempt", map[string]string{"2026-11-20": "10", "2026-11-21": "13", "live": "13", "days": "11-20 11-21 "})
+}
+
+// TestR16_2_EarlierVersionRestored demands that manifests of the version without
+// an index count only when the restored store knows that their attempts are over.
+func TestR16_2_EarlierVersionRestored(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		restored func(last *refresher.Run) (known bool)
+		counts   bool
+	}{
+		"over":                   {func(*refresher.Run) bool { return true }, true},
+		"over, another attempt":  {func(r *refresher.Run) bool { r.Token++; return true }, true},
+		"opened again":           {func(r *refresher.Run) bool { r.State = refresher.StateQueued; return true }, true},
+		"unknown":                {func(*refresher.Run) bool { return false }, false},
+		"not over at the point":  {func(r *refresher.Run) bool { r.State = refresher.StateRunning; return true }, false},
+		"requested at the point": {func(r *refresher.Run) bool { r.State, r.Token = refresher.StateQueued, 0; return true }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.entitled(10)
+			w.earlier(t, attempt(1, "2026-11-20"))
+			w.entitled(20)
+			w.earlier(t, attempt(2, today))
+			if last := len(w.runs) - 1; !test.restored(&w.runs[last]) {
+				w.runs = w.runs[:last]
+			}
+			want := map[string]string{"2026-11-20": "10", "2026-11-21": "snapshot_not_found", "live": "10", "days": "11-20 "}
+			if test.counts {
+				want = map[string]string{"2026-11-20": "10", "2026-11-21": "20", "live": "20", "days": "11-20 11-21 "}
+			}
+			if diff := cmp.Diff(want, w.shown(t, w.library(), "2026-11-20", today)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
