@@ -462,6 +462,38 @@ func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	}
 }
 
+// TestR16_2_RulesOfAnotherFuture demands that a process which has read rules does
+// not take them for those that got the same version after the store was put back.
+func TestR16_2_RulesOfAnotherFuture(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	rule := func(id, name string) inventory.Rule {
+		return inventory.Rule{ID: id, Kind: inventory.Ignored, Name: name}
+	}
+	w.ruled(t, rule("r1", "*one*"))
+	point := w.head
+	w.ruled(t, rule("r2", "*two*"))
+	warm := inventory.NewCounts(w, w.reports)
+	check := func(when, want string) {
+		t.Helper()
+		for _, c := range []*inventory.Counts{warm, inventory.NewCounts(w, w.reports)} {
+			list, err := c.Rules(t.Context())
+			if err != nil || len(list.Admin) != 1 || list.Admin[0].ID != want {
+				t.Errorf("%s: %+v, want %s: %v", when, list.Admin, want, err)
+			}
+		}
+	}
+	check("before", "r2")
+	w.head = point
+	check("put back", "r1")
+	w.head.Version = 1
+	w.ruled(t, rule("r3", "*three*"))
+	check("another future", "r3")
+	if w.head.Version != 2 {
+		t.Errorf("version %d", w.head.Version)
+	}
+}
+
 func TestR6_3_Recount(t *testing.T) {
 	t.Parallel()
 	ignore := inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"}

@@ -39,6 +39,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // stand is the use case between the real adapters.
 type stand struct {
 	t     *testing.T
+	table string
 	store *dynamo.Store
 	files *s3.Client
 	*statements.Keeper
@@ -57,7 +58,8 @@ func newStand(t *testing.T) *stand {
 	}
 	front := httptest.NewServer(server)
 	t.Cleanup(func() { front.Close(); server.Close() })
-	s := &stand{t: t, store: dynamo.New(storetest.Client(t), storetest.Table(t))}
+	s := &stand{t: t, table: storetest.Table(t)}
+	s.store = dynamo.New(storetest.Client(t), s.table)
 	s.files = s3.New(s3.Options{
 		Region: local.Region, BaseEndpoint: &front.URL, UsePathStyle: true, Credentials: credentials.StaticCredentialsProvider{Value: access},
 	})
@@ -300,6 +302,38 @@ func TestAnnouncedStatement(t *testing.T) {
 	}
 	if got := quantities(t, s.Keeper)["Microsoft Visio"]; got != 21 {
 		t.Errorf("%d of Visio", got)
+	}
+}
+
+// TestR16_2_StatementsOfAnotherFuture demands that a process which knows what an
+// announced statement said does not take it for what another file says that got
+// the announcement after the table was put back.
+func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	client := storetest.Client(t)
+	announced := statements.Record{ID: importer.NewID(noon, "announced"), Source: statements.Source{Key: statements.KeyPrefix + "a.csv"}, State: statements.StateReceived, At: noon, Via: audit.SourceAPI}
+	if _, err := s.store.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
+		t.Fatal(err)
+	}
+	point := storetest.Save(t, client, s.table)
+	metadata := map[string]string{statements.MetaStatement: announced.ID}
+	s.receive(s.put("a.csv", summary("7"), metadata))
+	lost := quantities(t, s.Keeper) // which is warm from now on
+	storetest.Restore(t, client, s.table, point)
+	if now := quantities(t, s.Keeper); len(now) != 0 {
+		t.Errorf("%v", now)
+	}
+	other := s.process()
+	if err := other.Receive(t.Context(), s.put("a.csv", summary("8"), metadata), "someone"); err != nil {
+		t.Fatal(err)
+	}
+	warm, fresh := quantities(t, s.Keeper), quantities(t, s.process())
+	if diff := cmp.Diff(fresh, warm); diff != "" || len(fresh) != 1 {
+		t.Errorf("-fresh +warm\n%s", diff)
+	}
+	if cmp.Equal(lost, fresh) {
+		t.Errorf("the other file says the same: %v", fresh)
 	}
 }
 
