@@ -38,7 +38,7 @@ type metric struct {
 }
 
 // newAlarms makes the alarms, and the topic that tells the operator of them.
-func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.Table, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
+func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
 	alarms := []alarm{
 		{
 			"DeadLettersAlarm", "An event could not be processed and waits in the dead-letter queue: see deploying.md, Dead letters.", 1,

@@ -42,7 +42,7 @@ func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 }
 
 // newFunctions makes every function of the manifest, by name.
-func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.Table, letters awssqs.Queue) map[string]awslambda.Function {
+func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue) map[string]awslambda.Function {
 	values := map[string]string{ // an empty one is not set
 		config.Table:             *table.TableName(),
 		config.UploadsBucket:     bucketName(manifest.Uploads),

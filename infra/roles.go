@@ -21,7 +21,7 @@ import (
 // write to its own log group, call the functions it names, read the one secret
 // that the operator chose and, when it is called asynchronously, have Lambda hand
 // over what failed.
-func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.Table, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
+func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.ITable, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
 	var statements []awsiam.PolicyStatement
 	allow := func(actions []manifest.Action, resources ...string) {
 		var names []string
@@ -111,7 +111,7 @@ func objectsARN(grant manifest.Grant) string {
 	return bucketARN(grant.Resource) + "/" + grant.Prefix + "*"
 }
 
-func indexARNs(table awsdynamodb.Table) []string {
+func indexARNs(table awsdynamodb.ITable) []string {
 	var arns []string
 	for _, index := range schema.Indexes {
 		arns = append(arns, *table.TableArn()+"/index/"+index.Name)

@@ -29,6 +29,7 @@ const (
 	vlscEndpoint      = "vlscEndpoint"      // VLSC_ENDPOINT of R7.4; statements are the source when empty
 	vlscTokenURL      = "vlscTokenUrl"      // VLSC_TOKEN_URL
 	vlscSecret        = "vlscSecret"        // VLSC_SECRET: name or ARN of the secret
+	tableName         = "table"             // a restored table of R16.2; the stack's own when empty
 )
 
 const timeOfDay = "15:04"
@@ -58,7 +59,11 @@ type settings struct {
 	RefreshTimeZone   string
 	RefreshAt         string // as timeOfDay
 	VLSC              config.VLSC
+	Table             string // name of the table in use; empty for the stack's own
 }
+
+// tableNames are the names that DynamoDB takes.
+var tableNames = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // A secret is known by its name, or by its ARN with the characters that Secrets
 // Manager adds to the name. Neither has a character that IAM takes for a wildcard.
@@ -68,7 +73,7 @@ var secretName = regexp.MustCompile(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:
 // once. Package config, which the functions read their settings with, decides
 // what those may be and what they are when nobody chose.
 func readSettings(lookup func(string) string) (settings, error) {
-	chosen := settings{AlarmEmail: lookup(alarmEmail), ConsoleOrigin: lookup(consoleOrigin), RefreshAt: lookup(refreshAt)}
+	chosen := settings{AlarmEmail: lookup(alarmEmail), ConsoleOrigin: lookup(consoleOrigin), RefreshAt: lookup(refreshAt), Table: lookup(tableName)}
 	var wrong []error
 	mistake := func(name, value, advice string) {
 		wrong = append(wrong, fmt.Errorf("infra: %s is %q; %s", name, value, advice))
@@ -82,6 +87,9 @@ func readSettings(lookup func(string) string) (settings, error) {
 		if u, err := url.Parse(s); err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != s {
 			mistake(consoleOrigin, s, "give an origin such as https://licences.example.org, without a path")
 		}
+	}
+	if s := chosen.Table; s != "" && !tableNames.MatchString(s) {
+		mistake(tableName, s, "give the name of a DynamoDB table in the same account and region, as infra/restore.sh says it: 3 to 255 letters, digits, and _ . -")
 	}
 	if chosen.RefreshAt == "" {
 		chosen.RefreshAt = manifest.NightlyAt

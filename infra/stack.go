@@ -23,7 +23,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	})
 	awscdk.Tags_Of(stack).Add(jsii.String("application"), jsii.String(name), nil)
 
-	table := newTable(stack)
+	table := tableInUse(stack, newTable(stack), chosen)
 	letters := newDeadLetters(stack)
 	functions := newFunctions(stack, chosen, code, table, letters)
 	api := newAPI(stack, chosen)

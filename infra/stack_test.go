@@ -92,6 +92,7 @@ var everything = settings{
 	PairMaxChars: 30, ExpiringDays: 60, InventoryRequired: false, ImportLease: 30 * time.Second,
 	RefreshTimeZone: "Europe/Brussels", RefreshAt: "23:05",
 	VLSC: config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
+	Table: "trueup-restored_1.a",
 }
 
 func TestTemplateIsGolden(t *testing.T) {
@@ -116,6 +117,7 @@ func TestSettings(t *testing.T) {
 				pairMaxChars: "30", expiringDays: "60", inventoryRequired: "false",
 				refreshTimeZone: "Europe/Brussels", refreshAt: "23:05",
 				vlscEndpoint: "https://gateway.example.org/v1", vlscTokenURL: "https://login.example.org/token", vlscSecret: "licences/gateway",
+				tableName: "trueup-restored_1.a",
 			},
 			want: everything,
 		},
@@ -126,10 +128,11 @@ func TestSettings(t *testing.T) {
 				pairMaxChars: "33", expiringDays: "0", inventoryRequired: "no",
 				refreshTimeZone: "Brussels", refreshAt: "2:15",
 				vlscEndpoint: "http://gateway.example.org", vlscTokenURL: "https://me:key@login.example.org/", vlscSecret: "any*",
+				tableName: "table/*",
 			},
 			wrong: []string{
 				alarmEmail, consoleOrigin, pairMaxChars, expiringDays, inventoryRequired,
-				refreshTimeZone, refreshAt, vlscEndpoint, vlscTokenURL, vlscSecret,
+				refreshTimeZone, refreshAt, vlscEndpoint, vlscTokenURL, vlscSecret, tableName,
 			},
 		},
 		{

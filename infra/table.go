@@ -39,6 +39,17 @@ func newTable(stack awscdk.Stack) awsdynamodb.Table {
 	return table
 }
 
+// tableInUse is what functions, alarms and outputs refer to: the stack's own
+// table or, after a restoration to a point in time, the one that infra/restore.sh
+// made (R16.2). The stack's own stays in the stack: a deployment without the choice
+// goes back to it.
+func tableInUse(stack awscdk.Stack, own awsdynamodb.Table, chosen settings) awsdynamodb.ITable {
+	if chosen.Table == "" {
+		return own
+	}
+	return awsdynamodb.Table_FromTableName(stack, jsii.String("TableInUse"), jsii.String(chosen.Table))
+}
+
 func stringKey(attribute string) *awsdynamodb.Attribute {
 	return &awsdynamodb.Attribute{Name: jsii.String(attribute), Type: awsdynamodb.AttributeType_STRING}
 }

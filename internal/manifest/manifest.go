@@ -164,7 +164,9 @@ var Functions = []Function{
 			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
-			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{putObject}},
+			// It only puts; the version before this one, which may still run while a
+			// deployment is under way, also reads.
+			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},

@@ -1,0 +1,42 @@
+//go:build cdk
+
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// R16.2: on a restored table everything is as on the stack's own, which stays,
+// but that whatever uses the table uses the restored one.
+func TestR16_2_StackOnARestoredTable(t *testing.T) {
+	const name = "trueup-restored_1.a"
+	chosen := byDefault
+	chosen.Table = name
+	plain := func(source []byte) string {
+		var raw any
+		if err := json.Unmarshal(source, &raw); err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.MarshalIndent(written(raw), "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	own := parseTemplate(t, defaultTemplate()).one("AWS::DynamoDB::Table").ID
+	before := plain(defaultTemplate())
+	want := strings.NewReplacer(
+		"${"+own+"}", name,
+		"${"+own+".Arn}", "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"+name,
+	).Replace(before)
+	if strings.Count(want, name) < 30 {
+		t.Fatalf("the table is named %d times only", strings.Count(want, name))
+	}
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(plain(synthesise(chosen)), "\n")); diff != "" {
+		t.Errorf("-the stack's own, renamed +restored\n%s", diff)
+	}
+}
