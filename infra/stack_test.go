@@ -91,7 +91,7 @@ var everything = settings{
 	AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org",
 	PairMaxChars: 30, ExpiringDays: 60, InventoryRequired: false, ImportLease: 30 * time.Second,
 	RefreshTimeZone: "Europe/Brussels", RefreshAt: "23:05",
-	VLSC: config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
+	VLSC:  config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
 	Table: "trueup-restored_1.a",
 }
 

@@ -1,0 +1,548 @@
+//go:build !cdk
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/audit"
+	"trueup/internal/dynamo"
+	"trueup/internal/dynamo/schema"
+	"trueup/internal/importer"
+	"trueup/internal/inventory"
+	"trueup/internal/manifest"
+	"trueup/internal/statements"
+	"trueup/internal/storetest"
+	"trueup/internal/trigger"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// commands is a folder with the stand-ins for aws and make, below dist.
+var commands = sync.OnceValues(func() (string, error) {
+	dir, err := filepath.Abs("../dist/local/fakeaws")
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{"aws", "make"} {
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./testdata/fakeaws").CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w: %s", err, out)
+		}
+	}
+	return dir, nil
+})
+
+// The parts of testdata/fakeaws.State that tests look at.
+type account struct {
+	Calls       []string
+	Fail        int
+	After       bool
+	Stuck       bool
+	Stack       string
+	Tables      map[string]*accountTable
+	Concurrency map[string]*int
+	Versions    []map[string]any
+	Invoked     []struct {
+		Function string
+		Event    json.RawMessage
+	}
+	Refused     []string
+	Deployments int
+	Damaged     bool
+}
+
+type accountTable struct {
+	Source, Point string
+	Left          int
+	Recoverable   bool
+	From, To      string
+	TTL           string
+	Protected     bool
+	Tags          map[string]string
+	Items         map[string][]map[string]any
+}
+
+const (
+	point    = "2026-11-21T09:00:00Z"
+	own      = "trueup-TableCD117FA1-1"
+	restored = "trueup-20261121T090000Z"
+)
+
+// operator is a checkout of the project and an account.
+type operator struct {
+	t    *testing.T
+	root string
+}
+
+func newOperator(t *testing.T) operator {
+	t.Helper()
+	for _, needed := range []string{"bash", "jq"} {
+		if _, err := exec.LookPath(needed); err != nil {
+			t.Skip("restore.sh needs " + needed)
+		}
+	}
+	o := operator{t, t.TempDir()}
+	script, err := os.ReadFile("restore.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.write("infra/restore.sh", string(script))
+	o.write("cdk.context.json", `{"alarmEmail": "ops@example.org"}`)
+	o.change(func(a *account) {
+		a.Stack = own
+		a.Concurrency = map[string]*int{"trueup-import": new(10), "trueup-inventory": new(2)} // and none for the refresh: changed by hand
+		a.Tables = map[string]*accountTable{own: {
+			Recoverable: true, TTL: "expires", Protected: true, From: "2026-10-20T00:00:00.123000+00:00", To: "2026-11-27T12:00:00.456000+00:00",
+			Tags: map[string]string{"application": "trueup", "cost centre": `a "quoted" one`, "aws:cloudformation:stack-name": "trueup"},
+		}}
+	})
+	return o
+}
+
+func (o operator) write(name, content string) {
+	o.t.Helper()
+	path := filepath.Join(o.root, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		o.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o operator) account() (a account) {
+	o.t.Helper()
+	data, err := os.ReadFile(filepath.Join(o.root, "state.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &a)
+	}
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return a
+}
+
+func (o operator) change(change func(*account)) {
+	o.t.Helper()
+	var a account
+	if _, err := os.Stat(filepath.Join(o.root, "state.json")); err == nil {
+		a = o.account()
+	}
+	change(&a)
+	data, err := json.Marshal(a)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.write("state.json", string(data))
+}
+
+func (o operator) context() (c map[string]string) {
+	o.t.Helper()
+	data, err := os.ReadFile(filepath.Join(o.root, "cdk.context.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return c
+}
+
+// run runs the script and returns what it printed and its status.
+func (o operator) run(arguments ...string) (string, int) {
+	o.t.Helper()
+	dir, err := commands()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	command := exec.Command("bash", append([]string{filepath.Join(o.root, "infra/restore.sh")}, arguments...)...)
+	command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "FAKE_STATE="+filepath.Join(o.root, "state.json"), "RESTORE_PAUSE=0")
+	out, err := command.CombinedOutput()
+	status := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		status = exit.ExitCode()
+	} else if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(out), status
+}
+
+// done demands that the stack is on the restored table, which lacks nothing.
+func (o operator) done(when string) {
+	o.t.Helper()
+	a := o.account()
+	table := a.Tables[restored]
+	if a.Stack != restored || table == nil {
+		o.t.Fatalf("%s: the stack uses %s of %v", when, a.Stack, slices.Collect(maps.Keys(a.Tables)))
+	}
+	want := &accountTable{
+		Source: own, Point: point, Recoverable: true, TTL: schema.TTL, Protected: true, From: table.From, To: table.To,
+		Tags: map[string]string{"application": "trueup", "cost centre": `a "quoted" one`}, Items: table.Items,
+	}
+	if diff := cmp.Diff(want, table); diff != "" {
+		o.t.Errorf("%s: the table (-want +got)\n%s", when, diff)
+	}
+	if len(a.Tables) != 2 || !a.Tables[own].Protected {
+		o.t.Errorf("%s: the tables are %v", when, slices.Collect(maps.Keys(a.Tables)))
+	}
+	if diff := cmp.Diff(map[string]string{"alarmEmail": "ops@example.org", "table": restored}, o.context()); diff != "" {
+		o.t.Errorf("%s: context (-want +got)\n%s", when, diff)
+	}
+	o.started(when)
+}
+
+// started demands that the functions may run as before.
+func (o operator) started(when string) {
+	o.t.Helper()
+	if diff := cmp.Diff(map[string]*int{"trueup-import": new(10), "trueup-inventory": new(2)}, o.account().Concurrency); diff != "" {
+		o.t.Errorf("%s: concurrency (-want +got)\n%s", when, diff)
+	}
+}
+
+func TestR16_2_RestoreScript(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	out, status := o.run(point)
+	if status != 0 || !strings.Contains(out, "no uploads") {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	o.done("once")
+	out, status = o.run(point)
+	if status != 0 || o.account().Deployments != 1 {
+		t.Fatalf("again: %d, %d deployments:\n%s", status, o.account().Deployments, out)
+	}
+	o.done("again")
+	// A point that the restored table does not have, from the table before it.
+	out, status = o.run("2026-11-20T09:00:00Z")
+	if status != 1 || !strings.Contains(out, "from 2026-11-27T12:00:00Z") {
+		t.Errorf("too early: %d:\n%s", status, out)
+	}
+	if out, status = o.run("2026-11-20T09:00:00Z", "earlier.table_1", own); status != 0 {
+		t.Fatalf("of the table before: %d:\n%s", status, out)
+	}
+	if a := o.account(); a.Stack != "earlier.table_1" || a.Tables["earlier.table_1"].Source != own || o.context()["table"] != "earlier.table_1" {
+		t.Errorf("%+v", a)
+	}
+	o.started("of the table before")
+}
+
+// TestR16_2_FailureAtEveryStep has each call fail, before it does anything or
+// after. Functions run again afterwards, the stack is on the one table or the
+// other, and the next run comes to the end.
+func TestR16_2_FailureAtEveryStep(t *testing.T) {
+	t.Parallel()
+	clean := newOperator(t)
+	if out, status := clean.run(point); status != 0 {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	calls := clean.account().Calls
+	for i, call := range calls {
+		for _, after := range []bool{false, true} {
+			reads := strings.Contains(call, "describe") || strings.Contains(call, "list") || strings.Contains(call, "get-") || strings.HasSuffix(call, "query")
+			if after && reads {
+				continue
+			}
+			t.Run(fmt.Sprintf("%d %s after %v", i+1, call, after), func(t *testing.T) {
+				t.Parallel()
+				o := newOperator(t)
+				o.change(func(a *account) { a.Fail, a.After = i+1, after })
+				first, status := o.run(point)
+				o.started("failed")
+				switch a := o.account(); a.Stack {
+				case own:
+					if status == 0 {
+						t.Errorf("no failure:\n%s", first)
+					}
+					if _, named := o.context()["table"]; named {
+						t.Errorf("a later deployment would go to the table:\n%s", first)
+					}
+				case restored:
+				default:
+					t.Errorf("the stack uses %s", a.Stack)
+				}
+				o.change(func(a *account) { a.Fail = 0 })
+				if out, status := o.run(point); status != 0 {
+					t.Fatalf("%d:\n%s\nfirst:\n%s", status, out, first)
+				}
+				o.done("repeated")
+				if n := o.count("dynamodb restore-table-to-point-in-time"); n > 2 || n == 2 && call != "dynamodb restore-table-to-point-in-time" {
+					t.Errorf("the table was restored %d times", n)
+				}
+			})
+		}
+	}
+}
+
+func (o operator) count(call string) (n int) {
+	for _, c := range o.account().Calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+// TestR16_2_FunctionsThatCannotBeStarted demands that the operator hears of it,
+// and that the next run starts them.
+func TestR16_2_FunctionsThatCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	clean := newOperator(t)
+	if out, status := clean.run(point); status != 0 {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	last := 0
+	for i, call := range clean.account().Calls {
+		if call == "lambda put-function-concurrency" && clean.account().Calls[i-1] != "lambda get-function-concurrency" {
+			last = i + 1 // the first that starts one
+			break
+		}
+	}
+	o := newOperator(t)
+	o.change(func(a *account) { a.Fail, a.Stuck = last, true })
+	out, status := o.run(point)
+	if status == 0 || !strings.Contains(out, "trueup-import is still stopped: run this again, or set its reserved concurrency to 10") {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	o.change(func(a *account) { a.Fail, a.Stuck = 0, false })
+	if out, status := o.run(point); status != 0 {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	for name, n := range o.account().Concurrency {
+		f, known := manifest.Find(strings.TrimPrefix(name, "trueup-"))
+		if !known || *n != f.Concurrency {
+			t.Errorf("%s may run %d times, as deployed %d", name, *n, f.Concurrency)
+		}
+	}
+}
+
+func TestR16_2_DeploymentThatFails(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	o.change(func(a *account) { a.Damaged = true })
+	out, status := o.run(point)
+	if status != 1 || !strings.Contains(out, "the stack still uses "+own) || o.account().Stack != own || len(o.context()) != 1 {
+		t.Errorf("%d, %+v:\n%s", status, o.context(), out)
+	}
+	o.started("failed")
+	o.change(func(a *account) { a.Damaged = false })
+	if out, status := o.run(point); status != 0 || o.count("dynamodb restore-table-to-point-in-time") != 1 {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	o.done("repeated")
+}
+
+func TestR16_2_RestoreScriptRefuses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		arguments []string
+		status    int
+		want      string
+	}{
+		"nothing":               {nil, 2, "infra/restore.sh POINT"},
+		"too much":              {[]string{point, "a-name", "b-name", "c-name"}, 2, "infra/restore.sh POINT"},
+		"no point":              {[]string{"yesterday"}, 1, "give a moment in UTC"},
+		"another zone":          {[]string{"2026-11-21T09:00:00+01:00"}, 1, "give a moment in UTC"},
+		"no such day":           {[]string{"2026-02-30T09:00:00Z"}, 1, "give a moment in UTC"},
+		"a command as a point":  {[]string{"$(touch x)"}, 1, "give a moment in UTC"},
+		"the future":            {[]string{"2999-01-01T00:00:00Z"}, 1, "not over yet"},
+		"too early":             {[]string{"2026-10-19T23:59:59Z"}, 1, "from 2026-10-20T00:00:00Z to 2026-11-27T12:00:00Z"},
+		"no name":               {[]string{point, "a table"}, 1, "is no name of a table"},
+		"the same table":        {[]string{point, "other-table", "other-table"}, 1, "give another NAME"},
+		"no such source":        {[]string{point, "new-table", "missing"}, 254, "ResourceNotFoundException"},
+		"a name that is taken":  {[]string{point, "somebodys"}, 1, "give another NAME"},
+		"another point of it":   {[]string{point, "another-point"}, 1, "give another NAME"},
+		"uploads without point": {[]string{"uploads"}, 2, "infra/restore.sh uploads POINT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOperator(t)
+			o.change(func(a *account) {
+				a.Tables["somebodys"] = &accountTable{}
+				a.Tables["another-point"] = &accountTable{Source: own, Point: "2026-11-21T09:00:01Z"}
+			})
+			before := o.account()
+			out, status := o.run(test.arguments...)
+			if status != test.status || !strings.Contains(out, test.want) {
+				t.Errorf("%d, want %d and %q in:\n%s", status, test.status, test.want, out)
+			}
+			after := o.account()
+			if diff := cmp.Diff(before.Tables, after.Tables); diff != "" || after.Deployments != 0 || len(o.context()) != 1 {
+				t.Errorf("something was changed:\n%s", diff)
+			}
+			o.started("refused")
+		})
+	}
+}
+
+// TestR16_2_ScriptKnowsTheManifest demands that what the script says of functions
+// and folders is what is deployed.
+func TestR16_2_ScriptKnowsTheManifest(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("restore.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reserved, folders []string
+	for _, f := range manifest.Functions {
+		if f.Trigger != manifest.Objects {
+			continue
+		}
+		reserved = append(reserved, fmt.Sprintf("%s %d", f.Name, f.Concurrency))
+		for _, prefix := range f.Prefixes {
+			folders = append(folders, prefix+" "+f.Name)
+		}
+	}
+	slices.Sort(reserved)
+	slices.Sort(folders)
+	for name, want := range map[string][]string{"reserved": reserved, "folders": folders} {
+		if text := name + "='" + strings.Join(want, "\n") + "'\n"; !strings.Contains(string(script), text) {
+			t.Errorf("restore.sh has not\n%s", text)
+		}
+	}
+}
+
+// asPrinted is an attribute as the command line prints it.
+func asPrinted(v types.AttributeValue) any {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return map[string]any{"S": v.Value}
+	case *types.AttributeValueMemberN:
+		return map[string]any{"N": v.Value}
+	case *types.AttributeValueMemberM:
+		members := map[string]any{}
+		for name, member := range v.Value {
+			members[name] = asPrinted(member)
+		}
+		return map[string]any{"M": members}
+	}
+	return map[string]any{"NULL": true}
+}
+
+// TestR16_2_UploadsAfterThePoint demands that what the table has no record of is
+// listed, and imported again on request as its event would have had it.
+func TestR16_2_UploadsAfterThePoint(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	client, table := storetest.Client(t), storetest.Table(t)
+	store := dynamo.New(client, table)
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The records of the restored table.
+	imported := func(key, version string, state importer.State) {
+		src := importer.Source{Bucket: "trueup-uploads-an", Key: key, Version: version, EventTime: at.Add(-time.Hour)}
+		read := importer.Import{ID: src.ID(), File: key, Source: src, ReceivedAt: at}
+		claimed := read
+		claimed.State, claimed.Attempt, claimed.Lease = importer.StateRunning, 1, at.Add(time.Minute)
+		claimed, err := store.Claim(ctx, read, claimed)
+		must(err)
+		if state != importer.StateRunning {
+			claimed.State = state
+			must(store.Finish(ctx, claimed, nil))
+		}
+	}
+	imported("agreements/known.csv", "v1", importer.StateRejected)
+	imported("agreements/half.csv", "v1", importer.StateRunning)
+	_, err := store.KeepStatement(ctx, statements.Record{
+		ID: "s1", Source: statements.Source{Key: "entitlements/known.csv", Version: "v1", At: at}, State: statements.StateAccepted, Via: audit.SourceImport,
+	}, audit.Event{ID: "e1", At: at})
+	must(err)
+	upload := inventory.Upload{Key: "inventory/intune/b.csv", Version: "v2", At: at.Add(-time.Minute)}
+	must(store.SaveRecord(ctx, inventory.Record{Source: "intune", Version: 1, Last: inventory.File{Upload: upload, State: inventory.StateCounted}, Good: &inventory.Good{Upload: upload}}))
+
+	o := newOperator(t)
+	items := map[string][]map[string]any{}
+	for _, it := range storetest.Save(t, client, table) {
+		printed := map[string]any{}
+		for name, v := range it {
+			printed[name] = asPrinted(v)
+		}
+		partition := it["pk"].(*types.AttributeValueMemberS).Value
+		items[partition] = append(items[partition], printed)
+	}
+	version := func(key, id string, after time.Duration) map[string]any {
+		return map[string]any{
+			"Key": key, "VersionId": id, "ETag": `"e` + id + `"`, "Size": 7, "IsLatest": true, "LastModified": at.Add(after).Format("2006-01-02T15:04:05+00:00"),
+		}
+	}
+	const odd = "agreements/R&D +é/my \"first\" $(file), 100%.csv"
+	o.change(func(a *account) {
+		a.Tables[own].Items = items
+		a.Versions = []map[string]any{ // by key, and of a key the newest first
+			version(odd, "v9", 2*time.Hour),
+			version("agreements/folder/", "v1", time.Hour),
+			version("agreements/half.csv", "v1", -time.Hour),
+			version("agreements/known.csv", "v2", 30*time.Minute),
+			version("agreements/known.csv", "v1", -time.Hour),
+			version("agreements/old.csv", "v1", -7*time.Hour),
+			version("agreements/same second.csv", "v2", time.Hour),
+			version("agreements/same second.csv", "v1", time.Hour),
+			version("catalog/titles.csv", "v1", time.Minute),
+			version("entitlements/known.csv", "v1", time.Second),
+			version("entitlements/new.csv", "v1", time.Second),
+			version("inventory/intune/a.csv", "v1", -time.Hour), // an older one of the same source
+			version("inventory/intune/b.csv", "v3", 3*time.Minute),
+			version("inventory/intune/b.csv", "v2", -time.Minute),
+		}
+		a.Refused = []string{"catalog%2Ftitles.csv"}
+	})
+	want := []string{
+		"import agreements/half.csv v1", "refresh entitlements/new.csv v1", "import catalog/titles.csv v1", "inventory inventory/intune/b.csv v3",
+		"import agreements/known.csv v2", "import agreements/same second.csv v1", "import agreements/same second.csv v2", "import " + odd + " v9",
+	}
+	out, status := o.run("uploads", point)
+	if status != 0 || len(o.account().Invoked) != 0 {
+		t.Fatalf("%d:\n%s", status, out)
+	}
+	var listed []string
+	for line := range strings.Lines(out) {
+		if name, ok := strings.CutPrefix(line, "  2026-11-21T"); ok {
+			listed = append(listed, strings.Fields(name)[0])
+		}
+	}
+	if len(listed) != len(want) || !slices.IsSorted(listed) || !strings.Contains(out, odd+"  (7 bytes, version v9)") {
+		t.Errorf("listed:\n%s", out)
+	}
+
+	out, status = o.run("again", point)
+	if status != 1 || !strings.Contains(out, "trueup-import failed: catalog/titles.csv") || !strings.Contains(out, "the file is no good") {
+		t.Errorf("%d:\n%s", status, out)
+	}
+	var got []string
+	var before importer.Source
+	for _, call := range o.account().Invoked {
+		var event events.S3Event
+		must(json.Unmarshal(call.Event, &event))
+		src := trigger.SourceOf(event.Records[0])
+		got = append(got, strings.TrimPrefix(call.Function, "trueup-")+" "+src.Key+" "+src.Version)
+		if src.Bucket != "trueup-uploads-an" || src.ETag != "e"+src.Version || src.Size != 7 || src.EventTime.Before(before.EventTime) || src.Sequencer <= before.Sequencer ||
+			event.Records[0].EventName != "ObjectCreated:Put" || event.Records[0].PrincipalID.PrincipalID != "restore" {
+			t.Errorf("%s after %+v", bytes.TrimSpace(call.Event), before)
+		}
+		before = src
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	o.started("again")
+}
