@@ -84,7 +84,7 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 	if !missing {
 		defer object.Body.Close()
 	}
-	read, err := im.record(ctx, src, object.Metadata, by)
+	read, err := im.record(ctx, src, object, by)
 	if err != nil {
 		return err
 	}
@@ -116,8 +116,10 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 }
 
 // record returns the import of an object: the announced one that its upload
-// names, the one an earlier delivery made, or a new one.
-func (im *Importer) record(ctx context.Context, src Source, metadata map[string]string, by string) (Import, error) {
+// names, the one an earlier delivery made or a repetition after a restoration, or
+// a new one.
+func (im *Importer) record(ctx context.Context, src Source, object objects.Object, by string) (Import, error) {
+	metadata := object.Metadata
 	if id := metadata[MetaImport]; len(id) == idLength { // what cannot be an id was invented
 		imp, err := im.Store.Import(ctx, id)
 		if err != nil && errs.KindOf(err) != errs.NotFound {
@@ -126,15 +128,17 @@ func (im *Importer) record(ctx context.Context, src Source, metadata map[string]
 		// The announced import is for the first object that comes; whoever
 		// uses the same upload twice, or invents an id, gets one of its own.
 		waiting := imp.State == StateReceived && imp.Source.Key == src.Key && imp.Source.Bucket == src.Bucket
-		if err == nil && (waiting || imp.Source.ID() == src.ID()) {
+		if err == nil && (waiting || imp.Source.same(src)) {
 			imp.Source = src
 			return imp, nil
 		}
 	}
 	id := src.ID()
-	imp, err := im.Store.Import(ctx, id)
-	if err == nil || errs.KindOf(err) != errs.NotFound {
-		return imp, err
+	for _, known := range []string{id, src.listed(object.Modified).ID()} {
+		imp, err := im.Store.Import(ctx, known)
+		if err == nil || errs.KindOf(err) != errs.NotFound {
+			return imp, err
+		}
 	}
 	groupName, file := split(src.Key)
 	return Import{

@@ -79,6 +79,20 @@ func (s Source) ID() string {
 	return newID(s.EventTime, s.Bucket, s.Key, version)
 }
 
+// listed is the source as a listing of the bucket has it: without the moment of
+// an event, and with the one at which S3 says that the object was put. An import
+// that was repeated after a restoration to a point in time (R16.2) is known by it.
+func (s Source) listed(modified time.Time) Source {
+	s.EventTime = modified.Truncate(time.Second)
+	return s
+}
+
+// same reports whether both are the same version of the same object, whatever told of it.
+func (s Source) same(other Source) bool {
+	s.EventTime, other.EventTime = time.Time{}, time.Time{}
+	return s.ID() == other.ID()
+}
+
 // NewID returns an id for something that happened at a time, such as an
 // announced import or an audit event; seed makes it unique.
 func NewID(at time.Time, seed string) string { return newID(at, "", seed) }

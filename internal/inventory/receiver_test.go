@@ -462,6 +462,26 @@ func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	}
 }
 
+// TestR16_2_CountedAgain demands that a file which was counted again after a
+// restoration, from what a listing of the bucket has of it, is not counted once
+// more when S3's own event still comes.
+func TestR16_2_CountedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	own := w.put("inventory/x/a.csv", devices(2), noon.Add(123*time.Millisecond))
+	own.Sequencer = "0055AED6DCD90281E5"
+	listed := own
+	listed.At, listed.Sequencer = noon, "000000000000000001"
+	for _, u := range []inventory.Upload{listed, own, listed} {
+		if err := w.receiver().Receive(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.counted(t)["x"] != "inventory/x/a.csv 2" || len(w.events) != 1 {
+		t.Errorf("%v, %d events", w.counted(t), len(w.events))
+	}
+}
+
 // TestR16_2_RulesOfAnotherFuture demands that a process which has read rules does
 // not take them for those that got the same version after the store was put back.
 func TestR16_2_RulesOfAnotherFuture(t *testing.T) {

@@ -26,9 +26,13 @@ type Upload struct {
 	By                 string    // who put it
 }
 
-// same reports whether both are the same version of an object.
+// same reports whether both are the same version of an object. A version has a
+// name of its own, except in a bucket without versions.
 func (u Upload) same(other Upload) bool {
-	return u.Key == other.Key && u.Version == other.Version && u.ETag == other.ETag && u.Sequencer == other.Sequencer
+	if u.Key != other.Key || u.Version != other.Version {
+		return false
+	}
+	return u.Version != "" && u.Version != "null" || u.ETag == other.ETag && u.Sequencer == other.Sequencer
 }
 
 // compare is the order in which files were put, however late and in whichever

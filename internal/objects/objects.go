@@ -21,6 +21,7 @@ type Object struct {
 	Size     int64
 	ETag     string
 	Version  string
+	Modified time.Time         // when it was put, to the second; zero when not known
 	Metadata map[string]string // user metadata, names in lower case
 }
 

@@ -61,7 +61,7 @@ func (k *Keeper) Receive(ctx context.Context, src Source, by string) error {
 		return fmt.Errorf("open %s: %w", src.Key, err)
 	}
 	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
-	r, err := k.record(ctx, src, object.Metadata[MetaStatement], by)
+	r, err := k.record(ctx, src, object, by)
 	if err != nil {
 		return err
 	}
@@ -77,10 +77,12 @@ func (k *Keeper) Receive(ctx context.Context, src Source, by string) error {
 }
 
 // record returns the record of a version of a file: the announced one that its
-// upload names, the one an earlier delivery made, or a new one.
-func (k *Keeper) record(ctx context.Context, src Source, announced, by string) (Record, error) {
+// upload names, the one an earlier delivery made or a repetition after a
+// restoration (R16.2), which knows only when S3 says that it was put; or a new one.
+func (k *Keeper) record(ctx context.Context, src Source, object objects.Object, by string) (Record, error) {
 	id := k.NewID(src.At, src.seed())
-	for _, candidate := range []string{announced, id} {
+	listed := k.NewID(object.Modified.Truncate(time.Second), src.seed())
+	for _, candidate := range []string{object.Metadata[MetaStatement], id, listed} {
 		if candidate == "" {
 			continue
 		}

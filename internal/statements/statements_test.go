@@ -229,6 +229,31 @@ func TestEventsTwiceLateAndOutOfOrder(t *testing.T) {
 	}
 }
 
+// TestR16_2_ReadAgain demands that a file which was read again after a restoration,
+// from what a listing of the bucket has of it, has one record when S3's own event
+// still comes.
+func TestR16_2_ReadAgain(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	own := s.put("a.csv", summary("7"), nil)
+	out, err := s.files.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("uploads"), Key: &own.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.At, own.Sequencer = out.LastModified.Add(123*time.Millisecond), "0055AED6DCD90281E5"
+	listed := own
+	listed.At, listed.Sequencer = out.LastModified.Truncate(time.Second), "000000000000000001"
+	for _, src := range []statements.Source{listed, own, listed} {
+		s.receive(src)
+	}
+	if all := s.records(); len(all) != 1 || all[0].State != statements.StateAccepted {
+		t.Errorf("%+v", all)
+	}
+	if got := quantities(t, s.Keeper); got["Microsoft Visio"] != 7 {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

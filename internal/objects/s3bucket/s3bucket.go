@@ -61,6 +61,7 @@ func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (objects
 		Size:     aws.ToInt64(out.ContentLength),
 		ETag:     strings.Trim(aws.ToString(out.ETag), `"`),
 		Version:  aws.ToString(out.VersionId),
+		Modified: aws.ToTime(out.LastModified),
 		Metadata: map[string]string{},
 	}
 	for name, value := range out.Metadata {

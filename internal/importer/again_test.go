@@ -1,0 +1,69 @@
+package importer_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	lambda "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/importer"
+	"trueup/internal/once"
+	"trueup/internal/storetest"
+)
+
+// listed is the event that infra/restore.sh makes of what S3 says, to the second,
+// of the object that an event is about.
+func (s *stand) listed(event []byte) []byte {
+	s.t.Helper()
+	var e lambda.S3Event
+	must(s.t, json.Unmarshal(event, &e))
+	r, src := &e.Records[0], sourceOf(s.t, event)
+	out, err := s.files.HeadObject(s.t.Context(), &s3.HeadObjectInput{Bucket: &src.Bucket, Key: &src.Key, VersionId: &src.Version})
+	must(s.t, err)
+	r.EventTime, r.PrincipalID.PrincipalID, r.S3.Object.Sequencer = out.LastModified.UTC(), "restore", "000000000000000001"
+	made, err := json.Marshal(e)
+	must(s.t, err)
+	return made
+}
+
+// TestR16_2_ImportedAgain demands that an object which was imported again after a
+// restoration is imported once, also when S3's own event still comes, and with
+// the record that was announced for it.
+func TestR16_2_ImportedAgain(t *testing.T) {
+	t.Parallel()
+	for name, announced := range map[string]string{"put by hand": "", "announced": importer.NewID(noon, "announced")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			u := upload{key: "agreements/a.csv", body: "01-07001,01-07001,Office\n"}
+			if announced != "" {
+				u.metadata = map[string]string{importer.MetaImport: announced}
+				_, err := s.Store.(importer.Records).Announce(t.Context(), importer.Import{
+					ID: announced, File: "a.csv", State: importer.StateReceived, Source: importer.Source{Bucket: "uploads", Key: u.key},
+					Via: audit.SourceAPI, By: "jo", ReceivedAt: noon, OnError: importer.OnErrorReject, Program: agreement.Program(""),
+				}, audit.Event{ID: "e", At: noon}, once.Entry{})
+				must(t, err)
+			}
+			point := storetest.Save(t, s.engine, s.table)
+			own := s.put(u)
+			must(t, deliver(t.Context(), s.Importer, own))
+			storetest.Restore(t, s.engine, s.table, point)
+
+			fresh := s.importer(storetest.Endpoint(t))
+			for _, event := range [][]byte{s.listed(own), own, s.listed(own)} {
+				must(t, deliver(t.Context(), fresh, event))
+			}
+			page, err := fresh.Store.Imports(t.Context(), 10, "")
+			must(t, err)
+			if len(page.Items) != 1 || numbers(page.Items[0]) != "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 1 created, 0 extended" || page.Items[0].Attempt != 1 {
+				t.Errorf("%+v", page.Items)
+			}
+			if announced != "" && page.Items[0].ID != announced {
+				t.Errorf("%s is not the announced one", page.Items[0].ID)
+			}
+		})
+	}
+}
