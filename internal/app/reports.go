@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"trueup/internal/catalog"
 	"trueup/internal/dynamo"
@@ -16,7 +17,7 @@ import (
 // library is what reports are made from.
 func library(store *dynamo.Store, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
 	return &snapshot.Library{
-		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Groups: store, Inventory: inventory.NewCounts(store, reports), Refreshes: refreshes, Catalog: titles,
+		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Groups: store, Inventory: inventory.NewCounts(store, reports), Refreshes: refreshes, Catalog: titles, Clock: time.Now,
 	}
 }
 

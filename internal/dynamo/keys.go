@@ -92,6 +92,7 @@ func statementKey(id string) (pk, sk)  { return statementsPK, sk(statementPrefix
 func newestStatementKey(file string) (pk, sk) {
 	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
 }
+
 func snapshotKey(day agreement.Date) (pk, sk) { return snapshotsPK, sk(snapshotPrefix + string(day)) }
 func orphansKey(id string) (pk, sk)           { return orphansPK, sk("AGREEMENT#" + id) }
 func refreshKey(id string) (pk, sk)           { return refreshesPK, sk(refreshPrefix + id) }

@@ -55,7 +55,17 @@ func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 
 // Newest implements snapshot.Index.
 func (x *Snapshots) Newest(ctx context.Context) (report.Published, error) {
-	it, err := x.store.get(ctx, snapshotsPK, newestSnapshotSK)
+	return x.read(ctx, snapshotsPK, newestSnapshotSK)
+}
+
+// Day implements snapshot.Index.
+func (x *Snapshots) Day(ctx context.Context, day agreement.Date) (report.Published, error) {
+	partition, sort := snapshotKey(day)
+	return x.read(ctx, partition, sort)
+}
+
+func (x *Snapshots) read(ctx context.Context, partition pk, sort sk) (report.Published, error) {
+	it, err := x.store.get(ctx, partition, sort)
 	if err != nil {
 		return report.Published{}, err
 	}

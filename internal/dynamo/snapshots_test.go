@@ -74,6 +74,13 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 			t.Errorf("attempt %d is the newest: %v", test.sequence, got)
 		}
 	}
+	for day, want := range map[agreement.Date]report.Published{"2026-11-02": published(31), "2026-11-01": published(30), "2026-12-01": {}} {
+		got, err := index.Day(t.Context(), day)
+		must(t, err)
+		if got != want {
+			t.Errorf("%s has %+v", day, got)
+		}
+	}
 	newest, err = index.Newest(t.Context())
 	must(t, err)
 	if newest != published(31) {

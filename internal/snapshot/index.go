@@ -3,7 +3,9 @@ package snapshot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,6 +29,8 @@ type Index interface {
 	Publish(ctx context.Context, p report.Published) (newest bool, err error)
 	// Newest returns the newest of all; the zero Published when there is none.
 	Newest(ctx context.Context) (report.Published, error)
+	// Day returns the snapshot of a day; the zero Published when it has none.
+	Day(ctx context.Context, day agreement.Date) (report.Published, error)
 	// Days returns the snapshots of the days from one to another, in order.
 	Days(ctx context.Context, from, to agreement.Date) ([]report.Published, error)
 }
@@ -63,24 +67,23 @@ func (l *Library) current(ctx context.Context) (report.Manifest, error) {
 
 // on returns the snapshot of a day; the zero Manifest when there is none.
 func (l *Library) on(ctx context.Context, day agreement.Date) (report.Manifest, error) {
-	all, err := l.Index.Days(ctx, day, day)
-	if err != nil {
-		return report.Manifest{}, err
-	}
-	return l.ofDay(ctx, day, all)
-}
-
-// ofDay is on, with what the index has of that day and perhaps of others.
-func (l *Library) ofDay(ctx context.Context, day agreement.Date, all []report.Published) (report.Manifest, error) {
 	var p report.Published
-	if i := slices.IndexFunc(all, func(p report.Published) bool { return p.Date == day }); i >= 0 {
-		p = all[i]
-	}
-	legacy, err := l.legacy(ctx, report.LegacyManifestKey(day))
-	if err != nil {
+	var legacy report.Manifest
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) { p, err = l.Index.Day(readCtx, day); return err })
+	reads.Go(func() (err error) { legacy, err = l.legacy(readCtx, report.LegacyManifestKey(day)); return err })
+	if err := reads.Wait(); err != nil {
 		return report.Manifest{}, err
 	}
 	return l.later(ctx, p, legacy)
+}
+
+// ofDay returns the snapshot of a day in a list; the zero Published when it has none.
+func ofDay(all []report.Published, day agreement.Date) report.Published {
+	if i := slices.IndexFunc(all, func(p report.Published) bool { return p.Date == day }); i >= 0 {
+		return all[i]
+	}
+	return report.Published{}
 }
 
 // first returns the snapshot of the first of the days that has one; the zero
@@ -125,17 +128,42 @@ func (l *Library) over(ctx context.Context, m report.Manifest) (bool, error) {
 	return run.State != refresher.StateRunning && run.Token >= m.Sequence, err
 }
 
+// legacyFor is how long a process takes it that an earlier version has published
+// nothing else under a key: what one publishes while a deployment is under way is
+// seen that late.
+const legacyFor = time.Minute
+
+type legacyAt struct {
+	report.Manifest
+	at time.Time
+}
+
 // legacy returns the manifest that an earlier version put under a key; the zero
 // Manifest when it put none.
-func (l *Library) legacy(ctx context.Context, key string) (report.Manifest, error) {
+func (l *Library) legacy(ctx context.Context, key string) (m report.Manifest, err error) {
+	var now time.Time
+	if l.Clock != nil {
+		now = l.Clock()
+		if found, ok := l.legacies.find(key); ok {
+			if last := found.(legacyAt); now.Before(last.at.Add(legacyFor)) { //nolint:forcetypeassert // as kept below
+				return last.Manifest, nil
+			}
+		}
+	}
 	stored, err := content(ctx, l.Files, key, maxManifest)
-	if errors.Is(err, objects.ErrNotFound) {
-		return report.Manifest{}, nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
+	case err != nil:
 		return report.Manifest{}, err
+	default:
+		if m, err = report.DecodeManifest(stored); err != nil {
+			return report.Manifest{}, fmt.Errorf("snapshot: %s: %w", key, err)
+		}
 	}
-	return report.DecodeManifest(stored)
+	if l.Clock != nil {
+		l.legacies.keep(maxManifests, cached{key, legacyAt{m, now}, 1})
+	}
+	return m, nil
 }
 
 // days returns the days that may have a snapshot, in order.

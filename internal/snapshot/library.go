@@ -35,10 +35,14 @@ type Library struct {
 	Inventory  Inventory
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
+	// Clock lets objects of earlier versions be looked for once a minute only; nil
+	// for each time.
+	Clock func() time.Time
 
 	data      cache // by version
 	reports   cache // by version and everything else that makes a report
 	manifests cache // by key
+	legacies  cache // by key
 }
 
 // How much is kept in memory: entitlements, agreements and lines of data; rows
@@ -250,7 +254,13 @@ func (l *Library) Between(ctx context.Context, from, to agreement.Date) ([]repor
 	reads, readCtx = errgroup.WithContext(ctx)
 	reads.SetLimit(readers)
 	for i, day := range days {
-		reads.Go(func() (err error) { all[i], err = l.ofDay(readCtx, day, published); return err })
+		reads.Go(func() error {
+			legacy, err := l.legacy(readCtx, report.LegacyManifestKey(day))
+			if err == nil {
+				all[i], err = l.later(readCtx, ofDay(published, day), legacy)
+			}
+			return err
+		})
 	}
 	err := reads.Wait()
 	return slices.DeleteFunc(all, func(m report.Manifest) bool { return m.Run == "" }), err

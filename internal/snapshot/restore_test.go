@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -150,6 +151,43 @@ func TestR16_6_PublishedByAnEarlierVersion(t *testing.T) {
 	w.entitled(9)
 	w.earlier(t, attempt(2, today)) // an attempt that lost its run long ago
 	check("a late attempt", map[string]string{"2026-11-20": "10", "2026-11-21": "13", "live": "13", "days": "11-20 11-21 "})
+}
+
+// TestR16_6_LegacyOnceAMinute demands that objects of earlier versions are looked
+// for once a minute, and that what one publishes meanwhile is seen then.
+func TestR16_6_LegacyOnceAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	files := &counted{Bucket: w.files}
+	at := now
+	l := w.library()
+	l.Files, l.Clock = files, func() time.Time { return at }
+	w.entitled(10)
+	w.publish(t, attempt(1000, today))
+	opened := func() int64 {
+		before := files.opened.Load()
+		w.shown(t, l, today)
+		return files.opened.Load() - before
+	}
+	if first := opened(); first != 6 { // manifest, data, entitlements of the day and of now, and two that are not there
+		t.Errorf("%d objects opened at first", first)
+	}
+	if again := opened(); again != 0 {
+		t.Errorf("%d objects opened once more", again)
+	}
+	w.entitled(11)
+	w.earlier(t, attempt(1001, today))
+	if got := w.shown(t, w.library(), today)["live"]; got != "11" {
+		t.Errorf("a new process shows %s", got)
+	}
+	at = at.Add(59 * time.Second)
+	if got := w.shown(t, l, today)["live"]; got != "10" {
+		t.Errorf("%s within the minute", got)
+	}
+	at = at.Add(time.Second)
+	if got := w.shown(t, l, today); got["live"] != "11" || got["2026-11-21"] != "11" {
+		t.Errorf("%v after a minute", got)
+	}
 }
 
 // TestR16_2_EarlierVersionRestored demands that manifests of the version without
