@@ -50,14 +50,17 @@ func (e exception) reply(status int) (*reply, error) {
 
 const service = "com.amazonaws.dynamodb.v20120810#"
 
+// conflict is the reason of an action whose item another transaction holds.
+var conflict = reason{"TransactionConflict", "Transaction is ongoing for the item"}
+
 // failure is the error that DynamoDB answers for a fault of an operation.
 func failure(kind Kind, operation string, body []byte, source *rand.Rand) (*reply, error) {
 	switch kind {
 	case TransactionConflict:
 		if slices.Contains(transactions, operation) {
-			return cancelled(reason{"TransactionConflict", "Transaction is ongoing for the item"}, body, source)
+			return cancelled(conflict, body, source)
 		}
-		return exception{Type: service + "TransactionConflictException", Message: "Transaction is ongoing for the item"}.reply(http.StatusBadRequest)
+		return exception{Type: service + "TransactionConflictException", Message: conflict.Message}.reply(http.StatusBadRequest)
 	case TransactionThrottled:
 		return cancelled(reason{"ThrottlingError", "Throughput exceeds the current capacity for one or more global secondary indexes. DynamoDB is automatically scaling your index so please try again shortly."}, body, source)
 	case ThroughputExceeded:
@@ -79,11 +82,17 @@ func cancelled(why reason, body []byte, source *rand.Rand) (*reply, error) {
 	if len(request.TransactItems) == 0 {
 		return nil, fmt.Errorf("a transaction without actions")
 	}
-	reasons := make([]reason, len(request.TransactItems))
+	unlucky := make([]bool, len(request.TransactItems))
+	unlucky[source.IntN(len(unlucky))] = true
+	return cancelledAt(unlucky, why)
+}
+
+// cancelledAt is a transaction cancelled for some of its actions.
+func cancelledAt(unlucky []bool, why reason) (*reply, error) {
+	reasons := make([]reason, len(unlucky))
 	codes := make([]string, len(reasons))
-	unlucky := source.IntN(len(reasons))
 	for i := range reasons {
-		if reasons[i].Code = "None"; i == unlucky {
+		if reasons[i].Code = "None"; unlucky[i] {
 			reasons[i] = why
 		}
 		codes[i] = reasons[i].Code

@@ -1,7 +1,8 @@
 // Package faultproxy is an HTTP proxy in front of DynamoDB Local that lets
 // requests fail the way that DynamoDB on AWS does and the local engine never
 // does: conflicts, throttling, errors of the server, replies lost after the
-// write, half-done batches.
+// write, half-done batches. It can also be a model of which requests conflict,
+// and for how long: see [Contention].
 //
 // The n-th request of an operation meets the same fault whenever the seed and
 // the faults are the same, so a run whose requests come in the same order can be
@@ -40,9 +41,12 @@ type Proxy struct {
 	seed   uint64
 	server *httptest.Server
 	client *http.Client
+	holds  holds
+	pause  func(time.Duration) // while items are held
 
 	mu         sync.Mutex
 	faults     Faults
+	contention *Contention // nil for none
 	hooks      Hooks
 	requests   int
 	operations map[string]int // requests by operation
@@ -57,7 +61,9 @@ func New(target string, seed uint64, faults Faults) *Proxy {
 		target: target,
 		seed:   seed,
 		// Replies pass as they are, so none is unzipped.
-		client:     &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}},
+		client:     &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 128}},
+		holds:      holds{transactions: map[held]bool{}, writes: map[held]int{}, tokens: map[string]bool{}},
+		pause:      time.Sleep,
 		faults:     faults,
 		operations: map[string]int{},
 		counts:     map[Kind]int{},
@@ -120,14 +126,15 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.requests++
 	p.operations[operation]++
-	n, hooks := p.requests, p.hooks
+	n, hooks, contention := p.requests, p.hooks, p.contention
 	fault, source := p.faults.pick(p.seed, operation, p.operations[operation])
 	p.mu.Unlock()
 
 	if hooks.Before != nil {
 		hooks.Before(n, operation)
 	}
-	answer, happened, err := p.answer(r, operation, body, fault, source)
+	p.delayed(r.Context(), contention)
+	answer, happened, err := p.answer(r, contention, operation, body, fault, source)
 	if err != nil {
 		// Not an answer of DynamoDB's, so that no test takes it for one.
 		answer = &reply{status: http.StatusBadGateway, header: http.Header{}, body: []byte("faultproxy: " + err.Error())}
@@ -157,7 +164,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer is what the client is to get, and whether the fault has happened.
-func (p *Proxy) answer(r *http.Request, operation string, body []byte, fault Fault, source *rand.Rand) (*reply, bool, error) {
+func (p *Proxy) answer(r *http.Request, contention *Contention, operation string, body []byte, fault Fault, source *rand.Rand) (*reply, bool, error) {
 	// The engine gets the request even when the client is gone by now.
 	ctx := context.WithoutCancel(r.Context())
 	switch fault.Kind {
@@ -174,7 +181,7 @@ func (p *Proxy) answer(r *http.Request, operation string, body []byte, fault Fau
 		case <-r.Context().Done(): // nobody waits any more
 		}
 	}
-	answer, err := p.forward(ctx, r.Header, body)
+	answer, err := p.contend(ctx, contention, operation, r.Header, body)
 	return answer, fault.Kind != "", err
 }
 
