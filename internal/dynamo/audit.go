@@ -2,79 +2,238 @@ package dynamo
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/audit"
+	"trueup/internal/importer"
 )
 
-// What one call of Events reads at most, before it leaves the rest to the next page.
+// What one call of Events looks at, before it leaves the rest to the next page.
 const (
-	maxAuditDays   = 31
+	maxAuditDays   = 31 // partitions of a day
 	maxAuditEvents = 2000
 )
 
-// aboveEvents is above the id of every event of a day.
+// aboveEvents is above the id of every event.
 const aboveEvents = "~"
 
-// Events implements audit.Store. It walks the days backwards, one partition each.
+const oneDay = 24 * time.Hour
+
+// Events implements audit.Store. Ids sort by time, so a list is the shards merged
+// by id, with the partitions of the days that were used before there were shards.
 func (s *Store) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	query := []string{"audit", q.From.UTC().Format(time.RFC3339Nano), q.To.UTC().Format(time.RFC3339Nano), q.By, q.Action, q.Subject}
 	c, first, err := decodeCursor(q.Cursor, query...)
 	if err != nil {
 		return audit.Page{}, err
 	}
-	day, after := q.To.Add(-time.Nanosecond).UTC().Truncate(24*time.Hour), ""
+	day, before := q.To.Add(-time.Nanosecond).UTC().Truncate(oneDay), importer.FirstID(q.To)
 	if !first {
-		day, after = time.UnixMilli(c.Moment).UTC(), c.After
+		day, before = time.UnixMilli(c.Moment).UTC(), c.After
+		if before == aboveEvents {
+			before = importer.FirstID(day.Add(oneDay))
+		}
 	}
+	list := s.auditList(q.From, day, before)
 	page := audit.Page{Items: []audit.Event{}}
-	oldest, read := q.From.UTC().Truncate(24*time.Hour), 0
-	for days := 0; !day.Before(oldest); day, after, days = day.Add(-24*time.Hour), "", days+1 {
-		if days == maxAuditDays {
-			page.Next = cursor{Moment: day.UnixMilli(), After: aboveEvents}.encode(query...)
+	for read := 0; ; read++ {
+		if len(page.Items) == q.Limit || read == maxAuditEvents {
+			if list.goesOn() {
+				page.Next = c.encode(query...)
+			}
 			return page, nil
 		}
-		p, _ := auditKey(day, "")
-		in := &dynamodb.QueryInput{
-			ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false),
-			KeyConditionExpression:    aws.String("pk = :p"),
-			ExpressionAttributeValues: item{":p": str(string(p))},
-		}
-		if after != "" {
-			in.KeyConditionExpression = aws.String("pk = :p AND sk < :s")
-			in.ExpressionAttributeValues[":s"] = str(after)
-		}
-		full := false
-		err := s.query(ctx, in, func(it item) (bool, error) {
-			if len(page.Items) == q.Limit || read == maxAuditEvents {
-				full = true
-				return false, nil
-			}
-			i, err := decode[auditItem](it)
-			if err != nil {
-				return false, err
-			}
-			read, after = read+1, i.SK
-			if e := i.event(); selects(q, e) {
-				page.Items = append(page.Items, e)
-			}
-			return true, nil
-		})
+		// What is missing, times what was read so far for each event that is shown.
+		wanted := (q.Limit - len(page.Items)) * (read + 1) / (len(page.Items) + 1)
+		i, err := list.next(ctx, min(wanted, maxAuditEvents-read))
 		if err != nil {
 			return audit.Page{}, err
 		}
-		if full {
-			page.Next = cursor{Moment: day.UnixMilli(), After: after}.encode(query...)
+		if i == nil {
+			if list.unread() {
+				page.Next = cursor{Moment: list.day.UnixMilli(), After: aboveEvents}.encode(query...)
+			}
 			return page, nil
 		}
+		e := i.event()
+		c = cursor{Moment: e.At.Truncate(oneDay).UnixMilli(), After: e.ID}
+		if selects(q, e) {
+			page.Items = append(page.Items, e)
+		}
 	}
-	return page, nil
 }
 
 func selects(q audit.Query, e audit.Event) bool {
 	return !e.At.Before(q.From) && e.At.Before(q.To) &&
 		(q.By == "" || q.By == e.By) && (q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject)
+}
+
+// auditList is the events below an id, newest first, read as they are needed.
+type auditList struct {
+	store  *Store
+	before string
+	from   string       // no event below this id is wanted
+	parts  []*auditPart // the shards, and the days that were begun
+	oldest time.Time    // day that may have events
+	day    time.Time    // next day whose partition has to be read
+	days   int          // read so far
+}
+
+// auditPart is the events of one partition.
+type auditPart struct {
+	in    dynamodb.QueryInput
+	parts int         // over how many like it the events are spread
+	found []auditItem // read, and not yet taken
+	done  bool        // there are no others
+}
+
+func (s *Store) auditList(from, day time.Time, before string) *auditList {
+	l := &auditList{store: s, before: before, from: importer.FirstID(from), oldest: from.UTC().Truncate(oneDay), day: day}
+	for shard := range auditShards {
+		l.parts = append(l.parts, l.part(auditShardPK(shard), auditShards))
+	}
+	if l.unread() {
+		l.begin(l.day) // always needed: it is read together with the shards
+	}
+	return l
+}
+
+func (l *auditList) part(partition pk, parts int) *auditPart {
+	return &auditPart{parts: parts, in: dynamodb.QueryInput{
+		TableName: &l.store.table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression:    aws.String("pk = :p AND sk < :s"),
+		ExpressionAttributeValues: item{":p": str(string(partition)), ":s": str(l.before)},
+	}}
+}
+
+// unread reports whether there are days whose partition was not looked at.
+func (l *auditList) unread() bool { return !l.day.Before(l.oldest) }
+
+// goesOn reports whether there may be another event.
+func (l *auditList) goesOn() bool {
+	for _, p := range l.parts {
+		if len(p.found) > 0 || !p.done {
+			return true
+		}
+	}
+	return l.unread()
+}
+
+// next takes the newest event; nil when there is none, or when it may be on a day
+// that is left to another call. wanted is how many the caller expects to take,
+// with this one.
+func (l *auditList) next(ctx context.Context, wanted int) (*auditItem, error) {
+	for {
+		if err := l.fill(ctx, wanted); err != nil {
+			return nil, err
+		}
+		newest := l.newest()
+		until := l.oldest
+		if newest != nil {
+			until = fromMillis(newest.At).Truncate(oneDay)
+		}
+		if l.day.Before(until) || !l.unread() {
+			l.take(newest)
+			return newest, nil
+		}
+		if l.days == maxAuditDays {
+			return nil, nil
+		}
+		l.begin(until)
+	}
+}
+
+func (l *auditList) newest() (newest *auditItem) {
+	for _, p := range l.parts {
+		if len(p.found) > 0 && (newest == nil || p.found[0].SK > newest.SK) {
+			newest = &p.found[0]
+		}
+	}
+	return newest
+}
+
+// take removes an event from every partition that has it. An attempt that was
+// repeated during a deployment can have left it in a shard and in that of its day.
+func (l *auditList) take(taken *auditItem) {
+	if taken == nil {
+		return
+	}
+	for _, p := range l.parts {
+		if len(p.found) > 0 && p.found[0].SK == taken.SK {
+			p.found = p.found[1:]
+		}
+	}
+}
+
+// begin adds the partitions of the next days: of one, then of several at a time,
+// because most have been empty since there are shards.
+func (l *auditList) begin(until time.Time) {
+	n := 1
+	if l.days > 0 {
+		n = min(parallel, maxAuditDays-l.days, 1+int(l.day.Sub(until)/oneDay))
+	}
+	for range n {
+		l.parts = append(l.parts, l.part(auditDayPK(l.day), n))
+		l.day = l.day.Add(-oneDay)
+	}
+	l.days += n
+}
+
+// fill makes sure that each partition has an event, unless it has ended. When one
+// has to be read, those that will run out next are read with it.
+func (l *auditList) fill(ctx context.Context, wanted int) error {
+	dry := false
+	for _, p := range l.parts {
+		dry = dry || len(p.found) == 0 && !p.done
+	}
+	if !dry {
+		return nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for _, p := range l.parts {
+		if limit := p.limit(wanted); !p.done && len(p.found) <= limit/2 {
+			g.Go(func() error { return l.read(ctx, p, limit) })
+		}
+	}
+	return g.Wait()
+}
+
+// limit is how many events to read of the partition when that many are wanted: a
+// fair share and two standard deviations, so that another round is rare.
+func (p *auditPart) limit(wanted int) int {
+	share := float64(wanted) / float64(p.parts)
+	return min(wanted, int(share+2*math.Sqrt(share))+1)
+}
+
+// read reads up to limit further events of a partition, at least one if there is one.
+func (l *auditList) read(ctx context.Context, p *auditPart, limit int) error {
+	if l.store.pageSize > 0 {
+		limit = min(limit, int(l.store.pageSize))
+	}
+	p.in.Limit = aws.Int32(int32(limit))
+	for begin := len(p.found); len(p.found) == begin && !p.done; {
+		out, err := l.store.ask(ctx, &p.in)
+		if err != nil {
+			return err
+		}
+		p.in.ExclusiveStartKey, p.done = out.LastEvaluatedKey, len(out.LastEvaluatedKey) == 0
+		for _, it := range out.Items {
+			i, err := decode[auditItem](it)
+			if err != nil {
+				return err
+			}
+			if i.SK < l.from {
+				p.done = true
+				break
+			}
+			p.found = append(p.found, i)
+		}
+	}
+	return nil
 }

@@ -8,16 +8,17 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/importer"
 	"trueup/internal/once"
 )
 
-func TestEvents(t *testing.T) {
+func TestSPEC12_Events(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var all []string // newest first
 	for i := range 9 {
 		at := noon.Add(time.Duration(i) * 10 * time.Hour) // over four days
-		id := fmt.Sprintf("e%d", i)
+		id := importer.NewID(at, "event")
 		event := audit.Event{ID: id, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
 		_, err := s.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: at, Version: 1}, event, once.Entry{})
 		must(t, err)
@@ -48,10 +49,10 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	equal(t, "all", list(audit.Query{}), all)
-	equal(t, "by", list(audit.Query{By: "admin1"}), []string{"e7", "e5", "e3", "e1"})
-	equal(t, "subject", list(audit.Query{Subject: "group/e4"}), []string{"e4"})
+	equal(t, "by", list(audit.Query{By: "admin1"}), []string{all[1], all[3], all[5], all[7]})
+	equal(t, "subject", list(audit.Query{Subject: "group/" + all[4]}), all[4:5])
 	equal(t, "action", list(audit.Query{Action: "group.deleted"}), []string{})
-	equal(t, "from inclusive, to exclusive", list(audit.Query{From: noon.Add(20 * time.Hour), To: noon.Add(50 * time.Hour)}), []string{"e4", "e3", "e2"})
+	equal(t, "from inclusive, to exclusive", list(audit.Query{From: noon.Add(20 * time.Hour), To: noon.Add(50 * time.Hour)}), all[4:7])
 
 	q := audit.Query{From: noon, To: noon.Add(1000 * time.Hour), Limit: 100}
 	p, err := s.Events(t.Context(), q)
@@ -64,8 +65,8 @@ func TestEvents(t *testing.T) {
 		p = more
 	}
 	equal(t, "one event", p.Items[len(p.Items)-1], audit.Event{
-		ID: "e0", At: noon, By: "admin0", Role: "global-admin", Action: "group.created", Subject: "group/e0",
-		After: map[string]string{"name": "e0"}, RequestID: "r", Source: audit.SourceAPI,
+		ID: all[8], At: noon, By: "admin0", Role: "global-admin", Action: "group.created", Subject: "group/" + all[8],
+		After: map[string]string{"name": all[8]}, RequestID: "r", Source: audit.SourceAPI,
 	})
 	q.By = "somebody else"
 	_, err = s.Events(t.Context(), q)

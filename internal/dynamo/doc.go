@@ -4,7 +4,8 @@
 // events in one DynamoDB table.
 //
 // Words in braces are samples. A name is folded; {A+L} is a pair's comparison
-// form; the number at the end of an index key is one of schema.Shards shards.
+// form; the number at the end of an index key is one of schema.Shards shards, at the
+// end of the key of an audit event one of auditShards.
 //
 //	item              pk                           sk                     also in an index                           answers
 //	agreement         AGREEMENT#{id}               AGREEMENT              -                                          one agreement
@@ -33,7 +34,8 @@
 //	inventory         INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources
 //	rules             INVENTORY                    RULES                  -                                          where the rules of admins are that recognise titles
 //	idempotency       IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
-//	audit event       AUDIT#2026-11-21             {event}                -                                          who changed what on a day, newest first
+//	audit event       AUDIT#0                      {event}                -                                          who changed what, newest first: the shards are merged
+//	audit event       AUDIT#2026-11-21             {event}                -                                          the same, written before there were shards
 //
 // Visibility of what an import writes is explained in visibility.go, and the
 // protocol that makes an import count once in package importer. Agreements are

@@ -26,7 +26,7 @@ import (
 func nothing(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }
 
 func edited(action string) audit.Event {
-	return audit.Event{ID: rand.Text(), At: noon, By: "tester", Action: action, Source: audit.SourceAPI}
+	return audit.Event{ID: importer.NewID(noon, rand.Text()), At: noon, By: "tester", Action: action, Source: audit.SourceAPI}
 }
 
 func numbered(numbers ...string) []agreement.Pair {

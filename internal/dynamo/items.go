@@ -9,6 +9,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/dynamo/schema"
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
@@ -124,7 +125,7 @@ func newPairItem(p importer.Plan, owner string, pair agreement.Pair, by string) 
 	partition, sort := pairKey(k)
 	return pairItem{
 		PK: string(partition), SK: string(sort),
-		ByOwnerPK: byOwnerPK(owner, shardOf(string(k))), ByOwnerSK: string(k),
+		ByOwnerPK: byOwnerPK(owner, shardOf(string(k), schema.Shards)), ByOwnerSK: string(k),
 		Agreement: owner, Authorization: pair.Authorization, License: pair.License, Program: pair.Program,
 		Created: millis(p.At), Stage: p.Stage, Life: by,
 	}
@@ -242,7 +243,7 @@ type auditItem struct {
 }
 
 func newAuditItem(e audit.Event) auditItem {
-	partition, sort := auditKey(e.At, e.ID)
+	partition, sort := auditKey(e.ID)
 	return auditItem{
 		PK: string(partition), SK: string(sort), At: millis(e.At), By: e.By, Role: e.Role, Action: e.Action,
 		Subject: e.Subject, Before: e.Before, After: e.After, RequestID: e.RequestID, Source: e.Source,

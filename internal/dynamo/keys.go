@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo/schema"
 	"trueup/internal/importer"
 	"trueup/internal/journal"
 )
@@ -118,20 +117,33 @@ func entryKey(name journal.Name, seq int64) (pk, sk) {
 	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%016d", seq))
 }
 
-func auditKey(at time.Time, id string) (pk, sk) {
-	return pk("AUDIT#" + at.UTC().Format(time.DateOnly)), sk(id)
-}
+// auditShards is over how many partitions audit events are spread. Their sort keys
+// grow with time, so DynamoDB cannot split a partition between them; one takes 1,000
+// write units a second, and an event in a transaction costs at least two. Readers
+// look at this many: it can become larger, and never smaller.
+const auditShards = 8
+
+// auditKey: an event is in the shard that its id selects. There is no day in the
+// key: it would not spread the writes of one moment, and would make a list of a
+// quiet month read each of its days eight times.
+func auditKey(id string) (pk, sk) { return auditShardPK(shardOf(id, auditShards)), sk(id) }
+
+func auditShardPK(shard int) pk { return pk("AUDIT#" + strconv.Itoa(shard)) }
+
+// auditDayPK is where every event of a day was written before there were shards.
+// It is still read.
+func auditDayPK(day time.Time) pk { return pk("AUDIT#" + day.UTC().Format(time.DateOnly)) }
 
 // Index keys.
 
 func byOwnerPK(id string, shard int) string { return "AGREEMENT#" + id + "#" + strconv.Itoa(shard) }
 
 // shardOf spreads the entries of a list evenly, by what identifies the entry.
-func shardOf(identity string) int {
+func shardOf(identity string, shards int) int {
 	// Both halves of a pair key are often equal, which cancels out in the low
 	// bits of a weaker hash.
 	sum := sha256.Sum256([]byte(identity))
-	return int(sum[0]) % schema.Shards
+	return int(sum[0]) % shards
 }
 
 // bounded returns s, or when it is over max bytes a readable start and a digest of it.

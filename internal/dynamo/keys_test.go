@@ -90,3 +90,20 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
+
+// Audit events are spread evenly, also those of one moment.
+func TestSPEC12_SpreadOfEvents(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]time.Duration{"of one moment": 0, "of a day": 8 * time.Second} {
+		partitions := map[pk]int{}
+		for i := range 10_000 {
+			p, _ := auditKey(importer.NewID(time.Unix(1e9, 0).Add(time.Duration(i)*step), fmt.Sprint(i)))
+			partitions[p]++
+		}
+		for p, n := range partitions {
+			if n > 1400 || len(partitions) != auditShards {
+				t.Errorf("%s: %s gets %d of 10,000, %d partitions are used", name, p, n, len(partitions))
+			}
+		}
+	}
+}

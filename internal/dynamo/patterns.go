@@ -60,7 +60,8 @@ func patterns() []pattern {
 		at(inventoryKey("{source}"))("inventory", "what the last file of a source came to, and what counts; all sources"),
 		at(inventoryPK, rulesSK)("rules", "where the rules of admins are that recognise titles"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", "what a POST answered the first time, for a day"),
-		at(auditKey(day, "{event}"))("audit event", "who changed what on a day, newest first"),
+		row("audit event", auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
+		row("audit event", auditDayPK(day), "{event}", "the same, written before there were shards"),
 	}
 }
 
@@ -73,7 +74,8 @@ func document() string {
 // events in one DynamoDB table.
 //
 // Words in braces are samples. A name is folded; {A+L} is a pair's comparison
-// form; the number at the end of an index key is one of schema.Shards shards.
+// form; the number at the end of an index key is one of schema.Shards shards, at the
+// end of the key of an audit event one of auditShards.
 //
 `)
 	var table strings.Builder

@@ -137,7 +137,7 @@ func TestR13_RefreshRequestedTwice(t *testing.T) {
 	store := refreshes(s)
 	request := func(id, hash string) (refresher.Run, string, error) {
 		run := refresher.Run{ID: id, Trigger: refresher.TriggerNow, RequestedAt: noon, State: refresher.StateQueued}
-		event := audit.Event{ID: "event-" + id, At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
+		event := audit.Event{ID: importer.NewID(noon, id), At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
 		run, first, err := store.Request(t.Context(), run, []audit.Event{event}, func(r refresher.Run) (once.Entry, error) {
 			return once.Entry{Key: "ann/key", BodyHash: hash, Response: []byte("run " + r.ID), Expires: noon.Add(time.Hour)}, nil
 		})

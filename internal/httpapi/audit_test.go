@@ -82,3 +82,57 @@ func TestExportIsNeverCut(t *testing.T) {
 		t.Errorf("%d %s", w.Code, p.Code)
 	}
 }
+
+// slow answers its first pages, and then nothing until the caller gives up.
+type slow struct{ pages int }
+
+func (s *slow) Events(ctx context.Context, _ audit.Query) (audit.Page, error) {
+	if s.pages--; s.pages >= 0 {
+		return audit.Page{Next: "more"}, nil
+	}
+	<-ctx.Done()
+	return audit.Page{}, ctx.Err()
+}
+
+// TestSPEC12_ExportOfAStoreThatHangs: only an export that got somewhere is too large.
+func TestSPEC12_ExportOfAStoreThatHangs(t *testing.T) {
+	t.Parallel()
+	for pages, want := range []int{http.StatusServiceUnavailable, http.StatusUnprocessableEntity} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		h := httpapi.New(httpapi.Deps{Audit: &slow{pages}, Clock: time.Now, Log: quiet}, httpapi.AgreementsFunction)
+		if w := call(h, httptest.NewRequestWithContext(ctx, "GET", "/audit.csv", nil), admin); w.Code != want {
+			t.Errorf("after %d pages: %d, want %d", pages, w.Code, want)
+		}
+	}
+}
+
+// asked keeps the query that it was asked.
+type asked struct{ query audit.Query }
+
+func (a *asked) Events(_ context.Context, q audit.Query) (audit.Page, error) {
+	a.query = q
+	return audit.Page{}, nil
+}
+
+// TestSPEC12_Times: events have whole milliseconds, a filter may have less.
+func TestSPEC12_Times(t *testing.T) {
+	t.Parallel()
+	at := func(hour, ms int) time.Time { return time.Date(2026, 11, 21, hour, 0, 0, ms*1e6, time.UTC) }
+	for _, test := range []struct {
+		query    string
+		from, to time.Time
+	}{
+		{"?from=2026-11-21&to=2026-11-21", at(0, 0), at(24, 0)},
+		{"?from=2026-11-21T09:00:00Z&to=2026-11-21T11:00:00%2B01:00", at(9, 0), at(10, 0)},
+		{"?from=2026-11-21T09:00:00.001Z&to=2026-11-21T10:00:00.001Z", at(9, 1), at(10, 1)},
+		{"?from=2026-11-21T09:00:00.0001Z&to=2026-11-21T10:00:00.0001Z", at(9, 1), at(10, 1)},
+	} {
+		var store asked
+		h := httpapi.New(httpapi.Deps{Audit: &store, Clock: func() time.Time { return at(12, 0) }, Log: quiet}, httpapi.AgreementsFunction)
+		w := call(h, httptest.NewRequest("GET", "/audit"+test.query, nil), admin)
+		if w.Code != http.StatusOK || !store.query.From.Equal(test.from) || !store.query.To.Equal(test.to) {
+			t.Errorf("%s: %d, from %v to %v", test.query, w.Code, store.query.From, store.query.To)
+		}
+	}
+}

@@ -116,7 +116,7 @@ func newStack(t *testing.T) *stack {
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: dynamo.NewSnapshots(store), Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
 	}
-	newID := func(time.Time) string { return rand.Text() }
+	newID := func(at time.Time) string { return importer.NewID(at, rand.Text()) }
 	imports := trigger.Objects(trigger.Jobs{
 		Importer: &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
 		Catalog:  &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet},

@@ -97,16 +97,23 @@ func (s Source) same(other Source) bool {
 // announced import or an audit event; seed makes it unique.
 func NewID(at time.Time, seed string) string { return newID(at, "", seed) }
 
+// FirstID is not above any id of something that happened at the time or later,
+// and above every other. Times count in milliseconds.
+func FirstID(at time.Time) string { return newID(at.Add(time.Millisecond - 1))[:idTime] }
+
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// idLength is the length of an id.
-const idLength = 26
+// The length of an id, and of the time that it begins with.
+const (
+	idLength = 26
+	idTime   = 10
+)
 
 func newID(at time.Time, parts ...string) string {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0))<<14) // 50 bits of time fill 10 characters
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return idEncoding.EncodeToString(ms[:])[:10] + idEncoding.EncodeToString(sum[:10])
+	return idEncoding.EncodeToString(ms[:])[:idTime] + idEncoding.EncodeToString(sum[:10])
 }
 
 // Import is the record of one import (R3.8). Always Added + Unchanged +
