@@ -110,7 +110,7 @@ func Start(o Options) (*Host, error) {
 			return nil, err
 		}
 		h.functions[f.Name] = &function{
-			Function: f, now: o.Now, log: log, killing: h.killing,
+			Function: f, binary: f.Binary, now: o.Now, log: log, killing: h.killing,
 			slots: make(chan struct{}, f.Concurrency), workers: map[*worker]bool{},
 		}
 	}
@@ -224,6 +224,20 @@ func (h *Host) Kill(name string) int {
 		return 0
 	}
 	return f.kill()
+}
+
+// Replace has a function run another binary, as a deployment does: invocations in
+// progress end with the old one, and all that begin later get the new one.
+func (h *Host) Replace(name, binary string) error {
+	f := h.functions[name]
+	if f == nil {
+		return fmt.Errorf("%w: %s", ErrNotFound, name)
+	}
+	if _, err := os.Stat(binary); err != nil {
+		return fmt.Errorf("the function %s is not built: %w", name, err)
+	}
+	f.replace(binary)
+	return nil
 }
 
 // Close takes no more calls, lets those in progress end until ctx ends, and

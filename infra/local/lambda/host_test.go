@@ -94,6 +94,7 @@ type answer struct {
 	ARN      string
 	Deadline time.Time
 	Trace    string
+	Binary   string
 }
 
 func invoke(t *testing.T, h *lambda.Host, payload string) (answer, lambda.Result) {

@@ -27,6 +27,7 @@ type function struct {
 	killing <-chan struct{} // closed when no invocation may go on
 
 	mu      sync.Mutex
+	binary  string    // what new children run
 	idle    []*worker // the last used comes first, so that the others can be forgotten
 	workers map[*worker]bool
 }
@@ -74,8 +75,9 @@ func (f *function) take() (w *worker, used bool, err error) {
 		}
 		w = f.idle[n-1]
 		f.idle = f.idle[:n-1]
+		current := w.binary == f.binary
 		f.mu.Unlock()
-		if !w.killed.Load() {
+		if current && !w.killed.Load() {
 			return w, true, nil
 		}
 		f.forget(w)
@@ -129,6 +131,19 @@ func (f *function) kill() int {
 	return len(f.workers)
 }
 
+// replace has new children run another binary, and no child of an earlier one take
+// another invocation.
+func (f *function) replace(binary string) {
+	f.mu.Lock()
+	f.binary = binary
+	idle := f.idle
+	f.idle = nil
+	f.mu.Unlock()
+	for _, w := range idle {
+		f.forget(w)
+	}
+}
+
 // stop ends all children; none may be running an invocation.
 func (f *function) stop() {
 	f.mu.Lock()
@@ -150,6 +165,7 @@ type invocation struct {
 // worker is a child process and the Runtime API that it talks to.
 type worker struct {
 	f       *function
+	binary  string // what the child runs
 	server  *http.Server
 	process *os.Process
 	next    chan *invocation // to the child's poll
@@ -167,11 +183,13 @@ func (f *function) start() (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{f: f, next: make(chan *invocation), exited: make(chan struct{})}
+	f.mu.Lock()
+	w := &worker{f: f, binary: f.binary, next: make(chan *invocation), exited: make(chan struct{})}
+	f.mu.Unlock()
 	w.server = &http.Server{Handler: w.routes()}
 	go func() { _ = w.server.Serve(listener) }() // until it is closed
 
-	cmd := exec.Command(f.Binary)
+	cmd := exec.Command(w.binary)
 	cmd.SysProcAttr = childAttributes()
 	cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(),

@@ -51,6 +51,21 @@ func (s *Stack) functions(dir string, o Options) []lambda.Function {
 	return functions
 }
 
+// Deploy has functions run the binaries in another folder, while the stack runs. A
+// name that is no function's is an error.
+func (s *Stack) Deploy(dir string, names ...string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.Replace(name, binary(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // schedules are when a function is called by the clock.
 func (s *Stack) schedules(f manifest.Function) (all []lambda.Schedule) {
 	if f.Every > 0 {

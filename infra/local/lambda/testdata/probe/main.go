@@ -27,13 +27,18 @@ type answer struct {
 	ARN      string            `json:"arn"`
 	Deadline time.Time         `json:"deadline"`
 	Trace    string            `json:"trace"`
+	Binary   string            `json:"binary"`
 	Big      string            `json:"big,omitempty"`
 }
 
 func handle(ctx context.Context, e event) (answer, error) {
 	lc, _ := lambdacontext.FromContext(ctx)
 	deadline, _ := ctx.Deadline()
-	a := answer{PID: os.Getpid(), Request: lc.AwsRequestID, ARN: lc.InvokedFunctionArn, Deadline: deadline, Trace: os.Getenv("_X_AMZN_TRACE_ID")}
+	binary, err := os.Executable()
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{PID: os.Getpid(), Binary: binary, Request: lc.AwsRequestID, ARN: lc.InvokedFunctionArn, Deadline: deadline, Trace: os.Getenv("_X_AMZN_TRACE_ID")}
 	if e.File != "" {
 		f, err := os.OpenFile(e.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
