@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -148,7 +149,7 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 		}
 		// Another version of the file was accepted or removed meanwhile.
 	}
-	return statements.Record{}, errs.New(errs.Unavailable, "try_again")
+	return statements.Record{}, errs.Wrap(errors.New("dynamo: the statement changes all the time"), errs.Unavailable, "try_again")
 }
 
 // succeeding is the part of a transaction that puts another statement of a file

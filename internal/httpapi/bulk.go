@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -68,7 +67,7 @@ type Result struct {
 func (o *operations) each(ctx context.Context, lang i18n.Lang, ids []string, do func(context.Context, string) error) Results {
 	ctx, cancel := context.WithTimeout(ctx, bulkFor)
 	defer cancel()
-	results := Results{Items: make([]Result, len(ids))}
+	results, causes := Results{Items: make([]Result, len(ids))}, make([]error, len(ids))
 	var g errgroup.Group
 	g.SetLimit(bulkParallel)
 	for i, id := range ids {
@@ -77,21 +76,28 @@ func (o *operations) each(ctx context.Context, lang i18n.Lang, ids []string, do 
 			if err == nil {
 				err = do(ctx, id)
 			}
-			results.Items[i] = o.result(ctx, lang, id, err)
+			results.Items[i], causes[i] = resultOf(lang, id, err), err
 			return nil
 		})
 	}
 	_ = g.Wait()
-	for _, r := range results.Items {
+	failures := map[int][]int{} // by status of 500 and above
+	for i, r := range results.Items {
 		if r.Status == http.StatusOK {
 			results.Succeeded++
 		}
+		if r.Status >= http.StatusInternalServerError {
+			failures[r.Status] = append(failures[r.Status], i)
+		}
+	}
+	for status, items := range failures { // one line for all, because they share a cause most of the time
+		failed(ctx, status, causes[items[0]], "agreement", ids[items[0]], "items", len(items))
 	}
 	results.Failed = len(ids) - results.Succeeded
 	return results
 }
 
-func (o *operations) result(ctx context.Context, lang i18n.Lang, id string, err error) Result {
+func resultOf(lang i18n.Lang, id string, err error) Result {
 	e := errs.As(err)
 	switch {
 	case err == nil:
@@ -99,7 +105,6 @@ func (o *operations) result(ctx context.Context, lang i18n.Lang, id string, err 
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		e = errs.New(errs.Unavailable, "try_again")
 	case e == nil || e.Kind == errs.Fault:
-		o.Log.ErrorContext(ctx, "fault", slog.String("agreement", id), slog.Any("error", err))
 		e = errs.New(errs.Fault, "internal_error")
 	}
 	return Result{ID: id, Status: statuses[e.Kind], Code: e.Code, Message: i18n.Text(lang, e.Code, e.Args)}

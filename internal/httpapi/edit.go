@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"reflect"
@@ -170,5 +171,7 @@ func revise[T any](ctx context.Context, r Revision, read func() (T, int64, error
 		}
 		wait = min(2*wait, 500*time.Millisecond)
 	}
-	return errs.New(errs.Unavailable, "try_again")
+	return errs.Wrap(errChanges, errs.Unavailable, "try_again")
 }
+
+var errChanges = errors.New("it changes all the time")

@@ -171,8 +171,8 @@ func TestFailures(t *testing.T) {
 		{"conflict", errs.New(errs.Conflict, "group_limit"), 409, "group_limit", "", false},
 		{"stale", errs.New(errs.Stale, "version_stale"), 412, "version_stale", "", false},
 		{"too large", errs.New(errs.TooLarge, "body_too_large", "max", "5"), 413, "body_too_large", "", false},
-		{"unavailable", errs.Wrap(secret, errs.Unavailable, "try_again"), 503, "try_again", "2", false},
-		{"out of time", context.DeadlineExceeded, 503, "try_again", "2", false},
+		{"unavailable", errs.Wrap(secret, errs.Unavailable, "try_again"), 503, "try_again", "2", true},
+		{"out of time", fmt.Errorf("secret: %w", context.DeadlineExceeded), 503, "try_again", "2", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -120,7 +120,8 @@ func fieldError(lang i18n.Lang, v errs.Violation) FieldError {
 }
 
 // newError makes the problem of whatever went wrong in a request: an error an
-// operation returned, or what huma found wrong with the input. It logs faults.
+// operation returned, or what huma found wrong with the input. It logs the cause of
+// each status of 500 and above.
 func newError(ctx huma.Context, status int, message string, causes ...error) huma.StatusError {
 	lang := i18n.Language(ctx.Header("Accept-Language"))
 	id := access.CallFrom(ctx.Context()).RequestID
@@ -128,16 +129,33 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 		return refused(ctx, lang, id, status, message, causes)
 	}
 	cause := errors.Join(causes...)
-	if e := errs.As(cause); e != nil && e.Kind != errs.Fault {
-		return headed(ctx, expected(lang, id, e))
+	e := errs.As(cause)
+	if e == nil && errors.Is(cause, context.DeadlineExceeded) {
+		e = errs.New(errs.Unavailable, "try_again")
 	}
-	if errors.Is(cause, context.DeadlineExceeded) {
-		return headed(ctx, expected(lang, id, errs.New(errs.Unavailable, "try_again")))
+	p := fault(lang, id)
+	if e != nil && e.Kind != errs.Fault {
+		p = expected(lang, id, e)
 	}
-	if log, ok := ctx.Context().Value(logKey{}).(*slog.Logger); ok {
-		log.ErrorContext(ctx.Context(), "fault", "operation", ctx.Operation().OperationID, "error", cause)
+	if p.Status >= http.StatusInternalServerError {
+		failed(ctx.Context(), p.Status, cause, "operation", ctx.Operation().OperationID)
 	}
-	return fault(lang, id)
+	return headed(ctx, p)
+}
+
+// failed logs why an answer has a status of 500 or above: something that is not
+// available for the moment, or a fault.
+func failed(ctx context.Context, status int, cause error, where ...any) {
+	log, ok := ctx.Value(logKey{}).(*slog.Logger)
+	if !ok {
+		return
+	}
+	where = append(where, "error", cause, "request_id", access.CallFrom(ctx).RequestID)
+	if status == http.StatusServiceUnavailable {
+		log.WarnContext(ctx, "unavailable", where...)
+		return
+	}
+	log.ErrorContext(ctx, "fault", where...)
 }
 
 // headed sets the headers a status comes with.

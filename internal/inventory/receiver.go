@@ -243,7 +243,7 @@ func (r *Receiver) change(ctx context.Context, source string, change func(*Recor
 			return err == nil, err
 		}
 	}
-	return false, errs.New(errs.Unavailable, "try_again")
+	return false, errs.Wrap(errors.New("inventory: the record changes all the time"), errs.Unavailable, "try_again")
 }
 
 func (r *Receiver) event(by, action, source string) audit.Event {
