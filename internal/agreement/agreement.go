@@ -149,6 +149,12 @@ type Register interface {
 	List(ctx context.Context, q Query) (Page, error)
 	// Find returns one agreement; errs.NotFound agreement_not_found.
 	Find(ctx context.Context, id string) (Agreement, error)
+	// ByGroup returns how many agreements each license group has that has any, and a
+	// number that grows with every deletion of a license group.
+	ByGroup(ctx context.Context) (counts map[string]int, deletions int64, err error)
+	// Moved returns how many agreements the deletion of a license group has moved to
+	// Unassigned. That is known for some time after the deletion only.
+	Moved(ctx context.Context, groupID string) (n int, known bool, err error)
 }
 
 // PairPage is one page of an agreement's pairs, sorted by PairKey.

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,10 +30,12 @@ import (
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
 	"trueup/internal/dynamo"
+	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/invoke"
+	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/refresher"
@@ -125,12 +129,13 @@ func (lookup endpoints) GetServiceBaseEndpoint(_ context.Context, service string
 	return url, url != "", nil
 }
 
-// How much has to change before a copy is saved again: by the schedule, and
-// right after an import, so that no process that starts has to read much more.
+// How much has to change before a copy is saved again, so that no process that
+// starts has to read much more: by the schedule and after an import, and during a
+// refresh, which may change every agreement and does not wait for itself.
 const (
 	catalogBacklog = 50
 	backlog        = 500
-	largeBacklog   = 5000
+	refreshBacklog = 5000
 )
 
 // Importer puts the import function together: what takes the files of the
@@ -156,12 +161,14 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 		},
 		Catalog: &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log},
 		Tidy: func(ctx context.Context) error {
+			now := time.Now()
 			return errors.Join(
-				store.Tidy(ctx, time.Now()), emptyGroups(ctx, agreements, store), agreements.Save(ctx, backlog), titles.Save(ctx, catalogBacklog),
+				store.Tidy(ctx, now), store.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
+				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now),
 			)
 		},
 		Settle: func(ctx context.Context) {
-			if err := agreements.Save(ctx, largeBacklog); err != nil {
+			if err := agreements.Save(ctx, backlog, time.Now()); err != nil {
 				log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
 			}
 		},
@@ -184,23 +191,79 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) *inventor
 }
 
 // emptyGroups moves the agreements that still name a deleted license group.
-func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo.Store) error {
-	stranded, _, err := agreements.Stranded(ctx)
+func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo.Store, now time.Time) error {
+	counts, _, err := agreements.ByGroup(ctx)
 	if err != nil {
 		return err
 	}
-	for id, ids := range stranded {
-		if err := store.Empty(ctx, id, ids); err != nil {
+	due, err := store.IsCheckDue(ctx, now)
+	if err != nil {
+		return err
+	}
+	hidden := map[string][]string{}
+	if due {
+		if hidden, err = storedElsewhere(ctx, agreements, store); err != nil {
 			return err
 		}
 	}
+	for groupID := range hidden {
+		counts[groupID]++
+	}
+	groups, err := store.Groups(ctx) // after the agreements: each of their groups is there, or was deleted
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		delete(counts, g.ID)
+	}
+	if err := store.Adopt(ctx, slices.Sorted(maps.Keys(counts)), now); err != nil {
+		return err
+	}
+	stranded, err := agreements.Stranded(ctx)
+	if err != nil {
+		return err
+	}
+	for groupID, ids := range stranded {
+		if err := store.Empty(ctx, groupID, append(ids, hidden[groupID]...)); err != nil {
+			return err
+		}
+	}
+	if due {
+		return store.Checked(ctx, now)
+	}
 	return nil
+}
+
+// storedElsewhere returns, by license group, the agreements that everybody counts
+// as Unassigned and that are stored under the group.
+func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dynamo.Store) (map[string][]string, error) {
+	all, _, err := agreements.All(ctx, journal.Position{})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for i := range all {
+		if all[i].GroupID == group.UnassignedID {
+			ids = append(ids, all[i].ID)
+		}
+	}
+	stored, err := store.AgreementsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	elsewhere := map[string][]string{}
+	for _, id := range ids {
+		if a, exists := stored[id]; exists && a.GroupID != group.UnassignedID {
+			elsewhere[a.GroupID] = append(elsewhere[a.GroupID], id)
+		}
+	}
+	return elsewhere, nil
 }
 
 // API puts a function that serves HTTP together. Somebody waits for it, so it
 // gives up soon.
 func API(f httpapi.Function, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(4*time.Second))
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(6*time.Second))
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
 		Limits:            agreement.Limits{PairMaxChars: settings.PairMaxChars},
@@ -213,11 +276,12 @@ func API(f httpapi.Function, settings config.Config, c aws.Config, log *slog.Log
 		deps.Catalog = catalog.New(store, deps.Reports, log)
 		deps.Counts = inventory.NewCounts(store, deps.Reports)
 	}
+	agreements := register.New(store, store, deps.Reports, log)
+	deps.Register = agreements
 	if settings.UploadsBucket != "" {
 		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
-		agreements := register.New(store, store, deps.Reports, log)
 		refreshes := dynamo.NewRefreshes(store, agreements)
-		deps.Register, deps.Known = agreements, refreshes
+		deps.Known = refreshes
 		deps.Snapshots = library(store, refreshes, agreements, deps.Catalog, deps.Reports)
 		deps.Refresher = requester(settings, c, refreshes, log)
 		deps.Refresh = refreshNow(deps.Refresher)

@@ -77,6 +77,15 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: i18n.Report(i18n.English),
 		Clock: time.Now, NewID: importer.NewID, Log: log,
 	}).Publish
+	r.Progress = func(ctx context.Context, ended bool) {
+		changes := int64(refreshBacklog)
+		if ended {
+			changes = backlog
+		}
+		if err := agreements.Save(ctx, changes, time.Now()); err != nil {
+			log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
+		}
+	}
 	r.Lease, r.AskTimeout, r.Reserve, r.Pause = refreshLease, refreshAsk, refreshReserve, refreshPause
 	return trigger.RefreshJobs{Refresher: nights{r}, Statements: kept}, nil
 }

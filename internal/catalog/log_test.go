@@ -3,8 +3,10 @@ package catalog_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
@@ -19,6 +21,7 @@ type memoryLog struct {
 	mu       sync.Mutex
 	head     journal.Head
 	entries  []journal.Entry
+	tips     int // ever made
 	events   []audit.Event
 	answers  map[string][]byte
 	appended func() // before each append, without the lock; nil for nothing
@@ -32,9 +35,12 @@ func (l *memoryLog) Head(context.Context, journal.Name) (journal.Head, error) {
 	return l.head, nil
 }
 
-func (l *memoryLog) Entries(_ context.Context, _ journal.Name, after, upTo int64) ([]journal.Entry, error) {
+func (l *memoryLog) Entries(_ context.Context, _ journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if stripe != 0 || upTo > int64(len(l.entries)) {
+		panic("the catalog has one stripe")
+	}
 	return append([]journal.Entry(nil), l.entries[after:upTo]...), nil
 }
 
@@ -53,13 +59,16 @@ func (l *memoryLog) Append(_ context.Context, name journal.Name, head journal.He
 	if first, used := l.answers[answer.Key]; used && answer.Key != "" {
 		return first, nil
 	}
-	if head.Seq != l.head.Seq {
+	if head.Position != l.head.Position {
 		l.moved++
 		return nil, journal.ErrMoved
 	}
-	l.head.Seq++
+	was := l.head.Position[0]
+	l.tips++
+	now := journal.Point{Seq: was.Seq + 1, Tip: fmt.Sprint("tip ", l.tips)}
+	l.head.Position[0] = now
 	l.head.Weight += int64(weight)
-	l.entries = append(l.entries, journal.Entry{Seq: l.head.Seq, Body: body})
+	l.entries = append(l.entries, journal.Entry{Seq: now.Seq, Prev: was.Tip, Tip: now.Tip, Body: body})
 	l.events = append(l.events, events...)
 	if answer.Key != "" {
 		if l.answers == nil {
@@ -70,10 +79,12 @@ func (l *memoryLog) Append(_ context.Context, name journal.Name, head journal.He
 	return nil, nil
 }
 
-func (l *memoryLog) Saved(_ context.Context, _ journal.Name, head journal.Head) error {
+func (l *memoryLog) Saved(_ context.Context, _ journal.Name, head journal.Head, at time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.head.Saved = head.Weight
+	if head.Weight >= l.head.Saved {
+		l.head.Saved, l.head.SavedAt = head.Weight, at
+	}
 	return nil
 }
 

@@ -3,9 +3,16 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"trueup/internal/journal"
 )
+
+// Reset implements journal.State.
+func (c *Catalog) Reset() {
+	c.start = sync.Once{}
+	c.publishers, c.byID = shelf[publisher]{}, nil
+}
 
 // Prepare implements journal.State.
 func (c *Catalog) Prepare(_ context.Context, _ journal.Head, entries []journal.Entry) (apply func(), err error) {

@@ -44,11 +44,11 @@ func New(log journal.Log, files objects.Bucket, warn *slog.Logger) *Store {
 // Save saves a copy if the catalog has got at least so many changes since the
 // last one, or if that one cannot be used, as after a release with another
 // starting catalog: the catalog is read to find out.
-func (s *Store) Save(ctx context.Context, changes int64) error {
+func (s *Store) Save(ctx context.Context, changes int64, now time.Time) error {
 	if err := s.Replica.Read(ctx, func(*Catalog, journal.Head) error { return nil }); err != nil {
 		return err
 	}
-	return s.Replica.Save(ctx, changes)
+	return s.Replica.Save(ctx, changes, now)
 }
 
 // Lookup returns the publishers a name of which contains the typed letters,
@@ -263,7 +263,7 @@ func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error))
 		}
 		wait = min(2*wait, 200*time.Millisecond)
 	}
-	return nil, errs.New(errs.Unavailable, "try_again")
+	return nil, errs.Wrap(journal.ErrMoved, errs.Unavailable, "try_again")
 }
 
 func (c *Catalog) existing(publisherID string) (Publisher, error) {

@@ -3,10 +3,12 @@ package catalog_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,6 +18,9 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/once"
 )
+
+// day is when copies are saved.
+var day = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 
 var nobody = audit.Event{By: "someone"}
 
@@ -268,20 +273,65 @@ func TestACopyThatCannotBeUsedIsReplaced(t *testing.T) {
 	if _, err := add(t, s, "Contoso"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Save(t.Context(), 1); err != nil {
+	if err := s.Save(t.Context(), 1, day); err != nil {
 		t.Fatal(err)
 	}
-	key := journal.CopiesPrefix + string(journal.Catalog)
+	key := journal.CopiesPrefix + string(journal.Catalog) + ".2"
 	old := string(files.files[key])
 	files.files[key] = []byte(strings.Replace(old, "catalog 1 ", "catalog 0 ", 1))
 	now := process(log, files)
 	if p, err := now.Lookup(t.Context(), "contoso", 1); err != nil || len(p) != 1 {
 		t.Fatal(p, err)
 	}
-	if err := process(log, files).Save(t.Context(), 50); err != nil {
+	if err := process(log, files).Save(t.Context(), 50, day); err != nil {
 		t.Fatal(err)
 	}
 	if string(files.files[key]) != old {
 		t.Error("the copy was not replaced")
+	}
+}
+
+// A catalog whose table was put back to an earlier moment starts over: a process
+// that follows, and one that starts from a copy of the lost branch.
+func TestR16_3_TheTableIsPutBack(t *testing.T) {
+	t.Parallel()
+	log, files := &memoryLog{}, &memoryBucket{}
+	s := process(log, files)
+	names := func(s *catalog.Store) (names []string) {
+		t.Helper()
+		all, err := s.Lookup(t.Context(), "branch", catalog.LookupMax)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range all {
+			names = append(names, p.Name)
+		}
+		return names
+	}
+	put := func(s *catalog.Store, name string) {
+		t.Helper()
+		if _, err := add(t, s, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(s, "Branch kept")
+	head, entries := log.head, log.entries
+	for _, lost := range []int{1, 2, 3} {
+		for i := range lost {
+			put(s, fmt.Sprintf("Branch lost %d", i))
+		}
+		if err := s.Save(t.Context(), 1, day); err != nil {
+			t.Fatal(err)
+		}
+		log.head, log.entries = head, slices.Clip(entries)
+		other := process(log, nil) // has not seen the lost branch
+		put(other, "Branch one")
+		put(other, "Branch two")
+		want := []string{"Branch kept", "Branch one", "Branch two"}
+		for name, s := range map[string]*catalog.Store{"follows": s, "starts": process(log, files), "is new": other} {
+			if diff := cmp.Diff(want, names(s)); diff != "" {
+				t.Errorf("%d lost, %s (-want +got):\n%s", lost, name, diff)
+			}
+		}
 	}
 }

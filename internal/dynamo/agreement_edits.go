@@ -14,7 +14,6 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
-	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
 	"trueup/internal/text"
@@ -23,10 +22,6 @@ import (
 // Create implements agreement.Store.
 func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
 	first, err = s.edit(ctx, n.At, func(e *edit) error {
-		head, err := s.Head(ctx, journal.Agreements)
-		if err != nil {
-			return err
-		}
 		g, fresh, err := s.target(ctx, n.Group, importer.NewID(n.At, n.ID))
 		if err != nil {
 			return err
@@ -56,7 +51,7 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 			event.After["details"] = noted(n.Details)
 		}
 		e.audit(event)
-		e.changes(head, register.Change{ID: n.ID, Added: keysOf(n.Pairs)})
+		e.changes(register.Change{ID: n.ID, Version: a.Version, Added: keysOf(n.Pairs)})
 		e.outdates(n.Type)
 		return nil
 	})
@@ -66,13 +61,14 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 // Update implements agreement.Store.
 func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agreement.Edit, event audit.Event) (after agreement.Agreement, err error) {
 	_, err = s.edit(ctx, change.At, func(e *edit) error {
-		i, before, head, err := s.unchanged(ctx, read)
+		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
+		e.within(before.GroupID)
 		after = before
 		after.Version++
-		next := s.revised(i, head)
+		next := s.revised(i, gone)
 		if change.Name != nil {
 			after.Name = *change.Name
 			next.Name = after.Name
@@ -93,7 +89,6 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 				after.GroupID = g.ID
 				next.Group = g.ID
 				e.join(g, fresh, event)
-				e.leave(before.GroupID)
 			}
 		}
 		if was, is := text.Fold(before.Name), text.Fold(after.Name); was != is {
@@ -106,7 +101,7 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 			event.After["details"] = noted(*change.Details)
 		}
 		e.audit(event)
-		e.changes(head, register.Change{ID: read.ID})
+		e.changes(register.Change{ID: read.ID, Version: after.Version})
 		return nil
 	})
 	return after, err
@@ -115,17 +110,17 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 // Delete implements agreement.Store.
 func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
 	_, err := s.edit(ctx, event.At, func(e *edit) error {
-		i, before, head, err := s.unchanged(ctx, read)
+		i, before, _, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
+		e.within(before.GroupID)
 		for stage := range i.Added {
 			if !s.committed(stage, latest) {
 				e.quiet[stage] = true // an import that adds pairs to it must not find it gone
 			}
 		}
 		e.releaseName(text.Fold(before.Name), read.ID)
-		e.leave(before.GroupID)
 		condition, values := unchangedItem(i)
 		e.add(types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &s.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
@@ -139,7 +134,7 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 		}
 		event.Subject, event.Before = "agreement/"+read.ID, described(before)
 		e.audit(event)
-		e.changes(head, register.Change{ID: read.ID})
+		e.changes(register.Change{ID: read.ID, Version: before.Version + 1})
 		e.outdates(before.Type)
 		return nil
 	})
@@ -155,10 +150,11 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 // AddPairs implements agreement.Store.
 func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (after agreement.Agreement, first []byte, err error) {
 	first, err = s.edit(ctx, event.At, func(e *edit) error {
-		i, before, head, err := s.unchanged(ctx, read)
+		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
+		e.within(before.GroupID)
 		after = before
 		after.Version++
 		after.PairCount += len(pairs)
@@ -168,7 +164,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 			return err
 		}
 		e.remember(entry)
-		next := s.revised(i, head)
+		next := s.revised(i, gone)
 		next.Pairs += len(pairs)
 		next.Checked = after.Validation
 		e.replace(i, next)
@@ -176,7 +172,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.After["added"] = listed(pairs)
 		e.audit(event)
-		e.changes(head, register.Change{ID: read.ID, Added: keysOf(pairs)})
+		e.changes(register.Change{ID: read.ID, Version: after.Version, Added: keysOf(pairs)})
 		e.outdates(before.Type)
 		return nil
 	})
@@ -186,10 +182,11 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 // RemovePairs implements agreement.Store.
 func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs []agreement.PairKey, event audit.Event) (after agreement.Agreement, err error) {
 	_, err = s.edit(ctx, event.At, func(e *edit) error {
-		i, before, head, err := s.unchanged(ctx, read)
+		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
+		e.within(before.GroupID)
 		stored, err := s.pairsOf(ctx, read.ID, pairs)
 		if err != nil {
 			return err
@@ -203,7 +200,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		if after.Validation, err = s.validationWithout(ctx, before, stored); err != nil {
 			return err
 		}
-		next := s.revised(i, head)
+		next := s.revised(i, gone)
 		next.Pairs -= len(pairs)
 		next.Checked = after.Validation
 		e.replace(i, next)
@@ -218,7 +215,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.Before["removed"] = listed(removed)
 		e.audit(event)
-		e.changes(head, register.Change{ID: read.ID, Removed: pairs})
+		e.changes(register.Change{ID: read.ID, Version: after.Version, Removed: pairs})
 		e.outdates(before.Type)
 		return nil
 	})
@@ -256,20 +253,20 @@ func (s *Store) pairsOf(ctx context.Context, id string, pairs []agreement.PairKe
 }
 
 // unchanged returns the agreement that was read, if that is still how it is,
-// and where the journal stood.
-func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (agreementItem, agreement.Agreement, journal.Head, error) {
-	i, a, head, err := s.stored(ctx, read.ID)
+// and the license groups that were deleted.
+func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (i agreementItem, a agreement.Agreement, gone []string, err error) {
+	i, a, gone, err = s.stored(ctx, read.ID)
 	if err == nil && a.Version != read.Version {
 		err = errs.New(errs.Stale, "version_stale")
 	}
-	return i, a, head, err
+	return i, a, gone, err
 }
 
 // revised returns the item as its next version begins: in Unassigned when its
 // group is gone, and with old commits folded in.
-func (s *Store) revised(i agreementItem, head journal.Head) agreementItem {
+func (s *Store) revised(i agreementItem, gone []string) agreementItem {
 	next := s.folded(i)
-	if slices.Contains(head.Gone, i.Group) {
+	if slices.Contains(gone, i.Group) {
 		next.Group = group.UnassignedID
 		next.Version++
 	}
@@ -322,33 +319,23 @@ func (e *edit) claimPairs(p importer.Plan, owner string, pairs []agreement.Pair,
 	}
 }
 
-// join adds the actions that count one more agreement in a group, and make the
-// group when it is fresh.
+// join has the group be there that an agreement gets into: it is made when it is fresh.
 func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
-	for _, action := range e.store.grouping(importer.Plan{At: e.now, Group: g, NewGroup: fresh, Create: make([]importer.Creation, 1)}) {
-		if action.Update != nil && attr(action.Update.Key, "sk") == string(groupCountSK) {
-			e.add(action, groupLimit)
-			continue
-		}
-		e.add(action, nil)
+	if !fresh {
+		e.within(g.ID)
+		return
 	}
-	if fresh {
-		cause.ID += "g"
-		cause.Action, cause.Subject, cause.Before, cause.After = "group.created", "group/"+g.ID, nil, map[string]string{"name": g.Name}
-		e.audit(cause)
-	}
+	group, name, count := e.store.founding(g, e.now)
+	e.add(group, nil)
+	e.add(name, nil)
+	e.add(count, groupLimit)
+	cause.ID += "g"
+	cause.Action, cause.Subject, cause.Before, cause.After = "group.created", "group/"+g.ID, nil, map[string]string{"name": g.Name}
+	e.audit(cause)
 }
 
 func groupLimit(item) error {
 	return errs.New(errs.Conflict, "group_limit", "max", strconv.Itoa(group.Max))
-}
-
-// leave adds the action that counts one agreement less in a group.
-func (e *edit) leave(groupID string) {
-	e.add(types.TransactWriteItem{Update: &types.Update{
-		TableName: &e.store.table, Key: key(groupKey(groupID)), UpdateExpression: aws.String("ADD agreements :less"),
-		ConditionExpression: aws.String("agreements >= :one"), ExpressionAttributeValues: item{":less": num(-1), ":one": num(1)},
-	}}, nil)
 }
 
 // noteDetails adds the action that keeps the details of an agreement, or

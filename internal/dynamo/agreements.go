@@ -16,13 +16,15 @@ func (s *Store) Agreement(ctx context.Context, id string) (agreement.Agreement, 
 	return a, err
 }
 
-// stored returns an agreement, its item, and where the journal stood when it was read.
-func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, head journal.Head, err error) {
-	keys := []item{key(agreementKey(id)), key(headKey(journal.Agreements))}
+// stored returns an agreement, its item, and the license groups that were deleted
+// and not emptied when it was read.
+func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
+	keys := []item{key(agreementKey(id)), key(headKey(journal.Agreements, 0))}
 	found := false
 	err = s.getAll(ctx, keys, "", nil, func(it item) (err error) {
 		if attr(it, "sk") == string(headSK) {
-			head, err = headOf(it)
+			head, err := decode[headItem](it)
+			gone = head.gone()
 			return err
 		}
 		found = true
@@ -30,17 +32,17 @@ func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agree
 		return err
 	})
 	if err != nil {
-		return i, a, head, err
+		return i, a, gone, err
 	}
 	stages := map[importer.Stage]bool{}
 	i.stages(stages)
 	if err := s.learn(ctx, stages); err != nil {
-		return i, a, head, err
+		return i, a, gone, err
 	}
 	if !found || !s.committed(i.Stage, latest) {
-		return i, a, head, errs.New(errs.NotFound, "agreement_not_found", "id", id)
+		return i, a, gone, errs.New(errs.NotFound, "agreement_not_found", "id", id)
 	}
-	return i, s.agreement(i, head.Gone), head, nil
+	return i, s.agreement(i, gone), gone, nil
 }
 
 // AgreementsByID implements register.Source.

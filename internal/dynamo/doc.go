@@ -12,7 +12,7 @@
 //	details           AGREEMENT#{id}               DETAILS                -                                          what was noted of an agreement of type other: read by one audited call only
 //	name              NAME#{name}                  NAME                   -                                          which agreement has a name: at most one
 //	pair              PAIR#{A+L}                   PAIR                   by-owner: AGREEMENT#{agreement}#0 | {A+L}  which agreement has a pair: at most one; the pairs of an agreement; what it entitles to
-//	group             GROUPS                       GROUP#{id}             -                                          one group; all groups, with counts
+//	group             GROUPS                       GROUP#{id}             -                                          one group; all groups
 //	group name        GROUPS                       NAME#{name}            -                                          which group has a name: at most one
 //	group count       GROUPS                       COUNT                  -                                          how many groups there are: at most 500
 //	import            IMPORTS                      IMPORT#{id}            -                                          one import; imports, newest first
@@ -27,10 +27,13 @@
 //	held refresh      REFRESHES#HELD               REFRESH#{id}           -                                          refreshes whose answers wait to be confirmed
 //	open refresh      REFRESH                      REFRESH                -                                          which refresh is open; how old the licence data are
 //	fence             FENCE#0                      FENCE                  -                                          which attempt at a refresh may write
+//	journal           JOURNAL#{journal}            HEAD                   -                                          where the first stripe of a journal stands; with those below, whether a copy in memory is current
+//	stripe            JOURNAL#{journal}            HEAD#01                -                                          where another stripe stands
+//	first entry       JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was: of the first stripe
+//	entry             JOURNAL#{journal}#01         0000000000000001       -                                          what changed since a copy in memory was: of another stripe
+//	tombstone         TOMBSTONE#{group}#01         TOMBSTONE              -                                          whether a license group was deleted that a transaction is about: 32 for each, for a day
 //	snapshot          SNAPSHOTS                    DAY#2026-11-21         -                                          which snapshot is the one of a day; days of a period
 //	newest snapshot   SNAPSHOTS                    NEWEST                 -                                          which entitlements are shown as of now
-//	journal           JOURNAL#{journal}            HEAD                   -                                          how many entries a journal has: whether a copy in memory is current
-//	entry             JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was
 //	inventory         INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources
 //	rules             INVENTORY                    RULES                  -                                          where the rules of admins are that recognise titles
 //	idempotency       IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day

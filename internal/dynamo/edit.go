@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/group"
 	"trueup/internal/importer"
 	"trueup/internal/journal"
 	"trueup/internal/once"
@@ -31,6 +33,7 @@ type edit struct {
 	failed  []func(old item) error  // by action
 	quiet   map[importer.Stage]bool // stages that must not be committed after this
 	entry   record                  // what the journal says of it; nothing when it has no name
+	after   *journal.Head           // where the first stripe has to stand; nil for an entry of another stripe
 	first   []byte                  // what a call with the same Idempotency-Key answered
 
 	taken []claim                  // names and pairs that somebody has, met by the last try
@@ -57,13 +60,15 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 	e := &edit{store: s, now: now, dead: map[string]importer.Dead{}}
 	patient, impatient := context.WithTimeout(ctx, s.patience)
 	defer impatient()
+	last := errors.New("dynamo: there was no time for a first try")
 	for range maxTries {
 		if ctx.Err() == nil && patient.Err() != nil {
 			break
 		}
-		e.actions, e.failed, e.taken, e.quiet, e.entry = nil, nil, nil, map[importer.Stage]bool{}, record{}
+		e.actions, e.failed, e.taken, e.quiet, e.entry, e.after = nil, nil, nil, map[importer.Stage]bool{}, record{}, nil
 		err := build(e)
 		if errors.Is(err, journal.ErrMoved) {
+			last = err
 			continue
 		}
 		if err != nil {
@@ -72,6 +77,7 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		err = e.quieten(ctx)
 		if errors.Is(err, importer.ErrTaken) {
 			clear(e.dead) // one of them was committed since it was read
+			last = err
 			continue
 		}
 		if err != nil {
@@ -79,12 +85,14 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		}
 		err = e.write(ctx)
 		if errors.Is(err, journal.ErrMoved) {
+			last = err
 			continue // a group was deleted since it was read
 		}
 		condition := conditionOf(err)
 		if condition == nil {
 			return nil, err
 		}
+		last = err
 		for i, failed := range e.failed {
 			old, met := condition.failed[i]
 			if !met || failed == nil {
@@ -98,7 +106,7 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 			return nil, err
 		}
 	}
-	return nil, errs.New(errs.Unavailable, "try_again")
+	return nil, errs.Wrap(fmt.Errorf("dynamo: the edit was built again for too long: %w", last), errs.Unavailable, "try_again")
 }
 
 // write runs the actions, and records what they changed.
@@ -106,21 +114,29 @@ func (e *edit) write(ctx context.Context) error {
 	if e.entry.name == "" {
 		return e.store.transact(ctx, e.actions)
 	}
+	if e.after != nil {
+		return e.store.appendFirst(ctx, e.actions, *e.after, e.entry)
+	}
 	return e.store.transactWith(ctx, e.actions, e.entry)
 }
 
-// changes says what the journal records of an agreement. head is where the
-// journal stood before the agreement was read.
-func (e *edit) changes(head journal.Head, c register.Change) {
-	e.entry = record{name: journal.Agreements, head: head, body: register.Body([]register.Change{c}, ""), weight: 1}
+// changes says what the journal records of an agreement.
+func (e *edit) changes(c register.Change) {
+	e.entry.name, e.entry.body, e.entry.weight, e.entry.at = journal.Agreements, register.Body([]register.Change{c}, ""), 1, e.now
+}
+
+// within has the edit written only if a license group still exists that it is
+// about. groupID may be of the built-in one, which always exists.
+func (e *edit) within(groupID string) {
+	if groupID != group.UnassignedID && !slices.Contains(e.entry.within, groupID) {
+		e.entry.within = append(e.entry.within, groupID)
+	}
 }
 
 // outdates says that what changes makes licence data stale (R7.3): pairs that
 // came or went, of an agreement of type volume.
 func (e *edit) outdates(t agreement.Type) {
-	if t == agreement.TypeVolume {
-		e.entry.outdated = e.now
-	}
+	e.entry.outdates = t == agreement.TypeVolume
 }
 
 // add appends an action. failed says what it means that its condition did not

@@ -50,9 +50,11 @@ func counts(t *testing.T, s *dynamo.Store) map[string]int {
 	t.Helper()
 	groups, err := s.Groups(t.Context())
 	must(t, err)
+	counted, _, err := find(s).ByGroup(t.Context())
+	must(t, err)
 	n := map[string]int{}
 	for _, g := range groups {
-		n[g.Name] = g.Agreements
+		n[g.Name] = counted[g.ID]
 	}
 	return n
 }

@@ -2,8 +2,10 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -11,7 +13,6 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/importer"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
@@ -25,10 +26,10 @@ func (s *Store) CreateGroup(ctx context.Context, g group.Group, event audit.Even
 	}
 	return s.edit(ctx, g.CreatedAt, func(e *edit) error {
 		e.remember(entry)
-		actions := s.grouping(importer.Plan{At: g.CreatedAt, Group: g, NewGroup: true})
-		e.add(actions[0], nil)
-		e.add(actions[1], groupNameTaken(g.Name))
-		e.add(actions[2], groupLimit)
+		group, name, count := s.founding(g, g.CreatedAt)
+		e.add(group, nil)
+		e.add(name, groupNameTaken(g.Name))
+		e.add(count, groupLimit)
 		event.Subject, event.After = "group/"+g.ID, map[string]string{"name": g.Name}
 		e.audit(event)
 		return nil
@@ -71,15 +72,11 @@ func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, 
 // DeleteGroup implements group.Store. It writes the same few items
 // however many agreements are in the group: from then on they count as moved,
 // because readers know that the group is gone. Tidy moves them in the table.
-func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) (moved int, err error) {
+func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) error {
 	if read.ID == group.UnassignedID {
-		return 0, errs.New(errs.Conflict, "group_built_in")
+		return errs.New(errs.Conflict, "group_built_in")
 	}
-	_, err = s.edit(ctx, event.At, func(e *edit) error {
-		head, err := s.Head(ctx, journal.Agreements)
-		if err != nil {
-			return err
-		}
+	return s.deleteGroup(ctx, read.ID, func(e *edit) error {
 		g, err := s.Group(ctx, read.ID)
 		if err != nil {
 			return err
@@ -87,30 +84,68 @@ func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.E
 		if g.Version != read.Version {
 			return errs.New(errs.Stale, "version_stale")
 		}
-		moved = g.Agreements
 		e.add(types.TransactWriteItem{Delete: &types.Delete{
-			TableName: &s.table, Key: key(groupKey(g.ID)), ConditionExpression: aws.String("version = :v AND agreements = :n"),
-			ExpressionAttributeValues: item{":v": num(g.Version), ":n": num(int64(g.Agreements))},
+			TableName: &s.table, Key: key(groupKey(g.ID)), ConditionExpression: aws.String("version = :v"),
+			ExpressionAttributeValues: item{":v": num(g.Version)},
 		}}, nil)
 		e.releaseGroupName(text.Fold(g.Name), g.ID, nil)
 		e.add(types.TransactWriteItem{Update: &types.Update{
 			TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :less"),
 			ExpressionAttributeValues: item{":less": num(-1)},
 		}}, nil)
-		if g.Agreements > 0 {
-			e.add(s.counting(group.UnassignedID, g.Agreements), nil)
-			e.entry = record{
-				name: journal.Agreements, head: head, body: register.Body(nil, g.ID), weight: g.Agreements,
-				gone: append(slices.Clip(head.Gone), g.ID),
-			}
-		}
 		event.Subject = "group/" + g.ID
-		event.Before = map[string]string{"name": g.Name, "agreements": strconv.Itoa(g.Agreements)}
+		event.Before = map[string]string{"name": g.Name, "agreements": strconv.Itoa(read.Agreements)}
 		e.audit(event)
 		return nil
-	})
-	return moved, err
+	}, event.At)
 }
+
+// deleteGroup does what build adds, and has everybody take the agreements of a
+// group for moved to Unassigned.
+func (s *Store) deleteGroup(ctx context.Context, id string, build func(*edit) error, at time.Time) error {
+	_, err := s.edit(ctx, at, func(e *edit) error {
+		head, err := s.Head(ctx, journal.Agreements)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(head.Gone, id) {
+			return errs.New(errs.NotFound, "group_not_found", "id", id)
+		}
+		if err := build(e); err != nil {
+			return err
+		}
+		for _, action := range s.tombstones(id, at) {
+			e.add(action, nil)
+		}
+		e.entry = record{
+			name: journal.Agreements, body: register.Body(nil, id), weight: 1, at: at,
+			gone: append(slices.Clip(head.Gone), id),
+		}
+		e.after = &head
+		return nil
+	})
+	return err
+}
+
+// Adopt takes the agreements for moved to Unassigned that name a group which is
+// not there. A release that counted the agreements of a group in the group deleted
+// it while this release added agreements that it did not count.
+func (s *Store) Adopt(ctx context.Context, groupIDs []string, now time.Time) error {
+	for _, id := range groupIDs {
+		err := s.deleteGroup(ctx, id, func(e *edit) error {
+			e.add(types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+				TableName: &s.table, Key: key(groupKey(id)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+			}}, func(item) error { return errGroupExists })
+			return nil
+		}, now)
+		if err != nil && !errors.Is(err, errGroupExists) && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+var errGroupExists = errors.New("dynamo: the license group exists")
 
 // releaseGroupName adds the action that gives a folded name back.
 func (e *edit) releaseGroupName(folded, id string, failed func(item) error) {

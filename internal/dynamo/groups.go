@@ -10,31 +10,11 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/journal"
 	"trueup/internal/text"
 )
 
-// Groups implements group.Store. Counts are of one moment: whatever changes one
-// appends to the journal, so that they are read again when it has moved.
-func (s *Store) Groups(ctx context.Context) (groups []group.Group, err error) {
-	err = s.persist(ctx, func() error {
-		before, err := s.Head(ctx, journal.Agreements)
-		if err != nil {
-			return err
-		}
-		if groups, err = s.groups(ctx); err != nil {
-			return err
-		}
-		after, err := s.Head(ctx, journal.Agreements)
-		if err == nil && after.Seq != before.Seq {
-			err = errPassing{errBehind}
-		}
-		return err
-	})
-	return groups, err
-}
-
-func (s *Store) groups(ctx context.Context) ([]group.Group, error) {
+// Groups implements group.Store.
+func (s *Store) Groups(ctx context.Context) ([]group.Group, error) {
 	groups := []group.Group{{ID: group.UnassignedID}}
 	err := s.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
@@ -45,9 +25,7 @@ func (s *Store) groups(ctx context.Context) ([]group.Group, error) {
 		if err != nil {
 			return false, err
 		}
-		if i.ID == group.UnassignedID {
-			groups[0] = i.group()
-		} else {
+		if i.ID != group.UnassignedID { // which releases stored that counted its agreements
 			groups = append(groups, i.group())
 		}
 		return true, nil
@@ -63,14 +41,15 @@ func (s *Store) groups(ctx context.Context) ([]group.Group, error) {
 
 // Group implements group.Store.
 func (s *Store) Group(ctx context.Context, id string) (group.Group, error) {
+	if id == group.UnassignedID {
+		return group.Group{ID: id}, nil
+	}
 	p, sort := groupKey(id)
 	it, err := s.get(ctx, p, sort)
-	switch {
-	case err != nil:
+	if err != nil {
 		return group.Group{}, err
-	case it == nil && id == group.UnassignedID: // stored from the first agreement on
-		return group.Group{ID: id}, nil
-	case it == nil:
+	}
+	if it == nil {
 		return group.Group{}, errs.New(errs.NotFound, "group_not_found", "id", id)
 	}
 	i, err := decode[groupItem](it)

@@ -136,17 +136,16 @@ func (i pairItem) pair() agreement.Pair {
 }
 
 type groupItem struct {
-	PK         string `dynamodbav:"pk"`
-	SK         string `dynamodbav:"sk"`
-	ID         string `dynamodbav:"id"`
-	Name       string `dynamodbav:"name"`
-	Agreements int    `dynamodbav:"agreements"`
-	Created    int64  `dynamodbav:"created"`
-	Version    int64  `dynamodbav:"version"`
+	PK      string `dynamodbav:"pk"`
+	SK      string `dynamodbav:"sk"`
+	ID      string `dynamodbav:"id"`
+	Name    string `dynamodbav:"name"`
+	Created int64  `dynamodbav:"created"`
+	Version int64  `dynamodbav:"version"`
 }
 
 func (i groupItem) group() group.Group {
-	return group.Group{ID: i.ID, Name: i.Name, Agreements: i.Agreements, CreatedAt: fromMillis(i.Created), Version: i.Version}
+	return group.Group{ID: i.ID, Name: i.Name, CreatedAt: fromMillis(i.Created), Version: i.Version}
 }
 
 type importItem struct {

@@ -2,10 +2,11 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,21 +14,54 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/dynamo/schema"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 )
 
-// A journal's head and its entries share a partition. Every append asks that
-// the head is where it was read, so entries have no gaps, and whoever appends
-// knows that nothing came between what he read and what he writes.
+// A stripe of a journal has a head, which every append writes on the condition
+// that it is as it was read. So the entries of a stripe have no gaps, and each
+// knows the one before it. The heads of all stripes are in one partition and are
+// read by one query; the entries of each stripe have a partition of their own.
+//
+// The first stripe is the whole journal of releases that knew no stripes. They may
+// append to it while this release is being deployed.
+
+// journalRetention is how long entries are kept that are not the only record of
+// a change. A process or a saved copy that is further behind reads the table.
+const journalRetention = 30 * 24 * time.Hour
+
+// trimmed reports whether the old entries of a journal are deleted.
+func trimmed(name journal.Name) bool { return name == journal.Agreements }
 
 type headItem struct {
-	PK     string   `dynamodbav:"pk"`
-	SK     string   `dynamodbav:"sk"`
-	Seq    int64    `dynamodbav:"seq"`
-	Weight int64    `dynamodbav:"weight"`
-	Saved  int64    `dynamodbav:"saved"`
-	Gone   []string `dynamodbav:"gone"`
+	PK     string `dynamodbav:"pk"`
+	SK     string `dynamodbav:"sk"`
+	Seq    int64  `dynamodbav:"seq"`
+	Weight int64  `dynamodbav:"weight"`
+	Saved  int64  `dynamodbav:"saved"`
+
+	// Gone are the license groups that were deleted and not emptied, and Deleted those
+	// of them that this release knows of. A release without stripes takes a group out
+	// of Gone when it has moved the agreements that it knows: not those that other
+	// stripes say are in the group.
+	Gone    []string `dynamodbav:"gone"`
+	Deleted []string `dynamodbav:"deleted"`
+
+	// Tip is the id of entry TipSeq. Releases that gave entries no id leave both as
+	// they are when they append: then TipSeq is not Seq.
+	Tip    string `dynamodbav:"tip"`
+	TipSeq int64  `dynamodbav:"tip_seq"`
+
+	// In the first stripe: the weight of all stripes in the newest saved copy, and
+	// when it was saved, in milliseconds. Saved is of copies without stripes.
+	Copied   int64 `dynamodbav:"copied"`
+	CopiedAt int64 `dynamodbav:"copied_at"`
+
+	// In the first stripe of journal Agreements: how often it was checked where
+	// agreements are stored, and when it was last, in milliseconds.
+	Checks  int   `dynamodbav:"checks"`
+	Checked int64 `dynamodbav:"checked"`
 
 	// Of journal Agreements: how many changes made licence data stale, and when
 	// the last one did, in milliseconds (R7.3).
@@ -35,61 +69,131 @@ type headItem struct {
 	Changed int64 `dynamodbav:"changed"`
 }
 
-func headOf(it item) (journal.Head, error) {
-	i, err := decode[headItem](it)
-	return journal.Head{Seq: i.Seq, Weight: i.Weight, Saved: i.Saved, Gone: i.Gone}, err
+// gone returns the license groups that were deleted and not emptied.
+func (i *headItem) gone() []string {
+	all := slices.Clone(i.Deleted)
+	for _, id := range i.Gone {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+func (i *headItem) point() journal.Point {
+	p := journal.Point{Seq: i.Seq}
+	if i.TipSeq == i.Seq {
+		p.Tip = i.Tip
+	}
+	return p
+}
+
+// heads calls each for the head of every stripe that has one, in one query.
+func (s *Store) heads(ctx context.Context, name journal.Name, each func(stripe int, i headItem) error) error {
+	p, first := headKey(name, 0)
+	err := s.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :head)"),
+		ExpressionAttributeValues: item{":p": str(string(p)), ":head": str(string(first))},
+	}, func(it item) (bool, error) {
+		stripe, ok := stripeOf(attr(it, "sk"))
+		if !ok {
+			return false, fmt.Errorf("a head has the key %q", attr(it, "sk"))
+		}
+		i, err := decode[headItem](it)
+		if err == nil {
+			err = each(stripe, i)
+		}
+		return true, err
+	})
+	if err != nil {
+		return fmt.Errorf("read the heads of journal %s: %w", name, err)
+	}
+	return nil
 }
 
 // Head implements journal.Log.
-func (s *Store) Head(ctx context.Context, name journal.Name) (journal.Head, error) {
-	p, sort := headKey(name)
-	it, err := s.get(ctx, p, sort)
+func (s *Store) Head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
+	err = s.heads(ctx, name, func(stripe int, i headItem) error {
+		head.Position[stripe] = i.point()
+		head.Weight += i.Weight
+		if stripe == 0 {
+			head.Saved, head.SavedAt, head.FirstSaved, head.Gone = i.Copied, fromMillis(i.CopiedAt), i.Saved, i.gone()
+		}
+		return nil
+	})
 	if err != nil {
-		return journal.Head{}, fmt.Errorf("read the head of journal %s: %w", name, err)
+		return journal.Head{}, err
 	}
-	return headOf(it)
+	s.watch(name, &head.Position)
+	return head, nil
 }
 
-// Entries implements journal.Log.
-func (s *Store) Entries(ctx context.Context, name journal.Name, after, upTo int64) ([]journal.Entry, error) {
-	p, from := entryKey(name, after+1)
-	_, to := entryKey(name, upTo)
-	entries := make([]journal.Entry, 0, upTo-after)
-	err := s.query(ctx, &dynamodb.QueryInput{
-		ConsistentRead:            aws.Bool(true),
+// watch forgets what this process took for facts when the journal has lost
+// entries: the table was restored to a point in time.
+func (s *Store) watch(name journal.Name, now *journal.Position) {
+	s.seen.Lock()
+	defer s.seen.Unlock()
+	was := s.seen.at[name]
+	// A head that was read before another may come after it: then this forgets what it
+	// need not, which only costs reads.
+	if !now.Continues(&was) {
+		s.commits.Clear()
+		s.seq.Store(unknownSeq)
+	}
+	s.seen.at[name] = *now
+}
+
+// Entries implements journal.Log. It reads one page.
+func (s *Store) Entries(ctx context.Context, name journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
+	p, from := entryKey(name, stripe, after+1)
+	_, to := entryKey(name, stripe, upTo)
+	in := &dynamodb.QueryInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":p": str(string(p)), ":from": str(string(from)), ":to": str(string(to))},
-	}, func(it item) (bool, error) {
-		seq, err := number(it, "seq")
-		if err == nil && seq != after+int64(len(entries))+1 {
-			err = fmt.Errorf("entry %d follows %d", seq, after+int64(len(entries)))
-		}
-		entries = append(entries, journal.Entry{Seq: seq, Body: attr(it, "body")})
-		return true, err
-	})
-	if err == nil && int64(len(entries)) != upTo-after {
-		err = fmt.Errorf("%d of %d entries are there", len(entries), upTo-after)
+		Limit:                     aws.Int32(entriesPerPage),
 	}
+	if s.pageSize > 0 {
+		in.Limit = &s.pageSize
+	}
+	out, err := s.ask(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("read journal %s: %w", name, err)
+	}
+	entries := make([]journal.Entry, 0, len(out.Items))
+	for _, it := range out.Items {
+		seq, err := number(it, "seq")
+		if err != nil {
+			return nil, fmt.Errorf("read journal %s: %w", name, err)
+		}
+		if seq != after+int64(len(entries))+1 {
+			break
+		}
+		entries = append(entries, journal.Entry{Stripe: stripe, Seq: seq, Prev: attr(it, "prev"), Tip: attr(it, "tip"), Body: attr(it, "body")})
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("journal %s: entry %d of stripe %d: %w", name, after+1, stripe, journal.ErrTrimmed)
 	}
 	return entries, nil
 }
 
+// entriesPerPage bounds what is applied at a time. An entry of an import has up to
+// 390 kB, and then a page of 1 MB has fewer.
+const entriesPerPage = 200
+
 // Append implements journal.Log.
 func (s *Store) Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error) {
 	var actions []types.TransactWriteItem
+	var now time.Time
 	for _, event := range events {
 		actions = append(actions, s.put(newAuditItem(event), "", nil))
+		now = event.At
 	}
 	if answer.Key != "" {
-		var now time.Time
-		if len(events) > 0 {
-			now = events[0].At
-		}
 		actions = append(actions, s.remembering(answer, now))
 	}
-	err = s.transactWith(ctx, actions, record{name: name, head: head, body: body, weight: weight, exact: true})
+	err = s.appendFirst(ctx, actions, head, record{name: name, body: body, weight: weight, at: now})
 	if condition := conditionOf(err); condition != nil && answer.Key != "" {
 		if old, met := condition.failed[len(events)]; met {
 			return answered(old, answer)
@@ -98,13 +202,28 @@ func (s *Store) Append(ctx context.Context, name journal.Name, head journal.Head
 	return nil, err
 }
 
+// appendFirst appends a record to the first stripe, whose head was read:
+// journal.ErrMoved when it is another one now.
+func (s *Store) appendFirst(ctx context.Context, actions []types.TransactWriteItem, head journal.Head, r record) error {
+	at := len(actions)
+	err := s.transact(ctx, append(actions, s.recording(r, 0, head.Position[0])...))
+	condition := conditionOf(err)
+	if condition == nil {
+		return err
+	}
+	if _, moved := condition.failed[at]; moved && len(condition.failed) == 1 {
+		return journal.ErrMoved
+	}
+	return condition
+}
+
 // Saved implements journal.Log.
-func (s *Store) Saved(ctx context.Context, name journal.Name, head journal.Head) error {
+func (s *Store) Saved(ctx context.Context, name journal.Name, head journal.Head, at time.Time) error {
 	err := s.one(ctx, func() error {
 		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(headKey(name)), UpdateExpression: aws.String("SET saved = :w"),
-			ConditionExpression:       aws.String("attribute_not_exists(saved) OR saved < :w"),
-			ExpressionAttributeValues: item{":w": num(head.Weight)},
+			TableName: &s.table, Key: key(headKey(name, 0)), UpdateExpression: aws.String("SET copied = :w, copied_at = :at"),
+			ConditionExpression:       aws.String("attribute_not_exists(copied) OR copied <= :w"),
+			ExpressionAttributeValues: item{":w": num(head.Weight), ":at": num(millis(at))},
 		})
 		return err
 	})
@@ -114,122 +233,52 @@ func (s *Store) Saved(ctx context.Context, name journal.Name, head journal.Head)
 // record is an entry that a transaction appends.
 type record struct {
 	name   journal.Name
-	head   journal.Head // that was read before what the transaction was made from
 	body   string
 	weight int
-	gone   []string // what the head's Gone becomes; nil to leave it
-	// outdated is when the transaction made licence data stale; zero when it does not.
-	outdated time.Time
-	// exact means that the transaction is only good if there was no other entry
-	// since head; otherwise it is also good after any that deleted no group.
-	exact bool
-	// ignoresGone means that deleted groups do not matter to the transaction.
-	ignoresGone bool
+	at     time.Time // when the transaction is made
+	// outdates says that the transaction makes licence data stale.
+	outdates bool
+	// within are license groups: the transaction is made only if none of them was deleted.
+	within []string
+	gone   []string // what Gone of the first stripe becomes; nil to leave it
 }
 
-// gate is where this process's appends to one journal pass one at a time: at
-// most one of those under way at once could succeed.
-type gate struct {
-	mu   sync.Mutex   // held while a request is under way, but not between attempts
-	head journal.Head // the newest this process has seen; guarded by mu
-}
-
-func (s *Store) gate(name journal.Name) *gate {
-	g, _ := s.gates.LoadOrStore(name, &gate{})
-	return g.(*gate)
-}
-
-// transactWith is transact of actions and the record. journal.ErrMoved means
-// that the transaction has to be made anew from a newer head.
-func (s *Store) transactWith(ctx context.Context, actions []types.TransactWriteItem, r record) error {
-	g := s.gate(r.name)
-	return s.persist(ctx, func() error { return s.appendOnce(ctx, g, actions, &r) })
-}
-
-// appendOnce tries after the newest head this process has seen. errPassing
-// means that nothing but a newer head, or others' transactions, stood against it.
-func (s *Store) appendOnce(ctx context.Context, g *gate, actions []types.TransactWriteItem, r *record) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !r.exact && g.head.Seq > r.head.Seq {
-		if !r.ignoresGone && !slices.Equal(g.head.Gone, r.head.Gone) {
-			return journal.ErrMoved
-		}
-		r.head = g.head
-	}
-	in := s.transaction(append(slices.Clip(actions), s.recording(*r)...))
-	err := s.try(ctx, in)
-	// A transaction that met another's was not done, and is made anew. One of
-	// which nobody knows what became of it has to be repeated as it is.
-	if passing := (errPassing{}); passes(err) && !errors.As(err, &passing) {
-		g.mu.Unlock()
-		err = s.persist(ctx, func() error { return s.try(ctx, in) })
-		g.mu.Lock()
-	}
-	condition := conditionOf(err)
-	switch {
-	case err == nil:
-		if r.head.Seq++; r.head.Seq > g.head.Seq {
-			r.head.Weight += int64(r.weight)
-			if r.gone != nil {
-				r.head.Gone = r.gone
-			}
-			g.head = r.head
-		}
-		return nil
-	case condition == nil:
-		return err
-	}
-	old, met := condition.failed[len(actions)]
-	if !met {
-		return err
-	}
-	head, err := headOf(old)
-	if err != nil {
-		return err
-	}
-	if head.Seq > g.head.Seq {
-		g.head = head
-	}
-	if delete(condition.failed, len(actions)); len(condition.failed) > 0 {
-		return condition
-	}
-	if r.exact || !r.ignoresGone && !slices.Equal(head.Gone, r.head.Gone) {
-		return journal.ErrMoved
-	}
-	r.head = head
-	return errPassing{errBehind}
-}
-
-// errBehind means that the journal has moved on and nothing else is wrong.
-var errBehind = errors.New("dynamo: another change came first")
-
-// recording is the actions that append a record: the head's comes first.
-func (s *Store) recording(r record) []types.TransactWriteItem {
-	const allOld = types.ReturnValuesOnConditionCheckFailureAllOld
-	next := r.head.Seq + 1
-	set, add := "SET seq = :next", " ADD weight :w"
+// recording is the actions that append a record to a stripe after a point: the
+// head's comes first.
+func (s *Store) recording(r record, stripe int, after journal.Point) []types.TransactWriteItem {
+	next, tip := after.Seq+1, rand.Text()
+	set, add := "SET seq = :next, tip = :tip, tip_seq = :next", " ADD weight :w"
 	head := &types.Update{
-		TableName: &s.table, Key: key(headKey(r.name)),
-		ConditionExpression:                 aws.String("seq = :seq"),
-		ExpressionAttributeValues:           item{":next": num(next), ":seq": num(r.head.Seq), ":w": num(int64(r.weight))},
-		ReturnValuesOnConditionCheckFailure: allOld,
+		TableName: &s.table, Key: key(headKey(r.name, stripe)),
+		ConditionExpression:                 aws.String("attribute_not_exists(seq)"),
+		ExpressionAttributeValues:           item{":next": num(next), ":tip": str(tip), ":w": num(int64(r.weight))},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
-	if r.head.Seq == 0 {
-		head.ConditionExpression = aws.String("attribute_not_exists(seq)")
-		delete(head.ExpressionAttributeValues, ":seq")
+	if after.Seq > 0 {
+		head.ConditionExpression = aws.String("seq = :seq")
+		head.ExpressionAttributeValues[":seq"] = num(after.Seq)
+	}
+	if after.Tip != "" {
+		*head.ConditionExpression += " AND tip = :was"
+		head.ExpressionAttributeValues[":was"] = str(after.Tip)
 	}
 	if r.gone != nil {
-		set += ", gone = :gone"
+		set += ", gone = :gone, deleted = :gone"
 		head.ExpressionAttributeValues[":gone"] = list(r.gone)
 	}
-	if !r.outdated.IsZero() {
+	if r.outdates {
 		set, add = set+", changed = :now", add+", changes :one"
-		head.ExpressionAttributeValues[":now"], head.ExpressionAttributeValues[":one"] = num(millis(r.outdated)), num(1)
+		head.ExpressionAttributeValues[":now"], head.ExpressionAttributeValues[":one"] = num(millis(r.at)), num(1)
 	}
 	head.UpdateExpression = aws.String(set + add)
-	entry := key(entryKey(r.name, next))
-	entry["seq"], entry["body"] = num(next), str(r.body)
+	entry := key(entryKey(r.name, stripe, next))
+	entry["seq"], entry["body"], entry["tip"] = num(next), str(r.body), str(tip)
+	if after.Tip != "" {
+		entry["prev"] = str(after.Tip)
+	}
+	if trimmed(r.name) {
+		entry[schema.TTL] = num(r.at.Add(journalRetention).Unix())
+	}
 	return []types.TransactWriteItem{{Update: head}, s.putItem(entry, "", nil)}
 }
 
@@ -240,3 +289,62 @@ func list(values []string) types.AttributeValue {
 	}
 	return l
 }
+
+// Retire has DynamoDB delete the entries of the first stripe of journal Agreements
+// that a release without stripes appended, which have no date on which they
+// expire. It does some of them at each call.
+func (s *Store) Retire(ctx context.Context, now time.Time) error {
+	p, sort := headKey(journal.Agreements, 0)
+	head, err := s.get(ctx, p, sort)
+	if err != nil || head == nil {
+		return err
+	}
+	seq, err := number(head, "seq")
+	if err != nil {
+		return err
+	}
+	done, err := number(head, "retired")
+	if err != nil || done >= seq {
+		return err
+	}
+	upTo := min(seq, done+retiredPerCall)
+	for n := done + 1; n <= upTo; n++ {
+		err := ignoreCondition(s.one(ctx, func() error {
+			_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				TableName: &s.table, Key: key(entryKey(journal.Agreements, 0, n)), UpdateExpression: aws.String("SET expires = :at"),
+				ConditionExpression:       aws.String("attribute_exists(pk) AND attribute_not_exists(expires)"),
+				ExpressionAttributeValues: item{":at": num(now.Add(journalRetention).Unix())},
+			})
+			return err
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return ignoreCondition(s.one(ctx, func() error {
+		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.table, Key: key(p, sort), UpdateExpression: aws.String("SET retired = :n"),
+			ConditionExpression:       aws.String("attribute_not_exists(retired) OR retired < :n"),
+			ExpressionAttributeValues: item{":n": num(upTo)},
+		})
+		return err
+	}))
+}
+
+// retiredPerCall is some seconds of work.
+const retiredPerCall = 500
+
+// stripeOf returns the stripe whose head has a sort key.
+func stripeOf(sort string) (int, bool) {
+	if sort == string(headSK) {
+		return 0, true
+	}
+	if len(sort) != len(headSK)+3 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(sort[len(headSK)+1:])
+	return n, err == nil && n > 0 && n < journal.Stripes
+}
+
+// errBehind means that the journal has moved on and nothing else is wrong.
+var errBehind = errors.New("dynamo: another change came first")

@@ -19,8 +19,8 @@ import (
 	"trueup/internal/storetest"
 )
 
-// Two processes append; whoever was late has to look again, and the entries
-// have no gaps.
+// Two processes append to the first stripe; one that was late has to look again,
+// and the entries have no gaps.
 func TestJournalHasNoGaps(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -37,7 +37,7 @@ func TestJournalHasNoGaps(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = s.Append(ctx, journal.Catalog, head, fmt.Sprintf("%d after %d", w, head.Seq), 2, once.Entry{}, edited("catalog.changed"))
+				_, err = s.Append(ctx, journal.Catalog, head, fmt.Sprintf("%d after %d", w, head.Position[0].Seq), 2, once.Entry{}, edited("catalog.changed"))
 				switch {
 				case errors.Is(err, journal.ErrMoved):
 					late.Add(1)
@@ -52,30 +52,42 @@ func TestJournalHasNoGaps(t *testing.T) {
 	}
 	must(t, g.Wait())
 	s := dynamo.New(client, table, dynamo.PageSize(2))
-	head, err := s.Head(ctx, journal.Catalog)
-	must(t, err)
-	equal(t, "head", head, journal.Head{Seq: writers * each, Weight: 2 * writers * each})
-	entries, err := s.Entries(ctx, journal.Catalog, 0, head.Seq)
-	must(t, err)
-	for i, e := range entries {
-		if e.Seq != int64(i+1) || !strings.HasSuffix(e.Body, fmt.Sprintf(" after %d", i)) {
+	head := mustHead(t, s, journal.Catalog)
+	equal(t, "entries", head.Position[0].Seq, int64(writers*each))
+	equal(t, "weight", head.Weight, int64(2*writers*each))
+	all := entries(t, s, journal.Catalog, 0, 0, head.Position[0].Seq)
+	prev := ""
+	for i, e := range all {
+		if e.Seq != int64(i+1) || !strings.HasSuffix(e.Body, fmt.Sprintf(" after %d", i)) || e.Prev != prev || e.Tip == "" {
 			t.Errorf("entry %d is %+v", i+1, e)
 		}
+		prev = e.Tip
 	}
-	equal(t, "entries", len(entries), writers*each)
-	some, err := s.Entries(ctx, journal.Catalog, 3, 5)
-	must(t, err)
-	equal(t, "a part", some, entries[3:5])
-	if _, err := s.Entries(ctx, journal.Catalog, head.Seq, head.Seq+1); err == nil {
-		t.Error("an entry that is not there was read")
+	equal(t, "tip", head.Position[0].Tip, prev)
+	equal(t, "entries", len(all), writers*each)
+	equal(t, "a part", entries(t, s, journal.Catalog, 0, 3, 5), all[3:5])
+	if _, err := s.Entries(ctx, journal.Catalog, 0, head.Position[0].Seq, head.Position[0].Seq+1); !errors.Is(err, journal.ErrTrimmed) {
+		t.Errorf("an entry that is not there: %v", err)
 	}
 	events, err := s.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Limit: 100})
 	must(t, err)
 	equal(t, "audit events", len(events.Items), writers*each)
 	equal(t, "another journal", mustHead(t, s, journal.Agreements), journal.Head{})
 	if late.Load() == 0 {
-		t.Log("nobody was late this time")
+		t.Log("no process was late this time")
 	}
+}
+
+// entries reads all entries of a stripe after one and up to another.
+func entries(t *testing.T, s *dynamo.Store, name journal.Name, stripe int, after, upTo int64) (all []journal.Entry) {
+	t.Helper()
+	for after < upTo {
+		part, err := s.Entries(t.Context(), name, stripe, after, upTo)
+		must(t, err)
+		all = append(all, part...)
+		after = part[len(part)-1].Seq
+	}
+	return all
 }
 
 func mustHead(t *testing.T, s *dynamo.Store, name journal.Name) journal.Head {
@@ -103,20 +115,23 @@ func TestAppendOnce(t *testing.T) {
 	answer.BodyHash = "other"
 	_, err = s.Append(ctx, journal.Catalog, mustHead(t, s, journal.Catalog), "b", 1, answer, edited("catalog.changed"))
 	equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
-	equal(t, "entries", mustHead(t, s, journal.Catalog).Seq, int64(1))
+	equal(t, "entries", mustHead(t, s, journal.Catalog).Position[0].Seq, int64(1))
 }
 
 func TestSavedNeverGoesBack(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	s := open(t)
-	for i := range 3 {
-		_, err := s.Append(ctx, journal.Catalog, journal.Head{Seq: int64(i)}, "a", 10, once.Entry{})
+	for range 3 {
+		_, err := s.Append(ctx, journal.Catalog, mustHead(t, s, journal.Catalog), "a", 10, once.Entry{})
 		must(t, err)
 	}
-	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Seq: 2, Weight: 20}))
-	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Seq: 1, Weight: 10}))
-	equal(t, "head", mustHead(t, s, journal.Catalog), journal.Head{Seq: 3, Weight: 30, Saved: 20})
+	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Weight: 20}, noon))
+	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Weight: 10}, noon.Add(time.Hour)))
+	head := mustHead(t, s, journal.Catalog)
+	equal(t, "weight", head.Weight, int64(30))
+	equal(t, "saved", head.Saved, int64(20))
+	equal(t, "saved at", head.SavedAt, noon)
 }
 
 // An agreement of type other says its terms everywhere but its details in one place.

@@ -35,18 +35,24 @@ const (
 
 // agreementKey: the agreement itself, under sort key "AGREEMENT". Its details
 // are apart, so that nothing reads them by the way (R2.7).
-func agreementKey(id string) (pk, sk) { return pk("AGREEMENT#" + id), "AGREEMENT" }
+func agreementKey(id string) (pk, sk) { return pk(agreementPrefix + id), agreementSK }
 func detailsKey(id string) (pk, sk)   { return pk("AGREEMENT#" + id), "DETAILS" }
 
 // nameKey: who has a name, under sort key "NAME". The name is folded.
 func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
 
 // pairKey: whose a pair is, under sort key "PAIR".
-func pairKey(key agreement.PairKey) (pk, sk) { return pk("PAIR#" + string(key)), "PAIR" }
+func pairKey(key agreement.PairKey) (pk, sk) { return pk(pairPrefix + string(key)), "PAIR" }
 
 // Groups are at most 501 small items, read together: one partition holds
 // "GROUP#<id>" for each, "NAME#<folded name>" for who has a name, and "COUNT".
 const groupsPK pk = "GROUPS"
+
+const (
+	agreementPrefix    = "AGREEMENT#"
+	agreementSK     sk = "AGREEMENT"
+	pairPrefix         = "PAIR#"
+)
 
 const (
 	groupPrefix      = "GROUP#"
@@ -110,11 +116,29 @@ func idempotencyKey(key string) (pk, sk) {
 // are not in each other's way.
 func fenceKey(n int) (pk, sk) { return pk("FENCE#" + strconv.Itoa(n)), "FENCE" }
 
-// headKey: where a journal stands, under sort key "HEAD" in the partition of its entries.
-func headKey(name journal.Name) (pk, sk) { return pk("JOURNAL#" + string(name)), headSK }
+// headKey: where a stripe of a journal stands. The heads of all stripes are read
+// together.
+func headKey(name journal.Name, stripe int) (pk, sk) {
+	if stripe == 0 {
+		return pk("JOURNAL#" + string(name)), headSK
+	}
+	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%s#%02d", headSK, stripe))
+}
 
-func entryKey(name journal.Name, seq int64) (pk, sk) {
-	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%016d", seq))
+// entryKey: an entry of a stripe. Those of the first stripe are in the partition
+// of the heads.
+func entryKey(name journal.Name, stripe int, seq int64) (pk, sk) {
+	number := sk(fmt.Sprintf("%016d", seq))
+	if stripe == 0 {
+		return pk("JOURNAL#" + string(name)), number
+	}
+	return pk(fmt.Sprintf("JOURNAL#%s#%02d", name, stripe)), number
+}
+
+// tombstoneKey: that a license group was deleted, under sort key "TOMBSTONE". Each
+// of its tombstones says the same.
+func tombstoneKey(groupID string, n int) (pk, sk) {
+	return pk(fmt.Sprintf("TOMBSTONE#%s#%02d", groupID, n)), "TOMBSTONE"
 }
 
 // auditShards is over how many partitions audit events are spread. Their sort keys

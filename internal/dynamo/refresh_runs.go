@@ -3,6 +3,7 @@ package dynamo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -136,28 +137,32 @@ func (r *Refreshes) now(ctx context.Context) (refreshItem, error) {
 
 // Freshness implements refresher.Records.
 func (r *Refreshes) Freshness(ctx context.Context) (f refresher.Freshness, err error) {
-	keys := []item{key(refreshPK, refreshSK), key(headKey(journal.Agreements))}
-	err = r.store.getAll(ctx, keys, "", nil, func(it item) error {
-		if attr(it, "sk") == string(headSK) {
-			head, err := decode[headItem](it)
-			f.Changes, f.ChangedAt = head.Changes, fromMillis(head.Changed)
-			return err
-		}
-		now, err := decode[refreshItem](it)
-		f.At, f.Seen = fromMillis(now.At), now.Seen
-		return err
-	})
+	now, err := r.now(ctx)
+	if err != nil {
+		return refresher.Freshness{}, err
+	}
+	f.At, f.Seen = fromMillis(now.At), now.Seen
+	f.Changes, f.ChangedAt, err = r.changes(ctx)
 	return f, err
 }
 
 // Changes implements refresher.Store.
 func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
-	p, sort := headKey(journal.Agreements)
-	it, err := r.store.get(ctx, p, sort)
-	if err != nil {
-		return 0, err
-	}
-	return number(it, "changes")
+	n, _, err := r.changes(ctx)
+	return n, err
+}
+
+// changes returns how many changes made licence data stale, and when the last one
+// did. Every stripe of the journal counts its own.
+func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
+	err = r.store.heads(ctx, journal.Agreements, func(_ int, i headItem) error {
+		n += i.Changes
+		if at := fromMillis(i.Changed); at.After(last) {
+			last = at
+		}
+		return nil
+	})
+	return n, last, err
 }
 
 // Open implements refresher.Store.
@@ -223,7 +228,7 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []aud
 		}
 		// Another run was opened meanwhile.
 	}
-	return refresher.Run{}, nil, errs.New(errs.Unavailable, "try_again")
+	return refresher.Run{}, nil, errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
 }
 
 // Follow implements refresher.Store.
@@ -317,7 +322,7 @@ func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (ref
 			return refresher.Run{}, refresher.ErrBusy
 		}
 	}
-	return refresher.Run{}, errs.New(errs.Unavailable, "try_again")
+	return refresher.Run{}, errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
 }
 
 // Renew implements refresher.Store.
@@ -396,7 +401,7 @@ func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []
 		}
 		// Another run was noted meanwhile, or the attempt lost this one.
 	}
-	return "", errs.New(errs.Unavailable, "try_again")
+	return "", errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
 }
 
 // unless returns the id, or nothing when there is such a run already.
@@ -468,3 +473,5 @@ func (r *Refreshes) Confirm(ctx context.Context, read, confirmed refresher.Run, 
 	confirmed.Version = read.Version + 1
 	return confirmed, err
 }
+
+var errRunsChange = errors.New("dynamo: the open refresh changes all the time")

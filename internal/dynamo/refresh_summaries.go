@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -63,7 +64,7 @@ func (r *Refreshes) summarize(ctx context.Context, attempt refresher.Run, ids []
 		}
 		ids = again
 	}
-	return errs.New(errs.Unavailable, "try_again")
+	return errs.Wrap(fmt.Errorf("dynamo: %d agreements change all the time", len(ids)), errs.Unavailable, "try_again")
 }
 
 // summarized is an agreement and what its pairs come to.
@@ -132,12 +133,12 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
 	s := r.store
 	var actions []types.TransactWriteItem
-	entry := record{name: journal.Agreements, ignoresGone: true}
+	entry := record{name: journal.Agreements, at: attempt.Lease}
 	var changes []register.Change
 	for _, sum := range summaries {
 		next := s.folded(sum.was)
 		if next.Checked = sum.worst; s.agreement(sum.was, nil).Validation != sum.worst {
-			changes = append(changes, register.Change{ID: next.ID})
+			changes = append(changes, register.Change{ID: next.ID, Version: next.Version})
 		}
 		next.Summaries++
 		condition, values := unchangedItem(sum.was)

@@ -2,10 +2,12 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -28,7 +30,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 	}
 	var names []nameItem
 	var pairs []pairItem
-	var head journal.Head
+	var gone []string
 	stages := map[importer.Stage]bool{}
 	keys := make([]item, 0, len(w.Names))
 	for _, name := range w.Names {
@@ -40,7 +42,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { k.Commits, err = s.moment(gctx); return err })
-	g.Go(func() (err error) { head, err = s.Head(gctx, journal.Agreements); return err })
+	g.Go(func() (err error) { gone, err = s.gone(gctx); return err })
 	g.Go(func() (err error) {
 		if w.Group == "" {
 			k.Group = group.Group{ID: group.UnassignedID}
@@ -101,7 +103,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		}
 	}
 	slices.Sort(ids)
-	agreements, err := s.agreementsByID(ctx, slices.Compact(ids), head.Gone)
+	agreements, err := s.agreementsByID(ctx, slices.Compact(ids), gone)
 	if err != nil {
 		return importer.Known{}, err
 	}
@@ -328,20 +330,19 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 		types.TransactWriteItem{Update: &moment},
 		s.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
 	)
-	actions = append(actions, s.grouping(p)...)
-
-	head, err := s.Head(ctx, journal.Agreements)
-	if err != nil {
-		return err
+	entry := record{name: journal.Agreements, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
+	entry.outdates = entry.weight > 0 // each has pairs to add
+	switch {
+	case p.NewGroup:
+		group, name, count := s.founding(p.Group, p.At)
+		actions = append(actions, group, name, count)
+	case len(p.Create) > 0 && p.Group.ID != group.UnassignedID:
+		entry.within = []string{p.Group.ID}
 	}
-	// A group that was deleted meanwhile is a failed condition of grouping.
-	entry := record{
-		name: journal.Agreements, head: head, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), ignoresGone: true,
+	err := s.transactWith(ctx, actions, entry)
+	if errors.Is(err, journal.ErrMoved) { // the group was deleted meanwhile
+		return importer.ErrTaken
 	}
-	if entry.weight > 0 { // each has pairs to add
-		entry.outdated = imp.FinishedAt
-	}
-	err = s.transactWith(ctx, actions, entry)
 	condition := conditionOf(err)
 	switch {
 	case err == nil:
@@ -363,51 +364,30 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 func planned(p importer.Plan) []register.Change {
 	changes := make([]register.Change, 0, len(p.Create)+len(p.Extend))
 	for _, c := range p.Create {
-		changes = append(changes, register.Change{ID: c.ID, Added: keysOf(c.Pairs)})
+		changes = append(changes, register.Change{ID: c.ID, Version: 1, Added: keysOf(c.Pairs)})
 	}
 	for _, e := range p.Extend {
+		// Without a version: edits by hand may come between the reading of the agreement
+		// and the commit, so which version the commit makes is not known before it.
 		changes = append(changes, register.Change{ID: e.Agreement.ID, Added: keysOf(e.Pairs)})
 	}
 	return changes
 }
 
-// grouping counts the new agreements in their group, and makes it when it is new.
-func (s *Store) grouping(p importer.Plan) []types.TransactWriteItem {
-	if p.NewGroup {
-		groupPK, groupSK := groupKey(p.Group.ID)
-		folded := text.Fold(p.Group.Name)
-		name := key(groupNameKey(folded))
-		name["id"], name["name"] = str(p.Group.ID), str(folded)
-		return []types.TransactWriteItem{
-			s.put(groupItem{
-				PK: string(groupPK), SK: string(groupSK), ID: p.Group.ID, Name: p.Group.Name, Agreements: len(p.Create),
-				Created: millis(p.At), Version: 1,
-			}, "attribute_not_exists(pk)", nil),
-			s.putItem(name, "attribute_not_exists(pk)", nil),
-			{Update: &types.Update{
-				TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
-				ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),
-				ExpressionAttributeValues: item{":one": num(1), ":max": num(group.Max)},
-			}},
-		}
-	}
-	if len(p.Create) == 0 {
-		return nil
-	}
-	return []types.TransactWriteItem{s.counting(p.Group.ID, len(p.Create))}
-}
-
-// counting counts n more agreements in a group that exists.
-func (s *Store) counting(groupID string, n int) types.TransactWriteItem {
-	count := &types.Update{
-		TableName: &s.table, Key: key(groupKey(groupID)), UpdateExpression: aws.String("ADD agreements :n"),
-		ConditionExpression:       aws.String("attribute_exists(pk)"),
-		ExpressionAttributeValues: item{":n": num(int64(n))},
-	}
-	if groupID == group.UnassignedID { // always exists, and is stored from its first agreement on
-		count.ConditionExpression = nil
-		count.UpdateExpression = aws.String("SET id = :id ADD agreements :n")
-		count.ExpressionAttributeValues[":id"] = str(group.UnassignedID)
-	}
-	return types.TransactWriteItem{Update: count}
+// founding is the actions that make a group: its item, its name, and the count of groups.
+func (s *Store) founding(g group.Group, at time.Time) (item, name, count types.TransactWriteItem) {
+	groupPK, groupSK := groupKey(g.ID)
+	folded := text.Fold(g.Name)
+	named := key(groupNameKey(folded))
+	named["id"], named["name"] = str(g.ID), str(folded)
+	item = s.put(groupItem{
+		PK: string(groupPK), SK: string(groupSK), ID: g.ID, Name: g.Name, Created: millis(at), Version: 1,
+	}, "attribute_not_exists(pk)", nil)
+	name = s.putItem(named, "attribute_not_exists(pk)", nil)
+	count = types.TransactWriteItem{Update: &types.Update{
+		TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
+		ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":one": num(1), ":max": num(group.Max)},
+	}}
+	return item, name, count
 }

@@ -41,7 +41,14 @@ type Store struct {
 
 	seq     atomic.Int64 // the highest commit sequence this process has seen
 	commits sync.Map     // importer.Stage → int64, stages known to be committed: a fact that never changes
-	gates   sync.Map     // journal.Name → *gate
+	striped sync.Map     // journal.Name → *stripes
+	seen    seen
+}
+
+// seen is where journals stood when this process last looked.
+type seen struct {
+	sync.Mutex
+	at map[journal.Name]journal.Position
 }
 
 var (
@@ -68,7 +75,7 @@ func Patience(d time.Duration) Option { return func(s *Store) { s.patience = d }
 
 // New returns the store in a table laid out as package schema says.
 func New(client *dynamodb.Client, table string, options ...Option) *Store {
-	s := &Store{client: client, table: table, patience: 2 * time.Second}
+	s := &Store{client: client, table: table, patience: 2 * time.Second, seen: seen{at: map[journal.Name]journal.Position{}}}
 	s.seq.Store(unknownSeq)
 	for _, o := range options {
 		o(s)
@@ -130,14 +137,14 @@ func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput) e
 		return err
 	}
 	condition := &errCondition{failed: map[int]item{}}
-	passing := false
+	conflict := errConflict{error: err}
 	for i, reason := range cancelled.CancellationReasons {
 		switch code := aws.ToString(reason.Code); code {
 		case "", "None":
 		case "ConditionalCheckFailed":
 			condition.failed[i] = reason.Item
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			passing = true
+			conflict.at = append(conflict.at, i)
 		default:
 			return err
 		}
@@ -145,11 +152,20 @@ func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput) e
 	if len(condition.failed) > 0 {
 		return condition
 	}
-	if passing {
-		return errPassing{err}
+	if len(conflict.at) > 0 {
+		return errPassing{conflict}
 	}
 	return err
 }
+
+// errConflict means that a transaction was not done because others were at work
+// on items of it, or because of throttling.
+type errConflict struct {
+	error
+	at []int // the actions
+}
+
+func (e errConflict) Unwrap() error { return e.error }
 
 // errPassing marks an error that the same call may not meet again.
 type errPassing struct{ error }
@@ -161,7 +177,9 @@ func (e errPassing) Unwrap() error { return e.error }
 func (s *Store) persist(ctx context.Context, do func() error) error {
 	deadline := time.NewTimer(s.patience)
 	defer deadline.Stop()
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+	// Short pauses at the end: a transaction that waits longer than the others loses
+	// to them every time.
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		err := do()
 		if !passes(err) {
 			return err

@@ -2,11 +2,13 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/dynamo/schema"
@@ -67,22 +69,40 @@ func (s *Store) Empty(ctx context.Context, groupID string, ids []string) error {
 	return s.forget(ctx, groupID)
 }
 
+// gone returns the license groups that were deleted and not emptied.
+func (s *Store) gone(ctx context.Context) ([]string, error) {
+	p, sort := headKey(journal.Agreements, 0)
+	it, err := s.get(ctx, p, sort)
+	if err != nil {
+		return nil, err
+	}
+	head, err := decode[headItem](it)
+	return head.gone(), err
+}
+
 // forget removes a group from those that are gone.
 func (s *Store) forget(ctx context.Context, groupID string) error {
+	p, sort := headKey(journal.Agreements, 0)
 	for range maxTries {
-		head, err := s.Head(ctx, journal.Agreements)
+		it, err := s.get(ctx, p, sort)
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(head.Gone, groupID) {
-			return nil
+		head, err := decode[headItem](it)
+		if err != nil || !slices.Contains(head.gone(), groupID) {
+			return err
 		}
-		gone := slices.DeleteFunc(slices.Clone(head.Gone), func(id string) bool { return id == groupID })
+		without := func(was []string) types.AttributeValue {
+			return list(slices.DeleteFunc(slices.Clone(was), func(id string) bool { return id == groupID }))
+		}
 		err = s.one(ctx, func() error {
 			_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-				TableName: &s.table, Key: key(headKey(journal.Agreements)), UpdateExpression: aws.String("SET gone = :gone"),
-				ConditionExpression:       aws.String("seq = :seq AND gone = :was"),
-				ExpressionAttributeValues: item{":gone": list(gone), ":was": list(head.Gone), ":seq": num(head.Seq)},
+				TableName: &s.table, Key: key(p, sort), UpdateExpression: aws.String("SET gone = :gone, deleted = :deleted"),
+				// A release without stripes writes only one of them.
+				ConditionExpression: aws.String("(gone = :was OR attribute_not_exists(gone)) AND (deleted = :known OR attribute_not_exists(deleted))"),
+				ExpressionAttributeValues: item{
+					":gone": without(head.Gone), ":was": list(head.Gone), ":deleted": without(head.Deleted), ":known": list(head.Deleted),
+				},
 			})
 			return err
 		})
@@ -90,7 +110,39 @@ func (s *Store) forget(ctx context.Context, groupID string) error {
 			return err
 		}
 	}
-	return errs.New(errs.Unavailable, "try_again")
+	return errs.Wrap(errors.New("dynamo: the list of deleted groups changes all the time"), errs.Unavailable, "try_again")
+}
+
+// A release without stripes may be at work until an hour after this release was at
+// work for the first time: no invocation takes longer. It may delete a group, or
+// empty it, without the agreements that other stripes say are in the group. So it
+// is checked twice whether agreements are stored under groups that are not there:
+// when this release looks for the first time, and an hour later.
+const (
+	checks     = 2
+	checkAfter = time.Hour
+)
+
+// IsCheckDue reports whether it has to be checked where agreements are stored.
+func (s *Store) IsCheckDue(ctx context.Context, now time.Time) (bool, error) {
+	p, sort := headKey(journal.Agreements, 0)
+	it, err := s.get(ctx, p, sort)
+	if err != nil {
+		return false, err
+	}
+	head, err := decode[headItem](it)
+	return head.Checks < checks && (head.Checks == 0 || !now.Before(fromMillis(head.Checked).Add(checkAfter))), err
+}
+
+// Checked notes that it was checked where agreements are stored.
+func (s *Store) Checked(ctx context.Context, now time.Time) error {
+	return s.one(ctx, func() error {
+		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.table, Key: key(headKey(journal.Agreements, 0)), UpdateExpression: aws.String("SET checked = :now ADD checks :one"),
+			ExpressionAttributeValues: item{":now": num(millis(now)), ":one": num(1)},
+		})
+		return err
+	})
 }
 
 // removePairsOf removes the pairs of an agreement that was deleted.

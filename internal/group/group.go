@@ -30,7 +30,7 @@ const Max = 500
 type Group struct {
 	ID         string
 	Name       string
-	Agreements int // agreements in the group, exact
+	Agreements int // agreements in the group, if they were counted: a Store leaves them out
 	CreatedAt  time.Time
 	Version    int64
 }
@@ -50,9 +50,8 @@ type Store interface {
 	// group_built_in for Unassigned.
 	RenameGroup(ctx context.Context, read Group, name string, event audit.Event) (Group, error)
 	// DeleteGroup deletes the group, as it was read: from that moment on its
-	// agreements are in Unassigned, however many there are (R4.3): moved says how
-	// many, which may have changed since it was read. errs.Stale
+	// agreements are in Unassigned, however many there are (R4.3). errs.Stale
 	// version_stale when it has changed since, errs.NotFound group_not_found when
 	// it is gone, errs.Conflict group_built_in for Unassigned.
-	DeleteGroup(ctx context.Context, read Group, event audit.Event) (moved int, err error)
+	DeleteGroup(ctx context.Context, read Group, event audit.Event) error
 }

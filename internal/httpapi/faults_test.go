@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,8 +23,10 @@ import (
 	"trueup/internal/app"
 	"trueup/internal/config"
 	"trueup/internal/dynamo"
+	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/register"
 	"trueup/internal/storetest"
 	"trueup/internal/storetest/faultproxy"
 )
@@ -31,6 +34,7 @@ import (
 // faulty is the functions as package app puts them together, on a store that
 // sometimes fails.
 type faulty struct {
+	log      lines
 	handlers map[string]http.Handler // by function
 	store    *dynamo.Store           // the same table, without faults
 	proxy    *faultproxy.Proxy
@@ -57,16 +61,50 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, faults)
 	t.Cleanup(proxy.Close)
 	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
+	log := slog.New(slog.NewJSONHandler(&f.log, nil))
 	for _, r := range route.Table {
 		if f.handlers[r.Function] == nil {
 			f.handlers[r.Function] = app.API(httpapi.Named(r.Function), config.Config{Table: table, UploadsBucket: uploads, ReportsBucket: reports, RefreshFunction: "refresh"}, aws.Config{
 				Region: "eu-west-1", BaseEndpoint: &proxy.URL, ConfigSources: []any{others},
 				Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-			}, quiet)
+			}, log)
 		}
 	}
 	return f
 }
+
+// lines is a log that many write to at once.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, string(line))
+	return len(line), nil
+}
+
+// causes returns the causes that the log gives for the failure of a request.
+func (l *lines) causes(t *testing.T, requestID string) (causes []string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.all {
+		var entry struct{ Msg, Error, RequestID string }
+		if err := json.Unmarshal([]byte(strings.Replace(line, "request_id", "requestID", 1)), &entry); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if entry.RequestID == requestID && (entry.Msg == "unavailable" || entry.Msg == "fault") {
+			causes = append(causes, entry.Error)
+		}
+	}
+	return causes
+}
+
+// requestID is the header of a test's request that gives it an id.
+const requestID = "Test-Request-Id"
 
 // do sends a request and returns the status, the code of a problem, and the body.
 func (f *faulty) do(method, path, body string, headers ...string) (status int, code string, answer []byte) {
@@ -77,7 +115,9 @@ func (f *faulty) do(method, path, body string, headers ...string) (status int, c
 	}
 	w := httptest.NewRecorder()
 	function, _ := routed(r)
-	f.handlers[function].ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), admin)))
+	call := admin
+	call.RequestID = r.Header.Get(requestID)
+	f.handlers[function].ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), call)))
 	var problem httpapi.Problem
 	_ = json.Unmarshal(w.Body.Bytes(), &problem) // what is no problem has no code
 	if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
@@ -130,9 +170,9 @@ func TestR2_3_CutReplies(t *testing.T) {
 			if cut := f.proxy.Counts()[kind]; cut < creations/10 {
 				t.Errorf("only %d replies were cut", cut)
 			}
-			groups, err := f.store.Groups(context.Background())
-			if err != nil || groups[0].Agreements != creations {
-				t.Errorf("%d agreements are counted (%v), want %d", groups[0].Agreements, err, creations)
+			counts, _, err := register.New(f.store, f.store, nil, nil).ByGroup(context.Background())
+			if err != nil || counts[group.UnassignedID] != creations {
+				t.Errorf("%d agreements are counted (%v), want %d", counts[group.UnassignedID], err, creations)
 			}
 			names := map[string]int{}
 			for cursor := ""; ; {
@@ -224,9 +264,15 @@ func TestStoreAway(t *testing.T) {
 				if r.Method == http.MethodPost {
 					headers = []string{"Idempotency-Key", "away"}
 				}
-				status, code, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], bodies[r.Key()], headers...)
+				status, code, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], bodies[r.Key()], append(headers, requestID, r.Key())...)
+				if causes := f.log.causes(t, r.Key()); status >= http.StatusInternalServerError && (len(causes) != 1 || len(causes[0]) <= len("try_again: ")) {
+					t.Errorf("R16.3: %s: %d, and the log gives the causes %q", r.Key(), status, causes)
+				}
 				switch {
 				case status == http.StatusOK && strings.Contains(string(answer), `"try_again"`): // for each item
+					if causes := f.log.causes(t, r.Key()); len(causes) != 1 || causes[0] == "" {
+						t.Errorf("R16.3: %s: the log gives the causes %q", r.Key(), causes)
+					}
 				case transactions && status == http.StatusNotFound: // it was read, and is not there
 				case status == http.StatusServiceUnavailable && code == "try_again":
 				default:
@@ -409,9 +455,13 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		counted, _, err := register.New(f.store, f.store, nil, nil).ByGroup(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
 		counts := map[string]int{}
 		for _, g := range groups {
-			counts[g.Name] = g.Agreements
+			counts[g.Name] = counted[g.ID]
 		}
 		if diff := cmp.Diff(step.counts, counts); diff != "" {
 			t.Errorf("%s: counts (-want +got)\n%s", step.path, diff)

@@ -92,14 +92,19 @@ func (o *operations) deleteGroup(api huma.API, op huma.Operation) {
 		now := o.now()
 		out := &deleteGroupOutput{DeletedGroup{ID: in.ID, Notice: i18n.Text(in.lang(), i18n.GroupDeleted, nil)}}
 		err := revise(ctx, in.Revision, func() (group.Group, int64, error) {
-			g, err := o.Groups.Group(ctx, in.ID)
+			g, err := o.group(ctx, in.ID)
 			return g, g.Version, err
-		}, func(read group.Group) (err error) {
-			out.Body.Moved, err = o.Groups.DeleteGroup(ctx, read, o.event(ctx, now, "group.deleted"))
-			return err
+		}, func(read group.Group) error {
+			out.Body.Moved = read.Agreements
+			return o.Groups.DeleteGroup(ctx, read, o.event(ctx, now, "group.deleted"))
 		})
 		if err != nil {
 			return nil, err
+		}
+		// Exactly how many there were at the moment of the deletion. The group is deleted,
+		// whatever comes of this.
+		if moved, known, err := o.Register.Moved(ctx, in.ID); err == nil && known {
+			out.Body.Moved = moved
 		}
 		return out, nil
 	})
@@ -130,7 +135,7 @@ func (o *operations) updateGroup(api huma.API, op huma.Operation) {
 		now := o.now()
 		var after group.Group
 		err := revise(ctx, in.Revision, func() (group.Group, int64, error) {
-			g, err := o.Groups.Group(ctx, in.ID)
+			g, err := o.group(ctx, in.ID)
 			return g, g.Version, err
 		}, func(read group.Group) (err error) {
 			if after = read; read.ID != group.UnassignedID && read.Name == in.name {

@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 )
@@ -36,6 +38,63 @@ func groupOf(lang i18n.Lang, g group.Group) Group {
 	return out
 }
 
+// group returns a license group with the number of its agreements.
+func (o *operations) group(ctx context.Context, id string) (group.Group, error) {
+	// The number first: it is right at a moment at which the group was there.
+	counts, _, err := o.Register.ByGroup(ctx)
+	if err != nil {
+		return group.Group{}, err
+	}
+	g, err := o.Groups.Group(ctx, id)
+	g.Agreements = counts[id]
+	return g, err
+}
+
+// maxGroupReads is how often groups and numbers are read until no group was made or
+// deleted in between. Each time another one was.
+const maxGroupReads = 20
+
+// groups returns every license group with the number of its agreements, all of one
+// moment: no agreement is missing from the numbers, and none is in two. One whose
+// group is not there counts as Unassigned: a release that counted agreements in the
+// group may delete it without those that it does not know, until the schedule moves them.
+func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
+	_, deletions, err := o.Register.ByGroup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var absent map[string]int // agreements in groups that were not there at the last reading
+	for range maxGroupReads {
+		all, err := o.Groups.Groups(ctx)
+		if err != nil {
+			return nil, err
+		}
+		counts, now, err := o.Register.ByGroup(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i := range all {
+			all[i].Agreements = counts[all[i].ID]
+			delete(counts, all[i].ID)
+		}
+		// A group is there before an agreement is in it. So one that was absent before the
+		// groups were read was not made in between.
+		missing, known := 0, true
+		for groupID, n := range counts {
+			_, before := absent[groupID]
+			missing, known = missing+n, known && before
+		}
+		if now == deletions && known {
+			all[0].Agreements += missing
+			return all, nil
+		}
+		deletions, absent = now, counts
+	}
+	return nil, errs.Wrap(errGroupsChange, errs.Unavailable, "try_again")
+}
+
+var errGroupsChange = errors.New("license groups are made and deleted all the time")
+
 // Groups is every license group.
 type Groups struct {
 	Items []Group `json:"items" doc:"The groups, the built-in one first, the others sorted by name."`
@@ -49,7 +108,7 @@ func (o *operations) listGroups(api huma.API, op huma.Operation) {
 	op.Summary = "List license groups"
 	op.Description = "Every license group with the number of its agreements. There are few enough for one page."
 	huma.Register(api, op, func(ctx context.Context, in *listGroupsInput) (*listGroupsOutput, error) {
-		found, err := o.Groups.Groups(ctx)
+		found, err := o.groups(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +134,7 @@ func (o *operations) getGroup(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	notModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getGroupInput) (*tagged[Group], error) {
-		g, err := o.Groups.Group(ctx, in.ID)
+		g, err := o.group(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}

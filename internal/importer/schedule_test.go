@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"maps"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 	s := newStand(t)
 	event := s.put(file("agreements/Sales/a.csv", "1,1,Office\n2,2,Visio\n3,3,office\n3,3,Office\n"))
 	must(t, deliver(t.Context(), s.Importer, event))
-	want := storetest.Dump(t, s.engine, s.table)
+	want := unstriped(storetest.Dump(t, s.engine, s.table))
 	equal(t, "import", numbers(s.record(sourceOf(t, event).ID())), "succeeded: 4 rows = 3 added + 1 unchanged + 0 rejected, 2 created, 0 extended")
 
 	const most = 5
@@ -69,7 +70,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 				}
 			}
 		}
-		if diff := cmp.Diff(want, storetest.Dump(t, s.engine, s.table)); diff != "" {
+		if diff := cmp.Diff(want, unstriped(storetest.Dump(t, s.engine, s.table))); diff != "" {
 			rt.Fatalf("table after %d deliveries (-once +now):\n%s", n, diff)
 		}
 	})
@@ -91,4 +92,25 @@ func (s *stand) wipe() {
 		})
 		must(s.t, err)
 	}
+}
+
+var stripe = regexp.MustCompile(`^(JOURNAL#[a-z]+)#\d+\||^(JOURNAL#[a-z]+\|HEAD)#\d+$`)
+
+// unstriped returns a dump that is the same whichever stripe of the journal a
+// process wrote its only entry to.
+func unstriped(dump map[string]map[string]any) map[string]map[string]any {
+	same := make(map[string]map[string]any, len(dump))
+	for key, item := range dump {
+		if stripe.MatchString(key) {
+			key = stripe.ReplaceAllString(key, "$1$2#n|")
+			delete(item, "pk")
+			delete(item, "sk")
+			delete(item, "tip")
+		}
+		for same[key] != nil {
+			key += " again"
+		}
+		same[key] = item
+	}
+	return same
 }

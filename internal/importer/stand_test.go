@@ -274,9 +274,12 @@ func seen(t *testing.T, store *dynamo.Store) []string {
 	ctx := context.Background()
 	groups, err := store.Groups(ctx)
 	must(t, err)
+	counts, _, err := register.New(store, store, nil, nil).ByGroup(ctx)
+	must(t, err)
 	lines := []string{}
 	listed := 0
 	for _, g := range groups {
+		g.Agreements = counts[g.ID]
 		name := g.Name
 		if g.ID == "unassigned" {
 			name = "Unassigned"

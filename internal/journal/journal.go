@@ -1,19 +1,33 @@
-// Package journal keeps copies in memory of what many changes add up to, exact
-// at every reading.
+// Package journal keeps copies in memory of a state that many processes change,
+// exact at every reading.
 //
-// A journal is an ordered list of changes without gaps: every change is an
-// entry with the next number, stored in the same transaction as the change
-// itself. A Replica is a process's copy of what the entries add up to. Before
-// each reading it looks, with one strongly consistent read, whether there are
-// entries it does not know, and applies them. So that a process that starts
-// does not read them all, a copy is saved as an object from time to time. The
-// object is a shortcut and no more: without it, or with an old one, the
-// entries lead to the same state.
+// A journal is a list of changes. Every change appends an entry in the same
+// transaction that stores the change itself. The list is cut in stripes, so that
+// processes that append at the same time do not wait for each other: each writes
+// to a stripe that no other process uses if it can. The entries of one stripe
+// have numbers without gaps. There is no order between stripes: an entry of a
+// journal with several stripes names what changed and its version, and readers
+// read the changed things themselves.
+//
+// A Replica is the copy of one process. Before each reading it reads where all
+// stripes stand, strongly consistent, and applies the entries that it does not
+// know. A copy is saved as an object from time to time, so that a process that
+// starts does not apply all entries. Saved copies and entries are shortcuts: a
+// state that implements Rebuilder can be read from the table without them, so
+// old entries may be deleted.
+//
+// Entries are chained: each has an id of its own, and the id of the entry before
+// it. A table that was restored to a point in time continues with other entries
+// than those that were lost. A replica or a saved copy that knows a lost entry
+// finds that the chain is another one, and starts over.
 package journal
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/once"
@@ -24,16 +38,104 @@ type Name string
 
 // The journals.
 const (
-	Agreements Name = "agreements" // what register.Register is made from
-	Catalog    Name = "catalog"    // what catalog.Catalog is made from
+	// Agreements leads to register.Register. Changes are appended to all stripes
+	// but the first, which has the deletions of license groups, and the entries of
+	// releases that knew no stripes.
+	Agreements Name = "agreements"
+	// Catalog leads to catalog.Catalog. Its entries are the data, and their order
+	// matters: they are all in the first stripe, and never deleted.
+	Catalog Name = "catalog"
 )
+
+// Stripes is how many stripes a journal has at most: the first one, which is stripe
+// 0, and twice as many as there are processes that append at the same time, so that
+// each finds one for itself.
+const Stripes = 65
+
+// Point is the last entry of a stripe. The zero Point is that of a stripe without entries.
+type Point struct {
+	Seq int64
+	// Tip is the id of the entry. It is empty when the entry was appended by a
+	// release that gave entries no id.
+	Tip string
+}
+
+// Position is the last entry of each stripe. Positions can be compared with ==.
+type Position [Stripes]Point
+
+// Reaches reports whether a journal at p has all entries that one at other has.
+func (p *Position) Reaches(other *Position) bool {
+	for i := range p {
+		if p[i].Seq < other[i].Seq {
+			return false
+		}
+	}
+	return true
+}
+
+// Continues reports whether a journal at p can have come from one at other, as
+// far as the last entries tell.
+func (p *Position) Continues(other *Position) bool {
+	for i := range p {
+		if p[i].Seq < other[i].Seq || p[i].Seq == other[i].Seq && !sameTip(p[i].Tip, other[i].Tip) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameTip reports whether two ids of an entry can be of the same one.
+func sameTip(a, b string) bool { return a == b || a == "" || b == "" }
+
+// String returns the numbers of the entries, as short as they get. Parse reads it.
+func (p *Position) String() string {
+	var b []byte
+	for i, end := 0, p.stripes(); i < end; i++ {
+		b = binary.AppendUvarint(b, uint64(p[i].Seq))
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// stripes returns how many stripes there are up to the last one with entries.
+func (p *Position) stripes() int {
+	for i := len(p); i > 0; i-- {
+		if p[i-1].Seq > 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// Parse returns the position in a text that String made, without tips.
+func Parse(text string) (p Position, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return p, false
+	}
+	for i := range p {
+		if len(b) == 0 {
+			return p, true
+		}
+		n, size := binary.Uvarint(b)
+		if size <= 0 || int64(n) < 0 {
+			return p, false
+		}
+		p[i].Seq, b = int64(n), b[size:]
+	}
+	return p, len(b) == 0
+}
 
 // Head is where a journal stands.
 type Head struct {
-	Seq    int64 // of the last entry; 0 when there is none
-	Weight int64 // what all entries weigh: how many things they change
-	Saved  int64 // Weight when the copy was last saved; 0 for never
-
+	Position
+	Weight int64 // sum of the weights of all entries: how many things they change
+	// Saved is the Weight that the newest saved copy has, and SavedAt when it was
+	// saved. They are zero if none was saved.
+	Saved   int64
+	SavedAt time.Time
+	// FirstSaved is the weight of the first stripe in the copy that was saved by a
+	// release without stripes; 0 if there is none.
+	FirstSaved int64
 	// Gone are the license groups that were deleted and whose agreements still
 	// name them: they count as Unassigned (R4.3). Only in journal Agreements.
 	Gone []string
@@ -41,28 +143,38 @@ type Head struct {
 
 // Entry is one change.
 type Entry struct {
-	Seq  int64
-	Body string
+	Stripe int
+	Seq    int64
+	Prev   string // Tip of the entry before it; empty if that is not known
+	Tip    string
+	Body   string
 }
 
-// ErrMoved means that the journal has got entries since its head was read.
-var ErrMoved = errors.New("journal: it has moved on")
+var (
+	// ErrMoved means that the journal has got entries since its head was read.
+	ErrMoved = errors.New("journal: it has moved on")
+	// ErrTrimmed means that entries are asked for that were deleted.
+	ErrTrimmed = errors.New("journal: the entries were deleted")
+)
 
 // Log keeps journals. Reads are strongly consistent.
 type Log interface {
-	// Head returns where a journal stands.
+	// Head returns where a journal stands. The stripes are not read at one moment,
+	// but each has at least the entries that it had when Head was called.
 	Head(ctx context.Context, name Name) (Head, error)
-	// Entries returns the entries after one and up to another, in order and
-	// without gaps.
-	Entries(ctx context.Context, name Name, after, upTo int64) ([]Entry, error)
-	// Append stores the next entry after head, which weighs as much as the things
-	// it changes, with the audit events of the change and the answer that an
-	// Idempotency-Key stands for, in one transaction. ErrMoved when the journal is
+	// Entries returns the entries of a stripe after one and up to another, in order
+	// and without gaps: the first ones, if there are many. ErrTrimmed if the first
+	// of them was deleted.
+	Entries(ctx context.Context, name Name, stripe int, after, upTo int64) ([]Entry, error)
+	// Append stores the next entry of the first stripe, which weighs as much as the
+	// things it changes, with the audit events of the change and the answer that an
+	// Idempotency-Key stands for, in one transaction. ErrMoved when that stripe is
 	// not at head any more. When the key was used before nothing is stored and
 	// first is what was answered then.
 	Append(ctx context.Context, name Name, head Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error)
-	// Saved notes that a copy of the state at head was saved.
-	Saved(ctx context.Context, name Name, head Head) error
+	// Saved notes that a copy of the state at head was saved at a time, unless a
+	// copy with a larger weight was.
+	Saved(ctx context.Context, name Name, head Head, at time.Time) error
 }
 
 // MaxBody is how long the body of an entry is at most, in bytes: what fits an

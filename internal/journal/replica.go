@@ -2,184 +2,329 @@ package journal
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"log/slog"
 	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/errs"
 	"trueup/internal/objects"
 )
 
-// State is what the entries of a journal add up to.
+// State is what the entries of a journal add up to. A new State is that of a
+// journal without entries.
 type State interface {
-	// Restore replaces the state by a saved copy. It may keep the bytes.
+	// Reset makes the state that of a journal without entries.
+	Reset()
+	// Restore replaces the state by a saved copy. It may keep the bytes. On an error
+	// the state is as it was.
 	Restore(saved []byte) error
-	// Prepare reads whatever else it takes to apply entries, which lead to head,
-	// and returns how to apply them. Others may read the state meanwhile, until
-	// apply is called.
+	// Prepare reads whatever else it takes to apply entries, and returns how to
+	// apply them. The entries of a stripe are in order; head was read before them.
+	// Others may read the state meanwhile, until apply is called.
 	Prepare(ctx context.Context, head Head, entries []Entry) (apply func(), err error)
 	// Save returns a copy that Restore understands.
 	Save() []byte
 }
 
-// Replica is a process's copy of what a journal adds up to. Its zero State is
-// that of a journal without entries.
+// Rebuilder is a State that does not need the entries of the past: it can be
+// read from the table.
+type Rebuilder interface {
+	State
+	// Rebuild reads the state, at least as it was when the first call began, and
+	// returns how to apply it. head is where the journal stood then. After an error
+	// the next call goes on where it stopped, as a process may need several calls.
+	// Reset gives up what was read.
+	Rebuild(ctx context.Context, head Head) (apply func(), err error)
+}
+
+// Replica is a process's copy of what a journal adds up to.
 type Replica[S State] struct {
 	Name  Name
 	Log   Log
 	Files objects.Bucket // where copies are saved, under CopiesPrefix
 	State S
-	Warn  *slog.Logger // told when a saved copy cannot be used; nil for nobody
+	Warn  *slog.Logger // told when a saved copy cannot be used; nil to log nothing
 
-	turn    sync.Mutex   // held while the state is brought up to date
-	mu      sync.RWMutex // guards State and at
-	at      Head
-	tried   bool // whether the saved copy was looked for
-	useless bool // whether it could not be used
+	turn       sync.Mutex   // held while the state is brought up to date; guards the fields below
+	looked     bool         // whether a saved copy was looked for
+	tried      int64        // Head.Saved when a copy was looked for last
+	useless    bool         // whether the copy could not be used
+	rebuilding *Head        // where the journal stood when the rebuilding under way began; nil for none
+	reached    Position     // where it stood when the rebuilding was looked after last
+	mu         sync.RWMutex // guards State, at and applied
+	at         Head
+	applied    int64 // how often at has changed
 }
-
-// CopiesPrefix is what the keys of saved copies begin with.
-const CopiesPrefix = "copies/"
 
 // Read calls use with the state as it is now, and where the journal stands.
 // use must not keep the state.
 func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
-	head, err := r.refresh(ctx)
+	head, err := r.lock(ctx)
 	if err != nil {
 		return err
 	}
-	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if head.Seq < r.at.Seq { // another call read a newer one meanwhile
-		head = r.at
-	}
 	return use(r.State, head)
 }
 
-// refresh brings the state up to date and returns where the journal stands.
-func (r *Replica[S]) refresh(ctx context.Context) (Head, error) {
+// lock brings the state up to date and returns where the journal stands. Unless it
+// fails, the state is locked for reading: another call may start it over, or has
+// applied a part of newer entries, as soon as it is not.
+func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
+	r.mu.RLock()
+	applied := r.applied
+	r.mu.RUnlock()
 	head, err := r.Log.Head(ctx, r.Name)
 	if err != nil {
 		return Head{}, err
 	}
 	r.mu.RLock()
-	current := r.at.Seq >= head.Seq
-	r.mu.RUnlock()
-	if current {
+	if r.at.Position == head.Position {
 		return head, nil
 	}
+	r.mu.RUnlock()
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	if r.at.Seq >= head.Seq { // another call did it
-		return head, nil
-	}
-	// Never later: the copy may be older than the state.
-	if r.at.Seq == 0 && !r.tried && head.Saved > 0 {
-		if err := r.restore(ctx, head); err != nil {
+	if r.applied != applied {
+		// The state may be newer than the head that was read. Only a head that was
+		// read after the state tells a state that is newer from one of another branch.
+		if head, err = r.Log.Head(ctx, r.Name); err != nil {
 			return Head{}, err
 		}
-		r.tried = true
 	}
-	if r.at.Seq >= head.Seq {
-		return head, nil
+	if head, err = r.follow(ctx, head); err != nil {
+		return Head{}, err
 	}
-	entries, err := r.Log.Entries(ctx, r.Name, r.at.Seq, head.Seq)
+	r.mu.RLock()
+	return head, nil
+}
+
+// errBranch means that the state has entries that the journal does not have.
+var errBranch = errors.New("journal: the state has entries that the journal does not have")
+
+// The bases that a state is brought up to date from, in the order in which they
+// are tried.
+const (
+	ownState  = iota
+	savedCopy // the newest one
+	noEntries // all entries are applied
+	rebuilt   // the table
+)
+
+// follow applies entries until the state is at head. When the state is of another
+// branch than the journal, or so old that entries are missing, it starts over from
+// the next base.
+func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
+	base := ownState
+	if r.rebuilding != nil {
+		base = rebuilt
+	} else if r.isFarBehind(head) {
+		restored, err := r.restore(ctx, &head)
+		if err != nil {
+			return Head{}, err
+		}
+		if restored {
+			base = savedCopy
+		}
+	}
+	for cause := error(nil); ; {
+		if base == rebuilt {
+			var err error
+			if head, err = r.rebuild(ctx, head, cause); err != nil {
+				return Head{}, err
+			}
+		}
+		err := r.catchUp(ctx, head)
+		if !errors.Is(err, errBranch) && !errors.Is(err, ErrTrimmed) {
+			return head, err
+		}
+		if base == rebuilt { // entries are deleted or the table is restored at this moment
+			return Head{}, errs.Wrap(err, errs.Unavailable, "try_again")
+		}
+		cause = err
+		if base == savedCopy {
+			r.leave(ctx, err)
+		}
+		r.reset()
+		if base++; base == savedCopy {
+			restored, err := r.restore(ctx, &head)
+			if err != nil {
+				return Head{}, err
+			}
+			if !restored {
+				base++
+			}
+		}
+	}
+}
+
+// farBehind is how many changed things make it worth while to read a copy instead
+// of the entries since.
+const farBehind = 2000
+
+// isFarBehind reports whether a copy should be looked for: at the start, and when
+// a newer one was saved that saves much work.
+func (r *Replica[S]) isFarBehind(head Head) bool {
+	if !r.looked {
+		return true
+	}
+	return head.Saved-r.at.Weight > farBehind && head.Saved > r.tried
+}
+
+// reset makes the state that of a journal without entries.
+func (r *Replica[S]) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.State.Reset()
+	r.at = Head{}
+	r.applied++
+}
+
+// set notes that the state is at head now. mu is held.
+func (r *Replica[S]) set(head Head) {
+	r.at = head
+	r.applied++
+}
+
+// catchUp applies the entries up to head, a part at a time. What was applied
+// stays when a later part fails: the next call goes on there.
+func (r *Replica[S]) catchUp(ctx context.Context, head Head) error {
+	if !head.Continues(&r.at.Position) {
+		return errBranch
+	}
+	for r.at.Position != head.Position {
+		at, entries, err := r.next(ctx, r.at.Position, head.Position)
+		if err != nil {
+			return err
+		}
+		apply, err := r.State.Prepare(ctx, head, entries)
+		if err != nil {
+			return fmt.Errorf("journal %s: apply %d entries: %w", r.Name, len(entries), err)
+		}
+		next := r.at
+		if next.Position = at; at == head.Position {
+			next = head
+		}
+		r.mu.Lock()
+		apply()
+		r.set(next)
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+// readers is how many stripes are read at once.
+const readers = 8
+
+// next reads some entries of each stripe after a position that is not at head, and
+// returns them with the position that they lead to.
+func (r *Replica[S]) next(ctx context.Context, after, head Position) (at Position, entries []Entry, err error) {
+	at = after
+	var read [Stripes][]Entry
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(readers)
+	for i, from := range at {
+		if from.Seq == head[i].Seq {
+			at[i] = head[i] // the tip may have become known
+			continue
+		}
+		g.Go(func() (err error) {
+			read[i], err = r.Log.Entries(gctx, r.Name, i, from.Seq, head[i].Seq)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return at, nil, err
+	}
+	for i, part := range read {
+		if len(part) == 0 {
+			continue
+		}
+		for _, e := range part {
+			if !sameTip(e.Prev, at[i].Tip) {
+				return at, nil, errBranch
+			}
+			at[i] = Point{Seq: e.Seq, Tip: e.Tip}
+		}
+		if at[i].Seq == head[i].Seq {
+			if !sameTip(at[i].Tip, head[i].Tip) {
+				return at, nil, errBranch
+			}
+			at[i] = head[i]
+		}
+		entries = append(entries, part...)
+	}
+	return at, entries, nil
+}
+
+// rebuild reads the state from the table. cause is why the entries do not do. It
+// returns where the journal stands.
+func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head, error) {
+	state, ok := any(r.State).(Rebuilder)
+	if !ok {
+		return Head{}, fmt.Errorf("journal %s: %w", r.Name, cause)
+	}
+	if r.rebuilding != nil {
+		if err := r.goesOn(ctx, head); err != nil {
+			return Head{}, err
+		}
+	}
+	if r.rebuilding == nil {
+		began := head
+		r.rebuilding, r.reached = &began, head.Position
+		if r.Warn != nil {
+			r.Warn.WarnContext(ctx, "journal rebuilt", "journal", string(r.Name), "error", cause)
+		}
+	}
+	apply, err := state.Rebuild(ctx, *r.rebuilding)
+	if err != nil {
+		return Head{}, fmt.Errorf("journal %s: read the table: %w", r.Name, err)
+	}
+	if head, err = r.Log.Head(ctx, r.Name); err == nil {
+		err = r.goesOn(ctx, head)
+	}
 	if err != nil {
 		return Head{}, err
 	}
-	apply, err := r.State.Prepare(ctx, head, entries)
-	if err != nil {
-		return Head{}, fmt.Errorf("journal %s: apply entries %d to %d: %w", r.Name, r.at.Seq+1, head.Seq, err)
+	if r.rebuilding == nil {
+		return Head{}, errs.Wrap(errBranch, errs.Unavailable, "try_again")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	apply()
-	r.at = head
+	r.set(*r.rebuilding)
+	r.rebuilding = nil
 	return head, nil
 }
 
-// A saved copy is a header and what the state saved.
-const (
-	magic       = "trueup copy 1\n"
-	sumBytes    = 4                             // checksum of all that follows
-	headerBytes = len(magic) + sumBytes + 8 + 8 // sequence, weight
-)
-
-// restore starts from the saved copy. One that is missing, damaged or not of
-// this journal is left alone: the entries say everything it does.
-func (r *Replica[S]) restore(ctx context.Context, head Head) error {
-	object, err := r.Files.Open(ctx, r.key(), "", "")
-	if errors.Is(err, objects.ErrNotFound) {
-		r.leave(ctx, err)
-		return nil
+// goesOn checks that head is of the branch that the rebuilding under way reads. If
+// it is of another one, the rebuilding is given up: it has read what is lost.
+func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
+	if !head.Continues(&r.reached) {
+		err = errBranch
 	}
-	if err != nil {
-		return r.unread(ctx, err)
+	for at := r.reached; err == nil && at != head.Position; {
+		at, _, err = r.next(ctx, at, head.Position)
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or failed already
-	saved := make([]byte, object.Size)
-	if _, err := io.ReadFull(object.Body, saved); err != nil {
-		return r.unread(ctx, err)
+	switch {
+	case err == nil:
+		r.reached = head.Position
+	case errors.Is(err, errBranch) || errors.Is(err, ErrTrimmed):
+		r.rebuilding = nil
+		r.reset()
+		err = nil
 	}
-	if len(saved) < headerBytes || string(saved[:len(magic)]) != magic {
-		r.leave(ctx, errors.New("another format"))
-		return nil
-	}
-	sum, summed := saved[len(magic):len(magic)+sumBytes], saved[len(magic)+sumBytes:]
-	if crc32.Checksum(summed, castagnoli) != binary.LittleEndian.Uint32(sum) {
-		r.leave(ctx, errors.New("the checksum is wrong"))
-		return nil
-	}
-	at := Head{Seq: int64(binary.LittleEndian.Uint64(summed)), Weight: int64(binary.LittleEndian.Uint64(summed[8:]))}
-	if at.Weight != head.Saved { // it was saved since the head was read, or is not of this journal
-		if head, err = r.Log.Head(ctx, r.Name); err != nil {
-			return err
-		}
-	}
-	// A table that was restored to a point in time names the copy it had then.
-	if at.Weight != head.Saved || at.Seq > head.Seq {
-		r.leave(ctx, errors.New("the journal names another one"))
-		return nil
-	}
-	at.Saved, at.Gone = head.Saved, head.Gone
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.State.Restore(saved[headerBytes:]); err != nil {
-		r.leave(ctx, err)
-		return nil
-	}
-	r.at = at
-	return nil
+	return err
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// unread says why the saved copy could not be read, which may pass: reading all
-// entries instead takes longer than anybody waits.
-func (r *Replica[S]) unread(ctx context.Context, err error) error {
-	if r.Warn != nil {
-		r.Warn.WarnContext(ctx, "saved copy not read", "journal", string(r.Name), "error", err)
-	}
-	return errs.Wrap(err, errs.Unavailable, "try_again")
-}
-
-// leave says why the saved copy is not used.
-func (r *Replica[S]) leave(ctx context.Context, err error) {
-	r.useless = true
-	if r.Warn != nil {
-		r.Warn.WarnContext(ctx, "saved copy not used", "journal", string(r.Name), "error", err)
-	}
-}
-
-// Save saves a copy of the state, if what the journal got since the last one
-// weighs at least backlog, or if this process could not use the last one. Two
-// that save at once may leave a copy that the head does not name, until
-// somebody meets it.
-func (r *Replica[S]) Save(ctx context.Context, backlog int64) error {
+// Save saves a copy of the state, if the entries since the last one weigh at
+// least backlog; or if they weigh anything and the last one is older than maxAge;
+// or if this process could not use the last one.
+func (r *Replica[S]) Save(ctx context.Context, backlog int64, now time.Time) error {
 	head, err := r.Log.Head(ctx, r.Name)
 	if err != nil {
 		return err
@@ -187,30 +332,25 @@ func (r *Replica[S]) Save(ctx context.Context, backlog int64) error {
 	r.turn.Lock()
 	useless := r.useless
 	r.turn.Unlock()
-	if !useless && head.Weight-head.Saved < max(backlog, 1) {
+	since := head.Weight - head.Saved
+	if !useless && since < max(backlog, 1) && (since <= 0 || now.Sub(head.SavedAt) < maxAge) {
 		return nil
 	}
-	if _, err := r.refresh(ctx); err != nil {
+	at, err := r.lock(ctx)
+	if err != nil {
 		return err
 	}
-	r.mu.RLock()
-	at := r.at
 	body := r.State.Save()
 	r.mu.RUnlock()
-	saved := make([]byte, headerBytes, headerBytes+len(body))
-	copy(saved, magic)
-	sum, summed := saved[len(magic):], saved[len(magic)+sumBytes:]
-	binary.LittleEndian.PutUint64(summed, uint64(at.Seq))
-	binary.LittleEndian.PutUint64(summed[8:], uint64(at.Weight))
-	saved = append(saved, body...)
-	binary.LittleEndian.PutUint32(sum, crc32.Checksum(saved[len(magic)+sumBytes:], castagnoli))
-	if err := r.Files.Put(ctx, r.key(), "application/octet-stream", saved); err != nil {
+	if err := r.Files.Put(ctx, r.key(), "application/octet-stream", encodeCopy(at, body)); err != nil {
 		return fmt.Errorf("journal %s: save a copy: %w", r.Name, err)
 	}
 	r.turn.Lock()
 	r.useless = false
 	r.turn.Unlock()
-	return r.Log.Saved(ctx, r.Name, at)
+	return r.Log.Saved(ctx, r.Name, at, now)
 }
 
-func (r *Replica[S]) key() string { return CopiesPrefix + string(r.Name) }
+// maxAge is when a copy is saved for a few changes too: long before the entries
+// since the last one are deleted.
+const maxAge = 24 * time.Hour

@@ -109,7 +109,7 @@ var Functions = []Function{
 		Retries:     2,
 		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease, config.RefreshFunction},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Uploads, Prefix: "catalog/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
@@ -161,14 +161,14 @@ var Functions = []Function{
 			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays,
 		},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove, check}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
 			// It only puts; the version before this one, which may still run while a
 			// deployment is under way, also reads.
 			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
-			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
 		},
 	},
 	{
@@ -182,7 +182,7 @@ var Functions = []Function{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction,
 		},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{putObject}}, // signs uploads
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, listBucket}},
@@ -203,7 +203,7 @@ var Functions = []Function{
 			config.RefreshFunction,
 		},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
 			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
@@ -230,9 +230,10 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  20 * time.Second,
-		Settings: []string{config.Table},
+		Settings: []string{config.Table, config.ReportsBucket},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, query, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
 }

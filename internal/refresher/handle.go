@@ -42,6 +42,10 @@ type Refresher struct {
 	Reserve time.Duration
 	// Pause is how long to wait before pairs that failed are asked about again.
 	Pause time.Duration
+	// Progress is called after each saved position, and when the refresh ends: what
+	// was stored until then has to be read by every process that lists agreements.
+	// nil for nothing.
+	Progress func(ctx context.Context, ended bool)
 	// Wake has an invocation work at a run (see Work), without waiting for it.
 	Wake func(ctx context.Context, id string) error
 }
@@ -199,7 +203,14 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 			return "", fmt.Errorf("publish: %w", err)
 		}
 	}
+	a.progressed(ctx, true)
 	return a.finish(ctx, run)
+}
+
+func (r *Refresher) progressed(ctx context.Context, ended bool) {
+	if r.Progress != nil {
+		r.Progress(ctx, ended)
+	}
 }
 
 // conclude says how a run ended that asks no more.

@@ -248,7 +248,11 @@ func (a *attempt) done(ctx context.Context, b *batch) error {
 	if !a.advance(b) {
 		return nil
 	}
-	return a.save(ctx)
+	if err := a.save(ctx); err != nil {
+		return err
+	}
+	a.progressed(ctx, false)
+	return nil
 }
 
 // advance moves the position after the batches that are done; false when it

@@ -7,11 +7,11 @@ import (
 	"trueup/internal/journal"
 )
 
-// All returns every agreement, sorted by id, and the entry at which they are
-// so: nil when that is the entry since, after which nothing has changed.
-func (r *Reader) All(ctx context.Context, since int64) (all []agreement.Agreement, at int64, err error) {
+// All returns every agreement, sorted by id, and where the journal stands at which
+// they are so: nil when that is since, after which nothing has changed.
+func (r *Reader) All(ctx context.Context, since journal.Position) (all []agreement.Agreement, at journal.Position, err error) {
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
-		if at = head.Seq; at == since {
+		if at = head.Position; at == since && at != (journal.Position{}) {
 			return nil
 		}
 		order := s.table.order(sortID)

@@ -2,6 +2,7 @@ package register
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 
@@ -17,12 +18,24 @@ type batch struct {
 	ids     []string // of the agreements that were made, changed or deleted, each once
 	edits   map[string]*edit
 	fetched map[string]agreement.Agreement // how those that exist are stored now
+	owned   map[PairRef]bool               // the doubtful pairs that their agreement has now
 }
 
 // edit is what a batch does to one agreement.
 type edit struct {
-	seq   int64                      // of the first entry that names it
-	pairs map[agreement.PairKey]bool // whether it has the pair afterwards; nil for no change
+	born    born                         // the first entry that names it, or the one that made it
+	created bool                         // by that entry
+	pairs   map[agreement.PairKey]change // of pairs that came or went; nil for none
+	version int64                        // the largest of a change of pairs
+	unsure  bool                         // the versions of some changes of pairs are not known
+	mixed   bool                         // and not all changes of pairs are of the first stripe, without a version
+	ask     bool                         // the table has to tell whether the agreement has the pairs
+}
+
+// change is the last change of a pair.
+type change struct {
+	has     bool // whether the agreement has the pair then
+	version int64
 }
 
 func (b *batch) add(e journal.Entry) error {
@@ -33,28 +46,105 @@ func (b *batch) add(e journal.Entry) error {
 	if deletedGroup != "" {
 		b.groups = append(b.groups, deletedGroup)
 	}
-	if b.edits == nil {
-		b.edits = make(map[string]*edit, len(changes))
-	}
+	at := bornAt(e.Stripe, e.Seq)
 	for _, c := range changes {
-		at, ok := b.edits[c.ID]
-		if !ok {
-			at = &edit{seq: e.Seq}
-			b.edits[c.ID] = at
-			b.ids = append(b.ids, c.ID)
+		edit := b.edit(c.ID, at)
+		if c.Version == 1 {
+			edit.born, edit.created = at, true // what came before it in the batch is of another stripe, and later
 		}
-		at.note(c.Added, true)
-		at.note(c.Removed, false)
+		if len(c.Added)+len(c.Removed) > 0 {
+			edit.unsure = edit.unsure || c.Version == 0
+			edit.mixed = edit.mixed || c.Version > 0 || e.Stripe > 0
+			edit.version = max(edit.version, c.Version)
+		}
+		edit.note(c.Added, change{true, c.Version})
+		edit.note(c.Removed, change{false, c.Version})
 	}
 	return nil
 }
 
-func (e *edit) note(keys []agreement.PairKey, has bool) {
+// edit returns the edit of an agreement, which the batch gets if it has none.
+func (b *batch) edit(id string, at born) *edit {
+	if b.edits == nil {
+		b.edits = make(map[string]*edit)
+	}
+	e, known := b.edits[id]
+	if !known {
+		e = &edit{born: at}
+		b.edits[id] = e
+		b.ids = append(b.ids, id)
+	}
+	return e
+}
+
+// note notes changes of pairs. Of two changes of a pair the one with the larger
+// version counts, and of two without the one that comes later in its stripe.
+func (e *edit) note(keys []agreement.PairKey, c change) {
 	if e.pairs == nil && len(keys) > 0 {
-		e.pairs = make(map[agreement.PairKey]bool, len(keys))
+		e.pairs = make(map[agreement.PairKey]change, len(keys))
 	}
 	for _, key := range keys {
-		e.pairs[key] = has
+		if c.version >= e.pairs[key].version {
+			e.pairs[key] = c
+		}
+	}
+}
+
+// isDoubtful reports whether an agreement's row, nil if it has none, may have later
+// changes of pairs already than those of the edit, or whether it is not known which
+// of these is the last. There is no order between stripes: a later change may be
+// applied before an earlier one.
+func (e *edit) isDoubtful(r *row) bool {
+	if r == nil {
+		return e.unsure && e.mixed // those of the first stripe are in order
+	}
+	for _, c := range e.pairs {
+		if e.unsure || c.version <= r.paired {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtful returns the pairs of which the table has to tell whether their
+// agreement has them.
+func (b *batch) doubtful(t *table) (refs []PairRef) {
+	for _, id := range b.ids {
+		if _, exists := b.fetched[id]; !exists {
+			continue
+		}
+		var r *row
+		if slot, known := t.find(id); known {
+			r = &t.rows[slot]
+		}
+		e := b.edits[id]
+		if !e.isDoubtful(r) {
+			continue
+		}
+		e.unsure, e.ask = true, true
+		for key := range e.pairs {
+			refs = append(refs, PairRef{AgreementID: id, Pair: key})
+		}
+	}
+	return refs
+}
+
+// settle replaces the changes of the doubtful pairs by what the table says.
+func (b *batch) settle() {
+	for _, id := range b.ids {
+		e := b.edits[id]
+		if !e.unsure {
+			continue
+		}
+		// Whatever has changed until the agreement was read is in what is known of its
+		// pairs, or is a change that is doubtful when it comes.
+		e.version = max(e.version, b.fetched[id].Version)
+		if !e.ask {
+			continue
+		}
+		for key := range e.pairs {
+			e.pairs[key] = change{has: b.owned[PairRef{AgreementID: id, Pair: key}]}
+		}
 	}
 }
 
@@ -70,8 +160,8 @@ func (e *edit) numbers(old []byte) []byte {
 			keys = append(keys, key)
 		}
 	}
-	for key, has := range e.pairs {
-		if has {
+	for key, c := range e.pairs {
+		if c.has {
 			keys = append(keys, string(key))
 		}
 	}
@@ -91,6 +181,7 @@ func (t *table) apply(b *batch, gone []string) {
 		t.stranded = make(map[string][]string)
 	}
 	t.deleteGroups(b.groups)
+	b.settle()
 	var out, in []uint32 // slots whose rows leave the orders and enter them
 	for _, id := range b.ids {
 		e := b.edits[id]
@@ -106,16 +197,21 @@ func (t *table) apply(b *batch, gone []string) {
 			continue
 		}
 		r := newRow(a)
-		r.born = e.seq
+		r.born, r.paired = e.born, e.version
 		words := r.words(nil, text.Fold(a.ProductTitle))
 		var old []byte
 		if known {
-			r.born = t.rows[slot].born
+			was := &t.rows[slot]
+			if !e.created {
+				r.born = was.born
+			}
+			r.paired = max(r.paired, was.paired)
 			old = t.numbers.at(slot)
 		}
 		numbers := e.numbers(old)
 		if known && t.rows[slot].sortsAs(&r) && bytes.Equal(words, t.words.at(slot)) && bytes.Equal(numbers, old) {
 			t.rows[slot] = r
+			t.newest.add(r.born)
 			continue
 		}
 		if known {
@@ -165,4 +261,45 @@ func (t *table) strand(a *agreement.Agreement) {
 	t.stranded[a.GroupID] = append(t.stranded[a.GroupID], a.ID)
 	a.GroupID = group.UnassignedID
 	a.Version++
+}
+
+// strandedIn returns the agreements that may be stored under a group, sorted.
+func (t *table) strandedIn(groupID string) []string {
+	ids := slices.Compact(slices.Sorted(slices.Values(t.stranded[groupID])))
+	return slices.DeleteFunc(ids, func(id string) bool {
+		_, exists := t.find(id)
+		return !exists
+	})
+}
+
+// Rebuild implements journal.Rebuilder.
+func (r *Register) Rebuild(ctx context.Context, head journal.Head) (apply func(), err error) {
+	if r.walk == nil {
+		r.walk, r.walked = r.source.Walk(), &batch{fetched: map[string]agreement.Agreement{}}
+	}
+	for last := false; !last; {
+		var agreements []agreement.Agreement
+		var pairs []PairRef
+		if agreements, pairs, last, err = r.walk.Next(ctx); err != nil {
+			return nil, err
+		}
+		r.walked.walk(agreements, pairs)
+	}
+	return func() {
+		r.table = table{}
+		r.table.apply(r.walked, head.Gone)
+		r.recent.forget()
+		r.walk, r.walked = nil, nil
+	}, nil
+}
+
+// walk adds what was read from the table.
+func (b *batch) walk(agreements []agreement.Agreement, pairs []PairRef) {
+	for _, a := range agreements {
+		b.fetched[a.ID] = a
+		b.edit(a.ID, 0).unsure = true
+	}
+	for _, ref := range pairs {
+		b.edit(ref.AgreementID, 0).note([]agreement.PairKey{ref.Pair}, change{has: true})
+	}
 }

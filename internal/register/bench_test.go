@@ -3,7 +3,9 @@ package register
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +32,19 @@ func (m memory) AgreementsByID(_ context.Context, ids []string) (map[string]agre
 		}
 	}
 	return found, nil
+}
+
+// Owned implements Source for agreements without pairs.
+func (m memory) Owned(_ context.Context, pairs []PairRef) (map[PairRef]bool, error) {
+	return make(map[PairRef]bool, len(pairs)), nil
+}
+
+// Walk implements Source for agreements without pairs.
+func (m memory) Walk() Walk { return m }
+
+// Next implements Walk.
+func (m memory) Next(context.Context) (agreements []agreement.Agreement, pairs []PairRef, last bool, err error) {
+	return slices.Collect(maps.Values(m)), nil, true, nil
 }
 
 // realistic returns the i-th of many agreements, two of three of type volume,
@@ -71,21 +86,21 @@ func filled(tb testing.TB, n int) (*Register, memory, journal.Head) {
 		for range min(5000, n-i) {
 			a, pairs := realistic(rng, i)
 			store[a.ID] = a
-			changes = append(changes, Change{ID: a.ID, Added: pairs})
+			changes = append(changes, Change{ID: a.ID, Version: 1, Added: pairs})
 			i++
 		}
-		head.Seq++
+		head.Position[1].Seq++
 		enter(tb, r, head, Body(changes, ""))
 	}
 	return r, store, head
 }
 
-// enter applies entries up to head.
+// enter applies entries of stripe 1 up to head.
 func enter(tb testing.TB, r *Register, head journal.Head, bodies ...string) {
 	tb.Helper()
 	var entries []journal.Entry
 	for i, body := range bodies {
-		entries = append(entries, journal.Entry{Seq: head.Seq - int64(len(bodies)-1-i), Body: body})
+		entries = append(entries, journal.Entry{Stripe: 1, Seq: head.Position[1].Seq - int64(len(bodies)-1-i), Body: body})
 	}
 	apply, err := r.Prepare(context.Background(), head, entries)
 	if err != nil {
@@ -123,7 +138,7 @@ func BenchmarkList(b *testing.B) {
 				if fresh {
 					r.recent.forget()
 				}
-				if _, err := r.page(q, nil, head.Seq); err != nil {
+				if _, err := r.page(q, nil, &head.Position); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -170,7 +185,7 @@ func BenchmarkApply(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			body := Body(change(), "")
-			head.Seq++
+			head.Position[1].Seq++
 			b.StartTimer()
 			enter(b, r, head, body)
 		}
@@ -179,7 +194,7 @@ func BenchmarkApply(b *testing.B) {
 		for range n {
 			a, pairs := realistic(rng, next)
 			store[a.ID] = a
-			changes = append(changes, Change{ID: a.ID, Added: pairs})
+			changes = append(changes, Change{ID: a.ID, Version: 1, Added: pairs})
 			next++
 		}
 		return changes
@@ -190,8 +205,9 @@ func BenchmarkApply(b *testing.B) {
 			return nil
 		}
 		change(&a)
+		a.Version++
 		store[a.ID] = a
-		return []Change{{ID: a.ID}}
+		return []Change{{ID: a.ID, Version: a.Version}}
 	}
 	b.Run("new", func(b *testing.B) { one(b, func() []Change { return added(1) }) })
 	b.Run("named", func(b *testing.B) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/journal"
 	"trueup/internal/text"
 )
 
@@ -25,8 +26,9 @@ import (
 // So that it is read in one pass, without folding or sorting anything.
 
 // copyVersion grows with every change of the format, and of how rows are folded
-// or sorted: a copy of another version is not read.
-const copyVersion = 1
+// or sorted. A copy of another version is not read, but for version 1: it has no
+// paired, and born is the number of an entry of the first stripe.
+const copyVersion = 2
 
 // What takes least room in a copy.
 const (
@@ -61,7 +63,7 @@ func (t *table) save() []byte {
 			}
 			rows = binary.AppendUvarint(rows, index)
 		}
-		for _, n := range []int64{int64(r.PairCount), int64(r.Licenses), r.CreatedAt.UnixMilli(), r.Version, r.born} {
+		for _, n := range []int64{int64(r.PairCount), int64(r.Licenses), r.CreatedAt.UnixMilli(), r.Version, int64(r.born), r.paired} {
 			rows = binary.AppendVarint(rows, n)
 		}
 		for _, n := range []int{len(r.ID), len(r.Name), len(r.name), len(t.numbers.at(slot))} {
@@ -101,9 +103,11 @@ var errDamaged = errors.New("register: the saved copy is damaged")
 // restore reads a copy. What it allocates is in proportion to the copy.
 func restore(saved []byte) (table, error) {
 	r := reader{rest: saved}
-	if version := r.take(1); len(version) == 0 || version[0] != copyVersion {
+	version := r.take(1)
+	if len(version) == 0 || version[0] != 1 && version[0] != copyVersion {
 		return table{}, errors.New("register: the saved copy has another format")
 	}
+	first := version[0] == 1
 	dictionary := make([]word, r.count(wordBytes))
 	for i := range dictionary {
 		dictionary[i] = word{typed: r.string(), folded: r.string()}
@@ -117,7 +121,7 @@ func restore(saved []byte) (table, error) {
 	end := 0 // of the numbers of the rows before
 	for i := range t.rows {
 		at := &t.rows[i]
-		title := r.row(at, dictionary)
+		title := r.row(at, dictionary, first)
 		at.ID, names = r.cut(names, r.length())
 		at.Name, names = r.cut(names, r.length())
 		at.name, names = r.cut(names, r.length())
@@ -228,9 +232,9 @@ func (r *reader) cut(s string, n int) (first, rest string) {
 	return s[:n], s[n:]
 }
 
-// row reads the fields of a row that have a fixed place. It returns the folded
-// product title.
-func (r *reader) row(to *row, dictionary []word) (title string) {
+// row reads the fields of a row that have a fixed place, of a copy of version 1 if
+// first. It returns the folded product title.
+func (r *reader) row(to *row, dictionary []word, first bool) (title string) {
 	var words [8]*word
 	for i := range words {
 		index := r.uvarint()
@@ -248,7 +252,16 @@ func (r *reader) row(to *row, dictionary []word) (title string) {
 	}
 	to.PairCount, to.Licenses = int(r.varint()), int(r.varint())
 	to.CreatedAt = time.UnixMilli(r.varint()).UTC()
-	to.Version, to.born = r.varint(), r.varint()
+	to.Version, to.born = r.varint(), born(r.varint())
+	if first {
+		// Every change of pairs up to this version is in the row.
+		to.born, to.paired = bornAt(0, int64(to.born)), to.Version
+		return words[4].folded
+	}
+	if to.paired = r.varint(); to.born.stripe() >= journal.Stripes {
+		to.born = 0
+		r.fail()
+	}
 	return words[4].folded
 }
 

@@ -3,6 +3,7 @@ package register
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"trueup/internal/agreement"
@@ -12,18 +13,23 @@ import (
 // was made, changed or deleted, and which pairs it got and lost. How it is now
 // is read from the store.
 type Change struct {
-	ID      string
+	ID string
+	// Version is the version of the agreement that the change makes. Of two changes
+	// that add and remove the same pair, the later one has the larger version. It is 0
+	// when it is not known: in entries of imports that extend an agreement, and of
+	// releases that did not write it.
+	Version int64
 	Added   []agreement.PairKey
 	Removed []agreement.PairKey
 }
 
-// Body writes an entry: a line for each change, "a <id> +<pair> -<pair>", and
-// for a license group that was deleted "g <id>". An import of 5,000 pairs stays
+// Body writes an entry: a line for each change, "a <id> =<version> +<pair> -<pair>",
+// and for a license group that was deleted "g <id>". An import of 5,000 pairs stays
 // below journal.MaxBody.
 func Body(changes []Change, deletedGroup string) string {
 	var b strings.Builder
 	for _, c := range changes {
-		b.WriteString("a " + c.ID)
+		b.WriteString("a " + c.ID + " =" + strconv.FormatInt(c.Version, 10))
 		for _, pair := range c.Added {
 			b.WriteString(" +" + string(pair))
 		}
@@ -48,6 +54,12 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 		switch id, pairs := fields[1], fields[2:]; {
 		case fields[0] == "a":
 			c := Change{ID: id}
+			if len(pairs) > 0 && strings.HasPrefix(pairs[0], "=") {
+				if c.Version, err = strconv.ParseInt(pairs[0][1:], 10, 64); err != nil || c.Version < 0 {
+					return nil, "", fmt.Errorf("register: the entry says the version %q", pairs[0])
+				}
+				pairs = pairs[1:]
+			}
 			for _, pair := range pairs {
 				if len(pair) < 2 || pair[0] != '+' && pair[0] != '-' {
 					return nil, "", fmt.Errorf("register: the entry says %q of a pair", pair)
@@ -74,4 +86,16 @@ type Source interface {
 	// consistent and as they are stored, also those that still name a license
 	// group which is gone: the register must know which these are.
 	AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error)
+	// Owned returns those of the pairs that their agreement has, strongly consistent.
+	Owned(ctx context.Context, pairs []PairRef) (map[PairRef]bool, error)
+	// Walk starts to read everything that is stored.
+	Walk() Walk
+}
+
+// Walk reads the agreements and the pairs that are stored, a part at a time.
+// What changes meanwhile may be read as it was before or as it is after.
+type Walk interface {
+	// Next returns the next part, and whether it was the last one. After an error it
+	// may be called again.
+	Next(ctx context.Context) (agreements []agreement.Agreement, pairs []PairRef, last bool, err error)
 }

@@ -16,6 +16,16 @@ import (
 // failing is a Source that cannot be reached.
 type failing struct{}
 
+func (failing) Owned(context.Context, []PairRef) (map[PairRef]bool, error) {
+	return nil, errors.New("no answer")
+}
+
+func (f failing) Walk() Walk { return f }
+
+func (failing) Next(context.Context) ([]agreement.Agreement, []PairRef, bool, error) {
+	return nil, nil, false, errors.New("no answer")
+}
+
 func (failing) AgreementsByID(context.Context, []string) (map[string]agreement.Agreement, error) {
 	return nil, errors.New("no answer")
 }
@@ -28,13 +38,14 @@ func TestEntriesAreReadAsWritten(t *testing.T) {
 		body    string
 	}{
 		"nothing":         {},
-		"changed":         {[]Change{{ID: "one"}}, "", "a one\n"},
-		"R2.4 pairs":      {[]Change{{ID: "one", Added: []agreement.PairKey{"A+B", "1+1"}, Removed: []agreement.PairKey{"C+D"}}}, "", "a one +A+B +1+1 -C+D\n"},
-		"several":         {[]Change{{ID: "one", Added: []agreement.PairKey{"A+B"}}, {ID: "two"}}, "", "a one +A+B\na two\n"},
+		"changed":         {[]Change{{ID: "one", Version: 7}}, "", "a one =7\n"},
+		"R2.4 pairs":      {[]Change{{ID: "one", Version: 2, Added: []agreement.PairKey{"A+B", "1+1"}, Removed: []agreement.PairKey{"C+D"}}}, "", "a one =2 +A+B +1+1 -C+D\n"},
+		"several":         {[]Change{{ID: "one", Version: 1, Added: []agreement.PairKey{"A+B"}}, {ID: "two", Version: 1}}, "", "a one =1 +A+B\na two =1\n"},
 		"R4.3 deleted":    {nil, "sales", "g sales\n"},
-		"both in one":     {[]Change{{ID: "one"}}, "sales", "a one\ng sales\n"},
-		"the same twice":  {[]Change{{ID: "one"}, {ID: "one"}}, "", "a one\na one\n"},
-		"removed, put in": {[]Change{{ID: "x", Removed: []agreement.PairKey{"A+B"}}, {ID: "x", Added: []agreement.PairKey{"A+B"}}}, "", "a x -A+B\na x +A+B\n"},
+		"both in one":     {[]Change{{ID: "one", Version: 1}}, "sales", "a one =1\ng sales\n"},
+		"the same twice":  {[]Change{{ID: "one", Version: 1}, {ID: "one", Version: 2}}, "", "a one =1\na one =2\n"},
+		"removed, put in": {[]Change{{ID: "x", Version: 3, Removed: []agreement.PairKey{"A+B"}}, {ID: "x", Version: 4, Added: []agreement.PairKey{"A+B"}}}, "", "a x =3 -A+B\na x =4 +A+B\n"},
+		"no version":      {[]Change{{ID: "x", Added: []agreement.PairKey{"A+B"}}}, "", "a x =0 +A+B\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +72,10 @@ func TestParseRefuses(t *testing.T) {
 		"a pair without sign": "a one A+B\n",
 		"a sign alone":        "a one +\n",
 		"no id":               "a\n",
+		"no version":          "a one =\n",
+		"a negative version":  "a one =-1\n",
+		"a version twice":     "a one =1 =2\n",
+		"a version too late":  "a one +A+B =1\n",
 		"an empty id":         "a  +A+B\n",
 		"no group":            "g\n",
 		"two groups":          "g one\ng two\n",
@@ -75,6 +90,16 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// Entries of releases that wrote no version are read (R16.6).
+func TestR16_6_EntriesWithoutVersionsAreRead(t *testing.T) {
+	t.Parallel()
+	changes, group, err := parse("a one\na two +A+B +1+1 -C+D\ng sales\n")
+	want := []Change{{ID: "one"}, {ID: "two", Added: []agreement.PairKey{"A+B", "1+1"}, Removed: []agreement.PairKey{"C+D"}}}
+	if diff := cmp.Diff(want, changes); diff != "" || group != "sales" || err != nil {
+		t.Errorf("group %q, %v %s", group, err, diff)
+	}
+}
+
 // The entry of the largest import fits an item of the table (R3.3): 5,000
 // agreements with one pair of the longest numbers each.
 func TestTheLargestImportIsOneEntry(t *testing.T) {
@@ -83,7 +108,7 @@ func TestTheLargestImportIsOneEntry(t *testing.T) {
 	for i := range agreement.MaxFileRows {
 		number := fmt.Sprintf("%0*d", agreement.PairMaxCharsHighest/2, i)
 		changes = append(changes, Change{
-			ID:    strings.Repeat("x", 26),
+			ID: strings.Repeat("x", 26), Version: 1_000_000,
 			Added: []agreement.PairKey{agreement.Pair{Authorization: number, License: number}.Key()},
 		})
 	}

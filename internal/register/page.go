@@ -1,21 +1,24 @@
 package register
 
 import (
+	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 
 	"trueup/internal/agreement"
 	"trueup/internal/cursor"
 	"trueup/internal/errs"
+	"trueup/internal/journal"
 	"trueup/internal/text"
 )
 
-// position is what a cursor holds: the moment of the first page, as the entry
-// that was the last then, and what the last row of the page was sorted by. It
+// position is what a cursor holds: the moment of the first page, as the entries
+// that were the last ones then, and what the last row of the page was sorted by. It
 // has texts as they were typed: folded they can be three times as long, and the
 // cursor longer than cursor.MaxChars.
 type position struct {
-	Moment    int64          `json:"m"`
+	Moment    moment         `json:"m"`
 	ID        string         `json:"i"`
 	Name      string         `json:"n"`
 	Publisher string         `json:"p,omitempty"`
@@ -23,8 +26,37 @@ type position struct {
 	Created   int64          `json:"c,omitempty"` // in milliseconds
 }
 
-func positionOf(r *row, by agreement.Sort, moment int64) position {
-	p := position{Moment: moment, ID: r.ID, Name: r.Name}
+// moment is a journal.Position without tips.
+type moment struct{ journal.Position }
+
+// MarshalJSON implements json.Marshaler.
+func (m moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.String()) }
+
+// UnmarshalJSON implements json.Unmarshaler. A number is the last entry of the first
+// stripe, in a cursor of a release that knew no other.
+func (m *moment) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] != '"' {
+		err := json.Unmarshal(b, &m.Position[0].Seq)
+		if err == nil && m.Position[0].Seq < 0 {
+			err = errMoment
+		}
+		return err
+	}
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	var ok bool
+	if m.Position, ok = journal.Parse(text); !ok {
+		return errMoment
+	}
+	return nil
+}
+
+var errMoment = errors.New("register: the cursor has another moment")
+
+func positionOf(r *row, by agreement.Sort, at *journal.Position) position {
+	p := position{Moment: moment{*at}, ID: r.ID, Name: r.Name}
 	switch by {
 	case agreement.SortPublisher:
 		p.Publisher = r.PublisherOf()
@@ -63,25 +95,25 @@ func decode(q agreement.Query) (*position, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	if p.Moment < 0 || p.ID == "" {
+	if p.ID == "" {
 		return nil, errs.New(errs.Invalid, "cursor_invalid")
 	}
 	return &p, nil
 }
 
 // page returns the page of a query after a position, nil for the first page.
-// now is the last entry in the register.
-func (r *Register) page(q agreement.Query, after *position, now int64) (agreement.Page, error) {
+// now is where the journal stands that the register was made from.
+func (r *Register) page(q agreement.Query, after *position, now *journal.Position) (agreement.Page, error) {
 	order, moment := r.table.order(q.Sort), now
 	at, step := 0, 1
 	if q.Descending {
 		at, step = len(order)-1, -1
 	}
 	if after != nil {
-		if after.Moment > now {
+		if !now.Reaches(&after.Moment.Position) {
 			return agreement.Page{}, errs.New(errs.Invalid, "cursor_invalid")
 		}
-		moment = after.Moment
+		moment = &after.Moment.Position
 		var found bool
 		at, found = r.table.search(order, q.Sort, after.row())
 		switch {

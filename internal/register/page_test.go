@@ -22,24 +22,24 @@ func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 			t.Run(fmt.Sprintf("R2.10 by %s, descending %v", by, descending), func(t *testing.T) {
 				t.Parallel()
 				m := newModel(11)
-				r := &Register{source: m.store}
+				r := &Register{source: m}
 				m.create(1000)
 				m.sync(t, r)
 				passing := m.agreements()[:500]
 				q := agreement.Query{Sort: by, Descending: descending, Calendar: calendar, Limit: 70}
 				var seen []string
-				first := m.head.Seq
+				first := m.head.Position
 				for {
-					page := must(t, r, q, m.head.Seq)
+					page := must(t, r, q, &m.head.Position)
 					for _, a := range page.Items {
-						if m.born[a.ID] > first {
+						if !m.born[a.ID].by(&first) {
 							t.Fatalf("%s appeared, which was added after the first page", a.ID)
 						}
 						seen = append(seen, a.ID)
 					}
 					want := 0
 					for id := range m.store {
-						if m.born[id] <= first {
+						if m.born[id].by(&first) {
 							want++
 						}
 					}
@@ -53,17 +53,17 @@ func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 					var deleted []Change
 					for _, a := range passing[:min(40, len(passing))] {
 						delete(m.store, a.ID)
-						deleted = append(deleted, Change{ID: a.ID})
+						deleted = append(deleted, Change{ID: a.ID, Version: a.Version + 1})
 					}
 					passing = passing[len(deleted):]
-					m.enter(Body(deleted, ""))
+					m.enter("", deleted...)
 					m.sync(t, r)
 					if len(seen)%140 == 0 { // every other page comes from a process that has just started
 						r = restored(t, r)
 					}
 				}
 				for id := range m.store {
-					if n := count(seen, id); m.born[id] <= first && n != 1 {
+					if n := count(seen, id); m.born[id].by(&first) && n != 1 {
 						t.Errorf("%s was there throughout and appeared %d times", id, n)
 					}
 				}
@@ -74,6 +74,9 @@ func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 		}
 	}
 }
+
+// cursorOf is a cursor of a query that says what it is given.
+func cursorOf(q agreement.Query, at any) string { return cursor.Encode(at, asked(q)...) }
 
 func count(all []string, s string) (n int) {
 	for _, have := range all {
@@ -87,11 +90,11 @@ func count(all []string, s string) (n int) {
 func TestCursorsBelongToTheirQuery(t *testing.T) {
 	t.Parallel()
 	m := newModel(3)
-	r := &Register{source: m.store}
+	r := &Register{source: m}
 	m.create(100)
 	m.sync(t, r)
 	q := agreement.Query{Text: "f", Sort: agreement.SortEnd, Calendar: calendar, Limit: 2}
-	q.Cursor = must(t, r, q, m.head.Seq).Next
+	q.Cursor = must(t, r, q, &m.head.Position).Next
 	if q.Cursor == "" {
 		t.Fatal("there is one page")
 	}
@@ -123,7 +126,7 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 			t.Parallel()
 			q := q
 			change(&q)
-			must(t, r, q, m.head.Seq)
+			must(t, r, q, &m.head.Position)
 		})
 	}
 }
@@ -131,45 +134,53 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 func TestTheDefaultSortIsTheName(t *testing.T) {
 	t.Parallel()
 	m := newModel(5)
-	r := &Register{source: m.store}
+	r := &Register{source: m}
 	m.create(20)
 	m.sync(t, r)
 	q := agreement.Query{Calendar: calendar, Limit: 7}
-	q.Cursor = must(t, r, q, m.head.Seq).Next
+	q.Cursor = must(t, r, q, &m.head.Position).Next
 	q.Sort = agreement.SortName
-	must(t, r, q, m.head.Seq)
+	must(t, r, q, &m.head.Position)
 }
 
 // A cursor that somebody made up is refused, or answered as what it says.
 func TestForgedCursors(t *testing.T) {
 	t.Parallel()
 	m := newModel(4)
-	r := &Register{source: m.store}
+	r := &Register{source: m}
 	m.create(100)
 	m.sync(t, r)
-	now := m.head.Seq
+	now := m.head.Position
+	other, later := now, now
+	other[0].Seq, later[3].Seq = now[0].Seq+1, now[3].Seq+1
 	q := agreement.Query{Sort: agreement.SortCreated, Calendar: calendar, Limit: 10}
 	for name, c := range map[string]struct {
 		at   any
 		code string
 	}{
-		"moment before the journal": {position{Moment: -1, ID: "a"}, "cursor_invalid"},
-		"moment to come":            {position{Moment: now + 1, ID: "a"}, "cursor_invalid"},
-		"no id":                     {position{Moment: now, Name: "a"}, "cursor_invalid"},
-		"other fields":              {map[string]int{"x": 1}, "cursor_invalid"},
-		"no object":                 {[]int{1}, "cursor_invalid"},
-		"wrong kind":                {map[string]any{"m": now, "i": 7}, "cursor_invalid"},
-		"a name as long as fits":    {position{Moment: now, ID: "a", Name: strings.Repeat("z", 2900)}, ""},
-		"the end of time":           {position{Moment: now, ID: "a", Created: 1<<63 - 1}, ""},
-		"before time":               {position{Moment: 0, ID: "a", Created: -1 << 63}, ""},
+		"moment before the journal":       {map[string]any{"m": -1, "i": "a"}, "cursor_invalid"},
+		"moment to come":                  {position{Moment: moment{other}, ID: "a"}, "cursor_invalid"},
+		"moment to come of a stripe":      {position{Moment: moment{later}, ID: "a"}, "cursor_invalid"},
+		"moment of no journal":            {map[string]any{"m": "gA", "i": "a"}, "cursor_invalid"},
+		"moment that is a fraction":       {map[string]any{"m": 1.5, "i": "a"}, "cursor_invalid"},
+		"moment of another kind":          {map[string]any{"m": []int{1}, "i": "a"}, "cursor_invalid"},
+		"moment of a release of 1 stripe": {map[string]any{"m": now[0].Seq, "i": "a"}, ""},
+		"later moment of such a release":  {map[string]any{"m": now[0].Seq + 1, "i": "a"}, "cursor_invalid"},
+		"no id":                           {position{Moment: moment{now}, Name: "a"}, "cursor_invalid"},
+		"other fields":                    {map[string]int{"x": 1}, "cursor_invalid"},
+		"no object":                       {[]int{1}, "cursor_invalid"},
+		"wrong kind":                      {map[string]any{"m": now[0].Seq, "i": 7}, "cursor_invalid"},
+		"a name as long as fits":          {position{Moment: moment{now}, ID: "a", Name: strings.Repeat("z", 2900)}, ""},
+		"the end of time":                 {position{Moment: moment{now}, ID: "a", Created: 1<<63 - 1}, ""},
+		"before time":                     {position{ID: "a", Created: -1 << 63}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := q
-			q.Cursor = cursor.Encode(c.at, asked(q)...)
+			q.Cursor = cursorOf(q, c.at)
 			from, err := decode(q)
 			if err == nil {
-				_, err = r.page(q, from, now)
+				_, err = r.page(q, from, &now)
 			}
 			if errs.CodeOf(err) != c.code || c.code == "" && err != nil {
 				t.Errorf("got %v, want code %q", err, c.code)
@@ -181,13 +192,13 @@ func TestForgedCursors(t *testing.T) {
 func TestDamagedCursors(t *testing.T) {
 	t.Parallel()
 	m := newModel(4)
-	r := &Register{source: m.store}
+	r := &Register{source: m}
 	m.create(300)
 	m.sync(t, r)
 	rng := rand.New(rand.NewPCG(8, 9))
 	q := agreement.Query{Sort: agreement.SortPublisher, Calendar: calendar, Limit: 10}
-	good := must(t, r, q, m.head.Seq).Next
-	want := must(t, r, agreement.Query{Sort: q.Sort, Calendar: calendar, Limit: 10, Cursor: good}, m.head.Seq)
+	good := must(t, r, q, &m.head.Position).Next
+	want := must(t, r, agreement.Query{Sort: q.Sort, Calendar: calendar, Limit: 10, Cursor: good}, &m.head.Position)
 	for range 10_000 {
 		bad := []byte(good)
 		for range 1 + rng.IntN(3) {
@@ -208,7 +219,7 @@ func TestDamagedCursors(t *testing.T) {
 		from, err := decode(q)
 		switch {
 		case err == nil && q.Cursor == good: // mutated back
-			if page := must(t, r, q, m.head.Seq); page.Items[0].ID != want.Items[0].ID {
+			if page := must(t, r, q, &m.head.Position); page.Items[0].ID != want.Items[0].ID {
 				t.Fatal("another page")
 			}
 		case errs.CodeOf(err) != "cursor_invalid" || errs.KindOf(err) != errs.Invalid:
@@ -229,15 +240,15 @@ func TestTheLongestCursor(t *testing.T) {
 			Terms: agreement.Terms{Publisher: strings.Repeat("&", 256)},
 		}
 		store[a.ID] = a
-		changes = append(changes, Change{ID: a.ID})
+		changes = append(changes, Change{ID: a.ID, Version: 1})
 	}
 	m := newModel(0)
-	m.head.Seq = 1
+	m.head.Position[1].Seq = 1
 	r := &Register{source: store}
 	enter(t, r, m.head, Body(changes, ""))
 	q := agreement.Query{Sort: agreement.SortPublisher, Limit: 1}
-	q.Cursor = must(t, r, q, 1).Next
-	if page := must(t, r, q, 1); len(page.Items) != 1 || page.Items[0].ID[len(page.Items[0].ID)-1] != '1' {
+	q.Cursor = must(t, r, q, &m.head.Position).Next
+	if page := must(t, r, q, &m.head.Position); len(page.Items) != 1 || page.Items[0].ID[len(page.Items[0].ID)-1] != '1' {
 		t.Errorf("the second page is %v", page.Items)
 	}
 }
@@ -254,19 +265,19 @@ func TestCursorsOfLongNamesAreShortEnough(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newModel(5)
-			r := &Register{source: m.store}
+			r := &Register{source: m}
 			var added []Change
 			for i := range 3 {
 				a := agreement.Agreement{ID: fmt.Sprintf("%026d", i), Type: agreement.TypeOther, Name: strings.Repeat(of.name, agreement.TitleMaxChars-i), Version: 1}
 				a.Terms = agreement.Terms{Publisher: strings.Repeat(of.publisher, agreement.TitleMaxChars), ProductTitle: "Title", Licenses: 1}
 				m.store[a.ID] = a
-				added = append(added, Change{ID: a.ID})
+				added = append(added, Change{ID: a.ID, Version: 1})
 			}
-			m.enter(Body(added, ""))
+			m.enter("", added...)
 			m.sync(t, r)
 			q := agreement.Query{Sort: agreement.SortPublisher, Calendar: calendar, Limit: 1}
 			for _, want := range []int{2, 1, 0} { // the shortest name first
-				page := must(t, r, q, m.head.Seq)
+				page := must(t, r, q, &m.head.Position)
 				if len(page.Items) != 1 || page.Items[0].ID != fmt.Sprintf("%026d", want) {
 					t.Fatalf("%d agreements, want the one %d", len(page.Items), want)
 				}

@@ -58,7 +58,7 @@ func TestR7_1_PairsOfGroups(t *testing.T) {
 				})
 			}
 		}
-		ids := append(slices.Collect(maps.Keys(s.model.store)), "nobody")
+		ids := append(slices.Collect(maps.Keys(s.model.store)), "none")
 		of, err := r.PairsOf(t.Context(), ids)
 		if err != nil {
 			t.Fatal(err)

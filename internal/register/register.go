@@ -17,6 +17,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
@@ -30,6 +31,16 @@ type Register struct {
 	source Source
 	table  table
 	recent recent
+
+	walk   Walk // under way; nil for none
+	walked *batch
+}
+
+// Reset implements journal.State.
+func (r *Register) Reset() {
+	r.table = table{}
+	r.recent.forget()
+	r.walk, r.walked = nil, nil
 }
 
 // Prepare implements journal.State. It reads the agreements that the entries
@@ -45,6 +56,11 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 		// As they are stored: whoever empties a deleted group has to know which of
 		// them still name it.
 		if b.fetched, err = r.source.AgreementsByID(ctx, b.ids); err != nil {
+			return nil, err
+		}
+	}
+	if doubtful := b.doubtful(&r.table); len(doubtful) > 0 {
+		if b.owned, err = r.source.Owned(ctx, doubtful); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +106,7 @@ func (r *Reader) List(ctx context.Context, q agreement.Query) (agreement.Page, e
 	}
 	var page agreement.Page
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
-		page, err = s.page(q, from, head.Seq)
+		page, err = s.page(q, from, &head.Position)
 		return err
 	})
 	return page, err
@@ -111,22 +127,54 @@ func (r *Reader) Find(ctx context.Context, id string) (agreement.Agreement, erro
 }
 
 // Stranded returns for every license group that is gone the ids of all
-// agreements that may still be stored under it, and where the journal stood:
-// entries after that may strand others.
-func (r *Reader) Stranded(ctx context.Context) (ids map[string][]string, at journal.Head, err error) {
-	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
-		ids, at = make(map[string][]string, len(head.Gone)), head
-		for _, groupID := range head.Gone {
-			named := slices.Compact(slices.Sorted(slices.Values(s.table.stranded[groupID])))
-			ids[groupID] = slices.DeleteFunc(named, func(id string) bool {
-				_, exists := s.table.find(id)
-				return !exists
-			})
+// agreements that may still be stored under it.
+func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
+	var gone []string
+	err := r.replica.Read(ctx, func(_ *Register, head journal.Head) error {
+		gone = head.Gone
+		return nil
+	})
+	if err != nil || len(gone) == 0 {
+		return nil, err
+	}
+	// No agreement gets into a group that is gone. So all that are in these groups
+	// are in a state that is read from here on, and need not be in the first one,
+	// which has the stripes of the journal as they were at different moments.
+	ids := make(map[string][]string, len(gone))
+	err = r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		for _, groupID := range gone {
+			ids[groupID] = s.table.strandedIn(groupID)
 		}
 		return nil
 	})
-	return ids, at, err
+	return ids, err
 }
 
-// Save saves a copy, if at least backlog agreements changed since the last one.
-func (r *Reader) Save(ctx context.Context, backlog int64) error { return r.replica.Save(ctx, backlog) }
+// Moved implements agreement.Register.
+func (r *Reader) Moved(ctx context.Context, groupID string) (n int, known bool, err error) {
+	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
+		n, known = len(s.table.strandedIn(groupID)), slices.Contains(head.Gone, groupID)
+		return nil
+	})
+	return n, known, err
+}
+
+// ByGroup implements agreement.Register.
+func (r *Reader) ByGroup(ctx context.Context) (counts map[string]int, deletions int64, err error) {
+	counts = map[string]int{}
+	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
+		t := &s.table
+		for _, slot := range t.order(sortID) {
+			counts[t.rows[slot].GroupID]++
+		}
+		deletions = head.Position[0].Seq
+		return nil
+	})
+	return counts, deletions, err
+}
+
+// Save saves a copy, if at least backlog agreements changed since the last one, or
+// if it is old.
+func (r *Reader) Save(ctx context.Context, backlog int64, now time.Time) error {
+	return r.replica.Save(ctx, backlog, now)
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,31 +23,29 @@ import (
 // stand is a model behind a Log, as a Reader sees it.
 type stand struct {
 	journal.Log
-	mu     sync.Mutex
-	model  *model
-	bodies []string // of all entries
-	fails  error    // what Head fails with
+	mu      sync.Mutex
+	model   *model
+	entries [journal.Stripes][]journal.Entry
+	fails   error // what Head fails with
 }
 
 func (s *stand) Head(context.Context, journal.Name) (journal.Head, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bodies = append(s.bodies, s.model.entries...)
-	s.model.entries = nil
+	for i := range s.entries {
+		s.entries[i] = append(s.entries[i], s.model.pending[i]...)
+		s.model.pending[i] = nil
+	}
 	return s.model.head, s.fails
 }
 
-func (s *stand) Entries(_ context.Context, _ journal.Name, after, upTo int64) ([]journal.Entry, error) {
+func (s *stand) Entries(_ context.Context, _ journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var entries []journal.Entry
-	for seq := after + 1; seq <= upTo; seq++ {
-		entries = append(entries, journal.Entry{Seq: seq, Body: s.bodies[seq-1]})
-	}
-	return entries, nil
+	return slices.Clone(s.entries[stripe][after:upTo]), nil
 }
 
-func (s *stand) Saved(_ context.Context, _ journal.Name, head journal.Head) error {
+func (s *stand) Saved(_ context.Context, _ journal.Name, head journal.Head, _ time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.model.head.Saved = head.Weight
@@ -56,8 +55,16 @@ func (s *stand) Saved(_ context.Context, _ journal.Name, head journal.Head) erro
 func (s *stand) AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.model.store.AgreementsByID(ctx, ids)
+	return s.model.AgreementsByID(ctx, ids)
 }
+
+func (s *stand) Owned(ctx context.Context, pairs []PairRef) (map[PairRef]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.model.Owned(ctx, pairs)
+}
+
+func (s *stand) Walk() Walk { return s.model.Walk() }
 
 // bucket is a Bucket of one object.
 type bucket struct {
@@ -93,8 +100,7 @@ func TestReaderFinds(t *testing.T) {
 	if diff := cmp.Diff(s.model.store[id], got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	delete(s.model.store, id)
-	s.model.enter(Body([]Change{{ID: id}}, ""))
+	s.model.remove(id)
 	if _, err := r.Find(t.Context(), id); errs.CodeOf(err) != "agreement_not_found" {
 		t.Errorf("R2.10 deleted, but found: %v", err)
 	}
@@ -109,7 +115,7 @@ func TestReaderFinds(t *testing.T) {
 	if _, err := r.List(t.Context(), agreement.Query{Limit: 10}); !errors.Is(err, s.fails) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := r.Stranded(t.Context()); !errors.Is(err, s.fails) {
+	if _, err := r.Stranded(t.Context()); !errors.Is(err, s.fails) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -127,7 +133,7 @@ func TestStranded(t *testing.T) {
 		a := m.store[id]
 		a.ID, a.Type, a.Name, a.GroupID, a.Version = id, agreement.TypeVolume, id, groupID, a.Version+1
 		m.store[id] = a
-		m.enter(Body([]Change{{ID: id}}, ""))
+		m.enter("", Change{ID: id, Version: a.Version})
 	}
 	find := func(id string) {
 		if _, err := followed.Find(t.Context(), id); err != nil {
@@ -139,13 +145,12 @@ func TestStranded(t *testing.T) {
 	put("deleted-later", "g1")
 	find("before")
 	m.head.Gone = []string{"g1"}
-	m.enter(Body(nil, "g1"))
+	m.enter("g1")
 	put("imported-meanwhile", "g1") // by an import that began before
-	delete(m.store, "deleted-later")
-	m.enter(Body([]Change{{ID: "deleted-later"}}, ""))
+	m.remove("deleted-later")
 	m.head.Weight = 9
 
-	if err := followed.Save(t.Context(), 1); err != nil {
+	if err := followed.Save(t.Context(), 1, noon); err != nil {
 		t.Fatal(err)
 	}
 	for name, r := range map[string]*Reader{
@@ -153,9 +158,19 @@ func TestStranded(t *testing.T) {
 		"from a copy":      New(s, s, files, nil),
 		"from the entries": New(s, s, &bucket{}, nil),
 	} {
-		ids, at, err := r.Stranded(t.Context())
-		if err != nil || at.Seq != m.head.Seq {
-			t.Errorf("%s: at %+v, %v", name, at, err)
+		ids, err := r.Stranded(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n, known, err := r.Moved(t.Context(), "g1"); n != 2 || !known || err != nil {
+			t.Errorf("R4.3 %s: %d moved, %v, %v", name, n, known, err)
+		}
+		if _, known, err := r.Moved(t.Context(), "g2"); known || err != nil {
+			t.Errorf("R4.3 %s: a group that is there was deleted, %v", name, err)
+		}
+		counts, deletions, err := r.ByGroup(t.Context())
+		if diff := cmp.Diff(map[string]int{group.UnassignedID: 2, "g2": 1}, counts); diff != "" || deletions != 1 || err != nil {
+			t.Errorf("R4.3 %s: %d deletions, %v (-want +got):\n%s", name, deletions, err, diff)
 		}
 		if diff := cmp.Diff(map[string][]string{"g1": {"before", "imported-meanwhile"}}, ids); diff != "" {
 			t.Errorf("R4.3 %s (-want +got):\n%s", name, diff)
@@ -168,7 +183,7 @@ func TestStranded(t *testing.T) {
 		}
 	}
 	m.head.Gone = nil
-	if ids, _, err := followed.Stranded(t.Context()); err != nil || len(ids) != 0 {
+	if ids, err := followed.Stranded(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("%v, %v: want nothing", ids, err)
 	}
 }
@@ -210,13 +225,12 @@ func TestManyListAtOnce(t *testing.T) {
 		s.mu.Lock()
 		for len(s.model.store) > 150 {
 			id := s.model.some()
-			delete(s.model.store, id)
-			s.model.enter(Body([]Change{{ID: id}}, ""))
+			s.model.remove(id)
 		}
 		s.model.create(20)
 		s.model.head.Weight++
 		s.mu.Unlock()
-		if err := r.Save(t.Context(), 50); err != nil {
+		if err := r.Save(t.Context(), 50, noon); err != nil {
 			t.Error(err)
 		}
 	}
@@ -234,7 +248,7 @@ func TestManyListAtOnce(t *testing.T) {
 func TestDeadRowsGiveTheirRoomBack(t *testing.T) {
 	t.Parallel()
 	m := newModel(1)
-	r := &Register{source: m.store}
+	r := &Register{source: m}
 	m.create(100)
 	m.sync(t, r)
 	ids := slices.Collect(func(yield func(string) bool) {
@@ -247,8 +261,9 @@ func TestDeadRowsGiveTheirRoomBack(t *testing.T) {
 	for i := range 5000 {
 		a := m.store[ids[i%len(ids)]]
 		a.Name = fmt.Sprint("name ", i)
+		a.Version++
 		m.store[a.ID] = a
-		m.enter(Body([]Change{{ID: a.ID}}, ""))
+		m.enter("", Change{ID: a.ID, Version: a.Version})
 		m.sync(t, r)
 	}
 	if n := len(r.table.rows); n > 100+1024+100 {

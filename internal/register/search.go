@@ -1,12 +1,12 @@
 package register
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"sync"
 
 	"trueup/internal/agreement"
+	"trueup/internal/journal"
 	"trueup/internal/text"
 )
 
@@ -21,10 +21,10 @@ type filter struct {
 	words      string // folded text, in name, publisher or product title
 	numbers    string // squeezed text, in a number of a pair; empty when it is in none
 	calendar   agreement.Calendar
-	moment     int64 // agreements born after it are left out
+	moment     *journal.Position // agreements born after it are left out; nil for none
 }
 
-func filterOf(q agreement.Query, moment int64) filter {
+func filterOf(q agreement.Query, moment *journal.Position) filter {
 	return filter{
 		groupID: q.GroupID, kind: q.Type, publishers: publishersOf(q), status: q.Status, validation: q.Validation,
 		endsBefore: q.EndsBefore, words: text.Fold(q.Text), numbers: agreement.Squeeze(text.Collapse(q.Text)),
@@ -55,19 +55,22 @@ func (f *filter) publishes(name string) bool {
 	return false
 }
 
-// everSince is every moment since the last agreement was added: they all select
-// the same.
-const everSince = math.MaxInt64
-
 // matches reports whether the filter selects a row, but for its texts.
 func (f *filter) matches(r *row) bool {
-	return (f.moment == everSince || r.born <= f.moment) &&
+	return (f.moment == nil || r.born.by(f.moment)) &&
 		(f.groupID == "" || r.GroupID == f.groupID) &&
 		(f.kind == "" || r.Type == f.kind) &&
 		(f.status == "" || r.Status(f.calendar) == f.status) &&
 		(f.validation == "" || r.Validation == f.validation) &&
 		(f.endsBefore == "" || r.End != "" && r.End < f.endsBefore) &&
 		(f.publishers == "" || f.publishes(r.publisher))
+}
+
+func (f filter) equal(other filter) bool {
+	if f.moment != nil && other.moment != nil && *f.moment == *other.moment {
+		f.moment = other.moment
+	}
+	return f == other
 }
 
 var volumePublisher = text.Fold(agreement.VolumePublisher)
@@ -105,8 +108,8 @@ func (t *table) selectBy(f *filter) *selection {
 
 // selected is selectBy, remembered.
 func (r *Register) selected(f filter) *selection {
-	if f.moment >= r.table.newest {
-		f.moment = everSince
+	if f.moment != nil && r.table.newest.by(f.moment) {
+		f.moment = nil // every moment since the last agreement was added selects the same
 	}
 	if s := r.recent.find(f); s != nil {
 		return s
@@ -135,7 +138,7 @@ func (r *recent) find(f filter) *selection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, k := range r.kept {
-		if k.filter == f {
+		if k.filter.equal(f) {
 			return k.selection
 		}
 	}

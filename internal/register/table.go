@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/journal"
 	"trueup/internal/text"
 )
 
@@ -16,7 +17,33 @@ import (
 type row struct {
 	agreement.Agreement
 	name, publisher string // folded
-	born            int64  // the entry since which it is in the register
+	born            born
+	paired          int64 // the largest version of a change of pairs that the row has
+}
+
+// born is the entry that made an agreement, as far as the register knows: its
+// number and its stripe. The zero born is before every entry.
+type born int64
+
+const stripeBits = 7 // journal.Stripes fit
+
+func bornAt(stripe int, seq int64) born { return born(seq<<stripeBits | int64(stripe)) }
+
+func (b born) stripe() int { return int(b & (1<<stripeBits - 1)) }
+
+// by reports whether a journal at a position has the entry.
+func (b born) by(at *journal.Position) bool {
+	return b.stripe() < len(at) && int64(b>>stripeBits) <= at[b.stripe()].Seq
+}
+
+// births is the last born of each stripe.
+type births [journal.Stripes]born
+
+func (x *births) add(b born) { x[b.stripe()] = max(x[b.stripe()], b) }
+
+// by reports whether a journal at a position has the entries of all births.
+func (x *births) by(at *journal.Position) bool {
+	return !slices.ContainsFunc(x[:], func(b born) bool { return !b.by(at) })
 }
 
 func newRow(a agreement.Agreement) row {
@@ -38,7 +65,7 @@ type table struct {
 	words    texts // name, publisher and product title of each row, folded; of type volume only the name
 	numbers  texts // PairKeys of each row, a line each, sorted
 	orders   [len(sorts)][]uint32
-	newest   int64               // the highest born
+	newest   births
 	stranded map[string][]string // ids of the agreements that may be stored under a group that is gone
 }
 
@@ -65,7 +92,7 @@ func (t *table) enliven(slot uint32) {
 	if r.Type == agreement.TypeVolume {
 		t.volume.set(slot)
 	}
-	t.newest = max(t.newest, r.born)
+	t.newest.add(r.born)
 }
 
 // compact gives the live rows new slots and frees the others. It costs as much

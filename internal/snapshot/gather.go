@@ -10,6 +10,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/inventory"
+	"trueup/internal/journal"
 	"trueup/internal/position"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
@@ -37,7 +38,7 @@ func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
 		})
 	})
 	reads.Go(func() (err error) { all.statements, err = p.Statements.Current(ctx); return err })
-	reads.Go(func() (err error) { all.agreements, _, err = p.Agreements.All(ctx, -1); return err })
+	reads.Go(func() (err error) { all.agreements, _, err = p.Agreements.All(ctx, journal.Position{}); return err })
 	reads.Go(func() (err error) { all.groups, err = p.Groups.Groups(ctx); return err })
 	reads.Go(func() (err error) { all.tallies, err = p.Inventory.Tallies(ctx); return err })
 	reads.Go(func() (err error) { all.freshness, err = p.Refreshes.Freshness(ctx); return err })

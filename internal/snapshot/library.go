@@ -70,7 +70,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var groups []group.Group
 	var tallies []inventory.Counted
 	var agreements []agreement.Agreement
-	var at int64
+	var at journal.Position
 	reads, readCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { latest, err = l.current(readCtx); return err })
 	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
@@ -93,7 +93,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var data *report.Data
 	var version string
 	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, head journal.Head) error {
-		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Seq, groupNames(groups), talliesVersion(tallies))
+		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies))
 		data, err = kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 			n := newNames(c)
 			d := &report.Data{
@@ -143,20 +143,21 @@ const agreementsKey = "agreements"
 
 type agreementsAt struct {
 	all []agreement.Agreement
-	at  int64
+	at  journal.Position
 }
 
-// lastAgreements is the change at which the kept agreements are; -1 when none are.
-func (l *Library) lastAgreements() int64 {
+// lastAgreements is where the journal stood when the kept agreements were read; the
+// zero Position when none are kept.
+func (l *Library) lastAgreements() journal.Position {
 	if last, ok := l.data.find(agreementsKey); ok {
 		return last.(agreementsAt).at //nolint:forcetypeassert // as kept below
 	}
-	return -1
+	return journal.Position{}
 }
 
 // allAgreements keeps the agreements that were read, or returns the kept ones
 // when nothing has changed.
-func (l *Library) allAgreements(ctx context.Context, read []agreement.Agreement, at int64) ([]agreement.Agreement, error) {
+func (l *Library) allAgreements(ctx context.Context, read []agreement.Agreement, at journal.Position) ([]agreement.Agreement, error) {
 	if read != nil {
 		l.data.keep(maxData, cached{agreementsKey, agreementsAt{read, at}, len(read)})
 		return read, nil
@@ -166,7 +167,7 @@ func (l *Library) allAgreements(ctx context.Context, read []agreement.Agreement,
 			return last.all, nil
 		}
 	}
-	read, _, err := l.Agreements.All(ctx, -1) // another call has replaced them meanwhile
+	read, _, err := l.Agreements.All(ctx, journal.Position{}) // another call has replaced them meanwhile
 	return read, err
 }
 

@@ -27,6 +27,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
+	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
@@ -34,9 +35,9 @@ import (
 
 // Agreements are all agreements there are.
 type Agreements interface {
-	// All returns every agreement, and a number that grows with every change of
-	// any; nil when that number is since.
-	All(ctx context.Context, since int64) (all []agreement.Agreement, at int64, err error)
+	// All returns every agreement, and a position that is another one after every
+	// change of any; nil when that position is since, unless since is zero.
+	All(ctx context.Context, since journal.Position) (all []agreement.Agreement, at journal.Position, err error)
 }
 
 // Inventory is what is installed.

@@ -23,6 +23,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
+	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/objects/s3bucket"
 	"trueup/internal/position"
@@ -101,13 +102,14 @@ func (w *world) entitled(licenses int) {
 	}}
 }
 
-func (w *world) All(_ context.Context, since int64) ([]agreement.Agreement, int64, error) {
+func (w *world) All(_ context.Context, since journal.Position) ([]agreement.Agreement, journal.Position, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if since == w.at {
-		return nil, w.at, nil
+	at := journal.Position{{Seq: 1 + w.at}}
+	if since == at {
+		return nil, at, nil
 	}
-	return append([]agreement.Agreement{}, w.agreements...), w.at, nil
+	return append([]agreement.Agreement{}, w.agreements...), at, nil
 }
 
 func (w *world) Answers(_ context.Context, yield func([]refresher.Answered) error) error {

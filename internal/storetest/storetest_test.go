@@ -124,29 +124,3 @@ func TestEndpointOfSharedEngine(t *testing.T) {
 	}
 	storetest.Table(t)
 }
-
-// TestRestore demands that a table has exactly the items that were saved: also one
-// that has changed since, and a new one, with more items than a batch takes.
-func TestRestore(t *testing.T) {
-	t.Parallel()
-	client := storetest.Client(t)
-	table, other := storetest.Table(t), storetest.Table(t)
-	write := func(n int, value string) {
-		t.Helper()
-		put(t, client, table, map[string]any{"pk": fmt.Sprint("p", n), "sk": "s", "value": value})
-	}
-	for n := range 60 {
-		write(n, "before")
-	}
-	want := storetest.Dump(t, client, table)
-	point := storetest.Save(t, client, table)
-	for n := 50; n < 90; n++ {
-		write(n, "after")
-	}
-	for _, restored := range []string{table, other} {
-		storetest.Restore(t, client, restored, point)
-		if diff := cmp.Diff(want, storetest.Dump(t, client, restored)); diff != "" {
-			t.Errorf("-want +got\n%s", diff)
-		}
-	}
-}

@@ -103,7 +103,7 @@ func (f *Feeder) Feed(ctx context.Context, key, version, etag, by string) error 
 	}
 	f.Log.InfoContext(ctx, "catalog fed", "rows", r.Rows, "publishers", r.Publishers, "titles", r.Titles, "unchanged", r.Unchanged, "rejected", r.Rejected,
 		"duration_ms", float64(f.Clock().Sub(began).Microseconds())/1000)
-	return f.Catalog.Save(ctx, 1)
+	return f.Catalog.Save(ctx, 1, f.Clock())
 }
 
 // read reads and checks a file; one that is too large is refused unread.

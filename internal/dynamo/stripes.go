@@ -1,0 +1,235 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/semaphore"
+
+	"trueup/internal/journal"
+)
+
+// stripes hands the stripes of a journal to the transactions of this process. A
+// transaction has a stripe to itself, as far as this process goes, and the next
+// one gets the stripe that was used last: a process that makes one change at a
+// time stays with one stripe. A transaction that meets another process in its
+// stripe moves to another one. Two processes do not share a stripe for long: the one
+// that has it repeats faster than the other can read where the stripe stands, and the
+// other would never append. The first stripe is not handed out.
+type stripes struct {
+	free   *semaphore.Weighted // of the stripes in idle
+	mu     sync.Mutex
+	idle   []*stripe // the one used last is the last
+	spread int       // the stripes up to this number are used
+}
+
+// firstSpread is how many stripes are used until processes meet. Where few change
+// anything at the same time, readers have few heads to read.
+const firstSpread = 8
+
+// stripe is what this process knows of a stripe. It belongs to the transaction
+// that it was handed to.
+type stripe struct {
+	number int
+	known  bool
+	head   journal.Point // if known: where the stripe stood
+	// shared says that the last append of this process met one of another process:
+	// then the head is read before the next one.
+	shared bool
+}
+
+func newStripes() *stripes {
+	s := &stripes{free: semaphore.NewWeighted(journal.Stripes - 1), spread: firstSpread}
+	for i := journal.Stripes - 1; i > 0; i-- {
+		s.idle = append(s.idle, &stripe{number: i})
+	}
+	first := s.idle[len(s.idle)-firstSpread:]
+	mathrand.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
+	return s
+}
+
+func (s *Store) stripesOf(name journal.Name) *stripes {
+	all, _ := s.striped.LoadOrStore(name, newStripes())
+	return all.(*stripes)
+}
+
+// take returns the stripe that was used last, and waits if all are in use.
+func (s *stripes) take(ctx context.Context) (*stripe, error) {
+	if err := s.free.Acquire(ctx, 1); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	taken := s.idle[last]
+	s.idle = s.idle[:last]
+	return taken, nil
+}
+
+func (s *stripes) release(st *stripe) {
+	s.mu.Lock()
+	s.idle = append(s.idle, st)
+	s.mu.Unlock()
+	s.free.Release(1)
+}
+
+// exchange returns another stripe for one that another process uses: any of those
+// that are idle, among twice as many as before; and the same one when none is.
+func (s *stripes) exchange(st *stripe) *stripe {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spread = min(2*s.spread, journal.Stripes-1)
+	var within []int
+	for i, other := range s.idle {
+		if other.number <= s.spread {
+			within = append(within, i)
+		}
+	}
+	if len(within) == 0 {
+		return st
+	}
+	i := within[mathrand.IntN(len(within))] //nolint:gosec // spreads processes; guards nothing
+	other := s.idle[i]
+	s.idle = append(slices.Delete(s.idle, i, i+1), nil)
+	copy(s.idle[1:], s.idle) // the one that is left is the last to be used again
+	s.idle[0] = st
+	other.shared = true // nothing is known of it for now
+	return other
+}
+
+// errDeletedGroup means that a license group was deleted that the transaction is about.
+var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile")
+
+// transactWith is transact of actions and the record, which it appends to a
+// stripe. journal.ErrMoved means that a license group was deleted that the
+// transaction is about, and that the transaction has to be built again.
+func (s *Store) transactWith(ctx context.Context, actions []types.TransactWriteItem, r record) error {
+	all := s.stripesOf(r.name)
+	st, err := all.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { all.release(st) }()
+	return s.persist(ctx, func() error {
+		err := s.appendTo(ctx, st, actions, r)
+		if errors.Is(err, errBehind) {
+			st = all.exchange(st)
+		}
+		return err
+	})
+}
+
+// appendTo tries once to append a record to a stripe. errBehind means that
+// nothing but another transaction in the same stripe stood against it.
+func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.TransactWriteItem, r record) error {
+	if err := s.locate(ctx, st, r.name); err != nil {
+		return err
+	}
+	in := s.transaction(slices.Concat(actions, s.guards(r, st.number), s.recording(r, st.number, st.head)))
+	head := len(in.TransactItems) - 2
+	err := s.try(ctx, in)
+	// A transaction that met another's was not done, and is built again. One whose
+	// outcome is not known has to be repeated as it is.
+	if passing := (errPassing{}); passes(err) && !errors.As(err, &passing) {
+		st.known = false
+		err = s.persist(ctx, func() error { return s.try(ctx, in) })
+	}
+	if err == nil {
+		st.head, st.known = pointAfter(in, head), true
+		return nil
+	}
+	st.known = false
+	if conflict := (errConflict{}); errors.As(err, &conflict) && slices.ContainsFunc(conflict.at, func(i int) bool { return i >= head }) {
+		st.shared = true
+		return errPassing{fmt.Errorf("%w: %w", errBehind, err)}
+	}
+	condition := conditionOf(err)
+	if condition == nil {
+		return err
+	}
+	old, moved := condition.failed[head]
+	delete(condition.failed, head)
+	if moved {
+		if i, err := decode[headItem](old); err == nil {
+			st.head, st.known = i.point(), true
+		}
+	}
+	for i := len(actions); i < head; i++ {
+		if _, deleted := condition.failed[i]; deleted {
+			return fmt.Errorf("%w: %w", journal.ErrMoved, errDeletedGroup)
+		}
+	}
+	if len(condition.failed) > 0 {
+		return condition
+	}
+	st.shared = true
+	return errPassing{errBehind}
+}
+
+// pointAfter is where a stripe stands after a transaction with the head's action.
+func pointAfter(in *dynamodb.TransactWriteItemsInput, head int) journal.Point {
+	values := in.TransactItems[head].Update.ExpressionAttributeValues
+	next, _ := number(values, ":next")
+	return journal.Point{Seq: next, Tip: attr(values, ":tip")}
+}
+
+// locate reads where a stripe stands, if this process does not know it, or if
+// another process uses the stripe.
+func (s *Store) locate(ctx context.Context, st *stripe, name journal.Name) error {
+	if st.known && !st.shared {
+		return nil
+	}
+	p, sort := headKey(name, st.number)
+	it, err := s.get(ctx, p, sort)
+	if err != nil {
+		return err
+	}
+	i, err := decode[headItem](it)
+	if err != nil {
+		return err
+	}
+	now := i.point()
+	st.shared = st.known && now != st.head
+	st.head, st.known = now, true
+	return nil
+}
+
+// guards are the conditions that the groups of a record exist. A group that is
+// deleted leaves several tombstones, and transactions in different stripes check
+// different ones: on AWS those that name the same item are in each other's way,
+// also if they only check it.
+func (s *Store) guards(r record, stripe int) []types.TransactWriteItem {
+	guards := make([]types.TransactWriteItem, len(r.within))
+	for i, id := range r.within {
+		guards[i] = types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &s.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		}}
+	}
+	return guards
+}
+
+// tombstoneLife is how long the tombstones of a group are kept: longer than any
+// transaction takes that was built when the group existed.
+const tombstoneLife = 24 * time.Hour
+
+// tombstonesPerGroup leaves a transaction room for what else a deletion writes.
+const tombstonesPerGroup = 32
+
+// tombstones are the actions that keep agreements out of a group that is being deleted.
+func (s *Store) tombstones(id string, at time.Time) []types.TransactWriteItem {
+	var actions []types.TransactWriteItem
+	for n := range tombstonesPerGroup {
+		it := key(tombstoneKey(id, n))
+		it["expires"] = num(at.Add(tombstoneLife).Unix())
+		actions = append(actions, s.putItem(it, "", nil))
+	}
+	return actions
+}

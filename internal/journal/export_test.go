@@ -1,0 +1,4 @@
+package journal
+
+// FirstCopy is a copy as a release without stripes wrote it.
+var FirstCopy = firstCopy
