@@ -1,0 +1,151 @@
+package dynamo_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/journal"
+)
+
+// planted is a fault of the store or the register, to test the test.
+type planted int
+
+const (
+	sound     planted = iota
+	staleList         // two lists of three are made without reading the head of the journal
+	twoSteps          // a name or a pair is looked up first and then written without a condition
+)
+
+// shares returns how many of a hundred operations create an agreement and how many
+// list: more of what shows the fault.
+func (p planted) shares() (creates, lists int) {
+	switch p {
+	case staleList:
+		return 25, 45
+	case twoSteps:
+		return 60, 20
+	default:
+		return 25, 20
+	}
+}
+
+// names returns how many names there are.
+func (p planted) names() int {
+	if p == twoSteps {
+		return 2
+	}
+	return 5
+}
+
+// rememberedHead is a journal whose head is read again only if it is not frozen.
+type rememberedHead struct {
+	journal.Log
+	frozen bool
+	last   *journal.Head
+}
+
+func (l *rememberedHead) Head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
+	if l.frozen && l.last != nil {
+		return *l.last, nil
+	}
+	if head, err = l.Log.Head(ctx, name); err == nil {
+		l.last = &head
+	}
+	return head, err
+}
+
+// checkThenWrite plants a fault in a client of the table: a name or a pair that is
+// not there when it is looked up, which is done once, is put without the condition
+// that it is not there.
+func checkThenWrite(direct *dynamodb.Client) func(*middleware.Stack) error {
+	var mu sync.Mutex
+	looked := map[string]bool{} // whether it was free, by its key and who wants it
+	free := func(ctx context.Context, put *types.Put) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		place := map[string]types.AttributeValue{"pk": put.Item["pk"], "sk": put.Item["sk"]}
+		wanted := fmt.Sprint(stringOf(put.Item, "pk"), stringOf(put.Item, "id"), stringOf(put.Item, "agreement"))
+		if _, known := looked[wanted]; !known {
+			found, err := direct.GetItem(ctx, &dynamodb.GetItemInput{TableName: put.TableName, Key: place})
+			looked[wanted] = err == nil && found.Item == nil
+			time.Sleep(50 * time.Millisecond)
+		}
+		return looked[wanted]
+	}
+	change := func(ctx context.Context, in *dynamodb.TransactWriteItemsInput) *dynamodb.TransactWriteItemsInput {
+		out := *in
+		out.TransactItems = slices.Clone(in.TransactItems)
+		for i, action := range out.TransactItems {
+			if action.Put == nil {
+				continue
+			}
+			pk := stringOf(action.Put.Item, "pk")
+			if (strings.HasPrefix(pk, "NAME#") || strings.HasPrefix(pk, "PAIR#")) && free(ctx, action.Put) {
+				bare := *action.Put
+				bare.ConditionExpression, bare.ExpressionAttributeNames, bare.ExpressionAttributeValues = nil, nil, nil
+				out.TransactItems[i].Put = &bare
+			}
+		}
+		return &out
+	}
+	return func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("check, then write", func(
+			ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+		) (middleware.InitializeOutput, middleware.Metadata, error) {
+			if transaction, ok := in.Parameters.(*dynamodb.TransactWriteItemsInput); ok {
+				in.Parameters = change(ctx, transaction)
+			}
+			return next.HandleInitialize(ctx, in)
+		}), middleware.Before)
+	}
+}
+
+// stringOf returns an attribute that is a text; empty for none.
+func stringOf(it map[string]types.AttributeValue, name string) string {
+	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
+		return v.Value
+	}
+	return ""
+}
+
+const plantedHistories = 6
+
+// TestLinearizabilityIsChecked plants faults that the check must find.
+func TestLinearizabilityIsChecked(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]planted{"lists from a stale copy": staleList, "checks, then writes": twoSteps} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			found := map[porcupine.CheckResult]int{}
+			var histories errgroup.Group
+			histories.SetLimit(4)
+			for seed := range uint64(plantedHistories) {
+				histories.Go(func() error {
+					h := makeHistory(t, seed, fault)
+					result := porcupine.CheckOperationsTimeout(linearModel, h.ops, linearPatience)
+					mu.Lock()
+					defer mu.Unlock()
+					found[result]++
+					return nil
+				})
+			}
+			must(t, histories.Wait())
+			if found[porcupine.Illegal] < plantedHistories-1 {
+				t.Errorf("%v of %d histories", found, plantedHistories)
+			}
+			t.Logf("%v", found)
+		})
+	}
+}
