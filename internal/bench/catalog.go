@@ -134,7 +134,7 @@ func (k *keptCatalog) fill(ctx context.Context, titles, publishers int) (string,
 	if _, err := s.Feed(ctx, additions, func() audit.Event { return audit.Event{} }); err != nil {
 		return "", err
 	}
-	if err := s.Replica.Save(ctx, 1); err != nil {
+	if err := s.Replica.Save(ctx, 1, time.Now()); err != nil {
 		return "", err
 	}
 	p, _, missing, err := s.Resolve(ctx, additions[0].Publisher, additions[0].Title)
@@ -148,21 +148,21 @@ func (k *keptCatalog) fill(ctx context.Context, titles, publishers int) (string,
 func (k *keptCatalog) Head(context.Context, journal.Name) (journal.Head, error) { return k.head, nil }
 
 // Entries implements journal.Log.
-func (k *keptCatalog) Entries(_ context.Context, _ journal.Name, after, upTo int64) ([]journal.Entry, error) {
+func (k *keptCatalog) Entries(_ context.Context, _ journal.Name, _ int, after, upTo int64) ([]journal.Entry, error) {
 	return k.entries[after:upTo], nil
 }
 
 // Append implements journal.Log.
 func (k *keptCatalog) Append(_ context.Context, _ journal.Name, _ journal.Head, body string, weight int, _ once.Entry, _ ...audit.Event) ([]byte, error) {
-	k.head.Seq++
+	k.head.Position[0].Seq++
 	k.head.Weight += int64(weight)
-	k.entries = append(k.entries, journal.Entry{Seq: k.head.Seq, Body: body})
+	k.entries = append(k.entries, journal.Entry{Seq: k.head.Position[0].Seq, Body: body})
 	return nil, nil
 }
 
 // Saved implements journal.Log.
-func (k *keptCatalog) Saved(_ context.Context, _ journal.Name, head journal.Head) error {
-	k.head.Saved = head.Weight
+func (k *keptCatalog) Saved(_ context.Context, _ journal.Name, head journal.Head, at time.Time) error {
+	k.head.Saved, k.head.SavedAt = head.Weight, at
 	return nil
 }
 

@@ -153,7 +153,7 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Store, n
 	for part := range slices.Chunk(items, 5000) {
 		changes := make([]register.Change, len(part))
 		for i, it := range part {
-			changes[i].ID = text(it["id"])
+			changes[i].ID, changes[i].Version = text(it["id"]), 1
 		}
 		head, err := store.Head(ctx, journal.Agreements)
 		if err != nil {

@@ -22,6 +22,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
+	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/objects"
 	"trueup/internal/objects/s3bucket"
@@ -280,11 +281,12 @@ func (l *licensedOrganisation) size() string {
 }
 
 // All implements snapshot.Agreements, as a register that nothing changes.
-func (l *licensedOrganisation) All(_ context.Context, since int64) ([]agreement.Agreement, int64, error) {
-	if since == 1 {
-		return nil, 1, nil
+func (l *licensedOrganisation) All(_ context.Context, since journal.Position) ([]agreement.Agreement, journal.Position, error) {
+	at := journal.Position{{Seq: 1}}
+	if since == at {
+		return nil, at, nil
 	}
-	return append([]agreement.Agreement(nil), l.agreements...), 1, nil
+	return append([]agreement.Agreement(nil), l.agreements...), at, nil
 }
 
 // Answers implements refresher.Answers.
