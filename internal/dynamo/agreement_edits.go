@@ -299,7 +299,7 @@ func (e *edit) replace(was, next agreementItem) {
 
 // claimName adds the action that takes the name for an agreement.
 func (e *edit) claimName(c importer.Creation) {
-	e.claim(newNameItem("", c), "id", claim{field: "name", value: c.Name, code: "name_taken"})
+	e.claim(newNameItem("", c), "id", claim{field: "name", value: c.Name, code: "name_taken", wanted: c.ID})
 }
 
 // releaseName adds the action that gives a folded name back.

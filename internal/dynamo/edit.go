@@ -46,6 +46,7 @@ type claim struct {
 	code         string // what it means
 	key          string // partition key
 	owner        string // the agreement
+	wanted       string // the agreement that wants it
 	stage        importer.Stage
 }
 
@@ -233,6 +234,9 @@ func (e *edit) settle(ctx context.Context) error {
 	}
 	var violations []errs.Violation
 	for i, t := range e.taken {
+		if t.owner == t.wanted && t.code == "name_taken" {
+			continue // it was renamed since it was read: the next try finds out
+		}
 		owner, alive := owners[t.owner]
 		e.dead[t.key] = importer.Dead{Stage: t.stage, Owner: t.owner, Orphan: committed[i]}
 		if committed[i] && alive {

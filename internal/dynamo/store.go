@@ -130,8 +130,8 @@ func (s *Store) transaction(actions []types.TransactWriteItem) *dynamodb.Transac
 
 // try sends a transaction. It returns an *errCondition when a condition failed,
 // and errPassing when the transaction was not done because of others.
-func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput) error {
-	_, err := s.client.TransactWriteItems(ctx, in)
+func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput, options ...func(*dynamodb.Options)) error {
+	_, err := s.client.TransactWriteItems(ctx, in, options...)
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
 		return err
@@ -157,6 +157,9 @@ func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput) e
 	}
 	return err
 }
+
+// unrepeated keeps the SDK from sending a request again by itself.
+func unrepeated(o *dynamodb.Options) { o.Retryer = retry.AddWithMaxAttempts(o.Retryer, 1) }
 
 // errConflict means that a transaction was not done because others were at work
 // on items of it, or because of throttling.

@@ -135,9 +135,11 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 	}
 	in := s.transaction(slices.Concat(actions, s.guards(r, st.number), s.recording(r, st.number, st.head)))
 	head := len(in.TransactItems) - 2
-	err := s.try(ctx, in)
 	// A transaction that met another's was not done, and is built again. One whose
-	// outcome is not known has to be repeated as it is.
+	// outcome is not known has to be repeated as it is. The SDK must not do so before
+	// the outcome is seen here: when a reply is lost and the repetition meets a
+	// conflict, the transaction may be done.
+	err := s.try(ctx, in, unrepeated)
 	if passing := (errPassing{}); passes(err) && !errors.As(err, &passing) {
 		st.known = false
 		err = s.persist(ctx, func() error { return s.try(ctx, in) })
