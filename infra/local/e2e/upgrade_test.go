@@ -1,0 +1,501 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"trueup/infra/local/stack"
+	"trueup/internal/access"
+	"trueup/internal/manifest"
+)
+
+// views are what people see, apart from what is about one agreement.
+var views = []string{
+	"/agreements?limit=200", "/agreements?limit=200&sort=publisher&order=desc", "/agreements?limit=200&sort=end", "/agreements?limit=200&sort=created&order=desc",
+	"/agreements?limit=50&group=unassigned", "/agreements?limit=200&type=other", "/agreements?limit=200&type=volume", "/agreements?limit=200&publisher=adobe",
+	"/agreements?limit=200&status=no-term", "/agreements?limit=200&status=active", "/agreements?limit=200&validation=pending", "/agreements?limit=200&validation=valid",
+	"/agreements?limit=200&endsBefore=2032-01-01", "/agreements?limit=200&q=deal", "/agreements?limit=200&q=7000", "/agreements?limit=200&q=01-07001",
+	"/groups", "/imports?limit=50", "/refreshes?limit=50", "/statements", "/audit?limit=200",
+	"/catalog/publishers?limit=50&q=publisher", "/catalog/publishers?limit=50", "/catalog/publishers?q=adobe",
+	"/inventory", "/inventory/titles?limit=200", "/inventory/rules",
+	"/overview", "/reports/license-purchases?limit=200", "/reports/license-installations?limit=200", "/reports/license-purchases.csv", "/reports/license-installations.csv",
+	"/reports/snapshots", "/reports/trend",
+}
+
+// ofTheMoment is what differs between two answers though nothing has changed.
+var ofTheMoment = regexp.MustCompile(`"(madeAt|nextCursor)":"[^"]*"`)
+
+// seen is what people see now, by path.
+func (u *upgrade) seen() map[string]string {
+	all := map[string]string{}
+	for _, path := range views {
+		var text json.RawMessage
+		if strings.Contains(path, ".csv") {
+			var csv string
+			u.get(path, &csv)
+			all[path] = csv
+			continue
+		}
+		u.get(path, &text)
+		all[path] = ofTheMoment.ReplaceAllString(string(text), `"$1":""`)
+	}
+	return all
+}
+
+// together runs writers of every kind and readers for a while.
+func (u *upgrade) together(phase string, during func()) {
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range 2 {
+		all.Go(func() { u.write(fmt.Sprintf("%s %d", phase, i), stop) })
+	}
+	all.Go(func() { u.writeGroups(phase, stop) })
+	all.Go(func() { u.writeFiles(phase, stop) })
+	all.Go(func() { u.writeCatalog(phase, stop) })
+	all.Go(func() { u.read(stop) })
+	all.Go(func() { u.tick(stop) })
+	during()
+	close(stop)
+	all.Wait()
+}
+
+// TestR16_6_Upgrade deploys this release over the released one while people work,
+// function by function, with processes of both at work at once. Whatever was
+// acknowledged is there exactly once afterwards, and every list is exact.
+func TestR16_6_Upgrade(t *testing.T) {
+	t.Parallel()
+	newest, err := functions()
+	must(t, err)
+	older := releasedOrSkip(t)
+	data := t.TempDir()
+	s := usedBy(t, "jo", access.GlobalAdmin)(stack.Start(context.Background(), stack.Options{
+		Functions: older, Data: data, InMemory: true, Unscheduled: true, Service: true, RetryDelays: []time.Duration{100 * time.Millisecond},
+		Env: []string{"INVENTORY_REQUIRED=false"},
+	}))
+	defer s.stop()
+	u := &upgrade{
+		system: s, folder: map[bool]string{false: older, true: newest}, newer: map[string]bool{}, agreements: map[string]*deal{},
+		groups: map[string]string{}, publishers: map[string]string{}, merged: map[string]string{}, events: map[string]int{},
+	}
+	var every []string
+	for _, f := range manifest.Functions {
+		every = append(every, f.Name)
+	}
+
+	// The released version alone.
+	u.seed()
+	if t.Failed() {
+		return
+	}
+	before := u.seen()
+
+	// This release reads all of it, from the copies that the released one saved: the
+	// first entries are not there any more.
+	for _, name := range []string{"agreements", "catalog"} {
+		_, err := s.DynamoDB().DeleteItem(context.Background(), &dynamodb.DeleteItemInput{
+			TableName: &s.Table, Key: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: "JOURNAL#" + name}, "sk": &types.AttributeValueMemberS{Value: fmt.Sprintf("%016d", 1)},
+			},
+		})
+		must(t, err)
+	}
+	u.deploy(true, every...)
+	equal(t, "what this release shows of the data of the released one", u.seen(), before)
+	u.notLogged("journal rebuilt", "saved copy not used", "saved copy not read")
+	u.deploy(false, every...)
+	equal(t, "and the released one after that", u.seen(), before)
+
+	// Both at once, first one way and then the other.
+	const phase = 4 * time.Second
+	u.together("first", func() {
+		time.Sleep(time.Second)
+		u.deploy(true, "agreements", "catalog", "reports")
+		time.Sleep(phase)
+		u.deletedByTheOther()
+	})
+	u.together("second", func() {
+		u.deploy(false, "agreements", "catalog", "reports")
+		u.deploy(true, "groups", "import", "refresh", "inventory")
+		time.Sleep(phase)
+	})
+	u.deploy(true, "agreements", "reports")
+	u.deploy(false, "import", "refresh")
+	u.emptiedByTheOther()
+	u.together("third", func() {
+		time.Sleep(phase / 2)
+		u.deploy(true, every...)
+		time.Sleep(phase / 2)
+	})
+	t.Logf("the released version refused %d calls", u.refused)
+	u.settled()
+
+	// All of this release.
+	u.schedule()
+	warm := u.seen()
+	u.exact()
+	for _, name := range every {
+		s.Kill(name)
+	}
+	fresh := u.seen()
+	equal(t, "what fresh processes show", fresh, warm)
+	u.stored()
+	u.fresh()
+	u.notLogged("journal rebuilt")
+	if letters, err := s.DeadLetters(); err != nil || len(letters) > 0 {
+		t.Errorf("%d dead letters, %v", len(letters), err)
+	}
+}
+
+// seed is work of people with one release, after which both journals have a saved
+// copy, and entries after it.
+func (u *upgrade) seed() {
+	t, s := u.t, u.system
+	var rows, titles strings.Builder
+	folder := "Head office"
+	for a := range 520 { // enough to have a copy saved
+		name, number := fmt.Sprintf("seed imported %d.", a), u.pair()
+		fmt.Fprintf(&rows, "%s,%s,%s\n", number, number, name)
+		u.agreements[name] = &deal{name: name, pairs: map[string]bool{number: true}}
+	}
+	titles.WriteString("Publisher,Product title\n")
+	for i := range 60 {
+		fmt.Fprintf(&titles, "Seeded publisher,Title %d\n", i)
+	}
+	u.imports("agreements/"+folder+"/seed.csv", "seed.csv", rows.String())
+	u.imports("agreements/first-import.csv", "first-import.csv", sample(t, "first-import.csv"))
+	s.put("catalog/titles.csv", titles.String(), nil)
+	s.put("entitlements/first-statement.csv", sample(t, "statements/first-statement.csv"), nil)
+	s.put("inventory/appinvrawdata.csv", sample(t, "inventory/appinvrawdata.csv"), nil)
+	s.idle()
+	var groups page[group]
+	s.get("/groups", &groups)
+	if len(groups.Items) != 2 || groups.Items[1].Name != folder {
+		t.Fatalf("groups: %+v", groups)
+	}
+	u.groups[groups.Items[1].ID] = folder
+	u.events["group/"+groups.Items[1].ID]++
+	for _, d := range u.agreements {
+		d.group = groups.Items[1].ID
+	}
+	var all page[agreement]
+	s.get("/agreements?limit=200&group=unassigned", &all)
+	for _, a := range all.Items { // of the sample
+		d := &deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
+		for _, p := range u.pairsOf(a.ID) {
+			d.pairs[p] = true
+		}
+		u.agreements[a.Name] = d
+	}
+	stop := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() { u.write("seed", stop) })
+	work.Go(func() { u.writeGroups("seed", stop) })
+	work.Go(func() { u.writeCatalog("seed", stop) })
+	time.Sleep(time.Second)
+	u.schedule()
+	time.Sleep(time.Second / 2) // some entries after the copies
+	close(stop)
+	work.Wait()
+	for _, key := range []string{"copies/agreements", "copies/catalog"} {
+		if _, err := s.S3().HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: aws.String(stack.ReportsBucket), Key: &key}); err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+	}
+	u.settled()
+}
+
+// settled waits until nothing is under way, with the schedule of refreshes: the
+// released version gives up when others change agreements all the time.
+func (u *upgrade) settled() {
+	u.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		u.idle()
+		if _, err := u.Invoke(context.Background(), "refresh", []byte(`{"source":"trueup.schedule"}`)); err != nil {
+			u.t.Fatal(err)
+		}
+		var runs page[refreshed]
+		u.get("/refreshes?limit=50", &runs)
+		if !slices.ContainsFunc(runs.Items, func(r refreshed) bool { return !r.Final }) && u.Pending() == 0 {
+			return
+		}
+	}
+	u.t.Fatal("refreshes do not end")
+}
+
+func (u *upgrade) pairsOf(id string) (numbers []string) {
+	found, err := all[pair](u.system, "/agreements/"+id+"/pairs?limit=100")
+	must(u.t, err)
+	for _, p := range found {
+		if p.AuthorizationNumber != p.LicenseNumber { // of the sample
+			p.AuthorizationNumber += "+" + p.LicenseNumber
+		}
+		numbers = append(numbers, p.AuthorizationNumber)
+	}
+	return numbers
+}
+
+// deletedByTheOther has the released version, which counts the agreements of a
+// group in the group, delete groups with agreements that it did not count.
+func (u *upgrade) deletedByTheOther() {
+	uncounted, counted := u.addGroup("Never counted"), u.addGroup("Counted in part")
+	if !u.isNewer("agreements") || u.isNewer("groups") || u.isNewer("import") {
+		u.t.Error("the functions are of other releases than this is about")
+	}
+	moved := u.create("moved by nobody.", uncounted, u.pair())
+	u.create("moved by one of both.", counted, u.pair())
+	number := u.pair()
+	u.imports("agreements/Counted in part/counted.csv", "counted.csv", number+","+number+",counted.\n")
+	u.did(func() {
+		u.agreements["counted."] = &deal{name: "counted.", group: counted, pairs: map[string]bool{number: true}}
+	})
+	if !u.removeGroup(uncounted) || !u.removeGroup(counted) {
+		u.t.Error("a group was not deleted")
+	}
+	u.schedule()
+	if status := u.ask(http.MethodPatch, "/agreements/"+moved, map[string]string{"name": "moved by nobody, and changed"}, nil); status != http.StatusOK {
+		u.t.Errorf("an agreement whose group is gone cannot be changed: %d", status)
+	}
+	u.did(func() { u.agreements[moved].name = "moved by nobody, and changed" }, "agreement/"+moved)
+}
+
+// emptiedByTheOther has the released version's schedule empty a group that this
+// release deleted, and in which are agreements that only this release knows of.
+func (u *upgrade) emptiedByTheOther() {
+	if !u.isNewer("agreements") || !u.isNewer("groups") || u.isNewer("import") {
+		u.t.Error("the functions are of other releases than this is about")
+	}
+	id := u.addGroup("Emptied by the other")
+	var made []string
+	for i := range 3 {
+		made = append(made, u.create(fmt.Sprintf("emptied %d.", i), id, u.pair(), u.pair()))
+	}
+	if !u.removeGroup(id) {
+		u.t.Error("the group was not deleted")
+	}
+	u.schedule()
+	if status := u.ask(http.MethodPatch, "/agreements/"+made[0], map[string]string{"name": "emptied, and changed"}, nil); status != http.StatusOK {
+		u.t.Errorf("an agreement whose group was emptied cannot be changed: %d", status)
+	}
+	u.did(func() { u.agreements[made[0]].name = "emptied, and changed" }, "agreement/"+made[0])
+}
+
+// exact compares what this release shows with what people were told.
+func (u *upgrade) exact() {
+	t := u.t
+	listed, err := all[listedAgreement](u.system, "/agreements?limit=200")
+	must(t, err)
+	byName := map[string]listedAgreement{}
+	for _, a := range listed {
+		if _, twice := byName[a.Name]; twice {
+			t.Errorf("%s is listed twice", a.Name)
+		}
+		byName[a.Name] = a
+	}
+	want, got := map[string]deal{}, map[string]deal{}
+	for _, d := range u.agreements {
+		if d.deleted {
+			continue
+		}
+		expected := *d.copied()
+		if _, exists := u.groups[d.group]; !exists {
+			expected.group = "unassigned"
+		}
+		want[d.name] = expected
+	}
+	counts := map[string]int{"unassigned": 0}
+	for id := range u.groups {
+		counts[id] = 0
+	}
+	for i, a := range listed {
+		counts[a.GroupID]++
+		d := deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
+		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // nobody has changed it
+			d.pairs = want[a.Name].pairs
+			got[a.Name] = d
+			continue
+		}
+		for _, number := range u.pairsOf(a.ID) {
+			if d.pairs[number] {
+				t.Errorf("%s has the pair %s twice", a.Name, number)
+			}
+			d.pairs[number] = true
+		}
+		if a.Type == "volume" && len(d.pairs) != a.PairCount {
+			t.Errorf("%s has %d pairs, and says %d", a.Name, len(d.pairs), a.PairCount)
+		}
+		got[a.Name] = d
+		var one listedAgreement
+		u.get("/agreements/"+a.ID, &one)
+		equal(t, "the table's "+a.Name, one, a)
+		u.foundByPairs(a, d.pairs)
+	}
+	equalDeals(t, got, want)
+
+	var groups page[group]
+	u.get("/groups", &groups)
+	shown, names := map[string]int{}, map[string]string{}
+	for _, g := range groups.Items {
+		shown[g.ID] = g.AgreementCount
+		if names[g.ID] = g.Name; g.ID == "unassigned" {
+			delete(names, g.ID)
+		}
+	}
+	equal(t, "agreements by group", shown, counts)
+	equal(t, "groups", names, u.groups)
+	for what, selected := range map[string]func(listedAgreement) bool{
+		"type=volume": func(a listedAgreement) bool { return a.Type == "volume" }, "type=other": func(a listedAgreement) bool { return a.Type == "other" },
+		"publisher=adobe": func(a listedAgreement) bool { return a.Publisher == "Adobe" }, "group=unassigned": func(a listedAgreement) bool { return a.GroupID == "unassigned" },
+		"validation=pending": func(a listedAgreement) bool { return a.Validation == "pending" }, "status=active": func(a listedAgreement) bool { return a.Status == "active" },
+		"endsBefore=2031-01-02": func(a listedAgreement) bool { return a.End != "" && a.End < "2031-01-02" }, "q=deal%201": func(a listedAgreement) bool { return strings.Contains(a.Name, "deal 1") },
+		"sort=created&order=desc": func(listedAgreement) bool { return true },
+	} {
+		found, err := all[listedAgreement](u.system, "/agreements?limit=50&"+what)
+		must(t, err)
+		equal(t, what, ids(found), ids(slices.DeleteFunc(slices.Clone(listed), func(a listedAgreement) bool { return !selected(a) })))
+	}
+
+	for id, name := range u.publishers {
+		var p struct{ Name string }
+		u.get("/catalog/publishers/"+id, &p)
+		equal(t, "publisher "+id, p.Name, name)
+	}
+	for name, into := range u.merged {
+		var found page[struct{ ID string }]
+		u.get("/catalog/publishers?limit=1&q="+url.QueryEscape(name), &found)
+		if len(found.Items) != 1 || found.Items[0].ID != into {
+			t.Errorf("%s is found as %+v, and was merged into %s", name, found.Items, into)
+		}
+	}
+
+	events, err := all[struct{ ID, Subject, Action string }](u.system, "/audit?limit=200")
+	must(t, err)
+	told, once := map[string]int{}, map[string]bool{}
+	for _, e := range events {
+		if once[e.ID] {
+			t.Errorf("the event %+v is listed twice", e)
+		}
+		once[e.ID] = true
+		told[e.Subject]++
+	}
+	maps.DeleteFunc(told, func(subject string, _ int) bool { return u.events[subject] == 0 })
+	equal(t, "audit events by subject", told, u.events)
+}
+
+type listedAgreement struct {
+	ID, Type, Name, GroupID, Publisher, Status, Validation, End string
+	PairCount                                                   int
+	Version                                                     int64
+}
+
+func ids(all []listedAgreement) (ids []string) {
+	for _, a := range all {
+		ids = append(ids, a.ID)
+	}
+	sort.Strings(ids)
+	return ids
+}
+
+func equalDeals(t *testing.T, got, want map[string]deal) {
+	t.Helper()
+	for name, w := range want {
+		g, exists := got[name]
+		if !exists {
+			t.Errorf("%s is lost: %+v", name, w)
+			continue
+		}
+		if g.group != w.group || !maps.Equal(g.pairs, w.pairs) {
+			t.Errorf("%s is %+v, want %+v", name, g, w)
+		}
+	}
+	for name, g := range got {
+		if _, known := want[name]; !known {
+			t.Errorf("%s is there, and nobody was told so: %+v", name, g)
+		}
+	}
+}
+
+// foundByPairs checks that an agreement is found by each of its pairs.
+func (u *upgrade) foundByPairs(a listedAgreement, pairs map[string]bool) {
+	for number := range pairs {
+		number, _, _ = strings.Cut(number, "+")
+		var found page[agreement]
+		u.get("/agreements?limit=5&q="+number, &found)
+		if len(found.Items) != 1 || found.Items[0].ID != a.ID {
+			u.t.Errorf("the pair %s of %s finds %+v", number, a.Name, found.Items)
+		}
+	}
+}
+
+// stored checks in the table that every agreement names a group that is there.
+func (u *upgrade) stored() {
+	groups, names := map[string]bool{"unassigned": true}, map[string]string{}
+	pages := dynamodb.NewScanPaginator(u.DynamoDB(), &dynamodb.ScanInput{TableName: &u.Table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.Background())
+		must(u.t, err)
+		for _, it := range page.Items {
+			var i struct{ PK, SK, ID, Name, Group string }
+			must(u.t, attributevalue.UnmarshalMap(it, &i))
+			switch {
+			case strings.HasPrefix(i.SK, "GROUP#"):
+				groups[i.ID] = true
+			case i.SK == "AGREEMENT":
+				names[i.Name] = i.Group
+			}
+		}
+	}
+	for name, id := range names {
+		if !groups[id] {
+			u.t.Errorf("%s is stored under the group %s, which is not there", name, id)
+		}
+	}
+}
+
+// fresh checks that licence data are shown as stale exactly until a refresh.
+func (u *upgrade) fresh() {
+	stale := func() bool {
+		var list struct{ Stale bool }
+		u.get("/agreements?limit=1", &list)
+		return list.Stale
+	}
+	u.refresh()
+	u.settled()
+	equal(u.t, "stale after a refresh", stale(), false)
+}
+
+// notLogged checks that no function logged these messages.
+func (u *upgrade) notLogged(messages ...string) {
+	u.t.Helper()
+	logs, err := filepath.Glob(filepath.Join(u.DataDir, "logs", "*.log"))
+	must(u.t, err)
+	for _, name := range logs {
+		content, err := os.ReadFile(name)
+		must(u.t, err)
+		for line := range strings.Lines(string(content)) {
+			for _, message := range messages {
+				if strings.Contains(line, message) {
+					u.t.Errorf("%s: %s", filepath.Base(name), line)
+				}
+			}
+		}
+	}
+}
