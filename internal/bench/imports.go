@@ -51,9 +51,13 @@ func (b *bench) engine(ctx context.Context, name string) (*engine.Engine, error)
 
 // stack starts a local stack with a table of its own on an engine.
 func (b *bench) stack(ctx context.Context, e *engine.Engine, table string) (*stack.Stack, error) {
-	return stack.Start(ctx, stack.Options{
+	return stack.Start(ctx, b.options(e, table))
+}
+
+func (b *bench) options(e *engine.Engine, table string) stack.Options {
+	return stack.Options{
 		Functions: b.functions, Data: filepath.Join(b.scratch, table), DynamoDBEndpoint: e.URL, TableName: table, Unscheduled: true,
-	})
+	}
 }
 
 // importInto measures imports of so many pairs into so many agreements, from

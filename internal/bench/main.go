@@ -49,6 +49,7 @@ type part struct {
 var parts = []part{
 	{"check", (*bench).check},
 	{"import", (*bench).imports},
+	{"writers", (*bench).posts},
 	{"inventory", (*bench).inventories},
 	{"list", (*bench).lists},
 	{"catalog", (*bench).catalogs},
@@ -77,7 +78,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
 	readme := flag.String("readme", "", "file whose table to rewrite")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
-	only := flag.String("only", "", "parts to run, with commas: check, import, inventory, list, catalog, position, refresh, behind, report, start, size; empty for all")
+	only := flag.String("only", "", "parts to run, with commas: check, import, writers, inventory, list, catalog, position, refresh, behind, report, start, size; empty for all")
 	count := flag.String("count", "", "count this file of inventory and print what it took: what the program does in a process of its own")
 	flag.Parse()
 	if *count != "" {

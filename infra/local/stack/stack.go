@@ -84,6 +84,7 @@ type Options struct {
 	Env               []string        // more of the functions' environment, "NAME=value"
 	RetryDelays       []time.Duration // of asynchronous calls; nil for the service's minutes
 	Unscheduled       bool            // no schedules
+	Concurrency       int             // processes of a function without a reserved concurrency; 0 for the host's default
 
 	Console io.Writer // gets the functions' logs in short; nil for nothing
 }
