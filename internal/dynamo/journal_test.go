@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
+	"trueup/infra/local/engine"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/dynamo"
@@ -192,4 +196,53 @@ func TestR2_6_Other(t *testing.T) {
 	}
 	_, err = s.Details(ctx, read, edited("agreement.details_read"))
 	equal(t, "details of what is gone", errs.CodeOf(err), "agreement_not_found")
+}
+
+// A list that shows a change also shows every change that was done before it, though
+// agreements are read after the journal: while A is read for its first change, B is
+// renamed, and then A.
+func TestListsShowWhatWasDoneBefore(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	table := storetest.Table(t)
+	s := dynamo.New(storetest.Client(t), table)
+	a, b := create(t, s, "A", agreement.Target{}, "1"), create(t, s, "B", agreement.Target{}, "2")
+	rename := func(read agreement.Agreement, name string) agreement.Agreement {
+		t.Helper()
+		after, err := s.Update(ctx, read, agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
+		must(t, err)
+		return after
+	}
+	var meanwhile func()
+	reader := dynamo.New(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("meanwhile", func(
+				ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+			) (middleware.InitializeOutput, middleware.Metadata, error) {
+				if _, reads := in.Parameters.(*dynamodb.BatchGetItemInput); reads && meanwhile != nil {
+					do := meanwhile
+					meanwhile = nil
+					do()
+				}
+				return next.HandleInitialize(ctx, in)
+			}), middleware.Before)
+		})
+	}), table)
+	reg := find(reader)
+	list := func() (names []string) {
+		t.Helper()
+		page, err := reg.List(ctx, agreement.Query{Limit: 10})
+		must(t, err)
+		for _, one := range page.Items {
+			names = append(names, one.Name)
+		}
+		return names
+	}
+	equal(t, "at first", list(), []string{"A", "B"})
+	a = rename(a, "A 2")
+	meanwhile = func() {
+		rename(b, "B 2")
+		rename(a, "A 3")
+	}
+	equal(t, "while they are renamed", list(), []string{"A 3", "B 2"})
 }

@@ -41,6 +41,15 @@ type Rebuilder interface {
 	Rebuild(ctx context.Context, head Head) (apply func(), err error)
 }
 
+// Outrunner is a State that reads the changed things themselves, which may be newer
+// than the entries.
+type Outrunner interface {
+	State
+	// IsAhead reports whether the last Prepare read things that are newer than the
+	// entries it was given, or may be.
+	IsAhead() bool
+}
+
 // Replica is a process's copy of what a journal adds up to.
 type Replica[S State] struct {
 	Name  Name
@@ -55,9 +64,10 @@ type Replica[S State] struct {
 	useless    bool         // whether the copy could not be used
 	rebuilding *Head        // where the journal stood when the rebuilding under way began; nil for none
 	reached    Position     // where it stood when the rebuilding was looked after last
-	mu         sync.RWMutex // guards State, at and applied
+	mu         sync.RWMutex // guards State and the fields below
 	at         Head
 	applied    int64 // how often at has changed
+	ahead      bool  // whether the state may have a part of what came after at
 }
 
 // Read calls use with the state as it is now, and where the journal stands.
@@ -83,7 +93,7 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 		return Head{}, err
 	}
 	r.mu.RLock()
-	if r.at.Position == head.Position {
+	if r.at.Position == head.Position && !r.ahead {
 		return head, nil
 	}
 	r.mu.RUnlock()
@@ -139,6 +149,9 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 			}
 		}
 		err := r.catchUp(ctx, head)
+		if err == nil {
+			head, err = r.confirm(ctx, head)
+		}
 		if !errors.Is(err, errBranch) && !errors.Is(err, ErrTrimmed) {
 			return head, err
 		}
@@ -162,6 +175,37 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 	}
 }
 
+// maxConfirmed is how often the head is read again for a state that is ahead: each
+// time a thing that has just changed has changed again.
+const maxConfirmed = 20
+
+// confirm brings a state that is ahead of head to a head that is not older than what
+// was read. Readers that see a change must see all changes that were done before it.
+func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
+	for range maxConfirmed {
+		if !r.ahead {
+			break
+		}
+		newer, err := r.Log.Head(ctx, r.Name)
+		if err != nil {
+			return head, err
+		}
+		head = newer
+		r.setAhead(false)
+		if err := r.catchUp(ctx, head); err != nil {
+			r.setAhead(true)
+			return head, err
+		}
+	}
+	return head, nil
+}
+
+func (r *Replica[S]) setAhead(ahead bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ahead = ahead
+}
+
 // farBehind is how many changed things make it worth while to read a copy instead
 // of the entries since.
 const farBehind = 2000
@@ -182,6 +226,7 @@ func (r *Replica[S]) reset() {
 	r.State.Reset()
 	r.at = Head{}
 	r.applied++
+	r.ahead = false
 }
 
 // set notes that the state is at head now. mu is held.
@@ -209,9 +254,12 @@ func (r *Replica[S]) catchUp(ctx context.Context, head Head) error {
 		if next.Position = at; at == head.Position {
 			next = head
 		}
+		outrunner, can := any(r.State).(Outrunner)
+		ahead := can && outrunner.IsAhead()
 		r.mu.Lock()
 		apply()
 		r.set(next)
+		r.ahead = r.ahead || ahead
 		r.mu.Unlock()
 	}
 	return nil

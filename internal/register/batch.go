@@ -27,6 +27,8 @@ type edit struct {
 	created bool                         // by that entry
 	pairs   map[agreement.PairKey]change // of pairs that came or went; nil for none
 	version int64                        // the largest of a change of pairs
+	newest  int64                        // the largest version of any change
+	vague   bool                         // whether one is not known
 	unsure  bool                         // the versions of some changes of pairs are not known
 	mixed   bool                         // and not all changes of pairs are of the first stripe, without a version
 	ask     bool                         // the table has to tell whether the agreement has the pairs
@@ -52,6 +54,7 @@ func (b *batch) add(e journal.Entry) error {
 		if c.Version == 1 {
 			edit.born, edit.created = at, true // what came before it in the batch is of another stripe, and later
 		}
+		edit.newest, edit.vague = max(edit.newest, c.Version), edit.vague || c.Version == 0
 		if len(c.Added)+len(c.Removed) > 0 {
 			edit.unsure = edit.unsure || c.Version == 0
 			edit.mixed = edit.mixed || c.Version > 0 || e.Stripe > 0
@@ -146,6 +149,21 @@ func (b *batch) settle() {
 			e.pairs[key] = change{has: b.owned[PairRef{AgreementID: id, Pair: key}]}
 		}
 	}
+}
+
+// isAhead reports whether agreements or pairs were read that are newer than the
+// entries say, or may be.
+func (b *batch) isAhead() bool {
+	if len(b.owned) > 0 {
+		return true
+	}
+	for _, id := range b.ids {
+		e := b.edits[id]
+		if a, exists := b.fetched[id]; !exists || e.vague || a.Version > e.newest {
+			return true
+		}
+	}
+	return false
 }
 
 // numbers returns the pairs of a row after the edit, a line each, sorted.

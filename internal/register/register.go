@@ -32,6 +32,8 @@ type Register struct {
 	table  table
 	recent recent
 
+	ahead bool // see IsAhead
+
 	walk   Walk // under way; nil for none
 	walked *batch
 }
@@ -64,11 +66,15 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 			return nil, err
 		}
 	}
+	r.ahead = b.isAhead()
 	return func() {
 		r.table.apply(&b, head.Gone)
 		r.recent.forget()
 	}, nil
 }
+
+// IsAhead implements journal.Outrunner.
+func (r *Register) IsAhead() bool { return r.ahead }
 
 // Restore implements journal.State. A copy that is damaged is an error and
 // changes nothing.
