@@ -202,8 +202,8 @@ func (e *edit) quieten(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.quiet[importer.Stage(attr(writer, "holder"))] && until >= millis(e.now) {
-		return errs.New(errs.Unavailable, "import_running")
+	if holder := attr(writer, "holder"); e.quiet[importer.Stage(holder)] && until >= millis(e.now) {
+		return errs.Wrap(fmt.Errorf("dynamo: the stage %s may be written until %s", holder, fromMillis(until).Format(time.RFC3339)), errs.Unavailable, "import_running")
 	}
 	return e.store.bury(ctx, e.quiet)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	mathrand "math/rand/v2"
 	"strings"
 	"sync"
@@ -195,7 +196,7 @@ func (s *Store) persist(ctx context.Context, do func() error) error {
 			return errs.Wrap(err, errs.Unavailable, "try_again")
 		case <-ctx.Done():
 			pause.Stop()
-			return context.Cause(ctx)
+			return fmt.Errorf("%w: the last try: %s", context.Cause(ctx), err.Error())
 		}
 	}
 }

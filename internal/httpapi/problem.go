@@ -129,6 +129,9 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 		return refused(ctx, lang, id, status, message, causes)
 	}
 	cause := errors.Join(causes...)
+	if cause == nil {
+		cause = errors.New(message)
+	}
 	e := errs.As(cause)
 	if e == nil && errors.Is(cause, context.DeadlineExceeded) {
 		e = errs.New(errs.Unavailable, "try_again")
