@@ -44,6 +44,9 @@ type Call struct {
 	RequestID string     // the gateway's, in logs, audit events and problem documents
 }
 
+// RequestIDKey is the key of Call.RequestID in log lines.
+const RequestIDKey = "request_id"
+
 type callKey struct{}
 
 // WithCall returns a context that carries the call.

@@ -263,7 +263,7 @@ func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dy
 // API puts a function that serves HTTP together. Somebody waits for it, so it
 // gives up soon.
 func API(f httpapi.Function, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.Patience(6*time.Second))
+	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
 	deps := httpapi.Deps{
 		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
 		Limits:            agreement.Limits{PairMaxChars: settings.PairMaxChars},

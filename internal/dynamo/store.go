@@ -71,12 +71,12 @@ type Option func(*Store)
 func PageSize(n int) Option { return func(s *Store) { s.pageSize = int32(n) } }
 
 // Patience sets how long a transaction keeps trying while others hold its
-// items; the default, 2 s, suits a person who waits.
+// items; the default, 6 s, suits a person who waits.
 func Patience(d time.Duration) Option { return func(s *Store) { s.patience = d } }
 
 // New returns the store in a table laid out as package schema says.
 func New(client *dynamodb.Client, table string, options ...Option) *Store {
-	s := &Store{client: client, table: table, patience: 2 * time.Second, seen: seen{at: map[journal.Name]journal.Position{}}}
+	s := &Store{client: client, table: table, patience: 6 * time.Second, seen: seen{at: map[journal.Name]journal.Position{}}}
 	s.seq.Store(unknownSeq)
 	for _, o := range options {
 		o(s)

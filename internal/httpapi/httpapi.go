@@ -150,7 +150,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tracked := &writer{ResponseWriter: w}
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.log.ErrorContext(r.Context(), "panic", "error", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", access.CallFrom(r.Context()).RequestID)
+			s.log.ErrorContext(r.Context(), "panic", "error", fmt.Sprint(cause), "stack", string(debug.Stack()), access.RequestIDKey, access.CallFrom(r.Context()).RequestID)
 			if !tracked.written {
 				fault(lang, access.CallFrom(r.Context()).RequestID).write(w)
 			}

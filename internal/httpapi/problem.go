@@ -153,7 +153,7 @@ func failed(ctx context.Context, status int, cause error, where ...any) {
 	if !ok {
 		return
 	}
-	where = append(where, "error", cause, "request_id", access.CallFrom(ctx).RequestID)
+	where = append(where, "error", cause, access.RequestIDKey, access.CallFrom(ctx).RequestID)
 	if status == http.StatusServiceUnavailable {
 		log.WarnContext(ctx, "unavailable", where...)
 		return

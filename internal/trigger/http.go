@@ -45,7 +45,7 @@ func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context
 			"route", event.RouteKey,
 			"status", out.StatusCode,
 			"duration_ms", float64(clock().Sub(begin).Microseconds())/1000,
-			"request_id", event.RequestContext.RequestID,
+			access.RequestIDKey, event.RequestContext.RequestID,
 			"trace", r.Header.Get("X-Amzn-Trace-Id"),
 		)
 		return out, nil
