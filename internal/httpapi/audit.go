@@ -140,8 +140,8 @@ type listAuditEventsOutput struct{ Body Page[AuditEvent] }
 
 func (o *operations) listAuditEvents(api huma.API, op huma.Operation) {
 	op.Summary = "List audit events"
-	op.Description = "Who changed what, the newest first. One call reads a bounded number of events and days: with a filter that selects few of them, " +
-		"a page can be shorter than its limit, even empty, and still have a `nextCursor`. The list has ended when there is none."
+	op.Description = "Who changed what, the newest first. One call reads a bounded number of events and days: a page can be shorter than its limit, even empty, " +
+		"and still have a `nextCursor`, above all with a filter that selects few events. The list has ended when there is none."
 	huma.Register(api, op, func(ctx context.Context, in *listAuditEventsInput) (*listAuditEventsOutput, error) {
 		q, err := in.resume(in.query(o.now()), in.Cursor)
 		if err != nil {

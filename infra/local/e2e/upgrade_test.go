@@ -328,7 +328,7 @@ func (u *upgrade) exact() {
 	for i, a := range listed {
 		counts[a.GroupID]++
 		d := deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
-		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // nobody has changed it
+		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // no writer changes these
 			d.pairs = want[a.Name].pairs
 			got[a.Name] = d
 			continue

@@ -31,7 +31,7 @@ type upgrade struct {
 	numbers    int
 	agreements map[string]*deal // by id; imported ones by name, until the end
 	groups     map[string]string
-	publishers map[string]string // those that exist, names by id
+	publishers map[string]string // names by id, of publishers that exist
 	merged     map[string]string // names of merged publishers → the id that they are merged into
 	events     map[string]int    // audit events by subject
 }
@@ -243,7 +243,7 @@ func (u *upgrade) edit(id string) {
 	u.did(func() { u.agreements[id] = next }, "agreement/"+id)
 }
 
-// write changes agreements until it is told to stop.
+// write changes agreements until the writers are stopped.
 func (u *upgrade) write(writer string, stop <-chan struct{}) {
 	var own []string
 	for n := 0; !stopped(stop); n++ {
