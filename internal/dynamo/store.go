@@ -41,7 +41,7 @@ type Store struct {
 	patience time.Duration
 
 	seq     atomic.Int64 // the highest commit sequence this process has seen
-	commits sync.Map     // importer.Stage → int64, stages known to be committed: a fact that never changes
+	commits sync.Map     // importer.Stage → int64, stages known to be committed
 	striped sync.Map     // journal.Name → *stripes
 	seen    seen
 }

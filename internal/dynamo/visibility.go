@@ -12,9 +12,9 @@ import (
 // Visibility. What an import writes carries its stage and counts only once the
 // stage is committed: then an item STAGE#<stage> holds the commit's sequence
 // number, and COMMITS holds the highest. That a stage is committed never
-// changes, so a process remembers it and a warm reader pays nothing. A stage
-// somebody took for dead has such an item without a number, and can never be
-// committed.
+// changes, so a process remembers it and a warm reader pays nothing; a process
+// forgets it when the table was restored, see Store.watch. A stage that was taken
+// for dead has such an item without a number, and can never be committed.
 //
 // A listing shows one moment, the number of commits when its first page was
 // read, and carries it in the cursor: rows of later commits stay hidden.

@@ -109,8 +109,8 @@ func (e *edit) isDoubtful(r *row) bool {
 	return false
 }
 
-// doubtful returns the pairs of which the table has to tell whether their
-// agreement has them.
+// doubtful returns the pairs that have to be read from the table, because the order
+// of their changes is not known.
 func (b *batch) doubtful(t *table) (refs []PairRef) {
 	for _, id := range b.ids {
 		if _, exists := b.fetched[id]; !exists {

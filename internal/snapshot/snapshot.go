@@ -10,7 +10,7 @@
 //
 //   - An object is written before any manifest names it, and never changes: its
 //     key has its checksum. So who has read a manifest finds all of one snapshot.
-//   - A manifest never changes either. Which one is that of a day, and the newest,
+//   - A manifest never changes either. Which one counts for a day, and which is the newest,
 //     is in an Index beside the records of refreshes: it is replaced only by one of the
 //     same or a later attempt at a run, as their sequences tell.
 //   - What is read is compared with the manifest's checksums. Anything else than
