@@ -42,7 +42,7 @@ var views = []string{
 }
 
 // ofTheMoment is what differs between two answers though nothing has changed.
-var ofTheMoment = regexp.MustCompile(`"(madeAt|nextCursor)":"[^"]*"`)
+var ofTheMoment = regexp.MustCompile(`"(madeAt|nextCursor)":"[^"]*"|Report made on [-0-9: ]+ UTC`)
 
 // seen is what people see now, by path.
 func (u *upgrade) seen() map[string]string {
@@ -56,7 +56,7 @@ func (u *upgrade) seen() map[string]string {
 			continue
 		}
 		u.get(path, &text)
-		all[path] = ofTheMoment.ReplaceAllString(string(text), `"$1":""`)
+		all[path] = ofTheMoment.ReplaceAllString(string(text), "")
 	}
 	return all
 }
