@@ -86,7 +86,7 @@ func (s *stand) check(t *testing.T, r *journal.Replica[*table]) {
 			got := slices.AppendSeq([]string(nil), maps.Keys(b.has))
 			slices.Sort(got)
 			if !slices.Equal(want, got) {
-				t.Fatalf("the state (-want +got):\n%s", cmp.Diff(want, got))
+				t.Errorf("the state (-want +got):\n%s", cmp.Diff(want, got))
 			}
 			return nil
 		})
@@ -343,6 +343,78 @@ func TestRebuildOfALostBranch(t *testing.T) {
 			fails = false
 			s.check(t, r)
 		})
+	}
+}
+
+// A table that is put back after its rebuilding, before all entries since it began are
+// applied: what was read may be lost, also where the journal stands as it did then.
+func TestRebuiltOfALostBranch(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(*stand){
+		"where it began": func(*stand) {},
+		"longer":         func(s *stand) { s.log.addTo(5, "other", 1) },
+		"as long": func(s *stand) {
+			s.log.addTo(5, "other", 1)
+			s.log.addTo(5, "others", 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand("kept")
+			s.log.addTo(3, "trimmed", 1)
+			s.log.trim(3, 1)
+			m := s.log.moment()
+			r := newReplica(s, &table{log: s.log, flaky: func() bool { return true }})
+			if err := r.Read(t.Context(), nil); !errors.Is(err, errPassing) {
+				t.Fatal(err)
+			}
+			s.log.addTo(4, "lost", 1)
+			heads := 0
+			s.log.onHead = func() { // after the one that follows the walk
+				if heads++; heads == 2 {
+					s.log.fails["Entries"] = errPassing
+				}
+			}
+			r.State.flaky = nil
+			s.log.addTo(5, "lost too", 1)
+			if err := r.Read(t.Context(), nil); !errors.Is(err, errPassing) {
+				t.Fatal(err)
+			}
+			s.log.onHead = nil
+			delete(s.log.fails, "Entries")
+			if !r.State.has["lost"] || !r.State.has["lost too"] {
+				t.Fatal("the table was not read")
+			}
+			s.log.restore(m)
+			s.log.trim(3, 1)
+			later(s)
+			s.check(t, r)
+		})
+	}
+}
+
+// early is a State that has read things that are newer than its entries.
+type early struct{ lines }
+
+func (*early) IsAhead() bool { return true }
+
+// A state that changes each time it is read is not shown, since it has changes of
+// which the journal was not seen to have all that came before.
+func TestChangesFasterThanItIsRead(t *testing.T) {
+	t.Parallel()
+	s := newStand("one")
+	r := newReplica(s, &early{})
+	s.log.onHead = func() { s.log.add("another", 1) }
+	err := r.Read(t.Context(), func(*early, journal.Head) error {
+		t.Error("a state was shown that is ahead of the journal")
+		return nil
+	})
+	if errs.KindOf(err) != errs.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	s.log.onHead = nil
+	if err := r.Read(t.Context(), func(*early, journal.Head) error { return nil }); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -62,12 +62,19 @@ type Replica[S State] struct {
 	looked     bool         // whether a saved copy was looked for
 	tried      int64        // Head.Saved when a copy was looked for last
 	useless    bool         // whether the copy could not be used
-	rebuilding *Head        // where the journal stood when the rebuilding under way began; nil for none
-	reached    Position     // where it stood when the rebuilding was looked after last
+	rebuilding *rebuilding  // under way; nil for none
 	mu         sync.RWMutex // guards State and the fields below
 	at         Head
 	applied    int64 // how often at has changed
 	ahead      bool  // whether the state may have a part of what came after at
+}
+
+// rebuilding is what is known of a rebuilding from when it begins until the state
+// is where the journal stands.
+type rebuilding struct {
+	began   Head     // where the journal stood before anything was read
+	reached Position // where it stood when this was looked after last: what was read may be of any entry up to it
+	applied bool     // whether the state is what was read
 }
 
 // Read calls use with the state as it is now, and where the journal stands.
@@ -113,6 +120,9 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 	return head, nil
 }
 
+// errMoving means that a thing changes each time it is read.
+var errMoving = errors.New("journal: it changes faster than it is read")
+
 // errBranch means that the state has entries that the journal does not have.
 var errBranch = errors.New("journal: the state has entries that the journal does not have")
 
@@ -152,17 +162,20 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 		if err == nil {
 			head, err = r.confirm(ctx, head)
 		}
+		if err == nil {
+			r.rebuilding = nil
+		}
 		if !errors.Is(err, errBranch) && !errors.Is(err, ErrTrimmed) {
 			return head, err
 		}
-		if base == rebuilt { // entries are deleted or the table is restored at this moment
-			return Head{}, errs.Wrap(err, errs.Unavailable, "try_again")
-		}
-		cause = err
 		if base == savedCopy {
 			r.leave(ctx, err)
 		}
 		r.reset()
+		if base == rebuilt { // entries are deleted or the table is restored at this moment
+			return Head{}, errs.Wrap(err, errs.Unavailable, "try_again")
+		}
+		cause = err
 		if base++; base == savedCopy {
 			restored, err := r.restore(ctx, &head)
 			if err != nil {
@@ -180,11 +193,12 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 const maxConfirmed = 20
 
 // confirm brings a state that is ahead of head to a head that is not older than what
-// was read. Readers that see a change must see all changes that were done before it.
+// was read. Readers that see a change must see all changes that were done before it,
+// and a copy must not have a change that the entries it names do not have.
 func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
-	for range maxConfirmed {
-		if !r.ahead {
-			break
+	for round := 0; r.ahead; round++ {
+		if round == maxConfirmed {
+			return head, errs.Wrap(errMoving, errs.Unavailable, "try_again")
 		}
 		newer, err := r.Log.Head(ctx, r.Name)
 		if err != nil {
@@ -221,6 +235,7 @@ func (r *Replica[S]) isFarBehind(head Head) bool {
 
 // reset makes the state that of a journal without entries.
 func (r *Replica[S]) reset() {
+	r.rebuilding = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.State.Reset()
@@ -322,13 +337,15 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 		}
 	}
 	if r.rebuilding == nil {
-		began := head
-		r.rebuilding, r.reached = &began, head.Position
+		r.rebuilding = &rebuilding{began: head, reached: head.Position}
 		if r.Warn != nil {
 			r.Warn.WarnContext(ctx, "journal rebuilt", "journal", string(r.Name), "error", cause)
 		}
 	}
-	apply, err := state.Rebuild(ctx, *r.rebuilding)
+	if r.rebuilding.applied {
+		return head, nil
+	}
+	apply, err := state.Rebuild(ctx, r.rebuilding.began)
 	if err != nil {
 		return Head{}, fmt.Errorf("journal %s: read the table: %w", r.Name, err)
 	}
@@ -344,25 +361,26 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	apply()
-	r.set(*r.rebuilding)
-	r.rebuilding = nil
+	r.set(r.rebuilding.began)
+	r.ahead = true
+	r.rebuilding.applied = true
 	return head, nil
 }
 
 // goesOn checks that head is of the branch that the rebuilding under way reads. If
 // it is of another one, the rebuilding is given up: it has read what is lost.
 func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
-	if !head.Continues(&r.reached) {
+	at := r.rebuilding.reached
+	if !head.Continues(&at) {
 		err = errBranch
 	}
-	for at := r.reached; err == nil && at != head.Position; {
+	for err == nil && at != head.Position {
 		at, _, err = r.next(ctx, at, head.Position)
 	}
 	switch {
 	case err == nil:
-		r.reached = head.Position
+		r.rebuilding.reached = head.Position
 	case errors.Is(err, errBranch) || errors.Is(err, ErrTrimmed):
-		r.rebuilding = nil
 		r.reset()
 		err = nil
 	}
