@@ -103,9 +103,9 @@ func resultOf(lang i18n.Lang, id string, err error) Result {
 	case err == nil:
 		return Result{ID: id, Status: http.StatusOK}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		e = errs.New(errs.Unavailable, "try_again")
+		e = errs.Wrap(err, errs.Unavailable, "try_again")
 	case e == nil || e.Kind == errs.Fault:
-		e = errs.New(errs.Fault, "internal_error")
+		e = errs.Wrap(err, errs.Fault, "internal_error")
 	}
 	return Result{ID: id, Status: statuses[e.Kind], Code: e.Code, Message: i18n.Text(lang, e.Code, e.Args)}
 }

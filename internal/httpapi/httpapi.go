@@ -86,6 +86,7 @@ func New(d Deps, f Function) http.Handler {
 	o := &operations{Deps: d}
 	adders := f.adders(o)
 	mux := http.NewServeMux()
+	s := &server{mux: mux, log: d.Log, limits: d.Limits}
 	for _, r := range route.Of(f.Name) {
 		mustHave(adders, r)
 		// An operation is built when it is first called: building all of them costs
@@ -95,9 +96,11 @@ func New(d Deps, f Function) http.Handler {
 			register(humago.New(one, configuration()), adders, []route.Route{r})
 			return one
 		})
-		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { serve().ServeHTTP(w, request) })
+		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) {
+			s.operate(w, request.WithContext(context.WithValue(request.Context(), operationKey{}, r.Operation)), serve)
+		})
 	}
-	return &server{mux: mux, log: d.Log, limits: d.Limits}
+	return s
 }
 
 func mustHave(adders adders, r route.Route) {
@@ -132,12 +135,13 @@ type server struct {
 
 // What a request's context carries for code that huma calls without operations.
 type (
-	logKey    struct{} // *slog.Logger
-	limitsKey struct{} // agreement.Limits
+	logKey       struct{} // *slog.Logger
+	limitsKey    struct{} // agreement.Limits
+	operationKey struct{} // string, the id of the operation that the route has
 )
 
-// ServeHTTP settles the language, finds the route as API Gateway would (the
-// exact method, the exact path), and turns a panic into a problem document.
+// ServeHTTP settles the language and finds the route as API Gateway would (the
+// exact method, the exact path).
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lang := language(r)
 	header := w.Header()
@@ -147,21 +151,31 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 
 	r = r.WithContext(context.WithValue(context.WithValue(r.Context(), logKey{}, s.log), limitsKey{}, s.limits))
-	tracked := &writer{ResponseWriter: w}
-	defer func() {
-		if cause := recover(); cause != nil {
-			s.log.ErrorContext(r.Context(), "panic", "error", fmt.Sprint(cause), "stack", string(debug.Stack()), access.RequestIDKey, access.CallFrom(r.Context()).RequestID)
-			if !tracked.written {
-				fault(lang, access.CallFrom(r.Context()).RequestID).write(w)
-			}
-		}
-	}()
-
 	if !s.routed(r, r.Method) {
 		s.unrouted(w, r, lang)
 		return
 	}
-	s.mux.ServeHTTP(tracked, r)
+	s.mux.ServeHTTP(w, r)
+}
+
+// operate has an operation answer a request, and turns a panic into a problem document.
+func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func() http.Handler) {
+	tracked := &writer{ResponseWriter: w}
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.log.ErrorContext(r.Context(), "panic", append(whereabouts(r.Context()), "error", fmt.Sprint(cause), "stack", string(debug.Stack()))...)
+			if !tracked.written {
+				fault(language(r), access.CallFrom(r.Context()).RequestID).write(w)
+			}
+		}
+	}()
+	operation().ServeHTTP(tracked, r)
+}
+
+// whereabouts are the attributes of a log line that say which call of which operation it is about.
+func whereabouts(ctx context.Context) []any {
+	operation, _ := ctx.Value(operationKey{}).(string)
+	return []any{"operation", operation, access.RequestIDKey, access.CallFrom(ctx).RequestID}
 }
 
 // routed reports whether a route has exactly this method and path. The mux

@@ -134,31 +134,31 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 	}
 	e := errs.As(cause)
 	if e == nil && errors.Is(cause, context.DeadlineExceeded) {
-		e = errs.New(errs.Unavailable, "try_again")
+		e = errs.Wrap(cause, errs.Unavailable, "try_again")
 	}
 	p := fault(lang, id)
 	if e != nil && e.Kind != errs.Fault {
 		p = expected(lang, id, e)
 	}
 	if p.Status >= http.StatusInternalServerError {
-		failed(ctx.Context(), p.Status, cause, "operation", ctx.Operation().OperationID)
+		failed(ctx.Context(), p.Status, cause)
 	}
 	return headed(ctx, p)
 }
 
 // failed logs why an answer has a status of 500 or above: something that is not
-// available for the moment, or a fault.
-func failed(ctx context.Context, status int, cause error, where ...any) {
+// available for the moment, or a fault. What else the line says is in more.
+func failed(ctx context.Context, status int, cause error, more ...any) {
 	log, ok := ctx.Value(logKey{}).(*slog.Logger)
 	if !ok {
 		return
 	}
-	where = append(where, "error", cause, access.RequestIDKey, access.CallFrom(ctx).RequestID)
+	line := append(append(whereabouts(ctx), "error", cause), more...)
 	if status == http.StatusServiceUnavailable {
-		log.WarnContext(ctx, "unavailable", where...)
+		log.WarnContext(ctx, "unavailable", line...)
 		return
 	}
-	log.ErrorContext(ctx, "fault", where...)
+	log.ErrorContext(ctx, "fault", line...)
 }
 
 // headed sets the headers a status comes with.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"trueup/internal/access"
+	"trueup/internal/i18n"
 )
 
 // spare is how much of its time a function keeps for the answer: who asks for
@@ -25,7 +28,8 @@ const spare = time.Second
 // (payload 2.0). The request h sees carries the caller and the request id as
 // an access.Call: the JWT authorizer of the gateway has checked the token, and
 // its claims are in the event. Each request leaves one line in the log, without
-// its query, headers and bodies.
+// its query, headers and bodies. What h cannot answer is a fault: it is answered
+// with 500, and another line has its cause.
 func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		begin := clock()
@@ -34,21 +38,76 @@ func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context
 			ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
 			defer cancel()
 		}
-		r, err := request(ctx, event)
-		if err != nil {
-			return events.APIGatewayV2HTTPResponse{}, err
-		}
-		var w response
-		h.ServeHTTP(&w, r)
-		out := w.event()
+		out := answer(ctx, h, log, event)
 		log.InfoContext(ctx, "request",
 			"route", event.RouteKey,
 			"status", out.StatusCode,
 			"duration_ms", float64(clock().Sub(begin).Microseconds())/1000,
 			access.RequestIDKey, event.RequestContext.RequestID,
-			"trace", r.Header.Get("X-Amzn-Trace-Id"),
+			"trace", event.Headers["x-amzn-trace-id"],
 		)
 		return out, nil
+	}
+}
+
+// maxAnswer is how many bytes of JSON a function may answer with. Lambda replaces
+// a longer answer by an error that names no request.
+const maxAnswer = 6 << 20
+
+// answer is what h answers an event.
+func answer(ctx context.Context, h http.Handler, log *slog.Logger, event events.APIGatewayV2HTTPRequest) (out events.APIGatewayV2HTTPResponse) {
+	where := []any{"route", event.RouteKey, access.RequestIDKey, event.RequestContext.RequestID}
+	defer func() {
+		if cause := recover(); cause != nil {
+			log.ErrorContext(ctx, "panic", append(where, "error", fmt.Sprint(cause), "stack", string(debug.Stack()))...)
+			out = fault(event)
+		}
+	}()
+	r, err := request(ctx, event)
+	if err == nil {
+		var w response
+		h.ServeHTTP(&w, r)
+		out = w.event()
+		err = fits(out)
+	}
+	if err != nil {
+		log.ErrorContext(ctx, "fault", append(where, "error", err)...)
+		return fault(event)
+	}
+	return out
+}
+
+// fits returns an error when an answer is too large for Lambda.
+func fits(out events.APIGatewayV2HTTPResponse) error {
+	if len(out.Body) < maxAnswer/8 { // JSON makes six bytes of one at most
+		return nil
+	}
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // as the runtime does
+	if err := encoder.Encode(out); err != nil {
+		return fmt.Errorf("trigger: encode the answer: %w", err)
+	}
+	if encoded.Len() > maxAnswer {
+		return fmt.Errorf("trigger: the answer has %d bytes, Lambda takes %d", encoded.Len(), maxAnswer)
+	}
+	return nil
+}
+
+// fault is the answer to an event that was not answered: a problem as those of package httpapi.
+func fault(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+	const code = "internal_error"
+	lang := i18n.Language(event.Headers["accept-language"])
+	body, err := json.Marshal(map[string]any{
+		"type": "about:blank", "title": http.StatusText(http.StatusInternalServerError), "status": http.StatusInternalServerError,
+		"detail": i18n.Text(lang, code, nil), "code": code, "requestId": event.RequestContext.RequestID,
+	})
+	if err != nil {
+		panic(err) // strings and a number
+	}
+	return events.APIGatewayV2HTTPResponse{
+		StatusCode: http.StatusInternalServerError, Body: string(body),
+		Headers: map[string]string{"Content-Type": "application/problem+json", "Content-Language": string(lang)},
 	}
 }
 

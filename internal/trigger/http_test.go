@@ -238,18 +238,63 @@ func TestHTTPLog(t *testing.T) {
 	}
 }
 
-func TestHTTPRefusesBrokenEvents(t *testing.T) {
+// TestR16_3_HTTPLogsCauses: each fault that no handler answers is answered with 500,
+// and one line has its cause, the route and the request id.
+func TestR16_3_HTTPLogsCauses(t *testing.T) {
 	t.Parallel()
-	handler := trigger.HTTP(http.NotFoundHandler(), slog.New(slog.DiscardHandler), ticking())
-	for name, edit := range map[string]func(*events.APIGatewayV2HTTPRequest){
-		"base64": func(e *events.APIGatewayV2HTTPRequest) { e.Body, e.IsBase64Encoded = "%", true },
-		"method": func(e *events.APIGatewayV2HTTPRequest) { e.RequestContext.HTTP.Method = "G T" },
+	body := func(b string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, b) })
+	}
+	unchanged := func(*events.APIGatewayV2HTTPRequest) {}
+	for _, test := range []struct {
+		name       string
+		handler    http.Handler
+		edit       func(*events.APIGatewayV2HTTPRequest)
+		msg, cause string // of the line; empty for no line and 200
+	}{
+		{"base64", body(""), func(e *events.APIGatewayV2HTTPRequest) { e.Body, e.IsBase64Encoded = "%", true }, "fault", "body of the event"},
+		{"method", body(""), func(e *events.APIGatewayV2HTTPRequest) { e.RequestContext.HTTP.Method = "G T" }, "fault", "method"},
+		{"panic", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "half an answer")
+			panic("a defect")
+		}), unchanged, "panic", "a defect"},
+		{"too large", body(strings.Repeat("a", 6<<20)), unchanged, "fault", "Lambda takes 6291456"},
+		{"too large as JSON", body(strings.Repeat("\x01", 6<<20/6)), unchanged, "fault", "Lambda takes 6291456"},
+		{"too large in base64", body(strings.Repeat("\xff", 5<<20)), unchanged, "fault", "Lambda takes 6291456"},
+		{"large", body(strings.Repeat("<", 6<<20-200)), unchanged, "", ""},
 	} {
-		in := event("GET", "/")
-		edit(&in)
-		if out, err := handler(context.Background(), in); err == nil {
-			t.Errorf("%s: answered %d, want an error", name, out.StatusCode)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var lines bytes.Buffer
+			in := event("GET", "/")
+			in.Headers = map[string]string{"accept-language": "nl", "authorization": "Bearer secret"}
+			in.RawQueryString = "q=secret"
+			test.edit(&in)
+			out, err := trigger.HTTP(test.handler, slog.New(slog.NewJSONHandler(&lines, nil)), ticking())(context.Background(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log := strings.Split(strings.TrimSpace(lines.String()), "\n")
+			if test.msg == "" {
+				if out.StatusCode != http.StatusOK || len(log) != 1 {
+					t.Errorf("%d, log: %s", out.StatusCode, lines.String())
+				}
+				return
+			}
+			var problem struct{ Code, RequestID, Detail string }
+			if err := json.Unmarshal([]byte(out.Body), &problem); err != nil || out.StatusCode != http.StatusInternalServerError ||
+				problem.Code != "internal_error" || problem.RequestID != "r1" || problem.Detail == "" || strings.Contains(out.Body, test.cause) {
+				t.Errorf("%d %s (%v)", out.StatusCode, out.Body, err)
+			}
+			var line struct {
+				Level, Msg, Error, Route string
+				RequestID                string `json:"request_id"`
+			}
+			if err := json.Unmarshal([]byte(log[0]), &line); err != nil || len(log) != 2 || line.Level != "ERROR" || line.Msg != test.msg ||
+				!strings.Contains(line.Error, test.cause) || line.Route != "GET /" || line.RequestID != "r1" || strings.Contains(lines.String(), "secret") {
+				t.Errorf("log: %s (%v)", lines.String(), err)
+			}
+		})
 	}
 }
 
@@ -272,7 +317,7 @@ func TestHTTPKeepsTimeForTheAnswer(t *testing.T) {
 	}
 }
 
-// FuzzHTTP demands that whatever event arrives is answered or refused, without a panic.
+// FuzzHTTP demands that whatever event arrives is answered.
 func FuzzHTTP(f *testing.F) {
 	f.Add([]byte(`{"version":"2.0","rawPath":"/a%2Fb","rawQueryString":"a=%zz","requestContext":{"http":{"method":"GET"}}}`))
 	f.Add([]byte(`{"rawPath":"%","headers":{"":"x","a\nb":"c"},"cookies":["a"],"body":"e30=","isBase64Encoded":true}`))
@@ -286,7 +331,7 @@ func FuzzHTTP(f *testing.F) {
 			return
 		}
 		out, err := handler(context.Background(), in)
-		if (err == nil) != (out.StatusCode == http.StatusOK) {
+		if err != nil || out.StatusCode != http.StatusOK && out.StatusCode != http.StatusInternalServerError {
 			t.Errorf("status %d, %v", out.StatusCode, err)
 		}
 	})
