@@ -189,6 +189,9 @@ func TestFailures(t *testing.T) {
 			if logged := strings.Contains(log.String(), "secret"); logged != test.logged {
 				t.Errorf("logged: %v; the log is %q", logged, log.String())
 			}
+			if lines := strings.Count(log.String(), "operation=getAgreement request_id="); test.logged != (lines == 1) || lines > 1 {
+				t.Errorf("R16.3: the log has %d lines that name the operation: %q", lines, log.String())
+			}
 			if !i18n.Known(p.Code) {
 				t.Errorf("%s has no message", p.Code)
 			}

@@ -69,6 +69,8 @@ func failure(kind Kind, operation string, body []byte, source *rand.Rand) (*repl
 		return exception{Type: "com.amazon.coral.availability#ThrottlingException", Message: "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly."}.reply(http.StatusBadRequest)
 	case InternalError:
 		return exception{Type: service + "InternalServerError", Message: "The request processing has failed because of an unknown error, exception or failure."}.reply(http.StatusInternalServerError)
+	case AccessDenied:
+		return exception{Type: "com.amazon.coral.service#AccessDeniedException", Message: "User is not authorized to perform: dynamodb:" + operation}.reply(http.StatusBadRequest)
 	}
 	return nil, fmt.Errorf("%s is not an error of the service", kind)
 }

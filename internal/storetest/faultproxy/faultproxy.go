@@ -168,7 +168,7 @@ func (p *Proxy) answer(r *http.Request, contention *Contention, operation string
 	// The engine gets the request even when the client is gone by now.
 	ctx := context.WithoutCancel(r.Context())
 	switch fault.Kind {
-	case TransactionConflict, TransactionThrottled, ThroughputExceeded, Throttling, InternalError:
+	case TransactionConflict, TransactionThrottled, ThroughputExceeded, Throttling, InternalError, AccessDenied:
 		answer, err := failure(fault.Kind, operation, body, source)
 		return answer, true, err
 	case Unprocessed:

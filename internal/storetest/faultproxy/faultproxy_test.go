@@ -199,6 +199,16 @@ func TestErrorsThatTheSDKRetries(t *testing.T) {
 	}
 }
 
+func TestAccessDeniedIsNotRetried(t *testing.T) {
+	r := newRig(t, faultproxy.Fault{Kind: faultproxy.AccessDenied, Rate: 1})
+	var api smithy.APIError
+	if err := r.put(t.Context(), "1"); !errors.As(err, &api) || api.ErrorCode() != "AccessDeniedException" {
+		t.Errorf("got %v, want AccessDeniedException", err)
+	}
+	r.wantRequests(1, 1, faultproxy.AccessDenied)
+	r.wantState(map[string]string{})
+}
+
 // The SDK sends the write again, and the second finds what the first wrote.
 func TestCutReplyOfConditionalPut(t *testing.T) {
 	r := newRig(t)

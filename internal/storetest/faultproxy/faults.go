@@ -26,6 +26,8 @@ const (
 	Throttling Kind = "throttling"
 	// InternalError: InternalServerError, status 500; nothing is done.
 	InternalError Kind = "internal-error"
+	// AccessDenied: AccessDeniedException, status 400, which the SDK does not retry.
+	AccessDenied Kind = "access-denied"
 	// CutReply: everything is done, then the connection closes without a byte
 	// of the reply.
 	CutReply Kind = "cut-reply"
@@ -51,6 +53,7 @@ var (
 		ThroughputExceeded:   all,
 		Throttling:           all,
 		InternalError:        all,
+		AccessDenied:         all,
 		CutReply:             all,
 		CutBody:              all,
 		Unprocessed:          batches,
