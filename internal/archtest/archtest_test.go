@@ -240,6 +240,14 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"events/undescribed.csv:", "events/unused.csv:"},
 		},
+		"what is unavailable has a cause": {
+			tree: sources{
+				"internal/a/a.go":              "package a\nvar a = errs.Wrap(err, errs.Unavailable, \"try_again\")\nvar b = errs.New(errs.Unavailable, \"try_again\")\nvar c = errs.New(errs.Denied, \"no\")",
+				"internal/a/a_test.go":         "package a\nvar a = errs.New(errs.Unavailable, \"try_again\")",
+				"internal/httpapi/document.go": "package httpapi\nvar a = errs.New(errs.Unavailable, \"try_again\")",
+			},
+			want: []string{"internal/a/a.go:3:"},
+		},
 		"every alarm is in the runbook": {
 			tree: sources{
 				"internal/docs/runbook.md":     "`KnownAlarm`",

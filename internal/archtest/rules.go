@@ -29,10 +29,38 @@ var Rules = []Rule{
 	{"the clock is read only in app", clock},
 	{"nothing in internal prints", prints},
 	{"a function's main only wires", mainsWire},
+	{"what is unavailable has a cause", causes},
 	{"files stay under 500 lines", fileLength},
 	{"packages are named after what they hold", packageNames},
 	{"internal packages have a doc comment", packageDocs},
 	{"every function has a row in the manifest, and every row a function", manifestMatches},
+}
+
+// causes holds that an error that is answered with 503 wraps its cause, which is
+// logged. An example in the OpenAPI document has none.
+func causes(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test || !under(f.Dir, "internal") || f.Path == "internal/httpapi/document.go" {
+			continue
+		}
+		ast.Inspect(f.Syntax, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && len(call.Args) > 0 && selected(call.Fun, "errs", "New") && selected(call.Args[0], "errs", "Unavailable") {
+				violations = append(violations, f.at(call.Pos())+": makes an error of kind Unavailable without a cause")
+			}
+			return true
+		})
+	}
+	return violations
+}
+
+// selected reports whether an expression is the name of a package.
+func selected(e ast.Expr, pkg, name string) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	x, ok := s.X.(*ast.Ident)
+	return ok && x.Name == pkg && s.Sel.Name == name
 }
 
 func agreementIsPure(tree *Tree) (violations []string) {
