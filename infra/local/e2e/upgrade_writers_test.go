@@ -36,6 +36,13 @@ type upgrade struct {
 	events     map[string]int    // audit events by subject
 }
 
+func newUpgrade(s system) *upgrade {
+	return &upgrade{
+		system: s, newer: map[string]bool{}, agreements: map[string]*deal{}, groups: map[string]string{},
+		publishers: map[string]string{}, merged: map[string]string{}, events: map[string]int{},
+	}
+}
+
 // deal is an agreement as it has to be.
 type deal struct {
 	name, group string // group as it was chosen; it may have been deleted since
