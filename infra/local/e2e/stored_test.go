@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,21 @@ func storedViews(day string) []string {
 		"/inventory/titles?limit=50", "/inventory/rules", "/reports/snapshots", "/reports/trend?from=" + day + "&to=" + day,
 		"/reports/license-purchases?limit=20&date=" + day, "/reports/license-installations?limit=100&date=" + day,
 	}
+}
+
+// ofTheMoment is what differs between two answers though nothing has changed.
+var ofTheMoment = regexp.MustCompile(`"(?:madeAt|nextCursor)":"[^"]*"|Report made on [-0-9: ]+ UTC`)
+
+// shows is what the system answers to these requests.
+func (s system) shows(paths []string) map[string]string {
+	s.t.Helper()
+	all := map[string]string{}
+	for _, view := range paths {
+		var text string
+		s.get(view, &text)
+		all[view] = ofTheMoment.ReplaceAllString(text, `"":""`)
+	}
+	return all
 }
 
 // TestR16_6_StoredData reads a table and a reports bucket that the released version

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -40,23 +39,8 @@ var views = []string{
 	"/reports/snapshots", "/reports/trend",
 }
 
-// ofTheMoment is what differs between two answers though nothing has changed.
-var ofTheMoment = regexp.MustCompile(`"(?:madeAt|nextCursor)":"[^"]*"|Report made on [-0-9: ]+ UTC`)
-
 // seen is what people see now, by path.
 func (u *upgrade) seen() map[string]string { return u.shows(views) }
-
-// shows is what the system answers to these requests.
-func (s system) shows(paths []string) map[string]string {
-	s.t.Helper()
-	all := map[string]string{}
-	for _, view := range paths {
-		var text string
-		s.get(view, &text)
-		all[view] = ofTheMoment.ReplaceAllString(text, `"":""`)
-	}
-	return all
-}
 
 // together runs writers of every kind and readers for a while.
 func (u *upgrade) together(phase string, during func()) {
