@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,30 +229,39 @@ func TestStoreAway(t *testing.T) {
 				wanted, code = http.StatusInternalServerError, "internal_error"
 			}
 			f := newFaulty(t, faults)
+			var items atomic.Bool
 			atOnce(len(route.Table), len(route.Table), func(i int) {
 				r := route.Table[i]
 				if slices.Contains(storeless, r.Key()) || transactions && r.Method == http.MethodGet {
 					return
 				}
-				begin, body := time.Now(), bodies[r.Key()]
-				headers := []string{requestID, r.Key(), "Authorization", secretToken}
+				body, keys := bodies[r.Key()], []string{""}
 				if r.Method == http.MethodPost {
-					headers = append(headers, "Idempotency-Key", secretKey)
+					keys = append(keys, secretKey)
 				}
-				status, got, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], body, headers...)
-				switch {
-				case status == http.StatusOK && strings.Contains(string(answer), `"`+code+`"`): // for each item
-					f.log.explain(t, r, r.Key(), body, wanted)
-				case transactions && status == http.StatusNotFound: // it was read, and is not there
-				case status == wanted && got == code:
-					f.log.explain(t, r, r.Key(), body, status)
-				default:
-					t.Errorf("%s: %d %s", r.Key(), status, got)
-				}
-				if took := time.Since(begin); took > 25*time.Second {
-					t.Errorf("%s took %v", r.Key(), took)
+				for _, idempotencyKey := range keys {
+					begin, id := time.Now(), r.Key()+idempotencyKey
+					status, got, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], body,
+						requestID, id, "Authorization", secretToken, "Idempotency-Key", idempotencyKey)
+					switch {
+					case status == http.StatusOK && strings.Contains(string(answer), `"`+code+`"`): // for each item
+						items.Store(true)
+						f.log.explain(t, r, id, body, wanted)
+					case transactions && status == http.StatusNotFound: // it was read, and is not there
+					case transactions && status == http.StatusOK && strings.Contains(string(answer), `"agreement_not_found"`):
+					case status == wanted && got == code:
+						f.log.explain(t, r, id, body, status)
+					default:
+						t.Errorf("%s: %d %s", r.Key(), status, got)
+					}
+					if took := time.Since(begin); took > 25*time.Second {
+						t.Errorf("%s took %v", r.Key(), took)
+					}
 				}
 			})
+			if items.Load() == transactions {
+				t.Errorf("items of a call that fail: %v", !transactions)
+			}
 		})
 	}
 }
