@@ -31,7 +31,7 @@
 //	stripe            JOURNAL#{journal}            HEAD#01                -                                          where another stripe stands
 //	first entry       JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was: of the first stripe
 //	entry             JOURNAL#{journal}#01         0000000000000001       -                                          what changed since a copy in memory was: of another stripe
-//	tombstone         TOMBSTONE#{group}#01         TOMBSTONE              -                                          whether a license group was deleted that a transaction is about: 32 for each, for a day
+//	tombstone         TOMBSTONE#{group}#01         TOMBSTONE              -                                          whether a license group that a transaction is about was deleted, or is about to be: 32 for each, for a day
 //	snapshot          SNAPSHOTS                    DAY#2026-11-21         -                                          which snapshot is the one of a day; days of a period
 //	newest snapshot   SNAPSHOTS                    NEWEST                 -                                          which entitlements are shown as of now
 //	inventory         INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources

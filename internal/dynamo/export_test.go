@@ -1,9 +1,13 @@
 package dynamo
 
 import (
+	"context"
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/journal"
 )
 
 // Cursor returns a cursor nobody was given, of the query.
@@ -11,3 +15,13 @@ func Cursor(after string, query ...string) string { return cursor{After: after}.
 
 // AuditItem returns what is stored of an event.
 func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(newAuditItem(e)) }
+
+// Forewarn announces the deletion of a license group.
+func Forewarn(ctx context.Context, s *Store, id string, at time.Time) error {
+	return s.forewarn(ctx, id, at)
+}
+
+// Within does a transaction that is about a license group.
+func Within(ctx context.Context, s *Store, id string) error {
+	return s.transactWith(ctx, nil, record{name: journal.Agreements, weight: 1, within: []string{id}})
+}

@@ -114,6 +114,9 @@ func (s *Store) deleteGroup(ctx context.Context, id string, build func(*edit) er
 		if err := build(e); err != nil {
 			return err
 		}
+		if err := s.forewarn(ctx, id, at); err != nil {
+			return err
+		}
 		for _, action := range s.tombstones(id, at) {
 			e.add(action, nil)
 		}

@@ -57,7 +57,7 @@ func patterns() []pattern {
 		at(headKey("{journal}", 1))("stripe", "where another stripe stands"),
 		at(entryKey("{journal}", 0, 1))("first entry", "what changed since a copy in memory was: of the first stripe"),
 		at(entryKey("{journal}", 1, 1))("entry", "what changed since a copy in memory was: of another stripe"),
-		at(tombstoneKey("{group}", 1))("tombstone", "whether a license group was deleted that a transaction is about: 32 for each, for a day"),
+		at(tombstoneKey("{group}", 1))("tombstone", "whether a license group that a transaction is about was deleted, or is about to be: 32 for each, for a day"),
 		at(snapshotKey("2026-11-21"))("snapshot", "which snapshot is the one of a day; days of a period"),
 		at(snapshotsPK, newestSnapshotSK)("newest snapshot", "which entitlements are shown as of now"),
 		at(inventoryKey("{source}"))("inventory", "what the last file of a source came to, and what counts; all sources"),

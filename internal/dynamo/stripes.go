@@ -7,9 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"slices"
 	"sync"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/semaphore"
@@ -105,9 +103,6 @@ func (s *stripes) exchange(st *stripe) *stripe {
 	return other
 }
 
-// errDeletedGroup means that a license group was deleted that the transaction is about.
-var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile")
-
 // transactWith is transact of actions and the record, which it appends to a
 // stripe. journal.ErrMoved means that a license group was deleted that the
 // transaction is about, and that the transaction has to be built again.
@@ -165,8 +160,8 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 		}
 	}
 	for i := len(actions); i < head; i++ {
-		if _, deleted := condition.failed[i]; deleted {
-			return fmt.Errorf("%w: %w", journal.ErrMoved, errDeletedGroup)
+		if old, met := condition.failed[i]; met {
+			return s.stoodAside(ctx, in.TransactItems[i].ConditionCheck.Key, old)
 		}
 	}
 	if len(condition.failed) > 0 {
@@ -202,36 +197,4 @@ func (s *Store) locate(ctx context.Context, st *stripe, name journal.Name) error
 	st.shared = st.known && now != st.head
 	st.head, st.known = now, true
 	return nil
-}
-
-// guards are the conditions that the groups of a record exist. A group that is
-// deleted leaves several tombstones, and transactions in different stripes check
-// different ones: on AWS those that name the same item are in each other's way,
-// also if they only check it.
-func (s *Store) guards(r record, stripe int) []types.TransactWriteItem {
-	guards := make([]types.TransactWriteItem, len(r.within))
-	for i, id := range r.within {
-		guards[i] = types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-			TableName: &s.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
-		}}
-	}
-	return guards
-}
-
-// tombstoneLife is how long the tombstones of a group are kept: longer than any
-// transaction takes that was built when the group existed.
-const tombstoneLife = 24 * time.Hour
-
-// tombstonesPerGroup leaves a transaction room for what else a deletion writes.
-const tombstonesPerGroup = 32
-
-// tombstones are the actions that keep agreements out of a group that is being deleted.
-func (s *Store) tombstones(id string, at time.Time) []types.TransactWriteItem {
-	var actions []types.TransactWriteItem
-	for n := range tombstonesPerGroup {
-		it := key(tombstoneKey(id, n))
-		it["expires"] = num(at.Add(tombstoneLife).Unix())
-		actions = append(actions, s.putItem(it, "", nil))
-	}
-	return actions
 }
