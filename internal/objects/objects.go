@@ -12,9 +12,6 @@ import (
 // ErrNotFound means the object, or that version of it, does not exist.
 var ErrNotFound = errors.New("objects: not found")
 
-// ErrConflict means that a conditional put found another object than it expects.
-var ErrConflict = errors.New("objects: replaced meanwhile")
-
 // Object is an open object. The caller closes Body.
 type Object struct {
 	Body     io.ReadCloser
@@ -40,10 +37,6 @@ type Bucket interface {
 	Open(ctx context.Context, key, version, etag string) (Object, error)
 	// Put stores body under key, replacing what was there.
 	Put(ctx context.Context, key, contentType string, body []byte) error
-	// PutIf stores body under key if the current object has the etag or, when etag
-	// is empty, if there is none. ErrConflict when not; then nothing is stored. As a put
-	// whose answer was lost is repeated, the object in the way may be this very one.
-	PutIf(ctx context.Context, key, contentType string, body []byte, etag string) error
 	// Folders returns the names of the folders right below a prefix that ends in a
 	// slash, sorted and without slashes: those in which any object is.
 	Folders(ctx context.Context, prefix string) ([]string, error)

@@ -116,36 +116,6 @@ func (b *s3Bucket) Put(ctx context.Context, key, contentType string, body []byte
 	return nil
 }
 
-// PutIf implements objects.Bucket.
-func (b *s3Bucket) PutIf(ctx context.Context, key, contentType string, body []byte, etag string) error {
-	input := &s3.PutObjectInput{Bucket: &b.name, Key: &key, ContentType: &contentType, Body: bytes.NewReader(body)}
-	if etag == "" {
-		input.IfNoneMatch = aws.String("*")
-	} else {
-		input.IfMatch = aws.String(quoted(etag))
-	}
-	if _, err := b.client.PutObject(ctx, input); err != nil {
-		if overtaken(err) {
-			err = errors.Join(objects.ErrConflict, err)
-		}
-		return b.failed("put", key, err)
-	}
-	return nil
-}
-
-// overtaken reports whether a conditional put was refused: the object is another
-// one, gone, or being put by somebody else at this moment.
-func overtaken(err error) bool {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		switch api.ErrorCode() {
-		case "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey":
-			return true
-		}
-	}
-	return false
-}
-
 // Folders implements objects.Bucket.
 func (b *s3Bucket) Folders(ctx context.Context, prefix string) ([]string, error) {
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, Delimiter: aws.String("/")})

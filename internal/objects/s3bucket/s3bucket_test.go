@@ -3,12 +3,10 @@ package s3bucket_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -124,69 +122,6 @@ func TestPutReplaces(t *testing.T) {
 	}
 }
 
-// TestPutIf demands that a put counts only when the object is the one that was
-// read, also among many at once.
-func TestPutIf(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	b, _ := bucket(t)
-	const key = "snapshots/latest.json"
-	read := func() (body, etag string) {
-		t.Helper()
-		o, err := b.Open(ctx, key, "", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer o.Body.Close()
-		content, err := io.ReadAll(o.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(content), o.ETag
-	}
-	put := func(body, etag string) error { return b.PutIf(ctx, key, "application/json", []byte(body), etag) }
-	if err := put("nobody's", "0123456789abcdef0123456789abcdef"); !errors.Is(err, objects.ErrConflict) {
-		t.Errorf("replaces what is not there: %v", err)
-	}
-	if err := put("one", ""); err != nil {
-		t.Fatal(err)
-	}
-	if err := put("two", ""); !errors.Is(err, objects.ErrConflict) {
-		t.Errorf("replaces what nobody read: %v", err)
-	}
-	_, first := read()
-	if err := put("two", first); err != nil {
-		t.Fatal(err)
-	}
-	if err := put("three", first); !errors.Is(err, objects.ErrConflict) {
-		t.Errorf("replaces another one than was read: %v", err)
-	}
-	body, etag := read()
-	if body != "two" {
-		t.Errorf("read %q", body)
-	}
-	won := make(chan string, 8)
-	var all sync.WaitGroup
-	for n := range cap(won) {
-		all.Go(func() {
-			body := fmt.Sprint("at once ", n)
-			switch err := put(body, etag); {
-			case err == nil:
-				won <- body
-			case !errors.Is(err, objects.ErrConflict):
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if body, _ := read(); len(won) != 1 || body != <-won {
-		t.Errorf("%d more puts of the same etag counted, and %q is there", len(won), body)
-	}
-	if err := b.PutIf(ctx, "a/b.json", "application/json", nil, ""); err != nil {
-		t.Errorf("an empty object: %v", err)
-	}
-}
-
 func TestFolders(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -295,7 +230,7 @@ func TestAway(t *testing.T) {
 	_, open := b.Open(t.Context(), "a", "", "")
 	_, folders := b.Folders(t.Context(), "a/")
 	for what, err := range map[string]error{
-		"open": open, "folders": folders, "put": b.Put(t.Context(), "a", "text/plain", nil), "put if": b.PutIf(t.Context(), "a", "text/plain", nil, "etag"),
+		"open": open, "folders": folders, "put": b.Put(t.Context(), "a", "text/plain", nil),
 	} {
 		if errs.KindOf(err) != errs.Unavailable || errs.CodeOf(err) != "try_again" {
 			t.Errorf("%s: %v", what, err)
