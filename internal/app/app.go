@@ -95,7 +95,7 @@ func load(name string) (config.Config, aws.Config, error) {
 	if !ok {
 		return config.Config{}, aws.Config{}, fmt.Errorf("app: no function %q in the manifest", name)
 	}
-	settings, err := config.Load(config.Environment, function.Settings...)
+	settings, err := config.Load(config.Environment, function.Required(config.Environment)...)
 	if err != nil {
 		return config.Config{}, aws.Config{}, err
 	}

@@ -75,7 +75,18 @@ type Function struct {
 	Concurrency int // reserved concurrent executions; 0 for unreserved
 	Retries     int // of an asynchronous call, before it goes to the dead-letter queue
 	Settings    []string
-	Grants      []Grant
+	// Added are those of Settings that the release before did not set. They may be
+	// empty: a deployment exchanges a function's code before its settings.
+	Added  []string
+	Grants []Grant
+}
+
+// Required are the settings that a function cannot do without, and those of the
+// others that have a value.
+func (f Function) Required(lookup func(string) string) []string {
+	return slices.DeleteFunc(slices.Clone(f.Settings), func(name string) bool {
+		return slices.Contains(f.Added, name) && lookup(name) == ""
+	})
 }
 
 const (
@@ -231,6 +242,7 @@ var Functions = []Function{
 		Memory:   512,
 		Timeout:  20 * time.Second,
 		Settings: []string{config.Table, config.ReportsBucket},
+		Added:    []string{config.ReportsBucket}, // without it, no copy of the register is read
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
