@@ -114,6 +114,9 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 	}
 	object := m.Object(report.ObjectInstallations)
 	floor := func(ctx context.Context) error {
+		if _, err := index.Day(ctx, l.day); err != nil { // which object counts
+			return err
+		}
 		body, err := get(ctx, object.Key)
 		if err == nil && int64(len(body)) != object.Bytes {
 			err = fmt.Errorf("%d bytes of %d", len(body), object.Bytes)
@@ -140,8 +143,8 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 		return err
 	}
 	b.table.add(row{
-		what:  fmt.Sprintf("read %d of %d rows of a day's report, against its object of %.1f MB", reportPage, l.products(), megabytes(int(object.Bytes))),
-		value: show(middle[1]), floor: show(middle[0]), limits: []limit{ratio(middle[1], middle[0], 3)},
+		what:  fmt.Sprintf("read %d of %d rows of a day's report, against its object of %.1f MB and which one it is", reportPage, l.products(), megabytes(int(object.Bytes))),
+		value: show(middle[1]), floor: show(middle[0]), limits: []limit{ratio(middle[1], middle[0], 2)},
 	})
 	return nil
 }
