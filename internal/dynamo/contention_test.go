@@ -114,3 +114,44 @@ func TestR4_3_AnnouncedDeletion(t *testing.T) {
 		t.Errorf("a creation in the group that was deleted: %v", err)
 	}
 }
+
+// TestR16_3_ManyProcessesSeldomMeet has processes create different agreements where
+// transactions conflict as they do on AWS. None is refused, and a transaction is seldom
+// sent again: with one head of the journal each was sent 17 times on average, with
+// stripes 1.3 times.
+func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
+	t.Parallel()
+	const processes, each, most = 16, 4, 3
+	table := storetest.Table(t)
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
+	defer proxy.Close()
+	// The engine may be slow, so the patience is long: what counts is how often
+	// they meet, not how long they take.
+	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 30 * time.Millisecond})
+	var g errgroup.Group
+	for p := range processes {
+		s := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(time.Minute))
+		g.Go(func() error {
+			for i := range each {
+				name := fmt.Sprintf("P%d-%d", p, i)
+				n := agreement.New{Type: agreement.TypeVolume, ID: name, Name: name, Pairs: numbered(name), By: "me", At: noon}
+				if _, _, err := s.Create(t.Context(), n, edited("agreement.created"), nothing); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+	page, err := find(dynamo.New(storetest.Client(t), table)).List(t.Context(), agreement.Query{Limit: 200})
+	must(t, err)
+	equal(t, "agreements", len(page.Items), processes*each)
+	conflicts := proxy.Counts()[faultproxy.TransactionConflict]
+	transactions := proxy.Operations()["TransactWriteItems"]
+	t.Logf("%d transactions for %d agreements, %d conflicts", transactions, processes*each, conflicts)
+	if transactions > most*processes*each {
+		t.Errorf("%d transactions for %d agreements, want at most %d for each", transactions, processes*each, most)
+	}
+}

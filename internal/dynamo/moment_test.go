@@ -2,11 +2,16 @@ package dynamo_test
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 
+	"trueup/infra/local/engine"
 	"trueup/internal/agreement"
 	"trueup/internal/dynamo"
+	"trueup/internal/register"
 	"trueup/internal/storetest"
+	"trueup/internal/storetest/faultproxy"
 )
 
 // A process that knows no commit yet learns of those whose rows it meets late
@@ -28,5 +33,39 @@ func TestListingByANewProcess(t *testing.T) {
 	must(t, err)
 	for _, a := range all.Items {
 		equal(t, "pairs of "+a.Name, len(pairs(t, cold, a.ID)), a.PairCount)
+	}
+}
+
+// A list is what there was at one moment, also when agreements change between
+// the reading of the journal and the reading of the agreements that it names: a
+// list without a deleted agreement has what was made before the deletion (R2.10).
+func TestR2_10_ListIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	table := storetest.Table(t)
+	direct := dynamo.New(storetest.Client(t), table)
+	first := create(t, direct, "First", agreement.Target{}, "1")
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
+	defer proxy.Close()
+	s := dynamo.New(engine.NewClient(proxy.URL), table)
+	reader := register.New(s, s, nil, nil)
+	var once sync.Once
+	proxy.SetHooks(faultproxy.Hooks{Before: func(_ int, operation string) {
+		if operation != "BatchGetItem" {
+			return
+		}
+		once.Do(func() {
+			create(t, direct, "Second", agreement.Target{}, "2")
+			must(t, direct.Delete(t.Context(), first, edited("agreement.deleted")))
+		})
+	}})
+	page, err := reader.List(t.Context(), agreement.Query{Limit: 10})
+	must(t, err)
+	var listed []string
+	for _, a := range page.Items {
+		listed = append(listed, a.Name)
+	}
+	moments := [][]string{{"First"}, {"First", "Second"}, {"Second"}}
+	if !slices.ContainsFunc(moments, func(m []string) bool { return slices.Equal(m, listed) }) {
+		t.Errorf("the list has %q, which was so at no moment; want one of %q", listed, moments)
 	}
 }
