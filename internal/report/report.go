@@ -38,7 +38,7 @@ type Data struct {
 
 	Agreements []agreement.Agreement
 	Groups     map[string]string // names of the license groups by id; the built-in one has none
-	Held       []Held            `json:"-"` // a snapshot keeps them apart, for they change by refreshes only
+	Held       []Held            // a snapshot stores them in an object of their own: only refreshes change them
 	Installed  []position.Line   // on how many PCs each product is
 	// Titles is on how many PCs each title is that those were counted by. A PC may
 	// have several titles of a product: they explain, and are never added up.

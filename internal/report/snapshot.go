@@ -15,16 +15,13 @@ import (
 	"trueup/internal/agreement"
 )
 
-// SnapshotVersion is the version of what a snapshot's objects look like. A
-// reader refuses others.
-const SnapshotVersion = 1
-
 // The objects of a snapshot. Each is JSON, compressed with gzip.
 const (
-	ObjectData          = "data"          // Data without Held: with it, any filter can be applied later
-	ObjectEntitlements  = "entitlements"  // Data.Held
-	ObjectPurchases     = "purchases"     // the License purchase report of everything
-	ObjectInstallations = "installations" // the License installation report of everything
+	ObjectData         = "data"         // storedData
+	ObjectEntitlements = "entitlements" // a list of storedHeld
+	// The reports as the API answers, for who reads the bucket without trueup.
+	ObjectPurchases     = "purchases"     // Purchases without a filter
+	ObjectInstallations = "installations" // Installations without a filter
 	ObjectOverview      = "overview"
 )
 
@@ -36,21 +33,21 @@ var objectNames = []string{ObjectData, ObjectEntitlements, ObjectPurchases, Obje
 // them, so that nothing else is ever stored under these keys. Which manifest is
 // the one of a day is not said here, but where the Published are kept.
 type Manifest struct {
-	Version  int            `json:"version"`
-	Date     agreement.Date `json:"date"`
-	Run      string         `json:"run"`      // the refresh that wrote it
-	Sequence int64          `json:"sequence"` // of the run: a later one has a higher
-	DataAt   time.Time      `json:"dataAt"`
-	Objects  []Object       `json:"objects"`
-	Point    Point          `json:"point"` // so that a trend reads manifests only
+	Version  int // of the stored types: 1 to SnapshotVersion
+	Date     agreement.Date
+	Run      string // the refresh that wrote it
+	Sequence int64  // of the run: a later one has a higher
+	DataAt   time.Time
+	Objects  []Object
+	Point    Point // so that a trend reads manifests only
 }
 
 // Object is one object of a snapshot as it is stored.
 type Object struct {
-	Name   string `json:"name"`
-	Key    string `json:"key"`
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"` // in hexadecimal
+	Name   string
+	Key    string
+	Bytes  int64
+	SHA256 string // in hexadecimal
 }
 
 // Published names the manifest of a snapshot.
@@ -109,7 +106,7 @@ func (d *Data) Snapshot(date agreement.Date, run string, sequence int64, s Setti
 		Version: SnapshotVersion, Date: date, Run: run, Sequence: sequence,
 		DataAt: d.At.UTC(), Point: overview.Point(date),
 	}
-	values := map[string]any{ObjectData: d, ObjectEntitlements: d.Held, ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
+	values := map[string]any{ObjectData: newStoredData(d), ObjectEntitlements: each(d.Held, newStoredHeld), ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
 	var parts []Part
 	for _, name := range objectNames {
 		content, err := pack(values[name])
@@ -126,7 +123,7 @@ func (d *Data) Snapshot(date agreement.Date, run string, sequence int64, s Setti
 
 // Encode is the manifest as it is stored, and its name.
 func (m *Manifest) Encode() (stored []byte, p Published, err error) {
-	stored, err = json.MarshalIndent(m, "", "  ")
+	stored, err = json.MarshalIndent(newStoredManifest(m), "", "  ")
 	return stored, Published{Date: m.Date, Run: m.Run, Sequence: m.Sequence, SHA256: checksum(stored)}, err
 }
 
@@ -145,17 +142,18 @@ func (p Published) Manifest(stored []byte) (Manifest, error) {
 // DecodeManifest reads what Encode wrote. Anything else is an error: a manifest
 // of another version, one that lacks an object, or whose objects are elsewhere.
 func DecodeManifest(stored []byte) (Manifest, error) {
-	var m Manifest
+	var read storedManifest
 	decoder := json.NewDecoder(bytes.NewReader(stored))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&m); err != nil {
+	if err := decoder.Decode(&read); err != nil {
 		return Manifest{}, fmt.Errorf("report: manifest: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Manifest{}, errors.New("report: manifest: more than one value")
 	}
-	if m.Version != SnapshotVersion {
-		return Manifest{}, fmt.Errorf("report: manifest of version %d, not %d", m.Version, SnapshotVersion)
+	m := read.manifest()
+	if m.Version < 1 || m.Version > SnapshotVersion {
+		return Manifest{}, fmt.Errorf("report: manifest of version %d, and this release reads versions 1 to %d", m.Version, SnapshotVersion)
 	}
 	if _, err := time.Parse(time.DateOnly, string(m.Date)); err != nil || m.Run == "" || strings.Contains(m.Run, "/") || m.Sequence < 1 {
 		return Manifest{}, fmt.Errorf("report: manifest of %q by run %q, %d", m.Date, m.Run, m.Sequence)
@@ -185,9 +183,34 @@ func (m *Manifest) Object(name string) Object {
 	return Object{}
 }
 
-// Open fills into with the object's value, once its content is what the manifest
-// says; an error when it is not.
-func (o Object) Open(content []byte, into any) error {
+// Data reads ObjectData. The result has no Held.
+func (m *Manifest) Data(content []byte) (*Data, error) {
+	var stored storedData
+	if err := m.Object(ObjectData).open(content, &stored); err != nil {
+		return nil, err
+	}
+	return stored.data(), nil
+}
+
+// Held reads ObjectEntitlements.
+func (m *Manifest) Held(content []byte) ([]Held, error) {
+	var stored []storedHeld
+	if err := m.Object(ObjectEntitlements).open(content, &stored); err != nil {
+		return nil, err
+	}
+	return each(stored, storedHeld.held), nil
+}
+
+// Report reads one of the finished reports, as JSON.
+func (m *Manifest) Report(name string, content []byte) (json.RawMessage, error) {
+	var stored json.RawMessage
+	err := m.Object(name).open(content, &stored)
+	return stored, err
+}
+
+// open decodes the content of an object. It is an error when the content is not what
+// the manifest says.
+func (o Object) open(content []byte, into any) error {
 	if int64(len(content)) != o.Bytes || checksum(content) != o.SHA256 {
 		return fmt.Errorf("report: %s is not what its manifest says: %d bytes of %d", o.Key, len(content), o.Bytes)
 	}

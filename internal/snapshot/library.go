@@ -178,7 +178,7 @@ func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.He
 	}
 	o := m.Object(report.ObjectEntitlements)
 	return kept(&l.data, maxData, o.SHA256, func() (held []report.Held, weight int, err error) {
-		err = open(ctx, l.Files, o, &held)
+		held, err = open(ctx, l.Files, o, m.Held)
 		return held, len(held), err
 	})
 }
@@ -196,11 +196,11 @@ func (l *Library) On(ctx context.Context, day agreement.Date) (*View, error) {
 	data, held := m.Object(report.ObjectData), m.Object(report.ObjectEntitlements)
 	version := digest(string(day), data.SHA256, held.SHA256)
 	d, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
-		d := &report.Data{}
+		var d *report.Data
 		reads, ctx := errgroup.WithContext(ctx)
 		var entitlements []report.Held
-		reads.Go(func() error { return open(ctx, l.Files, data, d) })
-		reads.Go(func() error { return open(ctx, l.Files, held, &entitlements) })
+		reads.Go(func() (err error) { d, err = open(ctx, l.Files, data, m.Data); return err })
+		reads.Go(func() (err error) { entitlements, err = open(ctx, l.Files, held, m.Held); return err })
 		if err := reads.Wait(); err != nil {
 			return nil, 0, err
 		}

@@ -101,11 +101,11 @@ func content(ctx context.Context, files objects.Bucket, key string, most int64) 
 	return body, nil
 }
 
-// open fills into with an object of a snapshot.
-func open(ctx context.Context, files objects.Bucket, o report.Object, into any) error {
+// open reads an object of a snapshot, and has decode make sense of it.
+func open[T any](ctx context.Context, files objects.Bucket, o report.Object, decode func(content []byte) (T, error)) (value T, err error) {
 	body, err := content(ctx, files, o.Key, o.Bytes)
 	if err != nil {
-		return fmt.Errorf("snapshot: %w", err)
+		return value, fmt.Errorf("snapshot: %w", err)
 	}
-	return o.Open(body, into)
+	return decode(body)
 }

@@ -1,0 +1,247 @@
+package report
+
+import (
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/entitlement"
+	"trueup/internal/position"
+)
+
+// SnapshotVersion is the version of the stored types in this file. A snapshot of a
+// newer version is an error; snapshots of all older versions can be read. To change
+// a stored type, raise the version, keep the old type, and convert it when it is read.
+const SnapshotVersion = 1
+
+// The types of version 1 have the names that the fields of the domain's types had
+// when snapshots were first written. Where a stored type and a type of the domain have
+// the same fields they are converted as a whole: that no longer compiles once a field
+// of one of them changes.
+
+// storedData is ObjectData.
+type storedData struct {
+	At         time.Time         `json:"At"`
+	Changed    bool              `json:"Changed"`
+	Agreements []storedAgreement `json:"Agreements"`
+	Groups     map[string]string `json:"Groups"`
+	Installed  []storedLine      `json:"Installed"`
+	Titles     []storedLine      `json:"Titles"`
+	Runs       []storedRun       `json:"Runs"`
+}
+
+type storedAgreement struct {
+	ID           string    `json:"ID"`
+	Type         string    `json:"Type"`
+	Name         string    `json:"Name"`
+	GroupID      string    `json:"GroupID"`
+	PairCount    int       `json:"PairCount"`
+	Validation   string    `json:"Validation"`
+	Publisher    string    `json:"Publisher"`
+	ProductTitle string    `json:"ProductTitle"`
+	Licenses     int       `json:"Licenses"`
+	Start        string    `json:"Start"`
+	End          string    `json:"End"`
+	CreatedAt    time.Time `json:"CreatedAt"`
+	CreatedBy    string    `json:"CreatedBy"`
+	Version      int64     `json:"Version"`
+}
+
+type storedProduct struct {
+	Publisher string `json:"Publisher"`
+	Family    string `json:"Family"`
+	Edition   string `json:"Edition"`
+	Version   string `json:"Version"`
+}
+
+type storedSource struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+type storedLine struct {
+	Product   storedProduct `json:"Product"`
+	Quantity  int           `json:"Quantity"`
+	SA        int           `json:"SA"`
+	Source    storedSource  `json:"Source"`
+	Agreement string        `json:"Agreement"`
+}
+
+type storedRun struct {
+	ID      string     `json:"id"`
+	Trigger string     `json:"trigger"`
+	State   string     `json:"state"`
+	Start   time.Time  `json:"start"`
+	End     *time.Time `json:"end"`
+}
+
+// storedHeld is an element of ObjectEntitlements, which is a list.
+type storedHeld struct {
+	Entitlement storedEntitlement `json:"Entitlement"`
+	Source      storedSource      `json:"Source"`
+	AgreementID string            `json:"AgreementID"`
+	Validation  string            `json:"Validation"`
+}
+
+type storedEntitlement struct {
+	Publisher  string         `json:"Publisher"`
+	Pool       string         `json:"Pool"`
+	Family     string         `json:"Family"`
+	Version    string         `json:"Version"`
+	Type       string         `json:"Type"`
+	Effective  int            `json:"Effective"`
+	ActiveSA   int            `json:"ActiveSA"`
+	Unresolved int            `json:"Unresolved"`
+	Start      agreement.Date `json:"Start"`
+	End        agreement.Date `json:"End"`
+	SAEnd      agreement.Date `json:"SAEnd"`
+}
+
+// storedManifest is a Manifest.
+type storedManifest struct {
+	Version  int            `json:"version"`
+	Date     agreement.Date `json:"date"`
+	Run      string         `json:"run"`
+	Sequence int64          `json:"sequence"`
+	DataAt   time.Time      `json:"dataAt"`
+	Objects  []storedObject `json:"objects"`
+	Point    storedPoint    `json:"point"`
+}
+
+type storedObject struct {
+	Name   string `json:"name"`
+	Key    string `json:"key"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// storedPoint is a Point.
+type storedPoint struct {
+	Date       agreement.Date        `json:"date"`
+	Agreements storedAgreementTotals `json:"agreements"`
+	Products   storedProductTotals   `json:"products"`
+}
+
+type storedAgreementTotals struct {
+	Agreements int `json:"agreements"`
+	Volume     int `json:"volume"`
+	Other      int `json:"other"`
+	Pairs      int `json:"pairs"`
+	Licenses   int `json:"licenses"`
+	NotStarted int `json:"notStarted"`
+	Active     int `json:"active"`
+	Expiring   int `json:"expiring"`
+	Expired    int `json:"expired"`
+	NoTerm     int `json:"noTerm"`
+	Valid      int `json:"valid"`
+	Pending    int `json:"pending"`
+	Error      int `json:"error"`
+	Invalid    int `json:"invalid"`
+}
+
+type storedProductTotals struct {
+	Products           int `json:"products"`
+	Owned              int `json:"licenses"`
+	Used               int `json:"used"`
+	Surplus            int `json:"surplus"`
+	Volume             int `json:"volume"`
+	Other              int `json:"other"`
+	Needed             int `json:"installed"`
+	Covered            int `json:"covered"`
+	Shortfall          int `json:"shortfall"`
+	CoveredProducts    int `json:"coveredProducts"`
+	ShortProducts      int `json:"shortProducts"`
+	UnusedProducts     int `json:"unusedProducts"`
+	UnlicensedProducts int `json:"unlicensedProducts"`
+}
+
+func newStoredData(d *Data) storedData {
+	return storedData{
+		At: d.At, Changed: d.Changed, Agreements: each(d.Agreements, newStoredAgreement), Groups: d.Groups,
+		Installed: each(d.Installed, newStoredLine), Titles: each(d.Titles, newStoredLine),
+		Runs: each(d.Runs, func(r Run) storedRun { return storedRun(r) }),
+	}
+}
+
+func (d storedData) data() *Data {
+	return &Data{
+		At: d.At, Changed: d.Changed, Agreements: each(d.Agreements, storedAgreement.agreement), Groups: d.Groups,
+		Installed: each(d.Installed, storedLine.line), Titles: each(d.Titles, storedLine.line),
+		Runs: each(d.Runs, func(r storedRun) Run { return Run(r) }),
+	}
+}
+
+func newStoredAgreement(a agreement.Agreement) storedAgreement {
+	return storedAgreement{
+		ID: a.ID, Type: string(a.Type), Name: a.Name, GroupID: a.GroupID, PairCount: a.PairCount, Validation: string(a.Validation),
+		Publisher: a.Publisher, ProductTitle: a.ProductTitle, Licenses: a.Licenses, Start: string(a.Start), End: string(a.End),
+		CreatedAt: a.CreatedAt, CreatedBy: a.CreatedBy, Version: a.Version,
+	}
+}
+
+func (a storedAgreement) agreement() agreement.Agreement {
+	return agreement.Agreement{
+		ID: a.ID, Type: agreement.Type(a.Type), Name: a.Name, GroupID: a.GroupID, PairCount: a.PairCount, Validation: agreement.Validation(a.Validation),
+		Terms: agreement.Terms{
+			Publisher: a.Publisher, ProductTitle: a.ProductTitle, Licenses: a.Licenses, Start: agreement.Date(a.Start), End: agreement.Date(a.End),
+		},
+		CreatedAt: a.CreatedAt, CreatedBy: a.CreatedBy, Version: a.Version,
+	}
+}
+
+func newStoredLine(l position.Line) storedLine {
+	return storedLine{
+		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: storedSource(l.Source), Agreement: l.Agreement,
+	}
+}
+
+func (l storedLine) line() position.Line {
+	return position.Line{
+		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: position.Source(l.Source), Agreement: l.Agreement,
+	}
+}
+
+func newStoredHeld(h Held) storedHeld {
+	return storedHeld{
+		Entitlement: storedEntitlement(h.Entitlement), Source: storedSource(h.Source), AgreementID: h.AgreementID, Validation: string(h.Validation),
+	}
+}
+
+func (h storedHeld) held() Held {
+	return Held{
+		Entitlement: entitlement.Entitlement(h.Entitlement), Source: position.Source(h.Source), AgreementID: h.AgreementID,
+		Validation: agreement.Validation(h.Validation),
+	}
+}
+
+func newStoredManifest(m *Manifest) storedManifest {
+	return storedManifest{
+		Version: m.Version, Date: m.Date, Run: m.Run, Sequence: m.Sequence, DataAt: m.DataAt,
+		Objects: each(m.Objects, func(o Object) storedObject { return storedObject(o) }),
+		Point: storedPoint{
+			Date: m.Point.Date, Agreements: storedAgreementTotals(m.Point.Agreements), Products: storedProductTotals(m.Point.Products),
+		},
+	}
+}
+
+func (m storedManifest) manifest() Manifest {
+	return Manifest{
+		Version: m.Version, Date: m.Date, Run: m.Run, Sequence: m.Sequence, DataAt: m.DataAt,
+		Objects: each(m.Objects, func(o storedObject) Object { return Object(o) }),
+		Point: Point{
+			Date: m.Point.Date, Agreements: AgreementTotals(m.Point.Agreements), Products: ProductTotals(m.Point.Products),
+		},
+	}
+}
+
+// each converts the elements of a list; nil stays nil.
+func each[From, To any](list []From, convert func(From) To) []To {
+	if list == nil {
+		return nil
+	}
+	converted := make([]To, len(list))
+	for i, element := range list {
+		converted[i] = convert(element)
+	}
+	return converted
+}
