@@ -18,8 +18,8 @@ type layer struct {
 // the doors to the domain.
 var layers = []layer{
 	{
-		name:    "words", // error kinds, text folding: everybody may use them
-		folders: []string{"internal/cursor", "internal/errs", "internal/text"},
+		name:    "words", // error kinds, text folding, packed data: everybody may use them
+		folders: []string{"internal/cursor", "internal/errs", "internal/pack", "internal/text"},
 		imports: []string{"words"},
 	},
 	{
@@ -47,8 +47,8 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"words", "domain", "messages", "internal/refresher"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/intake", "internal/refresher", "internal/snapshot", "internal/statements"},
+		imports: []string{"words", "domain", "messages", "internal/intake", "internal/refresher"},
 	},
 	{
 		name:    "doors", // HTTP, pages, AWS events

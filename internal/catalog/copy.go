@@ -1,9 +1,10 @@
 package catalog
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
+
+	"trueup/internal/pack"
 )
 
 // A saved copy is, after a line that names its format and the starting catalog
@@ -21,10 +22,10 @@ import (
 // the other, the names, and the grams of each chunk that has them.
 func formatLine() string { return "catalog 1 " + startDigest() + "\n" }
 
-var (
-	errFormat  = errors.New("catalog: the copy has another format, or began with another starting catalog")
-	errDamaged = errors.New("catalog: the copy is damaged")
-)
+var errFormat = errors.New("catalog: the copy has another format, or began with another starting catalog")
+
+// reader reads a copy. The names in a restored catalog are parts of the copy.
+type reader = pack.Reader[string]
 
 // Save implements journal.State.
 func (c *Catalog) Save() []byte {
@@ -37,21 +38,21 @@ func (c *Catalog) Save() []byte {
 		lines += n
 		titles += p.count
 	}
-	w := []byte(formatLine())
+	w := pack.NewWriter([]byte(formatLine()))
 	for _, n := range []int{chunks, lines, titles} {
-		w = binary.AppendUvarint(w, uint64(n))
+		w.Uvarint(uint64(n))
 	}
-	w = save[publisher, *publisher](w, &c.publishers)
+	save[publisher, *publisher](w, &c.publishers)
 	for _, chunk := range c.publishers.chunks {
 		for _, l := range chunk.lines {
 			i := idOf(l.name)
-			w = append(w, i[:]...)
+			w.Raw(i[:])
 		}
 	}
 	for _, p := range publishers {
-		w = save[title, *title](w, &p.titles)
+		save[title, *title](w, &p.titles)
 	}
-	return w
+	return w.Bytes()
 }
 
 // named is what a shelf's names lead to.
@@ -85,14 +86,14 @@ func firsts[E any, P named[E]](s *shelf[E]) (all []P) {
 	return all
 }
 
-func save[E any, P named[E]](w []byte, s *shelf[E]) []byte {
+func save[E any, P named[E]](w *pack.Writer, s *shelf[E]) {
 	all := firsts[E, P](s)
 	number := make(map[P]uint64, len(all))
 	for i, of := range all {
 		number[of] = uint64(i + 1)
 	}
-	w = binary.AppendUvarint(w, uint64(s.size()))
-	w = binary.AppendUvarint(w, uint64(len(all)))
+	w.Uvarint(uint64(s.size()))
+	w.Uvarint(uint64(len(all)))
 	var entries []entry[E]
 	for _, c := range s.chunks {
 		for i, l := range c.lines {
@@ -102,9 +103,9 @@ func save[E any, P named[E]](w []byte, s *shelf[E]) []byte {
 			if l.alias {
 				leads = number[l.of]
 			}
-			w = binary.AppendUvarint(w, uint64(len(e.letters)))
-			w = binary.AppendUvarint(w, uint64(len(l.name)))
-			w = binary.AppendUvarint(w, leads)
+			w.Uvarint(uint64(len(e.letters)))
+			w.Uvarint(uint64(len(l.name)))
+			w.Uvarint(leads)
 		}
 	}
 	var whole []chunk[E]
@@ -112,19 +113,18 @@ func save[E any, P named[E]](w []byte, s *shelf[E]) []byte {
 		whole = append(whole, newChunk(part))
 	}
 	for _, c := range whole {
-		w = append(w, c.letters...)
+		w.Raw([]byte(c.letters))
 	}
 	for _, e := range entries {
-		w = append(w, e.name...)
+		w.Raw([]byte(e.name))
 	}
 	for _, c := range whole {
 		if c.grams != nil {
 			for _, bits := range c.grams {
-				w = binary.LittleEndian.AppendUint64(w, bits)
+				w.Uint64(bits)
 			}
 		}
 	}
-	return w
 }
 
 // Restore implements journal.State. A copy that began with another starting
@@ -134,16 +134,16 @@ func (c *Catalog) Restore(saved []byte) (err error) {
 	if len(saved) < len(format) || string(saved[:len(format)]) != format {
 		return errFormat
 	}
-	r := &reader{rest: string(saved[len(format):])}
-	chunks, lines, titles := r.count(1), r.count(3), r.count(1)
+	r := pack.NewReader(string(saved[len(format):]))
+	chunks, lines, titles := r.Count(1), r.Count(3), r.Count(1)
 	var publishers shelf[publisher]
 	var own slabs[publisher]
 	all := restore[publisher, *publisher](r, &publishers, &own)
 	names := publishers.size()
 	byID := make(map[id]*publisher, names)
-	ids := r.bytes(names * len(id{}))
-	if r.failed {
-		return errDamaged
+	ids := r.Take(names * len(id{}))
+	if r.Failed() {
+		return pack.ErrDamaged
 	}
 	for _, chunk := range publishers.chunks {
 		for _, l := range chunk.lines {
@@ -155,12 +155,12 @@ func (c *Catalog) Restore(saved []byte) (err error) {
 	for i := range all {
 		p := &all[i]
 		p.count = len(restore[title, *title](r, &p.titles, shared))
-		if r.failed {
+		if r.Failed() {
 			break
 		}
 	}
-	if r.failed || r.rest != "" {
-		return errDamaged
+	if err := r.End(); err != nil {
+		return err
 	}
 	c.start.Do(func() {}) // it is in the copy
 	c.publishers, c.byID = publishers, byID
@@ -191,23 +191,23 @@ func cut[T any](slab *[]T, n int) []T {
 
 // restore reads a shelf and returns what its names lead to.
 func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
-	size, things := r.count(3), r.count(0)
+	size, things := r.Count(3), r.Count(0)
 	if things > size {
-		r.failed = true
+		r.Fail()
 	}
-	if r.failed {
+	if r.Failed() {
 		return nil
 	}
 	all, lines := cut(&from.all, things), cut(&from.lines, size)
 	s.chunks = cut(&from.chunks, (size+chunkMost-1)/chunkMost)
-	table := reader{rest: r.rest} // read twice: the letters come after it
+	table := r.Clone() // read twice: the letters come after it
 	lettersSize := len(s.chunks)
 	for range size {
-		lettersSize += r.number() + 1
-		r.number()
-		r.number()
+		lettersSize += r.Length() + 1
+		r.Length()
+		r.Length()
 	}
-	letters, next := r.bytes(lettersSize), 0
+	letters, next := r.Take(lettersSize), 0
 	for at := range s.chunks {
 		n := min(chunkMost, len(lines))
 		c := &s.chunks[at]
@@ -216,14 +216,14 @@ func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
 		end := 1
 		for i := range n {
 			c.starts[i] = int32(end)
-			end += table.number() + 1
-			name, leads := r.bytes(table.number()), table.number()
+			end += table.Length() + 1
+			name, leads := r.Take(table.Length()), table.Length()
 			of := next
 			if leads > 0 {
 				of = leads - 1
 			}
-			if r.failed || end > len(letters) || of >= things || letters[c.starts[i]-1] != '\n' || letters[end-1] != '\n' {
-				r.failed = true
+			if r.Failed() || end > len(letters) || of >= things || letters[c.starts[i]-1] != '\n' || letters[end-1] != '\n' {
+				r.Fail()
 				return nil
 			}
 			if c.lines[i] = (line[E]{name, &all[of], leads > 0}); leads > 0 {
@@ -237,64 +237,20 @@ func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
 		c.letters, letters = letters[:end], letters[end:]
 	}
 	if next != things {
-		r.failed = true
+		r.Fail()
 	}
 	for at := range s.chunks {
 		if c := &s.chunks[at]; len(c.lines) >= filtered {
-			c.grams = r.grams()
+			c.grams = readGrams(r)
 		}
 	}
 	return all
 }
 
-// reader reads a copy. What it reads after it has failed means nothing.
-type reader struct {
-	rest   string
-	failed bool
-}
-
-func (r *reader) bytes(n int) string {
-	if n > len(r.rest) {
-		r.failed, r.rest = true, ""
-		return ""
-	}
-	read := r.rest[:n]
-	r.rest = r.rest[n:]
-	return read
-}
-
-func (r *reader) number() int {
-	n := 0
-	for i := range min(len(r.rest), 5) {
-		b := r.rest[i]
-		if n |= int(b&0x7f) << (7 * i); b < 0x80 {
-			r.rest = r.rest[i+1:]
-			return n
-		}
-	}
-	r.failed, r.rest = true, ""
-	return 0
-}
-
-// count reads how many of something there are, each of which takes at least so
-// many bytes of the rest.
-func (r *reader) count(each int) int {
-	n := r.number()
-	if n*max(each, 1) > len(r.rest) {
-		r.failed = true
-		return 0
-	}
-	return n
-}
-
-func (r *reader) grams() *grams {
+func readGrams(r *reader) *grams {
 	g := new(grams)
-	raw := r.bytes(8 * len(g))
-	if r.failed {
-		return nil
-	}
 	for i := range g {
-		g[i] = binary.LittleEndian.Uint64([]byte(raw[8*i:][:8]))
+		g[i] = r.Uint64()
 	}
 	return g
 }

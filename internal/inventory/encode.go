@@ -1,43 +1,40 @@
 package inventory
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"slices"
 
 	"trueup/internal/errs"
+	"trueup/internal/pack"
 	"trueup/internal/position"
 )
 
-// An encoded tally is a header, a checksum of all that follows, and numbers
+// An encoded tally is a line that names its format, a checksum, and numbers
 // and texts in the order of the fields of Tally. A number is a varint, a text
 // its length and its bytes. Texts that come often, of publishers, kinds and
 // rules, are listed once and named by their place in the list.
-const tallyMagic = "trueup inventory 1\n"
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const tallyFormat = "trueup inventory 1\n"
 
 // Encode writes a tally as one file, some 60 bytes a title.
 func (t *Tally) Encode() []byte {
-	w := writer{often: map[string]uint64{}}
-	w.text(string(t.Shape))
-	w.text(t.Rules)
+	w := writer{pack.Sealing(tallyFormat, 60*len(t.Titles)), map[string]uint64{}}
+	w.Text(string(t.Shape))
+	w.Text(t.Rules)
 	w.flag(t.Estimated)
 	w.number(t.Rows)
 	w.number(t.BadRows)
 	w.number(t.Devices)
 	w.number(len(t.Bad))
 	for _, b := range t.Bad {
-		w.text(b.File)
+		w.Text(b.File)
 		w.number(b.Line)
-		w.text(b.Code)
+		w.Text(b.Code)
 		w.number(len(b.Args))
 		for _, name := range sortedNames(b.Args) {
-			w.text(name)
-			w.text(b.Args[name])
+			w.Text(name)
+			w.Text(b.Args[name])
 		}
 	}
 	w.number(len(t.Products))
@@ -48,22 +45,15 @@ func (t *Tally) Encode() []byte {
 	w.number(len(t.Titles))
 	for _, c := range t.Titles {
 		w.again(c.Publisher)
-		w.text(c.Name)
-		w.text(c.Version)
+		w.Text(c.Name)
+		w.Text(c.Version)
 		w.number(c.Devices)
 		w.again(string(c.Decision.Kind))
 		w.again(c.Decision.Rule)
 		w.again(c.Decision.Alias)
 		w.product(c.Decision.Product)
 	}
-	return seal(w.out)
-}
-
-// seal puts the header and the checksum before what follows.
-func seal(body []byte) []byte {
-	out := append([]byte(tallyMagic), 0, 0, 0, 0)
-	binary.LittleEndian.PutUint32(out[len(tallyMagic):], crc32.Checksum(body, castagnoli))
-	return append(out, body...)
+	return w.Sealed()
 }
 
 // errTally means that bytes are no tally of this version, or damaged.
@@ -71,38 +61,37 @@ var errTally = errors.New("inventory: not an encoded tally, or a damaged one")
 
 // Decode reads what Encode wrote. Damage is an error, never a wrong number.
 func Decode(b []byte) (*Tally, error) {
-	const header = len(tallyMagic) + 4
-	if len(b) < header || string(b[:len(tallyMagic)]) != tallyMagic ||
-		binary.LittleEndian.Uint32(b[len(tallyMagic):]) != crc32.Checksum(b[header:], castagnoli) {
-		return nil, errTally
+	body, err := pack.Open(tallyFormat, b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errTally, err)
 	}
-	r := reader{left: b[header:]}
-	t := &Tally{Shape: Shape(r.text()), Rules: r.text(), Estimated: r.flag(), Rows: r.number(), BadRows: r.number(), Devices: r.number()}
-	for range r.count() {
-		bad := BadRow{File: r.text(), Line: r.number(), Code: r.text()}
-		for range r.count() {
+	r := reader{Reader: pack.NewReader(body)}
+	t := &Tally{Shape: Shape(r.Text()), Rules: r.Text(), Estimated: r.flag(), Rows: r.number(), BadRows: r.number(), Devices: r.number()}
+	for range r.Count(1) {
+		bad := BadRow{File: r.Text(), Line: r.number(), Code: r.Text()}
+		for range r.Count(1) {
 			if bad.Args == nil {
 				bad.Args = errs.Args{}
 			}
-			name := r.text()
-			bad.Args[name] = r.text()
+			name := r.Text()
+			bad.Args[name] = r.Text()
 		}
 		t.Bad = append(t.Bad, bad)
 	}
-	n := r.count()
+	n := r.Count(1)
 	t.Products = slices.Grow(t.Products, n)
 	for range n {
 		t.Products = append(t.Products, ProductCount{Product: r.product(), Devices: r.number()})
 	}
-	n = r.count()
+	n = r.Count(1)
 	t.Titles = slices.Grow(t.Titles, n)
 	for range n {
-		c := Count{Title: Title{Publisher: r.again(), Name: r.text(), Version: r.text()}, Devices: r.number()}
+		c := Count{Title: Title{Publisher: r.again(), Name: r.Text(), Version: r.Text()}, Devices: r.number()}
 		c.Decision = Decision{Kind: Kind(r.again()), Rule: r.again(), Alias: r.again(), Product: r.product()}
 		t.Titles = append(t.Titles, c)
 	}
-	if r.damaged || len(r.left) > 0 {
-		return nil, fmt.Errorf("%w: its checksum is right", errTally)
+	if err := r.End(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errTally, err)
 	}
 	return t, nil
 }
@@ -117,16 +106,11 @@ func sortedNames(args errs.Args) []string {
 }
 
 type writer struct {
-	out   []byte
+	*pack.Writer
 	often map[string]uint64
 }
 
-func (w *writer) number(n int) { w.out = binary.AppendUvarint(w.out, uint64(n)) }
-
-func (w *writer) text(s string) {
-	w.number(len(s))
-	w.out = append(w.out, s...)
-}
+func (w *writer) number(n int) { w.Uvarint(uint64(n)) }
 
 func (w *writer) flag(b bool) {
 	if b {
@@ -146,7 +130,7 @@ func (w *writer) again(s string) {
 	}
 	w.number(int(at))
 	if !known {
-		w.text(s)
+		w.Text(s)
 	}
 }
 
@@ -157,38 +141,19 @@ func (w *writer) product(p position.Product) {
 	w.again(p.Version)
 }
 
-// reader reads what writer wrote. Past damage everything is zero.
+// reader reads what writer wrote. After a failure everything is zero.
 type reader struct {
-	left    []byte
-	often   []string
-	damaged bool
+	*pack.Reader[[]byte]
+	often []string
 }
 
 func (r *reader) number() int {
-	n, length := binary.Uvarint(r.left)
-	if length <= 0 || n > math.MaxInt64 {
-		r.damaged, r.left = true, nil
+	n := r.Uvarint()
+	if n > math.MaxInt64 {
+		r.Fail()
 		return 0
 	}
-	r.left = r.left[length:]
 	return int(n)
-}
-
-// count reads how many things follow, each of which takes a byte or more.
-func (r *reader) count() int {
-	n := r.number()
-	if n > len(r.left) {
-		r.damaged, r.left = true, nil
-		return 0
-	}
-	return n
-}
-
-func (r *reader) text() string {
-	n := r.count()
-	s := string(r.left[:n])
-	r.left = r.left[n:]
-	return s
 }
 
 func (r *reader) flag() bool { return r.number() == 1 }
@@ -196,11 +161,11 @@ func (r *reader) flag() bool { return r.number() == 1 }
 func (r *reader) again() string {
 	at := r.number()
 	switch {
-	case r.damaged || at > len(r.often):
-		r.damaged, r.left = true, nil
+	case r.Failed() || at > len(r.often):
+		r.Fail()
 		return ""
 	case at == len(r.often):
-		r.often = append(r.often, r.text())
+		r.often = append(r.often, r.Text())
 	}
 	return r.often[at]
 }

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"trueup/internal/errs"
+	"trueup/internal/pack"
 	"trueup/internal/position"
 	"trueup/internal/text"
 )
@@ -258,7 +259,7 @@ func FuzzPattern(f *testing.F) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(tallyMagic))
+	f.Add([]byte(tallyFormat))
 	tally := &Tally{
 		Shape: GLPI, Rules: "r", Rows: 3, BadRows: 1, Bad: []BadRow{{Line: 1, Code: rowColumns, Args: map[string]string{"a": "b"}}}, Devices: 2,
 		Titles:   []Count{{Title: Title{"P", "N", "1"}, Devices: 2, Decision: Decision{Kind: Product, Rule: "x"}}},
@@ -266,8 +267,10 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(tally.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if len(b) > len(tallyMagic)+4 {
-			b = seal(b[len(tallyMagic)+4:]) // else the checksum stops everything
+		if body := len(tallyFormat) + 4; len(b) > body {
+			w := pack.Sealing(tallyFormat, len(b))
+			w.Raw(b[body:])
+			b = w.Sealed() // else the checksum stops everything
 		}
 		tally, err := Decode(b)
 		if (tally == nil) == (err == nil) {

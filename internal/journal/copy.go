@@ -2,29 +2,27 @@ package journal
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"io"
 
 	"trueup/internal/errs"
 	"trueup/internal/objects"
+	"trueup/internal/pack"
 )
 
 // A saved copy is, little endian and with varints:
 //
-//	magic      of its format
+//	format     a line that names it
 //	checksum   4 bytes, of all that follows
 //	weight     of all entries that the state has
 //	stripes    count; then of each the number of its last entry, and its tip
 //	state      as it saved itself
 //
-// A release without stripes saved its copy under another key: magic, checksum,
+// A release without stripes saved its copy under another key: format, checksum,
 // number of the last entry and weight in 8 bytes each, and the state.
 const (
-	magic      = "trueup copy 2\n"
-	firstMagic = "trueup copy 1\n"
-	sumBytes   = 4
+	format      = "trueup copy 2\n"
+	firstFormat = "trueup copy 1\n"
 )
 
 // CopiesPrefix is what the keys of saved copies begin with.
@@ -33,85 +31,51 @@ const CopiesPrefix = "copies/"
 func (r *Replica[S]) key() string      { return CopiesPrefix + string(r.Name) + ".2" }
 func (r *Replica[S]) firstKey() string { return CopiesPrefix + string(r.Name) }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 func encodeCopy(at Head, state []byte) []byte {
-	b := make([]byte, 0, len(magic)+sumBytes+Stripes*32+len(state))
-	b = append(b, magic...)
-	b = append(b, make([]byte, sumBytes)...)
-	b = binary.AppendUvarint(b, uint64(at.Weight))
+	w := pack.Sealing(format, Stripes*32+len(state))
+	w.Uvarint(uint64(at.Weight))
 	stripes := at.stripes()
-	b = binary.AppendUvarint(b, uint64(stripes))
+	w.Uvarint(uint64(stripes))
 	for _, p := range at.Position[:stripes] {
-		b = binary.AppendUvarint(b, uint64(p.Seq))
-		b = binary.AppendUvarint(b, uint64(len(p.Tip)))
-		b = append(b, p.Tip...)
+		w.Uvarint(uint64(p.Seq))
+		w.Text(p.Tip)
 	}
-	b = append(b, state...)
-	summed := b[len(magic)+sumBytes:]
-	binary.LittleEndian.PutUint32(b[len(magic):], crc32.Checksum(summed, castagnoli))
-	return b
-}
-
-var (
-	errFormat   = errors.New("another format")
-	errChecksum = errors.New("the checksum is wrong")
-)
-
-// opened checks the magic and the checksum of a copy, and returns the rest.
-func opened(saved []byte, magic string) ([]byte, error) {
-	if len(saved) < len(magic)+sumBytes || string(saved[:len(magic)]) != magic {
-		return nil, errFormat
-	}
-	sum, rest := saved[len(magic):len(magic)+sumBytes], saved[len(magic)+sumBytes:]
-	if crc32.Checksum(rest, castagnoli) != binary.LittleEndian.Uint32(sum) {
-		return nil, errChecksum
-	}
-	return rest, nil
+	w.Raw(state)
+	return w.Sealed()
 }
 
 func decodeCopy(saved []byte) (at Head, state []byte, err error) {
-	rest, err := opened(saved, magic)
+	body, err := pack.Open(format, saved)
 	if err != nil {
 		return at, nil, err
 	}
-	next := func() uint64 {
-		n, size := binary.Uvarint(rest)
-		if size <= 0 {
-			err = errFormat
-			return 0
-		}
-		rest = rest[size:]
-		return n
+	r := pack.NewReader(body)
+	at.Weight = int64(r.Uvarint())
+	stripes := r.Uvarint()
+	if stripes > Stripes {
+		r.Fail()
 	}
-	at.Weight = int64(next())
-	stripes := next()
-	if err != nil || stripes > Stripes {
-		return at, nil, errFormat
+	for i := range min(stripes, Stripes) {
+		at.Position[i] = Point{Seq: int64(r.Uvarint()), Tip: r.Text()}
 	}
-	for i := range stripes {
-		at.Position[i].Seq = int64(next())
-		length := next()
-		if err != nil || length > uint64(len(rest)) {
-			return at, nil, errFormat
-		}
-		at.Position[i].Tip, rest = string(rest[:length]), rest[length:]
+	if r.Failed() {
+		return Head{}, nil, pack.ErrDamaged
 	}
-	return at, rest, nil
+	return at, r.Rest(), nil
 }
 
 // decodeFirstCopy reads a copy of a release without stripes.
 func decodeFirstCopy(saved []byte) (at Head, state []byte, err error) {
-	rest, err := opened(saved, firstMagic)
+	body, err := pack.Open(firstFormat, saved)
 	if err != nil {
 		return at, nil, err
 	}
-	if len(rest) < 16 {
-		return at, nil, errFormat
+	r := pack.NewReader(body)
+	at.Position[0].Seq, at.Weight = int64(r.Uint64()), int64(r.Uint64())
+	if r.Failed() {
+		return Head{}, nil, pack.ErrDamaged
 	}
-	at.Position[0].Seq = int64(binary.LittleEndian.Uint64(rest))
-	at.Weight = int64(binary.LittleEndian.Uint64(rest[8:]))
-	return at, rest[16:], nil
+	return at, r.Rest(), nil
 }
 
 // restore replaces the state by the saved copy, if there is one that is newer than

@@ -2,14 +2,14 @@ package journal
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/pack"
 )
 
 func TestCopiesAreReadAsWritten(t *testing.T) {
@@ -21,7 +21,7 @@ func TestCopiesAreReadAsWritten(t *testing.T) {
 	gap := Head{Weight: 3}
 	gap.Position[0], gap.Position[16] = Point{Seq: 7}, Point{Seq: 1, Tip: "x"}
 	for name, at := range map[string]Head{"empty": {}, "all stripes": full, "the first and the last": gap} {
-		for _, state := range []string{"", "state", magic + firstMagic} {
+		for _, state := range []string{"", "state", format + firstFormat} {
 			saved := encodeCopy(at, []byte(state))
 			got, rest, err := decodeCopy(saved)
 			if err != nil || string(rest) != state {
@@ -30,7 +30,7 @@ func TestCopiesAreReadAsWritten(t *testing.T) {
 			if diff := cmp.Diff(at, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
-			if _, _, err := decodeFirstCopy(saved); !errors.Is(err, errFormat) {
+			if _, _, err := decodeFirstCopy(saved); !errors.Is(err, pack.ErrFormat) {
 				t.Errorf("%s is read as of the first format: %v", name, err)
 			}
 		}
@@ -39,12 +39,11 @@ func TestCopiesAreReadAsWritten(t *testing.T) {
 
 // firstCopy is a copy as a release without stripes wrote it.
 func firstCopy(seq, weight int64, state string) []byte {
-	b := append([]byte(firstMagic), make([]byte, sumBytes)...)
-	b = binary.LittleEndian.AppendUint64(b, uint64(seq))
-	b = binary.LittleEndian.AppendUint64(b, uint64(weight))
-	b = append(b, state...)
-	binary.LittleEndian.PutUint32(b[len(firstMagic):], crc32.Checksum(b[len(firstMagic)+sumBytes:], castagnoli))
-	return b
+	w := pack.Sealing(firstFormat, 0)
+	w.Uint64(uint64(seq))
+	w.Uint64(uint64(weight))
+	w.Raw([]byte(state))
+	return w.Sealed()
 }
 
 func TestFirstCopiesAreRead(t *testing.T) {
@@ -98,14 +97,13 @@ func TestDamagedCopiesAreRefused(t *testing.T) {
 func FuzzDecodeCopy(f *testing.F) {
 	at := Head{Weight: 300}
 	at.Position[1] = Point{Seq: 1000, Tip: "abc"}
-	f.Add(encodeCopy(at, []byte("state"))[len(magic)+sumBytes:])
+	f.Add(encodeCopy(at, []byte("state"))[len(format)+4:])
 	f.Add([]byte{1, 18})
 	f.Add([]byte{1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, rest []byte) {
-		saved := append([]byte(magic), make([]byte, sumBytes)...)
-		saved = append(saved, rest...)
-		binary.LittleEndian.PutUint32(saved[len(magic):], crc32.Checksum(rest, castagnoli))
-		at, state, err := decodeCopy(saved)
+		w := pack.Sealing(format, len(rest))
+		w.Raw(rest)
+		at, state, err := decodeCopy(w.Sealed())
 		if err != nil {
 			return
 		}

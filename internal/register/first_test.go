@@ -13,12 +13,12 @@ import (
 	"trueup/internal/journal"
 )
 
-// testdata/copy1.bin was saved by the release before the journal had stripes, at
+// testdata/stored/register-copy.1.bin was saved by the release before the journal had stripes, at
 // entry 4: three agreements, one of them stored under a group that is gone. It is
 // read, and followed by entries of both releases.
 func TestR16_6_TheCopyOfVersion1(t *testing.T) {
 	t.Parallel()
-	saved, err := os.ReadFile("testdata/copy1.bin")
+	saved, err := os.ReadFile("testdata/stored/register-copy.1.bin")
 	if err != nil {
 		t.Fatal(err)
 	}
