@@ -28,11 +28,11 @@ const (
 // from 1; Line 0 means the file as a whole, Position 0 the whole row. Line is
 // the physical line on which the row starts.
 type Finding struct {
-	Severity Severity  `json:"severity"`
-	Line     int       `json:"line"`
-	Position int       `json:"position"`
-	Column   Column    `json:"column"`
-	Value    string    `json:"value"` // at most 256 characters, as written
-	Code     string    `json:"code"`  // of a Rule
-	Args     errs.Args `json:"args,omitempty"`
+	Severity Severity
+	Line     int
+	Position int
+	Column   Column
+	Value    string // at most 256 characters, as written
+	Code     string // of a Rule
+	Args     errs.Args
 }

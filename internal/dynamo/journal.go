@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
-	"trueup/internal/dynamo/schema"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 )
@@ -163,14 +162,14 @@ func (s *Store) Entries(ctx context.Context, name journal.Name, stripe int, afte
 	}
 	entries := make([]journal.Entry, 0, len(out.Items))
 	for _, it := range out.Items {
-		seq, err := number(it, "seq")
+		e, err := decode[entryItem](it)
 		if err != nil {
 			return nil, fmt.Errorf("read journal %s: %w", name, err)
 		}
-		if seq != after+int64(len(entries))+1 {
+		if e.Seq != after+int64(len(entries))+1 {
 			break
 		}
-		entries = append(entries, journal.Entry{Stripe: stripe, Seq: seq, Prev: attr(it, "prev"), Tip: attr(it, "tip"), Body: attr(it, "body")})
+		entries = append(entries, journal.Entry{Stripe: stripe, Seq: e.Seq, Prev: e.Prev, Tip: e.Tip, Body: e.Body})
 	}
 	if len(entries) == 0 {
 		return nil, fmt.Errorf("journal %s: entry %d of stripe %d: %w", name, after+1, stripe, journal.ErrTrimmed)
@@ -230,6 +229,18 @@ func (s *Store) Saved(ctx context.Context, name journal.Name, head journal.Head,
 	return ignoreCondition(err)
 }
 
+// entryItem is an entry of a journal. Entries of releases without stripes have neither
+// Prev nor Tip, and those of journal Catalog never expire.
+type entryItem struct {
+	PK      string `dynamodbav:"pk"`
+	SK      string `dynamodbav:"sk"`
+	Seq     int64  `dynamodbav:"seq"`
+	Prev    string `dynamodbav:"prev,omitempty"`
+	Tip     string `dynamodbav:"tip"`
+	Body    string `dynamodbav:"body"`
+	Expires int64  `dynamodbav:"expires,omitempty"` // schema.TTL
+}
+
 // record is an entry that a transaction appends.
 type record struct {
 	name   journal.Name
@@ -271,15 +282,12 @@ func (s *Store) recording(r record, stripe int, after journal.Point) []types.Tra
 		head.ExpressionAttributeValues[":now"], head.ExpressionAttributeValues[":one"] = num(millis(r.at)), num(1)
 	}
 	head.UpdateExpression = aws.String(set + add)
-	entry := key(entryKey(r.name, stripe, next))
-	entry["seq"], entry["body"], entry["tip"] = num(next), str(r.body), str(tip)
-	if after.Tip != "" {
-		entry["prev"] = str(after.Tip)
-	}
+	partition, sort := entryKey(r.name, stripe, next)
+	entry := entryItem{PK: string(partition), SK: string(sort), Seq: next, Prev: after.Tip, Tip: tip, Body: r.body}
 	if trimmed(r.name) {
-		entry[schema.TTL] = num(r.at.Add(journalRetention).Unix())
+		entry.Expires = r.at.Add(journalRetention).Unix()
 	}
-	return []types.TransactWriteItem{{Update: head}, s.putItem(entry, "", nil)}
+	return []types.TransactWriteItem{{Update: head}, s.put(entry, "", nil)}
 }
 
 func list(values []string) types.AttributeValue {

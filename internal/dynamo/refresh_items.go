@@ -3,7 +3,6 @@ package dynamo
 import (
 	"bytes"
 	"compress/flate"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -190,21 +189,6 @@ func (i knownItem) answered() (refresher.Answered, error) {
 	}, nil
 }
 
-// line is an entitlement as it is stored.
-type line struct {
-	Publisher  string         `json:"m,omitempty"`
-	Pool       string         `json:"p,omitempty"`
-	Family     string         `json:"f,omitempty"`
-	Version    string         `json:"v,omitempty"`
-	Type       string         `json:"t,omitempty"`
-	Effective  int            `json:"q,omitempty"`
-	ActiveSA   int            `json:"a,omitempty"`
-	Unresolved int            `json:"u,omitempty"`
-	Start      agreement.Date `json:"b,omitempty"`
-	End        agreement.Date `json:"e,omitempty"`
-	SAEnd      agreement.Date `json:"s,omitempty"`
-}
-
 // compressFrom is from how many bytes on entitlements are compressed. The most
 // that a pair may have take some 120 KB then, and twice that, with an answer put
 // aside, fits an item of 400 KB. Most pairs have a line or two: compressing
@@ -228,14 +212,7 @@ func encodeEntitlements(list []entitlement.Entitlement) []byte {
 	if len(list) == 0 {
 		return []byte{}
 	}
-	lines := make([]line, len(list))
-	for i, e := range list {
-		lines[i] = line(e)
-	}
-	encoded, err := json.Marshal(lines)
-	if err != nil {
-		panic(err) // texts and numbers
-	}
+	encoded := entitlement.EncodeList(list)
 	if len(encoded) < compressFrom {
 		return encoded
 	}
@@ -243,7 +220,7 @@ func encodeEntitlements(list []entitlement.Entitlement) []byte {
 	w := writers.Get().(*flate.Writer)
 	defer writers.Put(w)
 	w.Reset(b)
-	_, err = w.Write(encoded)
+	_, err := w.Write(encoded)
 	if err = errors.Join(err, w.Close()); err != nil {
 		panic(err) // to memory
 	}
@@ -263,13 +240,9 @@ func decodeEntitlements(stored []byte) ([]entitlement.Entitlement, error) {
 		}
 		stored = raw
 	}
-	var lines []line
-	if err := json.Unmarshal(stored, &lines); err != nil {
+	list, err := entitlement.DecodeList(stored)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errEntitlements, err)
-	}
-	list := make([]entitlement.Entitlement, len(lines))
-	for i, l := range lines {
-		list[i] = entitlement.Entitlement(l)
 	}
 	return list, nil
 }

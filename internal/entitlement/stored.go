@@ -25,7 +25,12 @@ type stored struct {
 }
 
 type storedLine struct {
-	LicenseID  string         `json:"i,omitempty"`
+	LicenseID string `json:"i,omitempty"`
+	storedEntitlement
+}
+
+// storedEntitlement is an Entitlement, of a statement and of an answer about a pair.
+type storedEntitlement struct {
 	Publisher  string         `json:"m,omitempty"`
 	Pool       string         `json:"p,omitempty"`
 	Family     string         `json:"f,omitempty"`
@@ -39,14 +44,37 @@ type storedLine struct {
 	SAEnd      agreement.Date `json:"s,omitempty"`
 }
 
+// EncodeList writes entitlements as compact JSON for storage. DecodeList reads it.
+func EncodeList(list []Entitlement) []byte {
+	stored := make([]storedEntitlement, len(list))
+	for i, e := range list {
+		stored[i] = storedEntitlement(e)
+	}
+	encoded, err := json.Marshal(stored)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	return encoded
+}
+
+// DecodeList reads what EncodeList wrote.
+func DecodeList(encoded []byte) ([]Entitlement, error) {
+	var stored []storedEntitlement
+	if err := json.Unmarshal(encoded, &stored); err != nil {
+		return nil, fmt.Errorf("entitlement: decode a list: %w", err)
+	}
+	list := make([]Entitlement, len(stored))
+	for i, e := range stored {
+		list[i] = Entitlement(e)
+	}
+	return list, nil
+}
+
 // Encode writes a statement as compact JSON for storage.
 func Encode(s Statement) ([]byte, error) {
 	lines := make([]storedLine, len(s.Lines))
 	for i, l := range s.Lines {
-		lines[i] = storedLine{
-			LicenseID: l.LicenseID, Publisher: l.Publisher, Pool: l.Pool, Family: l.Family, Version: l.Version, Type: l.Type,
-			Effective: l.Effective, ActiveSA: l.ActiveSA, Unresolved: l.Unresolved, Start: l.Start, End: l.End, SAEnd: l.SAEnd,
-		}
+		lines[i] = storedLine{l.LicenseID, storedEntitlement(l.Entitlement)}
 	}
 	data, err := json.Marshal(stored{Version: storedVersion, Kind: s.Kind, Date: s.Date, Name: s.Name, Lines: lines})
 	if err != nil {
@@ -88,10 +116,7 @@ func Decode(data []byte) (Statement, error) {
 				return Statement{}, fmt.Errorf("%w: quantity %d", ErrStored, quantity)
 			}
 		}
-		s.Lines[i] = Line{LicenseID: l.LicenseID, Entitlement: Entitlement{
-			Publisher: l.Publisher, Pool: l.Pool, Family: l.Family, Version: l.Version, Type: l.Type,
-			Effective: l.Effective, ActiveSA: l.ActiveSA, Unresolved: l.Unresolved, Start: l.Start, End: l.End, SAEnd: l.SAEnd,
-		}}
+		s.Lines[i] = Line{LicenseID: l.LicenseID, Entitlement: Entitlement(l.storedEntitlement)}
 	}
 	return s, nil
 }

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -89,8 +88,8 @@ func (o *operations) findings(ctx context.Context, i importer.Import, severity a
 		return nil, err
 	}
 	defer object.Body.Close()
-	var report importer.Report
-	if err := json.NewDecoder(object.Body).Decode(&report); err != nil {
+	report, err := importer.DecodeReport(object.Body)
+	if err != nil {
 		return nil, fmt.Errorf("httpapi: read the report %s: %w", i.ReportKey(), err)
 	}
 	if severity == "" {

@@ -3,7 +3,6 @@ package importer
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -467,7 +466,7 @@ func (a *attempt) ended(ctx context.Context, err error) error {
 
 // report stores the findings and the annotated copies.
 func (a *attempt) report(ctx context.Context, findings []agreement.Finding) error {
-	body, err := json.Marshal(Report{Import: a.imp.ID, Findings: findings})
+	body, err := Report{Import: a.imp.ID, Findings: findings}.encode()
 	if err != nil {
 		return err
 	}

@@ -189,8 +189,8 @@ type Page struct {
 // Report is every finding of an import, in the order of the file. It is
 // stored as JSON in the reports bucket; codes become sentences when read.
 type Report struct {
-	Import   string              `json:"import"`
-	Findings []agreement.Finding `json:"findings"`
+	Import   string
+	Findings []agreement.Finding
 }
 
 // Records is what the API needs of imports.

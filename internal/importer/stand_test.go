@@ -220,8 +220,8 @@ func (s *stand) findings(imp importer.Import) []string {
 	if imp.State == importer.StateFailed {
 		return nil
 	}
-	var report importer.Report
-	must(s.t, json.Unmarshal([]byte(s.object(imp.ReportKey())), &report))
+	report, err := importer.DecodeReport(strings.NewReader(s.object(imp.ReportKey())))
+	must(s.t, err)
 	var lines []string
 	errors := 0
 	for _, f := range report.Findings {

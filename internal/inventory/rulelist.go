@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -42,7 +41,7 @@ func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 		if err != nil {
 			return RuleList{}, err
 		}
-		if err := json.Unmarshal(b, &list.Admin); err != nil {
+		if list.Admin, err = decodeRules(b); err != nil {
 			return RuleList{}, fmt.Errorf("%s: %w", head.Key, err)
 		}
 		if list.All, err = NewRules(list.Admin); err != nil {
@@ -62,7 +61,7 @@ func (c *Counts) SetRules(ctx context.Context, read RuleList, admin []Rule, even
 	if list.All, err = NewRules(admin); err != nil {
 		return RuleList{}, nil, err
 	}
-	b, err := json.Marshal(admin)
+	b, err := encodeRules(admin)
 	if err != nil {
 		return RuleList{}, nil, err
 	}

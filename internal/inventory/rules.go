@@ -41,19 +41,19 @@ var Kinds = []Kind{Product, Component, Update, Language, Driver, Runtime, Free, 
 // {number} for digits with dots. A rule decides when all of them match; case
 // and repeated spaces make no difference.
 type Rule struct {
-	ID        string `json:"id"` // unique; what an explanation names
-	Kind      Kind   `json:"kind"`
-	Publisher string `json:"publisher,omitempty"` // empty for any; a title that names no publisher matches every one
-	Name      string `json:"name"`
-	Version   string `json:"version,omitempty"` // empty for any
+	ID        string // unique; what an explanation names
+	Kind      Kind
+	Publisher string // empty for any; a title that names no publisher matches every one
+	Name      string
+	Version   string // empty for any
 
 	// Product is what is counted, or for a Component what it belongs to, in so
 	// far as it is known. Its Version may quote {year}, {number} and {major}, which
 	// is the title's version up to the first dot.
-	Product position.Product `json:"product,omitzero"`
+	Product position.Product
 	// Title is what an Alias stands for. It is recognised by the rules after it.
 	// An empty Publisher or Version stays as detected.
-	Title Title `json:"title,omitzero"`
+	Title Title
 }
 
 // Decision is what a title was recognised as, and why.

@@ -36,9 +36,9 @@ func (s Shape) system() string {
 // Title is a title as it was detected. Two are the same when their publishers,
 // names and versions are, compared as names are (text.Fold).
 type Title struct {
-	Publisher string `json:"publisher,omitempty"` // empty when the file has none
-	Name      string `json:"name"`
-	Version   string `json:"version,omitempty"` // empty when the file has none
+	Publisher string // empty when the file has none
+	Name      string
+	Version   string // empty when the file has none
 }
 
 // fold returns what is equal for the same titles and no others.

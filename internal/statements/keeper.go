@@ -20,6 +20,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/objects"
 )
 
@@ -121,7 +122,7 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 		}
 	}
 	if len(file.Findings) > 0 {
-		if err := k.put(ctx, r.findingsKey(), file.Findings); err != nil {
+		if err := k.put(ctx, r.findingsKey(), intake.StoreFindings(file.Findings)); err != nil {
 			return Record{}, err
 		}
 	}
@@ -318,11 +319,11 @@ func (k *Keeper) Findings(ctx context.Context, r Record) ([]agreement.Finding, e
 	if err != nil {
 		return nil, err
 	}
-	var findings []agreement.Finding
+	var findings []intake.StoredFinding
 	if err := json.Unmarshal(data, &findings); err != nil {
 		return nil, fmt.Errorf("findings of statement %s: %w", r.ID, err)
 	}
-	return findings, nil
+	return intake.LoadFindings(findings), nil
 }
 
 // Remove takes an accepted statement, as it was read, out of use. The event says

@@ -1,0 +1,46 @@
+package entitlement
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/golden"
+)
+
+// everyField has no field that is zero.
+var everyField = Entitlement{
+	Publisher: "Microsoft", Pool: "Applications", Family: "Office Professional Plus", Version: "2021", Type: "License",
+	Effective: 10, ActiveSA: 4, Unresolved: 1, Start: "2026-01-01", End: "2028-12-31", SAEnd: "2027-12-31",
+}
+
+func TestR16_6_StoredStatements(t *testing.T) {
+	t.Parallel()
+	s := Statement{
+		Kind: KindLicenseSummary, Date: "2026-11-21", Name: "summary.xlsx",
+		Lines: []Line{{LicenseID: "01-07001", Entitlement: everyField}, {Entitlement: Entitlement{Family: "Visio"}}},
+	}
+	encoded, err := Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Versions(t, "statement", "json", storedVersion, func() []byte { return encoded }, func(version int, sample []byte) {
+		got, err := Decode(sample)
+		if diff := cmp.Diff(s, got); diff != "" || err != nil {
+			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
+		}
+	})
+	golden.Shape(t, "statement", storedVersion, stored{})
+}
+
+func TestR16_6_StoredLists(t *testing.T) {
+	t.Parallel()
+	list := []Entitlement{everyField, {Family: "Visio"}}
+	got, err := DecodeList(EncodeList(list))
+	if diff := cmp.Diff(list, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+	if _, err := DecodeList([]byte("{")); err == nil {
+		t.Error("damage is read")
+	}
+}

@@ -1,0 +1,31 @@
+package importer
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/golden"
+	"trueup/internal/intake"
+)
+
+func TestR16_6_StoredReports(t *testing.T) {
+	t.Parallel()
+	r := Report{Import: "i1", Findings: []agreement.Finding{{
+		Severity: agreement.SeverityError, Line: 4, Position: 2, Column: agreement.ColumnLicense, Value: "01_07001", Code: "number_characters",
+		Args: map[string]string{"characters": "_"},
+	}}}
+	encoded, err := r.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Versions(t, "report", "json", intake.FindingsVersion, func() []byte { return encoded }, func(version int, sample []byte) {
+		got, err := DecodeReport(bytes.NewReader(sample))
+		if diff := cmp.Diff(r, got); diff != "" || err != nil {
+			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
+		}
+	})
+	golden.Shape(t, "report", intake.FindingsVersion, storedReport{})
+}

@@ -1,0 +1,64 @@
+package inventory
+
+import (
+	"encoding/json"
+
+	"trueup/internal/position"
+)
+
+// rulesVersion is the version of the stored rules of admins, which are a JSON list.
+const rulesVersion = 1
+
+// storedRule is a Rule. The names of the product are those that the fields of
+// position.Product had when rules were first stored.
+type storedRule struct {
+	ID        string        `json:"id"`
+	Kind      Kind          `json:"kind"`
+	Publisher string        `json:"publisher,omitempty"`
+	Name      string        `json:"name"`
+	Version   string        `json:"version,omitempty"`
+	Product   storedProduct `json:"product,omitzero"`
+	Title     storedTitle   `json:"title,omitzero"`
+}
+
+type storedProduct struct {
+	Publisher string `json:"Publisher"`
+	Family    string `json:"Family"`
+	Edition   string `json:"Edition"`
+	Version   string `json:"Version"`
+}
+
+type storedTitle struct {
+	Publisher string `json:"publisher,omitempty"`
+	Name      string `json:"name"`
+	Version   string `json:"version,omitempty"`
+}
+
+func encodeRules(rules []Rule) ([]byte, error) {
+	if rules == nil {
+		return []byte("null"), nil
+	}
+	stored := make([]storedRule, len(rules))
+	for i, r := range rules {
+		stored[i] = storedRule{
+			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
+			Product: storedProduct(r.Product), Title: storedTitle(r.Title),
+		}
+	}
+	return json.Marshal(stored)
+}
+
+func decodeRules(b []byte) ([]Rule, error) {
+	var stored []storedRule
+	if err := json.Unmarshal(b, &stored); err != nil || stored == nil {
+		return nil, err
+	}
+	rules := make([]Rule, len(stored))
+	for i, r := range stored {
+		rules[i] = Rule{
+			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
+			Product: position.Product(r.Product), Title: Title(r.Title),
+		}
+	}
+	return rules, nil
+}
