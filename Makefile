@@ -81,7 +81,7 @@ test: need-java local $(DUCKDB) ## Run every test: end to end and the infrastruc
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 20m $(TESTFLAGS) -tags cdk ./infra
 
 # Where goroutines, processes and callers meet.
-CONCURRENT := ./internal/importer ./internal/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc ./internal/refresher ./internal/snapshot \
+CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc ./internal/refresher ./internal/snapshot \
   ./infra/local/lambda ./infra/local/s3 ./infra/local/vlsc
 
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)

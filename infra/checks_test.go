@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/access"
+	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/config"
-	"trueup/internal/dynamo/schema"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/manifest"
 )

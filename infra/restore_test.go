@@ -22,14 +22,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/audit"
-	"trueup/internal/dynamo"
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/aws/dynamo/schema"
+	"trueup/internal/aws/trigger"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/manifest"
 	"trueup/internal/statements"
 	"trueup/internal/storetest"
-	"trueup/internal/trigger"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/manifest"
 )
 

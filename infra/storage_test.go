@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/manifest"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/jsii-runtime-go"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 )
 
 // newTable makes the table of package schema. It outlives the stack. The

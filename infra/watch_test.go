@@ -5,7 +5,7 @@ package main
 import (
 	"strings"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/manifest"
 )
 

@@ -26,22 +26,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/aws/invoke"
+	"trueup/internal/aws/s3bucket"
+	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
-	"trueup/internal/dynamo"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
-	"trueup/internal/invoke"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
-	"trueup/internal/objects/s3bucket"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/statements"
-	"trueup/internal/trigger"
 )
 
 // RunImporter runs the import function until Lambda ends it.

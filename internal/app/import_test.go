@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	local "trueup/infra/local/s3"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
-	"trueup/internal/dynamo"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/storetest"
-	"trueup/internal/trigger"
 )
 
 // TestR3_10_AnImportLeadsToARefresh puts a file before the import function as it

@@ -19,7 +19,7 @@ import (
 	reference "trueup/infra/local/vlsc"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/importer"
 	"trueup/internal/manifest"

@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"time"
 
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
-	"trueup/internal/dynamo"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"

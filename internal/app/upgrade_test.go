@@ -16,7 +16,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/group"
 	"trueup/internal/once"
 	"trueup/internal/register"

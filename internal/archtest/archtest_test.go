@@ -34,7 +34,7 @@ func TestRepositoryIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"internal/agreement", "internal/archtest", "internal/dynamo/schema", "infra"} {
+	for _, dir := range []string{"internal/agreement", "internal/archtest", "internal/aws/dynamo/schema", "infra"} {
 		if !slices.ContainsFunc(tree.Files, func(f *File) bool { return f.Dir == dir }) {
 			t.Errorf("no Go file seen in %s", dir)
 		}
@@ -74,15 +74,15 @@ func TestRules(t *testing.T) {
 	}{
 		"dependencies point inwards": {
 			tree: sources{
-				"internal/agreement/a.go":      "package agreement\nimport _ \"trueup/internal/dynamo\"",
-				"internal/agreement/a_test.go": "package agreement\nimport _ \"trueup/internal/dynamo\"",
+				"internal/agreement/a.go":      "package agreement\nimport _ \"trueup/internal/aws/dynamo\"",
+				"internal/agreement/a_test.go": "package agreement\nimport _ \"trueup/internal/aws/dynamo\"",
 				"internal/agreement/b.go":      "package agreement\nimport _ \"trueup/internal/errs\"",
-				"internal/dynamo/d.go":         "package dynamo\nimport _ \"trueup/internal/dynamo/schema\"",
-				"internal/dynamo/e.go":         "package dynamo\nimport _ \"trueup/internal/httpapi\"",
+				"internal/aws/dynamo/d.go":     "package dynamo\nimport _ \"trueup/internal/aws/dynamo/schema\"",
+				"internal/aws/dynamo/e.go":     "package dynamo\nimport _ \"trueup/internal/httpapi\"",
 				"internal/importer/i.go":       "package importer\nimport _ \"trueup/internal/agreement\"",
 				"internal/httpapi/h.go":        "package httpapi\nimport _ \"trueup/internal/httpapi/route\"",
-				"internal/httpapi/i.go":        "package httpapi\nimport _ \"trueup/internal/objects/s3bucket\"",
-				"internal/app/a.go":            "package app\nimport _ \"trueup/internal/objects/s3bucket\"",
+				"internal/httpapi/i.go":        "package httpapi\nimport _ \"trueup/internal/aws/s3bucket\"",
+				"internal/app/a.go":            "package app\nimport _ \"trueup/internal/aws/s3bucket\"",
 				"internal/app/b.go":            "package app\nimport _ \"trueup/internal/storetest\"",
 				"internal/attic/a.go":          "package attic",
 				"functions/x/main.go":          "package main\nimport _ \"trueup/internal/app\"",
@@ -90,11 +90,11 @@ func TestRules(t *testing.T) {
 				"infra/m.go":                   "package main\nimport _ \"trueup/internal/manifest\"",
 				"infra/n.go":                   "package main\nimport _ \"trueup/internal/app\"",
 				"infra/local/l.go":             "package main\nimport _ \"trueup/infra/local/engine\"",
-				"infra/local/m.go":             "package main\nimport _ \"trueup/internal/dynamo\"",
+				"infra/local/m.go":             "package main\nimport _ \"trueup/internal/aws/dynamo\"",
 			},
 			want: []string{
 				"functions/y/main.go:", "infra/local/m.go:", "infra/n.go:", "internal/agreement/a.go:", "internal/app/b.go:",
-				"internal/attic/a.go:", "internal/dynamo/e.go:", "internal/httpapi/i.go:",
+				"internal/attic/a.go:", "internal/aws/dynamo/e.go:", "internal/httpapi/i.go:",
 			},
 		},
 		"the agreement domain uses the standard library and what is as pure": {
@@ -108,7 +108,7 @@ func TestRules(t *testing.T) {
 		},
 		"AWS SDK only in the adapters, app and the local stack": {
 			tree: sources{
-				"internal/dynamo/a.go":        "package dynamo\nimport _ \"github.com/aws/aws-sdk-go-v2/service/dynamodb\"",
+				"internal/aws/dynamo/a.go":    "package dynamo\nimport _ \"github.com/aws/aws-sdk-go-v2/service/dynamodb\"",
 				"internal/importer/a.go":      "package importer\nimport _ \"github.com/aws/aws-sdk-go-v2/aws\"",
 				"internal/httpapi/a.go":       "package httpapi\nimport _ \"github.com/aws/smithy-go\"",
 				"internal/httpapi/a_test.go":  "package httpapi\nimport _ \"github.com/aws/smithy-go\"",
@@ -118,8 +118,8 @@ func TestRules(t *testing.T) {
 		},
 		"aws-lambda-go only in trigger and app": {
 			tree: sources{
-				"internal/trigger/a.go": "package trigger\nimport _ \"github.com/aws/aws-lambda-go/events\"",
-				"functions/x/main.go":   "package main\nimport _ \"github.com/aws/aws-lambda-go/lambda\"",
+				"internal/aws/trigger/a.go": "package trigger\nimport _ \"github.com/aws/aws-lambda-go/events\"",
+				"functions/x/main.go":       "package main\nimport _ \"github.com/aws/aws-lambda-go/lambda\"",
 			},
 			want: []string{"functions/x/main.go:"},
 		},
@@ -134,24 +134,24 @@ func TestRules(t *testing.T) {
 		},
 		"the environment is read only in config": {
 			tree: sources{
-				"internal/config/a.go":       "package config\nimport \"os\"\nvar _ = os.Getenv(\"X\")",
-				"internal/app/a.go":          "package app\nimport system \"os\"\nvar _, _ = system.LookupEnv(\"X\")",
-				"internal/app/b.go":          "package app\nimport \"os\"\nvar _ = os.Args",
-				"internal/app/c.go":          "package app\nvar os struct{ Getenv func() string }\nvar _ = os.Getenv()",
-				"internal/app/a_test.go":     "package app\nimport \"os\"\nvar _ = os.Getenv(\"X\")",
-				"internal/dynamo/syscall.go": "package dynamo\nimport \"syscall\"\nvar _ = syscall.Environ()",
+				"internal/config/a.go":           "package config\nimport \"os\"\nvar _ = os.Getenv(\"X\")",
+				"internal/app/a.go":              "package app\nimport system \"os\"\nvar _, _ = system.LookupEnv(\"X\")",
+				"internal/app/b.go":              "package app\nimport \"os\"\nvar _ = os.Args",
+				"internal/app/c.go":              "package app\nvar os struct{ Getenv func() string }\nvar _ = os.Getenv()",
+				"internal/app/a_test.go":         "package app\nimport \"os\"\nvar _ = os.Getenv(\"X\")",
+				"internal/aws/dynamo/syscall.go": "package dynamo\nimport \"syscall\"\nvar _ = syscall.Environ()",
 			},
-			want: []string{"internal/app/a.go:3:", "internal/dynamo/syscall.go:3:"},
+			want: []string{"internal/app/a.go:3:", "internal/aws/dynamo/syscall.go:3:"},
 		},
 		"the clock is read only in app": {
 			tree: sources{
-				"internal/app/a.go":      "package app\nimport \"time\"\nvar _ = time.Now",
-				"internal/importer/a.go": "package importer\nimport \"time\"\nvar _ = time.Now()",
-				"internal/importer/b.go": "package importer\nimport t \"time\"\nvar _ = t.Since(t.Time{})",
-				"internal/importer/c.go": "package importer\nimport \"time\"\nvar _ = time.Second",
-				"internal/dynamo/a.go":   "package dynamo\nimport \"time\"\nvar clock = time.Now",
+				"internal/app/a.go":        "package app\nimport \"time\"\nvar _ = time.Now",
+				"internal/importer/a.go":   "package importer\nimport \"time\"\nvar _ = time.Now()",
+				"internal/importer/b.go":   "package importer\nimport t \"time\"\nvar _ = t.Since(t.Time{})",
+				"internal/importer/c.go":   "package importer\nimport \"time\"\nvar _ = time.Second",
+				"internal/aws/dynamo/a.go": "package dynamo\nimport \"time\"\nvar clock = time.Now",
 			},
-			want: []string{"internal/dynamo/a.go:3:", "internal/importer/a.go:3:", "internal/importer/b.go:3:"},
+			want: []string{"internal/aws/dynamo/a.go:3:", "internal/importer/a.go:3:", "internal/importer/b.go:3:"},
 		},
 		"nothing in internal prints": {
 			tree: sources{
@@ -183,12 +183,12 @@ func TestRules(t *testing.T) {
 		},
 		"packages are named after what they hold": {
 			tree: sources{
-				"internal/util/a.go":           "package dates",
-				"internal/dynamo/common/a.go":  "package common",
-				"internal/dates/a.go":          "package helpers",
-				"internal/commonwealth/law.go": "package commonwealth",
+				"internal/util/a.go":              "package dates",
+				"internal/aws/dynamo/common/a.go": "package common",
+				"internal/dates/a.go":             "package helpers",
+				"internal/commonwealth/law.go":    "package commonwealth",
 			},
-			want: []string{"internal/dates/a.go:", "internal/dynamo/common/a.go:", "internal/util/a.go:"},
+			want: []string{"internal/aws/dynamo/common/a.go:", "internal/dates/a.go:", "internal/util/a.go:"},
 		},
 		"internal packages have a doc comment": {
 			tree: sources{

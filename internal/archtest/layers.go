@@ -42,7 +42,7 @@ var layers = []layer{
 	},
 	{
 		name:    "tables", // plain data that infra, the local stack and the functions share
-		folders: []string{"internal/docs", "internal/manifest", "internal/httpapi/route", "internal/dynamo/schema"},
+		folders: []string{"internal/docs", "internal/manifest", "internal/httpapi/route", "internal/aws/dynamo/schema"},
 		imports: []string{"settings", "internal/access"},
 	},
 	{
@@ -52,13 +52,13 @@ var layers = []layer{
 	},
 	{
 		name:    "doors", // HTTP, pages, AWS events
-		folders: []string{"internal/httpapi", "internal/console", "internal/trigger"},
+		folders: []string{"internal/httpapi", "internal/console", "internal/aws/trigger"},
 		imports: []string{"words", "domain", "messages", "use cases", "tables"},
 	},
 	{
 		name:    "adapters", // they implement the contracts of domain and use cases
-		folders: []string{"internal/dynamo", "internal/invoke", "internal/objects/s3bucket", "internal/secrets", "internal/vlsc"},
-		imports: []string{"words", "domain", "use cases", "internal/dynamo/schema"},
+		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
+		imports: []string{"words", "domain", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
 		name:    "root", // the one place that knows every part

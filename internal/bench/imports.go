@@ -17,7 +17,7 @@ import (
 	"trueup/infra/local/engine"
 	"trueup/infra/local/stack"
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/importer"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 )
 
 // pageSize is the length of the page that is listed.

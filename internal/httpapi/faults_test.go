@@ -22,8 +22,8 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/app"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/config"
-	"trueup/internal/dynamo"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"

@@ -17,10 +17,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"trueup/internal/access"
+	"trueup/internal/aws/trigger"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
-	"trueup/internal/trigger"
 )
 
 // What a refusal may cost (issue: "a clear 4xx within 50 ms and without memory

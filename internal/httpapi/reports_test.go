@@ -23,7 +23,7 @@ import (
 	"golang.org/x/net/html"
 
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"

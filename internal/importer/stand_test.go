@@ -28,14 +28,14 @@ import (
 	"trueup/infra/local/engine"
 	local "trueup/infra/local/s3"
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/aws/s3bucket"
+	"trueup/internal/aws/trigger"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/objects"
-	"trueup/internal/objects/s3bucket"
 	"trueup/internal/register"
 	"trueup/internal/storetest"
-	"trueup/internal/trigger"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -16,7 +16,7 @@ import (
 
 	"trueup/infra/local/engine"
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/inventory"

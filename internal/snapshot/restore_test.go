@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
-	"trueup/internal/dynamo"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/errs"
 	"trueup/internal/refresher"
 	"trueup/internal/report"

@@ -16,8 +16,9 @@ import (
 
 	"trueup/infra/local/s3"
 	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/aws/s3bucket"
 	"trueup/internal/catalog"
-	"trueup/internal/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
@@ -25,7 +26,6 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
-	"trueup/internal/objects/s3bucket"
 	"trueup/internal/position"
 	"trueup/internal/refresher"
 	"trueup/internal/report"

@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"trueup/infra/local/engine"
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 )
 
 // Environment variables.

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/infra/local/engine"
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 )
 
 // start starts an engine that the test stops, or skips the test.

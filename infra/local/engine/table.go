@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 )
 
 // CreateTable makes the table of package schema and returns when it can be

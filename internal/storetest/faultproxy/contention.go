@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"trueup/internal/dynamo/schema"
+	"trueup/internal/aws/dynamo/schema"
 )
 
 // Contention is a model of how DynamoDB on AWS treats requests that meet on an

@@ -1,0 +1,157 @@
+package dynamo_test
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/infra/local/engine"
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/journal"
+	"trueup/internal/storetest"
+	"trueup/internal/storetest/faultproxy"
+)
+
+// TestR16_3_ManyProcessesInOneGroup has processes create different agreements in one
+// license group without a pause, where transactions conflict as they do on AWS: so
+// that at any moment some of them is at work in the group. The group is deleted
+// meanwhile: no creation is refused, no agreement is left in the group, and the
+// deletion needs no more patience than a caller has.
+func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
+	t.Parallel()
+	const processes, patience = 16, 30 * time.Second
+	ctx := t.Context()
+	client, table := storetest.Client(t), storetest.Table(t)
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
+	defer proxy.Close()
+	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 2 * time.Millisecond})
+	direct := dynamo.New(client, table)
+	create(t, direct, "First", agreement.Target{NewName: "Sales"}, "1")
+	sales := groupNamed(t, direct, "Sales")
+
+	var stored atomic.Int64
+	var deleted atomic.Bool
+	var creators errgroup.Group
+	for p := range processes {
+		s := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(patience))
+		creators.Go(func() error {
+			for i := 0; !deleted.Load() || i < 2; i++ {
+				number := fmt.Sprintf("9%02d%04d", p, i)
+				_, _, err := s.Create(ctx, agreement.New{
+					Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
+					Group: agreement.Target{NewName: "Sales"}, By: "me", At: noon, // that group, or the next one of the name
+				}, edited("agreement.created"), nothing)
+				if err != nil {
+					return fmt.Errorf("agreement %s: %w", number, err)
+				}
+				stored.Add(1)
+			}
+			return nil
+		})
+	}
+	for stored.Load() < 2*processes {
+		time.Sleep(time.Millisecond)
+	}
+	began := stored.Load()
+	deleter := dynamo.New(engine.NewClient(proxy.URL), table)
+	err := deleter.DeleteGroup(ctx, sales, edited("group.deleted"))
+	deleted.Store(true)
+	t.Logf("the deletion began after %d creations and ended after %d", began, stored.Load())
+	must(t, creators.Wait())
+	must(t, err)
+
+	groups, err := direct.Groups(ctx)
+	must(t, err)
+	in := map[string]int{}
+	for _, a := range consistent(t, direct, find(direct)) {
+		in[a.GroupID]++
+	}
+	if in[group.UnassignedID] <= int(began) || in[sales.ID] > 0 {
+		t.Errorf("agreements by group %v", in)
+	}
+	total := 0
+	for _, g := range groups {
+		total += in[g.ID]
+	}
+	equal(t, "agreements in groups that exist", total, int(stored.Load())+1)
+	if proxy.Counts()[faultproxy.TransactionConflict] == 0 {
+		t.Error("no transactions met")
+	}
+}
+
+// A process that announced the deletion of a group and died holds others up for a
+// moment. The group stays, and can be deleted afterwards: then nothing takes an
+// announcement that came too late for a deletion that was not done.
+func TestR4_3_AnnouncedDeletion(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
+	sales := groupNamed(t, s, "Sales")
+	in := func(number string) error {
+		_, _, err := s.Create(ctx, agreement.New{
+			Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
+			Group: agreement.Target{GroupID: sales.ID}, By: "me", At: noon,
+		}, edited("agreement.created"), nothing)
+		return err
+	}
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, in("2"))
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, s.DeleteGroup(ctx, sales, edited("group.deleted")))
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	if err := dynamo.Within(ctx, s, sales.ID); !errors.Is(err, journal.ErrMoved) {
+		t.Errorf("a transaction that was built before the deletion: %v", err)
+	}
+	if err := in("3"); errs.KindOf(err) != errs.NotFound {
+		t.Errorf("a creation in the group that was deleted: %v", err)
+	}
+}
+
+// TestR16_3_ManyProcessesSeldomMeet has processes create different agreements where
+// transactions conflict as they do on AWS. None is refused, and a transaction is seldom
+// sent again: with one head of the journal each was sent 17 times on average, with
+// stripes 1.3 times.
+func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
+	t.Parallel()
+	const processes, each, most = 16, 4, 3
+	table := storetest.Table(t)
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
+	defer proxy.Close()
+	// The engine may be slow, so the patience is long: what counts is how often
+	// they meet, not how long they take.
+	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 30 * time.Millisecond})
+	var g errgroup.Group
+	for p := range processes {
+		s := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(time.Minute))
+		g.Go(func() error {
+			for i := range each {
+				name := fmt.Sprintf("P%d-%d", p, i)
+				n := agreement.New{Type: agreement.TypeVolume, ID: name, Name: name, Pairs: numbered(name), By: "me", At: noon}
+				if _, _, err := s.Create(t.Context(), n, edited("agreement.created"), nothing); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+	page, err := find(dynamo.New(storetest.Client(t), table)).List(t.Context(), agreement.Query{Limit: 200})
+	must(t, err)
+	equal(t, "agreements", len(page.Items), processes*each)
+	conflicts := proxy.Counts()[faultproxy.TransactionConflict]
+	transactions := proxy.Operations()["TransactWriteItems"]
+	t.Logf("%d transactions for %d agreements, %d conflicts", transactions, processes*each, conflicts)
+	if transactions > most*processes*each {
+		t.Errorf("%d transactions for %d agreements, want at most %d for each", transactions, processes*each, most)
+	}
+}

@@ -1,0 +1,286 @@
+package dynamo
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/aws/dynamo/schema"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/importer"
+	"trueup/internal/text"
+)
+
+// The items of the table, one type each. Times are milliseconds since 1970.
+
+type agreementItem struct {
+	PK        string                 `dynamodbav:"pk"`
+	SK        string                 `dynamodbav:"sk"`
+	ID        string                 `dynamodbav:"id"`
+	Type      agreement.Type         `dynamodbav:"type"`
+	Name      string                 `dynamodbav:"name"`
+	Group     string                 `dynamodbav:"group"`
+	Checked   agreement.Validation   `dynamodbav:"validation,omitempty"` // of a volume agreement; none is pending
+	Publisher string                 `dynamodbav:"publisher,omitempty"`
+	Product   string                 `dynamodbav:"product,omitempty"`
+	Licenses  int                    `dynamodbav:"licenses,omitempty"`
+	Start     agreement.Date         `dynamodbav:"start,omitempty"`
+	End       agreement.Date         `dynamodbav:"end,omitempty"`
+	Pairs     int                    `dynamodbav:"pairs"`
+	Added     map[importer.Stage]int `dynamodbav:"added"` // pairs that the latest imports add; each counts once its stage is committed
+	Created   int64                  `dynamodbav:"created"`
+	CreatedBy string                 `dynamodbav:"created_by"`
+	Version   int64                  `dynamodbav:"version"`
+	Stage     importer.Stage         `dynamodbav:"stage,omitempty"`
+	// Summaries counts how often a refresh summarized the pairs, which is no new
+	// version of the agreement.
+	Summaries int64 `dynamodbav:"summaries,omitempty"`
+}
+
+// stages adds every stage the item's meaning depends on.
+func (i agreementItem) stages(to map[importer.Stage]bool) {
+	to[i.Stage] = true
+	for stage := range maps.Keys(i.Added) {
+		to[stage] = true
+	}
+}
+
+// agreement is the item as it is now. Its stages must be learnt. An agreement in
+// a group that is gone counts as moved to Unassigned.
+func (s *Store) agreement(i agreementItem, gone []string) agreement.Agreement {
+	a := agreement.Agreement{
+		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
+		Terms:     agreement.Terms{Publisher: i.Publisher, ProductTitle: i.Product, Licenses: i.Licenses, Start: i.Start, End: i.End},
+		CreatedAt: fromMillis(i.Created), CreatedBy: i.CreatedBy, Version: i.Version,
+	}
+	if a.Type == agreement.TypeVolume && a.Validation == "" {
+		a.Validation = agreement.ValidationPending
+	}
+	for stage, pairs := range i.Added {
+		if s.committed(stage, latest) {
+			a.PairCount += pairs
+			a.Version++
+			a.Validation = a.Validation.Worst(agreement.ValidationPending)
+		}
+	}
+	if slices.Contains(gone, i.Group) {
+		a.GroupID = group.UnassignedID
+		a.Version++
+	}
+	return a
+}
+
+// describe makes the item that of an agreement with these terms.
+func (i *agreementItem) describe(t agreement.Terms) {
+	i.Publisher, i.Product, i.Licenses, i.Start, i.End = t.Publisher, t.ProductTitle, t.Licenses, t.Start, t.End
+}
+
+func newAgreementItem(p importer.Plan, c importer.Creation) agreementItem {
+	partition, sort := agreementKey(c.ID)
+	return agreementItem{
+		PK: string(partition), SK: string(sort),
+		ID: c.ID, Type: agreement.TypeVolume, Name: c.Name, Group: p.Group.ID, Pairs: len(c.Pairs),
+		Added: map[importer.Stage]int{}, Created: millis(p.At), CreatedBy: p.By, Version: 1, Stage: p.Stage,
+	}
+}
+
+type nameItem struct {
+	PK    string         `dynamodbav:"pk"`
+	SK    string         `dynamodbav:"sk"`
+	ID    string         `dynamodbav:"id"`   // the agreement's
+	Name  string         `dynamodbav:"name"` // folded
+	Stage importer.Stage `dynamodbav:"stage,omitempty"`
+}
+
+func newNameItem(stage importer.Stage, c importer.Creation) nameItem {
+	folded := text.Fold(c.Name)
+	partition, sort := nameKey(folded)
+	return nameItem{PK: string(partition), SK: string(sort), ID: c.ID, Name: folded, Stage: stage}
+}
+
+type pairItem struct {
+	PK            string            `dynamodbav:"pk"`
+	SK            string            `dynamodbav:"sk"`
+	ByOwnerPK     string            `dynamodbav:"o_pk"`
+	ByOwnerSK     string            `dynamodbav:"o_sk"`
+	Agreement     string            `dynamodbav:"agreement"`
+	Authorization string            `dynamodbav:"authorization"`
+	License       string            `dynamodbav:"license"`
+	Program       agreement.Program `dynamodbav:"program"`
+	Created       int64             `dynamodbav:"created"`
+	Stage         importer.Stage    `dynamodbav:"stage,omitempty"`
+	// Life is what added the pair: another time it is another life. What a refresh
+	// knows of it are further attributes, see answerItem.
+	Life string `dynamodbav:"life,omitempty"`
+}
+
+// newPairItem is a pair that nothing is known of. by is what adds it.
+func newPairItem(p importer.Plan, owner string, pair agreement.Pair, by string) pairItem {
+	k := pair.Key()
+	partition, sort := pairKey(k)
+	return pairItem{
+		PK: string(partition), SK: string(sort),
+		ByOwnerPK: byOwnerPK(owner, shardOf(string(k), schema.Shards)), ByOwnerSK: string(k),
+		Agreement: owner, Authorization: pair.Authorization, License: pair.License, Program: pair.Program,
+		Created: millis(p.At), Stage: p.Stage, Life: by,
+	}
+}
+
+func (i pairItem) pair() agreement.Pair {
+	return agreement.Pair{Authorization: i.Authorization, License: i.License, Program: i.Program}
+}
+
+type groupItem struct {
+	PK      string `dynamodbav:"pk"`
+	SK      string `dynamodbav:"sk"`
+	ID      string `dynamodbav:"id"`
+	Name    string `dynamodbav:"name"`
+	Created int64  `dynamodbav:"created"`
+	Version int64  `dynamodbav:"version"`
+}
+
+func (i groupItem) group() group.Group {
+	return group.Group{ID: i.ID, Name: i.Name, CreatedAt: fromMillis(i.Created), Version: i.Version}
+}
+
+type importItem struct {
+	PK      string         `dynamodbav:"pk"`
+	SK      string         `dynamodbav:"sk"`
+	Record  importRecord   `dynamodbav:"record"`
+	State   importer.State `dynamodbav:"state"`
+	Attempt int            `dynamodbav:"attempt"`
+	Lease   int64          `dynamodbav:"lease,omitempty"`
+	Version int64          `dynamodbav:"version"`
+	Expires int64          `dynamodbav:"expires,omitempty"` // schema.TTL, for an upload that never came
+}
+
+// importRecord is the part of an import that no condition looks at.
+type importRecord struct {
+	ID         string            `dynamodbav:"id"`
+	File       string            `dynamodbav:"file"`
+	Group      string            `dynamodbav:"group"`
+	GroupID    string            `dynamodbav:"group_id"`
+	Program    agreement.Program `dynamodbav:"program"`
+	OnError    importer.OnError  `dynamodbav:"on_error"`
+	DryRun     bool              `dynamodbav:"dry_run"`
+	By         string            `dynamodbav:"by"`
+	Via        audit.Source      `dynamodbav:"via"`
+	Bucket     string            `dynamodbav:"bucket"`
+	Key        string            `dynamodbav:"key"`
+	Object     string            `dynamodbav:"object"` // version of the object
+	ETag       string            `dynamodbav:"etag"`
+	Sequencer  string            `dynamodbav:"sequencer"`
+	Size       int64             `dynamodbav:"size"`
+	EventTime  int64             `dynamodbav:"event_time"`
+	Reason     string            `dynamodbav:"reason"`
+	ReasonArgs errs.Args         `dynamodbav:"reason_args,omitempty"`
+	Retryable  bool              `dynamodbav:"retryable"`
+	Received   int64             `dynamodbav:"received"`
+	Started    int64             `dynamodbav:"started"`
+	Finished   int64             `dynamodbav:"finished"`
+	Rows       int               `dynamodbav:"rows"`
+	Added      int               `dynamodbav:"added"`
+	Unchanged  int               `dynamodbav:"unchanged"`
+	Rejected   int               `dynamodbav:"rejected"`
+	Creations  int               `dynamodbav:"creations"`
+	Extensions int               `dynamodbav:"extensions"`
+	Errors     int               `dynamodbav:"errors"`
+	Warnings   int               `dynamodbav:"warnings"`
+	Annotated  bool              `dynamodbav:"annotated"`
+}
+
+func newImportItem(imp importer.Import) importItem {
+	partition, sort := importKey(imp.ID)
+	src := imp.Source
+	return importItem{
+		PK: string(partition), SK: string(sort),
+		State: imp.State, Attempt: imp.Attempt, Lease: millis(imp.Lease), Version: imp.Version,
+		Record: importRecord{
+			ID: imp.ID, File: imp.File, Group: imp.Group, GroupID: imp.GroupID, Program: imp.Program, OnError: imp.OnError,
+			DryRun: imp.DryRun, By: imp.By, Via: imp.Via, Bucket: src.Bucket, Key: src.Key, Object: src.Version, ETag: src.ETag,
+			Sequencer: src.Sequencer, Size: src.Size, EventTime: millis(src.EventTime), Reason: imp.Reason, ReasonArgs: imp.ReasonArgs, Retryable: imp.Retryable,
+			Received: millis(imp.ReceivedAt), Started: millis(imp.StartedAt), Finished: millis(imp.FinishedAt),
+			Rows: imp.Rows, Added: imp.Added, Unchanged: imp.Unchanged, Rejected: imp.Rejected, Creations: imp.Created,
+			Extensions: imp.Extended, Errors: imp.Errors, Warnings: imp.Warnings, Annotated: imp.Annotated,
+		},
+	}
+}
+
+func (i importItem) importRecord() importer.Import {
+	r := i.Record
+	return importer.Import{
+		ID: r.ID, File: r.File, Group: r.Group, GroupID: r.GroupID, Program: r.Program, OnError: r.OnError, DryRun: r.DryRun,
+		By: r.By, Via: r.Via, State: i.State, Reason: r.Reason, ReasonArgs: r.ReasonArgs, Retryable: r.Retryable,
+		Source: importer.Source{
+			Bucket: r.Bucket, Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size,
+			EventTime: fromMillis(r.EventTime),
+		},
+		ReceivedAt: fromMillis(r.Received), StartedAt: fromMillis(r.Started), FinishedAt: fromMillis(r.Finished),
+		Rows: r.Rows, Added: r.Added, Unchanged: r.Unchanged, Rejected: r.Rejected, Created: r.Creations, Extended: r.Extensions,
+		Errors: r.Errors, Warnings: r.Warnings, Annotated: r.Annotated,
+		Attempt: i.Attempt, Lease: fromMillis(i.Lease), Version: i.Version,
+	}
+}
+
+type auditItem struct {
+	PK        string            `dynamodbav:"pk"`
+	SK        string            `dynamodbav:"sk"`
+	At        int64             `dynamodbav:"at"`
+	By        string            `dynamodbav:"by"`
+	Role      string            `dynamodbav:"role,omitempty"`
+	Action    string            `dynamodbav:"action"`
+	Subject   string            `dynamodbav:"subject"`
+	Before    map[string]string `dynamodbav:"before,omitempty"`
+	After     map[string]string `dynamodbav:"after,omitempty"`
+	RequestID string            `dynamodbav:"request,omitempty"`
+	Source    audit.Source      `dynamodbav:"source"`
+}
+
+func newAuditItem(e audit.Event) auditItem {
+	partition, sort := auditKey(e.ID)
+	return auditItem{
+		PK: string(partition), SK: string(sort), At: millis(e.At), By: e.By, Role: e.Role, Action: e.Action,
+		Subject: e.Subject, Before: e.Before, After: e.After, RequestID: e.RequestID, Source: e.Source,
+	}
+}
+
+func (i auditItem) event() audit.Event {
+	return audit.Event{
+		ID: i.SK, At: fromMillis(i.At), By: i.By, Role: i.Role, Action: i.Action, Subject: i.Subject,
+		Before: i.Before, After: i.After, RequestID: i.RequestID, Source: i.Source,
+	}
+}
+
+// marshal panics on a type that cannot be an item: a mistake in this file.
+func marshal(v any) item {
+	it, err := attributevalue.MarshalMap(v)
+	if err != nil {
+		panic(err)
+	}
+	return it
+}
+
+func decode[T any](it item) (T, error) {
+	var v T
+	err := attributevalue.UnmarshalMap(it, &v)
+	return v, err
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

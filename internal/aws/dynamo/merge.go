@@ -1,0 +1,163 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/aws/dynamo/schema"
+	"trueup/internal/importer"
+)
+
+// listing reads the pairs of an agreement, which are spread over schema.Shards
+// partitions of an index, in the order of the index's sort key.
+type listing struct {
+	id    string // the agreement's
+	after string // sort key of the last pair shown; empty to start
+	limit int
+}
+
+// page reads up to limit visible pairs. A first page also fixes the moment the
+// listing shows; the next ones are given it. next is the sort key to go on
+// after, empty when the list ended.
+func (s *Store) page(ctx context.Context, l listing, moment int64) (pairs []pairItem, next string, at int64, err error) {
+	shards := make([]*shard, schema.Shards)
+	read := func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		for i := range shards {
+			shards[i] = &shard{listing: &l, store: s, partition: byOwnerPK(l.id, i)}
+			g.Go(func() error { return shards[i].read(ctx) })
+		}
+		return g.Wait()
+	}
+	if moment != unknownSeq {
+		err = read(ctx)
+	} else {
+		moment, err = s.momentOf(ctx, read)
+	}
+	if err != nil {
+		return nil, "", 0, err
+	}
+	stages := map[importer.Stage]bool{}
+	for _, shard := range shards {
+		shard.stages(stages)
+	}
+	if err := s.learn(ctx, stages); err != nil {
+		return nil, "", 0, err
+	}
+	var last string
+	for {
+		var least *shard
+		for _, shard := range shards {
+			if err := shard.fill(ctx); err != nil {
+				return nil, "", 0, err
+			}
+			if len(shard.pairs) > 0 && (least == nil || shard.pairs[0].ByOwnerSK < least.pairs[0].ByOwnerSK) {
+				least = shard
+			}
+		}
+		if least == nil {
+			return pairs, "", moment, nil
+		}
+		p := least.pairs[0]
+		least.pairs = least.pairs[1:]
+		if !s.committed(p.Stage, moment) {
+			continue
+		}
+		if len(pairs) == l.limit {
+			return pairs, last, moment, nil
+		}
+		pairs, last = append(pairs, p), p.ByOwnerSK
+	}
+}
+
+// momentOf runs read and returns a moment it is true for: every row of a
+// commit up to it was there to be read. It reads both at the same time, which
+// is right when no import was committed since this process last looked;
+// otherwise it reads again.
+func (s *Store) momentOf(ctx context.Context, read func(context.Context) error) (int64, error) {
+	for {
+		known := s.seq.Load()
+		var now int64
+		g, gctx := errgroup.WithContext(ctx)
+		g.Go(func() (err error) { now, err = s.moment(gctx); return err })
+		if known != unknownSeq {
+			g.Go(func() error { return read(gctx) })
+		}
+		if err := g.Wait(); err != nil {
+			return 0, err
+		}
+		if now <= known {
+			return known, nil
+		}
+		s.seq.CompareAndSwap(known, now)
+	}
+}
+
+// shard is the part of a listing that one partition holds.
+type shard struct {
+	listing   *listing
+	store     *Store
+	partition string
+	pairs     []pairItem
+	start     item // where the next Query starts
+	done      bool
+}
+
+// read asks for the next pairs of the partition.
+func (p *shard) read(ctx context.Context) error {
+	l := p.listing
+	in := &dynamodb.QueryInput{
+		TableName: &p.store.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
+		// A fair share and some more, so that a second round is rare.
+		Limit:                     aws.Int32(int32(l.limit/schema.Shards + l.limit/8 + 3)),
+		KeyConditionExpression:    aws.String("#p = :p"),
+		ExpressionAttributeNames:  map[string]string{"#p": schema.ByOwner.PK},
+		ExpressionAttributeValues: item{":p": str(p.partition)},
+	}
+	if p.store.pageSize > 0 {
+		in.Limit = &p.store.pageSize
+	}
+	if l.after != "" {
+		in.KeyConditionExpression = aws.String("#p = :p AND #s > :after")
+		in.ExpressionAttributeNames["#s"] = schema.ByOwner.SK
+		in.ExpressionAttributeValues[":after"] = str(l.after)
+	}
+	out, err := p.store.ask(ctx, in)
+	if err != nil {
+		return err
+	}
+	for _, it := range out.Items {
+		pair, err := decode[pairItem](it)
+		if err != nil {
+			return err
+		}
+		p.pairs = append(p.pairs, pair)
+	}
+	p.start = out.LastEvaluatedKey
+	p.done = len(p.start) == 0
+	return nil
+}
+
+// fill makes sure that the shard has a pair, unless it has ended.
+func (p *shard) fill(ctx context.Context) error {
+	for len(p.pairs) == 0 && !p.done {
+		if err := p.read(ctx); err != nil {
+			return err
+		}
+		stages := map[importer.Stage]bool{}
+		p.stages(stages)
+		if err := p.store.learn(ctx, stages); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *shard) stages(to map[importer.Stage]bool) {
+	for _, pair := range p.pairs {
+		to[pair.Stage] = true
+	}
+}

@@ -1,0 +1,79 @@
+package dynamo_test
+
+import (
+	"context"
+	"testing"
+
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+	"trueup/internal/refresher/conformance"
+)
+
+// refreshed is a table as package conformance sees it.
+type refreshed struct{ store *dynamo.Store }
+
+func (w refreshed) Store() refresher.Store { return refreshes(w.store) }
+
+func (w refreshed) Add(ctx context.Context, id, groupID string, pairs ...agreement.Pair) error {
+	a, err := w.store.Agreement(ctx, id)
+	if errs.KindOf(err) == errs.NotFound {
+		_, _, err = w.store.Create(ctx, agreement.New{
+			ID: id, Type: agreement.TypeVolume, Name: id, Pairs: pairs, Group: agreement.Target{GroupID: groupID}, By: "ann", At: noon,
+		}, edited("agreement.created"), nothing)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	_, _, err = w.store.AddPairs(ctx, a, pairs, edited("agreement.pairs_added"), nothing)
+	return err
+}
+
+func (w refreshed) Remove(ctx context.Context, id string, pairs ...agreement.Pair) error {
+	a, err := w.store.Agreement(ctx, id)
+	if err != nil {
+		return err
+	}
+	if a.PairCount == len(pairs) {
+		return w.store.Delete(ctx, a, edited("agreement.deleted"))
+	}
+	keys := make([]agreement.PairKey, len(pairs))
+	for i, p := range pairs {
+		keys[i] = p.Key()
+	}
+	_, err = w.store.RemovePairs(ctx, a, keys, edited("agreement.pairs_removed"))
+	return err
+}
+
+func (w refreshed) Validation(ctx context.Context, id string) (agreement.Validation, error) {
+	listed, err := find(w.store).Find(ctx, id) // as lists show it
+	if err != nil {
+		return "", err
+	}
+	a, err := w.store.Agreement(ctx, id)
+	if err == nil && a.Validation != listed.Validation {
+		return "", errs.New(errs.Conflict, "listed as "+string(listed.Validation)+", stored as "+string(a.Validation))
+	}
+	return a.Validation, err
+}
+
+func (w refreshed) Answered(ctx context.Context) (all []refresher.Answered, err error) {
+	err = refreshes(w.store).Answers(ctx, func(some []refresher.Answered) error { all = append(all, some...); return nil })
+	return all, err
+}
+
+func TestRefreshesConform(t *testing.T) {
+	t.Parallel()
+	conformance.Test(t, func(t *testing.T) conformance.World {
+		s := open(t)
+		for _, id := range conformance.Groups {
+			_, err := s.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+			must(t, err)
+		}
+		return refreshed{s}
+	})
+}

@@ -1,0 +1,93 @@
+package dynamo_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/entitlement"
+	"trueup/internal/importer"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+)
+
+// refreshes is what a process has that has just started.
+func refreshes(s *dynamo.Store) *dynamo.Refreshes {
+	return dynamo.NewRefreshes(s, register.New(s, s, nil, nil))
+}
+
+// answers is a source that says the same of every pair.
+type answers func(agreement.Pair) entitlement.Answer
+
+func (a answers) Ask(_ context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
+	list := make([]entitlement.Answer, len(pairs))
+	for i, p := range pairs {
+		list[i] = a(p)
+		list[i].Pair = p.Key()
+	}
+	return list, nil
+}
+
+// licenses answers with that many of one product.
+func licenses(n int) answers {
+	return func(agreement.Pair) entitlement.Answer {
+		return entitlement.Answer{State: entitlement.StateValid, Entitlements: []entitlement.Entitlement{
+			{Publisher: "Microsoft", Pool: "Applications", Family: "Office Professional Plus", Version: "2021", Effective: n, ActiveSA: 1, Start: "2024-01-01"},
+		}}
+	}
+}
+
+// refresh runs a refresh to its end.
+func refresh(t *testing.T, store refresher.Store, source entitlement.Source) refresher.Run {
+	t.Helper()
+	r := &refresher.Refresher{
+		Store: store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Clock: time.Now, NewID: importer.NewID,
+		Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
+	}
+	run, _, err := r.Request(t.Context(), refresher.Order{ID: importer.NewID(time.Now(), t.Name()), Trigger: refresher.TriggerNow, By: "ann"})
+	must(t, err)
+	for next := run.ID; next != ""; {
+		next, err = r.Handle(t.Context(), next)
+		must(t, err)
+	}
+	run, err = store.Run(t.Context(), run.ID)
+	must(t, err)
+	return run
+}
+
+func TestR7_2_RefreshOfATable(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	apply(t, s, "agreements/a.csv", "", rows{"Office": {"1", "2", "3"}, "Windows": {"4"}})
+	byHand := create(t, s, "Visio", agreement.Target{}, "5", "6")
+	r := refreshes(s)
+	fresh, err := r.Freshness(t.Context())
+	must(t, err)
+	equal(t, "stale", fresh.Stale(), true)
+
+	run := refresh(t, r, licenses(10))
+	equal(t, "run", fmt.Sprintln(run.State, run.Checked, run.Valid, run.Changed), "succeeded 6 6 6\n")
+	fresh, err = refreshes(s).Freshness(t.Context())
+	must(t, err)
+	equal(t, "fresh", fmt.Sprint(fresh.Stale(), fresh.At.Equal(run.StartedAt)), "false true")
+
+	stored, err := s.Agreement(t.Context(), byHand.ID)
+	must(t, err)
+	equal(t, "R2.12 version", stored.Version, byHand.Version)
+	page, err := find(s).List(t.Context(), agreement.Query{Validation: agreement.ValidationValid, Limit: 10})
+	must(t, err)
+	equal(t, "valid", len(page.Items), 3)
+	var all []refresher.Answered
+	must(t, refreshes(s).Answers(t.Context(), func(some []refresher.Answered) error { all = append(all, some...); return nil }))
+	equal(t, "answers", len(all), 6)
+	for _, a := range all {
+		equal(t, "entitlements", a.Entitlements, licenses(10)(a.Pair).Entitlements)
+	}
+
+	held := refresh(t, r, licenses(1))
+	equal(t, "held", fmt.Sprintln(held.State, held.Hold, held.Aside), "partial held 6\n")
+}

@@ -1,0 +1,89 @@
+package dynamo_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/report"
+)
+
+// TestR8_5_IndexKeepsTheLatest has many publish at once, in any order, each
+// twice: every day, and the newest of all, end with the largest sequence.
+func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	published := func(sequence int) report.Published {
+		return report.Published{
+			Date: agreement.Date(fmt.Sprintf("2026-11-%02d", 1+sequence%5)), Run: fmt.Sprint("r", sequence), Sequence: int64(sequence), SHA256: fmt.Sprintf("%064d", sequence),
+		}
+	}
+	index := dynamo.NewSnapshots(s)
+	none, err := index.Newest(t.Context())
+	must(t, err)
+	if none != (report.Published{}) {
+		t.Errorf("nothing was published: %+v", none)
+	}
+	var publishers errgroup.Group
+	publishers.SetLimit(4)
+	for _, n := range rand.Perm(60) {
+		publishers.Go(func() error {
+			_, err := dynamo.NewSnapshots(s).Publish(t.Context(), published(1+n%30))
+			return err
+		})
+	}
+	must(t, publishers.Wait())
+	newest, err := index.Newest(t.Context())
+	must(t, err)
+	if newest != published(30) {
+		t.Errorf("the newest is %+v", newest)
+	}
+	var want []report.Published
+	for _, sequence := range []int{30, 26, 27, 28, 29} { // days 1 to 5
+		want = append(want, published(sequence))
+	}
+	for _, period := range []struct {
+		from, to agreement.Date
+		want     []report.Published
+	}{
+		{"2026-11-01", "2026-11-05", want},
+		{"2026-01-01", "2026-12-31", want},
+		{"2026-11-02", "2026-11-03", want[1:3]},
+		{"2026-11-04", "2026-11-04", want[3:4]},
+		{"2026-11-06", "2026-11-30", nil},
+		{"2026-11-05", "2026-11-01", nil},
+	} {
+		days, err := index.Days(t.Context(), period.from, period.to)
+		must(t, err)
+		if diff := cmp.Diff(period.want, days); diff != "" {
+			t.Errorf("%s to %s: -want +got\n%s", period.from, period.to, diff)
+		}
+	}
+	for _, test := range []struct {
+		sequence int
+		newest   bool
+	}{{30, true}, {29, false}, {25, false}, {31, true}} {
+		got, err := index.Publish(t.Context(), published(test.sequence))
+		must(t, err)
+		if got != test.newest {
+			t.Errorf("attempt %d is the newest: %v", test.sequence, got)
+		}
+	}
+	for day, want := range map[agreement.Date]report.Published{"2026-11-02": published(31), "2026-11-01": published(30), "2026-12-01": {}} {
+		got, err := index.Day(t.Context(), day)
+		must(t, err)
+		if got != want {
+			t.Errorf("%s has %+v", day, got)
+		}
+	}
+	newest, err = index.Newest(t.Context())
+	must(t, err)
+	if newest != published(31) {
+		t.Errorf("the newest is %+v", newest)
+	}
+}
