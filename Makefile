@@ -26,7 +26,7 @@ DRY_RUN ?=
 FUNCTION ?= import
 EVENT ?= events/schedule.json
 
-# Time for each fuzz target, flags of internal/bench, and further arguments for
+# Time for each fuzz target, flags of internal/testkit/bench, and further arguments for
 # go test and cdk deploy.
 FUZZTIME ?= 30s
 BENCHFLAGS ?= -readme README.md
@@ -46,7 +46,7 @@ MAX_ZIP_BYTES := 5000000
 LOCAL_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE
 
 ENGINE := infra/local/node_modules/.package-lock.json
-DUCKDB := internal/bench/duckdb/node_modules/.package-lock.json
+DUCKDB := internal/testkit/bench/duckdb/node_modules/.package-lock.json
 TOOLS := infra/tools/node_modules/.package-lock.json
 GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
@@ -88,8 +88,8 @@ race: need-java local ## Test what is concurrent under the race detector (TESTFL
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
 bench: need-java local build $(DUCKDB) ## Measure speed and size for the README's table (BENCHFLAGS)
-	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/bench/bare
-	$(LOCAL_ENV) go run ./internal/bench $(BENCHFLAGS)
+	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/testkit/bench/bare
+	$(LOCAL_ENV) go run ./internal/testkit/bench $(BENCHFLAGS)
 
 fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra internal | sed 's/func //' | \
@@ -157,8 +157,8 @@ $(ENGINE): infra/local/package-lock.json | need-npm
 	@cd infra/local && npm ci --no-audit --no-fund --loglevel=error
 
 # Not npm ci: the lock file of one machine lacks the engines of the others.
-$(DUCKDB): internal/bench/duckdb/package-lock.json | need-npm
-	@cd internal/bench/duckdb && npm install --no-save --no-audit --no-fund --loglevel=error
+$(DUCKDB): internal/testkit/bench/duckdb/package-lock.json | need-npm
+	@cd internal/testkit/bench/duckdb && npm install --no-save --no-audit --no-fund --loglevel=error
 
 $(TOOLS): infra/tools/package-lock.json | need-npm
 	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error

@@ -20,8 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/config"
-	"trueup/internal/golden"
 	"trueup/internal/manifest"
+	"trueup/internal/testkit/golden"
 )
 
 var (

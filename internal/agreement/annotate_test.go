@@ -13,7 +13,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 var english = agreement.AnnotateText{

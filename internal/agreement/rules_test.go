@@ -10,7 +10,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // example is one way to satisfy or to break a rule; it returns the codes reported.

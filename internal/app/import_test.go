@@ -19,7 +19,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // TestR3_10_AnImportLeadsToARefresh puts a file before the import function as it

@@ -27,7 +27,7 @@ import (
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 	"trueup/internal/vlsc"
 )
 

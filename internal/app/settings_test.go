@@ -11,7 +11,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/httpapi"
 	"trueup/internal/manifest"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // TestR16_6_SettingsOfTheReleaseBefore has each function start as it does while a

@@ -20,8 +20,8 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/once"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/released"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/released"
 )
 
 var upgradeNoon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)

@@ -7,7 +7,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // A copy names the starting catalog that it began with, which is another one in another

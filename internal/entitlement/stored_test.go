@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // everyField has no field that is zero.

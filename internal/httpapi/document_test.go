@@ -3,8 +3,8 @@ package httpapi_test
 import (
 	"testing"
 
-	"trueup/internal/golden"
 	"trueup/internal/httpapi"
+	"trueup/internal/testkit/golden"
 )
 
 func TestDocumentIsTheGoldenOne(t *testing.T) {

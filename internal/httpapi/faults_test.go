@@ -28,8 +28,8 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // faulty is the functions as package app puts them together, on a store that

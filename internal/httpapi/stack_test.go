@@ -36,7 +36,7 @@ import (
 	"trueup/internal/register"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 	"trueup/internal/vlsc"
 )
 

@@ -11,7 +11,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/importer"
 	"trueup/internal/once"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // listed is the event that infra/restore.sh makes of what S3 says, to the second,

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // thirty lets 30 % of the requests of each operation fail, in every way that it can.

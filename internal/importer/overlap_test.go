@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/importer"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // TestR3_9_OverlappingFilesAtOnce lets two functions import files that share

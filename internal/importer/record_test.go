@@ -18,7 +18,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/once"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // set changes an attribute of an item behind the store's back.

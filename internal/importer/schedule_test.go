@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"trueup/internal/aws/dynamo"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // schedules is how many are tried; the flag -rapid.checks changes it.

@@ -35,7 +35,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/objects"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
-	"trueup/internal/golden"
 	"trueup/internal/intake"
+	"trueup/internal/testkit/golden"
 )
 
 func TestR16_6_StoredReports(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/golden"
 	"trueup/internal/position"
+	"trueup/internal/testkit/golden"
 )
 
 func TestR16_6_StoredTallies(t *testing.T) {

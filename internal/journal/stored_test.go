@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 func TestR16_6_StoredCopies(t *testing.T) {

@@ -89,7 +89,7 @@ func TestDuckDB(t *testing.T) {
 		if os.Getenv("TRUEUP_REQUIRE_DUCKDB") != "" {
 			t.Fatal(err)
 		}
-		t.Skipf("DuckDB is not there: %v; npm install in internal/bench/duckdb installs it, as make bench does", err)
+		t.Skipf("DuckDB is not there: %v; npm install in internal/testkit/bench/duckdb installs it, as make bench does", err)
 	}
 
 	const organisations = 24

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"trueup/internal/entitlement"
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // Fingerprints are stored. Another one for the same entitlements would count every pair

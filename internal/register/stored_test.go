@@ -3,7 +3,7 @@ package register
 import (
 	"testing"
 
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // A copy of the current version is saved again as it was. That of version 1 is looked at

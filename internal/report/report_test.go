@@ -14,12 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
-	"trueup/internal/golden"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/testkit/golden"
 )
 
 // written is what a table looks like in a format.

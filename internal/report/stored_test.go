@@ -9,10 +9,10 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/entitlement"
-	"trueup/internal/golden"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/testkit/golden"
 )
 
 // everyField is what the samples were written from: no field is zero. A field that is

@@ -25,7 +25,7 @@ import (
 	"trueup/internal/position"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func isNone(err error) bool { return errs.KindOf(err) == errs.NotFound }

@@ -14,7 +14,7 @@ import (
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // shown is what a library shows of the days and of now: licenses, or a code.

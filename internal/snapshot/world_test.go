@@ -30,7 +30,7 @@ import (
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

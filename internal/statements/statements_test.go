@@ -29,7 +29,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/statements"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -11,8 +11,8 @@ import (
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
 	"trueup/internal/config"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // deals is a file of agreements that have as many pairs each; all the names

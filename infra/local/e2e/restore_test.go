@@ -13,7 +13,7 @@ import (
 	"trueup/infra/local/engine"
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // shown is what people see, without what differs from one reading to the next.

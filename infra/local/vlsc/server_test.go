@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"trueup/infra/local/vlsc"
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 var contract = sync.OnceValues(func() (routers.Router, error) {

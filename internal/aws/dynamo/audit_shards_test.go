@@ -27,7 +27,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/importer"
 	"trueup/internal/once"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // happened is an event with the id that every writer gives it.

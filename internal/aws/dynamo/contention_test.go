@@ -15,8 +15,8 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/journal"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // TestR16_3_ManyProcessesInOneGroup has processes create different agreements in one

@@ -20,7 +20,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/importer"
 	"trueup/internal/once"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func nothing(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }

@@ -19,7 +19,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func groupNamed(t *testing.T, s *dynamo.Store, name string) group.Group {

@@ -20,7 +20,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/once"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // Two processes append to the first stripe; one that was late has to look again,

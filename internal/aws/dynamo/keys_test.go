@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
-	"trueup/internal/golden"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/testkit/golden"
 )
 
 func TestDocument(t *testing.T) {

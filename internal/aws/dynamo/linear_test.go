@@ -27,8 +27,8 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // Porcupine looks for an order of the operations of a history that the model allows

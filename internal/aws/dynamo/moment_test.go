@@ -10,8 +10,8 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // A process that knows no commit yet learns of those whose rows it meets late

@@ -15,8 +15,8 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
-	"trueup/internal/storetest"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // refresherAt is a process whose clock is ahead.

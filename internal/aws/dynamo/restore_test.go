@@ -24,7 +24,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 // copies is a bucket in memory, as far as saved copies need one.

@@ -19,7 +19,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/importer"
 	"trueup/internal/register"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 	"trueup/internal/text"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/entitlement"
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // itemsVersion is the version of the types of items. Items have no attribute for it: a

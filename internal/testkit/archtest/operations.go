@@ -34,7 +34,7 @@ func alarms(tree *Tree) (violations []string) {
 // logLines holds that every message a function logs is in the runbook.
 func logLines(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
-		if f.Test || !under(f.Dir, "internal") || under(f.Dir, "internal/bench") {
+		if f.Test || !under(f.Dir, "internal") || under(f.Dir, "internal/testkit/bench") {
 			continue
 		}
 		ast.Inspect(f.Syntax, func(n ast.Node) bool {

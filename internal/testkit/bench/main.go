@@ -73,7 +73,7 @@ func main() {
 func run(ctx context.Context) (err error) {
 	var b bench
 	flag.StringVar(&b.functions, "functions", "dist/local", "folder of the functions built for this machine")
-	flag.StringVar(&b.bare, "bare", "dist/local/bin/bare", "binary of internal/bench/bare, built with the same flags")
+	flag.StringVar(&b.bare, "bare", "dist/local/bin/bare", "binary of internal/testkit/bench/bare, built with the same flags")
 	flag.StringVar(&b.deployed, "deployed", "dist", "folder of the functions built for Lambda")
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
 	readme := flag.String("readme", "", "file whose table to rewrite")

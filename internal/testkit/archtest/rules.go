@@ -21,9 +21,9 @@ var Rules = []Rule{
 	{"dependencies point inwards", directions},
 	{"the agreement domain uses the standard library and what is as pure", agreementIsPure},
 	{"AWS SDK only in the adapters, app and the local stack", only([]string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-		"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/app", "infra/local", "internal/storetest", "internal/bench")},
+		"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/app", "infra/local", "internal/testkit/storetest", "internal/testkit/bench")},
 	{"aws-lambda-go only in trigger and app", only([]string{"github.com/aws/aws-lambda-go"},
-		"internal/aws/trigger", "internal/app", "internal/bench")},
+		"internal/aws/trigger", "internal/app", "internal/testkit/bench")},
 	{"CDK only in infra, behind its build tag", cdkBehindTag},
 	{"the environment is read only in config", environment},
 	{"the clock is read only in app", clock},
@@ -125,7 +125,7 @@ func cdkBehindTag(tree *Tree) (violations []string) {
 
 func environment(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
-		if f.Test || underAny(f.Dir, "internal/config", "infra", "internal/storetest", "internal/bench") {
+		if f.Test || underAny(f.Dir, "internal/config", "infra", "internal/testkit/storetest", "internal/testkit/bench") {
 			continue
 		}
 		readers := []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}
@@ -142,7 +142,7 @@ func environment(tree *Tree) (violations []string) {
 
 func clock(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
-		if f.Test || underAny(f.Dir, "internal/app", "infra/local", "internal/storetest", "internal/bench") {
+		if f.Test || underAny(f.Dir, "internal/app", "infra/local", "internal/testkit/storetest", "internal/testkit/bench") {
 			continue
 		}
 		f.uses("time", func(name string, at token.Pos) {

@@ -124,7 +124,7 @@ func highWater() (int, error) {
 
 // duckdbDir has the program that counts with DuckDB; make bench installs what
 // it needs.
-const duckdbDir = "internal/bench/duckdb"
+const duckdbDir = "internal/testkit/bench/duckdb"
 
 // inventories measures counting an inventory: against DuckDB with one thread,
 // out of an archive against unpacking it, and in how much memory.

@@ -71,7 +71,7 @@ func samples(tree *Tree) (violations []string) {
 	const folder, readme = "events/", "events/README.md"
 	var names []string
 	for _, f := range tree.Files {
-		if f.Test || underAny(f.Dir, "infra/local", "internal/bench", "internal/storetest") {
+		if f.Test || underAny(f.Dir, "infra/local", "internal/testkit/bench", "internal/testkit/storetest") {
 			names = append(names, literals(f.Syntax)...)
 		}
 	}

@@ -27,7 +27,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // atOnce is how many post at the same time; each is served by a process of its own.

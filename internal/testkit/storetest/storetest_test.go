@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/infra/local/engine"
-	"trueup/internal/storetest"
+	"trueup/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/storetest/faultproxy"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // actions are one action of each kind, of items with the sort keys put, update,

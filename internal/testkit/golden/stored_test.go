@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // TestShape changes a stored type in each way that makes it another format.

@@ -13,7 +13,7 @@ import (
 // TestRepository runs every rule over this repository.
 func TestRepository(t *testing.T) {
 	t.Parallel()
-	tree, err := Load(os.DirFS("../.."))
+	tree, err := Load(os.DirFS("../../.."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +30,11 @@ func TestRepository(t *testing.T) {
 // the wrong place.
 func TestRepositoryIsSeen(t *testing.T) {
 	t.Parallel()
-	tree, err := Load(os.DirFS("../.."))
+	tree, err := Load(os.DirFS("../../.."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"internal/agreement", "internal/archtest", "internal/aws/dynamo/schema", "infra"} {
+	for _, dir := range []string{"internal/agreement", "internal/testkit/archtest", "internal/aws/dynamo/schema", "infra"} {
 		if !slices.ContainsFunc(tree.Files, func(f *File) bool { return f.Dir == dir }) {
 			t.Errorf("no Go file seen in %s", dir)
 		}
@@ -83,7 +83,7 @@ func TestRules(t *testing.T) {
 				"internal/httpapi/h.go":        "package httpapi\nimport _ \"trueup/internal/httpapi/route\"",
 				"internal/httpapi/i.go":        "package httpapi\nimport _ \"trueup/internal/aws/s3bucket\"",
 				"internal/app/a.go":            "package app\nimport _ \"trueup/internal/aws/s3bucket\"",
-				"internal/app/b.go":            "package app\nimport _ \"trueup/internal/storetest\"",
+				"internal/app/b.go":            "package app\nimport _ \"trueup/internal/testkit/storetest\"",
 				"internal/attic/a.go":          "package attic",
 				"functions/x/main.go":          "package main\nimport _ \"trueup/internal/app\"",
 				"functions/y/main.go":          "package main\nimport _ \"trueup/internal/importer\"",

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"trueup/internal/golden"
+	"trueup/internal/testkit/golden"
 )
 
 // recorder is a test that is expected to fail.

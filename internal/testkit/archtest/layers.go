@@ -84,7 +84,7 @@ var layers = []layer{
 	},
 	{
 		name:    "test support", // imported by tests, and by each other
-		folders: []string{"internal/archtest", "internal/bench", "internal/golden", "internal/refresher/conformance", "internal/storetest"},
+		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
 			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters", "root", "local stack", "test support",
 		},
@@ -120,7 +120,7 @@ func directions(tree *Tree) (violations []string) {
 		}
 		l, known := layerOf(f.Dir)
 		if !known {
-			violations = append(violations, fmt.Sprintf("%s: the folder has no layer; give it one in internal/archtest/layers.go", f.Path))
+			violations = append(violations, fmt.Sprintf("%s: the folder has no layer; give it one in internal/testkit/archtest/layers.go", f.Path))
 			continue
 		}
 		for _, imported := range f.Imports() {

@@ -57,7 +57,7 @@ func TestTableSaysWhatIsOver(t *testing.T) {
 
 func TestReplaceKeepsTheRest(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
