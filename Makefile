@@ -82,7 +82,7 @@ test: need-java local $(DUCKDB) ## Run every test: end to end and the infrastruc
 
 # Where goroutines, processes and callers meet.
 CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc ./internal/refresher ./internal/snapshot \
-  ./infra/local/lambda ./infra/local/s3 ./infra/local/vlsc
+  ./infra/local/aws/lambda ./infra/local/aws/s3 ./infra/local/vlsc
 
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/stack"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	local "trueup/infra/local/s3"
+	local "trueup/infra/local/aws/s3"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/config"

@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"trueup/infra/local/s3"
+	"trueup/infra/local/aws/s3"
 	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"

@@ -25,8 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/infra/local/engine"
-	local "trueup/infra/local/s3"
+	engine "trueup/infra/local/aws/dynamodb"
+	local "trueup/infra/local/aws/s3"
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"

@@ -77,7 +77,7 @@ func organisation(r *rand.Rand, org int) (lines []duckdbLine) {
 // newer versions cover older ones.
 func TestDuckDB(t *testing.T) {
 	t.Parallel()
-	tools, err := filepath.Abs("../bench/duckdb/package.json")
+	tools, err := filepath.Abs("../testkit/bench/duckdb/package.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	local "trueup/infra/local/s3"
+	local "trueup/infra/local/aws/s3"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"

@@ -21,9 +21,9 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/infra/local/front"
-	"trueup/infra/local/issuer"
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/gateway"
+	"trueup/infra/local/aws/issuer"
+	"trueup/infra/local/aws/lambda"
 	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
 )
@@ -37,7 +37,7 @@ type doorman struct {
 // passed is one event that reached a function.
 type passed struct{ Function, RouteKey, Subject, Groups string }
 
-// Invoke implements front.Invoker.
+// Invoke implements gateway.Invoker.
 func (d *doorman) Invoke(_ context.Context, function string, payload []byte) (lambda.Result, error) {
 	var event struct {
 		RouteKey       string
@@ -82,9 +82,9 @@ func TestTokens(t *testing.T) {
 	door := &doorman{}
 	server := httptest.NewUnstartedServer(nil)
 	address := "http://" + server.Listener.Addr().String()
-	signer, err := issuer.Open(key(), address+front.IssuerPath, clock)
+	signer, err := issuer.Open(key(), address+gateway.IssuerPath, clock)
 	must(t, err)
-	server.Config.Handler = front.New(front.Options{Routes: route.Table, Invoker: door, Issuer: signer, Now: clock})
+	server.Config.Handler = gateway.New(gateway.Options{Routes: route.Table, Invoker: door, Issuer: signer, Now: clock})
 	server.Start()
 	t.Cleanup(server.Close)
 
@@ -212,7 +212,7 @@ func badTokens(t *testing.T, signer *issuer.Issuer, key func() string, address s
 // which it could be taken for a secret.
 func publicKey(t *testing.T, address string) map[string][]byte {
 	t.Helper()
-	response, err := http.Get(address + front.IssuerPath + issuer.KeysPath)
+	response, err := http.Get(address + gateway.IssuerPath + issuer.KeysPath)
 	must(t, err)
 	defer response.Body.Close()
 	set, err := io.ReadAll(response.Body)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/lambda"
 	"trueup/infra/local/vlsc"
 	"trueup/internal/config"
 	"trueup/internal/manifest"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/lambda"
 	"trueup/internal/config"
 	"trueup/internal/manifest"
 )

@@ -30,13 +30,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/infra/local/engine"
-	"trueup/infra/local/front"
-	"trueup/infra/local/issuer"
-	"trueup/infra/local/lambda"
-	"trueup/infra/local/loopback"
-	"trueup/infra/local/s3"
-	"trueup/infra/local/secrets"
+	engine "trueup/infra/local/aws/dynamodb"
+	"trueup/infra/local/aws/gateway"
+	"trueup/infra/local/aws/issuer"
+	"trueup/infra/local/aws/lambda"
+	"trueup/infra/local/aws/loopback"
+	"trueup/infra/local/aws/s3"
+	"trueup/infra/local/aws/secrets"
 	"trueup/infra/local/vlsc"
 	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
@@ -183,7 +183,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	group.Go(func() error { return s.startTable(starting, o, logs) })
 	group.Go(func() error { return s.startBuckets(starting) })
 	group.Go(func() (err error) {
-		s.issuer, err = issuer.Open(filepath.Join(s.DataDir, "issuer.pem"), s.FrontURL+front.IssuerPath, time.Now)
+		s.issuer, err = issuer.Open(filepath.Join(s.DataDir, "issuer.pem"), s.FrontURL+gateway.IssuerPath, time.Now)
 		return err
 	})
 	if err := group.Wait(); err != nil {
@@ -207,7 +207,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.serve(ports.vlsc, s.VLSC)
 	}
 	s.serve(ports.lambda, s.Host.API())
-	s.serve(ports.front, front.New(front.Options{
+	s.serve(ports.front, gateway.New(gateway.Options{
 		Routes: route.Table, Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Lambda: s.LambdaURL,
 		Console: o.Console, Now: time.Now,
 	}))

@@ -22,7 +22,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
 	"trueup/internal/agreement"

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/register"

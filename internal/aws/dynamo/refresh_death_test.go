@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"

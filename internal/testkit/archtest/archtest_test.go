@@ -89,7 +89,7 @@ func TestRules(t *testing.T) {
 				"functions/y/main.go":          "package main\nimport _ \"trueup/internal/importer\"",
 				"infra/m.go":                   "package main\nimport _ \"trueup/internal/manifest\"",
 				"infra/n.go":                   "package main\nimport _ \"trueup/internal/app\"",
-				"infra/local/l.go":             "package main\nimport _ \"trueup/infra/local/engine\"",
+				"infra/local/l.go":             "package main\nimport _ \"trueup/infra/local/aws/dynamodb\"",
 				"infra/local/m.go":             "package main\nimport _ \"trueup/internal/aws/dynamo\"",
 			},
 			want: []string{

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/stack"
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"

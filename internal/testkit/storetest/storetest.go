@@ -1,5 +1,5 @@
 // Package storetest gives tests a real DynamoDB: the engine of
-// infra/local/engine in memory, and a fresh table per test.
+// infra/local/aws/dynamodb in memory, and a fresh table per test.
 //
 // A test package calls [Main] from its TestMain; the first [Client] then starts
 // one engine for the process. With TRUEUP_DYNAMODB_ENDPOINT set to the URL of a
@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/aws/dynamo/schema"
 )
 

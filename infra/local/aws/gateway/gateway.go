@@ -1,4 +1,4 @@
-// Package front is the HTTP API of the local stack. It does what API Gateway's
+// Package gateway is the HTTP API of the local stack. It does what API Gateway's
 // HTTP API does with the routes of package route: it answers 404 to what is no
 // route, checks tokens, turns a request into an event of payload format 2.0 for
 // the route's function, and the function's answer into a response, within the
@@ -7,7 +7,7 @@
 // Besides the routes it answers /healthz, /dev/token, /dev/lambda (where
 // functions can be invoked) and the issuer's description and keys, which only
 // the local stack has.
-package front
+package gateway
 
 import (
 	"context"
@@ -21,8 +21,8 @@ import (
 	"strings"
 	"time"
 
-	"trueup/infra/local/issuer"
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/issuer"
+	"trueup/infra/local/aws/lambda"
 	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
 )

@@ -23,7 +23,7 @@ import (
 	"github.com/aws/smithy-go/encoding/httpbinding"
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/infra/local/s3"
+	"trueup/infra/local/aws/s3"
 )
 
 var key = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "secret"}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/lambda"
 	"trueup/internal/manifest"
 )
 

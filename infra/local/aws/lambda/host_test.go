@@ -21,7 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/lambda"
 )
 
 var probe string

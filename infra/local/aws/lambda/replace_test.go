@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/lambda"
 )
 
 // TestR16_6_Replace: a deployment lets what runs end in the old binary; all that

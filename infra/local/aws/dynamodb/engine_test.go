@@ -1,4 +1,4 @@
-package engine_test
+package dynamodb_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/aws/dynamo/schema"
 )
 

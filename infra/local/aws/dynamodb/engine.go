@@ -1,4 +1,4 @@
-// Package engine runs DynamoDB Local, Amazon's own engine, as a child process:
+// Package dynamodb runs DynamoDB Local, Amazon's own engine, as a child process:
 // for the local stack, which keeps its data in a folder, and for the tests,
 // which keep theirs in memory.
 //
@@ -9,7 +9,7 @@
 //
 // It listens on all interfaces and has no option for another address: keep its
 // port closed to the network.
-package engine
+package dynamodb
 
 import (
 	"bytes"

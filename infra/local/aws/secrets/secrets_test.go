@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"trueup/infra/local/secrets"
+	"trueup/infra/local/aws/secrets"
 )
 
 func TestTheSDKReadsASecret(t *testing.T) {

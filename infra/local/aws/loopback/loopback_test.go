@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"trueup/infra/local/loopback"
+	"trueup/infra/local/aws/loopback"
 )
 
 func TestOnlyThisMachineByItsOwnNames(t *testing.T) {

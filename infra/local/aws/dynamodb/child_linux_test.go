@@ -1,4 +1,4 @@
-package engine_test
+package dynamodb_test
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"trueup/infra/local/engine"
+	engine "trueup/infra/local/aws/dynamodb"
 )
 
 // The engine must not stay behind when its parent is killed and cannot stop it.

@@ -1,4 +1,4 @@
-package front_test
+package gateway_test
 
 import (
 	"context"
@@ -21,9 +21,9 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/infra/local/front"
-	"trueup/infra/local/issuer"
-	"trueup/infra/local/lambda"
+	"trueup/infra/local/aws/gateway"
+	"trueup/infra/local/aws/issuer"
+	"trueup/infra/local/aws/lambda"
 	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
 )
@@ -82,11 +82,11 @@ func startWith(t *testing.T, timeout time.Duration) *stand {
 	})
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
-	s.Issuer, err = issuer.Open(filepath.Join(dir, "key.pem"), s.URL+front.IssuerPath, clock)
+	s.Issuer, err = issuer.Open(filepath.Join(dir, "key.pem"), s.URL+gateway.IssuerPath, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = front.New(front.Options{
+	server.Config.Handler = gateway.New(gateway.Options{
 		Routes: routes, Invoker: host, Issuer: s.Issuer, Timeout: timeout, Now: clock,
 		Healthy: func(context.Context) error { return s.sick },
 		Lambda:  "http://127.0.0.1:9",
@@ -391,7 +391,7 @@ func TestDevToken(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	// The issuer is found and its tokens are checked as any other's.
-	provider, err := oidc.NewProvider(context.Background(), s.URL+front.IssuerPath)
+	provider, err := oidc.NewProvider(context.Background(), s.URL+gateway.IssuerPath)
 	if err != nil {
 		t.Fatal(err)
 	}
