@@ -24,6 +24,7 @@ import (
 	"trueup/infra/local/aws/gateway"
 	"trueup/infra/local/aws/issuer"
 	"trueup/infra/local/aws/lambda"
+	"trueup/infra/local/stack"
 	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
 )
@@ -84,12 +85,12 @@ func TestTokens(t *testing.T) {
 	address := "http://" + server.Listener.Addr().String()
 	signer, err := issuer.Open(key(), address+gateway.IssuerPath, clock)
 	must(t, err)
-	server.Config.Handler = gateway.New(gateway.Options{Routes: route.Table, Invoker: door, Issuer: signer, Now: clock})
+	server.Config.Handler = gateway.New(gateway.Options{Routes: stack.Routes(), Invoker: door, Issuer: signer, Now: clock})
 	server.Start()
 	t.Cleanup(server.Close)
 
 	bad := badTokens(t, signer, key, address, now)
-	good, err := signer.Token("jo", []access.Role{access.PasswordAdmin}, time.Minute)
+	good, err := signer.Token("jo", []string{string(access.PasswordAdmin)}, time.Minute)
 	must(t, err)
 
 	ask := func(r route.Route, token string) (*http.Response, string) {

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
 	"trueup/internal/testkit/storetest"
@@ -83,7 +82,7 @@ func TestR16_2_RestoredTable(t *testing.T) {
 	s.stop()
 	stopped = true
 
-	must(t, engine.CreateTable(t.Context(), client, "after-restoring"))
+	must(t, stack.CreateTable(t.Context(), client, "after-restoring"))
 	storetest.Restore(t, client, "after-restoring", point)
 	s = start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "after-restoring", Data: data})
 	defer s.stop()

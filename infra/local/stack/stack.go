@@ -39,7 +39,6 @@ import (
 	"trueup/infra/local/aws/secrets"
 	"trueup/infra/local/vlsc"
 	"trueup/internal/access"
-	"trueup/internal/httpapi/route"
 )
 
 // What things are called here.
@@ -208,7 +207,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 	s.serve(ports.lambda, s.Host.API())
 	s.serve(ports.front, gateway.New(gateway.Options{
-		Routes: route.Table, Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Lambda: s.LambdaURL,
+		Routes: Routes(), Groups: groups(access.Roles), Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Lambda: s.LambdaURL,
 		Console: o.Console, Now: time.Now,
 	}))
 	return s, s.Healthy(ctx)
@@ -234,7 +233,7 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 		}
 		s.DynamoDBEndpoint = s.engine.URL
 	}
-	return engine.CreateTable(ctx, s.DynamoDB(), s.Table)
+	return CreateTable(ctx, s.DynamoDB(), s.Table)
 }
 
 // startBuckets makes the buckets when S3 is somebody else's.
@@ -335,7 +334,7 @@ func (s *Stack) S3() *awss3.Client {
 
 // Token returns a bearer token of a person with those roles, valid for an hour.
 func (s *Stack) Token(subject string, roles ...access.Role) (string, error) {
-	return s.issuer.Token(subject, roles, issuer.Life)
+	return s.issuer.Token(subject, groups(roles), issuer.Life)
 }
 
 // Failed is closed when the engine ended by itself; without it nothing works.

@@ -90,10 +90,11 @@ func TestRules(t *testing.T) {
 				"infra/m.go":                   "package main\nimport _ \"trueup/internal/manifest\"",
 				"infra/n.go":                   "package main\nimport _ \"trueup/internal/app\"",
 				"infra/local/l.go":             "package main\nimport _ \"trueup/infra/local/aws/dynamodb\"",
+				"infra/local/aws/s3/s.go":      "package s3\nimport _ \"trueup/internal/access\"",
 				"infra/local/m.go":             "package main\nimport _ \"trueup/internal/aws/dynamo\"",
 			},
 			want: []string{
-				"functions/y/main.go:", "infra/local/m.go:", "infra/n.go:", "internal/agreement/a.go:", "internal/app/b.go:",
+				"functions/y/main.go:", "infra/local/aws/s3/s.go:", "infra/local/m.go:", "infra/n.go:", "internal/agreement/a.go:", "internal/app/b.go:",
 				"internal/attic/a.go:", "internal/aws/dynamo/e.go:", "internal/httpapi/i.go:",
 			},
 		},

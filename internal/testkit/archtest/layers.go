@@ -76,17 +76,22 @@ var layers = []layer{
 		imports: []string{"tables", "settings", "internal/access"},
 	},
 	{
+		name:    "stand-ins", // for services of AWS, which know nothing of trueup
+		folders: []string{"infra/local/aws"},
+		imports: []string{"stand-ins"},
+	},
+	{
 		// The local stack runs the functions' binaries, so it shares no code
 		// with them: only the data they are deployed by.
 		name:    "local stack",
 		folders: []string{"infra/local"},
-		imports: []string{"local stack", "tables", "settings", "internal/access"},
+		imports: []string{"stand-ins", "local stack", "tables", "settings", "internal/access"},
 	},
 	{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters", "root", "local stack", "test support",
+			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }

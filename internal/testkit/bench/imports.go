@@ -149,7 +149,7 @@ func floor(client *dynamodb.Client, items []item, concurrency int) timed {
 	return func(ctx context.Context) (time.Duration, error) {
 		tables++
 		table := fmt.Sprintf("floor-%d-%d-%d", len(items), concurrency, tables)
-		if err := engine.CreateTable(ctx, client, table); err != nil {
+		if err := stack.CreateTable(ctx, client, table); err != nil {
 			return 0, err
 		}
 		d, err := took(func(ctx context.Context) error { return write(ctx, client, table, items, concurrency) })(ctx)

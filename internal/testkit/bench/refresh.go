@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	engine "trueup/infra/local/aws/dynamodb"
+	"trueup/infra/local/stack"
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
@@ -65,7 +66,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 	defer e.Stop()
 	pairs, agreements := b.size(agreement.MaxFileRows, 200), b.size(100_000, 1000)
 	client := engine.NewClient(e.URL)
-	if err := engine.CreateTable(ctx, client, refreshTable); err != nil {
+	if err := stack.CreateTable(ctx, client, refreshTable); err != nil {
 		return err
 	}
 	store := dynamo.New(client, refreshTable)

@@ -249,7 +249,7 @@ type bareWriter struct {
 func newBareWriter(ctx context.Context, e *engine.Engine) (*bareWriter, error) {
 	client := engine.NewClient(e.URL)
 	sample := "writers-sample"
-	if err := engine.CreateTable(ctx, client, sample); err != nil {
+	if err := stack.CreateTable(ctx, client, sample); err != nil {
 		return nil, err
 	}
 	number := "0000001"
@@ -267,7 +267,7 @@ func newBareWriter(ctx context.Context, e *engine.Engine) (*bareWriter, error) {
 	for range slices.Max(atOnce) {
 		w.clients = append(w.clients, engine.NewClient(e.URL))
 	}
-	return w, engine.CreateTable(ctx, client, w.table)
+	return w, stack.CreateTable(ctx, client, w.table)
 }
 
 func (w *bareWriter) put(ctx context.Context, member int) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	engine "trueup/infra/local/aws/dynamodb"
+	"trueup/infra/local/stack"
 	"trueup/internal/aws/dynamo/schema"
 )
 
@@ -90,7 +91,7 @@ func Table(tb testing.TB) string {
 	tb.Helper()
 	client := Client(tb)
 	name := "test-" + rand.Text()
-	if err := engine.CreateTable(tb.Context(), client, name); err != nil {
+	if err := stack.CreateTable(tb.Context(), client, name); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {

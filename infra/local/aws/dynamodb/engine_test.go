@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	engine "trueup/infra/local/aws/dynamodb"
-	"trueup/internal/aws/dynamo/schema"
 )
 
 // start starts an engine that the test stops, or skips the test.
@@ -39,7 +38,7 @@ func TestDataSurvivesRestart(t *testing.T) {
 	var log bytes.Buffer
 	e := start(t, engine.Options{Dir: dir, Log: &log})
 	client := engine.NewClient(e.URL)
-	if err := engine.CreateTable(t.Context(), client, "kept"); err != nil {
+	if err := engine.CreateTable(t.Context(), client, "kept", schema); err != nil {
 		t.Fatal(err)
 	}
 	item := map[string]types.AttributeValue{
@@ -61,7 +60,7 @@ func TestDataSurvivesRestart(t *testing.T) {
 
 	e = start(t, engine.Options{Dir: dir})
 	client = engine.NewClient(e.URL)
-	if err := engine.CreateTable(t.Context(), client, "kept"); err != nil {
+	if err := engine.CreateTable(t.Context(), client, "kept", schema); err != nil {
 		t.Fatalf("a table that exists: %v", err)
 	}
 	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("kept"), Key: item})
@@ -71,6 +70,11 @@ func TestDataSurvivesRestart(t *testing.T) {
 	if len(out.Item) == 0 {
 		t.Error("the item is gone after the restart")
 	}
+}
+
+var schema = engine.Schema{
+	PK: "pk", SK: "sk", TTL: "expires",
+	Indexes: []engine.Index{{Name: "by-owner", PK: "o_pk", SK: "o_sk", Includes: []string{"owner", "number"}}},
 }
 
 func TestCreateTable(t *testing.T) {
@@ -129,7 +133,7 @@ func TestCreateTable(t *testing.T) {
 	slices.Sort(want)
 
 	t.Run("new", func(t *testing.T) {
-		if err := engine.CreateTable(t.Context(), client, "new"); err != nil {
+		if err := engine.CreateTable(t.Context(), client, "new", schema); err != nil {
 			t.Fatal(err)
 		}
 		if got := indexNames("new"); !slices.Equal(got, want) {
@@ -145,7 +149,7 @@ func TestCreateTable(t *testing.T) {
 	})
 	t.Run("lacks indexes", func(t *testing.T) {
 		older("lacks-indexes", "")
-		if err := engine.CreateTable(t.Context(), client, "lacks-indexes"); err != nil {
+		if err := engine.CreateTable(t.Context(), client, "lacks-indexes", schema); err != nil {
 			t.Fatal(err)
 		}
 		if got := indexNames("lacks-indexes"); !slices.Equal(got, want) {
@@ -154,7 +158,7 @@ func TestCreateTable(t *testing.T) {
 	})
 	t.Run("index of other keys", func(t *testing.T) {
 		older("other-keys", "old_pk")
-		err := engine.CreateTable(t.Context(), client, "other-keys")
+		err := engine.CreateTable(t.Context(), client, "other-keys", schema)
 		if err == nil || !strings.Contains(err.Error(), "delete the data folder") || !strings.Contains(err.Error(), schema.Indexes[0].Name) {
 			t.Errorf("got %v, want an error that names the index and says what to do", err)
 		}

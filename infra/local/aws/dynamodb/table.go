@@ -10,15 +10,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"trueup/internal/aws/dynamo/schema"
 )
 
-// CreateTable makes the table of package schema and returns when it can be
+// Schema is the names of a table's key attributes, all strings, of its time to live,
+// and its indexes.
+type Schema struct {
+	PK, SK, TTL string
+	Indexes     []Index
+}
+
+// Index is a global secondary index, with the attributes that it has besides the keys.
+type Index struct {
+	Name, PK, SK string
+	Includes     []string
+}
+
+// CreateTable makes a table and returns when it can be
 // used. A table that exists already is kept with its data and gets the indexes
 // that it lacks, or has with other attributes; it is an error, of one line, when
 // its keys or those of an index are not the schema's.
-func CreateTable(ctx context.Context, client *dynamodb.Client, name string) error {
+func CreateTable(ctx context.Context, client *dynamodb.Client, name string, schema Schema) error {
 	indexes := make([]types.GlobalSecondaryIndex, len(schema.Indexes))
 	for i, index := range schema.Indexes {
 		indexes[i] = types.GlobalSecondaryIndex{
@@ -29,7 +40,7 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string) erro
 	}
 	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:              aws.String(name),
-		AttributeDefinitions:   attributes(),
+		AttributeDefinitions:   schema.attributes(),
 		KeySchema:              keys(schema.PK, schema.SK),
 		GlobalSecondaryIndexes: indexes,
 		BillingMode:            types.BillingModePayPerRequest,
@@ -56,26 +67,26 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string) erro
 			if has.Projection != nil && sameAttributes(has.Projection.NonKeyAttributes, want.Projection.NonKeyAttributes) {
 				continue
 			}
-			if err := change(ctx, client, name, types.GlobalSecondaryIndexUpdate{
+			if err := change(ctx, client, name, schema, types.GlobalSecondaryIndexUpdate{
 				Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: want.IndexName},
 			}); err != nil {
 				return fmt.Errorf("remove index %s of table %s: %w", aws.ToString(want.IndexName), name, err)
 			}
 		}
-		if err := change(ctx, client, name, types.GlobalSecondaryIndexUpdate{Create: &types.CreateGlobalSecondaryIndexAction{
+		if err := change(ctx, client, name, schema, types.GlobalSecondaryIndexUpdate{Create: &types.CreateGlobalSecondaryIndexAction{
 			IndexName: want.IndexName, KeySchema: want.KeySchema, Projection: want.Projection,
 		}}); err != nil {
 			return fmt.Errorf("add index %s to table %s: %w", aws.ToString(want.IndexName), name, err)
 		}
 	}
-	return enableTTL(ctx, client, name)
+	return enableTTL(ctx, client, name, schema.TTL)
 }
 
 // change makes one change to the indexes, which is all that DynamoDB makes at a
 // time, and waits for it.
-func change(ctx context.Context, client *dynamodb.Client, name string, update types.GlobalSecondaryIndexUpdate) error {
+func change(ctx context.Context, client *dynamodb.Client, name string, schema Schema, update types.GlobalSecondaryIndexUpdate) error {
 	_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
-		TableName: aws.String(name), AttributeDefinitions: attributes(), GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{update},
+		TableName: aws.String(name), AttributeDefinitions: schema.attributes(), GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{update},
 	})
 	if err != nil {
 		return err
@@ -89,7 +100,7 @@ func differs(table, what string) error {
 }
 
 // enableTTL asks first, because enabling it twice is an error.
-func enableTTL(ctx context.Context, client *dynamodb.Client, name string) error {
+func enableTTL(ctx context.Context, client *dynamodb.Client, name, attribute string) error {
 	ttl, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(name)})
 	if err != nil {
 		return fmt.Errorf("time to live of table %s: %w", name, err)
@@ -100,7 +111,7 @@ func enableTTL(ctx context.Context, client *dynamodb.Client, name string) error 
 	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName: aws.String(name),
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{
-			AttributeName: aws.String(schema.TTL),
+			AttributeName: aws.String(attribute),
 			Enabled:       aws.Bool(true),
 		},
 	})
@@ -149,9 +160,9 @@ func sameAttributes(a, b []string) bool {
 }
 
 // attributes defines the key attributes of the table and its indexes, each once.
-func attributes() []types.AttributeDefinition {
-	names := []string{schema.PK, schema.SK}
-	for _, index := range schema.Indexes {
+func (s Schema) attributes() []types.AttributeDefinition {
+	names := []string{s.PK, s.SK}
+	for _, index := range s.Indexes {
 		names = append(names, index.PK, index.SK)
 	}
 	slices.Sort(names)

@@ -1,5 +1,5 @@
 // Package gateway is the HTTP API of the local stack. It does what API Gateway's
-// HTTP API does with the routes of package route: it answers 404 to what is no
+// HTTP API does with its routes: it answers 404 to what is no
 // route, checks tokens, turns a request into an event of payload format 2.0 for
 // the route's function, and the function's answer into a response, within the
 // same limits. What it does otherwise is a bug.
@@ -18,13 +18,12 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"trueup/infra/local/aws/issuer"
 	"trueup/infra/local/aws/lambda"
-	"trueup/internal/access"
-	"trueup/internal/httpapi/route"
 )
 
 // Limits of API Gateway.
@@ -42,9 +41,20 @@ type Invoker interface {
 	Invoke(ctx context.Context, function string, payload []byte) (lambda.Result, error)
 }
 
+// Route is a route, and the function that serves it. The path is written as
+// http.ServeMux has it: "/agreements/{id}".
+type Route struct {
+	Method, Path, Function string
+	Open                   bool // needs no token
+}
+
+// Key is the route as ServeMux and API Gateway spell it.
+func (r Route) Key() string { return r.Method + " " + r.Path }
+
 // Options says what to serve.
 type Options struct {
-	Routes  []route.Route
+	Routes  []Route
+	Groups  []string // that a token may be of
 	Invoker Invoker
 	Issuer  *issuer.Issuer
 	Healthy func(context.Context) error // nil when all is up
@@ -118,11 +128,11 @@ func headerSize(r *http.Request) int {
 
 var parameter = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
 
-func (f *front) serve(w http.ResponseWriter, r *http.Request, matched route.Route, names []string) {
+func (f *front) serve(w http.ResponseWriter, r *http.Request, matched Route, names []string) {
 	id := requestID(f.Now())
 	w.Header().Set("Apigw-Requestid", id)
 	var claims map[string]string
-	if matched.Permission != access.Anyone {
+	if !matched.Open {
 		var err error
 		claims, err = f.authorizer.claims(r.Context(), r.Header.Get("Authorization"))
 		if err != nil {
@@ -169,7 +179,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, matched route.Rout
 	}
 }
 
-func (f *front) fail(w http.ResponseWriter, matched route.Route, err error) {
+func (f *front) fail(w http.ResponseWriter, matched Route, err error) {
 	fmt.Fprintf(f.Console, "front: %s: %v\n", matched.Key(), err)
 	message(w, http.StatusInternalServerError, "Internal Server Error")
 }
@@ -202,17 +212,16 @@ func (f *front) healthz(w http.ResponseWriter, r *http.Request) {
 // for a person without any), sub (the person), ttl (a duration such as 5m).
 func (f *front) token(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	var roles []access.Role
+	var groups []string
 	for name := range strings.SplitSeq(strings.Join(query["role"], ","), ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
-		role, ok := known(name)
-		if !ok {
-			http.Error(w, fmt.Sprintf("no role %q; there are %v", name, access.Roles), http.StatusBadRequest)
+		if !slices.Contains(f.Groups, name) {
+			http.Error(w, fmt.Sprintf("no role %q; there are %v", name, f.Groups), http.StatusBadRequest)
 			return
 		}
-		roles = append(roles, role)
+		groups = append(groups, name)
 	}
 	subject := query.Get("sub")
 	if subject == "" {
@@ -226,7 +235,7 @@ func (f *front) token(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	token, err := f.Issuer.Token(subject, roles, life)
+	token, err := f.Issuer.Token(subject, groups, life)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -234,13 +243,4 @@ func (f *front) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	io.WriteString(w, token)
-}
-
-func known(name string) (access.Role, bool) {
-	for _, role := range access.Roles {
-		if string(role) == name {
-			return role, true
-		}
-	}
-	return "", false
 }

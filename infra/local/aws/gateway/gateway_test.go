@@ -24,8 +24,6 @@ import (
 	"trueup/infra/local/aws/gateway"
 	"trueup/infra/local/aws/issuer"
 	"trueup/infra/local/aws/lambda"
-	"trueup/internal/access"
-	"trueup/internal/httpapi/route"
 )
 
 var mirror string
@@ -46,11 +44,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var routes = []route.Route{
-	{Method: "GET", Path: "/open", Function: "mirror", Permission: access.Anyone, Operation: "open"},
-	{Method: "GET", Path: "/things", Function: "mirror", Permission: access.Read, Operation: "listThings"},
-	{Method: "GET", Path: "/things/{id}/parts/{part}", Function: "mirror", Permission: access.Read, Operation: "getPart"},
-	{Method: "POST", Path: "/things", Function: "mirror", Permission: access.Anyone, Operation: "addThing"},
+var routes = []gateway.Route{
+	{Method: "GET", Path: "/open", Function: "mirror", Open: true},
+	{Method: "GET", Path: "/things", Function: "mirror"},
+	{Method: "GET", Path: "/things/{id}/parts/{part}", Function: "mirror"},
+	{Method: "POST", Path: "/things", Function: "mirror", Open: true},
 }
 
 // stand is a front with one function behind it.
@@ -87,7 +85,7 @@ func startWith(t *testing.T, timeout time.Duration) *stand {
 		t.Fatal(err)
 	}
 	server.Config.Handler = gateway.New(gateway.Options{
-		Routes: routes, Invoker: host, Issuer: s.Issuer, Timeout: timeout, Now: clock,
+		Groups: []string{"global-admin", "user-admin", "password-admin", "license-admin", "billing-admin", "reader"}, Routes: routes, Invoker: host, Issuer: s.Issuer, Timeout: timeout, Now: clock,
 		Healthy: func(context.Context) error { return s.sick },
 		Lambda:  "http://127.0.0.1:9",
 	})
@@ -123,7 +121,7 @@ func bearer(token string) http.Header { return http.Header{"Authorization": {"Be
 func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	token, err := s.Issuer.Token("jo", []access.Role{access.GlobalAdmin, access.UserAdmin}, time.Hour)
+	token, err := s.Issuer.Token("jo", []string{"global-admin", "user-admin"}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +360,7 @@ func TestTokens(t *testing.T) {
 
 func token(t *testing.T, i *issuer.Issuer, life time.Duration) string {
 	t.Helper()
-	token, err := i.Token("jo", []access.Role{access.GlobalAdmin}, life)
+	token, err := i.Token("jo", []string{"global-admin"}, life)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,6 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
-
-	"trueup/internal/access"
 )
 
 // ClientID is the application the tokens are for.
@@ -92,17 +90,17 @@ func (i *Issuer) Keys() oidc.KeySet {
 // claims of a Cognito access token. It has a client_id and no aud.
 type claims struct {
 	jwt.Claims
-	Groups   []access.Role `json:"cognito:groups,omitempty"`
-	ClientID string        `json:"client_id"`
-	Use      string        `json:"token_use"`
-	Scope    string        `json:"scope"`
-	AuthTime int64         `json:"auth_time"`
-	Username string        `json:"username"`
+	Groups   []string `json:"cognito:groups,omitempty"`
+	ClientID string   `json:"client_id"`
+	Use      string   `json:"token_use"`
+	Scope    string   `json:"scope"`
+	AuthTime int64    `json:"auth_time"`
+	Username string   `json:"username"`
 }
 
-// Token returns an access token of a person with those roles, valid for life
+// Token returns an access token of a person in those groups, valid for life
 // from now (one that is over already when life is negative).
-func (i *Issuer) Token(subject string, roles []access.Role, life time.Duration) (string, error) {
+func (i *Issuer) Token(subject string, groups []string, life time.Duration) (string, error) {
 	now := i.now()
 	return i.Sign(claims{
 		Claims: jwt.Claims{
@@ -112,7 +110,7 @@ func (i *Issuer) Token(subject string, roles []access.Role, life time.Duration) 
 			Expiry:   jwt.NewNumericDate(now.Add(life)),
 			ID:       rand.Text(),
 		},
-		Groups:   roles,
+		Groups:   groups,
 		ClientID: ClientID,
 		Use:      "access",
 		Scope:    "openid",
