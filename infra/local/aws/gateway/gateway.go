@@ -60,17 +60,17 @@ type Options struct {
 	Healthy func(context.Context) error // nil when all is up
 	Lambda  string                      // address of the Invoke API
 	Timeout time.Duration               // 0 for IntegrationTimeout
-	Console io.Writer                   // gets a line for each answer that is the front's own fault or the function's
+	Console io.Writer                   // gets a line for each answer that is the gateway's own fault or the function's
 	Now     func() time.Time
 }
 
-type front struct {
+type handler struct {
 	Options
 	authorizer *Authorizer
 	routes     *http.ServeMux // finds the route of a request
 }
 
-// New returns the front's handler.
+// New returns the gateway's handler.
 func New(o Options) http.Handler {
 	if o.Timeout == 0 {
 		o.Timeout = IntegrationTimeout
@@ -78,7 +78,7 @@ func New(o Options) http.Handler {
 	if o.Console == nil {
 		o.Console = io.Discard
 	}
-	f := &front{
+	f := &handler{
 		Options:    o,
 		authorizer: NewAuthorizer(o.Issuer.URL, issuer.ClientID, o.Issuer.Keys(), o.Now),
 		routes:     http.NewServeMux(),
@@ -99,7 +99,7 @@ func New(o Options) http.Handler {
 }
 
 // ServeHTTP implements http.Handler.
-func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if headerSize(r) > MaxHeader {
 		message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 		return
@@ -128,7 +128,7 @@ func headerSize(r *http.Request) int {
 
 var parameter = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
 
-func (f *front) serve(w http.ResponseWriter, r *http.Request, matched Route, names []string) {
+func (f *handler) serve(w http.ResponseWriter, r *http.Request, matched Route, names []string) {
 	id := requestID(f.Now())
 	w.Header().Set("Apigw-Requestid", id)
 	var claims map[string]string
@@ -179,8 +179,8 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, matched Route, nam
 	}
 }
 
-func (f *front) fail(w http.ResponseWriter, matched Route, err error) {
-	fmt.Fprintf(f.Console, "front: %s: %v\n", matched.Key(), err)
+func (f *handler) fail(w http.ResponseWriter, matched Route, err error) {
+	fmt.Fprintf(f.Console, "gateway: %s: %v\n", matched.Key(), err)
 	message(w, http.StatusInternalServerError, "Internal Server Error")
 }
 
@@ -198,7 +198,7 @@ func challenge(header string, err error) string {
 	return fmt.Sprintf(`Bearer scope="" error="invalid_token" error_description=%q`, err.Error())
 }
 
-func (f *front) healthz(w http.ResponseWriter, r *http.Request) {
+func (f *handler) healthz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	if err := f.Healthy(ctx); err != nil {
@@ -210,7 +210,7 @@ func (f *front) healthz(w http.ResponseWriter, r *http.Request) {
 
 // token answers a bearer token: role (one, several, or a list with commas; none
 // for a person without any), sub (the person), ttl (a duration such as 5m).
-func (f *front) token(w http.ResponseWriter, r *http.Request) {
+func (f *handler) token(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	var groups []string
 	for name := range strings.SplitSeq(strings.Join(query["role"], ","), ",") {

@@ -51,7 +51,7 @@ var routes = []gateway.Route{
 	{Method: "POST", Path: "/things", Function: "mirror", Open: true},
 }
 
-// stand is a front with one function behind it.
+// stand is a gateway with one function behind it.
 type stand struct {
 	URL    string
 	Issuer *issuer.Issuer
