@@ -35,6 +35,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
@@ -145,7 +146,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
-	newID := func(at time.Time) string { return importer.NewID(at, rand.Text()) }
+	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
 	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
 	return trigger.Jobs{
@@ -185,7 +186,7 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) *inventor
 		Counts:  inventory.NewCounts(store, s3bucket.New(files, settings.ReportsBucket)),
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 		Clock:   time.Now,
-		NewID:   func(at time.Time) string { return importer.NewID(at, rand.Text()) },
+		NewID:   func(at time.Time) string { return id.New(at, rand.Text()) },
 		Log:     log,
 	}
 }

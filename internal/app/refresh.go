@@ -22,7 +22,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/entitlement"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
@@ -75,7 +75,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	r.Publish = (&snapshot.Publisher{
 		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store, Inventory: inventory.NewCounts(store, reports),
 		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: i18n.Report(i18n.English),
-		Clock: time.Now, NewID: importer.NewID, Log: log,
+		Clock: time.Now, Log: log,
 	}).Publish
 	r.Progress = func(ctx context.Context, ended bool) {
 		changes := int64(refreshBacklog)
@@ -103,7 +103,7 @@ func (n nights) Nightly(ctx context.Context, due time.Time) (refresher.Run, erro
 func requester(settings config.Config, c aws.Config, store refresher.Store, log *slog.Logger) *refresher.Refresher {
 	function := invoke.New(lambda.NewFromConfig(c), settings.RefreshFunction)
 	return &refresher.Refresher{
-		Store: store, Clock: time.Now, Zone: settings.RefreshTimeZone, NewID: importer.NewID, Log: log,
+		Store: store, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
 		Wake: func(ctx context.Context, run string) error { return function.Call(ctx, trigger.RefreshCall(run)) },
 	}
 }
@@ -111,7 +111,7 @@ func requester(settings config.Config, c aws.Config, store refresher.Store, log 
 // keeper is the use case of statements, without whom to tell of changes.
 func keeper(settings config.Config, store *dynamo.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger) *statements.Keeper {
 	return &statements.Keeper{
-		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, NewID: importer.NewID, Log: log,
+		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {
 			p, _, _, err := titles.Resolve(ctx, publisher, "")
 			if err != nil || p.ID == "" {
@@ -125,9 +125,9 @@ func keeper(settings config.Config, store *dynamo.Store, uploads, reports object
 // requestFor requests the refresh after a statement was accepted or removed, the
 // same however often it is told.
 func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record) (refresher.Run, error) {
-	o := refresher.Order{ID: r.NewID(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.By}
+	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.By}
 	if s.State == statements.StateRemoved {
-		o.ID, o.Trigger = r.NewID(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
+		o.ID, o.Trigger = id.New(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
 	}
 	run, _, err := r.Request(ctx, o)
 	return run, err

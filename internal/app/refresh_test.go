@@ -21,7 +21,6 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
-	"trueup/internal/importer"
 	"trueup/internal/manifest"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -116,7 +115,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 		t: t, server: server, answers: refreshes, called: called,
 		Refresher: &refresher.Refresher{
 			Store: refreshes, Source: source,
-			Clock: time.Now, NewID: importer.NewID, Log: quiet,
+			Clock: time.Now, Log: quiet,
 			Lease: 30 * time.Second, AskTimeout: 10 * time.Second, Reserve: time.Second, Pause: 10 * time.Millisecond,
 			Wake: func(context.Context, string) error { return errors.New("an invocation had too little time") },
 		},

@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
+	"trueup/internal/id"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
@@ -24,7 +25,7 @@ func library(store *dynamo.Store, refreshes *dynamo.Refreshes, agreements *regis
 // refreshNow asks for a refresh on behalf of a report of old data (R8.6).
 func refreshNow(r *refresher.Refresher) func(context.Context) error {
 	return func(ctx context.Context) error {
-		run, _, err := r.Request(ctx, refresher.Order{ID: r.NewID(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})
+		run, _, err := r.Request(ctx, refresher.Order{ID: id.New(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})
 		if err == nil && run.State == refresher.StateQueued {
 			r.Start(ctx, run.ID)
 		}

@@ -20,7 +20,7 @@ const (
 // Event is one change, or one reading of sensitive details. Before and After
 // hold what changed by field name; never details, keys or tokens.
 type Event struct {
-	ID        string // made from At by importer.NewID, so ids sort by time
+	ID        string // made from At by id.New, so ids sort by time
 	At        time.Time
 	By        string // subject of the token, or the principal of the S3 event
 	Role      string

@@ -13,7 +13,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
@@ -213,7 +213,7 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 		created, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) (answer []byte, err error) {
 			event := o.event(ctx, now, "agreement.created")
 			n := in.parsed
-			n.ID, n.By, n.At = importer.NewID(now, o.NewID()), event.By, now
+			n.ID, n.By, n.At = id.New(now, o.NewID()), event.By, now
 			if n.Type == agreement.TypeOther {
 				if err := o.mayAddOther(ctx); err != nil {
 					return nil, err

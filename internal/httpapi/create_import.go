@@ -12,6 +12,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -128,7 +129,7 @@ func (o *operations) createImport(api huma.API, op huma.Operation) {
 // the first one when the Idempotency-Key was used before.
 func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, entry once.Entry) ([]byte, error) {
 	event := o.event(ctx, now, "import.announced")
-	imp := received(in.Body, now, importer.NewID(now, o.NewID()), event.By)
+	imp := received(in.Body, now, id.New(now, o.NewID()), event.By)
 	imp.Source.Bucket = o.UploadsBucket
 	upload, err := o.Uploads.PresignPut(ctx, imp.Source.Key, csvMediaType, in.Body.Size, uploadMetadata(imp), uploadFor)
 	if err != nil {

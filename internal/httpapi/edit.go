@@ -19,7 +19,7 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 )
 
@@ -51,7 +51,7 @@ func (o *operations) eventAs(ctx context.Context, permission access.Permission, 
 	call := access.CallFrom(ctx)
 	role, _ := call.Principal.As(permission)
 	return audit.Event{
-		ID: importer.NewID(now, o.NewID()), At: now, By: call.Principal.Subject, Role: string(role),
+		ID: id.New(now, o.NewID()), At: now, By: call.Principal.Subject, Role: string(role),
 		Action: action, RequestID: call.RequestID, Source: audit.SourceAPI,
 	}
 }

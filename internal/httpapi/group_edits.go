@@ -10,7 +10,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 )
 
@@ -49,7 +49,7 @@ func (o *operations) createGroup(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *createGroupInput) (*createdGroup, error) {
 		now, lang := o.now(), in.lang()
 		created, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) (_ []byte, err error) {
-			g := group.Group{ID: importer.NewID(now, o.NewID()), Name: in.name, CreatedAt: now, Version: 1}
+			g := group.Group{ID: id.New(now, o.NewID()), Name: in.name, CreatedAt: now, Version: 1}
 			if entry.Response, err = encode(groupOf(lang, g)); err != nil {
 				return nil, err
 			}

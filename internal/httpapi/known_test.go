@@ -14,7 +14,6 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
-	"trueup/internal/importer"
 	"trueup/internal/refresher"
 )
 
@@ -123,7 +122,7 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 
 	r := &refresher.Refresher{
 		Store: s.deps.Known.(refresher.Store), Source: func(context.Context) (entitlement.Source, error) { return summary{}, nil },
-		Clock: time.Now, NewID: importer.NewID, Log: quiet, Lease: time.Minute, AskTimeout: time.Minute,
+		Clock: time.Now, Log: quiet, Lease: time.Minute, AskTimeout: time.Minute,
 	}
 	run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, By: "ann"})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
@@ -109,7 +109,7 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {
 		now, lang := o.now(), in.lang()
 		answer, err := o.once(ctx, in.Repeatable, now, op.OperationID, in.Body, func(entry once.Entry) (answer []byte, err error) {
-			order := refresher.Order{ID: importer.NewID(now, o.NewID()), Trigger: refresher.TriggerNow}
+			order := refresher.Order{ID: id.New(now, o.NewID()), Trigger: refresher.TriggerNow}
 			event := o.eventAs(ctx, access.RefreshNow, now, "refresh.requested")
 			event.Subject, event.After = "refresh/"+order.ID, map[string]string{"trigger": string(order.Trigger)}
 			if in.Body.GroupID != nil {

@@ -27,7 +27,6 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/refresher"
@@ -69,7 +68,7 @@ func (s *stack) publish(t *testing.T, token int64, day agreement.Date) {
 	p := snapshot.Publisher{
 		Files: s.deps.Reports, Index: dynamo.NewSnapshots(s.store), Agreements: register.New(s.store, s.store, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store,
 		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, ExpiringDays: agreement.ExpiringDaysDefault,
-		Words: i18n.Report(i18n.English), Clock: time.Now, NewID: importer.NewID, Log: quiet,
+		Words: i18n.Report(i18n.English), Clock: time.Now, Log: quiet,
 	}
 	run := refresher.Run{ID: fmt.Sprint("r", token), Token: token, Date: day, State: refresher.StateSucceeded, StartedAt: time.Now()}
 	if err := p.Publish(t.Context(), run); err != nil {

@@ -30,6 +30,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/refresher"
@@ -116,7 +117,7 @@ func newStack(t *testing.T) *stack {
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: dynamo.NewSnapshots(store), Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
 	}
-	newID := func(at time.Time) string { return importer.NewID(at, rand.Text()) }
+	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	imports := trigger.Objects(trigger.Jobs{
 		Importer: &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
 		Catalog:  &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet},
@@ -127,11 +128,11 @@ func newStack(t *testing.T) *stack {
 	}, quiet)
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Keeper{
-		Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: importer.NewID, Log: quiet,
+		Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}
 	deps.Refresher = &refresher.Refresher{
-		Store: refreshes, Clock: time.Now, NewID: importer.NewID, Log: quiet, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
+		Store: refreshes, Clock: time.Now, Log: quiet, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
 		Source: func(context.Context) (entitlement.Source, error) {
 			return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
 				err = refreshes.Answers(ctx, func(some []refresher.Answered) error {
@@ -156,7 +157,7 @@ func newStack(t *testing.T) *stack {
 		},
 	}
 	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
-		run, _, err := deps.Refresher.Request(ctx, refresher.Order{ID: importer.NewID(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.By})
+		run, _, err := deps.Refresher.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.By})
 		if err == nil {
 			deps.Refresher.Start(ctx, run.ID)
 		}

@@ -15,7 +15,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/statements"
 )
@@ -123,7 +123,7 @@ func (o *operations) createStatement(api huma.API, op huma.Operation) {
 func (o *operations) announceStatement(ctx context.Context, in *createStatementInput, now time.Time, entry once.Entry) ([]byte, error) {
 	event := o.event(ctx, now, "statement.announced")
 	r := statements.Record{
-		ID: importer.NewID(now, o.NewID()), Source: statements.Source{Key: statements.KeyPrefix + in.Body.FileName, Size: in.Body.Size},
+		ID: id.New(now, o.NewID()), Source: statements.Source{Key: statements.KeyPrefix + in.Body.FileName, Size: in.Body.Size},
 		By: event.By, Via: audit.SourceAPI, State: statements.StateReceived, At: now, Version: 1,
 	}
 	mediaType := statementMediaTypes[strings.ToLower(path.Ext(in.Body.FileName))]

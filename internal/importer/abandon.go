@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"trueup/internal/audit"
+	"trueup/internal/id"
 )
 
 // Abandon gives up imports that no delivery will finish any more: their
@@ -63,7 +64,7 @@ func finishedEvent(imp Import) audit.Event {
 		after[name] = strconv.Itoa(n)
 	}
 	return audit.Event{
-		ID: NewID(imp.FinishedAt, string(imp.Stage())), At: imp.FinishedAt, By: imp.By, Action: "import." + string(imp.State),
+		ID: id.New(imp.FinishedAt, string(imp.Stage())), At: imp.FinishedAt, By: imp.By, Action: "import." + string(imp.State),
 		Subject: "import/" + imp.ID, After: after, Source: audit.SourceImport,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
@@ -34,7 +35,7 @@ func (s *stand) listed(event []byte) []byte {
 // the record that was announced for it.
 func TestR16_2_ImportedAgain(t *testing.T) {
 	t.Parallel()
-	for name, announced := range map[string]string{"put by hand": "", "announced": importer.NewID(noon, "announced")} {
+	for name, announced := range map[string]string{"put by hand": "", "announced": id.New(noon, "announced")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStand(t)

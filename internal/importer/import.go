@@ -18,6 +18,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
+	"trueup/internal/id"
 	"trueup/internal/lease"
 	"trueup/internal/objects"
 	"trueup/internal/text"
@@ -119,8 +120,8 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 // a new one.
 func (im *Importer) record(ctx context.Context, src Source, object objects.Object, by string) (Import, error) {
 	metadata := object.Metadata
-	if id := metadata[MetaImport]; len(id) == idLength { // what cannot be an id was invented
-		imp, err := im.Store.Import(ctx, id)
+	if announced := metadata[MetaImport]; len(announced) == id.Length { // what cannot be an id was invented
+		imp, err := im.Store.Import(ctx, announced)
 		if err != nil && errs.KindOf(err) != errs.NotFound {
 			return Import{}, err
 		}
@@ -342,7 +343,7 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 	events := []audit.Event{finishedEvent(a.imp)}
 	if o.plan.NewGroup {
 		events = append(events, audit.Event{
-			ID: NewID(a.imp.FinishedAt, string(a.imp.Stage())+"/group"), At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
+			ID: id.New(a.imp.FinishedAt, string(a.imp.Stage())+"/group"), At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
 			After: map[string]string{"name": o.plan.Group.Name}, Source: audit.SourceImport,
 		})
 	}

@@ -23,16 +23,13 @@ package importer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"strconv"
-	"strings"
 	"time"
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/once"
 )
 
@@ -76,7 +73,7 @@ func (s Source) ID() string {
 	if version == "" || version == "null" {
 		version = s.ETag + "/" + s.Sequencer
 	}
-	return newID(s.EventTime, s.Bucket, s.Key, version)
+	return id.Of(s.EventTime, s.Bucket, s.Key, version)
 }
 
 // listed is the source as a listing of the bucket has it: without the moment of
@@ -91,29 +88,6 @@ func (s Source) listed(modified time.Time) Source {
 func (s Source) same(other Source) bool {
 	s.EventTime, other.EventTime = time.Time{}, time.Time{}
 	return s.ID() == other.ID()
-}
-
-// NewID returns an id for something that happened at a time, such as an
-// announced import or an audit event; seed makes it unique.
-func NewID(at time.Time, seed string) string { return newID(at, "", seed) }
-
-// FirstID is not above any id of something that happened at the time or later,
-// and above every other. Times count in milliseconds.
-func FirstID(at time.Time) string { return newID(at.Add(time.Millisecond - 1))[:idTime] }
-
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
-
-// The length of an id, and of the time that it begins with.
-const (
-	idLength = 26
-	idTime   = 10
-)
-
-func newID(at time.Time, parts ...string) string {
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0))<<14) // 50 bits of time fill 10 characters
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return idEncoding.EncodeToString(ms[:])[:idTime] + idEncoding.EncodeToString(sum[:10])
 }
 
 // Import is the record of one import (R3.8). Always Added + Unchanged +

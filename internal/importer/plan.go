@@ -8,6 +8,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/id"
 	"trueup/internal/text"
 )
 
@@ -118,7 +119,7 @@ func merge(a, b []agreement.Finding) []agreement.Finding {
 // one that another attempt uses.
 func identity(stage Stage, parts ...string) string {
 	sum := sha256.Sum256([]byte(string(stage) + "\x00" + strings.Join(parts, "\x00")))
-	return strings.ToLower(idEncoding.EncodeToString(sum[:10]))
+	return strings.ToLower(id.Encode(sum[:10]))
 }
 
 // leftovers names what the earlier attempts of an import may have staged.

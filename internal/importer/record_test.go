@@ -16,6 +16,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
@@ -86,7 +87,7 @@ func TestR3_1_FolderMarkerIsNoFile(t *testing.T) {
 func (s *stand) announce(key string) importer.Import {
 	s.t.Helper()
 	imp := importer.Import{
-		ID: importer.NewID(noon, key), File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
+		ID: id.New(noon, key), File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
 		By: "anna", Via: audit.SourceAPI, State: importer.StateReceived, ReceivedAt: noon, Version: 1,
 		Source: importer.Source{Bucket: "uploads", Key: key},
 	}
@@ -111,7 +112,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 
 	for what, u := range map[string]upload{
 		"upload used twice": file(key, "2,2,Office\n", importer.MetaImport, announced.ID),
-		"forged id":         file(key, "3,3,Office\n", importer.MetaImport, importer.NewID(noon, "nobody's")),
+		"forged id":         file(key, "3,3,Office\n", importer.MetaImport, id.New(noon, "nobody's")),
 		"endless id":        file(key, "4,4,Office\n", importer.MetaImport, strings.Repeat("0", 1500)),
 		"another key":       file("agreements/Sales/b.csv", "5,5,Office\n", importer.MetaImport, s.announce("agreements/Sales/waiting.csv").ID),
 	} {
@@ -120,7 +121,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 		equal(t, what+" by", own.By, "AWS:local")
 	}
 	equal(t, "announced import afterwards", s.record(announced.ID), imp)
-	waiting := s.record(importer.NewID(noon, "agreements/Sales/waiting.csv"))
+	waiting := s.record(id.New(noon, "agreements/Sales/waiting.csv"))
 	equal(t, "still waiting", waiting.State, importer.StateReceived)
 	equal(t, "store", s.seen(), []string{"Sales", "Sales / Office v5: 1+1 2+2 3+3 4+4 5+5"})
 

@@ -14,6 +14,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/lease"
 )
 
@@ -29,9 +30,7 @@ type Refresher struct {
 	Publish func(ctx context.Context, run Run) error
 	Clock   func() time.Time
 	Zone    *time.Location // in which a day begins and ends; nil for UTC
-	// NewID returns an id that sorts by time, the same for the same time and seed.
-	NewID func(at time.Time, seed string) string
-	Log   *slog.Logger
+	Log     *slog.Logger
 
 	Lease time.Duration // how long an attempt that falls silent keeps its run
 	// AskTimeout is how long the source may take for a batch, with all its own retries.
@@ -346,7 +345,7 @@ func (r *Refresher) endedEvent(run Run) audit.Event {
 		after[name] = strconv.Itoa(n)
 	}
 	return audit.Event{
-		ID: r.NewID(run.EndedAt, run.ID+"."+strconv.Itoa(run.Attempt)), At: run.EndedAt, By: run.By, Action: "refresh." + string(run.State),
+		ID: id.New(run.EndedAt, run.ID+"."+strconv.Itoa(run.Attempt)), At: run.EndedAt, By: run.By, Action: "refresh." + string(run.State),
 		Subject: subject(run.ID), After: after, Source: audit.SourceRefresh,
 	}
 }

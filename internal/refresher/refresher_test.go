@@ -175,8 +175,8 @@ func (s *stand) process(p *process) *refresher.Refresher {
 	}
 	return &refresher.Refresher{
 		Store: p, Source: func(context.Context) (entitlement.Source, error) { return s.source, nil },
-		Clock: time.Now, NewID: func(at time.Time, seed string) string { return at.UTC().Format("20060102150405") + seed },
-		Log: slog.New(slog.DiscardHandler), Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause,
+		Clock: time.Now,
+		Log:   slog.New(slog.DiscardHandler), Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause,
 	}
 }
 

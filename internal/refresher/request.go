@@ -8,6 +8,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/once"
 )
 
@@ -66,8 +67,8 @@ func follows(wanted, open Run) bool {
 // it is one run.
 func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
 	year, month, day := due.Date()
-	id := r.NewID(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), "schedule")
-	run, _, err := r.Request(ctx, Order{ID: id, Trigger: TriggerSchedule, By: "schedule", Date: agreement.Date(due.Format(time.DateOnly))})
+	own := id.New(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), "schedule")
+	run, _, err := r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: agreement.Date(due.Format(time.DateOnly))})
 	return run, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"time"
+
+	"trueup/internal/id"
 )
 
 // Work works at the run with that id, and at those queued after it, until none
@@ -45,14 +47,14 @@ func (r *Refresher) Tell(ctx context.Context, trigger Trigger) {
 	ctx, cancel := context.WithTimeout(ctx, tellTime)
 	defer cancel()
 	now := r.Clock()
-	id := r.NewID(now, rand.Text())
-	run, _, err := r.Request(ctx, Order{ID: id, Trigger: trigger, By: string(trigger)})
+	own := id.New(now, rand.Text())
+	run, _, err := r.Request(ctx, Order{ID: own, Trigger: trigger, By: string(trigger)})
 	if err != nil {
 		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
 		return
 	}
-	if run.ID == id { // otherwise whoever requested the open one has it begin
-		r.Start(ctx, id)
+	if run.ID == own { // otherwise whoever requested the open one has it begin
+		r.Start(ctx, own)
 	}
 }
 
@@ -65,7 +67,7 @@ const RetryAfter = time.Hour
 // was lost. A run that failed, or whose source stopped answering, is
 // followed by another one RetryAfter later; one that is held waits for whoever
 // confirms it, and not for another.
-func (r *Refresher) Due(ctx context.Context) (id string, err error) {
+func (r *Refresher) Due(ctx context.Context) (runID string, err error) {
 	open, err := r.Store.Open(ctx)
 	if err != nil || open.ID != "" {
 		if r.attended(open) {
@@ -82,7 +84,7 @@ func (r *Refresher) Due(ctx context.Context) (id string, err error) {
 		return "", err
 	}
 	now := r.Clock()
-	run, _, err := r.Request(ctx, Order{ID: r.NewID(now, "due"), Trigger: TriggerImport, By: "schedule"})
+	run, _, err := r.Request(ctx, Order{ID: id.New(now, "due"), Trigger: TriggerImport, By: "schedule"})
 	return run.ID, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
+	"trueup/internal/id"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/position"
@@ -36,7 +37,6 @@ type Publisher struct {
 	ExpiringDays int // how many days before its end an agreement is expiring (R2.11)
 	Words        report.Words
 	Clock        func() time.Time
-	NewID        func(at time.Time, seed string) string // of an audit event; the same for the same time and seed
 	Log          *slog.Logger
 }
 
@@ -124,7 +124,7 @@ func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) er
 		n++
 		now := p.Clock().UTC().Truncate(time.Millisecond)
 		return audit.Event{
-			ID: p.NewID(now, fmt.Sprintf("%s.%d.feed.%d", run.ID, run.Token, n)), At: now, By: "refresh/" + run.ID,
+			ID: id.New(now, fmt.Sprintf("%s.%d.feed.%d", run.ID, run.Token, n)), At: now, By: "refresh/" + run.ID,
 			Action: "catalog.fed", Source: audit.SourceRefresh,
 		}
 	})

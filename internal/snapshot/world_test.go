@@ -22,7 +22,6 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
@@ -140,7 +139,7 @@ func (w *world) index() snapshot.Index { return dynamo.NewSnapshots(w.store) }
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
 		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
-		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: func() time.Time { return now }, NewID: importer.NewID, Log: quiet,
+		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 

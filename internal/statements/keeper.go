@@ -20,6 +20,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/objects"
 )
@@ -37,9 +38,7 @@ type Keeper struct {
 	Spelling func(ctx context.Context, publisher string) (string, error)
 	Clock    func() time.Time
 	Zone     *time.Location // in which a day begins
-	// NewID returns an id that sorts by time, the same for the same time and seed.
-	NewID func(at time.Time, seed string) string
-	Log   *slog.Logger
+	Log      *slog.Logger
 
 	mu    sync.Mutex
 	known map[knownKey]entitlement.Statement // those in use, with publishers as written
@@ -81,9 +80,9 @@ func (k *Keeper) Receive(ctx context.Context, src Source, by string) error {
 // upload names, the one an earlier delivery made or a repetition after a
 // restoration (R16.2), which knows only when S3 says that it was put; or a new one.
 func (k *Keeper) record(ctx context.Context, src Source, object objects.Object, by string) (Record, error) {
-	id := k.NewID(src.At, src.seed())
-	listed := k.NewID(object.Modified.Truncate(time.Second), src.seed())
-	for _, candidate := range []string{object.Metadata[MetaStatement], id, listed} {
+	own := id.New(src.At, src.seed())
+	listed := id.New(object.Modified.Truncate(time.Second), src.seed())
+	for _, candidate := range []string{object.Metadata[MetaStatement], own, listed} {
 		if candidate == "" {
 			continue
 		}
@@ -99,7 +98,7 @@ func (k *Keeper) record(ctx context.Context, src Source, object objects.Object, 
 			return r, nil
 		}
 	}
-	return Record{ID: id, Source: src, By: by, Via: audit.SourceImport, State: StateReceived, At: src.At}, nil
+	return Record{ID: own, Source: src, By: by, Via: audit.SourceImport, State: StateReceived, At: src.At}, nil
 }
 
 // read reads a file and keeps what became of it.
@@ -132,7 +131,7 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 		}
 	}
 	kept, err := k.Store.KeepStatement(ctx, r, audit.Event{
-		ID: k.NewID(r.EndedAt, r.ID), At: r.EndedAt, By: r.By, Action: "statement." + string(r.State), Subject: "statement/" + r.ID, Source: r.Via,
+		ID: id.New(r.EndedAt, r.ID), At: r.EndedAt, By: r.By, Action: "statement." + string(r.State), Subject: "statement/" + r.ID, Source: r.Via,
 		After: map[string]string{"file": r.Name(), "kind": string(r.Kind), "date": string(r.Date), "rows": strconv.Itoa(r.Rows), "rejected": strconv.Itoa(r.Rejected)},
 	})
 	if err != nil {

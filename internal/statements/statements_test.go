@@ -25,7 +25,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/statements"
@@ -78,7 +78,7 @@ func (s *stand) process() *statements.Keeper {
 		Spelling: func(_ context.Context, publisher string) (string, error) {
 			return strings.TrimSuffix(publisher, " Systems Incorporated"), nil
 		},
-		Clock: func() time.Time { return noon }, NewID: importer.NewID, Log: slog.New(slog.DiscardHandler),
+		Clock: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -337,7 +337,7 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	client := storetest.Client(t)
-	announced := statements.Record{ID: importer.NewID(noon, "announced"), Source: statements.Source{Key: statements.KeyPrefix + "a.csv"}, State: statements.StateReceived, At: noon, Via: audit.SourceAPI}
+	announced := statements.Record{ID: id.New(noon, "announced"), Source: statements.Source{Key: statements.KeyPrefix + "a.csv"}, State: statements.StateReceived, At: noon, Via: audit.SourceAPI}
 	if _, err := s.store.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/register"
@@ -22,7 +23,7 @@ import (
 // Create implements agreement.Store.
 func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
 	first, err = s.edit(ctx, n.At, func(e *edit) error {
-		g, fresh, err := s.target(ctx, n.Group, importer.NewID(n.At, n.ID))
+		g, fresh, err := s.target(ctx, n.Group, id.New(n.At, n.ID))
 		if err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 			e.noteDetails(read.ID, *change.Details)
 		}
 		if change.Group != nil {
-			g, fresh, err := s.target(ctx, *change.Group, importer.NewID(change.At, read.ID+event.ID))
+			g, fresh, err := s.target(ctx, *change.Group, id.New(change.At, read.ID+event.ID))
 			if err != nil {
 				return err
 			}

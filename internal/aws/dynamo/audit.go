@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/audit"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 )
 
 // What one call of Events looks at, before it leaves the rest to the next page.
@@ -32,11 +32,11 @@ func (s *Store) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	if err != nil {
 		return audit.Page{}, err
 	}
-	day, before := q.To.Add(-time.Nanosecond).UTC().Truncate(oneDay), importer.FirstID(q.To)
+	day, before := q.To.Add(-time.Nanosecond).UTC().Truncate(oneDay), id.First(q.To)
 	if !first {
 		day, before = time.UnixMilli(c.Moment).UTC(), c.After
 		if before == aboveEvents {
-			before = importer.FirstID(day.Add(oneDay))
+			before = id.First(day.Add(oneDay))
 		}
 	}
 	list := s.auditList(q.From, day, before)
@@ -93,7 +93,7 @@ type auditPart struct {
 }
 
 func (s *Store) auditList(from, day time.Time, before string) *auditList {
-	l := &auditList{store: s, before: before, from: importer.FirstID(from), oldest: from.UTC().Truncate(oneDay), day: day}
+	l := &auditList{store: s, before: before, from: id.First(from), oldest: from.UTC().Truncate(oneDay), day: day}
 	for shard := range auditShards {
 		l.parts = append(l.parts, l.part(auditShardPK(shard), auditShards))
 	}

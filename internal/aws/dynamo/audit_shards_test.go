@@ -25,7 +25,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/group"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
 )
@@ -33,7 +33,7 @@ import (
 // happened is an event with the id that every writer gives it.
 func happened(at time.Time, seed string) audit.Event {
 	return audit.Event{
-		ID: importer.NewID(at, seed), At: at, By: "ann", Role: "global-admin", Action: "agreement.updated", Subject: "agreement/k3v8t2q9x7w4m5n6",
+		ID: id.New(at, seed), At: at, By: "ann", Role: "global-admin", Action: "agreement.updated", Subject: "agreement/k3v8t2q9x7w4m5n6",
 		Before: map[string]string{"name": "Before " + seed}, After: map[string]string{"name": "After " + seed}, RequestID: "JKJaXmPLvHcESHA=", Source: audit.SourceAPI,
 	}
 }

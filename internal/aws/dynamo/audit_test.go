@@ -8,7 +8,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 )
 
@@ -18,11 +18,11 @@ func TestSPEC12_Events(t *testing.T) {
 	var all []string // newest first
 	for i := range 9 {
 		at := noon.Add(time.Duration(i) * 10 * time.Hour) // over four days
-		id := importer.NewID(at, "event")
-		event := audit.Event{ID: id, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
-		_, err := s.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: at, Version: 1}, event, once.Entry{})
+		made := id.New(at, "event")
+		event := audit.Event{ID: made, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
+		_, err := s.CreateGroup(t.Context(), group.Group{ID: made, Name: made, CreatedAt: at, Version: 1}, event, once.Entry{})
 		must(t, err)
-		all = append([]string{id}, all...)
+		all = append([]string{made}, all...)
 	}
 	list := func(q audit.Query) []string {
 		t.Helper()

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
@@ -26,7 +27,7 @@ import (
 func nothing(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }
 
 func edited(action string) audit.Event {
-	return audit.Event{ID: importer.NewID(noon, rand.Text()), At: noon, By: "tester", Action: action, Source: audit.SourceAPI}
+	return audit.Event{ID: id.New(noon, rand.Text()), At: noon, By: "tester", Action: action, Source: audit.SourceAPI}
 }
 
 func numbered(numbers ...string) []agreement.Pair {

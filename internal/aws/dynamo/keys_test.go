@@ -9,6 +9,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/group"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/testkit/golden"
 )
@@ -97,7 +98,7 @@ func TestSPEC12_SpreadOfEvents(t *testing.T) {
 	for name, step := range map[string]time.Duration{"of one moment": 0, "of a day": 8 * time.Second} {
 		partitions := map[pk]int{}
 		for i := range 10_000 {
-			p, _ := auditKey(importer.NewID(time.Unix(1e9, 0).Add(time.Duration(i)*step), fmt.Sprint(i)))
+			p, _ := auditKey(id.New(time.Unix(1e9, 0).Add(time.Duration(i)*step), fmt.Sprint(i)))
 			partitions[p]++
 		}
 		for p, n := range partitions {

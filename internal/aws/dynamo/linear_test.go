@@ -23,7 +23,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
@@ -270,7 +270,7 @@ func (c *client) step(ctx context.Context, first bool) {
 	case n < creates:
 		op := operation{kind: opCreate, id: rand.Text(), name: c.name(), target: c.target(ctx)}
 		pairs, keys := c.newPairs(1 + c.rng.IntN(3))
-		op.pairs, op.fresh = keys, importer.NewID(noon, op.id)
+		op.pairs, op.fresh = keys, id.New(noon, op.id)
 		made := c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
 			a, _, err := c.store.Create(ctx, agreement.New{
 				Type: agreement.TypeVolume, ID: op.id, Name: op.name, Pairs: pairs, Group: op.target, By: "me", At: noon,
@@ -314,7 +314,7 @@ func (c *client) step(ctx context.Context, first bool) {
 			return c.store.Update(ctx, a, agreement.Edit{Name: &op.name, At: noon}, event)
 		})
 	case 1, 2:
-		op.kind, op.target, op.fresh = opMove, c.target(ctx), importer.NewID(noon, a.ID+event.ID)
+		op.kind, op.target, op.fresh = opMove, c.target(ctx), id.New(noon, a.ID+event.ID)
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
 			return c.store.Update(ctx, a, agreement.Edit{Group: &op.target, At: noon}, event)
 		})

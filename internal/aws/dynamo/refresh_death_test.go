@@ -12,7 +12,6 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
-	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/testkit/storetest"
@@ -23,7 +22,7 @@ import (
 func refresherAt(ahead time.Duration, store refresher.Store) *refresher.Refresher {
 	return &refresher.Refresher{
 		Store: store, Source: func(context.Context) (entitlement.Source, error) { return licenses(10), nil },
-		Clock: func() time.Time { return time.Now().Add(ahead) }, NewID: importer.NewID, Log: slog.New(slog.DiscardHandler),
+		Clock: func() time.Time { return time.Now().Add(ahead) }, Log: slog.New(slog.DiscardHandler),
 		Lease: time.Minute, AskTimeout: time.Minute,
 	}
 }
@@ -137,7 +136,7 @@ func TestR13_RefreshRequestedTwice(t *testing.T) {
 	store := refreshes(s)
 	request := func(id, hash string) (refresher.Run, string, error) {
 		run := refresher.Run{ID: id, Trigger: refresher.TriggerNow, RequestedAt: noon, State: refresher.StateQueued}
-		event := audit.Event{ID: importer.NewID(noon, id), At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
+		event := audit.Event{ID: "event " + id, At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
 		run, first, err := store.Request(t.Context(), run, []audit.Event{event}, func(r refresher.Run) (once.Entry, error) {
 			return once.Entry{Key: "ann/key", BodyHash: hash, Response: []byte("run " + r.ID), Expires: noon.Add(time.Hour)}, nil
 		})

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
@@ -45,10 +45,10 @@ func licenses(n int) answers {
 func refresh(t *testing.T, store refresher.Store, source entitlement.Source) refresher.Run {
 	t.Helper()
 	r := &refresher.Refresher{
-		Store: store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Clock: time.Now, NewID: importer.NewID,
+		Store: store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Clock: time.Now,
 		Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
 	}
-	run, _, err := r.Request(t.Context(), refresher.Order{ID: importer.NewID(time.Now(), t.Name()), Trigger: refresher.TriggerNow, By: "ann"})
+	run, _, err := r.Request(t.Context(), refresher.Order{ID: id.New(time.Now(), t.Name()), Trigger: refresher.TriggerNow, By: "ann"})
 	must(t, err)
 	for next := run.ID; next != ""; {
 		next, err = r.Handle(t.Context(), next)

@@ -21,6 +21,7 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
+	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/journal"
 	"trueup/internal/once"
@@ -88,11 +89,11 @@ func (b *bench) refreshes(ctx context.Context) error {
 	r := &refresher.Refresher{
 		Store:  dynamo.NewRefreshes(store, numbers),
 		Source: func(context.Context) (entitlement.Source, error) { return source, nil },
-		Clock:  time.Now, NewID: importer.NewID, Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
+		Clock:  time.Now, Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
 	}
 	subject := func(ctx context.Context) (time.Duration, error) {
 		source.run++
-		run, _, err := r.Request(ctx, refresher.Order{ID: importer.NewID(time.Now(), fmt.Sprint(source.run)), Trigger: refresher.TriggerNow, By: "bench"})
+		run, _, err := r.Request(ctx, refresher.Order{ID: id.New(time.Now(), fmt.Sprint(source.run)), Trigger: refresher.TriggerNow, By: "bench"})
 		if err != nil {
 			return 0, err
 		}

@@ -21,7 +21,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
@@ -65,13 +65,13 @@ func (b *bench) reports(ctx context.Context) error {
 func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	p := &snapshot.Publisher{
 		Files: files, Index: index, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
-		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: time.Now, NewID: importer.NewID, Log: slog.New(slog.DiscardHandler),
+		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	publish := func(ctx context.Context) error {
 		l.runs++
 		now := time.Now()
 		return p.Publish(ctx, refresher.Run{
-			ID: importer.NewID(now, "bench"), Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
+			ID: id.New(now, "bench"), Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
 			Token: l.runs, Date: l.day, RequestedAt: now, StartedAt: now,
 		})
 	}

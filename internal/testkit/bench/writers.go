@@ -24,7 +24,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/httpapi"
-	"trueup/internal/importer"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/testkit/storetest/faultproxy"
@@ -187,7 +187,7 @@ func (b *bench) poster(ctx context.Context, e *engine.Engine, table, functionsDy
 	// Each POST requests a refresh of licence data, which begins in a function of its
 	// own. Here that would take the processors from what is measured. One that has been
 	// requested, and that nobody begins, is the one that all POSTs find.
-	waiting := refresher.Run{ID: importer.NewID(time.Now(), "bench"), Trigger: refresher.TriggerImport, RequestedAt: time.Now(), State: refresher.StateQueued}
+	waiting := refresher.Run{ID: id.New(time.Now(), "bench"), Trigger: refresher.TriggerImport, RequestedAt: time.Now(), State: refresher.StateQueued}
 	_, _, err = dynamo.NewRefreshes(dynamo.New(s.DynamoDB(), table), nil).Request(ctx, waiting, nil, func(refresher.Run) (once.Entry, error) { return once.Entry{}, nil })
 	if err == nil {
 		p.token, err = s.Token("bench", access.GlobalAdmin)
