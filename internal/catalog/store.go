@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/once"
+	"trueup/internal/retry"
 )
 
 // Store reads and changes the catalog. What it answers is exact at the moment
@@ -238,7 +238,7 @@ type change struct {
 // change appends what plan makes of the state, anew when somebody else was
 // first; nothing when it plans no entry.
 func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error)) (first []byte, err error) {
-	wait := 5 * time.Millisecond
+	pauses := retry.Backoff{First: 5 * time.Millisecond, Most: 200 * time.Millisecond}
 	for range maxAttempts {
 		var at journal.Head
 		var d change
@@ -254,14 +254,9 @@ func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error))
 		if !errors.Is(err, journal.ErrMoved) {
 			return first, err
 		}
-		pause := time.NewTimer(wait/2 + rand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return nil, context.Cause(ctx)
+		if err := pauses.Wait(ctx); err != nil {
+			return nil, err
 		}
-		wait = min(2*wait, 200*time.Millisecond)
 	}
 	return nil, errs.Wrap(journal.ErrMoved, errs.Unavailable, "try_again")
 }

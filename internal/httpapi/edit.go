@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/once"
+	"trueup/internal/retry"
 )
 
 const (
@@ -149,7 +149,7 @@ func (r Revision) allows(version int64) bool {
 // revise reads something and writes a change of it. What somebody else changes
 // in between is read and changed anew, unless the caller named a version.
 func revise[T any](ctx context.Context, r Revision, read func() (T, int64, error), write func(T) error) error {
-	wait := 10 * time.Millisecond
+	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
 	for range maxRevisions {
 		now, version, err := read()
 		if err != nil {
@@ -162,14 +162,9 @@ func revise[T any](ctx context.Context, r Revision, read func() (T, int64, error
 		if errs.KindOf(err) != errs.Stale || r.names() {
 			return err
 		}
-		pause := time.NewTimer(wait/2 + rand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return context.Cause(ctx)
+		if err := pauses.Wait(ctx); err != nil {
+			return err
 		}
-		wait = min(2*wait, 500*time.Millisecond)
 	}
 	return errs.Wrap(errChanges, errs.Unavailable, "try_again")
 }

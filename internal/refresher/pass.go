@@ -5,13 +5,13 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"trueup/internal/agreement"
 	"trueup/internal/entitlement"
+	"trueup/internal/retry"
 )
 
 // concurrency is how many batches are asked about at a time.
@@ -120,7 +120,7 @@ func (a *attempt) feed(ctx context.Context, g *errgroup.Group) error {
 			if !a.timeFor(ctx, pause+a.AskTimeout) {
 				return errLate
 			}
-			if err := wait(ctx, pause); err != nil {
+			if err := retry.Sleep(ctx, pause); err != nil {
 				return err
 			}
 		}
@@ -167,17 +167,6 @@ func (a *attempt) isDown() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.down
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
 
 // batch asks about the pairs of a batch, and stores and counts the answers.

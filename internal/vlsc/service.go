@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"mime"
 	"net/http"
 	"net/url"
@@ -30,6 +29,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/entitlement"
+	"trueup/internal/retry"
 )
 
 // The limits of the contract, and how patient the client is.
@@ -181,6 +181,7 @@ func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlem
 	}
 	fresh := false // the token was refused before
 	waits := 0
+	pauses := retry.Backoff{First: backoffFirst}
 	for attempt := 1; ; attempt++ {
 		if !s.pause.wait(ctx) {
 			return nil, &fault{reason: entitlement.ReasonQuota, detail: "asked to wait for too long"}
@@ -199,7 +200,7 @@ func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlem
 			return nil, why
 		case why.retryAfter > 0:
 			s.pause.until(why.retryAfter)
-		case !sleep(ctx, backoff(attempt)):
+		case pauses.Wait(ctx) != nil:
 			return nil, why
 		}
 	}
@@ -303,25 +304,6 @@ func retryAfter(header http.Header, now func() time.Time) time.Duration {
 	return 0
 }
 
-// backoff is how long to wait after an attempt: a random part of a time that
-// doubles, so that batches do not come back together.
-func backoff(attempt int) time.Duration {
-	most := backoffFirst << (attempt - 1)
-	return most/2 + rand.N(most/2) //nolint:gosec // it spreads load; nobody gains by guessing it
-}
-
-// sleep waits; false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // pause holds all batches back while the service asks to wait.
 type pause struct {
 	now func() time.Time
@@ -350,7 +332,7 @@ func (p *pause) wait(ctx context.Context) bool {
 		if left <= 0 {
 			return true
 		}
-		if deadline, ok := ctx.Deadline(); left > longestPause || ok && deadline.Before(end) || !sleep(ctx, left) {
+		if deadline, ok := ctx.Deadline(); left > longestPause || ok && deadline.Before(end) || retry.Sleep(ctx, left) != nil {
 			return false
 		}
 	}

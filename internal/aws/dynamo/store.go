@@ -5,14 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	sdkretry "github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -27,6 +26,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
+	"trueup/internal/retry"
 	"trueup/internal/statements"
 )
 
@@ -160,7 +160,7 @@ func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o
 }
 
 // unrepeated keeps the SDK from sending a request again by itself.
-func unrepeated(o *dynamodb.Options) { o.Retryer = retry.AddWithMaxAttempts(o.Retryer, 1) }
+func unrepeated(o *dynamodb.Options) { o.Retryer = sdkretry.AddWithMaxAttempts(o.Retryer, 1) }
 
 // errConflict means that a transaction was not done because others were at work
 // on items of it, or because of throttling.
@@ -179,25 +179,23 @@ func (e errPassing) Unwrap() error { return e.error }
 // persist calls do until it returns something else than a passing error. What
 // do does must bear repetition: a call may have worked though its reply was lost.
 func (s *Store) persist(ctx context.Context, do func() error) error {
-	deadline := time.NewTimer(s.patience)
-	defer deadline.Stop()
+	patient, impatient := context.WithTimeout(ctx, s.patience)
+	defer impatient()
 	// Short pauses at the end: a transaction that waits longer than the others loses
 	// to them every time.
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 100 * time.Millisecond}
+	for {
 		err := do()
 		if !passes(err) {
 			return err
 		}
-		pause := time.NewTimer(wait/2 + mathrand.N(wait/2)) //nolint:gosec // spreads retries; guards nothing
-		select {
-		case <-pause.C:
-		case <-deadline.C:
-			pause.Stop()
-			return errs.Wrap(err, errs.Unavailable, "try_again")
-		case <-ctx.Done():
-			pause.Stop()
+		if pauses.Wait(patient) == nil {
+			continue
+		}
+		if ctx.Err() != nil {
 			return fmt.Errorf("%w: the last try: %s", context.Cause(ctx), err.Error())
 		}
+		return errs.Wrap(err, errs.Unavailable, "try_again")
 	}
 }
 
@@ -208,7 +206,7 @@ func passes(err error) bool {
 	var exceeded *types.ProvisionedThroughputExceededException
 	var passing errPassing
 	var torn *smithy.DeserializationError // a reply that broke off: the SDK leaves it at that
-	var gaveUp *retry.MaxAttemptsError    // the SDK has tried: lost replies, faults of the server
+	var gaveUp *sdkretry.MaxAttemptsError // the SDK has tried: lost replies, faults of the server
 	var underWay *types.TransactionInProgressException
 	return errors.As(err, &passing) || errors.As(err, &conflict) || errors.As(err, &throttled) || errors.As(err, &exceeded) ||
 		errors.As(err, &torn) || errors.As(err, &gaveUp) || errors.As(err, &underWay)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/journal"
+	"trueup/internal/retry"
 )
 
 // A license group that is deleted leaves several tombstones, and transactions in
@@ -113,10 +114,8 @@ func (s *Store) stoodAside(ctx context.Context, key, tombstone item) error {
 		if left <= 0 {
 			return s.forgetWarning(ctx, key, by)
 		}
-		select {
-		case <-time.After(announcedPause):
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := retry.Sleep(ctx, announcedPause); err != nil {
+			return err
 		}
 		var err error
 		if tombstone, err = s.get(ctx, pk(attr(key, "pk")), sk(attr(key, "sk"))); err != nil {
