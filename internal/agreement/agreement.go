@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/once"
 )
 
@@ -68,8 +69,8 @@ type Agreement struct {
 type Terms struct {
 	Publisher    string
 	ProductTitle string
-	Licenses     int  // how many it entitles to, 1 to 10,000,000
-	Start, End   Date // empty when not given
+	Licenses     int      // how many it entitles to, 1 to 10,000,000
+	Start, End   day.Date // empty when not given
 }
 
 // VolumePublisher is the publisher of every volume agreement.
@@ -121,12 +122,12 @@ type Query struct {
 	Aliases    []string // further names of the publisher
 	Status     Status
 	Validation Validation
-	EndsBefore Date   // only agreements that end before this date
-	Text       string // anywhere in name, publisher, product title or a number of a pair (R2.10)
+	EndsBefore day.Date // only agreements that end before this date
+	Text       string   // anywhere in name, publisher, product title or a number of a pair (R2.10)
 
 	Sort       Sort
 	Descending bool
-	Calendar   Calendar
+	Calendar   day.Calendar
 	Limit      int    // page size, 1 to 200
 	Cursor     string // where the previous page of the same query ended; empty for the first
 }

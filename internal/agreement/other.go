@@ -3,10 +3,10 @@ package agreement
 import (
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/text"
 )
@@ -16,12 +16,6 @@ const (
 	TitleMaxChars   = 256 // of a publisher and of a product title
 	LicensesMax     = 10_000_000
 	DetailsMaxChars = 4_000
-)
-
-// firstYear and lastYear bound the dates of a term: outside them a year is a slip.
-const (
-	firstYear = 1900
-	lastYear  = 2999
 )
 
 // OtherDraft is an agreement of type other as somebody typed it. Nothing in it
@@ -185,25 +179,15 @@ func (c *checker) licenses(n int64) int {
 }
 
 // date checks the first or the last day of a term; empty is none.
-func (c *checker) date(field, typed string) Date {
+func (c *checker) date(field, typed string) day.Date {
 	if strings.TrimSpace(typed) == "" {
 		return ""
 	}
-	day, ok := ParseDate(typed)
+	date, ok := day.Parse(typed)
 	if !ok {
 		c.add("date_invalid", field, typed)
 	}
-	return day
-}
-
-// ParseDate reads a day of the calendar, as YYYY-MM-DD from 1900 to 2999.
-func ParseDate(typed string) (Date, bool) {
-	day := strings.TrimSpace(typed)
-	t, err := time.Parse(time.DateOnly, day)
-	if err != nil || t.Year() < firstYear || t.Year() > lastYear {
-		return "", false
-	}
-	return Date(day), true
+	return date
 }
 
 // order checks that a term ends on its first day or later.

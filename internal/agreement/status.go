@@ -1,12 +1,8 @@
 package agreement
 
-import "time"
-
-// Date is a day as YYYY-MM-DD, so that dates compare as text; empty for none.
-type Date string
-
-// DateOf returns the day of a moment, in UTC.
-func DateOf(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
+import (
+	"trueup/internal/day"
+)
 
 // Status says where an agreement is in its term (R2.11). It is derived, never stored.
 type Status string
@@ -23,20 +19,8 @@ const (
 // ExpiringDaysDefault is how many days before its end an agreement is expiring.
 const ExpiringDaysDefault = 90
 
-// Calendar is the days that statuses are told by.
-type Calendar struct {
-	Today Date
-	Soon  Date // the last day whose end counts as expiring
-}
-
-// NewCalendar returns the calendar of a moment; an agreement is expiring when
-// it ends within that many days.
-func NewCalendar(now time.Time, expiringDays int) Calendar {
-	return Calendar{Today: DateOf(now), Soon: DateOf(now.UTC().AddDate(0, 0, expiringDays))}
-}
-
 // Status returns where the agreement is in its term. Its last day is part of it.
-func (t Terms) Status(c Calendar) Status {
+func (t Terms) Status(c day.Calendar) Status {
 	switch {
 	case t.Start == "" && t.End == "":
 		return StatusNoTerm
@@ -66,7 +50,7 @@ type Totals struct {
 }
 
 // Add counts one agreement more.
-func (t *Totals) Add(a *Agreement, c Calendar) {
+func (t *Totals) Add(a *Agreement, c day.Calendar) {
 	t.Agreements++
 	t.Pairs += a.PairCount
 	t.Licenses += a.Licenses

@@ -7,19 +7,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 )
 
 var midsummer = time.Date(2026, time.June, 21, 23, 59, 59, 0, time.UTC)
 
 func TestStatusR2_11(t *testing.T) {
 	t.Parallel()
-	soon := agreement.NewCalendar(midsummer, agreement.ExpiringDaysDefault)
-	if want := (agreement.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); soon != want {
+	soon := day.NewCalendar(midsummer, agreement.ExpiringDaysDefault)
+	if want := (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); soon != want {
 		t.Fatalf("the calendar is %+v, want %+v", soon, want)
 	}
 	for name, test := range map[string]struct {
-		start, end agreement.Date
-		calendar   agreement.Calendar
+		start, end day.Date
+		calendar   day.Calendar
 		want       agreement.Status
 	}{
 		"no dates":                        {want: agreement.StatusNoTerm},
@@ -31,15 +32,15 @@ func TestStatusR2_11(t *testing.T) {
 		"ends in 90 days":                 {end: "2026-09-19", want: agreement.StatusExpiring},
 		"ends in 91 days":                 {end: "2026-09-20", want: agreement.StatusActive},
 		"one day long, today":             {start: "2026-06-21", end: "2026-06-21", want: agreement.StatusExpiring},
-		"the setting: ends tomorrow":      {end: "2026-06-22", calendar: agreement.NewCalendar(midsummer, 1), want: agreement.StatusExpiring},
-		"the setting: ends in two days":   {end: "2026-06-23", calendar: agreement.NewCalendar(midsummer, 1), want: agreement.StatusActive},
-		"the setting: ends in two years":  {end: "2028-06-20", calendar: agreement.NewCalendar(midsummer, 730), want: agreement.StatusExpiring},
-		"a day that is another elsewhere": {end: "2026-06-20", calendar: agreement.NewCalendar(midsummer.In(time.FixedZone("", -5*3600)), 90), want: agreement.StatusExpired},
+		"the setting: ends tomorrow":      {end: "2026-06-22", calendar: day.NewCalendar(midsummer, 1), want: agreement.StatusExpiring},
+		"the setting: ends in two days":   {end: "2026-06-23", calendar: day.NewCalendar(midsummer, 1), want: agreement.StatusActive},
+		"the setting: ends in two years":  {end: "2028-06-20", calendar: day.NewCalendar(midsummer, 730), want: agreement.StatusExpiring},
+		"a day that is another elsewhere": {end: "2026-06-20", calendar: day.NewCalendar(midsummer.In(time.FixedZone("", -5*3600)), 90), want: agreement.StatusExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := test.calendar
-			if c == (agreement.Calendar{}) {
+			if c == (day.Calendar{}) {
 				c = soon
 			}
 			if got := (agreement.Terms{Start: test.start, End: test.end}).Status(c); got != test.want {
@@ -54,7 +55,7 @@ func TestTotals(t *testing.T) {
 	volume := func(pairs int, v agreement.Validation) agreement.Agreement {
 		return agreement.Agreement{Type: agreement.TypeVolume, PairCount: pairs, Validation: v}
 	}
-	other := func(licenses int, start, end agreement.Date) agreement.Agreement {
+	other := func(licenses int, start, end day.Date) agreement.Agreement {
 		return agreement.Agreement{Type: agreement.TypeOther, Terms: agreement.Terms{Licenses: licenses, Start: start, End: end}}
 	}
 	var got agreement.Totals
@@ -69,7 +70,7 @@ func TestTotals(t *testing.T) {
 		other(70, "", "2026-06-20"),
 		other(80, "", ""),
 	} {
-		got.Add(&a, agreement.NewCalendar(midsummer, 90))
+		got.Add(&a, day.NewCalendar(midsummer, 90))
 	}
 	want := agreement.Totals{
 		Agreements: 15, Volume: 7, Other: 8, Pairs: 28, Licenses: 360,

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 )
 
 // Entitlement is one line of what somebody is entitled to: a product in a
@@ -27,9 +28,9 @@ type Entitlement struct {
 	// Unresolved is the unresolved quantity, when an old summary has it: kept and
 	// explained, never counted.
 	Unresolved int
-	Start, End agreement.Date // of the term; empty when not said
+	Start, End day.Date // of the term; empty when not said
 	// SAEnd is the last day of Software Assurance, when the source says it (see SAOn).
-	SAEnd agreement.Date
+	SAEnd day.Date
 }
 
 // MaxQuantity is the most licenses that one line may say, as of an agreement
@@ -47,8 +48,8 @@ func IsInvisible(r rune) bool {
 }
 
 // SAOn returns how much Software Assurance is active on a day.
-func (e Entitlement) SAOn(day agreement.Date) int {
-	if e.SAEnd != "" && e.SAEnd < day {
+func (e Entitlement) SAOn(date day.Date) int {
+	if e.SAEnd != "" && e.SAEnd < date {
 		return 0
 	}
 	return e.ActiveSA

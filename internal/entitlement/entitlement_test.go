@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 )
 
@@ -23,7 +24,7 @@ func line(id, family string, effective int) entitlement.Line {
 	return entitlement.Line{LicenseID: id, Entitlement: of(family, "2021", effective, 0)}
 }
 
-func summary(date agreement.Date, name string, lines ...entitlement.Line) entitlement.Statement {
+func summary(date day.Date, name string, lines ...entitlement.Line) entitlement.Statement {
 	return entitlement.Statement{Kind: entitlement.KindLicenseSummary, Date: date, Name: name, Lines: lines}
 }
 
@@ -37,7 +38,7 @@ func TestR7_4_Attribute(t *testing.T) {
 	t.Parallel()
 	pairs := []agreement.Pair{enrollmentB, enrollmentA, openValue}
 	type byPair = map[agreement.PairKey][]entitlement.Entitlement
-	general := func(date agreement.Date, name, publisher, family string, effective int) entitlement.Statement {
+	general := func(date day.Date, name, publisher, family string, effective int) entitlement.Statement {
 		e := of(family, "2021", effective, 0)
 		e.Publisher = publisher
 		return entitlement.Statement{Kind: entitlement.KindGeneralStatement, Date: date, Name: name, Lines: []entitlement.Line{{Entitlement: e}}}
@@ -47,7 +48,7 @@ func TestR7_4_Attribute(t *testing.T) {
 		e.Publisher = "Adobe"
 		return e
 	}
-	whole := func(date agreement.Date, family string, effective int) entitlement.Statement {
+	whole := func(date day.Date, family string, effective int) entitlement.Statement {
 		return entitlement.Statement{Kind: entitlement.KindLicenseStatement, Date: date, Lines: []entitlement.Line{line("", family, effective)}}
 	}
 	for name, test := range map[string]struct {
@@ -170,9 +171,9 @@ func TestSAOn(t *testing.T) {
 		t.Errorf("without an end: %d", got)
 	}
 	e.SAEnd = "2026-11-20"
-	for day, want := range map[agreement.Date]int{"2026-11-19": 8, "2026-11-20": 8, "2026-11-21": 0} {
-		if got := e.SAOn(day); got != want {
-			t.Errorf("%s: %d, want %d", day, got, want)
+	for date, want := range map[day.Date]int{"2026-11-19": 8, "2026-11-20": 8, "2026-11-21": 0} {
+		if got := e.SAOn(date); got != want {
+			t.Errorf("%s: %d, want %d", date, got, want)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package entitlement
 
-import "trueup/internal/agreement"
+import (
+	"trueup/internal/day"
+)
 
 // Kind is what sort of file a statement was read from.
 type Kind string
@@ -22,7 +24,7 @@ const (
 type Statement struct {
 	Kind Kind
 	// Date is the day whose situation it tells.
-	Date agreement.Date
+	Date day.Date
 	// Name tells statements of the same kind and day apart: the file's key.
 	Name  string
 	Lines []Line

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 )
 
 // storedVersion is the version of a stored statement. Another one is read anew
@@ -17,11 +17,11 @@ const storedVersion = 1
 // stored is a statement as Encode writes it. The names of a line are short
 // because a statement has many.
 type stored struct {
-	Version int            `json:"v"`
-	Kind    Kind           `json:"kind"`
-	Date    agreement.Date `json:"date"`
-	Name    string         `json:"name"`
-	Lines   []storedLine   `json:"lines"`
+	Version int          `json:"v"`
+	Kind    Kind         `json:"kind"`
+	Date    day.Date     `json:"date"`
+	Name    string       `json:"name"`
+	Lines   []storedLine `json:"lines"`
 }
 
 type storedLine struct {
@@ -31,17 +31,17 @@ type storedLine struct {
 
 // storedEntitlement is an Entitlement, of a statement and of an answer about a pair.
 type storedEntitlement struct {
-	Publisher  string         `json:"m,omitempty"`
-	Pool       string         `json:"p,omitempty"`
-	Family     string         `json:"f,omitempty"`
-	Version    string         `json:"v,omitempty"`
-	Type       string         `json:"t,omitempty"`
-	Effective  int            `json:"q,omitempty"`
-	ActiveSA   int            `json:"a,omitempty"`
-	Unresolved int            `json:"u,omitempty"`
-	Start      agreement.Date `json:"b,omitempty"`
-	End        agreement.Date `json:"e,omitempty"`
-	SAEnd      agreement.Date `json:"s,omitempty"`
+	Publisher  string   `json:"m,omitempty"`
+	Pool       string   `json:"p,omitempty"`
+	Family     string   `json:"f,omitempty"`
+	Version    string   `json:"v,omitempty"`
+	Type       string   `json:"t,omitempty"`
+	Effective  int      `json:"q,omitempty"`
+	ActiveSA   int      `json:"a,omitempty"`
+	Unresolved int      `json:"u,omitempty"`
+	Start      day.Date `json:"b,omitempty"`
+	End        day.Date `json:"e,omitempty"`
+	SAEnd      day.Date `json:"s,omitempty"`
 }
 
 // EncodeList writes entitlements as compact JSON for storage. DecodeList reads it.

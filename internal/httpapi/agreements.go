@@ -12,6 +12,7 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/refresher"
@@ -26,8 +27,8 @@ type Agreement struct {
 	Publisher    string               `json:"publisher" doc:"Who publishes the software; Microsoft for a volume agreement." example:"Adobe"`
 	ProductTitle string               `json:"productTitle" doc:"For a volume agreement a sentence in the reader's language: its products come from entitlements." example:"Photoshop"`
 	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"How many licenses it is for; only of type other." example:"25"`
-	Start        agreement.Date       `json:"start,omitempty" format:"date" doc:"The first day of its term, if one is known." example:"2026-01-01"`
-	End          agreement.Date       `json:"end,omitempty" format:"date" doc:"The last day of its term, if one is known." example:"2026-12-31"`
+	Start        day.Date             `json:"start,omitempty" format:"date" doc:"The first day of its term, if one is known." example:"2026-01-01"`
+	End          day.Date             `json:"end,omitempty" format:"date" doc:"The last day of its term, if one is known." example:"2026-12-31"`
 	Status       agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where it is in its term today (UTC). An agreement that ends soon is expiring."`
 	Validation   agreement.Validation `json:"validation,omitempty" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of its pairs: the worst of them. Only of type volume."`
 	PairCount    int                  `json:"pairCount" minimum:"0" doc:"How many agreement pairs it has; none for type other." example:"0"`
@@ -36,7 +37,7 @@ type Agreement struct {
 	Version      int64                `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
 }
 
-func agreementOf(lang i18n.Lang, today agreement.Calendar, a agreement.Agreement) Agreement {
+func agreementOf(lang i18n.Lang, today day.Calendar, a agreement.Agreement) Agreement {
 	out := Agreement{
 		ID:           a.ID,
 		Type:         a.Type,
@@ -81,8 +82,8 @@ func (a Agreement) tag(lang i18n.Lang) string {
 }
 
 // today is the calendar that statuses are told by.
-func (o *operations) today() agreement.Calendar {
-	return agreement.NewCalendar(o.now(), cmp.Or(o.ExpiringDays, agreement.ExpiringDaysDefault))
+func (o *operations) today() day.Calendar {
+	return day.NewCalendar(o.now(), cmp.Or(o.ExpiringDays, agreement.ExpiringDaysDefault))
 }
 
 // Reader is what every operation that answers sentences takes.
@@ -147,7 +148,7 @@ type listAgreementsInput struct {
 	Sort       agreement.Sort       `query:"sort" enum:"name,publisher,end,created" default:"name" doc:"What they are sorted by. Agreements without an end come last, and equal ones are sorted by name."`
 	Order      string               `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
 
-	endsBefore agreement.Date
+	endsBefore day.Date
 }
 
 // Resolve implements huma.Resolver.
@@ -155,11 +156,11 @@ func (in *listAgreementsInput) Resolve(huma.Context) []error {
 	if in.EndsBefore == "" {
 		return nil
 	}
-	day, ok := agreement.ParseDate(in.EndsBefore)
+	date, ok := day.Parse(in.EndsBefore)
 	if !ok {
 		return refusals([]errs.Violation{{Code: "date_invalid", Field: parameterField + "endsBefore", Value: in.EndsBefore}})
 	}
-	in.endsBefore = day
+	in.endsBefore = date
 	return nil
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	day            = 24 * time.Hour
+	oneDay         = 24 * time.Hour
 	auditDays      = 30               // that are shown unless others are asked for
 	maxExportDays  = 366              // of an export
 	maxExportBytes = 5 << 20          // of an export, as a function's answer carries it: Lambda takes 6 MB
@@ -88,16 +88,16 @@ func (f *AuditFilter) Resolve(huma.Context) []error {
 // query is the filter as of a time. Nothing happened after the day of now, so
 // later days are not looked for.
 func (f *AuditFilter) query(now time.Time) audit.Query {
-	q := audit.Query{To: now.Truncate(day).Add(day), By: f.By, Action: f.Action, Subject: f.Subject}
+	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, Action: f.Action, Subject: f.Subject}
 	if to, isDate, ok := moment(f.To); ok {
 		if isDate {
-			to = to.Add(day)
+			to = to.Add(oneDay)
 		}
 		if to.Before(q.To) {
 			q.To = to
 		}
 	}
-	q.From = q.To.Add(-auditDays * day)
+	q.From = q.To.Add(-auditDays * oneDay)
 	if from, _, ok := moment(f.From); ok {
 		q.From = from
 	}
@@ -177,7 +177,7 @@ func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 	}}
 	huma.Register(api, op, func(ctx context.Context, in *exportAuditEventsInput) (*exportAuditEventsOutput, error) {
 		q := in.query(o.now())
-		if q.To.Sub(q.From) > maxExportDays*day {
+		if q.To.Sub(q.From) > maxExportDays*oneDay {
 			return nil, errs.Violated([]errs.Violation{{
 				Code: "range_too_long", Field: parameterField + "from", Value: in.From, Args: errs.Pairs("max", strconv.Itoa(maxExportDays)),
 			}})

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/once"
@@ -31,17 +32,17 @@ type Pair struct {
 
 // PairEntitlement is a product that a pair entitles to.
 type PairEntitlement struct {
-	Publisher     string         `json:"publisher" doc:"Who publishes the product." example:"Microsoft"`
-	ProductPool   string         `json:"productPool,omitempty" doc:"The product pool, if it was said." example:"Applications"`
-	ProductFamily string         `json:"productFamily" doc:"The product family." example:"Office Professional Plus"`
-	Version       string         `json:"version,omitempty" doc:"The version, if it was said." example:"2021"`
-	LicenseType   string         `json:"licenseType,omitempty" doc:"The type of the license, as the source spells it." example:"License/Software Assurance Pack"`
-	Effective     int            `json:"effective" minimum:"0" doc:"The effective quantity, upgrades applied." example:"250"`
-	ActiveSA      int            `json:"activeSA" minimum:"0" doc:"The active Software Assurance quantity." example:"250"`
-	Unresolved    int            `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which is not counted." example:"2"`
-	Start         agreement.Date `json:"start,omitempty" format:"date" doc:"The first day of the term, if it was said." example:"2024-01-01"`
-	End           agreement.Date `json:"end,omitempty" format:"date" doc:"The last day of the term, if it was said." example:"2026-12-31"`
-	SAEnd         agreement.Date `json:"saEnd,omitempty" format:"date" doc:"The last day of Software Assurance, if it was said." example:"2026-12-31"`
+	Publisher     string   `json:"publisher" doc:"Who publishes the product." example:"Microsoft"`
+	ProductPool   string   `json:"productPool,omitempty" doc:"The product pool, if it was said." example:"Applications"`
+	ProductFamily string   `json:"productFamily" doc:"The product family." example:"Office Professional Plus"`
+	Version       string   `json:"version,omitempty" doc:"The version, if it was said." example:"2021"`
+	LicenseType   string   `json:"licenseType,omitempty" doc:"The type of the license, as the source spells it." example:"License/Software Assurance Pack"`
+	Effective     int      `json:"effective" minimum:"0" doc:"The effective quantity, upgrades applied." example:"250"`
+	ActiveSA      int      `json:"activeSA" minimum:"0" doc:"The active Software Assurance quantity." example:"250"`
+	Unresolved    int      `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which is not counted." example:"2"`
+	Start         day.Date `json:"start,omitempty" format:"date" doc:"The first day of the term, if it was said." example:"2024-01-01"`
+	End           day.Date `json:"end,omitempty" format:"date" doc:"The last day of the term, if it was said." example:"2026-12-31"`
+	SAEnd         day.Date `json:"saEnd,omitempty" format:"date" doc:"The last day of Software Assurance, if it was said." example:"2026-12-31"`
 }
 
 func pairOf(lang i18n.Lang, a refresher.Answered) Pair {

@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/access"
-	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
@@ -23,7 +23,7 @@ type Refresh struct {
 	Trigger     refresher.Trigger `json:"trigger" enum:"schedule,now,import,deletion" doc:"Why: schedule is the nightly one, now somebody's wish, import means new pairs or another statement, deletion that some are gone."`
 	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs it is about; missing for the whole organisation." example:"unassigned"`
 	By          string            `json:"by" doc:"Who asked for it." example:"someone"`
-	Date        agreement.Date    `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it begins." example:"2026-11-21"`
+	Date        day.Date          `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it begins." example:"2026-11-21"`
 	State       refresher.State   `json:"state" enum:"queued,running,succeeded,partial,failed" doc:"partial means that some pairs were not answered, or that answers are held back; failed that none was answered. What was known before stays."`
 	Final       bool              `json:"final" doc:"Whether it has ended." example:"true"`
 	Reason      *Reason           `json:"reason,omitempty" doc:"Why it did not succeed; of one that goes on, why the last pairs were not answered."`

@@ -12,6 +12,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/cursor"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
@@ -40,18 +41,18 @@ type Licensed struct {
 type Dated struct {
 	Date string `query:"date" doc:"The report of this day, as the last refresh of that day kept it. Without it, as of now." example:"2026-11-21"`
 
-	date agreement.Date
+	date day.Date
 }
 
 // Resolve implements huma.Resolver.
 func (d *Dated) Resolve(huma.Context) []error { return parseDate("date", d.Date, &d.date) }
 
 // parseDate reads the date in a parameter, if there is one.
-func parseDate(parameter, given string, into *agreement.Date) []error {
+func parseDate(parameter, given string, into *day.Date) []error {
 	if given == "" {
 		return nil
 	}
-	date, ok := agreement.ParseDate(given)
+	date, ok := day.Parse(given)
 	if !ok {
 		return refusals([]errs.Violation{{Code: "date_invalid", Field: parameterField + parameter, Value: given}})
 	}
@@ -71,8 +72,8 @@ func (m Matching) options() position.Options {
 }
 
 // settings is how a report is made for a reader on a calendar's day.
-func (o *operations) settings(lang i18n.Lang, day agreement.Calendar, p position.Options) report.Settings {
-	return report.Settings{Now: o.now(), Calendar: day, Position: p, Words: i18n.Report(lang)}
+func (o *operations) settings(lang i18n.Lang, calendar day.Calendar, p position.Options) report.Settings {
+	return report.Settings{Now: o.now(), Calendar: calendar, Position: p, Words: i18n.Report(lang)}
 }
 
 // viewed is what a report is made from, and how.
@@ -83,10 +84,10 @@ type viewed struct {
 
 // view returns the organisation on a day, or as it is now for no day. What is too
 // old now is refreshed (R8.6).
-func (o *operations) view(ctx context.Context, day agreement.Date, lang i18n.Lang, p position.Options) (viewed, error) {
-	if day != "" {
-		v, err := o.Snapshots.On(ctx, day)
-		return viewed{v, o.settings(lang, snapshot.CalendarOf(day, o.expiringDays()), p)}, err
+func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p position.Options) (viewed, error) {
+	if date != "" {
+		v, err := o.Snapshots.On(ctx, date)
+		return viewed{v, o.settings(lang, snapshot.CalendarOf(date, o.expiringDays()), p)}, err
 	}
 	v, freshness, err := o.Snapshots.Live(ctx)
 	if err != nil {
@@ -158,9 +159,9 @@ func pageOf[R any](rows []R, in Paging, from place, version string, asked []stri
 }
 
 // asked is everything that rows and their order depend on.
-func asked(name string, day agreement.Date, f report.Filter, o report.Order, p position.Options) []string {
+func asked(name string, date day.Date, f report.Filter, o report.Order, p position.Options) []string {
 	return slices.Concat([]string{
-		"report", name, string(day), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
+		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoAssurance),
 	}, f.Groups)
 }

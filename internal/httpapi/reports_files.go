@@ -13,7 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/i18n"
 	"trueup/internal/manifest"
 	"trueup/internal/position"
@@ -69,7 +69,7 @@ type downloadPurchasesInput struct {
 	PurchasesQuery
 }
 
-func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesInput) (report.Table, agreement.Date, error) {
+func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesInput) (report.Table, day.Date, error) {
 	v, err := o.view(ctx, in.date, in.FileReader.lang(), position.Options{})
 	if err != nil {
 		return report.Table{}, "", err
@@ -84,7 +84,7 @@ type downloadInstallationsInput struct {
 	InstallationsQuery
 }
 
-func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (report.Table, agreement.Date, error) {
+func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (report.Table, day.Date, error) {
 	v, err := o.view(ctx, in.date, in.FileReader.lang(), in.options())
 	if err != nil {
 		return report.Table{}, "", err
@@ -99,7 +99,7 @@ type downloadComparisonInput struct {
 	ComparisonQuery
 }
 
-func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (report.Table, agreement.Date, error) {
+func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (report.Table, day.Date, error) {
 	c, v, err := o.compared(ctx, in.FileReader.lang(), in.ComparisonQuery)
 	if err != nil {
 		return report.Table{}, "", err
@@ -116,7 +116,7 @@ const (
 
 // file adds the operation that answers a report as a file: what is its name to
 // people, name that of the file.
-func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, agreement.Date, error)) func(huma.API, huma.Operation) {
+func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
 		op.Description = "All rows of the " + what + ", with totals, notice and the moment of its license data. No text of it starts a formula in a spreadsheet program. " +

@@ -8,7 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/report"
@@ -23,7 +23,7 @@ type ComparisonQuery struct {
 	Sorted
 	Matching
 
-	from, to agreement.Date
+	from, to day.Date
 }
 
 // Resolve implements huma.Resolver.
@@ -71,7 +71,7 @@ type Period struct {
 	From string `query:"from" doc:"The first day. Without it, 90 days before the last one." example:"2026-08-23"`
 	To   string `query:"to" doc:"The last day. Without it, today." example:"2026-11-21"`
 
-	from, to agreement.Date
+	from, to day.Date
 }
 
 const (
@@ -85,19 +85,19 @@ func (in *Period) Resolve(huma.Context) []error {
 }
 
 // days returns the period as of a moment. In some time zone it is tomorrow already.
-func (in *Period) days(now time.Time) (from, to agreement.Date, err error) {
+func (in *Period) days(now time.Time) (from, to day.Date, err error) {
 	if to = in.to; to == "" {
-		to = agreement.DateOf(now.Add(day))
+		to = day.Of(now.Add(oneDay))
 	}
 	last, _ := time.Parse(time.DateOnly, string(to)) // as it was parsed
 	if from = in.from; from == "" {
-		from = agreement.DateOf(last.AddDate(0, 0, -trendDays))
+		from = day.Of(last.AddDate(0, 0, -trendDays))
 	}
 	first, _ := time.Parse(time.DateOnly, string(from))
 	switch field := parameterField + "from"; {
 	case first.After(last):
 		err = errs.Violated([]errs.Violation{{Code: "range_reversed", Field: field, Value: in.From}})
-	case last.Sub(first) > maxTrendDays*day:
+	case last.Sub(first) > maxTrendDays*oneDay:
 		err = errs.Violated([]errs.Violation{{Code: "range_too_long", Field: field, Value: in.From, Args: errs.Pairs("max", strconv.Itoa(maxTrendDays))}})
 	}
 	return from, to, err
@@ -135,9 +135,9 @@ func (o *operations) manifests(ctx context.Context, in *Period) ([]report.Manife
 
 // Snapshot is a day whose reports are kept.
 type Snapshot struct {
-	Date   agreement.Date `json:"date" format:"date" doc:"The day: date of a report." example:"2026-11-21"`
-	DataAt *time.Time     `json:"dataAt" doc:"The moment of its license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
-	Run    string         `json:"run" doc:"The refresh that wrote it." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Date   day.Date   `json:"date" format:"date" doc:"The day: date of a report." example:"2026-11-21"`
+	DataAt *time.Time `json:"dataAt" doc:"The moment of its license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
+	Run    string     `json:"run" doc:"The refresh that wrote it." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 
 type listSnapshotsInput struct{ Period }

@@ -24,6 +24,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
@@ -63,14 +64,14 @@ func tallied(products ...inventory.ProductCount) []inventory.Counted {
 }
 
 // publish publishes the snapshot of a day.
-func (s *stack) publish(t *testing.T, token int64, day agreement.Date) {
+func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 	t.Helper()
 	p := snapshot.Publisher{
 		Files: s.deps.Reports, Index: dynamo.NewSnapshots(s.store), Agreements: register.New(s.store, s.store, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store,
 		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, ExpiringDays: agreement.ExpiringDaysDefault,
 		Words: i18n.Report(i18n.English), Clock: time.Now, Log: quiet,
 	}
-	run := refresher.Run{ID: fmt.Sprint("r", token), Token: token, Date: day, State: refresher.StateSucceeded, StartedAt: time.Now()}
+	run := refresher.Run{ID: fmt.Sprint("r", token), Token: token, Date: date, State: refresher.StateSucceeded, StartedAt: time.Now()}
 	if err := p.Publish(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}
@@ -213,8 +214,8 @@ func TestOneCountEverywhere(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.organised(t)
-	day := agreement.DateOf(time.Now())
-	s.publish(t, 1, day)
+	date := day.Of(time.Now())
+	s.publish(t, 1, date)
 	s.known.freshness.At = time.Now()
 
 	list := fetch[httpapi.Agreements](t, s, "/agreements?limit=200")
@@ -242,7 +243,7 @@ func TestOneCountEverywhere(t *testing.T) {
 		t.Errorf("%+v", overview)
 	}
 	for path, rows := range map[string]int{"/reports/license-purchases": len(bought.Rows), "/reports/license-installations": len(installed.Rows)} {
-		for _, query := range []string{"?", "?date=" + string(day) + "&"} {
+		for _, query := range []string{"?", "?date=" + string(date) + "&"} {
 			answer := s.get(t, path+query+"limit=200")
 			snapshotted := timeless(answer.Body.String())
 			if live := timeless(s.get(t, path+"?limit=200").Body.String()); live != snapshotted {
@@ -340,7 +341,7 @@ func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	now := time.Now()
-	s.publish(t, 1, agreement.DateOf(now))
+	s.publish(t, 1, day.Of(now))
 	var asked int
 	var answer func(context.Context) error
 	deps := s.deps
@@ -365,7 +366,7 @@ func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 	s.known.freshness.At = now.Add(-24 * time.Hour)
 	get("/overview", 0)
 	s.known.freshness.At = now.Add(-24*time.Hour - time.Millisecond)
-	get("/reports/license-purchases?date="+string(agreement.DateOf(now)), 0)
+	get("/reports/license-purchases?date="+string(day.Of(now)), 0)
 	get("/reports/license-installations", 1)
 	get("/overview", 1)
 	answer = func(context.Context) error { return errors.New("no") }
@@ -431,10 +432,10 @@ func TestHistory(t *testing.T) {
 	s := newStack(t)
 	s.organised(t)
 	today := time.Now().UTC()
-	before := agreement.DateOf(today.AddDate(0, 0, -3))
+	before := day.Of(today.AddDate(0, 0, -3))
 	s.publish(t, 1, before)
 	s.known.answers[0].Entitlements[0].Effective = 60
-	s.publish(t, 2, agreement.DateOf(today))
+	s.publish(t, 2, day.Of(today))
 
 	c := fetch[report.Comparison](t, s, "/reports/comparison?from="+string(before))
 	if c.Before.Owned != 130 || c.After.Owned != 90 || len(c.Rows) == 0 || c.From == nil || c.DataAt == nil {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
@@ -60,7 +60,7 @@ type Statement struct {
 	State     statements.State `json:"state" enum:"received,accepted,refused,replaced,removed" doc:"received waits for the file; accepted is in use; refused has errors, and nothing of it is used; replaced was followed by a newer version of the same file."`
 	Final     bool             `json:"final" doc:"Whether the file was read." example:"true"`
 	Kind      entitlement.Kind `json:"kind,omitempty" enum:"license-summary,license-statement,general-statement" doc:"What sort of statement it is; missing when it is none."`
-	Date      agreement.Date   `json:"date,omitempty" format:"date" doc:"The day whose situation it tells." example:"2026-11-21"`
+	Date      day.Date         `json:"date,omitempty" format:"date" doc:"The day whose situation it tells." example:"2026-11-21"`
 	By        string           `json:"by" doc:"Who uploaded it." example:"someone"`
 	Via       audit.Source     `json:"via" enum:"api,console,import,refresh" doc:"Through which door it came: import is a file put into the bucket directly."`
 	At        time.Time        `json:"at" doc:"When the file was put; before that, when it was announced." example:"2026-11-21T09:30:00Z"`

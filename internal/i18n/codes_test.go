@@ -38,7 +38,7 @@ func TestEveryCode(t *testing.T) {
 		}
 	}
 	// The adapter's literals are attribute names too: only what it makes errors of counts.
-	for _, file := range sources(t, files, "../dynamo") {
+	for _, file := range sources(t, files, "../aws/dynamo") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/text"
 )
@@ -91,7 +92,7 @@ func isVersionNumber(w string) bool {
 // Entitled returns the licences of an entitlement, and whether they count on
 // the calendar's day: those whose term has not begun or is over do not. source
 // is the pair or the statement that says so, agreementID is empty for the latter.
-func Entitled(e entitlement.Entitlement, source Source, agreementID string, c agreement.Calendar) (Line, bool) {
+func Entitled(e entitlement.Entitlement, source Source, agreementID string, c day.Calendar) (Line, bool) {
 	publisher := e.Publisher
 	if text.Collapse(publisher) == "" {
 		publisher = agreement.VolumePublisher
@@ -109,7 +110,7 @@ func Entitled(e entitlement.Entitlement, source Source, agreementID string, c ag
 
 // Bought returns the licences of an agreement of type other, by its product
 // title, and whether they count on the calendar's day.
-func Bought(a agreement.Agreement, c agreement.Calendar) (Line, bool) {
+func Bought(a agreement.Agreement, c day.Calendar) (Line, bool) {
 	return Line{
 		Product:   Named(a.Publisher, a.ProductTitle, ""),
 		Quantity:  a.Licenses,
@@ -119,7 +120,7 @@ func Bought(a agreement.Agreement, c agreement.Calendar) (Line, bool) {
 }
 
 // Counts reports whether licences on these terms count on the calendar's day.
-func Counts(t agreement.Terms, c agreement.Calendar) bool {
+func Counts(t agreement.Terms, c day.Calendar) bool {
 	status := t.Status(c)
 	return status != agreement.StatusNotStarted && status != agreement.StatusExpired
 }

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 )
 
@@ -135,7 +136,7 @@ func TestNamed(t *testing.T) {
 // TestCountsWhileItsTermRuns names the boundary days.
 func TestCountsWhileItsTermRuns(t *testing.T) {
 	t.Parallel()
-	calendar := agreement.Calendar{Today: "2026-11-21", Soon: "2027-02-19"}
+	calendar := day.Calendar{Today: "2026-11-21", Soon: "2027-02-19"}
 	for _, test := range []struct {
 		name  string
 		terms agreement.Terms

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 )
 
@@ -157,17 +158,17 @@ func check(run string, pass int, k Known, answer entitlement.Answer, at time.Tim
 // stored, so its tags never change: another text would count every pair as changed. The
 // names are those that the fields of Entitlement had at first.
 type fingerprinted struct {
-	Publisher  string         `json:"Publisher"`
-	Pool       string         `json:"Pool"`
-	Family     string         `json:"Family"`
-	Version    string         `json:"Version"`
-	Type       string         `json:"Type"`
-	Effective  int            `json:"Effective"`
-	ActiveSA   int            `json:"ActiveSA"`
-	Unresolved int            `json:"Unresolved"`
-	Start      agreement.Date `json:"Start"`
-	End        agreement.Date `json:"End"`
-	SAEnd      agreement.Date `json:"SAEnd"`
+	Publisher  string   `json:"Publisher"`
+	Pool       string   `json:"Pool"`
+	Family     string   `json:"Family"`
+	Version    string   `json:"Version"`
+	Type       string   `json:"Type"`
+	Effective  int      `json:"Effective"`
+	ActiveSA   int      `json:"ActiveSA"`
+	Unresolved int      `json:"Unresolved"`
+	Start      day.Date `json:"Start"`
+	End        day.Date `json:"End"`
+	SAEnd      day.Date `json:"SAEnd"`
 }
 
 // fingerprint is equal for the same entitlements in any order, and empty for none.

@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/refresher"
@@ -197,9 +198,9 @@ func TestConfirmOnAnotherDay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
 		s, run := held(t)
-		equal(t, "held on", run.Date, agreement.Date("2000-01-01"))
+		equal(t, "held on", run.Date, day.Date("2000-01-01"))
 		time.Sleep(48 * time.Hour)
-		equal(t, "confirmed on", s.confirm(run.ID).Date, agreement.Date("2000-01-03"))
+		equal(t, "confirmed on", s.confirm(run.ID).Date, day.Date("2000-01-03"))
 	})
 }
 

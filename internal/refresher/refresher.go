@@ -48,6 +48,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 )
@@ -95,7 +96,7 @@ type Run struct {
 	// Date is the day that it belongs to, whose snapshot it writes (R8.5): of an
 	// event of the schedule the one on which it was due, however late it came; of any
 	// other the one on which it begins, and empty before.
-	Date agreement.Date
+	Date day.Date
 	// Token is another and larger one for every attempt at any run, given by
 	// Store.Claim; 0 before. Who keeps with what it writes the token it wrote it
 	// with, and replaces none that is larger, is never undone by an attempt that

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/once"
@@ -18,7 +18,7 @@ type Order struct {
 	Trigger Trigger
 	GroupID string // only this license group; empty for the whole organisation, always for TriggerSchedule, Import and Deletion
 	By      string
-	Date    agreement.Date // the day that it belongs to; empty for the one on which it begins
+	Date    day.Date // the day that it belongs to; empty for the one on which it begins
 
 	Events []audit.Event                 // stored with the run
 	Reply  func(Run) (once.Entry, error) // what an Idempotency-Key stands for; nil for none
@@ -66,19 +66,19 @@ func follows(wanted, open Run) bool {
 // the schedule was due. However often the event is delivered, and however late,
 // it is one run.
 func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
-	year, month, day := due.Date()
-	own := id.New(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), "schedule")
-	run, _, err := r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: agreement.Date(due.Format(time.DateOnly))})
+	y, m, d := due.Date()
+	own := id.New(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), "schedule")
+	run, _, err := r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: day.Date(due.Format(time.DateOnly))})
 	return run, err
 }
 
 // today is the day that it is in the refresher's zone.
-func (r *Refresher) today(now time.Time) agreement.Date {
+func (r *Refresher) today(now time.Time) day.Date {
 	zone := r.Zone
 	if zone == nil {
 		zone = time.UTC
 	}
-	return agreement.Date(now.In(zone).Format(time.DateOnly))
+	return day.Date(now.In(zone).Format(time.DateOnly))
 }
 
 // Confirm lets a run that is held apply what it put aside: all that no later

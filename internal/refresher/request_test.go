@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
@@ -170,8 +170,8 @@ func TestR8_5_DateOfARun(t *testing.T) {
 		time.Sleep(22 * time.Hour)
 		for name, c := range map[string]struct {
 			zone *time.Location
-			date agreement.Date // of the order
-			want agreement.Date
+			date day.Date // of the order
+			want day.Date
 		}{
 			"UTC":               {nil, "", "2000-01-01"},
 			"its zone":          {east, "", "2000-01-02"},
@@ -196,6 +196,6 @@ func TestR8_5_DateOfARun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "of a night", run.Date, agreement.Date("1999-12-31"))
+		equal(t, "of a night", run.Date, day.Date("1999-12-31"))
 	})
 }

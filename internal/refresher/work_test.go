@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/refresher"
 )
 
@@ -185,7 +185,7 @@ func TestR7_2_DueAfterANightInTheEast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "day", night.Date, agreement.Date("2000-01-02"))
+		equal(t, "day", night.Date, day.Date("2000-01-02"))
 		equal(t, "state", s.complete(night.ID).State, refresher.StateFailed)
 		time.Sleep(refresher.RetryAfter)
 		equal(t, "an hour later", s.complete(s.due(t)).State, refresher.StateFailed)

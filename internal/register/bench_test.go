@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/journal"
 )
 
@@ -19,7 +20,7 @@ const benchSize = 100_000
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-var calendar = agreement.NewCalendar(noon, agreement.ExpiringDaysDefault)
+var calendar = day.NewCalendar(noon, agreement.ExpiringDaysDefault)
 
 // memory is a Source of agreements in a map, as they are stored.
 type memory map[string]agreement.Agreement
@@ -57,13 +58,13 @@ func realistic(rng *rand.Rand, i int) (agreement.Agreement, []agreement.PairKey)
 		Validation: agreement.ValidationPending, CreatedAt: noon.Add(time.Duration(i) * time.Second), CreatedBy: fmt.Sprintf("import %d", i/5000), Version: 1,
 	}
 	if i%3 == 2 {
-		day := func(year int) agreement.Date {
-			return agreement.DateOf(time.Date(year, time.January, 1+rng.IntN(1000), 0, 0, 0, 0, time.UTC))
+		date := func(year int) day.Date {
+			return day.Of(time.Date(year, time.January, 1+rng.IntN(1000), 0, 0, 0, 0, time.UTC))
 		}
 		a.Type, a.Validation = agreement.TypeOther, ""
 		a.Terms = agreement.Terms{
 			Publisher: fmt.Sprintf("Publisher %d", rng.IntN(2000)), ProductTitle: fmt.Sprintf("Suite %s %d", words[rng.IntN(len(words))], rng.IntN(20000)),
-			Licenses: 1 + rng.IntN(500), Start: day(2023), End: day(2026),
+			Licenses: 1 + rng.IntN(500), Start: date(2023), End: date(2026),
 		}
 		return a, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/journal"
 	"trueup/internal/pack"
 	"trueup/internal/text"
@@ -187,7 +188,7 @@ func (r reader) row(to *row, dictionary []word, first bool) (title string) {
 	}
 	to.Type, to.GroupID, to.Validation = agreement.Type(words[0].typed), words[1].typed, agreement.Validation(words[2].typed)
 	to.Publisher, to.ProductTitle = words[3].typed, words[4].typed
-	to.Start, to.End, to.CreatedBy = agreement.Date(words[5].typed), agreement.Date(words[6].typed), words[7].typed
+	to.Start, to.End, to.CreatedBy = day.Date(words[5].typed), day.Date(words[6].typed), words[7].typed
 	if to.publisher = volumePublisher; to.Type != agreement.TypeVolume {
 		to.publisher = words[3].folded
 	}

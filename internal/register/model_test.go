@@ -13,6 +13,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/group"
 	"trueup/internal/journal"
 	"trueup/internal/text"
@@ -58,8 +59,8 @@ func (m *model) group() string {
 	return pick(m.rng, append(m.groups, group.UnassignedID)...)
 }
 
-func (m *model) date() agreement.Date {
-	return pick[agreement.Date](m.rng, "", "2025-01-01", "2026-05-31", "2026-06-01", "2026-07-15", "2026-08-30", "2027-01-01")
+func (m *model) date() day.Date {
+	return pick[day.Date](m.rng, "", "2025-01-01", "2026-05-31", "2026-06-01", "2026-07-15", "2026-08-30", "2027-01-01")
 }
 
 // pair is one of few, so that it is added and removed again and again.

@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/cursor"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/text"
@@ -18,12 +19,12 @@ import (
 // has texts as they were typed: folded they can be three times as long, and the
 // cursor longer than cursor.MaxChars.
 type position struct {
-	Moment    moment         `json:"m"`
-	ID        string         `json:"i"`
-	Name      string         `json:"n"`
-	Publisher string         `json:"p,omitempty"`
-	End       agreement.Date `json:"e,omitempty"`
-	Created   int64          `json:"c,omitempty"` // in milliseconds
+	Moment    moment   `json:"m"`
+	ID        string   `json:"i"`
+	Name      string   `json:"n"`
+	Publisher string   `json:"p,omitempty"`
+	End       day.Date `json:"e,omitempty"`
+	Created   int64    `json:"c,omitempty"` // in milliseconds
 }
 
 // moment is a journal.Position without tips.

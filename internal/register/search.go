@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/journal"
 	"trueup/internal/text"
 )
@@ -17,10 +18,10 @@ type filter struct {
 	publishers string // every name of the publisher, folded, each between separators; empty for all
 	status     agreement.Status
 	validation agreement.Validation
-	endsBefore agreement.Date
+	endsBefore day.Date
 	words      string // folded text, in name, publisher or product title
 	numbers    string // squeezed text, in a number of a pair; empty when it is in none
-	calendar   agreement.Calendar
+	calendar   day.Calendar
 	moment     *journal.Position // agreements born after it are left out; nil for none
 }
 

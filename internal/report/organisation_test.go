@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
@@ -14,21 +15,21 @@ import (
 var now = time.Date(2026, time.November, 21, 6, 30, 0, 0, time.UTC)
 
 func settings(lang i18n.Lang) report.Settings {
-	return report.Settings{Now: now, Calendar: agreement.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(lang)}
+	return report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(lang)}
 }
 
 func volume(id, name, groupID string, pairs int, v agreement.Validation) agreement.Agreement {
 	return agreement.Agreement{ID: id, Type: agreement.TypeVolume, Name: name, GroupID: groupID, PairCount: pairs, Validation: v, Version: 1}
 }
 
-func other(id, name, groupID, publisher, title string, licenses int, start, end agreement.Date) agreement.Agreement {
+func other(id, name, groupID, publisher, title string, licenses int, start, end day.Date) agreement.Agreement {
 	return agreement.Agreement{
 		ID: id, Type: agreement.TypeOther, Name: name, GroupID: groupID, Version: 1,
 		Terms: agreement.Terms{Publisher: publisher, ProductTitle: title, Licenses: licenses, Start: start, End: end},
 	}
 }
 
-func held(agreementID, pair, family, version string, effective, sa int, start, end agreement.Date) report.Held {
+func held(agreementID, pair, family, version string, effective, sa int, start, end day.Date) report.Held {
 	kind := position.KindPair
 	if agreementID == "" {
 		kind = position.KindStatement

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/position"
 )
 
@@ -54,10 +55,10 @@ func (d *Data) overview(bought Purchases, installed Installations, s Settings) O
 
 // Point is one day of a trend.
 type Point struct {
-	Date       agreement.Date  `json:"date" format:"date" doc:"The day." example:"2026-11-21"`
+	Date       day.Date        `json:"date" format:"date" doc:"The day." example:"2026-11-21"`
 	Agreements AgreementTotals `json:"agreements" doc:"All agreements."`
 	Products   ProductTotals   `json:"products" doc:"All products."`
 }
 
 // Point is what a trend keeps of the overview.
-func (o *Overview) Point(date agreement.Date) Point { return Point{date, o.Agreements, o.Products} }
+func (o *Overview) Point(date day.Date) Point { return Point{date, o.Agreements, o.Products} }

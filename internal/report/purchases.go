@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/position"
 	"trueup/internal/text"
 )
@@ -34,8 +35,8 @@ type Purchase struct {
 	Product     string               `json:"product" doc:"The product with its version; empty when it is not available." example:"Office Professional Plus 2021"`
 	Quantity    int                  `json:"quantity" doc:"How many licenses." example:"120"`
 	SA          int                  `json:"sa" doc:"How many of them have active Software Assurance." example:"40"`
-	Start       agreement.Date       `json:"start" doc:"The first day of the term; empty when it is not known." example:"2026-01-01"`
-	End         agreement.Date       `json:"end" doc:"The last day of the term; empty when it is not known." example:"2026-12-31"`
+	Start       day.Date             `json:"start" doc:"The first day of the term; empty when it is not known." example:"2026-01-01"`
+	End         day.Date             `json:"end" doc:"The last day of the term; empty when it is not known." example:"2026-12-31"`
 	DaysLeft    *int                 `json:"daysLeft" doc:"Days to the last one: 0 on it, below zero after it; null without one." example:"40"`
 	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where the term is."` // of the row's term
 	Validation  agreement.Validation `json:"validation,omitempty" doc:"What the Volume Licensing Service Center made of the pairs; missing for type other." example:"valid"`
@@ -103,7 +104,7 @@ func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
 // purchaseKey is what makes a row.
 type purchaseKey struct {
 	agreement, publisher, product string
-	start, end                    agreement.Date
+	start, end                    day.Date
 }
 
 func (d *Data) purchases(f Filter, s Settings) []Purchase {
@@ -196,7 +197,7 @@ func (p *Purchase) finish(d *Data, s Settings) {
 }
 
 // daysBetween counts days; false when there is no such day.
-func daysBetween(from, to agreement.Date) (int, bool) {
+func daysBetween(from, to day.Date) (int, bool) {
 	a, errA := time.Parse(time.DateOnly, string(from))
 	b, errB := time.Parse(time.DateOnly, string(to))
 	return int(b.Sub(a) / (24 * time.Hour)), errA == nil && errB == nil

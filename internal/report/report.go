@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/group"
@@ -69,7 +70,7 @@ type Run struct {
 // Settings is how and when a report is made.
 type Settings struct {
 	Now      time.Time
-	Calendar agreement.Calendar
+	Calendar day.Calendar
 	Position position.Options
 	Words    Words
 }
@@ -205,7 +206,7 @@ func (d *Data) byID() map[string]*agreement.Agreement {
 }
 
 // licenses returns the licences within the scope that count on the calendar's day.
-func (d *Data) licenses(in scope, c agreement.Calendar) []position.Line {
+func (d *Data) licenses(in scope, c day.Calendar) []position.Line {
 	lines := make([]position.Line, 0, len(d.Held)+len(d.Agreements))
 	agreements := d.byID()
 	for i := range d.Held {

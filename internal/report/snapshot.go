@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 )
 
 // The objects of a snapshot. Each is JSON, compressed with gzip.
@@ -34,7 +34,7 @@ var objectNames = []string{ObjectData, ObjectEntitlements, ObjectPurchases, Obje
 // the one of a day is not said here, but where the Published are kept.
 type Manifest struct {
 	Version  int // of the stored types: 1 to SnapshotVersion
-	Date     agreement.Date
+	Date     day.Date
 	Run      string // the refresh that wrote it
 	Sequence int64  // of the run: a later one has a higher
 	DataAt   time.Time
@@ -52,7 +52,7 @@ type Object struct {
 
 // Published names the manifest of a snapshot.
 type Published struct {
-	Date     agreement.Date
+	Date     day.Date
 	Run      string
 	Sequence int64
 	SHA256   string // of the manifest as it is stored, in hexadecimal
@@ -74,7 +74,7 @@ const SnapshotPrefix = "snapshots/"
 
 // LegacyManifestKey is where earlier versions put the manifest of a day, and
 // replaced it by one that was Newer.
-func LegacyManifestKey(date agreement.Date) string {
+func LegacyManifestKey(date day.Date) string {
 	return SnapshotPrefix + string(date) + "/manifest.json"
 }
 
@@ -84,12 +84,12 @@ const LegacyLatestKey = SnapshotPrefix + "latest.json"
 // folder is where the objects of one run's snapshot are. Runs sort by their
 // sequence: those of earlier versions counted from 1 and have leading zeros, those
 // of this one are milliseconds, of 13 digits.
-func folder(date agreement.Date, sequence int64, run string) string {
+func folder(date day.Date, sequence int64, run string) string {
 	return fmt.Sprintf("%s%s/%012d-%s/", SnapshotPrefix, date, sequence, run)
 }
 
 // objectKey is the key of an object with that checksum of one run's snapshot.
-func objectKey(date agreement.Date, sequence int64, run, name, sum string) string {
+func objectKey(date day.Date, sequence int64, run, name, sum string) string {
 	return fmt.Sprintf("%s%s-%.16s.json.gz", folder(date, sequence, run), name, sum)
 }
 
@@ -99,7 +99,7 @@ func (m *Manifest) Newer(than *Manifest) bool { return m.Sequence > than.Sequenc
 // Snapshot makes the snapshot of a day: its objects in the order in which they
 // must be written, and the manifest that must be written after them. The same
 // input gives the same bytes, so a run that is repeated writes the same.
-func (d *Data) Snapshot(date agreement.Date, run string, sequence int64, s Settings) ([]Part, Manifest, error) {
+func (d *Data) Snapshot(date day.Date, run string, sequence int64, s Settings) ([]Part, Manifest, error) {
 	bought, installed := d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s)
 	overview := d.overview(bought, installed, s)
 	m := Manifest{

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/position"
 )
@@ -84,23 +85,23 @@ type storedHeld struct {
 }
 
 type storedEntitlement struct {
-	Publisher  string         `json:"Publisher"`
-	Pool       string         `json:"Pool"`
-	Family     string         `json:"Family"`
-	Version    string         `json:"Version"`
-	Type       string         `json:"Type"`
-	Effective  int            `json:"Effective"`
-	ActiveSA   int            `json:"ActiveSA"`
-	Unresolved int            `json:"Unresolved"`
-	Start      agreement.Date `json:"Start"`
-	End        agreement.Date `json:"End"`
-	SAEnd      agreement.Date `json:"SAEnd"`
+	Publisher  string   `json:"Publisher"`
+	Pool       string   `json:"Pool"`
+	Family     string   `json:"Family"`
+	Version    string   `json:"Version"`
+	Type       string   `json:"Type"`
+	Effective  int      `json:"Effective"`
+	ActiveSA   int      `json:"ActiveSA"`
+	Unresolved int      `json:"Unresolved"`
+	Start      day.Date `json:"Start"`
+	End        day.Date `json:"End"`
+	SAEnd      day.Date `json:"SAEnd"`
 }
 
 // storedManifest is a Manifest.
 type storedManifest struct {
 	Version  int            `json:"version"`
-	Date     agreement.Date `json:"date"`
+	Date     day.Date       `json:"date"`
 	Run      string         `json:"run"`
 	Sequence int64          `json:"sequence"`
 	DataAt   time.Time      `json:"dataAt"`
@@ -117,7 +118,7 @@ type storedObject struct {
 
 // storedPoint is a Point.
 type storedPoint struct {
-	Date       agreement.Date        `json:"date"`
+	Date       day.Date              `json:"date"`
 	Agreements storedAgreementTotals `json:"agreements"`
 	Products   storedProductTotals   `json:"products"`
 }
@@ -183,7 +184,7 @@ func (a storedAgreement) agreement() agreement.Agreement {
 	return agreement.Agreement{
 		ID: a.ID, Type: agreement.Type(a.Type), Name: a.Name, GroupID: a.GroupID, PairCount: a.PairCount, Validation: agreement.Validation(a.Validation),
 		Terms: agreement.Terms{
-			Publisher: a.Publisher, ProductTitle: a.ProductTitle, Licenses: a.Licenses, Start: agreement.Date(a.Start), End: agreement.Date(a.End),
+			Publisher: a.Publisher, ProductTitle: a.ProductTitle, Licenses: a.Licenses, Start: day.Date(a.Start), End: day.Date(a.End),
 		},
 		CreatedAt: a.CreatedAt, CreatedBy: a.CreatedBy, Version: a.Version,
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/position"
 	"trueup/internal/text"
@@ -91,7 +91,7 @@ func optionalCell(n *int) cell {
 	return numberCell(*n)
 }
 
-func dateCell(d agreement.Date) cell {
+func dateCell(d day.Date) cell {
 	if d == "" {
 		return cell{}
 	}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/inventory"
@@ -122,7 +123,7 @@ func remainder(whole []report.Held, ofPairs []entitlement.Entitlement) (left []r
 // several the newest.
 func filesOf(statements []entitlement.Statement) map[entitlement.Entitlement]string {
 	files := map[entitlement.Entitlement]string{}
-	dates := map[entitlement.Entitlement]agreement.Date{}
+	dates := map[entitlement.Entitlement]day.Date{}
 	for _, s := range statements {
 		for _, line := range s.Lines {
 			key := withoutQuantity(line.Entitlement)

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
@@ -30,9 +30,9 @@ type Index interface {
 	// Newest returns the newest of all; the zero Published when there is none.
 	Newest(ctx context.Context) (report.Published, error)
 	// Day returns the snapshot of a day; the zero Published when it has none.
-	Day(ctx context.Context, day agreement.Date) (report.Published, error)
+	Day(ctx context.Context, date day.Date) (report.Published, error)
 	// Days returns the snapshots of the days from one to another, in order.
-	Days(ctx context.Context, from, to agreement.Date) ([]report.Published, error)
+	Days(ctx context.Context, from, to day.Date) ([]report.Published, error)
 }
 
 // Earlier versions kept no index: the manifest of a day, and a copy of the newest
@@ -66,12 +66,12 @@ func (l *Library) current(ctx context.Context) (report.Manifest, error) {
 }
 
 // on returns the snapshot of a day; the zero Manifest when there is none.
-func (l *Library) on(ctx context.Context, day agreement.Date) (report.Manifest, error) {
+func (l *Library) on(ctx context.Context, date day.Date) (report.Manifest, error) {
 	var p report.Published
 	var legacy report.Manifest
 	reads, readCtx := errgroup.WithContext(ctx)
-	reads.Go(func() (err error) { p, err = l.Index.Day(readCtx, day); return err })
-	reads.Go(func() (err error) { legacy, err = l.legacy(readCtx, report.LegacyManifestKey(day)); return err })
+	reads.Go(func() (err error) { p, err = l.Index.Day(readCtx, date); return err })
+	reads.Go(func() (err error) { legacy, err = l.legacy(readCtx, report.LegacyManifestKey(date)); return err })
 	if err := reads.Wait(); err != nil {
 		return report.Manifest{}, err
 	}
@@ -79,8 +79,8 @@ func (l *Library) on(ctx context.Context, day agreement.Date) (report.Manifest, 
 }
 
 // ofDay returns the snapshot of a day in a list; the zero Published when it has none.
-func ofDay(all []report.Published, day agreement.Date) report.Published {
-	if i := slices.IndexFunc(all, func(p report.Published) bool { return p.Date == day }); i >= 0 {
+func ofDay(all []report.Published, date day.Date) report.Published {
+	if i := slices.IndexFunc(all, func(p report.Published) bool { return p.Date == date }); i >= 0 {
 		return all[i]
 	}
 	return report.Published{}
@@ -88,9 +88,9 @@ func ofDay(all []report.Published, day agreement.Date) report.Published {
 
 // first returns the snapshot of the first of the days that has one; the zero
 // Manifest when none has.
-func (l *Library) first(ctx context.Context, days []agreement.Date) (report.Manifest, error) {
-	for _, day := range days {
-		if m, err := l.on(ctx, day); err != nil || m.Run != "" {
+func (l *Library) first(ctx context.Context, days []day.Date) (report.Manifest, error) {
+	for _, date := range days {
+		if m, err := l.on(ctx, date); err != nil || m.Run != "" {
 			return m, err
 		}
 	}
@@ -167,15 +167,15 @@ func (l *Library) legacy(ctx context.Context, key string) (m report.Manifest, er
 }
 
 // days returns the days that may have a snapshot, in order.
-func (l *Library) days(ctx context.Context) ([]agreement.Date, error) {
+func (l *Library) days(ctx context.Context) ([]day.Date, error) {
 	folders, err := l.Files.Folders(ctx, report.SnapshotPrefix)
 	if err != nil {
 		return nil, err
 	}
-	days := make([]agreement.Date, 0, len(folders))
+	days := make([]day.Date, 0, len(folders))
 	for _, folder := range folders {
-		if day, ok := agreement.ParseDate(folder); ok {
-			days = append(days, day)
+		if date, ok := day.Parse(folder); ok {
+			days = append(days, date)
 		}
 	}
 	return days, nil

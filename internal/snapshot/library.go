@@ -15,6 +15,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/inventory"
@@ -55,9 +56,9 @@ const (
 
 // View is data to make reports from.
 type View struct {
-	Data    *report.Data   // shared: not to be changed
-	Date    agreement.Date // the day of a snapshot; empty for what holds now
-	Version string         // another one when other reports come from it
+	Data    *report.Data // shared: not to be changed
+	Date    day.Date     // the day of a snapshot; empty for what holds now
+	Version string       // another one when other reports come from it
 
 	library *Library
 }
@@ -185,16 +186,16 @@ func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.He
 
 // On returns the organisation as the snapshot of a day kept it; errs.NotFound
 // snapshot_not_found, which names the days nearest to it, and snapshots_none.
-func (l *Library) On(ctx context.Context, day agreement.Date) (*View, error) {
-	m, err := l.on(ctx, day)
+func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
+	m, err := l.on(ctx, date)
 	if err != nil {
-		return nil, fmt.Errorf("snapshot: %s: %w", day, err)
+		return nil, fmt.Errorf("snapshot: %s: %w", date, err)
 	}
 	if m.Run == "" {
-		return nil, l.notThere(ctx, day)
+		return nil, l.notThere(ctx, date)
 	}
 	data, held := m.Object(report.ObjectData), m.Object(report.ObjectEntitlements)
-	version := digest(string(day), data.SHA256, held.SHA256)
+	version := digest(string(date), data.SHA256, held.SHA256)
 	d, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 		var d *report.Data
 		reads, ctx := errgroup.WithContext(ctx)
@@ -210,19 +211,19 @@ func (l *Library) On(ctx context.Context, day agreement.Date) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &View{Data: d, Date: day, Version: version, library: l}, nil
+	return &View{Data: d, Date: date, Version: version, library: l}, nil
 }
 
-func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
+func (l *Library) notThere(ctx context.Context, date day.Date) error {
 	days, err := l.days(ctx)
 	if err != nil {
 		return err
 	}
-	at, _ := slices.BinarySearch(days, day)
+	at, _ := slices.BinarySearch(days, date)
 	before := slices.Clone(days[:at])
 	slices.Reverse(before)
 	var nearest []string
-	for _, side := range [][]agreement.Date{before, days[at:]} {
+	for _, side := range [][]day.Date{before, days[at:]} {
 		m, err := l.first(ctx, side)
 		if err != nil {
 			return err
@@ -234,15 +235,15 @@ func (l *Library) notThere(ctx context.Context, day agreement.Date) error {
 	if nearest == nil {
 		return errs.New(errs.NotFound, "snapshots_none")
 	}
-	return errs.New(errs.NotFound, "snapshot_not_found", "date", string(day), "dates", strings.Join(nearest, ", "))
+	return errs.New(errs.NotFound, "snapshot_not_found", "date", string(date), "dates", strings.Join(nearest, ", "))
 }
 
 // readers is how many manifests are read at once.
 const readers = 32
 
 // Between returns the manifests of all days from one to another, in order.
-func (l *Library) Between(ctx context.Context, from, to agreement.Date) ([]report.Manifest, error) {
-	var days []agreement.Date
+func (l *Library) Between(ctx context.Context, from, to day.Date) ([]report.Manifest, error) {
+	var days []day.Date
 	var published []report.Published
 	reads, readCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { days, err = l.days(readCtx); return err })
@@ -250,15 +251,15 @@ func (l *Library) Between(ctx context.Context, from, to agreement.Date) ([]repor
 	if err := reads.Wait(); err != nil {
 		return nil, err
 	}
-	days = slices.DeleteFunc(days, func(d agreement.Date) bool { return d < from || d > to })
+	days = slices.DeleteFunc(days, func(d day.Date) bool { return d < from || d > to })
 	all := make([]report.Manifest, len(days))
 	reads, readCtx = errgroup.WithContext(ctx)
 	reads.SetLimit(readers)
-	for i, day := range days {
+	for i, date := range days {
 		reads.Go(func() error {
-			legacy, err := l.legacy(readCtx, report.LegacyManifestKey(day))
+			legacy, err := l.legacy(readCtx, report.LegacyManifestKey(date))
 			if err == nil {
-				all[i], err = l.later(readCtx, ofDay(published, day), legacy)
+				all[i], err = l.later(readCtx, ofDay(published, date), legacy)
 			}
 			return err
 		})

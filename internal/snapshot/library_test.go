@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
@@ -212,8 +212,8 @@ func TestStatementsRemainder(t *testing.T) {
 func TestDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for i, day := range []agreement.Date{"2026-11-21", "2026-11-18", "2026-10-01"} {
-		w.publish(t, attempt(int64(9-i), day))
+	for i, date := range []day.Date{"2026-11-21", "2026-11-18", "2026-10-01"} {
+		w.publish(t, attempt(int64(9-i), date))
 	}
 	if err := w.files.Put(t.Context(), "snapshots/2026-11-19/000000000099-r99/data-0.json.gz", "application/gzip", nil); err != nil {
 		t.Fatal(err) // whoever wrote it died
@@ -222,20 +222,20 @@ func TestDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []agreement.Date
+	var got []day.Date
 	for _, m := range manifests {
 		got = append(got, m.Point.Date)
 		if m.Point.Products.Owned != 103 {
 			t.Errorf("%+v", m.Point)
 		}
 	}
-	if diff := cmp.Diff([]agreement.Date{"2026-11-18", "2026-11-21"}, got); diff != "" {
+	if diff := cmp.Diff([]day.Date{"2026-11-18", "2026-11-21"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	for day, want := range map[agreement.Date]string{"2026-11-20": "2026-11-18, 2026-11-21", "2026-11-19": "2026-11-18, 2026-11-21", "2026-01-01": "2026-10-01", "2027-01-01": "2026-11-21"} {
-		_, err := w.library().On(t.Context(), day)
+	for date, want := range map[day.Date]string{"2026-11-20": "2026-11-18, 2026-11-21", "2026-11-19": "2026-11-18, 2026-11-21", "2026-01-01": "2026-10-01", "2027-01-01": "2026-11-21"} {
+		_, err := w.library().On(t.Context(), date)
 		if e := errs.As(err); e == nil || e.Code != "snapshot_not_found" || e.Args["dates"] != want {
-			t.Errorf("%s: %v, want %s", day, err, want)
+			t.Errorf("%s: %v, want %s", date, err, want)
 		}
 	}
 }

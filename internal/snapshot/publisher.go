@@ -11,6 +11,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/id"
@@ -79,12 +80,12 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 }
 
 // CalendarOf is the calendar of a day.
-func CalendarOf(day agreement.Date, expiringDays int) agreement.Calendar {
-	at, err := time.Parse(time.DateOnly, string(day))
+func CalendarOf(date day.Date, expiringDays int) day.Calendar {
+	at, err := time.Parse(time.DateOnly, string(date))
 	if err != nil {
-		return agreement.Calendar{Today: day, Soon: day} // no snapshot has such a day
+		return day.Calendar{Today: date, Soon: date} // no snapshot has such a day
 	}
-	return agreement.NewCalendar(at, expiringDays)
+	return day.NewCalendar(at, expiringDays)
 }
 
 // withRun has the run as it will end among the last ones.

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	engine "trueup/infra/local/aws/dynamodb"
-	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
@@ -58,17 +58,17 @@ func TestR8_5_KilledAtEveryWrite(t *testing.T) {
 				if !errors.Is(err, errKilled) {
 					t.Fatal(err)
 				}
-				for _, day := range []agreement.Date{today, ""} {
-					if got := w.seen(t, day); got != licenses && got != licenses+1 {
-						t.Errorf("killed at write %d: %q has %d licenses, before %d", left, day, got, licenses)
+				for _, date := range []day.Date{today, ""} {
+					if got := w.seen(t, date); got != licenses && got != licenses+1 {
+						t.Errorf("killed at write %d: %q has %d licenses, before %d", left, date, got, licenses)
 					}
 				}
 				token++
 				w.publish(t, attempt(token, today))
 				licenses++
-				for _, day := range []agreement.Date{today, ""} {
-					if got := w.seen(t, day); got != licenses {
-						t.Errorf("the attempt after write %d: %q has %d licenses, not %d", left, day, got, licenses)
+				for _, date := range []day.Date{today, ""} {
+					if got := w.seen(t, date); got != licenses {
+						t.Errorf("the attempt after write %d: %q has %d licenses, not %d", left, date, got, licenses)
 					}
 				}
 			}
@@ -86,9 +86,9 @@ func TestR8_5_OlderNeverReplacesNewer(t *testing.T) {
 	w.entitled(4)
 	w.publish(t, attempt(4, today)) // a late attempt, which lost its run
 	w.publish(t, attempt(3, "2026-11-20"))
-	for day, want := range map[agreement.Date]int{today: 5, "": 5, "2026-11-20": 4} {
-		if got := w.seen(t, day); got != want {
-			t.Errorf("%q has %d licenses, not %d", day, got, want)
+	for date, want := range map[day.Date]int{today: 5, "": 5, "2026-11-20": 4} {
+		if got := w.seen(t, date); got != want {
+			t.Errorf("%q has %d licenses, not %d", date, got, want)
 		}
 	}
 	w.publish(t, attempt(5, today)) // the same one once more
@@ -139,12 +139,12 @@ func TestR8_5_Interleaved(t *testing.T) {
 		for _, apart := range []int{-1, 0, 1} {
 			days += 3
 			base := int64(2 * days)
-			var on [2]agreement.Date
+			var on [2]day.Date
 			publishers := [2]*turns{}
 			ended := make(chan error, 2)
 			over := [2]chan struct{}{}
 			for i := range publishers {
-				on[i] = agreement.DateOf(now.AddDate(0, 0, days+i*apart))
+				on[i] = day.Of(now.AddDate(0, 0, days+i*apart))
 				b := &turns{Bucket: w.files, RoundTripper: http.DefaultTransport, step: make(chan struct{}), done: make(chan struct{})}
 				publishers[i], over[i] = b, make(chan struct{})
 				p := w.publisher(b)
@@ -179,14 +179,14 @@ func TestR8_5_Interleaved(t *testing.T) {
 			if err != nil || newest.Sequence != base+1 {
 				t.Errorf("%06b: the newest is of attempt %d, not %d: %v", schedule, newest.Sequence, base+1, err)
 			}
-			for i, day := range on {
+			for i, date := range on {
 				want := base + int64(i)
 				if apart == 0 {
 					want = base + 1
 				}
-				m, err := w.library().Between(t.Context(), day, day)
+				m, err := w.library().Between(t.Context(), date, date)
 				if err != nil || len(m) != 1 || m[0].Sequence != want {
-					t.Errorf("%06b: %s is of attempts %+v, not %d: %v", schedule, day, m, want, err)
+					t.Errorf("%06b: %s is of attempts %+v, not %d: %v", schedule, date, m, want, err)
 				}
 			}
 		}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
@@ -18,7 +18,7 @@ import (
 )
 
 // shown is what a library shows of the days and of now: licenses, or a code.
-func (w *world) shown(t *testing.T, l *snapshot.Library, days ...agreement.Date) map[string]string {
+func (w *world) shown(t *testing.T, l *snapshot.Library, days ...day.Date) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	say := func(what string, v *snapshot.View, err error) {
@@ -33,9 +33,9 @@ func (w *world) shown(t *testing.T, l *snapshot.Library, days ...agreement.Date)
 			all[what] = fmt.Sprint(v.Data.Held[0].Entitlement.Effective)
 		}
 	}
-	for _, day := range days {
-		v, err := l.On(t.Context(), day)
-		say(string(day), v, err)
+	for _, date := range days {
+		v, err := l.On(t.Context(), date)
+		say(string(date), v, err)
 	}
 	v, _, err := l.Live(t.Context())
 	say("live", v, err)

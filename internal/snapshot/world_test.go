@@ -19,6 +19,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
@@ -39,7 +40,7 @@ var (
 	quiet = slog.New(slog.DiscardHandler)
 )
 
-const today agreement.Date = "2026-11-21"
+const today day.Date = "2026-11-21"
 
 // world is an organisation of which all but catalog, license groups and bucket
 // is said by the test.
@@ -149,9 +150,9 @@ func (w *world) library() *snapshot.Library {
 }
 
 // attempt is an attempt at a run of a day, which succeeded.
-func attempt(token int64, day agreement.Date) refresher.Run {
+func attempt(token int64, date day.Date) refresher.Run {
 	return refresher.Run{
-		ID: fmt.Sprintf("r%d", token), Trigger: refresher.TriggerSchedule, Token: token, Date: day, State: refresher.StateSucceeded,
+		ID: fmt.Sprintf("r%d", token), Trigger: refresher.TriggerSchedule, Token: token, Date: date, State: refresher.StateSucceeded,
 		RequestedAt: now.Add(-time.Hour), StartedAt: now.Add(-time.Hour).Add(time.Duration(token) * time.Second),
 	}
 }
@@ -164,20 +165,20 @@ func (w *world) publish(t *testing.T, run refresher.Run) {
 }
 
 func settings() report.Settings {
-	return report.Settings{Now: now, Calendar: agreement.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
+	return report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
 }
 
 // seen is how many licenses of Office a reader sees on a day, or live for none.
 // It fails when what is read is not whole.
-func (w *world) seen(t *testing.T, day agreement.Date) int {
+func (w *world) seen(t *testing.T, date day.Date) int {
 	t.Helper()
 	l := w.library()
 	var v *snapshot.View
 	var err error
-	if day == "" {
+	if date == "" {
 		v, _, err = l.Live(t.Context())
 	} else {
-		v, err = l.On(t.Context(), day)
+		v, err = l.On(t.Context(), date)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
@@ -150,7 +151,7 @@ func (k *Keeper) file(r Record, body io.Reader) (*statement.File, error) {
 		return nil, fmt.Errorf("read %s: %w", r.Source.Key, err)
 	}
 	put := r.Source.At.In(cmp.Or(k.Zone, time.UTC))
-	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Source.Key, Date: agreement.Date(put.Format(time.DateOnly))}), nil
+	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Source.Key, Date: day.Date(put.Format(time.DateOnly))}), nil
 }
 
 // store writes what a statement says where load reads it.

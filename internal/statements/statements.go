@@ -31,6 +31,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/once"
@@ -94,7 +95,7 @@ type Record struct {
 	State  State
 
 	Kind entitlement.Kind // empty when the file is no statement
-	Date agreement.Date   // the day whose situation it tells
+	Date day.Date         // the day whose situation it tells
 
 	Rows, Lines, Skipped, Unchanged, Rejected int
 	Errors, Warnings                          int // findings, see Findings

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/vlsc"
@@ -16,7 +17,7 @@ import (
 // TestR7_4_Statements goes from files to answers.
 func TestR7_4_Statements(t *testing.T) {
 	t.Parallel()
-	read := func(file string, date agreement.Date) entitlement.Statement {
+	read := func(file string, date day.Date) entitlement.Statement {
 		data, err := os.ReadFile("../../events/statements/" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 )
 
@@ -140,15 +141,15 @@ func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 			return entitlement.Entitlement{}, fmt.Errorf("a quantity is 0 to %d", entitlement.MaxQuantity)
 		}
 	}
-	var start, end agreement.Date
-	for of, date := range map[*agreement.Date]*string{&start: e.Start, &end: e.End} {
+	var start, end day.Date
+	for of, date := range map[*day.Date]*string{&start: e.Start, &end: e.End} {
 		if date == nil {
 			continue
 		}
 		if _, err := time.Parse(time.DateOnly, *date); err != nil {
 			return entitlement.Entitlement{}, errors.New("a date is YYYY-MM-DD")
 		}
-		*of = agreement.Date(*date)
+		*of = day.Date(*date)
 	}
 	if end != "" && end < start {
 		return entitlement.Entitlement{}, errors.New("the term ends before it starts")

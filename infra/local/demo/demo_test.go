@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/inventory"
@@ -18,7 +19,7 @@ import (
 // what the demo demands of the whole system is right.
 func TestTheReckoningIsTheDomains(t *testing.T) {
 	t.Parallel()
-	calendar := agreement.Calendar{Today: "2026-11-22"}
+	calendar := day.Calendar{Today: "2026-11-22"}
 	var lines []position.Line
 
 	var pairs []agreement.Pair
@@ -58,7 +59,7 @@ func TestTheReckoningIsTheDomains(t *testing.T) {
 			Type: agreement.TypeOther,
 			Terms: agreement.Terms{
 				Publisher: o.publisher, ProductTitle: o.title, Licenses: o.licenses,
-				Start: agreement.Date(o.start), End: agreement.Date(o.end),
+				Start: day.Date(o.start), End: day.Date(o.end),
 			},
 		}, calendar)
 		if counts != o.counts() {

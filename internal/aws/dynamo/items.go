@@ -10,6 +10,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo/schema"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
@@ -29,8 +30,8 @@ type agreementItem struct {
 	Publisher string                 `dynamodbav:"publisher,omitempty"`
 	Product   string                 `dynamodbav:"product,omitempty"`
 	Licenses  int                    `dynamodbav:"licenses,omitempty"`
-	Start     agreement.Date         `dynamodbav:"start,omitempty"`
-	End       agreement.Date         `dynamodbav:"end,omitempty"`
+	Start     day.Date               `dynamodbav:"start,omitempty"`
+	End       day.Date               `dynamodbav:"end,omitempty"`
 	Pairs     int                    `dynamodbav:"pairs"`
 	Added     map[importer.Stage]int `dynamodbav:"added"` // pairs that the latest imports add; each counts once its stage is committed
 	Created   int64                  `dynamodbav:"created"`

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/importer"
 	"trueup/internal/journal"
 )
@@ -98,11 +99,11 @@ func newestStatementKey(file string) (pk, sk) {
 	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
 }
 
-func snapshotKey(day agreement.Date) (pk, sk) { return snapshotsPK, sk(snapshotPrefix + string(day)) }
-func orphansKey(id string) (pk, sk)           { return orphansPK, sk("AGREEMENT#" + id) }
-func refreshKey(id string) (pk, sk)           { return refreshesPK, sk(refreshPrefix + id) }
-func heldKey(id string) (pk, sk)              { return heldPK, sk(refreshPrefix + id) }
-func stageKey(s importer.Stage) (pk, sk)      { return pk("STAGE#" + string(s)), "STAGE" }
+func snapshotKey(date day.Date) (pk, sk) { return snapshotsPK, sk(snapshotPrefix + string(date)) }
+func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
+func refreshKey(id string) (pk, sk)      { return refreshesPK, sk(refreshPrefix + id) }
+func heldKey(id string) (pk, sk)         { return heldPK, sk(refreshPrefix + id) }
+func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
 func inventoryKey(source string) (pk, sk) {
 	return inventoryPK, sk(sourcePrefix + bounded(source, maxSortName))
 }
@@ -156,7 +157,7 @@ func auditShardPK(shard int) pk { return pk("AUDIT#" + strconv.Itoa(shard)) }
 
 // auditDayPK is where every event of a day was written before there were shards.
 // It is still read.
-func auditDayPK(day time.Time) pk { return pk("AUDIT#" + day.UTC().Format(time.DateOnly)) }
+func auditDayPK(date time.Time) pk { return pk("AUDIT#" + date.UTC().Format(time.DateOnly)) }
 
 // Index keys.
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
@@ -38,7 +39,7 @@ type runRecord struct {
 	Trigger    refresher.Trigger `dynamodbav:"trigger"`
 	Group      string            `dynamodbav:"group"`
 	By         string            `dynamodbav:"by"`
-	Date       agreement.Date    `dynamodbav:"date"`
+	Date       day.Date          `dynamodbav:"date"`
 	Requested  int64             `dynamodbav:"requested"`
 	Started    int64             `dynamodbav:"started"`
 	Ended      int64             `dynamodbav:"ended"`

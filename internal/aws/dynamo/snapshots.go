@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
 )
@@ -22,12 +22,12 @@ var _ snapshot.Index = (*Snapshots)(nil)
 func NewSnapshots(s *Store) *Snapshots { return &Snapshots{s} }
 
 type snapshotItem struct {
-	PK       string         `dynamodbav:"pk"`
-	SK       string         `dynamodbav:"sk"`
-	Date     agreement.Date `dynamodbav:"date"`
-	Run      string         `dynamodbav:"run"`
-	Sequence int64          `dynamodbav:"seq"`
-	SHA256   string         `dynamodbav:"sha256"`
+	PK       string   `dynamodbav:"pk"`
+	SK       string   `dynamodbav:"sk"`
+	Date     day.Date `dynamodbav:"date"`
+	Run      string   `dynamodbav:"run"`
+	Sequence int64    `dynamodbav:"seq"`
+	SHA256   string   `dynamodbav:"sha256"`
 }
 
 func (i snapshotItem) published() report.Published {
@@ -40,8 +40,8 @@ func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
 		return x.store.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
 	}
-	day := put(snapshotKey(p.Date))
-	err = x.store.transact(ctx, []types.TransactWriteItem{day, put(snapshotsPK, newestSnapshotSK)})
+	date := put(snapshotKey(p.Date))
+	err = x.store.transact(ctx, []types.TransactWriteItem{date, put(snapshotsPK, newestSnapshotSK)})
 	condition := conditionOf(err)
 	if condition == nil {
 		return err == nil, err
@@ -50,7 +50,7 @@ func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 		return false, nil
 	}
 	// The newest is of another day, and stays.
-	return false, ignoreCondition(x.store.transact(ctx, []types.TransactWriteItem{day}))
+	return false, ignoreCondition(x.store.transact(ctx, []types.TransactWriteItem{date}))
 }
 
 // Newest implements snapshot.Index.
@@ -59,8 +59,8 @@ func (x *Snapshots) Newest(ctx context.Context) (report.Published, error) {
 }
 
 // Day implements snapshot.Index.
-func (x *Snapshots) Day(ctx context.Context, day agreement.Date) (report.Published, error) {
-	partition, sort := snapshotKey(day)
+func (x *Snapshots) Day(ctx context.Context, date day.Date) (report.Published, error) {
+	partition, sort := snapshotKey(date)
 	return x.read(ctx, partition, sort)
 }
 
@@ -74,7 +74,7 @@ func (x *Snapshots) read(ctx context.Context, partition pk, sort sk) (report.Pub
 }
 
 // Days implements snapshot.Index.
-func (x *Snapshots) Days(ctx context.Context, from, to agreement.Date) (days []report.Published, err error) {
+func (x *Snapshots) Days(ctx context.Context, from, to day.Date) (days []report.Published, err error) {
 	if from > to {
 		return nil, nil // DynamoDB refuses such a range
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/day"
 	"trueup/internal/report"
 )
 
@@ -20,7 +20,7 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 	s := open(t)
 	published := func(sequence int) report.Published {
 		return report.Published{
-			Date: agreement.Date(fmt.Sprintf("2026-11-%02d", 1+sequence%5)), Run: fmt.Sprint("r", sequence), Sequence: int64(sequence), SHA256: fmt.Sprintf("%064d", sequence),
+			Date: day.Date(fmt.Sprintf("2026-11-%02d", 1+sequence%5)), Run: fmt.Sprint("r", sequence), Sequence: int64(sequence), SHA256: fmt.Sprintf("%064d", sequence),
 		}
 	}
 	index := dynamo.NewSnapshots(s)
@@ -48,7 +48,7 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 		want = append(want, published(sequence))
 	}
 	for _, period := range []struct {
-		from, to agreement.Date
+		from, to day.Date
 		want     []report.Published
 	}{
 		{"2026-11-01", "2026-11-05", want},
@@ -74,11 +74,11 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 			t.Errorf("attempt %d is the newest: %v", test.sequence, got)
 		}
 	}
-	for day, want := range map[agreement.Date]report.Published{"2026-11-02": published(31), "2026-11-01": published(30), "2026-12-01": {}} {
-		got, err := index.Day(t.Context(), day)
+	for date, want := range map[day.Date]report.Published{"2026-11-02": published(31), "2026-11-01": published(30), "2026-12-01": {}} {
+		got, err := index.Day(t.Context(), date)
 		must(t, err)
 		if got != want {
-			t.Errorf("%s has %+v", day, got)
+			t.Errorf("%s has %+v", date, got)
 		}
 	}
 	newest, err = index.Newest(t.Context())

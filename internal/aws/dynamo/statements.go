@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/once"
@@ -40,7 +40,7 @@ type statementRecord struct {
 	By        string           `dynamodbav:"by"`
 	Via       audit.Source     `dynamodbav:"via"`
 	Kind      entitlement.Kind `dynamodbav:"kind"`
-	Date      agreement.Date   `dynamodbav:"date"`
+	Date      day.Date         `dynamodbav:"date"`
 	Rows      int              `dynamodbav:"rows"`
 	Lines     int              `dynamodbav:"lines"`
 	Skipped   int              `dynamodbav:"skipped"`

@@ -34,6 +34,7 @@ import (
 	"strconv"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/text"
@@ -52,8 +53,8 @@ const findingsPerRow = 12
 
 // Options are what a file does not say itself.
 type Options struct {
-	Name string         // of the statement, see entitlement.Statement
-	Date agreement.Date // of a file that does not tell its date: when it was put
+	Name string   // of the statement, see entitlement.Statement
+	Date day.Date // of a file that does not tell its date: when it was put
 }
 
 // File is a checked statement. Always
@@ -182,7 +183,7 @@ func (f *File) readBelow(t table, h header) {
 
 // setDate takes the date that a table tells. One in the future would make every
 // later statement look outdated.
-func (f *File) setDate(told agreement.Date) {
+func (f *File) setDate(told day.Date) {
 	put := f.Statement.Date
 	switch {
 	case told == "":

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/text"
 )
@@ -114,7 +115,7 @@ type header struct {
 	line  int
 	width int                      // columns that it names
 	at    map[agreement.Column]int // from 0
-	date  agreement.Date           // above it: the day that the table tells of
+	date  day.Date                 // above it: the day that the table tells of
 }
 
 // headerRows is how far down a header is looked for; the Microsoft License
@@ -125,7 +126,7 @@ const headerRows = 30
 // closest to one.
 func findHeader(t table) (best header) {
 	n := 0
-	var date agreement.Date
+	var date day.Date
 	dateAtPlace := false
 	for r := range t.rows {
 		for _, s := range shapes {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/text"
@@ -181,7 +182,7 @@ func (r *reader) quantity(column agreement.Column, required bool) int {
 	return n
 }
 
-func (r *reader) date(column agreement.Column) agreement.Date {
+func (r *reader) date(column agreement.Column) day.Date {
 	c, _ := r.header.cell(r.current, column)
 	if c.text == "" {
 		return ""

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 )
@@ -23,7 +24,7 @@ func brief(f *statement.File) []string {
 	}
 	for _, l := range f.Statement.Lines {
 		text := []string{l.LicenseID, l.Publisher, l.Pool, l.Family, l.Version, l.Type, fmt.Sprint(l.Effective), fmt.Sprint(l.ActiveSA)}
-		for _, date := range []agreement.Date{l.Start, l.End, l.SAEnd} {
+		for _, date := range []day.Date{l.Start, l.End, l.SAEnd} {
 			if date != "" {
 				text = append(text, string(date))
 			}

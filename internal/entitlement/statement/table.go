@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 )
 
 // table is the rows of a file or of a sheet. They can be read more than once.
@@ -15,7 +16,7 @@ type table struct {
 	fault func() string
 	// serial is the day that a workbook counts days from, so that a number can be a
 	// date; empty for a file without such numbers.
-	epoch agreement.Date
+	epoch day.Date
 }
 
 // row is one row of a table, good until the next one.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/text"
 )
@@ -72,7 +72,7 @@ func ungroup(s string) (digits string, ok bool) {
 
 // dayOf reads a cell that can be nothing but a day: one that starts with the
 // year, or a workbook's number of days since its epoch.
-func dayOf(c cell, epoch agreement.Date) (agreement.Date, bool) {
+func dayOf(c cell, epoch day.Date) (day.Date, bool) {
 	if !c.number {
 		d, _, ok := splitDate(c.text)
 		if !ok || d.order != yearFirst {
@@ -89,13 +89,13 @@ func dayOf(c cell, epoch agreement.Date) (agreement.Date, bool) {
 	if err != nil {
 		return "", false
 	}
-	return agreement.DateOf(start.AddDate(0, 0, int(days))), true
+	return day.Of(start.AddDate(0, 0, int(days))), true
 }
 
 // dateOf reads a date: 2026-11-21, 2026/11/21, 21.11.2026 and 21-11-2026, and
 // with slashes month first, 11/21/2026, unless the file writes the day first. A
 // time of day is left out.
-func dateOf(value string, dayFirst bool) (agreement.Date, bool) {
+func dateOf(value string, dayFirst bool) (day.Date, bool) {
 	d, slashes, ok := splitDate(value)
 	if !ok {
 		return "", false
@@ -120,8 +120,8 @@ func splitDate(value string) (d parts, slashes, ok bool) {
 	if len(value) > 40 {
 		return d, false, false
 	}
-	if day, _, timed := strings.Cut(value, "T"); timed {
-		value = day
+	if date, _, timed := strings.Cut(value, "T"); timed {
+		value = date
 	}
 	value, _, _ = strings.Cut(value, " ")
 	i := strings.IndexAny(value, "/.-")
@@ -151,19 +151,19 @@ func splitDate(value string) (d parts, slashes, ok bool) {
 	return d, separator == '/' && d.order == yearLast, true
 }
 
-func (d parts) date(dayFirst bool) (agreement.Date, bool) {
-	year, month, day := d.numbers[0], d.numbers[1], d.numbers[2]
-	if d.order == yearLast {
-		month, day, year = d.numbers[0], d.numbers[1], d.numbers[2]
+func (p parts) date(dayFirst bool) (day.Date, bool) {
+	y, m, d := p.numbers[0], p.numbers[1], p.numbers[2]
+	if p.order == yearLast {
+		m, d, y = p.numbers[0], p.numbers[1], p.numbers[2]
 		if dayFirst {
-			month, day = day, month
+			m, d = d, m
 		}
 	}
-	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if year < 1900 || year > 2199 || t.Year() != year || int(t.Month()) != month || t.Day() != day {
+	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	if y < 1900 || y > 2199 || t.Year() != y || int(t.Month()) != m || t.Day() != d {
 		return "", false
 	}
-	return agreement.DateOf(t), true
+	return day.Of(t), true
 }
 
 // supportOf reads SupportPurchased, in which 0 means yes and 1 no. Nothing is no.

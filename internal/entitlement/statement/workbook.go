@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/text"
 )
@@ -86,7 +86,7 @@ type workbook struct {
 	shared  string               // part with the texts that cells share; empty for none
 	strings []string             // read when first needed
 	read    bool                 // strings have been
-	epoch   agreement.Date
+	epoch   day.Date
 	left    int64 // bytes that may still be unpacked
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
@@ -21,10 +22,10 @@ func (b *bench) positions(ctx context.Context) error {
 	titles := b.size(20_000, 200)
 	data := titled(titles)
 	now := time.Now()
-	s := report.Settings{Now: now, Calendar: agreement.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
+	s := report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
 	var products int
 	reports := func(context.Context) error {
-		_, manifest, err := data.Snapshot(agreement.DateOf(now), "bench", 1, s)
+		_, manifest, err := data.Snapshot(day.Of(now), "bench", 1, s)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/i18n"
@@ -72,7 +73,7 @@ func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files o
 		now := time.Now()
 		return p.Publish(ctx, refresher.Run{
 			ID: id.New(now, "bench"), Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
-			Token: l.runs, Date: l.day, RequestedAt: now, StartedAt: now,
+			Token: l.runs, Date: l.date, RequestedAt: now, StartedAt: now,
 		})
 	}
 	held, err := peak(ctx, publish) // the first one, which also feeds the catalog
@@ -114,7 +115,7 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 	}
 	object := m.Object(report.ObjectInstallations)
 	floor := func(ctx context.Context) error {
-		if _, err := index.Day(ctx, l.day); err != nil { // which object counts
+		if _, err := index.Day(ctx, l.date); err != nil { // which object counts
 			return err
 		}
 		body, err := get(ctx, object.Key)
@@ -128,7 +129,7 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 		return err
 	}
 	page := func(ctx context.Context) error {
-		return l.page(ctx, fmt.Sprintf("%s/reports/license-installations?limit=%d&date=%s", s.FrontURL, reportPage, l.day), token)
+		return l.page(ctx, fmt.Sprintf("%s/reports/license-installations?limit=%d&date=%s", s.FrontURL, reportPage, l.date), token)
 	}
 	first, err := took(page)(ctx) // starts the function, which keeps what it has read
 	if err != nil {
@@ -180,7 +181,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	var library *snapshot.Library
 	now := time.Now()
-	settings := report.Settings{Now: now, Calendar: agreement.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
+	settings := report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
 	read := func(ctx context.Context) error {
 		v, _, err := library.Live(ctx)
 		if err != nil {
@@ -234,7 +235,7 @@ type licensedOrganisation struct {
 	pairs      []refresher.Answered
 	tallies    []inventory.Counted
 	titles     *catalog.Store
-	day        agreement.Date
+	date       day.Date
 	runs       int64
 }
 
@@ -242,7 +243,7 @@ type licensedOrganisation struct {
 // titles in five versions each, and pairs with two entitlements each.
 func largest(agreements, titles, pairs int) *licensedOrganisation {
 	kept := &keptCatalog{}
-	l := &licensedOrganisation{titles: catalog.New(kept, kept, nil), day: agreement.DateOf(time.Now())}
+	l := &licensedOrganisation{titles: catalog.New(kept, kept, nil), date: day.Of(time.Now())}
 	installed := titled(titles).Installed
 	tally := &inventory.Tally{Rules: "bench", Rows: titles, Devices: 100}
 	for _, line := range installed {
