@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -38,25 +39,25 @@ func (f *File) Annotate(findings []Finding, h AnnotateText) []byte {
 
 	w := annotator{sep: f.sep}
 	w.Grow(len(f.text) + len(f.text)/2 + 96*len(findings))
-	w.WriteString(utf8BOM)
+	w.WriteString(sheet.BOM)
 	width := f.width()
 	w.row(f.ownCells(f.headerCells(h), width), width, knownName(h.Messages, ColumnMessages))
 
 	s := f.scan()
 	if f.layout.header != nil {
-		s.next()
+		s.Next()
 	}
 	var sentences []string
-	for s.next() {
+	for s.Next() {
 		sentences = sentences[:0]
-		for len(findings) > 0 && findings[0].Line <= s.start {
+		for len(findings) > 0 && findings[0].Line <= s.Line {
 			if findings[0].Code != "header_skipped" { // the copy has a header of its own
 				sentences = append(sentences, sentence(findings[0], h))
 			}
 			findings = findings[1:]
 		}
-		cells := s.cells[:min(s.filled, len(s.cells))]
-		if s.filled <= f.layout.most() {
+		cells := s.Cells[:min(s.Filled, len(s.Cells))]
+		if s.Filled <= f.layout.most() {
 			cells = f.ownCells(cells, width)
 		}
 		w.row(cells, width, strings.Join(sentences, "; "))
@@ -90,22 +91,22 @@ func (f *File) width() int {
 
 // headerCells are the cells of the copy's header line: localised where the
 // column is known, as written where it is not.
-func (f *File) headerCells(h AnnotateText) []cell {
+func (f *File) headerCells(h AnnotateText) []sheet.Cell {
 	l := f.layout
-	cells := make([]cell, l.most())
+	cells := make([]sheet.Cell, l.most())
 	for i, name := range l.header {
-		cells[i].text = name
+		cells[i].Text = name
 	}
-	cells[l.authorization].text = knownName(h.Authorization, ColumnAuthorization)
-	cells[l.license].text = knownName(h.License, ColumnLicense)
+	cells[l.authorization].Text = knownName(h.Authorization, ColumnAuthorization)
+	cells[l.license].Text = knownName(h.License, ColumnLicense)
 	if l.name >= 0 {
-		cells[l.name].text = knownName(h.Name, ColumnName)
+		cells[l.name].Text = knownName(h.Name, ColumnName)
 	}
 	return cells
 }
 
 // ownCells are a record's cells without that of the messages column.
-func (f *File) ownCells(cells []cell, width int) []cell {
+func (f *File) ownCells(cells []sheet.Cell, width int) []sheet.Cell {
 	if i := f.layout.messages; i >= 0 && i < len(cells) {
 		cells = slices.Delete(cells, i, i+1)
 	}
@@ -138,41 +139,13 @@ type annotator struct {
 
 // row writes one record with its messages after width columns, or after its
 // last cell if it has more.
-func (w *annotator) row(cells []cell, width int, messages string) {
+func (w *annotator) row(cells []sheet.Cell, width int, messages string) {
 	for i := range max(len(cells), width) {
 		if i < len(cells) {
-			w.cell(cells[i].text)
+			sheet.WriteCell(&w.Buffer, cells[i].Text, w.sep)
 		}
 		w.WriteByte(w.sep)
 	}
-	w.cell(messages)
+	sheet.WriteCell(&w.Buffer, messages, w.sep)
 	w.WriteString("\r\n")
-}
-
-func (w *annotator) cell(value string) {
-	value = Neutralise(text.Readable(value))
-	if strings.IndexByte(value, w.sep) < 0 && !strings.ContainsAny(value, "\"\r\n") {
-		w.WriteString(value)
-		return
-	}
-	w.WriteByte('"')
-	w.WriteString(strings.ReplaceAll(value, `"`, `""`))
-	w.WriteByte('"')
-}
-
-// Neutralise keeps a spreadsheet program from taking a cell for a formula.
-func Neutralise(value string) string {
-	if value != "" && strings.IndexByte("=+-@\t\r\n", value[0]) >= 0 {
-		return "'" + value
-	}
-	return value
-}
-
-// restore takes away the apostrophe that Neutralise put before a sign. It is
-// allowed neither in a name nor in a number, so nothing else can have meant it.
-func restore(value string) string {
-	if len(value) > 1 && value[0] == '\'' && strings.IndexByte("=+-@", value[1]) >= 0 {
-		return value[1:]
-	}
-	return value
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -75,12 +76,12 @@ func ReadFile(data []byte, o Options) *File {
 		r.refuse("file_too_large", 0)
 		return f
 	}
-	if code, line := contentCode(data); code != "" {
+	if code, line := sheet.Content(data); code != "" {
 		r.refuse(code, line)
 		return f
 	}
-	f.text = strings.TrimPrefix(string(data), utf8BOM)
-	sep, length := separatorLine(f.text)
+	f.text = strings.TrimPrefix(string(data), sheet.BOM)
+	sep, length := sheet.SeparatorLine(f.text)
 	if length > 0 {
 		f.text, f.line = f.text[length:], 2
 		f.sep = sep
@@ -99,15 +100,13 @@ func ReadFile(data []byte, o Options) *File {
 func (f *File) Position(c Column) int { return f.layout.position(c) }
 
 // scan returns a scanner over the file's records, before the header if it has one.
-func (f *File) scan() *scanner {
-	return &scanner{text: f.text, sep: f.sep, line: f.line, cells: make([]cell, 0, 8)}
-}
+func (f *File) scan() *sheet.Scanner { return sheet.NewScanner(f.text, f.sep, f.line) }
 
 // reader reads one file.
 type reader struct {
 	*File
 	options Options
-	scanner *scanner
+	scanner *sheet.Scanner
 	pairs   map[PairKey]int // good rows by pair
 	draft   [1]Pair         // of the row at hand, to spare it the allocation
 }
@@ -150,7 +149,7 @@ func (r *reader) rows() {
 	likely := min(MaxFileRows, 1+len(r.text)/16)
 	r.pairs = make(map[PairKey]int, likely)
 	r.Rows = make([]Row, 0, likely)
-	for first := true; s.next(); first = false {
+	for first := true; s.Next(); first = false {
 		if first && r.header() {
 			continue
 		}
@@ -171,17 +170,17 @@ func (r *reader) rows() {
 // header takes the first record as a header line if it is one (R3.2).
 func (r *reader) header() bool {
 	s := r.scanner
-	l, ok := headerLayout(s.cells)
+	l, ok := headerLayout(s.Cells)
 	if !ok {
 		return false
 	}
 	r.layout = l
-	r.add(Finding{Line: s.start, Code: "header_skipped", Value: quote(s.record())})
+	r.add(Finding{Line: s.Line, Code: "header_skipped", Value: quote(s.Record())})
 	if l.ignored != nil {
-		r.add(Finding{Line: s.start, Code: "columns_ignored", Value: quote(strings.Join(l.ignored, ", "))})
+		r.add(Finding{Line: s.Line, Code: "columns_ignored", Value: quote(strings.Join(l.ignored, ", "))})
 	}
 	if missing := l.missing(); missing != ColumnNone {
-		r.refuse("header_incomplete", s.start, "column", string(missing))
+		r.refuse("header_incomplete", s.Line, "column", string(missing))
 	}
 	return true
 }
@@ -192,18 +191,18 @@ func (r *reader) row() {
 	before := len(r.Findings)
 	r.flaws()
 	if !l.fits(s) {
-		if s.filled > l.most() {
-			r.widest = max(r.widest, s.filled)
+		if s.Filled > l.most() {
+			r.widest = max(r.widest, s.Filled)
 		}
 		// An unclosed quote that was reported explains the columns.
-		if len(r.Findings) == before || s.cells[len(s.cells)-1].flaw != flawUnclosed {
+		if len(r.Findings) == before || s.Cells[len(s.Cells)-1].Flaw != sheet.FlawUnclosed {
 			r.columns(before)
 		}
 		r.reject(before)
 		return
 	}
-	r.draft[0] = Pair{Authorization: at(s.cells, l.authorization), License: at(s.cells, l.license)}
-	name := at(s.cells, l.name)
+	r.draft[0] = Pair{Authorization: at(s.Cells, l.authorization), License: at(s.Cells, l.license)}
+	name := at(s.Cells, l.name)
 	named := name != ""
 	if !named {
 		name = r.draft[0].Authorization
@@ -214,7 +213,7 @@ func (r *reader) row() {
 		r.reject(before)
 		return
 	}
-	r.accept(Row{Line: s.start, Name: volume.Name, Named: named, Pair: volume.Pairs[0]})
+	r.accept(Row{Line: s.Line, Name: volume.Name, Named: named, Pair: volume.Pairs[0]})
 }
 
 // accept keeps a row unless an earlier one has its pair.
@@ -257,24 +256,22 @@ func (r *reader) reject(before int) {
 // flaws reports the cells of the record at hand that are badly written.
 func (r *reader) flaws() {
 	s := r.scanner
-	for i, c := range s.cells {
-		if c.flaw == flawNone || r.ignores(i) {
+	for i, c := range s.Cells {
+		if c.Flaw == "" || r.ignores(i) {
 			continue
 		}
 		r.add(Finding{
-			Line:     s.start,
+			Line:     s.Line,
 			Position: i + 1,
 			Column:   r.layout.columnAt(i),
-			Value:    quote(c.text),
-			Code:     flawCodes[c.flaw],
+			Value:    quote(c.Text),
+			Code:     string(c.Flaw),
 		})
 		if i >= findingsPerRow {
 			return
 		}
 	}
 }
-
-var flawCodes = [...]string{flawStray: "stray_quote", flawUnclosed: "unclosed_quote", flawBreak: "line_break"}
 
 // ignores reports whether nobody reads the column at a position.
 func (r *reader) ignores(i int) bool {
@@ -289,21 +286,21 @@ func (r *reader) ignores(i int) bool {
 func (r *reader) columns(before int) {
 	s := r.scanner
 	r.add(Finding{
-		Line:  s.start,
-		Value: quote(s.record()),
+		Line:  s.Line,
+		Value: quote(s.Record()),
 		Code:  "columns",
-		Args:  errs.Pairs("count", strconv.Itoa(s.columns), "separator", string(s.sep)),
+		Args:  errs.Pairs("count", strconv.Itoa(s.Columns), "separator", string(r.sep)),
 	})
-	for i, c := range s.cells {
+	for i, c := range s.Cells {
 		if len(r.Findings)-before >= findingsPerRow {
 			return
 		}
 		checker := checker{ascii: true}
-		if c.flaw != flawNone || r.ignores(i) || checker.onlyASCII("", c.text) {
+		if c.Flaw != "" || r.ignores(i) || checker.onlyASCII("", c.Text) {
 			continue
 		}
 		v := checker.violations[0]
-		r.add(Finding{Line: s.start, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
+		r.add(Finding{Line: s.Line, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
 	}
 }
 
@@ -327,6 +324,6 @@ func (r *reader) violations(before int, violations []errs.Violation, named bool)
 		if slices.ContainsFunc(flawed, func(f Finding) bool { return f.Column == column || column == ColumnNone && f.Column != ColumnName }) {
 			continue
 		}
-		r.add(Finding{Line: r.scanner.start, Position: r.layout.position(column), Column: column, Value: v.Value, Code: v.Code, Args: v.Args})
+		r.add(Finding{Line: r.scanner.Line, Position: r.layout.position(column), Column: column, Value: v.Value, Code: v.Code, Args: v.Args})
 	}
 }

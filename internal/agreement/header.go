@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -93,17 +94,17 @@ func KnownHeader(name string) (Column, bool) {
 
 // headerLayout reads a record as a header line; false when it is none. A
 // header names at least two known columns, and no cell of it is a number.
-func headerLayout(cells []cell) (layout, bool) {
+func headerLayout(cells []sheet.Cell) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
-	for len(cells) > 0 && cells[len(cells)-1].text == "" {
+	for len(cells) > 0 && cells[len(cells)-1].Text == "" {
 		cells = cells[:len(cells)-1]
 	}
 	known, either := 0, -1
 	for i, c := range cells {
-		if looksNumber(c.text) || len(c.text) > NameMaxChars {
+		if looksNumber(c.Text) || len(c.Text) > NameMaxChars {
 			return layout{}, false
 		}
-		column := columnByName[text.Letters(c.text)]
+		column := columnByName[text.Letters(c.Text)]
 		switch {
 		case column == columnEither && either < 0:
 			either = i
@@ -116,10 +117,10 @@ func headerLayout(cells []cell) (layout, bool) {
 		case column == ColumnMessages && l.messages < 0:
 			l.messages = i
 		default:
-			if c.text == "" {
+			if c.Text == "" {
 				l.unnamed = append(l.unnamed, i)
 			} else {
-				l.ignored = append(l.ignored, c.text)
+				l.ignored = append(l.ignored, c.Text)
 			}
 			continue
 		}
@@ -134,11 +135,11 @@ func headerLayout(cells []cell) (layout, bool) {
 	case either >= 0 && l.name < 0:
 		l.name = either
 	case either >= 0:
-		l.ignored = append(l.ignored, cells[either].text)
+		l.ignored = append(l.ignored, cells[either].Text)
 	}
 	l.header = make([]string, len(cells))
 	for i, c := range cells {
-		l.header[i] = strings.Clone(c.text)
+		l.header[i] = strings.Clone(c.Text)
 	}
 	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && (l.messages < 0 || l.messages > 2) {
 		l.name = 2 // a third column that the header leaves unnamed
@@ -192,12 +193,12 @@ func (l layout) most() int { return max(len(l.header), l.name+1, l.messages+1) }
 
 // fits reports whether the scanner's record has the columns it should: both
 // numbers, and nothing after the last column or below an empty header cell.
-func (l layout) fits(s *scanner) bool {
-	if s.columns <= max(l.authorization, l.license) || s.filled > l.most() {
+func (l layout) fits(s *sheet.Scanner) bool {
+	if s.Columns <= max(l.authorization, l.license) || s.Filled > l.most() {
 		return false
 	}
 	for _, i := range l.unnamed {
-		if i < len(s.cells) && s.cells[i] != (cell{}) {
+		if i < len(s.Cells) && s.Cells[i] != (sheet.Cell{}) {
 			return false
 		}
 	}
@@ -205,9 +206,9 @@ func (l layout) fits(s *scanner) bool {
 }
 
 // at returns the text of a record's column; empty when it is not there.
-func at(cells []cell, i int) string {
+func at(cells []sheet.Cell, i int) string {
 	if i < 0 || i >= len(cells) {
 		return ""
 	}
-	return cells[i].text
+	return cells[i].Text
 }

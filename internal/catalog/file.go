@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -51,14 +52,14 @@ func ReadFile(data []byte) *File {
 		f.refuse(TooLarge())
 		return f
 	}
-	content, code := agreement.CSVText(data)
+	content, code := sheet.Text(data)
 	if code != "" {
 		f.refuse(Finding{Code: code})
 		return f
 	}
 	separator := separatorOf(content)
 	columns := defaultLayout
-	for r := range agreement.Records(content, separator) {
+	for r := range sheet.Records(content, separator) {
 		if f.Rows == 0 && !columns.named {
 			if l, ok := headerLayout(r.Cells); ok {
 				columns = l
@@ -88,7 +89,7 @@ func (f *File) refuse(why Finding) {
 }
 
 // row checks one row: it becomes an addition, or findings.
-func (f *File) row(r agreement.Record, columns layout) {
+func (f *File) row(r sheet.Record, columns layout) {
 	var found []Finding
 	add := func(violations []errs.Violation) {
 		for _, v := range violations {
@@ -98,7 +99,7 @@ func (f *File) row(r agreement.Record, columns layout) {
 	a := Addition{}
 	switch {
 	case r.Flaw != "":
-		add([]errs.Violation{{Code: r.Flaw}})
+		add([]errs.Violation{{Code: string(r.Flaw)}})
 	case !columns.fits(r.Cells):
 		add([]errs.Violation{{Code: "feed_columns", Args: errs.Pairs("count", strconv.Itoa(len(r.Cells)))}})
 	default:
@@ -179,7 +180,7 @@ func separatorOf(content string) byte {
 	best, most := byte(','), 0
 	for _, separator := range []byte("\t;,") {
 		score, n := 0, 0
-		for r := range agreement.Records(content, separator) {
+		for r := range sheet.Records(content, separator) {
 			if _, ok := headerLayout(r.Cells); ok && n == 0 && len(r.Cells) > 1 {
 				score += 3 * records
 			}

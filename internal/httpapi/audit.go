@@ -16,9 +16,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -237,7 +237,7 @@ func auditRow(e audit.Event) []string {
 		e.At.UTC().Format(time.RFC3339Nano), e.By, e.Role, e.Action, e.Subject, fields(e.Before), fields(e.After), e.RequestID, string(e.Source), e.ID,
 	}
 	for i, cell := range row {
-		row[i] = agreement.Neutralise(text.Readable(cell))
+		row[i] = sheet.Neutralise(text.Readable(cell))
 	}
 	return row
 }

@@ -27,7 +27,7 @@ func TestEveryCode(t *testing.T) {
 	t.Parallel()
 	found := map[string]token.Position{}
 	files := token.NewFileSet()
-	for _, dir := range []string{"../httpapi", "../importer", "../refresher", "../statements", "../agreement", "../group", "../inventory", "../catalog", "../entitlement", "../vlsc", "../snapshot"} {
+	for _, dir := range []string{"../httpapi", "../importer", "../refresher", "../statements", "../agreement", "../sheet", "../group", "../inventory", "../catalog", "../entitlement", "../vlsc", "../snapshot"} {
 		for _, file := range sources(t, files, dir) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				if code, ok := literal(n); ok && snake.MatchString(code) && !notCodes[code] {

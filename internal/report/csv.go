@@ -4,7 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 
-	"trueup/internal/agreement"
+	"trueup/internal/sheet"
 )
 
 // CSV writes the table as RFC 4180 has it, in UTF-8 with a byte-order mark:
@@ -26,7 +26,7 @@ func (t Table) CSV(to io.Writer) error {
 		for i, c := range cells {
 			record[i] = c.String()
 			if c.Kind != CellNumber {
-				record[i] = agreement.Neutralise(record[i])
+				record[i] = sheet.Neutralise(record[i])
 			}
 		}
 		w.Write(record) //nolint:errcheck // it stays with the writer: Flush and Error below

@@ -23,11 +23,12 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/sheet"
 )
 
-// sheet reads a workbook's first sheet with a library that is not ours, as the
+// rowsOf reads a workbook's first sheet with a library that is not ours, as the
 // cells' own values, not as they are formatted.
-func sheet(t testing.TB, workbook []byte) [][]string {
+func rowsOf(t testing.TB, workbook []byte) [][]string {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(workbook))
 	if err != nil {
@@ -152,7 +153,7 @@ func TestOneCount(t *testing.T) {
 		bought, installed := bought.Table(w), installed.Table(w)
 		for format, tables := range map[string][2][][]string{
 			"CSV":  {records(t, written(t, bought.CSV)), records(t, written(t, installed.CSV))},
-			"XLSX": {sheet(t, written(t, bought.XLSX)), sheet(t, written(t, installed.XLSX))},
+			"XLSX": {rowsOf(t, written(t, bought.XLSX)), rowsOf(t, written(t, installed.XLSX))},
 			"HTML": {tableCells(t, written(t, bought.HTML)), tableCells(t, written(t, installed.HTML))},
 		} {
 			for _, check := range []struct {
@@ -206,7 +207,7 @@ func TestFormatsAgree(t *testing.T) {
 	if diff := cmp.Diff(page, fromCSV[:len(page)]); diff != "" {
 		t.Errorf("-page +CSV:\n%s", diff)
 	}
-	fromSheet := sheet(t, written(t, table.XLSX))
+	fromSheet := rowsOf(t, written(t, table.XLSX))
 	dates := []int{7, 8}
 	for i := range fromSheet {
 		fromSheet[i] = append(fromSheet[i], make([]string, len(page[i])-len(fromSheet[i]))...)
@@ -266,7 +267,7 @@ func TestHostileText(t *testing.T) {
 			}
 			workbook := written(t, table.XLSX)
 			onlyInlineText(rt, workbook)
-			if got := sheet(t, workbook); len(got) != 3 {
+			if got := rowsOf(t, workbook); len(got) != 3 {
 				rt.Fatalf("%d rows of XLSX: %q", len(got), got)
 			}
 			page := tableCells(t, written(t, table.HTML))
@@ -317,7 +318,7 @@ func onlyInlineText(t *rapid.T, workbook []byte) {
 				}
 			case xml.CharData:
 				text := string(token)
-				if path.Dir(part.Name) == "xl/worksheets" && kind == "inlineStr" && (agreement.Neutralise(text) != text) != (style == "3") {
+				if path.Dir(part.Name) == "xl/worksheets" && kind == "inlineStr" && (sheet.Neutralise(text) != text) != (style == "3") {
 					t.Fatalf("%s: %q has the style %q", part.Name, text, style)
 				}
 			}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"trueup/internal/agreement"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -175,7 +175,7 @@ func (w *sheetWriter) row(cells []Cell, style int) {
 			w.raw(at + strconv.Itoa(styleDate) + `"><v>` + strconv.Itoa(serial) + `</v></c>`)
 		case c.Text != "":
 			cellStyle := style
-			if agreement.Neutralise(c.Text) != c.Text {
+			if sheet.Neutralise(c.Text) != c.Text {
 				cellStyle = styleQuoted
 			}
 			w.raw(at + strconv.Itoa(cellStyle) + `" t="inlineStr"><is><t xml:space="preserve">`)

@@ -37,6 +37,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -82,7 +83,7 @@ func ReadFile(data []byte, o Options) *File {
 		f.readWorkbook(data)
 		return f
 	}
-	content, code := agreement.CSVText(data)
+	content, code := sheet.Text(data)
 	if code != "" {
 		f.refuse(0, contentCodes[code])
 		return f
@@ -92,7 +93,7 @@ func ReadFile(data []byte, o Options) *File {
 }
 
 // contentCodes say what to do with what is no text, by the code of
-// agreement.CSVText. ZIP archives and workbooks have been read before.
+// sheet.Text. ZIP archives and workbooks have been read before.
 var contentCodes = map[string]string{
 	"file_utf16": "statement_utf16",
 	"file_xls":   "statement_xls",

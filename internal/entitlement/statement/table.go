@@ -4,8 +4,8 @@ import (
 	"iter"
 	"strings"
 
-	"trueup/internal/agreement"
 	"trueup/internal/day"
+	"trueup/internal/sheet"
 )
 
 // table is the rows of a file or of a sheet. They can be read more than once.
@@ -70,8 +70,8 @@ func separatedTable(content string, separator byte) table {
 		fault: func() string { return "" },
 		rows: func(yield func(row) bool) {
 			var r row
-			for record := range agreement.Records(content, separator) {
-				r.line, r.flaw, r.cells = record.Line, record.Flaw, r.cells[:0]
+			for record := range sheet.Records(content, separator) {
+				r.line, r.flaw, r.cells = record.Line, string(record.Flaw), r.cells[:0]
 				for _, text := range record.Cells {
 					r.cells = append(r.cells, cell{text: strings.TrimSpace(text)})
 				}

@@ -82,7 +82,7 @@ func (f *File) readWorkbook(data []byte) {
 // workbook is an opened workbook. Only what lists its parts has been read.
 type workbook struct {
 	files   map[string]*zip.File // by name in lower case
-	sheets  []sheet              // the one with the right name first
+	sheets  []worksheet          // the one with the right name first
 	shared  string               // part with the texts that cells share; empty for none
 	strings []string             // read when first needed
 	read    bool                 // strings have been
@@ -90,7 +90,7 @@ type workbook struct {
 	left    int64 // bytes that may still be unpacked
 }
 
-type sheet struct{ name, part string }
+type worksheet struct{ name, part string }
 
 // openWorkbook returns the workbook in a ZIP archive, or the code that says
 // what the archive is instead.
@@ -142,15 +142,15 @@ func (w *workbook) index(main string) error {
 			}
 		case "sheet":
 			if part := parts[attribute(start, "id")]; part != "" {
-				w.sheets = append(w.sheets, sheet{attribute(start, "name"), part})
+				w.sheets = append(w.sheets, worksheet{attribute(start, "name"), part})
 			}
 		}
 		return true
 	})
-	named := func(s sheet) int {
+	named := func(s worksheet) int {
 		return slices.Index(pivotSheets, text.Letters(text.Shorten(s.name, 64)))
 	}
-	slices.SortStableFunc(w.sheets, func(a, b sheet) int { return min(named(b), 0) - min(named(a), 0) })
+	slices.SortStableFunc(w.sheets, func(a, b worksheet) int { return min(named(b), 0) - min(named(a), 0) })
 	w.sheets = w.sheets[:min(len(w.sheets), maxSheets)]
 	return err
 }

@@ -19,7 +19,7 @@ type layer struct {
 var layers = []layer{
 	{
 		name:    "words", // error kinds, text folding, packed data: everybody may use them
-		folders: []string{"internal/cursor", "internal/day", "internal/errs", "internal/id", "internal/pack", "internal/retry", "internal/text"},
+		folders: []string{"internal/cursor", "internal/day", "internal/errs", "internal/id", "internal/pack", "internal/retry", "internal/sheet", "internal/text"},
 		imports: []string{"words"},
 	},
 	{

@@ -64,7 +64,7 @@ func selected(e ast.Expr, pkg, name string) bool {
 }
 
 func agreementIsPure(tree *Tree) (violations []string) {
-	allowed := []string{module + "/internal/audit", module + "/internal/day", module + "/internal/errs", module + "/internal/once", module + "/internal/text"}
+	allowed := []string{module + "/internal/audit", module + "/internal/day", module + "/internal/errs", module + "/internal/once", module + "/internal/sheet", module + "/internal/text"}
 	for _, f := range tree.Files {
 		if f.Test || f.Dir != "internal/agreement" {
 			continue

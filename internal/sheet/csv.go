@@ -1,59 +1,64 @@
-package agreement
+// Package sheet reads and writes tables: CSV as people and spreadsheet programs write it.
+package sheet
 
 import "strings"
 
-// columnsMax is how many cells of one record are kept; the rest are counted,
-// and left out of an annotated copy.
+// columnsMax is how many cells of one record are kept; the rest are counted.
 const columnsMax = 1 << 14
 
-// flaw is what is wrong with how a cell is written.
-type flaw uint8
+// Flaw is the code of what is wrong with how a cell is written; empty for nothing.
+type Flaw string
 
+// The flaws.
 const (
-	flawNone     flaw = iota
-	flawStray         // a quote in the middle of a cell, or text after the closing one
-	flawUnclosed      // the closing quote is missing
-	flawBreak         // a line break inside quotes
+	FlawStray    Flaw = "stray_quote"    // a quote in the middle of a cell, or text after the closing one
+	FlawUnclosed Flaw = "unclosed_quote" // the closing quote is missing
+	FlawBreak    Flaw = "line_break"     // a line break inside quotes
 )
 
-// cell is one field of a record: without its quotes and without the spaces
+// Cell is one field of a record: without its quotes and without the spaces
 // around it. A cell that is badly quoted is kept as it is written.
-type cell struct {
-	text string
-	flaw flaw
+type Cell struct {
+	Text string
+	Flaw Flaw
 }
 
-// scanner reads the records of a CSV text one after the other.
+// Scanner reads the records of a CSV text one after the other.
 //
 // It differs from encoding/csv in what an admin's file needs: CR, LF and CRLF
 // end a line, even mixed; every record knows its physical line; cells share
 // the text's memory; and a badly quoted cell is a flaw of that cell, after
 // which reading goes on. A quote that is never closed ends with its line, so
 // that one typing error does not swallow the rest of the file.
-type scanner struct {
+type Scanner struct {
 	text string
 	sep  byte
 	pos  int
 	line int // physical line at pos, from 1
+	from int // where the current record starts in text
+	to   int // where it ends, without the line end
 
 	// The current record.
-	start   int // line on which it starts
-	from    int // where it starts in text
-	to      int // where it ends, without the line end
-	cells   []cell
-	columns int // cells it has, those beyond columnsMax too
-	filled  int // columns up to the last one that is not empty
+	Line    int    // on which it starts
+	Cells   []Cell // good until the next record
+	Columns int    // cells it has, including those that are not kept
+	Filled  int    // columns up to the last one that is not empty
 }
 
-// next reads the next record that is not blank; false at the end of the text.
+// NewScanner returns a Scanner of a text with a separator, which starts on a line.
+func NewScanner(text string, separator byte, line int) *Scanner {
+	return &Scanner{text: text, sep: separator, line: line, Cells: make([]Cell, 0, 8)}
+}
+
+// Next reads the next record that is not blank; false at the end of the text.
 // A record of empty cells is blank: spreadsheet programs write such lines.
-func (s *scanner) next() bool {
+func (s *Scanner) Next() bool {
 	for s.pos < len(s.text) {
-		s.start, s.from = s.line, s.pos
-		s.cells, s.columns, s.filled = s.cells[:0], 0, 0
+		s.Line, s.from = s.line, s.pos
+		s.Cells, s.Columns, s.Filled = s.Cells[:0], 0, 0
 		for s.cell() {
 		}
-		if s.filled > 0 {
+		if s.Filled > 0 {
 			return true
 		}
 	}
@@ -61,22 +66,22 @@ func (s *scanner) next() bool {
 }
 
 // cell reads one cell and what ends it; true when another cell follows.
-func (s *scanner) cell() bool {
+func (s *Scanner) cell() bool {
 	c, end := s.field(s.skipBlanks(s.pos))
-	c.text = restore(c.text)
-	s.columns++
-	if c.text != "" || c.flaw != flawNone {
-		s.filled = s.columns
+	c.Text = restored(c.Text)
+	s.Columns++
+	if c.Text != "" || c.Flaw != "" {
+		s.Filled = s.Columns
 	}
-	if len(s.cells) < columnsMax {
-		s.cells = append(s.cells, c)
+	if len(s.Cells) < columnsMax {
+		s.Cells = append(s.Cells, c)
 	}
 	if end < len(s.text) && s.text[end] == s.sep {
 		s.pos = end + 1
 		return true
 	}
 	s.to = end
-	s.pos = end + lineEnd(s.text[end:])
+	s.pos = end + LineEnd(s.text[end:])
 	if s.pos > end {
 		s.line++
 	}
@@ -84,20 +89,20 @@ func (s *scanner) cell() bool {
 }
 
 // field returns the cell that starts at i and where it ends.
-func (s *scanner) field(i int) (cell, int) {
+func (s *Scanner) field(i int) (Cell, int) {
 	if i < len(s.text) && s.text[i] == '"' {
 		return s.quoted(i)
 	}
 	end := s.cellEnd(i)
-	c := cell{text: trimBlanks(s.text[i:end])}
-	if strings.IndexByte(c.text, '"') >= 0 {
-		c.flaw = flawStray
+	c := Cell{Text: trimBlanks(s.text[i:end])}
+	if strings.IndexByte(c.Text, '"') >= 0 {
+		c.Flaw = FlawStray
 	}
 	return c, end
 }
 
 // quoted returns the cell whose opening quote is at i and where it ends.
-func (s *scanner) quoted(i int) (cell, int) {
+func (s *Scanner) quoted(i int) (Cell, int) {
 	closing, doubled := closingQuote(s.text, i+1)
 	if closing < 0 {
 		return s.unclosed(i)
@@ -110,17 +115,17 @@ func (s *scanner) quoted(i int) (cell, int) {
 			return s.unclosed(i) // it met a quote of a later line
 		}
 		end = s.cellEnd(end)
-		return cell{trimBlanks(s.text[i:end]), flawStray}, end
+		return Cell{trimBlanks(s.text[i:end]), FlawStray}, end
 	}
 	if doubled {
 		content = strings.ReplaceAll(content, `""`, `"`)
 	}
-	c := cell{text: trimBlanks(content)}
+	c := Cell{Text: trimBlanks(content)}
 	if breaks > 0 {
 		s.line += breaks
-		c.text = strings.TrimSpace(content)
-		if countLineEnds(c.text) > 0 {
-			c.flaw = flawBreak
+		c.Text = strings.TrimSpace(content)
+		if countLineEnds(c.Text) > 0 {
+			c.Flaw = FlawBreak
 		}
 	}
 	return c, end
@@ -129,9 +134,9 @@ func (s *scanner) quoted(i int) (cell, int) {
 // unclosed returns the cell whose opening quote at i is never closed: the rest
 // of its line. Reading stays linear, because the lines up to the quote that the
 // search met have only doubled quotes, which no cell begins with.
-func (s *scanner) unclosed(i int) (cell, int) {
-	end := i + lineLength(s.text[i:])
-	return cell{trimBlanks(s.text[i:end]), flawUnclosed}, end
+func (s *Scanner) unclosed(i int) (Cell, int) {
+	end := i + LineLength(s.text[i:])
+	return Cell{trimBlanks(s.text[i:end]), FlawUnclosed}, end
 }
 
 // closingQuote returns where the quoted text that starts at i ends, or -1, and
@@ -151,24 +156,24 @@ func closingQuote(text string, i int) (at int, doubled bool) {
 	}
 }
 
-func (s *scanner) endsCell(c byte) bool { return c == s.sep || c == '\n' || c == '\r' }
+func (s *Scanner) endsCell(c byte) bool { return c == s.sep || c == '\n' || c == '\r' }
 
-func (s *scanner) cellEnd(i int) int {
+func (s *Scanner) cellEnd(i int) int {
 	for i < len(s.text) && !s.endsCell(s.text[i]) {
 		i++
 	}
 	return i
 }
 
-func (s *scanner) skipBlanks(i int) int {
+func (s *Scanner) skipBlanks(i int) int {
 	for i < len(s.text) && (s.text[i] == ' ' || s.text[i] == '\t' && s.sep != '\t') {
 		i++
 	}
 	return i
 }
 
-// record is the current record as it is written.
-func (s *scanner) record() string { return s.text[s.from:s.to] }
+// Record is the current record as it is written.
+func (s *Scanner) Record() string { return s.text[s.from:s.to] }
 
 func trimBlanks(text string) string {
 	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
@@ -180,8 +185,8 @@ func trimBlanks(text string) string {
 	return text
 }
 
-// lineEnd returns the length of the line end that text starts with.
-func lineEnd(text string) int {
+// LineEnd returns the length of the line end that text starts with.
+func LineEnd(text string) int {
 	switch {
 	case strings.HasPrefix(text, "\r\n"):
 		return 2
@@ -191,8 +196,8 @@ func lineEnd(text string) int {
 	return 0
 }
 
-// lineLength returns where the first line of text ends.
-func lineLength(text string) int {
+// LineLength returns where the first line of text ends.
+func LineLength(text string) int {
 	if n := strings.IndexAny(text, "\r\n"); n >= 0 {
 		return n
 	}
@@ -202,7 +207,7 @@ func lineLength(text string) int {
 func countLineEnds(text string) int {
 	n := 0
 	for i := 0; i < len(text); i++ {
-		if end := lineEnd(text[i:]); end > 0 {
+		if end := LineEnd(text[i:]); end > 0 {
 			n++
 			i += end - 1
 		}

@@ -1,0 +1,100 @@
+package sheet
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Text returns a file as text without its byte-order mark, or the code that Content
+// has for it.
+func Text(data []byte) (text, code string) {
+	if code, _ := Content(data); code != "" && code != "file_nul" {
+		return "", code
+	}
+	return strings.TrimPrefix(string(data), BOM), ""
+}
+
+// contentSniffed is how much of a file is looked at to say what it is instead of CSV.
+const contentSniffed = 4096
+
+// BOM is the byte-order mark of UTF-8.
+const BOM = "\xef\xbb\xbf"
+
+// Content returns the code that says what a file is when it is not plain text that can
+// be read: "file_" and utf16, xlsx, zip, xls, gzip, pdf, html or nul (it has a zero
+// byte). line is where it was seen; 0 for the whole file. The code is empty for text.
+func Content(data []byte) (code string, line int) {
+	head := data[:min(len(data), contentSniffed)]
+	switch {
+	case hasPrefix(head, "\xff\xfe"), hasPrefix(head, "\xfe\xff"), looksUTF16(head):
+		return "file_utf16", 0
+	case hasPrefix(head, "PK\x03\x04"), hasPrefix(head, "PK\x05\x06"), hasPrefix(head, "PK\x07\x08"):
+		if isSpreadsheetZIP(head) {
+			return "file_xlsx", 0
+		}
+		return "file_zip", 0
+	case hasPrefix(head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+		return "file_xls", 0
+	case hasPrefix(head, "\x1f\x8b"):
+		return "file_gzip", 0
+	case hasPrefix(head, "%PDF-"):
+		return "file_pdf", 0
+	case looksMarkup(head):
+		return "file_html", 0
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return "file_nul", 1 + countLineEnds(string(data[:i]))
+	}
+	return "", 0
+}
+
+func hasPrefix(data []byte, prefix string) bool { return bytes.HasPrefix(data, []byte(prefix)) }
+
+// looksUTF16 recognises UTF-16 without a byte-order mark: text in Latin
+// letters has a zero in every other byte.
+func looksUTF16(head []byte) bool {
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	half := len(head) / 2
+	most, least := max(zeros[0], zeros[1]), min(zeros[0], zeros[1])
+	return half >= 2 && most*10 >= half*7 && least*10 <= half
+}
+
+// isSpreadsheetZIP recognises the first entries of XLSX and of OpenDocument.
+func isSpreadsheetZIP(head []byte) bool {
+	for _, entry := range []string{"[Content_Types].xml", "_rels/.rels", "xl/", "docProps/", "mimetypeapplication/vnd.oasis.opendocument"} {
+		if bytes.Contains(head, []byte(entry)) {
+			return true
+		}
+	}
+	return false
+}
+
+func looksMarkup(head []byte) bool {
+	start := strings.TrimPrefix(string(head[:min(len(head), 256)]), BOM)
+	start = strings.ToLower(strings.TrimSpace(start))
+	for _, tag := range []string{"<!doctype", "<html", "<head", "<body", "<table", "<?xml"} {
+		if strings.HasPrefix(start, tag) {
+			return true
+		}
+	}
+	return false
+}
+
+// Separators are those that CSV files have, the likeliest first.
+const Separators = ",;\t"
+
+// SeparatorLine recognises "sep=;", the first line by which spreadsheet programs tell
+// each other the separator, and returns how long the line is.
+func SeparatorLine(text string) (sep byte, length int) {
+	line := text[:LineLength(text[:min(len(text), 16)])]
+	hint := strings.Trim(strings.TrimRight(line, " "), `"`)
+	if len(hint) != 5 || !strings.EqualFold(hint[:4], "sep=") || strings.IndexByte(Separators, hint[4]) < 0 {
+		return 0, 0
+	}
+	return hint[4], len(line) + LineEnd(text[len(line):])
+}

@@ -1,0 +1,85 @@
+package sheet_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/sheet"
+)
+
+func TestRecords(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text string
+		want []sheet.Record
+	}{
+		"line ends of all kinds": {"a,b\r\nc\rd\n", []sheet.Record{{Line: 1, Cells: []string{"a", "b"}}, {Line: 2, Cells: []string{"c"}}, {Line: 3, Cells: []string{"d"}}}},
+		"blank lines":            {"\n , \n\na\n", []sheet.Record{{Line: 4, Cells: []string{"a"}}}},
+		"quotes":                 {`"a,""b""" , c`, []sheet.Record{{Line: 1, Cells: []string{`a,"b"`, "c"}}}},
+		"a neutralised formula":  {"'=1,'a\n", []sheet.Record{{Line: 1, Cells: []string{"=1", "'a"}}}},
+		"a stray quote":          {"a\"b,c\n", []sheet.Record{{Line: 1, Cells: []string{`a"b`, "c"}, Flaw: sheet.FlawStray}}},
+		"an unclosed quote":      {"\"a,b\nc\n", []sheet.Record{{Line: 1, Cells: []string{`"a,b`}, Flaw: sheet.FlawUnclosed}, {Line: 2, Cells: []string{"c"}}}},
+		"a line break":           {"\"a\nb\",c\nd", []sheet.Record{{Line: 1, Cells: []string{"a\nb", "c"}, Flaw: sheet.FlawBreak}, {Line: 3, Cells: []string{"d"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []sheet.Record
+			for r := range sheet.Records(c.text, ',') {
+				r.Cells = append([]string(nil), r.Cells...)
+				got = append(got, r)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestContent(t *testing.T) {
+	t.Parallel()
+	for data, want := range map[string]string{
+		"a,b\n": "", "\xef\xbb\xbfa": "", "\xff\xfea\x00": "file_utf16", "a\x00b\x00c\x00d\x00": "file_utf16", "PK\x03\x04xl/workbook.xml": "file_xlsx",
+		"PK\x03\x04a.csv": "file_zip", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "file_xls", "\x1f\x8b\x08": "file_gzip", "%PDF-1.7": "file_pdf", " <HTML>": "file_html",
+		"a,b\nc\x00": "file_nul",
+	} {
+		if code, line := sheet.Content([]byte(data)); code != want || (line > 0) != (want == "file_nul") {
+			t.Errorf("%q is %q on line %d, want %q", data, code, line, want)
+		}
+	}
+	if text, code := sheet.Text([]byte("\xef\xbb\xbfa")); text != "a" || code != "" {
+		t.Errorf("the text is %q, %q", text, code)
+	}
+}
+
+func TestSeparatorLine(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]byte{"sep=;\r\na": ';', "\"SEP=,\"\na": ',', "sep=\t": '\t', "sep=x\n": 0, "sep\n": 0, "": 0} {
+		if sep, length := sheet.SeparatorLine(line); sep != want || strings.ContainsAny(line[:length], "a") {
+			t.Errorf("%q: %q, %d bytes", line, sep, length)
+		}
+	}
+}
+
+// FuzzWriteCell demands that a cell that is written is read as it was, but for what
+// cannot be read on one line, and that it starts no formula.
+func FuzzWriteCell(f *testing.F) {
+	for _, value := range []string{"a", "a,b", `a"b`, "=1", "'=1", "-", "a\nb", " a "} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		var b bytes.Buffer
+		sheet.WriteCell(&b, value, ',')
+		if written := strings.TrimPrefix(b.String(), `"`); written != "" && strings.IndexByte("=+-@", written[0]) >= 0 {
+			t.Errorf("%q is written as %q", value, b.String())
+		}
+		n := 0
+		for r := range sheet.Records(b.String(), ',') {
+			if n++; len(r.Cells) != 1 || n > 1 {
+				t.Errorf("%q is read as %q, record %d", b.String(), r.Cells, n)
+			}
+		}
+	})
+}
