@@ -79,7 +79,7 @@ func ReadFile(data []byte, o Options) *File {
 		f.refuse(0, "statement_too_large", "max", strconv.Itoa(MaxFileBytes>>20))
 		return f
 	}
-	if isZIP(data) {
+	if sheet.IsZIP(data) {
 		f.readWorkbook(data)
 		return f
 	}
