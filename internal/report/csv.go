@@ -25,7 +25,7 @@ func (t Table) CSV(to io.Writer) error {
 	write := func(cells []Cell) {
 		for i, c := range cells {
 			record[i] = c.String()
-			if c.Kind != CellNumber {
+			if c.Kind != sheet.KindNumber {
 				record[i] = sheet.Neutralise(record[i])
 			}
 		}

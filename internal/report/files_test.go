@@ -258,7 +258,7 @@ func TestHostileText(t *testing.T) {
 			}
 			fromCSV := records(t, written(t, table.CSV))
 			for i, text := range fromCSV[1] {
-				if cells[i].Kind == report.CellText && text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
+				if cells[i].Kind == sheet.KindText && text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 					rt.Fatalf("the CSV cell %q starts a formula", text)
 				}
 			}

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"html"
 	"io"
+
+	"trueup/internal/sheet"
 )
 
 // pageStyle is for the screen and for paper: rows are not torn apart, and the
@@ -92,7 +94,7 @@ func (p page) numeric(c Column) page {
 }
 
 func (p page) date(c Cell) page {
-	if c.Kind == CellDate {
+	if c.Kind == sheet.KindDay {
 		p.raw(" class=\"d\"")
 	}
 	return p

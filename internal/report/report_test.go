@@ -19,6 +19,7 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/sheet"
 	"trueup/internal/testkit/golden"
 )
 
@@ -231,10 +232,10 @@ func isSorted(t *testing.T, key string, up, down report.Table) {
 	if diff := cmp.Diff(ascending, descending); diff != "" {
 		t.Errorf("%s descending is not the reverse (-up +down):\n%s", key, diff)
 	}
-	if ascending[0].Kind == report.CellNumber {
+	if ascending[0].Kind == sheet.KindNumber {
 		previous := ascending[0].Number
 		for _, c := range ascending {
-			if c.Kind == report.CellNumber && c.Number < previous {
+			if c.Kind == sheet.KindNumber && c.Number < previous {
 				t.Errorf("%s: %d after %d", key, c.Number, previous)
 			}
 			previous = c.Number

@@ -11,6 +11,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/position"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -32,30 +33,8 @@ type Column struct {
 	Numeric bool
 }
 
-// Cell is a cell of a Table: text, a whole number or a day. The zero Cell is empty.
-type Cell struct {
-	Text   string
-	Number int
-	Kind   CellKind
-}
-
-// CellKind says which of a Cell's fields is its value.
-type CellKind int
-
-// The kinds of cells.
-const (
-	CellText CellKind = iota
-	CellNumber
-	CellDate // Text is YYYY-MM-DD
-)
-
-// String is the cell as a person reads it.
-func (c Cell) String() string {
-	if c.Kind == CellNumber {
-		return strconv.Itoa(c.Number)
-	}
-	return c.Text
-}
+// Cell is a cell of a Table.
+type Cell = sheet.Value
 
 // column is a column of a report with rows of type R.
 type column[R any] struct {
@@ -110,9 +89,9 @@ func (c cell) say(w Words) Cell {
 	case kindCode:
 		return Cell{Text: w.say(c.text)}
 	case kindDate:
-		return Cell{Text: c.text, Kind: CellDate}
+		return Cell{Text: c.text, Kind: sheet.KindDay}
 	case kindNumber:
-		return Cell{Number: c.number, Kind: CellNumber}
+		return Cell{Number: c.number, Kind: sheet.KindNumber}
 	case kindEmpty, kindText:
 	}
 	return Cell{Text: c.text}
@@ -187,7 +166,7 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, s
 		_, summed := totals[c.key]
 		t.Columns = append(t.Columns, Column{Key: c.key, Name: w.say("report_column_" + snake(c.key)), Numeric: summed || numeric[c.key]})
 		if summed {
-			t.Totals[i] = Cell{Number: totals[c.key], Kind: CellNumber}
+			t.Totals[i] = Cell{Number: totals[c.key], Kind: sheet.KindNumber}
 		}
 	}
 	t.Totals[0] = Cell{Text: w.say("report_total")}

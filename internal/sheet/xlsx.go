@@ -1,0 +1,234 @@
+package sheet
+
+import (
+	"archive/zip"
+	"bufio"
+	"encoding/xml"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"trueup/internal/text"
+)
+
+// Value is a cell that is written: text, a whole number or a day. The zero Value is empty.
+type Value struct {
+	Text   string
+	Number int
+	Kind   Kind
+}
+
+// Kind says which of a Value's fields is its value.
+type Kind int
+
+// The kinds of values.
+const (
+	KindText   Kind = iota
+	KindNumber      // Number
+	KindDay         // Text, as YYYY-MM-DD
+)
+
+// String is the value as a person reads it.
+func (v Value) String() string {
+	if v.Kind == KindNumber {
+		return strconv.Itoa(v.Number)
+	}
+	return v.Text
+}
+
+// The styles of cells: indexes of cellXfs in the style sheet below.
+const (
+	styleText   = 0
+	styleHeader = 1 // bold
+	styleDate   = 2
+	styleQuoted = 3 // text that looks like a formula: what an apostrophe before it does in Excel
+	styleTotal  = 4 // bold
+)
+
+// The parts of a workbook that do not depend on the report (ECMA-376, part 1,
+// transitional).
+const (
+	xmlHead = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
+
+	contentTypes = xmlHead + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
+		`<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
+		`<Default Extension="xml" ContentType="application/xml"/>` +
+		`<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>` +
+		`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` +
+		`<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>` +
+		`<Override PartName="/xl/worksheets/sheet2.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>` +
+		`</Types>`
+
+	packageRelations = xmlHead + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
+		`<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/>` +
+		`</Relationships>`
+
+	workbookRelations = xmlHead + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
+		`<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>` +
+		`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet2.xml"/>` +
+		`<Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/>` +
+		`</Relationships>`
+
+	styleSheet = xmlHead + `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` +
+		`<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd"/></numFmts>` +
+		`<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>` +
+		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
+		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
+		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
+		`<cellXfs count="5">` +
+		`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
+		`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
+		`<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
+		`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1"/>` +
+		`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
+		`</cellXfs>` +
+		`</styleSheet>`
+
+	worksheet = xmlHead + `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">`
+)
+
+// Sheet is a sheet that is written.
+type Sheet struct {
+	Name   string
+	Widths []int // of the columns, in characters
+	Header []Value
+	Rows   iter.Seq[[]Value]
+	Totals []Value // after the rows; nil for none
+	// IsTable freezes the header and has filters for the columns.
+	IsTable bool
+}
+
+// WriteWorkbook writes an Excel workbook of two sheets. Every text is an inline string,
+// which is never read as a formula; one that looks like a formula stays text also when
+// somebody edits the cell. Days are dates, numbers are numbers. The same sheets give the
+// same bytes.
+func WriteWorkbook(to io.Writer, first, second Sheet) error {
+	archive := zip.NewWriter(to)
+	part := func(name string, write func(*sheetWriter)) error {
+		w, err := archive.Create(name)
+		if err != nil {
+			return err
+		}
+		s := &sheetWriter{Writer: bufio.NewWriterSize(w, 1<<16)}
+		write(s)
+		return s.Flush() // which returns the first error of any write
+	}
+	for _, p := range []struct {
+		name  string
+		write func(*sheetWriter)
+	}{
+		{"[Content_Types].xml", func(w *sheetWriter) { w.raw(contentTypes) }},
+		{"_rels/.rels", func(w *sheetWriter) { w.raw(packageRelations) }},
+		{"xl/workbook.xml", func(w *sheetWriter) { w.workbook(first.Name, second.Name) }},
+		{"xl/_rels/workbook.xml.rels", func(w *sheetWriter) { w.raw(workbookRelations) }},
+		{"xl/styles.xml", func(w *sheetWriter) { w.raw(styleSheet) }},
+		{"xl/worksheets/sheet1.xml", first.write},
+		{"xl/worksheets/sheet2.xml", second.write},
+	} {
+		if err := part(p.name, p.write); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
+}
+
+func (w *sheetWriter) workbook(first, second string) {
+	w.raw(xmlHead + `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="`)
+	w.text(sheetName(first))
+	w.raw(`" sheetId="1" r:id="rId1"/><sheet name="`)
+	w.text(sheetName(second))
+	w.raw(`" sheetId="2" r:id="rId2"/></sheets></workbook>`)
+}
+
+// sheetName is a name as Excel allows it for a sheet.
+func sheetName(name string) string {
+	return text.Shorten(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`[]:*?/\'`, r) {
+			return ' '
+		}
+		return r
+	}, name), 31)
+}
+
+func (s Sheet) write(w *sheetWriter) {
+	w.raw(worksheet)
+	if s.IsTable {
+		w.raw(`<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>`)
+	}
+	w.raw(`<cols>`)
+	for i, width := range s.Widths {
+		n := strconv.Itoa(i + 1)
+		w.raw(`<col min="` + n + `" max="` + n + `" width="` + strconv.Itoa(width) + `" customWidth="1"/>`)
+	}
+	w.raw(`</cols><sheetData>`)
+	w.row(s.Header, styleHeader)
+	for cells := range s.Rows {
+		w.row(cells, styleText)
+	}
+	last := w.rows
+	if s.Totals != nil {
+		w.row(s.Totals, styleTotal)
+	}
+	w.raw(`</sheetData>`)
+	if s.IsTable {
+		w.raw(`<autoFilter ref="A1:` + columnName(len(s.Header)-1) + strconv.Itoa(last) + `"/>`)
+	}
+	w.raw(`</worksheet>`)
+}
+
+// sheetWriter writes XML.
+type sheetWriter struct {
+	*bufio.Writer // remembers the first error
+	rows          int
+}
+
+func (w *sheetWriter) raw(s string) { io.WriteString(w, s) }
+
+// text writes text, without what XML has no way to say.
+func (w *sheetWriter) text(s string) { xml.EscapeText(w, []byte(s)) } //nolint:errcheck // Flush returns it
+
+// row writes the next row. Empty cells are left out.
+func (w *sheetWriter) row(cells []Value, style int) {
+	w.rows++
+	n := strconv.Itoa(w.rows)
+	w.raw(`<row r="` + n + `">`)
+	for i, c := range cells {
+		at := `<c r="` + columnName(i) + n + `" s="`
+		switch serial, isDay := excelDay(c); {
+		case c.Kind == KindNumber:
+			w.raw(at + strconv.Itoa(style) + `"><v>` + strconv.Itoa(c.Number) + `</v></c>`)
+		case isDay:
+			w.raw(at + strconv.Itoa(styleDate) + `"><v>` + strconv.Itoa(serial) + `</v></c>`)
+		case c.Text != "":
+			cellStyle := style
+			if Neutralise(c.Text) != c.Text {
+				cellStyle = styleQuoted
+			}
+			w.raw(at + strconv.Itoa(cellStyle) + `" t="inlineStr"><is><t xml:space="preserve">`)
+			w.text(c.Text)
+			w.raw(`</t></is></c>`)
+		}
+	}
+	w.raw(`</row>`)
+}
+
+// excelDay is the day of a date cell as Excel counts them: 1 is 1900-01-01, and
+// as 1900 had a 29 February there, 61 is 1900-03-01. Earlier days stay text.
+func excelDay(c Value) (serial int, ok bool) {
+	if c.Kind != KindDay {
+		return 0, false
+	}
+	date, err := time.Parse(time.DateOnly, c.Text)
+	serial = int(date.Sub(time.Date(1899, time.December, 30, 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
+	return serial, err == nil && serial >= 61
+}
+
+// columnName is A, B, … Z, AA.
+func columnName(i int) string {
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return columnName(i/26-1) + columnName(i%26)
+}
