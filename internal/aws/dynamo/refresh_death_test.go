@@ -12,6 +12,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/testkit/storetest"
@@ -134,9 +135,9 @@ func TestR13_RefreshRequestedTwice(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	store := refreshes(s)
-	request := func(id, hash string) (refresher.Run, string, error) {
-		run := refresher.Run{ID: id, Trigger: refresher.TriggerNow, RequestedAt: noon, State: refresher.StateQueued}
-		event := audit.Event{ID: "event " + id, At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
+	request := func(name, hash string) (refresher.Run, string, error) {
+		run := refresher.Run{ID: name, Trigger: refresher.TriggerNow, RequestedAt: noon, State: refresher.StateQueued}
+		event := audit.Event{ID: id.New(noon, name), At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
 		run, first, err := store.Request(t.Context(), run, []audit.Event{event}, func(r refresher.Run) (once.Entry, error) {
 			return once.Entry{Key: "ann/key", BodyHash: hash, Response: []byte("run " + r.ID), Expires: noon.Add(time.Hour)}, nil
 		})
