@@ -371,7 +371,7 @@ func TestRebuiltOfALostBranch(t *testing.T) {
 			s.log.addTo(4, "lost", 1)
 			heads := 0
 			s.log.onHead = func() { // after the one that follows the walk
-				if heads++; heads == 2 {
+				if heads++; heads == 3 {
 					s.log.fails["Entries"] = errPassing
 				}
 			}

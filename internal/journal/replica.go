@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ type Replica[S State] struct {
 // is where the journal stands.
 type rebuilding struct {
 	began   Head     // where the journal stood before anything was read
-	reached Position // where it stood when this was looked after last: what was read may be of any entry up to it
+	reached Position // up to where the journal was seen to be one branch since
 	applied bool     // whether the state is what was read
 }
 
@@ -106,9 +107,9 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 	r.mu.RUnlock()
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	if r.applied != applied {
-		// The state may be newer than the head that was read. Only a head that was
-		// read after the state tells a state that is newer from one of another branch.
+	if r.applied != applied || r.rebuilding != nil {
+		// The state, or what a rebuilding has read, may be newer than the head that was read. Only a head that was
+		// read after it tells a state that is newer from one of another branch.
 		if head, err = r.Log.Head(ctx, r.Name); err != nil {
 			return Head{}, err
 		}
@@ -158,7 +159,7 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 				return Head{}, err
 			}
 		}
-		err := r.catchUp(ctx, head)
+		_, err := r.catchUp(ctx, head)
 		if err == nil {
 			head, err = r.confirm(ctx, head)
 		}
@@ -205,19 +206,23 @@ func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
 			return head, err
 		}
 		head = newer
-		r.setAhead(false)
-		if err := r.catchUp(ctx, head); err != nil {
-			r.setAhead(true)
+		// Until all entries are applied, other readers must wait too.
+		again, err := r.catchUp(ctx, head)
+		if err != nil {
 			return head, err
+		}
+		if !again {
+			r.caughtUp()
 		}
 	}
 	return head, nil
 }
 
-func (r *Replica[S]) setAhead(ahead bool) {
+// caughtUp notes that the state has nothing that came after at.
+func (r *Replica[S]) caughtUp() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ahead = ahead
+	r.ahead = false
 }
 
 // farBehind is how many changed things make it worth while to read a copy instead
@@ -251,19 +256,20 @@ func (r *Replica[S]) set(head Head) {
 }
 
 // catchUp applies the entries up to head, a part at a time. What was applied
-// stays when a later part fails: the next call goes on there.
-func (r *Replica[S]) catchUp(ctx context.Context, head Head) error {
+// stays when a later part fails: the next call goes on there. It reports whether
+// it read things that may be newer than head.
+func (r *Replica[S]) catchUp(ctx context.Context, head Head) (anyAhead bool, err error) {
 	if !head.Continues(&r.at.Position) {
-		return errBranch
+		return false, errBranch
 	}
 	for r.at.Position != head.Position {
 		at, entries, err := r.next(ctx, r.at.Position, head.Position)
 		if err != nil {
-			return err
+			return anyAhead, err
 		}
 		apply, err := r.State.Prepare(ctx, head, entries)
 		if err != nil {
-			return fmt.Errorf("journal %s: apply %d entries: %w", r.Name, len(entries), err)
+			return anyAhead, fmt.Errorf("journal %s: apply %d entries: %w", r.Name, len(entries), err)
 		}
 		next := r.at
 		if next.Position = at; at == head.Position {
@@ -271,13 +277,14 @@ func (r *Replica[S]) catchUp(ctx context.Context, head Head) error {
 		}
 		outrunner, can := any(r.State).(Outrunner)
 		ahead := can && outrunner.IsAhead()
+		anyAhead = anyAhead || ahead
 		r.mu.Lock()
 		apply()
 		r.set(next)
 		r.ahead = r.ahead || ahead
 		r.mu.Unlock()
 	}
-	return nil
+	return anyAhead, nil
 }
 
 // readers is how many stripes are read at once.
@@ -337,6 +344,7 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 		}
 	}
 	if r.rebuilding == nil {
+		cause = cmp.Or(cause, errBranch) // what a rebuilding before this one had read was lost
 		r.rebuilding = &rebuilding{began: head, reached: head.Position}
 		if r.Warn != nil {
 			r.Warn.WarnContext(ctx, "journal rebuilt", "journal", string(r.Name), "error", cause)
@@ -375,7 +383,9 @@ func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
 		err = errBranch
 	}
 	for err == nil && at != head.Position {
-		at, _, err = r.next(ctx, at, head.Position)
+		if at, _, err = r.next(ctx, at, head.Position); err == nil {
+			r.rebuilding.reached = at // the next call goes on there
+		}
 	}
 	switch {
 	case err == nil:
