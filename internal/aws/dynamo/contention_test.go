@@ -1,7 +1,6 @@
 package dynamo_test
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -12,9 +11,7 @@ import (
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
-	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/journal"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
 )
@@ -83,35 +80,6 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	equal(t, "agreements in groups that exist", total, int(stored.Load())+1)
 	if proxy.Counts()[faultproxy.TransactionConflict] == 0 {
 		t.Error("no transactions met")
-	}
-}
-
-// A process that announced the deletion of a group and died holds others up for a
-// moment. The group stays, and can be deleted afterwards: then nothing takes an
-// announcement that came too late for a deletion that was not done.
-func TestR4_3_AnnouncedDeletion(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	s := dynamo.New(storetest.Client(t), storetest.Table(t))
-	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
-	sales := groupNamed(t, s, "Sales")
-	in := func(number string) error {
-		_, _, err := s.Create(ctx, agreement.New{
-			Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
-			Group: agreement.Target{GroupID: sales.ID}, By: "me", At: noon,
-		}, edited("agreement.created"), nothing)
-		return err
-	}
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
-	must(t, in("2"))
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
-	must(t, s.DeleteGroup(ctx, sales, edited("group.deleted")))
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
-	if err := dynamo.Within(ctx, s, sales.ID); !errors.Is(err, journal.ErrMoved) {
-		t.Errorf("a transaction that was built before the deletion: %v", err)
-	}
-	if err := in("3"); errs.KindOf(err) != errs.NotFound {
-		t.Errorf("a creation in the group that was deleted: %v", err)
 	}
 }
 

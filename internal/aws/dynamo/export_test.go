@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -18,7 +20,21 @@ func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(n
 
 // Forewarn announces the deletion of a license group.
 func Forewarn(ctx context.Context, s *Store, id string, at time.Time) error {
-	return s.forewarn(ctx, id, at)
+	return s.forewarn(ctx, id, rand.Text(), at)
+}
+
+// Announced returns of each tombstone of a license group whether it is an announcement.
+func Announced(ctx context.Context, t testing.TB, s *Store, id string) (announced [tombstonesPerGroup]bool) {
+	t.Helper()
+	for n := range announced {
+		p, sort := tombstoneKey(id, n)
+		it, err := s.get(ctx, p, sort)
+		if err != nil {
+			t.Fatal(err)
+		}
+		announced[n] = attr(it, announcement) != ""
+	}
+	return announced
 }
 
 // Within does a transaction that is about a license group.

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strconv"
@@ -69,7 +70,7 @@ func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, 
 	return after, err
 }
 
-// DeleteGroup implements group.Store. It writes the same few items
+// DeleteGroup implements group.Store. It writes as many items
 // however many agreements are in the group: from then on they count as moved,
 // because readers know that the group is gone. Tidy moves them in the table.
 func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) error {
@@ -100,22 +101,26 @@ func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.E
 	}, event.At)
 }
 
-// deleteGroup does what build adds, and has everybody take the agreements of a
-// group for moved to Unassigned.
+// deleteGroup does what build adds, and makes all readers count the agreements of a
+// group as Unassigned.
 func (s *Store) deleteGroup(ctx context.Context, id string, build func(*edit) error, at time.Time) error {
+	by := ""
 	_, err := s.edit(ctx, at, func(e *edit) error {
+		if err := build(e); err != nil {
+			return err
+		}
+		if by == "" { // once, however often the edit is built
+			by = rand.Text()
+			if err := s.forewarn(ctx, id, by, at); err != nil {
+				return err
+			}
+		}
 		head, err := s.Head(ctx, journal.Agreements)
 		if err != nil {
 			return err
 		}
 		if slices.Contains(head.Gone, id) {
 			return errs.New(errs.NotFound, "group_not_found", "id", id)
-		}
-		if err := build(e); err != nil {
-			return err
-		}
-		if err := s.forewarn(ctx, id, at); err != nil {
-			return err
 		}
 		for _, action := range s.tombstones(id, at) {
 			e.add(action, nil)
@@ -127,6 +132,13 @@ func (s *Store) deleteGroup(ctx context.Context, id string, build func(*edit) er
 		e.after = &head
 		return nil
 	})
+	if err != nil && by != "" {
+		// Whether it was done may not be known: the tombstones of a deletion that was
+		// done have no announcement, so they stay.
+		ctx, enough := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer enough()
+		err = errors.Join(err, s.withdraw(ctx, id, by))
+	}
 	return err
 }
 

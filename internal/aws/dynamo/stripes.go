@@ -159,10 +159,15 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 			st.head, st.known = i.point(), true
 		}
 	}
-	for i := len(actions); i < head; i++ {
-		if old, met := condition.failed[i]; met {
-			return s.stoodAside(ctx, in.TransactItems[i].ConditionCheck.Key, old)
+	var tombstones []met
+	for i, group := range r.within {
+		at := len(actions) + i
+		if old, found := condition.failed[at]; found {
+			tombstones = append(tombstones, met{group, in.TransactItems[at].ConditionCheck.Key, old})
 		}
+	}
+	if tombstones != nil {
+		return s.stoodAside(ctx, tombstones)
 	}
 	if len(condition.failed) > 0 {
 		return condition

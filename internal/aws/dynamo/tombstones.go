@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -17,12 +16,12 @@ import (
 )
 
 // A license group that is deleted leaves several tombstones, and transactions in
-// different stripes check different ones: on AWS those that name the same item are in
-// each other's way, also if they only check it. The deletion writes all of them in
-// one transaction, for which it would have to find all of them free. So it first
-// announces itself with each of them, one by one; who meets an announcement waits.
-// Only the transaction deletes: an announcement of a process that died is removed by
-// who has waited for it for long.
+// different stripes check different ones: on AWS two transactions that name the same item
+// conflict, even if both only check it. A deletion writes all tombstones in one
+// transaction, which fails while any of them is in use. So the deletion first announces
+// itself with one write for each tombstone, and other transactions wait when they find an
+// announcement. Announcements delete nothing. They are removed when the deletion fails;
+// if its process died, the next transaction that has waited for maxAnnounced removes them.
 
 // tombstoneLife is how long the tombstones of a group are kept: longer than any
 // transaction takes that was built when the group existed.
@@ -32,15 +31,15 @@ const tombstoneLife = 24 * time.Hour
 const tombstonesPerGroup = 32
 
 const (
-	// maxAnnounced is how long others wait for an announced deletion: less than they
-	// have patience.
+	// maxAnnounced is how long a transaction waits for announced deletions. The
+	// default patience of the store is longer.
 	maxAnnounced = 3 * time.Second
-	// announcedPause is after how long they look again.
+	// announcedPause is how often it reads the tombstones meanwhile.
 	announcedPause = 100 * time.Millisecond
 )
 
-// announcement is the attribute that a tombstone has until the group is deleted: an
-// id of the announcement.
+// announcement is the attribute with the id of an announcement. The tombstones of a
+// deleted group do not have it.
 const announcement = "announced"
 
 // errDeletedGroup means that a license group was deleted that the transaction is about.
@@ -76,65 +75,107 @@ func (s *Store) tombstones(id string, at time.Time) []types.TransactWriteItem {
 	return actions
 }
 
-// forewarn has others wait with what they do in a group, unless it is deleted already.
-func (s *Store) forewarn(ctx context.Context, id string, at time.Time) error {
-	by := str(rand.Text())
+// forewarn announces the deletion of a group, with the id by. Nothing is written to the
+// tombstones of a group that is deleted already.
+func (s *Store) forewarn(ctx context.Context, id, by string, at time.Time) error {
+	return eachTombstone(ctx, func(ctx context.Context, n int) error {
+		it := s.tombstone(id, n, at)
+		it[announcement] = str(by)
+		return ignoreCondition(s.one(ctx, func() error {
+			_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+				TableName: &s.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),
+			})
+			return err
+		}))
+	})
+}
+
+// withdraw removes the announcement of a deletion that is not done.
+func (s *Store) withdraw(ctx context.Context, id, by string) error {
+	return eachTombstone(ctx, func(ctx context.Context, n int) error {
+		return ignoreCondition(s.one(ctx, func() error {
+			_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+				TableName: &s.table, Key: key(tombstoneKey(id, n)), ConditionExpression: aws.String(announcement + " = :by"),
+				ExpressionAttributeValues: item{":by": str(by)},
+			})
+			return err
+		}))
+	})
+}
+
+// eachTombstone calls do for the numbers of a group's tombstones, some at a time.
+func eachTombstone(ctx context.Context, do func(ctx context.Context, n int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for n := range tombstonesPerGroup {
-		it := s.tombstone(id, n, at)
-		it[announcement] = by
-		g.Go(func() error {
-			return ignoreCondition(s.one(ctx, func() error {
-				_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
-					TableName: &s.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),
-				})
-				return err
-			}))
-		})
+		g.Go(func() error { return do(ctx, n) })
 	}
 	return g.Wait()
 }
 
-// stoodAside is the error of a transaction that met a tombstone. It waits as long as
-// that only announces a deletion.
-func (s *Store) stoodAside(ctx context.Context, key, tombstone item) error {
-	left := maxAnnounced
-	for by := ""; ; left -= announcedPause {
-		switch was := by; {
-		case tombstone == nil:
-			return errPassing{errAnnounced}
-		case tombstone[announcement] == nil:
-			return fmt.Errorf("%w: %w", journal.ErrMoved, errDeletedGroup)
-		default:
-			if by = attr(tombstone, announcement); by != was {
-				left = maxAnnounced
-			}
-		}
-		if left <= 0 {
-			return s.forgetWarning(ctx, key, by)
-		}
-		if err := retry.Sleep(ctx, announcedPause); err != nil {
-			return err
-		}
-		var err error
-		if tombstone, err = s.get(ctx, pk(attr(key, "pk")), sk(attr(key, "sk"))); err != nil {
-			return err
-		}
-	}
+// met is a tombstone that a transaction found.
+type met struct {
+	group     string
+	key       item
+	tombstone item // nil when it is not there any more
 }
 
-// forgetWarning removes the announcement of a deletion that was not done.
-func (s *Store) forgetWarning(ctx context.Context, key item, by string) error {
-	err := ignoreCondition(s.one(ctx, func() error {
-		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &s.table, Key: key, ConditionExpression: aws.String(announcement + " = :by"),
-			ExpressionAttributeValues: item{":by": str(by)},
-		})
-		return err
-	}))
-	if err != nil {
-		return err
+func (m met) by() string { return attr(m.tombstone, announcement) }
+
+// stoodAside returns the error of a transaction that found tombstones. It first waits
+// for those that are announcements, at most for maxAnnounced.
+func (s *Store) stoodAside(ctx context.Context, all []met) error {
+	waiting, enough := context.WithTimeout(ctx, maxAnnounced)
+	defer enough()
+	first := make([]string, len(all))
+	for i, m := range all {
+		first[i] = m.by()
+	}
+	for {
+		announced := false
+		for _, m := range all {
+			if m.tombstone != nil && m.by() == "" {
+				return fmt.Errorf("%w: %w", journal.ErrMoved, errDeletedGroup)
+			}
+			announced = announced || m.tombstone != nil
+		}
+		if !announced {
+			return errPassing{errAnnounced}
+		}
+		err := s.lookAgain(waiting, all)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if waiting.Err() != nil {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i, m := range all {
+		if by := m.by(); by != "" && by == first[i] {
+			if err := s.withdraw(ctx, m.group, by); err != nil {
+				return err
+			}
+		}
 	}
 	return errPassing{errAnnounced}
+}
+
+// lookAgain reads the tombstones after a pause.
+func (s *Store) lookAgain(ctx context.Context, all []met) (err error) {
+	if err := retry.Sleep(ctx, announcedPause); err != nil {
+		return err
+	}
+	for i, m := range all {
+		if m.tombstone == nil {
+			continue
+		}
+		if all[i].tombstone, err = s.get(ctx, pk(attr(m.key, "pk")), sk(attr(m.key, "sk"))); err != nil {
+			all[i].tombstone = m.tombstone
+			return err
+		}
+	}
+	return nil
 }

@@ -107,7 +107,10 @@ func fault(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse
 	}
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: http.StatusInternalServerError, Body: string(body),
-		Headers: map[string]string{"Content-Type": "application/problem+json", "Content-Language": string(lang)},
+		Headers: map[string]string{ // as package httpapi sets them
+			"Content-Type": "application/problem+json", "Content-Language": string(lang), "Cache-Control": "private, no-cache",
+			"Vary": "Accept-Language", "X-Content-Type-Options": "nosniff",
+		},
 	}
 }
 

@@ -1,0 +1,160 @@
+package dynamo_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	engine "trueup/infra/local/aws/dynamodb"
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/journal"
+	"trueup/internal/testkit/storetest"
+	"trueup/internal/testkit/storetest/faultproxy"
+)
+
+// createIn adds an agreement to a group.
+func createIn(t *testing.T, s *dynamo.Store, groupID, number string) error {
+	t.Helper()
+	_, _, err := s.Create(t.Context(), agreement.New{
+		Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
+		Group: agreement.Target{GroupID: groupID}, By: "me", At: noon,
+	}, edited("agreement.created"), nothing)
+	return err
+}
+
+// A process that announced the deletion of a group and died holds others up for a
+// moment. The group stays, and can be deleted afterwards: then nothing takes an
+// announcement that came too late for a deletion that was not done.
+func TestR4_3_AnnouncedDeletion(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
+	sales := groupNamed(t, s, "Sales")
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, createIn(t, s, sales.ID, "2"))
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, s.DeleteGroup(ctx, sales, edited("group.deleted")))
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	if err := dynamo.Within(ctx, s, sales.ID); !errors.Is(err, journal.ErrMoved) {
+		t.Errorf("a transaction that was built before the deletion: %v", err)
+	}
+	if err := createIn(t, s, sales.ID, "3"); errs.KindOf(err) != errs.NotFound {
+		t.Errorf("a creation in the group that was deleted: %v", err)
+	}
+}
+
+// A deletion that is refused after it was announced leaves no announcement.
+func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	table := storetest.Table(t)
+	direct := dynamo.New(storetest.Client(t), table)
+	create(t, direct, "First", agreement.Target{NewName: "Sales"}, "1")
+	sales := groupNamed(t, direct, "Sales")
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
+	defer proxy.Close()
+	var once sync.Once
+	proxy.SetHooks(faultproxy.Hooks{Before: func(_ int, operation string) {
+		if operation == "TransactWriteItems" {
+			once.Do(func() {
+				_, err := direct.RenameGroup(t.Context(), sales, "Sold", edited("group.renamed"))
+				must(t, err)
+			})
+		}
+	}})
+	if err := dynamo.New(engine.NewClient(proxy.URL), table).DeleteGroup(t.Context(), sales, edited("group.deleted")); errs.KindOf(err) != errs.Stale {
+		t.Errorf("the deletion of a group that was renamed: %v", err)
+	}
+	for n, announced := range dynamo.Announced(t.Context(), t, direct, sales.ID) {
+		if announced {
+			t.Errorf("tombstone %d has an announcement", n)
+		}
+	}
+}
+
+// A move between two groups whose deletions were announced by processes that died waits
+// for both at once, with the patience that it has by default.
+func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	a := create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
+	create(t, s, "Second", agreement.Target{NewName: "Other"}, "2")
+	sales, other := groupNamed(t, s, "Sales"), groupNamed(t, s, "Other")
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, dynamo.Forewarn(ctx, s, other.ID, noon))
+	_, err := s.Update(ctx, a, agreement.Edit{Group: &agreement.Target{GroupID: other.ID}, At: noon}, edited("agreement.updated"))
+	must(t, err)
+	for _, g := range []group.Group{sales, other} {
+		for n, announced := range dynamo.Announced(ctx, t, s, g.ID) {
+			if announced {
+				t.Errorf("tombstone %d of %s still has the announcement", n, g.Name)
+			}
+		}
+	}
+}
+
+// Groups that are deleted at the same time are announced once each, however often their
+// transactions are built: none is refused.
+func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
+	t.Parallel()
+	const n = 12
+	ctx, table := t.Context(), storetest.Table(t)
+	direct := dynamo.New(storetest.Client(t), table)
+	var groups []group.Group
+	for i := range n {
+		create(t, direct, fmt.Sprint("A", i), agreement.Target{NewName: fmt.Sprint("G", i)}, fmt.Sprint(100+i))
+		groups = append(groups, groupNamed(t, direct, fmt.Sprint("G", i)))
+	}
+	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
+	defer proxy.Close()
+	var refused atomic.Int64
+	var all sync.WaitGroup
+	for _, g := range groups {
+		all.Go(func() {
+			if err := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second)).DeleteGroup(ctx, g, edited("group.deleted")); err != nil {
+				refused.Add(1)
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if announcements := proxy.Operations()["PutItem"]; announcements != n*32 {
+		t.Errorf("%d announcements were written for %d groups, want %d", announcements, n, n*32)
+	}
+}
+
+// A transaction does not wait for announcements without end, however many deletions are
+// announced one after another.
+func TestR4_3_AnnouncedAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
+	sales := groupNamed(t, s, "Sales")
+	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	done, ended := make(chan error, 1), false
+	began := time.Now()
+	go func() { done <- createIn(t, s, sales.ID, "7") }()
+	for !ended && time.Since(began) < 40*time.Second {
+		select {
+		case err := <-done:
+			ended = true
+			if err != nil && errs.KindOf(err) != errs.Unavailable {
+				t.Error(err)
+			}
+		case <-time.After(time.Second):
+			must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+		}
+	}
+	if !ended {
+		t.Error("a creation waits for as long as deletions are announced")
+		<-done
+	}
+}
