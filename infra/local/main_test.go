@@ -201,6 +201,6 @@ func TestTheCommand(t *testing.T) {
 	}
 	gone(t, pids)
 	if c, err := net.Dial("tcp", strings.TrimPrefix(second.front, "http://")); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("the front: %v %v", c, err)
+		t.Errorf("the gateway: %v %v", c, err)
 	}
 }

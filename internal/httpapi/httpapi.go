@@ -172,7 +172,7 @@ func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func(
 	operation().ServeHTTP(tracked, r)
 }
 
-// whereabouts are the attributes of a log line that say which call of which operation it is about.
+// whereabouts returns the attributes of a log line that name the operation and the request.
 func whereabouts(ctx context.Context) []any {
 	operation, _ := ctx.Value(operationKey{}).(string)
 	return []any{"operation", operation, access.RequestIDKey, access.CallFrom(ctx).RequestID}

@@ -56,8 +56,8 @@ func (n *newest) Prepare(_ context.Context, _ journal.Head, entries []journal.En
 	}, nil
 }
 
-// A reader that comes while another one brings a state up to date that is ahead sees no
-// change without those that came before it.
+// While one call catches up with a state that is ahead, another call must not see a
+// change without the changes that came before it.
 func TestReaderWhileAnotherCatchesUp(t *testing.T) {
 	t.Parallel()
 	s := newStand("x@1")

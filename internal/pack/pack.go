@@ -1,7 +1,7 @@
-// Package pack reads and writes stored data that are packed: numbers as varints, texts
-// as their length and their bytes. A Reader is bounded: what it returns and what its
-// caller allocates is in proportion to the data, also when these are damaged. A sealed
-// body has a line that names its format, and a checksum.
+// Package pack reads and writes packed data: numbers as varints, texts as their length
+// and their bytes. Damaged data cannot make a Reader, or a caller that uses Count,
+// allocate more than a multiple of their size. A sealed body starts with a line that
+// names its format and with a checksum.
 package pack
 
 import (
@@ -62,8 +62,8 @@ func (r *Reader[B]) Fail() {
 // Failed reports whether a value was not there, or was not one.
 func (r *Reader[B]) Failed() bool { return r.failed }
 
-// ErrDamaged means that packed data end too soon, go on after their end, or have a
-// value that nobody writes.
+// ErrDamaged means that packed data are too short or too long, or have a value that a
+// Writer does not write.
 var ErrDamaged = errors.New("pack: the data are damaged")
 
 // End returns ErrDamaged if the Reader failed or if anything is left.

@@ -70,7 +70,7 @@ func (d *doorman) let() []passed {
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // TestTokens asks every route of the table with every kind of token that is
-// not good, through the front with its authorizer, and demands 401 in API
+// not good, through the gateway with its authorizer, and demands 401 in API
 // Gateway's words and that no function hears of it (SPEC 11, 13). Which routes
 // need no token is spelled here again: a new one fails until somebody has decided.
 func TestTokens(t *testing.T) {

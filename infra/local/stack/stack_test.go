@@ -163,7 +163,7 @@ func TestR3_1_AFilePutInTheBucketIsReadBackAfterARestart(t *testing.T) {
 	address := strings.TrimPrefix(s.FrontURL, "http://")
 	if c, err := net.Dial("tcp", address); err == nil {
 		c.Close()
-		t.Error("the front still answers")
+		t.Error("the gateway still answers")
 	}
 
 	port := 0

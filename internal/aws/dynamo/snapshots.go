@@ -40,8 +40,8 @@ func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
 		return x.store.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
 	}
-	date := put(snapshotKey(p.Date))
-	err = x.store.transact(ctx, []types.TransactWriteItem{date, put(snapshotsPK, newestSnapshotSK)})
+	ofDay := put(snapshotKey(p.Date))
+	err = x.store.transact(ctx, []types.TransactWriteItem{ofDay, put(snapshotsPK, newestSnapshotSK)})
 	condition := conditionOf(err)
 	if condition == nil {
 		return err == nil, err
@@ -50,7 +50,7 @@ func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 		return false, nil
 	}
 	// The newest is of another day, and stays.
-	return false, ignoreCondition(x.store.transact(ctx, []types.TransactWriteItem{date}))
+	return false, ignoreCondition(x.store.transact(ctx, []types.TransactWriteItem{ofDay}))
 }
 
 // Newest implements snapshot.Index.

@@ -167,7 +167,7 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 		}
 	}
 	if tombstones != nil {
-		return s.stoodAside(ctx, tombstones)
+		return s.waitForDeletions(ctx, tombstones)
 	}
 	if len(condition.failed) > 0 {
 		return condition

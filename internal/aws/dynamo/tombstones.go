@@ -122,9 +122,10 @@ type met struct {
 
 func (m met) by() string { return attr(m.tombstone, announcement) }
 
-// stoodAside returns the error of a transaction that found tombstones. It first waits
-// for those that are announcements, at most for maxAnnounced.
-func (s *Store) stoodAside(ctx context.Context, all []met) error {
+// waitForDeletions returns the error of a transaction that found tombstones: that it has
+// to be built again, as a group was deleted, or tried again. While a tombstone is an
+// announcement it waits, for maxAnnounced at most.
+func (s *Store) waitForDeletions(ctx context.Context, all []met) error {
 	waiting, enough := context.WithTimeout(ctx, maxAnnounced)
 	defer enough()
 	first := make([]string, len(all))
