@@ -8,13 +8,10 @@
 // documentation, form hints, OpenAPI and the annotated copy of an import read
 // them from the same place.
 //
-// ReadFile checks a whole CSV file and reports everything that is wrong with
-// it, by line and column; File.Annotate gives it back with the reports beside
-// the rows. Every row of a file counts once: it is good, it repeats an earlier
-// one, or it is rejected. RULES.md lists the rules.
+// RULES.md lists the rules. Package pairfile reads files of pairs.
 //
-// The package knows no technology: it imports the standard library and those
-// of the house's packages that do the same (audit, errs, once and text).
+// The package is independent of any technology: it imports the standard library and
+// packages that are too (audit, day, errs, once, sheet and text).
 package agreement
 
 import (

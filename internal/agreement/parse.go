@@ -11,12 +11,11 @@ import (
 	"trueup/internal/text"
 )
 
-// The limits of R2.1, R2.2 and R3.7.
+// The limits of R2.1 and R2.2.
 const (
 	NameMaxChars        = 256
 	PairMaxCharsDefault = 16 // 01-07001 + 01-07001
 	PairMaxCharsHighest = 32
-	ValueMaxChars       = 256 // of a value that a violation or a finding quotes
 )
 
 // Limits are the settings that rules depend on.
@@ -87,6 +86,21 @@ func ParseName(name string, ascii bool) (string, []errs.Violation) {
 	return text.Collapse(name), nil
 }
 
+// ParseProgram checks the program given for all pairs (R3.5). It returns an empty
+// program if the program is to be suggested, and a violation with the field "program"
+// if there is no such program.
+func ParseProgram(given Program) (Program, []errs.Violation) {
+	c := checker{}
+	program := c.program(given)
+	return program, c.violations
+}
+
+// NotASCII returns the violation of a value that has characters beyond ASCII in a
+// place where only ASCII is accepted (R3.3). It names no field.
+func NotASCII(value string) errs.Violation {
+	return errs.Violation{Code: "not_ascii", Value: text.Quote(value), Args: errs.Pairs("characters", beyondASCII(value))}
+}
+
 // checker collects the violations of one draft.
 type checker struct {
 	ascii      bool
@@ -97,7 +111,7 @@ func (c *checker) add(code, field, value string, args ...string) {
 	c.violations = append(c.violations, errs.Violation{
 		Code:  code,
 		Field: field,
-		Value: quote(value),
+		Value: text.Quote(value),
 		Args:  errs.Pairs(args...),
 	})
 }
@@ -148,7 +162,9 @@ func (c *checker) onlyASCII(field, value string) bool {
 	if !c.ascii || text.IsASCII(value) {
 		return true
 	}
-	c.add("not_ascii", field, value, "characters", beyondASCII(value))
+	violation := NotASCII(value)
+	violation.Field = field
+	c.violations = append(c.violations, violation)
 	return false
 }
 
@@ -188,7 +204,7 @@ func (c *checker) program(given Program) Program {
 		return given
 	case "", ProgramUnknown:
 	default:
-		c.add("program_unknown", "program", string(given), "value", quote(string(given)))
+		c.add("program_unknown", "program", string(given), "value", text.Quote(string(given)))
 	}
 	return ""
 }
@@ -209,7 +225,7 @@ func (c *checker) pair(i int, typed Pair, given Program, maxChars int) Pair {
 		p.Program = p.Suggest()
 	}
 	if given == ProgramOpenValue && sound && !sameNumber(p.Authorization, p.License) {
-		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", quote(p.Authorization))
+		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", text.Quote(p.Authorization))
 	}
 	return p
 }
@@ -290,6 +306,19 @@ func numberByte(b byte) int {
 		return hyphen
 	}
 	return other
+}
+
+// LooksLikeNumber reports whether a cell has a digit and only characters that a number
+// may have.
+func LooksLikeNumber(cell string) bool {
+	digits := false
+	for i := range len(cell) {
+		if numberByte(cell[i]) == other {
+			return false
+		}
+		digits = digits || '0' <= cell[i] && cell[i] <= '9'
+	}
+	return digits
 }
 
 // ForbiddenInNames are the characters that R2.1 does not allow in a name.
@@ -374,13 +403,4 @@ func beyondASCII(value string) string {
 		}
 	}
 	return list.String()
-}
-
-// quote is a value as a violation or a finding shows it.
-func quote(value string) string {
-	// Cut before making it readable: the value may be megabytes.
-	if most := ValueMaxChars*utf8.UTFMax + utf8.UTFMax; len(value) > most {
-		value = value[:most]
-	}
-	return text.Shorten(text.Readable(value), ValueMaxChars)
 }

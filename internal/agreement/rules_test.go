@@ -1,169 +1,13 @@
 package agreement_test
 
 import (
-	"encoding/binary"
-	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"trueup/internal/agreement"
-	"trueup/internal/errs"
 	"trueup/internal/testkit/golden"
 )
-
-// example is one way to satisfy or to break a rule; it returns the codes reported.
-type example func(t *testing.T) []string
-
-func fileExample(content string, o agreement.Options) example {
-	return func(t *testing.T) []string {
-		var codes []string
-		for _, f := range read(t, content, o).Findings {
-			codes = append(codes, f.Code)
-		}
-		return codes
-	}
-}
-
-func draftExample(d agreement.Draft) example {
-	return func(*testing.T) []string {
-		_, violations := agreement.Parse(d, agreement.Limits{})
-		return codesOf(violations)
-	}
-}
-
-// named is a draft that differs from a good one in its name.
-func named(name string) example {
-	return draftExample(agreement.Draft{Name: name, Pairs: []agreement.Pair{{Authorization: "01-07001", License: "01-07001"}}})
-}
-
-// paired is a draft that differs from a good one in its pairs.
-func paired(pairs ...agreement.Pair) example {
-	return draftExample(agreement.Draft{Name: "Office agreements", Pairs: pairs})
-}
-
-// noted is a draft of type other that differs from a good one as said.
-func noted(change func(*agreement.OtherDraft)) example {
-	return func(*testing.T) []string {
-		d := otherDraft()
-		change(&d)
-		_, violations := agreement.ParseOther(d)
-		return codesOf(violations)
-	}
-}
-
-// onVolume is a draft of type other given for a volume agreement.
-func onVolume(d agreement.OtherDraft) example {
-	return func(*testing.T) []string { return codesOf(d.OfVolume()) }
-}
-
-func codesOf(violations []errs.Violation) (codes []string) {
-	for _, v := range violations {
-		codes = append(codes, v.Code)
-	}
-	return codes
-}
-
-func publisher(s string) example { return noted(func(d *agreement.OtherDraft) { d.Publisher = &s }) }
-
-func title(s string) example   { return noted(func(d *agreement.OtherDraft) { d.ProductTitle = &s }) }
-func licenses(n int64) example { return noted(func(d *agreement.OtherDraft) { d.Licenses = &n }) }
-func details(s string) example { return noted(func(d *agreement.OtherDraft) { d.Details = &s }) }
-func term(start, end string) example {
-	return noted(func(d *agreement.OtherDraft) { d.Start, d.End = &start, &end })
-}
-
-// The examples that are not the text of a file, or are too long to be one in Rules.
-var (
-	passing = map[string]example{
-		"publisher_required":  publisher("Adobe"),
-		"publisher_too_long":  publisher(strings.Repeat("é", 256)),
-		"publisher_control":   publisher("Smith & Sons (UK)"),
-		"title_required":      title("Photoshop"),
-		"title_too_long":      title(strings.Repeat("a ", 127) + "  aa"),
-		"title_control":       title("C++ Builder #12"),
-		"licenses_required":   licenses(1),
-		"licenses_range":      licenses(10_000_000),
-		"date_invalid":        term("2028-02-29", "2999-12-31"),
-		"end_before_start":    term("2026-01-01", "2026-01-01"),
-		"details_too_long":    details(strings.Repeat("é", 3_998) + "\r\n\r"),
-		"details_control":     details("Key:\tABC\r\nContact: me"),
-		"terms_of_volume":     onVolume(agreement.OtherDraft{}),
-		"name_required":       named("Office agreements"),
-		"name_too_long":       named(strings.Repeat("a", 256)),
-		"pairs_required":      paired(agreement.Pair{Authorization: "1", License: "1"}),
-		"pair_given_twice":    paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "01-07002", License: "01-07002"}),
-		"program_unknown":     fileExample(plain, agreement.Options{Program: agreement.ProgramOpenValue}),
-		"numbers_differ":      fileExample("01-07001,0107001", agreement.Options{Program: agreement.ProgramOpenValue}),
-		"file_name_too_long":  called(strings.Repeat("a", 124) + ".csv"),
-		"file_name_extension": called("office.CSV"),
-		"file_name_slash":     called("office.csv"),
-		"file_name_control":   called("office.csv"),
-		"file_too_large":      fileExample(plain+strings.Repeat("\n", agreement.MaxFileBytes-len(plain)), agreement.Options{}),
-		"file_too_many_rows":  fileExample(manyRows(5000), agreement.Options{}),
-	}
-	failing = map[string]example{
-		"publisher_required":  publisher(" \u200d"),
-		"publisher_too_long":  publisher(strings.Repeat("é", 257)),
-		"publisher_control":   publisher("Ado\tbe"),
-		"title_required":      title(" "),
-		"title_too_long":      title(strings.Repeat("a", 257)),
-		"title_control":       title("Photo\u200bshop"),
-		"licenses_required":   noted(func(d *agreement.OtherDraft) { d.Licenses = nil }),
-		"licenses_range":      licenses(0),
-		"date_invalid":        term("2026-02-29", ""),
-		"end_before_start":    term("2026-01-01", "2025-12-31"),
-		"details_too_long":    details(strings.Repeat("a", 4_001)),
-		"details_control":     details("Key:\x00ABC"),
-		"terms_of_volume":     onVolume(otherDraft()),
-		"name_required":       named(" "),
-		"name_too_long":       named(strings.Repeat("a", 257)),
-		"pairs_required":      paired(),
-		"pair_given_twice":    paired(agreement.Pair{Authorization: "01-07001", License: "01-07001"}, agreement.Pair{Authorization: "0107001", License: "0107001"}),
-		"program_unknown":     fileExample(plain, agreement.Options{Program: "gold"}),
-		"numbers_differ":      fileExample("01-07001,01-07002", agreement.Options{Program: agreement.ProgramOpenValue}),
-		"file_name_too_long":  called(strings.Repeat("a", 125) + ".csv"),
-		"file_name_extension": called(".csv"),
-		"file_name_slash":     called(`sales\office.csv`),
-		"file_name_control":   called("off\tice.csv"),
-		"file_too_large":      fileExample(strings.Repeat("\n", agreement.MaxFileBytes+1), agreement.Options{}),
-		"file_too_many_rows":  fileExample(manyRows(5001), agreement.Options{}),
-		"file_utf16":          fileExample(asUTF16(binary.LittleEndian, plain), agreement.Options{}),
-		"file_xlsx":           fileExample(zipped("[Content_Types].xml"), agreement.Options{}),
-		"file_xls":            fileExample("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", agreement.Options{}),
-		"file_zip":            fileExample(zipped("agreements.csv"), agreement.Options{}),
-		"file_gzip":           fileExample(gzipped(plain), agreement.Options{}),
-	}
-)
-
-func TestEveryRuleHasAPassingAndAFailingExample(t *testing.T) {
-	t.Parallel()
-	for _, rule := range agreement.Rules {
-		if rule.Door == agreement.DoorStore || rule.Door == agreement.DoorUpload || rule.Door == agreement.DoorHand {
-			continue // packages importer and httpapi report these: they need a store, a key or a call
-		}
-		t.Run(rule.Spec+" "+rule.Code, func(t *testing.T) {
-			t.Parallel()
-			pass, fail := passing[rule.Code], failing[rule.Code]
-			if pass == nil {
-				pass = fileExample(rule.Pass, agreement.Options{})
-			}
-			if fail == nil {
-				fail = fileExample(rule.Fail, agreement.Options{})
-			}
-			if codes := pass(t); slices.ContainsFunc(codes, func(code string) bool { return code != "header_skipped" }) || slices.Contains(codes, rule.Code) {
-				t.Errorf("the passing example reports %v", codes)
-			}
-			if codes := fail(t); !slices.Contains(codes, rule.Code) {
-				t.Errorf("the failing example reports %v", codes)
-			}
-		})
-	}
-}
-
-// called is the example of a good file with a name.
-func called(name string) example { return fileExample(plain, agreement.Options{FileName: name}) }
 
 func TestRulesAreComplete(t *testing.T) {
 	t.Parallel()
@@ -181,38 +25,8 @@ func TestRulesAreComplete(t *testing.T) {
 			t.Errorf("rule %s has no examples", r.Code)
 		}
 	}
-	for code := range failing {
-		if !seen[code] {
-			t.Errorf("example of a rule that does not exist: %s", code)
-		}
-	}
 	if _, ok := agreement.RuleOf("no_such_rule"); ok {
 		t.Error("RuleOf knows a rule that does not exist")
-	}
-}
-
-// Every code that the package's source reports is a rule.
-func TestEveryReportedCodeIsARule(t *testing.T) {
-	t.Parallel()
-	reported := regexp.MustCompile(`(?:add|refuse)\(\s*"([a-z_0-9]+)"|Code(?::| =)\s*"([a-z_0-9]+)"|return "(file_[a-z0-9]+)"|flaw\w+: "([a-z_]+)"|Flaw = "([a-z_]+)"`)
-	codes := map[string]bool{}
-	for _, file := range []string{"parse.go", "other.go", "filename.go", "file.go", "../sheet/content.go", "../sheet/csv.go"} {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range reported.FindAllStringSubmatch(string(source), -1) {
-			codes[strings.Join(match[1:], "")] = true
-		}
-	}
-	for _, rule := range agreement.Rules {
-		if rule.Door != agreement.DoorStore && rule.Door != agreement.DoorUpload && rule.Door != agreement.DoorHand && !codes[rule.Code] {
-			t.Errorf("nothing reports %s", rule.Code)
-		}
-		delete(codes, rule.Code)
-	}
-	if len(codes) > 0 {
-		t.Errorf("reported but not in Rules: %v", codes)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/id"
@@ -49,12 +50,12 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 	var found []errs.Violation
 	body := in.Body
 	if body.FileName != "" { // missing or empty is for the schema to say
-		found = agreement.ParseFileName(body.FileName)
+		found = pairfile.ParseFileName(body.FileName)
 	}
-	if body.Size > agreement.MaxFileBytes {
+	if body.Size > pairfile.MaxBytes {
 		found = append(found, errs.Violation{
 			Code: "file_too_large", Field: "size", Value: strconv.FormatInt(body.Size, 10),
-			Args: errs.Pairs("max", strconv.Itoa(agreement.MaxFileBytes)),
+			Args: errs.Pairs("max", strconv.Itoa(pairfile.MaxBytes)),
 		})
 	}
 	if body.Group != "" {

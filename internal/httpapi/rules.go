@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 )
 
 // describeRules writes the limits of package agreement into the document. The
@@ -12,7 +13,7 @@ import (
 func describeRules(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	one, names, pairs, ids := 1, agreement.NameMaxChars, agreement.MaxPairsByHand, maxIDs
-	fileName, size := agreement.FileNameMaxChars, float64(agreement.MaxFileBytes)
+	fileName, size := pairfile.FileNameMaxChars, float64(pairfile.MaxBytes)
 
 	file := schemas["NewImport"].Properties
 	file["fileName"].MaxLength = &fileName

@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 func TestLanguage(t *testing.T) {
@@ -138,17 +140,17 @@ func TestAnnotationCanBeUploadedAgain(t *testing.T) {
 	t.Parallel()
 	for _, lang := range Langs {
 		a := Annotation(lang)
-		for column, name := range map[agreement.Column]string{
-			agreement.ColumnAuthorization: a.Authorization,
-			agreement.ColumnLicense:       a.License,
-			agreement.ColumnName:          a.Name,
-			agreement.ColumnMessages:      a.Messages,
+		for column, name := range map[sheet.Column]string{
+			pairfile.ColumnAuthorization: a.Authorization,
+			pairfile.ColumnLicense:       a.License,
+			pairfile.ColumnName:          a.Name,
+			pairfile.ColumnMessages:      a.Messages,
 		} {
-			if got, ok := agreement.KnownHeader(name); got != column || !ok {
+			if got, ok := pairfile.KnownHeader(name); got != column || !ok {
 				t.Errorf("%s: the header %q reads as %q, %v; want %q", lang, name, got, ok, column)
 			}
 		}
-		finding := agreement.Finding{Code: "pair_taken", Args: errs.Pairs("agreement", "Servers")}
+		finding := sheet.Finding{Code: "pair_taken", Args: errs.Pairs("agreement", "Servers")}
 		if got, want := a.Message(finding), Text(lang, "pair_taken", finding.Args); got != want || !strings.Contains(got, "Servers") {
 			t.Errorf("%s: %q, want %q", lang, got, want)
 		}

@@ -4,8 +4,10 @@ import (
 	"strconv"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/sheet"
 )
 
 // Codes of the names of things.
@@ -19,7 +21,7 @@ var nameMessages = map[string]message{
 	NotAvailable:         {"Not available", "Niet beschikbaar", "Non disponible"},
 
 	// Columns of an import file. As headers of an annotated copy they must be
-	// known to agreement.KnownHeader, so that the copy can be uploaded again.
+	// known to pairfile.KnownHeader, so that the copy can be uploaded again.
 	"column_authorization": {"Authorization number", "Autorisatienummer", "Numéro d'autorisation"},
 	"column_license":       {"License number", "Licentienummer", "Numéro de licence"},
 	"column_name":          {"Agreement name", "Naam overeenkomst", "Nom de l'accord"},
@@ -34,36 +36,36 @@ var nameMessages = map[string]message{
 var separators = map[string]string{",": "separator_comma", ";": "separator_semicolon", "\t": "separator_tab"}
 
 // Column returns the name of a column of an import file; empty for
-// agreement.ColumnNone.
-func Column(lang Lang, column agreement.Column) string {
-	if column == agreement.ColumnNone {
+// sheet.ColumnNone.
+func Column(lang Lang, column sheet.Column) string {
+	if column == sheet.ColumnNone {
 		return ""
 	}
 	return Text(lang, "column_"+string(column), nil)
 }
 
 // Finding returns the sentence of a finding.
-func Finding(lang Lang, f agreement.Finding) string { return Text(lang, f.Code, f.Args) }
+func Finding(lang Lang, f sheet.Finding) string { return Text(lang, f.Code, f.Args) }
 
 // Annotation returns the words of an annotated copy.
-func Annotation(lang Lang) agreement.AnnotateText {
-	return agreement.AnnotateText{
-		Authorization: Column(lang, agreement.ColumnAuthorization),
-		License:       Column(lang, agreement.ColumnLicense),
-		Name:          Column(lang, agreement.ColumnName),
-		Messages:      Column(lang, agreement.ColumnMessages),
-		Message:       func(f agreement.Finding) string { return Finding(lang, f) },
+func Annotation(lang Lang) pairfile.AnnotateText {
+	return pairfile.AnnotateText{
+		Authorization: Column(lang, pairfile.ColumnAuthorization),
+		License:       Column(lang, pairfile.ColumnLicense),
+		Name:          Column(lang, pairfile.ColumnName),
+		Messages:      Column(lang, pairfile.ColumnMessages),
+		Message:       func(f sheet.Finding) string { return Finding(lang, f) },
 	}
 }
 
 // limits are the placeholders every message may use without an argument.
 var limits = errs.Args{
-	"limitFileMiB":   strconv.Itoa(agreement.MaxFileBytes >> 20),
-	"limitFileName":  strconv.Itoa(agreement.FileNameMaxChars),
+	"limitFileMiB":   strconv.Itoa(pairfile.MaxBytes >> 20),
+	"limitFileName":  strconv.Itoa(pairfile.FileNameMaxChars),
 	"limitForbidden": agreement.ForbiddenInNames,
 	"limitGroups":    strconv.Itoa(group.Max),
 	"limitName":      strconv.Itoa(agreement.NameMaxChars),
-	"limitRows":      strconv.Itoa(agreement.MaxFileRows),
+	"limitRows":      strconv.Itoa(pairfile.MaxRows),
 }
 
 // argument returns what a placeholder stands for.

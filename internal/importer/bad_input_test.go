@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/importer"
 	"trueup/internal/objects"
 )
@@ -104,7 +104,7 @@ func zipped(t *testing.T, names ...string) string {
 
 // TestBadInput is not parallel: it measures.
 func TestBadInput(t *testing.T) {
-	const whole = agreement.MaxFileBytes
+	const whole = pairfile.MaxBytes
 	const good = "01-07001,01-07001,Office\n"
 	name := func(s string) string { return "agreements/" + s }
 	for what, c := range map[string]struct {
@@ -151,12 +151,12 @@ func TestBadInput(t *testing.T) {
 			want: "rejected file_empty: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended", first: "error 0.0 file_empty",
 		},
 		"R3.3 5,001 pairs": {
-			upload: file(name("a.csv"), strings.Repeat(good, agreement.MaxFileRows+1)), most: -1,
+			upload: file(name("a.csv"), strings.Repeat(good, pairfile.MaxRows+1)), most: -1,
 			want:  "rejected file_too_many_rows: 5001 rows = 0 added + 0 unchanged + 5001 rejected, 0 created, 0 extended",
 			first: "error 0.0 file_too_many_rows",
 		},
 		"R3.7 everything wrong in 5,000 rows": {
-			upload: file(name("a.csv"), strings.Repeat("/é,,'~"+strings.Repeat("é", 100)+"\n", agreement.MaxFileRows)), most: -1,
+			upload: file(name("a.csv"), strings.Repeat("/é,,'~"+strings.Repeat("é", 100)+"\n", pairfile.MaxRows)), most: -1,
 			want: "rejected: 5000 rows = 0 added + 0 unchanged + 5000 rejected, 0 created, 0 extended", first: "error 1.1 not_ascii",
 		},
 		"R3.3 NUL": {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
@@ -21,6 +22,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/lease"
 	"trueup/internal/objects"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -177,8 +179,8 @@ func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, st
 type attempt struct {
 	*Importer
 	imp   Import
-	file  *agreement.File // nil when it was refused unread
-	taken map[int]bool    // lines whose pair was taken when the delivery's first attempt looked; nil before
+	file  *pairfile.File // nil when it was refused unread
+	taken map[int]bool   // lines whose pair was taken when the delivery's first attempt looked; nil before
 }
 
 // claim makes this the next attempt at the import.
@@ -245,10 +247,10 @@ func (a *attempt) check(ctx context.Context, object objects.Object) error {
 }
 
 // stops reports whether nothing of a file with that many good rows is to be stored (R3.7).
-func (a *attempt) stops(findings []agreement.Finding, good int) bool {
+func (a *attempt) stops(findings []sheet.Finding, good int) bool {
 	wrong := false
 	for _, f := range findings {
-		if f.Severity != agreement.SeverityError {
+		if f.Severity != sheet.SeverityError {
 			continue
 		}
 		if f.Line == 0 { // the whole file
@@ -260,7 +262,7 @@ func (a *attempt) stops(findings []agreement.Finding, good int) bool {
 }
 
 // apply stores what the plan says, under the writer's lease.
-func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Finding) error {
+func (a *attempt) apply(ctx context.Context, w Wanted, findings []sheet.Finding) error {
 	stage := a.imp.Stage()
 	if err := a.acquire(ctx, stage); err != nil {
 		return err
@@ -294,7 +296,7 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []agreement.Find
 }
 
 // meanwhile renames the conflicts that an attempt before this one did not meet.
-func (a *attempt) meanwhile(findings []agreement.Finding) {
+func (a *attempt) meanwhile(findings []sheet.Finding) {
 	first := a.taken == nil
 	if first {
 		a.taken = map[int]bool{}
@@ -332,7 +334,7 @@ func (a *attempt) acquire(ctx context.Context, stage Stage) error {
 }
 
 // write stages the rows and stores the report, and then makes both count.
-func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Finding) error {
+func (a *attempt) write(ctx context.Context, o outcome, findings []sheet.Finding) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.Store.Stage(gctx, o.plan) })
 	g.Go(func() error { return a.report(gctx, findings) })
@@ -355,24 +357,24 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []agreement.Fin
 }
 
 // read reads and checks the file without the store.
-func (a *attempt) read(object objects.Object) ([]agreement.Finding, error) {
+func (a *attempt) read(object objects.Object) ([]sheet.Finding, error) {
 	findings := a.checkRequest()
-	if object.Size > agreement.MaxFileBytes {
+	if object.Size > pairfile.MaxBytes {
 		return append(findings, whole("file_too_large")), nil
 	}
 	if a.file == nil { // otherwise an attempt before this one read it
 		data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
-		if _, err := data.ReadFrom(io.LimitReader(object.Body, agreement.MaxFileBytes+1)); err != nil {
+		if _, err := data.ReadFrom(io.LimitReader(object.Body, pairfile.MaxBytes+1)); err != nil {
 			return nil, fmt.Errorf("read %s: %w", a.imp.Source.Key, err)
 		}
-		a.file = agreement.ReadFile(data.Bytes(), agreement.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
+		a.file = pairfile.Read(data.Bytes(), pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	}
 	return append(findings, a.file.Findings...), nil
 }
 
 // checkRequest checks what came with the file: the place it was put in and its metadata.
-func (a *attempt) checkRequest() []agreement.Finding {
-	var findings []agreement.Finding
+func (a *attempt) checkRequest() []sheet.Finding {
+	var findings []sheet.Finding
 	imp := &a.imp
 	switch imp.OnError {
 	case "":
@@ -398,12 +400,12 @@ func (a *attempt) checkRequest() []agreement.Finding {
 	return findings
 }
 
-func whole(code string, args ...string) agreement.Finding {
-	return agreement.Finding{Severity: agreement.SeverityError, Code: code, Args: errs.Pairs(args...)}
+func whole(code string, args ...string) sheet.Finding {
+	return sheet.Finding{Severity: sheet.SeverityError, Code: code, Args: errs.Pairs(args...)}
 }
 
 // count writes the numbers of R3.8 into the record.
-func (a *attempt) count(o outcome, findings []agreement.Finding) {
+func (a *attempt) count(o outcome, findings []sheet.Finding) {
 	a.imp.Rows = a.file.Total
 	a.imp.Added, a.imp.Unchanged = o.added, o.stored+a.file.Unchanged
 	a.imp.Rejected = a.imp.Rows - a.imp.Added - a.imp.Unchanged
@@ -411,10 +413,10 @@ func (a *attempt) count(o outcome, findings []agreement.Finding) {
 	a.tally(findings)
 }
 
-func (a *attempt) tally(findings []agreement.Finding) {
+func (a *attempt) tally(findings []sheet.Finding) {
 	a.imp.Errors, a.imp.Warnings = 0, 0
 	for _, f := range findings {
-		if f.Severity == agreement.SeverityError {
+		if f.Severity == sheet.SeverityError {
 			a.imp.Errors++
 		} else {
 			a.imp.Warnings++
@@ -423,14 +425,14 @@ func (a *attempt) tally(findings []agreement.Finding) {
 }
 
 // reject ends the attempt with nothing stored.
-func (a *attempt) reject(ctx context.Context, findings []agreement.Finding) error {
+func (a *attempt) reject(ctx context.Context, findings []sheet.Finding) error {
 	a.imp.Rows, a.imp.Added, a.imp.Unchanged, a.imp.Created, a.imp.Extended = 0, 0, 0, 0, 0
 	if a.file != nil {
 		a.imp.Rows = a.file.Total
 	}
 	a.imp.Rejected = a.imp.Rows
 	for _, f := range findings {
-		if f.Severity == agreement.SeverityError && (f.Line == 0 || a.file != nil && a.file.Refused) {
+		if f.Severity == sheet.SeverityError && (f.Line == 0 || a.file != nil && a.file.Refused) {
 			a.imp.Reason, a.imp.ReasonArgs = f.Code, f.Args
 			break
 		}
@@ -440,7 +442,7 @@ func (a *attempt) reject(ctx context.Context, findings []agreement.Finding) erro
 }
 
 // finish stores the report and then the record of an attempt that staged nothing.
-func (a *attempt) finish(ctx context.Context, state State, findings []agreement.Finding) error {
+func (a *attempt) finish(ctx context.Context, state State, findings []sheet.Finding) error {
 	if err := a.report(ctx, findings); err != nil {
 		return err
 	}
@@ -466,7 +468,7 @@ func (a *attempt) ended(ctx context.Context, err error) error {
 }
 
 // report stores the findings and the annotated copies.
-func (a *attempt) report(ctx context.Context, findings []agreement.Finding) error {
+func (a *attempt) report(ctx context.Context, findings []sheet.Finding) error {
 	body, err := Report{Import: a.imp.ID, Findings: findings}.encode()
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/once"
+	"trueup/internal/sheet"
 )
 
 // State is where an import is in its life.
@@ -164,7 +165,7 @@ type Page struct {
 // stored as JSON in the reports bucket; codes become sentences when read.
 type Report struct {
 	Import   string
-	Findings []agreement.Finding
+	Findings []sheet.Finding
 }
 
 // Records is what the API needs of imports.

@@ -6,23 +6,25 @@ import (
 	"strings"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/id"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
 // outcome is what an import would do, or did: the one place where rows are counted (R3.8).
 type outcome struct {
 	plan     Plan
-	findings []agreement.Finding // about rows and the store; those of the file are not repeated
+	findings []sheet.Finding // about rows and the store; those of the file are not repeated
 	added    int
 	stored   int // rows whose pair is already there under the same agreement
-	at       func(agreement.Column) int
+	at       func(sheet.Column) int
 }
 
 // wanted lists what has to be looked up for the good rows of a file.
-func wanted(imp Import, rows []agreement.Row) Wanted {
+func wanted(imp Import, rows []pairfile.Row) Wanted {
 	w := Wanted{Group: text.Fold(imp.Group)}
 	seen := make(map[string]bool, len(rows))
 	w.Pairs = make([]agreement.PairKey, len(rows))
@@ -38,13 +40,13 @@ func wanted(imp Import, rows []agreement.Row) Wanted {
 
 // plan decides for each good row of a file what becomes of it. at tells where
 // a column is in the file.
-func plan(imp Import, rows []agreement.Row, at func(agreement.Column) int, k Known) outcome {
+func plan(imp Import, rows []pairfile.Row, at func(sheet.Column) int, k Known) outcome {
 	o := outcome{at: at, plan: Plan{Stage: imp.Stage(), At: imp.ReceivedAt, By: "import/" + imp.ID, Group: k.Group, Known: k}}
 	if k.Group.ID == "" {
 		o.plan.NewGroup = true
 		o.plan.Group = group.Group{ID: identity(imp.Stage(), "group"), Name: text.Collapse(imp.Group)}
 		if k.Groups >= group.Max {
-			o.refuse(agreement.Row{}, agreement.ColumnNone, imp.Group, "group_limit", "group", imp.Group)
+			o.refuse(pairfile.Row{}, sheet.ColumnNone, imp.Group, "group_limit", "group", imp.Group)
 			return o
 		}
 	}
@@ -56,16 +58,16 @@ func plan(imp Import, rows []agreement.Row, at func(agreement.Column) int, k Kno
 		owner, owned := k.Owners[row.Pair.Key()]
 		if exists && existing.GroupID != o.plan.Group.ID && !elsewhere[name] {
 			elsewhere[name] = true
-			o.warn(row, agreement.ColumnName, row.Name, "group_ignored", "agreement", existing.Name)
+			o.warn(row, pairfile.ColumnName, row.Name, "group_ignored", "agreement", existing.Name)
 		}
 		switch {
 		case exists && existing.Type != agreement.TypeVolume:
-			o.refuse(row, agreement.ColumnName, row.Name, "name_is_other", "agreement", existing.Name)
+			o.refuse(row, pairfile.ColumnName, row.Name, "name_is_other", "agreement", existing.Name)
 		case owned && exists && owner.ID == existing.ID:
 			o.stored++
-			o.warn(row, agreement.ColumnNone, row.Pair.String(), "pair_already_stored", "agreement", existing.Name)
+			o.warn(row, sheet.ColumnNone, row.Pair.String(), "pair_already_stored", "agreement", existing.Name)
 		case owned:
-			o.refuse(row, agreement.ColumnNone, row.Pair.String(), "pair_taken", "agreement", owner.Name)
+			o.refuse(row, sheet.ColumnNone, row.Pair.String(), "pair_taken", "agreement", owner.Name)
 		case exists:
 			i, ok := extended[name]
 			if !ok {
@@ -89,29 +91,29 @@ func plan(imp Import, rows []agreement.Row, at func(agreement.Column) int, k Kno
 	return o
 }
 
-func (o *outcome) refuse(row agreement.Row, column agreement.Column, value, code string, args ...string) {
-	o.find(agreement.SeverityError, row, column, value, code, args)
+func (o *outcome) refuse(row pairfile.Row, column sheet.Column, value, code string, args ...string) {
+	o.find(sheet.SeverityError, row, column, value, code, args)
 }
 
-func (o *outcome) warn(row agreement.Row, column agreement.Column, value, code string, args ...string) {
-	o.find(agreement.SeverityWarning, row, column, value, code, args)
+func (o *outcome) warn(row pairfile.Row, column sheet.Column, value, code string, args ...string) {
+	o.find(sheet.SeverityWarning, row, column, value, code, args)
 }
 
-func (o *outcome) find(severity agreement.Severity, row agreement.Row, column agreement.Column, value, code string, args []string) {
+func (o *outcome) find(severity sheet.Severity, row pairfile.Row, column sheet.Column, value, code string, args []string) {
 	position := 0
-	if row.Line > 0 && column != agreement.ColumnNone {
+	if row.Line > 0 && column != sheet.ColumnNone {
 		position = o.at(column)
 	}
-	o.findings = append(o.findings, agreement.Finding{
+	o.findings = append(o.findings, sheet.Finding{
 		Severity: severity, Line: row.Line, Position: position, Column: column,
-		Value: text.Shorten(value, agreement.ValueMaxChars), Code: code, Args: errs.Pairs(args...),
+		Value: text.Shorten(value, text.QuoteMaxChars), Code: code, Args: errs.Pairs(args...),
 	})
 }
 
 // merge puts findings in the order of the file.
-func merge(a, b []agreement.Finding) []agreement.Finding {
+func merge(a, b []sheet.Finding) []sheet.Finding {
 	all := slices.Concat(a, b)
-	slices.SortStableFunc(all, func(x, y agreement.Finding) int { return x.Line - y.Line })
+	slices.SortStableFunc(all, func(x, y sheet.Finding) int { return x.Line - y.Line })
 	return all
 }
 

@@ -35,6 +35,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/objects"
 	"trueup/internal/register"
+	"trueup/internal/sheet"
 	"trueup/internal/testkit/storetest"
 )
 
@@ -230,7 +231,7 @@ func (s *stand) findings(imp importer.Import) []string {
 				s.t.Errorf("%s reads %q in %s", f.Code, sentence, language)
 			}
 		}
-		if f.Severity == agreement.SeverityError {
+		if f.Severity == sheet.SeverityError {
 			errors++
 		}
 		line := fmt.Sprintf("%s %d.%d %s", f.Severity, f.Line, f.Position, f.Code)

@@ -6,15 +6,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/intake"
+	"trueup/internal/sheet"
 	"trueup/internal/testkit/golden"
 )
 
 func TestR16_6_StoredReports(t *testing.T) {
 	t.Parallel()
-	r := Report{Import: "i1", Findings: []agreement.Finding{{
-		Severity: agreement.SeverityError, Line: 4, Position: 2, Column: agreement.ColumnLicense, Value: "01_07001", Code: "number_characters",
+	r := Report{Import: "i1", Findings: []sheet.Finding{{
+		Severity: sheet.SeverityError, Line: 4, Position: 2, Column: pairfile.ColumnLicense, Value: "01_07001", Code: "number_characters",
 		Args: map[string]string{"characters": "_"},
 	}}}
 	encoded, err := r.encode()

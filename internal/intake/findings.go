@@ -2,26 +2,26 @@
 package intake
 
 import (
-	"trueup/internal/agreement"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 // FindingsVersion is the version of StoredFinding.
 const FindingsVersion = 1
 
-// StoredFinding is an agreement.Finding as JSON in the reports bucket.
+// StoredFinding is an sheet.Finding as JSON in the reports bucket.
 type StoredFinding struct {
-	Severity agreement.Severity `json:"severity"`
-	Line     int                `json:"line"`
-	Position int                `json:"position"`
-	Column   agreement.Column   `json:"column"`
-	Value    string             `json:"value"`
-	Code     string             `json:"code"`
-	Args     errs.Args          `json:"args,omitempty"`
+	Severity sheet.Severity `json:"severity"`
+	Line     int            `json:"line"`
+	Position int            `json:"position"`
+	Column   sheet.Column   `json:"column"`
+	Value    string         `json:"value"`
+	Code     string         `json:"code"`
+	Args     errs.Args      `json:"args,omitempty"`
 }
 
 // StoreFindings returns findings as they are stored; nil stays nil.
-func StoreFindings(findings []agreement.Finding) []StoredFinding {
+func StoreFindings(findings []sheet.Finding) []StoredFinding {
 	if findings == nil {
 		return nil
 	}
@@ -33,13 +33,13 @@ func StoreFindings(findings []agreement.Finding) []StoredFinding {
 }
 
 // LoadFindings is the inverse of StoreFindings.
-func LoadFindings(stored []StoredFinding) []agreement.Finding {
+func LoadFindings(stored []StoredFinding) []sheet.Finding {
 	if stored == nil {
 		return nil
 	}
-	findings := make([]agreement.Finding, len(stored))
+	findings := make([]sheet.Finding, len(stored))
 	for i, f := range stored {
-		findings[i] = agreement.Finding(f)
+		findings[i] = sheet.Finding(f)
 	}
 	return findings
 }

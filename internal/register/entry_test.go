@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/journal"
 )
 
@@ -105,7 +106,7 @@ func TestR16_6_EntriesWithoutVersionsAreRead(t *testing.T) {
 func TestTheLargestImportIsOneEntry(t *testing.T) {
 	t.Parallel()
 	var changes []Change
-	for i := range agreement.MaxFileRows {
+	for i := range pairfile.MaxRows {
 		number := fmt.Sprintf("%0*d", agreement.PairMaxCharsHighest/2, i)
 		changes = append(changes, Change{
 			ID: strings.Repeat("x", 26), Version: 1_000_000,

@@ -24,6 +24,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/objects"
+	"trueup/internal/sheet"
 )
 
 // Keeper is the use case. The zero Keeper with its fields set is ready to use,
@@ -115,7 +116,7 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 	r.Kind, r.Date = file.Statement.Kind, file.Statement.Date
 	r.Rows, r.Lines, r.Skipped, r.Unchanged, r.Rejected = file.Rows, len(file.Statement.Lines), file.Skipped, file.Unchanged, file.Rejected
 	for _, f := range file.Findings {
-		if f.Severity == agreement.SeverityError {
+		if f.Severity == sheet.SeverityError {
 			r.Errors++
 		} else {
 			r.Warnings++
@@ -308,7 +309,7 @@ func (k *Keeper) spell(ctx context.Context, all []entitlement.Statement) error {
 // Findings returns what the check of a file had to say, in the order of the
 // file; none before it was read. errs.NotFound report_expired when it is not
 // kept any more.
-func (k *Keeper) Findings(ctx context.Context, r Record) ([]agreement.Finding, error) {
+func (k *Keeper) Findings(ctx context.Context, r Record) ([]sheet.Finding, error) {
 	if r.Errors+r.Warnings == 0 {
 		return nil, nil
 	}

@@ -29,7 +29,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
@@ -158,8 +158,8 @@ func ParseFileName(name string) (broken []errs.Violation) {
 	add := func(code string, args ...string) {
 		broken = append(broken, errs.Violation{Code: code, Field: "fileName", Value: name, Args: errs.Pairs(args...)})
 	}
-	if n := utf8.RuneCountInString(name); n > agreement.FileNameMaxChars {
-		add("file_name_too_long", "max", strconv.Itoa(agreement.FileNameMaxChars), "length", strconv.Itoa(n))
+	if n := utf8.RuneCountInString(name); n > pairfile.FileNameMaxChars {
+		add("file_name_too_long", "max", strconv.Itoa(pairfile.FileNameMaxChars), "length", strconv.Itoa(n))
 	}
 	known := false
 	for _, extension := range Extensions {

@@ -97,6 +97,19 @@ func Shorten(s string, max int) string {
 	return s
 }
 
+// QuoteMaxChars is how many characters of a value Quote keeps.
+const QuoteMaxChars = 256
+
+// Quote returns a value as a message quotes it: readable, and at most QuoteMaxChars
+// characters long.
+func Quote(value string) string {
+	// Cut before making it readable: the value may be megabytes.
+	if most := QuoteMaxChars*utf8.UTFMax + utf8.UTFMax; len(value) > most {
+		value = value[:most]
+	}
+	return Shorten(Readable(value), QuoteMaxChars)
+}
+
 // IsASCII reports whether every byte of s is ASCII.
 func IsASCII(s string) bool {
 	for i := range len(s) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
@@ -164,7 +165,7 @@ func TestItIsTheSameEveryTime(t *testing.T) {
 // pairsOf reads a CSV file of agreements.
 func pairsOf(t *testing.T, f file) (pairs []agreement.Pair) {
 	t.Helper()
-	read := agreement.ReadFile(f.body, agreement.Options{FileName: f.name(), Limits: agreement.Limits{PairMaxChars: 16}})
+	read := pairfile.Read(f.body, pairfile.Options{FileName: f.name(), Limits: agreement.Limits{PairMaxChars: 16}})
 	if read.Rejected > 0 || len(read.Rows) == 0 {
 		t.Fatalf("%s: %+v", f.key, read.Findings)
 	}

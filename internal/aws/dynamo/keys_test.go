@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/group"
 	"trueup/internal/id"
 	"trueup/internal/importer"
@@ -32,7 +33,7 @@ func TestSpread(t *testing.T) {
 			t.Parallel()
 			p := importer.Plan{Stage: "0123456789abcdef.1", At: time.Unix(1e9, 0), Group: group.Group{ID: "g"}}
 			byName := map[string]int{}
-			for i := range agreement.MaxFileRows {
+			for i := range pairfile.MaxRows {
 				name, number := rows(i)
 				at, ok := byName[name]
 				if !ok {

@@ -33,12 +33,10 @@ import (
 	"slices"
 	"strconv"
 
-	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
-	"trueup/internal/text"
 )
 
 // The limits of a file. A caller that knows the size of a file refuses one
@@ -64,7 +62,7 @@ type Options struct {
 type File struct {
 	Statement entitlement.Statement
 	// Findings are in the order of the file; those about the whole file have Line 0.
-	Findings  []agreement.Finding
+	Findings  []sheet.Finding
 	Rows      int  // below the header, not blank
 	Skipped   int  // rows about one country, which All Countries includes
 	Unchanged int  // rows that repeat an earlier one
@@ -109,16 +107,16 @@ func (f *File) refuse(line int, code string, args ...string) {
 	}
 	f.Rejected, f.Skipped, f.Unchanged = f.Rows, 0, 0
 	f.Statement = entitlement.Statement{}
-	f.add(agreement.Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
+	f.add(sheet.Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
 }
 
 // warnings are the codes of findings that reject nothing.
 var warnings = []string{"statement_row_repeated", "statement_date_missing", "statement_date_future", "statement_day_first", "statement_sa_exceeds"}
 
-func (f *File) add(finding agreement.Finding) {
-	finding.Severity = agreement.SeverityError
+func (f *File) add(finding sheet.Finding) {
+	finding.Severity = sheet.SeverityError
 	if slices.Contains(warnings, finding.Code) {
-		finding.Severity = agreement.SeverityWarning
+		finding.Severity = sheet.SeverityWarning
 	}
 	if len(f.Findings) < MaxFindings {
 		f.Findings = append(f.Findings, finding)
@@ -177,7 +175,7 @@ func (f *File) readBelow(t table, h header) {
 		f.refuse(h.line, "statement_no_total")
 		f.Findings[0].Position, f.Findings[0].Column = position, ColumnCountry
 	}
-	slices.SortStableFunc(f.Findings, func(a, b agreement.Finding) int {
+	slices.SortStableFunc(f.Findings, func(a, b sheet.Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Position, b.Position))
 	})
 }
@@ -188,16 +186,10 @@ func (f *File) setDate(told day.Date) {
 	put := f.Statement.Date
 	switch {
 	case told == "":
-		f.add(agreement.Finding{Code: "statement_date_missing"})
+		f.add(sheet.Finding{Code: "statement_date_missing"})
 	case put != "" && told > put:
-		f.add(agreement.Finding{Value: string(told), Code: "statement_date_future"})
+		f.add(sheet.Finding{Value: string(told), Code: "statement_date_future"})
 	default:
 		f.Statement.Date = told
 	}
-}
-
-// quote is a value as a finding shows it.
-func quote(value string) string {
-	value = value[:min(len(value), 4*agreement.ValueMaxChars+4)]
-	return text.Shorten(text.Readable(value), agreement.ValueMaxChars)
 }

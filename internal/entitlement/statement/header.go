@@ -3,28 +3,28 @@ package statement
 import (
 	"slices"
 
-	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
 // The columns that are read, as findings name them.
 const (
-	ColumnLicenseID  agreement.Column = "licenseId"
-	ColumnPublisher  agreement.Column = "publisher"
-	ColumnFamily     agreement.Column = "family" // the Name of a General License Statement
-	ColumnVersion    agreement.Column = "version"
-	ColumnPool       agreement.Column = "pool"
-	ColumnType       agreement.Column = "type"
-	ColumnEffective  agreement.Column = "effective"
-	ColumnActiveSA   agreement.Column = "activeSa"
-	ColumnUnresolved agreement.Column = "unresolved"
-	ColumnCountry    agreement.Column = "country"
-	ColumnOrder      agreement.Column = "order"
-	ColumnPurchased  agreement.Column = "purchased"
-	ColumnSupport    agreement.Column = "support"
-	ColumnSupportEnd agreement.Column = "supportEnd"
+	ColumnLicenseID  sheet.Column = "licenseId"
+	ColumnPublisher  sheet.Column = "publisher"
+	ColumnFamily     sheet.Column = "family" // the Name of a General License Statement
+	ColumnVersion    sheet.Column = "version"
+	ColumnPool       sheet.Column = "pool"
+	ColumnType       sheet.Column = "type"
+	ColumnEffective  sheet.Column = "effective"
+	ColumnActiveSA   sheet.Column = "activeSa"
+	ColumnUnresolved sheet.Column = "unresolved"
+	ColumnCountry    sheet.Column = "country"
+	ColumnOrder      sheet.Column = "order"
+	ColumnPurchased  sheet.Column = "purchased"
+	ColumnSupport    sheet.Column = "support"
+	ColumnSupportEnd sheet.Column = "supportEnd"
 )
 
 // shape is the columns of one kind of statement.
@@ -34,7 +34,7 @@ type shape struct {
 }
 
 type columnShape struct {
-	column   agreement.Column
+	column   sheet.Column
 	title    string // as the publisher writes it
 	required bool
 	names    []string // in English, Dutch and French, as text.Letters writes them
@@ -99,7 +99,7 @@ var shapes = []shape{
 }
 
 // title is a column as the publisher writes it.
-func (s shape) title(column agreement.Column) string {
+func (s shape) title(column sheet.Column) string {
 	for _, c := range s.columns {
 		if c.column == column {
 			return c.title
@@ -113,9 +113,9 @@ func (s shape) title(column agreement.Column) string {
 type header struct {
 	shape shape
 	line  int
-	width int                      // columns that it names
-	at    map[agreement.Column]int // from 0
-	date  day.Date                 // above it: the day that the table tells of
+	width int                  // columns that it names
+	at    map[sheet.Column]int // from 0
+	date  day.Date             // above it: the day that the table tells of
 }
 
 // headerRows is how far down a header is looked for; the Microsoft License
@@ -154,7 +154,7 @@ func findHeader(t table) (best header) {
 
 // headerOf reads a row as the header of a shape.
 func headerOf(r row, s shape) header {
-	h := header{shape: s, line: r.line, width: r.filled(), at: map[agreement.Column]int{}}
+	h := header{shape: s, line: r.line, width: r.filled(), at: map[sheet.Column]int{}}
 	for i, c := range r.cells {
 		if c.text == "" || c.number {
 			continue
@@ -186,9 +186,9 @@ func (h header) likely() bool { return len(h.at) >= 3 }
 
 // missing returns the columns that must be there and are not. A header without
 // a shape misses everything.
-func (h header) missing() (columns []agreement.Column) {
+func (h header) missing() (columns []sheet.Column) {
 	if h.shape.kind == "" {
-		return []agreement.Column{agreement.ColumnNone}
+		return []sheet.Column{sheet.ColumnNone}
 	}
 	for _, c := range h.shape.columns {
 		if _, ok := h.at[c.column]; c.required && !ok {
@@ -200,7 +200,7 @@ func (h header) missing() (columns []agreement.Column) {
 
 // cell returns a row's cell of a column and its position from 1; 0 when the
 // table does not have the column.
-func (h header) cell(r row, column agreement.Column) (cell, int) {
+func (h header) cell(r row, column sheet.Column) (cell, int) {
 	i, ok := h.at[column]
 	if !ok {
 		return cell{}, 0

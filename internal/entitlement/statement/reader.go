@@ -9,6 +9,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -63,19 +64,19 @@ func (r *reader) row(row row) {
 }
 
 // ColumnNone is the place of a finding about a whole row.
-const ColumnNone = agreement.ColumnNone
+const ColumnNone = sheet.ColumnNone
 
 // find reports something about the row at hand.
-func (r *reader) find(column agreement.Column, value, code string, args ...string) {
+func (r *reader) find(column sheet.Column, value, code string, args ...string) {
 	_, position := r.header.cell(r.current, column)
-	f := agreement.Finding{Line: r.current.line, Position: position, Column: column, Value: quote(value), Code: code, Args: errs.Pairs(args...)}
+	f := sheet.Finding{Line: r.current.line, Position: position, Column: column, Value: text.Quote(value), Code: code, Args: errs.Pairs(args...)}
 	if len(r.Findings)-r.before < findingsPerRow {
 		r.add(f)
 	}
 }
 
 // reject reports an error.
-func (r *reader) reject(column agreement.Column, value, code string, args ...string) {
+func (r *reader) reject(column sheet.Column, value, code string, args ...string) {
 	r.wrong++
 	r.find(column, value, code, args...)
 }
@@ -145,7 +146,7 @@ func (r *reader) licenseID() string {
 }
 
 // text reads a cell of text, with single spaces.
-func (r *reader) text(column agreement.Column, required bool) string {
+func (r *reader) text(column sheet.Column, required bool) string {
 	c, position := r.header.cell(r.current, column)
 	if position == 0 {
 		return ""
@@ -167,7 +168,7 @@ func (r *reader) text(column agreement.Column, required bool) string {
 	return value
 }
 
-func (r *reader) quantity(column agreement.Column, required bool) int {
+func (r *reader) quantity(column sheet.Column, required bool) int {
 	c, position := r.header.cell(r.current, column)
 	if position == 0 || c.text == "" && !required {
 		return 0
@@ -182,7 +183,7 @@ func (r *reader) quantity(column agreement.Column, required bool) int {
 	return n
 }
 
-func (r *reader) date(column agreement.Column) day.Date {
+func (r *reader) date(column sheet.Column) day.Date {
 	c, _ := r.header.cell(r.current, column)
 	if c.text == "" {
 		return ""
@@ -203,7 +204,7 @@ func (r *reader) writesDayFirst(t table) bool {
 		if row.line <= r.header.line {
 			continue
 		}
-		for _, column := range []agreement.Column{ColumnPurchased, ColumnSupportEnd} {
+		for _, column := range []sheet.Column{ColumnPurchased, ColumnSupportEnd} {
 			c, _ := r.header.cell(row, column)
 			d, slashes, ok := splitDate(c.text)
 			switch {
@@ -216,7 +217,7 @@ func (r *reader) writesDayFirst(t table) bool {
 		}
 	}
 	if found != "" {
-		r.add(agreement.Finding{Line: line, Value: quote(found), Code: "statement_day_first"})
+		r.add(sheet.Finding{Line: line, Value: text.Quote(found), Code: "statement_day_first"})
 	}
 	return found != ""
 }

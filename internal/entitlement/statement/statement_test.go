@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
+	"trueup/internal/text"
 )
 
 var options = statement.Options{Name: "entitlements/a.csv", Date: "2026-11-21"}
@@ -334,7 +334,7 @@ func FuzzReadFile(f *testing.F) {
 			}
 		}
 		for _, found := range file.Findings {
-			if found.Code == "" || found.Line < 0 || len([]rune(found.Value)) > agreement.ValueMaxChars {
+			if found.Code == "" || found.Line < 0 || len([]rune(found.Value)) > text.QuoteMaxChars {
 				t.Errorf("%+v", found)
 			}
 		}

@@ -66,10 +66,13 @@ func selected(e ast.Expr, pkg, name string) bool {
 func agreementIsPure(tree *Tree) (violations []string) {
 	allowed := []string{module + "/internal/audit", module + "/internal/day", module + "/internal/errs", module + "/internal/once", module + "/internal/sheet", module + "/internal/text"}
 	for _, f := range tree.Files {
-		if f.Test || f.Dir != "internal/agreement" {
+		if f.Test || !underAny(f.Dir, "internal/agreement") {
 			continue
 		}
 		for _, imported := range f.Imports() {
+			if f.Dir != "internal/agreement" && imported == module+"/internal/agreement" {
+				continue
+			}
 			if !isStandard(imported) && !slices.Contains(allowed, imported) {
 				violations = append(violations, fmt.Sprintf("%s: imports %s", f.Path, imported))
 			}

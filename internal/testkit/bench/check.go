@@ -9,7 +9,7 @@ import (
 	"io"
 	"runtime"
 
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 )
 
 // file is a CSV file of rows in as many agreements, as an admin writes one.
@@ -27,7 +27,7 @@ func file(series, rows, agreements int) []byte {
 // check measures reading and checking a file of the largest number of rows,
 // against reading alone.
 func (b *bench) check(ctx context.Context) error {
-	rows := b.size(agreement.MaxFileRows, 500)
+	rows := b.size(pairfile.MaxRows, 500)
 	data := file(1, rows, rows/100)
 	read := func(context.Context) error {
 		r := csv.NewReader(bytes.NewReader(data))
@@ -46,7 +46,7 @@ func (b *bench) check(ctx context.Context) error {
 		return nil
 	}
 	check := func(context.Context) error {
-		f := agreement.ReadFile(data, agreement.Options{FileName: "agreements.csv"})
+		f := pairfile.Read(data, pairfile.Options{FileName: "agreements.csv"})
 		if len(f.Rows) != rows || len(f.Findings) != 0 {
 			return fmt.Errorf("%d good rows of %d, %v", len(f.Rows), rows, f.Findings)
 		}

@@ -16,7 +16,7 @@ import (
 
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/stack"
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/importer"
 )
@@ -37,7 +37,7 @@ func (b *bench) imports(ctx context.Context) error {
 		return err
 	}
 	defer e.Stop()
-	pairs := b.size(agreement.MaxFileRows, 200)
+	pairs := b.size(pairfile.MaxRows, 200)
 	if err := b.importInto(ctx, e, pairs, pairs/100, 5); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/stack"
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/dynamo/schema"
@@ -65,7 +66,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 		return err
 	}
 	defer e.Stop()
-	pairs, agreements := b.size(agreement.MaxFileRows, 200), b.size(100_000, 1000)
+	pairs, agreements := b.size(pairfile.MaxRows, 200), b.size(100_000, 1000)
 	client := engine.NewClient(e.URL)
 	if err := stack.CreateTable(ctx, client, refreshTable); err != nil {
 		return err
@@ -181,7 +182,7 @@ func rowsInto(ctx context.Context, store *dynamo.Store, data []byte) error {
 		return err
 	}
 	plan := importer.Plan{Stage: imp.Stage(), At: now, By: "bench", Group: group.Group{ID: group.UnassignedID}}
-	for i, row := range agreement.ReadFile(data, agreement.Options{FileName: imp.File}).Rows {
+	for i, row := range pairfile.Read(data, pairfile.Options{FileName: imp.File}).Rows {
 		plan.Create = append(plan.Create, importer.Creation{ID: fmt.Sprintf("volume-%06d", i), Name: row.Name, Pairs: []agreement.Pair{row.Pair}})
 	}
 	if plan.Known, err = store.Lookup(ctx, importer.Wanted{}); err != nil {

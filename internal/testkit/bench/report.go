@@ -15,6 +15,7 @@ import (
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/catalog"
@@ -51,7 +52,7 @@ func (b *bench) reports(ctx context.Context) error {
 	}
 	defer s.Stop(time.Second)
 	files := s3bucket.New(s.S3(), stack.ReportsBucket)
-	l := largest(b.size(100_000, 1000), b.size(20_000, 200), b.size(agreement.MaxFileRows, 50))
+	l := largest(b.size(100_000, 1000), b.size(20_000, 200), b.size(pairfile.MaxRows, 50))
 	index := dynamo.NewSnapshots(dynamo.New(s.DynamoDB(), s.Table))
 	if err := b.publishing(ctx, l, files, index); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package agreement
+package pairfile
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ type AnnotateText struct {
 	License       string
 	Name          string
 	Messages      string
-	Message       func(Finding) string // one sentence; empty means the finding's code
+	Message       func(sheet.Finding) string // one sentence; empty means the finding's code
 }
 
 // Annotate returns the annotated copy of the file: UTF-8 with a byte-order
@@ -28,14 +28,14 @@ type AnnotateText struct {
 // are dropped. The findings may be more than the file's own.
 //
 // No cell begins with a character that starts a spreadsheet formula: an
-// apostrophe comes before it, which ReadFile takes away again. So the good rows
+// apostrophe comes before it, which Read takes away again. So the good rows
 // of the copy are those of the file. A refused file has no annotated copy: nil.
-func (f *File) Annotate(findings []Finding, h AnnotateText) []byte {
+func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 	if f.Refused {
 		return nil
 	}
 	findings = slices.Clone(findings)
-	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(findings, func(a, b sheet.Finding) int { return cmp.Compare(a.Line, b.Line) })
 
 	w := annotator{sep: f.sep}
 	w.Grow(len(f.text) + len(f.text)/2 + 96*len(findings))
@@ -66,7 +66,7 @@ func (f *File) Annotate(findings []Finding, h AnnotateText) []byte {
 }
 
 // sentence is what a finding says, on one line.
-func sentence(finding Finding, h AnnotateText) string {
+func sentence(finding sheet.Finding, h AnnotateText) string {
 	if h.Message != nil {
 		if s := text.Collapse(h.Message(finding)); s != "" {
 			return s
@@ -115,7 +115,7 @@ func (f *File) ownCells(cells []sheet.Cell, width int) []sheet.Cell {
 
 // knownName returns name if a header line may use it for the column, or else
 // the English name.
-func knownName(name string, column Column) string {
+func knownName(name string, column sheet.Column) string {
 	if known, ok := KnownHeader(name); ok && known == column {
 		return name
 	}

@@ -1,4 +1,4 @@
-package agreement
+package pairfile
 
 import (
 	"strconv"
@@ -7,21 +7,24 @@ import (
 	"unicode/utf8"
 
 	"trueup/internal/errs"
+	"trueup/internal/text"
 )
 
-// FileExtension is how the name of an import file ends, in any case.
-const FileExtension = ".csv"
+// Extension is how the name of an import file ends, in any case.
+const Extension = ".csv"
 
 // ParseFileName checks the name of an import file, the last part of its key
 // (R3.1, R3.3), and returns every violation with the field "fileName".
 func ParseFileName(name string) []errs.Violation {
-	var c checker
-	add := func(code string, args ...string) { c.add(code, "fileName", name, args...) }
+	var violations []errs.Violation
+	add := func(code string, args ...string) {
+		violations = append(violations, errs.Violation{Code: code, Field: "fileName", Value: text.Quote(name), Args: errs.Pairs(args...)})
+	}
 	if n := utf8.RuneCountInString(name); n > FileNameMaxChars {
 		add("file_name_too_long", "max", strconv.Itoa(FileNameMaxChars), "length", strconv.Itoa(n))
 	}
-	stem := max(len(name)-len(FileExtension), 0)
-	if !strings.EqualFold(name[stem:], FileExtension) || strings.TrimSpace(name[:stem]) == "" {
+	stem := max(len(name)-len(Extension), 0)
+	if !strings.EqualFold(name[stem:], Extension) || strings.TrimSpace(name[:stem]) == "" {
 		add("file_name_extension")
 	}
 	if strings.ContainsAny(name, `/\`) {
@@ -30,5 +33,5 @@ func ParseFileName(name string) []errs.Violation {
 	if strings.ContainsFunc(name, unicode.IsControl) {
 		add("file_name_control")
 	}
-	return c.violations
+	return violations
 }

@@ -1,6 +1,9 @@
-package agreement
+package pairfile
 
-import "trueup/internal/sheet"
+import (
+	"trueup/internal/agreement"
+	"trueup/internal/sheet"
+)
 
 // The part of a file that decides which separator it has.
 const (
@@ -38,20 +41,9 @@ func separatorScore(text string, sep byte) int {
 		if s.Filled <= 4 {
 			score++
 		}
-		if looksNumber(s.Cells[0].Text) && looksNumber(s.Cells[1].Text) {
+		if agreement.LooksLikeNumber(s.Cells[0].Text) && agreement.LooksLikeNumber(s.Cells[1].Text) {
 			score += 4
 		}
 	}
 	return score
-}
-
-func looksNumber(cell string) bool {
-	digits := false
-	for i := range len(cell) {
-		if numberByte(cell[i]) == other {
-			return false
-		}
-		digits = digits || '0' <= cell[i] && cell[i] <= '9'
-	}
-	return digits
 }

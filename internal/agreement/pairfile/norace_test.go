@@ -1,5 +1,5 @@
 //go:build !race
 
-package agreement_test
+package pairfile_test
 
 const measured = true

@@ -1,4 +1,4 @@
-package agreement_test
+package pairfile_test
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 )
 
 // benchFile is 5,000 rows in 50 agreements, as an admin writes them.
 func benchFile() []byte {
 	var b bytes.Buffer
-	for i := range agreement.MaxFileRows {
+	for i := range pairfile.MaxRows {
 		fmt.Fprintf(&b, "%02d-%05d, %02d-%05d, Office agreements of branch %d\r\n", i%100, i, i%100, i, i%50)
 	}
 	return b.Bytes()
@@ -38,31 +38,31 @@ func BenchmarkEncodingCSV(b *testing.B) {
 			}
 			n++
 		}
-		if n != agreement.MaxFileRows {
+		if n != pairfile.MaxRows {
 			b.Fatalf("%d rows", n)
 		}
 	}
 }
 
-func BenchmarkReadFile(b *testing.B) {
+func BenchmarkRead(b *testing.B) {
 	data := benchFile()
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if f := agreement.ReadFile(data, agreement.Options{FileName: "a.csv"}); len(f.Rows) != agreement.MaxFileRows {
+		if f := pairfile.Read(data, pairfile.Options{FileName: "a.csv"}); len(f.Rows) != pairfile.MaxRows {
 			b.Fatalf("%d good rows, %v", len(f.Rows), f.Findings)
 		}
 	}
 }
 
-// BenchmarkReadFileOfMistakes reads a file every row of which has three mistakes.
-func BenchmarkReadFileOfMistakes(b *testing.B) {
-	data := []byte(strings.Repeat("01/07001, --, Sales & Marketing\r\n", agreement.MaxFileRows))
+// BenchmarkReadOfMistakes reads a file every row of which has three mistakes.
+func BenchmarkReadOfMistakes(b *testing.B) {
+	data := []byte(strings.Repeat("01/07001, --, Sales & Marketing\r\n", pairfile.MaxRows))
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		f := agreement.ReadFile(data, agreement.Options{FileName: "a.csv"})
-		if len(f.Findings) != 3*agreement.MaxFileRows {
+		f := pairfile.Read(data, pairfile.Options{FileName: "a.csv"})
+		if len(f.Findings) != 3*pairfile.MaxRows {
 			b.Fatalf("%d findings", len(f.Findings))
 		}
 		f.Annotate(f.Findings, english)

@@ -1,4 +1,4 @@
-package agreement_test
+package pairfile_test
 
 import (
 	"encoding/csv"
@@ -12,39 +12,41 @@ import (
 	"pgregory.net/rapid"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 	"trueup/internal/testkit/golden"
 )
 
-var english = agreement.AnnotateText{
+var english = pairfile.AnnotateText{
 	Authorization: "Authorization number",
 	License:       "License number",
 	Name:          "Agreement name",
 	Messages:      "Errors",
-	Message: func(f agreement.Finding) string {
+	Message: func(f sheet.Finding) string {
 		return fmt.Sprintf("%s: %q %v", f.Code, f.Value, f.Args)
 	},
 }
 
-var french = agreement.AnnotateText{
+var french = pairfile.AnnotateText{
 	Authorization: "Numéro d’autorisation",
 	License:       "Numéro de licence",
 	Name:          "Nom de l’accord",
 	Messages:      "Erreurs",
-	Message:       func(f agreement.Finding) string { return "à corriger: " + f.Code },
+	Message:       func(f sheet.Finding) string { return "à corriger: " + f.Code },
 }
 
 func TestAnnotateGolden(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		file string
-		text agreement.AnnotateText
+		text pairfile.AnnotateText
 	}{{"mistakes", english}, {"dutch", english}, {"french-tabs", french}, {"first-import", french}} {
-		data, err := os.ReadFile("../../events/" + c.file + ".csv")
+		data, err := os.ReadFile("../../../events/" + c.file + ".csv")
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := read(t, string(data), agreement.Options{FileName: c.file + ".csv"})
+		f := read(t, string(data), pairfile.Options{FileName: c.file + ".csv"})
 		golden.Equal(t, "testdata/"+c.file+"-annotated.csv", f.Annotate(f.Findings, c.text))
 	}
 }
@@ -52,17 +54,17 @@ func TestAnnotateGolden(t *testing.T) {
 func TestAnnotate(t *testing.T) {
 	t.Parallel()
 	codes := english
-	codes.Message = func(f agreement.Finding) string { return f.Code }
+	codes.Message = func(f sheet.Finding) string { return f.Code }
 	const head = "\ufeffAuthorization number,License number,Agreement name,Errors\r\n"
 	const wide = "\ufeffAuthorization number,License number,Agreement name,,Errors\r\n"
-	extra := []agreement.Finding{
-		{Line: 2, Code: "pair_taken", Severity: agreement.SeverityError, Args: errs.Pairs("agreement", "Servers")},
-		{Line: 0, Code: "group_limit", Severity: agreement.SeverityError},
+	extra := []sheet.Finding{
+		{Line: 2, Code: "pair_taken", Severity: sheet.SeverityError, Args: errs.Pairs("agreement", "Servers")},
+		{Line: 0, Code: "group_limit", Severity: sheet.SeverityError},
 	}
 	for _, c := range []struct {
 		rule, file, want string
-		text             agreement.AnnotateText
-		extra            []agreement.Finding
+		text             pairfile.AnnotateText
+		extra            []sheet.Finding
 	}{
 		{rule: "R3.8 good rows as they are", file: "1,1,a\n2,2\n", text: codes, want: head + "1,1,a,\r\n2,2,,\r\n"},
 		{rule: "R3.8 all messages of a row in one cell", file: "0/1,--,a;b\n", text: codes, want: head + "0/1,'--,a;b,number_characters; number_only_hyphens; name_characters\r\n"},
@@ -78,7 +80,7 @@ func TestAnnotate(t *testing.T) {
 		{rule: "R3.8 formulas", file: "=1,+1,@a\n-1,-1,\"\t-b\"\n", text: codes, want: head + "'=1,'+1,'@a,number_characters; number_characters; name_characters\r\n'-1,'-1,'-b,\r\n"},
 		{
 			rule: "R3.8 formulas in messages", file: "1/2,1\n", want: head + "1/2,1,,'=cmd()\r\n",
-			text: agreement.AnnotateText{Authorization: english.Authorization, License: english.License, Name: english.Name, Messages: english.Messages, Message: func(agreement.Finding) string { return "\t=cmd()\r\n" }},
+			text: pairfile.AnnotateText{Authorization: english.Authorization, License: english.License, Name: english.Name, Messages: english.Messages, Message: func(sheet.Finding) string { return "\t=cmd()\r\n" }},
 		},
 		{rule: "R3.8 a message is never empty, a header name always known", file: "1/2,1\n", want: head + "1/2,1,,number_characters\r\n"},
 		{rule: "R3.8 the file's own order of columns", file: "Naam;Cost;Klantnummer;Contractnummer\na;é;1;\n", text: codes, want: "\ufeffAgreement name;Cost;License number;Authorization number;Errors\r\na;é;1;;\"columns_ignored; number_required\"\r\n"},
@@ -86,7 +88,7 @@ func TestAnnotate(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			f := read(t, c.file, agreement.Options{})
+			f := read(t, c.file, pairfile.Options{})
 			got := f.Annotate(append(slices.Clone(f.Findings), c.extra...), c.text)
 			if diff := cmp.Diff(c.want, string(got)); diff != "" {
 				t.Errorf("annotated copy (-want +got):\n%s", diff)
@@ -97,19 +99,19 @@ func TestAnnotate(t *testing.T) {
 
 // checkAnnotated checks that a file's annotated copy is CSV as others read it,
 // starts no formula, and is the same file when it comes back.
-func checkAnnotated(t rapid.TB, f *agreement.File, o agreement.Options) {
+func checkAnnotated(t rapid.TB, f *pairfile.File, o pairfile.Options) {
 	t.Helper()
 	if f.Refused {
 		return
 	}
 	annotated := f.Annotate(f.Findings, french)
 	checkCSV(t, annotated)
-	if len(annotated) > agreement.MaxFileBytes {
+	if len(annotated) > pairfile.MaxBytes {
 		return
 	}
-	again := agreement.ReadFile(annotated, o)
+	again := pairfile.Read(annotated, o)
 	checkFile(t, string(annotated), again)
-	content := func(f *agreement.File) []agreement.Row {
+	content := func(f *pairfile.File) []pairfile.Row {
 		all := slices.Clone(f.Rows)
 		for i := range all {
 			all[i].Line = 0
@@ -182,8 +184,8 @@ func TestAnnotatedCopyComesBackTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		content := messyFile(t)
-		o := agreement.Options{Program: rapid.SampledFrom([]agreement.Program{"", agreement.ProgramOpenValue}).Draw(t, "program")}
-		f := agreement.ReadFile([]byte(content), o)
+		o := pairfile.Options{Program: rapid.SampledFrom([]agreement.Program{"", agreement.ProgramOpenValue}).Draw(t, "program")}
+		f := pairfile.Read([]byte(content), o)
 		checkFile(t, content, f)
 		checkAnnotated(t, f, o)
 	})

@@ -1,4 +1,4 @@
-package agreement_test
+package pairfile_test
 
 import (
 	"fmt"
@@ -11,19 +11,21 @@ import (
 	"pgregory.net/rapid"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
+	"trueup/internal/sheet"
 )
 
 // findings writes findings one a line: line:position, column, severity if it
 // is a warning, code, value and arguments.
-func findings(all []agreement.Finding) []string {
+func findings(all []sheet.Finding) []string {
 	var lines []string
 	for _, f := range all {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%d:%d", f.Line, f.Position)
-		if f.Column != agreement.ColumnNone {
+		if f.Column != sheet.ColumnNone {
 			fmt.Fprintf(&b, " %s", f.Column)
 		}
-		if f.Severity != agreement.SeverityError {
+		if f.Severity != sheet.SeverityError {
 			fmt.Fprintf(&b, " %s", f.Severity)
 		}
 		fmt.Fprintf(&b, " %s", f.Code)
@@ -40,7 +42,7 @@ func findings(all []agreement.Finding) []string {
 
 // rows writes good rows one a line: line, numbers, and the name, in brackets
 // when it is the authorization number.
-func rows(all []agreement.Row) []string {
+func rows(all []pairfile.Row) []string {
 	var lines []string
 	for _, r := range all {
 		name := r.Name
@@ -53,16 +55,16 @@ func rows(all []agreement.Row) []string {
 }
 
 // read reads a file and checks what holds for every file.
-func read(t rapid.TB, content string, o agreement.Options) *agreement.File {
+func read(t rapid.TB, content string, o pairfile.Options) *pairfile.File {
 	t.Helper()
-	f := agreement.ReadFile([]byte(content), o)
+	f := pairfile.Read([]byte(content), o)
 	checkFile(t, content, f)
 	return f
 }
 
 // checkFile checks what holds for every file: the counts add up, every error
 // is of a row that is not good, and every finding is of a line of the file.
-func checkFile(t rapid.TB, content string, f *agreement.File) {
+func checkFile(t rapid.TB, content string, f *pairfile.File) {
 	t.Helper()
 	if len(f.Rows)+f.Unchanged+f.Rejected != f.Total {
 		t.Errorf("R3.8: %d good + %d unchanged + %d rejected, want %d in total", len(f.Rows), f.Unchanged, f.Rejected, f.Total)
@@ -88,7 +90,7 @@ func checkFile(t rapid.TB, content string, f *agreement.File) {
 			t.Errorf("the rule of %+v is a %s", finding, rule.Severity)
 		case finding.Line < last || finding.Line > lines:
 			t.Errorf("finding after line %d of %d lines: %+v", last, lines, finding)
-		case finding.Severity == agreement.SeverityError && good[finding.Line]:
+		case finding.Severity == sheet.SeverityError && good[finding.Line]:
 			t.Errorf("an error on a good row: %+v", finding)
 		case len([]rune(finding.Value)) > 256:
 			t.Errorf("value of %d characters: %+v", len([]rune(finding.Value)), finding)
@@ -103,7 +105,7 @@ func checkFile(t rapid.TB, content string, f *agreement.File) {
 			t.Errorf("args of %s (-rule +finding):\n%s", finding.Code, diff)
 		}
 		last = finding.Line
-		if finding.Severity == agreement.SeverityError && finding.Line > 0 {
+		if finding.Severity == sheet.SeverityError && finding.Line > 0 {
 			bad[finding.Line] = true
 		}
 	}
@@ -116,7 +118,7 @@ func checkFile(t rapid.TB, content string, f *agreement.File) {
 	}
 }
 
-func TestReadFile(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	const sample = "1 01-07001 + 01-07001 Office agreements"
 	cases := []struct {
@@ -258,7 +260,7 @@ func TestReadFile(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			f := read(t, c.file, agreement.Options{FileName: "a.csv", Program: c.program})
+			f := read(t, c.file, pairfile.Options{FileName: "a.csv", Program: c.program})
 			if f.Refused {
 				t.Error("refused")
 			}
@@ -272,7 +274,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-func TestReadFileProgram(t *testing.T) {
+func TestReadProgram(t *testing.T) {
 	t.Parallel()
 	const file = "01-07001,01-07001\nE0456712,4410983\n90312847ZZE1401,61284733\nA,B\n"
 	limits := agreement.Limits{PairMaxChars: 32}
@@ -284,7 +286,7 @@ func TestReadFileProgram(t *testing.T) {
 		agreement.ProgramOpenValue:        {agreement.ProgramOpenValue},
 	} {
 		var got []agreement.Program
-		for _, r := range read(t, file, agreement.Options{Program: program, Limits: limits}).Rows {
+		for _, r := range read(t, file, pairfile.Options{Program: program, Limits: limits}).Rows {
 			got = append(got, r.Pair.Program)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

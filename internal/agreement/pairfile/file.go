@@ -1,4 +1,9 @@
-package agreement
+// Package pairfile reads and annotates CSV files of agreement numbers: one pair of an
+// authorization number and a license number on each line, with an optional name.
+//
+// Read never fails. Everything that is wrong with a file is a finding that names the
+// line and the column; Annotate returns the file with the findings beside the lines.
+package pairfile
 
 import (
 	"cmp"
@@ -6,16 +11,17 @@ import (
 	"strconv"
 	"strings"
 
+	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
 // The limits of R3.3. A caller that knows the size of a file refuses one above
-// MaxFileBytes without reading it.
+// MaxBytes without reading it.
 const (
-	MaxFileBytes     = 4 << 20
-	MaxFileRows      = 5000
+	MaxBytes         = 4 << 20
+	MaxRows          = 5000
 	FileNameMaxChars = 128
 )
 
@@ -25,9 +31,9 @@ const findingsPerRow = 12
 
 // Options say how to read a file.
 type Options struct {
-	FileName string  // last part of the decoded object key; empty is not checked
-	Program  Program // of every pair; empty or ProgramUnknown to have it suggested
-	Limits   Limits
+	FileName string            // last part of the decoded object key; empty is not checked
+	Program  agreement.Program // of every pair; empty or ProgramUnknown to have it suggested
+	Limits   agreement.Limits
 }
 
 // Row is a good row: it satisfies every rule that can be checked without the store.
@@ -36,7 +42,7 @@ type Row struct {
 	// Name of the agreement, parsed; the authorization number when the row has none (R3.4).
 	Name  string
 	Named bool // the row has a name of its own
-	Pair  Pair
+	Pair  agreement.Pair
 }
 
 // File is a checked CSV file. Always
@@ -49,7 +55,7 @@ type File struct {
 	// repeat an earlier pair under the same name.
 	Rows []Row
 	// Findings are in the order of the file: about the file, then by line and position.
-	Findings  []Finding
+	Findings  []sheet.Finding
 	Total     int // data rows: not blank, not the header
 	Unchanged int // rows that repeat an earlier pair under the same name (R3.6)
 	Rejected  int // rows with an error; all of them when the file is refused
@@ -64,15 +70,15 @@ type File struct {
 	widest int // columns of the widest record that has too many
 }
 
-// ReadFile checks a whole CSV file (R3.2 to R3.6) and reports everything that
+// Read checks a whole CSV file (R3.2 to R3.6) and reports everything that
 // is wrong with it (R3.7). It never fails: what is wrong is in the findings.
 // Good rows share the memory of one copy of the file.
-func ReadFile(data []byte, o Options) *File {
+func Read(data []byte, o Options) *File {
 	f := &File{line: 1, layout: defaultLayout}
 	r := reader{File: f, options: o}
 	r.checkName()
 	r.checkProgram()
-	if len(data) > MaxFileBytes {
+	if len(data) > MaxBytes {
 		r.refuse("file_too_large", 0)
 		return f
 	}
@@ -97,7 +103,7 @@ func ReadFile(data []byte, o Options) *File {
 
 // Position returns where the file has a column, counting from 1; 0 when it has
 // none. It is for findings that come from outside, such as a name that is taken.
-func (f *File) Position(c Column) int { return f.layout.position(c) }
+func (f *File) Position(c sheet.Column) int { return f.layout.position(c) }
 
 // scan returns a scanner over the file's records, before the header if it has one.
 func (f *File) scan() *sheet.Scanner { return sheet.NewScanner(f.text, f.sep, f.line) }
@@ -107,18 +113,18 @@ type reader struct {
 	*File
 	options Options
 	scanner *sheet.Scanner
-	pairs   map[PairKey]int // good rows by pair
-	draft   [1]Pair         // of the row at hand, to spare it the allocation
+	pairs   map[agreement.PairKey]int // good rows by pair
+	draft   [1]agreement.Pair         // of the row at hand, to spare it the allocation
 }
 
 // refuse refuses the file as a whole.
 func (r *reader) refuse(code string, line int, args ...string) {
 	r.Refused = true
-	r.add(Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
+	r.add(sheet.Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
 }
 
 // add reports an error, or a warning if the rule is one.
-func (r *reader) add(f Finding) {
+func (r *reader) add(f sheet.Finding) {
 	f.Severity = severityOf(f.Code)
 	r.Findings = append(r.Findings, f)
 }
@@ -129,42 +135,42 @@ func (r *reader) checkName() {
 	}
 	for _, v := range ParseFileName(r.options.FileName) {
 		r.Refused = true
-		r.add(Finding{Code: v.Code, Value: v.Value, Args: v.Args})
+		r.add(sheet.Finding{Code: v.Code, Value: v.Value, Args: v.Args})
 	}
 }
 
 // checkProgram reports an unknown program once, not on every row.
 func (r *reader) checkProgram() {
-	c := checker{}
-	r.options.Program = c.program(r.options.Program)
-	for _, v := range c.violations {
+	program, violations := agreement.ParseProgram(r.options.Program)
+	r.options.Program = program
+	for _, v := range violations {
 		r.Refused = true
-		r.add(Finding{Code: v.Code, Value: v.Value, Args: v.Args})
+		r.add(sheet.Finding{Code: v.Code, Value: v.Value, Args: v.Args})
 	}
 }
 
 func (r *reader) rows() {
 	s := r.scan()
 	r.scanner = s
-	likely := min(MaxFileRows, 1+len(r.text)/16)
-	r.pairs = make(map[PairKey]int, likely)
+	likely := min(MaxRows, 1+len(r.text)/16)
+	r.pairs = make(map[agreement.PairKey]int, likely)
 	r.Rows = make([]Row, 0, likely)
 	for first := true; s.Next(); first = false {
 		if first && r.header() {
 			continue
 		}
 		r.Total++
-		if r.Total <= MaxFileRows && r.layout.missing() == ColumnNone {
+		if r.Total <= MaxRows && r.layout.missing() == sheet.ColumnNone {
 			r.row()
 		}
 	}
 	switch {
 	case r.Total == 0:
 		r.refuse("file_empty", 0)
-	case r.Total > MaxFileRows:
-		r.refuse("file_too_many_rows", 0, "max", strconv.Itoa(MaxFileRows), "count", strconv.Itoa(r.Total))
+	case r.Total > MaxRows:
+		r.refuse("file_too_many_rows", 0, "max", strconv.Itoa(MaxRows), "count", strconv.Itoa(r.Total))
 	}
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(r.Findings, func(a, b sheet.Finding) int { return cmp.Compare(a.Line, b.Line) })
 }
 
 // header takes the first record as a header line if it is one (R3.2).
@@ -175,11 +181,11 @@ func (r *reader) header() bool {
 		return false
 	}
 	r.layout = l
-	r.add(Finding{Line: s.Line, Code: "header_skipped", Value: quote(s.Record())})
+	r.add(sheet.Finding{Line: s.Line, Code: "header_skipped", Value: text.Quote(s.Record())})
 	if l.ignored != nil {
-		r.add(Finding{Line: s.Line, Code: "columns_ignored", Value: quote(strings.Join(l.ignored, ", "))})
+		r.add(sheet.Finding{Line: s.Line, Code: "columns_ignored", Value: text.Quote(strings.Join(l.ignored, ", "))})
 	}
-	if missing := l.missing(); missing != ColumnNone {
+	if missing := l.missing(); missing != sheet.ColumnNone {
 		r.refuse("header_incomplete", s.Line, "column", string(missing))
 	}
 	return true
@@ -201,13 +207,13 @@ func (r *reader) row() {
 		r.reject(before)
 		return
 	}
-	r.draft[0] = Pair{Authorization: at(s.Cells, l.authorization), License: at(s.Cells, l.license)}
+	r.draft[0] = agreement.Pair{Authorization: at(s.Cells, l.authorization), License: at(s.Cells, l.license)}
 	name := at(s.Cells, l.name)
 	named := name != ""
 	if !named {
 		name = r.draft[0].Authorization
 	}
-	volume, violations := Parse(Draft{Name: name, Pairs: r.draft[:], Program: r.options.Program, ASCII: true}, r.options.Limits)
+	volume, violations := agreement.Parse(agreement.Draft{Name: name, Pairs: r.draft[:], Program: r.options.Program, ASCII: true}, r.options.Limits)
 	r.violations(before, violations, named)
 	if len(r.Findings) > before {
 		r.reject(before)
@@ -226,9 +232,9 @@ func (r *reader) accept(row Row) {
 		return
 	}
 	earlier := r.Rows[i]
-	finding := Finding{
+	finding := sheet.Finding{
 		Line:  row.Line,
-		Value: quote(row.Pair.String()),
+		Value: text.Quote(row.Pair.String()),
 		Code:  "pair_repeated",
 		Args:  errs.Pairs("line", strconv.Itoa(earlier.Line)),
 	}
@@ -247,7 +253,7 @@ func (r *reader) accept(row Row) {
 func (r *reader) reject(before int) {
 	r.Rejected++
 	own := r.Findings[before:]
-	slices.SortStableFunc(own, func(a, b Finding) int { return cmp.Compare(a.Position, b.Position) })
+	slices.SortStableFunc(own, func(a, b sheet.Finding) int { return cmp.Compare(a.Position, b.Position) })
 	if len(own) > findingsPerRow {
 		r.Findings = r.Findings[:before+findingsPerRow]
 	}
@@ -260,11 +266,11 @@ func (r *reader) flaws() {
 		if c.Flaw == "" || r.ignores(i) {
 			continue
 		}
-		r.add(Finding{
+		r.add(sheet.Finding{
 			Line:     s.Line,
 			Position: i + 1,
 			Column:   r.layout.columnAt(i),
-			Value:    quote(c.Text),
+			Value:    text.Quote(c.Text),
 			Code:     string(c.Flaw),
 		})
 		if i >= findingsPerRow {
@@ -278,16 +284,16 @@ func (r *reader) ignores(i int) bool {
 	if i >= len(r.layout.header) {
 		return false
 	}
-	return i == r.layout.messages || r.layout.columnAt(i) == ColumnNone && r.layout.header[i] != ""
+	return i == r.layout.messages || r.layout.columnAt(i) == sheet.ColumnNone && r.layout.header[i] != ""
 }
 
 // columns reports a record with too few or too many columns, and what can be
 // said about its cells without knowing which is which.
 func (r *reader) columns(before int) {
 	s := r.scanner
-	r.add(Finding{
+	r.add(sheet.Finding{
 		Line:  s.Line,
-		Value: quote(s.Record()),
+		Value: text.Quote(s.Record()),
 		Code:  "columns",
 		Args:  errs.Pairs("count", strconv.Itoa(s.Columns), "separator", string(r.sep)),
 	})
@@ -295,12 +301,11 @@ func (r *reader) columns(before int) {
 		if len(r.Findings)-before >= findingsPerRow {
 			return
 		}
-		checker := checker{ascii: true}
-		if c.Flaw != "" || r.ignores(i) || checker.onlyASCII("", c.Text) {
+		if c.Flaw != "" || r.ignores(i) || text.IsASCII(c.Text) {
 			continue
 		}
-		v := checker.violations[0]
-		r.add(Finding{Line: s.Line, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
+		v := agreement.NotASCII(c.Text)
+		r.add(sheet.Finding{Line: s.Line, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
 	}
 }
 
@@ -309,7 +314,7 @@ func (r *reader) columns(before int) {
 func (r *reader) violations(before int, violations []errs.Violation, named bool) {
 	flawed := r.Findings[before:]
 	for _, v := range violations {
-		column := ColumnNone
+		column := sheet.ColumnNone
 		switch v.Field {
 		case "name":
 			column = ColumnName
@@ -321,9 +326,20 @@ func (r *reader) violations(before int, violations []errs.Violation, named bool)
 		if column == ColumnName && !named {
 			continue // the authorization number stood in, and has its own violation
 		}
-		if slices.ContainsFunc(flawed, func(f Finding) bool { return f.Column == column || column == ColumnNone && f.Column != ColumnName }) {
+		if slices.ContainsFunc(flawed, func(f sheet.Finding) bool {
+			return f.Column == column || column == sheet.ColumnNone && f.Column != ColumnName
+		}) {
 			continue
 		}
-		r.add(Finding{Line: r.scanner.Line, Position: r.layout.position(column), Column: column, Value: v.Value, Code: v.Code, Args: v.Args})
+		r.add(sheet.Finding{Line: r.scanner.Line, Position: r.layout.position(column), Column: column, Value: v.Value, Code: v.Code, Args: v.Args})
 	}
+}
+
+// severityOf returns the severity of the rule with the code.
+func severityOf(code string) sheet.Severity {
+	rule, ok := agreement.RuleOf(code)
+	if !ok {
+		panic("pairfile: no rule " + code)
+	}
+	return rule.Severity
 }

@@ -1,4 +1,4 @@
-package agreement_test
+package pairfile_test
 
 import (
 	"archive/zip"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 )
 
 const plain = "01-07001,01-07001,Office agreements\r\n01-07002,01-07002,Office agreements\r\n"
@@ -67,7 +67,7 @@ func manyRows(n int) string {
 	return b.String()
 }
 
-func TestReadFileRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		rule  string
@@ -82,7 +82,7 @@ func TestReadFileRefuses(t *testing.T) {
 		{rule: "R3.3 only a header", file: "Authorization,License\n", want: []string{"0:0 file_empty", `1:0 warning header_skipped "Authorization,License"`}},
 		{rule: "R3.3 5,001 pairs", file: manyRows(5001), total: 5001, want: []string{"0:0 file_too_many_rows count=5001 max=5000"}},
 		{rule: "R3.7 5,001 pairs and a mistake", file: "1/2,3\n" + manyRows(5000), total: 5001, want: []string{"0:0 file_too_many_rows count=5001 max=5000", `1:1 authorization number_characters "1/2" characters=/`}},
-		{rule: "R3.3 4 MiB and a byte", file: strings.Repeat("x", agreement.MaxFileBytes+1), want: []string{"0:0 file_too_large"}},
+		{rule: "R3.3 4 MiB and a byte", file: strings.Repeat("x", pairfile.MaxBytes+1), want: []string{"0:0 file_too_large"}},
 		{rule: "R3.3 file name of 129 characters", file: plain, name: strings.Repeat("é", 125) + ".csv", total: 2, want: []string{`0:0 file_name_too_long "` + strings.Repeat("é", 125) + `.csv" length=129 max=128`}},
 		{
 			rule: "R3.7 a long file name and no text", file: gzipped(plain), name: strings.Repeat("a", 125) + ".csv",
@@ -112,7 +112,7 @@ func TestReadFileRefuses(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			f := read(t, c.file, agreement.Options{FileName: c.name})
+			f := read(t, c.file, pairfile.Options{FileName: c.name})
 			if !f.Refused {
 				t.Error("not refused")
 			}
@@ -129,23 +129,23 @@ func TestReadFileRefuses(t *testing.T) {
 	}
 }
 
-func TestReadFileRefusesAnUnknownProgramOnce(t *testing.T) {
+func TestReadRefusesAnUnknownProgramOnce(t *testing.T) {
 	t.Parallel()
-	f := read(t, plain, agreement.Options{Program: "gold"})
+	f := read(t, plain, pairfile.Options{Program: "gold"})
 	want := []string{`0:0 program_unknown "gold" value=gold`}
 	if diff := cmp.Diff(want, findings(f.Findings)); diff != "" || !f.Refused || f.Rejected != 2 {
 		t.Errorf("R3.5: refused %v, rejected %d (-want +got):\n%s", f.Refused, f.Rejected, diff)
 	}
 }
 
-func TestReadFileAtItsLimits(t *testing.T) {
+func TestReadAtItsLimits(t *testing.T) {
 	t.Parallel()
-	pad := func(file string) string { return file + strings.Repeat("\n", agreement.MaxFileBytes-len(file)) }
+	pad := func(file string) string { return file + strings.Repeat("\n", pairfile.MaxBytes-len(file)) }
 	for rule, file := range map[string]string{
 		"R3.3 5,000 pairs": manyRows(5000),
 		"R3.3 4 MiB":       pad(manyRows(5000)),
 	} {
-		f := read(t, file, agreement.Options{FileName: strings.Repeat("é", 124) + ".csv"}) // 128 characters
+		f := read(t, file, pairfile.Options{FileName: strings.Repeat("é", 124) + ".csv"}) // 128 characters
 		if len(f.Rows) != 5000 || f.Findings != nil {
 			t.Errorf("%s: %d rows, %v", rule, len(f.Rows), findings(f.Findings))
 		}
@@ -154,8 +154,8 @@ func TestReadFileAtItsLimits(t *testing.T) {
 
 // Files made to hurt are answered clearly, soon, and in little memory. Not
 // parallel: it measures.
-func TestReadFileHostile(t *testing.T) {
-	fill := func(unit string) string { return strings.Repeat(unit, agreement.MaxFileBytes/len(unit)) }
+func TestReadHostile(t *testing.T) {
+	fill := func(unit string) string { return strings.Repeat(unit, pairfile.MaxBytes/len(unit)) }
 	for _, c := range []struct {
 		rule  string
 		file  string
@@ -186,7 +186,7 @@ func TestReadFileHostile(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			data := []byte(c.file)
-			var f *agreement.File
+			var f *pairfile.File
 			var annotated []byte
 			var before, after runtime.MemStats
 			took := time.Hour
@@ -194,7 +194,7 @@ func TestReadFileHostile(t *testing.T) {
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 				start := time.Now()
-				f = agreement.ReadFile(data, agreement.Options{FileName: "a.csv"})
+				f = pairfile.Read(data, pairfile.Options{FileName: "a.csv"})
 				annotated = f.Annotate(f.Findings, english)
 				took = time.Since(start)
 				runtime.ReadMemStats(&after)

@@ -1,9 +1,10 @@
-package agreement
+package pairfile
 
 import (
 	"slices"
 	"strings"
 
+	"trueup/internal/agreement"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
@@ -20,9 +21,17 @@ type layout struct {
 
 var defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
 
+// The columns of R3.2, and the column that an annotated copy adds.
+const (
+	ColumnAuthorization sheet.Column = "authorization"
+	ColumnLicense       sheet.Column = "license"
+	ColumnName          sheet.Column = "name"
+	ColumnMessages      sheet.Column = "messages" // only in annotated copies; ignored when read
+)
+
 // columnNames are the column names a header line may use, in English, Dutch
 // and French, as text.Letters writes them.
-var columnNames = map[Column][]string{
+var columnNames = map[sheet.Column][]string{
 	ColumnAuthorization: {
 		"authorization", "authorizationnumber", "authorizationno", "authorizationnr", "authorizationid",
 		"authorisation", "authorisationnumber", "authorisationno", "authorisationnr", "authorisationid",
@@ -63,10 +72,10 @@ var columnNames = map[Column][]string{
 // other columns are.
 var eitherNames = []string{"agreement", "overeenkomst", "contract", "contrat", "accord"}
 
-const columnEither Column = "either"
+const columnEither sheet.Column = "either"
 
-var columnByName = func() map[string]Column {
-	byName := make(map[string]Column, 160)
+var columnByName = func() map[string]sheet.Column {
+	byName := make(map[string]sheet.Column, 160)
 	for column, names := range columnNames {
 		for _, name := range names {
 			byName[name] = column
@@ -81,9 +90,9 @@ var columnByName = func() map[string]Column {
 // KnownHeader returns the column that a header cell names, whatever its case,
 // accents and punctuation; false when it names none. The header names of an
 // annotated copy must be known, so that it can be uploaded again.
-func KnownHeader(name string) (Column, bool) {
-	if len(name) > NameMaxChars {
-		return ColumnNone, false
+func KnownHeader(name string) (sheet.Column, bool) {
+	if len(name) > agreement.NameMaxChars {
+		return sheet.ColumnNone, false
 	}
 	column, ok := columnByName[text.Letters(name)]
 	if column == columnEither {
@@ -101,7 +110,7 @@ func headerLayout(cells []sheet.Cell) (layout, bool) {
 	}
 	known, either := 0, -1
 	for i, c := range cells {
-		if looksNumber(c.Text) || len(c.Text) > NameMaxChars {
+		if agreement.LooksLikeNumber(c.Text) || len(c.Text) > agreement.NameMaxChars {
 			return layout{}, false
 		}
 		column := columnByName[text.Letters(c.Text)]
@@ -149,18 +158,18 @@ func headerLayout(cells []sheet.Cell) (layout, bool) {
 }
 
 // missing returns the number column that a header does not name, if any.
-func (l layout) missing() Column {
+func (l layout) missing() sheet.Column {
 	switch {
 	case l.authorization < 0:
 		return ColumnAuthorization
 	case l.license < 0:
 		return ColumnLicense
 	}
-	return ColumnNone
+	return sheet.ColumnNone
 }
 
 // columnAt returns the column at a position counted from 0.
-func (l layout) columnAt(i int) Column {
+func (l layout) columnAt(i int) sheet.Column {
 	switch i {
 	case l.authorization:
 		return ColumnAuthorization
@@ -171,11 +180,11 @@ func (l layout) columnAt(i int) Column {
 	case l.messages:
 		return ColumnMessages
 	}
-	return ColumnNone
+	return sheet.ColumnNone
 }
 
 // position returns where a column is, counted from 1; 0 when it has no place.
-func (l layout) position(c Column) int {
+func (l layout) position(c sheet.Column) int {
 	switch c {
 	case ColumnAuthorization:
 		return l.authorization + 1

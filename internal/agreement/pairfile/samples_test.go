@@ -1,4 +1,4 @@
-package agreement_test
+package pairfile_test
 
 import (
 	"maps"
@@ -11,13 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/text"
 )
 
 // samples returns the sample files by name.
 func samples(t testing.TB) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob("../../events/*.csv")
+	paths, err := filepath.Glob("../../../events/*.csv")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no samples: %v", err)
 	}
@@ -46,7 +47,7 @@ func TestSamples(t *testing.T) {
 	open := agreement.Limits{PairMaxChars: 32}
 	cases := []struct {
 		rule, file string
-		options    agreement.Options
+		options    pairfile.Options
 		want       result
 	}{
 		{
@@ -54,15 +55,15 @@ func TestSamples(t *testing.T) {
 			want: result{12, []string{"Antwerp branch", "Enterprise enrollment", "Office agreements", "Server agreements"}, []agreement.Program{"open-value", "select-enterprise"}, nil},
 		},
 		{
-			rule: "R3.5 Open Value", file: "open-value.csv", options: agreement.Options{Program: agreement.ProgramOpenValue},
+			rule: "R3.5 Open Value", file: "open-value.csv", options: pairfile.Options{Program: agreement.ProgramOpenValue},
 			want: result{6, []string{"Design studio", "Office agreements", "Warehouse 2 - scanners"}, []agreement.Program{"open-value"}, nil},
 		},
 		{
-			rule: "R3.4 Open Value without names", file: "open-value-without-names.csv", options: agreement.Options{Program: agreement.ProgramOpenValue},
+			rule: "R3.4 Open Value without names", file: "open-value-without-names.csv", options: pairfile.Options{Program: agreement.ProgramOpenValue},
 			want: result{4, []string{"01-07001", "01-07002", "V4410027", "V4410028"}, []agreement.Program{"open-value"}, nil},
 		},
 		{
-			rule: "R2.2 Open with PAIR_MAX_CHARS", file: "open.csv", options: agreement.Options{Limits: open},
+			rule: "R2.2 Open with PAIR_MAX_CHARS", file: "open.csv", options: pairfile.Options{Limits: open},
 			want: result{5, []string{"Library terminals", "School desktops 2014", "Teachers"}, []agreement.Program{"open"}, []string{"header_skipped"}},
 		},
 		{
@@ -93,7 +94,7 @@ func TestSamples(t *testing.T) {
 			}},
 		},
 		{
-			rule: "R3.7 mistakes under Open Value", file: "mistakes.csv", options: agreement.Options{Program: agreement.ProgramOpenValue},
+			rule: "R3.7 mistakes under Open Value", file: "mistakes.csv", options: pairfile.Options{Program: agreement.ProgramOpenValue},
 			want: result{2, []string{"Office agreements", "Signs"}, []agreement.Program{"open-value"}, []string{
 				"columns", "columns_ignored", "header_skipped", "line_break", "name_characters", "name_control", "name_too_long", "not_ascii", "number_characters",
 				"number_only_hyphens", "number_required", "numbers_differ", "pair_repeated", "pair_too_long", "pair_under_two_names", "stray_quote", "unclosed_quote",
@@ -124,7 +125,7 @@ func TestSamples(t *testing.T) {
 			}
 		})
 	}
-	readme, err := os.ReadFile("../../events/README.md")
+	readme, err := os.ReadFile("../../../events/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestSamples(t *testing.T) {
 // Between them, the rules of a row and mistakes.csv hold the same codes.
 func TestMistakesHoldEveryRuleOfARow(t *testing.T) {
 	t.Parallel()
-	f := agreement.ReadFile([]byte(samples(t)["mistakes.csv"]), agreement.Options{Program: agreement.ProgramOpenValue})
+	f := pairfile.Read([]byte(samples(t)["mistakes.csv"]), pairfile.Options{Program: agreement.ProgramOpenValue})
 	reported := map[string]bool{}
 	for _, finding := range f.Findings {
 		reported[finding.Code] = true

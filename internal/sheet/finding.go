@@ -1,0 +1,31 @@
+package sheet
+
+import "trueup/internal/errs"
+
+// Severity says whether a finding rejects a row.
+type Severity string
+
+// The severities. A row with an error is rejected; a row with only warnings is good.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Column names a column of a kind of file. Each reader has its own.
+type Column string
+
+// ColumnNone is the column of a finding about the row or the file as a whole.
+const ColumnNone Column = ""
+
+// Finding is one error or warning about a file. Line and Position count from 1; Line 0
+// means the file as a whole, Position 0 the whole row. Line is the physical line on
+// which the row starts.
+type Finding struct {
+	Severity Severity
+	Line     int
+	Position int
+	Column   Column
+	Value    string // text.Quote of the cell
+	Code     string // of a rule of the file's reader
+	Args     errs.Args
+}
