@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,21 +42,13 @@ func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 
 // newFunctions makes every function of the manifest, by name.
 func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue) map[string]awslambda.Function {
-	values := map[string]string{ // an empty one is not set
-		config.Table:             *table.TableName(),
-		config.UploadsBucket:     bucketName(manifest.Uploads),
-		config.ReportsBucket:     bucketName(manifest.Reports),
-		config.PairMaxChars:      strconv.Itoa(chosen.PairMaxChars),
-		config.ExpiringDays:      strconv.Itoa(chosen.ExpiringDays),
-		config.InventoryRequired: strconv.FormatBool(chosen.InventoryRequired),
-		config.ImportLease:       chosen.ImportLease.String(),
-		config.RefreshFunction:   functionName("refresh"),
-		config.InventoryFunction: functionName("inventory"),
-		config.RefreshTimeZone:   chosen.RefreshTimeZone,
-		config.VLSCEndpoint:      chosen.VLSC.Endpoint,
-		config.VLSCTokenURL:      chosen.VLSC.TokenURL,
-		config.VLSCSecret:        chosen.VLSC.Secret,
+	values := map[string]string{} // an empty one is not set
+	for _, setting := range config.Settings {
+		values[setting.Name] = setting.Value(chosen.Functions)
 	}
+	values[config.Table] = *table.TableName()
+	values[config.UploadsBucket], values[config.ReportsBucket] = bucketName(manifest.Uploads), bucketName(manifest.Reports)
+	values[config.RefreshFunction], values[config.InventoryFunction] = functionName("refresh"), functionName("inventory")
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {
 		environment := map[string]*string{}

@@ -50,7 +50,7 @@ func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Fun
 		GroupName:                  group.Ref(),
 		State:                      jsii.String("ENABLED"),
 		ScheduleExpression:         jsii.String(nightly(chosen.RefreshAt)),
-		ScheduleExpressionTimezone: jsii.String(chosen.RefreshTimeZone),
+		ScheduleExpressionTimezone: jsii.String(chosen.Functions.RefreshTimeZone.String()),
 		FlexibleTimeWindow:         &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
 		Target: &awsscheduler.CfnSchedule_TargetProperty{
 			Arn:     function.FunctionArn(),

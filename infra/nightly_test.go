@@ -121,7 +121,7 @@ func TestNightsAndTheServiceAreChosen(t *testing.T) {
 			t.Errorf("%s reads %s, and nobody chose a service", f.Name, got)
 		}
 		for name, value := range map[string]string{
-			config.VLSCEndpoint: everything.VLSC.Endpoint, config.VLSCTokenURL: everything.VLSC.TokenURL, config.VLSCSecret: everything.VLSC.Secret,
+			config.VLSCEndpoint: everything.Functions.VLSC.Endpoint, config.VLSCTokenURL: everything.Functions.VLSC.TokenURL, config.VLSCSecret: everything.Functions.VLSC.Secret,
 			config.RefreshTimeZone: "Europe/Brussels",
 		} {
 			if !slices.Contains(f.Settings, name) {

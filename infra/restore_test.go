@@ -26,6 +26,7 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/inventory"
 	"trueup/internal/manifest"
 	"trueup/internal/statements"
@@ -450,8 +451,8 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	}
 	// The records of the restored table.
 	imported := func(key, version string, state importer.State) {
-		src := importer.Source{Bucket: "trueup-uploads-an", Key: key, Version: version, EventTime: at.Add(-time.Hour)}
-		read := importer.Import{ID: src.ID(), File: key, Source: src, ReceivedAt: at}
+		src := intake.Object{Bucket: "trueup-uploads-an", Key: key, Version: version, At: at.Add(-time.Hour)}
+		read := importer.Import{Head: intake.Head{ID: src.ID(src.Bucket), Object: src, At: at}, File: key}
 		claimed := read
 		claimed.State, claimed.Attempt, claimed.Lease = importer.StateRunning, 1, at.Add(time.Minute)
 		claimed, err := store.Claim(ctx, read, claimed)
@@ -464,11 +465,12 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	imported("agreements/known.csv", "v1", importer.StateRejected)
 	imported("agreements/half.csv", "v1", importer.StateRunning)
 	_, err := store.KeepStatement(ctx, statements.Record{
-		ID: "s1", Source: statements.Source{Key: "entitlements/known.csv", Version: "v1", At: at}, State: statements.StateAccepted, Via: audit.SourceImport,
+		Head:  intake.Head{ID: "s1", Object: intake.Object{Key: "entitlements/known.csv", Version: "v1", At: at}, Via: audit.SourceImport},
+		State: statements.StateAccepted,
 	}, audit.Event{ID: "e1", At: at})
 	must(err)
-	upload := inventory.Upload{Key: "inventory/intune/b.csv", Version: "v2", At: at.Add(-time.Minute)}
-	must(store.SaveRecord(ctx, inventory.Record{Source: "intune", Version: 1, Last: inventory.File{Upload: upload, State: inventory.StateCounted}, Good: &inventory.Good{Upload: upload}}))
+	upload := intake.Object{Key: "inventory/intune/b.csv", Version: "v2", At: at.Add(-time.Minute)}
+	must(store.SaveRecord(ctx, inventory.Record{Source: "intune", Version: 1, Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: &inventory.Good{Object: upload}}))
 
 	o := newOperator(t)
 	items := map[string][]map[string]any{}
@@ -529,13 +531,13 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 		t.Errorf("%d:\n%s", status, out)
 	}
 	var got []string
-	var before importer.Source
+	var before intake.Object
 	for _, call := range o.account().Invoked {
 		var event events.S3Event
 		must(json.Unmarshal(call.Event, &event))
-		src := trigger.SourceOf(event.Records[0])
+		src := trigger.ObjectOf(event.Records[0])
 		got = append(got, strings.TrimPrefix(call.Function, "trueup-")+" "+src.Key+" "+src.Version)
-		if src.Bucket != "trueup-uploads-an" || src.ETag != "e"+src.Version || src.Size != 7 || src.EventTime.Before(before.EventTime) || src.Sequencer <= before.Sequencer ||
+		if src.Bucket != "trueup-uploads-an" || src.ETag != "e"+src.Version || src.Size != 7 || src.At.Before(before.At) || src.Sequencer <= before.Sequencer ||
 			event.Records[0].EventName != "ObjectCreated:Put" || event.Records[0].PrincipalID.PrincipalID != "restore" {
 			t.Errorf("%s after %+v", bytes.TrimSpace(call.Event), before)
 		}

@@ -59,8 +59,8 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 		}
 		allow([]manifest.Action{"lambda:InvokeFunction"}, called...)
 	}
-	if f.Secret && chosen.VLSC.Secret != "" {
-		allow([]manifest.Action{"secretsmanager:GetSecretValue"}, secretARN(stack, chosen.VLSC.Secret))
+	if f.Secret && chosen.Functions.VLSC.Secret != "" {
+		allow([]manifest.Action{"secretsmanager:GetSecretValue"}, secretARN(stack, chosen.Functions.VLSC.Secret))
 	}
 
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "Role")), &awsiam.RoleProps{

@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -16,33 +15,21 @@ import (
 	"trueup/internal/manifest"
 )
 
-// Names of the context values an operator may set, in cdk.context.json or with
-// -c name=value.
+// Names of the context values that an operator may set, in cdk.context.json or with
+// -c name=value, besides those of config.Settings.
 const (
-	alarmEmail        = "alarmEmail"        // who is told of alarms; nobody when empty
-	consoleOrigin     = "consoleOrigin"     // https://host of a console served elsewhere; the API's own when empty
-	pairMaxChars      = "pairMaxChars"      // PAIR_MAX_CHARS of R2.2; its default when empty
-	expiringDays      = "expiringDays"      // EXPIRING_DAYS of R2.11; its default when empty
-	inventoryRequired = "inventoryRequired" // INVENTORY_REQUIRED of R2.8; its default when empty
-	refreshTimeZone   = "refreshTimeZone"   // REFRESH_TIME_ZONE of R7.1; its default when empty
-	refreshAt         = "refreshAt"         // HH:MM in that zone; manifest.NightlyAt when empty
-	vlscEndpoint      = "vlscEndpoint"      // VLSC_ENDPOINT of R7.4; statements are the source when empty
-	vlscTokenURL      = "vlscTokenUrl"      // VLSC_TOKEN_URL
-	vlscSecret        = "vlscSecret"        // VLSC_SECRET: name or ARN of the secret
-	tableName         = "table"             // a restored table of R16.2; the stack's own when empty
+	alarmEmail    = "alarmEmail"    // who is told of alarms; nobody when empty
+	consoleOrigin = "consoleOrigin" // https://host of a console served elsewhere; the API's own when empty
+	refreshAt     = "refreshAt"     // HH:MM in the time zone of refreshes; manifest.NightlyAt when empty
+	tableName     = "table"         // a restored table of R16.2; the stack's own when empty
 )
 
 const timeOfDay = "15:04"
 
-// chosenBy says which context value a setting of the functions is chosen by.
-var chosenBy = map[string]string{
-	config.PairMaxChars:      pairMaxChars,
-	config.ExpiringDays:      expiringDays,
-	config.InventoryRequired: inventoryRequired,
-	config.RefreshTimeZone:   refreshTimeZone,
-	config.VLSCEndpoint:      vlscEndpoint,
-	config.VLSCTokenURL:      vlscTokenURL,
-	config.VLSCSecret:        vlscSecret,
+// contextOf returns the name of the context value that chooses a setting.
+func contextOf(setting string) string {
+	s, _ := config.Find(setting)
+	return s.Context
 }
 
 // together are the settings that mean nothing alone.
@@ -50,16 +37,11 @@ var together = []string{config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSec
 
 // settings is what is chosen for a deployment: by the operator, or by default.
 type settings struct {
-	AlarmEmail        string
-	ConsoleOrigin     string
-	PairMaxChars      int
-	ExpiringDays      int
-	InventoryRequired bool
-	ImportLease       time.Duration
-	RefreshTimeZone   string
-	RefreshAt         string // as timeOfDay
-	VLSC              config.VLSC
-	Table             string // name of the table in use; empty for the stack's own
+	Functions     config.Config // what an operator may choose of it
+	AlarmEmail    string
+	ConsoleOrigin string
+	RefreshAt     string // as timeOfDay
+	Table         string // name of the table in use; empty for the stack's own
 }
 
 // tableNames are the names that DynamoDB takes.
@@ -97,7 +79,8 @@ func readSettings(lookup func(string) string) (settings, error) {
 	if t, err := time.Parse(timeOfDay, chosen.RefreshAt); err != nil || t.Format(timeOfDay) != chosen.RefreshAt {
 		mistake(refreshAt, chosen.RefreshAt, "give hours and minutes such as "+manifest.NightlyAt)
 	}
-	for _, name := range []string{vlscEndpoint, vlscTokenURL} {
+	for _, setting := range []string{config.VLSCEndpoint, config.VLSCTokenURL} {
+		name := contextOf(setting)
 		if s := lookup(name); s != "" {
 			// What else an address would carry could be read by whoever reads the function's settings.
 			if u, err := url.Parse(s); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -105,37 +88,37 @@ func readSettings(lookup func(string) string) (settings, error) {
 			}
 		}
 	}
-	if s := lookup(vlscSecret); s != "" && !secretName.MatchString(s) {
-		mistake(vlscSecret, s, "give the name of a secret in Secrets Manager, or its whole ARN")
+	if s := lookup(contextOf(config.VLSCSecret)); s != "" && !secretName.MatchString(s) {
+		mistake(contextOf(config.VLSCSecret), s, "give the name of a secret in Secrets Manager, or its whole ARN")
 	}
 
-	given := func(name string) string {
-		if value := chosenBy[name]; value != "" {
-			return lookup(value)
+	given := func(setting string) string {
+		if name := contextOf(setting); name != "" {
+			return lookup(name)
 		}
 		return ""
 	}
-	names := slices.Sorted(maps.Keys(chosenBy))
-	for _, name := range names {
-		if slices.Contains(together, name) {
+	var names []string
+	for _, s := range config.Settings {
+		if s.Context == "" {
 			continue
 		}
-		if _, err := config.Load(given, name); err != nil {
-			wrong = append(wrong, fmt.Errorf("infra: context %s: %w", chosenBy[name], err))
+		names = append(names, s.Name)
+		if slices.Contains(together, s.Name) {
+			continue
+		}
+		if _, err := config.Load(given, s.Name); err != nil {
+			wrong = append(wrong, fmt.Errorf("infra: context %s: %w", s.Context, err))
 		}
 	}
 	if _, err := config.Load(given, together...); err != nil {
-		wrong = append(wrong, fmt.Errorf("infra: context %s, %s and %s: %w", vlscEndpoint, vlscTokenURL, vlscSecret, err))
+		wrong = append(wrong, fmt.Errorf("infra: context %s, %s and %s: %w",
+			contextOf(config.VLSCEndpoint), contextOf(config.VLSCTokenURL), contextOf(config.VLSCSecret), err))
 	}
 	if wrong != nil {
 		return settings{}, errors.Join(wrong...)
 	}
-	c, err := config.Load(given, append(names, config.ImportLease)...)
-	if err != nil {
-		return settings{}, err
-	}
-	chosen.PairMaxChars, chosen.ExpiringDays = c.PairMaxChars, c.ExpiringDays
-	chosen.InventoryRequired, chosen.ImportLease = c.InventoryRequired, c.ImportLease
-	chosen.RefreshTimeZone, chosen.VLSC = c.RefreshTimeZone.String(), c.VLSC
-	return chosen, nil
+	var err error
+	chosen.Functions, err = config.Load(given, names...)
+	return chosen, err
 }

@@ -83,16 +83,30 @@ var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(byDefault
 
 // byDefault is what readSettings returns when nobody chose anything.
 var byDefault = settings{
-	PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: "UTC", RefreshAt: "04:15",
+	Functions: config.Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC},
+	RefreshAt: "04:15",
 }
+
+var brussels = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Brussels")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
+
+// zones compares time zones by name.
+var zones = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 
 // everything is chosen, and nothing is as by default.
 var everything = settings{
 	AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org",
-	PairMaxChars: 30, ExpiringDays: 60, InventoryRequired: false, ImportLease: 30 * time.Second,
-	RefreshTimeZone: "Europe/Brussels", RefreshAt: "23:05",
-	VLSC:  config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
-	Table: "trueup-restored_1.a",
+	Functions: config.Config{
+		PairMaxChars: 30, ExpiringDays: 60, InventoryRequired: false, ImportLease: 30 * time.Second, RefreshTimeZone: brussels,
+		VLSC: config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
+	},
+	RefreshAt: "23:05",
+	Table:     "trueup-restored_1.a",
 }
 
 func TestTemplateIsGolden(t *testing.T) {
@@ -114,9 +128,9 @@ func TestSettings(t *testing.T) {
 			name: "everything chosen",
 			context: map[string]string{
 				alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org",
-				pairMaxChars: "30", expiringDays: "60", inventoryRequired: "false",
-				refreshTimeZone: "Europe/Brussels", refreshAt: "23:05",
-				vlscEndpoint: "https://gateway.example.org/v1", vlscTokenURL: "https://login.example.org/token", vlscSecret: "licences/gateway",
+				"pairMaxChars": "30", "expiringDays": "60", "inventoryRequired": "false",
+				"refreshTimeZone": "Europe/Brussels", refreshAt: "23:05",
+				"vlscEndpoint": "https://gateway.example.org/v1", "vlscTokenUrl": "https://login.example.org/token", "vlscSecret": "licences/gateway",
 				tableName: "trueup-restored_1.a",
 			},
 			want: everything,
@@ -125,14 +139,14 @@ func TestSettings(t *testing.T) {
 			name: "every mistake at once",
 			context: map[string]string{
 				alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console",
-				pairMaxChars: "33", expiringDays: "0", inventoryRequired: "no",
-				refreshTimeZone: "Brussels", refreshAt: "2:15",
-				vlscEndpoint: "http://gateway.example.org", vlscTokenURL: "https://me:key@login.example.org/", vlscSecret: "any*",
+				"pairMaxChars": "33", "expiringDays": "0", "inventoryRequired": "no",
+				"refreshTimeZone": "Brussels", refreshAt: "2:15",
+				"vlscEndpoint": "http://gateway.example.org", "vlscTokenUrl": "https://me:key@login.example.org/", "vlscSecret": "any*",
 				tableName: "table/*",
 			},
 			wrong: []string{
-				alarmEmail, consoleOrigin, pairMaxChars, expiringDays, inventoryRequired,
-				refreshTimeZone, refreshAt, vlscEndpoint, vlscTokenURL, vlscSecret, tableName,
+				alarmEmail, consoleOrigin, "pairMaxChars", "expiringDays", "inventoryRequired",
+				"refreshTimeZone", refreshAt, "vlscEndpoint", "vlscTokenUrl", "vlscSecret", tableName,
 			},
 		},
 		{
@@ -142,18 +156,18 @@ func TestSettings(t *testing.T) {
 		},
 		{
 			name:    "R7.4 half a service",
-			context: map[string]string{vlscEndpoint: "https://gateway.example.org/v1", vlscSecret: "licences/gateway"},
-			wrong:   []string{vlscTokenURL},
+			context: map[string]string{"vlscEndpoint": "https://gateway.example.org/v1", "vlscSecret": "licences/gateway"},
+			wrong:   []string{"vlscTokenUrl"},
 		},
 		{
 			name:    "R7.4 some secret of several",
-			context: map[string]string{vlscEndpoint: "https://g.example", vlscTokenURL: "https://l.example", vlscSecret: "licences/gateway-??????"},
-			wrong:   []string{vlscSecret},
+			context: map[string]string{"vlscEndpoint": "https://g.example", "vlscTokenUrl": "https://l.example", "vlscSecret": "licences/gateway-??????"},
+			wrong:   []string{"vlscSecret"},
 		},
 		{
 			name:    "R7.4 half an ARN",
-			context: map[string]string{vlscEndpoint: "https://g.example", vlscTokenURL: "https://l.example", vlscSecret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway"},
-			wrong:   []string{vlscSecret},
+			context: map[string]string{"vlscEndpoint": "https://g.example", "vlscTokenUrl": "https://l.example", "vlscSecret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway"},
+			wrong:   []string{"vlscSecret"},
 		},
 		{
 			name:    "origin with a slash",
@@ -167,7 +181,7 @@ func TestSettings(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(test.want, got); diff != "" {
+				if diff := cmp.Diff(test.want, got, zones); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
 				return

@@ -48,14 +48,14 @@ import (
 // RunImporter runs the import function until Lambda ends it.
 func RunImporter() {
 	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return trigger.Objects(Importer(settings, c, log), log)
+		return trigger.Handler(Importer(settings, c, log), log)
 	})
 }
 
 // RunInventory runs the inventory function until Lambda ends it.
 func RunInventory() {
 	run("inventory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return trigger.Inventories(Inventory(settings, c, log), log)
+		return trigger.Handler(Inventory(settings, c, log), log)
 	})
 }
 
@@ -149,45 +149,56 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
 	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
+	imports := &importer.Importer{
+		Store:   store,
+		Uploads: uploads,
+		Reports: reports,
+		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
+		Clock:   time.Now,
+		Lease:   settings.ImportLease,
+		Added:   func(ctx context.Context) { refreshes.Tell(ctx, refresher.TriggerImport) },
+		Log:     log,
+	}
+	feeds := &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log}
 	return trigger.Jobs{
-		Importer: &importer.Importer{
-			Store:   store,
-			Uploads: uploads,
-			Reports: reports,
-			Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
-			Clock:   time.Now,
-			Lease:   settings.ImportLease,
-			Added:   func(ctx context.Context) { refreshes.Tell(ctx, refresher.TriggerImport) },
-			Log:     log,
+		Files: []trigger.Receiver{
+			{Prefix: importer.KeyPrefix, Receive: imports.Receive},
+			{Prefix: feeder.KeyPrefix, Receive: feeds.Receive},
 		},
-		Catalog: &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log},
-		Tidy: func(ctx context.Context) error {
-			now := time.Now()
-			return errors.Join(
-				store.Tidy(ctx, now), store.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
-				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now),
-			)
-		},
-		Settle: func(ctx context.Context) {
+		Received: func(ctx context.Context) error {
 			if err := agreements.Save(ctx, backlog, time.Now()); err != nil {
 				log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
 			}
+			return nil
+		},
+		Scheduled: func(ctx context.Context) error {
+			now := time.Now()
+			return errors.Join(
+				imports.Abandon(ctx),
+				store.Tidy(ctx, now), store.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
+				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now),
+			)
 		},
 	}
 }
 
 // Inventory puts the inventory function together. Nobody waits for it, so it is
 // patient.
-func Inventory(settings config.Config, c aws.Config, log *slog.Logger) *inventory.Receiver {
+func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
-	return &inventory.Receiver{
+	counts := &inventory.Receiver{
 		Store:   store,
 		Counts:  inventory.NewCounts(store, s3bucket.New(files, settings.ReportsBucket)),
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 		Clock:   time.Now,
 		NewID:   func(at time.Time) string { return id.New(at, rand.Text()) },
 		Log:     log,
+	}
+	return trigger.Jobs{
+		Files:     []trigger.Receiver{{Prefix: inventory.KeyPrefix, Receive: counts.Receive}},
+		Scheduled: counts.Recount, // makes up for calls that were lost
+		Recount:   counts.Recount,
 	}
 }
 
@@ -296,7 +307,7 @@ func API(f httpapi.Function, settings config.Config, c aws.Config, log *slog.Log
 		}
 	}
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
-	deps.Recount = func(ctx context.Context) error { return trigger.Recount(ctx, counting) }
+	deps.Recount = func(ctx context.Context) error { return counting.Call(ctx, trigger.RecountCall()) }
 	return httpapi.New(deps, f)
 }
 

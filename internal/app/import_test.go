@@ -60,7 +60,7 @@ func TestR3_10_AnImportLeadsToARefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	event := <-events
-	imports := trigger.Objects(Importer(settings, c, quiet), quiet)
+	imports := trigger.Handler(Importer(settings, c, quiet), quiet)
 	for range 2 { // S3 delivers twice
 		if err := imports(t.Context(), json.RawMessage(event)); err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestR3_10_AnImportLeadsToARefresh(t *testing.T) {
 	if err != nil || len(runs.Items) != 1 || runs.Items[0].State != refresher.StateQueued || runs.Items[0].Trigger != refresher.TriggerImport {
 		t.Fatalf("%+v, %v", runs.Items, err)
 	}
-	payload, err := json.Marshal(trigger.RefreshCall(runs.Items[0].ID))
+	payload, err := json.Marshal(trigger.RunCall(runs.Items[0].ID))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,13 +49,13 @@ func RunRefresher() {
 			log.Error("cannot start", "error", err)
 			os.Exit(1)
 		}
-		return trigger.Refresh(jobs, log)
+		return trigger.Handler(jobs, log)
 	})
 }
 
 // Refresher puts the refresh function together. Nobody waits for it, so it is
 // patient. An error is a setting that cannot be used.
-func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.RefreshJobs, error) {
+func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.Jobs, error) {
 	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
@@ -69,7 +69,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	}
 	source, err := sourceOf(settings, c, agreements, kept, log)
 	if err != nil {
-		return trigger.RefreshJobs{}, err
+		return trigger.Jobs{}, err
 	}
 	r.Source = source
 	r.Publish = (&snapshot.Publisher{
@@ -87,16 +87,13 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		}
 	}
 	r.Lease, r.AskTimeout, r.Reserve, r.Pause = refreshLease, refreshAsk, refreshReserve, refreshPause
-	return trigger.RefreshJobs{Refresher: nights{r}, Statements: kept}, nil
-}
-
-// nights has a night's refresh belong to the day that it is where the
-// organisation is.
-type nights struct{ *refresher.Refresher }
-
-// Nightly implements trigger.Refresher.
-func (n nights) Nightly(ctx context.Context, due time.Time) (refresher.Run, error) {
-	return n.Refresher.Nightly(ctx, due.In(n.Zone))
+	return trigger.Jobs{
+		Files:     []trigger.Receiver{{Prefix: statements.KeyPrefix, Receive: kept.Receive}},
+		Received:  r.WorkDue,
+		Scheduled: r.WorkDue,
+		Nightly:   r.WorkNight,
+		Run:       r.Work,
+	}, nil
 }
 
 // requester is as much of the refresher as requests, confirms and starts runs.
@@ -104,7 +101,7 @@ func requester(settings config.Config, c aws.Config, store refresher.Store, log 
 	function := invoke.New(lambda.NewFromConfig(c), settings.RefreshFunction)
 	return &refresher.Refresher{
 		Store: store, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
-		Wake: func(ctx context.Context, run string) error { return function.Call(ctx, trigger.RefreshCall(run)) },
+		Wake: func(ctx context.Context, run string) error { return function.Call(ctx, trigger.RunCall(run)) },
 	}
 }
 
@@ -125,7 +122,7 @@ func keeper(settings config.Config, store *dynamo.Store, uploads, reports object
 // requestFor requests the refresh after a statement was accepted or removed, the
 // same however often it is told.
 func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record) (refresher.Run, error) {
-	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.By}
+	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.Object.By}
 	if s.State == statements.StateRemoved {
 		o.ID, o.Trigger = id.New(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
 	}

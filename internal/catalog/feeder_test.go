@@ -16,6 +16,7 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 )
 
 // feeding is a feeder on a log and buckets in memory.
@@ -63,7 +64,7 @@ func TestR5_2_FeedAFile(t *testing.T) {
 	const key = feeder.KeyPrefix + "sub/catalog.csv"
 	f.put(t, key, string(sample)+"Contoso;\"a\"b\n;nobody\n")
 	for try := range 2 { // S3 delivers twice
-		if err := f.Feed(t.Context(), key, "", "", "AWS:admin"); err != nil {
+		if err := f.Receive(t.Context(), intake.Object{Key: key, By: "AWS:admin"}); err != nil {
 			t.Fatal(err)
 		}
 		r := f.result(t, key)
@@ -106,7 +107,7 @@ func TestFilesThatAreNoGood(t *testing.T) {
 	f.put(t, "catalog/book.csv", "PK\x03\x04[Content_Types].xml")
 	f.put(t, "catalog/folder/", "")
 	for key, code := range map[string]string{"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx"} {
-		if err := f.Feed(t.Context(), key, "", "", ""); err != nil {
+		if err := f.Receive(t.Context(), intake.Object{Key: key}); err != nil {
 			t.Error(err)
 		}
 		if r := f.result(t, key); len(r.Findings) != 1 || r.Findings[0].Code != code || r.Findings[0].Messages["en"] == code {
@@ -114,7 +115,7 @@ func TestFilesThatAreNoGood(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"catalog/gone.csv", "catalog/folder/"} {
-		if err := f.Feed(t.Context(), key, "", "", ""); err != nil || f.reports.files[feeder.ResultKey(key)] != nil {
+		if err := f.Receive(t.Context(), intake.Object{Key: key}); err != nil || f.reports.files[feeder.ResultKey(key)] != nil {
 			t.Errorf("%s: %v, or a result", key, err)
 		}
 	}
@@ -129,11 +130,11 @@ func TestFaultsAreReturned(t *testing.T) {
 	f := newFeeding(t)
 	f.put(t, "catalog/a.csv", "Contoso,Suite")
 	f.log.err = errs.New(errs.Unavailable, "try_again")
-	if err := f.Feed(t.Context(), "catalog/a.csv", "", "", ""); !errors.Is(err, f.log.err) {
+	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/a.csv"}); !errors.Is(err, f.log.err) {
 		t.Errorf("%v", err)
 	}
 	f.log.err = nil
-	if err := f.Feed(t.Context(), "catalog/a.csv", "", "", ""); err != nil || f.result(t, "catalog/a.csv").Titles != 1 {
+	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/a.csv"}); err != nil || f.result(t, "catalog/a.csv").Titles != 1 {
 		t.Error(err)
 	}
 }

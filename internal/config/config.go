@@ -1,31 +1,31 @@
-// Package config is the settings of the functions: their names, their defaults
-// and what is allowed. It is the only place that reads the environment.
+// Package config holds the settings of the functions as a table, Settings: their names,
+// defaults and limits. It is the only package that reads the environment.
 package config
 
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Names of the environment variables.
+// Names of the settings, which are environment variables. Settings describes each.
 const (
-	Table             = "TRUEUP_TABLE"          // DynamoDB table
-	UploadsBucket     = "TRUEUP_UPLOADS_BUCKET" // where admins put files
-	ReportsBucket     = "TRUEUP_REPORTS_BUCKET" // reports about imports, snapshots
-	PairMaxChars      = "PAIR_MAX_CHARS"        // longest both numbers of a pair together, 16 to 32 (R2.2)
-	ExpiringDays      = "EXPIRING_DAYS"         // how many days before its end an agreement is expiring, 1 to 730 (R2.11)
-	InventoryRequired = "INVENTORY_REQUIRED"    // whether agreements of type other wait for an inventory, true or false (R2.8)
-	ImportLease       = "IMPORT_LEASE"          // how long a silent import keeps its place, 1s to 2m
-
-	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"   // name of the function that refreshes licence data
-	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION" // name of the function that counts inventory
-	RefreshTimeZone   = "REFRESH_TIME_ZONE"         // in which a night and a day are, such as Europe/Brussels (R7.1)
-	VLSCEndpoint      = "VLSC_ENDPOINT"             // of the service that knows entitlements; empty for statements only (R7.4)
-	VLSCTokenURL      = "VLSC_TOKEN_URL"            // where the service's tokens are
-	VLSCSecret        = "VLSC_SECRET"               // name of the secret with the service's client ID and secret
+	Table             = "TRUEUP_TABLE"
+	UploadsBucket     = "TRUEUP_UPLOADS_BUCKET"
+	ReportsBucket     = "TRUEUP_REPORTS_BUCKET"
+	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"
+	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION"
+	PairMaxChars      = "PAIR_MAX_CHARS"
+	ExpiringDays      = "EXPIRING_DAYS"
+	InventoryRequired = "INVENTORY_REQUIRED"
+	ImportLease       = "IMPORT_LEASE"
+	RefreshTimeZone   = "REFRESH_TIME_ZONE"
+	VLSCEndpoint      = "VLSC_ENDPOINT"
+	VLSCTokenURL      = "VLSC_TOKEN_URL"
+	VLSCSecret        = "VLSC_SECRET"
 )
 
 // Config is a function's settings.
@@ -33,110 +33,157 @@ type Config struct {
 	Table             string
 	UploadsBucket     string
 	ReportsBucket     string
+	RefreshFunction   string
+	InventoryFunction string
 	PairMaxChars      int
 	ExpiringDays      int
 	InventoryRequired bool
 	ImportLease       time.Duration
-	RefreshFunction   string
-	InventoryFunction string
 	RefreshTimeZone   *time.Location
 	VLSC              VLSC
 }
 
-// VLSC is where the service is that knows entitlements; the zero VLSC when
-// there is none, and statements are the source.
+// VLSC is the address of the service that knows entitlements. It is zero if there is no
+// such service; then statements are the source.
 type VLSC struct{ Endpoint, TokenURL, Secret string }
 
-// Environment is the lookup of the process's environment.
+// Settings is every setting. The CDK app and the local stack set them as it says.
+var Settings = []Setting{
+	text(Table, "DynamoDB table", func(c *Config) *string { return &c.Table }).required(),
+	text(UploadsBucket, "bucket in which admins put files", func(c *Config) *string { return &c.UploadsBucket }).required(),
+	text(ReportsBucket, "bucket of findings, snapshots and other results", func(c *Config) *string { return &c.ReportsBucket }).required(),
+	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).required(),
+	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).required(),
+	number(PairMaxChars, "longest both numbers of a pair may be together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
+		chosenBy("pairMaxChars"),
+	number(ExpiringDays, "days before its end in which an agreement is expiring (R2.11)", func(c *Config) *int { return &c.ExpiringDays }, 1, 730, 90).
+		chosenBy("expiringDays"),
+	boolean(InventoryRequired, "whether agreements of type other need an inventory (R2.8)", func(c *Config) *bool { return &c.InventoryRequired }, true).
+		chosenBy("inventoryRequired"),
+	duration(ImportLease, "how long a silent import keeps its place", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
+	zone(RefreshTimeZone, "time zone of nights and days (R7.1)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
+		chosenBy("refreshTimeZone"),
+	text(VLSCEndpoint, "address of the service that knows entitlements (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
+		chosenBy("vlscEndpoint"),
+	text(VLSCTokenURL, "address of the service's tokens", func(c *Config) *string { return &c.VLSC.TokenURL }).
+		chosenBy("vlscTokenUrl"),
+	text(VLSCSecret, "name of the secret with the service's client ID and secret", func(c *Config) *string { return &c.VLSC.Secret }).
+		chosenBy("vlscSecret"),
+}
+
+// Setting is one row of Settings.
+type Setting struct {
+	Name     string
+	Summary  string
+	Context  string // the CDK context value that chooses it at deployment; empty if none does
+	Default  string // when it is not set
+	Want     string // what a value is, for an error
+	Required bool   // it must not be empty
+
+	set   func(c *Config, value string) bool // false if the value is not allowed
+	value func(c Config) string
+}
+
+// Value returns the setting as it is written in an environment; empty for none.
+func (s Setting) Value(c Config) string { return s.value(c) }
+
+func (s Setting) required() Setting {
+	s.Required = true
+	return s
+}
+
+func (s Setting) chosenBy(context string) Setting {
+	s.Context = context
+	return s
+}
+
+func text(name, summary string, field func(*Config) *string) Setting {
+	return Setting{
+		Name: name, Summary: summary,
+		set:   func(c *Config, value string) bool { *field(c) = value; return true },
+		value: func(c Config) string { return *field(&c) },
+	}
+}
+
+func number(name, summary string, field func(*Config) *int, least, most, byDefault int) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: strconv.Itoa(byDefault), Want: fmt.Sprintf("a whole number from %d to %d", least, most),
+		set: func(c *Config, value string) bool {
+			n, err := strconv.Atoi(value)
+			*field(c) = n
+			return err == nil && least <= n && n <= most
+		},
+		value: func(c Config) string { return strconv.Itoa(*field(&c)) },
+	}
+}
+
+func boolean(name, summary string, field func(*Config) *bool, byDefault bool) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: strconv.FormatBool(byDefault), Want: "true or false",
+		set: func(c *Config, value string) bool {
+			*field(c) = value == "true"
+			return value == "true" || value == "false"
+		},
+		value: func(c Config) string { return strconv.FormatBool(*field(&c)) },
+	}
+}
+
+func duration(name, summary string, field func(*Config) *time.Duration, least, most, byDefault time.Duration) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: byDefault.String(), Want: fmt.Sprintf("a duration from %v to %v, such as %v", least, most, byDefault),
+		set: func(c *Config, value string) bool {
+			d, err := time.ParseDuration(value)
+			*field(c) = d
+			return err == nil && least <= d && d <= most
+		},
+		value: func(c Config) string { return field(&c).String() },
+	}
+}
+
+func zone(name, summary string, field func(*Config) **time.Location) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: time.UTC.String(), Want: "the name of a time zone, such as Europe/Brussels",
+		set: func(c *Config, value string) bool {
+			location, err := time.LoadLocation(value)
+			*field(c) = location
+			return err == nil && value != "Local"
+		},
+		value: func(c Config) string { return (*field(&c)).String() },
+	}
+}
+
+// Find returns the setting with the name.
+func Find(name string) (Setting, bool) {
+	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return Settings[i], true
+}
+
+// Environment returns the value of a variable in the process's environment.
 func Environment(name string) string { return os.Getenv(name) }
 
-// Load reads the settings named, through lookup, and returns every mistake at
-// once. A required setting (those without a default) must not be empty.
+// Load reads the settings with the names through lookup. The other settings have their
+// defaults. The error names every mistake.
 func Load(lookup func(string) string, names ...string) (Config, error) {
-	c := Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC}
+	var c Config
+	for _, s := range Settings {
+		s.set(&c, s.Default)
+	}
 	var wrong []string
 	for _, name := range names {
-		value := strings.TrimSpace(lookup(name))
-		switch name {
-		case Table:
-			c.Table = value
-		case UploadsBucket:
-			c.UploadsBucket = value
-		case ReportsBucket:
-			c.ReportsBucket = value
-		case PairMaxChars:
-			if value == "" {
-				continue
-			}
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 16 || n > 32 {
-				wrong = append(wrong, fmt.Sprintf("%s is %q; set a whole number from 16 to 32", name, value))
-				continue
-			}
-			c.PairMaxChars = n
-			continue
-		case ExpiringDays:
-			if value == "" {
-				continue
-			}
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 || n > 730 {
-				wrong = append(wrong, fmt.Sprintf("%s is %q; set a whole number from 1 to 730", name, value))
-				continue
-			}
-			c.ExpiringDays = n
-			continue
-		case InventoryRequired:
-			if value == "" {
-				continue
-			}
-			if value != "true" && value != "false" {
-				wrong = append(wrong, fmt.Sprintf("%s is %q; set true or false", name, value))
-				continue
-			}
-			c.InventoryRequired = value == "true"
-			continue
-		case ImportLease:
-			if value == "" {
-				continue
-			}
-			d, err := time.ParseDuration(value)
-			if err != nil || d < time.Second || d > 2*time.Minute {
-				wrong = append(wrong, fmt.Sprintf("%s is %q; set a duration from 1s to 2m, such as 30s", name, value))
-				continue
-			}
-			c.ImportLease = d
-			continue
-		case RefreshFunction:
-			c.RefreshFunction = value
-		case InventoryFunction:
-			c.InventoryFunction = value
-		case RefreshTimeZone:
-			if value == "" {
-				continue
-			}
-			zone, err := time.LoadLocation(value)
-			if err != nil || value == "Local" {
-				wrong = append(wrong, fmt.Sprintf("%s is %q; set the name of a time zone, such as Europe/Brussels", name, value))
-				continue
-			}
-			c.RefreshTimeZone = zone
-			continue
-		case VLSCEndpoint:
-			c.VLSC.Endpoint = value
-			continue
-		case VLSCTokenURL:
-			c.VLSC.TokenURL = value
-			continue
-		case VLSCSecret:
-			c.VLSC.Secret = value
-			continue
-		default:
+		s, known := Find(name)
+		if !known {
 			wrong = append(wrong, fmt.Sprintf("%s is not a setting", name))
 			continue
 		}
-		if value == "" {
+		value := strings.TrimSpace(lookup(name))
+		switch {
+		case value == "" && s.Required:
 			wrong = append(wrong, fmt.Sprintf("%s is not set", name))
+		case value != "" && !s.set(&c, value):
+			wrong = append(wrong, fmt.Sprintf("%s is %q; set %s", name, value, s.Want))
 		}
 	}
 	if v := c.VLSC; v != (VLSC{}) && (v.Endpoint == "" || v.TokenURL == "" || v.Secret == "") {

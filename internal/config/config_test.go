@@ -101,5 +101,24 @@ func TestLoadOnlyWhatIsAskedFor(t *testing.T) {
 	}
 }
 
+// TestSettings: every row has what its readers need, and its default is allowed.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{"": true}
+	for _, s := range config.Settings {
+		if seen[s.Name] || s.Context != "" && seen[s.Context] || s.Summary == "" || (s.Default != "") != (s.Want != "") || s.Required && s.Default != "" {
+			t.Errorf("setting %+v", s)
+		}
+		seen[s.Name] = true
+		if s.Context != "" {
+			seen[s.Context] = true
+		}
+		c, err := config.Load(func(string) string { return s.Default })
+		if err != nil || s.Value(c) != s.Default {
+			t.Errorf("%s is %q by default, want %q (%v)", s.Name, s.Value(c), s.Default, err)
+		}
+	}
+}
+
 // zones compares time zones by name.
 var zones = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })

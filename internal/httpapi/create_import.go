@@ -15,6 +15,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/text"
@@ -131,8 +132,8 @@ func (o *operations) createImport(api huma.API, op huma.Operation) {
 func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, entry once.Entry) ([]byte, error) {
 	event := o.event(ctx, now, "import.announced")
 	imp := received(in.Body, now, id.New(now, o.NewID()), event.By)
-	imp.Source.Bucket = o.UploadsBucket
-	upload, err := o.Uploads.PresignPut(ctx, imp.Source.Key, csvMediaType, in.Body.Size, uploadMetadata(imp), uploadFor)
+	imp.Object.Bucket = o.UploadsBucket
+	upload, err := o.Uploads.PresignPut(ctx, imp.Object.Key, csvMediaType, in.Body.Size, uploadMetadata(imp), uploadFor)
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +159,12 @@ func (o *operations) announce(ctx context.Context, in *createImportInput, now ti
 // received is the record of an import whose file is not there yet.
 func received(n NewImport, now time.Time, id, by string) importer.Import {
 	imp := importer.Import{
-		ID: id, File: n.FileName, Group: text.Collapse(n.Group),
+		Head: intake.Head{
+			ID: id, Object: intake.Object{Key: n.objectKey(), Size: n.Size, By: by}, Via: audit.SourceAPI, At: now, Version: 1,
+		},
+		File: n.FileName, Group: text.Collapse(n.Group),
 		Program: agreement.ProgramUnknown, OnError: importer.OnErrorReject, DryRun: n.DryRun,
-		By: by, Via: audit.SourceAPI, State: importer.StateReceived, ReceivedAt: now, Version: 1,
-		Source: importer.Source{Key: n.objectKey(), Size: n.Size},
+		State: importer.StateReceived,
 	}
 	if n.Program != "" {
 		imp.Program = n.Program

@@ -23,6 +23,7 @@ import (
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 )
 
@@ -284,7 +285,7 @@ func TestReportExpired(t *testing.T) {
 type finished struct{ importer.Records }
 
 func (finished) Import(_ context.Context, id string) (importer.Import, error) {
-	return importer.Import{ID: id, State: importer.StateRejected, Attempt: 1}, nil
+	return importer.Import{Head: intake.Head{ID: id}, State: importer.StateRejected, Attempt: 1}, nil
 }
 
 func TestBodySize(t *testing.T) {

@@ -53,8 +53,8 @@ func importOf(lang i18n.Lang, i importer.Import) Import {
 	out := Import{
 		ID: i.ID, FileName: i.File, Group: i.Group, GroupID: i.GroupID,
 		Program: programOf(i.Program), OnError: onErrorOf(i.OnError), DryRun: i.DryRun,
-		By: i.By, Via: i.Via, State: i.State, Final: i.Final(),
-		ReceivedAt: i.ReceivedAt.UTC(), StartedAt: i.StartedAt.UTC(), FinishedAt: i.FinishedAt.UTC(),
+		By: i.Object.By, Via: i.Via, State: i.State, Final: i.Final(),
+		ReceivedAt: i.At.UTC(), StartedAt: i.StartedAt.UTC(), FinishedAt: i.FinishedAt.UTC(),
 		Rows: i.Rows, Added: i.Added, Unchanged: i.Unchanged, Rejected: i.Rejected,
 		Created: i.Created, Extended: i.Extended, Errors: i.Errors, Warnings: i.Warnings,
 		Annotated: i.Annotated, Version: i.Version,

@@ -111,21 +111,18 @@ func newStack(t *testing.T) *stack {
 	deps.Catalog = catalog.New(store, deps.Reports, quiet)
 	deps.Counts = inventory.NewCounts(store, deps.Reports)
 	deps.Recount = func(ctx context.Context) error {
-		return trigger.Recount(ctx, calls(func(event []byte) { notified <- notification{inventory.KeyPrefix, event} }))
+		return calls(func(event []byte) { notified <- notification{inventory.KeyPrefix, event} }).Call(ctx, trigger.RecountCall())
 	}
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: dynamo.NewSnapshots(store), Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
-	imports := trigger.Objects(trigger.Jobs{
-		Importer: &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet},
-		Catalog:  &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet},
-		Tidy:     func(ctx context.Context) error { return store.Tidy(ctx, time.Now()) },
-	}, quiet)
-	counts := trigger.Inventories(&inventory.Receiver{
+	imports := &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
+	feeds := &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
+	counts := &inventory.Receiver{
 		Store: store, Counts: inventory.NewCounts(store, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
-	}, quiet)
+	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Keeper{
 		Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
@@ -151,28 +148,37 @@ func newStack(t *testing.T) *stack {
 			if !s.refreshing.Load() {
 				return nil
 			}
-			event, err := json.Marshal(trigger.RefreshCall(run))
+			event, err := json.Marshal(trigger.RunCall(run))
 			notified <- notification{statements.KeyPrefix, event}
 			return err
 		},
 	}
 	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
-		run, _, err := deps.Refresher.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.By})
+		run, _, err := deps.Refresher.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
 		if err == nil {
 			deps.Refresher.Start(ctx, run.ID)
 		}
 		return err
 	}
-	s.deps, s.refresh = deps, trigger.Refresh(trigger.RefreshJobs{Refresher: deps.Refresher, Statements: deps.Statements}, quiet)
+	s.deps = deps
+	s.refresh = trigger.Handler(trigger.Jobs{
+		Files:    []trigger.Receiver{{Prefix: statements.KeyPrefix, Receive: deps.Statements.Receive}},
+		Received: deps.Refresher.WorkDue, Scheduled: deps.Refresher.WorkDue, Nightly: deps.Refresher.WorkNight, Run: deps.Refresher.Work,
+	}, quiet)
+	files := trigger.Handler(trigger.Jobs{
+		Files: []trigger.Receiver{
+			{Prefix: importer.KeyPrefix, Receive: imports.Receive},
+			{Prefix: feeder.KeyPrefix, Receive: feeds.Receive},
+			{Prefix: inventory.KeyPrefix, Receive: counts.Receive},
+		},
+		Recount: counts.Recount,
+	}, quiet)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for n := range notified {
-			handle := imports
-			switch {
-			case strings.HasPrefix(n.key, inventory.KeyPrefix):
-				handle = counts
-			case strings.HasPrefix(n.key, statements.KeyPrefix):
+			handle := files
+			if strings.HasPrefix(n.key, statements.KeyPrefix) {
 				handle = s.refresh
 			}
 			if err := handle(context.Background(), n.event); err != nil {

@@ -16,6 +16,7 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/id"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 	"trueup/internal/statements"
 )
@@ -78,7 +79,7 @@ type Statement struct {
 
 func statementOf(r statements.Record) Statement {
 	return Statement{
-		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), Kind: r.Kind, Date: r.Date, By: r.By, Via: r.Via,
+		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), Kind: r.Kind, Date: r.Date, By: r.Object.By, Via: r.Via,
 		At: r.At.UTC(), EndedAt: r.EndedAt.UTC(), RemovedAt: r.Removed.UTC(),
 		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
 		Version: r.Version,
@@ -123,11 +124,14 @@ func (o *operations) createStatement(api huma.API, op huma.Operation) {
 func (o *operations) announceStatement(ctx context.Context, in *createStatementInput, now time.Time, entry once.Entry) ([]byte, error) {
 	event := o.event(ctx, now, "statement.announced")
 	r := statements.Record{
-		ID: id.New(now, o.NewID()), Source: statements.Source{Key: statements.KeyPrefix + in.Body.FileName, Size: in.Body.Size},
-		By: event.By, Via: audit.SourceAPI, State: statements.StateReceived, At: now, Version: 1,
+		Head: intake.Head{
+			ID: id.New(now, o.NewID()), Object: intake.Object{Key: statements.KeyPrefix + in.Body.FileName, Size: in.Body.Size, By: event.By},
+			Via: audit.SourceAPI, At: now, Version: 1,
+		},
+		State: statements.StateReceived,
 	}
 	mediaType := statementMediaTypes[strings.ToLower(path.Ext(in.Body.FileName))]
-	upload, err := o.Uploads.PresignPut(ctx, r.Source.Key, mediaType, in.Body.Size, map[string]string{statements.MetaStatement: r.ID}, uploadFor)
+	upload, err := o.Uploads.PresignPut(ctx, r.Object.Key, mediaType, in.Body.Size, map[string]string{statements.MetaStatement: r.ID}, uploadFor)
 	if err != nil {
 		return nil, err
 	}

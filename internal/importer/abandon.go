@@ -64,7 +64,7 @@ func finishedEvent(imp Import) audit.Event {
 		after[name] = strconv.Itoa(n)
 	}
 	return audit.Event{
-		ID: id.New(imp.FinishedAt, string(imp.Stage())), At: imp.FinishedAt, By: imp.By, Action: "import." + string(imp.State),
+		ID: id.New(imp.FinishedAt, string(imp.Stage())), At: imp.FinishedAt, By: imp.Object.By, Action: "import." + string(imp.State),
 		Subject: "import/" + imp.ID, After: after, Source: audit.SourceImport,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
 )
@@ -21,7 +22,7 @@ func (s *stand) listed(event []byte) []byte {
 	s.t.Helper()
 	var e lambda.S3Event
 	must(s.t, json.Unmarshal(event, &e))
-	r, src := &e.Records[0], sourceOf(s.t, event)
+	r, src := &e.Records[0], objectOf(s.t, event)
 	out, err := s.files.HeadObject(s.t.Context(), &s3.HeadObjectInput{Bucket: &src.Bucket, Key: &src.Key, VersionId: &src.Version})
 	must(s.t, err)
 	r.EventTime, r.PrincipalID.PrincipalID, r.S3.Object.Sequencer = out.LastModified.UTC(), "restore", "000000000000000001"
@@ -43,8 +44,10 @@ func TestR16_2_ImportedAgain(t *testing.T) {
 			if announced != "" {
 				u.metadata = map[string]string{importer.MetaImport: announced}
 				_, err := s.Store.(importer.Records).Announce(t.Context(), importer.Import{
-					ID: announced, File: "a.csv", State: importer.StateReceived, Source: importer.Source{Bucket: "uploads", Key: u.key},
-					Via: audit.SourceAPI, By: "jo", ReceivedAt: noon, OnError: importer.OnErrorReject, Program: agreement.Program(""),
+					Head: intake.Head{
+						ID: announced, Object: intake.Object{Bucket: "uploads", Key: u.key, By: "jo"}, Via: audit.SourceAPI, At: noon,
+					},
+					File: "a.csv", State: importer.StateReceived, OnError: importer.OnErrorReject, Program: agreement.Program(""),
 				}, audit.Event{ID: "e", At: noon}, once.Entry{})
 				must(t, err)
 			}

@@ -205,7 +205,7 @@ func TestBadInput(t *testing.T) {
 				// An error would be a retry, and nothing gets better by then.
 				must(t, deliver(t.Context(), s.Importer, event))
 			})
-			imp := s.record(sourceOf(t, event).ID())
+			imp := s.record(idOf(t, event))
 			equal(t, "import", numbers(imp), c.want)
 			equal(t, "file", imp.File, path.Base(c.key))
 			if c.most >= 0 && m.read > c.most {
@@ -300,12 +300,12 @@ func TestObjectDeletedBeforeItIsRead(t *testing.T) {
 	s := newStand(t)
 	const key = "agreements/Sales/a.csv"
 	event := s.put(file(key, "1,1,Office\n"))
-	src := sourceOf(t, event)
+	src := objectOf(t, event)
 	_, err := s.files.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("uploads"), Key: aws.String(key), VersionId: &src.Version})
 	must(t, err)
 	for range 2 {
 		must(t, deliver(t.Context(), s.Importer, event))
-		imp := s.record(src.ID())
+		imp := s.record(src.ID(src.Bucket))
 		equal(t, "import", numbers(imp), "failed object_missing: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended")
 		equal(t, "attempts", imp.Attempt, 1)
 		s.findings(imp)

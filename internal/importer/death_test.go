@@ -48,7 +48,7 @@ func undisturbed(t *testing.T, u upload) (before, after []string, want string, c
 	t.Cleanup(proxy.Close)
 	event := s.put(u)
 	must(t, deliver(t.Context(), s.importer(proxy.URL), event))
-	return before, s.seen(), numbers(s.record(sourceOf(t, event).ID())), proxy.Requests()
+	return before, s.seen(), numbers(s.record(idOf(t, event))), proxy.Requests()
 }
 
 // die delivers an event to a function that dies at its n-th store call: before
@@ -136,7 +136,7 @@ func TestR3_9_DeathAtEveryStoreCall(t *testing.T) {
 					oneOf(t, s.seen(), before, after)
 					s.clock.advance(lease + time.Millisecond)
 					must(t, deliver(t.Context(), s.Importer, event))
-					imp := s.record(sourceOf(t, event).ID())
+					imp := s.record(idOf(t, event))
 					equal(t, "import", numbers(imp), want)
 					equal(t, "store", s.seen(), after)
 					s.settled(imp)
@@ -160,7 +160,7 @@ func TestR3_9_AbandonedAtEveryStoreCall(t *testing.T) {
 		equal(t, "table while the event may come again", storetest.Dump(t, s.engine, s.table), untouched)
 		s.clock.advance(time.Millisecond)
 		must(t, s.Abandon(t.Context()))
-		if id := sourceOf(t, event).ID(); !committed && s.recordExists(id) {
+		if id := idOf(t, event); !committed && s.recordExists(id) {
 			imp := s.record(id)
 			equal(t, "import", numbers(imp), "failed abandoned: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended")
 			equal(t, "store", s.seen(), before)
@@ -168,7 +168,7 @@ func TestR3_9_AbandonedAtEveryStoreCall(t *testing.T) {
 		}
 		if n%2 == 0 { // sent again from the dead-letter queue
 			must(t, deliver(t.Context(), s.Importer, event))
-			imp := s.record(sourceOf(t, event).ID())
+			imp := s.record(idOf(t, event))
 			equal(t, "import sent again", numbers(imp), want)
 			equal(t, "store after it was sent again", s.seen(), after)
 			s.settled(imp)
@@ -188,15 +188,15 @@ func TestR3_9_ObjectGoneAfterADeath(t *testing.T) {
 	s := prepared(t)
 	event := s.put(interrupted)
 	s.die(event, calls, false) // everything is staged, nothing committed
-	src := sourceOf(t, event)
-	if len(s.staged(src.ID())) < 100 {
+	src := objectOf(t, event)
+	if len(s.staged(src.ID(src.Bucket))) < 100 {
 		t.Fatal("nothing was staged")
 	}
 	_, err := s.files.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("uploads"), Key: &src.Key, VersionId: &src.Version})
 	must(t, err)
 	s.clock.advance(lease + time.Millisecond)
 	must(t, deliver(t.Context(), s.Importer, event))
-	imp := s.record(src.ID())
+	imp := s.record(src.ID(src.Bucket))
 	equal(t, "import", numbers(imp), "failed object_missing: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended")
 	equal(t, "store", s.seen(), before)
 	equal(t, "left behind", s.staged(imp.ID), []string{})
@@ -216,7 +216,7 @@ func TestR3_9_SleeperAtEveryStoreCall(t *testing.T) {
 				event := s.put(interrupted)
 				s.oversleep(event, asleep, event, awake)
 				s.deliverUntilDone(s.Importer, event)
-				imp := s.record(sourceOf(t, event).ID())
+				imp := s.record(idOf(t, event))
 				equal(t, "import", numbers(imp), want)
 				equal(t, "store", s.seen(), after)
 				s.findings(imp)
@@ -308,7 +308,7 @@ func TestR3_9_LeaseIsRenewed(t *testing.T) {
 		t.Error("a second delivery took over an import that was alive")
 	}
 	must(t, <-result)
-	imp := s.record(sourceOf(t, event).ID())
+	imp := s.record(idOf(t, event))
 	equal(t, "attempts", imp.Attempt, 1)
 	equal(t, "state", imp.State, importer.StateSucceeded)
 }

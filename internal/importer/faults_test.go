@@ -43,7 +43,7 @@ func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 					if proxy.Requests() < calls {
 						t.Errorf("%d requests, fewer than without faults", proxy.Requests())
 					}
-					imp := s.record(sourceOf(t, event).ID())
+					imp := s.record(idOf(t, event))
 					equal(t, "import", numbers(imp), want)
 					equal(t, "store", s.seen(), after)
 					s.settled(imp)
@@ -52,7 +52,7 @@ func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 					other := file("agreements/c.csv", "2,2,Visio\n100,100,Project\n1000,1000,Office\n", "on-error", "skip")
 					event = s.put(other)
 					s.deliverUntilDone(s.importer(proxy.URL), event)
-					imp = s.record(sourceOf(t, event).ID())
+					imp = s.record(idOf(t, event))
 					if name == "succeeds" {
 						equal(t, "another import", numbers(imp), "succeeded: 3 rows = 1 added + 0 unchanged + 2 rejected, 0 created, 1 extended")
 					} else {

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
+	"trueup/internal/intake"
 	"trueup/internal/lease"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
@@ -71,22 +72,32 @@ type Importer struct {
 	Log   *slog.Logger
 }
 
-// Import applies one object once (R3.9). by is who put it there. A nil error
-// means that the event is dealt with, whatever became of the file; an error is
-// a fault, and the same event should be delivered again.
-func (im *Importer) Import(ctx context.Context, src Source, by string) error {
-	if strings.HasSuffix(src.Key, "/") && src.Size == 0 {
-		return nil // a folder that the S3 console made
+// Receive applies one object once (R3.9). A nil error means that the event is dealt
+// with, whatever the file holds; an error is a fault, and the same event should be
+// delivered again.
+func (im *Importer) Receive(ctx context.Context, o intake.Object) error {
+	if o.IsFolder() {
+		return nil
 	}
-	object, err := im.Uploads.Open(ctx, src.Key, src.Version, src.ETag)
+	if err := im.receive(ctx, o); err != nil {
+		return fmt.Errorf("import %s: %w", importID(o), err)
+	}
+	return nil
+}
+
+// importID returns the id of the import of an object that was not announced.
+func importID(o intake.Object) string { return o.ID(o.Bucket) }
+
+func (im *Importer) receive(ctx context.Context, o intake.Object) error {
+	object, err := im.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	missing := errors.Is(err, objects.ErrNotFound)
 	if err != nil && !missing {
-		return fmt.Errorf("open %s: %w", src.Key, err)
+		return fmt.Errorf("open %s: %w", o.Key, err)
 	}
 	if !missing {
 		defer object.Body.Close()
 	}
-	read, err := im.record(ctx, src, object, by)
+	read, err := im.record(ctx, o, object)
 	if err != nil {
 		return err
 	}
@@ -114,39 +125,28 @@ func (im *Importer) Import(ctx context.Context, src Source, by string) error {
 			return ErrLost
 		}
 	}
-	return fmt.Errorf("import %s: %w %d times", a.imp.ID, ErrTaken, maxRounds)
+	return fmt.Errorf("%w %d times", ErrTaken, maxRounds)
 }
 
-// record returns the import of an object: the announced one that its upload
-// names, the one an earlier delivery made or a repetition after a restoration, or
-// a new one.
-func (im *Importer) record(ctx context.Context, src Source, object objects.Object, by string) (Import, error) {
+// record returns the import of an object: the announced one that its upload names, that
+// of an earlier delivery or of a repetition after a restore, or a new one.
+func (im *Importer) record(ctx context.Context, o intake.Object, object objects.Object) (Import, error) {
 	metadata := object.Metadata
-	if announced := metadata[MetaImport]; len(announced) == id.Length { // what cannot be an id was invented
-		imp, err := im.Store.Import(ctx, announced)
-		if err != nil && errs.KindOf(err) != errs.NotFound {
-			return Import{}, err
+	ids := []string{metadata[MetaImport], importID(o), importID(o.Listed(object.Modified))}
+	imp, found, err := intake.Find(ctx, o, ids, im.Store.Import)
+	if err != nil || found {
+		if imp.Waiting() {
+			o.By = imp.Object.By
+			imp.Object = o
 		}
-		// The announced import is for the first object that comes; whoever
-		// uses the same upload twice, or invents an id, gets one of its own.
-		waiting := imp.State == StateReceived && imp.Source.Key == src.Key && imp.Source.Bucket == src.Bucket
-		if err == nil && (waiting || imp.Source.same(src)) {
-			imp.Source = src
-			return imp, nil
-		}
+		return imp, err
 	}
-	id := src.ID()
-	for _, known := range []string{id, src.listed(object.Modified).ID()} {
-		imp, err := im.Store.Import(ctx, known)
-		if err == nil || errs.KindOf(err) != errs.NotFound {
-			return imp, err
-		}
-	}
-	groupName, file := split(src.Key)
+	groupName, file := split(o.Key)
 	return Import{
-		ID: id, File: file, Group: groupName, By: by, Via: audit.SourceImport, Source: src,
+		Head: intake.Head{ID: importID(o), Object: o, Via: audit.SourceImport, At: im.Clock()},
+		File: file, Group: groupName,
 		Program: agreement.Program(metadata[MetaProgram]), OnError: OnError(metadata[MetaOnError]),
-		DryRun: dryRun(metadata[MetaDryRun]), State: StateReceived, ReceivedAt: im.Clock(),
+		DryRun: dryRun(metadata[MetaDryRun]), State: StateReceived,
 	}, nil
 }
 
@@ -345,7 +345,7 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []sheet.Finding
 	events := []audit.Event{finishedEvent(a.imp)}
 	if o.plan.NewGroup {
 		events = append(events, audit.Event{
-			ID: id.New(a.imp.FinishedAt, string(a.imp.Stage())+"/group"), At: a.imp.FinishedAt, By: a.imp.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
+			ID: id.New(a.imp.FinishedAt, string(a.imp.Stage())+"/group"), At: a.imp.FinishedAt, By: a.imp.Object.By, Action: "group.created", Subject: "group/" + o.plan.Group.ID,
 			After: map[string]string{"name": o.plan.Group.Name}, Source: audit.SourceImport,
 		})
 	}
@@ -365,7 +365,7 @@ func (a *attempt) read(object objects.Object) ([]sheet.Finding, error) {
 	if a.file == nil { // otherwise an attempt before this one read it
 		data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
 		if _, err := data.ReadFrom(io.LimitReader(object.Body, pairfile.MaxBytes+1)); err != nil {
-			return nil, fmt.Errorf("read %s: %w", a.imp.Source.Key, err)
+			return nil, fmt.Errorf("read %s: %w", a.imp.Object.Key, err)
 		}
 		a.file = pairfile.Read(data.Bytes(), pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	}

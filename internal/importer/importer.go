@@ -3,7 +3,7 @@
 //
 // # Exactly once, and all or nothing
 //
-// An import is identified by the object it reads (Source.ID). Whatever S3
+// An import is identified by the object it reads (intake.Object). Whatever S3
 // delivers and wherever a function dies, the object is applied once:
 //
 //   - Claim makes one attempt the owner of the import for a lease. An attempt
@@ -29,7 +29,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
-	"trueup/internal/id"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 	"trueup/internal/sheet"
 )
@@ -56,60 +56,22 @@ const (
 	OnErrorSkip   OnError = "skip"   // store the good rows, report the bad ones
 )
 
-// Source names one version of one object.
-type Source struct {
-	Bucket    string
-	Key       string // decoded
-	Version   string // empty in a bucket without versions
-	ETag      string
-	Sequencer string // orders the events of one key
-	Size      int64
-	EventTime time.Time
-}
-
-// ID returns the import's id: the same for every delivery of the same object,
-// and sorting by time. It is 10 characters of time and 16 of hash.
-func (s Source) ID() string {
-	version := s.Version
-	if version == "" || version == "null" {
-		version = s.ETag + "/" + s.Sequencer
-	}
-	return id.Of(s.EventTime, s.Bucket, s.Key, version)
-}
-
-// listed is the source as a listing of the bucket has it: without the moment of
-// an event, and with the one at which S3 says that the object was put. An import
-// that was repeated after a restoration to a point in time (R16.2) is known by it.
-func (s Source) listed(modified time.Time) Source {
-	s.EventTime = modified.Truncate(time.Second)
-	return s
-}
-
-// same reports whether both are the same version of the same object, whatever told of it.
-func (s Source) same(other Source) bool {
-	s.EventTime, other.EventTime = time.Time{}, time.Time{}
-	return s.ID() == other.ID()
-}
-
 // Import is the record of one import (R3.8). Always Added + Unchanged +
 // Rejected = Rows once State is succeeded or rejected.
 type Import struct {
-	ID         string
+	intake.Head
+
 	File       string // last part of the object's key
 	Group      string // license group name as asked for; empty means Unassigned
 	GroupID    string // the group it went to; known once it succeeded
 	Program    agreement.Program
 	OnError    OnError
 	DryRun     bool
-	By         string // who: the API's subject, or the principal of the S3 event
-	Via        audit.Source
-	Source     Source
 	State      State
 	Reason     string    // stable code, why it was rejected or failed as a whole; empty for row errors
 	ReasonArgs errs.Args // what its message quotes
 	Retryable  bool      // failed, but a redelivered event tries again
 
-	ReceivedAt time.Time
 	StartedAt  time.Time
 	FinishedAt time.Time
 
@@ -125,7 +87,6 @@ type Import struct {
 	Attempt   int       // counts the times it was tried; 0 before the file was there
 	Lease     time.Time // until when a running attempt owns the import
 	Annotated bool      // the annotated copy exists, under AnnotatedKey
-	Version   int64     // counts the writes of the record; the ETag
 }
 
 // Stage names what one attempt of an import stages: "<import>.<attempt>".
@@ -149,6 +110,9 @@ func (i Import) ReportKey() string {
 func (i Import) AnnotatedKey(language string) string {
 	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/annotated." + language + ".csv"
 }
+
+// Waiting implements intake.Record.
+func (i Import) Waiting() bool { return i.State == StateReceived }
 
 // Final reports whether a redelivered event changes nothing any more.
 func (i Import) Final() bool {

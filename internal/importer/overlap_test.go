@@ -44,7 +44,7 @@ func TestR3_9_OverlappingFilesAtOnce(t *testing.T) {
 				must(t, g.Wait())
 				winner := -1
 				for i, event := range events {
-					imports[i] = s.record(sourceOf(t, event).ID())
+					imports[i] = s.record(idOf(t, event))
 					if imports[i].Errors == 0 {
 						winner = i
 					}
@@ -160,7 +160,7 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 			}})
 			event := s.put(file("agreements/b.csv", "2,2,Office\n"+visio+c.more, importer.MetaOnError, onError))
 			must(t, deliver(t.Context(), s.importer(proxy.URL), event))
-			imp := s.record(sourceOf(t, event).ID())
+			imp := s.record(idOf(t, event))
 			equal(t, "import", numbers(imp), c.want)
 			equal(t, "findings", s.findings(imp), append([]string{"error 1.0 taken_meanwhile Rival"}, c.findings...))
 			equal(t, "store", s.seen(), c.seen)

@@ -41,7 +41,7 @@ func wanted(imp Import, rows []pairfile.Row) Wanted {
 // plan decides for each good row of a file what becomes of it. at tells where
 // a column is in the file.
 func plan(imp Import, rows []pairfile.Row, at func(sheet.Column) int, k Known) outcome {
-	o := outcome{at: at, plan: Plan{Stage: imp.Stage(), At: imp.ReceivedAt, By: "import/" + imp.ID, Group: k.Group, Known: k}}
+	o := outcome{at: at, plan: Plan{Stage: imp.Stage(), At: imp.At, By: "import/" + imp.ID, Group: k.Group, Known: k}}
 	if k.Group.ID == "" {
 		o.plan.NewGroup = true
 		o.plan.Group = group.Group{ID: identity(imp.Stage(), "group"), Name: text.Collapse(imp.Group)}

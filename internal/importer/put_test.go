@@ -31,7 +31,7 @@ func TestR3_9_Folders(t *testing.T) {
 	s := newStand(t)
 	event := s.put(file("agreements/Sales/", ""))
 	must(t, deliver(t.Context(), s.Importer, event))
-	equal(t, "a folder is an import", s.recordExists(sourceOf(t, event).ID()), false)
+	equal(t, "a folder is an import", s.recordExists(idOf(t, event)), false)
 
 	imp := s.run(file("agreements/Sales/", "1,1,Office\n"))
 	equal(t, "file", imp.File, "Sales/")
@@ -48,7 +48,7 @@ func TestR3_9_AbandoningIsAnAttempt(t *testing.T) {
 	s := prepared(t)
 	event := s.put(interrupted)
 	s.die(event, calls, false)
-	asleep := s.record(sourceOf(t, event).ID())
+	asleep := s.record(idOf(t, event))
 	s.clock.advance(lease + importer.AbandonAfter)
 	must(t, s.Abandon(t.Context()))
 	given := s.record(asleep.ID)

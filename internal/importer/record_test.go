@@ -18,6 +18,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
 )
@@ -87,9 +88,11 @@ func TestR3_1_FolderMarkerIsNoFile(t *testing.T) {
 func (s *stand) announce(key string) importer.Import {
 	s.t.Helper()
 	imp := importer.Import{
-		ID: id.New(noon, key), File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
-		By: "anna", Via: audit.SourceAPI, State: importer.StateReceived, ReceivedAt: noon, Version: 1,
-		Source: importer.Source{Bucket: "uploads", Key: key},
+		Head: intake.Head{
+			ID: id.New(noon, key), Object: intake.Object{Bucket: "uploads", Key: key, By: "anna"}, Via: audit.SourceAPI, At: noon, Version: 1,
+		},
+		File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
+		State: importer.StateReceived,
 	}
 	_, err := s.Store.Announce(s.t.Context(), imp, audit.Event{ID: imp.ID, At: noon, Action: "import.announced"}, once.Entry{})
 	must(s.t, err)
@@ -106,9 +109,11 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	imp := s.record(announced.ID)
 	equal(t, "announced import", numbers(imp), "succeeded: 2 rows = 1 added + 0 unchanged + 1 rejected, 1 created, 0 extended")
 	equal(t, "findings", s.findings(imp), []string{"error 2.1 number_characters"})
-	equal(t, "who", imp.By, "anna")
-	equal(t, "object", imp.Source, sourceOf(t, first))
-	equal(t, "the object has no second record", s.recordExists(sourceOf(t, first).ID()), false)
+	equal(t, "who", imp.Object.By, "anna")
+	arrived := objectOf(t, first)
+	arrived.By = "anna"
+	equal(t, "object", imp.Object, arrived)
+	equal(t, "the object has no second record", s.recordExists(idOf(t, first)), false)
 
 	for what, u := range map[string]upload{
 		"upload used twice": file(key, "2,2,Office\n", importer.MetaImport, announced.ID),
@@ -118,7 +123,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	} {
 		own := s.run(u)
 		equal(t, what, numbers(own), "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 0 created, 1 extended")
-		equal(t, what+" by", own.By, "AWS:local")
+		equal(t, what+" by", own.Object.By, "AWS:local")
 	}
 	equal(t, "announced import afterwards", s.record(announced.ID), imp)
 	waiting := s.record(id.New(noon, "agreements/Sales/waiting.csv"))
@@ -148,7 +153,7 @@ func TestR3_9_FinishedImportIsNotTouchedAgain(t *testing.T) {
 			s := newStand(t)
 			event := s.put(u)
 			must(t, deliver(t.Context(), s.Importer, event))
-			imp := s.record(sourceOf(t, event).ID())
+			imp := s.record(idOf(t, event))
 			s.findings(imp)
 			before, report := storetest.Dump(t, s.engine, s.table), s.object(imp.ReportKey())
 			s.clock.advance(lease * 100)
@@ -190,9 +195,9 @@ func TestR3_9_BusyWhileAnotherAttemptOwnsIt(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	event := s.put(file("agreements/a.csv", "1,1,Office\n"))
-	src := sourceOf(t, event)
+	src := objectOf(t, event)
 	running := importer.Import{
-		ID: src.ID(), File: "a.csv", Source: src, State: importer.StateRunning, Attempt: 1, Lease: noon.Add(lease), ReceivedAt: noon,
+		Head: intake.Head{ID: src.ID(src.Bucket), Object: src, At: noon}, File: "a.csv", State: importer.StateRunning, Attempt: 1, Lease: noon.Add(lease),
 	}
 	_, err := s.Store.Claim(t.Context(), importer.Import{}, running)
 	must(t, err)
@@ -201,7 +206,7 @@ func TestR3_9_BusyWhileAnotherAttemptOwnsIt(t *testing.T) {
 	}
 	s.clock.advance(lease + 1)
 	must(t, deliver(t.Context(), s.Importer, event))
-	imp := s.record(src.ID())
+	imp := s.record(src.ID(src.Bucket))
 	equal(t, "after the lease", numbers(imp), "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 1 created, 0 extended")
 	equal(t, "attempt", imp.Attempt, 2)
 }

@@ -33,7 +33,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 	event := s.put(file("agreements/Sales/a.csv", "1,1,Office\n2,2,Visio\n3,3,office\n3,3,Office\n"))
 	must(t, deliver(t.Context(), s.Importer, event))
 	want := unstriped(storetest.Dump(t, s.engine, s.table))
-	equal(t, "import", numbers(s.record(sourceOf(t, event).ID())), "succeeded: 4 rows = 3 added + 1 unchanged + 0 rejected, 2 created, 0 extended")
+	equal(t, "import", numbers(s.record(idOf(t, event))), "succeeded: 4 rows = 3 added + 1 unchanged + 0 rejected, 2 created, 0 extended")
 
 	const most = 5
 	var clients [most]*dynamodb.Client

@@ -37,8 +37,8 @@ func TestR3_9_SleeperAndAnotherFile(t *testing.T) {
 				if got := s.seen(); !slices.Equal(got, orders[0]) && !slices.Equal(got, orders[1]) {
 					t.Errorf("the store has %q; one after the other they leave %q or %q", got, orders[0], orders[1])
 				}
-				s.settled(s.record(sourceOf(t, event).ID()))
-				s.settled(s.record(sourceOf(t, another).ID()))
+				s.settled(s.record(idOf(t, event)))
+				s.settled(s.record(idOf(t, another)))
 			})
 		}
 	}

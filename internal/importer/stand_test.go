@@ -33,6 +33,7 @@ import (
 	"trueup/internal/aws/trigger"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/objects"
 	"trueup/internal/register"
 	"trueup/internal/sheet"
@@ -147,16 +148,25 @@ func (s *stand) put(u upload) []byte {
 
 // deliver hands an event to an import function.
 func deliver(ctx context.Context, im *importer.Importer, event []byte) error {
-	return trigger.Objects(trigger.Jobs{Importer: im, Tidy: func(context.Context) error { return nil }}, im.Log)(ctx, event)
+	return trigger.Handler(trigger.Jobs{
+		Files: []trigger.Receiver{{Prefix: importer.KeyPrefix, Receive: im.Receive}}, Scheduled: im.Abandon,
+	}, im.Log)(ctx, event)
 }
 
-func sourceOf(t *testing.T, event []byte) importer.Source {
+func objectOf(t *testing.T, event []byte) intake.Object {
 	t.Helper()
 	var e lambda.S3Event
 	if err := json.Unmarshal(event, &e); err != nil {
 		t.Fatal(err)
 	}
-	return trigger.SourceOf(e.Records[0])
+	return trigger.ObjectOf(e.Records[0])
+}
+
+// idOf returns the id of the import of an event's object.
+func idOf(t *testing.T, event []byte) string {
+	t.Helper()
+	o := objectOf(t, event)
+	return o.ID(o.Bucket)
 }
 
 // run puts a file, delivers its event once, and returns the record that it
@@ -165,7 +175,7 @@ func (s *stand) run(u upload) importer.Import {
 	s.t.Helper()
 	event := s.put(u)
 	must(s.t, deliver(s.t.Context(), s.Importer, event))
-	return s.record(sourceOf(s.t, event).ID())
+	return s.record(idOf(s.t, event))
 }
 
 func (s *stand) record(id string) importer.Import {
@@ -209,7 +219,7 @@ func (s *stand) findings(imp importer.Import) []string {
 		s.t.Errorf("R3.8 record: %s, finished at %v, lease %v", numbers(imp), imp.FinishedAt, imp.Lease)
 	}
 	dump := storetest.Dump(s.t, s.engine, s.table)
-	if got := events(dump, imp); len(got) != 1 || got[0]["by"] != imp.By || got[0]["source"] != "import" {
+	if got := events(dump, imp); len(got) != 1 || got[0]["by"] != imp.Object.By || got[0]["source"] != "import" {
 		s.t.Errorf("R3.8 audit events: %v", got)
 	}
 	if dump["IMPORTS#OPEN|IMPORT#"+imp.ID] != nil {

@@ -1,4 +1,3 @@
-// Package intake has what is the same for every kind of file that arrives.
 package intake
 
 import (

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/objects"
 )
 
@@ -30,23 +30,22 @@ type Receiver struct {
 // was no good, which its record says, when it is gone, and when a newer one
 // counts already. Nothing but a file that was counted, and knows a PC, replaces
 // what counts.
-func (r *Receiver) Receive(ctx context.Context, u Upload) error {
+func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	began := r.Clock()
-	if strings.HasSuffix(u.Key, "/") {
-		return nil // a folder somebody made
+	if o.IsFolder() {
+		return nil
 	}
-	u.At = u.At.UTC().Truncate(time.Millisecond) // as it is stored
 	records, err := r.Store.Records(ctx)
 	if err != nil {
 		return err
 	}
 	for _, known := range records {
-		if known.Last.same(u) || known.Good != nil && known.Good.same(u) {
+		if known.Last.Same(o) || known.Good != nil && known.Good.Same(o) {
 			return nil // S3 delivers twice
 		}
 	}
-	if source := sourceOf(u.Key); source != "" {
-		if known := recordOf(records, source); !known.wants(u) {
+	if source := sourceOf(o.Key); source != "" {
+		if known := recordOf(records, source); !known.wants(o) {
 			return r.late(ctx, source)
 		}
 	}
@@ -54,34 +53,34 @@ func (r *Receiver) Receive(ctx context.Context, u Upload) error {
 	if err != nil {
 		return err
 	}
-	tally, err := r.read(ctx, &u, rules.All)
+	tally, err := r.read(ctx, &o, rules.All)
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		r.Log.WarnContext(ctx, "inventory file gone")
 		return nil
 	case errs.KindOf(err) == errs.Invalid:
-		return r.refuse(ctx, refusing(records, u), u, errs.As(err))
+		return r.refuse(ctx, refusing(records, o), o, errs.As(err))
 	case err != nil:
-		return fmt.Errorf("read %s: %w", u.Key, err)
+		return fmt.Errorf("read %s: %w", o.Key, err)
 	}
-	source := sourceOf(u.Key)
+	source := sourceOf(o.Key)
 	if source == "" {
 		source = tally.Shape.system()
 	}
-	good, err := r.keep(ctx, u, tally)
+	good, err := r.keep(ctx, o, tally)
 	if err != nil {
 		return err
 	}
 	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
-		if !now.wants(u) {
+		if !now.wants(o) {
 			return event, false
 		}
 		before := now.Good
 		now.Good = good
-		if now.Last.compare(u) < 0 {
-			now.Last = File{Upload: u, ReadAt: good.ReadAt, State: StateCounted}
+		if now.Last.Compare(o) < 0 {
+			now.Last = File{Object: o, ReadAt: good.ReadAt, State: StateCounted}
 		}
-		event = r.event(u.By, "inventory.received", now.Source)
+		event = r.event(o.By, "inventory.received", now.Source)
 		event.After = good.told()
 		if before != nil {
 			event.Before = before.told()
@@ -125,7 +124,7 @@ func (r *Receiver) Recount(ctx context.Context) error {
 func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *Rules) error {
 	began := r.Clock()
 	kept := ""
-	tally, err := r.read(ctx, &was.Upload, rules)
+	tally, err := r.read(ctx, &was.Object, rules)
 	good := &was
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
@@ -135,12 +134,12 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 	case err != nil:
 		return err
 	default:
-		if good, err = r.keep(ctx, was.Upload, tally); err != nil {
+		if good, err = r.keep(ctx, was.Object, tally); err != nil {
 			return err
 		}
 	}
 	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
-		if now.Good == nil || !now.Good.same(was.Upload) || !now.Outdated(rules) {
+		if now.Good == nil || !now.Good.Same(was.Object) || !now.Outdated(rules) {
 			return event, false // a newer file came, or somebody else was as quick
 		}
 		if kept != "" {
@@ -166,14 +165,14 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 // Outdated reports whether other rules counted the source than these.
 func (r *Record) Outdated(rules *Rules) bool { return r.Good != nil && r.Good.Rules != rules.ID }
 
-// read counts a file. u gets the size that it has.
-func (r *Receiver) read(ctx context.Context, u *Upload, rules *Rules) (*Tally, error) {
-	object, err := r.Uploads.Open(ctx, u.Key, u.Version, u.ETag)
+// read counts a file. o gets the size that it has.
+func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *Rules) (*Tally, error) {
+	object, err := r.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
-	if u.Size = object.Size; u.Size > MaxBytes {
+	if o.Size = object.Size; o.Size > MaxBytes {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
 	t, err := Read(ctx, object.Body, Options{Rules: rules, Scratch: r.Scratch})
@@ -185,28 +184,28 @@ func (r *Receiver) read(ctx context.Context, u *Upload, rules *Rules) (*Tally, e
 }
 
 // keep stores a tally, and says what it is and where.
-func (r *Receiver) keep(ctx context.Context, u Upload, t *Tally) (*Good, error) {
+func (r *Receiver) keep(ctx context.Context, o intake.Object, t *Tally) (*Good, error) {
 	key, err := r.Counts.keep(ctx, talliesPrefix, "", "application/octet-stream", t.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("store the tally: %w", err)
 	}
 	s := t.Summary()
 	return &Good{
-		Upload: u, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
+		Object: o, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
 		Devices: s.Devices, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key,
 	}, nil
 }
 
 // refuse leaves a record of a file that was no good.
-func (r *Receiver) refuse(ctx context.Context, source string, u Upload, why *errs.Error) error {
+func (r *Receiver) refuse(ctx context.Context, source string, o intake.Object, why *errs.Error) error {
 	r.Log.WarnContext(ctx, "inventory refused", "source", source, "code", why.Code)
 	_, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
-		if now.Last.compare(u) >= 0 {
+		if now.Last.Compare(o) >= 0 {
 			return event, false
 		}
-		now.Last = File{Upload: u, ReadAt: r.now(), State: StateRefused, Reason: why.Code, Args: why.Args}
-		event = r.event(u.By, "inventory.refused", source)
-		event.After = map[string]string{"file": u.Key, "reason": why.Code}
+		now.Last = File{Object: o, ReadAt: r.now(), State: StateRefused, Reason: why.Code, Args: why.Args}
+		event = r.event(o.By, "inventory.refused", source)
+		event.After = map[string]string{"file": o.Key, "reason": why.Code}
 		return event, true
 	})
 	return err

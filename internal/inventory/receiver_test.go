@@ -17,6 +17,7 @@ import (
 
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -155,9 +156,9 @@ func (w *world) receiver() *inventory.Receiver {
 }
 
 // put is an upload that the uploads bucket has.
-func (w *world) put(key, content string, at time.Time) inventory.Upload {
+func (w *world) put(key, content string, at time.Time) intake.Object {
 	w.uploads.files[key] = content
-	return inventory.Upload{Key: key, Version: "v" + at.Format(time.TimeOnly), ETag: "e", Size: int64(len(content)), At: at, By: "AWS:admin"}
+	return intake.Object{Key: key, Version: "v" + at.Format(time.TimeOnly), ETag: "e", Size: int64(len(content)), At: at, By: "AWS:admin"}
 }
 
 // counted says what counts, by source: the file and its devices.
@@ -344,9 +345,9 @@ func TestR6_1_Record(t *testing.T) {
 	u.Size = int64(len(w.uploads.files[u.Key]))
 	want := inventory.Record{
 		Source: "x", Version: 1,
-		Last: inventory.File{Upload: u, ReadAt: noon.Add(time.Hour), State: inventory.StateCounted},
+		Last: inventory.File{Object: u, ReadAt: noon.Add(time.Hour), State: inventory.StateCounted},
 		Good: &inventory.Good{
-			Upload: u, ReadAt: noon.Add(time.Hour), Shape: inventory.AppInvRawData, Rules: inventory.StartingRules().ID, Rows: 5, BadRows: 1,
+			Object: u, ReadAt: noon.Add(time.Hour), Shape: inventory.AppInvRawData, Rules: inventory.StartingRules().ID, Rows: 5, BadRows: 1,
 			Devices: 2, Titles: 3, Unknown: 2, Products: 1, Tally: record.Good.Tally,
 		},
 	}
@@ -472,7 +473,7 @@ func TestR16_2_CountedAgain(t *testing.T) {
 	own.Sequencer = "0055AED6DCD90281E5"
 	listed := own
 	listed.At, listed.Sequencer = noon, "000000000000000001"
-	for _, u := range []inventory.Upload{listed, own, listed} {
+	for _, u := range []intake.Object{listed, own, listed} {
 		if err := w.receiver().Receive(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}

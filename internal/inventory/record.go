@@ -1,12 +1,12 @@
 package inventory
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
 
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/text"
 )
 
@@ -16,34 +16,6 @@ const KeyPrefix = "inventory/"
 // MaxFileName is how many characters a file's name, and that of its folder,
 // have at most when the API hands out an upload.
 const MaxFileName = 128
-
-// Upload is one version of an object that was put under KeyPrefix.
-type Upload struct {
-	Key, Version, ETag string
-	Sequencer          string // S3's, which orders what was put under one key
-	Size               int64
-	At                 time.Time // when it was put
-	By                 string    // who put it
-}
-
-// same reports whether both are the same version of an object. A version has a
-// name of its own, except in a bucket without versions.
-func (u Upload) same(other Upload) bool {
-	if u.Key != other.Key || u.Version != other.Version {
-		return false
-	}
-	return u.Version != "" && u.Version != "null" || u.ETag == other.ETag && u.Sequencer == other.Sequencer
-}
-
-// compare is the order in which files were put, however late and in whichever
-// order S3 tells of them. Two that were put at the same moment have an order,
-// too, so that it does not depend on luck which of them counts.
-func (u Upload) compare(other Upload) int {
-	return cmp.Or(
-		u.At.Compare(other.At), strings.Compare(u.Key, other.Key),
-		strings.Compare(u.Sequencer, other.Sequencer), strings.Compare(u.Version, other.Version), strings.Compare(u.ETag, other.ETag),
-	)
-}
 
 // unrecognised is the source of files in no folder whose content does not say
 // what they are.
@@ -68,7 +40,7 @@ const (
 
 // File is a file that arrived, and what became of it.
 type File struct {
-	Upload
+	intake.Object
 	ReadAt time.Time // when it was read
 	State  State
 	Reason string    // why it was refused: a code
@@ -77,7 +49,7 @@ type File struct {
 
 // Good is the last file of a source that could be counted, and what it came to.
 type Good struct {
-	Upload
+	intake.Object
 	ReadAt    time.Time // when it was counted, for the last time
 	Shape     Shape
 	Estimated bool   // see Tally
@@ -103,8 +75,8 @@ type Record struct {
 }
 
 // wants reports whether a file says anything new: it is newer than what counts.
-func (r *Record) wants(u Upload) bool {
-	return (r.Good == nil || u.compare(r.Good.Upload) > 0) && !(r.Last.State == StateRefused && r.Last.same(u))
+func (r *Record) wants(o intake.Object) bool {
+	return (r.Good == nil || o.Compare(r.Good.Object) > 0) && !(r.Last.State == StateRefused && r.Last.Same(o))
 }
 
 // recordOf returns the record of a source; without one yet, an empty one.
@@ -117,12 +89,12 @@ func recordOf(records []Record, source string) Record {
 
 // refusing returns the source of a file that was no good: that of its folder,
 // else the one whose file it was to replace.
-func refusing(records []Record, u Upload) string {
-	if source := sourceOf(u.Key); source != "" {
+func refusing(records []Record, o intake.Object) string {
+	if source := sourceOf(o.Key); source != "" {
 		return source
 	}
 	for _, r := range records {
-		if r.Good != nil && r.Good.Key == u.Key {
+		if r.Good != nil && r.Good.Key == o.Key {
 			return r.Source
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
@@ -82,7 +83,7 @@ func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
 // R3.1, R3.8: functions are called for, and granted, the keys that are used.
 func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	t.Parallel()
-	imp := importer.Import{ID: "id", Attempt: 1}
+	imp := importer.Import{Head: intake.Head{ID: "id"}, Attempt: 1}
 	keys := map[manifest.Resource]map[string][]string{
 		manifest.Uploads: {
 			importer.KeyPrefix:   {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},

@@ -1,9 +1,11 @@
 package refresher
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"time"
 
 	"trueup/internal/id"
@@ -20,12 +22,31 @@ func (r *Refresher) Work(ctx context.Context, id string) error {
 		case errors.Is(err, ErrBusy), errors.Is(err, ErrLost):
 			return nil // whoever has it ends it, or Waiting finds it
 		case err != nil:
-			return err
+			return fmt.Errorf("refresh %s: %w", id, err)
 		case next != "" && (next == id || !r.timeFor(ctx, r.Pause+r.AskTimeout)):
 			return r.Wake(ctx, next)
 		}
 	}
 	return nil
+}
+
+// WorkDue works at the run that waits or is due, if there is one.
+func (r *Refresher) WorkDue(ctx context.Context) error {
+	id, err := r.Due(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a refresh that is due: %w", err)
+	}
+	return r.Work(ctx, id)
+}
+
+// WorkNight requests the run of the night in which an event was due, in the refresher's
+// zone, and works at it.
+func (r *Refresher) WorkNight(ctx context.Context, due time.Time) error {
+	run, err := r.Nightly(ctx, due.In(cmp.Or(r.Zone, time.UTC)))
+	if err != nil {
+		return fmt.Errorf("request the night's refresh: %w", err)
+	}
+	return r.Work(ctx, run.ID)
 }
 
 // Start has a run begin that was queued. A fault is logged and no more, because

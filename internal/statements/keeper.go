@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -46,24 +45,23 @@ type Keeper struct {
 	known map[knownKey]entitlement.Statement // those in use, with publishers as written
 }
 
-// Receive reads one version of a file once, on behalf of by. A nil error means
-// that it is dealt with, whatever became of the file; an error is a fault, and
-// the same event should be delivered again.
-func (k *Keeper) Receive(ctx context.Context, src Source, by string) error {
-	if strings.HasSuffix(src.Key, "/") {
-		return nil // a folder somebody made
+// Receive reads one version of a file once. A nil error means that it is dealt with,
+// whatever the file holds; an error is a fault, and the same event should be delivered
+// again.
+func (k *Keeper) Receive(ctx context.Context, o intake.Object) error {
+	if o.IsFolder() {
+		return nil
 	}
-	src.At = src.At.UTC().Truncate(time.Millisecond)
-	object, err := k.Uploads.Open(ctx, src.Key, src.Version, src.ETag)
+	object, err := k.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	if errors.Is(err, objects.ErrNotFound) {
 		k.Log.WarnContext(ctx, "statement file gone")
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open %s: %w", src.Key, err)
+		return fmt.Errorf("open %s: %w", o.Key, err)
 	}
 	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
-	r, err := k.record(ctx, src, object, by)
+	r, err := k.record(ctx, o, object)
 	if err != nil {
 		return err
 	}
@@ -78,29 +76,26 @@ func (k *Keeper) Receive(ctx context.Context, src Source, by string) error {
 	return k.Changed(ctx, r) // once more when nobody knows whether it was told
 }
 
-// record returns the record of a version of a file: the announced one that its
-// upload names, the one an earlier delivery made or a repetition after a
-// restoration (R16.2), which knows only when S3 says that it was put; or a new one.
-func (k *Keeper) record(ctx context.Context, src Source, object objects.Object, by string) (Record, error) {
-	own := id.New(src.At, src.seed())
-	listed := id.New(object.Modified.Truncate(time.Second), src.seed())
-	for _, candidate := range []string{object.Metadata[MetaStatement], own, listed} {
-		if candidate == "" {
-			continue
-		}
-		r, err := k.Store.Statement(ctx, candidate)
-		switch {
-		case errs.KindOf(err) == errs.NotFound:
-		case err != nil:
-			return Record{}, err
-		case r.Source.is(src):
-			return r, nil
-		case r.State == StateReceived && r.Source.Key == src.Key:
-			r.Source, r.At = src, src.At
-			return r, nil
-		}
+// statementID returns the id of the record of a file that was not announced.
+func statementID(o intake.Object) string { return o.ID("", "statement") }
+
+// record returns the record of a version of a file: the announced one that its upload
+// names, that of an earlier delivery or of a repetition after a restore (R16.2), or a
+// new one.
+func (k *Keeper) record(ctx context.Context, o intake.Object, object objects.Object) (Record, error) {
+	ids := []string{object.Metadata[MetaStatement], statementID(o), statementID(o.Listed(object.Modified))}
+	r, found, err := intake.Find(ctx, o, ids, k.Store.Statement)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case !found:
+		r.Head = intake.Head{ID: statementID(o), Object: o, Via: audit.SourceImport, At: o.At}
+		r.State = StateReceived
+	case r.Waiting():
+		o.By = r.Object.By
+		r.Object, r.At = o, o.At
 	}
-	return Record{ID: own, Source: src, By: by, Via: audit.SourceImport, State: StateReceived, At: src.At}, nil
+	return r, nil
 }
 
 // read reads a file and keeps what became of it.
@@ -133,7 +128,7 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 		}
 	}
 	kept, err := k.Store.KeepStatement(ctx, r, audit.Event{
-		ID: id.New(r.EndedAt, r.ID), At: r.EndedAt, By: r.By, Action: "statement." + string(r.State), Subject: "statement/" + r.ID, Source: r.Via,
+		ID: id.New(r.EndedAt, r.ID), At: r.EndedAt, By: r.Object.By, Action: "statement." + string(r.State), Subject: "statement/" + r.ID, Source: r.Via,
 		After: map[string]string{"file": r.Name(), "kind": string(r.Kind), "date": string(r.Date), "rows": strconv.Itoa(r.Rows), "rejected": strconv.Itoa(r.Rejected)},
 	})
 	if err != nil {
@@ -149,10 +144,10 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 func (k *Keeper) file(r Record, body io.Reader) (*statement.File, error) {
 	var data bytes.Buffer
 	if _, err := data.ReadFrom(io.LimitReader(body, statement.MaxFileBytes+1)); err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.Source.Key, err)
+		return nil, fmt.Errorf("read %s: %w", r.Object.Key, err)
 	}
-	put := r.Source.At.In(cmp.Or(k.Zone, time.UTC))
-	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Source.Key, Date: day.Date(put.Format(time.DateOnly))}), nil
+	put := r.Object.At.In(cmp.Or(k.Zone, time.UTC))
+	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Object.Key, Date: day.Date(put.Format(time.DateOnly))}), nil
 }
 
 // store writes what a statement says where load reads it.
@@ -230,11 +225,13 @@ func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, 
 // when. The id alone does not once the store was restored to a point in time,
 // after which an announced statement may get another file.
 type knownKey struct {
-	id, seed string
-	read     int64
+	id, key, version string
+	read             int64
 }
 
-func (r Record) knownKey() knownKey { return knownKey{r.ID, r.Source.seed(), r.EndedAt.UnixMilli()} }
+func (r Record) knownKey() knownKey {
+	return knownKey{r.ID, r.Object.Key, r.Object.Identity(), r.EndedAt.UnixMilli()}
+}
 
 // load reads what store wrote.
 func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, error) {
@@ -248,7 +245,7 @@ func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, err
 // again reads a statement from its file, because what was stored of it is
 // damaged, gone, or of another version of this program.
 func (k *Keeper) again(ctx context.Context, r Record) (entitlement.Statement, error) {
-	object, err := k.Uploads.Open(ctx, r.Source.Key, r.Source.Version, r.Source.ETag)
+	object, err := k.Uploads.Open(ctx, r.Object.Key, r.Object.Version, r.Object.ETag)
 	if err != nil {
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
 	}

@@ -11,7 +11,7 @@
 //
 // Of the versions of one key the newest accepted one is in use; a refused one
 // replaces nothing. Versions are ordered by when they were put, and never by
-// when their events arrived (Source.Order).
+// when their events arrived (intake.Object.Order).
 //
 // # Where things are
 //
@@ -22,7 +22,6 @@ package statements
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +33,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 )
 
@@ -58,41 +58,13 @@ const (
 	StateRemoved  State = "removed"  // somebody took it out of use
 )
 
-// Source names one version of one file.
-type Source struct {
-	Key       string // decoded
-	Version   string // empty in a bucket without versions
-	ETag      string
-	Sequencer string // orders the events of one key
-	Size      int64
-	At        time.Time // when it was put
-}
-
-// Order orders the versions of one key as text: by when they were put, then by
-// the sequencer.
-func (s Source) Order() string { return fmt.Sprintf("%015d#%s", max(s.At.UnixMilli(), 0), s.Sequencer) }
-
-// seed tells versions of files apart.
-func (s Source) seed() string {
-	version := s.Version
-	if version == "" || version == "null" {
-		version = s.ETag + "/" + s.Sequencer
-	}
-	return strings.Join([]string{"statement", s.Key, version}, "\x00")
-}
-
-// is reports whether both are the same version of the same file.
-func (s Source) is(other Source) bool { return s.seed() == other.seed() }
-
 // Record is what became of one version of a file. Always
 // Lines + Skipped + Unchanged + Rejected = Rows, unless it is only announced;
 // Lines counts what is stored of an accepted one, and what was good of a refused one.
 type Record struct {
-	ID     string // sorts by time
-	Source Source
-	By     string       // who: the API's subject, or the principal of the S3 event
-	Via    audit.Source // through which door it came
-	State  State
+	intake.Head // At is when the file was put, or when it was announced while it is not there
+
+	State State
 
 	Kind entitlement.Kind // empty when the file is no statement
 	Date day.Date         // the day whose situation it tells
@@ -100,18 +72,19 @@ type Record struct {
 	Rows, Lines, Skipped, Unchanged, Rejected int
 	Errors, Warnings                          int // findings, see Findings
 
-	At      time.Time // when it was put; of a received one, when it was announced
 	EndedAt time.Time // when it was read; zero before
 	// Removed is when it was taken out of use; zero when it was not.
 	Removed time.Time
-	Version int64 // counts the writes of the record; the ETag
 }
 
 // Name is the file's name below KeyPrefix.
-func (r Record) Name() string { return strings.TrimPrefix(r.Source.Key, KeyPrefix) }
+func (r Record) Name() string { return strings.TrimPrefix(r.Object.Key, KeyPrefix) }
+
+// Waiting implements intake.Record.
+func (r Record) Waiting() bool { return r.State == StateReceived }
 
 // Final reports whether reading the file is over.
-func (r Record) Final() bool { return r.State != StateReceived }
+func (r Record) Final() bool { return !r.Waiting() }
 
 // contentKey is the object of the reports bucket with what it says.
 func (r Record) contentKey() string { return ReportsPrefix + r.ID + ".json" }

@@ -26,6 +26,7 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/id"
+	"trueup/internal/intake"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/statements"
@@ -83,7 +84,7 @@ func (s *stand) process() *statements.Keeper {
 }
 
 // put puts a file and returns what its event says.
-func (s *stand) put(name string, data []byte, metadata map[string]string) statements.Source {
+func (s *stand) put(name string, data []byte, metadata map[string]string) intake.Object {
 	s.t.Helper()
 	key := statements.KeyPrefix + name
 	out, err := s.files.PutObject(s.t.Context(), &s3.PutObjectInput{Bucket: aws.String("uploads"), Key: &key, Body: bytes.NewReader(data), Metadata: metadata})
@@ -91,14 +92,14 @@ func (s *stand) put(name string, data []byte, metadata map[string]string) statem
 		s.t.Fatal(err)
 	}
 	s.puts++
-	return statements.Source{
-		Key: key, Version: aws.ToString(out.VersionId), ETag: strings.Trim(*out.ETag, `"`), Size: int64(len(data)), At: noon.Add(time.Duration(s.puts) * time.Second),
+	return intake.Object{
+		Key: key, Version: aws.ToString(out.VersionId), ETag: strings.Trim(*out.ETag, `"`), Size: int64(len(data)), At: noon.Add(time.Duration(s.puts) * time.Second), By: "someone",
 	}
 }
 
-func (s *stand) receive(src statements.Source) {
+func (s *stand) receive(src intake.Object) {
 	s.t.Helper()
-	if err := s.Receive(s.t.Context(), src, "someone"); err != nil {
+	if err := s.Receive(s.t.Context(), src); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -152,7 +153,7 @@ func TestR7_4_Samples(t *testing.T) {
 	var kinds []entitlement.Kind
 	for _, r := range s.records() {
 		kinds = append(kinds, r.Kind)
-		if r.State != statements.StateAccepted || r.Lines == 0 || r.Lines+r.Skipped+r.Unchanged+r.Rejected != r.Rows || r.By != "someone" || r.EndedAt.IsZero() {
+		if r.State != statements.StateAccepted || r.Lines == 0 || r.Lines+r.Skipped+r.Unchanged+r.Rejected != r.Rows || r.Object.By != "someone" || r.EndedAt.IsZero() {
 			t.Errorf("%s: %+v", r.Name(), r)
 		}
 	}
@@ -197,7 +198,7 @@ func TestEventsTwiceLateAndOutOfOrder(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	first, second, third := s.put("a.csv", summary("10"), nil), s.put("a.csv", summary("20"), nil), s.put("a.csv", summary("30"), nil)
-	for _, src := range []statements.Source{second, third, second, first, third, first} {
+	for _, src := range []intake.Object{second, third, second, first, third, first} {
 		s.receive(src)
 	}
 	var states []statements.State
@@ -243,7 +244,7 @@ func TestR16_2_ReadAgain(t *testing.T) {
 	own.At, own.Sequencer = out.LastModified.Add(123*time.Millisecond), "0055AED6DCD90281E5"
 	listed := own
 	listed.At, listed.Sequencer = out.LastModified.Truncate(time.Second), "000000000000000001"
-	for _, src := range []statements.Source{listed, own, listed} {
+	for _, src := range []intake.Object{listed, own, listed} {
 		s.receive(src)
 	}
 	if all := s.records(); len(all) != 1 || all[0].State != statements.StateAccepted {
@@ -293,7 +294,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	if len(s.told) > 0 {
 		t.Errorf("told of %q", s.told)
 	}
-	s.receive(statements.Source{Key: statements.KeyPrefix, At: noon}) // a folder
+	s.receive(intake.Object{Key: statements.KeyPrefix, At: noon}) // a folder
 	gone := s.put("gone.csv", summary("1"), nil)
 	gone.Version = "another"
 	s.receive(gone)
@@ -311,18 +312,21 @@ func TestAnnouncedStatement(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	announced := statements.Record{
-		ID: "announced", Source: statements.Source{Key: statements.KeyPrefix + "a.csv"}, By: "admin", Via: audit.SourceAPI, State: statements.StateReceived, At: noon, Version: 1,
+		Head: intake.Head{
+			ID: id.New(noon, "announced"), Object: intake.Object{Key: statements.KeyPrefix + "a.csv", By: "admin"}, Via: audit.SourceAPI, At: noon, Version: 1,
+		},
+		State: statements.StateReceived,
 	}
 	if _, err := s.store.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
 		t.Fatal(err)
 	}
-	metadata := map[string]string{statements.MetaStatement: "announced"}
+	metadata := map[string]string{statements.MetaStatement: announced.ID}
 	src := s.put("a.csv", summary("10"), metadata)
 	s.receive(src)
 	s.receive(src)
 	s.receive(s.put("a.csv", summary("20"), metadata)) // its address works for some time
 	s.receive(s.put("b.csv", summary("1"), metadata))
-	if all := s.records(); len(all) != 3 || all[2].ID != "announced" || all[2].By != "admin" || all[2].State != statements.StateReplaced {
+	if all := s.records(); len(all) != 3 || all[0].ID != announced.ID || all[0].Object.By != "admin" || all[0].State != statements.StateReplaced {
 		t.Errorf("%+v", all)
 	}
 	if got := quantities(t, s.Keeper)["Microsoft Visio"]; got != 21 {
@@ -337,7 +341,10 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	client := storetest.Client(t)
-	announced := statements.Record{ID: id.New(noon, "announced"), Source: statements.Source{Key: statements.KeyPrefix + "a.csv"}, State: statements.StateReceived, At: noon, Via: audit.SourceAPI}
+	announced := statements.Record{
+		Head:  intake.Head{ID: id.New(noon, "announced"), Object: intake.Object{Key: statements.KeyPrefix + "a.csv"}, Via: audit.SourceAPI, At: noon},
+		State: statements.StateReceived,
+	}
 	if _, err := s.store.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +357,7 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 		t.Errorf("%v", now)
 	}
 	other := s.process()
-	if err := other.Receive(t.Context(), s.put("a.csv", summary("8"), metadata), "someone"); err != nil {
+	if err := other.Receive(t.Context(), s.put("a.csv", summary("8"), metadata)); err != nil {
 		t.Fatal(err)
 	}
 	warm, fresh := quantities(t, s.Keeper), quantities(t, s.process())

@@ -157,7 +157,7 @@ func TestR3_9_DeadLetter(t *testing.T) {
 	equal(t, "attempts", letters[0].RequestContext.ApproximateInvokeCount, 3)
 	logged, err := os.ReadFile(data + "/logs/import.log")
 	must(t, err)
-	if n := strings.Count(string(logged), "import interrupted"); n != 3 {
+	if n := strings.Count(string(logged), "file not received"); n != 3 {
 		t.Errorf("logged %d times", n)
 	}
 	s.stop()

@@ -11,13 +11,14 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 )
 
 // announce announces an import under the key "me/k", which is remembered for an hour.
 func announce(t *testing.T, s *dynamo.Store, id, body string, at time.Time) (string, error) {
 	t.Helper()
-	imp := importer.Import{ID: id, State: importer.StateReceived, ReceivedAt: at}
+	imp := importer.Import{Head: intake.Head{ID: id, At: at}, State: importer.StateReceived}
 	first, err := s.Announce(t.Context(), imp, audit.Event{ID: id, At: at}, once.Entry{
 		Key: "me/k", BodyHash: body, Response: []byte("answer " + id), Expires: at.Add(time.Hour),
 	})

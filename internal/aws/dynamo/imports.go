@@ -21,8 +21,8 @@ const announcedFor = 7 * 24 * time.Hour
 func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, entry once.Entry) ([]byte, error) {
 	record := newImportItem(imp)
 	record.Version = 1
-	record.Expires = imp.ReceivedAt.Add(announcedFor).Unix()
-	return s.storeAnnounced(ctx, record, event, entry, imp.ReceivedAt)
+	record.Expires = imp.At.Add(announcedFor).Unix()
+	return s.storeAnnounced(ctx, record, event, entry, imp.At)
 }
 
 // Import implements importer.Records.

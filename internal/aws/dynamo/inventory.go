@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 
+	"trueup/internal/intake"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -22,7 +24,7 @@ type inventoryItem struct {
 	Version int64         `dynamodbav:"version"`
 }
 
-// inventoryUpload is the part of an inventory.Upload.
+// inventoryUpload is an intake.Object, which an inventory.File and an inventory.Good have.
 type inventoryUpload struct {
 	Key       string `dynamodbav:"key"`
 	Version   string `dynamodbav:"object"`
@@ -62,12 +64,12 @@ func newInventoryItem(r inventory.Record) inventoryItem {
 	p, sort := inventoryKey(r.Source)
 	i := inventoryItem{
 		PK: string(p), SK: string(sort), Source: r.Source, Version: r.Version,
-		Last: inventoryFile{Upload: newInventoryUpload(r.Last.Upload), State: r.Last.State, Reason: r.Last.Reason, Args: r.Last.Args},
+		Last: inventoryFile{Upload: newInventoryUpload(r.Last.Object), State: r.Last.State, Reason: r.Last.Reason, Args: r.Last.Args},
 	}
 	i.Last.Upload.ReadAt = millis(r.Last.ReadAt)
 	if g := r.Good; g != nil {
 		i.Good = &inventoryOf{
-			Upload: newInventoryUpload(g.Upload), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
+			Upload: newInventoryUpload(g.Object), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
 			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
 		}
 		i.Good.Upload.ReadAt = millis(g.ReadAt)
@@ -75,24 +77,24 @@ func newInventoryItem(r inventory.Record) inventoryItem {
 	return i
 }
 
-func newInventoryUpload(u inventory.Upload) inventoryUpload {
-	return inventoryUpload{Key: u.Key, Version: u.Version, ETag: u.ETag, Sequencer: u.Sequencer, Size: u.Size, At: millis(u.At), By: u.By}
+func newInventoryUpload(o intake.Object) inventoryUpload {
+	return inventoryUpload{Key: o.Key, Version: o.Version, ETag: o.ETag, Sequencer: o.Sequencer, Size: o.Size, At: millis(o.At), By: o.By}
 }
 
-func (i inventoryUpload) upload() inventory.Upload {
-	return inventory.Upload{Key: i.Key, Version: i.Version, ETag: i.ETag, Sequencer: i.Sequencer, Size: i.Size, At: fromMillis(i.At), By: i.By}
+func (i inventoryUpload) object() intake.Object {
+	return intake.Object{Key: i.Key, Version: i.Version, ETag: i.ETag, Sequencer: i.Sequencer, Size: i.Size, At: fromMillis(i.At), By: i.By}
 }
 
 func (i inventoryItem) record() inventory.Record {
 	r := inventory.Record{
 		Source: i.Source, Version: i.Version,
 		Last: inventory.File{
-			Upload: i.Last.Upload.upload(), ReadAt: fromMillis(i.Last.Upload.ReadAt), State: i.Last.State, Reason: i.Last.Reason, Args: i.Last.Args,
+			Object: i.Last.Upload.object(), ReadAt: fromMillis(i.Last.Upload.ReadAt), State: i.Last.State, Reason: i.Last.Reason, Args: i.Last.Args,
 		},
 	}
 	if g := i.Good; g != nil {
 		r.Good = &inventory.Good{
-			Upload: g.Upload.upload(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows,
+			Object: g.Upload.object(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows,
 			BadRows: g.BadRows, Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
 		}
 	}

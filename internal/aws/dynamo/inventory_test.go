@@ -6,6 +6,7 @@ import (
 
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
 )
@@ -18,16 +19,16 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	must(t, err)
 	equal(t, "R2.8 before the first", summary, inventory.Summary{})
 
-	upload := inventory.Upload{Key: "inventory/a.csv", Version: "v", ETag: "e", Sequencer: "0A", Size: 7, At: noon, By: "AWS:admin"}
-	refused := inventory.File{Upload: upload, ReadAt: noon.Add(time.Second), State: inventory.StateRefused, Reason: "inventory_format", Args: errs.Pairs("a", "b")}
+	upload := intake.Object{Key: "inventory/a.csv", Version: "v", ETag: "e", Sequencer: "0A", Size: 7, At: noon, By: "AWS:admin"}
+	refused := inventory.File{Object: upload, ReadAt: noon.Add(time.Second), State: inventory.StateRefused, Reason: "inventory_format", Args: errs.Pairs("a", "b")}
 	good := &inventory.Good{
-		Upload: upload, ReadAt: noon.Add(time.Minute), Shape: inventory.GLPI, Estimated: true, Rules: "r", Rows: 1, BadRows: 2,
+		Object: upload, ReadAt: noon.Add(time.Minute), Shape: inventory.GLPI, Estimated: true, Rules: "r", Rows: 1, BadRows: 2,
 		Devices: 3, Titles: 4, Unknown: 5, Products: 6, Tally: "inventory/tallies/t", Kept: "inventory_gone",
 	}
 	records := []inventory.Record{
 		{Source: "a", Last: refused, Version: 1},
 		{Source: "b", Last: refused, Good: good, Version: 1},
-		{Source: "c", Last: inventory.File{Upload: upload, State: inventory.StateCounted}, Good: good, Version: 1},
+		{Source: "c", Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: good, Version: 1},
 	}
 	for _, r := range records {
 		must(t, s.SaveRecord(ctx, r, edited("inventory.received")))

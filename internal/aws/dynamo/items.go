@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"trueup/internal/intake"
+
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"trueup/internal/agreement"
@@ -197,15 +199,15 @@ type importRecord struct {
 
 func newImportItem(imp importer.Import) importItem {
 	partition, sort := importKey(imp.ID)
-	src := imp.Source
+	o := imp.Object
 	return importItem{
 		PK: string(partition), SK: string(sort),
 		State: imp.State, Attempt: imp.Attempt, Lease: millis(imp.Lease), Version: imp.Version,
 		Record: importRecord{
 			ID: imp.ID, File: imp.File, Group: imp.Group, GroupID: imp.GroupID, Program: imp.Program, OnError: imp.OnError,
-			DryRun: imp.DryRun, By: imp.By, Via: imp.Via, Bucket: src.Bucket, Key: src.Key, Object: src.Version, ETag: src.ETag,
-			Sequencer: src.Sequencer, Size: src.Size, EventTime: millis(src.EventTime), Reason: imp.Reason, ReasonArgs: imp.ReasonArgs, Retryable: imp.Retryable,
-			Received: millis(imp.ReceivedAt), Started: millis(imp.StartedAt), Finished: millis(imp.FinishedAt),
+			DryRun: imp.DryRun, By: o.By, Via: imp.Via, Bucket: o.Bucket, Key: o.Key, Object: o.Version, ETag: o.ETag,
+			Sequencer: o.Sequencer, Size: o.Size, EventTime: millis(o.At), Reason: imp.Reason, ReasonArgs: imp.ReasonArgs, Retryable: imp.Retryable,
+			Received: millis(imp.At), Started: millis(imp.StartedAt), Finished: millis(imp.FinishedAt),
 			Rows: imp.Rows, Added: imp.Added, Unchanged: imp.Unchanged, Rejected: imp.Rejected, Creations: imp.Created,
 			Extensions: imp.Extended, Errors: imp.Errors, Warnings: imp.Warnings, Annotated: imp.Annotated,
 		},
@@ -215,16 +217,19 @@ func newImportItem(imp importer.Import) importItem {
 func (i importItem) importRecord() importer.Import {
 	r := i.Record
 	return importer.Import{
-		ID: r.ID, File: r.File, Group: r.Group, GroupID: r.GroupID, Program: r.Program, OnError: r.OnError, DryRun: r.DryRun,
-		By: r.By, Via: r.Via, State: i.State, Reason: r.Reason, ReasonArgs: r.ReasonArgs, Retryable: r.Retryable,
-		Source: importer.Source{
-			Bucket: r.Bucket, Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size,
-			EventTime: fromMillis(r.EventTime),
+		Head: intake.Head{
+			ID: r.ID, Via: r.Via, At: fromMillis(r.Received), Version: i.Version,
+			Object: intake.Object{
+				Bucket: r.Bucket, Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size,
+				At: fromMillis(r.EventTime), By: r.By,
+			},
 		},
-		ReceivedAt: fromMillis(r.Received), StartedAt: fromMillis(r.Started), FinishedAt: fromMillis(r.Finished),
+		File: r.File, Group: r.Group, GroupID: r.GroupID, Program: r.Program, OnError: r.OnError, DryRun: r.DryRun,
+		State: i.State, Reason: r.Reason, ReasonArgs: r.ReasonArgs, Retryable: r.Retryable,
+		StartedAt: fromMillis(r.Started), FinishedAt: fromMillis(r.Finished),
 		Rows: r.Rows, Added: r.Added, Unchanged: r.Unchanged, Rejected: r.Rejected, Created: r.Creations, Extended: r.Extensions,
 		Errors: r.Errors, Warnings: r.Warnings, Annotated: r.Annotated,
-		Attempt: i.Attempt, Lease: fromMillis(i.Lease), Version: i.Version,
+		Attempt: i.Attempt, Lease: fromMillis(i.Lease),
 	}
 }
 

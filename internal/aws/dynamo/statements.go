@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"trueup/internal/intake"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -54,11 +56,11 @@ type statementRecord struct {
 
 func newStatementItem(r statements.Record) statementItem {
 	partition, sort := statementKey(r.ID)
-	src := r.Source
+	o := r.Object
 	return statementItem{
 		PK: string(partition), SK: string(sort), State: r.State, Removed: millis(r.Removed), Version: r.Version,
 		Record: statementRecord{
-			ID: r.ID, Key: src.Key, Object: src.Version, ETag: src.ETag, Sequencer: src.Sequencer, Size: src.Size, Put: millis(src.At), By: r.By, Via: r.Via,
+			ID: r.ID, Key: o.Key, Object: o.Version, ETag: o.ETag, Sequencer: o.Sequencer, Size: o.Size, Put: millis(o.At), By: o.By, Via: r.Via,
 			Kind: r.Kind, Date: r.Date, Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected,
 			Errors: r.Errors, Warnings: r.Warnings, At: millis(r.At), Ended: millis(r.EndedAt),
 		},
@@ -68,10 +70,13 @@ func newStatementItem(r statements.Record) statementItem {
 func (i statementItem) statement() statements.Record {
 	r := i.Record
 	return statements.Record{
-		ID: r.ID, By: r.By, Via: r.Via, State: i.State, Kind: r.Kind, Date: r.Date,
-		Source: statements.Source{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put)},
-		Rows:   r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
-		At: fromMillis(r.At), EndedAt: fromMillis(r.Ended), Removed: fromMillis(i.Removed), Version: i.Version,
+		Head: intake.Head{
+			ID: r.ID, Via: r.Via, At: fromMillis(r.At), Version: i.Version,
+			Object: intake.Object{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put), By: r.By},
+		},
+		State: i.State, Kind: r.Kind, Date: r.Date,
+		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
+		EndedAt: fromMillis(r.Ended), Removed: fromMillis(i.Removed),
 	}
 }
 
@@ -120,7 +125,7 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 	for range maxTries {
 		kept, actions := r, []types.TransactWriteItem(nil)
 		if kept.Version++; kept.State == statements.StateAccepted {
-			p, sort := newestStatementKey(r.Source.Key)
+			p, sort := newestStatementKey(r.Object.Key)
 			it, err := s.get(ctx, p, sort)
 			if err != nil {
 				return statements.Record{}, err
@@ -129,10 +134,10 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 			if err != nil {
 				return statements.Record{}, err
 			}
-			if newest.Order >= r.Source.Order() {
+			if newest.Order >= r.Object.Order() {
 				kept.State = statements.StateReplaced
 			} else {
-				actions = s.succeeding(newest, newestItem{PK: string(p), SK: string(sort), ID: r.ID, Order: r.Source.Order()})
+				actions = s.succeeding(newest, newestItem{PK: string(p), SK: string(sort), ID: r.ID, Order: r.Object.Order()})
 			}
 		}
 		record := s.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
@@ -179,8 +184,8 @@ func (s *Store) RemoveStatement(ctx context.Context, read statements.Record, at 
 	removed := read
 	removed.State, removed.Removed, removed.Version = statements.StateRemoved, at, read.Version+1
 	record := s.put(newStatementItem(removed), "version = :v", item{":v": num(read.Version)})
-	p, sort := newestStatementKey(read.Source.Key)
-	newest := s.put(newestItem{PK: string(p), SK: string(sort), Order: read.Source.Order()}, "id = :i", item{":i": str(read.ID)})
+	p, sort := newestStatementKey(read.Object.Key)
+	newest := s.put(newestItem{PK: string(p), SK: string(sort), Order: read.Object.Order()}, "id = :i", item{":i": str(read.ID)})
 	err := s.transact(ctx, []types.TransactWriteItem{record, newest, s.put(newAuditItem(event), "", nil)})
 	if conditionOf(err) != nil {
 		return statements.Record{}, errs.Wrap(err, errs.Stale, "version_stale")

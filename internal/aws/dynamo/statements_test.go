@@ -11,6 +11,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 	"trueup/internal/statements"
 )
@@ -18,9 +19,12 @@ import (
 // version is a statement of a file that was read, and accepted unless changed.
 func version(id, key string, at time.Duration) statements.Record {
 	return statements.Record{
-		ID: id, Source: statements.Source{Key: key, Version: id, ETag: "e", Sequencer: "1", Size: 3, At: noon.Add(at)}, By: "someone", Via: audit.SourceImport,
+		Head: intake.Head{
+			ID: id, Object: intake.Object{Key: key, Version: id, ETag: "e", Sequencer: "1", Size: 3, At: noon.Add(at), By: "someone"},
+			Via: audit.SourceImport, At: noon.Add(at),
+		},
 		State: statements.StateAccepted, Kind: entitlement.KindLicenseSummary, Date: "2026-11-21", Rows: 4, Lines: 1, Skipped: 1, Unchanged: 2, Warnings: 1,
-		At: noon.Add(at), EndedAt: noon.Add(at + time.Minute),
+		EndedAt: noon.Add(at + time.Minute),
 	}
 }
 
@@ -111,7 +115,8 @@ func TestStatementsAreAnnouncedAndListed(t *testing.T) {
 	ctx := t.Context()
 	s := open(t)
 	announced := statements.Record{
-		ID: "b", Source: statements.Source{Key: "entitlements/b.csv", Size: 3}, By: "someone", Via: audit.SourceAPI, State: statements.StateReceived, At: noon,
+		Head:  intake.Head{ID: "b", Object: intake.Object{Key: "entitlements/b.csv", Size: 3, By: "someone"}, Via: audit.SourceAPI, At: noon},
+		State: statements.StateReceived,
 	}
 	entry := once.Entry{Key: "someone/1", BodyHash: "h", Response: []byte("first"), Expires: noon.Add(time.Hour)}
 	first, err := s.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/register"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/text"
@@ -36,8 +37,8 @@ func open(t *testing.T) *dynamo.Store {
 // running returns a claimed import.
 func running(t *testing.T, s *dynamo.Store, key string) importer.Import {
 	t.Helper()
-	src := importer.Source{Bucket: "b", Key: key, Version: "1", EventTime: noon}
-	read := importer.Import{ID: src.ID(), File: key, By: "tester", Via: audit.SourceImport, Source: src, ReceivedAt: noon}
+	src := intake.Object{Bucket: "b", Key: key, Version: "1", At: noon, By: "tester"}
+	read := importer.Import{Head: intake.Head{ID: src.ID(), Object: src, Via: audit.SourceImport, At: noon}, File: key}
 	return claim(t, s, read)
 }
 
@@ -420,8 +421,8 @@ func TestImports(t *testing.T) {
 	s := open(t)
 	var want []string
 	for i := range 7 {
-		src := importer.Source{Key: fmt.Sprint(i), Version: "v", EventTime: noon.Add(time.Duration(i) * time.Second)}
-		imp := claim(t, s, importer.Import{ID: src.ID(), Source: src, ReceivedAt: noon})
+		src := intake.Object{Key: fmt.Sprint(i), Version: "v", At: noon.Add(time.Duration(i) * time.Second)}
+		imp := claim(t, s, importer.Import{Head: intake.Head{ID: src.ID(), Object: src, At: noon}})
 		want = append([]string{imp.ID}, want...)
 	}
 	var got []string
@@ -443,10 +444,10 @@ func TestImports(t *testing.T) {
 func TestImportRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	src := importer.Source{Bucket: "b", Key: "agreements/a.csv", Version: "v", ETag: "e", Sequencer: "s", Size: 3, EventTime: noon}
+	src := intake.Object{Bucket: "b", Key: "agreements/a.csv", Version: "v", ETag: "e", Sequencer: "s", Size: 3, At: noon, By: "me"}
 	imp := importer.Import{
-		ID: src.ID(), File: "a.csv", Group: "Sales", GroupID: "g", Program: agreement.ProgramOpen, OnError: importer.OnErrorSkip, DryRun: true,
-		By: "me", Via: audit.SourceAPI, Source: src, State: importer.StateRunning, Reason: "r", ReasonArgs: errs.Args{"max": "4"}, Retryable: true, ReceivedAt: noon,
+		Head: intake.Head{ID: src.ID(), Object: src, Via: audit.SourceAPI, At: noon}, File: "a.csv", Group: "Sales", GroupID: "g", Program: agreement.ProgramOpen, OnError: importer.OnErrorSkip, DryRun: true,
+		State: importer.StateRunning, Reason: "r", ReasonArgs: errs.Args{"max": "4"}, Retryable: true,
 		StartedAt: noon.Add(1e9), FinishedAt: noon.Add(2e9), Rows: 1, Added: 2, Unchanged: 3, Rejected: 4, Created: 5, Extended: 6,
 		Errors: 7, Warnings: 8, Attempt: 1, Lease: noon.Add(3e9), Annotated: true,
 	}

@@ -14,12 +14,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
 	"trueup/internal/i18n"
+	"trueup/internal/intake"
 	"trueup/internal/objects"
 )
 
@@ -61,30 +61,30 @@ type Finding struct {
 	Messages map[i18n.Lang]string `json:"messages"`
 }
 
-// Feed feeds the catalog with one version of an object, on behalf of by. A nil
-// error means that it is dealt with, also when the file was no good or is gone.
-func (f *Feeder) Feed(ctx context.Context, key, version, etag, by string) error {
+// Receive feeds the catalog with one version of a file. A nil error means that it is
+// dealt with, also when nothing in the file could be used or the file is gone.
+func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	began := f.Clock()
-	if strings.HasSuffix(key, "/") {
-		return nil // a folder somebody made
+	if o.IsFolder() {
+		return nil
 	}
-	file, err := f.read(ctx, key, version, etag)
+	file, err := f.read(ctx, o)
 	if errors.Is(err, objects.ErrNotFound) {
 		f.Log.WarnContext(ctx, "catalog file gone")
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", key, err)
+		return fmt.Errorf("read %s: %w", o.Key, err)
 	}
 	fed, err := f.Catalog.Feed(ctx, file.Additions, func() audit.Event {
 		now := f.Clock().UTC().Truncate(time.Millisecond)
-		return audit.Event{ID: f.NewID(now), At: now, By: by, Action: "catalog.fed", Source: audit.SourceImport}
+		return audit.Event{ID: f.NewID(now), At: now, By: o.By, Action: "catalog.fed", Source: audit.SourceImport}
 	})
 	if err != nil {
 		return err
 	}
 	r := Result{
-		File: key, At: began.UTC(), Rows: file.Rows, Added: len(file.Additions) - fed.Unchanged, Unchanged: fed.Unchanged, Rejected: file.Rejected,
+		File: o.Key, At: began.UTC(), Rows: file.Rows, Added: len(file.Additions) - fed.Unchanged, Unchanged: fed.Unchanged, Rejected: file.Rejected,
 		Publishers: fed.Publishers, Titles: fed.Titles, Findings: make([]Finding, len(file.Findings)),
 	}
 	for i, found := range file.Findings {
@@ -98,7 +98,7 @@ func (f *Feeder) Feed(ctx context.Context, key, version, etag, by string) error 
 	if err != nil {
 		return err
 	}
-	if err := f.Reports.Put(ctx, ResultKey(key), "application/json", body); err != nil {
+	if err := f.Reports.Put(ctx, ResultKey(o.Key), "application/json", body); err != nil {
 		return fmt.Errorf("store the result: %w", err)
 	}
 	f.Log.InfoContext(ctx, "catalog fed", "rows", r.Rows, "publishers", r.Publishers, "titles", r.Titles, "unchanged", r.Unchanged, "rejected", r.Rejected,
@@ -107,8 +107,8 @@ func (f *Feeder) Feed(ctx context.Context, key, version, etag, by string) error 
 }
 
 // read reads and checks a file; one that is too large is refused unread.
-func (f *Feeder) read(ctx context.Context, key, version, etag string) (*catalog.File, error) {
-	object, err := f.Uploads.Open(ctx, key, version, etag)
+func (f *Feeder) read(ctx context.Context, o intake.Object) (*catalog.File, error) {
+	object, err := f.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	if err != nil {
 		return nil, err
 	}

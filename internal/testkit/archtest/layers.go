@@ -30,7 +30,7 @@ var layers = []layer{
 		name: "domain", // no technology in it
 		folders: []string{
 			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
-			"internal/group", "internal/inventory", "internal/journal", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
+			"internal/group", "internal/intake", "internal/inventory", "internal/journal", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
 			"internal/report", "internal/subscription",
 		},
 		imports: []string{"words", "domain"},
@@ -47,8 +47,8 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/intake", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"words", "domain", "messages", "internal/intake", "internal/refresher"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
+		imports: []string{"words", "domain", "messages", "internal/refresher"},
 	},
 	{
 		name:    "doors", // HTTP, pages, AWS events

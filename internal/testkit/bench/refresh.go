@@ -24,6 +24,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -172,12 +173,12 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Store, n
 // rowsInto stores a file's rows, each in an agreement of its own.
 func rowsInto(ctx context.Context, store *dynamo.Store, data []byte) error {
 	now := time.Now()
-	source := importer.Source{Bucket: "bench", Key: "agreements/bench.csv", Version: "1", EventTime: now}
+	source := intake.Object{Bucket: "bench", Key: "agreements/bench.csv", Version: "1", At: now, By: "bench"}
 	imp := importer.Import{
-		ID: source.ID(), File: "bench.csv", By: "bench", Via: audit.SourceImport, Source: source, ReceivedAt: now,
+		Head: intake.Head{ID: source.ID(), Object: source, Via: audit.SourceImport, At: now}, File: "bench.csv",
 		State: importer.StateRunning, Attempt: 1, StartedAt: now, Lease: now.Add(time.Hour),
 	}
-	imp, err := store.Claim(ctx, importer.Import{ID: imp.ID}, imp)
+	imp, err := store.Claim(ctx, importer.Import{Head: intake.Head{ID: imp.ID}}, imp)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,7 @@ import (
 
 // store keeps objects: bodies as files of their own, everything else in one
 // bolt database. It is a backend of gofakes3 because none of the library's own
-// has both versions and a life after the process: an import is identified by
-// the version of its object (importer.Source).
+// keeps versions after the process has ended: an event names the version of its object.
 //
 // Every bucket is versioned. The event of a new version is written in the same
 // transaction as the version, so that there is never one without the other,

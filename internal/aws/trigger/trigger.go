@@ -1,0 +1,157 @@
+// Package trigger turns AWS events into plain calls and their results into what AWS
+// expects. No other package knows the shapes of events.
+package trigger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"trueup/internal/intake"
+	"trueup/internal/manifest"
+)
+
+// Jobs is what a function does that does not serve HTTP. An event for a job that is nil
+// is an error, so that it ends in the dead-letter queue.
+type Jobs struct {
+	Files     []Receiver                                     // for objects that are created in the uploads bucket
+	Received  func(ctx context.Context) error                // after an event with objects; may be nil
+	Scheduled func(ctx context.Context) error                // on its schedule
+	Nightly   func(ctx context.Context, due time.Time) error // once a night, with the time at which it was due
+	Run       func(ctx context.Context, run string) error    // called by another function, with the id of a refresh
+	Recount   func(ctx context.Context) error                // called by another function, after rules changed
+}
+
+// Receiver takes one kind of file.
+type Receiver struct {
+	Prefix string // of the keys
+	// Receive deals with one version of an object; a nil error means that it need not
+	// be delivered again.
+	Receive func(ctx context.Context, o intake.Object) error
+}
+
+// Call is an event with which one function calls another.
+type Call struct {
+	Source  string `json:"source"`
+	Run     string `json:"run,omitempty"`
+	Recount bool   `json:"recount,omitempty"`
+}
+
+// RunCall returns the event that calls Jobs.Run.
+func RunCall(run string) Call { return Call{Source: manifest.CallSource, Run: run} }
+
+// RecountCall returns the event that calls Jobs.Recount.
+func RecountCall() Call { return Call{Source: manifest.CallSource, Recount: true} }
+
+// event is what a function without HTTP is invoked with: records of S3, or one of the
+// sources of package manifest.
+type event struct {
+	events.S3Event
+	Call
+
+	Time time.Time `json:"time"` // with manifest.NightlySource: when it was due
+}
+
+// Handler returns a function's handler. When it returns an error, Lambda delivers the
+// event again, and in the end sends it to the dead-letter queue; files that were dealt
+// with are then skipped by their receivers.
+func Handler(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage) error {
+	return func(ctx context.Context, payload json.RawMessage) error {
+		var e event
+		if err := json.Unmarshal(payload, &e); err != nil {
+			return fmt.Errorf("event is not JSON: %w", err)
+		}
+		if e.Source == "" {
+			return jobs.receive(ctx, e.Records, payload, log)
+		}
+		job, err := jobs.of(e)
+		if err != nil {
+			return err
+		}
+		if err = job(ctx); err != nil {
+			log.ErrorContext(ctx, "job interrupted", "source", e.Source, "error", err)
+		}
+		return err
+	}
+}
+
+// of returns the job that an event with a source asks for.
+func (j Jobs) of(e event) (job func(context.Context) error, err error) {
+	switch {
+	case e.Source == manifest.ScheduleSource:
+		job = j.Scheduled
+	case e.Source == manifest.NightlySource && j.Nightly != nil:
+		if e.Time.IsZero() {
+			return nil, errors.New("a nightly event without the time at which it was due")
+		}
+		job = func(ctx context.Context) error { return j.Nightly(ctx, e.Time) }
+	case e.Source == manifest.CallSource && e.Recount:
+		job = j.Recount
+	case e.Source == manifest.CallSource && j.Run != nil:
+		job = func(ctx context.Context) error { return j.Run(ctx, e.Run) }
+	}
+	if job == nil {
+		return nil, fmt.Errorf("event of %q is not for this function", e.Source)
+	}
+	return job, nil
+}
+
+// receive hands the objects of an event to their receivers. A fault of one does not
+// stop the next.
+func (j Jobs) receive(ctx context.Context, records []events.S3EventRecord, payload []byte, log *slog.Logger) error {
+	if len(records) == 0 {
+		if j.Files != nil && strings.Contains(string(payload), "s3:TestEvent") {
+			return nil // S3 sends it when a notification is configured
+		}
+		return errors.New("event has no records")
+	}
+	var faults []error
+	for _, record := range records {
+		o := ObjectOf(record)
+		receiver, found := j.receiverOf(o.Key)
+		if !found || !strings.HasPrefix(record.EventName, "ObjectCreated:") {
+			log.WarnContext(ctx, "event ignored", "event", record.EventName, "bucket", o.Bucket)
+			continue
+		}
+		if err := receiver.Receive(ctx, o); err != nil {
+			log.ErrorContext(ctx, "file not received", "folder", receiver.Prefix, "error", err)
+			faults = append(faults, fmt.Errorf("receive a file under %s: %w", receiver.Prefix, err))
+		}
+	}
+	if j.Received != nil {
+		if err := j.Received(ctx); err != nil {
+			log.ErrorContext(ctx, "job interrupted", "source", "files", "error", err)
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (j Jobs) receiverOf(key string) (Receiver, bool) {
+	for _, r := range j.Files {
+		if strings.HasPrefix(key, r.Prefix) {
+			return r, true
+		}
+	}
+	return Receiver{}, false
+}
+
+// ObjectOf returns the object that a record of an S3 notification is about.
+func ObjectOf(record events.S3EventRecord) intake.Object {
+	object := record.S3.Object
+	key, err := url.QueryUnescape(object.Key) // S3 encodes keys like form values: a space is a plus
+	if err != nil {
+		key = object.Key // S3 never sends one; the receiver finds no such object
+	}
+	return intake.Object{
+		Bucket: record.S3.Bucket.Name, Key: key, Version: object.VersionID, ETag: object.ETag, Sequencer: object.Sequencer, Size: object.Size,
+		At: record.EventTime.UTC().Truncate(time.Millisecond), By: record.PrincipalID.PrincipalID,
+	}
+}

@@ -1,0 +1,114 @@
+// Package intake describes files that arrive in the uploads bucket, of every kind.
+//
+// A file is an Object: one version of one key. S3 may deliver its event more than once,
+// late and out of order, and another program may list it after a restore; Same, Compare
+// and ID tell what belongs together. A kind of file is a receiver of a key prefix
+// (package trigger) with a record that starts with a Head.
+package intake
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/id"
+)
+
+// Object is one version of an object in the uploads bucket.
+type Object struct {
+	Bucket    string
+	Key       string // decoded
+	Version   string // S3's version id; empty or "null" in a bucket without versions
+	ETag      string
+	Sequencer string    // from S3's event; orders the events of one key
+	Size      int64     // bytes
+	At        time.Time // when it was put, in UTC and whole milliseconds
+	By        string    // who put it: the API's subject if it was announced, else the principal of S3's event
+}
+
+// IsFolder reports whether the object is a folder that the S3 console created.
+func (o Object) IsFolder() bool { return strings.HasSuffix(o.Key, "/") && o.Size == 0 }
+
+// Same reports whether both are the same version of the same key. The time and the
+// sequencer differ between an event and a listing of the bucket.
+func (o Object) Same(other Object) bool {
+	return o.Key == other.Key && o.Identity() == other.Identity()
+}
+
+// Identity returns a text that differs between the versions of a key.
+func (o Object) Identity() string {
+	if o.Version == "" || o.Version == "null" {
+		return o.ETag + "/" + o.Sequencer
+	}
+	return o.Version
+}
+
+// ID returns the id of the object's record. It sorts by the time of the object, and is
+// the same for every delivery. scope separates kinds of files.
+func (o Object) ID(scope ...string) string {
+	return id.Of(o.At, append(scope, o.Key, o.Identity())...)
+}
+
+// Listed returns the object as a listing of the bucket has it, which knows only the
+// second in which it was put. A file that was read again after a restore to a point in
+// time (R16.2) has a record with this object's id.
+func (o Object) Listed(modified time.Time) Object {
+	o.At = modified.Truncate(time.Second)
+	return o
+}
+
+// Compare orders objects by the time at which they were put, whenever their events
+// arrive. The other fields give objects of the same time a fixed order.
+func (o Object) Compare(other Object) int {
+	return cmp.Or(
+		o.At.Compare(other.At), strings.Compare(o.Key, other.Key),
+		strings.Compare(o.Sequencer, other.Sequencer), strings.Compare(o.Version, other.Version), strings.Compare(o.ETag, other.ETag),
+	)
+}
+
+// Order returns a text that orders the versions of one key as Compare does. It is
+// stored, so its form never changes: milliseconds in 15 digits, #, the sequencer.
+func (o Object) Order() string { return fmt.Sprintf("%015d#%s", max(o.At.UnixMilli(), 0), o.Sequencer) }
+
+// Head is what the records of all kinds of files begin with.
+type Head struct {
+	ID      string // sorts by time
+	Object  Object
+	Via     audit.Source // how it arrived: through the API or as a file in the bucket
+	At      time.Time    // when it was announced or, without an announcement, arrived
+	Version int64        // counts the writes of the record; the ETag
+}
+
+// Arrived returns the object that the record is about.
+func (h Head) Arrived() Object { return h.Object }
+
+// Record is the record of a kind of file.
+type Record interface {
+	Arrived() Object
+	// Waiting reports whether the record was announced and its file has not arrived.
+	Waiting() bool
+}
+
+// Find returns the record of an object among those with the ids, in their order; false
+// if there is none. Get returns errs.NotFound for an id without a record. A record that
+// waits for a file under the object's key counts as the object's.
+func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx context.Context, id string) (R, error)) (found R, ok bool, err error) {
+	for _, candidate := range ids {
+		if len(candidate) != id.Length {
+			continue // metadata of an upload can be any text
+		}
+		r, err := get(ctx, candidate)
+		switch {
+		case errs.KindOf(err) == errs.NotFound:
+		case err != nil:
+			return found, false, err
+		case r.Arrived().Same(o), r.Waiting() && r.Arrived().Key == o.Key:
+			return r, true, nil
+		}
+	}
+	return found, false, nil
+}
