@@ -130,7 +130,7 @@ func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, func
 		for _, r := range routes {
 			props := &awsapigatewayv2.CfnRouteProps{
 				ApiId:             api.AttrApiId(),
-				RouteKey:          jsii.String(r.Key()),
+				RouteKey:          jsii.String(r.GatewayKey()),
 				OperationName:     jsii.String(r.Operation),
 				Target:            jsii.String("integrations/" + *integration.Ref()),
 				AuthorizationType: jsii.String("NONE"),

@@ -98,7 +98,7 @@ var apiChecks = []check{
 				if r.Permission == access.Anyone {
 					s.Authorization, s.Authorizer = "NONE", ""
 				}
-				want[r.Key()] = s
+				want[r.GatewayKey()] = s
 			}
 			for _, r := range t.of("AWS::ApiGatewayV2::Route") {
 				s := served{Authorization: r.text("AuthorizationType"), Authorizer: r.text("AuthorizerId")}

@@ -33,6 +33,9 @@ const (
 	TypeOther  Type = "other"  // any publisher, bought any way
 )
 
+// Types is every type, in the order of the documentation.
+var Types = []Type{TypeVolume, TypeOther}
+
 // Program is the volume licensing program a pair belongs to.
 type Program string
 
@@ -43,6 +46,9 @@ const (
 	ProgramOpen             Program = "open"              // authorization number, related license number
 	ProgramSelectEnterprise Program = "select-enterprise" // agreement number, related enrollment number
 )
+
+// Programs is every program, in the order of the documentation.
+var Programs = []Program{ProgramOpenValue, ProgramOpen, ProgramSelectEnterprise, ProgramUnknown}
 
 // programList is the programs as rules quote them.
 const programList = string(ProgramOpenValue + ", " + ProgramOpen + ", " + ProgramSelectEnterprise + ", " + ProgramUnknown)
@@ -93,6 +99,9 @@ const (
 	ValidationInvalid Validation = "invalid"
 )
 
+// Validations is every validation, in the order of the documentation.
+var Validations = []Validation{ValidationValid, ValidationPending, ValidationError, ValidationInvalid}
+
 // Worst returns the worse of two validations. Empty is none.
 func (v Validation) Worst(other Validation) Validation {
 	order := [...]Validation{"", ValidationValid, ValidationPending, ValidationError, ValidationInvalid}
@@ -110,6 +119,9 @@ const (
 	SortEnd       Sort = "end" // agreements without an end come last
 	SortCreated   Sort = "created"
 )
+
+// Sorts is every sort, in the order of the documentation.
+var Sorts = []Sort{SortName, SortPublisher, SortEnd, SortCreated}
 
 // Query selects agreements. Empty fields select all.
 type Query struct {

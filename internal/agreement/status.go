@@ -16,6 +16,9 @@ const (
 	StatusNoTerm     Status = "no-term" // neither start nor end is known
 )
 
+// Statuses is every status, in the order of the documentation.
+var Statuses = []Status{StatusNotStarted, StatusActive, StatusExpiring, StatusExpired, StatusNoTerm}
+
 // ExpiringDaysDefault is how many days before its end an agreement is expiring.
 const ExpiringDaysDefault = 90
 

@@ -15,6 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/reports"
+
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,19 +27,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
-	"trueup/internal/aws/invoke"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
 	"trueup/internal/group"
-	"trueup/internal/httpapi"
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"
@@ -42,7 +44,6 @@ import (
 	"trueup/internal/manifest"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
-	"trueup/internal/statements"
 )
 
 // RunImporter runs the import function until Lambda ends it.
@@ -59,23 +60,22 @@ func RunInventory() {
 	})
 }
 
-// RunAgreements, RunCatalog, RunGroups and RunReports run a function that serves
-// HTTP until Lambda ends it. Each names its operations, so that those of the
-// others are not linked into its program.
-func RunAgreements() { runAPI(httpapi.AgreementsFunction) }
+// RunAgreements, RunCatalog, RunGroups and RunReports run a function that serves HTTP
+// until Lambda ends it.
+func RunAgreements() { runAPI(agreements.Name, Agreements) }
 
 // RunCatalog is like RunAgreements.
-func RunCatalog() { runAPI(httpapi.CatalogFunction) }
+func RunCatalog() { runAPI(catalogapi.Name, Catalog) }
 
 // RunGroups is like RunAgreements.
-func RunGroups() { runAPI(httpapi.GroupsFunction) }
+func RunGroups() { runAPI(groups.Name, Groups) }
 
 // RunReports is like RunAgreements.
-func RunReports() { runAPI(httpapi.ReportsFunction) }
+func RunReports() { runAPI(reports.Name, Reports) }
 
-func runAPI(f httpapi.Function) {
-	run(f.Name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return trigger.HTTP(API(f, settings, c, log), log, time.Now)
+func runAPI(name string, handler func(config.Config, aws.Config, *slog.Logger) http.Handler) {
+	run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		return trigger.HTTP(handler(settings, c, log), log, time.Now)
 	})
 }
 
@@ -270,45 +270,6 @@ func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dy
 		}
 	}
 	return elsewhere, nil
-}
-
-// API puts a function that serves HTTP together. Somebody waits for it, so it
-// gives up soon.
-func API(f httpapi.Function, settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
-	deps := httpapi.Deps{
-		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
-		Limits:            agreement.Limits{PairMaxChars: settings.PairMaxChars},
-		InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
-		UploadsBucket: settings.UploadsBucket, Clock: time.Now, NewID: rand.Text, Log: log,
-	}
-	files := s3.NewFromConfig(c)
-	if settings.ReportsBucket != "" {
-		deps.Reports = s3bucket.New(files, settings.ReportsBucket)
-		deps.Catalog = catalog.New(store, deps.Reports, log)
-		deps.Counts = inventory.NewCounts(store, deps.Reports)
-	}
-	agreements := register.New(store, store, deps.Reports, log)
-	deps.Register = agreements
-	if settings.UploadsBucket != "" {
-		deps.Uploads = s3bucket.New(files, settings.UploadsBucket)
-		refreshes := dynamo.NewRefreshes(store, agreements)
-		deps.Known = refreshes
-		deps.Snapshots = library(store, refreshes, agreements, deps.Catalog, deps.Reports)
-		deps.Refresher = requester(settings, c, refreshes, log)
-		deps.Refresh = refreshNow(deps.Refresher)
-		deps.Statements = keeper(settings, store, deps.Uploads, deps.Reports, deps.Catalog, log)
-		deps.Statements.Changed = func(ctx context.Context, s statements.Record) error {
-			run, err := requestFor(ctx, deps.Refresher, s)
-			if err == nil && run.State == refresher.StateQueued {
-				deps.Refresher.Start(ctx, run.ID)
-			}
-			return err
-		}
-	}
-	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
-	deps.Recount = func(ctx context.Context) error { return counting.Call(ctx, trigger.RecountCall()) }
-	return httpapi.New(deps, f)
 }
 
 // retries makes the DynamoDB client repeat faults up to n times in all, with

@@ -7,30 +7,53 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"trueup/internal/access"
 	"trueup/internal/config"
-	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/manifest"
 	"trueup/internal/testkit/storetest"
 )
+
+// starts is how each function is put together.
+var starts = map[string]func(config.Config, aws.Config, *slog.Logger) any{
+	"import":    func(s config.Config, c aws.Config, log *slog.Logger) any { return Importer(s, c, log) },
+	"inventory": func(s config.Config, c aws.Config, log *slog.Logger) any { return Inventory(s, c, log) },
+	"refresh": func(s config.Config, c aws.Config, log *slog.Logger) any {
+		jobs, _ := Refresher(s, c, log)
+		return jobs
+	},
+	agreements.Name: func(s config.Config, c aws.Config, log *slog.Logger) any { return Agreements(s, c, log) },
+	catalogapi.Name: func(s config.Config, c aws.Config, log *slog.Logger) any { return Catalog(s, c, log) },
+	groups.Name:     func(s config.Config, c aws.Config, log *slog.Logger) any { return Groups(s, c, log) },
+	reports.Name:    func(s config.Config, c aws.Config, log *slog.Logger) any { return Reports(s, c, log) },
+}
+
+// given is an environment with every setting that has no default.
+func given(t *testing.T) func(name string) string {
+	values := map[string]string{
+		config.Table: storetest.Table(t), config.UploadsBucket: "somewhere", config.ReportsBucket: "somewhere",
+		config.RefreshFunction: "somewhere", config.InventoryFunction: "somewhere",
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": storetest.Endpoint(t),
+	}
+	return func(name string) string { return values[name] }
+}
 
 // TestR16_6_SettingsOfTheReleaseBefore has each function start as it does while a
 // deployment has exchanged its code and not yet its settings.
 func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 	t.Parallel()
 	for _, f := range manifest.Functions {
+		all := given(t)
 		before := func(name string) string {
-			switch {
-			case slices.Contains(f.Added, name):
+			if slices.Contains(f.Added, name) {
 				return ""
-			case name == config.Table:
-				return storetest.Table(t)
-			case slices.Contains([]string{config.UploadsBucket, config.ReportsBucket, config.RefreshFunction, config.InventoryFunction}, name):
-				return "somewhere"
 			}
-			return map[string]string{
-				"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": storetest.Endpoint(t),
-			}[name]
+			return all(name)
 		}
 		settings, err := config.Load(before, f.Required(before)...)
 		if err != nil {
@@ -48,9 +71,46 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 		answer := httptest.NewRecorder()
 		ctx := access.WithCall(t.Context(), access.Call{Principal: &access.Principal{Subject: "jo", Roles: []access.Role{access.GlobalAdmin}}})
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
-		API(httpapi.Named(f.Name), settings, environment(before), slog.New(slog.DiscardHandler)).ServeHTTP(answer, request)
+		starts[f.Name](settings, environment(before), slog.New(slog.DiscardHandler)).(http.Handler).ServeHTTP(answer, request)
 		if answer.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
+// TestSettingsOfTheManifest: each function starts with the settings of its row, and does
+// not start without one of them that it needs. A wrong row is found then, and not at a
+// request.
+func TestSettingsOfTheManifest(t *testing.T) {
+	t.Parallel()
+	quiet := slog.New(slog.DiscardHandler)
+	for _, f := range manifest.Functions {
+		start, known := starts[f.Name]
+		if !known {
+			t.Errorf("nothing starts %s", f.Name)
+			continue
+		}
+		all := given(t)
+		started := func(names []string) (ok bool) {
+			defer func() { ok = recover() == nil }()
+			settings, err := config.Load(all, names...)
+			if err != nil {
+				t.Error(err)
+			}
+			start(settings, environment(all), quiet)
+			return true
+		}
+		if !started(f.Settings) {
+			t.Errorf("%s does not start with the settings of the manifest", f.Name)
+		}
+		for i, name := range f.Settings {
+			setting, _ := config.Find(name)
+			if !setting.Required || slices.Contains(f.Added, name) {
+				continue
+			}
+			if started(slices.Delete(slices.Clone(f.Settings), i, i+1)) {
+				t.Errorf("%s starts although its row has no %s", f.Name, name)
+			}
 		}
 	}
 }

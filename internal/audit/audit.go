@@ -17,6 +17,9 @@ const (
 	SourceRefresh Source = "refresh"
 )
 
+// Sources is every source, in the order of the documentation.
+var Sources = []Source{SourceAPI, SourceConsole, SourceImport, SourceRefresh}
+
 // Event is one change, or one reading of sensitive details. Before and After
 // hold what changed by field name; never details, keys or tokens.
 type Event struct {

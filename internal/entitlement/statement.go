@@ -20,6 +20,9 @@ const (
 	KindGeneralStatement Kind = "general-statement"
 )
 
+// Kinds is every kind, in the order of the documentation.
+var Kinds = []Kind{KindLicenseSummary, KindLicenseStatement, KindGeneralStatement}
+
 // Statement is what one file says.
 type Statement struct {
 	Kind Kind

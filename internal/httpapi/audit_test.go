@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/audit"
-	"trueup/internal/httpapi"
 )
 
 // recorded has n events of a given size, three a page. It judges how an export
@@ -41,7 +40,9 @@ func (r recorded) Events(_ context.Context, q audit.Query) (audit.Page, error) {
 func export(t *testing.T, r recorded, query string) *httptest.ResponseRecorder {
 	t.Helper()
 	clock := func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) }
-	h := httpapi.New(httpapi.Deps{Audit: r, Clock: clock, Log: quiet}, httpapi.AgreementsFunction)
+	d := unused(quiet)
+	d.Audit, d.Clock = r, clock
+	h := d.handler("agreements")
 	return call(h, httptest.NewRequest("GET", "/audit.csv"+query, nil), admin)
 }
 
@@ -100,7 +101,9 @@ func TestSPEC12_ExportOfAStoreThatHangs(t *testing.T) {
 	for pages, want := range []int{http.StatusServiceUnavailable, http.StatusUnprocessableEntity} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		h := httpapi.New(httpapi.Deps{Audit: &slow{pages}, Clock: time.Now, Log: quiet}, httpapi.AgreementsFunction)
+		d := unused(quiet)
+		d.Audit = &slow{pages}
+		h := d.handler("agreements")
 		if w := call(h, httptest.NewRequestWithContext(ctx, "GET", "/audit.csv", nil), admin); w.Code != want {
 			t.Errorf("after %d pages: %d, want %d", pages, w.Code, want)
 		}
@@ -129,7 +132,9 @@ func TestSPEC12_Times(t *testing.T) {
 		{"?from=2026-11-21T09:00:00.0001Z&to=2026-11-21T10:00:00.0001Z", at(9, 1), at(10, 1)},
 	} {
 		var store asked
-		h := httpapi.New(httpapi.Deps{Audit: &store, Clock: func() time.Time { return at(12, 0) }, Log: quiet}, httpapi.AgreementsFunction)
+		d := unused(quiet)
+		d.Audit, d.Clock = &store, func() time.Time { return at(12, 0) }
+		h := d.handler("agreements")
 		w := call(h, httptest.NewRequest("GET", "/audit"+test.query, nil), admin)
 		if w.Code != http.StatusOK || !store.query.From.Equal(test.from) || !store.query.To.Equal(test.to) {
 			t.Errorf("%s: %d, from %v to %v", test.query, w.Code, store.query.From, store.query.To)

@@ -9,6 +9,8 @@ import (
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/journal"
 )
 
@@ -37,7 +39,7 @@ func TestAFileFeedsTheCatalog(t *testing.T) {
 			t.Fatalf("%s: %s %v", path, w.Status, err)
 		}
 	}
-	var before httpapi.Found[httpapi.Publisher]
+	var before httpapi.Found[catalogapi.Publisher]
 	if get("/catalog/publishers?q=fabrikam", &before); len(before.Items) != 0 {
 		t.Fatalf("before: %+v", before)
 	}
@@ -62,15 +64,15 @@ func TestAFileFeedsTheCatalog(t *testing.T) {
 	if result.Rows != 7 || result.Titles != 7 || result.Rejected != 0 {
 		t.Errorf("result %+v", result)
 	}
-	var publishers httpapi.Found[httpapi.Publisher]
+	var publishers httpapi.Found[catalogapi.Publisher]
 	if get("/catalog/publishers?q=generale", &publishers); len(publishers.Items) != 1 || publishers.Items[0].Name != "Société Générale de Test" {
 		t.Fatalf("publishers %+v", publishers)
 	}
-	var titles httpapi.Found[httpapi.ProductTitle]
+	var titles httpapi.Found[catalogapi.ProductTitle]
 	if get("/catalog/publishers/"+publishers.Items[0].ID+"/titles?q=resume", &titles); len(titles.Items) != 1 {
 		t.Errorf("titles %+v", titles)
 	}
-	var events httpapi.Page[httpapi.AuditEvent]
+	var events httpapi.Page[agreements.AuditEvent]
 	if get("/audit?action=catalog.fed", &events); len(events.Items) != 1 || events.Items[0].Source != "import" || events.Items[0].After["titles"] != "7" {
 		t.Errorf("events %+v", events)
 	}

@@ -2,10 +2,10 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +13,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"trueup/internal/access"
-	"trueup/internal/docs"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
@@ -28,18 +27,22 @@ const (
 	languageParameter = "AcceptLanguage"
 )
 
-// Document makes the OpenAPI 3.1 document of every function's routes, as
-// indented JSON: what package docs has, and the operation "openapi" answers.
-func Document() []byte {
-	all := adders{}
-	for _, f := range Functions() {
-		maps.Copy(all, f.adders(&operations{}))
+// Document makes the OpenAPI 3.1 document of all routes, as indented JSON.
+func Document(functions ...Function) []byte {
+	all, enums := Operations{}, []Enum(nil)
+	for _, f := range functions {
+		maps.Copy(all, f.Operations)
+		enums = append(enums, f.Enums...)
 	}
-	api := humago.New(http.NewServeMux(), configuration())
-	register(api, all, route.Table)
-	describeRules(api.OpenAPI())
-	describeCatalog(api.OpenAPI())
-	describeInventory(api.OpenAPI())
+	api := humago.New(http.NewServeMux(), configuration(enums))
+	for _, r := range route.Table {
+		all.of(r)(api, operation(r))
+	}
+	for _, f := range functions {
+		if f.Describe != nil {
+			f.Describe(api.OpenAPI())
+		}
+	}
 	describeProblems(api.OpenAPI())
 	var indented bytes.Buffer
 	encoder := json.NewEncoder(&indented)
@@ -51,9 +54,12 @@ func Document() []byte {
 	return indented.Bytes()
 }
 
-func configuration() huma.Config {
+func configuration(enums []Enum) huma.Config {
 	config := huma.DefaultConfig("trueup", "1.0.0")
 	config.OpenAPI.OpenAPI = "3.1.0"
+	for _, e := range slices.Concat(sharedEnums, enums) {
+		config.Components.Schemas.RegisterTypeAlias(e.of, e.schema)
+	}
 	config.Info.Description = "Keeps an organisation's software licence agreements and learns what they entitle it to.\n\n" +
 		"**Errors** are problem documents (RFC 9457). `code` says which problem it is and never changes; for bad input `errors` lists " +
 		"everything that is wrong, with a JSON pointer (RFC 6901) into the body or the name of the parameter. " +
@@ -132,10 +138,10 @@ var examples = map[int]*errs.Error{
 		{Code: "name_taken", Field: "name", Value: "Office agreements", Args: errs.Pairs("agreement", "Office agreements")},
 	}},
 	http.StatusPreconditionFailed:    errs.New(errs.Stale, "version_stale"),
-	http.StatusRequestEntityTooLarge: errs.New(errs.TooLarge, "body_too_large", "max", strconv.Itoa(maxBody)),
+	http.StatusRequestEntityTooLarge: errs.New(errs.TooLarge, "body_too_large", "max", strconv.Itoa(MaxBody)),
 	http.StatusUnsupportedMediaType:  errs.New(errs.Invalid, "media_type_unsupported"),
 	http.StatusUnprocessableEntity: {Kind: errs.Invalid, Code: "invalid_input", Violations: []errs.Violation{
-		{Code: "number_max", Field: parameterField + "limit", Value: "500", Args: errs.Pairs("max", "200")},
+		{Code: "number_max", Field: ParameterField + "limit", Value: "500", Args: errs.Pairs("max", "200")},
 	}},
 	http.StatusInternalServerError: errs.New(errs.Fault, "internal_error"),
 	http.StatusServiceUnavailable:  errs.New(errs.Unavailable, "try_again"),
@@ -177,26 +183,7 @@ func describeProblems(document *huma.OpenAPI) {
 	}
 }
 
-// notModified adds the answer to a conditional read of what the caller has.
-func notModified(op *huma.Operation) {
+// NotModified adds the answer to a conditional read of what the caller has.
+func NotModified(op *huma.Operation) {
 	op.Responses = map[string]*huma.Response{"304": {Description: "The caller's copy, named by If-None-Match, is current."}}
-}
-
-// openapiOutput is the document as it is.
-type openapiOutput struct {
-	Body json.RawMessage
-}
-
-func (o *operations) openapi(api huma.API, op huma.Operation) {
-	op.Summary = "Read this document"
-	op.Description = "The OpenAPI 3.1 document of every operation."
-	op.Responses = map[string]*huma.Response{"200": {
-		Description: "The document.",
-		Content: map[string]*huma.MediaType{"application/json": {
-			Schema: &huma.Schema{Type: huma.TypeObject, Description: "An OpenAPI document.", AdditionalProperties: true},
-		}},
-	}}
-	huma.Register(api, op, func(context.Context, *struct{}) (*openapiOutput, error) {
-		return &openapiOutput{Body: docs.OpenAPI}, nil
-	})
 }

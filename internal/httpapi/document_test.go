@@ -3,11 +3,11 @@ package httpapi_test
 import (
 	"testing"
 
-	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/openapi"
 	"trueup/internal/testkit/golden"
 )
 
 func TestDocumentIsTheGoldenOne(t *testing.T) {
 	t.Parallel()
-	golden.Equal(t, "../docs/openapi.json", httpapi.Document())
+	golden.Equal(t, "../docs/openapi.json", openapi.Document())
 }

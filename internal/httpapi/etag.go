@@ -7,10 +7,10 @@ import (
 	"trueup/internal/i18n"
 )
 
-// etag names one version of a resource as one language shows it. It begins
+// ETag names one version of a resource as one language shows it. It begins
 // with the version, which is what a later If-Match is compared with; parts are
 // what else the answer shows and the version does not cover.
-func etag(lang i18n.Lang, version int64, parts ...int) string {
+func ETag(lang i18n.Lang, version int64, parts ...int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `"%d`, version)
 	for _, part := range parts {
@@ -20,9 +20,9 @@ func etag(lang i18n.Lang, version int64, parts ...int) string {
 	return b.String()
 }
 
-// matches reports whether an If-None-Match header names the tag, compared
+// Matches reports whether an If-None-Match header names the tag, compared
 // weakly as RFC 9110 asks: proxies that compress mark a tag as weak.
-func matches(ifNoneMatch, tag string) bool {
+func Matches(ifNoneMatch, tag string) bool {
 	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
 		candidate = strings.TrimSpace(candidate)
 		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == tag {

@@ -26,6 +26,10 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/register"
 	"trueup/internal/testkit/storetest"
@@ -63,9 +67,19 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	t.Cleanup(proxy.Close)
 	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
 	log := slog.New(slog.NewJSONHandler(&f.log, nil))
+	settings, err := config.Load(func(name string) string {
+		return map[string]string{config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket}[name]
+	}, config.Table, config.UploadsBucket, config.ReportsBucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.RefreshFunction, settings.InventoryFunction = "refresh", "inventory"
+	handlers := map[string]func(config.Config, aws.Config, *slog.Logger) http.Handler{
+		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, reports.Name: app.Reports,
+	}
 	for _, r := range route.Table {
 		if f.handlers[r.Function] == nil {
-			f.handlers[r.Function] = app.API(httpapi.Named(r.Function), config.Config{Table: table, UploadsBucket: uploads, ReportsBucket: reports, RefreshFunction: "refresh"}, aws.Config{
+			f.handlers[r.Function] = handlers[r.Function](settings, aws.Config{
 				Region: "eu-west-1", BaseEndpoint: &proxy.URL, ConfigSources: []any{others},
 				Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 			}, log)
@@ -148,7 +162,7 @@ func TestR2_3_CutReplies(t *testing.T) {
 			names := map[string]int{}
 			for cursor := ""; ; {
 				status, code, answer := f.do("GET", "/agreements?limit=200&cursor="+url.QueryEscape(cursor), "")
-				var page httpapi.Page[httpapi.Agreement]
+				var page httpapi.Page[agreements.Agreement]
 				if err := json.Unmarshal(answer, &page); err != nil || status != http.StatusOK {
 					t.Fatalf("%d %s (%v)", status, code, err)
 				}
@@ -345,7 +359,7 @@ func TestR2_12_NoLostUpdate(t *testing.T) {
 	if status != http.StatusCreated {
 		t.Fatalf("%d %s", status, answer)
 	}
-	var made httpapi.Agreement
+	var made agreements.Agreement
 	if err := json.Unmarshal(answer, &made); err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +379,7 @@ func TestR2_12_NoLostUpdate(t *testing.T) {
 		defer mu.Unlock()
 		switch {
 		case status == http.StatusOK:
-			var a httpapi.Agreement
+			var a agreements.Agreement
 			if err := json.Unmarshal(answer, &a); err != nil || versions[a.Version] {
 				t.Errorf("version %d answered twice (%v)", a.Version, err)
 			}
@@ -404,7 +418,7 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 	atOnce(many, 4, func(i int) {
 		body := fmt.Sprintf(`{"type": "volume", "name": "Many %d", "pairs": [{"authorizationNumber": "M%d", "licenseNumber": "M%d"}]}`, i, i, i)
 		status, code, answer := f.do("POST", "/agreements", body)
-		var made httpapi.Agreement
+		var made agreements.Agreement
 		if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
 			t.Errorf("%d %s (%v)", status, code, err)
 		}
@@ -423,7 +437,7 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 		{"/agreements/deletions", `{"ids": `, map[string]int{"": 0, "Moved": 0}},
 	} {
 		status, code, answer := f.do("POST", step.path, step.body+string(list)+"}")
-		var results httpapi.Results
+		var results agreements.Results
 		if err := json.Unmarshal(answer, &results); err != nil || status != http.StatusOK || results.Succeeded != many || len(results.Items) != many {
 			t.Errorf("%s: %d %s, %d done (%v)", step.path, status, code, results.Succeeded, err)
 		}
@@ -459,10 +473,10 @@ func TestR2_12_CutReplies(t *testing.T) {
 		{Kind: faultproxy.CutReply, Rate: 0.1, Operations: []string{"TransactWriteItems"}},
 		{Kind: faultproxy.CutBody, Rate: 0.1, Operations: []string{"TransactWriteItems"}},
 	})
-	const agreements = 60
+	const number = 60
 	var mu sync.Mutex
 	done := 0
-	atOnce(agreements, 4, func(i int) {
+	atOnce(number, 4, func(i int) {
 		path := "/agreements"
 		for _, step := range []struct {
 			method, suffix, body, match string
@@ -482,7 +496,7 @@ func TestR2_12_CutReplies(t *testing.T) {
 				t.Errorf("%s %s: %d %s", step.method, step.suffix, status, code)
 				return
 			}
-			var a httpapi.Agreement
+			var a agreements.Agreement
 			if err := json.Unmarshal(answer, &a); err != nil {
 				t.Error(err)
 			}
@@ -492,10 +506,10 @@ func TestR2_12_CutReplies(t *testing.T) {
 		defer mu.Unlock()
 		done++
 	})
-	if done < agreements*9/10 {
-		t.Errorf("only %d of %d were answered to the end", done, agreements)
+	if done < number*9/10 {
+		t.Errorf("only %d of %d were answered to the end", done, number)
 	}
-	if n := f.proxy.Counts(); n[faultproxy.CutReply]+n[faultproxy.CutBody] < agreements/2 {
+	if n := f.proxy.Counts(); n[faultproxy.CutReply]+n[faultproxy.CutBody] < number/2 {
 		t.Errorf("only %v happened", n)
 	}
 }

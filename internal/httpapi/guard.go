@@ -66,7 +66,7 @@ func checkQuery(raw string) error {
 			return errs.New(errs.Invalid, "query_malformed")
 		}
 		if len(given) > 1 {
-			repeated = append(repeated, errs.Violation{Code: "parameter_repeated", Field: parameterField + name})
+			repeated = append(repeated, errs.Violation{Code: "parameter_repeated", Field: ParameterField + name})
 		}
 	}
 	slices.SortFunc(repeated, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })

@@ -18,6 +18,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
 )
 
 // mutations is how many damaged cursors the lists get, each its share.
@@ -265,7 +267,7 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 
 		file := "bad_,1\nbad_,2\n"
 		var accepted struct {
-			Import httpapi.Import
+			Import agreements.Import
 			Upload struct {
 				URL     string
 				Headers map[string]string
@@ -282,10 +284,10 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		do("POST", base+"/inventory/rules", fmt.Sprintf(`{"kind":"ignored","name":"filled %d"}`, i), nil, nil)
 	}
 	const file = "ApplicationName,DeviceId\nFilled,pc1\nAlso filled,pc1\n"
-	var announced httpapi.CreatedInventoryFile
+	var announced catalogapi.CreatedInventoryFile
 	do("POST", base+"/inventory", fmt.Sprintf(`{"fileName":"filled.csv","size":%d}`, len(file)), nil, &announced)
 	do("PUT", announced.Upload.URL, file, announced.Upload.Headers, nil)
-	var counted httpapi.Inventory
+	var counted catalogapi.Inventory
 	for end := time.Now().Add(20 * time.Second); counted.Devices == 0 || counted.Counting; time.Sleep(10 * time.Millisecond) {
 		if do("GET", base+"/inventory", "", nil, &counted); time.Now().After(end) {
 			t.Fatal("the inventory is not counted")

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/openapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
 )
@@ -50,7 +51,7 @@ func (h hostile) event() events.APIGatewayV2HTTPRequest {
 		h.path = parameter.ReplaceAllString(h.route.Path, "nothing")
 	}
 	event := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RouteKey: h.route.Key(), RawPath: h.path, RawQueryString: h.query, Body: h.body,
+		Version: "2.0", RouteKey: h.route.GatewayKey(), RawPath: h.path, RawQueryString: h.query, Body: h.body,
 		Headers: map[string]string{"content-type": "application/json"},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
 			RequestID: "r1", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: h.route.Method},
@@ -161,7 +162,7 @@ type operation struct {
 // operations are those of every route, from the document.
 func operations(t *testing.T) (all []operation) {
 	t.Helper()
-	document, err := openapi3.NewLoader().LoadFromData(httpapi.Document())
+	document, err := openapi3.NewLoader().LoadFromData(openapi.Document())
 	if err != nil {
 		t.Fatal(err)
 	}

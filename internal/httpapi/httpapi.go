@@ -2,6 +2,9 @@
 // problem documents (RFC 9457) for everything that goes wrong, and the OpenAPI
 // document made from the same code.
 //
+// Each function has a package below this one with its operations and their
+// dependencies. This package is what they share.
+//
 // A request takes the same steps in every function: its language and call are
 // settled, the route is found, the guard asks package access whether the
 // caller may, and only then is anything of it read, checked and handed to the
@@ -21,79 +24,43 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"trueup/internal/access"
-	"trueup/internal/agreement"
-	"trueup/internal/audit"
-	"trueup/internal/catalog"
-	"trueup/internal/group"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
-	"trueup/internal/importer"
-	"trueup/internal/inventory"
-	"trueup/internal/objects"
-	"trueup/internal/once"
-	"trueup/internal/refresher"
-	"trueup/internal/snapshot"
-	"trueup/internal/statements"
 )
 
-// Deps is what the operations work with. A function needs only what its routes use.
-type Deps struct {
-	Agreements        agreement.Store
-	Register          agreement.Register
-	Known             Known
-	Groups            group.Store
-	Inventory         inventory.Store
-	InventoryRequired bool // whether agreements of type other wait for an inventory (R2.8)
-	Counts            *inventory.Counts
-	Recount           func(context.Context) error // has the inventory counted anew by rules that changed
-	ExpiringDays      int                         // how many days before its end an agreement is expiring (R2.11)
-	Catalog           *catalog.Store
-	Imports           importer.Records
-	Audit             audit.Store
-	Once              once.Store
-	Refresher         *refresher.Refresher
-	Statements        *statements.Keeper
-	Limits            agreement.Limits
-	Uploads           objects.Bucket
-	UploadsBucket     string // its name: the import of an upload is found by bucket and key
-	Reports           objects.Bucket
-	Snapshots         *snapshot.Library
-	Refresh           func(context.Context) error // asks for a refresh of old licence data (R8.6); nil for never
-	Clock             func() time.Time
-	NewID             func() string // a new random seed of an id at each call
-	Log               *slog.Logger
+// Function is a function that serves HTTP.
+type Function struct {
+	Name       string // of the manifest
+	Operations Operations
+	Enums      []Enum              // of types that no other function uses
+	Describe   func(*huma.OpenAPI) // adds rules that only resolvers check to the document; may be nil
+	Log        *slog.Logger
 }
 
-// Known is what refreshes know.
-type Known interface {
-	// AnswersTo returns what is known of pairs of an agreement, but for those that
-	// it does not have any more.
-	AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error)
-	// Freshness returns how old the licence data are.
-	Freshness(ctx context.Context) (refresher.Freshness, error)
-}
+// Operations says how to add each operation to an API, by the operation's id. Each
+// function has a package with its operations, so that the operations of the others are
+// not linked into its program: each takes some 15 kB, and what it calls.
+type Operations map[string]func(huma.API, huma.Operation)
 
-// New returns the handler of a function's routes. It panics when a route has
-// no operation: that is a mistake in the program, found at its first start.
-func New(d Deps, f Function) http.Handler {
-	o := &operations{Deps: d}
-	adders := f.adders(o)
+// New returns the handler of a function's routes. It panics if a route has no
+// operation, so that such a mistake shows at the first start.
+func New(f Function) http.Handler {
 	mux := http.NewServeMux()
-	s := &server{mux: mux, log: d.Log, limits: d.Limits}
+	s := &server{mux: mux, log: f.Log}
 	for _, r := range route.Of(f.Name) {
-		mustHave(adders, r)
+		add := f.Operations.of(r)
 		// An operation is built when it is first called: building all of them costs
 		// a start more than one call ever needs.
 		serve := sync.OnceValue(func() http.Handler {
 			one := http.NewServeMux()
-			register(humago.New(one, configuration()), adders, []route.Route{r})
+			api := humago.New(one, configuration(f.Enums))
+			api.UseMiddleware(guard)
+			add(api, operation(r))
 			return one
 		})
 		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) {
@@ -103,24 +70,13 @@ func New(d Deps, f Function) http.Handler {
 	return s
 }
 
-func mustHave(adders adders, r route.Route) {
-	if adders[r.Operation] == nil {
+// of returns how to add the operation of a route.
+func (o Operations) of(r route.Route) func(huma.API, huma.Operation) {
+	add := o[r.Operation]
+	if add == nil {
 		panic(fmt.Sprintf("httpapi: the route %s has no operation %q", r.Key(), r.Operation))
 	}
-}
-
-// operations is the receiver of every operation.
-type operations struct {
-	Deps
-	asked atomic.Int64 // when a report last asked for a refresh, in milliseconds
-}
-
-func register(api huma.API, adders adders, routes []route.Route) {
-	api.UseMiddleware(guard)
-	for _, r := range routes {
-		mustHave(adders, r)
-		adders[r.Operation](api, operation(r))
-	}
+	return add
 }
 
 // methods are those an Allow header can name.
@@ -128,15 +84,13 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 
 // server does what every request needs around the mux.
 type server struct {
-	mux    *http.ServeMux
-	log    *slog.Logger
-	limits agreement.Limits
+	mux *http.ServeMux
+	log *slog.Logger
 }
 
 // What a request's context carries for code that huma calls without operations.
 type (
 	logKey       struct{} // *slog.Logger
-	limitsKey    struct{} // agreement.Limits
 	operationKey struct{} // string, the id of the operation that the route has
 )
 
@@ -150,7 +104,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("X-Content-Type-Options", "nosniff")
 
-	r = r.WithContext(context.WithValue(context.WithValue(r.Context(), logKey{}, s.log), limitsKey{}, s.limits))
+	r = r.WithContext(context.WithValue(r.Context(), logKey{}, s.log))
 	if !s.routed(r, r.Method) {
 		s.unrouted(w, r, lang)
 		return
@@ -182,13 +136,16 @@ func whereabouts(ctx context.Context) []any {
 // alone would also answer HEAD with the operation of GET, and redirect a path
 // that is not clean.
 func (s *server) routed(r *http.Request, method string) bool {
-	if escaped := r.URL.EscapedPath(); path.Clean(escaped) != escaped {
+	escaped := r.URL.EscapedPath()
+	if path.Clean(escaped) != escaped {
 		return false
 	}
 	probe := *r
 	probe.Method = method
 	_, pattern := s.mux.Handler(&probe)
-	return strings.HasPrefix(pattern, method+" ")
+	of, found := strings.CutPrefix(pattern, method+" ")
+	// The mux would redirect the parent of a greedy path variable, which has fewer steps.
+	return found && strings.Count(escaped, "/") >= strings.Count(of, "/")
 }
 
 // unrouted answers a request no route serves. API Gateway answers these

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/openapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
@@ -62,7 +63,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 			Permission  string `json:"x-permission"`
 		} `json:"paths"`
 	}
-	if err := json.Unmarshal(httpapi.Document(), &document); err != nil {
+	if err := json.Unmarshal(openapi.Document(), &document); err != nil {
 		t.Fatal(err)
 	}
 	var got, want []string
@@ -85,7 +86,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 		t.Errorf("(-table +document)\n%s", diff)
 	}
 	for function := range functions {
-		h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.Named(function))
+		h := unused(quiet).handler(function)
 		for _, r := range route.Table {
 			// Without a token a row that is served answers 401; one that is not, 404 or 405.
 			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y", "{product}", "z").Replace(r.Path), nil), access.Call{})
@@ -99,7 +100,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 
 func TestUnrouted(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
+	h := unused(quiet).handler("agreements")
 	for _, test := range []struct {
 		method, path string
 		status       int
@@ -178,7 +179,9 @@ func TestFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			h := httpapi.New(httpapi.Deps{Register: broken{err: test.err}, Log: slog.New(slog.NewTextHandler(&log, nil))}, httpapi.AgreementsFunction)
+			d := unused(slog.New(slog.NewTextHandler(&log, nil)))
+			d.Register = broken{err: test.err}
+			h := d.handler("agreements")
 			w := call(h, httptest.NewRequest("GET", "/agreements/x", nil), admin)
 			p := problemOf(t, w)
 			if w.Code != test.status || p.Code != test.code || w.Header().Get("Retry-After") != test.retry {
@@ -239,15 +242,15 @@ func TestReplayDuringTheFirstCall(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	var first func()
-	deps := s.deps
-	deps.Once = overtaken{deps.Once, &first}
-	post := func(deps httpapi.Deps, function, key, path, body, ifMatch string) *httptest.ResponseRecorder {
+	late := s.deps
+	late.Once = overtaken{late.Once, &first}
+	post := func(d deps, function, key, path, body, ifMatch string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("POST", path, strings.NewReader(body))
 		r.Header.Set("Idempotency-Key", key)
 		if ifMatch != "" {
 			r.Header.Set("If-Match", ifMatch)
 		}
-		return call(httpapi.New(deps, httpapi.Named(function)), r, admin)
+		return call(d.handler(function), r, admin)
 	}
 	made := post(s.deps, "agreements", "made", "/agreements", `{"type": "volume", "name": "A", "pairs": [{"authorizationNumber": "1", "licenseNumber": "1"}]}`, "")
 	address := made.Header().Get("Location")
@@ -260,7 +263,7 @@ func TestReplayDuringTheFirstCall(t *testing.T) {
 		key := fmt.Sprint("key-", i)
 		var want *httptest.ResponseRecorder
 		first = func() { want = post(s.deps, test.function, key, test.path, test.body, test.ifMatch) }
-		got := post(deps, test.function, key, test.path, test.body, test.ifMatch)
+		got := post(late, test.function, key, test.path, test.body, test.ifMatch)
 		if want == nil || want.Code >= 300 || got.Code != want.Code {
 			t.Errorf("%s: %d %s after %+v", test.path, got.Code, got.Body, want)
 			continue
@@ -274,7 +277,9 @@ func TestReplayDuringTheFirstCall(t *testing.T) {
 // TestReportExpired demands a clear answer when a finished import's report is gone.
 func TestReportExpired(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Imports: finished{}, Reports: newStack(t).deps.Reports, Log: quiet}, httpapi.AgreementsFunction)
+	d := unused(quiet)
+	d.Imports, d.Reports = finished{}, newStack(t).deps.Reports
+	h := d.handler("agreements")
 	w := call(h, httptest.NewRequest("GET", "/imports/x/findings", nil), admin)
 	if p := problemOf(t, w); w.Code != http.StatusNotFound || p.Code != "report_expired" {
 		t.Errorf("%d %s", w.Code, p.Code)
@@ -290,7 +295,7 @@ func (finished) Import(_ context.Context, id string) (importer.Import, error) {
 
 func TestBodySize(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
+	h := unused(quiet).handler("agreements")
 	const most = 64 << 10
 	for size, want := range map[int]string{most: "invalid_input", most + 1: "body_too_large", 10 << 20: "body_too_large"} {
 		body := `{"` + strings.Repeat("a", size-7) + `":1}`
@@ -307,7 +312,7 @@ func TestBodySize(t *testing.T) {
 // TestLongValuesAreShortened demands that an answer does not repeat a long value in full.
 func TestLongValuesAreShortened(t *testing.T) {
 	t.Parallel()
-	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
+	h := unused(quiet).handler("agreements")
 	w := call(h, httptest.NewRequest("GET", "/agreements?limit="+strings.Repeat("9", 3000), nil), admin)
 	p := problemOf(t, w)
 	if len(p.Errors) != 1 || len(p.Errors[0].Value) > 110 || !strings.HasSuffix(p.Errors[0].Value, "…") {
@@ -324,7 +329,7 @@ func FuzzBody(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	h := httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
+	h := unused(quiet).handler("agreements")
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, path := range []string{"/imports", "/agreements", "/agreements/x/pairs", "/agreements/moves", "/agreements/deletions"} {
 			// A key that is always wrong keeps a valid body from being carried out.
@@ -346,6 +351,6 @@ func FuzzBody(f *testing.F) {
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		httpapi.New(httpapi.Deps{Log: quiet}, httpapi.AgreementsFunction)
+		unused(quiet).handler("agreements")
 	}
 }

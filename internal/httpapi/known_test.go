@@ -14,6 +14,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
 	"trueup/internal/refresher"
 )
 
@@ -73,7 +74,7 @@ func TestR2_10_DeletionsThatMakeStale(t *testing.T) {
 	other := func(name string) string {
 		return add(`{"type": "other", "name": "` + name + `", "publisher": "Adobe", "productTitle": "Photoshop", "licenses": 1}`)
 	}
-	remove := func(id string) (deleted httpapi.DeletedAgreement) {
+	remove := func(id string) (deleted agreements.DeletedAgreement) {
 		t.Helper()
 		status, answer := a.ask(http.MethodDelete, "/agreements/"+id, "")
 		if err := json.Unmarshal(answer, &deleted); err != nil || status != http.StatusOK {
@@ -109,19 +110,19 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 	}
 	location, before := w.Header().Get("Location"), w.Header().Get("ETag")
 
-	pending, _ := read[httpapi.Page[httpapi.Pair]](t, s, location+"/pairs", "en")
+	pending, _ := read[httpapi.Page[agreements.Pair]](t, s, location+"/pairs", "en")
 	for _, p := range pending.Items {
 		if p.Validation != agreement.ValidationPending || p.Reason != nil || !p.CheckedAt.IsZero() || p.Held || p.Entitlements == nil || len(p.Entitlements) > 0 {
 			t.Errorf("not asked yet: %+v", p)
 		}
 	}
-	list, _ := read[httpapi.Agreements](t, s, "/agreements", "en")
+	list, _ := read[agreements.Agreements](t, s, "/agreements", "en")
 	if !list.Stale || !list.DataAt.IsZero() {
 		t.Errorf("R7.3 before: stale %v, of %v", list.Stale, list.DataAt)
 	}
 
 	r := &refresher.Refresher{
-		Store: s.deps.Known.(refresher.Store), Source: func(context.Context) (entitlement.Source, error) { return summary{}, nil },
+		Store: s.deps.Answers.(refresher.Store), Source: func(context.Context) (entitlement.Source, error) { return summary{}, nil },
 		Clock: time.Now, Log: quiet, Lease: time.Minute, AskTimeout: time.Minute,
 	}
 	run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, By: "ann"})
@@ -135,17 +136,17 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	got, _ := read[httpapi.Page[httpapi.Pair]](t, s, location+"/pairs", "nl")
+	got, _ := read[httpapi.Page[agreements.Pair]](t, s, location+"/pairs", "nl")
 	for i := range got.Items {
 		if at := got.Items[i].CheckedAt; at.Before(run.StartedAt) {
 			t.Errorf("checked at %v", at)
 		}
 		got.Items[i].CheckedAt = time.Time{}
 	}
-	want := []httpapi.Pair{
+	want := []agreements.Pair{
 		{
 			ID: "K1+K1", AuthorizationNumber: "K-1", LicenseNumber: "K-1", Program: agreement.ProgramOpenValue, Validation: agreement.ValidationValid,
-			Entitlements: []httpapi.PairEntitlement{{
+			Entitlements: []agreements.PairEntitlement{{
 				Publisher: "Microsoft", ProductPool: "Applications", ProductFamily: "Office", Version: "2021", LicenseType: "L&SA", Effective: 25, ActiveSA: 20,
 				Start: "2024-01-01", End: "2026-12-31", SAEnd: "2026-06-30",
 			}},
@@ -155,17 +156,17 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 			Reason: &httpapi.Reason{
 				Code: "vlsc_unknown", Message: "Het Volume Licensing Service Center kent deze nummers niet. Vergelijk ze met de overeenkomst.",
 			},
-			Entitlements: []httpapi.PairEntitlement{},
+			Entitlements: []agreements.PairEntitlement{},
 		},
 	}
 	if diff := cmp.Diff(want, got.Items); diff != "" {
 		t.Error(diff)
 	}
-	list, _ = read[httpapi.Agreements](t, s, "/agreements?validation=invalid", "en")
+	list, _ = read[agreements.Agreements](t, s, "/agreements?validation=invalid", "en")
 	if list.Stale || !list.DataAt.Equal(run.StartedAt) || len(list.Items) != 1 || list.Items[0].Version != 1 {
 		t.Errorf("R7.3 afterwards: %+v; the run began at %v", list, run.StartedAt)
 	}
-	if _, after := read[httpapi.Agreement](t, s, location, "en"); after == before {
+	if _, after := read[agreements.Agreement](t, s, location, "en"); after == before {
 		t.Errorf("the ETag is %s, before and after the refresh", after)
 	}
 	remove := httptest.NewRequest(http.MethodDelete, location+"/pairs/K2+K2", nil)
@@ -173,7 +174,7 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 	if w := call(s.handlers["agreements"], remove, admin); w.Code != http.StatusOK {
 		t.Errorf("removed with the ETag of before the refresh: %d %s", w.Code, w.Body)
 	}
-	list, _ = read[httpapi.Agreements](t, s, "/agreements?validation=valid", "en")
+	list, _ = read[agreements.Agreements](t, s, "/agreements?validation=valid", "en")
 	if !list.Stale || len(list.Items) != 1 {
 		t.Errorf("R7.3 after a removal: %+v", list)
 	}

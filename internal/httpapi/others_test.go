@@ -15,7 +15,6 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
-	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/inventory"
 )
@@ -71,7 +70,7 @@ func TestDetailsAreNowhereElseR2_7(t *testing.T) {
 	s.deps.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	a := asking{t, map[string]http.Handler{}, &strings.Builder{}}
 	for _, r := range route.Table {
-		a.handlers[r.Function] = httpapi.New(s.deps, httpapi.Named(r.Function))
+		a.handlers[r.Function] = s.deps.handler(r.Function)
 	}
 	other := func(name, details string) string {
 		body, err := json.Marshal(map[string]any{
@@ -182,7 +181,7 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 			}
 			r := httptest.NewRequest("POST", "/agreements", strings.NewReader(test.body))
 			r.Header.Set("Content-Type", "application/json")
-			w := call(httpapi.New(deps, httpapi.AgreementsFunction), r, admin)
+			w := call(deps.handler("agreements"), r, admin)
 			if w.Code != test.status {
 				t.Fatalf("%d: %s", w.Code, w.Body)
 			}
@@ -203,7 +202,7 @@ func TestStatusInTagR2_11(t *testing.T) {
 	today := time.Date(2026, 11, 21, 23, 0, 0, 0, time.UTC)
 	s.deps.Clock = func() time.Time { return today }
 	s.deps.ExpiringDays = 30
-	a := asking{t, map[string]http.Handler{"agreements": httpapi.New(s.deps, httpapi.AgreementsFunction)}, &strings.Builder{}}
+	a := asking{t, map[string]http.Handler{"agreements": s.deps.handler("agreements")}, &strings.Builder{}}
 	_, created := a.ask("POST", "/agreements", `{"type": "other", "name": "A", "publisher": "Adobe", "productTitle": "Photoshop", "licenses": 1, "start": "2026-11-22", "end": "2027-01-31"}`)
 	path := "/agreements/" + member(t, created, "id")
 	for _, want := range []struct{ day, status, tag string }{

@@ -61,16 +61,19 @@ var statuses = map[errs.Kind]int{
 	errs.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// StatusOf returns the HTTP status of a kind of error.
+func StatusOf(kind errs.Kind) int { return statuses[kind] }
+
 // retryAfter is how many seconds a caller is asked to wait before trying again.
 const retryAfter = "2"
 
 const (
-	// parameterField begins the Field of a violation that is about a parameter
+	// ParameterField begins the Field of a violation that is about a parameter
 	// and not about the body.
-	parameterField = "?"
-	// wholeBody is the Field of a violation that is about all of the body. An
+	ParameterField = "?"
+	// WholeBody is the Field of a violation that is about all of the body. An
 	// empty Field is the member of that name: JSON allows it.
-	wholeBody = "#"
+	WholeBody = "#"
 )
 
 // parameterOf names the parameter an error without violations is about.
@@ -111,9 +114,9 @@ func expected(lang i18n.Lang, requestID string, e *errs.Error) *Problem {
 
 func fieldError(lang i18n.Lang, v errs.Violation) FieldError {
 	e := FieldError{Code: v.Code, Message: i18n.Text(lang, v.Code, v.Args), Value: text.Shorten(v.Value, 100)}
-	if name, ok := strings.CutPrefix(v.Field, parameterField); ok {
+	if name, ok := strings.CutPrefix(v.Field, ParameterField); ok {
 		e.Parameter = name
-	} else if v.Field != wholeBody {
+	} else if v.Field != WholeBody {
 		e.Pointer = "/" + v.Field
 	}
 	return e
@@ -141,14 +144,14 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 		p = expected(lang, id, e)
 	}
 	if p.Status >= http.StatusInternalServerError {
-		failed(ctx.Context(), p.Status, cause)
+		LogFailure(ctx.Context(), p.Status, cause)
 	}
 	return headed(ctx, p)
 }
 
-// failed logs why an answer has a status of 500 or above: something that is not
+// LogFailure logs why an answer has a status of 500 or above: something that is not
 // available for the moment, or a fault. What else the line says is in more.
-func failed(ctx context.Context, status int, cause error, more ...any) {
+func LogFailure(ctx context.Context, status int, cause error, more ...any) {
 	log, ok := ctx.Value(logKey{}).(*slog.Logger)
 	if !ok {
 		return

@@ -27,6 +27,8 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
@@ -218,10 +220,10 @@ func TestOneCountEverywhere(t *testing.T) {
 	s.publish(t, 1, date)
 	s.known.freshness.At = time.Now()
 
-	list := fetch[httpapi.Agreements](t, s, "/agreements?limit=200")
+	list := fetch[agreements.Agreements](t, s, "/agreements?limit=200")
 	overview := fetch[report.Overview](t, s, "/overview")
-	bought := fetch[httpapi.PurchasesPage](t, s, "/reports/license-purchases?limit=200")
-	installed := fetch[httpapi.InstallationsPage](t, s, "/reports/license-installations?limit=200")
+	bought := fetch[reports.PurchasesPage](t, s, "/reports/license-purchases?limit=200")
+	installed := fetch[reports.InstallationsPage](t, s, "/reports/license-installations?limit=200")
 	totals := list.Totals
 	if diff := cmp.Diff(report.AgreementTotals{
 		Agreements: totals.Agreements, Volume: totals.Volume, Other: totals.Other, Pairs: totals.Pairs, Licenses: totals.Licenses,
@@ -350,7 +352,7 @@ func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 		asked++
 		return answer(ctx)
 	}
-	h := httpapi.New(deps, httpapi.ReportsFunction)
+	h := deps.handler("reports")
 	get := func(address string, want int) {
 		t.Helper()
 		begin := time.Now()
@@ -451,11 +453,11 @@ func TestHistory(t *testing.T) {
 	if page := s.get(t, "/reports/comparison.html?from="+string(before)).Body.String(); !strings.Contains(page, "<p>Compared with the license data of "+c.From.Format("2006-01-02 15:04")) {
 		t.Errorf("the page does not say what it compares with: %s", page)
 	}
-	trend := fetch[httpapi.Trend](t, s, "/reports/trend")
+	trend := fetch[reports.Trend](t, s, "/reports/trend")
 	if len(trend.Points) != 2 || trend.Points[0].Date != before || trend.Points[0].Products != c.Before || trend.Points[1].Products.Owned != 90 {
 		t.Errorf("%+v", trend)
 	}
-	days := fetch[httpapi.Found[httpapi.Snapshot]](t, s, "/reports/snapshots?from="+string(before)+"&to="+string(before))
+	days := fetch[httpapi.Found[reports.Snapshot]](t, s, "/reports/snapshots?from="+string(before)+"&to="+string(before))
 	if len(days.Items) != 1 || days.Items[0].Date != before || days.Items[0].Run != "r1" {
 		t.Errorf("%+v", days)
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
-	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/apiscript"
+	"trueup/internal/httpapi/openapi"
 )
 
 const base = "http://api.example"
@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 
 // documented is the OpenAPI document as kin-openapi reads it.
 var documented = sync.OnceValues(func() (routers.Router, error) {
-	document, err := openapi3.NewLoader().LoadFromData(httpapi.Document())
+	document, err := openapi3.NewLoader().LoadFromData(openapi.Document())
 	if err != nil {
 		return nil, err
 	}

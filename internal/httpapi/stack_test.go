@@ -28,7 +28,6 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/entitlement"
-	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/id"
 	"trueup/internal/importer"
@@ -44,8 +43,8 @@ import (
 func TestMain(m *testing.M) { storetest.Main(m) }
 
 const (
-	uploads = "uploads"
-	reports = "reports"
+	uploadsBucket = "uploads"
+	reportsBucket = "reports"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -53,7 +52,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // stack is the API on a real store and real buckets, with the importer behind
 // the uploads bucket.
 type stack struct {
-	deps     httpapi.Deps
+	deps     deps
 	store    *dynamo.Store
 	known    *known                  // licence data and inventory, as the test has them
 	handlers map[string]http.Handler // by function
@@ -84,9 +83,9 @@ func newStack(t *testing.T) *stack {
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	notified := make(chan notification, 1024)
 	server, err := s3.New(s3.Options{
-		Dir: t.TempDir(), Buckets: []string{uploads, reports}, Credentials: key, Now: time.Now,
+		Dir: t.TempDir(), Buckets: []string{uploadsBucket, reportsBucket}, Credentials: key, Now: time.Now,
 		Notify: func(bucket, key string, event []byte) error {
-			if bucket == uploads {
+			if bucket == uploadsBucket {
 				notified <- notification{key, event}
 			}
 			return nil
@@ -100,13 +99,14 @@ func newStack(t *testing.T) *stack {
 		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
-	agreements := register.New(store, store, s3bucket.New(client, reports), quiet)
-	refreshes := dynamo.NewRefreshes(store, agreements)
-	deps := httpapi.Deps{
+	all := register.New(store, store, s3bucket.New(client, reportsBucket), quiet)
+	refreshes := dynamo.NewRefreshes(store, all)
+	deps := deps{
 		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
-		Register: agreements, Known: refreshes,
-		Uploads: s3bucket.New(client, uploads), Reports: s3bucket.New(client, reports), UploadsBucket: uploads,
-		Clock: time.Now, NewID: rand.Text, Log: quiet,
+		Register: all, Answers: refreshes, ExpiringDays: agreement.ExpiringDaysDefault,
+		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
+		Refresh: func(context.Context) error { return nil },
+		Clock:   time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Catalog = catalog.New(store, deps.Reports, quiet)
 	deps.Counts = inventory.NewCounts(store, deps.Reports)
@@ -196,7 +196,7 @@ func newStack(t *testing.T) *stack {
 	})
 	for _, r := range route.Table {
 		if s.handlers[r.Function] == nil {
-			s.handlers[r.Function] = httpapi.New(deps, httpapi.Named(r.Function))
+			s.handlers[r.Function] = deps.handler(r.Function)
 		}
 	}
 	return s

@@ -85,7 +85,7 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 			}
 			found = append(found, detail(cause))
 		default:
-			found = append(found, errs.Violation{Code: "value_invalid", Field: wholeBody})
+			found = append(found, errs.Violation{Code: "value_invalid", Field: WholeBody})
 		}
 	}
 	shape := make(map[string]bool, len(found))
@@ -94,7 +94,7 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	}
 	for _, v := range broken {
 		// What is missing or of another type broke no rule of its own.
-		if len(shape) > 0 && v.Field == wholeBody || within(shape, v.Field) {
+		if len(shape) > 0 && v.Field == WholeBody || within(shape, v.Field) {
 			continue
 		}
 		found = append(found, v)
@@ -128,7 +128,7 @@ func detail(d *huma.ErrorDetail) errs.Violation {
 	} else if parts := strings.SplitN(d.Message, "|", 3); i18n.Known(parts[0]) {
 		v.Code = parts[0]
 		if len(parts) == 3 && parts[1] == fieldArgument {
-			v.Field = strings.TrimPrefix(v.Field+"/"+parts[2], wholeBody+"/")
+			v.Field = strings.TrimPrefix(v.Field+"/"+parts[2], WholeBody+"/")
 		} else if len(parts) == 3 {
 			v.Args = errs.Pairs(parts[1], plain(parts[2]))
 		}
@@ -157,12 +157,25 @@ func field(location string) string {
 	where, name, inside := strings.Cut(location, ".")
 	switch {
 	case where != "body":
-		return parameterField + name
+		return ParameterField + name
 	case !inside:
-		return wholeBody
+		return WholeBody
 	}
 	return steps.Replace(pointerEscapes.Replace(name))
 }
 
 // steps turns the steps of a location into those of a pointer.
 var steps = strings.NewReplacer(".", "/", "[", "/", "]", "")
+
+// Refusals are violations as huma's resolvers return them, with the names that
+// the API has for the fields of a draft.
+func Refusals(broken ...[]errs.Violation) []error {
+	var refused []error
+	for _, v := range slices.Concat(broken...) {
+		if strings.HasSuffix(v.Field, "/authorization") || strings.HasSuffix(v.Field, "/license") {
+			v.Field += "Number"
+		}
+		refused = append(refused, (*violation)(&v))
+	}
+	return refused
+}

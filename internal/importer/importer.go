@@ -47,6 +47,9 @@ const (
 	StateFailed    State = "failed"    // not the file's fault, or the file was gone
 )
 
+// States is every state, in the order of the documentation.
+var States = []State{StateReceived, StateRunning, StateSucceeded, StateRejected, StateFailed}
+
 // OnError says what to do with a file some rows of which are wrong (R3.7).
 type OnError string
 
@@ -55,6 +58,9 @@ const (
 	OnErrorReject OnError = "reject" // store nothing; the default
 	OnErrorSkip   OnError = "skip"   // store the good rows, report the bad ones
 )
+
+// OnErrors is every choice, in the order of the documentation.
+var OnErrors = []OnError{OnErrorReject, OnErrorSkip}
 
 // Import is the record of one import (R3.8). Always Added + Unchanged +
 // Rejected = Rows once State is succeeded or rejected.

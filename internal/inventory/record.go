@@ -38,6 +38,9 @@ const (
 	StateRefused State = "refused" // it replaced nothing
 )
 
+// States is every state, in the order of the documentation.
+var States = []State{StateCounted, StateRefused}
+
 // File is a file that arrived, and what became of it.
 type File struct {
 	intake.Object

@@ -21,6 +21,9 @@ const (
 	Osquery         Shape = "osquery"          // rows of the table programs
 )
 
+// Shapes is every shape, in the order of the documentation.
+var Shapes = []Shape{AppInvRawData, AppInvAggregate, GLPI, Osquery}
+
 // system is what a shape is told by: the source of files in no folder of their
 // own.
 func (s Shape) system() string {

@@ -64,6 +64,9 @@ const (
 	TriggerDeletion Trigger = "deletion" // pairs are gone (R2.10)
 )
 
+// Triggers is every trigger, in the order of the documentation.
+var Triggers = []Trigger{TriggerSchedule, TriggerNow, TriggerImport, TriggerDeletion}
+
 // State is where a run is in its life.
 type State string
 
@@ -76,6 +79,9 @@ const (
 	StateFailed    State = "failed"    // the source answered no pair, or no attempt came to its end
 )
 
+// States is every state, in the order of the documentation.
+var States = []State{StateQueued, StateRunning, StateSucceeded, StatePartial, StateFailed}
+
 // Hold says whether answers of a run are held back.
 type Hold string
 
@@ -86,6 +92,9 @@ const (
 	HoldConfirmed Hold = "confirmed" // somebody confirmed them
 	HoldDiscarded Hold = "discarded" // nothing is left of them
 )
+
+// Holds is every hold of a run that holds answers back, in the order of the documentation.
+var Holds = []Hold{HoldOn, HoldConfirmed, HoldDiscarded}
 
 // Run is the record of one refresh (R7.1). Always Checked = Valid + Invalid + Failed.
 type Run struct {

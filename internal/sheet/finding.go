@@ -11,6 +11,9 @@ const (
 	SeverityWarning Severity = "warning"
 )
 
+// Severities is every severity, in the order of the documentation.
+var Severities = []Severity{SeverityError, SeverityWarning}
+
 // Column names a column of a kind of file. Each reader has its own.
 type Column string
 

@@ -58,6 +58,9 @@ const (
 	StateRemoved  State = "removed"  // somebody took it out of use
 )
 
+// States is every state, in the order of the documentation.
+var States = []State{StateReceived, StateAccepted, StateRefused, StateReplaced, StateRemoved}
+
 // Record is what became of one version of a file. Always
 // Lines + Skipped + Unchanged + Rejected = Rows, unless it is only announced;
 // Lines counts what is stored of an accepted one, and what was good of a refused one.

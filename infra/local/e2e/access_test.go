@@ -130,7 +130,7 @@ func TestTokens(t *testing.T) {
 					t.Errorf("%s: headers %v", name, header)
 				}
 			}
-			want := passed{r.Function, r.Key(), "jo", "[password-admin]"}
+			want := passed{r.Function, r.GatewayKey(), "jo", "[password-admin]"}
 			if isOpen {
 				want.Subject, want.Groups = "", ""
 			}

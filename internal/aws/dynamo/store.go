@@ -74,8 +74,12 @@ func PageSize(n int) Option { return func(s *Store) { s.pageSize = int32(n) } }
 // items; the default, 6 s, suits a person who waits.
 func Patience(d time.Duration) Option { return func(s *Store) { s.patience = d } }
 
-// New returns the store in a table laid out as package schema says.
+// New returns the store in a table laid out as package schema says. It panics without
+// the table's name, which is a mistake in a function's settings.
 func New(client *dynamodb.Client, table string, options ...Option) *Store {
+	if table == "" {
+		panic("dynamo: a table without a name")
+	}
 	s := &Store{client: client, table: table, patience: 6 * time.Second, seen: seen{at: map[journal.Name]journal.Position{}}}
 	s.seq.Store(unknownSeq)
 	for _, o := range options {

@@ -16,8 +16,14 @@ type Caller struct {
 	function string
 }
 
-// New returns what calls the function of that name.
-func New(client *lambda.Client, function string) *Caller { return &Caller{client, function} }
+// New returns a caller of the function with the name. It panics without a name, which is
+// a mistake in a function's settings.
+func New(client *lambda.Client, function string) *Caller {
+	if function == "" {
+		panic("invoke: a function without a name")
+	}
+	return &Caller{client, function}
+}
 
 // Call hands the event, as JSON, to the function and does not wait for it. A
 // nil error means that Lambda has it: it calls the function again when that

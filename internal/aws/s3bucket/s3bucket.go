@@ -29,8 +29,12 @@ type s3Bucket struct {
 	name    string
 }
 
-// New returns the bucket of that name. The client's region must be the bucket's.
+// New returns the bucket with the name. The client's region must be the bucket's. It
+// panics without a name, which is a mistake in a function's settings.
 func New(client *s3.Client, bucket string) objects.Bucket {
+	if bucket == "" {
+		panic("s3bucket: a bucket without a name")
+	}
 	presign := s3.NewPresignClient(client, func(o *s3.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
 			// Otherwise the signature would demand the checksum of a body we do not have.

@@ -1,22 +1,29 @@
 // Package route is the one table of HTTP routes, as plain data. The mux of each
 // function, the CDK app, the local gateway, the OpenAPI document and the tests
-// of access all read it. A Go ServeMux pattern and an API Gateway route key
-// are the same string.
+// of access all read it. Paths are spelled as ServeMux does.
 package route
 
-import "trueup/internal/access"
+import (
+	"strings"
+
+	"trueup/internal/access"
+)
 
 // Route is one row.
 type Route struct {
 	Method     string
-	Path       string            // "/agreements/{id}"
+	Path       string            // "/agreements/{id}"; "/pages/{rest...}" for all paths below, without "/pages" itself
 	Function   string            // the function that serves it, a name of package manifest
 	Permission access.Permission // what the caller must be allowed; access.Anyone needs no token
 	Operation  string            // OpenAPI operation id
 }
 
-// Key is the route as ServeMux and API Gateway spell it.
+// Key returns the route as ServeMux spells it.
 func (r Route) Key() string { return r.Method + " " + r.Path }
+
+// GatewayKey returns the route as API Gateway spells it: a greedy path variable, which
+// has to be the last, is {rest+} there.
+func (r Route) GatewayKey() string { return strings.Replace(r.Key(), "...}", "+}", 1) }
 
 // Table is every route.
 var Table = []Route{

@@ -51,9 +51,24 @@ var layers = []layer{
 		imports: []string{"words", "domain", "messages", "internal/refresher"},
 	},
 	{
-		name:    "doors", // HTTP, pages, AWS events
-		folders: []string{"internal/httpapi", "internal/console", "internal/aws/trigger"},
+		name:    "doors", // pages and AWS events
+		folders: []string{"internal/console", "internal/aws/trigger"},
 		imports: []string{"words", "domain", "messages", "use cases", "tables"},
+	},
+	{
+		name:    "HTTP kernel", // what the functions that serve HTTP share
+		folders: []string{"internal/httpapi"},
+		imports: []string{"words", "domain", "messages", "tables"},
+	},
+	{
+		name:    "HTTP functions", // none imports another
+		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/reports"},
+		imports: []string{"words", "domain", "messages", "use cases", "tables", "HTTP kernel"},
+	},
+	{
+		name:    "API document", // imported by tests only, because it knows every function
+		folders: []string{"internal/httpapi/openapi"},
+		imports: []string{"HTTP kernel", "HTTP functions"},
 	},
 	{
 		name:    "adapters", // they implement the contracts of domain and use cases
@@ -63,7 +78,7 @@ var layers = []layer{
 	{
 		name:    "root", // the one place that knows every part
 		folders: []string{"internal/app"},
-		imports: []string{"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters"},
+		imports: []string{"words", "settings", "domain", "messages", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
 	},
 	{
 		name:    "functions",
@@ -91,7 +106,7 @@ var layers = []layer{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "adapters", "root", "stand-ins", "local stack", "test support",
+			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }

@@ -21,6 +21,7 @@ import (
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -170,7 +171,7 @@ func (o *organisation) firstRefresh(ctx context.Context) error {
 		return err
 	}
 	for ctx.Err() == nil {
-		var page httpapi.Page[httpapi.Refresh]
+		var page httpapi.Page[reports.Refresh]
 		body, err := o.fetch(ctx, "/refreshes?limit=1")
 		if err != nil {
 			return err

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,8 +16,11 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/audit"
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
 	"trueup/internal/httpapi"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -71,9 +77,16 @@ func (b *bench) catalogs(ctx context.Context) error {
 	return nil
 }
 
+// unused is a bucket that no lookup uses.
+type unused struct{ objects.Bucket }
+
 // lookups returns how long lookups took, sorted.
 func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) ([]time.Duration, error) {
-	handler := httpapi.New(httpapi.Deps{Catalog: store}, httpapi.CatalogFunction)
+	none := func(context.Context) error { return errors.New("bench: not part of a lookup") }
+	handler := catalogapi.New(catalogapi.Deps{ // only the catalog is used
+		Kernel:  httpapi.Kernel{Once: (*dynamo.Store)(nil), Clock: time.Now, NewID: rand.Text, Log: slog.New(slog.DiscardHandler)},
+		Catalog: store, Inventory: (*dynamo.Store)(nil), Counts: &inventory.Counts{}, Recount: none, Uploads: unused{},
+	})
 	caller := access.WithCall(ctx, access.Call{Principal: &access.Principal{Subject: "bench", Roles: []access.Role{access.GlobalAdmin}}})
 	var all []time.Duration
 	for round := range b.size(60, 1) + 1 {

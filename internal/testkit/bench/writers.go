@@ -23,7 +23,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/dynamo/schema"
-	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
 	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -208,8 +208,8 @@ func (p *poster) post(ctx context.Context, _ int) error {
 	p.made++
 	number := fmt.Sprintf("%07d", p.made)
 	p.mu.Unlock()
-	body, err := json.Marshal(httpapi.NewAgreement{
-		Type: agreement.TypeVolume, Name: "Agreement " + number, Pairs: []httpapi.NewPair{{AuthorizationNumber: number, LicenseNumber: number}},
+	body, err := json.Marshal(agreements.NewAgreement{
+		Type: agreement.TypeVolume, Name: "Agreement " + number, Pairs: []agreements.NewPair{{AuthorizationNumber: number, LicenseNumber: number}},
 	})
 	if err != nil {
 		return err

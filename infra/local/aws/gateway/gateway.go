@@ -42,14 +42,17 @@ type Invoker interface {
 }
 
 // Route is a route, and the function that serves it. The path is written as
-// http.ServeMux has it: "/agreements/{id}".
+// http.ServeMux has it: "/things/{id}", "/things/{rest...}".
 type Route struct {
 	Method, Path, Function string
 	Open                   bool // needs no token
 }
 
-// Key is the route as ServeMux and API Gateway spell it.
-func (r Route) Key() string { return r.Method + " " + r.Path }
+// Key returns the route as API Gateway spells it, with {rest+} for {rest...}.
+func (r Route) Key() string { return strings.Replace(r.pattern(), "...}", "+}", 1) }
+
+// pattern returns the route as ServeMux spells it.
+func (r Route) pattern() string { return r.Method + " " + r.Path }
 
 // Options says what to serve.
 type Options struct {
@@ -88,7 +91,7 @@ func New(o Options) http.Handler {
 		for _, name := range parameter.FindAllStringSubmatch(r.Path, -1) {
 			parameters = append(parameters, name[1])
 		}
-		f.routes.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) { f.serve(w, request, r, parameters) })
+		f.routes.HandleFunc(r.pattern(), func(w http.ResponseWriter, request *http.Request) { f.serve(w, request, r, parameters) })
 	}
 	f.routes.HandleFunc("GET /healthz", f.healthz)
 	f.routes.HandleFunc("GET /dev/token", f.token)
@@ -107,8 +110,9 @@ func (f *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A mux tidies paths up with redirects, answers HEAD where there is GET, and
 	// says 405; API Gateway knows the routes and nothing else.
 	_, pattern := f.routes.Handler(r)
-	method, _, _ := strings.Cut(pattern, " ")
-	if method != r.Method || path.Clean(r.URL.Path) != r.URL.Path {
+	method, of, _ := strings.Cut(pattern, " ")
+	// The mux would redirect the parent of a greedy path variable, which has fewer steps.
+	if method != r.Method || path.Clean(r.URL.Path) != r.URL.Path || strings.Count(r.URL.EscapedPath(), "/") < strings.Count(of, "/") {
 		message(w, http.StatusNotFound, "Not Found")
 		return
 	}

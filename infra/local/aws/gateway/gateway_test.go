@@ -48,6 +48,7 @@ var routes = []gateway.Route{
 	{Method: "GET", Path: "/open", Function: "mirror", Open: true},
 	{Method: "GET", Path: "/things", Function: "mirror"},
 	{Method: "GET", Path: "/things/{id}/parts/{part}", Function: "mirror"},
+	{Method: "GET", Path: "/pages/{rest...}", Function: "mirror"},
 	{Method: "POST", Path: "/things", Function: "mirror", Open: true},
 }
 
@@ -183,6 +184,35 @@ func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestGreedyPaths: a greedy path variable is spelled as in API Gateway, and matches what
+// is below its parent, not the parent itself.
+func TestGreedyPaths(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token, err := s.Issuer.Token("jo", nil, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/pages/a": "a", "/pages/a/b%20c": "a/b c", "/pages": "", "/pages/": ""} {
+		response, body := s.do(t, "GET", path, "", http.Header{"Authorization": {"Bearer " + token}})
+		var got struct {
+			RouteKey       string            `json:"routeKey"`
+			PathParameters map[string]string `json:"pathParameters"`
+		}
+		if response.StatusCode == http.StatusOK {
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch {
+		case want == "" && response.StatusCode != http.StatusNotFound:
+			t.Errorf("%s: %d %s", path, response.StatusCode, body)
+		case want != "" && (got.RouteKey != "GET /pages/{rest+}" || got.PathParameters["rest"] != want):
+			t.Errorf("%s: %d %+v", path, response.StatusCode, got)
+		}
 	}
 }
 

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo"
+	"trueup/internal/aws/invoke"
+	"trueup/internal/aws/s3bucket"
+	"trueup/internal/aws/trigger"
+	"trueup/internal/catalog"
+	"trueup/internal/config"
+	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/reports"
+	"trueup/internal/inventory"
+	"trueup/internal/objects"
+	"trueup/internal/refresher"
+	"trueup/internal/register"
+	"trueup/internal/statements"
+)
+
+// impatient returns the store of a function that serves HTTP. A caller waits for it, so
+// it gives up soon.
+func impatient(settings config.Config, c aws.Config) *dynamo.Store {
+	return dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
+}
+
+func kernel(store *dynamo.Store, log *slog.Logger) httpapi.Kernel {
+	return httpapi.Kernel{Once: store, Clock: time.Now, NewID: rand.Text, Log: log}
+}
+
+// Agreements returns the handler of the agreements function.
+func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+	store, files := impatient(settings, c), s3.NewFromConfig(c)
+	results := s3bucket.New(files, settings.ReportsBucket)
+	all := register.New(store, store, results, log)
+	refreshes := dynamo.NewRefreshes(store, all)
+	return agreements.New(agreements.Deps{
+		Kernel:     kernel(store, log),
+		Agreements: store, Register: all, Answers: refreshes, Groups: store, Imports: store, Audit: store,
+		Inventory: store, InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
+		Catalog: catalog.New(store, results, log), Refresher: requester(settings, c, refreshes, log),
+		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
+		Uploads: s3bucket.New(files, settings.UploadsBucket), UploadsBucket: settings.UploadsBucket, Reports: results,
+	})
+}
+
+// Catalog returns the handler of the catalog function.
+func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+	store, files := impatient(settings, c), s3.NewFromConfig(c)
+	results := s3bucket.New(files, settings.ReportsBucket)
+	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
+	return catalogapi.New(catalogapi.Deps{
+		Kernel:  kernel(store, log),
+		Catalog: catalog.New(store, results, log), Inventory: store, Counts: inventory.NewCounts(store, results),
+		Recount: func(ctx context.Context) error { return counting.Call(ctx, trigger.RecountCall()) },
+		Uploads: s3bucket.New(files, settings.UploadsBucket),
+	})
+}
+
+// Groups returns the handler of the groups function.
+func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+	store := impatient(settings, c)
+	var copies objects.Bucket // without it, no copy of the register is read
+	if settings.ReportsBucket != "" {
+		copies = s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
+	}
+	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store, Register: register.New(store, store, copies, log)})
+}
+
+// Reports returns the handler of the reports function.
+func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+	store, files := impatient(settings, c), s3.NewFromConfig(c)
+	uploads, results := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
+	all, titles := register.New(store, store, results, log), catalog.New(store, results, log)
+	refreshes := dynamo.NewRefreshes(store, all)
+	r := requester(settings, c, refreshes, log)
+	kept := keeper(settings, store, uploads, results, titles, log)
+	kept.Changed = func(ctx context.Context, s statements.Record) error {
+		run, err := requestFor(ctx, r, s)
+		if err == nil && run.State == refresher.StateQueued {
+			r.Start(ctx, run.ID)
+		}
+		return err
+	}
+	return reports.New(reports.Deps{
+		Kernel: kernel(store, log), Snapshots: library(store, refreshes, all, titles, results), Groups: store,
+		Refresher: r, Refresh: refreshNow(r), Statements: kept, ExpiringDays: settings.ExpiringDays, Uploads: uploads, Reports: results,
+	})
+}

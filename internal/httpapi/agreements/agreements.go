@@ -1,0 +1,264 @@
+package agreements
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/access"
+	"trueup/internal/agreement"
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/refresher"
+)
+
+// Agreement is a licence agreement. Its details are no part of it (R2.7).
+type Agreement struct {
+	ID           string               `json:"id" doc:"Names the agreement; never changes." example:"k3v8t2q9x7w4m5n6"`
+	Type         agreement.Type       `json:"type" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
+	Name         string               `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
+	GroupID      string               `json:"groupId" doc:"The license group it is in." example:"unassigned"`
+	Publisher    string               `json:"publisher" doc:"Who publishes the software; Microsoft for a volume agreement." example:"Adobe"`
+	ProductTitle string               `json:"productTitle" doc:"For a volume agreement a sentence in the reader's language: its products come from entitlements." example:"Photoshop"`
+	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"How many licenses it is for; only of type other." example:"25"`
+	Start        day.Date             `json:"start,omitempty" format:"date" doc:"The first day of its term, if one is known." example:"2026-01-01"`
+	End          day.Date             `json:"end,omitempty" format:"date" doc:"The last day of its term, if one is known." example:"2026-12-31"`
+	Status       agreement.Status     `json:"status" doc:"Where it is in its term today (UTC). An agreement that ends soon is expiring."`
+	Validation   agreement.Validation `json:"validation,omitempty" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of its pairs: the worst of them. Only of type volume."`
+	PairCount    int                  `json:"pairCount" minimum:"0" doc:"How many agreement pairs it has; none for type other." example:"0"`
+	CreatedAt    time.Time            `json:"createdAt" doc:"When it was added." example:"2026-11-21T09:30:00Z"`
+	CreatedBy    string               `json:"createdBy" doc:"Who or which import added it." example:"import/0v5z3m8k2q"`
+	Version      int64                `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
+}
+
+func agreementOf(lang i18n.Lang, today day.Calendar, a agreement.Agreement) Agreement {
+	out := Agreement{
+		ID:           a.ID,
+		Type:         a.Type,
+		Name:         a.Name,
+		GroupID:      a.GroupID,
+		Publisher:    a.PublisherOf(),
+		ProductTitle: a.ProductTitle,
+		Licenses:     a.Licenses,
+		Start:        a.Start,
+		End:          a.End,
+		Status:       a.Status(today),
+		Validation:   a.Validation,
+		PairCount:    a.PairCount,
+		CreatedAt:    a.CreatedAt.UTC(),
+		CreatedBy:    a.CreatedBy,
+		Version:      a.Version,
+	}
+	if a.Type == agreement.TypeVolume {
+		out.ProductTitle = i18n.Text(lang, i18n.NotAvailable, nil)
+	}
+	return out
+}
+
+// today is the calendar that statuses are told by.
+func (o *operations) today() day.Calendar {
+	return day.NewCalendar(o.Now(), o.ExpiringDays)
+}
+
+// terms numbers the statuses that an agreement with dates can have.
+var terms = map[agreement.Status]int{
+	agreement.StatusNotStarted: 1, agreement.StatusActive: 2, agreement.StatusExpiring: 3, agreement.StatusExpired: 4,
+}
+
+// validations numbers those that a refresh has made of pairs.
+var validations = map[agreement.Validation]int{
+	agreement.ValidationValid: 1, agreement.ValidationError: 2, agreement.ValidationInvalid: 3,
+}
+
+// tag is the ETag of an agreement: its status changes with the days, its
+// validation with a refresh, and neither with its version. An agreement has only
+// one of the two.
+func (a Agreement) tag(lang i18n.Lang) string {
+	if part := terms[a.Status] + validations[a.Validation]; part > 0 {
+		return httpapi.ETag(lang, a.Version, part)
+	}
+	return httpapi.ETag(lang, a.Version)
+}
+
+type listAgreementsInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	Group      string               `query:"group" maxLength:"64" doc:"Only agreements of this license group, by its id." example:"unassigned"`
+	Type       agreement.Type       `query:"type" doc:"Only agreements of this type."`
+	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, by any name that the catalog has for it, without regard to case; that of every volume agreement is Microsoft." example:"Adobe"`
+	Status     agreement.Status     `query:"status" doc:"Only agreements with this status today."`
+	Validation agreement.Validation `query:"validation" enum:"valid,pending,error,invalid" doc:"Only volume agreements whose pairs are at worst this."`
+	EndsBefore string               `query:"endsBefore" doc:"Only agreements that end before this date." example:"2027-01-01"`
+	Text       string               `query:"q" maxLength:"256" doc:"Only agreements that have this anywhere in their name, publisher, product title or a number of a pair, without regard to case." example:"office"`
+	Sort       agreement.Sort       `query:"sort" default:"name" doc:"What they are sorted by. Agreements without an end come last, and equal ones are sorted by name."`
+	Order      string               `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
+
+	endsBefore day.Date
+}
+
+// Resolve implements huma.Resolver.
+func (in *listAgreementsInput) Resolve(huma.Context) []error {
+	if in.EndsBefore == "" {
+		return nil
+	}
+	date, ok := day.Parse(in.EndsBefore)
+	if !ok {
+		return httpapi.Refusals([]errs.Violation{{Code: "date_invalid", Field: httpapi.ParameterField + "endsBefore", Value: in.EndsBefore}})
+	}
+	in.endsBefore = date
+	return nil
+}
+
+// Agreements is one page of agreements, and what all pages add up to.
+type Agreements struct {
+	Items      []Agreement `json:"items" doc:"The agreements of this page."`
+	NextCursor string      `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+	Totals     Totals      `json:"totals" doc:"What the agreements of all pages add up to."`
+	Stale      bool        `json:"stale" doc:"Whether pairs came or went since the licence data were read: until the next refresh these are not of all agreements." example:"false"`
+	DataAt     time.Time   `json:"dataAt,omitzero" doc:"Of when the licence data are: when the last complete refresh of the whole organisation began; missing when there was none." example:"2026-11-22T01:30:00Z"`
+}
+
+// Totals is what agreements add up to.
+type Totals struct {
+	Agreements   int              `json:"agreements" minimum:"0" doc:"How many there are."`
+	Volume       int              `json:"volume" minimum:"0" doc:"How many of them are of type volume."`
+	Other        int              `json:"other" minimum:"0" doc:"How many of them are of type other."`
+	Pairs        int              `json:"pairs" minimum:"0" doc:"How many agreement pairs they have."`
+	Licenses     int              `json:"licenses" minimum:"0" doc:"How many licenses those of type other are for."`
+	ByStatus     StatusTotals     `json:"byStatus" doc:"How many agreements have each status."`
+	ByValidation ValidationTotals `json:"byValidation" doc:"How many volume agreements have each validation."`
+}
+
+// StatusTotals is how many agreements have each status.
+type StatusTotals struct {
+	NotStarted int `json:"not-started" minimum:"0" doc:"Agreements that start later."`
+	Active     int `json:"active" minimum:"0" doc:"Agreements in their term."`
+	Expiring   int `json:"expiring" minimum:"0" doc:"Agreements that end soon."`
+	Expired    int `json:"expired" minimum:"0" doc:"Agreements that have ended."`
+	NoTerm     int `json:"no-term" minimum:"0" doc:"Agreements with neither start nor end."`
+}
+
+// ValidationTotals is how many volume agreements have each validation.
+type ValidationTotals struct {
+	Valid   int `json:"valid" minimum:"0" doc:"Agreements all pairs of which are valid."`
+	Pending int `json:"pending" minimum:"0" doc:"Agreements with pairs that were not checked yet."`
+	Error   int `json:"error" minimum:"0" doc:"Agreements with pairs that could not be checked."`
+	Invalid int `json:"invalid" minimum:"0" doc:"Agreements with pairs that are not valid."`
+}
+
+func totalsOf(t agreement.Totals) Totals {
+	return Totals{
+		Agreements: t.Agreements, Volume: t.Volume, Other: t.Other, Pairs: t.Pairs, Licenses: t.Licenses,
+		ByStatus:     StatusTotals{NotStarted: t.NotStarted, Active: t.Active, Expiring: t.Expiring, Expired: t.Expired, NoTerm: t.NoTerm},
+		ByValidation: ValidationTotals{Valid: t.Valid, Pending: t.Pending, Error: t.Error, Invalid: t.Invalid},
+	}
+}
+
+type listAgreementsOutput struct{ Body Agreements }
+
+func (o *operations) listAgreements(api huma.API, op huma.Operation) {
+	op.Summary = "List agreements"
+	op.Description = "The agreements that every parameter given selects, page by page, and what they add up to. " +
+		"What an import adds appears all at once. No list has the details of an agreement."
+	huma.Register(api, op, func(ctx context.Context, in *listAgreementsInput) (*listAgreementsOutput, error) {
+		today := o.today()
+		aliases, err := o.aliases(ctx, in.Publisher)
+		if err != nil {
+			return nil, err
+		}
+		var found agreement.Page
+		var fresh refresher.Freshness
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() (err error) {
+			found, err = o.Register.List(ctx, agreement.Query{
+				GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Aliases: aliases, Status: in.Status, Validation: in.Validation,
+				EndsBefore: in.endsBefore, Text: in.Text,
+				Sort: in.Sort, Descending: in.Order == "desc", Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
+			})
+			return err
+		})
+		both.Go(func() (err error) { fresh, err = o.Answers.Freshness(ctx); return err })
+		if err := both.Wait(); err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		listed := httpapi.PageOf(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, today, a) })
+		return &listAgreementsOutput{Agreements{
+			Items: listed.Items, NextCursor: listed.NextCursor, Totals: totalsOf(found.Totals), Stale: fresh.Stale(), DataAt: fresh.At.UTC(),
+		}}, nil
+	})
+}
+
+// aliases returns the further names of a publisher (R5.2): agreements keep the
+// one they were added with.
+func (o *operations) aliases(ctx context.Context, publisher string) ([]string, error) {
+	if strings.TrimSpace(publisher) == "" {
+		return nil, nil
+	}
+	return o.Catalog.Spellings(ctx, publisher)
+}
+
+// AgreementID is the path parameter of an agreement.
+type AgreementID struct {
+	ID string `path:"id" maxLength:"64" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
+}
+
+type getAgreementInput struct {
+	httpapi.Reader
+	AgreementID
+	httpapi.Condition
+}
+
+func (o *operations) getAgreement(api huma.API, op huma.Operation) {
+	op.Summary = "Read an agreement"
+	op.Description = "One agreement. Its ETag changes with every change to it."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	httpapi.NotModified(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getAgreementInput) (*httpapi.Tagged[Agreement], error) {
+		a, err := o.Register.Find(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		out := agreementOf(lang, o.today(), a)
+		return httpapi.Current(in.Condition, out.tag(lang), out), nil
+	})
+}
+
+// AgreementDetails is what somebody noted about an agreement of type other.
+type AgreementDetails struct {
+	Details string `json:"details" doc:"Free text, such as contacts and registration keys; empty when there is none. A line ends with one line feed." example:"Contact: licences@example.org"`
+}
+
+type getAgreementDetailsInput struct {
+	httpapi.Reader
+	AgreementID
+}
+
+type agreementDetailsOutput struct {
+	CacheControl string `header:"Cache-Control" doc:"Details are not to be kept by anybody on the way." example:"no-store"`
+	Body         AgreementDetails
+}
+
+func (o *operations) getAgreementDetails(api huma.API, op huma.Operation) {
+	op.Summary = "Read an agreement's details"
+	op.Description = "The details of one agreement. They are sensitive: nothing else answers them, and every reading is an audit event."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *getAgreementDetailsInput) (*agreementDetailsOutput, error) {
+		a, err := o.Agreements.Agreement(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		details, err := o.Agreements.Details(ctx, a, o.EventAs(ctx, access.ReadDetails, o.Now(), "agreement.details_read"))
+		if err != nil {
+			return nil, err
+		}
+		return &agreementDetailsOutput{CacheControl: "no-store", Body: AgreementDetails{Details: details}}, nil
+	})
+}

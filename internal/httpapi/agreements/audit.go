@@ -1,0 +1,253 @@
+package agreements
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/sheet"
+	"trueup/internal/text"
+)
+
+const (
+	oneDay         = 24 * time.Hour
+	auditDays      = 30               // that are shown unless others are asked for
+	maxExportDays  = 366              // of an export
+	maxExportBytes = 5 << 20          // of an export, as a function's answer carries it: Lambda takes 6 MB
+	maxExportFor   = 14 * time.Second // of reading an export
+)
+
+// AuditEvent is one change.
+type AuditEvent struct {
+	ID        string            `json:"id" doc:"Names the event; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	At        time.Time         `json:"at" doc:"When it happened." example:"2026-11-21T09:30:00Z"`
+	By        string            `json:"by" doc:"Who did it: the subject of the token, or who put the file."`
+	Role      string            `json:"role,omitempty" doc:"The role that allowed it; missing for a file put into the bucket directly." example:"global-admin"`
+	Action    string            `json:"action" doc:"What was done." example:"agreement.created"`
+	Subject   string            `json:"subject" doc:"What it was done to." example:"agreement/k3v8t2q9x7w4m5n6"`
+	Before    map[string]string `json:"before,omitempty" doc:"What it was before, by field; missing for what is new."`
+	After     map[string]string `json:"after,omitempty" doc:"What it was then, by field; missing for what is gone."`
+	RequestID string            `json:"requestId,omitempty" doc:"Names the request in the logs." example:"JKJaXmPLvHcESHA="`
+	Source    audit.Source      `json:"source" doc:"Through which door it came."`
+}
+
+func auditEventOf(e audit.Event) AuditEvent {
+	return AuditEvent{
+		ID: e.ID, At: e.At.UTC(), By: e.By, Role: e.Role, Action: e.Action, Subject: e.Subject,
+		Before: e.Before, After: e.After, RequestID: e.RequestID, Source: e.Source,
+	}
+}
+
+// AuditFilter selects audit events.
+type AuditFilter struct {
+	From    string `query:"from" maxLength:"64" doc:"From when on: a date, or a time (RFC 3339). Without it, 30 days before to." example:"2026-11-01"`
+	To      string `query:"to" maxLength:"64" doc:"Until when: a date, which is included, or a time, which is not. Without it, until now." example:"2026-11-30"`
+	By      string `query:"by" maxLength:"256" doc:"Only what this one did." example:"someone"`
+	Action  string `query:"action" maxLength:"64" doc:"Only this action." example:"agreement.created"`
+	Subject string `query:"subject" maxLength:"256" doc:"Only what was done to this." example:"agreement/k3v8t2q9x7w4m5n6"`
+}
+
+// moment reads a date or a time. A date stands for its first moment.
+func moment(s string) (at time.Time, isDate bool, ok bool) {
+	if at, err := time.Parse(time.DateOnly, s); err == nil {
+		return at, true, true
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	// Events have whole milliseconds: the next one selects the same.
+	return at.UTC().Add(time.Millisecond - 1).Truncate(time.Millisecond), false, err == nil
+}
+
+// Resolve implements huma.Resolver.
+func (f *AuditFilter) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	for name, given := range map[string]string{"from": f.From, "to": f.To} {
+		if _, _, ok := moment(given); given != "" && !ok {
+			broken = append(broken, errs.Violation{Code: "time_invalid", Field: httpapi.ParameterField + name, Value: given})
+		}
+	}
+	from, _, _ := moment(f.From)
+	if to, _, ok := moment(f.To); f.From != "" && ok && from.After(to) {
+		broken = append(broken, errs.Violation{Code: "range_reversed", Field: httpapi.ParameterField + "from", Value: f.From})
+	}
+	return httpapi.Refusals(broken)
+}
+
+// query is the filter as of a time. Nothing happened after the day of now, so
+// later days are not looked for.
+func (f *AuditFilter) query(now time.Time) audit.Query {
+	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, Action: f.Action, Subject: f.Subject}
+	if to, isDate, ok := moment(f.To); ok {
+		if isDate {
+			to = to.Add(oneDay)
+		}
+		if to.Before(q.To) {
+			q.To = to
+		}
+	}
+	q.From = q.To.Add(-auditDays * oneDay)
+	if from, _, ok := moment(f.From); ok {
+		q.From = from
+	}
+	return q
+}
+
+// auditCursor is where the next page starts. It holds the times of the first
+// page: without to they would be others on the next day.
+func (f *AuditFilter) auditCursor(q audit.Query, next string) string {
+	if next == "" {
+		return ""
+	}
+	return fmt.Sprintf("%x.%x.%08x.%s", q.From.UnixMilli(), q.To.UnixMilli(), crc32.ChecksumIEEE([]byte(f.From+" "+f.To)), next)
+}
+
+// resume is the query of the page at a cursor.
+func (f *AuditFilter) resume(q audit.Query, cursor string) (audit.Query, error) {
+	if cursor == "" {
+		return q, nil
+	}
+	parts := strings.SplitN(cursor, ".", 4)
+	if len(parts) == 4 {
+		from, err := strconv.ParseInt(parts[0], 16, 64)
+		to, err2 := strconv.ParseInt(parts[1], 16, 64)
+		q.From, q.To, q.Cursor = time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC(), parts[3]
+		if err == nil && err2 == nil && q.Cursor != "" && f.auditCursor(q, q.Cursor) == cursor {
+			return q, nil
+		}
+	}
+	return q, errs.New(errs.Invalid, "cursor_invalid")
+}
+
+type listAuditEventsInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	AuditFilter
+}
+
+type listAuditEventsOutput struct{ Body httpapi.Page[AuditEvent] }
+
+func (o *operations) listAuditEvents(api huma.API, op huma.Operation) {
+	op.Summary = "List audit events"
+	op.Description = "Who changed what, the newest first. One call reads a bounded number of events and days: a page can be shorter than its limit, even empty, " +
+		"and still have a `nextCursor`, above all with a filter that selects few events. The list has ended when there is none."
+	huma.Register(api, op, func(ctx context.Context, in *listAuditEventsInput) (*listAuditEventsOutput, error) {
+		q, err := in.resume(in.query(o.Now()), in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		q.Limit = in.Limit
+		found, err := o.Audit.Events(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return &listAuditEventsOutput{httpapi.PageOf(found.Items, in.auditCursor(q, found.Next), auditEventOf)}, nil
+	})
+}
+
+type exportAuditEventsInput struct {
+	httpapi.Reader
+	AuditFilter
+}
+
+type exportAuditEventsOutput struct {
+	ContentType        string `header:"Content-Type" hidden:"true"`
+	ContentDisposition string `header:"Content-Disposition" doc:"The file's name."`
+	Body               []byte
+}
+
+func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
+	op.Summary = "Export audit events"
+	op.Description = "Every audit event that the filters select, the newest first, as one CSV file of at most 366 days. " +
+		"What does not fit one answer is refused, never cut short: choose fewer days."
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "The events.",
+		Content:     map[string]*huma.MediaType{httpapi.CSVMediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}}
+	huma.Register(api, op, func(ctx context.Context, in *exportAuditEventsInput) (*exportAuditEventsOutput, error) {
+		q := in.query(o.Now())
+		if q.To.Sub(q.From) > maxExportDays*oneDay {
+			return nil, errs.Violated([]errs.Violation{{
+				Code: "range_too_long", Field: httpapi.ParameterField + "from", Value: in.From, Args: errs.Pairs("max", strconv.Itoa(maxExportDays)),
+			}})
+		}
+		file, err := o.auditFile(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("audit-%s-%s.csv", q.From.Format(time.DateOnly), q.To.Add(-time.Nanosecond).Format(time.DateOnly))
+		return &exportAuditEventsOutput{
+			ContentType: httpapi.CSVMediaType + "; charset=utf-8", ContentDisposition: `attachment; filename="` + name + `"`, Body: file,
+		}, nil
+	})
+}
+
+// auditFile is the CSV file of everything a query selects.
+func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, error) {
+	tooLarge := errs.New(errs.Invalid, "export_too_large")
+	ctx, cancel := context.WithTimeout(ctx, maxExportFor)
+	defer cancel()
+	var file bytes.Buffer
+	file.WriteString("\ufeff") // spreadsheet programs take text without it for another encoding
+	w := csv.NewWriter(&file)
+	w.UseCRLF = true
+	w.Write([]string{"at", "by", "role", "action", "subject", "before", "after", "requestId", "source", "id"}) //nolint:errcheck // a buffer takes all
+	carried := 0
+	for q.Limit = 1000; ; {
+		found, err := o.Audit.Events(ctx, q)
+		if errors.Is(err, context.DeadlineExceeded) && q.Cursor != "" { // the first page comes in time, however much there is
+			return nil, tooLarge
+		}
+		if err != nil {
+			return nil, err
+		}
+		start := file.Len()
+		for _, e := range found.Items {
+			w.Write(auditRow(e)) //nolint:errcheck // a buffer takes all
+		}
+		w.Flush()
+		// The answer travels as a JSON string, which is longer.
+		escaped, err := json.Marshal(string(file.Bytes()[start:]))
+		if err != nil {
+			return nil, err
+		}
+		if carried += len(escaped); carried > maxExportBytes {
+			return nil, tooLarge
+		}
+		if q.Cursor = found.Next; q.Cursor == "" {
+			return file.Bytes(), nil
+		}
+	}
+}
+
+// auditRow is an event as a row whose cells start no formula.
+func auditRow(e audit.Event) []string {
+	row := []string{
+		e.At.UTC().Format(time.RFC3339Nano), e.By, e.Role, e.Action, e.Subject, fields(e.Before), fields(e.After), e.RequestID, string(e.Source), e.ID,
+	}
+	for i, cell := range row {
+		row[i] = sheet.Neutralise(text.Readable(cell))
+	}
+	return row
+}
+
+// fields writes a map in one cell: "group: unassigned; name: Office".
+func fields(m map[string]string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, name+": "+m[name])
+	}
+	return strings.Join(parts, "; ")
+}

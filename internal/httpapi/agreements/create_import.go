@@ -1,0 +1,158 @@
+package agreements
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/id"
+	"trueup/internal/importer"
+	"trueup/internal/intake"
+	"trueup/internal/text"
+)
+
+const (
+	maxObjectKey = 1024 // bytes of an object's key, as S3 has it
+	csvExtension = ".csv"
+)
+
+// NewImport announces a file. What its texts may be is decided by package
+// agreement, in Resolve; describeRules writes its limits into the document.
+type NewImport struct {
+	FileName string            `json:"fileName" minLength:"1" doc:"The file's name, ending in .csv, without a folder." example:"office.csv"`
+	Size     int64             `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"2048"`
+	Group    string            `json:"group,omitempty" doc:"The license group for new agreements, by name; it is created when missing. Without it they are in Unassigned agreements." example:"Sales"`
+	Program  agreement.Program `json:"program,omitempty" doc:"The program of every pair in the file; left out, it is suggested from the numbers."`
+	OnError  importer.OnError  `json:"onError,omitempty" doc:"What to do with a file some rows of which are wrong; reject is the default."`
+	DryRun   bool              `json:"dryRun,omitempty" doc:"Only check and report." example:"false"`
+}
+
+type createImportInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	Body NewImport
+}
+
+// Resolve checks what the schema cannot: every rule of R3.3 and R4.1 that can
+// be checked before the file is there. It implements huma.Resolver.
+func (in *createImportInput) Resolve(huma.Context) []error {
+	var found []errs.Violation
+	body := in.Body
+	if body.FileName != "" { // missing or empty is for the schema to say
+		found = pairfile.ParseFileName(body.FileName)
+	}
+	if body.Size > pairfile.MaxBytes {
+		found = append(found, errs.Violation{
+			Code: "file_too_large", Field: "size", Value: strconv.FormatInt(body.Size, 10),
+			Args: errs.Pairs("max", strconv.Itoa(pairfile.MaxBytes)),
+		})
+	}
+	if body.Group != "" {
+		_, violations := agreement.ParseName(body.Group, false)
+		for _, v := range violations {
+			v.Field = "group"
+			found = append(found, v)
+		}
+		if strings.Trim(strings.TrimSpace(body.Group), ".") == "" {
+			// "." and ".." would be resolved on the way by some HTTP clients.
+			found = append(found, errs.Violation{Code: "upload_group_dots", Field: "group", Value: body.Group})
+		}
+	}
+	if found == nil && len(body.objectKey()) > maxObjectKey {
+		found = append(found, errs.Violation{Code: "upload_key_long", Field: "group", Args: errs.Pairs("max", strconv.Itoa(maxObjectKey))})
+	}
+	return httpapi.Refusals(found)
+}
+
+// objectKey is where the file goes (R3.1).
+func (n NewImport) objectKey() string { return importer.Key(text.Collapse(n.Group), n.FileName) }
+
+// CreatedImport is an announced import and where to send its file.
+type CreatedImport struct {
+	Import Import         `json:"import" doc:"The record; it stays received until the file is there."`
+	Upload httpapi.Upload `json:"upload" doc:"How to send the file."`
+}
+
+type createImportOutput struct {
+	Location     string `header:"Location" doc:"Where to read the import."`
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+	Body         httpapi.Reply[CreatedImport]
+}
+
+func (o *operations) createImport(api huma.API, op huma.Operation) {
+	op.Summary = "Announce an import"
+	op.Description = "Announces a CSV file of agreement pairs and answers where to upload it. The import starts when the file is there."
+	op.DefaultStatus = http.StatusCreated
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createImportInput) (*createImportOutput, error) {
+		now := o.Now()
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[CreatedImport]) (httpapi.Reply[CreatedImport], error) {
+			return o.announce(ctx, in, now, call)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &createImportOutput{Location: "/imports/" + created.Value.Import.ID, CacheControl: "no-store", Body: created}, nil
+	})
+}
+
+// announce stores the import.
+func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, call httpapi.Call[CreatedImport]) (reply httpapi.Reply[CreatedImport], err error) {
+	event := o.Event(ctx, now, "import.announced")
+	imp := received(in.Body, now, id.New(now, o.NewID()), event.By)
+	imp.Object.Bucket = o.UploadsBucket
+	upload, err := o.Uploads.PresignPut(ctx, imp.Object.Key, httpapi.CSVMediaType, in.Body.Size, uploadMetadata(imp), httpapi.UploadFor)
+	if err != nil {
+		return reply, err
+	}
+	if reply, err = call.Reply(CreatedImport{Import: importOf(in.Lang(), imp), Upload: httpapi.UploadOf(upload)}); err != nil {
+		return reply, err
+	}
+	event.Subject = "import/" + imp.ID
+	event.After = map[string]string{
+		"file": imp.File, "group": imp.Group, "program": string(imp.Program),
+		"on-error": string(imp.OnError), "dry-run": strconv.FormatBool(imp.DryRun),
+	}
+	return reply.Unless(o.Imports.Announce(ctx, imp, event, reply.Entry))
+}
+
+// received is the record of an import whose file is not there yet.
+func received(n NewImport, now time.Time, id, by string) importer.Import {
+	imp := importer.Import{
+		Head: intake.Head{
+			ID: id, Object: intake.Object{Key: n.objectKey(), Size: n.Size, By: by}, Via: audit.SourceAPI, At: now, Version: 1,
+		},
+		File: n.FileName, Group: text.Collapse(n.Group),
+		Program: agreement.ProgramUnknown, OnError: importer.OnErrorReject, DryRun: n.DryRun,
+		State: importer.StateReceived,
+	}
+	if n.Program != "" {
+		imp.Program = n.Program
+	}
+	if n.OnError != "" {
+		imp.OnError = n.OnError
+	}
+	return imp
+}
+
+// uploadMetadata is what the object will say about itself, so that the
+// import finds its record and its options (R3.1). All of it is ASCII.
+func uploadMetadata(imp importer.Import) map[string]string {
+	metadata := map[string]string{importer.MetaImport: imp.ID, importer.MetaOnError: string(imp.OnError)}
+	if imp.Program != agreement.ProgramUnknown {
+		metadata[importer.MetaProgram] = string(imp.Program)
+	}
+	if imp.DryRun {
+		metadata[importer.MetaDryRun] = "true"
+	}
+	return metadata
+}

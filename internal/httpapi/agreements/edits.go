@@ -1,0 +1,389 @@
+package agreements
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/id"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+)
+
+// NewAgreement is an agreement to be added. What its values may be is decided
+// by package agreement; describeRules writes its limits into the document.
+type NewAgreement struct {
+	Type    agreement.Type    `json:"type" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
+	Name    string            `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
+	Pairs   []NewPair         `json:"pairs,omitempty" doc:"Its agreement pairs; each belongs to one agreement only. Required for type volume, and only for it."`
+	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair; left out, it is suggested from the numbers. Only for type volume."`
+	TermsDraft
+	Group *GroupChoice `json:"group,omitempty" doc:"The license group it goes to. Without it, it is in Unassigned agreements."`
+}
+
+// TermsDraft is what agreements of type other have, as somebody typed it.
+type TermsDraft struct {
+	Publisher    *string `json:"publisher,omitempty" doc:"The publisher, by a name it has in the catalog. Only for type other, which needs one." example:"Adobe"`
+	ProductTitle *string `json:"productTitle,omitempty" doc:"The product title, by a name that the publisher's title has in the catalog. Only for type other, which needs one." example:"Photoshop"`
+	Licenses     *int64  `json:"licenses,omitempty" doc:"How many licenses it is for. Only for type other, which needs it." example:"25"`
+	Start        *string `json:"start,omitempty" doc:"The first day of its term; empty for none. Only for type other." example:"2026-01-01"`
+	End          *string `json:"end,omitempty" doc:"The last day of its term; empty for none. Only for type other." example:"2026-12-31"`
+	Details      *string `json:"details,omitempty" doc:"Free text, such as contacts and registration keys; empty for none. It is read by a call of its own only. Only for type other." example:"Contact: licences@example.org"`
+}
+
+// drafted are the terms of a draft; the caller adds the name.
+func (t TermsDraft) drafted() agreement.OtherDraft {
+	return agreement.OtherDraft{
+		Publisher: t.Publisher, ProductTitle: t.ProductTitle, Licenses: t.Licenses, Start: t.Start, End: t.End, Details: t.Details,
+	}
+}
+
+// NewPair is an agreement pair as somebody typed it.
+type NewPair struct {
+	AuthorizationNumber string `json:"authorizationNumber" doc:"The authorization or agreement number." example:"01-07001"`
+	LicenseNumber       string `json:"licenseNumber" doc:"The license, enrollment or customer number." example:"01-07001"`
+}
+
+// GroupChoice is a license group: one that exists, or one by name.
+type GroupChoice struct {
+	ID   *string `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"The id of a license group that exists; unassigned is the built-in one." example:"unassigned"`
+	Name *string `json:"name,omitempty" doc:"Or a license group by name; it is created when missing." example:"Sales"`
+}
+
+// target is the group that was chosen, or what is wrong with the choice.
+func (g *GroupChoice) target() (agreement.Target, []errs.Violation) {
+	switch {
+	case g == nil:
+		return agreement.Target{}, nil
+	case (g.ID == nil) == (g.Name == nil):
+		return agreement.Target{}, []errs.Violation{{Code: "group_choice", Field: "group"}}
+	case g.ID != nil:
+		return agreement.Target{GroupID: *g.ID}, nil
+	}
+	name, broken := agreement.ParseName(*g.Name, false)
+	for i := range broken {
+		broken[i].Field = "group/name"
+	}
+	return agreement.Target{NewName: name}, broken
+}
+
+// noSuchGroup says of an error that the chosen group is missing that the
+// choice is wrong, and not the address of the request.
+func noSuchGroup(err error, chosen agreement.Target) error {
+	if errs.CodeOf(err) != "group_not_found" {
+		return err
+	}
+	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "group/id", Value: chosen.GroupID}})
+}
+
+// drafted are the pairs of a draft.
+func drafted(pairs []NewPair) []agreement.Pair {
+	typed := make([]agreement.Pair, len(pairs))
+	for i, p := range pairs {
+		typed[i] = agreement.Pair{Authorization: p.AuthorizationNumber, License: p.LicenseNumber}
+	}
+	return typed
+}
+
+// tooMany says that there are more pairs than one call takes.
+func tooMany(pairs []NewPair) []errs.Violation {
+	if len(pairs) <= agreement.MaxPairsByHand {
+		return nil
+	}
+	return []errs.Violation{{Code: "pairs_too_many", Field: "pairs", Args: errs.Pairs("max", strconv.Itoa(agreement.MaxPairsByHand))}}
+}
+
+type createAgreementInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	Body NewAgreement
+
+	parsed agreement.New // but for what the store and the caller add
+}
+
+// Resolve implements huma.Resolver.
+func (in *createAgreementInput) Resolve(ctx huma.Context) []error {
+	body := in.Body
+	in.parsed.Type = body.Type
+	var broken, misplaced, group []errs.Violation
+	switch body.Type {
+	case agreement.TypeVolume:
+		var volume agreement.Volume
+		volume, broken = agreement.Parse(agreement.Draft{Name: body.Name, Pairs: drafted(body.Pairs), Program: body.Program}, limits(ctx))
+		in.parsed.Name, in.parsed.Pairs = volume.Name, volume.Pairs
+		misplaced = body.drafted().OfVolume()
+	case agreement.TypeOther:
+		draft := body.drafted()
+		draft.Name = body.Name
+		var other agreement.Other
+		other, broken = agreement.ParseOther(draft)
+		in.parsed.Name, in.parsed.Terms, in.parsed.Details = other.Name, other.Terms, other.Details
+		misplaced = ofOther(body)
+	default: // the schema says what is wrong with the type; the rest of it is checked all the same
+		_, broken = agreement.ParseName(body.Name, false)
+		misplaced = body.drafted().CheckGiven()
+		if body.Pairs != nil {
+			_, wrong := agreement.ParsePairs(agreement.Draft{Pairs: drafted(body.Pairs), Program: body.Program}, limits(ctx))
+			misplaced = append(misplaced, wrong...)
+		}
+	}
+	in.parsed.Group, group = body.Group.target()
+	return httpapi.Refusals(broken, misplaced, tooMany(body.Pairs), group)
+}
+
+// ofOther says what was given that an agreement of type other does not have.
+func ofOther(body NewAgreement) (misplaced []errs.Violation) {
+	if body.Pairs != nil {
+		misplaced = append(misplaced, errs.Violation{Code: "pairs_of_other", Field: "pairs"})
+	}
+	if body.Program != "" {
+		misplaced = append(misplaced, errs.Violation{Code: "pairs_of_other", Field: "program"})
+	}
+	return misplaced
+}
+
+// spelled returns the terms with publisher and title as the catalog spells
+// them; what it does not have is errs.Invalid (R2.6).
+func (o *operations) spelled(ctx context.Context, t agreement.Terms) (agreement.Terms, error) {
+	publisher, title, missing, err := o.Catalog.Resolve(ctx, t.Publisher, t.ProductTitle)
+	if err != nil || missing != nil {
+		return agreement.Terms{}, cmp.Or(err, errs.Violated(missing))
+	}
+	t.Publisher, t.ProductTitle = publisher.Name, title.Name
+	return t, nil
+}
+
+// mayAddOther is errs.Conflict inventory_required as long as agreements of type
+// other cannot be added (R2.8).
+func (o *operations) mayAddOther(ctx context.Context) error {
+	if !o.InventoryRequired {
+		return nil
+	}
+	summary, err := o.Inventory.Summary(ctx)
+	if err == nil && !summary.Known() {
+		return errs.New(errs.Conflict, "inventory_required")
+	}
+	return err
+}
+
+// createdAgreement is the answer to a creation.
+type createdAgreement struct {
+	Location string `header:"Location" doc:"Where to read the agreement."`
+	ETag     string `header:"ETag" doc:"Names this version, for If-Match."`
+	Body     httpapi.Reply[Agreement]
+}
+
+func (o *operations) createAgreement(api huma.API, op huma.Operation) {
+	op.Summary = "Add an agreement"
+	op.Description = "Adds one agreement, of type volume with all of its pairs or of type other, in an existing license group or in a new one. " +
+		"All of it is stored, or nothing. What is taken already is a conflict that lists every name and pair and says which agreement has it. " +
+		"An agreement of type other names a publisher and a product title of the catalog, and can be added once the inventory knows a PC and a software title."
+	op.DefaultStatus = http.StatusCreated
+	op.Errors = append(op.Errors, http.StatusConflict)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	o.limited(&op)
+	huma.Register(api, op, func(ctx context.Context, in *createAgreementInput) (*createdAgreement, error) {
+		now, lang := o.Now(), in.Lang()
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[Agreement]) (reply httpapi.Reply[Agreement], err error) {
+			event := o.Event(ctx, now, "agreement.created")
+			n := in.parsed
+			n.ID, n.By, n.At = id.New(now, o.NewID()), event.By, now
+			if n.Type == agreement.TypeOther {
+				if err := o.mayAddOther(ctx); err != nil {
+					return reply, err
+				}
+				if n.Terms, err = o.spelled(ctx, n.Terms); err != nil {
+					return reply, err
+				}
+			}
+			_, first, err := o.Agreements.Create(ctx, n, event, func(a agreement.Agreement) (once.Entry, error) {
+				reply, err = call.Reply(agreementOf(lang, o.today(), a))
+				return reply.Entry, err
+			})
+			if err == nil && first == nil && n.Type == agreement.TypeVolume {
+				o.Refresher.Tell(ctx, refresher.TriggerImport)
+			}
+			return reply.Unless(first, noSuchGroup(err, n.Group))
+		})
+		if err != nil {
+			return nil, err
+		}
+		a := created.Value
+		return &createdAgreement{Location: "/agreements/" + a.ID, ETag: a.tag(lang), Body: created}, nil
+	})
+}
+
+// AgreementChange is what changes of an agreement; what is left out stays as it is.
+type AgreementChange struct {
+	Name *string `json:"name,omitempty" doc:"The new name." example:"Office agreements"`
+	TermsDraft
+	Group *GroupChoice `json:"group,omitempty" doc:"The license group it moves to."`
+}
+
+// change is what changes of one agreement, parsed as far as that goes without it.
+type change struct {
+	agreement.Edit
+	terms agreement.OtherDraft
+}
+
+// action names the change in the audit event.
+func (c change) action() string {
+	if c.Group != nil && c.Name == nil && c.terms == (agreement.OtherDraft{}) {
+		return "agreement.moved"
+	}
+	return "agreement.updated"
+}
+
+type updateAgreementInput struct {
+	httpapi.Reader
+	AgreementID
+	httpapi.Revision
+	Body AgreementChange
+
+	change change
+}
+
+// Resolve implements huma.Resolver.
+func (in *updateAgreementInput) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	in.change.terms = in.Body.drafted()
+	if in.Body == (AgreementChange{}) {
+		broken = append(broken, errs.Violation{Code: "change_required", Field: httpapi.WholeBody})
+	}
+	if in.Body.Name != nil {
+		name, wrong := agreement.ParseName(*in.Body.Name, false)
+		in.change.Name, broken = &name, append(broken, wrong...)
+	}
+	if in.Body.Group != nil {
+		target, wrong := in.Body.Group.target()
+		in.change.Group, broken = &target, append(broken, wrong...)
+	}
+	return httpapi.Refusals(broken, in.change.terms.CheckGiven())
+}
+
+func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
+	op.Summary = "Change an agreement"
+	op.Description = "Renames an agreement, moves it to another license group, changes what an agreement of type other says, or all of it at once. " +
+		"What is left out stays as it is."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *updateAgreementInput) (*httpapi.Tagged[Agreement], error) {
+		after, err := o.change(ctx, in.ID, in.Revision, in.change)
+		if err != nil {
+			return nil, err
+		}
+		return o.revised(in.Lang(), after), nil
+	})
+}
+
+// revised is the answer with an agreement as it is after a change.
+func (o *operations) revised(lang i18n.Lang, after agreement.Agreement) *httpapi.Tagged[Agreement] {
+	body := agreementOf(lang, o.today(), after)
+	return &httpapi.Tagged[Agreement]{Status: http.StatusOK, ETag: body.tag(lang), Body: body}
+}
+
+// change changes one agreement. What is so already is not written.
+func (o *operations) change(ctx context.Context, id string, r httpapi.Revision, c change) (after agreement.Agreement, err error) {
+	e := c.Edit
+	e.At = o.Now()
+	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
+		after = read
+		if e.Terms, e.Details, err = o.terms(ctx, read, c.terms); err != nil {
+			return err
+		}
+		renamed := e.Name != nil && *e.Name != read.Name
+		moved := e.Group != nil && (e.Group.NewName != "" || e.Group.GroupID != read.GroupID)
+		if !renamed && !moved && e.Terms == nil && e.Details == nil {
+			return nil
+		}
+		after, err = o.Agreements.Update(ctx, read, e, o.Event(ctx, e.At, c.action()))
+		if e.Group != nil {
+			err = noSuchGroup(err, *e.Group)
+		}
+		return err
+	})
+	return after, err
+}
+
+// terms is what a draft changes of an agreement's terms and details; nil for nothing.
+func (o *operations) terms(ctx context.Context, read agreement.Agreement, d agreement.OtherDraft) (*agreement.Terms, *string, error) {
+	edited, details, broken := d.Edit(read)
+	switch {
+	case broken != nil && read.Type == agreement.TypeVolume:
+		return nil, nil, &errs.Error{Kind: errs.Conflict, Code: "terms_of_volume", Violations: broken}
+	case broken != nil:
+		return nil, nil, errs.Violated(broken)
+	case edited == nil:
+		return nil, details, nil
+	}
+	if edited.Publisher != read.Publisher || edited.ProductTitle != read.ProductTitle {
+		spelled, err := o.spelled(ctx, *edited)
+		if err != nil {
+			return nil, nil, err
+		}
+		*edited = spelled
+	}
+	if *edited == read.Terms {
+		return nil, details, nil
+	}
+	return edited, details, nil
+}
+
+// Revise is Revise of an agreement.
+func (o *operations) revise(ctx context.Context, id string, r httpapi.Revision, write func(agreement.Agreement) error) error {
+	return httpapi.Revise(ctx, r, func() (agreement.Agreement, int64, error) {
+		a, err := o.Agreements.Agreement(ctx, id)
+		return a, a.Version, err
+	}, write)
+}
+
+// DeletedAgreement says that an agreement is gone, and what that means.
+type DeletedAgreement struct {
+	ID     string `json:"id" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
+	Stale  bool   `json:"stale" doc:"Whether licence data still counts the agreement, until the next refresh." example:"true"`
+	Notice string `json:"notice" doc:"What the deletion means, in the reader's language."`
+}
+
+type deleteAgreementInput struct {
+	httpapi.Reader
+	AgreementID
+	httpapi.Revision
+}
+
+type deleteAgreementOutput struct{ Body DeletedAgreement }
+
+func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
+	op.Summary = "Delete an agreement"
+	op.Description = "Deletes an agreement with its pairs; its name and pairs are free from then on. Licence data counts one of type volume until the next refresh. " +
+		"The real agreement with the publisher is not touched."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementInput) (*deleteAgreementOutput, error) {
+		removed, err := o.remove(ctx, in.ID, in.Revision)
+		if err != nil {
+			return nil, err
+		}
+		out := DeletedAgreement{ID: in.ID, Notice: i18n.Text(in.Lang(), i18n.OtherDeleted, nil)}
+		if removed == agreement.TypeVolume {
+			out.Stale, out.Notice = true, i18n.Text(in.Lang(), i18n.AgreementDeleted, nil)
+			o.Refresher.Tell(ctx, refresher.TriggerDeletion)
+		}
+		return &deleteAgreementOutput{out}, nil
+	})
+}
+
+// remove deletes an agreement, and returns of which type it was: licence data
+// count those of type volume.
+func (o *operations) remove(ctx context.Context, id string, r httpapi.Revision) (of agreement.Type, err error) {
+	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
+		of = read.Type
+		return o.Agreements.Delete(ctx, read, o.Event(ctx, o.Now(), "agreement.deleted"))
+	})
+	return of, err
+}

@@ -1,0 +1,113 @@
+// Package agreements serves agreements, their pairs, imports and audit events over HTTP.
+package agreements
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/catalog"
+	"trueup/internal/group"
+	"trueup/internal/httpapi"
+	"trueup/internal/importer"
+	"trueup/internal/inventory"
+	"trueup/internal/objects"
+	"trueup/internal/refresher"
+)
+
+// Name is the name of the function in the manifest.
+const Name = "agreements"
+
+// Deps is what the operations need; none is optional.
+type Deps struct {
+	httpapi.Kernel
+
+	Agreements        agreement.Store
+	Register          agreement.Register
+	Answers           Answers
+	Groups            group.Store
+	Inventory         Inventory
+	InventoryRequired bool // whether agreements of type other need an inventory (R2.8)
+	ExpiringDays      int  // days before its end in which an agreement is expiring (R2.11)
+	Catalog           *catalog.Store
+	Imports           importer.Records
+	Audit             audit.Store
+	Refresher         *refresher.Refresher
+	Limits            agreement.Limits
+	Uploads           objects.Bucket
+	UploadsBucket     string // its name: the import of an upload is found by bucket and key
+	Reports           objects.Bucket
+}
+
+// Answers is what refreshes know of pairs.
+type Answers interface {
+	// AnswersTo returns what is known of pairs of an agreement, without those that
+	// it does not have any more.
+	AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error)
+	// Freshness returns how old the licence data are.
+	Freshness(ctx context.Context) (refresher.Freshness, error)
+}
+
+// Inventory tells whether an inventory has arrived.
+type Inventory interface {
+	Summary(ctx context.Context) (inventory.Summary, error)
+}
+
+type operations struct{ Deps }
+
+// enums are of types that only this function shows.
+var enums = []httpapi.Enum{httpapi.EnumOf(importer.States), httpapi.EnumOf(importer.OnErrors)}
+
+// New returns the function's handler.
+func New(d Deps) http.Handler {
+	httpapi.Require(d)
+	f := (&operations{Deps: d}).function()
+	f.Log = d.Log
+	return httpapi.New(f)
+}
+
+// Function returns the function for the OpenAPI document. Its operations cannot be called.
+func Function() httpapi.Function { return new(operations).function() }
+
+func (o *operations) function() httpapi.Function {
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Operations{
+		"openapi":             o.openapi,
+		"listAgreements":      o.listAgreements,
+		"createAgreement":     o.createAgreement,
+		"getAgreement":        o.getAgreement,
+		"updateAgreement":     o.updateAgreement,
+		"deleteAgreement":     o.deleteAgreement,
+		"moveAgreements":      o.moveAgreements,
+		"deleteAgreements":    o.deleteAgreements,
+		"getAgreementDetails": o.getAgreementDetails,
+		"listAgreementPairs":  o.listAgreementPairs,
+		"addAgreementPairs":   o.addAgreementPairs,
+		"deleteAgreementPair": o.deleteAgreementPair,
+		"createImport":        o.createImport,
+		"listImports":         o.listImports,
+		"getImport":           o.getImport,
+		"listImportFindings":  o.listImportFindings,
+		"getAnnotatedCopy":    o.getAnnotatedCopy,
+		"listAuditEvents":     o.listAuditEvents,
+		"exportAuditEvents":   o.exportAuditEvents,
+	}}
+}
+
+type limitsKey struct{} // of agreement.Limits in a request's context
+
+// limited has the limits at hand for the resolvers of an operation, which run before
+// its handler.
+func (o *operations) limited(op *huma.Operation) {
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+		next(huma.WithValue(ctx, limitsKey{}, o.Limits))
+	})
+}
+
+// limits returns the settings that rules depend on.
+func limits(ctx huma.Context) agreement.Limits {
+	l, _ := ctx.Context().Value(limitsKey{}).(agreement.Limits)
+	return l
+}

@@ -1,0 +1,163 @@
+package agreements
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/importer"
+)
+
+// Import is what became of one file.
+type Import struct {
+	ID         string            `json:"id" doc:"Names the import; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	FileName   string            `json:"fileName" doc:"The file." example:"office.csv"`
+	Group      string            `json:"group,omitempty" doc:"The license group asked for, by name; missing for Unassigned agreements." example:"Sales"`
+	GroupID    string            `json:"groupId,omitempty" doc:"The license group new agreements went to; known once it succeeded." example:"unassigned"`
+	Program    agreement.Program `json:"program" doc:"The program given with the file; unknown when it was left open."`
+	OnError    importer.OnError  `json:"onError" doc:"reject stores nothing of a file with an error; skip stores its good rows."`
+	DryRun     bool              `json:"dryRun" doc:"Whether it only checks and reports." example:"false"`
+	By         string            `json:"by" doc:"Who uploaded it."`
+	Via        audit.Source      `json:"via" doc:"Through which door it came: import is a file put into the bucket directly."`
+	State      importer.State    `json:"state" doc:"received waits for the file; rejected stored nothing; failed was not the file's fault, or the file was gone."`
+	Final      bool              `json:"final" doc:"Whether nothing will change any more." example:"true"`
+	Reason     *httpapi.Reason   `json:"reason,omitempty" doc:"Why the file was rejected or failed as a whole; missing when single rows are wrong."`
+	ReceivedAt time.Time         `json:"receivedAt" doc:"When it was announced, or the file put." example:"2026-11-21T09:30:00Z"`
+	StartedAt  time.Time         `json:"startedAt,omitzero" doc:"When the last attempt began." example:"2026-11-21T09:30:02Z"`
+	FinishedAt time.Time         `json:"finishedAt,omitzero" doc:"When it ended." example:"2026-11-21T09:30:04Z"`
+	Rows       int               `json:"rows" minimum:"0" doc:"Rows with data; always added + unchanged + rejected." example:"3"`
+	Added      int               `json:"added" minimum:"0" doc:"Pairs stored, or in a dry run those that would be." example:"2"`
+	Unchanged  int               `json:"unchanged" minimum:"0" doc:"Pairs that were there already, or repeated in the file." example:"1"`
+	Rejected   int               `json:"rejected" minimum:"0" doc:"Rows that were not stored." example:"0"`
+	Created    int               `json:"agreementsCreated" minimum:"0" doc:"Agreements made." example:"1"`
+	Extended   int               `json:"agreementsExtended" minimum:"0" doc:"Agreements that got more pairs." example:"0"`
+	Errors     int               `json:"errors" minimum:"0" doc:"Findings that are errors." example:"0"`
+	Warnings   int               `json:"warnings" minimum:"0" doc:"Findings that are warnings." example:"1"`
+	Annotated  bool              `json:"annotated" doc:"Whether there is an annotated copy." example:"true"`
+	Version    int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"4"`
+}
+
+func importOf(lang i18n.Lang, i importer.Import) Import {
+	out := Import{
+		ID: i.ID, FileName: i.File, Group: i.Group, GroupID: i.GroupID,
+		Program: programOf(i.Program), OnError: onErrorOf(i.OnError), DryRun: i.DryRun,
+		By: i.Object.By, Via: i.Via, State: i.State, Final: i.Final(),
+		ReceivedAt: i.At.UTC(), StartedAt: i.StartedAt.UTC(), FinishedAt: i.FinishedAt.UTC(),
+		Rows: i.Rows, Added: i.Added, Unchanged: i.Unchanged, Rejected: i.Rejected,
+		Created: i.Created, Extended: i.Extended, Errors: i.Errors, Warnings: i.Warnings,
+		Annotated: i.Annotated, Version: i.Version,
+	}
+	if i.Reason != "" {
+		out.Reason = &httpapi.Reason{Code: i.Reason, Message: i18n.Text(lang, i.Reason, i.ReasonArgs)}
+	}
+	return out
+}
+
+// programOf and onErrorOf are what was asked for. The metadata of a file that
+// was put into the bucket may say nothing or nonsense; nonsense is a finding,
+// and nothing is what the defaults are for.
+func programOf(p agreement.Program) agreement.Program {
+	switch p {
+	case agreement.ProgramOpenValue, agreement.ProgramOpen, agreement.ProgramSelectEnterprise:
+		return p
+	default:
+		return agreement.ProgramUnknown
+	}
+}
+
+func onErrorOf(o importer.OnError) importer.OnError {
+	if o == importer.OnErrorSkip {
+		return o
+	}
+	return importer.OnErrorReject
+}
+
+type listImportsInput struct {
+	httpapi.Reader
+	httpapi.Paging
+}
+
+type listImportsOutput struct{ Body httpapi.Page[Import] }
+
+func (o *operations) listImports(api huma.API, op huma.Operation) {
+	op.Summary = "List imports"
+	op.Description = "Imports, the newest first."
+	huma.Register(api, op, func(ctx context.Context, in *listImportsInput) (*listImportsOutput, error) {
+		found, err := o.Imports.Imports(ctx, in.Limit, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return &listImportsOutput{httpapi.PageOf(found.Items, found.Next, func(i importer.Import) Import { return importOf(lang, i) })}, nil
+	})
+}
+
+// ImportID is the path parameter of an import.
+type ImportID struct {
+	ID string `path:"id" maxLength:"64" doc:"The import's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+type getImportInput struct {
+	httpapi.Reader
+	ImportID
+	httpapi.Condition
+}
+
+func (o *operations) getImport(api huma.API, op huma.Operation) {
+	op.Summary = "Read an import"
+	op.Description = "The record of one import. Poll it with If-None-Match until it is final."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	httpapi.NotModified(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getImportInput) (*httpapi.Tagged[Import], error) {
+		i, err := o.Imports.Import(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return httpapi.Current(in.Condition, httpapi.ETag(lang, i.Version), importOf(lang, i)), nil
+	})
+}
+
+type getAnnotatedCopyInput struct {
+	httpapi.Reader
+	ImportID
+	Lang i18n.Lang `query:"lang" enum:"en,nl,fr" doc:"The language of the copy; without it Accept-Language decides."`
+}
+
+type getAnnotatedCopyOutput struct {
+	Location     string `header:"Location" doc:"Where to download it, for some minutes."`
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+}
+
+func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
+	op.Summary = "Download the annotated copy"
+	op.Description = "Leads to the uploaded file with a column that says what is wrong with each row, ready to correct and upload again."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	op.DefaultStatus = http.StatusSeeOther
+	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedCopyInput) (*getAnnotatedCopyOutput, error) {
+		i, err := o.Imports.Import(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !i.Annotated {
+			return nil, errs.New(errs.NotFound, "annotated_copy_unavailable")
+		}
+		lang := in.Lang
+		if lang == "" {
+			lang = in.Reader.Lang()
+		}
+		// The name stays the file's own: the copy is there to be uploaded again.
+		url, err := o.Reports.PresignGet(ctx, i.AnnotatedKey(string(lang)), i.File, httpapi.DownloadFor)
+		if err != nil {
+			return nil, err
+		}
+		return &getAnnotatedCopyOutput{Location: url, CacheControl: "no-store"}, nil
+	})
+}

@@ -1,0 +1,189 @@
+package agreements
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+)
+
+// Pair is an agreement pair.
+type Pair struct {
+	ID                  agreement.PairKey `json:"id" doc:"Names the pair, for deleting it: both numbers in capitals, without spaces and hyphens." example:"0107001+0107001"`
+	AuthorizationNumber string            `json:"authorizationNumber" doc:"The authorization or agreement number, as typed." example:"01-07001"`
+	LicenseNumber       string            `json:"licenseNumber" doc:"The license, enrollment or customer number, as typed." example:"01-07001"`
+	Program             agreement.Program `json:"program" doc:"The volume licensing program."`
+
+	Validation   agreement.Validation `json:"validation" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of it: pending until it was asked, error when it could not say."`
+	Reason       *httpapi.Reason      `json:"reason,omitempty" doc:"Why it is not valid."`
+	CheckedAt    time.Time            `json:"checkedAt,omitzero" doc:"When it was asked; missing until then." example:"2026-11-22T01:30:00Z"`
+	Held         bool                 `json:"held" doc:"Whether a later answer, which takes licenses away, waits to be confirmed." example:"false"`
+	Entitlements []PairEntitlement    `json:"entitlements" doc:"What it entitles to, as the last answer says that was none of error."`
+}
+
+// PairEntitlement is a product that a pair entitles to.
+type PairEntitlement struct {
+	Publisher     string   `json:"publisher" doc:"Who publishes the product." example:"Microsoft"`
+	ProductPool   string   `json:"productPool,omitempty" doc:"The product pool, if it was said." example:"Applications"`
+	ProductFamily string   `json:"productFamily" doc:"The product family." example:"Office Professional Plus"`
+	Version       string   `json:"version,omitempty" doc:"The version, if it was said." example:"2021"`
+	LicenseType   string   `json:"licenseType,omitempty" doc:"The type of the license, as the source spells it." example:"License/Software Assurance Pack"`
+	Effective     int      `json:"effective" minimum:"0" doc:"The effective quantity, upgrades applied." example:"250"`
+	ActiveSA      int      `json:"activeSA" minimum:"0" doc:"The active Software Assurance quantity." example:"250"`
+	Unresolved    int      `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which is not counted." example:"2"`
+	Start         day.Date `json:"start,omitempty" format:"date" doc:"The first day of the term, if it was said." example:"2024-01-01"`
+	End           day.Date `json:"end,omitempty" format:"date" doc:"The last day of the term, if it was said." example:"2026-12-31"`
+	SAEnd         day.Date `json:"saEnd,omitempty" format:"date" doc:"The last day of Software Assurance, if it was said." example:"2026-12-31"`
+}
+
+func pairOf(lang i18n.Lang, a refresher.Answered) Pair {
+	p := a.Pair
+	out := Pair{
+		ID: p.Key(), AuthorizationNumber: p.Authorization, LicenseNumber: p.License, Program: p.Program,
+		Validation: a.State, CheckedAt: a.At.UTC(), Held: a.Held, Entitlements: make([]PairEntitlement, len(a.Entitlements)),
+	}
+	if a.Reason != "" {
+		out.Reason = &httpapi.Reason{Code: a.Reason, Message: i18n.Text(lang, a.Reason, nil)}
+	}
+	for i, e := range a.Entitlements {
+		out.Entitlements[i] = PairEntitlement{
+			Publisher: e.Publisher, ProductPool: e.Pool, ProductFamily: e.Family, Version: e.Version, LicenseType: e.Type,
+			Effective: e.Effective, ActiveSA: e.ActiveSA, Unresolved: e.Unresolved, Start: e.Start, End: e.End, SAEnd: e.SAEnd,
+		}
+	}
+	return out
+}
+
+type listAgreementPairsInput struct {
+	httpapi.Reader
+	AgreementID
+	httpapi.Paging
+}
+
+type listAgreementPairsOutput struct{ Body httpapi.Page[Pair] }
+
+func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
+	op.Summary = "List the pairs of an agreement"
+	op.Description = "The agreement pairs of one agreement, sorted by number, each with what the last refresh learnt of it. " +
+		"A page can be shorter than its limit while pairs are being removed."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *listAgreementPairsInput) (*listAgreementPairsOutput, error) {
+		found, err := o.Agreements.Pairs(ctx, in.ID, in.Limit, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		keys := make([]agreement.PairKey, len(found.Items))
+		for i, p := range found.Items {
+			keys[i] = p.Key()
+		}
+		answered, err := o.Answers.AnswersTo(ctx, in.ID, keys)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return &listAgreementPairsOutput{httpapi.PageOf(answered, found.Next, func(a refresher.Answered) Pair { return pairOf(lang, a) })}, nil
+	})
+}
+
+// NewPairs are pairs to be added to an agreement.
+type NewPairs struct {
+	Pairs   []NewPair         `json:"pairs" doc:"The agreement pairs; each belongs to one agreement only."`
+	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair; left out, it is suggested from the numbers."`
+}
+
+type addAgreementPairsInput struct {
+	httpapi.Reader
+	AgreementID
+	httpapi.Revision
+	httpapi.Repeatable
+	Body NewPairs
+
+	pairs []agreement.Pair
+}
+
+// Resolve implements huma.Resolver.
+func (in *addAgreementPairsInput) Resolve(ctx huma.Context) []error {
+	var broken []errs.Violation
+	in.pairs, broken = agreement.ParsePairs(agreement.Draft{Pairs: drafted(in.Body.Pairs), Program: in.Body.Program}, limits(ctx))
+	return httpapi.Refusals(broken, tooMany(in.Body.Pairs))
+}
+
+// revisedAgreement is an agreement after a change that can be repeated.
+type revisedAgreement struct {
+	ETag string `header:"ETag" doc:"Names this version, for If-Match."`
+	Body httpapi.Reply[Agreement]
+}
+
+func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
+	op.Summary = "Add pairs to an agreement"
+	op.Description = "Adds agreement pairs to a volume agreement, all of them or none, and answers the agreement."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	o.limited(&op)
+	huma.Register(api, op, func(ctx context.Context, in *addAgreementPairsInput) (*revisedAgreement, error) {
+		now, lang := o.Now(), in.Lang()
+		added, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(call httpapi.Call[Agreement]) (reply httpapi.Reply[Agreement], err error) {
+			var first []byte
+			err = o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) error {
+				if read.Type != agreement.TypeVolume {
+					return errs.New(errs.Conflict, "pairs_of_other")
+				}
+				_, first, err = o.Agreements.AddPairs(ctx, read, in.pairs, o.Event(ctx, now, "pairs.added"),
+					func(a agreement.Agreement) (once.Entry, error) {
+						reply, err = call.Reply(agreementOf(lang, o.today(), a))
+						return reply.Entry, err
+					})
+				return err
+			})
+			if err == nil && first == nil {
+				o.Refresher.Tell(ctx, refresher.TriggerImport)
+			}
+			return reply.Unless(first, err)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &revisedAgreement{ETag: added.Value.tag(lang), Body: added}, nil
+	})
+}
+
+type deleteAgreementPairInput struct {
+	httpapi.Reader
+	AgreementID
+	httpapi.Revision
+	Pair string `path:"pair" maxLength:"256" doc:"The pair's id, or both its numbers as typed with a plus between them." example:"0107001+0107001"`
+}
+
+// key is the pair that was named; empty when it is none.
+func (in *deleteAgreementPairInput) key() agreement.PairKey {
+	authorization, license, _ := strings.Cut(in.Pair, "+")
+	return agreement.Pair{Authorization: authorization, License: license}.Key()
+}
+
+func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
+	op.Summary = "Remove a pair from an agreement"
+	op.Description = "Removes one agreement pair and answers the agreement. The last pair cannot be removed: delete the agreement instead."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementPairInput) (*httpapi.Tagged[Agreement], error) {
+		var after agreement.Agreement
+		err := o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) (err error) {
+			after, err = o.Agreements.RemovePairs(ctx, read, []agreement.PairKey{in.key()}, o.Event(ctx, o.Now(), "pairs.removed"))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		o.Refresher.Tell(ctx, refresher.TriggerDeletion)
+		return o.revised(in.Lang(), after), nil
+	})
+}

@@ -1,0 +1,100 @@
+package catalog
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/inventory"
+)
+
+// maxUpload is how large a file can be that is sent in one piece, as S3 has it.
+const maxUpload = 5 << 30
+
+// NewInventoryFile announces a file of inventory.
+type NewInventoryFile struct {
+	FileName string `json:"fileName" minLength:"1" doc:"The file's name, without a folder." example:"appinvrawdata.zip"`
+	Source   string `json:"source,omitempty" doc:"What the file replaces the older one of: a name for the PCs it tells of. Left out, the system that it comes from." example:"head office"`
+	Size     int64  `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"1048576"`
+}
+
+// key is where the file goes (R6.1).
+func (n NewInventoryFile) key() string {
+	if n.Source == "" {
+		return inventory.KeyPrefix + n.FileName
+	}
+	return inventory.KeyPrefix + n.Source + "/" + n.FileName
+}
+
+type createInventoryInput struct {
+	httpapi.Repeatable
+	Body NewInventoryFile
+}
+
+// Resolve implements huma.Resolver.
+func (in *createInventoryInput) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	body, most := in.Body, errs.Pairs("max", strconv.Itoa(inventory.MaxFileName))
+	if body.FileName != "" && !isPathStep(body.FileName) { // missing or empty is for the schema to say
+		broken = append(broken, errs.Violation{Code: "inventory_file_name", Field: "fileName", Value: body.FileName, Args: most})
+	}
+	if body.Source != "" && (!isPathStep(body.Source) || strings.TrimSpace(body.Source) != body.Source) {
+		broken = append(broken, errs.Violation{Code: "inventory_source_name", Field: "source", Value: body.Source, Args: most})
+	}
+	if body.Size > maxUpload {
+		broken = append(broken, errs.Violation{
+			Code: "number_max", Field: "size", Value: strconv.FormatInt(body.Size, 10), Args: errs.Pairs("max", strconv.Itoa(maxUpload)),
+		})
+	}
+	return httpapi.Refusals(broken)
+}
+
+// isPathStep reports whether s can be one step of a key.
+func isPathStep(s string) bool {
+	return utf8.RuneCountInString(s) <= inventory.MaxFileName && strings.Trim(s, ". ") != "" && // "." and ".." would be resolved on the way
+		strings.IndexFunc(s, func(r rune) bool { return r == '/' || r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }) < 0
+}
+
+// CreatedInventoryFile says where to send a file.
+type CreatedInventoryFile struct {
+	File   string         `json:"file" doc:"Its key in the uploads bucket; the source's record names it once it was read." example:"inventory/head office/appinvrawdata.zip"`
+	Upload httpapi.Upload `json:"upload" doc:"How to send the file."`
+}
+
+type createInventoryOutput struct {
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+	Body         httpapi.Reply[CreatedInventoryFile]
+}
+
+func (o *operations) createInventory(api huma.API, op huma.Operation) {
+	op.Summary = "Announce a file of inventory"
+	op.Description = "Answers where to upload a file of inventory: what Intune discovered as CSV or ZIP, GLPI inventory or osquery programs as JSON. It is counted when it is there, and replaces the one before it from the same source."
+	op.DefaultStatus = http.StatusCreated
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createInventoryInput) (*createInventoryOutput, error) {
+		now := o.Now()
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[CreatedInventoryFile]) (reply httpapi.Reply[CreatedInventoryFile], err error) {
+			upload, err := o.Uploads.PresignPut(ctx, in.Body.key(), "application/octet-stream", in.Body.Size, nil, httpapi.UploadFor)
+			if err != nil {
+				return reply, err
+			}
+			if reply, err = call.Reply(CreatedInventoryFile{File: in.Body.key(), Upload: httpapi.UploadOf(upload)}); err != nil {
+				return reply, err
+			}
+			event := o.Event(ctx, now, "inventory.announced")
+			event.Subject, event.After = "inventory", map[string]string{"file": in.Body.key(), "size": strconv.FormatInt(in.Body.Size, 10)}
+			return reply.Unless(o.Inventory.AnnounceFile(ctx, event, reply.Entry))
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &createInventoryOutput{CacheControl: "no-store", Body: created}, nil
+	})
+}

@@ -1,0 +1,182 @@
+package catalog
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/catalog"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/once"
+)
+
+// NewPublisher is a publisher to be added to the catalog.
+type NewPublisher struct {
+	Name    string   `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Contoso"`
+	Aliases []string `json:"aliases,omitempty" doc:"What it is also called; nobody else may be called so." example:"[\"Contoso Ltd\"]"`
+}
+
+type createPublisherInput struct {
+	httpapi.Repeatable
+	Body NewPublisher
+
+	publisher catalog.Addition
+}
+
+// Resolve implements huma.Resolver.
+func (in *createPublisherInput) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	in.publisher, broken = catalog.ParsePublisher(in.Body.Name, in.Body.Aliases)
+	return httpapi.Refusals(broken)
+}
+
+type createdPublisher struct {
+	Location string `header:"Location" doc:"Where to read the publisher."`
+	Body     httpapi.Reply[Publisher]
+}
+
+func (o *operations) createPublisher(api huma.API, op huma.Operation) {
+	op.Summary = "Add a publisher to the catalog"
+	op.Description = "Adds a publisher, so that product titles can be added to it and agreements can name it. One that exists is a conflict that says which it is."
+	op.DefaultStatus = http.StatusCreated
+	op.Errors = append(op.Errors, http.StatusConflict)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createPublisherInput) (*createdPublisher, error) {
+		created, err := changed(ctx, o, op, in.Repeatable, "", in.Body, func(c catalogChange[catalog.Publisher]) (catalog.Publisher, []byte, error) {
+			return o.Catalog.AddPublisher(ctx, in.publisher, o.Event(ctx, o.Now(), "publisher.added"), c)
+		}, publisherOf)
+		if err != nil {
+			return nil, err
+		}
+		return &createdPublisher{Location: "/catalog/publishers/" + created.Value.ID, Body: created}, nil
+	})
+}
+
+// NewTitle is a product title to be added to a publisher.
+type NewTitle struct {
+	Name string `json:"name" doc:"Unique within the publisher, without regard to case and repeated spaces." example:"Expense Manager 5"`
+}
+
+type createTitleInput struct {
+	PublisherID
+	httpapi.Repeatable
+	Body NewTitle
+
+	name string
+}
+
+// Resolve implements huma.Resolver.
+func (in *createTitleInput) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	in.name, broken = catalog.ParseTitle(in.Body.Name)
+	return httpapi.Refusals(broken)
+}
+
+type createdTitle struct {
+	Location string `header:"Location" doc:"Where to read the title."`
+	Body     httpapi.Reply[ProductTitle]
+}
+
+func (o *operations) createTitle(api huma.API, op huma.Operation) {
+	op.Summary = "Add a product title to a publisher"
+	op.Description = "Adds a product title to a publisher of the catalog. One that exists is a conflict that says which it is."
+	op.DefaultStatus = http.StatusCreated
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createTitleInput) (*createdTitle, error) {
+		created, err := changed(ctx, o, op, in.Repeatable, in.ID, in.Body, func(c catalogChange[catalog.Title]) (catalog.Title, []byte, error) {
+			return o.Catalog.AddTitle(ctx, in.ID, in.name, o.Event(ctx, o.Now(), "title.added"), c)
+		}, productTitleOf)
+		if err != nil {
+			return nil, err
+		}
+		t := created.Value
+		return &createdTitle{Location: "/catalog/publishers/" + t.PublisherID + "/titles/" + t.ID, Body: created}, nil
+	})
+}
+
+// MergeTarget says what a duplicate is merged into.
+type MergeTarget struct {
+	Into string `json:"into" maxLength:"64" doc:"The id of the one that stays." example:"7k2m9x4w0q8t5v3n"`
+}
+
+type mergePublisherInput struct {
+	PublisherID
+	httpapi.Repeatable
+	Body MergeTarget
+}
+
+type mergedPublisher struct{ Body httpapi.Reply[Publisher] }
+
+func (o *operations) mergePublisher(api huma.API, op huma.Operation) {
+	op.Summary = "Merge a publisher into another one"
+	op.Description = "Makes one publisher of two, and answers it: the one named in the path is a duplicate, its names become aliases of the other, and its titles the other's. " +
+		"Titles of the same name become one. This cannot be undone."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *mergePublisherInput) (*mergedPublisher, error) {
+		merged, err := changed(ctx, o, op, in.Repeatable, in.ID, in.Body, func(c catalogChange[catalog.Publisher]) (catalog.Publisher, []byte, error) {
+			return o.Catalog.MergePublishers(ctx, in.ID, in.Body.Into, o.Event(ctx, o.Now(), "publisher.merged"), c)
+		}, publisherOf)
+		if err != nil {
+			return nil, err
+		}
+		return &mergedPublisher{merged}, nil
+	})
+}
+
+type mergeTitleInput struct {
+	TitleID
+	httpapi.Repeatable
+	Body MergeTarget
+}
+
+type mergedTitle struct{ Body httpapi.Reply[ProductTitle] }
+
+func (o *operations) mergeTitle(api huma.API, op huma.Operation) {
+	op.Summary = "Merge a product title into another one"
+	op.Description = "Makes one product title of two of a publisher, and answers it: the one named in the path is a duplicate, and its names become aliases of the other. This cannot be undone."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *mergeTitleInput) (*mergedTitle, error) {
+		merged, err := changed(ctx, o, op, in.Repeatable, in.ID+"/"+in.Title, in.Body, func(c catalogChange[catalog.Title]) (catalog.Title, []byte, error) {
+			return o.Catalog.MergeTitles(ctx, in.ID, in.Title, in.Body.Into, o.Event(ctx, o.Now(), "title.merged"), c)
+		}, productTitleOf)
+		if err != nil {
+			return nil, err
+		}
+		return &mergedTitle{merged}, nil
+	})
+}
+
+// catalogChange is how a change of the catalog learns which answer to remember.
+type catalogChange[T any] func(T) (once.Entry, error)
+
+// changed makes a change of the catalog once, and answers what it made as convert
+// shows it.
+func changed[T, Shown any](ctx context.Context, o *operations, op huma.Operation, r httpapi.Repeatable, subject string, body any,
+	change func(catalogChange[T]) (T, []byte, error), convert func(T) Shown,
+) (httpapi.Reply[Shown], error) {
+	return httpapi.Once(ctx, o.Kernel, r, o.Now(), op.OperationID+" "+subject, body, func(call httpapi.Call[Shown]) (reply httpapi.Reply[Shown], err error) {
+		_, first, err := change(func(made T) (once.Entry, error) {
+			reply, err = call.Reply(convert(made))
+			return reply.Entry, err
+		})
+		return reply.Unless(first, err)
+	})
+}
+
+// describeCatalog adds the limits of package catalog to the OpenAPI document.
+func describeCatalog(document *huma.OpenAPI) {
+	one, name, aliases := 1, agreement.TitleMaxChars, catalog.AliasesMax
+	schemas := document.Components.Schemas.Map()
+	for _, schema := range []string{"NewPublisher", "NewTitle"} {
+		property := schemas[schema].Properties["name"]
+		property.MinLength, property.MaxLength = &one, &name
+	}
+	list := schemas["NewPublisher"].Properties["aliases"]
+	list.MaxItems, list.Items.MinLength, list.Items.MaxLength = &aliases, &one, &name
+}

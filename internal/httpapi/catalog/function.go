@@ -1,0 +1,73 @@
+// Package catalog serves the catalog of publishers and product titles, and the
+// inventory, over HTTP.
+package catalog
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/catalog"
+	"trueup/internal/httpapi"
+	"trueup/internal/inventory"
+	"trueup/internal/objects"
+)
+
+// Name is the name of the function in the manifest.
+const Name = "catalog"
+
+// Deps is what the operations need; none is optional.
+type Deps struct {
+	httpapi.Kernel
+
+	Catalog   *catalog.Store
+	Inventory inventory.Store
+	Counts    *inventory.Counts
+	Recount   func(context.Context) error // has files counted again by rules that changed
+	Uploads   objects.Bucket
+}
+
+type operations struct{ Deps }
+
+// enums are of types that only this function shows.
+var enums = []httpapi.Enum{httpapi.EnumOf(inventory.States), httpapi.EnumOf(inventory.Shapes)}
+
+// New returns the function's handler.
+func New(d Deps) http.Handler {
+	httpapi.Require(d)
+	f := (&operations{Deps: d}).function()
+	f.Log = d.Log
+	return httpapi.New(f)
+}
+
+// Function returns the function for the OpenAPI document. Its operations cannot be called.
+func Function() httpapi.Function { return new(operations).function() }
+
+func (o *operations) function() httpapi.Function {
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Operations{
+		"lookUpPublishers":    o.lookUpPublishers,
+		"createPublisher":     o.createPublisher,
+		"getPublisher":        o.getPublisher,
+		"mergePublisher":      o.mergePublisher,
+		"lookUpTitles":        o.lookUpTitles,
+		"createTitle":         o.createTitle,
+		"getTitle":            o.getTitle,
+		"mergeTitle":          o.mergeTitle,
+		"getInventory":        o.getInventory,
+		"createInventory":     o.createInventory,
+		"getInventorySource":  o.getInventorySource,
+		"listInventoryTitles": o.listInventoryTitles,
+		"recognizeTitle":      o.recognizeTitle,
+		"listRules":           o.listRules,
+		"createRule":          o.createRule,
+		"replaceRule":         o.replaceRule,
+		"deleteRule":          o.deleteRule,
+	}}
+}
+
+// describe adds the rules that resolvers check to the OpenAPI document.
+func describe(document *huma.OpenAPI) {
+	describeCatalog(document)
+	describeInventory(document)
+}

@@ -1,0 +1,339 @@
+package catalog
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/cursor"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/inventory"
+	"trueup/internal/once"
+	"trueup/internal/position"
+)
+
+// Product is a product as it is counted.
+type Product struct {
+	Publisher string `json:"publisher,omitempty" doc:"Whose product it is." example:"Microsoft"`
+	Family    string `json:"family,omitempty" doc:"Without edition and version." example:"Visio"`
+	Edition   string `json:"edition,omitempty" doc:"Missing when there is one only." example:"Professional"`
+	Version   string `json:"version,omitempty" doc:"Missing for any. In a rule, {year}, {number} and {major} quote the title." example:"2019"`
+}
+
+// productOf is nil for none.
+func productOf(p position.Product) *Product {
+	if p == (position.Product{}) {
+		return nil
+	}
+	return &Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
+}
+
+// TitleName is the title that an alias stands for.
+type TitleName struct {
+	Publisher string `json:"publisher,omitempty" doc:"Left out, it stays as detected." example:"Contoso"`
+	Name      string `json:"name" doc:"What the title is recognised as by the rules after the alias." example:"Contoso Expenses"`
+	Version   string `json:"version,omitempty" doc:"Left out, it stays as detected." example:"5.2"`
+}
+
+// RuleText is what a rule says. Package inventory checks it, in Resolve.
+type RuleText struct {
+	Kind      inventory.Kind `json:"kind" enum:"ignored,alias,component,product,update,language,driver,runtime,free" doc:"What titles it is about are: ignored is of no interest, alias another name, component belongs to a product." example:"product"`
+	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"Pattern of the publisher; left out, any. A title that names no publisher fits every one." example:"contoso*"`
+	Name      string         `json:"name" maxLength:"256" doc:"Pattern of the name: * stands for any text, {year} for a year, {number} for digits with dots." example:"expense manager {number}*"`
+	Version   string         `json:"version,omitempty" maxLength:"256" doc:"Pattern of the version; left out, any." example:"5.*"`
+	Product   *Product       `json:"product,omitempty" doc:"What is counted, or what a component belongs to."`
+	Title     *TitleName     `json:"title,omitempty" doc:"What an alias stands for."`
+}
+
+func (t RuleText) rule(id string) inventory.Rule {
+	r := inventory.Rule{ID: id, Kind: t.Kind, Publisher: t.Publisher, Name: t.Name, Version: t.Version}
+	if p := t.Product; p != nil {
+		r.Product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
+	}
+	if n := t.Title; n != nil {
+		r.Title = inventory.Title{Publisher: n.Publisher, Name: n.Name, Version: n.Version}
+	}
+	return r
+}
+
+func ruleTextOf(r inventory.Rule) RuleText {
+	t := RuleText{Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version, Product: productOf(r.Product)}
+	if r.Title != (inventory.Title{}) {
+		t.Title = &TitleName{Publisher: r.Title.Publisher, Name: r.Title.Name, Version: r.Title.Version}
+	}
+	return t
+}
+
+// NewRule is a rule, and where it is to stand.
+type NewRule struct {
+	RuleText
+	Position int `json:"position,omitempty" minimum:"1" maximum:"2000" doc:"Its place among the rules of admins, from 1; the first rule that fits decides. Left out, the last: after those of admins, and before those that trueup brings." example:"1"`
+}
+
+// Rule is a rule that recognises titles.
+type Rule struct {
+	ID       string `json:"id" doc:"Names the rule in explanations; never changes." example:"own-7k2m9x4w0q"`
+	Position int    `json:"position" minimum:"1" doc:"Its place in its list, from 1." example:"1"`
+	RuleText
+}
+
+// ChangedRule is a rule that was added or changed.
+type ChangedRule struct {
+	Rule
+	RulesVersion int64 `json:"rulesVersion" minimum:"1" doc:"Of all rules of admins: it grows with every change of one of them." example:"4"`
+}
+
+// RulePage is a page of rules.
+type RulePage struct {
+	Items        []Rule `json:"items" doc:"The rules of this page, in the order in which they are tried."`
+	NextCursor   string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+	RulesVersion int64  `json:"rulesVersion" minimum:"0" doc:"Of all rules of admins; 0 when nobody ever made one." example:"4"`
+}
+
+type listRulesInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	Origin string `query:"origin" enum:"admin,trueup" default:"admin" doc:"Whose rules: those of admins, which are tried first, or those that trueup brings."`
+}
+
+// rulesPage is where a page of rules ended.
+type rulesPage struct {
+	After int
+}
+
+func (o *operations) listRules(api huma.API, op huma.Operation) {
+	op.Summary = "List the rules that recognise titles"
+	op.Description = "Rules in the order in which they are tried. When one was changed meanwhile, a cursor is no longer good: begin again."
+	huma.Register(api, op, func(ctx context.Context, in *listRulesInput) (*httpapi.Tagged[RulePage], error) {
+		list, err := o.Counts.Rules(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rules := list.Admin
+		if in.Origin == "trueup" {
+			rules = inventory.Starting()
+		}
+		query := []string{op.OperationID, in.Origin, strconv.FormatInt(list.Version, 10)}
+		var at rulesPage
+		if _, err := cursor.Decode(in.Cursor, &at, query...); err != nil {
+			return nil, err
+		}
+		begin := min(max(at.After, 0), len(rules))
+		end := min(begin+in.Limit, len(rules))
+		body := RulePage{Items: []Rule{}, RulesVersion: list.Version}
+		for i := begin; i < end; i++ {
+			body.Items = append(body.Items, Rule{ID: rules[i].ID, Position: i + 1, RuleText: ruleTextOf(rules[i])})
+		}
+		if end < len(rules) {
+			body.NextCursor = cursor.Encode(rulesPage{end}, query...)
+		}
+		return &httpapi.Tagged[RulePage]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), list.Version), Body: body}, nil
+	})
+}
+
+type createRuleInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	httpapi.Revision
+	Body NewRule
+}
+
+// Resolve implements huma.Resolver.
+func (in *createRuleInput) Resolve(huma.Context) []error {
+	return httpapi.Refusals(in.Body.rule("").Check())
+}
+
+type createdRule struct {
+	ETag string `header:"ETag" doc:"Names this version of the rules, for If-Match."`
+	Body httpapi.Reply[ChangedRule]
+}
+
+func (o *operations) createRule(api huma.API, op huma.Operation) {
+	op.Summary = "Add a rule that recognises titles"
+	op.Description = "Adds a rule of an admin: an alias, something to ignore, a component that belongs to a product, or a product. " +
+		"All rules have one version, which If-Match compares. Files are counted anew by the rules as they are then."
+	op.DefaultStatus = http.StatusCreated
+	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createRuleInput) (*createdRule, error) {
+		rule := in.Body.rule("own-" + strings.ToLower(o.NewID()[:10]))
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, o.Now(), op.OperationID, in.Body, func(call httpapi.Call[ChangedRule]) (httpapi.Reply[ChangedRule], error) {
+			return o.setRule(ctx, in.Revision, call, rule, in.Body.Position, func(inventory.RuleList) error { return nil })
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &createdRule{ETag: httpapi.ETag(in.Lang(), created.Value.RulesVersion), Body: created}, nil
+	})
+}
+
+// RuleID is the path parameter of a rule.
+type RuleID struct {
+	ID string `path:"id" maxLength:"64" doc:"The rule's id." example:"own-7k2m9x4w0q"`
+}
+
+type replaceRuleInput struct {
+	httpapi.Reader
+	RuleID
+	httpapi.Revision
+	Body NewRule
+}
+
+// Resolve implements huma.Resolver.
+func (in *replaceRuleInput) Resolve(huma.Context) []error {
+	return httpapi.Refusals(in.Body.rule("").Check())
+}
+
+func (o *operations) replaceRule(api huma.API, op huma.Operation) {
+	op.Summary = "Change or move a rule that recognises titles"
+	op.Description = "Replaces a rule of an admin. With a position it is moved there; without one it stays where it is. Files are counted anew by the rules as they are then."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Tagged[ChangedRule], error) {
+		reply, err := o.setRule(ctx, in.Revision, httpapi.Call[ChangedRule]{}, in.Body.rule(in.ID), in.Body.Position, func(list inventory.RuleList) error {
+			_, _, err := list.Find(in.ID)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		changed := reply.Value
+		return &httpapi.Tagged[ChangedRule]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), changed.RulesVersion), Body: changed}, nil
+	})
+}
+
+// setRule puts a rule among those of admins that check allows, at a position; 0
+// is where it was, or else the end.
+func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpapi.Call[ChangedRule], rule inventory.Rule, at int, check func(inventory.RuleList) error) (reply httpapi.Reply[ChangedRule], err error) {
+	now := o.Now()
+	err = httpapi.Revise(ctx, r, o.rules(ctx), func(list inventory.RuleList) error {
+		if err := check(list); err != nil {
+			return err
+		}
+		event := o.Event(ctx, now, "rule.added")
+		event.Subject, event.After = "inventory-rule/"+rule.ID, ruleTold(rule, 0)
+		place := at
+		if before, was, err := list.Find(rule.ID); err == nil {
+			event.Action, event.Before = "rule.changed", ruleTold(before, was)
+			if place == 0 {
+				place = was
+			}
+		}
+		admin := list.With(rule, place)
+		_, is, _ := inventory.RuleList{Admin: admin}.Find(rule.ID) // it was put there
+		event.After["position"] = strconv.Itoa(is)
+		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1}); err != nil {
+			return err
+		}
+		_, first, err := o.Counts.SetRules(ctx, list, admin, event, reply.Entry)
+		reply, err = reply.Unless(first, asConflict(err))
+		return err
+	})
+	if err == nil {
+		o.recount(ctx)
+	}
+	return reply, err
+}
+
+// rules reads the rules, for Revise.
+func (o *operations) rules(ctx context.Context) func() (inventory.RuleList, int64, error) {
+	return func() (inventory.RuleList, int64, error) {
+		list, err := o.Counts.Rules(ctx)
+		return list, list.Version, err
+	}
+}
+
+// recount has files counted anew. A call that is lost is made up for by the
+// function's own schedule.
+func (o *operations) recount(ctx context.Context) {
+	if err := o.Recount(ctx); err != nil {
+		o.Log.WarnContext(ctx, "recount not called", "error", err)
+	}
+}
+
+// ruleTold is what an audit event says of a rule.
+func ruleTold(r inventory.Rule, position int) map[string]string {
+	told := map[string]string{"position": strconv.Itoa(position)}
+	for field, value := range map[string]string{
+		"kind": string(r.Kind), "publisher": r.Publisher, "name": r.Name, "version": r.Version, "product": inventory.ProductName(r.Product),
+		"title": strings.TrimSpace(r.Title.Publisher + " " + r.Title.Name + " " + r.Title.Version),
+	} {
+		if value != "" {
+			told[field] = value
+		}
+	}
+	return told
+}
+
+// DeletedRule says that a rule is gone.
+type DeletedRule struct {
+	ID           string `json:"id" doc:"The rule's id." example:"own-7k2m9x4w0q"`
+	RulesVersion int64  `json:"rulesVersion" minimum:"1" doc:"Of all rules of admins." example:"5"`
+}
+
+type deleteRuleInput struct {
+	httpapi.Reader
+	RuleID
+	httpapi.Revision
+}
+
+type deleteRuleOutput struct {
+	ETag string `header:"ETag" doc:"Names this version of the rules, for If-Match."`
+	Body DeletedRule
+}
+
+func (o *operations) deleteRule(api huma.API, op huma.Operation) {
+	op.Summary = "Delete a rule that recognises titles"
+	op.Description = "Deletes a rule of an admin. Those that trueup brings stay; a rule before them overrules them. Files are counted anew by the rules as they are then."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*deleteRuleOutput, error) {
+		now := o.Now()
+		out := &deleteRuleOutput{Body: DeletedRule{ID: in.ID}}
+		err := httpapi.Revise(ctx, in.Revision, o.rules(ctx), func(list inventory.RuleList) error {
+			rule, at, err := list.Find(in.ID)
+			if err != nil {
+				return err
+			}
+			event := o.Event(ctx, now, "rule.deleted")
+			event.Subject, event.Before = "inventory-rule/"+rule.ID, ruleTold(rule, at)
+			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), event, once.Entry{})
+			out.Body.RulesVersion = changed.Version
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		o.recount(ctx)
+		out.ETag = httpapi.ETag(in.Lang(), out.Body.RulesVersion)
+		return out, nil
+	})
+}
+
+// describeInventory writes what only the resolvers check into the document.
+func describeInventory(document *huma.OpenAPI) {
+	schemas := document.Components.Schemas.Map()
+	one, text := 1, inventory.MaxRuleText
+	for _, schema := range []string{"Product", "TitleName"} {
+		for _, property := range schemas[schema].Properties {
+			property.MaxLength = &text
+		}
+	}
+	schemas["NewRule"].Properties["name"].MinLength = &one
+	schemas["TitleName"].Properties["name"].MinLength = &one
+	name, size := inventory.MaxFileName, float64(maxUpload)
+	upload := schemas["NewInventoryFile"].Properties
+	upload["fileName"].MaxLength, upload["source"].MaxLength, upload["size"].Maximum = &name, &name, &size
+}
+
+// asConflict is that there are as many rules as there can be: a conflict with
+// what is stored, not something wrong with the rule.
+func asConflict(err error) error {
+	if e := errs.As(err); e != nil && e.Code == "rules_many" {
+		return &errs.Error{Kind: errs.Conflict, Code: e.Code, Args: e.Args}
+	}
+	return err
+}

@@ -1,0 +1,145 @@
+package groups
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/errs"
+	"trueup/internal/group"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+)
+
+// Group is a license group.
+type Group struct {
+	ID             string    `json:"id" doc:"Names the group; never changes." example:"unassigned"`
+	Name           string    `json:"name" doc:"Unique; the built-in group's is in the reader's language." example:"Unassigned agreements"`
+	BuiltIn        bool      `json:"builtIn" doc:"Whether it is the group that always exists and cannot be renamed or deleted." example:"true"`
+	AgreementCount int       `json:"agreementCount" minimum:"0" doc:"How many agreements are in it." example:"12"`
+	CreatedAt      time.Time `json:"createdAt,omitzero" doc:"When it was made; the built-in group has no such time." example:"2026-11-21T09:30:00Z"`
+	Version        int64     `json:"version" minimum:"0" doc:"Grows with every change of the group itself." example:"1"`
+}
+
+func groupOf(lang i18n.Lang, g group.Group) Group {
+	out := Group{
+		ID:             g.ID,
+		Name:           g.Name,
+		BuiltIn:        g.ID == group.UnassignedID,
+		AgreementCount: g.Agreements,
+		CreatedAt:      g.CreatedAt.UTC(),
+		Version:        g.Version,
+	}
+	if out.BuiltIn {
+		out.Name = i18n.Text(lang, i18n.UnassignedAgreements, nil)
+	}
+	return out
+}
+
+// group returns a license group with the number of its agreements.
+func (o *operations) group(ctx context.Context, id string) (group.Group, error) {
+	// The number first: it is right at a moment at which the group was there.
+	counts, _, err := o.Register.ByGroup(ctx)
+	if err != nil {
+		return group.Group{}, err
+	}
+	g, err := o.Groups.Group(ctx, id)
+	g.Agreements = counts[id]
+	return g, err
+}
+
+// maxGroupReads is how often groups and numbers are read until no group was made or
+// deleted in between. Each time another one was.
+const maxGroupReads = 20
+
+// groups returns every license group with the number of its agreements, all of one
+// moment: no agreement is missing from the numbers, and none is in two. One whose
+// group is not there counts as Unassigned: a release that counted agreements in the
+// group may delete it without those that it does not know, until the schedule moves them.
+func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
+	_, deletions, err := o.Register.ByGroup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var absent map[string]int // agreements in groups that were not there at the last reading
+	for range maxGroupReads {
+		all, err := o.Groups.Groups(ctx)
+		if err != nil {
+			return nil, err
+		}
+		counts, now, err := o.Register.ByGroup(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i := range all {
+			all[i].Agreements = counts[all[i].ID]
+			delete(counts, all[i].ID)
+		}
+		// A group is there before an agreement is in it. So one that was absent before the
+		// groups were read was not made in between.
+		missing, known := 0, true
+		for groupID, n := range counts {
+			_, before := absent[groupID]
+			missing, known = missing+n, known && before
+		}
+		if now == deletions && known {
+			all[0].Agreements += missing
+			return all, nil
+		}
+		deletions, absent = now, counts
+	}
+	return nil, errs.Wrap(errGroupsChange, errs.Unavailable, "try_again")
+}
+
+var errGroupsChange = errors.New("license groups are made and deleted all the time")
+
+// Groups is every license group.
+type Groups struct {
+	Items []Group `json:"items" doc:"The groups, the built-in one first, the others sorted by name."`
+}
+
+type listGroupsInput struct{ httpapi.Reader }
+
+type listGroupsOutput struct{ Body Groups }
+
+func (o *operations) listGroups(api huma.API, op huma.Operation) {
+	op.Summary = "List license groups"
+	op.Description = "Every license group with the number of its agreements. There are few enough for one page."
+	huma.Register(api, op, func(ctx context.Context, in *listGroupsInput) (*listGroupsOutput, error) {
+		found, err := o.groups(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return &listGroupsOutput{Groups{httpapi.PageOf(found, "", func(g group.Group) Group { return groupOf(lang, g) }).Items}}, nil
+	})
+}
+
+// GroupID is the path parameter of a group.
+type GroupID struct {
+	ID string `path:"id" maxLength:"64" doc:"The group's id." example:"unassigned"`
+}
+
+type getGroupInput struct {
+	httpapi.Reader
+	httpapi.Condition
+	GroupID
+}
+
+func (o *operations) getGroup(api huma.API, op huma.Operation) {
+	op.Summary = "Read a license group"
+	op.Description = "One license group with the number of its agreements."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	httpapi.NotModified(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getGroupInput) (*httpapi.Tagged[Group], error) {
+		g, err := o.group(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return httpapi.Current(in.Condition, httpapi.ETag(lang, g.Version, g.Agreements), groupOf(lang, g)), nil
+	})
+}

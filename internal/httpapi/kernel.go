@@ -1,0 +1,53 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/audit"
+	"trueup/internal/id"
+	"trueup/internal/once"
+)
+
+// MaxBody is how many bytes a body has at most.
+const MaxBody = 64 << 10
+
+// Receiving sets what all operations with a body have in common. The body has at most
+// most bytes.
+func Receiving(op *huma.Operation, most int64) {
+	op.MaxBodyBytes = most + 1 // huma refuses a body of this size
+	op.BodyReadTimeout = -1    // the whole event is there before the function is called
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+}
+
+// Kernel is what the operations of every function need.
+type Kernel struct {
+	Once  once.Store
+	Clock func() time.Time
+	NewID func() string // a new random seed of an id at each call
+	Log   *slog.Logger
+}
+
+// Now returns the time as it is stored: in UTC and whole milliseconds.
+func (k Kernel) Now() time.Time { return k.Clock().UTC().Truncate(time.Millisecond) }
+
+// Event returns the audit event of a change that the caller makes by the permission to
+// manage agreements. The store fills in what it happened to.
+func (k Kernel) Event(ctx context.Context, now time.Time, action string) audit.Event {
+	return k.EventAs(ctx, access.ManageAgreements, now, action)
+}
+
+// EventAs is Event for a call that needs another permission.
+func (k Kernel) EventAs(ctx context.Context, permission access.Permission, now time.Time, action string) audit.Event {
+	call := access.CallFrom(ctx)
+	role, _ := call.Principal.As(permission)
+	return audit.Event{
+		ID: id.New(now, k.NewID()), At: now, By: call.Principal.Subject, Role: string(role),
+		Action: action, RequestID: call.RequestID, Source: audit.SourceAPI,
+	}
+}

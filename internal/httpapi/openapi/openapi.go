@@ -1,0 +1,17 @@
+// Package openapi makes the OpenAPI document of all functions. It imports the
+// operations of every function, so only tests and generators import it.
+package openapi
+
+import (
+	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/reports"
+)
+
+// Document returns the document, as indented JSON. Package docs has a copy of it, which
+// the operation "openapi" returns.
+func Document() []byte {
+	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function())
+}

@@ -1,0 +1,118 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/once"
+)
+
+// rememberFor is how long an Idempotency-Key is remembered.
+const rememberFor = 24 * time.Hour
+
+// Repeatable is the parameter of a call that can be made safe to repeat.
+type Repeatable struct {
+	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Makes the call safe to repeat: for a day the same key with the same request is answered as the first time, and nothing is done again." example:"5d1f9c1e-7a55-4f0b-9d0a-2c6f1a6f6d7b"`
+}
+
+// Reply is the answer to a call that can be repeated: its value, and the bytes that are
+// sent, which are those of the first call with the Idempotency-Key.
+type Reply[T any] struct {
+	Value T
+	// Entry remembers the reply, in the transaction of the change. It is empty if the
+	// call has no Idempotency-Key.
+	Entry once.Entry
+
+	body json.RawMessage
+}
+
+// MarshalJSON implements json.Marshaler.
+func (r Reply[T]) MarshalJSON() ([]byte, error) { return r.body, nil }
+
+// Schema documents the reply as its value. It implements huma.SchemaProvider.
+func (Reply[T]) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[T](), true, "")
+}
+
+// Unless returns the first reply to the call if there is one, as a store returns it, and
+// otherwise r.
+func (r Reply[T]) Unless(first []byte, err error) (Reply[T], error) {
+	if err != nil || first == nil {
+		return r, err
+	}
+	return repeated[T](first)
+}
+
+// repeated returns the reply that an earlier call gave.
+func repeated[T any](body []byte) (r Reply[T], err error) {
+	r.body = body
+	return r, json.Unmarshal(body, &r.Value)
+}
+
+// Call is one call that can be repeated.
+type Call[T any] struct{ entry once.Entry }
+
+// Reply returns the reply with a value.
+func (c Call[T]) Reply(value T) (Reply[T], error) {
+	body, err := encode(value)
+	r := Reply[T]{Value: value, Entry: c.entry, body: body}
+	if r.Entry.Key != "" {
+		r.Entry.Response = body
+	}
+	return r, err
+}
+
+// Once returns the reply to the first call with the Idempotency-Key, or the reply that
+// do gives now. Operation and body are what the key stands for. The caller's subject is
+// part of the key, so that nobody can read the reply to another caller.
+func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, operation string, body any, do func(Call[T]) (Reply[T], error)) (Reply[T], error) {
+	if r.IdempotencyKey == "" {
+		return do(Call[T]{})
+	}
+	request, err := encode(body)
+	if err != nil {
+		return Reply[T]{}, err
+	}
+	hash := sha256.Sum256(append([]byte(operation+"\n"), request...))
+	entry := once.Entry{
+		Key:      access.CallFrom(ctx).Principal.Subject + "/" + r.IdempotencyKey,
+		BodyHash: hex.EncodeToString(hash[:]),
+		Expires:  now.Add(rememberFor),
+	}
+	first, err := k.Once.First(ctx, entry, now)
+	if err != nil || first != nil {
+		return Reply[T]{}.Unless(first, err)
+	}
+	reply, err := do(Call[T]{entry})
+	if err == nil {
+		return reply, nil
+	}
+	// The conflict may be with what the first call has done in the meantime.
+	if first, failed := k.Once.First(ctx, entry, now); failed == nil && first != nil {
+		return repeated[T](first)
+	}
+	return Reply[T]{}, err
+}
+
+// Remember stores the reply to a call that was not one transaction. If another call with
+// the key was first, it returns the reply to that one.
+func (r Reply[T]) Remember(ctx context.Context, k Kernel, now time.Time) (Reply[T], error) {
+	return r.Unless(k.Once.Remember(ctx, r.Entry, now))
+}
+
+// encode returns a value as JSON as answers are written, without the final line end.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := huma.DefaultJSONFormat.Marshal(&b, v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,178 @@
+package reports
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/day"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/manifest"
+	"trueup/internal/position"
+	"trueup/internal/report"
+)
+
+// format is a kind of file that a report can be (R8.4).
+type format struct {
+	extension   string
+	media       string
+	disposition string // what a browser does with it
+	binary      string // the document's word for what is no text; empty for text
+	write       func(report.Table, io.Writer) error
+}
+
+var (
+	formatCSV  = format{"csv", "text/csv; charset=utf-8", "attachment", "", report.Table.CSV}
+	formatXLSX = format{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment", "binary", report.Table.XLSX}
+	formatHTML = format{"html", "text/html; charset=utf-8", "inline", "", report.Table.HTML}
+)
+
+// maxFileBytes is how much of a file an answer carries: Lambda takes 6 MB, as a
+// JSON string, in which some bytes are longer.
+const maxFileBytes = 5 << 20
+
+// reportFile is a file, or where it is.
+type reportFile struct {
+	Status                int
+	Location              string `header:"Location" doc:"Where to download it, for some minutes, when it is too large for an answer."`
+	CacheControl          string `header:"Cache-Control" hidden:"true"`
+	ContentType           string `header:"Content-Type" hidden:"true"`
+	ContentLanguage       string `header:"Content-Language" hidden:"true"`
+	ContentDisposition    string `header:"Content-Disposition" doc:"The file's name."`
+	ContentSecurityPolicy string `header:"Content-Security-Policy" hidden:"true"`
+	Body                  []byte
+}
+
+// FileReader is who reads a file: a link has no headers.
+type FileReader struct {
+	httpapi.Reader
+	Lang i18n.Lang `query:"lang" enum:"en,nl,fr" doc:"The language of the file; without it Accept-Language decides."`
+}
+
+func (r FileReader) lang() i18n.Lang {
+	if r.Lang != "" {
+		return r.Lang
+	}
+	return r.Reader.Lang()
+}
+
+type downloadPurchasesInput struct {
+	FileReader
+	PurchasesQuery
+}
+
+func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesInput) (report.Table, day.Date, error) {
+	v, err := o.view(ctx, in.date, in.FileReader.lang(), position.Options{})
+	if err != nil {
+		return report.Table{}, "", err
+	}
+	f, err := o.purchasesFilter(ctx, in.PurchasesQuery)
+	r := v.Purchases(f, in.by(in.Sort), v.Settings)
+	return r.Table(v.Words), v.Calendar.Today, err
+}
+
+type downloadInstallationsInput struct {
+	FileReader
+	InstallationsQuery
+}
+
+func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (report.Table, day.Date, error) {
+	v, err := o.view(ctx, in.date, in.FileReader.lang(), in.options())
+	if err != nil {
+		return report.Table{}, "", err
+	}
+	f, err := o.installationsFilter(ctx, in.InstallationsQuery)
+	r := v.Installations(f, in.by(in.Sort), v.Settings)
+	return r.Table(v.Words), v.Calendar.Today, err
+}
+
+type downloadComparisonInput struct {
+	FileReader
+	ComparisonQuery
+}
+
+func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (report.Table, day.Date, error) {
+	c, v, err := o.compared(ctx, in.FileReader.lang(), in.ComparisonQuery)
+	if err != nil {
+		return report.Table{}, "", err
+	}
+	return c.Table(v.Words), v.Calendar.Today, nil
+}
+
+// What the reports are to people.
+const (
+	purchases     = "License purchase report"
+	installations = "License installation report"
+	comparison    = "comparison of two days"
+)
+
+// file adds the operation that answers a report as a file: what is its name to
+// people, name that of the file.
+func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
+	return func(api huma.API, op huma.Operation) {
+		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
+		op.Description = "All rows of the " + what + ", with totals, notice and the moment of its license data. No text of it starts a formula in a spreadsheet program. " +
+			"What is too large for an answer is put aside for a day, and the answer leads there."
+		op.Errors = append(op.Errors, http.StatusNotFound)
+		media, _, _ := strings.Cut(f.media, ";")
+		op.Responses = map[string]*huma.Response{
+			"200": {Description: "The file.", Content: map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeString, Format: f.binary}}}},
+			"303": {Description: "Where the file is.", Headers: map[string]*huma.Param{"Location": {
+				Description: "Where to download it, for some minutes.", Schema: &huma.Schema{Type: huma.TypeString, Format: "uri"},
+			}}},
+		}
+		huma.Register(api, op, func(ctx context.Context, in *In) (*reportFile, error) {
+			t, date, err := table(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			var body bytes.Buffer
+			if err := f.write(t, &body); err != nil {
+				return nil, err
+			}
+			return o.answer(ctx, f, t.Lang, name+"-"+string(date)+"."+f.extension, body.Bytes())
+		})
+	}
+}
+
+// answer is a file itself, or leads to where it was put.
+func (o *operations) answer(ctx context.Context, f format, lang, name string, body []byte) (*reportFile, error) {
+	if fits(f, body) {
+		return &reportFile{
+			Status: http.StatusOK, ContentType: f.media, ContentLanguage: lang, ContentDisposition: f.disposition + `; filename="` + name + `"`,
+			ContentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", Body: body, // a page runs and loads nothing
+		}, nil
+	}
+	sum := sha256.Sum256(body)
+	key := manifest.ExportsPrefix + hex.EncodeToString(sum[:]) + "/" + name
+	if err := o.Reports.Put(ctx, key, f.media, body); err != nil {
+		return nil, err
+	}
+	address, err := o.Reports.PresignGet(ctx, key, name, httpapi.DownloadFor)
+	if err != nil {
+		return nil, err
+	}
+	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
+}
+
+// fits reports whether an answer can carry a file: text as a JSON string,
+// anything else in base64.
+func fits(f format, body []byte) bool {
+	if f.binary != "" {
+		return base64.StdEncoding.EncodedLen(len(body)) <= maxFileBytes
+	}
+	if len(body) > maxFileBytes {
+		return false
+	}
+	carried, err := json.Marshal(string(body))
+	return err == nil && len(carried) <= maxFileBytes
+}

@@ -1,0 +1,84 @@
+// Package reports serves reports, refreshes of licence data and statements over HTTP.
+package reports
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"trueup/internal/entitlement"
+	"trueup/internal/group"
+	"trueup/internal/httpapi"
+	"trueup/internal/objects"
+	"trueup/internal/position"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/snapshot"
+	"trueup/internal/statements"
+)
+
+// Name is the name of the function in the manifest.
+const Name = "reports"
+
+// Deps is what the operations need; none is optional.
+type Deps struct {
+	httpapi.Kernel
+
+	Snapshots    *snapshot.Library
+	Groups       group.Store
+	Refresher    *refresher.Refresher
+	Refresh      func(context.Context) error // requests a refresh of old licence data (R8.6)
+	Statements   *statements.Keeper
+	ExpiringDays int // days before its end in which an agreement is expiring (R2.11)
+	Uploads      objects.Bucket
+	Reports      objects.Bucket
+}
+
+type operations struct {
+	Deps
+
+	asked atomic.Int64 // when a report last asked for a refresh, in milliseconds
+}
+
+// enums are of types that only this function shows.
+var enums = []httpapi.Enum{httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds), httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(entitlement.Kinds)}
+
+// New returns the function's handler.
+func New(d Deps) http.Handler {
+	httpapi.Require(d)
+	f := (&operations{Deps: d}).function()
+	f.Log = d.Log
+	return httpapi.New(f)
+}
+
+// Function returns the function for the OpenAPI document. Its operations cannot be called.
+func Function() httpapi.Function { return new(operations).function() }
+
+func (o *operations) function() httpapi.Function {
+	return httpapi.Function{Name: Name, Enums: enums, Operations: httpapi.Operations{
+		"createRefresh":                    o.createRefresh,
+		"listRefreshes":                    o.listRefreshes,
+		"getRefresh":                       o.getRefresh,
+		"confirmRefresh":                   o.confirmRefresh,
+		"createStatement":                  o.createStatement,
+		"listStatements":                   o.listStatements,
+		"getStatement":                     o.getStatement,
+		"deleteStatement":                  o.deleteStatement,
+		"getOverview":                      o.getOverview,
+		"getLicensePurchases":              o.getLicensePurchases,
+		"downloadLicensePurchasesCSV":      file(o, formatCSV, purchases, report.NamePurchases, o.purchasesTable),
+		"downloadLicensePurchasesXLSX":     file(o, formatXLSX, purchases, report.NamePurchases, o.purchasesTable),
+		"printLicensePurchases":            file(o, formatHTML, purchases, report.NamePurchases, o.purchasesTable),
+		"getLicenseInstallations":          o.getLicenseInstallations,
+		"explainLicenseInstallation":       o.explainLicenseInstallation,
+		"downloadLicenseInstallationsCSV":  file(o, formatCSV, installations, report.NameInstallations, o.installationsTable),
+		"downloadLicenseInstallationsXLSX": file(o, formatXLSX, installations, report.NameInstallations, o.installationsTable),
+		"printLicenseInstallations":        file(o, formatHTML, installations, report.NameInstallations, o.installationsTable),
+		"compareLicenseInstallations":      o.compareLicenseInstallations,
+		"downloadComparisonCSV":            file(o, formatCSV, comparison, report.NameComparison, o.comparisonTable),
+		"downloadComparisonXLSX":           file(o, formatXLSX, comparison, report.NameComparison, o.comparisonTable),
+		"printComparison":                  file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
+		"getTrend":                         o.getTrend,
+		"listSnapshots":                    o.listSnapshots,
+	}}
+}

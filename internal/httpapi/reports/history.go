@@ -1,0 +1,165 @@
+package reports
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/report"
+)
+
+// ComparisonQuery is what a comparison is asked for.
+type ComparisonQuery struct {
+	From string `query:"from" required:"true" doc:"The earlier day, of which there is a snapshot." example:"2026-10-21"`
+	To   string `query:"to" doc:"The later day, of which there is a snapshot. Without it, as of now." example:"2026-11-21"`
+	Licensed
+	Sort string `query:"sort" enum:"product,publisher,licensesBefore,licensesAfter,installedBefore,installedAfter,differenceBefore,differenceAfter,verdictBefore,verdictAfter" doc:"The column that rows are sorted by, empty cells last. Without it, by publisher and product."`
+	Sorted
+	Matching
+
+	from, to day.Date
+}
+
+// Resolve implements huma.Resolver.
+func (in *ComparisonQuery) Resolve(huma.Context) []error {
+	return append(parseDate("from", in.From, &in.from), parseDate("to", in.To, &in.to)...)
+}
+
+type compareInput struct {
+	httpapi.Reader
+	ComparisonQuery
+}
+
+type compareOutput struct{ Body report.Comparison }
+
+func (o *operations) compareLicenseInstallations(api huma.API, op huma.Operation) {
+	op.Summary = "Compare two days"
+	op.Description = "The products whose licenses or installations are not the same in the License installation reports of two days, or of a day and now." + datedText
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *compareInput) (*compareOutput, error) {
+		c, _, err := o.compared(ctx, in.Lang(), in.ComparisonQuery)
+		return &compareOutput{c}, err
+	})
+}
+
+func (o *operations) compared(ctx context.Context, lang i18n.Lang, in ComparisonQuery) (report.Comparison, viewed, error) {
+	before, err := o.view(ctx, in.from, lang, in.options())
+	if err != nil {
+		return report.Comparison{}, viewed{}, err
+	}
+	after, err := o.view(ctx, in.to, lang, in.options())
+	if err != nil {
+		return report.Comparison{}, viewed{}, err
+	}
+	f, err := o.filter(ctx, in.Licensed)
+	if err != nil {
+		return report.Comparison{}, viewed{}, err
+	}
+	own := report.Order{}
+	c := report.Compare(before.Installations(f, own, before.Settings), after.Installations(f, own, after.Settings), in.by(in.Sort), after.Words)
+	return c, after, nil
+}
+
+// Period is days of snapshots.
+type Period struct {
+	From string `query:"from" doc:"The first day. Without it, 90 days before the last one." example:"2026-08-23"`
+	To   string `query:"to" doc:"The last day. Without it, today." example:"2026-11-21"`
+
+	from, to day.Date
+}
+
+const (
+	trendDays    = 90  // that are shown unless others are asked for
+	maxTrendDays = 400 // of one answer
+)
+
+// Resolve implements huma.Resolver.
+func (in *Period) Resolve(huma.Context) []error {
+	return append(parseDate("from", in.From, &in.from), parseDate("to", in.To, &in.to)...)
+}
+
+const oneDay = 24 * time.Hour
+
+// days returns the period as of a moment. In some time zone it is tomorrow already.
+func (in *Period) days(now time.Time) (from, to day.Date, err error) {
+	if to = in.to; to == "" {
+		to = day.Of(now.Add(oneDay))
+	}
+	last, _ := time.Parse(time.DateOnly, string(to)) // as it was parsed
+	if from = in.from; from == "" {
+		from = day.Of(last.AddDate(0, 0, -trendDays))
+	}
+	first, _ := time.Parse(time.DateOnly, string(from))
+	switch field := httpapi.ParameterField + "from"; {
+	case first.After(last):
+		err = errs.Violated([]errs.Violation{{Code: "range_reversed", Field: field, Value: in.From}})
+	case last.Sub(first) > maxTrendDays*oneDay:
+		err = errs.Violated([]errs.Violation{{Code: "range_too_long", Field: field, Value: in.From, Args: errs.Pairs("max", strconv.Itoa(maxTrendDays))}})
+	}
+	return from, to, err
+}
+
+// Trend is a point for each day that has a snapshot.
+type Trend struct {
+	Points []report.Point `json:"points" doc:"The days that have a snapshot, in order."`
+}
+
+type getTrendInput struct{ Period }
+
+type getTrendOutput struct{ Body Trend }
+
+func (o *operations) getTrend(api huma.API, op huma.Operation) {
+	op.Summary = "Read the trend"
+	op.Description = "What the overview added up to on each day that has a snapshot; at most 400 days."
+	huma.Register(api, op, func(ctx context.Context, in *getTrendInput) (*getTrendOutput, error) {
+		manifests, err := o.manifests(ctx, &in.Period)
+		trend := Trend{Points: make([]report.Point, len(manifests))}
+		for i, m := range manifests {
+			trend.Points[i] = m.Point
+		}
+		return &getTrendOutput{trend}, err
+	})
+}
+
+func (o *operations) manifests(ctx context.Context, in *Period) ([]report.Manifest, error) {
+	from, to, err := in.days(o.Now())
+	if err != nil {
+		return nil, err
+	}
+	return o.Snapshots.Between(ctx, from, to)
+}
+
+// Snapshot is a day whose reports are kept.
+type Snapshot struct {
+	Date   day.Date   `json:"date" format:"date" doc:"The day: date of a report." example:"2026-11-21"`
+	DataAt *time.Time `json:"dataAt" doc:"The moment of its license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
+	Run    string     `json:"run" doc:"The refresh that wrote it." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+type listSnapshotsInput struct{ Period }
+
+type listSnapshotsOutput struct{ Body httpapi.Found[Snapshot] }
+
+func (o *operations) listSnapshots(api huma.API, op huma.Operation) {
+	op.Summary = "List snapshots"
+	op.Description = "The days whose reports are kept, in order; of at most 400 days. Each refresh keeps those of its day."
+	huma.Register(api, op, func(ctx context.Context, in *listSnapshotsInput) (*listSnapshotsOutput, error) {
+		manifests, err := o.manifests(ctx, &in.Period)
+		return &listSnapshotsOutput{httpapi.FoundOf(manifests, snapshotOf)}, err
+	})
+}
+
+func snapshotOf(m report.Manifest) Snapshot {
+	s := Snapshot{Date: m.Date, Run: m.Run}
+	if !m.DataAt.IsZero() {
+		s.DataAt = new(m.DataAt.UTC())
+	}
+	return s
+}

@@ -1,0 +1,224 @@
+package reports
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/audit"
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/id"
+	"trueup/internal/once"
+	"trueup/internal/refresher"
+)
+
+// Refresh is the record of one refresh of licence data (R7.1).
+type Refresh struct {
+	ID          string            `json:"id" doc:"Names the refresh; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Trigger     refresher.Trigger `json:"trigger" doc:"Why: schedule is the nightly one, now somebody's wish, import means new pairs or another statement, deletion that some are gone."`
+	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs it is about; missing for the whole organisation." example:"unassigned"`
+	By          string            `json:"by" doc:"Who asked for it." example:"someone"`
+	Date        day.Date          `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it begins." example:"2026-11-21"`
+	State       refresher.State   `json:"state" doc:"partial means that some pairs were not answered, or that answers are held back; failed that none was answered. What was known before stays."`
+	Final       bool              `json:"final" doc:"Whether it has ended." example:"true"`
+	Reason      *httpapi.Reason   `json:"reason,omitempty" doc:"Why it did not succeed; of one that goes on, why the last pairs were not answered."`
+	Hold        *RefreshHold      `json:"hold,omitempty" doc:"Answers that are, or were, held back because entitlements would drop by more than 20 %."`
+	RequestedAt time.Time         `json:"requestedAt" doc:"When it was asked for." example:"2026-11-21T09:30:00Z"`
+	StartedAt   time.Time         `json:"startedAt,omitzero" doc:"When it began." example:"2026-11-21T09:30:01Z"`
+	EndedAt     time.Time         `json:"endedAt,omitzero" doc:"When it ended." example:"2026-11-21T09:31:12Z"`
+	Total       int               `json:"total" minimum:"0" doc:"How many pairs there are to ask about." example:"5000"`
+	Checked     int               `json:"checked" minimum:"0" doc:"How many were asked about; always valid + invalid + failed." example:"5000"`
+	Valid       int               `json:"valid" minimum:"0" doc:"Pairs that exist." example:"4980"`
+	Invalid     int               `json:"invalid" minimum:"0" doc:"Pairs that do not." example:"15"`
+	Failed      int               `json:"failed" minimum:"0" doc:"Pairs without an answer, which keep what they had." example:"5"`
+	Changed     int               `json:"changed" minimum:"0" doc:"Pairs whose entitlements are others than before." example:"12"`
+	Progress    int               `json:"progress" minimum:"0" maximum:"100" doc:"How much of it is done, in percent." example:"100"`
+	Version     int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"9"`
+}
+
+// RefreshHold is what a refresh holds back.
+type RefreshHold struct {
+	State  refresher.Hold `json:"state" doc:"held waits for a confirmation; discarded means that later answers have replaced what was held."`
+	Before int64          `json:"before" minimum:"0" doc:"How many licenses the answered pairs had in all." example:"1000"`
+	After  int64          `json:"after" minimum:"0" doc:"How many they would have." example:"480"`
+}
+
+func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
+	out := Refresh{
+		ID: r.ID, Trigger: r.Trigger, GroupID: r.GroupID, By: r.By, Date: r.Date, State: r.State, Final: r.Final(),
+		RequestedAt: r.RequestedAt.UTC(), StartedAt: r.StartedAt.UTC(), EndedAt: r.EndedAt.UTC(),
+		Total: r.Total, Checked: r.Checked, Valid: r.Valid, Invalid: r.Invalid, Failed: r.Failed, Changed: r.Changed,
+		Progress: progressOf(r), Version: r.Version,
+	}
+	if r.Reason != "" {
+		out.Reason = &httpapi.Reason{Code: r.Reason, Message: i18n.Text(lang, r.Reason, r.ReasonArgs)}
+	}
+	if r.Hold != refresher.HoldNone {
+		out.Hold = &RefreshHold{State: r.Hold, Before: r.Before, After: r.After}
+	}
+	return out
+}
+
+// progressOf is how much of a run is done. Pairs can come while it goes on, and
+// what comes after the last pair takes its time too.
+func progressOf(r refresher.Run) int {
+	switch {
+	case r.Final():
+		return 100
+	case r.Total == 0:
+		return 0
+	}
+	return min(99, 100*r.Checked/r.Total)
+}
+
+// NewRefresh is what to refresh.
+type NewRefresh struct {
+	GroupID *string `json:"groupId,omitempty" minLength:"1" maxLength:"64" doc:"Only the pairs of this license group; left out, those of the whole organisation." example:"unassigned"`
+}
+
+type createRefreshInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	Body NewRefresh
+}
+
+// acceptedRefresh is the answer to who has to wait for a refresh.
+type acceptedRefresh struct {
+	Location string `header:"Location" doc:"Where to read the refresh."`
+	Body     httpapi.Reply[Refresh]
+}
+
+func accepted(reply httpapi.Reply[Refresh], err error) (*acceptedRefresh, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &acceptedRefresh{Location: "/refreshes/" + reply.Value.ID, Body: reply}, nil
+}
+
+func (o *operations) createRefresh(api huma.API, op huma.Operation) {
+	op.Summary = "Refresh licence data now"
+	op.Description = "Asks what every agreement pair entitles to, of the whole organisation or of one license group, and writes the reports of the day. " +
+		"There is one refresh at a time: while one is open, the answer is that one."
+	op.DefaultStatus = http.StatusAccepted
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {
+		now, lang := o.Now(), in.Lang()
+		return accepted(httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[Refresh]) (reply httpapi.Reply[Refresh], err error) {
+			order := refresher.Order{ID: id.New(now, o.NewID()), Trigger: refresher.TriggerNow}
+			event := o.EventAs(ctx, access.RefreshNow, now, "refresh.requested")
+			event.Subject, event.After = "refresh/"+order.ID, map[string]string{"trigger": string(order.Trigger)}
+			if in.Body.GroupID != nil {
+				order.GroupID = *in.Body.GroupID
+				event.After["group"] = order.GroupID
+				if _, err := o.Groups.Group(ctx, order.GroupID); err != nil {
+					return reply, noSuchRefreshGroup(err, order.GroupID)
+				}
+			}
+			order.By, order.Events = event.By, []audit.Event{event}
+			order.Reply = func(r refresher.Run) (once.Entry, error) {
+				reply, err = call.Reply(refreshOf(lang, r))
+				return reply.Entry, err
+			}
+			run, first, err := o.Refresher.Request(ctx, order)
+			if err == nil && first == nil && run.State == refresher.StateQueued {
+				o.Refresher.Start(ctx, run.ID)
+			}
+			return reply.Unless(first, err)
+		}))
+	})
+}
+
+// noSuchRefreshGroup says of an error that the group is missing that the body is wrong.
+func noSuchRefreshGroup(err error, id string) error {
+	if errs.CodeOf(err) != "group_not_found" {
+		return err
+	}
+	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "groupId", Value: id}})
+}
+
+type listRefreshesInput struct {
+	httpapi.Reader
+	httpapi.Paging
+}
+
+type listRefreshesOutput struct{ Body httpapi.Page[Refresh] }
+
+func (o *operations) listRefreshes(api huma.API, op huma.Operation) {
+	op.Summary = "List refreshes"
+	op.Description = "Refreshes of licence data, the newest first."
+	huma.Register(api, op, func(ctx context.Context, in *listRefreshesInput) (*listRefreshesOutput, error) {
+		found, err := o.Refresher.Store.Runs(ctx, in.Limit, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return &listRefreshesOutput{httpapi.PageOf(found.Items, found.Next, func(r refresher.Run) Refresh { return refreshOf(lang, r) })}, nil
+	})
+}
+
+// RefreshID is the path parameter of a refresh.
+type RefreshID struct {
+	ID string `path:"id" maxLength:"64" doc:"The refresh's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+type getRefreshInput struct {
+	httpapi.Reader
+	RefreshID
+	httpapi.Condition
+}
+
+func (o *operations) getRefresh(api huma.API, op huma.Operation) {
+	op.Summary = "Read a refresh"
+	op.Description = "The record of one refresh. Poll it with If-None-Match until it is final."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	httpapi.NotModified(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getRefreshInput) (*httpapi.Tagged[Refresh], error) {
+		r, err := o.Refresher.Store.Run(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		return httpapi.Current(in.Condition, httpapi.ETag(lang, r.Version), refreshOf(lang, r)), nil
+	})
+}
+
+type confirmRefreshInput struct {
+	httpapi.Reader
+	RefreshID
+	httpapi.Repeatable
+	httpapi.Revision
+}
+
+func (o *operations) confirmRefresh(api huma.API, op huma.Operation) {
+	op.Summary = "Confirm what a refresh holds back"
+	op.Description = "Has a refresh apply the answers that it holds back because entitlements would drop by more than 20 %: all that no later refresh has replaced. It is queued again."
+	op.DefaultStatus = http.StatusAccepted
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *confirmRefreshInput) (*acceptedRefresh, error) {
+		now := o.Now()
+		return accepted(httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.IfMatch, func(call httpapi.Call[Refresh]) (reply httpapi.Reply[Refresh], err error) {
+			var confirmed refresher.Run
+			err = httpapi.Revise(ctx, in.Revision, func() (refresher.Run, int64, error) {
+				r, err := o.Refresher.Store.Run(ctx, in.ID)
+				return r, r.Version, err
+			}, func(refresher.Run) (err error) {
+				confirmed, err = o.Refresher.Confirm(ctx, in.ID, o.Event(ctx, now, "refresh.confirmed"))
+				return err
+			})
+			if err != nil {
+				return reply, err
+			}
+			o.Refresher.Start(ctx, confirmed.ID)
+			if reply, err = call.Reply(refreshOf(in.Lang(), confirmed)); err != nil {
+				return reply, err
+			}
+			return reply.Remember(ctx, o.Kernel, now)
+		}))
+	})
+}

@@ -1,0 +1,329 @@
+package reports
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/agreement"
+	"trueup/internal/cursor"
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/position"
+	"trueup/internal/refresher"
+	"trueup/internal/report"
+	"trueup/internal/snapshot"
+)
+
+// Sorted is the direction of a sort.
+type Sorted struct {
+	Order string `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
+}
+
+func (s Sorted) by(column string) report.Order {
+	return report.Order{Column: column, Descending: column != "" && s.Order == "desc"}
+}
+
+// Licensed selects licenses.
+type Licensed struct {
+	Type      agreement.Type `query:"type" doc:"Only licenses of this type."`
+	Groups    []string       `query:"group" maxItems:"100" doc:"Only licenses of these license groups: ids, with commas between them." example:"unassigned"`
+	Publisher string         `query:"publisher" maxLength:"256" doc:"Only products of this publisher, by any name that the catalog has for it, without regard to case." example:"Adobe"`
+}
+
+// Dated chooses the moment of a report.
+type Dated struct {
+	Date string `query:"date" doc:"The report of this day, as the last refresh of that day kept it. Without it, as of now." example:"2026-11-21"`
+
+	date day.Date
+}
+
+// Resolve implements huma.Resolver.
+func (d *Dated) Resolve(huma.Context) []error { return parseDate("date", d.Date, &d.date) }
+
+// parseDate reads the date in a parameter, if there is one.
+func parseDate(parameter, given string, into *day.Date) []error {
+	if given == "" {
+		return nil
+	}
+	date, ok := day.Parse(given)
+	if !ok {
+		return httpapi.Refusals([]errs.Violation{{Code: "date_invalid", Field: httpapi.ParameterField + parameter, Value: given}})
+	}
+	*into = date
+	return nil
+}
+
+// Matching switches off the steps by which a license covers an installation.
+type Matching struct {
+	Prefix    bool `query:"prefix" default:"true" doc:"Whether a license covers updates of its version: 2.05 also 2.05.1234."`
+	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a license covers older versions, by downgrade rights."`
+	Assurance bool `query:"assurance" default:"true" doc:"Whether a license with active Software Assurance covers newer versions."`
+}
+
+func (m Matching) options() position.Options {
+	return position.Options{NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance}
+}
+
+// settings is how a report is made for a reader on a calendar's day.
+func (o *operations) settings(lang i18n.Lang, calendar day.Calendar, p position.Options) report.Settings {
+	return report.Settings{Now: o.Now(), Calendar: calendar, Position: p, Words: i18n.Report(lang)}
+}
+
+// viewed is what a report is made from, and how.
+type viewed struct {
+	*snapshot.View
+	report.Settings
+}
+
+// view returns the organisation on a day, or as it is now for no day. What is too
+// old now is refreshed (R8.6).
+func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p position.Options) (viewed, error) {
+	if date != "" {
+		v, err := o.Snapshots.On(ctx, date)
+		return viewed{v, o.settings(lang, snapshot.CalendarOf(date, o.ExpiringDays), p)}, err
+	}
+	v, freshness, err := o.Snapshots.Live(ctx)
+	if err != nil {
+		return viewed{}, err
+	}
+	o.refreshOld(ctx, freshness)
+	return viewed{v, o.settings(lang, day.NewCalendar(o.Now(), o.ExpiringDays), p)}, nil
+}
+
+// How often reports ask for a refresh at most, and how long they wait until it
+// is stored and called.
+const (
+	askEvery = 10 * time.Minute
+	askFor   = time.Second
+)
+
+// refreshOld asks for a refresh when licence data are old (R8.6), once in a while. A report
+// is made all the same, whatever becomes of it.
+func (o *operations) refreshOld(ctx context.Context, f refresher.Freshness) {
+	now := o.Now()
+	last := o.asked.Load()
+	if !f.Old(now) || now.UnixMilli()-last < askEvery.Milliseconds() || !o.asked.CompareAndSwap(last, now.UnixMilli()) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	if err := o.Refresh(ctx); err != nil {
+		o.Log.WarnContext(ctx, "refresh not started", "error", err)
+	}
+}
+
+// filter is what the parameters of a report select.
+func (o *operations) filter(ctx context.Context, in Licensed) (report.Filter, error) {
+	publisher, others, err := o.Snapshots.Publisher(ctx, in.Publisher)
+	return report.Filter{Type: in.Type, Groups: in.Groups, Publisher: publisher, AlsoPublisher: others}, err
+}
+
+// place is what the cursor of a report holds: how many rows were shown of the
+// data of that version.
+type place struct {
+	Rows    int    `json:"n"`
+	Version string `json:"v"`
+}
+
+// start reads the cursor of a report that was asked for so.
+func start(in httpapi.Paging, asked []string) (from place, err error) {
+	_, err = cursor.Decode(in.Cursor, &from, asked...)
+	if err == nil && from.Rows < 0 {
+		err = errs.New(errs.Invalid, "cursor_invalid")
+	}
+	return from, err
+}
+
+// pageOf returns the rows of a page, and where the next one starts. Between two
+// versions of the data rows change places, so a page of another version is
+// errs.Invalid cursor_outdated.
+func pageOf[R any](rows []R, in httpapi.Paging, from place, version string, asked []string) (page []R, next string, err error) {
+	if in.Cursor != "" && from.Version != version {
+		return nil, "", errs.New(errs.Invalid, "cursor_outdated")
+	}
+	begin := min(from.Rows, len(rows))
+	end := min(begin+in.Limit, len(rows))
+	if end < len(rows) {
+		next = cursor.Encode(place{end, version}, asked...)
+	}
+	return slices.Clone(rows[begin:end]), next, nil
+}
+
+// asked is everything that rows and their order depend on.
+func asked(name string, date day.Date, f report.Filter, o report.Order, p position.Options) []string {
+	return slices.Concat([]string{
+		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
+		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoAssurance),
+	}, f.Groups)
+}
+
+// PurchasesQuery is what a License purchase report is asked for.
+type PurchasesQuery struct {
+	Licensed
+	Status agreement.Status `query:"status" doc:"Only terms with this status."`
+	Sort   string           `query:"sort" enum:"name,type,group,publisher,product,quantity,sa,start,end,daysLeft,status,validation,counted" doc:"The column that rows are sorted by, empty cells last. Without it, by name, product and term."`
+	Sorted
+	Dated
+}
+
+func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery) (report.Filter, error) {
+	f, err := o.filter(ctx, in.Licensed)
+	f.Status = in.Status
+	return f, err
+}
+
+// InstallationsQuery is what a License installation report is asked for.
+type InstallationsQuery struct {
+	Licensed
+	Verdict position.Verdict `query:"verdict" doc:"Only products with this verdict."`
+	Sort    string           `query:"sort" enum:"product,publisher,volume,other,licenses,movedIn,movedOut,installed,surplus,shortfall,difference,coverage,verdict" doc:"The column that rows are sorted by, empty cells last. Without it, by publisher, product and version."`
+	Sorted
+	Matching
+	Dated
+}
+
+func (o *operations) installationsFilter(ctx context.Context, in InstallationsQuery) (report.Filter, error) {
+	f, err := o.filter(ctx, in.Licensed)
+	f.Verdict = in.Verdict
+	return f, err
+}
+
+// PurchasesPage is one page of a License purchase report. The totals are those
+// of all pages.
+type PurchasesPage struct {
+	report.Purchases
+	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+}
+
+// InstallationsPage is one page of a License installation report. The totals are
+// those of all pages.
+type InstallationsPage struct {
+	report.Installations
+	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+}
+
+type getPurchasesInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	PurchasesQuery
+}
+
+type getPurchasesOutput struct{ Body PurchasesPage }
+
+const datedText = " Every report carries a notice of what it is good for, the moment of its license data, and whether these are stale. When they are older than 24 hours, reading it starts a refresh."
+
+func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
+	op.Summary = "Read the License purchase report"
+	op.Description = "The licensed software in the chosen license groups: a row for each product of an agreement and term. The totals are those of all pages." + datedText
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *getPurchasesInput) (*getPurchasesOutput, error) {
+		order := in.by(in.Sort)
+		named := asked(report.NamePurchases, in.date, report.Filter{Type: in.Type, Groups: in.Groups, Publisher: in.Publisher, Status: in.Status}, order, position.Options{})
+		from, err := start(in.Paging, named)
+		if err != nil {
+			return nil, err
+		}
+		v, err := o.view(ctx, in.date, in.Lang(), position.Options{})
+		if err != nil {
+			return nil, err
+		}
+		f, err := o.purchasesFilter(ctx, in.PurchasesQuery)
+		if err != nil {
+			return nil, err
+		}
+		page := PurchasesPage{Purchases: v.Purchases(f, order, v.Settings)}
+		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.VersionOf(f), named)
+		return &getPurchasesOutput{page}, err
+	})
+}
+
+type getInstallationsInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	InstallationsQuery
+}
+
+type getInstallationsOutput struct{ Body InstallationsPage }
+
+func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
+	op.Summary = "Read the License installation report"
+	op.Description = "Licenses against what is installed, by product. Type and license groups decide which licenses count, against everything that is installed; publisher and verdict decide which products are shown. The totals are those of all pages." + datedText
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *getInstallationsInput) (*getInstallationsOutput, error) {
+		order, steps := in.by(in.Sort), in.options()
+		named := asked(report.NameInstallations, in.date, report.Filter{Type: in.Type, Groups: in.Groups, Publisher: in.Publisher, Verdict: in.Verdict}, order, steps)
+		from, err := start(in.Paging, named)
+		if err != nil {
+			return nil, err
+		}
+		v, err := o.view(ctx, in.date, in.Lang(), steps)
+		if err != nil {
+			return nil, err
+		}
+		f, err := o.installationsFilter(ctx, in.InstallationsQuery)
+		if err != nil {
+			return nil, err
+		}
+		page := InstallationsPage{Installations: v.Installations(f, order, v.Settings)}
+		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.VersionOf(f), named)
+		return &getInstallationsOutput{page}, err
+	})
+}
+
+type explainInput struct {
+	httpapi.Reader
+	Product string `path:"product" maxLength:"64" doc:"The id of a product in the report." example:"1f0c2b3a4d5e6f70"`
+	Licensed
+	Matching
+	Dated
+}
+
+type explainOutput struct{ Body report.Explanation }
+
+func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
+	op.Summary = "Explain a product of the License installation report"
+	op.Description = "Which agreement pairs, statements, agreements and detected titles the numbers of a product were counted from: a waterfall from what is owned to what is left or missing." + datedText
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
+		v, err := o.view(ctx, in.date, in.Lang(), in.options())
+		if err != nil {
+			return nil, err
+		}
+		f, err := o.filter(ctx, in.Licensed)
+		if err != nil {
+			return nil, err
+		}
+		explanation, found := v.Data.Explain(in.Product, f, v.Settings)
+		if !found {
+			return nil, errs.New(errs.NotFound, "product_not_found", "id", in.Product)
+		}
+		return &explainOutput{explanation}, nil
+	})
+}
+
+type getOverviewInput struct{ httpapi.Reader }
+
+type getOverviewOutput struct{ Body report.Overview }
+
+func (o *operations) getOverview(api huma.API, op huma.Operation) {
+	op.Summary = "Read the overview"
+	op.Description = "Agreements and products in a few numbers, what is short or ends soon, and the last refreshes." + datedText
+	huma.Register(api, op, func(ctx context.Context, in *getOverviewInput) (*getOverviewOutput, error) {
+		v, err := o.view(ctx, "", in.Lang(), position.Options{})
+		if err != nil {
+			return nil, err
+		}
+		runs, err := o.Snapshots.Runs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &getOverviewOutput{v.Overview(runs, v.Settings)}, nil
+	})
+}

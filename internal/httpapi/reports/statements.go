@@ -1,0 +1,229 @@
+package reports
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/audit"
+	"trueup/internal/day"
+	"trueup/internal/entitlement"
+	"trueup/internal/entitlement/statement"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/id"
+	"trueup/internal/intake"
+	"trueup/internal/statements"
+)
+
+// statementMediaTypes are the media types of uploads, by their names' ends.
+var statementMediaTypes = map[string]string{
+	".csv":  httpapi.CSVMediaType,
+	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+// NewStatement announces a statement. What its name may be is decided by package
+// statements, in Resolve.
+type NewStatement struct {
+	FileName string `json:"fileName" minLength:"1" maxLength:"128" doc:"The file's name, ending in .csv or .xlsx. A newer file of the same name replaces the older one." example:"license-summary.csv"`
+	Size     int64  `json:"size" minimum:"1" doc:"The file's size in bytes, at most 16 MiB; the upload must have exactly this size." example:"2048"`
+}
+
+type createStatementInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	Body NewStatement
+}
+
+// Resolve implements huma.Resolver.
+func (in *createStatementInput) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	if in.Body.FileName != "" { // missing or empty is for the schema to say
+		broken = statements.ParseFileName(in.Body.FileName)
+	}
+	if in.Body.Size > statement.MaxFileBytes {
+		broken = append(broken, errs.Violation{
+			Code: "statement_too_large", Field: "size", Value: strconv.FormatInt(in.Body.Size, 10), Args: errs.Pairs("max", strconv.Itoa(statement.MaxFileBytes>>20)),
+		})
+	}
+	return httpapi.Refusals(broken)
+}
+
+// Statement is what became of one version of a file of entitlements.
+type Statement struct {
+	ID        string           `json:"id" doc:"Names the statement." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	FileName  string           `json:"fileName" doc:"The file." example:"license-summary.csv"`
+	State     statements.State `json:"state" doc:"received waits for the file; accepted is in use; refused has errors, and nothing of it is used; replaced was followed by a newer version of the same file."`
+	Final     bool             `json:"final" doc:"Whether the file was read." example:"true"`
+	Kind      entitlement.Kind `json:"kind,omitempty" doc:"What sort of statement it is; missing when it is none."`
+	Date      day.Date         `json:"date,omitempty" format:"date" doc:"The day whose situation it tells." example:"2026-11-21"`
+	By        string           `json:"by" doc:"Who uploaded it." example:"someone"`
+	Via       audit.Source     `json:"via" doc:"Through which door it came: import is a file put into the bucket directly."`
+	At        time.Time        `json:"at" doc:"When the file was put; before that, when it was announced." example:"2026-11-21T09:30:00Z"`
+	EndedAt   time.Time        `json:"endedAt,omitzero" doc:"When it was read." example:"2026-11-21T09:30:02Z"`
+	RemovedAt time.Time        `json:"removedAt,omitzero" doc:"When it was taken out of use." example:"2026-11-22T09:30:02Z"`
+	Rows      int              `json:"rows" minimum:"0" doc:"Rows with data; always lines + skipped + unchanged + rejected." example:"3"`
+	Lines     int              `json:"lines" minimum:"0" doc:"Rows that say what somebody is entitled to." example:"2"`
+	Skipped   int              `json:"skipped" minimum:"0" doc:"Rows about one country, which others include." example:"0"`
+	Unchanged int              `json:"unchanged" minimum:"0" doc:"Rows that repeat others." example:"1"`
+	Rejected  int              `json:"rejected" minimum:"0" doc:"Rows with an error; one is enough to refuse the file." example:"0"`
+	Errors    int              `json:"errors" minimum:"0" doc:"Findings that are errors." example:"0"`
+	Warnings  int              `json:"warnings" minimum:"0" doc:"Findings that are warnings." example:"1"`
+	Version   int64            `json:"version" minimum:"0" doc:"Grows with every change." example:"2"`
+}
+
+func statementOf(r statements.Record) Statement {
+	return Statement{
+		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), Kind: r.Kind, Date: r.Date, By: r.Object.By, Via: r.Via,
+		At: r.At.UTC(), EndedAt: r.EndedAt.UTC(), RemovedAt: r.Removed.UTC(),
+		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
+		Version: r.Version,
+	}
+}
+
+// CreatedStatement is an announced statement and where to send its file.
+type CreatedStatement struct {
+	Statement Statement      `json:"statement" doc:"The record; it stays received until the file is there."`
+	Upload    httpapi.Upload `json:"upload" doc:"How to send the file."`
+}
+
+type createStatementOutput struct {
+	Location     string `header:"Location" doc:"Where to read the statement."`
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+	Body         httpapi.Reply[CreatedStatement]
+}
+
+func (o *operations) createStatement(api huma.API, op huma.Operation) {
+	op.Summary = "Announce a statement"
+	op.Description = "Announces a license summary, a General License Statement or a Microsoft License Statement, and answers where to upload it. " +
+		"It is read when the file is there; one that is accepted starts a refresh."
+	op.DefaultStatus = http.StatusCreated
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createStatementInput) (*createStatementOutput, error) {
+		now := o.Now()
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[CreatedStatement]) (httpapi.Reply[CreatedStatement], error) {
+			return o.announceStatement(ctx, in, now, call)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &createStatementOutput{Location: "/statements/" + created.Value.Statement.ID, CacheControl: "no-store", Body: created}, nil
+	})
+}
+
+// announceStatement stores the record.
+func (o *operations) announceStatement(ctx context.Context, in *createStatementInput, now time.Time, call httpapi.Call[CreatedStatement]) (reply httpapi.Reply[CreatedStatement], err error) {
+	event := o.Event(ctx, now, "statement.announced")
+	r := statements.Record{
+		Head: intake.Head{
+			ID: id.New(now, o.NewID()), Object: intake.Object{Key: statements.KeyPrefix + in.Body.FileName, Size: in.Body.Size, By: event.By},
+			Via: audit.SourceAPI, At: now, Version: 1,
+		},
+		State: statements.StateReceived,
+	}
+	mediaType := statementMediaTypes[strings.ToLower(path.Ext(in.Body.FileName))]
+	upload, err := o.Uploads.PresignPut(ctx, r.Object.Key, mediaType, in.Body.Size, map[string]string{statements.MetaStatement: r.ID}, httpapi.UploadFor)
+	if err != nil {
+		return reply, err
+	}
+	if reply, err = call.Reply(CreatedStatement{Statement: statementOf(r), Upload: httpapi.UploadOf(upload)}); err != nil {
+		return reply, err
+	}
+	event.Subject, event.After = "statement/"+r.ID, map[string]string{"file": r.Name()}
+	return reply.Unless(o.Statements.Store.AnnounceStatement(ctx, r, event, reply.Entry))
+}
+
+type listStatementsInput struct {
+	httpapi.Reader
+	httpapi.Paging
+}
+
+type listStatementsOutput struct{ Body httpapi.Page[Statement] }
+
+func (o *operations) listStatements(api huma.API, op huma.Operation) {
+	op.Summary = "List statements"
+	op.Description = "Statements of what the organisation is entitled to, a record for each version of a file, the newest first."
+	huma.Register(api, op, func(ctx context.Context, in *listStatementsInput) (*listStatementsOutput, error) {
+		found, err := o.Statements.Store.Statements(ctx, in.Limit, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		return &listStatementsOutput{httpapi.PageOf(found.Items, found.Next, statementOf)}, nil
+	})
+}
+
+// StatementID is the path parameter of a statement.
+type StatementID struct {
+	ID string `path:"id" maxLength:"64" doc:"The statement's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+// CheckedStatement is a statement with what its check had to say.
+type CheckedStatement struct {
+	Statement
+	Findings []httpapi.Finding `json:"findings" doc:"Errors and warnings in the order of the file, at most 1,000."`
+}
+
+type getStatementInput struct {
+	httpapi.Reader
+	StatementID
+	httpapi.Condition
+}
+
+func (o *operations) getStatement(api huma.API, op huma.Operation) {
+	op.Summary = "Read a statement"
+	op.Description = "The record of one version of a file with every error and warning, line by line. Poll it with If-None-Match until it is final."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	httpapi.NotModified(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getStatementInput) (*httpapi.Tagged[CheckedStatement], error) {
+		r, err := o.Statements.Store.Statement(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		lang := in.Lang()
+		tag := httpapi.ETag(lang, r.Version)
+		if httpapi.Matches(in.IfNoneMatch, tag) {
+			return httpapi.Current(in.Condition, tag, CheckedStatement{}), nil // its findings need not be read
+		}
+		findings, err := o.Statements.Findings(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out := CheckedStatement{Statement: statementOf(r), Findings: make([]httpapi.Finding, len(findings))}
+		for i, f := range findings {
+			out.Findings[i] = httpapi.FindingOf(lang, f)
+		}
+		return httpapi.Current(in.Condition, tag, out), nil
+	})
+}
+
+type deleteStatementInput struct {
+	httpapi.Reader
+	StatementID
+	httpapi.Revision
+}
+
+func (o *operations) deleteStatement(api huma.API, op huma.Operation) {
+	op.Summary = "Take a statement out of use"
+	op.Description = "What it says no longer counts once the next refresh, which begins at once, has ended. The record and the file stay; a newer version of the file would be used again."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	huma.Register(api, op, func(ctx context.Context, in *deleteStatementInput) (*httpapi.Tagged[Statement], error) {
+		now := o.Now()
+		var removed statements.Record
+		err := httpapi.Revise(ctx, in.Revision, func() (statements.Record, int64, error) {
+			r, err := o.Statements.Store.Statement(ctx, in.ID)
+			return r, r.Version, err
+		}, func(read statements.Record) (err error) {
+			removed, err = o.Statements.Remove(ctx, read, o.Event(ctx, now, "statement.removed"))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &httpapi.Tagged[Statement]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), removed.Version), Body: statementOf(removed)}, nil
+	})
+}

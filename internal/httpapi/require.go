@@ -1,0 +1,23 @@
+package httpapi
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Require panics if a dependency of a function is missing: an exported field that is
+// nil, empty or 0. A mistake in the wiring then shows when the function starts, and not
+// at a request. Switches, which are bool, may be off.
+func Require(deps any) {
+	v := reflect.ValueOf(deps)
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if field.Anonymous {
+			Require(v.Field(i).Interface())
+			continue
+		}
+		if field.Type.Kind() != reflect.Bool && field.Type.Kind() != reflect.Struct && v.Field(i).IsZero() {
+			panic(fmt.Sprintf("httpapi: %v.%s is missing", v.Type(), field.Name))
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package route_test
+
+import (
+	"net/http"
+	"regexp"
+	"testing"
+
+	"trueup/internal/httpapi/route"
+)
+
+func TestGatewayKey(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/agreements/{id}": "GET /agreements/{id}", "/pages/{rest...}": "GET /pages/{rest+}", "/pages/{a}/{rest...}": "GET /pages/{a}/{rest+}",
+	} {
+		r := route.Route{Method: http.MethodGet, Path: path}
+		if got := r.GatewayKey(); got != want || r.Key() != "GET "+path {
+			t.Errorf("%s is %q and %q", path, r.Key(), got)
+		}
+	}
+}
+
+// TestTable: every path can be spelled for ServeMux and for API Gateway, and no two
+// routes are the same.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	steps := regexp.MustCompile(`^(/([a-z][a-z.-]*|\{[a-z]+\}))+(/\{[a-z]+\.\.\.\})?$`)
+	mux := http.NewServeMux() // panics on routes that conflict
+	for _, r := range route.Table {
+		if !steps.MatchString(r.Path) {
+			t.Errorf("path %s", r.Path)
+		}
+		mux.Handle(r.Key(), http.NotFoundHandler())
+	}
+}
