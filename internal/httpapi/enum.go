@@ -42,6 +42,6 @@ func (enumSchema[T]) Schema(huma.Registry) *huma.Schema {
 
 // sharedEnums are of types that several functions use.
 var sharedEnums = []Enum{
-	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Sorts),
+	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Validations), EnumOf(agreement.Sorts),
 	EnumOf(audit.Sources), EnumOf(sheet.Severities),
 }

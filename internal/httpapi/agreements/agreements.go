@@ -30,7 +30,7 @@ type Agreement struct {
 	Start        day.Date             `json:"start,omitempty" format:"date" doc:"The first day of its term, if one is known." example:"2026-01-01"`
 	End          day.Date             `json:"end,omitempty" format:"date" doc:"The last day of its term, if one is known." example:"2026-12-31"`
 	Status       agreement.Status     `json:"status" doc:"Where it is in its term today (UTC). An agreement that ends soon is expiring."`
-	Validation   agreement.Validation `json:"validation,omitempty" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of its pairs: the worst of them. Only of type volume."`
+	Validation   agreement.Validation `json:"validation,omitempty" doc:"What the Volume Licensing Service Center made of its pairs: the worst of them. Only of type volume."`
 	PairCount    int                  `json:"pairCount" minimum:"0" doc:"How many agreement pairs it has; none for type other." example:"0"`
 	CreatedAt    time.Time            `json:"createdAt" doc:"When it was added." example:"2026-11-21T09:30:00Z"`
 	CreatedBy    string               `json:"createdBy" doc:"Who or which import added it." example:"import/0v5z3m8k2q"`
@@ -93,7 +93,7 @@ type listAgreementsInput struct {
 	Type       agreement.Type       `query:"type" doc:"Only agreements of this type."`
 	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, by any name that the catalog has for it, without regard to case; that of every volume agreement is Microsoft." example:"Adobe"`
 	Status     agreement.Status     `query:"status" doc:"Only agreements with this status today."`
-	Validation agreement.Validation `query:"validation" enum:"valid,pending,error,invalid" doc:"Only volume agreements whose pairs are at worst this."`
+	Validation agreement.Validation `query:"validation" doc:"Only volume agreements whose pairs are at worst this."`
 	EndsBefore string               `query:"endsBefore" doc:"Only agreements that end before this date." example:"2027-01-01"`
 	Text       string               `query:"q" maxLength:"256" doc:"Only agreements that have this anywhere in their name, publisher, product title or a number of a pair, without regard to case." example:"office"`
 	Sort       agreement.Sort       `query:"sort" default:"name" doc:"What they are sorted by. Agreements without an end come last, and equal ones are sorted by name."`

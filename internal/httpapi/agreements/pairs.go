@@ -24,7 +24,7 @@ type Pair struct {
 	LicenseNumber       string            `json:"licenseNumber" doc:"The license, enrollment or customer number, as typed." example:"01-07001"`
 	Program             agreement.Program `json:"program" doc:"The volume licensing program."`
 
-	Validation   agreement.Validation `json:"validation" enum:"valid,pending,error,invalid" doc:"What the Volume Licensing Service Center made of it: pending until it was asked, error when it could not say."`
+	Validation   agreement.Validation `json:"validation" doc:"What the Volume Licensing Service Center made of it: pending until it was asked, error when it could not say."`
 	Reason       *httpapi.Reason      `json:"reason,omitempty" doc:"Why it is not valid."`
 	CheckedAt    time.Time            `json:"checkedAt,omitzero" doc:"When it was asked; missing until then." example:"2026-11-22T01:30:00Z"`
 	Held         bool                 `json:"held" doc:"Whether a later answer, which takes licenses away, waits to be confirmed." example:"false"`
