@@ -113,6 +113,7 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 	@$(GOFUMPT) -w $(GO_SOURCES)
 
 golden: local ## Write the generated files and golden files anew
+	go generate ./internal/i18n
 	@for package in $$(grep -rl --include='*_test.go' 'golden.Equal(' functions infra internal | xargs -n1 dirname | sort -u); do \
 	  $(LOCAL_ENV) go test -tags cdk "./$$package" -update; done
 

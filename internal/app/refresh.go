@@ -27,6 +27,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 	"trueup/internal/vlsc"
@@ -74,7 +75,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	r.Source = source
 	r.Publish = (&snapshot.Publisher{
 		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store, Inventory: inventory.NewCounts(store, reports),
-		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: i18n.Report(i18n.English),
+		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: report.WordsIn(i18n.English),
 		Clock: time.Now, Log: log,
 	}).Publish
 	r.Progress = func(ctx context.Context, ended bool) {

@@ -46,8 +46,8 @@ type Finding struct {
 // FindingOf returns a finding in the language.
 func FindingOf(lang i18n.Lang, f sheet.Finding) Finding {
 	return Finding{
-		Severity: f.Severity, Line: f.Line, Position: f.Position, Column: f.Column, ColumnName: i18n.Column(lang, f.Column),
-		Value: f.Value, Code: f.Code, Message: i18n.Finding(lang, f),
+		Severity: f.Severity, Line: f.Line, Position: f.Position, Column: f.Column, ColumnName: i18n.Column(lang, string(f.Column)),
+		Value: f.Value, Code: f.Code, Message: i18n.Text(lang, f.Code, f.Args),
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 	p := snapshot.Publisher{
 		Files: s.deps.Reports, Index: dynamo.NewSnapshots(s.store), Agreements: register.New(s.store, s.store, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store,
 		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, ExpiringDays: agreement.ExpiringDaysDefault,
-		Words: i18n.Report(i18n.English), Clock: time.Now, Log: quiet,
+		Words: report.WordsIn(i18n.English), Clock: time.Now, Log: quiet,
 	}
 	run := refresher.Run{ID: fmt.Sprint("r", token), Token: token, Date: date, State: refresher.StateSucceeded, StartedAt: time.Now()}
 	if err := p.Publish(t.Context(), run); err != nil {
@@ -504,9 +504,10 @@ func TestSortsAreColumns(t *testing.T) {
 func TestReportLanguages(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	for lang, title := range map[string]string{"en": "License purchase report", "nl": "Licentieaankooprapport", "fr": "Rapport d&#39;achat de licences"} {
-		w := s.get(t, "/reports/license-purchases.html?lang="+lang)
-		if said := w.Header().Values("Content-Language"); !slices.Equal(said, []string{lang}) {
+	for _, lang := range i18n.Langs {
+		title := html.EscapeString(i18n.Text(lang, "report_license_purchases", nil))
+		w := s.get(t, "/reports/license-purchases.html?lang="+string(lang))
+		if said := w.Header().Values("Content-Language"); !slices.Equal(said, []string{string(lang)}) {
 			t.Errorf("%s: Content-Language %q", lang, said)
 		}
 		if !strings.Contains(w.Body.String(), "<title>"+title) || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "inline") {

@@ -1,42 +1,73 @@
-// Package i18n turns stable codes into sentences in English, Dutch and French.
+// Package i18n turns stable codes into sentences in the reader's language.
 //
-// The house passes codes and arguments around; only at the edge, where a
-// person reads, do they become text. Each message stands once, in its three
-// languages side by side, so that a translator sees them together and a test
-// can compare their placeholders. A placeholder is a name in braces, {max}.
+// The other packages pass codes and arguments around. They become text where a
+// person reads them. A placeholder in a message is a name in braces, {max}. The
+// sentences avoid counted nouns ("at most 5 characters" is always plural here),
+// so plural rules are not needed.
 //
-// The catalog is plain Go data: reading it costs a function nothing at start,
-// where a message library would parse templates first. The sentences avoid
-// counted nouns ("at most 5 characters" is always plural here), so plural rules
-// are not needed.
+// # Messages
+//
+// The messages are data: folder messages has one gettext file for each
+// language, which Poedit, Weblate and the gettext tools read. en.pot has the
+// English messages and is the template of the other files. In every file msgctxt
+// is the code and msgid the English text; msgstr is the translation. `go generate
+// ./internal/i18n` compiles the files into messages_gen.go, so that a program
+// parses nothing and builds no table when it starts. The tests of package
+// generate fail when messages_gen.go is out of date, and list every message that
+// a language lacks, that English lacks, that was translated from another English
+// text, or whose placeholders differ from the English ones.
+//
+// To add or change a message:
+//
+//  1. Edit messages/en.pot. The #. lines say where the message is shown and what
+//     each placeholder is.
+//  2. Update the translations: "Update from POT file" in Poedit, or
+//     `msgmerge -U messages/nl.po messages/en.pot`. Translate what is new. A
+//     changed English text makes a translation fuzzy; remove the mark when the
+//     translation is right again.
+//  3. Run `go generate ./internal/i18n`.
+//
+// To add a language, create its file from en.pot in one of these tools (with
+// gettext: `msginit -i en.pot -l de -o de.po`), translate it, and run `go generate`
+// and `make golden`. The header line Language names the language; it is offered
+// wherever the others are. A message that a language lacks is shown in English.
+//
+// A placeholder whose name begins with limit is a limit of trueup. The generator
+// replaces it with the number.
 package i18n
 
 import (
+	"sort"
 	"strings"
 	"sync"
 
 	"golang.org/x/text/language"
-
-	"trueup/internal/errs"
 )
+
+//go:generate go run ./generate
 
 // Lang is a language people can read trueup in, as a BCP 47 tag.
 type Lang string
 
-// The languages. English is the default.
-const (
-	English Lang = "en"
-	Dutch   Lang = "nl"
-	French  Lang = "fr"
-)
-
-// Langs lists every language, the default first.
-var Langs = []Lang{English, Dutch, French}
+// Name returns the English name of the language, such as "Dutch"; the tag
+// itself when there are no messages in the language.
+func (l Lang) Name() string {
+	for i, lang := range Langs {
+		if lang == l {
+			return names[i]
+		}
+	}
+	return string(l)
+}
 
 // matcher is built at the first request that asks for a language: most start
 // without one.
 var matcher = sync.OnceValue(func() language.Matcher {
-	return language.NewMatcher([]language.Tag{language.English, language.Dutch, language.French})
+	tags := make([]language.Tag, len(Langs))
+	for i, lang := range Langs {
+		tags[i] = language.Make(string(lang))
+	}
+	return language.NewMatcher(tags)
 })
 
 // Language returns the best language for the value of an Accept-Language
@@ -67,54 +98,60 @@ func Parse(tag string) (Lang, bool) {
 }
 
 // Text returns the message of the code in the language with its placeholders
-// filled in. A placeholder without an argument stays as written. An unknown
-// code is its own text, so that a reader can still report it.
-func Text(lang Lang, code string, args errs.Args) string {
+// replaced by args. A placeholder without an argument stays as written. A message
+// that the language lacks is in English. An unknown code is its own text, so that
+// a reader can still report it.
+func Text(lang Lang, code string, args map[string]string) string {
 	m, ok := find(code)
 	if !ok {
 		return code
 	}
-	return m.fill(lang, args)
+	return fill(lang, m.in(lang), args)
 }
 
-// Known reports whether the catalog has a message for the code.
+// Column returns the name of a column of a file; empty for no column.
+func Column(lang Lang, column string) string {
+	if column == "" {
+		return ""
+	}
+	return Text(lang, "column_"+column, nil)
+}
+
+// Known reports whether there is a message for the code.
 func Known(code string) bool {
 	_, ok := find(code)
 	return ok
 }
 
-// message is one message in every language.
-type message struct{ en, nl, fr string }
-
-func (m message) in(lang Lang) string {
-	switch lang {
-	case Dutch:
-		return m.nl
-	case French:
-		return m.fr
-	default:
-		return m.en
-	}
+// message is one message in every language, in the order of Langs. A text is
+// empty when the language lacks it; English has every message.
+type message struct {
+	code  string
+	texts [len(names)]string
 }
 
-// catalogs is every message, in the order in which a code is looked up. A code
-// stands in one of them only.
-var catalogs = []map[string]message{apiMessages, editMessages, importMessages, nameMessages, termMessages, catalogMessages, entitlementMessages, inventoryMessages, reportMessages, refreshMessages}
-
-func find(code string) (message, bool) {
-	for _, catalog := range catalogs {
-		if m, ok := catalog[code]; ok {
-			return m, true
+func (m *message) in(lang Lang) string {
+	for i, l := range Langs {
+		if l == lang && m.texts[i] != "" {
+			return m.texts[i]
 		}
 	}
-	return message{}, false
+	return m.texts[0]
+}
+
+func find(code string) (*message, bool) {
+	i, ok := sort.Find(len(messages), func(i int) int { return strings.Compare(code, messages[i].code) })
+	if !ok {
+		return nil, false
+	}
+	return &messages[i], true
 }
 
 // fill replaces the placeholders in one pass, so that braces inside an
 // argument stay what they are.
-func (m message) fill(lang Lang, args errs.Args) string {
+func fill(lang Lang, text string, args map[string]string) string {
 	var b strings.Builder
-	for rest := m.in(lang); ; {
+	for rest := text; ; {
 		before, after, open := strings.Cut(rest, "{")
 		b.WriteString(before)
 		if !open {
@@ -129,4 +166,21 @@ func (m message) fill(lang Lang, args errs.Args) string {
 		b.WriteByte('{')
 		rest = after
 	}
+}
+
+// argument returns what a placeholder stands for. The argument "separator" is
+// one character, which is named in the reader's language.
+func argument(lang Lang, name string, args map[string]string) (string, bool) {
+	value, ok := args[name]
+	if name == "separator" {
+		switch value {
+		case ",":
+			value = Text(lang, "separator_comma", nil)
+		case ";":
+			value = Text(lang, "separator_semicolon", nil)
+		case "\t":
+			value = Text(lang, "separator_tab", nil)
+		}
+	}
+	return value, ok && name != "" // {} is text
 }

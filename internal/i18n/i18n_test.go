@@ -1,7 +1,6 @@
 package i18n
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,9 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
-	"trueup/internal/agreement/pairfile"
 	"trueup/internal/errs"
-	"trueup/internal/sheet"
 )
 
 func TestLanguage(t *testing.T) {
@@ -22,8 +19,8 @@ func TestLanguage(t *testing.T) {
 		"nl":                                    Dutch,
 		"nl-BE":                                 Dutch,
 		"fr-CA, en;q=0.5":                       French,
-		"de, fr;q=0.4":                          French,
-		"de":                                    English,
+		"ja, fr;q=0.4":                          French,
+		"ja":                                    English,
 		"en-GB,nl;q=0.9":                        English,
 		"en;q=0.2, nl;q=0.7, fr;q=.1":           Dutch,
 		"*":                                     English,
@@ -44,7 +41,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("Parse(%q) = %q, %v", want, got, ok)
 		}
 	}
-	for _, tag := range []string{"", "de", "NL", "nl-BE"} {
+	for _, tag := range []string{"", "xx", "NL", "nl-BE"} {
 		if got, ok := Parse(tag); ok {
 			t.Errorf("Parse(%q) = %q, want none", tag, got)
 		}
@@ -66,7 +63,8 @@ func TestTextFillsPlaceholders(t *testing.T) {
 		{"a limit", "file_too_large", French, nil, "Le fichier dépasse 4 Mio. Divisez-le en fichiers plus petits."},
 		{"a separator is named", "columns", English, errs.Pairs("count", "4", "separator", "\t"), "A line has two columns (both numbers) or three (and a name), separated by tabs. This one has 4."},
 		{"an unknown code", "no_such_code", English, nil, "no_such_code"},
-		{"an unknown language", NotAvailable, "de", nil, "Not available"},
+		{"an unknown language", NotAvailable, "xx", nil, "Not available"},
+		{"braces without a name are text", "group_name_invalid", English, errs.Args{"": "x", "limitName": "7"}, "The folder's name cannot be the name of a license group. Use at most 256 characters, and none of ~!@#$^&*()=+[]{}\\|;:'\"<>/"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,39 +75,49 @@ func TestTextFillsPlaceholders(t *testing.T) {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\{(\w*)\}`)
-
-func placeholders(s string) []string {
-	names := placeholder.FindAllString(s, -1)
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// TestEveryMessage compares the languages of each message with each other.
-func TestEveryMessage(t *testing.T) {
+// TestMessagesAreSorted holds what find relies on. Package generate tests the
+// texts.
+func TestMessagesAreSorted(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
-	for _, catalog := range catalogs {
-		for code, m := range catalog {
-			if seen[code] {
-				t.Errorf("%s stands in two catalogs", code)
-			}
-			seen[code] = true
-			for _, lang := range Langs {
-				s := m.in(lang)
-				if s == "" || s != strings.TrimSpace(s) {
-					t.Errorf("%s in %s: %q", code, lang, s)
-				}
-				if diff := cmp.Diff(placeholders(m.en), placeholders(s)); diff != "" {
-					t.Errorf("%s in %s has other placeholders than in English (-en +%s)\n%s", code, lang, lang, diff)
-				}
-			}
-			if len(strings.Fields(m.en)) > 2 && (m.en == m.nl || m.en == m.fr || m.nl == m.fr) {
-				t.Errorf("%s is not translated", code)
-			}
+	if len(messages) < 300 {
+		t.Errorf("there are only %d messages", len(messages))
+	}
+	for i, m := range messages {
+		if i > 0 && messages[i-1].code >= m.code {
+			t.Errorf("%s comes after %s", m.code, messages[i-1].code)
+		}
+		if found, ok := find(m.code); !ok || found.code != m.code || !Known(m.code) {
+			t.Errorf("%s is not found", m.code)
+		}
+	}
+	for _, code := range []string{"", "a", "zzz", messages[0].code + "_"} {
+		if Known(code) {
+			t.Errorf("%q is found", code)
 		}
 	}
 }
+
+func TestMissingMessageIsInEnglish(t *testing.T) {
+	t.Parallel()
+	m := message{code: "code", texts: [len(names)]string{"The English text."}}
+	m.texts[1] = "The text."
+	for lang, want := range map[Lang]string{English: "The English text.", Langs[1]: "The text.", Langs[2]: "The English text.", "xx": "The English text."} {
+		if got := m.in(lang); got != want {
+			t.Errorf("in %s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	t.Parallel()
+	for lang, want := range map[Lang]string{English: "English", Dutch: "Dutch", French: "French", "xx": "xx"} {
+		if got := lang.Name(); got != want {
+			t.Errorf("the name of %s is %q, want %q", lang, got, want)
+		}
+	}
+}
+
+var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
 // TestEveryRule demands a message for every code a check can report, which
 // quotes nothing the rule does not give. Messages about a whole file also serve
@@ -117,42 +125,18 @@ func TestEveryMessage(t *testing.T) {
 func TestEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, rule := range agreement.Rules {
-		m, ok := find(rule.Code)
-		if !ok {
+		if !Known(rule.Code) {
 			t.Errorf("no message for the rule %s: %s", rule.Code, rule.Summary)
 			continue
 		}
-		known := slices.Collect(maps.Keys(limits))
+		var known []string
 		if rule.Field != "file" && rule.Field != "header" {
-			known = append(known, rule.Args...)
+			known = rule.Args
 		}
-		for _, name := range placeholder.FindAllStringSubmatch(m.en, -1) {
+		for _, name := range placeholder.FindAllStringSubmatch(Text(English, rule.Code, nil), -1) {
 			if !slices.Contains(known, name[1]) {
 				t.Errorf("%s quotes {%s}, which the rule does not give", rule.Code, name[1])
 			}
-		}
-	}
-}
-
-// TestAnnotationCanBeUploadedAgain demands that an annotated copy's header is
-// read as what it is.
-func TestAnnotationCanBeUploadedAgain(t *testing.T) {
-	t.Parallel()
-	for _, lang := range Langs {
-		a := Annotation(lang)
-		for column, name := range map[sheet.Column]string{
-			pairfile.ColumnAuthorization: a.Authorization,
-			pairfile.ColumnLicense:       a.License,
-			pairfile.ColumnName:          a.Name,
-			pairfile.ColumnMessages:      a.Messages,
-		} {
-			if got, ok := pairfile.KnownHeader(name); got != column || !ok {
-				t.Errorf("%s: the header %q reads as %q, %v; want %q", lang, name, got, ok, column)
-			}
-		}
-		finding := sheet.Finding{Code: "pair_taken", Args: errs.Pairs("agreement", "Servers")}
-		if got, want := a.Message(finding), Text(lang, "pair_taken", finding.Args); got != want || !strings.Contains(got, "Servers") {
-			t.Errorf("%s: %q, want %q", lang, got, want)
 		}
 	}
 }

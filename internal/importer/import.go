@@ -480,7 +480,7 @@ func (a *attempt) report(ctx context.Context, findings []sheet.Finding) error {
 	if a.imp.Annotated {
 		for _, language := range i18n.Langs {
 			g.Go(func() error {
-				annotated := a.file.Annotate(findings, i18n.Annotation(language))
+				annotated := a.file.Annotate(findings, annotateText(language))
 				return a.Reports.Put(ctx, a.imp.AnnotatedKey(string(language)), "text/csv; charset=utf-8", annotated)
 			})
 		}

@@ -28,6 +28,7 @@ import (
 	engine "trueup/infra/local/aws/dynamodb"
 	local "trueup/infra/local/aws/s3"
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/aws/trigger"
@@ -253,14 +254,23 @@ func (s *stand) findings(imp importer.Import) []string {
 	if report.Import != imp.ID || errors != imp.Errors || len(lines)-errors != imp.Warnings {
 		s.t.Errorf("report of %s has %d errors of %d; the record says %d and %d warnings", report.Import, errors, len(lines), imp.Errors, imp.Warnings)
 	}
-	header := map[i18n.Lang]string{i18n.English: "Authorization number", i18n.Dutch: "Autorisatienummer", i18n.French: "Numéro d"}
 	for _, language := range i18n.Langs {
 		copied := s.object(imp.AnnotatedKey(string(language)))
-		if (copied != "") != imp.Annotated || imp.Annotated && !strings.HasPrefix(copied, "\ufeff"+header[language]) {
+		if (copied != "") != imp.Annotated || imp.Annotated && !strings.HasPrefix(copied, "\ufeff"+firstHeading(language)) {
 			s.t.Errorf("annotated copy in %s: %.60q", language, copied)
 		}
 	}
 	return lines
+}
+
+// firstHeading is what an annotated copy calls the authorization number: its name
+// in the language if a file may have that, or else in English.
+func firstHeading(lang i18n.Lang) string {
+	name := importer.ColumnName(lang, pairfile.ColumnAuthorization)
+	if _, known := pairfile.KnownHeader(name); !known {
+		name = importer.ColumnName(i18n.English, pairfile.ColumnAuthorization)
+	}
+	return name
 }
 
 // events are the audit events of how an import ended.

@@ -149,7 +149,7 @@ func TestOneCount(t *testing.T) {
 	}
 
 	for _, lang := range i18n.Langs {
-		w := i18n.Report(lang)
+		w := report.WordsIn(lang)
 		bought, installed := bought.Table(w), installed.Table(w)
 		for format, tables := range map[string][2][][]string{
 			"CSV":  {records(t, written(t, bought.CSV)), records(t, written(t, installed.CSV))},

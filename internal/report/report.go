@@ -27,6 +27,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/group"
+	"trueup/internal/i18n"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/text"
@@ -79,6 +80,11 @@ type Settings struct {
 type Words struct {
 	Lang string // BCP 47, for the page
 	Text func(code string, args errs.Args) string
+}
+
+// WordsIn returns the words of reports in a language.
+func WordsIn(lang i18n.Lang) Words {
+	return Words{Lang: string(lang), Text: func(code string, args errs.Args) string { return i18n.Text(lang, code, args) }}
 }
 
 // say is the message of a code without arguments.

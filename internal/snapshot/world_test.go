@@ -140,7 +140,7 @@ func (w *world) index() snapshot.Index { return dynamo.NewSnapshots(w.store) }
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
 		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
-		ExpiringDays: agreement.ExpiringDaysDefault, Words: i18n.Report(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
+		ExpiringDays: agreement.ExpiringDaysDefault, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 
@@ -165,7 +165,7 @@ func (w *world) publish(t *testing.T, run refresher.Run) {
 }
 
 func settings() report.Settings {
-	return report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: i18n.Report(i18n.English)}
+	return report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: report.WordsIn(i18n.English)}
 }
 
 // seen is how many licenses of Office a reader sees on a day, or live for none.

@@ -73,7 +73,7 @@ func (m Matching) options() position.Options {
 
 // settings is how a report is made for a reader on a calendar's day.
 func (o *operations) settings(lang i18n.Lang, calendar day.Calendar, p position.Options) report.Settings {
-	return report.Settings{Now: o.Now(), Calendar: calendar, Position: p, Words: i18n.Report(lang)}
+	return report.Settings{Now: o.Now(), Calendar: calendar, Position: p, Words: report.WordsIn(lang)}
 }
 
 // viewed is what a report is made from, and how.

@@ -173,6 +173,24 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"functions/b/main.go:", "functions/c/logic.go:"},
 		},
+		"messages are data: i18n imports nothing of trueup": {
+			tree: sources{
+				"internal/i18n/a.go":          "package i18n\nimport (\n_ \"sort\"\n_ \"golang.org/x/text/language\"\n)",
+				"internal/i18n/a_test.go":     "package i18n\nimport _ \"trueup/internal/errs\"",
+				"internal/i18n/b.go":          "package i18n\nimport _ \"trueup/internal/errs\"",
+				"internal/i18n/generate/a.go": "package main\nimport _ \"trueup/internal/group\"",
+				"internal/group/a.go":         "package group\nimport _ \"trueup/internal/i18n\"",
+				"internal/report/a.go":        "package report\nimport _ \"trueup/internal/i18n\"",
+			},
+			want: []string{"internal/group/a.go:", "internal/i18n/b.go:"},
+		},
+		"gettext files are read only by the generator": {
+			tree: sources{
+				"internal/i18n/a.go":          "package i18n\nimport _ \"github.com/chai2010/gettext-go/po\"",
+				"internal/i18n/generate/a.go": "package main\nimport _ \"github.com/chai2010/gettext-go/po\"",
+			},
+			want: []string{"internal/i18n/a.go:"},
+		},
 		"files stay under 500 lines": {
 			tree: sources{
 				"internal/a/a.go":      "package a" + long,

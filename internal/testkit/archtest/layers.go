@@ -18,8 +18,8 @@ type layer struct {
 // the doors to the domain.
 var layers = []layer{
 	{
-		name:    "words", // error kinds, text folding, packed data: everybody may use them
-		folders: []string{"internal/cursor", "internal/day", "internal/errs", "internal/id", "internal/pack", "internal/retry", "internal/sheet", "internal/text"},
+		name:    "words", // error kinds, messages, text folding, packed data: everybody may use them
+		folders: []string{"internal/cursor", "internal/day", "internal/errs", "internal/i18n", "internal/id", "internal/pack", "internal/retry", "internal/sheet", "internal/text"},
 		imports: []string{"words"},
 	},
 	{
@@ -36,8 +36,8 @@ var layers = []layer{
 		imports: []string{"words", "domain"},
 	},
 	{
-		name:    "messages", // what the codes of words and domain say to people
-		folders: []string{"internal/i18n"},
+		name:    "generators", // they write Go files, and are part of no program
+		folders: []string{"internal/i18n/generate"},
 		imports: []string{"words", "domain"},
 	},
 	{
@@ -48,22 +48,22 @@ var layers = []layer{
 	{
 		name:    "use cases",
 		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"words", "domain", "messages", "internal/refresher"},
+		imports: []string{"words", "domain", "internal/refresher"},
 	},
 	{
 		name:    "doors", // pages and AWS events
 		folders: []string{"internal/console", "internal/aws/trigger"},
-		imports: []string{"words", "domain", "messages", "use cases", "tables"},
+		imports: []string{"words", "domain", "use cases", "tables"},
 	},
 	{
 		name:    "HTTP kernel", // what the functions that serve HTTP share
 		folders: []string{"internal/httpapi"},
-		imports: []string{"words", "domain", "messages", "tables"},
+		imports: []string{"words", "domain", "tables"},
 	},
 	{
 		name:    "HTTP functions", // none imports another
 		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/reports"},
-		imports: []string{"words", "domain", "messages", "use cases", "tables", "HTTP kernel"},
+		imports: []string{"words", "domain", "use cases", "tables", "HTTP kernel"},
 	},
 	{
 		name:    "API document", // imported by tests only, because it knows every function
@@ -78,7 +78,7 @@ var layers = []layer{
 	{
 		name:    "root", // the one place that knows every part
 		folders: []string{"internal/app"},
-		imports: []string{"words", "settings", "domain", "messages", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
+		imports: []string{"words", "settings", "domain", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
 	},
 	{
 		name:    "functions",
@@ -106,7 +106,7 @@ var layers = []layer{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"words", "settings", "domain", "messages", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
+			"words", "settings", "domain", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }

@@ -20,6 +20,8 @@ type Rule struct {
 var Rules = []Rule{
 	{"dependencies point inwards", directions},
 	{"the agreement domain uses the standard library and what is as pure", agreementIsPure},
+	{"messages are data: i18n imports nothing of trueup", messagesAreData},
+	{"gettext files are read only by the generator", only([]string{"github.com/chai2010/gettext-go"}, "internal/i18n/generate")},
 	{"AWS SDK only in the adapters, app and the local stack", only([]string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/app", "infra/local", "internal/testkit/storetest", "internal/testkit/bench")},
 	{"aws-lambda-go only in trigger and app", only([]string{"github.com/aws/aws-lambda-go"},
@@ -74,6 +76,23 @@ func agreementIsPure(tree *Tree) (violations []string) {
 				continue
 			}
 			if !isStandard(imported) && !slices.Contains(allowed, imported) {
+				violations = append(violations, fmt.Sprintf("%s: imports %s", f.Path, imported))
+			}
+		}
+	}
+	return violations
+}
+
+// messagesAreData keeps i18n below every other package: it knows codes, and
+// not what they are about. The packages that the generator takes limits from must
+// compile without the messages.
+func messagesAreData(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		if f.Test {
+			continue
+		}
+		for _, imported := range f.Imports() {
+			if f.Dir == "internal/i18n" && under(imported, module) || f.Dir == "internal/group" && imported == module+"/internal/i18n" {
 				violations = append(violations, fmt.Sprintf("%s: imports %s", f.Path, imported))
 			}
 		}
