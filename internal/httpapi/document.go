@@ -64,7 +64,7 @@ func configuration(enums []Enum) huma.Config {
 		"**Errors** are problem documents (RFC 9457). `code` says which problem it is and never changes; for bad input `errors` lists " +
 		"everything that is wrong, with a JSON pointer (RFC 6901) into the body or the name of the parameter. " +
 		"A body that is no JSON is answered with 400, input that breaks a rule with 422.\n\n" +
-		"**Language**: sentences come in English, Dutch or French, as `Accept-Language` asks.\n\n" +
+		"**Language**: sentences come in " + languageNames("or") + ", as `Accept-Language` asks.\n\n" +
 		"**Pages**: send `nextCursor` of one page as `cursor` of the next, with the same parameters; the last page has none.\n\n" +
 		"**Times** are RFC 3339 in UTC."
 	config.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
@@ -94,7 +94,7 @@ func configuration(enums []Enum) huma.Config {
 		languageParameter: {
 			Name:        "Accept-Language",
 			In:          "header",
-			Description: "The reader's languages; en, nl and fr are known, and en is the default.",
+			Description: "The reader's languages; " + languageTags("and") + " are known, and " + string(i18n.English) + " is the default.",
 			Schema:      &huma.Schema{Type: huma.TypeString},
 			Example:     "nl, en;q=0.5",
 		},

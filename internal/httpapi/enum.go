@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
+	"trueup/internal/i18n"
 	"trueup/internal/sheet"
 )
 
@@ -43,5 +44,5 @@ func (enumSchema[T]) Schema(huma.Registry) *huma.Schema {
 // sharedEnums are of types that several functions use.
 var sharedEnums = []Enum{
 	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Validations), EnumOf(agreement.Sorts),
-	EnumOf(audit.Sources), EnumOf(sheet.Severities),
+	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs),
 }

@@ -266,9 +266,9 @@ func (s *stand) findings(imp importer.Import) []string {
 // firstHeading is what an annotated copy calls the authorization number: its name
 // in the language if a file may have that, or else in English.
 func firstHeading(lang i18n.Lang) string {
-	name := importer.ColumnName(lang, pairfile.ColumnAuthorization)
+	name := i18n.Column(lang, string(pairfile.ColumnAuthorization))
 	if _, known := pairfile.KnownHeader(name); !known {
-		name = importer.ColumnName(i18n.English, pairfile.ColumnAuthorization)
+		name = i18n.Column(i18n.English, string(pairfile.ColumnAuthorization))
 	}
 	return name
 }

@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -128,7 +129,7 @@ func (o *operations) getImport(api huma.API, op huma.Operation) {
 type getAnnotatedCopyInput struct {
 	httpapi.Reader
 	ImportID
-	Lang i18n.Lang `query:"lang" enum:"en,nl,fr" doc:"The language of the copy; without it Accept-Language decides."`
+	Lang i18n.Lang `query:"lang" doc:"The language of the copy; without it Accept-Language decides."`
 }
 
 type getAnnotatedCopyOutput struct {
@@ -149,10 +150,7 @@ func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
 		if !i.Annotated {
 			return nil, errs.New(errs.NotFound, "annotated_copy_unavailable")
 		}
-		lang := in.Lang
-		if lang == "" {
-			lang = in.Reader.Lang()
-		}
+		lang := cmp.Or(in.Lang, in.Reader.Lang())
 		// The name stays the file's own: the copy is there to be uploaded again.
 		url, err := o.Reports.PresignGet(ctx, i.AnnotatedKey(string(lang)), i.File, httpapi.DownloadFor)
 		if err != nil {

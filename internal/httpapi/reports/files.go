@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -55,15 +56,10 @@ type reportFile struct {
 // FileReader is who reads a file: a link has no headers.
 type FileReader struct {
 	httpapi.Reader
-	Lang i18n.Lang `query:"lang" enum:"en,nl,fr" doc:"The language of the file; without it Accept-Language decides."`
+	Lang i18n.Lang `query:"lang" doc:"The language of the file; without it Accept-Language decides."`
 }
 
-func (r FileReader) lang() i18n.Lang {
-	if r.Lang != "" {
-		return r.Lang
-	}
-	return r.Reader.Lang()
-}
+func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Lang, r.Reader.Lang()) }
 
 type downloadPurchasesInput struct {
 	FileReader
