@@ -7,15 +7,15 @@
 //
 // # Messages
 //
-// The messages are data: folder messages has one gettext file for each
-// language, which Poedit, Weblate and the gettext tools read. en.pot has the
-// English messages and is the template of the other files. In every file msgctxt
-// is the code and msgid the English text; msgstr is the translation. `go generate
+// The messages are data: folder messages has one gettext file for each language,
+// which Poedit, Weblate and the gettext tools read. en.pot has the English
+// messages and is the template of the other files. In every file msgctxt is the
+// code and msgid the English text; msgstr is the translation. `go generate
 // ./internal/i18n` compiles the files into messages_gen.go, so that a program
-// parses nothing and builds no table when it starts. The tests of package
-// generate fail when messages_gen.go is out of date, and list every message that
-// a language lacks, that English lacks, that was translated from another English
-// text, or whose placeholders differ from the English ones.
+// parses nothing and builds no table when it starts. The tests in folder
+// generate fail when messages_gen.go is out of date. They list every message
+// that a language lacks, that English lacks, that is a translation of an older
+// English text, or whose placeholders differ from the English ones.
 //
 // To add or change a message:
 //
@@ -28,8 +28,8 @@
 //  3. Run `go generate ./internal/i18n`.
 //
 // To add a language, create its file from en.pot in one of these tools (with
-// gettext: `msginit -i en.pot -l de -o de.po`), translate it, and run `go generate`
-// and `make golden`. The header line Language names the language; it is offered
+// gettext: `msginit -i en.pot -l de -o de.po`), translate it, and run `make
+// golden`. The header line Language names the language, which is then offered
 // wherever the others are. A message that a language lacks is shown in English.
 //
 // A placeholder whose name begins with limit is a limit of trueup. The generator

@@ -75,8 +75,8 @@ func TestTextFillsPlaceholders(t *testing.T) {
 	}
 }
 
-// TestMessagesAreSorted holds what find relies on. Package generate tests the
-// texts.
+// TestMessagesAreSorted holds what find relies on. The tests in folder generate
+// compare the texts.
 func TestMessagesAreSorted(t *testing.T) {
 	t.Parallel()
 	if len(messages) < 300 {
