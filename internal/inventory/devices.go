@@ -134,7 +134,7 @@ func (v *value) UnmarshalJSON(b []byte) error {
 func (r *reading) device(b []byte, line int64) (recognised bool, err error) {
 	var d document
 	if json.Unmarshal(b, &d) != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // a damaged document is a result
 	}
 	switch {
 	case d.Content != nil && d.Content.Softwares != nil:

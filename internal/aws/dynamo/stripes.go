@@ -50,7 +50,7 @@ func newStripes() *stripes {
 		s.idle = append(s.idle, &stripe{number: i})
 	}
 	first := s.idle[len(s.idle)-firstSpread:]
-	mathrand.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
+	mathrand.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] }) //nolint:gosec // spreads processes; guards nothing
 	return s
 }
 
