@@ -237,7 +237,7 @@ func nagFindings(app awscdk.App, stack awscdk.Stack, ignored cdknag.INagSuppress
 	var findings []string
 	for _, message := range append(*read.FindError(everywhere, whatever), *read.FindWarning(everywhere, whatever)...) {
 		//lint:ignore SA1019 assertions returns the type that moved, and no other
-		findings = append(findings, *message.Id+": "+message.Entry.Data.(string))
+		findings = append(findings, *message.Id+": "+message.Entry.Data.(string)) //nolint:staticcheck // the type's new place has no Go package
 	}
 	return findings
 }

@@ -52,7 +52,7 @@ func deploying(t *testing.T, seed uint64) *deployment {
 	t.Helper()
 	client, table := storetest.Client(t), storetest.Table(t)
 	d := &deployment{
-		t: t, ctx: t.Context(), random: mathrand.New(mathrand.NewPCG(seed, 1)), //nolint:gosec // a test
+		t: t, ctx: t.Context(), random: mathrand.New(mathrand.NewPCG(seed, 1)),
 		older: &released.Process{Client: client, Table: table, Now: upgradeNoon.UnixMilli()}, agreements: map[string]*member{},
 	}
 	for range 2 {

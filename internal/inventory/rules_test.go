@@ -177,6 +177,7 @@ func TestStartingRulesR6_3(t *testing.T) {
 				got = inventory.ProductName(d.Product)
 			case inventory.Unknown:
 				got = "?"
+			default: // the kind says it
 			}
 			if want = strings.TrimSuffix(want, " ?"); strings.HasSuffix(line, " ?") {
 				want = "?"

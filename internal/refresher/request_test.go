@@ -93,9 +93,9 @@ func TestR7_1_NightlyOncePerDay(t *testing.T) {
 		s.complete(one.ID)
 		equal(t, "delivered late", nightly("2026-03-28 01:30").State, refresher.StateSucceeded)
 		// Summer time begins on the 29th: in UTC both nights are on one day.
-		two, three := nightly("2026-03-29 01:30"), refresher.Run{}
+		two := nightly("2026-03-29 01:30")
 		s.complete(two.ID)
-		three = nightly("2026-03-30 01:30")
+		three := nightly("2026-03-30 01:30")
 		s.complete(three.ID)
 		equal(t, "nights", len(s.runs), 3)
 

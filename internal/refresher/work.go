@@ -15,9 +15,8 @@ import (
 // waits or the invocation's time is short: then another one goes on. A run that
 // another attempt owns is no failure: there is nothing to do.
 func (r *Refresher) Work(ctx context.Context, id string) error {
-	for next := ""; id != ""; id = next {
-		var err error
-		next, err = r.Handle(ctx, id)
+	for id != "" {
+		next, err := r.Handle(ctx, id)
 		switch {
 		case errors.Is(err, ErrBusy), errors.Is(err, ErrLost):
 			return nil // whoever has it ends it, or Waiting finds it
@@ -26,6 +25,7 @@ func (r *Refresher) Work(ctx context.Context, id string) error {
 		case next != "" && (next == id || !r.timeFor(ctx, r.Pause+r.AskTimeout)):
 			return r.Wake(ctx, next)
 		}
+		id = next
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for range 100 {
 			b := retry.Backoff{First: 10 * time.Millisecond, Most: 50 * time.Millisecond}
-			for _, longest := range []time.Duration{10, 20, 40, 50, 50} {
-				longest *= time.Millisecond
+			for _, milliseconds := range []int{10, 20, 40, 50, 50} {
+				longest := time.Duration(milliseconds) * time.Millisecond
 				began := time.Now()
 				if err := b.Wait(t.Context()); err != nil {
 					t.Fatal(err)

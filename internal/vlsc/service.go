@@ -141,7 +141,7 @@ func (s *Service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 		group.Go(func() error {
 			if why := hopeless.Load(); why != nil {
 				faults[i] = why
-				return nil
+				return nil //nolint:nilerr // a fault of a batch is a result
 			}
 			answered[i], faults[i] = s.batch(ctx, batch)
 			why := faults[i]

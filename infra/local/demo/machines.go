@@ -192,14 +192,14 @@ func inventoryFile(fleet []pc) (file, int, error) {
 		return file{}, 0, err
 	}
 	w := csv.NewWriter(entry)
-	w.Write([]string{
+	w.Write([]string{ //nolint:errcheck // w.Error returns it
 		"ApplicationKey", "ApplicationName", "ApplicationPublisher", "ApplicationShortVersion", "ApplicationVersion",
 		"DeviceId", "DeviceName", "OSDescription", "OSVersion", "Platform", "UserId", "EmailAddress", "UserName",
 	})
 	for _, l := range lines {
 		sum := sha256.Sum256([]byte(l.row.name + "\x00" + l.publisher + "\x00" + l.version))
 		short, _, _ := strings.Cut(l.version, ".")
-		w.Write([]string{
+		w.Write([]string{ //nolint:errcheck // w.Error returns it
 			hex.EncodeToString(sum[:8]), l.row.name, l.publisher, short, l.version,
 			l.pc.id, l.pc.name, "Windows", l.pc.windows, "Windows", l.pc.user, l.pc.mail, l.pc.user,
 		})

@@ -119,7 +119,7 @@ func printReport(out io.Writer, r installations) {
 		fmt.Fprintf(table, "%d\t%s\t%d\t%+d\t%s\t  \t%s\n", row.Licenses, moved, row.Installed, row.Difference, row.Verdict, named(row.Publisher, row.Product))
 		sum[row.Verdict]++
 	}
-	table.Flush() // to a terminal or a buffer
+	table.Flush() //nolint:errcheck // to a terminal or a buffer
 	var parts []string
 	for _, verdict := range sortedKeys(sum) {
 		parts = append(parts, fmt.Sprintf("%d %s", sum[verdict], verdict))

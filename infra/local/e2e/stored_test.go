@@ -252,7 +252,7 @@ func writeReleased(t *testing.T) {
 	must(t, json.NewEncoder(w).Encode(data))
 	must(t, w.Close())
 	must(t, os.MkdirAll(filepath.Dir(storedFile), 0o755))
-	must(t, os.WriteFile(storedFile, packed.Bytes(), 0o644)) //nolint:gosec // a file of the repository
+	must(t, os.WriteFile(storedFile, packed.Bytes(), 0o644))
 }
 
 // plain is an attribute as DynamoDB writes it in JSON.

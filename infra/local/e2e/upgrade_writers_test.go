@@ -215,7 +215,7 @@ func (u *upgrade) edit(id string) {
 	next := u.agreements[id].copied()
 	u.mu.Unlock()
 	method, path, body, want := http.MethodPatch, "/agreements/"+id, any(nil), http.StatusOK
-	switch n := rand.IntN(6); { //nolint:gosec // a test
+	switch n := rand.IntN(6); {
 	case n == 0:
 		next.name += " b"
 		body = map[string]string{"name": next.name}
@@ -254,8 +254,8 @@ func (u *upgrade) edit(id string) {
 func (u *upgrade) write(writer string, stop <-chan struct{}) {
 	var own []string
 	for n := 0; !stopped(stop); n++ {
-		if len(own) > 3 && rand.IntN(3) > 0 { //nolint:gosec // a test
-			id := own[rand.IntN(len(own))] //nolint:gosec // a test
+		if len(own) > 3 && rand.IntN(3) > 0 {
+			id := own[rand.IntN(len(own))]
 			u.edit(id)
 			u.mu.Lock()
 			if u.agreements[id].deleted {

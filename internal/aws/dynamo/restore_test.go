@@ -216,7 +216,7 @@ func TestR16_2_RandomHistories(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(24) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			w := &restored{t: t, rng: rand.New(rand.NewPCG(seed, 16)), client: storetest.Client(t), table: storetest.Table(t), files: &copies{files: map[string][]byte{}}} //nolint:gosec // the same histories at each run
+			w := &restored{t: t, rng: rand.New(rand.NewPCG(seed, 16)), client: storetest.Client(t), table: storetest.Table(t), files: &copies{files: map[string][]byte{}}}
 			for range 3 {
 				w.processes = append(w.processes, w.process())
 			}

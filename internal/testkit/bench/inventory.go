@@ -45,13 +45,13 @@ func discovered(w io.Writer, devices int, byTitle bool) error {
 		n := uint64(device*titlesOfDevice+slot+1) * 0x9e3779b97f4a7c15
 		n ^= n >> 29
 		u := float64(n*0xbf58476d1ce4e5b9>>40) / (1 << 24)
-		out.WriteString(titles[slot*titlesOfSlot+int(u*u*u*titlesOfSlot)])
+		out.WriteString(titles[slot*titlesOfSlot+int(u*u*u*titlesOfSlot)]) //nolint:errcheck // Flush returns it
 		id := strconv.Itoa(1_000_000 + device)
 		for _, part := range [...]string{
 			"3f2504e0-4f89-41d3-9a0c-03058", id, ",PC-", id, ",Windows,10.0.22631.4460,Windows,7d44a1f2-99aa-4e3b-8e2f-41c0a", id,
 			",user", id, "@example.com,User ", id, "\r\n",
 		} {
-			out.WriteString(part)
+			out.WriteString(part) //nolint:errcheck // Flush returns it
 		}
 	}
 	for i := range devices * titlesOfDevice {
