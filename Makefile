@@ -29,7 +29,7 @@ EVENT ?= events/schedule.json
 # Time for each fuzz target, flags of internal/testkit/bench, and further arguments for
 # go test and cdk deploy.
 FUZZTIME ?= 30s
-BENCHFLAGS ?= -readme README.md
+BENCHFLAGS ?= -table internal/docs/performance.md
 TESTFLAGS ?=
 DEPLOY_ARGS ?=
 
@@ -87,7 +87,7 @@ CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./int
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
-bench: need-java local build $(DUCKDB) ## Measure speed and size for the README's table (BENCHFLAGS)
+bench: need-java local build $(DUCKDB) ## Measure speed and size, and write internal/docs/performance.md (BENCHFLAGS)
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/testkit/bench/bare
 	$(LOCAL_ENV) go run ./internal/testkit/bench $(BENCHFLAGS)
 

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestTheReadmesCommands: what `make import` runs tells what became of a file.
-func TestTheReadmesCommands(t *testing.T) {
+// TestImportScript tests the script of `make import`: its output and its exit
+// status show the result of a file.
+func TestImportScript(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("import.sh needs curl")
 	}

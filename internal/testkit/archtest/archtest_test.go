@@ -229,21 +229,38 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"functions/b:", "manifest.Functions:"},
 		},
-		"decisions have a number, a date and three parts": {
+		"decisions have a number, a date, a status and three parts": {
 			tree: sources{
-				"internal/docs/adr/0001-a.md": "# 0001 A\n\nDate: 2026-11-21\n\n## Context\n\n## Decision\n\n## Consequences\n",
-				"internal/docs/adr/0002-b.md": "# 0002 B\n\nDate: today\n\n## Context\n\n## Decision\n\n## Consequences\n",
-				"internal/docs/adr/0003-c.md": "# C\n\nDate: 2026-11-21\n\n## Context\n\n## Decision\n\n## Consequences\n",
-				"internal/docs/adr/0005-d.md": "# 0005 D\n\nDate: 2026-11-21\n\n## Context\n\n## Decision\n",
+				"internal/docs/adr/0001-a.md": "# 0001 A\n\nDate: 2026-11-21\n\nStatus: accepted\n\n## Context\n\n## Decision\n\n## Consequences\n",
+				"internal/docs/adr/0002-b.md": "# 0002 B\n\nDate: today\n\nStatus: accepted\n\n## Context\n\n## Decision\n\n## Consequences\n",
+				"internal/docs/adr/0003-c.md": "# C\n\nDate: 2026-11-21\n\nStatus: superseded by 0004\n\n## Context\n\n## Decision\n\n## Consequences\n",
+				"internal/docs/adr/0005-d.md": "# 0005 D\n\nDate: 2026-11-21\n\nStatus: accepted, amended by 0002\n\n## Context\n\n## Decision\n",
+				"internal/docs/adr/0005-e.md": "# 0005 E\n\nDate: 2026-11-21\n\nStatus: maybe\n\n## Context\n\n## Decision\n\n## Consequences\n",
 			},
 			want: []string{
 				"internal/docs/adr/0002-b.md:", "internal/docs/adr/0003-c.md:",
-				"internal/docs/adr/0005-d.md:", "internal/docs/adr/0005-d.md:",
+				"internal/docs/adr/0005-d.md:", "internal/docs/adr/0005-d.md:", "internal/docs/adr/0005-e.md:",
 			},
 		},
-		"the changelog says what is unreleased": {
-			tree: sources{"internal/docs/CHANGELOG.md": "# Changelog\n\n## 1.0.0\n"},
-			want: []string{"internal/docs/CHANGELOG.md:"},
+		"the changelog is dated, newest first": {
+			tree: sources{"internal/docs/CHANGELOG.md": "# Changelog\n\n## 1.0.0\n\n" +
+				"- 2026-11-22 Added: a thing.\n- 2026-11-22 Fixed: a thing\n  in two lines.\n- 2026-11-23 Fixed: too late.\n- Changed: no date.\n- 2026-11-20 No kind.\n"},
+			want: []string{"internal/docs/CHANGELOG.md:", "internal/docs/CHANGELOG.md:", "internal/docs/CHANGELOG.md:", "internal/docs/CHANGELOG.md:"},
+		},
+		"the README is short": {
+			tree: sources{"README.md": strings.Repeat("trueup\n", 1463)},
+			want: []string{"README.md:"},
+		},
+		"links between documents lead somewhere": {
+			tree: sources{
+				"README.md": "[a](internal/docs/guide.md) [b](internal/docs/guide.md#the-api-v2) [c](#top) ![d](missing.svg) [e](https://example.org/x)\n" +
+					"# Top\n```sh\necho [f](missing.md)\n```\n[g](internal/docs) <img src=\"gone.png\">\n",
+				"internal/docs/guide.md":    "## The API, `v2`\n[a](../../README.md#nowhere) [b](adr/)\n",
+				".github/CONTRIBUTING.md":   "[a](../internal/docs/guide.md) [b](guide.md)\n",
+				"internal/a/testdata/a.md":  "[a](missing.md)\n",
+				"internal/docs/adr/0001.md": "[a](../guide.md)\n",
+			},
+			want: []string{".github/CONTRIBUTING.md:", "README.md:", "README.md:", "internal/docs/guide.md:"},
 		},
 		"every sample is described and used": {
 			tree: sources{
@@ -283,9 +300,9 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"internal/a/a.go:4:", "internal/a/a.go:5:"},
 		},
-		"every setting is in the README": {
+		"every setting is in the guide": {
 			tree: sources{
-				"README.md":                 "`KNOWN`",
+				"internal/docs/guide.md":    "`KNOWN`",
 				"internal/config/config.go": "package config\nconst (\nA = \"KNOWN\"\nB = \"NEW\"\n)\nvar c = \"none\"",
 				"internal/other/other.go":   "package other\nconst a = \"NONE\"",
 			},

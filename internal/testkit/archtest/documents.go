@@ -14,17 +14,20 @@ import (
 
 // DocumentRules is every rule about files that are not code.
 var DocumentRules = []Rule{
-	{"decisions have a number, a date and three parts", decisions},
-	{"the changelog says what is unreleased", changelog},
+	{"decisions have a number, a date, a status and three parts", decisions},
+	{"the changelog is dated, newest first", changelog},
+	{"the README is short", shortReadme},
+	{"links between documents lead somewhere", links},
 	{"every sample is described and used", samples},
 	{"every alarm is in the runbook", alarms},
 	{"every log line is in the runbook", logLines},
-	{"every setting is in the README", settings},
+	{"every setting is in the guide", settings},
 }
 
 var (
-	decisionTitle = regexp.MustCompile(`\A# (\d{4}) \S`)
-	decisionDate  = regexp.MustCompile(`(?m)^Date: \d{4}-\d{2}-\d{2}$`)
+	decisionTitle  = regexp.MustCompile(`\A# (\d{4}) \S`)
+	decisionDate   = regexp.MustCompile(`(?m)^Date: \d{4}-\d{2}-\d{2}$`)
+	decisionStatus = regexp.MustCompile(`(?m)^Status: (accepted|superseded by \d{4})(, amended (by \d{4}|\d{4}-\d{2}-\d{2}))?$`)
 )
 
 func decisions(tree *Tree) (violations []string) {
@@ -44,6 +47,9 @@ func decisions(tree *Tree) (violations []string) {
 		if !decisionDate.MatchString(text) {
 			violations = append(violations, name+": no line \"Date: YYYY-MM-DD\"")
 		}
+		if !decisionStatus.MatchString(text) {
+			violations = append(violations, name+": no line \"Status: accepted\", \"Status: superseded by NNNN\" or either with \", amended by NNNN\"")
+		}
 		for _, part := range []string{"Context", "Decision", "Consequences"} {
 			if !strings.Contains(text, "\n## "+part+"\n") {
 				violations = append(violations, fmt.Sprintf("%s: no part %q", name, "## "+part))
@@ -56,12 +62,35 @@ func decisions(tree *Tree) (violations []string) {
 	return violations
 }
 
-func changelog(tree *Tree) []string {
+var (
+	changelogEntry = regexp.MustCompile(`(?m)^- (.*)$`)
+	changelogDate  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+)
+
+// changelog requires a part for unreleased changes, and entries that begin
+// with a date and what kind of change it is, the newest first.
+func changelog(tree *Tree) (violations []string) {
 	const name = "internal/docs/CHANGELOG.md"
 	if !strings.Contains(tree.Texts[name], "\n## Unreleased\n") {
-		return []string{name + ": no part \"## Unreleased\""}
+		violations = append(violations, name+": no part \"## Unreleased\"")
 	}
-	return nil
+	newest := ""
+	for _, entry := range changelogEntry.FindAllStringSubmatch(tree.Texts[name], -1) {
+		date, rest, _ := strings.Cut(entry[1], " ")
+		if !changelogDate.MatchString(date) || !startsWithAny(rest, "Added: ", "Changed: ", "Fixed: ", "Removed: ") {
+			violations = append(violations, fmt.Sprintf("%s: an entry begins like \"- 2026-11-21 Added: \", not %q", name, entry[1]))
+			continue
+		}
+		if newest != "" && date > newest {
+			violations = append(violations, fmt.Sprintf("%s: the newest entries come first: %q is below one of %s", name, entry[1], newest))
+		}
+		newest = date
+	}
+	return violations
+}
+
+func startsWithAny(text string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(text, prefix) })
 }
 
 // samples holds what DESIGN asks of events/: each file is described in the

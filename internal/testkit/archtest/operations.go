@@ -11,10 +11,12 @@ import (
 	"strings"
 )
 
-const runbook = "internal/docs/runbook.md"
+const (
+	guide   = "internal/docs/guide.md"
+	runbook = "internal/docs/runbook.md"
+)
 
-// alarms holds that who is woken by an alarm of the stack's template finds it
-// in the runbook.
+// alarms requires that every alarm of the template is in the runbook.
 func alarms(tree *Tree) (violations []string) {
 	const golden = "infra/testdata/template.json"
 	var template struct {
@@ -31,7 +33,7 @@ func alarms(tree *Tree) (violations []string) {
 	return violations
 }
 
-// logLines holds that every message a function logs is in the runbook.
+// logLines requires that every message that a function logs is in the runbook.
 func logLines(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
 		if f.Test || !under(f.Dir, "internal") || under(f.Dir, "internal/testkit/bench") {
@@ -49,8 +51,9 @@ func logLines(tree *Tree) (violations []string) {
 	return violations
 }
 
-// logged returns the message of a call of a slog.Logger's method, which is
-// known by its name and by that of the logger: log, or a field Log or Warn.
+// logged returns the message of a call of a method of slog.Logger. The call is
+// recognised by the name of the method and the name of the logger: log, or a
+// field Log or Warn.
 func logged(call *ast.CallExpr) string {
 	method, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -82,7 +85,7 @@ func logged(call *ast.CallExpr) string {
 	return text
 }
 
-// settings holds that every setting of package config is in the README.
+// settings requires that every setting of package config is in the guide.
 func settings(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
 		if f.Test || f.Dir != "internal/config" {
@@ -94,8 +97,8 @@ func settings(tree *Tree) (violations []string) {
 				continue
 			}
 			for _, name := range literals(&ast.File{Name: f.Syntax.Name, Decls: []ast.Decl{constants}}) {
-				if !strings.Contains(tree.Texts["README.md"], "`"+name+"`") {
-					violations = append(violations, fmt.Sprintf("%s: the setting %s is not in README.md", f.Path, name))
+				if !strings.Contains(tree.Texts[guide], "`"+name+"`") {
+					violations = append(violations, fmt.Sprintf("%s: the setting %s is not in %s", f.Path, name, guide))
 				}
 			}
 		}

@@ -31,9 +31,12 @@ const module = "trueup"
 type Tree struct {
 	// Files are the Go files.
 	Files []*File
-	// Texts are the contents of the README, of the other files under events/
-	// and internal/docs/, and of test data, by path.
+	// Texts are the contents of the README, of the files under .github/,
+	// events/ and internal/docs/, of other Markdown files, and of test data, by
+	// path.
 	Texts map[string]string
+	// Paths are all files and folders.
+	Paths map[string]bool
 }
 
 // File is one Go file.
@@ -50,17 +53,20 @@ type File struct {
 
 // Load parses the repository in fsys. It fails on a Go file that does not parse.
 func Load(fsys fs.FS) (*Tree, error) {
-	tree := &Tree{Texts: map[string]string{}}
+	tree := &Tree{Texts: map[string]string{}, Paths: map[string]bool{}}
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if entry.IsDir() {
-			if name != "." && strings.HasPrefix(entry.Name(), ".") || slices.Contains(notSource, entry.Name()) {
+			hidden := strings.HasPrefix(entry.Name(), ".") && name != "." && name != ".github"
+			if hidden || slices.Contains(notSource, entry.Name()) {
 				return fs.SkipDir
 			}
+			tree.Paths[name] = true
 			return nil
 		}
+		tree.Paths[name] = true
 		if path.Ext(name) == ".go" && !strings.Contains(name, "testdata/") {
 			file, err := parse(fsys, name)
 			if err == nil {
@@ -68,7 +74,7 @@ func Load(fsys fs.FS) (*Tree, error) {
 			}
 			return err
 		}
-		if name == "README.md" || strings.HasPrefix(name, "events/") || strings.HasPrefix(name, "internal/docs/") || strings.Contains(name, "testdata/") {
+		if path.Ext(name) == ".md" || underAny(name, ".github", "events", "internal/docs") || strings.Contains(name, "testdata/") {
 			text, err := fs.ReadFile(fsys, name)
 			tree.Texts[name] = string(text)
 			return err

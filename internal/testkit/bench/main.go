@@ -5,7 +5,7 @@
 //
 // Floor and subject take turns, so that whatever else the machine does meets
 // both, and medians are compared. `make bench` builds what is measured, runs
-// the program and writes its table into the README.
+// the program and writes its table into internal/docs/performance.md.
 package main
 
 import (
@@ -76,7 +76,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&b.bare, "bare", "dist/local/bin/bare", "binary of internal/testkit/bench/bare, built with the same flags")
 	flag.StringVar(&b.deployed, "deployed", "dist", "folder of the functions built for Lambda")
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
-	readme := flag.String("readme", "", "file whose table to rewrite")
+	document := flag.String("table", "", "document whose table to rewrite, after a whole run")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
 	only := flag.String("only", "", "parts to run, with commas: check, import, writers, inventory, list, catalog, position, refresh, behind, report, start, size; empty for all")
 	count := flag.String("count", "", "count this file of inventory and print what it took: what the program does in a process of its own")
@@ -84,8 +84,8 @@ func run(ctx context.Context) (err error) {
 	if *count != "" {
 		return countHere(ctx, *count, os.Stdout)
 	}
-	if *readme != "" && (b.quick || *only != "") {
-		return errors.New("-readme takes the table of a whole run: leave -quick and -only out")
+	if *document != "" && (b.quick || *only != "") {
+		return errors.New("-table takes the table of a whole run: leave -quick and -only out")
 	}
 
 	if b.scratch, err = os.MkdirTemp("", "trueup-bench-"); err != nil {
@@ -104,16 +104,16 @@ func run(ctx context.Context) (err error) {
 	}
 	fmt.Print(b.table.markdown())
 	b.say("%d rows in %.0f s", len(b.table.rows), time.Since(begin).Seconds())
-	if *readme != "" {
-		text, err := os.ReadFile(*readme)
+	if *document != "" {
+		text, err := os.ReadFile(*document)
 		if err != nil {
 			return err
 		}
 		replaced, err := replace(string(text), b.table.document(begin))
 		if err != nil {
-			return fmt.Errorf("%s: %w", *readme, err)
+			return fmt.Errorf("%s: %w", *document, err)
 		}
-		if err := os.WriteFile(*readme, []byte(replaced), 0o644); err != nil {
+		if err := os.WriteFile(*document, []byte(replaced), 0o644); err != nil {
 			return err
 		}
 	}

@@ -103,7 +103,7 @@ func titled(titles int) *report.Data {
 }
 
 // peak returns the most memory that the program holds while it does something,
-// that of the runtime and garbage included.
+// including the memory of the runtime and garbage.
 func peak(ctx context.Context, do func(context.Context) error) (int, error) {
 	debug.FreeOSMemory() // of the parts before
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}

@@ -91,13 +91,13 @@ func (t *table) markdown() string {
 	return b.String()
 }
 
-// document is the table with a caption, for the README.
+// document is the table with a caption, for the document.
 func (t *table) document(at time.Time) string {
 	return fmt.Sprintf("%s\nMedians of %s, %s on %s/%s with %d cores.\n",
 		t.markdown(), at.Format(time.DateOnly), strings.Replace(runtime.Version(), "go", "Go ", 1), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }
 
-// The table of the README stands between these.
+// The table of the document stands between these.
 const (
 	startMark = "<!-- written by make bench -->\n"
 	endMark   = "<!-- end of what make bench writes -->\n"
