@@ -1,4 +1,4 @@
-# What one does with trueup. `make` lists it; .ci/run is the same in a fresh clone.
+# The commands of trueup: `make` lists them. .ci/run does the same in a fresh clone.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,14 +15,14 @@ VLSC ?= statements
 VLSC_PORT ?= 9002
 REFRESH_AT ?= 04:15
 
-# What make import does with a file: as in POST /imports.
+# Options of make import, as in POST /imports.
 FILE ?=
 GROUP ?=
 PROGRAM ?=
 ON_ERROR ?=
 DRY_RUN ?=
 
-# What make invoke calls, and with which event.
+# The function that make invoke calls, and the event.
 FUNCTION ?= import
 EVENT ?= events/schedule.json
 
@@ -35,6 +35,9 @@ DEPLOY_ARGS ?=
 
 GOFUMPT_VERSION := v0.12.0
 STATICCHECK_VERSION := v0.8.2
+GOLANGCI_LINT_VERSION := v2.15.0
+# Tools are built once per version of the tool and of Go, for all clones.
+TOOLS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trueup-tools
 
 FUNCTIONS := $(sort $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go))))
 GO_SOURCES = $$(find . \( -name node_modules -o -name dist -o -name cdk.out -o -name '.?*' \) -prune -o -name '*.go' -print)
@@ -50,9 +53,10 @@ DUCKDB := internal/testkit/bench/duckdb/node_modules/.package-lock.json
 TOOLS := infra/tools/node_modules/.package-lock.json
 GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
+GOLANGCI_LINT := dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 CDK := infra/tools/node_modules/.bin/cdk
 
-# Handed over in the environment, names with spaces and quotes stay whole.
+# Passed in the environment, because names can have spaces and quotes.
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
@@ -76,16 +80,16 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not answer at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
 	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
-test: need-java local $(DUCKDB) ## Run every test: end to end and the infrastructure too (TESTFLAGS)
-	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -timeout 20m $(TESTFLAGS) ./...
-	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -timeout 20m $(TESTFLAGS) -tags cdk ./infra
+test: need-java local $(DUCKDB) ## Run every test, also end to end and of the infrastructure (TESTFLAGS)
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m $(TESTFLAGS) ./...
+	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -shuffle=on -timeout 20m $(TESTFLAGS) -tags cdk ./infra
 
-# Where goroutines, processes and callers meet.
+# The packages with the most concurrency.
 CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc ./internal/refresher ./internal/snapshot \
   ./infra/local/aws/lambda ./infra/local/aws/s3 ./infra/local/vlsc
 
 race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
-	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) $(CONCURRENT)
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
 bench: need-java local build $(DUCKDB) ## Measure speed and size, and write internal/docs/performance.md (BENCHFLAGS)
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/testkit/bench/bare
@@ -98,21 +102,22 @@ fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null; \
 	done
 
-lint: need-go $(GOFUMPT) $(STATICCHECK) $(TOOLS) ## Check format, vet, staticcheck and the OpenAPI documents
+lint: need-go $(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT) $(TOOLS) ## Check format, vet, staticcheck, golangci-lint and the OpenAPI documents
 	@unformatted=$$($(GOFUMPT) -l $(GO_SOURCES)); \
 	  [ -z "$$unformatted" ] || { printf 'not formatted (run make fmt):\n%s\n' "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go vet -tags cdk ./infra
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags cdk ./infra
+	$(GOLANGCI_LINT) run --allow-parallel-runners
+	$(GOLANGCI_LINT) run --allow-parallel-runners --build-tags cdk ./infra
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 	  infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json internal/docs/vlsc.json
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: left out"; fi
 
 fmt: need-go $(GOFUMPT) ## Format the Go code
 	@$(GOFUMPT) -w $(GO_SOURCES)
 
-golden: local ## Write the generated files and golden files anew
+golden: local ## Rewrite the generated files and golden files
 	go generate ./internal/i18n
 	@for package in $$(grep -rl --include='*_test.go' 'golden.Equal(' functions infra internal | xargs -n1 dirname | sort -u); do \
 	  $(LOCAL_ENV) go test -tags cdk "./$$package" -update; done
@@ -141,14 +146,14 @@ deploy: build $(TOOLS) ## Deploy to your AWS account: internal/docs/deploying.md
 ci: ## Do what CI does
 	@bash .ci/run
 
-clean: ## Remove what was built; tools and local data stay
+clean: ## Remove built files; tools and local data stay
 	@find dist -mindepth 1 -maxdepth 1 ! -name tools -exec rm -r {} + 2>/dev/null || true
 	@rm -rf cdk.out
 
 CDK_ENV := CDK_DISABLE_CLI_TELEMETRY=true JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20
 
-# One go build for all of the functions and the runner takes a moment when
-# nothing changed; each function gets the name Lambda gives it.
+# One go build for all functions and the runner: it is quick when nothing has
+# changed. Each function gets the name that Lambda requires.
 local: need-go $(ENGINE)
 	@mkdir -p dist/local/bin
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./infra/local ./infra/local/demo $(FUNCTIONS:%=./functions/%)
@@ -164,11 +169,14 @@ $(DUCKDB): internal/testkit/bench/duckdb/package-lock.json | need-npm
 $(TOOLS): infra/tools/package-lock.json | need-npm
 	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error
 
-$(GOFUMPT):
-	@GOBIN=$(CURDIR)/$(@D) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+$(GOFUMPT): module := mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+$(STATICCHECK): module := honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+$(GOLANGCI_LINT): module := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-$(STATICCHECK):
-	@GOBIN=$(CURDIR)/$(@D) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+$(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT): | need-go
+	@cached="$(TOOLS_CACHE)/$(notdir $(@D))-$$(go env GOVERSION)"; \
+	  [ -x "$$cached/$(@F)" ] || { echo "building $(module)"; GOBIN="$$cached" go install $(module); }; \
+	  mkdir -p $(@D); ln -f "$$cached/$(@F)" $@ 2>/dev/null || cp "$$cached/$(@F)" $@
 
 need-go:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer (go.dev/dl)" >&2; exit 1; }
