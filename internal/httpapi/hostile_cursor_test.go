@@ -92,6 +92,7 @@ func TestHostileCursors(t *testing.T) {
 	if len(lists) == 0 {
 		t.Fatal("no list has a cursor")
 	}
+	s.warm(t)
 	unmoved(t)
 	refuse := func(t *testing.T, h hostile) {
 		t.Helper()
