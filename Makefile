@@ -1,11 +1,11 @@
-# The commands of trueup: `make` lists them. .ci/run does the same in a fresh clone.
+# The commands of trueup; `make` lists them. .ci/run runs the checks among them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# Settings of `make run`: on the command line or in the environment.
+# Settings of `make run` and `make demo`, from the command line or the environment.
 PORT ?= 8080
 S3_PORT ?= 9000
 DYNAMODB_PORT ?= 0
@@ -15,18 +15,18 @@ VLSC ?= statements
 VLSC_PORT ?= 9002
 REFRESH_AT ?= 04:15
 
-# Options of make import, as in POST /imports.
+# Options of `make import`, as in POST /imports.
 FILE ?=
 GROUP ?=
 PROGRAM ?=
 ON_ERROR ?=
 DRY_RUN ?=
 
-# The function that make invoke calls, and the event.
+# The function that `make invoke` calls, and the file with the event.
 FUNCTION ?= import
 EVENT ?= events/schedule.json
 
-# Time for each fuzz target, flags of internal/testkit/bench, and further arguments for
+# Time for each fuzz target, flags of internal/testkit/bench, and extra arguments of
 # go test and cdk deploy.
 FUZZTIME ?= 30s
 BENCHFLAGS ?= -table internal/docs/performance.md
@@ -36,7 +36,7 @@ DEPLOY_ARGS ?=
 GOFUMPT_VERSION := v0.12.0
 STATICCHECK_VERSION := v0.8.2
 GOLANGCI_LINT_VERSION := v2.15.0
-# Tools are built once per version of the tool and of Go, for all clones.
+# All clones share this cache: each tool is built once per version of the tool and of Go.
 TOOLS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trueup-tools
 
 FUNCTIONS := $(sort $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go))))
@@ -44,8 +44,8 @@ GO_SOURCES = $$(find . \( -name node_modules -o -name dist -o -name cdk.out -o -
 BUILD_FLAGS := -trimpath -buildvcs=false -tags lambda.norpc
 MAX_ZIP_BYTES := 5000000
 
-# The local stack and the tests bring their own settings; a profile or a
-# certificate bundle meant for the real AWS would break or slow them.
+# The local stack and the tests have their own AWS settings. A profile or certificate
+# bundle for the real AWS would break them or slow them down.
 LOCAL_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE
 
 ENGINE := infra/local/node_modules/.package-lock.json
@@ -56,7 +56,7 @@ STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
 GOLANGCI_LINT := dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 CDK := infra/tools/node_modules/.bin/cdk
 
-# Passed in the environment, because names can have spaces and quotes.
+# Passed in the environment, because values can contain spaces and quotes.
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
@@ -65,7 +65,7 @@ import invoke: export API := http://127.0.0.1:$(PORT)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: need-java local ## Start the whole stack here (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC)
+run: need-java local ## Start the whole stack on this machine (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC)
 	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)" \
 	  -vlsc "$(VLSC)" -vlsc-port $(VLSC_PORT) -refresh-at "$(REFRESH_AT)"
 
@@ -80,7 +80,7 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not answer at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
 	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
-test: need-java local $(DUCKDB) ## Run every test, also end to end and of the infrastructure (TESTFLAGS)
+test: need-java local $(DUCKDB) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m $(TESTFLAGS) ./...
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -shuffle=on -timeout 20m $(TESTFLAGS) -tags cdk ./infra
 
@@ -88,7 +88,7 @@ test: need-java local $(DUCKDB) ## Run every test, also end to end and of the in
 CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc ./internal/refresher ./internal/snapshot \
   ./infra/local/aws/lambda ./infra/local/aws/s3 ./infra/local/vlsc
 
-race: need-java local ## Test what is concurrent under the race detector (TESTFLAGS)
+race: need-java local ## Test the concurrent packages under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(CONCURRENT)
 
 bench: need-java local build $(DUCKDB) ## Measure speed and size, and write internal/docs/performance.md (BENCHFLAGS)
@@ -102,7 +102,7 @@ fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null; \
 	done
 
-lint: need-go $(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT) $(TOOLS) ## Check format, vet, staticcheck, golangci-lint and the OpenAPI documents
+lint: need-go $(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT) $(TOOLS) ## Check formatting, run go vet, staticcheck and golangci-lint, lint the OpenAPI documents
 	@unformatted=$$($(GOFUMPT) -l $(GO_SOURCES)); \
 	  [ -z "$$unformatted" ] || { printf 'not formatted (run make fmt):\n%s\n' "$$unformatted" >&2; exit 1; }
 	go vet ./...
@@ -143,7 +143,7 @@ diff: build $(TOOLS) ## Show what make deploy would change in your AWS account
 deploy: build $(TOOLS) ## Deploy to your AWS account: internal/docs/deploying.md (DEPLOY_ARGS)
 	@$(CDK_ENV) $(CDK) deploy $(DEPLOY_ARGS)
 
-ci: ## Do what CI does
+ci: ## Run all checks of CI
 	@bash .ci/run
 
 clean: ## Remove built files; tools and local data stay
@@ -152,8 +152,8 @@ clean: ## Remove built files; tools and local data stay
 
 CDK_ENV := CDK_DISABLE_CLI_TELEMETRY=true JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20
 
-# One go build for all functions and the runner: it is quick when nothing has
-# changed. Each function gets the name that Lambda requires.
+# One go build for all functions and the local programs is quick when nothing has
+# changed. Each function's binary gets the name bootstrap, which Lambda requires.
 local: need-go $(ENGINE)
 	@mkdir -p dist/local/bin
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./infra/local ./infra/local/demo $(FUNCTIONS:%=./functions/%)
@@ -162,7 +162,7 @@ local: need-go $(ENGINE)
 $(ENGINE): infra/local/package-lock.json | need-npm
 	@cd infra/local && npm ci --no-audit --no-fund --loglevel=error
 
-# Not npm ci: the lock file of one machine lacks the engines of the others.
+# Not npm ci: a lock file made on one platform lacks the engines of other platforms.
 $(DUCKDB): internal/testkit/bench/duckdb/package-lock.json | need-npm
 	@cd internal/testkit/bench/duckdb && npm install --no-save --no-audit --no-fund --loglevel=error
 

@@ -23,11 +23,11 @@ import (
 	"trueup/internal/manifest"
 )
 
-// An alarm rings when one of its metrics counted something, in each of so many
-// periods of five minutes in a row.
+// An alarm fires when the sum of its metrics is 1 or more in each of a number of
+// consecutive five-minute periods.
 type alarm struct {
 	id          string
-	description string // what happened and where to look
+	description string // what happened, and where to look
 	periods     int
 	metrics     []metric
 }
@@ -37,7 +37,7 @@ type metric struct {
 	dimensions                 map[string]string
 }
 
-// newAlarms makes the alarms, and the topic that tells the operator of them.
+// newAlarms adds the alarms, and the topic that notifies the operator.
 func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
 	alarms := []alarm{
 		{
@@ -69,7 +69,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 		}
 		alarms = append(alarms,
 			alarm{id(f.Name, "ErrorsAlarm"), functionName(f.Name) + " failed: see its logs.", 1, of("Errors")},
-			// A burst of uploads is throttled for a while by design; Lambda keeps the events.
+			// Short throttling after a burst of uploads is by design: Lambda queues the events.
 			alarm{id(f.Name, "ThrottlesAlarm"), functionName(f.Name) + " has been refusing calls for 15 minutes, for want of concurrency.", 3, of("Throttles")},
 		)
 		if f.Asynchronous() {
@@ -79,7 +79,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 			})
 		}
 		if f.Nightly {
-			logged := func(metricName string) []metric { // of the line "refresh ended"
+			logged := func(metricName string) []metric { // from the log line "refresh ended"
 				return []metric{{name, metricName, "Sum", map[string]string{"function": f.Name}}}
 			}
 			alarms = append(alarms,
@@ -95,7 +95,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 
 	topic := newTopic(stack, chosen)
 	for _, a := range alarms {
-		// One form for all: the sum over the metrics, where no data counts as none.
+		// All alarms use the same expression: the sum of the metrics, with missing data as 0.
 		queries := []*awscloudwatch.CfnAlarm_MetricDataQueryProperty{{
 			Id: jsii.String("total"), Expression: jsii.String("SUM(FILL(METRICS(), 0))"), ReturnData: jsii.Bool(true),
 		}}
@@ -131,8 +131,8 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 	}
 }
 
-// throttles is of the table, or of one of its indexes when index is not empty:
-// an index that cannot keep up holds back writes to the table.
+// throttles returns the throttling metrics of the table, or of one of its indexes
+// if index is not empty: an index without enough throughput throttles writes to the table.
 func throttles(table, index string) []metric {
 	dimensions := map[string]string{"TableName": table}
 	if index != "" {
@@ -144,9 +144,9 @@ func throttles(table, index string) []metric {
 	}
 }
 
-// systemErrors is of the operations that functions are granted, and of
-// transactions, which are granted as the operations inside them: ten at most,
-// which is what one alarm can add up.
+// systemErrors returns one metric for each operation that functions are granted, and
+// for transactions, which IAM grants as the operations inside them. There may be at
+// most ten: one alarm cannot sum more.
 func systemErrors(table string) []metric {
 	operations := []string{"TransactGetItems", "TransactWriteItems"}
 	for _, f := range manifest.Functions {
@@ -166,19 +166,19 @@ func systemErrors(table string) []metric {
 	return metrics
 }
 
-// newTopic makes the topic of the alarms. CloudWatch cannot use the AWS-managed
-// key of SNS, so the topic has a key of its own.
+// newTopic adds the topic of the alarms. CloudWatch cannot use the AWS-managed key
+// of SNS, so the topic has its own key.
 func newTopic(stack awscdk.Stack, chosen settings) awssns.Topic {
 	cloudwatch := awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)
 	key := awskms.NewKey(stack, jsii.String("AlarmsKey"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts alarms of " + name + " on their way"),
 		EnableKeyRotation: jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // it guards nothing that stays
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // it encrypts only messages in transit
 	})
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{cloudwatch},
 		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
-		Resources:  jsii.Strings("*"), // in a key's policy: this key
+		Resources:  jsii.Strings("*"), // in a key policy, this means the key itself
 	}), nil)
 
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), &awssns.TopicProps{

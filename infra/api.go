@@ -17,15 +17,15 @@ import (
 	"trueup/internal/manifest"
 )
 
-// What one deployment serves, over all routes and callers: a guard of the bill
-// more than of the functions.
+// Throttling limits over all routes and callers. They limit costs rather than protect
+// the functions.
 const (
 	requestsPerSecond = 100
 	requestsAtOnce    = 200
 )
 
-// newAPI makes the HTTP API, without routes. Browsers may call it from its own
-// origin only, unless the console is served from another one.
+// newAPI adds the HTTP API, without routes. Browsers may call it only from its own
+// origin, unless the console is served from another one.
 func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
 	props := &awsapigatewayv2.CfnApiProps{
 		Name:         jsii.String(name),
@@ -48,8 +48,8 @@ func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
 	api := awsapigatewayv2.NewCfnApi(stack, jsii.String("Api"), props)
 
 	logs := awslogs.NewLogGroup(stack, jsii.String("ApiLogs"), &awslogs.LogGroupProps{
-		// Under this prefix API Gateway needs no entry in the account's log
-		// policy, which has room for few.
+		// With this prefix, API Gateway needs no entry in the account's log resource
+		// policy, which is limited in size.
 		LogGroupName:  jsii.String("/aws/vendedlogs/" + name + "-api"),
 		Retention:     keepLogs,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
@@ -70,8 +70,8 @@ func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
 	return api
 }
 
-// accessLogFormat is one JSON object a request. It has the route but not the
-// path or the query, and who called but no token.
+// accessLogFormat returns the format of an access log line: one JSON object for each
+// request. It has the route but not the path or query, and the caller but no token.
 func accessLogFormat() string {
 	format, err := json.Marshal(map[string]string{
 		"time":             "$context.requestTimeEpoch",
@@ -91,8 +91,8 @@ func accessLogFormat() string {
 	return string(format)
 }
 
-// addRoutes gives the API every route of package route, and lets it call the
-// functions that serve them.
+// addRoutes adds every route of package route to the API, and permits the API to call
+// the functions that serve them.
 func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, functions map[string]awslambda.Function) {
 	authorizer := awsapigatewayv2.NewCfnAuthorizer(stack, jsii.String("ApiAuthorizer"), &awsapigatewayv2.CfnAuthorizerProps{
 		ApiId:          api.AttrApiId(),
@@ -123,7 +123,7 @@ func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, func
 			SourceArn: stack.FormatArn(&awscdk.ArnComponents{
 				Service:  jsii.String("execute-api"),
 				Resource: api.AttrApiId(),
-				// every stage, method and path of this one API
+				// every stage, method and path of this API
 				ResourceName: jsii.String("*/*"),
 			}),
 		})

@@ -13,23 +13,23 @@ import (
 	"trueup/internal/manifest"
 )
 
-// How long objects live, in days. Versions cover a replacement or deletion by
-// mistake; an upload lives far longer than its event may wait in the
-// dead-letter queue.
+// Lifetimes of objects, in days. Noncurrent versions protect against accidental
+// replacement or deletion. An upload is kept much longer than its event can stay in
+// the dead-letter queue.
 const (
 	keepUploads    = 90
 	keepNoncurrent = 30
 	keepMultipart  = 1
-	keepExports    = 1 // files of a report, made to be downloaded once
+	keepExports    = 1 // report files, generated for one download
 	keepAccessLogs = 90
 )
 
-const accessLogs manifest.Resource = "access-logs" // of the two buckets; no function reads it
+const accessLogs manifest.Resource = "access-logs" // for the other two buckets; no function reads it
 
-// bucketName is a bucket's full name. It is known before the bucket is there,
-// because a bucket names the functions it notifies and they name the bucket,
-// and CloudFormation has no circles. The "-an" at the end puts it in the
-// account's own namespace, where nobody else can take the name first.
+// bucketName returns a bucket's full name. It does not depend on the bucket resource,
+// because a bucket and the functions it notifies refer to each other, and CloudFormation
+// does not allow circular references. The suffix "-an" puts the name in the account's
+// regional namespace, where no other account can take it first.
 func bucketName(r manifest.Resource) string {
 	return bucketPrefix(r) + "-" + *awscdk.Aws_ACCOUNT_ID() + "-" + *awscdk.Aws_REGION() + "-an"
 }
@@ -40,7 +40,7 @@ func bucketARN(r manifest.Resource) string {
 	return "arn:" + *awscdk.Aws_PARTITION() + ":s3:::" + bucketName(r)
 }
 
-// newBuckets makes the buckets. They outlive the stack.
+// newBuckets adds the buckets. They are retained when the stack is deleted.
 func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, origin string) {
 	logs := newBucket(stack, "AccessLogs", accessLogs, awss3.BucketProps{
 		LifecycleRules: &[]*awss3.LifecycleRule{expireAfter(keepAccessLogs), abortMultipart()},
@@ -62,7 +62,7 @@ func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, ori
 		LifecycleRules: &[]*awss3.LifecycleRule{
 			expireAfter(keepUploads), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
 		},
-		// Browsers put files here with the presigned upload of POST /imports.
+		// Browsers upload files here with the presigned URL of POST /imports.
 		Cors: &[]*awss3.CorsRule{{
 			AllowedOrigins: jsii.Strings(origin),
 			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT},
@@ -86,8 +86,8 @@ func newBucket(stack awscdk.Stack, id string, r manifest.Resource, props awss3.B
 	return awss3.NewBucket(stack, jsii.String(id), &props)
 }
 
-// notify has S3 call each function with the objects created under its prefixes.
-// CDK's own way would add a function of its own with more rights than any of ours.
+// notify configures S3 to call each function for objects created under its prefixes.
+// CDK's own method would add a function with more permissions than any of ours.
 func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awslambda.Function) {
 	var calls []*awss3.CfnBucket_LambdaConfigurationProperty
 	for _, f := range manifest.Functions {
@@ -102,7 +102,7 @@ func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awsla
 			SourceAccount: awscdk.Aws_ACCOUNT_ID(),
 			SourceArn:     jsii.String(bucketARN(manifest.Uploads)),
 		})
-		uploads.Node().AddDependency(permission) // S3 tries the call when the bucket is made
+		uploads.Node().AddDependency(permission) // S3 checks that it may call the function when the bucket is created
 		for _, prefix := range f.Prefixes {
 			calls = append(calls, &awss3.CfnBucket_LambdaConfigurationProperty{
 				Event:    jsii.String("s3:ObjectCreated:*"),
@@ -135,7 +135,7 @@ func abortMultipart() *awss3.LifecycleRule {
 	return &awss3.LifecycleRule{Id: jsii.String("abort-multipart"), AbortIncompleteMultipartUploadAfter: days(keepMultipart)}
 }
 
-// dropDeleteMarkers clears what expired objects leave behind in a bucket with versions.
+// dropDeleteMarkers removes the delete markers that expired objects leave in a versioned bucket.
 func dropDeleteMarkers() *awss3.LifecycleRule {
 	return &awss3.LifecycleRule{Id: jsii.String("drop-delete-markers"), ExpiredObjectDeleteMarker: jsii.Bool(true)}
 }

@@ -23,13 +23,12 @@ import (
 
 const (
 	keepLogs    = awslogs.RetentionDays_THREE_MONTHS
-	keepLetters = 14            // days; the most SQS allows
-	maxEventAge = 6 * time.Hour // the most Lambda allows
+	keepLetters = 14            // days; the maximum of SQS
+	maxEventAge = 6 * time.Hour // the maximum of Lambda
 )
 
-// newDeadLetters makes the queue that ends the way of every event that could
-// not be processed. A message holds the event with bucket, key and version, and
-// the last error.
+// newDeadLetters adds the queue for events that could not be processed. A message
+// contains the event, with bucket, key and version, and the last error.
 func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 	queue := awssqs.NewQueue(stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
@@ -40,9 +39,9 @@ func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 	return queue
 }
 
-// newFunctions makes every function of the manifest, by name.
+// newFunctions adds every function of the manifest and returns them by name.
 func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue) map[string]awslambda.Function {
-	values := map[string]string{} // an empty one is not set
+	values := map[string]string{} // empty values are not set
 	for _, setting := range config.Settings {
 		values[setting.Name] = setting.Value(chosen.Functions)
 	}
@@ -64,7 +63,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		logs := awslogs.NewLogGroup(stack, jsii.String(id(f.Name, "Logs")), &awslogs.LogGroupProps{
 			LogGroupName:  jsii.String("/aws/lambda/" + functionName(f.Name)),
 			Retention:     keepLogs,
-			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // what must last is in the audit events
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // permanent records are in the audit events
 		})
 		props := &awslambda.FunctionProps{
 			FunctionName:  jsii.String(functionName(f.Name)),
@@ -109,7 +108,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 	return functions
 }
 
-// repeat calls the function on its schedule.
+// repeat adds the rule that calls the function at its interval.
 func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function) {
 	input, err := json.Marshal(map[string]string{"source": manifest.ScheduleSource})
 	if err != nil {
@@ -132,9 +131,9 @@ func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function
 	})
 }
 
-// functionName is what a function of the manifest is called on AWS. It is known
-// before the function is there, so that functions can call each other.
+// functionName returns the name on AWS of a function of the manifest. It does not
+// depend on the function resource, so that functions can refer to each other.
 func functionName(of string) string { return name + "-" + of }
 
-// id makes a construct's id of a name of the manifest and what it is.
+// id returns the id of a construct: a name of the manifest, capitalised, and its kind.
 func id(of, what string) string { return strings.ToUpper(of[:1]) + of[1:] + what }

@@ -1,16 +1,15 @@
 //go:build cdk
 
-// Package main is the CDK app: the one CloudFormation stack trueup runs on.
+// Package main is the CDK app: the one CloudFormation stack that trueup runs on.
 //
-// What is deployed is said once, elsewhere, as plain data: functions and their
-// access in package manifest, routes in package route, keys and indexes in
-// package schema, roles in package access, settings in package config. This
-// package only turns those into resources and adds what belongs to the ground
-// they stand on: encryption, retention, alarms, sign-in.
+// Other packages declare what is deployed, as plain data: functions and their access
+// in package manifest, routes in package route, keys and indexes in package schema,
+// roles in package access, settings in package config. This package turns them into
+// resources and adds encryption, retention, alarms and sign-in.
 //
 // The template names no account and no region, so synthesis needs neither
-// credentials nor a network. The build tag keeps CDK, which is large, away from
-// those who only build or test the functions.
+// credentials nor a network. With the build tag, building and testing the functions
+// does not need CDK, which is large.
 package main
 
 import (
@@ -24,7 +23,7 @@ import (
 	"trueup/internal/manifest"
 )
 
-// dist is where `make build` puts one folder per function.
+// dist is the folder in which `make build` puts one folder per function.
 const dist = "dist"
 
 func main() {
@@ -57,9 +56,9 @@ func synth() error {
 	return nil
 }
 
-// newApp returns an app without CDK's own metadata, so that a template is the
-// same whoever synthesises it. The command line passes the context of cdk.json
-// itself; only tests give one.
+// newApp returns an app without CDK's own metadata, so that the template is the same
+// on every machine. Only tests pass a context: the cdk command passes the one of
+// cdk.json itself.
 func newApp(context map[string]any) awscdk.App {
 	props := awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)}
 	if context != nil {

@@ -16,14 +16,14 @@ import (
 	"trueup/internal/manifest"
 )
 
-// nightlyAttempts is how often the scheduler tries to hand a night's event to
-// Lambda, which takes it from there; the most it allows.
+// nightlyAttempts is how often the scheduler retries to deliver the nightly event to
+// Lambda: the maximum it allows. Lambda itself retries failures of the function.
 const nightlyAttempts = 185
 
-// callNightly calls the function once a night, at the hour and in the time zone
-// of the operator. The event names the moment it was due, so that a call that
-// comes late is still that night's. The schedule has a group of its own, which
-// is what the trust in its role can be limited to.
+// callNightly adds the schedule that calls the function once a night, at the time and
+// in the time zone that the operator chose. The event contains the scheduled time, so
+// that a late call counts for the night it was due. The schedule has its own group,
+// because the trust policy of its role can be limited to a group.
 func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Function, chosen settings, letters awssqs.Queue) {
 	group := awsscheduler.NewCfnScheduleGroup(stack, jsii.String(id(f.Name, "Nights")), &awsscheduler.CfnScheduleGroupProps{
 		Name: jsii.String(functionName(f.Name)),
@@ -64,7 +64,7 @@ func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Fun
 	})
 }
 
-// nightly is the scheduler's expression for a time of the day that has been checked.
+// nightly returns the scheduler's expression for a time of day that has been validated.
 func nightly(at string) string {
 	t, err := time.Parse(timeOfDay, at)
 	if err != nil {

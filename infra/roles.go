@@ -17,10 +17,10 @@ import (
 	"trueup/internal/manifest"
 )
 
-// newRole makes the function's own role. It may do what the manifest grants,
-// write to its own log group, call the functions it names, read the one secret
-// that the operator chose and, when it is called asynchronously, have Lambda hand
-// over what failed.
+// newRole adds the function's role. The role permits the grants of the manifest, writing
+// to the function's log group, calling the functions in Calls, reading the secret that
+// the operator chose and, for an asynchronous function, sending failed events to the
+// dead-letter queue.
 func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.ITable, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
 	var statements []awsiam.PolicyStatement
 	allow := func(actions []manifest.Action, resources ...string) {
@@ -81,9 +81,9 @@ func functionARN(stack awscdk.Stack, function string) string {
 	})
 }
 
-// secretARN is the ARN of a secret that is known by its ARN or its name. To a
-// name Secrets Manager adds a hyphen and six characters, which nobody knows
-// beforehand; six question marks match them and no longer name.
+// secretARN returns the ARN of a secret that is given by ARN or by name. Secrets Manager
+// adds a hyphen and six random characters to a name; six question marks match them and
+// do not match the names of other, longer secrets.
 func secretARN(stack awscdk.Stack, secret string) string {
 	if strings.HasPrefix(secret, "arn:") {
 		return secret
@@ -94,8 +94,8 @@ func secretARN(stack awscdk.Stack, secret string) string {
 	})
 }
 
-// split parts the actions on the bucket itself from those on its objects, which
-// IAM knows by different resources.
+// split separates actions on the bucket from actions on its objects: they need
+// different resources in IAM.
 func split(actions []manifest.Action) (onBucket, onObjects []manifest.Action) {
 	for _, a := range actions {
 		if a == "s3:ListBucket" {
@@ -119,8 +119,8 @@ func indexARNs(table awsdynamodb.ITable) []string {
 	return arns
 }
 
-// acceptKeys accepts the only wildcards there are in a role: each stands for
-// the rest of an object's key.
+// acceptKeys suppresses the findings about wildcards in a role. The only wildcards
+// accepted stand for the rest of an object's key.
 func acceptKeys(role awsiam.Role, f manifest.Function) {
 	asNagSpellsIt := strings.NewReplacer(
 		*awscdk.Aws_PARTITION(), "<AWS::Partition>",

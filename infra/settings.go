@@ -16,44 +16,44 @@ import (
 )
 
 // Names of the context values that an operator may set, in cdk.context.json or with
-// -c name=value, besides those of config.Settings.
+// -c name=value, in addition to the context values of config.Settings.
 const (
-	alarmEmail    = "alarmEmail"    // who is told of alarms; nobody when empty
-	consoleOrigin = "consoleOrigin" // https://host of a console served elsewhere; the API's own when empty
-	refreshAt     = "refreshAt"     // HH:MM in the time zone of refreshes; manifest.NightlyAt when empty
-	tableName     = "table"         // a restored table of R16.2; the stack's own when empty
+	alarmEmail    = "alarmEmail"    // address that receives alarms; none if empty
+	consoleOrigin = "consoleOrigin" // https://host of a console served elsewhere; the API's origin if empty
+	refreshAt     = "refreshAt"     // HH:MM in the time zone of refreshes; manifest.NightlyAt if empty
+	tableName     = "table"         // a restored table (R16.2); the stack's own table if empty
 )
 
 const timeOfDay = "15:04"
 
-// contextOf returns the name of the context value that chooses a setting.
+// contextOf returns the name of the context value that sets a setting.
 func contextOf(setting string) string {
 	s, _ := config.Find(setting)
 	return s.Context
 }
 
-// together are the settings that mean nothing alone.
+// together lists the settings that are valid only in combination.
 var together = []string{config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret}
 
-// settings is what is chosen for a deployment: by the operator, or by default.
+// settings holds the settings of a deployment: the operator's, or the defaults.
 type settings struct {
-	Functions     config.Config // what an operator may choose of it
+	Functions     config.Config // only the fields that an operator may set
 	AlarmEmail    string
 	ConsoleOrigin string
-	RefreshAt     string // as timeOfDay
-	Table         string // name of the table in use; empty for the stack's own
+	RefreshAt     string // in the layout timeOfDay
+	Table         string // name of the table in use; empty for the stack's own table
 }
 
-// tableNames are the names that DynamoDB takes.
+// tableNames matches the table names that DynamoDB accepts.
 var tableNames = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
-// A secret is known by its name, or by its ARN with the characters that Secrets
-// Manager adds to the name. Neither has a character that IAM takes for a wildcard.
+// secretName matches the name of a secret, or its full ARN with the suffix that Secrets
+// Manager adds to the name. Neither may contain a character that is a wildcard in IAM.
 var secretName = regexp.MustCompile(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}|[A-Za-z0-9/_+=.@-]{1,512})$`)
 
-// readSettings reads the context through lookup and returns every mistake at
-// once. Package config, which the functions read their settings with, decides
-// what those may be and what they are when nobody chose.
+// readSettings reads the context through lookup. The error joins all mistakes. Package
+// config, with which the functions read their settings, defines the valid values and
+// the defaults of those settings.
 func readSettings(lookup func(string) string) (settings, error) {
 	chosen := settings{AlarmEmail: lookup(alarmEmail), ConsoleOrigin: lookup(consoleOrigin), RefreshAt: lookup(refreshAt), Table: lookup(tableName)}
 	var wrong []error
@@ -82,7 +82,7 @@ func readSettings(lookup func(string) string) (settings, error) {
 	for _, setting := range []string{config.VLSCEndpoint, config.VLSCTokenURL} {
 		name := contextOf(setting)
 		if s := lookup(name); s != "" {
-			// What else an address would carry could be read by whoever reads the function's settings.
+			// Reject credentials in an address: everyone who can read the function's settings could read them.
 			if u, err := url.Parse(s); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 				mistake(name, s, "give an address such as https://licences.example.org/v1, without credentials and query")
 			}

@@ -11,11 +11,11 @@ import (
 	"trueup/internal/manifest"
 )
 
-// name is the stack's, and begins the name of everything in it.
+// name is the name of the stack, and the prefix of the names of its resources.
 const name = "trueup"
 
-// newStack adds the stack to app. It takes the functions' code from the folder
-// code, in one folder per function.
+// newStack adds the stack to app. The folder code has one subfolder with the binary of
+// each function.
 func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String(name), &awscdk.StackProps{
 		Description:           jsii.String("Software licence agreements, entitlements and positions"),
@@ -55,8 +55,9 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	return stack
 }
 
-// accept records, in the template, why a finding of cdk-nag's AwsSolutions is
-// not followed on one resource. The details limit it to those wildcards.
+// accept suppresses a finding of cdk-nag's AwsSolutions on one resource, and records the
+// reason in the template. If details are given, only findings with those details are
+// suppressed.
 func accept(c constructs.IConstruct, rule, reason string, details ...string) {
 	suppression := &cdknag.NagPackSuppression{Id: jsii.String(rule), Reason: jsii.String(reason)}
 	if len(details) > 0 {

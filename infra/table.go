@@ -10,10 +10,10 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 )
 
-// newTable makes the table of package schema. It outlives the stack. The
-// AWS-managed key, unlike the default one, leaves a trail of its use in
-// CloudTrail, which registration keys among the data deserve (R2.7); it costs
-// cents, and the functions need no permission for it.
+// newTable adds the table of package schema. It is retained when the stack is deleted.
+// The table can contain registration keys (R2.7), so it uses the AWS-managed key: unlike
+// the default key, its use is logged in CloudTrail. It costs cents, and the functions
+// need no permission for it.
 func newTable(stack awscdk.Stack) awsdynamodb.Table {
 	table := awsdynamodb.NewTable(stack, jsii.String("Table"), &awsdynamodb.TableProps{
 		PartitionKey:       stringKey(schema.PK),
@@ -39,10 +39,10 @@ func newTable(stack awscdk.Stack) awsdynamodb.Table {
 	return table
 }
 
-// tableInUse is what functions, alarms and outputs refer to: the stack's own
-// table or, after a restoration to a point in time, the one that infra/restore.sh
-// made (R16.2). The stack's own stays in the stack: a deployment without the choice
-// goes back to it.
+// tableInUse returns the table that functions, alarms and outputs refer to: the stack's
+// own table or, after a restore to a point in time, the table that infra/restore.sh
+// created (R16.2). The stack keeps its own table; a deployment without the setting
+// returns to it.
 func tableInUse(stack awscdk.Stack, own awsdynamodb.Table, chosen settings) awsdynamodb.ITable {
 	if chosen.Table == "" {
 		return own

@@ -10,16 +10,16 @@ import (
 	"trueup/internal/access"
 )
 
-// users is who may sign in, and how.
+// users holds the resources for sign-in.
 type users struct {
 	pool   awscognito.UserPool
 	client awscognito.UserPoolClient
 	domain awscognito.UserPoolDomain
 }
 
-// newUsers makes the user pool, with a group for each role of package access.
-// Only an administrator adds users. The one client has no secret: it signs in
-// with an authorization code and PKCE, and returns to origin.
+// newUsers adds the user pool, with a group for each role of package access. Only an
+// administrator can add users. The client has no secret: it signs in with an
+// authorization code and PKCE, and returns to origin.
 func newUsers(stack awscdk.Stack, origin string) users {
 	pool := awscognito.NewUserPool(stack, jsii.String("Users"), &awscognito.UserPoolProps{
 		UserPoolName:        jsii.String(name),
@@ -64,8 +64,8 @@ func newUsers(stack awscdk.Stack, origin string) users {
 			CallbackUrls: jsii.Strings(returnURL(origin)),
 			LogoutUrls:   jsii.Strings(origin + "/"),
 		},
-		// Named, so that the client gets refresh tokens and no way to sign in
-		// past the hosted pages.
+		// Set explicitly, so that the client gets refresh tokens but can sign in only
+		// through the hosted pages.
 		AuthFlows:                  &awscognito.AuthFlow{UserSrp: jsii.Bool(false)},
 		SupportedIdentityProviders: &[]awscognito.UserPoolClientIdentityProvider{awscognito.UserPoolClientIdentityProvider_COGNITO()},
 		AccessTokenValidity:        awscdk.Duration_Hours(jsii.Number(1)),
@@ -76,11 +76,11 @@ func newUsers(stack awscdk.Stack, origin string) users {
 	})
 	domain := pool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
 		CognitoDomain: &awscognito.CognitoDomainOptions{
-			DomainPrefix: jsii.String(name + "-" + *awscdk.Aws_ACCOUNT_ID()), // unique in the region, for all accounts
+			DomainPrefix: jsii.String(name + "-" + *awscdk.Aws_ACCOUNT_ID()), // must be unique in the region over all accounts
 		},
 	})
 	return users{pool, client, domain}
 }
 
-// returnURL is where a browser goes with the code after signing in.
+// returnURL returns the URL to which the browser returns with the code after sign-in.
 func returnURL(origin string) string { return origin + "/signed-in" }
