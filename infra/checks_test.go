@@ -18,26 +18,27 @@ import (
 	"trueup/internal/manifest"
 )
 
-// complaints collects what a check finds wrong.
+// complaints collects the failures that a check finds.
 type complaints []string
 
 func (c *complaints) addf(format string, args ...any) { *c = append(*c, fmt.Sprintf(format, args...)) }
 
-// want complains unless the property has that text.
+// want complains unless the property has the given text.
 func (c *complaints) want(r *resource, path, text string) {
 	if got := r.text(path); got != text {
 		c.addf("%s: %s is %q, want %q", r.ID, path, got, text)
 	}
 }
 
-// same complains about a difference.
+// same complains unless want and got are equal.
 func (c *complaints) same(what string, want, got any) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		c.addf("%s (-want +got):\n%s", what, diff)
 	}
 }
 
-// A check reads a template; each break makes a template it must complain about.
+// A check reads a template. Each of its breaks changes a template so that the check must
+// complain.
 type check struct {
 	name   string
 	check  func(template, *complaints)
@@ -70,7 +71,7 @@ func TestStack(t *testing.T) {
 	}
 }
 
-// set gives the first resource of a type another property; nil removes it.
+// set returns a break that sets a property of the first resource of a type; nil removes it.
 func set(kind, path string, value any) func(template) {
 	return func(t template) { t.of(kind)[0].set(path, value) }
 }
@@ -234,7 +235,7 @@ var functionChecks = []check{
 				settings := map[string]any{}
 				for _, s := range f.Settings {
 					if slices.Contains(together, s) {
-						continue // nobody chose a service
+						continue // not set by default
 					}
 					settings[s] = map[string]string{
 						config.Table:         "${" + t.one("AWS::DynamoDB::Table").ID + "}",
@@ -287,7 +288,7 @@ var functionChecks = []check{
 				}
 			}
 			for _, schedule := range t.of("AWS::Scheduler::Schedule") {
-				roles[strings.TrimSuffix(strings.TrimPrefix(schedule.text("Target.RoleArn"), "${"), ".Arn}")] = true // another check's
+				roles[strings.TrimSuffix(strings.TrimPrefix(schedule.text("Target.RoleArn"), "${"), ".Arn}")] = true // covered by another check
 			}
 			if got := len(t.of("AWS::IAM::Role")); got != len(roles) {
 				c.addf("%d roles, and %d are known", got, len(roles))
@@ -420,7 +421,7 @@ var functionChecks = []check{
 	},
 }
 
-// granted is what a function's role must say, worked out from the manifest.
+// granted returns the statements that a function's role must have, from the manifest.
 func granted(t template, f manifest.Function) []statement {
 	table := "${" + t.one("AWS::DynamoDB::Table").ID + ".Arn}"
 	var want []statement
@@ -428,7 +429,7 @@ func granted(t template, f manifest.Function) []statement {
 		slices.Sort(actions)
 		slices.Sort(resources)
 		s := statement{Effect: "Allow", Actions: actions, Resources: resources}
-		if !slices.ContainsFunc(want, func(other statement) bool { return reflect.DeepEqual(s, other) }) { // it is said once
+		if !slices.ContainsFunc(want, func(other statement) bool { return reflect.DeepEqual(s, other) }) { // the role has no duplicates
 			want = append(want, s)
 		}
 	}
@@ -476,7 +477,7 @@ func granted(t template, f manifest.Function) []statement {
 	return want
 }
 
-// unwaited reports whether nobody waits for the function's answer.
+// unwaited reports whether the function is called asynchronously.
 func unwaited(f manifest.Function) bool {
 	for _, other := range manifest.Functions {
 		if slices.Contains(other.Calls, f.Name) {
@@ -493,8 +494,7 @@ func allow(t template, function, action, on string) {
 	document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Action": action, "Resource": on})
 }
 
-// deniesPlainText complains unless the policy of that resource denies every
-// call without TLS.
+// deniesPlainText complains unless the policy of the resource denies all calls without TLS.
 func (c *complaints) deniesPlainText(t template, kind, property string, of *resource) {
 	for _, policy := range t.where(kind, property, "${"+of.ID+"}") {
 		for _, s := range policy.statements("PolicyDocument") {

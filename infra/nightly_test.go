@@ -13,7 +13,7 @@ import (
 	"trueup/internal/manifest"
 )
 
-// nightChecks are of what happens once a night.
+// nightChecks check the nightly schedules.
 var nightChecks = []check{
 	{
 		name: "R7.1 functions of the night are called once in it, with the moment it was due",
@@ -85,12 +85,12 @@ var nightChecks = []check{
 	},
 }
 
-// nightRole is the role of the first schedule of the night.
+// nightRole returns the role of the first nightly schedule.
 func nightRole(t template) *resource {
 	return t.Resources[strings.TrimSuffix(strings.TrimPrefix(t.of("AWS::Scheduler::Schedule")[0].text("Target.RoleArn"), "${"), ".Arn}")]
 }
 
-// R7.1, R7.4: the hour, the time zone and the service are the operator's choice.
+// R7.1, R7.4: the operator chooses the time, the time zone and the service.
 func TestNightsAndTheServiceAreChosen(t *testing.T) {
 	chosen, byDefault := parseTemplate(t, synthesise(everything)), parseTemplate(t, defaultTemplate())
 	for _, s := range chosen.of("AWS::Scheduler::Schedule") {
@@ -137,7 +137,7 @@ func TestNightsAndTheServiceAreChosen(t *testing.T) {
 	}
 }
 
-// R7.4: an ARN is used as it is.
+// R7.4: an ARN is used unchanged.
 func TestASecretByItsARN(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:licences/gateway-a1B2c3"
 	if got := secretARN(nil, arn); got != arn {

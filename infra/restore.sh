@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
-# Brings the data back as they were at a point in time (internal/docs/runbook.md).
+# Restores the data to a point in time (internal/docs/runbook.md).
 #
 #   infra/restore.sh POINT [NAME [SOURCE]]
 #       Restores the table in use, or SOURCE, to POINT as the new table NAME, and
 #       deploys the stack on it. Imports, inventories and refreshes are stopped
-#       meanwhile; their events wait, for six hours at most. Run it again after a
-#       failure: it goes on where it was.
+#       meanwhile; their events wait, for six hours at most. After a failure, run
+#       it again: it continues where it stopped.
 #   infra/restore.sh uploads POINT
-#       Lists the uploads that the table in use has no record of: those that were
-#       imported after POINT.
+#       Lists the uploads without a record in the table in use: the uploads that
+#       were imported after POINT.
 #   infra/restore.sh again POINT
-#       Imports them again, in the order in which they were put.
+#       Imports these uploads again, in the order in which they were uploaded.
 #
-# POINT is a moment in UTC, such as 2026-11-21T09:00:00Z. Needs the AWS command line
-# (version 2) and jq, and what `make deploy` needs.
+# POINT is a time in UTC, such as 2026-11-21T09:00:00Z. Requires the AWS command line
+# (version 2), jq, and the requirements of `make deploy`.
 set -euo pipefail
 shopt -s inherit_errexit 2>/dev/null || { echo 'restore: needs bash 4.4 or newer' >&2; exit 1; }
 
 stack=trueup
-# What events call, and how many of each may run at once when nothing is known of
-# that: as in internal/manifest.
+# The functions that events call, with their reserved concurrency as in
+# internal/manifest: the value to restore when the current one is 0.
 reserved='import 10
 inventory 1
 refresh 3'
-# The function that takes the files of a folder of the uploads bucket.
+# The function that processes the files of each folder of the uploads bucket.
 folders='agreements/ import
 catalog/ import
 entitlements/ refresh
 inventory/ inventory'
-max_wait=21600 # seconds that an event waits at most
+max_wait=21600 # the longest that an event waits, in seconds
 pause=${RESTORE_PAUSE:-20}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -42,12 +42,12 @@ die() {
 }
 usage() { sed -n '/^#   infra/,/^# POINT/p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 
-# Times of the AWS command line, as seconds since 1970.
+# A jq function that converts times of the AWS command line to seconds since 1970.
 moments='def moment: if type == "number" then floor
   else sub("\\.[0-9]+"; "") | sub("\\+00:00$"; "Z") | fromdateiso8601 end;'
 iso() { jq -rn --argjson at "$1" '$at | todateiso8601'; }
 
-# attempt COMMAND…: runs it up to three times, for calls that nothing else repeats.
+# attempt COMMAND… runs a command up to three times, for calls that nothing else retries.
 attempt() {
   local n
   for n in 1 2 3; do
@@ -57,7 +57,7 @@ attempt() {
   return 1
 }
 
-# output NAME: an output of the stack.
+# output NAME prints an output of the stack.
 output() {
   local outputs value
   outputs=$(aws cloudformation describe-stacks --stack-name "$stack") || return 1
@@ -66,11 +66,11 @@ output() {
   printf '%s\n' "$value"
 }
 
-# --- Functions are stopped, and started again however the script ends.
+# --- Functions are stopped, and started again when the script exits for any reason.
 
-stopped=''          # lines "function concurrency", of those that were stopped
-context_before=''   # cdk.context.json as it was, while it names a table that is not in use yet
-context_changed=''  # whether it does
+stopped=''          # lines "function concurrency" of the stopped functions
+context_before=''   # content of cdk.context.json before the change; empty if there was no file
+context_changed=''  # not empty while cdk.context.json names a table that is not in use yet
 target=''
 
 stop_functions() {
@@ -78,7 +78,7 @@ stop_functions() {
   while read -r name default <&3; do
     now=$(aws lambda get-function-concurrency --function-name "$stack-$name")
     now=$(jq -r '.ReservedConcurrentExecutions // "none"' <<<"${now:-{\}}")
-    [ "$now" != 0 ] || now=$default # an earlier run could not start it again
+    [ "$now" != 0 ] || now=$default # an earlier run failed to start it again
     stopped+="$stack-$name $now"$'\n'
     aws lambda put-function-concurrency --function-name "$stack-$name" --reserved-concurrent-executions 0 >/dev/null
   done 3<<<"$reserved"
@@ -115,8 +115,8 @@ finish() {
   exit "$status"
 }
 
-# --- The deployment reads the name of the table from cdk.context.json, and so does
-# every later one.
+# --- This deployment and every later one read the name of the table from
+# cdk.context.json.
 
 name_in_context() {
   local file=$root/cdk.context.json changed
@@ -140,7 +140,7 @@ revert_context() {
 
 # --- The table.
 
-# described NAME: its description; nothing when there is no such table.
+# described NAME prints the description of a table; nothing if it does not exist.
 described() {
   local out
   if out=$(aws dynamodb describe-table --table-name "$1" 2>&1); then
@@ -151,7 +151,7 @@ described() {
   fi
 }
 
-# is_restoration DESCRIPTION: whether it is the table SOURCE at POINT.
+# is_restoration DESCRIPTION reports whether the table was restored from SOURCE to POINT.
 is_restoration() {
   jq -e --arg source "$source" --argjson point "$point" "$moments"'.Table.RestoreSummary
     | . != null and (.SourceTableArn // "" | endswith(":table/" + $source)) and (.RestoreDateTime | moment) == $point' <<<"$1" >/dev/null
@@ -188,7 +188,7 @@ restore_table() {
   done
 }
 
-# set_up_table sets what a restoration does not bring back, as infra/table.go has it.
+# set_up_table sets the properties that a restore does not copy, as in infra/table.go.
 set_up_table() {
   local table arn status tags
   table=$(described "$target")
@@ -203,7 +203,7 @@ set_up_table() {
     attempt aws dynamodb update-continuous-backups --table-name "$target" --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true >/dev/null
   fi
   status=$(aws dynamodb describe-time-to-live --table-name "$target")
-  if [[ $(jq -r '.TimeToLiveDescription.TimeToLiveStatus' <<<"$status") != ENABL* ]]; then # or ENABLING
+  if [[ $(jq -r '.TimeToLiveDescription.TimeToLiveStatus' <<<"$status") != ENABL* ]]; then # ENABLED or ENABLING
     attempt aws dynamodb update-time-to-live --table-name "$target" --time-to-live-specification Enabled=true,AttributeName=expires >/dev/null
   fi
   tags=$(aws dynamodb list-tags-of-resource --resource-arn "${arn%/*}/$source")
@@ -219,7 +219,7 @@ restore() {
   source=${3:-}
   if [ -z "$source" ]; then
     source=$used
-    if [ "$used" = "$target" ]; then # this was done before, or nearly
+    if [ "$used" = "$target" ]; then # an earlier run has deployed the stack on it
       source=$(described "$target" | jq -r '.Table.RestoreSummary.SourceTableArn // "" | sub(".*:table/"; "")')
     fi
   fi
@@ -247,8 +247,8 @@ restore() {
 
 # --- Uploads.
 
-# records PARTITION ATTRIBUTES…: the items of a partition of the table in use, with
-# those attributes. jq has a name for each, because some are reserved words.
+# records PARTITION ATTRIBUTES… prints these attributes of the items of a partition of
+# the table in use. It uses placeholders for all names, because some are reserved words.
 records() {
   local partition=$1
   shift
@@ -258,9 +258,9 @@ records() {
     --expression-attribute-names "$(jq -nc '[$ARGS.positional[] | split(".")[]] | unique | map({key: ("#" + .), value: .}) | from_entries' --args "$@")"
 }
 
-# unknown_uploads: one line of JSON for each version of a file put since POINT that
-# the table in use has no record of, the oldest first. A file that was put before,
-# but not long before, may have been imported after.
+# unknown_uploads prints one line of JSON, oldest first, for each version of a file that
+# was uploaded since POINT and has no record in the table in use. It also looks shortly
+# before POINT, because such a file may have been imported after POINT.
 unknown_uploads() {
   local used bucket known folder function versions
   used=$(output TableName)
@@ -305,7 +305,7 @@ import_again() {
   out=$(mktemp)
   while read -r upload <&3; do
     function=$stack-$(jq -r '.function' <<<"$upload")
-    # What S3 says of a new object.
+    # The notification of S3 for a new object.
     event=$(jq -c '{Records: [{eventVersion: "2.1", eventSource: "aws:s3", eventTime: (.at | todateiso8601), eventName: "ObjectCreated:Put",
       userIdentity: {principalId: "restore"}, s3: {s3SchemaVersion: "1.0", bucket: {name: .bucket, arn: ("arn:aws:s3:::" + .bucket)},
       object: {key: (.key | @uri), size: .size, eTag: .etag, versionId: .version, sequencer: ("000000000000000000" + (.order | tostring))[-18:]}}}]}' <<<"$upload")

@@ -35,7 +35,7 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// commands is a folder with the stand-ins for aws and make, below dist.
+// commands builds the fake aws and make commands and returns their folder, below dist.
 var commands = sync.OnceValues(func() (string, error) {
 	dir, err := filepath.Abs("../dist/local/fakeaws")
 	if err != nil {
@@ -49,7 +49,7 @@ var commands = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// The parts of testdata/fakeaws.State that tests look at.
+// account has the fields of State in testdata/fakeaws that tests use.
 type account struct {
 	Calls       []string
 	Fail        int
@@ -85,7 +85,7 @@ const (
 	restored = "trueup-20261121T090000Z"
 )
 
-// operator is a checkout of the project and an account.
+// operator is a checkout of the project with a fake account.
 type operator struct {
 	t    *testing.T
 	root string
@@ -107,7 +107,7 @@ func newOperator(t *testing.T) operator {
 	o.write("cdk.context.json", `{"alarmEmail": "ops@example.org"}`)
 	o.change(func(a *account) {
 		a.Stack = own
-		a.Concurrency = map[string]*int{"trueup-import": new(10), "trueup-inventory": new(2)} // and none for the refresh: changed by hand
+		a.Concurrency = map[string]*int{"trueup-import": new(10), "trueup-inventory": new(2)} // changed by hand: none for the refresh
 		a.Tables = map[string]*accountTable{own: {
 			Recoverable: true, TTL: "expires", Protected: true, From: "2026-10-20T00:00:00.123000+00:00", To: "2026-11-27T12:00:00.456000+00:00",
 			Tags: map[string]string{"application": "trueup", "cost centre": `a "quoted" one`, "aws:cloudformation:stack-name": "trueup"},
@@ -165,7 +165,7 @@ func (o operator) context() (c map[string]string) {
 	return c
 }
 
-// run runs the script and returns what it printed and its status.
+// run runs the script and returns its output and exit status.
 func (o operator) run(arguments ...string) (string, int) {
 	o.t.Helper()
 	dir, err := commands()
@@ -184,7 +184,7 @@ func (o operator) run(arguments ...string) (string, int) {
 	return string(out), status
 }
 
-// done demands that the stack is on the restored table, which lacks nothing.
+// done checks that the stack uses the restored table, and that the table is fully set up.
 func (o operator) done(when string) {
 	o.t.Helper()
 	a := o.account()
@@ -208,7 +208,7 @@ func (o operator) done(when string) {
 	o.started(when)
 }
 
-// started demands that the functions may run as before.
+// started checks that the functions have their earlier concurrency.
 func (o operator) started(when string) {
 	o.t.Helper()
 	if diff := cmp.Diff(map[string]*int{"trueup-import": new(10), "trueup-inventory": new(2)}, o.account().Concurrency); diff != "" {
@@ -229,7 +229,7 @@ func TestR16_2_RestoreScript(t *testing.T) {
 		t.Fatalf("again: %d, %d deployments:\n%s", status, o.account().Deployments, out)
 	}
 	o.done("again")
-	// A point that the restored table does not have, from the table before it.
+	// A point outside the period of the restored table, then the same from the table before it.
 	out, status = o.run("2026-11-20T09:00:00Z")
 	if status != 1 || !strings.Contains(out, "from 2026-11-27T12:00:00Z") {
 		t.Errorf("too early: %d:\n%s", status, out)
@@ -243,9 +243,9 @@ func TestR16_2_RestoreScript(t *testing.T) {
 	o.started("of the table before")
 }
 
-// TestR16_2_FailureAtEveryStep has each call fail, before it does anything or
-// after. Functions run again afterwards, the stack is on the one table or the
-// other, and the next run comes to the end.
+// TestR16_2_FailureAtEveryStep lets each call fail, before or after it takes effect.
+// Afterwards the functions are started, the stack uses one of the two tables, and the
+// next run succeeds.
 func TestR16_2_FailureAtEveryStep(t *testing.T) {
 	t.Parallel()
 	clean := newOperator(t)
@@ -299,8 +299,8 @@ func (o operator) count(call string) (n int) {
 	return n
 }
 
-// TestR16_2_FunctionsThatCannotBeStarted demands that the operator hears of it,
-// and that the next run starts them.
+// TestR16_2_FunctionsThatCannotBeStarted checks that the script reports functions that
+// it could not start, and that the next run starts them.
 func TestR16_2_FunctionsThatCannotBeStarted(t *testing.T) {
 	t.Parallel()
 	clean := newOperator(t)
@@ -310,7 +310,7 @@ func TestR16_2_FunctionsThatCannotBeStarted(t *testing.T) {
 	last := 0
 	for i, call := range clean.account().Calls {
 		if call == "lambda put-function-concurrency" && clean.account().Calls[i-1] != "lambda get-function-concurrency" {
-			last = i + 1 // the first that starts one
+			last = i + 1 // the first call that starts a function
 			break
 		}
 	}
@@ -391,8 +391,8 @@ func TestR16_2_RestoreScriptRefuses(t *testing.T) {
 	}
 }
 
-// TestR16_2_ScriptKnowsTheManifest demands that what the script says of functions
-// and folders is what is deployed.
+// TestR16_2_ScriptKnowsTheManifest checks that the script has the functions and folders
+// of the manifest.
 func TestR16_2_ScriptKnowsTheManifest(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile("restore.sh")
@@ -418,7 +418,7 @@ func TestR16_2_ScriptKnowsTheManifest(t *testing.T) {
 	}
 }
 
-// asPrinted is an attribute as the command line prints it.
+// asPrinted returns an attribute as the AWS command line prints it.
 func asPrinted(v types.AttributeValue) any {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -435,8 +435,8 @@ func asPrinted(v types.AttributeValue) any {
 	return map[string]any{"NULL": true}
 }
 
-// TestR16_2_UploadsAfterThePoint demands that what the table has no record of is
-// listed, and imported again on request as its event would have had it.
+// TestR16_2_UploadsAfterThePoint checks that uploads without a record in the table are
+// listed, and imported again on request with the event that S3 would send.
 func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
@@ -490,7 +490,7 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	const odd = "agreements/R&D +é/my \"first\" $(file), 100%.csv"
 	o.change(func(a *account) {
 		a.Tables[own].Items = items
-		a.Versions = []map[string]any{ // by key, and of a key the newest first
+		a.Versions = []map[string]any{ // sorted by key, then newest first
 			version(odd, "v9", 2*time.Hour),
 			version("agreements/folder/", "v1", time.Hour),
 			version("agreements/half.csv", "v1", -time.Hour),
@@ -502,7 +502,7 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 			version("catalog/titles.csv", "v1", time.Minute),
 			version("entitlements/known.csv", "v1", time.Second),
 			version("entitlements/new.csv", "v1", time.Second),
-			version("inventory/intune/a.csv", "v1", -time.Hour), // an older one of the same source
+			version("inventory/intune/a.csv", "v1", -time.Hour), // older than the counted one of the same source
 			version("inventory/intune/b.csv", "v3", 3*time.Minute),
 			version("inventory/intune/b.csv", "v2", -time.Minute),
 		}

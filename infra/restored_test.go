@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// R16.2: on a restored table everything is as on the stack's own, which stays,
-// but that whatever uses the table uses the restored one.
+// R16.2: with a restored table, the template differs only in that all users of the table
+// refer to the restored one. The stack keeps its own table.
 func TestR16_2_StackOnARestoredTable(t *testing.T) {
 	const name = "trueup-restored_1.a"
 	chosen := byDefault

@@ -25,10 +25,10 @@ import (
 )
 
 var (
-	// code holds a stand-in for each function's binary, so that the golden
-	// template changes with the infrastructure only.
+	// code is a folder with a placeholder for each function's binary, so that the
+	// golden template changes only with the infrastructure.
 	code string
-	// context is that of cdk.json, which the cdk command passes.
+	// context is the context of cdk.json, which the cdk command passes.
 	context map[string]any
 )
 
@@ -67,7 +67,7 @@ func run(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// synthesise returns the template of the stack with those settings.
+// synthesise returns the template of the stack with the given settings.
 func synthesise(chosen settings) []byte {
 	stack := newStack(newApp(context), chosen, code)
 	source, err := json.MarshalIndent(assertions.Template_FromStack(stack, nil).ToJSON(), "", "  ")
@@ -77,11 +77,11 @@ func synthesise(chosen settings) []byte {
 	return append(source, '\n')
 }
 
-// defaultTemplate is the template nobody chose anything for. One is enough for
-// all tests: it takes seconds.
+// defaultTemplate returns the template with default settings. All tests share it,
+// because synthesis takes seconds.
 var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(byDefault) })
 
-// byDefault is what readSettings returns when nobody chose anything.
+// byDefault is what readSettings returns for an empty context.
 var byDefault = settings{
 	Functions: config.Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC},
 	RefreshAt: "04:15",
@@ -98,7 +98,7 @@ var brussels = func() *time.Location {
 // zones compares time zones by name.
 var zones = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 
-// everything is chosen, and nothing is as by default.
+// everything has a value other than the default for each setting that has a context value.
 var everything = settings{
 	AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org",
 	Functions: config.Config{
@@ -227,7 +227,7 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 	}
 }
 
-// nagFindings are the findings of cdk-nag on an app, as "path: message".
+// nagFindings returns the findings of cdk-nag on an app, as "path: message".
 func nagFindings(app awscdk.App, stack awscdk.Stack, ignored cdknag.INagSuppressionIgnore) []string {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
 		Verbose: jsii.Bool(true), Reports: jsii.Bool(false), SuppressionIgnoreCondition: ignored,
@@ -262,7 +262,7 @@ func TestNagWouldFind(t *testing.T) {
 	}
 }
 
-// A reason that answers no finding is a leftover.
+// A suppression without a finding is obsolete.
 func TestEveryReasonAnswersAFinding(t *testing.T) {
 	app := newApp(context)
 	stack := newStack(app, byDefault, code)

@@ -156,7 +156,7 @@ var storageChecks = []check{
 	},
 }
 
-// bucket returns a bucket, or an empty resource.
+// bucket returns a bucket, or an empty resource if there is not exactly one.
 func (t template) bucket(r manifest.Resource) *resource {
 	if found := t.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-"+string(r)); len(found) == 1 {
 		return found[0]
@@ -164,19 +164,19 @@ func (t template) bucket(r manifest.Resource) *resource {
 	return &resource{ID: "no bucket " + string(r)}
 }
 
-// retained complains when CloudFormation may delete what people stored.
+// retained complains if CloudFormation may delete the resource and its data.
 func (c *complaints) retained(r *resource) {
 	if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
 		c.addf("%s is deleted with the stack or when it is replaced", r.ID)
 	}
 }
 
-// lifecycle complains unless an enabled rule for all keys says so.
+// lifecycle complains unless an enabled rule for all keys has the given text at path.
 func (c *complaints) lifecycle(bucket *resource, path, text string) {
 	c.lifecycleBelow(bucket, "", path, text)
 }
 
-// lifecycleBelow complains unless an enabled rule for those keys says so.
+// lifecycleBelow complains unless an enabled rule for the prefix has the given text at path.
 func (c *complaints) lifecycleBelow(bucket *resource, prefix, path, text string) {
 	if rules, ok := bucket.get("LifecycleConfiguration.Rules").([]any); ok {
 		for _, item := range rules {

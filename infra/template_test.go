@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// template is a synthesised template, with every intrinsic function written out
-// as text: a reference is "${Id}", an attribute "${Id.Arn}".
+// template is a synthesised template in which intrinsic functions are replaced by text:
+// a reference is "${Id}", an attribute "${Id.Arn}".
 type template struct {
 	Resources map[string]*resource
 	Outputs   map[string]struct{ Value string }
@@ -48,7 +48,7 @@ func parseTemplate(t *testing.T, source []byte) template {
 	return parsed
 }
 
-// written writes out the intrinsic functions in v.
+// written replaces the intrinsic functions in v by text.
 func written(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -92,7 +92,7 @@ func (t template) of(kind string) []*resource {
 	return found
 }
 
-// where returns the resources of a type one property of which has that text.
+// where returns the resources of a type that have a property with the given text.
 func (t template) where(kind, property, text string) []*resource {
 	var found []*resource
 	for _, r := range t.of(kind) {
@@ -103,7 +103,7 @@ func (t template) where(kind, property, text string) []*resource {
 	return found
 }
 
-// one returns the only resource of a type, or an empty one, in which nothing is set.
+// one returns the only resource of a type, or an empty resource.
 func (t template) one(kind string) *resource {
 	if found := t.of(kind); len(found) == 1 {
 		return found[0]
@@ -111,7 +111,7 @@ func (t template) one(kind string) *resource {
 	return &resource{ID: "no single " + kind}
 }
 
-// logs returns the log group of that name, or an empty resource.
+// logs returns the log group with a name, or an empty resource.
 func (t template) logs(name string) *resource {
 	if found := t.where("AWS::Logs::LogGroup", "LogGroupName", name); len(found) == 1 {
 		return found[0]
@@ -119,7 +119,7 @@ func (t template) logs(name string) *resource {
 	return &resource{ID: "no log group " + name}
 }
 
-// function returns the function of that name in the manifest, or an empty resource.
+// function returns the function with a name of the manifest, or an empty resource.
 func (t template) function(name string) *resource {
 	if found := t.where("AWS::Lambda::Function", "FunctionName", "trueup-"+name); len(found) == 1 {
 		return found[0]
@@ -147,7 +147,7 @@ func (r *resource) get(path string) any {
 	return v
 }
 
-// text is what get finds, as text; "" when there is nothing.
+// text returns the value at a path as text; "" if there is none.
 func (r *resource) text(path string) string {
 	v := r.get(path)
 	if v == nil {
@@ -163,7 +163,7 @@ func (r *resource) text(path string) string {
 	return v.(string)
 }
 
-// list is what get finds, as a list of texts; one text is a list of one.
+// list returns the value at a path as a list of texts; a single text is a list of one.
 func (r *resource) list(path string) []string { return texts(r.get(path)) }
 
 func texts(v any) []string {
@@ -180,12 +180,12 @@ func texts(v any) []string {
 	return []string{fmt.Sprint(v)}
 }
 
-// statement is a statement of a policy.
+// statement is a policy statement.
 type statement struct {
 	Effect    string
 	Actions   []string
 	Resources []string
-	Principal string // of a resource policy
+	Principal string // only in a resource policy
 	Condition string // JSON; empty for none
 }
 

@@ -9,7 +9,7 @@ import (
 	"trueup/internal/manifest"
 )
 
-// watchChecks are of logs and alarms.
+// watchChecks check logs and alarms.
 var watchChecks = []check{
 	{
 		name: "logs are JSON and kept for 90 days, each function's in a group of its own",
@@ -135,13 +135,13 @@ var watchChecks = []check{
 	},
 }
 
-// rings reports whether an alarm rings as soon as its metrics add up to one,
-// and complains when it does not.
+// rings reports whether an alarm fires when the sum of its metrics is 1 or more, and
+// complains if it does not.
 func rings(t template, alarm *resource, c *complaints) bool {
 	before := len(*c)
 	c.want(alarm, "Metrics.0.Expression", "SUM(FILL(METRICS(), 0))")
 	c.want(alarm, "Metrics.0.ReturnData", "true")
-	c.want(alarm, "Metrics.11", "") // ten metrics and their sum are the most CloudWatch takes
+	c.want(alarm, "Metrics.11", "") // CloudWatch accepts at most ten metrics and their sum
 	c.want(alarm, "Threshold", "1")
 	c.want(alarm, "ComparisonOperator", "GreaterThanOrEqualToThreshold")
 	c.want(alarm, "TreatMissingData", "notBreaching")
@@ -152,7 +152,7 @@ func rings(t template, alarm *resource, c *complaints) bool {
 	return len(*c) == before
 }
 
-// watched is the metrics of an alarm, as "namespace name dimension=value …".
+// watched returns the metrics of an alarm, as "namespace name dimension=value …".
 func watched(alarm *resource) []string {
 	var metrics []string
 	for _, item := range alarm.get("Metrics").([]any)[1:] {

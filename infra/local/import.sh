@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Imports a file into the running local stack as a client of the API would, with
-# nothing but curl, and prints what became of it. `make import` calls it:
+# Imports a file into the running local stack through the API, with curl only, and
+# prints the result. `make import` calls it:
 # import.sh API FILE [GROUP [PROGRAM [ON_ERROR [DRY_RUN]]]]
 set -euo pipefail
 api=$1 file=$2 group=${3:-} program=${4:-} on_error=${5:-} dry_run=${6:-}
 
 die() { echo "import: $*" >&2; exit 1; }
 
-# member NAME TEXT: name and text of a JSON member, to add to an object; nothing when TEXT is empty.
+# member NAME TEXT prints a JSON member to append to an object; nothing if TEXT is empty.
 member() { local text=${2//\\/\\\\}; [ -z "$2" ] || printf ',"%s":"%s"' "$1" "${text//\"/\\\"}"; }
 
-# text NAME: the first text of that name in the JSON on standard input.
+# text NAME prints the first string member NAME in the JSON on standard input.
 text() { grep -oE "\"$1\":\"([^\"\\]|\\\\.)*\"" | sed -nE '1s/^"[^"]*":"(.*)"$/\1/p'; }
 
 [ -n "$file" ] || die 'name a file: make import FILE=events/first-import.csv'
@@ -25,11 +25,11 @@ body+="$(member program "$program")$(member onError "$on_error")${dry_run:+,\"dr
 announced=$(call -H 'Content-Type: application/json' --data-binary "{$body}" "$api/imports")
 id=$(text id <<<"$announced") || die "it was not accepted: $announced"
 
-# Upload it, with the headers that were signed.
+# Upload the file, with the signed headers.
 grep -oE '"headers":\{[^}]*\}' <<<"$announced" | sed 's/^"headers"://' | grep -oE '"[^"]*":"[^"]*"' |
   sed -E 's/^"([^"]*)":"([^"]*)"$/\1: \2/' | curl -gfsS -H @- -T "$file" "$(text url <<<"$announced")"
 
-# Wait for the end.
+# Wait until the import has ended.
 for _ in {1..600}; do
   record=$(call "$api/imports/$id")
   [[ $record != *'"final":true'* ]] || break
@@ -39,7 +39,7 @@ printf '%s: %s\n' "${file##*/}" "$(text state <<<"$record")"
 text message <<<"$record" || true
 grep -oE '"(rows|added|unchanged|rejected|agreements[CE][a-z]*)":[0-9]+' <<<"$record" | sed -E 's/"(.*)":(.*)/  \2 \1/'
 
-# Print what was found, one line each.
+# Print the findings, one line each.
 cursor=
 while :; do
   page=$(call -G "$api/imports/$id/findings" -d limit=200 ${cursor:+-d "cursor=$cursor"})

@@ -1,7 +1,6 @@
-// Command fakeaws stands in for the AWS command line (version 2) and for make in
-// the tests of infra/restore.sh. It knows the calls of that script and no others,
-// takes the arguments that the real commands take, and keeps what they change in
-// the file FAKE_STATE.
+// Command fakeaws is a fake of the AWS command line (version 2) and of make for the
+// tests of infra/restore.sh. It implements only the calls of that script, with the
+// arguments of the real commands, and keeps its state in the file FAKE_STATE.
 package main
 
 import (
@@ -13,26 +12,26 @@ import (
 	"strings"
 )
 
-// State is an account.
+// State is the state of an account, and the faults to inject.
 type State struct {
-	Calls       []string // the name of each that was made
-	Fail        int      // the number of the one that fails, from 1
-	After       bool     // it fails after it was done, and not before
-	Stuck       bool     // and so do all calls of the same name after it
+	Calls       []string // names of the calls so far
+	Fail        int      // number of the call that fails, from 1
+	After       bool     // the call fails after it takes effect, not before
+	Stuck       bool     // all later calls with the same name fail too
 	Stack       string   // the table that the stack uses
 	Tables      map[string]*Table
-	Concurrency map[string]*int // of functions
+	Concurrency map[string]*int // reserved concurrency, by function
 	Versions    []map[string]any
 	Invoked     []json.RawMessage
-	Refused     []string // keys of files whose function fails
+	Refused     []string // object keys (encoded) for which the function fails
 	Deployments int
-	Damaged     bool // the next deployment fails, and the stack is as before
+	Damaged     bool // the next deployment fails and leaves the stack unchanged
 }
 
-// Table is a table.
+// Table is a table of the account.
 type Table struct {
 	Source, Point string
-	Left          int // descriptions until it is restored
+	Left          int // describe calls until the table is restored
 	Recoverable   bool
 	From, To      string
 	TTL           string
@@ -92,7 +91,7 @@ func main() {
 	os.Exit(status)
 }
 
-// flags are the options of a command; what is no option is under "".
+// flags returns the options of a command; the last other argument is under "".
 func flags(arguments []string) map[string]string {
 	all := map[string]string{}
 	for i := 0; i < len(arguments); i++ {
@@ -134,7 +133,7 @@ func (s *State) do(call string, f map[string]string) (any, error) {
 		if n := s.Concurrency[f["function-name"]]; n != nil {
 			return object{"ReservedConcurrentExecutions": *n}, nil
 		}
-		return nil, nil // the real one prints nothing
+		return nil, nil // the real command prints nothing
 	case "lambda put-function-concurrency":
 		var n int
 		if _, err := fmt.Sscan(f["reserved-concurrent-executions"], &n); err != nil {
@@ -274,7 +273,7 @@ func (s *State) restore(source, target, point string) (any, error) {
 	return object{"TableDescription": object{"TableName": target, "TableStatus": "CREATING"}}, nil
 }
 
-// deploy is make -C DIR deploy.
+// deploy implements make -C DIR deploy.
 func (s *State) deploy(dir string) error {
 	s.Deployments++
 	for name, n := range s.Concurrency {
