@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// childAttributes makes the engine die with us, and keeps it out of our process
-// group: Ctrl-C in a terminal reaches the whole group, and we want to end the
-// engine after everything that uses it.
+// childAttributes makes the kernel kill the engine when this process dies, and puts the
+// engine in its own process group: Ctrl-C in a terminal signals the whole group, and the
+// engine must stop after everything that uses it.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

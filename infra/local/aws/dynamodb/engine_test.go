@@ -19,7 +19,8 @@ import (
 	engine "trueup/infra/local/aws/dynamodb"
 )
 
-// start starts an engine that the test stops, or skips the test.
+// start starts an engine that stops with the test. It skips the test if the engine is
+// missing and not required.
 func start(t *testing.T, o engine.Options) *engine.Engine {
 	t.Helper()
 	e, err := engine.Start(t.Context(), o)
@@ -80,7 +81,8 @@ var schema = engine.Schema{
 func TestCreateTable(t *testing.T) {
 	client := engine.NewClient(start(t, engine.Options{}).URL)
 
-	// older is the table without its last index, and with another key if told.
+	// older creates a table with the schema's first index, which projects all attributes and
+	// has the partition key indexKey if that is not empty.
 	older := func(name, indexKey string) {
 		t.Helper()
 		first := schema.Indexes[0]
@@ -165,9 +167,9 @@ func TestCreateTable(t *testing.T) {
 	})
 }
 
-// Whatever keeps the engine from starting is said in one line.
+// Each reason for which the engine cannot start is reported in one line.
 func TestStartErrors(t *testing.T) {
-	// fakeJava is a Java runtime that only prints and fails.
+	// fakeJava installs a Java runtime that prints a message and fails.
 	fakeJava := func(t *testing.T, says string) {
 		t.Helper()
 		home := t.TempDir()

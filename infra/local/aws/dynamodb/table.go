@@ -12,23 +12,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Schema is the names of a table's key attributes, all strings, of its time to live,
-// and its indexes.
+// Schema has the names of a table's key attributes, all strings, the name of its
+// time-to-live attribute, and its indexes.
 type Schema struct {
 	PK, SK, TTL string
 	Indexes     []Index
 }
 
-// Index is a global secondary index, with the attributes that it has besides the keys.
+// Index is a global secondary index. Includes lists the projected non-key attributes.
 type Index struct {
 	Name, PK, SK string
 	Includes     []string
 }
 
-// CreateTable makes a table and returns when it can be
-// used. A table that exists already is kept with its data and gets the indexes
-// that it lacks, or has with other attributes; it is an error, of one line, when
-// its keys or those of an index are not the schema's.
+// CreateTable creates a table and returns when the table is active. An existing table
+// keeps its data: missing indexes are added, and indexes with other projected attributes
+// are recreated. If the keys of the table or of an index differ from the schema,
+// CreateTable returns a one-line error.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string, schema Schema) error {
 	indexes := make([]types.GlobalSecondaryIndex, len(schema.Indexes))
 	for i, index := range schema.Indexes {
@@ -82,8 +82,8 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string, sche
 	return enableTTL(ctx, client, name, schema.TTL)
 }
 
-// change makes one change to the indexes, which is all that DynamoDB makes at a
-// time, and waits for it.
+// change applies one change to the indexes and waits until it is done. DynamoDB accepts
+// one index change at a time.
 func change(ctx context.Context, client *dynamodb.Client, name string, schema Schema, update types.GlobalSecondaryIndexUpdate) error {
 	_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
 		TableName: aws.String(name), AttributeDefinitions: schema.attributes(), GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{update},
@@ -99,7 +99,7 @@ func differs(table, what string) error {
 	return fmt.Errorf("table %s was made by another version: %s are not the schema's: delete the data folder, or use another", table, what)
 }
 
-// enableTTL asks first, because enabling it twice is an error.
+// enableTTL enables the time to live if it is disabled: enabling it twice is an error.
 func enableTTL(ctx context.Context, client *dynamodb.Client, name, attribute string) error {
 	ttl, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(name)})
 	if err != nil {
@@ -121,7 +121,7 @@ func enableTTL(ctx context.Context, client *dynamodb.Client, name, attribute str
 	return nil
 }
 
-// active waits until the table and all of its indexes are active.
+// active waits until the table and all its indexes are active.
 func active(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
@@ -159,7 +159,7 @@ func sameAttributes(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// attributes defines the key attributes of the table and its indexes, each once.
+// attributes returns the key attributes of the table and its indexes, without duplicates.
 func (s Schema) attributes() []types.AttributeDefinition {
 	names := []string{s.PK, s.SK}
 	for _, index := range s.Indexes {

@@ -14,31 +14,31 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// Authorizer checks tokens as API Gateway's JWT authorizer does: signature
-// (RS256 and nothing else), issuer, audience or else client, and times.
+// Authorizer checks tokens like API Gateway's JWT authorizer: signature (only RS256),
+// issuer, audience (or the client if there is no audience), and times.
 type Authorizer struct {
 	verifier *oidc.IDTokenVerifier
 	client   string
 	now      func() time.Time
 
 	mu   sync.Mutex
-	seen map[string]checked // by token; a caller sends the same one for an hour
+	seen map[string]checked // valid tokens; a caller sends the same one for an hour
 }
 
-// checked is a token that was found good, and until when it is.
+// checked has the claims and the expiry of a valid token.
 type checked struct {
 	claims  map[string]string
 	expires time.Time
 }
 
-// maxSeen bounds what is remembered; then it starts over.
+// maxSeen limits the number of cached tokens. A full cache is cleared.
 const maxSeen = 1000
 
 // NewAuthorizer returns the authorizer of an issuer's tokens for one client.
 func NewAuthorizer(issuer, client string, keys oidc.KeySet, now func() time.Time) *Authorizer {
 	return &Authorizer{
 		verifier: oidc.NewVerifier(issuer, keys, &oidc.Config{
-			SkipClientIDCheck:    true, // it knows aud only; checked here
+			SkipClientIDCheck:    true, // the verifier supports only aud; check does both
 			SupportedSigningAlgs: []string{oidc.RS256},
 			Now:                  now,
 		}),
@@ -48,8 +48,8 @@ func NewAuthorizer(issuer, client string, keys oidc.KeySet, now func() time.Time
 	}
 }
 
-// claims checks the value of the Authorization header and returns the token's
-// claims as API Gateway passes them on: all of them strings.
+// claims checks the value of the Authorization header and returns the token's claims as
+// API Gateway passes them to functions: all values are strings.
 func (a *Authorizer) claims(ctx context.Context, header string) (map[string]string, error) {
 	raw := header
 	if scheme, rest, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
@@ -77,7 +77,7 @@ func (a *Authorizer) claims(ctx context.Context, header string) (map[string]stri
 	return claims, nil
 }
 
-// check checks a token that is not known.
+// check checks a token that is not cached, and returns its claims and expiry.
 func (a *Authorizer) check(ctx context.Context, raw string) (map[string]string, time.Time, error) {
 	token, err := a.verifier.Verify(ctx, raw)
 	if err != nil {
@@ -91,7 +91,7 @@ func (a *Authorizer) check(ctx context.Context, raw string) (map[string]string, 
 	if err := token.Claims(&times); err != nil {
 		return nil, time.Time{}, err
 	}
-	// The verifier is lenient by five minutes; API Gateway is not.
+	// The verifier allows a clock skew of five minutes; API Gateway does not.
 	now := float64(a.now().UnixMilli()) / 1000
 	if times.NotBefore > now || times.IssuedAt > now {
 		return nil, time.Time{}, errors.New("the token is not valid yet")
@@ -106,14 +106,14 @@ func (a *Authorizer) check(ctx context.Context, raw string) (map[string]string, 
 	return claims, token.Expiry, err
 }
 
-// texts turns claims into strings; a list becomes "[a b]".
+// texts returns the claims as strings; a list becomes "[a b]".
 func texts(token *oidc.IDToken) (map[string]string, error) {
 	var raw json.RawMessage
 	if err := token.Claims(&raw); err != nil {
 		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber() // no 1.79e+09
+	decoder.UseNumber() // avoids 1.79e+09
 	var values map[string]any
 	if err := decoder.Decode(&values); err != nil {
 		return nil, err

@@ -59,10 +59,10 @@ type authorizer struct {
 
 type jwtContext struct {
 	Claims map[string]string `json:"claims"`
-	Scopes []string          `json:"scopes"` // null: no route asks for scopes
+	Scopes []string          `json:"scopes"` // null: no route requires scopes
 }
 
-// newEvent describes a request that matched a route. The claims are nil when
+// newEvent returns the event for a request that matched a route. The claims are nil if
 // the route has no authorizer.
 func newEvent(r *http.Request, routeKey string, parameters map[string]string, claims map[string]string, body []byte, id string, now time.Time) event {
 	source, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -134,8 +134,8 @@ func joined(query url.Values) map[string]string {
 	return parameters
 }
 
-// isText reports whether API Gateway passes a body of this type as it is; a
-// form is not among them.
+// isText reports whether API Gateway passes a body of this type as text. It encodes other
+// types, including forms, in base64.
 func isText(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -148,7 +148,7 @@ func isText(contentType string) bool {
 	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+json") || strings.HasSuffix(kind, "+xml")
 }
 
-// response is what a function answers in payload format 2.0.
+// response is a function's response in payload format 2.0.
 type response struct {
 	StatusCode      *int              `json:"statusCode"`
 	Headers         map[string]string `json:"headers"`
@@ -157,14 +157,15 @@ type response struct {
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// hasStatus reports whether an answer that could not be read is meant to be a response.
+// hasStatus reports whether an answer has a status, even if it cannot be decoded as a response.
 func hasStatus(payload []byte) bool {
 	var fields map[string]json.RawMessage
-	_ = json.Unmarshal(payload, &fields) // what is no object has no status
+	_ = json.Unmarshal(payload, &fields) // only an object can have a status
 	return fields["statusCode"] != nil && string(fields["statusCode"]) != "null"
 }
 
-// write answers what a function answered, or says why it cannot.
+// write writes a function's answer as the HTTP response. It returns an error, and writes
+// nothing, if the answer is malformed.
 func write(w http.ResponseWriter, payload []byte) error {
 	var out response
 	err := json.Unmarshal(payload, &out)
@@ -172,7 +173,7 @@ func write(w http.ResponseWriter, payload []byte) error {
 		if hasStatus(payload) {
 			return err
 		}
-		// Without a status the whole answer is the body.
+		// Without a status, the whole answer is the body.
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(payload)
 		return nil
@@ -196,7 +197,7 @@ func write(w http.ResponseWriter, payload []byte) error {
 	h.Set("Content-Type", "text/plain;charset=UTF-8") // unless the function says otherwise
 	for name, value := range out.Headers {
 		switch http.CanonicalHeaderKey(name) {
-		case "Connection", "Content-Length", "Transfer-Encoding": // ours to say
+		case "Connection", "Content-Length", "Transfer-Encoding": // set by the server
 		default:
 			h.Set(name, value)
 		}
@@ -213,11 +214,11 @@ func write(w http.ResponseWriter, payload []byte) error {
 func requestID(now time.Time) string {
 	var b [11]byte
 	_, _ = rand.Read(b[:])                                // never fails
-	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) // sorts in the logs
+	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) // ids sort by time in the logs
 	return base64.RawURLEncoding.EncodeToString(b[:]) + "="
 }
 
-// traceID returns a trace of X-Ray's: its start in hex and 12 random bytes.
+// traceID returns an X-Ray trace id: the start time in hexadecimal and 12 random bytes.
 func traceID(now time.Time) string {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails

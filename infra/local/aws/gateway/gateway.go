@@ -1,12 +1,10 @@
-// Package gateway is the HTTP API of the local stack. It does what API Gateway's
-// HTTP API does with its routes: it answers 404 to what is no
-// route, checks tokens, turns a request into an event of payload format 2.0 for
-// the route's function, and the function's answer into a response, within the
-// same limits. What it does otherwise is a bug.
+// Package gateway is the HTTP API of the local stack. It behaves like an HTTP API of API
+// Gateway: it answers 404 for unknown routes, checks tokens, converts a request into an
+// event of payload format 2.0 for the route's function, and converts the function's
+// answer into a response, with the same limits. Any other difference is a bug.
 //
-// Besides the routes it answers /healthz, /dev/token, /dev/lambda (where
-// functions can be invoked) and the issuer's description and keys, which only
-// the local stack has.
+// It also serves paths that only the local stack has: /healthz, /dev/token, /dev/lambda
+// (the address where functions can be invoked), and the issuer's metadata and keys.
 package gateway
 
 import (
@@ -29,11 +27,11 @@ import (
 // Limits of API Gateway.
 const (
 	MaxBody            = 10 << 20
-	MaxHeader          = 10240 // bytes of the request line and the values of the headers
+	MaxHeader          = 10240 // bytes of the request line and the header values
 	IntegrationTimeout = 30 * time.Second
 )
 
-// IssuerPath is below which the issuer's description and keys are.
+// IssuerPath is the path prefix of the issuer's metadata and keys.
 const IssuerPath = "/dev/issuer"
 
 // Invoker calls functions.
@@ -41,36 +39,36 @@ type Invoker interface {
 	Invoke(ctx context.Context, function string, payload []byte) (lambda.Result, error)
 }
 
-// Route is a route, and the function that serves it. The path is written as
-// http.ServeMux has it: "/things/{id}", "/things/{rest...}".
+// Route is a route and the function that serves it. The path has the syntax of
+// http.ServeMux: "/things/{id}", "/things/{rest...}".
 type Route struct {
 	Method, Path, Function string
 	Open                   bool // needs no token
 }
 
-// Key returns the route as API Gateway spells it, with {rest+} for {rest...}.
+// Key returns the route in the syntax of API Gateway, with {rest+} for {rest...}.
 func (r Route) Key() string { return strings.Replace(r.pattern(), "...}", "+}", 1) }
 
-// pattern returns the route as ServeMux spells it.
+// pattern returns the route in the syntax of http.ServeMux.
 func (r Route) pattern() string { return r.Method + " " + r.Path }
 
-// Options says what to serve.
+// Options configures the gateway.
 type Options struct {
 	Routes  []Route
-	Groups  []string // that a token may be of
+	Groups  []string // groups that /dev/token can put in a token
 	Invoker Invoker
 	Issuer  *issuer.Issuer
-	Healthy func(context.Context) error // nil when all is up
+	Healthy func(context.Context) error // returns nil if the stack is healthy
 	Lambda  string                      // address of the Invoke API
 	Timeout time.Duration               // 0 for IntegrationTimeout
-	Console io.Writer                   // gets a line for each answer that is the gateway's own fault or the function's
+	Console io.Writer                   // receives a line for each failure of the gateway or a function; nil discards it
 	Now     func() time.Time
 }
 
 type handler struct {
 	Options
 	authorizer *Authorizer
-	routes     *http.ServeMux // finds the route of a request
+	routes     *http.ServeMux // matches requests to routes
 }
 
 // New returns the gateway's handler.
@@ -107,11 +105,11 @@ func (f *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 		return
 	}
-	// A mux tidies paths up with redirects, answers HEAD where there is GET, and
-	// says 405; API Gateway knows the routes and nothing else.
+	// A ServeMux redirects to clean paths, serves HEAD with GET routes, and answers 405.
+	// API Gateway answers 404 to everything that is not exactly a route.
 	_, pattern := f.routes.Handler(r)
 	method, of, _ := strings.Cut(pattern, " ")
-	// The mux would redirect the parent of a greedy path variable, which has fewer steps.
+	// The mux would redirect the parent of a greedy path variable, which has fewer segments.
 	if method != r.Method || path.Clean(r.URL.Path) != r.URL.Path || strings.Count(r.URL.EscapedPath(), "/") < strings.Count(of, "/") {
 		message(w, http.StatusNotFound, "Not Found")
 		return
@@ -119,7 +117,7 @@ func (f *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.routes.ServeHTTP(w, r)
 }
 
-// headerSize is what API Gateway limits of a request besides its body.
+// headerSize returns the size in bytes that API Gateway limits with MaxHeader.
 func headerSize(r *http.Request) int {
 	size := len(r.Method) + len(" ") + len(r.RequestURI) + len(" ") + len(r.Proto) + len(r.Host)
 	for _, values := range r.Header {
@@ -188,7 +186,7 @@ func (f *handler) fail(w http.ResponseWriter, matched Route, err error) {
 	message(w, http.StatusInternalServerError, "Internal Server Error")
 }
 
-// message answers what API Gateway says by itself.
+// message writes a response that API Gateway makes itself, without a function.
 func message(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -212,8 +210,8 @@ func (f *handler) healthz(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// token answers a bearer token: role (one, several, or a list with commas; none
-// for a person without any), sub (the person), ttl (a duration such as 5m).
+// token serves a bearer token. Query parameters: role (repeatable, or a list with commas;
+// none for a person without roles), sub (the person), ttl (a duration such as 5m).
 func (f *handler) token(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	var groups []string

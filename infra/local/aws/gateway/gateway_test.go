@@ -52,7 +52,7 @@ var routes = []gateway.Route{
 	{Method: "POST", Path: "/things", Function: "mirror", Open: true},
 }
 
-// stand is a gateway with one function behind it.
+// stand is a gateway with one function.
 type stand struct {
 	URL    string
 	Issuer *issuer.Issuer
@@ -187,8 +187,8 @@ func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 	}
 }
 
-// TestGreedyPaths: a greedy path variable is spelled as in API Gateway, and matches what
-// is below its parent, not the parent itself.
+// TestGreedyPaths: a greedy path variable has the syntax of API Gateway, and matches paths
+// below its parent, not the parent itself.
 func TestGreedyPaths(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -397,7 +397,7 @@ func token(t *testing.T, i *issuer.Issuer, life time.Duration) string {
 	return token
 }
 
-// signed returns a token signed with the issuer's key, with some claims changed or (nil) left out.
+// signed returns a token signed with the issuer's key, with some claims changed, or removed if nil.
 func signed(t *testing.T, s *stand, change map[string]any) string {
 	t.Helper()
 	claims := map[string]any{
@@ -418,7 +418,7 @@ func signed(t *testing.T, s *stand, change map[string]any) string {
 func TestDevToken(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	// The issuer is found and its tokens are checked as any other's.
+	// A standard OpenID Connect client can discover the issuer and verify its tokens.
 	provider, err := oidc.NewProvider(context.Background(), s.URL+gateway.IssuerPath)
 	if err != nil {
 		t.Fatal(err)

@@ -19,12 +19,12 @@ func TestLimitOfBodies(t *testing.T) {
 	}
 }
 
-// TestLimitOfHeaders: what is too long for API Gateway is too long here, in the
-// path, the query or a header, of a route that needs a token or not.
+// TestLimitOfHeaders: a path, query or header that is too long for API Gateway is rejected,
+// with or without a token required.
 func TestLimitOfHeaders(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	const most = gateway.MaxHeader - 200 // which the rest of a request has at most
+	const most = gateway.MaxHeader - 200 // the rest of a request has at most 200 bytes
 	for name, c := range map[string]struct {
 		path   string
 		header http.Header

@@ -1,6 +1,6 @@
-// Package issuer is the sign-in of the local stack: an OpenID Connect issuer
-// that hands out access tokens shaped as those of a Cognito user pool. It asks
-// nobody for a password, so it must never answer more than this machine.
+// Package issuer is the sign-in of the local stack: an OpenID Connect issuer of access
+// tokens in the format of a Cognito user pool. It requires no password, so it must be
+// reachable only from this machine.
 package issuer
 
 import (
@@ -23,15 +23,15 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// ClientID is the application the tokens are for.
+// ClientID is the client for which the tokens are issued.
 const ClientID = "trueup-local"
 
-// Life is how long a token is valid, as Cognito's default.
+// Life is the default validity of a token, the same as in Cognito.
 const Life = time.Hour
 
 // Issuer signs tokens.
 type Issuer struct {
-	URL string // the "iss" of the tokens; discovery is below it
+	URL string // the claim "iss" of the tokens; prefix of DiscoveryPath and KeysPath
 
 	key    *rsa.PrivateKey
 	keyID  string
@@ -39,8 +39,8 @@ type Issuer struct {
 	now    func() time.Time
 }
 
-// Open returns the issuer at url whose key is kept in file, so that tokens
-// outlive a restart. It makes the key when the file is missing.
+// Open returns the issuer at url. Its key is kept in file, so that tokens stay valid after
+// a restart. Open creates the key if the file is missing.
 func Open(file, url string, now func() time.Time) (*Issuer, error) {
 	key, err := readKey(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -82,12 +82,12 @@ func makeKey(file string) (*rsa.PrivateKey, error) {
 	return key, os.WriteFile(file, pem.EncodeToMemory(block), 0o600)
 }
 
-// Keys are the keys that verify the tokens.
+// Keys returns the keys that verify the tokens.
 func (i *Issuer) Keys() oidc.KeySet {
 	return &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{&i.key.PublicKey}}
 }
 
-// claims of a Cognito access token. It has a client_id and no aud.
+// claims are the claims of a Cognito access token. It has a client_id and no aud.
 type claims struct {
 	jwt.Claims
 	Groups   []string `json:"cognito:groups,omitempty"`
@@ -98,8 +98,8 @@ type claims struct {
 	Username string   `json:"username"`
 }
 
-// Token returns an access token of a person in those groups, valid for life
-// from now (one that is over already when life is negative).
+// Token returns an access token for a person in the given groups, valid for life from now.
+// With a negative life, the token has expired already.
 func (i *Issuer) Token(subject string, groups []string, life time.Duration) (string, error) {
 	now := i.now()
 	return i.Sign(claims{
@@ -119,18 +119,18 @@ func (i *Issuer) Token(subject string, groups []string, life time.Duration) (str
 	})
 }
 
-// Sign returns a token of any claims, for tests of tokens that are not as they should be.
+// Sign returns a token with any claims, for tests of invalid tokens.
 func (i *Issuer) Sign(claims any) (string, error) {
 	return jwt.Signed(i.signer).Claims(claims).Serialize()
 }
 
-// The paths below the issuer's URL.
+// Paths below the issuer's URL.
 const (
 	DiscoveryPath = "/.well-known/openid-configuration"
 	KeysPath      = "/.well-known/jwks.json"
 )
 
-// ServeDiscovery answers the issuer's description.
+// ServeDiscovery serves the issuer's metadata (OpenID Connect Discovery).
 func (i *Issuer) ServeDiscovery(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]any{
 		"issuer":                                i.URL,
@@ -141,7 +141,7 @@ func (i *Issuer) ServeDiscovery(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// ServeKeys answers the public key as a JSON Web Key Set.
+// ServeKeys serves the public key as a JSON Web Key Set.
 func (i *Issuer) ServeKeys(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
 		Key: &i.key.PublicKey, KeyID: i.keyID, Algorithm: string(jose.RS256), Use: "sig",
@@ -150,5 +150,5 @@ func (i *Issuer) ServeKeys(w http.ResponseWriter, _ *http.Request) {
 
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // an error is the client's leaving
+	_ = json.NewEncoder(w).Encode(v) // fails only when the client has disconnected
 }

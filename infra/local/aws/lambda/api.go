@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// API returns the Invoke operation of the Lambda API, for functions that call
-// functions. Signatures are not checked.
+// API returns a handler of the Invoke operation of the Lambda API, for functions that call
+// other functions. Signatures are not checked.
 func (h *Host) API() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", h.handleInvoke)
@@ -72,7 +72,7 @@ func refuse(w http.ResponseWriter, err error) {
 }
 
 func answer(w http.ResponseWriter, status int, kind, message string) {
-	body, _ := json.Marshal(map[string]string{"Type": "User", "Message": message}) // two strings
+	body, _ := json.Marshal(map[string]string{"Type": "User", "Message": message}) // a map of strings always marshals
 	w.Header().Set("X-Amzn-Errortype", kind)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -2,9 +2,9 @@ package lambda
 
 import "syscall"
 
-// childAttributes makes a child die with us, and keeps it out of our process
-// group: Ctrl-C in a terminal reaches the whole group, and invocations in
-// progress should end first.
+// childAttributes makes the kernel kill a child when this process dies, and puts the child
+// in its own process group: Ctrl-C in a terminal signals the whole group, and in-flight
+// invocations should end first.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

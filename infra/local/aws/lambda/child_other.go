@@ -4,6 +4,6 @@ package lambda
 
 import "syscall"
 
-// childAttributes has nothing to add: a child ends by itself when its Runtime
-// API does not answer any more.
+// childAttributes returns nil: a child ends by itself when its Runtime API no longer
+// answers.
 func childAttributes() *syscall.SysProcAttr { return nil }

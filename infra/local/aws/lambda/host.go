@@ -1,16 +1,16 @@
-// Package lambda runs Lambda functions on this machine: the unmodified binaries
-// of provided.al2023 as child processes, driven through the Lambda Runtime API
-// (version 2018-06-01) as the service does.
+// Package lambda runs Lambda functions on this machine: the unmodified binaries for
+// provided.al2023 run as child processes and use the Lambda Runtime API (version
+// 2018-06-01), as in the service.
 //
-//   - A child has one invocation at a time; more children start on demand up to
-//     the function's concurrency, and idle ones are used again. Callers beyond
-//     that wait (where the service would refuse and have asynchronous calls retried).
-//   - A child that is over its time is killed. One that dies is an error of its
-//     invocation; the next invocation gets a new child.
-//   - An asynchronous call is kept in a file before it is accepted, retried with
-//     the service's delays, and ends in the dead-letter folder as the record of
-//     an on-failure destination. A restart loses none.
-//   - No child outlives this process (on Linux also when it is killed).
+//   - A child handles one invocation at a time. More children start on demand, up to the
+//     function's concurrency; idle children are reused. Further callers wait (the service
+//     would throttle them, and retry asynchronous calls).
+//   - A child that exceeds the timeout is killed. If a child dies, its invocation fails;
+//     the next invocation gets a new child.
+//   - An asynchronous call is written to a file before it is accepted, and retried with
+//     the service's delays. If it fails for good, the record that Lambda sends to an
+//     on-failure destination is written to the dead-letter folder. A restart loses no call.
+//   - Children end with this process (on Linux also when it is killed).
 package lambda
 
 import (
@@ -32,28 +32,28 @@ const (
 	initTimeout        = 10 * time.Second
 )
 
-// DefaultRetryDelays are the waits before the second and the third attempt of an asynchronous call.
+// DefaultRetryDelays are the delays before the second and third attempts of an asynchronous call.
 var DefaultRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
 
-// Function is one function to run.
+// Function configures a function.
 type Function struct {
 	Name        string
-	Binary      string   // the executable, "bootstrap" in the cloud
-	Env         []string // "NAME=value", besides what the service sets by itself
-	Memory      int      // MB; told to the function, not enforced
+	Binary      string   // the executable, "bootstrap" in the service
+	Env         []string // "NAME=value", added to the variables that the service sets
+	Memory      int      // MB; passed to the function but not enforced
 	Timeout     time.Duration
 	Concurrency int // 0 for DefaultConcurrency
-	Retries     int // of an asynchronous call
+	Retries     int // of an asynchronous call, after the first attempt
 	Schedules   []Schedule
 }
 
-// Options says what to run and where to keep it.
+// Options configures a Host.
 type Options struct {
 	Functions   []Function
-	Dir         string          // keeps asynchronous calls (pending/) and their failures (dead-letters/)
-	Logs        string          // folder of one log per function
-	Console     io.Writer       // gets a short form of the logs; nil for nothing
-	RetryDelays []time.Duration // the last one counts for further retries; nil for DefaultRetryDelays
+	Dir         string          // folder of asynchronous calls (pending/) and their failures (dead-letters/)
+	Logs        string          // folder of the logs, one file per function
+	Console     io.Writer       // receives a short form of the logs; nil discards it
+	RetryDelays []time.Duration // the last one applies to all further retries; nil for DefaultRetryDelays
 	Now         func() time.Time
 }
 
@@ -63,22 +63,22 @@ type Host struct {
 	functions map[string]*function
 	queue     *queue
 
-	closing chan struct{} // no new invocations
-	killing chan struct{} // no invocations at all
+	closing chan struct{} // closed when no new invocations may start
+	killing chan struct{} // closed when in-flight invocations must end
 
-	mu      sync.Mutex // guards closed, and that nothing is added to running after it
+	mu      sync.Mutex // guards closed; nothing is added to running when closed is true
 	closed  bool
 	running sync.WaitGroup // invocations and asynchronous calls
 }
 
-// Result is the outcome of an invocation that took place.
+// Result is the outcome of an invocation, successful or not.
 type Result struct {
 	RequestID     string
-	Payload       []byte // what the function answered, or the error as JSON
+	Payload       []byte // the function's answer, or its error as JSON
 	FunctionError string // empty, or "Unhandled"
 }
 
-// The errors of Invoke and InvokeAsync, which are about calls that did not take place.
+// Errors of Invoke and InvokeAsync for calls that did not take place.
 var (
 	ErrNotFound = errors.New("lambda: no such function")
 	ErrTooLarge = errors.New("lambda: the payload is too large")
@@ -86,7 +86,8 @@ var (
 	ErrClosed   = errors.New("lambda: closed")
 )
 
-// Start starts the host: children on demand, the calls that are pending, the schedules.
+// Start starts a host, which resumes pending asynchronous calls and follows the schedules.
+// Children start on demand.
 func Start(o Options) (*Host, error) {
 	if o.RetryDelays == nil {
 		o.RetryDelays = DefaultRetryDelays
@@ -127,8 +128,8 @@ func Start(o Options) (*Host, error) {
 	return h, nil
 }
 
-// Invoke calls a function and waits for its answer. When ctx ends first the
-// function goes on, as it would in the cloud, and ctx's error is returned.
+// Invoke calls a function and waits for its answer. If ctx ends first, Invoke returns its
+// error, and the function continues, as in the service.
 func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	switch {
 	case h.functions[name] == nil:
@@ -164,7 +165,7 @@ func (h *Host) invoke(ctx context.Context, f *function, id string, payload []byt
 		defer func() { <-f.slots }()
 		result, err := f.run(id, payload)
 		select {
-		case <-h.killing: // not the function's fault
+		case <-h.killing: // the host stopped it, so it is not a failure of the function
 			err = ErrClosed
 		default:
 		}
@@ -178,7 +179,7 @@ func (h *Host) invoke(ctx context.Context, f *function, id string, payload []byt
 	}
 }
 
-// enter counts something that Close waits for; false when it is too late.
+// enter adds to the work that Close waits for. It returns false if the host is closed.
 func (h *Host) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -188,8 +189,8 @@ func (h *Host) enter() bool {
 	return !h.closed
 }
 
-// InvokeAsync keeps a call, to be made as soon as there is room, and returns
-// its request id. When it returns nil the call will be made at least once.
+// InvokeAsync stores a call, to be made when the concurrency allows, and returns its
+// request id. If the error is nil, the call will be made at least once.
 func (h *Host) InvokeAsync(name string, payload []byte) (string, error) {
 	switch {
 	case h.functions[name] == nil:
@@ -202,7 +203,7 @@ func (h *Host) InvokeAsync(name string, payload []byte) (string, error) {
 	return h.queue.add(name, payload)
 }
 
-// Pending returns how many asynchronous calls have neither succeeded nor failed for good.
+// Pending returns the number of asynchronous calls that have neither succeeded nor failed for good.
 func (h *Host) Pending() int { return h.queue.pending() }
 
 // DeadLetters returns the failures of asynchronous calls, oldest first.
@@ -217,7 +218,7 @@ func (h *Host) PIDs(name string) []int {
 	return f.pids()
 }
 
-// Kill kills a function's children, as a crash of each, and returns how many there were.
+// Kill kills all children of a function, to simulate crashes, and returns their number.
 func (h *Host) Kill(name string) int {
 	f := h.functions[name]
 	if f == nil {
@@ -226,8 +227,8 @@ func (h *Host) Kill(name string) int {
 	return f.kill()
 }
 
-// Replace has a function run another binary, as a deployment does: invocations in
-// progress end with the old one, and all that begin later get the new one.
+// Replace switches a function to another binary, as a deployment does: in-flight
+// invocations finish with the old one, and later invocations use the new one.
 func (h *Host) Replace(name, binary string) error {
 	f := h.functions[name]
 	if f == nil {
@@ -240,8 +241,8 @@ func (h *Host) Replace(name, binary string) error {
 	return nil
 }
 
-// Close takes no more calls, lets those in progress end until ctx ends, and
-// then kills the children. Asynchronous calls that did not end stay for the next start.
+// Close rejects new calls, waits for in-flight calls until ctx ends, and then kills the
+// children. Asynchronous calls that have not ended are resumed at the next start.
 func (h *Host) Close(ctx context.Context) {
 	h.mu.Lock()
 	again := h.closed

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// console collects output of several writers.
+// console collects the output of concurrent writers.
 type console struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -168,7 +168,7 @@ func TestFailures(t *testing.T) {
 		function  lambda.Function
 		kind      string
 		message   string
-		sameChild bool // survives the failure
+		sameChild bool // the child survives the failure
 	}{
 		"error":      {payload: `{"do":"error"}`, kind: "errorString", message: "it did not work", sameChild: true},
 		"panic":      {payload: `{"do":"panic"}`, kind: "string", message: "out of order"},
@@ -215,7 +215,7 @@ func TestFailingInit(t *testing.T) {
 func TestKilledChildren(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, t.TempDir(), lambda.Function{})
-	// Idle: nobody notices.
+	// The death of an idle child has no effect on the next invocation.
 	first, _ := invoke(t, h, `{}`)
 	if n := h.Kill("probe"); n != 1 {
 		t.Fatalf("killed %d", n)
@@ -224,7 +224,7 @@ func TestKilledChildren(t *testing.T) {
 	if r.FunctionError != "" || second.PID == first.PID {
 		t.Errorf("after the death of an idle child: pid %d, %s", second.PID, r.Payload)
 	}
-	// Busy: an error of its invocation.
+	// The invocation of a busy child fails.
 	file := filepath.Join(t.TempDir(), "calls")
 	done := make(chan lambda.Result)
 	go func() {
@@ -255,7 +255,7 @@ func TestCallerThatLeaves(t *testing.T) {
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	// The function went on, and is there for the next.
+	// The child continued, and handles the next invocation.
 	pids := h.PIDs("probe")
 	time.Sleep(time.Second)
 	a, _ := invoke(t, h, `{}`)
@@ -372,7 +372,7 @@ func TestR3_9_ARestartLosesNoCall(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(t.TempDir(), "calls")
 	h, _ := start(t, dir, lambda.Function{Concurrency: 1, Retries: 2})
-	for range 3 { // one runs, two wait
+	for range 3 { // one call runs, two wait
 		if _, err := h.InvokeAsync("probe", fmt.Appendf(nil, `{"do":"sleep","for":2000,"file":%q}`, file)); err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 
 const (
 	longestLine  = 256 << 10 // the service's limit for one log event
-	shortestForm = 240       // characters of a line on the console
+	shortestForm = 240       // maximum characters of a line on the console
 )
 
 // logFile is the log of one function.
@@ -35,7 +35,7 @@ func openLog(dir, name string, console io.Writer, now func() time.Time) (*logFil
 
 func (l *logFile) Close() error { return l.file.Close() }
 
-// line logs one line: whole in the file, short on the console.
+// line logs one line, complete to the file and in short form to the console.
 func (l *logFile) line(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,7 +51,7 @@ func (l *logFile) report(id string, took time.Duration, r Result) {
 	if r.FunctionError != "" {
 		status = "error"
 	}
-	line, _ := json.Marshal(map[string]any{ // plain values
+	line, _ := json.Marshal(map[string]any{ // these values always marshal
 		"time": l.now().UTC().Format("2006-01-02T15:04:05.000Z"),
 		"type": "platform.report",
 		"record": map[string]any{
@@ -67,8 +67,8 @@ func (l *logFile) report(id string, took time.Duration, r Result) {
 	}
 }
 
-// short turns a structured line into one that people read: level, message,
-// and the other plain values.
+// short returns the readable form of a structured line: level, message, and the other
+// fields.
 func short(line []byte) string {
 	text := string(line)
 	var fields map[string]any
@@ -95,7 +95,7 @@ func short(line []byte) string {
 	return text
 }
 
-// lines returns a writer that logs what is written line by line.
+// lines returns a writer that logs its input line by line.
 func (l *logFile) lines() *lineWriter { return &lineWriter{log: l} }
 
 type lineWriter struct {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// queue makes the asynchronous calls. Each is a file until it has ended.
+// queue makes the asynchronous calls. Each call is a file until it has ended.
 type queue struct {
 	host        *Host
 	waiting     string // folder
@@ -27,12 +27,12 @@ type call struct {
 	Function  string          `json:"function"`
 	Payload   json.RawMessage `json:"payload"`
 	Received  time.Time       `json:"received"`
-	Attempts  int             `json:"attempts"`  // that failed
-	NotBefore time.Time       `json:"notBefore"` // of the next attempt
+	Attempts  int             `json:"attempts"`  // failed attempts
+	NotBefore time.Time       `json:"notBefore"` // earliest time of the next attempt
 }
 
-// DeadLetter is the record of an asynchronous call that failed for good, as
-// Lambda sends it to an on-failure destination.
+// DeadLetter is the record of an asynchronous call that failed for good, in the format
+// that Lambda sends to an on-failure destination.
 type DeadLetter struct {
 	Version         string          `json:"version"`
 	Timestamp       string          `json:"timestamp"`
@@ -42,7 +42,7 @@ type DeadLetter struct {
 	ResponsePayload json.RawMessage `json:"responsePayload"`
 }
 
-// RequestContext says which call it was.
+// RequestContext identifies the call.
 type RequestContext struct {
 	RequestID              string `json:"requestId"`
 	FunctionARN            string `json:"functionArn"`
@@ -50,7 +50,7 @@ type RequestContext struct {
 	ApproximateInvokeCount int    `json:"approximateInvokeCount"`
 }
 
-// ResponseContext says how the last attempt ended.
+// ResponseContext describes how the last attempt ended.
 type ResponseContext struct {
 	StatusCode      int    `json:"statusCode"`
 	ExecutedVersion string `json:"executedVersion"`
@@ -103,7 +103,7 @@ func readAll(dir string, read func(name string, data []byte) error) error {
 		}
 		name := filepath.Join(dir, e.Name())
 		data, err := os.ReadFile(name)
-		if errors.Is(err, os.ErrNotExist) { // ended meanwhile
+		if errors.Is(err, os.ErrNotExist) { // the call has ended since
 			continue
 		}
 		if err == nil {
@@ -116,7 +116,7 @@ func readAll(dir string, read func(name string, data []byte) error) error {
 	return nil
 }
 
-// write puts a record in place at once, so that nobody reads half of it.
+// write writes a record atomically, so that readers never see half of it.
 func write(name string, record any) error {
 	data, err := json.MarshalIndent(record, "", "  ")
 	if err != nil {
@@ -162,7 +162,7 @@ func (q *queue) start(c *call) {
 	})
 }
 
-// make makes a call until it succeeds or has failed for good.
+// make attempts a call until it succeeds or has failed for good.
 func (q *queue) make(c *call) error {
 	f := q.host.functions[c.Function]
 	for {

@@ -10,8 +10,8 @@ import (
 	"trueup/infra/local/aws/lambda"
 )
 
-// TestR16_6_Replace: a deployment lets what runs end in the old binary; all that
-// begins later runs the new one, also where an old child was idle.
+// TestR16_6_Replace: in-flight invocations finish with the old binary. Later invocations
+// run the new one, even if an old child was idle.
 func TestR16_6_Replace(t *testing.T) {
 	t.Parallel()
 	h, _ := start(t, t.TempDir(), lambda.Function{})
@@ -29,7 +29,7 @@ func TestR16_6_Replace(t *testing.T) {
 		running <- a
 	}()
 	eventually(t, "it runs", func() bool { return len(h.PIDs("probe")) == 1 })
-	if a, _ := invoke(t, h, `{}`); a.Binary != probe { // whose child is idle now
+	if a, _ := invoke(t, h, `{}`); a.Binary != probe { // its child is idle now
 		t.Errorf("before: %s", a.Binary)
 	}
 	if err := h.Replace("probe", newer); err != nil {
@@ -42,7 +42,7 @@ func TestR16_6_Replace(t *testing.T) {
 		t.Errorf("what ran meanwhile: %s", a.Binary)
 	}
 	var all sync.WaitGroup
-	for range 3 { // more than there are new children: the old one is not used again
+	for range 3 { // more calls than new children: the old child must not be reused
 		all.Go(func() {
 			if a, _ := invoke(t, h, `{"do":"sleep","for":100}`); a.Binary != newer {
 				t.Errorf("later: %s", a.Binary)

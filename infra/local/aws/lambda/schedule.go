@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Schedule calls a function asynchronously, again and again. What was due while
-// nothing ran is not made up for, as by a schedule that was switched off.
+// Schedule calls a function asynchronously at recurring times. Times that were due while
+// the host did not run are skipped, as with a disabled schedule.
 type Schedule struct {
-	Next  func(after time.Time) time.Time // when it is due
+	Next  func(after time.Time) time.Time // the next due time
 	Event func(due time.Time) []byte
 }
 
-// Every returns the Next of what is due so often.
+// Every returns the Next of a schedule with a fixed interval.
 func Every(d time.Duration) func(time.Time) time.Time {
 	return func(after time.Time) time.Time { return after.Add(d) }
 }
 
-// Daily returns the Next of what is due every day at that time of the zone's
-// clocks. A day on which they skip it is left out, and one on which they show
-// it twice has it once, as EventBridge Scheduler does.
+// Daily returns the Next of a schedule that is due every day at a local time of the zone.
+// If the clocks skip that time, the day is left out; if it occurs twice, the schedule is
+// due once. EventBridge Scheduler does the same.
 func Daily(hour, minute int, zone *time.Location) func(time.Time) time.Time {
 	return func(after time.Time) time.Time {
 		year, month, day := after.In(zone).Date()
@@ -33,11 +33,11 @@ func Daily(hour, minute int, zone *time.Location) func(time.Time) time.Time {
 	}
 }
 
-// longestSleep is how late a call can be when the clock was set, or the machine
-// slept: timers know nothing of either.
+// longestSleep limits how late a call can be after the clock was changed or the machine
+// was suspended: timers do not notice either.
 const longestSleep = time.Minute
 
-// follow calls the function whenever it is due.
+// follow calls the function at each due time until the host closes.
 func (h *Host) follow(function string, s Schedule) {
 	due := s.Next(h.options.Now())
 	for {

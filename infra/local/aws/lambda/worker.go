@@ -23,12 +23,12 @@ type function struct {
 	Function
 	now     func() time.Time
 	log     *logFile
-	slots   chan struct{}   // one per invocation in progress
-	killing <-chan struct{} // closed when no invocation may go on
+	slots   chan struct{}   // one entry per in-flight invocation
+	killing <-chan struct{} // closed when in-flight invocations must end
 
 	mu      sync.Mutex
-	binary  string    // what new children run
-	idle    []*worker // the last used comes first, so that the others can be forgotten
+	binary  string    // the executable of new children
+	idle    []*worker // a stack: the most recently used child is taken first
 	workers map[*worker]bool
 }
 
@@ -57,7 +57,7 @@ func (f *function) run(id string, payload []byte) (Result, error) {
 			f.forget(w)
 		}
 		if !delivered && used {
-			continue // it died while idle: nobody saw the invocation
+			continue // it died while idle and never received the invocation
 		}
 		f.log.report(id, f.now().Sub(started), result)
 		return result, nil
@@ -97,11 +97,11 @@ func (f *function) giveBack(w *worker) {
 	f.idle = append(f.idle, w)
 }
 
-// forget ends a child that is of no more use.
+// forget ends a child that will not be used again.
 func (f *function) forget(w *worker) {
 	w.kill()
 	<-w.exited
-	_ = w.server.Close() // its one client is gone
+	_ = w.server.Close() // its only client has ended
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.workers, w)
@@ -131,8 +131,8 @@ func (f *function) kill() int {
 	return len(f.workers)
 }
 
-// replace has new children run another binary, and no child of an earlier one take
-// another invocation.
+// replace sets the binary of new children. Children with the old binary get no more
+// invocations.
 func (f *function) replace(binary string) {
 	f.mu.Lock()
 	f.binary = binary
@@ -144,7 +144,7 @@ func (f *function) replace(binary string) {
 	}
 }
 
-// stop ends all children; none may be running an invocation.
+// stop ends all idle children. It must be called when no invocation is in flight.
 func (f *function) stop() {
 	f.mu.Lock()
 	idle := f.idle
@@ -155,23 +155,23 @@ func (f *function) stop() {
 	}
 }
 
-// invocation is one call on its way through a child.
+// invocation is one call handled by a child.
 type invocation struct {
 	id      string
 	payload []byte
-	done    chan Result // takes one
+	done    chan Result // buffered: receives one result
 }
 
-// worker is a child process and the Runtime API that it talks to.
+// worker is a child process and the server of its Runtime API.
 type worker struct {
 	f       *function
-	binary  string // what the child runs
+	binary  string // the child's executable
 	server  *http.Server
 	process *os.Process
-	next    chan *invocation // to the child's poll
+	next    chan *invocation // received by the child's request for the next invocation
 	exited  chan struct{}
-	exit    error       // why it ended, once exited is closed
-	killed  atomic.Bool // will end; its poll may still look alive
+	exit    error       // why the child ended; valid when exited is closed
+	killed  atomic.Bool // the child is ending, although its request may still be open
 
 	mu        sync.Mutex
 	current   *invocation
@@ -211,7 +211,7 @@ func (f *function) start() (*worker, error) {
 
 	started := make(chan error, 1)
 	go func() {
-		// The kernel ends the child with the thread that started it.
+		// The kernel kills the child when the thread that started it ends.
 		runtime.LockOSThread()
 		if err := cmd.Start(); err != nil {
 			started <- err
@@ -224,7 +224,7 @@ func (f *function) start() (*worker, error) {
 		close(w.exited)
 	}()
 	if err := <-started; err != nil {
-		_ = w.server.Close() // nobody is connected
+		_ = w.server.Close() // no client is connected
 		return nil, err
 	}
 	return w, nil
@@ -232,16 +232,16 @@ func (f *function) start() (*worker, error) {
 
 func (w *worker) kill() {
 	w.killed.Store(true)
-	_ = w.process.Kill() // an error means that it has ended already
+	_ = w.process.Kill() // fails only when the child has ended already
 }
 
-// run hands the child an invocation and waits for the outcome. It was not
-// delivered when the child ended before it asked for one.
+// run passes an invocation to the child and waits for the outcome. delivered is false if
+// the child ended or timed out before it requested an invocation.
 func (w *worker) run(inv *invocation) (r Result, delivered, alive bool) {
 	start := time.NewTimer(initTimeout)
 	defer start.Stop()
 	select {
-	case <-w.exited: // rather than handing it to a dead connection
+	case <-w.exited: // checked first, so that the invocation is not sent to a dead connection
 		return w.ended(inv), false, false
 	default:
 	}
@@ -261,7 +261,7 @@ func (w *worker) run(inv *invocation) (r Result, delivered, alive bool) {
 		return r, true, true
 	case <-w.exited:
 		select {
-		case r := <-inv.done: // it answered and then ended, as after a panic
+		case r := <-inv.done: // it answered and then ended, for example after a panic
 			return r, true, false
 		default:
 			return w.ended(inv), true, false
@@ -273,7 +273,7 @@ func (w *worker) run(inv *invocation) (r Result, delivered, alive bool) {
 	}
 }
 
-// ended is the outcome of an invocation whose child is no more.
+// ended returns the outcome of an invocation whose child has ended.
 func (w *worker) ended(inv *invocation) Result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -288,14 +288,14 @@ func (w *worker) ended(inv *invocation) Result {
 }
 
 func failed(inv *invocation, kind, message string) Result {
-	payload, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // two strings
+	payload, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // a map of strings always marshals
 	return Result{RequestID: inv.id, Payload: payload, FunctionError: "Unhandled"}
 }
 
-// accepted is the Runtime API's answer to an outcome.
+// accepted is the Runtime API's response to a reported outcome.
 const accepted = `{"status":"OK"}`
 
-// routes is the Runtime API.
+// routes returns the handler of the Runtime API.
 func (w *worker) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", w.handleNext)
@@ -317,7 +317,7 @@ func (w *worker) handleNext(rw http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(w.f.now().Add(w.f.Timeout).UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", w.f.arn())
 		h.Set("Lambda-Runtime-Trace-Id", newTrace(w.f.now()))
-		_, _ = rw.Write(inv.payload) // when the child is gone, its end tells
+		_, _ = rw.Write(inv.payload) // fails only when the child has ended, which run notices
 	case <-r.Context().Done():
 	}
 }
@@ -331,7 +331,7 @@ func (w *worker) handleResponse(rw http.ResponseWriter, r *http.Request) {
 			return failed(inv, "Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload))
 		}, http.StatusRequestEntityTooLarge)
 	case err != nil:
-		return // the child died; the process's end tells
+		return // the child died, which run notices
 	case kind != "":
 		w.settle(rw, r, func(inv *invocation) Result { return failed(inv, kind, "the response broke off") }, http.StatusAccepted)
 	default:
@@ -352,7 +352,7 @@ func (w *worker) handleError(rw http.ResponseWriter, r *http.Request) {
 	}, http.StatusAccepted)
 }
 
-// settle ends the invocation in progress, when the id is its.
+// settle ends the in-flight invocation if the request has its id.
 func (w *worker) settle(rw http.ResponseWriter, r *http.Request, result func(*invocation) Result, status int) {
 	w.mu.Lock()
 	inv := w.current

@@ -1,7 +1,7 @@
-// Package loopback keeps the servers of the local stack to this machine: they
-// listen on 127.0.0.1 only, and answer only who calls them by a name of this
-// machine. The latter keeps out web pages whose name was pointed here by their
-// owner (DNS rebinding): the stack hands out tokens to anybody who asks.
+// Package loopback restricts the servers of the local stack to this machine: they listen
+// only on 127.0.0.1, and accept only requests whose host is a loopback address or
+// localhost. The latter prevents DNS rebinding by web pages: the stack issues tokens to
+// every caller.
 package loopback
 
 import (
@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Listen listens on a port of 127.0.0.1; 0 picks a free one. The error is one
-// line that says what to do; setting names what chooses another port.
+// Listen listens on a port of 127.0.0.1; 0 picks a free one. setting is the name of the
+// setting for the port, for the error, which is one line and says what to do.
 func Listen(port int, setting string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -29,8 +29,8 @@ func Listen(port int, setting string) (net.Listener, error) {
 	return listener, err
 }
 
-// Server returns a server of h for callers on this machine. What the server has
-// to complain about, such as a handler's panic, goes to complaints.
+// Server returns a server of h for callers on this machine. Its errors, such as panics of
+// handlers, are written to complaints.
 func Server(h http.Handler, complaints io.Writer) *http.Server {
 	return &http.Server{
 		Handler: only(h), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(complaints, "", log.LstdFlags),

@@ -72,7 +72,7 @@ func (s *store) DeleteBucket(name string) error {
 	})
 }
 
-// ForceDeleteBucket implements gofakes3.Backend; S3 has no such thing.
+// ForceDeleteBucket implements gofakes3.Backend. S3 has no such operation.
 func (s *store) ForceDeleteBucket(string) error { return gofakes3.ErrNotImplemented }
 
 // ListBucket implements gofakes3.Backend.
@@ -91,7 +91,7 @@ func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.L
 		if page.HasMarker && string(k) == page.Marker {
 			k, data = c.Next()
 		}
-		var last, lastPrefix string // last key looked at, last common prefix added
+		var last, lastPrefix string // the last key examined, the last common prefix added
 		var count int64
 		for ; k != nil; k, data = c.Next() {
 			var match gofakes3.PrefixMatch
@@ -106,7 +106,7 @@ func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.L
 				continue
 			}
 			if match.CommonPrefix && match.MatchedPart == lastPrefix {
-				last = string(k) // the marker must pass the whole of the prefix
+				last = string(k) // the marker must be after all keys with the prefix
 				continue
 			}
 			if count == page.MaxKeys && page.MaxKeys > 0 {
@@ -132,7 +132,7 @@ func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.L
 	return list, err
 }
 
-// find returns the newest version of a key, or the one asked for.
+// find returns a version of a key; the latest if id is empty.
 func (s *store) find(bucket, key string, id gofakes3.VersionID) (found version, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		versions, err := versionsOf(tx, bucket, key)
@@ -183,8 +183,8 @@ func (s *store) HeadObjectVersion(bucket, key string, id gofakes3.VersionID) (*g
 	return s.object(key, v, nil, false)
 }
 
-// PutObject implements gofakes3.Backend. Unlike the library's own backends it
-// does not carry the metadata of the version before over: S3 does not either.
+// PutObject implements gofakes3.Backend. Like S3, and unlike the library's own backends,
+// it does not copy metadata from the previous version.
 func (s *store) PutObject(bucket, key string, metadata map[string]string, body io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
 	v, err := s.put(bucket, key, metadata, body, size, eventPut, conditions)
 	return gofakes3.PutObjectResult{VersionID: gofakes3.VersionID(v.ID)}, err
@@ -196,13 +196,13 @@ func (s *store) put(bucket, key string, metadata map[string]string, body io.Read
 		return version{}, err
 	}
 	added, err := s.add(bucket, key, v, event, conditions)
-	if err != nil && added.Sequencer == 0 { // it was never added
+	if err != nil && added.Sequencer == 0 { // the version was not added
 		s.drop(v.ID)
 	}
 	return added, err
 }
 
-// CopyObject implements gofakes3.Backend: body and metadata of the source.
+// CopyObject implements gofakes3.Backend. It copies body and metadata of the source.
 func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, _ map[string]string) (gofakes3.CopyObjectResult, error) {
 	source, err := s.find(fromBucket, fromKey, "")
 	if err != nil {
@@ -222,13 +222,13 @@ func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, _ map[string
 	}, err
 }
 
-// DeleteObject implements gofakes3.Backend: it adds a delete marker.
+// DeleteObject implements gofakes3.Backend. It adds a delete marker.
 func (s *store) DeleteObject(bucket, key string) (gofakes3.ObjectDeleteResult, error) {
 	v, err := s.add(bucket, key, version{ID: rand.Text(), Deleted: true}, "", nil)
 	return gofakes3.ObjectDeleteResult{IsDeleteMarker: true, VersionID: gofakes3.VersionID(v.ID)}, err
 }
 
-// DeleteObjectVersion implements gofakes3.VersionedBackend: it is gone for good.
+// DeleteObjectVersion implements gofakes3.VersionedBackend. It deletes a version permanently.
 func (s *store) DeleteObjectVersion(bucket, key string, id gofakes3.VersionID) (result gofakes3.ObjectDeleteResult, err error) {
 	err = s.db.Update(func(tx *bolt.Tx) error {
 		versions, err := versionsOf(tx, bucket, key)
@@ -237,7 +237,7 @@ func (s *store) DeleteObjectVersion(bucket, key string, id gofakes3.VersionID) (
 		}
 		i := slices.IndexFunc(versions, func(v version) bool { return v.ID == string(id) })
 		if i < 0 {
-			return nil // S3 does not mind
+			return nil // not an error in S3
 		}
 		result = gofakes3.ObjectDeleteResult{VersionID: id, IsDeleteMarker: versions[i].Deleted}
 		return setVersions(tx, bucket, key, slices.Delete(versions, i, i+1))
@@ -282,7 +282,7 @@ func (s *store) VersioningConfiguration(bucket string) (gofakes3.VersioningConfi
 	return gofakes3.VersioningConfiguration{Status: gofakes3.VersioningEnabled}, nil
 }
 
-// SetVersioningConfiguration implements gofakes3.VersionedBackend: it stays on.
+// SetVersioningConfiguration implements gofakes3.VersionedBackend. Versioning is always on.
 func (s *store) SetVersioningConfiguration(_ string, c gofakes3.VersioningConfiguration) error {
 	if c.Enabled() && !c.MFADelete.Enabled() {
 		return nil
@@ -290,7 +290,7 @@ func (s *store) SetVersioningConfiguration(_ string, c gofakes3.VersioningConfig
 	return gofakes3.ErrNotImplemented
 }
 
-// ListBucketVersions implements gofakes3.VersionedBackend; nothing here needs it.
+// ListBucketVersions implements gofakes3.VersionedBackend. No caller needs it.
 func (s *store) ListBucketVersions(string, *gofakes3.Prefix, *gofakes3.ListBucketVersionsPage) (*gofakes3.ListBucketVersionsResult, error) {
 	return nil, gofakes3.ErrNotImplemented
 }

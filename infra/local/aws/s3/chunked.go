@@ -12,10 +12,10 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// unchunk turns a body in the encoding aws-chunked, in which SDKs send streams
-// (signed chunk by chunk, or not, with or without a checksum after them), into
-// plain bytes, which is all that gofakes3 should see. The signature of the
-// headers, length included, is checked; those of the chunks are not.
+// unchunk decodes a body in the encoding aws-chunked into plain bytes for gofakes3. SDKs
+// send streams in this encoding, with or without a signature per chunk and a trailing
+// checksum. The signature of the headers, including the length, is checked; signatures of
+// chunks are not.
 func unchunk(r *http.Request) error {
 	if !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		return nil
@@ -41,13 +41,13 @@ func unchunk(r *http.Request) error {
 	return nil
 }
 
-// chunkedBody reads chunks: size in hex, optionally ";chunk-signature=…", CRLF,
-// that many bytes, CRLF; the last has size 0 and trailers may follow it.
+// chunkedBody decodes chunks: the size in hexadecimal, optionally ";chunk-signature=…",
+// CRLF, the bytes, CRLF. The last chunk has size 0; trailers may follow it.
 type chunkedBody struct {
 	body io.Closer
 	in   *bufio.Reader
-	left int64 // of the chunk
-	open bool  // within a chunk, or its end has not been read yet
+	left int64 // unread bytes of the chunk
+	open bool  // the end of the current chunk has not been read yet
 	err  error
 }
 
@@ -88,7 +88,7 @@ func (b *chunkedBody) nextChunk() error {
 	if b.left > 0 {
 		return nil
 	}
-	for { // trailers, to an empty line or the end
+	for { // skip trailers up to an empty line or the end
 		line, err := b.line()
 		if line == "" || errors.Is(err, io.EOF) {
 			return io.EOF

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// Notifier takes the notification of one object that was made, as the JSON that
-// S3 sends (an Event), and keeps it before it returns nil: S3 loses no event.
-// The key is decoded. It may get the same event again after a crash.
+// Notifier receives the notification for one created object, as the JSON that S3 sends (an
+// Event). The key is decoded. Before it returns nil, it must have stored the event, because
+// S3 loses no events. It may get the same event again after a crash.
 type Notifier func(bucket, key string, event []byte) error
 
-// Event is a notification as S3 sends it; see the S3 user guide, "Event message
-// structure".
+// Event is an event notification of S3; see the S3 user guide, "Event message structure".
 type Event struct {
 	Records []Record `json:"Records"`
 }
 
-// Record is one object that was made.
+// Record describes one created object.
 type Record struct {
 	EventVersion      string            `json:"eventVersion"`
 	EventSource       string            `json:"eventSource"`
@@ -48,14 +47,14 @@ type bucketEntity struct {
 }
 
 type objectEntity struct {
-	Key       string `json:"key"` // URL-encoded, spaces as +
+	Key       string `json:"key"` // URL-encoded, with spaces as +
 	Size      int64  `json:"size"`
 	ETag      string `json:"eTag"`
 	VersionID string `json:"versionId"`
 	Sequencer string `json:"sequencer"`
 }
 
-// The names of the events.
+// Names of events.
 const (
 	eventPut      = "ObjectCreated:Put"
 	eventCopy     = "ObjectCreated:Copy"
@@ -98,7 +97,7 @@ func (e Event) Object() (bucket, key string, err error) {
 	return o.Bucket.Name, key, err
 }
 
-// EncodeKey encodes a key as events carry it: as a form value, except slashes.
+// EncodeKey encodes a key as in events: like a form value, but slashes are kept.
 func EncodeKey(key string) string {
 	return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// Uploads in parts go through files as well: the library would keep a whole
-// inventory in memory, twice. Those in progress end with the process, and the
-// client starts again.
+// Multipart uploads are stored in files, because the library would keep a whole inventory
+// in memory, twice. Uploads in progress are lost when the process ends; the client must
+// start again.
 
 var _ gofakes3.MultipartBackend = (*store)(nil)
 
@@ -143,7 +143,7 @@ func (s *store) forget(id gofakes3.UploadID, u *upload) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.uploads, id)
-	os.RemoveAll(u.dir) // what stays behind goes at the next start
+	os.RemoveAll(u.dir) // the next start removes any files left
 }
 
 // ListParts implements gofakes3.MultipartBackend.
@@ -179,7 +179,7 @@ func (s *store) ListParts(bucket, key string, id gofakes3.UploadID, marker int, 
 	return result, nil
 }
 
-// ListMultipartUploads implements gofakes3.MultipartBackend; nothing here needs it.
+// ListMultipartUploads implements gofakes3.MultipartBackend. No caller needs it.
 func (s *store) ListMultipartUploads(string, *gofakes3.UploadListMarker, gofakes3.Prefix, int64) (*gofakes3.ListMultipartUploadsResult, error) {
 	return nil, gofakes3.ErrNotImplemented
 }

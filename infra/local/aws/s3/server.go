@@ -1,16 +1,17 @@
-// Package s3 is the S3 of the local stack: gofakes3 over a store of its own,
-// made strict where that library is lenient and complete where the product
-// depends on S3.
+// Package s3 is the S3 of the local stack: gofakes3 with its own store, stricter than that
+// library where the product depends on the behaviour of S3.
 //
-//   - Signatures (Version 4, in headers and presigned) are checked, with
-//     expiry and signed length; an unsigned request is refused.
-//   - What it does not know (tagging, ACLs and so on) is answered with 501
-//     instead of being taken for an ordinary put.
+//   - Signatures (Version 4, in headers and presigned) are checked, with expiry and signed
+//     length; unsigned requests are rejected. Requests signed in headers with a foreign key
+//     are accepted without checking the signature.
+//   - Unsupported operations (tagging, ACLs and so on) are answered with 501 instead of
+//     being treated as an ordinary put.
 //   - Buckets are versioned, and all data survives a restart.
-//   - Each object made raises the same event as the bucket notification would,
-//     exactly once, kept by the receiver before the put is answered.
+//   - Each created object sends the same event as a bucket notification. The receiver has
+//     stored it before the put is answered; it gets an event twice only after a crash.
 //
-// Path style only. It is meant for one machine: listen on the loopback interface.
+// It supports only path style. It is meant for one machine: listen on the loopback
+// interface.
 package s3
 
 import (
@@ -27,28 +28,28 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// Region is where the buckets say they are.
+// Region is the region of the buckets.
 const Region = "eu-west-1"
 
-// Options says how to serve.
+// Options configures a Server.
 type Options struct {
-	Dir         string          // where the data is kept
-	Buckets     []string        // made when missing
+	Dir         string          // folder of the data
+	Buckets     []string        // created if missing
 	Credentials aws.Credentials // the key whose signatures are checked
-	Origins     []string        // web origins whose pages may call, as the buckets' CORS rule allows the console
-	Notify      Notifier        // gets the events
+	Origins     []string        // web origins that may call, like the origin in the CORS rule of the uploads bucket
+	Notify      Notifier        // receives the events
 	Now         func() time.Time
 }
 
-// Server answers the S3 API.
+// Server serves the S3 API.
 type Server struct {
 	options Options
 	store   *store
 	next    http.Handler
 }
 
-// New opens the data and makes the buckets. Only one server can use a folder at
-// a time.
+// New opens the data and creates missing buckets. Only one server can use a folder at a
+// time.
 func New(o Options) (*Server, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -63,12 +64,12 @@ func New(o Options) (*Server, error) {
 			return nil, errors.Join(fmt.Errorf("s3: %w", err), st.Close())
 		}
 	}
-	fake := gofakes3.New(st, gofakes3.WithTimeSkewLimit(0)) // checked here
+	fake := gofakes3.New(st, gofakes3.WithTimeSkewLimit(0)) // verify checks the time
 	return &Server{options: o, store: st, next: fake.Server()}, nil
 }
 
-// Redeliver hands over the events that the last run did not come to. It is
-// for the start, before the first request.
+// Redeliver sends the events that the last run did not deliver. Call it before the first
+// request.
 func (s *Server) Redeliver() error { return s.store.redeliver() }
 
 // Close closes the data. Requests in progress must have ended.
@@ -95,16 +96,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, r, err)
 		return
 	}
-	// gofakes3 forgets the version when asked for the head of one.
+	// gofakes3 ignores the version id in a HEAD request.
 	if r.Method == http.MethodHead && r.URL.Query().Has("versionId") {
-		get := *r // net/http drops the body, as it still knows the method that was sent
+		get := *r // net/http still omits the body, because the client sent HEAD
 		get.Method = http.MethodGet
 		r = &get
 	}
 	s.next.ServeHTTP(w, r)
 }
 
-// admit checks a request and turns its body into plain bytes.
+// admit checks a request and decodes its body into plain bytes.
 func (s *Server) admit(r *http.Request) error {
 	if err := s.verify(r); err != nil {
 		return err
@@ -115,7 +116,7 @@ func (s *Server) admit(r *http.Request) error {
 	return unchunk(r)
 }
 
-// known are the query parameters of the operations that are implemented.
+// known lists the query parameters of the implemented operations.
 var known = map[string]bool{
 	"list-type": true, "prefix": true, "delimiter": true, "max-keys": true, "marker": true, "continuation-token": true,
 	"start-after": true, "fetch-owner": true, "encoding-type": true, "location": true, "versioning": true, "versionId": true,
@@ -145,7 +146,7 @@ func implemented(r *http.Request) error {
 	return nil
 }
 
-// failure is an error as S3 answers it.
+// failure is an error response of S3.
 type failure struct {
 	XMLName xml.Name `xml:"Error"`
 	Code    string
@@ -174,12 +175,12 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(err, &f) {
 		f = &failure{Code: "InternalError", Message: err.Error(), status: http.StatusInternalServerError}
 	}
-	// The client may still be sending; it should not have to, and reads the answer sooner.
+	// The client may still be sending the body. Closing makes it stop and read the response.
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(f.status)
 	if r.Method != http.MethodHead {
-		body, _ := xml.Marshal(f) // two strings
+		body, _ := xml.Marshal(f) // strings always marshal
 		w.Write(append([]byte(xml.Header), body...))
 	}
 }

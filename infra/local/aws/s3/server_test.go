@@ -30,7 +30,7 @@ var key = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "secret"}
 
 const origin = "http://127.0.0.1:8080"
 
-// stand is a server with the events it raised.
+// stand is a server and the events that it sent.
 type stand struct {
 	*s3.Server
 	URL    string

@@ -24,11 +24,11 @@ const (
 	algorithm       = "AWS4-HMAC-SHA256"
 	unsignedPayload = "UNSIGNED-PAYLOAD"
 	amzTime         = "20060102T150405Z"
-	skew            = 15 * time.Minute   // how far the clocks of a client and of S3 may differ
-	longestLife     = 7 * 24 * time.Hour // of a presigned URL
+	skew            = 15 * time.Minute   // maximum difference between the clocks of a client and S3
+	longestLife     = 7 * 24 * time.Hour // maximum validity of a presigned URL
 )
 
-// signature is what a request says about how it was signed.
+// signature has the parameters of a request's signature.
 type signature struct {
 	presigned     bool
 	accessKey     string
@@ -39,13 +39,12 @@ type signature struct {
 	payloadHash   string
 }
 
-// verify checks the signature of a request by signing it again with the SDK's
-// own signer and comparing. The body is checked against the signed hash while
-// it is read.
+// verify checks the signature of a request: it signs the request again with the SDK's
+// signer and compares. The body is checked against the signed hash while it is read.
 //
-// Anybody who signs headers with a key that is not ours is let in: the secret
-// is unknown here, the server answers this machine only, and a client set up
-// for AWS works as it is. A presigned URL is made with our key or is worth nothing.
+// A request signed in its headers with a foreign key is accepted without a check: its
+// secret is unknown, the server answers only this machine, and clients configured for AWS
+// work unchanged. A presigned URL must be signed with the server's key.
 func (s *Server) verify(r *http.Request) error {
 	sig, err := readSignature(r)
 	if err != nil {
@@ -144,12 +143,12 @@ func checkLife(r *http.Request, sig signature, now time.Time) error {
 }
 
 var signer = v4.NewSigner(func(o *v4.SignerOptions) {
-	o.DisableURIPathEscaping = true // S3's rule
-	o.DisableHeaderHoisting = true  // what was hoisted is in the query already
+	o.DisableURIPathEscaping = true // required for S3
+	o.DisableHeaderHoisting = true  // hoisted headers are in the query already
 })
 
-// sign returns the signature that the request should carry. It signs a copy
-// that has only the headers that the client says it signed.
+// sign returns the signature that the request should have. It signs a copy with only the
+// headers that the client lists as signed.
 func (s *Server) sign(ctx context.Context, r *http.Request, sig signature) (string, error) {
 	query := r.URL.Query()
 	for _, name := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
@@ -162,7 +161,7 @@ func (s *Server) sign(ctx context.Context, r *http.Request, sig signature) (stri
 		Host:   r.Host,
 		Header: http.Header{},
 		URL: &url.URL{
-			Path: r.URL.Path, RawPath: httpbinding.EscapePath(r.URL.Path, false), // however the client escaped it
+			Path: r.URL.Path, RawPath: httpbinding.EscapePath(r.URL.Path, false), // independent of the client's escaping
 			RawQuery: query.Encode(),
 		},
 	}
@@ -197,7 +196,7 @@ func (s *Server) sign(ctx context.Context, r *http.Request, sig signature) (stri
 
 func (s *Server) credentials() aws.Credentials { return s.options.Credentials }
 
-// hashedBody fails at its end when it is not what was signed.
+// hashedBody returns an error at its end if the body does not have the signed hash.
 type hashedBody struct {
 	io.ReadCloser
 	hash hash.Hash

@@ -21,13 +21,13 @@ func md5hex(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// presigned is an upload that somebody was given.
+// presigned is a presigned upload.
 type presigned struct {
 	method, url string
 	header      http.Header
 }
 
-// at is when it was signed; the SDK always signs for its own now.
+// presignPut presigns an upload as of the time at, because the SDK always uses the current time.
 func presignPut(t *testing.T, s *stand, key string, size int64, metadata map[string]string, life time.Duration, at time.Time) presigned {
 	t.Helper()
 	out, err := awss3.NewPresignClient(s.Client, func(o *awss3.PresignOptions) {
@@ -179,7 +179,7 @@ func TestHeaderSignatures(t *testing.T) {
 	}
 }
 
-// signed sends a request signed in its headers, as a client would.
+// signed sends a request that is signed in its headers.
 func signed(t *testing.T, s *stand, method, path, body, hash string, header http.Header) (int, string) {
 	t.Helper()
 	u, err := url.Parse(s.URL + path)
@@ -217,7 +217,7 @@ func TestSubresourcesAreNotTakenForAPut(t *testing.T) {
 func TestBodyMustBeTheOneThatWasSigned(t *testing.T) {
 	t.Parallel()
 	s := start(t, t.TempDir(), time.Now)
-	hash := "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881" // of "x"
+	hash := "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881" // SHA-256 of "x"
 	if status, body := signed(t, s, "PUT", "/uploads/a", "x", hash, nil); status != 200 {
 		t.Errorf("as signed: %d %s", status, body)
 	}

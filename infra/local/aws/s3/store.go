@@ -21,20 +21,20 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// store keeps objects: bodies as files of their own, everything else in one
-// bolt database. It is a backend of gofakes3 because none of the library's own
-// keeps versions after the process has ended: an event names the version of its object.
+// store keeps each object body in a file, and everything else in one bolt database. It is
+// a backend of gofakes3. The library's own backends do not keep versions across restarts,
+// and events name the version of their object.
 //
-// Every bucket is versioned. The event of a new version is written in the same
-// transaction as the version, so that there is never one without the other,
-// and stays in the outbox until the notifier has taken it.
+// Every bucket is versioned. The event of a new version is written in the same transaction
+// as the version, so that neither exists without the other. It stays in the outbox until
+// the notifier has accepted it.
 type store struct {
 	db     *bolt.DB
 	blobs  string // folder of bodies, one file per version
-	parts  string // folder of the parts of uploads in progress; does not survive
+	parts  string // folder of the parts of uploads in progress; emptied at the start
 	now    func() time.Time
 	notify Notifier
-	key    string // access key, the principal of events
+	key    string // access key, named as the principal of events
 
 	mu      sync.Mutex // guards uploads
 	uploads map[gofakes3.UploadID]*upload
@@ -44,15 +44,15 @@ type store struct {
 type version struct {
 	ID        string            `json:"id"`
 	Size      int64             `json:"size"`
-	ETag      string            `json:"etag"` // MD5 in hex, also of objects put in parts
+	ETag      string            `json:"etag"` // MD5 in hexadecimal, also for multipart uploads
 	Modified  time.Time         `json:"modified"`
-	Metadata  map[string]string `json:"metadata,omitempty"` // headers to answer, canonical names
+	Metadata  map[string]string `json:"metadata,omitempty"` // response headers, with canonical names
 	Deleted   bool              `json:"deleted,omitempty"`
 	Sequencer uint64            `json:"sequencer"`
 }
 
-// The database: one nested bucket per S3 bucket, from key to its versions, the
-// newest first; the times the buckets were made; events not yet handed over.
+// Buckets of the database: objects has a nested bucket per S3 bucket, from key to versions,
+// newest first; created has the creation times of S3 buckets; outbox has undelivered events.
 var (
 	objectsBucket = []byte("objects")
 	createdBucket = []byte("created")
@@ -98,7 +98,7 @@ func openStore(dir string, now func() time.Time, notify Notifier, key string) (*
 	return s, nil
 }
 
-// versionsOf returns the versions of a key, newest first; none when there is no such key.
+// versionsOf returns the versions of a key, newest first; none if the key does not exist.
 func versionsOf(tx *bolt.Tx, bucket, key string) ([]version, error) {
 	b := tx.Bucket(objectsBucket).Bucket([]byte(bucket))
 	if b == nil {
@@ -127,7 +127,7 @@ func setVersions(tx *bolt.Tx, bucket, key string, versions []version) error {
 	return b.Put([]byte(key), data)
 }
 
-// add makes v the newest version of a key, with its event when it has a name.
+// add adds v as the latest version of a key, and sends the event unless its name is empty.
 func (s *store) add(bucket, key string, v version, event string, conditions *gofakes3.PutConditions) (version, error) {
 	var outgoing []byte
 	var sequence uint64
@@ -141,7 +141,7 @@ func (s *store) add(bucket, key string, v version, event string, conditions *gof
 				return err
 			}
 		}
-		// Rises with every version, and also when all data was thrown away.
+		// The sequencer increases with every version, even after all data was deleted.
 		outbox := tx.Bucket(outboxBucket)
 		v.Modified = s.now().UTC()
 		sequence = max(outbox.Sequence()+1, uint64(v.Modified.UnixNano()))
@@ -166,7 +166,7 @@ func (s *store) add(bucket, key string, v version, event string, conditions *gof
 	return v, s.deliver(sequence, outgoing)
 }
 
-// deliver hands an event of the outbox to the notifier and then forgets it.
+// deliver passes an event to the notifier and then removes it from the outbox.
 func (s *store) deliver(sequence uint64, event []byte) error {
 	var e Event
 	if err := json.Unmarshal(event, &e); err != nil {
@@ -184,7 +184,7 @@ func (s *store) deliver(sequence uint64, event []byte) error {
 	})
 }
 
-// redeliver hands over what the last run did not come to.
+// redeliver delivers the events that the last run left in the outbox, in any order.
 func (s *store) redeliver() error {
 	events := map[uint64][]byte{}
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -212,12 +212,12 @@ func condition(versions []version) *gofakes3.ConditionalObjectInfo {
 }
 
 func (v version) hash() []byte {
-	sum, _ := hex.DecodeString(v.ETag) // we wrote it
+	sum, _ := hex.DecodeString(v.ETag) // write made it, so it is valid
 	return sum
 }
 
-// write stores a body in a file and returns the version to add. Without a
-// known size it takes what comes.
+// write stores a body in a file and returns the version to add. A negative size means
+// that the size is unknown.
 func (s *store) write(metadata map[string]string, body io.Reader, size int64) (version, error) {
 	v := version{ID: rand.Text(), Metadata: kept(metadata)}
 	f, err := os.Create(s.blob(v.ID))
@@ -238,7 +238,7 @@ func (s *store) write(metadata map[string]string, body io.Reader, size int64) (v
 	return v, nil
 }
 
-// unjoin returns the S3 error inside err, because gofakes3 does not look for it.
+// unjoin returns the S3 error that err wraps, because gofakes3 does not unwrap errors.
 func unjoin(err error) error {
 	var s3err gofakes3.Error
 	if errors.As(err, &s3err) {
@@ -249,9 +249,9 @@ func unjoin(err error) error {
 
 func (s *store) blob(id string) string { return filepath.Join(s.blobs, id) }
 
-func (s *store) drop(id string) { os.Remove(s.blob(id)) } // a file left behind only takes room
+func (s *store) drop(id string) { os.Remove(s.blob(id)) } // a leftover file only takes space
 
-// kept picks the headers of a put that a get answers.
+// kept returns the headers of a put that a get returns.
 func kept(headers map[string]string) map[string]string {
 	metadata := map[string]string{}
 	for name, value := range headers {
@@ -264,7 +264,7 @@ func kept(headers map[string]string) map[string]string {
 	return metadata
 }
 
-// object opens a version; of a delete marker there is nothing to open.
+// object opens a version. For a delete marker, the object has no contents.
 func (s *store) object(key string, v version, rng *gofakes3.ObjectRangeRequest, withBody bool) (*gofakes3.Object, error) {
 	o := &gofakes3.Object{
 		Name: key, Metadata: v.Metadata, Size: v.Size, Hash: v.hash(),

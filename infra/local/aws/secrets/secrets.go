@@ -1,6 +1,5 @@
-// Package secrets is Secrets Manager for the local stack: it answers what
-// functions ask, GetSecretValue, from the secrets it is given. Signatures are
-// not checked.
+// Package secrets is Secrets Manager for the local stack. It implements GetSecretValue, the
+// operation that functions use, for a fixed set of secrets. Signatures are not checked.
 package secrets
 
 import (
@@ -15,17 +14,17 @@ const (
 	maxRequest = 64 << 10
 )
 
-// Server answers the values of secrets. It implements http.Handler.
+// Server serves the values of secrets. It implements http.Handler.
 type Server struct {
 	region  string
 	secrets map[string]string
 }
 
-// New returns a server of those secrets, by name.
+// New returns a server of the given secrets, by name.
 func New(region string, secrets map[string]string) *Server { return &Server{region, secrets} }
 
-// ServeHTTP implements http.Handler: the service's protocol is awsJson1_1, in
-// which a header names the operation.
+// ServeHTTP implements http.Handler. The protocol is awsJson1_1, in which a header names
+// the operation.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost || r.URL.Path != "/" || r.Header.Get("X-Amz-Target") != target {
 		refuse(w, "UnknownOperationException", "Only "+target+" is here.")
@@ -64,5 +63,5 @@ func refuse(w http.ResponseWriter, kind, message string) {
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // an error is the client's leaving
+	_ = json.NewEncoder(w).Encode(v) // fails only when the client has disconnected
 }

@@ -1,5 +1,5 @@
-// Mirror is a function that answers with the event it got, or with what the
-// header x-answer says.
+// Mirror is a function that returns the event it received, or the answer that the header
+// x-answer selects.
 package main
 
 import (

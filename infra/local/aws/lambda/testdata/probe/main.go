@@ -1,4 +1,4 @@
-// Probe is a function that does what its event says.
+// Probe is a function whose behaviour is selected by its event.
 package main
 
 import (
@@ -16,8 +16,8 @@ import (
 
 type event struct {
 	Do   string `json:"do"`
-	For  int    `json:"for"`  // ms, bytes
-	File string `json:"file"` // gets a line per call
+	For  int    `json:"for"`  // milliseconds or bytes
+	File string `json:"file"` // file to which each call appends a line
 }
 
 type answer struct {
