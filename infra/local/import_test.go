@@ -26,7 +26,7 @@ func TestImportScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {
-		arguments []string // of import.sh, after the address
+		arguments []string // arguments of import.sh after API
 		status    int
 		want      []string
 	}{

@@ -1,7 +1,7 @@
-// Command local runs the whole system on this machine, as `make run` does:
-// DynamoDB Local, S3, the functions and the HTTP API. Ctrl-C stops all of it;
-// the data stays. AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_S3 name other
-// engines to use instead; they get AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+// Command local runs the whole system on this machine (`make run`): DynamoDB Local, S3, the
+// functions and the HTTP API. Ctrl-C stops everything; the data is kept.
+// AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_S3 select other engines, which are used
+// with the credentials AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	startPatience = 90 * time.Second // a cold machine
+	startPatience = 90 * time.Second // for a slow machine
 	stopPatience  = 3 * time.Second
 )
 
@@ -81,7 +81,7 @@ func run() error {
 
 	select {
 	case <-ctx.Done():
-		stop() // the next Ctrl-C is not waited for
+		stop() // the next Ctrl-C ends the process at once
 		fmt.Println("\nStopping.")
 	case <-s.Failed():
 		err = errors.New("DynamoDB Local ended by itself; see dynamodb.log among the logs")
@@ -122,7 +122,7 @@ Three files become a report, in another terminal:
 make demo does the same with an organisation of 2,000 PCs, in a system that is still empty.
 `))
 
-// number and text are the defaults of flags, from the environment.
+// number and text return the default of a flag from the environment.
 func number(name string, otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return n

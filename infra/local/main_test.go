@@ -37,11 +37,11 @@ func build(t *testing.T) (command, functions string) {
 	return command, dir
 }
 
-// running is the command with what it printed.
+// running is a running command.
 type running struct {
 	*exec.Cmd
 	front string
-	rest  chan string // what it printed after it was ready, at its end
+	rest  chan string // receives the output after it was ready, when it has ended
 }
 
 func launch(t *testing.T, command, functions, data string) *running {
@@ -84,7 +84,7 @@ func launch(t *testing.T, command, functions, data string) *running {
 	return nil
 }
 
-// children returns the processes that a process started.
+// children returns the ids of a process's child processes.
 func children(t *testing.T, pid int) []int {
 	t.Helper()
 	entries, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -109,7 +109,7 @@ func children(t *testing.T, pid int) []int {
 	return pids
 }
 
-// gone waits until the processes have ended, or nobody but init knows them any more.
+// gone waits until the processes have ended or are zombies.
 func gone(t *testing.T, pids []int) {
 	t.Helper()
 	for range 500 {
@@ -148,7 +148,7 @@ func TestTheCommand(t *testing.T) {
 		served, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		golden, goldenErr := os.ReadFile("../../internal/docs/openapi.json")
-		var want bytes.Buffer // served without the indents
+		var want bytes.Buffer // the API serves it without indentation
 		if err := errors.Join(err, goldenErr, json.Compact(&want, golden)); err != nil {
 			t.Fatal(err)
 		}
@@ -163,13 +163,13 @@ func TestTheCommand(t *testing.T) {
 	if len(pids) != 2 {
 		t.Errorf("children %v: want the engine and one function", pids)
 	}
-	// Killed, it leaves nothing running.
+	// A killed command leaves no processes.
 	first.Process.Kill()
 	first.Wait()
 	gone(t, pids)
 
-	// With everything there it is ready in 6 s. Other tests keep the machine busy,
-	// so that the engine alone, which idle takes 2 s, is the measure beyond that.
+	// With existing data the command is ready in 6 s. Concurrent tests can slow it down, so
+	// the limit is at least twice the start time of the engine, which is 2 s when idle.
 	begin := time.Now()
 	alone, err := engine.Start(context.Background(), engine.Options{})
 	if err != nil {
@@ -184,7 +184,7 @@ func TestTheCommand(t *testing.T) {
 	}
 	healthy(second)
 	pids = children(t, second.Process.Pid)
-	// Another one over the same data says so, in one line.
+	// A second command with the same data reports the conflict in one line.
 	out, err := exec.Command(command, "-port", "0", "-s3-port", "0", "-data", data, "-functions", functions).CombinedOutput()
 	if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "in use by another run") {
 		t.Errorf("a second run over the same data: %v %q", err, out)

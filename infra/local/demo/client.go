@@ -21,7 +21,7 @@ import (
 	"trueup/infra/local/stack"
 )
 
-// client is a licence admin, with nothing but the API and the bucket.
+// client acts as a licence admin. It uses only the API and the uploads bucket.
 type client struct{ api, files string }
 
 const pollEvery = 200 * time.Millisecond
@@ -73,7 +73,7 @@ func (c client) read(ctx context.Context, method, path string, body []byte, toke
 	return reply{response.StatusCode, answer}, err
 }
 
-// get reads what is there.
+// get reads a resource into result. A status other than 200 is an error.
 func (c client) get(ctx context.Context, path string, result any) error {
 	status, err := c.call(ctx, http.MethodGet, path, nil, result)
 	if err == nil && status != http.StatusOK {
@@ -82,7 +82,7 @@ func (c client) get(ctx context.Context, path string, result any) error {
 	return err
 }
 
-// until asks again and again until it is done.
+// until polls done until it returns true or an error, or ctx ends.
 func until(ctx context.Context, what string, done func() (bool, error)) error {
 	for {
 		if ok, err := done(); ok || err != nil {
@@ -104,10 +104,10 @@ func (c client) bucket() *s3.Client {
 	})
 }
 
-// put puts a file, unless the same one is there already: files that are put
-// again are read again.
+// put uploads a file, unless the bucket has the same content already, because every
+// upload is processed again.
 func (c client) put(ctx context.Context, f file) error {
-	sum := md5.Sum(f.body) // S3 has it as the ETag
+	sum := md5.Sum(f.body) // the ETag in S3
 	head, err := c.bucket().HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String(stack.UploadsBucket), Key: &f.key})
 	if err == nil && strings.Trim(aws.ToString(head.ETag), `"`) == hex.EncodeToString(sum[:]) {
 		return nil
@@ -116,8 +116,8 @@ func (c client) put(ctx context.Context, f file) error {
 	return err
 }
 
-// ended waits until the newest record about each file has ended well. path
-// lists records, which have the name of the file and their state.
+// ended waits until the latest record of each file is final. It returns an error if a
+// state is not good. path lists the records, with file name and state.
 func (c client) ended(ctx context.Context, path, good string, files []file) error {
 	type record struct {
 		FileName, State string
@@ -129,7 +129,7 @@ func (c client) ended(ctx context.Context, path, good string, files []file) erro
 			return false, err
 		}
 		newest := map[string]record{}
-		for _, r := range page.Items { // the newest first
+		for _, r := range page.Items { // newest first
 			if _, known := newest[r.FileName]; !known {
 				newest[r.FileName] = r
 			}
@@ -147,8 +147,8 @@ func (c client) ended(ctx context.Context, path, good string, files []file) erro
 	})
 }
 
-// strangers says what else than the demo's is in the system: its numbers would
-// be of both. Empty when there is nothing.
+// strangers names a file or an agreement in the system that is not part of the demo and
+// would change the report; empty if there is none.
 func (c client) strangers(ctx context.Context, ours []file) (string, error) {
 	known := map[string]bool{}
 	for _, f := range ours {
@@ -179,8 +179,8 @@ func (c client) strangers(ctx context.Context, ours []file) (string, error) {
 	return "", nil
 }
 
-// add adds an agreement of type other, unless it is there. It waits for the
-// inventory, without which there are none, and for the catalog's titles.
+// add adds an agreement of type other, unless it exists. It retries until the inventory
+// and the titles of the catalog, which the API requires, are imported.
 func (c client) add(ctx context.Context, o other) error {
 	var found struct{ Items []struct{ Name string } }
 	if err := c.get(ctx, "/agreements?type=other&q="+url.QueryEscape(o.name), &found); err != nil {
@@ -216,7 +216,7 @@ func (c client) add(ctx context.Context, o other) error {
 	})
 }
 
-// post makes a request whose refusal says something.
+// post makes a request and returns the answer, also if it is rejected.
 func (c client) post(ctx context.Context, path string, body any) (reply, error) {
 	token, err := c.read(ctx, http.MethodGet, "/dev/token?role=global-admin&sub=demo", nil, "")
 	if err != nil {
@@ -237,10 +237,10 @@ type refreshed struct {
 	Checked, Valid, Invalid, Failed int
 }
 
-// refresh refreshes the whole organisation, after all that is there now.
+// refresh refreshes the whole organisation, with all data stored before the call.
 func (c client) refresh(ctx context.Context) (r refreshed, err error) {
 	asked := time.Now()
-	for r.RequestedAt.Before(asked) { // one that was running may have begun before
+	for r.RequestedAt.Before(asked) { // the API returns a running refresh, which may be older
 		status, err := c.call(ctx, http.MethodPost, "/refreshes", struct{}{}, &r)
 		if err != nil || status != http.StatusAccepted {
 			return r, errors.Join(err, fmt.Errorf("POST /refreshes: status %d", status))

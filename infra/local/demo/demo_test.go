@@ -16,8 +16,8 @@ import (
 	"trueup/internal/position"
 )
 
-// The generator's own reckoning is what the domain says of the same files:
-// what the demo demands of the whole system is right.
+// The report that the demo calculates itself must equal the result of package position
+// for the same files, so that the demo expects correct numbers of the system.
 func TestTheReckoningIsTheDomains(t *testing.T) {
 	t.Parallel()
 	calendar := day.Calendar{Today: "2026-11-22"}
@@ -101,7 +101,7 @@ func TestTheReckoningIsTheDomains(t *testing.T) {
 	}
 }
 
-// The report has something of everything.
+// The report has products with every verdict.
 func TestEveryVerdictIsThere(t *testing.T) {
 	t.Parallel()
 	counts := verdicts(reckoned(machines(products())))
@@ -112,7 +112,7 @@ func TestEveryVerdictIsThere(t *testing.T) {
 	}
 }
 
-// The comparison sees every difference.
+// compare reports every difference.
 func TestCompareSeesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	want := reckoned(machines(products()))
@@ -162,7 +162,7 @@ func TestItIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-// pairsOf reads a CSV file of agreements.
+// pairsOf returns the pairs in a CSV file of agreements.
 func pairsOf(t *testing.T, f file) (pairs []agreement.Pair) {
 	t.Helper()
 	read := pairfile.Read(f.body, pairfile.Options{FileName: f.name(), Limits: agreement.Limits{PairMaxChars: 16}})

@@ -12,22 +12,22 @@ import (
 	"strings"
 )
 
-// pcs is how many PCs Kingfisher has.
+// pcs is the number of PCs of Kingfisher.
 const pcs = 2000
 
-// row is what a PC's list of installed programs shows: one row of it.
+// row is a row in a PC's list of installed programs.
 type row struct{ name, publisher, version string }
 
-// pc is a PC with its list.
+// pc is a PC with its list of installed programs.
 type pc struct {
 	id, name, user, mail string
 	windows              string
 	rows                 []row
-	has                  []int // products, by their index
+	has                  []int // indexes of the installed products
 }
 
-// machines makes the PCs, the same every time. Products are dealt out over a
-// shuffled fleet, suites of Office so that no PC has two.
+// machines generates the PCs, the same in every run. Products are installed on random
+// PCs, and no PC gets two Office suites.
 func machines(products []product) []pc {
 	random := rand.New(rand.NewPCG(2026, 11))
 	fleet := make([]pc, pcs)
@@ -56,8 +56,8 @@ func machines(products []product) []pc {
 	return fleet
 }
 
-// bare is a PC before anybody installs a product: Windows, drivers, runtimes,
-// updates, and what needs no licence.
+// bare returns a PC without licensed products: Windows, drivers, runtimes, updates and
+// free software.
 func bare(i int, random *rand.Rand) pc {
 	sites := []string{"HQ", "TER", "YRD", "AG"}
 	site := sites[min(i/600, 3)]
@@ -76,13 +76,13 @@ func bare(i int, random *rand.Rand) pc {
 	}
 	some(runtimes, 6)
 	some(free, 5)
-	// Hotfixes are most of an old PC's list.
+	// On an old PC, most rows are hotfixes.
 	for n := range 4 + random.IntN(28) {
 		m.rows = append(m.rows, row{
 			fmt.Sprintf("Security Update for Microsoft Windows (KB%d)", 5040000+137*n+i%7), "Microsoft Corporation", "1",
 		})
 	}
-	if i%400 == 0 { // what no rule knows lands in the queue of unknown titles
+	if i%400 == 0 { // a title that no rule knows, for the queue of unknown titles
 		m.rows = append(m.rows, row{fmt.Sprintf("Crane Telemetry %d", 1+i/400), "Dockside Systems", "3.1"})
 	}
 	return m
@@ -128,8 +128,8 @@ var free = []row{
 	{"Greenshot 1.2.10.6", "Greenshot", "1.2.10.6"},
 }
 
-// office2016 is the 35 rows that the Windows Installer leaves for one suite, and
-// some of the updates that follow.
+// office2016 returns the 35 rows that the Windows Installer adds for one suite, and some
+// rows of later updates.
 func office2016() []row {
 	suite := row{"Microsoft Office Professional Plus 2016", "Microsoft Corporation", "16.0.4266.1001"}
 	rows := []row{suite}
@@ -154,8 +154,8 @@ func office2016() []row {
 	return rows
 }
 
-// clickToRun is how a suite of newer make shows itself: a row for each
-// language, and its parts.
+// clickToRun returns the rows of a Click-to-Run suite: a row for each language, and rows
+// for components.
 func clickToRun(name, version string, languages ...string) []row {
 	var rows []row
 	for _, language := range languages {
@@ -167,11 +167,11 @@ func clickToRun(name, version string, languages ...string) []row {
 	return rows
 }
 
-// single is a product that shows itself in one row.
+// single returns the row of a product that has only one.
 func single(name, publisher, version string) []row { return []row{{name, publisher, version}} }
 
-// inventoryFile is Intune's report of discovered apps, as it comes: a CSV file
-// in a ZIP archive, sorted by title as an export of Intune is, and not by device.
+// inventoryFile returns the discovered-apps report in the format of an Intune export, and
+// its number of rows: a CSV file in a ZIP archive, sorted by title and not by device.
 func inventoryFile(fleet []pc) (file, int, error) {
 	type line struct {
 		row

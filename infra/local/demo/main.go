@@ -1,7 +1,6 @@
-// Command demo loads a made-up organisation into a running local stack, or into
-// one that it starts when none answers, and prints the License installation
-// report: `make demo`. It knows beforehand what the report must say, from its
-// own reckoning, and fails when the report says anything else.
+// Command demo loads a fictitious organisation into a running local stack, and prints the
+// License installation report: `make demo`. If no stack is running, it starts one. It
+// calculates the expected report itself, and fails if the actual report is different.
 package main
 
 import (
@@ -19,9 +18,9 @@ import (
 )
 
 const (
-	startPatience = 90 * time.Second // a cold machine
+	startPatience = 90 * time.Second // for a slow machine
 	stopPatience  = 3 * time.Second
-	patience      = 5 * time.Minute // for all that the functions have to do
+	patience      = 5 * time.Minute // for all processing by the functions
 )
 
 func main() {
@@ -62,8 +61,8 @@ func run() error {
 	return nil
 }
 
-// startUnlessThere starts a stack when no API answers; then the addresses are
-// those of that stack. It returns nil when one was there.
+// startUnlessThere starts a stack if no API answers, and sets api and files to its
+// addresses. It returns nil if a stack is running already.
 func startUnlessThere(ctx context.Context, api, files *string, o stack.Options) (*stack.Stack, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, *api+"/healthz", nil)
 	if err != nil {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// The organisation is Kingfisher Shipping: a head office, a terminal, a yard
-// and forty agencies. All of it is made up.
+// The organisation is Kingfisher Shipping: a head office, a terminal, a yard and forty
+// agencies. It is fictitious.
 
-// file is a file that somebody at Kingfisher puts into the uploads bucket.
+// file is a file that an admin of Kingfisher puts into the uploads bucket.
 type file struct {
 	key  string
 	body []byte
@@ -17,10 +17,10 @@ type file struct {
 // name is the last part of the key.
 func (f file) name() string { return f.key[strings.LastIndexByte(f.key, '/')+1:] }
 
-// The numbers of agreement pairs. Every pair is in one of the CSV files, and
-// the License IDs of the summary are license numbers of these pairs.
+// Numbers of agreement pairs. Every pair is in one of the CSV files, and the License IDs of
+// the summary are license numbers of these pairs.
 const (
-	enterprise  = "EA70231" // agreement number of the enrollments
+	enterprise  = "EA70231" // agreement number of all enrollments
 	workplace   = "5840017" // enrollments
 	servers     = "5840018"
 	development = "5840026"
@@ -29,13 +29,13 @@ const (
 	yard        = "71-20467"
 )
 
-// agencies is how many small offices there are. Each has an agreement of its own.
+// agencies is the number of small offices. Each has its own agreement.
 const agencies = 40
 
 func agency(i int) string { return fmt.Sprintf("72-00%03d", 101+i) }
 
-// agreementFiles are CSV files in folders of license groups, as three people
-// would write them.
+// agreementFiles returns CSV files in folders of license groups, in the styles of several
+// authors.
 func agreementFiles() []file {
 	var small strings.Builder
 	for i := range agencies {
@@ -54,7 +54,7 @@ func agreementFiles() []file {
 	}
 }
 
-// catalogFile has the titles that Kingfisher buys and the catalog does not start with.
+// catalogFile returns the titles that Kingfisher buys and that are not in the initial catalog.
 func catalogFile() file {
 	return file{"catalog/kingfisher.csv", []byte("Publisher,Product title\nDockside Systems,Berth Planner 7\nDockside Systems,Berth Planner 8\n")}
 }
@@ -65,7 +65,7 @@ type granted struct {
 	effective, activeSA                    int
 }
 
-// summary is what VLSC says of the pairs.
+// summary returns the entitlements that VLSC reports for the pairs.
 func summary() []granted {
 	lines := []granted{
 		{workplace, "Microsoft 365 Apps for enterprise", "", "Applications", "Subscription", 900, 0},
@@ -91,7 +91,7 @@ type purchase struct {
 	order                    string
 }
 
-// purchases are licences that no agreement was made of.
+// purchases returns licences that are not part of an agreement.
 func purchases() []purchase {
 	return []purchase{
 		{"CorelDRAW Graphics Suite", "Corel", "2021", 9, "PO-2021-0417"},
@@ -100,7 +100,7 @@ func purchases() []purchase {
 	}
 }
 
-// statementFiles are the summary, and the purchases.
+// statementFiles returns the files of the summary and the purchases.
 func statementFiles() []file {
 	var s, p strings.Builder
 	s.WriteString("License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\n")
@@ -117,7 +117,7 @@ func statementFiles() []file {
 	}
 }
 
-// thousands writes a number as a download from VLSC does.
+// thousands formats a number as in a download from VLSC, below a million.
 func thousands(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
@@ -125,14 +125,14 @@ func thousands(n int) string {
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
-// other is an agreement of type other. It is added by hand, through the API.
+// other is an agreement of type other, which is added through the API.
 type other struct {
 	name, group, publisher, title string
 	licenses                      int
 	start, end, details           string
 }
 
-// counts reports whether the agreement's term runs.
+// counts reports whether the agreement's term has not ended.
 func (o other) counts() bool { return o.end == "" || o.end > "2026" }
 
 func others() []other {

@@ -9,9 +9,9 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// The picture of a report in the README shows what the demo's report says of
-// one publisher. The demo fails when the report of the running system has any
-// other number, so the picture is as true as the report.
+// The picture of a report in the README shows one publisher of the demo's expected report.
+// The demo fails if the report of the running system has other numbers, so the picture is
+// correct.
 func TestThePictureIsOfTheReport(t *testing.T) {
 	t.Parallel()
 	golden.Equal(t, "../../../internal/docs/report.svg", []byte(picture("Microsoft", reckoned(machines(products())))))
@@ -23,7 +23,7 @@ const (
 	rowHeight    = 27
 )
 
-// pictureColumns are the right edges of the columns of numbers.
+// pictureColumns are the number columns: right edge, heading and value.
 var pictureColumns = []struct {
 	edge  int
 	lines [2]string
@@ -105,7 +105,7 @@ func picture(publisher string, rows []expected) string {
 	return b.String() + "</svg>\n"
 }
 
-// summed says how many products have which verdict.
+// summed returns a text with the number of products per verdict.
 func summed(publisher string, rows []expected) string {
 	counts := verdicts(rows)
 	var parts []string

@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// product is something that is licensed and installed, and how it shows itself
-// on a PC.
+// product is a licensed product, with the number of installations and its rows on a PC.
 type product struct {
-	publisher, name, version string // as the report has them
+	publisher, name, version string // as in the report
 	installed                int
-	suite                    bool // of Office: a PC has one at most
+	suite                    bool // an Office suite: a PC has at most one
 	rows                     []row
 }
 
@@ -62,7 +61,7 @@ func products() []product {
 	}
 }
 
-// expected is what the report must say of one product in one version.
+// expected is the row that the report must have for one version of a product.
 type expected struct {
 	Publisher, Product  string
 	Licenses, Installed int
@@ -71,9 +70,9 @@ type expected struct {
 	Verdict             string
 }
 
-// reckoned is the report, worked out from what was made up and by none of
-// trueup's code. It is so simple because the organisation is: of a product at
-// most one version has licences to give away, and one is short.
+// reckoned calculates the expected report from the generated data, without code of trueup.
+// It can be simple because the data is: at most one version of a product has spare
+// licences, and at most one is short.
 func reckoned(fleet []pc) []expected {
 	type at struct{ publisher, name, version string }
 	type held struct{ licenses, assured, installed, in, out, covered int }
@@ -111,8 +110,8 @@ func reckoned(fleet []pc) []expected {
 	for _, h := range stock {
 		h.covered = min(h.licenses, h.installed)
 	}
-	// What is left covers other versions: without a version all of them, newer
-	// ones older ones, and with Software Assurance older ones newer ones.
+	// Spare licences cover other versions: licences without a version cover all versions,
+	// newer ones cover older ones, and with Software Assurance older ones cover newer ones.
 	for _, may := range []func(from at, h *held, to at) bool{
 		func(from at, _ *held, to at) bool { return from.version == "" },
 		func(from at, _ *held, to at) bool { return number(from.version) > number(to.version) },
@@ -156,7 +155,7 @@ func reckoned(fleet []pc) []expected {
 	return rows
 }
 
-// number is a version as a number; 0 when it is none.
+// number returns a version as a number; 0 if it is not a number.
 func number(version string) float64 {
 	n, err := strconv.ParseFloat(version, 64)
 	if err != nil {
@@ -171,7 +170,7 @@ func sortRows(rows []expected) {
 	})
 }
 
-// verdicts counts rows by what they say.
+// verdicts counts rows by verdict.
 func verdicts(rows []expected) map[string]int {
 	counts := map[string]int{}
 	for _, r := range rows {
@@ -180,5 +179,5 @@ func verdicts(rows []expected) map[string]int {
 	return counts
 }
 
-// sortedKeys is for output that is the same every time.
+// sortedKeys returns the keys in order, for reproducible output.
 func sortedKeys(m map[string]int) []string { return slices.Sorted(maps.Keys(m)) }

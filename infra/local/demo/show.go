@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// installations is the License installation report, as far as it is looked at.
+// installations has the fields of the License installation report that the demo uses.
 type installations struct {
 	DataAt time.Time
 	Stale  bool
@@ -27,8 +27,7 @@ type installation struct {
 	Surplus, Shortfall, Difference         int
 }
 
-// show loads the organisation, prints the report, and compares it with what
-// must come out.
+// show loads the organisation, prints the report, and compares it with the expected one.
 func show(ctx context.Context, c client, out io.Writer) error {
 	begin := time.Now()
 	fleet := machines(products())
@@ -96,7 +95,8 @@ See more, in another terminal:
 	return nil
 }
 
-// example is a product worth an explanation: one that others cover.
+// example returns the id of a product with an instructive explanation: a short one that
+// licences of other versions partly cover; empty if there is none.
 func (r installations) example() string {
 	for _, row := range r.Rows {
 		if row.MovedIn > 0 && row.Shortfall > 0 {
@@ -127,7 +127,7 @@ func printReport(out io.Writer, r installations) {
 	fmt.Fprintf(out, "\n%d products: %s\n%s\n", len(r.Rows), strings.Join(parts, ", "), r.Notice)
 }
 
-// named is a product with its publisher, once.
+// named returns a product with its publisher, which is not repeated if the name begins with it.
 func named(publisher, product string) string {
 	if strings.HasPrefix(product, publisher) {
 		return product
@@ -135,7 +135,7 @@ func named(publisher, product string) string {
 	return publisher + " " + product
 }
 
-// compare says where the report differs from what must come out.
+// compare returns the differences between the expected and the actual report.
 func compare(want []expected, r installations) (wrong []error) {
 	got := map[string]expected{}
 	for _, row := range r.Rows {

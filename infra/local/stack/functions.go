@@ -26,7 +26,7 @@ func names() []string {
 	return names
 }
 
-// notified are the functions that get the events of a key.
+// notified returns the functions that receive the events of a key.
 func notified(key string) (names []string) {
 	for _, f := range manifest.Functions {
 		if f.Trigger == manifest.Objects && slices.ContainsFunc(f.Prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
@@ -36,7 +36,7 @@ func notified(key string) (names []string) {
 	return names
 }
 
-// functions turns the manifest into what the host runs.
+// functions returns the functions of the manifest, configured for the host.
 func (s *Stack) functions(dir string, o Options) []lambda.Function {
 	var functions []lambda.Function
 	for _, f := range manifest.Functions {
@@ -52,8 +52,8 @@ func (s *Stack) functions(dir string, o Options) []lambda.Function {
 	return functions
 }
 
-// Deploy has functions run the binaries in another folder, while the stack runs. A
-// name that is no function's is an error.
+// Deploy switches functions of the running stack to the binaries in another folder. An
+// unknown name is an error.
 func (s *Stack) Deploy(dir string, names ...string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Stack) Deploy(dir string, names ...string) error {
 	return nil
 }
 
-// schedules are when a function is called by the clock.
+// schedules returns the schedules of a function.
 func (s *Stack) schedules(f manifest.Function) (all []lambda.Schedule) {
 	if f.Every > 0 {
 		all = append(all, lambda.Schedule{Next: lambda.Every(f.Every), Event: func(time.Time) []byte {
@@ -80,17 +80,18 @@ func (s *Stack) schedules(f manifest.Function) (all []lambda.Schedule) {
 	return all
 }
 
-// NightlyEvent is the event of the night that was due then.
+// NightlyEvent returns the event of the nightly schedule that was due at the given time.
 func NightlyEvent(due time.Time) []byte {
 	return event(map[string]string{"source": manifest.NightlySource, "time": due.UTC().Format(time.RFC3339)})
 }
 
 func event(members map[string]string) []byte {
-	data, _ := json.Marshal(members) // strings
+	data, _ := json.Marshal(members) // a map of strings always marshals
 	return data
 }
 
-// environment is that of one function: its settings, and where the services are.
+// environment returns the environment of a function: its settings, the addresses of the
+// services, and credentials.
 func (s *Stack) environment(f manifest.Function, o Options) []string {
 	dynamo := s.DynamoDBEndpoint
 	if o.FunctionsDynamoDB != "" {
@@ -104,7 +105,7 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 		"AWS_ACCESS_KEY_ID=" + o.Credentials.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY=" + o.Credentials.SecretAccessKey,
 		"AWS_RESPONSE_CHECKSUM_VALIDATION=when_required",
-		// A profile of the person who runs this is not the functions' business.
+		// The functions must not use the AWS profile of the user.
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}
@@ -116,7 +117,7 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 			env = append(env, name+"="+UploadsBucket)
 		case config.ReportsBucket:
 			env = append(env, name+"="+ReportsBucket)
-		case config.RefreshFunction: // which is called by the name it has in the manifest
+		case config.RefreshFunction: // functions are called by their names in the manifest
 			env = append(env, name+"=refresh")
 		case config.InventoryFunction:
 			env = append(env, name+"=inventory")
@@ -126,7 +127,7 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 					config.VLSCEndpoint: s.VLSCURL + vlsc.BasePath, config.VLSCTokenURL: s.VLSCURL + vlsc.TokenPath, config.VLSCSecret: vlscSecret,
 				}[name])
 			}
-		default: // those with a default can be set where the stack is started
+		default: // the other settings have defaults; take them from this process's environment
 			if value, ok := os.LookupEnv(name); ok {
 				env = append(env, name+"="+value)
 			}
@@ -135,8 +136,8 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 	return append(env, o.Env...)
 }
 
-// Build builds every function for this machine into dir, for tests that are run
-// without make. It must be called inside the module.
+// Build builds every function for this machine into dir, as <name>/bootstrap, for tests
+// that run without make. The current directory must be inside the module.
 func Build(ctx context.Context, dir string) error {
 	bin := filepath.Join(dir, "bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {

@@ -9,8 +9,8 @@ import (
 	"trueup/internal/manifest"
 )
 
-// night returns when the next night's refresh begins, at that time of the zone
-// that the functions are told.
+// night returns a function for the time of the next nightly refresh. at is a local time,
+// as "15:04", in the zone of the setting REFRESH_TIME_ZONE; empty for the manifest's.
 func night(at string) (next func(after time.Time) time.Time, err error) {
 	if at == "" {
 		at = manifest.NightlyAt
@@ -26,5 +26,5 @@ func night(at string) (next func(after time.Time) time.Time, err error) {
 	return lambda.Daily(t.Hour(), t.Minute(), settings.RefreshTimeZone), nil
 }
 
-// NextNight is when the next nightly refresh begins.
+// NextNight returns the time of the next nightly refresh.
 func (s *Stack) NextNight() time.Time { return s.night(time.Now()) }

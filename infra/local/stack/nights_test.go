@@ -8,7 +8,7 @@ import (
 	"trueup/internal/manifest"
 )
 
-// R7.1: by default, clocks that are put forward leave out no night.
+// R7.1: at the default time, daylight saving changes never skip a night.
 func TestR7_1_EveryNightHasItsTime(t *testing.T) {
 	t.Parallel()
 	at, err := time.Parse("15:04", manifest.NightlyAt)

@@ -8,16 +8,16 @@ import (
 	"trueup/infra/local/vlsc"
 )
 
-// vlscSecret is the secret with the credentials of the reference service.
+// vlscSecret is the name of the secret with the credentials of the reference server.
 const vlscSecret = "trueup/vlsc"
 
-// tokenLife is how long a token of the reference service is valid.
+// tokenLife is the validity of a token of the reference server.
 const tokenLife = 10 * time.Minute
 
-// newService makes the reference service and returns the value of its secret.
+// newService creates the reference server and returns the value of its secret.
 func (s *Stack) newService() (secret string) {
 	clientID, clientSecret := "trueup", rand.Text()
 	s.VLSC = vlsc.New(clientID, clientSecret, tokenLife, time.Now)
-	value, _ := json.Marshal(map[string]string{"clientId": clientID, "clientSecret": clientSecret}) // strings
+	value, _ := json.Marshal(map[string]string{"clientId": clientID, "clientSecret": clientSecret}) // a map of strings always marshals
 	return string(value)
 }

@@ -12,12 +12,12 @@ import (
 	"trueup/internal/httpapi/route"
 )
 
-// CreateTable makes a table of package schema, as engine.CreateTable does.
+// CreateTable creates or updates a table of package schema; see engine.CreateTable.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string) error {
 	return engine.CreateTable(ctx, client, name, Schema())
 }
 
-// Schema is package schema as the engine takes it.
+// Schema returns the table of package schema in the type of the engine.
 func Schema() engine.Schema {
 	s := engine.Schema{PK: schema.PK, SK: schema.SK, TTL: schema.TTL}
 	for _, index := range schema.Indexes {
@@ -26,7 +26,7 @@ func Schema() engine.Schema {
 	return s
 }
 
-// Routes is the table of routes as the gateway takes it.
+// Routes returns the routes of package route in the type of the gateway.
 func Routes() []gateway.Route {
 	routes := make([]gateway.Route, len(route.Table))
 	for i, r := range route.Table {
@@ -35,7 +35,7 @@ func Routes() []gateway.Route {
 	return routes
 }
 
-// groups are the user pool's groups that roles are.
+// groups returns the names of the user pool groups for roles.
 func groups(roles []access.Role) []string {
 	names := make([]string, len(roles))
 	for i, role := range roles {

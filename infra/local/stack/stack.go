@@ -1,12 +1,11 @@
-// Package stack runs the whole system on one machine: DynamoDB Local, S3,
-// Secrets Manager, the function binaries under the Lambda Runtime API with their
-// schedules, the HTTP API before them and, on request, the reference service of
-// entitlements, wired as package manifest says. `make run` is a thin command
-// around it, and the end-to-end tests and benchmarks start it in their own process.
+// Package stack runs the whole system on one machine: DynamoDB Local, S3, Secrets Manager,
+// the function binaries with the Lambda Runtime API and their schedules, the HTTP API and,
+// optionally, the reference server of the entitlement service. Package manifest defines how
+// they are connected. `make run` is a thin command around this package; end-to-end tests
+// and benchmarks start a stack in their own process.
 //
-// Everything is kept in one data folder and survives a restart, also of a stack
-// that was killed. All of it listens on 127.0.0.1 only, but DynamoDB Local,
-// which knows no better than all interfaces.
+// All data is in one folder and survives a restart, even if the stack was killed. All
+// servers listen only on 127.0.0.1, except DynamoDB Local, which cannot be restricted.
 package stack
 
 import (
@@ -41,79 +40,79 @@ import (
 	"trueup/internal/access"
 )
 
-// What things are called here.
+// Names of resources.
 const (
 	Table         = "trueup"
 	UploadsBucket = "trueup-uploads"
 	ReportsBucket = "trueup-reports"
 )
 
-// Credentials are the keys that the functions sign with, and the only ones that
-// can presign, unless Options say otherwise.
+// Credentials are the default credentials of the functions, and the only ones that can
+// presign.
 var Credentials = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 
-// Options says what to run and where. Ports of 0 are free ones.
+// Options configures a stack. Port 0 picks a free port.
 type Options struct {
 	Functions string // folder of the built functions, <name>/bootstrap, for this machine
-	Data      string // folder of all data, made when missing
+	Data      string // folder of all data, created if missing
 
-	Port         int // of the HTTP API
+	Port         int // port of the HTTP API
 	S3Port       int
 	DynamoDBPort int
 
-	// Other engines to use instead of starting one, as http://host:port, and the
-	// keys they want (none for the package's). S3 raises events only when it is ours.
+	// Existing engines to use instead of starting them, as http://host:port, and their
+	// credentials; the default is Credentials. With another S3, there are no events.
 	DynamoDBEndpoint string
 	S3Endpoint       string
 	Credentials      aws.Credentials
 
-	// Service has entitlements come from the reference server of the service,
-	// which is started on VLSCPort, instead of from statements.
+	// Service starts the reference server on VLSCPort and uses it as the source of
+	// entitlements, instead of statements.
 	Service  bool
 	VLSCPort int
 
-	// RefreshAt is when a night's refresh begins, as "15:04" in the zone of the
-	// setting REFRESH_TIME_ZONE; empty for the manifest's.
+	// RefreshAt is the time of the nightly refresh, as "15:04" in the zone of the setting
+	// REFRESH_TIME_ZONE; empty for the manifest's.
 	RefreshAt string
 
 	// For tests.
 	FunctionsDynamoDB string          // endpoint that only the functions use, such as a fault proxy; empty for the engine's
-	InMemory          bool            // the table does not survive
+	InMemory          bool            // keep the table in memory; it is lost at the end
 	TableName         string          // empty for Table
-	Env               []string        // more of the functions' environment, "NAME=value"
-	RetryDelays       []time.Duration // of asynchronous calls; nil for the service's minutes
-	Unscheduled       bool            // no schedules
+	Env               []string        // added to the functions' environment, "NAME=value"
+	RetryDelays       []time.Duration // of asynchronous calls; nil for the delays of the Lambda service
+	Unscheduled       bool            // run no schedules
 	Concurrency       int             // processes of a function without a reserved concurrency; 0 for the host's default
 
-	Console io.Writer // gets the functions' logs in short; nil for nothing
+	Console io.Writer // receives a short form of the functions' logs; nil discards it
 }
 
 // Stack is a running system.
 type Stack struct {
-	FrontURL         string // of the HTTP API
+	FrontURL         string // address of the HTTP API
 	S3URL            string
-	LambdaURL        string // of the Invoke API
+	LambdaURL        string // address of the Invoke API
 	DynamoDBEndpoint string
 	Table            string
 	DataDir          string
-	VLSCURL          string       // of the reference server; empty without it
-	VLSC             *vlsc.Server // to switch its faults; nil without it
+	VLSCURL          string       // address of the reference server; empty without it
+	VLSC             *vlsc.Server // for setting its faults; nil without it
 
-	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill
+	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill, Replace
 
 	secretsURL  string
-	night       func(after time.Time) time.Time // when the next night's refresh begins
+	night       func(after time.Time) time.Time // the time of the next nightly refresh
 	credentials aws.CredentialsProvider
 	issuer      *issuer.Issuer
-	engine      *engine.Engine // nil when it is somebody else's
-	files       *s3.Server     // nil when it is somebody else's
+	engine      *engine.Engine // nil with Options.DynamoDBEndpoint
+	files       *s3.Server     // nil with Options.S3Endpoint
 	servers     []*http.Server
-	log         *os.File // the servers' own troubles
+	log         *os.File // errors of the HTTP servers
 	once        sync.Once
 }
 
-// Start starts a stack and returns when all of it answers. ctx limits only the
-// start. The error is one line, for people.
+// Start starts a stack and returns when it is healthy. ctx limits only the start. An error
+// is one line of text for the user.
 func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if o.Console == nil {
 		o.Console = io.Discard
@@ -142,7 +141,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 
-	// What can be wrong is found before what takes time.
+	// Check the options before the steps that take time.
 	if s.night, err = night(o.RefreshAt); err != nil {
 		return nil, err
 	}
@@ -172,7 +171,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		}
 	}
 
-	known := map[string]string{} // secrets
+	known := map[string]string{} // values of secrets by name
 	s.secretsURL = ports.secrets.url()
 	if o.Service {
 		s.VLSCURL, known[vlscSecret] = ports.vlsc.url(), s.newService()
@@ -213,7 +212,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	return s, s.Healthy(ctx)
 }
 
-// startTable starts the engine, unless there is one, and makes the table.
+// startTable starts the engine, unless the options name one, and creates the table.
 func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 	if s.DynamoDBEndpoint = o.DynamoDBEndpoint; s.DynamoDBEndpoint == "" {
 		log, err := openLog(logs, "dynamodb.log")
@@ -236,7 +235,7 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 	return CreateTable(ctx, s.DynamoDB(), s.Table)
 }
 
-// startBuckets makes the buckets when S3 is somebody else's.
+// startBuckets creates the buckets if the options name another S3.
 func (s *Stack) startBuckets(ctx context.Context) error {
 	if s.files != nil {
 		return nil
@@ -258,7 +257,7 @@ func openLog(dir, name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
-// sockets are the ports taken so far.
+// sockets are the open listeners.
 type sockets struct{ front, s3, lambda, secrets, vlsc socket }
 
 type socket struct{ net.Listener }
@@ -302,10 +301,10 @@ func (p sockets) close() {
 func (s *Stack) serve(on socket, h http.Handler) {
 	server := loopback.Server(h, s.log)
 	s.servers = append(s.servers, server)
-	go func() { _ = server.Serve(on) }() // until it is shut down
+	go func() { _ = server.Serve(on) }() // returns an error when the server is shut down
 }
 
-// Healthy returns nil when all is up.
+// Healthy returns nil if the table and the buckets can be accessed.
 func (s *Stack) Healthy(ctx context.Context) error {
 	if _, err := s.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Table}); err != nil {
 		return fmt.Errorf("the table does not answer: %w", err)
@@ -318,12 +317,12 @@ func (s *Stack) Healthy(ctx context.Context) error {
 	return nil
 }
 
-// DynamoDB returns a client of the engine itself.
+// DynamoDB returns a client of the engine, which does not use FunctionsDynamoDB.
 func (s *Stack) DynamoDB() *dynamodb.Client {
 	return engine.NewClient(s.DynamoDBEndpoint, func(o *dynamodb.Options) { o.Credentials = s.credentials })
 }
 
-// S3 returns a client of the buckets.
+// S3 returns a client of S3 for the buckets.
 func (s *Stack) S3() *awss3.Client {
 	return awss3.New(awss3.Options{
 		Region: s3.Region, BaseEndpoint: &s.S3URL, UsePathStyle: true,
@@ -332,12 +331,13 @@ func (s *Stack) S3() *awss3.Client {
 	})
 }
 
-// Token returns a bearer token of a person with those roles, valid for an hour.
+// Token returns a bearer token for a person with the given roles, valid for an hour.
 func (s *Stack) Token(subject string, roles ...access.Role) (string, error) {
 	return s.issuer.Token(subject, groups(roles), issuer.Life)
 }
 
-// Failed is closed when the engine ended by itself; without it nothing works.
+// Failed returns a channel that is closed when the engine has ended. The stack cannot work
+// without it.
 func (s *Stack) Failed() <-chan struct{} {
 	if s.engine == nil {
 		return nil
@@ -345,8 +345,8 @@ func (s *Stack) Failed() <-chan struct{} {
 	return s.engine.Exited()
 }
 
-// Stop stops everything. Requests and calls in progress get that long to end;
-// asynchronous calls that do not are made again after the next start.
+// Stop stops everything. In-flight requests and calls have the time patience to end;
+// asynchronous calls that do not end are made again after the next start.
 func (s *Stack) Stop(patience time.Duration) {
 	s.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -355,7 +355,7 @@ func (s *Stack) Stop(patience time.Duration) {
 		for _, server := range s.servers {
 			ending.Go(func() {
 				if server.Shutdown(ctx) != nil {
-					_ = server.Close() // they had their time
+					_ = server.Close() // patience is over
 				}
 			})
 		}
@@ -364,7 +364,7 @@ func (s *Stack) Stop(patience time.Duration) {
 		}
 		ending.Wait()
 		if s.files != nil {
-			_ = s.files.Close() // nothing is left to write
+			_ = s.files.Close() // all data is written already
 		}
 		if s.engine != nil {
 			s.engine.Stop()
@@ -375,7 +375,7 @@ func (s *Stack) Stop(patience time.Duration) {
 	})
 }
 
-// notify calls the functions behind the uploads bucket.
+// notify calls the functions that process objects of the uploads bucket.
 func notify(h *lambda.Host, bucket, key string, event []byte) error {
 	if bucket != UploadsBucket {
 		return nil
@@ -388,7 +388,7 @@ func notify(h *lambda.Host, bucket, key string, event []byte) error {
 	return errors.Join(failures...)
 }
 
-// built checks that every function is there to run.
+// built checks that every function is built, and returns the absolute path of dir.
 func built(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -71,7 +71,7 @@ func start(t *testing.T, o stack.Options) *stack.Stack {
 	return s
 }
 
-// get asks the API as a global admin.
+// get reads a resource of the API as a global admin.
 func get(t *testing.T, s *stack.Stack, path string, into any) {
 	t.Helper()
 	token, err := s.Token("jo", access.GlobalAdmin)
@@ -149,7 +149,7 @@ func TestR3_1_AFilePutInTheBucketIsReadBackAfterARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The pids are gone after the stop, and so are the ports.
+	// After the stop, the processes have ended and the ports are free.
 	pids := append(s.PIDs("import"), s.PIDs("agreements")...)
 	if len(pids) != 2 {
 		t.Errorf("children: %v", pids)
@@ -244,8 +244,8 @@ func TestFunctionsCanGetAnEndpointOfTheirOwn(t *testing.T) {
 	}
 }
 
-// R7.4: where it is and with which secret is in the settings of the functions
-// that want it, and what is there admits who has the secret.
+// R7.4: functions get the address of the reference server and the name of the secret in
+// their settings, and the server accepts the credentials in the secret.
 func TestR7_4_TheReferenceServerAndItsSecret(t *testing.T) {
 	t.Parallel()
 	s := start(t, stack.Options{InMemory: true, Unscheduled: true, Service: true})
@@ -303,7 +303,7 @@ func TestOtherEngines(t *testing.T) {
 	if other.Table != "other" || other.S3URL != ours.S3URL || other.DynamoDBEndpoint != ours.DynamoDBEndpoint {
 		t.Errorf("%+v", other)
 	}
-	put(t, other, "agreements/a.csv", "01-07001,01-07001,Office\n") // the event is the other stack's
+	put(t, other, "agreements/a.csv", "01-07001,01-07001,Office\n") // the S3 of ours handles it, so the functions of ours get the event
 	settled(t, ours)
 	var got imports
 	get(t, other, "/imports", &got)

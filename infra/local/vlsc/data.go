@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Entitlement is what the contract says a pair entitles to.
+// Entitlement is an entitlement of a pair, as in the contract.
 type Entitlement struct {
 	Pool       string `json:"pool,omitempty"`
 	Family     string `json:"family"`
@@ -21,17 +21,17 @@ type Entitlement struct {
 	End        string `json:"end,omitempty"`
 }
 
-// key is the form in which pairs are compared: without case, spaces and hyphens.
+// key returns the form in which pairs are compared: without case, spaces and hyphens.
 func (p Pair) key() string {
 	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToUpper(p.Authorization + "+" + p.License))
 }
 
-// product is something that is licensed, with its versions, the newest first.
+// product is a product, with its versions, newest first.
 type product struct {
 	pool, family string
 	versions     []string
-	most         int  // licenses that one pair has of it
-	subscription bool // never has Software Assurance
+	most         int  // maximum licenses of one pair
+	subscription bool // without Software Assurance
 }
 
 var products = []product{
@@ -53,7 +53,8 @@ var products = []product{
 	{"Servers", "Exchange Server Standard", []string{"2019", "2016"}, 4, false},
 }
 
-// answerFor makes up what a pair entitles to. One in sixteen pairs is invalid.
+// answerFor generates the answer for a pair, always the same for the same pair. About one
+// in sixteen pairs is invalid.
 func answerFor(p Pair) Answer {
 	sum := sha256.Sum256([]byte(p.key()))
 	r := rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])))

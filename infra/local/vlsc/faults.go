@@ -10,24 +10,23 @@ import (
 	"time"
 )
 
-// Faults is what is wrong with the server. The zero Faults is a sound one.
+// Faults configures the faults of the server. The zero value means no faults.
 type Faults struct {
-	// Mode is what happens to an answer: one of Modes, empty for nothing.
+	// Mode is the fault of an answer: a key of Modes; empty for none.
 	Mode string `json:"mode"`
-	// Every makes only each n-th question fail; 0 and 1 mean all.
+	// Every makes only every n-th request fail; 0 and 1 mean all.
 	Every int `json:"every"`
-	// Times is how many questions fail before the server is sound again; 0 means
-	// that it stays as it is.
+	// Times is the number of requests that fail before Mode is cleared; 0 means no limit.
 	Times int `json:"times"`
-	// LatencyMS is how many milliseconds each answer takes longer.
+	// LatencyMS is the delay of each answer in milliseconds.
 	LatencyMS int `json:"latencyMs"`
-	// Quota is how many questions a second are answered before 429; 0 means any.
+	// Quota is the number of requests per second that are answered before 429; 0 means no limit.
 	Quota int `json:"quota"`
-	// RetryAfter is how many seconds 429 and 503 ask to wait; 0 means that they do not say.
+	// RetryAfter is the value of Retry-After of 429 and 503 in seconds; 0 omits the header.
 	RetryAfter int `json:"retryAfter"`
 }
 
-// Modes are the modes, sorted, and what each does.
+// Modes maps each mode to its description.
 var Modes = map[string]string{
 	"error":       "answers 500",
 	"unavailable": "answers 503",
@@ -53,7 +52,7 @@ var Modes = map[string]string{
 	"half":        "says half of every quantity",
 }
 
-// SetFaults switches faults on, or off with the zero Faults.
+// SetFaults replaces the faults. The zero Faults switches all faults off.
 func (s *Server) SetFaults(f Faults) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +82,7 @@ func (s *Server) writeFaults(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// fault is what goes wrong with one question.
+// fault is the fault of one request.
 type fault struct {
 	mode       string
 	latency    time.Duration
@@ -91,7 +90,7 @@ type fault struct {
 	retryAfter int
 }
 
-// enter counts a question and says what goes wrong with it.
+// enter counts a request and returns its fault.
 func (s *Server) enter(pairs int) fault {
 	now := s.now()
 	s.mu.Lock()
@@ -126,7 +125,7 @@ func (s *Server) leave() {
 	s.serving--
 }
 
-// wait takes the time the answer takes; true when the client went away.
+// wait waits for the latency. It returns true if the client disconnected.
 func (f fault) wait(r *http.Request) (gone bool) {
 	if f.mode == "hang" {
 		<-r.Context().Done()
@@ -142,7 +141,7 @@ func (f fault) wait(r *http.Request) (gone bool) {
 	}
 }
 
-// answer writes the answers with what is wrong with them.
+// answer writes the answers with the fault.
 func (f fault) answer(w http.ResponseWriter, answers []Answer) {
 	if f.retryAfter > 0 && (f.overQuota || f.mode == "unavailable") {
 		w.Header().Set("Retry-After", strconv.Itoa(f.retryAfter))
@@ -176,7 +175,7 @@ func (f fault) answer(w http.ResponseWriter, answers []Answer) {
 	case "reset":
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.Write(body[:len(body)/2])
-		_ = http.NewResponseController(w).Flush() // what does not get out is lost anyway
+		_ = http.NewResponseController(w).Flush() // a failure does not matter: the connection is reset
 		panic(http.ErrAbortHandler)
 	case "truncated":
 		body = body[:len(body)/2]
@@ -194,7 +193,7 @@ func (f fault) answer(w http.ResponseWriter, answers []Answer) {
 	w.Write(body)
 }
 
-// distort changes answers so that the JSON is still that of the contract.
+// distort applies the faults that change answers but keep the JSON structure of the contract.
 func distort(mode string, answers []Answer) []Answer {
 	first := func(change func(*Entitlement)) []Answer {
 		answers[0] = Answer{Pair: answers[0].Pair, State: "valid", Entitlements: []Entitlement{{Family: "Office Standard", Effective: 1}}}

@@ -1,14 +1,13 @@
-// Package vlsc is the reference server of the entitlement service, whose
-// contract is internal/docs/vlsc.json: for the local stack, for tests, and for
-// whoever builds a gateway. It knows every pair, and makes up what each entitles
-// to, the same at every call (see Entitlements).
+// Package vlsc is the reference server of the entitlement service: for the local stack, for
+// tests, and for developers of a gateway. The contract is internal/docs/vlsc.json. The
+// server accepts any pair and generates its entitlements, the same at every call.
 //
-// Its faults can be switched on, from Go or over HTTP:
+// Faults can be switched on from Go or over HTTP:
 //
 //	curl -X PUT -d '{"mode":"truncated","every":3}' http://127.0.0.1:PORT/admin/faults
 //
-// It hands out tokens for credentials that everybody can read, and lets anybody
-// break it, so it must never answer more than this machine.
+// Every caller can read its credentials and switch on faults, so it must be reachable only
+// from this machine.
 package vlsc
 
 import (
@@ -27,7 +26,7 @@ import (
 	"time"
 )
 
-// The paths of the server. EntitlementsPath is below the contract's server address.
+// Paths of the server. BasePath is the path of the server address in the contract.
 const (
 	TokenPath        = "/token"
 	BasePath         = "/v1"
@@ -35,38 +34,38 @@ const (
 	FaultsPath       = "/admin/faults"
 )
 
-// The limits of the contract.
+// Limits of the contract.
 const (
 	maxPairs   = 100
 	maxRequest = 64 << 10
 )
 
-// Server serves the contract, a token endpoint and the switches.
+// Server serves the contract, a token endpoint and the faults.
 type Server struct {
 	clientID, secret string
-	life             time.Duration // of a token
+	life             time.Duration // validity of a token
 	now              func() time.Time
 	mux              *http.ServeMux
 
 	mu      sync.Mutex
-	tokens  map[string]time.Time // to when they expire
+	tokens  map[string]time.Time // expiry by token
 	faults  Faults
-	sent    int       // questions since the faults were set
-	window  time.Time // start of the second that the quota is counted in
-	inside  int       // questions in it
+	sent    int       // requests since the faults were set
+	window  time.Time // start of the current second of the quota
+	inside  int       // requests in that second
 	serving int
 	stats   Stats
 }
 
-// Stats is what the server has been asked.
+// Stats counts the requests to the server.
 type Stats struct {
-	Tokens    int `json:"tokens"`    // handed out
-	Questions int `json:"questions"` // with a good token
+	Tokens    int `json:"tokens"`    // issued tokens
+	Questions int `json:"questions"` // valid requests for entitlements
 	Pairs     int `json:"pairs"`
-	Most      int `json:"most"` // questions at the same time
+	Most      int `json:"most"` // maximum of concurrent requests
 }
 
-// New returns a server for one client. Its tokens live for life.
+// New returns a server for one client. Its tokens are valid for life.
 func New(clientID, secret string, life time.Duration, now func() time.Time) *Server {
 	s := &Server{clientID: clientID, secret: secret, life: life, now: now, mux: http.NewServeMux(), tokens: map[string]time.Time{}}
 	s.mux.HandleFunc("POST "+TokenPath, s.token)
@@ -79,21 +78,21 @@ func New(clientID, secret string, life time.Duration, now func() time.Time) *Ser
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Stats returns what the server has been asked so far.
+// Stats returns the counts since the server was created.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stats
 }
 
-// Revoke makes every token that was handed out invalid.
+// Revoke invalidates all issued tokens.
 func (s *Server) Revoke() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.tokens)
 }
 
-// token is the client credentials grant (RFC 6749, section 4.4).
+// token implements the client credentials grant (RFC 6749, section 4.4).
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
 	refuse := func(status int, code string) {
@@ -109,7 +108,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	id, secret, ok := r.BasicAuth()
 	if ok {
-		// Both are form-encoded before they are put together.
+		// Both values are form-encoded before Basic encoding (RFC 6749, section 2.3.1).
 		var errID, errSecret error
 		id, errID = url.QueryUnescape(id)
 		secret, errSecret = url.QueryUnescape(secret)
@@ -143,7 +142,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// admits reports whether a request has a good token.
+// admits reports whether a request has a valid token.
 func (s *Server) admits(r *http.Request) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	now := s.now()
@@ -153,18 +152,18 @@ func (s *Server) admits(r *http.Request) bool {
 	return ok && known && now.Before(expires)
 }
 
-// Pair is an agreement pair as the contract has it.
+// Pair is an agreement pair in the contract.
 type Pair struct {
 	Authorization string `json:"authorization"`
 	License       string `json:"license"`
 }
 
-// Answer is what the contract says about a pair.
+// Answer is the answer for a pair in the contract.
 type Answer struct {
 	Pair
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
-	// Entitlements are left out unless the pair is valid, and then never null.
+	// Entitlements is absent unless the pair is valid; then it is never null.
 	Entitlements []Entitlement `json:"entitlements,omitzero"`
 }
 
@@ -193,7 +192,8 @@ func (s *Server) entitlements(w http.ResponseWriter, r *http.Request) {
 
 var number = regexp.MustCompile(`^[0-9A-Za-z -]{1,32}$`)
 
-// question reads a request, or says what is wrong with it.
+// question decodes and checks a request. If it is invalid, detail says why, and status is
+// the HTTP status.
 func question(body io.Reader) (pairs []Pair, status int, detail string) {
 	var in struct {
 		Pairs []Pair `json:"pairs"`
@@ -236,5 +236,5 @@ func problem(w http.ResponseWriter, status int, detail string) {
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // an error is the client's leaving
+	_ = json.NewEncoder(w).Encode(v) // fails only when the client has disconnected
 }

@@ -38,7 +38,7 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(document)
 })
 
-// server is the reference server, called without a network.
+// server is the reference server, called without network.
 type server struct {
 	*vlsc.Server
 	t   *testing.T
@@ -69,7 +69,8 @@ func (s *server) token() string {
 	return answer.Token
 }
 
-// ask asks, and holds the answer, and the question if it was accepted, to the contract.
+// ask sends a request. It checks the response, and the request if it was accepted, against
+// the contract.
 func (s *server) ask(token, question string) *httptest.ResponseRecorder {
 	s.t.Helper()
 	request := func() *http.Request {
@@ -154,8 +155,8 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// TestAnswersStay holds what the server makes up to staying the same, in this
-// and in every later version: a demo and its report rely on it.
+// TestAnswersStay checks that generated answers stay the same in all versions, because
+// demos and their reports depend on them.
 func TestAnswersStay(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
