@@ -29,13 +29,13 @@ import (
 	"trueup/internal/httpapi/route"
 )
 
-// doorman stands where the functions are and writes down who gets to them.
+// doorman replaces the functions and records the events that reach them.
 type doorman struct {
 	mu   sync.Mutex
 	seen []passed
 }
 
-// passed is one event that reached a function.
+// passed describes an event that reached a function.
 type passed struct{ Function, RouteKey, Subject, Groups string }
 
 // Invoke implements gateway.Invoker.
@@ -58,7 +58,7 @@ func (d *doorman) Invoke(_ context.Context, function string, payload []byte) (la
 	return lambda.Result{Payload: []byte(`{"statusCode":204}`)}, nil
 }
 
-// let returns who got past since the last call.
+// let returns the events since the last call.
 func (d *doorman) let() []passed {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -69,10 +69,10 @@ func (d *doorman) let() []passed {
 
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
-// TestTokens asks every route of the table with every kind of token that is
-// not good, through the gateway with its authorizer, and demands 401 in API
-// Gateway's words and that no function hears of it (SPEC 11, 13). Which routes
-// need no token is spelled here again: a new one fails until somebody has decided.
+// TestTokens requests every route with every kind of invalid token, through the gateway
+// with its authorizer. The response must be API Gateway's 401, and no function may be
+// called (SPEC 11, 13). The open routes are repeated here, so that the test fails for a new
+// one until it is added.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	open := []string{"GET /openapi.json"}
@@ -147,10 +147,10 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// badTokens are Authorization headers that let nobody in, by what is wrong with them.
+// badTokens returns invalid Authorization headers, by the reason.
 func badTokens(t *testing.T, signer *issuer.Issuer, key func() string, address string, now time.Time) map[string]string {
 	t.Helper()
-	// claims are good ones but for a change; nil leaves a claim out.
+	// claims returns valid claims with some changes; nil removes a claim.
 	claims := func(change map[string]any) map[string]any {
 		all := map[string]any{
 			"iss": signer.URL, "sub": "jo", "client_id": issuer.ClientID, "token_use": "access",
@@ -209,8 +209,8 @@ func badTokens(t *testing.T, signer *issuer.Issuer, key func() string, address s
 	return bad
 }
 
-// publicKey is the issuer's public key as anybody can read it, in the forms in
-// which it could be taken for a secret.
+// publicKey returns the issuer's public key in the forms that a faulty verifier could use
+// as an HMAC secret.
 func publicKey(t *testing.T, address string) map[string][]byte {
 	t.Helper()
 	response, err := http.Get(address + gateway.IssuerPath + issuer.KeysPath)

@@ -10,8 +10,8 @@ import (
 	"trueup/internal/access"
 )
 
-// TestDemo runs what `make demo` runs, which checks the report itself: twice,
-// as nothing may be counted twice, and then beside somebody else's files.
+// TestDemo runs the command of `make demo`, which checks the report itself: twice, because
+// nothing may be counted twice, and then in a system with other files.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())

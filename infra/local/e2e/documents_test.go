@@ -17,8 +17,8 @@ import (
 	"trueup/infra/local/stack"
 )
 
-// TestReadme runs the commands of the README in one shell, as a new user types
-// them: three files become a report, in less than five minutes.
+// TestReadme runs the commands of the README in one shell, like a new user. They must make
+// a report of three files in at most five minutes.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	s := documented(t, "readme")
@@ -70,8 +70,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestGuide runs the commands of the guide. The one request that the guide
-// sends to show an error must fail, and no other.
+// TestGuide runs the commands of the guide. Only the request with which the guide shows an
+// error may fail.
 func TestGuide(t *testing.T) {
 	t.Parallel()
 	s := documented(t, "guide")
@@ -107,10 +107,10 @@ var (
 	answered   = regexp.MustCompile(`(?m)^answered (\d+) (\S+)$`)
 )
 
-// runBlocks runs the shell blocks of a document, in order and in one shell,
-// with the addresses of this system, and stops at the first command that
-// fails. A block after a comment "not run by the test" is left out. It returns
-// the output, and the status and path of each request that failed.
+// runBlocks runs the shell blocks of a document, in order and in one shell, with the
+// addresses of this system. It stops at the first command that fails. It skips blocks after
+// a comment "not run by the test". It returns the output, and the status and path of each
+// failed request.
 func (s system) runBlocks(document string) (out string, failed []string) {
 	s.t.Helper()
 	const root = "../../.."
@@ -118,8 +118,8 @@ func (s system) runBlocks(document string) (out string, failed []string) {
 	must(s.t, err)
 	front, err := url.Parse(s.FrontURL)
 	must(s.t, err)
-	// Every response leaves a line in the output. make import reports a rejected
-	// file by its exit status, which does not end an interactive shell either.
+	// Every response adds a line to the output. make import fails for a rejected file; as in
+	// an interactive shell, that does not end the script.
 	script := `curl() { command curl -w '%{stderr}\nanswered %{http_code} %{url}\n' "$@"; }` + "\n" +
 		`make() { command make "$@" || true; }` + "\n"
 	blocks := 0
@@ -136,7 +136,7 @@ func (s system) runBlocks(document string) (out string, failed []string) {
 	shell.Env = append(os.Environ(), "MAKEFLAGS=", "PORT="+front.Port())
 	shell.Dir = s.t.TempDir()
 	must(s.t, os.CopyFS(filepath.Join(shell.Dir, "events"), os.DirFS(filepath.Join(root, "events"))))
-	for _, name := range []string{"Makefile", "infra/local/import.sh"} { // of make import
+	for _, name := range []string{"Makefile", "infra/local/import.sh"} { // for make import
 		content, err := os.ReadFile(filepath.Join(root, name))
 		must(s.t, err)
 		must(s.t, os.MkdirAll(filepath.Dir(filepath.Join(shell.Dir, name)), 0o755))

@@ -13,15 +13,15 @@ import (
 	"trueup/internal/access"
 )
 
-// TestMainJob is the job of a licence admin, from a file in the bucket to the
-// agreements, or to the mistakes in it; and all of it is there after a restart.
+// TestMainJob does the main job of a licence admin: files in the bucket become agreements
+// or reported mistakes. After a restart, everything must be unchanged.
 func TestMainJob(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	s := start(t, stack.Options{Data: data})
 	defer func() { s.stop() }()
 
-	// R3.1, R3.8: a file in a folder makes a license group.
+	// R3.1, R3.8: a file in a folder creates a license group.
 	s.put("agreements/Head office/first import + 1%.csv", sample(t, "first-import.csv"), nil)
 	imp := s.wait("first import + 1%.csv")
 	equal(t, "import", imp, imported{
@@ -45,7 +45,7 @@ func TestMainJob(t *testing.T) {
 	must(t, err)
 	equal(t, "pairs", pairs, []pair{{"01-09340", "01-09340", "open-value"}, {"01-09341", "01-09341", "open-value"}})
 
-	// R3.7: every mistake is told, in the reader's language.
+	// R3.7: every mistake is reported, in the reader's language.
 	s.put("agreements/mistakes.csv", sample(t, "mistakes.csv"), nil)
 	imp = s.wait("mistakes.csv")
 	if imp.State != "rejected" || imp.Errors < 10 || imp.Rejected != imp.Rows {
@@ -55,7 +55,7 @@ func TestMainJob(t *testing.T) {
 	must(t, err)
 	equal(t, "findings", len(findings), imp.Errors+imp.Warnings)
 	var copied string
-	s.get("/imports/"+imp.ID+"/annotated?lang=nl", &copied) // and follow to the bucket
+	s.get("/imports/"+imp.ID+"/annotated?lang=nl", &copied) // follows the redirect to the bucket
 	if !strings.HasPrefix(copied, "\ufeff") || strings.Count(copied, "\r\n") <= imp.Rows {
 		t.Errorf("annotated copy: %.200q", copied)
 	}
@@ -91,7 +91,7 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("import: %+v", imp)
 	}
 
-	// SPEC 11: who may.
+	// SPEC 11: access control.
 	anybody := s
 	anybody.token = ""
 	status, err = anybody.call(http.MethodGet, "/agreements", nil, nil)
@@ -102,7 +102,7 @@ func TestMainJob(t *testing.T) {
 	must(t, err)
 	equal(t, "without the role", status, http.StatusForbidden)
 
-	// After a restart everything is there.
+	// After a restart, everything is unchanged.
 	read := func() (all string) {
 		for _, path := range []string{"/imports", "/groups", "/agreements?limit=100", "/imports/" + imp.ID} {
 			var text string
@@ -118,8 +118,8 @@ func TestMainJob(t *testing.T) {
 	equal(t, "after the restart", read(), before)
 }
 
-// TestR3_9_DeadLetter lets an import fault until it is given up; its event,
-// sent again once the cause is gone, does the job.
+// TestR3_9_DeadLetter lets an import fail until its event is a dead letter. When the cause is
+// removed and the event is sent again, the import succeeds.
 func TestR3_9_DeadLetter(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// deals is a file of agreements that have as many pairs each; all the names
-// start with prefix, and no number is in the file of another prefix.
+// deals returns a CSV file of agreements with the given number of pairs each. Names start
+// with prefix. Files of the same size with different numbers have no pair in common.
 func deals(prefix string, number, agreements, pairs int) string {
 	var body strings.Builder
 	for a := range agreements {
@@ -28,8 +28,8 @@ func deals(prefix string, number, agreements, pairs int) string {
 	return body.String()
 }
 
-// watcher reads the agreements of a prefix over and over, as a client of the
-// API: it must see none of an import or all.
+// watcher polls the agreements with a prefix through the API. It must see either all or
+// nothing of an import.
 type watcher struct {
 	s                 system
 	prefix            string
@@ -75,7 +75,7 @@ func (w *watcher) poll() {
 	}
 }
 
-// ended stops the watcher after a last look and checks what it saw.
+// ended stops the watcher, polls once more, and checks what it saw.
 func (w *watcher) ended(t *testing.T) {
 	t.Helper()
 	close(w.stop)
@@ -86,8 +86,8 @@ func (w *watcher) ended(t *testing.T) {
 	}
 }
 
-// TestR3_9_KilledAfterEveryStoreCall kills the process of the import function
-// after a store call of an import, and waits for the redelivery.
+// TestR3_9_KilledAfterEveryStoreCall kills the import function after each store call of an
+// import (or a sample of them), and waits for the retry.
 func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
@@ -103,19 +103,19 @@ func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 			kind := fmt.Sprintf("kill-%d", c.pairs)
 			proxy := faultproxy.New(base.DynamoDBEndpoint, 1, nil)
 			defer proxy.Close()
-			// The store calls of the functions pass the proxy; the reader has
-			// functions of its own, and the same table.
+			// Store calls of the functions go through the proxy. The reader has its own
+			// functions and the same table.
 			s := start(t, stack.Options{
 				DynamoDBEndpoint: base.DynamoDBEndpoint, FunctionsDynamoDB: proxy.URL, TableName: kind,
 				RetryDelays: []time.Duration{c.lease + 100*time.Millisecond},
-				// The calls are to be the import's, and not those of the refreshes after it.
+				// Only calls of the import must be counted, not calls of a refresh after it.
 				Env: []string{"IMPORT_LEASE=" + c.lease.String(), config.RefreshFunction + "=none"},
 			})
 			defer s.stop()
 			reader := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: kind})
 			defer reader.stop()
 
-			// Undisturbed, to count the calls.
+			// Count the calls of an import without faults.
 			s.put("agreements/"+kind+"/undisturbed.csv", deals(kind+"u", 0, c.agreements, c.pairs), nil)
 			s.idle()
 			calls := proxy.Requests()
@@ -155,8 +155,8 @@ func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 			}
 			s.checkNothingLeft()
 
-			// Nothing is doubled: the counts of the group are exact, and the
-			// same file again changes nothing.
+			// Nothing is stored twice: the counts of the group are exact, and the same file
+			// again changes nothing.
 			var groups page[group]
 			reader.get("/groups", &groups)
 			for _, g := range groups.Items {
@@ -183,8 +183,8 @@ func (s system) idle() {
 	s.t.Fatalf("%d events are pending after a minute", s.Pending())
 }
 
-// checkNothingLeft looks behind the API: no import is running any more, and
-// what each of them stored is of one attempt.
+// checkNothingLeft checks in the table that no import is running, and that all items of an
+// import were written by the same attempt.
 func (s system) checkNothingLeft() {
 	s.t.Helper()
 	attempts := map[string]string{}

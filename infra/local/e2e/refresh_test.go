@@ -22,7 +22,7 @@ type refreshed struct {
 	Hold                                   struct{ State string }
 }
 
-// refresh refreshes the organisation and waits for the end.
+// refresh refreshes the whole organisation and waits until the run has ended.
 func (s system) refresh() refreshed {
 	s.t.Helper()
 	var r refreshed
@@ -48,7 +48,7 @@ func (s system) ended(id string) (r refreshed) {
 	return r
 }
 
-// snapshot is the report of a day as it is kept; empty when there is none.
+// snapshot returns the rows of a day's stored report; empty if there is none.
 func (s system) snapshot(day string) (rows string) {
 	s.t.Helper()
 	var report struct{ Rows json.RawMessage }
@@ -60,8 +60,8 @@ func (s system) snapshot(day string) (rows string) {
 	return string(report.Rows)
 }
 
-// TestR7_1_TheNight: the schedule's event refreshes the organisation, and
-// leaves the snapshot of the day it was due on (R8.5).
+// TestR7_1_TheNight: the event of the nightly schedule refreshes the organisation and writes
+// the snapshot of the day on which it was due (R8.5).
 func TestR7_1_TheNight(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
@@ -95,7 +95,7 @@ func TestR7_1_TheNight(t *testing.T) {
 	if rows := s.snapshot(day); !strings.Contains(rows, "Office Professional Plus 2016") {
 		t.Errorf("the snapshot of %s: %s", day, rows)
 	}
-	// The same night told twice is one run.
+	// A repeated event of the same night does not start another run.
 	_, err = s.Invoke(context.Background(), "refresh", []byte(event))
 	must(t, err)
 	var again page[refreshed]
@@ -103,14 +103,14 @@ func TestR7_1_TheNight(t *testing.T) {
 	equal(t, "runs", len(again.Items), len(runs.Items))
 }
 
-// TestR7_2_ARefreshKilledGoesOn kills the function in the middle of a refresh;
-// the redelivery goes on with the pairs that were not yet asked about.
+// TestR7_2_ARefreshKilledGoesOn kills the function during a refresh. The retry continues
+// with the pairs that were not yet checked.
 func TestR7_2_ARefreshKilledGoesOn(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
 	s := start(t, stack.Options{
 		DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "killed-refresh", Service: true,
-		RetryDelays: []time.Duration{46 * time.Second}, // the lease of the one that was killed is over
+		RetryDelays: []time.Duration{46 * time.Second}, // longer than the lease of the killed attempt
 	})
 	defer s.stop()
 	const pairs = 1000
@@ -138,8 +138,7 @@ func TestR7_2_ARefreshKilledGoesOn(t *testing.T) {
 	}
 }
 
-// TestR7_2_YesterdayStays: whatever the source does, the snapshot that was good
-// stays the one that is served.
+// TestR7_2_YesterdayStays: when the source is faulty, the last good snapshot is still served.
 func TestR7_2_YesterdayStays(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
@@ -154,8 +153,8 @@ func TestR7_2_YesterdayStays(t *testing.T) {
 	if rows == "" {
 		t.Fatalf("no snapshot after %+v", good)
 	}
-	// Two of the faults: a refresh that fails takes half a minute, because it asks
-	// again. Package vlsc's tests have them all.
+	// Only two of the faults, because a failing refresh takes half a minute with its retries.
+	// The tests of package vlsc cover all faults.
 	for _, mode := range []string{"truncated", "none"} {
 		s.VLSC.SetFaults(vlsc.Faults{Mode: mode})
 		r := s.refresh()

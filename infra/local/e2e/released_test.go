@@ -16,10 +16,10 @@ import (
 	"trueup/internal/manifest"
 )
 
-// released is the commit of the last version whose journal has one stripe.
+// released is the commit of the released version: the last one with one stripe per journal.
 const released = "3ad782b9345354113748b05597b216fd51bed2f4"
 
-// errNoHistory means that the released version is not in this clone.
+// errNoHistory means that this clone does not have the commit of the released version.
 var errNoHistory = errors.New("the commit " + released + " is not in this clone: git fetch --unshallow gets it")
 
 // releasedFunctions builds the functions of the released version, once.
@@ -49,7 +49,7 @@ var releasedFunctions = sync.OnceValues(func() (string, error) {
 	}
 	for _, f := range manifest.Functions {
 		from := filepath.Join(dir, "bin", f.Name)
-		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) { // a later release brought it
+		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) { // the function was added after the release
 			from = filepath.Join(newest, f.Name, "bootstrap")
 		}
 		if err := os.MkdirAll(filepath.Join(dir, f.Name), 0o700); err != nil {
@@ -89,8 +89,8 @@ func extract(archive []byte, dir string) error {
 	}
 }
 
-// releasedOrSkip returns the folder of the released functions. Without the
-// repository's history the test is skipped, or fails where all tests have to run.
+// releasedOrSkip returns the folder of the released functions. If the clone does not have
+// the commit, it skips the test, or fails it when all tests are required.
 func releasedOrSkip(t *testing.T) string {
 	t.Helper()
 	dir, err := releasedFunctions()

@@ -15,7 +15,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// shown is what people see, without what differs from one reading to the next.
+// shown returns what the API shows, without values that differ between two requests.
 func (s system) shown(day string) map[string]any {
 	s.t.Helper()
 	all := map[string]any{"snapshot": s.snapshot(day)}
@@ -36,10 +36,10 @@ func (s system) shown(day string) map[string]any {
 	return all
 }
 
-// TestR16_2_RestoredTable restores a table as infra/restore.sh does: into another
-// one, on which the functions are started again with the buckets as they are.
-// What people see is that point exactly; what was uploaded after it can be imported
-// again; and the next refresh publishes.
+// TestR16_2_RestoredTable restores a table as infra/restore.sh does: into another table,
+// which the functions then use, with unchanged buckets. The API must show exactly the state
+// at the point in time, later uploads can be imported again, and the next refresh writes a
+// snapshot.
 func TestR16_2_RestoredTable(t *testing.T) {
 	t.Parallel()
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
@@ -60,7 +60,7 @@ func TestR16_2_RestoredTable(t *testing.T) {
 	client := s.DynamoDB()
 	point, before := storetest.Save(t, client, s.Table), s.shown(day)
 
-	// The future that is lost.
+	// Changes after the point in time, which are lost.
 	const late = "agreements/late.csv"
 	s.put(late, deals("late", 7, 2, 2), nil)
 	s.put("entitlements/first-statement.csv", strings.ReplaceAll(sample(t, "statements/first-statement.csv"), ",1,0", ",3,0"), nil)

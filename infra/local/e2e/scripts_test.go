@@ -12,15 +12,15 @@ import (
 	"trueup/internal/httpapi/apiscript"
 )
 
-// TestScripts runs the API's scripts against the running system: the same files
-// that package httpapi runs on its handlers and through Lambda events. Each
-// script has a system of its own, on one engine.
+// TestScripts runs the scripts of the API against the running system. Package httpapi runs
+// the same files on its handlers and through Lambda events. Each script has its own system;
+// all share one engine.
 func TestScripts(t *testing.T) {
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
 	apiscript.Run(t, filepath.Join("..", "..", "..", "internal", "httpapi", "testdata", "*.txt"), func(t *testing.T) apiscript.Target {
-		env := []string{"INVENTORY_REQUIRED=false"} // what it means is tested beside the handlers
+		env := []string{"INVENTORY_REQUIRED=false"} // the setting is tested with the handlers
 		if name := filepath.Base(t.Name()); name != "refreshes" && name != "statements" {
-			// A refresh changes what agreements show, whenever it comes by; other scripts do not wait for it.
+			// A refresh changes agreements at any time, and the other scripts do not wait for it.
 			env = append(env, config.RefreshFunction+"=none")
 		}
 		s := start(t, stack.Options{
@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		t.Cleanup(s.stop)
 		return apiscript.Target{
 			Base: s.FrontURL,
-			Do:   http.DefaultTransport.RoundTrip, // follows no redirect
+			Do:   http.DefaultTransport.RoundTrip, // does not follow redirects
 			Token: func(role, subject string) (string, error) {
 				var roles []access.Role
 				for name := range strings.SplitSeq(role, ",") {

@@ -30,13 +30,13 @@ import (
 
 var writeStored = flag.Bool("released", false, "write testdata/released.json.gz with the released version")
 
-// storedFile has what the released version stored, and what it showed of it then.
+// storedFile has the data that the released version stored, and its responses then.
 var storedFile = filepath.Join("testdata", "released.json.gz")
 
 type storedData struct {
-	Day     string // of the snapshot
+	Day     string // day of the snapshot
 	Items   []map[string]any
-	Objects []storedObject // of the reports bucket
+	Objects []storedObject // objects of the reports bucket
 	Views   map[string]string
 }
 
@@ -46,7 +46,7 @@ type storedObject struct {
 	Body                []byte
 }
 
-// storedViews are the views of a day that are the same on every later day.
+// storedViews returns paths whose responses do not depend on the current day.
 func storedViews(day string) []string {
 	return []string{
 		"/agreements?limit=20", "/agreements?limit=20&sort=publisher&order=desc", "/agreements?limit=20&sort=created", "/agreements?limit=20&sort=end",
@@ -59,10 +59,10 @@ func storedViews(day string) []string {
 	}
 }
 
-// ofTheMoment is what differs between two answers though nothing has changed.
+// ofTheMoment matches values that differ between two responses for the same data.
 var ofTheMoment = regexp.MustCompile(`"(?:madeAt|nextCursor)":"[^"]*"|Report made on [-0-9: ]+ UTC`)
 
-// shows is what the system answers to these requests.
+// shows returns the responses for paths, without the values that ofTheMoment matches.
 func (s system) shows(paths []string) map[string]string {
 	s.t.Helper()
 	all := map[string]string{}
@@ -74,8 +74,8 @@ func (s system) shows(paths []string) map[string]string {
 	return all
 }
 
-// TestR16_6_StoredData reads a table and a reports bucket that the released version
-// wrote. Every later version must be able to.
+// TestR16_6_StoredData reads a table and a reports bucket that the released version wrote.
+// Every later version must be able to read them.
 func TestR16_6_StoredData(t *testing.T) {
 	t.Parallel()
 	if *writeStored {
@@ -98,7 +98,7 @@ func TestR16_6_StoredData(t *testing.T) {
 		item := attributesOf(it)
 		pk, sk := item["pk"].(*types.AttributeValueMemberS).Value, item["sk"].(*types.AttributeValueMemberS).Value
 		if strings.HasPrefix(pk, "JOURNAL#") && sk == fmt.Sprintf("%016d", 1) {
-			continue // so that only who reads the saved copies sees it all
+			continue // without these entries, all data is found only through the saved copies
 		}
 		puts.Go(func() error {
 			_, err := s.DynamoDB().PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Table, Item: item})
@@ -144,7 +144,7 @@ func TestR16_6_StoredData(t *testing.T) {
 	var was, is map[string]any
 	must(t, json.Unmarshal([]byte(data.Views[list]), &was))
 	s.get(list, &is)
-	delete(was, "stale") // which changes make it
+	delete(was, "stale") // the changes make the data stale
 	delete(was, "")
 	for _, difference := range lacking("", was, is) {
 		t.Errorf("after changes: %s", difference)
@@ -152,13 +152,14 @@ func TestR16_6_StoredData(t *testing.T) {
 	(&upgrade{system: s}).notLogged("journal rebuilt", "saved copy not used", "saved copy not read")
 }
 
-// lacking says where a JSON value lacks what another one had. It may have more.
+// lacking returns the places where the JSON value is differs from was. Additional members
+// in is are allowed.
 func lacking(at string, was, is any) (differences []string) {
 	switch was := was.(type) {
 	case map[string]any:
 		is, _ := is.(map[string]any)
 		for name, value := range was {
-			if name != "" && name != "notice" { // a text, or of the moment
+			if name != "" && name != "notice" { // removed by ofTheMoment, or a text
 				differences = append(differences, lacking(at+"/"+name, value, is[name])...)
 			}
 		}
@@ -178,7 +179,7 @@ func lacking(at string, was, is any) (differences []string) {
 	return differences
 }
 
-// writeReleased has the released version work, and keeps what it stored.
+// writeReleased runs the released version and writes storedFile.
 func writeReleased(t *testing.T) {
 	t.Helper()
 	s := usedBy(t, "jo", access.GlobalAdmin)(stack.Start(context.Background(), stack.Options{
@@ -206,7 +207,7 @@ func writeReleased(t *testing.T) {
 	time.AfterFunc(time.Second/2, func() { close(stop) })
 	u.writeCatalog("stored", stop)
 	u.settled()
-	u.schedule() // saves copies
+	u.schedule() // saves the copies of the journals
 	u.removeGroup(gone)
 	u.ask(http.MethodPatch, "/agreements/"+moved, map[string]string{"name": "Still in a deleted group"}, nil)
 	u.create("After the copy", rename, "8800011")
@@ -228,7 +229,7 @@ func writeReleased(t *testing.T) {
 	}
 	objects, err := s.S3().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String(stack.ReportsBucket)})
 	must(t, err)
-	newest := "" // folder of the newest snapshot
+	newest := "" // folder of the latest snapshot
 	for _, listed := range objects.Contents {
 		if folder := path.Dir(*listed.Key); strings.HasPrefix(folder, "snapshots/"+r.Date+"/") {
 			newest = max(newest, folder)
@@ -236,7 +237,7 @@ func writeReleased(t *testing.T) {
 	}
 	for _, listed := range objects.Contents {
 		if folder := path.Dir(*listed.Key); strings.HasPrefix(folder, "snapshots/"+r.Date+"/") && folder != newest || strings.Contains(*listed.Key, "/annotated.") {
-			continue // nothing reads them here
+			continue // not read by this test
 		}
 		o, err := s.S3().GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(stack.ReportsBucket), Key: listed.Key})
 		must(t, err)
@@ -255,7 +256,7 @@ func writeReleased(t *testing.T) {
 	must(t, os.WriteFile(storedFile, packed.Bytes(), 0o644))
 }
 
-// plain is an attribute as DynamoDB writes it in JSON.
+// plain returns an attribute in the JSON format of DynamoDB.
 func plain(av types.AttributeValue) map[string]any {
 	switch v := av.(type) {
 	case *types.AttributeValueMemberS:

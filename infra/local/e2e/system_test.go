@@ -1,6 +1,6 @@
-// Package e2e_test tests the whole system as its users meet it: the real
-// function binaries in the local stack, files put by an S3 client, answers read
-// from the HTTP API.
+// Package e2e_test tests the whole system through its public interfaces: the function
+// binaries run in the local stack, an S3 client uploads files, and results are read from
+// the HTTP API.
 package e2e_test
 
 import (
@@ -36,8 +36,7 @@ var functions = sync.OnceValues(func() (string, error) {
 	return dir, stack.Build(context.Background(), dir)
 })
 
-// shared is a system in memory, started once; the tests that use it have
-// tables or names of their own.
+// shared starts an in-memory system once. Tests that use it have their own tables or names.
 var shared = sync.OnceValues(func() (*stack.Stack, error) {
 	dir, err := functions()
 	if err != nil {
@@ -59,7 +58,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// system is a stack and a person who uses it.
+// system is a stack and a user.
 type system struct {
 	*stack.Stack
 	t     *testing.T
@@ -77,8 +76,8 @@ func start(t *testing.T, o stack.Options) system {
 	return usedBy(t, "jo", access.GlobalAdmin)(stack.Start(context.Background(), o))
 }
 
-// usedBy returns a system from what a start returned. Without an engine the
-// test is skipped, or fails when the engine is required.
+// usedBy returns a function that makes a system from the result of stack.Start. If the
+// engine is missing, it skips the test, or fails it when the engine is required.
 func usedBy(t *testing.T, subject string, roles ...access.Role) func(*stack.Stack, error) system {
 	t.Helper()
 	return func(s *stack.Stack, err error) system {
@@ -95,7 +94,7 @@ func usedBy(t *testing.T, subject string, roles ...access.Role) func(*stack.Stac
 
 func (s system) stop() { s.Stop(time.Second) }
 
-// refreshed waits until no refresh is under way or waits to be called.
+// refreshed waits until no refresh is queued or running and no event is pending.
 func (s system) refreshed() {
 	s.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
@@ -167,7 +166,7 @@ func (s system) get(path string, result any) {
 	}
 }
 
-// What the API answers, as far as the tests look at it.
+// Responses of the API, with the fields that the tests use.
 type (
 	page[T any] struct {
 		Items      []T
@@ -194,7 +193,7 @@ type (
 	}
 )
 
-// all reads every page of a listing; path has a query already.
+// all reads every page of a list. path must have a query.
 func all[T any](s system, path string) (items []T, err error) {
 	for cursor := ""; ; {
 		var p page[T]
@@ -212,7 +211,7 @@ func all[T any](s system, path string) (items []T, err error) {
 	}
 }
 
-// put puts a file as any S3 client does.
+// put uploads a file with an S3 client.
 func (s system) put(key, body string, metadata map[string]string) {
 	s.t.Helper()
 	_, err := s.S3().PutObject(context.Background(), &s3.PutObjectInput{
@@ -221,7 +220,7 @@ func (s system) put(key, body string, metadata map[string]string) {
 	must(s.t, err)
 }
 
-// wait waits until the newest import of a file has ended.
+// wait waits until the latest import of a file has ended, and returns it.
 func (s system) wait(fileName string) imported {
 	s.t.Helper()
 	for range 3000 {

@@ -26,7 +26,7 @@ import (
 	"trueup/internal/manifest"
 )
 
-// views are what people see, apart from what is about one agreement.
+// views are the paths of all lists and reports.
 var views = []string{
 	"/agreements?limit=200", "/agreements?limit=200&sort=publisher&order=desc", "/agreements?limit=200&sort=end", "/agreements?limit=200&sort=created&order=desc",
 	"/agreements?limit=50&group=unassigned", "/agreements?limit=200&type=other", "/agreements?limit=200&type=volume", "/agreements?limit=200&publisher=adobe",
@@ -39,10 +39,10 @@ var views = []string{
 	"/reports/snapshots", "/reports/trend",
 }
 
-// seen is what people see now, by path.
+// seen returns the current responses for views, by path.
 func (u *upgrade) seen() map[string]string { return u.shows(views) }
 
-// together runs writers of every kind and readers for a while.
+// together runs writers of every kind, a reader and the schedule while during runs.
 func (u *upgrade) together(phase string, during func()) {
 	stop := make(chan struct{})
 	var all sync.WaitGroup
@@ -59,9 +59,9 @@ func (u *upgrade) together(phase string, during func()) {
 	all.Wait()
 }
 
-// TestR16_6_Upgrade deploys this release over the released one while people work,
-// function by function, with processes of both at work at once. Whatever was
-// acknowledged is there exactly once afterwards, and every list is exact.
+// TestR16_6_Upgrade replaces the released version with this one, function by function, with
+// concurrent users and processes of both versions. Afterwards, every acknowledged change
+// must be stored exactly once, and every list must be exact.
 func TestR16_6_Upgrade(t *testing.T) {
 	t.Parallel()
 	newest, err := functions()
@@ -80,15 +80,15 @@ func TestR16_6_Upgrade(t *testing.T) {
 		every = append(every, f.Name)
 	}
 
-	// The released version alone.
+	// Only the released version.
 	u.seed()
 	if t.Failed() {
 		return
 	}
 	before := u.seen()
 
-	// This release reads all of it, from the copies that the released one saved: the
-	// first entries are not there any more.
+	// This version reads all data from the copies that the released one saved, because the
+	// first entries are deleted.
 	for _, name := range []string{"agreements", "catalog"} {
 		_, err := s.DynamoDB().DeleteItem(context.Background(), &dynamodb.DeleteItemInput{
 			TableName: &s.Table, Key: map[string]types.AttributeValue{
@@ -103,7 +103,7 @@ func TestR16_6_Upgrade(t *testing.T) {
 	u.deploy(false, every...)
 	equal(t, "and the released one after that", u.seen(), before)
 
-	// Both at once, first one way and then the other.
+	// Both versions at the same time, with different functions of each.
 	const phase = 4 * time.Second
 	u.together("first", func() {
 		time.Sleep(time.Second)
@@ -127,7 +127,7 @@ func TestR16_6_Upgrade(t *testing.T) {
 	t.Logf("the released version refused %d calls", u.refused)
 	u.settled()
 
-	// All of this release.
+	// Only this version.
 	u.schedule()
 	warm := u.seen()
 	u.exact()
@@ -144,8 +144,8 @@ func TestR16_6_Upgrade(t *testing.T) {
 	}
 }
 
-// seed is work of people with one release, after which both journals have a saved
-// copy, and entries after it.
+// seed writes data with one version. Then both journals have a saved copy, and entries
+// after it.
 func (u *upgrade) seed() {
 	t, s := u.t, u.system
 	u.files()
@@ -161,7 +161,7 @@ func (u *upgrade) seed() {
 	}
 	var all page[agreement]
 	s.get("/agreements?limit=200&group=unassigned", &all)
-	for _, a := range all.Items { // of the sample
+	for _, a := range all.Items { // agreements of the sample file
 		d := &deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
 		for _, p := range u.pairsOf(a.ID) {
 			d.pairs[p] = true
@@ -175,7 +175,7 @@ func (u *upgrade) seed() {
 	work.Go(func() { u.writeCatalog("seed", stop) })
 	time.Sleep(time.Second)
 	u.schedule()
-	time.Sleep(time.Second / 2) // some entries after the copies
+	time.Sleep(time.Second / 2) // time for some entries after the copies
 	close(stop)
 	work.Wait()
 	for _, key := range []string{"copies/agreements", "copies/catalog"} {
@@ -188,8 +188,8 @@ func (u *upgrade) seed() {
 
 const headOffice = "Head office"
 
-// files puts one of every kind, among them more agreements and titles than make the
-// schedule save copies.
+// files uploads a file of every kind, with enough agreements and titles that the schedule
+// saves copies of the journals.
 func (u *upgrade) files() {
 	var rows, titles strings.Builder
 	for a := range 520 {
@@ -209,8 +209,8 @@ func (u *upgrade) files() {
 	u.idle()
 }
 
-// settled waits until nothing is under way, with the schedule of refreshes: the
-// released version gives up when others change agreements all the time.
+// settled waits until no event is pending and no refresh is open. It calls the schedule of
+// refreshes, because the released version gives up when agreements change all the time.
 func (u *upgrade) settled() {
 	u.t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
@@ -231,7 +231,7 @@ func (u *upgrade) pairsOf(id string) (numbers []string) {
 	found, err := all[pair](u.system, "/agreements/"+id+"/pairs?limit=100")
 	must(u.t, err)
 	for _, p := range found {
-		if p.AuthorizationNumber != p.LicenseNumber { // of the sample
+		if p.AuthorizationNumber != p.LicenseNumber { // only in the sample file
 			p.AuthorizationNumber += "+" + p.LicenseNumber
 		}
 		numbers = append(numbers, p.AuthorizationNumber)
@@ -239,8 +239,8 @@ func (u *upgrade) pairsOf(id string) (numbers []string) {
 	return numbers
 }
 
-// deletedByTheOther has the released version, which counts the agreements of a
-// group in the group, delete groups with agreements that it did not count.
+// deletedByTheOther lets the released version delete groups with agreements that it did not
+// count. That version stores the number of agreements in the group.
 func (u *upgrade) deletedByTheOther() {
 	uncounted, counted := u.addGroup("Never counted"), u.addGroup("Counted in part")
 	if !u.isNewer("agreements") || u.isNewer("groups") || u.isNewer("import") {
@@ -261,12 +261,12 @@ func (u *upgrade) deletedByTheOther() {
 		u.t.Errorf("an agreement whose group is gone cannot be changed: %d", status)
 	}
 	u.did(func() { u.agreements[moved].name = "moved by nobody, and changed" }, "agreement/"+moved)
-	u.deploy(true, "groups") // which lists groups though an agreement is in one that is not there
+	u.deploy(true, "groups") // must list groups although the group of an agreement is missing
 	u.ask(http.MethodGet, "/groups", nil, nil)
 }
 
-// emptiedByTheOther has the released version's schedule empty a group that this
-// release deleted, and in which are agreements that only this release knows of.
+// emptiedByTheOther lets the schedule of the released version empty a group that this
+// version deleted. Only this version has agreements in that group in its journal.
 func (u *upgrade) emptiedByTheOther() {
 	if !u.isNewer("agreements") || !u.isNewer("groups") || u.isNewer("import") {
 		u.t.Error("the functions are of other releases than this is about")
@@ -286,7 +286,7 @@ func (u *upgrade) emptiedByTheOther() {
 	u.did(func() { u.agreements[made[0]].name = "emptied, and changed" }, "agreement/"+made[0])
 }
 
-// exact compares what this release shows with what people were told.
+// exact compares the responses of this version with the acknowledged changes.
 func (u *upgrade) exact() {
 	t := u.t
 	listed, err := all[listedAgreement](u.system, "/agreements?limit=200")
@@ -316,7 +316,7 @@ func (u *upgrade) exact() {
 	for i, a := range listed {
 		counts[a.GroupID]++
 		d := deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
-		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // nobody has changed it
+		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // never changed: check the pairs of every tenth only
 			d.pairs = want[a.Name].pairs
 			got[a.Name] = d
 			continue
@@ -433,7 +433,7 @@ func (u *upgrade) foundByPairs(a listedAgreement, pairs map[string]bool) {
 	}
 }
 
-// stored checks in the table that every agreement names a group that is there.
+// stored checks in the table that the group of every agreement exists.
 func (u *upgrade) stored() {
 	groups, names := map[string]bool{"unassigned": true}, map[string]string{}
 	pages := dynamodb.NewScanPaginator(u.DynamoDB(), &dynamodb.ScanInput{TableName: &u.Table, ConsistentRead: aws.Bool(true)})
@@ -458,7 +458,7 @@ func (u *upgrade) stored() {
 	}
 }
 
-// fresh checks that licence data are shown as stale exactly until a refresh.
+// fresh checks that licence data is not stale after a refresh.
 func (u *upgrade) fresh() {
 	stale := func() bool {
 		var list struct{ Stale bool }

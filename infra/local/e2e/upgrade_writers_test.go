@@ -19,21 +19,20 @@ import (
 	"trueup/infra/local/stack"
 )
 
-// upgrade is a system whose functions are of two releases, and what its users
-// were told that they did.
+// upgrade is a system with functions of two versions, and the changes that it acknowledged.
 type upgrade struct {
 	system
-	folder map[bool]string // of the functions: those of this release under true
+	folder map[bool]string // folder of the functions; true for this version
 
 	mu         sync.Mutex
-	newer      map[string]bool // functions that are of this release
-	refused    int             // calls that the released version answered with 503
+	newer      map[string]bool // functions of this version
+	refused    int             // responses with status 500 or above
 	numbers    int
-	agreements map[string]*deal // by id; imported ones by name, until the end
+	agreements map[string]*deal // by id; imported ones by name
 	groups     map[string]string
-	publishers map[string]string // names by id, of publishers that exist
-	merged     map[string]string // names of merged publishers → the id that they are merged into
-	events     map[string]int    // audit events by subject
+	publishers map[string]string // names of existing publishers, by id
+	merged     map[string]string // id of the target, by name of the merged publisher
+	events     map[string]int    // number of audit events, by subject
 }
 
 func newUpgrade(s system) *upgrade {
@@ -43,9 +42,9 @@ func newUpgrade(s system) *upgrade {
 	}
 }
 
-// deal is an agreement as it has to be.
+// deal is the expected state of an agreement.
 type deal struct {
-	name, group string // group as it was chosen; it may have been deleted since
+	name, group string // the chosen group, which may have been deleted since
 	pairs       map[string]bool
 	deleted     bool
 }
@@ -59,11 +58,11 @@ func (d *deal) copied() *deal {
 	return &c
 }
 
-// deploy exchanges functions while the stack runs.
+// deploy replaces functions while the stack runs.
 func (u *upgrade) deploy(newer bool, names ...string) {
 	u.t.Helper()
 	for _, name := range names {
-		if !newer { // what begins from here on may meet the other release
+		if !newer { // requests from now on may reach the released version
 			u.set(name, false)
 		}
 		must(u.t, u.Deploy(u.folder[newer], name))
@@ -83,7 +82,7 @@ func (u *upgrade) isNewer(function string) bool {
 	return u.newer[function]
 }
 
-// serves is the function behind a path.
+// serves returns the function that serves a path.
 func serves(path string) string {
 	switch first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); strings.Split(first, "?")[0] {
 	case "groups":
@@ -97,8 +96,8 @@ func serves(path string) string {
 	}
 }
 
-// ask makes a request, again for a while when the released version says that it
-// should be made again. This release must never say so, and neither may do worse.
+// ask makes a request and returns its status. It retries if the released version answers
+// 503. Any other status of 500 or above fails the test, and so does a 503 of this version.
 func (u *upgrade) ask(method, path string, body, result any) (status int) {
 	content, err := json.Marshal(body)
 	if err != nil {
@@ -154,7 +153,7 @@ func (u *upgrade) ask(method, path string, body, result any) (status int) {
 	return status
 }
 
-// did notes what was acknowledged: an event about each subject.
+// did records an acknowledged change, with one audit event for each subject.
 func (u *upgrade) did(change func(), subjects ...string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -178,7 +177,7 @@ func newPairs(numbers ...string) (pairs []map[string]string) {
 	return pairs
 }
 
-// someGroup is a license group that existed a moment ago; unassigned if there is none.
+// someGroup returns any of the known license groups; unassigned if there is none.
 func (u *upgrade) someGroup() string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -188,7 +187,7 @@ func (u *upgrade) someGroup() string {
 	return "unassigned"
 }
 
-// create makes an agreement in a group, and returns its id; empty if it was refused.
+// create creates an agreement in a group and returns its id; empty if it was rejected.
 func (u *upgrade) create(name, groupID string, pairs ...string) (id string) {
 	body := map[string]any{"name": name, "group": map[string]string{"id": groupID}, "type": "volume", "pairs": newPairs(pairs...)}
 	if len(pairs) == 0 {
@@ -209,7 +208,7 @@ func (u *upgrade) create(name, groupID string, pairs ...string) (id string) {
 	return made.ID
 }
 
-// edit changes an agreement as the released API can.
+// edit makes a random change to an agreement that both versions support.
 func (u *upgrade) edit(id string) {
 	u.mu.Lock()
 	next := u.agreements[id].copied()
@@ -238,13 +237,13 @@ func (u *upgrade) edit(id string) {
 		next.name += " c"
 		body = map[string]string{"name": next.name}
 	}
-	if u.ask(method, path, body, nil) != want { // a group that is gone meanwhile, or the released version gave up
+	if u.ask(method, path, body, nil) != want { // the group was deleted, or all retries failed
 		return
 	}
 	u.mu.Lock()
 	same := u.agreements[id].group == next.group && u.agreements[id].name == next.name && method == http.MethodPatch
 	u.mu.Unlock()
-	if same { // no change, and no event
+	if same { // no change, so no event
 		return
 	}
 	u.did(func() { u.agreements[id] = next }, "agreement/"+id)
@@ -274,7 +273,7 @@ func (u *upgrade) write(writer string, stop <-chan struct{}) {
 			continue
 		}
 		own = append(own, id)
-		if u.isNewer("agreements") { // its lists are never behind
+		if u.isNewer("agreements") { // lists of this version are never stale
 			var found page[agreement]
 			if u.ask(http.MethodGet, "/agreements?limit=2&q="+strings.ReplaceAll(name, " ", "%20"), nil, &found); len(found.Items) != 1 && u.isNewer("agreements") {
 				u.t.Errorf("%s is listed %d times", name, len(found.Items))
@@ -309,7 +308,7 @@ func (u *upgrade) removeGroup(id string) bool {
 	return ok
 }
 
-// writeGroups makes, renames and deletes license groups.
+// writeGroups creates, renames and deletes license groups.
 func (u *upgrade) writeGroups(writer string, stop <-chan struct{}) {
 	var own []string
 	for n := 0; !stopped(stop); n++ {
@@ -330,8 +329,8 @@ func (u *upgrade) writeGroups(writer string, stop <-chan struct{}) {
 	}
 }
 
-// writeFiles imports: new agreements in a new group, more pairs for them, and a
-// group deleted under them.
+// writeFiles imports new agreements in a new group, then more pairs for them. It deletes
+// every second group.
 func (u *upgrade) writeFiles(writer string, stop <-chan struct{}) {
 	for n := 0; !stopped(stop); n++ {
 		file, folder := fmt.Sprintf("%s-%d", writer, n), fmt.Sprintf("%s imports %d", writer, n)
@@ -377,7 +376,8 @@ func (u *upgrade) writeFiles(writer string, stop <-chan struct{}) {
 	}
 }
 
-// imports puts a file and waits until its import has ended.
+// imports uploads a file and waits until its import has ended. It reports whether the import
+// succeeded.
 func (u *upgrade) imports(key, name, rows string) bool {
 	_, err := u.S3().PutObject(context.Background(), &s3.PutObjectInput{
 		Bucket: aws.String(stack.UploadsBucket), Key: &key, Body: strings.NewReader(rows),
@@ -427,7 +427,7 @@ func (u *upgrade) writeCatalog(writer string, stop <-chan struct{}) {
 	}
 }
 
-// read looks at everything; that none of it fails is what counts here.
+// read requests all views. It checks only that no request fails.
 func (u *upgrade) read(stop <-chan struct{}) {
 	for !stopped(stop) {
 		for _, path := range views {
@@ -436,7 +436,7 @@ func (u *upgrade) read(stop <-chan struct{}) {
 	}
 }
 
-// tick calls the schedule, again and again.
+// tick calls the schedule repeatedly.
 func (u *upgrade) tick(stop <-chan struct{}) {
 	for !stopped(stop) {
 		u.schedule()

@@ -12,8 +12,8 @@ import (
 	"trueup/internal/access"
 )
 
-// TestR16_3_ManyPostAtOnce posts agreements from eight callers one after the other,
-// and then a hundred at once. Each caller is served by a process of its own.
+// TestR16_3_ManyPostAtOnce posts agreements from eight concurrent callers, one after the
+// other per caller, and then a hundred at once. Each caller is served by its own process.
 func TestR16_3_ManyPostAtOnce(t *testing.T) {
 	t.Parallel()
 	const callers, each, single = 8, 50, 100
@@ -25,7 +25,7 @@ func TestR16_3_ManyPostAtOnce(t *testing.T) {
 	must(t, err)
 	equal(t, "status of the group", status, http.StatusCreated)
 
-	// The odd ones go to the group, the others to Unassigned.
+	// Odd numbers go to the group, even ones to Unassigned.
 	post := func(kind string, i int) error {
 		number := fmt.Sprintf("%s%05d", kind, i)
 		body := map[string]any{
