@@ -4,8 +4,8 @@
 #   infra/restore.sh POINT [NAME [SOURCE]]
 #       Restores the table in use, or SOURCE, to POINT as the new table NAME, and
 #       deploys the stack on it. Imports, inventories and refreshes are stopped
-#       meanwhile; their events wait, for six hours at most. After a failure, run
-#       it again: it continues where it stopped.
+#       during this time; their events wait, for six hours at most. After a
+#       failure, run it again: it continues where it stopped.
 #   infra/restore.sh uploads POINT
 #       Lists the uploads without a record in the table in use: the uploads that
 #       were imported after POINT.
