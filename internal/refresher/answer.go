@@ -14,8 +14,8 @@ import (
 	"trueup/internal/entitlement"
 )
 
-// ask returns an answer to each pair, in their order. failure is the reason when
-// there is none to any of them.
+// ask returns one answer for each pair, in their order. failure is the reason when no pair has
+// an answer.
 func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement.Answer, failure string) {
 	pairs := make([]agreement.Pair, len(known))
 	for i, k := range known {
@@ -49,8 +49,8 @@ func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement
 	return answers, failure
 }
 
-// keepable returns answers of which those say nothing that are more than a
-// pair may have. That is no lie: what is said of the other pairs counts.
+// keepable replaces each answer that exceeds the limits of a pair with an error. The answers
+// for the other pairs remain valid.
 func (a *attempt) keepable(ctx context.Context, answers []entitlement.Answer) []entitlement.Answer {
 	answers = slices.Clone(answers)
 	for i, answer := range answers {
@@ -67,10 +67,9 @@ func (a *attempt) keepable(ctx context.Context, answers []entitlement.Answer) []
 	return answers
 }
 
-// withdrawn has pairs entitle to nothing that were entitled by a statement which
-// is no longer in use: one that was removed, or replaced by another without them,
-// or whose lines are another pair's now. To keep what it said would be to
-// count it for ever, or twice. As with any other answer, many such are held.
+// withdrawn marks pairs as invalid whose statement is no longer in use: it was removed, was
+// replaced by one without the pair, or its lines now belong to another pair. Keeping the old
+// entitlements would count them forever, or twice. As with other answers, a large drop is held.
 func withdrawn(known []Known, answers []entitlement.Answer) []entitlement.Answer {
 	for i, answer := range answers {
 		if answer.Reason == entitlement.ReasonNoStatement && known[i].Fingerprint != "" {
@@ -80,8 +79,8 @@ func withdrawn(known []Known, answers []entitlement.Answer) []entitlement.Answer
 	return answers
 }
 
-// failureOf returns the reason of the first pair when all have failed. One that
-// failed because of the source comes first.
+// failureOf returns a reason when all pairs failed, and empty otherwise. It prefers a reason of
+// the source to a reason of a pair.
 func failureOf(answers []entitlement.Answer) (reason string) {
 	for _, answer := range answers {
 		if answer.State != entitlement.StateError {
@@ -94,8 +93,8 @@ func failureOf(answers []entitlement.Answer) (reason string) {
 	return reason
 }
 
-// trustworthy reports whether a source kept its contract. Of a batch all is
-// believed or nothing: what is wrong in one place may be in others.
+// trustworthy reports whether the answers meet the contract of a source. One violation rejects
+// the whole batch, because other answers may be wrong too.
 func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 	if len(answers) != len(pairs) {
 		return false
@@ -122,7 +121,7 @@ func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 	return true
 }
 
-// check turns an answer into what is stored of it, and what it counts for.
+// check converts an answer to its stored form, with its Mark.
 func check(run string, pass int, k Known, answer entitlement.Answer, at time.Time) Checked {
 	c := Checked{
 		Pair: answer.Pair, Tag: k.Tag, AgreementID: k.AgreementID, State: answer.State, Reason: answer.Reason, At: at,
@@ -154,9 +153,9 @@ func check(run string, pass int, k Known, answer entitlement.Answer, at time.Tim
 	return c
 }
 
-// fingerprinted is an entitlement as its fingerprint is computed. Fingerprints are
-// stored, so its tags never change: another text would count every pair as changed. The
-// names are those that the fields of Entitlement had at first.
+// fingerprinted is the input of an entitlement's fingerprint. Fingerprints are stored, so the
+// tags must never change: every pair would count as changed. The tags are the original field
+// names of Entitlement.
 type fingerprinted struct {
 	Publisher  string   `json:"Publisher"`
 	Pool       string   `json:"Pool"`
@@ -171,7 +170,7 @@ type fingerprinted struct {
 	SAEnd      day.Date `json:"SAEnd"`
 }
 
-// fingerprint is equal for the same entitlements in any order, and empty for none.
+// fingerprint returns the same text for the same entitlements in any order, and empty for none.
 func fingerprint(list []entitlement.Entitlement) string {
 	if len(list) == 0 {
 		return ""
@@ -180,14 +179,14 @@ func fingerprint(list []entitlement.Entitlement) string {
 	for i, e := range list {
 		line, err := json.Marshal(fingerprinted(e))
 		if err != nil {
-			panic("refresher: " + err.Error()) // text and numbers only
+			panic("refresher: " + err.Error()) // cannot happen: only text and numbers
 		}
 		lines[i] = string(line)
 	}
 	slices.Sort(lines)
 	sum := sha256.New()
 	for _, line := range lines {
-		_, _ = sum.Write([]byte(line + "\n")) // a hash takes everything
+		_, _ = sum.Write([]byte(line + "\n")) // a hash never fails
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }

@@ -11,8 +11,8 @@ import (
 	"trueup/internal/refresher"
 )
 
-// eventful is a stand before a run in which every call of the store is made:
-// some pairs fail at first, some lose licenses or are invalid now, but not too many.
+// eventful returns a stand before a run that makes every store call: some pairs fail at first,
+// some lose licences or become invalid, but not too many.
 func eventful(t *testing.T) *stand {
 	s := populated(t, 700)
 	s.run()
@@ -66,7 +66,7 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 					id := s.request(refresher.TriggerNow, "").ID
 					p := &process{dieAt: n, after: after}
 					next, err := s.handle(p, id)
-					if died := p.gone; died && (next != "" || err == nil) || !died && n < calls/2 { // how many calls there are depends on who comes first
+					if died := p.gone; died && (next != "" || err == nil) || !died && n < calls/2 { // the number of calls depends on the order of the batches
 						t.Errorf("died: %v; it returned %q, %v", died, next, err)
 					}
 					run := s.complete(id)
@@ -78,8 +78,8 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 	}
 }
 
-// TestSleepers stops a process at a store call for longer than its lease. Another
-// takes over; when the first wakes up it changes nothing.
+// TestSleepers stops a process at a store call for longer than its lease. Another process takes
+// over; the first must not change anything when it continues.
 func TestSleepers(t *testing.T) {
 	t.Parallel()
 	for n := 4; n < 60; n += 3 {
@@ -93,12 +93,12 @@ func TestSleepers(t *testing.T) {
 					_, err := s.handle(&process{dieAt: n, sleep: 5 * time.Minute}, id)
 					slept <- err
 				}()
-				time.Sleep(lease + 20*time.Second) // dead or asleep by now
+				time.Sleep(lease + 20*time.Second) // by now the process is stopped
 				run := s.complete(id)
 				ended := numbers(run)
 				equal(t, "run", ended, eventfulEnds)
 				s.truthful()
-				s.source.say(0, 1) // which the sleeper may have asked, and must not store
+				s.source.say(0, 1) // the stopped process may ask about it, and must not store the answer
 				version := s.runs[id].Version
 				if err := <-slept; err != nil && !errors.Is(err, refresher.ErrLost) && !errors.Is(err, refresher.ErrBusy) && !errors.Is(err, context.Canceled) {
 					t.Errorf("the sleeper returned %v", err)
@@ -158,7 +158,7 @@ func TestR7_1_DeadlineAndGoingOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := populated(t, 3000)
 		s.source.delay = 25 * time.Second
-		s.allow = 2 * time.Minute // time for two batches after one another, four at once
+		s.allow = 2 * time.Minute // time for two batches in sequence, four in parallel
 		id := s.request(refresher.TriggerNow, "").ID
 		invocations := 0
 		for next := id; next != ""; invocations++ {

@@ -26,9 +26,9 @@ func (s *stand) confirm(id string) refresher.Run {
 func TestEntitlementsThatDrop(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(s *stand) // of ten pairs with ten licenses each
+		change func(s *stand) // applied to ten pairs with ten licences each
 		want   string
-		held   map[int]int64 // licenses of pairs while the run is held
+		held   map[int]int64 // licences of pairs while the run is held
 	}{
 		"a fifth is not too much": {
 			func(s *stand) { s.source.say(0); s.source.say(1) },
@@ -88,7 +88,7 @@ func TestEntitlementsThatDrop(t *testing.T) {
 				}
 				equal(t, "R7.3 stale", s.fresh.At.Before(run.StartedAt), true)
 
-				// The next night finds the same, and is what can be confirmed then.
+				// The next night finds the same drop; only the latest held run can be confirmed.
 				again := s.run()
 				equal(t, "again", again.State, refresher.StatePartial)
 				equal(t, "holds", [2]refresher.Hold{s.runs[run.ID].Hold, again.Hold}, [2]refresher.Hold{refresher.HoldDiscarded, refresher.HoldOn})
@@ -110,8 +110,8 @@ func TestEntitlementsThatDrop(t *testing.T) {
 	}
 }
 
-// held is a stand whose second run is held: the pairs of agreement 0, which is
-// in group 0, are gone, and nobody else's.
+// held returns a stand whose second run is held: the source no longer knows the pairs of
+// agreement 0, which is in group 0.
 func held(t *testing.T) (*stand, refresher.Run) {
 	s := populated(t, 12)
 	s.run()
@@ -137,8 +137,8 @@ func TestHeldThenWithoutTheDrop(t *testing.T) {
 	})
 }
 
-// TestHeldThenPartial: that a pair fails which has nothing to do with it does not
-// keep what is held, and what is held of a pair that fails is kept.
+// TestHeldThenPartial checks that a hold ends although an unrelated pair fails, and that it stays
+// when a held pair fails.
 func TestHeldThenPartial(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestHeldThenAnotherGroup(t *testing.T) {
 		s.source.behave = func(int) behavior { return faulty }
 		equal(t, "nothing answered", s.run().State, refresher.StateFailed)
 		equal(t, "hold", s.runs[run.ID].Hold, refresher.HoldOn)
-		for n := range 3 { // what the source says now does not matter any more
+		for n := range 3 { // later answers of the source must not matter
 			s.source.say(n, 100)
 		}
 		s.remove(1)
@@ -192,11 +192,11 @@ func TestHeldThenAnotherGroup(t *testing.T) {
 	})
 }
 
-// R8.5: what is confirmed publishes the day on which it is confirmed, and leaves
-// alone that on which it was held.
+// R8.5: a confirmed run publishes the day of the confirmation and does not change the snapshot of
+// the day on which it was held.
 func TestConfirmOnAnotherDay(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
+	synctest.Test(t, func(t *testing.T) { // the fake clock starts at midnight of 2000-01-01 in UTC
 		s, run := held(t)
 		equal(t, "held on", run.Date, day.Date("2000-01-01"))
 		time.Sleep(48 * time.Hour)

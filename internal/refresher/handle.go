@@ -21,49 +21,45 @@ import (
 // Refresher is the use case.
 type Refresher struct {
 	Store Store
-	// Source returns what to ask in an attempt: the service, or the statements
-	// as they are now.
+	// Source opens the source for an attempt: the service, or the current statements.
 	Source func(ctx context.Context) (entitlement.Source, error)
-	// Publish makes what is derived from licence data (R7.5), before the run ends and unless
-	// it failed; nil for nothing. It may be called more than once for a run. The
-	// run has its final state.
+	// Publish writes what is derived from licence data (R7.5). It is called before the run
+	// ends, unless the run failed, and may be called more than once for a run. run has its
+	// final state. nil publishes nothing.
 	Publish func(ctx context.Context, run Run) error
 	Clock   func() time.Time
-	Zone    *time.Location // in which a day begins and ends; nil for UTC
+	Zone    *time.Location // defines when a day starts; nil for UTC
 	Log     *slog.Logger
 
-	Lease time.Duration // how long an attempt that falls silent keeps its run
-	// AskTimeout is how long the source may take for a batch, with all its own retries.
+	Lease time.Duration // how long a silent attempt keeps its run
+	// AskTimeout limits a question about one batch, including the source's own retries.
 	AskTimeout time.Duration
-	// Reserve is the time that is left at the end of an invocation to store the
-	// last batch, and for Publish. What is asked or published begins
-	// only when it can end before.
+	// Reserve is the time kept free at the end of an invocation to store the last batch and for
+	// Publish. A question or Publish starts only if it can end before.
 	Reserve time.Duration
-	// Pause is how long to wait before pairs that failed are asked about again.
+	// Pause is the delay before a pass that retries pairs that failed.
 	Pause time.Duration
-	// Progress is called after each saved position, and when the refresh ends: what
-	// was stored until then has to be read by every process that lists agreements.
-	// nil for nothing.
+	// Progress is called after each saved position and when the refresh ends: every process
+	// that lists agreements must then read them again. nil for nothing.
 	Progress func(ctx context.Context, ended bool)
-	// Wake has an invocation work at a run (see Work), without waiting for it.
+	// Wake starts an invocation that calls Work for a run, without waiting for it.
 	Wake func(ctx context.Context, id string) error
 }
 
-// maxFruitless is how many attempts in a row may die without saving a position.
+// maxFruitless is how many attempts in a row may end without saving a position.
 const maxFruitless = 5
 
-// errLate means that the time of the invocation has run short.
+// errLate means that the time of the invocation runs short.
 var errLate = errors.New("refresher: the invocation has no time left")
 
-// ErrTime means that an invocation has less time than a single batch may take:
-// a mistake in what the function is deployed with.
+// ErrTime means that an invocation has less time than one batch may take. The function's
+// timeout is configured too short.
 var ErrTime = errors.New("refresher: the invocation's time is shorter than a batch may take")
 
-// Handle works at a run for as long as ctx's deadline allows. It returns the id
-// of the run that waits for another invocation: the same one when time ran short,
-// or the one queued after it; empty for none. ErrBusy when another attempt owns
-// the run. Any other error is a fault, after which the same call should be
-// repeated.
+// Handle processes a run until ctx's deadline is near. It returns the id of the run that needs
+// another invocation: the same one if time ran short, or the one queued after it; empty for
+// none. ErrBusy means that another attempt owns the run. Any other error is a fault; retry the
+// call.
 func (r *Refresher) Handle(ctx context.Context, id string) (next string, err error) {
 	read, err := r.Store.Run(ctx, id)
 	switch {
@@ -94,8 +90,8 @@ func (r *Refresher) Handle(ctx context.Context, id string) (next string, err err
 	return run.ID, nil
 }
 
-// Waiting returns the id of a run that is open and that no attempt works at;
-// empty for none. Called from time to time, it finds what a lost invocation left.
+// Waiting returns the id of an open run that no attempt owns; empty for none. Periodic calls
+// find runs whose invocation was lost.
 func (r *Refresher) Waiting(ctx context.Context) (id string, err error) {
 	open, err := r.Store.Open(ctx)
 	if err != nil || open.ID == "" || r.attended(open) {
@@ -108,20 +104,21 @@ func (r *Refresher) attended(run Run) bool {
 	return run.State == StateRunning && r.Clock().Before(run.Lease)
 }
 
-// timeFor reports whether something that takes so long can begin.
+// timeFor reports whether work that takes up to d may start.
 func (r *Refresher) timeFor(ctx context.Context, d time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || deadline.Sub(r.Clock()) > d+r.Reserve
 }
 
-// claim makes the next attempt at a run.
+// claim starts the next attempt at a run.
 func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 	now := r.Clock()
 	claimed := read
 	claimed.Token = now.UnixMilli()
 	claimed.State, claimed.Attempt, claimed.Fruitless, claimed.Lease = StateRunning, read.Attempt+1, read.Fruitless+1, now.Add(r.Lease)
 	if read.StartedAt.IsZero() {
-		// What changes after this was not seen, though it may well be.
+		// Read before the pairs: a change after this point counts as not seen, even if the run
+		// reads it.
 		seen, err := r.Store.Changes(ctx)
 		if err != nil {
 			return Run{}, err
@@ -137,7 +134,7 @@ func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 	return r.Store.Claim(ctx, read, claimed)
 }
 
-// attend works at the run for as long as the attempt owns it.
+// attend processes the run and renews its lease.
 func (a *attempt) attend(ctx context.Context) (queued string, err error) {
 	ctx, stop := lease.Lease{
 		Until: a.claimed.Lease, For: a.Lease, Clock: a.Clock, Lost: ErrLost,
@@ -146,7 +143,7 @@ func (a *attempt) attend(ctx context.Context) (queued string, err error) {
 	defer stop()
 	queued, err = a.work(ctx)
 	if err != nil && errors.Is(context.Cause(ctx), ErrLost) {
-		return "", ErrLost // not the context.Canceled that it surfaced as
+		return "", ErrLost // not the context.Canceled that it caused
 	}
 	return queued, err
 }
@@ -170,8 +167,8 @@ func (a *attempt) work(ctx context.Context) (queued string, err error) {
 	return a.settle(ctx)
 }
 
-// settle decides what becomes of the answers put aside, and ends the run. It
-// changes a copy: what is saved when time runs short is the run as it was.
+// settle applies or holds the answers put aside, and ends the run. It changes a copy, because
+// a.run is saved if time runs short.
 func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 	run := a.run
 	switch {
@@ -179,7 +176,7 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 	case run.Drops() && run.Hold != HoldConfirmed:
 		run.Hold = HoldOn
 	default:
-		if a.run.Pass < passDone { // the verdict must stay what it is
+		if a.run.Pass < passDone { // ask nothing more, so that the decision cannot change
 			a.run.Pass = passDone
 			if err := a.save(ctx); err != nil {
 				return "", err
@@ -212,7 +209,7 @@ func (r *Refresher) progressed(ctx context.Context, ended bool) {
 	}
 }
 
-// conclude says how a run ended that asks no more.
+// conclude sets the final state and reason of a run.
 func (r *Run) conclude() {
 	failed := errs.Pairs("failed", strconv.Itoa(r.Failed), "checked", strconv.Itoa(r.Checked))
 	switch {
@@ -225,7 +222,7 @@ func (r *Run) conclude() {
 		r.State = StatePartial
 	}
 	switch {
-	case r.Reason != "" && (r.Stopped || r.State == StateFailed): // that of the source
+	case r.Reason != "" && (r.Stopped || r.State == StateFailed): // keep the source's reason
 	case r.Hold == HoldOn:
 		r.Reason, r.ReasonArgs = ReasonHeld, errs.Pairs("before", strconv.FormatInt(r.Before, 10), "after", strconv.FormatInt(r.After, 10))
 	default:
@@ -233,13 +230,12 @@ func (r *Run) conclude() {
 	}
 }
 
-// apply makes the answers put aside those of their pairs. It goes through the
-// pairs and not a list of such answers, so that an attempt that goes on
-// summarizes what its predecessor applied and did not.
+// apply applies the answers put aside. It scans the pairs instead of a list of answers, so that
+// an attempt that continues also summarizes what its predecessor applied without summarizing.
 func (a *attempt) apply(ctx context.Context) error {
 	scope := a.run.GroupID
 	if a.run.Hold == HoldConfirmed {
-		scope = "" // since it was held, agreements may have moved
+		scope = "" // agreements may have moved to other groups since
 	}
 	for {
 		page, err := a.Store.Pairs(ctx, scope, BatchSize, a.run.Cursor)
@@ -269,7 +265,7 @@ func (a *attempt) apply(ctx context.Context) error {
 			return err
 		}
 		if page.Next == "" {
-			return nil // the cursor stays: the last page again, should the rest fail
+			return nil // keep the cursor: if a later step fails, only the last page is repeated
 		}
 		if a.run.Cursor = page.Next; len(aside) > 0 {
 			if err := a.save(ctx); err != nil {
@@ -279,15 +275,15 @@ func (a *attempt) apply(ctx context.Context) error {
 	}
 }
 
-// discard ends the hold of runs of whose answers nothing is left: later answers
-// have replaced them, or their pairs are gone.
+// discard ends the hold of runs without remaining answers: later answers replaced them, or
+// their pairs were removed.
 func (a *attempt) discard(ctx context.Context) error {
 	held, err := a.Store.Held(ctx)
 	held = slices.DeleteFunc(held, func(h Run) bool { return h.ID == a.run.ID })
 	if err != nil || len(held) == 0 {
 		return err
 	}
-	left := map[string]bool{} // runs
+	left := map[string]bool{} // ids of runs with answers put aside
 	for cursor := ""; ; {
 		page, err := a.Store.Pairs(ctx, "", BatchSize, cursor)
 		if err != nil {
@@ -310,7 +306,7 @@ func (a *attempt) discard(ctx context.Context) error {
 	return nil
 }
 
-// finish ends the run, and leaves one line in the log about it.
+// finish ends the run and logs one line.
 func (a *attempt) finish(ctx context.Context, run Run) (queued string, err error) {
 	run.EndedAt, run.Lease, run.Position = a.Clock(), time.Time{}, Position{Pass: passDone}
 	if queued, err = a.Store.Finish(ctx, run, []audit.Event{a.endedEvent(run)}); err != nil {
@@ -323,7 +319,7 @@ func (a *attempt) finish(ctx context.Context, run Run) (queued string, err error
 	return queued, nil
 }
 
-// count is what a metric counts.
+// count returns 1 if happened is true, else 0, as the value of a metric.
 func count(happened bool) int {
 	if happened {
 		return 1
@@ -331,7 +327,7 @@ func count(happened bool) int {
 	return 0
 }
 
-// endedEvent is the audit event of a run that ended.
+// endedEvent returns the audit event of a run that ended.
 func (r *Refresher) endedEvent(run Run) audit.Event {
 	after := map[string]string{"trigger": string(run.Trigger), "state": string(run.State)}
 	for name, value := range map[string]string{"group": run.GroupID, "reason": run.Reason, "hold": string(run.Hold)} {

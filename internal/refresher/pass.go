@@ -14,41 +14,41 @@ import (
 	"trueup/internal/retry"
 )
 
-// concurrency is how many batches are asked about at a time.
+// concurrency is the number of batches in flight.
 const concurrency = 4
 
-// giveUpAfter is how many batches in a row may fail before the source counts as down.
+// giveUpAfter is how many batches in a row may fail before the source counts as unavailable.
 const giveUpAfter = 3
 
 // attempt is one try at a run.
 type attempt struct {
 	*Refresher
-	claimed Run // names the attempt; never changes
+	claimed Run // as claimed: identifies the attempt in writes; never changes
 	source  entitlement.Source
-	saving  *semaphore.Weighted // of one: what is saved later is never older
+	saving  *semaphore.Weighted // one at a time, so that a save never overwrites a newer one
 
-	mu     sync.Mutex // guards what follows while batches are under way
-	run    Run        // as it is to be saved
-	begun  []*batch   // in the order of the pairs, from the position on
-	inARow int        // batches that failed since one did not
-	down   bool       // the source counts as down
+	mu     sync.Mutex // guards the fields below while batches are in flight
+	run    Run        // current state, as the next save writes it
+	begun  []*batch   // started batches after the position, in the order of the pairs
+	inARow int        // batches that failed since the last success
+	down   bool       // the source counts as unavailable
 }
 
-// batch is a stretch of the pairs.
+// batch is a range of pairs that are asked about together.
 type batch struct {
 	ask        []Known         // at most BatchSize
 	next       string          // cursor after it; empty at the end of the pass
-	counts     Counts          // what it adds
-	agreements map[string]bool // whose summary may be another now
+	counts     Counts          // what the batch adds to the run's counts
+	agreements map[string]bool // agreements whose summary may have changed
 	done       bool
 }
 
-// stretch returns a page as a batch, as far as its pairs have to do with this pass.
+// stretch returns a page as a batch, with the pairs that concern this pass.
 func stretch(run Run, page PairPage) *batch {
 	b := &batch{next: page.Next, agreements: map[string]bool{}}
 	for _, k := range page.Items {
 		switch {
-		case k.Mark.Run == run.ID && k.Mark.Pass == run.Pass: // an attempt before this one did not come to count it
+		case k.Mark.Run == run.ID && k.Mark.Pass == run.Pass: // stored by an earlier attempt that did not save its counts
 			b.count(k.Mark)
 			b.agreements[k.AgreementID] = true
 		case asksAbout(run, k):
@@ -58,8 +58,8 @@ func stretch(run Run, page PairPage) *batch {
 	return b
 }
 
-// join adds the stretch that comes after the batch. A pair of both was removed
-// after the first was read, and added to another agreement.
+// join appends the next range to the batch. A pair that is in both was removed after the first
+// page was read and then added to another agreement; only the second is asked about.
 func (b *batch) join(after *batch) {
 	again := make(map[agreement.PairKey]bool, len(after.ask))
 	for _, k := range after.ask {
@@ -74,35 +74,34 @@ func (b *batch) join(after *batch) {
 
 func (b *batch) count(m Mark) {
 	b.counts.add(m.Counts)
-	if m.Pass > 0 { // it has failed in the passes before
+	if m.Pass > 0 { // the pair was counted as failed in an earlier pass
 		b.counts.add(Counts{Checked: -1, Failed: -1})
 	}
 }
 
-// asksAbout reports whether a pair that has no answer of this pass gets one. In
-// the first pass all do. In the others those that failed and may not fail again;
-// what is new is left to another run.
+// asksAbout reports whether this pass asks about a pair without an answer of this pass. The
+// first pass asks about all. Later passes retry pairs that failed for a reason of the source.
+// They do not ask about new pairs.
 func asksAbout(run Run, k Known) bool {
 	return run.Pass == 0 ||
 		k.Mark.Run == run.ID && k.Mark.Failed > 0 && !entitlement.OfPair(k.Reason)
 }
 
-// pass goes through the pairs once, from the position on.
+// pass goes through the pairs once, starting at the saved position.
 func (a *attempt) pass(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	err := a.feed(gctx, g)
 	if fault := g.Wait(); fault != nil {
-		return fault // which ended gctx, and with it feed
+		return fault // the fault cancelled gctx, so err is only a consequence
 	}
 	return err
 }
 
-// feed begins batches until there are no more pairs or time is short. Every
-// batch that it began comes to its end, whatever becomes of later ones. When
-// the source is down it goes on without asking, because what an attempt before
-// this one stored must still be counted.
+// feed starts batches until no pairs are left or time is short. Every started batch finishes,
+// also if a later one fails. When the source is unavailable, feed continues without asking,
+// because answers of earlier attempts must still be counted.
 func (a *attempt) feed(ctx context.Context, g *errgroup.Group) error {
-	at := a.run // no batch is under way
+	at := a.run // no batch is in flight, so no lock is needed
 	slots := make(chan struct{}, concurrency)
 	paused := at.Pass == 0
 	begin := func(b *batch) error {
@@ -152,7 +151,7 @@ func (a *attempt) feed(ctx context.Context, g *errgroup.Group) error {
 	}
 }
 
-// begin notes a batch. It asks nothing when the source is down.
+// begin registers a batch. It drops the questions of the batch when the source is unavailable.
 func (a *attempt) begin(b *batch) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -174,7 +173,7 @@ func (a *attempt) batch(ctx context.Context, pass int, b *batch) error {
 	if len(b.ask) > 0 {
 		answers, failure := a.ask(ctx, b.ask)
 		if ctx.Err() != nil {
-			return context.Cause(ctx) // which is why they failed
+			return context.Cause(ctx) // the cause of the failed answers
 		}
 		a.judge(failure)
 		now := a.Clock()
@@ -209,8 +208,8 @@ func (a *attempt) summarize(ctx context.Context, agreements map[string]bool) err
 	return a.Store.Summarize(ctx, a.claimed, slices.Sorted(maps.Keys(agreements)))
 }
 
-// judge counts batches that failed in a row. failure is the reason, empty when
-// the source answered.
+// judge counts batches that failed in a row. failure is the reason, or empty when the source
+// answered.
 func (a *attempt) judge(failure string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -218,9 +217,9 @@ func (a *attempt) judge(failure string) {
 		a.run.Reason = failure
 	}
 	switch {
-	case failure == "", entitlement.OfPair(failure): // it is there
+	case failure == "", entitlement.OfPair(failure): // the source is available
 		a.inARow = 0
-	case failure == entitlement.ReasonDenied, failure == entitlement.ReasonQuota: // asking more makes it worse
+	case failure == entitlement.ReasonDenied, failure == entitlement.ReasonQuota: // more questions would make it worse
 		a.down = true
 	default:
 		a.inARow++
@@ -228,7 +227,7 @@ func (a *attempt) judge(failure string) {
 	}
 }
 
-// done saves the position after the batches that are done, if it is another now.
+// done saves the position after the finished batches, if it moved.
 func (a *attempt) done(ctx context.Context, b *batch) error {
 	if err := a.saving.Acquire(ctx, 1); err != nil {
 		return context.Cause(ctx)
@@ -244,8 +243,8 @@ func (a *attempt) done(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// advance moves the position after the batches that are done; false when it
-// stays where it was.
+// advance moves the position past the leading batches that are done, and reports whether it
+// moved.
 func (a *attempt) advance(b *batch) (moved bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -266,7 +265,7 @@ func (a *attempt) advance(b *batch) (moved bool) {
 	return moved
 }
 
-// save stores the run as it is.
+// save stores the current state of the run and extends its lease.
 func (a *attempt) save(ctx context.Context) error {
 	a.mu.Lock()
 	a.run.Fruitless, a.run.Lease = 0, a.Clock().Add(a.Lease)

@@ -1,46 +1,41 @@
-// Package refresher asks a source what every agreement pair entitles to and
-// stores the answers: the use case behind the nightly refresh, Refresh now, and
-// the refresh after imports and deletions. No AWS here.
+// Package refresher asks a source for the entitlements of every agreement pair and stores the
+// answers. It is the use case behind the nightly refresh, Refresh now, and the refresh after
+// imports and deletions. It does not depend on AWS.
 //
-// # One run at a time, of many attempts
+// # One run at a time, in several attempts
 //
-// At most one run is open, queued or running; whoever requests another gets
-// that one. An attempt claims it for a lease, asks about pairs in batches and
-// saves how far it has come. It ends when the run has ended or when its
-// function's time runs short; when it dies, its lease ends. Either way the next
-// attempt goes on from there. Every write names the attempt, and a store
-// refuses those of one whose run another has claimed.
+// At most one run is open (queued or running); a request while a run is open returns that run.
+// An attempt claims the run with a lease, asks about pairs in batches and saves its position.
+// It stops when the run has ended or the time of its function runs short; if it crashes, its
+// lease expires. The next attempt continues from the saved position. Every write names the
+// attempt, and the store rejects writes of an attempt whose run was claimed by another.
 //
-// # Counted once
+// # Exact counts
 //
-// The answer to a pair and a Mark of which run and pass it came from are stored
-// in one write. A position is saved after the answers before it, with what they
-// add to the counts. So an attempt that goes on from a position finds those
-// that its predecessor stored beyond it: it does not ask again and counts them
-// from their marks. The counts need no transaction of their own, and come out
-// the same wherever attempts died.
+// The answer for a pair is stored in one write with its Mark: the run and the pass it came
+// from, and what it counts for. The position is saved after the answers before it, together
+// with their counts. An attempt that continues from a position may find answers that its
+// predecessor stored beyond it. It does not ask again, but counts them from their marks. So the
+// counts need no transaction of their own and are exact wherever attempts crashed.
 //
 // # When entitlements drop
 //
-// A source that answers half looks like an organisation that lost half of its
-// licenses. When the pairs that had any would lose more than a fifth of their
-// total effective quantity in one run, nothing of the drop is applied until
-// somebody confirms it. Whether they do is known only when all pairs were
-// asked. So an answer that takes quantity from its pair is put aside, beside
-// what the pair had; every other answer is applied at once. At the end the
-// answers put aside are applied, or stay there: the run is held.
+// An incomplete answer of the source looks like an organisation that lost licences. If the
+// pairs that had any would lose more than a fifth of their total effective quantity in one run,
+// nothing of the drop is applied until a person confirms it. The total is known only after all
+// pairs were asked. So an answer that reduces the quantity of its pair is put aside, next to
+// the current entitlements; every other answer is applied at once. At the end the answers put
+// aside are either applied, or kept aside: the run is held.
 //
-// Putting all answers aside would do, too, but double the writes of every night,
-// for 20 % that hardly ever come. Applying each batch by its own share would
-// not: a batch can drop by half while the whole does not, and the other way
-// around. The totals are counted as everything is, so the verdict is exact
-// after any interruption, and an attempt that finds the asking done comes to
-// the same one. Pairs without an answer are in neither total: they lose nothing,
-// and must not make the loss of others look small.
+// Putting all answers aside would double the writes of every night, for a drop that is rare. A
+// limit per batch would be wrong: a batch can drop by half when the total does not, and the
+// reverse. The totals are counted like all counts, so the decision is exact after any
+// interruption. Pairs without an answer are in neither total: they lose nothing, and must not
+// hide the loss of others.
 //
-// What is put aside belongs to its pair: it goes with the pair, and the next
-// answer to the pair replaces it. So a later run without the drop discards it,
-// and Confirm, which opens the held run once more, applies what is left of it.
+// An answer put aside is deleted with its pair and replaced by the next answer for the pair. So
+// a later run without the drop discards it. Confirm reopens the held run and applies what is
+// left.
 package refresher
 
 import (
@@ -59,41 +54,41 @@ type Trigger string
 // The triggers of R7.1.
 const (
 	TriggerSchedule Trigger = "schedule" // nightly
-	TriggerNow      Trigger = "now"      // somebody asked for it, or a report found its data old (R8.6)
-	TriggerImport   Trigger = "import"   // there are new pairs (R3.10)
-	TriggerDeletion Trigger = "deletion" // pairs are gone (R2.10)
+	TriggerNow      Trigger = "now"      // a person requested it, or a report found its data old (R8.6)
+	TriggerImport   Trigger = "import"   // pairs were added (R3.10), or Due found a change that no run has read
+	TriggerDeletion Trigger = "deletion" // pairs were removed (R2.10)
 )
 
-// Triggers is every trigger, in the order of the documentation.
+// Triggers lists every trigger, in the order of the documentation.
 var Triggers = []Trigger{TriggerSchedule, TriggerNow, TriggerImport, TriggerDeletion}
 
-// State is where a run is in its life.
+// State is the state of a run.
 type State string
 
-// The states of R7.1. The last three are final, but for a held run that is confirmed.
+// The states of R7.1. The last three are final, except for a held run that is confirmed.
 const (
-	StateQueued    State = "queued"    // requested or confirmed, and not claimed yet
-	StateRunning   State = "running"   // claimed; without a lease when it waits for its next attempt
+	StateQueued    State = "queued"    // requested or confirmed, not claimed yet
+	StateRunning   State = "running"   // claimed; without a lease while it waits for its next attempt
 	StateSucceeded State = "succeeded" // every pair was answered and every answer applied
-	StatePartial   State = "partial"   // some pairs were not answered, or answers are held back
-	StateFailed    State = "failed"    // the source answered no pair, or no attempt came to its end
+	StatePartial   State = "partial"   // some pairs have no answer, or answers are held
+	StateFailed    State = "failed"    // the source answered no pair, or no attempt could finish
 )
 
-// States is every state, in the order of the documentation.
+// States lists every state, in the order of the documentation.
 var States = []State{StateQueued, StateRunning, StateSucceeded, StatePartial, StateFailed}
 
-// Hold says whether answers of a run are held back.
+// Hold is the state of a run's held answers.
 type Hold string
 
-// The holds. Empty means that none ever were.
+// The holds. HoldNone means that the run never held answers.
 const (
 	HoldNone      Hold = ""
-	HoldOn        Hold = "held"      // until Confirm, or until a later run has answered the pairs anew
-	HoldConfirmed Hold = "confirmed" // somebody confirmed them
-	HoldDiscarded Hold = "discarded" // nothing is left of them
+	HoldOn        Hold = "held"      // until Confirm, or until a later run has answered the pairs
+	HoldConfirmed Hold = "confirmed" // a person confirmed the answers
+	HoldDiscarded Hold = "discarded" // no held answer is left
 )
 
-// Holds is every hold of a run that holds answers back, in the order of the documentation.
+// Holds lists every hold except HoldNone, in the order of the documentation.
 var Holds = []Hold{HoldOn, HoldConfirmed, HoldDiscarded}
 
 // Run is the record of one refresh (R7.1). Always Checked = Valid + Invalid + Failed.
@@ -101,53 +96,52 @@ type Run struct {
 	ID      string
 	Trigger Trigger
 	GroupID string // only the pairs of this license group; empty for the whole organisation
-	By      string // who: the API's subject, or what the trigger stands for
-	// Date is the day that it belongs to, whose snapshot it writes (R8.5): of an
-	// event of the schedule the one on which it was due, however late it came; of any
-	// other the one on which it begins, and empty before.
+	By      string // the API's subject, or the trigger
+	// Date is the day whose snapshot the run writes (R8.5). For a nightly run it is the day on
+	// which the schedule was due, even if the event came late. For other runs it is the day on
+	// which the run starts; empty before.
 	Date day.Date
-	// Token is another and larger one for every attempt at any run, given by
-	// Store.Claim; 0 before. Who keeps with what it writes the token it wrote it
-	// with, and replaces none that is larger, is never undone by an attempt that
-	// lost its run. It is not smaller than the moment of the claim in milliseconds, so that
-	// it is larger than all before it also when the store was restored to an
-	// earlier point in time (R16.2).
+	// Token is set by Store.Claim and larger for every new attempt at any run; 0 before. Store
+	// the token with every write and never overwrite a larger one; then an attempt that lost
+	// its run cannot undo newer work. It is at least the time of the claim in Unix
+	// milliseconds, so that it still grows after the store was restored to an earlier point in
+	// time (R16.2).
 	Token int64
 
 	RequestedAt time.Time
-	StartedAt   time.Time // of the first attempt
+	StartedAt   time.Time // start of the first attempt
 	EndedAt     time.Time
 
 	State      State
-	Reason     string    // stable code, why it did not succeed; of a running one, why the last batch failed that did
-	ReasonArgs errs.Args // what its message quotes
-	Stopped    bool      // the source stopped answering, and not every pair was asked about
+	Reason     string    // stable code: why the run did not succeed; while running, why the latest failed batch failed
+	ReasonArgs errs.Args // arguments of the reason's message
+	Stopped    bool      // the source became unavailable before every pair was asked about
 	Hold       Hold
 
-	Total int // pairs there are: as counted at the start, and as checked once all of them were
+	Total int // number of pairs: counted at the start, corrected when all pairs were asked
 	Counts
 
 	Position
-	Seen int64 // Store.Changes when it started
+	Seen int64 // Store.Changes when the run started
 
-	Attempt   int       // counts the times it was claimed
+	Attempt   int       // number of claims
 	Fruitless int       // attempts since the position was last saved
-	Lease     time.Time // until when a running attempt owns it; zero when none does
-	Next      *Run      // requested meanwhile: queued when this one ends
-	Version   int64     // counts the writes of the record; the ETag
+	Lease     time.Time // end of the lease of a running attempt; zero without one
+	Next      *Run      // requested while this run was open; queued when this run ends
+	Version   int64     // number of writes of the record; the ETag
 }
 
-// Counts is what pairs add up to.
+// Counts are the totals of a set of pairs.
 type Counts struct {
 	Checked int // pairs that were asked about
-	Valid   int // of them, pairs that exist
-	Invalid int // pairs that do not
-	Failed  int // pairs without an answer, which keep what they had
-	Changed int // pairs whose entitlements are others than before
-	Aside   int // answers put aside because they take quantity from their pair
+	Valid   int // pairs that exist
+	Invalid int // pairs that do not exist
+	Failed  int // pairs without an answer; their entitlements are unchanged
+	Changed int // pairs whose entitlements changed
+	Aside   int // answers put aside because they reduce the quantity of their pair
 
-	// Before and After are the effective quantities that the pairs which had any,
-	// and were answered, had and would have.
+	// Before and After are total effective quantities before and after the answers. They
+	// include only answered pairs that had a quantity.
 	Before, After int64
 }
 
@@ -162,21 +156,21 @@ func (c *Counts) add(o Counts) {
 	c.After += o.After
 }
 
-// Drops reports whether more than a fifth of the effective quantity would go.
+// Drops reports whether the effective quantity drops by more than a fifth.
 func (c Counts) Drops() bool { return (c.Before-c.After)*5 > c.Before }
 
-// Position is how far a run has come.
+// Position is the progress of a run.
 type Position struct {
-	// Pass counts the times it went through all pairs: first it asks about each,
-	// and then again about those that failed. passDone when it asks no more.
+	// Pass counts the completed passes over the pairs. The first pass asks about every pair,
+	// later passes retry those that failed. It is passDone when nothing is left to ask.
 	Pass   int
-	Cursor string // of Store.Pairs in this pass; empty at its beginning
+	Cursor string // of Store.Pairs in this pass; empty at the start of a pass
 }
 
-// retries is how often pairs that failed are asked about again in a run.
+// retries is how often a run retries pairs that failed.
 const retries = 2
 
-// passDone is the pass in which nothing is asked any more.
+// passDone is the value of Pass when nothing is left to ask.
 const passDone = retries + 1
 
 // Final reports whether the run has ended.
@@ -184,8 +178,8 @@ func (r Run) Final() bool {
 	return r.State == StateSucceeded || r.State == StatePartial || r.State == StateFailed
 }
 
-// Complete reports whether a run came by all pairs of its scope, and everything
-// that the source answered is applied.
+// Complete reports whether a run asked about all pairs of its scope and all its answers were
+// applied.
 func (r Run) Complete() bool {
 	return (r.State == StateSucceeded || r.State == StatePartial) && !r.Stopped && r.Hold != HoldOn && r.Hold != HoldDiscarded
 }
@@ -193,12 +187,12 @@ func (r Run) Complete() bool {
 // Refreshed reports whether the licence data are as fresh as the run (R7.3).
 func (r Run) Refreshed() bool { return r.Complete() && r.GroupID == "" }
 
-// The reasons of a run's own. The others are those of entitlement.Answer, when
-// the source stopped answering.
+// The reasons that the refresher sets itself. When the source is unavailable, the reason is one
+// of package entitlement.
 const (
-	ReasonHeld        = "refresh_held"         // entitlements drop by too much; with before, after and pairs
-	ReasonPairsFailed = "refresh_pairs_failed" // all pairs were asked, some without an answer; with failed and checked
-	ReasonInterrupted = "refresh_interrupted"  // attempt after attempt came to nothing
+	ReasonHeld        = "refresh_held"         // entitlements drop by too much; with before and after
+	ReasonPairsFailed = "refresh_pairs_failed" // all pairs were asked, some have no answer; with failed and checked
+	ReasonInterrupted = "refresh_interrupted"  // too many attempts in a row saved no position; with attempts
 )
 
 // Page is one page of runs, newest first. Next is empty on the last page.
@@ -207,12 +201,12 @@ type Page struct {
 	Next  string
 }
 
-// Freshness says how old the licence data are (R7.3).
+// Freshness is the age of the licence data (R7.3).
 type Freshness struct {
-	At      time.Time // start of the last run of the whole organisation that was complete; zero for never
-	Seen    int64     // Changes when it started
-	Changes int64     // the last change there is
-	// ChangedAt is when that was; zero when nothing ever changed.
+	At      time.Time // start of the last complete run of the whole organisation; zero if there was none
+	Seen    int64     // Store.Changes when that run started
+	Changes int64     // Store.Changes now
+	// ChangedAt is the time of the last change; zero if nothing ever changed.
 	ChangedAt time.Time
 }
 
@@ -222,53 +216,52 @@ func (f Freshness) Stale() bool { return f.Changes > f.Seen }
 // Old reports whether the licence data are older than a day (R8.6).
 func (f Freshness) Old(now time.Time) bool { return now.Sub(f.At) > 24*time.Hour }
 
-// Records is what the API needs of runs.
+// Records are the reads of runs that the API needs.
 type Records interface {
 	// Run returns one record; errs.NotFound refresh_not_found.
 	Run(ctx context.Context, id string) (Run, error)
-	// Runs lists records, newest first. A cursor that is damaged is errs.Invalid
-	// cursor_invalid.
+	// Runs lists records, newest first. A damaged cursor is errs.Invalid cursor_invalid.
 	Runs(ctx context.Context, limit int, cursor string) (Page, error)
 	// Freshness returns how old the licence data are.
 	Freshness(ctx context.Context) (Freshness, error)
 }
 
-// Answered is a pair with what is known of it, to be shown and counted.
+// Answered is a pair with its current answer, for display and counting.
 type Answered struct {
 	Pair         agreement.Pair
 	AgreementID  string
 	State        agreement.Validation // pending, valid, invalid or error
-	Reason       string               // of that state
-	At           time.Time            // of that state; zero while pending
-	Held         bool                 // an answer that takes quantity from it waits to be confirmed
+	Reason       string               // of State
+	At           time.Time            // of State; zero while pending
+	Held         bool                 // an answer that reduces its quantity is pending confirmation
 	Entitlements []entitlement.Entitlement
 }
 
-// Answers is what is known of all pairs.
+// Answers reads the current answers of all pairs.
 type Answers interface {
-	// Answers calls yield with every pair, some at a time and in no particular order,
-	// strongly consistent each, and ends with its error if it returns one. A pair that comes or goes meanwhile
-	// may be missing or there.
+	// Answers calls yield with all pairs, in several slices and in no particular order. Each
+	// slice is strongly consistent. A pair that is added or removed during the call may be
+	// missing or present. Answers stops at an error of yield and returns it.
 	Answers(ctx context.Context, yield func([]Answered) error) error
 }
 
-// Known is a pair as it is stored, to be asked about.
+// Known is a stored pair, as input of a question.
 type Known struct {
 	Pair agreement.Pair
-	// Tag tells the pair from another with the same numbers that was there before
-	// it was removed, or will be there after.
+	// Tag differs between a pair and an earlier or later pair with the same numbers (removed
+	// and added again).
 	Tag         string
 	AgreementID string
 	State       agreement.Validation // pending, valid, invalid or error
-	Reason      string               // of that state
+	Reason      string               // of State
 	Effective   int64                // total effective quantity of its entitlements
-	Fingerprint string               // of its entitlements, as Checked has it; empty when it never had any
-	Mark        Mark                 // of the last answer, applied or put aside
-	Aside       string               // id of the run that put an answer aside which is still there; empty for none
+	Fingerprint string               // of its entitlements, as in Checked; empty if it never had any
+	Mark        Mark                 // of the latest answer, applied or put aside
+	Aside       string               // id of the run whose answer is put aside; empty for none
 }
 
-// Mark is what an answer counted for, kept with it. The zero Mark is that of a
-// pair that was never asked about.
+// Mark records what an answer counted for, and is stored with it. It is zero for a pair that
+// was never asked about.
 type Mark struct {
 	Run  string
 	Pass int

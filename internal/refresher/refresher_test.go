@@ -27,7 +27,7 @@ const (
 	pause      = 10 * time.Second
 )
 
-// behavior is what a source does to one question.
+// behavior is the reaction of a source to one question.
 type behavior string
 
 const (
@@ -50,11 +50,11 @@ const (
 
 var misbehaviors = []behavior{hangs, faulty, plain, quota, denied, truncated, foreign, longer, empty, negative, halfState, swollen, wordy, some}
 
-// service is a source that knows the truth, and what it does wrong.
+// service is a fake source with correct answers and scripted failures.
 type service struct {
 	mu     sync.Mutex
 	truth  map[agreement.PairKey]entitlement.Answer
-	ever   map[agreement.PairKey]map[string]bool // everything that was true once, as text
+	ever   map[agreement.PairKey]map[string]bool // every correct answer so far, as text
 	asks   int
 	asked  map[agreement.PairKey]int
 	behave func(ask int) behavior
@@ -68,7 +68,8 @@ func newService() *service {
 	}
 }
 
-// say makes quantities the truth about a pair, a line each; none makes it invalid.
+// say sets the answer for a pair to one entitlement for each quantity; without quantities the
+// pair is invalid.
 func (s *service) say(n int, quantities ...int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +100,7 @@ func (s *service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 		if answers[i].State == "" {
 			answers[i].State, answers[i].Reason = entitlement.StateInvalid, "source_unknown_pair"
 		}
-		// Another order is no change.
+		// A different order must not count as a change.
 		answers[i].Entitlements = slices.Clone(answers[i].Entitlements)
 		if s.asks%2 == 0 {
 			slices.Reverse(answers[i].Entitlements)
@@ -153,13 +154,13 @@ func (s *service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 	return answers, nil
 }
 
-// stand is the use case between a world and a source. It belongs in a bubble of synctest.
+// stand connects the refresher with a fake store and a fake source. Use it in a synctest bubble.
 type stand struct {
 	*world
 	ctx    context.Context
 	source *service
 	n      int
-	allow  time.Duration // of an invocation
+	allow  time.Duration // time limit of an invocation
 	fails  func(format string, args ...any)
 }
 
@@ -167,7 +168,7 @@ func newStand(t *testing.T) *stand {
 	return &stand{ctx: t.Context(), world: newWorld(), source: newService(), allow: 15 * time.Minute, fails: func(format string, args ...any) { t.Helper(); t.Errorf(format, args...) }}
 }
 
-// process returns a refresher whose process dies as told.
+// process returns a refresher that fails as p specifies.
 func (s *stand) process(p *process) *refresher.Refresher {
 	p.world, p.life = s.world, make(chan struct{}, 1)
 	if p.kill == nil {
@@ -180,7 +181,7 @@ func (s *stand) process(p *process) *refresher.Refresher {
 	}
 }
 
-// request requests a run, and returns the id of the one it got.
+// request requests a run and returns the open run.
 func (s *stand) request(trigger refresher.Trigger, group string) refresher.Run {
 	s.n++
 	run, _, err := s.process(&process{}).Request(context.Background(), refresher.Order{ID: fmt.Sprintf("run %03d", s.n), Trigger: trigger, GroupID: group, By: "ann"})
@@ -190,7 +191,7 @@ func (s *stand) request(trigger refresher.Trigger, group string) refresher.Run {
 	return run
 }
 
-// handle makes one invocation by a process.
+// handle runs one invocation in a process.
 func (s *stand) handle(p *process, id string) (string, error) {
 	r := s.process(p)
 	ctx, cancel := context.WithTimeout(context.Background(), s.allow)
@@ -203,7 +204,7 @@ func (s *stand) handle(p *process, id string) (string, error) {
 	return next, err
 }
 
-// complete makes invocations until no run waits, and returns the record of the run.
+// complete runs invocations until no run waits, and returns the record of the run.
 func (s *stand) complete(id string) refresher.Run {
 	for next, tries := id, 0; next != ""; tries++ {
 		waits, err := s.handle(&process{}, next)
@@ -228,7 +229,7 @@ func (s *stand) complete(id string) refresher.Run {
 // run requests a run and completes it.
 func (s *stand) run() refresher.Run { return s.complete(s.request(refresher.TriggerNow, "").ID) }
 
-// settled checks what is true when no run is under way.
+// settled checks the invariants that hold when no run is open.
 func (s *stand) settled() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -248,13 +249,13 @@ func (s *stand) settled() {
 	}
 }
 
-// lines is a list as service.ever has it.
+// lines returns a list in the form of service.ever.
 func lines(list []entitlement.Entitlement) string {
 	slices.SortFunc(list, func(a, b entitlement.Entitlement) int { return cmp.Compare(a.Family, b.Family) })
 	return fmt.Sprint(list)
 }
 
-// truthful checks that every pair has the answer that the source gives.
+// truthful checks that every pair has the current answer of the source.
 func (s *stand) truthful() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -270,7 +271,7 @@ func (s *stand) truthful() {
 	}
 }
 
-// numbers is a record's state and counts, to compare and to read.
+// numbers returns the state and counts of a run as text.
 func numbers(r refresher.Run) string {
 	text := string(r.State)
 	for _, word := range []string{r.Reason, string(r.Hold)} {
@@ -288,8 +289,8 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-// populated is a stand with pairs of ten licenses each, three to an agreement,
-// the agreements in two groups.
+// populated returns a stand with pairs of ten licences each. Three pairs make an agreement, and
+// the agreements alternate between two groups.
 func populated(t *testing.T, pairs int) *stand {
 	s := newStand(t)
 	for n := range pairs {
@@ -308,10 +309,10 @@ func TestR7_1_Run(t *testing.T) {
 		equal(t, "first", numbers(run), "succeeded: 1000 of 1000 checked = 999 valid + 1 invalid + 0 failed, 999 changed")
 		s.truthful()
 		equal(t, "R7.2 worst of its pairs", s.validation["agreement 00002"], agreement.ValidationInvalid)
-		if s.source.asks > 10+3 { // pages of uneven length
+		if s.source.asks > 10+3 { // pages have uneven lengths
 			t.Errorf("%d questions for 1000 pairs", s.source.asks)
 		}
-		// Four batches at a time, of a second each.
+		// Four concurrent batches, of one second each.
 		if took := run.EndedAt.Sub(run.StartedAt); took > 4*time.Second {
 			t.Errorf("took %v", took)
 		}
@@ -358,7 +359,7 @@ func TestR7_3_Freshness(t *testing.T) {
 		equal(t, "stale after a failure", stale(), true)
 		s.source.behave = func(int) behavior { return good }
 
-		// What changes while a run goes on may have come too late for it.
+		// The run may have missed a change that was made while it was open.
 		id := s.request(refresher.TriggerNow, "").ID
 		p := &process{during: func(call string) {
 			if call == "Answer" {
@@ -377,7 +378,7 @@ func TestR7_2_BadSources(t *testing.T) {
 	want := map[behavior]string{
 		hangs: "failed source_timeout", faulty: "failed source_unreachable", plain: "failed source_failed", quota: "failed source_quota", denied: "failed source_denied",
 		truncated: "failed source_damaged", foreign: "failed source_damaged", longer: "failed source_damaged", empty: "failed source_damaged",
-		negative: "failed source_damaged", halfState: "failed source_damaged", swollen: "partial refresh_pairs_failed", wordy: "partial refresh_pairs_failed", // of some pairs only
+		negative: "failed source_damaged", halfState: "failed source_damaged", swollen: "partial refresh_pairs_failed", wordy: "partial refresh_pairs_failed", // for some pairs only
 		some: "partial refresh_pairs_failed",
 	}
 	for _, b := range misbehaviors {
@@ -422,7 +423,8 @@ func TestR7_2_FailedBatchesAreRetried(t *testing.T) {
 		equal(t, "run", numbers(s.run()), "succeeded: 1000 of 1000 checked = 1000 valid + 0 invalid + 0 failed, 1000 changed")
 		s.truthful()
 
-		// A source that breaks down halfway: what it said counts, the rest keeps what it had.
+		// The source becomes unavailable halfway: its answers count, other pairs keep their
+		// entitlements.
 		s.source.asks = 0
 		s.source.behave = func(ask int) behavior {
 			if ask > 4 {
@@ -462,8 +464,7 @@ func TestR7_2_StatementsWithoutPair(t *testing.T) {
 	})
 }
 
-// An organisation that has not put a statement yet has a source that answers:
-// its refreshes do not fail, and are not repeated for want of one.
+// Without any statement the source still answers: refreshes do not fail, and are not repeated.
 func TestR7_2_NoStatementYet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -489,8 +490,8 @@ func TestR7_2_NoStatementYet(t *testing.T) {
 	})
 }
 
-// A statement that was removed, or replaced by one without the pair, does not count
-// any more; but that many are missing has to be confirmed.
+// A statement that was removed, or replaced by one without the pair, no longer counts. A large
+// drop must be confirmed.
 func TestR7_4_StatementsWithdrawn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -519,11 +520,11 @@ func TestR7_4_StatementsWithdrawn(t *testing.T) {
 	})
 }
 
-// statements is a source that has nothing about some pairs.
+// statements is a source without an answer for some pairs.
 type statements struct {
 	*service
 	silent map[agreement.PairKey]bool
-	reason string // of the silence; empty for that there is no statement
+	reason string // for pairs without an answer; empty for ReasonNoStatement
 }
 
 func (s statements) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {

@@ -19,7 +19,7 @@ func TestR7_1_Requests(t *testing.T) {
 		first := s.request(refresher.TriggerNow, "group 0")
 		equal(t, "a second one", s.request(refresher.TriggerNow, "").ID, first.ID)
 		equal(t, "nothing follows", s.runs[first.ID].Next == nil, true)
-		// These pairs may be in another group.
+		// The import's pairs may be in another group, so a run must follow.
 		for range 3 {
 			equal(t, "after an import", s.request(refresher.TriggerImport, "").ID, first.ID)
 		}
@@ -29,7 +29,7 @@ func TestR7_1_Requests(t *testing.T) {
 		}
 		equal(t, "one follows", s.runs[next].State, refresher.StateQueued)
 		equal(t, "trigger", s.runs[next].Trigger, refresher.TriggerImport)
-		// It has not begun, so it comes by all pairs.
+		// The queued run has not started, so it covers all pairs.
 		equal(t, "after another import", s.request(refresher.TriggerDeletion, "").ID, next)
 		equal(t, "nothing follows it", s.complete(next).Next == nil, true)
 		equal(t, "runs", len(s.runs), 2)
@@ -43,7 +43,7 @@ func TestR3_10_ImportWhileARunGoesOn(t *testing.T) {
 		s := populated(t, 500)
 		s.source.say(900, 7)
 		id := s.request(refresher.TriggerNow, "").ID
-		var done atomic.Bool // batches are under way at the same time
+		var done atomic.Bool // several batches are in flight
 		p := &process{during: func(call string) {
 			if call == "Answer" && done.CompareAndSwap(false, true) {
 				s.add(900, "a before all others", "group 0")
@@ -92,14 +92,14 @@ func TestR7_1_NightlyOncePerDay(t *testing.T) {
 		equal(t, "delivered twice", nightly("2026-03-28 01:30").ID, one.ID)
 		s.complete(one.ID)
 		equal(t, "delivered late", nightly("2026-03-28 01:30").State, refresher.StateSucceeded)
-		// Summer time begins on the 29th: in UTC both nights are on one day.
+		// Summer time starts on the 29th: in UTC both nights are on the same day.
 		two := nightly("2026-03-29 01:30")
 		s.complete(two.ID)
 		three := nightly("2026-03-30 01:30")
 		s.complete(three.ID)
 		equal(t, "nights", len(s.runs), 3)
 
-		// It comes while another run goes on, twice, and an import too.
+		// The event is delivered twice while another run is open, with imports before and after.
 		open := s.request(refresher.TriggerNow, "group 0")
 		s.request(refresher.TriggerImport, "")
 		equal(t, "the open one", nightly("2026-03-31 01:30").ID, open.ID)
@@ -161,12 +161,12 @@ func TestWaiting(t *testing.T) {
 	})
 }
 
-// R8.5: a run belongs to the day on which it was due, or was asked for, where
-// the organisation is.
+// R8.5: a run belongs to the day on which it was due or requested, in the organisation's time
+// zone.
 func TestR8_5_DateOfARun(t *testing.T) {
 	t.Parallel()
 	east := time.FixedZone("east", 3*60*60)
-	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
+	synctest.Test(t, func(t *testing.T) { // the fake clock starts at midnight of 2000-01-01 in UTC
 		time.Sleep(22 * time.Hour)
 		for name, c := range map[string]struct {
 			zone *time.Location

@@ -14,22 +14,21 @@ import (
 	"trueup/internal/refresher"
 )
 
-// TestRandomSchedules lets processes that die, sleep and run short of time, a
-// source with every bad behavior, and people who add and remove pairs and
-// request and confirm runs work at the same time. Then all behave: every pair has
-// the answer that the source gives.
+// TestRandomSchedules runs processes that crash, sleep and run out of time, a source with every
+// failure, and people who add and remove pairs and request and confirm runs, all concurrently.
+// Then all failures stop: every pair must have the answer of the source.
 func TestRandomSchedules(t *testing.T) {
-	const schedules = 150 // the same ones every time: enough that all that can happen does
+	const schedules = 150 // fixed seeds: enough that every final state occurs
 	t.Parallel()
 	happened := map[string]int{}
 	seeds := []uint64{
-		0x2d4c775cdc,       // a pair is added again while it is being asked about
-		0x6575f5dc8066107f, // a pair moves to an agreement that comes later in the same batch
+		0x2d4c775cdc,       // a pair is removed and added again during its question
+		0x6575f5dc8066107f, // a pair moves to an agreement that is later in the same batch
 	}
 	for seed := range uint64(schedules) {
 		seeds = append(seeds, seed)
 	}
-	for range 20 { // and others every time, in which not everything need happen
+	for range 20 { // plus random seeds, which need not reach every state
 		seeds = append(seeds, rand.Uint64())
 	}
 	for _, seed := range seeds {
@@ -84,7 +83,7 @@ func simulate(s *stand, rng *rand.Rand) {
 	s.source.delay = time.Duration(rng.IntN(20_000)) * time.Millisecond
 	s.allow = askTimeout + reserve + pause + time.Duration(1+rng.IntN(200))*time.Second
 	source := rand.New(rand.NewPCG(rng.Uint64(), 2))
-	s.source.behave = func(int) behavior { // under the source's lock
+	s.source.behave = func(int) behavior { // the caller holds the source's lock
 		if source.Float64() < bad {
 			return misbehaviors[source.IntN(len(misbehaviors))]
 		}
@@ -110,7 +109,7 @@ func simulate(s *stand, rng *rand.Rand) {
 		s.confirmAny()
 		workers.Go(func() {
 			if next, err := s.handle(p, id); err == nil && next != "" {
-				_, _ = s.handle(&process{}, next) // whatever it leaves, a later invocation finds
+				_, _ = s.handle(&process{}, next) // a later invocation finds what is left
 			}
 		})
 		for range edits {
@@ -150,7 +149,7 @@ func simulate(s *stand, rng *rand.Rand) {
 	}
 }
 
-// whole checks that nobody sees half of an answer, also while runs go on.
+// whole checks that no reader sees part of an answer, also while runs are open.
 func (s *stand) whole() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +160,7 @@ func (s *stand) whole() {
 	}
 }
 
-// confirmAny confirms what is held, if something is.
+// confirmAny confirms all held runs.
 func (s *stand) confirmAny() {
 	r := s.process(&process{})
 	held, err := r.Store.Held(context.Background())
@@ -170,7 +169,7 @@ func (s *stand) confirmAny() {
 	}
 	for _, h := range held {
 		if _, err := r.Confirm(context.Background(), h.ID, audit.Event{}); err != nil && !errors.Is(err, refresher.ErrBusy) {
-			continue // another may have done it
+			continue // another process may have confirmed it
 		}
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"trueup/internal/id"
 )
 
-// Work works at the run with that id, and at those queued after it, until none
-// waits or the invocation's time is short: then another one goes on. A run that
-// another attempt owns is no failure: there is nothing to do.
+// Work processes the run with that id and the runs queued after it, until none is left. When
+// the time of the invocation runs short, it starts another invocation. A run that another
+// attempt owns is not an error.
 func (r *Refresher) Work(ctx context.Context, id string) error {
 	for id != "" {
 		next, err := r.Handle(ctx, id)
 		switch {
 		case errors.Is(err, ErrBusy), errors.Is(err, ErrLost):
-			return nil // whoever has it ends it, or Waiting finds it
+			return nil // the other attempt ends it, or Waiting finds it
 		case err != nil:
 			return fmt.Errorf("refresh %s: %w", id, err)
 		case next != "" && (next == id || !r.timeFor(ctx, r.Pause+r.AskTimeout)):
@@ -30,7 +30,7 @@ func (r *Refresher) Work(ctx context.Context, id string) error {
 	return nil
 }
 
-// WorkDue works at the run that waits or is due, if there is one.
+// WorkDue processes the run that is waiting or due, if any.
 func (r *Refresher) WorkDue(ctx context.Context) error {
 	id, err := r.Due(ctx)
 	if err != nil {
@@ -39,8 +39,8 @@ func (r *Refresher) WorkDue(ctx context.Context) error {
 	return r.Work(ctx, id)
 }
 
-// WorkNight requests the run of the night in which an event was due, in the refresher's
-// zone, and works at it.
+// WorkNight requests the run of the night in which an event was due, in the refresher's zone,
+// and processes it.
 func (r *Refresher) WorkNight(ctx context.Context, due time.Time) error {
 	run, err := r.Nightly(ctx, due.In(cmp.Or(r.Zone, time.UTC)))
 	if err != nil {
@@ -49,21 +49,21 @@ func (r *Refresher) WorkNight(ctx context.Context, due time.Time) error {
 	return r.Work(ctx, run.ID)
 }
 
-// Start has a run begin that was queued. A fault is logged and no more, because
-// then the schedule does, by Due.
+// Start starts an invocation for a queued run. A fault is only logged, because the schedule
+// finds the run by Due.
 func (r *Refresher) Start(ctx context.Context, id string) {
 	if err := r.Wake(ctx, id); err != nil {
 		r.Log.WarnContext(ctx, "refresh not called", "run", id, "error", err)
 	}
 }
 
-// tellTime is how long somebody who changed something waits at most because others are told.
+// tellTime limits how long a change made by a user waits for the request of a refresh.
 const tellTime = 3 * time.Second
 
-// Tell requests a run because pairs came (TriggerImport) or went
-// (TriggerDeletion), and has it begin. It is about what many may have done, so it
-// is by none of them. What it is about is done already: a fault is logged and no
-// more, because Due finds that nobody has looked at the change.
+// Tell requests a run because pairs were added (TriggerImport) or removed (TriggerDeletion),
+// and starts it. The run may cover changes of several people, so By is the trigger. The change
+// itself is already stored; a fault is only logged, because Due finds changes that no run has
+// read.
 func (r *Refresher) Tell(ctx context.Context, trigger Trigger) {
 	ctx, cancel := context.WithTimeout(ctx, tellTime)
 	defer cancel()
@@ -74,20 +74,18 @@ func (r *Refresher) Tell(ctx context.Context, trigger Trigger) {
 		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
 		return
 	}
-	if run.ID == own { // otherwise whoever requested the open one has it begin
+	if run.ID == own { // otherwise the requester of the open run starts it
 		r.Start(ctx, own)
 	}
 }
 
-// RetryAfter is how long after a run whose source was down Due requests another one.
+// RetryAfter is how long Due waits before it repeats a run that failed or was stopped.
 const RetryAfter = time.Hour
 
-// Due returns the id of a run that waits for somebody to work at it; empty for
-// none. When nothing waits, nothing is open, and something changed that no run
-// has looked at, it requests a run: so no change is forgotten whose own request
-// was lost. A run that failed, or whose source stopped answering, is
-// followed by another one RetryAfter later; one that is held waits for whoever
-// confirms it, and not for another.
+// Due returns the id of a run that needs an invocation; empty for none. When no run is open and
+// a change was not read by any run, it requests a run, so that a change is not lost with its
+// own request. A run that failed, or whose source became unavailable, is repeated after
+// RetryAfter. A held run waits for confirmation and is not repeated.
 func (r *Refresher) Due(ctx context.Context) (runID string, err error) {
 	open, err := r.Store.Open(ctx)
 	if err != nil || open.ID != "" {
@@ -109,17 +107,17 @@ func (r *Refresher) Due(ctx context.Context) (runID string, err error) {
 	return run.ID, err
 }
 
-// lately is how many runs are looked through for the last one of the whole organisation.
+// lately is how many of the latest runs are searched for a run of the whole organisation.
 const lately = 50
 
-// seen reports whether a run of the whole organisation has looked at the last
-// change, and need not be repeated yet.
+// seen reports whether a run of the whole organisation has read the last change and need not be
+// repeated yet.
 func (r *Refresher) seen(ctx context.Context, fresh Freshness) (bool, error) {
 	page, err := r.Store.Runs(ctx, lately, "")
 	if err != nil {
 		return false, err
 	}
-	var last Run // by its end: the id of a night's run has the time of its day and not of its request
+	var last Run // by EndedAt: the id of a nightly run contains the start of its day, not the time of the request
 	for _, run := range page.Items {
 		if run.GroupID == "" && run.Final() && run.EndedAt.After(last.EndedAt) {
 			last = run

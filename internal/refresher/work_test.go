@@ -12,7 +12,7 @@ import (
 	"trueup/internal/refresher"
 )
 
-// work makes one invocation that works at a run, and returns what it called again.
+// work runs one invocation for a run, and returns the ids passed to Wake.
 func (s *stand) work(id string) (called []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.allow)
 	defer cancel()
@@ -28,7 +28,7 @@ func (s *stand) work(id string) (called []string, err error) {
 	return called, err
 }
 
-// due makes one call of the schedule.
+// due makes one scheduled call.
 func (s *stand) due(t *testing.T) string {
 	t.Helper()
 	id, err := s.process(&process{}).Due(context.Background())
@@ -135,7 +135,7 @@ func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
 		}
 		tell(20)
 		equal(t, "woken for the first only", len(woken), 1)
-		var begun atomic.Bool // batches are under way at the same time
+		var begun atomic.Bool // several batches are in flight
 		next, err := s.handle(&process{during: func(call string) {
 			if call == "Answer" && begun.CompareAndSwap(false, true) {
 				tell(20)
@@ -146,7 +146,7 @@ func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
 		s.complete(next)
 		equal(t, "runs", len(s.runs), 2)
 		r.Store = &process{world: s.world, life: make(chan struct{}, 1), gone: true}
-		tell(1) // the change is made, whatever becomes of this
+		tell(1) // a fault of the request must not fail the change
 		equal(t, "runs after a fault", len(s.runs), 2)
 	})
 }
@@ -157,7 +157,7 @@ func TestR7_3_DueForgetsNoChange(t *testing.T) {
 		s := newStand(t)
 		equal(t, "nothing ever changed", s.due(t), "")
 		s.source.say(1, 10)
-		s.add(1, "agreement", "group") // and nobody told
+		s.add(1, "agreement", "group") // without a request for a refresh
 		id := s.due(t)
 		equal(t, "trigger", s.runs[id].Trigger, refresher.TriggerImport)
 		equal(t, "it waits", s.due(t), id)
@@ -166,18 +166,18 @@ func TestR7_3_DueForgetsNoChange(t *testing.T) {
 
 		s.add(2, "agreement", "group")
 		s.source.say(2, 10)
-		s.complete(s.request(refresher.TriggerNow, "group").ID) // which looked at all, but need not have
+		s.complete(s.request(refresher.TriggerNow, "group").ID) // covers every pair, but only by chance
 		if s.due(t) == "" {
 			t.Error("a group's run counts for the organisation")
 		}
 	})
 }
 
-// The id of a night's run has the time at which its day began, which in the east
-// is later than the moment.
+// The id of a nightly run contains the start of its day. East of UTC that can be later than the
+// current time.
 func TestR7_2_DueAfterANightInTheEast(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // it is midnight of 2000-01-01 in UTC
+	synctest.Test(t, func(t *testing.T) { // the fake clock starts at midnight of 2000-01-01 in UTC
 		time.Sleep(19*time.Hour + 15*time.Minute)
 		s := populated(t, 10)
 		s.source.behave = func(int) behavior { return faulty }

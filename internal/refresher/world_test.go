@@ -19,32 +19,32 @@ import (
 	"trueup/internal/refresher"
 )
 
-// world is what is stored, and a judge of whoever writes it: what breaks the
-// contract of refresher.Store, or what the package promises, is a complaint.
+// world is a fake store that also checks its callers. It records a complaint for every violation
+// of the contract of refresher.Store or of this package.
 type world struct {
 	mu         sync.Mutex
 	pairs      map[agreement.PairKey]*stored
-	validation map[string]agreement.Validation // by agreement
-	group      map[string]string               // of an agreement
+	validation map[string]agreement.Validation // by agreement id
+	group      map[string]string               // by agreement id
 	runs       map[string]refresher.Run
 	changes    int64
 	fresh      refresher.Freshness
 	events     []audit.Event
-	answered   map[string]refresher.Run // what an Idempotency-Key led to
+	answered   map[string]refresher.Run // by Idempotency-Key
 	complaints []string
-	sorted     []*stored // all pairs, in the order of Pairs; nil when it has to be made
+	sorted     []*stored // all pairs, in the order of Pairs; nil if it must be rebuilt
 	calls      int
-	lives      int   // of pairs, to tag them
-	tokens     int64 // given to attempts
+	lives      int   // number of pairs ever added, for tags
+	tokens     int64 // last token of an attempt
 }
 
-// stored is a pair in the world.
+// stored is a pair in the fake store.
 type stored struct {
 	refresher.Known
 	at           time.Time
 	entitlements []entitlement.Entitlement
 	aside        *refresher.Checked
-	place        string // in the order of Pairs
+	place        string // sort key of Pairs
 }
 
 func newWorld() *world {
@@ -58,7 +58,7 @@ func pair(n int) agreement.Pair {
 	return agreement.Pair{Authorization: fmt.Sprintf("%05d", n), License: fmt.Sprintf("%05d", n)}
 }
 
-// add adds a pair to an agreement of a group.
+// add adds a pair to an agreement in a group.
 func (w *world) add(n int, agreementID, group string) { w.addPair(pair(n), agreementID, group) }
 
 func (w *world) addPair(p agreement.Pair, agreementID, group string) {
@@ -95,7 +95,7 @@ func (w *world) removePair(key agreement.PairKey) {
 func (w *world) worst(id string) agreement.Validation {
 	order := []agreement.Validation{agreement.ValidationValid, agreement.ValidationPending, agreement.ValidationError, agreement.ValidationInvalid}
 	worst := 0
-	if w.sorted == nil { // many are being added; not worth sorting
+	if w.sorted == nil { // pairs are being added; do not sort for each
 		for _, s := range w.pairs {
 			if s.AgreementID == id {
 				worst = max(worst, slices.Index(order, s.State))
@@ -128,7 +128,7 @@ func (w *world) open() refresher.Run {
 	return refresher.Run{}
 }
 
-// owns judges an attempt.
+// owns returns ErrLost if the attempt no longer owns its run.
 func (w *world) owns(attempt refresher.Run) error {
 	r := w.runs[attempt.ID]
 	if r.State != refresher.StateRunning || r.Attempt != attempt.Attempt {
@@ -160,30 +160,30 @@ func (w *world) put(r refresher.Run) refresher.Run {
 
 var errCrash = errors.New("the process died")
 
-// process is one process's way to the world. It can be made to die.
+// process is the fake store as one process sees it. It can crash or sleep at a call.
 type process struct {
 	*world
-	dieAt int  // the call at which it dies; 0 for never
-	after bool // the call is carried out first
+	dieAt int  // number of the call at which it crashes; 0 for never
+	after bool // the store executes that call first
 	sleep time.Duration
 	kill  context.CancelFunc
 
-	life   chan struct{} // held while the process sleeps; a channel, because time stands still for who waits for a mutex
+	life   chan struct{} // held while the process sleeps; a channel, because synctest's clock does not advance during a wait for a mutex
 	made   int
 	gone   bool
-	dying  bool              // during the call after which it dies
-	during func(call string) // what others do before a call
+	dying  bool              // set during the call at which it crashes
+	during func(call string) // called before each call, for concurrent changes
 }
 
 var _ refresher.Store = (*process)(nil)
 
-// call makes one call of the store, unless the process is dead.
+// call makes one store call, unless the process has crashed.
 func (p *process) call(ctx context.Context, name string, do func() error) error {
 	p.life <- struct{}{}
 	p.made++
 	n := p.made
 	if n == p.dieAt && p.sleep > 0 {
-		time.Sleep(p.sleep) // the others of the process wait for life
+		time.Sleep(p.sleep) // other calls of the process wait for life
 	}
 	gone := p.gone
 	dying := n == p.dieAt && p.sleep == 0
@@ -195,7 +195,7 @@ func (p *process) call(ctx context.Context, name string, do func() error) error 
 	if gone || dying && !p.after {
 		return errCrash
 	}
-	if err := ctx.Err(); err != nil && !dying && n%2 == 0 { // a call under way may or may not be carried out
+	if err := ctx.Err(); err != nil && !dying && n%2 == 0 { // a cancelled call may or may not be executed
 		return err
 	}
 	if p.during != nil {
@@ -380,7 +380,7 @@ func (p *process) Count(ctx context.Context, group string) (n int, err error) {
 	return n, err
 }
 
-// Pairs gives pages of uneven length, some of them empty.
+// Pairs returns pages of uneven length, some of them empty.
 func (p *process) Pairs(ctx context.Context, group string, limit int, cursor string) (page refresher.PairPage, err error) {
 	err = p.call(ctx, "Pairs", func() error {
 		if limit != refresher.BatchSize {
@@ -456,7 +456,7 @@ func (s *stored) apply(c refresher.Checked) {
 	s.aside, s.Aside = nil, ""
 }
 
-// judge checks one answer.
+// judge checks one answer against the contract.
 func (w *world) judge(attempt refresher.Run, s *stored, c refresher.Checked) {
 	var total int64
 	for _, e := range c.Entitlements {

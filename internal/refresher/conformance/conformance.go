@@ -1,6 +1,6 @@
-// Package conformance is the obligations of refresher.Store as tests, which the
-// table's adapter passes and the fake that judges the refresher, too: what is
-// proven with the fake is worth what the fake has in common with the table.
+// Package conformance tests the obligations of refresher.Store. The DynamoDB store and the fake
+// store of the refresher's tests both pass it, so tests with the fake are valid for the real
+// store.
 package conformance
 
 import (
@@ -20,24 +20,24 @@ import (
 	"trueup/internal/refresher"
 )
 
-// World is a store, and the people who edit agreements.
+// World is a store together with the operations that edit agreements.
 type World interface {
-	// Store returns the store as a process has it that has just started.
+	// Store returns the store without cached state, as in a new process.
 	Store() refresher.Store
-	// Add adds pairs to an agreement, which is made in the group when it is missing.
+	// Add adds pairs to an agreement, which it creates in the group if it is missing.
 	Add(ctx context.Context, agreementID, groupID string, pairs ...agreement.Pair) error
-	// Remove removes pairs of an agreement, which goes with the last one.
+	// Remove removes pairs of an agreement, and the agreement with its last pair.
 	Remove(ctx context.Context, agreementID string, pairs ...agreement.Pair) error
-	// Validation returns that of an agreement.
+	// Validation returns the validation of an agreement.
 	Validation(ctx context.Context, agreementID string) (agreement.Validation, error)
-	// Answered returns all pairs, with what is known of them.
+	// Answered returns all pairs with their current answers.
 	Answered(ctx context.Context) ([]refresher.Answered, error)
 }
 
 // Groups are the license groups that a World must have.
 var Groups = []string{"g1", "g2"}
 
-// Test runs all tests, each in a world of its own.
+// Test runs all tests, each in a new world.
 func Test(t *testing.T, fresh func(t *testing.T) World) {
 	for name, test := range map[string]func(*bench){
 		"R7.1 one run is open":                  oneOpen,
@@ -62,7 +62,7 @@ func Test(t *testing.T, fresh func(t *testing.T) World) {
 	}
 }
 
-// bench is a test of one store.
+// bench is the state of one test.
 type bench struct {
 	testing.TB
 	refresher.Store
@@ -84,7 +84,7 @@ func (b *bench) equal(what string, got, want any) {
 	}
 }
 
-// is checks that an error is the one.
+// is checks that err matches want.
 func (b *bench) is(what string, err, want error) {
 	b.Helper()
 	if !errors.Is(err, want) {
@@ -92,7 +92,7 @@ func (b *bench) is(what string, err, want error) {
 	}
 }
 
-// begun is when everything begins. What is stored of a time are milliseconds.
+// begun is the start time of all tests. Stores keep times in milliseconds.
 var begun = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func numbered(n int) agreement.Pair {
@@ -114,7 +114,7 @@ func (b *bench) remove(agreementID string, n int) {
 
 func nothing(refresher.Run) (once.Entry, error) { return once.Entry{}, nil }
 
-// queued is a run to be requested.
+// queued returns a new run to request.
 func (b *bench) queued() refresher.Run {
 	b.runs++
 	return refresher.Run{
@@ -126,7 +126,7 @@ func event(id string) []audit.Event {
 	return []audit.Event{{ID: id, At: begun, By: "ann", Action: "refresh.tested", Subject: "refresh/" + id, Source: audit.SourceRefresh}}
 }
 
-// claimed is what an attempt makes of a run.
+// claimed returns a run as an attempt claims it.
 func claimed(read refresher.Run) refresher.Run {
 	c := read
 	c.State, c.Attempt, c.Fruitless, c.Lease, c.StartedAt = refresher.StateRunning, read.Attempt+1, read.Fruitless+1, begun.Add(time.Minute), begun
@@ -143,7 +143,7 @@ func (b *bench) start() refresher.Run {
 	return run
 }
 
-// ended is a run as an attempt ends it.
+// ended returns a run as an attempt ends it.
 func ended(run refresher.Run) refresher.Run {
 	run.State, run.EndedAt, run.Lease = refresher.StateSucceeded, begun.Add(time.Second), time.Time{}
 	return run
@@ -156,7 +156,7 @@ func (b *bench) end(run refresher.Run) (queued string) {
 	return queued
 }
 
-// list lists the pairs of a group, and how many pages they were on.
+// list returns the pairs of a group, read in pages of at most limit.
 func (b *bench) list(groupID string, limit int) (all []refresher.Known) {
 	b.Helper()
 	for cursor := ""; ; {
@@ -172,7 +172,7 @@ func (b *bench) list(groupID string, limit int) (all []refresher.Known) {
 	}
 }
 
-// known returns a pair as it is listed.
+// known returns a pair as Pairs lists it.
 func (b *bench) known(n int) refresher.Known {
 	b.Helper()
 	all := b.list("", refresher.BatchSize)
@@ -183,7 +183,7 @@ func (b *bench) known(n int) refresher.Known {
 	return all[at]
 }
 
-// shown returns a pair as it is shown, without what Known says too.
+// shown returns a pair as World.Answered shows it.
 func (b *bench) shown(n int) refresher.Answered {
 	b.Helper()
 	all, err := b.world.Answered(b.Context())
@@ -206,7 +206,7 @@ func lines(quantities ...int) []entitlement.Entitlement {
 	return list
 }
 
-// valid is an answer with quantities, as the refresher makes it.
+// valid returns an answer with quantities, as the refresher creates it.
 func valid(run refresher.Run, k refresher.Known, quantities ...int) refresher.Checked {
 	c := refresher.Checked{
 		Pair: k.Pair.Key(), Tag: k.Tag, AgreementID: k.AgreementID, State: entitlement.StateValid, At: begun.Add(time.Minute),
@@ -225,7 +225,7 @@ func valid(run refresher.Run, k refresher.Known, quantities ...int) refresher.Ch
 	return c
 }
 
-// failed is the answer to a pair that the source could not say anything of.
+// failed returns the answer for a pair that the source could not answer.
 func failed(run refresher.Run, k refresher.Known) refresher.Checked {
 	return refresher.Checked{
 		Pair: k.Pair.Key(), Tag: k.Tag, AgreementID: k.AgreementID, State: entitlement.StateError, Reason: entitlement.ReasonFailed, At: begun.Add(2 * time.Minute),
@@ -233,14 +233,14 @@ func failed(run refresher.Run, k refresher.Known) refresher.Checked {
 	}
 }
 
-// invalid is the answer to a pair that does not exist.
+// invalid returns the answer for a pair that does not exist.
 func invalid(run refresher.Run, k refresher.Known) refresher.Checked {
 	c := valid(run, k)
 	c.State, c.Reason, c.Mark.Valid, c.Mark.Invalid, c.Fingerprint = entitlement.StateInvalid, entitlement.ReasonRefused, 0, 1, ""
 	return c
 }
 
-// answer stores answers, of which none is to a pair that is gone.
+// answer stores answers and checks that all their pairs still exist.
 func (b *bench) answer(run refresher.Run, answers ...refresher.Checked) {
 	b.Helper()
 	gone, err := b.Answer(b.Context(), run, answers)

@@ -47,7 +47,7 @@ func pairs(b *bench) {
 		b.equal(fmt.Sprintf("pairs of %q", groupID), order, keys)
 	}
 
-	// Pairs that come and go during a listing leave the others in it once.
+	// Every other pair is listed once while pairs are added and removed.
 	times := map[agreement.PairKey]int{}
 	for cursor, round := "", 0; ; round++ {
 		page, err := b.Pairs(b.Context(), "", 3, cursor)
@@ -119,11 +119,11 @@ func aside(b *bench) {
 	if k := b.known(1); k.State != agreement.ValidationError || k.Mark.Run != later.ID {
 		b.Errorf("after no answer: %+v", k)
 	}
-	b.must(b.Apply(b.Context(), later, b.list("", refresher.BatchSize))) // nothing of this run
+	b.must(b.Apply(b.Context(), later, b.list("", refresher.BatchSize))) // no answer of this run is aside
 	b.equal("not of that run", b.known(3).Aside, run.ID)
 	b.end(later)
 
-	// The first one is opened again, as when it is confirmed.
+	// Reopen the first run, as Confirm does.
 	old, err := b.Run(b.Context(), run.ID)
 	b.must(err)
 	confirmed := old
@@ -132,7 +132,7 @@ func aside(b *bench) {
 	b.must(err)
 	owner, err := b.Claim(b.Context(), confirmed, claimed(confirmed))
 	b.must(err)
-	for range 2 { // the second time there is nothing left
+	for range 2 { // the second call finds nothing to apply
 		b.must(b.Apply(b.Context(), owner, b.list("", refresher.BatchSize)))
 		for n, want := range map[int]string{1: "valid  4 [4]", 2: "valid  12 [12]", 3: "valid  4 [4]", 4: "invalid source_refused 0 "} {
 			k, shown := b.known(n), b.shown(n)
@@ -152,7 +152,7 @@ func gone(b *bench) {
 	for n := 1; n <= 6; n++ {
 		b.answer(run, valid(run, b.known(n), 10))
 	}
-	b.answer(run, valid(run, b.known(6), 3)) // aside
+	b.answer(run, valid(run, b.known(6), 3)) // put aside
 	read := b.list("", refresher.BatchSize)
 	b.remove("a1", 1)
 	b.remove("a1", 2)
@@ -186,7 +186,7 @@ func gone(b *bench) {
 	b.equal("not applied", b.known(6).State, agreement.ValidationPending)
 }
 
-// most is the most entitlements, of texts that do not compress, twice.
+// most stores the largest answer allowed, with incompressible texts, once applied and once aside.
 func most(b *bench) {
 	b.add("a1", 1)
 	run := b.start()

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/refresher"
 )
 
-// crowd calls do at the same time, each call with another store.
+// crowd calls do n times concurrently, each with its own store.
 func (b *bench) crowd(n int, do func(i int, s refresher.Store)) {
 	var all sync.WaitGroup
 	for i := range n {
@@ -64,7 +64,7 @@ func follow(b *bench) {
 	b.must(err)
 	replaced, next := b.queued(), b.queued()
 	b.must(b.Follow(b.Context(), open.ID, replaced))
-	run, err := b.Claim(b.Context(), open, claimed(open)) // as it was before
+	run, err := b.Claim(b.Context(), open, claimed(open)) // the record as read before Follow
 	b.must(err)
 	if run.Next == nil || run.Next.ID != replaced.ID {
 		b.Errorf("the claimed run is followed by %+v", run.Next)
@@ -120,8 +120,8 @@ func claims(b *bench) {
 	if second.Token <= first.Token || third.Token <= second.Token {
 		b.Errorf("tokens %d, %d, %d", first.Token, second.Token, third.Token)
 	}
-	// R16.2: the clock decides when it is ahead of what the store has, also after
-	// tokens that an older version gave, which counted from 1.
+	// R16.2: the clock decides when it is ahead of the stored tokens, also after tokens of an
+	// older version, which counted from 1.
 	ahead := claimed(third)
 	ahead.Token = third.Token + 1_795_000_000_000
 	fourth, err := b.Claim(b.Context(), third, ahead)
@@ -216,7 +216,7 @@ func held(b *bench) {
 	_, err := confirm(b, first)
 	b.is("while another is open", err, refresher.ErrBusy)
 	b.must(b.Discard(b.Context(), working, first.ID))
-	b.must(b.Discard(b.Context(), working, first.ID)) // again
+	b.must(b.Discard(b.Context(), working, first.ID)) // repeated
 	b.equal("after one was discarded", heldIDs(), []string{second.ID})
 	discarded, err := b.Run(b.Context(), first.ID)
 	b.must(err)
@@ -287,7 +287,7 @@ func changes(b *bench) {
 	b.equal("of when", fresh.At, run.StartedAt)
 	b.equal("seen", fresh.Seen, seen)
 
-	earlier := b.start() // which saw less
+	earlier := b.start() // an earlier start, which saw fewer changes
 	earlier.StartedAt, earlier.Seen = begun.Add(-time.Hour), 0
 	b.must(b.Save(b.Context(), earlier))
 	b.end(earlier)

@@ -46,8 +46,8 @@ func summaries(b *bench) {
 	b.validation("not asked about", "a2", agreement.ValidationPending)
 }
 
-// summariesWhileEdited answers and summarizes from several sides while people
-// edit the same agreements.
+// summariesWhileEdited answers and summarizes concurrently while other goroutines edit the same
+// agreements.
 func summariesWhileEdited(b *bench) {
 	const agreements, each = 3, 4
 	for a := range agreements {
@@ -101,7 +101,7 @@ func summariesWhileEdited(b *bench) {
 				} else {
 					err = b.world.Remove(b.Context(), id, numbered(n))
 				}
-				_ = err // it may not have the pair, or have been edited meanwhile
+				_ = err // the pair may be missing, or edited concurrently
 			}
 		})
 	}
