@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// cache keeps what was made last, as much as its weight allows. The zero cache is
-// empty. Values are shared: nobody changes them.
+// cache keeps the most recently used values up to a total weight. The zero cache is empty. Values
+// are shared and must not be changed.
 type cache struct {
 	mu      sync.Mutex
-	entries []cached // the last used one at the end
+	entries []cached // least recently used first
 	weight  int
 }
 
@@ -19,8 +19,8 @@ type cached struct {
 	weight int
 }
 
-// kept returns the value of a key, made now unless it is there. All that is kept
-// weighs at most so much. Two that ask at once may both make it.
+// kept returns the cached value of a key, or creates and caches it. The total weight is at most
+// most. Concurrent calls may create the same value twice.
 func kept[V any](c *cache, most int, key string, create func() (V, int, error)) (V, error) {
 	if value, ok := c.find(key); ok {
 		return value.(V), nil //nolint:forcetypeassert // a key is of one kind of values

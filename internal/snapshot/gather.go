@@ -17,8 +17,8 @@ import (
 	"trueup/internal/report"
 )
 
-// gathered is what is known of an organisation at the end of a refresh, by the
-// names of its sources.
+// gathered is the state of an organisation at the end of a refresh, with the names as the sources
+// spell them.
 type gathered struct {
 	pairs      []refresher.Answered
 	statements []entitlement.Statement
@@ -47,7 +47,7 @@ func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
 	return &all, reads.Wait()
 }
 
-// data is all of it under the first names of publishers and products.
+// data returns the gathered state with the catalog's names of publishers and products.
 func (g *gathered) data(n *names) *report.Data {
 	d := &report.Data{Agreements: g.agreements, Groups: groupNames(g.groups), Runs: g.runs, Held: g.held(n)}
 	n.agreements(d.Agreements)
@@ -63,7 +63,7 @@ func groupNames(groups []group.Group) map[string]string {
 	return named
 }
 
-// install adds what is installed.
+// install adds the installed products.
 func install(d *report.Data, tallies []inventory.Counted, n *names) {
 	for _, counted := range tallies {
 		d.AddInventory(counted.Tally, counted.Key)
@@ -72,8 +72,8 @@ func install(d *report.Data, tallies []inventory.Counted, n *names) {
 	n.lines(d.Titles)
 }
 
-// held is the entitlements of all pairs, and what statements say beside them of
-// the whole organisation.
+// held returns the entitlements of all pairs, and the remainder of what statements list for the
+// whole organisation.
 func (g *gathered) held(n *names) []report.Held {
 	var all []report.Held
 	pairs := make([]agreement.Pair, len(g.pairs))
@@ -100,14 +100,14 @@ func (g *gathered) held(n *names) []report.Held {
 	return append(all, remainder(whole, ofPairs)...)
 }
 
-// remainder is entitlement.Remainder of what statements say, each line with its source.
+// remainder applies entitlement.Remainder to statement lines and keeps the source of each line.
 func remainder(whole []report.Held, ofPairs []entitlement.Entitlement) (left []report.Held) {
 	lines := make([]entitlement.Entitlement, len(whole))
 	for i, h := range whole {
 		lines[i] = h.Entitlement
 	}
 	next := 0
-	for _, e := range entitlement.Remainder(lines, ofPairs) { // in the order of lines, some left out
+	for _, e := range entitlement.Remainder(lines, ofPairs) { // in the order of lines, with gaps
 		for withoutQuantity(lines[next]) != withoutQuantity(e) {
 			next++
 		}
@@ -119,8 +119,7 @@ func remainder(whole []report.Held, ofPairs []entitlement.Entitlement) (left []r
 	return left
 }
 
-// filesOf finds the statement that has a line about the whole organisation: of
-// several the newest.
+// filesOf maps each line for the whole organisation to the newest statement that contains it.
 func filesOf(statements []entitlement.Statement) map[entitlement.Entitlement]string {
 	files := map[entitlement.Entitlement]string{}
 	dates := map[entitlement.Entitlement]day.Date{}
@@ -135,7 +134,7 @@ func filesOf(statements []entitlement.Statement) map[entitlement.Entitlement]str
 	return files
 }
 
-// withoutQuantity is what a line is about.
+// withoutQuantity returns the key that identifies a line.
 func withoutQuantity(e entitlement.Entitlement) entitlement.Entitlement {
 	e.Effective, e.ActiveSA = 0, 0
 	return e

@@ -16,33 +16,30 @@ import (
 	"trueup/internal/report"
 )
 
-// Index says which snapshot is the one of a day, and which is the newest of all.
-// It belongs to the same store as agreements and refreshes: a store that is
-// restored to a point in time (R16.2) names the snapshots that were published
-// before it, and no others. Reads are strongly consistent and every method may be
+// Index names the snapshot that counts for each day, and the newest one. It is in the same store
+// as agreements and refreshes, so a store that is restored to a point in time (R16.2) names only
+// snapshots published before that point. Reads are strongly consistent, and every method may be
 // repeated after a fault.
 type Index interface {
-	// Publish makes p the snapshot of its day, unless the day has one of a larger
-	// sequence; and the newest of all, unless there is one of a larger sequence. It
-	// reports whether p is the newest now. Both happen in one step, so that the newest
-	// is never older than the one of any day.
+	// Publish makes p the snapshot of its day and the newest snapshot, each unless the current
+	// one has a larger sequence. It reports whether p is now the newest. Both happen atomically,
+	// so the newest is never older than the snapshot of any day.
 	Publish(ctx context.Context, p report.Published) (newest bool, err error)
-	// Newest returns the newest of all; the zero Published when there is none.
+	// Newest returns the newest snapshot; the zero Published if there is none.
 	Newest(ctx context.Context) (report.Published, error)
-	// Day returns the snapshot of a day; the zero Published when it has none.
+	// Day returns the snapshot of a day; the zero Published if there is none.
 	Day(ctx context.Context, date day.Date) (report.Published, error)
-	// Days returns the snapshots of the days from one to another, in order.
+	// Days returns the snapshots of the days in [from, to], in order.
 	Days(ctx context.Context, from, to day.Date) ([]report.Published, error)
 }
 
-// Earlier versions kept no index: the manifest of a day, and a copy of the newest
-// one, were objects that were replaced. They are read until nothing of them is
-// left that could count: one counts when its sequence is larger than what the
-// index has, so that nothing is lost while both versions publish, and when the
-// store knows that the attempt which wrote it is over. The manifest of a refresh
-// after the point to which a store was restored does not.
+// Earlier versions had no index. They replaced two objects: the manifest of a day, and a copy of
+// the newest manifest. The library still reads them. Such a manifest counts if its sequence is
+// larger than the index's, so that nothing is lost while both versions publish, and if the store
+// knows that its attempt has ended. So a manifest written after the point of a restore does not
+// count.
 
-// current returns the newest snapshot of all; the zero Manifest when there is none.
+// current returns the newest snapshot; the zero Manifest if there is none.
 func (l *Library) current(ctx context.Context) (report.Manifest, error) {
 	var p report.Published
 	var legacy report.Manifest
@@ -56,7 +53,7 @@ func (l *Library) current(ctx context.Context) (report.Manifest, error) {
 	if err != nil || m.Run != "" || legacy.Run == "" {
 		return m, err
 	}
-	// The copy of the newest manifest is not of this store. Those of days may be.
+	// The copy of the newest manifest does not count; manifests of days may.
 	days, err := l.days(ctx)
 	slices.Reverse(days)
 	if err != nil {
@@ -65,7 +62,7 @@ func (l *Library) current(ctx context.Context) (report.Manifest, error) {
 	return l.first(ctx, days)
 }
 
-// on returns the snapshot of a day; the zero Manifest when there is none.
+// on returns the snapshot of a day; the zero Manifest if there is none.
 func (l *Library) on(ctx context.Context, date day.Date) (report.Manifest, error) {
 	var p report.Published
 	var legacy report.Manifest
@@ -78,7 +75,7 @@ func (l *Library) on(ctx context.Context, date day.Date) (report.Manifest, error
 	return l.later(ctx, p, legacy)
 }
 
-// ofDay returns the snapshot of a day in a list; the zero Published when it has none.
+// ofDay returns the snapshot of a day in a list; the zero Published if there is none.
 func ofDay(all []report.Published, date day.Date) report.Published {
 	if i := slices.IndexFunc(all, func(p report.Published) bool { return p.Date == date }); i >= 0 {
 		return all[i]
@@ -86,8 +83,7 @@ func ofDay(all []report.Published, date day.Date) report.Published {
 	return report.Published{}
 }
 
-// first returns the snapshot of the first of the days that has one; the zero
-// Manifest when none has.
+// first returns the snapshot of the first day that has one; the zero Manifest if none has.
 func (l *Library) first(ctx context.Context, days []day.Date) (report.Manifest, error) {
 	for _, date := range days {
 		if m, err := l.on(ctx, date); err != nil || m.Run != "" {
@@ -97,8 +93,8 @@ func (l *Library) first(ctx context.Context, days []day.Date) (report.Manifest, 
 	return report.Manifest{}, nil
 }
 
-// later returns the later one of a snapshot in the index and one that is not, if
-// that counts. Either may be the zero one.
+// later returns the later of an indexed snapshot and a legacy manifest, if the legacy one counts.
+// Either may be zero.
 func (l *Library) later(ctx context.Context, p report.Published, legacy report.Manifest) (report.Manifest, error) {
 	if legacy.Sequence > p.Sequence {
 		if counts, err := l.over(ctx, legacy); err != nil || counts {
@@ -118,8 +114,7 @@ func (l *Library) later(ctx context.Context, p report.Published, legacy report.M
 	})
 }
 
-// over reports whether the store knows the attempt that wrote a manifest, and
-// that it is over.
+// over reports whether the store knows the attempt that wrote a manifest and that it has ended.
 func (l *Library) over(ctx context.Context, m report.Manifest) (bool, error) {
 	run, err := l.Refreshes.Run(ctx, m.Run)
 	if errs.KindOf(err) == errs.NotFound {
@@ -128,9 +123,8 @@ func (l *Library) over(ctx context.Context, m report.Manifest) (bool, error) {
 	return run.State != refresher.StateRunning && run.Token >= m.Sequence, err
 }
 
-// legacyFor is how long a process takes it that an earlier version has published
-// nothing else under a key: what one publishes while a deployment is under way is
-// seen that late.
+// legacyFor is how long a process caches what it read under a legacy key. During a deployment it
+// may see a snapshot of the earlier version that much later.
 const legacyFor = time.Minute
 
 type legacyAt struct {
@@ -138,8 +132,8 @@ type legacyAt struct {
 	at time.Time
 }
 
-// legacy returns the manifest that an earlier version put under a key; the zero
-// Manifest when it put none.
+// legacy returns the manifest that an earlier version wrote under a key; the zero Manifest if
+// there is none.
 func (l *Library) legacy(ctx context.Context, key string) (m report.Manifest, err error) {
 	var now time.Time
 	if l.Clock != nil {

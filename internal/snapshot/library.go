@@ -26,46 +26,45 @@ import (
 	"trueup/internal/text"
 )
 
-// Library reads what was published. With its fields set it is ready to use. What it has decoded and computed it keeps for the
-// next reading, as long as nothing has changed. Its methods may be called by many at once.
+// Library reads snapshots. Set its exported fields before use. It caches decoded data and reports
+// until they change. Its methods are safe for concurrent use.
 type Library struct {
-	Files      objects.Bucket // where snapshots are
+	Files      objects.Bucket // with the snapshots
 	Index      Index
 	Agreements Agreements
 	Groups     group.Store
 	Inventory  Inventory
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
-	// Clock lets objects of earlier versions be looked for once a minute only; nil
-	// for each time.
+	// Clock limits reads of objects of earlier versions to one a minute; nil reads them each
+	// time.
 	Clock func() time.Time
 
 	data      cache // by version
-	reports   cache // by version and everything else that makes a report
+	reports   cache // by version and all other inputs of a report
 	manifests cache // by key
 	legacies  cache // by key
 }
 
-// How much is kept in memory: entitlements, agreements and lines of data; rows
-// of reports. Each takes half a kilobyte. A manifest takes two.
+// Limits of the caches: items of data (entitlements, agreements, lines) and rows of reports,
+// about half a kilobyte each; manifests, about two kilobytes each.
 const (
 	maxData      = 400_000
 	maxRows      = 200_000
 	maxManifests = 400 // days of a trend
 )
 
-// View is data to make reports from.
+// View is the input of reports.
 type View struct {
-	Data    *report.Data // shared: not to be changed
-	Date    day.Date     // the day of a snapshot; empty for what holds now
-	Version string       // another one when other reports come from it
+	Data    *report.Data // shared; do not change
+	Date    day.Date     // day of the snapshot; empty for live data
+	Version string       // changes when the data change
 
 	library *Library
 }
 
-// Live returns the organisation as it is: agreements, license groups and
-// inventory of this moment, and the entitlements that the last refresh
-// published; none before there was one. freshness says how old these are.
+// Live returns the organisation as it is now: current agreements, license groups and inventory,
+// and the entitlements of the latest snapshot, if there is one. freshness says how old these are.
 func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshness, err error) {
 	var latest report.Manifest
 	var groups []group.Group
@@ -121,7 +120,7 @@ func weightOf(d *report.Data) int {
 	return len(d.Agreements) + len(d.Held) + len(d.Installed) + len(d.Titles)
 }
 
-// talliesVersion changes with what is installed.
+// talliesVersion returns values that change when the inventory changes.
 func talliesVersion(tallies []inventory.Counted) (version []string) {
 	for _, t := range tallies {
 		version = append(version, t.Source, t.Key, t.At.UTC().Format(time.RFC3339Nano), t.Tally.Rules, strconv.Itoa(t.Tally.Rows))
@@ -129,17 +128,17 @@ func talliesVersion(tallies []inventory.Counted) (version []string) {
 	return version
 }
 
-// digest is a short name of values that JSON tells apart.
+// digest returns a short hash of the values' JSON.
 func digest(values ...any) string {
 	body, err := json.Marshal(values)
 	if err != nil {
-		panic("snapshot: " + err.Error()) // texts and numbers only
+		panic("snapshot: " + err.Error()) // cannot happen: only texts and numbers
 	}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:12])
 }
 
-// agreementsKey is where the agreements as they were read last are kept.
+// agreementsKey is the cache key of the agreements as last read.
 const agreementsKey = "agreements"
 
 type agreementsAt struct {
@@ -147,8 +146,8 @@ type agreementsAt struct {
 	at  journal.Position
 }
 
-// lastAgreements is where the journal stood when the kept agreements were read; the
-// zero Position when none are kept.
+// lastAgreements returns the journal position of the cached agreements; the zero Position if none
+// are cached.
 func (l *Library) lastAgreements() journal.Position {
 	if last, ok := l.data.find(agreementsKey); ok {
 		return last.(agreementsAt).at //nolint:forcetypeassert // as kept below
@@ -156,8 +155,7 @@ func (l *Library) lastAgreements() journal.Position {
 	return journal.Position{}
 }
 
-// allAgreements keeps the agreements that were read, or returns the kept ones
-// when nothing has changed.
+// allAgreements caches the agreements that were read, or returns the cached ones if read is nil.
 func (l *Library) allAgreements(ctx context.Context, read []agreement.Agreement, at journal.Position) ([]agreement.Agreement, error) {
 	if read != nil {
 		l.data.keep(maxData, cached{agreementsKey, agreementsAt{read, at}, len(read)})
@@ -168,11 +166,11 @@ func (l *Library) allAgreements(ctx context.Context, read []agreement.Agreement,
 			return last.all, nil
 		}
 	}
-	read, _, err := l.Agreements.All(ctx, journal.Position{}) // another call has replaced them meanwhile
+	read, _, err := l.Agreements.All(ctx, journal.Position{}) // another call has replaced the cached ones
 	return read, err
 }
 
-// published returns the entitlements of a snapshot; none of the zero Manifest.
+// published returns the entitlements of a snapshot; none for the zero Manifest.
 func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.Held, error) {
 	if m.Run == "" {
 		return nil, nil
@@ -184,8 +182,8 @@ func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.He
 	})
 }
 
-// On returns the organisation as the snapshot of a day kept it; errs.NotFound
-// snapshot_not_found, which names the days nearest to it, and snapshots_none.
+// On returns the organisation as in the snapshot of a day. If there is none: errs.NotFound with
+// code snapshot_not_found, which names the nearest days, or snapshots_none.
 func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
 	m, err := l.on(ctx, date)
 	if err != nil {
@@ -238,10 +236,10 @@ func (l *Library) notThere(ctx context.Context, date day.Date) error {
 	return errs.New(errs.NotFound, "snapshot_not_found", "date", string(date), "dates", strings.Join(nearest, ", "))
 }
 
-// readers is how many manifests are read at once.
+// readers is the number of manifests read concurrently.
 const readers = 32
 
-// Between returns the manifests of all days from one to another, in order.
+// Between returns the manifests of the days in [from, to], in order.
 func (l *Library) Between(ctx context.Context, from, to day.Date) ([]report.Manifest, error) {
 	var days []day.Date
 	var published []report.Published
@@ -268,12 +266,11 @@ func (l *Library) Between(ctx context.Context, from, to day.Date) ([]report.Mani
 	return slices.DeleteFunc(all, func(m report.Manifest) bool { return m.Run == "" }), err
 }
 
-// Runs returns the last refreshes, the newest first.
+// Runs returns the latest refreshes, newest first.
 func (l *Library) Runs(ctx context.Context) ([]report.Run, error) { return runs(ctx, l.Refreshes) }
 
-// Publisher returns what the catalog calls a publisher first, and its other names:
-// a snapshot has the one of its day. The same name, and no other, when the catalog
-// does not have it.
+// Publisher returns the catalog's first name of a publisher and its other names, because a
+// snapshot has the first name of its day. It returns name alone if the catalog does not know it.
 func (l *Library) Publisher(ctx context.Context, name string) (first string, others []string, err error) {
 	if text.Collapse(name) == "" {
 		return "", nil, nil

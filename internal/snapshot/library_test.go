@@ -20,8 +20,8 @@ import (
 	"trueup/internal/report"
 )
 
-// TestLiveBeforeAnyRefresh demands reports of what is known before licence data
-// were ever read, which say that they never were.
+// TestLiveBeforeAnyRefresh checks that reports work before the first refresh and say that licence
+// data were never read.
 func TestLiveBeforeAnyRefresh(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -49,8 +49,8 @@ func (c *counted) Open(ctx context.Context, key, version, etag string) (objects.
 	return c.Bucket.Open(ctx, key, version, etag)
 }
 
-// TestLive demands that agreements count at once, entitlements as the last
-// refresh published them, and that nothing is read or made twice for it.
+// TestLive checks that agreements count at once, that entitlements are those of the latest
+// snapshot, and that nothing is read or computed twice.
 func TestLive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -77,7 +77,7 @@ func TestLive(t *testing.T) {
 	}
 	w.agreements[1].Licenses, w.at = 10, 1
 	w.freshness.Changes = 1
-	w.entitled(7) // of which no refresh knows
+	w.entitled(7) // not refreshed yet
 	changed, _ := live()
 	if changed.Totals.Owned != 110 || !changed.Stale || !changed.DataAt.Equal(*first.DataAt) {
 		t.Errorf("%+v", changed)
@@ -88,8 +88,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestR5_2_NamesMeet demands that licences and installations of a publisher meet,
-// however each is spelled.
+// TestR5_2_NamesMeet checks that licences and installations of a publisher match in any spelling.
 func TestR5_2_NamesMeet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -113,8 +112,8 @@ func TestR5_2_NamesMeet(t *testing.T) {
 	}
 }
 
-// TestR5_2_MergedSince demands that who asks for a publisher also finds what a
-// snapshot has under a name that was merged into it later, in any of its names.
+// TestR5_2_MergedSince checks that a report finds rows of a snapshot whose publisher was merged
+// into another later, by any of the names.
 func TestR5_2_MergedSince(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -160,8 +159,8 @@ func TestR5_2_MergedSince(t *testing.T) {
 	}
 }
 
-// TestStatementsRemainder demands that what statements say of the whole
-// organisation counts beside its pairs, never twice, and is told from them.
+// TestStatementsRemainder checks that statement lines for the whole organisation count in
+// addition to pairs, never twice, and as a separate source.
 func TestStatementsRemainder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -207,8 +206,7 @@ func TestStatementsRemainder(t *testing.T) {
 	}
 }
 
-// TestDays demands the days that there are, for a trend and for who asks for one
-// that there is not.
+// TestDays checks which days a trend shows, and which days the error for a missing day names.
 func TestDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -216,7 +214,7 @@ func TestDays(t *testing.T) {
 		w.publish(t, attempt(int64(9-i), date))
 	}
 	if err := w.files.Put(t.Context(), "snapshots/2026-11-19/000000000099-r99/data-0.json.gz", "application/gzip", nil); err != nil {
-		t.Fatal(err) // whoever wrote it died
+		t.Fatal(err) // left by a crashed writer
 	}
 	manifests, err := w.library().Between(t.Context(), "2026-10-02", "2026-11-30")
 	if err != nil {

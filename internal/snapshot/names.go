@@ -8,10 +8,9 @@ import (
 	"trueup/internal/text"
 )
 
-// names replaces what publishers and products are also called by what the
-// catalog calls them first (R5.2), so that licences and installations meet under
-// one name. What the catalog does not know keeps its own. Few names come often,
-// so each is looked up once.
+// names replaces every name of a publisher or product by the catalog's first name (R5.2), so that
+// licences and installations match. Names that the catalog does not know stay. Results are cached
+// because names repeat often.
 type names struct {
 	catalog    *catalog.Catalog
 	publishers map[string]publisher
@@ -19,14 +18,14 @@ type names struct {
 }
 
 type publisher struct {
-	name, id string // no id: not in the catalog
+	name, id string // id is empty if the catalog does not know it
 }
 
 func newNames(c *catalog.Catalog) *names {
 	return &names{catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
 }
 
-// publisher returns the publisher of that name.
+// publisher returns the publisher with that name.
 func (n *names) publisher(name string) publisher {
 	found, met := n.publishers[name]
 	if !met {
@@ -39,7 +38,7 @@ func (n *names) publisher(name string) publisher {
 	return found
 }
 
-// title returns the first name of a title if name is another one of it.
+// title returns the first name of a title, and whether name is an alias of it.
 func (n *names) title(p publisher, name string) (first string, isAlias bool) {
 	if p.id == "" {
 		return "", false
@@ -48,8 +47,8 @@ func (n *names) title(p publisher, name string) (first string, isAlias bool) {
 	return t.Name, known && text.Fold(t.Name) != text.Fold(name)
 }
 
-// product returns the product under its first names. An alias may have the
-// version in it or stand for all versions.
+// product returns the product with its first names. An alias may include the version or stand for
+// all versions.
 func (n *names) product(p position.Product) position.Product {
 	if found, met := n.products[p]; met {
 		return found
@@ -67,7 +66,7 @@ func (n *names) product(p position.Product) position.Product {
 	return renamed
 }
 
-// held renames what an entitlement is for.
+// held renames the product of an entitlement.
 func (n *names) held(h *report.Held) {
 	e := &h.Entitlement
 	if text.Collapse(e.Publisher) == "" {
@@ -80,8 +79,7 @@ func (n *names) held(h *report.Held) {
 	}
 }
 
-// agreements renames what agreements of type other are for. The list is the
-// caller's own.
+// agreements renames the products of agreements of type other. It changes the slice.
 func (n *names) agreements(all []agreement.Agreement) {
 	for i := range all {
 		a := &all[i]
@@ -96,7 +94,7 @@ func (n *names) agreements(all []agreement.Agreement) {
 	}
 }
 
-// lines renames what is installed. The list is the caller's own.
+// lines renames installed products. It changes the slice.
 func (n *names) lines(all []position.Line) {
 	for i := range all {
 		all[i].Product = n.product(all[i].Product)

@@ -23,9 +23,9 @@ import (
 	"trueup/internal/text"
 )
 
-// Publisher makes what is derived from licence data (R7.5).
+// Publisher writes what is derived from licence data (R7.5).
 type Publisher struct {
-	Files      objects.Bucket // where snapshots are
+	Files      objects.Bucket // for the snapshots
 	Index      Index
 	Agreements Agreements
 	Answers    refresher.Answers
@@ -35,14 +35,14 @@ type Publisher struct {
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
 
-	ExpiringDays int // how many days before its end an agreement is expiring (R2.11)
+	ExpiringDays int // an agreement is expiring this many days before its end (R2.11)
 	Words        report.Words
 	Clock        func() time.Time
 	Log          *slog.Logger
 }
 
-// Publish feeds the catalog and writes the snapshot of the run's day. It may be
-// repeated, for the same run too. What a later attempt at any run has published stays.
+// Publish feeds the catalog and writes the snapshot of the run's day. It may be repeated for the
+// same run. It never replaces a snapshot of a later attempt.
 func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 	began := p.Clock()
 	g, err := p.gather(ctx)
@@ -61,7 +61,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	if data.At = g.freshness.At; run.Refreshed() && run.StartedAt.After(data.At) {
-		data.At = run.StartedAt.Truncate(time.Millisecond) // as the record of the run will have it
+		data.At = run.StartedAt.Truncate(time.Millisecond) // the precision of the run's record
 	}
 	data.Runs = withRun(data.Runs, run)
 	s := report.Settings{Now: began, Calendar: CalendarOf(run.Date, p.ExpiringDays), Words: p.Words}
@@ -79,16 +79,16 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 	return nil
 }
 
-// CalendarOf is the calendar of a day.
+// CalendarOf returns the calendar of a day.
 func CalendarOf(date day.Date, expiringDays int) day.Calendar {
 	at, err := time.Parse(time.DateOnly, string(date))
 	if err != nil {
-		return day.Calendar{Today: date, Soon: date} // no snapshot has such a day
+		return day.Calendar{Today: date, Soon: date} // unreachable for a published snapshot, whose day is valid
 	}
 	return day.NewCalendar(at, expiringDays)
 }
 
-// withRun has the run as it will end among the last ones.
+// withRun replaces the record of run among the latest runs with its final state.
 func withRun(last []report.Run, run refresher.Run) []report.Run {
 	if i := slices.IndexFunc(last, func(r report.Run) bool { return r.ID == run.ID }); i >= 0 {
 		last[i] = runOf(run)
@@ -96,15 +96,15 @@ func withRun(last []report.Run, run refresher.Run) []report.Run {
 	return last
 }
 
-// write writes the objects, then their manifest, then has the index name it. It
-// reports whether that is the newest.
+// write writes the objects, then their manifest, then the index entry. It reports whether the
+// snapshot is the newest.
 func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Manifest) (newest bool, err error) {
 	encoded, published, err := m.Encode()
 	if err != nil {
 		return false, err
 	}
 	if _, err := published.Manifest(encoded); err != nil {
-		return false, err // a run without day or token: nobody could read it
+		return false, err // a run without day or token would be unreadable
 	}
 	for _, part := range parts {
 		if err := p.Files.Put(ctx, part.Key, "application/gzip", part.Content); err != nil {
@@ -117,8 +117,8 @@ func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Man
 	return p.Index.Publish(ctx, published)
 }
 
-// feed adds the publishers and products of inventory and entitlements to the
-// catalog (R5.2). What is no name by the catalog's rules is left out.
+// feed adds the publishers and products of inventory and entitlements to the catalog (R5.2). It
+// skips names that the catalog does not accept.
 func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) error {
 	n := 0
 	_, err := p.Catalog.Feed(ctx, g.additions(), func() audit.Event {

@@ -30,9 +30,9 @@ import (
 
 func isNone(err error) bool { return errs.KindOf(err) == errs.NotFound }
 
-// TestR8_5_KilledAtEveryWrite kills the publisher at each of its writes, which is
-// kept or not. A reader sees the snapshot before or the new one, whole, and the
-// next attempt publishes.
+// TestR8_5_KilledAtEveryWrite kills the publisher at each of its writes, before or after the
+// write is stored. A reader sees the old or the new snapshot as a whole, and the next attempt
+// publishes.
 func TestR8_5_KilledAtEveryWrite(t *testing.T) {
 	t.Parallel()
 	for _, persist := range []bool{false, true} {
@@ -76,8 +76,8 @@ func TestR8_5_KilledAtEveryWrite(t *testing.T) {
 	}
 }
 
-// TestR8_5_OlderNeverReplacesNewer demands that what a later attempt has
-// published stays: on its day, and as the newest.
+// TestR8_5_OlderNeverReplacesNewer checks that the snapshot of a later attempt stays the one of
+// its day and the newest.
 func TestR8_5_OlderNeverReplacesNewer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -91,13 +91,13 @@ func TestR8_5_OlderNeverReplacesNewer(t *testing.T) {
 			t.Errorf("%q has %d licenses, not %d", date, got, want)
 		}
 	}
-	w.publish(t, attempt(5, today)) // the same one once more
+	w.publish(t, attempt(5, today)) // the same attempt again
 	if got := w.seen(t, today); got != 4 {
 		t.Errorf("the same attempt cannot repeat itself: %d", got)
 	}
 }
 
-// turns lets publishers go on one step at a time.
+// turns lets publishers proceed one step at a time.
 type turns struct {
 	objects.Bucket
 	http.RoundTripper
@@ -112,7 +112,7 @@ func (b *turns) turn(do func()) {
 
 func (b *turns) Put(ctx context.Context, key, contentType string, body []byte) (err error) {
 	if strings.HasSuffix(key, ".gz") {
-		return b.Bucket.Put(ctx, key, contentType, body) // nobody reads it yet
+		return b.Bucket.Put(ctx, key, contentType, body) // not visible to readers yet
 	}
 	b.turn(func() { err = b.Bucket.Put(ctx, key, contentType, body) })
 	return err
@@ -124,13 +124,12 @@ func (b *turns) RoundTrip(r *http.Request) (response *http.Response, err error) 
 	return response, err
 }
 
-// TestR8_5_Interleaved has an older and a newer attempt write their manifests and
-// what the index has, of the same day and of different ones, in every order of
-// their steps.
+// TestR8_5_Interleaved runs an older and a newer attempt, for the same day and for different
+// days, with the writes of manifests and index in every order.
 func TestR8_5_Interleaved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const steps = 3 // of each: the manifest, the index, and the index without the newest
+	const steps = 3 // of each publisher: the manifest, the index, and the index without the newest
 	days := 0
 	for schedule := range 1 << (2 * steps) {
 		if bits.OnesCount(uint(schedule)) != steps {
@@ -193,8 +192,7 @@ func TestR8_5_Interleaved(t *testing.T) {
 	}
 }
 
-// TestDamaged demands a fault of what is not as it was written, until the next
-// refresh publishes.
+// TestDamaged checks that changed objects are a fault until the next refresh publishes.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -240,8 +238,8 @@ func TestDamaged(t *testing.T) {
 	refuses("a foreign manifest of an earlier version")
 }
 
-// TestDataAt demands that a snapshot has the moment of its licence data: the
-// beginning of a complete run, otherwise that of the last complete one.
+// TestDataAt checks the time of the licence data in a snapshot: the start of its run if complete,
+// otherwise of the last complete run.
 func TestDataAt(t *testing.T) {
 	t.Parallel()
 	before := now.Add(-30 * time.Hour)
@@ -274,8 +272,8 @@ func TestDataAt(t *testing.T) {
 	}
 }
 
-// TestR5_2_CatalogIsFed demands that the publishers and products of inventory
-// and entitlements are in the catalog, once, under the names that it has for them.
+// TestR5_2_CatalogIsFed checks that the publishers and products of inventory and entitlements are
+// in the catalog once, with the catalog's names.
 func TestR5_2_CatalogIsFed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -17,7 +17,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// shown is what a library shows of the days and of now: licenses, or a code.
+// shown returns what a library shows for each day and live: licences, or an error code.
 func (w *world) shown(t *testing.T, l *snapshot.Library, days ...day.Date) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -49,9 +49,8 @@ func (w *world) shown(t *testing.T, l *snapshot.Library, days ...day.Date) map[s
 	return all
 }
 
-// TestR16_2_RestoredTable demands that a table which is put back shows the
-// snapshots that it names, and nothing that was published since, to a process
-// that knows what was and to a new one.
+// TestR16_2_RestoredTable checks that with a restored table, a running and a new process show
+// only the snapshots that the table names.
 func TestR16_2_RestoredTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -80,7 +79,7 @@ func TestR16_2_RestoredTable(t *testing.T) {
 	check("warm, restored", warm, before)
 	check("fresh, restored", w.library(), before)
 	w.entitled(30)
-	w.publish(t, attempt(2000, "2026-11-22")) // the clock has gone on
+	w.publish(t, attempt(2000, "2026-11-22")) // the clock is later than the restored point
 	again := map[string]string{"2026-11-20": "10", "2026-11-21": "11", "2026-11-22": "30", "live": "30", "days": "11-20 11-21 11-22 "}
 	check("warm, another future", warm, again)
 	check("fresh, another future", w.library(), again)
@@ -91,8 +90,8 @@ func TestR16_2_RestoredTable(t *testing.T) {
 	check("fresh, before the first refresh", w.library(), none)
 }
 
-// earlier publishes as the version before the index did: it replaces the day's
-// manifest and the newest one.
+// earlier publishes as the version without an index did: it replaces the day's manifest and the
+// newest manifest.
 func (w *world) earlier(t *testing.T, run refresher.Run) {
 	t.Helper()
 	w.runs = append(w.runs, run)
@@ -122,8 +121,8 @@ func (w *world) earlier(t *testing.T, run refresher.Run) {
 	}
 }
 
-// TestR16_6_PublishedByAnEarlierVersion demands that days which the version
-// without an index published stay, and that it may publish beside this one.
+// TestR16_6_PublishedByAnEarlierVersion checks that days published by the version without an
+// index stay, and that it may publish concurrently with this version.
 func TestR16_6_PublishedByAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -143,7 +142,7 @@ func TestR16_6_PublishedByAnEarlierVersion(t *testing.T) {
 	w.publish(t, attempt(1000, today))
 	check("deployed", map[string]string{"2026-11-20": "10", "2026-11-21": "11", "live": "11", "days": "11-20 11-21 "})
 	w.entitled(12)
-	w.earlier(t, attempt(1001, today)) // its process was still there
+	w.earlier(t, attempt(1001, today)) // by a process of the earlier version that is still running
 	check("both", map[string]string{"2026-11-20": "10", "2026-11-21": "12", "live": "12", "days": "11-20 11-21 "})
 	w.entitled(13)
 	w.publish(t, attempt(1002, today))
@@ -153,8 +152,8 @@ func TestR16_6_PublishedByAnEarlierVersion(t *testing.T) {
 	check("a late attempt", map[string]string{"2026-11-20": "10", "2026-11-21": "13", "live": "13", "days": "11-20 11-21 "})
 }
 
-// TestR16_6_LegacyOnceAMinute demands that objects of earlier versions are looked
-// for once a minute, and that what one publishes meanwhile is seen then.
+// TestR16_6_LegacyOnceAMinute checks that objects of earlier versions are read once a minute, and
+// that new ones are then found.
 func TestR16_6_LegacyOnceAMinute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -169,7 +168,7 @@ func TestR16_6_LegacyOnceAMinute(t *testing.T) {
 		w.shown(t, l, today)
 		return files.opened.Load() - before
 	}
-	if first := opened(); first != 6 { // manifest, data, entitlements of the day and of now, and two that are not there
+	if first := opened(); first != 6 { // manifest, data and entitlements of the day and live, plus two missing objects
 		t.Errorf("%d objects opened at first", first)
 	}
 	if again := opened(); again != 0 {
@@ -190,8 +189,8 @@ func TestR16_6_LegacyOnceAMinute(t *testing.T) {
 	}
 }
 
-// TestR16_2_EarlierVersionRestored demands that manifests of the version without
-// an index count only when the restored store knows that their attempts are over.
+// TestR16_2_EarlierVersionRestored checks that manifests of the version without an index count
+// only if the restored store knows that their attempts have ended.
 func TestR16_2_EarlierVersionRestored(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

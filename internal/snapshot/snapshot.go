@@ -1,20 +1,19 @@
-// Package snapshot publishes what refreshes come to, and reads it (R7.5, R8.5).
+// Package snapshot publishes the results of refreshes and reads them (R7.5, R8.5).
 //
-// A Publisher gathers what is known of an organisation at the end of a refresh,
-// feeds the catalog with its publishers and products (R5.2), and writes the
-// snapshot of the day: the objects of package report under report.SnapshotPrefix.
-// A Library reads them: days that were, and the organisation as it is now, with
-// the entitlements as the last refresh published them.
+// A Publisher gathers the state of an organisation at the end of a refresh, feeds the catalog
+// with its publishers and products (R5.2), and writes the snapshot of the day: the objects of
+// package report under report.SnapshotPrefix. A Library reads the snapshots of past days, and the
+// current state of the organisation with the entitlements of the latest snapshot.
 //
-// Invariants, whoever dies at whatever moment and however many publish at once:
+// Invariants, wherever a process crashes and however many publish concurrently:
 //
-//   - An object is written before any manifest names it, and never changes: its
-//     key has its checksum. So who has read a manifest finds all of one snapshot.
-//   - A manifest never changes either. Which one counts for a day, and which is the newest,
-//     is in an Index beside the records of refreshes: it is replaced only by one of the
-//     same or a later attempt at a run, as their sequences tell.
-//   - What is read is compared with the manifest's checksums. Anything else than
-//     what was written is a fault, and never half an answer.
+//   - An object is written before a manifest names it, and never changes: its key contains its
+//     checksum. So a reader of a manifest finds all objects of one snapshot.
+//   - A manifest never changes either. An Index next to the records of refreshes names the manifest of
+//     a day and the newest one. An entry is replaced only by the same or a later attempt at a run, by
+//     its sequence.
+//   - Content is compared with the manifest's checksums. A difference is a fault, never a partial
+//     result.
 package snapshot
 
 import (
@@ -33,29 +32,29 @@ import (
 	"trueup/internal/report"
 )
 
-// Agreements are all agreements there are.
+// Agreements reads all agreements.
 type Agreements interface {
-	// All returns every agreement, and a position that is another one after every
-	// change of any; nil when that position is since, unless since is zero.
+	// All returns every agreement and a position that changes with every change of any agreement.
+	// all is nil if since is not zero and equals that position.
 	All(ctx context.Context, since journal.Position) (all []agreement.Agreement, at journal.Position, err error)
 }
 
-// Inventory is what is installed.
+// Inventory reads the installed products.
 type Inventory interface {
-	// Tallies returns what the last good file of every source adds up to. The
-	// tallies are shared, and must not be changed.
+	// Tallies returns the counts of the last good file of every source. They are shared and must
+	// not be changed.
 	Tallies(ctx context.Context) ([]inventory.Counted, error)
 }
 
-// Statements are the statements that count.
+// Statements reads the statements in use.
 type Statements interface {
 	Current(ctx context.Context) ([]entitlement.Statement, error)
 }
 
-// lastRuns is how many refreshes an overview names.
+// lastRuns is the number of refreshes in an overview.
 const lastRuns = 5
 
-// runs returns the last refreshes as reports show them.
+// runs returns the latest refreshes in the form of reports.
 func runs(ctx context.Context, records refresher.Records) ([]report.Run, error) {
 	page, err := records.Runs(ctx, lastRuns, "")
 	if err != nil {
@@ -68,7 +67,7 @@ func runs(ctx context.Context, records refresher.Records) ([]report.Run, error) 
 	return shown, nil
 }
 
-// runOf is a refresh as reports show it. One that waits began when it was asked for.
+// runOf converts a refresh for reports. Before its start, Start is the time of the request.
 func runOf(r refresher.Run) report.Run {
 	shown := report.Run{ID: r.ID, Trigger: string(r.Trigger), State: string(r.State), Start: r.StartedAt.UTC()}
 	if r.StartedAt.IsZero() {
@@ -80,11 +79,11 @@ func runOf(r refresher.Run) report.Run {
 	return shown
 }
 
-// maxManifest is more than any manifest has, in bytes.
+// maxManifest limits the size of a manifest, in bytes.
 const maxManifest = 1 << 20
 
-// content reads an object of at most that many bytes. errs.Unavailable is that the
-// bucket is away.
+// content reads an object of up to most bytes. errs.Unavailable means that the bucket is
+// unavailable.
 func content(ctx context.Context, files objects.Bucket, key string, most int64) (body []byte, err error) {
 	object, err := files.Open(ctx, key, "", "")
 	if err != nil {
@@ -101,7 +100,7 @@ func content(ctx context.Context, files objects.Bucket, key string, most int64) 
 	return body, nil
 }
 
-// open reads an object of a snapshot, and has decode make sense of it.
+// open reads an object of a snapshot and decodes it.
 func open[T any](ctx context.Context, files objects.Bucket, o report.Object, decode func(content []byte) (T, error)) (value T, err error) {
 	body, err := content(ctx, files, o.Key, o.Bytes)
 	if err != nil {

@@ -4,8 +4,7 @@ import (
 	"trueup/internal/report"
 )
 
-// Purchases is report.Data.Purchases, kept for the next reading. Its rows are
-// shared: not to be changed.
+// Purchases is a cached report.Data.Purchases. Its rows are shared and must not be changed.
 func (v *View) Purchases(f report.Filter, o report.Order, s report.Settings) report.Purchases {
 	r, _ := kept(&v.library.reports, maxRows, v.key(report.NamePurchases, f, o, s, s.Words.Lang), func() (report.Purchases, int, error) {
 		r := v.Data.Purchases(f, o, s)
@@ -15,8 +14,8 @@ func (v *View) Purchases(f report.Filter, o report.Order, s report.Settings) rep
 	return r
 }
 
-// Installations is report.Data.Installations, kept for the next reading. Its rows
-// are shared: not to be changed.
+// Installations is a cached report.Data.Installations. Its rows are shared and must not be
+// changed.
 func (v *View) Installations(f report.Filter, o report.Order, s report.Settings) report.Installations {
 	r, _ := kept(&v.library.reports, maxRows, v.key(report.NameInstallations, f, o, s, s.Position), func() (report.Installations, int, error) {
 		r := v.Data.Installations(f, o, s)
@@ -26,7 +25,7 @@ func (v *View) Installations(f report.Filter, o report.Order, s report.Settings)
 	return r
 }
 
-// Overview is report.Data.Overview, kept for the next reading, with these last runs.
+// Overview is a cached report.Data.Overview, with the given runs.
 func (v *View) Overview(runs []report.Run, s report.Settings) report.Overview {
 	o, _ := kept(&v.library.reports, maxRows, v.key(report.NameOverview, report.Filter{}, report.Order{}, s, s.Words.Lang), func() (report.Overview, int, error) {
 		return v.Data.Overview(s), 1, nil
@@ -35,10 +34,10 @@ func (v *View) Overview(runs []report.Run, s report.Settings) report.Overview {
 	return o
 }
 
-// key is everything that a report's rows depend on.
+// key identifies the rows of a report by all their inputs.
 func (v *View) key(name string, f report.Filter, o report.Order, s report.Settings, more any) string {
 	return digest(name, v.VersionOf(f), f, o, s.Calendar, more)
 }
 
-// VersionOf is another one when the rows that a filter lets through may be others.
+// VersionOf returns a value that changes when the rows that match a filter may change.
 func (v *View) VersionOf(f report.Filter) string { return digest(v.Version, f.AlsoPublisher) }

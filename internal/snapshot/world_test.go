@@ -42,8 +42,7 @@ var (
 
 const today day.Date = "2026-11-21"
 
-// world is an organisation of which all but catalog, license groups and bucket
-// is said by the test.
+// world is an organisation whose data the test sets, except catalog, license groups and bucket.
 type world struct {
 	refresher.Records
 
@@ -94,7 +93,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// entitled is what the only pair entitles to from now on.
+// entitled sets the quantity of the only pair.
 func (w *world) entitled(licenses int) {
 	w.pairs = []refresher.Answered{{
 		Pair: agreement.Pair{Authorization: "01-07001", License: "01-07001"}, AgreementID: "a1", State: agreement.ValidationValid,
@@ -124,7 +123,7 @@ func (w *world) Runs(context.Context, int, string) (refresher.Page, error) {
 	return refresher.Page{Items: w.runs}, nil
 }
 
-// Run has the records of refreshes that the test says there are.
+// Run returns a record from the test's list of runs.
 func (w *world) Run(_ context.Context, id string) (refresher.Run, error) {
 	for _, r := range w.runs {
 		if r.ID == id {
@@ -136,7 +135,7 @@ func (w *world) Run(_ context.Context, id string) (refresher.Run, error) {
 
 func (w *world) index() snapshot.Index { return dynamo.NewSnapshots(w.store) }
 
-// publisher publishes into a bucket, as a process of its own.
+// publisher returns a Publisher for the bucket, as in a new process.
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
 		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
@@ -144,12 +143,12 @@ func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	}
 }
 
-// library reads, as a process of its own.
+// library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
 	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet)}
 }
 
-// attempt is an attempt at a run of a day, which succeeded.
+// attempt returns a successful attempt at a run of a day.
 func attempt(token int64, date day.Date) refresher.Run {
 	return refresher.Run{
 		ID: fmt.Sprintf("r%d", token), Trigger: refresher.TriggerSchedule, Token: token, Date: date, State: refresher.StateSucceeded,
@@ -168,8 +167,8 @@ func settings() report.Settings {
 	return report.Settings{Now: now, Calendar: day.NewCalendar(now, agreement.ExpiringDaysDefault), Words: report.WordsIn(i18n.English)}
 }
 
-// seen is how many licenses of Office a reader sees on a day, or live for none.
-// It fails when what is read is not whole.
+// seen returns the number of Office licences on a day, or live for an empty date. It fails if the
+// data are incomplete.
 func (w *world) seen(t *testing.T, date day.Date) int {
 	t.Helper()
 	l := w.library()
@@ -188,12 +187,12 @@ func (w *world) seen(t *testing.T, date day.Date) int {
 
 var errKilled = errors.New("killed")
 
-// mortal is a bucket and an index whose user is killed at a write.
+// mortal is a bucket and an index that fail at a write, as if the process was killed.
 type mortal struct {
 	objects.Bucket
 	snapshot.Index
-	left    int  // writes until then
-	persist bool // the last one is kept, though nobody hears of it
+	left    int  // writes until the failure, including it
+	persist bool // store the last write although the caller gets an error
 }
 
 func (m *mortal) die(write func() error) error {
