@@ -8,12 +8,12 @@ import (
 	"trueup/internal/text"
 )
 
-// Compute returns the position: a row for each product in each version that is
-// owned or installed, sorted by publisher, name and version.
+// Compute returns the position: one row for each product version that is owned or installed,
+// sorted by publisher, name and version.
 func Compute(licenses, installations []Line, o Options) []Row {
 	p := &positions{markets: map[string]map[string]int{}, folded: map[string]string{}}
-	// In one order whatever the order of the input: the first spelling of a
-	// product is the one that rows show, and a licence's comes before a title's.
+	// Sort, so that the result does not depend on the order of the input: a row shows the first
+	// spelling of its product, a licence's before a title's.
 	for _, l := range sorted(licenses) {
 		r := p.row(l.Product)
 		r.Licenses = append(r.Licenses, l)
@@ -30,7 +30,7 @@ func Compute(licenses, installations []Line, o Options) []Row {
 	return p.finish()
 }
 
-// sorted returns the lines that count something, in one order whatever theirs is.
+// sorted returns the lines with a quantity above 0, in a fixed order.
 func sorted(lines []Line) []Line {
 	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return l.Quantity <= 0 })
 	slices.SortFunc(lines, func(a, b Line) int {
@@ -55,21 +55,21 @@ func compareProducts(a, b Product) int {
 	return cmp.Or(cmp.Compare(a.Edition, b.Edition), cmp.Compare(a.Version, b.Version))
 }
 
-// positions is rows in the making.
+// positions collects the rows of a position.
 type positions struct {
 	rows    []Row
 	keys    []key
-	markets map[string]map[string]int // publisher and name, version: the row
+	markets map[string]map[string]int // publisher and name, then version, to the index of the row
 	folded  map[string]string
 }
 
-// key is what a row is found and sorted by.
+// key identifies and sorts a row.
 type key struct {
 	publisher, name string
 	version         version
 }
 
-// row returns the row of a product.
+// row returns the row of a product, and creates it if needed.
 func (p *positions) row(product Product) *Row {
 	publisher := p.fold(product.Publisher)
 	k := key{publisher, withoutPublisher(publisher, p.fold(product.Name())), parseVersion(product.Version)}
@@ -90,7 +90,7 @@ func (p *positions) row(product Product) *Row {
 	return &p.rows[i]
 }
 
-// fold remembers: few publishers have many products.
+// fold caches text.Fold, because publishers and names repeat often.
 func (p *positions) fold(s string) string {
 	f, ok := p.folded[s]
 	if !ok {
@@ -100,7 +100,7 @@ func (p *positions) fold(s string) string {
 	return f
 }
 
-// own counts licences.
+// own adds the licences of a line to the row.
 func (r *Row) own(l Line) {
 	r.Owned += l.Quantity
 	r.SA += min(max(l.SA, 0), l.Quantity)
@@ -119,7 +119,7 @@ func (r *Row) own(l Line) {
 	}
 }
 
-// trade lets the licences of a market cover its installations.
+// trade covers the installations of a market with its licences.
 func (p *positions) trade(rows map[string]int, o Options) {
 	var m market
 	for _, i := range rows {
@@ -162,17 +162,17 @@ func (p *positions) trade(rows map[string]int, o Options) {
 	}
 }
 
-// use lets licences of one row cover installations of another, or its own.
+// use covers n installations of row to with licences of row from, which may be the same row.
 func (p *positions) use(from, to int, step Step, n int) {
 	owner, user := &p.rows[from], &p.rows[to]
-	owner.Surplus -= n // of what finish adds
+	owner.Surplus -= n // finish adds Owned
 	user.Covered += n
 	if from == to {
 		return
 	}
 	owner.Out.add(step, n)
 	user.In.add(step, n)
-	// Licences with assurance and without follow each other.
+	// The moves of licences with and without assurance are consecutive; merge them.
 	if last := len(user.Moves) - 1; last >= 0 && user.Moves[last].From == owner.Product && user.Moves[last].Step == step {
 		user.Moves[last].Quantity += n
 		owner.Moves[len(owner.Moves)-1].Quantity += n

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// duckdbLine is a line as testdata/duckdb.mjs reads it.
+// duckdbLine is an input line of testdata/duckdb.mjs.
 type duckdbLine struct {
 	Org       int    `json:"org"`
 	Side      string `json:"side"`
@@ -22,7 +22,7 @@ type duckdbLine struct {
 	Quantity  int    `json:"quantity"`
 }
 
-// duckdbRow is a row as it writes it.
+// duckdbRow is an output row of testdata/duckdb.mjs.
 type duckdbRow struct {
 	Org       int     `json:"org"`
 	Publisher string  `json:"publisher"`
@@ -41,16 +41,15 @@ type duckdbShortfall struct {
 	Shortfall int `json:"shortfall"`
 }
 
-// The words of random organisations: each of these lists is one word, as
-// different people spell it. The accents of some are characters of their own.
+// The words of random organisations. Each inner list has the spellings of one word. Some accents
+// are combining characters.
 var (
 	spelledPublishers = [][]string{{"Microsoft", "MICROSOFT", " microsoft  "}, {"ジャストシステム"}, {"Éditions Müller", "E\u0301DITIONS Mu\u0308ller"}, {"Лаборатория Касперского", "лаборатория касперского"}}
 	spelledNames      = [][]string{{"Office Professional Plus", "office  professional plus", "Office\tProfessional Plus "}, {"一太郎"}, {"Visio Standard"}, {"Zoë's Réseau", "ZOE\u0308'S RE\u0301SEAU"}, {"%_'\"\\"}}
 	spelledVersions   = [][]string{{"2016", " 2016"}, {"2019", "2019 "}, {"2021"}, {"2024"}, {""}, {"XP", "xp"}}
 )
 
-// organisation draws lines: in some organisations there are none on one side, or
-// on both.
+// organisation returns random lines. Some organisations have no lines on one side or on both.
 func organisation(r *rand.Rand, org int) (lines []duckdbLine) {
 	spelled := func(words [][]string) string {
 		w := words[r.IntN(len(words))]
@@ -65,16 +64,15 @@ func organisation(r *rand.Rand, org int) (lines []duckdbLine) {
 			l := duckdbLine{org, side, spelled(spelledPublishers), spelled(spelledNames), spelled(spelledVersions), r.IntN(40)}
 			lines = append(lines, l)
 			if r.IntN(10) == 0 {
-				lines = append(lines, l) // the same once more
+				lines = append(lines, l) // a duplicate
 			}
 		}
 	}
 	return lines
 }
 
-// TestDuckDB compares the position of random organisations with what DuckDB
-// counts by SQL: every product by exact matching, and what is short in all when
-// newer versions cover older ones.
+// TestDuckDB compares the positions of random organisations with DuckDB's SQL: every product with
+// exact matching, and the total shortfall when newer versions cover older ones.
 func TestDuckDB(t *testing.T) {
 	t.Parallel()
 	tools, err := filepath.Abs("../testkit/bench/duckdb/package.json")
@@ -94,7 +92,7 @@ func TestDuckDB(t *testing.T) {
 
 	const organisations = 24
 	r := rand.New(rand.NewPCG(4, 2026))
-	all := make([][]Line, 2*organisations) // licences and installations of each
+	all := make([][]Line, 2*organisations) // licences and installations of each organisation
 	var input []duckdbLine
 	for org := range organisations {
 		lines := organisation(r, org)

@@ -2,24 +2,24 @@ package position
 
 import "slices"
 
-// market is the licences and installations of one publisher and name, which
-// cover each other and nothing else.
+// market is the licences and installations of one publisher and name. Licences cover only
+// installations of the same market.
 type market struct {
-	supplies []supply // without assurance first, then by version
+	supplies []supply // by version, then without assurance first
 	demands  []demand // by version
-	steps    [][]int8 // by supply and demand: the index in order of the step by which one may cover the other; -1 for none
-	used     [][]int  // by supply and demand: how many do
+	steps    [][]int8 // by supply and demand: index in order of the step that allows it; -1 for none
+	used     [][]int  // by supply and demand: quantity covered
 }
 
-// supply is licences of one version, with or without assurance.
+// supply is a quantity of licences of one version, with or without assurance.
 type supply struct {
-	row     int // of the version, in the result
+	row     int // index of the version's row in the result
 	version version
 	sa      bool
 	left    int
 }
 
-// demand is installations of one version.
+// demand is a quantity of installations of one version.
 type demand struct {
 	row     int
 	version version
@@ -28,8 +28,8 @@ type demand struct {
 
 var order = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance}
 
-// stepOf returns the first enabled step by which a licence may cover an
-// installation, as an index in order; -1 for none.
+// stepOf returns the first enabled step that lets a licence cover an installation, as an index in
+// order; -1 for none.
 func stepOf(s *supply, d *demand, o Options) int8 {
 	if slices.Equal(s.version, d.version) {
 		return 0
@@ -47,8 +47,7 @@ func stepOf(s *supply, d *demand, o Options) int8 {
 	return -1
 }
 
-// match covers as many installations as the steps allow, with the earliest
-// steps that do.
+// match covers as many installations as the steps allow, and prefers earlier steps.
 func (m *market) match(o Options) {
 	m.steps = make([][]int8, len(m.supplies))
 	m.used = make([][]int, len(m.supplies))
@@ -66,16 +65,15 @@ func (m *market) match(o Options) {
 	}
 }
 
-// direct lets licences cover what they can by one step, the newest installation
-// first: by licences without assurance before others, of the version next to it
-// before others.
+// direct covers installations by one step, newest installation first. It prefers licences without
+// assurance, then the nearest version.
 func (m *market) direct(step int8) {
 	for j := len(m.demands) - 1; j >= 0; j-- {
 		for _, sa := range []bool{false, true} {
 			for n := range m.supplies {
-				i := len(m.supplies) - 1 - n // the newest of those that are older
+				i := len(m.supplies) - 1 - n // newest of the older versions first
 				if order[step] == StepDowngrade {
-					i = n // the oldest of those that are newer
+					i = n // oldest of the newer versions first
 				}
 				if m.supplies[i].sa == sa && m.steps[i][j] == step {
 					m.cover(i, j, min(m.supplies[i].left, m.demands[j].left))
@@ -91,14 +89,14 @@ func (m *market) cover(i, j, n int) {
 	m.demands[j].left -= n
 }
 
-// rearrange finds the shortest chain that covers more: a licence that is left
-// takes the place of another, that one of another, until one can cover an
-// installation that is not covered. Only steps up to the given one are used.
-// No installation that was covered is given up. It reports whether there was one.
+// rearrange finds the shortest chain of replacements that covers more: an unused licence replaces
+// another, which replaces the next, until one covers an uncovered installation. It uses only
+// steps up to the given one, and every covered installation stays covered. It reports whether it
+// found a chain.
 func (m *market) rearrange(step int8) bool {
 	const none = -1
-	// A chain is found from its start: from is the supply by which a demand was
-	// reached, back the demand from which a supply was; -2 for one not reached.
+	// The search starts at unused supplies. from is the supply that reached a demand; back is the
+	// demand that reached a supply, -2 if not reached.
 	from := filled(len(m.demands), none)
 	back := filled(len(m.supplies), -2)
 	var queue []int

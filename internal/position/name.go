@@ -15,18 +15,17 @@ var (
 	marks                 = strings.NewReplacer("™", "", "®", "", "©", "")
 )
 
-// Named returns the product that a publisher's name and version mean, so that
-// an entitlement, an agreement's product title and a detected title of the same
-// product come out the same. The publisher is taken off the front of the name, unless a number follows.
-// A version at the end of the name, or a year within it, is taken out of it when
-// no version is given or the same one is:
+// Named returns the product for a publisher, name and version, so that an entitlement, a product
+// title of an agreement and a detected title of the same product give the same result. It removes
+// the publisher from the front of the name, unless a number follows. It removes a version at the
+// end of the name, or a year within it, if version is empty or equal:
 //
 //	Microsoft, Microsoft Office LTSC Professional Plus 2021   Office Professional Plus, LTSC 2021
 //	Microsoft, Windows Server 2012 R2 Standard                Windows Server Standard, 2012 R2
 //	Microsoft, SQL Server Standard, version 2019              SQL Server Standard, 2019
 //
-// Edition stays empty: as Compute counts family and edition as one name, there
-// is no need to guess where one ends.
+// Edition stays empty: Compute treats family and edition as one name, so there is no need to
+// split them.
 func Named(publisher, name, version string) Product {
 	publisher = text.Collapse(publisher)
 	words := strings.Fields(marks.Replace(name))
@@ -47,9 +46,9 @@ func Named(publisher, name, version string) Product {
 	return p
 }
 
-// withoutVersion finds the version in the words of a name: a number at the
-// end, or else the last year, each with the release or service pack behind it. LTSC goes
-// with it, wherever it stands. Something must be left of the name.
+// withoutVersion finds the version in the words of a name: a number at the end, or else the last
+// year, each with the release or service pack after it, and LTSC at any place. The first word is
+// never part of the version.
 func withoutVersion(words []string) (rest []string, version string) {
 	var at, end int
 	for i := len(words) - 1; i > 0; i-- {
@@ -79,7 +78,7 @@ func isSuffix(w string) bool {
 	return kind == release || kind == servicePack
 }
 
-// isVersionNumber reports that a word is numbers with dots: 2021, 10, 23.01.
+// isVersionNumber reports whether a word consists of numbers with dots: 2021, 10, 23.01.
 func isVersionNumber(w string) bool {
 	for part := range strings.SplitSeq(strings.TrimPrefix(strings.ToLower(w), "v"), ".") {
 		if !isDigits(part) {
@@ -89,9 +88,8 @@ func isVersionNumber(w string) bool {
 	return true
 }
 
-// Entitled returns the licences of an entitlement, and whether they count on
-// the calendar's day: those whose term has not begun or is over do not. source
-// is the pair or the statement that says so, agreementID is empty for the latter.
+// Entitled returns the licences of an entitlement, and whether its term includes the calendar's
+// day. source is the pair or the statement; agreementID is empty for a statement.
 func Entitled(e entitlement.Entitlement, source Source, agreementID string, c day.Calendar) (Line, bool) {
 	publisher := e.Publisher
 	if text.Collapse(publisher) == "" {
@@ -101,15 +99,15 @@ func Entitled(e entitlement.Entitlement, source Source, agreementID string, c da
 	return Line{
 		Product:  Named(publisher, e.Family, e.Version),
 		Quantity: e.Effective,
-		// More assured than effective is a known fault of statements.
+		// Statements are known to list more assured than effective licences.
 		SA:        min(e.SAOn(c.Today), e.Effective),
 		Source:    source,
 		Agreement: agreementID,
 	}, Counts(terms, c)
 }
 
-// Bought returns the licences of an agreement of type other, by its product
-// title, and whether they count on the calendar's day.
+// Bought returns the licences of an agreement of type other for its product title, and whether
+// they count on the calendar's day.
 func Bought(a agreement.Agreement, c day.Calendar) (Line, bool) {
 	return Line{
 		Product:   Named(a.Publisher, a.ProductTitle, ""),
@@ -125,7 +123,7 @@ func Counts(t agreement.Terms, c day.Calendar) bool {
 	return status != agreement.StatusNotStarted && status != agreement.StatusExpired
 }
 
-// withoutPublisher returns a folded name without the publisher at its front.
+// withoutPublisher removes the publisher from the front of a folded name.
 func withoutPublisher(publisher, name string) string {
 	if rest, found := strings.CutPrefix(name, publisher+" "); found && publisher != "" {
 		return rest

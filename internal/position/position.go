@@ -1,36 +1,31 @@
-// Package position computes the effective licence position: what the
-// organisation is entitled to against what is installed, product by product,
-// and why.
+// Package position computes the effective licence position: entitlements compared with
+// installations, for each product, with an explanation.
 //
-// Licences and installations of one publisher and one name (family and edition)
-// are a market of their own: nothing of it covers anything outside. Within it a
-// licence may cover an installation by one of the steps, tried in this order:
+// Licences and installations of one publisher and one name (family and edition) form a separate
+// market: they are matched only with each other. A licence may cover an installation by one of
+// these steps, tried in this order:
 //
-//   - exact: both are of the same version;
-//   - prefix: the installed version continues the licence's at a dot or a space,
-//     so that "2.05" covers 2.05.1234 and "2" every 2.x; a licence without a
-//     version covers them all. R2 is a release of its own and no continuation;
-//   - downgrade: the licence is of a newer version, which includes the right to
-//     run an older one instead;
-//   - assurance: the licence has active Software Assurance and the installation
-//     is of a newer version. Assurance includes new version rights: whatever is
-//     released while it runs may be installed. When a version was released is
-//     not known here, so assurance counts on the days of its term and not after:
-//     who let it end and keeps a version that came out before sees a shortfall
-//     to look into, and nobody sees coverage that is not there.
+//   - exact: both have the same version;
+//   - prefix: the installed version extends the licence's at a dot or a space. "2.05" covers 2.05.1234
+//     and "2" covers every 2.x; a licence without a version covers all versions. R2 is a separate
+//     release, not an extension;
+//   - downgrade: the licence is for a newer version, which includes the right to run an older one;
+//   - assurance: the licence has active Software Assurance and the installation is newer. Assurance
+//     includes new version rights: versions released during its term may be installed. Release dates
+//     are not known here, so assurance counts only during its term. A version that was released in
+//     time and is kept after the term appears as a shortfall to check, not as coverage.
 //
-// Where the order of two versions is not known (see Newer) neither downgrade
-// nor assurance applies: a tool that claims too much is worse than one that asks.
+// If the order of two versions is not known (see Newer), neither downgrade nor assurance applies:
+// a shortfall to check is better than wrong coverage.
 //
-// A step first uses what the steps before it left over. When installations are
-// still uncovered, it may also rearrange: a licence of 2019 with assurance
-// moves on to 2024 when one of 2021 can take its place. So nobody is told to
-// buy what the licences at hand, rightly placed, would cover.
+// A step first uses licences that earlier steps left over. If installations are still uncovered,
+// it may rearrange: a licence of 2019 with assurance moves to 2024 when one of 2021 can replace
+// it. So no shortfall is shown that a different use of the owned licences would cover.
 //
-// Invariants: the order of the input does not matter; as many installations are
-// covered as the enabled steps allow; so one licence more never makes a
-// shortfall larger, and a step less never makes the sum of them smaller; each
-// row's numbers are the sums of its lines and moves, and
+// Invariants: the order of the input does not matter; as many installations are covered as the
+// enabled steps allow, so one more licence never increases a shortfall, and disabling a step
+// never decreases the total shortfall; the numbers of each row are the sums of its lines and
+// moves, and
 //
 //	Owned + moved in - moved out - Needed = Surplus - Shortfall.
 package position
@@ -42,18 +37,17 @@ import (
 	"trueup/internal/text"
 )
 
-// Product is what licences and installations are counted by. Family and edition
-// count as one name: "Office Professional Plus" without an edition is the same
-// as "Office" with the edition "Professional Plus". Neither case nor spacing
-// count, nor whether the name begins with its publisher.
+// Product identifies what licences and installations are for. Family and edition form one name:
+// "Office Professional Plus" without an edition equals "Office" with the edition "Professional
+// Plus". Case, spacing and a publisher at the front of the name do not matter.
 type Product struct {
 	Publisher string
 	Family    string // without edition and version: "Office", "SQL Server"
-	Edition   string // "Professional Plus", "Standard"; empty when there is one only
-	Version   string // "2021", "LTSC 2024", "2012 R2", "2.05"; empty for any
+	Edition   string // "Professional Plus", "Standard"; empty if there is only one
+	Version   string // "2021", "LTSC 2024", "2012 R2", "2.05"; empty for any version
 }
 
-// Name is the product as people write it, without publisher and version.
+// Name returns the product's name without publisher and version.
 func (p Product) Name() string {
 	if p.Edition == "" {
 		return p.Family
@@ -61,8 +55,7 @@ func (p Product) Name() string {
 	return p.Family + " " + p.Edition
 }
 
-// Key is the same for products that count as the same: publisher, name and
-// version as they are compared.
+// Key returns the normalised publisher, name and version. It is equal for equal products.
 func (p Product) Key() []string {
 	publisher := text.Fold(p.Publisher)
 	return []string{publisher, withoutPublisher(publisher, text.Fold(p.Name())), parseVersion(p.Version).key()}
@@ -76,27 +69,26 @@ const (
 	KindInventory = "inventory" // a title as detected
 )
 
-// Source says where a number comes from, so that it can be explained (R8.3).
+// Source identifies the origin of a number, to explain it (R8.3).
 type Source struct {
 	Kind string `json:"kind" enum:"pair,agreement,statement,inventory" doc:"What id names."`
 	ID   string `json:"id" doc:"Names the pair, the agreement, the file of the statement, or the file of inventory."`
 	Text string `json:"text" doc:"What a person reads: the pair, the name of the agreement, the title as detected." example:"01-07001 + 01-07001"`
 }
 
-// Line is a quantity of a product from one source: licences or installations.
-// Lines with a quantity of 0 or less count nothing.
+// Line is a quantity of licences or installations of a product from one source. Lines with a
+// quantity of 0 or less are ignored.
 type Line struct {
 	Product  Product
 	Quantity int
-	SA       int // how many of a licence's Quantity have active Software Assurance; 0 of an installation
+	SA       int // quantity of a licence with active Software Assurance; 0 for an installation
 	Source   Source
-	// Agreement is the id of the agreement that a licence belongs to; empty for
-	// KindStatement and KindInventory.
+	// Agreement is the id of the licence's agreement; empty for KindStatement and KindInventory.
 	Agreement string
 }
 
-// Type is the license type a licence counts as: what a statement says of
-// Microsoft's products is volume licensing, of others' it is not.
+// Type returns the license type of a licence. A statement line is volume licensing for
+// Microsoft's products only.
 func (l Line) Type() agreement.Type {
 	switch {
 	case l.Source.Kind == KindPair:
@@ -107,7 +99,7 @@ func (l Line) Type() agreement.Type {
 	return agreement.TypeOther
 }
 
-// Step is how a licence comes to cover an installation.
+// Step is the rule by which a licence covers an installation.
 type Step string
 
 // The steps, in the order in which they are tried.
@@ -118,42 +110,41 @@ const (
 	StepAssurance Step = "assurance"
 )
 
-// Options switches steps off. The zero Options has all of them on; StepExact
-// always is.
+// Options disables steps. The zero Options enables all; StepExact is always enabled.
 type Options struct {
 	NoPrefix    bool
 	NoDowngrade bool
 	NoAssurance bool
 }
 
-// Steps is the steps that are on, in their order.
+// Steps returns the enabled steps, in order.
 func (o Options) Steps() []Step {
 	off := map[Step]bool{StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance}
 	return slices.DeleteFunc(slices.Clone(order), func(s Step) bool { return off[s] })
 }
 
-// Verdict is what a row says to the reader (R8.2).
+// Verdict is the result of a row (R8.2).
 type Verdict string
 
 // The verdicts.
 const (
 	VerdictCovered    Verdict = "covered"    // nothing is short
 	VerdictShort      Verdict = "short"      // more installed than covered
-	VerdictUnused     Verdict = "unused"     // owned, not installed, and covering no other version either
-	VerdictUnlicensed Verdict = "unlicensed" // installed, and nothing entitles to it
+	VerdictUnused     Verdict = "unused"     // owned, not installed, and not used for another version
+	VerdictUnlicensed Verdict = "unlicensed" // installed without any licence
 )
 
-// Verdicts is every verdict, the most urgent first.
+// Verdicts lists every verdict, the most urgent first.
 var Verdicts = []Verdict{VerdictUnlicensed, VerdictShort, VerdictUnused, VerdictCovered}
 
-// Moved is how many licences moved between versions, by step.
+// Moved is the number of licences that moved between versions, by step.
 type Moved struct {
 	Prefix    int
 	Downgrade int
 	Assurance int
 }
 
-// Total is the sum over the steps.
+// Total returns the sum over the steps.
 func (m Moved) Total() int { return m.Prefix + m.Downgrade + m.Assurance }
 
 func (m *Moved) add(step Step, n int) {
@@ -165,7 +156,7 @@ func (m *Moved) add(step Step, n int) {
 	case StepAssurance:
 		m.Assurance += n
 	case StepExact:
-		// stays where it is
+		// An exact match does not move a licence.
 	}
 }
 
@@ -176,40 +167,38 @@ type Move struct {
 	Quantity int
 }
 
-// Row is the waterfall of one product in one version, from what is owned to
-// what is left or missing.
+// Row is the calculation for one product version, from owned licences to surplus or shortfall.
 type Row struct {
 	Product Product
 
-	// Owned is the licences of this product: Pairs, Statements and Agreements by
-	// the kind of their source; Volume and Other by license type. Both sum up to it.
+	// Owned is the number of licences of this product. It is the sum of Pairs, Statements and
+	// Agreements (by source), and of Volume and Other (by license type).
 	Owned                         int
 	Pairs, Statements, Agreements int
 	Volume, Other                 int
-	SA                            int // how many of Owned have active Software Assurance
+	SA                            int // number of Owned with active Software Assurance
 
-	In  Moved // licences of other versions that cover installations of this one
-	Out Moved // licences of this version that cover installations of others
+	In  Moved // licences of other versions that cover this one
+	Out Moved // licences of this version that cover others
 
 	Needed    int // installed
-	Covered   int // of those: by own licences, or by those moved in
-	Surplus   int // owned, and covering nothing
-	Shortfall int // installed, and not covered
+	Covered   int // installations covered, by own licences or by those moved in
+	Surplus   int // licences that cover nothing
+	Shortfall int // installations not covered
 
 	Verdict Verdict
 
-	// Licenses and Installations are the lines that were counted, Moves the
-	// licences that moved in and out, by the version that they cover.
+	// Licenses and Installations are the counted lines. Moves are the licences that moved in and
+	// out.
 	Licenses      []Line
 	Installations []Line
 	Moves         []Move
 }
 
-// Used is how many of the owned licences cover something.
+// Used returns the number of owned licences that cover an installation.
 func (r *Row) Used() int { return r.Owned - r.Surplus }
 
-// Totals is what rows add up to. Every count of products that people see comes
-// from Add.
+// Totals is the sum of rows. Every count of products that people see comes from Add.
 type Totals struct {
 	Products int
 
@@ -220,7 +209,7 @@ type Totals struct {
 	CoveredProducts, ShortProducts, UnusedProducts, UnlicensedProducts int
 }
 
-// Add counts one row more.
+// Add adds a row.
 func (t *Totals) Add(r *Row) {
 	t.Products++
 	t.Owned += r.Owned

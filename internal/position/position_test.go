@@ -10,8 +10,8 @@ import (
 	"trueup/internal/agreement"
 )
 
-// lines reads lines written as "quantity name@version", a licence's with
-// "+SA" behind it when all of it has Software Assurance.
+// lines parses lines in the form "quantity name@version", followed by "+SA" if all licences of
+// the line have Software Assurance.
 func lines(kind string, written ...string) []Line {
 	var lines []Line
 	for i, w := range written {
@@ -31,7 +31,7 @@ func lines(kind string, written ...string) []Line {
 	return lines
 }
 
-// short writes rows as a person would on paper.
+// short formats rows as text.
 func short(rows []Row) []string {
 	var s []string
 	for _, r := range rows {
@@ -179,7 +179,7 @@ func TestCompute(t *testing.T) {
 	}
 }
 
-// TestSources demands R8.3: each number of a row comes from lines that it names.
+// TestSources checks R8.3: a row lists the lines of all its numbers.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	pair := lines(KindPair, "3 Office@2021")[0]

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What the oracle knows of versions, written down by hand: their order, oldest
-// first, where it is known, and which continue which.
+// The oracle's knowledge of versions, written by hand: chains in their known order, oldest first,
+// and continuations.
 var (
 	chains = [][]string{
 		{"2", "2.1", "2.05", "2.05.1", "3"},
@@ -26,7 +26,7 @@ var (
 	allVersions = append([]string{""}, continuations[""]...)
 )
 
-// oracleCovers says whether one licence may cover one installation.
+// oracleCovers reports whether a licence may cover an installation.
 func oracleCovers(license string, assured bool, installed string, o Options) bool {
 	if license == installed {
 		return true
@@ -46,8 +46,8 @@ func oracleCovers(license string, assured bool, installed string, o Options) boo
 	return false
 }
 
-// oracleCovered is the largest number of installations that the licences can
-// cover, found licence by licence and installation by installation.
+// oracleCovered returns the largest number of installations that the licences can cover, by a
+// search over single licences and installations.
 func oracleCovered(licenses, installations []Line, o Options) int {
 	var edges [][]int
 	installed := 0
@@ -69,7 +69,7 @@ func oracleCovered(licenses, installations []Line, o Options) int {
 			edges = append(edges, to)
 		}
 	}
-	covering := make([]int, installed) // by which licence, plus one
+	covering := make([]int, installed) // index of the covering licence plus one
 	var place func(license int, tried []bool) bool
 	place = func(license int, tried []bool) bool {
 		for _, i := range edges[license] {
@@ -130,8 +130,8 @@ func total(rows []Row) (t Totals) {
 	return t
 }
 
-// TestConservation demands that nothing appears or vanishes: the rows' numbers
-// are the sums of their lines and moves, and together those of the input.
+// TestConservation checks that the numbers of a row are the sums of its lines and moves, and that
+// the totals equal the input.
 func TestConservation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -187,8 +187,8 @@ func TestConservation(t *testing.T) {
 	})
 }
 
-// TestOracle compares how much is covered with a search written independently,
-// product by product and in all.
+// TestOracle compares the number of covered installations with an independent search, and checks
+// every move.
 func TestOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -207,7 +207,7 @@ func TestOracle(t *testing.T) {
 	})
 }
 
-// TestOrderDoesNotMatter demands the same result for the same input in any order.
+// TestOrderDoesNotMatter checks that the result does not depend on the order of the input.
 func TestOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -223,8 +223,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	})
 }
 
-// TestMonotonicity demands that one licence more makes no product's shortfall
-// larger, and a step less does not make the sum of them smaller.
+// TestMonotonicity checks that one more licence does not increase any shortfall, and that
+// disabling a step does not decrease the total shortfall.
 func TestMonotonicity(t *testing.T) {
 	t.Parallel()
 	shortfalls := func(rows []Row) map[string]int {
@@ -261,7 +261,7 @@ func TestMonotonicity(t *testing.T) {
 	})
 }
 
-// BenchmarkManyVersions is a family of which very many versions were detected.
+// BenchmarkManyVersions computes a product with very many detected versions.
 func BenchmarkManyVersions(b *testing.B) {
 	var licenses, installations []Line
 	for i := range 20 {

@@ -7,13 +7,12 @@ import (
 	"trueup/internal/text"
 )
 
-// version is a version as it is compared: its tokens, "2012 R2" is 2012 and r2.
-// LTSC is left out: it names the channel through which a version is serviced,
-// not another version.
+// version is the tokens of a version: "2012 R2" is 2012 and r2. LTSC is omitted: it names the
+// servicing channel, not a different version.
 type version []string
 
-// parseVersion splits folded text at spaces, dots, hyphens and underscores, and
-// before a release or service pack that is written together with its number.
+// parseVersion splits folded text at spaces, dots, hyphens and underscores, and before a release
+// or service pack that is written together with its number.
 func parseVersion(s string) version {
 	var v version
 	for _, token := range strings.FieldsFunc(text.Fold(s), isSeparator) {
@@ -37,11 +36,11 @@ func parseVersion(s string) version {
 
 func isSeparator(r rune) bool { return r == ' ' || r == '.' || r == '-' || r == '_' }
 
-// key is the same for versions that are the same.
+// key returns the same text for equal versions.
 func (v version) key() string { return strings.Join(v, ".") }
 
-// continues reports that v is a build or an update of p: it says more, and what
-// comes first of that is not a release of its own.
+// continues reports whether v is a build or an update of p: v extends p, and the first additional
+// token is not a release.
 func (v version) continues(p version) bool {
 	if len(v) <= len(p) {
 		return false
@@ -54,16 +53,15 @@ func (v version) continues(p version) bool {
 	return len(p) == 0 || kindOf(v[len(p)]) != release
 }
 
-// tokenKind is what a token of a version is. Where one version ends or goes on
-// with a lower kind than the other, it is the older one: 2008, 2008 SP1,
-// 2008.1, 2008 R2.
+// tokenKind is the kind of a version token. At the first difference, the version that ends or has
+// the lower kind is older: 2008, 2008 SP1, 2008.1, 2008 R2.
 type tokenKind int
 
 const (
 	servicePack tokenKind = iota // sp1
 	number                       // 2008
 	release                      // r2
-	word                         // anything else, which has no order
+	word                         // anything else; has no order
 )
 
 func kindOf(token string) tokenKind {
@@ -78,20 +76,19 @@ func kindOf(token string) tokenKind {
 	return word
 }
 
-// Newer reports whether version a is known to come after version b. Numbers
-// count as numbers, part by part, years too; R2 comes after what it is a release
-// of. The order is not known between a year and another number (2019 and 16.0),
-// between words (CC and DC), and where numbers are only spelled differently
-// (2.05 and 2.5).
+// Newer reports whether version a is known to be later than version b. Numbers, years included,
+// are compared part by part; R2 is later than the version it belongs to. The order is unknown
+// between a year and another number (2019 and 16.0), between words (CC and DC), and between
+// different spellings of a number (2.05 and 2.5).
 func Newer(a, b string) bool {
 	order, known := parseVersion(a).compare(parseVersion(b))
 	return known && order > 0
 }
 
-// compare orders versions. The order is total, for sorting; known says that it
-// means something. It is known to be 0 for the same version only.
+// compare returns a total order for sorting. known reports whether the order is meaningful; it is
+// known to be 0 only for equal versions.
 func (v version) compare(w version) (order int, known bool) {
-	ordered := true // no number was compared yet, so the next is the first
+	ordered := true // no number was compared yet
 	for i := range min(len(v), len(w)) {
 		kind := kindOf(v[i])
 		if v[i] == w[i] {
@@ -113,7 +110,7 @@ func (v version) compare(w version) (order int, known bool) {
 	switch {
 	case len(v) == len(w):
 		return 0, true
-	case len(v) == 0 || len(w) == 0: // any version, or one that was not detected
+	case len(v) == 0 || len(w) == 0: // one means any version, or a version that was not detected
 		return cmp.Compare(len(v), len(w)), false
 	case len(v) > len(w):
 		return 1, kindOf(v[len(w)]) != word
@@ -122,7 +119,7 @@ func (v version) compare(w version) (order int, known bool) {
 	}
 }
 
-// compareNumbers compares tokens of the same kind by their digits, however many.
+// compareNumbers compares the digits of tokens of the same kind, of any length.
 func compareNumbers(a, b string) int {
 	a, b = strings.TrimLeft(a, "rsp0"), strings.TrimLeft(b, "rsp0")
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))

@@ -81,8 +81,7 @@ func TestNewer(t *testing.T) {
 	}
 }
 
-// TestCompareIsAnOrder demands of any versions what sorting needs, and that a
-// known order does not depend on which comes first.
+// TestCompareIsAnOrder checks that compare is a total order, and that known is symmetric.
 func TestCompareIsAnOrder(t *testing.T) {
 	t.Parallel()
 	versions := rapid.Custom(func(t *rapid.T) version {
@@ -133,7 +132,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestCountsWhileItsTermRuns names the boundary days.
+// TestCountsWhileItsTermRuns tests the first and last days of a term.
 func TestCountsWhileItsTermRuns(t *testing.T) {
 	t.Parallel()
 	calendar := day.Calendar{Today: "2026-11-21", Soon: "2027-02-19"}
