@@ -8,38 +8,34 @@ import (
 	"trueup/internal/text"
 )
 
-// Attribution says whose the lines of statements are. Every line of a statement
-// that counts is in exactly one of the three.
+// Attribution assigns the lines of statements. Every line of a statement in use is in exactly one
+// of the three fields.
 type Attribution struct {
-	// ByPair has the pairs that a statement mentions, and what it says of them.
+	// ByPair has an entry for each pair that a statement mentions, with its entitlements.
 	ByPair map[agreement.PairKey][]Entitlement
-	// Whole is what statements without License IDs say of the whole
-	// organisation, all pairs together. See Remainder for what of it counts.
+	// Whole has the lines without License ID. They are for the whole organisation, including all
+	// pairs; Remainder returns what counts of them.
 	Whole []Entitlement
-	// Strangers are lines whose License ID is no pair's: the agreement has not
-	// been added. They do not count; an admin can be told.
+	// Strangers has the lines whose License ID matches no pair: the agreement has not been added.
+	// They do not count, and can be shown to an admin.
 	Strangers []Line
 }
 
-// Attribute gives each line of the statements to one pair at most. The pairs
-// must be all of the organisation's, also when only some are refreshed:
-// whose a line is depends on which pairs there are.
+// Attribute assigns each line of the statements to at most one pair. pairs must be all pairs of
+// the organisation, also when only some are refreshed, because the result depends on all of them.
 //
-//   - A line belongs to the pair whose license number is its License ID; if there
-//     is none, to the pair whose authorization number is. Numbers are compared
-//     as pairs are (R2.2). When several pairs have the number, the first in the
-//     order of PairKey gets the lines, and the others are mentioned with none:
-//     enrollments of one agreement do not each own what it entitles to.
-//   - The newest statement that mentions a License ID says everything about it;
-//     what older ones say is outdated. The same holds for the lines of a
-//     publisher without License ID, among statements of one kind. Of two of the
+//   - A line belongs to the pair whose license number is its License ID or, if there is none, to the
+//     pair whose authorization number is. Numbers are compared as in pairs (R2.2). If several pairs
+//     match, the first in the order of PairKey gets the lines, and the others are mentioned with
+//     none: the enrollments of one agreement share its entitlements.
+//   - The newest statement that mentions a License ID replaces all older lines for it. The same holds
+//     for the lines of a publisher without License ID, among statements of one kind. Of two with the
 //     same date the one with the greater name counts.
-//   - When kinds of statements speak of the same product of the whole
-//     organisation, they may be about the same licenses, so they do not add up:
-//     that with more effective licenses counts.
+//   - Different kinds of statements about one product of the whole organisation may list the same
+//     licences, so they are not added up: the one with more effective licences counts.
 //
-// Publishers, families and versions are compared as names are; a caller that
-// knows other spellings of a publisher replaces them before.
+// Publishers, families and versions are compared in folded form. The caller replaces other
+// spellings of a publisher first.
 func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 	newest := slices.Clone(statements)
 	slices.SortStableFunc(newest, func(a, b Statement) int {
@@ -48,7 +44,7 @@ func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 	owners := ownersOf(pairs)
 	a := Attribution{ByPair: map[agreement.PairKey][]Entitlement{}}
 	whole := map[Kind][]Entitlement{}
-	said := map[scope]int{} // the place in newest of the statement that counts
+	said := map[scope]int{} // index in newest of the statement that counts
 	for i, s := range newest {
 		for _, line := range s.Lines {
 			about := scopeOf(s.Kind, line)
@@ -77,16 +73,16 @@ func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 	return a
 }
 
-// scope is what the newest statement that speaks of it says everything about.
+// scope identifies lines that are replaced together by a newer statement.
 type scope struct {
-	licenseID string // in the form in which numbers are compared
-	kind      Kind   // and publisher, of lines without License ID
+	licenseID string // squeezed, as numbers are compared
+	kind      Kind   // with publisher, for lines without License ID
 	publisher string // folded
 }
 
 func scopeOf(kind Kind, line Line) scope {
 	if line.LicenseID != "" {
-		return scope{licenseID: cmp.Or(agreement.Squeeze(line.LicenseID), line.LicenseID)} // what is no number is no pair's
+		return scope{licenseID: cmp.Or(agreement.Squeeze(line.LicenseID), line.LicenseID)} // an invalid number matches no pair
 	}
 	return scope{kind: kind, publisher: text.Fold(line.Publisher)}
 }
@@ -122,8 +118,7 @@ func (o owners) of(number string) []agreement.PairKey {
 	return o.byAuthorization[number]
 }
 
-// Product is what quantities are added up by: a product in a version, in the
-// form in which names are compared.
+// Product is a product version with folded names. Quantities are added up by Product.
 type Product struct{ Publisher, Family, Version string }
 
 // Product returns the product of an entitlement.
@@ -131,7 +126,7 @@ func (e Entitlement) Product() Product {
 	return Product{Publisher: text.Fold(e.Publisher), Family: text.Fold(e.Family), Version: text.Fold(e.Version)}
 }
 
-// larger keeps of each product the lines of the kind that says most of it.
+// larger keeps, for each product, the lines of the kind with the largest total.
 func larger(whole map[Kind][]Entitlement) (lines []Entitlement) {
 	kinds := []Kind{KindLicenseStatement, KindGeneralStatement, KindLicenseSummary} // the first wins a tie
 	totals := map[Kind]map[Product]int{}
@@ -160,14 +155,12 @@ func larger(whole map[Kind][]Entitlement) (lines []Entitlement) {
 	return lines
 }
 
-// Remainder returns what of the whole organisation's entitlements counts beside
-// those of its pairs, whatever source those came from. What a statement says
-// of a product includes the pairs' licenses of it, so only what exceeds them is
-// left: with whole W and pairs P of one product, effective and Software
-// Assurance each, max(0, W − P). Together they are then max(W, P), never W + P.
-// The pairs' quantities are taken from the first lines of the product; lines of
-// which nothing is left are not returned. Unresolved quantities are not counted
-// and stay with the lines that do.
+// Remainder returns the entitlements of the whole organisation that count in addition to its
+// pairs, whatever the source of the pairs' entitlements. Statements include the pairs' licences,
+// so only the excess is left: for whole W and pairs P of one product, max(0, W − P), for
+// effective quantity and Software Assurance separately. Together they are max(W, P), never W + P.
+// The quantities of pairs are subtracted from the first lines of the product, and lines with
+// nothing left are dropped. Unresolved quantities are not counted and stay with their lines.
 func Remainder(whole, pairs []Entitlement) []Entitlement {
 	type quantity struct{ effective, activeSA int }
 	held := make(map[Product]quantity, len(pairs))

@@ -1,10 +1,9 @@
-// Package entitlement is what agreements entitle the organisation to, as the
-// Volume Licensing Service Center (VLSC) or a statement of a publisher says.
+// Package entitlement defines what agreements entitle the organisation to, according to the
+// Volume Licensing Service Center (VLSC) or a publisher's statement.
 //
-// A Source is asked about pairs and gives each of them one Answer. A Statement
-// is a file that somebody downloaded; Attribute says which of its lines belong
-// to which pair, so that no license is counted twice. Package statement reads
-// the files, package vlsc has the sources.
+// A Source returns one Answer for each pair. A Statement is a downloaded file; Attribute assigns
+// its lines to pairs, so that no licence is counted twice. Package statement reads the files,
+// package vlsc has the sources.
 package entitlement
 
 import (
@@ -15,39 +14,37 @@ import (
 	"trueup/internal/day"
 )
 
-// Entitlement is one line of what somebody is entitled to: a product in a
-// version, and how many licenses of it.
+// Entitlement is a product version and the number of licences for it.
 type Entitlement struct {
-	Publisher string // Microsoft, but in a general license statement
-	Pool      string // product pool: Applications, Systems, Servers; empty when not said
+	Publisher string // Microsoft, except in a general license statement
+	Pool      string // product pool: Applications, Systems, Servers; empty if unknown
 	Family    string // product family, such as "Office Professional Plus"
-	Version   string // such as "2021"; empty when not said
-	Type      string // license type as the source spells it; empty when not said
+	Version   string // such as "2021"; empty if unknown
+	Type      string // license type in the source's spelling; empty if unknown
 	Effective int    // effective quantity, upgrades applied: 0 to MaxQuantity
 	ActiveSA  int    // active Software Assurance quantity, 0 to MaxQuantity
-	// Unresolved is the unresolved quantity, when an old summary has it: kept and
-	// explained, never counted.
+	// Unresolved is the unresolved quantity of an old summary. It is kept for explanation and
+	// never counted.
 	Unresolved int
-	Start, End day.Date // of the term; empty when not said
-	// SAEnd is the last day of Software Assurance, when the source says it (see SAOn).
+	Start, End day.Date // first and last day of the term; empty if unknown
+	// SAEnd is the last day of Software Assurance, if the source has it (see SAOn).
 	SAEnd day.Date
 }
 
-// MaxQuantity is the most licenses that one line may say, as of an agreement
-// (R2.6). More is an error of whoever wrote it.
+// MaxQuantity is the largest quantity of one line, as for an agreement (R2.6). A larger one is an
+// error.
 const MaxQuantity = 10_000_000
 
-// TextMaxChars is the longest text that an entitlement may have.
+// TextMaxChars is the maximum length of a text of an entitlement, in characters.
 const TextMaxChars = 255
 
-// IsInvisible reports characters that the texts of an entitlement may not have:
-// those that nobody sees and that change the text around them, but for the two
-// joiners that are spelling in some scripts.
+// IsInvisible reports whether texts of an entitlement must not contain r: control and format
+// characters and line separators, except the two joiners that some scripts need.
 func IsInvisible(r rune) bool {
 	return r != '\u200c' && r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// SAOn returns how much Software Assurance is active on a day.
+// SAOn returns the Software Assurance quantity that is active on a day.
 func (e Entitlement) SAOn(date day.Date) int {
 	if e.SAEnd != "" && e.SAEnd < date {
 		return 0
@@ -55,67 +52,65 @@ func (e Entitlement) SAOn(date day.Date) int {
 	return e.ActiveSA
 }
 
-// State is what became of asking about a pair (R7.2).
+// State is the result of a question about a pair (R7.2).
 type State string
 
 // The states of an answer.
 const (
-	StateValid   State = "valid"   // the pair exists; its entitlements are those of the answer
-	StateInvalid State = "invalid" // the source knows that it does not; it entitles to nothing
-	StateError   State = "error"   // the source could not say; what was known before stays
+	StateValid   State = "valid"   // the pair exists and has the answer's entitlements
+	StateInvalid State = "invalid" // the source knows that the pair does not exist; it has no entitlements
+	StateError   State = "error"   // the source has no answer; the previous entitlements stay
 )
 
-// Answer is what a source says about one pair.
+// Answer is a source's answer for one pair.
 type Answer struct {
 	Pair  agreement.PairKey
 	State State
-	// Reason is a stable code that says why a pair is not valid; empty when it is.
+	// Reason is a stable code: why the pair is not valid. Empty for a valid pair.
 	Reason       string
-	Entitlements []Entitlement // only of a valid pair, which may have none
+	Entitlements []Entitlement // for a valid pair only; may be empty
 }
 
-// The reasons of a source's own. The others are those that it was given.
+// The reasons that trueup sets. Sources may add their own codes.
 const (
-	// ReasonNoStatement: no statement has the pair's license number. A statement
-	// lists what its reader may see, so this is no proof that a pair is invalid.
+	// ReasonNoStatement: no statement has the pair's license number. This does not prove that the
+	// pair is invalid, because a statement lists only what its reader may see.
 	ReasonNoStatement = "statement_without_pair"
-	// ReasonWithdrawn: a pair that has entitlements is in no statement any more.
+	// ReasonWithdrawn: the pair had entitlements, and no statement mentions it now.
 	ReasonWithdrawn = "statement_withdrawn"
-	// ReasonTooMuch: more is said of the pair than can be kept.
+	// ReasonTooMuch: the pair's entitlements exceed the storage limits.
 	ReasonTooMuch     = "source_too_much"
-	ReasonUnreachable = "source_unreachable" // no connection, or it broke
+	ReasonUnreachable = "source_unreachable" // no connection, or a broken one
 	ReasonTimeout     = "source_timeout"     // no answer in time
-	ReasonFailed      = "source_failed"      // it said that it failed
-	ReasonDenied      = "source_denied"      // it does not accept our credentials
-	ReasonRefused     = "source_refused"     // it does not accept the request
-	ReasonQuota       = "source_quota"       // we asked too much, and waiting takes too long
-	ReasonDamaged     = "source_damaged"     // the answer is not what the contract says
+	ReasonFailed      = "source_failed"      // the source reported a failure
+	ReasonDenied      = "source_denied"      // the source rejected our credentials
+	ReasonRefused     = "source_refused"     // the source rejected the request
+	ReasonQuota       = "source_quota"       // over quota, and the wait is too long
+	ReasonDamaged     = "source_damaged"     // the answer violates the contract
 )
 
-// OfPair reports whether a reason for not being able to say is one of the pair
-// alone: the source is there, and asking again does not help.
+// OfPair reports whether a reason concerns the pair only: the source is available, and a retry
+// does not help.
 func OfPair(reason string) bool { return reason == ReasonNoStatement || reason == ReasonTooMuch }
 
-// Fault is the error of a source that answered nothing.
+// Fault is the error of a source that answered no pair.
 type Fault struct {
-	Reason string // as of an answer
-	Err    error  // for logs; without credentials
+	Reason string // as in Answer
+	Err    error  // for logs; contains no credentials
 }
 
-// Error is for logs.
+// Error returns the text of the cause, for logs.
 func (f *Fault) Error() string { return f.Err.Error() }
 
 // Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// Source says what pairs entitle to (R7.4).
+// Source returns the entitlements of pairs (R7.4).
 type Source interface {
-	// Ask returns one answer for each pair, in the order of the pairs: answers[i]
-	// is about pairs[i], a pair that is given twice too. A pair that the source
-	// could not be asked about, or whose answer cannot be trusted in every detail,
-	// has StateError and a reason. Ask returns a *Fault, and no answers, when not
-	// one pair was answered; so a fault never looks like an organisation without
-	// entitlements. It reads only: asking again is always safe. Ask returns soon
-	// after ctx is done.
+	// Ask returns one answer for each pair: answers[i] is for pairs[i], also for a pair that
+	// occurs twice. A pair that could not be asked about, or whose answer is not fully trusted,
+	// has StateError and a reason. If no pair was answered, Ask returns a *Fault and no answers,
+	// so that a fault never looks like an organisation without entitlements. Ask only reads, so
+	// it may be repeated. It returns soon after ctx is done.
 	Ask(ctx context.Context, pairs []agreement.Pair) ([]Answer, error)
 }

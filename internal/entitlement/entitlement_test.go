@@ -120,8 +120,8 @@ func TestR7_4_Remainder(t *testing.T) {
 	}
 }
 
-// TestNothingCountsTwice holds Remainder to its sum, product by product, and
-// Attribute to giving each line once, for any statements and pairs.
+// TestNothingCountsTwice checks the totals of Remainder for each product, and that Attribute
+// assigns each line once, for random statements and pairs.
 func TestNothingCountsTwice(t *testing.T) {
 	t.Parallel()
 	entitlements := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) entitlement.Entitlement {

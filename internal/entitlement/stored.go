@@ -10,12 +10,12 @@ import (
 	"trueup/internal/day"
 )
 
-// storedVersion is the version of a stored statement. Another one is read anew
-// from its file.
+// storedVersion is the version of a stored statement. A statement of another version is read
+// again from its file.
 const storedVersion = 1
 
-// stored is a statement as Encode writes it. The names of a line are short
-// because a statement has many.
+// stored is the format of Encode. The names of a line are short because a statement has many
+// lines.
 type stored struct {
 	Version int          `json:"v"`
 	Kind    Kind         `json:"kind"`
@@ -29,7 +29,7 @@ type storedLine struct {
 	storedEntitlement
 }
 
-// storedEntitlement is an Entitlement, of a statement and of an answer about a pair.
+// storedEntitlement is the stored form of an Entitlement, in statements and answers.
 type storedEntitlement struct {
 	Publisher  string   `json:"m,omitempty"`
 	Pool       string   `json:"p,omitempty"`
@@ -52,7 +52,7 @@ func EncodeList(list []Entitlement) []byte {
 	}
 	encoded, err := json.Marshal(stored)
 	if err != nil {
-		panic(err) // texts and numbers
+		panic(err) // cannot happen: only texts and numbers
 	}
 	return encoded
 }
@@ -83,11 +83,10 @@ func Encode(s Statement) ([]byte, error) {
 	return data, nil
 }
 
-// ErrStored means that a stored statement is damaged or of another version: its
-// file must be read anew.
+// ErrStored means that a stored statement is damaged or of another version: read its file again.
 var ErrStored = errors.New("entitlement: the stored statement cannot be used")
 
-// Decode reads what Encode wrote; ErrStored for anything else.
+// Decode reads the output of Encode. It returns ErrStored for anything else.
 func Decode(data []byte) (Statement, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()

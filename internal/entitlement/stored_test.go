@@ -8,7 +8,7 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// everyField has no field that is zero.
+// everyField has a value in every field.
 var everyField = Entitlement{
 	Publisher: "Microsoft", Pool: "Applications", Family: "Office Professional Plus", Version: "2021", Type: "License",
 	Effective: 10, ActiveSA: 4, Unresolved: 1, Start: "2026-01-01", End: "2028-12-31", SAEnd: "2027-12-31",

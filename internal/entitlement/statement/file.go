@@ -1,31 +1,25 @@
-// Package statement reads the files in which publishers state what an
-// organisation is entitled to (R7.4): the license summary as CSV, the General
-// License Statement as CSV, and the Microsoft License Statement as a workbook
-// or as CSV of its sheet.
+// Package statement reads the files in which publishers list the entitlements of an organisation
+// (R7.4): the license summary as CSV, the General License Statement as CSV, and the Microsoft
+// License Statement as a workbook or as CSV of its sheet.
 //
-// A file is recognised by its columns, which may be named in English, Dutch or
-// French, stand in any order and among others, and below lines that say
-// something else. Everything that is wrong with it is reported at once, by line
-// and column, as with a file of agreements.
+// A file is recognised by its columns. Their names may be English, Dutch or French, in any order,
+// among other columns and below other lines. All errors are reported at once, by line and column,
+// as for a file of agreements.
 //
-// Every row counts once: it is a line of the statement, it is skipped because
-// it is about one country, it repeats an earlier row, or it is rejected. Rows
-// are never added up here. Rows that say the same of the same product are a
-// copy, counted once, with a warning; rows that contradict each other are
-// errors. In a General License Statement each row is a purchase of its own, so
-// there only a row with the order number, and everything else, of an earlier
-// one is a copy.
+// Every row counts once: it becomes a line of the statement, is skipped because it is about one
+// country, repeats an earlier row, or is rejected. Rows are never added up here. Equal rows about
+// one product count once, with a warning; contradicting rows are errors. In a General License
+// Statement each row is a separate purchase, so a row is a repetition only if all its cells,
+// including an order number, equal those of an earlier row.
 //
 // # Workbooks
 //
-// A workbook is read by workbook.go, which is archive/zip and encoding/xml and
-// streams the one sheet it needs. The library for workbooks, excelize v2.11.0,
-// was measured for it: it adds 665 kB to a function's zipped binary of 4.25 MB,
-// which leaves no room under the bound of 5 MB (these two packages: 27 kB); and
-// it unpacks every part of a file into memory or temporary files before the
-// first row, where a hostile one must cost little. It is not slower: both spend
-// their time in encoding/xml, about 0.3 s for 120,000 cells. The tests use it, to
-// write the workbooks that are read here.
+// Package sheet reads workbooks with archive/zip and encoding/xml and streams the one sheet
+// needed. The library excelize v2.11.0 was measured instead: it adds 665 kB to a function's
+// zipped binary of 4.25 MB, which is too much for the limit of 5 MB (these two packages: 27 kB).
+// It also unpacks every part of a file into memory or temporary files before the first row, and a
+// hostile file must cost little. It is not slower: both spend their time in encoding/xml, about
+// 0.3 s for 120,000 cells. The tests write workbooks with it.
 package statement
 
 import (
@@ -39,21 +33,21 @@ import (
 	"trueup/internal/sheet"
 )
 
-// The limits of a file. A caller that knows the size of a file refuses one
-// above MaxFileBytes without reading it.
+// The limits of a file. A caller that knows the size of a file rejects one above MaxFileBytes
+// without reading it.
 const (
 	MaxFileBytes = 16 << 20
 	MaxRows      = 200_000 // below the header
-	MaxFindings  = 1000    // more are counted as rejected rows, and not listed
+	MaxFindings  = 1000    // further findings are not listed; their rows still count as rejected
 )
 
-// findingsPerRow bounds what one row adds to the findings.
+// findingsPerRow limits the findings of one row.
 const findingsPerRow = 12
 
-// Options are what a file does not say itself.
+// Options are the properties that a file does not contain.
 type Options struct {
-	Name string   // of the statement, see entitlement.Statement
-	Date day.Date // of a file that does not tell its date: when it was put
+	Name string   // of the statement; see entitlement.Statement
+	Date day.Date // of a file without a date: the day of the upload
 }
 
 // File is a checked statement. Always
@@ -61,16 +55,16 @@ type Options struct {
 //	len(Statement.Lines) + Skipped + Unchanged + Rejected = Rows
 type File struct {
 	Statement entitlement.Statement
-	// Findings are in the order of the file; those about the whole file have Line 0.
+	// Findings are in the order of the file. Findings about the whole file have Line 0.
 	Findings  []sheet.Finding
 	Rows      int  // below the header, not blank
 	Skipped   int  // rows about one country, which All Countries includes
 	Unchanged int  // rows that repeat an earlier one
-	Rejected  int  // rows with an error; all of them when the file is refused
-	Refused   bool // the file as a whole: then there is no Statement
+	Rejected  int  // rows with an error; all rows if the file is refused
+	Refused   bool // the file as a whole is rejected and has no Statement
 }
 
-// ReadFile checks a file. It never fails: what is wrong is in the findings.
+// ReadFile checks a file. It never fails: errors are in the findings.
 func ReadFile(data []byte, o Options) *File {
 	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
 	if len(data) > MaxFileBytes {
@@ -90,8 +84,8 @@ func ReadFile(data []byte, o Options) *File {
 	return f
 }
 
-// contentCodes say what to do with what is no text, by the code of
-// sheet.Text. ZIP archives and workbooks have been read before.
+// contentCodes maps the codes of sheet.Text to findings about content that is not text. ReadFile
+// handles ZIP archives and workbooks before.
 var contentCodes = map[string]string{
 	"file_utf16": "statement_utf16",
 	"file_xls":   "statement_xls",
@@ -100,7 +94,7 @@ var contentCodes = map[string]string{
 	"file_html":  "statement_html",
 }
 
-// refuse refuses the file as a whole. What was wrong with its rows is no news then.
+// refuse rejects the file as a whole, and drops the findings about its rows.
 func (f *File) refuse(line int, code string, args ...string) {
 	if !f.Refused {
 		f.Refused, f.Findings = true, nil
@@ -110,7 +104,7 @@ func (f *File) refuse(line int, code string, args ...string) {
 	f.add(sheet.Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
 }
 
-// warnings are the codes of findings that reject nothing.
+// warnings are the codes of findings that do not reject a row.
 var warnings = []string{"statement_row_repeated", "statement_date_missing", "statement_date_future", "statement_day_first", "statement_sa_exceeds"}
 
 func (f *File) add(finding sheet.Finding) {
@@ -123,7 +117,7 @@ func (f *File) add(finding sheet.Finding) {
 	}
 }
 
-// read reads text, in which the header has not been found yet.
+// read finds the header of a table and reads the rows below it.
 func (f *File) read(t table) {
 	h := findHeader(t)
 	if h.missing() != nil {
@@ -143,7 +137,7 @@ func (f *File) refuseHeader(h header) {
 	}
 }
 
-// readBelow reads what is below a complete header.
+// readBelow reads the rows below a complete header.
 func (f *File) readBelow(t table, h header) {
 	f.Statement.Kind = h.shape.kind
 	if h.shape.kind == entitlement.KindLicenseStatement {
@@ -170,7 +164,7 @@ func (f *File) readBelow(t table, h header) {
 	case f.Rows == 0:
 		f.refuse(h.line, "statement_empty")
 	case f.Rows == f.Skipped:
-		// It would look like an organisation that owns nothing.
+		// Accepting it would look like an organisation without entitlements.
 		_, position := h.cell(row{}, ColumnCountry)
 		f.refuse(h.line, "statement_no_total")
 		f.Findings[0].Position, f.Findings[0].Column = position, ColumnCountry
@@ -180,8 +174,8 @@ func (f *File) readBelow(t table, h header) {
 	})
 }
 
-// setDate takes the date that a table tells. One in the future would make every
-// later statement look outdated.
+// setDate uses the date in a table. It ignores a date in the future, which would make every later
+// statement look outdated.
 func (f *File) setDate(told day.Date) {
 	put := f.Statement.Date
 	switch {

@@ -9,7 +9,7 @@ import (
 	"trueup/internal/text"
 )
 
-// The columns that are read, as findings name them.
+// The columns that are read, as named in findings.
 const (
 	ColumnLicenseID  sheet.Column = "licenseId"
 	ColumnPublisher  sheet.Column = "publisher"
@@ -35,12 +35,12 @@ type shape struct {
 
 type columnShape struct {
 	column   sheet.Column
-	title    string // as the publisher writes it
+	title    string // in the publisher's spelling
 	required bool
-	names    []string // in English, Dutch and French, as text.Letters writes them
+	names    []string // in English, Dutch and French, in the form of text.Letters
 }
 
-// The names of columns that more than one kind has.
+// The names of columns that several kinds have.
 var (
 	poolNames    = []string{"productpool", "pool", "productgroep", "productpools", "pooldeproduits", "pooldeproduit", "groupedeproduits", "pooldesproduits"}
 	versionNames = []string{"version", "licenseversion", "licenceversion", "productversion", "versie", "licentieversie", "productversie", "versiondelicence", "versionlicence", "versiondelalicence", "versionduproduit"}
@@ -60,7 +60,7 @@ var (
 	unresolvedNames = []string{"unresolvedquantity", "unresolvedqty", "onopgelostaantal", "onopgelostehoeveelheid", "nietopgelostaantal", "quantitenonresolue"}
 )
 
-// shapes is every kind, the one with the most telling columns first.
+// shapes are all kinds, the one with the most specific columns first.
 var shapes = []shape{
 	{entitlement.KindLicenseStatement, []columnShape{
 		{ColumnPool, "Product Pool", false, poolNames},
@@ -98,7 +98,7 @@ var shapes = []shape{
 	}},
 }
 
-// title is a column as the publisher writes it.
+// title returns the publisher's name of a column.
 func (s shape) title(column sheet.Column) string {
 	for _, c := range s.columns {
 		if c.column == column {
@@ -108,22 +108,21 @@ func (s shape) title(column sheet.Column) string {
 	return string(column)
 }
 
-// header is where the columns of a table are. The zero header is that of a
-// table nobody recognises.
+// header is the position of the columns in a table. The zero header means that the table is not
+// recognised.
 type header struct {
 	shape shape
 	line  int
-	width int                  // columns that it names
+	width int                  // number of columns
 	at    map[sheet.Column]int // from 0
-	date  day.Date             // above it: the day that the table tells of
+	date  day.Date             // the table's date, found above the header
 }
 
-// headerRows is how far down a header is looked for; the Microsoft License
-// Statement has it in row 10.
+// headerRows is how many rows are searched for a header. The Microsoft License Statement has it
+// in row 10.
 const headerRows = 30
 
-// findHeader returns the first complete header of a table, or what comes
-// closest to one.
+// findHeader returns the first complete header of a table, or the best incomplete one.
 func findHeader(t table) (best header) {
 	n := 0
 	var date day.Date
@@ -138,7 +137,7 @@ func findHeader(t table) (best header) {
 		if best.shape.kind != "" && best.missing() == nil {
 			return best
 		}
-		// The date is in K3; whoever moved it left it above the header.
+		// The date is in K3. If it was moved, use the first date above the header.
 		for i, c := range r.cells {
 			place := r.line == 3 && i == 10
 			if d, ok := dayOf(c, t.epoch); ok && !dateAtPlace && (date == "" || place) {
@@ -170,7 +169,7 @@ func headerOf(r row, s shape) header {
 	return h
 }
 
-// score is how much of a header it is: complete ones before others.
+// score rates a header: a complete one is better, then one with more columns.
 func (h header) score() int {
 	if h.shape.kind == "" {
 		return 0
@@ -181,11 +180,11 @@ func (h header) score() int {
 	return len(h.at)
 }
 
-// likely reports that it is meant to be a header.
+// likely reports whether the row is probably meant as a header.
 func (h header) likely() bool { return len(h.at) >= 3 }
 
-// missing returns the columns that must be there and are not. A header without
-// a shape misses everything.
+// missing returns the required columns that are absent. It returns ColumnNone for a header
+// without a shape.
 func (h header) missing() (columns []sheet.Column) {
 	if h.shape.kind == "" {
 		return []sheet.Column{sheet.ColumnNone}
@@ -198,8 +197,8 @@ func (h header) missing() (columns []sheet.Column) {
 	return columns
 }
 
-// cell returns a row's cell of a column and its position from 1; 0 when the
-// table does not have the column.
+// cell returns a row's cell in a column, and its position from 1; 0 if the table lacks the
+// column.
 func (h header) cell(r row, column sheet.Column) (cell, int) {
 	i, ok := h.at[column]
 	if !ok {

@@ -17,13 +17,13 @@ import (
 type reader struct {
 	*File
 	header   header
-	dayFirst bool // in dates with slashes
+	dayFirst bool // order of dates with slashes
 	seen     map[string]seen
 
-	// The row at hand.
+	// State of the current row.
 	current row
-	before  int // findings before it
-	wrong   int // errors of it
+	before  int // number of findings of earlier rows
+	wrong   int // number of errors of this row
 }
 
 // seen is an earlier row that a later one may repeat.
@@ -32,7 +32,7 @@ type seen struct {
 	effective, activeSA, unresolved int
 }
 
-// row checks one row: it becomes a line of the statement, or findings.
+// row checks one row and turns it into a line of the statement or into findings.
 func (r *reader) row(row row) {
 	r.current, r.before, r.wrong = row, len(r.Findings), 0
 	if country, at := r.header.cell(row, ColumnCountry); at > 0 && row.flaw == "" && !isAllCountries(country.text) {
@@ -63,10 +63,10 @@ func (r *reader) row(row row) {
 	}
 }
 
-// ColumnNone is the place of a finding about a whole row.
+// ColumnNone is the column of a finding about a whole row.
 const ColumnNone = sheet.ColumnNone
 
-// find reports something about the row at hand.
+// find reports a finding about the current row.
 func (r *reader) find(column sheet.Column, value, code string, args ...string) {
 	_, position := r.header.cell(r.current, column)
 	f := sheet.Finding{Line: r.current.line, Position: position, Column: column, Value: text.Quote(value), Code: code, Args: errs.Pairs(args...)}
@@ -75,15 +75,15 @@ func (r *reader) find(column sheet.Column, value, code string, args ...string) {
 	}
 }
 
-// reject reports an error.
+// reject reports an error about the current row.
 func (r *reader) reject(column sheet.Column, value, code string, args ...string) {
 	r.wrong++
 	r.find(column, value, code, args...)
 }
 
-// fits reports whether the cells of the row at hand are where the header says.
+// fits reports whether the cells of the current row match the header.
 func (r *reader) fits() bool {
-	// A comment may run over lines; cells that are read may not (see text).
+	// A line break is allowed in a cell that is not read, such as a comment (see text).
 	if flaw := r.current.flaw; flaw != "" && flaw != "line_break" {
 		r.reject(ColumnNone, "", flaw)
 		return false
@@ -95,14 +95,14 @@ func (r *reader) fits() bool {
 	return true
 }
 
-// line reads the row at hand and reports all that is wrong with it.
+// line reads the current row and reports all its errors.
 func (r *reader) line() entitlement.Line {
 	line := entitlement.Line{LicenseID: r.licenseID()}
 	line.Publisher = agreement.VolumePublisher
 	if r.Statement.Kind == entitlement.KindGeneralStatement {
 		line.Publisher = r.text(ColumnPublisher, true)
 	}
-	// What came with another product has an asterisk behind its name.
+	// A product that came with another one has an asterisk after its name.
 	line.Family = strings.TrimRight(r.text(ColumnFamily, true), " *")
 	line.Version = r.text(ColumnVersion, false)
 	line.Pool = r.text(ColumnPool, false)
@@ -116,8 +116,8 @@ func (r *reader) line() entitlement.Line {
 	return line
 }
 
-// purchase reads what only a General License Statement has. Software Assurance
-// is there called support, and covers all that was bought.
+// purchase reads the columns that only a General License Statement has. It calls Software
+// Assurance "support", which covers the whole quantity of the row.
 func (r *reader) purchase(line *entitlement.Line) {
 	line.Start = r.date(ColumnPurchased)
 	until := r.date(ColumnSupportEnd)
@@ -131,7 +131,7 @@ func (r *reader) purchase(line *entitlement.Line) {
 	}
 }
 
-// licenseID reads the License ID of a kind of statement that has one.
+// licenseID reads the License ID, if this kind of statement has one.
 func (r *reader) licenseID() string {
 	c, position := r.header.cell(r.current, ColumnLicenseID)
 	switch {
@@ -145,7 +145,7 @@ func (r *reader) licenseID() string {
 	return strings.Clone(c.text)
 }
 
-// text reads a cell of text, with single spaces.
+// text reads a text cell and collapses its spaces.
 func (r *reader) text(column sheet.Column, required bool) string {
 	c, position := r.header.cell(r.current, column)
 	if position == 0 {
@@ -195,9 +195,9 @@ func (r *reader) date(column sheet.Column) day.Date {
 	return d
 }
 
-// writesDayFirst reports whether the table's dates with slashes, which should
-// have the month first, have the day first: one of them can only be read so,
-// and none can only be read the other way.
+// writesDayFirst reports whether the table writes the day first in dates with slashes, where the
+// month is expected first: at least one date is valid only with the day first, and none only with
+// the month first.
 func (r *reader) writesDayFirst(t table) bool {
 	line, found := 0, ""
 	for row := range t.rows {
@@ -222,13 +222,13 @@ func (r *reader) writesDayFirst(t table) bool {
 	return found != ""
 }
 
-// key is what no two rows may share; empty when rows of their kind may.
+// key identifies a row for the detection of repeated rows; empty if repetition is allowed.
 func (r *reader) key(line entitlement.Line) string {
 	if r.wrong > 0 {
 		return ""
 	}
 	if r.Statement.Kind != entitlement.KindGeneralStatement {
-		family, _ := r.header.cell(r.current, ColumnFamily) // with its asterisk, which makes it another row
+		family, _ := r.header.cell(r.current, ColumnFamily) // with its asterisk, which makes it a different row
 		return strings.Join([]string{
 			agreement.Squeeze(line.LicenseID), text.Fold(text.Readable(family.text)), text.Fold(line.Version), text.Fold(line.Pool), text.Fold(line.Type),
 		}, "\x00")

@@ -16,7 +16,7 @@ import (
 
 var options = statement.Options{Name: "entitlements/a.csv", Date: "2026-11-21"}
 
-// brief is a file in few words, one for each line and finding.
+// brief returns a summary of a file: one text for each line and finding.
 func brief(f *statement.File) []string {
 	list := []string{fmt.Sprintf("%s %s: %d rows, %d skipped, %d unchanged, %d rejected", f.Statement.Kind, f.Statement.Date, f.Rows, f.Skipped, f.Unchanged, f.Rejected)}
 	if f.Refused {
@@ -44,7 +44,7 @@ func brief(f *statement.File) []string {
 	return list
 }
 
-// check compares a file with what it should be, and holds it to its invariant.
+// check compares a file with the expected summary and checks its invariants.
 func check(t *testing.T, f *statement.File, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, brief(f)); diff != "" {

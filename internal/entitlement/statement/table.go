@@ -10,29 +10,29 @@ import (
 
 // table is the rows of a file or of a sheet. They can be read more than once.
 type table struct {
-	rows iter.Seq[row] // those that are not blank
-	// fault returns the code that says why the last reading ended early; empty
-	// when it did not.
+	rows iter.Seq[row] // without blank rows
+	// fault returns the code of the error that ended the last reading early; empty if there was
+	// none.
 	fault func() string
-	// serial is the day that a workbook counts days from, so that a number can be a
-	// date; empty for a file without such numbers.
+	// epoch is the day from which a workbook counts days, for numbers that are dates; empty for
+	// other files.
 	epoch day.Date
 }
 
-// row is one row of a table, good until the next one.
+// row is one row of a table, valid until the next one is read.
 type row struct {
-	line  int // in the file, or of the sheet, from 1
+	line  int // line in the file or row of the sheet, from 1
 	cells []cell
-	flaw  string // code: a cell is badly written
+	flaw  string // code of a syntax error in a cell; empty for none
 }
 
-// cell is one cell without spaces around it.
+// cell is one cell, without surrounding spaces.
 type cell struct {
 	text   string
-	number bool // a workbook's number, written as Go does; not a text of digits
+	number bool // a number of a workbook, in Go's notation; not a text of digits
 }
 
-// at returns the cell at a position from 0; an empty one when there is none.
+// at returns the cell at index i; an empty one if there is none.
 func (r row) at(i int) cell {
 	if i < 0 || i >= len(r.cells) {
 		return cell{}
@@ -40,7 +40,7 @@ func (r row) at(i int) cell {
 	return r.cells[i]
 }
 
-// filled returns how many cells the row has up to the last one with something in it.
+// filled returns the number of cells up to the last one that is not empty.
 func (r row) filled() int {
 	n := len(r.cells)
 	for n > 0 && r.cells[n-1].text == "" {
@@ -49,10 +49,9 @@ func (r row) filled() int {
 	return n
 }
 
-const separators = "\t;," // names have commas more often than semicolons, and hardly ever tabs
+const separators = "\t;," // names contain commas more often than semicolons, and rarely tabs
 
-// tableOf returns the table that CSV text is, under the separator with which
-// its header makes most sense.
+// tableOf returns the table of CSV text, with the separator that gives the best header.
 func tableOf(content string) table {
 	var best table
 	most := -1

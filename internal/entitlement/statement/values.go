@@ -11,10 +11,9 @@ import (
 	"trueup/internal/text"
 )
 
-// quantityOf reads a whole number from 0 to entitlement.MaxQuantity: 1234,
-// 1.234, 1,234, 1 234 and 1'234 are the same, and decimals may be zeros. A text
-// of up to three digits behind one separator is thousands: nobody owns a
-// fraction of a license.
+// quantityOf reads a whole number from 0 to entitlement.MaxQuantity. 1234, 1.234, 1,234, 1 234
+// and 1'234 are equal, and zero decimals are allowed. Exactly three digits after a separator are
+// thousands, because a quantity of licences is never a fraction.
 func quantityOf(c cell) (int, bool) {
 	if c.number {
 		value, err := strconv.ParseFloat(c.text, 64)
@@ -31,7 +30,7 @@ func quantityOf(c cell) (int, bool) {
 	return n, err == nil && n <= entitlement.MaxQuantity
 }
 
-// withoutZeroDecimals drops ".0", ",00" and the like from the end.
+// withoutZeroDecimals removes a final ".0", ",0", ".00" or ",00".
 func withoutZeroDecimals(s string) string {
 	i := strings.LastIndexAny(s, ".,")
 	if i <= 0 {
@@ -43,12 +42,11 @@ func withoutZeroDecimals(s string) string {
 	return s[:i]
 }
 
-// groupSeparators stand between thousands: full stop, comma, apostrophes, and
-// spaces of every width.
+// groupSeparators are the separators of thousands: full stop, comma, apostrophes and kinds of
+// spaces.
 const groupSeparators = ".,'’ \u00a0\u2009\u202f"
 
-// ungroup returns a number without the separators between its groups of three
-// digits, which are all the same.
+// ungroup removes the separators between groups of three digits. They must all be the same.
 func ungroup(s string) (digits string, ok bool) {
 	if len(s) > 40 {
 		return "", false
@@ -70,8 +68,8 @@ func ungroup(s string) (digits string, ok bool) {
 	return b.String(), b.Len() > 0 && (separator == 0 || group == 3)
 }
 
-// dayOf reads a cell that can be nothing but a day: one that starts with the
-// year, or a workbook's number of days since its epoch.
+// dayOf reads a cell that can only be a date: one that starts with the year, or a workbook's
+// number of days since its epoch.
 func dayOf(c cell, epoch day.Date) (day.Date, bool) {
 	if !c.number {
 		d, _, ok := splitDate(c.text)
@@ -92,9 +90,8 @@ func dayOf(c cell, epoch day.Date) (day.Date, bool) {
 	return day.Of(start.AddDate(0, 0, int(days))), true
 }
 
-// dateOf reads a date: 2026-11-21, 2026/11/21, 21.11.2026 and 21-11-2026, and
-// with slashes month first, 11/21/2026, unless the file writes the day first. A
-// time of day is left out.
+// dateOf reads a date: 2026-11-21, 2026/11/21, 21.11.2026 or 21-11-2026. With slashes and the
+// year last the month comes first, 11/21/2026, unless dayFirst is set. A time of day is ignored.
 func dateOf(value string, dayFirst bool) (day.Date, bool) {
 	d, slashes, ok := splitDate(value)
 	if !ok {
@@ -103,7 +100,7 @@ func dateOf(value string, dayFirst bool) (day.Date, bool) {
 	return d.date(dayFirst || !slashes)
 }
 
-// parts are the three numbers of a date as written.
+// parts are the three numbers of a date, in the order written.
 type parts struct {
 	numbers [3]int
 	order   int
@@ -114,8 +111,8 @@ const (
 	yearLast
 )
 
-// splitDate takes a date apart, and reports whether it has slashes and its year
-// at the end: then it does not say itself which number is the month.
+// splitDate splits a date. slashes reports whether it has slashes and the year at the end, so
+// that the order of month and day is ambiguous.
 func splitDate(value string) (d parts, slashes, ok bool) {
 	if len(value) > 40 {
 		return d, false, false
@@ -166,7 +163,7 @@ func (p parts) date(dayFirst bool) (day.Date, bool) {
 	return day.Of(t), true
 }
 
-// supportOf reads SupportPurchased, in which 0 means yes and 1 no. Nothing is no.
+// supportOf reads SupportPurchased, in which 0 means yes and 1 no. An empty value means no.
 func supportOf(value string) (purchased, ok bool) {
 	switch text.Letters(value) {
 	case "0", "yes", "ja", "oui":

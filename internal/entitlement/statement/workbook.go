@@ -10,10 +10,10 @@ import (
 	"trueup/internal/text"
 )
 
-// maxSheets is how many sheets of a workbook are looked at.
+// maxSheets is how many sheets of a workbook are searched.
 const maxSheets = 64
 
-// workbookCode is the finding that says why a workbook cannot be read.
+// workbookCode returns the code of the finding for an error of package sheet.
 func workbookCode(err error) string {
 	switch {
 	case err == nil:
@@ -29,15 +29,14 @@ func workbookCode(err error) string {
 	}
 }
 
-// pivotSheets are the names of the sheet that has the totals, as text.Letters
-// writes them.
+// pivotSheets are the names of the sheet with the totals, in the form of text.Letters.
 var pivotSheets = []string{
 	"pivotdata", "pivotgegevens", "draaitabelgegevens", "draaigegevens", "draaitabeldata",
 	"donneespivot", "donneescroisees", "donneesdepivot", "donneesdutableaucroise", "donneesdutableaucroisedynamique",
 }
 
-// readWorkbook reads the sheet of a workbook that has the totals: the one with
-// its name, or else the first that has its columns.
+// readWorkbook reads the sheet with the totals: the one with its name, or else the first one with
+// its columns.
 func (f *File) readWorkbook(data []byte) {
 	w, err := sheet.OpenWorkbook(data)
 	if err != nil {
@@ -45,7 +44,7 @@ func (f *File) readWorkbook(data []byte) {
 		return
 	}
 	slices.SortStableFunc(w.Sheets, func(a, b sheet.Worksheet) int { return min(named(b), 0) - min(named(a), 0) })
-	var close header // what comes closest, in the sheet with the right name
+	var close header // best incomplete header in a sheet with the right name
 	for _, s := range w.Sheets[:min(len(w.Sheets), maxSheets)] {
 		t := workbookTable(w, s)
 		h := findHeader(t)
@@ -68,7 +67,7 @@ func (f *File) readWorkbook(data []byte) {
 	f.refuse(0, "statement_sheet_missing")
 }
 
-// named returns the place of a sheet's name in pivotSheets; -1 when it is not there.
+// named returns the index of a sheet's name in pivotSheets; -1 if it is not there.
 func named(s sheet.Worksheet) int {
 	return slices.Index(pivotSheets, text.Letters(text.Shorten(s.Name, 64)))
 }

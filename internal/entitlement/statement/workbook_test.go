@@ -14,18 +14,18 @@ import (
 	"trueup/internal/entitlement/statement"
 )
 
-// pivot is the rows of a Microsoft License Statement from its header on.
+// pivot is the rows of a Microsoft License Statement, starting with its header.
 var pivot = [][]any{
 	{"Product Pool", "License Product Family", "License Version", "Effective License Quantity", "Active SA Quantity", "Country of Usage"},
 	{"Applications", "Office", 2021, 500, 420, "All Countries"},
 	{"Applications", "Office", 2021, 300, 300, "Belgium"},
 }
 
-// book is a workbook to be written.
+// book describes a workbook to write.
 type book struct {
-	sheet string // "Pivot Data" when empty
-	date  any    // in K3; none when nil
-	row   int    // of the header; 10 when 0
+	sheet string // default: "Pivot Data"
+	date  any    // in K3; nil for none
+	row   int    // of the header; default: 10
 	rows  [][]any
 	also  func(*excelize.File) error
 }
@@ -112,7 +112,7 @@ func TestR7_4_LicenseStatement(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// archive is a ZIP archive of parts: name, content, name, content.
+// archive returns a ZIP archive of parts, given as name, content, name, content.
 func archive(t *testing.T, parts ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -182,8 +182,8 @@ func TestHostileWorkbooks(t *testing.T) {
 	}
 }
 
-// TestAnArchiveIsNotBelieved holds an archive to its parts' real sizes: it says
-// that a bomb is small.
+// TestAnArchiveIsNotBelieved checks that the real sizes of parts count, not the sizes in the
+// archive's directory.
 func TestAnArchiveIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	bomb := archive(t, "xl/workbook.xml", bookPart, "xl/_rels/workbook.xml.rels", relsPart, "xl/sharedStrings.xml", emptyText,
@@ -196,7 +196,7 @@ func TestAnArchiveIsNotBelieved(t *testing.T) {
 	check(t, statement.ReadFile(bomb, options), "refused", "error 0:0  statement_workbook_damaged")
 }
 
-// FuzzWorkbook reads any sheet and any texts, in a workbook that is otherwise sound.
+// FuzzWorkbook reads random sheets and texts in an otherwise valid workbook.
 func FuzzWorkbook(f *testing.F) {
 	const header = `<row r="10"><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c><c t="s"><v>3</v></c><c t="s"><v>4</v></c><c t="s"><v>5</v></c></row>`
 	const texts = `<sst><si><t>Product Pool</t></si><si><r><t>License Product</t></r><r><t> Family</t></r></si><si><t>Version</t></si><si><t>Quantity</t></si><si><t>Active SA</t></si><si><t>Country</t></si></sst>`
@@ -214,7 +214,7 @@ func TestManyRowsInBoundedMemory(t *testing.T) {
 		fmt.Fprintf(&sheet, `<c t="inlineStr"><is><t>%s</t></is></c>`, title)
 	}
 	sheet.WriteString(`</row>`)
-	const countries = 150_000 // and a total
+	const countries = 150_000 // plus a total
 	for i := range countries {
 		fmt.Fprintf(&sheet, `<row r="%d"><c t="str"><v>A</v></c><c t="str"><v>Office %d</v></c><c><v>2021</v></c><c><v>5</v></c><c><v>5</v></c><c t="str"><v>Belgium</v></c></row>`, 11+i, i)
 	}
