@@ -1,11 +1,9 @@
-// Package vlsc has the sources of entitlements (R7.4): Statements, the files
-// that an admin put, and Service, a gateway that speaks HTTPS and JSON. VLSC
-// itself offers no public API.
+// Package vlsc has the sources of entitlements (R7.4): Statements, for files that an admin
+// uploaded, and Service, for a gateway with HTTPS and JSON. VLSC itself has no public API.
 //
-// The service's contract is internal/docs/vlsc.json; its reference server is
-// infra/local/vlsc. An answer that departs from the contract in any way is not
-// used: of a batch of pairs all is believed or nothing. Credentials and tokens
-// stand in no error and in no log.
+// The contract of the service is internal/docs/vlsc.json; the reference server is
+// infra/local/vlsc. An answer that violates the contract is rejected as a whole, with all pairs
+// of its batch. Credentials and tokens never appear in errors or logs.
 package vlsc
 
 import (
@@ -32,37 +30,36 @@ import (
 	"trueup/internal/retry"
 )
 
-// The limits of the contract, and how patient the client is.
+// The limits of the contract and of retries.
 const (
 	BatchSize   = 100 // pairs in a request
-	Concurrency = 4   // requests at the same time
+	Concurrency = 4   // concurrent requests
 
 	maxResponse     = 8 << 20
-	attempts        = 4  // for one batch
-	quotaWaits      = 30 // as asked by a 429, besides: batches that wait together take each other's turn
+	attempts        = 4  // attempts for one batch
+	quotaWaits      = 30 // additional attempts after a 429 with Retry-After: concurrent batches compete for the quota
 	timeoutDefault  = 20 * time.Second
-	backoffFirst    = 200 * time.Millisecond // doubled at every attempt
-	longestPause    = 15 * time.Minute       // what a server may ask for; no function lives longer
-	failuresInARow  = Concurrency            // batches after which the rest is not tried
-	maxEntitlements = 1000                   // of a pair
+	backoffFirst    = 200 * time.Millisecond // doubled after every attempt
+	longestPause    = 15 * time.Minute       // longest accepted Retry-After: the time limit of a Lambda function
+	failuresInARow  = Concurrency            // failed batches in a row after which the rest is not tried
+	maxEntitlements = 1000                   // for a pair
 )
 
-// Config is what a Service needs.
+// Config is the configuration of a Service.
 type Config struct {
-	// Endpoint is the service's base address, to which the contract's paths are
-	// added; TokenURL is where tokens are. Both are https, or http on this machine.
+	// Endpoint is the base URL of the service, for the contract's paths. TokenURL is the token
+	// endpoint. Both must be https, or http on the loopback address.
 	Endpoint, TokenURL string
-	// Credentials returns the client's ID and secret. It is called for every
-	// token, so a changed secret is used after five minutes at most.
+	// Credentials returns the client ID and secret. It is called for every token, so a changed
+	// secret is used after five minutes at most.
 	Credentials func(ctx context.Context) (clientID, secret string, err error)
-	Transport   http.RoundTripper // nil for one of its own
-	Timeout     time.Duration     // of one attempt, with its body; 0 for 20 s
+	Transport   http.RoundTripper // nil for a new http.Transport
+	Timeout     time.Duration     // for one attempt, including the body; 0 for 20 s
 	Now         func() time.Time
 	Log         *slog.Logger
 }
 
-// Service asks a gateway. It implements entitlement.Source, and can be used by
-// many at the same time.
+// Service asks a gateway. It implements entitlement.Source and is safe for concurrent use.
 type Service struct {
 	config   Config
 	endpoint string
@@ -73,7 +70,7 @@ type Service struct {
 
 var _ entitlement.Source = (*Service)(nil)
 
-// NewService returns a service; an error when an address cannot be used.
+// NewService returns a service. It returns an error if a URL is not acceptable.
 func NewService(c Config) (*Service, error) {
 	for _, address := range []string{c.Endpoint, c.TokenURL} {
 		if err := checkAddress(address); err != nil {
@@ -95,7 +92,7 @@ func NewService(c Config) (*Service, error) {
 	}
 	client := &http.Client{
 		Transport: c.Transport,
-		// A redirect would take the token, or the secret, to somebody else.
+		// A redirect would send the token or the secret to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &Service{
@@ -105,22 +102,22 @@ func NewService(c Config) (*Service, error) {
 	}, nil
 }
 
-// checkAddress refuses addresses over which credentials could be read.
+// checkAddress rejects URLs that could expose credentials.
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("vlsc: an address has a host and a path, and no credentials or query") // which may be in it
+		return errors.New("vlsc: an address has a host and a path, and no credentials or query") // no URL in the error: it may contain credentials
 	case u.Scheme == "https", u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1"}, u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("vlsc: the address of %s must begin with https://", u.Host)
 }
 
-// Ask implements entitlement.Source. Pairs are asked about in batches. One that
-// fails for good costs its own pairs only; when several fail in a row, or the
-// service does not accept us, the rest is not tried. The error, when no pair was
-// answered, is that of the first batch.
+// Ask implements entitlement.Source. It asks in batches. A batch that fails after its retries
+// affects only its own pairs. After several failures in a row, or when the service rejects the
+// credentials, the rest is not tried. If no pair was answered, the error is the fault of the
+// first batch.
 func (s *Service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
 	distinct := make([]agreement.Pair, 0, len(pairs))
 	place := make(map[agreement.PairKey]int, len(pairs))
@@ -156,7 +153,7 @@ func (s *Service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 			return nil
 		})
 	}
-	_ = group.Wait() // no batch returns an error: its fault stands in faults
+	_ = group.Wait() // always nil: faults of batches are in faults
 	if len(batches) > 0 && !slices.Contains(faults, nil) {
 		return nil, &entitlement.Fault{Reason: faults[0].reason, Err: faults[0]}
 	}
@@ -172,14 +169,13 @@ func (s *Service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 	return answers, nil
 }
 
-// batch asks about at most BatchSize distinct pairs until it has their answers
-// or trying again makes no sense.
+// batch asks about at most BatchSize distinct pairs, and retries while a retry makes sense.
 func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, *fault) {
 	question, err := encodeQuestion(pairs)
 	if err != nil {
 		return nil, &fault{reason: entitlement.ReasonRefused, cause: err}
 	}
-	fresh := false // the token was refused before
+	fresh := false // the token was renewed after a 401
 	waits := 0
 	pauses := retry.Backoff{First: backoffFirst}
 	for attempt := 1; ; attempt++ {
@@ -191,7 +187,7 @@ func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlem
 		case why == nil:
 			return answers, nil
 		case why.status == http.StatusUnauthorized && !why.token && !fresh:
-			fresh = true // attempt forgot the token
+			fresh = true // attempt has discarded the token
 		case why.status == http.StatusTooManyRequests && why.retryAfter > 0 && waits < quotaWaits && ctx.Err() == nil:
 			waits++
 			attempt--
@@ -206,7 +202,7 @@ func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlem
 	}
 }
 
-// attempt asks once.
+// attempt makes one attempt.
 func (s *Service) attempt(ctx context.Context, question []byte, pairs []agreement.Pair) ([]entitlement.Answer, *fault) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
@@ -230,14 +226,15 @@ func (s *Service) attempt(ctx context.Context, question []byte, pairs []agreemen
 	}
 	answers, err := decodeAnswers(body, pairs)
 	if err != nil {
-		// JSON that ends early may be whole the next time; a wrong one stays wrong.
+		// Truncated JSON may be complete in a retry; JSON that violates the contract is not
+		// retried.
 		var syntax *json.SyntaxError
 		return nil, &fault{reason: entitlement.ReasonDamaged, cause: err, retry: errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF)}
 	}
 	return answers, nil
 }
 
-// send sends a request and returns the body of a good answer in JSON.
+// send sends a request and returns the JSON body of a response with status 200.
 func send(ctx context.Context, client *http.Client, request *http.Request, most int64, now func() time.Time) ([]byte, *fault) {
 	response, err := client.Do(request)
 	if err != nil {
@@ -245,7 +242,7 @@ func send(ctx context.Context, client *http.Client, request *http.Request, most 
 	}
 	defer response.Body.Close()
 	if why := refused(response, now); why != nil {
-		_, _ = io.CopyN(io.Discard, response.Body, 16<<10) // so that the connection can be used again
+		_, _ = io.CopyN(io.Discard, response.Body, 16<<10) // read the body, so that the connection can be reused
 		return nil, why
 	}
 	if kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || kind != "application/json" {
@@ -261,7 +258,7 @@ func send(ctx context.Context, client *http.Client, request *http.Request, most 
 	return body, nil
 }
 
-// unreached is the fault of a connection that was not made or broke.
+// unreached returns the fault for a connection that failed.
 func unreached(ctx context.Context, err error) *fault {
 	reason := entitlement.ReasonUnreachable
 	if ctx.Err() != nil {
@@ -270,8 +267,8 @@ func unreached(ctx context.Context, err error) *fault {
 	return &fault{reason: reason, cause: err, retry: true}
 }
 
-// refused is the fault that an answer's status tells; nil for 200. Bodies are
-// not read: they may quote what we sent.
+// refused returns the fault for a status other than 200, and nil for 200. It does not use the
+// body, which may quote the request.
 func refused(response *http.Response, now func() time.Time) *fault {
 	f := &fault{status: response.StatusCode}
 	switch {
@@ -291,8 +288,8 @@ func refused(response *http.Response, now func() time.Time) *fault {
 	return f
 }
 
-// retryAfter reads the header of that name, seconds or a date; 0 when there is
-// none that can be read.
+// retryAfter reads the Retry-After header, in seconds or as a date; 0 if it is missing or
+// invalid.
 func retryAfter(header http.Header, now func() time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
@@ -304,14 +301,14 @@ func retryAfter(header http.Header, now func() time.Time) time.Duration {
 	return 0
 }
 
-// pause holds all batches back while the service asks to wait.
+// pause delays all batches while the service asks to wait.
 type pause struct {
 	now func() time.Time
 	mu  sync.Mutex
 	end time.Time
 }
 
-// until asks for a pause from now on.
+// until extends the pause to d from now.
 func (p *pause) until(d time.Duration) {
 	end := p.now().Add(d)
 	p.mu.Lock()
@@ -321,8 +318,8 @@ func (p *pause) until(d time.Duration) {
 	}
 }
 
-// wait waits for the end of the pause; false, at once, when that is after ctx's
-// deadline or too far off, and when ctx ends.
+// wait waits until the pause ends. It returns false at once if the pause ends after ctx's
+// deadline or is too long, and when ctx is done.
 func (p *pause) wait(ctx context.Context) bool {
 	for {
 		p.mu.Lock()
@@ -338,18 +335,18 @@ func (p *pause) wait(ctx context.Context) bool {
 	}
 }
 
-// fault is why a batch has no answers.
+// fault is the reason why a batch has no answers.
 type fault struct {
-	reason     string // of the answers
-	status     int    // of HTTP; 0 when there was none
+	reason     string // of its answers
+	status     int    // HTTP status; 0 without a response
 	detail     string
 	cause      error
-	token      bool // it was about the token
-	retry      bool // the same request may be answered the next time
+	token      bool // the request was for a token
+	retry      bool // a retry may succeed
 	retryAfter time.Duration
 }
 
-// Error is for logs.
+// Error returns a text for logs.
 func (f *fault) Error() string {
 	text := "vlsc: " + f.reason
 	if f.token {

@@ -33,7 +33,7 @@ const (
 	secret   = "s3cret: of 100% & more"
 )
 
-// contract is the published contract, for a server at any address.
+// contract returns a router of the published contract, for a server at any address.
 var contract = sync.OnceValues(func() (routers.Router, error) {
 	data, err := os.ReadFile("../docs/vlsc.json")
 	if err != nil {
@@ -50,7 +50,7 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(document)
 })
 
-// conforms holds a question and its answer to the contract.
+// conforms checks a request and its response against the contract.
 func conforms(r *http.Request, question []byte, status int, header http.Header, answer []byte) error {
 	router, err := contract()
 	if err != nil {
@@ -79,7 +79,7 @@ func conforms(r *http.Request, question []byte, status int, header http.Header, 
 	})
 }
 
-// stand is a service and the reference server it asks.
+// stand is a service with its reference server.
 type stand struct {
 	*vlsc.Service
 	server *reference.Server
@@ -88,9 +88,9 @@ type stand struct {
 	mu      sync.Mutex
 	now     time.Time
 	secret  string
-	handed  int      // times that the secret was handed out
-	tokens  []string // that the service sent
-	wrongly []error  // questions and answers outside the contract
+	handed  int      // number of reads of the secret
+	tokens  []string // tokens sent by the service
+	wrongly []error  // violations of the contract
 }
 
 func (s *stand) clock() time.Time {
@@ -105,7 +105,7 @@ func (s *stand) pass(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-// RoundTrip notes what goes over the line.
+// RoundTrip records requests and checks them against the contract.
 func (s *stand) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path != reference.EntitlementsPath {
 		return http.DefaultTransport.RoundTrip(r)
@@ -141,7 +141,7 @@ type errReader struct{ err error }
 
 func (e errReader) Read([]byte) (int, error) { return 0, e.err }
 
-// newStand returns a stand whose service waits for an answer for so long.
+// newStand returns a stand whose service has the given timeout.
 func newStand(t *testing.T, timeout time.Duration) *stand {
 	t.Helper()
 	s := &stand{now: time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC), secret: secret, log: &bytes.Buffer{}}
@@ -170,7 +170,7 @@ func newService(t *testing.T, c vlsc.Config) *vlsc.Service {
 	return service
 }
 
-// some returns so many different pairs.
+// some returns n different pairs.
 func some(n int) []agreement.Pair {
 	pairs := make([]agreement.Pair, n)
 	for i := range pairs {
@@ -192,7 +192,7 @@ func TestR7_4_ServiceIsExact(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, time.Minute)
 	pairs := some(250)
-	pairs = append(pairs, agreement.Pair{Authorization: "01E00007", License: "8-000007"}, pairs[3]) // two that were given before
+	pairs = append(pairs, agreement.Pair{Authorization: "01E00007", License: "8-000007"}, pairs[3]) // repeat two pairs
 	answers, err := s.Ask(t.Context(), pairs)
 	if err != nil || len(answers) != len(pairs) {
 		t.Fatalf("%d answers, %v", len(answers), err)
@@ -219,7 +219,7 @@ func TestR7_4_ServiceIsExact(t *testing.T) {
 	if got, want := s.server.Stats(), (reference.Stats{Tokens: 1, Questions: 3, Pairs: 250}); got.Tokens != want.Tokens || got.Questions != want.Questions || got.Pairs != want.Pairs {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	for _, i := range []int{0, 99, 100, 249} { // a batch's first and last
+	for _, i := range []int{0, 99, 100, 249} { // first and last pairs of batches
 		alone, err := s.Ask(t.Context(), pairs[i:i+1])
 		if diff := cmp.Diff(answers[i:i+1], alone); diff != "" || err != nil {
 			t.Errorf("pair %d alone: %v %s", i, err, diff)
@@ -233,8 +233,8 @@ func TestR7_4_ServiceIsExact(t *testing.T) {
 	}
 }
 
-// TestEveryFault holds the service to giving no answer that it cannot trust,
-// for everything that can be wrong with its server.
+// TestEveryFault checks that the service returns no untrusted answer, for every fault of the
+// server.
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -244,9 +244,9 @@ func TestEveryFault(t *testing.T) {
 		"fewer": entitlement.ReasonDamaged, "empty": entitlement.ReasonDamaged, "duplicate": entitlement.ReasonDamaged, "foreign": entitlement.ReasonDamaged,
 		"negative": entitlement.ReasonDamaged, "absurd": entitlement.ReasonDamaged, "huge": entitlement.ReasonDamaged,
 	}
-	// After these the service may be sound, so it is asked again.
+	// The service retries after these faults.
 	again := map[string]bool{"error": true, "unavailable": true, "hang": true, "reset": true, "truncated": true}
-	// These keep to the contract.
+	// These modes follow the contract.
 	answered := map[string]bool{"later": true, "none": true, "half": true}
 	for mode := range reference.Modes {
 		if answered[mode] {
@@ -269,7 +269,7 @@ func TestEveryFault(t *testing.T) {
 			if again[mode] {
 				questions = 4
 			}
-			if got := s.server.Stats().Questions; got != questions && !(mode == "hang" && got < questions && got > 0) { // a slow machine does not even get there
+			if got := s.server.Stats().Questions; got != questions && !(mode == "hang" && got < questions && got > 0) { // a slow machine may time out before all retries
 				t.Errorf("asked %d times, want %d", got, questions)
 			}
 			if !strings.Contains(s.log.String(), `"reason":"`+want[mode]+`"`) {
@@ -280,14 +280,14 @@ func TestEveryFault(t *testing.T) {
 				return
 			}
 
-			// Of several batches only the one is lost, and what the others say is exact.
+			// Only the faulty batch of several fails; the other answers are exact.
 			s = newStand(t, timeout)
 			good, err := s.Ask(t.Context(), some(250))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if mode == "forbidden" {
-				return // nothing is asked after that
+				return // nothing more is asked
 			}
 			if !again[mode] {
 				s.server.SetFaults(reference.Faults{Mode: mode, Times: 1})
@@ -320,7 +320,7 @@ func TestEveryFault(t *testing.T) {
 	}
 }
 
-// holdsNoSecret looks for credentials where they should not be.
+// holdsNoSecret checks that logs and the error contain no credentials.
 func (s *stand) holdsNoSecret(t *testing.T, err error) {
 	t.Helper()
 	for _, hidden := range append([]string{secret, "s3cret"}, s.tokens...) {

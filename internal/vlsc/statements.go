@@ -9,28 +9,28 @@ import (
 	"trueup/internal/entitlement"
 )
 
-// Statements answers from the statements that an admin put. It implements
-// entitlement.Source, and can be used by many at the same time.
+// Statements answers from uploaded statements. It implements entitlement.Source and is safe for
+// concurrent use.
 type Statements struct {
 	attribute Attribute
 
 	mu          sync.Mutex
 	attribution entitlement.Attribution
-	considered  map[agreement.PairKey]bool // when attribution was made
+	considered  map[agreement.PairKey]bool // pairs known when attribution was computed
 }
 
-// Attribute returns what the statements in use say, as entitlement.Attribute
-// finds for all pairs that the organisation has at this moment, and these pairs.
+// Attribute returns the result of entitlement.Attribute for the statements in use and all current
+// pairs of the organisation, and these pairs.
 type Attribute func(context.Context) (entitlement.Attribution, []agreement.Pair, error)
 
 var _ entitlement.Source = (*Statements)(nil)
 
-// NewStatements returns the source of what statements say.
+// NewStatements returns a source for statements.
 func NewStatements(attribute Attribute) *Statements { return &Statements{attribute: attribute} }
 
-// Ask implements entitlement.Source. Its error is one of attribute. A pair that a statement
-// mentions is valid. Of one that none mentions nothing can be said: a statement
-// lists what its reader may see, so it never proves that a pair is invalid.
+// Ask implements entitlement.Source. It returns the error of attribute. A pair that a statement
+// mentions is valid. Other pairs have StateError: a statement lists only what its reader may see,
+// so it never proves that a pair is invalid.
 func (s *Statements) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
 	said, err := s.about(ctx, pairs)
 	if err != nil {
@@ -48,9 +48,8 @@ func (s *Statements) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitle
 	return answers, nil
 }
 
-// about returns an attribution that considered all of the pairs, unless they are gone
-// already. It is made anew for a pair that came after it, as pairs do that are
-// imported while a refresh runs: what it would say of them is nothing.
+// about returns an attribution that includes all of the pairs, except those removed meanwhile. It
+// computes a new one for a pair that was added later, for example by an import during a refresh.
 func (s *Statements) about(ctx context.Context, pairs []agreement.Pair) (entitlement.Attribution, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"trueup/internal/vlsc"
 )
 
-// TestR7_4_Statements goes from files to answers.
+// TestR7_4_Statements tests the path from files to answers.
 func TestR7_4_Statements(t *testing.T) {
 	t.Parallel()
 	read := func(file string, date day.Date) entitlement.Statement {
@@ -65,7 +65,7 @@ func TestR7_4_Statements(t *testing.T) {
 	openValue := brief{State: entitlement.StateValid, Owned: map[string]int{"Office Standard 2019": 60}}
 	want := []brief{
 		{State: entitlement.StateError, Reason: entitlement.ReasonNoStatement},
-		{State: entitlement.StateValid, Owned: map[string]int{"Office Professional Plus 2024": 1420, "Visio Professional 2024": 35}}, // of the newer statement only
+		{State: entitlement.StateValid, Owned: map[string]int{"Office Professional Plus 2024": 1420, "Visio Professional 2024": 35}}, // only the newer statement counts
 		openValue,
 		{State: entitlement.StateValid, Owned: map[string]int{"Project Standard 2016": 12}}, // by its authorization number
 		openValue,
@@ -76,7 +76,7 @@ func TestR7_4_Statements(t *testing.T) {
 	if len(attribution.Strangers) != 1 || attribution.Strangers[0].LicenseID != "8123457" {
 		t.Errorf("strangers: %+v", attribution.Strangers)
 	}
-	// Both statements of the whole organisation have Visio Professional 2021: 35 and 40.
+	// Both statements of the whole organisation list Visio Professional 2021: 35 and 40.
 	whole := map[string]int{}
 	for _, e := range attribution.Whole {
 		whole[e.Family+" "+e.Version] += e.Effective
@@ -86,9 +86,8 @@ func TestR7_4_Statements(t *testing.T) {
 	}
 }
 
-// TestR7_4_PairsThatCameLater demands that a pair which was imported while a
-// refresh runs gets what the statements say of it, and that what they say is
-// looked up once as long as none came.
+// TestR7_4_PairsThatCameLater checks that a pair imported during a refresh gets its entitlements,
+// and that the attribution is computed again only for new pairs.
 func TestR7_4_PairsThatCameLater(t *testing.T) {
 	t.Parallel()
 	there := []agreement.Pair{{Authorization: "1", License: "11"}}

@@ -13,27 +13,26 @@ import (
 
 // How long a token is used.
 const (
-	tokenLife    = 5 * time.Minute  // at most, so that a changed secret counts soon
-	tokenUnsaid  = time.Minute      // when nobody says how long it is valid
-	tokenMargin  = 30 * time.Second // before it expires; half its life if that is less
+	tokenLife    = 5 * time.Minute  // maximum, so that a changed secret is used soon
+	tokenUnsaid  = time.Minute      // if the response has no lifetime
+	tokenMargin  = 30 * time.Second // before it expires; at most half its life
 	maxTokenBody = 64 << 10
 )
 
-// tokens keeps the token of the client credentials grant (RFC 6749, section
-// 4.4). golang.org/x/oauth2 would do it, but it keeps a token and a secret until
-// they expire, cannot be told that a token was refused, and puts the token
-// endpoint's answer, which may quote the secret, into its errors.
+// tokens caches the token of the client credentials grant (RFC 6749, section 4.4).
+// golang.org/x/oauth2 is not used: it keeps a token and a secret until they expire, cannot
+// discard a rejected token, and puts the response of the token endpoint, which may quote the
+// secret, into its errors.
 type tokens struct {
 	config Config
 	client *http.Client
-	lock   chan struct{} // held while reading or fetching; unlike a mutex, one can stop waiting for it
+	lock   chan struct{} // held while reading or fetching; unlike a mutex, a wait for it can be cancelled
 
 	value string
 	until time.Time
 }
 
-// get returns the token, a new one when it is too old. Of many that need a new
-// one, one fetches it.
+// get returns the token, and fetches a new one if it is too old. Concurrent calls fetch it once.
 func (t *tokens) get(ctx context.Context) (string, *fault) {
 	if why := t.acquire(ctx); why != nil {
 		return "", why
@@ -51,8 +50,7 @@ func (t *tokens) get(ctx context.Context) (string, *fault) {
 	return value, nil
 }
 
-// forget makes the next get fetch a token, unless it has a newer one than the
-// given one already.
+// forget discards the given token, unless a newer one is cached.
 func (t *tokens) forget(value string) {
 	t.lock <- struct{}{}
 	defer t.release()
@@ -72,7 +70,7 @@ func (t *tokens) acquire(ctx context.Context) *fault {
 
 func (t *tokens) release() { <-t.lock }
 
-// fetch gets a token, and says how long to use it.
+// fetch requests a token and returns how long to use it.
 func (t *tokens) fetch(ctx context.Context) (value string, life time.Duration, why *fault) {
 	clientID, secret, err := t.config.Credentials(ctx)
 	if err != nil {
@@ -82,24 +80,24 @@ func (t *tokens) fetch(ctx context.Context) (value string, life time.Duration, w
 	if err != nil {
 		return "", 0, &fault{reason: entitlement.ReasonRefused, cause: err}
 	}
-	// Both are form-encoded first (RFC 6749, section 2.3.1).
+	// RFC 6749, section 2.3.1: form-encode both first.
 	request.SetBasicAuth(url.QueryEscape(clientID), url.QueryEscape(secret))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	body, why := send(ctx, t.client, request, maxTokenBody, t.config.Now)
 	if why != nil {
 		if why.status == http.StatusBadRequest {
-			why.reason = entitlement.ReasonDenied // how many answer a wrong secret
+			why.reason = entitlement.ReasonDenied // many servers answer a wrong secret with 400
 		}
 		return "", 0, why
 	}
-	// Members that the contract does not have are allowed here: RFC 6749 says so.
+	// RFC 6749 allows additional members.
 	var token struct {
 		AccessToken string   `json:"access_token"`
 		TokenType   string   `json:"token_type"`
 		ExpiresIn   *float64 `json:"expires_in"`
 	}
-	// The decoder's error is left out: it may quote the token.
+	// Omit the decoder's error: it may quote the token.
 	if json.Unmarshal(body, &token) != nil || token.AccessToken == "" || strings.ContainsFunc(token.AccessToken, notInToken) || !strings.EqualFold(token.TokenType, "Bearer") {
 		return "", 0, &fault{reason: entitlement.ReasonDamaged, detail: "the answer is no bearer token"}
 	}
@@ -110,5 +108,5 @@ func (t *tokens) fetch(ctx context.Context) (value string, life time.Duration, w
 	return token.AccessToken, min(life-min(tokenMargin, life/2), tokenLife), nil
 }
 
-// notInToken reports characters that a header cannot carry.
+// notInToken reports whether a header cannot contain r.
 func notInToken(r rune) bool { return r <= ' ' || r > '~' }

@@ -52,7 +52,7 @@ func TestTokens(t *testing.T) {
 	s.holdsNoSecret(t, err)
 }
 
-// TestATokenThatIsNeverAccepted asks twice, and no more.
+// TestATokenThatIsNeverAccepted checks that a rejected token is renewed only once.
 func TestATokenThatIsNeverAccepted(t *testing.T) {
 	t.Parallel()
 	tokens, questions := 0, 0
@@ -83,8 +83,8 @@ func token(w http.ResponseWriter, value string, expires int) {
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":%d,"ext":1}`, value, expires)
 }
 
-// served returns a service of a server that answers as it likes. It runs without
-// a network, so that time can be that of synctest.
+// served returns a service whose server is a handler. It needs no network, so it works in a
+// synctest bubble.
 func served(t *testing.T, serve http.HandlerFunc) *vlsc.Service {
 	t.Helper()
 	return newService(t, vlsc.Config{
@@ -197,7 +197,7 @@ func TestTokenLife(t *testing.T) {
 				w.WriteHeader(http.StatusConflict)
 			})
 			ask := func() int {
-				_, _ = s.Ask(t.Context(), some(1)) // what it says is no matter here
+				_, _ = s.Ask(t.Context(), some(1)) // the answer does not matter
 				return tokens
 			}
 			if ask() != 1 {
@@ -222,10 +222,10 @@ func TestR7_4_RetryAfter(t *testing.T) {
 	for name, test := range map[string]struct {
 		header   func(now time.Time) string
 		status   int
-		deadline time.Duration // none when 0
+		deadline time.Duration // 0 for none
 		least    time.Duration
 		most     time.Duration
-		want     string // reason; empty when it is answered in the end
+		want     string // reason; empty if the last attempt succeeds
 	}{
 		"seconds, 429":                    {func(time.Time) string { return "30" }, 429, 0, 30 * time.Second, 30 * time.Second, ""},
 		"seconds, 503":                    {func(time.Time) string { return "30" }, 503, 0, 30 * time.Second, 30 * time.Second, ""},
@@ -270,8 +270,8 @@ func TestR7_4_RetryAfter(t *testing.T) {
 	}
 }
 
-// TestR7_4_AQuotaHoldsAllBack asks for more than the quota allows, and gets all
-// of it without asking in vain for longer than it must.
+// TestR7_4_AQuotaHoldsAllBack asks for more than the quota allows, and checks that all is
+// answered with few rejected requests.
 func TestR7_4_AQuotaHoldsAllBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,13 +15,13 @@ import (
 	"trueup/internal/entitlement"
 )
 
-// pairJSON is an agreement pair as the contract has it.
+// pairJSON is an agreement pair of the contract.
 type pairJSON struct {
 	Authorization string `json:"authorization"`
 	License       string `json:"license"`
 }
 
-// answersJSON is the contract's answer. Pointers tell what is missing.
+// answersJSON is the contract's response. Pointers are nil for missing members.
 type answersJSON struct {
 	Answers []struct {
 		pairJSON
@@ -43,14 +43,14 @@ type entitlementJSON struct {
 	End        *string `json:"end"`
 }
 
-// members are the names the contract has. The decoder would take them in any
-// case, and the last of several.
+// members are the member names of the contract. The decoder alone would accept any case, and the
+// last of duplicates.
 var members = map[string]bool{
 	"answers": true, "authorization": true, "license": true, "state": true, "reason": true, "entitlements": true,
 	"pool": true, "family": true, "version": true, "type": true, "effective": true, "activeSa": true, "unresolved": true, "start": true, "end": true,
 }
 
-// reasons are the codes of the contract's reasons, by state.
+// reasons maps the contract's reasons to codes, by state.
 var reasons = map[entitlement.State]map[string]string{
 	entitlement.StateInvalid: {"unknown": "vlsc_unknown", "unrelated": "vlsc_unrelated", "no_access": "vlsc_no_access"},
 	entitlement.StateError:   {"later": "vlsc_later"},
@@ -66,9 +66,9 @@ func encodeQuestion(pairs []agreement.Pair) ([]byte, error) {
 	return json.Marshal(question)
 }
 
-// decodeAnswers reads the answer to a question about pairs, which are distinct,
-// in their order. Anything that the contract does not allow is an error. No
-// error quotes more of the answer than a member's name.
+// decodeAnswers decodes the response to a question about distinct pairs, in their order. Any
+// violation of the contract is an error. Errors quote nothing of the response except member
+// names.
 func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("the answer is not UTF-8")
@@ -126,7 +126,7 @@ func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, e
 	return answers, nil
 }
 
-// entitlement checks a line.
+// entitlement checks and converts a line.
 func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 	if e.Family == "" || e.Effective == nil || e.ActiveSA == nil {
 		return entitlement.Entitlement{}, errors.New("family, effective and activeSa must be there")
@@ -161,12 +161,12 @@ func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 	}, nil
 }
 
-// checkMembers refuses JSON with a member that the contract does not have, in
-// that case, or that an object has twice.
+// checkMembers rejects JSON with a member that the contract does not have, in exactly that case,
+// or with a duplicate member.
 func checkMembers(body []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	var objects []map[string]bool // members seen of each open object; nil for an array
-	name := false                 // a name comes next, unless the object ends
+	var objects []map[string]bool // members seen in each open object; nil for an array
+	name := false                 // the next token is a member name or the end of the object
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) && len(objects) == 0 {

@@ -12,7 +12,7 @@ import (
 	"trueup/internal/entitlement"
 )
 
-// answersSchema is the contract's schema of an answer.
+// answersSchema returns the contract's schema of a response.
 func answersSchema(t testing.TB) *openapi3.Schema {
 	t.Helper()
 	data, err := os.ReadFile("../docs/vlsc.json")
@@ -39,8 +39,8 @@ const (
 	goodAnswer   = `{"answers":[` + secondAnswer + `,` + firstAnswer + `]}`
 )
 
-// TestDecodeAnswers changes one thing of a good answer at a time. What a schema
-// can tell, the contract's schema must tell too.
+// TestDecodeAnswers changes a valid response in one place at a time. The contract's schema must
+// reject what a schema can express.
 func TestDecodeAnswers(t *testing.T) {
 	t.Parallel()
 	schema := answersSchema(t)
@@ -51,7 +51,7 @@ func TestDecodeAnswers(t *testing.T) {
 	long := strings.Repeat("x", 256)
 	for name, test := range map[string]struct {
 		old, new string
-		schema   bool // whether the contract's schema allows it
+		schema   bool // whether the contract's schema accepts it
 	}{
 		"a fraction":                      {`"effective":5`, `"effective":5.5`, false},
 		"a negative quantity":             {`"effective":5`, `"effective":-5`, false},
