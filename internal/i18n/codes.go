@@ -1,12 +1,12 @@
 package i18n
 
-// Codes of the names of things.
+// Codes of names.
 const (
 	UnassignedAgreements = "unassigned_agreements" // the built-in license group
 	NotAvailable         = "not_available"         // a volume agreement's product title (R2.5)
 )
 
-// The notices that come with a deletion (R2.10, R4.3, R8.7).
+// Codes of the notices after a deletion (R2.10, R4.3, R8.7).
 const (
 	AgreementDeleted = "agreement_deleted"
 	OtherDeleted     = "other_deleted" // an agreement of type other

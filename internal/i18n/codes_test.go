@@ -12,17 +12,16 @@ import (
 	"testing"
 )
 
-// snake is how a code is written; nothing else in the packages below is, but
-// for what notCodes lists.
+// snake matches codes. In the packages below no other strings match, except those in notCodes.
 var snake = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+$`)
 
 var notCodes = map[string]bool{
-	"bad_rows": true, "duration_ms": true, "run_failed": true, "run_held": true, // of log lines
+	"bad_rows": true, "duration_ms": true, "run_failed": true, "run_held": true, // attributes of log lines
 	"no_access": true, // of the entitlement service's contract
 }
 
-// TestEveryCode demands a message for every code that the packages which speak
-// to people can use, wherever in their source it stands.
+// TestEveryCode checks that every code in the source of the packages with messages for users has
+// a message.
 func TestEveryCode(t *testing.T) {
 	t.Parallel()
 	found := map[string]token.Position{}
@@ -37,7 +36,7 @@ func TestEveryCode(t *testing.T) {
 			})
 		}
 	}
-	// The adapter's literals are attribute names too: only what it makes errors of counts.
+	// The adapter also has attribute names: count only the codes of its errors.
 	for _, file := range sources(t, files, "../aws/dynamo") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
@@ -48,7 +47,7 @@ func TestEveryCode(t *testing.T) {
 				for _, argument := range call.Args {
 					if code, ok := literal(argument); ok && snake.MatchString(code) {
 						found[code] = files.Position(argument.Pos())
-						break // what follows are the names and values of arguments
+						break // the names and values of arguments follow
 					}
 				}
 			}
@@ -74,7 +73,7 @@ func literal(n ast.Node) (string, bool) {
 	return s, err == nil
 }
 
-// sources parses the files of a package and of those below it, without tests.
+// sources parses the files of a package and of the packages below it, without tests.
 func sources(t *testing.T, files *token.FileSet, dir string) []*ast.File {
 	t.Helper()
 	var parsed []*ast.File

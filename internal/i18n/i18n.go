@@ -1,7 +1,7 @@
 // Package i18n turns stable codes into sentences in the reader's language.
 //
-// The other packages pass codes and arguments around. They become text where a
-// person reads them. A placeholder in a message is a name in braces, {max}. The
+// Other packages pass codes and arguments; text is created only for a reader. A placeholder in a
+// message is a name in braces, {max}.
 // sentences avoid counted nouns ("at most 5 characters" is always plural here),
 // so plural rules are not needed.
 //
@@ -46,7 +46,7 @@ import (
 
 //go:generate go run ./generate
 
-// Lang is a language people can read trueup in, as a BCP 47 tag.
+// Lang is a language of trueup's messages, as a BCP 47 tag.
 type Lang string
 
 // Name returns the English name of the language, such as "Dutch"; the tag
@@ -60,8 +60,7 @@ func (l Lang) Name() string {
 	return string(l)
 }
 
-// matcher is built at the first request that asks for a language: most start
-// without one.
+// matcher is built on first use, because most processes never need it.
 var matcher = sync.OnceValue(func() language.Matcher {
 	tags := make([]language.Tag, len(Langs))
 	for i, lang := range Langs {
@@ -70,8 +69,8 @@ var matcher = sync.OnceValue(func() language.Matcher {
 	return language.NewMatcher(tags)
 })
 
-// Language returns the best language for the value of an Accept-Language
-// header; English when it is empty, malformed or asks for none of ours.
+// Language returns the best language for the value of an Accept-Language header; English if it is
+// empty, malformed or has no supported language.
 func Language(acceptLanguage string) Lang {
 	if acceptLanguage == "" {
 		return English
@@ -97,10 +96,9 @@ func Parse(tag string) (Lang, bool) {
 	return "", false
 }
 
-// Text returns the message of the code in the language with its placeholders
-// replaced by args. A placeholder without an argument stays as written. A message
-// that the language lacks is in English. An unknown code is its own text, so that
-// a reader can still report it.
+// Text returns the message of the code in the language, with args for its placeholders. A
+// placeholder without an argument stays as written. A message that the language lacks is in
+// English. For an unknown code it returns the code, so that a reader can report it.
 func Text(lang Lang, code string, args map[string]string) string {
 	m, ok := find(code)
 	if !ok {
@@ -109,7 +107,7 @@ func Text(lang Lang, code string, args map[string]string) string {
 	return fill(lang, m.in(lang), args)
 }
 
-// Column returns the name of a column of a file; empty for no column.
+// Column returns the name of a file's column; empty for no column.
 func Column(lang Lang, column string) string {
 	if column == "" {
 		return ""
@@ -117,7 +115,7 @@ func Column(lang Lang, column string) string {
 	return Text(lang, "column_"+column, nil)
 }
 
-// Known reports whether there is a message for the code.
+// Known reports whether the code has a message.
 func Known(code string) bool {
 	_, ok := find(code)
 	return ok
@@ -147,8 +145,7 @@ func find(code string) (*message, bool) {
 	return &messages[i], true
 }
 
-// fill replaces the placeholders in one pass, so that braces inside an
-// argument stay what they are.
+// fill replaces the placeholders in one pass, so that braces in an argument stay unchanged.
 func fill(lang Lang, text string, args map[string]string) string {
 	var b strings.Builder
 	for rest := text; ; {
@@ -168,8 +165,8 @@ func fill(lang Lang, text string, args map[string]string) string {
 	}
 }
 
-// argument returns what a placeholder stands for. The argument "separator" is
-// one character, which is named in the reader's language.
+// argument returns the value of a placeholder. The argument "separator" is one character, which
+// is named in the reader's language.
 func argument(lang Lang, name string, args map[string]string) (string, bool) {
 	value, ok := args[name]
 	if name == "separator" {

@@ -75,7 +75,7 @@ func TestTextFillsPlaceholders(t *testing.T) {
 	}
 }
 
-// TestMessagesAreSorted holds what find relies on. The tests in folder generate
+// TestMessagesAreSorted checks the order that find relies on. The tests in folder generate
 // compare the texts.
 func TestMessagesAreSorted(t *testing.T) {
 	t.Parallel()
@@ -119,9 +119,9 @@ func TestName(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
-// TestEveryRule demands a message for every code a check can report, which
-// quotes nothing the rule does not give. Messages about a whole file also serve
-// as the reason of an import, which is kept without arguments.
+// TestEveryRule checks that every code of a check has a message, which quotes only arguments of
+// the rule. Messages about a whole file are also the reason of an import, which is stored without
+// arguments.
 func TestEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, rule := range agreement.Rules {

@@ -8,9 +8,8 @@ import (
 	"unicode"
 )
 
-// compile returns messages_gen.go: the languages, and the messages sorted by
-// code. All of it is constant, so that the linker lays it out and nothing runs
-// when a program starts.
+// compile returns messages_gen.go: the languages, and the messages sorted by code. All of it is
+// static data, so nothing runs when a program starts.
 func compile(langs []lang) ([]byte, error) {
 	var b bytes.Buffer
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
@@ -39,8 +38,8 @@ func compile(langs []lang) ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// identifier returns the name of a language as a Go name: "Brazilian
-// Portuguese" is BrazilianPortuguese.
+// identifier returns the name of a language as a Go name: "Brazilian Portuguese" is
+// BrazilianPortuguese.
 func identifier(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {

@@ -17,8 +17,8 @@ func placeholders(text string) []string {
 	return slices.Compact(found)
 }
 
-// faults returns what is wrong with the messages, a line for each fault: the
-// file, the code and what to do. They are in the order of langs and codes.
+// faults returns the errors in the messages, one line each: the file, the code and what to do.
+// They are in the order of langs and codes.
 func faults(langs []lang) (lines []string) {
 	all := codes(langs)
 	for i := range langs {
@@ -86,8 +86,8 @@ func checkTranslation(l *lang, code string, e entry, add func(code, format strin
 	}
 }
 
-// checkTranslated finds a sentence that is the same in another language. A name
-// of one or two words may be.
+// checkTranslated reports a text that is the same in another language. Names of one or two words
+// may be.
 func checkTranslated(others []lang, text, code string, add func(code, format string, args ...any)) {
 	if len(strings.Fields(text)) < 3 {
 		return

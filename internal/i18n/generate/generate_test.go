@@ -35,7 +35,7 @@ func TestGenerated(t *testing.T) {
 	golden.Equal(t, "../"+generated, source)
 }
 
-// TestMessages lists what is wrong with every language.
+// TestMessages reports the faults of every language.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	langs := loaded(t)
@@ -47,8 +47,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestRoundTrip demands that a file which was read and written again has the same
-// messages and comments: by the library, and by msgcat where gettext is installed.
+// TestRoundTrip checks that reading and writing a file keeps its messages and comments: by the
+// library, and by msgcat if gettext is installed.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	msgcat, _ := exec.LookPath("msgcat")
@@ -114,7 +114,7 @@ func files(namesAndContents ...string) fstest.MapFS {
 	return folder
 }
 
-// german begins a file in German.
+// german is the header of a file in German.
 const german = "msgid \"\"\nmsgstr \"Language: de\\n\"\n\n"
 
 func TestFaults(t *testing.T) {
@@ -172,8 +172,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestCompile shows what is generated: English where a translation is missing is
-// left to the program, and limits are part of the texts.
+// TestCompile shows the generated code: a missing translation is empty, and texts include the
+// limits.
 func TestCompile(t *testing.T) {
 	t.Parallel()
 	langs, err := load(files(

@@ -9,15 +9,14 @@ import (
 	"trueup/internal/group"
 )
 
-// limitPrefix begins the names of the placeholders in limits, and of no others.
+// limitPrefix is the prefix of the placeholders in limits, and of no others.
 const limitPrefix = "limit"
 
-// limits are the placeholders that every message may use. They do not change
-// while a program runs, and the reason of an import is stored without arguments,
-// so they are part of the generated texts.
+// limits are the placeholders that every message may use. They are constant, and the reason of an
+// import is stored without arguments, so they are part of the generated texts.
 //
-// The packages that define the limits must not import i18n: it does not compile
-// before its messages are generated.
+// The packages that define the limits must not import i18n, which does not compile before its
+// messages are generated.
 var limits = map[string]string{
 	"limitFileMiB":   strconv.Itoa(pairfile.MaxBytes >> 20),
 	"limitFileName":  strconv.Itoa(pairfile.FileNameMaxChars),

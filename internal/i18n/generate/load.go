@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// lang is the file of one language.
+// lang is the content of one language file.
 type lang struct {
 	file     string // its name
 	tag      string // BCP 47, from the header line Language
@@ -31,9 +31,8 @@ type entry struct {
 	fuzzy         bool
 }
 
-// text returns the message in the file's language. It is empty when the file
-// lacks it, and when it is a translation of another text than e, the message in
-// the template.
+// text returns the message in the file's language. It is empty if the file lacks it, or if it
+// translates a text other than e, the message in the template.
 func (l *lang) text(code string, e entry) string {
 	switch own := l.messages[code]; {
 	case l.english:
@@ -45,10 +44,9 @@ func (l *lang) text(code string, e entry) string {
 	}
 }
 
-// load reads the files of a folder: one template (.pot), which is English, and
-// the translations (.po). English comes first, the others by their English names.
-// An error is about a file that cannot be read, or in which two messages have one
-// code; what is wrong with a translation is for faults to say.
+// load reads the files of a folder: one template (.pot) in English, and the translations (.po).
+// English comes first, the others are sorted by their English names. An error is for a file that
+// cannot be read or has two messages with one code; faults reports errors in translations.
 func load(folder fs.FS) ([]lang, error) {
 	files, err := fs.ReadDir(folder, ".")
 	if err != nil {
@@ -57,7 +55,7 @@ func load(folder fs.FS) ([]lang, error) {
 	langs := make([]lang, 0, len(files))
 	for _, file := range files {
 		if ext := path.Ext(file.Name()); ext != ".po" && ext != ".pot" {
-			continue // what a tool left there
+			continue // such as a tool's backup file
 		}
 		l, err := read(folder, file.Name())
 		if err != nil {
@@ -117,7 +115,7 @@ func read(folder fs.FS, name string) (lang, error) {
 		}
 		l.messages[m.MsgContext] = entry{m.MsgId, m.MsgStr, m.ExtractedComment, m.GetFuzzy()}
 	}
-	// The library takes messages without an empty line between them for one.
+	// The library reads messages without an empty line between them as one.
 	if n := len(msgctxt.FindAll(data, -1)); n != len(file.Messages) {
 		return lang{}, fmt.Errorf("there are %d messages with a code, and %d can be read: put an empty line before each, and give each a msgid", n, len(file.Messages))
 	}

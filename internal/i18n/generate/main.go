@@ -1,9 +1,8 @@
 // Command generate compiles the files of messages into messages_gen.go of
 // package i18n; `go generate ./internal/i18n` runs it in that package's folder.
 //
-// It alone reads gettext files: programs link the messages as static data. What
-// is wrong with a translation does not stop it, but is printed, and makes the
-// tests fail.
+// It is the only reader of gettext files; programs contain the messages as static data. It prints
+// faults in translations and continues; the tests fail on them.
 package main
 
 import (
