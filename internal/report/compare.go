@@ -10,8 +10,8 @@ import (
 	"trueup/internal/text"
 )
 
-// Comparison is what changed between two License installation reports (R8.5).
-// Its head is that of the later one.
+// Comparison is the difference between two License installation reports (R8.5). Head is from the
+// later report.
 type Comparison struct {
 	Head
 	From   *time.Time      `json:"from" doc:"The moment of the earlier license data; null when they were never refreshed." example:"2026-10-21T02:00:00Z"`
@@ -23,8 +23,8 @@ type Comparison struct {
 	Rows   []Difference    `json:"rows" doc:"The products that are not the same in both."`
 }
 
-// Difference is a product before and after. A side that did not have the
-// product is null.
+// Difference is a product in two reports. Before or After is null if the report lacks the
+// product.
 type Difference struct {
 	ID        string        `json:"id" doc:"Names the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
 	Publisher string        `json:"publisher" doc:"Who publishes it." example:"Microsoft"`
@@ -33,7 +33,7 @@ type Difference struct {
 	After     *Installation `json:"after" doc:"As it is; null when it is not there any more."`
 }
 
-// Compare compares two reports with the same filter and steps. The rows' own order is by
+// Compare compares two reports with the same filter and steps. The default order of rows is by
 // publisher and product.
 func Compare(before, after Installations, o Order, w Words) Comparison {
 	c := Comparison{
@@ -65,13 +65,13 @@ func Compare(before, after Installations, o Order, w Words) Comparison {
 	return c
 }
 
-// sameNumbers reports that nothing of a product changed but how it is spelled.
+// sameNumbers reports whether all numbers and the verdict are equal. It ignores spelling.
 func (i *Installation) sameNumbers(j *Installation) bool {
 	return i.Volume == j.Volume && i.Other == j.Other && i.MovedIn == j.MovedIn && i.MovedOut == j.MovedOut &&
 		i.Installed == j.Installed && i.Surplus == j.Surplus && i.Shortfall == j.Shortfall && i.Verdict == j.Verdict
 }
 
-// side is a column of one side of a difference.
+// side returns a column for one side of a difference.
 func side(of func(*Difference) *Installation, get func(*Installation) cell) func(*Difference) cell {
 	return func(d *Difference) cell {
 		if i := of(d); i != nil {
@@ -102,8 +102,8 @@ var differenceColumns = func() []column[Difference] {
 	}
 }()
 
-// Table is the comparison as rows and columns. Its totals are those of all
-// products, the same ones too.
+// Table returns the comparison as rows and columns. Its totals include the products without
+// changes.
 func (c *Comparison) Table(w Words) Table {
 	t := table(c.Head, w, differenceColumns, c.Rows, c.Filter, c.Steps, map[string]int{
 		"licensesBefore": c.Before.Owned, "licensesAfter": c.After.Owned,
@@ -112,7 +112,7 @@ func (c *Comparison) Table(w Words) Table {
 	})
 	t.Totals[0].Text = w.say("report_total_of_all")
 	if c.From != nil {
-		t.About = slices.Insert(t.About, 1, w.Text("report_compared_with", errs.Pairs("moment", moment(*c.From)))) // after the moment of its own data
+		t.About = slices.Insert(t.About, 1, w.Text("report_compared_with", errs.Pairs("moment", moment(*c.From)))) // after the time of the report's own data
 	}
 	return t
 }

@@ -7,14 +7,12 @@ import (
 	"trueup/internal/sheet"
 )
 
-// CSV writes the table as RFC 4180 has it, in UTF-8 with a byte-order mark:
-// without one Excel takes the file for the code page of its computer, and every
-// reader of CSV that knows UTF-8 knows the mark. Each record has one field for
-// each column. The last ones are the totals and then what the report says about itself,
-// in the first field.
+// CSV writes the table according to RFC 4180, in UTF-8 with a byte-order mark, because Excel
+// reads files without one in the code page of its computer. Each record has one field for each
+// column. The totals and the notes about the report come last; a note is in the first field.
 //
-// No text starts a formula: an apostrophe comes before it (R8.4). Numbers are
-// numbers, below zero too.
+// Text that would start a formula gets an apostrophe in front (R8.4). Numbers stay numbers, also
+// below zero.
 func (t Table) CSV(to io.Writer) error {
 	if _, err := io.WriteString(to, "\ufeff"); err != nil {
 		return err

@@ -6,27 +6,26 @@ import (
 	"trueup/internal/position"
 )
 
-// Explanation is where the numbers of one product come from (R8.3): a waterfall
-// from what is owned to what is left or missing. The steps' quantities add up to
-// the difference.
+// Explanation explains the numbers of one product (R8.3), from owned licences to surplus or
+// shortfall. The quantities of Steps add up to the difference.
 type Explanation struct {
 	Head
 	Row   Installation `json:"row" doc:"The product as the report has it."`
 	Steps []Bar        `json:"steps" doc:"From what is owned to what is left or missing: the quantities add up to the difference."`
-	// Titles is what was detected of the product, title by title. Together they may
-	// be more than the PCs that have it, as a PC may have several.
+	// Titles are the detected titles of the product. Their sum may exceed the number of PCs,
+	// because a PC may have several.
 	Titles []Share `json:"titles" doc:"What was detected of the product, title by title. A PC may have several."`
 }
 
-// Bar is one step of the waterfall. Quantity is what it adds, or takes away.
+// Bar is one step of an explanation. Quantity is positive or negative.
 type Bar struct {
 	Step     string  `json:"step" enum:"pairs,statements,agreements,movedIn,movedOut,installed" doc:"Which step it is."`
 	Quantity int     `json:"quantity" doc:"What it adds, or takes away." example:"120"`
 	Sources  []Share `json:"sources" doc:"What it was counted from; empty of what moved."`
-	Moves    []Move  `json:"moves" doc:"What moved from or to other versions."` // of what moved
+	Moves    []Move  `json:"moves" doc:"What moved from or to other versions."`
 }
 
-// Move is licences of one version that cover installations of another.
+// Move is a number of licences of one version that cover installations of another.
 type Move struct {
 	Product  string        `json:"product" doc:"The other product." example:"Office Professional Plus 2024"`
 	ID       string        `json:"id" doc:"Its id." example:"1f0c2b3a4d5e6f71"`
@@ -34,8 +33,8 @@ type Move struct {
 	Quantity int           `json:"quantity" doc:"How many licenses." example:"20"`
 }
 
-// Explain explains one product of the License installation report with the
-// same filter; false when it has no such product.
+// Explain explains one product of the License installation report with the same filter. It
+// returns false if the report has no such product.
 func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, bool) {
 	rows := d.positions(f, s)
 	for i := range rows {

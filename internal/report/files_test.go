@@ -27,8 +27,7 @@ import (
 	"trueup/internal/sheet"
 )
 
-// rowsOf reads a workbook's first sheet with a library that is not ours, as the
-// cells' own values, not as they are formatted.
+// rowsOf reads the unformatted values of a workbook's first sheet with an independent library.
 func rowsOf(t testing.TB, workbook []byte) [][]string {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(workbook))
@@ -87,8 +86,7 @@ func tableCells(t testing.TB, page []byte) (rows [][]string) {
 	return rows
 }
 
-// column returns the numbers of one column of the rows between the header and
-// the totals, and the total.
+// column returns the sum of a column over the rows between header and totals, and its total.
 func column(t *testing.T, rows [][]string, name string, count int) (sum, total int) {
 	t.Helper()
 	at := slices.Index(rows[0], name)
@@ -108,12 +106,12 @@ func column(t *testing.T, rows [][]string, name string, count int) (sum, total i
 	return sum, read(rows[1+count])
 }
 
-// TestOneCount demands of the same data one count everywhere: the list of
-// agreements, both reports, the overview, CSV, XLSX and page agree.
+// TestOneCount checks that the list of agreements, both reports, the overview, CSV, XLSX and page
+// show the same numbers for the same data.
 func TestOneCount(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
-	var list agreement.Totals // as the list of agreements counts
+	var list agreement.Totals // as in the list of agreements
 	for i := range d.Agreements {
 		list.Add(&d.Agreements[i], s.Calendar)
 	}
@@ -181,7 +179,7 @@ func TestOneCount(t *testing.T) {
 	}
 }
 
-// overviewQuantity is every licence that was ever bought.
+// overviewQuantity returns the number of all licences ever bought.
 func overviewQuantity(d *report.Data) (n int) {
 	for _, a := range d.Agreements {
 		n += a.Licenses
@@ -192,7 +190,7 @@ func overviewQuantity(d *report.Data) (n int) {
 	return n
 }
 
-// TestFormatsAgree demands that every format has the same cells.
+// TestFormatsAgree checks that every format has the same cells.
 func TestFormatsAgree(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.French)
@@ -233,14 +231,14 @@ func TestFormatsAgree(t *testing.T) {
 	}
 }
 
-// hostile is text that would start a formula, end a tag, or is no text at all.
+// hostile generates text that would start a formula or end a tag, or is not valid text.
 var hostile = rapid.OneOf(
 	rapid.StringMatching(`[=+@\-\t\r\n']{0,2}[a-z<>&"'; ,\n]{0,8}`), rapid.String(),
 	rapid.SampledFrom([]string{"]]>", "</td>", "\x00\x01", "\xff\xfe", "_x0041_", "&amp;", " ", "\u2028", "=1+1", "-5", "00123"}),
 )
 
-// TestHostileText demands R8.4 of any text: no cell of any format starts a
-// formula or becomes markup, and every cell stays one cell.
+// TestHostileText checks R8.4 for any text: in no format does a cell start a formula or become
+// markup, and every cell stays one cell.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -279,8 +277,8 @@ func TestHostileText(t *testing.T) {
 	})
 }
 
-// onlyInlineText demands that the parts of a workbook are XML without any formula,
-// and that text which looks like one is marked as quoted.
+// onlyInlineText checks that the parts of a workbook are XML without formulas, and that text
+// which looks like a formula is marked as quoted.
 func onlyInlineText(t *rapid.T, workbook []byte) {
 	archive, err := zip.NewReader(bytes.NewReader(workbook), int64(len(workbook)))
 	if err != nil {
@@ -327,8 +325,8 @@ func onlyInlineText(t *rapid.T, workbook []byte) {
 	}
 }
 
-// TestSameBytes keeps files of the same data the same, so that checksums mean
-// something.
+// TestSameBytes checks that the same data gives identical files, so that checksums can be
+// compared.
 func TestSameBytes(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
@@ -341,7 +339,7 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// full fails after some bytes.
+// full is a writer that fails after a number of bytes.
 type full int
 
 func (f *full) Write(p []byte) (int, error) {
@@ -351,7 +349,7 @@ func (f *full) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestAFullDiskIsAnError demands that no format hides that it could not be written.
+// TestAFullDiskIsAnError checks that every format returns write errors.
 func TestAFullDiskIsAnError(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)

@@ -9,8 +9,7 @@ import (
 	"trueup/internal/position"
 )
 
-// Installations is the License installation report (R8.2): licences against
-// what is installed, by product.
+// Installations is the License installation report (R8.2): licences and installations by product.
 type Installations struct {
 	Head
 	Filter Filter          `json:"filter" doc:"What was selected."`
@@ -20,11 +19,11 @@ type Installations struct {
 	Rows   []Installation  `json:"rows" doc:"The products."`
 }
 
-// Installation is one product in one version.
+// Installation is one product version.
 //
-// Licenses + MovedIn - MovedOut - Installed = Difference, which is the surplus
-// or, below zero, what is short; both can be there in one product, when its own
-// licences moved on to where they cover more.
+// Licenses + MovedIn - MovedOut - Installed = Difference = Surplus - Shortfall. A product can
+// have both a surplus and a shortfall, if its own licences moved to versions where they cover
+// more.
 type Installation struct {
 	ID         string           `json:"id" doc:"Names the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
 	Publisher  string           `json:"publisher" doc:"Who publishes it." example:"Microsoft"`
@@ -42,7 +41,7 @@ type Installation struct {
 	Verdict    position.Verdict `json:"verdict" enum:"unlicensed,short,unused,covered" doc:"What that means."`
 }
 
-// ProductTotals is position.Totals with the names of its fields in JSON.
+// ProductTotals is position.Totals with JSON names.
 type ProductTotals struct {
 	Products           int `json:"products" doc:"How many products."`
 	Owned              int `json:"licenses" doc:"All licenses."`
@@ -59,10 +58,9 @@ type ProductTotals struct {
 	UnlicensedProducts int `json:"unlicensedProducts" doc:"Products with the verdict unlicensed."`
 }
 
-// Installations makes the License installation report. License type and groups
-// decide which licences count, against everything that is installed; publisher
-// and verdict decide which rows are shown and summed up. The rows' own order is
-// by publisher, name and version.
+// Installations returns the License installation report. License type and groups of the filter
+// select the licences, which are compared with everything installed. Publisher and verdict select
+// the rows shown and summed. The default order is by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps()}
 	rows := d.positions(f, s)
@@ -71,7 +69,7 @@ func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 	return r
 }
 
-// positions is the position as a filter lets it through.
+// positions returns the rows of the position that match the filter.
 func (d *Data) positions(f Filter, s Settings) []position.Row {
 	has := f.publishers()
 	rows := position.Compute(d.licenses(f.scope(), s.Calendar), d.Installed, s.Position)
@@ -103,7 +101,7 @@ func installation(r *position.Row) Installation {
 	return i
 }
 
-// productID names a product in addresses and between reports.
+// productID returns the id of a product, for URLs and across reports.
 func productID(p position.Product) string {
 	sum := sha256.Sum256([]byte(strings.Join(p.Key(), "\x00")))
 	return hex.EncodeToString(sum[:8])
@@ -125,7 +123,7 @@ var installationColumns = []column[Installation]{
 	{"verdict", func(i *Installation) cell { return codeCell("verdict", string(i.Verdict)) }},
 }
 
-// Table is the report as rows and columns.
+// Table returns the report as rows and columns.
 func (r *Installations) Table(w Words) Table {
 	sum := func(of func(*Installation) int) (n int) {
 		for i := range r.Rows {

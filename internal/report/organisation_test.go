@@ -47,8 +47,8 @@ func installed(publisher, title string, pcs int) position.Line {
 	}
 }
 
-// organisation has a bit of everything: terms that run, that have not begun and
-// that are over, names that start a formula or a tag, and other scripts.
+// organisation returns data with current, future and past terms, names that start a formula or a
+// tag, and several scripts.
 func organisation() *report.Data {
 	foreign := held("", "statement 2026.csv", "Acrobat Pro", "2020", 4, 0, "", "")
 	foreign.Entitlement.Publisher = "Adobe"

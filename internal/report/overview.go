@@ -9,27 +9,27 @@ import (
 	"trueup/internal/position"
 )
 
-// Overview is both reports in a few numbers, and what needs somebody's attention.
+// Overview is a summary of both reports, with the products and terms that need attention.
 type Overview struct {
 	Head
 	Agreements AgreementTotals `json:"agreements" doc:"All agreements."`
 	Products   ProductTotals   `json:"products" doc:"All products."`
 	Short      []Installation  `json:"short" doc:"At most 10 products that are short or unlicensed, those that lack most first."`
-	Expiring   []Purchase      `json:"expiring" doc:"At most 10 terms that end soon, the next first."`         // what ends soon, the next first
-	Runs       []Run           `json:"runs" doc:"The last refreshes, the newest first."`                       // the last refreshes
-	ShortAll   int             `json:"shortAll" doc:"How many products are short or unlicensed." example:"12"` // how many Short would be without a limit
+	Expiring   []Purchase      `json:"expiring" doc:"At most 10 terms that end soon, the next first."`
+	Runs       []Run           `json:"runs" doc:"The last refreshes, the newest first."`
+	ShortAll   int             `json:"shortAll" doc:"How many products are short or unlicensed." example:"12"`
 	ExpireAll  int             `json:"expiringAll" doc:"How many terms end soon." example:"3"`
 }
 
-// OverviewRows is how many products and agreements the overview names at most.
+// OverviewRows limits the products and the terms listed in an overview.
 const OverviewRows = 10
 
-// Overview makes the overview of everything.
+// Overview returns the overview of all data.
 func (d *Data) Overview(s Settings) Overview {
 	return d.overview(d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s), s)
 }
 
-// overview sums up reports of everything.
+// overview summarises the unfiltered reports.
 func (d *Data) overview(bought Purchases, installed Installations, s Settings) Overview {
 	o := Overview{
 		Head: d.Head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
@@ -60,5 +60,5 @@ type Point struct {
 	Products   ProductTotals   `json:"products" doc:"All products."`
 }
 
-// Point is what a trend keeps of the overview.
+// Point returns the numbers of the overview for a trend.
 func (o *Overview) Point(date day.Date) Point { return Point{date, o.Agreements, o.Products} }

@@ -8,8 +8,8 @@ import (
 	"trueup/internal/sheet"
 )
 
-// pageStyle is for the screen and for paper: rows are not torn apart, and the
-// header stands on every sheet.
+// pageStyle is for screen and paper: rows are not split across pages, and every page repeats the
+// header.
 const pageStyle = `
 :root { color-scheme: light; }
 body { font: 14px/1.4 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem; }
@@ -37,7 +37,7 @@ tbody tr:nth-child(even) { background: #f4f4f4; }
 }
 `
 
-// HTML writes the table as one page that needs nothing else, to read and to print.
+// HTML writes the table as one self-contained page for reading and printing.
 func (t Table) HTML(to io.Writer) error {
 	p := page{bufio.NewWriterSize(to, 1<<16)}
 	p.raw("<!DOCTYPE html>\n<html lang=\"").text(t.Lang).raw("\">\n<head>\n<meta charset=\"utf-8\">\n").
@@ -47,7 +47,7 @@ func (t Table) HTML(to io.Writer) error {
 	if t.Stale != "" {
 		p.raw("<p class=\"stale\">").text(t.Stale).raw("</p>\n")
 	}
-	// What scrolls must be reachable by keyboard, and be called something.
+	// Accessibility: a scrolling region must be reachable by keyboard and have a name.
 	p.raw("<div class=\"scroll\" role=\"region\" aria-labelledby=\"title\" tabindex=\"0\">\n<table aria-describedby=\"about\">\n<thead>\n<tr>")
 	for _, c := range t.Columns {
 		p.raw("<th scope=\"col\"").numeric(c).raw(">").text(c.Name).raw("</th>")
@@ -65,15 +65,14 @@ func (t Table) HTML(to io.Writer) error {
 		p.raw("<p>").text(sentence).raw("</p>\n")
 	}
 	p.raw("</div>\n</main>\n</body>\n</html>\n")
-	return p.Flush() // which returns the first error of any write
+	return p.Flush() // returns the first error of any write
 }
 
-// page writes HTML. What is not markup of this file goes through text, and
-// stands between tags or in a quoted attribute, nowhere else.
+// page writes HTML. Everything except the markup in this file goes through text, and only between
+// tags or in a quoted attribute.
 type page struct{ *bufio.Writer }
 
-// markup is HTML as it stands in this file: text from elsewhere is a string and
-// does not pass for it.
+// markup is HTML that is a constant in this file. Its type keeps other strings out of raw.
 type markup string
 
 func (p page) raw(m markup) page {
@@ -100,7 +99,7 @@ func (p page) date(c Cell) page {
 	return p
 }
 
-// row writes a row whose first cell says what it is about.
+// row writes a row. Its first cell is the row's header.
 func (p page) row(columns []Column, cells []Cell) page {
 	p.raw("<tr>")
 	for i, c := range cells {

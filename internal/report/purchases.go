@@ -12,8 +12,8 @@ import (
 	"trueup/internal/text"
 )
 
-// Purchases is the License purchase report (R8.1): the licensed software of the
-// chosen license groups.
+// Purchases is the License purchase report (R8.1): the licensed software of the selected license
+// groups.
 type Purchases struct {
 	Head
 	Filter Filter         `json:"filter" doc:"What was selected."`
@@ -22,9 +22,9 @@ type Purchases struct {
 	Rows   []Purchase     `json:"rows" doc:"Products of agreements."`
 }
 
-// Purchase is one product of one agreement, in one term. A volume agreement
-// whose entitlements are not known has one row without a product, one that
-// belongs to a statement and no agreement has no AgreementID.
+// Purchase is one product of one agreement in one term. A volume agreement without known
+// entitlements has one row without a product. A statement line without an agreement has no
+// AgreementID.
 type Purchase struct {
 	AgreementID string               `json:"agreementId,omitempty" doc:"The agreement; missing for what a statement says of no agreement." example:"k3v8t2q9x7w4m5n6"`
 	Type        agreement.Type       `json:"type" enum:"volume,other" doc:"volume is Microsoft Volume Licensing, other is bought any other way."`
@@ -38,20 +38,20 @@ type Purchase struct {
 	Start       day.Date             `json:"start" doc:"The first day of the term; empty when it is not known." example:"2026-01-01"`
 	End         day.Date             `json:"end" doc:"The last day of the term; empty when it is not known." example:"2026-12-31"`
 	DaysLeft    *int                 `json:"daysLeft" doc:"Days to the last one: 0 on it, below zero after it; null without one." example:"40"`
-	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where the term is."` // of the row's term
+	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where the term is."`
 	Validation  agreement.Validation `json:"validation,omitempty" doc:"What the Volume Licensing Service Center made of the pairs; missing for type other." example:"valid"`
 	Counted     int                  `json:"counted" doc:"How many of the licenses the position counts: those whose term runs." example:"120"`
-	Sources     []Share              `json:"sources" doc:"What the quantity was counted from."` // what Quantity was counted from (R8.3)
+	Sources     []Share              `json:"sources" doc:"What the quantity was counted from."` // R8.3
 }
 
-// Share is what one source adds to a number.
+// Share is the contribution of one source to a number.
 type Share struct {
 	position.Source
 	Quantity int `json:"quantity" doc:"How many come from this source." example:"120"`
 	SA       int `json:"sa,omitempty" doc:"How many of them have active Software Assurance." example:"40"`
 }
 
-// PurchaseTotals is what the rows add up to.
+// PurchaseTotals is the sum of the rows.
 type PurchaseTotals struct {
 	Agreements AgreementTotals `json:"agreements" doc:"The agreements of all rows, each once."`
 	Rows       int             `json:"rows" doc:"How many rows there are." example:"240"`
@@ -60,7 +60,7 @@ type PurchaseTotals struct {
 	Counted    int             `json:"counted" doc:"Of them, those that the position counts." example:"5000"`
 }
 
-// AgreementTotals is agreement.Totals with the names of its fields in JSON.
+// AgreementTotals is agreement.Totals with JSON names.
 type AgreementTotals struct {
 	Agreements int `json:"agreements" doc:"How many agreements."`
 	Volume     int `json:"volume" doc:"Of them, of type volume."`
@@ -78,8 +78,7 @@ type AgreementTotals struct {
 	Invalid    int `json:"invalid" doc:"Volume agreements with pairs that are not valid."`
 }
 
-// Purchases makes the License purchase report. The rows' own order is by name,
-// product and term.
+// Purchases returns the License purchase report. The default order is by name, product and term.
 func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
 	r := Purchases{Head: d.Head(NamePurchases, s), Filter: f, Order: o}
 	r.Rows = d.purchases(f, s)
@@ -101,7 +100,7 @@ func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
 	return r
 }
 
-// purchaseKey is what makes a row.
+// purchaseKey identifies a row.
 type purchaseKey struct {
 	agreement, publisher, product string
 	start, end                    day.Date
@@ -110,7 +109,7 @@ type purchaseKey struct {
 func (d *Data) purchases(f Filter, s Settings) []Purchase {
 	rows := make([]Purchase, 0, len(d.Held)+len(d.Agreements))
 	at := make(map[purchaseKey]int, len(d.Held))
-	entitled := make(map[string]bool, len(d.Held)) // agreements with a row
+	entitled := make(map[string]bool, len(d.Held)) // ids of agreements with a row
 	agreements := d.byID()
 	for i := range d.Held {
 		h := &d.Held[i]
@@ -129,7 +128,7 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 		if a != nil {
 			row.Name, row.Validation, key.agreement = a.Name, a.Validation, a.ID
 		} else {
-			key.agreement = row.Name // statements are told apart by what they are called
+			key.agreement = row.Name // statements are distinguished by name
 		}
 		n, ok := at[key]
 		if !ok {
@@ -171,7 +170,7 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 	})
 }
 
-// add counts a source of the row.
+// add adds a source to the row.
 func (p *Purchase) add(l position.Line, counts bool) {
 	p.Quantity += l.Quantity
 	p.SA += l.SA
@@ -181,7 +180,7 @@ func (p *Purchase) add(l position.Line, counts bool) {
 	p.Sources = append(p.Sources, Share{l.Source, l.Quantity, l.SA})
 }
 
-// finish fills in what follows from the rest.
+// finish sets the derived fields and sorts the sources.
 func (p *Purchase) finish(d *Data, s Settings) {
 	p.Group = d.groupName(p.GroupID, s.Words)
 	p.Status = agreement.Terms{Start: p.Start, End: p.End}.Status(s.Calendar)
@@ -196,7 +195,7 @@ func (p *Purchase) finish(d *Data, s Settings) {
 	}
 }
 
-// daysBetween counts days; false when there is no such day.
+// daysBetween returns the number of days between two dates; false if one of them is not a date.
 func daysBetween(from, to day.Date) (int, bool) {
 	a, errA := time.Parse(time.DateOnly, string(from))
 	b, errB := time.Parse(time.DateOnly, string(to))
@@ -224,7 +223,7 @@ var purchaseColumns = []column[Purchase]{
 	{"counted", func(p *Purchase) cell { return numberCell(p.Counted) }},
 }
 
-// Table is the report as rows and columns.
+// Table returns the report as rows and columns.
 func (r *Purchases) Table(w Words) Table {
 	return table(r.Head, w, purchaseColumns, r.Rows, r.Filter, nil, map[string]int{
 		"quantity": r.Totals.Quantity, "sa": r.Totals.SA, "counted": r.Totals.Counted,

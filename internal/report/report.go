@@ -1,20 +1,17 @@
-// Package report makes the reports: what was bought (Purchases), how that
-// compares with what is installed (Installations), and both in a few numbers
-// (Overview); as JSON, CSV, XLSX and a page to print. A Snapshot is the reports
-// of one day, as the objects they are kept in.
+// Package report creates the reports: purchases (Purchases), their comparison with the installed
+// software (Installations), and a summary of both (Overview), as JSON, CSV, XLSX and a printable
+// page. A Snapshot stores the reports of one day as objects.
 //
-// Everything is computed from Data, live or as a snapshot kept it. Each number
-// comes from one function: agreements are counted by agreement.Totals.Add,
-// licences and installations by position.Compute and position.Totals.Add,
-// whatever screen or file shows them. A report's columns stand in one table,
-// from which it is sorted and written in every format.
+// Everything is computed from Data, live or from a snapshot. Each number comes from one function,
+// wherever it is shown: agreements are counted by agreement.Totals.Add, licences and
+// installations by position.Compute and position.Totals.Add. One table per report defines its
+// columns for sorting and for every format.
 //
-// The files are written without html/template and without a spreadsheet
-// library. Both look methods up by name at run time, which keeps the linker from
-// leaving out what a function does not use: they make its zipped binary 1.8 and
-// 2.3 MB larger than the 4.7 MB it has, over the 5 MB that start quickly; all of
-// this package adds 0.1 MB. The tests read the files back with
-// such a library and an HTML parser.
+// The files are written without html/template and without a spreadsheet library. Both look up
+// methods by name at run time, which prevents the linker from removing unused code: they make a
+// function's zipped binary 1.8 and 2.3 MB larger than its 4.7 MB, above the 5 MB that start
+// quickly; all of this package adds 0.1 MB. The tests read the files back with such a library and
+// an HTML parser.
 package report
 
 import (
@@ -33,33 +30,34 @@ import (
 	"trueup/internal/text"
 )
 
-// Data is what reports are made from: the organisation at one moment.
+// Data is the input of reports: the organisation at one moment.
 type Data struct {
-	At      time.Time // when the entitlements were last refreshed; zero when they never were
-	Changed bool      // agreement pairs have changed since
+	At      time.Time // when the entitlements were last refreshed; zero for never
+	Changed bool      // agreement pairs have changed since At
 
 	Agreements []agreement.Agreement
-	Groups     map[string]string // names of the license groups by id; the built-in one has none
-	Held       []Held            // a snapshot stores them in an object of their own: only refreshes change them
-	Installed  []position.Line   // on how many PCs each product is
-	// Titles is on how many PCs each title is that those were counted by. A PC may
-	// have several titles of a product: they explain, and are never added up.
+	Groups     map[string]string // names of the license groups by id, except the built-in group
+	Held       []Held            // stored as a separate object of a snapshot, because only refreshes change it
+	Installed  []position.Line   // number of PCs by product
+	// Titles is the number of PCs by detected title. A PC may have several titles of a product,
+	// so they explain Installed and are never added up.
 	Titles []position.Line
-	Runs   []Run // the last refreshes, the newest first
+	Runs   []Run // the latest refreshes, newest first
 }
 
-// Held is an entitlement and who has it.
+// Held is an entitlement with its source and agreement.
 type Held struct {
 	Entitlement entitlement.Entitlement
-	Source      position.Source      // the pair or the statement that says so
-	AgreementID string               // of the pair; empty for a statement's line that belongs to none. One that is gone counts nothing
+	Source      position.Source      // the pair or the statement
+	AgreementID string               // of the pair; empty for a statement line without a pair. A deleted agreement's entitlement does not count
 	Validation  agreement.Validation // of the pair
 }
 
-// orphaned reports that the agreement which had the entitlement, a when found, is gone.
+// orphaned reports whether the agreement of the entitlement was deleted. a is nil if it was not
+// found.
 func (h *Held) orphaned(a *agreement.Agreement) bool { return a == nil && h.AgreementID != "" }
 
-// Run is a refresh as the overview shows it.
+// Run is a refresh in an overview.
 type Run struct {
 	ID      string     `json:"id" doc:"Names the refresh." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	Trigger string     `json:"trigger" doc:"What started it." example:"schedule"`
@@ -68,7 +66,7 @@ type Run struct {
 	End     *time.Time `json:"end" doc:"When it ended; null while it runs." example:"2026-11-21T02:03:00Z"`
 }
 
-// Settings is how and when a report is made.
+// Settings are the time, calendar, options and language of a report.
 type Settings struct {
 	Now      time.Time
 	Calendar day.Calendar
@@ -76,9 +74,9 @@ type Settings struct {
 	Words    Words
 }
 
-// Words says codes in the reader's language.
+// Words translates codes into the reader's language.
 type Words struct {
-	Lang string // BCP 47, for the page
+	Lang string // BCP 47 tag, for the page
 	Text func(code string, args errs.Args) string
 }
 
@@ -87,7 +85,7 @@ func WordsIn(lang i18n.Lang) Words {
 	return Words{Lang: string(lang), Text: func(code string, args errs.Args) string { return i18n.Text(lang, code, args) }}
 }
 
-// say is the message of a code without arguments.
+// say returns the message of a code without arguments.
 func (w Words) say(code string) string { return w.Text(code, nil) }
 
 // The names of the reports.
@@ -98,10 +96,10 @@ const (
 	NameComparison    = "comparison"
 )
 
-// FreshFor is how old licence data may be before a report calls it stale (R8.6).
+// FreshFor is the age after which licence data are stale (R8.6).
 const FreshFor = 24 * time.Hour
 
-// Head is what every report begins with.
+// Head is the common start of every report.
 type Head struct {
 	Report string     `json:"report" doc:"Which report it is." example:"license-installations"`
 	DataAt *time.Time `json:"dataAt" doc:"The moment of the license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
@@ -110,7 +108,7 @@ type Head struct {
 	Notice string     `json:"notice" doc:"What the report is good for, in the reader's language."` // R8.7
 }
 
-// Head is what a report of that name begins with.
+// Head returns the head of the report with that name.
 func (d *Data) Head(name string, s Settings) Head {
 	h := Head{Report: name, MadeAt: s.Now.UTC(), Stale: d.Stale(s.Now), Notice: s.Words.say("report_notice")}
 	if !d.At.IsZero() {
@@ -119,31 +117,30 @@ func (d *Data) Head(name string, s Settings) Head {
 	return h
 }
 
-// Stale reports that the data is older than 24 hours (R8.6) or than the last
-// change of a pair (R7.3).
+// Stale reports whether the data are older than 24 hours (R8.6) or than the last change of a pair
+// (R7.3).
 func (d *Data) Stale(now time.Time) bool {
 	return d.Changed || now.Sub(d.At) > FreshFor
 }
 
-// Filter selects what a report is about. Empty fields select everything.
+// Filter selects the content of a report. Empty fields select everything.
 type Filter struct {
 	Type      agreement.Type   `json:"type,omitempty" enum:"volume,other" doc:"Only licenses of this type."`
-	Groups    []string         `json:"groups,omitempty" doc:"Only licenses of these license groups, by id."` // ids of license groups
+	Groups    []string         `json:"groups,omitempty" doc:"Only licenses of these license groups, by id."`
 	Status    agreement.Status `json:"status,omitempty" enum:"not-started,active,expiring,expired,no-term" doc:"Only terms with this status."`
-	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"`                      // compared as names are
-	Verdict   position.Verdict `json:"verdict,omitempty" enum:"unlicensed,short,unused,covered" doc:"Only products with this verdict."` // of installations
+	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"`                      // compared in folded form
+	Verdict   position.Verdict `json:"verdict,omitempty" enum:"unlicensed,short,unused,covered" doc:"Only products with this verdict."` // only for installations
 
 	AlsoPublisher []string `json:"-"` // other names of Publisher
 }
 
-// Order is what rows are sorted by: a column's key, empty for the report's own order.
+// Order is the sort order of rows: a column's key, or empty for the report's default order.
 type Order struct {
 	Column     string `json:"column,omitempty" doc:"The column that rows are sorted by; missing for the own order of the report." example:"product"`
 	Descending bool   `json:"descending,omitempty" doc:"Whether the last comes first." example:"false"`
 }
 
-// scope is the license type and groups of a filter, which decide what licences
-// a report counts.
+// scope is the part of a filter that selects licences: license type and groups.
 type scope struct {
 	kind   agreement.Type
 	groups []string
@@ -155,7 +152,7 @@ func (s scope) has(kind agreement.Type, groupID string) bool {
 	return (s.kind == "" || s.kind == kind) && (len(s.groups) == 0 || slices.Contains(s.groups, groupID))
 }
 
-// publishers returns what reports that the filter lets a publisher's rows through.
+// publishers returns a function that reports whether the filter selects a publisher.
 func (f Filter) publishers() func(name string) bool {
 	if f.Publisher == "" {
 		return func(string) bool { return true }
@@ -167,8 +164,7 @@ func (f Filter) publishers() func(name string) bool {
 	return func(name string) bool { return folded[text.Fold(name)] }
 }
 
-// groupOf is the license group that a held entitlement belongs to: its
-// agreement's, or Unassigned.
+// groupOf returns the license group of a held entitlement: its agreement's, or Unassigned.
 func groupOf(a *agreement.Agreement) string {
 	if a == nil {
 		return group.UnassignedID
@@ -176,7 +172,7 @@ func groupOf(a *agreement.Agreement) string {
 	return a.GroupID
 }
 
-// groupName is a license group's name in the reader's language.
+// groupName returns the name of a license group in the reader's language.
 func (d *Data) groupName(id string, w Words) string {
 	if id == group.UnassignedID {
 		return w.say("unassigned_agreements")
@@ -184,8 +180,8 @@ func (d *Data) groupName(id string, w Words) string {
 	return d.Groups[id]
 }
 
-// AddInventory adds what is installed on the PCs of one source: the products,
-// and the titles they were counted by. file is what was counted, such as its key.
+// AddInventory adds the inventory of one source: the installed products and the detected titles.
+// file is the key of the inventory file.
 func (d *Data) AddInventory(t *inventory.Tally, file string) {
 	for _, line := range t.Lines() {
 		line.Source.ID = file
@@ -202,7 +198,7 @@ func (d *Data) AddInventory(t *inventory.Tally, file string) {
 	}
 }
 
-// byID finds agreements.
+// byID returns the agreements by id.
 func (d *Data) byID() map[string]*agreement.Agreement {
 	m := make(map[string]*agreement.Agreement, len(d.Agreements))
 	for i := range d.Agreements {
@@ -232,12 +228,12 @@ func (d *Data) licenses(in scope, c day.Calendar) []position.Line {
 	return lines
 }
 
-// productName is how reports write a product: with its version, without its publisher.
+// productName returns the product's name with its version, without its publisher.
 func productName(p position.Product) string {
 	return strings.TrimSpace(p.Name() + " " + p.Version)
 }
 
-// code is the message code of a value, such as "status_not_started".
+// code returns the message code of a value, such as "status_not_started".
 func code(kind string, value string) string {
 	return kind + "_" + strings.ReplaceAll(value, "-", "_")
 }

@@ -23,7 +23,7 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// written is what a table looks like in a format.
+// written returns a table in the format of write.
 func written(t *testing.T, write func(io.Writer) error) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -42,7 +42,7 @@ func indented(t *testing.T, v any) []byte {
 	return append(b, '\n')
 }
 
-// TestGolden keeps every report in every format and language as people get it.
+// TestGolden compares every report in every format and language with golden files.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	d := organisation()
@@ -80,7 +80,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// names is a row's text, for comparing.
+// names returns the texts of rows, for comparison.
 func names[R any](rows []R, name func(R) string) []string {
 	names := []string{}
 	for _, r := range rows {
@@ -159,8 +159,7 @@ func TestInstallationFilters(t *testing.T) {
 	}
 }
 
-// TestStepsAreVisible demands that a report says by which steps it counts, and
-// that switching one off changes it.
+// TestStepsAreVisible checks that a report lists its steps, and that disabling one changes it.
 func TestStepsAreVisible(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
@@ -181,12 +180,12 @@ func TestStepsAreVisible(t *testing.T) {
 	}
 }
 
-// TestDeletedAgreement demands that what a deleted agreement entitled to counts
-// in no report, also before the next refresh.
+// TestDeletedAgreement checks that entitlements of a deleted agreement do not count in any
+// report, also before the next refresh.
 func TestDeletedAgreement(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
-	d.Agreements = d.Agreements[1:] // the one with Office and Visio
+	d.Agreements = d.Agreements[1:] // remove the agreement with Office and Visio
 	for _, row := range d.Purchases(report.Filter{}, report.Order{}, s).Rows {
 		if row.AgreementID == "a1" || row.Product == "Visio Standard 2019" {
 			t.Errorf("%+v was bought", row)
@@ -199,7 +198,7 @@ func TestDeletedAgreement(t *testing.T) {
 	}
 }
 
-// TestSortByAnyColumn demands R8.4 of each column, both ways.
+// TestSortByAnyColumn checks R8.4 for each column in both directions.
 func TestSortByAnyColumn(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
@@ -243,7 +242,7 @@ func isSorted(t *testing.T, key string, up, down report.Table) {
 	}
 }
 
-// TestStale demands R8.6 at its boundary, and R7.3.
+// TestStale checks R7.3, and R8.6 at its limit.
 func TestStale(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -283,8 +282,8 @@ func TestStale(t *testing.T) {
 	}
 }
 
-// TestExplain demands R8.3 of every product: the steps of its waterfall add up
-// to its difference, and their sources to the steps.
+// TestExplain checks R8.3 for every product: the steps add up to the difference, and their
+// sources to the steps.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
@@ -323,8 +322,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestInventory demands that an installation is explained by the titles as they
-// were detected, and counted by PCs.
+// TestInventory checks that installations are explained by the detected titles and counted by PC.
 func TestInventory(t *testing.T) {
 	t.Parallel()
 	visio := position.Product{Publisher: "Microsoft", Family: "Visio", Edition: "Standard", Version: "2019"}
@@ -361,8 +359,8 @@ func TestCompare(t *testing.T) {
 	if len(same.Rows) != 0 || same.Before != same.After || same.Before.Owned == 0 {
 		t.Errorf("the same report twice differs: %+v", same)
 	}
-	after.Installed[3].Quantity = 4              // Visio, from short to covered
-	after.Installed = after.Installed[1:]        // Office 2019 is gone
+	after.Installed[3].Quantity = 4              // Visio changes from short to covered
+	after.Installed = after.Installed[1:]        // Office 2019 is no longer installed
 	after.Agreements[7].ProductTitle = "花子 2024" // bought instead of 一太郎
 	got := report.Compare(before.Installations(report.Filter{}, report.Order{}, s), after.Installations(report.Filter{}, report.Order{}, s), report.Order{}, s.Words)
 	var changes []string

@@ -19,30 +19,29 @@ import (
 const (
 	ObjectData         = "data"         // storedData
 	ObjectEntitlements = "entitlements" // a list of storedHeld
-	// The reports as the API answers, for who reads the bucket without trueup.
+	// The reports as the API returns them, for readers of the bucket without trueup.
 	ObjectPurchases     = "purchases"     // Purchases without a filter
 	ObjectInstallations = "installations" // Installations without a filter
 	ObjectOverview      = "overview"
 )
 
-// objectNames is every object, in the order of writing.
+// objectNames lists all objects, in the order of writing.
 var objectNames = []string{ObjectData, ObjectEntitlements, ObjectPurchases, ObjectInstallations, ObjectOverview}
 
-// Manifest says what belongs to the snapshot of a day. It is written after the
-// objects that it names. The keys of all of them say whose they are and what is in
-// them, so that nothing else is ever stored under these keys. Which manifest is
-// the one of a day is not said here, but where the Published are kept.
+// Manifest lists the objects of a snapshot of a day. It is written after these objects. Their
+// keys contain the day, run, sequence and checksum, so no other content is ever stored under
+// them. Which manifest counts for a day is stored with the Published records.
 type Manifest struct {
-	Version  int // of the stored types: 1 to SnapshotVersion
+	Version  int // version of the stored types: 1 to SnapshotVersion
 	Date     day.Date
-	Run      string // the refresh that wrote it
-	Sequence int64  // of the run: a later one has a higher
+	Run      string // id of the refresh that wrote it
+	Sequence int64  // token of the run's attempt: a later attempt has a larger one
 	DataAt   time.Time
 	Objects  []Object
-	Point    Point // so that a trend reads manifests only
+	Point    Point // so that a trend reads only manifests
 }
 
-// Object is one object of a snapshot as it is stored.
+// Object is one stored object of a snapshot.
 type Object struct {
 	Name   string
 	Key    string
@@ -50,15 +49,15 @@ type Object struct {
 	SHA256 string // in hexadecimal
 }
 
-// Published names the manifest of a snapshot.
+// Published identifies the stored manifest of a snapshot.
 type Published struct {
 	Date     day.Date
 	Run      string
 	Sequence int64
-	SHA256   string // of the manifest as it is stored, in hexadecimal
+	SHA256   string // of the stored manifest, in hexadecimal
 }
 
-// Key is the key of the manifest.
+// Key returns the key of the manifest.
 func (p Published) Key() string {
 	return fmt.Sprintf("%smanifest-%.16s.json", folder(p.Date, p.Sequence, p.Run), p.SHA256)
 }
@@ -69,36 +68,36 @@ type Part struct {
 	Content []byte
 }
 
-// SnapshotPrefix is where all snapshots are, in a folder for each day.
+// SnapshotPrefix is the key prefix of all snapshots. Each day has a folder.
 const SnapshotPrefix = "snapshots/"
 
-// LegacyManifestKey is where earlier versions put the manifest of a day, and
-// replaced it by one that was Newer.
+// LegacyManifestKey is the key of a day's manifest in earlier versions, which replaced it by a
+// Newer one.
 func LegacyManifestKey(date day.Date) string {
 	return SnapshotPrefix + string(date) + "/manifest.json"
 }
 
-// LegacyLatestKey is where earlier versions put a copy of the newest manifest.
+// LegacyLatestKey is the key of the newest manifest's copy in earlier versions.
 const LegacyLatestKey = SnapshotPrefix + "latest.json"
 
-// folder is where the objects of one run's snapshot are. Runs sort by their
-// sequence: those of earlier versions counted from 1 and have leading zeros, those
-// of this one are milliseconds, of 13 digits.
+// folder returns the key prefix of one run's snapshot. Prefixes sort by sequence: sequences of
+// earlier versions counted from 1 and have leading zeros, later ones are milliseconds with 13
+// digits.
 func folder(date day.Date, sequence int64, run string) string {
 	return fmt.Sprintf("%s%s/%012d-%s/", SnapshotPrefix, date, sequence, run)
 }
 
-// objectKey is the key of an object with that checksum of one run's snapshot.
+// objectKey returns the key of an object, with its checksum, in one run's snapshot.
 func objectKey(date day.Date, sequence int64, run, name, sum string) string {
 	return fmt.Sprintf("%s%s-%.16s.json.gz", folder(date, sequence, run), name, sum)
 }
 
-// Newer reports that the snapshot comes from a later attempt than the other.
+// Newer reports whether m is from a later attempt than the other manifest.
 func (m *Manifest) Newer(than *Manifest) bool { return m.Sequence > than.Sequence }
 
-// Snapshot makes the snapshot of a day: its objects in the order in which they
-// must be written, and the manifest that must be written after them. The same
-// input gives the same bytes, so a run that is repeated writes the same.
+// Snapshot returns the snapshot of a day: its objects in the order in which they must be written,
+// and the manifest to write after them. The same input gives the same bytes, so a repeated run
+// writes the same.
 func (d *Data) Snapshot(date day.Date, run string, sequence int64, s Settings) ([]Part, Manifest, error) {
 	bought, installed := d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s)
 	overview := d.overview(bought, installed, s)
@@ -121,13 +120,13 @@ func (d *Data) Snapshot(date day.Date, run string, sequence int64, s Settings) (
 	return parts, m, nil
 }
 
-// Encode is the manifest as it is stored, and its name.
+// Encode returns the manifest in its stored form and its identification.
 func (m *Manifest) Encode() (stored []byte, p Published, err error) {
 	stored, err = json.MarshalIndent(newStoredManifest(m), "", "  ")
 	return stored, Published{Date: m.Date, Run: m.Run, Sequence: m.Sequence, SHA256: checksum(stored)}, err
 }
 
-// Manifest reads the manifest of that name; an error when the stored bytes are not it.
+// Manifest decodes the stored manifest. It returns an error if the bytes are not those published.
 func (p Published) Manifest(stored []byte) (Manifest, error) {
 	if checksum(stored) != p.SHA256 {
 		return Manifest{}, fmt.Errorf("report: %s is not what was published: %d bytes", p.Key(), len(stored))
@@ -139,8 +138,8 @@ func (p Published) Manifest(stored []byte) (Manifest, error) {
 	return m, err
 }
 
-// DecodeManifest reads what Encode wrote. Anything else is an error: a manifest
-// of another version, one that lacks an object, or whose objects are elsewhere.
+// DecodeManifest decodes the output of Encode. Anything else is an error: a newer version, a
+// missing object, or an object with another key.
 func DecodeManifest(stored []byte) (Manifest, error) {
 	var read storedManifest
 	decoder := json.NewDecoder(bytes.NewReader(stored))
@@ -172,8 +171,8 @@ func DecodeManifest(stored []byte) (Manifest, error) {
 	return m, nil
 }
 
-// Object returns the object of that name, one of the Object constants; the zero
-// Object when a manifest that was not decoded lacks it.
+// Object returns the object with that name, one of the Object constants. It returns the zero
+// Object if the manifest was not decoded and lacks it.
 func (m *Manifest) Object(name string) Object {
 	for _, o := range m.Objects {
 		if o.Name == name {
@@ -183,7 +182,7 @@ func (m *Manifest) Object(name string) Object {
 	return Object{}
 }
 
-// Data reads ObjectData. The result has no Held.
+// Data decodes ObjectData. The result has no Held.
 func (m *Manifest) Data(content []byte) (*Data, error) {
 	var stored storedData
 	if err := m.Object(ObjectData).open(content, &stored); err != nil {
@@ -192,7 +191,7 @@ func (m *Manifest) Data(content []byte) (*Data, error) {
 	return stored.data(), nil
 }
 
-// Held reads ObjectEntitlements.
+// Held decodes ObjectEntitlements.
 func (m *Manifest) Held(content []byte) ([]Held, error) {
 	var stored []storedHeld
 	if err := m.Object(ObjectEntitlements).open(content, &stored); err != nil {
@@ -201,15 +200,15 @@ func (m *Manifest) Held(content []byte) ([]Held, error) {
 	return each(stored, storedHeld.held), nil
 }
 
-// Report reads one of the finished reports, as JSON.
+// Report decodes one of the stored reports, as JSON.
 func (m *Manifest) Report(name string, content []byte) (json.RawMessage, error) {
 	var stored json.RawMessage
 	err := m.Object(name).open(content, &stored)
 	return stored, err
 }
 
-// open decodes the content of an object. It is an error when the content is not what
-// the manifest says.
+// open decodes the content of an object. It returns an error if the content does not match the
+// manifest.
 func (o Object) open(content []byte, into any) error {
 	if int64(len(content)) != o.Bytes || checksum(content) != o.SHA256 {
 		return fmt.Errorf("report: %s is not what its manifest says: %d bytes of %d", o.Key, len(content), o.Bytes)
@@ -224,7 +223,7 @@ func (o Object) open(content []byte, into any) error {
 	return nil
 }
 
-// pack writes a value as JSON, compressed for speed.
+// pack encodes a value as JSON and compresses it with the fastest level.
 func pack(value any) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)

@@ -13,8 +13,8 @@ import (
 	"trueup/internal/report"
 )
 
-// TestSnapshot demands R8.5: what is read back from a snapshot is what was
-// written, and gives the same reports with any filter.
+// TestSnapshot checks R8.5: a snapshot returns the data as written, and the same reports with any
+// filter.
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
@@ -80,9 +80,8 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-// TestR16_2_SequencesOfAClock demands that a sequence in milliseconds is newer
-// than every one that was counted from 1, also where keys are sorted, and that
-// its manifest can be read.
+// TestR16_2_SequencesOfAClock checks that a sequence in milliseconds is newer than every sequence
+// counted from 1, also in the order of keys, and that its manifest can be decoded.
 func TestR16_2_SequencesOfAClock(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
@@ -125,8 +124,7 @@ func TestNewer(t *testing.T) {
 	}
 }
 
-// TestDamagedObject demands that content which is not what the manifest says is
-// never taken.
+// TestDamagedObject checks that content which does not match the manifest is rejected.
 func TestDamagedObject(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)

@@ -9,15 +9,14 @@ import (
 	"trueup/internal/position"
 )
 
-// SnapshotVersion is the version of the stored types in this file. A snapshot of a
-// newer version is an error; snapshots of all older versions can be read. To change
-// a stored type, raise the version, keep the old type, and convert it when it is read.
+// SnapshotVersion is the version of the stored types in this file. A snapshot of a newer version
+// is an error; snapshots of all older versions can be read. To change a stored type, increase the
+// version, keep the old type, and convert it when it is read.
 const SnapshotVersion = 1
 
-// The types of version 1 have the names that the fields of the domain's types had
-// when snapshots were first written. Where a stored type and a type of the domain have
-// the same fields they are converted as a whole: that no longer compiles once a field
-// of one of them changes.
+// The names in version 1 are the field names of the domain types when snapshots were first
+// written. A stored type with the same fields as its domain type is converted as a whole: after a
+// change of a field this no longer compiles.
 
 // storedData is ObjectData.
 type storedData struct {

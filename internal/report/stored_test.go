@@ -15,8 +15,8 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// everyField is what the samples were written from: no field is zero. A field that is
-// added is set in samples of later versions only, so it stays zero here.
+// everyField returns the data of the samples; no field is zero. A field that is added later is
+// set only in samples of later versions, so leave it zero here.
 func everyField() *report.Data {
 	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 	product := position.Product{Publisher: "Microsoft", Family: "Office", Edition: "Professional Plus", Version: "2021"}
@@ -41,7 +41,7 @@ func everyField() *report.Data {
 	}
 }
 
-// The objects and the manifest of every version can be read for ever.
+// Objects and manifests of every version must stay readable.
 func TestR16_6_StoredSnapshots(t *testing.T) {
 	t.Parallel()
 	written := everyField()

@@ -15,20 +15,20 @@ import (
 	"trueup/internal/text"
 )
 
-// Table is a report as every file format writes it: in the reader's language.
+// Table is a report in the reader's language, as input of every file format.
 type Table struct {
 	Lang    string
 	Title   string
 	Columns []Column
-	Rows    iter.Seq[[]Cell] // as many cells as columns; valid until the next row
-	Totals  []Cell           // one for each column; nil when there are none
-	Stale   string           // the sentence that says that the data is stale; empty when it is not
-	About   []string         // sentences: the date of the data, filters, and last the notice
+	Rows    iter.Seq[[]Cell] // one cell for each column; valid until the next row
+	Totals  []Cell           // one for each column; nil for none
+	Stale   string           // the sentence about stale data; empty for fresh data
+	About   []string         // sentences: time of the data, filters, and last the notice
 }
 
 // Column is a column of a Table.
 type Column struct {
-	Key     string // the JSON field, in any language
+	Key     string // the JSON field; the same in all languages
 	Name    string
 	Numeric bool
 }
@@ -42,7 +42,7 @@ type column[R any] struct {
 	get func(*R) cell
 }
 
-// cell is a value before it is said in a language.
+// cell is a value before translation.
 type cell struct {
 	kind   cellKind
 	text   string
@@ -109,9 +109,8 @@ func keys[R any](columns []column[R]) (keys []string) {
 	return keys
 }
 
-// sortRows sorts rows by a column; rows that are equal in it, and all of them
-// when there is no such column, stay in their order. Text sorts as names do, and
-// what is empty comes last.
+// sortRows sorts rows by a column. The sort is stable, and does nothing if there is no such
+// column. Text is compared in folded form. Empty cells come last, or first in descending order.
 func sortRows[R any](rows []R, columns []column[R], o Order) {
 	i := slices.IndexFunc(columns, func(c column[R]) bool { return c.key == o.Column })
 	if i < 0 {
@@ -132,7 +131,7 @@ func sortRows[R any](rows []R, columns []column[R], o Order) {
 	}))
 }
 
-// sortedBy returns the rows by a key, which is made once for each.
+// sortedBy returns the rows sorted by a key, which is computed once for each row.
 func sortedBy[R any](rows []R, key func(*R) string) []R {
 	keys := make([]string, len(rows))
 	for i := range rows {
@@ -141,7 +140,7 @@ func sortedBy[R any](rows []R, key func(*R) string) []R {
 	return permuted(rows, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
 }
 
-// permuted returns the rows in the order of their indexes. Equal ones stay in theirs.
+// permuted returns the rows sorted by a comparison of their indexes. The sort is stable.
 func permuted[R any](rows []R, compare func(a, b int) int) []R {
 	order := make([]int, len(rows))
 	for i := range order {
@@ -155,7 +154,7 @@ func permuted[R any](rows []R, compare func(a, b int) int) []R {
 	return sorted
 }
 
-// table makes a Table of rows. Totals are by the keys of their columns.
+// table returns a Table of rows. totals has the totals by column key.
 func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, steps []position.Step, totals map[string]int) Table {
 	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, f, steps, w)}
 	if head.Stale {
@@ -184,10 +183,10 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, s
 	return t
 }
 
-// numeric is the columns of numbers that do not add up.
+// numeric lists the columns of numbers that are not added up.
 var numeric = map[string]bool{"daysLeft": true, "coverage": true}
 
-// notes is what a file says about itself.
+// notes returns the sentences about the report.
 func (t Table) notes() []string {
 	if t.Stale == "" {
 		return t.About
@@ -195,7 +194,7 @@ func (t Table) notes() []string {
 	return slices.Concat([]string{t.Stale}, t.About)
 }
 
-// about is what stands under a table.
+// about returns the sentences below a table.
 func about(head Head, f Filter, steps []position.Step, w Words) []string {
 	lines := []string{dataAt(head, w), w.Text("report_made_at", errs.Pairs("moment", moment(head.MadeAt)))}
 	var filters []string
@@ -227,10 +226,10 @@ func dataAt(head Head, w Words) string {
 	return w.Text("report_data_at", errs.Pairs("moment", moment(*head.DataAt)))
 }
 
-// moment is a moment as a person reads it in any of the languages.
+// moment formats a time for readers of any language.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// snake is a JSON field's name as message codes are written: days_left.
+// snake converts the name of a JSON field to the form of message codes: days_left.
 func snake(key string) string {
 	var b strings.Builder
 	for _, r := range key {

@@ -11,7 +11,7 @@ import (
 	"trueup/internal/report"
 )
 
-// TestEveryWord demands a message for every code that a report can say.
+// TestEveryWord checks that every code that a report uses has a message.
 func TestEveryWord(t *testing.T) {
 	t.Parallel()
 	asked := map[string]bool{}

@@ -6,8 +6,8 @@ import (
 	"trueup/internal/sheet"
 )
 
-// XLSX writes the table as an Excel workbook: a sheet with the table, its header
-// frozen and with filters, and a sheet with what the report says about itself (R8.4).
+// XLSX writes the table as an Excel workbook: a sheet with the table, a frozen header and
+// filters, and a sheet with the notes about the report (R8.4).
 func (t Table) XLSX(to io.Writer) error {
 	table := sheet.Sheet{Name: t.Title, Header: t.header(), Rows: t.Rows, Totals: t.Totals, IsTable: true}
 	for _, c := range t.Columns {
