@@ -27,10 +27,9 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		if err != nil {
 			return err
 		}
-		plan := importer.Plan{At: n.At, By: n.By, Group: g}
-		creation := importer.Creation{ID: n.ID, Name: n.Name, Pairs: n.Pairs}
-		i := newAgreementItem(plan, creation)
-		i.Type = n.Type
+		i := newAgreementItem(agreementItem{
+			ID: n.ID, Type: n.Type, Name: n.Name, Group: g.ID, Pairs: len(n.Pairs), Created: millis(n.At), CreatedBy: n.By,
+		})
 		i.describe(n.Terms)
 		a = s.agreement(i, nil)
 		entry, err := reply(a)
@@ -39,8 +38,8 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 		}
 		e.remember(entry)
 		e.add(s.put(i, "attribute_not_exists(pk)", nil), nil)
-		e.claimName(creation)
-		e.claimPairs(plan, n.ID, n.Pairs, event)
+		e.claimName(n.ID, n.Name)
+		e.claimPairs(n.ID, n.Pairs, event)
 		if n.Details != "" {
 			e.noteDetails(n.ID, n.Details)
 		}
@@ -94,7 +93,7 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 		}
 		if was, is := text.Fold(before.Name), text.Fold(after.Name); was != is {
 			e.releaseName(was, read.ID)
-			e.claimName(importer.Creation{ID: read.ID, Name: after.Name})
+			e.claimName(read.ID, after.Name)
 		}
 		e.replace(i, next)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
@@ -123,7 +122,7 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 		}
 		e.releaseName(text.Fold(before.Name), read.ID)
 		condition, values := unchangedItem(i)
-		e.add(types.TransactWriteItem{Delete: &types.Delete{
+		e.add(&action{Delete: &types.Delete{
 			TableName: &s.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 		}}, nil)
 		if before.Type == agreement.TypeVolume {
@@ -169,7 +168,7 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 		next.Pairs += len(pairs)
 		next.Checked = after.Validation
 		e.replace(i, next)
-		e.claimPairs(importer.Plan{At: event.At}, read.ID, pairs, event)
+		e.claimPairs(read.ID, pairs, event)
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.After["added"] = listed(pairs)
 		e.audit(event)
@@ -208,7 +207,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		var removed []agreement.Pair
 		for _, pair := range stored {
 			removed = append(removed, agreement.Pair{Authorization: attr(pair, "authorization"), License: attr(pair, "license")})
-			e.add(types.TransactWriteItem{Delete: &types.Delete{
+			e.add(&action{Delete: &types.Delete{
 				TableName: &s.table, Key: item{"pk": pair["pk"], "sk": pair["sk"]}, ConditionExpression: aws.String("agreement = :a"),
 				ExpressionAttributeValues: item{":a": str(read.ID)},
 			}}, nil)
@@ -298,23 +297,23 @@ func (e *edit) replace(was, next agreementItem) {
 	e.add(e.store.put(next, condition, values), nil)
 }
 
-// claimName adds the action that takes the name for an agreement.
-func (e *edit) claimName(c importer.Creation) {
-	e.claim(newNameItem("", c), "id", claim{field: "name", value: c.Name, code: "name_taken", wanted: c.ID})
+// claimName adds the action that takes a name for an agreement.
+func (e *edit) claimName(id, name string) {
+	e.claim(newNameItem(id, name, ""), "id", claim{field: "name", value: name, code: "name_taken", wanted: id})
 }
 
 // releaseName adds the action that gives a folded name back.
 func (e *edit) releaseName(folded, id string) {
-	e.add(types.TransactWriteItem{Delete: &types.Delete{
+	e.add(&action{Delete: &types.Delete{
 		TableName: &e.store.table, Key: key(nameKey(folded)), ConditionExpression: aws.String("id = :id"),
 		ExpressionAttributeValues: item{":id": str(id)},
 	}}, nil)
 }
 
 // claimPairs adds the actions that take pairs for an agreement.
-func (e *edit) claimPairs(p importer.Plan, owner string, pairs []agreement.Pair, cause audit.Event) {
+func (e *edit) claimPairs(owner string, pairs []agreement.Pair, cause audit.Event) {
 	for i, pair := range pairs {
-		e.claim(newPairItem(p, owner, pair, cause.ID), "agreement", claim{
+		e.claim(newPairItem(owner, pair, e.now, cause.ID, ""), "agreement", claim{
 			field: "pairs/" + strconv.Itoa(i), value: pair.String(), code: "pair_taken",
 		})
 	}
@@ -344,7 +343,7 @@ func groupLimit(item) error {
 func (e *edit) noteDetails(id, details string) {
 	it := key(detailsKey(id))
 	if details == "" {
-		e.add(types.TransactWriteItem{Delete: &types.Delete{TableName: &e.store.table, Key: it}}, nil)
+		e.add(&action{Delete: &types.Delete{TableName: &e.store.table, Key: it}}, nil)
 		return
 	}
 	it["details"] = str(details)

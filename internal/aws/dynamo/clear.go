@@ -77,9 +77,9 @@ func (s *Store) removeAll(ctx context.Context, items []item, attribute string) e
 	g.SetLimit(parallel)
 	for batch := range slices.Chunk(items, maxTransaction) {
 		g.Go(func() error {
-			actions := make([]types.TransactWriteItem, len(batch))
+			actions := make([]*action, len(batch))
 			for i, it := range batch {
-				actions[i] = types.TransactWriteItem{Delete: s.deletion(it, attribute)}
+				actions[i] = &action{Delete: s.deletion(it, attribute)}
 			}
 			err := s.transact(ctx, actions)
 			if conditionOf(err) == nil || len(batch) == 1 {

@@ -29,12 +29,12 @@ const maxTries = 50
 type edit struct {
 	store   *Store
 	now     time.Time
-	actions []types.TransactWriteItem
-	failed  []func(old item) error  // by action
-	quiet   map[importer.Stage]bool // stages that must not be committed after this
-	entry   record                  // what the journal says of it; nothing when it has no name
-	after   *journal.Head           // where the first stripe has to stand; nil for an entry of another stripe
-	first   []byte                  // what a call with the same Idempotency-Key answered
+	actions []*action
+	refused map[*action]func(old item) error // what add was given
+	quiet   map[importer.Stage]bool          // stages that must not be committed after this
+	entry   record                           // what the journal says of it; nothing when it has no name
+	after   *journal.Head                    // where the first stripe has to stand; nil for an entry of another stripe
+	first   []byte                           // what a call with the same Idempotency-Key answered
 
 	taken []claim                  // names and pairs that somebody has, met by the last try
 	dead  map[string]importer.Dead // by partition key: those that may be taken over
@@ -66,7 +66,8 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 		if ctx.Err() == nil && patient.Err() != nil {
 			break
 		}
-		e.actions, e.failed, e.taken, e.quiet, e.entry, e.after = nil, nil, nil, map[importer.Stage]bool{}, record{}, nil
+		e.actions, e.refused = nil, map[*action]func(item) error{}
+		e.taken, e.quiet, e.entry, e.after = nil, map[importer.Stage]bool{}, record{}, nil
 		err := build(e)
 		if errors.Is(err, journal.ErrMoved) {
 			last = err
@@ -89,17 +90,17 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 			last = err
 			continue // a group was deleted since it was read
 		}
-		condition := conditionOf(err)
-		if condition == nil {
+		if conditionOf(err) == nil {
 			return nil, err
 		}
 		last = err
-		for i, failed := range e.failed {
-			old, met := condition.failed[i]
-			if !met || failed == nil {
+		for _, a := range e.actions {
+			old, isRefused := refused(err, a)
+			meaning := e.refused[a]
+			if !isRefused || meaning == nil {
 				continue
 			}
-			if err := failed(old); err != nil || e.first != nil {
+			if err := meaning(old); err != nil || e.first != nil {
 				return e.first, err
 			}
 		}
@@ -140,20 +141,23 @@ func (e *edit) outdates(t agreement.Type) {
 	e.entry.outdates = t == agreement.TypeVolume
 }
 
-// add appends an action. failed says what it means that its condition did not
-// hold, given the item it met, nil for none; the edit is built anew when failed
+// add appends an action. refused says what it means that its condition did not
+// hold, given the item that it met, nil for none. The edit is built again if refused
 // is nil or returns nil.
-func (e *edit) add(action types.TransactWriteItem, failed func(old item) error) {
+func (e *edit) add(a *action, refused func(old item) error) {
 	const allOld = types.ReturnValuesOnConditionCheckFailureAllOld
 	switch {
-	case action.Put != nil:
-		action.Put.ReturnValuesOnConditionCheckFailure = allOld
-	case action.Update != nil:
-		action.Update.ReturnValuesOnConditionCheckFailure = allOld
-	case action.Delete != nil:
-		action.Delete.ReturnValuesOnConditionCheckFailure = allOld
+	case a.Put != nil:
+		a.Put.ReturnValuesOnConditionCheckFailure = allOld
+	case a.Update != nil:
+		a.Update.ReturnValuesOnConditionCheckFailure = allOld
+	case a.Delete != nil:
+		a.Delete.ReturnValuesOnConditionCheckFailure = allOld
 	}
-	e.actions, e.failed = append(e.actions, action), append(e.failed, failed)
+	e.actions = append(e.actions, a)
+	if refused != nil {
+		e.refused[a] = refused
+	}
 }
 
 // audit adds the event.

@@ -50,7 +50,7 @@ func (s *Store) RenameGroup(ctx context.Context, read group.Group, name string, 
 	after.Version++
 	_, err := s.edit(ctx, event.At, func(e *edit) error {
 		stale := func(item) error { return errs.New(errs.Stale, "version_stale") }
-		e.add(types.TransactWriteItem{Update: &types.Update{
+		e.add(&action{Update: &types.Update{
 			TableName: &s.table, Key: key(groupKey(read.ID)),
 			UpdateExpression:          aws.String("SET #n = :name, version = :next"),
 			ConditionExpression:       aws.String("version = :was"),
@@ -85,12 +85,12 @@ func (s *Store) DeleteGroup(ctx context.Context, read group.Group, event audit.E
 		if g.Version != read.Version {
 			return errs.New(errs.Stale, "version_stale")
 		}
-		e.add(types.TransactWriteItem{Delete: &types.Delete{
+		e.add(&action{Delete: &types.Delete{
 			TableName: &s.table, Key: key(groupKey(g.ID)), ConditionExpression: aws.String("version = :v"),
 			ExpressionAttributeValues: item{":v": num(g.Version)},
 		}}, nil)
 		e.releaseGroupName(text.Fold(g.Name), g.ID, nil)
-		e.add(types.TransactWriteItem{Update: &types.Update{
+		e.add(&action{Update: &types.Update{
 			TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :less"),
 			ExpressionAttributeValues: item{":less": num(-1)},
 		}}, nil)
@@ -148,7 +148,7 @@ func (s *Store) deleteGroup(ctx context.Context, id string, build func(*edit) er
 func (s *Store) Adopt(ctx context.Context, groupIDs []string, now time.Time) error {
 	for _, id := range groupIDs {
 		err := s.deleteGroup(ctx, id, func(e *edit) error {
-			e.add(types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			e.add(&action{ConditionCheck: &types.ConditionCheck{
 				TableName: &s.table, Key: key(groupKey(id)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			}}, func(item) error { return errGroupExists })
 			return nil
@@ -164,7 +164,7 @@ var errGroupExists = errors.New("dynamo: the license group exists")
 
 // releaseGroupName adds the action that gives a folded name back.
 func (e *edit) releaseGroupName(folded, id string, failed func(item) error) {
-	e.add(types.TransactWriteItem{Delete: &types.Delete{
+	e.add(&action{Delete: &types.Delete{
 		TableName: &e.store.table, Key: key(groupNameKey(folded)), ConditionExpression: aws.String("id = :id"),
 		ExpressionAttributeValues: item{":id": str(id)},
 	}}, failed)

@@ -75,7 +75,7 @@ func (s *Store) Claim(ctx context.Context, read, claimed importer.Import) (impor
 		values = item{":v": num(read.Version), ":l": num(millis(read.Lease))}
 	}
 	open := key(openImportKey(claimed.ID))
-	err := s.transact(ctx, []types.TransactWriteItem{
+	err := s.transact(ctx, []*action{
 		s.put(newImportItem(claimed), condition, values),
 		s.putItem(open, "", nil),
 	})
@@ -116,38 +116,35 @@ func (s *Store) Renew(ctx context.Context, imp importer.Import, until time.Time)
 
 // Finish implements importer.Store.
 func (s *Store) Finish(ctx context.Context, imp importer.Import, events []audit.Event) error {
-	err := s.transact(ctx, s.finishing(imp, events))
-	if condition := conditionOf(err); condition != nil {
-		return finished(condition, imp)
-	}
-	return err
+	actions, record := s.finishing(imp, events)
+	return finished(s.transact(ctx, actions), record, imp)
 }
 
-// finishing is the part of a transaction that ends an attempt. Its first
-// action is the record, conditional on the attempt still owning the import.
-func (s *Store) finishing(imp importer.Import, events []audit.Event) []types.TransactWriteItem {
+// finishing is the part of a transaction that ends an attempt. One of its actions
+// stores the record, if the attempt still owns the import.
+func (s *Store) finishing(imp importer.Import, events []audit.Event) (actions []*action, record *action) {
 	imp.Lease = time.Time{}
 	imp.Version++
-	record := s.put(newImportItem(imp), "#s = :r AND attempt = :a",
+	record = s.put(newImportItem(imp), "#s = :r AND attempt = :a",
 		item{":r": str(string(importer.StateRunning)), ":a": num(int64(imp.Attempt))})
 	record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
 	record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	actions := []types.TransactWriteItem{
+	actions = []*action{
 		record,
 		{Delete: &types.Delete{TableName: &s.table, Key: key(openImportKey(imp.ID))}},
 	}
 	for _, e := range events {
 		actions = append(actions, s.put(newAuditItem(e), "", nil))
 	}
-	return actions
+	return actions, record
 }
 
-// finished says what a failed condition of finishing means: nothing is wrong
-// when the record is already as this attempt wanted it.
-func finished(condition *errCondition, imp importer.Import) error {
-	old, failed := condition.failed[0]
+// finished returns what the error of a transaction with the action record means for
+// the attempt: none when the record is stored already as this attempt wanted it.
+func finished(err error, record *action, imp importer.Import) error {
+	old, failed := refused(err, record)
 	if !failed {
-		return nil
+		return err
 	}
 	i, err := decode[importItem](old)
 	if err == nil && i.Attempt == imp.Attempt && i.State == imp.State {
@@ -186,14 +183,14 @@ func (s *Store) ReleaseWriter(ctx context.Context, stage importer.Stage) error {
 }
 
 // put is the action that stores v, an item type, if the condition holds.
-func (s *Store) put(v any, condition string, values item) types.TransactWriteItem {
+func (s *Store) put(v any, condition string, values item) *action {
 	return s.putItem(marshal(v), condition, values)
 }
 
-func (s *Store) putItem(it item, condition string, values item) types.TransactWriteItem {
+func (s *Store) putItem(it item, condition string, values item) *action {
 	put := &types.Put{TableName: &s.table, Item: it, ExpressionAttributeValues: values}
 	if condition != "" {
 		put.ConditionExpression = &condition
 	}
-	return types.TransactWriteItem{Put: put}
+	return &action{Put: put}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
 	"trueup/internal/errs"
@@ -124,7 +123,7 @@ func (s *Store) Records(ctx context.Context) (records []inventory.Record, err er
 // SaveRecord implements inventory.Store.
 func (s *Store) SaveRecord(ctx context.Context, r inventory.Record, events ...audit.Event) error {
 	condition, values := versioned(r.Version)
-	actions := []types.TransactWriteItem{s.put(newInventoryItem(r), condition, values)}
+	actions := []*action{s.put(newInventoryItem(r), condition, values)}
 	for _, event := range events {
 		actions = append(actions, s.put(newAuditItem(event), "", nil))
 	}

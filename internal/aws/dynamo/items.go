@@ -78,18 +78,17 @@ func (s *Store) agreement(i agreementItem, gone []string) agreement.Agreement {
 	return a
 }
 
-// describe makes the item that of an agreement with these terms.
+// describe sets the terms of the agreement.
 func (i *agreementItem) describe(t agreement.Terms) {
 	i.Publisher, i.Product, i.Licenses, i.Start, i.End = t.Publisher, t.ProductTitle, t.Licenses, t.Start, t.End
 }
 
-func newAgreementItem(p importer.Plan, c importer.Creation) agreementItem {
-	partition, sort := agreementKey(c.ID)
-	return agreementItem{
-		PK: string(partition), SK: string(sort),
-		ID: c.ID, Type: agreement.TypeVolume, Name: c.Name, Group: p.Group.ID, Pairs: len(c.Pairs),
-		Added: map[importer.Stage]int{}, Created: millis(p.At), CreatedBy: p.By, Version: 1, Stage: p.Stage,
-	}
+// newAgreementItem completes the item of a new agreement: its key, and what every
+// new agreement has.
+func newAgreementItem(i agreementItem) agreementItem {
+	partition, sort := agreementKey(i.ID)
+	i.PK, i.SK, i.Added, i.Version = string(partition), string(sort), map[importer.Stage]int{}, 1
+	return i
 }
 
 type nameItem struct {
@@ -100,10 +99,11 @@ type nameItem struct {
 	Stage importer.Stage `dynamodbav:"stage,omitempty"`
 }
 
-func newNameItem(stage importer.Stage, c importer.Creation) nameItem {
-	folded := text.Fold(c.Name)
+// newNameItem is the name of an agreement. The stage is empty for an edit by hand.
+func newNameItem(id, name string, stage importer.Stage) nameItem {
+	folded := text.Fold(name)
 	partition, sort := nameKey(folded)
-	return nameItem{PK: string(partition), SK: string(sort), ID: c.ID, Name: folded, Stage: stage}
+	return nameItem{PK: string(partition), SK: string(sort), ID: id, Name: folded, Stage: stage}
 }
 
 type pairItem struct {
@@ -117,20 +117,22 @@ type pairItem struct {
 	Program       agreement.Program `dynamodbav:"program"`
 	Created       int64             `dynamodbav:"created"`
 	Stage         importer.Stage    `dynamodbav:"stage,omitempty"`
-	// Life is what added the pair: another time it is another life. What a refresh
-	// knows of it are further attributes, see answerItem.
+	// Life identifies the edit or the import that added the pair: a pair that is removed
+	// and added again has another life. What a refresh knows of the pair is stored in
+	// further attributes, see answerItem.
 	Life string `dynamodbav:"life,omitempty"`
 }
 
-// newPairItem is a pair that nothing is known of. by is what adds it.
-func newPairItem(p importer.Plan, owner string, pair agreement.Pair, by string) pairItem {
+// newPairItem is a pair of an agreement, of which nothing is known. life is what
+// adds it. The stage is empty for an edit by hand.
+func newPairItem(owner string, pair agreement.Pair, at time.Time, life string, stage importer.Stage) pairItem {
 	k := pair.Key()
 	partition, sort := pairKey(k)
 	return pairItem{
 		PK: string(partition), SK: string(sort),
 		ByOwnerPK: byOwnerPK(owner, shardOf(string(k), schema.Shards)), ByOwnerSK: string(k),
 		Agreement: owner, Authorization: pair.Authorization, License: pair.License, Program: pair.Program,
-		Created: millis(p.At), Stage: p.Stage, Life: by,
+		Created: millis(at), Stage: stage, Life: life,
 	}
 }
 

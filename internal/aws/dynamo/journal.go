@@ -183,34 +183,30 @@ const entriesPerPage = 200
 
 // Append implements journal.Log.
 func (s *Store) Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error) {
-	var actions []types.TransactWriteItem
+	var actions []*action
 	var now time.Time
 	for _, event := range events {
 		actions = append(actions, s.put(newAuditItem(event), "", nil))
 		now = event.At
 	}
-	if answer.Key != "" {
-		actions = append(actions, s.remembering(answer, now))
-	}
-	err = s.appendFirst(ctx, actions, head, record{name: name, body: body, weight: weight, at: now})
-	if condition := conditionOf(err); condition != nil && answer.Key != "" {
-		if old, met := condition.failed[len(events)]; met {
-			return answered(old, answer)
-		}
+	remember := s.remembering(answer, now)
+	err = s.appendFirst(ctx, append(actions, remember), head, record{name: name, body: body, weight: weight, at: now})
+	if old, used := refused(err, remember); used {
+		return answered(old, answer)
 	}
 	return nil, err
 }
 
 // appendFirst appends a record to the first stripe, whose head was read:
 // journal.ErrMoved when it is another one now.
-func (s *Store) appendFirst(ctx context.Context, actions []types.TransactWriteItem, head journal.Head, r record) error {
-	at := len(actions)
-	err := s.transact(ctx, append(actions, s.recording(r, 0, head.Position[0])...))
+func (s *Store) appendFirst(ctx context.Context, actions []*action, head journal.Head, r record) error {
+	update, entry := s.recording(r, 0, head.Position[0])
+	err := s.transact(ctx, append(actions, update, entry))
 	condition := conditionOf(err)
 	if condition == nil {
 		return err
 	}
-	if _, moved := condition.failed[at]; moved && len(condition.failed) == 1 {
+	if _, moved := refused(err, update); moved && len(condition.failed) == 1 {
 		return journal.ErrMoved
 	}
 	return condition
@@ -254,40 +250,40 @@ type record struct {
 	gone   []string // what Gone of the first stripe becomes; nil to leave it
 }
 
-// recording is the actions that append a record to a stripe after a point: the
-// head's comes first.
-func (s *Store) recording(r record, stripe int, after journal.Point) []types.TransactWriteItem {
+// recording is the actions that append a record to a stripe after a point: the one
+// that updates the head, and the one that puts the entry.
+func (s *Store) recording(r record, stripe int, after journal.Point) (head, entry *action) {
 	next, tip := after.Seq+1, rand.Text()
 	set, add := "SET seq = :next, tip = :tip, tip_seq = :next", " ADD weight :w"
-	head := &types.Update{
+	update := &types.Update{
 		TableName: &s.table, Key: key(headKey(r.name, stripe)),
 		ConditionExpression:                 aws.String("attribute_not_exists(seq)"),
 		ExpressionAttributeValues:           item{":next": num(next), ":tip": str(tip), ":w": num(int64(r.weight))},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if after.Seq > 0 {
-		head.ConditionExpression = aws.String("seq = :seq")
-		head.ExpressionAttributeValues[":seq"] = num(after.Seq)
+		update.ConditionExpression = aws.String("seq = :seq")
+		update.ExpressionAttributeValues[":seq"] = num(after.Seq)
 	}
 	if after.Tip != "" {
-		*head.ConditionExpression += " AND tip = :was"
-		head.ExpressionAttributeValues[":was"] = str(after.Tip)
+		*update.ConditionExpression += " AND tip = :was"
+		update.ExpressionAttributeValues[":was"] = str(after.Tip)
 	}
 	if r.gone != nil {
 		set += ", gone = :gone, deleted = :gone"
-		head.ExpressionAttributeValues[":gone"] = list(r.gone)
+		update.ExpressionAttributeValues[":gone"] = list(r.gone)
 	}
 	if r.outdates {
 		set, add = set+", changed = :now", add+", changes :one"
-		head.ExpressionAttributeValues[":now"], head.ExpressionAttributeValues[":one"] = num(millis(r.at)), num(1)
+		update.ExpressionAttributeValues[":now"], update.ExpressionAttributeValues[":one"] = num(millis(r.at)), num(1)
 	}
-	head.UpdateExpression = aws.String(set + add)
+	update.UpdateExpression = aws.String(set + add)
 	partition, sort := entryKey(r.name, stripe, next)
-	entry := entryItem{PK: string(partition), SK: string(sort), Seq: next, Prev: after.Tip, Tip: tip, Body: r.body}
+	i := entryItem{PK: string(partition), SK: string(sort), Seq: next, Prev: after.Tip, Tip: tip, Body: r.body}
 	if trimmed(r.name) {
-		entry.Expires = r.at.Add(journalRetention).Unix()
+		i.Expires = r.at.Add(journalRetention).Unix()
 	}
-	return []types.TransactWriteItem{{Update: head}, s.put(entry, "", nil)}
+	return &action{Update: update}, s.put(i, "", nil)
 }
 
 func list(values []string) types.AttributeValue {

@@ -53,10 +53,10 @@ func TestSpread(t *testing.T) {
 				}
 			}
 			for _, c := range p.Create {
-				count(marshal(newAgreementItem(p, c)))
-				count(marshal(newNameItem(p.Stage, c)))
+				count(marshal(newAgreementItem(agreementItem{ID: c.ID, Name: c.Name, Pairs: len(c.Pairs), Stage: p.Stage})))
+				count(marshal(newNameItem(c.ID, c.Name, p.Stage)))
 				for _, pair := range c.Pairs {
-					count(marshal(newPairItem(p, c.ID, pair, string(p.Stage))))
+					count(marshal(newPairItem(c.ID, pair, p.At, string(p.Stage), p.Stage)))
 				}
 			}
 			for partition, n := range partitions {

@@ -34,15 +34,20 @@ func (s *Store) Remember(ctx context.Context, e once.Entry, now time.Time) (firs
 	}
 	// A transaction, though of one write: its token makes a repetition after a
 	// lost reply count as done.
-	err = s.transact(ctx, []types.TransactWriteItem{s.remembering(e, now)})
-	if condition := conditionOf(err); condition != nil {
-		return answered(condition.failed[0], e)
+	remember := s.remembering(e, now)
+	err = s.transact(ctx, []*action{remember})
+	if old, used := refused(err, remember); used {
+		return answered(old, e)
 	}
 	return nil, err
 }
 
-// remembering is the action that keeps an answer, unless the key was used before.
-func (s *Store) remembering(e once.Entry, now time.Time) types.TransactWriteItem {
+// remembering is the action that keeps an answer, unless the key was used before;
+// nil for an entry without a key.
+func (s *Store) remembering(e once.Entry, now time.Time) *action {
+	if e.Key == "" {
+		return nil
+	}
 	it := key(idempotencyKey(e.Key))
 	it["body"], it["expires"] = str(e.BodyHash), num(e.Expires.Unix())
 	it["response"] = &types.AttributeValueMemberB{Value: e.Response}

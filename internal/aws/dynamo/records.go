@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
 	"trueup/internal/once"
@@ -20,23 +19,16 @@ import (
 // returns what was answered when the Idempotency-Key of entry was used before,
 // and stores nothing then.
 func (s *Store) storeAnnounced(ctx context.Context, record any, event audit.Event, entry once.Entry, at time.Time) (first []byte, err error) {
-	actions := []types.TransactWriteItem{
+	remember := s.remembering(entry, at)
+	err = s.transact(ctx, []*action{
 		s.put(record, "attribute_not_exists(pk)", nil),
 		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
+		remember,
+	})
+	if old, used := refused(err, remember); used {
+		return answered(old, entry)
 	}
-	if entry.Key != "" {
-		actions = append(actions, s.remembering(entry, at))
-	}
-	err = s.transact(ctx, actions)
-	condition := conditionOf(err)
-	if condition == nil {
-		return nil, err
-	}
-	old, used := condition.failed[2]
-	if !used {
-		return nil, err
-	}
-	return answered(old, entry)
+	return nil, err
 }
 
 // newestFirst is a page of a partition whose sort keys grow with time. list names

@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -153,7 +152,7 @@ const (
 type pairWrite struct {
 	pair   agreement.PairKey
 	size   int // of what it stores, but for a few hundred bytes
-	action types.TransactWriteItem
+	action *action
 }
 
 // Answer implements refresher.Store.
@@ -213,11 +212,11 @@ func sameLife(tag string, values item) string {
 	return "life = :life"
 }
 
-func (r *Refreshes) pairUpdate(pair agreement.PairKey, update, condition string, names map[string]string, values item) types.TransactWriteItem {
+func (r *Refreshes) pairUpdate(pair agreement.PairKey, update, condition string, names map[string]string, values item) *action {
 	if len(names) == 0 {
 		names = nil
 	}
-	return types.TransactWriteItem{Update: &types.Update{
+	return &action{Update: &types.Update{
 		TableName: &r.store.table, Key: key(pairKey(pair)), UpdateExpression: &update, ConditionExpression: &condition,
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	}}
@@ -245,7 +244,7 @@ func (r *Refreshes) Apply(ctx context.Context, attempt refresher.Run, pairs []re
 
 // writeAll makes the changes of an attempt, some at a time, and returns the
 // pairs of those whose condition did not hold.
-func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes []pairWrite) (refused []agreement.PairKey, err error) {
+func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	g, gctx := errgroup.WithContext(ctx)
 	var parts [][]pairWrite
 	for begin := 0; begin < len(writes); {
@@ -269,22 +268,21 @@ func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes 
 
 // writePart makes changes in one transaction, without those whose condition
 // does not hold.
-func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes []pairWrite) (refused []agreement.PairKey, err error) {
+func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	for {
-		actions := make([]types.TransactWriteItem, len(writes))
+		actions := make([]*action, len(writes))
 		for i, w := range writes {
 			actions[i] = w.action
 		}
 		// Also when there is none: whether the attempt owns its run must be known.
 		err := r.fenced(ctx, attempt, actions, r.store.transact)
-		condition := conditionOf(err)
-		if condition == nil || errors.Is(err, refresher.ErrLost) {
-			return refused, err
+		if conditionOf(err) == nil {
+			return gone, err
 		}
 		var left []pairWrite
-		for i, w := range writes {
-			if _, failed := condition.failed[i]; failed {
-				refused = append(refused, w.pair)
+		for _, w := range writes {
+			if _, failed := refused(err, w.action); failed {
+				gone = append(gone, w.pair)
 			} else {
 				left = append(left, w)
 			}

@@ -65,7 +65,7 @@ func NewRefreshes(s *Store, numbers Numbers) *Refreshes {
 
 // fenced adds to actions that the attempt owns its run, and runs them with do.
 // refresher.ErrLost when it does not.
-func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions []types.TransactWriteItem, do func(context.Context, []types.TransactWriteItem) error) error {
+func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions []*action, do func(context.Context, []*action) error) error {
 	var n int
 	select {
 	case n = <-r.fences:
@@ -73,22 +73,20 @@ func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions [
 		return context.Cause(ctx)
 	}
 	defer func() { r.fences <- n }()
-	fence := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+	fence := &action{ConditionCheck: &types.ConditionCheck{
 		TableName: &r.store.table, Key: key(fenceKey(n)), ConditionExpression: aws.String("#t = :token"),
 		ExpressionAttributeNames: map[string]string{"#t": "token"}, ExpressionAttributeValues: item{":token": num(attempt.Token)},
 	}}
 	err := do(ctx, append(slices.Clip(actions), fence))
-	if condition := conditionOf(err); condition != nil {
-		if _, lost := condition.failed[len(actions)]; lost {
-			return refresher.ErrLost
-		}
+	if _, lost := refused(err, fence); lost {
+		return refresher.ErrLost
 	}
 	return err
 }
 
 // refencing is the actions that let only the attempt with a token write; none for 0.
-func (r *Refreshes) refencing(token int64) []types.TransactWriteItem {
-	actions := make([]types.TransactWriteItem, fences)
+func (r *Refreshes) refencing(token int64) []*action {
+	actions := make([]*action, fences)
 	for n := range actions {
 		fence := key(fenceKey(n))
 		if token != 0 {
@@ -180,8 +178,8 @@ func (r *Refreshes) Open(ctx context.Context) (refresher.Run, error) {
 }
 
 // opening is the action that makes a run the open one, if none is.
-func (r *Refreshes) opening(id string) types.TransactWriteItem {
-	return types.TransactWriteItem{Update: &types.Update{
+func (r *Refreshes) opening(id string) *action {
+	return &action{Update: &types.Update{
 		TableName: &r.store.table, Key: key(refreshPK, refreshSK),
 		UpdateExpression:          aws.String("SET run = :id"),
 		ConditionExpression:       aws.String("attribute_not_exists(run) OR run = :none"),
@@ -201,7 +199,7 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []aud
 			return refresher.Run{}, nil, err
 		}
 		fresh := stored.ID == ""
-		var actions []types.TransactWriteItem
+		var actions []*action
 		if fresh {
 			stored = run
 			stored.Version = 1
@@ -214,15 +212,12 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []aud
 		if err != nil {
 			return refresher.Run{}, nil, err
 		}
-		if entry.Key != "" {
-			actions = append(actions, s.remembering(entry, run.RequestedAt))
-		}
-		err = s.transact(ctx, actions)
-		condition := conditionOf(err)
-		if condition == nil {
+		remember := s.remembering(entry, run.RequestedAt)
+		err = s.transact(ctx, append(actions, remember))
+		if conditionOf(err) == nil {
 			return stored, nil, err
 		}
-		if old, used := condition.failed[len(actions)-1]; used && entry.Key != "" {
+		if old, used := refused(err, remember); used {
 			first, err = answered(old, entry)
 			return stored, first, err
 		}
@@ -296,7 +291,7 @@ func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (ref
 			return refresher.Run{}, err
 		}
 		claimed.Token = max(now.Token+1, least)
-		actions := append([]types.TransactWriteItem{
+		actions := append([]*action{
 			{Update: r.rewriting(read, claimed)},
 			{Update: &types.Update{
 				TableName: &s.table, Key: key(refreshPK, refreshSK),
@@ -379,7 +374,7 @@ func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []
 			}
 		}
 		state := marshal(now)
-		actions := []types.TransactWriteItem{{Update: record}, {Update: &types.Update{
+		actions := []*action{{Update: record}, {Update: &types.Update{
 			TableName: &s.table, Key: key(refreshPK, refreshSK),
 			UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
 			ConditionExpression:       aws.String("run = :id"),
@@ -436,7 +431,7 @@ func (r *Refreshes) Held(ctx context.Context) ([]refresher.Run, error) {
 func (r *Refreshes) Discard(ctx context.Context, attempt refresher.Run, held string) error {
 	s := r.store
 	p, sort := refreshKey(held)
-	err := r.fenced(ctx, attempt, []types.TransactWriteItem{
+	err := r.fenced(ctx, attempt, []*action{
 		{Update: &types.Update{
 			TableName: &s.table, Key: key(p, sort),
 			UpdateExpression:         aws.String("SET #h = :discarded ADD version :one"),
@@ -458,16 +453,17 @@ func (r *Refreshes) Confirm(ctx context.Context, read, confirmed refresher.Run, 
 	record := r.rewriting(read, confirmed)
 	*record.ConditionExpression += " AND version = :version"
 	record.ExpressionAttributeValues[":version"] = num(read.Version)
-	err := s.transact(ctx, []types.TransactWriteItem{
-		r.opening(confirmed.ID),
+	opening := r.opening(confirmed.ID)
+	err := s.transact(ctx, []*action{
+		opening,
 		{Update: record},
 		{Delete: &types.Delete{TableName: &s.table, Key: key(heldKey(confirmed.ID))}},
 		s.put(newAuditItem(event), "", nil),
 	})
-	if condition := conditionOf(err); condition != nil {
-		if _, busy := condition.failed[0]; busy {
-			return refresher.Run{}, refresher.ErrBusy
-		}
+	if _, busy := refused(err, opening); busy {
+		return refresher.Run{}, refresher.ErrBusy
+	}
+	if conditionOf(err) != nil {
 		return refresher.Run{}, errs.New(errs.Stale, "version_stale")
 	}
 	confirmed.Version = read.Version + 1

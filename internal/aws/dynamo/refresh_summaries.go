@@ -132,7 +132,7 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 // the ones that are others now.
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
 	s := r.store
-	var actions []types.TransactWriteItem
+	var actions []*action
 	entry := record{name: journal.Agreements, at: attempt.Lease}
 	var changes []register.Change
 	for _, sum := range summaries {
@@ -146,12 +146,12 @@ func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, s
 		for _, name := range []string{"validation", "pairs", "added", "version", "summaries"} {
 			values[":next_"+name] = it[name]
 		}
-		actions = append(actions, types.TransactWriteItem{Update: &types.Update{
+		actions = append(actions, &action{Update: &types.Update{
 			TableName: &s.table, Key: key(agreementKey(next.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 			UpdateExpression: aws.String("SET validation = :next_validation, pairs = :next_pairs, added = :next_added, version = :next_version, summaries = :next_summaries"),
 		}})
 	}
-	return r.fenced(ctx, attempt, actions, func(ctx context.Context, actions []types.TransactWriteItem) error {
+	return r.fenced(ctx, attempt, actions, func(ctx context.Context, actions []*action) error {
 		if len(changes) == 0 {
 			return s.transact(ctx, actions)
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/day"
 	"trueup/internal/report"
@@ -36,21 +35,20 @@ func (i snapshotItem) published() report.Published {
 
 // Publish implements snapshot.Index.
 func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
-	put := func(partition pk, sort sk) types.TransactWriteItem {
+	put := func(partition pk, sort sk) *action {
 		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
 		return x.store.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
 	}
 	ofDay := put(snapshotKey(p.Date))
-	err = x.store.transact(ctx, []types.TransactWriteItem{ofDay, put(snapshotsPK, newestSnapshotSK)})
-	condition := conditionOf(err)
-	if condition == nil {
+	err = x.store.transact(ctx, []*action{ofDay, put(snapshotsPK, newestSnapshotSK)})
+	if conditionOf(err) == nil {
 		return err == nil, err
 	}
-	if _, later := condition.failed[0]; later {
+	if _, later := refused(err, ofDay); later {
 		return false, nil
 	}
 	// The newest is of another day, and stays.
-	return false, ignoreCondition(x.store.transact(ctx, []types.TransactWriteItem{ofDay}))
+	return false, ignoreCondition(x.store.transact(ctx, []*action{ofDay}))
 }
 
 // Newest implements snapshot.Index.

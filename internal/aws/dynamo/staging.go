@@ -146,27 +146,31 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 		return err
 	}
 
-	actions := make([]types.TransactWriteItem, 0, maxTransaction)
+	actions := make([]*action, 0, maxTransaction)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	flush := func() {
 		batch := actions
-		actions = make([]types.TransactWriteItem, 0, maxTransaction)
+		actions = make([]*action, 0, maxTransaction)
 		g.Go(func() error { return s.transact(gctx, batch) })
 	}
-	add := func(action types.TransactWriteItem) {
+	add := func(action *action) {
 		if actions = append(actions, action); len(actions) == maxTransaction {
 			flush()
 		}
 	}
 	pairs := func(owner string, pairs []agreement.Pair) {
 		for _, pair := range pairs {
-			add(s.putUnlessTaken(marshal(newPairItem(p, owner, pair, string(p.Stage))), "agreement", p.Known.DeadPairs[pair.Key()]))
+			i := newPairItem(owner, pair, p.At, string(p.Stage), p.Stage)
+			add(s.putUnlessTaken(marshal(i), "agreement", p.Known.DeadPairs[pair.Key()]))
 		}
 	}
 	for _, c := range p.Create {
-		add(s.put(newAgreementItem(p, c), "attribute_not_exists(pk)", nil))
-		add(s.putUnlessTaken(marshal(newNameItem(p.Stage, c)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
+		add(s.put(newAgreementItem(agreementItem{
+			ID: c.ID, Type: agreement.TypeVolume, Name: c.Name, Group: p.Group.ID, Pairs: len(c.Pairs),
+			Created: millis(p.At), CreatedBy: p.By, Stage: p.Stage,
+		}), "attribute_not_exists(pk)", nil))
+		add(s.putUnlessTaken(marshal(newNameItem(c.ID, c.Name, p.Stage)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
 		pairs(c.ID, c.Pairs)
 	}
 	for _, e := range p.Extend {
@@ -187,7 +191,7 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 
 // putUnlessTaken stores a name or a pair if nobody has its key, or only what is
 // dead has. owner is the attribute that names the agreement.
-func (s *Store) putUnlessTaken(it item, owner string, dead importer.Dead) types.TransactWriteItem {
+func (s *Store) putUnlessTaken(it item, owner string, dead importer.Dead) *action {
 	if dead == (importer.Dead{}) {
 		return s.putItem(it, "attribute_not_exists(pk)", nil)
 	}
@@ -206,7 +210,7 @@ func (s *Store) putUnlessTaken(it item, owner string, dead importer.Dead) types.
 // fails, instead of missing rows. ErrTaken when one of them was committed.
 func (s *Store) bury(ctx context.Context, dead map[importer.Stage]bool) error {
 	for stage := range dead {
-		err := s.transact(ctx, []types.TransactWriteItem{s.putItem(mark(stage), "attribute_not_exists(seq)", nil)})
+		err := s.transact(ctx, []*action{s.putItem(mark(stage), "attribute_not_exists(seq)", nil)})
 		if conditionOf(err) != nil {
 			return importer.ErrTaken
 		}
@@ -227,7 +231,7 @@ func mark(stage importer.Stage) item {
 
 // extensions returns, by agreement, the action that announces the pairs a plan
 // adds to it, and which stages announced some and are not committed.
-func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]types.TransactWriteItem, map[importer.Stage]bool, error) {
+func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]*action, map[importer.Stage]bool, error) {
 	dead := map[importer.Stage]bool{}
 	if len(p.Extend) == 0 {
 		return nil, dead, nil
@@ -257,11 +261,11 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 			dead[stage] = true
 		}
 	}
-	actions := make(map[string]types.TransactWriteItem, len(items))
+	actions := make(map[string]*action, len(items))
 	for _, i := range items {
 		announced := s.announce(i, p.Stage, added[i.ID])
 		old, fresh := marshal(i), marshal(announced)
-		action := &types.Update{
+		update := &types.Update{
 			TableName: &s.table, Key: key(agreementKey(i.ID)),
 			UpdateExpression:    aws.String("SET added = :new, pairs = :pairs, version = :version"),
 			ConditionExpression: aws.String("added = :old AND version = :was"),
@@ -271,11 +275,11 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]typ
 			},
 		}
 		if announced.Checked != i.Checked { // which a refresh may be about to change, too
-			*action.UpdateExpression += ", validation = :validation"
-			*action.ConditionExpression += " AND " + unsummarized(i, action.ExpressionAttributeValues)
-			action.ExpressionAttributeValues[":validation"] = fresh["validation"]
+			*update.UpdateExpression += ", validation = :validation"
+			*update.ConditionExpression += " AND " + unsummarized(i, update.ExpressionAttributeValues)
+			update.ExpressionAttributeValues[":validation"] = fresh["validation"]
 		}
-		actions[i.ID] = types.TransactWriteItem{Update: action}
+		actions[i.ID] = &action{Update: update}
 	}
 	return actions, dead, nil
 }
@@ -308,8 +312,7 @@ func (s *Store) folded(i agreementItem) agreementItem {
 
 // Commit implements importer.Store.
 func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import, events []audit.Event) error {
-	actions := s.finishing(imp, events)
-	writer := len(actions)
+	actions, ending := s.finishing(imp, events)
 	seq := p.Known.Commits + 1
 	moment := types.Update{
 		TableName: &s.table, Key: key(commitsPK, commitsSK), UpdateExpression: aws.String("SET seq = :next"),
@@ -322,12 +325,13 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 	}
 	committed := mark(p.Stage)
 	committed["seq"] = num(seq)
+	release := &action{Delete: &types.Delete{
+		TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
+		ExpressionAttributeValues: item{":h": str(string(p.Stage))},
+	}}
 	actions = append(actions,
-		types.TransactWriteItem{Delete: &types.Delete{
-			TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
-			ExpressionAttributeValues: item{":h": str(string(p.Stage))},
-		}},
-		types.TransactWriteItem{Update: &moment},
+		release,
+		&action{Update: &moment},
 		s.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
 	)
 	entry := record{name: journal.Agreements, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
@@ -343,18 +347,17 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 	if errors.Is(err, journal.ErrMoved) { // the group was deleted meanwhile
 		return importer.ErrTaken
 	}
-	condition := conditionOf(err)
-	switch {
-	case err == nil:
+	if err == nil {
 		s.commits.Store(p.Stage, seq)
 		return nil
-	case condition == nil:
+	}
+	if conditionOf(err) == nil {
 		return err
 	}
-	if _, failed := condition.failed[0]; failed {
-		return finished(condition, imp)
+	if _, failed := refused(err, ending); failed {
+		return finished(err, ending, imp)
 	}
-	if _, failed := condition.failed[writer]; failed {
+	if _, failed := refused(err, release); failed {
 		return importer.ErrLost
 	}
 	return importer.ErrTaken
@@ -375,7 +378,7 @@ func planned(p importer.Plan) []register.Change {
 }
 
 // founding is the actions that make a group: its item, its name, and the count of groups.
-func (s *Store) founding(g group.Group, at time.Time) (item, name, count types.TransactWriteItem) {
+func (s *Store) founding(g group.Group, at time.Time) (item, name, count *action) {
 	groupPK, groupSK := groupKey(g.ID)
 	folded := text.Fold(g.Name)
 	named := key(groupNameKey(folded))
@@ -384,7 +387,7 @@ func (s *Store) founding(g group.Group, at time.Time) (item, name, count types.T
 		PK: string(groupPK), SK: string(groupSK), ID: g.ID, Name: g.Name, Created: millis(at), Version: 1,
 	}, "attribute_not_exists(pk)", nil)
 	name = s.putItem(named, "attribute_not_exists(pk)", nil)
-	count = types.TransactWriteItem{Update: &types.Update{
+	count = &action{Update: &types.Update{
 		TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
 		ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":one": num(1), ":max": num(group.Max)},

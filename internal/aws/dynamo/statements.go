@@ -123,7 +123,7 @@ func (s *Store) Statements(ctx context.Context, limit int, after string) (statem
 // KeepStatement implements statements.Store.
 func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event audit.Event) (statements.Record, error) {
 	for range maxTries {
-		kept, actions := r, []types.TransactWriteItem(nil)
+		kept, actions := r, []*action(nil)
 		if kept.Version++; kept.State == statements.StateAccepted {
 			p, sort := newestStatementKey(r.Object.Key)
 			it, err := s.get(ctx, p, sort)
@@ -143,12 +143,11 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 		record := s.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
 		record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
 		record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-		err := s.transact(ctx, append([]types.TransactWriteItem{record, s.put(newAuditItem(event), "", nil)}, actions...))
-		condition := conditionOf(err)
-		if condition == nil {
+		err := s.transact(ctx, append([]*action{record, s.put(newAuditItem(event), "", nil)}, actions...))
+		if conditionOf(err) == nil {
 			return kept, err
 		}
-		if first, done := condition.failed[0]; done {
+		if first, done := refused(err, record); done {
 			i, err := decode[statementItem](first)
 			return i.statement(), err
 		}
@@ -159,16 +158,16 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 
 // succeeding is the part of a transaction that puts another statement of a file
 // in use, or none.
-func (s *Store) succeeding(was, is newestItem) []types.TransactWriteItem {
+func (s *Store) succeeding(was, is newestItem) []*action {
 	if was.PK == "" {
-		return []types.TransactWriteItem{s.put(is, "attribute_not_exists(pk)", nil)}
+		return []*action{s.put(is, "attribute_not_exists(pk)", nil)}
 	}
 	newest := s.put(is, "id = :i AND #o = :o", item{":i": str(was.ID), ":o": str(was.Order)})
 	newest.Put.ExpressionAttributeNames = map[string]string{"#o": "order"}
 	if was.ID == "" {
-		return []types.TransactWriteItem{newest}
+		return []*action{newest}
 	}
-	return []types.TransactWriteItem{newest, {Update: &types.Update{
+	return []*action{newest, {Update: &types.Update{
 		TableName: &s.table, Key: key(statementKey(was.ID)),
 		UpdateExpression:         aws.String("SET #s = :s ADD version :one"),
 		ConditionExpression:      aws.String("attribute_exists(pk)"),
@@ -186,7 +185,7 @@ func (s *Store) RemoveStatement(ctx context.Context, read statements.Record, at 
 	record := s.put(newStatementItem(removed), "version = :v", item{":v": num(read.Version)})
 	p, sort := newestStatementKey(read.Object.Key)
 	newest := s.put(newestItem{PK: string(p), SK: string(sort), Order: read.Object.Order()}, "id = :i", item{":i": str(read.ID)})
-	err := s.transact(ctx, []types.TransactWriteItem{record, newest, s.put(newAuditItem(event), "", nil)})
+	err := s.transact(ctx, []*action{record, newest, s.put(newAuditItem(event), "", nil)})
 	if conditionOf(err) != nil {
 		return statements.Record{}, errs.Wrap(err, errs.Stale, "version_stale")
 	}

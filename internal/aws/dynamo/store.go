@@ -99,10 +99,16 @@ func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Va
 
 func key(p pk, s sk) item { return item{"pk": str(string(p)), "sk": str(string(s))} }
 
-// errCondition means that a condition of a write did not hold. Old holds the
-// item each failed condition met, by action; nil where it met none.
+// action is one action of a transaction. A transaction that is refused names its
+// actions by their addresses.
+type action types.TransactWriteItem
+
+// errCondition means that a condition of a write did not hold.
 type errCondition struct {
-	failed map[int]item
+	// failed has the actions whose conditions did not hold, and the item that each
+	// of them met: nil if there was none, or if the action did not ask for it. It is
+	// empty for a write that is not a transaction.
+	failed map[*action]item
 }
 
 func (e *errCondition) Error() string { return "dynamo: a condition did not hold" }
@@ -116,40 +122,61 @@ func conditionOf(err error) *errCondition {
 	return nil
 }
 
-// transact runs up to maxTransaction actions as one. It repeats conflicts and
+// refused reports whether err means that the condition of an action did not hold,
+// and returns the item that the action met. No condition of a nil action is refused.
+func refused(err error, a *action) (met item, refused bool) {
+	if condition := conditionOf(err); condition != nil {
+		met, refused = condition.failed[a]
+	}
+	return met, refused
+}
+
+// transact runs up to maxTransaction actions as one. Nil actions are left out. It repeats conflicts and
 // throttling, which the SDK does not do inside a cancelled transaction, until
 // the store's patience or ctx ends. It returns an *errCondition when a condition failed;
 // a write whose answer was lost and is repeated counts as done, thanks to the token.
-func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem) error {
-	if len(actions) == 0 {
+func (s *Store) transact(ctx context.Context, actions []*action) error {
+	t := s.transaction(actions)
+	if len(t.actions) == 0 {
 		return nil
 	}
-	in := s.transaction(actions)
-	return s.persist(ctx, func() error { return s.try(ctx, in) })
+	return s.persist(ctx, func() error { return s.try(ctx, t) })
+}
+
+// transaction is a request to DynamoDB, and the actions that it was made from.
+type transaction struct {
+	*dynamodb.TransactWriteItemsInput
+	actions []*action
 }
 
 // transaction is the request for actions. Its token makes it safe to repeat.
-func (s *Store) transaction(actions []types.TransactWriteItem) *dynamodb.TransactWriteItemsInput {
-	return &dynamodb.TransactWriteItemsInput{TransactItems: actions, ClientRequestToken: aws.String(rand.Text())}
+func (s *Store) transaction(actions []*action) transaction {
+	t := transaction{TransactWriteItemsInput: &dynamodb.TransactWriteItemsInput{ClientRequestToken: aws.String(rand.Text())}}
+	for _, a := range actions {
+		if a != nil {
+			t.TransactItems, t.actions = append(t.TransactItems, types.TransactWriteItem(*a)), append(t.actions, a)
+		}
+	}
+	return t
 }
 
 // try sends a transaction. It returns an *errCondition when a condition failed,
 // and errPassing when the transaction was not done because of others.
-func (s *Store) try(ctx context.Context, in *dynamodb.TransactWriteItemsInput, options ...func(*dynamodb.Options)) error {
-	_, err := s.client.TransactWriteItems(ctx, in, options...)
+func (s *Store) try(ctx context.Context, t transaction, options ...func(*dynamodb.Options)) error {
+	_, err := s.client.TransactWriteItems(ctx, t.TransactWriteItemsInput, options...)
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
 		return err
 	}
-	condition := &errCondition{failed: map[int]item{}}
+	condition := &errCondition{failed: map[*action]item{}}
 	conflict := errConflict{error: err}
 	for i, reason := range cancelled.CancellationReasons {
 		switch code := aws.ToString(reason.Code); code {
 		case "", "None":
 		case "ConditionalCheckFailed":
-			condition.failed[i] = reason.Item
+			condition.failed[t.actions[i]] = reason.Item
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			conflict.at = append(conflict.at, i)
+			conflict.at = append(conflict.at, t.actions[i])
 		default:
 			return err
 		}
@@ -170,7 +197,7 @@ func unrepeated(o *dynamodb.Options) { o.Retryer = sdkretry.AddWithMaxAttempts(o
 // on items of it, or because of throttling.
 type errConflict struct {
 	error
-	at []int // the actions
+	at []*action
 }
 
 func (e errConflict) Unwrap() error { return e.error }
@@ -222,7 +249,7 @@ func (s *Store) one(ctx context.Context, write func() error) error {
 		err := write()
 		var failed *types.ConditionalCheckFailedException
 		if errors.As(err, &failed) {
-			return &errCondition{failed: map[int]item{0: failed.Item}}
+			return &errCondition{}
 		}
 		return err
 	})

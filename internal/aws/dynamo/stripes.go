@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/semaphore"
 
 	"trueup/internal/journal"
@@ -106,7 +104,7 @@ func (s *stripes) exchange(st *stripe) *stripe {
 // transactWith is transact of actions and the record, which it appends to a
 // stripe. journal.ErrMoved means that a license group was deleted that the
 // transaction is about, and that the transaction has to be built again.
-func (s *Store) transactWith(ctx context.Context, actions []types.TransactWriteItem, r record) error {
+func (s *Store) transactWith(ctx context.Context, actions []*action, r record) error {
 	all := s.stripesOf(r.name)
 	st, err := all.take(ctx)
 	if err != nil {
@@ -124,27 +122,32 @@ func (s *Store) transactWith(ctx context.Context, actions []types.TransactWriteI
 
 // appendTo tries once to append a record to a stripe. errBehind means that
 // nothing but another transaction in the same stripe stood against it.
-func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.TransactWriteItem, r record) error {
+func (s *Store) appendTo(ctx context.Context, st *stripe, actions []*action, r record) error {
 	if err := s.locate(ctx, st, r.name); err != nil {
 		return err
 	}
-	in := s.transaction(slices.Concat(actions, s.guards(r, st.number), s.recording(r, st.number, st.head)))
-	head := len(in.TransactItems) - 2
+	guards := s.guards(r, st.number)
+	head, entry := s.recording(r, st.number, st.head)
+	all := slices.Clip(actions)
+	for _, g := range guards {
+		all = append(all, g.action)
+	}
+	t := s.transaction(append(all, head, entry))
 	// A transaction that met another's was not done, and is built again. One whose
 	// outcome is not known has to be repeated as it is. The SDK must not do so before
 	// the outcome is seen here: when a reply is lost and the repetition meets a
 	// conflict, the transaction may be done.
-	err := s.try(ctx, in, unrepeated)
+	err := s.try(ctx, t, unrepeated)
 	if passing := (errPassing{}); passes(err) && !errors.As(err, &passing) {
 		st.known = false
-		err = s.persist(ctx, func() error { return s.try(ctx, in) })
+		err = s.persist(ctx, func() error { return s.try(ctx, t) })
 	}
 	if err == nil {
-		st.head, st.known = pointAfter(in, head), true
+		st.head, st.known = pointAfter(head), true
 		return nil
 	}
 	st.known = false
-	if conflict := (errConflict{}); errors.As(err, &conflict) && slices.ContainsFunc(conflict.at, func(i int) bool { return i >= head }) {
+	if conflict := (errConflict{}); errors.As(err, &conflict) && slices.ContainsFunc(conflict.at, func(a *action) bool { return a == head || a == entry }) {
 		st.shared = true
 		return errPassing{fmt.Errorf("%w: %w", errBehind, err)}
 	}
@@ -152,7 +155,7 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 	if condition == nil {
 		return err
 	}
-	old, moved := condition.failed[head]
+	old, moved := refused(err, head)
 	delete(condition.failed, head)
 	if moved {
 		if i, err := decode[headItem](old); err == nil {
@@ -160,10 +163,9 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 		}
 	}
 	var tombstones []met
-	for i, group := range r.within {
-		at := len(actions) + i
-		if old, found := condition.failed[at]; found {
-			tombstones = append(tombstones, met{group, in.TransactItems[at].ConditionCheck.Key, old})
+	for _, g := range guards {
+		if old, found := refused(err, g.action); found {
+			tombstones = append(tombstones, met{g.group, g.ConditionCheck.Key, old})
 		}
 	}
 	if tombstones != nil {
@@ -177,8 +179,8 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []types.Transa
 }
 
 // pointAfter is where a stripe stands after a transaction with the head's action.
-func pointAfter(in *dynamodb.TransactWriteItemsInput, head int) journal.Point {
-	values := in.TransactItems[head].Update.ExpressionAttributeValues
+func pointAfter(head *action) journal.Point {
+	values := head.Update.ExpressionAttributeValues
 	next, _ := number(values, ":next")
 	return journal.Point{Seq: next, Tip: attr(values, ":tip")}
 }

@@ -48,14 +48,20 @@ var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile"
 // errAnnounced means that a license group was about to be deleted.
 var errAnnounced = errors.New("dynamo: a license group was about to be deleted")
 
+// guard is the condition that a license group exists.
+type guard struct {
+	group string
+	*action
+}
+
 // guards are the conditions that the groups of a record exist.
-func (s *Store) guards(r record, stripe int) []types.TransactWriteItem {
-	guards := make([]types.TransactWriteItem, len(r.within))
+func (s *Store) guards(r record, stripe int) []guard {
+	guards := make([]guard, len(r.within))
 	for i, id := range r.within {
-		guards[i] = types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		guards[i] = guard{id, &action{ConditionCheck: &types.ConditionCheck{
 			TableName: &s.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}}
+		}}}
 	}
 	return guards
 }
@@ -67,8 +73,8 @@ func (s *Store) tombstone(id string, n int, at time.Time) item {
 }
 
 // tombstones are the actions that keep agreements out of a group that is being deleted.
-func (s *Store) tombstones(id string, at time.Time) []types.TransactWriteItem {
-	var actions []types.TransactWriteItem
+func (s *Store) tombstones(id string, at time.Time) []*action {
+	var actions []*action
 	for n := range tombstonesPerGroup {
 		actions = append(actions, s.putItem(s.tombstone(id, n, at), "", nil))
 	}
