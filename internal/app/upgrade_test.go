@@ -369,8 +369,8 @@ func (d *deployment) check() {
 	}
 	head, err := d.newer[0].Head(d.ctx, "agreements")
 	d.must(err)
-	if len(head.Gone) > 0 {
-		d.t.Errorf("groups are still to be emptied: %v", head.Gone)
+	if len(register.Gone(head)) > 0 {
+		d.t.Errorf("groups are still to be emptied: %v", register.Gone(head))
 	}
 }
 

@@ -2,7 +2,7 @@
 // and their product titles, what they are also called, and how they are found
 // while somebody types.
 //
-// A Catalog is what the entries of journal.Catalog add up to, on top of a
+// A Catalog is what the entries of its journal add up to, on top of a
 // starting catalog of well-known publishers; Store reads and changes it through
 // that journal. Nothing is ever removed from it: a duplicate is merged into what
 // it duplicates, and its names become aliases. So a name or an id that was

@@ -7,7 +7,7 @@ import (
 	"trueup/internal/journal"
 )
 
-// An entry of journal.Catalog is lines of cells that tabs part; no name has a
+// An entry of the journal is lines of cells, which tabs separate. No name has a
 // tab or a line end:
 //
 //	p <name> <alias>…          a publisher

@@ -50,7 +50,7 @@ func (l *memoryLog) Append(_ context.Context, name journal.Name, head journal.He
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if name != journal.Catalog || len(body) > journal.MaxBody || body == "" || weight < 1 || len(events) != 1 || events[0].Subject == "" {
+	if name != catalog.JournalName || len(body) > journal.MaxBody || body == "" || weight < 1 || len(events) != 1 || events[0].Subject == "" {
 		panic("the caller breaks the contract")
 	}
 	if l.err != nil {

@@ -17,6 +17,22 @@ import (
 	"trueup/internal/retry"
 )
 
+// JournalName names the journal of the catalog, which leads to a Catalog. Its entries are
+// the data, and their order matters: they are all in the first stripe, and never
+// deleted.
+const JournalName journal.Name = "catalog"
+
+// Log is a journal that the catalog can append to.
+type Log interface {
+	journal.Log
+	// Append stores the next entry of the first stripe, which weighs as much as the
+	// things it changes, with the audit events of the change and the answer that an
+	// Idempotency-Key stands for, in one transaction. It returns journal.ErrMoved if
+	// that stripe is not at head any more. If the key was used before, nothing is
+	// stored, and first is the answer that was given then.
+	Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error)
+}
+
 // Store reads and changes the catalog. What it answers is exact at the moment
 // of the call.
 //
@@ -31,14 +47,16 @@ import (
 // answered then.
 type Store struct {
 	Replica *journal.Replica[*Catalog]
+	log     Log
 }
 
 const maxAttempts = 20
 
 // New returns the store of the catalog that the log leads to. Copies of it are
 // kept in files; warn is told when one cannot be used.
-func New(log journal.Log, files objects.Bucket, warn *slog.Logger) *Store {
-	return &Store{&journal.Replica[*Catalog]{Name: journal.Catalog, Log: log, Files: files, State: &Catalog{}, Warn: warn}}
+func New(log Log, files objects.Bucket, warn *slog.Logger) *Store {
+	replica := &journal.Replica[*Catalog]{Name: JournalName, Log: log, Files: files, State: &Catalog{}, Warn: warn}
+	return &Store{Replica: replica, log: log}
 }
 
 // Save saves a copy if the catalog has got at least so many changes since the
@@ -250,7 +268,7 @@ func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error))
 		if err != nil || d.body == "" {
 			return nil, err
 		}
-		first, err := s.Replica.Log.Append(ctx, journal.Catalog, at, d.body, d.weight, d.answer, d.events...)
+		first, err := s.log.Append(ctx, JournalName, at, d.body, d.weight, d.answer, d.events...)
 		if !errors.Is(err, journal.ErrMoved) {
 			return first, err
 		}

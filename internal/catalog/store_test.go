@@ -276,7 +276,7 @@ func TestACopyThatCannotBeUsedIsReplaced(t *testing.T) {
 	if err := s.Save(t.Context(), 1, day); err != nil {
 		t.Fatal(err)
 	}
-	key := journal.CopiesPrefix + string(journal.Catalog) + ".2"
+	key := journal.CopiesPrefix + string(catalog.JournalName) + ".2"
 	old := string(files.files[key])
 	files.files[key] = []byte(strings.Replace(old, "catalog 1 ", "catalog 0 ", 1))
 	now := process(log, files)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
@@ -76,9 +77,9 @@ func TestAFileFeedsTheCatalog(t *testing.T) {
 	if get("/audit?action=catalog.fed", &events); len(events.Items) != 1 || events.Items[0].Source != "import" || events.Items[0].After["titles"] != "7" {
 		t.Errorf("events %+v", events)
 	}
-	copied, err := s.deps.Reports.Open(t.Context(), journal.CopiesPrefix+string(journal.Catalog)+".2", "", "")
+	copied, err := s.deps.Reports.Open(t.Context(), journal.CopiesPrefix+string(catalog.JournalName)+".2", "", "")
 	for deadline := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		copied, err = s.deps.Reports.Open(t.Context(), journal.CopiesPrefix+string(journal.Catalog)+".2", "", "")
+		copied, err = s.deps.Reports.Open(t.Context(), journal.CopiesPrefix+string(catalog.JournalName)+".2", "", "")
 	}
 	if err != nil {
 		t.Fatalf("no copy: %v", err)

@@ -123,7 +123,7 @@ func (r *Replica[S]) restore(ctx context.Context, head *Head) (restored bool, er
 	case r.at.Reaches(&at.Position) && r.at.Position != (Position{}):
 		return false, nil // an older copy was saved last
 	}
-	at.Saved, at.SavedAt, at.FirstSaved, at.Gone = head.Saved, head.SavedAt, head.FirstSaved, head.Gone
+	at.Saved, at.SavedAt, at.FirstSaved, at.Payload = head.Saved, head.SavedAt, head.FirstSaved, head.Payload
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.State.Restore(state); err != nil {

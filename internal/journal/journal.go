@@ -2,9 +2,9 @@
 // exact at every reading.
 //
 // A journal is a list of changes. Every change appends an entry in the same
-// transaction that stores the change itself. The list is cut in stripes, so that
+// transaction that stores the change itself. The list is divided into stripes, so that
 // processes that append at the same time do not wait for each other: each writes
-// to a stripe that no other process uses if it can. The entries of one stripe
+// to a stripe that no other process uses, if there is one. The entries of one stripe
 // have numbers without gaps. There is no order between stripes: an entry of a
 // journal with several stripes names what changed and its version, and readers
 // read the changed things themselves.
@@ -28,24 +28,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
-
-	"trueup/internal/audit"
-	"trueup/internal/once"
 )
 
-// Name names a journal.
+// Name names a journal. The package of its State declares it.
 type Name string
-
-// The journals.
-const (
-	// Agreements leads to register.Register. Changes are appended to all stripes
-	// but the first, which has the deletions of license groups, and the entries of
-	// releases that knew no stripes.
-	Agreements Name = "agreements"
-	// Catalog leads to catalog.Catalog. Its entries are the data, and their order
-	// matters: they are all in the first stripe, and never deleted.
-	Catalog Name = "catalog"
-)
 
 // Stripes is how many stripes a journal has at most: the first one, which is stripe
 // 0, and twice as many as there are processes that append at the same time, so that
@@ -136,9 +122,9 @@ type Head struct {
 	// FirstSaved is the weight of the first stripe in the copy that was saved by a
 	// release without stripes; 0 if there is none.
 	FirstSaved int64
-	// Gone are the license groups that were deleted and whose agreements still
-	// name them: they count as Unassigned (R4.3). Only in journal Agreements.
-	Gone []string
+	// Payload is what the writers of the journal keep beside its entries, for its State.
+	// It can change without an entry. The journal does not look at it.
+	Payload []string
 }
 
 // Entry is one change.
@@ -157,7 +143,8 @@ var (
 	ErrTrimmed = errors.New("journal: the entries were deleted")
 )
 
-// Log keeps journals. Reads are strongly consistent.
+// Log reads journals. Reads are strongly consistent. Entries are appended by the
+// stores of what changes, in the transactions that change it.
 type Log interface {
 	// Head returns where a journal stands. The stripes are not read at one moment,
 	// but each has at least the entries that it had when Head was called.
@@ -166,12 +153,6 @@ type Log interface {
 	// and without gaps: the first ones, if there are many. ErrTrimmed if the first
 	// of them was deleted.
 	Entries(ctx context.Context, name Name, stripe int, after, upTo int64) ([]Entry, error)
-	// Append stores the next entry of the first stripe, which weighs as much as the
-	// things it changes, with the audit events of the change and the answer that an
-	// Idempotency-Key stands for, in one transaction. ErrMoved when that stripe is
-	// not at head any more. When the key was used before nothing is stored and
-	// first is what was answered then.
-	Append(ctx context.Context, name Name, head Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error)
 	// Saved notes that a copy of the state at head was saved at a time, unless a
 	// copy with a larger weight was.
 	Saved(ctx context.Context, name Name, head Head, at time.Time) error

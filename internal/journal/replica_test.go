@@ -148,10 +148,10 @@ func TestReplicaFollows(t *testing.T) {
 	s.log.add("four", 1)
 	s.want(t, r, "one two three four 3a 3b 16a", [3]int64{0, 3, 4}, [3]int64{3, 1, 2})
 
-	// What changes of a head without an entry is seen too (R4.3: a group that was
-	// emptied is not gone any more), also in a replica that a copy was enough for.
+	// A payload that changes without an entry is seen too, also by a replica that only
+	// needed a copy.
 	s.save(t)
-	s.log.rest.Gone = []string{"sales"}
+	s.log.rest.Payload = []string{"sales"}
 	s.want(t, r, "one two three four 3a 3b 16a")
 	s.want(t, s.replica(), "one two three four 3a 3b 16a")
 

@@ -16,10 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/audit"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
-	"trueup/internal/once"
 )
 
 // lines is the simplest State: the bodies of the entries of each stripe.
@@ -167,10 +165,6 @@ func (l *log) Entries(ctx context.Context, _ journal.Name, stripe int, after, up
 	return entries, nil
 }
 
-func (l *log) Append(context.Context, journal.Name, journal.Head, string, int, once.Entry, ...audit.Event) ([]byte, error) {
-	return nil, errors.New("a replica only reads")
-}
-
 func (l *log) Saved(_ context.Context, _ journal.Name, head journal.Head, at time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -274,7 +268,7 @@ func newStand(bodies ...string) *stand {
 
 func newReplica[S journal.State](s *stand, state S) *journal.Replica[S] {
 	return &journal.Replica[S]{
-		Name: journal.Agreements, Log: s.log, Files: s.files, State: state, Warn: slog.New(slog.NewTextHandler(&s.warned, nil)),
+		Name: "agreements", Log: s.log, Files: s.files, State: state, Warn: slog.New(slog.NewTextHandler(&s.warned, nil)),
 	}
 }
 

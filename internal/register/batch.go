@@ -305,7 +305,7 @@ func (r *Register) Rebuild(ctx context.Context, head journal.Head) (apply func()
 	}
 	return func() {
 		r.table = table{}
-		r.table.apply(r.walked, head.Gone)
+		r.table.apply(r.walked, Gone(head))
 		r.recent.forget()
 		r.walk, r.walked = nil, nil
 	}, nil

@@ -9,9 +9,9 @@ import (
 	"trueup/internal/agreement"
 )
 
-// Change is what an entry of journal.Agreements says of one agreement: that it
-// was made, changed or deleted, and which pairs it got and lost. How it is now
-// is read from the store.
+// Change is what an entry of the journal of agreements says of one agreement: that it
+// was created, changed or deleted, and which pairs were added and removed. Its current
+// state is read from the store.
 type Change struct {
 	ID string
 	// Version is the version of the agreement that the change makes. Of two changes

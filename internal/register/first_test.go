@@ -67,7 +67,7 @@ func TestR16_6_TheCopyOfVersion1(t *testing.T) {
 	}
 	want[0].Version, want[0].PairCount = 4, 2
 	m.store[a], m.pairs[a] = want[0], map[agreement.PairKey]bool{"A1+B1": true, "N+N": true}
-	head := journal.Head{Gone: []string{"gone"}}
+	head := journal.Head{Payload: []string{"gone"}}
 	apply, err := r.Prepare(context.Background(), head, []journal.Entry{
 		{Stripe: 3, Seq: 1, Body: Body([]Change{{ID: a, Version: 2, Added: []agreement.PairKey{"777+C3"}, Removed: []agreement.PairKey{"A1+B1"}}}, "")},
 		{Stripe: 5, Seq: 1, Body: Body([]Change{{ID: a, Version: 4, Added: []agreement.PairKey{"N+N"}, Removed: []agreement.PairKey{"777+C3"}}}, "")},

@@ -157,13 +157,13 @@ func (m *model) step() {
 	case 8:
 		m.remove(id)
 	case 10: // a license group is deleted
-		if groupID := m.group(); groupID != group.UnassignedID && !slices.Contains(m.head.Gone, groupID) {
-			m.head.Gone = append(slices.Clone(m.head.Gone), groupID)
+		if groupID := m.group(); groupID != group.UnassignedID && !slices.Contains(m.head.Payload, groupID) {
+			m.head.Payload = append(slices.Clone(m.head.Payload), groupID)
 			m.enter(groupID)
 		}
 	case 11: // one is emptied and forgotten, without an entry
-		if len(m.head.Gone) > 0 {
-			groupID := m.head.Gone[0]
+		if len(m.head.Payload) > 0 {
+			groupID := m.head.Payload[0]
 			m.emptied++
 			m.groups[slices.Index(m.groups, groupID)] = fmt.Sprintf("g%d", 4+m.emptied)
 			for id, a := range m.store {
@@ -173,7 +173,7 @@ func (m *model) step() {
 					m.store[id] = a
 				}
 			}
-			m.head.Gone = m.head.Gone[1:]
+			m.head.Payload = m.head.Payload[1:]
 		}
 	case 12, 13, 14:
 		m.extend(id)
@@ -190,7 +190,7 @@ func (m *model) remove(id string) {
 // agreements is what the register must hold.
 func (m *model) agreements() (all []agreement.Agreement) {
 	for _, a := range m.store {
-		if slices.Contains(m.head.Gone, a.GroupID) {
+		if slices.Contains(m.head.Payload, a.GroupID) {
 			a.GroupID = group.UnassignedID
 			a.Version++
 		}
@@ -335,12 +335,12 @@ func (m *model) check(t *testing.T, r *Register) {
 		if born := r.table.rows[slot].born; m.born[id] != 0 && born != m.born[id] && born != 0 {
 			t.Fatalf("%s was born at %d, want %d", id, born, m.born[id])
 		}
-		if slices.Contains(m.head.Gone, stored.GroupID) && !slices.Contains(r.table.stranded[stored.GroupID], id) {
+		if slices.Contains(m.head.Payload, stored.GroupID) && !slices.Contains(r.table.stranded[stored.GroupID], id) {
 			t.Fatalf("R4.3 %s is stored under %s, which is gone, and the register does not know", id, stored.GroupID)
 		}
 	}
 	for groupID := range r.table.stranded {
-		if !slices.Contains(m.head.Gone, groupID) {
+		if !slices.Contains(m.head.Payload, groupID) {
 			t.Fatalf("the register remembers %s, which was emptied", groupID)
 		}
 	}
@@ -393,7 +393,7 @@ func TestRegisterAnswersAsTheModel(t *testing.T) {
 				}
 				m.sync(t, r)
 				// What was emptied without an entry is forgotten with the next one.
-				maps.DeleteFunc(r.table.stranded, func(id string, _ []string) bool { return !slices.Contains(m.head.Gone, id) })
+				maps.DeleteFunc(r.table.stranded, func(id string, _ []string) bool { return !slices.Contains(m.head.Payload, id) })
 				if m.rng.IntN(5) == 0 {
 					r = restored(t, r)
 				}

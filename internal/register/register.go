@@ -3,14 +3,14 @@
 // thanks to package journal.
 //
 // A Register is a table of rows, an order of them for each sort, and their
-// texts one behind the other. A query is answered in two steps: one pass over
+// texts one after the other. A query is answered in two steps: one pass over
 // rows and texts marks what it selects and counts it, which is remembered until
 // the next change; then the order of its sort is walked from where the previous
 // page ended.
 //
 // Invariants: an agreement has one live row; each order holds the live rows and
 // no others; a row's texts and sort keys never change while it is in an order
-// (an agreement whose do gets another row).
+// (an agreement whose texts or keys change gets another row).
 package register
 
 import (
@@ -25,7 +25,17 @@ import (
 	"trueup/internal/objects"
 )
 
-// Register is what the entries of journal.Agreements add up to. It implements
+// JournalName names the journal of agreements, which leads to a Register. Changes are
+// appended to all stripes but the first. The first stripe has the deletions of license
+// groups, and the entries of releases that knew no stripes.
+const JournalName journal.Name = "agreements"
+
+// Gone returns the license groups that were deleted and that stored agreements may
+// still name: these agreements count as Unassigned (R4.3). They are the payload of
+// the journal of agreements.
+func Gone(head journal.Head) []string { return head.Payload }
+
+// Register is what the entries of the journal of agreements add up to. It implements
 // journal.State.
 type Register struct {
 	source Source
@@ -55,8 +65,8 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 		}
 	}
 	if len(b.ids) > 0 {
-		// As they are stored: whoever empties a deleted group has to know which of
-		// them still name it.
+		// As they are stored: to empty a deleted group, the ids of the agreements that
+		// still name it are needed.
 		if b.fetched, err = r.source.AgreementsByID(ctx, b.ids); err != nil {
 			return nil, err
 		}
@@ -68,7 +78,7 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 	}
 	r.ahead = b.isAhead()
 	return func() {
-		r.table.apply(&b, head.Gone)
+		r.table.apply(&b, Gone(head))
 		r.recent.forget()
 	}, nil
 }
@@ -100,7 +110,7 @@ type Reader struct {
 // are kept in files; warn is told when one cannot be used.
 func New(source Source, log journal.Log, files objects.Bucket, warn *slog.Logger) *Reader {
 	return &Reader{&journal.Replica[*Register]{
-		Name: journal.Agreements, Log: log, Files: files, State: &Register{source: source}, Warn: warn,
+		Name: JournalName, Log: log, Files: files, State: &Register{source: source}, Warn: warn,
 	}}
 }
 
@@ -137,7 +147,7 @@ func (r *Reader) Find(ctx context.Context, id string) (agreement.Agreement, erro
 func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
 	var gone []string
 	err := r.replica.Read(ctx, func(_ *Register, head journal.Head) error {
-		gone = head.Gone
+		gone = Gone(head)
 		return nil
 	})
 	if err != nil || len(gone) == 0 {
@@ -159,7 +169,7 @@ func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
 // Moved implements agreement.Register.
 func (r *Reader) Moved(ctx context.Context, groupID string) (n int, known bool, err error) {
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
-		n, known = len(s.table.strandedIn(groupID)), slices.Contains(head.Gone, groupID)
+		n, known = len(s.table.strandedIn(groupID)), slices.Contains(Gone(head), groupID)
 		return nil
 	})
 	return n, known, err

@@ -144,7 +144,7 @@ func TestStranded(t *testing.T) {
 	put("elsewhere", "g2")
 	put("deleted-later", "g1")
 	find("before")
-	m.head.Gone = []string{"g1"}
+	m.head.Payload = []string{"g1"}
 	m.enter("g1")
 	put("imported-meanwhile", "g1") // by an import that began before
 	m.remove("deleted-later")
@@ -182,7 +182,7 @@ func TestStranded(t *testing.T) {
 			}
 		}
 	}
-	m.head.Gone = nil
+	m.head.Payload = nil
 	if ids, err := followed.Stranded(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("%v, %v: want nothing", ids, err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/catalog"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
@@ -294,7 +295,7 @@ func TestR5_2_CatalogIsFed(t *testing.T) {
 		}
 	}
 	head := func() journal.Head {
-		h, err := w.store.Head(t.Context(), journal.Catalog)
+		h, err := w.store.Head(t.Context(), catalog.JournalName)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
-	"trueup/internal/journal"
+	"trueup/internal/register"
 )
 
 // Agreement implements agreement.Store.
@@ -19,7 +19,7 @@ func (s *Store) Agreement(ctx context.Context, id string) (agreement.Agreement, 
 // stored returns an agreement, its item, and the license groups that were deleted
 // and not emptied when it was read.
 func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
-	keys := []item{key(agreementKey(id)), key(headKey(journal.Agreements, 0))}
+	keys := []item{key(agreementKey(id)), key(headKey(register.JournalName, 0))}
 	found := false
 	err = s.getAll(ctx, keys, "", nil, func(it item) (err error) {
 		if attr(it, "sk") == string(headSK) {

@@ -124,7 +124,7 @@ func (e *edit) write(ctx context.Context) error {
 
 // changes says what the journal records of an agreement.
 func (e *edit) changes(c register.Change) {
-	e.entry.name, e.entry.body, e.entry.weight, e.entry.at = journal.Agreements, register.Body([]register.Change{c}, ""), 1, e.now
+	e.entry.name, e.entry.body, e.entry.weight, e.entry.at = register.JournalName, register.Body([]register.Change{c}, ""), 1, e.now
 }
 
 // within has the edit written only if a license group still exists that it is

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
-	"trueup/internal/journal"
+	"trueup/internal/register"
 )
 
 // Cursor returns a cursor nobody was given, of the query.
@@ -39,5 +39,5 @@ func Announced(ctx context.Context, t testing.TB, s *Store, id string) (announce
 
 // Within does a transaction that is about a license group.
 func Within(ctx context.Context, s *Store, id string) error {
-	return s.transactWith(ctx, nil, record{name: journal.Agreements, weight: 1, within: []string{id}})
+	return s.transactWith(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
 }

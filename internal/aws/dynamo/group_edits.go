@@ -14,7 +14,6 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
 	"trueup/internal/text"
@@ -115,19 +114,20 @@ func (s *Store) deleteGroup(ctx context.Context, id string, build func(*edit) er
 				return err
 			}
 		}
-		head, err := s.Head(ctx, journal.Agreements)
+		head, err := s.Head(ctx, register.JournalName)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(head.Gone, id) {
+		gone := register.Gone(head)
+		if slices.Contains(gone, id) {
 			return errs.New(errs.NotFound, "group_not_found", "id", id)
 		}
 		for _, action := range s.tombstones(id, at) {
 			e.add(action, nil)
 		}
 		e.entry = record{
-			name: journal.Agreements, body: register.Body(nil, id), weight: 1, at: at,
-			gone: append(slices.Clip(head.Gone), id),
+			name: register.JournalName, body: register.Body(nil, id), weight: 1, at: at,
+			gone: append(slices.Clip(gone), id),
 		}
 		e.after = &head
 		return nil

@@ -16,6 +16,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/journal"
 	"trueup/internal/once"
+	"trueup/internal/register"
 )
 
 // A stripe of a journal has a head, which every append writes on the condition
@@ -31,7 +32,7 @@ import (
 const journalRetention = 30 * 24 * time.Hour
 
 // trimmed reports whether the old entries of a journal are deleted.
-func trimmed(name journal.Name) bool { return name == journal.Agreements }
+func trimmed(name journal.Name) bool { return name == register.JournalName }
 
 type headItem struct {
 	PK     string `dynamodbav:"pk"`
@@ -117,7 +118,7 @@ func (s *Store) Head(ctx context.Context, name journal.Name) (head journal.Head,
 		head.Position[stripe] = i.point()
 		head.Weight += i.Weight
 		if stripe == 0 {
-			head.Saved, head.SavedAt, head.FirstSaved, head.Gone = i.Copied, fromMillis(i.CopiedAt), i.Saved, i.gone()
+			head.Saved, head.SavedAt, head.FirstSaved, head.Payload = i.Copied, fromMillis(i.CopiedAt), i.Saved, i.gone()
 		}
 		return nil
 	})
@@ -298,7 +299,7 @@ func list(values []string) types.AttributeValue {
 // that a release without stripes appended, which have no date on which they
 // expire. It does some of them at each call.
 func (s *Store) Retire(ctx context.Context, now time.Time) error {
-	p, sort := headKey(journal.Agreements, 0)
+	p, sort := headKey(register.JournalName, 0)
 	head, err := s.get(ctx, p, sort)
 	if err != nil || head == nil {
 		return err
@@ -315,7 +316,7 @@ func (s *Store) Retire(ctx context.Context, now time.Time) error {
 	for n := done + 1; n <= upTo; n++ {
 		err := ignoreCondition(s.one(ctx, func() error {
 			_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-				TableName: &s.table, Key: key(entryKey(journal.Agreements, 0, n)), UpdateExpression: aws.String("SET expires = :at"),
+				TableName: &s.table, Key: key(entryKey(register.JournalName, 0, n)), UpdateExpression: aws.String("SET expires = :at"),
 				ConditionExpression:       aws.String("attribute_exists(pk) AND attribute_not_exists(expires)"),
 				ExpressionAttributeValues: item{":at": num(now.Add(journalRetention).Unix())},
 			})

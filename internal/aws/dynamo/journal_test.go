@@ -17,9 +17,11 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/catalog"
 	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/once"
+	"trueup/internal/register"
 	"trueup/internal/testkit/storetest"
 )
 
@@ -37,11 +39,11 @@ func TestJournalHasNoGaps(t *testing.T) {
 		s := processes[w%2]
 		g.Go(func() error {
 			for n := 0; n < each; {
-				head, err := s.Head(ctx, journal.Catalog)
+				head, err := s.Head(ctx, catalog.JournalName)
 				if err != nil {
 					return err
 				}
-				_, err = s.Append(ctx, journal.Catalog, head, fmt.Sprintf("%d after %d", w, head.Position[0].Seq), 2, once.Entry{}, edited("catalog.changed"))
+				_, err = s.Append(ctx, catalog.JournalName, head, fmt.Sprintf("%d after %d", w, head.Position[0].Seq), 2, once.Entry{}, edited("catalog.changed"))
 				switch {
 				case errors.Is(err, journal.ErrMoved):
 					late.Add(1)
@@ -56,10 +58,10 @@ func TestJournalHasNoGaps(t *testing.T) {
 	}
 	must(t, g.Wait())
 	s := dynamo.New(client, table, dynamo.PageSize(2))
-	head := mustHead(t, s, journal.Catalog)
+	head := mustHead(t, s, catalog.JournalName)
 	equal(t, "entries", head.Position[0].Seq, int64(writers*each))
 	equal(t, "weight", head.Weight, int64(2*writers*each))
-	all := entries(t, s, journal.Catalog, 0, 0, head.Position[0].Seq)
+	all := entries(t, s, catalog.JournalName, 0, 0, head.Position[0].Seq)
 	prev := ""
 	for i, e := range all {
 		if e.Seq != int64(i+1) || !strings.HasSuffix(e.Body, fmt.Sprintf(" after %d", i)) || e.Prev != prev || e.Tip == "" {
@@ -69,14 +71,14 @@ func TestJournalHasNoGaps(t *testing.T) {
 	}
 	equal(t, "tip", head.Position[0].Tip, prev)
 	equal(t, "entries", len(all), writers*each)
-	equal(t, "a part", entries(t, s, journal.Catalog, 0, 3, 5), all[3:5])
-	if _, err := s.Entries(ctx, journal.Catalog, 0, head.Position[0].Seq, head.Position[0].Seq+1); !errors.Is(err, journal.ErrTrimmed) {
+	equal(t, "a part", entries(t, s, catalog.JournalName, 0, 3, 5), all[3:5])
+	if _, err := s.Entries(ctx, catalog.JournalName, 0, head.Position[0].Seq, head.Position[0].Seq+1); !errors.Is(err, journal.ErrTrimmed) {
 		t.Errorf("an entry that is not there: %v", err)
 	}
 	events, err := s.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Limit: 100})
 	must(t, err)
 	equal(t, "audit events", len(events.Items), writers*each)
-	equal(t, "another journal", mustHead(t, s, journal.Agreements), journal.Head{})
+	equal(t, "another journal", mustHead(t, s, register.JournalName), journal.Head{})
 	if late.Load() == 0 {
 		t.Log("no process was late this time")
 	}
@@ -106,20 +108,20 @@ func TestAppendOnce(t *testing.T) {
 	ctx := t.Context()
 	s := open(t)
 	answer := once.Entry{Key: "me/1", BodyHash: "h", Response: []byte("first"), Expires: noon.Add(time.Hour)}
-	first, err := s.Append(ctx, journal.Catalog, journal.Head{}, "a", 1, answer, edited("catalog.changed"))
+	first, err := s.Append(ctx, catalog.JournalName, journal.Head{}, "a", 1, answer, edited("catalog.changed"))
 	must(t, err)
 	equal(t, "answer of an earlier call", first, []byte(nil))
-	for what, head := range map[string]journal.Head{"the old head": {}, "the new head": mustHead(t, s, journal.Catalog)} {
+	for what, head := range map[string]journal.Head{"the old head": {}, "the new head": mustHead(t, s, catalog.JournalName)} {
 		again := answer
 		again.Response = []byte("second")
-		first, err = s.Append(ctx, journal.Catalog, head, "b", 1, again, edited("catalog.changed"))
+		first, err = s.Append(ctx, catalog.JournalName, head, "b", 1, again, edited("catalog.changed"))
 		must(t, err)
 		equal(t, "answer after "+what, string(first), "first")
 	}
 	answer.BodyHash = "other"
-	_, err = s.Append(ctx, journal.Catalog, mustHead(t, s, journal.Catalog), "b", 1, answer, edited("catalog.changed"))
+	_, err = s.Append(ctx, catalog.JournalName, mustHead(t, s, catalog.JournalName), "b", 1, answer, edited("catalog.changed"))
 	equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
-	equal(t, "entries", mustHead(t, s, journal.Catalog).Position[0].Seq, int64(1))
+	equal(t, "entries", mustHead(t, s, catalog.JournalName).Position[0].Seq, int64(1))
 }
 
 func TestSavedNeverGoesBack(t *testing.T) {
@@ -127,12 +129,12 @@ func TestSavedNeverGoesBack(t *testing.T) {
 	ctx := t.Context()
 	s := open(t)
 	for range 3 {
-		_, err := s.Append(ctx, journal.Catalog, mustHead(t, s, journal.Catalog), "a", 10, once.Entry{})
+		_, err := s.Append(ctx, catalog.JournalName, mustHead(t, s, catalog.JournalName), "a", 10, once.Entry{})
 		must(t, err)
 	}
-	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Weight: 20}, noon))
-	must(t, s.Saved(ctx, journal.Catalog, journal.Head{Weight: 10}, noon.Add(time.Hour)))
-	head := mustHead(t, s, journal.Catalog)
+	must(t, s.Saved(ctx, catalog.JournalName, journal.Head{Weight: 20}, noon))
+	must(t, s.Saved(ctx, catalog.JournalName, journal.Head{Weight: 10}, noon.Add(time.Hour)))
+	head := mustHead(t, s, catalog.JournalName)
 	equal(t, "weight", head.Weight, int64(30))
 	equal(t, "saved", head.Saved, int64(20))
 	equal(t, "saved at", head.SavedAt, noon)

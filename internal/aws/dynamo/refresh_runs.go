@@ -15,7 +15,6 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
-	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -153,7 +152,7 @@ func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
 // changes returns how many changes made licence data stale, and when the last one
 // did. Every stripe of the journal counts its own.
 func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
-	err = r.store.heads(ctx, journal.Agreements, func(_ int, i headItem) error {
+	err = r.store.heads(ctx, register.JournalName, func(_ int, i headItem) error {
 		n += i.Changes
 		if at := fromMillis(i.Changed); at.After(last) {
 			last = at

@@ -133,7 +133,7 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
 	s := r.store
 	var actions []*action
-	entry := record{name: journal.Agreements, at: attempt.Lease}
+	entry := record{name: register.JournalName, at: attempt.Lease}
 	var changes []register.Change
 	for _, sum := range summaries {
 		next := s.folded(sum.was)

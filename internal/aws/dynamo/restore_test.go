@@ -104,7 +104,7 @@ func (w *restored) shown(l *lister) (lines []string) {
 func (w *restored) stored() (lines []string) {
 	w.t.Helper()
 	s := dynamo.New(w.client, w.table)
-	head, err := s.Head(w.t.Context(), journal.Agreements)
+	head, err := s.Head(w.t.Context(), register.JournalName)
 	must(w.t, err)
 	var all []agreement.Agreement
 	pairs := map[string][]agreement.PairKey{}
@@ -122,7 +122,7 @@ func (w *restored) stored() (lines []string) {
 	slices.SortFunc(all, func(a, b agreement.Agreement) int { return strings.Compare(a.ID, b.ID) })
 	counts := map[string]int{}
 	for _, a := range all {
-		if slices.Contains(head.Gone, a.GroupID) {
+		if slices.Contains(register.Gone(head), a.GroupID) {
 			a.GroupID = group.UnassignedID
 			a.Version++
 		}
@@ -191,7 +191,7 @@ func (w *restored) step() {
 
 // trim deletes some entries of the journal of agreements, as their time to live does.
 func (w *restored) trim(l *lister) {
-	head, err := l.store.Head(w.t.Context(), journal.Agreements)
+	head, err := l.store.Head(w.t.Context(), register.JournalName)
 	must(w.t, err)
 	for stripe, at := range head.Position {
 		for n := range at.Seq {

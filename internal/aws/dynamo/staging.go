@@ -334,7 +334,7 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 		&action{Update: &moment},
 		s.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
 	)
-	entry := record{name: journal.Agreements, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
+	entry := record{name: register.JournalName, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
 	entry.outdates = entry.weight > 0 // each has pairs to add
 	switch {
 	case p.NewGroup:

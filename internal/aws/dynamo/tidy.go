@@ -14,7 +14,7 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/errs"
 	"trueup/internal/group"
-	"trueup/internal/journal"
+	"trueup/internal/register"
 )
 
 // orphanedFor is how long Tidy looks after the pairs of a deleted agreement:
@@ -71,7 +71,7 @@ func (s *Store) Empty(ctx context.Context, groupID string, ids []string) error {
 
 // gone returns the license groups that were deleted and not emptied.
 func (s *Store) gone(ctx context.Context) ([]string, error) {
-	p, sort := headKey(journal.Agreements, 0)
+	p, sort := headKey(register.JournalName, 0)
 	it, err := s.get(ctx, p, sort)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (s *Store) gone(ctx context.Context) ([]string, error) {
 
 // forget removes a group from those that are gone.
 func (s *Store) forget(ctx context.Context, groupID string) error {
-	p, sort := headKey(journal.Agreements, 0)
+	p, sort := headKey(register.JournalName, 0)
 	for range maxTries {
 		it, err := s.get(ctx, p, sort)
 		if err != nil {
@@ -125,7 +125,7 @@ const (
 
 // IsCheckDue reports whether it has to be checked where agreements are stored.
 func (s *Store) IsCheckDue(ctx context.Context, now time.Time) (bool, error) {
-	p, sort := headKey(journal.Agreements, 0)
+	p, sort := headKey(register.JournalName, 0)
 	it, err := s.get(ctx, p, sort)
 	if err != nil {
 		return false, err
@@ -138,7 +138,7 @@ func (s *Store) IsCheckDue(ctx context.Context, now time.Time) (bool, error) {
 func (s *Store) Checked(ctx context.Context, now time.Time) error {
 	return s.one(ctx, func() error {
 		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(headKey(journal.Agreements, 0)), UpdateExpression: aws.String("SET checked = :now ADD checks :one"),
+			TableName: &s.table, Key: key(headKey(register.JournalName, 0)), UpdateExpression: aws.String("SET checked = :now ADD checks :one"),
 			ExpressionAttributeValues: item{":now": num(millis(now)), ":one": num(1)},
 		})
 		return err

@@ -30,10 +30,15 @@ var layers = []layer{
 		name: "domain", // no technology in it
 		folders: []string{
 			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
-			"internal/group", "internal/intake", "internal/inventory", "internal/journal", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
+			"internal/group", "internal/intake", "internal/inventory", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
 			"internal/report", "internal/subscription",
 		},
-		imports: []string{"words", "domain"},
+		imports: []string{"words", "domain", "journal"},
+	},
+	{
+		name:    "journal", // it does not know what its entries say
+		folders: []string{"internal/journal"},
+		imports: []string{"words", "internal/objects"},
 	},
 	{
 		name:    "generators", // they write Go files, and are part of no program
@@ -48,7 +53,7 @@ var layers = []layer{
 	{
 		name:    "use cases",
 		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"words", "domain", "internal/refresher"},
+		imports: []string{"words", "domain", "journal", "internal/refresher"},
 	},
 	{
 		name:    "doors", // pages and AWS events
@@ -73,12 +78,12 @@ var layers = []layer{
 	{
 		name:    "adapters", // they implement the contracts of domain and use cases
 		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
-		imports: []string{"words", "domain", "use cases", "internal/aws/dynamo/schema"},
+		imports: []string{"words", "domain", "journal", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
 		name:    "root", // the one place that knows every part
 		folders: []string{"internal/app"},
-		imports: []string{"words", "settings", "domain", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
+		imports: []string{"words", "settings", "domain", "journal", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
 	},
 	{
 		name:    "functions",
@@ -106,7 +111,7 @@ var layers = []layer{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"words", "settings", "domain", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
+			"words", "settings", "domain", "journal", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }

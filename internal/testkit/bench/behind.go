@@ -22,7 +22,6 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/reports"
-	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -147,11 +146,11 @@ func (o *organisation) volume(ctx context.Context, n int) error {
 		if err := write(ctx, o.client, o.stack.Table, items, 2); err != nil {
 			return err
 		}
-		head, err := o.store.Head(ctx, journal.Agreements)
+		head, err := o.store.Head(ctx, register.JournalName)
 		if err != nil {
 			return err
 		}
-		if _, err := o.store.Append(ctx, journal.Agreements, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
+		if _, err := o.store.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
 			return err
 		}
 	}

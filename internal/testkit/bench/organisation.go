@@ -24,7 +24,6 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/group"
-	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/once"
 	"trueup/internal/register"
@@ -105,7 +104,7 @@ func (o *organisation) saveCopy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head, err := o.store.Head(ctx, journal.Agreements)
+	head, err := o.store.Head(ctx, register.JournalName)
 	if err == nil && head.Saved != head.Weight && head.Weight > 1000 { // fewer are read in no time
 		err = fmt.Errorf("the saved copy has %d changes of %d", head.Saved, head.Weight)
 	}
@@ -155,11 +154,11 @@ func (o *organisation) add(ctx context.Context, items []item) error {
 		}
 		o.ids = append(o.ids, changes[i].ID)
 	}
-	head, err := o.store.Head(ctx, journal.Agreements)
+	head, err := o.store.Head(ctx, register.JournalName)
 	if err != nil {
 		return err
 	}
-	_, err = o.store.Append(ctx, journal.Agreements, head, register.Body(changes, ""), len(changes), once.Entry{})
+	_, err = o.store.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{})
 	return err
 }
 

@@ -25,7 +25,6 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
-	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -159,11 +158,11 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Store, n
 		for i, it := range part {
 			changes[i].ID, changes[i].Version = text(it["id"]), 1
 		}
-		head, err := store.Head(ctx, journal.Agreements)
+		head, err := store.Head(ctx, register.JournalName)
 		if err != nil {
 			return err
 		}
-		if _, err := store.Append(ctx, journal.Agreements, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
+		if _, err := store.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
 			return err
 		}
 	}
