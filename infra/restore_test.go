@@ -441,7 +441,7 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	client, table := storetest.Client(t), storetest.Table(t)
-	store := dynamo.New(client, table)
+	store := dynamo.Open(client, table)
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()
@@ -455,22 +455,22 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 		read := importer.Import{Head: intake.Head{ID: src.ID(src.Bucket), Object: src, At: at}, File: key}
 		claimed := read
 		claimed.State, claimed.Attempt, claimed.Lease = importer.StateRunning, 1, at.Add(time.Minute)
-		claimed, err := store.Claim(ctx, read, claimed)
+		claimed, err := store.Imports.Claim(ctx, read, claimed)
 		must(err)
 		if state != importer.StateRunning {
 			claimed.State = state
-			must(store.Finish(ctx, claimed, nil))
+			must(store.Imports.Finish(ctx, claimed, nil))
 		}
 	}
 	imported("agreements/known.csv", "v1", importer.StateRejected)
 	imported("agreements/half.csv", "v1", importer.StateRunning)
-	_, err := store.KeepStatement(ctx, statements.Record{
+	_, err := store.Statements.KeepStatement(ctx, statements.Record{
 		Head:  intake.Head{ID: "s1", Object: intake.Object{Key: "entitlements/known.csv", Version: "v1", At: at}, Via: audit.SourceImport},
 		State: statements.StateAccepted,
 	}, audit.Event{ID: "e1", At: at})
 	must(err)
 	upload := intake.Object{Key: "inventory/intune/b.csv", Version: "v2", At: at.Add(-time.Minute)}
-	must(store.SaveRecord(ctx, inventory.Record{Source: "intune", Version: 1, Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: &inventory.Good{Object: upload}}))
+	must(store.Inventories.SaveRecord(ctx, inventory.Record{Source: "intune", Version: 1, Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: &inventory.Good{Object: upload}}))
 
 	o := newOperator(t)
 	items := map[string][]map[string]any{}

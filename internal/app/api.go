@@ -33,25 +33,25 @@ import (
 
 // impatient returns the store of a function that serves HTTP. A caller waits for it, so
 // it gives up soon.
-func impatient(settings config.Config, c aws.Config) *dynamo.Store {
-	return dynamo.New(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
+func impatient(settings config.Config, c aws.Config) *dynamo.Table {
+	return dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
 }
 
-func kernel(store *dynamo.Store, log *slog.Logger) httpapi.Kernel {
-	return httpapi.Kernel{Once: store, Clock: time.Now, NewID: rand.Text, Log: log}
+func kernel(store *dynamo.Table, log *slog.Logger) httpapi.Kernel {
+	return httpapi.Kernel{Once: store.Idempotency, Clock: time.Now, NewID: rand.Text, Log: log}
 }
 
 // Agreements returns the handler of the agreements function.
 func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	store, files := impatient(settings, c), s3.NewFromConfig(c)
 	results := s3bucket.New(files, settings.ReportsBucket)
-	all := register.New(store, store, results, log)
+	all := register.New(store.Agreements, store.Journal, results, log)
 	refreshes := dynamo.NewRefreshes(store, all)
 	return agreements.New(agreements.Deps{
 		Kernel:     kernel(store, log),
-		Agreements: store, Register: all, Answers: refreshes, Groups: store, Imports: store, Audit: store,
-		Inventory: store, InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
-		Catalog: catalog.New(store, results, log), Refresher: requester(settings, c, refreshes, log),
+		Agreements: store.Agreements, Register: all, Answers: refreshes, Groups: store.Groups, Imports: store.Imports, Audit: store.Audit,
+		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
+		Catalog: catalog.New(store.Journal, results, log), Refresher: requester(settings, c, refreshes, log),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Uploads: s3bucket.New(files, settings.UploadsBucket), UploadsBucket: settings.UploadsBucket, Reports: results,
 	})
@@ -64,7 +64,7 @@ func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
 	return catalogapi.New(catalogapi.Deps{
 		Kernel:  kernel(store, log),
-		Catalog: catalog.New(store, results, log), Inventory: store, Counts: inventory.NewCounts(store, results),
+		Catalog: catalog.New(store.Journal, results, log), Inventory: store.Inventories, Counts: inventory.NewCounts(store.Inventories, results),
 		Recount: func(ctx context.Context) error { return counting.Call(ctx, trigger.RecountCall()) },
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 	})
@@ -77,17 +77,17 @@ func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler
 	if settings.ReportsBucket != "" {
 		copies = s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
 	}
-	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store, Register: register.New(store, store, copies, log)})
+	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store.Groups, Register: register.New(store.Agreements, store.Journal, copies, log)})
 }
 
 // Reports returns the handler of the reports function.
 func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	store, files := impatient(settings, c), s3.NewFromConfig(c)
 	uploads, results := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
-	all, titles := register.New(store, store, results, log), catalog.New(store, results, log)
+	all, titles := register.New(store.Agreements, store.Journal, results, log), catalog.New(store.Journal, results, log)
 	refreshes := dynamo.NewRefreshes(store, all)
 	r := requester(settings, c, refreshes, log)
-	kept := keeper(settings, store, uploads, results, titles, log)
+	kept := keeper(settings, store.Statements, uploads, results, titles, log)
 	kept.Changed = func(ctx context.Context, s statements.Record) error {
 		run, err := requestFor(ctx, r, s)
 		if err == nil && run.State == refresher.StateQueued {
@@ -96,7 +96,7 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 		return err
 	}
 	return reports.New(reports.Deps{
-		Kernel: kernel(store, log), Snapshots: library(store, refreshes, all, titles, results), Groups: store,
+		Kernel: kernel(store, log), Snapshots: library(store, refreshes, all, titles, results), Groups: store.Groups,
 		Refresher: r, Refresh: refreshNow(r), Statements: kept, ExpiringDays: settings.ExpiringDays, Uploads: uploads, Reports: results,
 	})
 }

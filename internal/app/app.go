@@ -143,14 +143,14 @@ const (
 // uploads bucket, and what its schedule tidies up. Nobody waits for it, so it
 // is patient.
 func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
-	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
+	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
 	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
 	imports := &importer.Importer{
-		Store:   store,
+		Store:   store.Imports,
 		Uploads: uploads,
 		Reports: reports,
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
@@ -175,7 +175,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 			now := time.Now()
 			return errors.Join(
 				imports.Abandon(ctx),
-				store.Tidy(ctx, now), store.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
+				store.Upkeep.Tidy(ctx, now), store.Upkeep.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
 				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now),
 			)
 		},
@@ -185,11 +185,11 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 // Inventory puts the inventory function together. Nobody waits for it, so it is
 // patient.
 func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	counts := &inventory.Receiver{
-		Store:   store,
-		Counts:  inventory.NewCounts(store, s3bucket.New(files, settings.ReportsBucket)),
+		Store:   store.Inventories,
+		Counts:  inventory.NewCounts(store.Inventories, s3bucket.New(files, settings.ReportsBucket)),
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 		Clock:   time.Now,
 		NewID:   func(at time.Time) string { return id.New(at, rand.Text()) },
@@ -203,32 +203,32 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 }
 
 // emptyGroups moves the agreements that still name a deleted license group.
-func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo.Store, now time.Time) error {
+func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo.Table, now time.Time) error {
 	counts, _, err := agreements.ByGroup(ctx)
 	if err != nil {
 		return err
 	}
-	due, err := store.IsCheckDue(ctx, now)
+	due, err := store.Upkeep.IsCheckDue(ctx, now)
 	if err != nil {
 		return err
 	}
 	hidden := map[string][]string{}
 	if due {
-		if hidden, err = storedElsewhere(ctx, agreements, store); err != nil {
+		if hidden, err = storedElsewhere(ctx, agreements, store.Agreements); err != nil {
 			return err
 		}
 	}
 	for groupID := range hidden {
 		counts[groupID]++
 	}
-	groups, err := store.Groups(ctx) // after the agreements: each of their groups is there, or was deleted
+	groups, err := store.Groups.Groups(ctx) // after the agreements: each of their groups is there, or was deleted
 	if err != nil {
 		return err
 	}
 	for _, g := range groups {
 		delete(counts, g.ID)
 	}
-	if err := store.Adopt(ctx, slices.Sorted(maps.Keys(counts)), now); err != nil {
+	if err := store.Upkeep.Adopt(ctx, slices.Sorted(maps.Keys(counts)), now); err != nil {
 		return err
 	}
 	stranded, err := agreements.Stranded(ctx)
@@ -236,19 +236,19 @@ func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo
 		return err
 	}
 	for groupID, ids := range stranded {
-		if err := store.Empty(ctx, groupID, append(ids, hidden[groupID]...)); err != nil {
+		if err := store.Upkeep.Empty(ctx, groupID, append(ids, hidden[groupID]...)); err != nil {
 			return err
 		}
 	}
 	if due {
-		return store.Checked(ctx, now)
+		return store.Upkeep.Checked(ctx, now)
 	}
 	return nil
 }
 
 // storedElsewhere returns, by license group, the agreements that everybody counts
 // as Unassigned and that are stored under the group.
-func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dynamo.Store) (map[string][]string, error) {
+func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dynamo.Agreements) (map[string][]string, error) {
 	all, _, err := agreements.All(ctx, journal.Position{})
 	if err != nil {
 		return nil, err

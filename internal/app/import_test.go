@@ -66,8 +66,8 @@ func TestR3_10_AnImportLeadsToARefresh(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	store := dynamo.New(storetest.Client(t), settings.Table)
-	runs, err := dynamo.NewRefreshes(store, register.New(store, store, noCopies{}, quiet)).Runs(t.Context(), 10, "")
+	store := dynamo.Open(storetest.Client(t), settings.Table)
+	runs, err := dynamo.NewRefreshes(store, register.New(store.Agreements, store.Journal, noCopies{}, quiet)).Runs(t.Context(), 10, "")
 	if err != nil || len(runs.Items) != 1 || runs.Items[0].State != refresher.StateQueued || runs.Items[0].Trigger != refresher.TriggerImport {
 		t.Fatalf("%+v, %v", runs.Items, err)
 	}

@@ -57,13 +57,13 @@ func RunRefresher() {
 // Refresher puts the refresh function together. Nobody waits for it, so it is
 // patient. An error is a setting that cannot be used.
 func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.Jobs, error) {
-	store := dynamo.New(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
-	agreements, titles := register.New(store, store, reports, log), catalog.New(store, reports, log)
+	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
 	refreshes := dynamo.NewRefreshes(store, agreements)
 	r := requester(settings, c, refreshes, log)
-	kept := keeper(settings, store, s3bucket.New(files, settings.UploadsBucket), reports, titles, log)
+	kept := keeper(settings, store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log)
 	kept.Changed = func(ctx context.Context, s statements.Record) error {
 		_, err := requestFor(ctx, r, s)
 		return err
@@ -74,7 +74,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	}
 	r.Source = source
 	r.Publish = (&snapshot.Publisher{
-		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store, Inventory: inventory.NewCounts(store, reports),
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: report.WordsIn(i18n.English),
 		Clock: time.Now, Log: log,
 	}).Publish
@@ -107,7 +107,7 @@ func requester(settings config.Config, c aws.Config, store refresher.Store, log 
 }
 
 // keeper is the use case of statements, without whom to tell of changes.
-func keeper(settings config.Config, store *dynamo.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger) *statements.Keeper {
+func keeper(settings config.Config, store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger) *statements.Keeper {
 	return &statements.Keeper{
 		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {

@@ -86,7 +86,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 	quiet := slog.New(slog.DiscardHandler)
 	called := &calls{actions: map[manifest.Action]bool{}}
 	table := storetest.Table(t)
-	store := dynamo.New(storetest.Client(t), table, dynamo.Patience(20*time.Second))
+	store := dynamo.Open(storetest.Client(t), table, dynamo.Patience(20*time.Second))
 	for a := range 3 {
 		n := agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: fmt.Sprint("Agreement ", a), By: "me", At: time.Now()}
 		for p := range pairsOfStand / 3 {
@@ -94,7 +94,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 			n.Pairs = append(n.Pairs, agreement.Pair{Authorization: number, License: number, Program: agreement.ProgramOpenValue})
 		}
 		event := audit.Event{ID: rand.Text(), At: time.Now(), By: "me", Action: "agreement.created", Source: audit.SourceAPI}
-		if _, _, err := store.Create(t.Context(), n, event, func(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }); err != nil {
+		if _, _, err := store.Agreements.Create(t.Context(), n, event, func(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,8 +109,8 @@ func newRefreshStand(t *testing.T) *refreshStand {
 			Timeout:     500 * time.Millisecond, Now: time.Now, Log: quiet,
 		})
 	}
-	store = dynamo.New(dynamodb.New(storetest.Client(t).Options(), called.record), table, dynamo.Patience(20*time.Second))
-	refreshes := dynamo.NewRefreshes(store, register.New(store, store, noCopies{}, quiet))
+	store = dynamo.Open(dynamodb.New(storetest.Client(t).Options(), called.record), table, dynamo.Patience(20*time.Second))
+	refreshes := dynamo.NewRefreshes(store, register.New(store.Agreements, store.Journal, noCopies{}, quiet))
 	return &refreshStand{
 		t: t, server: server, answers: refreshes, called: called,
 		Refresher: &refresher.Refresher{

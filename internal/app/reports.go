@@ -16,9 +16,9 @@ import (
 )
 
 // library is what reports are made from.
-func library(store *dynamo.Store, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
+func library(store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
 	return &snapshot.Library{
-		Files: reports, Index: dynamo.NewSnapshots(store), Agreements: agreements, Groups: store, Inventory: inventory.NewCounts(store, reports), Refreshes: refreshes, Catalog: titles, Clock: time.Now,
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports), Refreshes: refreshes, Catalog: titles, Clock: time.Now,
 	}
 }
 

@@ -33,7 +33,7 @@ type deployment struct {
 	ctx    context.Context
 	random *mathrand.Rand
 	older  *released.Process
-	newer  []*dynamo.Store
+	newer  []*dynamo.Table
 	warm   *register.Reader
 
 	n          int
@@ -56,7 +56,7 @@ func deploying(t *testing.T, seed uint64) *deployment {
 		older: &released.Process{Client: client, Table: table, Now: upgradeNoon.UnixMilli()}, agreements: map[string]*member{},
 	}
 	for range 2 {
-		d.newer = append(d.newer, dynamo.New(client, table, dynamo.Patience(time.Second)))
+		d.newer = append(d.newer, dynamo.Open(client, table, dynamo.Patience(time.Second)))
 	}
 	d.warm = d.reader()
 	return d
@@ -69,9 +69,9 @@ func (d *deployment) must(err error) {
 	}
 }
 
-func (d *deployment) store() *dynamo.Store { return d.newer[d.random.IntN(len(d.newer))] }
+func (d *deployment) store() *dynamo.Table { return d.newer[d.random.IntN(len(d.newer))] }
 func (d *deployment) reader() *register.Reader {
-	return register.New(d.newer[0], d.newer[0], nil, nil)
+	return register.New(d.newer[0].Agreements, d.newer[0].Journal, nil, nil)
 }
 
 func (d *deployment) id(prefix string) string {
@@ -143,7 +143,7 @@ func (d *deployment) create(older bool, groupID string) {
 		}
 		return
 	}
-	_, _, err := d.store().Create(d.ctx, agreement.New{
+	_, _, err := d.store().Agreements.Create(d.ctx, agreement.New{
 		ID: id, Name: "name " + id, Type: agreement.TypeVolume, At: upgradeNoon, By: "tester",
 		Group: agreement.Target{GroupID: groupID}, Pairs: pairsOf(first, second),
 	}, happened("agreement.created"), noReply)
@@ -177,12 +177,12 @@ func (d *deployment) change(older bool, id string, m *member) {
 		}
 	default:
 		s := d.store()
-		read, err := s.Agreement(d.ctx, id)
+		read, err := s.Agreements.Agreement(d.ctx, id)
 		d.must(err)
 		if add {
-			_, _, err = s.AddPairs(d.ctx, read, pairsOf(number), happened("pairs.added"), noReply)
+			_, _, err = s.Agreements.AddPairs(d.ctx, read, pairsOf(number), happened("pairs.added"), noReply)
 		} else {
-			_, err = s.RemovePairs(d.ctx, read, []agreement.PairKey{pairsOf(number)[0].Key()}, happened("pairs.removed"))
+			_, err = s.Agreements.RemovePairs(d.ctx, read, []agreement.PairKey{pairsOf(number)[0].Key()}, happened("pairs.removed"))
 		}
 		d.must(err)
 	}
@@ -199,9 +199,9 @@ func (d *deployment) change(older bool, id string, m *member) {
 func (d *deployment) move(id string, m *member, groupID string) {
 	d.t.Helper()
 	s := d.store()
-	read, err := s.Agreement(d.ctx, id)
+	read, err := s.Agreements.Agreement(d.ctx, id)
 	d.must(err)
-	_, err = s.Update(d.ctx, read, agreement.Edit{At: upgradeNoon, Group: &agreement.Target{GroupID: groupID}}, happened("agreement.changed"))
+	_, err = s.Agreements.Update(d.ctx, read, agreement.Edit{At: upgradeNoon, Group: &agreement.Target{GroupID: groupID}}, happened("agreement.changed"))
 	d.must(err)
 	m.group = groupID
 }
@@ -209,9 +209,9 @@ func (d *deployment) move(id string, m *member, groupID string) {
 func (d *deployment) remove(id string) {
 	d.t.Helper()
 	s := d.store()
-	read, err := s.Agreement(d.ctx, id)
+	read, err := s.Agreements.Agreement(d.ctx, id)
 	d.must(err)
-	d.must(s.Delete(d.ctx, read, happened("agreement.deleted")))
+	d.must(s.Agreements.Delete(d.ctx, read, happened("agreement.deleted")))
 	delete(d.agreements, id)
 }
 
@@ -223,7 +223,7 @@ func (d *deployment) makeGroup(older bool) string {
 			return group.UnassignedID
 		}
 	} else {
-		_, err := d.store().CreateGroup(d.ctx, group.Group{ID: id, Name: "group " + id, CreatedAt: upgradeNoon}, happened("group.created"), once.Entry{})
+		_, err := d.store().Groups.CreateGroup(d.ctx, group.Group{ID: id, Name: "group " + id, CreatedAt: upgradeNoon}, happened("group.created"), once.Entry{})
 		d.must(err)
 	}
 	d.groups = append(d.groups, id)
@@ -238,9 +238,9 @@ func (d *deployment) deleteGroup(older bool, id string) {
 		}
 	} else {
 		s := d.store()
-		read, err := s.Group(d.ctx, id)
+		read, err := s.Groups.Group(d.ctx, id)
 		d.must(err)
-		d.must(s.DeleteGroup(d.ctx, read, happened("group.deleted")))
+		d.must(s.Groups.DeleteGroup(d.ctx, read, happened("group.deleted")))
 	}
 	d.groups = slices.DeleteFunc(d.groups, func(other string) bool { return other == id })
 	for _, m := range d.agreements {
@@ -313,7 +313,7 @@ func (d *deployment) check() {
 		got, want := map[string]string{}, map[string]string{}
 		for _, a := range page.Items {
 			got[a.ID] = fmt.Sprintf("%s, %d pairs", a.GroupID, a.PairCount)
-			stored, err := d.newer[1].Agreement(d.ctx, a.ID)
+			stored, err := d.newer[1].Agreements.Agreement(d.ctx, a.ID)
 			d.must(err)
 			if diff := cmp.Diff(stored, a); diff != "" {
 				d.t.Errorf("%s differs from the table (-table +%s)\n%s", a.ID, what, diff)
@@ -351,14 +351,14 @@ func (d *deployment) check() {
 		}
 	}
 	// As they are stored: nothing names a group that is not there.
-	stored, err := d.newer[0].AgreementsByID(d.ctx, slices.Collect(maps.Keys(d.agreements)))
+	stored, err := d.newer[0].Agreements.AgreementsByID(d.ctx, slices.Collect(maps.Keys(d.agreements)))
 	d.must(err)
 	for id, a := range stored {
 		if a.GroupID != d.agreements[id].group {
 			d.t.Errorf("%s is stored under %s, want %s", id, a.GroupID, d.agreements[id].group)
 		}
 	}
-	groups, err := d.newer[0].Groups(d.ctx)
+	groups, err := d.newer[0].Groups.Groups(d.ctx)
 	d.must(err)
 	var ids []string
 	for _, g := range groups[1:] {
@@ -367,7 +367,7 @@ func (d *deployment) check() {
 	if diff := cmp.Diff(slices.Sorted(slices.Values(d.groups)), slices.Sorted(slices.Values(ids))); diff != "" {
 		d.t.Errorf("groups (-want +got)\n%s", diff)
 	}
-	head, err := d.newer[0].Head(d.ctx, "agreements")
+	head, err := d.newer[0].Journal.Head(d.ctx, "agreements")
 	d.must(err)
 	if len(register.Gone(head)) > 0 {
 		d.t.Errorf("groups are still to be emptied: %v", register.Gone(head))
@@ -467,7 +467,7 @@ func TestR16_6_ChecksEnd(t *testing.T) {
 	d := deploying(t, 1)
 	due := func(after time.Duration) bool {
 		t.Helper()
-		is, err := d.newer[0].IsCheckDue(d.ctx, upgradeNoon.Add(after))
+		is, err := d.newer[0].Upkeep.IsCheckDue(d.ctx, upgradeNoon.Add(after))
 		d.must(err)
 		return is
 	}

@@ -82,11 +82,11 @@ func (d deps) handler(function string) http.Handler {
 // unused returns dependencies that no call may use, for tests of what comes before them
 // and of single ones.
 func unused(log *slog.Logger) deps {
-	var store *dynamo.Store
+	var store dynamo.Table
 	var bucket noBucket
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
-		Agreements: store, Register: broken{}, Answers: noAnswers{}, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
+		Agreements: store.Agreements, Register: broken{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventory.Counts{}, Recount: nothing, ExpiringDays: agreement.ExpiringDaysDefault, Catalog: &catalog.Store{},
 		Refresher: &refresher.Refresher{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,

@@ -41,7 +41,7 @@ import (
 type faulty struct {
 	log      lines
 	handlers map[string]http.Handler // by function
-	store    *dynamo.Store           // the same table, without faults
+	store    *dynamo.Table           // the same table, without faults
 	proxy    *faultproxy.Proxy
 }
 
@@ -65,7 +65,7 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	table := storetest.Table(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, faults)
 	t.Cleanup(proxy.Close)
-	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.New(storetest.Client(t), table), proxy: proxy}
+	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.Open(storetest.Client(t), table), proxy: proxy}
 	log := slog.New(slog.NewJSONHandler(&f.log, nil))
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket}[name]
@@ -155,7 +155,7 @@ func TestR2_3_CutReplies(t *testing.T) {
 			if cut := f.proxy.Counts()[kind]; cut < creations/10 {
 				t.Errorf("only %d replies were cut", cut)
 			}
-			counts, _, err := register.New(f.store, f.store, nil, nil).ByGroup(context.Background())
+			counts, _, err := register.New(f.store.Agreements, f.store.Journal, nil, nil).ByGroup(context.Background())
 			if err != nil || counts[group.UnassignedID] != creations {
 				t.Errorf("%d agreements are counted (%v), want %d", counts[group.UnassignedID], err, creations)
 			}
@@ -393,11 +393,11 @@ func TestR2_12_NoLostUpdate(t *testing.T) {
 	if len(done) < edits/4 {
 		t.Errorf("only %d edits were made", len(done))
 	}
-	got, err := f.store.Agreement(t.Context(), made.ID)
+	got, err := f.store.Agreements.Agreement(t.Context(), made.ID)
 	if err != nil || got.PairCount != 1+len(done) || got.Version != int64(1+len(done)) {
 		t.Errorf("%d pairs, version %d after %d edits (%v)", got.PairCount, got.Version, len(done), err)
 	}
-	stored, err := f.store.Pairs(t.Context(), made.ID, 200, "")
+	stored, err := f.store.Agreements.Pairs(t.Context(), made.ID, 200, "")
 	if err != nil || len(stored.Items) != 1+len(done) {
 		t.Errorf("%d pairs are stored (%v)", len(stored.Items), err)
 	}
@@ -446,11 +446,11 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 				t.Errorf("%s: result %d is that of %s, want %s", step.path, i, item.ID, ids[i])
 			}
 		}
-		groups, err := f.store.Groups(t.Context())
+		groups, err := f.store.Groups.Groups(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		counted, _, err := register.New(f.store, f.store, nil, nil).ByGroup(t.Context())
+		counted, _, err := register.New(f.store.Agreements, f.store.Journal, nil, nil).ByGroup(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -167,7 +167,7 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 			deps := s.deps
 			deps.InventoryRequired = test.required
 			if test.devices+test.titles > 0 { // nothing at all is what there is at first
-				records, err := s.store.Records(t.Context())
+				records, err := s.store.Inventories.Records(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -175,7 +175,7 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 				for _, before := range records {
 					record.Version += before.Version
 				}
-				if err := s.store.SaveRecord(t.Context(), record); err != nil {
+				if err := s.store.Inventories.SaveRecord(t.Context(), record); err != nil {
 					t.Fatal(err)
 				}
 			}

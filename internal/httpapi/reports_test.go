@@ -23,7 +23,6 @@ import (
 	"golang.org/x/net/html"
 
 	"trueup/internal/agreement"
-	"trueup/internal/aws/dynamo"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi"
@@ -69,7 +68,7 @@ func tallied(products ...inventory.ProductCount) []inventory.Counted {
 func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 	t.Helper()
 	p := snapshot.Publisher{
-		Files: s.deps.Reports, Index: dynamo.NewSnapshots(s.store), Agreements: register.New(s.store, s.store, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store,
+		Files: s.deps.Reports, Index: s.store.Snapshots, Agreements: register.New(s.store.Agreements, s.store.Journal, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store.Groups,
 		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, ExpiringDays: agreement.ExpiringDaysDefault,
 		Words: report.WordsIn(i18n.English), Clock: time.Now, Log: quiet,
 	}

@@ -53,7 +53,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // the uploads bucket.
 type stack struct {
 	deps     deps
-	store    *dynamo.Store
+	store    *dynamo.Table
 	known    *known                  // licence data and inventory, as the test has them
 	handlers map[string]http.Handler // by function
 	// refresh is the refresh function's handler. It is called only for statements,
@@ -79,7 +79,7 @@ func (c calls) Call(_ context.Context, event any) error {
 
 func newStack(t *testing.T) *stack {
 	t.Helper()
-	store := dynamo.New(storetest.Client(t), storetest.Table(t))
+	store := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	notified := make(chan notification, 1024)
 	server, err := s3.New(s3.Options{
@@ -99,33 +99,33 @@ func newStack(t *testing.T) *stack {
 		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
-	all := register.New(store, store, s3bucket.New(client, reportsBucket), quiet)
+	all := register.New(store.Agreements, store.Journal, s3bucket.New(client, reportsBucket), quiet)
 	refreshes := dynamo.NewRefreshes(store, all)
 	deps := deps{
-		Agreements: store, Groups: store, Inventory: store, Imports: store, Audit: store, Once: store,
+		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Register: all, Answers: refreshes, ExpiringDays: agreement.ExpiringDaysDefault,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
 		Refresh: func(context.Context) error { return nil },
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,
 	}
-	deps.Catalog = catalog.New(store, deps.Reports, quiet)
-	deps.Counts = inventory.NewCounts(store, deps.Reports)
+	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
+	deps.Counts = inventory.NewCounts(store.Inventories, deps.Reports)
 	deps.Recount = func(ctx context.Context) error {
 		return calls(func(event []byte) { notified <- notification{inventory.KeyPrefix, event} }).Call(ctx, trigger.RecountCall())
 	}
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
-		Files: deps.Reports, Index: dynamo.NewSnapshots(store), Agreements: register.New(store, store, deps.Reports, quiet), Groups: store, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
+		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
-	imports := &importer.Importer{Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
+	imports := &importer.Importer{Store: store.Imports, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
 	feeds := &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
 	counts := &inventory.Receiver{
-		Store: store, Counts: inventory.NewCounts(store, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
+		Store: store.Inventories, Counts: inventory.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Keeper{
-		Store: store, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
+		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}
 	deps.Refresher = &refresher.Refresher{

@@ -50,7 +50,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 		}
 		once := func(i int) error {
 			im := *s.Importer // a process of its own: nothing is cached
-			im.Store = dynamo.New(clients[i], s.table)
+			im.Store = dynamo.Open(clients[i], s.table).Imports
 			return deliver(context.Background(), &im, event)
 		}
 		again := make([]bool, n)

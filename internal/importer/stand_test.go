@@ -106,7 +106,7 @@ func newStand(t *testing.T) *stand {
 // importer returns another process's use case, whose store is at url.
 func (s *stand) importer(url string) *importer.Importer {
 	return &importer.Importer{
-		Store:   dynamo.New(client(url), s.table, dynamo.Patience(30*time.Second)),
+		Store:   dynamo.Open(client(url), s.table, dynamo.Patience(30*time.Second)).Imports,
 		Uploads: s.uploads, Reports: s.reports, Clock: s.clock.Now, Lease: lease, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -287,15 +287,15 @@ func events(dump map[string]map[string]any, imp importer.Import) (found []map[st
 // line for each group and each agreement.
 func (s *stand) seen() []string {
 	s.t.Helper()
-	return seen(s.t, dynamo.New(s.engine, s.table))
+	return seen(s.t, dynamo.Open(s.engine, s.table))
 }
 
-func seen(t *testing.T, store *dynamo.Store) []string {
+func seen(t *testing.T, store *dynamo.Table) []string {
 	t.Helper()
 	ctx := context.Background()
-	groups, err := store.Groups(ctx)
+	groups, err := store.Groups.Groups(ctx)
 	must(t, err)
-	counts, _, err := register.New(store, store, nil, nil).ByGroup(ctx)
+	counts, _, err := register.New(store.Agreements, store.Journal, nil, nil).ByGroup(ctx)
 	must(t, err)
 	lines := []string{}
 	listed := 0
@@ -328,9 +328,9 @@ func seen(t *testing.T, store *dynamo.Store) []string {
 	return lines
 }
 
-func allAgreements(t *testing.T, store *dynamo.Store, q agreement.Query) (all []agreement.Agreement) {
+func allAgreements(t *testing.T, store *dynamo.Table, q agreement.Query) (all []agreement.Agreement) {
 	t.Helper()
-	reg := register.New(store, store, nil, nil)
+	reg := register.New(store.Agreements, store.Journal, nil, nil)
 	for q.Limit = 200; ; {
 		p, err := reg.List(context.Background(), q)
 		must(t, err)
@@ -341,10 +341,10 @@ func allAgreements(t *testing.T, store *dynamo.Store, q agreement.Query) (all []
 	}
 }
 
-func allPairs(t *testing.T, store *dynamo.Store, id string) (all []string) {
+func allPairs(t *testing.T, store *dynamo.Table, id string) (all []string) {
 	t.Helper()
 	for cursor := ""; ; {
-		p, err := store.Pairs(context.Background(), id, 200, cursor)
+		p, err := store.Agreements.Pairs(context.Background(), id, 200, cursor)
 		must(t, err)
 		for _, pair := range p.Items {
 			all = append(all, string(pair.Key()))

@@ -148,9 +148,9 @@ func TestR8_5_Interleaved(t *testing.T) {
 				b := &turns{Bucket: w.files, RoundTripper: http.DefaultTransport, step: make(chan struct{}), done: make(chan struct{})}
 				publishers[i], over[i] = b, make(chan struct{})
 				p := w.publisher(b)
-				p.Index = dynamo.NewSnapshots(dynamo.New(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) {
+				p.Index = dynamo.Open(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) {
 					o.HTTPClient = &http.Client{Transport: b}
-				}), w.table))
+				}), w.table).Snapshots
 				go func() {
 					defer close(over[i])
 					ended <- p.Publish(t.Context(), attempt(base+int64(i), on[i]))
@@ -295,7 +295,7 @@ func TestR5_2_CatalogIsFed(t *testing.T) {
 		}
 	}
 	head := func() journal.Head {
-		h, err := w.store.Head(t.Context(), catalog.JournalName)
+		h, err := w.store.Journal.Head(t.Context(), catalog.JournalName)
 		if err != nil {
 			t.Fatal(err)
 		}

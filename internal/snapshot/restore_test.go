@@ -95,7 +95,7 @@ func TestR16_2_RestoredTable(t *testing.T) {
 func (w *world) earlier(t *testing.T, run refresher.Run) {
 	t.Helper()
 	w.runs = append(w.runs, run)
-	elsewhere := dynamo.NewSnapshots(dynamo.New(storetest.Client(t), storetest.Table(t)))
+	elsewhere := dynamo.Open(storetest.Client(t), storetest.Table(t)).Snapshots
 	p := w.publisher(w.files)
 	p.Index = elsewhere
 	if err := p.Publish(t.Context(), run); err != nil {

@@ -48,7 +48,7 @@ type world struct {
 
 	files objects.Bucket
 	table string
-	store *dynamo.Store
+	store *dynamo.Table
 
 	mu         sync.Mutex
 	agreements []agreement.Agreement
@@ -75,7 +75,7 @@ func newWorld(t *testing.T) *world {
 		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true, Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
 	w := &world{files: s3bucket.New(client, "reports"), table: storetest.Table(t)}
-	w.store = dynamo.New(storetest.Client(t), w.table)
+	w.store = dynamo.Open(storetest.Client(t), w.table)
 	w.agreements = []agreement.Agreement{
 		{ID: "a1", Type: agreement.TypeVolume, Name: "Office agreements", GroupID: "unassigned", PairCount: 1, Validation: agreement.ValidationValid, Version: 1},
 		{ID: "b1", Type: agreement.TypeOther, Name: "Acrobat", GroupID: "unassigned", Version: 1, Terms: agreement.Terms{
@@ -133,19 +133,19 @@ func (w *world) Run(_ context.Context, id string) (refresher.Run, error) {
 	return refresher.Run{}, errs.New(errs.NotFound, "refresh_not_found", "id", id)
 }
 
-func (w *world) index() snapshot.Index { return dynamo.NewSnapshots(w.store) }
+func (w *world) index() snapshot.Index { return w.store.Snapshots }
 
 // publisher returns a Publisher for the bucket, as in a new process.
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
-		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet),
+		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet),
 		ExpiringDays: agreement.ExpiringDaysDefault, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 
 // library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store, w.files, quiet)}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet)}
 }
 
 // attempt returns a successful attempt at a run of a day.

@@ -41,7 +41,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 type stand struct {
 	t     *testing.T
 	table string
-	store *dynamo.Store
+	store *dynamo.Table
 	files *s3.Client
 	*statements.Keeper
 	told []string // whom Changed was told of
@@ -60,7 +60,7 @@ func newStand(t *testing.T) *stand {
 	front := httptest.NewServer(server)
 	t.Cleanup(func() { front.Close(); server.Close() })
 	s := &stand{t: t, table: storetest.Table(t)}
-	s.store = dynamo.New(storetest.Client(t), s.table)
+	s.store = dynamo.Open(storetest.Client(t), s.table)
 	s.files = s3.New(s3.Options{
 		Region: local.Region, BaseEndpoint: &front.URL, UsePathStyle: true, Credentials: credentials.StaticCredentialsProvider{Value: access},
 	})
@@ -71,7 +71,7 @@ func newStand(t *testing.T) *stand {
 // process is another process's use case.
 func (s *stand) process() *statements.Keeper {
 	return &statements.Keeper{
-		Store: s.store, Uploads: s3bucket.New(s.files, "uploads"), Reports: s3bucket.New(s.files, "reports"),
+		Store: s.store.Statements, Uploads: s3bucket.New(s.files, "uploads"), Reports: s3bucket.New(s.files, "reports"),
 		Changed: func(_ context.Context, r statements.Record) error {
 			s.told = append(s.told, string(r.State)+" "+r.Name())
 			return nil
@@ -107,7 +107,7 @@ func (s *stand) receive(src intake.Object) {
 // records are all records, oldest first.
 func (s *stand) records() []statements.Record {
 	s.t.Helper()
-	page, err := s.store.Statements(s.t.Context(), 100, "")
+	page, err := s.store.Statements.Statements(s.t.Context(), 100, "")
 	if err != nil || page.Next != "" {
 		s.t.Fatal(err, page.Next)
 	}
@@ -317,7 +317,7 @@ func TestAnnouncedStatement(t *testing.T) {
 		},
 		State: statements.StateReceived,
 	}
-	if _, err := s.store.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
+	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
 		t.Fatal(err)
 	}
 	metadata := map[string]string{statements.MetaStatement: announced.ID}
@@ -345,7 +345,7 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 		Head:  intake.Head{ID: id.New(noon, "announced"), Object: intake.Object{Key: statements.KeyPrefix + "a.csv"}, Via: audit.SourceAPI, At: noon},
 		State: statements.StateReceived,
 	}
-	if _, err := s.store.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
+	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
 		t.Fatal(err)
 	}
 	point := storetest.Save(t, client, s.table)

@@ -14,15 +14,14 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/id"
-	"trueup/internal/importer"
 	"trueup/internal/once"
 	"trueup/internal/register"
 	"trueup/internal/text"
 )
 
 // Create implements agreement.Store.
-func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
-	first, err = s.edit(ctx, n.At, func(e *edit) error {
+func (s *Agreements) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
+	first, err = s.db.edit(ctx, n.At, func(e *edit) error {
 		g, fresh, err := s.target(ctx, n.Group, id.New(n.At, n.ID))
 		if err != nil {
 			return err
@@ -31,13 +30,13 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 			ID: n.ID, Type: n.Type, Name: n.Name, Group: g.ID, Pairs: len(n.Pairs), Created: millis(n.At), CreatedBy: n.By,
 		})
 		i.describe(n.Terms)
-		a = s.agreement(i, nil)
+		a = s.db.agreement(i, nil)
 		entry, err := reply(a)
 		if err != nil {
 			return err
 		}
 		e.remember(entry)
-		e.add(s.put(i, "attribute_not_exists(pk)", nil), nil)
+		e.add(s.db.put(i, "attribute_not_exists(pk)", nil), nil)
 		e.claimName(n.ID, n.Name)
 		e.claimPairs(n.ID, n.Pairs, event)
 		if n.Details != "" {
@@ -59,8 +58,8 @@ func (s *Store) Create(ctx context.Context, n agreement.New, event audit.Event, 
 }
 
 // Update implements agreement.Store.
-func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agreement.Edit, event audit.Event) (after agreement.Agreement, err error) {
-	_, err = s.edit(ctx, change.At, func(e *edit) error {
+func (s *Agreements) Update(ctx context.Context, read agreement.Agreement, change agreement.Edit, event audit.Event) (after agreement.Agreement, err error) {
+	_, err = s.db.edit(ctx, change.At, func(e *edit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -108,27 +107,27 @@ func (s *Store) Update(ctx context.Context, read agreement.Agreement, change agr
 }
 
 // Delete implements agreement.Store.
-func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
-	_, err := s.edit(ctx, event.At, func(e *edit) error {
+func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
+	_, err := s.db.edit(ctx, event.At, func(e *edit) error {
 		i, before, _, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
 		e.within(before.GroupID)
 		for stage := range i.Added {
-			if !s.committed(stage, latest) {
-				e.quiet[stage] = true // an import that adds pairs to it must not find it gone
+			if !s.db.committed(stage, latest) {
+				e.quiet[stage] = true // no import may add pairs to it from now on
 			}
 		}
 		e.releaseName(text.Fold(before.Name), read.ID)
 		condition, values := unchangedItem(i)
 		e.add(&action{Delete: &types.Delete{
-			TableName: &s.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
+			TableName: &s.db.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 		}}, nil)
 		if before.Type == agreement.TypeVolume {
 			orphans := key(orphansKey(read.ID))
 			orphans["at"] = num(millis(event.At))
-			e.add(s.putItem(orphans, "", nil), nil)
+			e.add(s.db.putItem(orphans, "", nil), nil)
 		} else {
 			e.noteDetails(read.ID, "")
 		}
@@ -141,15 +140,15 @@ func (s *Store) Delete(ctx context.Context, read agreement.Agreement, event audi
 	if err != nil || read.PairCount == 0 || read.PairCount > agreement.MaxPairsByHand {
 		return err
 	}
-	// The agreement is gone and its pairs are free, whatever comes of this: what
-	// is left of them, and all of a large agreement's, Tidy removes.
-	_ = s.removePairsOf(ctx, read.ID)
+	// The agreement is deleted and its pairs are free, also if this fails. Upkeep.Tidy
+	// removes the other pairs, and all pairs of a large agreement.
+	_ = s.db.removePairsOf(ctx, read.ID)
 	return nil
 }
 
 // AddPairs implements agreement.Store.
-func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (after agreement.Agreement, first []byte, err error) {
-	first, err = s.edit(ctx, event.At, func(e *edit) error {
+func (s *Agreements) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (after agreement.Agreement, first []byte, err error) {
+	first, err = s.db.edit(ctx, event.At, func(e *edit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -180,8 +179,8 @@ func (s *Store) AddPairs(ctx context.Context, read agreement.Agreement, pairs []
 }
 
 // RemovePairs implements agreement.Store.
-func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs []agreement.PairKey, event audit.Event) (after agreement.Agreement, err error) {
-	_, err = s.edit(ctx, event.At, func(e *edit) error {
+func (s *Agreements) RemovePairs(ctx context.Context, read agreement.Agreement, pairs []agreement.PairKey, event audit.Event) (after agreement.Agreement, err error) {
+	_, err = s.db.edit(ctx, event.At, func(e *edit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -208,7 +207,7 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 		for _, pair := range stored {
 			removed = append(removed, agreement.Pair{Authorization: attr(pair, "authorization"), License: attr(pair, "license")})
 			e.add(&action{Delete: &types.Delete{
-				TableName: &s.table, Key: item{"pk": pair["pk"], "sk": pair["sk"]}, ConditionExpression: aws.String("agreement = :a"),
+				TableName: &s.db.table, Key: item{"pk": pair["pk"], "sk": pair["sk"]}, ConditionExpression: aws.String("agreement = :a"),
 				ExpressionAttributeValues: item{":a": str(read.ID)},
 			}}, nil)
 		}
@@ -222,39 +221,9 @@ func (s *Store) RemovePairs(ctx context.Context, read agreement.Agreement, pairs
 	return after, err
 }
 
-// pairsOf returns the items of an agreement's pairs; errs.NotFound
-// pair_not_found when one of them is not its.
-func (s *Store) pairsOf(ctx context.Context, id string, pairs []agreement.PairKey) ([]item, error) {
-	keys := make([]item, len(pairs))
-	for i, pair := range pairs {
-		keys[i] = key(pairKey(pair))
-	}
-	var found []item
-	stages := map[importer.Stage]bool{}
-	const projection = ownership + ", #state"
-	err := s.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
-		stages[importer.Stage(attr(it, "stage"))] = true
-		found = append(found, it)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.learn(ctx, stages); err != nil {
-		return nil, err
-	}
-	found = slices.DeleteFunc(found, func(it item) bool {
-		return attr(it, "agreement") != id || !s.committed(importer.Stage(attr(it, "stage")), latest)
-	})
-	if len(found) < len(pairs) {
-		return nil, errs.New(errs.NotFound, "pair_not_found")
-	}
-	return found, nil
-}
-
-// unchanged returns the agreement that was read, if that is still how it is,
-// and the license groups that were deleted.
-func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (i agreementItem, a agreement.Agreement, gone []string, err error) {
+// unchanged returns the agreement if it still has the version that was read, and the
+// license groups that were deleted.
+func (s *Agreements) unchanged(ctx context.Context, read agreement.Agreement) (i agreementItem, a agreement.Agreement, gone []string, err error) {
 	i, a, gone, err = s.stored(ctx, read.ID)
 	if err == nil && a.Version != read.Version {
 		err = errs.New(errs.Stale, "version_stale")
@@ -262,10 +231,10 @@ func (s *Store) unchanged(ctx context.Context, read agreement.Agreement) (i agre
 	return i, a, gone, err
 }
 
-// revised returns the item as its next version begins: in Unassigned when its
-// group is gone, and with old commits folded in.
-func (s *Store) revised(i agreementItem, gone []string) agreementItem {
-	next := s.folded(i)
+// revised returns the item for the next version of an agreement: in Unassigned if its
+// group was deleted, and with the pairs of committed stages in its count.
+func (s *Agreements) revised(i agreementItem, gone []string) agreementItem {
+	next := s.db.folded(i)
 	if slices.Contains(gone, i.Group) {
 		next.Group = group.UnassignedID
 		next.Version++
@@ -294,7 +263,7 @@ func unsummarized(i agreementItem, values item) string {
 // replace adds the action that stores next in place of was.
 func (e *edit) replace(was, next agreementItem) {
 	condition, values := unchangedItem(was)
-	e.add(e.store.put(next, condition, values), nil)
+	e.add(e.db.put(next, condition, values), nil)
 }
 
 // claimName adds the action that takes a name for an agreement.
@@ -302,10 +271,10 @@ func (e *edit) claimName(id, name string) {
 	e.claim(newNameItem(id, name, ""), "id", claim{field: "name", value: name, code: "name_taken", wanted: id})
 }
 
-// releaseName adds the action that gives a folded name back.
+// releaseName adds the action that deletes the folded name of an agreement.
 func (e *edit) releaseName(folded, id string) {
 	e.add(&action{Delete: &types.Delete{
-		TableName: &e.store.table, Key: key(nameKey(folded)), ConditionExpression: aws.String("id = :id"),
+		TableName: &e.db.table, Key: key(nameKey(folded)), ConditionExpression: aws.String("id = :id"),
 		ExpressionAttributeValues: item{":id": str(id)},
 	}}, nil)
 }
@@ -319,13 +288,14 @@ func (e *edit) claimPairs(owner string, pairs []agreement.Pair, cause audit.Even
 	}
 }
 
-// join has the group be there that an agreement gets into: it is made when it is fresh.
+// join makes sure that the group exists that an agreement is put into. A fresh group is
+// created.
 func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
 	if !fresh {
 		e.within(g.ID)
 		return
 	}
-	group, name, count := e.store.founding(g, e.now)
+	group, name, count := e.db.founding(g, e.now)
 	e.add(group, nil)
 	e.add(name, nil)
 	e.add(count, groupLimit)
@@ -334,23 +304,19 @@ func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
 	e.audit(cause)
 }
 
-func groupLimit(item) error {
-	return errs.New(errs.Conflict, "group_limit", "max", strconv.Itoa(group.Max))
-}
-
-// noteDetails adds the action that keeps the details of an agreement, or
-// removes them.
+// noteDetails adds the action that stores the details of an agreement, or removes them
+// if they are empty.
 func (e *edit) noteDetails(id, details string) {
 	it := key(detailsKey(id))
 	if details == "" {
-		e.add(&action{Delete: &types.Delete{TableName: &e.store.table, Key: it}}, nil)
+		e.add(&action{Delete: &types.Delete{TableName: &e.db.table, Key: it}}, nil)
 		return
 	}
 	it["details"] = str(details)
-	e.add(e.store.putItem(it, "", nil), nil)
+	e.add(e.db.putItem(it, "", nil), nil)
 }
 
-// described is what an audit event says of an agreement.
+// described is an agreement in an audit event.
 func described(a agreement.Agreement) map[string]string {
 	said := map[string]string{"name": a.Name, "group": a.GroupID}
 	if a.Type == agreement.TypeVolume {
@@ -362,7 +328,7 @@ func described(a agreement.Agreement) map[string]string {
 	return said
 }
 
-// noted is what an audit event says of details (R2.7).
+// noted is the details of an agreement in an audit event, which must not show them (R2.7).
 func noted(details string) string {
 	if details == "" {
 		return "none"
@@ -378,7 +344,7 @@ func keysOf(pairs []agreement.Pair) []agreement.PairKey {
 	return keys
 }
 
-// listed is what an audit event says of pairs that were added or removed.
+// listed is pairs that were added or removed in an audit event.
 func listed(pairs []agreement.Pair) string {
 	var numbers []string
 	for _, p := range pairs {
@@ -388,16 +354,17 @@ func listed(pairs []agreement.Pair) string {
 	return strings.Join(numbers, ", ")
 }
 
-// target returns the group that was chosen, and whether it has to be made, with the id.
-func (s *Store) target(ctx context.Context, t agreement.Target, id string) (g group.Group, fresh bool, err error) {
+// target returns the group that was chosen. A fresh group does not exist yet: it is
+// created with the id.
+func (s *Agreements) target(ctx context.Context, t agreement.Target, id string) (g group.Group, fresh bool, err error) {
 	switch {
 	case t.NewName == "" && t.GroupID == "", t.GroupID == group.UnassignedID, group.IsReserved(t.NewName):
 		return group.Group{ID: group.UnassignedID}, false, nil
 	case t.NewName == "":
-		g, err = s.Group(ctx, t.GroupID)
+		g, err = s.db.group(ctx, t.GroupID)
 		return g, false, err
 	}
-	g, err = s.groupByName(ctx, text.Fold(t.NewName))
+	g, err = s.db.groupByName(ctx, text.Fold(t.NewName))
 	if err != nil || g.ID != "" {
 		return g, false, err
 	}

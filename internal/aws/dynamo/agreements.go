@@ -5,23 +5,33 @@ import (
 	"fmt"
 
 	"trueup/internal/agreement"
+	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
 	"trueup/internal/register"
 )
 
+// Agreements keeps agreements and their pairs. Lists of agreements are made by package
+// register, which reads agreements that changed. It is safe for concurrent use.
+type Agreements struct{ db *engine }
+
+var (
+	_ agreement.Store = (*Agreements)(nil)
+	_ register.Source = (*Agreements)(nil)
+)
+
 // Agreement implements agreement.Store.
-func (s *Store) Agreement(ctx context.Context, id string) (agreement.Agreement, error) {
+func (s *Agreements) Agreement(ctx context.Context, id string) (agreement.Agreement, error) {
 	_, a, _, err := s.stored(ctx, id)
 	return a, err
 }
 
-// stored returns an agreement, its item, and the license groups that were deleted
-// and not emptied when it was read.
-func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
+// stored returns an agreement and its item, and the license groups that were deleted and
+// not emptied when it was read.
+func (s *Agreements) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
 	keys := []item{key(agreementKey(id)), key(headKey(register.JournalName, 0))}
 	found := false
-	err = s.getAll(ctx, keys, "", nil, func(it item) (err error) {
+	err = s.db.getAll(ctx, keys, "", nil, func(it item) (err error) {
 		if attr(it, "sk") == string(headSK) {
 			head, err := decode[headItem](it)
 			gone = head.gone()
@@ -36,54 +46,22 @@ func (s *Store) stored(ctx context.Context, id string) (i agreementItem, a agree
 	}
 	stages := map[importer.Stage]bool{}
 	i.stages(stages)
-	if err := s.learn(ctx, stages); err != nil {
+	if err := s.db.learn(ctx, stages); err != nil {
 		return i, a, gone, err
 	}
-	if !found || !s.committed(i.Stage, latest) {
+	if !found || !s.db.committed(i.Stage, latest) {
 		return i, a, gone, errs.New(errs.NotFound, "agreement_not_found", "id", id)
 	}
-	return i, s.agreement(i, gone), gone, nil
+	return i, s.db.agreement(i, gone), gone, nil
 }
 
 // AgreementsByID implements register.Source.
-func (s *Store) AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
-	return s.agreementsByID(ctx, ids, nil)
-}
-
-// agreementsByID is AgreementsByID, with those in groups that are gone in Unassigned.
-func (s *Store) agreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
-	var items []agreementItem
-	stages := map[importer.Stage]bool{}
-	read := func(it item) error {
-		i, err := decode[agreementItem](it)
-		if err != nil {
-			return err
-		}
-		i.stages(stages)
-		items = append(items, i)
-		return nil
-	}
-	keys := make([]item, len(ids))
-	for i, id := range ids {
-		keys[i] = key(agreementKey(id))
-	}
-	if err := s.getAll(ctx, keys, "", nil, read); err != nil {
-		return nil, err
-	}
-	if err := s.learn(ctx, stages); err != nil {
-		return nil, err
-	}
-	found := make(map[string]agreement.Agreement, len(items))
-	for _, i := range items {
-		if s.committed(i.Stage, latest) {
-			found[i.ID] = s.agreement(i, gone)
-		}
-	}
-	return found, nil
+func (s *Agreements) AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
+	return s.db.agreementsByID(ctx, ids, nil)
 }
 
 // Pairs implements agreement.Store.
-func (s *Store) Pairs(ctx context.Context, id string, limit int, after string) (agreement.PairPage, error) {
+func (s *Agreements) Pairs(ctx context.Context, id string, limit int, after string) (agreement.PairPage, error) {
 	query := []string{"pairs", id}
 	c, first, err := decodeCursor(after, query...)
 	if err != nil {
@@ -107,4 +85,22 @@ func (s *Store) Pairs(ctx context.Context, id string, limit int, after string) (
 		p.Next = cursor{After: next, Moment: moment}.encode(query...)
 	}
 	return p, nil
+}
+
+// Details implements agreement.Store.
+func (s *Agreements) Details(ctx context.Context, read agreement.Agreement, event audit.Event) (string, error) {
+	if _, err := s.Agreement(ctx, read.ID); err != nil {
+		return "", err
+	}
+	event.Subject = "agreement/" + read.ID
+	_, err := s.db.edit(ctx, event.At, func(e *edit) error {
+		e.audit(event)
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	p, sort := detailsKey(read.ID)
+	it, err := s.db.get(ctx, p, sort)
+	return attr(it, "details"), err
 }

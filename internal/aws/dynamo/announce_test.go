@@ -16,19 +16,19 @@ import (
 )
 
 // announce announces an import under the key "me/k", which is remembered for an hour.
-func announce(t *testing.T, s *dynamo.Store, id, body string, at time.Time) (string, error) {
+func announce(t *testing.T, s *dynamo.Table, id, body string, at time.Time) (string, error) {
 	t.Helper()
 	imp := importer.Import{Head: intake.Head{ID: id, At: at}, State: importer.StateReceived}
-	first, err := s.Announce(t.Context(), imp, audit.Event{ID: id, At: at}, once.Entry{
+	first, err := s.Imports.Announce(t.Context(), imp, audit.Event{ID: id, At: at}, once.Entry{
 		Key: "me/k", BodyHash: body, Response: []byte("answer " + id), Expires: at.Add(time.Hour),
 	})
 	return string(first), err
 }
 
 // announced are the ids of all imports.
-func announced(t *testing.T, s *dynamo.Store) (ids []string) {
+func announced(t *testing.T, s *dynamo.Table) (ids []string) {
 	t.Helper()
-	p, err := s.Imports(t.Context(), 100, "")
+	p, err := s.Imports.Imports(t.Context(), 100, "")
 	must(t, err)
 	for _, imp := range p.Items {
 		ids = append(ids, imp.ID)

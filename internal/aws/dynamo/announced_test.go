@@ -18,9 +18,9 @@ import (
 )
 
 // createIn adds an agreement to a group.
-func createIn(t *testing.T, s *dynamo.Store, groupID, number string) error {
+func createIn(t *testing.T, s *dynamo.Table, groupID, number string) error {
 	t.Helper()
-	_, _, err := s.Create(t.Context(), agreement.New{
+	_, _, err := s.Agreements.Create(t.Context(), agreement.New{
 		Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
 		Group: agreement.Target{GroupID: groupID}, By: "me", At: noon,
 	}, edited("agreement.created"), nothing)
@@ -33,13 +33,13 @@ func createIn(t *testing.T, s *dynamo.Store, groupID, number string) error {
 func TestR4_3_AnnouncedDeletion(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	sales := groupNamed(t, s, "Sales")
 	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
 	must(t, createIn(t, s, sales.ID, "2"))
 	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
-	must(t, s.DeleteGroup(ctx, sales, edited("group.deleted")))
+	must(t, s.Groups.DeleteGroup(ctx, sales, edited("group.deleted")))
 	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
 	if err := dynamo.Within(ctx, s, sales.ID); !errors.Is(err, journal.ErrMoved) {
 		t.Errorf("a transaction that was built before the deletion: %v", err)
@@ -53,7 +53,7 @@ func TestR4_3_AnnouncedDeletion(t *testing.T) {
 func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
-	direct := dynamo.New(storetest.Client(t), table)
+	direct := dynamo.Open(storetest.Client(t), table)
 	create(t, direct, "First", agreement.Target{NewName: "Sales"}, "1")
 	sales := groupNamed(t, direct, "Sales")
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
@@ -62,12 +62,12 @@ func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 	proxy.SetHooks(faultproxy.Hooks{Before: func(_ int, operation string) {
 		if operation == "TransactWriteItems" {
 			once.Do(func() {
-				_, err := direct.RenameGroup(t.Context(), sales, "Sold", edited("group.renamed"))
+				_, err := direct.Groups.RenameGroup(t.Context(), sales, "Sold", edited("group.renamed"))
 				must(t, err)
 			})
 		}
 	}})
-	if err := dynamo.New(engine.NewClient(proxy.URL), table).DeleteGroup(t.Context(), sales, edited("group.deleted")); errs.KindOf(err) != errs.Stale {
+	if err := dynamo.Open(engine.NewClient(proxy.URL), table).Groups.DeleteGroup(t.Context(), sales, edited("group.deleted")); errs.KindOf(err) != errs.Stale {
 		t.Errorf("the deletion of a group that was renamed: %v", err)
 	}
 	for n, announced := range dynamo.Announced(t.Context(), t, direct, sales.ID) {
@@ -82,13 +82,13 @@ func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	a := create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	create(t, s, "Second", agreement.Target{NewName: "Other"}, "2")
 	sales, other := groupNamed(t, s, "Sales"), groupNamed(t, s, "Other")
 	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
 	must(t, dynamo.Forewarn(ctx, s, other.ID, noon))
-	_, err := s.Update(ctx, a, agreement.Edit{Group: &agreement.Target{GroupID: other.ID}, At: noon}, edited("agreement.updated"))
+	_, err := s.Agreements.Update(ctx, a, agreement.Edit{Group: &agreement.Target{GroupID: other.ID}, At: noon}, edited("agreement.updated"))
 	must(t, err)
 	for _, g := range []group.Group{sales, other} {
 		for n, announced := range dynamo.Announced(ctx, t, s, g.ID) {
@@ -105,7 +105,7 @@ func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
 	t.Parallel()
 	const n = 12
 	ctx, table := t.Context(), storetest.Table(t)
-	direct := dynamo.New(storetest.Client(t), table)
+	direct := dynamo.Open(storetest.Client(t), table)
 	var groups []group.Group
 	for i := range n {
 		create(t, direct, fmt.Sprint("A", i), agreement.Target{NewName: fmt.Sprint("G", i)}, fmt.Sprint(100+i))
@@ -116,7 +116,7 @@ func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for _, g := range groups {
 		all.Go(func() {
-			if err := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second)).DeleteGroup(ctx, g, edited("group.deleted")); err != nil {
+			if err := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second)).Groups.DeleteGroup(ctx, g, edited("group.deleted")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -132,7 +132,7 @@ func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
 func TestR4_3_AnnouncedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	sales := groupNamed(t, s, "Sales")
 	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))

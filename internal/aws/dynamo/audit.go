@@ -13,7 +13,7 @@ import (
 	"trueup/internal/id"
 )
 
-// What one call of Events looks at, before it leaves the rest to the next page.
+// What one call of Events reads at most. The rest is left to the next page.
 const (
 	maxAuditDays   = 31 // partitions of a day
 	maxAuditEvents = 2000
@@ -24,9 +24,15 @@ const aboveEvents = "~"
 
 const oneDay = 24 * time.Hour
 
+// Audit reads audit events. The events of a change are stored in its transaction. It is
+// safe for concurrent use.
+type Audit struct{ db *engine }
+
+var _ audit.Store = (*Audit)(nil)
+
 // Events implements audit.Store. Ids sort by time, so a list is the shards merged
 // by id, with the partitions of the days that were used before there were shards.
-func (s *Store) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
+func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	query := []string{"audit", q.From.UTC().Format(time.RFC3339Nano), q.To.UTC().Format(time.RFC3339Nano), q.By, q.Action, q.Subject}
 	c, first, err := decodeCursor(q.Cursor, query...)
 	if err != nil {
@@ -75,7 +81,7 @@ func selects(q audit.Query, e audit.Event) bool {
 
 // auditList is the events below an id, newest first, read as they are needed.
 type auditList struct {
-	store  *Store
+	db     *engine
 	before string
 	from   string       // no event below this id is wanted
 	parts  []*auditPart // the shards, and the days that were begun
@@ -92,8 +98,8 @@ type auditPart struct {
 	done  bool        // there are no others
 }
 
-func (s *Store) auditList(from, day time.Time, before string) *auditList {
-	l := &auditList{store: s, before: before, from: id.First(from), oldest: from.UTC().Truncate(oneDay), day: day}
+func (s *Audit) auditList(from, day time.Time, before string) *auditList {
+	l := &auditList{db: s.db, before: before, from: id.First(from), oldest: from.UTC().Truncate(oneDay), day: day}
 	for shard := range auditShards {
 		l.parts = append(l.parts, l.part(auditShardPK(shard), auditShards))
 	}
@@ -105,13 +111,13 @@ func (s *Store) auditList(from, day time.Time, before string) *auditList {
 
 func (l *auditList) part(partition pk, parts int) *auditPart {
 	return &auditPart{parts: parts, in: dynamodb.QueryInput{
-		TableName: &l.store.table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false),
+		TableName: &l.db.table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false),
 		KeyConditionExpression:    aws.String("pk = :p AND sk < :s"),
 		ExpressionAttributeValues: item{":p": str(string(partition)), ":s": str(l.before)},
 	}}
 }
 
-// unread reports whether there are days whose partition was not looked at.
+// unread reports whether there are days whose partition was not read.
 func (l *auditList) unread() bool { return !l.day.Before(l.oldest) }
 
 // goesOn reports whether there may be another event.
@@ -157,8 +163,8 @@ func (l *auditList) newest() (newest *auditItem) {
 	return newest
 }
 
-// take removes an event from every partition that has it. An attempt that was
-// repeated during a deployment can have left it in a shard and in that of its day.
+// take removes an event from every partition that has it. A request that was repeated
+// during a deployment may have stored it both in a shard and in the partition of its day.
 func (l *auditList) take(taken *auditItem) {
 	if taken == nil {
 		return
@@ -213,12 +219,12 @@ func (p *auditPart) limit(wanted int) int {
 
 // read reads up to limit further events of a partition, at least one if there is one.
 func (l *auditList) read(ctx context.Context, p *auditPart, limit int) error {
-	if l.store.pageSize > 0 {
-		limit = min(limit, int(l.store.pageSize))
+	if l.db.pageSize > 0 {
+		limit = min(limit, int(l.db.pageSize))
 	}
 	p.in.Limit = aws.Int32(int32(limit))
 	for begin := len(p.found); len(p.found) == begin && !p.done; {
-		out, err := l.store.ask(ctx, &p.in)
+		out, err := l.db.ask(ctx, &p.in)
 		if err != nil {
 			return err
 		}

@@ -79,10 +79,10 @@ func ids(events []audit.Event) []string {
 }
 
 // pages reads a list to its end.
-func pages(t *testing.T, s *dynamo.Store, q audit.Query) (all []audit.Event, calls int) {
+func pages(t *testing.T, s *dynamo.Table, q audit.Query) (all []audit.Event, calls int) {
 	t.Helper()
 	for {
-		p, err := s.Events(t.Context(), q)
+		p, err := s.Audit.Events(t.Context(), q)
 		must(t, err)
 		if len(p.Items) > q.Limit {
 			t.Fatalf("a page of %d, want at most %d", len(p.Items), q.Limit)
@@ -99,7 +99,7 @@ func pages(t *testing.T, s *dynamo.Store, q audit.Query) (all []audit.Event, cal
 func TestSPEC12_EveryShard(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
-	s := dynamo.New(storetest.Client(t), table, dynamo.PageSize(2))
+	s := dynamo.Open(storetest.Client(t), table, dynamo.PageSize(2))
 	var items []map[string]types.AttributeValue
 	var want []string
 	partitions := map[string]bool{}
@@ -135,7 +135,7 @@ func TestSPEC12_EveryShard(t *testing.T) {
 func TestSPEC12_CursorOfBefore(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
-	s := dynamo.New(storetest.Client(t), table)
+	s := dynamo.Open(storetest.Client(t), table)
 	var items []map[string]types.AttributeValue
 	var all []string
 	for i := range 9 {
@@ -148,7 +148,7 @@ func TestSPEC12_CursorOfBefore(t *testing.T) {
 	}
 	store(t, table, items)
 	const issued = "RIMLgriGgnLBCTX6eyJhIjoiMDFtN3l6bWhnMDI3Z3phcDEyN3g2NzNkbnkiLCJtIjoxNzk1MjE5MjAwMDAwfQ" // after the event of noon
-	got, err := s.Events(t.Context(), audit.Query{From: noon.Add(-48 * time.Hour), To: noon.Add(36 * time.Hour), Limit: 10, Cursor: issued})
+	got, err := s.Audit.Events(t.Context(), audit.Query{From: noon.Add(-48 * time.Hour), To: noon.Add(36 * time.Hour), Limit: 10, Cursor: issued})
 	must(t, err)
 	equal(t, "the page", ids(got.Items), all[5:])
 }
@@ -163,11 +163,11 @@ func TestSPEC12_Writers(t *testing.T) {
 	var g errgroup.Group
 	for writer := range 8 {
 		g.Go(func() error {
-			s := dynamo.New(client, table, dynamo.Patience(30*time.Second))
+			s := dynamo.Open(client, table, dynamo.Patience(30*time.Second))
 			for i := range 10 {
 				name := fmt.Sprintf("%d of %d", i, writer)
 				e := happened(noon.Add(time.Duration(i)*time.Hour), name)
-				if _, err := s.CreateGroup(context.Background(), group.Group{ID: e.ID, Name: name, CreatedAt: e.At, Version: 1}, e, once.Entry{}); err != nil {
+				if _, err := s.Groups.CreateGroup(context.Background(), group.Group{ID: e.ID, Name: name, CreatedAt: e.At, Version: 1}, e, once.Entry{}); err != nil {
 					return err
 				}
 				mu.Lock()
@@ -179,7 +179,7 @@ func TestSPEC12_Writers(t *testing.T) {
 	}
 	must(t, g.Wait())
 	slices.SortFunc(want, func(a, b string) int { return strings.Compare(b, a) })
-	got, _ := pages(t, dynamo.New(client, table, dynamo.PageSize(2)), audit.Query{From: noon, To: noon.Add(48 * time.Hour), Limit: 7})
+	got, _ := pages(t, dynamo.Open(client, table, dynamo.PageSize(2)), audit.Query{From: noon, To: noon.Add(48 * time.Hour), Limit: 7})
 	equal(t, "events", ids(got), want)
 	for key := range storetest.Dump(t, client, table) {
 		if partition, _, _ := strings.Cut(key, "|"); strings.HasPrefix(key, "AUDIT#") && len(partition) != len("AUDIT#0") {
@@ -255,7 +255,7 @@ func TestSPEC12_ReadsWhatItShows(t *testing.T) {
 			c := &counting{}
 			client := engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) { o.HTTPClient = c })
 			begin := time.Now()
-			page, err := dynamo.New(client, table).Events(t.Context(), test.query)
+			page, err := dynamo.Open(client, table).Audit.Events(t.Context(), test.query)
 			must(t, err)
 			t.Logf("%d shown; %d queries, %d events, %d bytes read in %v", len(page.Items), c.queries, c.items, c.bytes, time.Since(begin))
 			equal(t, "shown", len(page.Items), test.shown)
@@ -282,7 +282,7 @@ func TestSPEC12_PagesWhileEventsCome(t *testing.T) {
 			if round%4 == 0 {
 				options = append(options, dynamo.PageSize(2))
 			}
-			s := dynamo.New(client, table, options...)
+			s := dynamo.Open(client, table, options...)
 			begin, span := noon, time.Duration(1+rng.IntN(72))*time.Hour
 			made := 0
 			create := func(rng *rand.Rand) (audit.Event, []map[string]types.AttributeValue) {
@@ -345,7 +345,7 @@ func TestSPEC12_PagesWhileEventsCome(t *testing.T) {
 				last := "~"
 				for {
 					q.Limit = 1 + rng.IntN(60)
-					page, err := s.Events(t.Context(), q)
+					page, err := s.Audit.Events(t.Context(), q)
 					must(t, err)
 					for _, e := range page.Items {
 						if e.ID >= last {

@@ -20,7 +20,7 @@ func TestSPEC12_Events(t *testing.T) {
 		at := noon.Add(time.Duration(i) * 10 * time.Hour) // over four days
 		made := id.New(at, "event")
 		event := audit.Event{ID: made, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
-		_, err := s.CreateGroup(t.Context(), group.Group{ID: made, Name: made, CreatedAt: at, Version: 1}, event, once.Entry{})
+		_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: made, Name: made, CreatedAt: at, Version: 1}, event, once.Entry{})
 		must(t, err)
 		all = append([]string{made}, all...)
 	}
@@ -35,7 +35,7 @@ func TestSPEC12_Events(t *testing.T) {
 		q.Limit = 2
 		got := []string{}
 		for {
-			p, err := s.Events(t.Context(), q)
+			p, err := s.Audit.Events(t.Context(), q)
 			must(t, err)
 			if len(p.Items) > q.Limit {
 				t.Fatalf("a page of %d", len(p.Items))
@@ -55,11 +55,11 @@ func TestSPEC12_Events(t *testing.T) {
 	equal(t, "from inclusive, to exclusive", list(audit.Query{From: noon.Add(20 * time.Hour), To: noon.Add(50 * time.Hour)}), all[4:7])
 
 	q := audit.Query{From: noon, To: noon.Add(1000 * time.Hour), Limit: 100}
-	p, err := s.Events(t.Context(), q)
+	p, err := s.Audit.Events(t.Context(), q)
 	must(t, err)
 	for p.Next != "" { // forty days are more than one call walks
 		q.Cursor = p.Next
-		more, err := s.Events(t.Context(), q)
+		more, err := s.Audit.Events(t.Context(), q)
 		must(t, err)
 		more.Items = append(p.Items, more.Items...)
 		p = more
@@ -69,6 +69,6 @@ func TestSPEC12_Events(t *testing.T) {
 		After: map[string]string{"name": all[8]}, RequestID: "r", Source: audit.SourceAPI,
 	})
 	q.By = "somebody else"
-	_, err = s.Events(t.Context(), q)
+	_, err = s.Audit.Events(t.Context(), q)
 	equal(t, "a foreign cursor", errs.CodeOf(err), map[bool]string{true: "", false: "cursor_invalid"}[q.Cursor == ""])
 }

@@ -26,27 +26,27 @@ func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
 			ctx := t.Context()
 			apply(t, s, "first.csv", "", rows{"Office": {"9"}})
 			sleeper, holder := running(t, s, "sleeper.csv"), running(t, s, "holder.csv")
-			must(t, s.AcquireWriter(ctx, sleeper.Stage(), noon, noon.Add(time.Minute)))
-			must(t, s.AcquireWriter(ctx, holder.Stage(), later, later.Add(time.Minute)))
+			must(t, s.Imports.AcquireWriter(ctx, sleeper.Stage(), noon, noon.Add(time.Minute)))
+			must(t, s.Imports.AcquireWriter(ctx, holder.Stage(), later, later.Add(time.Minute)))
 			mine := rows{"Office": {"1"}, "Visio": {"2"}}
 			p := prepare(t, s, holder, "", mine)
-			must(t, s.Stage(ctx, p))
+			must(t, s.Imports.Stage(ctx, p))
 
 			late := prepare(t, s, sleeper, "", file)
-			must(t, s.Stage(ctx, late))
-			if err := s.Commit(ctx, late, succeeded(sleeper), nil); !errors.Is(err, importer.ErrLost) {
+			must(t, s.Imports.Stage(ctx, late))
+			if err := s.Imports.Commit(ctx, late, succeeded(sleeper), nil); !errors.Is(err, importer.ErrLost) {
 				t.Fatalf("Commit without the writer's lease: %v, want ErrLost", err)
 			}
-			if err := s.Commit(ctx, p, succeeded(holder), nil); !errors.Is(err, importer.ErrTaken) {
+			if err := s.Imports.Commit(ctx, p, succeeded(holder), nil); !errors.Is(err, importer.ErrTaken) {
 				t.Fatalf("Commit of a stage that the sleeper overwrote: %v, want ErrTaken", err)
 			}
 			equal(t, "names", names(t, s, agreement.Query{}), []string{"Office"})
 
 			again := claim(t, s, holder)
-			must(t, s.AcquireWriter(ctx, again.Stage(), later.Add(2*time.Minute), later.Add(3*time.Minute)))
+			must(t, s.Imports.AcquireWriter(ctx, again.Stage(), later.Add(2*time.Minute), later.Add(3*time.Minute)))
 			p = prepare(t, s, again, "", mine)
-			must(t, s.Stage(ctx, p))
-			must(t, s.Commit(ctx, p, succeeded(again), nil))
+			must(t, s.Imports.Stage(ctx, p))
+			must(t, s.Imports.Commit(ctx, p, succeeded(again), nil))
 			equal(t, "names", names(t, s, agreement.Query{}), []string{"Office", "Visio"})
 			page, err := find(s).List(ctx, agreement.Query{Limit: 10})
 			must(t, err)
@@ -64,12 +64,12 @@ func TestR3_9_WhatWasCommittedIsNotOverwritten(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	sleeper, holder := running(t, s, "sleeper.csv"), running(t, s, "holder.csv")
-	must(t, s.AcquireWriter(ctx, holder.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.AcquireWriter(ctx, holder.Stage(), noon, noon.Add(time.Minute)))
 	p := prepare(t, s, holder, "", rows{"Visio": {"2"}})
-	must(t, s.Stage(ctx, p))
+	must(t, s.Imports.Stage(ctx, p))
 	stale := prepare(t, s, sleeper, "", rows{"Visio": {"2"}})
-	must(t, s.Commit(ctx, p, succeeded(holder), nil))
-	if err := s.Stage(ctx, stale); !errors.Is(err, importer.ErrTaken) {
+	must(t, s.Imports.Commit(ctx, p, succeeded(holder), nil))
+	if err := s.Imports.Stage(ctx, stale); !errors.Is(err, importer.ErrTaken) {
 		t.Fatalf("Stage: %v, want ErrTaken", err)
 	}
 	equal(t, "pairs", pairs(t, s, p.Create[0].ID), []string{"2"})
@@ -82,15 +82,15 @@ func TestR3_9_WritersLease(t *testing.T) {
 	ctx := t.Context()
 	holder, other := running(t, s, "holder.csv"), running(t, s, "other.csv")
 	until := noon.Add(time.Minute)
-	must(t, s.AcquireWriter(ctx, holder.Stage(), noon, until))
-	must(t, s.AcquireWriter(ctx, holder.Stage(), noon, until)) // the reply was lost
-	must(t, s.ReleaseWriter(ctx, other.Stage()))
-	must(t, s.Renew(ctx, other, noon.Add(-time.Hour)))
-	if err := s.AcquireWriter(ctx, other.Stage(), until, until.Add(time.Minute)); !errors.Is(err, importer.ErrBusy) {
+	must(t, s.Imports.AcquireWriter(ctx, holder.Stage(), noon, until))
+	must(t, s.Imports.AcquireWriter(ctx, holder.Stage(), noon, until)) // the reply was lost
+	must(t, s.Imports.ReleaseWriter(ctx, other.Stage()))
+	must(t, s.Imports.Renew(ctx, other, noon.Add(-time.Hour)))
+	if err := s.Imports.AcquireWriter(ctx, other.Stage(), until, until.Add(time.Minute)); !errors.Is(err, importer.ErrBusy) {
 		t.Fatalf("AcquireWriter of what another holds: %v, want ErrBusy", err)
 	}
-	must(t, s.ReleaseWriter(ctx, holder.Stage()))
-	must(t, s.AcquireWriter(ctx, other.Stage(), noon, until))
+	must(t, s.Imports.ReleaseWriter(ctx, holder.Stage()))
+	must(t, s.Imports.AcquireWriter(ctx, other.Stage(), noon, until))
 }
 
 // TestR3_9_FinishedByAnother: an attempt that was taken over learns that it
@@ -100,9 +100,9 @@ func TestR3_9_FinishedByAnother(t *testing.T) {
 	s := open(t)
 	first := running(t, s, "a.csv")
 	second := claim(t, s, first)
-	must(t, s.Finish(t.Context(), succeeded(second), nil))
-	must(t, s.Finish(t.Context(), succeeded(second), nil)) // the reply was lost
-	if err := s.Finish(t.Context(), succeeded(first), nil); !errors.Is(err, importer.ErrLost) {
+	must(t, s.Imports.Finish(t.Context(), succeeded(second), nil))
+	must(t, s.Imports.Finish(t.Context(), succeeded(second), nil)) // the reply was lost
+	if err := s.Imports.Finish(t.Context(), succeeded(first), nil); !errors.Is(err, importer.ErrLost) {
 		t.Fatalf("Finish: %v, want ErrLost", err)
 	}
 }

@@ -29,7 +29,7 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
 	defer proxy.Close()
 	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 2 * time.Millisecond})
-	direct := dynamo.New(client, table)
+	direct := dynamo.Open(client, table)
 	create(t, direct, "First", agreement.Target{NewName: "Sales"}, "1")
 	sales := groupNamed(t, direct, "Sales")
 
@@ -37,11 +37,11 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	var deleted atomic.Bool
 	var creators errgroup.Group
 	for p := range processes {
-		s := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(patience))
+		s := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(patience))
 		creators.Go(func() error {
 			for i := 0; !deleted.Load() || i < 2; i++ {
 				number := fmt.Sprintf("9%02d%04d", p, i)
-				_, _, err := s.Create(ctx, agreement.New{
+				_, _, err := s.Agreements.Create(ctx, agreement.New{
 					Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
 					Group: agreement.Target{NewName: "Sales"}, By: "me", At: noon, // that group, or the next one of the name
 				}, edited("agreement.created"), nothing)
@@ -57,14 +57,14 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	began := stored.Load()
-	deleter := dynamo.New(engine.NewClient(proxy.URL), table)
-	err := deleter.DeleteGroup(ctx, sales, edited("group.deleted"))
+	deleter := dynamo.Open(engine.NewClient(proxy.URL), table)
+	err := deleter.Groups.DeleteGroup(ctx, sales, edited("group.deleted"))
 	deleted.Store(true)
 	t.Logf("the deletion began after %d creations and ended after %d", began, stored.Load())
 	must(t, creators.Wait())
 	must(t, err)
 
-	groups, err := direct.Groups(ctx)
+	groups, err := direct.Groups.Groups(ctx)
 	must(t, err)
 	in := map[string]int{}
 	for _, a := range consistent(t, direct, find(direct)) {
@@ -98,12 +98,12 @@ func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
 	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 30 * time.Millisecond})
 	var g errgroup.Group
 	for p := range processes {
-		s := dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(time.Minute))
+		s := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(time.Minute))
 		g.Go(func() error {
 			for i := range each {
 				name := fmt.Sprintf("P%d-%d", p, i)
 				n := agreement.New{Type: agreement.TypeVolume, ID: name, Name: name, Pairs: numbered(name), By: "me", At: noon}
-				if _, _, err := s.Create(t.Context(), n, edited("agreement.created"), nothing); err != nil {
+				if _, _, err := s.Agreements.Create(t.Context(), n, edited("agreement.created"), nothing); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 			}
@@ -113,7 +113,7 @@ func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Error(err)
 	}
-	page, err := find(dynamo.New(storetest.Client(t), table)).List(t.Context(), agreement.Query{Limit: 200})
+	page, err := find(dynamo.Open(storetest.Client(t), table)).List(t.Context(), agreement.Query{Limit: 200})
 	must(t, err)
 	equal(t, "agreements", len(page.Items), processes*each)
 	conflicts := proxy.Counts()[faultproxy.TransactionConflict]

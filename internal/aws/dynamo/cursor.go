@@ -20,7 +20,7 @@ func decodeCursor(text string, query ...string) (c cursor, first bool, err error
 	if err != nil || !given {
 		return cursor{}, !given && err == nil, err
 	}
-	if c.After == "" || len(c.After) >= maxSortKey { // whoever made the digest, DynamoDB would refuse it
+	if c.After == "" || len(c.After) >= maxSortKey { // DynamoDB would refuse it
 		return cursor{}, false, errs.New(errs.Invalid, "cursor_invalid")
 	}
 	return c, false, nil

@@ -3,6 +3,13 @@
 // Package dynamo keeps agreements, groups, imports, refreshes, journals and audit
 // events in one DynamoDB table.
 //
+// Open returns a Table, which has one type for each contract of the domain and of the
+// use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Journal,
+// Audit and Idempotency. Refreshes is made by NewRefreshes. Upkeep is the work of a
+// schedule. The types do not use each other. They share an engine, which reads, writes
+// and retries, builds edits, and appends to journals. What several types read and write
+// of agreements and groups is in stored_agreements.go and stored_groups.go.
+//
 // Words in braces are samples. A name is folded; {A+L} is a pair's comparison
 // form; the number at the end of an index key is one of schema.Shards shards, at the
 // end of the key of an audit event one of auditShards.
@@ -40,9 +47,9 @@
 //	audit event       AUDIT#0                      {event}                -                                          who changed what, newest first: the shards are merged
 //	audit event       AUDIT#2026-11-21             {event}                -                                          the same, written before there were shards
 //
-// Visibility of what an import writes is explained in visibility.go, and the
+// The visibility of what an import writes is explained in visibility.go, and the
 // protocol that makes an import count once in package importer. Agreements are
-// listed by package register, from the journal of what changed. How a refresh
+// listed by package register, from their journal. How a refresh
 // writes is explained with Refreshes and in refresh_summaries.go. The pairs of an
 // agreement are listed from an index, which on AWS may trail the table by a
 // moment; everything else is read strongly consistent.

@@ -19,47 +19,47 @@ import (
 	"trueup/internal/register"
 )
 
-// maxTries is how often an edit is made anew, within the store's patience,
-// because something it was made from, such as the group chosen by name,
-// changed before it was written.
+// maxTries is how often an edit is built, within the patience of the engine, because
+// something that it was built from, such as a group with a name, changed before the edit
+// was written.
 const maxTries = 50
 
-// edit is one transaction that a person waits for, and what it means when a
-// condition of it does not hold.
+// edit is one transaction that a person waits for, and what it means if one of its
+// conditions does not hold.
 type edit struct {
-	store   *Store
+	db      *engine
 	now     time.Time
 	actions []*action
-	refused map[*action]func(old item) error // what add was given
+	refused map[*action]func(met item) error // as add was called
 	quiet   map[importer.Stage]bool          // stages that must not be committed after this
 	entry   record                           // what the journal says of it; nothing when it has no name
 	after   *journal.Head                    // where the first stripe has to stand; nil for an entry of another stripe
 	first   []byte                           // what a call with the same Idempotency-Key answered
 
-	taken []claim                  // names and pairs that somebody has, met by the last try
-	dead  map[string]importer.Dead // by partition key: those that may be taken over
+	taken []claim                  // names and pairs that the last try found taken
+	dead  map[string]importer.Dead // by partition key: names and pairs that may be overwritten
 }
 
-// claim is a name or a pair that somebody has.
+// claim is a name or a pair that an edit takes for an agreement.
 type claim struct {
 	field, value string // of the draft
-	code         string // what it means
+	code         string // of the violation if it is taken
 	key          string // partition key
-	owner        string // the agreement
-	wanted       string // the agreement that wants it
+	owner        string // the agreement that has it
+	wanted       string // the agreement that it is for
 	stage        importer.Stage
 }
 
-// edit writes what build puts together. It builds anew when what it was built
-// from changed, which build may find out itself (journal.ErrMoved), or when what
-// it met may be taken over. What others have is errs.Conflict taken, with a
-// violation each.
+// edit writes the actions that build adds. It builds them again if what they were built
+// from has changed, which build may find out itself (journal.ErrMoved), or if they met
+// only names and pairs that are dead. Names and pairs of other agreements are
+// errs.Conflict taken, with one violation each.
 //
-// When build remembered an Idempotency-Key that was used before, nothing is
-// written, and first is what was answered then.
-func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
-	e := &edit{store: s, now: now, dead: map[string]importer.Dead{}}
-	patient, impatient := context.WithTimeout(ctx, s.patience)
+// If build remembered an Idempotency-Key that was used before, nothing is written, and
+// first is the answer that was given then.
+func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
+	e := &edit{db: db, now: now, dead: map[string]importer.Dead{}}
+	patient, impatient := context.WithTimeout(ctx, db.patience)
 	defer impatient()
 	last := errors.New("dynamo: there was no time for a first try")
 	for range maxTries {
@@ -114,37 +114,39 @@ func (s *Store) edit(ctx context.Context, now time.Time, build func(*edit) error
 // write runs the actions, and records what they changed.
 func (e *edit) write(ctx context.Context) error {
 	if e.entry.name == "" {
-		return e.store.transact(ctx, e.actions)
+		return e.db.transact(ctx, e.actions)
 	}
 	if e.after != nil {
-		return e.store.appendFirst(ctx, e.actions, *e.after, e.entry)
+		return e.db.appendFirst(ctx, e.actions, *e.after, e.entry)
 	}
-	return e.store.transactWith(ctx, e.actions, e.entry)
+	return e.db.transactWith(ctx, e.actions, e.entry)
 }
 
-// changes says what the journal records of an agreement.
+// changes sets what the journal records of an agreement.
 func (e *edit) changes(c register.Change) {
 	e.entry.name, e.entry.body, e.entry.weight, e.entry.at = register.JournalName, register.Body([]register.Change{c}, ""), 1, e.now
 }
 
-// within has the edit written only if a license group still exists that it is
-// about. groupID may be of the built-in one, which always exists.
+// within makes the edit conditional on the existence of a license group. The built-in
+// group always exists.
 func (e *edit) within(groupID string) {
 	if groupID != group.UnassignedID && !slices.Contains(e.entry.within, groupID) {
 		e.entry.within = append(e.entry.within, groupID)
 	}
 }
 
-// outdates says that what changes makes licence data stale (R7.3): pairs that
-// came or went, of an agreement of type volume.
+// outdates notes that pairs are added to or removed from an agreement of this type, which
+// makes licence data stale if the type is volume (R7.3).
 func (e *edit) outdates(t agreement.Type) {
-	e.entry.outdates = t == agreement.TypeVolume
+	if t == agreement.TypeVolume {
+		e.entry.head = outdating(e.now)
+	}
 }
 
-// add appends an action. refused says what it means that its condition did not
-// hold, given the item that it met, nil for none. The edit is built again if refused
-// is nil or returns nil.
-func (e *edit) add(a *action, refused func(old item) error) {
+// add appends an action. If its condition does not hold, refused is called with the item
+// that the action met, nil for none, and the edit fails with the error that it returns.
+// The edit is built again if refused is nil or returns nil.
+func (e *edit) add(a *action, refused func(met item) error) {
 	const allOld = types.ReturnValuesOnConditionCheckFailureAllOld
 	switch {
 	case a.Put != nil:
@@ -160,24 +162,24 @@ func (e *edit) add(a *action, refused func(old item) error) {
 	}
 }
 
-// audit adds the event.
+// audit adds the action that stores an event.
 func (e *edit) audit(event audit.Event) {
-	e.add(e.store.put(newAuditItem(event), "", nil), nil)
+	e.add(e.db.put(newAuditItem(event), "", nil), nil)
 }
 
-// remember adds the entry of an Idempotency-Key.
+// remember adds the action that keeps the entry of an Idempotency-Key.
 func (e *edit) remember(entry once.Entry) {
 	if entry.Key == "" {
 		return
 	}
-	e.add(e.store.remembering(entry, e.now), func(old item) (err error) {
+	e.add(e.db.remembering(entry, e.now), func(old item) (err error) {
 		e.first, err = answered(old, entry)
 		return err
 	})
 }
 
-// claim adds the action that stores v, whose key nobody, or only what is dead,
-// may have. owner is the attribute that names the agreement.
+// claim adds the action that stores v, of an item type, unless its key is taken. owner is
+// the attribute that names the agreement.
 func (e *edit) claim(v any, owner string, what claim) {
 	it := marshal(v)
 	what.key = attr(it, "pk")
@@ -185,20 +187,20 @@ func (e *edit) claim(v any, owner string, what claim) {
 	if known && !dead.Orphan {
 		e.quiet[dead.Stage] = true
 	}
-	e.add(e.store.putUnlessTaken(it, owner, dead), func(old item) error {
+	e.add(e.db.putUnlessTaken(it, owner, dead), func(old item) error {
 		what.owner, what.stage = attr(old, owner), importer.Stage(attr(old, "stage"))
 		e.taken = append(e.taken, what)
 		return nil
 	})
 }
 
-// quieten sees to it that no quiet stage can be committed any more. While one
-// of them is being written, that is for its import to finish.
+// quieten makes sure that no quiet stage can be committed. If the import of one of them
+// is still running, it returns errs.Unavailable import_running.
 func (e *edit) quieten(ctx context.Context) error {
 	if len(e.quiet) == 0 {
 		return nil
 	}
-	writer, err := e.store.get(ctx, writerPK, writerSK)
+	writer, err := e.db.get(ctx, writerPK, writerSK)
 	if err != nil {
 		return err
 	}
@@ -209,30 +211,30 @@ func (e *edit) quieten(ctx context.Context) error {
 	if holder := attr(writer, "holder"); e.quiet[importer.Stage(holder)] && until >= millis(e.now) {
 		return errs.Wrap(fmt.Errorf("dynamo: the stage %s may be written until %s", holder, fromMillis(until).Format(time.RFC3339)), errs.Unavailable, "import_running")
 	}
-	return e.store.bury(ctx, e.quiet)
+	return e.db.bury(ctx, e.quiet)
 }
 
-// settle looks at what the last try met: a conflict that names everything that
-// is taken, or nil when all of it may be taken over.
+// settle checks what the last try found taken. It returns a conflict that names what other
+// agreements have, or nil if all of it may be overwritten.
 func (e *edit) settle(ctx context.Context) error {
 	if len(e.taken) == 0 {
 		return nil
 	}
-	s, stages, ids := e.store, map[importer.Stage]bool{}, []string{}
+	db, stages, ids := e.db, map[importer.Stage]bool{}, []string{}
 	for _, t := range e.taken {
 		stages[t.stage] = true
 		ids = append(ids, t.owner)
 	}
-	if err := s.learn(ctx, stages); err != nil {
+	if err := db.learn(ctx, stages); err != nil {
 		return err
 	}
 	// Before the owners are read: one that a commit brings later is not missing.
 	committed := make([]bool, len(e.taken))
 	for i, t := range e.taken {
-		committed[i] = s.committed(t.stage, latest)
+		committed[i] = db.committed(t.stage, latest)
 	}
 	slices.Sort(ids)
-	owners, err := s.AgreementsByID(ctx, slices.Compact(ids))
+	owners, err := db.agreementsByID(ctx, slices.Compact(ids), nil)
 	if err != nil {
 		return err
 	}

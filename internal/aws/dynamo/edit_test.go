@@ -39,17 +39,17 @@ func numbered(numbers ...string) []agreement.Pair {
 }
 
 // create stores an agreement by hand.
-func create(t *testing.T, s *dynamo.Store, name string, target agreement.Target, numbers ...string) agreement.Agreement {
+func create(t *testing.T, s *dynamo.Table, name string, target agreement.Target, numbers ...string) agreement.Agreement {
 	t.Helper()
-	a, _, err := s.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon},
+	a, _, err := s.Agreements.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon},
 		edited("agreement.created"), nothing)
 	must(t, err)
 	return a
 }
 
-func counts(t *testing.T, s *dynamo.Store) map[string]int {
+func counts(t *testing.T, s *dynamo.Table) map[string]int {
 	t.Helper()
-	groups, err := s.Groups(t.Context())
+	groups, err := s.Groups.Groups(t.Context())
 	must(t, err)
 	counted, _, err := find(s).ByGroup(t.Context())
 	must(t, err)
@@ -84,7 +84,7 @@ func TestCreate(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	a := create(t, s, "Office", agreement.Target{NewName: "Sales"}, "2", "1")
-	got, err := s.Agreement(t.Context(), a.ID)
+	got, err := s.Agreements.Agreement(t.Context(), a.ID)
 	must(t, err)
 	equal(t, "agreement", got, a)
 	equal(t, "pairs", pairs(t, s, a.ID), []string{"1", "2"})
@@ -93,15 +93,15 @@ func TestCreate(t *testing.T) {
 	equal(t, "counts", counts(t, s), map[string]int{"": 1, "Sales": 2})
 
 	t.Run("R2.3 what others have is named", func(t *testing.T) {
-		_, _, err := s.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "OFFICE ", Pairs: numbered("9", "3", "1"), At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Agreements.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "OFFICE ", Pairs: numbered("9", "3", "1"), At: noon}, edited("agreement.created"), nothing)
 		equal(t, "kind", errs.KindOf(err), errs.Conflict)
 		equal(t, "violations", violations(err), []string{"name_taken name Office", "pair_taken pairs/1 Visio", "pair_taken pairs/2 Office"})
-		_, err = s.Agreement(t.Context(), "x")
+		_, err = s.Agreements.Agreement(t.Context(), "x")
 		equal(t, "nothing of it is stored", errs.CodeOf(err), "agreement_not_found")
 		create(t, s, "Nine", agreement.Target{}, "9")
 	})
 	t.Run("no such group", func(t *testing.T) {
-		_, _, err := s.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "N", Pairs: numbered("10"), Group: agreement.Target{GroupID: "none"}, At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Agreements.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "N", Pairs: numbered("10"), Group: agreement.Target{GroupID: "none"}, At: noon}, edited("agreement.created"), nothing)
 		equal(t, "code", errs.CodeOf(err), "group_not_found")
 	})
 	t.Run("the same Idempotency-Key", func(t *testing.T) {
@@ -111,14 +111,14 @@ func TestCreate(t *testing.T) {
 			}
 		}
 		n := agreement.New{Type: agreement.TypeVolume, ID: "once", Name: "Once", Pairs: numbered("20"), At: noon}
-		_, first, err := s.Create(t.Context(), n, edited("agreement.created"), reply("b"))
+		_, first, err := s.Agreements.Create(t.Context(), n, edited("agreement.created"), reply("b"))
 		must(t, err)
 		equal(t, "first call", first, []byte(nil))
 		n.ID = "twice"
-		_, first, err = s.Create(t.Context(), n, edited("agreement.created"), reply("b"))
+		_, first, err = s.Agreements.Create(t.Context(), n, edited("agreement.created"), reply("b"))
 		must(t, err)
 		equal(t, "second call", string(first), "made once")
-		_, _, err = s.Create(t.Context(), n, edited("agreement.created"), reply("other"))
+		_, _, err = s.Agreements.Create(t.Context(), n, edited("agreement.created"), reply("other"))
 		equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
 	})
 	t.Run("R2.4 as many pairs as fit one call", func(t *testing.T) {
@@ -134,12 +134,12 @@ func TestCreate(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	a := create(t, s, "Office", agreement.Target{}, "1")
 	other := create(t, s, "Visio", agreement.Target{NewName: "Sales"}, "2")
 	update := func(read agreement.Agreement, e agreement.Edit) (agreement.Agreement, error) {
 		e.At = noon
-		return s.Update(t.Context(), read, e, edited("agreement.updated"))
+		return s.Agreements.Update(t.Context(), read, e, edited("agreement.updated"))
 	}
 	name := func(n string) *string { return &n }
 
@@ -162,7 +162,7 @@ func TestUpdate(t *testing.T) {
 	d, err := update(c, agreement.Edit{Group: &agreement.Target{NewName: "Marketing"}})
 	must(t, err)
 	equal(t, "counts after the move to a new group", counts(t, s), map[string]int{"": 1, "Sales": 1, "Marketing": 1})
-	got, err := s.Agreement(t.Context(), a.ID)
+	got, err := s.Agreements.Agreement(t.Context(), a.ID)
 	must(t, err)
 	equal(t, "stored", got, d)
 	equal(t, "pairs", pairs(t, s, a.ID), []string{"1"})
@@ -171,18 +171,18 @@ func TestUpdate(t *testing.T) {
 func TestDelete(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	apply(t, s, "a.csv", "Sales", rows{"Office": {"1", "2", "3"}, "Visio": {"4"}})
 	page, err := find(s).List(t.Context(), agreement.Query{Limit: 1})
 	must(t, err)
-	must(t, s.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
+	must(t, s.Agreements.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
 	equal(t, "names", names(t, s, agreement.Query{}), []string{"Visio"})
 	equal(t, "counts", counts(t, s), map[string]int{"": 0, "Sales": 1})
-	err = s.Delete(t.Context(), page.Items[0], edited("agreement.deleted"))
+	err = s.Agreements.Delete(t.Context(), page.Items[0], edited("agreement.deleted"))
 	equal(t, "once more", errs.CodeOf(err), "agreement_not_found")
 	create(t, s, "office", agreement.Target{}, "1", "2", "3")
 
-	must(t, s.Tidy(t.Context(), noon.Add(time.Hour)))
+	must(t, s.Upkeep.Tidy(t.Context(), noon.Add(time.Hour)))
 	for id := range storetest.Dump(t, client, table) {
 		if id[:7] == "ORPHANS" {
 			t.Errorf("%s is left", id)
@@ -195,17 +195,17 @@ func TestDelete(t *testing.T) {
 func TestPairsOfADeletedAgreementAreFree(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	office := create(t, s, "Office", agreement.Target{}, "1", "2", "3")
 	left := storetest.Dump(t, client, table)
-	must(t, s.Delete(t.Context(), office, edited("agreement.deleted")))
+	must(t, s.Agreements.Delete(t.Context(), office, edited("agreement.deleted")))
 	for _, n := range []string{"1", "2", "3"} { // put back what the second part removed
 		restore(t, client, table, left["PAIR#"+n+"+"+n+"|PAIR"])
 	}
 	a := create(t, s, "By hand", agreement.Target{}, "1")
 	imp := apply(t, s, "b.csv", "", rows{"By import": {"2"}})
 	equal(t, "import", imp.Attempt, 1)
-	must(t, s.Tidy(t.Context(), noon))
+	must(t, s.Upkeep.Tidy(t.Context(), noon))
 	equal(t, "pairs taken over by hand", pairs(t, s, a.ID), []string{"1"})
 	equal(t, "names", names(t, s, agreement.Query{}), []string{"By hand", "By import"})
 	if _, still := storetest.Dump(t, client, table)["PAIR#3+3|PAIR"]; still {
@@ -220,21 +220,21 @@ func TestPairsByHand(t *testing.T) {
 	page, err := find(s).List(t.Context(), agreement.Query{Limit: 2})
 	must(t, err)
 	office := page.Items[0]
-	more, _, err := s.AddPairs(t.Context(), office, numbered("3", "4"), edited("pairs.added"), nothing)
+	more, _, err := s.Agreements.AddPairs(t.Context(), office, numbered("3", "4"), edited("pairs.added"), nothing)
 	must(t, err)
 	equal(t, "count", more.PairCount, 3)
 	equal(t, "pairs", pairs(t, s, office.ID), []string{"1", "3", "4"})
-	_, _, err = s.AddPairs(t.Context(), more, numbered("5", "2", "1"), edited("pairs.added"), nothing)
+	_, _, err = s.Agreements.AddPairs(t.Context(), more, numbered("5", "2", "1"), edited("pairs.added"), nothing)
 	equal(t, "taken", violations(err), []string{"pair_taken pairs/1 Visio", "pair_taken pairs/2 Office"})
-	_, _, err = s.AddPairs(t.Context(), office, numbered("5"), edited("pairs.added"), nothing)
+	_, _, err = s.Agreements.AddPairs(t.Context(), office, numbered("5"), edited("pairs.added"), nothing)
 	equal(t, "an old version", errs.CodeOf(err), "version_stale")
 
-	fewer, err := s.RemovePairs(t.Context(), more, []agreement.PairKey{"1+1", "4+4"}, edited("pairs.removed"))
+	fewer, err := s.Agreements.RemovePairs(t.Context(), more, []agreement.PairKey{"1+1", "4+4"}, edited("pairs.removed"))
 	must(t, err)
 	equal(t, "pairs", pairs(t, s, office.ID), []string{"3"})
-	_, err = s.RemovePairs(t.Context(), fewer, []agreement.PairKey{"3+3"}, edited("pairs.removed"))
+	_, err = s.Agreements.RemovePairs(t.Context(), fewer, []agreement.PairKey{"3+3"}, edited("pairs.removed"))
 	equal(t, "R2.4 the last one", errs.CodeOf(err), "pairs_last")
-	_, err = s.RemovePairs(t.Context(), fewer, []agreement.PairKey{"2+2"}, edited("pairs.removed"))
+	_, err = s.Agreements.RemovePairs(t.Context(), fewer, []agreement.PairKey{"2+2"}, edited("pairs.removed"))
 	equal(t, "another agreement's", errs.CodeOf(err), "pair_not_found")
 	create(t, s, "Free", agreement.Target{}, "1", "4")
 }
@@ -242,7 +242,7 @@ func TestPairsByHand(t *testing.T) {
 func TestDeleteMoreThanOneCallRemoves(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table)
+	s := dynamo.Open(client, table)
 	var numbers []string
 	for i := range agreement.MaxPairsByHand + 1 {
 		numbers = append(numbers, fmt.Sprint(1000+i))
@@ -250,7 +250,7 @@ func TestDeleteMoreThanOneCallRemoves(t *testing.T) {
 	apply(t, s, "a.csv", "", rows{"Large": numbers})
 	page, err := find(s).List(t.Context(), agreement.Query{Limit: 1})
 	must(t, err)
-	must(t, s.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
+	must(t, s.Agreements.Delete(t.Context(), page.Items[0], edited("agreement.deleted")))
 	left := func() (n int) {
 		for key := range storetest.Dump(t, client, table) {
 			if strings.HasPrefix(key, "PAIR#") {
@@ -261,7 +261,7 @@ func TestDeleteMoreThanOneCallRemoves(t *testing.T) {
 	}
 	equal(t, "left to Tidy", left(), len(numbers))
 	create(t, s, "Small", agreement.Target{}, numbers[0]) // free all the same
-	must(t, s.Tidy(t.Context(), noon))
+	must(t, s.Upkeep.Tidy(t.Context(), noon))
 	equal(t, "after Tidy", left(), 1)
 }
 
@@ -272,36 +272,36 @@ func TestEditsWhileAnImportIsRunning(t *testing.T) {
 	office := create(t, s, "Office", agreement.Target{}, "1")
 	imp := running(t, s, "a.csv")
 	p := prepare(t, s, imp, "", rows{"Office": {"2"}, "Visio": {"3"}})
-	must(t, s.AcquireWriter(ctx, imp.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(ctx, p))
+	must(t, s.Imports.AcquireWriter(ctx, imp.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(ctx, p))
 
 	byHand := func(name string, numbers ...string) error {
-		_, _, err := s.Create(ctx, agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Agreements.Create(ctx, agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), At: noon}, edited("agreement.created"), nothing)
 		return err
 	}
 	equal(t, "a name that it stores", errs.CodeOf(byHand("visio", "9")), "import_running")
 	equal(t, "a pair that it stores", errs.CodeOf(byHand("Nine", "3")), "import_running")
-	equal(t, "an agreement that it extends, deleted", errs.CodeOf(s.Delete(ctx, office, edited("agreement.deleted"))), "import_running")
+	equal(t, "an agreement that it extends, deleted", errs.CodeOf(s.Agreements.Delete(ctx, office, edited("agreement.deleted"))), "import_running")
 	name := "Office 365"
-	renamed, err := s.Update(ctx, office, agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
+	renamed, err := s.Agreements.Update(ctx, office, agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
 	must(t, err)
-	must(t, s.Commit(ctx, p, succeeded(imp), nil))
-	after, err := s.Agreement(ctx, office.ID)
+	must(t, s.Imports.Commit(ctx, p, succeeded(imp), nil))
+	after, err := s.Agreements.Agreement(ctx, office.ID)
 	must(t, err)
 	equal(t, "renamed and extended", after.Name+fmt.Sprint(after.PairCount), "Office 3652")
 	if after.Version <= renamed.Version {
 		t.Errorf("version %d after %d", after.Version, renamed.Version)
 	}
 	equal(t, "pairs", pairs(t, s, office.ID), []string{"1", "2"})
-	must(t, s.Delete(ctx, after, edited("agreement.deleted")))
+	must(t, s.Agreements.Delete(ctx, after, edited("agreement.deleted")))
 
 	dead := running(t, s, "dead.csv")
 	p = prepare(t, s, dead, "", rows{"Project": {"4"}})
-	must(t, s.AcquireWriter(ctx, dead.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(ctx, p))
-	must(t, s.ReleaseWriter(ctx, dead.Stage())) // it gave up
+	must(t, s.Imports.AcquireWriter(ctx, dead.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(ctx, p))
+	must(t, s.Imports.ReleaseWriter(ctx, dead.Stage())) // it gave up
 	must(t, byHand("project", "4"))
-	if err := s.Commit(ctx, p, succeeded(dead), nil); !errors.Is(err, importer.ErrLost) {
+	if err := s.Imports.Commit(ctx, p, succeeded(dead), nil); !errors.Is(err, importer.ErrLost) {
 		t.Errorf("Commit of what was taken over: %v, want ErrLost", err)
 	}
 	equal(t, "names", names(t, s, agreement.Query{}), []string{"project", "Visio"})
@@ -309,18 +309,18 @@ func TestEditsWhileAnImportIsRunning(t *testing.T) {
 
 func TestConcurrentEdits(t *testing.T) {
 	t.Parallel()
-	s := dynamo.New(storetest.Client(t), storetest.Table(t))
+	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	a := create(t, s, "Office", agreement.Target{}, "1")
 	var g errgroup.Group
 	var written atomic.Int64
 	for i := range 20 { // each writer reads, edits and starts over when it was late
 		g.Go(func() error {
 			for {
-				read, err := s.Agreement(t.Context(), a.ID)
+				read, err := s.Agreements.Agreement(t.Context(), a.ID)
 				if err != nil {
 					return err
 				}
-				_, _, err = s.AddPairs(t.Context(), read, numbered(fmt.Sprint(100+i)), edited("pairs.added"), nothing)
+				_, _, err = s.Agreements.AddPairs(t.Context(), read, numbered(fmt.Sprint(100+i)), edited("pairs.added"), nothing)
 				if errs.KindOf(err) == errs.Stale {
 					continue
 				}
@@ -330,7 +330,7 @@ func TestConcurrentEdits(t *testing.T) {
 		})
 	}
 	must(t, g.Wait())
-	got, err := s.Agreement(t.Context(), a.ID)
+	got, err := s.Agreements.Agreement(t.Context(), a.ID)
 	must(t, err)
 	equal(t, "R2.12 no update is lost", got.PairCount, 21)
 	equal(t, "pairs", len(pairs(t, s, a.ID)), 21)
@@ -342,31 +342,31 @@ func TestGroupEdits(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	make := func(id, name string) error {
-		_, err := s.CreateGroup(ctx, group.Group{ID: id, Name: name, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: id, Name: name, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
 		return err
 	}
 	must(t, make("g1", "Sales"))
 	must(t, make("g2", "Marketing"))
 	equal(t, "R4.1 a taken name", violations(make("g3", "sales")), []string{"group_name_taken name "})
-	g1, err := s.Group(ctx, "g1")
+	g1, err := s.Groups.Group(ctx, "g1")
 	must(t, err)
 	equal(t, "the built-in group's name", violations(make("g3", "UNASSIGNED agreements")), []string{"group_name_taken name "})
-	_, err = s.RenameGroup(ctx, g1, "unassigned agreements", edited("group.renamed"))
+	_, err = s.Groups.RenameGroup(ctx, g1, "unassigned agreements", edited("group.renamed"))
 	equal(t, "the built-in group's name", violations(err), []string{"group_name_taken name "})
-	unassigned, err := s.Group(ctx, group.UnassignedID)
+	unassigned, err := s.Groups.Group(ctx, group.UnassignedID)
 	must(t, err)
-	_, err = s.RenameGroup(ctx, unassigned, "Mine", edited("group.renamed"))
+	_, err = s.Groups.RenameGroup(ctx, unassigned, "Mine", edited("group.renamed"))
 	equal(t, "R4.3 the built-in group", errs.CodeOf(err), "group_built_in")
-	renamed, err := s.RenameGroup(ctx, g1, "Sales and support", edited("group.renamed"))
+	renamed, err := s.Groups.RenameGroup(ctx, g1, "Sales and support", edited("group.renamed"))
 	must(t, err)
-	_, err = s.RenameGroup(ctx, g1, "Late", edited("group.renamed"))
+	_, err = s.Groups.RenameGroup(ctx, g1, "Late", edited("group.renamed"))
 	equal(t, "an old version", errs.CodeOf(err), "version_stale")
-	_, err = s.RenameGroup(ctx, renamed, "MARKETING", edited("group.renamed"))
+	_, err = s.Groups.RenameGroup(ctx, renamed, "MARKETING", edited("group.renamed"))
 	equal(t, "a taken name", violations(err), []string{"group_name_taken name "})
-	_, err = s.RenameGroup(ctx, renamed, "SALES and support", edited("group.renamed"))
+	_, err = s.Groups.RenameGroup(ctx, renamed, "SALES and support", edited("group.renamed"))
 	must(t, err)
 	must(t, make("g4", "Sales"))
-	groups, err := s.Groups(ctx)
+	groups, err := s.Groups.Groups(ctx)
 	must(t, err)
 	var got []string
 	for _, g := range groups[1:] {
@@ -375,13 +375,13 @@ func TestGroupEdits(t *testing.T) {
 	equal(t, "groups", got, []string{"g2 Marketing", "g4 Sales", "g1 SALES and support"})
 
 	t.Run("R4.2 never more than 500, however many at once", func(t *testing.T) {
-		s := dynamo.New(storetest.Client(t), storetest.Table(t))
+		s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 		var g errgroup.Group
 		g.SetLimit(8)
 		var made, refused atomic.Int64
 		for i := range group.Max + 20 {
 			g.Go(func() error {
-				_, err := s.CreateGroup(t.Context(), group.Group{ID: fmt.Sprint(i), Name: fmt.Sprint("Group ", i), CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+				_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: fmt.Sprint(i), Name: fmt.Sprint("Group ", i), CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
 				switch errs.CodeOf(err) {
 				case "":
 					made.Add(1)
@@ -395,7 +395,7 @@ func TestGroupEdits(t *testing.T) {
 		must(t, g.Wait())
 		equal(t, "made", made.Load(), int64(group.Max))
 		equal(t, "refused", refused.Load(), int64(20))
-		groups, err := s.Groups(t.Context())
+		groups, err := s.Groups.Groups(t.Context())
 		must(t, err)
 		equal(t, "groups", len(groups), group.Max+1)
 	})

@@ -19,16 +19,16 @@ func Cursor(after string, query ...string) string { return cursor{After: after}.
 func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(newAuditItem(e)) }
 
 // Forewarn announces the deletion of a license group.
-func Forewarn(ctx context.Context, s *Store, id string, at time.Time) error {
-	return s.forewarn(ctx, id, rand.Text(), at)
+func Forewarn(ctx context.Context, table *Table, id string, at time.Time) error {
+	return table.db.forewarn(ctx, id, rand.Text(), at)
 }
 
 // Announced returns of each tombstone of a license group whether it is an announcement.
-func Announced(ctx context.Context, t testing.TB, s *Store, id string) (announced [tombstonesPerGroup]bool) {
+func Announced(ctx context.Context, t testing.TB, table *Table, id string) (announced [tombstonesPerGroup]bool) {
 	t.Helper()
 	for n := range announced {
 		p, sort := tombstoneKey(id, n)
-		it, err := s.get(ctx, p, sort)
+		it, err := table.db.get(ctx, p, sort)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,6 +38,6 @@ func Announced(ctx context.Context, t testing.TB, s *Store, id string) (announce
 }
 
 // Within does a transaction that is about a license group.
-func Within(ctx context.Context, s *Store, id string) error {
-	return s.transactWith(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
+func Within(ctx context.Context, table *Table, id string) error {
+	return table.db.transactWith(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
 }

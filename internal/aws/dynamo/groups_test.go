@@ -22,9 +22,9 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-func groupNamed(t *testing.T, s *dynamo.Store, name string) group.Group {
+func groupNamed(t *testing.T, s *dynamo.Table, name string) group.Group {
 	t.Helper()
-	groups, err := s.Groups(t.Context())
+	groups, err := s.Groups.Groups(t.Context())
 	must(t, err)
 	for _, g := range groups {
 		if g.Name == name {
@@ -36,10 +36,10 @@ func groupNamed(t *testing.T, s *dynamo.Store, name string) group.Group {
 }
 
 // consistent checks that whatever shows agreements shows the same.
-func consistent(t *testing.T, s *dynamo.Store, reg agreement.Register) []agreement.Agreement {
+func consistent(t *testing.T, s *dynamo.Table, reg agreement.Register) []agreement.Agreement {
 	t.Helper()
 	for _, r := range []agreement.Register{reg, find(s)} { // a process that has been there, and a new one
-		groups, err := s.Groups(t.Context())
+		groups, err := s.Groups.Groups(t.Context())
 		must(t, err)
 		counted, _, err := r.ByGroup(t.Context())
 		must(t, err)
@@ -55,7 +55,7 @@ func consistent(t *testing.T, s *dynamo.Store, reg agreement.Register) []agreeme
 		must(t, err)
 		equal(t, "agreements in all groups", page.Totals.Agreements, total)
 		for _, a := range page.Items {
-			stored, err := s.Agreement(t.Context(), a.ID)
+			stored, err := s.Agreements.Agreement(t.Context(), a.ID)
 			must(t, err)
 			equal(t, a.Name, a, stored)
 			equal(t, "pairs of "+a.Name, len(pairs(t, s, a.ID)), a.PairCount)
@@ -67,9 +67,9 @@ func consistent(t *testing.T, s *dynamo.Store, reg agreement.Register) []agreeme
 }
 
 // deleting deletes a group as it was read, and returns the code of the error.
-func deleting(t *testing.T, s *dynamo.Store, read group.Group) (code string) {
+func deleting(t *testing.T, s *dynamo.Table, read group.Group) (code string) {
 	t.Helper()
-	err := s.DeleteGroup(t.Context(), read, edited("group.deleted"))
+	err := s.Groups.DeleteGroup(t.Context(), read, edited("group.deleted"))
 	if errs.As(err) == nil {
 		must(t, err)
 	}
@@ -77,12 +77,12 @@ func deleting(t *testing.T, s *dynamo.Store, read group.Group) (code string) {
 }
 
 // tidy does what the schedule does about deleted groups.
-func tidy(t *testing.T, s *dynamo.Store) {
+func tidy(t *testing.T, s *dynamo.Table) {
 	t.Helper()
-	stranded, err := register.New(s, s, nil, nil).Stranded(t.Context())
+	stranded, err := register.New(s.Agreements, s.Journal, nil, nil).Stranded(t.Context())
 	must(t, err)
 	for id, agreements := range stranded {
-		must(t, s.Empty(t.Context(), id, agreements))
+		must(t, s.Upkeep.Empty(t.Context(), id, agreements))
 	}
 }
 
@@ -90,7 +90,7 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	reg := find(s)
 	apply(t, s, "sales.csv", "Sales", rows{"A": {"1"}, "B": {"2"}, "C": {"3"}, "D": {"4"}, "E": {"5"}, "F": {"6"}})
 	apply(t, s, "more.csv", "", rows{"A": {"7"}, "Z": {"8"}})
@@ -101,7 +101,7 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 		versions[a.Name] = a.Version
 	}
 
-	must(t, s.DeleteGroup(ctx, sales, edited("group.deleted")))
+	must(t, s.Groups.DeleteGroup(ctx, sales, edited("group.deleted")))
 	moved, known, err := reg.Moved(ctx, sales.ID)
 	must(t, err)
 	equal(t, "moved", moved, 6)
@@ -113,7 +113,7 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 			t.Errorf("version of %s went from %d to %d", a.Name, versions[a.Name], a.Version)
 		}
 	}
-	_, err = s.Group(ctx, sales.ID)
+	_, err = s.Groups.Group(ctx, sales.ID)
 	equal(t, "the group", errs.CodeOf(err), "group_not_found")
 	equal(t, "deleted again", deleting(t, s, sales), "group_not_found")
 
@@ -123,20 +123,20 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 		byName[a.Name] = a
 	}
 	name := "A 2"
-	a, err := s.Update(ctx, byName["A"], agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
+	a, err := s.Agreements.Update(ctx, byName["A"], agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
 	must(t, err)
 	equal(t, "renamed", a.Version, byName["A"].Version+1)
-	_, _, err = s.AddPairs(ctx, byName["B"], numbered("20"), edited("pairs.added"), nothing)
+	_, _, err = s.Agreements.AddPairs(ctx, byName["B"], numbered("20"), edited("pairs.added"), nothing)
 	must(t, err)
-	must(t, s.Delete(ctx, byName["C"], edited("agreement.deleted")))
-	_, err = s.Update(ctx, byName["D"], agreement.Edit{Group: &agreement.Target{NewName: "Sales"}, At: noon}, edited("agreement.moved"))
+	must(t, s.Agreements.Delete(ctx, byName["C"], edited("agreement.deleted")))
+	_, err = s.Agreements.Update(ctx, byName["D"], agreement.Edit{Group: &agreement.Target{NewName: "Sales"}, At: noon}, edited("agreement.moved"))
 	must(t, err)
 	apply(t, s, "extend.csv", "Sales", rows{"E": {"50"}, "New": {"51"}})
 	consistent(t, s, reg)
 	equal(t, "groups", counts(t, s), map[string]int{"": 5, "Sales": 2})
 
 	// Moving them is interrupted, and goes on.
-	must(t, s.Empty(ctx, "another", []string{byName["F"].ID}))
+	must(t, s.Upkeep.Empty(ctx, "another", []string{byName["F"].ID}))
 	consistent(t, s, reg)
 	equal(t, "gone", register.Gone(mustHead(t, s, "agreements")), []string{sales.ID})
 	tidy(t, s)
@@ -162,21 +162,21 @@ func TestR4_3_Refused(t *testing.T) {
 	equal(t, "Unassigned", deleting(t, s, group.Group{ID: group.UnassignedID}), "group_built_in")
 	apply(t, s, "a.csv", "Sales", rows{"A": {"1"}})
 	read := groupNamed(t, s, "Sales")
-	_, err := s.RenameGroup(ctx, read, "Sales 2", edited("group.renamed"))
+	_, err := s.Groups.RenameGroup(ctx, read, "Sales 2", edited("group.renamed"))
 	must(t, err)
 	equal(t, "renamed since", deleting(t, s, read), "version_stale")
 	equal(t, "deleted", deleting(t, s, groupNamed(t, s, "Sales 2")), "")
 
 	// An empty group leaves nothing to move; its place is free (R4.2).
 	for i := range group.Max {
-		_, err := s.CreateGroup(ctx, group.Group{ID: fmt.Sprint("g", i), Name: fmt.Sprint("Group ", i), CreatedAt: noon}, edited("group.created"), once.Entry{})
+		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: fmt.Sprint("g", i), Name: fmt.Sprint("Group ", i), CreatedAt: noon}, edited("group.created"), once.Entry{})
 		must(t, err)
 	}
 	more := group.Group{ID: "more", Name: "More", CreatedAt: noon}
-	_, err = s.CreateGroup(ctx, more, edited("group.created"), once.Entry{})
+	_, err = s.Groups.CreateGroup(ctx, more, edited("group.created"), once.Entry{})
 	equal(t, "the 501st", errs.CodeOf(err), "group_limit")
 	equal(t, "deleted", deleting(t, s, groupNamed(t, s, "Group 7")), "")
-	_, err = s.CreateGroup(ctx, more, edited("group.created"), once.Entry{})
+	_, err = s.Groups.CreateGroup(ctx, more, edited("group.created"), once.Entry{})
 	must(t, err)
 }
 
@@ -189,18 +189,18 @@ func TestR4_3_DeletedWhileImported(t *testing.T) {
 	apply(t, s, "a.csv", "Sales", rows{"A": {"1"}})
 	imp := running(t, s, "b.csv")
 	p := prepare(t, s, imp, "Sales", rows{"B": {"2"}})
-	must(t, s.AcquireWriter(ctx, imp.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(ctx, p))
+	must(t, s.Imports.AcquireWriter(ctx, imp.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(ctx, p))
 	equal(t, "deleted", deleting(t, s, groupNamed(t, s, "Sales")), "")
-	if err := s.Commit(ctx, p, succeeded(imp), nil); !errors.Is(err, importer.ErrTaken) {
+	if err := s.Imports.Commit(ctx, p, succeeded(imp), nil); !errors.Is(err, importer.ErrTaken) {
 		t.Fatalf("commit into a deleted group: %v, want ErrTaken", err)
 	}
 	again := claim(t, s, imp)
-	must(t, s.AcquireWriter(ctx, again.Stage(), noon.Add(2*time.Minute), noon.Add(3*time.Minute)))
+	must(t, s.Imports.AcquireWriter(ctx, again.Stage(), noon.Add(2*time.Minute), noon.Add(3*time.Minute)))
 	p = prepare(t, s, again, "Sales", rows{"B": {"2"}})
 	equal(t, "new group", p.NewGroup, true)
-	must(t, s.Stage(ctx, p))
-	must(t, s.Commit(ctx, p, succeeded(again), nil))
+	must(t, s.Imports.Stage(ctx, p))
+	must(t, s.Imports.Commit(ctx, p, succeeded(again), nil))
 	equal(t, "groups", counts(t, s), map[string]int{"": 1, "Sales": 1})
 	consistent(t, s, find(s))
 }
@@ -211,20 +211,20 @@ func TestR4_3_Everything(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table)
+	s := dynamo.Open(client, table)
 	reg := find(s)
 	var made [3]map[string]bool
 	var g errgroup.Group
 	for w := range made {
 		made[w] = map[string]bool{}
-		process := dynamo.New(client, table)
+		process := dynamo.Open(client, table)
 		source := rand.New(rand.NewPCG(1, uint64(w)))
 		g.Go(func() error {
 			for i := range 40 {
 				name := fmt.Sprintf("%d of %d", i, w)
 				target := agreement.Target{NewName: fmt.Sprintf("Group %d", source.IntN(3))}
 				n := agreement.New{Type: agreement.TypeVolume, ID: fmt.Sprintf("a%d-%d", w, i), Name: name, Pairs: numbered(fmt.Sprintf("%d-%d", w, i)), Group: target, By: "me", At: noon}
-				a, _, err := process.Create(ctx, n, edited("agreement.created"), nothing)
+				a, _, err := process.Agreements.Create(ctx, n, edited("agreement.created"), nothing)
 				if err != nil {
 					return fmt.Errorf("create: %w", err)
 				}
@@ -232,20 +232,20 @@ func TestR4_3_Everything(t *testing.T) {
 				switch source.IntN(5) {
 				case 0:
 					target.NewName = fmt.Sprintf("Group %d", source.IntN(3))
-					_, err = process.Update(ctx, a, agreement.Edit{Group: &target, At: noon}, edited("agreement.moved"))
+					_, err = process.Agreements.Update(ctx, a, agreement.Edit{Group: &target, At: noon}, edited("agreement.moved"))
 				case 1:
-					_, _, err = process.AddPairs(ctx, a, numbered(fmt.Sprintf("9%d-%d", w, i)), edited("pairs.added"), nothing)
+					_, _, err = process.Agreements.AddPairs(ctx, a, numbered(fmt.Sprintf("9%d-%d", w, i)), edited("pairs.added"), nothing)
 				case 2:
-					if err = process.Delete(ctx, a, edited("agreement.deleted")); err == nil {
+					if err = process.Agreements.Delete(ctx, a, edited("agreement.deleted")); err == nil {
 						delete(made[w], name)
 					}
 				case 3:
-					groups, read := process.Groups(ctx)
+					groups, read := process.Groups.Groups(ctx)
 					if read != nil {
 						return read
 					}
 					if last := groups[len(groups)-1]; last.ID != group.UnassignedID {
-						err = process.DeleteGroup(ctx, last, edited("group.deleted"))
+						err = process.Groups.DeleteGroup(ctx, last, edited("group.deleted"))
 					}
 				}
 				if kind := errs.KindOf(err); err != nil && kind != errs.Stale && kind != errs.NotFound {
@@ -278,7 +278,7 @@ func TestR4_3_Everything(t *testing.T) {
 	equal(t, "agreements", got, want)
 	tidy(t, s)
 	consistent(t, s, reg)
-	groups, err := s.Groups(ctx)
+	groups, err := s.Groups.Groups(ctx)
 	must(t, err)
 	for key, it := range storetest.Dump(t, client, table) {
 		in, _ := it["group"].(string)
@@ -294,7 +294,7 @@ func TestR4_3_CountsOfOneMoment(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s, reader := dynamo.New(client, table), dynamo.New(client, table)
+	s, reader := dynamo.Open(client, table), dynamo.Open(client, table)
 	const agreements = 6
 	var all []agreement.Agreement
 	for i := range agreements {
@@ -307,20 +307,20 @@ func TestR4_3_CountsOfOneMoment(t *testing.T) {
 		for i := range 30 {
 			name := fmt.Sprintf("Group %d", i%4)
 			at := i % agreements
-			read, err := s.Agreement(ctx, all[at].ID)
+			read, err := s.Agreements.Agreement(ctx, all[at].ID)
 			if err != nil {
 				return err
 			}
-			moved, err := s.Update(ctx, read, agreement.Edit{Group: &agreement.Target{NewName: name}, At: noon}, edited("agreement.moved"))
+			moved, err := s.Agreements.Update(ctx, read, agreement.Edit{Group: &agreement.Target{NewName: name}, At: noon}, edited("agreement.moved"))
 			if err != nil {
 				return err
 			}
 			if i%3 == 2 {
-				read, err := s.Group(ctx, moved.GroupID)
+				read, err := s.Groups.Group(ctx, moved.GroupID)
 				if err != nil {
 					return err
 				}
-				if err := s.DeleteGroup(ctx, read, edited("group.deleted")); err != nil {
+				if err := s.Groups.DeleteGroup(ctx, read, edited("group.deleted")); err != nil {
 					return err
 				}
 			}

@@ -17,18 +17,24 @@ import (
 // announcedFor is how long an announced import is kept when its file never comes.
 const announcedFor = 7 * 24 * time.Hour
 
+// Imports keeps the records of imports, and stores what they add. It is safe for
+// concurrent use.
+type Imports struct{ db *engine }
+
+var _ importer.Store = (*Imports)(nil)
+
 // Announce implements importer.Records.
-func (s *Store) Announce(ctx context.Context, imp importer.Import, event audit.Event, entry once.Entry) ([]byte, error) {
+func (s *Imports) Announce(ctx context.Context, imp importer.Import, event audit.Event, entry once.Entry) ([]byte, error) {
 	record := newImportItem(imp)
 	record.Version = 1
 	record.Expires = imp.At.Add(announcedFor).Unix()
-	return s.storeAnnounced(ctx, record, event, entry, imp.At)
+	return s.db.storeAnnounced(ctx, record, event, entry, imp.At)
 }
 
 // Import implements importer.Records.
-func (s *Store) Import(ctx context.Context, id string) (importer.Import, error) {
+func (s *Imports) Import(ctx context.Context, id string) (importer.Import, error) {
 	p, sort := importKey(id)
-	it, err := s.get(ctx, p, sort)
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil {
 		return importer.Import{}, err
 	}
@@ -40,8 +46,8 @@ func (s *Store) Import(ctx context.Context, id string) (importer.Import, error) 
 }
 
 // Imports implements importer.Records.
-func (s *Store) Imports(ctx context.Context, limit int, after string) (importer.Page, error) {
-	items, next, err := newestFirst(ctx, s, importsPK, "imports", limit, after, func(it item) (importer.Import, error) {
+func (s *Imports) Imports(ctx context.Context, limit int, after string) (importer.Page, error) {
+	items, next, err := newestFirst(ctx, s.db, importsPK, "imports", limit, after, func(it item) (importer.Import, error) {
 		i, err := decode[importItem](it)
 		return i.importRecord(), err
 	})
@@ -49,9 +55,9 @@ func (s *Store) Imports(ctx context.Context, limit int, after string) (importer.
 }
 
 // Open implements importer.Store.
-func (s *Store) Open(ctx context.Context) ([]importer.Import, error) {
+func (s *Imports) Open(ctx context.Context) ([]importer.Import, error) {
 	var open []importer.Import
-	err := s.query(ctx, &dynamodb.QueryInput{
+	err := s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p"),
 		ExpressionAttributeValues: item{":p": str(string(openImportsPK))},
@@ -67,7 +73,7 @@ func (s *Store) Open(ctx context.Context) ([]importer.Import, error) {
 }
 
 // Claim implements importer.Store.
-func (s *Store) Claim(ctx context.Context, read, claimed importer.Import) (importer.Import, error) {
+func (s *Imports) Claim(ctx context.Context, read, claimed importer.Import) (importer.Import, error) {
 	claimed.Version = read.Version + 1
 	condition, values := "attribute_not_exists(pk)", item(nil)
 	if read.Version > 0 {
@@ -75,9 +81,9 @@ func (s *Store) Claim(ctx context.Context, read, claimed importer.Import) (impor
 		values = item{":v": num(read.Version), ":l": num(millis(read.Lease))}
 	}
 	open := key(openImportKey(claimed.ID))
-	err := s.transact(ctx, []*action{
-		s.put(newImportItem(claimed), condition, values),
-		s.putItem(open, "", nil),
+	err := s.db.transact(ctx, []*action{
+		s.db.put(newImportItem(claimed), condition, values),
+		s.db.putItem(open, "", nil),
 	})
 	if conditionOf(err) != nil {
 		return read, importer.ErrBusy
@@ -86,16 +92,13 @@ func (s *Store) Claim(ctx context.Context, read, claimed importer.Import) (impor
 }
 
 // Renew implements importer.Store.
-func (s *Store) Renew(ctx context.Context, imp importer.Import, until time.Time) error {
+func (s *Imports) Renew(ctx context.Context, imp importer.Import, until time.Time) error {
 	p, sort := importKey(imp.ID)
-	err := s.one(ctx, func() error {
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(p, sort),
-			UpdateExpression: aws.String("SET lease = :l"), ConditionExpression: aws.String("#s = :r AND attempt = :a"),
-			ExpressionAttributeNames:  map[string]string{"#s": "state"},
-			ExpressionAttributeValues: item{":l": num(millis(until)), ":r": str(string(importer.StateRunning)), ":a": num(int64(imp.Attempt))},
-		})
-		return err
+	err := s.db.update(ctx, &dynamodb.UpdateItemInput{
+		Key:              key(p, sort),
+		UpdateExpression: aws.String("SET lease = :l"), ConditionExpression: aws.String("#s = :r AND attempt = :a"),
+		ExpressionAttributeNames:  map[string]string{"#s": "state"},
+		ExpressionAttributeValues: item{":l": num(millis(until)), ":r": str(string(importer.StateRunning)), ":a": num(int64(imp.Attempt))},
 	})
 	if conditionOf(err) != nil {
 		return importer.ErrLost
@@ -103,44 +106,41 @@ func (s *Store) Renew(ctx context.Context, imp importer.Import, until time.Time)
 	if err != nil {
 		return err
 	}
-	err = s.one(ctx, func() error {
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(writerPK, writerSK),
-			UpdateExpression: aws.String("SET lease = :l"), ConditionExpression: aws.String("holder = :h"),
-			ExpressionAttributeValues: item{":l": num(millis(until)), ":h": str(string(imp.Stage()))},
-		})
-		return err
+	err = s.db.update(ctx, &dynamodb.UpdateItemInput{
+		Key:              key(writerPK, writerSK),
+		UpdateExpression: aws.String("SET lease = :l"), ConditionExpression: aws.String("holder = :h"),
+		ExpressionAttributeValues: item{":l": num(millis(until)), ":h": str(string(imp.Stage()))},
 	})
-	return ignoreCondition(err) // it may not hold it; whether it should is for Commit to say
+	return ignoreCondition(err) // the import may not hold the lease; Commit checks it
 }
 
 // Finish implements importer.Store.
-func (s *Store) Finish(ctx context.Context, imp importer.Import, events []audit.Event) error {
+func (s *Imports) Finish(ctx context.Context, imp importer.Import, events []audit.Event) error {
 	actions, record := s.finishing(imp, events)
-	return finished(s.transact(ctx, actions), record, imp)
+	return finished(s.db.transact(ctx, actions), record, imp)
 }
 
 // finishing is the part of a transaction that ends an attempt. One of its actions
 // stores the record, if the attempt still owns the import.
-func (s *Store) finishing(imp importer.Import, events []audit.Event) (actions []*action, record *action) {
+func (s *Imports) finishing(imp importer.Import, events []audit.Event) (actions []*action, record *action) {
 	imp.Lease = time.Time{}
 	imp.Version++
-	record = s.put(newImportItem(imp), "#s = :r AND attempt = :a",
+	record = s.db.put(newImportItem(imp), "#s = :r AND attempt = :a",
 		item{":r": str(string(importer.StateRunning)), ":a": num(int64(imp.Attempt))})
 	record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
 	record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	actions = []*action{
 		record,
-		{Delete: &types.Delete{TableName: &s.table, Key: key(openImportKey(imp.ID))}},
+		{Delete: &types.Delete{TableName: &s.db.table, Key: key(openImportKey(imp.ID))}},
 	}
 	for _, e := range events {
-		actions = append(actions, s.put(newAuditItem(e), "", nil))
+		actions = append(actions, s.db.put(newAuditItem(e), "", nil))
 	}
 	return actions, record
 }
 
-// finished returns what the error of a transaction with the action record means for
-// the attempt: none when the record is stored already as this attempt wanted it.
+// finished returns the error of an attempt whose transaction with the action record
+// returned err: nil if the record is stored already as this attempt wanted it.
 func finished(err error, record *action, imp importer.Import) error {
 	old, failed := refused(err, record)
 	if !failed {
@@ -154,15 +154,12 @@ func finished(err error, record *action, imp importer.Import) error {
 }
 
 // AcquireWriter implements importer.Store.
-func (s *Store) AcquireWriter(ctx context.Context, stage importer.Stage, now, until time.Time) error {
-	err := s.one(ctx, func() error {
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(writerPK, writerSK),
-			UpdateExpression:          aws.String("SET holder = :h, lease = :l"),
-			ConditionExpression:       aws.String("attribute_not_exists(pk) OR lease < :now OR holder = :h"),
-			ExpressionAttributeValues: item{":h": str(string(stage)), ":l": num(millis(until)), ":now": num(millis(now))},
-		})
-		return err
+func (s *Imports) AcquireWriter(ctx context.Context, stage importer.Stage, now, until time.Time) error {
+	err := s.db.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                       key(writerPK, writerSK),
+		UpdateExpression:          aws.String("SET holder = :h, lease = :l"),
+		ConditionExpression:       aws.String("attribute_not_exists(pk) OR lease < :now OR holder = :h"),
+		ExpressionAttributeValues: item{":h": str(string(stage)), ":l": num(millis(until)), ":now": num(millis(now))},
 	})
 	if conditionOf(err) != nil {
 		return importer.ErrBusy
@@ -171,26 +168,13 @@ func (s *Store) AcquireWriter(ctx context.Context, stage importer.Stage, now, un
 }
 
 // ReleaseWriter implements importer.Store.
-func (s *Store) ReleaseWriter(ctx context.Context, stage importer.Stage) error {
-	err := s.one(ctx, func() error {
-		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
+func (s *Imports) ReleaseWriter(ctx context.Context, stage importer.Stage) error {
+	err := s.db.one(ctx, func() error {
+		_, err := s.db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &s.db.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
 			ExpressionAttributeValues: item{":h": str(string(stage))},
 		})
 		return err
 	})
-	return ignoreCondition(err) // somebody else's is not released
-}
-
-// put is the action that stores v, an item type, if the condition holds.
-func (s *Store) put(v any, condition string, values item) *action {
-	return s.putItem(marshal(v), condition, values)
-}
-
-func (s *Store) putItem(it item, condition string, values item) *action {
-	put := &types.Put{TableName: &s.table, Item: it, ExpressionAttributeValues: values}
-	if condition != "" {
-		put.ConditionExpression = &condition
-	}
-	return &action{Put: put}
+	return ignoreCondition(err) // the lease of another stage is not released
 }

@@ -3,13 +3,12 @@ package dynamo
 import (
 	"context"
 
-	"trueup/internal/intake"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
 )
@@ -100,15 +99,21 @@ func (i inventoryItem) record() inventory.Record {
 	return r
 }
 
+// Inventories keeps the records of files of inventories, and where the rules of admins
+// are. It is safe for concurrent use.
+type Inventories struct{ db *engine }
+
+var _ inventory.Store = (*Inventories)(nil)
+
 // Summary implements inventory.Store.
-func (s *Store) Summary(ctx context.Context) (inventory.Summary, error) {
+func (s *Inventories) Summary(ctx context.Context) (inventory.Summary, error) {
 	records, err := s.Records(ctx)
 	return inventory.Summarize(records), err
 }
 
 // Records implements inventory.Store.
-func (s *Store) Records(ctx context.Context) (records []inventory.Record, err error) {
-	err = s.query(ctx, &dynamodb.QueryInput{
+func (s *Inventories) Records(ctx context.Context) (records []inventory.Record, err error) {
+	err = s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
 		ExpressionAttributeValues: item{":p": str(string(inventoryPK)), ":s": str(sourcePrefix)},
@@ -121,13 +126,13 @@ func (s *Store) Records(ctx context.Context) (records []inventory.Record, err er
 }
 
 // SaveRecord implements inventory.Store.
-func (s *Store) SaveRecord(ctx context.Context, r inventory.Record, events ...audit.Event) error {
+func (s *Inventories) SaveRecord(ctx context.Context, r inventory.Record, events ...audit.Event) error {
 	condition, values := versioned(r.Version)
-	actions := []*action{s.put(newInventoryItem(r), condition, values)}
+	actions := []*action{s.db.put(newInventoryItem(r), condition, values)}
 	for _, event := range events {
-		actions = append(actions, s.put(newAuditItem(event), "", nil))
+		actions = append(actions, s.db.put(newAuditItem(event), "", nil))
 	}
-	err := s.transact(ctx, actions)
+	err := s.db.transact(ctx, actions)
 	if conditionOf(err) != nil {
 		return errs.New(errs.Stale, "version_stale")
 	}
@@ -144,8 +149,8 @@ func versioned(version int64) (condition string, values item) {
 }
 
 // AnnounceFile implements inventory.Store.
-func (s *Store) AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error) {
-	return s.edit(ctx, event.At, func(e *edit) error {
+func (s *Inventories) AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error) {
+	return s.db.edit(ctx, event.At, func(e *edit) error {
 		e.remember(answer)
 		e.audit(event)
 		return nil
@@ -160,8 +165,8 @@ type rulesItem struct {
 }
 
 // RulesHead implements inventory.Store.
-func (s *Store) RulesHead(ctx context.Context) (inventory.RulesHead, error) {
-	it, err := s.get(ctx, inventoryPK, rulesSK)
+func (s *Inventories) RulesHead(ctx context.Context) (inventory.RulesHead, error) {
+	it, err := s.db.get(ctx, inventoryPK, rulesSK)
 	if err != nil || it == nil {
 		return inventory.RulesHead{}, err
 	}
@@ -170,11 +175,11 @@ func (s *Store) RulesHead(ctx context.Context) (inventory.RulesHead, error) {
 }
 
 // SetRulesHead implements inventory.Store.
-func (s *Store) SetRulesHead(ctx context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) (first []byte, err error) {
-	return s.edit(ctx, event.At, func(e *edit) error {
+func (s *Inventories) SetRulesHead(ctx context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) (first []byte, err error) {
+	return s.db.edit(ctx, event.At, func(e *edit) error {
 		e.remember(answer)
 		condition, values := versioned(head.Version)
-		e.add(s.put(rulesItem{PK: string(inventoryPK), SK: string(rulesSK), Version: head.Version, Key: head.Key}, condition, values), func(item) error {
+		e.add(s.db.put(rulesItem{PK: string(inventoryPK), SK: string(rulesSK), Version: head.Version, Key: head.Key}, condition, values), func(item) error {
 			return errs.New(errs.Stale, "version_stale")
 		})
 		e.audit(event)

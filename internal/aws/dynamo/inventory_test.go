@@ -15,7 +15,7 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	s := open(t)
-	summary, err := s.Summary(ctx)
+	summary, err := s.Inventories.Summary(ctx)
 	must(t, err)
 	equal(t, "R2.8 before the first", summary, inventory.Summary{})
 
@@ -31,26 +31,26 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 		{Source: "c", Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: good, Version: 1},
 	}
 	for _, r := range records {
-		must(t, s.SaveRecord(ctx, r, edited("inventory.received")))
+		must(t, s.Inventories.SaveRecord(ctx, r, edited("inventory.received")))
 	}
-	got, err := s.Records(ctx)
+	got, err := s.Inventories.Records(ctx)
 	must(t, err)
 	equal(t, "records", got, records)
-	summary, err = s.Summary(ctx)
+	summary, err = s.Inventories.Summary(ctx)
 	must(t, err)
 	equal(t, "R2.8 the sum of the sources", summary, inventory.Summary{Devices: 6, Titles: 8})
 
 	for name, version := range map[string]int64{"a second first": 1, "a version that is not there": 3} {
-		if err := s.SaveRecord(ctx, inventory.Record{Source: "a", Version: version}); errs.KindOf(err) != errs.Stale {
+		if err := s.Inventories.SaveRecord(ctx, inventory.Record{Source: "a", Version: version}); errs.KindOf(err) != errs.Stale {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	records[0].Version, records[0].Good = 2, good
-	must(t, s.SaveRecord(ctx, records[0], edited("inventory.received")))
-	got, err = s.Records(ctx)
+	must(t, s.Inventories.SaveRecord(ctx, records[0], edited("inventory.received")))
+	got, err = s.Inventories.Records(ctx)
 	must(t, err)
 	equal(t, "records", got, records)
-	events, err := s.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Action: "inventory.received", Limit: 10})
+	events, err := s.Audit.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Action: "inventory.received", Limit: 10})
 	must(t, err)
 	equal(t, "audit events", len(events.Items), 4)
 }
@@ -59,26 +59,26 @@ func TestR6_3_RulesHead(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	s := open(t)
-	none, err := s.RulesHead(ctx)
+	none, err := s.Inventories.RulesHead(ctx)
 	must(t, err)
 	equal(t, "before the first", none, inventory.RulesHead{})
 	answer := once.Entry{Key: "ann/k", BodyHash: "b", Response: []byte("first"), Expires: noon.Add(time.Hour)}
 	one, two := inventory.RulesHead{Version: 1, Key: "one"}, inventory.RulesHead{Version: 2, Key: "two"}
-	first, err := s.SetRulesHead(ctx, one, edited("rule.added"), answer)
+	first, err := s.Inventories.SetRulesHead(ctx, one, edited("rule.added"), answer)
 	must(t, err)
 	equal(t, "the first answer", len(first), 0)
-	first, err = s.SetRulesHead(ctx, two, edited("rule.added"), answer)
+	first, err = s.Inventories.SetRulesHead(ctx, two, edited("rule.added"), answer)
 	must(t, err)
 	equal(t, "the repeated one", string(first), "first")
-	if _, err := s.SetRulesHead(ctx, one, edited("rule.added"), once.Entry{}); errs.KindOf(err) != errs.Stale {
+	if _, err := s.Inventories.SetRulesHead(ctx, one, edited("rule.added"), once.Entry{}); errs.KindOf(err) != errs.Stale {
 		t.Errorf("an old version: %v", err)
 	}
-	got, err := s.RulesHead(ctx)
+	got, err := s.Inventories.RulesHead(ctx)
 	must(t, err)
 	equal(t, "the head", got, one)
-	_, err = s.SetRulesHead(ctx, two, edited("rule.added"), once.Entry{})
+	_, err = s.Inventories.SetRulesHead(ctx, two, edited("rule.added"), once.Entry{})
 	must(t, err)
-	got, err = s.RulesHead(ctx)
+	got, err = s.Inventories.RulesHead(ctx)
 	must(t, err)
 	equal(t, "the next head", got, two)
 }

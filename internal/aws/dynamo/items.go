@@ -2,10 +2,7 @@ package dynamo
 
 import (
 	"maps"
-	"slices"
 	"time"
-
-	"trueup/internal/intake"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
@@ -16,6 +13,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/importer"
+	"trueup/internal/intake"
 	"trueup/internal/text"
 )
 
@@ -45,37 +43,12 @@ type agreementItem struct {
 	Summaries int64 `dynamodbav:"summaries,omitempty"`
 }
 
-// stages adds every stage the item's meaning depends on.
+// stages adds the stages that have to be learnt to read the item.
 func (i agreementItem) stages(to map[importer.Stage]bool) {
 	to[i.Stage] = true
 	for stage := range maps.Keys(i.Added) {
 		to[stage] = true
 	}
-}
-
-// agreement is the item as it is now. Its stages must be learnt. An agreement in
-// a group that is gone counts as moved to Unassigned.
-func (s *Store) agreement(i agreementItem, gone []string) agreement.Agreement {
-	a := agreement.Agreement{
-		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
-		Terms:     agreement.Terms{Publisher: i.Publisher, ProductTitle: i.Product, Licenses: i.Licenses, Start: i.Start, End: i.End},
-		CreatedAt: fromMillis(i.Created), CreatedBy: i.CreatedBy, Version: i.Version,
-	}
-	if a.Type == agreement.TypeVolume && a.Validation == "" {
-		a.Validation = agreement.ValidationPending
-	}
-	for stage, pairs := range i.Added {
-		if s.committed(stage, latest) {
-			a.PairCount += pairs
-			a.Version++
-			a.Validation = a.Validation.Worst(agreement.ValidationPending)
-		}
-	}
-	if slices.Contains(gone, i.Group) {
-		a.GroupID = group.UnassignedID
-		a.Version++
-	}
-	return a
 }
 
 // describe sets the terms of the agreement.

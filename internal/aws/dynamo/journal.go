@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -14,11 +15,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/catalog"
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
 )
 
+// Journal reads all journals, and appends entries of the catalog. Entries of the journal
+// of agreements are appended by the transactions that change agreements. It is safe for
+// concurrent use.
+//
 // A stripe of a journal has a head, which every append writes on the condition
 // that it is as it was read. So the entries of a stripe have no gaps, and each
 // knows the one before it. The heads of all stripes are in one partition and are
@@ -26,6 +32,12 @@ import (
 //
 // The first stripe is the whole journal of releases that knew no stripes. They may
 // append to it while this release is being deployed.
+type Journal struct{ db *engine }
+
+var (
+	_ journal.Log = (*Journal)(nil)
+	_ catalog.Log = (*Journal)(nil)
+)
 
 // journalRetention is how long entries are kept that are not the only record of
 // a change. A process or a saved copy that is further behind reads the table.
@@ -41,10 +53,10 @@ type headItem struct {
 	Weight int64  `dynamodbav:"weight"`
 	Saved  int64  `dynamodbav:"saved"`
 
-	// Gone are the license groups that were deleted and not emptied, and Deleted those
-	// of them that this release knows of. A release without stripes takes a group out
-	// of Gone when it has moved the agreements that it knows: not those that other
-	// stripes say are in the group.
+	// The payload of journal register.JournalName: Gone has the license groups that were
+	// deleted and not emptied, and Deleted has the ones of them that this release knows. A
+	// release without stripes removes a group from Gone when it has moved the agreements
+	// that it knows, without the agreements that other stripes put into the group.
 	Gone    []string `dynamodbav:"gone"`
 	Deleted []string `dynamodbav:"deleted"`
 
@@ -58,12 +70,12 @@ type headItem struct {
 	Copied   int64 `dynamodbav:"copied"`
 	CopiedAt int64 `dynamodbav:"copied_at"`
 
-	// In the first stripe of journal Agreements: how often it was checked where
-	// agreements are stored, and when it was last, in milliseconds.
+	// In the first stripe of journal register.JournalName: how often the groups that
+	// agreements are stored under were checked, and when they were last, in milliseconds.
 	Checks  int   `dynamodbav:"checks"`
 	Checked int64 `dynamodbav:"checked"`
 
-	// Of journal Agreements: how many changes made licence data stale, and when
+	// Of journal register.JournalName: how many changes made licence data stale, and when
 	// the last one did, in milliseconds (R7.3).
 	Changes int64 `dynamodbav:"changes"`
 	Changed int64 `dynamodbav:"changed"`
@@ -89,9 +101,9 @@ func (i *headItem) point() journal.Point {
 }
 
 // heads calls each for the head of every stripe that has one, in one query.
-func (s *Store) heads(ctx context.Context, name journal.Name, each func(stripe int, i headItem) error) error {
+func (db *engine) heads(ctx context.Context, name journal.Name, each func(stripe int, i headItem) error) error {
 	p, first := headKey(name, 0)
-	err := s.query(ctx, &dynamodb.QueryInput{
+	err := db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :head)"),
 		ExpressionAttributeValues: item{":p": str(string(p)), ":head": str(string(first))},
@@ -113,8 +125,13 @@ func (s *Store) heads(ctx context.Context, name journal.Name, each func(stripe i
 }
 
 // Head implements journal.Log.
-func (s *Store) Head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
-	err = s.heads(ctx, name, func(stripe int, i headItem) error {
+func (s *Journal) Head(ctx context.Context, name journal.Name) (journal.Head, error) {
+	return s.db.head(ctx, name)
+}
+
+// head returns where a journal stands.
+func (db *engine) head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
+	err = db.heads(ctx, name, func(stripe int, i headItem) error {
 		head.Position[stripe] = i.point()
 		head.Weight += i.Weight
 		if stripe == 0 {
@@ -125,39 +142,39 @@ func (s *Store) Head(ctx context.Context, name journal.Name) (head journal.Head,
 	if err != nil {
 		return journal.Head{}, err
 	}
-	s.watch(name, &head.Position)
+	db.watch(name, &head.Position)
 	return head, nil
 }
 
-// watch forgets what this process took for facts when the journal has lost
-// entries: the table was restored to a point in time.
-func (s *Store) watch(name journal.Name, now *journal.Position) {
-	s.seen.Lock()
-	defer s.seen.Unlock()
-	was := s.seen.at[name]
-	// A head that was read before another may come after it: then this forgets what it
-	// need not, which only costs reads.
+// watch notes where a journal stands. If the journal has lost entries, the table was
+// restored to a point in time: then watch forgets which stages were committed.
+func (db *engine) watch(name journal.Name, now *journal.Position) {
+	db.seen.Lock()
+	defer db.seen.Unlock()
+	was := db.seen.at[name]
+	// Heads may arrive in another order than they were read: then stages are forgotten
+	// without need, which only costs reads.
 	if !now.Continues(&was) {
-		s.commits.Clear()
-		s.seq.Store(unknownSeq)
+		db.commits.Clear()
+		db.seq.Store(unknownSeq)
 	}
-	s.seen.at[name] = *now
+	db.seen.at[name] = *now
 }
 
 // Entries implements journal.Log. It reads one page.
-func (s *Store) Entries(ctx context.Context, name journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
+func (s *Journal) Entries(ctx context.Context, name journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
 	p, from := entryKey(name, stripe, after+1)
 	_, to := entryKey(name, stripe, upTo)
 	in := &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true),
+		TableName: &s.db.table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":p": str(string(p)), ":from": str(string(from)), ":to": str(string(to))},
 		Limit:                     aws.Int32(entriesPerPage),
 	}
-	if s.pageSize > 0 {
-		in.Limit = &s.pageSize
+	if s.db.pageSize > 0 {
+		in.Limit = &s.db.pageSize
 	}
-	out, err := s.ask(ctx, in)
+	out, err := s.db.ask(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("read journal %s: %w", name, err)
 	}
@@ -183,26 +200,26 @@ func (s *Store) Entries(ctx context.Context, name journal.Name, stripe int, afte
 const entriesPerPage = 200
 
 // Append implements journal.Log.
-func (s *Store) Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error) {
+func (s *Journal) Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error) {
 	var actions []*action
 	var now time.Time
 	for _, event := range events {
-		actions = append(actions, s.put(newAuditItem(event), "", nil))
+		actions = append(actions, s.db.put(newAuditItem(event), "", nil))
 		now = event.At
 	}
-	remember := s.remembering(answer, now)
-	err = s.appendFirst(ctx, append(actions, remember), head, record{name: name, body: body, weight: weight, at: now})
+	remember := s.db.remembering(answer, now)
+	err = s.db.appendFirst(ctx, append(actions, remember), head, record{name: name, body: body, weight: weight, at: now})
 	if old, used := refused(err, remember); used {
 		return answered(old, answer)
 	}
 	return nil, err
 }
 
-// appendFirst appends a record to the first stripe, whose head was read:
-// journal.ErrMoved when it is another one now.
-func (s *Store) appendFirst(ctx context.Context, actions []*action, head journal.Head, r record) error {
-	update, entry := s.recording(r, 0, head.Position[0])
-	err := s.transact(ctx, append(actions, update, entry))
+// appendFirst writes actions, and appends a record to the first stripe after the head that
+// was read. It returns journal.ErrMoved if the stripe has another head now.
+func (db *engine) appendFirst(ctx context.Context, actions []*action, head journal.Head, r record) error {
+	update, entry := db.recording(r, 0, head.Position[0])
+	err := db.transact(ctx, append(actions, update, entry))
 	condition := conditionOf(err)
 	if condition == nil {
 		return err
@@ -214,20 +231,17 @@ func (s *Store) appendFirst(ctx context.Context, actions []*action, head journal
 }
 
 // Saved implements journal.Log.
-func (s *Store) Saved(ctx context.Context, name journal.Name, head journal.Head, at time.Time) error {
-	err := s.one(ctx, func() error {
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(headKey(name, 0)), UpdateExpression: aws.String("SET copied = :w, copied_at = :at"),
-			ConditionExpression:       aws.String("attribute_not_exists(copied) OR copied <= :w"),
-			ExpressionAttributeValues: item{":w": num(head.Weight), ":at": num(millis(at))},
-		})
-		return err
+func (s *Journal) Saved(ctx context.Context, name journal.Name, head journal.Head, at time.Time) error {
+	err := s.db.update(ctx, &dynamodb.UpdateItemInput{
+		Key: key(headKey(name, 0)), UpdateExpression: aws.String("SET copied = :w, copied_at = :at"),
+		ConditionExpression:       aws.String("attribute_not_exists(copied) OR copied <= :w"),
+		ExpressionAttributeValues: item{":w": num(head.Weight), ":at": num(millis(at))},
 	})
 	return ignoreCondition(err)
 }
 
 // entryItem is an entry of a journal. Entries of releases without stripes have neither
-// Prev nor Tip, and those of journal Catalog never expire.
+// Prev nor Tip. Entries of the catalog never expire.
 type entryItem struct {
 	PK      string `dynamodbav:"pk"`
 	SK      string `dynamodbav:"sk"`
@@ -244,20 +258,26 @@ type record struct {
 	body   string
 	weight int
 	at     time.Time // when the transaction is made
-	// outdates says that the transaction makes licence data stale.
-	outdates bool
+	// head is what the transaction changes in the head besides.
+	head headChange
 	// within are license groups: the transaction is made only if none of them was deleted.
 	within []string
-	gone   []string // what Gone of the first stripe becomes; nil to leave it
 }
 
-// recording is the actions that append a record to a stripe after a point: the one
-// that updates the head, and the one that puts the entry.
-func (s *Store) recording(r record, stripe int, after journal.Point) (head, entry *action) {
+// headChange is a change of attributes of a head that have no meaning for the journal:
+// what follows SET and ADD in an update expression, each part after a comma.
+type headChange struct {
+	set, add string
+	values   item
+}
+
+// recording is the actions that append a record to a stripe after a point: they update
+// the head and put the entry.
+func (db *engine) recording(r record, stripe int, after journal.Point) (head, entry *action) {
 	next, tip := after.Seq+1, rand.Text()
 	set, add := "SET seq = :next, tip = :tip, tip_seq = :next", " ADD weight :w"
 	update := &types.Update{
-		TableName: &s.table, Key: key(headKey(r.name, stripe)),
+		TableName: &db.table, Key: key(headKey(r.name, stripe)),
 		ConditionExpression:                 aws.String("attribute_not_exists(seq)"),
 		ExpressionAttributeValues:           item{":next": num(next), ":tip": str(tip), ":w": num(int64(r.weight))},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -270,23 +290,17 @@ func (s *Store) recording(r record, stripe int, after journal.Point) (head, entr
 		*update.ConditionExpression += " AND tip = :was"
 		update.ExpressionAttributeValues[":was"] = str(after.Tip)
 	}
-	if r.gone != nil {
-		set += ", gone = :gone, deleted = :gone"
-		update.ExpressionAttributeValues[":gone"] = list(r.gone)
-	}
-	if r.outdates {
-		set, add = set+", changed = :now", add+", changes :one"
-		update.ExpressionAttributeValues[":now"], update.ExpressionAttributeValues[":one"] = num(millis(r.at)), num(1)
-	}
-	update.UpdateExpression = aws.String(set + add)
+	maps.Copy(update.ExpressionAttributeValues, r.head.values)
+	update.UpdateExpression = aws.String(set + r.head.set + add + r.head.add)
 	partition, sort := entryKey(r.name, stripe, next)
 	i := entryItem{PK: string(partition), SK: string(sort), Seq: next, Prev: after.Tip, Tip: tip, Body: r.body}
 	if trimmed(r.name) {
 		i.Expires = r.at.Add(journalRetention).Unix()
 	}
-	return &action{Update: update}, s.put(i, "", nil)
+	return &action{Update: update}, db.put(i, "", nil)
 }
 
+// list is texts as an attribute.
 func list(values []string) types.AttributeValue {
 	l := &types.AttributeValueMemberL{Value: make([]types.AttributeValue, len(values))}
 	for i, v := range values {
@@ -294,50 +308,6 @@ func list(values []string) types.AttributeValue {
 	}
 	return l
 }
-
-// Retire has DynamoDB delete the entries of the first stripe of journal Agreements
-// that a release without stripes appended, which have no date on which they
-// expire. It does some of them at each call.
-func (s *Store) Retire(ctx context.Context, now time.Time) error {
-	p, sort := headKey(register.JournalName, 0)
-	head, err := s.get(ctx, p, sort)
-	if err != nil || head == nil {
-		return err
-	}
-	seq, err := number(head, "seq")
-	if err != nil {
-		return err
-	}
-	done, err := number(head, "retired")
-	if err != nil || done >= seq {
-		return err
-	}
-	upTo := min(seq, done+retiredPerCall)
-	for n := done + 1; n <= upTo; n++ {
-		err := ignoreCondition(s.one(ctx, func() error {
-			_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-				TableName: &s.table, Key: key(entryKey(register.JournalName, 0, n)), UpdateExpression: aws.String("SET expires = :at"),
-				ConditionExpression:       aws.String("attribute_exists(pk) AND attribute_not_exists(expires)"),
-				ExpressionAttributeValues: item{":at": num(now.Add(journalRetention).Unix())},
-			})
-			return err
-		}))
-		if err != nil {
-			return err
-		}
-	}
-	return ignoreCondition(s.one(ctx, func() error {
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.table, Key: key(p, sort), UpdateExpression: aws.String("SET retired = :n"),
-			ConditionExpression:       aws.String("attribute_not_exists(retired) OR retired < :n"),
-			ExpressionAttributeValues: item{":n": num(upTo)},
-		})
-		return err
-	}))
-}
-
-// retiredPerCall is some seconds of work.
-const retiredPerCall = 500
 
 // stripeOf returns the stripe whose head has a sort key.
 func stripeOf(sort string) (int, bool) {

@@ -31,7 +31,7 @@ func TestJournalHasNoGaps(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client, table := storetest.Client(t), storetest.Table(t)
-	processes := []*dynamo.Store{dynamo.New(client, table), dynamo.New(client, table)}
+	processes := []*dynamo.Table{dynamo.Open(client, table), dynamo.Open(client, table)}
 	var late atomic.Int64
 	var g errgroup.Group
 	const writers, each = 6, 5
@@ -39,11 +39,11 @@ func TestJournalHasNoGaps(t *testing.T) {
 		s := processes[w%2]
 		g.Go(func() error {
 			for n := 0; n < each; {
-				head, err := s.Head(ctx, catalog.JournalName)
+				head, err := s.Journal.Head(ctx, catalog.JournalName)
 				if err != nil {
 					return err
 				}
-				_, err = s.Append(ctx, catalog.JournalName, head, fmt.Sprintf("%d after %d", w, head.Position[0].Seq), 2, once.Entry{}, edited("catalog.changed"))
+				_, err = s.Journal.Append(ctx, catalog.JournalName, head, fmt.Sprintf("%d after %d", w, head.Position[0].Seq), 2, once.Entry{}, edited("catalog.changed"))
 				switch {
 				case errors.Is(err, journal.ErrMoved):
 					late.Add(1)
@@ -57,7 +57,7 @@ func TestJournalHasNoGaps(t *testing.T) {
 		})
 	}
 	must(t, g.Wait())
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	head := mustHead(t, s, catalog.JournalName)
 	equal(t, "entries", head.Position[0].Seq, int64(writers*each))
 	equal(t, "weight", head.Weight, int64(2*writers*each))
@@ -72,10 +72,10 @@ func TestJournalHasNoGaps(t *testing.T) {
 	equal(t, "tip", head.Position[0].Tip, prev)
 	equal(t, "entries", len(all), writers*each)
 	equal(t, "a part", entries(t, s, catalog.JournalName, 0, 3, 5), all[3:5])
-	if _, err := s.Entries(ctx, catalog.JournalName, 0, head.Position[0].Seq, head.Position[0].Seq+1); !errors.Is(err, journal.ErrTrimmed) {
+	if _, err := s.Journal.Entries(ctx, catalog.JournalName, 0, head.Position[0].Seq, head.Position[0].Seq+1); !errors.Is(err, journal.ErrTrimmed) {
 		t.Errorf("an entry that is not there: %v", err)
 	}
-	events, err := s.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Limit: 100})
+	events, err := s.Audit.Events(ctx, audit.Query{From: noon, To: noon.Add(time.Hour), Limit: 100})
 	must(t, err)
 	equal(t, "audit events", len(events.Items), writers*each)
 	equal(t, "another journal", mustHead(t, s, register.JournalName), journal.Head{})
@@ -85,10 +85,10 @@ func TestJournalHasNoGaps(t *testing.T) {
 }
 
 // entries reads all entries of a stripe after one and up to another.
-func entries(t *testing.T, s *dynamo.Store, name journal.Name, stripe int, after, upTo int64) (all []journal.Entry) {
+func entries(t *testing.T, s *dynamo.Table, name journal.Name, stripe int, after, upTo int64) (all []journal.Entry) {
 	t.Helper()
 	for after < upTo {
-		part, err := s.Entries(t.Context(), name, stripe, after, upTo)
+		part, err := s.Journal.Entries(t.Context(), name, stripe, after, upTo)
 		must(t, err)
 		all = append(all, part...)
 		after = part[len(part)-1].Seq
@@ -96,9 +96,9 @@ func entries(t *testing.T, s *dynamo.Store, name journal.Name, stripe int, after
 	return all
 }
 
-func mustHead(t *testing.T, s *dynamo.Store, name journal.Name) journal.Head {
+func mustHead(t *testing.T, s *dynamo.Table, name journal.Name) journal.Head {
 	t.Helper()
-	head, err := s.Head(t.Context(), name)
+	head, err := s.Journal.Head(t.Context(), name)
 	must(t, err)
 	return head
 }
@@ -108,18 +108,18 @@ func TestAppendOnce(t *testing.T) {
 	ctx := t.Context()
 	s := open(t)
 	answer := once.Entry{Key: "me/1", BodyHash: "h", Response: []byte("first"), Expires: noon.Add(time.Hour)}
-	first, err := s.Append(ctx, catalog.JournalName, journal.Head{}, "a", 1, answer, edited("catalog.changed"))
+	first, err := s.Journal.Append(ctx, catalog.JournalName, journal.Head{}, "a", 1, answer, edited("catalog.changed"))
 	must(t, err)
 	equal(t, "answer of an earlier call", first, []byte(nil))
 	for what, head := range map[string]journal.Head{"the old head": {}, "the new head": mustHead(t, s, catalog.JournalName)} {
 		again := answer
 		again.Response = []byte("second")
-		first, err = s.Append(ctx, catalog.JournalName, head, "b", 1, again, edited("catalog.changed"))
+		first, err = s.Journal.Append(ctx, catalog.JournalName, head, "b", 1, again, edited("catalog.changed"))
 		must(t, err)
 		equal(t, "answer after "+what, string(first), "first")
 	}
 	answer.BodyHash = "other"
-	_, err = s.Append(ctx, catalog.JournalName, mustHead(t, s, catalog.JournalName), "b", 1, answer, edited("catalog.changed"))
+	_, err = s.Journal.Append(ctx, catalog.JournalName, mustHead(t, s, catalog.JournalName), "b", 1, answer, edited("catalog.changed"))
 	equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
 	equal(t, "entries", mustHead(t, s, catalog.JournalName).Position[0].Seq, int64(1))
 }
@@ -129,11 +129,11 @@ func TestSavedNeverGoesBack(t *testing.T) {
 	ctx := t.Context()
 	s := open(t)
 	for range 3 {
-		_, err := s.Append(ctx, catalog.JournalName, mustHead(t, s, catalog.JournalName), "a", 10, once.Entry{})
+		_, err := s.Journal.Append(ctx, catalog.JournalName, mustHead(t, s, catalog.JournalName), "a", 10, once.Entry{})
 		must(t, err)
 	}
-	must(t, s.Saved(ctx, catalog.JournalName, journal.Head{Weight: 20}, noon))
-	must(t, s.Saved(ctx, catalog.JournalName, journal.Head{Weight: 10}, noon.Add(time.Hour)))
+	must(t, s.Journal.Saved(ctx, catalog.JournalName, journal.Head{Weight: 20}, noon))
+	must(t, s.Journal.Saved(ctx, catalog.JournalName, journal.Head{Weight: 10}, noon.Add(time.Hour)))
 	head := mustHead(t, s, catalog.JournalName)
 	equal(t, "weight", head.Weight, int64(30))
 	equal(t, "saved", head.Saved, int64(20))
@@ -145,16 +145,16 @@ func TestR2_6_Other(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table)
+	s := dynamo.Open(client, table)
 	terms := agreement.Terms{Publisher: "Adobe", ProductTitle: "Acrobat Pro", Licenses: 25, Start: "2026-01-01", End: "2026-12-31"}
 	n := agreement.New{Type: agreement.TypeOther, ID: "acrobat", Name: "Acrobat", Terms: terms, Details: "key CANARY-1", By: "me", At: noon}
-	a, _, err := s.Create(ctx, n, edited("agreement.created"), nothing)
+	a, _, err := s.Agreements.Create(ctx, n, edited("agreement.created"), nothing)
 	must(t, err)
 	want := agreement.Agreement{
 		ID: "acrobat", Type: agreement.TypeOther, Name: "Acrobat", GroupID: "unassigned", Terms: terms, CreatedAt: noon, CreatedBy: "me", Version: 1,
 	}
 	equal(t, "created", a, want)
-	read, err := s.Agreement(ctx, a.ID)
+	read, err := s.Agreements.Agreement(ctx, a.ID)
 	must(t, err)
 	equal(t, "read", read, want)
 	found, err := find(s).Find(ctx, a.ID)
@@ -164,7 +164,7 @@ func TestR2_6_Other(t *testing.T) {
 	details := func(want string) {
 		t.Helper()
 		before := len(storetest.Dump(t, client, table))
-		got, err := s.Details(ctx, read, edited("agreement.details_read"))
+		got, err := s.Agreements.Details(ctx, read, edited("agreement.details_read"))
 		must(t, err)
 		equal(t, "details", got, want)
 		equal(t, "audit events of reading them (R2.7)", len(storetest.Dump(t, client, table))-before, 1)
@@ -173,16 +173,16 @@ func TestR2_6_Other(t *testing.T) {
 
 	terms.Licenses, terms.End = 30, ""
 	name, text := "Acrobat 2026", "key CANARY-2"
-	read, err = s.Update(ctx, read, agreement.Edit{Name: &name, Terms: &terms, Details: &text, At: noon}, edited("agreement.updated"))
+	read, err = s.Agreements.Update(ctx, read, agreement.Edit{Name: &name, Terms: &terms, Details: &text, At: noon}, edited("agreement.updated"))
 	must(t, err)
 	want.Name, want.Terms, want.Version = name, terms, 2
 	equal(t, "updated", read, want)
 	details("key CANARY-2")
 	none := ""
-	read, err = s.Update(ctx, read, agreement.Edit{Details: &none, At: noon}, edited("agreement.updated"))
+	read, err = s.Agreements.Update(ctx, read, agreement.Edit{Details: &none, At: noon}, edited("agreement.updated"))
 	must(t, err)
 	details("")
-	read, err = s.Update(ctx, read, agreement.Edit{Details: &text, At: noon}, edited("agreement.updated"))
+	read, err = s.Agreements.Update(ctx, read, agreement.Edit{Details: &text, At: noon}, edited("agreement.updated"))
 	must(t, err)
 
 	for key, it := range storetest.Dump(t, client, table) {
@@ -190,13 +190,13 @@ func TestR2_6_Other(t *testing.T) {
 			t.Errorf("R2.7: details are in %s: %v", key, it)
 		}
 	}
-	must(t, s.Delete(ctx, read, edited("agreement.deleted")))
+	must(t, s.Agreements.Delete(ctx, read, edited("agreement.deleted")))
 	for key := range storetest.Dump(t, client, table) {
 		if strings.Contains(key, "AGREEMENT#") {
 			t.Errorf("%s is left", key)
 		}
 	}
-	_, err = s.Details(ctx, read, edited("agreement.details_read"))
+	_, err = s.Agreements.Details(ctx, read, edited("agreement.details_read"))
 	equal(t, "details of what is gone", errs.CodeOf(err), "agreement_not_found")
 }
 
@@ -207,16 +207,16 @@ func TestListsShowWhatWasDoneBefore(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	table := storetest.Table(t)
-	s := dynamo.New(storetest.Client(t), table)
+	s := dynamo.Open(storetest.Client(t), table)
 	a, b := create(t, s, "A", agreement.Target{}, "1"), create(t, s, "B", agreement.Target{}, "2")
 	rename := func(read agreement.Agreement, name string) agreement.Agreement {
 		t.Helper()
-		after, err := s.Update(ctx, read, agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
+		after, err := s.Agreements.Update(ctx, read, agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
 		must(t, err)
 		return after
 	}
 	var meanwhile func()
-	reader := dynamo.New(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) {
+	reader := dynamo.Open(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) {
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("meanwhile", func(
 				ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,

@@ -35,14 +35,14 @@ const (
 )
 
 // agreementKey: the agreement itself, under sort key "AGREEMENT". Its details
-// are apart, so that nothing reads them by the way (R2.7).
+// have an item of their own, so that only a read of details reads them (R2.7).
 func agreementKey(id string) (pk, sk) { return pk(agreementPrefix + id), agreementSK }
 func detailsKey(id string) (pk, sk)   { return pk("AGREEMENT#" + id), "DETAILS" }
 
 // nameKey: who has a name, under sort key "NAME". The name is folded.
 func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
 
-// pairKey: whose a pair is, under sort key "PAIR".
+// pairKey: which agreement has a pair, under sort key "PAIR".
 func pairKey(key agreement.PairKey) (pk, sk) { return pk(pairPrefix + string(key)), "PAIR" }
 
 // Groups are at most 501 small items, read together: one partition holds

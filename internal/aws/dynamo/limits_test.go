@@ -17,11 +17,11 @@ func TestR13_InventedCursors(t *testing.T) {
 	for _, after := range []string{"", "a", "office\x00", "zzz", strings.Repeat("z", 1023), strings.Repeat("z", 1024), strings.Repeat("z", 3000)} {
 		for list, ask := range map[string]func() error{
 			"pairs": func() error {
-				_, err := s.Pairs(t.Context(), id, 10, dynamo.Cursor(after, "pairs", id))
+				_, err := s.Agreements.Pairs(t.Context(), id, 10, dynamo.Cursor(after, "pairs", id))
 				return err
 			},
 			"imports": func() error {
-				_, err := s.Imports(t.Context(), 10, dynamo.Cursor(after, "imports"))
+				_, err := s.Imports.Imports(t.Context(), 10, dynamo.Cursor(after, "imports"))
 				return err
 			},
 		} {

@@ -75,7 +75,7 @@ type client struct {
 	*history
 	number int
 	rng    *mathrand.Rand
-	store  *dynamo.Store
+	store  *dynamo.Table
 	log    *rememberedHead
 	reg    *register.Reader
 	lists  int
@@ -83,7 +83,7 @@ type client struct {
 
 // start makes the client a new process.
 func (c *client) start() {
-	c.store = dynamo.New(engine.NewClient(c.proxy.URL, func(o *dynamodb.Options) {
+	c.store = dynamo.Open(engine.NewClient(c.proxy.URL, func(o *dynamodb.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = 5, 20*time.Millisecond, ratelimit.None
 		})
@@ -91,8 +91,8 @@ func (c *client) start() {
 			o.APIOptions = append(o.APIOptions, checkThenWrite(storetest.Client(c.t)))
 		}
 	}), c.table)
-	c.log, c.lists = &rememberedHead{Log: c.store}, 0
-	c.reg = register.New(c.store, c.log, nil, nil)
+	c.log, c.lists = &rememberedHead{Log: c.store.Journal}, 0
+	c.reg = register.New(c.store.Agreements, c.log, nil, nil)
 }
 
 // now is a moment of the history.
@@ -160,7 +160,7 @@ func (c *client) get(ctx context.Context) (a agreement.Agreement, pairs []agreem
 	}
 	c.read(ctx, operation{kind: opGet, id: op.id}, func(ctx context.Context) (outcome, error) {
 		var err error
-		if a, err = c.store.Agreement(ctx, op.id); errs.KindOf(err) == errs.NotFound {
+		if a, err = c.store.Agreements.Agreement(ctx, op.id); errs.KindOf(err) == errs.NotFound {
 			return outcome{code: errs.CodeOf(err)}, nil
 		}
 		return outcome{after: shownAs(a)}, err
@@ -214,7 +214,7 @@ func (c *client) list(ctx context.Context) bool {
 // groups reads the groups that were made.
 func (c *client) groups(ctx context.Context) (groups []group.Group) {
 	c.read(ctx, operation{kind: opGroups}, func(ctx context.Context) (outcome, error) {
-		all, err := c.store.Groups(ctx)
+		all, err := c.store.Groups.Groups(ctx)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -272,7 +272,7 @@ func (c *client) step(ctx context.Context, first bool) {
 		pairs, keys := c.newPairs(1 + c.rng.IntN(3))
 		op.pairs, op.fresh = keys, id.New(noon, op.id)
 		made := c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			a, _, err := c.store.Create(ctx, agreement.New{
+			a, _, err := c.store.Agreements.Create(ctx, agreement.New{
 				Type: agreement.TypeVolume, ID: op.id, Name: op.name, Pairs: pairs, Group: op.target, By: "me", At: noon,
 			}, event, nothing)
 			return a, err
@@ -289,7 +289,7 @@ func (c *client) step(ctx context.Context, first bool) {
 	case n < creates+lists+6:
 		op := operation{kind: opCreateGroup, id: rand.Text(), name: c.groupName()}
 		c.do(ctx, op, func(ctx context.Context) (a agreement.Agreement, err error) {
-			_, err = c.store.CreateGroup(ctx, group.Group{ID: op.id, Name: op.name, CreatedAt: noon, Version: 1}, event, once.Entry{})
+			_, err = c.store.Groups.CreateGroup(ctx, group.Group{ID: op.id, Name: op.name, CreatedAt: noon, Version: 1}, event, once.Entry{})
 			return a, err
 		})
 		return
@@ -297,7 +297,7 @@ func (c *client) step(ctx context.Context, first bool) {
 		if groups := c.groups(ctx); len(groups) > 0 {
 			g := groups[c.rng.IntN(len(groups))]
 			c.do(ctx, operation{kind: opDeleteGroup, id: g.ID}, func(ctx context.Context) (agreement.Agreement, error) {
-				return agreement.Agreement{}, c.store.DeleteGroup(ctx, g, event)
+				return agreement.Agreement{}, c.store.Groups.DeleteGroup(ctx, g, event)
 			})
 		}
 		return
@@ -311,29 +311,29 @@ func (c *client) step(ctx context.Context, first bool) {
 	case 0:
 		op.kind, op.name = opRename, c.name()
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			return c.store.Update(ctx, a, agreement.Edit{Name: &op.name, At: noon}, event)
+			return c.store.Agreements.Update(ctx, a, agreement.Edit{Name: &op.name, At: noon}, event)
 		})
 	case 1, 2:
 		op.kind, op.target, op.fresh = opMove, c.target(ctx), id.New(noon, a.ID+event.ID)
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			return c.store.Update(ctx, a, agreement.Edit{Group: &op.target, At: noon}, event)
+			return c.store.Agreements.Update(ctx, a, agreement.Edit{Group: &op.target, At: noon}, event)
 		})
 	case 3:
 		pairs, keys := c.newPairs(1)
 		op.kind, op.pairs = opAdd, keys
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			after, _, err := c.store.AddPairs(ctx, a, pairs, event, nothing)
+			after, _, err := c.store.Agreements.AddPairs(ctx, a, pairs, event, nothing)
 			return after, err
 		})
 	case 4:
 		op.kind, op.pairs = opRemove, has[:1]
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			return c.store.RemovePairs(ctx, a, op.pairs, event)
+			return c.store.Agreements.RemovePairs(ctx, a, op.pairs, event)
 		})
 	case 5:
 		op.kind = opDelete
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			return agreement.Agreement{}, c.store.Delete(ctx, a, event)
+			return agreement.Agreement{}, c.store.Agreements.Delete(ctx, a, event)
 		})
 	}
 }

@@ -19,7 +19,7 @@ import (
 func TestListingByANewProcess(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	for _, name := range []string{"A", "B"} {
 		r := rows{}
 		for i := range 20 {
@@ -27,7 +27,7 @@ func TestListingByANewProcess(t *testing.T) {
 		}
 		apply(t, s, name+".csv", "", r)
 	}
-	cold := dynamo.New(client, table, dynamo.PageSize(2))
+	cold := dynamo.Open(client, table, dynamo.PageSize(2))
 	equal(t, "agreements", len(names(t, cold, agreement.Query{Limit: 200})), 40)
 	all, err := find(cold).List(t.Context(), agreement.Query{Limit: 200})
 	must(t, err)
@@ -42,12 +42,12 @@ func TestListingByANewProcess(t *testing.T) {
 func TestR2_10_ListIsOfOneMoment(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
-	direct := dynamo.New(storetest.Client(t), table)
+	direct := dynamo.Open(storetest.Client(t), table)
 	first := create(t, direct, "First", agreement.Target{}, "1")
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
 	defer proxy.Close()
-	s := dynamo.New(engine.NewClient(proxy.URL), table)
-	reader := register.New(s, s, nil, nil)
+	s := dynamo.Open(engine.NewClient(proxy.URL), table)
+	reader := register.New(s.Agreements, s.Journal, nil, nil)
 	var once sync.Once
 	proxy.SetHooks(faultproxy.Hooks{Before: func(_ int, operation string) {
 		if operation != "BatchGetItem" {
@@ -55,7 +55,7 @@ func TestR2_10_ListIsOfOneMoment(t *testing.T) {
 		}
 		once.Do(func() {
 			create(t, direct, "Second", agreement.Target{}, "2")
-			must(t, direct.Delete(t.Context(), first, edited("agreement.deleted")))
+			must(t, direct.Agreements.Delete(t.Context(), first, edited("agreement.deleted")))
 		})
 	}})
 	page, err := reader.List(t.Context(), agreement.Query{Limit: 10})

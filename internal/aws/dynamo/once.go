@@ -10,13 +10,19 @@ import (
 	"trueup/internal/once"
 )
 
+// Idempotency remembers the answers of calls with an Idempotency-Key. It is safe for
+// concurrent use.
+type Idempotency struct{ db *engine }
+
+var _ once.Store = (*Idempotency)(nil)
+
 // First implements once.Store.
-func (s *Store) First(ctx context.Context, e once.Entry, now time.Time) ([]byte, error) {
+func (s *Idempotency) First(ctx context.Context, e once.Entry, now time.Time) ([]byte, error) {
 	if e.Key == "" {
 		return nil, nil
 	}
 	p, sort := idempotencyKey(e.Key)
-	it, err := s.get(ctx, p, sort)
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil || it == nil {
 		return nil, err
 	}
@@ -28,14 +34,14 @@ func (s *Store) First(ctx context.Context, e once.Entry, now time.Time) ([]byte,
 }
 
 // Remember implements once.Store.
-func (s *Store) Remember(ctx context.Context, e once.Entry, now time.Time) (first []byte, err error) {
+func (s *Idempotency) Remember(ctx context.Context, e once.Entry, now time.Time) (first []byte, err error) {
 	if e.Key == "" {
 		return nil, nil
 	}
-	// A transaction, though of one write: its token makes a repetition after a
-	// lost reply count as done.
-	remember := s.remembering(e, now)
-	err = s.transact(ctx, []*action{remember})
+	// A transaction of one write: thanks to its token, a repetition after a lost reply
+	// counts as done.
+	remember := s.db.remembering(e, now)
+	err = s.db.transact(ctx, []*action{remember})
 	if old, used := refused(err, remember); used {
 		return answered(old, e)
 	}
@@ -44,19 +50,19 @@ func (s *Store) Remember(ctx context.Context, e once.Entry, now time.Time) (firs
 
 // remembering is the action that keeps an answer, unless the key was used before;
 // nil for an entry without a key.
-func (s *Store) remembering(e once.Entry, now time.Time) *action {
+func (db *engine) remembering(e once.Entry, now time.Time) *action {
 	if e.Key == "" {
 		return nil
 	}
 	it := key(idempotencyKey(e.Key))
 	it["body"], it["expires"] = str(e.BodyHash), num(e.Expires.Unix())
 	it["response"] = &types.AttributeValueMemberB{Value: e.Response}
-	action := s.putItem(it, "attribute_not_exists(pk) OR expires < :now", item{":now": num(now.Unix())})
+	action := db.putItem(it, "attribute_not_exists(pk) OR expires < :now", item{":now": num(now.Unix())})
 	action.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	return action
 }
 
-// answered is what the call that is remembered answered.
+// answered returns the answer of the call that is remembered.
 func answered(it item, e once.Entry) ([]byte, error) {
 	if attr(it, "body") != e.BodyHash {
 		return nil, errs.New(errs.Invalid, "idempotency_key_reused")

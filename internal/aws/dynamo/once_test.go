@@ -14,7 +14,7 @@ func TestOnce(t *testing.T) {
 	entry := once.Entry{Key: "someone/k", BodyHash: "b", Response: []byte("answer"), Expires: noon.Add(time.Hour)}
 	first := func(e once.Entry, now time.Time) string {
 		t.Helper()
-		got, err := s.First(t.Context(), e, now)
+		got, err := s.Idempotency.First(t.Context(), e, now)
 		if err != nil {
 			return errs.CodeOf(err)
 		}
@@ -22,7 +22,7 @@ func TestOnce(t *testing.T) {
 	}
 	remember := func(e once.Entry, now time.Time) string {
 		t.Helper()
-		got, err := s.Remember(t.Context(), e, now)
+		got, err := s.Idempotency.Remember(t.Context(), e, now)
 		if err != nil {
 			return errs.CodeOf(err)
 		}

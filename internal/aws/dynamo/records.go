@@ -11,18 +11,14 @@ import (
 	"trueup/internal/once"
 )
 
-// What the records of imports, of statements and of runs have in common: they
-// are listed with the newest first, and the first two are about a file that may
-// be announced.
-
-// storeAnnounced stores the record of a file that is to come, with its event. It
-// returns what was answered when the Idempotency-Key of entry was used before,
-// and stores nothing then.
-func (s *Store) storeAnnounced(ctx context.Context, record any, event audit.Event, entry once.Entry, at time.Time) (first []byte, err error) {
-	remember := s.remembering(entry, at)
-	err = s.transact(ctx, []*action{
-		s.put(record, "attribute_not_exists(pk)", nil),
-		s.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
+// storeAnnounced stores the record of an announced file, with its event. If the
+// Idempotency-Key of entry was used before, it stores nothing, and returns the answer
+// that was given then.
+func (db *engine) storeAnnounced(ctx context.Context, record any, event audit.Event, entry once.Entry, at time.Time) (first []byte, err error) {
+	remember := db.remembering(entry, at)
+	err = db.transact(ctx, []*action{
+		db.put(record, "attribute_not_exists(pk)", nil),
+		db.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
 		remember,
 	})
 	if old, used := refused(err, remember); used {
@@ -31,9 +27,9 @@ func (s *Store) storeAnnounced(ctx context.Context, record any, event audit.Even
 	return nil, err
 }
 
-// newestFirst is a page of a partition whose sort keys grow with time. list names
-// the list that its cursors belong to.
-func newestFirst[T any](ctx context.Context, s *Store, partition pk, list string, limit int, after string, of func(item) (T, error)) (items []T, next string, err error) {
+// newestFirst returns a page of a partition whose sort keys grow with time. list names the
+// list that its cursors belong to.
+func newestFirst[T any](ctx context.Context, db *engine, partition pk, list string, limit int, after string, of func(item) (T, error)) (items []T, next string, err error) {
 	c, first, err := decodeCursor(after, list)
 	if err != nil {
 		return nil, "", err
@@ -49,7 +45,7 @@ func newestFirst[T any](ctx context.Context, s *Store, partition pk, list string
 	}
 	items = []T{}
 	var last string
-	err = s.query(ctx, in, func(it item) (bool, error) {
+	err = db.query(ctx, in, func(it item) (bool, error) {
 		if len(items) == limit {
 			next = cursor{After: last}.encode(list)
 			return false, nil

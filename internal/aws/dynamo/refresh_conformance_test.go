@@ -14,14 +14,14 @@ import (
 )
 
 // refreshed is a table as package conformance sees it.
-type refreshed struct{ store *dynamo.Store }
+type refreshed struct{ store *dynamo.Table }
 
 func (w refreshed) Store() refresher.Store { return refreshes(w.store) }
 
 func (w refreshed) Add(ctx context.Context, id, groupID string, pairs ...agreement.Pair) error {
-	a, err := w.store.Agreement(ctx, id)
+	a, err := w.store.Agreements.Agreement(ctx, id)
 	if errs.KindOf(err) == errs.NotFound {
-		_, _, err = w.store.Create(ctx, agreement.New{
+		_, _, err = w.store.Agreements.Create(ctx, agreement.New{
 			ID: id, Type: agreement.TypeVolume, Name: id, Pairs: pairs, Group: agreement.Target{GroupID: groupID}, By: "ann", At: noon,
 		}, edited("agreement.created"), nothing)
 		return err
@@ -29,23 +29,23 @@ func (w refreshed) Add(ctx context.Context, id, groupID string, pairs ...agreeme
 	if err != nil {
 		return err
 	}
-	_, _, err = w.store.AddPairs(ctx, a, pairs, edited("agreement.pairs_added"), nothing)
+	_, _, err = w.store.Agreements.AddPairs(ctx, a, pairs, edited("agreement.pairs_added"), nothing)
 	return err
 }
 
 func (w refreshed) Remove(ctx context.Context, id string, pairs ...agreement.Pair) error {
-	a, err := w.store.Agreement(ctx, id)
+	a, err := w.store.Agreements.Agreement(ctx, id)
 	if err != nil {
 		return err
 	}
 	if a.PairCount == len(pairs) {
-		return w.store.Delete(ctx, a, edited("agreement.deleted"))
+		return w.store.Agreements.Delete(ctx, a, edited("agreement.deleted"))
 	}
 	keys := make([]agreement.PairKey, len(pairs))
 	for i, p := range pairs {
 		keys[i] = p.Key()
 	}
-	_, err = w.store.RemovePairs(ctx, a, keys, edited("agreement.pairs_removed"))
+	_, err = w.store.Agreements.RemovePairs(ctx, a, keys, edited("agreement.pairs_removed"))
 	return err
 }
 
@@ -54,7 +54,7 @@ func (w refreshed) Validation(ctx context.Context, id string) (agreement.Validat
 	if err != nil {
 		return "", err
 	}
-	a, err := w.store.Agreement(ctx, id)
+	a, err := w.store.Agreements.Agreement(ctx, id)
 	if err == nil && a.Validation != listed.Validation {
 		return "", errs.New(errs.Conflict, "listed as "+string(listed.Validation)+", stored as "+string(a.Validation))
 	}
@@ -71,7 +71,7 @@ func TestRefreshesConform(t *testing.T) {
 	conformance.Test(t, func(t *testing.T) conformance.World {
 		s := open(t)
 		for _, id := range conformance.Groups {
-			_, err := s.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+			_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
 			must(t, err)
 		}
 		return refreshed{s}

@@ -29,7 +29,7 @@ func refresherAt(ahead time.Duration, store refresher.Store) *refresher.Refreshe
 }
 
 // manyPairs stores 130 pairs, which are two batches.
-func manyPairs(t *testing.T, s *dynamo.Store) {
+func manyPairs(t *testing.T, s *dynamo.Table) {
 	t.Helper()
 	r := rows{}
 	for n := range 130 {
@@ -40,7 +40,7 @@ func manyPairs(t *testing.T, s *dynamo.Store) {
 }
 
 // completed checks that a run counted and stored everything once.
-func completed(t *testing.T, s *dynamo.Store, id string) {
+func completed(t *testing.T, s *dynamo.Table, id string) {
 	t.Helper()
 	store := refreshes(s)
 	run, err := store.Run(t.Context(), id)
@@ -72,11 +72,11 @@ func TestR7_2_DeathDuringARefresh(t *testing.T) {
 		t.Run(fmt.Sprint("request ", n), func(t *testing.T) {
 			t.Parallel()
 			table := storetest.Table(t)
-			direct := dynamo.New(storetest.Client(t), table)
+			direct := dynamo.Open(storetest.Client(t), table)
 			manyPairs(t, direct)
 			proxy := faultproxy.New(storetest.Endpoint(t), uint64(n), nil)
 			defer proxy.Close()
-			dying := refresherAt(0, refreshes(dynamo.New(engine.NewClient(proxy.URL), table)))
+			dying := refresherAt(0, refreshes(dynamo.Open(engine.NewClient(proxy.URL), table)))
 			run, _, err := dying.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
 			must(t, err)
 			ctx, die := context.WithCancel(t.Context())
@@ -106,13 +106,13 @@ func TestR7_2_FaultsDuringARefresh(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			table := storetest.Table(t)
-			direct := dynamo.New(storetest.Client(t), table)
+			direct := dynamo.Open(storetest.Client(t), table)
 			manyPairs(t, direct)
 			proxy := faultproxy.New(storetest.Endpoint(t), seed, faultproxy.Faults{
 				{Kind: faultproxy.CutReply, Rate: 0.1}, {Kind: faultproxy.TransactionConflict, Rate: 0.1}, {Kind: faultproxy.Unprocessed, Rate: 0.2},
 			})
 			defer proxy.Close()
-			r := refresherAt(0, refreshes(dynamo.New(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second))))
+			r := refresherAt(0, refreshes(dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second))))
 			run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
 			must(t, err)
 			for next, tries := run.ID, 0; next != ""; tries++ {
@@ -163,7 +163,7 @@ func TestR13_RefreshRequestedTwice(t *testing.T) {
 	page, err := store.Runs(t.Context(), 10, "")
 	must(t, err)
 	equal(t, "runs", len(page.Items), 1)
-	events, err := s.Events(t.Context(), audit.Query{From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 10})
+	events, err := s.Audit.Events(t.Context(), audit.Query{From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 10})
 	must(t, err)
 	equal(t, "events", len(events.Items), 1)
 }

@@ -11,20 +11,19 @@ import (
 	"trueup/internal/agreement"
 	pagecursor "trueup/internal/cursor"
 	"trueup/internal/entitlement"
-	"trueup/internal/importer"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
 
-// What is read of a pair: all but its entitlements, what a summary needs, or whose
-// it is.
+// Attributes of a pair that are read: all but its entitlements, the ones that a summary
+// needs, or the pair and its agreement.
 const (
 	withoutBlobs = "pk, agreement, #authorization, license, program, stage, life, #state, reason, checked, effective, fingerprint, mark, aside.#run"
 	summary      = "pk, agreement, stage, #state"
 	ownership    = "pk, sk, agreement, #authorization, license, program, stage"
 )
 
-// placeholders are those of a projection: names that DynamoDB keeps for itself.
+// placeholders are the placeholders of a projection, for names that DynamoDB reserves.
 func placeholders(projection string) map[string]string {
 	var names map[string]string
 	for _, name := range []string{"authorization", "state", "run"} {
@@ -58,43 +57,11 @@ func (r *Refreshes) Pairs(ctx context.Context, groupID string, limit int, after 
 		refs = refs[:limit]
 		page.Next = pagecursor.Encode(refs[limit-1], "refresh")
 	}
-	found, err := r.store.known(ctx, refs, withoutBlobs)
+	found, err := r.db.known(ctx, refs, withoutBlobs)
 	for _, i := range found {
 		page.Items = append(page.Items, i.known())
 	}
 	return page, err
-}
-
-// known reads pairs, but for those that are gone or have another agreement now,
-// in the order in which they are named. It reads all of each without a projection.
-func (s *Store) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
-	at := make(map[string]int, len(refs)) // by partition key
-	keys := make([]item, len(refs))
-	for i, ref := range refs {
-		keys[i] = key(pairKey(ref.Pair))
-		at[attr(keys[i], "pk")] = i
-	}
-	found := make([]knownItem, len(refs))
-	stages := map[importer.Stage]bool{}
-	err := s.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
-		i, err := decode[knownItem](it)
-		stages[i.Stage] = true
-		found[at[i.PK]] = i
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.learn(ctx, stages); err != nil {
-		return nil, err
-	}
-	there := found[:0]
-	for n, i := range found {
-		if i.PK != "" && i.Agreement == refs[n].AgreementID && s.committed(i.Stage, latest) {
-			there = append(there, i)
-		}
-	}
-	return there, nil
 }
 
 // answersAtOnce is how many pairs Answers reads at a time.
@@ -118,8 +85,8 @@ func (r *Refreshes) Answers(ctx context.Context, yield func([]refresher.Answered
 	}
 }
 
-// AnswersTo returns what is known of pairs of an agreement, in their order, but
-// for those that it does not have any more.
+// AnswersTo returns the answers for pairs of an agreement, in their order. Pairs that the
+// agreement does not have are left out.
 func (r *Refreshes) AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error) {
 	refs := make([]register.PairRef, len(pairs))
 	for i, pair := range pairs {
@@ -129,7 +96,7 @@ func (r *Refreshes) AnswersTo(ctx context.Context, agreementID string, pairs []a
 }
 
 func (r *Refreshes) answered(ctx context.Context, refs []register.PairRef) ([]refresher.Answered, error) {
-	found, err := r.store.known(ctx, refs, "")
+	found, err := r.db.known(ctx, refs, "")
 	if err != nil {
 		return nil, err
 	}
@@ -202,8 +169,7 @@ func (r *Refreshes) answering(attempt refresher.Run, c refresher.Checked) pairWr
 	return w
 }
 
-// sameLife is the condition that a pair is the one that was read, and not another
-// that was added since.
+// sameLife is the condition that a pair was not removed and added again since it was read.
 func sameLife(tag string, values item) string {
 	if tag == "" {
 		return "attribute_not_exists(life)"
@@ -217,7 +183,7 @@ func (r *Refreshes) pairUpdate(pair agreement.PairKey, update, condition string,
 		names = nil
 	}
 	return &action{Update: &types.Update{
-		TableName: &r.store.table, Key: key(pairKey(pair)), UpdateExpression: &update, ConditionExpression: &condition,
+		TableName: &r.db.table, Key: key(pairKey(pair)), UpdateExpression: &update, ConditionExpression: &condition,
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	}}
 }
@@ -242,8 +208,8 @@ func (r *Refreshes) Apply(ctx context.Context, attempt refresher.Run, pairs []re
 	return err
 }
 
-// writeAll makes the changes of an attempt, some at a time, and returns the
-// pairs of those whose condition did not hold.
+// writeAll makes the changes of an attempt, some at a time. It returns the pairs whose
+// condition did not hold.
 func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	g, gctx := errgroup.WithContext(ctx)
 	var parts [][]pairWrite
@@ -266,8 +232,8 @@ func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes 
 	return slices.Concat(results...), err
 }
 
-// writePart makes changes in one transaction, without those whose condition
-// does not hold.
+// writePart makes changes in one transaction, without the ones whose condition does not
+// hold.
 func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	for {
 		actions := make([]*action, len(writes))
@@ -275,7 +241,7 @@ func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes
 			actions[i] = w.action
 		}
 		// Also when there is none: whether the attempt owns its run must be known.
-		err := r.fenced(ctx, attempt, actions, r.store.transact)
+		err := r.fenced(ctx, attempt, actions, r.db.transact)
 		if conditionOf(err) == nil {
 			return gone, err
 		}

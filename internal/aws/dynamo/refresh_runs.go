@@ -20,23 +20,22 @@ import (
 	"trueup/internal/register"
 )
 
-// Numbers is what has the numbers of all pairs: *register.Reader.
+// Numbers lists the pairs of all agreements. *register.Reader implements it.
 type Numbers interface {
 	Pairs(ctx context.Context, groupID string, after register.PairRef, limit int) ([]register.PairRef, error)
 	PairsOf(ctx context.Context, ids []string) (map[string][]agreement.PairKey, error)
 	CountPairs(ctx context.Context, groupID string) (int, error)
 }
 
-// Refreshes keeps the runs of refreshes, and what they know of pairs. It is safe
-// for concurrent use.
+// Refreshes keeps the runs of refreshes, and their answers for pairs. It is safe for
+// concurrent use.
 //
-// A write of an attempt is fenced: its transaction checks that the token of the
-// attempt is the one in a fence, and whoever claims or ends a run writes all
-// fences. There are as many as a process has such transactions under way, each
-// of which checks one that no other checks, because DynamoDB refuses one of two
-// transactions that name the same item at the same time.
+// A write of an attempt is fenced: its transaction checks that a fence has the token of
+// the attempt. Claiming or ending a run writes all fences. DynamoDB refuses one of two
+// transactions that name the same item at the same time, so there are as many fences as a
+// process has such transactions at a time, and each transaction checks another fence.
 type Refreshes struct {
-	store   *Store
+	db      *engine
 	numbers Numbers
 
 	fences      chan int            // those that no transaction of this process is using
@@ -48,14 +47,13 @@ var (
 	_ refresher.Answers = (*Refreshes)(nil)
 )
 
-// fences is how many fences there are, and so how many such transactions a
-// process has under way. A source takes longer to answer than two of them take to
-// be written; more of them only wait for each other.
+// fences is how many fences there are, and so how many such transactions a process has at
+// a time. Two are enough: a source takes longer to answer than they take to be written.
 const fences = 2
 
-// NewRefreshes returns the refreshes in a store, of the pairs that numbers has.
-func NewRefreshes(s *Store, numbers Numbers) *Refreshes {
-	r := &Refreshes{store: s, numbers: numbers, fences: make(chan int, fences), summarizing: semaphore.NewWeighted(1)}
+// NewRefreshes returns the refreshes in a table, of the pairs that numbers has.
+func NewRefreshes(t *Table, numbers Numbers) *Refreshes {
+	r := &Refreshes{db: t.db, numbers: numbers, fences: make(chan int, fences), summarizing: semaphore.NewWeighted(1)}
 	for n := range fences {
 		r.fences <- n
 	}
@@ -73,7 +71,7 @@ func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions [
 	}
 	defer func() { r.fences <- n }()
 	fence := &action{ConditionCheck: &types.ConditionCheck{
-		TableName: &r.store.table, Key: key(fenceKey(n)), ConditionExpression: aws.String("#t = :token"),
+		TableName: &r.db.table, Key: key(fenceKey(n)), ConditionExpression: aws.String("#t = :token"),
 		ExpressionAttributeNames: map[string]string{"#t": "token"}, ExpressionAttributeValues: item{":token": num(attempt.Token)},
 	}}
 	err := do(ctx, append(slices.Clip(actions), fence))
@@ -91,7 +89,7 @@ func (r *Refreshes) refencing(token int64) []*action {
 		if token != 0 {
 			fence["token"] = num(token)
 		}
-		actions[n] = r.store.putItem(fence, "", nil)
+		actions[n] = r.db.putItem(fence, "", nil)
 	}
 	return actions
 }
@@ -104,7 +102,7 @@ func (r *Refreshes) Run(ctx context.Context, id string) (refresher.Run, error) {
 
 func (r *Refreshes) record(ctx context.Context, id string) (runItem, error) {
 	p, sort := refreshKey(id)
-	it, err := r.store.get(ctx, p, sort)
+	it, err := r.db.get(ctx, p, sort)
 	if err != nil {
 		return runItem{}, err
 	}
@@ -116,7 +114,7 @@ func (r *Refreshes) record(ctx context.Context, id string) (runItem, error) {
 
 // Runs implements refresher.Records.
 func (r *Refreshes) Runs(ctx context.Context, limit int, after string) (refresher.Page, error) {
-	items, next, err := newestFirst(ctx, r.store, refreshesPK, "refreshes", limit, after, func(it item) (refresher.Run, error) {
+	items, next, err := newestFirst(ctx, r.db, refreshesPK, "refreshes", limit, after, func(it item) (refresher.Run, error) {
 		i, err := decode[runItem](it)
 		return i.run(), err
 	})
@@ -125,7 +123,7 @@ func (r *Refreshes) Runs(ctx context.Context, limit int, after string) (refreshe
 
 // now returns which run is open, and how old the licence data are.
 func (r *Refreshes) now(ctx context.Context) (refreshItem, error) {
-	it, err := r.store.get(ctx, refreshPK, refreshSK)
+	it, err := r.db.get(ctx, refreshPK, refreshSK)
 	if err != nil {
 		return refreshItem{}, err
 	}
@@ -152,7 +150,7 @@ func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
 // changes returns how many changes made licence data stale, and when the last one
 // did. Every stripe of the journal counts its own.
 func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
-	err = r.store.heads(ctx, register.JournalName, func(_ int, i headItem) error {
+	err = r.db.heads(ctx, register.JournalName, func(_ int, i headItem) error {
 		n += i.Changes
 		if at := fromMillis(i.Changed); at.After(last) {
 			last = at
@@ -179,7 +177,7 @@ func (r *Refreshes) Open(ctx context.Context) (refresher.Run, error) {
 // opening is the action that makes a run the open one, if none is.
 func (r *Refreshes) opening(id string) *action {
 	return &action{Update: &types.Update{
-		TableName: &r.store.table, Key: key(refreshPK, refreshSK),
+		TableName: &r.db.table, Key: key(refreshPK, refreshSK),
 		UpdateExpression:          aws.String("SET run = :id"),
 		ConditionExpression:       aws.String("attribute_not_exists(run) OR run = :none"),
 		ExpressionAttributeValues: item{":id": str(id), ":none": str("")},
@@ -188,7 +186,7 @@ func (r *Refreshes) opening(id string) *action {
 
 // Request implements refresher.Store.
 func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []audit.Event, reply func(refresher.Run) (once.Entry, error)) (stored refresher.Run, first []byte, err error) {
-	s := r.store
+	db := r.db
 	for range maxTries {
 		stored, err = r.Run(ctx, run.ID)
 		if errs.KindOf(err) == errs.NotFound {
@@ -202,17 +200,17 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []aud
 		if fresh {
 			stored = run
 			stored.Version = 1
-			actions = append(actions, s.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
+			actions = append(actions, db.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
 			for _, e := range events {
-				actions = append(actions, s.put(newAuditItem(e), "", nil))
+				actions = append(actions, db.put(newAuditItem(e), "", nil))
 			}
 		}
 		entry, err := reply(stored)
 		if err != nil {
 			return refresher.Run{}, nil, err
 		}
-		remember := s.remembering(entry, run.RequestedAt)
-		err = s.transact(ctx, append(actions, remember))
+		remember := db.remembering(entry, run.RequestedAt)
+		err = db.transact(ctx, append(actions, remember))
 		if conditionOf(err) == nil {
 			return stored, nil, err
 		}
@@ -229,7 +227,7 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []aud
 func (r *Refreshes) Follow(ctx context.Context, id string, next refresher.Run) error {
 	p, sort := refreshKey(id)
 	next.Version = 1
-	err := r.store.update(ctx, &dynamodb.UpdateItemInput{
+	err := r.db.update(ctx, &dynamodb.UpdateItemInput{
 		Key:                      key(p, sort),
 		UpdateExpression:         aws.String("SET #n = :next ADD version :one"),
 		ConditionExpression:      aws.String("#s = :queued OR #s = :running"),
@@ -242,16 +240,7 @@ func (r *Refreshes) Follow(ctx context.Context, id string, next refresher.Run) e
 	return lost(err)
 }
 
-// update is a single conditional write.
-func (s *Store) update(ctx context.Context, in *dynamodb.UpdateItemInput) error {
-	in.TableName = &s.table
-	return s.one(ctx, func() error {
-		_, err := s.client.UpdateItem(ctx, in)
-		return err
-	})
-}
-
-// lost says that a condition that did not hold means refresher.ErrLost.
+// lost returns err, or refresher.ErrLost if err means that a condition did not hold.
 func lost(err error) error {
 	if conditionOf(err) != nil {
 		return refresher.ErrLost
@@ -259,13 +248,13 @@ func lost(err error) error {
 	return err
 }
 
-// rewriting is the action that makes the record that of a run, if it is of the
-// same state and attempt as run was, but for what Follow noted and version.
+// rewriting replaces the record of a run, except for the run that Follow noted and the
+// version, if it has the same state and attempt as was.
 func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
 	i := newRunItem(run)
 	p, sort := refreshKey(run.ID)
 	return &types.Update{
-		TableName: &r.store.table, Key: key(p, sort),
+		TableName: &r.db.table, Key: key(p, sort),
 		UpdateExpression:         aws.String("SET #r = :record, #s = :state, #h = :hold, attempt = :attempt, #t = :token, lease = :lease ADD version :one"),
 		ConditionExpression:      aws.String("#s = :was AND attempt = :from"),
 		ExpressionAttributeNames: map[string]string{"#r": "record", "#s": "state", "#h": "hold", "#t": "token"},
@@ -276,14 +265,14 @@ func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
 	}
 }
 
-// owned is what an attempt's record is conditional on.
+// owned is a run with the state and attempt of a record that an attempt owns.
 func owned(attempt refresher.Run) refresher.Run {
 	return refresher.Run{State: refresher.StateRunning, Attempt: attempt.Attempt}
 }
 
 // Claim implements refresher.Store.
 func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (refresher.Run, error) {
-	s, least := r.store, claimed.Token
+	db, least := r.db, claimed.Token
 	for range maxTries {
 		now, err := r.now(ctx)
 		if err != nil {
@@ -293,14 +282,14 @@ func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (ref
 		actions := append([]*action{
 			{Update: r.rewriting(read, claimed)},
 			{Update: &types.Update{
-				TableName: &s.table, Key: key(refreshPK, refreshSK),
+				TableName: &db.table, Key: key(refreshPK, refreshSK),
 				UpdateExpression:          aws.String("SET #t = :next"),
 				ConditionExpression:       aws.String("run = :id AND (attribute_not_exists(#t) OR #t = :now)"),
 				ExpressionAttributeNames:  map[string]string{"#t": "token"},
 				ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID)},
 			}},
 		}, r.refencing(claimed.Token)...)
-		err = s.transact(ctx, actions)
+		err = db.transact(ctx, actions)
 		condition := conditionOf(err)
 		if condition == nil && err != nil {
 			return refresher.Run{}, err
@@ -322,7 +311,7 @@ func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (ref
 // Renew implements refresher.Store.
 func (r *Refreshes) Renew(ctx context.Context, attempt refresher.Run, until time.Time) error {
 	p, sort := refreshKey(attempt.ID)
-	err := r.store.update(ctx, &dynamodb.UpdateItemInput{
+	err := r.db.update(ctx, &dynamodb.UpdateItemInput{
 		Key:                      key(p, sort),
 		UpdateExpression:         aws.String("SET lease = :until ADD version :one"),
 		ConditionExpression:      aws.String("#s = :running AND attempt = :attempt"),
@@ -334,11 +323,11 @@ func (r *Refreshes) Renew(ctx context.Context, attempt refresher.Run, until time
 	return lost(err)
 }
 
-// Save implements refresher.Store. No fence is needed: the record itself says
-// whose it is.
+// Save implements refresher.Store. No fence is needed: the record itself has the attempt
+// that owns it.
 func (r *Refreshes) Save(ctx context.Context, attempt refresher.Run) error {
 	u := r.rewriting(owned(attempt), attempt)
-	return lost(r.store.update(ctx, &dynamodb.UpdateItemInput{
+	return lost(r.db.update(ctx, &dynamodb.UpdateItemInput{
 		Key: u.Key, UpdateExpression: u.UpdateExpression, ConditionExpression: u.ConditionExpression,
 		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
 	}))
@@ -346,7 +335,7 @@ func (r *Refreshes) Save(ctx context.Context, attempt refresher.Run) error {
 
 // Finish implements refresher.Store.
 func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
-	s := r.store
+	db := r.db
 	for range maxTries {
 		i, err := r.record(ctx, attempt.ID)
 		if err != nil {
@@ -374,22 +363,22 @@ func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []
 		}
 		state := marshal(now)
 		actions := []*action{{Update: record}, {Update: &types.Update{
-			TableName: &s.table, Key: key(refreshPK, refreshSK),
+			TableName: &db.table, Key: key(refreshPK, refreshSK),
 			UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
 			ConditionExpression:       aws.String("run = :id"),
 			ExpressionAttributeNames:  map[string]string{"#at": "at"},
 			ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"]},
 		}}}
 		if queued != "" {
-			actions = append(actions, s.put(*i.Next, "attribute_not_exists(pk)", nil))
+			actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))
 		}
 		if attempt.Hold == refresher.HoldOn {
-			actions = append(actions, s.putItem(key(heldKey(attempt.ID)), "", nil))
+			actions = append(actions, db.putItem(key(heldKey(attempt.ID)), "", nil))
 		}
 		for _, e := range events {
-			actions = append(actions, s.put(newAuditItem(e), "", nil))
+			actions = append(actions, db.put(newAuditItem(e), "", nil))
 		}
-		err = s.transact(ctx, append(actions, r.refencing(0)...))
+		err = db.transact(ctx, append(actions, r.refencing(0)...))
 		if conditionOf(err) == nil {
 			return queued, err
 		}
@@ -411,7 +400,7 @@ func (r *Refreshes) unless(ctx context.Context, id string) (string, error) {
 // Held implements refresher.Store.
 func (r *Refreshes) Held(ctx context.Context) ([]refresher.Run, error) {
 	var held []refresher.Run
-	err := r.store.query(ctx, &dynamodb.QueryInput{
+	err := r.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p"),
 		ExpressionAttributeValues: item{":p": str(string(heldPK))},
@@ -428,11 +417,11 @@ func (r *Refreshes) Held(ctx context.Context) ([]refresher.Run, error) {
 
 // Discard implements refresher.Store.
 func (r *Refreshes) Discard(ctx context.Context, attempt refresher.Run, held string) error {
-	s := r.store
+	db := r.db
 	p, sort := refreshKey(held)
 	err := r.fenced(ctx, attempt, []*action{
 		{Update: &types.Update{
-			TableName: &s.table, Key: key(p, sort),
+			TableName: &db.table, Key: key(p, sort),
 			UpdateExpression:         aws.String("SET #h = :discarded ADD version :one"),
 			ConditionExpression:      aws.String("#h = :held AND #s <> :queued AND #s <> :running"),
 			ExpressionAttributeNames: map[string]string{"#h": "hold", "#s": "state"},
@@ -441,23 +430,23 @@ func (r *Refreshes) Discard(ctx context.Context, attempt refresher.Run, held str
 				":queued": str(string(refresher.StateQueued)), ":running": str(string(refresher.StateRunning)),
 			},
 		}},
-		{Delete: &types.Delete{TableName: &s.table, Key: key(heldKey(held))}},
-	}, s.transact)
-	return ignoreCondition(err) // it is not held any more
+		{Delete: &types.Delete{TableName: &db.table, Key: key(heldKey(held))}},
+	}, db.transact)
+	return ignoreCondition(err) // the run is not held now
 }
 
 // Confirm implements refresher.Store.
 func (r *Refreshes) Confirm(ctx context.Context, read, confirmed refresher.Run, event audit.Event) (refresher.Run, error) {
-	s := r.store
+	db := r.db
 	record := r.rewriting(read, confirmed)
 	*record.ConditionExpression += " AND version = :version"
 	record.ExpressionAttributeValues[":version"] = num(read.Version)
 	opening := r.opening(confirmed.ID)
-	err := s.transact(ctx, []*action{
+	err := db.transact(ctx, []*action{
 		opening,
 		{Update: record},
-		{Delete: &types.Delete{TableName: &s.table, Key: key(heldKey(confirmed.ID))}},
-		s.put(newAuditItem(event), "", nil),
+		{Delete: &types.Delete{TableName: &db.table, Key: key(heldKey(confirmed.ID))}},
+		db.put(newAuditItem(event), "", nil),
 	})
 	if _, busy := refused(err, opening); busy {
 		return refresher.Run{}, refresher.ErrBusy

@@ -4,38 +4,33 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
-	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/errs"
 	"trueup/internal/importer"
-	"trueup/internal/journal"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
 
-// The validation of an agreement is the worst of its pairs. Whoever changes its
-// pairs writes it, and who answers them summarizes them afterwards. Either reads
-// first the agreement, then its pairs, and writes if nobody has written the
-// agreement meanwhile. Therefore a summary is written also when the validation
-// stays as it is: an edit that read the pairs before an answer must not write
-// what it made of them.
+// The validation of an agreement is the worst of its pairs. An edit that changes the pairs
+// writes it, and a refresh summarizes the pairs after it has stored answers. Both read the
+// agreement first and its pairs then, and write on the condition that the agreement is
+// unchanged. Therefore a summary is also written if the validation stays the same: an edit
+// that read the pairs before an answer must not write a validation that it made from them.
 //
-// Pairs that an import adds need no write: they count as pending from its commit
-// on, see Store.agreement, until a summary counts them itself.
+// Pairs that an import adds need no write: they count as pending after its commit, see
+// engine.agreement, until a summary counts them.
 
 // summariesPerWrite is how many agreements one transaction summarizes: with the
 // fence and the journal at most maxTransaction actions.
 const summariesPerWrite = 90
 
-// Summarize implements refresher.Store. One call of a process at a time: two of
-// them about the same agreement would only be in each other's way.
+// Summarize implements refresher.Store. A process runs one call at a time: two calls for
+// the same agreement would conflict.
 func (r *Refreshes) Summarize(ctx context.Context, attempt refresher.Run, ids []string) error {
 	if err := r.summarizing.Acquire(ctx, 1); err != nil {
 		return context.Cause(ctx)
@@ -67,16 +62,16 @@ func (r *Refreshes) summarize(ctx context.Context, attempt refresher.Run, ids []
 	return errs.Wrap(fmt.Errorf("dynamo: %d agreements change all the time", len(ids)), errs.Unavailable, "try_again")
 }
 
-// summarized is an agreement and what its pairs come to.
+// summarized is an agreement and the worst validation of its pairs.
 type summarized struct {
 	was   agreementItem
 	worst agreement.Validation
 }
 
-// summaries reads agreements and then their pairs. again are those whose pairs
-// changed while they were read.
+// summaries reads agreements and then their pairs. again has the agreements whose pairs
+// changed meanwhile.
 func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summarized, again []string, err error) {
-	s := r.store
+	db := r.db
 	var pairs map[string][]agreement.PairKey
 	items := make([]agreementItem, 0, len(ids))
 	stages := map[importer.Stage]bool{}
@@ -87,7 +82,7 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 		keys[i] = key(agreementKey(id))
 	}
 	g.Go(func() error {
-		return s.getAll(gctx, keys, "", nil, func(it item) error {
+		return db.getAll(gctx, keys, "", nil, func(it item) error {
 			i, err := decode[agreementItem](it)
 			i.stages(stages)
 			items = append(items, i)
@@ -97,17 +92,17 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 	if err := g.Wait(); err != nil {
 		return nil, nil, err
 	}
-	if err := s.learn(ctx, stages); err != nil {
+	if err := db.learn(ctx, stages); err != nil {
 		return nil, nil, err
 	}
-	items = slices.DeleteFunc(items, func(i agreementItem) bool { return !s.committed(i.Stage, latest) })
+	items = slices.DeleteFunc(items, func(i agreementItem) bool { return !db.committed(i.Stage, latest) })
 	var refs []register.PairRef
 	for _, i := range items {
 		for _, pair := range pairs[i.ID] {
 			refs = append(refs, register.PairRef{AgreementID: i.ID, Pair: pair})
 		}
 	}
-	known, err := s.known(ctx, refs, summary)
+	known, err := db.known(ctx, refs, summary)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -117,9 +112,9 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 		worst[k.Agreement] = worst[k.Agreement].Worst(k.state())
 	}
 	for _, i := range items {
-		// The numbers may be of before the agreement was read. That they are all
-		// there, and there are no more, says that they are those it had then.
-		if counted[i.ID] != s.folded(i).Pairs {
+		// The pairs may have been listed before the agreement was read. If all of them
+		// exist and their count is right, they are the pairs that it had then.
+		if counted[i.ID] != db.folded(i).Pairs {
 			again = append(again, i.ID)
 			continue
 		}
@@ -128,16 +123,15 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 	return list, again, nil
 }
 
-// writeSummaries stores the validations, and tells those who list agreements of
-// the ones that are others now.
+// writeSummaries stores the validations, and appends the ones that changed to the journal.
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
-	s := r.store
+	db := r.db
 	var actions []*action
 	entry := record{name: register.JournalName, at: attempt.Lease}
 	var changes []register.Change
 	for _, sum := range summaries {
-		next := s.folded(sum.was)
-		if next.Checked = sum.worst; s.agreement(sum.was, nil).Validation != sum.worst {
+		next := db.folded(sum.was)
+		if next.Checked = sum.worst; db.agreement(sum.was, nil).Validation != sum.worst {
 			changes = append(changes, register.Change{ID: next.ID, Version: next.Version})
 		}
 		next.Summaries++
@@ -147,70 +141,15 @@ func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, s
 			values[":next_"+name] = it[name]
 		}
 		actions = append(actions, &action{Update: &types.Update{
-			TableName: &s.table, Key: key(agreementKey(next.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
+			TableName: &db.table, Key: key(agreementKey(next.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 			UpdateExpression: aws.String("SET validation = :next_validation, pairs = :next_pairs, added = :next_added, version = :next_version, summaries = :next_summaries"),
 		}})
 	}
 	return r.fenced(ctx, attempt, actions, func(ctx context.Context, actions []*action) error {
 		if len(changes) == 0 {
-			return s.transact(ctx, actions)
+			return db.transact(ctx, actions)
 		}
 		entry.body, entry.weight = register.Body(changes, ""), len(changes)
-		return s.transactWith(ctx, actions, entry)
+		return db.transactWith(ctx, actions, entry)
 	})
-}
-
-// validationWithout returns what the pairs of an agreement come to without some
-// of them, which are its. journal.ErrMoved when its pairs have changed since it
-// was read, or the index does not show all of them yet.
-func (s *Store) validationWithout(ctx context.Context, a agreement.Agreement, removed []item) (agreement.Validation, error) {
-	without := map[string]bool{}
-	for _, it := range removed {
-		i, err := decode[knownItem](it)
-		if err != nil {
-			return "", err
-		}
-		without[i.PK] = i.state() == a.Validation || without[i.PK]
-	}
-	decided := true
-	for _, worst := range without {
-		decided = decided && !worst
-	}
-	if decided { // what is left has the worst
-		return a.Validation, nil
-	}
-	var mu sync.Mutex
-	var refs []register.PairRef
-	g, gctx := errgroup.WithContext(ctx)
-	for shard := range schema.Shards {
-		g.Go(func() error {
-			return s.query(gctx, &dynamodb.QueryInput{
-				IndexName:              &schema.ByOwner.Name,
-				KeyConditionExpression: aws.String("#p = :p"), ExpressionAttributeNames: map[string]string{"#p": schema.ByOwner.PK},
-				ExpressionAttributeValues: item{":p": str(byOwnerPK(a.ID, shard))},
-			}, func(it item) (bool, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if _, gone := without[attr(it, "pk")]; !gone {
-					refs = append(refs, register.PairRef{AgreementID: a.ID, Pair: agreement.PairKey(attr(it, schema.ByOwner.SK))})
-				}
-				return true, nil
-			})
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return "", err
-	}
-	left, err := s.known(ctx, refs, summary)
-	if err != nil {
-		return "", err
-	}
-	if len(left) != a.PairCount-len(removed) {
-		return "", journal.ErrMoved
-	}
-	worst := agreement.Validation("")
-	for _, k := range left {
-		worst = worst.Worst(k.state())
-	}
-	return worst, nil
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // refreshes is what a process has that has just started.
-func refreshes(s *dynamo.Store) *dynamo.Refreshes {
-	return dynamo.NewRefreshes(s, register.New(s, s, nil, nil))
+func refreshes(s *dynamo.Table) *dynamo.Refreshes {
+	return dynamo.NewRefreshes(s, register.New(s.Agreements, s.Journal, nil, nil))
 }
 
 // answers is a source that says the same of every pair.
@@ -75,7 +75,7 @@ func TestR7_2_RefreshOfATable(t *testing.T) {
 	must(t, err)
 	equal(t, "fresh", fmt.Sprint(fresh.Stale(), fresh.At.Equal(run.StartedAt)), "false true")
 
-	stored, err := s.Agreement(t.Context(), byHand.ID)
+	stored, err := s.Agreements.Agreement(t.Context(), byHand.ID)
 	must(t, err)
 	equal(t, "R2.12 version", stored.Version, byHand.Version)
 	page, err := find(s).List(t.Context(), agreement.Query{Validation: agreement.ValidationValid, Limit: 10})

@@ -53,14 +53,14 @@ func (b *copies) Put(_ context.Context, key, _ string, body []byte) error {
 
 // lister is a process that lists agreements and looks publishers up.
 type lister struct {
-	store  *dynamo.Store
+	store  *dynamo.Table
 	reg    *register.Reader
 	titles *catalog.Store
 }
 
 func (w *restored) process() *lister {
-	s := dynamo.New(w.client, w.table)
-	return &lister{s, register.New(s, s, w.files, nil), catalog.New(s, w.files, nil)}
+	s := dynamo.Open(w.client, w.table)
+	return &lister{s, register.New(s.Agreements, s.Journal, w.files, nil), catalog.New(s.Journal, w.files, nil)}
 }
 
 // restored is a table with a history, and the processes that made it.
@@ -103,12 +103,12 @@ func (w *restored) shown(l *lister) (lines []string) {
 // are nowhere but in the journal.
 func (w *restored) stored() (lines []string) {
 	w.t.Helper()
-	s := dynamo.New(w.client, w.table)
-	head, err := s.Head(w.t.Context(), register.JournalName)
+	s := dynamo.Open(w.client, w.table)
+	head, err := s.Journal.Head(w.t.Context(), register.JournalName)
 	must(w.t, err)
 	var all []agreement.Agreement
 	pairs := map[string][]agreement.PairKey{}
-	walk := s.Walk()
+	walk := s.Agreements.Walk()
 	for last := false; !last; {
 		var part []agreement.Agreement
 		var refs []register.PairRef
@@ -131,7 +131,7 @@ func (w *restored) stored() (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s %s in %s v%d: %v", a.ID, a.Name, a.GroupID, a.Version, pairs[a.ID]))
 	}
 	lines = append(lines, fmt.Sprint(counts))
-	found, err := catalog.New(s, nil, nil).Lookup(w.t.Context(), "Restored", catalog.LookupMax)
+	found, err := catalog.New(s.Journal, nil, nil).Lookup(w.t.Context(), "Restored", catalog.LookupMax)
 	must(w.t, err)
 	for _, p := range found {
 		lines = append(lines, "publisher "+p.Name)
@@ -161,20 +161,20 @@ func (w *restored) step() {
 	switch kind := w.rng.IntN(12); {
 	case kind < 4 || some.ID == "":
 		n := agreement.New{Type: agreement.TypeVolume, ID: fmt.Sprintf("a%03d", w.made), Name: fmt.Sprintf("Agreement %d", w.made), Pairs: numbered(fmt.Sprintf("9%03d", w.made), number), Group: target, By: "me", At: noon}
-		_, _, err = l.store.Create(ctx, n, event("agreement.created"), nothing)
+		_, _, err = l.store.Agreements.Create(ctx, n, event("agreement.created"), nothing)
 	case kind == 4:
-		_, err = l.store.Update(ctx, some, agreement.Edit{Group: &target, At: noon}, event("agreement.moved"))
+		_, err = l.store.Agreements.Update(ctx, some, agreement.Edit{Group: &target, At: noon}, event("agreement.moved"))
 	case kind == 5:
-		_, _, err = l.store.AddPairs(ctx, some, numbered(number), event("pairs.added"), nothing)
+		_, _, err = l.store.Agreements.AddPairs(ctx, some, numbered(number), event("pairs.added"), nothing)
 	case kind == 6:
-		_, err = l.store.RemovePairs(ctx, some, []agreement.PairKey{numbered(number)[0].Key()}, event("pairs.removed"))
+		_, err = l.store.Agreements.RemovePairs(ctx, some, []agreement.PairKey{numbered(number)[0].Key()}, event("pairs.removed"))
 	case kind == 7:
-		err = l.store.Delete(ctx, some, event("agreement.deleted"))
+		err = l.store.Agreements.Delete(ctx, some, event("agreement.deleted"))
 	case kind == 8:
-		groups, read := l.store.Groups(ctx)
+		groups, read := l.store.Groups.Groups(ctx)
 		must(w.t, read)
 		if last := groups[len(groups)-1]; last.ID != group.UnassignedID {
-			err = l.store.DeleteGroup(ctx, last, event("group.deleted"))
+			err = l.store.Groups.DeleteGroup(ctx, last, event("group.deleted"))
 		}
 	case kind == 9:
 		_, _, err = l.titles.AddPublisher(ctx, catalog.Addition{Publisher: fmt.Sprintf("Restored %d", w.made)}, event("publisher.added"), func(catalog.Publisher) (once.Entry, error) { return once.Entry{}, nil })
@@ -191,7 +191,7 @@ func (w *restored) step() {
 
 // trim deletes some entries of the journal of agreements, as their time to live does.
 func (w *restored) trim(l *lister) {
-	head, err := l.store.Head(w.t.Context(), register.JournalName)
+	head, err := l.store.Journal.Head(w.t.Context(), register.JournalName)
 	must(w.t, err)
 	for stripe, at := range head.Position {
 		for n := range at.Seq {

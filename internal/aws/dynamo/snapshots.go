@@ -13,12 +13,9 @@ import (
 
 // Snapshots says which snapshot is the one of a day, and which is the newest of
 // all. It is safe for concurrent use.
-type Snapshots struct{ store *Store }
+type Snapshots struct{ db *engine }
 
 var _ snapshot.Index = (*Snapshots)(nil)
-
-// NewSnapshots returns the index of snapshots in a store.
-func NewSnapshots(s *Store) *Snapshots { return &Snapshots{s} }
 
 type snapshotItem struct {
 	PK       string   `dynamodbav:"pk"`
@@ -34,13 +31,13 @@ func (i snapshotItem) published() report.Published {
 }
 
 // Publish implements snapshot.Index.
-func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
+func (s *Snapshots) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
 	put := func(partition pk, sort sk) *action {
 		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
-		return x.store.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
+		return s.db.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
 	}
 	ofDay := put(snapshotKey(p.Date))
-	err = x.store.transact(ctx, []*action{ofDay, put(snapshotsPK, newestSnapshotSK)})
+	err = s.db.transact(ctx, []*action{ofDay, put(snapshotsPK, newestSnapshotSK)})
 	if conditionOf(err) == nil {
 		return err == nil, err
 	}
@@ -48,22 +45,22 @@ func (x *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 		return false, nil
 	}
 	// The newest is of another day, and stays.
-	return false, ignoreCondition(x.store.transact(ctx, []*action{ofDay}))
+	return false, ignoreCondition(s.db.transact(ctx, []*action{ofDay}))
 }
 
 // Newest implements snapshot.Index.
-func (x *Snapshots) Newest(ctx context.Context) (report.Published, error) {
-	return x.read(ctx, snapshotsPK, newestSnapshotSK)
+func (s *Snapshots) Newest(ctx context.Context) (report.Published, error) {
+	return s.read(ctx, snapshotsPK, newestSnapshotSK)
 }
 
 // Day implements snapshot.Index.
-func (x *Snapshots) Day(ctx context.Context, date day.Date) (report.Published, error) {
+func (s *Snapshots) Day(ctx context.Context, date day.Date) (report.Published, error) {
 	partition, sort := snapshotKey(date)
-	return x.read(ctx, partition, sort)
+	return s.read(ctx, partition, sort)
 }
 
-func (x *Snapshots) read(ctx context.Context, partition pk, sort sk) (report.Published, error) {
-	it, err := x.store.get(ctx, partition, sort)
+func (s *Snapshots) read(ctx context.Context, partition pk, sort sk) (report.Published, error) {
+	it, err := s.db.get(ctx, partition, sort)
 	if err != nil {
 		return report.Published{}, err
 	}
@@ -72,13 +69,13 @@ func (x *Snapshots) read(ctx context.Context, partition pk, sort sk) (report.Pub
 }
 
 // Days implements snapshot.Index.
-func (x *Snapshots) Days(ctx context.Context, from, to day.Date) (days []report.Published, err error) {
+func (s *Snapshots) Days(ctx context.Context, from, to day.Date) (days []report.Published, err error) {
 	if from > to {
 		return nil, nil // DynamoDB refuses such a range
 	}
 	p, first := snapshotKey(from)
 	_, last := snapshotKey(to)
-	err = x.store.query(ctx, &dynamodb.QueryInput{
+	err = s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":p": str(string(p)), ":from": str(string(first)), ":to": str(string(last))},

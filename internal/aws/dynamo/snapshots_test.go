@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/aws/dynamo"
 	"trueup/internal/day"
 	"trueup/internal/report"
 )
@@ -23,7 +22,7 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 			Date: day.Date(fmt.Sprintf("2026-11-%02d", 1+sequence%5)), Run: fmt.Sprint("r", sequence), Sequence: int64(sequence), SHA256: fmt.Sprintf("%064d", sequence),
 		}
 	}
-	index := dynamo.NewSnapshots(s)
+	index := s.Snapshots
 	none, err := index.Newest(t.Context())
 	must(t, err)
 	if none != (report.Published{}) {
@@ -33,7 +32,7 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 	publishers.SetLimit(4)
 	for _, n := range rand.Perm(60) {
 		publishers.Go(func() error {
-			_, err := dynamo.NewSnapshots(s).Publish(t.Context(), published(1+n%30))
+			_, err := s.Snapshots.Publish(t.Context(), published(1+n%30))
 			return err
 		})
 	}

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -23,7 +22,7 @@ import (
 )
 
 // Lookup implements importer.Store.
-func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, error) {
+func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, error) {
 	k := importer.Known{
 		Agreements: map[string]agreement.Agreement{}, Owners: map[agreement.PairKey]agreement.Agreement{},
 		DeadNames: map[string]importer.Dead{}, DeadPairs: map[agreement.PairKey]importer.Dead{},
@@ -41,18 +40,18 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		pairKeys = append(pairKeys, key(pairKey(pair)))
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { k.Commits, err = s.moment(gctx); return err })
-	g.Go(func() (err error) { gone, err = s.gone(gctx); return err })
+	g.Go(func() (err error) { k.Commits, err = s.db.moment(gctx); return err })
+	g.Go(func() (err error) { gone, err = s.db.gone(gctx); return err })
 	g.Go(func() (err error) {
 		if w.Group == "" {
 			k.Group = group.Group{ID: group.UnassignedID}
 			return nil
 		}
-		k.Group, err = s.groupByName(gctx, w.Group)
+		k.Group, err = s.db.groupByName(gctx, w.Group)
 		return err
 	})
 	g.Go(func() error {
-		count, err := s.get(gctx, groupsPK, groupCountSK)
+		count, err := s.db.get(gctx, groupsPK, groupCountSK)
 		if err != nil {
 			return err
 		}
@@ -61,14 +60,14 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 		return err
 	})
 	g.Go(func() error {
-		return s.getAll(gctx, keys, "", nil, func(it item) error {
+		return s.db.getAll(gctx, keys, "", nil, func(it item) error {
 			i, err := decode[nameItem](it)
 			names = append(names, i)
 			return err
 		})
 	})
 	g.Go(func() error {
-		return s.getAll(gctx, pairKeys, ownership, placeholders(ownership), func(it item) error {
+		return s.db.getAll(gctx, pairKeys, ownership, placeholders(ownership), func(it item) error {
 			i, err := decode[pairItem](it)
 			pairs = append(pairs, i)
 			return err
@@ -83,27 +82,27 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 	for _, i := range pairs {
 		stages[i.Stage] = true
 	}
-	if err := s.learn(ctx, stages); err != nil {
+	if err := s.db.learn(ctx, stages); err != nil {
 		return importer.Known{}, err
 	}
 
 	var ids []string
 	for _, i := range names {
-		if s.committed(i.Stage, latest) {
+		if s.db.committed(i.Stage, latest) {
 			ids = append(ids, i.ID)
 		} else {
 			k.DeadNames[i.Name] = importer.Dead{Stage: i.Stage, Owner: i.ID}
 		}
 	}
 	for _, i := range pairs {
-		if s.committed(i.Stage, latest) {
+		if s.db.committed(i.Stage, latest) {
 			ids = append(ids, i.Agreement)
 		} else {
 			k.DeadPairs[i.pair().Key()] = importer.Dead{Stage: i.Stage, Owner: i.Agreement}
 		}
 	}
 	slices.Sort(ids)
-	agreements, err := s.agreementsByID(ctx, slices.Compact(ids), gone)
+	agreements, err := s.db.agreementsByID(ctx, slices.Compact(ids), gone)
 	if err != nil {
 		return importer.Known{}, err
 	}
@@ -130,7 +129,7 @@ func (s *Store) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, 
 }
 
 // Stage implements importer.Store.
-func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
+func (s *Imports) Stage(ctx context.Context, p importer.Plan) error {
 	extensions, dead, err := s.extensions(ctx, p)
 	if err != nil {
 		return err
@@ -142,7 +141,7 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 			}
 		}
 	}
-	if err := s.bury(ctx, dead); err != nil {
+	if err := s.db.bury(ctx, dead); err != nil {
 		return err
 	}
 
@@ -152,7 +151,7 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	flush := func() {
 		batch := actions
 		actions = make([]*action, 0, maxTransaction)
-		g.Go(func() error { return s.transact(gctx, batch) })
+		g.Go(func() error { return s.db.transact(gctx, batch) })
 	}
 	add := func(action *action) {
 		if actions = append(actions, action); len(actions) == maxTransaction {
@@ -162,15 +161,15 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	pairs := func(owner string, pairs []agreement.Pair) {
 		for _, pair := range pairs {
 			i := newPairItem(owner, pair, p.At, string(p.Stage), p.Stage)
-			add(s.putUnlessTaken(marshal(i), "agreement", p.Known.DeadPairs[pair.Key()]))
+			add(s.db.putUnlessTaken(marshal(i), "agreement", p.Known.DeadPairs[pair.Key()]))
 		}
 	}
 	for _, c := range p.Create {
-		add(s.put(newAgreementItem(agreementItem{
+		add(s.db.put(newAgreementItem(agreementItem{
 			ID: c.ID, Type: agreement.TypeVolume, Name: c.Name, Group: p.Group.ID, Pairs: len(c.Pairs),
 			Created: millis(p.At), CreatedBy: p.By, Stage: p.Stage,
 		}), "attribute_not_exists(pk)", nil))
-		add(s.putUnlessTaken(marshal(newNameItem(c.ID, c.Name, p.Stage)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
+		add(s.db.putUnlessTaken(marshal(newNameItem(c.ID, c.Name, p.Stage)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
 		pairs(c.ID, c.Pairs)
 	}
 	for _, e := range p.Extend {
@@ -189,49 +188,9 @@ func (s *Store) Stage(ctx context.Context, p importer.Plan) error {
 	return err
 }
 
-// putUnlessTaken stores a name or a pair if nobody has its key, or only what is
-// dead has. owner is the attribute that names the agreement.
-func (s *Store) putUnlessTaken(it item, owner string, dead importer.Dead) *action {
-	if dead == (importer.Dead{}) {
-		return s.putItem(it, "attribute_not_exists(pk)", nil)
-	}
-	values := item{":owner": str(dead.Owner)}
-	stage := "attribute_not_exists(stage)"
-	if dead.Stage != "" {
-		stage, values[":stage"] = "stage = :stage", str(string(dead.Stage))
-	}
-	return s.putItem(it, "attribute_not_exists(pk) OR "+owner+" = :owner AND "+stage, values)
-}
-
-// bury sees to it that stages taken for dead never count, before anything of
-// them is overwritten. Whoever holds the writer's lease may take for dead what
-// is not committed; but a process that slept does not know that it holds it no
-// longer, and the stage may be that of the holder. Then the holder's commit
-// fails, instead of missing rows. ErrTaken when one of them was committed.
-func (s *Store) bury(ctx context.Context, dead map[importer.Stage]bool) error {
-	for stage := range dead {
-		err := s.transact(ctx, []*action{s.putItem(mark(stage), "attribute_not_exists(seq)", nil)})
-		if conditionOf(err) != nil {
-			return importer.ErrTaken
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// mark is the item that says what became of a stage: with a sequence number
-// it is committed, without one it is buried.
-func mark(stage importer.Stage) item {
-	m := key(stageKey(stage))
-	m["stage"] = str(string(stage))
-	return m
-}
-
-// extensions returns, by agreement, the action that announces the pairs a plan
-// adds to it, and which stages announced some and are not committed.
-func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]*action, map[importer.Stage]bool, error) {
+// extensions returns, by agreement, the action that announces the pairs that a plan adds
+// to it, and the stages that announced pairs before and are not committed.
+func (s *Imports) extensions(ctx context.Context, p importer.Plan) (map[string]*action, map[importer.Stage]bool, error) {
 	dead := map[importer.Stage]bool{}
 	if len(p.Extend) == 0 {
 		return nil, dead, nil
@@ -244,7 +203,7 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]*ac
 	}
 	var items []agreementItem
 	stages := map[importer.Stage]bool{}
-	err := s.getAll(ctx, keys, "", nil, func(it item) error {
+	err := s.db.getAll(ctx, keys, "", nil, func(it item) error {
 		i, err := decode[agreementItem](it)
 		i.stages(stages)
 		items = append(items, i)
@@ -253,11 +212,11 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]*ac
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.learn(ctx, stages); err != nil {
+	if err := s.db.learn(ctx, stages); err != nil {
 		return nil, nil, err
 	}
 	for stage := range stages {
-		if !s.committed(stage, latest) {
+		if !s.db.committed(stage, latest) {
 			dead[stage] = true
 		}
 	}
@@ -266,7 +225,7 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]*ac
 		announced := s.announce(i, p.Stage, added[i.ID])
 		old, fresh := marshal(i), marshal(announced)
 		update := &types.Update{
-			TableName: &s.table, Key: key(agreementKey(i.ID)),
+			TableName: &s.db.table, Key: key(agreementKey(i.ID)),
 			UpdateExpression:    aws.String("SET added = :new, pairs = :pairs, version = :version"),
 			ConditionExpression: aws.String("added = :old AND version = :was"),
 			ExpressionAttributeValues: item{
@@ -284,38 +243,21 @@ func (s *Store) extensions(ctx context.Context, p importer.Plan) (map[string]*ac
 	return actions, dead, nil
 }
 
-// announce returns the agreement with the pairs that a stage adds to it. What
-// dead stages announced is dropped. Its stages must be learnt.
-func (s *Store) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
-	i = s.folded(i)
+// announce returns the item with the number of pairs that a stage adds to it. The pairs
+// that dead stages announced are dropped. The stages of the item must be learnt before.
+func (s *Imports) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
+	i = s.db.folded(i)
 	clear(i.Added)
 	i.Added[stage] = pairs
 	return i
 }
 
-// folded returns the agreement with what committed stages added folded into
-// its count. Its stages must be learnt.
-func (s *Store) folded(i agreementItem) agreementItem {
-	added := map[importer.Stage]int{}
-	for stage, pairs := range i.Added {
-		if s.committed(stage, latest) {
-			i.Pairs += pairs
-			i.Version++
-			i.Checked = i.Checked.Worst(agreement.ValidationPending)
-		} else {
-			added[stage] = pairs
-		}
-	}
-	i.Added = added
-	return i
-}
-
 // Commit implements importer.Store.
-func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import, events []audit.Event) error {
+func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Import, events []audit.Event) error {
 	actions, ending := s.finishing(imp, events)
 	seq := p.Known.Commits + 1
 	moment := types.Update{
-		TableName: &s.table, Key: key(commitsPK, commitsSK), UpdateExpression: aws.String("SET seq = :next"),
+		TableName: &s.db.table, Key: key(commitsPK, commitsSK), UpdateExpression: aws.String("SET seq = :next"),
 		ConditionExpression:       aws.String("seq = :seq"),
 		ExpressionAttributeValues: item{":next": num(seq), ":seq": num(p.Known.Commits)},
 	}
@@ -326,29 +268,31 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 	committed := mark(p.Stage)
 	committed["seq"] = num(seq)
 	release := &action{Delete: &types.Delete{
-		TableName: &s.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
+		TableName: &s.db.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
 		ExpressionAttributeValues: item{":h": str(string(p.Stage))},
 	}}
 	actions = append(actions,
 		release,
 		&action{Update: &moment},
-		s.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
+		s.db.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
 	)
 	entry := record{name: register.JournalName, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
-	entry.outdates = entry.weight > 0 // each has pairs to add
+	if entry.weight > 0 { // each agreement gets pairs
+		entry.head = outdating(entry.at)
+	}
 	switch {
 	case p.NewGroup:
-		group, name, count := s.founding(p.Group, p.At)
+		group, name, count := s.db.founding(p.Group, p.At)
 		actions = append(actions, group, name, count)
 	case len(p.Create) > 0 && p.Group.ID != group.UnassignedID:
 		entry.within = []string{p.Group.ID}
 	}
-	err := s.transactWith(ctx, actions, entry)
+	err := s.db.transactWith(ctx, actions, entry)
 	if errors.Is(err, journal.ErrMoved) { // the group was deleted meanwhile
 		return importer.ErrTaken
 	}
 	if err == nil {
-		s.commits.Store(p.Stage, seq)
+		s.db.commits.Store(p.Stage, seq)
 		return nil
 	}
 	if conditionOf(err) == nil {
@@ -363,34 +307,16 @@ func (s *Store) Commit(ctx context.Context, p importer.Plan, imp importer.Import
 	return importer.ErrTaken
 }
 
-// planned is what the journal says of the agreements of a plan.
+// planned is the changes of agreements that the journal records of a plan.
 func planned(p importer.Plan) []register.Change {
 	changes := make([]register.Change, 0, len(p.Create)+len(p.Extend))
 	for _, c := range p.Create {
 		changes = append(changes, register.Change{ID: c.ID, Version: 1, Added: keysOf(c.Pairs)})
 	}
 	for _, e := range p.Extend {
-		// Without a version: edits by hand may come between the reading of the agreement
-		// and the commit, so which version the commit makes is not known before it.
+		// Without a version: the agreement may be edited by hand between its reading and
+		// the commit, so the version that the commit makes is not known before.
 		changes = append(changes, register.Change{ID: e.Agreement.ID, Added: keysOf(e.Pairs)})
 	}
 	return changes
-}
-
-// founding is the actions that make a group: its item, its name, and the count of groups.
-func (s *Store) founding(g group.Group, at time.Time) (item, name, count *action) {
-	groupPK, groupSK := groupKey(g.ID)
-	folded := text.Fold(g.Name)
-	named := key(groupNameKey(folded))
-	named["id"], named["name"] = str(g.ID), str(folded)
-	item = s.put(groupItem{
-		PK: string(groupPK), SK: string(groupSK), ID: g.ID, Name: g.Name, Created: millis(at), Version: 1,
-	}, "attribute_not_exists(pk)", nil)
-	name = s.putItem(named, "attribute_not_exists(pk)", nil)
-	count = &action{Update: &types.Update{
-		TableName: &s.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
-		ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":one": num(1), ":max": num(group.Max)},
-	}}
-	return item, name, count
 }

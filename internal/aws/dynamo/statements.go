@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"trueup/internal/intake"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -15,6 +13,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
+	"trueup/internal/intake"
 	"trueup/internal/once"
 	"trueup/internal/statements"
 )
@@ -80,8 +79,8 @@ func (i statementItem) statement() statements.Record {
 	}
 }
 
-// newestItem says of a file which statement is in use, and remembers its order
-// also when it was removed.
+// newestItem has the statement of a file that is in use, and its order, which stays when
+// the statement is removed.
 type newestItem struct {
 	PK    string `dynamodbav:"pk"`
 	SK    string `dynamodbav:"sk"`
@@ -89,18 +88,23 @@ type newestItem struct {
 	Order string `dynamodbav:"order"`
 }
 
+// Statements keeps the records of statements. It is safe for concurrent use.
+type Statements struct{ db *engine }
+
+var _ statements.Store = (*Statements)(nil)
+
 // AnnounceStatement implements statements.Store.
-func (s *Store) AnnounceStatement(ctx context.Context, r statements.Record, event audit.Event, entry once.Entry) ([]byte, error) {
+func (s *Statements) AnnounceStatement(ctx context.Context, r statements.Record, event audit.Event, entry once.Entry) ([]byte, error) {
 	record := newStatementItem(r)
 	record.Version = 1
 	record.Expires = r.At.Add(announcedFor).Unix()
-	return s.storeAnnounced(ctx, record, event, entry, r.At)
+	return s.db.storeAnnounced(ctx, record, event, entry, r.At)
 }
 
 // Statement implements statements.Store.
-func (s *Store) Statement(ctx context.Context, id string) (statements.Record, error) {
+func (s *Statements) Statement(ctx context.Context, id string) (statements.Record, error) {
 	p, sort := statementKey(id)
-	it, err := s.get(ctx, p, sort)
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil {
 		return statements.Record{}, err
 	}
@@ -112,8 +116,8 @@ func (s *Store) Statement(ctx context.Context, id string) (statements.Record, er
 }
 
 // Statements implements statements.Store.
-func (s *Store) Statements(ctx context.Context, limit int, after string) (statements.Page, error) {
-	items, next, err := newestFirst(ctx, s, statementsPK, "statements", limit, after, func(it item) (statements.Record, error) {
+func (s *Statements) Statements(ctx context.Context, limit int, after string) (statements.Page, error) {
+	items, next, err := newestFirst(ctx, s.db, statementsPK, "statements", limit, after, func(it item) (statements.Record, error) {
 		i, err := decode[statementItem](it)
 		return i.statement(), err
 	})
@@ -121,12 +125,12 @@ func (s *Store) Statements(ctx context.Context, limit int, after string) (statem
 }
 
 // KeepStatement implements statements.Store.
-func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event audit.Event) (statements.Record, error) {
+func (s *Statements) KeepStatement(ctx context.Context, r statements.Record, event audit.Event) (statements.Record, error) {
 	for range maxTries {
 		kept, actions := r, []*action(nil)
 		if kept.Version++; kept.State == statements.StateAccepted {
 			p, sort := newestStatementKey(r.Object.Key)
-			it, err := s.get(ctx, p, sort)
+			it, err := s.db.get(ctx, p, sort)
 			if err != nil {
 				return statements.Record{}, err
 			}
@@ -140,10 +144,10 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 				actions = s.succeeding(newest, newestItem{PK: string(p), SK: string(sort), ID: r.ID, Order: r.Object.Order()})
 			}
 		}
-		record := s.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
+		record := s.db.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
 		record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
 		record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-		err := s.transact(ctx, append([]*action{record, s.put(newAuditItem(event), "", nil)}, actions...))
+		err := s.db.transact(ctx, append([]*action{record, s.db.put(newAuditItem(event), "", nil)}, actions...))
 		if conditionOf(err) == nil {
 			return kept, err
 		}
@@ -156,19 +160,19 @@ func (s *Store) KeepStatement(ctx context.Context, r statements.Record, event au
 	return statements.Record{}, errs.Wrap(errors.New("dynamo: the statement changes all the time"), errs.Unavailable, "try_again")
 }
 
-// succeeding is the part of a transaction that puts another statement of a file
-// in use, or none.
-func (s *Store) succeeding(was, is newestItem) []*action {
+// succeeding is the part of a transaction that replaces the statement of a file that is in
+// use.
+func (s *Statements) succeeding(was, is newestItem) []*action {
 	if was.PK == "" {
-		return []*action{s.put(is, "attribute_not_exists(pk)", nil)}
+		return []*action{s.db.put(is, "attribute_not_exists(pk)", nil)}
 	}
-	newest := s.put(is, "id = :i AND #o = :o", item{":i": str(was.ID), ":o": str(was.Order)})
+	newest := s.db.put(is, "id = :i AND #o = :o", item{":i": str(was.ID), ":o": str(was.Order)})
 	newest.Put.ExpressionAttributeNames = map[string]string{"#o": "order"}
 	if was.ID == "" {
 		return []*action{newest}
 	}
 	return []*action{newest, {Update: &types.Update{
-		TableName: &s.table, Key: key(statementKey(was.ID)),
+		TableName: &s.db.table, Key: key(statementKey(was.ID)),
 		UpdateExpression:         aws.String("SET #s = :s ADD version :one"),
 		ConditionExpression:      aws.String("attribute_exists(pk)"),
 		ExpressionAttributeNames: map[string]string{"#s": "state"},
@@ -179,13 +183,13 @@ func (s *Store) succeeding(was, is newestItem) []*action {
 }
 
 // RemoveStatement implements statements.Store.
-func (s *Store) RemoveStatement(ctx context.Context, read statements.Record, at time.Time, event audit.Event) (statements.Record, error) {
+func (s *Statements) RemoveStatement(ctx context.Context, read statements.Record, at time.Time, event audit.Event) (statements.Record, error) {
 	removed := read
 	removed.State, removed.Removed, removed.Version = statements.StateRemoved, at, read.Version+1
-	record := s.put(newStatementItem(removed), "version = :v", item{":v": num(read.Version)})
+	record := s.db.put(newStatementItem(removed), "version = :v", item{":v": num(read.Version)})
 	p, sort := newestStatementKey(read.Object.Key)
-	newest := s.put(newestItem{PK: string(p), SK: string(sort), Order: read.Object.Order()}, "id = :i", item{":i": str(read.ID)})
-	err := s.transact(ctx, []*action{record, newest, s.put(newAuditItem(event), "", nil)})
+	newest := s.db.put(newestItem{PK: string(p), SK: string(sort), Order: read.Object.Order()}, "id = :i", item{":i": str(read.ID)})
+	err := s.db.transact(ctx, []*action{record, newest, s.db.put(newAuditItem(event), "", nil)})
 	if conditionOf(err) != nil {
 		return statements.Record{}, errs.Wrap(err, errs.Stale, "version_stale")
 	}
@@ -193,9 +197,9 @@ func (s *Store) RemoveStatement(ctx context.Context, read statements.Record, at 
 }
 
 // StatementsInUse implements statements.Store.
-func (s *Store) StatementsInUse(ctx context.Context) ([]statements.Record, error) {
+func (s *Statements) StatementsInUse(ctx context.Context) ([]statements.Record, error) {
 	var keys []item
-	err := s.query(ctx, &dynamodb.QueryInput{
+	err := s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p"),
 		ExpressionAttributeValues: item{":p": str(string(newestStatementsPK))},
@@ -209,7 +213,7 @@ func (s *Store) StatementsInUse(ctx context.Context) ([]statements.Record, error
 		return nil, err
 	}
 	var inUse []statements.Record
-	err = s.getAll(ctx, keys, "", nil, func(it item) error {
+	err = s.db.getAll(ctx, keys, "", nil, func(it item) error {
 		i, err := decode[statementItem](it) // perhaps replaced since its key was read; it was in use then
 		inUse = append(inUse, i.statement())
 		return err

@@ -28,20 +28,20 @@ func version(id, key string, at time.Duration) statements.Record {
 	}
 }
 
-func keep(t *testing.T, s *dynamo.Store, r statements.Record, want statements.State) statements.Record {
+func keep(t *testing.T, s *dynamo.Table, r statements.Record, want statements.State) statements.Record {
 	t.Helper()
-	kept, err := s.KeepStatement(t.Context(), r, edited("statement."+string(r.State)))
+	kept, err := s.Statements.KeepStatement(t.Context(), r, edited("statement."+string(r.State)))
 	must(t, err)
 	equal(t, r.ID, kept.State, want)
-	stored, err := s.Statement(t.Context(), r.ID)
+	stored, err := s.Statements.Statement(t.Context(), r.ID)
 	must(t, err)
 	equal(t, "stored "+r.ID, stored, kept)
 	return kept
 }
 
-func inUse(t *testing.T, s *dynamo.Store) []string {
+func inUse(t *testing.T, s *dynamo.Table) []string {
 	t.Helper()
-	records, err := s.StatementsInUse(t.Context())
+	records, err := s.Statements.StatementsInUse(t.Context())
 	must(t, err)
 	var ids []string
 	for _, r := range records {
@@ -70,16 +70,16 @@ func TestR7_4_NewestAcceptedStatementOfAFileIsInUse(t *testing.T) {
 	keep(t, s, again, statements.StateAccepted) // the first outcome counts
 
 	fourth := keep(t, s, version("fourth", file, 4*time.Hour), statements.StateAccepted)
-	second, err := s.Statement(t.Context(), "second")
+	second, err := s.Statements.Statement(t.Context(), "second")
 	must(t, err)
 	equal(t, "the one before", second.State, statements.StateReplaced)
 	equal(t, "its version", second.Version, int64(2))
 
-	removed, err := s.RemoveStatement(t.Context(), fourth, noon.Add(5*time.Hour), edited("statement.removed"))
+	removed, err := s.Statements.RemoveStatement(t.Context(), fourth, noon.Add(5*time.Hour), edited("statement.removed"))
 	must(t, err)
 	equal(t, "removed", removed.State, statements.StateRemoved)
 	equal(t, "in use after a removal", inUse(t, s), []string{"other"})
-	_, err = s.RemoveStatement(t.Context(), fourth, noon.Add(5*time.Hour), edited("statement.removed"))
+	_, err = s.Statements.RemoveStatement(t.Context(), fourth, noon.Add(5*time.Hour), edited("statement.removed"))
 	equal(t, "removing it twice", errs.CodeOf(err), "version_stale")
 	keep(t, s, version("late", file, 3*time.Hour), statements.StateReplaced)
 	equal(t, "in use after an older one came late", inUse(t, s), []string{"other"})
@@ -93,13 +93,13 @@ func TestStatementsOfAFileAtOnce(t *testing.T) {
 	var g errgroup.Group
 	for _, n := range []int{3, 1, 4, 2} {
 		g.Go(func() error {
-			_, err := s.KeepStatement(t.Context(), version(string(rune('a'+n)), "entitlements/a.csv", time.Duration(n)*time.Millisecond), edited("statement.accepted"))
+			_, err := s.Statements.KeepStatement(t.Context(), version(string(rune('a'+n)), "entitlements/a.csv", time.Duration(n)*time.Millisecond), edited("statement.accepted"))
 			return err
 		})
 	}
 	must(t, g.Wait())
 	equal(t, "in use", inUse(t, s), []string{"e"})
-	page, err := s.Statements(t.Context(), 10, "")
+	page, err := s.Statements.Statements(t.Context(), 10, "")
 	must(t, err)
 	accepted := 0
 	for _, r := range page.Items {
@@ -119,25 +119,25 @@ func TestStatementsAreAnnouncedAndListed(t *testing.T) {
 		State: statements.StateReceived,
 	}
 	entry := once.Entry{Key: "someone/1", BodyHash: "h", Response: []byte("first"), Expires: noon.Add(time.Hour)}
-	first, err := s.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)
+	first, err := s.Statements.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)
 	must(t, err)
 	equal(t, "first", first, []byte(nil))
 	announced.ID = "c"
-	first, err = s.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)
+	first, err = s.Statements.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)
 	must(t, err)
 	equal(t, "repeated", string(first), "first")
 
 	keep(t, s, version("b", "entitlements/b.csv", time.Hour), statements.StateAccepted)
 	keep(t, s, version("a", "entitlements/a.csv", time.Hour), statements.StateAccepted)
-	page, err := s.Statements(ctx, 1, "")
+	page, err := s.Statements.Statements(ctx, 1, "")
 	must(t, err)
 	equal(t, "newest", page.Items[0].ID, "b")
-	page, err = s.Statements(ctx, 1, page.Next)
+	page, err = s.Statements.Statements(ctx, 1, page.Next)
 	must(t, err)
 	equal(t, "next", page.Items[0].ID, "a")
 	equal(t, "last page", page.Next, "")
-	_, err = s.Statements(ctx, 1, "damaged")
+	_, err = s.Statements.Statements(ctx, 1, "damaged")
 	equal(t, "cursor", errs.CodeOf(err), "cursor_invalid")
-	_, err = s.Statement(ctx, "nothing")
+	_, err = s.Statements.Statement(ctx, "nothing")
 	equal(t, "unknown", errs.CodeOf(err), "statement_not_found")
 }

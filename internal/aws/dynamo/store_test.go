@@ -29,24 +29,24 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // open returns a store in a fresh table that reads two items a query.
-func open(t *testing.T) *dynamo.Store {
+func open(t *testing.T) *dynamo.Table {
 	t.Helper()
-	return dynamo.New(storetest.Client(t), storetest.Table(t), dynamo.PageSize(2))
+	return dynamo.Open(storetest.Client(t), storetest.Table(t), dynamo.PageSize(2))
 }
 
 // running returns a claimed import.
-func running(t *testing.T, s *dynamo.Store, key string) importer.Import {
+func running(t *testing.T, s *dynamo.Table, key string) importer.Import {
 	t.Helper()
 	src := intake.Object{Bucket: "b", Key: key, Version: "1", At: noon, By: "tester"}
 	read := importer.Import{Head: intake.Head{ID: src.ID(), Object: src, Via: audit.SourceImport, At: noon}, File: key}
 	return claim(t, s, read)
 }
 
-func claim(t *testing.T, s *dynamo.Store, read importer.Import) importer.Import {
+func claim(t *testing.T, s *dynamo.Table, read importer.Import) importer.Import {
 	t.Helper()
 	claimed := read
 	claimed.State, claimed.Attempt, claimed.StartedAt, claimed.Lease = importer.StateRunning, read.Attempt+1, noon, noon.Add(time.Minute)
-	imp, err := s.Claim(t.Context(), read, claimed)
+	imp, err := s.Imports.Claim(t.Context(), read, claimed)
 	if err != nil {
 		t.Fatalf("claim: %v", err)
 	}
@@ -57,7 +57,7 @@ func claim(t *testing.T, s *dynamo.Store, read importer.Import) importer.Import 
 type rows map[string][]string
 
 // prepare looks up the rows and plans them for the group, as the importer does.
-func prepare(t *testing.T, s *dynamo.Store, imp importer.Import, groupName string, r rows) importer.Plan {
+func prepare(t *testing.T, s *dynamo.Table, imp importer.Import, groupName string, r rows) importer.Plan {
 	t.Helper()
 	w := importer.Wanted{Group: text.Fold(groupName)}
 	for name, numbers := range r {
@@ -66,7 +66,7 @@ func prepare(t *testing.T, s *dynamo.Store, imp importer.Import, groupName strin
 			w.Pairs = append(w.Pairs, agreement.Pair{Authorization: n, License: n}.Key())
 		}
 	}
-	known, err := s.Lookup(t.Context(), w)
+	known, err := s.Imports.Lookup(t.Context(), w)
 	if err != nil {
 		t.Fatalf("look up: %v", err)
 	}
@@ -98,18 +98,18 @@ func sortedKeys(r rows) []string {
 }
 
 // apply runs a whole import.
-func apply(t *testing.T, s *dynamo.Store, key, groupName string, r rows) importer.Import {
+func apply(t *testing.T, s *dynamo.Table, key, groupName string, r rows) importer.Import {
 	t.Helper()
 	imp := running(t, s, key)
 	stageAndCommit(t, s, imp, prepare(t, s, imp, groupName, r))
 	return imp
 }
 
-func stageAndCommit(t *testing.T, s *dynamo.Store, imp importer.Import, p importer.Plan) {
+func stageAndCommit(t *testing.T, s *dynamo.Table, imp importer.Import, p importer.Plan) {
 	t.Helper()
-	must(t, s.AcquireWriter(t.Context(), imp.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(t.Context(), p))
-	must(t, s.Commit(t.Context(), p, succeeded(imp), []audit.Event{event(imp)}))
+	must(t, s.Imports.AcquireWriter(t.Context(), imp.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(t.Context(), p))
+	must(t, s.Imports.Commit(t.Context(), p, succeeded(imp), []audit.Event{event(imp)}))
 }
 
 func succeeded(imp importer.Import) importer.Import {
@@ -129,10 +129,10 @@ func must(t *testing.T, err error) {
 }
 
 // find finds agreements as a process does that has just started.
-func find(s *dynamo.Store) agreement.Register { return register.New(s, s, nil, nil) }
+func find(s *dynamo.Table) agreement.Register { return register.New(s.Agreements, s.Journal, nil, nil) }
 
 // names lists every page of a query and returns the names.
-func names(t *testing.T, s *dynamo.Store, q agreement.Query) []string {
+func names(t *testing.T, s *dynamo.Table, q agreement.Query) []string {
 	t.Helper()
 	var all []string
 	if q.Limit == 0 {
@@ -152,11 +152,11 @@ func names(t *testing.T, s *dynamo.Store, q agreement.Query) []string {
 	}
 }
 
-func pairs(t *testing.T, s *dynamo.Store, id string) []string {
+func pairs(t *testing.T, s *dynamo.Table, id string) []string {
 	t.Helper()
 	var all []string
 	for cursor := ""; ; {
-		p, err := s.Pairs(t.Context(), id, 3, cursor)
+		p, err := s.Agreements.Pairs(t.Context(), id, 3, cursor)
 		must(t, err)
 		for _, pair := range p.Items {
 			all = append(all, pair.Authorization)
@@ -183,31 +183,31 @@ func TestStagedRowsAreInvisibleUntilCommit(t *testing.T) {
 
 	imp := running(t, s, "second.csv")
 	p := prepare(t, s, imp, "Sales", rows{"Visio": {"2", "3"}, "Office": {"4"}})
-	must(t, s.AcquireWriter(t.Context(), imp.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(t.Context(), p))
+	must(t, s.Imports.AcquireWriter(t.Context(), imp.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(t.Context(), p))
 
 	equal(t, "names while staged", names(t, s, agreement.Query{}), office)
-	_, err := s.Agreement(t.Context(), p.Create[0].ID)
+	_, err := s.Agreements.Agreement(t.Context(), p.Create[0].ID)
 	equal(t, "staged agreement", errs.CodeOf(err), "agreement_not_found")
-	_, err = s.Pairs(t.Context(), p.Create[0].ID, 3, "")
+	_, err = s.Agreements.Pairs(t.Context(), p.Create[0].ID, 3, "")
 	equal(t, "pairs of a staged agreement", errs.CodeOf(err), "agreement_not_found")
 	extended := p.Extend[0].Agreement.ID
 	equal(t, "pairs while staged", pairs(t, s, extended), []string{"1"})
-	a, err := s.Agreement(t.Context(), extended)
+	a, err := s.Agreements.Agreement(t.Context(), extended)
 	must(t, err)
 	equal(t, "count while staged", a.PairCount, 1)
 	equal(t, "groups while staged", counts(t, s), map[string]int{"": 1})
 
-	must(t, s.Commit(t.Context(), p, succeeded(imp), nil))
+	must(t, s.Imports.Commit(t.Context(), p, succeeded(imp), nil))
 	equal(t, "names", names(t, s, agreement.Query{}), []string{"Office", "Visio"})
 	equal(t, "pairs", pairs(t, s, extended), []string{"1", "4"})
-	b, err := s.Agreement(t.Context(), extended)
+	b, err := s.Agreements.Agreement(t.Context(), extended)
 	must(t, err)
 	equal(t, "count", b.PairCount, 2)
 	if b.Version <= a.Version {
 		t.Errorf("version went from %d to %d", a.Version, b.Version)
 	}
-	groups, err := s.Groups(t.Context())
+	groups, err := s.Groups.Groups(t.Context())
 	must(t, err)
 	equal(t, "groups", groups, []group.Group{{ID: group.UnassignedID}, {ID: p.Group.ID, Name: "Sales", CreatedAt: noon, Version: 1}})
 	equal(t, "counts", counts(t, s), map[string]int{"": 1, "Sales": 1})
@@ -280,8 +280,8 @@ func TestConflicts(t *testing.T) {
 		loser := running(t, s, "loser.csv")
 		p := prepare(t, s, loser, "", rows{"Mine": {"1", "2"}})
 		apply(t, s, "winner.csv", "", rows{"Theirs": {"2"}})
-		must(t, s.AcquireWriter(t.Context(), loser.Stage(), noon, noon.Add(time.Minute)))
-		if err := s.Stage(t.Context(), p); !errors.Is(err, importer.ErrTaken) {
+		must(t, s.Imports.AcquireWriter(t.Context(), loser.Stage(), noon, noon.Add(time.Minute)))
+		if err := s.Imports.Stage(t.Context(), p); !errors.Is(err, importer.ErrTaken) {
 			t.Fatalf("Stage: %v, want ErrTaken", err)
 		}
 		p = prepare(t, s, loser, "", rows{"Mine": {"1", "2"}})
@@ -294,27 +294,27 @@ func TestConflicts(t *testing.T) {
 		loser := running(t, s, "loser.csv")
 		p := prepare(t, s, loser, "", rows{"Mine": {"1"}})
 		apply(t, s, "winner.csv", "", rows{"Theirs": {"2"}})
-		must(t, s.AcquireWriter(t.Context(), loser.Stage(), noon, noon.Add(time.Minute)))
-		must(t, s.Stage(t.Context(), p))
-		if err := s.Commit(t.Context(), p, succeeded(loser), nil); !errors.Is(err, importer.ErrTaken) {
+		must(t, s.Imports.AcquireWriter(t.Context(), loser.Stage(), noon, noon.Add(time.Minute)))
+		must(t, s.Imports.Stage(t.Context(), p))
+		if err := s.Imports.Commit(t.Context(), p, succeeded(loser), nil); !errors.Is(err, importer.ErrTaken) {
 			t.Fatalf("Commit: %v, want ErrTaken", err)
 		}
 		equal(t, "names", names(t, s, agreement.Query{}), []string{"First", "Theirs"})
 	})
 	t.Run("R4.2 the 501st group", func(t *testing.T) {
 		t.Parallel()
-		s := dynamo.New(storetest.Client(t), storetest.Table(t))
+		s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 		for i := range group.Max {
 			apply(t, s, fmt.Sprintf("%d.csv", i), fmt.Sprintf("Group %d", i), nil)
 		}
 		imp := running(t, s, "one-more.csv")
 		p := prepare(t, s, imp, "One more", nil)
 		equal(t, "groups known", p.Known.Groups, group.Max)
-		must(t, s.AcquireWriter(t.Context(), imp.Stage(), noon, noon.Add(time.Minute)))
-		if err := s.Commit(t.Context(), p, succeeded(imp), nil); !errors.Is(err, importer.ErrTaken) {
+		must(t, s.Imports.AcquireWriter(t.Context(), imp.Stage(), noon, noon.Add(time.Minute)))
+		if err := s.Imports.Commit(t.Context(), p, succeeded(imp), nil); !errors.Is(err, importer.ErrTaken) {
 			t.Fatalf("Commit of the 501st group: %v, want ErrTaken", err)
 		}
-		groups, err := s.Groups(t.Context())
+		groups, err := s.Groups.Groups(t.Context())
 		must(t, err)
 		equal(t, "groups", len(groups), group.Max+1)
 	})
@@ -326,34 +326,34 @@ func TestTakeover(t *testing.T) {
 	ctx := t.Context()
 	dead := running(t, s, "a.csv")
 	old := prepare(t, s, dead, "", rows{"Office": {"1", "2"}})
-	must(t, s.AcquireWriter(ctx, dead.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(ctx, old))
+	must(t, s.Imports.AcquireWriter(ctx, dead.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(ctx, old))
 
 	second := claim(t, s, dead)
-	if err := s.AcquireWriter(ctx, second.Stage(), noon, noon.Add(time.Minute)); !errors.Is(err, importer.ErrBusy) {
+	if err := s.Imports.AcquireWriter(ctx, second.Stage(), noon, noon.Add(time.Minute)); !errors.Is(err, importer.ErrBusy) {
 		t.Fatalf("AcquireWriter within the dead one's lease: %v, want ErrBusy", err)
 	}
 	later := noon.Add(2 * time.Minute)
-	must(t, s.AcquireWriter(ctx, second.Stage(), later, later.Add(time.Minute)))
+	must(t, s.Imports.AcquireWriter(ctx, second.Stage(), later, later.Add(time.Minute)))
 	p := prepare(t, s, second, "", rows{"Office": {"1", "2"}})
 	equal(t, "dead names", p.Known.DeadNames, map[string]importer.Dead{"office": {Stage: dead.Stage(), Owner: old.Create[0].ID}})
 	equal(t, "dead pairs", len(p.Known.DeadPairs), 2)
-	must(t, s.Stage(ctx, p))
+	must(t, s.Imports.Stage(ctx, p))
 
 	// The sleeper wakes up and tries everything it can.
 	for what, err := range map[string]error{
-		"Stage": s.Stage(ctx, old), "Commit": s.Commit(ctx, old, succeeded(dead), nil),
-		"Finish": s.Finish(ctx, succeeded(dead), nil), "Renew": s.Renew(ctx, dead, later),
+		"Stage": s.Imports.Stage(ctx, old), "Commit": s.Imports.Commit(ctx, old, succeeded(dead), nil),
+		"Finish": s.Imports.Finish(ctx, succeeded(dead), nil), "Renew": s.Imports.Renew(ctx, dead, later),
 	} {
 		if !errors.Is(err, importer.ErrLost) && !errors.Is(err, importer.ErrTaken) {
 			t.Errorf("%s by the attempt that lost: %v, want ErrLost or ErrTaken", what, err)
 		}
 	}
-	must(t, s.Commit(ctx, p, succeeded(second), nil))
-	must(t, s.Commit(ctx, p, succeeded(second), nil)) // a repeated call
+	must(t, s.Imports.Commit(ctx, p, succeeded(second), nil))
+	must(t, s.Imports.Commit(ctx, p, succeeded(second), nil)) // a repeated call
 	equal(t, "names", names(t, s, agreement.Query{}), []string{"Office"})
 
-	must(t, s.Clear(ctx, importer.Leftovers{
+	must(t, s.Imports.Clear(ctx, importer.Leftovers{
 		Stages: []importer.Stage{dead.Stage()}, IDs: []string{old.Create[0].ID, p.Create[0].ID}, Names: []string{"office"},
 		Pairs: []agreement.PairKey{"1+1", "2+2"},
 	}))
@@ -363,21 +363,21 @@ func TestTakeover(t *testing.T) {
 func TestClearAllLeavesNothingReserved(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
-	s := dynamo.New(client, table, dynamo.PageSize(2))
+	s := dynamo.Open(client, table, dynamo.PageSize(2))
 	apply(t, s, "good.csv", "", rows{"Keep": {"9"}})
 	before := storetest.Dump(t, client, table)
 	dead := running(t, s, "dead.csv")
-	must(t, s.AcquireWriter(t.Context(), dead.Stage(), noon, noon.Add(time.Minute)))
-	must(t, s.Stage(t.Context(), prepare(t, s, dead, "", rows{"Office": {"1", "2", "3"}})))
-	must(t, s.ReleaseWriter(t.Context(), dead.Stage()))
-	open, err := s.Open(t.Context())
+	must(t, s.Imports.AcquireWriter(t.Context(), dead.Stage(), noon, noon.Add(time.Minute)))
+	must(t, s.Imports.Stage(t.Context(), prepare(t, s, dead, "", rows{"Office": {"1", "2", "3"}})))
+	must(t, s.Imports.ReleaseWriter(t.Context(), dead.Stage()))
+	open, err := s.Imports.Open(t.Context())
 	must(t, err)
 	equal(t, "running imports", len(open), 1)
 
-	must(t, s.ClearAll(t.Context(), dead.ID))
+	must(t, s.Imports.ClearAll(t.Context(), dead.ID))
 	failed := dead
 	failed.State = importer.StateFailed
-	must(t, s.Finish(t.Context(), failed, nil))
+	must(t, s.Imports.Finish(t.Context(), failed, nil))
 	after := storetest.Dump(t, client, table)
 	delete(after, "IMPORTS|IMPORT#"+dead.ID)
 	equal(t, "table", after, before)
@@ -389,22 +389,22 @@ func TestClaim(t *testing.T) {
 	imp := running(t, s, "a.csv")
 	stale := imp
 	stale.Version--
-	if _, err := s.Claim(t.Context(), stale, imp); !errors.Is(err, importer.ErrBusy) {
+	if _, err := s.Imports.Claim(t.Context(), stale, imp); !errors.Is(err, importer.ErrBusy) {
 		t.Errorf("claim of what was read before: %v, want ErrBusy", err)
 	}
-	must(t, s.Renew(t.Context(), imp, noon.Add(time.Hour)))
-	if _, err := s.Claim(t.Context(), imp, imp); !errors.Is(err, importer.ErrBusy) {
+	must(t, s.Imports.Renew(t.Context(), imp, noon.Add(time.Hour)))
+	if _, err := s.Imports.Claim(t.Context(), imp, imp); !errors.Is(err, importer.ErrBusy) {
 		t.Errorf("claim after a renewal: %v, want ErrBusy", err)
 	}
 	won := make(chan importer.Import, 20)
-	read, err := s.Import(t.Context(), imp.ID)
+	read, err := s.Imports.Import(t.Context(), imp.ID)
 	must(t, err)
 	var g errgroup.Group
 	for range 20 {
 		g.Go(func() error {
 			claimed := read
 			claimed.Attempt++
-			got, err := s.Claim(context.Background(), read, claimed)
+			got, err := s.Imports.Claim(context.Background(), read, claimed)
 			if errors.Is(err, importer.ErrBusy) {
 				return nil
 			}
@@ -427,7 +427,7 @@ func TestImports(t *testing.T) {
 	}
 	var got []string
 	for cursor := ""; ; {
-		p, err := s.Imports(t.Context(), 3, cursor)
+		p, err := s.Imports.Imports(t.Context(), 3, cursor)
 		must(t, err)
 		for _, imp := range p.Items {
 			got = append(got, imp.ID)
@@ -437,7 +437,7 @@ func TestImports(t *testing.T) {
 		}
 	}
 	equal(t, "newest first", got, want)
-	_, err := s.Imports(t.Context(), 3, "bad")
+	_, err := s.Imports.Imports(t.Context(), 3, "bad")
 	equal(t, "bad cursor", errs.CodeOf(err), "cursor_invalid")
 }
 
@@ -451,9 +451,9 @@ func TestImportRoundTrip(t *testing.T) {
 		StartedAt: noon.Add(1e9), FinishedAt: noon.Add(2e9), Rows: 1, Added: 2, Unchanged: 3, Rejected: 4, Created: 5, Extended: 6,
 		Errors: 7, Warnings: 8, Attempt: 1, Lease: noon.Add(3e9), Annotated: true,
 	}
-	want, err := s.Claim(t.Context(), importer.Import{}, imp)
+	want, err := s.Imports.Claim(t.Context(), importer.Import{}, imp)
 	must(t, err)
-	got, err := s.Import(t.Context(), imp.ID)
+	got, err := s.Imports.Import(t.Context(), imp.ID)
 	must(t, err)
 	equal(t, "import", got, want)
 }

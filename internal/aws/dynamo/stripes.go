@@ -13,13 +13,12 @@ import (
 	"trueup/internal/journal"
 )
 
-// stripes hands the stripes of a journal to the transactions of this process. A
-// transaction has a stripe to itself, as far as this process goes, and the next
-// one gets the stripe that was used last: a process that makes one change at a
-// time stays with one stripe. A transaction that meets another process in its
-// stripe moves to another one. Two processes do not share a stripe for long: the one
-// that has it repeats faster than the other can read where the stripe stands, and the
-// other would never append. The first stripe is not handed out.
+// stripes assigns the stripes of a journal to the transactions of this process. No two
+// transactions of the process use the same stripe at a time. The next transaction gets
+// the stripe that was used last, so a process that makes one change at a time keeps one
+// stripe. A transaction that meets another process in its stripe moves to another
+// stripe: otherwise the other process would repeat faster than this one can read where
+// the stripe stands, and this one would never append. The first stripe is not assigned.
 type stripes struct {
 	free   *semaphore.Weighted // of the stripes in idle
 	mu     sync.Mutex
@@ -31,8 +30,8 @@ type stripes struct {
 // anything at the same time, readers have few heads to read.
 const firstSpread = 8
 
-// stripe is what this process knows of a stripe. It belongs to the transaction
-// that it was handed to.
+// stripe is what this process knows of a stripe. Only the transaction that it is assigned
+// to may use it.
 type stripe struct {
 	number int
 	known  bool
@@ -52,8 +51,8 @@ func newStripes() *stripes {
 	return s
 }
 
-func (s *Store) stripesOf(name journal.Name) *stripes {
-	all, _ := s.striped.LoadOrStore(name, newStripes())
+func (db *engine) stripesOf(name journal.Name) *stripes {
+	all, _ := db.striped.LoadOrStore(name, newStripes())
 	return all.(*stripes)
 }
 
@@ -77,8 +76,8 @@ func (s *stripes) release(st *stripe) {
 	s.free.Release(1)
 }
 
-// exchange returns another stripe for one that another process uses: any of those
-// that are idle, among twice as many as before; and the same one when none is.
+// exchange returns an idle stripe in place of one that another process uses, chosen among
+// twice as many stripes as before. It returns the same stripe if none is idle.
 func (s *stripes) exchange(st *stripe) *stripe {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,18 +100,18 @@ func (s *stripes) exchange(st *stripe) *stripe {
 	return other
 }
 
-// transactWith is transact of actions and the record, which it appends to a
-// stripe. journal.ErrMoved means that a license group was deleted that the
-// transaction is about, and that the transaction has to be built again.
-func (s *Store) transactWith(ctx context.Context, actions []*action, r record) error {
-	all := s.stripesOf(r.name)
+// transactWith is transact of actions and a record, which it appends to a stripe. It
+// returns journal.ErrMoved if a license group of the record was deleted: then the
+// transaction has to be built again.
+func (db *engine) transactWith(ctx context.Context, actions []*action, r record) error {
+	all := db.stripesOf(r.name)
 	st, err := all.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { all.release(st) }()
-	return s.persist(ctx, func() error {
-		err := s.appendTo(ctx, st, actions, r)
+	return db.retry(ctx, func() error {
+		err := db.appendTo(ctx, st, actions, r)
 		if errors.Is(err, errBehind) {
 			st = all.exchange(st)
 		}
@@ -120,27 +119,27 @@ func (s *Store) transactWith(ctx context.Context, actions []*action, r record) e
 	})
 }
 
-// appendTo tries once to append a record to a stripe. errBehind means that
-// nothing but another transaction in the same stripe stood against it.
-func (s *Store) appendTo(ctx context.Context, st *stripe, actions []*action, r record) error {
-	if err := s.locate(ctx, st, r.name); err != nil {
+// appendTo tries once to append a record to a stripe. It returns errBehind if only another
+// transaction in the same stripe was the reason that it failed.
+func (db *engine) appendTo(ctx context.Context, st *stripe, actions []*action, r record) error {
+	if err := db.locate(ctx, st, r.name); err != nil {
 		return err
 	}
-	guards := s.guards(r, st.number)
-	head, entry := s.recording(r, st.number, st.head)
+	guards := db.guards(r, st.number)
+	head, entry := db.recording(r, st.number, st.head)
 	all := slices.Clip(actions)
 	for _, g := range guards {
 		all = append(all, g.action)
 	}
-	t := s.transaction(append(all, head, entry))
-	// A transaction that met another's was not done, and is built again. One whose
-	// outcome is not known has to be repeated as it is. The SDK must not do so before
-	// the outcome is seen here: when a reply is lost and the repetition meets a
-	// conflict, the transaction may be done.
-	err := s.try(ctx, t, unrepeated)
-	if passing := (errPassing{}); passes(err) && !errors.As(err, &passing) {
+	t := db.transaction(append(all, head, entry))
+	// A transaction that met a conflict was not done, and is built again. A transaction
+	// with an unknown outcome has to be repeated as it is. The SDK must not repeat it by
+	// itself: if a reply is lost and the repetition meets a conflict, the transaction may
+	// have been done.
+	err := db.try(ctx, t, unrepeated)
+	if transient := (errTransient{}); isTransient(err) && !errors.As(err, &transient) {
 		st.known = false
-		err = s.persist(ctx, func() error { return s.try(ctx, t) })
+		err = db.retry(ctx, func() error { return db.try(ctx, t) })
 	}
 	if err == nil {
 		st.head, st.known = pointAfter(head), true
@@ -149,7 +148,7 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []*action, r r
 	st.known = false
 	if conflict := (errConflict{}); errors.As(err, &conflict) && slices.ContainsFunc(conflict.at, func(a *action) bool { return a == head || a == entry }) {
 		st.shared = true
-		return errPassing{fmt.Errorf("%w: %w", errBehind, err)}
+		return errTransient{fmt.Errorf("%w: %w", errBehind, err)}
 	}
 	condition := conditionOf(err)
 	if condition == nil {
@@ -169,13 +168,13 @@ func (s *Store) appendTo(ctx context.Context, st *stripe, actions []*action, r r
 		}
 	}
 	if tombstones != nil {
-		return s.waitForDeletions(ctx, tombstones)
+		return db.waitForDeletions(ctx, tombstones)
 	}
 	if len(condition.failed) > 0 {
 		return condition
 	}
 	st.shared = true
-	return errPassing{errBehind}
+	return errTransient{errBehind}
 }
 
 // pointAfter is where a stripe stands after a transaction with the head's action.
@@ -187,12 +186,12 @@ func pointAfter(head *action) journal.Point {
 
 // locate reads where a stripe stands, if this process does not know it, or if
 // another process uses the stripe.
-func (s *Store) locate(ctx context.Context, st *stripe, name journal.Name) error {
+func (db *engine) locate(ctx context.Context, st *stripe, name journal.Name) error {
 	if st.known && !st.shared {
 		return nil
 	}
 	p, sort := headKey(name, st.number)
-	it, err := s.get(ctx, p, sort)
+	it, err := db.get(ctx, p, sort)
 	if err != nil {
 		return err
 	}

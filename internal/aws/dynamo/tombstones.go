@@ -42,7 +42,7 @@ const (
 // deleted group do not have it.
 const announcement = "announced"
 
-// errDeletedGroup means that a license group was deleted that the transaction is about.
+// errDeletedGroup means that a license group of the transaction was deleted.
 var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile")
 
 // errAnnounced means that a license group was about to be deleted.
@@ -54,42 +54,42 @@ type guard struct {
 	*action
 }
 
-// guards are the conditions that the groups of a record exist.
-func (s *Store) guards(r record, stripe int) []guard {
+// guards are the conditions of a record that its groups exist.
+func (db *engine) guards(r record, stripe int) []guard {
 	guards := make([]guard, len(r.within))
 	for i, id := range r.within {
 		guards[i] = guard{id, &action{ConditionCheck: &types.ConditionCheck{
-			TableName: &s.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+			TableName: &db.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}}}
 	}
 	return guards
 }
 
-func (s *Store) tombstone(id string, n int, at time.Time) item {
+func (db *engine) tombstone(id string, n int, at time.Time) item {
 	it := key(tombstoneKey(id, n))
 	it["expires"] = num(at.Add(tombstoneLife).Unix())
 	return it
 }
 
 // tombstones are the actions that keep agreements out of a group that is being deleted.
-func (s *Store) tombstones(id string, at time.Time) []*action {
+func (db *engine) tombstones(id string, at time.Time) []*action {
 	var actions []*action
 	for n := range tombstonesPerGroup {
-		actions = append(actions, s.putItem(s.tombstone(id, n, at), "", nil))
+		actions = append(actions, db.putItem(db.tombstone(id, n, at), "", nil))
 	}
 	return actions
 }
 
 // forewarn announces the deletion of a group, with the id by. Nothing is written to the
 // tombstones of a group that is deleted already.
-func (s *Store) forewarn(ctx context.Context, id, by string, at time.Time) error {
+func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
-		it := s.tombstone(id, n, at)
+		it := db.tombstone(id, n, at)
 		it[announcement] = str(by)
-		return ignoreCondition(s.one(ctx, func() error {
-			_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
-				TableName: &s.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),
+		return ignoreCondition(db.one(ctx, func() error {
+			_, err := db.client.PutItem(ctx, &dynamodb.PutItemInput{
+				TableName: &db.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),
 			})
 			return err
 		}))
@@ -97,11 +97,11 @@ func (s *Store) forewarn(ctx context.Context, id, by string, at time.Time) error
 }
 
 // withdraw removes the announcement of a deletion that is not done.
-func (s *Store) withdraw(ctx context.Context, id, by string) error {
+func (db *engine) withdraw(ctx context.Context, id, by string) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
-		return ignoreCondition(s.one(ctx, func() error {
-			_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-				TableName: &s.table, Key: key(tombstoneKey(id, n)), ConditionExpression: aws.String(announcement + " = :by"),
+		return ignoreCondition(db.one(ctx, func() error {
+			_, err := db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+				TableName: &db.table, Key: key(tombstoneKey(id, n)), ConditionExpression: aws.String(announcement + " = :by"),
 				ExpressionAttributeValues: item{":by": str(by)},
 			})
 			return err
@@ -123,7 +123,7 @@ func eachTombstone(ctx context.Context, do func(ctx context.Context, n int) erro
 type met struct {
 	group     string
 	key       item
-	tombstone item // nil when it is not there any more
+	tombstone item // nil once it is deleted
 }
 
 func (m met) by() string { return attr(m.tombstone, announcement) }
@@ -131,7 +131,7 @@ func (m met) by() string { return attr(m.tombstone, announcement) }
 // waitForDeletions returns the error of a transaction that found tombstones: that it has
 // to be built again, as a group was deleted, or tried again. While a tombstone is an
 // announcement it waits, for maxAnnounced at most.
-func (s *Store) waitForDeletions(ctx context.Context, all []met) error {
+func (db *engine) waitForDeletions(ctx context.Context, all []met) error {
 	waiting, enough := context.WithTimeout(ctx, maxAnnounced)
 	defer enough()
 	first := make([]string, len(all))
@@ -147,9 +147,9 @@ func (s *Store) waitForDeletions(ctx context.Context, all []met) error {
 			announced = announced || m.tombstone != nil
 		}
 		if !announced {
-			return errPassing{errAnnounced}
+			return errTransient{errAnnounced}
 		}
-		err := s.lookAgain(waiting, all)
+		err := db.lookAgain(waiting, all)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -162,16 +162,16 @@ func (s *Store) waitForDeletions(ctx context.Context, all []met) error {
 	}
 	for i, m := range all {
 		if by := m.by(); by != "" && by == first[i] {
-			if err := s.withdraw(ctx, m.group, by); err != nil {
+			if err := db.withdraw(ctx, m.group, by); err != nil {
 				return err
 			}
 		}
 	}
-	return errPassing{errAnnounced}
+	return errTransient{errAnnounced}
 }
 
 // lookAgain reads the tombstones after a pause.
-func (s *Store) lookAgain(ctx context.Context, all []met) (err error) {
+func (db *engine) lookAgain(ctx context.Context, all []met) (err error) {
 	if err := retry.Sleep(ctx, announcedPause); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (s *Store) lookAgain(ctx context.Context, all []met) (err error) {
 		if m.tombstone == nil {
 			continue
 		}
-		if all[i].tombstone, err = s.get(ctx, pk(attr(m.key, "pk")), sk(attr(m.key, "sk"))); err != nil {
+		if all[i].tombstone, err = db.get(ctx, pk(attr(m.key, "pk")), sk(attr(m.key, "sk"))); err != nil {
 			all[i].tombstone = m.tombstone
 			return err
 		}

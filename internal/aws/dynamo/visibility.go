@@ -10,11 +10,11 @@ import (
 )
 
 // Visibility. What an import writes carries its stage and counts only once the
-// stage is committed: then an item STAGE#<stage> holds the commit's sequence
-// number, and COMMITS holds the highest. That a stage is committed never
-// changes, so a process remembers it and a warm reader pays nothing; a process
-// forgets it when the table was restored, see Store.watch. A stage that was taken
-// for dead has such an item without a number, and can never be committed.
+// stage is committed: then an item STAGE#<stage> has the sequence number of the
+// commit, and COMMITS has the highest. A committed stage stays committed, so a process
+// remembers it and does not read it again. It forgets it when the table was restored,
+// see engine.watch. The item of a stage that is buried has no number, and the stage
+// can never be committed.
 //
 // A listing shows one moment, the number of commits when its first page was
 // read, and carries it in the cursor: rows of later commits stay hidden.
@@ -26,33 +26,33 @@ const (
 	latest int64 = 1<<63 - 1
 )
 
-// committed says whether a stage counts at a moment. No stage always does: the
+// committed reports whether a stage counts at a moment. The empty stage always does: its
 // row was written by a single transaction.
-func (s *Store) committed(stage importer.Stage, moment int64) bool {
+func (db *engine) committed(stage importer.Stage, moment int64) bool {
 	if stage == "" {
 		return true
 	}
-	seq, ok := s.commits.Load(stage)
+	seq, ok := db.commits.Load(stage)
 	return ok && seq.(int64) <= moment
 }
 
-// learn finds out which of the stages are committed, for committed to tell.
-// It must be called after the rows that carry them were read: then a row of a
-// stage that is not committed was read before its commit.
-func (s *Store) learn(ctx context.Context, stages map[importer.Stage]bool) error {
+// learn reads which of the stages are committed, for committed. It must be called after
+// the rows that carry the stages were read: then a row of a stage that is not committed
+// was read before its commit.
+func (db *engine) learn(ctx context.Context, stages map[importer.Stage]bool) error {
 	var keys []item
 	for stage := range stages {
 		if stage == "" {
 			continue
 		}
-		if _, known := s.commits.Load(stage); !known {
+		if _, known := db.commits.Load(stage); !known {
 			keys = append(keys, key(stageKey(stage)))
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	return s.getAll(ctx, keys, "", nil, func(it item) error {
+	return db.getAll(ctx, keys, "", nil, func(it item) error {
 		if it["seq"] == nil {
 			return nil // buried
 		}
@@ -60,20 +60,21 @@ func (s *Store) learn(ctx context.Context, stages map[importer.Stage]bool) error
 		if err != nil {
 			return err
 		}
-		s.commits.Store(importer.Stage(attr(it, "stage")), seq)
+		db.commits.Store(importer.Stage(attr(it, "stage")), seq)
 		return nil
 	})
 }
 
 // moment reads how many imports were committed.
-func (s *Store) moment(ctx context.Context) (int64, error) {
-	it, err := s.get(ctx, commitsPK, commitsSK)
+func (db *engine) moment(ctx context.Context) (int64, error) {
+	it, err := db.get(ctx, commitsPK, commitsSK)
 	if err != nil || it == nil {
 		return 0, err
 	}
 	return number(it, "seq")
 }
 
+// number returns a numeric attribute; 0 if there is none.
 func number(it item, name string) (int64, error) {
 	v, ok := it[name].(*types.AttributeValueMemberN)
 	if !ok {
@@ -84,4 +85,29 @@ func number(it item, name string) (int64, error) {
 
 func num(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// bury makes sure that stages can never be committed, before their rows are overwritten.
+// The holder of the writer's lease may overwrite the rows of stages that are not
+// committed. But a process that was suspended does not know that it lost the lease, and
+// the stage may belong to the new holder. Then the new holder's commit fails, instead of
+// missing rows. It returns importer.ErrTaken if one of the stages was committed.
+func (db *engine) bury(ctx context.Context, dead map[importer.Stage]bool) error {
+	for stage := range dead {
+		err := db.transact(ctx, []*action{db.putItem(mark(stage), "attribute_not_exists(seq)", nil)})
+		if conditionOf(err) != nil {
+			return importer.ErrTaken
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mark is the item of a stage that is committed, if it has a sequence number, or buried.
+func mark(stage importer.Stage) item {
+	m := key(stageKey(stage))
+	m["stage"] = str(string(stage))
+	return m
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Owned implements register.Source.
-func (s *Store) Owned(ctx context.Context, pairs []register.PairRef) (map[register.PairRef]bool, error) {
+func (s *Agreements) Owned(ctx context.Context, pairs []register.PairRef) (map[register.PairRef]bool, error) {
 	owned := make(map[register.PairRef]bool, len(pairs))
 	seen := make(map[agreement.PairKey]bool, len(pairs))
 	var keys []item
@@ -28,7 +28,7 @@ func (s *Store) Owned(ctx context.Context, pairs []register.PairRef) (map[regist
 	}
 	var found []pairItem
 	stages := map[importer.Stage]bool{}
-	err := s.getAll(ctx, keys, ownership, placeholders(ownership), func(it item) error {
+	err := s.db.getAll(ctx, keys, ownership, placeholders(ownership), func(it item) error {
 		i, err := decode[pairItem](it)
 		stages[i.Stage] = true
 		found = append(found, i)
@@ -37,13 +37,13 @@ func (s *Store) Owned(ctx context.Context, pairs []register.PairRef) (map[regist
 	if err != nil {
 		return nil, err
 	}
-	if err := s.learn(ctx, stages); err != nil {
+	if err := s.db.learn(ctx, stages); err != nil {
 		return nil, err
 	}
 	for _, i := range found {
 		ref := register.PairRef{AgreementID: i.Agreement, Pair: i.pair().Key()}
 		if _, asked := owned[ref]; asked {
-			owned[ref] = s.committed(i.Stage, latest)
+			owned[ref] = s.db.committed(i.Stage, latest)
 		}
 	}
 	return owned, nil
@@ -54,13 +54,13 @@ const walkSegments = 8
 
 // walk reads the whole table, a page of each segment at a time.
 type walk struct {
-	store *Store
-	next  [walkSegments]item // where each segment goes on
-	done  [walkSegments]bool
+	db   *engine
+	next [walkSegments]item // where each segment goes on
+	done [walkSegments]bool
 }
 
 // Walk implements register.Source.
-func (s *Store) Walk() register.Walk { return &walk{store: s} }
+func (s *Agreements) Walk() register.Walk { return &walk{db: s.db} }
 
 // Next implements register.Walk.
 func (w *walk) Next(ctx context.Context) (agreements []agreement.Agreement, pairs []register.PairRef, last bool, err error) {
@@ -105,16 +105,16 @@ func (w *walk) Next(ctx context.Context) (agreements []agreement.Agreement, pair
 	if err := g.Wait(); err != nil {
 		return nil, nil, false, err
 	}
-	if err := w.store.learn(ctx, stages); err != nil {
+	if err := w.db.learn(ctx, stages); err != nil {
 		return nil, nil, false, err
 	}
 	for _, i := range items {
-		if w.store.committed(i.Stage, latest) {
-			agreements = append(agreements, w.store.agreement(i, nil))
+		if w.db.committed(i.Stage, latest) {
+			agreements = append(agreements, w.db.agreement(i, nil))
 		}
 	}
 	for _, i := range owned {
-		if w.store.committed(i.Stage, latest) {
+		if w.db.committed(i.Stage, latest) {
 			pairs = append(pairs, register.PairRef{AgreementID: i.Agreement, Pair: i.pair().Key()})
 		}
 	}
@@ -130,16 +130,16 @@ func (w *walk) Next(ctx context.Context) (agreements []agreement.Agreement, pair
 
 func (w *walk) page(ctx context.Context, segment int) (out *dynamodb.ScanOutput, err error) {
 	in := &dynamodb.ScanInput{
-		TableName: &w.store.table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: w.next[segment],
+		TableName: &w.db.table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: w.next[segment],
 		Segment: aws.Int32(int32(segment)), TotalSegments: aws.Int32(walkSegments),
 		FilterExpression: aws.String("begins_with(pk, :pair) OR begins_with(pk, :agreement) AND sk = :sk"),
 		ExpressionAttributeValues: item{
 			":pair": str(pairPrefix), ":agreement": str(agreementPrefix), ":sk": str(string(agreementSK)),
 		},
 	}
-	if w.store.pageSize > 0 {
-		in.Limit = &w.store.pageSize
+	if w.db.pageSize > 0 {
+		in.Limit = &w.db.pageSize
 	}
-	err = w.store.persist(ctx, func() error { out, err = w.store.client.Scan(ctx, in); return err })
+	err = w.db.retry(ctx, func() error { out, err = w.db.client.Scan(ctx, in); return err })
 	return out, err
 }

@@ -49,7 +49,7 @@ func (b *bench) behind(ctx context.Context) error {
 	}
 	defer s.Stop(time.Second)
 	o := &organisation{stack: s, client: s.DynamoDB()}
-	o.store = dynamo.New(o.client, s.Table)
+	o.store = dynamo.Open(o.client, s.Table)
 	if o.token, err = s.Token("bench", access.GlobalAdmin); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (b *bench) behind(ctx context.Context) error {
 func (b *bench) coldStart(ctx context.Context, o *organisation, agreements int, when, size string) error {
 	files := s3bucket.New(o.stack.S3(), stack.ReportsBucket)
 	list := func(ctx context.Context) error {
-		page, err := register.New(o.store, o.store, files, nil).List(ctx, agreement.Query{Limit: pageSize})
+		page, err := register.New(o.store.Agreements, o.store.Journal, files, nil).List(ctx, agreement.Query{Limit: pageSize})
 		if err == nil && page.Totals.Agreements != agreements {
 			err = fmt.Errorf("%d agreements are listed, not %d", page.Totals.Agreements, agreements)
 		}
@@ -146,11 +146,11 @@ func (o *organisation) volume(ctx context.Context, n int) error {
 		if err := write(ctx, o.client, o.stack.Table, items, 2); err != nil {
 			return err
 		}
-		head, err := o.store.Head(ctx, register.JournalName)
+		head, err := o.store.Journal.Head(ctx, register.JournalName)
 		if err != nil {
 			return err
 		}
-		if _, err := o.store.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
+		if _, err := o.store.Journal.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
 			return err
 		}
 	}

@@ -84,8 +84,8 @@ type unused struct{ objects.Bucket }
 func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) ([]time.Duration, error) {
 	none := func(context.Context) error { return errors.New("bench: not part of a lookup") }
 	handler := catalogapi.New(catalogapi.Deps{ // only the catalog is used
-		Kernel:  httpapi.Kernel{Once: (*dynamo.Store)(nil), Clock: time.Now, NewID: rand.Text, Log: slog.New(slog.DiscardHandler)},
-		Catalog: store, Inventory: (*dynamo.Store)(nil), Counts: &inventory.Counts{}, Recount: none, Uploads: unused{},
+		Kernel:  httpapi.Kernel{Once: (*dynamo.Idempotency)(nil), Clock: time.Now, NewID: rand.Text, Log: slog.New(slog.DiscardHandler)},
+		Catalog: store, Inventory: (*dynamo.Inventories)(nil), Counts: &inventory.Counts{}, Recount: none, Uploads: unused{},
 	})
 	caller := access.WithCall(ctx, access.Call{Principal: &access.Principal{Subject: "bench", Roles: []access.Role{access.GlobalAdmin}}})
 	var all []time.Duration

@@ -70,7 +70,7 @@ func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreeme
 	}
 	defer s.Stop(time.Second)
 	client := s.DynamoDB()
-	store := dynamo.New(client, s.Table)
+	store := dynamo.Open(client, s.Table)
 	series := 0
 	subject := took(func(ctx context.Context) error {
 		series++
@@ -110,7 +110,7 @@ func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreeme
 }
 
 // imported puts a file and waits until it has succeeded.
-func imported(ctx context.Context, s *stack.Stack, store *dynamo.Store, data []byte, series int) error {
+func imported(ctx context.Context, s *stack.Stack, store *dynamo.Table, data []byte, series int) error {
 	name := fmt.Sprintf("series-%02d.csv", series)
 	_, err := s.S3().PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(stack.UploadsBucket), Key: aws.String(importer.Key("", name)), Body: bytes.NewReader(data),
@@ -128,7 +128,7 @@ func imported(ctx context.Context, s *stack.Stack, store *dynamo.Store, data []b
 			return fmt.Errorf("import of %s: %w", name, ctx.Err())
 		case <-poll.C:
 		}
-		newest, err := store.Imports(ctx, 1, "")
+		newest, err := store.Imports.Imports(ctx, 1, "")
 		if err != nil {
 			return err
 		}

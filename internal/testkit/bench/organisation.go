@@ -33,7 +33,7 @@ import (
 type organisation struct {
 	stack  *stack.Stack
 	client *dynamodb.Client
-	store  *dynamo.Store
+	store  *dynamo.Table
 	token  string
 	ids    []string
 	large  []string // ids of the agreements of one license group
@@ -53,7 +53,7 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 		return nil, err
 	}
 	o := &organisation{stack: s, client: s.DynamoDB()}
-	o.store = dynamo.New(o.client, s.Table)
+	o.store = dynamo.Open(o.client, s.Table)
 	if o.token, err = s.Token("bench", access.GlobalAdmin); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (o *organisation) saveCopy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head, err := o.store.Head(ctx, register.JournalName)
+	head, err := o.store.Journal.Head(ctx, register.JournalName)
 	if err == nil && head.Saved != head.Weight && head.Weight > 1000 { // fewer are read in no time
 		err = fmt.Errorf("the saved copy has %d changes of %d", head.Saved, head.Weight)
 	}
@@ -154,11 +154,11 @@ func (o *organisation) add(ctx context.Context, items []item) error {
 		}
 		o.ids = append(o.ids, changes[i].ID)
 	}
-	head, err := o.store.Head(ctx, register.JournalName)
+	head, err := o.store.Journal.Head(ctx, register.JournalName)
 	if err != nil {
 		return err
 	}
-	_, err = o.store.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{})
+	_, err = o.store.Journal.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{})
 	return err
 }
 
@@ -268,16 +268,16 @@ func (o *organisation) fetch(ctx context.Context, path string) ([]byte, error) {
 
 // deleteGroup deletes the large group and moves its agreements in the table.
 func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
-	reg := register.New(o.store, o.store, s3bucket.New(o.stack.S3(), stack.ReportsBucket), nil)
+	reg := register.New(o.store.Agreements, o.store.Journal, s3bucket.New(o.stack.S3(), stack.ReportsBucket), nil)
 	if _, err := reg.Stranded(ctx); err != nil { // as a process that has been there
 		return 0, err
 	}
 	return took(func(ctx context.Context) error {
-		read, err := o.store.Group(ctx, largeGroup)
+		read, err := o.store.Groups.Group(ctx, largeGroup)
 		if err != nil {
 			return err
 		}
-		if err := o.store.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
+		if err := o.store.Groups.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
 			return err
 		}
 		stranded, err := reg.Stranded(ctx)
@@ -287,7 +287,7 @@ func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
 		if n := len(stranded[largeGroup]); n != len(o.large) {
 			return fmt.Errorf("%d agreements to move, not %d", n, len(o.large))
 		}
-		return o.store.Empty(ctx, largeGroup, stranded[largeGroup])
+		return o.store.Upkeep.Empty(ctx, largeGroup, stranded[largeGroup])
 	})(ctx)
 }
 

@@ -71,14 +71,14 @@ func (b *bench) refreshes(ctx context.Context) error {
 	if err := stack.CreateTable(ctx, client, refreshTable); err != nil {
 		return err
 	}
-	store := dynamo.New(client, refreshTable)
+	store := dynamo.Open(client, refreshTable)
 	if err := others(ctx, client, store, agreements-pairs); err != nil {
 		return err
 	}
 	if err := rowsInto(ctx, store, file(1, pairs, pairs)); err != nil {
 		return err
 	}
-	numbers := register.New(store, store, nil, nil)
+	numbers := register.New(store.Agreements, store.Journal, nil, nil)
 	n, err := numbers.CountPairs(ctx, "") // which reads the register, as a function does that starts
 	if err == nil && n != pairs {
 		err = fmt.Errorf("%d pairs, not %d", n, pairs)
@@ -140,7 +140,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 }
 
 // others stores so many agreements of type other.
-func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Store, n int) error {
+func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Table, n int) error {
 	items := make([]item, n)
 	for i := range items {
 		id := fmt.Sprintf("other-%06d", i)
@@ -158,11 +158,11 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Store, n
 		for i, it := range part {
 			changes[i].ID, changes[i].Version = text(it["id"]), 1
 		}
-		head, err := store.Head(ctx, register.JournalName)
+		head, err := store.Journal.Head(ctx, register.JournalName)
 		if err != nil {
 			return err
 		}
-		if _, err := store.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
+		if _, err := store.Journal.Append(ctx, register.JournalName, head, register.Body(changes, ""), len(changes), once.Entry{}); err != nil {
 			return err
 		}
 	}
@@ -170,14 +170,14 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Store, n
 }
 
 // rowsInto stores a file's rows, each in an agreement of its own.
-func rowsInto(ctx context.Context, store *dynamo.Store, data []byte) error {
+func rowsInto(ctx context.Context, store *dynamo.Table, data []byte) error {
 	now := time.Now()
 	source := intake.Object{Bucket: "bench", Key: "agreements/bench.csv", Version: "1", At: now, By: "bench"}
 	imp := importer.Import{
 		Head: intake.Head{ID: source.ID(), Object: source, Via: audit.SourceImport, At: now}, File: "bench.csv",
 		State: importer.StateRunning, Attempt: 1, StartedAt: now, Lease: now.Add(time.Hour),
 	}
-	imp, err := store.Claim(ctx, importer.Import{Head: intake.Head{ID: imp.ID}}, imp)
+	imp, err := store.Imports.Claim(ctx, importer.Import{Head: intake.Head{ID: imp.ID}}, imp)
 	if err != nil {
 		return err
 	}
@@ -185,17 +185,17 @@ func rowsInto(ctx context.Context, store *dynamo.Store, data []byte) error {
 	for i, row := range pairfile.Read(data, pairfile.Options{FileName: imp.File}).Rows {
 		plan.Create = append(plan.Create, importer.Creation{ID: fmt.Sprintf("volume-%06d", i), Name: row.Name, Pairs: []agreement.Pair{row.Pair}})
 	}
-	if plan.Known, err = store.Lookup(ctx, importer.Wanted{}); err != nil {
+	if plan.Known, err = store.Imports.Lookup(ctx, importer.Wanted{}); err != nil {
 		return err
 	}
-	if err := store.AcquireWriter(ctx, imp.Stage(), now, now.Add(time.Hour)); err != nil {
+	if err := store.Imports.AcquireWriter(ctx, imp.Stage(), now, now.Add(time.Hour)); err != nil {
 		return err
 	}
-	if err := store.Stage(ctx, plan); err != nil {
+	if err := store.Imports.Stage(ctx, plan); err != nil {
 		return err
 	}
 	imp.State, imp.FinishedAt = importer.StateSucceeded, time.Now()
-	return store.Commit(ctx, plan, imp, nil)
+	return store.Imports.Commit(ctx, plan, imp, nil)
 }
 
 // answeredPairs reads the pairs with their answers.

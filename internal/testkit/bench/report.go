@@ -53,7 +53,7 @@ func (b *bench) reports(ctx context.Context) error {
 	defer s.Stop(time.Second)
 	files := s3bucket.New(s.S3(), stack.ReportsBucket)
 	l := largest(b.size(100_000, 1000), b.size(20_000, 200), b.size(pairfile.MaxRows, 50))
-	index := dynamo.NewSnapshots(dynamo.New(s.DynamoDB(), s.Table))
+	index := dynamo.Open(s.DynamoDB(), s.Table).Snapshots
 	if err := b.publishing(ctx, l, files, index); err != nil {
 		return err
 	}

@@ -188,7 +188,7 @@ func (b *bench) poster(ctx context.Context, e *engine.Engine, table, functionsDy
 	// own. Here that would take the processors from what is measured. One that has been
 	// requested, and that nobody begins, is the one that all POSTs find.
 	waiting := refresher.Run{ID: id.New(time.Now(), "bench"), Trigger: refresher.TriggerImport, RequestedAt: time.Now(), State: refresher.StateQueued}
-	_, _, err = dynamo.NewRefreshes(dynamo.New(s.DynamoDB(), table), nil).Request(ctx, waiting, nil, func(refresher.Run) (once.Entry, error) { return once.Entry{}, nil })
+	_, _, err = dynamo.NewRefreshes(dynamo.Open(s.DynamoDB(), table), nil).Request(ctx, waiting, nil, func(refresher.Run) (once.Entry, error) { return once.Entry{}, nil })
 	if err == nil {
 		p.token, err = s.Token("bench", access.GlobalAdmin)
 	}
@@ -253,7 +253,7 @@ func newBareWriter(ctx context.Context, e *engine.Engine) (*bareWriter, error) {
 		return nil, err
 	}
 	number := "0000001"
-	_, _, err := dynamo.New(client, sample).Create(ctx, agreement.New{
+	_, _, err := dynamo.Open(client, sample).Agreements.Create(ctx, agreement.New{
 		Type: agreement.TypeVolume, ID: "sample", Name: "Agreement " + number, By: "bench", At: time.Now(),
 		Pairs: []agreement.Pair{{Authorization: number, License: number, Program: agreement.ProgramOpenValue}},
 	}, event("agreement.created"), func(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil })

@@ -2,13 +2,19 @@ package dynamo
 
 import (
 	"context"
+	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
+	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo/schema"
+	"trueup/internal/errs"
 	"trueup/internal/importer"
+	"trueup/internal/journal"
+	"trueup/internal/register"
 )
 
 // listing reads the pairs of an agreement, which are spread over schema.Shards
@@ -22,12 +28,12 @@ type listing struct {
 // page reads up to limit visible pairs. A first page also fixes the moment the
 // listing shows; the next ones are given it. next is the sort key to go on
 // after, empty when the list ended.
-func (s *Store) page(ctx context.Context, l listing, moment int64) (pairs []pairItem, next string, at int64, err error) {
+func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs []pairItem, next string, at int64, err error) {
 	shards := make([]*shard, schema.Shards)
 	read := func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		for i := range shards {
-			shards[i] = &shard{listing: &l, store: s, partition: byOwnerPK(l.id, i)}
+			shards[i] = &shard{listing: &l, db: s.db, partition: byOwnerPK(l.id, i)}
 			g.Go(func() error { return shards[i].read(ctx) })
 		}
 		return g.Wait()
@@ -44,7 +50,7 @@ func (s *Store) page(ctx context.Context, l listing, moment int64) (pairs []pair
 	for _, shard := range shards {
 		shard.stages(stages)
 	}
-	if err := s.learn(ctx, stages); err != nil {
+	if err := s.db.learn(ctx, stages); err != nil {
 		return nil, "", 0, err
 	}
 	var last string
@@ -63,7 +69,7 @@ func (s *Store) page(ctx context.Context, l listing, moment int64) (pairs []pair
 		}
 		p := least.pairs[0]
 		least.pairs = least.pairs[1:]
-		if !s.committed(p.Stage, moment) {
+		if !s.db.committed(p.Stage, moment) {
 			continue
 		}
 		if len(pairs) == l.limit {
@@ -77,12 +83,12 @@ func (s *Store) page(ctx context.Context, l listing, moment int64) (pairs []pair
 // commit up to it was there to be read. It reads both at the same time, which
 // is right when no import was committed since this process last looked;
 // otherwise it reads again.
-func (s *Store) momentOf(ctx context.Context, read func(context.Context) error) (int64, error) {
+func (s *Agreements) momentOf(ctx context.Context, read func(context.Context) error) (int64, error) {
 	for {
-		known := s.seq.Load()
+		known := s.db.seq.Load()
 		var now int64
 		g, gctx := errgroup.WithContext(ctx)
-		g.Go(func() (err error) { now, err = s.moment(gctx); return err })
+		g.Go(func() (err error) { now, err = s.db.moment(gctx); return err })
 		if known != unknownSeq {
 			g.Go(func() error { return read(gctx) })
 		}
@@ -92,14 +98,14 @@ func (s *Store) momentOf(ctx context.Context, read func(context.Context) error) 
 		if now <= known {
 			return known, nil
 		}
-		s.seq.CompareAndSwap(known, now)
+		s.db.seq.CompareAndSwap(known, now)
 	}
 }
 
 // shard is the part of a listing that one partition holds.
 type shard struct {
 	listing   *listing
-	store     *Store
+	db        *engine
 	partition string
 	pairs     []pairItem
 	start     item // where the next Query starts
@@ -110,22 +116,22 @@ type shard struct {
 func (p *shard) read(ctx context.Context) error {
 	l := p.listing
 	in := &dynamodb.QueryInput{
-		TableName: &p.store.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
+		TableName: &p.db.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
 		// A fair share and some more, so that a second round is rare.
 		Limit:                     aws.Int32(int32(l.limit/schema.Shards + l.limit/8 + 3)),
 		KeyConditionExpression:    aws.String("#p = :p"),
 		ExpressionAttributeNames:  map[string]string{"#p": schema.ByOwner.PK},
 		ExpressionAttributeValues: item{":p": str(p.partition)},
 	}
-	if p.store.pageSize > 0 {
-		in.Limit = &p.store.pageSize
+	if p.db.pageSize > 0 {
+		in.Limit = &p.db.pageSize
 	}
 	if l.after != "" {
 		in.KeyConditionExpression = aws.String("#p = :p AND #s > :after")
 		in.ExpressionAttributeNames["#s"] = schema.ByOwner.SK
 		in.ExpressionAttributeValues[":after"] = str(l.after)
 	}
-	out, err := p.store.ask(ctx, in)
+	out, err := p.db.ask(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -149,7 +155,7 @@ func (p *shard) fill(ctx context.Context) error {
 		}
 		stages := map[importer.Stage]bool{}
 		p.stages(stages)
-		if err := p.store.learn(ctx, stages); err != nil {
+		if err := p.db.learn(ctx, stages); err != nil {
 			return err
 		}
 	}
@@ -160,4 +166,89 @@ func (p *shard) stages(to map[importer.Stage]bool) {
 	for _, pair := range p.pairs {
 		to[pair.Stage] = true
 	}
+}
+
+// pairsOf returns the items of pairs of an agreement; errs.NotFound pair_not_found if it
+// does not have one of them.
+func (s *Agreements) pairsOf(ctx context.Context, id string, pairs []agreement.PairKey) ([]item, error) {
+	keys := make([]item, len(pairs))
+	for i, pair := range pairs {
+		keys[i] = key(pairKey(pair))
+	}
+	var found []item
+	stages := map[importer.Stage]bool{}
+	const projection = ownership + ", #state"
+	err := s.db.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
+		stages[importer.Stage(attr(it, "stage"))] = true
+		found = append(found, it)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.db.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(it item) bool {
+		return attr(it, "agreement") != id || !s.db.committed(importer.Stage(attr(it, "stage")), latest)
+	})
+	if len(found) < len(pairs) {
+		return nil, errs.New(errs.NotFound, "pair_not_found")
+	}
+	return found, nil
+}
+
+// validationWithout returns the validation of an agreement without some of its pairs. It
+// returns journal.ErrMoved if the pairs have changed since the agreement was read, or if
+// the index does not show all of them yet.
+func (s *Agreements) validationWithout(ctx context.Context, a agreement.Agreement, removed []item) (agreement.Validation, error) {
+	without := map[string]bool{}
+	for _, it := range removed {
+		i, err := decode[knownItem](it)
+		if err != nil {
+			return "", err
+		}
+		without[i.PK] = i.state() == a.Validation || without[i.PK]
+	}
+	decided := true
+	for _, worst := range without {
+		decided = decided && !worst
+	}
+	if decided { // one of the worst is left
+		return a.Validation, nil
+	}
+	var mu sync.Mutex
+	var refs []register.PairRef
+	g, gctx := errgroup.WithContext(ctx)
+	for shard := range schema.Shards {
+		g.Go(func() error {
+			return s.db.query(gctx, &dynamodb.QueryInput{
+				IndexName:              &schema.ByOwner.Name,
+				KeyConditionExpression: aws.String("#p = :p"), ExpressionAttributeNames: map[string]string{"#p": schema.ByOwner.PK},
+				ExpressionAttributeValues: item{":p": str(byOwnerPK(a.ID, shard))},
+			}, func(it item) (bool, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if _, gone := without[attr(it, "pk")]; !gone {
+					refs = append(refs, register.PairRef{AgreementID: a.ID, Pair: agreement.PairKey(attr(it, schema.ByOwner.SK))})
+				}
+				return true, nil
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
+	left, err := s.db.known(ctx, refs, summary)
+	if err != nil {
+		return "", err
+	}
+	if len(left) != a.PairCount-len(removed) {
+		return "", journal.ErrMoved
+	}
+	worst := agreement.Validation("")
+	for _, k := range left {
+		worst = worst.Worst(k.state())
+	}
+	return worst, nil
 }

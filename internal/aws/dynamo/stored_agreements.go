@@ -1,0 +1,165 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"trueup/internal/agreement"
+	"trueup/internal/aws/dynamo/schema"
+	"trueup/internal/group"
+	"trueup/internal/importer"
+	"trueup/internal/register"
+)
+
+// agreement is the agreement that an item stores. The stages of the item must be learnt
+// before. An agreement in a group that is gone counts as moved to Unassigned.
+func (db *engine) agreement(i agreementItem, gone []string) agreement.Agreement {
+	a := agreement.Agreement{
+		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
+		Terms:     agreement.Terms{Publisher: i.Publisher, ProductTitle: i.Product, Licenses: i.Licenses, Start: i.Start, End: i.End},
+		CreatedAt: fromMillis(i.Created), CreatedBy: i.CreatedBy, Version: i.Version,
+	}
+	if a.Type == agreement.TypeVolume && a.Validation == "" {
+		a.Validation = agreement.ValidationPending
+	}
+	for stage, pairs := range i.Added {
+		if db.committed(stage, latest) {
+			a.PairCount += pairs
+			a.Version++
+			a.Validation = a.Validation.Worst(agreement.ValidationPending)
+		}
+	}
+	if slices.Contains(gone, i.Group) {
+		a.GroupID = group.UnassignedID
+		a.Version++
+	}
+	return a
+}
+
+// folded returns the item with the pairs of committed stages added to its count. Its
+// stages must be learnt before.
+func (db *engine) folded(i agreementItem) agreementItem {
+	added := map[importer.Stage]int{}
+	for stage, pairs := range i.Added {
+		if db.committed(stage, latest) {
+			i.Pairs += pairs
+			i.Version++
+			i.Checked = i.Checked.Worst(agreement.ValidationPending)
+		} else {
+			added[stage] = pairs
+		}
+	}
+	i.Added = added
+	return i
+}
+
+// agreementsByID returns the agreements that exist. Agreements in groups that are gone
+// count as moved to Unassigned.
+func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
+	var items []agreementItem
+	stages := map[importer.Stage]bool{}
+	read := func(it item) error {
+		i, err := decode[agreementItem](it)
+		if err != nil {
+			return err
+		}
+		i.stages(stages)
+		items = append(items, i)
+		return nil
+	}
+	keys := make([]item, len(ids))
+	for i, id := range ids {
+		keys[i] = key(agreementKey(id))
+	}
+	if err := db.getAll(ctx, keys, "", nil, read); err != nil {
+		return nil, err
+	}
+	if err := db.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	found := make(map[string]agreement.Agreement, len(items))
+	for _, i := range items {
+		if db.committed(i.Stage, latest) {
+			found[i.ID] = db.agreement(i, gone)
+		}
+	}
+	return found, nil
+}
+
+// known reads the pairs that their agreement still has, in the order of refs. An empty
+// projection reads all attributes.
+func (db *engine) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
+	at := make(map[string]int, len(refs)) // by partition key
+	keys := make([]item, len(refs))
+	for i, ref := range refs {
+		keys[i] = key(pairKey(ref.Pair))
+		at[attr(keys[i], "pk")] = i
+	}
+	found := make([]knownItem, len(refs))
+	stages := map[importer.Stage]bool{}
+	err := db.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
+		i, err := decode[knownItem](it)
+		stages[i.Stage] = true
+		found[at[i.PK]] = i
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.learn(ctx, stages); err != nil {
+		return nil, err
+	}
+	there := found[:0]
+	for n, i := range found {
+		if i.PK != "" && i.Agreement == refs[n].AgreementID && db.committed(i.Stage, latest) {
+			there = append(there, i)
+		}
+	}
+	return there, nil
+}
+
+// putUnlessTaken is the action that stores a name or a pair, if no item has its key, or
+// the dead one that is given. owner is the attribute that names the agreement.
+func (db *engine) putUnlessTaken(it item, owner string, dead importer.Dead) *action {
+	if dead == (importer.Dead{}) {
+		return db.putItem(it, "attribute_not_exists(pk)", nil)
+	}
+	values := item{":owner": str(dead.Owner)}
+	stage := "attribute_not_exists(stage)"
+	if dead.Stage != "" {
+		stage, values[":stage"] = "stage = :stage", str(string(dead.Stage))
+	}
+	return db.putItem(it, "attribute_not_exists(pk) OR "+owner+" = :owner AND "+stage, values)
+}
+
+// removePairsOf removes the pairs of an agreement that was deleted.
+func (db *engine) removePairsOf(ctx context.Context, id string) error {
+	for shard := range schema.Shards {
+		var pairs []item
+		err := db.query(ctx, &dynamodb.QueryInput{
+			IndexName:              &schema.ByOwner.Name,
+			KeyConditionExpression: aws.String("#p = :p"), ExpressionAttributeNames: map[string]string{"#p": schema.ByOwner.PK},
+			ExpressionAttributeValues: item{":p": str(byOwnerPK(id, shard))},
+		}, func(it item) (bool, error) {
+			pairs = append(pairs, it)
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := db.removeAll(ctx, pairs, "agreement"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outdating is the change of a head for a transaction that makes licence data stale
+// (R7.3).
+func outdating(at time.Time) headChange {
+	return headChange{set: ", changed = :now", add: ", changes :one", values: item{":now": num(millis(at)), ":one": num(1)}}
+}

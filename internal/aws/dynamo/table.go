@@ -1,0 +1,55 @@
+package dynamo
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"trueup/internal/journal"
+)
+
+// Table gives access to one DynamoDB table, by one type for each contract. The types share
+// what the process has read of the table, so a process opens a table once. Refreshes are
+// made by NewRefreshes, because they need a register of agreements.
+type Table struct {
+	Agreements  *Agreements
+	Groups      *Groups
+	Imports     *Imports
+	Statements  *Statements
+	Inventories *Inventories
+	Snapshots   *Snapshots
+	Journal     *Journal
+	Audit       *Audit
+	Idempotency *Idempotency
+	Upkeep      *Upkeep
+
+	db *engine
+}
+
+// Option changes how a table is read and written.
+type Option func(*engine)
+
+// PageSize makes every Query and Scan read at most n items.
+func PageSize(n int) Option { return func(db *engine) { db.pageSize = int32(n) } }
+
+// Patience sets how long a transaction is retried while others hold its items. The
+// default is 6 s, for callers that a person waits for.
+func Patience(d time.Duration) Option { return func(db *engine) { db.patience = d } }
+
+// Open returns the types that read and write the named table. Its keys and indexes are those of package
+// schema. Nothing is read before the first call. Open panics without the name of a table,
+// which is a mistake in the settings of a function.
+func Open(client *dynamodb.Client, table string, options ...Option) *Table {
+	if table == "" {
+		panic("dynamo: a table without a name")
+	}
+	db := &engine{client: client, table: table, patience: 6 * time.Second, seen: seen{at: map[journal.Name]journal.Position{}}}
+	db.seq.Store(unknownSeq)
+	for _, change := range options {
+		change(db)
+	}
+	return &Table{
+		Agreements: &Agreements{db}, Groups: &Groups{db}, Imports: &Imports{db}, Statements: &Statements{db}, Inventories: &Inventories{db},
+		Snapshots: &Snapshots{db}, Journal: &Journal{db}, Audit: &Audit{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db}, db: db,
+	}
+}
