@@ -46,6 +46,7 @@ const journalRetention = 30 * 24 * time.Hour
 // trimmed reports whether the old entries of a journal are deleted.
 func trimmed(name journal.Name) bool { return name == register.JournalName }
 
+// headItem is the head of a stripe: where it stands, and the payload of its journal.
 type headItem struct {
 	PK     string `dynamodbav:"pk"`
 	SK     string `dynamodbav:"sk"`
@@ -199,7 +200,7 @@ func (s *Journal) Entries(ctx context.Context, name journal.Name, stripe int, af
 // 390 kB, and then a page of 1 MB has fewer.
 const entriesPerPage = 200
 
-// Append implements journal.Log.
+// Append implements catalog.Log.
 func (s *Journal) Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error) {
 	var actions []*action
 	var now time.Time
