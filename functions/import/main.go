@@ -1,5 +1,5 @@
-// Command import is the function behind the uploads bucket: it turns CSV files of
-// agreement pairs into agreements.
+// Command import is the function that imports CSV files of agreement pairs from the uploads
+// bucket.
 package main
 
 import "trueup/internal/app"

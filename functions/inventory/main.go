@@ -1,4 +1,4 @@
-// Command inventory is the function that counts files of inventory.
+// Command inventory is the function that processes inventory files.
 package main
 
 import "trueup/internal/app"

@@ -1,9 +1,9 @@
-// Command refresh is the function that refreshes licence data: it reads statements,
-// asks what agreement pairs entitle to, and publishes the reports of the day.
+// Command refresh is the function that refreshes licence data: it reads statements, looks up the
+// entitlements of agreement pairs, and publishes the reports of the day.
 package main
 
 import (
-	_ "time/tzdata" // the runtime may have no time zones of its own
+	_ "time/tzdata" // the runtime may lack time zone data
 
 	"trueup/internal/app"
 )

@@ -31,8 +31,8 @@ import (
 	"trueup/internal/statements"
 )
 
-// impatient returns the store of a function that serves HTTP. A caller waits for it, so
-// it gives up soon.
+// impatient returns the store of a function that serves HTTP. It gives up soon because a caller
+// waits.
 func impatient(settings config.Config, c aws.Config) *dynamo.Table {
 	return dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
 }
@@ -73,7 +73,7 @@ func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 // Groups returns the handler of the groups function.
 func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	store := impatient(settings, c)
-	var copies objects.Bucket // without it, no copy of the register is read
+	var copies objects.Bucket // nil: no saved copy of the register is read
 	if settings.ReportsBucket != "" {
 		copies = s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
 	}

@@ -1,5 +1,5 @@
-// Package app is the composition root: it reads the settings, makes the
-// clients, and puts the house together for one function.
+// Package app is the composition root: it reads the settings, creates the clients and assembles
+// each function.
 package app
 
 import (
@@ -46,22 +46,21 @@ import (
 	"trueup/internal/register"
 )
 
-// RunImporter runs the import function until Lambda ends it.
+// RunImporter runs the import function until Lambda stops it.
 func RunImporter() {
 	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		return trigger.Handler(Importer(settings, c, log), log)
 	})
 }
 
-// RunInventory runs the inventory function until Lambda ends it.
+// RunInventory runs the inventory function until Lambda stops it.
 func RunInventory() {
 	run("inventory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		return trigger.Handler(Inventory(settings, c, log), log)
 	})
 }
 
-// RunAgreements, RunCatalog, RunGroups and RunReports run a function that serves HTTP
-// until Lambda ends it.
+// RunAgreements runs the agreements function, which serves HTTP, until Lambda stops it.
 func RunAgreements() { runAPI(agreements.Name, Agreements) }
 
 // RunCatalog is like RunAgreements.
@@ -79,8 +78,8 @@ func runAPI(name string, handler func(config.Config, aws.Config, *slog.Logger) h
 	})
 }
 
-// run reads the settings that the manifest has for the function and starts its
-// handler. A wrong setting ends the process with one line that says which.
+// run reads the settings that the manifest lists for the function and starts its handler. An
+// invalid setting ends the process with one log line that names it.
 func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any) {
 	log := slog.New(metricsHandler{lambdacontext.NewLogHandler()}).With("function", name)
 	settings, c, err := load(name)
@@ -103,10 +102,9 @@ func load(name string) (config.Config, aws.Config, error) {
 	return settings, environment(config.Environment), nil
 }
 
-// environment is the SDK's configuration as Lambda gives it: a region and
-// credentials in variables. The SDK's own loader also knows profiles, single
-// sign-on and metadata services, which no function ever has; without them a
-// function's zip is a tenth smaller and it starts sooner.
+// environment returns the SDK's configuration from the variables that Lambda sets: a region and
+// credentials. It replaces the SDK's own loader, which also supports profiles, single sign-on
+// and metadata services that a function never has. The zip is a tenth smaller and starts sooner.
 func environment(lookup func(string) string) aws.Config {
 	c := aws.Config{
 		Region: lookup("AWS_REGION"),
@@ -120,28 +118,26 @@ func environment(lookup func(string) string) aws.Config {
 	return c
 }
 
-// endpoints tells the SDK's clients of services that are elsewhere, as the
-// variables AWS_ENDPOINT_URL_<service> say.
+// endpoints returns the endpoints of services from the variables AWS_ENDPOINT_URL_<service>.
 type endpoints func(string) string
 
-// GetServiceBaseEndpoint is what the clients look for.
+// GetServiceBaseEndpoint implements the interface that the SDK's clients look for.
 func (lookup endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
 	url := lookup("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
 	return url, url != "", nil
 }
 
-// How much has to change before a copy is saved again, so that no process that
-// starts has to read much more: by the schedule and after an import, and during a
-// refresh, which may change every agreement and does not wait for itself.
+// The number of changes after which a copy is saved again, which limits how much a new process
+// has to read: by the schedule (catalogBacklog and backlog), after an import (backlog), and
+// during a refresh (refreshBacklog), which may change every agreement.
 const (
 	catalogBacklog = 50
 	backlog        = 500
 	refreshBacklog = 5000
 )
 
-// Importer puts the import function together: what takes the files of the
-// uploads bucket, and what its schedule tidies up. Nobody waits for it, so it
-// is patient.
+// Importer assembles the import function: receivers for files in the uploads bucket, and the
+// cleanup on its schedule. Its store retries longer because no caller waits.
 func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
@@ -182,8 +178,8 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	}
 }
 
-// Inventory puts the inventory function together. Nobody waits for it, so it is
-// patient.
+// Inventory assembles the inventory function. Its store retries longer because no caller
+// waits.
 func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
@@ -197,12 +193,12 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 	}
 	return trigger.Jobs{
 		Files:     []trigger.Receiver{{Prefix: inventory.KeyPrefix, Receive: counts.Receive}},
-		Scheduled: counts.Recount, // makes up for calls that were lost
+		Scheduled: counts.Recount, // makes up for lost calls
 		Recount:   counts.Recount,
 	}
 }
 
-// emptyGroups moves the agreements that still name a deleted license group.
+// emptyGroups moves agreements out of license groups that were deleted.
 func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo.Table, now time.Time) error {
 	counts, _, err := agreements.ByGroup(ctx)
 	if err != nil {
@@ -221,7 +217,7 @@ func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo
 	for groupID := range hidden {
 		counts[groupID]++
 	}
-	groups, err := store.Groups.Groups(ctx) // after the agreements: each of their groups is there, or was deleted
+	groups, err := store.Groups.Groups(ctx) // after the agreements: a group that is missing here was deleted
 	if err != nil {
 		return err
 	}
@@ -246,8 +242,8 @@ func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo
 	return nil
 }
 
-// storedElsewhere returns, by license group, the agreements that everybody counts
-// as Unassigned and that are stored under the group.
+// storedElsewhere returns, by license group, the ids of the agreements that are shown as
+// Unassigned but stored under that group.
 func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dynamo.Agreements) (map[string][]string, error) {
 	all, _, err := agreements.All(ctx, journal.Position{})
 	if err != nil {
@@ -272,15 +268,16 @@ func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dy
 	return elsewhere, nil
 }
 
-// retries makes the DynamoDB client repeat faults up to n times in all, with
-// pauses of at most longest. The SDK's own budget over all calls is left out:
-// it would fail calls that one more try saves.
+// retries makes the DynamoDB client attempt a call up to n times, with pauses of at most
+// longest. The SDK's retry budget over all calls is disabled: it would fail calls that one more
+// attempt saves.
 func retries(n int, longest time.Duration) func(*dynamodb.Options) {
 	return func(o *dynamodb.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = n, longest, ratelimit.None
 		})
-		// DynamoDB's CRC32 of a reply adds nothing over TLS, and the local engine's is noise.
+		// DynamoDB's CRC32 of a reply adds nothing over TLS, and the local engine computes a
+		// wrong one.
 		o.DisableValidateResponseChecksum = true
 	}
 }

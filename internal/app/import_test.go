@@ -22,8 +22,8 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// TestR3_10_AnImportLeadsToARefresh puts a file before the import function as it
-// is put together for Lambda, and demands that a refresh is stored and called.
+// TestR3_10_AnImportLeadsToARefresh sends a file's event to the import function as assembled for
+// Lambda, and requires that a refresh is stored and called.
 func TestR3_10_AnImportLeadsToARefresh(t *testing.T) {
 	t.Parallel()
 	quiet := slog.New(slog.DiscardHandler)

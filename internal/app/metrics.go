@@ -5,12 +5,12 @@ import (
 	"log/slog"
 )
 
-// namespace is where CloudWatch keeps the metrics.
+// namespace is the CloudWatch namespace of the metrics.
 const namespace = "trueup"
 
-// measured says which attributes of a log line are metrics, by its message.
-// The line itself is the embedded metric format: CloudWatch reads the numbers
-// from the log, and the code that logs knows nothing of it.
+// measured lists, by the message of a log line, which attributes are metrics. The line is in
+// CloudWatch's embedded metric format: CloudWatch extracts the numbers from the log, and the
+// code that logs does not depend on it.
 var measured = map[string]directive{
 	"request": {
 		Namespace: namespace, Dimensions: [][]string{{"function"}},
@@ -34,7 +34,7 @@ type directive struct {
 
 type metric struct{ Name, Unit string }
 
-// metricsHandler adds to the lines of measured what makes them metrics.
+// metricsHandler adds the embedded metric format to the log lines in measured.
 type metricsHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.

@@ -33,16 +33,16 @@ import (
 	"trueup/internal/vlsc"
 )
 
-// How a refresh divides its time. Of the 15 minutes of an invocation, what is
-// left at the end is enough to store a batch and to publish.
+// How a refresh divides the 15 minutes of an invocation. The reserve at the end is enough to
+// store a batch and to publish.
 const (
-	refreshLease   = 45 * time.Second // shorter than the minute after which Lambda delivers a failed event again
-	refreshAsk     = 2 * time.Minute  // a batch's four attempts of 20 s each, and a token that was refused
-	refreshReserve = 2 * time.Minute  // for Publish, of 20,000 titles and 100,000 agreements
-	refreshPause   = 30 * time.Second // before pairs that failed are asked about again
+	refreshLease   = 45 * time.Second // shorter than the minute after which Lambda retries a failed event
+	refreshAsk     = 2 * time.Minute  // a batch's four attempts of 20 s each, and a rejected token
+	refreshReserve = 2 * time.Minute  // for Publish, with 20,000 titles and 100,000 agreements
+	refreshPause   = 30 * time.Second // before failed pairs are retried
 )
 
-// RunRefresher runs the refresh function until Lambda ends it.
+// RunRefresher runs the refresh function until Lambda stops it.
 func RunRefresher() {
 	run("refresh", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		jobs, err := Refresher(settings, c, log)
@@ -54,8 +54,8 @@ func RunRefresher() {
 	})
 }
 
-// Refresher puts the refresh function together. Nobody waits for it, so it is
-// patient. An error is a setting that cannot be used.
+// Refresher assembles the refresh function. Its store retries longer because no caller waits.
+// An error means that a setting is invalid.
 func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.Jobs, error) {
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
@@ -97,7 +97,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	}, nil
 }
 
-// requester is as much of the refresher as requests, confirms and starts runs.
+// requester returns a refresher that can only request, confirm and start runs.
 func requester(settings config.Config, c aws.Config, store refresher.Store, log *slog.Logger) *refresher.Refresher {
 	function := invoke.New(lambda.NewFromConfig(c), settings.RefreshFunction)
 	return &refresher.Refresher{
@@ -106,7 +106,7 @@ func requester(settings config.Config, c aws.Config, store refresher.Store, log 
 	}
 }
 
-// keeper is the use case of statements, without whom to tell of changes.
+// keeper returns the use case of statements. The caller sets Changed.
 func keeper(settings config.Config, store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger) *statements.Keeper {
 	return &statements.Keeper{
 		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
@@ -120,8 +120,8 @@ func keeper(settings config.Config, store statements.Store, uploads, reports obj
 	}
 }
 
-// requestFor requests the refresh after a statement was accepted or removed, the
-// same however often it is told.
+// requestFor requests the refresh that follows an accepted or removed statement. Repeated calls
+// for the same change request the same refresh.
 func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record) (refresher.Run, error) {
 	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.Object.By}
 	if s.State == statements.StateRemoved {
@@ -131,8 +131,8 @@ func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record
 	return run, err
 }
 
-// sourceOf returns what a refresh asks (R7.4): the service when there is one,
-// otherwise the statements that are in use.
+// sourceOf returns the source of entitlements (R7.4): the service if one is configured,
+// otherwise the statements in use.
 func sourceOf(settings config.Config, c aws.Config, pairs *register.Reader, kept *statements.Keeper, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
 	if v := settings.VLSC; v != (config.VLSC{}) {
 		secret := secrets.New(secretsmanager.NewFromConfig(c), v.Secret)
@@ -149,8 +149,7 @@ func sourceOf(settings config.Config, c aws.Config, pairs *register.Reader, kept
 	}, nil
 }
 
-// everyPair returns the pairs of the organisation, with their numbers as they
-// are compared.
+// everyPair returns all pairs of the organisation, with their numbers in comparable form.
 func everyPair(ctx context.Context, agreements *register.Reader) ([]agreement.Pair, error) {
 	const some = 10_000
 	var all []agreement.Pair

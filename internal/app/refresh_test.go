@@ -32,8 +32,8 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// refreshStand is the refresh between the real store and the reference server,
-// with timeouts of which a test can wait for many.
+// refreshStand is a refresher between the real store and the reference server. Its timeouts are
+// short, so that a test can wait for many of them.
 type refreshStand struct {
 	*refresher.Refresher
 	t       *testing.T
@@ -43,14 +43,14 @@ type refreshStand struct {
 	called  *calls
 }
 
-// calls is what a client has asked of DynamoDB, as grants name it.
+// calls records the DynamoDB actions that a client called, by the names that grants use.
 type calls struct {
 	mu      sync.Mutex
 	actions map[manifest.Action]bool
 }
 
-// record is an option of a client that has its calls noted. Who writes in a
-// transaction needs the grant of each of its actions.
+// record is a client option that records the client's calls. A transaction needs the grant of
+// each of its actions.
 func (c *calls) record(o *dynamodb.Options) {
 	o.APIOptions = append(slices.Clone(o.APIOptions), func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("record", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
@@ -101,7 +101,8 @@ func newRefreshStand(t *testing.T) *refreshStand {
 	server := reference.New("trueup", "secret", time.Hour, time.Now)
 	front := httptest.NewServer(server)
 	t.Cleanup(front.Close)
-	// Each attempt is a process of its own: one that was asked to wait remembers it.
+	// Each attempt has a new client, as a new process would: a client remembers a delay that the
+	// service asked for.
 	source := func(context.Context) (entitlement.Source, error) {
 		return vlsc.NewService(vlsc.Config{
 			Endpoint: front.URL + reference.BasePath, TokenURL: front.URL + reference.TokenPath,
@@ -122,7 +123,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 	}
 }
 
-// run requests a run and works until none waits.
+// run requests a run and works until no run is waiting.
 func (s *refreshStand) run() refresher.Run {
 	s.t.Helper()
 	s.n++
@@ -147,7 +148,7 @@ func (s *refreshStand) work(id string) refresher.Run {
 	return run
 }
 
-// known is what is known of every pair, and how many of them are in each state.
+// known returns the stored entitlements of every pair, and the number of pairs in each state.
 func (s *refreshStand) known() (entitlements map[agreement.PairKey][]entitlement.Entitlement, states map[agreement.Validation]int) {
 	s.t.Helper()
 	entitlements, states = map[agreement.PairKey][]entitlement.Entitlement{}, map[agreement.Validation]int{}
@@ -271,8 +272,8 @@ func TestHeldEntitlementsApplyOnceConfirmed(t *testing.T) {
 	s.called.granted(t, "refresh") // all that a refresh does was done
 }
 
-// granted checks that a function may do what was done, which no engine on this
-// machine does.
+// granted checks that the function has a grant for each recorded action. The local engine does
+// not check grants.
 func (c *calls) granted(t *testing.T, function string) {
 	t.Helper()
 	f, ok := manifest.Find(function)

@@ -15,14 +15,14 @@ import (
 	"trueup/internal/snapshot"
 )
 
-// library is what reports are made from.
+// library returns the source of the data of reports.
 func library(store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
 	return &snapshot.Library{
 		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports), Refreshes: refreshes, Catalog: titles, Clock: time.Now,
 	}
 }
 
-// refreshNow asks for a refresh on behalf of a report of old data (R8.6).
+// refreshNow returns a function that requests a refresh for a report of old data (R8.6).
 func refreshNow(r *refresher.Refresher) func(context.Context) error {
 	return func(ctx context.Context) error {
 		run, _, err := r.Request(ctx, refresher.Order{ID: id.New(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})

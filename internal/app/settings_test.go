@@ -19,7 +19,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// starts is how each function is put together.
+// starts assembles each function, by name.
 var starts = map[string]func(config.Config, aws.Config, *slog.Logger) any{
 	"import":    func(s config.Config, c aws.Config, log *slog.Logger) any { return Importer(s, c, log) },
 	"inventory": func(s config.Config, c aws.Config, log *slog.Logger) any { return Inventory(s, c, log) },
@@ -33,7 +33,7 @@ var starts = map[string]func(config.Config, aws.Config, *slog.Logger) any{
 	reports.Name:    func(s config.Config, c aws.Config, log *slog.Logger) any { return Reports(s, c, log) },
 }
 
-// given is an environment with every setting that has no default.
+// given returns an environment with every setting that has no default.
 func given(t *testing.T) func(name string) string {
 	values := map[string]string{
 		config.Table: storetest.Table(t), config.UploadsBucket: "somewhere", config.ReportsBucket: "somewhere",
@@ -43,8 +43,8 @@ func given(t *testing.T) func(name string) string {
 	return func(name string) string { return values[name] }
 }
 
-// TestR16_6_SettingsOfTheReleaseBefore has each function start as it does while a
-// deployment has exchanged its code and not yet its settings.
+// TestR16_6_SettingsOfTheReleaseBefore starts each function with its settings of the previous
+// release: a deployment replaces the code before the settings.
 func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 	t.Parallel()
 	for _, f := range manifest.Functions {
@@ -78,8 +78,8 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 	}
 }
 
-// TestSettingsOfTheManifest: each function starts with the settings of its row, and does
-// not start without one of them that it needs. A wrong row is found then, and not at a
+// TestSettingsOfTheManifest: each function starts with the settings in its row of the manifest,
+// and does not start if a required one is missing. A wrong row is thus found here and not at a
 // request.
 func TestSettingsOfTheManifest(t *testing.T) {
 	t.Parallel()

@@ -26,8 +26,7 @@ import (
 
 var upgradeNoon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// deployment is a table that processes of two releases write to, and what it has
-// to hold.
+// deployment is a table that processes of two releases write to, with its expected contents.
 type deployment struct {
 	t      *testing.T
 	ctx    context.Context
@@ -41,7 +40,7 @@ type deployment struct {
 	agreements map[string]*member
 }
 
-// member is an agreement as it has to be.
+// member is the expected state of an agreement.
 type member struct {
 	group string
 	pairs map[string]bool
@@ -79,7 +78,6 @@ func (d *deployment) id(prefix string) string {
 	return fmt.Sprintf("%s%d", prefix, d.n)
 }
 
-// number is one of a pair. None is a part of another one.
 func (d *deployment) number() string {
 	d.n++
 	return fmt.Sprintf("P%04d", d.n)
@@ -114,7 +112,7 @@ func pairsOf(numbers ...string) (pairs []agreement.Pair) {
 
 func noReply(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }
 
-// made adds an agreement to what has to be.
+// made adds an agreement to the expected state.
 func (d *deployment) made(id, groupID string, older bool, numbers ...string) {
 	m := &member{group: groupID, pairs: map[string]bool{}}
 	for _, n := range numbers {
@@ -125,7 +123,7 @@ func (d *deployment) made(id, groupID string, older bool, numbers ...string) {
 	}
 }
 
-// allowed reports whether the older release did what it was asked. It may refuse.
+// allowed reports whether the older release carried out a request, which it may refuse.
 func (d *deployment) allowed(err error) bool {
 	d.t.Helper()
 	if err != nil && !errors.Is(err, released.ErrRefused) {
@@ -194,8 +192,7 @@ func (d *deployment) change(older bool, id string, m *member) {
 	}
 }
 
-// move moves an agreement, which only this release can do to one that the group
-// does not count.
+// move moves an agreement. Only this release can move one that the group does not count.
 func (d *deployment) move(id string, m *member, groupID string) {
 	d.t.Helper()
 	s := d.store()
@@ -250,7 +247,7 @@ func (d *deployment) deleteGroup(older bool, id string) {
 	}
 }
 
-// empty is the schedule of the older release: it moves what it knows of.
+// empty is the schedule of the older release: it moves the agreements that it knows of.
 func (d *deployment) empty(id string) {
 	d.t.Helper()
 	var known []string
@@ -262,14 +259,14 @@ func (d *deployment) empty(id string) {
 	d.must(d.older.EmptyGroup(d.ctx, id, known...))
 }
 
-// follow has the warm process read what there is.
+// follow makes the warm process read the latest changes.
 func (d *deployment) follow() {
 	d.t.Helper()
 	_, _, err := d.warm.ByGroup(d.ctx)
 	d.must(err)
 }
 
-// step does one thing, by one release or the other.
+// step does one random thing, by one of the two releases.
 func (d *deployment) step(deleted []string) []string {
 	d.t.Helper()
 	older := d.random.IntN(2) == 0
@@ -303,8 +300,8 @@ func (d *deployment) step(deleted []string) []string {
 	return deleted
 }
 
-// check compares what is shown with what has to be, in a warm process and in a
-// fresh one, and with the table.
+// check compares the lists of a warm and of a fresh process, and the table, with the expected
+// state.
 func (d *deployment) check() {
 	d.t.Helper()
 	for what, r := range map[string]*register.Reader{"warm": d.warm, "fresh": d.reader()} {
@@ -350,7 +347,7 @@ func (d *deployment) check() {
 			}
 		}
 	}
-	// As they are stored: nothing names a group that is not there.
+	// As stored: no agreement names a group that does not exist.
 	stored, err := d.newer[0].Agreements.AgreementsByID(d.ctx, slices.Collect(maps.Keys(d.agreements)))
 	d.must(err)
 	for id, a := range stored {
@@ -374,7 +371,7 @@ func (d *deployment) check() {
 	}
 }
 
-// ended is the schedule of this release after the other one is gone.
+// ended runs the schedule of this release after the older release has stopped.
 func (d *deployment) ended() {
 	d.t.Helper()
 	for _, at := range []time.Time{upgradeNoon, upgradeNoon.Add(time.Hour)} {
@@ -382,9 +379,9 @@ func (d *deployment) ended() {
 	}
 }
 
-// TestR16_6_BothReleasesWrite has processes of this release and of the one before
-// journals had stripes write to one table in random orders. This release refuses
-// nothing, and in the end all is exact.
+// TestR16_6_BothReleasesWrite has processes of this release and of the one before journals had
+// stripes write to one table in random order. This release refuses nothing, and the final state
+// is exact.
 func TestR16_6_BothReleasesWrite(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {
@@ -401,8 +398,8 @@ func TestR16_6_BothReleasesWrite(t *testing.T) {
 	}
 }
 
-// TestR16_6_GroupsOfBothReleases: what each release may do to a group in which are
-// agreements that the other one has put there.
+// TestR16_6_GroupsOfBothReleases: what each release may do to a group that contains agreements
+// added by the other release.
 func TestR16_6_GroupsOfBothReleases(t *testing.T) {
 	t.Parallel()
 	for name, during := range map[string]func(d *deployment){
@@ -439,7 +436,7 @@ func TestR16_6_GroupsOfBothReleases(t *testing.T) {
 			d.imports(id)
 			d.deleteGroup(false, id)
 			d.imports(group.UnassignedID)
-			d.deleteGroup(false, d.makeGroup(false)) // a tip after one that is not known
+			d.deleteGroup(false, d.makeGroup(false)) // a tip after an unknown one
 			d.create(true, group.UnassignedID)
 			d.deleteGroup(false, d.makeGroup(true))
 		},
@@ -461,7 +458,7 @@ func TestR16_6_GroupsOfBothReleases(t *testing.T) {
 	}
 }
 
-// TestR16_6_ChecksEnd: where agreements are stored is checked twice, and not for ever.
+// TestR16_6_ChecksEnd: the check of where agreements are stored runs twice, then stops.
 func TestR16_6_ChecksEnd(t *testing.T) {
 	t.Parallel()
 	d := deploying(t, 1)

@@ -1,11 +1,11 @@
-// Package docs has the pages that the functions serve themselves.
+// Package docs embeds the pages that the functions serve.
 package docs
 
 import _ "embed" // the pages
 
-// OpenAPI is the document of the HTTP API. A test of package httpapi makes it from
-// the code and demands that this is the same: making it at run time would link
-// the operations of every function into the one that serves it.
+// OpenAPI is the OpenAPI document of the HTTP API. A test of package httpapi generates it from
+// the code and compares. Generating it at run time would link the operations of every function
+// into the one that serves it.
 //
 //go:embed openapi.json
 var OpenAPI []byte

@@ -1,4 +1,4 @@
-// Package invoke has functions call each other through Lambda's own API.
+// Package invoke lets functions call each other through the Lambda API.
 package invoke
 
 import (
@@ -16,8 +16,8 @@ type Caller struct {
 	function string
 }
 
-// New returns a caller of the function with the name. It panics without a name, which is
-// a mistake in a function's settings.
+// New returns a caller of the named function. It panics if the name is empty, which is a mistake
+// in a function's settings.
 func New(client *lambda.Client, function string) *Caller {
 	if function == "" {
 		panic("invoke: a function without a name")
@@ -25,9 +25,9 @@ func New(client *lambda.Client, function string) *Caller {
 	return &Caller{client, function}
 }
 
-// Call hands the event, as JSON, to the function and does not wait for it. A
-// nil error means that Lambda has it: it calls the function again when that
-// fails, and keeps what failed for good in the dead-letter queue.
+// Call sends the event, as JSON, to the function and does not wait for it. A nil error means
+// that Lambda has queued the event: Lambda retries the function on errors, and finally sends the
+// event to the dead-letter queue.
 func (c *Caller) Call(ctx context.Context, event any) error {
 	payload, err := json.Marshal(event)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package s3bucket keeps the files of package objects in Amazon S3, or in
-// whatever speaks its protocol.
+// Package s3bucket stores the files of package objects in Amazon S3, or in a service with the
+// same API.
 package s3bucket
 
 import (
@@ -29,15 +29,16 @@ type s3Bucket struct {
 	name    string
 }
 
-// New returns the bucket with the name. The client's region must be the bucket's. It
-// panics without a name, which is a mistake in a function's settings.
+// New returns the named bucket. The client's region must be the bucket's. It panics if the name
+// is empty, which is a mistake in a function's settings.
 func New(client *s3.Client, bucket string) objects.Bucket {
 	if bucket == "" {
 		panic("s3bucket: a bucket without a name")
 	}
 	presign := s3.NewPresignClient(client, func(o *s3.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
-			// Otherwise the signature would demand the checksum of a body we do not have.
+			// Otherwise the signature would require the checksum of a body that is not known
+			// yet.
 			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		})
@@ -78,7 +79,8 @@ func (b *s3Bucket) Open(ctx context.Context, key, version, etag string) (objects
 	return o, nil
 }
 
-// failed says what could not be done. What may pass is errs.Unavailable try_again.
+// failed wraps an error with its operation and key. A transient one becomes errs.Unavailable
+// try_again.
 func (b *s3Bucket) failed(what, key string, err error) error {
 	err = fmt.Errorf("s3bucket: %s %s/%s: %w", what, b.name, key, err)
 	if passes(err) {
@@ -87,8 +89,8 @@ func (b *s3Bucket) failed(what, key string, err error) error {
 	return err
 }
 
-// passes reports whether the same call may not meet the error again: those that the
-// SDK has repeated, for a while, and replies that broke off.
+// passes reports whether an error is transient: one that the SDK has already retried for a
+// while, or a reply that broke off.
 func passes(err error) bool {
 	var torn *smithy.DeserializationError
 	return errors.As(err, &torn) || errors.Is(err, io.ErrUnexpectedEOF) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
@@ -96,8 +98,8 @@ func passes(err error) bool {
 
 func quoted(etag string) string { return `"` + strings.Trim(etag, `"`) + `"` }
 
-// gone reports whether the object, the version, or the one with that etag is
-// not there any more. A 405 is the answer for a version that is a delete marker.
+// gone reports whether the object, the version, or the object with that etag no longer exists.
+// S3 answers 405 for a version that is a delete marker.
 func gone(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -152,7 +154,7 @@ func (b *s3Bucket) PresignPut(ctx context.Context, key, contentType string, size
 	return objects.Upload{URL: request.URL, Headers: sendable(request.SignedHeader), Expires: expires}, nil
 }
 
-// expiry reads from a presigned URL until when it works.
+// expiry returns the time at which a presigned URL expires.
 func expiry(presigned string) (time.Time, error) {
 	u, err := url.Parse(presigned)
 	if err != nil {
@@ -166,7 +168,8 @@ func expiry(presigned string) (time.Time, error) {
 	return signed.Add(life), err
 }
 
-// sendable drops what every HTTP client sets by itself, and browsers forbid to set.
+// sendable returns the headers that a client must set. It drops those that every HTTP client
+// sets by itself and browsers forbid to set.
 func sendable(signed http.Header) map[string]string {
 	headers := map[string]string{}
 	for name, values := range signed {

@@ -217,8 +217,7 @@ func TestPresignedDownload(t *testing.T) {
 	}
 }
 
-// TestAway demands that a bucket which does not answer is told from one that is
-// not there.
+// TestAway: a bucket that does not answer is distinguished from one that does not exist.
 func TestAway(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))

@@ -1,7 +1,6 @@
-// Package secrets reads the client's ID and secret of the entitlement service
-// from AWS Secrets Manager. They stand in no error and in no log,
-// and are not kept: package vlsc asks for them at every token, which it uses for
-// five minutes at most.
+// Package secrets reads the client ID and secret of the entitlement service from AWS Secrets
+// Manager. They appear in no error and no log, and are not cached: package vlsc asks for them at
+// every token, which it uses for at most five minutes.
 package secrets
 
 import (
@@ -14,16 +13,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Client is a secret of the form {"clientId": "…", "clientSecret": "…"}.
+// Client reads a secret of the form {"clientId": "…", "clientSecret": "…"}.
 type Client struct {
 	manager *secretsmanager.Client
 	name    string
 }
 
-// New returns the secret of that name or ARN.
+// New returns a client of the secret with that name or ARN.
 func New(manager *secretsmanager.Client, name string) *Client { return &Client{manager, name} }
 
-// Credentials returns the client's ID and secret.
+// Credentials returns the client ID and the client secret.
 func (c *Client) Credentials(ctx context.Context) (id, secret string, err error) {
 	out, err := c.manager.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.name})
 	if err != nil {
@@ -33,7 +32,7 @@ func (c *Client) Credentials(ctx context.Context) (id, secret string, err error)
 		ClientID     string `json:"clientId"`
 		ClientSecret string `json:"clientSecret"`
 	}
-	// The cause would quote some of it.
+	// The cause is dropped because it could quote the secret.
 	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &v) != nil || v.ClientID == "" || v.ClientSecret == "" {
 		return "", "", errors.New("secrets: " + c.name + ` is not JSON with the texts "clientId" and "clientSecret"`)
 	}

@@ -33,7 +33,7 @@ func TestR7_4_ClientCredentials(t *testing.T) {
 	client := secrets.New(secretsmanager.New(secretsmanager.Options{
 		Region: "eu-west-1", BaseEndpoint: &server.URL, Retryer: aws.NopRetryer{}, Credentials: credentials.NewStaticCredentialsProvider("k", "k", ""),
 	}), "trueup-vlsc")
-	for _, secret := range []string{"one", "two"} { // a changed one counts
+	for _, secret := range []string{"one", "two"} { // a changed secret is used
 		value = `{"clientId":"trueup","clientSecret":"` + secret + `"}`
 		if id, got, err := client.Credentials(t.Context()); err != nil || id != "trueup" || got != secret {
 			t.Errorf("%s %s, %v", id, got, err)

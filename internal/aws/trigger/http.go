@@ -20,16 +20,15 @@ import (
 	"trueup/internal/i18n"
 )
 
-// spare is how much of its time a function keeps for the answer: who asks for
-// what hangs is told to try again, instead of getting the gateway's own fault.
+// spare is the time that a function reserves for its answer, so that a request that hangs gets
+// an answer with the advice to retry instead of the gateway's own error.
 const spare = time.Second
 
-// HTTP returns the handler of a function behind an API Gateway HTTP API
-// (payload 2.0). The request h sees carries the caller and the request id as
-// an access.Call: the JWT authorizer of the gateway has checked the token, and
-// its claims are in the event. Each request leaves one line in the log, without
-// its query, headers and bodies. What h cannot answer is a fault: it is answered
-// with 500, and another line has its cause.
+// HTTP returns the handler of a function behind an API Gateway HTTP API (payload 2.0). The
+// request that h gets carries the caller and the request id as an access.Call; the gateway's JWT
+// authorizer has checked the token, and the event contains its claims. Each request logs one
+// line, without its query, headers and bodies. A request that h cannot answer gets a 500, and
+// another line logs the cause.
 func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		begin := clock()
@@ -50,11 +49,11 @@ func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context
 	}
 }
 
-// maxAnswer is how many bytes of JSON a function may answer with. Lambda replaces
-// a longer answer by an error that names no request.
+// maxAnswer is the maximum size, in bytes of JSON, of a function's answer. Lambda replaces a
+// larger one with an error that names no request.
 const maxAnswer = 6 << 20
 
-// answer is what h answers an event.
+// answer returns h's answer to an event.
 func answer(ctx context.Context, h http.Handler, log *slog.Logger, event events.APIGatewayV2HTTPRequest) (out events.APIGatewayV2HTTPResponse) {
 	where := []any{"route", event.RouteKey, access.RequestIDKey, event.RequestContext.RequestID}
 	defer func() {
@@ -77,9 +76,9 @@ func answer(ctx context.Context, h http.Handler, log *slog.Logger, event events.
 	return out
 }
 
-// fits returns an error when an answer is too large for Lambda.
+// fits returns an error if an answer is too large for Lambda.
 func fits(out events.APIGatewayV2HTTPResponse) error {
-	if len(out.Body) < maxAnswer/8 { // JSON makes six bytes of one at most
+	if len(out.Body) < maxAnswer/8 { // JSON encodes a byte as at most six
 		return nil
 	}
 	var encoded bytes.Buffer
@@ -94,7 +93,8 @@ func fits(out events.APIGatewayV2HTTPResponse) error {
 	return nil
 }
 
-// fault is the answer to an event that was not answered: a problem as those of package httpapi.
+// fault returns the answer to an event that h could not answer: a problem like those of package
+// httpapi.
 func fault(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	const code = "internal_error"
 	lang := i18n.Language(event.Headers["accept-language"])
@@ -114,8 +114,8 @@ func fault(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse
 	}
 }
 
-// request makes the request of an event. Headers arrive with values of the
-// same name joined by commas and stay so: a date has commas too.
+// request converts an event to a request. Values of headers of the same name arrive joined by
+// commas and stay so: a date contains commas too.
 func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	body := []byte(event.Body)
 	if event.IsBase64Encoded {
@@ -149,8 +149,8 @@ func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.R
 	return r, nil
 }
 
-// address keeps the path as it was encoded, so that an escaped slash does not
-// become a separator. A path that is not encoded properly is taken as it is.
+// address returns the URL with the path as it was encoded, so that an escaped slash does not
+// become a separator. A path with invalid escapes is used as it is.
 func address(rawPath, rawQuery string) *url.URL {
 	u := &url.URL{Path: rawPath, RawQuery: rawQuery}
 	if path, err := url.PathUnescape(rawPath); err == nil {
@@ -159,7 +159,7 @@ func address(rawPath, rawQuery string) *url.URL {
 	return u
 }
 
-// response collects what a handler answers.
+// response collects a handler's answer.
 type response struct {
 	status int
 	header http.Header
@@ -184,9 +184,8 @@ func (w *response) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// event is the response as API Gateway expects it. Only a body that is no text
-// is sent in base64; cookies have a place of their own, because their values
-// cannot be joined.
+// event converts the response for API Gateway. Only a body that is not text is encoded in
+// base64. Cookies have a separate field because their values cannot be joined.
 func (w *response) event() events.APIGatewayV2HTTPResponse {
 	w.WriteHeader(http.StatusOK)
 	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}, Cookies: w.Header().Values("Set-Cookie")}

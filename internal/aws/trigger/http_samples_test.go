@@ -16,8 +16,8 @@ import (
 	"trueup/internal/aws/trigger"
 )
 
-// The samples of HTTP events are what API Gateway sends; each has to arrive
-// at the handler as the request that was made.
+// TestHTTPSamples: each sample is an event as API Gateway sends it, and must reach the handler
+// as the original request.
 func TestHTTPSamples(t *testing.T) {
 	t.Parallel()
 	type arrived struct {

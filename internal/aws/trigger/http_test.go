@@ -18,7 +18,7 @@ import (
 	"trueup/internal/aws/trigger"
 )
 
-// seen is what a handler sees of a request.
+// seen is a request as a handler sees it.
 type seen struct {
 	Method, Path, Escaped, Query, Host, Remote, Body string
 	Header                                           http.Header
@@ -26,7 +26,7 @@ type seen struct {
 	Call                                             access.Call
 }
 
-// ticking is a clock that advances by 1.5 ms at each look.
+// ticking returns a clock that advances by 1.5 ms at each call.
 func ticking() func() time.Time {
 	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	return func() time.Time {
@@ -210,7 +210,7 @@ func TestHTTPResponse(t *testing.T) {
 	}
 }
 
-// TestHTTPLog demands one line per request, without what is secret in it.
+// TestHTTPLog requires one log line per request, without secrets.
 func TestHTTPLog(t *testing.T) {
 	t.Parallel()
 	var lines bytes.Buffer
@@ -238,8 +238,8 @@ func TestHTTPLog(t *testing.T) {
 	}
 }
 
-// TestR16_3_HTTPLogsCauses: each fault that no handler answers is answered with 500,
-// and one line has its cause, the route and the request id.
+// TestR16_3_HTTPLogsCauses: each fault outside a handler gets a 500, and one log line has its
+// cause, the route and the request id.
 func TestR16_3_HTTPLogsCauses(t *testing.T) {
 	t.Parallel()
 	body := func(b string) http.Handler {
@@ -250,7 +250,7 @@ func TestR16_3_HTTPLogsCauses(t *testing.T) {
 		name       string
 		handler    http.Handler
 		edit       func(*events.APIGatewayV2HTTPRequest)
-		msg, cause string // of the line; empty for no line and 200
+		msg, cause string // of the log line; empty for no line and 200
 	}{
 		{"base64", body(""), func(e *events.APIGatewayV2HTTPRequest) { e.Body, e.IsBase64Encoded = "%", true }, "fault", "body of the event"},
 		{"method", body(""), func(e *events.APIGatewayV2HTTPRequest) { e.RequestContext.HTTP.Method = "G T" }, "fault", "method"},
@@ -298,7 +298,7 @@ func TestR16_3_HTTPLogsCauses(t *testing.T) {
 	}
 }
 
-// A request has to end while the function still has time to answer it.
+// TestHTTPKeepsTimeForTheAnswer: a request ends while the function still has time to answer it.
 func TestHTTPKeepsTimeForTheAnswer(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
@@ -317,7 +317,7 @@ func TestHTTPKeepsTimeForTheAnswer(t *testing.T) {
 	}
 }
 
-// FuzzHTTP demands that whatever event arrives is answered.
+// FuzzHTTP requires an answer to every event.
 func FuzzHTTP(f *testing.F) {
 	f.Add([]byte(`{"version":"2.0","rawPath":"/a%2Fb","rawQueryString":"a=%zz","requestContext":{"http":{"method":"GET"}}}`))
 	f.Add([]byte(`{"rawPath":"%","headers":{"":"x","a\nb":"c"},"cookies":["a"],"body":"e30=","isBase64Encoded":true}`))

@@ -1,5 +1,5 @@
-// Package trigger turns AWS events into plain calls and their results into what AWS
-// expects. No other package knows the shapes of events.
+// Package trigger converts AWS events to plain calls and their results to what AWS expects. No
+// other package knows the formats of events.
 package trigger
 
 import (
@@ -18,22 +18,22 @@ import (
 	"trueup/internal/manifest"
 )
 
-// Jobs is what a function does that does not serve HTTP. An event for a job that is nil
-// is an error, so that it ends in the dead-letter queue.
+// Jobs is the work of a function that does not serve HTTP. An event for a job that is nil is an
+// error, so that it reaches the dead-letter queue.
 type Jobs struct {
-	Files     []Receiver                                     // for objects that are created in the uploads bucket
+	Files     []Receiver                                     // for objects created in the uploads bucket
 	Received  func(ctx context.Context) error                // after an event with objects; may be nil
-	Scheduled func(ctx context.Context) error                // on its schedule
+	Scheduled func(ctx context.Context) error                // on the function's schedule
 	Nightly   func(ctx context.Context, due time.Time) error // once a night, with the time at which it was due
 	Run       func(ctx context.Context, run string) error    // called by another function, with the id of a refresh
-	Recount   func(ctx context.Context) error                // called by another function, after rules changed
+	Recount   func(ctx context.Context) error                // called by another function, after rules have changed
 }
 
-// Receiver takes one kind of file.
+// Receiver processes one kind of file.
 type Receiver struct {
-	Prefix string // of the keys
-	// Receive deals with one version of an object; a nil error means that it need not
-	// be delivered again.
+	Prefix string // of the object keys
+	// Receive processes one version of an object. A nil error means that the event need not be
+	// delivered again.
 	Receive func(ctx context.Context, o intake.Object) error
 }
 
@@ -50,18 +50,18 @@ func RunCall(run string) Call { return Call{Source: manifest.CallSource, Run: ru
 // RecountCall returns the event that calls Jobs.Recount.
 func RecountCall() Call { return Call{Source: manifest.CallSource, Recount: true} }
 
-// event is what a function without HTTP is invoked with: records of S3, or one of the
-// sources of package manifest.
+// event is the payload of a function that does not serve HTTP: S3 records, or one of the sources
+// in package manifest.
 type event struct {
 	events.S3Event
 	Call
 
-	Time time.Time `json:"time"` // with manifest.NightlySource: when it was due
+	Time time.Time `json:"time"` // for manifest.NightlySource: when it was due
 }
 
-// Handler returns a function's handler. When it returns an error, Lambda delivers the
-// event again, and in the end sends it to the dead-letter queue; files that were dealt
-// with are then skipped by their receivers.
+// Handler returns a function's handler. If it returns an error, Lambda retries the event, and
+// finally sends it to the dead-letter queue. Receivers skip files that they have already
+// processed.
 func Handler(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		var e event
@@ -82,7 +82,7 @@ func Handler(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage)
 	}
 }
 
-// of returns the job that an event with a source asks for.
+// of returns the job for an event with a source.
 func (j Jobs) of(e event) (job func(context.Context) error, err error) {
 	switch {
 	case e.Source == manifest.ScheduleSource:
@@ -103,12 +103,12 @@ func (j Jobs) of(e event) (job func(context.Context) error, err error) {
 	return job, nil
 }
 
-// receive hands the objects of an event to their receivers. A fault of one does not
-// stop the next.
+// receive passes the objects of an event to their receivers. An error of one does not stop the
+// next.
 func (j Jobs) receive(ctx context.Context, records []events.S3EventRecord, payload []byte, log *slog.Logger) error {
 	if len(records) == 0 {
 		if j.Files != nil && strings.Contains(string(payload), "s3:TestEvent") {
-			return nil // S3 sends it when a notification is configured
+			return nil // S3 sends this event when a notification is configured
 		}
 		return errors.New("event has no records")
 	}
@@ -143,12 +143,12 @@ func (j Jobs) receiverOf(key string) (Receiver, bool) {
 	return Receiver{}, false
 }
 
-// ObjectOf returns the object that a record of an S3 notification is about.
+// ObjectOf returns the object of an S3 notification record.
 func ObjectOf(record events.S3EventRecord) intake.Object {
 	object := record.S3.Object
 	key, err := url.QueryUnescape(object.Key) // S3 encodes keys like form values: a space is a plus
 	if err != nil {
-		key = object.Key // S3 never sends one; the receiver finds no such object
+		key = object.Key // S3 never sends such a key; the receiver finds no object with it
 	}
 	return intake.Object{
 		Bucket: record.S3.Bucket.Name, Key: key, Version: object.VersionID, ETag: object.ETag, Sequencer: object.Sequencer, Size: object.Size,

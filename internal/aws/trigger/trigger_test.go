@@ -38,7 +38,7 @@ func (c *called) receive(_ context.Context, o intake.Object) error {
 	return c.fail[o.Key]
 }
 
-// jobs is a function with every job, for files of two folders.
+// jobs returns every job, with receivers for two folders.
 func (c *called) jobs() trigger.Jobs {
 	return trigger.Jobs{
 		Files:     []trigger.Receiver{{Prefix: "agreements/", Receive: c.receive}, {Prefix: "catalog/", Receive: c.receive}},
@@ -63,7 +63,7 @@ func sample(tb testing.TB, name string) []byte {
 	return b
 }
 
-// notified is S3's notification of an object in a folder.
+// notified returns an S3 notification for an object in a folder.
 func notified(name, folder string) []byte {
 	return []byte(`{"Records":[{"eventName":"` + name + `","eventTime":"2026-11-21T12:00:00.000Z","userIdentity":{"principalId":"AWS:admin"},
 		"s3":{"bucket":{"name":"uploads"},"object":{"key":"` + folder + `my+file.csv","versionId":"v1","eTag":"e1","sequencer":"0A","size":7}}}]}`)
@@ -139,8 +139,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestEventsOfOtherFunctions: an event for a job that a function does not have must end
-// in the dead-letter queue.
+// TestEventsOfOtherFunctions: an event for a job that a function does not have must reach the
+// dead-letter queue.
 func TestEventsOfOtherFunctions(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"schedule.json", "nightly.json", "call-refresh.json", "call-recount.json", "s3-test-event.json"} {
@@ -169,8 +169,8 @@ func TestCallsAreUnderstood(t *testing.T) {
 	}
 }
 
-// TestR16_3_FaultsAreDeliveredAgain: every fault is returned, so that Lambda delivers
-// the event again, and is logged once.
+// TestR16_3_FaultsAreDeliveredAgain: every fault is returned, so that Lambda retries the event,
+// and is logged once.
 func TestR16_3_FaultsAreDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	fault := errors.New("the table is gone")
@@ -264,7 +264,7 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// FuzzObjectOf: a record that can be read at all has an id fit for a key.
+// FuzzObjectOf: the id of a record that can be parsed is valid in a key.
 func FuzzObjectOf(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, payload []byte) {
