@@ -27,7 +27,7 @@ func (u unread) Read([]byte) (int, error) {
 // parameter is a parameter of a route's path.
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
-// probe answers a route's request, with ids that name nothing.
+// probe sends a route's request with ids of nothing that exists, and returns the answer.
 func probe(t *testing.T, s *stack, r route.Route, authorization string, body io.Reader) (status int, problem httpapi.Problem) {
 	t.Helper()
 	request, err := http.NewRequest(r.Method, base+parameter.ReplaceAllString(r.Path, "nothing"), body)
@@ -50,15 +50,15 @@ func probe(t *testing.T, s *stack, r route.Route, authorization string, body io.
 	return response.StatusCode, problem
 }
 
-// TestAccess asks every route of the table for every role (SPEC 11), without a
-// role, for an unknown one, for nobody's token and without one. The columns of
-// SPEC 11 and the one each route is in are spelled here again: a new route or
-// role fails until somebody has decided.
+// TestAccess calls every route of the table with every role (SPEC 11), without a role, with an
+// unknown role, with an invalid token and without a token. The columns of SPEC 11 and the column
+// of each route are repeated here, so that the test fails for a new route or role until it is
+// added.
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	everybody := []access.Role{"global-admin", "billing-admin", "user-admin", "service-admin", "password-admin"} // read all
 	managers := []access.Role{"global-admin", "billing-admin"}                                                   // agreements, groups, imports, catalog; and details (R2.7)
-	public := []access.Role{"", "owner"}                                                                         // without a role, an unknown one; and everybody
+	public := []access.Role{"", "owner"}                                                                         // no role, an unknown role; allowed to everybody
 	if diff := cmp.Diff(everybody, access.Roles); diff != "" {
 		t.Errorf("roles (-SPEC 11 +code)\n%s", diff)
 	}

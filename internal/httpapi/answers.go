@@ -6,7 +6,7 @@ import (
 	"trueup/internal/i18n"
 )
 
-// Reader is what every operation that answers sentences takes.
+// Reader is the input of every operation whose answer contains text in the reader's language.
 type Reader struct {
 	AcceptLanguage string `header:"Accept-Language" hidden:"true"`
 }
@@ -26,7 +26,7 @@ type Page[T any] struct {
 	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
 }
 
-// PageOf makes a page of what a store returned. No items are an empty list, not null.
+// PageOf converts a page of a store. An empty page has an empty list, not null.
 func PageOf[From, To any](items []From, next string, convert func(From) To) Page[To] {
 	p := Page[To]{Items: make([]To, 0, len(items)), NextCursor: next}
 	for _, item := range items {
@@ -40,14 +40,14 @@ type Condition struct {
 	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"The ETag of the copy the caller has."`
 }
 
-// Tagged is an answer with a version.
+// Tagged is an answer with an ETag.
 type Tagged[T any] struct {
 	Status int
 	ETag   string `header:"ETag" doc:"Names this version, in this language, for If-None-Match."`
 	Body   T
 }
 
-// Current answers body, or 304 when the caller has it already.
+// Current returns body, or 304 if the caller has the current version.
 func Current[T any](c Condition, tag string, body T) *Tagged[T] {
 	out := &Tagged[T]{Status: http.StatusOK, ETag: tag, Body: body}
 	if Matches(c.IfNoneMatch, tag) {
@@ -56,12 +56,12 @@ func Current[T any](c Condition, tag string, body T) *Tagged[T] {
 	return out
 }
 
-// Found is what a lookup found.
+// Found is the result of a lookup.
 type Found[T any] struct {
 	Items []T `json:"items" doc:"What fits, best first: the exact name, names that start with the letters, then those with a word that is or starts with them, then those with them anywhere."`
 }
 
-// FoundOf makes a Found of items.
+// FoundOf returns a Found of converted items.
 func FoundOf[From, To any](items []From, convert func(From) To) Found[To] {
 	return Found[To]{PageOf(items, "", convert).Items}
 }

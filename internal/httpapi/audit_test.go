@@ -15,8 +15,8 @@ import (
 	"trueup/internal/audit"
 )
 
-// recorded has n events of a given size, three a page. It judges how an export
-// is put together; what a store selects is tested on the real one.
+// recorded is a store of n equal events, three per page. It tests how an export is assembled;
+// the selection of a store is tested on the real store.
 type recorded struct {
 	n     int
 	event audit.Event
@@ -70,10 +70,10 @@ func TestSPEC12_Export(t *testing.T) {
 	}
 }
 
-// TestExportIsNeverCut: what does not fit the answer of a function is refused.
+// TestExportIsNeverCut: an export that is too large for a function's answer is rejected.
 func TestExportIsNeverCut(t *testing.T) {
 	t.Parallel()
-	// As JSON each < takes six bytes.
+	// JSON encodes each < in six bytes.
 	large := audit.Event{By: strings.Repeat("<", 100_000), Source: audit.SourceAPI}
 	if w := export(t, recorded{8, large}, ""); w.Code != http.StatusOK || w.Body.Len() < 800_000 {
 		t.Errorf("%d, %d bytes", w.Code, w.Body.Len())
@@ -84,7 +84,7 @@ func TestExportIsNeverCut(t *testing.T) {
 	}
 }
 
-// slow answers its first pages, and then nothing until the caller gives up.
+// slow answers its first pages and then blocks until the caller gives up.
 type slow struct{ pages int }
 
 func (s *slow) Events(ctx context.Context, _ audit.Query) (audit.Page, error) {
@@ -95,7 +95,8 @@ func (s *slow) Events(ctx context.Context, _ audit.Query) (audit.Page, error) {
 	return audit.Page{}, ctx.Err()
 }
 
-// TestSPEC12_ExportOfAStoreThatHangs: only an export that got somewhere is too large.
+// TestSPEC12_ExportOfAStoreThatHangs: an export is too large only if a page was read before the
+// timeout.
 func TestSPEC12_ExportOfAStoreThatHangs(t *testing.T) {
 	t.Parallel()
 	for pages, want := range []int{http.StatusServiceUnavailable, http.StatusUnprocessableEntity} {
@@ -110,7 +111,7 @@ func TestSPEC12_ExportOfAStoreThatHangs(t *testing.T) {
 	}
 }
 
-// asked keeps the query that it was asked.
+// asked records the last query.
 type asked struct{ query audit.Query }
 
 func (a *asked) Events(_ context.Context, q audit.Query) (audit.Page, error) {
@@ -118,7 +119,7 @@ func (a *asked) Events(_ context.Context, q audit.Query) (audit.Page, error) {
 	return audit.Page{}, nil
 }
 
-// TestSPEC12_Times: events have whole milliseconds, a filter may have less.
+// TestSPEC12_Times: events have whole milliseconds; a filter may have fractions of one.
 func TestSPEC12_Times(t *testing.T) {
 	t.Parallel()
 	at := func(hour, ms int) time.Time { return time.Date(2026, 11, 21, hour, 0, 0, ms*1e6, time.UTC) }

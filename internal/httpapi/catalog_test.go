@@ -15,8 +15,8 @@ import (
 	"trueup/internal/journal"
 )
 
-// R5.2: a file put under catalog/ is found by who types, leaves an event and a
-// result, and a copy for the next process.
+// TestAFileFeedsTheCatalog: a file put under catalog/ (R5.2) is found by lookups, and leaves an
+// event, a result, and a copy for the next process.
 func TestAFileFeedsTheCatalog(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)

@@ -11,7 +11,7 @@ import (
 	"trueup/internal/httpapi/route"
 )
 
-// lines is a log that many write to at once.
+// lines is a log with concurrent writers.
 type lines struct {
 	mu  sync.Mutex
 	all []string
@@ -24,9 +24,9 @@ func (l *lines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// explain checks that the log explains the status of an answer of 500 and above: one
-// line with the operation, the level that the status has, and a cause. So does it for
-// items of a call about many. The cause shows nothing of the body or of who called.
+// explain checks that the log explains an answer with a status of 500 and above: one line with
+// the operation, the level of the status, and a cause. It does the same for items of a call
+// about many. The cause contains nothing of the body or the caller.
 func (l *lines) explain(t *testing.T, r route.Route, requestID, body string, status int) {
 	t.Helper()
 	l.mu.Lock()
@@ -63,13 +63,13 @@ func (l *lines) explain(t *testing.T, r route.Route, requestID, body string, sta
 	}
 }
 
-// What a log must not show of a request.
+// Secrets of a request that must not appear in a log.
 const (
 	secretKey   = "key-of-the-client"
 	secretToken = "Bearer token-of-the-client"
 )
 
-// texts are the strings in a JSON value that are long enough to be recognised.
+// texts returns the strings in a JSON value that are long enough to be recognised.
 func texts(body string) (found []string) {
 	for _, quoted := range regexp.MustCompile(`: *"([^"\\]{8,})"`).FindAllStringSubmatch(body, -1) {
 		found = append(found, quoted[1])

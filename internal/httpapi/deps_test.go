@@ -26,7 +26,7 @@ import (
 	"trueup/internal/statements"
 )
 
-// deps is what all functions need.
+// deps is the dependencies of all functions.
 type deps struct {
 	Agreements        agreement.Store
 	Register          agreement.Register
@@ -79,8 +79,8 @@ func (d deps) handler(function string) http.Handler {
 	panic(fmt.Sprintf("no function %q", function))
 }
 
-// unused returns dependencies that no call may use, for tests of what comes before them
-// and of single ones.
+// unused returns dependencies that panic when used, for tests of earlier steps and of single
+// dependencies.
 func unused(log *slog.Logger) deps {
 	var store dynamo.Table
 	var bucket noBucket

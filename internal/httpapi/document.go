@@ -18,16 +18,16 @@ import (
 	"trueup/internal/i18n"
 )
 
-// permissionKey is where an operation carries its route's permission.
+// permissionKey is the metadata key of an operation's permission.
 const permissionKey = "permission"
 
-// securityScheme and languageParameter are names of components of the document.
+// securityScheme and languageParameter are names of components in the document.
 const (
 	securityScheme    = "token"
 	languageParameter = "AcceptLanguage"
 )
 
-// Document makes the OpenAPI 3.1 document of all routes, as indented JSON.
+// Document returns the OpenAPI 3.1 document of all routes, as indented JSON.
 func Document(functions ...Function) []byte {
 	all, enums := Operations{}, []Enum(nil)
 	for _, f := range functions {
@@ -101,13 +101,13 @@ func configuration(enums []Enum) huma.Config {
 	}
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // they would add links to schemas that are not served
-	// "json" is what comes after the plus of application/problem+json.
+	// "json" is the suffix after the plus of application/problem+json.
 	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	config.RejectUnknownQueryParameters = true
 	return config
 }
 
-// operation is what every operation has: it comes from the route.
+// operation returns the parts that every operation has, from its route.
 func operation(r route.Route) huma.Operation {
 	tag, _, _ := strings.Cut(strings.Split(r.Path, "/")[1], ".")
 	op := huma.Operation{
@@ -128,7 +128,7 @@ func operation(r route.Route) huma.Operation {
 	return op
 }
 
-// examples is one problem of each status, by its code.
+// examples is one problem for each status.
 var examples = map[int]*errs.Error{
 	http.StatusBadRequest:   errs.New(errs.Invalid, "json_malformed", "offset", "17"),
 	http.StatusUnauthorized: errs.New(errs.Unauthenticated, "unauthenticated"),
@@ -147,8 +147,7 @@ var examples = map[int]*errs.Error{
 	http.StatusServiceUnavailable:  errs.New(errs.Unavailable, "try_again"),
 }
 
-// describeProblems gives the error answers of every operation their headers
-// and an example.
+// describeProblems adds headers and an example to the error answers of every operation.
 func describeProblems(document *huma.OpenAPI) {
 	header := func(description, example string) *huma.Param {
 		return &huma.Param{Description: description, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
@@ -183,7 +182,7 @@ func describeProblems(document *huma.OpenAPI) {
 	}
 }
 
-// NotModified adds the answer to a conditional read of what the caller has.
+// NotModified adds the 304 answer to a conditional read.
 func NotModified(op *huma.Operation) {
 	op.Responses = map[string]*huma.Response{"304": {Description: "The caller's copy, named by If-None-Match, is current."}}
 }

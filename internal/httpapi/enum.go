@@ -11,14 +11,14 @@ import (
 	"trueup/internal/sheet"
 )
 
-// Enum is the values that a type has. The OpenAPI document lists them wherever the type
-// is used, and input with another value is rejected.
+// Enum is the values of a type. The OpenAPI document lists them wherever the type is used, and
+// other values are rejected.
 type Enum struct {
 	of, schema reflect.Type
 }
 
-// EnumOf returns the Enum of a type with these values, in the order of the document. It
-// is for variables of packages: the values have to be known before an operation is built.
+// EnumOf returns the Enum of a type with these values, in the order of the document. Call it in
+// package variables: the values must be known before an operation is built.
 func EnumOf[T ~string](values []T) Enum {
 	of := reflect.TypeFor[T]()
 	all := make([]any, len(values))
@@ -29,11 +29,11 @@ func EnumOf[T ~string](values []T) Enum {
 	return Enum{of, reflect.TypeFor[enumSchema[T]]()}
 }
 
-// enumValues holds the values of each type that has an Enum: a schema of huma's is made
-// from a type alone.
+// enumValues holds the values of each type that has an Enum, because huma builds a schema from a
+// type alone.
 var enumValues = map[reflect.Type][]any{}
 
-// enumSchema stands for the type T in schemas.
+// enumSchema replaces the type T in schemas.
 type enumSchema[T ~string] struct{}
 
 // Schema implements huma.SchemaProvider.
@@ -41,7 +41,7 @@ func (enumSchema[T]) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Enum: enumValues[reflect.TypeFor[T]()]}
 }
 
-// sharedEnums are of types that several functions use.
+// sharedEnums are the enumerated types that several functions use.
 var sharedEnums = []Enum{
 	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Validations), EnumOf(agreement.Sorts),
 	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs),

@@ -7,9 +7,9 @@ import (
 	"trueup/internal/i18n"
 )
 
-// ETag names one version of a resource as one language shows it. It begins
-// with the version, which is what a later If-Match is compared with; parts are
-// what else the answer shows and the version does not cover.
+// ETag returns the tag of one version of a resource in one language. It begins with the version,
+// which If-Match is compared with; parts are numbers that the answer depends on and the version
+// does not cover.
 func ETag(lang i18n.Lang, version int64, parts ...int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `"%d`, version)
@@ -20,8 +20,8 @@ func ETag(lang i18n.Lang, version int64, parts ...int) string {
 	return b.String()
 }
 
-// Matches reports whether an If-None-Match header names the tag, compared
-// weakly as RFC 9110 asks: proxies that compress mark a tag as weak.
+// Matches reports whether an If-None-Match header contains the tag. It uses the weak comparison
+// of RFC 9110, because proxies that compress mark a tag as weak.
 func Matches(ifNoneMatch, tag string) bool {
 	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
 		candidate = strings.TrimSpace(candidate)

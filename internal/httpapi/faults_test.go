@@ -36,8 +36,7 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// faulty is the functions as package app puts them together, on a store that
-// sometimes fails.
+// faulty is the functions as package app assembles them, on a store that sometimes fails.
 type faulty struct {
 	log      lines
 	handlers map[string]http.Handler // by function
@@ -50,11 +49,10 @@ func newFaulty(t *testing.T, faults faultproxy.Faults) *faulty {
 	return newFaultyWith(t, faults, nil)
 }
 
-// elsewhere are the endpoints of services that are not the proxy's, as package
-// app finds them.
+// elsewhere is the endpoints of services other than the proxy, as package app finds them.
 type elsewhere map[string]string
 
-// GetServiceBaseEndpoint is what the SDK's clients look for.
+// GetServiceBaseEndpoint implements the interface that the SDK's clients look for.
 func (e elsewhere) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
 	url, ok := e[service]
 	return url, ok, nil
@@ -88,7 +86,7 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	return f
 }
 
-// requestID is the header of a test's request that gives it an id.
+// requestID is the header that sets a test request's id.
 const requestID = "Test-Request-Id"
 
 // do sends a request and returns the status, the code of a problem, and the body.
@@ -104,14 +102,14 @@ func (f *faulty) do(method, path, body string, headers ...string) (status int, c
 	call.RequestID = r.Header.Get(requestID)
 	f.handlers[function].ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), call)))
 	var problem httpapi.Problem
-	_ = json.Unmarshal(w.Body.Bytes(), &problem) // what is no problem has no code
+	_ = json.Unmarshal(w.Body.Bytes(), &problem) // an answer that is not a problem has no code
 	if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		return w.Code, "no Retry-After", w.Body.Bytes()
 	}
 	return w.Code, problem.Code, w.Body.Bytes()
 }
 
-// atOnce calls do with 0 to n-1, some at a time.
+// atOnce calls do with 0 to n-1, in concurrent workers.
 func atOnce(n, workers int, do func(int)) {
 	next := make(chan int)
 	var g sync.WaitGroup
@@ -129,9 +127,9 @@ func atOnce(n, workers int, do func(int)) {
 	g.Wait()
 }
 
-// TestR2_3_CutReplies creates 1,000 agreements while 20 % of the store's
-// replies to writes are cut after the write: none is refused because of
-// itself, and none is there twice.
+// TestR2_3_CutReplies creates 1,000 agreements while 20 % of the store's replies to writes are
+// cut after the write: no creation is rejected because of its own first attempt, and none is
+// stored twice.
 func TestR2_3_CutReplies(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []faultproxy.Kind{faultproxy.CutReply, faultproxy.CutBody} {
@@ -144,7 +142,7 @@ func TestR2_3_CutReplies(t *testing.T) {
 				for {
 					status, code, _ := f.do("POST", "/agreements", body, "Idempotency-Key", fmt.Sprint("cut-", i))
 					if status == http.StatusServiceUnavailable && code == "try_again" {
-						continue // as the answer asks; it may have been stored
+						continue // as the answer says; it may have been stored
 					}
 					if status != http.StatusCreated {
 						t.Errorf("creation %d: %d %s", i, status, code)
@@ -182,9 +180,8 @@ func TestR2_3_CutReplies(t *testing.T) {
 	}
 }
 
-// TestTransactionConflicts writes while 30 % of the transactions are
-// cancelled by a conflict: at least 99.9 % get their answer, the others are
-// asked to try again.
+// TestTransactionConflicts writes while 30 % of the transactions are cancelled by a conflict: at
+// least 99.9 % succeed, and the others are answered with try_again.
 func TestTransactionConflicts(t *testing.T) {
 	t.Parallel()
 	f := newFaulty(t, faultproxy.Faults{{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}}})
@@ -192,7 +189,7 @@ func TestTransactionConflicts(t *testing.T) {
 	var mu sync.Mutex
 	answered := 0
 	atOnce(writes, 4, func(i int) {
-		// Every tenth clashes with the one before.
+		// Every tenth conflicts with its predecessor.
 		number := i - i%10/9
 		body := fmt.Sprintf(`{"type": "volume", "name": "Conflict %d", "pairs": [{"authorizationNumber": "T%d", "licenseNumber": "T%d"}]}`, i, number, number)
 		status, code, _ := f.do("POST", "/agreements", body)
@@ -214,9 +211,9 @@ func TestTransactionConflicts(t *testing.T) {
 	}
 }
 
-// TestStoreAway demands 503 with Retry-After, never 500, of every route that
-// reads or writes what does not answer, and after a bounded time: also of
-// conflicts without end. What cannot pass is 500. The log has each cause (R16.3).
+// TestStoreAway requires 503 with Retry-After, never 500, from every route that uses an
+// unavailable store, within a bounded time; also after endless conflicts. A permanent error is
+// 500. The log has each cause (R16.3).
 func TestStoreAway(t *testing.T) {
 	t.Parallel()
 	all := []faultproxy.Kind{
@@ -280,7 +277,7 @@ func TestStoreAway(t *testing.T) {
 	}
 }
 
-// required are the query parameters that routes demand, with good values.
+// required returns valid values of the query parameters that routes require.
 func required(t *testing.T) map[string]string {
 	t.Helper()
 	queries := map[string]string{}
@@ -294,11 +291,11 @@ func required(t *testing.T) map[string]string {
 	return queries
 }
 
-// storeless are the routes that can be answered without a store.
+// storeless lists the routes that need no store.
 var storeless = []string{"GET /openapi.json"}
 
-// TestObjectsAway demands 503 with Retry-After of every report when the reports
-// bucket does not answer, and of no other route 500.
+// TestObjectsAway requires 503 with Retry-After from every report while the reports bucket is
+// unavailable, and no 500 from any other route.
 func TestObjectsAway(t *testing.T) {
 	t.Parallel()
 	queries, dated := required(t), map[string]bool{}
@@ -349,9 +346,9 @@ func TestObjectsAway(t *testing.T) {
 	}
 }
 
-// TestR2_12_NoLostUpdate edits one agreement 50 times at once, half of the
-// callers with the version they have seen: what is answered with 200 is
-// stored, and nothing else.
+// TestR2_12_NoLostUpdate sends 50 concurrent edits of one agreement, half of them with the
+// version that the caller read: the store contains exactly the edits that were answered with
+// 200.
 func TestR2_12_NoLostUpdate(t *testing.T) {
 	t.Parallel()
 	f := newFaulty(t, nil)
@@ -408,8 +405,8 @@ func TestR2_12_NoLostUpdate(t *testing.T) {
 	}
 }
 
-// TestR2_10_ManyAtOnce moves and deletes as many agreements as one call takes,
-// while 30 % of the transactions are cancelled by a conflict.
+// TestR2_10_ManyAtOnce moves and deletes as many agreements as one call accepts, while 30 % of
+// the transactions are cancelled by a conflict.
 func TestR2_10_ManyAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFaulty(t, faultproxy.Faults{{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}}})
@@ -464,9 +461,8 @@ func TestR2_10_ManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestR2_12_CutReplies changes and deletes with the version seen, while 20 %
-// of the store's replies to writes are cut after the write: nobody is told
-// that somebody else was first when it was the call itself.
+// TestR2_12_CutReplies changes and deletes with the version read, while 20 % of the store's
+// replies to writes are cut after the write: no caller gets a conflict with its own write.
 func TestR2_12_CutReplies(t *testing.T) {
 	t.Parallel()
 	f := newFaulty(t, faultproxy.Faults{
@@ -490,7 +486,7 @@ func TestR2_12_CutReplies(t *testing.T) {
 		} {
 			status, code, answer := f.do(step.method, path+step.suffix, step.body, "If-Match", step.match)
 			if status == http.StatusServiceUnavailable && code == "try_again" {
-				return // nobody knows what is stored now
+				return // it is unknown what is stored now
 			}
 			if status != step.status {
 				t.Errorf("%s %s: %d %s", step.method, step.suffix, status, code)

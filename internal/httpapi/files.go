@@ -9,16 +9,16 @@ import (
 	"trueup/internal/sheet"
 )
 
-// UploadFor is how long the address of an upload works.
+// UploadFor is how long the address of an upload is valid.
 const UploadFor = 15 * time.Minute
 
-// DownloadFor is how long the address of a download works.
+// DownloadFor is how long the address of a download is valid.
 const DownloadFor = 5 * time.Minute
 
 // CSVMediaType is the media type of an uploaded CSV file.
 const CSVMediaType = "text/csv"
 
-// Upload is a request for the caller to make: the file is its body.
+// Upload is the request that uploads a file, with the file as its body.
 type Upload struct {
 	Method    string            `json:"method" enum:"PUT" doc:"The method to use."`
 	URL       string            `json:"url" format:"uri" doc:"Where to send the file; whoever has this address can send it."`
@@ -26,12 +26,12 @@ type Upload struct {
 	ExpiresAt time.Time         `json:"expiresAt" doc:"Until when the address works." example:"2026-11-21T09:45:00Z"`
 }
 
-// UploadOf returns how to make a presigned upload.
+// UploadOf converts a presigned upload.
 func UploadOf(u objects.Upload) Upload {
 	return Upload{Method: http.MethodPut, URL: u.URL, Headers: u.Headers, ExpiresAt: u.Expires.UTC()}
 }
 
-// Finding is one thing the check of a file has to say.
+// Finding is one error or warning about a file.
 type Finding struct {
 	Severity   sheet.Severity `json:"severity" doc:"A row with an error is rejected; a warning is only said."`
 	Line       int            `json:"line" minimum:"0" doc:"The line of the file, from 1; 0 for the file as a whole." example:"4"`
@@ -51,7 +51,7 @@ func FindingOf(lang i18n.Lang, f sheet.Finding) Finding {
 	}
 }
 
-// Reason is a code with its sentence.
+// Reason is a code and its text.
 type Reason struct {
 	Code    string `json:"code" doc:"Which reason it is; it never changes." example:"file_xlsx"`
 	Message string `json:"message" doc:"What happened and what to do, in the reader's language."`

@@ -13,9 +13,8 @@ import (
 	"trueup/internal/errs"
 )
 
-// guard lets a request through to its operation if the route's permission
-// allows the caller, and its query string can be read without guessing. It
-// runs before anything else of the request is looked at.
+// guard passes a request to its operation if the route's permission allows the caller and its
+// query string is unambiguous. It runs before any other part of the request is read.
 func guard(ctx huma.Context, next func(huma.Context)) {
 	permission, ok := ctx.Operation().Metadata[permissionKey].(access.Permission)
 	principal := access.CallFrom(ctx.Context()).Principal
@@ -41,7 +40,7 @@ func refuse(ctx huma.Context, err error) {
 	p.writeTo(ctx)
 }
 
-// rolesWith names the roles that have a permission.
+// rolesWith returns the names of the roles that have a permission.
 func rolesWith(permission access.Permission) string {
 	var names []string
 	for _, role := range access.Roles {
@@ -52,9 +51,8 @@ func rolesWith(permission access.Permission) string {
 	return strings.Join(names, ", ")
 }
 
-// checkQuery refuses what would otherwise be read one way by one reader and
-// another way by the next: broken escapes, bytes that are no text, and a
-// parameter given twice.
+// checkQuery rejects query strings that readers interpret differently: broken escapes, bytes
+// that are not UTF-8, and repeated parameters.
 func checkQuery(raw string) error {
 	values, err := url.ParseQuery(raw)
 	if err != nil {

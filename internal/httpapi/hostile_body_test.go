@@ -14,13 +14,13 @@ import (
 	"trueup/internal/i18n"
 )
 
-// place is a value inside a body that a schema describes.
+// place is a value in a body, with its schema.
 type place struct {
 	path   []string // names of fields; "" is the first item of a list
 	schema *openapi3.Schema
 }
 
-// places are every value of a body the schema names, itself first.
+// places returns every value of a body that the schema names, the body first.
 func places(schema *openapi3.Schema, path ...string) []place {
 	found := []place{{path, schema}}
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
@@ -32,7 +32,7 @@ func places(schema *openapi3.Schema, path ...string) []place {
 	return found
 }
 
-// with is the smallest body that has a text of JSON at the place.
+// with returns the smallest body that has a JSON value at the place.
 func (p place) with(value string) string {
 	for _, name := range slices.Backward(p.path) {
 		if name == "" {
@@ -44,7 +44,7 @@ func (p place) with(value string) string {
 	return value
 }
 
-// pointer is where the place is, as a JSON pointer.
+// pointer returns the place as a JSON pointer.
 func (p place) pointer() string {
 	var b strings.Builder
 	for _, name := range p.path {
@@ -56,7 +56,7 @@ func (p place) pointer() string {
 	return b.String()
 }
 
-// sample is a valid body with as little as possible, but for a text of JSON at a place.
+// sample returns a minimal valid body, except for a JSON value at a place.
 func sample(schema *openapi3.Schema, at []string, value string) string {
 	var rest []string
 	if len(at) > 0 {
@@ -78,7 +78,7 @@ func sample(schema *openapi3.Schema, at []string, value string) string {
 	}
 	var fields []string
 	names, required := slices.Sorted(maps.Keys(schema.Properties)), schema.Required
-	if len(schema.OneOf) > 0 { // the first kind of what there are several kinds of
+	if len(schema.OneOf) > 0 { // the first of several alternatives
 		required = slices.Concat(required, schema.OneOf[0].Value.Required)
 	}
 	for _, name := range names {
@@ -88,7 +88,7 @@ func sample(schema *openapi3.Schema, at []string, value string) string {
 			fields = append(fields, fmt.Sprintf("%q:%s", name, sample(schema.Properties[name].Value, nil, "")))
 		}
 	}
-	if fields == nil { // where nothing is required, something is
+	if fields == nil { // if nothing is required, use the first field
 		fields = []string{fmt.Sprintf("%q:%s", names[0], sample(schema.Properties[names[0]].Value, nil, ""))}
 	}
 	return "{" + strings.Join(fields, ",") + "}"
@@ -102,8 +102,8 @@ func encoded(v any) string {
 	return string(b)
 }
 
-// wrong are values of every JSON type but the one the place has, and the code
-// they are refused with.
+// wrong returns a value of every JSON type except the type of the place, and the code of the
+// rejection.
 func (p place) wrong() (values []string, code string) {
 	all := map[string]string{
 		"string": `"\u0000"`, "integer": "5", "number": "5.5", "boolean": "true", "array": `["x"]`, "object": `{"nobody":1}`,
@@ -120,13 +120,13 @@ func (p place) wrong() (values []string, code string) {
 	return slices.Sorted(maps.Values(all)), code
 }
 
-// The limits of a body, as package httpapi has them.
+// The limits of a body in package httpapi.
 const (
 	maxBody   = 64 << 10
 	maxValues = 500
 )
 
-// count is how many values the largest valid body has.
+// count returns the number of values in the largest valid body.
 func count(t *testing.T, schema *openapi3.Schema) int {
 	n := 1
 	for _, property := range schema.Properties {
@@ -142,14 +142,14 @@ func count(t *testing.T, schema *openapi3.Schema) int {
 	return n
 }
 
-// filled is a text of about the largest body that is read: as many units as fit between begin and end.
+// filled returns a text of about the maximum body size: begin, repeated units, and end.
 func filled(begin, unit, end string) string {
 	return begin + strings.Repeat(unit, (maxBody-len(begin)-len(end))/len(unit)) + end
 }
 
-// TestHostileBodies sends every operation that takes a body those that are no
-// JSON, not what its schema says, or larger than anybody needs. It measures
-// what refusals cost, so it runs alone.
+// TestHostileBodies sends bodies to every operation that accepts one: bodies that are not JSON,
+// do not match the schema, or are too large. It measures the cost of rejections, so it runs
+// alone.
 func TestHostileBodies(t *testing.T) {
 	s := newStack(t)
 	s.warm(t)
@@ -187,7 +187,7 @@ func TestHostileBodies(t *testing.T) {
 					t.Errorf("%s, %d bytes: %s", name, len(body), p.Code)
 				}
 			}
-			// As base64 no more than 6 MB fits the event of a function.
+			// The base64 of a larger body would not fit the 6 MB of a function's event.
 			s.refused(t, hostile{route: o.Route, body: large()["11 MB"][:4<<20], encoded: true})
 			for _, p := range places(schema) {
 				s.refusePlace(t, o, p)
@@ -199,7 +199,7 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// refusePlace sends what cannot be at one place of an operation's body.
+// refusePlace sends invalid values at one place of an operation's body.
 func (s *stack) refusePlace(t *testing.T, o operation, p place) {
 	t.Helper()
 	refuse := func(body, pointer string, codes ...string) {
@@ -229,7 +229,7 @@ func (s *stack) refusePlace(t *testing.T, o operation, p place) {
 		for _, value := range []string{"-0", "-1", "9007199254740993", "-9223372036854775808"} {
 			refuse(p.with(value), here)
 		}
-		// JSON Schema takes these for whole numbers, so they are found last.
+		// JSON Schema accepts these as integers, so they are rejected later.
 		for _, value := range []string{"1.0", "1e0", "1E2", "10e-1"} {
 			refuse(sample(o.body(), p.path, value), here, "type_integer")
 		}
@@ -271,8 +271,7 @@ func (s *stack) refusePlace(t *testing.T, o operation, p place) {
 	}
 }
 
-// unreadable are bodies that are no body of any operation, and the code each
-// is refused with.
+// unreadable lists bodies that are invalid for every operation, with the code of the rejection.
 var unreadable = map[string]string{
 	"":                               "body_required",
 	"null":                           "type_object",
@@ -318,7 +317,7 @@ var unreadable = map[string]string{
 	`{"a":[[[[[[[[[[null]]]]]]]]]]}`: "json_null",
 }
 
-// large are bodies larger than anybody needs, most of them within the limit.
+// large returns bodies that are unreasonably large, most of them within the limit.
 func large() map[string]string {
 	return map[string]string{
 		"11 MB":                   `{"a":"` + strings.Repeat("x", 11<<20) + `"}`,
@@ -343,7 +342,7 @@ func large() map[string]string {
 	}
 }
 
-// names is an object of as many unknown fields as fit.
+// names returns an object with as many unknown fields as fit.
 func names() string {
 	var b strings.Builder
 	b.WriteString(`{"a":1`)

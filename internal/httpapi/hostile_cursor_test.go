@@ -22,10 +22,10 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 )
 
-// mutations is how many damaged cursors the lists get, each its share.
+// mutations is the number of damaged cursors, over all lists.
 const mutations = 10_000
 
-// list is one list with a cursor, as it was asked for.
+// list is a request for one list with a cursor.
 type list struct {
 	hostile
 	name   string
@@ -33,15 +33,15 @@ type list struct {
 	cursor string                      // where its second page starts
 }
 
-// at asks for the list with a cursor.
+// at returns the request for the list at a cursor.
 func (l list) at(cursor string, more ...string) hostile {
 	h := l.hostile
 	h.query = strings.Join(append([]string{l.query + "&cursor=" + url.QueryEscape(cursor)}, more...), "&")
 	return h
 }
 
-// lists are the first pages of every list of the document that has a cursor,
-// of every thing in things when the list is of one thing.
+// lists returns the first pages of every list in the document that has a cursor. A list of one
+// thing is requested for each of its things.
 func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
 	t.Helper()
 	for _, o := range operations(t) {
@@ -80,12 +80,11 @@ func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
 	return all
 }
 
-// cursorCodes are what a damaged cursor may be called.
+// cursorCodes are the allowed codes for a damaged cursor.
 var cursorCodes = []string{"cursor_invalid", "query_malformed", "length_max"}
 
-// TestHostileCursors sends every list of the document cursors that are
-// damaged, another list's, or another query's. It measures what refusals cost,
-// so it runs alone.
+// TestHostileCursors sends every list in the document cursors that are damaged, or from another
+// list or query. It measures the cost of rejections, so it runs alone.
 func TestHostileCursors(t *testing.T) {
 	s := newStack(t)
 	lists := s.lists(t, s.fill(t))
@@ -119,7 +118,7 @@ func TestHostileCursors(t *testing.T) {
 				for _, value := range another(schema) {
 					h := l.at(l.cursor, name+"="+url.QueryEscape(value))
 					if answer := s.ask(t, h); answer.StatusCode == http.StatusOK && timeless(answer.Body) == same {
-						continue // the parameter says what holds without it
+						continue // the value means the same as no parameter
 					}
 					refuse(t, h)
 				}
@@ -144,11 +143,11 @@ func TestHostileCursors(t *testing.T) {
 
 var madeAt = regexp.MustCompile(`"madeAt":"[^"]*"`)
 
-// timeless is an answer without the moment when it was made.
+// timeless returns an answer without the time at which it was created.
 func timeless(body string) string { return madeAt.ReplaceAllString(body, "") }
 
-// timed carries a request out; again, when it took too long, for a machine
-// that is busy.
+// timed sends a request and returns the answer and its duration. It retries a slow request, in
+// case the machine is busy.
 func (s *stack) timed(t *testing.T, h hostile) (answer events.APIGatewayV2HTTPResponse, took time.Duration) {
 	t.Helper()
 	for range 5 {
@@ -161,7 +160,7 @@ func (s *stack) timed(t *testing.T, h hostile) (answer events.APIGatewayV2HTTPRe
 	return answer, took
 }
 
-// another are values a parameter did not have.
+// another returns other values for a parameter, from its schema if possible.
 func another(schema *openapi3.Schema) (values []string) {
 	for _, value := range slices.Concat(schema.Enum, schema.Examples) {
 		if value != schema.Default {
@@ -179,49 +178,49 @@ func another(schema *openapi3.Schema) (values []string) {
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// damage returns a cursor with one thing wrong with it.
+// damage returns a cursor with one defect.
 func damage(rng *rand.Rand, cursor string, others []string) string {
 	b := []byte(cursor)
 	at := rng.IntN(len(b))
 	switch rng.IntN(12) {
-	case 0: // a bit on its way
+	case 0: // one bit
 		b[at] ^= 1 << rng.IntN(8)
-	case 1: // a character
+	case 1: // one character
 		b[at] = base64url[rng.IntN(len(base64url))]
-	case 2: // its end is lost
+	case 2: // truncated
 		return cursor[:at]
-	case 3: // its beginning
+	case 3: // the beginning is cut off
 		return cursor[at:]
-	case 4: // something in the middle
+	case 4: // a part in the middle is missing
 		return cursor[:at] + cursor[min(len(b), at+1+rng.IntN(3)):]
-	case 5: // two characters change places
+	case 5: // two characters are swapped
 		other := rng.IntN(len(b))
 		b[at], b[other] = b[other], b[at]
-	case 6: // something is put in
+	case 6: // a character is inserted
 		return cursor[:at] + string("=+/ .\n\r\t\x00A~"[rng.IntN(11)]) + cursor[at:]
-	case 7: // or after it
+	case 7: // characters are appended
 		return cursor + strings.Repeat(string(base64url[rng.IntN(len(base64url))]), 1+rng.IntN(5000))
-	case 8: // the end is another's
+	case 8: // the end of another cursor
 		other := others[rng.IntN(len(others))]
 		return cursor[:at] + other[min(at, len(other)):]
-	case 9: // a bit inside of it
+	case 9: // one bit of the decoded bytes
 		if raw, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
 			raw[rng.IntN(len(raw))] ^= 1 << rng.IntN(8)
 			return base64.RawURLEncoding.EncodeToString(raw)
 		}
 		return strings.ToUpper(cursor)
-	case 10: // somebody's guess
+	case 10: // random characters
 		for i := range b {
 			b[i] = base64url[rng.IntN(len(base64url))]
 		}
-	default: // twice
+	default: // repeated
 		return cursor + cursor[:at+1]
 	}
 	return string(b)
 }
 
-// fill stores at least two items for every list, and returns the ids of the
-// things whose lists they are in, by operation.
+// fill stores at least two items for every list, and returns the ids of the things that contain
+// the lists, by operation.
 func (s *stack) fill(t *testing.T) map[string][]string {
 	t.Helper()
 	do := func(method, address, body string, header map[string]string, result any) {

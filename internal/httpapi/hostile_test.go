@@ -24,21 +24,20 @@ import (
 	"trueup/internal/i18n"
 )
 
-// What a refusal may cost (issue: "a clear 4xx within 50 ms and without memory
-// growth").
+// The maximum cost of a rejection (issue: "a clear 4xx within 50 ms and without memory growth").
 const (
 	refusalTime  = 50 * time.Millisecond
-	refusalBytes = 1 << 20 // allocated besides three times the body and the answer
-	refusalLive  = 2 << 20 // kept after all of them
+	refusalBytes = 1 << 20 // allocated, on top of three times the body and the answer
+	refusalLive  = 2 << 20 // still in use after all rejections
 	answerBytes  = 128 << 10
 
-	gatewayHeader = 10 << 10 // about the longest request line and headers API Gateway passes on
+	gatewayHeader = 10 << 10 // about the maximum size of request line and headers that API Gateway accepts
 )
 
-// hostile is a request nobody should send, as an event carries it.
+// hostile is an invalid request, in the form of an event.
 type hostile struct {
 	route       route.Route
-	path        string // filled in; the route's with ids that name nothing if empty
+	path        string // with parameters filled in; if empty, the route's path with ids of nothing that exists
 	query       string
 	contentType string
 	header      map[string]string
@@ -74,7 +73,7 @@ func (h hostile) event() events.APIGatewayV2HTTPRequest {
 	return event
 }
 
-// ask carries a hostile request out as an event.
+// ask sends a hostile request as an event.
 func (s *stack) ask(t *testing.T, h hostile) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	answer, err := trigger.HTTP(s.handlers[h.route.Function], quiet, time.Now)(context.Background(), h.event())
@@ -84,8 +83,8 @@ func (s *stack) ask(t *testing.T, h hostile) events.APIGatewayV2HTTPResponse {
 	return answer
 }
 
-// refused demands a clear 4xx that costs little: the best of five, for a
-// machine that is busy and for what is made at the first call.
+// refused requires a clear and cheap 4xx. It measures the best of five calls, because the
+// machine may be busy and the first call initialises things.
 func (s *stack) refused(t *testing.T, h hostile) httpapi.Problem {
 	t.Helper()
 	handle, event := trigger.HTTP(s.handlers[h.route.Function], quiet, time.Now), h.event()
@@ -115,8 +114,8 @@ func (s *stack) refused(t *testing.T, h hostile) httpapi.Problem {
 	return s.clear(t, h, answer)
 }
 
-// clear demands that an answer is a 4xx problem with codes that have a
-// sentence, as the document describes it.
+// clear requires that an answer is a 4xx problem whose codes have a message, and that it matches
+// the document.
 func (s *stack) clear(t *testing.T, h hostile, answer events.APIGatewayV2HTTPResponse) (problem httpapi.Problem) {
 	t.Helper()
 	if answer.StatusCode < 400 || answer.StatusCode >= 500 || answer.Headers["Content-Type"] != "application/problem+json" {
@@ -140,7 +139,7 @@ func (s *stack) clear(t *testing.T, h hostile, answer events.APIGatewayV2HTTPRes
 	event := h.event()
 	request, err := http.NewRequest(h.route.Method, base+event.RawPath, nil)
 	if err != nil {
-		return problem // a path that is none
+		return problem // an invalid path
 	}
 	request.URL.RawQuery = event.RawQueryString
 	header := http.Header{}
@@ -153,13 +152,13 @@ func (s *stack) clear(t *testing.T, h hostile, answer events.APIGatewayV2HTTPRes
 	return problem
 }
 
-// operation is a route with what the document says about it.
+// operation is a route with its description in the document.
 type operation struct {
 	route.Route
 	spec *openapi3.Operation
 }
 
-// operations are those of every route, from the document.
+// operations returns the operations of every route, from the document.
 func operations(t *testing.T) (all []operation) {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData(openapi.Document())
@@ -176,7 +175,7 @@ func operations(t *testing.T) (all []operation) {
 	return all
 }
 
-// body is the schema of the operation's body, nil when it has none.
+// body returns the schema of the operation's body, or nil if it has none.
 func (o operation) body() *openapi3.Schema {
 	if o.spec.RequestBody == nil {
 		return nil
@@ -193,12 +192,12 @@ func (o operation) parameters(in string, do func(name string, schema *openapi3.S
 	}
 }
 
-// unmoved demands that the live heap is what it was before the test.
+// unmoved requires that the live heap does not grow during the test.
 func unmoved(t *testing.T) {
 	t.Helper()
 	live := func() uint64 {
 		runtime.GC()
-		runtime.GC() // what a pool keeps goes at the second
+		runtime.GC() // the second run empties pools
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
@@ -211,7 +210,7 @@ func unmoved(t *testing.T) {
 	})
 }
 
-// warm calls every route once, so that what is made at the first call is there.
+// warm calls every route once, so that later calls initialise nothing.
 func (s *stack) warm(t *testing.T) {
 	t.Helper()
 	if _, err := documented(); err != nil {
@@ -222,16 +221,15 @@ func (s *stack) warm(t *testing.T) {
 	}
 }
 
-// has reports whether a problem is about that place, with one of the codes.
+// has reports whether a problem names that place with one of the codes.
 func has(p httpapi.Problem, place string, codes ...string) bool {
 	return slices.ContainsFunc(p.Errors, func(e httpapi.FieldError) bool {
 		return (e.Pointer == place || e.Parameter == place) && (codes == nil || slices.Contains(codes, e.Code))
 	})
 }
 
-// TestHostileParameters sends every operation parameters it cannot mean: those
-// of the document, beyond what it says of them. It measures what refusals
-// cost, so it runs alone.
+// TestHostileParameters sends every operation invalid parameters, as the document defines them.
+// It measures the cost of rejections, so it runs alone.
 func TestHostileParameters(t *testing.T) {
 	s := newStack(t)
 	s.warm(t)
@@ -255,7 +253,8 @@ func TestHostileParameters(t *testing.T) {
 				for value, codes := range unmeant(schema) {
 					refuse(hostile{query: name + "=" + url.QueryEscape(value)}, name, codes...)
 				}
-				// NUL and the last of Unicode are text: nothing is found, nothing fails.
+				// NUL and the last code point of Unicode are valid text: nothing is found,
+				// nothing fails.
 				if answer := s.ask(t, hostile{route: o.Route, query: name + "=%00%F4%8F%BF%BF"}); answer.StatusCode >= 500 {
 					t.Errorf("%s with NUL: %d", name, answer.StatusCode)
 				}
@@ -278,8 +277,8 @@ func TestHostileParameters(t *testing.T) {
 	}
 }
 
-// unmeant are values that are beyond what a schema of a parameter says, and
-// the codes one of which each is refused with.
+// unmeant returns values that violate a parameter's schema, each with the codes that it may be
+// rejected with.
 func unmeant(schema *openapi3.Schema) map[string][]string {
 	values := map[string][]string{}
 	if schema.MaxLength != nil {

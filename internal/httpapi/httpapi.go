@@ -1,18 +1,17 @@
-// Package httpapi is the HTTP API: JSON over the routes of package route,
-// problem documents (RFC 9457) for everything that goes wrong, and the OpenAPI
-// document made from the same code.
+// Package httpapi is the HTTP API: JSON over the routes of package route, problem documents (RFC
+// 9457) for all errors, and the OpenAPI document, generated from the same code.
 //
-// Each function has a package below this one with its operations and their
-// dependencies. This package is what they share.
+// Each function has a package below this one with its operations and their dependencies. This
+// package contains the parts that they share.
 //
-// A request takes the same steps in every function: its language and call are
-// settled, the route is found, the guard asks package access whether the
-// caller may, and only then is anything of it read, checked and handed to the
-// operation. An operation returns a value or an error; one table turns the
-// kind of an error into a status, and package i18n its code into a sentence.
+// A request takes the same steps in every function: the language is chosen, the route is found,
+// the guard asks package access whether the caller is allowed, and only then the rest of the
+// request is read, validated and passed to the operation. An operation returns a value or an
+// error; one table maps the kind of an error to a status, and package i18n maps its code to a
+// message.
 //
-// Invariants: a function serves exactly its rows of route.Table; nothing but
-// route.Table says who may call what; a fault is logged and never shown.
+// Invariants: a function serves exactly its rows of route.Table; only route.Table defines who
+// may call an operation; a fault is logged and never shown.
 package httpapi
 
 import (
@@ -35,27 +34,27 @@ import (
 
 // Function is a function that serves HTTP.
 type Function struct {
-	Name       string // of the manifest
+	Name       string // in the manifest
 	Operations Operations
-	Enums      []Enum              // of types that no other function uses
+	Enums      []Enum              // that only this function uses
 	Describe   func(*huma.OpenAPI) // adds rules that only resolvers check to the document; may be nil
 	Log        *slog.Logger
 }
 
-// Operations says how to add each operation to an API, by the operation's id. Each
-// function has a package with its operations, so that the operations of the others are
-// not linked into its program: each takes some 15 kB, and what it calls.
+// Operations maps an operation's id to the function that adds it to an API. Each function has
+// its own package of operations, so that the operations of other functions are not linked into
+// its program: each takes some 15 kB, plus its dependencies.
 type Operations map[string]func(huma.API, huma.Operation)
 
-// New returns the handler of a function's routes. It panics if a route has no
-// operation, so that such a mistake shows at the first start.
+// New returns the handler of a function's routes. It panics if a route has no operation, so that
+// the mistake is found at the first start.
 func New(f Function) http.Handler {
 	mux := http.NewServeMux()
 	s := &server{mux: mux, log: f.Log}
 	for _, r := range route.Of(f.Name) {
 		add := f.Operations.of(r)
-		// An operation is built when it is first called: building all of them costs
-		// a start more than one call ever needs.
+		// An operation is built at its first call: building all of them slows down every start,
+		// and most are not needed.
 		serve := sync.OnceValue(func() http.Handler {
 			one := http.NewServeMux()
 			api := humago.New(one, configuration(f.Enums))
@@ -70,7 +69,7 @@ func New(f Function) http.Handler {
 	return s
 }
 
-// of returns how to add the operation of a route.
+// of returns the function that adds the operation of a route.
 func (o Operations) of(r route.Route) func(huma.API, huma.Operation) {
 	add := o[r.Operation]
 	if add == nil {
@@ -79,7 +78,7 @@ func (o Operations) of(r route.Route) func(huma.API, huma.Operation) {
 	return add
 }
 
-// methods are those an Allow header can name.
+// methods are the methods that an Allow header can contain.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // server does what every request needs around the mux.
@@ -88,14 +87,14 @@ type server struct {
 	log *slog.Logger
 }
 
-// What a request's context carries for code that huma calls without operations.
+// Keys of values in a request's context, for code that huma calls without an operation.
 type (
 	logKey       struct{} // *slog.Logger
-	operationKey struct{} // string, the id of the operation that the route has
+	operationKey struct{} // string, the id of the route's operation
 )
 
-// ServeHTTP settles the language and finds the route as API Gateway would (the
-// exact method, the exact path).
+// ServeHTTP chooses the language and finds the route as API Gateway does: by exact method and
+// path.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lang := language(r)
 	header := w.Header()
@@ -112,7 +111,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// operate has an operation answer a request, and turns a panic into a problem document.
+// operate lets an operation answer a request, and converts a panic to a problem.
 func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func() http.Handler) {
 	tracked := &writer{ResponseWriter: w}
 	defer func() {
@@ -126,15 +125,14 @@ func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func(
 	operation().ServeHTTP(tracked, r)
 }
 
-// whereabouts returns the attributes of a log line that name the operation and the request.
+// whereabouts returns the log attributes of the operation and the request id.
 func whereabouts(ctx context.Context) []any {
 	operation, _ := ctx.Value(operationKey{}).(string)
 	return []any{"operation", operation, access.RequestIDKey, access.CallFrom(ctx).RequestID}
 }
 
-// routed reports whether a route has exactly this method and path. The mux
-// alone would also answer HEAD with the operation of GET, and redirect a path
-// that is not clean.
+// routed reports whether a route has exactly this method and path. The mux alone would also
+// answer HEAD with the operation of GET, and redirect an unclean path.
 func (s *server) routed(r *http.Request, method string) bool {
 	escaped := r.URL.EscapedPath()
 	if path.Clean(escaped) != escaped {
@@ -144,12 +142,12 @@ func (s *server) routed(r *http.Request, method string) bool {
 	probe.Method = method
 	_, pattern := s.mux.Handler(&probe)
 	of, found := strings.CutPrefix(pattern, method+" ")
-	// The mux would redirect the parent of a greedy path variable, which has fewer steps.
+	// The mux would redirect the parent of a greedy path variable, which has fewer segments.
 	return found && strings.Count(escaped, "/") >= strings.Count(of, "/")
 }
 
-// unrouted answers a request no route serves. API Gateway answers these
-// itself, with 404, before a function is called.
+// unrouted answers a request that matches no route. In AWS, API Gateway answers such a request
+// with 404 and calls no function.
 func (s *server) unrouted(w http.ResponseWriter, r *http.Request, lang i18n.Lang) {
 	var allowed []string
 	for _, method := range methods {
@@ -169,7 +167,7 @@ func (s *server) unrouted(w http.ResponseWriter, r *http.Request, lang i18n.Lang
 
 func language(r *http.Request) i18n.Lang { return i18n.Language(r.Header.Get("Accept-Language")) }
 
-// writer remembers whether the answer has begun.
+// writer records whether the answer has begun.
 type writer struct {
 	http.ResponseWriter
 	written bool

@@ -51,8 +51,8 @@ func problemOf(t *testing.T, w *httptest.ResponseRecorder) httpapi.Problem {
 	return p
 }
 
-// TestFunctionsServeTheirRows demands that the document has exactly the rows
-// of the table, and that a function serves its rows and no others.
+// TestFunctionsServeTheirRows requires that the document has exactly the rows of the table, and
+// that each function serves exactly its rows.
 func TestFunctionsServeTheirRows(t *testing.T) {
 	t.Parallel()
 	var document struct {
@@ -88,7 +88,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 	for function := range functions {
 		h := unused(quiet).handler(function)
 		for _, r := range route.Table {
-			// Without a token a row that is served answers 401; one that is not, 404 or 405.
+			// Without a token a served row answers 401; other rows answer 404 or 405.
 			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y", "{product}", "z").Replace(r.Path), nil), access.Call{})
 			served := w.Code == http.StatusUnauthorized || w.Code == http.StatusOK
 			if served != (r.Function == function) {
@@ -137,8 +137,8 @@ func TestUnrouted(t *testing.T) {
 	}
 }
 
-// broken is a register that fails with err, or panics when there is none. It
-// judges how the API speaks of failures; what a register does is tested on the real one.
+// broken is a register that fails with err, or panics if err is nil. It tests how the API
+// reports failures; the register itself is tested on the real one.
 type broken struct {
 	agreement.Register
 	err error
@@ -151,7 +151,7 @@ func (b broken) Find(context.Context, string) (agreement.Agreement, error) {
 	return agreement.Agreement{}, b.err
 }
 
-// TestFailures demands the status of each kind, and that nothing internal is shown.
+// TestFailures requires the status of each kind, and that no internal detail is shown.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("secret")
@@ -203,7 +203,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestReplayIsTheFirstAnswer demands the same bytes for the same Idempotency-Key (SPEC 13).
+// TestReplayIsTheFirstAnswer requires the same bytes for the same Idempotency-Key (SPEC 13).
 func TestReplayIsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
 	h := newStack(t).handlers["agreements"]
@@ -221,8 +221,8 @@ func TestReplayIsTheFirstAnswer(t *testing.T) {
 	}
 }
 
-// overtaken has a call come first that is repeated before it is answered: between
-// the look whether the key was used and the work.
+// overtaken runs the first call after a repeated one has checked the idempotency key, and before
+// it does its work.
 type overtaken struct {
 	once.Store
 	first *func()
@@ -236,8 +236,8 @@ func (o overtaken) First(ctx context.Context, e once.Entry, now time.Time) ([]by
 	return o.Store.First(ctx, e, now)
 }
 
-// TestReplayDuringTheFirstCall demands the first answer also of a repetition that
-// finds the work of the first call done, and takes it for somebody else's.
+// TestReplayDuringTheFirstCall requires the first answer also for a repeated call that finds the
+// result of the first call stored, as if another caller had stored it.
 func TestReplayDuringTheFirstCall(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -274,7 +274,7 @@ func TestReplayDuringTheFirstCall(t *testing.T) {
 	}
 }
 
-// TestReportExpired demands a clear answer when a finished import's report is gone.
+// TestReportExpired requires a clear answer if the report of a finished import is gone.
 func TestReportExpired(t *testing.T) {
 	t.Parallel()
 	d := unused(quiet)
@@ -286,7 +286,7 @@ func TestReportExpired(t *testing.T) {
 	}
 }
 
-// finished has one import, whose report the bucket no longer keeps.
+// finished has one import, whose report the bucket no longer contains.
 type finished struct{ importer.Records }
 
 func (finished) Import(_ context.Context, id string) (importer.Import, error) {
@@ -309,7 +309,7 @@ func TestBodySize(t *testing.T) {
 	}
 }
 
-// TestLongValuesAreShortened demands that an answer does not repeat a long value in full.
+// TestLongValuesAreShortened requires that an answer does not repeat a long value in full.
 func TestLongValuesAreShortened(t *testing.T) {
 	t.Parallel()
 	h := unused(quiet).handler("agreements")
@@ -320,7 +320,7 @@ func TestLongValuesAreShortened(t *testing.T) {
 	}
 }
 
-// FuzzBody demands a clear 4xx for whatever is no valid body.
+// FuzzBody requires a clear 4xx for every invalid body.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"fileName":"a.csv","size":1}`, `{}`, `[]`, `{"a":{"a":null}}`, "\xff", `{"size":1e999}`, `"`, `{"a/b~c":1,"x.y[0]":2}`, `{"":0}`,
@@ -332,7 +332,7 @@ func FuzzBody(f *testing.F) {
 	h := unused(quiet).handler("agreements")
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, path := range []string{"/imports", "/agreements", "/agreements/x/pairs", "/agreements/moves", "/agreements/deletions"} {
-			// A key that is always wrong keeps a valid body from being carried out.
+			// An invalid key prevents a valid body from being processed.
 			r := httptest.NewRequest("POST", path, strings.NewReader(body))
 			r.Header.Set("Idempotency-Key", "/")
 			w := call(h, r, admin)

@@ -18,7 +18,7 @@ import (
 	"trueup/internal/refresher"
 )
 
-// summary is a source that knows the pair K-1 and no other.
+// summary is a source in which only the pair K-1 exists.
 type summary struct{}
 
 func (summary) Ask(_ context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
@@ -49,8 +49,8 @@ func read[T any](t *testing.T, s *stack, path, lang string) (body T, etag string
 	return body, w.Header().Get("ETag")
 }
 
-// TestR2_10_DeletionsThatMakeStale deletes an agreement of each type: pairs are
-// part of licence data, and agreements of type other are not.
+// TestR2_10_DeletionsThatMakeStale deletes an agreement of each type: only pairs are part of
+// licence data.
 func TestR2_10_DeletionsThatMakeStale(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -170,7 +170,7 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 		t.Errorf("the ETag is %s, before and after the refresh", after)
 	}
 	remove := httptest.NewRequest(http.MethodDelete, location+"/pairs/K2+K2", nil)
-	remove.Header.Set("If-Match", before) // R2.12: a refresh is no edit
+	remove.Header.Set("If-Match", before) // R2.12: a refresh is not an edit
 	if w := call(s.handlers["agreements"], remove, admin); w.Code != http.StatusOK {
 		t.Errorf("removed with the ETag of before the refresh: %d %s", w.Code, w.Body)
 	}

@@ -6,7 +6,7 @@ import (
 	"trueup/internal/i18n"
 )
 
-// languageTags and languageNames return every language, for a sentence.
+// languageTags and languageNames return all languages, joined for a sentence.
 func languageTags(conjunction string) string {
 	tags := make([]string, len(i18n.Langs))
 	for i, lang := range i18n.Langs {
@@ -23,7 +23,7 @@ func languageNames(conjunction string) string {
 	return enumerate(names, conjunction)
 }
 
-// enumerate joins words as a sentence does: "a, b and c".
+// enumerate joins words for a sentence: "a, b and c".
 func enumerate(words []string, conjunction string) string {
 	last := len(words) - 1
 	if last < 1 {

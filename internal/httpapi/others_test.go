@@ -19,11 +19,11 @@ import (
 	"trueup/internal/inventory"
 )
 
-// asking makes requests of one stack as a global admin.
+// asking sends requests to one stack as a global admin.
 type asking struct {
 	t        *testing.T
 	handlers map[string]http.Handler
-	seen     *strings.Builder // every answer, whole
+	seen     *strings.Builder // every answer, in full
 }
 
 func (a asking) ask(method, path, body string, headers ...string) (int, []byte) {
@@ -48,7 +48,7 @@ func (a asking) ask(method, path, body string, headers ...string) (int, []byte) 
 	return answer.StatusCode, content
 }
 
-// member is a text member of an answer.
+// member returns a text member of an answer.
 func member(t *testing.T, body []byte, name string) string {
 	t.Helper()
 	var members map[string]any
@@ -59,9 +59,9 @@ func member(t *testing.T, body []byte, name string) string {
 	return value
 }
 
-// TestDetailsAreNowhereElseR2_7 adds and changes details, refuses some, and then
-// reads whatever the API can answer: no answer but that of their own call, no
-// audit event and no log line has anything of them.
+// TestDetailsAreNowhereElseR2_7 adds and changes details, has some rejected, and then calls
+// every read of the API: only the answer with the details themselves contains them, and no audit
+// event or log line does.
 func TestDetailsAreNowhereElseR2_7(t *testing.T) {
 	t.Parallel()
 	const canary, number = "CANARY-7Q4XR", "90210735535"
@@ -166,7 +166,7 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			deps := s.deps
 			deps.InventoryRequired = test.required
-			if test.devices+test.titles > 0 { // nothing at all is what there is at first
+			if test.devices+test.titles > 0 { // without any, the table stays as it was created
 				records, err := s.store.Inventories.Records(t.Context())
 				if err != nil {
 					t.Fatal(err)
@@ -194,8 +194,8 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 	}
 }
 
-// TestStatusInTagR2_11: what somebody has seen is not current any more once the
-// status has changed, though nobody changed the agreement.
+// TestStatusInTagR2_11: an ETag is stale once the status has changed, even if the agreement was
+// not edited.
 func TestStatusInTagR2_11(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -225,8 +225,8 @@ func TestStatusInTagR2_11(t *testing.T) {
 	}
 }
 
-// TestEveryRuleByHandIsInAScript: what the API alone reports has an example in
-// a script, which runs everywhere.
+// TestEveryRuleByHandIsInAScript: each rule that only the API reports has an example in a
+// script, which runs everywhere.
 func TestEveryRuleByHandIsInAScript(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")

@@ -16,8 +16,7 @@ import (
 	"trueup/internal/text"
 )
 
-// Problem is what every error answers: a problem document of RFC 9457 with a
-// stable code.
+// Problem is the answer to every error: a problem document of RFC 9457 with a stable code.
 type Problem struct {
 	Type      string       `json:"type" format:"uri" doc:"Always about:blank: code says which problem it is." example:"about:blank"`
 	Title     string       `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
@@ -28,7 +27,7 @@ type Problem struct {
 	Errors    []FieldError `json:"errors,omitempty" doc:"For bad input, everything that is wrong with it."`
 }
 
-// FieldError says what is wrong with one value of the request.
+// FieldError is an error in one value of the request.
 type FieldError struct {
 	Pointer   string `json:"pointer,omitempty" doc:"Where in the body the value is, as a JSON pointer (RFC 6901)." example:"/fileName"`
 	Parameter string `json:"parameter,omitempty" doc:"Which path, query or header parameter it is, when it is not in the body." example:"limit"`
@@ -37,18 +36,18 @@ type FieldError struct {
 	Value     string `json:"value,omitempty" doc:"The value, shortened if it is long." example:"agreements.xlsx"`
 }
 
-// Error implements error, as huma wants of what it answers.
+// Error implements error, which huma requires of error answers.
 func (p *Problem) Error() string { return p.Code }
 
 // GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType names the media type of RFC 9457.
+// ContentType returns the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return problemType }
 
 const problemType = "application/problem+json"
 
-// statuses is the table from the kind of an error to its HTTP status.
+// statuses maps the kind of an error to its HTTP status.
 var statuses = map[errs.Kind]int{
 	errs.Fault:           http.StatusInternalServerError,
 	errs.Invalid:         http.StatusUnprocessableEntity,
@@ -64,19 +63,19 @@ var statuses = map[errs.Kind]int{
 // StatusOf returns the HTTP status of a kind of error.
 func StatusOf(kind errs.Kind) int { return statuses[kind] }
 
-// retryAfter is how many seconds a caller is asked to wait before trying again.
+// retryAfter is the Retry-After header: seconds to wait before a retry.
 const retryAfter = "2"
 
 const (
-	// ParameterField begins the Field of a violation that is about a parameter
-	// and not about the body.
+	// ParameterField is the prefix of the Field of a violation in a parameter, as opposed to the
+	// body.
 	ParameterField = "?"
-	// WholeBody is the Field of a violation that is about all of the body. An
-	// empty Field is the member of that name: JSON allows it.
+	// WholeBody is the Field of a violation of the body as a whole. An empty Field is the member
+	// with an empty name, which JSON allows.
 	WholeBody = "#"
 )
 
-// parameterOf names the parameter an error without violations is about.
+// parameterOf maps the code of an error without violations to the parameter that causes it.
 var parameterOf = map[string]string{
 	"cursor_invalid":         "cursor",
 	"cursor_outdated":        "cursor",
@@ -94,12 +93,12 @@ func problem(lang i18n.Lang, requestID string, status int, code string, args err
 	}
 }
 
-// fault is the problem of an error nobody expected; it says nothing of it.
+// fault returns the problem of an unexpected error, without any detail of the error.
 func fault(lang i18n.Lang, requestID string) *Problem {
 	return problem(lang, requestID, http.StatusInternalServerError, "internal_error", nil)
 }
 
-// expected is the problem of an expected failure.
+// expected returns the problem of an expected error.
 func expected(lang i18n.Lang, requestID string, e *errs.Error) *Problem {
 	p := problem(lang, requestID, statuses[e.Kind], e.Code, e.Args)
 	p.Errors = slices.Grow(p.Errors, len(e.Violations))
@@ -122,9 +121,8 @@ func fieldError(lang i18n.Lang, v errs.Violation) FieldError {
 	return e
 }
 
-// newError makes the problem of whatever went wrong in a request: an error an
-// operation returned, or what huma found wrong with the input. It logs the cause of
-// each status of 500 and above.
+// newError returns the problem of an error in a request: one that an operation returned, or one
+// that huma found in the input. It logs the cause of each status of 500 and above.
 func newError(ctx huma.Context, status int, message string, causes ...error) huma.StatusError {
 	lang := i18n.Language(ctx.Header("Accept-Language"))
 	id := access.CallFrom(ctx.Context()).RequestID
@@ -149,8 +147,8 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 	return headed(ctx, p)
 }
 
-// LogFailure logs why an answer has a status of 500 or above: something that is not
-// available for the moment, or a fault. What else the line says is in more.
+// LogFailure logs the cause of a status of 500 or above: something unavailable, or a fault. The
+// line has the attributes in more, too.
 func LogFailure(ctx context.Context, status int, cause error, more ...any) {
 	log, ok := ctx.Value(logKey{}).(*slog.Logger)
 	if !ok {
@@ -164,7 +162,7 @@ func LogFailure(ctx context.Context, status int, cause error, more ...any) {
 	log.ErrorContext(ctx, "fault", line...)
 }
 
-// headed sets the headers a status comes with.
+// headed sets the headers that belong to a status.
 func headed(ctx huma.Context, p *Problem) *Problem {
 	if p.Status == http.StatusServiceUnavailable {
 		ctx.SetHeader("Retry-After", retryAfter)
@@ -176,7 +174,7 @@ func headed(ctx huma.Context, p *Problem) *Problem {
 func (p *Problem) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
-	_ = huma.DefaultJSONFormat.Marshal(w, p) // a reader that went away is not our fault
+	_ = huma.DefaultJSONFormat.Marshal(w, p) // a client that disconnected is not an error
 }
 
 func (p *Problem) writeTo(ctx huma.Context) {

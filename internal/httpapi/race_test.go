@@ -2,5 +2,6 @@
 
 package httpapi_test
 
-// measured says that time and memory mean something: not under the race detector.
+// measured reports whether times and memory are meaningful, which they are not under the race
+// detector.
 const measured = false

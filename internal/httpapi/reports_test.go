@@ -37,7 +37,7 @@ import (
 	"trueup/internal/snapshot"
 )
 
-// known is licence data and inventory as a test has them.
+// known is the licence data and inventory of a test.
 type known struct {
 	refresher.Records
 	answers   []refresher.Answered
@@ -78,7 +78,7 @@ func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 	}
 }
 
-// get answers a request of an admin.
+// get sends a request as an admin.
 func (s *stack) get(t *testing.T, address string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest("GET", address, nil)
@@ -98,7 +98,7 @@ func fetch[T any](t *testing.T, s *stack, address string) (answer T) {
 	return answer
 }
 
-// organised has agreements of both types, entitlements and inventory.
+// organised stores agreements of both types, entitlements and inventory.
 func (s *stack) organised(t *testing.T) {
 	t.Helper()
 	add := func(body string) (id string) {
@@ -127,7 +127,7 @@ func (s *stack) organised(t *testing.T) {
 	)
 }
 
-// sheetOf, recordsOf and rowsOf read a report's rows back from a file: header, rows, totals.
+// recordsOf, sheetOf and rowsOf read a report's rows from a file: header, rows, totals.
 func recordsOf(t *testing.T, body []byte) [][]string {
 	t.Helper()
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
@@ -200,7 +200,7 @@ func rowsOf(t *testing.T, body []byte) (rows [][]string) {
 	return rows
 }
 
-// unquoted is a cell of a CSV file without what keeps it from being a formula.
+// unquoted returns a cell of a CSV file without the quote that prevents a formula.
 func unquoted(t *testing.T, cell string) string {
 	t.Helper()
 	if _, err := strconv.Atoi(cell); err != nil && cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
@@ -209,8 +209,8 @@ func unquoted(t *testing.T, cell string) string {
 	return strings.TrimPrefix(cell, "'")
 }
 
-// TestOneCountEverywhere demands that the list of agreements, both reports, the
-// overview, and every file and snapshot of the same moment agree (R8.3, R8.4).
+// TestOneCountEverywhere requires that the list of agreements, both reports, the overview, and
+// every file and snapshot of the same moment agree (R8.3, R8.4).
 func TestOneCountEverywhere(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -263,7 +263,7 @@ func TestOneCountEverywhere(t *testing.T) {
 			for i := range sheet {
 				for n := range sheet[i] {
 					if strings.HasSuffix(records[0][n], "date") && i > 0 && sheet[i][n] != "" {
-						sheet[i][n] = records[i][n] // a number of days there
+						sheet[i][n] = records[i][n] // a number of days in XLSX
 					}
 				}
 			}
@@ -290,8 +290,8 @@ func TestOneCountEverywhere(t *testing.T) {
 	}
 }
 
-// TestReportPages demands that pages are the rows in order, with the totals of all,
-// and that a cursor belongs to its query and data.
+// TestReportPages requires that pages contain the rows in order, with the totals of all pages,
+// and that a cursor is bound to its query and data.
 func TestReportPages(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -336,8 +336,8 @@ func TestReportPages(t *testing.T) {
 	}
 }
 
-// TestR8_6_OldDataAreRefreshed demands that a report of old data says so and asks
-// for a refresh, once in a while, and never waits for it long or fails with it.
+// TestR8_6_OldDataAreRefreshed requires that a report of old data says so and requests a
+// refresh, at most once per interval, and neither waits long for it nor fails with it.
 func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -392,8 +392,8 @@ func fetchFrom[T any](t *testing.T, h http.Handler, address string) (answer T) {
 	return answer
 }
 
-// TestLargeFilesArePutAside demands that a file which an answer cannot carry is
-// downloaded from where the answer leads to.
+// TestLargeFilesArePutAside requires a redirect to a download for a file that does not fit in an
+// answer.
 func TestLargeFilesArePutAside(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -426,8 +426,8 @@ func TestLargeFilesArePutAside(t *testing.T) {
 	}
 }
 
-// TestHistory demands comparison, trend and list of the days that there are, and
-// of one that is not the days nearest to it (R8.5).
+// TestHistory requires comparison, trend and list of the stored days, and for a missing day an
+// error that names the nearest stored days (R8.5).
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
@@ -471,7 +471,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// TestSortsAreColumns demands that a report can be sorted by any of its columns (R8.4).
+// TestSortsAreColumns requires that a report can be sorted by any of its columns (R8.4).
 func TestSortsAreColumns(t *testing.T) {
 	t.Parallel()
 	columns := map[string][]string{
@@ -499,7 +499,7 @@ func TestSortsAreColumns(t *testing.T) {
 	}
 }
 
-// TestReportLanguages demands reports in the reader's language, also of a link.
+// TestReportLanguages requires reports in the reader's language, also by the lang parameter.
 func TestReportLanguages(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)

@@ -5,9 +5,9 @@ import (
 	"reflect"
 )
 
-// Require panics if a dependency of a function is missing: an exported field that is
-// nil, empty or 0. A mistake in the wiring then shows when the function starts, and not
-// at a request. Switches, which are bool, may be off.
+// Require panics if a dependency of a function is missing: an exported field that is nil, empty
+// or 0. A mistake in the wiring is then found when the function starts and not at a request.
+// Fields of type bool are switches and may be false.
 func Require(deps any) {
 	v := reflect.ValueOf(deps)
 	for i := range v.NumField() {

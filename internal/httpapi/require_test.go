@@ -12,7 +12,7 @@ import (
 	"trueup/internal/httpapi/reports"
 )
 
-// TestRequire: a function does not start without one of its dependencies, whichever it is.
+// TestRequire: a function does not start if any of its dependencies is missing.
 func TestRequire(t *testing.T) {
 	t.Parallel()
 	d := unused(quiet)

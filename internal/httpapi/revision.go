@@ -11,7 +11,7 @@ import (
 	"trueup/internal/retry"
 )
 
-// maxRevisions is how often a change is built again after others changed the same thing.
+// maxRevisions is how often a change is retried after concurrent changes.
 const maxRevisions = 10
 
 // Revision is the precondition of a change (R2.12).
@@ -19,12 +19,11 @@ type Revision struct {
 	IfMatch string `header:"If-Match" maxLength:"1024" pattern:"^(\\*|(W/)?\"[^\"]*\"(\\s*,\\s*(W/)?\"[^\"]*\")*)$" doc:"The ETag of what the caller has seen: when it has changed since, the answer is 412 and nothing is changed. Left out, or *, the change is made to whatever is there." example:"\"3-en\""`
 }
 
-// names reports whether the caller has said which version to change.
+// names reports whether the caller specified a version.
 func (r Revision) names() bool { return r.IfMatch != "" && r.IfMatch != "*" }
 
-// allows reports whether a version may be changed. Tags are compared strongly
-// (RFC 9110), but for the language and the counts in them: those are not what
-// is changed. See etag.
+// allows reports whether a version may be changed. Tags are compared strongly (RFC 9110), but
+// without their language and parts, which an edit does not change. See ETag.
 func (r Revision) allows(version int64) bool {
 	if !r.names() {
 		return true
@@ -41,8 +40,8 @@ func (r Revision) allows(version int64) bool {
 	return false
 }
 
-// Revise reads something and writes a change of it. What somebody else changes
-// in between is read and changed anew, unless the caller named a version.
+// Revise reads a value and writes a change of it. After a concurrent change it retries, unless
+// the caller specified a version.
 func Revise[T any](ctx context.Context, r Revision, read func() (T, int64, error), write func(T) error) error {
 	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
 	for range maxRevisions {

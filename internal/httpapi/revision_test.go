@@ -36,15 +36,15 @@ func TestR2_12_IfMatch(t *testing.T) {
 	}
 }
 
-// TestRevise: what others change in between is changed anew without a
-// precondition, a bounded number of times, and never with one.
+// TestRevise: without a precondition a change is retried after concurrent changes, a bounded
+// number of times; with one it is never retried.
 func TestRevise(t *testing.T) {
 	t.Parallel()
 	stale := errs.New(errs.Stale, "version_stale")
 	for _, test := range []struct {
 		name   string
 		header string
-		lost   int // writes that somebody else comes before
+		lost   int // writes that lose against a concurrent change
 		want   string
 		writes int
 	}{

@@ -35,7 +35,8 @@ func TestScripts(t *testing.T) {
 			apiscript.Run(t, "testdata/*.txt", func(t *testing.T) apiscript.Target {
 				t.Parallel()
 				s := newStack(t)
-				// A refresh changes what agreements show, whenever it comes by; other scripts do not wait for it.
+				// A refresh changes what agreements show, at any time; only these scripts wait
+				// for it.
 				s.refreshing.Store(slices.Contains([]string{"refreshes", "statements"}, path.Base(t.Name())))
 				return apiscript.Target{
 					Base: base, Token: token, Check: conforms,
@@ -51,7 +52,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// documented is the OpenAPI document as kin-openapi reads it.
+// documented returns the OpenAPI document as a router of kin-openapi.
 var documented = sync.OnceValues(func() (routers.Router, error) {
 	document, err := openapi3.NewLoader().LoadFromData(openapi.Document())
 	if err != nil {
@@ -67,8 +68,8 @@ var documented = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(document)
 })
 
-// conforms checks an answer against the OpenAPI document, and that a request
-// the API accepts is one the document allows.
+// conforms checks an answer against the OpenAPI document, and requires that the document allows
+// every request that the API accepts.
 func conforms(request *http.Request, response *http.Response, body []byte) error {
 	router, err := documented()
 	if err != nil {
@@ -77,7 +78,7 @@ func conforms(request *http.Request, response *http.Response, body []byte) error
 	route, params, err := router.FindRoute(request)
 	if err != nil {
 		if response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusMethodNotAllowed {
-			return nil // what no operation documents, no operation served
+			return nil // a path outside the document, which no operation served
 		}
 		return err
 	}

@@ -49,26 +49,26 @@ const (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// stack is the API on a real store and real buckets, with the importer behind
+// stack is the API on a real store and real buckets, with the importer receiving the events of
 // the uploads bucket.
 type stack struct {
 	deps     deps
 	store    *dynamo.Table
-	known    *known                  // licence data and inventory, as the test has them
+	known    *known                  // licence data and inventory, set by the test
 	handlers map[string]http.Handler // by function
-	// refresh is the refresh function's handler. It is called only for statements,
-	// and for what Wake says once refreshing is on: most tests are about something else.
+	// refresh is the refresh function's handler. It is called for statements only, and for runs
+	// once refreshing is set, because most tests do not need it.
 	refresh    func(context.Context, json.RawMessage) error
 	refreshing atomic.Bool
 }
 
-// notification is what the uploads bucket says of an object.
+// notification is an event of the uploads bucket.
 type notification struct {
 	key   string
 	event []byte
 }
 
-// calls has a function called with an event.
+// calls calls a function with an event.
 type calls func(event []byte)
 
 func (c calls) Call(_ context.Context, event any) error {
@@ -202,8 +202,8 @@ func newStack(t *testing.T) *stack {
 	return s
 }
 
-// routed returns the function that serves a request, and the route's key, as
-// the gateway would find them; the agreements function when no route matches.
+// routed returns the function that serves a request and the route's key, as the gateway finds
+// them. If no route matches, it returns the agreements function.
 func routed(r *http.Request) (function, key string) {
 	mux := http.NewServeMux()
 	for _, row := range route.Table {
@@ -218,7 +218,7 @@ func routed(r *http.Request) (function, key string) {
 	return "agreements", "$default"
 }
 
-// claims are those of a test's token, "<role> <subject>".
+// claims returns the claims of a test's token, "<role> <subject>".
 func claims(r *http.Request) map[string]string {
 	role, subject, ok := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), " ")
 	if !ok {
@@ -229,7 +229,7 @@ func claims(r *http.Request) map[string]string {
 
 func token(role, subject string) (string, error) { return role + " " + subject, nil }
 
-// direct carries a request out on the handler.
+// direct sends a request to the handler.
 func (s *stack) direct(r *http.Request) (*http.Response, error) {
 	call := access.Call{RequestID: "test-request"}
 	if p, ok := access.FromClaims(claims(r)); ok {
@@ -241,7 +241,7 @@ func (s *stack) direct(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// lambda carries a request out through the JSON of a Lambda event.
+// lambda sends a request in the JSON of a Lambda event.
 func (s *stack) lambda(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -280,7 +280,7 @@ func (s *stack) lambda(r *http.Request) (*http.Response, error) {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(out.StatusCode)
-	if out.Body != "" { // a 304 allows no body, not even an empty one
+	if out.Body != "" { // a 304 must not have a body, not even an empty one
 		_, err = w.WriteString(out.Body)
 	}
 	return w.Result(), err

@@ -17,27 +17,27 @@ import (
 )
 
 const (
-	// maxDepth is how deep a body may be nested.
+	// maxDepth is the maximum nesting of a body.
 	maxDepth = 16
-	// maxValues is how many values a body may have, twice those of the
-	// largest an operation takes: what is wrong is listed value by value.
+	// maxValues is the maximum number of values in a body, twice as many as the largest valid
+	// one: errors are listed value by value.
 	maxValues = 500
 )
 
-// strictJSON is huma's JSON format, except that a body is refused when
-// encoding/json would have to guess (repeated fields, null for a value, text
-// that is not UTF-8), and when it is nested or long without reason.
+// strictJSON is huma's JSON format, but it rejects a body that encoding/json would have to guess
+// about (repeated fields, null for a value, text that is not UTF-8), and one that is nested too
+// deep or has too many values.
 var strictJSON = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, v any) error {
-		// huma decodes twice, the first time into an any: that is where it is checked.
+		// huma decodes twice, first into an any: the body is checked then.
 		if _, first := v.(*any); first {
 			if defect := inspect(data); defect != nil {
 				return defect
 			}
 		}
 		err := json.Unmarshal(data, v)
-		// A schema takes 1.0 for an integer, and so it got here.
+		// A schema accepts 1.0 as an integer, but encoding/json does not.
 		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(embedded.ReplaceAllString(mismatch.Field, ""), ".", "/")}}}
 		}
@@ -45,13 +45,12 @@ var strictJSON = huma.Format{
 	},
 }
 
-// embedded is the name of an embedded struct in the path of a field, which
-// encoding/json adds and JSON does not have.
+// embedded matches the name of an embedded struct in a field's path, which encoding/json adds
+// and JSON does not have.
 var embedded = regexp.MustCompile(`\b[A-Z]\w*\.`)
 
-// jsonDefect is what is wrong with a body before its fields are looked at:
-// the whole of it, or some of its values. It travels through huma as the text
-// of an error, hence as JSON.
+// jsonDefect is an error in a body before its fields are validated: in the whole body, or in
+// some of its values. It passes through huma as the text of an error, hence as JSON.
 type jsonDefect struct {
 	Code   string           `json:"code,omitempty"`
 	Args   errs.Args        `json:"args,omitempty"`
@@ -63,7 +62,7 @@ func (d *jsonDefect) Error() string {
 	return string(b)
 }
 
-// inspect returns what is wrong with a body, nil when it is fine.
+// inspect returns the defects of a body, or nil.
 func inspect(data []byte) *jsonDefect {
 	if !utf8.Valid(data) {
 		return malformed(firstInvalid(data))
@@ -107,7 +106,7 @@ func (i *inspector) add(code string, path []string) {
 	i.found = append(i.found, errs.Violation{Code: code, Field: strings.Join(path, "/")})
 }
 
-// value reads one value, which stands at the path.
+// value reads the value at the path.
 func (i *inspector) value(path []string) error {
 	token, err := i.decoder.Token()
 	if err != nil {
@@ -118,7 +117,7 @@ func (i *inspector) value(path []string) error {
 	}
 	switch token := token.(type) {
 	case nil:
-		if len(path) > 0 { // as a whole body it is just no object
+		if len(path) > 0 { // a whole body of null is merely not an object
 			i.add("json_null", path)
 		}
 	case json.Number:

@@ -15,10 +15,10 @@ import (
 	"trueup/internal/i18n"
 )
 
-// huma keeps what it says about invalid input, and how it makes an error, in
-// package variables. Its sentences are replaced here by ours: a code, and
-// perhaps the name and value of one argument, separated by bars. It has to
-// happen before the first operation is registered, hence init.
+// huma keeps its messages about invalid input, and its constructor of errors, in package
+// variables. They are replaced here: a message is a code, optionally followed by the name and
+// value of one argument, separated by bars. This must happen before the first operation is
+// registered, hence init.
 func init() {
 	huma.DefaultArrayNullable = false
 	huma.ValidateStrictCasing = true
@@ -41,10 +41,10 @@ func init() {
 	validation.MsgExpectedRequiredProperty = "field_required|" + fieldArgument + "|%s"
 }
 
-// fieldArgument is the argument that is not quoted but continues the pointer.
+// fieldArgument is the argument that is appended to the pointer instead of being quoted.
 const fieldArgument = "field"
 
-// spoken are the sentences huma does not let us replace.
+// spoken maps the messages that huma does not let us replace to codes.
 var spoken = map[string]string{
 	"unknown query parameter":              "parameter_unknown",
 	"required query parameter is missing":  "parameter_required",
@@ -55,7 +55,7 @@ var spoken = map[string]string{
 	"invalid float":                        "type_number",
 }
 
-// refused is the problem of input huma refused.
+// refused returns the problem of input that huma rejected.
 func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message string, causes []error) *Problem {
 	whole := func(status int, code string, args ...string) *Problem {
 		return problem(lang, id, status, code, errs.Pairs(args...))
@@ -93,7 +93,7 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 		shape[v.Field] = true
 	}
 	for _, v := range broken {
-		// What is missing or of another type broke no rule of its own.
+		// A missing value, or one of the wrong type, has no other violations.
 		if len(shape) > 0 && v.Field == WholeBody || within(shape, v.Field) {
 			continue
 		}
@@ -103,7 +103,7 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	return expected(lang, id, &errs.Error{Kind: errs.Invalid, Code: "invalid_input", Violations: found})
 }
 
-// within reports whether a field, or one it is inside of, is among fields.
+// within reports whether fields contains a field or one that encloses it.
 func within(fields map[string]bool, field string) bool {
 	for !fields[field] {
 		i := strings.LastIndexByte(field, '/')
@@ -115,12 +115,12 @@ func within(fields map[string]bool, field string) bool {
 	return true
 }
 
-// violation is a broken rule of the domain, as an error for huma's resolvers.
+// violation is a violation of a domain rule, as an error for huma's resolvers.
 type violation errs.Violation
 
 func (v *violation) Error() string { return v.Code }
 
-// detail translates what huma says about one value.
+// detail converts huma's error about one value.
 func detail(d *huma.ErrorDetail) errs.Violation {
 	v := errs.Violation{Code: "value_invalid", Field: field(d.Location)}
 	if code, ok := spoken[d.Message]; ok {
@@ -134,16 +134,16 @@ func detail(d *huma.ErrorDetail) errs.Violation {
 		}
 	}
 	switch value := d.Value.(type) {
-	case nil, map[string]any, []any: // of an object that lacks or has a field, the field says enough
+	case nil, map[string]any, []any: // for an object, the field's name is enough
 	default:
-		if v.Field != "details" { // which nothing quotes (R2.7)
+		if v.Field != "details" { // details are never quoted (R2.7)
 			v.Value = plain(fmt.Sprint(value))
 		}
 	}
 	return v
 }
 
-// plain undoes the exponent huma's floating point numbers may have.
+// plain removes the exponent of huma's floating-point numbers.
 func plain(s string) string {
 	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, "e") {
 		return strconv.FormatFloat(f, 'f', -1, 64)
@@ -151,8 +151,8 @@ func plain(s string) string {
 	return s
 }
 
-// field turns a location of huma's, "body.items[3].name" or "query.limit",
-// into the Field of a violation.
+// field converts huma's location, "body.items[3].name" or "query.limit", to the Field of a
+// violation.
 func field(location string) string {
 	where, name, inside := strings.Cut(location, ".")
 	switch {
@@ -164,11 +164,11 @@ func field(location string) string {
 	return steps.Replace(pointerEscapes.Replace(name))
 }
 
-// steps turns the steps of a location into those of a pointer.
+// steps converts the separators of a location to those of a pointer.
 var steps = strings.NewReplacer(".", "/", "[", "/", "]", "")
 
-// Refusals are violations as huma's resolvers return them, with the names that
-// the API has for the fields of a draft.
+// Refusals converts violations to the errors of huma's resolvers, and renames the fields of a
+// draft to their names in the API.
 func Refusals(broken ...[]errs.Violation) []error {
 	var refused []error
 	for _, v := range slices.Concat(broken...) {

@@ -18,7 +18,7 @@ import (
 	"trueup/internal/refresher"
 )
 
-// Agreement is a licence agreement. Its details are no part of it (R2.7).
+// Agreement is a licence agreement, without its details (R2.7).
 type Agreement struct {
 	ID           string               `json:"id" doc:"Names the agreement; never changes." example:"k3v8t2q9x7w4m5n6"`
 	Type         agreement.Type       `json:"type" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
@@ -61,23 +61,23 @@ func agreementOf(lang i18n.Lang, today day.Calendar, a agreement.Agreement) Agre
 	return out
 }
 
-// today is the calendar that statuses are told by.
+// today returns the calendar that statuses are derived from.
 func (o *operations) today() day.Calendar {
 	return day.NewCalendar(o.Now(), o.ExpiringDays)
 }
 
-// terms numbers the statuses that an agreement with dates can have.
+// terms numbers the statuses of an agreement with dates, for its ETag.
 var terms = map[agreement.Status]int{
 	agreement.StatusNotStarted: 1, agreement.StatusActive: 2, agreement.StatusExpiring: 3, agreement.StatusExpired: 4,
 }
 
-// validations numbers those that a refresh has made of pairs.
+// validations numbers the validations that a refresh sets, for the ETag.
 var validations = map[agreement.Validation]int{
 	agreement.ValidationValid: 1, agreement.ValidationError: 2, agreement.ValidationInvalid: 3,
 }
 
-// tag is the ETag of an agreement: its status changes with the days, its
-// validation with a refresh, and neither with its version. An agreement has only
+// tag returns the ETag of an agreement. The version does not change when the date changes the
+// status or a refresh changes the validation, so the ETag includes them. An agreement has only
 // one of the two.
 func (a Agreement) tag(lang i18n.Lang) string {
 	if part := terms[a.Status] + validations[a.Validation]; part > 0 {
@@ -115,7 +115,7 @@ func (in *listAgreementsInput) Resolve(huma.Context) []error {
 	return nil
 }
 
-// Agreements is one page of agreements, and what all pages add up to.
+// Agreements is one page of agreements, with the totals of all pages.
 type Agreements struct {
 	Items      []Agreement `json:"items" doc:"The agreements of this page."`
 	NextCursor string      `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
@@ -124,7 +124,7 @@ type Agreements struct {
 	DataAt     time.Time   `json:"dataAt,omitzero" doc:"Of when the licence data are: when the last complete refresh of the whole organisation began; missing when there was none." example:"2026-11-22T01:30:00Z"`
 }
 
-// Totals is what agreements add up to.
+// Totals is the totals of agreements.
 type Totals struct {
 	Agreements   int              `json:"agreements" minimum:"0" doc:"How many there are."`
 	Volume       int              `json:"volume" minimum:"0" doc:"How many of them are of type volume."`
@@ -135,7 +135,7 @@ type Totals struct {
 	ByValidation ValidationTotals `json:"byValidation" doc:"How many volume agreements have each validation."`
 }
 
-// StatusTotals is how many agreements have each status.
+// StatusTotals is the number of agreements by status.
 type StatusTotals struct {
 	NotStarted int `json:"not-started" minimum:"0" doc:"Agreements that start later."`
 	Active     int `json:"active" minimum:"0" doc:"Agreements in their term."`
@@ -144,7 +144,7 @@ type StatusTotals struct {
 	NoTerm     int `json:"no-term" minimum:"0" doc:"Agreements with neither start nor end."`
 }
 
-// ValidationTotals is how many volume agreements have each validation.
+// ValidationTotals is the number of volume agreements by validation.
 type ValidationTotals struct {
 	Valid   int `json:"valid" minimum:"0" doc:"Agreements all pairs of which are valid."`
 	Pending int `json:"pending" minimum:"0" doc:"Agreements with pairs that were not checked yet."`
@@ -195,8 +195,8 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 	})
 }
 
-// aliases returns the further names of a publisher (R5.2): agreements keep the
-// one they were added with.
+// aliases returns the other names of a publisher (R5.2): an agreement keeps the name that it was
+// added with.
 func (o *operations) aliases(ctx context.Context, publisher string) ([]string, error) {
 	if strings.TrimSpace(publisher) == "" {
 		return nil, nil
@@ -231,7 +231,7 @@ func (o *operations) getAgreement(api huma.API, op huma.Operation) {
 	})
 }
 
-// AgreementDetails is what somebody noted about an agreement of type other.
+// AgreementDetails is the free text of an agreement of type other.
 type AgreementDetails struct {
 	Details string `json:"details" doc:"Free text, such as contacts and registration keys; empty when there is none. A line ends with one line feed." example:"Contact: licences@example.org"`
 }

@@ -25,13 +25,13 @@ import (
 
 const (
 	oneDay         = 24 * time.Hour
-	auditDays      = 30               // that are shown unless others are asked for
-	maxExportDays  = 366              // of an export
-	maxExportBytes = 5 << 20          // of an export, as a function's answer carries it: Lambda takes 6 MB
-	maxExportFor   = 14 * time.Second // of reading an export
+	auditDays      = 30               // default range
+	maxExportDays  = 366              // range of an export
+	maxExportBytes = 5 << 20          // size of an export inside a function's answer: Lambda accepts 6 MB
+	maxExportFor   = 14 * time.Second // time to read an export
 )
 
-// AuditEvent is one change.
+// AuditEvent is one recorded change.
 type AuditEvent struct {
 	ID        string            `json:"id" doc:"Names the event; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	At        time.Time         `json:"at" doc:"When it happened." example:"2026-11-21T09:30:00Z"`
@@ -67,7 +67,7 @@ func moment(s string) (at time.Time, isDate bool, ok bool) {
 		return at, true, true
 	}
 	at, err := time.Parse(time.RFC3339, s)
-	// Events have whole milliseconds: the next one selects the same.
+	// Events have whole milliseconds, so rounding up selects the same events.
 	return at.UTC().Add(time.Millisecond - 1).Truncate(time.Millisecond), false, err == nil
 }
 
@@ -86,8 +86,8 @@ func (f *AuditFilter) Resolve(huma.Context) []error {
 	return httpapi.Refusals(broken)
 }
 
-// query is the filter as of a time. Nothing happened after the day of now, so
-// later days are not looked for.
+// query returns the audit query of the filter at a time. Nothing happened after the day of now,
+// so later days are not searched.
 func (f *AuditFilter) query(now time.Time) audit.Query {
 	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, Action: f.Action, Subject: f.Subject}
 	if to, isDate, ok := moment(f.To); ok {
@@ -105,8 +105,8 @@ func (f *AuditFilter) query(now time.Time) audit.Query {
 	return q
 }
 
-// auditCursor is where the next page starts. It holds the times of the first
-// page: without to they would be others on the next day.
+// auditCursor returns the cursor of the next page. It contains the times of the first page:
+// without "to" they would differ on the next day.
 func (f *AuditFilter) auditCursor(q audit.Query, next string) string {
 	if next == "" {
 		return ""
@@ -114,7 +114,7 @@ func (f *AuditFilter) auditCursor(q audit.Query, next string) string {
 	return fmt.Sprintf("%x.%x.%08x.%s", q.From.UnixMilli(), q.To.UnixMilli(), crc32.ChecksumIEEE([]byte(f.From+" "+f.To)), next)
 }
 
-// resume is the query of the page at a cursor.
+// resume returns the query of the page at a cursor.
 func (f *AuditFilter) resume(q audit.Query, cursor string) (audit.Query, error) {
 	if cursor == "" {
 		return q, nil
@@ -194,20 +194,20 @@ func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 	})
 }
 
-// auditFile is the CSV file of everything a query selects.
+// auditFile returns a CSV file of all events that a query selects.
 func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, error) {
 	tooLarge := errs.New(errs.Invalid, "export_too_large")
 	ctx, cancel := context.WithTimeout(ctx, maxExportFor)
 	defer cancel()
 	var file bytes.Buffer
-	file.WriteString("\ufeff") // spreadsheet programs take text without it for another encoding
+	file.WriteString("\ufeff") // without it, spreadsheet programs assume another encoding
 	w := csv.NewWriter(&file)
 	w.UseCRLF = true
-	w.Write([]string{"at", "by", "role", "action", "subject", "before", "after", "requestId", "source", "id"}) //nolint:errcheck // a buffer takes all
+	w.Write([]string{"at", "by", "role", "action", "subject", "before", "after", "requestId", "source", "id"}) //nolint:errcheck // a buffer accepts every write
 	carried := 0
 	for q.Limit = 1000; ; {
 		found, err := o.Audit.Events(ctx, q)
-		if errors.Is(err, context.DeadlineExceeded) && q.Cursor != "" { // the first page comes in time, however much there is
+		if errors.Is(err, context.DeadlineExceeded) && q.Cursor != "" { // the first page is always read in time, however large the export
 			return nil, tooLarge
 		}
 		if err != nil {
@@ -215,10 +215,10 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, erro
 		}
 		start := file.Len()
 		for _, e := range found.Items {
-			w.Write(auditRow(e)) //nolint:errcheck // a buffer takes all
+			w.Write(auditRow(e)) //nolint:errcheck // a buffer accepts every write
 		}
 		w.Flush()
-		// The answer travels as a JSON string, which is longer.
+		// The answer is sent as a JSON string, which is longer.
 		escaped, err := json.Marshal(string(file.Bytes()[start:]))
 		if err != nil {
 			return nil, err
@@ -232,7 +232,7 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, erro
 	}
 }
 
-// auditRow is an event as a row whose cells start no formula.
+// auditRow returns an event as a row in which no cell starts a formula.
 func auditRow(e audit.Event) []string {
 	row := []string{
 		e.At.UTC().Format(time.RFC3339Nano), e.By, e.Role, e.Action, e.Subject, fields(e.Before), fields(e.After), e.RequestID, string(e.Source), e.ID,
@@ -243,7 +243,7 @@ func auditRow(e audit.Event) []string {
 	return row
 }
 
-// fields writes a map in one cell: "group: unassigned; name: Office".
+// fields formats a map for one cell: "group: unassigned; name: Office".
 func fields(m map[string]string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {

@@ -21,12 +21,12 @@ import (
 )
 
 const (
-	maxIDs       = 100              // agreements of one call
-	bulkParallel = 8                // of them at once
+	maxIDs       = 100              // agreements per call
+	bulkParallel = 8                // of them concurrently
 	bulkFor      = 14 * time.Second // then the rest is left to another call
 )
 
-// parseIDs returns what is wrong with a list of ids.
+// parseIDs validates a list of ids.
 func parseIDs(ids []string) (broken []errs.Violation) {
 	switch {
 	case len(ids) == 0:
@@ -47,7 +47,7 @@ func parseIDs(ids []string) (broken []errs.Violation) {
 	return broken
 }
 
-// Results is what became of each agreement of a call about many.
+// Results is the result of each agreement in a call about many.
 type Results struct {
 	Items     []Result `json:"items" doc:"One result for each id, in their order."`
 	Succeeded int      `json:"succeeded" minimum:"0" doc:"How many are done." example:"1"`
@@ -55,7 +55,7 @@ type Results struct {
 	Notice    string   `json:"notice,omitempty" doc:"What it means, in the reader's language."`
 }
 
-// Result is what became of one agreement.
+// Result is the result for one agreement.
 type Result struct {
 	ID      string `json:"id" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
 	Status  int    `json:"status" doc:"The HTTP status that a call about this agreement alone would have answered." example:"200"`
@@ -63,7 +63,7 @@ type Result struct {
 	Message string `json:"message,omitempty" doc:"Why it is not done and what to do, in the reader's language."`
 }
 
-// each does something with each agreement, several at once.
+// each calls do for each agreement, several concurrently.
 func (o *operations) each(ctx context.Context, lang i18n.Lang, ids []string, do func(context.Context, string) error) Results {
 	ctx, cancel := context.WithTimeout(ctx, bulkFor)
 	defer cancel()
@@ -90,7 +90,7 @@ func (o *operations) each(ctx context.Context, lang i18n.Lang, ids []string, do 
 			failures[r.Status] = append(failures[r.Status], i)
 		}
 	}
-	for status, items := range failures { // one line for all, because they share a cause most of the time
+	for status, items := range failures { // one line per status, because the items mostly share a cause
 		httpapi.LogFailure(ctx, status, causes[items[0]], "agreement", ids[items[0]], "items", len(items))
 	}
 	results.Failed = len(ids) - results.Succeeded
@@ -110,7 +110,7 @@ func resultOf(lang i18n.Lang, id string, err error) Result {
 	return Result{ID: id, Status: httpapi.StatusOf(e.Kind), Code: e.Code, Message: i18n.Text(lang, e.Code, e.Args)}
 }
 
-// settled reports whether repeating the call could change nothing of the results.
+// settled reports whether a retry of the call cannot change the results.
 func (r Results) settled() bool {
 	for _, item := range r.Items {
 		if item.Status >= http.StatusInternalServerError {
@@ -123,8 +123,8 @@ func (r Results) settled() bool {
 // manyOutput is the answer to a call about many agreements.
 type manyOutput struct{ Body httpapi.Reply[Results] }
 
-// many answers a call about many agreements. It is not one transaction: a call
-// that was interrupted can be repeated, and what is done already stays done.
+// many answers a call about many agreements. The call is not one transaction: after an
+// interruption it can be retried, and completed items stay as they are.
 func (o *operations) many(ctx context.Context, r httpapi.Repeatable, operation string, body any, do func() (Results, error)) (*manyOutput, error) {
 	now := o.Now()
 	reply, err := httpapi.Once(ctx, o.Kernel, r, now, operation, body, func(call httpapi.Call[Results]) (reply httpapi.Reply[Results], err error) {
@@ -143,7 +143,7 @@ func (o *operations) many(ctx context.Context, r httpapi.Repeatable, operation s
 	return &manyOutput{reply}, nil
 }
 
-// Moves are agreements and the license group they move to.
+// Moves is a list of agreements and the license group that they move to.
 type Moves struct {
 	IDs   []string     `json:"ids" doc:"The agreements, by id." example:"[\"k3v8t2q9x7w4m5n6\"]"`
 	Group *GroupChoice `json:"group" required:"true" doc:"The license group they move to."`
@@ -183,8 +183,8 @@ func (o *operations) moveAgreements(api huma.API, op huma.Operation) {
 	})
 }
 
-// existing returns the chosen group by its id when it exists.
-// errs.NotFound group_not_found when it was chosen by id and does not.
+// existing returns the chosen group by its id if it exists. The error is errs.NotFound
+// group_not_found if the choice is an id that does not exist.
 func (o *operations) existing(ctx context.Context, chosen agreement.Target) (agreement.Target, error) {
 	if chosen.NewName == "" {
 		_, err := o.Groups.Group(ctx, chosen.GroupID)
@@ -202,7 +202,7 @@ func (o *operations) existing(ctx context.Context, chosen agreement.Target) (agr
 	return chosen, err
 }
 
-// Deletions are agreements to be deleted.
+// Deletions is the list of agreements to delete.
 type Deletions struct {
 	IDs []string `json:"ids" doc:"The agreements, by id." example:"[\"k3v8t2q9x7w4m5n6\"]"`
 }

@@ -21,12 +21,12 @@ import (
 )
 
 const (
-	maxObjectKey = 1024 // bytes of an object's key, as S3 has it
+	maxObjectKey = 1024 // bytes of an object key, the limit of S3
 	csvExtension = ".csv"
 )
 
-// NewImport announces a file. What its texts may be is decided by package
-// agreement, in Resolve; describeRules writes its limits into the document.
+// NewImport announces a file. Package agreement validates its texts, in Resolve; describeRules
+// adds the limits to the OpenAPI document.
 type NewImport struct {
 	FileName string            `json:"fileName" minLength:"1" doc:"The file's name, ending in .csv, without a folder." example:"office.csv"`
 	Size     int64             `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"2048"`
@@ -42,12 +42,12 @@ type createImportInput struct {
 	Body NewImport
 }
 
-// Resolve checks what the schema cannot: every rule of R3.3 and R4.1 that can
-// be checked before the file is there. It implements huma.Resolver.
+// Resolve checks what the schema cannot: every rule of R3.3 and R4.1 that can be checked before
+// the file is uploaded. It implements huma.Resolver.
 func (in *createImportInput) Resolve(huma.Context) []error {
 	var found []errs.Violation
 	body := in.Body
-	if body.FileName != "" { // missing or empty is for the schema to say
+	if body.FileName != "" { // the schema reports a missing or empty name
 		found = pairfile.ParseFileName(body.FileName)
 	}
 	if body.Size > pairfile.MaxBytes {
@@ -63,7 +63,7 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 			found = append(found, v)
 		}
 		if strings.Trim(strings.TrimSpace(body.Group), ".") == "" {
-			// "." and ".." would be resolved on the way by some HTTP clients.
+			// Some HTTP clients would resolve "." and ".." in the path.
 			found = append(found, errs.Violation{Code: "upload_group_dots", Field: "group", Value: body.Group})
 		}
 	}
@@ -73,10 +73,10 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(found)
 }
 
-// objectKey is where the file goes (R3.1).
+// objectKey returns the key of the uploaded object (R3.1).
 func (n NewImport) objectKey() string { return importer.Key(text.Collapse(n.Group), n.FileName) }
 
-// CreatedImport is an announced import and where to send its file.
+// CreatedImport is an announced import and the upload of its file.
 type CreatedImport struct {
 	Import Import         `json:"import" doc:"The record; it stays received until the file is there."`
 	Upload httpapi.Upload `json:"upload" doc:"How to send the file."`
@@ -125,7 +125,7 @@ func (o *operations) announce(ctx context.Context, in *createImportInput, now ti
 	return reply.Unless(o.Imports.Announce(ctx, imp, event, reply.Entry))
 }
 
-// received is the record of an import whose file is not there yet.
+// received returns the record of an import whose file is not uploaded yet.
 func received(n NewImport, now time.Time, id, by string) importer.Import {
 	imp := importer.Import{
 		Head: intake.Head{
@@ -144,8 +144,8 @@ func received(n NewImport, now time.Time, id, by string) importer.Import {
 	return imp
 }
 
-// uploadMetadata is what the object will say about itself, so that the
-// import finds its record and its options (R3.1). All of it is ASCII.
+// uploadMetadata returns the object's metadata, by which the import finds its record and its
+// options (R3.1). All of it is ASCII.
 func uploadMetadata(imp importer.Import) map[string]string {
 	metadata := map[string]string{importer.MetaImport: imp.ID, importer.MetaOnError: string(imp.OnError)}
 	if imp.Program != agreement.ProgramUnknown {

@@ -85,8 +85,8 @@ func (o *operations) findings(ctx context.Context, i importer.Import, severity s
 	return found, nil
 }
 
-// findingsCursor is where the next page starts, with a checksum that binds it
-// to the attempt and the filter: another attempt has another report.
+// findingsCursor returns the cursor of the next page, with a checksum that binds it to the
+// attempt and the filter: another attempt has another report.
 func findingsCursor(offset int, i importer.Import, severity sheet.Severity) string {
 	n := strconv.Itoa(offset)
 	sum := crc32.ChecksumIEEE([]byte(n + "|" + string(i.Stage()) + "|" + string(severity)))

@@ -21,7 +21,7 @@ import (
 // Name is the name of the function in the manifest.
 const Name = "agreements"
 
-// Deps is what the operations need; none is optional.
+// Deps is the dependencies of the operations; none is optional.
 type Deps struct {
 	httpapi.Kernel
 
@@ -38,27 +38,27 @@ type Deps struct {
 	Refresher         *refresher.Refresher
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
-	UploadsBucket     string // its name: the import of an upload is found by bucket and key
+	UploadsBucket     string // the bucket's name: the import of an upload is found by bucket and key
 	Reports           objects.Bucket
 }
 
-// Answers is what refreshes know of pairs.
+// Answers returns the results of refreshes.
 type Answers interface {
-	// AnswersTo returns what is known of pairs of an agreement, without those that
-	// it does not have any more.
+	// AnswersTo returns the results for pairs of an agreement, without pairs that the agreement
+	// no longer has.
 	AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error)
-	// Freshness returns how old the licence data are.
+	// Freshness returns the age of the licence data.
 	Freshness(ctx context.Context) (refresher.Freshness, error)
 }
 
-// Inventory tells whether an inventory has arrived.
+// Inventory returns what the inventory contains.
 type Inventory interface {
 	Summary(ctx context.Context) (inventory.Summary, error)
 }
 
 type operations struct{ Deps }
 
-// enums are of types that only this function shows.
+// enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{httpapi.EnumOf(importer.States), httpapi.EnumOf(importer.OnErrors)}
 
 // New returns the function's handler.
@@ -98,15 +98,15 @@ func (o *operations) function() httpapi.Function {
 
 type limitsKey struct{} // of agreement.Limits in a request's context
 
-// limited has the limits at hand for the resolvers of an operation, which run before
-// its handler.
+// limited adds the limits to the context for an operation's resolvers, which run before its
+// handler.
 func (o *operations) limited(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		next(huma.WithValue(ctx, limitsKey{}, o.Limits))
 	})
 }
 
-// limits returns the settings that rules depend on.
+// limits returns the settings that rules depend on, as limited stored them.
 func limits(ctx huma.Context) agreement.Limits {
 	l, _ := ctx.Context().Value(limitsKey{}).(agreement.Limits)
 	return l

@@ -16,7 +16,7 @@ import (
 	"trueup/internal/importer"
 )
 
-// Import is what became of one file.
+// Import is the record of one imported file.
 type Import struct {
 	ID         string            `json:"id" doc:"Names the import; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	FileName   string            `json:"fileName" doc:"The file." example:"office.csv"`
@@ -61,9 +61,9 @@ func importOf(lang i18n.Lang, i importer.Import) Import {
 	return out
 }
 
-// programOf and onErrorOf are what was asked for. The metadata of a file that
-// was put into the bucket may say nothing or nonsense; nonsense is a finding,
-// and nothing is what the defaults are for.
+// programOf and onErrorOf return the options of an import. The metadata of a file that was put
+// into the bucket directly may be missing or invalid: invalid metadata is a finding, and missing
+// metadata means the default.
 func programOf(p agreement.Program) agreement.Program {
 	switch p {
 	case agreement.ProgramOpenValue, agreement.ProgramOpen, agreement.ProgramSelectEnterprise:
@@ -151,7 +151,7 @@ func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
 			return nil, errs.New(errs.NotFound, "annotated_copy_unavailable")
 		}
 		lang := cmp.Or(in.Lang, in.Reader.Lang())
-		// The name stays the file's own: the copy is there to be uploaded again.
+		// The copy keeps the file's name so that it can be uploaded again.
 		url, err := o.Reports.PresignGet(ctx, i.AnnotatedKey(string(lang)), i.File, httpapi.DownloadFor)
 		if err != nil {
 			return nil, err

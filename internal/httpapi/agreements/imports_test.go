@@ -8,8 +8,8 @@ import (
 	"trueup/internal/importer"
 )
 
-// TestImportKeepsToTheDocument: what a file's metadata said, or did not say, is
-// shown as one of the values that the document lists.
+// TestImportKeepsToTheDocument: whatever a file's metadata contains, an import shows one of the
+// values that the document lists.
 func TestImportKeepsToTheDocument(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -9,7 +9,7 @@ import (
 	"trueup/internal/docs"
 )
 
-// openapiOutput is the document as it is.
+// openapiOutput is the OpenAPI document, unchanged.
 type openapiOutput struct {
 	Body json.RawMessage
 }

@@ -7,9 +7,8 @@ import (
 	"trueup/internal/agreement/pairfile"
 )
 
-// describe adds the rules of package agreement to the OpenAPI document. The
-// API that serves requests is without them: there resolvers apply the rules,
-// once and with their own codes.
+// describe adds the rules of package agreement to the OpenAPI document. The API that serves
+// requests lacks them: there resolvers apply the rules, once and with their own codes.
 func describe(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	one, names, pairs, ids := 1, agreement.NameMaxChars, agreement.MaxPairsByHand, maxIDs
@@ -45,7 +44,7 @@ func describe(document *huma.OpenAPI) {
 	}
 }
 
-// describeTerms writes the limits of what an agreement of type other says.
+// describeTerms adds the limits of the fields of an agreement of type other.
 func describeTerms(properties map[string]*huma.Schema) {
 	one, title, details := 1, agreement.TitleMaxChars, agreement.DetailsMaxChars
 	least, most := 1.0, float64(agreement.LicensesMax)
@@ -59,14 +58,14 @@ func describeTerms(properties map[string]*huma.Schema) {
 	properties["details"].MaxLength = &details
 }
 
-// typed is the schema of what a type of agreement needs, and what it does not have.
+// typed returns the schema of the fields that a type of agreement requires and forbids.
 func typed(t agreement.Type, needs, lacks []string) *huma.Schema {
 	properties := map[string]*huma.Schema{"type": {Type: huma.TypeString, Enum: []any{t}}}
 	for _, field := range needs {
 		properties[field] = &huma.Schema{}
 	}
 	for _, field := range lacks {
-		properties[field] = &huma.Schema{Not: &huma.Schema{}} // nothing is not something
+		properties[field] = &huma.Schema{Not: &huma.Schema{}} // a schema that no value matches
 	}
 	return &huma.Schema{Title: string(t), Properties: properties, Required: append([]string{"type"}, needs...)}
 }

@@ -1,11 +1,10 @@
-// Package apiscript runs API scripts: text files of requests and of what must
-// come back. The same files run on the handlers, through Lambda events and
-// against a running stack; only how a request is carried out differs.
+// Package apiscript runs API scripts: text files of requests and expected answers. The same
+// files run on the handlers, through Lambda events and against a running stack; only the
+// transport of a request differs.
 //
-// A script is a list of steps. A line that begins with "##" names a step. Then
-// come the request line, headers, and after an empty line the body; and after
-// a line "=> STATUS" the headers and, after an empty line, the JSON that must
-// come back:
+// A script is a list of steps. A line that begins with "##" names a step. The request line,
+// headers and, after an empty line, the body follow. A line "=> STATUS" begins the expected
+// answer: headers and, after an empty line, the JSON body:
 //
 //	## R3.1 an upload is announced
 //	POST /imports
@@ -20,18 +19,18 @@
 //
 // The rules:
 //
-//   - "As" names the caller's role; without it, it is global-admin. "As: nobody"
-//     sends no token. A script's subject is "someone" unless "Sub" says another.
-//   - {{name}} stands for a variable. In what must come back an unknown one is
-//     set to what came back; in a request it must be known. {{any}} matches
-//     anything, {{absent}} nothing at all.
-//   - A body below Base is application/json, unless Content-Type says otherwise.
+//   - "As" names the caller's role; the default is global-admin. "As: nobody"
+//     sends no token. A script's subject is "someone" unless "Sub" names another.
+//   - {{name}} stands for a variable. An unknown variable in an expected answer is
+//     set to the actual value; a variable in a request must be known. {{any}} matches
+//     any value, {{absent}} only a missing one.
+//   - A body sent below Base is application/json, unless Content-Type names another type.
 //   - A header line "{{name}}" sends all the headers of a variable that is an object.
 //   - Objects may have more members than expected; lists must be as long as
 //     expected, unless the last expected item is "...".
-//   - "=> STATUS within 20s" repeats the request until it answers as expected.
-//   - A body or expectation of more than one line is joined as it stands,
-//     without the last line end. "{{nl}}" stands for a line end.
+//   - "=> STATUS within 20s" repeats the request until the answer is as expected.
+//   - A body or expectation of several lines is joined as it is, without the last
+//     line end. "{{nl}}" stands for a line end.
 package apiscript
 
 import (
@@ -50,25 +49,25 @@ import (
 	"time"
 )
 
-// Target is what scripts run against.
+// Target is the system under test.
 type Target struct {
 	// Base is what paths are appended to, for example "http://127.0.0.1:8080".
 	Base string
-	// Do carries out a request. Addresses that do not begin with Base, such as
-	// that of an upload, are left to it too. Redirects are not followed.
+	// Do sends a request. It also handles addresses that do not begin with Base, such as the
+	// address of an upload. It does not follow redirects.
 	Do func(*http.Request) (*http.Response, error)
-	// Token returns a bearer token of a caller.
+	// Token returns a bearer token for a caller.
 	Token func(role, subject string) (string, error)
-	// Check, if not nil, gets every answer below Base: for example to compare
-	// it with the OpenAPI document.
+	// Check, if not nil, checks every answer below Base, for example against the OpenAPI
+	// document.
 	Check func(request *http.Request, response *http.Response, body []byte) error
-	// Vars are variables that are known from the start.
+	// Vars are variables with initial values.
 	Vars map[string]string
 }
 
-// Run runs every script that matches the pattern, each on what target returns
-// and with variables of its own; target may call t.Parallel. The steps of a
-// script run in order, and the first that fails ends it.
+// Run runs every script that matches the pattern, each on its own result of target and with its
+// own variables; target may call t.Parallel. The steps of a script run in order, and the first
+// failure ends it.
 func Run(t *testing.T, pattern string, target func(*testing.T) Target) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -101,7 +100,7 @@ func Run(t *testing.T, pattern string, target func(*testing.T) Target) {
 // runner runs one script.
 type runner struct {
 	Target
-	vars map[string]any // string, or whatever JSON it was
+	vars map[string]any // string, or any other JSON value
 }
 
 func (r *runner) step(t *testing.T, file string, s step) {
@@ -121,8 +120,8 @@ func (r *runner) step(t *testing.T, file string, s step) {
 	}
 }
 
-// try carries out one request and compares the answer. Variables are only
-// kept when everything is as expected.
+// try sends one request and compares the answer. It keeps variables only if the whole answer is
+// as expected.
 func (r *runner) try(s step) error {
 	request, err := r.request(s)
 	if err != nil {
@@ -219,7 +218,7 @@ func (r *runner) headersOf(reference string, header http.Header) error {
 	return nil
 }
 
-// expand puts variables into text that is sent.
+// expand replaces variables in text that is sent.
 func (r *runner) expand(s string) (string, error) {
 	var b strings.Builder
 	for {
@@ -238,7 +237,7 @@ func (r *runner) expand(s string) (string, error) {
 	}
 }
 
-// spell writes a value as a script would.
+// spell formats a value as a script would write it.
 func spell(value any) string {
 	if s, ok := value.(string); ok {
 		return s

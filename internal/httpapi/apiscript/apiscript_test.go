@@ -97,8 +97,8 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestRetry demands that a step is repeated until it succeeds, and that a
-// failed try leaves no variable behind.
+// TestRetry requires that a step is repeated until it succeeds, and that a failed attempt leaves
+// no variable behind.
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	calls := 0

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// matcher compares what came back with what was expected, and learns variables.
+// matcher compares an answer with the expected one, and sets variables.
 type matcher struct{ vars map[string]any }
 
 const (
@@ -16,7 +16,7 @@ const (
 	absent   = "absent"
 )
 
-// reference returns the name of the variable that is all of s.
+// reference returns the name of the variable if s is only a variable.
 func reference(s string) (name string, ok bool) {
 	name, ok = strings.CutPrefix(s, "{{")
 	if !ok {
@@ -26,7 +26,7 @@ func reference(s string) (name string, ok bool) {
 	return name, ok && !strings.Contains(name, "{{")
 }
 
-// learn compares a value with a variable, or sets it.
+// learn compares a value with a variable, or sets the variable if it is unknown.
 func (m matcher) learn(where, name string, got any) error {
 	if name == anything {
 		return nil
@@ -42,8 +42,8 @@ func (m matcher) learn(where, name string, got any) error {
 	return nil
 }
 
-// text compares text with a pattern in which variables stand between other
-// characters; at most the last of them may be unknown, and stands for the rest.
+// text compares text with a pattern that contains variables. Only the last variable may be
+// unknown; it matches the rest of the text.
 func (m matcher) text(where, pattern, got string, present bool) error {
 	if name, ok := reference(pattern); ok && name == absent {
 		if present {
@@ -89,8 +89,8 @@ func (m matcher) text(where, pattern, got string, present bool) error {
 	}
 }
 
-// body compares a body with the JSON expected; an expectation that is no JSON
-// is compared as text.
+// body compares a body with the expected JSON. An expectation that is not JSON is compared as
+// text.
 func (m matcher) body(want string, got []byte) error {
 	var expected any
 	if decode([]byte(want), &expected) != nil {

@@ -15,17 +15,17 @@ import (
 	"trueup/internal/inventory"
 )
 
-// maxUpload is how large a file can be that is sent in one piece, as S3 has it.
+// maxUpload is the maximum size in bytes of an object that is uploaded in one request to S3.
 const maxUpload = 5 << 30
 
-// NewInventoryFile announces a file of inventory.
+// NewInventoryFile announces an inventory file.
 type NewInventoryFile struct {
 	FileName string `json:"fileName" minLength:"1" doc:"The file's name, without a folder." example:"appinvrawdata.zip"`
 	Source   string `json:"source,omitempty" doc:"What the file replaces the older one of: a name for the PCs it tells of. Left out, the system that it comes from." example:"head office"`
 	Size     int64  `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"1048576"`
 }
 
-// key is where the file goes (R6.1).
+// key returns the key of the uploaded object (R6.1).
 func (n NewInventoryFile) key() string {
 	if n.Source == "" {
 		return inventory.KeyPrefix + n.FileName
@@ -42,7 +42,7 @@ type createInventoryInput struct {
 func (in *createInventoryInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
 	body, most := in.Body, errs.Pairs("max", strconv.Itoa(inventory.MaxFileName))
-	if body.FileName != "" && !isPathStep(body.FileName) { // missing or empty is for the schema to say
+	if body.FileName != "" && !isPathStep(body.FileName) { // the schema reports a missing or empty name
 		broken = append(broken, errs.Violation{Code: "inventory_file_name", Field: "fileName", Value: body.FileName, Args: most})
 	}
 	if body.Source != "" && (!isPathStep(body.Source) || strings.TrimSpace(body.Source) != body.Source) {
@@ -56,13 +56,13 @@ func (in *createInventoryInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(broken)
 }
 
-// isPathStep reports whether s can be one step of a key.
+// isPathStep reports whether s is valid as one segment of a key.
 func isPathStep(s string) bool {
-	return utf8.RuneCountInString(s) <= inventory.MaxFileName && strings.Trim(s, ". ") != "" && // "." and ".." would be resolved on the way
+	return utf8.RuneCountInString(s) <= inventory.MaxFileName && strings.Trim(s, ". ") != "" && // HTTP clients would resolve "." and ".."
 		strings.IndexFunc(s, func(r rune) bool { return r == '/' || r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }) < 0
 }
 
-// CreatedInventoryFile says where to send a file.
+// CreatedInventoryFile is the upload of an announced file.
 type CreatedInventoryFile struct {
 	File   string         `json:"file" doc:"Its key in the uploads bucket; the source's record names it once it was read." example:"inventory/head office/appinvrawdata.zip"`
 	Upload httpapi.Upload `json:"upload" doc:"How to send the file."`

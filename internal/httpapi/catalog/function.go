@@ -17,20 +17,20 @@ import (
 // Name is the name of the function in the manifest.
 const Name = "catalog"
 
-// Deps is what the operations need; none is optional.
+// Deps is the dependencies of the operations; none is optional.
 type Deps struct {
 	httpapi.Kernel
 
 	Catalog   *catalog.Store
 	Inventory inventory.Store
 	Counts    *inventory.Counts
-	Recount   func(context.Context) error // has files counted again by rules that changed
+	Recount   func(context.Context) error // starts a recount of files after a change of rules
 	Uploads   objects.Bucket
 }
 
 type operations struct{ Deps }
 
-// enums are of types that only this function shows.
+// enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{httpapi.EnumOf(inventory.States), httpapi.EnumOf(inventory.Shapes)}
 
 // New returns the function's handler.

@@ -18,7 +18,7 @@ import (
 	"trueup/internal/text"
 )
 
-// Inventory is what all sources add up to.
+// Inventory is the total of all sources.
 type Inventory struct {
 	Devices  int               `json:"devices" minimum:"0" doc:"PCs with at least one title. Those of different sources are different PCs." example:"1997"`
 	Titles   int               `json:"titles" minimum:"0" doc:"Different titles, all versions of one together; one that is in several sources counts in each." example:"412"`
@@ -27,7 +27,8 @@ type Inventory struct {
 	Sources  []InventorySource `json:"sources" doc:"Every source, sorted by name."`
 }
 
-// InventorySource is one source of files: what a newer one replaces the older one of.
+// InventorySource is one source of files. A newer file replaces the older one of the same
+// source.
 type InventorySource struct {
 	Source  string          `json:"source" doc:"The folder below inventory/; without one, the system that the file comes from; unknown for a file that does not say." example:"intune"`
 	Last    InventoryFile   `json:"last" doc:"The newest file that arrived, and what became of it."`
@@ -80,7 +81,7 @@ func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventory.Record) Invent
 	return out
 }
 
-// reasonOf is nil for no code.
+// reasonOf returns the reason of a code, or nil if the code is empty.
 func reasonOf(lang i18n.Lang, code string, args errs.Args) *httpapi.Reason {
 	if code == "" {
 		return nil
@@ -113,7 +114,6 @@ func (o *operations) getInventory(api huma.API, op huma.Operation) {
 	})
 }
 
-// inventoried reads the records and the rules.
 func (o *operations) inventoried(ctx context.Context) ([]inventory.Record, inventory.RuleList, error) {
 	records, err := o.Inventory.Records(ctx)
 	if err != nil {
@@ -180,7 +180,7 @@ func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 	})
 }
 
-// InventoryTitle is a title as a source has it.
+// InventoryTitle is a title in a source.
 type InventoryTitle struct {
 	Source    string `json:"source" doc:"Whose title it is." example:"intune"`
 	Publisher string `json:"publisher,omitempty" doc:"As it was detected; missing when the file has none." example:"Microsoft Corporation"`
@@ -190,7 +190,7 @@ type InventoryTitle struct {
 	Recognition
 }
 
-// Recognition is what a title was recognised as, and why.
+// Recognition is how a title was recognised, and why.
 type Recognition struct {
 	Kind        string   `json:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"What it is; only a product counts as installed." example:"product"`
 	Product     *Product `json:"product,omitempty" doc:"Of a product; or what a component belongs to, in so far as it is known."`
@@ -199,7 +199,7 @@ type Recognition struct {
 	Explanation string   `json:"explanation" doc:"Counted as what, or not counted, and because of which rule, in the reader's language."`
 }
 
-// unknownKind is how the API calls the kind of what no rule knows.
+// unknownKind is the API's name of the kind of titles that no rule recognises.
 const unknownKind = "unknown"
 
 func recognitionOf(lang i18n.Lang, d inventory.Decision) Recognition {
@@ -226,7 +226,7 @@ type titleOf struct {
 	inventory.Count
 }
 
-// titlesPage is where a page of titles ended.
+// titlesPage is the content of a cursor of titles.
 type titlesPage struct {
 	After int
 }
@@ -270,7 +270,7 @@ func (o *operations) listInventoryTitles(api huma.API, op huma.Operation) {
 	})
 }
 
-// titles are those that were asked for, in order.
+// titles returns the titles that the parameters select, in order.
 func (in *listInventoryTitlesInput) titles(tallies []inventory.Counted) (found []titleOf) {
 	query, product := text.Fold(in.Query), text.Fold(in.Product)
 	for _, c := range tallies {

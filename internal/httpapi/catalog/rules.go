@@ -24,7 +24,7 @@ type Product struct {
 	Version   string `json:"version,omitempty" doc:"Missing for any. In a rule, {year}, {number} and {major} quote the title." example:"2019"`
 }
 
-// productOf is nil for none.
+// productOf returns nil for an empty product.
 func productOf(p position.Product) *Product {
 	if p == (position.Product{}) {
 		return nil
@@ -32,14 +32,14 @@ func productOf(p position.Product) *Product {
 	return &Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
 }
 
-// TitleName is the title that an alias stands for.
+// TitleName is the title that an alias is replaced by.
 type TitleName struct {
 	Publisher string `json:"publisher,omitempty" doc:"Left out, it stays as detected." example:"Contoso"`
 	Name      string `json:"name" doc:"What the title is recognised as by the rules after the alias." example:"Contoso Expenses"`
 	Version   string `json:"version,omitempty" doc:"Left out, it stays as detected." example:"5.2"`
 }
 
-// RuleText is what a rule says. Package inventory checks it, in Resolve.
+// RuleText is the content of a rule. Package inventory validates it, in Resolve.
 type RuleText struct {
 	Kind      inventory.Kind `json:"kind" enum:"ignored,alias,component,product,update,language,driver,runtime,free" doc:"What titles it is about are: ignored is of no interest, alias another name, component belongs to a product." example:"product"`
 	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"Pattern of the publisher; left out, any. A title that names no publisher fits every one." example:"contoso*"`
@@ -68,7 +68,7 @@ func ruleTextOf(r inventory.Rule) RuleText {
 	return t
 }
 
-// NewRule is a rule, and where it is to stand.
+// NewRule is a rule and its position.
 type NewRule struct {
 	RuleText
 	Position int `json:"position,omitempty" minimum:"1" maximum:"2000" doc:"Its place among the rules of admins, from 1; the first rule that fits decides. Left out, the last: after those of admins, and before those that trueup brings." example:"1"`
@@ -100,7 +100,7 @@ type listRulesInput struct {
 	Origin string `query:"origin" enum:"admin,trueup" default:"admin" doc:"Whose rules: those of admins, which are tried first, or those that trueup brings."`
 }
 
-// rulesPage is where a page of rules ended.
+// rulesPage is the content of a cursor of rules.
 type rulesPage struct {
 	After int
 }
@@ -206,8 +206,8 @@ func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 	})
 }
 
-// setRule puts a rule among those of admins that check allows, at a position; 0
-// is where it was, or else the end.
+// setRule adds or replaces a rule of an admin if check allows it, at a position. Position 0
+// keeps the position of an existing rule and puts a new one last.
 func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpapi.Call[ChangedRule], rule inventory.Rule, at int, check func(inventory.RuleList) error) (reply httpapi.Reply[ChangedRule], err error) {
 	now := o.Now()
 	err = httpapi.Revise(ctx, r, o.rules(ctx), func(list inventory.RuleList) error {
@@ -224,7 +224,7 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 			}
 		}
 		admin := list.With(rule, place)
-		_, is, _ := inventory.RuleList{Admin: admin}.Find(rule.ID) // it was put there
+		_, is, _ := inventory.RuleList{Admin: admin}.Find(rule.ID) // it was just added
 		event.After["position"] = strconv.Itoa(is)
 		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1}); err != nil {
 			return err
@@ -239,7 +239,7 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 	return reply, err
 }
 
-// rules reads the rules, for Revise.
+// rules returns a function that reads the rules, for Revise.
 func (o *operations) rules(ctx context.Context) func() (inventory.RuleList, int64, error) {
 	return func() (inventory.RuleList, int64, error) {
 		list, err := o.Counts.Rules(ctx)
@@ -247,15 +247,14 @@ func (o *operations) rules(ctx context.Context) func() (inventory.RuleList, int6
 	}
 }
 
-// recount has files counted anew. A call that is lost is made up for by the
-// function's own schedule.
+// recount starts a recount of files. The function's schedule makes up for a lost call.
 func (o *operations) recount(ctx context.Context) {
 	if err := o.Recount(ctx); err != nil {
 		o.Log.WarnContext(ctx, "recount not called", "error", err)
 	}
 }
 
-// ruleTold is what an audit event says of a rule.
+// ruleTold returns the fields of a rule for an audit event.
 func ruleTold(r inventory.Rule, position int) map[string]string {
 	told := map[string]string{"position": strconv.Itoa(position)}
 	for field, value := range map[string]string{
@@ -269,7 +268,7 @@ func ruleTold(r inventory.Rule, position int) map[string]string {
 	return told
 }
 
-// DeletedRule says that a rule is gone.
+// DeletedRule is the answer to the deletion of a rule.
 type DeletedRule struct {
 	ID           string `json:"id" doc:"The rule's id." example:"own-7k2m9x4w0q"`
 	RulesVersion int64  `json:"rulesVersion" minimum:"1" doc:"Of all rules of admins." example:"5"`
@@ -313,7 +312,7 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	})
 }
 
-// describeInventory writes what only the resolvers check into the document.
+// describeInventory adds limits that only the resolvers check to the OpenAPI document.
 func describeInventory(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	one, text := 1, inventory.MaxRuleText
@@ -329,8 +328,8 @@ func describeInventory(document *huma.OpenAPI) {
 	upload["fileName"].MaxLength, upload["source"].MaxLength, upload["size"].Maximum = &name, &name, &size
 }
 
-// asConflict is that there are as many rules as there can be: a conflict with
-// what is stored, not something wrong with the rule.
+// asConflict converts the error for too many rules: it is a conflict with stored rules, not an
+// error in the rule.
 func asConflict(err error) error {
 	if e := errs.As(err); e != nil && e.Code == "rules_many" {
 		return &errs.Error{Kind: errs.Conflict, Code: e.Code, Args: e.Args}

@@ -64,7 +64,7 @@ func (o *operations) createGroup(api huma.API, op huma.Operation) {
 	})
 }
 
-// DeletedGroup says that a license group is gone, and where its agreements are.
+// DeletedGroup is the answer to the deletion of a license group.
 type DeletedGroup struct {
 	ID     string `json:"id" doc:"The group's id." example:"0v5z3m8k2q9x7w4m"`
 	Moved  int    `json:"moved" minimum:"0" doc:"How many agreements it had; they are in the built-in group now." example:"12"`
@@ -96,8 +96,8 @@ func (o *operations) deleteGroup(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		// Exactly how many there were at the moment of the deletion. The group is deleted,
-		// whatever comes of this.
+		// The exact number at the moment of the deletion. The group is deleted, even if this
+		// read fails.
 		if moved, known, err := o.Register.Moved(ctx, in.ID); err == nil && known {
 			out.Body.Moved = moved
 		}

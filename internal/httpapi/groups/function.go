@@ -14,7 +14,7 @@ import (
 // Name is the name of the function in the manifest.
 const Name = "groups"
 
-// Deps is what the operations need; none is optional.
+// Deps is the dependencies of the operations; none is optional.
 type Deps struct {
 	httpapi.Kernel
 

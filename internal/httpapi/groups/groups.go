@@ -41,7 +41,7 @@ func groupOf(lang i18n.Lang, g group.Group) Group {
 
 // group returns a license group with the number of its agreements.
 func (o *operations) group(ctx context.Context, id string) (group.Group, error) {
-	// The number first: it is right at a moment at which the group was there.
+	// The counts first: they are then valid at a moment at which the group existed.
 	counts, _, err := o.Register.ByGroup(ctx)
 	if err != nil {
 		return group.Group{}, err
@@ -51,20 +51,20 @@ func (o *operations) group(ctx context.Context, id string) (group.Group, error) 
 	return g, err
 }
 
-// maxGroupReads is how often groups and numbers are read until no group was made or
-// deleted in between. Each time another one was.
+// maxGroupReads is how often groups and counts are read until no group was created or deleted in
+// between. Each retry means that another one was.
 const maxGroupReads = 20
 
-// groups returns every license group with the number of its agreements, all of one
-// moment: no agreement is missing from the numbers, and none is in two. One whose
-// group is not there counts as Unassigned: a release that counted agreements in the
-// group may delete it without those that it does not know, until the schedule moves them.
+// groups returns every license group with the number of its agreements, all at one moment: each
+// agreement is counted exactly once. An agreement whose group does not exist counts as
+// Unassigned: an older release may delete a group without the agreements that it does not know,
+// until the schedule moves them.
 func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
 	_, deletions, err := o.Register.ByGroup(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var absent map[string]int // agreements in groups that were not there at the last reading
+	var absent map[string]int // agreements in groups that were absent at the last read
 	for range maxGroupReads {
 		all, err := o.Groups.Groups(ctx)
 		if err != nil {
@@ -78,8 +78,8 @@ func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
 			all[i].Agreements = counts[all[i].ID]
 			delete(counts, all[i].ID)
 		}
-		// A group is there before an agreement is in it. So one that was absent before the
-		// groups were read was not made in between.
+		// A group is stored before its agreements. So a group that was absent before the groups
+		// were read was not created in between.
 		missing, known := 0, true
 		for groupID, n := range counts {
 			_, before := absent[groupID]
@@ -96,7 +96,7 @@ func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
 
 var errGroupsChange = errors.New("license groups are made and deleted all the time")
 
-// Groups is every license group.
+// Groups is the list of all license groups.
 type Groups struct {
 	Items []Group `json:"items" doc:"The groups, the built-in one first, the others sorted by name."`
 }

@@ -1,5 +1,5 @@
-// Package openapi makes the OpenAPI document of all functions. It imports the
-// operations of every function, so only tests and generators import it.
+// Package openapi generates the OpenAPI document of all functions. It imports the operations of
+// every function, so only tests and generators import it.
 package openapi
 
 import (
@@ -10,8 +10,8 @@ import (
 	"trueup/internal/httpapi/reports"
 )
 
-// Document returns the document, as indented JSON. Package docs has a copy of it, which
-// the operation "openapi" returns.
+// Document returns the document, as indented JSON. Package docs embeds a copy of it, which the
+// operation "openapi" returns.
 func Document() []byte {
 	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function())
 }

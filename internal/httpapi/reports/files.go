@@ -22,12 +22,12 @@ import (
 	"trueup/internal/report"
 )
 
-// format is a kind of file that a report can be (R8.4).
+// format is a file format of reports (R8.4).
 type format struct {
 	extension   string
 	media       string
-	disposition string // what a browser does with it
-	binary      string // the document's word for what is no text; empty for text
+	disposition string // of Content-Disposition
+	binary      string // the OpenAPI format of binary content; empty for text
 	write       func(report.Table, io.Writer) error
 }
 
@@ -37,11 +37,11 @@ var (
 	formatHTML = format{"html", "text/html; charset=utf-8", "inline", "", report.Table.HTML}
 )
 
-// maxFileBytes is how much of a file an answer carries: Lambda takes 6 MB, as a
-// JSON string, in which some bytes are longer.
+// maxFileBytes is the maximum size of a file in an answer. Lambda accepts 6 MB, as a JSON
+// string, in which some bytes are longer.
 const maxFileBytes = 5 << 20
 
-// reportFile is a file, or where it is.
+// reportFile is a file, or a redirect to it.
 type reportFile struct {
 	Status                int
 	Location              string `header:"Location" doc:"Where to download it, for some minutes, when it is too large for an answer."`
@@ -53,7 +53,8 @@ type reportFile struct {
 	Body                  []byte
 }
 
-// FileReader is who reads a file: a link has no headers.
+// FileReader is the input of operations that return files. It has a query parameter for the
+// language because a link cannot set headers.
 type FileReader struct {
 	httpapi.Reader
 	Lang i18n.Lang `query:"lang" doc:"The language of the file; without it Accept-Language decides."`
@@ -104,15 +105,15 @@ func (o *operations) comparisonTable(ctx context.Context, in *downloadComparison
 	return c.Table(v.Words), v.Calendar.Today, nil
 }
 
-// What the reports are to people.
+// Names of the reports in descriptions.
 const (
 	purchases     = "License purchase report"
 	installations = "License installation report"
 	comparison    = "comparison of two days"
 )
 
-// file adds the operation that answers a report as a file: what is its name to
-// people, name that of the file.
+// file returns a function that adds the operation of a report as a file. Descriptions call the
+// report what; the file's name begins with name.
 func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
@@ -140,7 +141,7 @@ func file[In any](o *operations, f format, what, name string, table func(context
 	}
 }
 
-// answer is a file itself, or leads to where it was put.
+// answer returns the file, or stores it and returns a redirect.
 func (o *operations) answer(ctx context.Context, f format, lang, name string, body []byte) (*reportFile, error) {
 	if fits(f, body) {
 		return &reportFile{
@@ -160,8 +161,8 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
 }
 
-// fits reports whether an answer can carry a file: text as a JSON string,
-// anything else in base64.
+// fits reports whether a file fits in an answer: text as a JSON string, binary content in
+// base64.
 func fits(f format, body []byte) bool {
 	if f.binary != "" {
 		return base64.StdEncoding.EncodedLen(len(body)) <= maxFileBytes

@@ -20,7 +20,7 @@ import (
 // Name is the name of the function in the manifest.
 const Name = "reports"
 
-// Deps is what the operations need; none is optional.
+// Deps is the dependencies of the operations; none is optional.
 type Deps struct {
 	httpapi.Kernel
 
@@ -37,10 +37,10 @@ type Deps struct {
 type operations struct {
 	Deps
 
-	asked atomic.Int64 // when a report last asked for a refresh, in milliseconds
+	asked atomic.Int64 // when a report last requested a refresh, in milliseconds
 }
 
-// enums are of types that only this function shows.
+// enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds), httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(entitlement.Kinds)}
 
 // New returns the function's handler.

@@ -15,7 +15,7 @@ import (
 	"trueup/internal/report"
 )
 
-// ComparisonQuery is what a comparison is asked for.
+// ComparisonQuery is the parameters of a comparison.
 type ComparisonQuery struct {
 	From string `query:"from" required:"true" doc:"The earlier day, of which there is a snapshot." example:"2026-10-21"`
 	To   string `query:"to" doc:"The later day, of which there is a snapshot. Without it, as of now." example:"2026-11-21"`
@@ -67,7 +67,7 @@ func (o *operations) compared(ctx context.Context, lang i18n.Lang, in Comparison
 	return c, after, nil
 }
 
-// Period is days of snapshots.
+// Period is a range of days.
 type Period struct {
 	From string `query:"from" doc:"The first day. Without it, 90 days before the last one." example:"2026-08-23"`
 	To   string `query:"to" doc:"The last day. Without it, today." example:"2026-11-21"`
@@ -76,8 +76,8 @@ type Period struct {
 }
 
 const (
-	trendDays    = 90  // that are shown unless others are asked for
-	maxTrendDays = 400 // of one answer
+	trendDays    = 90  // default range
+	maxTrendDays = 400 // maximum range
 )
 
 // Resolve implements huma.Resolver.
@@ -87,12 +87,13 @@ func (in *Period) Resolve(huma.Context) []error {
 
 const oneDay = 24 * time.Hour
 
-// days returns the period as of a moment. In some time zone it is tomorrow already.
+// days returns the period at a moment. Its default end is tomorrow, which has already begun in
+// some time zones.
 func (in *Period) days(now time.Time) (from, to day.Date, err error) {
 	if to = in.to; to == "" {
 		to = day.Of(now.Add(oneDay))
 	}
-	last, _ := time.Parse(time.DateOnly, string(to)) // as it was parsed
+	last, _ := time.Parse(time.DateOnly, string(to)) // to is valid here
 	if from = in.from; from == "" {
 		from = day.Of(last.AddDate(0, 0, -trendDays))
 	}
@@ -106,7 +107,7 @@ func (in *Period) days(now time.Time) (from, to day.Date, err error) {
 	return from, to, err
 }
 
-// Trend is a point for each day that has a snapshot.
+// Trend is one point per day that has a snapshot.
 type Trend struct {
 	Points []report.Point `json:"points" doc:"The days that have a snapshot, in order."`
 }
@@ -136,7 +137,7 @@ func (o *operations) manifests(ctx context.Context, in *Period) ([]report.Manife
 	return o.Snapshots.Between(ctx, from, to)
 }
 
-// Snapshot is a day whose reports are kept.
+// Snapshot is a day whose reports are stored.
 type Snapshot struct {
 	Date   day.Date   `json:"date" format:"date" doc:"The day: date of a report." example:"2026-11-21"`
 	DataAt *time.Time `json:"dataAt" doc:"The moment of its license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`

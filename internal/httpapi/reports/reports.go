@@ -47,7 +47,7 @@ type Dated struct {
 // Resolve implements huma.Resolver.
 func (d *Dated) Resolve(huma.Context) []error { return parseDate("date", d.Date, &d.date) }
 
-// parseDate reads the date in a parameter, if there is one.
+// parseDate parses the date in a parameter, if one is given.
 func parseDate(parameter, given string, into *day.Date) []error {
 	if given == "" {
 		return nil
@@ -60,7 +60,7 @@ func parseDate(parameter, given string, into *day.Date) []error {
 	return nil
 }
 
-// Matching switches off the steps by which a license covers an installation.
+// Matching disables rules by which a license covers an installation.
 type Matching struct {
 	Prefix    bool `query:"prefix" default:"true" doc:"Whether a license covers updates of its version: 2.05 also 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a license covers older versions, by downgrade rights."`
@@ -71,19 +71,19 @@ func (m Matching) options() position.Options {
 	return position.Options{NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance}
 }
 
-// settings is how a report is made for a reader on a calendar's day.
+// settings returns the settings of a report for a language and a calendar.
 func (o *operations) settings(lang i18n.Lang, calendar day.Calendar, p position.Options) report.Settings {
 	return report.Settings{Now: o.Now(), Calendar: calendar, Position: p, Words: report.WordsIn(lang)}
 }
 
-// viewed is what a report is made from, and how.
+// viewed is the data of a report, and its settings.
 type viewed struct {
 	*snapshot.View
 	report.Settings
 }
 
-// view returns the organisation on a day, or as it is now for no day. What is too
-// old now is refreshed (R8.6).
+// view returns the organisation's data on a day, or the current data if date is empty. If the
+// current data are old, it requests a refresh (R8.6).
 func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p position.Options) (viewed, error) {
 	if date != "" {
 		v, err := o.Snapshots.On(ctx, date)
@@ -97,15 +97,15 @@ func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p 
 	return viewed{v, o.settings(lang, day.NewCalendar(o.Now(), o.ExpiringDays), p)}, nil
 }
 
-// How often reports ask for a refresh at most, and how long they wait until it
-// is stored and called.
+// The minimum interval between the refreshes that reports request, and the time limit of a
+// request.
 const (
 	askEvery = 10 * time.Minute
 	askFor   = time.Second
 )
 
-// refreshOld asks for a refresh when licence data are old (R8.6), once in a while. A report
-// is made all the same, whatever becomes of it.
+// refreshOld requests a refresh if licence data are old (R8.6), at most once per askEvery. A
+// failure does not affect the report.
 func (o *operations) refreshOld(ctx context.Context, f refresher.Freshness) {
 	now := o.Now()
 	last := o.asked.Load()
@@ -119,20 +119,20 @@ func (o *operations) refreshOld(ctx context.Context, f refresher.Freshness) {
 	}
 }
 
-// filter is what the parameters of a report select.
+// filter returns the filter of a report's parameters.
 func (o *operations) filter(ctx context.Context, in Licensed) (report.Filter, error) {
 	publisher, others, err := o.Snapshots.Publisher(ctx, in.Publisher)
 	return report.Filter{Type: in.Type, Groups: in.Groups, Publisher: publisher, AlsoPublisher: others}, err
 }
 
-// place is what the cursor of a report holds: how many rows were shown of the
-// data of that version.
+// place is the content of a report's cursor: how many rows were shown, of which version of the
+// data.
 type place struct {
 	Rows    int    `json:"n"`
 	Version string `json:"v"`
 }
 
-// start reads the cursor of a report that was asked for so.
+// start decodes the cursor of a report with these parameters.
 func start(in httpapi.Paging, asked []string) (from place, err error) {
 	_, err = cursor.Decode(in.Cursor, &from, asked...)
 	if err == nil && from.Rows < 0 {
@@ -141,9 +141,9 @@ func start(in httpapi.Paging, asked []string) (from place, err error) {
 	return from, err
 }
 
-// pageOf returns the rows of a page, and where the next one starts. Between two
-// versions of the data rows change places, so a page of another version is
-// errs.Invalid cursor_outdated.
+// pageOf returns the rows of a page, and the cursor of the next one. The order of rows may
+// differ between versions of the data, so a cursor of another version is errs.Invalid
+// cursor_outdated.
 func pageOf[R any](rows []R, in httpapi.Paging, from place, version string, asked []string) (page []R, next string, err error) {
 	if in.Cursor != "" && from.Version != version {
 		return nil, "", errs.New(errs.Invalid, "cursor_outdated")
@@ -156,7 +156,7 @@ func pageOf[R any](rows []R, in httpapi.Paging, from place, version string, aske
 	return slices.Clone(rows[begin:end]), next, nil
 }
 
-// asked is everything that rows and their order depend on.
+// asked returns all parameters that rows and their order depend on.
 func asked(name string, date day.Date, f report.Filter, o report.Order, p position.Options) []string {
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
@@ -164,7 +164,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 	}, f.Groups)
 }
 
-// PurchasesQuery is what a License purchase report is asked for.
+// PurchasesQuery is the parameters of a License purchase report.
 type PurchasesQuery struct {
 	Licensed
 	Status agreement.Status `query:"status" doc:"Only terms with this status."`
@@ -179,7 +179,7 @@ func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery) (re
 	return f, err
 }
 
-// InstallationsQuery is what a License installation report is asked for.
+// InstallationsQuery is the parameters of a License installation report.
 type InstallationsQuery struct {
 	Licensed
 	Verdict position.Verdict `query:"verdict" doc:"Only products with this verdict."`
@@ -195,15 +195,13 @@ func (o *operations) installationsFilter(ctx context.Context, in InstallationsQu
 	return f, err
 }
 
-// PurchasesPage is one page of a License purchase report. The totals are those
-// of all pages.
+// PurchasesPage is one page of a License purchase report. The totals cover all pages.
 type PurchasesPage struct {
 	report.Purchases
 	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
 }
 
-// InstallationsPage is one page of a License installation report. The totals are
-// those of all pages.
+// InstallationsPage is one page of a License installation report. The totals cover all pages.
 type InstallationsPage struct {
 	report.Installations
 	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`

@@ -21,14 +21,13 @@ import (
 	"trueup/internal/statements"
 )
 
-// statementMediaTypes are the media types of uploads, by their names' ends.
+// statementMediaTypes are the media types of uploads, by file extension.
 var statementMediaTypes = map[string]string{
 	".csv":  httpapi.CSVMediaType,
 	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
-// NewStatement announces a statement. What its name may be is decided by package
-// statements, in Resolve.
+// NewStatement announces a statement. Package statements validates its name, in Resolve.
 type NewStatement struct {
 	FileName string `json:"fileName" minLength:"1" maxLength:"128" doc:"The file's name, ending in .csv or .xlsx. A newer file of the same name replaces the older one." example:"license-summary.csv"`
 	Size     int64  `json:"size" minimum:"1" doc:"The file's size in bytes, at most 16 MiB; the upload must have exactly this size." example:"2048"`
@@ -43,7 +42,7 @@ type createStatementInput struct {
 // Resolve implements huma.Resolver.
 func (in *createStatementInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
-	if in.Body.FileName != "" { // missing or empty is for the schema to say
+	if in.Body.FileName != "" { // the schema reports a missing or empty name
 		broken = statements.ParseFileName(in.Body.FileName)
 	}
 	if in.Body.Size > statement.MaxFileBytes {
@@ -54,7 +53,7 @@ func (in *createStatementInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(broken)
 }
 
-// Statement is what became of one version of a file of entitlements.
+// Statement is the record of one version of an entitlement file.
 type Statement struct {
 	ID        string           `json:"id" doc:"Names the statement." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	FileName  string           `json:"fileName" doc:"The file." example:"license-summary.csv"`
@@ -86,7 +85,7 @@ func statementOf(r statements.Record) Statement {
 	}
 }
 
-// CreatedStatement is an announced statement and where to send its file.
+// CreatedStatement is an announced statement and the upload of its file.
 type CreatedStatement struct {
 	Statement Statement      `json:"statement" doc:"The record; it stays received until the file is there."`
 	Upload    httpapi.Upload `json:"upload" doc:"How to send the file."`
@@ -162,7 +161,7 @@ type StatementID struct {
 	ID string `path:"id" maxLength:"64" doc:"The statement's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 
-// CheckedStatement is a statement with what its check had to say.
+// CheckedStatement is a statement with the findings of its check.
 type CheckedStatement struct {
 	Statement
 	Findings []httpapi.Finding `json:"findings" doc:"Errors and warnings in the order of the file, at most 1,000."`

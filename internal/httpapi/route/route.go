@@ -1,6 +1,6 @@
-// Package route is the one table of HTTP routes, as plain data. The mux of each
-// function, the CDK app, the local gateway, the OpenAPI document and the tests
-// of access all read it. Paths are spelled as ServeMux does.
+// Package route is the only table of HTTP routes, as plain data. The mux of each function, the
+// CDK app, the local gateway, the OpenAPI document and the tests of access read it. Paths are in
+// the syntax of ServeMux.
 package route
 
 import (
@@ -9,23 +9,23 @@ import (
 	"trueup/internal/access"
 )
 
-// Route is one row.
+// Route is one row of the table.
 type Route struct {
 	Method     string
-	Path       string            // "/agreements/{id}"; "/pages/{rest...}" for all paths below, without "/pages" itself
-	Function   string            // the function that serves it, a name of package manifest
-	Permission access.Permission // what the caller must be allowed; access.Anyone needs no token
+	Path       string            // "/agreements/{id}"; "/pages/{rest...}" matches all paths below, but not "/pages" itself
+	Function   string            // the name of the function that serves it, in package manifest
+	Permission access.Permission // what the caller must be allowed to do; access.Anyone needs no token
 	Operation  string            // OpenAPI operation id
 }
 
-// Key returns the route as ServeMux spells it.
+// Key returns the route in the syntax of ServeMux.
 func (r Route) Key() string { return r.Method + " " + r.Path }
 
-// GatewayKey returns the route as API Gateway spells it: a greedy path variable, which
-// has to be the last, is {rest+} there.
+// GatewayKey returns the route in the syntax of API Gateway, where a greedy path variable,
+// always the last one, is {rest+}.
 func (r Route) GatewayKey() string { return strings.Replace(r.Key(), "...}", "+}", 1) }
 
-// Table is every route.
+// Table contains every route.
 var Table = []Route{
 	{"GET", "/openapi.json", "agreements", access.Anyone, "openapi"},
 	{"GET", "/agreements", "agreements", access.Read, "listAgreements"},
@@ -94,7 +94,7 @@ var Table = []Route{
 	{"GET", "/reports/snapshots", "reports", access.Read, "listSnapshots"},
 }
 
-// Of returns the routes one function serves.
+// Of returns the routes of one function.
 func Of(function string) []Route {
 	var routes []Route
 	for _, r := range Table {

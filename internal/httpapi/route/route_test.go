@@ -20,8 +20,8 @@ func TestGatewayKey(t *testing.T) {
 	}
 }
 
-// TestTable: every path can be spelled for ServeMux and for API Gateway, and no two
-// routes are the same.
+// TestTable: every path is valid for ServeMux and for API Gateway, and no two routes are the
+// same.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	steps := regexp.MustCompile(`^(/([a-z][a-z.-]*|\{[a-z]+\}))+(/\{[a-z]+\.\.\.\})?$`)
