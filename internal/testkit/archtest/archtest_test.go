@@ -26,8 +26,8 @@ func TestRepository(t *testing.T) {
 	}
 }
 
-// TestRepositoryIsSeen keeps TestRepository from passing because it looked in
-// the wrong place.
+// TestRepositoryIsSeen ensures that TestRepository does not pass because it looked in the wrong
+// folder.
 func TestRepositoryIsSeen(t *testing.T) {
 	t.Parallel()
 	tree, err := Load(os.DirFS("../../.."))
@@ -63,8 +63,8 @@ func load(t *testing.T, s sources) *Tree {
 	return tree
 }
 
-// TestRules shows that each rule sees what breaks it, where, and lets pass
-// what only looks like it.
+// TestRules shows that each rule finds its violations, with their places, and accepts similar
+// valid code.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("\n", 501)

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// DocumentRules is every rule about files that are not code.
+// DocumentRules contains every rule about files other than Go code.
 var DocumentRules = []Rule{
 	{"decisions have a number, a date, a status and three parts", decisions},
 	{"the changelog is dated, newest first", changelog},
@@ -67,8 +67,8 @@ var (
 	changelogDate  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 )
 
-// changelog requires a part for unreleased changes, and entries that begin
-// with a date and what kind of change it is, the newest first.
+// changelog requires a section for unreleased changes, and entries that begin with a date and
+// the kind of change, the newest first.
 func changelog(tree *Tree) (violations []string) {
 	const name = "internal/docs/CHANGELOG.md"
 	if !strings.Contains(tree.Texts[name], "\n## Unreleased\n") {
@@ -93,9 +93,9 @@ func startsWithAny(text string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(text, prefix) })
 }
 
-// samples holds what DESIGN asks of events/: each file is described in the
-// folder's README and named by a test, a script of one, or the local stack
-// (a pattern such as "events/*.csv" names all it matches).
+// samples checks DESIGN's rule for events/: each file is described in the folder's README and
+// named by a test, a test script, or the local stack (a pattern such as "events/*.csv" names all
+// matching files).
 func samples(tree *Tree) (violations []string) {
 	const folder, readme = "events/", "events/README.md"
 	var names []string
@@ -124,9 +124,8 @@ func samples(tree *Tree) (violations []string) {
 	return violations
 }
 
-// matches reports whether a string in code or a script names the sample,
-// given relative to events/: by its name, by a path that ends in it, or by a
-// pattern for its path.
+// matches reports whether a string in code or a script names the sample, a path relative to
+// events/: by its name, by a path that ends in it, or by a pattern for its path.
 func matches(name, sample string) bool {
 	if i := strings.LastIndex(name, "events/"); i >= 0 {
 		name = name[i+len("events/"):]
@@ -134,7 +133,7 @@ func matches(name, sample string) bool {
 	name = strings.Trim(name, `"'@,;`)
 	if strings.ContainsAny(name, "*?[") {
 		found, err := path.Match(name, sample)
-		return found && err == nil && strings.Contains(name, ".") // "*" alone names nothing in particular
+		return found && err == nil && strings.Contains(name, ".") // "*" alone names no particular sample
 	}
 	return path.Base(name) == path.Base(sample)
 }
@@ -152,8 +151,8 @@ func literals(file *ast.File) (values []string) {
 	return values
 }
 
-// manifestMatches compares the folders under functions/ with the names in
-// manifest.Functions: a function without a row is never deployed.
+// manifestMatches compares the folders under functions/ with manifest.Functions: a function
+// without a row is never deployed.
 func manifestMatches(tree *Tree) (violations []string) {
 	folders, rows := map[string]bool{}, map[string]bool{}
 	for _, f := range tree.Files {

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// layer is a set of folders and what they may import of this module, besides
-// each other when the layer lists itself. Test files may import anything.
+// layer is a set of folders and what they may import from this module. They may import each
+// other only if the layer lists itself. Test files may import anything.
 type layer struct {
 	name    string
-	folders []string // and what is below them, unless a longer entry says otherwise
+	folders []string // with their subfolders, unless a longer entry matches
 	imports []string // names of layers, or folders
 }
 
-// layers is DESIGN's picture of the house: dependencies point inwards, from
-// the doors to the domain.
+// layers implements DESIGN's picture of the architecture: dependencies point inwards, from HTTP
+// and events to the domain.
 var layers = []layer{
 	{
-		name:    "words", // error kinds, messages, text folding, packed data: everybody may use them
+		name:    "words", // error kinds, messages, text folding, packed data: any layer may use them
 		folders: []string{"internal/cursor", "internal/day", "internal/errs", "internal/i18n", "internal/id", "internal/pack", "internal/retry", "internal/sheet", "internal/text"},
 		imports: []string{"words"},
 	},
@@ -27,7 +27,7 @@ var layers = []layer{
 		folders: []string{"internal/config"},
 	},
 	{
-		name: "domain", // no technology in it
+		name: "domain", // independent of any technology
 		folders: []string{
 			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
 			"internal/group", "internal/intake", "internal/inventory", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
@@ -41,7 +41,7 @@ var layers = []layer{
 		imports: []string{"words", "internal/objects"},
 	},
 	{
-		name:    "generators", // they write Go files, and are part of no program
+		name:    "generators", // they write Go files and are not linked into any program
 		folders: []string{"internal/i18n/generate"},
 		imports: []string{"words", "domain"},
 	},
@@ -61,7 +61,7 @@ var layers = []layer{
 		imports: []string{"words", "domain", "use cases", "tables"},
 	},
 	{
-		name:    "HTTP kernel", // what the functions that serve HTTP share
+		name:    "HTTP kernel", // shared by the functions that serve HTTP
 		folders: []string{"internal/httpapi"},
 		imports: []string{"words", "domain", "tables"},
 	},
@@ -71,17 +71,17 @@ var layers = []layer{
 		imports: []string{"words", "domain", "use cases", "tables", "HTTP kernel"},
 	},
 	{
-		name:    "API document", // imported by tests only, because it knows every function
+		name:    "API document", // imported by tests only, because it imports every function
 		folders: []string{"internal/httpapi/openapi"},
 		imports: []string{"HTTP kernel", "HTTP functions"},
 	},
 	{
-		name:    "adapters", // they implement the contracts of domain and use cases
+		name:    "adapters", // they implement the interfaces of domain and use cases
 		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
 		imports: []string{"words", "domain", "journal", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
-		name:    "root", // the one place that knows every part
+		name:    "root", // it assembles all parts
 		folders: []string{"internal/app"},
 		imports: []string{"words", "settings", "domain", "journal", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
 	},
@@ -91,18 +91,18 @@ var layers = []layer{
 		imports: []string{"root"},
 	},
 	{
-		name:    "ground", // what is deployed; roles are the user pool's groups
+		name:    "ground", // the deployed infrastructure; roles are the user pool's groups
 		folders: []string{"infra"},
 		imports: []string{"tables", "settings", "internal/access"},
 	},
 	{
-		name:    "stand-ins", // for services of AWS, which know nothing of trueup
+		name:    "stand-ins", // for AWS services; independent of trueup
 		folders: []string{"infra/local/aws"},
 		imports: []string{"stand-ins"},
 	},
 	{
-		// The local stack runs the functions' binaries, so it shares no code
-		// with them: only the data they are deployed by.
+		// The local stack runs the functions' binaries, so it shares no code with them, only the
+		// data that describe their deployment.
 		name:    "local stack",
 		folders: []string{"infra/local"},
 		imports: []string{"stand-ins", "local stack", "tables", "settings", "internal/access"},

@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// maxReadme is the size of README.md in bytes, at most.
+// maxReadme is the maximum size of README.md in bytes.
 const maxReadme = 10 * 1024
 
 func shortReadme(tree *Tree) []string {
@@ -26,8 +26,8 @@ var (
 	heading = regexp.MustCompile(`(?m)^#+ +(.*)$`)
 )
 
-// links requires that each relative link of a Markdown file leads to a file or
-// folder of the repository and, in a Markdown file, to a heading.
+// links requires that each relative link of a Markdown file leads to an existing file or folder
+// and, in a Markdown file, to an existing heading.
 func links(tree *Tree) (violations []string) {
 	for _, name := range slices.Sorted(maps.Keys(tree.Texts)) {
 		if path.Ext(name) != ".md" || strings.Contains(name, "testdata/") {
@@ -54,8 +54,7 @@ func links(tree *Tree) (violations []string) {
 	return violations
 }
 
-// anchors returns the anchors of the headings of a Markdown text, as GitHub
-// makes them.
+// anchors returns the anchors that GitHub generates for the headings of a Markdown text.
 func anchors(text string) (names []string) {
 	for _, found := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
 		names = append(names, strings.Map(func(r rune) rune {

@@ -51,9 +51,8 @@ func logLines(tree *Tree) (violations []string) {
 	return violations
 }
 
-// logged returns the message of a call of a method of slog.Logger. The call is
-// recognised by the name of the method and the name of the logger: log, or a
-// field Log or Warn.
+// logged returns the message of a call to a method of slog.Logger, which it recognises by the
+// name of the method and of the logger: log, or a field Log or Warn.
 func logged(call *ast.CallExpr) string {
 	method, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {

@@ -9,14 +9,13 @@ import (
 	"strings"
 )
 
-// Rule is one rule of the house. Check returns a sentence for each place that
-// breaks it; none when it holds.
+// Rule is one rule. Check returns a message for each violation, and none if there are none.
 type Rule struct {
 	Name  string
 	Check func(*Tree) []string
 }
 
-// Rules is every rule about Go code; documents.go has those about documents.
+// Rules contains every rule about Go code; documents.go contains the rules about documents.
 var Rules = []Rule{
 	{"dependencies point inwards", directions},
 	{"the agreement domain uses the standard library and what is as pure", agreementIsPure},
@@ -38,8 +37,8 @@ var Rules = []Rule{
 	{"every function has a row in the manifest, and every row a function", manifestMatches},
 }
 
-// causes holds that an error that is answered with 503 wraps its cause, which is
-// logged. An example in the OpenAPI document has none.
+// causes requires that an error answered with 503 wraps its cause, which is logged. Examples in
+// the OpenAPI document have none.
 func causes(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
 		if f.Test || !under(f.Dir, "internal") || f.Path == "internal/httpapi/document.go" {
@@ -55,7 +54,7 @@ func causes(tree *Tree) (violations []string) {
 	return violations
 }
 
-// selected reports whether an expression is the name of a package.
+// selected reports whether an expression is pkg.name.
 func selected(e ast.Expr, pkg, name string) bool {
 	s, ok := e.(*ast.SelectorExpr)
 	if !ok {
@@ -83,9 +82,8 @@ func agreementIsPure(tree *Tree) (violations []string) {
 	return violations
 }
 
-// messagesAreData keeps i18n below every other package: it knows codes, and
-// not what they are about. The packages that the generator takes limits from must
-// compile without the messages.
+// messagesAreData keeps i18n below every other package: it knows codes, but not their subjects.
+// The packages that the generator takes limits from must compile without the messages.
 func messagesAreData(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
 		if f.Test {
@@ -100,14 +98,14 @@ func messagesAreData(tree *Tree) (violations []string) {
 	return violations
 }
 
-// isStandard reports whether an import path is of the standard library: those
-// have no dot in their first element, and this module is not one of them.
+// isStandard reports whether an import path is of the standard library: its first element has no
+// dot and is not this module.
 func isStandard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return first != module && !strings.Contains(first, ".")
 }
 
-// only lets no folder but the given ones, and tests, import these modules.
+// only allows imports of the modules in the given folders and in tests only.
 func only(modules []string, folders ...string) func(*Tree) []string {
 	return func(tree *Tree) (violations []string) {
 		for _, f := range tree.Files {
@@ -124,7 +122,7 @@ func only(modules []string, folders ...string) func(*Tree) []string {
 	}
 }
 
-// cdkBehindTag keeps 390 MB of downloads from everybody who does not deploy.
+// cdkBehindTag spares everyone who does not deploy a download of 390 MB.
 func cdkBehindTag(tree *Tree) (violations []string) {
 	for _, f := range tree.Files {
 		if !slices.ContainsFunc(f.Imports(), func(imported string) bool {

@@ -1,14 +1,13 @@
-// Package archtest checks the rules of the house: which package may import
-// which, where the clock and the environment are read, how long a file may be.
+// Package archtest checks the rules of the architecture: which package may import which, where
+// the clock and the environment are read, how long a file may be.
 //
-// Why: each of these rules is easy to break without noticing, and a reviewer
-// should not have to remember them. A rule is a function from a source tree to
-// what violates it. The tests run every rule over the repository, and over a
-// small tree made to break it, so that a rule that no longer sees anything is
-// noticed too.
+// Each of these rules is easy to break unnoticed, and a reviewer should not have to remember
+// them. A rule is a function from a source tree to its violations. The tests run every rule over
+// the repository, and over a small tree that violates it, so that a rule that no longer finds
+// anything is noticed too.
 //
-// Files are parsed one by one, without resolving their imports or build tags:
-// the rules hold for the CDK app as well, and need no download.
+// Files are parsed one by one, without resolving imports or build tags: the rules also apply to
+// the CDK app, and need no download.
 package archtest
 
 import (
@@ -45,7 +44,7 @@ type File struct {
 	Dir       string
 	Package   string // name in the package clause
 	Test      bool   // name ends in _test.go
-	Generated bool   // carries the standard "Code generated … DO NOT EDIT." line
+	Generated bool   // has the standard "Code generated … DO NOT EDIT." line
 	Lines     int
 	Syntax    *ast.File
 	fset      *token.FileSet
@@ -84,7 +83,7 @@ func Load(fsys fs.FS) (*Tree, error) {
 	return tree, err
 }
 
-// notSource are the folders that tools fill.
+// notSource lists the folders that tools write to.
 var notSource = []string{"node_modules", "dist", "cdk.out"}
 
 func parse(fsys fs.FS, name string) (*File, error) {
@@ -120,8 +119,8 @@ func (f *File) Imports() []string {
 	return paths
 }
 
-// uses calls found for every name of the package with that import path the
-// file mentions, such as "Now" for time.Now, under whatever name it imports it.
+// uses calls found for every name that the file uses of the package with that import path, such
+// as "Now" for time.Now, whatever its local name.
 func (f *File) uses(importPath string, found func(name string, at token.Pos)) {
 	local := ""
 	for _, spec := range f.Syntax.Imports {
@@ -146,7 +145,7 @@ func (f *File) uses(importPath string, found func(name string, at token.Pos)) {
 	})
 }
 
-// at is the place of a node, for messages.
+// at returns the place of a node, for messages.
 func (f *File) at(pos token.Pos) string {
 	return f.Path + ":" + strconv.Itoa(f.fset.Position(pos).Line)
 }
@@ -156,7 +155,7 @@ func under(name, folder string) bool {
 	return name == folder || strings.HasPrefix(name, folder+"/")
 }
 
-// underAny is under for any of the folders.
+// underAny reports whether a path is under any of the folders.
 func underAny(name string, folders ...string) bool {
 	return slices.ContainsFunc(folders, func(folder string) bool { return under(name, folder) })
 }

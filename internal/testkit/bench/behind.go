@@ -27,16 +27,16 @@ import (
 	"trueup/internal/register"
 )
 
-// statementFile is a statement that names none of the pairs: its first refresh
-// finds every pair invalid, and so changes every agreement.
+// statementFile is a statement that names none of the pairs: its first refresh marks every pair
+// invalid, and so changes every agreement.
 const statementFile = "events/statements/license-summary.csv"
 
-// asks are what people look at while the first refresh runs.
+// asks are the requests of users while the first refresh runs.
 var asks = []string{"/reports/license-purchases?limit=50", "/agreements?limit=50", "/reports/license-installations?limit=50", "/groups"}
 
-// behind measures the first refresh of the largest organisation, of one pair for
-// each agreement, and what people and processes that start get meanwhile: every
-// process that lists agreements has to follow as many changes as there are agreements.
+// behind measures the first refresh of the largest organisation, with one pair per agreement,
+// and meanwhile the answers to users and to new processes: every process that lists agreements
+// must read as many changes as there are agreements.
 func (b *bench) behind(ctx context.Context) error {
 	e, err := b.engine(ctx, "behind")
 	if err != nil {
@@ -101,7 +101,7 @@ func (b *bench) behind(ctx context.Context) error {
 	return b.coldStart(ctx, o, n, "after it", size)
 }
 
-// coldStart measures the first list of a process that has just started, and its memory.
+// coldStart measures the first list of a new process, and its memory.
 func (b *bench) coldStart(ctx context.Context, o *organisation, agreements int, when, size string) error {
 	files := s3bucket.New(o.stack.S3(), stack.ReportsBucket)
 	list := func(ctx context.Context) error {
@@ -125,7 +125,7 @@ func (b *bench) coldStart(ctx context.Context, o *organisation, agreements int, 
 	return b.fits(held, "agreements")
 }
 
-// volume stores agreements of type volume with a pair each, as imports leave them.
+// volume stores agreements of type volume with one pair each, as imports store them.
 func (o *organisation) volume(ctx context.Context, n int) error {
 	const some = 2000
 	for from := 0; from < n; from += some {
@@ -157,7 +157,7 @@ func (o *organisation) volume(ctx context.Context, n int) error {
 	return nil
 }
 
-// firstRefresh puts a statement and waits until the refresh that follows has ended.
+// firstRefresh uploads a statement and waits until the refresh that follows has ended.
 func (o *organisation) firstRefresh(ctx context.Context) error {
 	content, err := os.ReadFile(statementFile)
 	if err != nil {

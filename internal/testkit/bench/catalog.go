@@ -26,10 +26,9 @@ import (
 	"trueup/internal/once"
 )
 
-// catalogs measures lookups while typing in the handler, without the network: of
-// titles when one publisher has them all, and of publishers; and how long a
-// process takes to load the saved copy. What the journal's head costs besides is
-// one read of DynamoDB.
+// catalogs measures lookups while typing in the handler, without the network: of titles if one
+// publisher has them all, and of publishers; and the time in which a process loads the saved
+// copy. Reading the journal's head costs one further DynamoDB read.
 func (b *bench) catalogs(ctx context.Context) error {
 	for _, size := range []struct {
 		titles int
@@ -80,7 +79,7 @@ func (b *bench) catalogs(ctx context.Context) error {
 // unused is a bucket that no lookup uses.
 type unused struct{ objects.Bucket }
 
-// lookups returns how long lookups took, sorted.
+// lookups returns the durations of lookups, sorted.
 func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) ([]time.Duration, error) {
 	none := func(context.Context) error { return errors.New("bench: not part of a lookup") }
 	handler := catalogapi.New(catalogapi.Deps{ // only the catalog is used
@@ -98,7 +97,7 @@ func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) 
 			w := httptest.NewRecorder()
 			begin := time.Now()
 			handler.ServeHTTP(w, r)
-			if took := time.Since(begin); round > 0 { // the first round warms
+			if took := time.Since(begin); round > 0 { // the first round is a warm-up
 				all = append(all, took)
 			}
 			if w.Code != http.StatusOK {
@@ -110,29 +109,29 @@ func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) 
 	return all, nil
 }
 
-// typing is what people type: words letter by letter, the middle of words,
-// several words, what is rare and what is nowhere.
+// typing lists what users type: words letter by letter, the middle of words, several words, rare
+// and missing words.
 var typing = []string{
 	"", "a", "e", "i", "q", "x", "z", "1", "9", "of", "off", "offi", "offic", "office", "office s", "office st", "sql", "ser", "serv", "server 2019",
 	"c++", "(x64)", "soft", "rver", "ice", "er", "19", "1999", "9 s", "or pro", "nothing like it", "zzz", "tudio man", "résumé",
 }
 
-// sampleWords are those of the catalog's names.
+// sampleWords are the words of the catalog's names.
 var sampleWords = []string{
 	"Office", "Standard", "Professional", "Server", "Client", "Access", "License", "User", "Device", "Project", "Edition", "Enterprise", "Developer",
 	"Tools", "Creative", "Cloud", "Reader", "Express", "Zone", "Quick", "Studio", "Manager", "Backup", "Agent", "Viewer", "Driver", "Runtime", "(x64)",
 	"C++", "2016", "2019", "2022", "Suite", "Pro", "Lite", "Remote", "Network", "Security", "Endpoint", "Database", "Report", "Designer",
 }
 
-// keptCatalog is the journal of the catalog and its copy, in memory.
+// keptCatalog is an in-memory journal and copy of the catalog.
 type keptCatalog struct {
-	objects.Bucket // whatever a catalog does not need
+	objects.Bucket // for methods that a catalog does not call
 	head           journal.Head
 	entries        []journal.Entry
 	copy           []byte
 }
 
-// fill feeds it with titles, saves a copy, and returns the id of a publisher.
+// fill adds titles, saves a copy, and returns the id of a publisher.
 func (k *keptCatalog) fill(ctx context.Context, titles, publishers int) (string, error) {
 	additions := make([]catalog.Addition, titles)
 	word := func(n int) string { return sampleWords[n%len(sampleWords)] }

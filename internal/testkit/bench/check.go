@@ -12,9 +12,8 @@ import (
 	"trueup/internal/agreement/pairfile"
 )
 
-// file is a CSV file of rows in as many agreements, as an admin writes one.
-// Files of different series have no pair and no name in common, and are of the
-// same size.
+// file returns a CSV file of rows for that many agreements, as an admin writes it. Files of
+// different series share no pairs and no names, and have the same size.
 func file(series, rows, agreements int) []byte {
 	var b bytes.Buffer
 	for i := range rows {
@@ -24,8 +23,8 @@ func file(series, rows, agreements int) []byte {
 	return b.Bytes()
 }
 
-// check measures reading and checking a file of the largest number of rows,
-// against reading alone.
+// check measures reading and checking a file with the maximum number of rows, against reading
+// alone.
 func (b *bench) check(ctx context.Context) error {
 	rows := b.size(pairfile.MaxRows, 500)
 	data := file(1, rows, rows/100)
@@ -71,8 +70,8 @@ func (b *bench) check(ctx context.Context) error {
 	return nil
 }
 
-// allocates returns how many bytes do allocates in all: what it holds at any
-// moment is less.
+// allocates returns the total number of bytes that do allocates. Its memory at any moment is
+// smaller.
 func allocates(ctx context.Context, do func(context.Context) error) (int, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -21,16 +21,16 @@ import (
 	"trueup/internal/importer"
 )
 
-// pollEvery is how often the end of an import is looked for.
+// pollEvery is the interval at which the state of an import is read.
 const pollEvery = 20 * time.Millisecond
 
-// writers are the concurrencies of the floor; the best one counts.
+// writers are the concurrencies of the floor; the fastest is used.
 var writers = []int{1, 2, 4, 8}
 
 type item = map[string]types.AttributeValue
 
-// imports measures imports of the largest file on the local stack, with few
-// agreements and with as many as pairs.
+// imports measures imports of the largest file on the local stack, into few agreements and into
+// one agreement per pair.
 func (b *bench) imports(ctx context.Context) error {
 	e, err := b.engine(ctx, "imports")
 	if err != nil {
@@ -44,12 +44,12 @@ func (b *bench) imports(ctx context.Context) error {
 	return b.importInto(ctx, e, pairs, pairs, 3) // three times as many items
 }
 
-// engine starts an engine as the local stack does, with its data on disk.
+// engine starts an engine with its data on disk, like the local stack.
 func (b *bench) engine(ctx context.Context, name string) (*engine.Engine, error) {
 	return engine.Start(ctx, engine.Options{Dir: filepath.Join(b.scratch, name, "dynamodb")})
 }
 
-// stack starts a local stack with a table of its own on an engine.
+// stack starts a local stack on an engine, with its own table.
 func (b *bench) stack(ctx context.Context, e *engine.Engine, table string) (*stack.Stack, error) {
 	return stack.Start(ctx, b.options(e, table))
 }
@@ -60,9 +60,8 @@ func (b *bench) options(e *engine.Engine, table string) stack.Options {
 	}
 }
 
-// importInto measures imports of so many pairs into so many agreements, from
-// the put to the record that says succeeded. The floor writes the very items
-// that such an import leaves into a fresh table of the same engine.
+// importInto measures imports of that many pairs into that many agreements, from the upload to
+// the state succeeded. The floor writes the same items to a new table of the same engine.
 func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreements, rounds int) error {
 	s, err := b.stack(ctx, e, fmt.Sprintf("imports-%d", agreements))
 	if err != nil {
@@ -77,7 +76,7 @@ func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreeme
 		return imported(ctx, s, store, file(series, pairs, agreements), series)
 	})
 
-	// The first one is not counted: it starts the function and warms the engine.
+	// The first import is not counted: it starts the function and warms the engine.
 	if _, err := subject(ctx); err != nil {
 		return err
 	}
@@ -85,8 +84,7 @@ func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreeme
 	if err != nil {
 		return err
 	}
-	// The floor has the number of writers that suits the engine best, found
-	// with a part of the items.
+	// The floor uses the fastest number of writers, determined with a part of the items.
 	trials := make([]timed, len(writers))
 	for i, n := range writers {
 		trials[i] = floor(client, items[:len(items)/5], n)
@@ -109,7 +107,7 @@ func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreeme
 	return nil
 }
 
-// imported puts a file and waits until it has succeeded.
+// imported uploads a file and waits until its import has succeeded.
 func imported(ctx context.Context, s *stack.Stack, store *dynamo.Table, data []byte, series int) error {
 	name := fmt.Sprintf("series-%02d.csv", series)
 	_, err := s.S3().PutObject(ctx, &s3.PutObjectInput{
@@ -142,8 +140,8 @@ func imported(ctx context.Context, s *stack.Stack, store *dynamo.Table, data []b
 	}
 }
 
-// floor measures writing items into a fresh table, each on the condition that
-// it is not there, in transactions as large as they can be.
+// floor measures writing items to a new table, each on the condition that it does not exist, in
+// transactions of the maximum size.
 func floor(client *dynamodb.Client, items []item, concurrency int) timed {
 	tables := 0
 	return func(ctx context.Context) (time.Duration, error) {

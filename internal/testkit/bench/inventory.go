@@ -22,12 +22,12 @@ import (
 
 const (
 	titlesOfDevice = 100
-	titlesOfSlot   = 200 // each of a device's titles is one of so many: 20,000 in all
+	titlesOfSlot   = 200 // titles to choose from for each of a device's titles: 20,000 in all
 )
 
-// discovered writes AppInvRawData for so many devices: by device, as a fleet
-// manager writes it, or by title, so that no two rows of a device follow each
-// other. Titles are as popular as those of a fleet: a few are nearly everywhere.
+// discovered writes AppInvRawData for that many devices: by device, as a fleet manager writes
+// it, or by title, so that no two successive rows are of the same device. The popularity of
+// titles is realistic: a few are on nearly every device.
 func discovered(w io.Writer, devices int, byTitle bool) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	fmt.Fprint(out, "ApplicationKey,ApplicationName,ApplicationPublisher,ApplicationShortVersion,ApplicationVersion,DeviceId,DeviceName,"+
@@ -41,7 +41,7 @@ func discovered(w io.Writer, devices int, byTitle bool) error {
 		titles[i] = fmt.Sprintf("%032x,Product %d for Business (x64),%s,%d.%d,%d.%d.%d.0,", i, i, publisher, i%30, i%10, i%30, i%10, i)
 	}
 	row := func(device, slot int) {
-		// The cube of an even number between 0 and 1 is small more often than not.
+		// The cube of a uniform number between 0 and 1 is mostly small.
 		n := uint64(device*titlesOfDevice+slot+1) * 0x9e3779b97f4a7c15
 		n ^= n >> 29
 		u := float64(n*0xbf58476d1ce4e5b9>>40) / (1 << 24)
@@ -64,16 +64,16 @@ func discovered(w io.Writer, devices int, byTitle bool) error {
 	return out.Flush()
 }
 
-// counted is what a count of a file came to.
+// counted is the result of counting a file.
 type counted struct {
 	Milliseconds float64
 	Digest       string // of publisher, name, version and devices of each title
-	Peak         int    `json:",omitempty"` // bytes of memory the process had at most
+	Peak         int    `json:",omitempty"` // maximum memory of the process in bytes
 }
 
-// countHere counts a file, or with a number as its name what discovered writes
-// for so many devices, and prints what it came to. It is what the
-// program does when the bench starts it as a process of its own.
+// countHere counts a file and prints the result. A number as its name means the output of
+// discovered for that many devices. The program runs it when the bench starts it as a separate
+// process.
 func countHere(ctx context.Context, name string, w io.Writer) error {
 	file, err := opened(name)
 	if err != nil {
@@ -107,7 +107,7 @@ func opened(name string) (io.ReadCloser, error) {
 	return r, nil
 }
 
-// highWater returns the most memory this process has had, in bytes.
+// highWater returns the maximum memory of this process so far, in bytes.
 func highWater() (int, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -122,16 +122,15 @@ func highWater() (int, error) {
 	return 0, errors.New("no VmHWM in /proc/self/status")
 }
 
-// duckdbDir has the program that counts with DuckDB; make bench installs what
-// it needs.
+// duckdbDir contains the program that counts with DuckDB; make bench installs its dependencies.
 const duckdbDir = "internal/testkit/bench/duckdb"
 
-// inventories measures counting an inventory: against DuckDB with one thread,
-// out of an archive against unpacking it, and in how much memory.
+// inventories measures counting an inventory: against DuckDB with one thread, from an archive
+// against unpacking it, and the memory used.
 func (b *bench) inventories(ctx context.Context) error {
 	devices := b.size(100_000, 200)
 	name := filepath.Join(b.scratch, "inventory.csv")
-	for _, order := range []string{"by title", "by device"} { // the last one is packed, too
+	for _, order := range []string{"by title", "by device"} { // the last one is also compressed
 		if err := written(name, func(w io.Writer) error { return discovered(w, devices, order == "by title") }); err != nil {
 			return err
 		}
@@ -158,7 +157,7 @@ func (b *bench) inventories(ctx context.Context) error {
 	return nil
 }
 
-// againstDuckDB compares a count with DuckDB's, which must come to the same.
+// againstDuckDB compares a count with DuckDB's, which must have the same result.
 func (b *bench) againstDuckDB(ctx context.Context, name, what string) error {
 	var subject, floor counted
 	middle, err := medians(ctx, b.size(3, 1),
@@ -182,7 +181,7 @@ func (b *bench) againstDuckDB(ctx context.Context, name, what string) error {
 	return nil
 }
 
-// told measures what a process says it took: what it takes to start is none of it.
+// told measures the duration that a process reports, without its start.
 func told(c *counted, do func() error) timed {
 	return func(context.Context) (time.Duration, error) {
 		err := do()
@@ -190,8 +189,7 @@ func told(c *counted, do func() error) timed {
 	}
 }
 
-// count counts a file in a process of its own, so that its memory is what
-// counting takes.
+// count counts a file in a separate process, to measure the memory of counting alone.
 func (b *bench) count(ctx context.Context, name string, c *counted) error {
 	program, err := os.Executable()
 	if err != nil {
@@ -209,7 +207,7 @@ func answered(command *exec.Cmd, c *counted) error {
 	return json.Unmarshal(output, c)
 }
 
-// unpacked compares counting out of an archive with unpacking it.
+// unpacked compares counting from an archive with unpacking it.
 func (b *bench) unpacked(ctx context.Context, name, what string) error {
 	packed := name + ".zip"
 	err := written(packed, func(w io.Writer) error {
@@ -262,7 +260,6 @@ func (b *bench) unpacked(ctx context.Context, name, what string) error {
 	return nil
 }
 
-// written writes a file.
 func written(name string, write func(io.Writer) error) (err error) {
 	file, err := os.Create(name)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestOrdersCountTheSame: the files of both orders have the same rows.
+// TestOrdersCountTheSame: the files in both orders have the same rows.
 func TestOrdersCountTheSame(t *testing.T) {
 	t.Parallel()
 	var digests []string

@@ -12,23 +12,23 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 )
 
-// pageSize is the length of the page that is listed.
+// pageSize is the length of the listed page.
 const pageSize = 50
 
-// flat is how much longer a request may take with a hundred times as much
-// stored. Reading what is shown and no more costs the same; the rest is noise.
+// flat is the maximum ratio of durations with a hundred times as much data. The cost of reading
+// only what is shown does not grow; the rest is noise.
 const flat = 1.25
 
-// filters are the lists that are measured, by what they are called.
+// filters are the measured lists, with their names.
 var filters = []struct{ what, query string }{
 	{"list 50 agreements by name", ""},
 	{"list 50 of a group, by end", "&group=unassigned&sort=end"},
 	{"list 50 by type, publisher and status, newest first", "&type=other&publisher=publisher+02&status=active&sort=created&order=desc"},
 }
 
-// lists measures listing, searching and reading agreements through the HTTP
-// front, in an organisation with few agreements and in one with many, against
-// one direct query of a page of the same size, or one direct read.
+// lists measures listing, searching and reading agreements through the HTTP front, in an
+// organisation with few agreements and in one with many, against one direct query of a page of
+// the same size, or one direct read.
 func (b *bench) lists(ctx context.Context) error {
 	e, err := b.engine(ctx, "lists")
 	if err != nil {
@@ -36,7 +36,7 @@ func (b *bench) lists(ctx context.Context) error {
 	}
 	defer e.Stop()
 	few, many := b.size(1000, 100), b.size(100_000, 1000)
-	var things []timed // as many of each organisation
+	var things []timed // the same number for each organisation
 	var large *organisation
 	for _, agreements := range []int{few, many} {
 		begin := time.Now()
@@ -93,8 +93,8 @@ func (b *bench) lists(ctx context.Context) error {
 	return b.groupDeletion(ctx, large)
 }
 
-// groupDeletion measures deleting a license group with many agreements, until
-// nothing in the table names it, against as many bare writes of the same kind.
+// groupDeletion measures the deletion of a license group with many agreements, until no item in
+// the table names it, against as many bare writes of the same kind.
 func (b *bench) groupDeletion(ctx context.Context, o *organisation) error {
 	var best time.Duration
 	floor := func(concurrency int) error {
@@ -120,7 +120,7 @@ func (b *bench) groupDeletion(ctx context.Context, o *organisation) error {
 	return nil
 }
 
-// moves updates as many agreements as the large group has, as moving one does.
+// moves updates as many agreements as the large group has, in the same way as a move.
 func (o *organisation) moves(ctx context.Context, concurrency int) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)

@@ -1,11 +1,11 @@
-// Command bench measures what trueup promises about speed and size, each
-// promise against a floor that is measured in the same run: what the same work
-// costs without trueup, on the same machine, engine and bytes. A ratio holds on
-// a fast machine and a slow one; a time alone does not.
+// Command bench measures what trueup promises about speed and size. It compares each promise
+// with a floor that is measured in the same run: the same work without trueup, on the same
+// machine, engine and data. A ratio holds on a fast machine and a slow one; a time alone does
+// not.
 //
-// Floor and subject take turns, so that whatever else the machine does meets
-// both, and medians are compared. `make bench` builds what is measured, runs
-// the program and writes its table into internal/docs/performance.md.
+// Floor and subject alternate, so that other load on the machine affects both, and medians are
+// compared. `make bench` builds the subjects, runs the program and writes its table to
+// internal/docs/performance.md.
 package main
 
 import (
@@ -28,7 +28,7 @@ type bench struct {
 	deployed  string // folder of <name>/bootstrap for Lambda
 	scratch   string // folder for data, deleted at the end
 
-	quick bool // sizes and rounds of a smoke test: proves that it runs, measures nothing
+	quick bool // sizes and rounds of a smoke test: shows that it runs, measures nothing
 	table table
 }
 
@@ -123,7 +123,7 @@ func run(ctx context.Context) (err error) {
 	return nil
 }
 
-// say tells the person who waits what is going on.
+// say prints progress to standard error.
 func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
 }

@@ -29,7 +29,7 @@ import (
 	"trueup/internal/register"
 )
 
-// organisation is a stack with agreements in it, and what reads them.
+// organisation is a stack with agreements, and its clients.
 type organisation struct {
 	stack  *stack.Stack
 	client *dynamodb.Client
@@ -42,11 +42,10 @@ type organisation struct {
 // largeGroup is the id of a license group with a tenth of the agreements.
 const largeGroup = "benchgroup"
 
-// organisation starts a stack with so many agreements. The first ones are
-// imported. The others are copies of those with names, ids and keys of their
-// own, half of them of type other, because that takes a minute instead of five;
-// their name and pair items are left out, as no list reads them. What was
-// written is appended to the journal, and the schedule saves a copy of it.
+// organisation starts a stack with that many agreements. The first are imported. The others are
+// copies with their own names, ids and keys, half of them of type other, which takes one minute
+// instead of five; their name and pair items are left out because no list reads them. All are
+// appended to the journal, and the schedule saves a copy of it.
 func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agreements int) (*organisation, error) {
 	s, err := b.stack(ctx, e, fmt.Sprintf("organisation-%d", agreements))
 	if err != nil {
@@ -105,7 +104,7 @@ func (o *organisation) saveCopy(ctx context.Context) error {
 		return err
 	}
 	head, err := o.store.Journal.Head(ctx, register.JournalName)
-	if err == nil && head.Saved != head.Weight && head.Weight > 1000 { // fewer are read in no time
+	if err == nil && head.Saved != head.Weight && head.Weight > 1000 { // fewer changes are read in a negligible time
 		err = fmt.Errorf("the saved copy has %d changes of %d", head.Saved, head.Weight)
 	}
 	return err
@@ -134,8 +133,8 @@ func (o *organisation) copied(it item, n int) item {
 	return c
 }
 
-// add writes agreements and says so in the journal, those of type volume with
-// three pairs each.
+// add writes agreements and appends them to the journal, agreements of type volume with three
+// pairs each.
 func (o *organisation) add(ctx context.Context, items []item) error {
 	if len(items) == 0 {
 		return nil
@@ -162,7 +161,7 @@ func (o *organisation) add(ctx context.Context, items []item) error {
 	return err
 }
 
-// count stores the groups of so many copies.
+// count stores the groups of that many copies.
 func (o *organisation) count(ctx context.Context, copies int) error {
 	add := func(sk, attribute string, n int) error {
 		_, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -184,8 +183,8 @@ func (o *organisation) count(ctx context.Context, copies int) error {
 	}, 1)
 }
 
-// pagePK is the partition of the items that a direct query reads: as large as
-// agreements, and sorted by name.
+// pagePK is the partition of the items for direct queries: as large as agreements, and sorted by
+// name.
 const pagePK = "BENCH"
 
 func (o *organisation) page(ctx context.Context) error {
@@ -200,7 +199,7 @@ func (o *organisation) page(ctx context.Context) error {
 	return write(ctx, o.client, o.stack.Table, items, 2)
 }
 
-// query is one direct query of a page.
+// query runs one direct query of a page.
 func (o *organisation) query(ctx context.Context) error {
 	out, err := o.client.Query(ctx, &dynamodb.QueryInput{
 		TableName: &o.stack.Table, Limit: aws.Int32(pageSize), ConsistentRead: aws.Bool(true),
@@ -213,15 +212,15 @@ func (o *organisation) query(ctx context.Context) error {
 	return err
 }
 
-// list asks for a first page through the front.
+// list requests a first page through the front.
 func (o *organisation) list(filter string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return o.request(ctx, fmt.Sprintf("/agreements?limit=%d%s", pageSize, filter))
 	}
 }
 
-// search asks for a first page of agreements with a text in them: a word, a
-// part of one, a number, or nothing anybody has.
+// search requests a first page of agreements that contain a text: a word, a part of one, a
+// number, or a text that no agreement contains.
 func (o *organisation) search(ctx context.Context) error {
 	texts := []string{"office", "ranch 01", "uct 2", "e", fmt.Sprintf("%04d", mathrand.IntN(1e4)), fmt.Sprintf("01-%03d", mathrand.IntN(1000)), "no such text"}
 	return o.request(ctx, fmt.Sprintf("/agreements?limit=%d&q=%s", pageSize, url.QueryEscape(texts[mathrand.IntN(len(texts))])))
@@ -230,7 +229,7 @@ func (o *organisation) search(ctx context.Context) error {
 // read reads one agreement through the front.
 func (o *organisation) read(ctx context.Context) error { return o.request(ctx, "/agreements/"+o.any()) }
 
-// get is one direct read of an agreement.
+// get reads one agreement directly.
 func (o *organisation) get(ctx context.Context) error {
 	out, err := o.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &o.stack.Table, Key: item{schema.PK: str("AGREEMENT#" + o.any()), schema.SK: str("AGREEMENT")}, ConsistentRead: aws.Bool(true),
@@ -269,7 +268,7 @@ func (o *organisation) fetch(ctx context.Context, path string) ([]byte, error) {
 // deleteGroup deletes the large group and moves its agreements in the table.
 func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
 	reg := register.New(o.store.Agreements, o.store.Journal, s3bucket.New(o.stack.S3(), stack.ReportsBucket), nil)
-	if _, err := reg.Stranded(ctx); err != nil { // as a process that has been there
+	if _, err := reg.Stranded(ctx); err != nil { // loads the register, as in a warm process
 		return 0, err
 	}
 	return took(func(ctx context.Context) error {

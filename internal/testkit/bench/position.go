@@ -16,8 +16,8 @@ import (
 	"trueup/internal/report"
 )
 
-// positions measures what the end of a refresh computes: the position and every
-// report of an organisation, as the snapshot of a day and as files.
+// positions measures the computation at the end of a refresh: the position and every report of
+// an organisation, as a day's snapshot and as files.
 func (b *bench) positions(ctx context.Context) error {
 	titles := b.size(20_000, 200)
 	data := titled(titles)
@@ -63,9 +63,8 @@ func (b *bench) positions(ctx context.Context) error {
 	return nil
 }
 
-// titled is an organisation with so many titles in five versions each. There are
-// entitlements for half of them, in a fifth as many volume agreements, and as many
-// agreements of type other.
+// titled returns an organisation with that many titles, in five versions each. Half of them have
+// entitlements, in a fifth as many volume agreements and as many agreements of type other.
 func titled(titles int) *report.Data {
 	d := &report.Data{At: time.Now(), Groups: map[string]string{"g": "Branches"}}
 	for i := range titles {
@@ -102,10 +101,10 @@ func titled(titles int) *report.Data {
 	return d
 }
 
-// peak returns the most memory that the program holds while it does something,
-// including the memory of the runtime and garbage.
+// peak returns the maximum memory of the program while it calls do, including the memory of the
+// runtime and garbage.
 func peak(ctx context.Context, do func(context.Context) error) (int, error) {
-	debug.FreeOSMemory() // of the parts before
+	debug.FreeOSMemory() // from the earlier parts
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	done, highest := make(chan struct{}), make(chan int)
 	go func() {

@@ -32,12 +32,12 @@ import (
 
 const (
 	refreshTable = "refresh"
-	askTakes     = 100 * time.Millisecond // a service's answer to a batch
-	asksAtOnce   = 4                      // as the refresher asks
+	askTakes     = 100 * time.Millisecond // a service's time to answer a batch
+	asksAtOnce   = 4                      // the concurrency of the refresher
 )
 
-// licensed is a source that answers every pair with a product, of which there is
-// one license more in each run.
+// licensed is a source that answers every pair with one product. The number of licenses grows by
+// one with each run.
 type licensed struct{ run int }
 
 // Ask implements entitlement.Source.
@@ -57,9 +57,8 @@ func (l *licensed) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitleme
 	return answers, nil
 }
 
-// refreshes measures a refresh of every pair there is, among as many agreements as
-// the limit says, against the same questions, and the same answers written in
-// transactions as large as they can be, and nothing else.
+// refreshes measures a refresh of all pairs, among the maximum number of agreements, against
+// sending the same questions and writing the same answers in transactions of the maximum size.
 func (b *bench) refreshes(ctx context.Context) error {
 	e, err := b.engine(ctx, "refresh")
 	if err != nil {
@@ -79,7 +78,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 		return err
 	}
 	numbers := register.New(store.Agreements, store.Journal, nil, nil)
-	n, err := numbers.CountPairs(ctx, "") // which reads the register, as a function does that starts
+	n, err := numbers.CountPairs(ctx, "") // reads the register, like a new process
 	if err == nil && n != pairs {
 		err = fmt.Errorf("%d pairs, not %d", n, pairs)
 	}
@@ -139,7 +138,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 	return nil
 }
 
-// others stores so many agreements of type other.
+// others stores that many agreements of type other.
 func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Table, n int) error {
 	items := make([]item, n)
 	for i := range items {
@@ -169,7 +168,7 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Table, n
 	return nil
 }
 
-// rowsInto stores a file's rows, each in an agreement of its own.
+// rowsInto stores a file's rows, each in its own agreement.
 func rowsInto(ctx context.Context, store *dynamo.Table, data []byte) error {
 	now := time.Now()
 	source := intake.Object{Bucket: "bench", Key: "agreements/bench.csv", Version: "1", At: now, By: "bench"}
@@ -221,7 +220,7 @@ func answeredPairs(ctx context.Context, client *dynamodb.Client, numbers *regist
 	return pairs, err
 }
 
-// ask is the floor: it asks about every pair, and writes what is known of it.
+// ask is the floor: it asks about every pair and writes the answers.
 func ask(ctx context.Context, client *dynamodb.Client, source entitlement.Source, pairs []item, concurrency int) error {
 	asking := make(chan struct{}, asksAtOnce)
 	g, ctx := errgroup.WithContext(ctx)

@@ -33,13 +33,12 @@ import (
 	"trueup/internal/snapshot"
 )
 
-// reportPage is the length of the page of a report that is read.
+// reportPage is the length of a page of a report.
 const reportPage = 100
 
-// reports measures publishing what a refresh of the largest organisation comes to,
-// reading a page of a day's report through the front against reading the object
-// with that report from the same bucket, and a report of now in the library, with
-// nothing kept and with everything.
+// reports measures publishing the result of a refresh of the largest organisation, reading a
+// page of a day's report through the front against reading the object of that report from the
+// same bucket, and a current report in the library, with an empty and with a full cache.
 func (b *bench) reports(ctx context.Context) error {
 	e, err := b.engine(ctx, "reports")
 	if err != nil {
@@ -91,7 +90,7 @@ func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files o
 	return b.fits(held, "refresh")
 }
 
-// dayThroughFront measures a page of a day's report.
+// dayThroughFront measures a page of a day's report through the front.
 func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensedOrganisation, index snapshot.Index) error {
 	bucket := s.S3()
 	get := func(ctx context.Context, key string) ([]byte, error) {
@@ -116,7 +115,7 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 	}
 	object := m.Object(report.ObjectInstallations)
 	floor := func(ctx context.Context) error {
-		if _, err := index.Day(ctx, l.date); err != nil { // which object counts
+		if _, err := index.Day(ctx, l.date); err != nil { // looks up the latest object
 			return err
 		}
 		body, err := get(ctx, object.Key)
@@ -132,7 +131,7 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 	page := func(ctx context.Context) error {
 		return l.page(ctx, fmt.Sprintf("%s/reports/license-installations?limit=%d&date=%s", s.FrontURL, reportPage, l.date), token)
 	}
-	first, err := took(page)(ctx) // starts the function, which keeps what it has read
+	first, err := took(page)(ctx) // starts the function, which caches what it reads
 	if err != nil {
 		return err
 	}
@@ -151,7 +150,7 @@ func (b *bench) dayThroughFront(ctx context.Context, s *stack.Stack, l *licensed
 	return nil
 }
 
-// page reads a page of a report, and checks that it is one.
+// page reads a page of a report, and checks it.
 func (l *licensedOrganisation) page(ctx context.Context, address, token string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -177,8 +176,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 	return nil
 }
 
-// live measures a report of now in a process that has just started, and in one
-// that has made it before.
+// live measures a current report in a new process, and in one that has created it before.
 func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	var library *snapshot.Library
 	now := time.Now()
@@ -215,7 +213,7 @@ func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects
 	return b.fits(held, "reports")
 }
 
-// fits says whether that much memory is less than a function has.
+// fits adds a row that compares the memory with the function's limit.
 func (b *bench) fits(held int, function string) error {
 	f, ok := manifest.Find(function)
 	if !ok {
@@ -227,10 +225,10 @@ func (b *bench) fits(held int, function string) error {
 	return nil
 }
 
-// licensedOrganisation is what a refresh and the reports are made from, in memory.
+// licensedOrganisation is the data of a refresh and of reports, in memory.
 type licensedOrganisation struct {
-	refresher.Records // those of one that was never refreshed
-	group.Store       // with no license groups
+	refresher.Records // of an organisation that was never refreshed
+	group.Store       // without license groups
 
 	agreements []agreement.Agreement
 	pairs      []refresher.Answered
@@ -240,8 +238,8 @@ type licensedOrganisation struct {
 	runs       int64
 }
 
-// largest is an organisation of so many agreements, half of them of type volume,
-// titles in five versions each, and pairs with two entitlements each.
+// largest returns an organisation of that many agreements, half of them of type volume, titles
+// in five versions each, and pairs with two entitlements each.
 func largest(agreements, titles, pairs int) *licensedOrganisation {
 	kept := &keptCatalog{}
 	l := &licensedOrganisation{titles: catalog.New(kept, kept, nil), date: day.Of(time.Now())}
@@ -285,7 +283,7 @@ func (l *licensedOrganisation) size() string {
 	return fmt.Sprintf("%d agreements, %d pairs, %d titles", len(l.agreements), len(l.pairs), l.products())
 }
 
-// All implements snapshot.Agreements, as a register that nothing changes.
+// All implements snapshot.Agreements, as a register without changes.
 func (l *licensedOrganisation) All(_ context.Context, since journal.Position) ([]agreement.Agreement, journal.Position, error) {
 	at := journal.Position{{Seq: 1}}
 	if since == at {
@@ -299,7 +297,7 @@ func (l *licensedOrganisation) Answers(_ context.Context, yield func([]refresher
 	return yield(l.pairs)
 }
 
-// Current implements snapshot.Statements: there are none.
+// Current implements snapshot.Statements, without statements.
 func (l *licensedOrganisation) Current(context.Context) ([]entitlement.Statement, error) {
 	return nil, nil
 }

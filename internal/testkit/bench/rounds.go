@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// timed measures one thing once.
+// timed measures one run and returns its duration.
 type timed func(context.Context) (time.Duration, error)
 
-// took measures how long do takes.
+// took measures the duration of do.
 func took(do func(context.Context) error) timed {
 	return func(ctx context.Context) (time.Duration, error) {
 		begin := time.Now()
@@ -18,8 +18,8 @@ func took(do func(context.Context) error) timed {
 	}
 }
 
-// medians measures each thing n times, in turns, and returns the median of
-// each. Every round starts with another one, so that none always follows the same.
+// medians measures each thing n times, alternating, and returns the median of each. Every round
+// starts with the next thing, so that their order varies.
 func medians(ctx context.Context, n int, things ...timed) ([]time.Duration, error) {
 	all, err := rounds(ctx, n, things...)
 	middle := make([]time.Duration, len(things))
@@ -29,7 +29,7 @@ func medians(ctx context.Context, n int, things ...timed) ([]time.Duration, erro
 	return middle, err
 }
 
-// rounds is medians, but returns all of the times.
+// rounds is like medians, but returns all durations.
 func rounds(ctx context.Context, n int, things ...timed) ([][]time.Duration, error) {
 	all := make([][]time.Duration, len(things))
 	for round := range n {
@@ -45,13 +45,13 @@ func rounds(ctx context.Context, n int, things ...timed) ([][]time.Duration, err
 	return all, nil
 }
 
-// percentile returns the least time that so many of a hundred do not exceed.
+// percentile returns the smallest duration that percent of the durations do not exceed.
 func percentile(durations []time.Duration, percent int) time.Duration {
 	sorted := slices.Sorted(slices.Values(durations))
 	return sorted[max(len(sorted)*percent+99, 100)/100-1]
 }
 
-// median returns the middle one, the mean of the middle two of an even number.
+// median returns the middle duration, or the mean of the middle two.
 func median(durations []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(durations))
 	half := len(sorted) / 2

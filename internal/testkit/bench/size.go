@@ -12,7 +12,7 @@ import (
 	"trueup/internal/manifest"
 )
 
-// sizes measures what is uploaded of each function.
+// sizes measures the size of each function's upload.
 func (b *bench) sizes(context.Context) error {
 	for _, f := range manifest.Functions {
 		n, err := zipped(filepath.Join(b.deployed, f.Name, "bootstrap"))
@@ -27,8 +27,8 @@ func (b *bench) sizes(context.Context) error {
 	return nil
 }
 
-// zipped returns the size of a zip with nothing but the file, packed as tightly
-// as the deployment packs it.
+// zipped returns the size of a zip that contains only the file, with the compression of the
+// deployment.
 func zipped(name string) (int, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -52,7 +52,7 @@ func zipped(name string) (int, error) {
 	return int(size), nil
 }
 
-// counter counts what is written to it.
+// counter counts the bytes written to it.
 type counter int
 
 func (c *counter) Write(p []byte) (int, error) {

@@ -15,8 +15,8 @@ import (
 	"trueup/internal/manifest"
 )
 
-// starts measures each function from the start of its process to its first
-// poll, which is the init time that Lambda counts, against the barest function.
+// starts measures each function from the start of its process to its first poll, which is
+// Lambda's init time, against the minimal function.
 func (b *bench) starts(ctx context.Context) error {
 	runtime, err := newRuntime()
 	if err != nil {
@@ -27,7 +27,7 @@ func (b *bench) starts(ctx context.Context) error {
 	for _, f := range manifest.Functions {
 		things = append(things, runtime.start(filepath.Join(b.functions, f.Name, "bootstrap")))
 	}
-	if _, err := medians(ctx, 2, things...); err != nil { // brings the binaries into memory
+	if _, err := medians(ctx, 2, things...); err != nil { // loads the binaries into memory
 		return fmt.Errorf("%w: run make local", err)
 	}
 	middle, err := medians(ctx, b.size(61, 1), things...)
@@ -43,7 +43,7 @@ func (b *bench) starts(ctx context.Context) error {
 	return nil
 }
 
-// lambdaRuntime is as much of the Lambda Runtime API as a first poll needs.
+// lambdaRuntime implements the part of the Lambda Runtime API that a first poll needs.
 type lambdaRuntime struct {
 	net.Listener
 	polled chan time.Time
@@ -58,7 +58,7 @@ func newRuntime() (*lambdaRuntime, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(_ http.ResponseWriter, request *http.Request) {
 		r.polled <- time.Now()
-		<-request.Context().Done() // nothing to do, until the process is killed
+		<-request.Context().Done() // there is no event, until the process is killed
 	})
 	go func() { _ = http.Serve(listener, mux) }() // until the listener is closed
 	return r, nil
@@ -71,8 +71,8 @@ func (r *lambdaRuntime) start(binary string) timed {
 		defer cancel()
 		cmd := exec.CommandContext(ctx, binary)
 		cmd.Stderr = os.Stderr
-		// All of the environment: nothing of this process's own, such as a
-		// bundle of certificates to parse.
+		// The whole environment: nothing is inherited from this process, such as a bundle of
+		// certificates to parse.
 		cmd.Env = []string{
 			"AWS_LAMBDA_RUNTIME_API=" + r.Addr().String(),
 			"AWS_LAMBDA_LOG_FORMAT=JSON",

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// row is one row of the table. It is over when a limit is; a row without
-// limits is for information.
+// row is one row of the table. It is over if one of its limits is exceeded; a row without limits
+// is for information.
 type row struct {
 	what   string
 	value  string
-	floor  string // empty when there is none
+	floor  string // empty if there is none
 	limits []limit
 }
 
-// limit is a bound and what was measured of it.
+// limit is a measured value and its maximum.
 type limit struct {
 	got, most float64
 	unit      string // "×", " ms", " MB"
@@ -36,7 +36,7 @@ func (r row) over() bool {
 	return false
 }
 
-// table is every row in the order of measuring.
+// table contains the rows in the order of measurement.
 type table struct{ rows []row }
 
 func (t *table) add(r row) { t.rows = append(t.rows, r) }
@@ -50,7 +50,7 @@ func (t *table) over() (n int) {
 	return n
 }
 
-// markdown is the table, aligned to be read as text too.
+// markdown returns the table, aligned for reading as plain text too.
 func (t *table) markdown() string {
 	cells := [][]string{{"what", "measured", "floor", "ratio", "at most", ""}}
 	for _, r := range t.rows {
@@ -91,19 +91,19 @@ func (t *table) markdown() string {
 	return b.String()
 }
 
-// document is the table with a caption, for the document.
+// document returns the table with a caption, for the document.
 func (t *table) document(at time.Time) string {
 	return fmt.Sprintf("%s\nMedians of %s, %s on %s/%s with %d cores.\n",
 		t.markdown(), at.Format(time.DateOnly), strings.Replace(runtime.Version(), "go", "Go ", 1), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }
 
-// The table of the document stands between these.
+// The markers of the table's place in the document.
 const (
 	startMark = "<!-- written by make bench -->\n"
 	endMark   = "<!-- end of what make bench writes -->\n"
 )
 
-// replace puts table in its place in text.
+// replace replaces the table in text.
 func replace(text, table string) (string, error) {
 	before, rest, started := strings.Cut(text, startMark)
 	_, after, ended := strings.Cut(rest, endMark)
@@ -113,7 +113,7 @@ func replace(text, table string) (string, error) {
 	return before + startMark + table + endMark + after, nil
 }
 
-// show writes a duration with the digits that mean something.
+// show formats a duration with its significant digits.
 func show(d time.Duration) string {
 	switch {
 	case d >= time.Second:
@@ -127,5 +127,5 @@ func show(d time.Duration) string {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// megabytes are millions of bytes.
+// megabytes converts bytes to millions of bytes.
 func megabytes(bytes int) float64 { return float64(bytes) / 1e6 }

@@ -30,16 +30,15 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// atOnce is how many post at the same time; each is served by a process of its own.
+// atOnce are the numbers of concurrent clients; each is served by its own process.
 var atOnce = []int{1, 8, 32}
 
-// onAWS is the model of AWS's conflicts. Its times are several times those of AWS, so
-// that the engine is not what limits the rate.
+// onAWS models the conflicts of AWS. Its times are several times those of AWS, so that the
+// engine does not limit the rate.
 var onAWS = faultproxy.Contention{Hold: 80 * time.Millisecond, Latency: 40 * time.Millisecond}
 
-// posts measures agreements that are posted by several people at the same time. The
-// floor is transactions of the items that such a POST leaves, each put on the
-// condition that it is not there, by as many clients.
+// posts measures concurrent POSTs of agreements. The floor is transactions of the same items,
+// each put on the condition that it does not exist, by as many clients.
 func (b *bench) posts(ctx context.Context) error {
 	e, err := b.engine(ctx, "writers")
 	if err != nil {
@@ -96,8 +95,8 @@ func (b *bench) postsAgainstFloor(ctx context.Context, e *engine.Engine) error {
 	return nil
 }
 
-// postsOnAWS measures what many writers of different agreements gain over one where
-// transactions that meet cancel each other.
+// postsOnAWS measures the gain of many writers of different agreements over one, where
+// conflicting transactions cancel each other.
 func (b *bench) postsOnAWS(ctx context.Context, e *engine.Engine) error {
 	proxy := faultproxy.New(e.URL, 1, nil)
 	defer proxy.Close()
@@ -128,7 +127,7 @@ func perSecond(n int, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
 }
 
-// crowd is some who do the same at the same time, each several times.
+// crowd is a number of members who concurrently call do, each several times.
 type crowd struct {
 	members, each int
 	do            func(ctx context.Context, member int) error
@@ -141,7 +140,7 @@ func newCrowd(members, each int, do func(context.Context, int) error) *crowd {
 	return &crowd{members: members, each: each, do: do}
 }
 
-// run measures how long all of it takes.
+// run measures the duration of all calls.
 func (c *crowd) run(ctx context.Context) (time.Duration, error) {
 	return took(func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
@@ -163,7 +162,7 @@ func (c *crowd) run(ctx context.Context) (time.Duration, error) {
 	})(ctx)
 }
 
-// poster posts agreements that differ.
+// poster posts different agreements.
 type poster struct {
 	stack  *stack.Stack
 	client *http.Client
@@ -174,8 +173,8 @@ type poster struct {
 	refused int // answers other than 201
 }
 
-// poster starts a stack, with as many processes as it takes. Its functions use the
-// table at another address, if it is not empty.
+// poster starts a stack with enough processes. Its functions use the table at another address if
+// functionsDynamoDB is not empty.
 func (b *bench) poster(ctx context.Context, e *engine.Engine, table, functionsDynamoDB string) (*poster, error) {
 	o := b.options(e, table)
 	o.Concurrency, o.FunctionsDynamoDB = slices.Max(atOnce), functionsDynamoDB
@@ -184,9 +183,9 @@ func (b *bench) poster(ctx context.Context, e *engine.Engine, table, functionsDy
 		return nil, err
 	}
 	p := &poster{stack: s, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}}}
-	// Each POST requests a refresh of licence data, which begins in a function of its
-	// own. Here that would take the processors from what is measured. One that has been
-	// requested, and that nobody begins, is the one that all POSTs find.
+	// Each POST requests a refresh of licence data, which would start in another function and
+	// take CPU time from the measured one. A queued refresh that no function starts satisfies
+	// all POSTs.
 	waiting := refresher.Run{ID: id.New(time.Now(), "bench"), Trigger: refresher.TriggerImport, RequestedAt: time.Now(), State: refresher.StateQueued}
 	_, _, err = dynamo.NewRefreshes(dynamo.Open(s.DynamoDB(), table), nil).Request(ctx, waiting, nil, func(refresher.Run) (once.Entry, error) { return once.Entry{}, nil })
 	if err == nil {
@@ -236,11 +235,11 @@ func (p *poster) post(ctx context.Context, _ int) error {
 	return nil
 }
 
-// bareWriter writes the items that one agreement leaves.
+// bareWriter writes the items of an agreement directly.
 type bareWriter struct {
 	table   string
 	items   []item
-	clients []*dynamodb.Client // one for each member of a crowd
+	clients []*dynamodb.Client // one per member of a crowd
 
 	mu   sync.Mutex
 	made int

@@ -1,5 +1,5 @@
-// Package golden compares what a test got with a file that is kept beside the
-// test, and rewrites the file when the test runs with -update.
+// Package golden compares the result of a test with a file beside the test, and rewrites the
+// file if the test runs with -update.
 package golden
 
 import (
@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files with what the tests got")
 
-// Equal fails the test when got is not the content of the file at path, a
-// path relative to the test's package. With -update it writes the file instead.
+// Equal fails the test if got differs from the content of the file at path, which is relative to
+// the test's package. With -update it writes the file instead.
 func Equal(t testing.TB, path string, got []byte) {
 	t.Helper()
 	if *update {

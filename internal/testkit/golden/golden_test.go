@@ -9,7 +9,7 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// recorder is a test that is expected to fail.
+// recorder records whether a test fails.
 type recorder struct {
 	testing.TB
 	failed bool

@@ -15,10 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Shape fails the test when the stored type of v is not the one that testdata/stored
-// has for this version of the format: names, tags and types of all fields, also of
-// nested types. With -update it writes a file that is missing, and never replaces one,
-// so that a changed type needs a new version.
+// Shape fails the test if the stored type of v differs from the file in testdata/stored for this
+// version of the format: names, tags and types of all fields, also of nested types. With -update
+// it writes a missing file but never replaces one, so that a changed type needs a new version.
 func Shape(t testing.TB, format string, version int, v any) {
 	t.Helper()
 	var got bytes.Buffer
@@ -39,7 +38,7 @@ func Shape(t testing.TB, format string, version int, v any) {
 	}
 }
 
-// opaque are types that encode themselves.
+// opaque lists types that encode themselves.
 var opaque = []reflect.Type{reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[time.Time]()}
 
 // shape writes one line per field.
@@ -81,8 +80,8 @@ type field struct {
 	name string // with the options of the tag
 }
 
-// fields returns the stored fields of a struct: those of an embedded one without a
-// tag are its own.
+// fields returns the stored fields of a struct, including the fields of embedded structs without
+// a tag.
 func fields(t reflect.Type) func(yield func(field) bool) {
 	return func(yield func(field) bool) {
 		for i := range t.NumField() {
@@ -113,9 +112,9 @@ func fields(t reflect.Type) func(yield func(field) bool) {
 	}
 }
 
-// Versions calls read with each stored sample of a format that testdata/stored has,
-// by version. It fails the test when one of the versions 1 to current is missing.
-// With -update a missing sample of the current version is made.
+// Versions calls read with each stored sample of a format in testdata/stored, by version. It
+// fails the test if one of the versions 1 to current is missing. With -update it creates a
+// missing sample of the current version.
 func Versions(t testing.TB, format, extension string, current int, make func() []byte, read func(version int, sample []byte)) {
 	t.Helper()
 	for version := 1; version <= current; version++ {

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// TestShape changes a stored type in each way that makes it another format.
+// TestShape changes a stored type in each way that changes the format.
 func TestShape(t *testing.T) {
 	t.Chdir(t.TempDir())
 	type inner struct {
@@ -57,7 +57,7 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// TestVersions demands a sample of every version, and no more.
+// TestVersions requires a sample of every version, and no more.
 func TestVersions(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write := func(name string) {

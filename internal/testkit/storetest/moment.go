@@ -14,11 +14,11 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 )
 
-// Moment is every item of a table as it was at a moment.
+// Moment contains every item of a table at one moment.
 type Moment []map[string]types.AttributeValue
 
-// Save returns the items of a table. Nobody may write to it meanwhile: a scan of
-// the engine is no moment otherwise.
+// Save returns the items of a table. The table must not be written to meanwhile, because the
+// engine's scan is not a snapshot.
 func Save(tb testing.TB, client *dynamodb.Client, table string) (items Moment) {
 	tb.Helper()
 	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
@@ -32,8 +32,8 @@ func Save(tb testing.TB, client *dynamodb.Client, table string) (items Moment) {
 	return items
 }
 
-// Restore gives a table exactly these items: a new one, as a restoration to a
-// point in time does, or the one they come from, put back in place.
+// Restore makes a table contain exactly these items: a new table, as a point-in-time restore
+// does, or the original one, restored in place.
 func Restore(tb testing.TB, client *dynamodb.Client, table string, items Moment) {
 	tb.Helper()
 	var writes []types.WriteRequest
@@ -70,7 +70,7 @@ func writeAll(ctx context.Context, client *dynamodb.Client, table string, batch 
 	return nil
 }
 
-// place tells items apart.
+// place returns the key of an item as text.
 func place(it map[string]types.AttributeValue) string {
 	text := func(name string) string {
 		if v, ok := it[name].(*types.AttributeValueMemberS); ok {

@@ -1,11 +1,10 @@
-// Package storetest gives tests a real DynamoDB: the engine of
-// infra/local/aws/dynamodb in memory, and a fresh table per test.
+// Package storetest provides tests with a real DynamoDB: the engine of infra/local/aws/dynamodb
+// in memory, and a new table per test.
 //
-// A test package calls [Main] from its TestMain; the first [Client] then starts
-// one engine for the process. With TRUEUP_DYNAMODB_ENDPOINT set to the URL of a
-// running engine, that one is used instead: tables have unique names, so test
-// processes can share it. When the engine or Java is not installed tests are
-// skipped, or fail under TRUEUP_REQUIRE_DYNAMODB=1.
+// A test package calls [Main] from its TestMain; the first [Client] then starts one engine for
+// the process. If TRUEUP_DYNAMODB_ENDPOINT is the URL of a running engine, that engine is used
+// instead: table names are unique, so test processes can share it. If the engine or Java is not
+// installed, tests are skipped, or fail under TRUEUP_REQUIRE_DYNAMODB=1.
 package storetest
 
 import (
@@ -34,8 +33,8 @@ const (
 // shared is the engine of the process.
 var shared struct {
 	sync.Mutex
-	main    bool // Main runs, so somebody stops the engine
-	started bool // or tried: then err says what went wrong
+	main    bool // Main runs, which stops the engine
+	started bool // or failed to start: then err has the cause
 	engine  *engine.Engine
 	err     error
 }
@@ -53,8 +52,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Endpoint returns the URL of the engine, for processes and proxies that use
-// it; it starts the engine when none runs yet.
+// Endpoint returns the URL of the engine, for processes and proxies that use it. It starts the
+// engine if none is running.
 func Endpoint(tb testing.TB) string {
 	tb.Helper()
 	if url := os.Getenv(EndpointVariable); url != "" {
@@ -85,8 +84,8 @@ func Client(tb testing.TB) *dynamodb.Client {
 	return engine.NewClient(Endpoint(tb))
 }
 
-// Table makes an empty table with the keys and indexes of package schema, and
-// returns its name. It is deleted when the test ends.
+// Table creates an empty table with the keys and indexes of package schema, and returns its
+// name. It is deleted when the test ends.
 func Table(tb testing.TB) string {
 	tb.Helper()
 	client := Client(tb)
@@ -104,8 +103,8 @@ func Table(tb testing.TB) string {
 	return name
 }
 
-// Dump returns all items of the table by "pk|sk", to compare states: attributes
-// by name, numbers as [attributevalue.Number] so that none loses a digit.
+// Dump returns all items of the table by "pk|sk", for comparisons: attributes by name, numbers
+// as [attributevalue.Number] so that no digit is lost.
 func Dump(tb testing.TB, client *dynamodb.Client, table string) map[string]map[string]any {
 	tb.Helper()
 	items := map[string]map[string]any{}

@@ -45,7 +45,7 @@ func TestDump(t *testing.T) {
 	}
 }
 
-// A scan stops at 1 MB, so this table takes three.
+// TestDumpReadsAllPages: a page of a scan ends at 1 MB, so this table has three.
 func TestDumpReadsAllPages(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)

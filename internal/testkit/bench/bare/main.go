@@ -1,6 +1,5 @@
-// Command bare is the least a function of this stack can be: the runtime, the
-// settings of the SDK and a DynamoDB client. How long it takes to its first
-// poll is the floor of what the functions take.
+// Command bare is a minimal function of this stack: the runtime, the SDK's settings and a
+// DynamoDB client. Its time to the first poll is the floor for the functions.
 package main
 
 import (

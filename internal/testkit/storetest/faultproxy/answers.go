@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// answer is a reply with the body and headers of DynamoDB.
+// answer returns a reply with the body and headers of DynamoDB.
 func answer(status int, body any) (*reply, error) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -53,7 +53,7 @@ const service = "com.amazonaws.dynamodb.v20120810#"
 // conflict is the reason of an action whose item another transaction holds.
 var conflict = reason{"TransactionConflict", "Transaction is ongoing for the item"}
 
-// failure is the error that DynamoDB answers for a fault of an operation.
+// failure returns DynamoDB's error for a fault of an operation.
 func failure(kind Kind, operation string, body []byte, source *rand.Rand) (*reply, error) {
 	switch kind {
 	case TransactionConflict:
@@ -75,7 +75,7 @@ func failure(kind Kind, operation string, body []byte, source *rand.Rand) (*repl
 	return nil, fmt.Errorf("%s is not an error of the service", kind)
 }
 
-// cancelled is a transaction cancelled for one of its actions.
+// cancelled returns the error of a transaction cancelled for one of its actions.
 func cancelled(why reason, body []byte, source *rand.Rand) (*reply, error) {
 	var request struct{ TransactItems []json.RawMessage }
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -89,7 +89,7 @@ func cancelled(why reason, body []byte, source *rand.Rand) (*reply, error) {
 	return cancelledAt(unlucky, why)
 }
 
-// cancelledAt is a transaction cancelled for some of its actions.
+// cancelledAt returns the error of a transaction cancelled for some of its actions.
 func cancelledAt(unlucky []bool, why reason) (*reply, error) {
 	reasons := make([]reason, len(unlucky))
 	codes := make([]string, len(reasons))
@@ -106,8 +106,8 @@ func cancelledAt(unlucky []bool, why reason) (*reply, error) {
 	}.reply(http.StatusBadRequest)
 }
 
-// half asks the engine for a part of a batch and puts the rest into its answer
-// as not processed. False: it left nothing out, or the engine refused the part.
+// half sends a part of a batch to the engine and returns the rest as unprocessed. It returns
+// false if nothing was left out, or the engine rejected the part.
 func (p *Proxy) half(ctx context.Context, header http.Header, operation string, body []byte, source *rand.Rand) (*reply, bool, error) {
 	var request map[string]json.RawMessage
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -140,7 +140,7 @@ func (p *Proxy) half(ctx context.Context, header http.Header, operation string, 
 	if err := json.Unmarshal(reply.body, &response); err != nil {
 		return nil, false, err
 	}
-	if more := response[field]; more != nil { // the engine left something out itself
+	if more := response[field]; more != nil { // the engine left something unprocessed itself
 		engines, err := decodeBatch(operation, more)
 		if err != nil {
 			return nil, false, err
@@ -154,8 +154,8 @@ func (p *Proxy) half(ctx context.Context, header http.Header, operation string, 
 	return reply, true, err
 }
 
-// entry is one put, delete or key of a batch. The fields are those that the
-// keys of one table share, such as ConsistentRead; nil in a batch of writes.
+// entry is one put, delete or key of a batch. Its fields are shared by the keys of one table,
+// such as ConsistentRead; nil in a batch of writes.
 type entry struct {
 	table  string
 	fields map[string]json.RawMessage
@@ -170,7 +170,7 @@ func decodeBatch(operation string, items json.RawMessage) (batch, error) {
 		return nil, err
 	}
 	var b batch
-	for _, table := range slices.Sorted(maps.Keys(tables)) { // sorted: the split has to be repeatable
+	for _, table := range slices.Sorted(maps.Keys(tables)) { // sorted: the split must be repeatable
 		list := tables[table]
 		var fields map[string]json.RawMessage
 		if operation == "BatchGetItem" {
@@ -190,7 +190,7 @@ func decodeBatch(operation string, items json.RawMessage) (batch, error) {
 	return b, nil
 }
 
-// split leaves out at least one entry, and keeps one.
+// split leaves out at least one entry, and keeps at least one.
 func (b batch) split(source *rand.Rand) (done, left batch) {
 	if len(b) < 2 {
 		return b, nil

@@ -11,11 +11,11 @@ import (
 	"trueup/internal/aws/dynamo/schema"
 )
 
-// Contention is a model of how DynamoDB on AWS treats requests that meet on an
-// item. The local engine serialises them instead, so that none ever conflicts.
+// Contention models how DynamoDB on AWS handles concurrent requests for an item. The local
+// engine serialises them instead, so that none conflicts.
 //
-// A TransactWriteItems holds every item that it names, also those of condition
-// checks, while it is in flight. Meanwhile
+// A TransactWriteItems holds every item that it names, including the items of condition checks,
+// while it is in flight. Meanwhile
 //
 //   - another TransactWriteItems that names one of them is cancelled,
 //   - a TransactGetItems that names one of them is cancelled,
@@ -24,41 +24,40 @@ import (
 //   - a TransactWriteItems with the same ClientRequestToken gets
 //     TransactionInProgressException,
 //
-// and none of them does anything. A cancelled transaction has the reason
-// TransactionConflict at each action whose item is held, and None at the others.
-// A TransactGetItems is also cancelled when a PutItem, UpdateItem or DeleteItem
-// of its item is in flight; the write is not. GetItem, BatchGetItem, Query and
-// Scan never conflict. Source: "Transaction conflict handling in DynamoDB" of
-// the Developer Guide, and TransactWriteItems of the API Reference.
+// and none of them writes anything. A cancelled transaction has the reason TransactionConflict
+// at each action whose item is held, and None at the others. A TransactGetItems is also
+// cancelled if a PutItem, UpdateItem or DeleteItem of its item is in flight; the write is not.
+// GetItem, BatchGetItem, Query and Scan never conflict. Source: "Transaction conflict handling
+// in DynamoDB" in the Developer Guide, and TransactWriteItems in the API Reference.
 //
-// The model is simpler than the service in two ways. A transaction that is
-// cancelled for a conflict holds nothing, whereas the service may hold a part of
-// its items until it cancels. And BatchWriteItem, of which the Developer Guide
-// does not say how it meets a held item, passes: trueup sends none.
+// The model is simpler than the service in two ways. A transaction that is cancelled for a
+// conflict holds nothing, whereas the service may hold some of its items until it cancels. And
+// BatchWriteItem always passes, because the Developer Guide does not describe its conflicts and
+// trueup does not use it.
 //
-// Times are parameters because the local engine carries out some 60 to 100
-// transactions a second, as many as AWS does with one hot item. A run that asks
-// whether writers of different items hinder each other is therefore scaled: with
-// Hold 60 to 100 ms and Latency 30 to 60 ms, five to ten times what AWS takes,
-// the engine is not what limits the rate. Rates are compared within a run only.
+// Times are parameters because the local engine executes some 60 to 100 transactions a second,
+// as many as AWS does with one hot item. A run that measures whether writers of different items
+// hinder each other is therefore scaled: with Hold 60 to 100 ms and Latency 30 to 60 ms, five to
+// ten times as long as on AWS, the engine does not limit the rate. Compare rates only within a
+// run.
 type Contention struct {
-	// Hold is how long a TransactWriteItems holds its items before the engine
-	// carries it out, which also counts. On AWS an item takes 50 to 100
-	// transactions a second, so about 10 to 20 ms.
+	// Hold is how long a TransactWriteItems holds its items before the engine executes it, which
+	// adds to the time. On AWS an item takes 50 to 100 transactions a second, so about 10 to 20
+	// ms.
 	Hold time.Duration
-	// Latency is how much later each request reaches the table, refused or not.
+	// Latency is the delay of each request, rejected or not.
 	Latency time.Duration
 }
 
-// Contend turns the model on, from the next request on. Requests that it refuses
-// count as TransactionConflict.
+// Contend enables the model, from the next request on. Rejected requests count as
+// TransactionConflict.
 func (p *Proxy) Contend(c Contention) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.contention = &c
 }
 
-// holds is what is in flight.
+// holds is the items and tokens of requests in flight.
 type holds struct {
 	mu           sync.Mutex
 	transactions map[held]bool
@@ -66,13 +65,13 @@ type holds struct {
 	tokens       map[string]bool
 }
 
-// held is an item that a request in flight names.
+// held is an item of a request in flight.
 type held struct{ table, pk, sk string }
 
 // action is an action of a transaction, or a request about one item.
 type action struct {
 	TableName string
-	Key, Item map[string]json.RawMessage // Item is that of a put
+	Key, Item map[string]json.RawMessage // Item is the item of a put
 }
 
 func (a action) held() held {
@@ -92,11 +91,11 @@ func (p *Proxy) delayed(ctx context.Context, c *Contention) {
 	defer late.Stop()
 	select {
 	case <-late.C:
-	case <-ctx.Done(): // nobody waits any more
+	case <-ctx.Done(): // the client is gone
 	}
 }
 
-// contend asks the engine, unless the request meets another one in flight.
+// contend sends a request to the engine, unless it conflicts with one in flight.
 func (p *Proxy) contend(ctx context.Context, c *Contention, operation string, header http.Header, body []byte) (*reply, error) {
 	transaction := slices.Contains(transactions, operation)
 	if c == nil || !transaction && !slices.Contains(singleWrites, operation) {
@@ -141,9 +140,8 @@ func (p *Proxy) contend(ctx context.Context, c *Contention, operation string, he
 	return p.forward(ctx, header, body)
 }
 
-// enter holds the items of a request until release is called. It is nil when
-// one of them is held, which met says of each, or when a transaction with the
-// token is repeated.
+// enter holds the items of a request until release is called. release is nil if one of them is
+// held, which met reports for each, or if a transaction with the same token is in flight.
 func (h *holds) enter(operation, token string, items []held) (release func(), met []bool, repeated bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -165,7 +163,7 @@ func (h *holds) enter(operation, token string, items []held) (release func(), me
 	}, met, false
 }
 
-// add notes that a request begins (1) or ends (-1).
+// add records the beginning (1) or end (-1) of a request.
 func (h *holds) add(operation, token string, items []held, n int) {
 	for _, item := range items {
 		switch operation {

@@ -16,8 +16,8 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// actions are one action of each kind, of items with the sort keys put, update,
-// delete and check; only the first and the second write something.
+// actions returns one action of each kind, on items with the sort keys put, update, delete and
+// check; only the first two write something.
 func (r rig) actions() []types.TransactWriteItem {
 	return []types.TransactWriteItem{
 		{Put: &types.Put{TableName: r.table, Item: key("put")}},
@@ -43,8 +43,9 @@ func (r rig) update(sk string) types.TransactWriteItem {
 	}}
 }
 
-// holding starts a transaction of the actions, with the table's name as the
-// token, because the engine knows tokens of all tables. It returns when the transaction holds its items; end lets it go on.
+// holding starts a transaction of the actions. Its token is the table's name because the engine
+// shares tokens among tables. It returns once the transaction holds its items; end lets it
+// continue.
 func (r rig) holding() (end func()) {
 	r.Helper()
 	holds, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
@@ -71,7 +72,7 @@ func (r rig) holding() (end func()) {
 	}
 }
 
-// codes are the reasons of a cancelled transaction; nil for another error.
+// codes returns the reasons of a cancelled transaction, or nil for another error.
 func codes(err error) (codes []string) {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
@@ -159,7 +160,7 @@ func TestSingleRequestsMeetAnItemThatIsHeld(t *testing.T) {
 	end()
 }
 
-// read is a TransactGetItems of two items.
+// read reads two items with TransactGetItems.
 func (r rig) read(first, second string) error {
 	get := func(sk string) types.TransactGetItem {
 		return types.TransactGetItem{Get: &types.Get{TableName: r.table, Key: key(sk)}}
@@ -187,8 +188,8 @@ func TestReadTransactionMeetsAnItemThatIsHeld(t *testing.T) {
 	r.wantConflicts(1)
 }
 
-// A request that is sent again while the first is in flight neither conflicts
-// with it nor is carried out; afterwards it is answered as the first was.
+// TestTransactionIsRepeatedWhileItIsInFlight: a request repeated while the first is in flight
+// neither conflicts with it nor is executed; afterwards it gets the same answer as the first.
 func TestTransactionIsRepeatedWhileItIsInFlight(t *testing.T) {
 	r := newRig(t)
 	end := r.holding()
@@ -203,7 +204,8 @@ func TestTransactionIsRepeatedWhileItIsInFlight(t *testing.T) {
 	r.wantConflicts(0)
 }
 
-// A transaction that its client does not wait for holds its items to the end.
+// TestItemsAreHeldWhenTheClientIsGone: a transaction whose client has gone holds its items to
+// the end.
 func TestItemsAreHeldWhenTheClientIsGone(t *testing.T) {
 	r := newRig(t)
 	holds, release := make(chan struct{}, 1), make(chan struct{})
@@ -231,7 +233,7 @@ func TestItemsAreHeldWhenTheClientIsGone(t *testing.T) {
 		t.Errorf("got %v, want a conflict", err)
 	}
 	close(release)
-	for range 1000 { // the transaction ends without anybody who would know
+	for range 1000 { // the transaction ends after its client has gone
 		if len(r.state()) > 0 {
 			break
 		}
@@ -240,7 +242,8 @@ func TestItemsAreHeldWhenTheClientIsGone(t *testing.T) {
 	r.wantState(map[string]string{"put": "", "update": ""})
 }
 
-// Whatever the writers meet, no update is lost and none is done twice.
+// TestCountersUnderContention: whatever the conflicts, no update is lost and none is applied
+// twice.
 func TestCountersUnderContention(t *testing.T) {
 	r := newRig(t)
 	r.proxy.Contend(faultproxy.Contention{Hold: 5 * time.Millisecond, Latency: time.Millisecond})

@@ -2,6 +2,6 @@ package faultproxy
 
 import "time"
 
-// WhileHeld has each TransactWriteItems call f in place of the pause in which it
-// holds its items. It must be called before the first request.
+// WhileHeld makes each TransactWriteItems call f instead of the pause in which it holds its
+// items. It must be called before the first request.
 func (p *Proxy) WhileHeld(f func()) { p.pause = func(time.Duration) { f() } }

@@ -1,14 +1,12 @@
-// Package faultproxy is an HTTP proxy in front of DynamoDB Local that lets
-// requests fail the way that DynamoDB on AWS does and the local engine never
-// does: conflicts, throttling, errors of the server, replies lost after the
-// write, half-done batches. It can also be a model of which requests conflict,
-// and for how long: see [Contention].
+// Package faultproxy is an HTTP proxy in front of DynamoDB Local that lets requests fail as
+// DynamoDB on AWS does and the local engine never does: conflicts, throttling, server errors,
+// replies lost after the write, partly processed batches. It can also model which requests
+// conflict, and for how long: see [Contention].
 //
-// The n-th request of an operation meets the same fault whenever the seed and
-// the faults are the same, so a run whose requests come in the same order can be
-// repeated. What the proxy has received is carried out even when its client is
-// gone, as a network would do; and hooks see each request before and after, so
-// a test can kill the client at any of its store calls.
+// The n-th request of an operation gets the same fault whenever the seed and the faults are the
+// same, so a run with the same order of requests is repeatable. The proxy forwards a received
+// request even after its client has gone, as a network does. Hooks run before and after each
+// request, so a test can kill the client at any of its store calls.
 package faultproxy
 
 import (
@@ -25,12 +23,12 @@ import (
 	"time"
 )
 
-// Hooks are called for every request, in its goroutine: they may wait, and may
-// run at the same time for two requests. n counts the requests from 1 in the
-// order of arrival; retries are requests too. A nil hook is not called.
+// Hooks are called for every request, in its goroutine: they may block, and may run concurrently
+// for two requests. n counts the requests from 1 in the order of arrival, including retries. A
+// nil hook is not called.
 type Hooks struct {
-	Before func(n int, operation string) // the engine has not seen the request
-	After  func(n int, operation string) // the engine has done all that it will, the client has no reply yet
+	Before func(n int, operation string) // the engine has not received the request
+	After  func(n int, operation string) // the engine has finished, the client has no reply yet
 }
 
 // Proxy is a running proxy.
@@ -53,14 +51,14 @@ type Proxy struct {
 	counts     map[Kind]int   // faults that happened
 }
 
-// New starts a proxy on a free port of the loopback interface, in front of the
-// engine at the URL target. It panics on faults that cannot happen.
+// New starts a proxy on a free port of the loopback interface, in front of the engine at the URL
+// target. It panics if a fault is impossible.
 func New(target string, seed uint64, faults Faults) *Proxy {
 	faults.check()
 	p := &Proxy{
 		target: target,
 		seed:   seed,
-		// Replies pass as they are, so none is unzipped.
+		// Replies are passed on unchanged, so none is decompressed.
 		client:     &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 128}},
 		holds:      holds{transactions: map[held]bool{}, writes: map[held]int{}, tokens: map[string]bool{}},
 		pause:      time.Sleep,
@@ -73,14 +71,13 @@ func New(target string, seed uint64, faults Faults) *Proxy {
 	return p
 }
 
-// Close waits for the requests at work and ends the proxy.
+// Close waits for the requests in flight and stops the proxy.
 func (p *Proxy) Close() {
 	p.server.Close()
 	p.client.CloseIdleConnections()
 }
 
-// SetFaults replaces the faults, from the next request on. It panics on faults
-// that cannot happen.
+// SetFaults replaces the faults, from the next request on. It panics if a fault is impossible.
 func (p *Proxy) SetFaults(faults Faults) {
 	faults.check()
 	p.mu.Lock()
@@ -95,21 +92,21 @@ func (p *Proxy) SetHooks(hooks Hooks) {
 	p.hooks = hooks
 }
 
-// Requests returns how many requests have come.
+// Requests returns the number of requests received.
 func (p *Proxy) Requests() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.requests
 }
 
-// Operations returns how many requests of each operation have come.
+// Operations returns the number of requests received, by operation.
 func (p *Proxy) Operations() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.operations)
 }
 
-// Counts returns how often each kind of fault has happened.
+// Counts returns the number of injected faults, by kind.
 func (p *Proxy) Counts() map[Kind]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +116,7 @@ func (p *Proxy) Counts() map[Kind]int {
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client is gone before it has asked for anything
+		return // the client has gone before its request was complete
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 
@@ -136,7 +133,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	p.delayed(r.Context(), contention)
 	answer, happened, err := p.answer(r, contention, operation, body, fault, source)
 	if err != nil {
-		// Not an answer of DynamoDB's, so that no test takes it for one.
+		// A status that DynamoDB does not use, so that no test mistakes it for an answer.
 		answer = &reply{status: http.StatusBadGateway, header: http.Header{}, body: []byte("faultproxy: " + err.Error())}
 	}
 	if happened && err == nil {
@@ -160,12 +157,12 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	_, _ = w.Write(answer.body) // fails when the client is gone
+	_, _ = w.Write(answer.body) // fails if the client has gone
 }
 
-// answer is what the client is to get, and whether the fault has happened.
+// answer returns the reply for the client, and whether the fault was injected.
 func (p *Proxy) answer(r *http.Request, contention *Contention, operation string, body []byte, fault Fault, source *rand.Rand) (*reply, bool, error) {
-	// The engine gets the request even when the client is gone by now.
+	// The engine gets the request even if the client has gone.
 	ctx := context.WithoutCancel(r.Context())
 	switch fault.Kind {
 	case TransactionConflict, TransactionThrottled, ThroughputExceeded, Throttling, InternalError, AccessDenied:
@@ -178,21 +175,21 @@ func (p *Proxy) answer(r *http.Request, contention *Contention, operation string
 		defer late.Stop()
 		select {
 		case <-late.C:
-		case <-r.Context().Done(): // nobody waits any more
+		case <-r.Context().Done(): // the client is gone
 		}
 	}
 	answer, err := p.contend(ctx, contention, operation, r.Header, body)
 	return answer, fault.Kind != "", err
 }
 
-// reply is an answer that is read whole.
+// reply is a complete answer.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// forward asks the engine.
+// forward sends the request to the engine.
 func (p *Proxy) forward(ctx context.Context, header http.Header, body []byte) (*reply, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.target, bytes.NewReader(body))
 	if err != nil {

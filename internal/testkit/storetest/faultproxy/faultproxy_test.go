@@ -32,7 +32,7 @@ const attempts = 3
 type rig struct {
 	*testing.T
 	proxy  *faultproxy.Proxy
-	client *dynamodb.Client // through the proxy, as the SDK is but for short waits
+	client *dynamodb.Client // through the proxy, like the SDK's default except for short waits
 	direct *dynamodb.Client
 	table  *string
 }
@@ -50,7 +50,7 @@ func newRig(t *testing.T, faults ...faultproxy.Fault) rig {
 	return rig{t, proxy, client, storetest.Client(t), aws.String(storetest.Table(t))}
 }
 
-// once lets the next request meet the fault, and those after it none.
+// once injects the fault into the next request only.
 func (r rig) once(kind faultproxy.Kind) {
 	r.proxy.SetHooks(faultproxy.Hooks{After: func(int, string) { r.proxy.SetFaults(nil) }})
 	r.proxy.SetFaults(faultproxy.Faults{{Kind: kind, Rate: 1}})
@@ -63,7 +63,7 @@ func (r rig) put(ctx context.Context, sk string) error {
 	return err
 }
 
-// add adds 1 to n of three items in a transaction.
+// add adds 1 to n of three items in one transaction.
 func (r rig) add() error {
 	update := func(sk string) types.TransactWriteItem {
 		return types.TransactWriteItem{Update: &types.Update{
@@ -78,7 +78,7 @@ func (r rig) add() error {
 	return err
 }
 
-// state is the sort keys in the table and their n.
+// state returns n by sort key for the items in the table.
 func (r rig) state() map[string]string {
 	r.Helper()
 	state := map[string]string{}
@@ -209,7 +209,8 @@ func TestAccessDeniedIsNotRetried(t *testing.T) {
 	r.wantState(map[string]string{})
 }
 
-// The SDK sends the write again, and the second finds what the first wrote.
+// TestCutReplyOfConditionalPut: the SDK retries the write, and the retry finds the item that the
+// first attempt wrote.
 func TestCutReplyOfConditionalPut(t *testing.T) {
 	r := newRig(t)
 	r.once(faultproxy.CutReply)
@@ -241,8 +242,8 @@ func TestEveryReplyCut(t *testing.T) {
 	r.wantState(map[string]string{"1": ""})
 }
 
-// The SDK takes half an answer for an answer that it cannot read: it reports
-// neither a connection error nor one of the service, and does not try again.
+// TestCutBodyIsNotRetried: the SDK treats half an answer as one that it cannot decode: it
+// reports neither a connection error nor a service error, and does not retry.
 func TestCutBodyIsNotRetried(t *testing.T) {
 	for name, call := range map[string]func(rig) error{
 		"write":       func(r rig) error { return r.put(r.Context(), "1") },
@@ -341,7 +342,8 @@ func TestUnprocessedReads(t *testing.T) {
 	}
 }
 
-// DynamoDB never leaves out a whole batch, and a wrong one is an error.
+// TestUnprocessedThatCannotHappen: DynamoDB never leaves out a whole batch, and an invalid one
+// is an error.
 func TestUnprocessedThatCannotHappen(t *testing.T) {
 	r := newRig(t, faultproxy.Fault{Kind: faultproxy.Unprocessed, Rate: 1})
 	write := func(table, sk string) types.WriteRequest {
@@ -366,7 +368,8 @@ func TestUnprocessedThatCannotHappen(t *testing.T) {
 	}
 }
 
-// The SDK does no more about a wrong checksum than to log it.
+// TestAnswersCarryTheirChecksum requires that the SDK, which only logs a wrong checksum, logs
+// nothing.
 func TestAnswersCarryTheirChecksum(t *testing.T) {
 	r := newRig(t,
 		faultproxy.Fault{Kind: faultproxy.Unprocessed, Rate: 1},
@@ -394,7 +397,8 @@ func TestAnswersCarryTheirChecksum(t *testing.T) {
 	}
 }
 
-// A client that gives up leaves a request behind that is carried out later.
+// TestDelayedWriteHappensAfterItsClientGaveUp: the request of a client that has given up is
+// executed later.
 func TestDelayedWriteHappensAfterItsClientGaveUp(t *testing.T) {
 	r := newRig(t, faultproxy.Fault{Kind: faultproxy.Delay, Rate: 1, Delay: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -8,34 +8,33 @@ import (
 	"time"
 )
 
-// Kind is what goes wrong with a request.
+// Kind is a kind of fault.
 type Kind string
 
-// The kinds, and the operations that they can happen to.
+// The kinds, and the operations that they apply to.
 const (
-	// TransactionConflict: another transaction is at work on an item. Writes of
-	// one item get TransactionConflictException; transactions are cancelled
-	// with reason TransactionConflict at one action and None at the others.
+	// TransactionConflict: another transaction holds an item. Writes of one item get
+	// TransactionConflictException; transactions are cancelled with reason TransactionConflict
+	// at one action and None at the others.
 	TransactionConflict Kind = "transaction-conflict"
-	// TransactionThrottled: as a cancelled transaction with reason
-	// ThrottlingError at one action.
+	// TransactionThrottled: a transaction cancelled with reason ThrottlingError at one action.
 	TransactionThrottled Kind = "transaction-throttled"
 	// ThroughputExceeded: ProvisionedThroughputExceededException, status 400.
 	ThroughputExceeded Kind = "throughput-exceeded"
 	// Throttling: ThrottlingException, status 400.
 	Throttling Kind = "throttling"
-	// InternalError: InternalServerError, status 500; nothing is done.
+	// InternalError: InternalServerError, status 500; nothing is executed.
 	InternalError Kind = "internal-error"
 	// AccessDenied: AccessDeniedException, status 400, which the SDK does not retry.
 	AccessDenied Kind = "access-denied"
-	// CutReply: everything is done, then the connection closes without a byte
-	// of the reply.
+	// CutReply: the request is executed, then the connection closes before the first byte of the
+	// reply.
 	CutReply Kind = "cut-reply"
-	// CutBody: everything is done, then the connection closes in the middle of
-	// the reply's body.
+	// CutBody: the request is executed, then the connection closes in the middle of the reply's
+	// body.
 	CutBody Kind = "cut-body"
-	// Unprocessed: a part of a batch, but never all of it, is not done and
-	// comes back as UnprocessedItems or UnprocessedKeys. A batch of one passes.
+	// Unprocessed: a part of a batch, never all of it, is not executed and is returned as
+	// UnprocessedItems or UnprocessedKeys. A batch of one passes.
 	Unprocessed Kind = "unprocessed"
 	// Delay: the request reaches the engine late.
 	Delay Kind = "delay"
@@ -65,7 +64,7 @@ var (
 type Fault struct {
 	Kind       Kind
 	Rate       float64       // share of the requests, 0 to 1
-	Operations []string      // such as PutItem; empty for all that it can happen to
+	Operations []string      // such as PutItem; empty for all possible operations
 	Delay      time.Duration // of kind Delay
 }
 
@@ -76,12 +75,11 @@ func (f Fault) appliesTo(operation string) bool {
 	return slices.Contains(possible[f.Kind], operation)
 }
 
-// Faults is what goes wrong. At most one fault happens to a request, so the
-// rates for one operation add up to at most 1.
+// Faults are the faults to inject. A request gets at most one fault, so the rates for one
+// operation add up to at most 1.
 type Faults []Fault
 
-// check panics on faults that cannot be meant: a test that asks for a fault
-// that never happens would prove nothing.
+// check panics on impossible faults: a test with a fault that never happens would prove nothing.
 func (fs Faults) check() {
 	for _, f := range fs {
 		can, known := possible[f.Kind]
@@ -113,9 +111,9 @@ func (fs Faults) check() {
 	}
 }
 
-// pick returns the fault of the n-th request of an operation, the zero Fault
-// for none, and the source of the fault's own choices. They depend on nothing
-// but its arguments, so requests of other operations in between change nothing.
+// pick returns the fault of the n-th request of an operation, or the zero Fault, and the random
+// source for the fault's own choices. They depend only on the arguments, so requests of other
+// operations in between do not affect them.
 func (fs Faults) pick(seed uint64, operation string, n int) (Fault, *rand.Rand) {
 	hash := fnv.New64a()
 	fmt.Fprintf(hash, "%s %d", operation, n)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// kinds is what the first n requests of an operation meet.
+// kinds returns the faults of the first n requests of an operation.
 func (fs Faults) kinds(seed uint64, operation string, n int) []Kind {
 	kinds := make([]Kind, n)
 	for i := range kinds {
@@ -99,7 +99,7 @@ func TestFaultsThatCannotBeMeant(t *testing.T) {
 	}
 }
 
-// Every size of part comes up, and the parts are the whole.
+// TestSplit: parts of every size occur, and the parts add up to the whole.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	whole := make(batch, 4)

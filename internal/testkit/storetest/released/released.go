@@ -1,6 +1,6 @@
-// Package released writes to the table as the version before journals had stripes
-// did, for tests of R16.6: both versions may run at once while one is deployed over
-// the other. It knows the items of that version and nothing of package dynamo.
+// Package released writes to the table like the version before journals had stripes, for tests
+// of R16.6: both versions may run at the same time during a deployment. It knows the items of
+// that version and is independent of package dynamo.
 //
 // That version appended all changes of agreements to one list, without ids or
 // versions, and counted the agreements of a group in the group.
@@ -19,8 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// ErrRefused means that the version would have answered 503 after it had tried
-// for some time.
+// ErrRefused means that the version would have answered 503 after some retries.
 var ErrRefused = errors.New("released: a condition does not hold")
 
 const unassigned = "unassigned"
@@ -42,14 +41,14 @@ type head struct {
 func marshal(v any) types.AttributeValue {
 	av, err := attributevalue.Marshal(v)
 	if err != nil {
-		panic(err) // of a test's own values
+		panic(err) // a value of the test's own
 	}
 	return av
 }
 
 func key(pk, sk string) item { return item{"pk": marshal(pk), "sk": marshal(sk)} }
 
-// get decodes an item into v. What is not there leaves v as it is.
+// get decodes an item into v. A missing item leaves v unchanged.
 func (p *Process) get(ctx context.Context, k item, v any) error {
 	out, err := p.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &p.Table, Key: k, ConsistentRead: aws.Bool(true)})
 	if err != nil {
@@ -82,7 +81,7 @@ func (p *Process) update(k item, expression, condition string, values map[string
 	return types.TransactWriteItem{Update: update}
 }
 
-// tries is how often a transaction is made again when others were faster.
+// tries is how often a transaction is attempted after conflicts.
 const tries = 30
 
 // transact runs actions, and appends an entry unless its body is empty.
@@ -106,7 +105,7 @@ func (p *Process) transact(ctx context.Context, actions []types.TransactWriteIte
 	return errors.Join(ErrRefused, err)
 }
 
-// recording is the actions that append an entry after another.
+// recording returns the actions that append an entry after the one at seq.
 func (p *Process) recording(seq int64, body string, weight int, gone []string) []types.TransactWriteItem {
 	condition, values := "seq = :seq", map[string]any{":seq": seq, ":next": seq + 1, ":w": weight, ":now": p.Now, ":one": 1}
 	if seq == 0 {
@@ -122,7 +121,7 @@ func (p *Process) recording(seq int64, body string, weight int, gone []string) [
 	return []types.TransactWriteItem{p.update(key("JOURNAL#agreements", "HEAD"), set+" ADD weight :w, changes :one", condition, values), p.put(entry, "")}
 }
 
-// counting counts n more agreements in a group that exists.
+// counting returns the action that adds n to the number of agreements in an existing group.
 func (p *Process) counting(groupID string, n int) types.TransactWriteItem {
 	if groupID == unassigned {
 		return p.update(key("GROUPS", "GROUP#"+unassigned), "SET id = :id ADD agreements :n", "", map[string]any{":id": unassigned, ":n": n})
@@ -171,13 +170,13 @@ func (p *Process) making(id, name, groupID, stage string, numbers []string) (act
 	return actions, body + "\n"
 }
 
-// Create makes an agreement by hand. Names are of ASCII letters.
+// Create creates an agreement, as by hand. Names consist of ASCII letters.
 func (p *Process) Create(ctx context.Context, id, name, groupID string, numbers ...string) error {
 	actions, body := p.making(id, name, groupID, "", numbers)
 	return p.transact(ctx, append(actions, p.counting(groupID, 1)), body, 1, nil)
 }
 
-// Import makes agreements, each with one pair: its id in capitals, in one import.
+// Import creates agreements in one import, each with one pair: its id in capitals.
 func (p *Process) Import(ctx context.Context, stage, groupID string, ids ...string) error {
 	body := ""
 	for _, id := range ids {
@@ -215,7 +214,7 @@ func (p *Process) RemovePair(ctx context.Context, id, number string) error {
 	}, "a "+id+" -"+number+"+"+number+"\n", 1, nil)
 }
 
-// CreateGroup makes a license group.
+// CreateGroup creates a license group.
 func (p *Process) CreateGroup(ctx context.Context, id, name string) error {
 	it, named := key("GROUPS", "GROUP#"+id), key("GROUPS", "NAME#"+strings.ToLower(name))
 	for attribute, v := range map[string]any{"id": id, "name": name, "agreements": 0, "created": p.Now, "version": 1} {
@@ -228,8 +227,7 @@ func (p *Process) CreateGroup(ctx context.Context, id, name string) error {
 	}, "", 0, nil)
 }
 
-// DeleteGroup deletes a license group. Nothing is appended if the group counts no
-// agreements.
+// DeleteGroup deletes a license group. It appends no entry if the group counts no agreements.
 func (p *Process) DeleteGroup(ctx context.Context, id string) error {
 	h, err := p.head(ctx)
 	if err != nil {
@@ -257,8 +255,8 @@ func (p *Process) DeleteGroup(ctx context.Context, id string) error {
 	return p.transact(ctx, append(actions, p.counting(unassigned, g.Agreements)), "g "+id+"\n", g.Agreements, append(h.Gone, id))
 }
 
-// EmptyGroup does what the schedule does about a deleted group: it moves the
-// agreements that the process knows, and forgets that the group ever was.
+// EmptyGroup does what the schedule does after the deletion of a group: it moves the agreements
+// that the process knows, and removes the group from the head's list of deleted groups.
 func (p *Process) EmptyGroup(ctx context.Context, id string, known ...string) error {
 	for _, a := range known {
 		_, err := p.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
