@@ -16,14 +16,14 @@ func (r Reader) Lang() i18n.Lang { return i18n.Language(r.AcceptLanguage) }
 
 // Paging is the parameters of a list.
 type Paging struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items a page has at most."`
-	Cursor string `query:"cursor" maxLength:"4096" doc:"nextCursor of the previous page; leave it out for the first."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The maximum number of items in a page."`
+	Cursor string `query:"cursor" maxLength:"4096" doc:"The nextCursor of the previous page; absent for the first page."`
 }
 
 // Page is one page of a list.
 type Page[T any] struct {
 	Items      []T    `json:"items" doc:"The items of this page."`
-	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
 }
 
 // PageOf converts a page of a store. An empty page has an empty list, not null.
@@ -37,13 +37,13 @@ func PageOf[From, To any](items []From, next string, convert func(From) To) Page
 
 // Condition is the parameter of a conditional read.
 type Condition struct {
-	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"The ETag of the copy the caller has."`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"The ETag of the caller's copy."`
 }
 
 // Tagged is an answer with an ETag.
 type Tagged[T any] struct {
 	Status int
-	ETag   string `header:"ETag" doc:"Names this version, in this language, for If-None-Match."`
+	ETag   string `header:"ETag" doc:"The tag of this version in this language, for If-None-Match."`
 	Body   T
 }
 
@@ -58,7 +58,7 @@ func Current[T any](c Condition, tag string, body T) *Tagged[T] {
 
 // Found is the result of a lookup.
 type Found[T any] struct {
-	Items []T `json:"items" doc:"What fits, best first: the exact name, names that start with the letters, then those with a word that is or starts with them, then those with them anywhere."`
+	Items []T `json:"items" doc:"The matches, best first: the exact name, names that start with the query, names with a word that starts with it, then all other names that contain it."`
 }
 
 // FoundOf returns a Found of converted items.

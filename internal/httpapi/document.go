@@ -60,26 +60,26 @@ func configuration(enums []Enum) huma.Config {
 	for _, e := range slices.Concat(sharedEnums, enums) {
 		config.Components.Schemas.RegisterTypeAlias(e.of, e.schema)
 	}
-	config.Info.Description = "Keeps an organisation's software licence agreements and learns what they entitle it to.\n\n" +
-		"**Errors** are problem documents (RFC 9457). `code` says which problem it is and never changes; for bad input `errors` lists " +
-		"everything that is wrong, with a JSON pointer (RFC 6901) into the body or the name of the parameter. " +
-		"A body that is no JSON is answered with 400, input that breaks a rule with 422.\n\n" +
-		"**Language**: sentences come in " + languageNames("or") + ", as `Accept-Language` asks.\n\n" +
-		"**Pages**: send `nextCursor` of one page as `cursor` of the next, with the same parameters; the last page has none.\n\n" +
+	config.Info.Description = "Stores an organisation's software licence agreements and finds out their entitlements.\n\n" +
+		"**Errors** are problem documents (RFC 9457). `code` identifies the problem and never changes; for invalid input `errors` lists " +
+		"every error, with a JSON pointer (RFC 6901) into the body or the name of the parameter. " +
+		"A body that is not JSON is answered with 400, input that violates a rule with 422.\n\n" +
+		"**Language**: texts are in " + languageNames("or") + ", selected by `Accept-Language`.\n\n" +
+		"**Pages**: send the `nextCursor` of a page as the `cursor` of the next one, with the same parameters; the last page has none.\n\n" +
 		"**Times** are RFC 3339 in UTC."
 	config.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
-	config.Servers = []*huma.Server{{URL: "/", Description: "Where this document was read from."}}
+	config.Servers = []*huma.Server{{URL: "/", Description: "The server that returned this document."}}
 	config.Tags = []*huma.Tag{
 		{Name: "agreements", Description: "Licence agreements and their agreement pairs."},
-		{Name: "groups", Description: "License groups: the units in which agreements are kept."},
-		{Name: "catalog", Description: "Publishers and their product titles: looked up while typing, added by hand, and merged."},
-		{Name: "inventory", Description: "Software found on PCs: files of it, what their titles count as, and why."},
-		{Name: "imports", Description: "CSV files of agreement pairs: uploading one, and what became of it."},
-		{Name: "refreshes", Description: "Asking what agreement pairs entitle to: at night, on demand, and after changes."},
-		{Name: "statements", Description: "Files that say what the organisation is entitled to: uploading one, and what became of it."},
+		{Name: "groups", Description: "License groups, which organise agreements."},
+		{Name: "catalog", Description: "Publishers and their product titles: lookups while typing, adding, and merging."},
+		{Name: "inventory", Description: "Software found on PCs: inventory files, how their titles are counted, and why."},
+		{Name: "imports", Description: "CSV files of agreement pairs: uploads and results."},
+		{Name: "refreshes", Description: "Refreshes of the entitlements of agreement pairs: at night, on demand, and after changes."},
+		{Name: "statements", Description: "Files with the entitlements of the organisation: uploads and results."},
 		{Name: "audit", Description: "Who changed what, when."},
-		{Name: "reports", Description: "What was bought and what is installed: now, on a day, and compared; as JSON, CSV, XLSX and a page to print."},
-		{Name: "overview", Description: "Where the organisation stands, in a few numbers."},
+		{Name: "reports", Description: "Purchased and installed software: now, on a day, and compared; as JSON, CSV, XLSX and a printable page."},
+		{Name: "overview", Description: "The licence position of the organisation in a few numbers."},
 		{Name: "openapi", Description: "This document."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -94,7 +94,7 @@ func configuration(enums []Enum) huma.Config {
 		languageParameter: {
 			Name:        "Accept-Language",
 			In:          "header",
-			Description: "The reader's languages; " + languageTags("and") + " are known, and " + string(i18n.English) + " is the default.",
+			Description: "The reader's languages; " + languageTags("and") + " are supported, and " + string(i18n.English) + " is the default.",
 			Schema:      &huma.Schema{Type: huma.TypeString},
 			Example:     "nl, en;q=0.5",
 		},
@@ -165,17 +165,17 @@ func describeProblems(document *huma.OpenAPI) {
 				p := expected(i18n.English, "JKJaXmPLvHcESHA=", e)
 				p.Status, p.Title = status, http.StatusText(status)
 				response.Content[problemType].Example = p
-				response.Headers = map[string]*huma.Param{"Content-Language": header("The language of the sentences.", "en")}
+				response.Headers = map[string]*huma.Param{"Content-Language": header("The language of the texts.", "en")}
 				switch status {
 				case http.StatusUnauthorized:
-					response.Description = "No valid token. The gateway answers this itself, in its own words, before the API is called."
+					response.Description = "No valid token. The gateway returns this answer, in its own format, before the API is called."
 					response.Content["application/json"] = &huma.MediaType{
 						Schema:  &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"message": {Type: huma.TypeString}}},
 						Example: map[string]string{"message": "Unauthorized"},
 					}
 					response.Headers["WWW-Authenticate"] = header("How to authenticate.", "Bearer")
 				case http.StatusServiceUnavailable:
-					response.Headers["Retry-After"] = header("After how many seconds to try again.", retryAfter)
+					response.Headers["Retry-After"] = header("The number of seconds to wait before a retry.", retryAfter)
 				}
 			}
 		}

@@ -21,9 +21,9 @@ const CSVMediaType = "text/csv"
 // Upload is the request that uploads a file, with the file as its body.
 type Upload struct {
 	Method    string            `json:"method" enum:"PUT" doc:"The method to use."`
-	URL       string            `json:"url" format:"uri" doc:"Where to send the file; whoever has this address can send it."`
-	Headers   map[string]string `json:"headers" doc:"Headers to send along, exactly as they are."`
-	ExpiresAt time.Time         `json:"expiresAt" doc:"Until when the address works." example:"2026-11-21T09:45:00Z"`
+	URL       string            `json:"url" format:"uri" doc:"The address of the upload. Anyone who has this address can upload the file."`
+	Headers   map[string]string `json:"headers" doc:"Headers that must be sent unchanged."`
+	ExpiresAt time.Time         `json:"expiresAt" doc:"When the address expires." example:"2026-11-21T09:45:00Z"`
 }
 
 // UploadOf converts a presigned upload.
@@ -33,14 +33,14 @@ func UploadOf(u objects.Upload) Upload {
 
 // Finding is one error or warning about a file.
 type Finding struct {
-	Severity   sheet.Severity `json:"severity" doc:"A row with an error is rejected; a warning is only said."`
+	Severity   sheet.Severity `json:"severity" doc:"A row with an error is rejected; a row with a warning is not."`
 	Line       int            `json:"line" minimum:"0" doc:"The line of the file, from 1; 0 for the file as a whole." example:"4"`
 	Position   int            `json:"position" minimum:"0" doc:"The column's number, from 1; 0 for the whole row." example:"2"`
-	Column     sheet.Column   `json:"column,omitempty" doc:"The column; missing for the whole row." example:"license"`
+	Column     sheet.Column   `json:"column,omitempty" doc:"The column; absent for the whole row." example:"license"`
 	ColumnName string         `json:"columnName,omitempty" doc:"The column's name in the reader's language." example:"License number"`
 	Value      string         `json:"value,omitempty" doc:"The value as written, shortened if it is long." example:"01_07001"`
-	Code       string         `json:"code" doc:"Which rule it is about; it never changes." example:"number_characters"`
-	Message    string         `json:"message" doc:"What is wrong and what to do, in the reader's language."`
+	Code       string         `json:"code" doc:"The rule. Codes never change." example:"number_characters"`
+	Message    string         `json:"message" doc:"The error or warning and what to do, in the reader's language."`
 }
 
 // FindingOf returns a finding in the language.
@@ -53,6 +53,6 @@ func FindingOf(lang i18n.Lang, f sheet.Finding) Finding {
 
 // Reason is a code and its text.
 type Reason struct {
-	Code    string `json:"code" doc:"Which reason it is; it never changes." example:"file_xlsx"`
+	Code    string `json:"code" doc:"The reason. Codes never change." example:"file_xlsx"`
 	Message string `json:"message" doc:"What happened and what to do, in the reader's language."`
 }

@@ -18,21 +18,21 @@ import (
 
 // Problem is the answer to every error: a problem document of RFC 9457 with a stable code.
 type Problem struct {
-	Type      string       `json:"type" format:"uri" doc:"Always about:blank: code says which problem it is." example:"about:blank"`
-	Title     string       `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
+	Type      string       `json:"type" format:"uri" doc:"Always about:blank; code identifies the problem." example:"about:blank"`
+	Title     string       `json:"title" doc:"The HTTP status in words." example:"Unprocessable Entity"`
 	Status    int          `json:"status" doc:"The HTTP status." example:"422"`
-	Detail    string       `json:"detail" doc:"What is wrong and what to do, in the reader's language." example:"The request is not valid. Correct what is listed under errors and send it again."`
-	Code      string       `json:"code" doc:"Which problem it is. It never changes; programs should look at this." example:"invalid_input"`
-	RequestID string       `json:"requestId" doc:"Names this request in the logs." example:"JKJaXmPLvHcESHA="`
-	Errors    []FieldError `json:"errors,omitempty" doc:"For bad input, everything that is wrong with it."`
+	Detail    string       `json:"detail" doc:"The problem and what to do, in the reader's language." example:"The request is not valid. Correct what is listed under errors and send it again."`
+	Code      string       `json:"code" doc:"Identifies the problem and never changes, so programs should use it." example:"invalid_input"`
+	RequestID string       `json:"requestId" doc:"The id of the request in the logs." example:"JKJaXmPLvHcESHA="`
+	Errors    []FieldError `json:"errors,omitempty" doc:"All errors of invalid input."`
 }
 
 // FieldError is an error in one value of the request.
 type FieldError struct {
-	Pointer   string `json:"pointer,omitempty" doc:"Where in the body the value is, as a JSON pointer (RFC 6901)." example:"/fileName"`
-	Parameter string `json:"parameter,omitempty" doc:"Which path, query or header parameter it is, when it is not in the body." example:"limit"`
-	Code      string `json:"code" doc:"Which rule the value breaks. It never changes." example:"file_name_extension"`
-	Message   string `json:"message" doc:"What is wrong and what to do, in the reader's language."`
+	Pointer   string `json:"pointer,omitempty" doc:"The place of the value in the body, as a JSON pointer (RFC 6901)." example:"/fileName"`
+	Parameter string `json:"parameter,omitempty" doc:"The path, query or header parameter, if the value is not in the body." example:"limit"`
+	Code      string `json:"code" doc:"The rule that the value violates. Codes never change." example:"file_name_extension"`
+	Message   string `json:"message" doc:"The error and what to do, in the reader's language."`
 	Value     string `json:"value,omitempty" doc:"The value, shortened if it is long." example:"agreements.xlsx"`
 }
 

@@ -71,9 +71,9 @@ const (
 
 // Source identifies the origin of a number, to explain it (R8.3).
 type Source struct {
-	Kind string `json:"kind" enum:"pair,agreement,statement,inventory" doc:"What id names."`
-	ID   string `json:"id" doc:"Names the pair, the agreement, the file of the statement, or the file of inventory."`
-	Text string `json:"text" doc:"What a person reads: the pair, the name of the agreement, the title as detected." example:"01-07001 + 01-07001"`
+	Kind string `json:"kind" enum:"pair,agreement,statement,inventory" doc:"The kind of source that id names."`
+	ID   string `json:"id" doc:"The id of the pair or the agreement, or the name of the statement file or inventory file."`
+	Text string `json:"text" doc:"A text for people: the pair, the name of the agreement, or the title as detected." example:"01-07001 + 01-07001"`
 }
 
 // Line is a quantity of licences or installations of a product from one source. Lines with a

@@ -14,23 +14,23 @@ import (
 // later report.
 type Comparison struct {
 	Head
-	From   *time.Time      `json:"from" doc:"The moment of the earlier license data; null when they were never refreshed." example:"2026-10-21T02:00:00Z"`
-	Filter Filter          `json:"filter" doc:"What was selected."`
-	Order  Order           `json:"order" doc:"What it is sorted by."`
-	Steps  []position.Step `json:"steps" doc:"By which a license may cover an installation here."`
-	Before ProductTotals   `json:"before" doc:"What all products added up to."`
-	After  ProductTotals   `json:"after" doc:"What all products add up to."`
-	Rows   []Difference    `json:"rows" doc:"The products that are not the same in both."`
+	From   *time.Time      `json:"from" doc:"The time of the earlier license data; null if there was no refresh." example:"2026-10-21T02:00:00Z"`
+	Filter Filter          `json:"filter" doc:"The filter of the report."`
+	Order  Order           `json:"order" doc:"The sort order."`
+	Steps  []position.Step `json:"steps" doc:"The rules by which a license may cover an installation in this report."`
+	Before ProductTotals   `json:"before" doc:"The totals of all products before."`
+	After  ProductTotals   `json:"after" doc:"The totals of all products after."`
+	Rows   []Difference    `json:"rows" doc:"The products that differ."`
 }
 
 // Difference is a product in two reports. Before or After is null if the report lacks the
 // product.
 type Difference struct {
-	ID        string        `json:"id" doc:"Names the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
-	Publisher string        `json:"publisher" doc:"Who publishes it." example:"Microsoft"`
+	ID        string        `json:"id" doc:"The id of the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
+	Publisher string        `json:"publisher" doc:"The publisher of the product." example:"Microsoft"`
 	Product   string        `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
-	Before    *Installation `json:"before" doc:"As it was; null when it was not there."`
-	After     *Installation `json:"after" doc:"As it is; null when it is not there any more."`
+	Before    *Installation `json:"before" doc:"The earlier row; null if there was none."`
+	After     *Installation `json:"after" doc:"The later row; null if there is none."`
 }
 
 // Compare compares two reports with the same filter and steps. The default order of rows is by

@@ -12,10 +12,10 @@ import (
 // Installations is the License installation report (R8.2): licences and installations by product.
 type Installations struct {
 	Head
-	Filter Filter          `json:"filter" doc:"What was selected."`
-	Order  Order           `json:"order" doc:"What it is sorted by."`
-	Steps  []position.Step `json:"steps" doc:"By which a license may cover an installation here."`
-	Totals ProductTotals   `json:"totals" doc:"What all rows add up to."`
+	Filter Filter          `json:"filter" doc:"The filter of the report."`
+	Order  Order           `json:"order" doc:"The sort order."`
+	Steps  []position.Step `json:"steps" doc:"The rules by which a license may cover an installation in this report."`
+	Totals ProductTotals   `json:"totals" doc:"The totals of all rows."`
 	Rows   []Installation  `json:"rows" doc:"The products."`
 }
 
@@ -25,33 +25,33 @@ type Installations struct {
 // have both a surplus and a shortfall, if its own licences moved to versions where they cover
 // more.
 type Installation struct {
-	ID         string           `json:"id" doc:"Names the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
-	Publisher  string           `json:"publisher" doc:"Who publishes it." example:"Microsoft"`
+	ID         string           `json:"id" doc:"The id of the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
+	Publisher  string           `json:"publisher" doc:"The publisher of the product." example:"Microsoft"`
 	Product    string           `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
 	Volume     int              `json:"volume" doc:"Licenses of volume agreements." example:"120"`
 	Other      int              `json:"other" doc:"Licenses bought another way." example:"0"`
 	Licenses   int              `json:"licenses" doc:"All licenses." example:"120"`
 	MovedIn    int              `json:"movedIn" doc:"Licenses of other versions that cover installations of this one." example:"0"`
 	MovedOut   int              `json:"movedOut" doc:"Licenses of this version that cover installations of others." example:"20"`
-	Installed  int              `json:"installed" doc:"On how many PCs it is installed." example:"90"`
-	Surplus    int              `json:"surplus" doc:"Licenses that cover nothing." example:"10"`
-	Shortfall  int              `json:"shortfall" doc:"Installations that nothing covers." example:"0"`
+	Installed  int              `json:"installed" doc:"The number of PCs with the product." example:"90"`
+	Surplus    int              `json:"surplus" doc:"Licenses that cover no installation." example:"10"`
+	Shortfall  int              `json:"shortfall" doc:"Installations that no license covers." example:"0"`
 	Difference int              `json:"difference" doc:"licenses + movedIn - movedOut - installed, which is surplus - shortfall." example:"10"`
-	Coverage   *int             `json:"coverage" doc:"Percent of the PCs that are covered, rounded down; null when there are none." example:"100"`
-	Verdict    position.Verdict `json:"verdict" enum:"unlicensed,short,unused,covered" doc:"What that means."`
+	Coverage   *int             `json:"coverage" doc:"The percentage of PCs that are covered, rounded down; null if there are none." example:"100"`
+	Verdict    position.Verdict `json:"verdict" enum:"unlicensed,short,unused,covered" doc:"The verdict on the product."`
 }
 
 // ProductTotals is position.Totals with JSON names.
 type ProductTotals struct {
-	Products           int `json:"products" doc:"How many products."`
+	Products           int `json:"products" doc:"The number of products."`
 	Owned              int `json:"licenses" doc:"All licenses."`
-	Used               int `json:"used" doc:"Those that cover something."`
-	Surplus            int `json:"surplus" doc:"Those that cover nothing."`
+	Used               int `json:"used" doc:"Licenses that cover an installation."`
+	Surplus            int `json:"surplus" doc:"Licenses that cover no installation."`
 	Volume             int `json:"volume" doc:"Licenses of volume agreements."`
 	Other              int `json:"other" doc:"Licenses bought another way."`
 	Needed             int `json:"installed" doc:"Installations on PCs."`
-	Covered            int `json:"covered" doc:"Those that a license covers."`
-	Shortfall          int `json:"shortfall" doc:"Those that none does."`
+	Covered            int `json:"covered" doc:"Installations that a license covers."`
+	Shortfall          int `json:"shortfall" doc:"Installations that no license covers."`
 	CoveredProducts    int `json:"coveredProducts" doc:"Products with the verdict covered."`
 	ShortProducts      int `json:"shortProducts" doc:"Products with the verdict short."`
 	UnusedProducts     int `json:"unusedProducts" doc:"Products with the verdict unused."`

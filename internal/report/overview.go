@@ -12,13 +12,13 @@ import (
 // Overview is a summary of both reports, with the products and terms that need attention.
 type Overview struct {
 	Head
-	Agreements AgreementTotals `json:"agreements" doc:"All agreements."`
-	Products   ProductTotals   `json:"products" doc:"All products."`
-	Short      []Installation  `json:"short" doc:"At most 10 products that are short or unlicensed, those that lack most first."`
-	Expiring   []Purchase      `json:"expiring" doc:"At most 10 terms that end soon, the next first."`
-	Runs       []Run           `json:"runs" doc:"The last refreshes, the newest first."`
-	ShortAll   int             `json:"shortAll" doc:"How many products are short or unlicensed." example:"12"`
-	ExpireAll  int             `json:"expiringAll" doc:"How many terms end soon." example:"3"`
+	Agreements AgreementTotals `json:"agreements" doc:"The totals of all agreements."`
+	Products   ProductTotals   `json:"products" doc:"The totals of all products."`
+	Short      []Installation  `json:"short" doc:"At most 10 products that are short or unlicensed, the largest shortfalls first."`
+	Expiring   []Purchase      `json:"expiring" doc:"At most 10 terms that end soon, the earliest first."`               // what ends soon, the next first
+	Runs       []Run           `json:"runs" doc:"The last refreshes, the newest first."`                                 // the last refreshes
+	ShortAll   int             `json:"shortAll" doc:"The number of products that are short or unlicensed." example:"12"` // how many Short would be without a limit
+	ExpireAll  int             `json:"expiringAll" doc:"The number of terms that end soon." example:"3"`
 }
 
 // OverviewRows limits the products and the terms listed in an overview.
@@ -56,8 +56,8 @@ func (d *Data) overview(bought Purchases, installed Installations, s Settings) O
 // Point is one day of a trend.
 type Point struct {
 	Date       day.Date        `json:"date" format:"date" doc:"The day." example:"2026-11-21"`
-	Agreements AgreementTotals `json:"agreements" doc:"All agreements."`
-	Products   ProductTotals   `json:"products" doc:"All products."`
+	Agreements AgreementTotals `json:"agreements" doc:"The totals of all agreements."`
+	Products   ProductTotals   `json:"products" doc:"The totals of all products."`
 }
 
 // Point returns the numbers of the overview for a trend.

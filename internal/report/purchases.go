@@ -16,64 +16,64 @@ import (
 // groups.
 type Purchases struct {
 	Head
-	Filter Filter         `json:"filter" doc:"What was selected."`
-	Order  Order          `json:"order" doc:"What it is sorted by."`
-	Totals PurchaseTotals `json:"totals" doc:"What all rows add up to."`
-	Rows   []Purchase     `json:"rows" doc:"Products of agreements."`
+	Filter Filter         `json:"filter" doc:"The filter of the report."`
+	Order  Order          `json:"order" doc:"The sort order."`
+	Totals PurchaseTotals `json:"totals" doc:"The totals of all rows."`
+	Rows   []Purchase     `json:"rows" doc:"The products of agreements."`
 }
 
 // Purchase is one product of one agreement in one term. A volume agreement without known
 // entitlements has one row without a product. A statement line without an agreement has no
 // AgreementID.
 type Purchase struct {
-	AgreementID string               `json:"agreementId,omitempty" doc:"The agreement; missing for what a statement says of no agreement." example:"k3v8t2q9x7w4m5n6"`
-	Type        agreement.Type       `json:"type" enum:"volume,other" doc:"volume is Microsoft Volume Licensing, other is bought any other way."`
-	GroupID     string               `json:"groupId" doc:"The license group, by id." example:"unassigned"`
-	Group       string               `json:"group" doc:"Its name, that of the built-in group in the language of the reader." example:"Unassigned agreements"`
+	AgreementID string               `json:"agreementId,omitempty" doc:"The id of the agreement; absent for a row of a statement that names no agreement." example:"k3v8t2q9x7w4m5n6"`
+	Type        agreement.Type       `json:"type" enum:"volume,other" doc:"volume: Microsoft Volume Licensing; other: any other kind of purchase."`
+	GroupID     string               `json:"groupId" doc:"The id of the license group." example:"unassigned"`
+	Group       string               `json:"group" doc:"The name of the license group. The name of the built-in group is in the reader's language." example:"Unassigned agreements"`
 	Name        string               `json:"name" doc:"The name of the agreement, or of the statement." example:"Office agreements"`
-	Publisher   string               `json:"publisher" doc:"Who publishes the software." example:"Microsoft"`
-	Product     string               `json:"product" doc:"The product with its version; empty when it is not available." example:"Office Professional Plus 2021"`
-	Quantity    int                  `json:"quantity" doc:"How many licenses." example:"120"`
-	SA          int                  `json:"sa" doc:"How many of them have active Software Assurance." example:"40"`
-	Start       day.Date             `json:"start" doc:"The first day of the term; empty when it is not known." example:"2026-01-01"`
-	End         day.Date             `json:"end" doc:"The last day of the term; empty when it is not known." example:"2026-12-31"`
-	DaysLeft    *int                 `json:"daysLeft" doc:"Days to the last one: 0 on it, below zero after it; null without one." example:"40"`
-	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"Where the term is."`
-	Validation  agreement.Validation `json:"validation,omitempty" doc:"What the Volume Licensing Service Center made of the pairs; missing for type other." example:"valid"`
-	Counted     int                  `json:"counted" doc:"How many of the licenses the position counts: those whose term runs." example:"120"`
-	Sources     []Share              `json:"sources" doc:"What the quantity was counted from."` // R8.3
+	Publisher   string               `json:"publisher" doc:"The publisher of the software." example:"Microsoft"`
+	Product     string               `json:"product" doc:"The product with its version; empty if not available." example:"Office Professional Plus 2021"`
+	Quantity    int                  `json:"quantity" doc:"The number of licenses." example:"120"`
+	SA          int                  `json:"sa" doc:"The number of licenses with active Software Assurance." example:"40"`
+	Start       day.Date             `json:"start" doc:"The first day of the term; empty if unknown." example:"2026-01-01"`
+	End         day.Date             `json:"end" doc:"The last day of the term; empty if unknown." example:"2026-12-31"`
+	DaysLeft    *int                 `json:"daysLeft" doc:"The days until the last day: 0 on it, negative after it; null if unknown." example:"40"`
+	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"The status of the term."` // of the row's term
+	Validation  agreement.Validation `json:"validation,omitempty" doc:"The result of the Volume Licensing Service Center for the pairs; absent for type other." example:"valid"`
+	Counted     int                  `json:"counted" doc:"The number of licenses that count in the position, because their term is running." example:"120"`
+	Sources     []Share              `json:"sources" doc:"The sources of the quantity."` // what Quantity was counted from (R8.3)
 }
 
 // Share is the contribution of one source to a number.
 type Share struct {
 	position.Source
-	Quantity int `json:"quantity" doc:"How many come from this source." example:"120"`
-	SA       int `json:"sa,omitempty" doc:"How many of them have active Software Assurance." example:"40"`
+	Quantity int `json:"quantity" doc:"The quantity from this source." example:"120"`
+	SA       int `json:"sa,omitempty" doc:"The number of licenses with active Software Assurance." example:"40"`
 }
 
 // PurchaseTotals is the sum of the rows.
 type PurchaseTotals struct {
-	Agreements AgreementTotals `json:"agreements" doc:"The agreements of all rows, each once."`
-	Rows       int             `json:"rows" doc:"How many rows there are." example:"240"`
-	Quantity   int             `json:"quantity" doc:"Licenses of all rows." example:"5200"`
-	SA         int             `json:"sa" doc:"Of them, those with active Software Assurance." example:"400"`
-	Counted    int             `json:"counted" doc:"Of them, those that the position counts." example:"5000"`
+	Agreements AgreementTotals `json:"agreements" doc:"The agreements of all rows, each counted once."`
+	Rows       int             `json:"rows" doc:"The number of rows." example:"240"`
+	Quantity   int             `json:"quantity" doc:"The number of licenses of all rows." example:"5200"`
+	SA         int             `json:"sa" doc:"The number of licenses with active Software Assurance." example:"400"`
+	Counted    int             `json:"counted" doc:"The number of licenses that count in the position." example:"5000"`
 }
 
 // AgreementTotals is agreement.Totals with JSON names.
 type AgreementTotals struct {
-	Agreements int `json:"agreements" doc:"How many agreements."`
-	Volume     int `json:"volume" doc:"Of them, of type volume."`
-	Other      int `json:"other" doc:"Of them, of type other."`
-	Pairs      int `json:"pairs" doc:"Their agreement pairs."`
-	Licenses   int `json:"licenses" doc:"Licenses of those of type other."`
-	NotStarted int `json:"notStarted" doc:"Those that start later."`
-	Active     int `json:"active" doc:"Those in their term."`
-	Expiring   int `json:"expiring" doc:"Those that end soon."`
-	Expired    int `json:"expired" doc:"Those that have ended."`
-	NoTerm     int `json:"noTerm" doc:"Those with neither start nor end."`
-	Valid      int `json:"valid" doc:"Volume agreements all pairs of which are valid."`
-	Pending    int `json:"pending" doc:"Volume agreements with pairs that were not checked yet."`
+	Agreements int `json:"agreements" doc:"The number of agreements."`
+	Volume     int `json:"volume" doc:"The number of agreements of type volume."`
+	Other      int `json:"other" doc:"The number of agreements of type other."`
+	Pairs      int `json:"pairs" doc:"The number of agreement pairs."`
+	Licenses   int `json:"licenses" doc:"The number of licenses of agreements of type other."`
+	NotStarted int `json:"notStarted" doc:"Agreements whose term starts later."`
+	Active     int `json:"active" doc:"Agreements within their term."`
+	Expiring   int `json:"expiring" doc:"Agreements that end soon."`
+	Expired    int `json:"expired" doc:"Agreements that have ended."`
+	NoTerm     int `json:"noTerm" doc:"Agreements with neither start nor end."`
+	Valid      int `json:"valid" doc:"Volume agreements whose pairs are all valid."`
+	Pending    int `json:"pending" doc:"Volume agreements with pairs that are not checked yet."`
 	Error      int `json:"error" doc:"Volume agreements with pairs that could not be checked."`
 	Invalid    int `json:"invalid" doc:"Volume agreements with pairs that are not valid."`
 }

@@ -59,11 +59,11 @@ func (h *Held) orphaned(a *agreement.Agreement) bool { return a == nil && h.Agre
 
 // Run is a refresh in an overview.
 type Run struct {
-	ID      string     `json:"id" doc:"Names the refresh." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	Trigger string     `json:"trigger" doc:"What started it." example:"schedule"`
+	ID      string     `json:"id" doc:"The id of the refresh." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Trigger string     `json:"trigger" doc:"The reason of the refresh." example:"schedule"`
 	State   string     `json:"state" doc:"queued, running, succeeded, partial or failed." example:"succeeded"`
-	Start   time.Time  `json:"start" doc:"When it began, or was asked for." example:"2026-11-21T02:00:00Z"`
-	End     *time.Time `json:"end" doc:"When it ended; null while it runs." example:"2026-11-21T02:03:00Z"`
+	Start   time.Time  `json:"start" doc:"When it started, or was requested." example:"2026-11-21T02:00:00Z"`
+	End     *time.Time `json:"end" doc:"When it ended; null while it is running." example:"2026-11-21T02:03:00Z"`
 }
 
 // Settings are the time, calendar, options and language of a report.
@@ -101,11 +101,11 @@ const FreshFor = 24 * time.Hour
 
 // Head is the common start of every report.
 type Head struct {
-	Report string     `json:"report" doc:"Which report it is." example:"license-installations"`
-	DataAt *time.Time `json:"dataAt" doc:"The moment of the license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
-	MadeAt time.Time  `json:"madeAt" doc:"When the report was made." example:"2026-11-21T09:30:00Z"`
+	Report string     `json:"report" doc:"The name of the report." example:"license-installations"`
+	DataAt *time.Time `json:"dataAt" doc:"The time of the license data; null if there was no refresh." example:"2026-11-21T02:00:00Z"`
+	MadeAt time.Time  `json:"madeAt" doc:"When the report was created." example:"2026-11-21T09:30:00Z"`
 	Stale  bool       `json:"stale" doc:"Whether the license data are older than 24 hours, or agreement pairs have changed since." example:"false"`
-	Notice string     `json:"notice" doc:"What the report is good for, in the reader's language."` // R8.7
+	Notice string     `json:"notice" doc:"The limits of the report, in the reader's language."` // R8.7
 }
 
 // Head returns the head of the report with that name.
@@ -136,8 +136,8 @@ type Filter struct {
 
 // Order is the sort order of rows: a column's key, or empty for the report's default order.
 type Order struct {
-	Column     string `json:"column,omitempty" doc:"The column that rows are sorted by; missing for the own order of the report." example:"product"`
-	Descending bool   `json:"descending,omitempty" doc:"Whether the last comes first." example:"false"`
+	Column     string `json:"column,omitempty" doc:"The sort column; absent for the default order of the report." example:"product"`
+	Descending bool   `json:"descending,omitempty" doc:"Whether the order is descending." example:"false"`
 }
 
 // scope is the part of a filter that selects licences: license type and groups.

@@ -20,20 +20,20 @@ import (
 
 // Agreement is a licence agreement, without its details (R2.7).
 type Agreement struct {
-	ID           string               `json:"id" doc:"Names the agreement; never changes." example:"k3v8t2q9x7w4m5n6"`
-	Type         agreement.Type       `json:"type" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
+	ID           string               `json:"id" doc:"The id of the agreement. It never changes." example:"k3v8t2q9x7w4m5n6"`
+	Type         agreement.Type       `json:"type" doc:"volume: Microsoft Volume Licensing, with agreement pairs; other: any publisher and any kind of purchase."`
 	Name         string               `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
-	GroupID      string               `json:"groupId" doc:"The license group it is in." example:"unassigned"`
-	Publisher    string               `json:"publisher" doc:"Who publishes the software; Microsoft for a volume agreement." example:"Adobe"`
-	ProductTitle string               `json:"productTitle" doc:"For a volume agreement a sentence in the reader's language: its products come from entitlements." example:"Photoshop"`
-	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"How many licenses it is for; only of type other." example:"25"`
-	Start        day.Date             `json:"start,omitempty" format:"date" doc:"The first day of its term, if one is known." example:"2026-01-01"`
-	End          day.Date             `json:"end,omitempty" format:"date" doc:"The last day of its term, if one is known." example:"2026-12-31"`
-	Status       agreement.Status     `json:"status" doc:"Where it is in its term today (UTC). An agreement that ends soon is expiring."`
-	Validation   agreement.Validation `json:"validation,omitempty" doc:"What the Volume Licensing Service Center made of its pairs: the worst of them. Only of type volume."`
-	PairCount    int                  `json:"pairCount" minimum:"0" doc:"How many agreement pairs it has; none for type other." example:"0"`
+	GroupID      string               `json:"groupId" doc:"The id of its license group." example:"unassigned"`
+	Publisher    string               `json:"publisher" doc:"The publisher of the software; Microsoft for a volume agreement." example:"Adobe"`
+	ProductTitle string               `json:"productTitle" doc:"For a volume agreement, a text in the reader's language which says that its products come from entitlements." example:"Photoshop"`
+	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"The number of licenses; only for type other." example:"25"`
+	Start        day.Date             `json:"start,omitempty" format:"date" doc:"The first day of its term, if known." example:"2026-01-01"`
+	End          day.Date             `json:"end,omitempty" format:"date" doc:"The last day of its term, if known." example:"2026-12-31"`
+	Status       agreement.Status     `json:"status" doc:"The status of its term today (UTC). An agreement that ends soon is expiring."`
+	Validation   agreement.Validation `json:"validation,omitempty" doc:"The result of the Volume Licensing Service Center for its pairs: the worst of them. Only for type volume."`
+	PairCount    int                  `json:"pairCount" minimum:"0" doc:"The number of agreement pairs; 0 for type other." example:"0"`
 	CreatedAt    time.Time            `json:"createdAt" doc:"When it was added." example:"2026-11-21T09:30:00Z"`
-	CreatedBy    string               `json:"createdBy" doc:"Who or which import added it." example:"import/0v5z3m8k2q"`
+	CreatedBy    string               `json:"createdBy" doc:"The user or the import that added it." example:"import/0v5z3m8k2q"`
 	Version      int64                `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
 }
 
@@ -89,14 +89,14 @@ func (a Agreement) tag(lang i18n.Lang) string {
 type listAgreementsInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	Group      string               `query:"group" maxLength:"64" doc:"Only agreements of this license group, by its id." example:"unassigned"`
+	Group      string               `query:"group" maxLength:"64" doc:"Only agreements of the license group with this id." example:"unassigned"`
 	Type       agreement.Type       `query:"type" doc:"Only agreements of this type."`
-	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, by any name that the catalog has for it, without regard to case; that of every volume agreement is Microsoft." example:"Adobe"`
+	Publisher  string               `query:"publisher" maxLength:"256" doc:"Only agreements of this publisher, by any name in the catalog, without regard to case. The publisher of every volume agreement is Microsoft." example:"Adobe"`
 	Status     agreement.Status     `query:"status" doc:"Only agreements with this status today."`
-	Validation agreement.Validation `query:"validation" doc:"Only volume agreements whose pairs are at worst this."`
+	Validation agreement.Validation `query:"validation" doc:"Only volume agreements with this validation, which is the worst of their pairs."`
 	EndsBefore string               `query:"endsBefore" doc:"Only agreements that end before this date." example:"2027-01-01"`
-	Text       string               `query:"q" maxLength:"256" doc:"Only agreements that have this anywhere in their name, publisher, product title or a number of a pair, without regard to case." example:"office"`
-	Sort       agreement.Sort       `query:"sort" default:"name" doc:"What they are sorted by. Agreements without an end come last, and equal ones are sorted by name."`
+	Text       string               `query:"q" maxLength:"256" doc:"Only agreements that contain this text in their name, publisher, product title or in a number of a pair, without regard to case." example:"office"`
+	Sort       agreement.Sort       `query:"sort" default:"name" doc:"The sort order. Agreements without an end come last; equal ones are sorted by name."`
 	Order      string               `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
 
 	endsBefore day.Date
@@ -118,27 +118,27 @@ func (in *listAgreementsInput) Resolve(huma.Context) []error {
 // Agreements is one page of agreements, with the totals of all pages.
 type Agreements struct {
 	Items      []Agreement `json:"items" doc:"The agreements of this page."`
-	NextCursor string      `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
-	Totals     Totals      `json:"totals" doc:"What the agreements of all pages add up to."`
-	Stale      bool        `json:"stale" doc:"Whether pairs came or went since the licence data were read: until the next refresh these are not of all agreements." example:"false"`
-	DataAt     time.Time   `json:"dataAt,omitzero" doc:"Of when the licence data are: when the last complete refresh of the whole organisation began; missing when there was none." example:"2026-11-22T01:30:00Z"`
+	NextCursor string      `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
+	Totals     Totals      `json:"totals" doc:"The totals of the agreements of all pages."`
+	Stale      bool        `json:"stale" doc:"Whether pairs were added or removed since the last refresh. Until the next one, the licence data do not match the agreements." example:"false"`
+	DataAt     time.Time   `json:"dataAt,omitzero" doc:"When the last complete refresh of the whole organisation started; absent if there was none." example:"2026-11-22T01:30:00Z"`
 }
 
 // Totals is the totals of agreements.
 type Totals struct {
-	Agreements   int              `json:"agreements" minimum:"0" doc:"How many there are."`
-	Volume       int              `json:"volume" minimum:"0" doc:"How many of them are of type volume."`
-	Other        int              `json:"other" minimum:"0" doc:"How many of them are of type other."`
-	Pairs        int              `json:"pairs" minimum:"0" doc:"How many agreement pairs they have."`
-	Licenses     int              `json:"licenses" minimum:"0" doc:"How many licenses those of type other are for."`
-	ByStatus     StatusTotals     `json:"byStatus" doc:"How many agreements have each status."`
-	ByValidation ValidationTotals `json:"byValidation" doc:"How many volume agreements have each validation."`
+	Agreements   int              `json:"agreements" minimum:"0" doc:"The number of agreements."`
+	Volume       int              `json:"volume" minimum:"0" doc:"The number of agreements of type volume."`
+	Other        int              `json:"other" minimum:"0" doc:"The number of agreements of type other."`
+	Pairs        int              `json:"pairs" minimum:"0" doc:"The number of agreement pairs."`
+	Licenses     int              `json:"licenses" minimum:"0" doc:"The number of licenses of the agreements of type other."`
+	ByStatus     StatusTotals     `json:"byStatus" doc:"The number of agreements by status."`
+	ByValidation ValidationTotals `json:"byValidation" doc:"The number of volume agreements by validation."`
 }
 
 // StatusTotals is the number of agreements by status.
 type StatusTotals struct {
-	NotStarted int `json:"not-started" minimum:"0" doc:"Agreements that start later."`
-	Active     int `json:"active" minimum:"0" doc:"Agreements in their term."`
+	NotStarted int `json:"not-started" minimum:"0" doc:"Agreements whose term starts later."`
+	Active     int `json:"active" minimum:"0" doc:"Agreements within their term."`
 	Expiring   int `json:"expiring" minimum:"0" doc:"Agreements that end soon."`
 	Expired    int `json:"expired" minimum:"0" doc:"Agreements that have ended."`
 	NoTerm     int `json:"no-term" minimum:"0" doc:"Agreements with neither start nor end."`
@@ -146,8 +146,8 @@ type StatusTotals struct {
 
 // ValidationTotals is the number of volume agreements by validation.
 type ValidationTotals struct {
-	Valid   int `json:"valid" minimum:"0" doc:"Agreements all pairs of which are valid."`
-	Pending int `json:"pending" minimum:"0" doc:"Agreements with pairs that were not checked yet."`
+	Valid   int `json:"valid" minimum:"0" doc:"Agreements whose pairs are all valid."`
+	Pending int `json:"pending" minimum:"0" doc:"Agreements with pairs that are not checked yet."`
 	Error   int `json:"error" minimum:"0" doc:"Agreements with pairs that could not be checked."`
 	Invalid int `json:"invalid" minimum:"0" doc:"Agreements with pairs that are not valid."`
 }
@@ -164,8 +164,8 @@ type listAgreementsOutput struct{ Body Agreements }
 
 func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "List agreements"
-	op.Description = "The agreements that every parameter given selects, page by page, and what they add up to. " +
-		"What an import adds appears all at once. No list has the details of an agreement."
+	op.Description = "Lists the agreements that match all given parameters, page by page, with the totals of all pages. " +
+		"The agreements of an import appear all at once. No list contains the details of an agreement."
 	huma.Register(api, op, func(ctx context.Context, in *listAgreementsInput) (*listAgreementsOutput, error) {
 		today := o.today()
 		aliases, err := o.aliases(ctx, in.Publisher)
@@ -217,7 +217,7 @@ type getAgreementInput struct {
 
 func (o *operations) getAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Read an agreement"
-	op.Description = "One agreement. Its ETag changes with every change to it."
+	op.Description = "Returns one agreement. Its ETag changes with every change to it."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getAgreementInput) (*httpapi.Tagged[Agreement], error) {
@@ -233,7 +233,7 @@ func (o *operations) getAgreement(api huma.API, op huma.Operation) {
 
 // AgreementDetails is the free text of an agreement of type other.
 type AgreementDetails struct {
-	Details string `json:"details" doc:"Free text, such as contacts and registration keys; empty when there is none. A line ends with one line feed." example:"Contact: licences@example.org"`
+	Details string `json:"details" doc:"Free text, such as contacts and registration keys; empty if there is none. Lines end with one line feed." example:"Contact: licences@example.org"`
 }
 
 type getAgreementDetailsInput struct {
@@ -242,13 +242,13 @@ type getAgreementDetailsInput struct {
 }
 
 type agreementDetailsOutput struct {
-	CacheControl string `header:"Cache-Control" doc:"Details are not to be kept by anybody on the way." example:"no-store"`
+	CacheControl string `header:"Cache-Control" doc:"Forbids caches to store the details." example:"no-store"`
 	Body         AgreementDetails
 }
 
 func (o *operations) getAgreementDetails(api huma.API, op huma.Operation) {
 	op.Summary = "Read an agreement's details"
-	op.Description = "The details of one agreement. They are sensitive: nothing else answers them, and every reading is an audit event."
+	op.Description = "Returns the details of one agreement. They are sensitive: no other operation returns them, and every read is an audit event."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getAgreementDetailsInput) (*agreementDetailsOutput, error) {
 		a, err := o.Agreements.Agreement(ctx, in.ID)

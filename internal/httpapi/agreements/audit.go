@@ -33,16 +33,16 @@ const (
 
 // AuditEvent is one recorded change.
 type AuditEvent struct {
-	ID        string            `json:"id" doc:"Names the event; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	ID        string            `json:"id" doc:"The id of the event. Ids sort by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	At        time.Time         `json:"at" doc:"When it happened." example:"2026-11-21T09:30:00Z"`
-	By        string            `json:"by" doc:"Who did it: the subject of the token, or who put the file."`
-	Role      string            `json:"role,omitempty" doc:"The role that allowed it; missing for a file put into the bucket directly." example:"global-admin"`
-	Action    string            `json:"action" doc:"What was done." example:"agreement.created"`
-	Subject   string            `json:"subject" doc:"What it was done to." example:"agreement/k3v8t2q9x7w4m5n6"`
-	Before    map[string]string `json:"before,omitempty" doc:"What it was before, by field; missing for what is new."`
-	After     map[string]string `json:"after,omitempty" doc:"What it was then, by field; missing for what is gone."`
-	RequestID string            `json:"requestId,omitempty" doc:"Names the request in the logs." example:"JKJaXmPLvHcESHA="`
-	Source    audit.Source      `json:"source" doc:"Through which door it came."`
+	By        string            `json:"by" doc:"Who did it: the subject of the token, or who uploaded the file."`
+	Role      string            `json:"role,omitempty" doc:"The role that allowed it; absent for a file put into the bucket directly." example:"global-admin"`
+	Action    string            `json:"action" doc:"The kind of change." example:"agreement.created"`
+	Subject   string            `json:"subject" doc:"The changed object." example:"agreement/k3v8t2q9x7w4m5n6"`
+	Before    map[string]string `json:"before,omitempty" doc:"The fields before the change; absent for a new object."`
+	After     map[string]string `json:"after,omitempty" doc:"The fields after the change; absent for a deleted object."`
+	RequestID string            `json:"requestId,omitempty" doc:"The id of the request in the logs." example:"JKJaXmPLvHcESHA="`
+	Source    audit.Source      `json:"source" doc:"How the change arrived."`
 }
 
 func auditEventOf(e audit.Event) AuditEvent {
@@ -54,11 +54,11 @@ func auditEventOf(e audit.Event) AuditEvent {
 
 // AuditFilter selects audit events.
 type AuditFilter struct {
-	From    string `query:"from" maxLength:"64" doc:"From when on: a date, or a time (RFC 3339). Without it, 30 days before to." example:"2026-11-01"`
-	To      string `query:"to" maxLength:"64" doc:"Until when: a date, which is included, or a time, which is not. Without it, until now." example:"2026-11-30"`
-	By      string `query:"by" maxLength:"256" doc:"Only what this one did." example:"someone"`
-	Action  string `query:"action" maxLength:"64" doc:"Only this action." example:"agreement.created"`
-	Subject string `query:"subject" maxLength:"256" doc:"Only what was done to this." example:"agreement/k3v8t2q9x7w4m5n6"`
+	From    string `query:"from" maxLength:"64" doc:"The start: a date, or a time (RFC 3339). The default is 30 days before to." example:"2026-11-01"`
+	To      string `query:"to" maxLength:"64" doc:"The end: a date (inclusive), or a time (exclusive). The default is now." example:"2026-11-30"`
+	By      string `query:"by" maxLength:"256" doc:"Only events of this user." example:"someone"`
+	Action  string `query:"action" maxLength:"64" doc:"Only events with this action." example:"agreement.created"`
+	Subject string `query:"subject" maxLength:"256" doc:"Only events with this subject." example:"agreement/k3v8t2q9x7w4m5n6"`
 }
 
 // moment reads a date or a time. A date stands for its first moment.
@@ -141,8 +141,8 @@ type listAuditEventsOutput struct{ Body httpapi.Page[AuditEvent] }
 
 func (o *operations) listAuditEvents(api huma.API, op huma.Operation) {
 	op.Summary = "List audit events"
-	op.Description = "Who changed what, the newest first. One call reads a bounded number of events and days: a page can be shorter than its limit, even empty, " +
-		"and still have a `nextCursor`, above all with a filter that selects few events. The list has ended when there is none."
+	op.Description = "Lists who changed what, the newest first. One call reads a limited number of events and days: a page can be shorter than its limit, or empty, " +
+		"and still have a `nextCursor`, especially if a filter selects few events. The last page has none."
 	huma.Register(api, op, func(ctx context.Context, in *listAuditEventsInput) (*listAuditEventsOutput, error) {
 		q, err := in.resume(in.query(o.Now()), in.Cursor)
 		if err != nil {
@@ -170,8 +170,8 @@ type exportAuditEventsOutput struct {
 
 func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 	op.Summary = "Export audit events"
-	op.Description = "Every audit event that the filters select, the newest first, as one CSV file of at most 366 days. " +
-		"What does not fit one answer is refused, never cut short: choose fewer days."
+	op.Description = "Returns every audit event that matches the filters, the newest first, as one CSV file of at most 366 days. " +
+		"An export that is too large for one answer is rejected, never truncated: choose fewer days."
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "The events.",
 		Content:     map[string]*huma.MediaType{httpapi.CSVMediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},

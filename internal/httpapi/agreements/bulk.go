@@ -49,18 +49,18 @@ func parseIDs(ids []string) (broken []errs.Violation) {
 
 // Results is the result of each agreement in a call about many.
 type Results struct {
-	Items     []Result `json:"items" doc:"One result for each id, in their order."`
-	Succeeded int      `json:"succeeded" minimum:"0" doc:"How many are done." example:"1"`
-	Failed    int      `json:"failed" minimum:"0" doc:"How many are not." example:"0"`
-	Notice    string   `json:"notice,omitempty" doc:"What it means, in the reader's language."`
+	Items     []Result `json:"items" doc:"One result for each id, in the order of the ids."`
+	Succeeded int      `json:"succeeded" minimum:"0" doc:"How many succeeded." example:"1"`
+	Failed    int      `json:"failed" minimum:"0" doc:"How many failed." example:"0"`
+	Notice    string   `json:"notice,omitempty" doc:"What the result means, in the reader's language."`
 }
 
 // Result is the result for one agreement.
 type Result struct {
 	ID      string `json:"id" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
-	Status  int    `json:"status" doc:"The HTTP status that a call about this agreement alone would have answered." example:"200"`
-	Code    string `json:"code,omitempty" doc:"Why it is not done; it never changes." example:"agreement_not_found"`
-	Message string `json:"message,omitempty" doc:"Why it is not done and what to do, in the reader's language."`
+	Status  int    `json:"status" doc:"The HTTP status that a call for this agreement alone would return." example:"200"`
+	Code    string `json:"code,omitempty" doc:"The reason of the failure. Codes never change." example:"agreement_not_found"`
+	Message string `json:"message,omitempty" doc:"The reason of the failure and what to do, in the reader's language."`
 }
 
 // each calls do for each agreement, several concurrently.
@@ -145,8 +145,8 @@ func (o *operations) many(ctx context.Context, r httpapi.Repeatable, operation s
 
 // Moves is a list of agreements and the license group that they move to.
 type Moves struct {
-	IDs   []string     `json:"ids" doc:"The agreements, by id." example:"[\"k3v8t2q9x7w4m5n6\"]"`
-	Group *GroupChoice `json:"group" required:"true" doc:"The license group they move to."`
+	IDs   []string     `json:"ids" doc:"The ids of the agreements." example:"[\"k3v8t2q9x7w4m5n6\"]"`
+	Group *GroupChoice `json:"group" required:"true" doc:"The license group that they move to."`
 }
 
 type moveAgreementsInput struct {
@@ -166,7 +166,7 @@ func (in *moveAgreementsInput) Resolve(huma.Context) []error {
 
 func (o *operations) moveAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "Move many agreements"
-	op.Description = "Moves agreements to an existing license group or to a new one, and answers what became of each. Those that are there already stay as they are."
+	op.Description = "Moves agreements to an existing license group or to a new one, and returns a result for each. Agreements that are already in the group do not change."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *moveAgreementsInput) (*manyOutput, error) {
@@ -204,7 +204,7 @@ func (o *operations) existing(ctx context.Context, chosen agreement.Target) (agr
 
 // Deletions is the list of agreements to delete.
 type Deletions struct {
-	IDs []string `json:"ids" doc:"The agreements, by id." example:"[\"k3v8t2q9x7w4m5n6\"]"`
+	IDs []string `json:"ids" doc:"The ids of the agreements." example:"[\"k3v8t2q9x7w4m5n6\"]"`
 }
 
 type deleteAgreementsInput struct {
@@ -220,8 +220,8 @@ func (in *deleteAgreementsInput) Resolve(huma.Context) []error {
 
 func (o *operations) deleteAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "Delete many agreements"
-	op.Description = "Deletes agreements with their pairs, and answers what became of each. Licence data counts those of type volume until the next refresh. " +
-		"The real agreements with the publisher are not touched."
+	op.Description = "Deletes agreements with their pairs, and returns a result for each. Licence data include deleted agreements of type volume until the next refresh. " +
+		"The real agreements with the publisher are not affected."
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementsInput) (*manyOutput, error) {
 		return o.many(ctx, in.Repeatable, op.OperationID, in.Body, func() (Results, error) {

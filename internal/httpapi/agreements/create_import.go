@@ -30,10 +30,10 @@ const (
 type NewImport struct {
 	FileName string            `json:"fileName" minLength:"1" doc:"The file's name, ending in .csv, without a folder." example:"office.csv"`
 	Size     int64             `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"2048"`
-	Group    string            `json:"group,omitempty" doc:"The license group for new agreements, by name; it is created when missing. Without it they are in Unassigned agreements." example:"Sales"`
-	Program  agreement.Program `json:"program,omitempty" doc:"The program of every pair in the file; left out, it is suggested from the numbers."`
-	OnError  importer.OnError  `json:"onError,omitempty" doc:"What to do with a file some rows of which are wrong; reject is the default."`
-	DryRun   bool              `json:"dryRun,omitempty" doc:"Only check and report." example:"false"`
+	Group    string            `json:"group,omitempty" doc:"The license group for new agreements, by name; it is created if it does not exist. The default is Unassigned agreements." example:"Sales"`
+	Program  agreement.Program `json:"program,omitempty" doc:"The program of every pair in the file. By default it is derived from the numbers."`
+	OnError  importer.OnError  `json:"onError,omitempty" doc:"What to do with a file in which some rows have errors. The default is reject."`
+	DryRun   bool              `json:"dryRun,omitempty" doc:"Whether to check and report only." example:"false"`
 }
 
 type createImportInput struct {
@@ -78,19 +78,19 @@ func (n NewImport) objectKey() string { return importer.Key(text.Collapse(n.Grou
 
 // CreatedImport is an announced import and the upload of its file.
 type CreatedImport struct {
-	Import Import         `json:"import" doc:"The record; it stays received until the file is there."`
-	Upload httpapi.Upload `json:"upload" doc:"How to send the file."`
+	Import Import         `json:"import" doc:"The record. Its state is received until the file is uploaded."`
+	Upload httpapi.Upload `json:"upload" doc:"How to upload the file."`
 }
 
 type createImportOutput struct {
-	Location     string `header:"Location" doc:"Where to read the import."`
+	Location     string `header:"Location" doc:"The address of the import."`
 	CacheControl string `header:"Cache-Control" hidden:"true"`
 	Body         httpapi.Reply[CreatedImport]
 }
 
 func (o *operations) createImport(api huma.API, op huma.Operation) {
 	op.Summary = "Announce an import"
-	op.Description = "Announces a CSV file of agreement pairs and answers where to upload it. The import starts when the file is there."
+	op.Description = "Announces a CSV file of agreement pairs and returns how to upload it. The import starts when the file is uploaded."
 	op.DefaultStatus = http.StatusCreated
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createImportInput) (*createImportOutput, error) {

@@ -20,22 +20,22 @@ import (
 // NewAgreement is an agreement to be added. What its values may be is decided
 // by package agreement; describeRules writes its limits into the document.
 type NewAgreement struct {
-	Type    agreement.Type    `json:"type" doc:"volume is Microsoft Volume Licensing, made of agreement pairs; other is any publisher, bought any way."`
+	Type    agreement.Type    `json:"type" doc:"volume: Microsoft Volume Licensing, with agreement pairs; other: any publisher and any kind of purchase."`
 	Name    string            `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
-	Pairs   []NewPair         `json:"pairs,omitempty" doc:"Its agreement pairs; each belongs to one agreement only. Required for type volume, and only for it."`
-	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair; left out, it is suggested from the numbers. Only for type volume."`
+	Pairs   []NewPair         `json:"pairs,omitempty" doc:"The agreement pairs; a pair belongs to one agreement only. Required for type volume, and only allowed for it."`
+	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair. By default it is derived from the numbers. Only for type volume."`
 	TermsDraft
-	Group *GroupChoice `json:"group,omitempty" doc:"The license group it goes to. Without it, it is in Unassigned agreements."`
+	Group *GroupChoice `json:"group,omitempty" doc:"The license group of the agreement. The default is Unassigned agreements."`
 }
 
 // TermsDraft is what agreements of type other have, as somebody typed it.
 type TermsDraft struct {
-	Publisher    *string `json:"publisher,omitempty" doc:"The publisher, by a name it has in the catalog. Only for type other, which needs one." example:"Adobe"`
-	ProductTitle *string `json:"productTitle,omitempty" doc:"The product title, by a name that the publisher's title has in the catalog. Only for type other, which needs one." example:"Photoshop"`
-	Licenses     *int64  `json:"licenses,omitempty" doc:"How many licenses it is for. Only for type other, which needs it." example:"25"`
-	Start        *string `json:"start,omitempty" doc:"The first day of its term; empty for none. Only for type other." example:"2026-01-01"`
-	End          *string `json:"end,omitempty" doc:"The last day of its term; empty for none. Only for type other." example:"2026-12-31"`
-	Details      *string `json:"details,omitempty" doc:"Free text, such as contacts and registration keys; empty for none. It is read by a call of its own only. Only for type other." example:"Contact: licences@example.org"`
+	Publisher    *string `json:"publisher,omitempty" doc:"The publisher, by one of its names in the catalog. Only for type other, and required there." example:"Adobe"`
+	ProductTitle *string `json:"productTitle,omitempty" doc:"The product title, by one of its names under the publisher in the catalog. Only for type other, and required there." example:"Photoshop"`
+	Licenses     *int64  `json:"licenses,omitempty" doc:"The number of licenses. Only for type other, and required there." example:"25"`
+	Start        *string `json:"start,omitempty" doc:"The first day of the term; empty for none. Only for type other." example:"2026-01-01"`
+	End          *string `json:"end,omitempty" doc:"The last day of the term; empty for none. Only for type other." example:"2026-12-31"`
+	Details      *string `json:"details,omitempty" doc:"Free text, such as contacts and registration keys; empty for none. Only a separate operation returns it. Only for type other." example:"Contact: licences@example.org"`
 }
 
 // drafted are the terms of a draft; the caller adds the name.
@@ -53,8 +53,8 @@ type NewPair struct {
 
 // GroupChoice is a license group: one that exists, or one by name.
 type GroupChoice struct {
-	ID   *string `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"The id of a license group that exists; unassigned is the built-in one." example:"unassigned"`
-	Name *string `json:"name,omitempty" doc:"Or a license group by name; it is created when missing." example:"Sales"`
+	ID   *string `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"The id of an existing license group; unassigned is the built-in one." example:"unassigned"`
+	Name *string `json:"name,omitempty" doc:"Alternatively, the name of a license group; it is created if it does not exist." example:"Sales"`
 }
 
 // target is the group that was chosen, or what is wrong with the choice.
@@ -175,16 +175,16 @@ func (o *operations) mayAddOther(ctx context.Context) error {
 
 // createdAgreement is the answer to a creation.
 type createdAgreement struct {
-	Location string `header:"Location" doc:"Where to read the agreement."`
-	ETag     string `header:"ETag" doc:"Names this version, for If-Match."`
+	Location string `header:"Location" doc:"The address of the agreement."`
+	ETag     string `header:"ETag" doc:"The tag of this version, for If-Match."`
 	Body     httpapi.Reply[Agreement]
 }
 
 func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Add an agreement"
-	op.Description = "Adds one agreement, of type volume with all of its pairs or of type other, in an existing license group or in a new one. " +
-		"All of it is stored, or nothing. What is taken already is a conflict that lists every name and pair and says which agreement has it. " +
-		"An agreement of type other names a publisher and a product title of the catalog, and can be added once the inventory knows a PC and a software title."
+	op.Description = "Adds one agreement, of type volume with all of its pairs or of type other, to an existing license group or to a new one. " +
+		"Either all of it is stored or nothing. Names and pairs that are in use are a conflict; the answer lists each of them with its agreement. " +
+		"An agreement of type other has a publisher and a product title from the catalog. It can be added once the inventory contains a PC and a software title."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -224,7 +224,7 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 type AgreementChange struct {
 	Name *string `json:"name,omitempty" doc:"The new name." example:"Office agreements"`
 	TermsDraft
-	Group *GroupChoice `json:"group,omitempty" doc:"The license group it moves to."`
+	Group *GroupChoice `json:"group,omitempty" doc:"The license group that it moves to."`
 }
 
 // change is what changes of one agreement, parsed as far as that goes without it.
@@ -270,8 +270,8 @@ func (in *updateAgreementInput) Resolve(huma.Context) []error {
 
 func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Change an agreement"
-	op.Description = "Renames an agreement, moves it to another license group, changes what an agreement of type other says, or all of it at once. " +
-		"What is left out stays as it is."
+	op.Description = "Renames an agreement, moves it to another license group, changes the fields of an agreement of type other, or several of these at once. " +
+		"Fields that are absent do not change."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *updateAgreementInput) (*httpapi.Tagged[Agreement], error) {
@@ -347,7 +347,7 @@ func (o *operations) revise(ctx context.Context, id string, r httpapi.Revision, 
 // DeletedAgreement says that an agreement is gone, and what that means.
 type DeletedAgreement struct {
 	ID     string `json:"id" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
-	Stale  bool   `json:"stale" doc:"Whether licence data still counts the agreement, until the next refresh." example:"true"`
+	Stale  bool   `json:"stale" doc:"Whether licence data include the agreement until the next refresh." example:"true"`
 	Notice string `json:"notice" doc:"What the deletion means, in the reader's language."`
 }
 
@@ -361,8 +361,8 @@ type deleteAgreementOutput struct{ Body DeletedAgreement }
 
 func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Delete an agreement"
-	op.Description = "Deletes an agreement with its pairs; its name and pairs are free from then on. Licence data counts one of type volume until the next refresh. " +
-		"The real agreement with the publisher is not touched."
+	op.Description = "Deletes an agreement with its pairs; its name and pairs can then be used again. Licence data include a deleted agreement of type volume until the next refresh. " +
+		"The real agreement with the publisher is not affected."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementInput) (*deleteAgreementOutput, error) {
 		removed, err := o.remove(ctx, in.ID, in.Revision)

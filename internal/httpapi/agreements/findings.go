@@ -30,7 +30,7 @@ type listImportFindingsOutput struct{ Body httpapi.Page[httpapi.Finding] }
 
 func (o *operations) listImportFindings(api huma.API, op huma.Operation) {
 	op.Summary = "List the findings of an import"
-	op.Description = "Every error and warning of the file, in the order of the file. Empty until the import has succeeded or was rejected."
+	op.Description = "Lists every error and warning of the file, in the order of the file. The list is empty until the import has succeeded or was rejected."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *listImportFindingsInput) (*listImportFindingsOutput, error) {
 		i, err := o.Imports.Import(ctx, in.ID)

@@ -18,30 +18,30 @@ import (
 
 // Import is the record of one imported file.
 type Import struct {
-	ID         string            `json:"id" doc:"Names the import; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	FileName   string            `json:"fileName" doc:"The file." example:"office.csv"`
-	Group      string            `json:"group,omitempty" doc:"The license group asked for, by name; missing for Unassigned agreements." example:"Sales"`
-	GroupID    string            `json:"groupId,omitempty" doc:"The license group new agreements went to; known once it succeeded." example:"unassigned"`
-	Program    agreement.Program `json:"program" doc:"The program given with the file; unknown when it was left open."`
-	OnError    importer.OnError  `json:"onError" doc:"reject stores nothing of a file with an error; skip stores its good rows."`
-	DryRun     bool              `json:"dryRun" doc:"Whether it only checks and reports." example:"false"`
-	By         string            `json:"by" doc:"Who uploaded it."`
-	Via        audit.Source      `json:"via" doc:"Through which door it came: import is a file put into the bucket directly."`
-	State      importer.State    `json:"state" doc:"received waits for the file; rejected stored nothing; failed was not the file's fault, or the file was gone."`
-	Final      bool              `json:"final" doc:"Whether nothing will change any more." example:"true"`
-	Reason     *httpapi.Reason   `json:"reason,omitempty" doc:"Why the file was rejected or failed as a whole; missing when single rows are wrong."`
-	ReceivedAt time.Time         `json:"receivedAt" doc:"When it was announced, or the file put." example:"2026-11-21T09:30:00Z"`
-	StartedAt  time.Time         `json:"startedAt,omitzero" doc:"When the last attempt began." example:"2026-11-21T09:30:02Z"`
-	FinishedAt time.Time         `json:"finishedAt,omitzero" doc:"When it ended." example:"2026-11-21T09:30:04Z"`
-	Rows       int               `json:"rows" minimum:"0" doc:"Rows with data; always added + unchanged + rejected." example:"3"`
-	Added      int               `json:"added" minimum:"0" doc:"Pairs stored, or in a dry run those that would be." example:"2"`
-	Unchanged  int               `json:"unchanged" minimum:"0" doc:"Pairs that were there already, or repeated in the file." example:"1"`
-	Rejected   int               `json:"rejected" minimum:"0" doc:"Rows that were not stored." example:"0"`
-	Created    int               `json:"agreementsCreated" minimum:"0" doc:"Agreements made." example:"1"`
-	Extended   int               `json:"agreementsExtended" minimum:"0" doc:"Agreements that got more pairs." example:"0"`
-	Errors     int               `json:"errors" minimum:"0" doc:"Findings that are errors." example:"0"`
-	Warnings   int               `json:"warnings" minimum:"0" doc:"Findings that are warnings." example:"1"`
-	Annotated  bool              `json:"annotated" doc:"Whether there is an annotated copy." example:"true"`
+	ID         string            `json:"id" doc:"The id of the import. Ids sort by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	FileName   string            `json:"fileName" doc:"The name of the file." example:"office.csv"`
+	Group      string            `json:"group,omitempty" doc:"The requested license group, by name; absent for Unassigned agreements." example:"Sales"`
+	GroupID    string            `json:"groupId,omitempty" doc:"The license group of new agreements; known once the import has succeeded." example:"unassigned"`
+	Program    agreement.Program `json:"program" doc:"The program given with the file; unknown if none was given."`
+	OnError    importer.OnError  `json:"onError" doc:"reject stores nothing of a file with an error; skip stores the rows without errors."`
+	DryRun     bool              `json:"dryRun" doc:"Whether the import only checks and reports." example:"false"`
+	By         string            `json:"by" doc:"Who uploaded the file."`
+	Via        audit.Source      `json:"via" doc:"How the file arrived: import is a file put into the bucket directly."`
+	State      importer.State    `json:"state" doc:"received: waiting for the file; rejected: nothing is stored; failed: not caused by the content of the file, or the file was gone."`
+	Final      bool              `json:"final" doc:"Whether the record will not change any more." example:"true"`
+	Reason     *httpapi.Reason   `json:"reason,omitempty" doc:"Why the whole file was rejected or failed; absent if single rows have errors."`
+	ReceivedAt time.Time         `json:"receivedAt" doc:"When the import was announced, or the file was uploaded." example:"2026-11-21T09:30:00Z"`
+	StartedAt  time.Time         `json:"startedAt,omitzero" doc:"When the last attempt started." example:"2026-11-21T09:30:02Z"`
+	FinishedAt time.Time         `json:"finishedAt,omitzero" doc:"When the import ended." example:"2026-11-21T09:30:04Z"`
+	Rows       int               `json:"rows" minimum:"0" doc:"The number of rows with data; always added + unchanged + rejected." example:"3"`
+	Added      int               `json:"added" minimum:"0" doc:"The number of stored pairs; in a dry run, of pairs that would be stored." example:"2"`
+	Unchanged  int               `json:"unchanged" minimum:"0" doc:"The number of pairs that were already stored, or are repeated in the file." example:"1"`
+	Rejected   int               `json:"rejected" minimum:"0" doc:"The number of rows that are not stored." example:"0"`
+	Created    int               `json:"agreementsCreated" minimum:"0" doc:"The number of created agreements." example:"1"`
+	Extended   int               `json:"agreementsExtended" minimum:"0" doc:"The number of existing agreements that got more pairs." example:"0"`
+	Errors     int               `json:"errors" minimum:"0" doc:"The number of findings that are errors." example:"0"`
+	Warnings   int               `json:"warnings" minimum:"0" doc:"The number of findings that are warnings." example:"1"`
+	Annotated  bool              `json:"annotated" doc:"Whether an annotated copy exists." example:"true"`
 	Version    int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"4"`
 }
 
@@ -89,7 +89,7 @@ type listImportsOutput struct{ Body httpapi.Page[Import] }
 
 func (o *operations) listImports(api huma.API, op huma.Operation) {
 	op.Summary = "List imports"
-	op.Description = "Imports, the newest first."
+	op.Description = "Lists imports, the newest first."
 	huma.Register(api, op, func(ctx context.Context, in *listImportsInput) (*listImportsOutput, error) {
 		found, err := o.Imports.Imports(ctx, in.Limit, in.Cursor)
 		if err != nil {
@@ -113,7 +113,7 @@ type getImportInput struct {
 
 func (o *operations) getImport(api huma.API, op huma.Operation) {
 	op.Summary = "Read an import"
-	op.Description = "The record of one import. Poll it with If-None-Match until it is final."
+	op.Description = "Returns the record of one import. Poll it with If-None-Match until it is final."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getImportInput) (*httpapi.Tagged[Import], error) {
@@ -129,17 +129,17 @@ func (o *operations) getImport(api huma.API, op huma.Operation) {
 type getAnnotatedCopyInput struct {
 	httpapi.Reader
 	ImportID
-	Lang i18n.Lang `query:"lang" doc:"The language of the copy; without it Accept-Language decides."`
+	Lang i18n.Lang `query:"lang" doc:"The language of the copy. The default is the language of Accept-Language."`
 }
 
 type getAnnotatedCopyOutput struct {
-	Location     string `header:"Location" doc:"Where to download it, for some minutes."`
+	Location     string `header:"Location" doc:"The address of the download, which is valid for some minutes."`
 	CacheControl string `header:"Cache-Control" hidden:"true"`
 }
 
 func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
 	op.Summary = "Download the annotated copy"
-	op.Description = "Leads to the uploaded file with a column that says what is wrong with each row, ready to correct and upload again."
+	op.Description = "Redirects to the uploaded file with an extra column that names the errors of each row, ready to correct and upload again."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	op.DefaultStatus = http.StatusSeeOther
 	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedCopyInput) (*getAnnotatedCopyOutput, error) {

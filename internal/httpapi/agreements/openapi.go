@@ -16,7 +16,7 @@ type openapiOutput struct {
 
 func (o *operations) openapi(api huma.API, op huma.Operation) {
 	op.Summary = "Read this document"
-	op.Description = "The OpenAPI 3.1 document of every operation."
+	op.Description = "Returns the OpenAPI 3.1 document of all operations."
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "The document.",
 		Content: map[string]*huma.MediaType{"application/json": {

@@ -19,31 +19,31 @@ import (
 
 // Pair is an agreement pair.
 type Pair struct {
-	ID                  agreement.PairKey `json:"id" doc:"Names the pair, for deleting it: both numbers in capitals, without spaces and hyphens." example:"0107001+0107001"`
+	ID                  agreement.PairKey `json:"id" doc:"The id of the pair, for deleting it: both numbers in capitals, without spaces and hyphens." example:"0107001+0107001"`
 	AuthorizationNumber string            `json:"authorizationNumber" doc:"The authorization or agreement number, as typed." example:"01-07001"`
 	LicenseNumber       string            `json:"licenseNumber" doc:"The license, enrollment or customer number, as typed." example:"01-07001"`
 	Program             agreement.Program `json:"program" doc:"The volume licensing program."`
 
-	Validation   agreement.Validation `json:"validation" doc:"What the Volume Licensing Service Center made of it: pending until it was asked, error when it could not say."`
+	Validation   agreement.Validation `json:"validation" doc:"The result of the Volume Licensing Service Center: pending if it was not asked yet, error if it could not answer."`
 	Reason       *httpapi.Reason      `json:"reason,omitempty" doc:"Why it is not valid."`
-	CheckedAt    time.Time            `json:"checkedAt,omitzero" doc:"When it was asked; missing until then." example:"2026-11-22T01:30:00Z"`
-	Held         bool                 `json:"held" doc:"Whether a later answer, which takes licenses away, waits to be confirmed." example:"false"`
-	Entitlements []PairEntitlement    `json:"entitlements" doc:"What it entitles to, as the last answer says that was none of error."`
+	CheckedAt    time.Time            `json:"checkedAt,omitzero" doc:"When the pair was last checked; absent if never." example:"2026-11-22T01:30:00Z"`
+	Held         bool                 `json:"held" doc:"Whether a later answer, which reduces licenses, is pending approval." example:"false"`
+	Entitlements []PairEntitlement    `json:"entitlements" doc:"The entitlements of the pair, from the last answer without an error."`
 }
 
 // PairEntitlement is a product that a pair entitles to.
 type PairEntitlement struct {
-	Publisher     string   `json:"publisher" doc:"Who publishes the product." example:"Microsoft"`
-	ProductPool   string   `json:"productPool,omitempty" doc:"The product pool, if it was said." example:"Applications"`
+	Publisher     string   `json:"publisher" doc:"The publisher of the product." example:"Microsoft"`
+	ProductPool   string   `json:"productPool,omitempty" doc:"The product pool, if known." example:"Applications"`
 	ProductFamily string   `json:"productFamily" doc:"The product family." example:"Office Professional Plus"`
-	Version       string   `json:"version,omitempty" doc:"The version, if it was said." example:"2021"`
-	LicenseType   string   `json:"licenseType,omitempty" doc:"The type of the license, as the source spells it." example:"License/Software Assurance Pack"`
-	Effective     int      `json:"effective" minimum:"0" doc:"The effective quantity, upgrades applied." example:"250"`
+	Version       string   `json:"version,omitempty" doc:"The version, if known." example:"2021"`
+	LicenseType   string   `json:"licenseType,omitempty" doc:"The type of the license, as spelled by the source." example:"License/Software Assurance Pack"`
+	Effective     int      `json:"effective" minimum:"0" doc:"The effective quantity, including upgrades." example:"250"`
 	ActiveSA      int      `json:"activeSA" minimum:"0" doc:"The active Software Assurance quantity." example:"250"`
-	Unresolved    int      `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which is not counted." example:"2"`
-	Start         day.Date `json:"start,omitempty" format:"date" doc:"The first day of the term, if it was said." example:"2024-01-01"`
-	End           day.Date `json:"end,omitempty" format:"date" doc:"The last day of the term, if it was said." example:"2026-12-31"`
-	SAEnd         day.Date `json:"saEnd,omitempty" format:"date" doc:"The last day of Software Assurance, if it was said." example:"2026-12-31"`
+	Unresolved    int      `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which does not count." example:"2"`
+	Start         day.Date `json:"start,omitempty" format:"date" doc:"The first day of the term, if known." example:"2024-01-01"`
+	End           day.Date `json:"end,omitempty" format:"date" doc:"The last day of the term, if known." example:"2026-12-31"`
+	SAEnd         day.Date `json:"saEnd,omitempty" format:"date" doc:"The last day of Software Assurance, if known." example:"2026-12-31"`
 }
 
 func pairOf(lang i18n.Lang, a refresher.Answered) Pair {
@@ -74,7 +74,7 @@ type listAgreementPairsOutput struct{ Body httpapi.Page[Pair] }
 
 func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
 	op.Summary = "List the pairs of an agreement"
-	op.Description = "The agreement pairs of one agreement, sorted by number, each with what the last refresh learnt of it. " +
+	op.Description = "Lists the agreement pairs of one agreement, sorted by number, each with the result of the last refresh. " +
 		"A page can be shorter than its limit while pairs are being removed."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *listAgreementPairsInput) (*listAgreementPairsOutput, error) {
@@ -97,8 +97,8 @@ func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
 
 // NewPairs are pairs to be added to an agreement.
 type NewPairs struct {
-	Pairs   []NewPair         `json:"pairs" doc:"The agreement pairs; each belongs to one agreement only."`
-	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair; left out, it is suggested from the numbers."`
+	Pairs   []NewPair         `json:"pairs" doc:"The agreement pairs; a pair belongs to one agreement only."`
+	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair. By default it is derived from the numbers."`
 }
 
 type addAgreementPairsInput struct {
@@ -120,13 +120,13 @@ func (in *addAgreementPairsInput) Resolve(ctx huma.Context) []error {
 
 // revisedAgreement is an agreement after a change that can be repeated.
 type revisedAgreement struct {
-	ETag string `header:"ETag" doc:"Names this version, for If-Match."`
+	ETag string `header:"ETag" doc:"The tag of this version, for If-Match."`
 	Body httpapi.Reply[Agreement]
 }
 
 func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 	op.Summary = "Add pairs to an agreement"
-	op.Description = "Adds agreement pairs to a volume agreement, all of them or none, and answers the agreement."
+	op.Description = "Adds agreement pairs to a volume agreement, either all of them or none, and returns the agreement."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	o.limited(&op)
@@ -161,7 +161,7 @@ type deleteAgreementPairInput struct {
 	httpapi.Reader
 	AgreementID
 	httpapi.Revision
-	Pair string `path:"pair" maxLength:"256" doc:"The pair's id, or both its numbers as typed with a plus between them." example:"0107001+0107001"`
+	Pair string `path:"pair" maxLength:"256" doc:"The id of the pair, or both its numbers as typed, joined by a plus." example:"0107001+0107001"`
 }
 
 // key is the pair that was named; empty when it is none.
@@ -172,7 +172,7 @@ func (in *deleteAgreementPairInput) key() agreement.PairKey {
 
 func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 	op.Summary = "Remove a pair from an agreement"
-	op.Description = "Removes one agreement pair and answers the agreement. The last pair cannot be removed: delete the agreement instead."
+	op.Description = "Removes one agreement pair and returns the agreement. The last pair cannot be removed: delete the agreement instead."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementPairInput) (*httpapi.Tagged[Agreement], error) {
 		var after agreement.Agreement

@@ -12,10 +12,10 @@ import (
 
 // Publisher is a publisher in the catalog.
 type Publisher struct {
-	ID         string   `json:"id" doc:"Names the publisher; never changes. That of one that was merged into it leads here too." example:"7k2m9x4w0q8t5v3n"`
+	ID         string   `json:"id" doc:"The id of the publisher. It never changes. The id of a merged publisher also leads to the remaining one." example:"7k2m9x4w0q8t5v3n"`
 	Name       string   `json:"name" doc:"Unique, also among aliases, without regard to case and repeated spaces." example:"Adobe"`
-	Aliases    []string `json:"aliases" doc:"What it is also called." example:"[\"Adobe Systems Incorporated\"]"`
-	TitleCount int      `json:"titleCount" minimum:"0" doc:"How many product titles it has." example:"35"`
+	Aliases    []string `json:"aliases" doc:"Other names of the publisher." example:"[\"Adobe Systems Incorporated\"]"`
+	TitleCount int      `json:"titleCount" minimum:"0" doc:"The number of its product titles." example:"35"`
 }
 
 func publisherOf(p catalog.Publisher) Publisher {
@@ -24,10 +24,10 @@ func publisherOf(p catalog.Publisher) Publisher {
 
 // ProductTitle is a product title of a publisher.
 type ProductTitle struct {
-	ID          string   `json:"id" doc:"Names the title within its publisher; never changes." example:"2h8c5w1r9p3b6k0z"`
-	PublisherID string   `json:"publisherId" doc:"Whose title it is." example:"7k2m9x4w0q8t5v3n"`
+	ID          string   `json:"id" doc:"The id of the title within its publisher. It never changes." example:"2h8c5w1r9p3b6k0z"`
+	PublisherID string   `json:"publisherId" doc:"The id of its publisher." example:"7k2m9x4w0q8t5v3n"`
 	Name        string   `json:"name" doc:"Unique within the publisher, also among aliases." example:"Acrobat Pro"`
-	Aliases     []string `json:"aliases" doc:"What it is also called." example:"[\"Acrobat Professional\"]"`
+	Aliases     []string `json:"aliases" doc:"Other names of the title." example:"[\"Acrobat Professional\"]"`
 }
 
 func productTitleOf(t catalog.Title) ProductTitle {
@@ -36,8 +36,8 @@ func productTitleOf(t catalog.Title) ProductTitle {
 
 // Typed is the parameters of a lookup while typing.
 type Typed struct {
-	Query string `query:"q" maxLength:"256" doc:"Letters that the name, or an alias, contains; without regard to case and accents. Left out, everything fits." example:"soft"`
-	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"How many items to answer at most."`
+	Query string `query:"q" maxLength:"256" doc:"A text that the name or an alias contains, without regard to case and accents. If absent, everything matches." example:"soft"`
+	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"The maximum number of items to return."`
 }
 
 // PublisherID is the path parameter of a publisher.
@@ -57,7 +57,7 @@ type lookUpPublishersOutput struct{ Body httpapi.Found[Publisher] }
 
 func (o *operations) lookUpPublishers(api huma.API, op huma.Operation) {
 	op.Summary = "Look publishers up while typing"
-	op.Description = "The publishers a name of which contains the typed letters, best first, and of equals those with more product titles first. There is no next page: type another letter."
+	op.Description = "Returns the publishers with a name that contains the typed letters, the best matches first; of equal matches, the publishers with more product titles come first. There are no further pages: type more letters."
 	huma.Register(api, op, func(ctx context.Context, in *lookUpPublishersInput) (*lookUpPublishersOutput, error) {
 		found, err := o.Catalog.Lookup(ctx, in.Query, in.Limit)
 		if err != nil {
@@ -73,7 +73,7 @@ type getPublisherOutput struct{ Body Publisher }
 
 func (o *operations) getPublisher(api huma.API, op huma.Operation) {
 	op.Summary = "Read a publisher"
-	op.Description = "One publisher of the catalog. The id of one that was merged answers the one it was merged into."
+	op.Description = "Returns one publisher of the catalog. The id of a merged publisher returns the remaining one."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getPublisherInput) (*getPublisherOutput, error) {
 		p, err := o.Catalog.Publisher(ctx, in.ID)
@@ -93,7 +93,7 @@ type lookUpTitlesOutput struct{ Body httpapi.Found[ProductTitle] }
 
 func (o *operations) lookUpTitles(api huma.API, op huma.Operation) {
 	op.Summary = "Look product titles up while typing"
-	op.Description = "The product titles of a publisher a name of which contains the typed letters, best first. There is no next page: type another letter."
+	op.Description = "Returns the product titles of a publisher with a name that contains the typed letters, the best matches first. There are no further pages: type more letters."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *lookUpTitlesInput) (*lookUpTitlesOutput, error) {
 		found, err := o.Catalog.LookupTitles(ctx, in.ID, in.Query, in.Limit)
@@ -110,7 +110,7 @@ type getTitleOutput struct{ Body ProductTitle }
 
 func (o *operations) getTitle(api huma.API, op huma.Operation) {
 	op.Summary = "Read a product title"
-	op.Description = "One product title of a publisher. The id of one that was merged answers the one it was merged into."
+	op.Description = "Returns one product title of a publisher. The id of a merged title returns the remaining one."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getTitleInput) (*getTitleOutput, error) {
 		t, err := o.Catalog.Title(ctx, in.ID, in.Title)

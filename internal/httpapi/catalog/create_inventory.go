@@ -21,7 +21,7 @@ const maxUpload = 5 << 30
 // NewInventoryFile announces an inventory file.
 type NewInventoryFile struct {
 	FileName string `json:"fileName" minLength:"1" doc:"The file's name, without a folder." example:"appinvrawdata.zip"`
-	Source   string `json:"source,omitempty" doc:"What the file replaces the older one of: a name for the PCs it tells of. Left out, the system that it comes from." example:"head office"`
+	Source   string `json:"source,omitempty" doc:"A name for the PCs in the file. The file replaces the previous file with the same source. The default is the system that the file comes from." example:"head office"`
 	Size     int64  `json:"size" minimum:"1" doc:"The file's size in bytes; the upload must have exactly this size." example:"1048576"`
 }
 
@@ -64,8 +64,8 @@ func isPathStep(s string) bool {
 
 // CreatedInventoryFile is the upload of an announced file.
 type CreatedInventoryFile struct {
-	File   string         `json:"file" doc:"Its key in the uploads bucket; the source's record names it once it was read." example:"inventory/head office/appinvrawdata.zip"`
-	Upload httpapi.Upload `json:"upload" doc:"How to send the file."`
+	File   string         `json:"file" doc:"The key of the file in the uploads bucket. The source's record contains it once the file was read." example:"inventory/head office/appinvrawdata.zip"`
+	Upload httpapi.Upload `json:"upload" doc:"How to upload the file."`
 }
 
 type createInventoryOutput struct {
@@ -74,8 +74,8 @@ type createInventoryOutput struct {
 }
 
 func (o *operations) createInventory(api huma.API, op huma.Operation) {
-	op.Summary = "Announce a file of inventory"
-	op.Description = "Answers where to upload a file of inventory: what Intune discovered as CSV or ZIP, GLPI inventory or osquery programs as JSON. It is counted when it is there, and replaces the one before it from the same source."
+	op.Summary = "Announce an inventory file"
+	op.Description = "Returns how to upload an inventory file: discovered apps of Intune as CSV or ZIP, GLPI inventory or osquery programs as JSON. It is counted when it is uploaded, and replaces the previous file of the same source."
 	op.DefaultStatus = http.StatusCreated
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createInventoryInput) (*createInventoryOutput, error) {

@@ -16,7 +16,7 @@ import (
 // NewPublisher is a publisher to be added to the catalog.
 type NewPublisher struct {
 	Name    string   `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Contoso"`
-	Aliases []string `json:"aliases,omitempty" doc:"What it is also called; nobody else may be called so." example:"[\"Contoso Ltd\"]"`
+	Aliases []string `json:"aliases,omitempty" doc:"Other names, which nothing else in the catalog may have." example:"[\"Contoso Ltd\"]"`
 }
 
 type createPublisherInput struct {
@@ -34,13 +34,13 @@ func (in *createPublisherInput) Resolve(huma.Context) []error {
 }
 
 type createdPublisher struct {
-	Location string `header:"Location" doc:"Where to read the publisher."`
+	Location string `header:"Location" doc:"The address of the publisher."`
 	Body     httpapi.Reply[Publisher]
 }
 
 func (o *operations) createPublisher(api huma.API, op huma.Operation) {
 	op.Summary = "Add a publisher to the catalog"
-	op.Description = "Adds a publisher, so that product titles can be added to it and agreements can name it. One that exists is a conflict that says which it is."
+	op.Description = "Adds a publisher, so that product titles can be added to it and agreements can name it. An existing name is a conflict; the answer names the publisher that has it."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -76,13 +76,13 @@ func (in *createTitleInput) Resolve(huma.Context) []error {
 }
 
 type createdTitle struct {
-	Location string `header:"Location" doc:"Where to read the title."`
+	Location string `header:"Location" doc:"The address of the title."`
 	Body     httpapi.Reply[ProductTitle]
 }
 
 func (o *operations) createTitle(api huma.API, op huma.Operation) {
 	op.Summary = "Add a product title to a publisher"
-	op.Description = "Adds a product title to a publisher of the catalog. One that exists is a conflict that says which it is."
+	op.Description = "Adds a product title to a publisher of the catalog. An existing name is a conflict; the answer names the title that has it."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -100,7 +100,7 @@ func (o *operations) createTitle(api huma.API, op huma.Operation) {
 
 // MergeTarget says what a duplicate is merged into.
 type MergeTarget struct {
-	Into string `json:"into" maxLength:"64" doc:"The id of the one that stays." example:"7k2m9x4w0q8t5v3n"`
+	Into string `json:"into" maxLength:"64" doc:"The id of the item that remains." example:"7k2m9x4w0q8t5v3n"`
 }
 
 type mergePublisherInput struct {
@@ -113,8 +113,8 @@ type mergedPublisher struct{ Body httpapi.Reply[Publisher] }
 
 func (o *operations) mergePublisher(api huma.API, op huma.Operation) {
 	op.Summary = "Merge a publisher into another one"
-	op.Description = "Makes one publisher of two, and answers it: the one named in the path is a duplicate, its names become aliases of the other, and its titles the other's. " +
-		"Titles of the same name become one. This cannot be undone."
+	op.Description = "Merges the publisher in the path, which is a duplicate, into another one and returns the result. Its names become aliases of the other publisher, which also gets its titles. " +
+		"Titles with the same name are merged. This cannot be undone."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *mergePublisherInput) (*mergedPublisher, error) {
@@ -138,7 +138,7 @@ type mergedTitle struct{ Body httpapi.Reply[ProductTitle] }
 
 func (o *operations) mergeTitle(api huma.API, op huma.Operation) {
 	op.Summary = "Merge a product title into another one"
-	op.Description = "Makes one product title of two of a publisher, and answers it: the one named in the path is a duplicate, and its names become aliases of the other. This cannot be undone."
+	op.Description = "Merges the product title in the path, which is a duplicate, into another title of the publisher and returns the result. Its names become aliases of the other title. This cannot be undone."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *mergeTitleInput) (*mergedTitle, error) {

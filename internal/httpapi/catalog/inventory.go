@@ -20,48 +20,48 @@ import (
 
 // Inventory is the total of all sources.
 type Inventory struct {
-	Devices  int               `json:"devices" minimum:"0" doc:"PCs with at least one title. Those of different sources are different PCs." example:"1997"`
-	Titles   int               `json:"titles" minimum:"0" doc:"Different titles, all versions of one together; one that is in several sources counts in each." example:"412"`
-	Unknown  int               `json:"unknown" minimum:"0" doc:"Titles that no rule knows, each version on its own: they wait for an admin." example:"31"`
-	Counting bool              `json:"counting" doc:"Whether rules have changed, and files are being counted anew by them." example:"false"`
-	Sources  []InventorySource `json:"sources" doc:"Every source, sorted by name."`
+	Devices  int               `json:"devices" minimum:"0" doc:"The number of PCs with at least one title. PCs of different sources count as different PCs." example:"1997"`
+	Titles   int               `json:"titles" minimum:"0" doc:"The number of different titles, regardless of version. A title in several sources counts once for each." example:"412"`
+	Unknown  int               `json:"unknown" minimum:"0" doc:"The number of titles that no rule matches, counting each version. An admin has to decide them." example:"31"`
+	Counting bool              `json:"counting" doc:"Whether rules have changed and files are being counted again." example:"false"`
+	Sources  []InventorySource `json:"sources" doc:"All sources, sorted by name."`
 }
 
 // InventorySource is one source of files. A newer file replaces the older one of the same
 // source.
 type InventorySource struct {
-	Source  string          `json:"source" doc:"The folder below inventory/; without one, the system that the file comes from; unknown for a file that does not say." example:"intune"`
-	Last    InventoryFile   `json:"last" doc:"The newest file that arrived, and what became of it."`
-	Counted *InventoryCount `json:"counted,omitempty" doc:"The last file that could be counted: what counts. Missing as long as there was none."`
+	Source  string          `json:"source" doc:"The folder below inventory/. Without a folder, the system that the file comes from; unknown if the file does not name it." example:"intune"`
+	Last    InventoryFile   `json:"last" doc:"The newest file, and its result."`
+	Counted *InventoryCount `json:"counted,omitempty" doc:"The last file that could be counted; its counts are used. Absent if there was none."`
 	Version int64           `json:"version" minimum:"0" doc:"Grows with every change." example:"3"`
 }
 
 // InventoryFile is a file of a source.
 type InventoryFile struct {
-	File   string          `json:"file" doc:"Its key in the uploads bucket." example:"inventory/appinvrawdata.csv"`
-	Size   int64           `json:"size" minimum:"0" doc:"Bytes." example:"1048576"`
-	At     time.Time       `json:"at" doc:"When it was put." example:"2026-11-21T09:30:00Z"`
-	By     string          `json:"by" doc:"Who put it."`
-	ReadAt time.Time       `json:"readAt" doc:"When it was read." example:"2026-11-21T09:30:04Z"`
-	State  inventory.State `json:"state" doc:"A file that is refused replaces nothing." example:"counted"`
-	Reason *httpapi.Reason `json:"reason,omitempty" doc:"Why it was refused."`
+	File   string          `json:"file" doc:"The key of the file in the uploads bucket." example:"inventory/appinvrawdata.csv"`
+	Size   int64           `json:"size" minimum:"0" doc:"The size in bytes." example:"1048576"`
+	At     time.Time       `json:"at" doc:"When the file was uploaded." example:"2026-11-21T09:30:00Z"`
+	By     string          `json:"by" doc:"Who uploaded the file."`
+	ReadAt time.Time       `json:"readAt" doc:"When the file was read." example:"2026-11-21T09:30:04Z"`
+	State  inventory.State `json:"state" doc:"The result. A refused file replaces nothing." example:"counted"`
+	Reason *httpapi.Reason `json:"reason,omitempty" doc:"Why the file was refused."`
 }
 
 // InventoryCount is a file that was counted.
 type InventoryCount struct {
-	File           string          `json:"file" doc:"Its key in the uploads bucket." example:"inventory/appinvrawdata.csv"`
-	At             time.Time       `json:"at" doc:"When it was put." example:"2026-11-21T09:30:00Z"`
-	CountedAt      time.Time       `json:"countedAt" doc:"When it was counted, for the last time." example:"2026-11-21T09:30:04Z"`
-	Shape          inventory.Shape `json:"shape" doc:"What it looks like." example:"intune-raw"`
-	Estimated      bool            `json:"estimated" doc:"Whether the file tells numbers and not PCs (AppInvAggregate), so that PCs and products are the least there can be." example:"false"`
-	Rows           int             `json:"rows" minimum:"0" doc:"A title on a PC each; those that could not be read too." example:"199700"`
-	BadRows        int             `json:"badRows" minimum:"0" doc:"Rows that could not be read." example:"2"`
-	Devices        int             `json:"devices" minimum:"0" doc:"PCs with at least one title." example:"1997"`
-	Titles         int             `json:"titles" minimum:"0" doc:"Different titles, all versions of one together." example:"412"`
-	Unknown        int             `json:"unknown" minimum:"0" doc:"Titles that no rule knows, each version on its own." example:"31"`
-	Products       int             `json:"products" minimum:"0" doc:"Different products." example:"57"`
-	ByCurrentRules bool            `json:"byCurrentRules" doc:"Whether the rules that count now counted it. Otherwise it is being counted anew, unless kept says why it cannot be." example:"true"`
-	Kept           *httpapi.Reason `json:"kept,omitempty" doc:"Why it cannot be counted by the rules that count now."`
+	File           string          `json:"file" doc:"The key of the file in the uploads bucket." example:"inventory/appinvrawdata.csv"`
+	At             time.Time       `json:"at" doc:"When the file was uploaded." example:"2026-11-21T09:30:00Z"`
+	CountedAt      time.Time       `json:"countedAt" doc:"When the file was last counted." example:"2026-11-21T09:30:04Z"`
+	Shape          inventory.Shape `json:"shape" doc:"The format of the file." example:"intune-raw"`
+	Estimated      bool            `json:"estimated" doc:"Whether the file contains totals instead of PCs (AppInvAggregate), so that the numbers of PCs and products are minimums." example:"false"`
+	Rows           int             `json:"rows" minimum:"0" doc:"The number of rows, one per title and PC, including rows that could not be read." example:"199700"`
+	BadRows        int             `json:"badRows" minimum:"0" doc:"The number of rows that could not be read." example:"2"`
+	Devices        int             `json:"devices" minimum:"0" doc:"The number of PCs with at least one title." example:"1997"`
+	Titles         int             `json:"titles" minimum:"0" doc:"The number of different titles, regardless of version." example:"412"`
+	Unknown        int             `json:"unknown" minimum:"0" doc:"The number of titles that no rule matches, counting each version." example:"31"`
+	Products       int             `json:"products" minimum:"0" doc:"The number of different products." example:"57"`
+	ByCurrentRules bool            `json:"byCurrentRules" doc:"Whether the file was counted by the current rules. If not, it is being counted again, unless kept says why it cannot be." example:"true"`
+	Kept           *httpapi.Reason `json:"kept,omitempty" doc:"Why the file cannot be counted by the current rules."`
 }
 
 func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventory.Record) InventorySource {
@@ -95,7 +95,7 @@ type getInventoryOutput struct{ Body Inventory }
 
 func (o *operations) getInventory(api huma.API, op huma.Operation) {
 	op.Summary = "Read the inventory"
-	op.Description = "Every source of inventory files, what became of the newest file of each, what counts, and what they add up to."
+	op.Description = "Returns every source of inventory files, with the result of its newest file and its current counts, and the totals of all sources."
 	huma.Register(api, op, func(ctx context.Context, in *getInventoryInput) (*getInventoryOutput, error) {
 		records, rules, err := o.inventoried(ctx)
 		if err != nil {
@@ -125,16 +125,16 @@ func (o *operations) inventoried(ctx context.Context) ([]inventory.Record, inven
 
 // BadRow is a row that could not be read.
 type BadRow struct {
-	File    string `json:"file,omitempty" doc:"Its file inside the archive, if it is one." example:"AppInvRawData.csv"`
-	Line    int    `json:"line,omitempty" minimum:"0" doc:"The line where it begins, from 1; missing for a whole file of an archive." example:"17"`
-	Code    string `json:"code" doc:"Why; it never changes." example:"inventory_row_columns"`
-	Message string `json:"message" doc:"Why, in the reader's language."`
+	File    string `json:"file,omitempty" doc:"The name of the file inside the archive, if an archive was uploaded." example:"AppInvRawData.csv"`
+	Line    int    `json:"line,omitempty" minimum:"0" doc:"The first line of the row, from 1; absent if the error concerns a whole file of an archive." example:"17"`
+	Code    string `json:"code" doc:"The reason. Codes never change." example:"inventory_row_columns"`
+	Message string `json:"message" doc:"The reason, in the reader's language."`
 }
 
 // InventorySourceRead is a source with the rows that could not be read.
 type InventorySourceRead struct {
 	InventorySource
-	BadRows []BadRow `json:"badRows" doc:"The first rows that could not be read of the file that counts, at most 100."`
+	BadRows []BadRow `json:"badRows" doc:"The first unreadable rows of the current file, at most 100."`
 }
 
 // SourceName is the path parameter of a source.
@@ -151,7 +151,7 @@ type getInventorySourceOutput struct{ Body InventorySourceRead }
 
 func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 	op.Summary = "Read a source of the inventory"
-	op.Description = "One source, with the first rows that could not be read of the file that counts."
+	op.Description = "Returns one source, with the first unreadable rows of its current file."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getInventorySourceInput) (*getInventorySourceOutput, error) {
 		records, rules, err := o.inventoried(ctx)
@@ -182,21 +182,21 @@ func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 
 // InventoryTitle is a title in a source.
 type InventoryTitle struct {
-	Source    string `json:"source" doc:"Whose title it is." example:"intune"`
-	Publisher string `json:"publisher,omitempty" doc:"As it was detected; missing when the file has none." example:"Microsoft Corporation"`
-	Name      string `json:"name" doc:"As it was detected." example:"Microsoft Visio Professional 2019 - en-us"`
-	Version   string `json:"version,omitempty" doc:"As it was detected; missing when the file has none." example:"16.0.10416.20058"`
-	Devices   int    `json:"devices" minimum:"0" doc:"PCs that have it." example:"17"`
+	Source    string `json:"source" doc:"The source of the title." example:"intune"`
+	Publisher string `json:"publisher,omitempty" doc:"The publisher as detected; absent if the file has none." example:"Microsoft Corporation"`
+	Name      string `json:"name" doc:"The name as detected." example:"Microsoft Visio Professional 2019 - en-us"`
+	Version   string `json:"version,omitempty" doc:"The version as detected; absent if the file has none." example:"16.0.10416.20058"`
+	Devices   int    `json:"devices" minimum:"0" doc:"The number of PCs with the title." example:"17"`
 	Recognition
 }
 
 // Recognition is how a title was recognised, and why.
 type Recognition struct {
-	Kind        string   `json:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"What it is; only a product counts as installed." example:"product"`
-	Product     *Product `json:"product,omitempty" doc:"Of a product; or what a component belongs to, in so far as it is known."`
-	Rule        string   `json:"rule,omitempty" doc:"The id of the rule that decided; missing when none did." example:"visio-professional"`
-	Alias       string   `json:"alias,omitempty" doc:"The id of the rule that gave the title another name first." example:"own-7k2m9x4w0q"`
-	Explanation string   `json:"explanation" doc:"Counted as what, or not counted, and because of which rule, in the reader's language."`
+	Kind        string   `json:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"The kind of the title; only products count as installed." example:"product"`
+	Product     *Product `json:"product,omitempty" doc:"The product; for a component, the product that it belongs to, as far as known."`
+	Rule        string   `json:"rule,omitempty" doc:"The id of the rule that decided; absent if no rule matched." example:"visio-professional"`
+	Alias       string   `json:"alias,omitempty" doc:"The id of the rule that first replaced the title by another one." example:"own-7k2m9x4w0q"`
+	Explanation string   `json:"explanation" doc:"How the title was counted, or why not, and by which rule, in the reader's language."`
 }
 
 // unknownKind is the API's name of the kind of titles that no rule recognises.
@@ -213,9 +213,9 @@ type listInventoryTitlesInput struct {
 	httpapi.Reader
 	httpapi.Paging
 	Source  string `query:"source" maxLength:"1024" doc:"Only titles of this source." example:"intune"`
-	Kind    string `query:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"Only titles of this kind; unknown are those that wait for a rule."`
-	Query   string `query:"q" maxLength:"256" doc:"Only titles whose publisher, name or version contains this, without regard to case." example:"visio"`
-	Product string `query:"product" maxLength:"256" doc:"Only titles of products whose name, with publisher and version, contains this, without regard to case." example:"visio professional"`
+	Kind    string `query:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"Only titles of this kind; unknown selects titles that no rule matches."`
+	Query   string `query:"q" maxLength:"256" doc:"Only titles whose publisher, name or version contains this text, without regard to case." example:"visio"`
+	Product string `query:"product" maxLength:"256" doc:"Only titles of products whose name, with publisher and version, contains this text, without regard to case." example:"visio professional"`
 }
 
 type listInventoryTitlesOutput struct{ Body httpapi.Page[InventoryTitle] }
@@ -233,8 +233,8 @@ type titlesPage struct {
 
 func (o *operations) listInventoryTitles(api huma.API, op huma.Operation) {
 	op.Summary = "List the titles of the inventory"
-	op.Description = "What was detected, each version on its own, those on most PCs first, with what each was recognised as and why. " +
-		"When a file was counted meanwhile, a cursor is no longer good: begin again."
+	op.Description = "Lists the detected titles, each version separately, the titles on most PCs first, with the recognition of each and its reason. " +
+		"A cursor is no longer valid after a file was counted: start again."
 	huma.Register(api, op, func(ctx context.Context, in *listInventoryTitlesInput) (*listInventoryTitlesOutput, error) {
 		records, err := o.Inventory.Records(ctx)
 		if err != nil {
@@ -292,16 +292,16 @@ func (in *listInventoryTitlesInput) titles(tallies []inventory.Counted) (found [
 
 type recognizeInput struct {
 	httpapi.Reader
-	Publisher string `query:"publisher" maxLength:"1024" doc:"As it may be detected." example:"Microsoft Corporation"`
-	Name      string `query:"name" required:"true" minLength:"1" maxLength:"1024" doc:"As it may be detected." example:"Microsoft Visio Professional 2019 - en-us"`
-	Version   string `query:"version" maxLength:"1024" doc:"As it may be detected." example:"16.0.10416.20058"`
+	Publisher string `query:"publisher" maxLength:"1024" doc:"The publisher as detected." example:"Microsoft Corporation"`
+	Name      string `query:"name" required:"true" minLength:"1" maxLength:"1024" doc:"The name as detected." example:"Microsoft Visio Professional 2019 - en-us"`
+	Version   string `query:"version" maxLength:"1024" doc:"The version as detected." example:"16.0.10416.20058"`
 }
 
 type recognizeOutput struct{ Body Recognition }
 
 func (o *operations) recognizeTitle(api huma.API, op huma.Operation) {
-	op.Summary = "Try the rules out"
-	op.Description = "What a title would be recognised as by the rules that count now, and why."
+	op.Summary = "Test the rules"
+	op.Description = "Returns how the current rules recognise a title, and why."
 	huma.Register(api, op, func(ctx context.Context, in *recognizeInput) (*recognizeOutput, error) {
 		rules, err := o.Counts.Rules(ctx)
 		if err != nil {

@@ -18,10 +18,10 @@ import (
 
 // Product is a product as it is counted.
 type Product struct {
-	Publisher string `json:"publisher,omitempty" doc:"Whose product it is." example:"Microsoft"`
-	Family    string `json:"family,omitempty" doc:"Without edition and version." example:"Visio"`
-	Edition   string `json:"edition,omitempty" doc:"Missing when there is one only." example:"Professional"`
-	Version   string `json:"version,omitempty" doc:"Missing for any. In a rule, {year}, {number} and {major} quote the title." example:"2019"`
+	Publisher string `json:"publisher,omitempty" doc:"The publisher of the product." example:"Microsoft"`
+	Family    string `json:"family,omitempty" doc:"The product without edition and version." example:"Visio"`
+	Edition   string `json:"edition,omitempty" doc:"The edition; absent if there is only one." example:"Professional"`
+	Version   string `json:"version,omitempty" doc:"The version; absent for any. In a rule, {year}, {number} and {major} insert parts of the title." example:"2019"`
 }
 
 // productOf returns nil for an empty product.
@@ -34,19 +34,19 @@ func productOf(p position.Product) *Product {
 
 // TitleName is the title that an alias is replaced by.
 type TitleName struct {
-	Publisher string `json:"publisher,omitempty" doc:"Left out, it stays as detected." example:"Contoso"`
-	Name      string `json:"name" doc:"What the title is recognised as by the rules after the alias." example:"Contoso Expenses"`
-	Version   string `json:"version,omitempty" doc:"Left out, it stays as detected." example:"5.2"`
+	Publisher string `json:"publisher,omitempty" doc:"The publisher; if absent, the detected one is kept." example:"Contoso"`
+	Name      string `json:"name" doc:"The name that later rules recognise." example:"Contoso Expenses"`
+	Version   string `json:"version,omitempty" doc:"The version; if absent, the detected one is kept." example:"5.2"`
 }
 
 // RuleText is the content of a rule. Package inventory validates it, in Resolve.
 type RuleText struct {
-	Kind      inventory.Kind `json:"kind" enum:"ignored,alias,component,product,update,language,driver,runtime,free" doc:"What titles it is about are: ignored is of no interest, alias another name, component belongs to a product." example:"product"`
-	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"Pattern of the publisher; left out, any. A title that names no publisher fits every one." example:"contoso*"`
-	Name      string         `json:"name" maxLength:"256" doc:"Pattern of the name: * stands for any text, {year} for a year, {number} for digits with dots." example:"expense manager {number}*"`
-	Version   string         `json:"version,omitempty" maxLength:"256" doc:"Pattern of the version; left out, any." example:"5.*"`
-	Product   *Product       `json:"product,omitempty" doc:"What is counted, or what a component belongs to."`
-	Title     *TitleName     `json:"title,omitempty" doc:"What an alias stands for."`
+	Kind      inventory.Kind `json:"kind" enum:"ignored,alias,component,product,update,language,driver,runtime,free" doc:"The kind of the matching titles. ignored: of no interest; alias: another name of a title; component: a part of a product." example:"product"`
+	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"A pattern of the publisher. If absent, any publisher matches. A title without a publisher matches every pattern." example:"contoso*"`
+	Name      string         `json:"name" maxLength:"256" doc:"A pattern of the name: * matches any text, {year} a year, {number} digits with dots." example:"expense manager {number}*"`
+	Version   string         `json:"version,omitempty" maxLength:"256" doc:"A pattern of the version. If absent, any version matches." example:"5.*"`
+	Product   *Product       `json:"product,omitempty" doc:"The product to count, or the product that a component belongs to."`
+	Title     *TitleName     `json:"title,omitempty" doc:"The title that replaces the matching title, for an alias."`
 }
 
 func (t RuleText) rule(id string) inventory.Rule {
@@ -71,33 +71,33 @@ func ruleTextOf(r inventory.Rule) RuleText {
 // NewRule is a rule and its position.
 type NewRule struct {
 	RuleText
-	Position int `json:"position,omitempty" minimum:"1" maximum:"2000" doc:"Its place among the rules of admins, from 1; the first rule that fits decides. Left out, the last: after those of admins, and before those that trueup brings." example:"1"`
+	Position int `json:"position,omitempty" minimum:"1" maximum:"2000" doc:"The position among the rules of admins, from 1; the first matching rule decides. By default the last: after the other rules of admins, and before the built-in rules of trueup." example:"1"`
 }
 
 // Rule is a rule that recognises titles.
 type Rule struct {
-	ID       string `json:"id" doc:"Names the rule in explanations; never changes." example:"own-7k2m9x4w0q"`
-	Position int    `json:"position" minimum:"1" doc:"Its place in its list, from 1." example:"1"`
+	ID       string `json:"id" doc:"The id of the rule, which explanations contain. It never changes." example:"own-7k2m9x4w0q"`
+	Position int    `json:"position" minimum:"1" doc:"The position in its list, from 1." example:"1"`
 	RuleText
 }
 
 // ChangedRule is a rule that was added or changed.
 type ChangedRule struct {
 	Rule
-	RulesVersion int64 `json:"rulesVersion" minimum:"1" doc:"Of all rules of admins: it grows with every change of one of them." example:"4"`
+	RulesVersion int64 `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins. It grows with every change of one of them." example:"4"`
 }
 
 // RulePage is a page of rules.
 type RulePage struct {
-	Items        []Rule `json:"items" doc:"The rules of this page, in the order in which they are tried."`
-	NextCursor   string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
-	RulesVersion int64  `json:"rulesVersion" minimum:"0" doc:"Of all rules of admins; 0 when nobody ever made one." example:"4"`
+	Items        []Rule `json:"items" doc:"The rules of this page, in the order in which they are applied."`
+	NextCursor   string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
+	RulesVersion int64  `json:"rulesVersion" minimum:"0" doc:"The version of all rules of admins; 0 if there was never one." example:"4"`
 }
 
 type listRulesInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	Origin string `query:"origin" enum:"admin,trueup" default:"admin" doc:"Whose rules: those of admins, which are tried first, or those that trueup brings."`
+	Origin string `query:"origin" enum:"admin,trueup" default:"admin" doc:"Rules of admins, which are applied first, or built-in rules of trueup."`
 }
 
 // rulesPage is the content of a cursor of rules.
@@ -107,7 +107,7 @@ type rulesPage struct {
 
 func (o *operations) listRules(api huma.API, op huma.Operation) {
 	op.Summary = "List the rules that recognise titles"
-	op.Description = "Rules in the order in which they are tried. When one was changed meanwhile, a cursor is no longer good: begin again."
+	op.Description = "Lists rules in the order in which they are applied. A cursor is no longer valid after a rule was changed: start again."
 	huma.Register(api, op, func(ctx context.Context, in *listRulesInput) (*httpapi.Tagged[RulePage], error) {
 		list, err := o.Counts.Rules(ctx)
 		if err != nil {
@@ -148,14 +148,14 @@ func (in *createRuleInput) Resolve(huma.Context) []error {
 }
 
 type createdRule struct {
-	ETag string `header:"ETag" doc:"Names this version of the rules, for If-Match."`
+	ETag string `header:"ETag" doc:"The tag of this version of the rules, for If-Match."`
 	Body httpapi.Reply[ChangedRule]
 }
 
 func (o *operations) createRule(api huma.API, op huma.Operation) {
 	op.Summary = "Add a rule that recognises titles"
-	op.Description = "Adds a rule of an admin: an alias, something to ignore, a component that belongs to a product, or a product. " +
-		"All rules have one version, which If-Match compares. Files are counted anew by the rules as they are then."
+	op.Description = "Adds a rule of an admin: an alias, a title to ignore, a component that belongs to a product, or a product. " +
+		"All rules have one version, which If-Match compares. Files are then counted again by the changed rules."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -190,7 +190,7 @@ func (in *replaceRuleInput) Resolve(huma.Context) []error {
 
 func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 	op.Summary = "Change or move a rule that recognises titles"
-	op.Description = "Replaces a rule of an admin. With a position it is moved there; without one it stays where it is. Files are counted anew by the rules as they are then."
+	op.Description = "Replaces a rule of an admin. With a position it is moved there; otherwise it keeps its position. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Tagged[ChangedRule], error) {
@@ -271,7 +271,7 @@ func ruleTold(r inventory.Rule, position int) map[string]string {
 // DeletedRule is the answer to the deletion of a rule.
 type DeletedRule struct {
 	ID           string `json:"id" doc:"The rule's id." example:"own-7k2m9x4w0q"`
-	RulesVersion int64  `json:"rulesVersion" minimum:"1" doc:"Of all rules of admins." example:"5"`
+	RulesVersion int64  `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins." example:"5"`
 }
 
 type deleteRuleInput struct {
@@ -281,13 +281,13 @@ type deleteRuleInput struct {
 }
 
 type deleteRuleOutput struct {
-	ETag string `header:"ETag" doc:"Names this version of the rules, for If-Match."`
+	ETag string `header:"ETag" doc:"The tag of this version of the rules, for If-Match."`
 	Body DeletedRule
 }
 
 func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a rule that recognises titles"
-	op.Description = "Deletes a rule of an admin. Those that trueup brings stay; a rule before them overrules them. Files are counted anew by the rules as they are then."
+	op.Description = "Deletes a rule of an admin. Built-in rules cannot be deleted; an earlier rule of an admin overrules them. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*deleteRuleOutput, error) {
 		now := o.Now()

@@ -35,14 +35,14 @@ func (in *createGroupInput) Resolve(huma.Context) []error {
 }
 
 type createdGroup struct {
-	Location string `header:"Location" doc:"Where to read the group."`
-	ETag     string `header:"ETag" doc:"Names this version, for If-Match."`
+	Location string `header:"Location" doc:"The address of the group."`
+	ETag     string `header:"ETag" doc:"The tag of this version, for If-Match."`
 	Body     httpapi.Reply[Group]
 }
 
 func (o *operations) createGroup(api huma.API, op huma.Operation) {
 	op.Summary = "Add a license group"
-	op.Description = "Adds an empty license group. There can be a limited number of them."
+	op.Description = "Adds an empty license group. The number of groups is limited."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -67,7 +67,7 @@ func (o *operations) createGroup(api huma.API, op huma.Operation) {
 // DeletedGroup is the answer to the deletion of a license group.
 type DeletedGroup struct {
 	ID     string `json:"id" doc:"The group's id." example:"0v5z3m8k2q9x7w4m"`
-	Moved  int    `json:"moved" minimum:"0" doc:"How many agreements it had; they are in the built-in group now." example:"12"`
+	Moved  int    `json:"moved" minimum:"0" doc:"The number of its agreements, which are now in the built-in group." example:"12"`
 	Notice string `json:"notice" doc:"What the deletion means, in the reader's language."`
 }
 
@@ -81,7 +81,7 @@ type deleteGroupOutput struct{ Body DeletedGroup }
 
 func (o *operations) deleteGroup(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a license group"
-	op.Description = "Deletes a license group, and moves all of its agreements to the built-in one at the same moment. The built-in group stays."
+	op.Description = "Deletes a license group, and moves all of its agreements to the built-in group at the same moment. The built-in group cannot be deleted."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteGroupInput) (*deleteGroupOutput, error) {
 		now := o.Now()
@@ -123,7 +123,7 @@ func (in *updateGroupInput) Resolve(huma.Context) []error {
 
 func (o *operations) updateGroup(api huma.API, op huma.Operation) {
 	op.Summary = "Rename a license group"
-	op.Description = "Gives a license group another name. The built-in one keeps its name."
+	op.Description = "Renames a license group. The built-in group cannot be renamed."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *updateGroupInput) (*httpapi.Tagged[Group], error) {

@@ -16,12 +16,12 @@ import (
 
 // Group is a license group.
 type Group struct {
-	ID             string    `json:"id" doc:"Names the group; never changes." example:"unassigned"`
-	Name           string    `json:"name" doc:"Unique; the built-in group's is in the reader's language." example:"Unassigned agreements"`
-	BuiltIn        bool      `json:"builtIn" doc:"Whether it is the group that always exists and cannot be renamed or deleted." example:"true"`
-	AgreementCount int       `json:"agreementCount" minimum:"0" doc:"How many agreements are in it." example:"12"`
-	CreatedAt      time.Time `json:"createdAt,omitzero" doc:"When it was made; the built-in group has no such time." example:"2026-11-21T09:30:00Z"`
-	Version        int64     `json:"version" minimum:"0" doc:"Grows with every change of the group itself." example:"1"`
+	ID             string    `json:"id" doc:"The id of the group. It never changes." example:"unassigned"`
+	Name           string    `json:"name" doc:"The name, which is unique. The name of the built-in group is in the reader's language." example:"Unassigned agreements"`
+	BuiltIn        bool      `json:"builtIn" doc:"Whether this is the built-in group, which always exists and cannot be renamed or deleted." example:"true"`
+	AgreementCount int       `json:"agreementCount" minimum:"0" doc:"The number of its agreements." example:"12"`
+	CreatedAt      time.Time `json:"createdAt,omitzero" doc:"When the group was created; absent for the built-in group." example:"2026-11-21T09:30:00Z"`
+	Version        int64     `json:"version" minimum:"0" doc:"Grows with every change to the group itself." example:"1"`
 }
 
 func groupOf(lang i18n.Lang, g group.Group) Group {
@@ -107,7 +107,7 @@ type listGroupsOutput struct{ Body Groups }
 
 func (o *operations) listGroups(api huma.API, op huma.Operation) {
 	op.Summary = "List license groups"
-	op.Description = "Every license group with the number of its agreements. There are few enough for one page."
+	op.Description = "Lists every license group with the number of its agreements, in one page."
 	huma.Register(api, op, func(ctx context.Context, in *listGroupsInput) (*listGroupsOutput, error) {
 		found, err := o.groups(ctx)
 		if err != nil {
@@ -131,7 +131,7 @@ type getGroupInput struct {
 
 func (o *operations) getGroup(api huma.API, op huma.Operation) {
 	op.Summary = "Read a license group"
-	op.Description = "One license group with the number of its agreements."
+	op.Description = "Returns one license group with the number of its agreements."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getGroupInput) (*httpapi.Tagged[Group], error) {

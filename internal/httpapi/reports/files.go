@@ -44,7 +44,7 @@ const maxFileBytes = 5 << 20
 // reportFile is a file, or a redirect to it.
 type reportFile struct {
 	Status                int
-	Location              string `header:"Location" doc:"Where to download it, for some minutes, when it is too large for an answer."`
+	Location              string `header:"Location" doc:"The address of the download, which is valid for some minutes, if the file is too large for an answer."`
 	CacheControl          string `header:"Cache-Control" hidden:"true"`
 	ContentType           string `header:"Content-Type" hidden:"true"`
 	ContentLanguage       string `header:"Content-Language" hidden:"true"`
@@ -57,7 +57,7 @@ type reportFile struct {
 // language because a link cannot set headers.
 type FileReader struct {
 	httpapi.Reader
-	Lang i18n.Lang `query:"lang" doc:"The language of the file; without it Accept-Language decides."`
+	Lang i18n.Lang `query:"lang" doc:"The language of the file. The default is the language of Accept-Language."`
 }
 
 func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Lang, r.Reader.Lang()) }
@@ -117,14 +117,14 @@ const (
 func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
-		op.Description = "All rows of the " + what + ", with totals, notice and the moment of its license data. No text of it starts a formula in a spreadsheet program. " +
-			"What is too large for an answer is put aside for a day, and the answer leads there."
+		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its license data. No cell starts a formula in a spreadsheet program. " +
+			"A file that is too large for an answer is stored for a day, and the answer redirects to it."
 		op.Errors = append(op.Errors, http.StatusNotFound)
 		media, _, _ := strings.Cut(f.media, ";")
 		op.Responses = map[string]*huma.Response{
 			"200": {Description: "The file.", Content: map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeString, Format: f.binary}}}},
-			"303": {Description: "Where the file is.", Headers: map[string]*huma.Param{"Location": {
-				Description: "Where to download it, for some minutes.", Schema: &huma.Schema{Type: huma.TypeString, Format: "uri"},
+			"303": {Description: "A redirect to the file.", Headers: map[string]*huma.Param{"Location": {
+				Description: "The address of the download, which is valid for some minutes.", Schema: &huma.Schema{Type: huma.TypeString, Format: "uri"},
 			}}},
 		}
 		huma.Register(api, op, func(ctx context.Context, in *In) (*reportFile, error) {

@@ -17,10 +17,10 @@ import (
 
 // ComparisonQuery is the parameters of a comparison.
 type ComparisonQuery struct {
-	From string `query:"from" required:"true" doc:"The earlier day, of which there is a snapshot." example:"2026-10-21"`
-	To   string `query:"to" doc:"The later day, of which there is a snapshot. Without it, as of now." example:"2026-11-21"`
+	From string `query:"from" required:"true" doc:"The earlier day, which must have a snapshot." example:"2026-10-21"`
+	To   string `query:"to" doc:"The later day, which must have a snapshot. The default is now." example:"2026-11-21"`
 	Licensed
-	Sort string `query:"sort" enum:"product,publisher,licensesBefore,licensesAfter,installedBefore,installedAfter,differenceBefore,differenceAfter,verdictBefore,verdictAfter" doc:"The column that rows are sorted by, empty cells last. Without it, by publisher and product."`
+	Sort string `query:"sort" enum:"product,publisher,licensesBefore,licensesAfter,installedBefore,installedAfter,differenceBefore,differenceAfter,verdictBefore,verdictAfter" doc:"The sort column; empty cells come last. The default order is by publisher and product."`
 	Sorted
 	Matching
 
@@ -41,7 +41,7 @@ type compareOutput struct{ Body report.Comparison }
 
 func (o *operations) compareLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Compare two days"
-	op.Description = "The products whose licenses or installations are not the same in the License installation reports of two days, or of a day and now." + datedText
+	op.Description = "Returns the products whose licenses or installations differ between the License installation reports of two days, or of a day and now." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *compareInput) (*compareOutput, error) {
 		c, _, err := o.compared(ctx, in.Lang(), in.ComparisonQuery)
@@ -69,8 +69,8 @@ func (o *operations) compared(ctx context.Context, lang i18n.Lang, in Comparison
 
 // Period is a range of days.
 type Period struct {
-	From string `query:"from" doc:"The first day. Without it, 90 days before the last one." example:"2026-08-23"`
-	To   string `query:"to" doc:"The last day. Without it, today." example:"2026-11-21"`
+	From string `query:"from" doc:"The first day. The default is 90 days before the last one." example:"2026-08-23"`
+	To   string `query:"to" doc:"The last day. The default is today." example:"2026-11-21"`
 
 	from, to day.Date
 }
@@ -118,7 +118,7 @@ type getTrendOutput struct{ Body Trend }
 
 func (o *operations) getTrend(api huma.API, op huma.Operation) {
 	op.Summary = "Read the trend"
-	op.Description = "What the overview added up to on each day that has a snapshot; at most 400 days."
+	op.Description = "Returns the totals of the overview on each day that has a snapshot, for at most 400 days."
 	huma.Register(api, op, func(ctx context.Context, in *getTrendInput) (*getTrendOutput, error) {
 		manifests, err := o.manifests(ctx, &in.Period)
 		trend := Trend{Points: make([]report.Point, len(manifests))}
@@ -139,9 +139,9 @@ func (o *operations) manifests(ctx context.Context, in *Period) ([]report.Manife
 
 // Snapshot is a day whose reports are stored.
 type Snapshot struct {
-	Date   day.Date   `json:"date" format:"date" doc:"The day: date of a report." example:"2026-11-21"`
-	DataAt *time.Time `json:"dataAt" doc:"The moment of its license data; null when they were never refreshed." example:"2026-11-21T02:00:00Z"`
-	Run    string     `json:"run" doc:"The refresh that wrote it." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Date   day.Date   `json:"date" format:"date" doc:"The day, a valid date of a report." example:"2026-11-21"`
+	DataAt *time.Time `json:"dataAt" doc:"The time of its license data; null if there was no refresh." example:"2026-11-21T02:00:00Z"`
+	Run    string     `json:"run" doc:"The id of the refresh that wrote it." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 
 type listSnapshotsInput struct{ Period }
@@ -150,7 +150,7 @@ type listSnapshotsOutput struct{ Body httpapi.Found[Snapshot] }
 
 func (o *operations) listSnapshots(api huma.API, op huma.Operation) {
 	op.Summary = "List snapshots"
-	op.Description = "The days whose reports are kept, in order; of at most 400 days. Each refresh keeps those of its day."
+	op.Description = "Lists the days whose reports are stored, in order, for at most 400 days. Each refresh stores the reports of its day."
 	huma.Register(api, op, func(ctx context.Context, in *listSnapshotsInput) (*listSnapshotsOutput, error) {
 		manifests, err := o.manifests(ctx, &in.Period)
 		return &listSnapshotsOutput{httpapi.FoundOf(manifests, snapshotOf)}, err

@@ -20,33 +20,33 @@ import (
 
 // Refresh is the record of one refresh of licence data (R7.1).
 type Refresh struct {
-	ID          string            `json:"id" doc:"Names the refresh; sorts by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	Trigger     refresher.Trigger `json:"trigger" doc:"Why: schedule is the nightly one, now somebody's wish, import means new pairs or another statement, deletion that some are gone."`
-	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs it is about; missing for the whole organisation." example:"unassigned"`
-	By          string            `json:"by" doc:"Who asked for it." example:"someone"`
-	Date        day.Date          `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it begins." example:"2026-11-21"`
-	State       refresher.State   `json:"state" doc:"partial means that some pairs were not answered, or that answers are held back; failed that none was answered. What was known before stays."`
+	ID          string            `json:"id" doc:"The id of the refresh. Ids sort by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Trigger     refresher.Trigger `json:"trigger" doc:"The reason. schedule: the nightly refresh; now: requested by a user; import: new pairs or another statement; deletion: removed pairs."`
+	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs are refreshed; absent for the whole organisation." example:"unassigned"`
+	By          string            `json:"by" doc:"Who requested it." example:"someone"`
+	Date        day.Date          `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it has started." example:"2026-11-21"`
+	State       refresher.State   `json:"state" doc:"partial: some pairs have no answer, or answers are held back; failed: no pair has an answer. Earlier licence data are kept."`
 	Final       bool              `json:"final" doc:"Whether it has ended." example:"true"`
-	Reason      *httpapi.Reason   `json:"reason,omitempty" doc:"Why it did not succeed; of one that goes on, why the last pairs were not answered."`
-	Hold        *RefreshHold      `json:"hold,omitempty" doc:"Answers that are, or were, held back because entitlements would drop by more than 20 %."`
-	RequestedAt time.Time         `json:"requestedAt" doc:"When it was asked for." example:"2026-11-21T09:30:00Z"`
-	StartedAt   time.Time         `json:"startedAt,omitzero" doc:"When it began." example:"2026-11-21T09:30:01Z"`
+	Reason      *httpapi.Reason   `json:"reason,omitempty" doc:"Why it did not succeed; while it runs, why the last pairs have no answer."`
+	Hold        *RefreshHold      `json:"hold,omitempty" doc:"Answers that are or were held back because entitlements would drop by more than 20 %."`
+	RequestedAt time.Time         `json:"requestedAt" doc:"When it was requested." example:"2026-11-21T09:30:00Z"`
+	StartedAt   time.Time         `json:"startedAt,omitzero" doc:"When it started." example:"2026-11-21T09:30:01Z"`
 	EndedAt     time.Time         `json:"endedAt,omitzero" doc:"When it ended." example:"2026-11-21T09:31:12Z"`
-	Total       int               `json:"total" minimum:"0" doc:"How many pairs there are to ask about." example:"5000"`
-	Checked     int               `json:"checked" minimum:"0" doc:"How many were asked about; always valid + invalid + failed." example:"5000"`
-	Valid       int               `json:"valid" minimum:"0" doc:"Pairs that exist." example:"4980"`
-	Invalid     int               `json:"invalid" minimum:"0" doc:"Pairs that do not." example:"15"`
-	Failed      int               `json:"failed" minimum:"0" doc:"Pairs without an answer, which keep what they had." example:"5"`
-	Changed     int               `json:"changed" minimum:"0" doc:"Pairs whose entitlements are others than before." example:"12"`
-	Progress    int               `json:"progress" minimum:"0" maximum:"100" doc:"How much of it is done, in percent." example:"100"`
+	Total       int               `json:"total" minimum:"0" doc:"The number of pairs to check." example:"5000"`
+	Checked     int               `json:"checked" minimum:"0" doc:"The number of checked pairs; always valid + invalid + failed." example:"5000"`
+	Valid       int               `json:"valid" minimum:"0" doc:"The number of pairs that exist." example:"4980"`
+	Invalid     int               `json:"invalid" minimum:"0" doc:"The number of pairs that do not exist." example:"15"`
+	Failed      int               `json:"failed" minimum:"0" doc:"The number of pairs without an answer, which keep their entitlements." example:"5"`
+	Changed     int               `json:"changed" minimum:"0" doc:"The number of pairs whose entitlements changed." example:"12"`
+	Progress    int               `json:"progress" minimum:"0" maximum:"100" doc:"The progress in percent." example:"100"`
 	Version     int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"9"`
 }
 
 // RefreshHold is what a refresh holds back.
 type RefreshHold struct {
-	State  refresher.Hold `json:"state" doc:"held waits for a confirmation; discarded means that later answers have replaced what was held."`
-	Before int64          `json:"before" minimum:"0" doc:"How many licenses the answered pairs had in all." example:"1000"`
-	After  int64          `json:"after" minimum:"0" doc:"How many they would have." example:"480"`
+	State  refresher.Hold `json:"state" doc:"held: pending approval; discarded: later answers have replaced the held ones."`
+	Before int64          `json:"before" minimum:"0" doc:"The number of licenses of the answered pairs before." example:"1000"`
+	After  int64          `json:"after" minimum:"0" doc:"The number of licenses that they would have." example:"480"`
 }
 
 func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
@@ -79,7 +79,7 @@ func progressOf(r refresher.Run) int {
 
 // NewRefresh is what to refresh.
 type NewRefresh struct {
-	GroupID *string `json:"groupId,omitempty" minLength:"1" maxLength:"64" doc:"Only the pairs of this license group; left out, those of the whole organisation." example:"unassigned"`
+	GroupID *string `json:"groupId,omitempty" minLength:"1" maxLength:"64" doc:"Refresh only the pairs of this license group; if absent, all pairs of the organisation." example:"unassigned"`
 }
 
 type createRefreshInput struct {
@@ -90,7 +90,7 @@ type createRefreshInput struct {
 
 // acceptedRefresh is the answer to who has to wait for a refresh.
 type acceptedRefresh struct {
-	Location string `header:"Location" doc:"Where to read the refresh."`
+	Location string `header:"Location" doc:"The address of the refresh."`
 	Body     httpapi.Reply[Refresh]
 }
 
@@ -103,8 +103,8 @@ func accepted(reply httpapi.Reply[Refresh], err error) (*acceptedRefresh, error)
 
 func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Refresh licence data now"
-	op.Description = "Asks what every agreement pair entitles to, of the whole organisation or of one license group, and writes the reports of the day. " +
-		"There is one refresh at a time: while one is open, the answer is that one."
+	op.Description = "Refreshes the entitlements of every agreement pair of the organisation or of one license group, and writes the reports of the day. " +
+		"Only one refresh is open at a time: if there is one, the answer is that refresh."
 	op.DefaultStatus = http.StatusAccepted
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {
@@ -151,7 +151,7 @@ type listRefreshesOutput struct{ Body httpapi.Page[Refresh] }
 
 func (o *operations) listRefreshes(api huma.API, op huma.Operation) {
 	op.Summary = "List refreshes"
-	op.Description = "Refreshes of licence data, the newest first."
+	op.Description = "Lists refreshes of licence data, the newest first."
 	huma.Register(api, op, func(ctx context.Context, in *listRefreshesInput) (*listRefreshesOutput, error) {
 		found, err := o.Refresher.Store.Runs(ctx, in.Limit, in.Cursor)
 		if err != nil {
@@ -175,7 +175,7 @@ type getRefreshInput struct {
 
 func (o *operations) getRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Read a refresh"
-	op.Description = "The record of one refresh. Poll it with If-None-Match until it is final."
+	op.Description = "Returns the record of one refresh. Poll it with If-None-Match until it is final."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getRefreshInput) (*httpapi.Tagged[Refresh], error) {
@@ -196,8 +196,8 @@ type confirmRefreshInput struct {
 }
 
 func (o *operations) confirmRefresh(api huma.API, op huma.Operation) {
-	op.Summary = "Confirm what a refresh holds back"
-	op.Description = "Has a refresh apply the answers that it holds back because entitlements would drop by more than 20 %: all that no later refresh has replaced. It is queued again."
+	op.Summary = "Confirm the held answers of a refresh"
+	op.Description = "Makes a refresh apply the answers that it holds back because entitlements would drop by more than 20 %, except answers that a later refresh has replaced. It is queued again."
 	op.DefaultStatus = http.StatusAccepted
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *confirmRefreshInput) (*acceptedRefresh, error) {

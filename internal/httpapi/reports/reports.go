@@ -33,13 +33,13 @@ func (s Sorted) by(column string) report.Order {
 // Licensed selects licenses.
 type Licensed struct {
 	Type      agreement.Type `query:"type" doc:"Only licenses of this type."`
-	Groups    []string       `query:"group" maxItems:"100" doc:"Only licenses of these license groups: ids, with commas between them." example:"unassigned"`
-	Publisher string         `query:"publisher" maxLength:"256" doc:"Only products of this publisher, by any name that the catalog has for it, without regard to case." example:"Adobe"`
+	Groups    []string       `query:"group" maxItems:"100" doc:"Only licenses of these license groups: ids, separated by commas." example:"unassigned"`
+	Publisher string         `query:"publisher" maxLength:"256" doc:"Only products of this publisher, by any name in the catalog, without regard to case." example:"Adobe"`
 }
 
 // Dated chooses the moment of a report.
 type Dated struct {
-	Date string `query:"date" doc:"The report of this day, as the last refresh of that day kept it. Without it, as of now." example:"2026-11-21"`
+	Date string `query:"date" doc:"The report of this day, as stored by the last refresh of the day. The default is the current report." example:"2026-11-21"`
 
 	date day.Date
 }
@@ -62,7 +62,7 @@ func parseDate(parameter, given string, into *day.Date) []error {
 
 // Matching disables rules by which a license covers an installation.
 type Matching struct {
-	Prefix    bool `query:"prefix" default:"true" doc:"Whether a license covers updates of its version: 2.05 also 2.05.1234."`
+	Prefix    bool `query:"prefix" default:"true" doc:"Whether a license covers updates of its version, for example 2.05 covers 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a license covers older versions, by downgrade rights."`
 	Assurance bool `query:"assurance" default:"true" doc:"Whether a license with active Software Assurance covers newer versions."`
 }
@@ -168,7 +168,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 type PurchasesQuery struct {
 	Licensed
 	Status agreement.Status `query:"status" doc:"Only terms with this status."`
-	Sort   string           `query:"sort" enum:"name,type,group,publisher,product,quantity,sa,start,end,daysLeft,status,validation,counted" doc:"The column that rows are sorted by, empty cells last. Without it, by name, product and term."`
+	Sort   string           `query:"sort" enum:"name,type,group,publisher,product,quantity,sa,start,end,daysLeft,status,validation,counted" doc:"The sort column; empty cells come last. The default order is by name, product and term."`
 	Sorted
 	Dated
 }
@@ -183,7 +183,7 @@ func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery) (re
 type InstallationsQuery struct {
 	Licensed
 	Verdict position.Verdict `query:"verdict" doc:"Only products with this verdict."`
-	Sort    string           `query:"sort" enum:"product,publisher,volume,other,licenses,movedIn,movedOut,installed,surplus,shortfall,difference,coverage,verdict" doc:"The column that rows are sorted by, empty cells last. Without it, by publisher, product and version."`
+	Sort    string           `query:"sort" enum:"product,publisher,volume,other,licenses,movedIn,movedOut,installed,surplus,shortfall,difference,coverage,verdict" doc:"The sort column; empty cells come last. The default order is by publisher, product and version."`
 	Sorted
 	Matching
 	Dated
@@ -198,13 +198,13 @@ func (o *operations) installationsFilter(ctx context.Context, in InstallationsQu
 // PurchasesPage is one page of a License purchase report. The totals cover all pages.
 type PurchasesPage struct {
 	report.Purchases
-	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
 }
 
 // InstallationsPage is one page of a License installation report. The totals cover all pages.
 type InstallationsPage struct {
 	report.Installations
-	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page starts; missing on the last page."`
+	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
 }
 
 type getPurchasesInput struct {
@@ -215,11 +215,11 @@ type getPurchasesInput struct {
 
 type getPurchasesOutput struct{ Body PurchasesPage }
 
-const datedText = " Every report carries a notice of what it is good for, the moment of its license data, and whether these are stale. When they are older than 24 hours, reading it starts a refresh."
+const datedText = " Every report contains a notice about its limits, the time of its license data, and whether these are stale. If they are older than 24 hours, reading the report starts a refresh."
 
 func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License purchase report"
-	op.Description = "The licensed software in the chosen license groups: a row for each product of an agreement and term. The totals are those of all pages." + datedText
+	op.Description = "Returns the licensed software of the selected license groups: one row per product of an agreement and term. The totals cover all pages." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getPurchasesInput) (*getPurchasesOutput, error) {
 		order := in.by(in.Sort)
@@ -252,7 +252,7 @@ type getInstallationsOutput struct{ Body InstallationsPage }
 
 func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License installation report"
-	op.Description = "Licenses against what is installed, by product. Type and license groups decide which licenses count, against everything that is installed; publisher and verdict decide which products are shown. The totals are those of all pages." + datedText
+	op.Description = "Compares licenses with installations, by product. Type and license groups select the licenses, which are compared with all installations; publisher and verdict select the products to show. The totals cover all pages." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getInstallationsInput) (*getInstallationsOutput, error) {
 		order, steps := in.by(in.Sort), in.options()
@@ -287,7 +287,7 @@ type explainOutput struct{ Body report.Explanation }
 
 func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
 	op.Summary = "Explain a product of the License installation report"
-	op.Description = "Which agreement pairs, statements, agreements and detected titles the numbers of a product were counted from: a waterfall from what is owned to what is left or missing." + datedText
+	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licenses to surplus or shortfall." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
 		v, err := o.view(ctx, in.date, in.Lang(), in.options())
@@ -312,7 +312,7 @@ type getOverviewOutput struct{ Body report.Overview }
 
 func (o *operations) getOverview(api huma.API, op huma.Operation) {
 	op.Summary = "Read the overview"
-	op.Description = "Agreements and products in a few numbers, what is short or ends soon, and the last refreshes." + datedText
+	op.Description = "Returns agreements and products in a few numbers, products that are short, terms that end soon, and the last refreshes." + datedText
 	huma.Register(api, op, func(ctx context.Context, in *getOverviewInput) (*getOverviewOutput, error) {
 		v, err := o.view(ctx, "", in.Lang(), position.Options{})
 		if err != nil {

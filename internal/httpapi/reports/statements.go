@@ -29,7 +29,7 @@ var statementMediaTypes = map[string]string{
 
 // NewStatement announces a statement. Package statements validates its name, in Resolve.
 type NewStatement struct {
-	FileName string `json:"fileName" minLength:"1" maxLength:"128" doc:"The file's name, ending in .csv or .xlsx. A newer file of the same name replaces the older one." example:"license-summary.csv"`
+	FileName string `json:"fileName" minLength:"1" maxLength:"128" doc:"The file's name, ending in .csv or .xlsx. A newer file with the same name replaces the older one." example:"license-summary.csv"`
 	Size     int64  `json:"size" minimum:"1" doc:"The file's size in bytes, at most 16 MiB; the upload must have exactly this size." example:"2048"`
 }
 
@@ -55,24 +55,24 @@ func (in *createStatementInput) Resolve(huma.Context) []error {
 
 // Statement is the record of one version of an entitlement file.
 type Statement struct {
-	ID        string           `json:"id" doc:"Names the statement." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	FileName  string           `json:"fileName" doc:"The file." example:"license-summary.csv"`
-	State     statements.State `json:"state" doc:"received waits for the file; accepted is in use; refused has errors, and nothing of it is used; replaced was followed by a newer version of the same file."`
+	ID        string           `json:"id" doc:"The id of the statement." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	FileName  string           `json:"fileName" doc:"The name of the file." example:"license-summary.csv"`
+	State     statements.State `json:"state" doc:"received: waiting for the file; accepted: in use; refused: has errors and is not used; replaced: a newer version of the same file followed."`
 	Final     bool             `json:"final" doc:"Whether the file was read." example:"true"`
-	Kind      entitlement.Kind `json:"kind,omitempty" doc:"What sort of statement it is; missing when it is none."`
-	Date      day.Date         `json:"date,omitempty" format:"date" doc:"The day whose situation it tells." example:"2026-11-21"`
-	By        string           `json:"by" doc:"Who uploaded it." example:"someone"`
-	Via       audit.Source     `json:"via" doc:"Through which door it came: import is a file put into the bucket directly."`
-	At        time.Time        `json:"at" doc:"When the file was put; before that, when it was announced." example:"2026-11-21T09:30:00Z"`
-	EndedAt   time.Time        `json:"endedAt,omitzero" doc:"When it was read." example:"2026-11-21T09:30:02Z"`
+	Kind      entitlement.Kind `json:"kind,omitempty" doc:"The kind of statement; absent if the file is not a statement."`
+	Date      day.Date         `json:"date,omitempty" format:"date" doc:"The day that the statement describes." example:"2026-11-21"`
+	By        string           `json:"by" doc:"Who uploaded the file." example:"someone"`
+	Via       audit.Source     `json:"via" doc:"How the file arrived: import is a file put into the bucket directly."`
+	At        time.Time        `json:"at" doc:"When the file was uploaded; before that, when it was announced." example:"2026-11-21T09:30:00Z"`
+	EndedAt   time.Time        `json:"endedAt,omitzero" doc:"When the file was read." example:"2026-11-21T09:30:02Z"`
 	RemovedAt time.Time        `json:"removedAt,omitzero" doc:"When it was taken out of use." example:"2026-11-22T09:30:02Z"`
-	Rows      int              `json:"rows" minimum:"0" doc:"Rows with data; always lines + skipped + unchanged + rejected." example:"3"`
-	Lines     int              `json:"lines" minimum:"0" doc:"Rows that say what somebody is entitled to." example:"2"`
-	Skipped   int              `json:"skipped" minimum:"0" doc:"Rows about one country, which others include." example:"0"`
-	Unchanged int              `json:"unchanged" minimum:"0" doc:"Rows that repeat others." example:"1"`
-	Rejected  int              `json:"rejected" minimum:"0" doc:"Rows with an error; one is enough to refuse the file." example:"0"`
-	Errors    int              `json:"errors" minimum:"0" doc:"Findings that are errors." example:"0"`
-	Warnings  int              `json:"warnings" minimum:"0" doc:"Findings that are warnings." example:"1"`
+	Rows      int              `json:"rows" minimum:"0" doc:"The number of rows with data; always lines + skipped + unchanged + rejected." example:"3"`
+	Lines     int              `json:"lines" minimum:"0" doc:"The number of rows with entitlements." example:"2"`
+	Skipped   int              `json:"skipped" minimum:"0" doc:"The number of rows about one country, which other rows include." example:"0"`
+	Unchanged int              `json:"unchanged" minimum:"0" doc:"The number of rows that repeat other rows." example:"1"`
+	Rejected  int              `json:"rejected" minimum:"0" doc:"The number of rows with an error; one is enough to refuse the file." example:"0"`
+	Errors    int              `json:"errors" minimum:"0" doc:"The number of findings that are errors." example:"0"`
+	Warnings  int              `json:"warnings" minimum:"0" doc:"The number of findings that are warnings." example:"1"`
 	Version   int64            `json:"version" minimum:"0" doc:"Grows with every change." example:"2"`
 }
 
@@ -87,20 +87,20 @@ func statementOf(r statements.Record) Statement {
 
 // CreatedStatement is an announced statement and the upload of its file.
 type CreatedStatement struct {
-	Statement Statement      `json:"statement" doc:"The record; it stays received until the file is there."`
-	Upload    httpapi.Upload `json:"upload" doc:"How to send the file."`
+	Statement Statement      `json:"statement" doc:"The record. Its state is received until the file is uploaded."`
+	Upload    httpapi.Upload `json:"upload" doc:"How to upload the file."`
 }
 
 type createStatementOutput struct {
-	Location     string `header:"Location" doc:"Where to read the statement."`
+	Location     string `header:"Location" doc:"The address of the statement."`
 	CacheControl string `header:"Cache-Control" hidden:"true"`
 	Body         httpapi.Reply[CreatedStatement]
 }
 
 func (o *operations) createStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Announce a statement"
-	op.Description = "Announces a license summary, a General License Statement or a Microsoft License Statement, and answers where to upload it. " +
-		"It is read when the file is there; one that is accepted starts a refresh."
+	op.Description = "Announces a license summary, a General License Statement or a Microsoft License Statement, and returns how to upload it. " +
+		"The file is read when it is uploaded; an accepted statement starts a refresh."
 	op.DefaultStatus = http.StatusCreated
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createStatementInput) (*createStatementOutput, error) {
@@ -146,7 +146,7 @@ type listStatementsOutput struct{ Body httpapi.Page[Statement] }
 
 func (o *operations) listStatements(api huma.API, op huma.Operation) {
 	op.Summary = "List statements"
-	op.Description = "Statements of what the organisation is entitled to, a record for each version of a file, the newest first."
+	op.Description = "Lists statements of the organisation's entitlements, one record per version of a file, the newest first."
 	huma.Register(api, op, func(ctx context.Context, in *listStatementsInput) (*listStatementsOutput, error) {
 		found, err := o.Statements.Store.Statements(ctx, in.Limit, in.Cursor)
 		if err != nil {
@@ -175,7 +175,7 @@ type getStatementInput struct {
 
 func (o *operations) getStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Read a statement"
-	op.Description = "The record of one version of a file with every error and warning, line by line. Poll it with If-None-Match until it is final."
+	op.Description = "Returns the record of one version of a file, with every error and warning by line. Poll it with If-None-Match until it is final."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getStatementInput) (*httpapi.Tagged[CheckedStatement], error) {
@@ -208,7 +208,7 @@ type deleteStatementInput struct {
 
 func (o *operations) deleteStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Take a statement out of use"
-	op.Description = "What it says no longer counts once the next refresh, which begins at once, has ended. The record and the file stay; a newer version of the file would be used again."
+	op.Description = "Takes a statement out of use and starts a refresh. Its entitlements stop counting when that refresh has ended. The record and the file are kept; a newer version of the file would be used again."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteStatementInput) (*httpapi.Tagged[Statement], error) {
 		now := o.Now()
