@@ -1,4 +1,4 @@
-// Package access is who may do what: the roles of SPEC chapter 11 as one table.
+// Package access defines who may do what: the roles of SPEC chapter 11, as one table.
 package access
 
 import "slices"
@@ -48,7 +48,7 @@ var grants = map[Permission][]Role{
 	ReadDetails:      {GlobalAdmin, BillingAdmin},
 }
 
-// Principal is who is calling, from a verified token.
+// Principal is the caller, from a verified token.
 type Principal struct {
 	Subject string
 	Roles   []Role // known roles only
@@ -60,7 +60,7 @@ func (p Principal) May(permission Permission) bool {
 	return ok
 }
 
-// As returns the role under which the principal may do it, for the audit event.
+// As returns the role that grants the permission, for the audit event.
 func (p Principal) As(permission Permission) (Role, bool) {
 	for _, role := range p.Roles {
 		if slices.Contains(grants[permission], role) {

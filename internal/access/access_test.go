@@ -10,7 +10,7 @@ import (
 	"trueup/internal/access"
 )
 
-// TestGrants spells the table of SPEC chapter 11 out again, cell by cell.
+// TestGrants repeats the table of SPEC chapter 11, cell by cell.
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	columns := []access.Permission{

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// Names of the token claims that are read. GroupsClaim is where Amazon Cognito
-// puts the groups of a user; the groups are the roles.
+// Names of the token claims that trueup reads. Amazon Cognito puts the groups of a user in
+// GroupsClaim; the groups are the roles.
 const (
 	SubjectClaim = "sub"
 	GroupsClaim  = "cognito:groups"
 )
 
-// FromClaims returns the principal of a verified token's claims, as the JWT
-// authorizer of API Gateway passes them on: one string per claim, a list
-// written as "[a b]". Nothing but a space parts two groups: Cognito allows
-// every other sign in a group's name, and a group "sales,global-admin" is no
-// role. Groups that are no role are dropped. It reports false when the token
+// FromClaims returns the principal of a verified token's claims, as the JWT authorizer of API
+// Gateway passes them: one string per claim, a list written as "[a b]". Only a space separates
+// groups: Cognito allows every other character in a group's name, and a group
+// "sales,global-admin" is not a role. Unknown groups are dropped. It reports false if the token
 // has no subject.
 func FromClaims(claims map[string]string) (Principal, bool) {
 	subject := strings.TrimSpace(claims[SubjectClaim])
@@ -38,10 +37,10 @@ func FromClaims(claims map[string]string) (Principal, bool) {
 	return p, true
 }
 
-// Call is what is known about one call before its handler runs.
+// Call describes one call before its handler runs.
 type Call struct {
 	Principal *Principal // nil without a valid token
-	RequestID string     // the gateway's, in logs, audit events and problem documents
+	RequestID string     // from the gateway; in logs, audit events and problem documents
 }
 
 // RequestIDKey is the key of Call.RequestID in log lines.
@@ -54,8 +53,8 @@ func WithCall(ctx context.Context, call Call) context.Context {
 	return context.WithValue(ctx, callKey{}, call)
 }
 
-// CallFrom returns the call of the context; the zero Call, which is nobody's,
-// when it carries none.
+// CallFrom returns the call of the context; the zero Call, which has no principal, if there is
+// none.
 func CallFrom(ctx context.Context) Call {
 	call, _ := ctx.Value(callKey{}).(Call)
 	return call

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Source says through which door a change came.
+// Source says how a change arrived.
 type Source string
 
-// The doors.
+// The sources.
 const (
 	SourceAPI     Source = "api"
 	SourceConsole Source = "console"
@@ -17,18 +17,18 @@ const (
 	SourceRefresh Source = "refresh"
 )
 
-// Sources is every source, in the order of the documentation.
+// Sources lists every source, in the order of the documentation.
 var Sources = []Source{SourceAPI, SourceConsole, SourceImport, SourceRefresh}
 
-// Event is one change, or one reading of sensitive details. Before and After
-// hold what changed by field name; never details, keys or tokens.
+// Event is one change, or one reading of sensitive details. Before and After hold what changed,
+// by field name; they never contain details, keys or tokens.
 type Event struct {
 	ID        string // made from At by id.New, so ids sort by time
 	At        time.Time
 	By        string // subject of the token, or the principal of the S3 event
 	Role      string
 	Action    string // for example "import.announced", "import.succeeded", "group.created"
-	Subject   string // what it happened to, for example "import/01h…", "group/ab12"
+	Subject   string // the changed thing, for example "import/01h…", "group/ab12"
 	Before    map[string]string
 	After     map[string]string
 	RequestID string
@@ -45,18 +45,17 @@ type Query struct {
 	Cursor   string // where the previous page of the same query ended
 }
 
-// Page is one page of events. Next is empty on the last page; a page can be
-// shorter than its limit, even empty, and still have a next one, because a
-// call reads no more than it can in good time.
+// Page is one page of events. Next is empty on the last page. A page may have fewer events than
+// its limit, even none, and still have a next one, because a call limits how much it reads.
 type Page struct {
 	Items []Event
 	Next  string
 }
 
-// Store reads events. They are written by the stores of what they are about, in
-// the transaction of the change.
+// Store reads events. The store of each subject writes its events in the transaction of the
+// change.
 type Store interface {
-	// Events lists events. A cursor that is damaged or belongs to another query
-	// is errs.Invalid cursor_invalid.
+	// Events lists events. A cursor that is damaged or of another query is errs.Invalid
+	// cursor_invalid.
 	Events(ctx context.Context, q Query) (Page, error)
 }

@@ -43,11 +43,11 @@ type Config struct {
 	VLSC              VLSC
 }
 
-// VLSC is the address of the service that knows entitlements. It is zero if there is no
-// such service; then statements are the source.
+// VLSC is the address of the service that returns entitlements. It is zero if there is none; then
+// statements are the source.
 type VLSC struct{ Endpoint, TokenURL, Secret string }
 
-// Settings is every setting. The CDK app and the local stack set them as it says.
+// Settings lists every setting. The CDK app and the local stack set the variables from it.
 var Settings = []Setting{
 	text(Table, "DynamoDB table", func(c *Config) *string { return &c.Table }).required(),
 	text(UploadsBucket, "bucket in which admins put files", func(c *Config) *string { return &c.UploadsBucket }).required(),
@@ -75,16 +75,16 @@ var Settings = []Setting{
 type Setting struct {
 	Name     string
 	Summary  string
-	Context  string // the CDK context value that chooses it at deployment; empty if none does
-	Default  string // when it is not set
-	Want     string // what a value is, for an error
-	Required bool   // it must not be empty
+	Context  string // the CDK context value that sets it at deployment; empty if none does
+	Default  string // value if it is not set
+	Want     string // description of allowed values, for errors
+	Required bool   // whether it must not be empty
 
 	set   func(c *Config, value string) bool // false if the value is not allowed
 	value func(c Config) string
 }
 
-// Value returns the setting as it is written in an environment; empty for none.
+// Value returns the setting as written in the environment; empty if not set.
 func (s Setting) Value(c Config) string { return s.value(c) }
 
 func (s Setting) required() Setting {
@@ -161,11 +161,11 @@ func Find(name string) (Setting, bool) {
 	return Settings[i], true
 }
 
-// Environment returns the value of a variable in the process's environment.
+// Environment returns the value of an environment variable.
 func Environment(name string) string { return os.Getenv(name) }
 
-// Load reads the settings with the names through lookup. The other settings have their
-// defaults. The error names every mistake.
+// Load reads the named settings through lookup. The others keep their defaults. The error lists
+// every mistake.
 func Load(lookup func(string) string, names ...string) (Config, error) {
 	var c Config
 	for _, s := range Settings {

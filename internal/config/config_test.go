@@ -101,7 +101,7 @@ func TestLoadOnlyWhatIsAskedFor(t *testing.T) {
 	}
 }
 
-// TestSettings: every row has what its readers need, and its default is allowed.
+// TestSettings checks that every row is complete and that its default is allowed.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{"": true}

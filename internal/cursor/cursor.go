@@ -1,6 +1,5 @@
-// Package cursor is how the opaque cursor of a list is written. It holds
-// nothing secret and grants nothing; a digest binds it to its query and
-// catches damage.
+// Package cursor encodes the opaque cursor of a list. It holds no secrets and grants nothing. A
+// digest binds it to its query and detects damage.
 package cursor
 
 import (
@@ -12,30 +11,30 @@ import (
 	"trueup/internal/errs"
 )
 
-// MaxChars is how long a cursor is at most.
+// MaxChars is the maximum length of a cursor.
 const MaxChars = 4096
 
 const digestBytes = 12
 
-// Encode returns the cursor that says where a page ended. query is everything
-// the list was asked for; the cursor is good for no other query.
+// Encode returns the cursor for the end of a page. query is every parameter of the list; the
+// cursor is valid for no other query.
 func Encode(at any, query ...string) string {
 	body, err := json.Marshal(at)
 	if err != nil {
-		panic(err) // the positions of lists are strings and numbers
+		panic(err) // positions of lists consist of strings and numbers
 	}
 	return base64.RawURLEncoding.EncodeToString(append(digest(body, query), body...))
 }
 
-// Decode fills at with what Encode was given; false when there is no cursor,
-// which is the start of the list. A cursor that is damaged or another query's
-// is errs.Invalid cursor_invalid.
+// Decode fills at with the value that Encode received. It returns false if the cursor is empty,
+// which is the start of the list. A cursor that is damaged or of another query is errs.Invalid
+// cursor_invalid.
 func Decode(cursor string, at any, query ...string) (bool, error) {
 	if cursor == "" {
 		return false, nil
 	}
 	invalid := errs.New(errs.Invalid, "cursor_invalid")
-	if len(cursor) > MaxChars || strings.ContainsAny(cursor, "\r\n") { // which base64 would skip
+	if len(cursor) > MaxChars || strings.ContainsAny(cursor, "\r\n") { // base64 would skip line breaks
 		return false, invalid
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)

@@ -11,7 +11,7 @@ import (
 	"trueup/internal/errs"
 )
 
-// Of 10,000 damaged cursors none passes: the digest covers every bit.
+// None of 10,000 damaged cursors is accepted: the digest covers every bit.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -30,7 +30,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// A cursor that is accepted is one that Encode wrote.
+// Every accepted cursor was written by Encode.
 func FuzzDecode(f *testing.F) {
 	f.Add(cursor.Encode(position{"office", 7}, "agreements", "sales"), "sales")
 	f.Add("", "")

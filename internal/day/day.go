@@ -1,4 +1,4 @@
-// Package day has days without a time, and the calendar that terms are compared with.
+// Package day has dates without a time, and the calendar that gives a term its status.
 package day
 
 import (
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Date is a day as YYYY-MM-DD, so that dates compare as text; empty for none.
+// Date is a day as YYYY-MM-DD, so that dates compare as text; empty for no date.
 type Date string
 
-// Of returns the day of a moment, in UTC.
+// Of returns the day of t, in UTC.
 func Of(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
 
 // The years that Parse accepts.
@@ -28,13 +28,13 @@ func Parse(typed string) (Date, bool) {
 	return Date(trimmed), true
 }
 
-// Calendar is what the status of a term depends on besides the term.
+// Calendar is the input for the status of a term, next to the term itself.
 type Calendar struct {
 	Today Date
 	Soon  Date // the last day whose end counts as expiring
 }
 
-// NewCalendar returns the calendar of a moment; what ends within that many days is
+// NewCalendar returns the calendar of a moment. Terms that end within expiringDays days are
 // expiring.
 func NewCalendar(now time.Time, expiringDays int) Calendar {
 	return Calendar{Today: Of(now), Soon: Of(now.UTC().AddDate(0, 0, expiringDays))}

@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// The day of a moment is its day in UTC, whatever the moment's own time zone.
+// The day of a moment is its day in UTC, whatever its time zone.
 func TestNewCalendar(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 6, 20, 23, 0, 0, 0, time.FixedZone("", -5*3600))

@@ -1,9 +1,8 @@
 // Package errs gives every expected failure a kind, a stable code and, for bad
 // input, the full list of violations.
 //
-// Inside the house an error is either a *Error from this package, which a
-// caller may show to a person after translating its code, or anything else,
-// which is a fault: worth a retry, logged, and never shown.
+// An error is either a *Error of this package, whose translated code may be shown to a user, or a
+// fault: worth a retry, logged, and never shown.
 package errs
 
 import (
@@ -14,40 +13,38 @@ import (
 	"strings"
 )
 
-// Kind says what sort of failure an error is. One table in package httpapi
-// maps kinds to HTTP statuses.
+// Kind classifies an error. One table in package httpapi maps kinds to HTTP statuses.
 type Kind uint8
 
-// The kinds. Fault is the zero value: an error nobody classified.
+// The kinds. Fault is the zero value: an unclassified error.
 const (
 	Fault           Kind = iota
 	Invalid              // the input breaks a rule; correct it and send it again
 	Unauthenticated      // no valid token
-	Denied               // a valid token whose roles do not allow this
-	NotFound             // there is no such thing
-	Conflict             // the input is fine but clashes with what is stored
+	Denied               // a valid token whose roles do not allow the call
+	NotFound             // the thing does not exist
+	Conflict             // the input is valid but conflicts with stored data
 	Stale                // the caller's version is not the current one
-	TooLarge             // the input is over a size limit
-	Unavailable          // not now; the same call may succeed later
+	TooLarge             // the input exceeds a size limit
+	Unavailable          // temporarily unavailable; the same call may succeed later
 )
 
-// Args are the values a message quotes, by placeholder name.
+// Args are the values in a message, by placeholder name.
 type Args map[string]string
 
-// Violation says which rule one value broke.
+// Violation says which rule a value breaks.
 type Violation struct {
 	// Code is the rule's stable code, for example "name_characters".
 	Code string `json:"code"`
-	// Field is the path of the value inside its draft, for example "name" or
-	// "pairs/0/license".
+	// Field is the path of the value in its draft, for example "name" or "pairs/0/license".
 	Field string `json:"field"`
-	// Value is the offending value, shortened if it is long; empty when there is none.
+	// Value is the offending value, shortened if it is long; empty if there is none.
 	Value string `json:"value,omitempty"`
-	// Args are what the message quotes, for example {"max": "16"}.
+	// Args are the values in the message, for example {"max": "16"}.
 	Args Args `json:"args,omitempty"`
 }
 
-// Error is an expected failure. Code is stable and is translated at the edge.
+// Error is an expected failure. Code is stable; package httpapi translates it for users.
 type Error struct {
 	Kind       Kind
 	Code       string
@@ -56,8 +53,8 @@ type Error struct {
 	cause      error
 }
 
-// New returns an error of the kind with the code. The args alternate
-// placeholder names and values; it panics when one is missing its value.
+// New returns an error of the kind with the code. args alternates placeholder names and values.
+// It panics if the last value is missing.
 func New(kind Kind, code string, args ...string) *Error {
 	return &Error{Kind: kind, Code: code, Args: Pairs(args...)}
 }
@@ -69,7 +66,7 @@ func Wrap(cause error, kind Kind, code string, args ...string) *Error {
 	return e
 }
 
-// Violated returns an Invalid error that carries every violation, or nil when there are none.
+// Violated returns an Invalid error with all violations, or nil if there are none.
 func Violated(violations []Violation) error {
 	if len(violations) == 0 {
 		return nil
@@ -92,7 +89,7 @@ func Pairs(namesAndValues ...string) Args {
 	return args
 }
 
-// Error implements error for logs; people read the translated message instead.
+// Error implements error, for logs. Users read the translated message instead.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Code)
@@ -111,7 +108,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
-// As returns the *Error inside err, or nil when err is a fault or nil.
+// As returns the *Error inside err, or nil if err is a fault or nil.
 func As(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -120,7 +117,7 @@ func As(err error) *Error {
 	return nil
 }
 
-// KindOf returns the kind of err; Fault when it is not an *Error.
+// KindOf returns the kind of err; Fault if it is not an *Error.
 func KindOf(err error) Kind {
 	if e := As(err); e != nil {
 		return e.Kind
@@ -128,7 +125,7 @@ func KindOf(err error) Kind {
 	return Fault
 }
 
-// CodeOf returns the code of err; empty when it is not an *Error.
+// CodeOf returns the code of err; empty if it is not an *Error.
 func CodeOf(err error) string {
 	if e := As(err); e != nil {
 		return e.Code

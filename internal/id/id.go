@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// Length is how many characters an id has.
+// Length is the length of an id, in characters.
 const Length = 26
 
-// timeLength is how many of them are the time.
+// timeLength is the length of the time in an id, in characters.
 const timeLength = 10
 
 var encoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// New returns the id of something that happened at a time, such as an announced import
-// or an audit event. It is the same for the same time and seed.
+// New returns an id for a thing with a time, such as an announced import or an audit event. The
+// same time and seed give the same id.
 func New(at time.Time, seed string) string { return Of(at, "", seed) }
 
-// Of returns the id of a thing that several texts name. New and Of give different ids.
+// Of returns the id of a thing that several texts identify. New and Of give different ids.
 func Of(at time.Time, parts ...string) string {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0))<<14) // 50 bits of time fill 10 characters
@@ -31,9 +31,9 @@ func Of(at time.Time, parts ...string) string {
 	return encoding.EncodeToString(ms[:])[:timeLength] + Encode(sum[:10])
 }
 
-// First is not above any id of something that happened at the time or later, and above
-// every other. Times count in milliseconds.
+// First returns a lower bound: ids of that time or later are not below it, earlier ids are. It
+// compares times in whole milliseconds.
 func First(at time.Time) string { return Of(at.Add(time.Millisecond - 1))[:timeLength] }
 
-// Encode returns bytes in the characters of ids.
+// Encode returns b in the alphabet of ids.
 func Encode(b []byte) string { return encoding.EncodeToString(b) }

@@ -8,7 +8,7 @@ import (
 // FindingsVersion is the version of StoredFinding.
 const FindingsVersion = 1
 
-// StoredFinding is an sheet.Finding as JSON in the reports bucket.
+// StoredFinding is a sheet.Finding as JSON in the reports bucket.
 type StoredFinding struct {
 	Severity sheet.Severity `json:"severity"`
 	Line     int            `json:"line"`
@@ -19,7 +19,7 @@ type StoredFinding struct {
 	Args     errs.Args      `json:"args,omitempty"`
 }
 
-// StoreFindings returns findings as they are stored; nil stays nil.
+// StoreFindings converts findings to their stored form; nil stays nil.
 func StoreFindings(findings []sheet.Finding) []StoredFinding {
 	if findings == nil {
 		return nil

@@ -1,9 +1,9 @@
 // Package intake describes files that arrive in the uploads bucket, of every kind.
 //
-// A file is an Object: one version of one key. S3 may deliver its event more than once,
-// late and out of order, and another program may list it after a restore; Same, Compare
-// and ID tell what belongs together. A kind of file is a receiver of a key prefix
-// (package trigger) with a record that starts with a Head.
+// A file is an Object: one version of one key. S3 may deliver its event more than once, late and
+// out of order, and a program may list it after a restore; Same, Compare and ID match them. A
+// kind of file is a receiver of a key prefix (package trigger) with a record that starts with a
+// Head.
 package intake
 
 import (
@@ -74,7 +74,7 @@ func (o Object) Compare(other Object) int {
 // stored, so its form never changes: milliseconds in 15 digits, #, the sequencer.
 func (o Object) Order() string { return fmt.Sprintf("%015d#%s", max(o.At.UnixMilli(), 0), o.Sequencer) }
 
-// Head is what the records of all kinds of files begin with.
+// Head is the common part of the records of all kinds of files.
 type Head struct {
 	ID      string // sorts by time
 	Object  Object
@@ -93,9 +93,9 @@ type Record interface {
 	Waiting() bool
 }
 
-// Find returns the record of an object among those with the ids, in their order; false
-// if there is none. Get returns errs.NotFound for an id without a record. A record that
-// waits for a file under the object's key counts as the object's.
+// Find returns the first record of an object among the records with the ids; false if there is
+// none. get returns errs.NotFound for an id without a record. A record that waits for a file with
+// the object's key counts as the object's.
 func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx context.Context, id string) (R, error)) (found R, ok bool, err error) {
 	for _, candidate := range ids {
 		if len(candidate) != id.Length {

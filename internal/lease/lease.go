@@ -1,5 +1,5 @@
-// Package lease keeps the lease on a piece of work while somebody works at it.
-// Whoever died does not renew it, so that another can take the work over.
+// Package lease renews the lease on a piece of work while a process works on it. The lease of a
+// dead process expires, so another process can take over the work.
 package lease
 
 import (
@@ -11,17 +11,17 @@ import (
 // Lease is a lease that ends at Until unless it is renewed.
 type Lease struct {
 	Until time.Time
-	For   time.Duration // how long each renewal lasts
+	For   time.Duration // duration of each renewal
 	Clock func() time.Time
-	// Renew makes the lease end at another time. An error that is Lost means that
-	// somebody else has it; any other may pass.
+	// Renew moves the end of the lease. An error that is Lost means that another process holds
+	// the lease; any other error may be transient.
 	Renew func(ctx context.Context, until time.Time) error
 	Lost  error
 }
 
-// Keep renews the lease until stop is called, which waits for a renewal under
-// way. The context it returns ends with the cause Lost when the lease is lost,
-// or has ended because no renewal came through.
+// Keep renews the lease until stop is called, which waits for an in-flight renewal. The returned
+// context is cancelled with the cause Lost when the lease is lost, or expired because renewals
+// failed.
 func (l Lease) Keep(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})

@@ -16,8 +16,8 @@ func TestKeep(t *testing.T) {
 	t.Parallel()
 	fault := errors.New("fault")
 	for name, c := range map[string]struct {
-		renew func(n int) error // of the n-th renewal, from 1
-		ends  time.Duration     // after which the context ends; 0 for never
+		renew func(n int) error // result of the n-th renewal, from 1
+		ends  time.Duration     // when the context ends; 0 for never
 	}{
 		"renewed":                      {func(int) error { return nil }, 0},
 		"lost at the second renewal":   {func(n int) error { return map[bool]error{true: errLost}[n == 2] }, 20 * time.Second},

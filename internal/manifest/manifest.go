@@ -1,6 +1,6 @@
-// Package manifest is what is deployed, as plain data: each function's trigger,
-// access, size and settings, the buckets and their triggers. The CDK app, the
-// local stack and the tests read it; nothing else says it again.
+// Package manifest describes the deployment as plain data: the trigger, access, size and settings
+// of each function, the buckets and their triggers. It is the only source for the CDK app, the
+// local stack and the tests.
 package manifest
 
 import (
@@ -10,18 +10,18 @@ import (
 	"trueup/internal/config"
 )
 
-// Resource is something a function may be granted access to.
+// Resource is a resource that a function may be granted access to.
 type Resource string
 
 // The resources.
 const (
 	Table   Resource = "table"   // the table and its indexes
-	Uploads Resource = "uploads" // the bucket admins put files in
-	Reports Resource = "reports" // the bucket of reports
+	Uploads Resource = "uploads" // the bucket for uploads of admins
+	Reports Resource = "reports" // the bucket for reports
 )
 
-// ExportsPrefix is where files that are too large for an answer are put in the
-// reports bucket. They are fetched at once, and kept for a day.
+// ExportsPrefix is the prefix in the reports bucket for files that are too large for a response.
+// Clients download them at once; they are kept for a day.
 const ExportsPrefix = "exports/"
 
 // Action is an IAM action.
@@ -38,25 +38,23 @@ type Grant struct {
 // Trigger says what calls a function.
 type Trigger string
 
-// The triggers. A function has one; an object function can also have a schedule.
+// The triggers. A function has one; an Objects function can also have a schedule.
 const (
 	HTTP    Trigger = "http"   // API Gateway, routes of package route
 	Objects Trigger = "object" // objects created in the uploads bucket, asynchronous
 )
 
-// The sources that events of our own name: {"source": …}.
+// The sources of trueup's own events: {"source": …}.
 const (
-	ScheduleSource = "trueup.schedule" // called every so often
-	// NightlySource is called once a night, with the moment it was due as "time",
-	// in RFC 3339.
+	ScheduleSource = "trueup.schedule" // sent at a fixed interval
+	// NightlySource is sent once a night, with the scheduled time as "time", in RFC 3339.
 	NightlySource = "trueup.nightly"
-	// CallSource is one function calling another; what for is in the rest of the event.
+	// CallSource is sent by another function. The rest of the event says for what.
 	CallSource = "trueup.call"
 )
 
-// NightlyAt is when functions are called once a night, unless the operator chose
-// another hour. It is a time that every day has: clocks that are put forward
-// leave out an hour before it, in which nobody would be called.
+// NightlyAt is the default time of the nightly calls. It exists on every day: daylight saving
+// time skips an earlier hour, and a call scheduled in a skipped hour would not be made.
 const NightlyAt = "04:15"
 
 // Function is one Lambda function; its code is functions/<Name>.
@@ -64,25 +62,24 @@ type Function struct {
 	Name        string
 	Summary     string
 	Trigger     Trigger
-	Prefixes    []string      // Objects: keys that start with one of them
-	Every       time.Duration // also called this often, with an event of ScheduleSource; 0 for never
-	Nightly     bool          // also called once a night, with an event of NightlySource
-	Calls       []string      // functions that it calls without waiting for an answer, with events of CallSource
+	Prefixes    []string      // Objects: prefixes of the keys
+	Every       time.Duration // interval of events of ScheduleSource; 0 for none
+	Nightly     bool          // also receives an event of NightlySource once a night
+	Calls       []string      // functions that it calls asynchronously, with events of CallSource
 	Memory      int           // MB
-	Scratch     int           // MB of scratch files; 0 for the 512 that every function has
-	Secret      bool          // reads the secret of the service that knows entitlements, if there is one
+	Scratch     int           // MB of scratch files; 0 for the default of 512
+	Secret      bool          // reads the secret of the service that returns entitlements, if there is one
 	Timeout     time.Duration
 	Concurrency int // reserved concurrent executions; 0 for unreserved
 	Retries     int // of an asynchronous call, before it goes to the dead-letter queue
 	Settings    []string
-	// Added are those of Settings that the release before did not set. They may be
-	// empty: a deployment exchanges a function's code before its settings.
+	// Added lists the Settings that the previous release did not set. They may be empty, because
+	// a deployment replaces a function's code before its settings.
 	Added  []string
 	Grants []Grant
 }
 
-// Required are the settings that a function cannot do without, and those of the
-// others that have a value.
+// Required returns the settings that must be set: all but those in Added without a value.
 func (f Function) Required(lookup func(string) string) []string {
 	return slices.DeleteFunc(slices.Clone(f.Settings), func(name string) bool {
 		return slices.Contains(f.Added, name) && lookup(name) == ""
@@ -97,22 +94,22 @@ const (
 	put       Action = "dynamodb:PutItem"
 	update    Action = "dynamodb:UpdateItem"
 	remove    Action = "dynamodb:DeleteItem"
-	check     Action = "dynamodb:ConditionCheckItem" // in a transaction, of an item that it does not write
+	check     Action = "dynamodb:ConditionCheckItem" // in a transaction, for an item that it does not write
 	getObject Action = "s3:GetObject"
 	getOlder  Action = "s3:GetObjectVersion"
 	putObject Action = "s3:PutObject"
-	// Who may not list a bucket is told that what is not there is forbidden.
+	// Without permission to list the bucket, S3 answers 403 instead of 404 for a missing object.
 	listBucket Action = "s3:ListBucket"
 )
 
-// Functions is every function.
+// Functions lists every function.
 var Functions = []Function{
 	{
 		Name:        "import",
 		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
 		Trigger:     Objects,
 		Prefixes:    []string{"agreements/", "catalog/"},
-		Every:       15 * time.Minute,    // gives up abandoned imports, removes what deletions left behind, saves copies
+		Every:       15 * time.Minute,    // ends abandoned imports, finishes deletions, saves copies
 		Calls:       []string{"refresh"}, // when there are new pairs
 		Memory:      512,
 		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
@@ -133,17 +130,17 @@ var Functions = []Function{
 		Summary:  "Counts the titles and products in files of inventory from the uploads bucket.",
 		Trigger:  Objects,
 		Prefixes: []string{"inventory/"},
-		Every:    15 * time.Minute, // counts anew what a change of the rules has not reached
-		// Counting takes 256 MB at most. Lambda gives CPU with memory: this is more than
-		// one CPU, so that an archive is unpacked while it is counted, and the most that
-		// a new account may have.
+		Every:    15 * time.Minute, // counts again what a change of the rules has not reached
+		// Counting takes 256 MB at most. Lambda gives CPU in proportion to memory. This size
+		// gives more than one CPU, so that unpacking and counting run in parallel, and is the
+		// maximum in a new account.
 		Memory: 3008,
-		// An archive of 2 GB, and 4 GB of what is counted (inventory.MaxScratch), which
-		// is twenty times what 10 million rows in no order take.
+		// An archive of 2 GB, and 4 GB of counted data (inventory.MaxScratch), which is twenty
+		// times what 10 million rows in random order take.
 		Scratch: 6656,
-		Timeout: 15 * time.Minute, // 10 million rows take seconds; the largest file some minutes
-		// One at a time, so that no file is counted twice at once, and a small account
-		// has enough left. What counts does not depend on it: records do.
+		Timeout: 15 * time.Minute, // 10 million rows take seconds; the largest file takes some minutes
+		// One at a time, so that no file is counted twice concurrently and a small account keeps
+		// enough concurrency. Correctness does not depend on it, only on the records.
 		Concurrency: 1,
 		Retries:     2,
 		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket},
@@ -158,13 +155,13 @@ var Functions = []Function{
 		Summary:  "Refreshes licence data: reads statements from the uploads bucket, asks what pairs entitle to, and publishes the reports of the day.",
 		Trigger:  Objects,
 		Prefixes: []string{"entitlements/"},
-		Every:    5 * time.Minute, // begins what waits, and what nobody requested
+		Every:    5 * time.Minute, // starts pending refreshes, requested or scheduled
 		Nightly:  true,
-		Calls:    []string{"refresh"}, // what takes longer than one invocation
+		Calls:    []string{"refresh"}, // to continue work that takes longer than one invocation
 		Memory:   1024,
 		Secret:   true,
 		Timeout:  15 * time.Minute,
-		// One works at the refresh, whose record says who; the others read statements.
+		// One runs the refresh, and the refresh record says which; the others read statements.
 		Concurrency: 3,
 		Retries:     2,
 		Settings: []string{
@@ -175,8 +172,8 @@ var Functions = []Function{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
 			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
-			// It only puts; the version before this one, which may still run while a
-			// deployment is under way, also reads.
+			// The function only puts objects. The previous version, which may still run during a
+			// deployment, also reads them.
 			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
@@ -187,7 +184,7 @@ var Functions = []Function{
 		Summary: "Serves reports, refreshes of licence data and statements over HTTP.",
 		Trigger: HTTP,
 		Calls:   []string{"refresh"},
-		Memory:  1024, // data of 100,000 agreements, as it is and of a day
+		Memory:  1024, // data of 100,000 agreements: the current data and a day's
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction,
@@ -206,7 +203,7 @@ var Functions = []Function{
 		Name:    "agreements",
 		Summary: "Serves agreements, imports and audit events over HTTP.",
 		Trigger: HTTP,
-		Calls:   []string{"refresh"}, // when pairs came or went
+		Calls:   []string{"refresh"}, // when pairs were added or removed
 		Memory:  512,
 		Timeout: 20 * time.Second,
 		Settings: []string{
@@ -250,14 +247,14 @@ var Functions = []Function{
 	},
 }
 
-// Asynchronous reports whether f is called without waiting for an answer, so
-// that only a queue can keep what it could not do.
+// Asynchronous reports whether f is called asynchronously. Such a function needs a dead-letter
+// queue to keep failed events.
 func (f Function) Asynchronous() bool {
 	return f.Trigger == Objects || f.Every > 0 || f.Nightly ||
 		slices.ContainsFunc(Functions, func(caller Function) bool { return slices.Contains(caller.Calls, f.Name) })
 }
 
-// Find returns the function with that name.
+// Find returns the function with the name.
 func Find(name string) (Function, bool) {
 	for _, f := range Functions {
 		if f.Name == name {

@@ -17,8 +17,8 @@ import (
 	"trueup/internal/statements"
 )
 
-// Who may not list a bucket is told that what is not there is forbidden, and
-// would answer a fault instead of "it is gone".
+// Without permission to list the bucket, S3 answers 403 for a missing object, and the function
+// would return a fault instead of "not found".
 func TestWhoReadsObjectsIsToldWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, f := range manifest.Functions {
@@ -30,7 +30,7 @@ func TestWhoReadsObjectsIsToldWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Scratch files of inventory fit, beside the archive they are made from.
+// The scratch files of inventory fit beside the archive.
 func TestR6_2_ScratchFilesFit(t *testing.T) {
 	t.Parallel()
 	f, _ := manifest.Find("inventory")
@@ -39,7 +39,7 @@ func TestR6_2_ScratchFilesFit(t *testing.T) {
 	}
 }
 
-// S3 refuses notifications of one event whose prefixes overlap.
+// S3 rejects notifications of one event type whose prefixes overlap.
 func TestNoFileCallsTwoFunctions(t *testing.T) {
 	t.Parallel()
 	var all []string
@@ -55,7 +55,7 @@ func TestNoFileCallsTwoFunctions(t *testing.T) {
 	}
 }
 
-// Who calls a function knows its name by a setting, and may call no other.
+// A function that calls another has a setting with its name, and may call no other.
 func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{"refresh": config.RefreshFunction, "inventory": config.InventoryFunction}
@@ -80,7 +80,7 @@ func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
 	}
 }
 
-// R3.1, R3.8: functions are called for, and granted, the keys that are used.
+// R3.1, R3.8: triggers and grants have the prefixes of the keys in use.
 func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	t.Parallel()
 	imp := importer.Import{Head: intake.Head{ID: "id"}, Attempt: 1}

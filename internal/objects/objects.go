@@ -1,5 +1,5 @@
-// Package objects keeps files: what an admin uploads, and the reports about
-// it. Package s3bucket is the adapter, in the cloud and in the local stack.
+// Package objects stores files: uploads of admins and reports about them. Package s3bucket
+// implements it for S3, in the cloud and in the local stack.
 package objects
 
 import (
@@ -9,38 +9,38 @@ import (
 	"time"
 )
 
-// ErrNotFound means the object, or that version of it, does not exist.
+// ErrNotFound means that the object, or the requested version, does not exist.
 var ErrNotFound = errors.New("objects: not found")
 
-// Object is an open object. The caller closes Body.
+// Object is an open object. The caller must close Body.
 type Object struct {
 	Body     io.ReadCloser
 	Size     int64
 	ETag     string
 	Version  string
-	Modified time.Time         // when it was put, to the second; zero when not known
+	Modified time.Time         // when it was put, with a resolution of one second; zero if unknown
 	Metadata map[string]string // user metadata, names in lower case
 }
 
-// Upload is a presigned PUT: send exactly these headers with the file.
+// Upload is a presigned PUT. Send exactly these headers with the file.
 type Upload struct {
 	URL     string
 	Headers map[string]string
 	Expires time.Time
 }
 
-// Bucket is one bucket. When it is away for the moment, errors are errs.Unavailable
-// try_again; what was there and what was not never is.
+// Bucket is one bucket. If it is temporarily unavailable, errors are errs.Unavailable try_again.
+// That error never stands for a missing object.
 type Bucket interface {
-	// Open opens one version of an object; an empty version means the current
-	// one, and then a non-empty etag must match. ErrNotFound when it is gone.
+	// Open opens one version of an object. An empty version means the current one; then a
+	// non-empty etag must match. ErrNotFound if it does not exist.
 	Open(ctx context.Context, key, version, etag string) (Object, error)
-	// Put stores body under key, replacing what was there.
+	// Put stores body under key and replaces the current object.
 	Put(ctx context.Context, key, contentType string, body []byte) error
-	// Folders returns the names of the folders right below a prefix that ends in a
-	// slash, sorted and without slashes: those in which any object is.
+	// Folders returns the sorted names, without slashes, of the folders directly below a prefix
+	// that ends in a slash. Empty folders do not exist.
 	Folders(ctx context.Context, prefix string) ([]string, error)
-	// PresignPut returns an upload of size bytes with that metadata, valid for d.
+	// PresignPut returns an upload of size bytes with the metadata, valid for d.
 	PresignPut(ctx context.Context, key, contentType string, size int64, metadata map[string]string, d time.Duration) (Upload, error)
 	// PresignGet returns an URL that downloads key as filename, valid for d.
 	PresignGet(ctx context.Context, key, filename string, d time.Duration) (string, error)

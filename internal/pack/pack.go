@@ -1,7 +1,7 @@
-// Package pack reads and writes packed data: numbers as varints, texts as their length
-// and their bytes. Damaged data cannot make a Reader, or a caller that uses Count,
-// allocate more than a multiple of their size. A sealed body starts with a line that
-// names its format and with a checksum.
+// Package pack reads and writes packed data: numbers as varints, text as its length and its
+// bytes. Damaged data cannot make a Reader, or a caller that uses Count, allocate more than a
+// multiple of the data's size. A sealed body starts with a line that names its format, and a
+// checksum.
 package pack
 
 import (
@@ -14,19 +14,19 @@ import (
 // Writer packs values. The zero Writer is empty.
 type Writer struct {
 	b    []byte
-	body int // where the body begins that is to be sealed
+	body int // offset of the body to seal
 }
 
 // NewWriter returns a Writer that appends to b.
 func NewWriter(b []byte) *Writer { return &Writer{b: b} }
 
-// Bytes returns what was written.
+// Bytes returns the written bytes.
 func (w *Writer) Bytes() []byte { return w.b }
 
-// Uvarint writes a number that Reader.Uvarint, Length or Count reads.
+// Uvarint writes a number for Reader.Uvarint, Length or Count.
 func (w *Writer) Uvarint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
 
-// Varint writes a number that Reader.Varint reads.
+// Varint writes a number for Reader.Varint.
 func (w *Writer) Varint(n int64) { w.b = binary.AppendVarint(w.b, n) }
 
 // Uint32 writes 4 bytes, little endian.
@@ -35,17 +35,17 @@ func (w *Writer) Uint32(n uint32) { w.b = binary.LittleEndian.AppendUint32(w.b, 
 // Uint64 writes 8 bytes, little endian.
 func (w *Writer) Uint64(n uint64) { w.b = binary.LittleEndian.AppendUint64(w.b, n) }
 
-// Text writes a length and a text.
+// Text writes the length of s and s.
 func (w *Writer) Text(s string) {
 	w.Uvarint(uint64(len(s)))
 	w.b = append(w.b, s...)
 }
 
-// Raw writes bytes without a length, which Reader.Take reads.
+// Raw writes bytes without their length. Reader.Take reads them.
 func (w *Writer) Raw(b []byte) { w.b = append(w.b, b...) }
 
-// Reader reads what a Writer wrote, from bytes or from a string; texts that are taken
-// from a string share its memory. After a failure every value is zero.
+// Reader reads what a Writer wrote, from bytes or from a string; text from a string shares its
+// memory. After a failure every value is zero.
 type Reader[B string | []byte] struct {
 	rest   B
 	failed bool
@@ -54,19 +54,19 @@ type Reader[B string | []byte] struct {
 // NewReader returns a Reader of packed values.
 func NewReader[B string | []byte](b B) *Reader[B] { return &Reader[B]{rest: b} }
 
-// Fail makes the Reader fail: a value is not one that can be there.
+// Fail marks the data as damaged, for a value that is not allowed.
 func (r *Reader[B]) Fail() {
 	r.rest, r.failed = r.rest[:0], true
 }
 
-// Failed reports whether a value was not there, or was not one.
+// Failed reports whether a value was missing or not valid.
 func (r *Reader[B]) Failed() bool { return r.failed }
 
-// ErrDamaged means that packed data are too short or too long, or have a value that a
-// Writer does not write.
+// ErrDamaged means that packed data are too short or too long, or contain a value that no Writer
+// writes.
 var ErrDamaged = errors.New("pack: the data are damaged")
 
-// End returns ErrDamaged if the Reader failed or if anything is left.
+// End returns ErrDamaged if the Reader failed or if bytes are left.
 func (r *Reader[B]) End() error {
 	if r.failed || len(r.rest) > 0 {
 		return ErrDamaged
@@ -74,10 +74,10 @@ func (r *Reader[B]) End() error {
 	return nil
 }
 
-// Rest returns everything that is left.
+// Rest returns the remaining bytes.
 func (r *Reader[B]) Rest() B { return r.Take(len(r.rest)) }
 
-// Clone returns a Reader that reads the same once more.
+// Clone returns an independent Reader at the same position.
 func (r *Reader[B]) Clone() *Reader[B] { return &Reader[B]{r.rest, r.failed} }
 
 // Take returns the next n bytes.
@@ -91,7 +91,7 @@ func (r *Reader[B]) Take(n int) (taken B) {
 	return taken
 }
 
-// Uvarint reads a number without a sign.
+// Uvarint reads an unsigned number.
 func (r *Reader[B]) Uvarint() (n uint64) {
 	for i := range min(len(r.rest), binary.MaxVarintLen64) {
 		b := r.rest[i]
@@ -107,7 +107,7 @@ func (r *Reader[B]) Uvarint() (n uint64) {
 	return 0
 }
 
-// Varint reads a number with a sign.
+// Varint reads a signed number.
 func (r *Reader[B]) Varint() int64 {
 	n := r.Uvarint()
 	if n&1 == 1 {
@@ -126,7 +126,7 @@ func (r *Reader[B]) Length() int {
 	return int(n)
 }
 
-// Count reads how many things follow, each of which takes at least so many bytes.
+// Count reads the number of things that follow; each takes at least so many bytes.
 func (r *Reader[B]) Count(each int) int {
 	n := r.Uvarint()
 	if n > uint64(len(r.rest)/max(each, 1)) {
@@ -155,24 +155,24 @@ const sumBytes = 4
 var (
 	// ErrFormat means that sealed data have another format.
 	ErrFormat = errors.New("pack: another format")
-	// ErrChecksum means that sealed data have changed since they were sealed.
+	// ErrChecksum means that sealed data are damaged.
 	ErrChecksum = errors.New("pack: the checksum is wrong")
 )
 
-// Sealing returns a Writer for a body, which starts with the line that names its
-// format. There is room for a body of so many bytes; it may be larger.
+// Sealing returns a Writer for a body after a line that names its format. room is the expected
+// size of the body in bytes, not a limit.
 func Sealing(format string, room int) *Writer {
 	b := append(make([]byte, 0, len(format)+sumBytes+room), format...)
 	return &Writer{b: append(b, make([]byte, sumBytes)...), body: len(format) + sumBytes}
 }
 
-// Sealed fills in the checksum, CRC-32C in 4 bytes, little endian, and returns all.
+// Sealed fills in the checksum, CRC-32C in 4 bytes, little endian, and returns all bytes.
 func (w *Writer) Sealed() []byte {
 	binary.LittleEndian.PutUint32(w.b[w.body-sumBytes:], crc32.Checksum(w.b[w.body:], castagnoli))
 	return w.b
 }
 
-// Open returns the body of what Sealed returned; ErrFormat or ErrChecksum.
+// Open returns the body of sealed data; ErrFormat or ErrChecksum.
 func Open(format string, sealed []byte) (body []byte, err error) {
 	if len(sealed) < len(format)+sumBytes || string(sealed[:len(format)]) != format {
 		return nil, ErrFormat

@@ -56,8 +56,8 @@ func read[B string | []byte](t *testing.T, r *pack.Reader[B], numbers []uint64, 
 	}
 }
 
-// TestFailures demands that values which are not there are zero, and that what a caller
-// allocates for a count is in proportion to the data.
+// TestFailures checks that missing values are zero, and that a count cannot make a caller
+// allocate out of proportion to the data.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

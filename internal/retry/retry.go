@@ -1,7 +1,7 @@
-// Package retry waits between tries.
+// Package retry waits between attempts.
 //
-// The loops that try are those of their packages: what is worth another try, and for
-// how long, differs. What they share is one line of arithmetic, so no library is used.
+// Each package has its own retry loop, because what is worth a retry, and for how long, differs.
+// They share only the arithmetic of the pauses, so no library is used.
 package retry
 
 import (
@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Backoff is a series of pauses that grow. A Backoff is for one series.
+// Backoff is a series of growing pauses. Use a new Backoff for each series.
 type Backoff struct {
-	First time.Duration // the longest that the first pause can be
-	Most  time.Duration // the longest that any pause can be; 0 for no limit
+	First time.Duration // maximum of the first pause
+	Most  time.Duration // maximum of any pause; 0 for no limit
 
 	next time.Duration
 }
 
-// Wait waits between half of a time and all of it, at random, so that those who try at
-// the same time do not try again at the same time. The time doubles with each pause. It
-// returns the cause when ctx ends first.
+// Wait waits for a random duration between half of the current maximum and all of it, so that
+// concurrent callers do not retry at the same time. The maximum doubles with each pause. Wait
+// returns the cause if ctx ends first.
 func (b *Backoff) Wait(ctx context.Context) error {
 	longest := max(b.next, b.First)
 	if b.Most > 0 {
@@ -30,7 +30,7 @@ func (b *Backoff) Wait(ctx context.Context) error {
 	return Sleep(ctx, longest/2+rand.N(longest/2+1)) //nolint:gosec // spreads retries; guards nothing
 }
 
-// Sleep waits for d. It returns the cause when ctx ends first.
+// Sleep waits for d. It returns the cause if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Text returns a file as text without its byte-order mark, or the code that Content
-// has for it.
+// Text returns a file as text without its byte-order mark, or the code of Content.
 func Text(data []byte) (text, code string) {
 	if code, _ := Content(data); code != "" && code != "file_nul" {
 		return "", code
@@ -14,15 +13,15 @@ func Text(data []byte) (text, code string) {
 	return strings.TrimPrefix(string(data), BOM), ""
 }
 
-// contentSniffed is how much of a file is looked at to say what it is instead of CSV.
+// contentSniffed is how many bytes Content examines to recognise a format.
 const contentSniffed = 4096
 
 // BOM is the byte-order mark of UTF-8.
 const BOM = "\xef\xbb\xbf"
 
-// Content returns the code that says what a file is when it is not plain text that can
-// be read: "file_" and utf16, xlsx, zip, xls, gzip, pdf, html or nul (it has a zero
-// byte). line is where it was seen; 0 for the whole file. The code is empty for text.
+// Content returns the code of a file that is not readable plain text: "file_" and utf16, xlsx,
+// zip, xls, gzip, pdf, html or nul (it has a zero byte). line is where it was found; 0 for the
+// whole file. The code is empty for text.
 func Content(data []byte) (code string, line int) {
 	head := data[:min(len(data), contentSniffed)]
 	switch {
@@ -50,8 +49,8 @@ func Content(data []byte) (code string, line int) {
 
 func hasPrefix(data []byte, prefix string) bool { return bytes.HasPrefix(data, []byte(prefix)) }
 
-// looksUTF16 recognises UTF-16 without a byte-order mark: text in Latin
-// letters has a zero in every other byte.
+// looksUTF16 recognises UTF-16 without a byte-order mark: Latin text has a zero in every other
+// byte.
 func looksUTF16(head []byte) bool {
 	var zeros [2]int
 	for i, b := range head {
@@ -64,7 +63,7 @@ func looksUTF16(head []byte) bool {
 	return half >= 2 && most*10 >= half*7 && least*10 <= half
 }
 
-// isSpreadsheetZIP recognises the first entries of XLSX and of OpenDocument.
+// isSpreadsheetZIP recognises the first entries of XLSX and OpenDocument files.
 func isSpreadsheetZIP(head []byte) bool {
 	for _, entry := range []string{"[Content_Types].xml", "_rels/.rels", "xl/", "docProps/", "mimetypeapplication/vnd.oasis.opendocument"} {
 		if bytes.Contains(head, []byte(entry)) {
@@ -85,11 +84,11 @@ func looksMarkup(head []byte) bool {
 	return false
 }
 
-// Separators are those that CSV files have, the likeliest first.
+// Separators are the separators of CSV files, the most likely first.
 const Separators = ",;\t"
 
-// SeparatorLine recognises "sep=;", the first line by which spreadsheet programs tell
-// each other the separator, and returns how long the line is.
+// SeparatorLine recognises "sep=;", a first line with which spreadsheet programs declare the
+// separator, and returns the length of the line in bytes.
 func SeparatorLine(text string) (sep byte, length int) {
 	line := text[:LineLength(text[:min(len(text), 16)])]
 	hint := strings.Trim(strings.TrimRight(line, " "), `"`)

@@ -1,39 +1,38 @@
-// Package sheet reads and writes tables: CSV as people and spreadsheet programs write it,
-// and workbooks (XLSX).
+// Package sheet reads and writes tables: CSV as people and spreadsheet programs write it, and
+// workbooks (XLSX).
 //
-// Both are read and written without a spreadsheet library: package report says what one
-// does to the size of a function, and Scanner what encoding/csv does not do.
+// It uses no spreadsheet library, because of the size of a function (see package report), and
+// Scanner instead of encoding/csv.
 package sheet
 
 import "strings"
 
-// columnsMax is how many cells of one record are kept; the rest are counted.
+// columnsMax is how many cells of a record are kept. Further cells are only counted.
 const columnsMax = 1 << 14
 
-// Flaw is the code of what is wrong with how a cell is written; empty for nothing.
+// Flaw is the code for what is wrong with a cell's notation; empty for nothing.
 type Flaw string
 
 // The flaws.
 const (
-	FlawStray    Flaw = "stray_quote"    // a quote in the middle of a cell, or text after the closing one
+	FlawStray    Flaw = "stray_quote"    // a quote in the middle of a cell, or text after the closing quote
 	FlawUnclosed Flaw = "unclosed_quote" // the closing quote is missing
 	FlawBreak    Flaw = "line_break"     // a line break inside quotes
 )
 
-// Cell is one field of a record: without its quotes and without the spaces
-// around it. A cell that is badly quoted is kept as it is written.
+// Cell is one field of a record, without its quotes and surrounding spaces. A cell with bad
+// quotes is kept as written.
 type Cell struct {
 	Text string
 	Flaw Flaw
 }
 
-// Scanner reads the records of a CSV text one after the other.
+// Scanner reads the records of a CSV text.
 //
-// It differs from encoding/csv in what an admin's file needs: CR, LF and CRLF
-// end a line, even mixed; every record knows its physical line; cells share
-// the text's memory; and a badly quoted cell is a flaw of that cell, after
-// which reading goes on. A quote that is never closed ends with its line, so
-// that one typing error does not swallow the rest of the file.
+// It differs from encoding/csv in what an admin's file needs: CR, LF and CRLF end a line, even
+// mixed; every record knows its physical line; cells share the text's memory; and a badly quoted
+// cell is a flaw of that cell, after which reading continues. A quote that is never closed ends
+// with its line, so that one typing error does not consume the rest of the file.
 type Scanner struct {
 	text string
 	sep  byte
@@ -43,19 +42,19 @@ type Scanner struct {
 	to   int // where it ends, without the line end
 
 	// The current record.
-	Line    int    // on which it starts
-	Cells   []Cell // good until the next record
-	Columns int    // cells it has, including those that are not kept
+	Line    int    // where it starts
+	Cells   []Cell // valid until the next record
+	Columns int    // number of cells, including those that are not kept
 	Filled  int    // columns up to the last one that is not empty
 }
 
-// NewScanner returns a Scanner of a text with a separator, which starts on a line.
+// NewScanner returns a Scanner of text. line is the number of its first line.
 func NewScanner(text string, separator byte, line int) *Scanner {
 	return &Scanner{text: text, sep: separator, line: line, Cells: make([]Cell, 0, 8)}
 }
 
-// Next reads the next record that is not blank; false at the end of the text.
-// A record of empty cells is blank: spreadsheet programs write such lines.
+// Next reads the next record that is not blank; false at the end of the text. A record of empty
+// cells is blank: spreadsheet programs write such lines.
 func (s *Scanner) Next() bool {
 	for s.pos < len(s.text) {
 		s.Line, s.from = s.line, s.pos
@@ -69,7 +68,7 @@ func (s *Scanner) Next() bool {
 	return false
 }
 
-// cell reads one cell and what ends it; true when another cell follows.
+// cell reads one cell and its terminator. It reports whether another cell follows.
 func (s *Scanner) cell() bool {
 	c, end := s.field(s.skipBlanks(s.pos))
 	c.Text = restored(c.Text)
@@ -116,7 +115,7 @@ func (s *Scanner) quoted(i int) (Cell, int) {
 	breaks := countLineEnds(content)
 	if end < len(s.text) && !s.endsCell(s.text[end]) {
 		if breaks > 0 {
-			return s.unclosed(i) // it met a quote of a later line
+			return s.unclosed(i) // the closing quote belongs to a later line
 		}
 		end = s.cellEnd(end)
 		return Cell{trimBlanks(s.text[i:end]), FlawStray}, end
@@ -135,16 +134,16 @@ func (s *Scanner) quoted(i int) (Cell, int) {
 	return c, end
 }
 
-// unclosed returns the cell whose opening quote at i is never closed: the rest
-// of its line. Reading stays linear, because the lines up to the quote that the
-// search met have only doubled quotes, which no cell begins with.
+// unclosed returns the cell whose opening quote at i is never closed: the rest of its line.
+// Reading stays linear, because the lines before the quote that was found have only doubled
+// quotes, and no cell begins with those.
 func (s *Scanner) unclosed(i int) (Cell, int) {
 	end := i + LineLength(s.text[i:])
 	return Cell{trimBlanks(s.text[i:end]), FlawUnclosed}, end
 }
 
-// closingQuote returns where the quoted text that starts at i ends, or -1, and
-// whether it has doubled quotes in it.
+// closingQuote returns the index of the closing quote of the text that starts at i, or -1, and
+// whether the text has doubled quotes.
 func closingQuote(text string, i int) (at int, doubled bool) {
 	for {
 		n := strings.IndexByte(text[i:], '"')
@@ -176,7 +175,7 @@ func (s *Scanner) skipBlanks(i int) int {
 	return i
 }
 
-// Record is the current record as it is written.
+// Record returns the current record as written.
 func (s *Scanner) Record() string { return s.text[s.from:s.to] }
 
 func trimBlanks(text string) string {
@@ -200,7 +199,7 @@ func LineEnd(text string) int {
 	return 0
 }
 
-// LineLength returns where the first line of text ends.
+// LineLength returns the length of the first line of text, without its line end.
 func LineLength(text string) int {
 	if n := strings.IndexAny(text, "\r\n"); n >= 0 {
 		return n

@@ -4,12 +4,12 @@ import "iter"
 
 // Record is a record of a CSV text that is not blank.
 type Record struct {
-	Line  int      // on which it starts, from 1
-	Cells []string // without quotes and the spaces around them; good until the next record
-	Flaw  Flaw     // of the first cell that is badly written
+	Line  int      // where it starts, from 1
+	Cells []string // without quotes and surrounding spaces; valid until the next record
+	Flaw  Flaw     // of the first badly quoted cell
 }
 
-// Records reads CSV text. The records share its memory.
+// Records returns the records of a CSV text. They share its memory.
 func Records(text string, separator byte) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		s := NewScanner(text, separator, 1)

@@ -63,8 +63,8 @@ func TestSeparatorLine(t *testing.T) {
 	}
 }
 
-// FuzzWriteCell demands that a cell that is written is read as it was, but for what
-// cannot be read on one line, and that it starts no formula.
+// FuzzWriteCell checks that a written cell starts no formula and is read as at most one record of
+// one cell.
 func FuzzWriteCell(f *testing.F) {
 	for _, value := range []string{"a", "a,b", `a"b`, "=1", "'=1", "-", "a\nb", " a "} {
 		f.Add(value)

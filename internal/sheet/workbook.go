@@ -13,19 +13,18 @@ import (
 	"strings"
 )
 
-// The limits of a workbook, unpacked. An archive says how large its parts are
-// and is not believed.
+// Limits of an unpacked workbook. The sizes that an archive declares are not trusted.
 const (
 	maxEntries     = 4096
-	maxIndexBytes  = 1 << 20  // of a part that lists others
-	maxStringBytes = 16 << 20 // of the texts that cells share
+	maxIndexBytes  = 1 << 20  // of a part that lists other parts
+	maxStringBytes = 16 << 20 // of the shared strings
 	maxSheetBytes  = 64 << 20
-	maxBytes       = 192 << 20 // of all parts, as often as each is read
-	maxSheetRows   = 1 << 20   // that spreadsheet programs know
+	maxBytes       = 192 << 20 // of all parts; a part counts each time it is read
+	maxSheetRows   = 1 << 20   // the maximum in spreadsheet programs
 	maxColumns     = 256
 )
 
-// Why a workbook cannot be read.
+// Reasons why a workbook cannot be read.
 var (
 	ErrNoWorkbook = errors.New("sheet: the archive is no workbook")
 	ErrNoSheets   = errors.New("sheet: the document has no sheets that can be read")
@@ -33,20 +32,20 @@ var (
 	ErrTooLarge   = errors.New("sheet: the workbook is too large")
 )
 
-// IsZIP reports whether data begin as a ZIP archive does.
+// IsZIP reports whether data start like a ZIP archive.
 func IsZIP(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("PK\x05\x06"))
 }
 
-// Workbook is an opened XLSX file. Only what lists its parts has been read.
+// Workbook is an opened XLSX file. OpenWorkbook reads only the lists of parts.
 type Workbook struct {
 	Sheets []Worksheet
-	Epoch  string // the day that numbers of days count from, as YYYY-MM-DD
+	Epoch  string // the day from which day numbers count, as YYYY-MM-DD
 
 	files   map[string]*zip.File // by name in lower case
-	shared  string               // part with the texts that cells share; empty for none
-	strings []string             // read when first needed
-	read    bool                 // strings have been
+	shared  string               // part with the shared strings; empty if none
+	strings []string             // shared strings, read when first needed
+	read    bool                 // whether strings were read
 	left    int64                // bytes that may still be unpacked
 }
 
@@ -56,20 +55,20 @@ type Worksheet struct {
 	part string
 }
 
-// WorkbookRow is a row of a sheet, good until the next one.
+// WorkbookRow is a row of a sheet, valid until the next one.
 type WorkbookRow struct {
-	Line  int // of the sheet, from 1
+	Line  int // in the sheet, from 1
 	Cells []WorkbookCell
 }
 
-// WorkbookCell is a cell without spaces around it. A number is written as Go does.
+// WorkbookCell is a cell without surrounding spaces. A number is formatted as in Go.
 type WorkbookCell struct {
 	Text   string
-	Number bool // and not a text of digits
+	Number bool // false for a text of digits
 }
 
-// OpenWorkbook opens the workbook in a ZIP archive. ErrNoWorkbook, ErrNoSheets,
-// ErrDamaged or ErrTooLarge when there is none that can be read.
+// OpenWorkbook opens the workbook in a ZIP archive. ErrNoWorkbook, ErrNoSheets, ErrDamaged or
+// ErrTooLarge if it cannot be read.
 func OpenWorkbook(data []byte) (*Workbook, error) {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil || len(archive.File) > maxEntries {
@@ -87,7 +86,7 @@ func OpenWorkbook(data []byte) (*Workbook, error) {
 	}
 	if w.files[strings.ToLower(main)] == nil {
 		if w.files["mimetype"] != nil || w.files["[content_types].xml"] != nil {
-			return nil, ErrNoSheets // OpenDocument, or a text or slides
+			return nil, ErrNoSheets // OpenDocument, or another Office document
 		}
 		return nil, ErrNoWorkbook
 	}
@@ -97,7 +96,7 @@ func OpenWorkbook(data []byte) (*Workbook, error) {
 	return w, nil
 }
 
-// index reads which sheets there are.
+// index reads the list of sheets.
 func (w *Workbook) index(main string) error {
 	parts := map[string]string{}
 	for _, r := range w.relations(main) {
@@ -126,13 +125,13 @@ func (w *Workbook) index(main string) error {
 	return err
 }
 
-// relation is what one part says of another.
+// relation is a reference from one part to another.
 type relation struct{ id, kind, part string }
 
-// relations returns what a part refers to; of the whole package for no part.
+// relations returns the references of a part; of the package if part is empty.
 func (w *Workbook) relations(part string) (list []relation) {
 	folder, file := path.Split(part)
-	// A package without them, or with damaged ones, has no sheets to find.
+	// A missing or damaged list gives no references, so no sheets are found.
 	_ = w.elements(folder+"_rels/"+file+".rels", maxIndexBytes, func(t xml.Token) bool {
 		if start, ok := t.(xml.StartElement); ok && start.Name.Local == "Relationship" {
 			target := attribute(start, "Target")
@@ -155,7 +154,7 @@ func attribute(start xml.StartElement, name string) string {
 	return ""
 }
 
-// elements calls each for the tokens of a part until it returns false.
+// elements calls each with the tokens of a part until it returns false.
 func (w *Workbook) elements(part string, limit int64, each func(xml.Token) bool) error {
 	file := w.files[strings.ToLower(part)]
 	if file == nil {
@@ -192,8 +191,8 @@ func (w *Workbook) elements(part string, limit int64, each func(xml.Token) bool)
 	}
 }
 
-// Rows returns the rows of a sheet that are not blank, and what says why the last
-// reading of them ended early: ErrDamaged or ErrTooLarge; nil when it did not.
+// Rows returns the rows of a sheet that are not blank. After the iteration, fault returns why it
+// ended early: ErrDamaged or ErrTooLarge; nil if it did not.
 func (w *Workbook) Rows(s Worksheet) (rows iter.Seq[WorkbookRow], fault func() error) {
 	var failed error
 	return func(yield func(WorkbookRow) bool) {
@@ -219,7 +218,7 @@ func (r WorkbookRow) isBlank() bool {
 	return !slices.ContainsFunc(r.Cells, func(c WorkbookCell) bool { return c.Text != "" })
 }
 
-// readStrings reads the texts that cells share.
+// readStrings reads the shared strings.
 func (w *Workbook) readStrings() error {
 	if w.shared == "" || w.read {
 		return nil
@@ -238,8 +237,7 @@ func (w *Workbook) readStrings() error {
 	return err
 }
 
-// inline collects the text of a shared or an inline string: its runs, without
-// the phonetic ones.
+// inline collects the text of a shared or inline string: its runs, without phonetic ones.
 type inline struct{ text, phonetic bool }
 
 func (i *inline) token(t xml.Token, to *strings.Builder) {
@@ -262,14 +260,14 @@ type sheetReader struct {
 	shared []string
 	row    WorkbookRow
 
-	column int    // of the cell at hand, from 0
-	kind   string // of the cell at hand: s, str, inlineStr, b, e, d; empty or n for a number
+	column int    // of the current cell, from 0
+	kind   string // of the current cell: s, str, inlineStr, b, e, d; empty or n for a number
 	value  bool   // inside a cell's value
 	inline inline
 	text   strings.Builder
 }
 
-// token takes one token; true when it ended a row.
+// token handles one token. It reports whether the token ended a row.
 func (s *sheetReader) token(t xml.Token) bool {
 	if s.kind == "inlineStr" {
 		s.inline.token(t, &s.text)
@@ -311,7 +309,7 @@ func (s *sheetReader) token(t xml.Token) bool {
 	return false
 }
 
-// put adds the cell at hand to the row.
+// put adds the current cell to the row.
 func (s *sheetReader) put() {
 	if s.column < 0 || s.column >= maxColumns || s.text.Len() == 0 {
 		return

@@ -7,8 +7,8 @@ import (
 	"trueup/internal/text"
 )
 
-// WriteCell writes a cell of CSV, quoted if it has to be. It is readable on one line,
-// and no spreadsheet program takes it for a formula.
+// WriteCell writes a cell of CSV, quoted if needed. Spreadsheet programs do not read it as a
+// formula.
 func WriteCell(w *bytes.Buffer, value string, separator byte) {
 	value = Neutralise(text.Readable(value))
 	if strings.IndexByte(value, separator) < 0 && !strings.ContainsAny(value, "\"\r\n") {
@@ -20,7 +20,7 @@ func WriteCell(w *bytes.Buffer, value string, separator byte) {
 	w.WriteByte('"')
 }
 
-// Neutralise keeps a spreadsheet program from taking a cell for a formula.
+// Neutralise prevents spreadsheet programs from reading a cell as a formula.
 func Neutralise(value string) string {
 	if value != "" && strings.IndexByte("=+-@\t\r\n", value[0]) >= 0 {
 		return "'" + value
@@ -28,8 +28,8 @@ func Neutralise(value string) string {
 	return value
 }
 
-// restored takes away the apostrophe that Neutralise put before a sign. It is
-// allowed neither in a name nor in a number, so nothing else can have meant it.
+// restored removes the apostrophe that Neutralise put before a sign. Names and numbers cannot
+// start with an apostrophe, so it has no other meaning.
 func restored(value string) string {
 	if len(value) > 1 && value[0] == '\'' && strings.IndexByte("=+-@", value[1]) >= 0 {
 		return value[1:]

@@ -13,14 +13,14 @@ import (
 	"trueup/internal/text"
 )
 
-// Value is a cell that is written: text, a whole number or a day. The zero Value is empty.
+// Value is a cell to write: text, a whole number or a day. The zero Value is empty.
 type Value struct {
 	Text   string
 	Number int
 	Kind   Kind
 }
 
-// Kind says which of a Value's fields is its value.
+// Kind says which field of a Value holds its value.
 type Kind int
 
 // The kinds of values.
@@ -30,7 +30,7 @@ const (
 	KindDay         // Text, as YYYY-MM-DD
 )
 
-// String is the value as a person reads it.
+// String returns the value as a user reads it.
 func (v Value) String() string {
 	if v.Kind == KindNumber {
 		return strconv.Itoa(v.Number)
@@ -43,7 +43,7 @@ const (
 	styleText   = 0
 	styleHeader = 1 // bold
 	styleDate   = 2
-	styleQuoted = 3 // text that looks like a formula: what an apostrophe before it does in Excel
+	styleQuoted = 3 // text that looks like a formula; as with a leading apostrophe in Excel
 	styleTotal  = 4 // bold
 )
 
@@ -89,21 +89,20 @@ const (
 	worksheet = xmlHead + `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">`
 )
 
-// Sheet is a sheet that is written.
+// Sheet is a sheet to write.
 type Sheet struct {
 	Name   string
 	Widths []int // of the columns, in characters
 	Header []Value
 	Rows   iter.Seq[[]Value]
-	Totals []Value // after the rows; nil for none
-	// IsTable freezes the header and has filters for the columns.
+	Totals []Value // below the rows; nil for none
+	// IsTable freezes the header and adds filters to the columns.
 	IsTable bool
 }
 
-// WriteWorkbook writes an Excel workbook of two sheets. Every text is an inline string,
-// which is never read as a formula; one that looks like a formula stays text also when
-// somebody edits the cell. Days are dates, numbers are numbers. The same sheets give the
-// same bytes.
+// WriteWorkbook writes an Excel workbook of two sheets. Every text is an inline string, which is
+// never read as a formula; a text that looks like one stays text even after the cell is edited.
+// Days are dates, numbers are numbers. The same sheets give the same bytes.
 func WriteWorkbook(to io.Writer, first, second Sheet) error {
 	archive := zip.NewWriter(to)
 	part := func(name string, write func(*sheetWriter)) error {
@@ -113,7 +112,7 @@ func WriteWorkbook(to io.Writer, first, second Sheet) error {
 		}
 		s := &sheetWriter{Writer: bufio.NewWriterSize(w, 1<<16)}
 		write(s)
-		return s.Flush() // which returns the first error of any write
+		return s.Flush() // returns the first error of any write
 	}
 	for _, p := range []struct {
 		name  string
@@ -142,7 +141,7 @@ func (w *sheetWriter) workbook(first, second string) {
 	w.raw(`" sheetId="2" r:id="rId2"/></sheets></workbook>`)
 }
 
-// sheetName is a name as Excel allows it for a sheet.
+// sheetName returns a name that Excel allows for a sheet.
 func sheetName(name string) string {
 	return text.Shorten(strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`[]:*?/\'`, r) {
@@ -186,10 +185,10 @@ type sheetWriter struct {
 
 func (w *sheetWriter) raw(s string) { io.WriteString(w, s) }
 
-// text writes text, without what XML has no way to say.
+// text writes escaped text; characters that XML does not allow are replaced.
 func (w *sheetWriter) text(s string) { xml.EscapeText(w, []byte(s)) } //nolint:errcheck // Flush returns it
 
-// row writes the next row. Empty cells are left out.
+// row writes the next row. It omits empty cells.
 func (w *sheetWriter) row(cells []Value, style int) {
 	w.rows++
 	n := strconv.Itoa(w.rows)
@@ -214,8 +213,8 @@ func (w *sheetWriter) row(cells []Value, style int) {
 	w.raw(`</row>`)
 }
 
-// excelDay is the day of a date cell as Excel counts them: 1 is 1900-01-01, and
-// as 1900 had a 29 February there, 61 is 1900-03-01. Earlier days stay text.
+// excelDay returns the serial number of a day in Excel: 1 is 1900-01-01 and 61 is 1900-03-01,
+// because Excel has a 1900-02-29. Days before that stay text.
 func excelDay(c Value) (serial int, ok bool) {
 	if c.Kind != KindDay {
 		return 0, false
@@ -225,7 +224,7 @@ func excelDay(c Value) (serial int, ok bool) {
 	return serial, err == nil && serial >= 61
 }
 
-// columnName is A, B, … Z, AA.
+// columnName returns A, B, … Z, AA.
 func columnName(i int) string {
 	if i < 26 {
 		return string(rune('A' + i))

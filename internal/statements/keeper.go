@@ -26,28 +26,26 @@ import (
 	"trueup/internal/sheet"
 )
 
-// Keeper is the use case. The zero Keeper with its fields set is ready to use,
-// by many at the same time.
+// Keeper is the use case. Set its exported fields; then it is safe for concurrent use.
 type Keeper struct {
 	Store            Store
 	Uploads, Reports objects.Bucket
-	// Changed is told that what is in use has changed, by a record that was
-	// accepted or removed; perhaps more than once.
+	// Changed is called after a record in use was accepted or removed, possibly more than once
+	// for one record.
 	Changed func(ctx context.Context, r Record) error
-	// Spelling returns how the catalog spells a publisher; the same when it has
-	// none (R5.2).
+	// Spelling returns the catalog's spelling of a publisher; the publisher itself if the catalog
+	// has none (R5.2).
 	Spelling func(ctx context.Context, publisher string) (string, error)
 	Clock    func() time.Time
-	Zone     *time.Location // in which a day begins
+	Zone     *time.Location // time zone of days; UTC if nil
 	Log      *slog.Logger
 
 	mu    sync.Mutex
-	known map[knownKey]entitlement.Statement // those in use, with publishers as written
+	known map[knownKey]entitlement.Statement // the statements in use, with publishers as written
 }
 
-// Receive reads one version of a file once. A nil error means that it is dealt with,
-// whatever the file holds; an error is a fault, and the same event should be delivered
-// again.
+// Receive reads one version of a file, once. A nil error means that the file is handled, whatever
+// its content. An error is a fault; deliver the same event again.
 func (k *Keeper) Receive(ctx context.Context, o intake.Object) error {
 	if o.IsFolder() {
 		return nil
@@ -60,7 +58,7 @@ func (k *Keeper) Receive(ctx context.Context, o intake.Object) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", o.Key, err)
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
+	defer func() { _ = object.Body.Close() }() // fully read, or not needed
 	r, err := k.record(ctx, o, object)
 	if err != nil {
 		return err
@@ -73,15 +71,14 @@ func (k *Keeper) Receive(ctx context.Context, o intake.Object) error {
 	if r.State != StateAccepted {
 		return nil
 	}
-	return k.Changed(ctx, r) // once more when nobody knows whether it was told
+	return k.Changed(ctx, r) // again on each delivery: an earlier one may have died before the call
 }
 
 // statementID returns the id of the record of a file that was not announced.
 func statementID(o intake.Object) string { return o.ID("", "statement") }
 
-// record returns the record of a version of a file: the announced one that its upload
-// names, that of an earlier delivery or of a repetition after a restore (R16.2), or a
-// new one.
+// record returns the record of a version of a file: the announced record that the upload names,
+// the record of an earlier delivery or of a repetition after a restore (R16.2), or a new one.
 func (k *Keeper) record(ctx context.Context, o intake.Object, object objects.Object) (Record, error) {
 	ids := []string{object.Metadata[MetaStatement], statementID(o), statementID(o.Listed(object.Modified))}
 	r, found, err := intake.Find(ctx, o, ids, k.Store.Statement)
@@ -98,7 +95,7 @@ func (k *Keeper) record(ctx context.Context, o intake.Object, object objects.Obj
 	return r, nil
 }
 
-// read reads a file and keeps what became of it.
+// read reads a file and stores the result.
 func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, error) {
 	file, err := k.file(r, body)
 	if err != nil {
@@ -139,8 +136,8 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 	return kept, nil
 }
 
-// file reads and checks a file. Of one that is too large no more is read than
-// shows it.
+// file reads and checks a file. It reads at most one byte more than the limit, to detect a file
+// that is too large.
 func (k *Keeper) file(r Record, body io.Reader) (*statement.File, error) {
 	var data bytes.Buffer
 	if _, err := data.ReadFrom(io.LimitReader(body, statement.MaxFileBytes+1)); err != nil {
@@ -150,7 +147,7 @@ func (k *Keeper) file(r Record, body io.Reader) (*statement.File, error) {
 	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Object.Key, Date: day.Date(put.Format(time.DateOnly))}), nil
 }
 
-// store writes what a statement says where load reads it.
+// store writes the content of a statement to where load reads it.
 func (k *Keeper) store(ctx context.Context, r Record, s entitlement.Statement) error {
 	data, err := entitlement.Encode(s)
 	if err != nil {
@@ -174,8 +171,8 @@ func (k *Keeper) putBytes(ctx context.Context, key string, data []byte) error {
 	return nil
 }
 
-// Current returns the statements in use, with publishers as the catalog spells
-// them: what entitlement.Attribute wants.
+// Current returns the statements in use, with publishers in the catalog's spelling, as
+// entitlement.Attribute requires.
 func (k *Keeper) Current(ctx context.Context) ([]entitlement.Statement, error) {
 	records, err := k.Store.StatementsInUse(ctx)
 	if err != nil {
@@ -190,13 +187,12 @@ func (k *Keeper) Current(ctx context.Context) ([]entitlement.Statement, error) {
 		known[r.knownKey()] = all[i]
 	}
 	k.mu.Lock()
-	k.known = known // and no longer those that were replaced
+	k.known = known // drops replaced statements
 	k.mu.Unlock()
 	return all, k.spell(ctx, all)
 }
 
-// Attribution says whose the lines of the statements in use are, of all pairs of
-// the organisation.
+// Attribution attributes the lines of the statements in use to the organisation's pairs.
 func (k *Keeper) Attribution(ctx context.Context, pairs []agreement.Pair) (entitlement.Attribution, error) {
 	current, err := k.Current(ctx)
 	if err != nil {
@@ -205,7 +201,7 @@ func (k *Keeper) Attribution(ctx context.Context, pairs []agreement.Pair) (entit
 	return entitlement.Attribute(current, pairs), nil
 }
 
-// content returns what a statement in use says.
+// content returns the content of a statement in use.
 func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, error) {
 	k.mu.Lock()
 	s, known := k.known[r.knownKey()]
@@ -221,9 +217,9 @@ func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, 
 	return k.again(ctx, r)
 }
 
-// knownKey names what a statement says: which version of a file was read, and
-// when. The id alone does not once the store was restored to a point in time,
-// after which an announced statement may get another file.
+// knownKey identifies the content of a statement: which version of a file was read, and when. The
+// id alone does not: after a restore to a point in time, an announced statement may get another
+// file.
 type knownKey struct {
 	id, key, version string
 	read             int64
@@ -233,7 +229,7 @@ func (r Record) knownKey() knownKey {
 	return knownKey{r.ID, r.Object.Key, r.Object.Identity(), r.EndedAt.UnixMilli()}
 }
 
-// load reads what store wrote.
+// load reads the content that store wrote.
 func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, error) {
 	data, err := contents(ctx, k.Reports, r.contentKey())
 	if err != nil {
@@ -242,14 +238,14 @@ func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, err
 	return entitlement.Decode(data)
 }
 
-// again reads a statement from its file, because what was stored of it is
-// damaged, gone, or of another version of this program.
+// again reads a statement from its file, because the stored content is damaged, missing, or of
+// another version of this program.
 func (k *Keeper) again(ctx context.Context, r Record) (entitlement.Statement, error) {
 	object, err := k.Uploads.Open(ctx, r.Object.Key, r.Object.Version, r.Object.ETag)
 	if err != nil {
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
+	defer func() { _ = object.Body.Close() }() // fully read, or not needed
 	file, err := k.file(r, object.Body)
 	if err != nil {
 		return entitlement.Statement{}, err
@@ -266,7 +262,7 @@ func contents(ctx context.Context, bucket objects.Bucket, key string) ([]byte, e
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
+	defer func() { _ = object.Body.Close() }() // fully read, or not needed
 	data, err := io.ReadAll(object.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
@@ -274,8 +270,8 @@ func contents(ctx context.Context, bucket objects.Bucket, key string) ([]byte, e
 	return data, nil
 }
 
-// spell replaces publishers by what the catalog calls them. The statements
-// share their lines with those that are known, so it changes copies.
+// spell replaces publishers with the catalog's spelling. The lines are shared with k.known, so it
+// changes copies.
 func (k *Keeper) spell(ctx context.Context, all []entitlement.Statement) error {
 	spelled := map[string]string{}
 	for i := range all {
@@ -303,9 +299,8 @@ func (k *Keeper) spell(ctx context.Context, all []entitlement.Statement) error {
 	return nil
 }
 
-// Findings returns what the check of a file had to say, in the order of the
-// file; none before it was read. errs.NotFound report_expired when it is not
-// kept any more.
+// Findings returns the findings of a file, in the order of the file; none before it was read.
+// errs.NotFound report_expired if they are no longer stored.
 func (k *Keeper) Findings(ctx context.Context, r Record) ([]sheet.Finding, error) {
 	if r.Errors+r.Warnings == 0 {
 		return nil, nil
@@ -324,10 +319,10 @@ func (k *Keeper) Findings(ctx context.Context, r Record) ([]sheet.Finding, error
 	return intake.LoadFindings(findings), nil
 }
 
-// Remove takes an accepted statement, as it was read, out of use. The event says
-// who did; its Subject, Before and After are filled in. Removing one that is removed is
-// the same once more. errs.Conflict statement_not_in_use for any other; errs.Stale
-// version_stale when it was written since it was read.
+// Remove takes an accepted statement out of use. The event says by whom; Remove fills in its
+// Subject, Before and After. Removing a removed statement again has no effect. errs.Conflict
+// statement_not_in_use for any other state; errs.Stale version_stale if it changed since it was
+// read.
 func (k *Keeper) Remove(ctx context.Context, read Record, event audit.Event) (Record, error) {
 	switch read.State {
 	case StateAccepted:
@@ -338,7 +333,7 @@ func (k *Keeper) Remove(ctx context.Context, read Record, event audit.Event) (Re
 		if read, err = k.Store.RemoveStatement(ctx, read, event.At, event); err != nil {
 			return Record{}, err
 		}
-	case StateRemoved: // whoever repeats the call does not know whether anybody was told
+	case StateRemoved: // call Changed again: the first call may have died before it
 	default:
 		return Record{}, errs.New(errs.Conflict, "statement_not_in_use")
 	}

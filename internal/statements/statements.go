@@ -1,23 +1,21 @@
-// Package statements keeps the statements that admins put under KeyPrefix in
-// the uploads bucket (R7.4): the use case behind that place, and what a refresh
-// reads of it. No AWS here.
+// Package statements keeps the statements that admins put under KeyPrefix in the uploads bucket
+// (R7.4): it receives the files, and a refresh reads the statements in use. It does not depend on
+// AWS.
 //
 // # One record for each version of a file
 //
-// Whatever S3 delivers, and wherever a function dies, a version of a file is
-// read once and has one record. A file of which a single row is wrong is refused
-// as a whole, and says why line by line: half a statement looks like an
-// organisation that lost half of its licenses.
+// A version of a file is read once and has one record, whatever events S3 delivers and wherever a
+// function dies. A file with a single wrong row is refused as a whole, with findings line by
+// line: half a statement looks like an organisation that lost half of its licences.
 //
-// Of the versions of one key the newest accepted one is in use; a refused one
-// replaces nothing. Versions are ordered by when they were put, and never by
-// when their events arrived (intake.Object.Order).
+// The latest accepted version of a key is in use; a refused one replaces nothing. Versions are
+// ordered by when they were put, not by when their events arrived (intake.Object.Order).
 //
-// # Where things are
+// # Where data is
 //
-// What a statement says is written to the reports bucket before its record says
-// that it is accepted, under a key of its own that never changes its content. So
-// what the record names is always there, and can be kept in memory.
+// The content of a statement is written to the reports bucket before its record says that it is
+// accepted, under a key whose content never changes. So the content of an accepted record always
+// exists, and can be cached in memory.
 package statements
 
 import (
@@ -40,43 +38,43 @@ import (
 // KeyPrefix is where statements are put in the uploads bucket.
 const KeyPrefix = "entitlements/"
 
-// ReportsPrefix is where what statements say is kept in the reports bucket.
+// ReportsPrefix is the prefix of contents and findings in the reports bucket.
 const ReportsPrefix = "statements/"
 
 // MetaStatement is the user metadata of an upload that names the announced statement.
 const MetaStatement = "statement"
 
-// State is what became of a version of a file.
+// State is the state of a version of a file.
 type State string
 
 // The states. Received waits for the file; all but received and accepted are final.
 const (
-	StateReceived State = "received" // announced through the API, the file is not there yet
+	StateReceived State = "received" // announced through the API, the file has not arrived
 	StateAccepted State = "accepted" // in use
 	StateRefused  State = "refused"  // the file has errors and nothing of it is used
-	StateReplaced State = "replaced" // a newer version of the same file was accepted
-	StateRemoved  State = "removed"  // somebody took it out of use
+	StateReplaced State = "replaced" // a later version of the same file was accepted
+	StateRemoved  State = "removed"  // a user took it out of use
 )
 
 // States is every state, in the order of the documentation.
 var States = []State{StateReceived, StateAccepted, StateRefused, StateReplaced, StateRemoved}
 
-// Record is what became of one version of a file. Always
-// Lines + Skipped + Unchanged + Rejected = Rows, unless it is only announced;
-// Lines counts what is stored of an accepted one, and what was good of a refused one.
+// Record is the record of one version of a file. Lines + Skipped + Unchanged + Rejected = Rows,
+// unless it is only announced. Lines counts the stored lines of an accepted file, and the good
+// lines of a refused one.
 type Record struct {
-	intake.Head // At is when the file was put, or when it was announced while it is not there
+	intake.Head // At is when the file was put, or when it was announced if it has not arrived
 
 	State State
 
-	Kind entitlement.Kind // empty when the file is no statement
-	Date day.Date         // the day whose situation it tells
+	Kind entitlement.Kind // empty if the file is not a statement
+	Date day.Date         // the day that the statement describes
 
 	Rows, Lines, Skipped, Unchanged, Rejected int
 	Errors, Warnings                          int // findings, see Findings
 
 	EndedAt time.Time // when it was read; zero before
-	// Removed is when it was taken out of use; zero when it was not.
+	// Removed is when it was taken out of use; zero if it was not.
 	Removed time.Time
 }
 
@@ -89,10 +87,10 @@ func (r Record) Waiting() bool { return r.State == StateReceived }
 // Final reports whether reading the file is over.
 func (r Record) Final() bool { return !r.Waiting() }
 
-// contentKey is the object of the reports bucket with what it says.
+// contentKey returns the key of the content in the reports bucket.
 func (r Record) contentKey() string { return ReportsPrefix + r.ID + ".json" }
 
-// findingsKey is the object of the reports bucket with its findings.
+// findingsKey returns the key of the findings in the reports bucket.
 func (r Record) findingsKey() string { return ReportsPrefix + r.ID + ".findings.json" }
 
 // Page is one page of records, newest first. Next is empty on the last page.
@@ -103,33 +101,32 @@ type Page struct {
 
 // Store keeps the records. Reads are strongly consistent.
 type Store interface {
-	// AnnounceStatement stores a received record with its event and the
-	// idempotency entry in one transaction. When the key was used before it stores
-	// nothing and returns the first response, or errs.Invalid idempotency_key_reused.
+	// AnnounceStatement stores a received record with its event and the idempotency entry in one
+	// transaction. If the key was used before, it stores nothing and returns the first response,
+	// or errs.Invalid idempotency_key_reused.
 	AnnounceStatement(ctx context.Context, r Record, event audit.Event, entry once.Entry) (first []byte, err error)
 	// Statement returns one record; errs.NotFound statement_not_found.
 	Statement(ctx context.Context, id string) (Record, error)
-	// Statements lists records, newest first. A cursor that is damaged is
-	// errs.Invalid cursor_invalid.
+	// Statements lists records, newest first. A damaged cursor is errs.Invalid cursor_invalid.
 	Statements(ctx context.Context, limit int, cursor string) (Page, error)
-	// KeepStatement stores the record of a file that was read, accepted or refused,
-	// with the event, in one transaction; the first caller's counts. An accepted
-	// one of which a newer version has been accepted or removed is stored as
-	// replaced; otherwise it replaces the one that was in use. It returns what is stored.
+	// KeepStatement stores the accepted or refused record of a file, with the event, in one
+	// transaction. The first call wins. An accepted record becomes replaced if a later version
+	// was already accepted or removed; otherwise it replaces the one in use. It returns the
+	// stored record.
 	KeepStatement(ctx context.Context, r Record, event audit.Event) (Record, error)
-	// RemoveStatement takes an accepted record, as it was read, out of use, with the
-	// event; errs.Stale version_stale when it was written since. Older versions of
-	// the file never come into use again.
+	// RemoveStatement takes an accepted record out of use, with the event; errs.Stale
+	// version_stale if it changed since it was read. Older versions of the file never come into
+	// use again.
 	RemoveStatement(ctx context.Context, read Record, at time.Time, event audit.Event) (Record, error)
 	// StatementsInUse returns the accepted records.
 	StatementsInUse(ctx context.Context) ([]Record, error)
 }
 
-// Extensions are how the name of a statement ends, in any case.
+// Extensions are the file extensions of statements. Case does not matter.
 var Extensions = []string{".csv", ".xlsx"}
 
-// ParseFileName checks the name of a file to be announced and returns every
-// violation with the field "fileName".
+// ParseFileName checks the name of a file to be announced. It returns every violation, with the
+// field "fileName".
 func ParseFileName(name string) (broken []errs.Violation) {
 	add := func(code string, args ...string) {
 		broken = append(broken, errs.Violation{Code: code, Field: "fileName", Value: name, Args: errs.Pairs(args...)})

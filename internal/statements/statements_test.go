@@ -37,14 +37,14 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// stand is the use case between the real adapters.
+// stand is the use case with the real adapters.
 type stand struct {
 	t     *testing.T
 	table string
 	store *dynamo.Table
 	files *s3.Client
 	*statements.Keeper
-	told []string // whom Changed was told of
+	told []string // records for which Changed was called
 	puts int
 }
 
@@ -68,7 +68,7 @@ func newStand(t *testing.T) *stand {
 	return s
 }
 
-// process is another process's use case.
+// process returns the use case of another process.
 func (s *stand) process() *statements.Keeper {
 	return &statements.Keeper{
 		Store: s.store.Statements, Uploads: s3bucket.New(s.files, "uploads"), Reports: s3bucket.New(s.files, "reports"),
@@ -83,7 +83,7 @@ func (s *stand) process() *statements.Keeper {
 	}
 }
 
-// put puts a file and returns what its event says.
+// put puts a file and returns the object of its event.
 func (s *stand) put(name string, data []byte, metadata map[string]string) intake.Object {
 	s.t.Helper()
 	key := statements.KeyPrefix + name
@@ -104,7 +104,7 @@ func (s *stand) receive(src intake.Object) {
 	}
 }
 
-// records are all records, oldest first.
+// records returns all records, oldest first.
 func (s *stand) records() []statements.Record {
 	s.t.Helper()
 	page, err := s.store.Statements.Statements(s.t.Context(), 100, "")
@@ -115,7 +115,7 @@ func (s *stand) records() []statements.Record {
 	return page.Items
 }
 
-// quantities adds up what the statements in use say, by family.
+// quantities adds up the quantities of the statements in use, by family.
 func quantities(t *testing.T, k *statements.Keeper) map[string]int {
 	t.Helper()
 	current, err := k.Current(t.Context())
@@ -164,7 +164,7 @@ func TestR7_4_Samples(t *testing.T) {
 	if got := quantities(t, s.Keeper)["Adobe Acrobat Pro"]; got != 35 {
 		t.Errorf("%d of Acrobat Pro", got)
 	}
-	// Another process reads what was stored, to the same end.
+	// Another process reads the stored content and gets the same result.
 	if diff := cmp.Diff(quantities(t, s.Keeper), quantities(t, s.process())); diff != "" {
 		t.Error(diff)
 	}
@@ -230,9 +230,8 @@ func TestEventsTwiceLateAndOutOfOrder(t *testing.T) {
 	}
 }
 
-// TestR16_2_ReadAgain demands that a file which was read again after a restoration,
-// from what a listing of the bucket has of it, has one record when S3's own event
-// still comes.
+// TestR16_2_ReadAgain checks that a file which was read again after a restore, from a listing of
+// the bucket, still has one record when S3's own event arrives.
 func TestR16_2_ReadAgain(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
@@ -303,7 +302,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	}
 }
 
-// endless is what compresses well.
+// endless is an endless stream of zeros, which compresses well.
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { clear(b); return len(b), nil }
@@ -324,7 +323,7 @@ func TestAnnouncedStatement(t *testing.T) {
 	src := s.put("a.csv", summary("10"), metadata)
 	s.receive(src)
 	s.receive(src)
-	s.receive(s.put("a.csv", summary("20"), metadata)) // its address works for some time
+	s.receive(s.put("a.csv", summary("20"), metadata)) // the presigned URL is still valid
 	s.receive(s.put("b.csv", summary("1"), metadata))
 	if all := s.records(); len(all) != 3 || all[0].ID != announced.ID || all[0].Object.By != "admin" || all[0].State != statements.StateReplaced {
 		t.Errorf("%+v", all)
@@ -334,9 +333,9 @@ func TestAnnouncedStatement(t *testing.T) {
 	}
 }
 
-// TestR16_2_StatementsOfAnotherFuture demands that a process which knows what an
-// announced statement said does not take it for what another file says that got
-// the announcement after the table was put back.
+// TestR16_2_StatementsOfAnotherFuture checks that a process with the content of an announced
+// statement in memory does not use it for another file that got the announcement after the table
+// was restored.
 func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
@@ -351,7 +350,7 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 	point := storetest.Save(t, client, s.table)
 	metadata := map[string]string{statements.MetaStatement: announced.ID}
 	s.receive(s.put("a.csv", summary("7"), metadata))
-	lost := quantities(t, s.Keeper) // which is warm from now on
+	lost := quantities(t, s.Keeper) // the process now has it in memory
 	storetest.Restore(t, client, s.table, point)
 	if now := quantities(t, s.Keeper); len(now) != 0 {
 		t.Errorf("%v", now)

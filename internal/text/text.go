@@ -1,5 +1,5 @@
-// Package text folds and shortens text the same way everywhere: names that a
-// person would call the same compare equal.
+// Package text normalises and shortens text. Names that a person would consider the same compare
+// equal.
 package text
 
 import (
@@ -32,8 +32,8 @@ func Fold(s string) string {
 	return norm.NFC.String(cases.Fold().String(strings.ToLower(norm.NFC.String(s))))
 }
 
-// WithoutAccents returns s with every character in its plain form and without
-// marks, so that somebody who types "resume" finds "résumé".
+// WithoutAccents returns s in compatibility form and without combining marks, so that a search
+// for "resume" finds "résumé".
 func WithoutAccents(s string) string {
 	if IsASCII(s) {
 		return s
@@ -46,9 +46,9 @@ func WithoutAccents(s string) string {
 	}, norm.NFKD.String(s))
 }
 
-// Letters returns the lower-case letters and digits of s, without accents: the
-// form under which the column names of a header are recognised, so that
-// "Numéro d'autorisation" and "NUMERO D AUTORISATION" are the same.
+// Letters returns the lower-case letters and digits of s, without accents. Column names of
+// headers are recognised in this form, so "Numéro d'autorisation" and "NUMERO D AUTORISATION" are
+// the same.
 func Letters(s string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(Readable(s)) {
@@ -59,8 +59,8 @@ func Letters(s string) string {
 	return b.String()
 }
 
-// Readable returns s as valid UTF-8. Bytes that are not UTF-8 are taken for
-// Windows-1252, in which spreadsheet programs in Western Europe save CSV.
+// Readable returns s as valid UTF-8. Bytes that are not UTF-8 are decoded as Windows-1252, the
+// encoding in which spreadsheet programs in Western Europe save CSV.
 func Readable(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -78,8 +78,8 @@ func Readable(s string) string {
 	return b.String()
 }
 
-// Shorten returns s cut to at most max characters, the last of them an
-// ellipsis when it was cut. It reads no more of s than it returns.
+// Shorten returns s cut to at most max characters; the last one is an ellipsis if s was cut. It
+// reads no more of s than it returns.
 func Shorten(s string, max int) string {
 	if len(s) <= max {
 		return s
@@ -97,11 +97,11 @@ func Shorten(s string, max int) string {
 	return s
 }
 
-// QuoteMaxChars is how many characters of a value Quote keeps.
+// QuoteMaxChars is the maximum length of a quoted value, in characters.
 const QuoteMaxChars = 256
 
-// Quote returns a value as a message quotes it: readable, and at most QuoteMaxChars
-// characters long.
+// Quote returns a value for use in a message: readable, and at most QuoteMaxChars characters
+// long.
 func Quote(value string) string {
 	// Cut before making it readable: the value may be megabytes.
 	if most := QuoteMaxChars*utf8.UTFMax + utf8.UTFMax; len(value) > most {
@@ -120,8 +120,8 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// isCollapsed reports that Collapse has nothing to do. It may say false for
-// text that is collapsed but not plain ASCII.
+// isCollapsed reports whether Collapse would return s unchanged. It may report false for text
+// that is collapsed but not ASCII.
 func isCollapsed(s string) bool {
 	previous := byte(' ')
 	for i := range len(s) {

@@ -65,7 +65,7 @@ func TestFoldOfAFoldIsItself(t *testing.T) {
 	})
 }
 
-// Every character folds as its upper and its lower case do.
+// Every character folds to the same text as its upper and lower case.
 func TestFoldEveryCharacter(t *testing.T) {
 	t.Parallel()
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -76,7 +76,8 @@ func TestFoldEveryCharacter(t *testing.T) {
 		if again := text.Fold(folded); again != folded {
 			t.Errorf("Fold(%q) of %q = %q", folded, r, again)
 		}
-		// The dotless i is the one letter whose upper case belongs to another letter.
+		// The dotless i is the one letter whose upper case is also the upper case of another
+		// letter.
 		if upper := unicode.ToUpper(r); r != 'ı' && text.Fold(string(upper)) != folded {
 			t.Errorf("Fold(%q) = %q, Fold(%q) = %q", r, folded, upper, text.Fold(string(upper)))
 		}
