@@ -11,8 +11,8 @@ import (
 	"trueup/internal/text"
 )
 
-// FuzzParse checks that what Parse lets through satisfies the rules as they
-// are written, and that parsing it again changes nothing.
+// FuzzParse checks that every draft that Parse accepts satisfies the rules, and that parsing the
+// result again changes nothing.
 func FuzzParse(f *testing.F) {
 	paths, err := filepath.Glob("../../events/*.csv")
 	if err != nil || paths == nil {

@@ -2,8 +2,8 @@ package agreement
 
 import "trueup/internal/errs"
 
-// ParsePublisher checks the name of a publisher as ParseOther does, and returns
-// it collapsed, or every violation with the field.
+// ParsePublisher checks the name of a publisher as ParseOther does. It returns the collapsed
+// name, or every violation with the field.
 func ParsePublisher(field, typed string) (string, []errs.Violation) {
 	return parseLabel(publisherLabel, field, typed)
 }

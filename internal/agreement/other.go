@@ -13,35 +13,33 @@ import (
 
 // The limits of R2.6.
 const (
-	TitleMaxChars   = 256 // of a publisher and of a product title
+	TitleMaxChars   = 256 // of a publisher and of a product title, each
 	LicensesMax     = 10_000_000
 	DetailsMaxChars = 4_000
 )
 
-// OtherDraft is an agreement of type other as somebody typed it. Nothing in it
-// has been checked; nil is what was not given.
+// OtherDraft is an unchecked agreement of type other, as entered. Nil means not given.
 type OtherDraft struct {
 	Name         string
 	Publisher    *string
 	ProductTitle *string
 	Licenses     *int64
-	Start, End   *string // empty for none
-	Details      *string // empty for none
+	Start, End   *string // empty to clear
+	Details      *string // empty to clear
 }
 
-// Other is a parsed agreement of type other: it satisfies every rule that can
-// be checked without the store and the catalog. Name, publisher and product
-// title are collapsed; lines of the details end with \n.
+// Other is a parsed agreement of type other. It satisfies every rule that does not need the store
+// or the catalog. Name, publisher and product title are collapsed; lines of the details end with
+// \n.
 type Other struct {
 	Name string
 	Terms
 	Details string
 }
 
-// ParseOther is the gate from a draft to an agreement of type other, as Parse
-// is to a volume agreement. It returns every violation, with the fields "name",
-// "publisher", "productTitle", "licenses", "start", "end" and "details"; none
-// quotes the details (R2.7).
+// ParseOther checks a draft of type other, as Parse checks a volume agreement. It returns every
+// violation, with the fields "name", "publisher", "productTitle", "licenses", "start", "end" and
+// "details". No violation quotes the details (R2.7).
 func ParseOther(d OtherDraft) (Other, []errs.Violation) {
 	c := checker{}
 	c.name(d.Name)
@@ -62,17 +60,17 @@ func ParseOther(d OtherDraft) (Other, []errs.Violation) {
 	return Other{Name: text.Collapse(d.Name), Terms: terms, Details: details}, nil
 }
 
-// CheckGiven returns what is wrong with that of the terms and the details which
-// the draft gives, for an edit of an agreement that has yet to be read.
+// CheckGiven returns the violations in the given terms and details, for an edit of an agreement
+// that has not been read yet.
 func (d OtherDraft) CheckGiven() []errs.Violation {
 	c := checker{}
 	c.given(d, Terms{})
 	return c.violations
 }
 
-// Edit returns what the draft changes of an agreement, or what is wrong with
-// the terms it would then have. What it does not give stays as it is; terms is
-// nil when they all do. A volume agreement has neither terms nor details.
+// Edit returns what the draft changes in an agreement, or the violations in the resulting terms.
+// Fields that are not given stay as they are; terms is nil if none changes. A volume agreement
+// has neither terms nor details.
 func (d OtherDraft) Edit(read Agreement) (terms *Terms, details *string, violations []errs.Violation) {
 	if read.Type == TypeVolume {
 		return nil, nil, d.OfVolume()
@@ -92,8 +90,7 @@ func (d OtherDraft) Edit(read Agreement) (terms *Terms, details *string, violati
 	return terms, details, nil
 }
 
-// OfVolume returns a violation for everything the draft gives that a volume
-// agreement does not have (R2.5).
+// OfVolume returns a violation for each given field that a volume agreement does not have (R2.5).
 func (d OtherDraft) OfVolume() []errs.Violation {
 	c := checker{}
 	for _, field := range []struct {
@@ -114,7 +111,7 @@ func (d OtherDraft) OfVolume() []errs.Violation {
 	return c.violations
 }
 
-// given checks what the draft gives, and returns it over the terms there are.
+// given checks the given fields and returns t with their values.
 func (c *checker) given(d OtherDraft, t Terms) (_ Terms, details string) {
 	if d.Publisher != nil {
 		t.Publisher = c.label(publisherLabel, *d.Publisher)
@@ -137,8 +134,7 @@ func (c *checker) given(d OtherDraft, t Terms) (_ Terms, details string) {
 	return t, details
 }
 
-// label is a publisher or a product title: its field, and the codes of what can
-// be wrong with it.
+// label describes a publisher or product title: its field and the codes of its violations.
 type label struct{ field, flawMissing, flawLong, flawHidden string }
 
 var (
@@ -146,8 +142,8 @@ var (
 	titleLabel     = label{field: "productTitle", flawMissing: "title_required", flawLong: "title_too_long", flawHidden: "title_control"}
 )
 
-// label checks a label and returns it collapsed. Unlike a name it may have any
-// character that can be seen: C++, Photoshop (CC), R&D.
+// label checks a label and returns it collapsed. Unlike a name it may have any visible character:
+// C++, Photoshop (CC), R&D.
 func (c *checker) label(l label, typed string) string {
 	collapsed := text.Collapse(typed)
 	var hidden characters
@@ -178,7 +174,7 @@ func (c *checker) licenses(n int64) int {
 	return int(n)
 }
 
-// date checks the first or the last day of a term; empty is none.
+// date checks the first or last day of a term; empty for none.
 func (c *checker) date(field, typed string) day.Date {
 	if strings.TrimSpace(typed) == "" {
 		return ""
@@ -190,18 +186,18 @@ func (c *checker) date(field, typed string) day.Date {
 	return date
 }
 
-// order checks that a term ends on its first day or later.
+// order checks that a term does not end before it starts.
 func (c *checker) order(t Terms) {
 	if t.Start != "" && t.End != "" && t.End < t.Start {
 		c.add("end_before_start", "end", string(t.End), "start", string(t.Start))
 	}
 }
 
-// lineEnds makes every line end one \n.
+// lineEnds replaces every line end by \n.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// details checks free text and returns it with its line ends made one. It
-// quotes nothing of it: there may be registration keys in it (R2.7).
+// details checks free text and returns it with line ends as \n. Violations quote nothing of it,
+// because it may contain registration keys (R2.7).
 func (c *checker) details(typed string) string {
 	const field = "details"
 	noted := lineEnds.Replace(typed)

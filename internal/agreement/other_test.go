@@ -12,7 +12,7 @@ import (
 
 func of[T any](v T) *T { return &v }
 
-// otherDraft is a draft with nothing wrong in it, untidy where it may be.
+// otherDraft returns a valid draft that is untidy where the rules allow it.
 func otherDraft() agreement.OtherDraft {
 	return agreement.OtherDraft{
 		Name: "  Creative   Cloud ", Publisher: of(" Adobe  Systems"), ProductTitle: of("Photoshop (CC) & more"), Licenses: of[int64](25),
@@ -172,8 +172,8 @@ func TestEditOfOther(t *testing.T) {
 	})
 }
 
-// FuzzParseOther checks that what ParseOther lets through satisfies the rules
-// as they are written, and that parsing it again changes nothing.
+// FuzzParseOther checks that every draft that ParseOther accepts satisfies the rules, and that
+// parsing the result again changes nothing.
 func FuzzParseOther(f *testing.F) {
 	f.Add("Creative Cloud", "Adobe", "Photoshop", int64(5), "2026-01-01", "2026-12-31", "Key: A\r\nB")
 	f.Add(" ", "\u200d", "a\tb", int64(-1), "2026-02-30", "0000-01-01", "\x00")

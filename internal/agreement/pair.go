@@ -11,11 +11,11 @@ type Pair struct {
 	Program       Program
 }
 
-// String returns both numbers as a message quotes them.
+// String returns both numbers in the form for messages.
 func (p Pair) String() string { return p.Authorization + " + " + p.License }
 
-// PairKey is the form under which pairs are compared: both numbers in upper
-// case without spaces and hyphens, joined by "+".
+// PairKey is the form in which pairs are compared: both numbers in upper case, without spaces and
+// hyphens, joined by "+".
 type PairKey string
 
 // Key returns the pair's comparison form (R2.2).
@@ -27,14 +27,14 @@ func (p Pair) Key() PairKey {
 	return PairKey(b)
 }
 
-// Pair returns a pair with the numbers as they are compared; its program is not known.
+// Pair returns a pair with the numbers in comparison form; its program is unknown.
 func (k PairKey) Pair() Pair {
 	authorization, license, _ := strings.Cut(string(k), "+")
 	return Pair{Authorization: authorization, License: license, Program: ProgramUnknown}
 }
 
-// Squeeze returns a number, or a part of one, as PairKey has it: in upper case
-// without spaces and hyphens. It is empty for text that is in no number.
+// Squeeze returns a number, or a part of one, in the form of PairKey: upper case, without spaces
+// and hyphens. It returns "" if part has a character that no number has.
 func Squeeze(part string) string {
 	for i := range len(part) {
 		if part[i] != ' ' && numberByte(part[i]) == other {
@@ -44,10 +44,9 @@ func Squeeze(part string) string {
 	return string(appendSqueezed(nil, part))
 }
 
-// Suggest returns the program that the shape of the numbers suggests (R3.5):
-// equal numbers are open-value, 15 and 8 characters open, and a second number
-// of 7 digits select-enterprise. Hyphens and spaces do not count. It is a
-// suggestion and never a reason to reject a pair.
+// Suggest returns the program that the shape of the numbers suggests (R3.5): open-value for equal
+// numbers, open for 15 and 8 characters, select-enterprise for a second number of 7 digits.
+// Hyphens and spaces do not count. A suggestion is never a reason to reject a pair.
 func (p Pair) Suggest() Program {
 	var buffer [2][PairMaxCharsHighest]byte
 	authorization := appendSqueezed(buffer[0][:0], p.Authorization)
@@ -65,7 +64,7 @@ func (p Pair) Suggest() Program {
 	return ProgramUnknown
 }
 
-// sameNumber reports whether two numbers are equal as R2.2 compares them.
+// sameNumber reports whether two numbers are equal according to R2.2.
 func sameNumber(a, b string) bool {
 	var buffer [2][PairMaxCharsHighest]byte
 	return string(appendSqueezed(buffer[0][:0], a)) == string(appendSqueezed(buffer[1][:0], b))

@@ -40,7 +40,7 @@ func number() *rapid.Generator[string] {
 	return rapid.StringMatching(`-{0,2}[0-9A-Za-z][0-9A-Za-z-]{0,6}`)
 }
 
-// disguise writes a number differently without making it another number.
+// disguise writes the same number in another notation.
 func disguise(t *rapid.T, number string) string {
 	var b strings.Builder
 	for _, r := range number {

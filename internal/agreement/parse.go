@@ -20,8 +20,8 @@ const (
 
 // Limits are the settings that rules depend on.
 type Limits struct {
-	// PairMaxChars is how long both numbers of a pair may be together (R2.2),
-	// 16 to 32; zero means 16.
+	// PairMaxChars is the maximum total length of both numbers of a pair (R2.2), 16 to 32; zero
+	// means 16.
 	PairMaxChars int
 }
 
@@ -32,27 +32,24 @@ func (l Limits) pairMaxChars() int {
 	return min(max(l.PairMaxChars, PairMaxCharsDefault), PairMaxCharsHighest)
 }
 
-// Draft is a volume agreement as somebody typed it: a row of a CSV file, a
-// JSON body or a form. Nothing in it has been checked.
+// Draft is an unchecked volume agreement, as entered: a row of a CSV file, a JSON body or a form.
 type Draft struct {
 	Name    string
 	Pairs   []Pair  // numbers as typed; their programs are ignored
-	Program Program // of all pairs; empty or ProgramUnknown to have it suggested (R3.5)
+	Program Program // of all pairs; empty or ProgramUnknown to suggest one (R3.5)
 	ASCII   bool    // from a CSV file: only ASCII is accepted (R2.1)
 }
 
-// Volume is a parsed volume agreement: it satisfies every rule that can be
-// checked without the store. Name is collapsed, numbers are trimmed, and each
-// pair has the given program or a suggested one.
+// Volume is a parsed volume agreement. It satisfies every rule that does not need the store. Name
+// is collapsed, numbers are trimmed, and each pair has the given or a suggested program.
 type Volume struct {
 	Name  string
 	Pairs []Pair
 }
 
-// Parse is the one gate from a draft to a volume agreement. It returns every
-// violation, with the fields "name", "program", "pairs", "pairs/0",
-// "pairs/0/authorization" and "pairs/0/license"; the Volume is only good when
-// there are none.
+// Parse is the only way from a draft to a volume agreement. It returns every violation, with the
+// fields "name", "program", "pairs", "pairs/0", "pairs/0/authorization" and "pairs/0/license".
+// The Volume is valid only if there are none.
 func Parse(d Draft, l Limits) (Volume, []errs.Violation) {
 	name, violations := ParseName(d.Name, d.ASCII)
 	c := checker{ascii: d.ASCII, violations: violations}
@@ -63,8 +60,7 @@ func Parse(d Draft, l Limits) (Volume, []errs.Violation) {
 	return Volume{Name: name, Pairs: pairs}, nil
 }
 
-// ParsePairs is Parse for the pairs of a draft alone, which are to be added to
-// an agreement that has a name.
+// ParsePairs is Parse for pairs alone, to add them to an existing agreement.
 func ParsePairs(d Draft, l Limits) ([]Pair, []errs.Violation) {
 	c := checker{ascii: d.ASCII}
 	pairs := c.pairs(d, l)
@@ -74,9 +70,9 @@ func ParsePairs(d Draft, l Limits) ([]Pair, []errs.Violation) {
 	return pairs, nil
 }
 
-// ParseName checks the name of an agreement or of a license group (R2.1, R4.1)
-// and returns it collapsed, or every violation with the field "name". With
-// ascii, as in a CSV file, only ASCII is accepted.
+// ParseName checks the name of an agreement or of a license group (R2.1, R4.1). It returns the
+// collapsed name, or every violation with the field "name". With ascii, as in a CSV file, it
+// accepts only ASCII.
 func ParseName(name string, ascii bool) (string, []errs.Violation) {
 	c := checker{ascii: ascii}
 	c.name(name)
@@ -86,17 +82,16 @@ func ParseName(name string, ascii bool) (string, []errs.Violation) {
 	return text.Collapse(name), nil
 }
 
-// ParseProgram checks the program given for all pairs (R3.5). It returns an empty
-// program if the program is to be suggested, and a violation with the field "program"
-// if there is no such program.
+// ParseProgram checks the program given for all pairs (R3.5). It returns an empty program if one
+// is to be suggested, and a violation with the field "program" if it is unknown.
 func ParseProgram(given Program) (Program, []errs.Violation) {
 	c := checker{}
 	program := c.program(given)
 	return program, c.violations
 }
 
-// NotASCII returns the violation of a value that has characters beyond ASCII in a
-// place where only ASCII is accepted (R3.3). It names no field.
+// NotASCII returns the violation of a value with characters beyond ASCII where only ASCII is
+// accepted (R3.3). It has no field.
 func NotASCII(value string) errs.Violation {
 	return errs.Violation{Code: "not_ascii", Value: text.Quote(value), Args: errs.Pairs("characters", beyondASCII(value))}
 }
@@ -128,7 +123,7 @@ func (c *checker) name(name string) {
 	if n := utf8.RuneCountInString(collapsed); n > NameMaxChars {
 		c.add("name_too_long", field, name, "max", strconv.Itoa(NameMaxChars), "length", strconv.Itoa(n))
 	}
-	// White space at the ends is dropped; a tab or a line break inside is not a space.
+	// White space at the ends is dropped. A tab or line break inside is not a space.
 	trimmed := strings.TrimSpace(name)
 	if isPlain(trimmed) {
 		return
@@ -140,7 +135,7 @@ func (c *checker) name(name string) {
 		switch {
 		case isForbidden(r):
 			wrong.add(r)
-		case isControl(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it has been reported
+		case isControl(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it is already reported
 			control.add(r)
 		}
 	}
@@ -155,9 +150,9 @@ func (c *checker) name(name string) {
 	}
 }
 
-// onlyASCII reports characters beyond ASCII when they are not accepted, and
-// whether there was nothing to report. It looks at the value before trimming:
-// a no-break space at the end is invisible, but it is not a space.
+// onlyASCII reports characters beyond ASCII if they are not accepted. It returns true if there
+// are none to report. It checks the value before trimming, because a no-break space at the end is
+// invisible but not a space.
 func (c *checker) onlyASCII(field, value string) bool {
 	if !c.ascii || text.IsASCII(value) {
 		return true
@@ -197,7 +192,7 @@ func (c *checker) pairs(d Draft, l Limits) []Pair {
 	return pairs
 }
 
-// program returns the program given for all pairs; empty when it is to be suggested.
+// program returns the program given for all pairs; empty if one is to be suggested.
 func (c *checker) program(given Program) Program {
 	switch given {
 	case ProgramOpenValue, ProgramOpen, ProgramSelectEnterprise:
@@ -259,7 +254,7 @@ func (c *checker) number(i int, part, typed string) string {
 		var wrong characters
 		for _, r := range number {
 			if r >= utf8.RuneSelf && c.ascii {
-				continue // reported as not ASCII
+				continue // already reported as not ASCII
 			}
 			if r >= utf8.RuneSelf || numberByte(byte(r)) == other {
 				wrong.add(r)
@@ -273,7 +268,7 @@ func (c *checker) number(i int, part, typed string) string {
 }
 
 func pairField(i int, part string) string {
-	// Every row of a file is a draft with one pair: spare it the concatenation.
+	// Every row of a file is a draft with one pair. Avoid the concatenation.
 	if i == 0 {
 		switch part {
 		case "":
@@ -308,8 +303,8 @@ func numberByte(b byte) int {
 	return other
 }
 
-// LooksLikeNumber reports whether a cell has a digit and only characters that a number
-// may have.
+// LooksLikeNumber reports whether a cell has a digit and only characters that are allowed in a
+// number.
 func LooksLikeNumber(cell string) bool {
 	digits := false
 	for i := range len(cell) {
@@ -324,7 +319,7 @@ func LooksLikeNumber(cell string) bool {
 // ForbiddenInNames are the characters that R2.1 does not allow in a name.
 const ForbiddenInNames = `~!@#$^&*()=+[]{}\|;:'"<>/`
 
-// forbidden says of each ASCII character whether a name may not have it.
+// forbidden holds for each ASCII character whether it is forbidden in names.
 var forbidden = func() (set [utf8.RuneSelf]bool) {
 	for _, r := range ForbiddenInNames {
 		set[r] = true
@@ -334,8 +329,7 @@ var forbidden = func() (set [utf8.RuneSelf]bool) {
 
 func isForbidden(r rune) bool { return r < utf8.RuneSelf && forbidden[r] }
 
-// isPlain reports that a name has only ASCII characters that are allowed, as
-// nearly every name has.
+// isPlain reports whether a name has only allowed ASCII characters, as nearly every name does.
 func isPlain(name string) bool {
 	for i := range len(name) {
 		if c := rune(name[i]); c >= utf8.RuneSelf || forbidden[c] || isControl(c) {
@@ -355,14 +349,14 @@ func isControl(r rune) bool {
 	return r == utf8.RuneError || !isJoiner(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// isJoiner reports the two invisible characters that belong in a name: they
-// are spelling in Persian and in Indian scripts.
+// isJoiner reports whether r is one of the two invisible characters that are allowed in a name,
+// because the spelling of Persian and of Indian scripts uses them.
 func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
-// characters is a short list of distinct characters that a message quotes.
+// characters is a short list of distinct characters for a message.
 type characters []rune
 
-// charactersMax bounds what a message quotes; more are an ellipsis.
+// charactersMax limits the characters in a message; an ellipsis replaces the rest.
 const charactersMax = 10
 
 func (c *characters) add(r rune) {
@@ -376,7 +370,7 @@ func (c *characters) add(r rune) {
 	}
 }
 
-// String joins the characters with spaces; those nobody can see are written as U+0009.
+// String joins the characters with spaces. Invisible ones are written as U+0009.
 func (c characters) String() string {
 	var b strings.Builder
 	for i, r := range c {

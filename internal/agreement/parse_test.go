@@ -13,7 +13,7 @@ import (
 	"trueup/internal/errs"
 )
 
-// describe writes a violation on one line: field, code, and the arguments by name.
+// describe formats a violation on one line: field, code, and the arguments by name.
 func describe(v errs.Violation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", v.Field, v.Code)
@@ -85,10 +85,10 @@ func TestParseName(t *testing.T) {
 	}
 }
 
-// Every single ASCII character is allowed or not as R2.1 lists it.
+// Each ASCII character is allowed or forbidden as listed in R2.1.
 func TestParseNameEveryASCIICharacter(t *testing.T) {
 	t.Parallel()
-	const forbidden = "~ ! @ # $ ^ & * ( ) = + [ ] { } \\ | ; : ' \" < > /" // as R2.1 writes it
+	const forbidden = "~ ! @ # $ ^ & * ( ) = + [ ] { } \\ | ; : ' \" < > /" // as written in R2.1
 	for r := rune(0); r < 128; r++ {
 		_, violations := agreement.ParseName("a"+string(r)+"b", true)
 		want := []string(nil)

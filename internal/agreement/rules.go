@@ -8,40 +8,39 @@ import (
 	"trueup/internal/sheet"
 )
 
-// Door says what is checked when a rule is reported.
+// Door says which check reports a rule.
 type Door string
 
-// The doors.
+// The checks.
 const (
 	DoorDraft  Door = "draft"  // Parse: a row, a JSON body or a form
 	DoorOther  Door = "other"  // ParseOther: a JSON body or a form
 	DoorFile   Door = "file"   // pairfile.Read
-	DoorUpload Door = "upload" // the importer: where a file was put, and its metadata
-	DoorStore  Door = "store"  // the importer: the rows against what is stored
-	DoorHand   Door = "hand"   // a change by hand: the call, and what it says against what is stored
+	DoorUpload Door = "upload" // the importer: the key of a file and its metadata
+	DoorStore  Door = "store"  // the importer: the rows against the store
+	DoorHand   Door = "hand"   // a change by hand: the call, and its values against the store
 )
 
-// Rule is one thing that can be wrong, or worth a warning, with an agreement
-// or a file of agreements. Pass and Fail are the smallest example that
-// satisfies the rule and the smallest that breaks it, as rows of a file unless
-// the rule is about something else.
+// Rule is one possible error or warning about an agreement or a file of agreements. Pass and Fail
+// are minimal examples that satisfy and break it, as rows of a file unless the rule is about
+// something else.
 type Rule struct {
-	Code     string // stable: programs and translations depend on it
+	Code     string // stable: clients and translations depend on it
 	Spec     string // chapter of the specification, for example "R2.1"
 	Severity sheet.Severity
 	Door     Door
 	Field    string   // name, authorization, license, pair, pairs, program, row, header, file, group, metadata or a term of type other
-	Args     []string // what the message quotes besides the value
+	Args     []string // values in the message next to the value
 	Summary  string
 	Pass     string
 	Fail     string
 }
 
-// Rules is every rule that Parse, ParseOther, pairfile.Read, the importer and
-// changes by hand report.
+// Rules lists every rule that Parse, ParseOther, pairfile.Read, the importer and changes by hand
+// report.
 var Rules = slices.Concat(draftRules, otherRules, fileRules, importRules, handRules)
 
-// draftRules are what a draft must satisfy, of a volume agreement or of any.
+// draftRules are the rules of a draft of a volume agreement, and of names in general.
 var draftRules = []Rule{
 	{
 		Code: "name_required", Spec: "R2.1", Severity: sheet.SeverityError, Door: DoorDraft, Field: "name",
@@ -110,7 +109,7 @@ var draftRules = []Rule{
 	},
 }
 
-// fileRules are what a file must satisfy.
+// fileRules are the rules of a file.
 var fileRules = []Rule{
 	{
 		Code: "file_name_too_long", Spec: "R3.3", Severity: sheet.SeverityError, Door: DoorFile, Field: "file", Args: []string{"max", "length"},
@@ -234,8 +233,8 @@ var fileRules = []Rule{
 	},
 }
 
-// importRules are how a file was put, with its key or its metadata as examples,
-// and what needs the store, with examples that say what is stored.
+// importRules are the rules of a file's key and metadata, with those as examples, and the rules
+// that need the store, with examples that say what is stored.
 var importRules = []Rule{
 	{
 		Code: "on_error_unknown", Spec: "R3.7", Severity: sheet.SeverityError, Door: DoorUpload, Field: "metadata", Args: []string{"value"},
@@ -284,7 +283,7 @@ var importRules = []Rule{
 	},
 }
 
-// RuleOf returns the rule with the code; false when there is none.
+// RuleOf returns the rule with the code; false if there is none.
 func RuleOf(code string) (Rule, bool) {
 	for _, rule := range Rules {
 		if rule.Code == code {
@@ -294,7 +293,7 @@ func RuleOf(code string) (Rule, bool) {
 	return Rule{}, false
 }
 
-// RulesTable returns the rules as a Markdown table for the documentation.
+// RulesTable returns the rules as a Markdown table, for the documentation.
 func RulesTable() string {
 	var b strings.Builder
 	b.WriteString("| code | rule | reported | about | quotes | what it says |\n|---|---|---|---|---|---|\n")

@@ -2,8 +2,8 @@ package agreement
 
 import "trueup/internal/sheet"
 
-// otherRules are what a draft of an agreement of type other must satisfy; the
-// examples are the value that the rule is about.
+// otherRules are the rules of a draft of type other. The examples are the value that the rule is
+// about.
 var otherRules = []Rule{
 	{
 		Code: "publisher_required", Spec: "R2.6", Severity: sheet.SeverityError, Door: DoorOther, Field: "publisher",
@@ -77,8 +77,7 @@ var otherRules = []Rule{
 	},
 }
 
-// handRules are what a change by hand must satisfy besides: how much one call
-// takes, and what is stored.
+// handRules are further rules of a change by hand: the limits of one call, and the stored data.
 var handRules = []Rule{
 	{
 		Code: "name_taken", Spec: "R2.1", Severity: sheet.SeverityError, Door: DoorHand, Field: "name", Args: []string{"agreement"},

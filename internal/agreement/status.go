@@ -4,7 +4,7 @@ import (
 	"trueup/internal/day"
 )
 
-// Status says where an agreement is in its term (R2.11). It is derived, never stored.
+// Status is the position of the current day in a term (R2.11). It is computed, never stored.
 type Status string
 
 // The statuses.
@@ -19,10 +19,11 @@ const (
 // Statuses is every status, in the order of the documentation.
 var Statuses = []Status{StatusNotStarted, StatusActive, StatusExpiring, StatusExpired, StatusNoTerm}
 
-// ExpiringDaysDefault is how many days before its end an agreement is expiring.
+// ExpiringDaysDefault is the default number of days before its end in which an agreement is
+// expiring.
 const ExpiringDaysDefault = 90
 
-// Status returns where the agreement is in its term. Its last day is part of it.
+// Status returns the status of a term. The last day is part of the term.
 func (t Terms) Status(c day.Calendar) Status {
 	switch {
 	case t.Start == "" && t.End == "":
@@ -39,8 +40,8 @@ func (t Terms) Status(c day.Calendar) Status {
 	return StatusActive
 }
 
-// Totals is what many agreements add up to. Every count of agreements that
-// people see comes from Add.
+// Totals are the totals of a set of agreements. All counts of agreements that users see come from
+// Add.
 type Totals struct {
 	Agreements int
 	Volume     int
@@ -52,7 +53,7 @@ type Totals struct {
 	Valid, Pending, Error, Invalid                int // volume agreements by validation
 }
 
-// Add counts one agreement more.
+// Add adds one agreement.
 func (t *Totals) Add(a *Agreement, c day.Calendar) {
 	t.Agreements++
 	t.Pairs += a.PairCount

@@ -2,17 +2,16 @@ package catalog
 
 import "trueup/internal/text"
 
-// Addition is something the catalog is to know. Without a Title it is about the
-// publisher alone, and Aliases are other names of the publisher; otherwise they
-// are other names of the title.
+// Addition is a publisher or a title to add to the catalog. Without a Title it is a publisher,
+// and Aliases are other names of the publisher; otherwise they are other names of the title.
 type Addition struct {
 	Publisher string
 	Title     string
 	Aliases   []string
 }
 
-// add adds what is not there yet, and nothing else: a name that somebody has
-// stays theirs. Names are as Parse returns them.
+// add adds what is new and changes nothing else: a name that is taken keeps its owner. Names are
+// as Parse returns them.
 func (c *Catalog) add(additions []Addition) {
 	var publishers batch[publisher]
 	added := map[*publisher]*batch[title]{}
@@ -63,8 +62,7 @@ func (c *Catalog) name(names *batch[publisher], l line[publisher]) {
 	c.byID[idOf(l.name)] = l.of
 }
 
-// batch is names on their way into a shelf, which takes many at once much
-// faster than one by one.
+// batch collects names to add to a shelf. Adding many at once is much faster than one by one.
 type batch[E any] struct {
 	entries []entry[E]
 	byName  map[string]*E // by folded name
@@ -78,7 +76,7 @@ func (b *batch[E]) add(l line[E]) {
 	b.entries = append(b.entries, entry[E]{letters(l.name), l})
 }
 
-// find returns what has a name, on its way or there already; nil for nothing.
+// find returns the owner of a name, in the batch or on the shelf; nil if there is none.
 func (b *batch[E]) find(there *shelf[E], name string) *E {
 	if len(b.entries) > 0 {
 		if of := b.byName[text.Fold(name)]; of != nil {
@@ -88,11 +86,11 @@ func (b *batch[E]) find(there *shelf[E], name string) *E {
 	return there.find(name)
 }
 
-// into adds the batch to the shelf; it is of no use afterwards.
+// into adds the batch to the shelf. The batch must not be used afterwards.
 func (b *batch[E]) into(s *shelf[E]) { s.insert(b.entries) }
 
-// mergePublishers makes one publisher of two: into keeps its name, gets the
-// other's names as aliases and its titles. Titles with the same name become one.
+// mergePublishers merges one publisher into another: into keeps its name and gets the other's
+// names as aliases, and its titles. Titles with the same name become one.
 func (c *Catalog) mergePublishers(other, into id) {
 	from, to := c.byID[other], c.byID[into]
 	if from == nil || to == nil || from == to {
@@ -124,7 +122,7 @@ func (c *Catalog) mergePublishers(other, into id) {
 	names.into(&to.titles)
 }
 
-// mergeTitles makes one title of two of a publisher.
+// mergeTitles merges one title of a publisher into another.
 func (c *Catalog) mergeTitles(owner, other, into id) {
 	p := c.byID[owner]
 	if p == nil {
@@ -146,7 +144,7 @@ func (p *publisher) names() []string { return append([]string{p.name}, p.aliases
 
 func (t *title) names() []string { return append([]string{t.name}, t.aliases...) }
 
-// all returns every title once, in the order of their names' letters.
+// all returns every title once, sorted by the letters of their names.
 func (p *publisher) all() []*title {
 	titles := make([]*title, 0, p.count)
 	for _, c := range p.titles.chunks {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// many returns a catalog of so many titles: all of them of one publisher, or
-// spread over as many as an organisation meets.
+// many returns a catalog of so many titles, all of one publisher or spread over a realistic
+// number of publishers.
 func many(titles int, one bool) *Catalog {
 	c := empty()
 	c.add(sample(titles, one))

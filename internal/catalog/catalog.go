@@ -1,26 +1,21 @@
-// Package catalog is the domain of the software catalog (SPEC 5): publishers
-// and their product titles, what they are also called, and how they are found
-// while somebody types.
+// Package catalog is the domain of the software catalog (SPEC 5): publishers and their product
+// titles, their aliases, and the search while a user types.
 //
-// A Catalog is what the entries of its journal add up to, on top of a
-// starting catalog of well-known publishers; Store reads and changes it through
-// that journal. Nothing is ever removed from it: a duplicate is merged into what
-// it duplicates, and its names become aliases. So a name or an id that was
-// found once is found for ever.
+// A Catalog is the result of the entries of journal.Catalog on top of a starting catalog of
+// well-known publishers; Store reads and changes it through that journal. Nothing is ever
+// removed: a duplicate is merged into the original, and its names become aliases. So a name or an
+// id stays valid forever.
 //
-// Names are compared as text.Fold writes them. An id is derived from a name, so
-// the same addition anywhere has the same id, and every name of a publisher,
-// the first one and each alias, has an id that leads to it. The id of a title
-// is unique within its publisher: "Reader" of one publisher has the same id as
-// "Reader" of another, which is what lets two publishers be merged.
+// Names are compared in the form of text.Fold. An id is derived from a name, so the same addition
+// has the same id everywhere, and each name of a publisher, first name or alias, has an id. The
+// id of a title is unique within its publisher: "Reader" of one publisher has the same id as
+// "Reader" of another, so that two publishers can be merged.
 //
-// Lookups search the names' letters without regard to case and accents; see
-// rank for what comes first. A saved copy is in the order in which it is
-// searched, so that nothing is sorted and no index is built when a process
-// starts.
+// Lookups search the letters of names, regardless of case and accents; rank defines the order of
+// results. A saved copy is in search order, so a starting process sorts nothing and builds no
+// index.
 //
-// The package knows no technology: it imports the standard library and those
-// of the house's packages that do the same.
+// The package does not depend on AWS.
 package catalog
 
 import (
@@ -36,8 +31,8 @@ import (
 type Publisher struct {
 	ID      string
 	Name    string
-	Aliases []string // what it is also called, sorted
-	Titles  int      // how many product titles it has
+	Aliases []string // other names, sorted
+	Titles  int      // number of product titles
 }
 
 // Title is a product title of a publisher.
@@ -45,26 +40,26 @@ type Title struct {
 	ID          string // unique within the publisher
 	PublisherID string
 	Name        string
-	Aliases     []string // what it is also called, sorted
+	Aliases     []string // other names, sorted
 }
 
-// LookupMax is how many a lookup answers at most (R5.1).
+// LookupMax is the maximum number of results of a lookup (R5.1).
 const LookupMax = 50
 
-// Catalog is every publisher and title. It implements journal.State; the zero
-// Catalog is the starting catalog, which is read when it is first asked for.
-// Its readers may be many at once, as long as nobody applies entries.
+// Catalog holds every publisher and title. It implements journal.State. The zero Catalog is the
+// starting catalog, which is parsed at first use. Concurrent reads are safe, but not while
+// entries are applied.
 type Catalog struct {
 	start      sync.Once
 	publishers shelf[publisher]
-	byID       map[id]*publisher // by the id of each of its names
+	byID       map[id]*publisher // by the id of each name
 }
 
 type publisher struct {
 	name    string
 	aliases []string
 	titles  shelf[title]
-	count   int // of titles
+	count   int // number of titles
 }
 
 type title struct {
@@ -72,20 +67,20 @@ type title struct {
 	aliases []string
 }
 
-// id is an identifier as it is kept in memory: the first bytes of a digest.
+// id is an identifier in memory: the first bytes of a digest.
 type id [10]byte
 
 var encoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
 func (i id) String() string { return encoding.EncodeToString(i[:]) }
 
-// idOf returns the id that a name leads to.
+// idOf returns the id of a name.
 func idOf(name string) id {
 	sum := sha256.Sum256([]byte(text.Fold(name)))
 	return id(sum[:len(id{})])
 }
 
-// parseID reads what String wrote; false for anything else.
+// parseID parses the result of String; false if it is not valid.
 func parseID(s string) (i id, ok bool) {
 	if len(s) != encoding.EncodedLen(len(i)) {
 		return id{}, false
@@ -94,8 +89,8 @@ func parseID(s string) (i id, ok bool) {
 	return i, err == nil && n == len(i)
 }
 
-// Publishers returns the publishers a name of which contains the typed letters,
-// best first; without letters those with most titles.
+// Publishers returns the publishers with a name that contains the typed letters, best first.
+// Without letters it returns the publishers with the most titles.
 func (c *Catalog) Publishers(typed string, limit int) []Publisher {
 	c.ready()
 	found := c.publishers.search(typed, min(limit, LookupMax), func(p *publisher) int { return p.count })
@@ -106,9 +101,9 @@ func (c *Catalog) Publishers(typed string, limit int) []Publisher {
 	return publishers
 }
 
-// Titles returns the titles of a publisher a name of which contains the typed
-// letters, best first; without letters the first ones by name. It reports false
-// when there is no such publisher.
+// Titles returns the titles of a publisher with a name that contains the typed letters, best
+// first. Without letters it returns the first titles by name. It reports false if there is no
+// such publisher.
 func (c *Catalog) Titles(publisherID, typed string, limit int) ([]Title, bool) {
 	p := c.byIDText(publisherID)
 	if p == nil {
@@ -123,8 +118,7 @@ func (c *Catalog) Titles(publisherID, typed string, limit int) ([]Title, bool) {
 	return titles, true
 }
 
-// Publisher returns the publisher that an id, its own or that of an alias,
-// stands for.
+// Publisher returns the publisher with the id; the id of an alias is valid too.
 func (c *Catalog) Publisher(publisherID string) (Publisher, bool) {
 	if p := c.byIDText(publisherID); p != nil {
 		return p.public(), true
@@ -132,7 +126,7 @@ func (c *Catalog) Publisher(publisherID string) (Publisher, bool) {
 	return Publisher{}, false
 }
 
-// Title returns the title of a publisher that an id stands for.
+// Title returns the title with the id of a publisher.
 func (c *Catalog) Title(publisherID, titleID string) (Title, bool) {
 	p := c.byIDText(publisherID)
 	if p == nil {
@@ -144,8 +138,7 @@ func (c *Catalog) Title(publisherID, titleID string) (Title, bool) {
 	return Title{}, false
 }
 
-// PublisherNamed returns the publisher that has a name, as its first one or as
-// an alias.
+// PublisherNamed returns the publisher with the name or alias.
 func (c *Catalog) PublisherNamed(name string) (Publisher, bool) {
 	c.ready()
 	if p := c.publishers.find(name); p != nil {
@@ -154,8 +147,7 @@ func (c *Catalog) PublisherNamed(name string) (Publisher, bool) {
 	return Publisher{}, false
 }
 
-// TitleNamed returns the title that has a name, as its first one or as an
-// alias, of the publisher that an id stands for.
+// TitleNamed returns the title with the name or alias of the publisher with the id.
 func (c *Catalog) TitleNamed(publisherID, name string) (Title, bool) {
 	p := c.byIDText(publisherID)
 	if p == nil {
@@ -175,8 +167,8 @@ func (c *Catalog) byIDText(publisherID string) *publisher {
 	return nil
 }
 
-// title returns the title that an id stands for, nil for none. It looks at one
-// after the other: ids of titles are asked for by hand only.
+// title returns the title with the id; nil if there is none. A linear search is enough, because
+// ids of titles are only looked up for users.
 func (p *publisher) title(titleID string) *title {
 	want, ok := parseID(titleID)
 	if !ok {
@@ -200,7 +192,7 @@ func (t *title) public(publisherID string) Title {
 	return Title{ID: idOf(t.name).String(), PublisherID: publisherID, Name: t.name, Aliases: sorted(t.aliases)}
 }
 
-// sorted returns all names of some lists, sorted.
+// sorted returns the names of all lists, sorted.
 func sorted(lists ...[]string) []string {
 	all := slices.Concat(lists...)
 	slices.Sort(all)

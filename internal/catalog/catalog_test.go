@@ -100,7 +100,7 @@ func TestR5_1_RankOfTitles(t *testing.T) {
 	}
 }
 
-// R5.2, R5.3: what is merged is found under all its names.
+// R5.2, R5.3: merged publishers and titles are found by all their names.
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	c := empty()
@@ -136,7 +136,7 @@ func TestMerge(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	before := everything(c)
-	enter(t, c, entryLine(lineMergePublishers, adobe.String(), systems.String()), // they are one
+	enter(t, c, entryLine(lineMergePublishers, adobe.String(), systems.String()), // they are already one publisher
 		entryLine(lineMergePublishers, idOf("nobody").String(), systems.String()),
 		entryLine(lineMergePublishers, systems.String(), idOf("nobody").String()),
 		entryLine(lineMergeTitles, idOf("nobody").String(), idOf("Flash").String(), idOf("Acrobat").String()),
@@ -167,7 +167,7 @@ func TestBodiesAreComplete(t *testing.T) {
 		t.Fatalf("%d entries prove nothing", len(entries))
 	}
 	parts := empty()
-	for i := range entries { // in any order, and again
+	for i := range entries { // in another order, and repeatedly
 		enter(t, parts, entries[len(entries)-1-i], entries[0])
 	}
 	if diff := gocmp.Diff(everything(all), everything(parts)); diff != "" {

@@ -7,24 +7,22 @@ import (
 	"trueup/internal/pack"
 )
 
-// A saved copy is, after a line that names its format and the starting catalog
-// that it began with:
+// A saved copy consists of a line that names its format and its starting catalog, and then:
 //
-//   - how many chunks, names and titles all shelves of titles have together;
+//   - the number of chunks, names and titles on all shelves of titles together;
 //   - the shelf of publishers;
 //   - the ids of the publishers' names, in the order of the shelf;
 //   - the shelf of titles of each publisher, in the order of their first names.
 //
-// Numbers are varints. A shelf is how many names it has and how many things
-// they lead to; for each name the length of its letters, its own length, and
-// what it leads to, which is 0 for a first name, whose order numbers the things,
-// and n for the n-th of them; then the letters as chunks have them, one after
-// the other, the names, and the grams of each chunk that has them.
+// Numbers are varints. A shelf starts with its numbers of names and owners. Then follow, for each
+// name, the length of its letters, its length, and its owner: 0 for a first name, n for an alias
+// of the n-th owner. The order of first names numbers the owners. Then follow the letters in the
+// form of chunks, one after the other, the names, and the grams of each chunk that has them.
 func formatLine() string { return "catalog 1 " + startDigest() + "\n" }
 
 var errFormat = errors.New("catalog: the copy has another format, or began with another starting catalog")
 
-// reader reads a copy. The names in a restored catalog are parts of the copy.
+// reader reads a copy. The names in a restored catalog share the copy's memory.
 type reader = pack.Reader[string]
 
 // Save implements journal.State.
@@ -55,7 +53,7 @@ func (c *Catalog) Save() []byte {
 	return w.Bytes()
 }
 
-// named is what a shelf's names lead to.
+// named is the owner of names on a shelf.
 type named[E any] interface {
 	*E
 	called(name string)
@@ -74,7 +72,7 @@ func (s *shelf[E]) size() (n int) {
 	return n
 }
 
-// firsts returns what the names of a shelf lead to, in the order of first names.
+// firsts returns the owners of names on a shelf, in the order of first names.
 func firsts[E any, P named[E]](s *shelf[E]) (all []P) {
 	for _, c := range s.chunks {
 		for _, l := range c.lines {
@@ -127,8 +125,8 @@ func save[E any, P named[E]](w *pack.Writer, s *shelf[E]) {
 	}
 }
 
-// Restore implements journal.State. A copy that began with another starting
-// catalog is an error: what the entries add up to is different now.
+// Restore implements journal.State. A copy with another starting catalog is an error: the same
+// entries have another result now.
 func (c *Catalog) Restore(saved []byte) (err error) {
 	format := formatLine()
 	if len(saved) < len(format) || string(saved[:len(format)]) != format {
@@ -162,12 +160,12 @@ func (c *Catalog) Restore(saved []byte) (err error) {
 	if err := r.End(); err != nil {
 		return err
 	}
-	c.start.Do(func() {}) // it is in the copy
+	c.start.Do(func() {}) // the copy includes it
 	c.publishers, c.byID = publishers, byID
 	return nil
 }
 
-// slabs are where the parts of many shelves are allocated at once.
+// slabs allocate the parts of many shelves at once.
 type slabs[E any] struct {
 	chunks []chunk[E]
 	starts []int32
@@ -179,7 +177,7 @@ func newSlabs[E any](chunks, lines, all int) *slabs[E] {
 	return &slabs[E]{make([]chunk[E], chunks), make([]int32, lines+chunks), make([]line[E], lines), make([]E, all)}
 }
 
-// cut takes the first n of what is left of a slab, or new ones.
+// cut takes the first n elements of a slab, or allocates them if the slab is too small.
 func cut[T any](slab *[]T, n int) []T {
 	if n > len(*slab) {
 		return make([]T, n)
@@ -189,7 +187,7 @@ func cut[T any](slab *[]T, n int) []T {
 	return taken
 }
 
-// restore reads a shelf and returns what its names lead to.
+// restore reads a shelf and returns the owners of its names.
 func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
 	size, things := r.Count(3), r.Count(0)
 	if things > size {
@@ -200,7 +198,7 @@ func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
 	}
 	all, lines := cut(&from.all, things), cut(&from.lines, size)
 	s.chunks = cut(&from.chunks, (size+chunkMost-1)/chunkMost)
-	table := r.Clone() // read twice: the letters come after it
+	table := r.Clone() // the letters are behind the table and need it too
 	lettersSize := len(s.chunks)
 	for range size {
 		lettersSize += r.Length() + 1

@@ -38,7 +38,7 @@ func TestCopiesAreEqual(t *testing.T) {
 	}
 }
 
-// A copy that began with another starting catalog is another state.
+// A copy with another starting catalog is refused.
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	saved := string(empty().Save())
@@ -58,7 +58,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
-// FuzzRestore: a damaged copy is an error or a catalog, never a panic.
+// FuzzRestore: restoring a damaged copy returns an error or a catalog, and never panics.
 func FuzzRestore(f *testing.F) {
 	f.Add([]byte{})
 	small := empty()

@@ -7,16 +7,15 @@ import (
 	"trueup/internal/journal"
 )
 
-// An entry of the journal is lines of cells, which tabs separate. No name has a
-// tab or a line end:
+// An entry of journal.Catalog is lines of cells, separated by tabs. No name contains a tab or a
+// line end:
 //
 //	p <name> <alias>…          a publisher
 //	t <name> <alias>…          a title of the publisher in the last line p
 //	mp <id> <id>               the first publisher is merged into the second
 //	mt <publisher> <id> <id>   the first title is merged into the second
 //
-// Every entry is complete by itself, and what it says twice, or says of what is
-// there already, changes nothing.
+// Every entry is complete by itself. Repeated or already known lines change nothing.
 const (
 	linePublisher       = "p"
 	lineTitle           = "t"
@@ -26,7 +25,7 @@ const (
 
 func entryLine(cells ...string) string { return strings.Join(cells, "\t") + "\n" }
 
-// body writes additions as entry; as many as fit. It returns how many those are.
+// body formats as many additions as fit in one entry. It returns the entry and their number.
 func body(additions []Addition) (entry string, n int) {
 	var b strings.Builder
 	publisher := ""
@@ -49,17 +48,16 @@ func body(additions []Addition) (entry string, n int) {
 	return b.String(), len(additions)
 }
 
-// step is a line of an entry, or several that belong together: additions, or
-// else one merge.
+// step is one or more consecutive lines of an entry: additions, or one merge.
 type step struct {
 	additions   []Addition
-	publisher   id // whose titles are merged; zero when publishers are
+	publisher   id // owner of the merged titles; zero for a merge of publishers
 	other, into id
 }
 
-// parseEntry reads what body and the merges of Store write, and appends it to
-// the steps of the entries before. Additions that follow each other are one
-// step, because many at once are added much faster than one by one.
+// parseEntry parses an entry, written by body or by a merge of Store, and appends it to the steps
+// of earlier entries. Consecutive additions are one step, because adding many at once is much
+// faster than one by one.
 func parseEntry(steps []step, entry string) (_ []step, err error) {
 	publisher := ""
 	for line := range strings.Lines(entry) {

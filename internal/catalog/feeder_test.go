@@ -19,7 +19,7 @@ import (
 	"trueup/internal/intake"
 )
 
-// feeding is a feeder on a log and buckets in memory.
+// feeding is a feeder with a log and buckets in memory.
 type feeding struct {
 	*feeder.Feeder
 	log              *memoryLog
@@ -63,7 +63,7 @@ func TestR5_2_FeedAFile(t *testing.T) {
 	}
 	const key = feeder.KeyPrefix + "sub/catalog.csv"
 	f.put(t, key, string(sample)+"Contoso;\"a\"b\n;nobody\n")
-	for try := range 2 { // S3 delivers twice
+	for try := range 2 { // S3 may deliver twice
 		if err := f.Receive(t.Context(), intake.Object{Key: key, By: "AWS:admin"}); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestR5_2_FeedAFile(t *testing.T) {
 	if lines := f.lines.String(); strings.Count(lines, "catalog fed") != 2 || !strings.Contains(lines, `"titles":7,"unchanged":0,"rejected":2`) {
 		t.Errorf("log: %s", lines)
 	}
-	// A process that starts now begins with the copy: it reads no entry.
+	// A new process starts from the copy and reads no entry.
 	f.log.entries = nil
 	p, title, missing, err := process(f.log, f.reports).Resolve(t.Context(), "fabrikam, INC.", "c++ component library")
 	if p.Titles != 2 || title.Name != "C++ Component Library" || missing != nil || err != nil {
@@ -124,7 +124,7 @@ func TestFilesThatAreNoGood(t *testing.T) {
 	}
 }
 
-// A fault is worth a retry, which adds what is missing.
+// A fault is returned for a retry, which adds what is missing.
 func TestFaultsAreReturned(t *testing.T) {
 	t.Parallel()
 	f := newFeeding(t)

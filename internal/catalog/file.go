@@ -11,13 +11,12 @@ import (
 	"trueup/internal/text"
 )
 
-// The limits of a file: what 200,000 titles and their publishers need, with
-// room. A caller that knows the size of a file refuses one above MaxFileBytes
-// without reading it.
+// Limits of a file: enough for 200,000 titles and their publishers, with a margin. A caller that
+// knows the size of a file refuses one above MaxFileBytes without reading it.
 const (
 	MaxFileBytes    = 32 << 20
 	MaxFileRows     = 250_000
-	MaxFileFindings = 1000 // more are counted, and not listed
+	MaxFileFindings = 1000 // further findings are only counted
 )
 
 // File is a checked CSV file of publishers and titles. Always
@@ -25,14 +24,14 @@ const (
 //	len(Additions) + Rejected = Rows
 type File struct {
 	Additions []Addition
-	Rows      int // not blank, not the header
-	Rejected  int // rows with something wrong; all of them when the file is refused
-	// Findings are what is wrong, in the order of the file; one about the whole
-	// file has no line, and then there are no Additions.
+	Rows      int // without blank rows and the header
+	Rejected  int // rows with an error; all rows of a refused file
+	// Findings are the errors, in the order of the file. A finding about the whole file has no
+	// line, and then there are no Additions.
 	Findings []Finding
 }
 
-// Finding is one thing that is wrong with a file.
+// Finding is one error in a file.
 type Finding struct {
 	Line  int       `json:"line,omitempty"` // from 1; 0 for the whole file
 	Field string    `json:"field,omitempty"`
@@ -41,11 +40,10 @@ type Finding struct {
 	Args  errs.Args `json:"args,omitempty"`
 }
 
-// ReadFile checks a CSV file with a publisher and a product title on each line;
-// a line without a title is about the publisher alone. Commas, semicolons and
-// tabs separate. A header may name the columns in English, Dutch or French, in
-// any order and among others; without one they are the first two. Rows that
-// cannot be read are reported and never stop the file.
+// ReadFile checks a CSV file with a publisher and a product title on each line. A line without a
+// title is a publisher. The separator is a comma, semicolon or tab. A header may name the columns
+// in English, Dutch or French, in any order and among others; without a header they are the first
+// two. Invalid rows are reported and do not stop the file.
 func ReadFile(data []byte) *File {
 	f := &File{}
 	if len(data) > MaxFileBytes {
@@ -79,7 +77,7 @@ func ReadFile(data []byte) *File {
 	return f
 }
 
-// TooLarge is the finding about a file of more than MaxFileBytes.
+// TooLarge returns the finding about a file of more than MaxFileBytes.
 func TooLarge() Finding {
 	return Finding{Code: "feed_too_large", Args: errs.Pairs("max", strconv.Itoa(MaxFileBytes>>20))}
 }
@@ -88,7 +86,7 @@ func (f *File) refuse(why Finding) {
 	f.Additions, f.Rejected, f.Findings = nil, f.Rows, []Finding{why}
 }
 
-// row checks one row: it becomes an addition, or findings.
+// row checks one row. It becomes an addition or findings.
 func (f *File) row(r sheet.Record, columns layout) {
 	var found []Finding
 	add := func(violations []errs.Violation) {
@@ -119,21 +117,20 @@ func (f *File) row(r sheet.Record, columns layout) {
 	f.Findings = append(f.Findings, found[:min(len(found), MaxFileFindings-min(len(f.Findings), MaxFileFindings))]...)
 }
 
-// layout says which column holds what, from 0; -1 for none.
+// layout says which columns a file has, from 0; -1 for none.
 type layout struct {
 	publisher, title int
-	named            bool // by a header: then there may be others
+	named            bool // a header names the columns, so other columns are allowed
 }
 
 var defaultLayout = layout{publisher: 0, title: 1}
 
-// fits reports whether a row has nothing beyond its columns.
+// fits reports whether a row has no unexpected columns.
 func (l layout) fits(cells []string) bool {
 	return l.named || !slices.ContainsFunc(cells[min(len(cells), 2):], func(cell string) bool { return cell != "" })
 }
 
-// at returns a cell as text; bytes that are not UTF-8 are what spreadsheet
-// programs save.
+// at returns a cell as text.
 func (l layout) at(cells []string, i int) string {
 	if i < 0 || i >= len(cells) {
 		return ""
@@ -141,8 +138,8 @@ func (l layout) at(cells []string, i int) string {
 	return text.Readable(cells[i])
 }
 
-// publisherNames and titleNames are the column names a header may use, in
-// English, Dutch and French, as text.Letters writes them.
+// publisherColumns and titleColumns are the column names that a header may use, in English, Dutch
+// and French, in the form of text.Letters.
 var (
 	publisherColumns = []string{
 		"publisher", "publishername", "softwarepublisher", "applicationpublisher", "manufacturer", "vendor", "vendorname",
@@ -156,8 +153,8 @@ var (
 	}
 )
 
-// headerLayout reads a record as a header: one that names the publisher, and
-// the title if it has more columns.
+// headerLayout reads a record as a header. A header names the publisher, and the title if there
+// are more columns.
 func headerLayout(cells []string) (layout, bool) {
 	l := layout{publisher: -1, title: -1, named: true}
 	for i, cell := range cells {
@@ -171,9 +168,8 @@ func headerLayout(cells []string) (layout, bool) {
 	return l, l.publisher >= 0 && (l.title >= 0 || len(cells) == 1)
 }
 
-// separatorOf returns the separator under which the first records look most
-// like two columns. Names have commas more often than semicolons, and hardly
-// ever tabs.
+// separatorOf returns the separator with which the first records look most like two columns.
+// Names contain commas more often than semicolons, and hardly ever tabs.
 func separatorOf(content string) byte {
 	const records, bytes = 20, 32 << 10
 	content = content[:min(len(content), bytes)]

@@ -106,7 +106,7 @@ func FuzzReadFile(f *testing.F) {
 	})
 }
 
-// R3.9: the same again, half of it, and in parts by two at once.
+// R3.9: the same file again, half of it, and concurrently in parts.
 func TestFeed(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../events/catalog.csv")
@@ -124,7 +124,7 @@ func TestFeed(t *testing.T) {
 	other := process(log, &memoryBucket{})
 	n := 0
 	log.appended = func() {
-		if n++; n == 2 { // somebody else feeds half of it meanwhile
+		if n++; n == 2 { // another process feeds half of it concurrently
 			if _, err := other.Feed(t.Context(), additions[:5000], event); err != nil {
 				t.Error(err)
 			}

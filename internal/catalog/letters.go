@@ -8,10 +8,9 @@ import (
 	"trueup/internal/text"
 )
 
-// letters returns the form of a name, or of what somebody typed, in which the
-// one is searched for the other: folded, without accents and trade marks, and
-// with a space between a word and the punctuation beside it, so that a word
-// always stands between spaces: "Visual C++ (x64)" is "visual c ++ ( x64 )".
+// letters returns the search form of a name or of a typed text: folded, without accents and trade
+// marks, and with a space between a word and adjacent punctuation, so that words are always
+// delimited by spaces: "Visual C++ (x64)" is "visual c ++ ( x64 )".
 func letters(s string) string {
 	if text.IsASCII(s) {
 		return spaced(text.Fold(s))
@@ -19,12 +18,12 @@ func letters(s string) string {
 	if plain := spaced(text.Fold(text.WithoutAccents(tradeMarks.Replace(s)))); plain != "" {
 		return plain
 	}
-	return text.Fold(s) // it is nothing else
+	return text.Fold(s) // nothing else is left, as of a lone trade mark
 }
 
 var tradeMarks = strings.NewReplacer("™", "", "®", "", "©", "")
 
-// spaced puts a space wherever a word and punctuation meet.
+// spaced inserts a space between adjacent words and punctuation.
 func spaced(s string) string {
 	previous := space
 	from := 0

@@ -15,18 +15,17 @@ import (
 	"trueup/internal/once"
 )
 
-// memoryLog is a journal.Log in memory. It judges its callers: a body that
-// would not fit an item is a panic.
+// memoryLog is a journal.Log in memory. It panics if a body does not fit in an item.
 type memoryLog struct {
 	mu       sync.Mutex
 	head     journal.Head
 	entries  []journal.Entry
-	tips     int // ever made
+	tips     int // number of tips created
 	events   []audit.Event
 	answers  map[string][]byte
-	appended func() // before each append, without the lock; nil for nothing
-	err      error  // what Append fails with
-	moved    int    // how often it answered ErrMoved
+	appended func() // called before each append, without the lock; may be nil
+	err      error  // if set, the error of Append
+	moved    int    // number of ErrMoved results
 }
 
 func (l *memoryLog) Head(context.Context, journal.Name) (journal.Head, error) {
@@ -90,7 +89,7 @@ func (l *memoryLog) Saved(_ context.Context, _ journal.Name, head journal.Head, 
 
 // memoryBucket is an objects.Bucket in memory.
 type memoryBucket struct {
-	objects.Bucket // whatever a catalog does not need
+	objects.Bucket // the methods that a catalog does not need
 	mu             sync.Mutex
 	files          map[string][]byte
 }
@@ -115,7 +114,7 @@ func (b *memoryBucket) Put(_ context.Context, key, _ string, body []byte) error 
 	return nil
 }
 
-// process is a function's copy of the catalog that a log keeps.
+// process returns another process's copy of the catalog of a log.
 func process(log *memoryLog, files objects.Bucket) *catalog.Store {
 	return catalog.New(log, files, nil)
 }

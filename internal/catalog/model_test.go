@@ -15,11 +15,11 @@ import (
 	"trueup/internal/text"
 )
 
-// model is a catalog that does everything the slow and obvious way.
+// model is a simple and slow implementation of a catalog.
 type model struct{ publishers []*modelPublisher }
 
 type modelPublisher struct {
-	names  []string // the first one first
+	names  []string // the first name comes first
 	titles [][]string
 }
 
@@ -57,7 +57,7 @@ func (m *model) add(a Addition) {
 	p.add(append([]string{a.Title}, a.Aliases...)...)
 }
 
-// add adds a title with its names; the first one says which.
+// add adds a title with its names; the first name identifies it.
 func (p *modelPublisher) add(names ...string) {
 	at := p.title(names[0])
 	if at < 0 {
@@ -96,7 +96,7 @@ func (m *model) mergeTitles(publisher, from, into string) {
 	p.titles = slices.Delete(p.titles, a, a+1)
 }
 
-// fit is how well one of the names fits, and the letters of that name.
+// fit returns the best rank of the names, and the letters of that name.
 func fit(names []string, typed string) (best rank, by string) {
 	best = ranks
 	q := letters(typed)
@@ -162,7 +162,7 @@ func (p *modelPublisher) lookup(typed string, limit int) []string {
 	return ranked(all, limit)
 }
 
-// everything is all that a catalog says, as text.
+// everything returns the whole content of the catalog as text.
 func (m *model) everything() []string {
 	var lines []string
 	for _, p := range m.publishers {
@@ -188,7 +188,7 @@ func everything(c *Catalog) []string {
 	return lines
 }
 
-// empty returns a catalog without the starting one.
+// empty returns a catalog without the starting catalog.
 func empty() *Catalog {
 	c := &Catalog{}
 	c.start.Do(func() {})
@@ -229,9 +229,8 @@ func titleNames(found []Title) []string {
 	return names
 }
 
-// TestCatalogIsTheModel does the same to a catalog and to the model, in many
-// random ways: additions, merges, and saving and restoring in between (R5.1,
-// R5.2, R5.3).
+// TestCatalogIsTheModel compares a catalog with the model after the same random operations:
+// additions, merges, and saving and restoring (R5.1, R5.2, R5.3).
 func TestCatalogIsTheModel(t *testing.T) {
 	t.Parallel()
 	name := rapid.Custom(func(t *rapid.T) string {

@@ -10,17 +10,16 @@ import (
 	"trueup/internal/text"
 )
 
-// Fed is what feeding the catalog came to.
+// Fed is the result of feeding the catalog.
 type Fed struct {
-	Publishers int // that were added
-	Titles     int // that were added
-	Unchanged  int // additions that said nothing new
+	Publishers int // added
+	Titles     int // added
+	Unchanged  int // additions without anything new
 }
 
-// Feed adds what is new of many additions, in as many entries as it takes; each
-// counts as soon as it is appended. What is there already is no change, so
-// feeding the same again does nothing. event returns a new audit event for an
-// entry; its Subject and After are filled in.
+// Feed adds the new part of many additions, in as many entries as needed. Each entry takes effect
+// when it is appended. Known additions change nothing, so Feed is idempotent. event returns a new
+// audit event for an entry; Feed fills in its Subject and After.
 func (s *Store) Feed(ctx context.Context, additions []Addition, event func() audit.Event) (total Fed, err error) {
 	for rest := additions; len(rest) > 0; {
 		var fed Fed
@@ -49,11 +48,10 @@ func (s *Store) Feed(ctx context.Context, additions []Addition, event func() aud
 	return total, nil
 }
 
-// news returns what is new of the first n additions, which are as many as an
-// entry holds.
+// news returns the new part of the first n additions; n is limited by the size of an entry.
 func (c *Catalog) news(additions []Addition) (news []Addition, fed Fed, n int) {
 	size := 0
-	seen := map[string]bool{} // folded names, the publisher's before the title's
+	seen := map[string]bool{} // folded names, a title's prefixed by its publisher's
 	for i, a := range additions {
 		owner := text.Fold(a.Publisher)
 		p := c.publishers.find(a.Publisher)
@@ -67,7 +65,7 @@ func (c *Catalog) news(additions []Addition) (news []Addition, fed Fed, n int) {
 			fed.Unchanged++
 			continue
 		}
-		size += len(a.Publisher) + len(a.Title) + 8 // with what is around them
+		size += len(a.Publisher) + len(a.Title) + 8 // with separators
 		for _, alias := range a.Aliases {
 			size += len(alias) + 1
 		}
@@ -86,8 +84,8 @@ func (c *Catalog) news(additions []Addition) (news []Addition, fed Fed, n int) {
 	return news, fed, len(additions)
 }
 
-// knowsAliases reports whether every alias of an addition is somebody's; p is
-// its publisher, nil for a new one.
+// knowsAliases reports whether every alias of an addition exists already; p is its publisher, nil
+// for a new one.
 func (c *Catalog) knowsAliases(p *publisher, a Addition) bool {
 	return !slices.ContainsFunc(a.Aliases, func(alias string) bool {
 		if a.Title == "" {

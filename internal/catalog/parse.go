@@ -8,12 +8,12 @@ import (
 	"trueup/internal/text"
 )
 
-// AliasesMax is how many aliases one call can give a publisher.
+// AliasesMax is the maximum number of aliases in one call.
 const AliasesMax = 50
 
-// ParsePublisher is the gate from a publisher as somebody typed it to an
-// addition. It returns every violation, with the fields "name", "aliases" and
-// "aliases/0". An alias that repeats another name is left out.
+// ParsePublisher checks a publisher as entered and returns an addition. It returns every
+// violation, with the fields "name", "aliases" and "aliases/0". It omits an alias that repeats
+// another name.
 func ParsePublisher(name string, aliases []string) (Addition, []errs.Violation) {
 	parsed, violations := agreement.ParsePublisher("name", name)
 	a := Addition{Publisher: parsed}

@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// rank is how well a name fits what was typed, best first. What has several
-// names counts by the best of them. Aliases come after all first names, which
-// are what people see, unless one is exactly what was typed.
+// rank says how well a name matches the typed text, best first. The best of several names counts.
+// Aliases rank after all first names, which users see, except for an exact match.
 //
-// Within a rank publishers with more titles come first, then what comes first
-// by the letters of the name that fits.
+// Within a rank, publishers with more titles come first, then the order of the letters of the
+// matching name.
 type rank int
 
 const (
-	exact      rank = iota // the name is what was typed
-	prefix                 // it starts with it
-	wholeWord              // it has it as a word, or as words
-	wordPrefix             // a word of it starts with it
-	contains               // it has it somewhere (R5.1)
+	exact      rank = iota // the name equals the typed text
+	prefix                 // the name starts with it
+	wholeWord              // the name contains it as a word or words
+	wordPrefix             // a word of the name starts with it
+	contains               // the name contains it (R5.1)
 	aliasPrefix
 	aliasWholeWord
 	aliasWordPrefix
@@ -27,7 +26,7 @@ const (
 	ranks
 )
 
-// best is the best limit that were found of one rank, in order.
+// best holds the best matches of one rank, in order, up to limit.
 type best[E any] struct {
 	limit   int
 	found   []*E
@@ -36,7 +35,7 @@ type best[E any] struct {
 
 func (b *best[E]) full() bool { return len(b.found) >= b.limit }
 
-// add takes what comes later by name than all before.
+// add adds a match. Matches are added in the order of their names.
 func (b *best[E]) add(of *E, weight int) {
 	if b.full() && weight <= b.weights[len(b.weights)-1] || slices.Contains(b.found, of) {
 		return
@@ -49,8 +48,8 @@ func (b *best[E]) add(of *E, weight int) {
 	}
 }
 
-// search returns at most limit of those a name of which contains what was
-// typed, best first. The weight of one breaks ties; nil for no weights.
+// search returns at most limit entries with a name that contains the typed text, best first.
+// weight breaks ties; nil for no weights.
 func (s *shelf[E]) search(typed string, limit int, weight func(*E) int) []*E {
 	if limit < 1 {
 		return nil
@@ -85,14 +84,14 @@ func (q *query[E]) add(r rank, l *line[E]) {
 	q.ranks[r].add(l.of, weight)
 }
 
-// enough reports that nothing that comes later by name can be among the best
-// of a rank: those in it are in order already.
+// enough reports whether later names cannot be among the best of a rank, because without weights
+// the results are already in order.
 func (q *query[E]) enough(r rank) bool { return q.weight == nil && q.ranks[r].full() }
 
-// settled reports that the beginnings of names are all it takes.
+// settled reports whether names that start with the text fill the result.
 func (q *query[E]) settled() bool { return q.letters == "" || len(q.best(prefix)) == q.limit }
 
-// best is the best of the ranks up to one.
+// best returns the best matches of the ranks up to worst.
 func (q *query[E]) best(worst rank) []*E {
 	var found []*E
 	for r := range worst + 1 {
@@ -108,8 +107,7 @@ func (q *query[E]) best(worst rank) []*E {
 	return found
 }
 
-// beginnings finds the names that start with what was typed: they are
-// neighbours.
+// beginnings finds the names that start with the typed text. They are adjacent.
 func (q *query[E]) beginnings() {
 	q.shelf.from(q.letters, func(letters string, l *line[E]) bool {
 		switch {
@@ -124,8 +122,8 @@ func (q *query[E]) beginnings() {
 	})
 }
 
-// inside finds what was typed in the rest of the names. Once there are enough
-// of a rank it looks only for better ones, and skips the chunks without any.
+// inside finds the typed text within names. When a rank is full it searches only for better
+// ranks, and skips chunks that cannot have them.
 func (q *query[E]) inside() {
 	n := needleOf(q.letters, 0)
 	narrowed := contains
@@ -148,13 +146,13 @@ func (q *query[E]) inside() {
 	}
 }
 
-// needle is a text to look for, and how many bytes of it come before what was
-// typed. Only chunks that may have the grams are looked at.
+// needle is a text to search for. skip is the number of its bytes before the typed text. grams
+// select the chunks that may contain it.
 type needle struct {
 	text  string
 	skip  int
 	grams []uint64
-	rare  int // where its rarest byte is
+	rare  int // index of its rarest byte
 }
 
 func needleOf(text string, skip int) *needle {
@@ -168,11 +166,11 @@ func needleOf(text string, skip int) *needle {
 	return n
 }
 
-// commonness says how common a byte is in names, from 0.
+// commonness returns how common a byte is in names, from 0.
 func commonness(b byte) int { return 1 + strings.IndexByte("zxqjkwyhbfvgpmudclntarosie ", b) }
 
-// index is strings.Index from a place on, which goes from one rare byte to the
-// next: most needles begin with a common one.
+// index is strings.Index from an offset. It searches for the rarest byte, because most needles
+// start with a common one.
 func (n *needle) index(letters string, from int) int {
 	for at := from + n.rare; at < len(letters); at++ {
 		next := strings.IndexByte(letters[at:], n.text[n.rare])
@@ -189,7 +187,7 @@ func (n *needle) index(letters string, from int) int {
 
 func (n *needle) need(hash uint64) { n.grams = append(n.grams, hash) }
 
-// chunk ranks every place in a chunk where the needle is.
+// chunk ranks every match of the needle in a chunk.
 func (q *query[E]) chunk(c *chunk[E], n *needle) {
 	for from := 0; ; {
 		found := n.index(c.letters, from)
@@ -201,7 +199,7 @@ func (q *query[E]) chunk(c *chunk[E], n *needle) {
 		r := contains
 		switch c.letters[at-1] {
 		case '\n':
-			continue // one of the beginnings
+			continue // found by beginnings
 		case ' ':
 			r = wordPrefix
 			if next := c.letters[at+len(q.letters)]; next == ' ' || next == '\n' {

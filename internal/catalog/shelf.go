@@ -9,35 +9,33 @@ import (
 	"trueup/internal/text"
 )
 
-// shelf is a list of names in the order of their letters, each of which leads
-// to the E that is called so. It is kept in chunks, because adding a name writes
-// its chunk anew and nothing else.
+// shelf is a list of names, sorted by their letters; each name has an owner of type E. It is
+// stored in chunks, because adding a name rewrites its chunk.
 type shelf[E any] struct{ chunks []chunk[E] }
 
-// chunk is some names in order. All of their letters are one text, so that a
-// search looks at many names at once.
+// chunk is a sorted part of the names. Their letters are one text, so that a search covers many
+// names at once.
 type chunk[E any] struct {
 	letters string  // "\n" before, between and after the letters of the names
-	starts  []int32 // where the letters of each name start; one more for the end
+	starts  []int32 // offset of the letters of each name, and the end
 	lines   []line[E]
-	grams   *grams // nil: too few names to be worth it
+	grams   *grams // nil if there are too few names
 }
 
 // line is one name.
 type line[E any] struct {
 	name  string
 	of    *E
-	alias bool // not the first name of what is called so
+	alias bool // not the owner's first name
 }
 
-// A chunk has at most chunkMost names; from filtered on it is worth knowing its
-// grams.
+// A chunk has at most chunkMost names. It has grams if it has at least filtered names.
 const (
 	chunkMost = 64
 	filtered  = 32
 )
 
-// entry is a name on its way into a shelf.
+// entry is a name to add to a shelf.
 type entry[E any] struct {
 	letters string
 	line[E]
@@ -51,7 +49,7 @@ func (c *chunk[E]) at(i int) string { return c.letters[c.starts[i] : c.starts[i+
 
 func (c *chunk[E]) entry(i int) entry[E] { return entry[E]{c.at(i), c.lines[i]} }
 
-// newChunk writes a chunk; the entries are in order.
+// newChunk returns a chunk of sorted entries.
 func newChunk[E any](entries []entry[E]) chunk[E] {
 	size := 1
 	for _, e := range entries {
@@ -75,10 +73,10 @@ func newChunk[E any](entries []entry[E]) chunk[E] {
 	return c
 }
 
-// chunked splits entries that are in order into chunks.
+// chunked splits sorted entries into chunks.
 func chunked[E any](entries []entry[E]) []chunk[E] {
 	most := chunkMost
-	if len(entries) > most { // room to grow
+	if len(entries) > most { // leave room to grow
 		most = chunkMost * 3 / 4
 	}
 	var chunks []chunk[E]
@@ -88,14 +86,14 @@ func chunked[E any](entries []entry[E]) []chunk[E] {
 	return chunks
 }
 
-// insert adds names; it sorts entries. The same name must not be in the shelf.
+// insert adds names; it sorts entries. The shelf must not contain the same names.
 func (s *shelf[E]) insert(entries []entry[E]) {
 	slices.SortFunc(entries, entry[E].compare)
 	if len(s.chunks) == 0 {
 		s.chunks = chunked(entries)
 		return
 	}
-	// From the end, so that a chunk that is split moves none that is still to come.
+	// From the end, so that splitting a chunk does not move a chunk that is still to be handled.
 	for len(entries) > 0 {
 		last := entries[len(entries)-1]
 		at := max(0, sort.Search(len(s.chunks), func(i int) bool { return last.compare(s.chunks[i].entry(0)) < 0 })-1)
@@ -114,7 +112,7 @@ func (s *shelf[E]) insert(entries []entry[E]) {
 	}
 }
 
-// merged returns the names of the chunk and the others, in order.
+// merged returns the names of the chunk and the others, sorted.
 func (c *chunk[E]) merged(others []entry[E]) []entry[E] {
 	all := make([]entry[E], 0, len(c.lines)+len(others))
 	i := 0
@@ -130,8 +128,8 @@ func (c *chunk[E]) merged(others []entry[E]) []entry[E] {
 	return all
 }
 
-// from walks the names from the first one on whose letters are not less than
-// wanted, until use returns false.
+// from calls use for the names whose letters are at least wanted, in order, until use returns
+// false.
 func (s *shelf[E]) from(wanted string, use func(letters string, l *line[E]) bool) {
 	at := sort.Search(len(s.chunks), func(i int) bool {
 		c := &s.chunks[i]
@@ -148,7 +146,7 @@ func (s *shelf[E]) from(wanted string, use func(letters string, l *line[E]) bool
 	}
 }
 
-// line returns the line of a name, nil for none.
+// line returns the line of a name; nil if there is none.
 func (s *shelf[E]) line(name string) (found *line[E]) {
 	if len(s.chunks) == 0 {
 		return nil
@@ -163,7 +161,7 @@ func (s *shelf[E]) line(name string) (found *line[E]) {
 	return found
 }
 
-// find returns what is called by a name, nil for nothing.
+// find returns the owner of a name; nil if there is none.
 func (s *shelf[E]) find(name string) *E {
 	if l := s.line(name); l != nil {
 		return l.of
@@ -171,16 +169,16 @@ func (s *shelf[E]) find(name string) *E {
 	return nil
 }
 
-// grams says which runs of one, two and three bytes, which ends and beginnings
-// of neighbouring words, which beginnings of words, and which words a chunk's
-// letters have, as a set of hashes: it may say yes wrongly, and never no.
+// grams is a set of hashes of features of a chunk's letters: runs of one, two and three bytes,
+// two letters on each side of a space, beginnings of words, and whole words. It may have false
+// positives, but no false negatives.
 type grams [64]uint64
 
-// gramBits is how many bits the hash of a gram has.
+// gramBits is the size of a gram's hash in bits.
 const gramBits = 12
 
-// eachGram calls use with the hash of every gram of letters but the words. The
-// ends of a name count as spaces, so a word begins and ends with one wherever it is.
+// eachGram calls use with the hash of every gram of letters except beginnings and words. The ends
+// of a name count as spaces, so every word is surrounded by spaces.
 func eachGram(letters string, use func(hash uint64)) {
 	run := uint64(0)
 	for i := range len(letters) {
@@ -202,9 +200,9 @@ func eachGram(letters string, use func(hash uint64)) {
 	}
 }
 
-// eachBeginning calls use with the hashes of the first two and three bytes of
-// every word. Two hashes that say no are better than one: a chance yes would be
-// one in all chunks, because they have the same words.
+// eachBeginning calls use with the hashes of the first two and three bytes of every word. Two
+// hashes are better than one: a false positive would occur in all chunks, because they have the
+// same words.
 func eachBeginning(letters string, use func(hash uint64)) {
 	for word := range strings.FieldsSeq(letters) {
 		run := uint64(1) << 41
@@ -219,7 +217,7 @@ func eachBeginning(letters string, use func(hash uint64)) {
 // eachWord calls use with the hash of every word of letters.
 func eachWord(letters string, use func(hash uint64)) {
 	for word := range strings.FieldsSeq(letters) {
-		run := uint64(1) << 40 // no gram is as large
+		run := uint64(1) << 40 // larger than any gram
 		for i := range len(word) {
 			run = run*31 + uint64(word[i])
 		}
@@ -238,7 +236,7 @@ func gramsOf(letters string) *grams {
 	return g
 }
 
-// mayHave reports whether letters with some grams can be in the chunk.
+// mayHave reports whether the chunk may contain letters with these grams.
 func (c *chunk[E]) mayHave(hashes []uint64) bool {
 	if c.grams == nil {
 		return true

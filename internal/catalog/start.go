@@ -9,27 +9,27 @@ import (
 	"sync"
 )
 
-// startFile is the starting catalog, so that the first day has something to
-// find: plain facts about well-known software, written for this project. A line
-// is a publisher, a title and other names, parted by semicolons; the names by
-// bars. Without a title the other names are those of the publisher.
+// startFile is the starting catalog, so that lookups find something on the first day: plain facts
+// about well-known software, written for this project. A line is a publisher, a title and other
+// names, separated by semicolons; the names are separated by bars. Without a title the other
+// names are those of the publisher.
 //
 //go:embed start.csv
 var startFile string
 
-// startDigest names the starting catalog. Another one makes another state of
-// the same entries, so a copy says with which it began.
+// startDigest identifies the starting catalog. The same entries have another result with another
+// starting catalog, so a copy names the one it includes.
 var startDigest = sync.OnceValue(func() string {
 	sum := sha256.Sum256([]byte(startFile))
 	return hex.EncodeToString(sum[:8])
 })
 
-// ready reads the starting catalog, unless that was done or a copy restored.
+// ready parses the starting catalog, unless that is done or a copy was restored.
 func (c *Catalog) ready() {
 	c.start.Do(func() {
 		additions, err := parseStart(startFile)
 		if err != nil {
-			panic(err) // a test reads the file
+			panic(err) // a test parses the file
 		}
 		c.add(additions)
 	})

@@ -6,8 +6,8 @@ import (
 	"trueup/internal/text"
 )
 
-// TestStartingCatalog demands that the starting catalog is what Parse would
-// let in, and says nothing twice: a line that changes nothing is a mistake.
+// TestStartingCatalog checks that Parse accepts the starting catalog, and that it repeats
+// nothing: a line that changes nothing is a mistake.
 func TestStartingCatalog(t *testing.T) {
 	t.Parallel()
 	additions, err := parseStart(startFile)
@@ -52,7 +52,7 @@ func TestStartingCatalog(t *testing.T) {
 	}
 }
 
-// R5.1 as the specification tells it, on the zero Catalog.
+// The example of R5.1 in the specification, on the zero Catalog.
 func TestSoftFindsThem(t *testing.T) {
 	t.Parallel()
 	var c Catalog

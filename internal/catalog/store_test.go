@@ -24,7 +24,7 @@ var day = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 
 var nobody = audit.Event{By: "someone"}
 
-// forget is a reply that is not remembered.
+// forget returns a reply that is not stored.
 func forget[T any](T) (once.Entry, error) { return once.Entry{}, nil }
 
 func add(t *testing.T, s *catalog.Store, name string, aliases ...string) (catalog.Publisher, error) {
@@ -67,7 +67,7 @@ func TestR5_3_AddByHand(t *testing.T) {
 		}
 	}
 
-	// What exists says who has it.
+	// A conflict names the existing publisher.
 	_, err = add(t, other, "New one", "Another", "contoso LTD")
 	if e := errs.As(err); e == nil || e.Kind != errs.Conflict || e.Violations[0].Field != "aliases/1" || e.Violations[0].Args["id"] != p.ID {
 		t.Errorf("an alias that is taken: %v", err)
@@ -166,8 +166,8 @@ func TestR5_3_MergeByHand(t *testing.T) {
 
 func second[T any](_ T, _ []byte, err error) error { return err }
 
-// Two processes add the same publishers and titles at once: each is added by
-// one of them, and the other is told so.
+// Two processes add the same publishers and titles concurrently: each is added by one of them,
+// and the other gets a conflict.
 func TestAddersAtOnce(t *testing.T) {
 	t.Parallel()
 	const names = 25
@@ -205,11 +205,12 @@ func TestAddersAtOnce(t *testing.T) {
 	}
 }
 
-// Who is late checks anew, and who never gets a turn is told to try again.
+// A concurrent writer checks again after each lost race. One that loses too often returns
+// try_again.
 func TestWhoIsLate(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		others int // that come between
+		others int // concurrent additions by the other process
 		want   string
 		moved  int
 	}{
@@ -264,8 +265,8 @@ func TestTheFirstAnswer(t *testing.T) {
 	}
 }
 
-// When a copy cannot be used, as after a release, the entries lead to what there
-// is, and the next Save replaces it, however little has changed.
+// If a copy cannot be used, as after a release, the entries give the state, and the next Save
+// replaces the copy, however few entries are new.
 func TestACopyThatCannotBeUsedIsReplaced(t *testing.T) {
 	t.Parallel()
 	log, files := &memoryLog{}, &memoryBucket{}
@@ -291,8 +292,8 @@ func TestACopyThatCannotBeUsedIsReplaced(t *testing.T) {
 	}
 }
 
-// A catalog whose table was put back to an earlier moment starts over: a process
-// that follows, and one that starts from a copy of the lost branch.
+// After the table was restored to an earlier moment the catalog starts over, both in a running
+// process and in one that starts from a copy of the lost branch.
 func TestR16_3_TheTableIsPutBack(t *testing.T) {
 	t.Parallel()
 	log, files := &memoryLog{}, &memoryBucket{}
@@ -324,7 +325,7 @@ func TestR16_3_TheTableIsPutBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		log.head, log.entries = head, slices.Clip(entries)
-		other := process(log, nil) // has not seen the lost branch
+		other := process(log, nil) // it has not read the lost branch
 		put(other, "Branch one")
 		put(other, "Branch two")
 		want := []string{"Branch kept", "Branch one", "Branch two"}

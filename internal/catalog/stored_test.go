@@ -10,8 +10,8 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// A copy names the starting catalog that it began with, which is another one in another
-// release. But for that it is saved again as it was.
+// A copy names its starting catalog, which differs between releases. Apart from that, a restored
+// copy is saved again as it was.
 func TestR16_6_StoredCopies(t *testing.T) {
 	t.Parallel()
 	golden.Versions(t, "catalog-copy", "bin", 1, func() []byte { return many(100, true).Save() }, func(version int, sample []byte) {

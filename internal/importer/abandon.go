@@ -10,10 +10,9 @@ import (
 	"trueup/internal/id"
 )
 
-// Abandon gives up imports that no delivery will finish any more: their
-// function died, and so did every redelivery. What they staged is removed, so
-// that no name or pair stays behind, and they end as failed. Their event is in
-// the dead-letter queue; sending it again starts them anew.
+// Abandon ends imports that no delivery will finish, because the function died on every
+// redelivery. It removes what they staged, so that no name or pair stays reserved, and they end
+// as failed. Their events are in the dead-letter queue; sending one again restarts its import.
 func (im *Importer) Abandon(ctx context.Context) error {
 	open, err := im.Store.Open(ctx)
 	if err != nil {
@@ -34,7 +33,7 @@ func (im *Importer) Abandon(ctx context.Context) error {
 func (im *Importer) abandon(ctx context.Context, read Import) error {
 	now := im.Clock()
 	claimed := read
-	claimed.Attempt, claimed.Lease = read.Attempt+1, now.Add(im.Lease) // so that a sleeper cannot commit any more
+	claimed.Attempt, claimed.Lease = read.Attempt+1, now.Add(im.Lease) // a stalled attempt can no longer commit
 	imp, err := im.Store.Claim(ctx, read, claimed)
 	if err != nil {
 		return err
@@ -48,7 +47,7 @@ func (im *Importer) abandon(ctx context.Context, read Import) error {
 	return (&attempt{Importer: im, imp: imp}).fail(ctx, "abandoned", true)
 }
 
-// finishedEvent is the audit event of an import that ended.
+// finishedEvent returns the audit event of an import that ended.
 func finishedEvent(imp Import) audit.Event {
 	after := map[string]string{"file": imp.File, "state": string(imp.State)}
 	if imp.Group != "" {

@@ -16,8 +16,8 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// listed is the event that infra/restore.sh makes of what S3 says, to the second,
-// of the object that an event is about.
+// listed returns the event that infra/restore.sh makes from S3's data, with a resolution of one
+// second, for the object of an event.
 func (s *stand) listed(event []byte) []byte {
 	s.t.Helper()
 	var e lambda.S3Event
@@ -31,9 +31,9 @@ func (s *stand) listed(event []byte) []byte {
 	return made
 }
 
-// TestR16_2_ImportedAgain demands that an object which was imported again after a
-// restoration is imported once, also when S3's own event still comes, and with
-// the record that was announced for it.
+// TestR16_2_ImportedAgain checks that an object which was imported again after a restore is
+// imported once, even if S3's own event arrives later, and with the record that was announced for
+// it.
 func TestR16_2_ImportedAgain(t *testing.T) {
 	t.Parallel()
 	for name, announced := range map[string]string{"put by hand": "", "announced": id.New(noon, "announced")} {

@@ -23,17 +23,16 @@ import (
 	"trueup/internal/objects"
 )
 
-// What one bad file may cost.
+// Limits of the cost of one bad file.
 const (
 	worstTime   = time.Second
 	worstMemory = 64 << 20
 )
 
-// meter is a bucket that counts the bytes that are read from it, and that can
-// hand out a body of its own.
+// meter is a bucket that counts the bytes read from it. It can also return a generated body.
 type meter struct {
 	objects.Bucket
-	claimed int64 // size of an object of one endless line; 0 for the bucket's own objects
+	claimed int64 // size of a generated object of one endless line; 0 for the bucket's own objects
 	read    int64
 }
 
@@ -61,7 +60,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// line is a line of the letter A.
+// line is a reader of the letter A, without line ends.
 type line struct{ left int }
 
 func (l *line) Read(p []byte) (int, error) {
@@ -102,17 +101,17 @@ func zipped(t *testing.T, names ...string) string {
 	return b.String()
 }
 
-// TestBadInput is not parallel: it measures.
+// TestBadInput is not parallel, because it measures time and memory.
 func TestBadInput(t *testing.T) {
 	const whole = pairfile.MaxBytes
 	const good = "01-07001,01-07001,Office\n"
 	name := func(s string) string { return "agreements/" + s }
 	for what, c := range map[string]struct {
 		upload
-		claimed int64  // size of a body of 1 GB in one line, instead of the upload's
+		claimed int64  // size of a generated body of one line; 0 for the upload's own body
 		want    string // numbers
-		first   string // finding
-		most    int64  // bytes that may be read of it; -1 for any number
+		first   string // first finding
+		most    int64  // maximum of bytes read from it; -1 for any number
 	}{
 		"R3.3 4 MiB and a byte": {
 			upload: file(name("a.csv"), good+strings.Repeat("x", whole+1-len(good))),
@@ -202,7 +201,7 @@ func TestBadInput(t *testing.T) {
 			s.Uploads = m
 			var event []byte
 			cheaply(t, func() { event, m.read = s.put(c.upload), 0 }, func() {
-				// An error would be a retry, and nothing gets better by then.
+				// An error would cause a retry, which cannot succeed.
 				must(t, deliver(t.Context(), s.Importer, event))
 			})
 			imp := s.record(idOf(t, event))
@@ -222,10 +221,9 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// cheaply runs do, after prepare, within what a bad file may cost. Where others
-// use the machine as well, it may take as much longer as everything does. The
-// memory is the most that was in use on the heap, by the S3 server in this
-// process too.
+// cheaply runs prepare, then do within the limits for a bad file. On a busy machine the time
+// limit grows by the factor of slowdown. Memory is the peak of the live heap, including the S3
+// server in this process.
 func cheaply(t *testing.T, prepare, do func()) {
 	t.Helper()
 	prepare()
@@ -249,8 +247,7 @@ func cheaply(t *testing.T, prepare, do func()) {
 	}
 }
 
-// slowdown returns how many times as long as it computes this process takes to
-// do so, because it waits for a processor: 1 on an idle machine.
+// slowdown returns the ratio of elapsed time to CPU time of this process: 1 on an idle machine.
 func slowdown(t *testing.T) float64 {
 	t.Helper()
 	computed := func() time.Duration {
@@ -264,7 +261,8 @@ func slowdown(t *testing.T) float64 {
 	return max(1, float64(time.Since(begin))/float64(computed()-before))
 }
 
-// peak watches the heap until it is asked by how much it grew at most.
+// peak samples the live heap. The returned function stops it and returns the largest growth in
+// bytes.
 func peak() func() int64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	heap := func() int64 {

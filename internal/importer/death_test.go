@@ -19,8 +19,8 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// interrupted is the import that the tests below interrupt: it makes a group,
-// extends one agreement, and makes another in more than one transaction.
+// interrupted is the import that the tests below interrupt. It creates a group, extends one
+// agreement, and creates another in more than one transaction.
 var interrupted = func() upload {
 	var body strings.Builder
 	body.WriteString("2,2,Office\n")
@@ -30,7 +30,7 @@ var interrupted = func() upload {
 	return file("agreements/Marketing/b.csv", body.String())
 }()
 
-// prepared is a stand with something in it.
+// prepared returns a stand with some data.
 func prepared(t *testing.T) *stand {
 	t.Helper()
 	s := newStand(t)
@@ -38,8 +38,8 @@ func prepared(t *testing.T) *stand {
 	return s
 }
 
-// undisturbed is what a reader sees before and after an import that nothing
-// happens to, and the number of store calls it makes.
+// undisturbed returns what a reader sees before and after an uninterrupted import, its numbers,
+// and how many store calls it makes.
 func undisturbed(t *testing.T, u upload) (before, after []string, want string, calls int) {
 	t.Helper()
 	s := prepared(t)
@@ -51,8 +51,8 @@ func undisturbed(t *testing.T, u upload) (before, after []string, want string, c
 	return before, s.seen(), numbers(s.record(idOf(t, event))), proxy.Requests()
 }
 
-// die delivers an event to a function that dies at its n-th store call: before
-// the call is made or, with done, after it was carried out.
+// die delivers an event to a function that dies at its n-th store call: before the call or, with
+// done, after it was executed.
 func (s *stand) die(event []byte, n int, done bool) {
 	s.t.Helper()
 	proxy := faultproxy.New(storetest.Endpoint(s.t), 1, nil)
@@ -63,7 +63,7 @@ func (s *stand) die(event []byte, n int, done bool) {
 		Before: func(i int, _ string) {
 			if i > n || i == n && !done {
 				kill()
-				panic(http.ErrAbortHandler) // nobody sends it any more
+				panic(http.ErrAbortHandler) // the call is never sent
 			}
 		},
 		After: func(i int, _ string) {
@@ -72,10 +72,10 @@ func (s *stand) die(event []byte, n int, done bool) {
 			}
 		},
 	})
-	_ = deliver(ctx, s.importer(proxy.URL), event) // the dead return nothing
+	_ = deliver(ctx, s.importer(proxy.URL), event) // a dead process returns no result
 }
 
-// atEveryCall runs a test for every store call of an import.
+// atEveryCall runs a test for each store call of an import.
 func atEveryCall(t *testing.T, calls int, test func(t *testing.T, n int)) {
 	t.Helper()
 	for n := 1; n <= calls; n++ {
@@ -86,7 +86,7 @@ func atEveryCall(t *testing.T, calls int, test func(t *testing.T, n int)) {
 	}
 }
 
-// oneOf fails unless got is before or after; it reports whether it is after.
+// oneOf fails unless got equals before or after. It reports whether it equals after.
 func oneOf(t *testing.T, got, before, after []string) bool {
 	t.Helper()
 	switch {
@@ -98,14 +98,14 @@ func oneOf(t *testing.T, got, before, after []string) bool {
 	return false
 }
 
-// settled checks that nothing remains of attempts that came to nothing, and
-// that everything was said once.
+// settled checks that nothing remains of failed attempts, and that findings and events are stored
+// once.
 func (s *stand) settled(imp importer.Import) {
 	s.t.Helper()
 	s.findings(imp)
 	for key, item := range storetest.Dump(s.t, s.engine, s.table) {
 		if strings.HasPrefix(key, "STAGE#") {
-			continue // it stays when another import took the stage for dead
+			continue // it remains if another import declared the stage dead
 		}
 		stage, _ := item["stage"].(string)
 		if strings.HasPrefix(stage, imp.ID+".") && (imp.State != importer.StateSucceeded || stage != string(imp.Stage())) {
@@ -166,7 +166,7 @@ func TestR3_9_AbandonedAtEveryStoreCall(t *testing.T) {
 			equal(t, "store", s.seen(), before)
 			equal(t, "left behind", s.staged(id), []string{})
 		}
-		if n%2 == 0 { // sent again from the dead-letter queue
+		if n%2 == 0 { // as from the dead-letter queue
 			must(t, deliver(t.Context(), s.Importer, event))
 			imp := s.record(idOf(t, event))
 			equal(t, "import sent again", numbers(imp), want)
@@ -174,7 +174,7 @@ func TestR3_9_AbandonedAtEveryStoreCall(t *testing.T) {
 			s.settled(imp)
 			return
 		}
-		if !committed { // names and pairs are free for others
+		if !committed { // names and pairs are free for other imports
 			imp := s.run(file("agreements/c.csv", "2,2,Visio\n100,100,Project\n101,101,Marketing\n"))
 			equal(t, "another import", numbers(imp), "succeeded: 3 rows = 3 added + 0 unchanged + 0 rejected, 3 created, 0 extended")
 			s.settled(imp)
@@ -187,7 +187,7 @@ func TestR3_9_ObjectGoneAfterADeath(t *testing.T) {
 	before, _, _, calls := undisturbed(t, interrupted)
 	s := prepared(t)
 	event := s.put(interrupted)
-	s.die(event, calls, false) // everything is staged, nothing committed
+	s.die(event, calls, false) // everything is staged, nothing is committed
 	src := objectOf(t, event)
 	if len(s.staged(src.ID(src.Bucket))) < 100 {
 		t.Fatal("nothing was staged")
@@ -202,13 +202,13 @@ func TestR3_9_ObjectGoneAfterADeath(t *testing.T) {
 	equal(t, "left behind", s.staged(imp.ID), []string{})
 }
 
-// TestR3_9_SleeperAtEveryStoreCall stops a function at a store call for longer
-// than its lease. It wakes up while, or after, another takes over, and has not
-// noticed: nothing it does may be seen.
+// TestR3_9_SleeperAtEveryStoreCall stalls a function at a store call for longer than its lease.
+// It resumes during or after the takeover by another function, with its old state. Nothing that
+// it then does may be visible.
 func TestR3_9_SleeperAtEveryStoreCall(t *testing.T) {
 	t.Parallel()
 	_, after, want, calls := undisturbed(t, interrupted)
-	for asleep := 2; asleep <= calls; asleep++ { // the first call finds no record, and sleeps on nothing
+	for asleep := 2; asleep <= calls; asleep++ { // the first call finds no record, and stalls no work
 		for _, awake := range []int{calls + 100, 1 + asleep*7%calls} {
 			t.Run(fmt.Sprintf("asleep at %d, awake at %d", asleep, awake), func(t *testing.T) {
 				t.Parallel()
@@ -225,9 +225,9 @@ func TestR3_9_SleeperAtEveryStoreCall(t *testing.T) {
 	}
 }
 
-// oversleep delivers an event to a function that falls asleep at a store call,
-// and when its leases have ended another event to another function; at a call
-// of that one the first wakes up. Both have ended when it returns.
+// oversleep stalls a delivery at a store call. After its leases have expired it delivers another
+// event to another function; at a store call of that one, the first resumes. It returns when both
+// have ended.
 func (s *stand) oversleep(event []byte, asleep int, another []byte, awake int) {
 	s.t.Helper()
 	sleeping, wake, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -255,7 +255,7 @@ func (s *stand) oversleep(event []byte, asleep int, another []byte, awake int) {
 				close(wake)
 				select {
 				case <-gone:
-				case <-time.After(50 * time.Millisecond): // it waits for the writer's lease
+				case <-time.After(50 * time.Millisecond): // the first is waiting for the writer's lease
 				}
 			})
 		}
@@ -265,8 +265,8 @@ func (s *stand) oversleep(event []byte, asleep int, another []byte, awake int) {
 	<-gone
 }
 
-// deliverUntilDone delivers an event again as long as it meets an error, as
-// Lambda does, each time after the leases have ended.
+// deliverUntilDone delivers an event again after each error, as Lambda does, each time after the
+// leases have expired.
 func (s *stand) deliverUntilDone(im *importer.Importer, event []byte) {
 	s.t.Helper()
 	for try := 1; ; try++ {
@@ -281,14 +281,14 @@ func (s *stand) deliverUntilDone(im *importer.Importer, event []byte) {
 	}
 }
 
-// TestR3_9_LeaseIsRenewed lets an import take longer than its lease.
+// TestR3_9_LeaseIsRenewed runs an import that takes longer than its lease.
 func TestR3_9_LeaseIsRenewed(t *testing.T) {
 	t.Parallel()
 	s := prepared(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
 	defer proxy.Close()
 	im := s.importer(proxy.URL)
-	im.Clock, im.Lease = time.Now, 2*time.Second // a busy machine renews late
+	im.Clock, im.Lease = time.Now, 2*time.Second // long enough for late renewals on a busy machine
 	var commits atomic.Int32
 	slow := make(chan struct{})
 	proxy.SetHooks(faultproxy.Hooks{Before: func(_ int, operation string) {

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// thirty lets 30 % of the requests of each operation fail, in every way that it can.
+// thirty makes 30 % of the requests of each operation fail, with all kinds of faults.
 var thirty = faultproxy.Faults{
 	{Kind: faultproxy.Throttling, Rate: 0.03},
 	{Kind: faultproxy.InternalError, Rate: 0.04},
@@ -23,12 +23,12 @@ var thirty = faultproxy.Faults{
 	{Kind: faultproxy.ThroughputExceeded, Rate: 0.14, Operations: []string{"GetItem", "Query", "Scan"}},
 }
 
-// TestR3_9_ImportsConvergeUnderFaults imports while 30 % of the store calls fail.
+// TestR3_9_ImportsConvergeUnderFaults runs imports while 30 % of the store calls fail.
 func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	happened := map[faultproxy.Kind]int{}
-	t.Run("seeds", func(t *testing.T) { // returns when all of them have ended
+	t.Run("seeds", func(t *testing.T) { // returns when all subtests have ended
 		for name, u := range interruptions {
 			_, after, want, calls := undisturbed(t, u)
 			for seed := range uint64(8) {
@@ -39,7 +39,7 @@ func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 					proxy := faultproxy.New(storetest.Endpoint(t), seed, thirty)
 					defer proxy.Close()
 					s.deliverUntilDone(s.importer(proxy.URL), event)
-					s.deliverUntilDone(s.importer(proxy.URL), event) // once more
+					s.deliverUntilDone(s.importer(proxy.URL), event) // a repeated delivery
 					if proxy.Requests() < calls {
 						t.Errorf("%d requests, fewer than without faults", proxy.Requests())
 					}
@@ -48,7 +48,7 @@ func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 					equal(t, "store", s.seen(), after)
 					s.settled(imp)
 
-					// Nothing is doubled, and what was rejected is free for others.
+					// Nothing is stored twice, and rejected pairs are free for other imports.
 					other := file("agreements/c.csv", "2,2,Visio\n100,100,Project\n1000,1000,Office\n", "on-error", "skip")
 					event = s.put(other)
 					s.deliverUntilDone(s.importer(proxy.URL), event)

@@ -38,8 +38,7 @@ const (
 // KeyPrefix is where files of agreement pairs are put.
 const KeyPrefix = "agreements/"
 
-// Key returns the key under which a file for a license group is put; the empty
-// group is Unassigned.
+// Key returns the key of a file for a license group. The empty group is Unassigned.
 func Key(groupName, file string) string {
 	if groupName == "" {
 		return KeyPrefix + file
@@ -48,10 +47,10 @@ func Key(groupName, file string) string {
 }
 
 const (
-	// AbandonAfter is how long after its lease an import is given up: Lambda's
-	// redeliveries, one and two minutes later, are over by then.
+	// AbandonAfter is the time from the end of its lease until an import is abandoned. Lambda's
+	// redeliveries, after one and two minutes, are over by then.
 	AbandonAfter = 20 * time.Minute
-	// maxRounds is how many attempts one delivery makes because something was taken meanwhile.
+	// maxRounds limits the attempts of one delivery after ErrTaken.
 	maxRounds = 5
 )
 
@@ -62,19 +61,17 @@ type Importer struct {
 	Reports objects.Bucket
 	Limits  agreement.Limits
 	Clock   func() time.Time
-	// Lease is how long an attempt that falls silent keeps its import, and the
-	// organisation's writer's lease. Shorter than the minute after which Lambda
-	// delivers a failed event again.
+	// Lease is how long an attempt that stops renewing keeps its import and the organisation's
+	// writer's lease. It is shorter than the minute after which Lambda redelivers a failed event.
 	Lease time.Duration
-	// Added is called when an import has stored pairs, so that they are validated
-	// soon (R3.10); nil for nobody. A process that dies may not call it.
+	// Added is called after an import has stored pairs, so that they are validated soon (R3.10);
+	// nil for none. A process that dies may not call it.
 	Added func(ctx context.Context)
 	Log   *slog.Logger
 }
 
-// Receive applies one object once (R3.9). A nil error means that the event is dealt
-// with, whatever the file holds; an error is a fault, and the same event should be
-// delivered again.
+// Receive applies one object once (R3.9). A nil error means that the event is handled, whatever
+// the file holds. An error is a fault; deliver the same event again.
 func (im *Importer) Receive(ctx context.Context, o intake.Object) error {
 	if o.IsFolder() {
 		return nil
@@ -116,8 +113,8 @@ func (im *Importer) receive(ctx context.Context, o intake.Object) error {
 		if !errors.Is(err, ErrTaken) {
 			return err
 		}
-		// Once more, as an attempt of its own: what this one staged, and what
-		// of it is still on its way, must never count.
+		// Retry as a new attempt: what this attempt staged, including in-flight writes, must
+		// never be committed.
 		if read, err = im.Store.Import(ctx, a.imp.ID); err != nil {
 			return err
 		}
@@ -128,7 +125,7 @@ func (im *Importer) receive(ctx context.Context, o intake.Object) error {
 	return fmt.Errorf("%w %d times", ErrTaken, maxRounds)
 }
 
-// record returns the import of an object: the announced one that its upload names, that
+// record returns the import of an object: the announced import that the upload names, the import
 // of an earlier delivery or of a repetition after a restore, or a new one.
 func (im *Importer) record(ctx context.Context, o intake.Object, object objects.Object) (Import, error) {
 	metadata := object.Metadata
@@ -150,15 +147,15 @@ func (im *Importer) record(ctx context.Context, o intake.Object, object objects.
 	}, nil
 }
 
-// dryRun reads the metadata of that name. Whoever asks for a dry run in other
-// words than "true" would not want the file to be stored.
+// dryRun parses the metadata "dry-run". Any value but "" and "false" is a dry run: a user who
+// sets another value does not expect the file to be stored.
 func dryRun(value string) bool {
 	value = strings.TrimSpace(value)
 	return value != "" && !strings.EqualFold(value, "false")
 }
 
-// split returns the license group and the file that a key names. A folder is a
-// file with a slash in its name, which is refused.
+// split returns the license group and the file name of a key. A folder becomes a file name with a
+// slash, which is refused.
 func split(key string) (groupName, file string) {
 	if strings.HasSuffix(key, "/") {
 		return "", path.Base(key) + "/"
@@ -167,7 +164,8 @@ func split(key string) (groupName, file string) {
 	return strings.TrimSuffix(groupName, "/"), file
 }
 
-// keep renews the lease until stop is called. The context it returns ends when the lease is lost.
+// keep renews the lease until stop is called. The returned context is cancelled when the lease is
+// lost.
 func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, stop func()) {
 	return lease.Lease{
 		Until: imp.Lease, For: im.Lease, Clock: im.Clock, Lost: ErrLost,
@@ -175,15 +173,15 @@ func (im *Importer) keep(ctx context.Context, imp Import) (_ context.Context, st
 	}.Keep(ctx)
 }
 
-// attempt is one try at an import.
+// attempt is one attempt at an import.
 type attempt struct {
 	*Importer
 	imp   Import
-	file  *pairfile.File // nil when it was refused unread
-	taken map[int]bool   // lines whose pair was taken when the delivery's first attempt looked; nil before
+	file  *pairfile.File // nil if it was refused unread
+	taken map[int]bool   // lines whose pair was taken at the first lookup of this delivery; nil before
 }
 
-// claim makes this the next attempt at the import.
+// claim makes a the next attempt at the import.
 func (a *attempt) claim(ctx context.Context, read Import) error {
 	now := a.Clock()
 	claimed := read
@@ -194,20 +192,20 @@ func (a *attempt) claim(ctx context.Context, read Import) error {
 	return err
 }
 
-// run checks the file, and stores what is in it, for as long as the attempt owns the import.
+// run checks the file and stores its rows while the attempt owns the import.
 func (a *attempt) run(ctx context.Context, object objects.Object) error {
 	ctx, stop := a.keep(ctx, a.imp)
 	defer stop()
 	err := a.check(ctx, object)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrLost) {
-		return ErrLost // not the context.Canceled that it surfaced as
+		return ErrLost // instead of the context.Canceled that it caused
 	}
 	return err
 }
 
-// check checks the file, and goes on to store what is in it.
+// check checks the file, then stores its rows.
 func (a *attempt) check(ctx context.Context, object objects.Object) error {
-	if object.Body == nil { // it is gone, and with it the names of what earlier attempts left
+	if object.Body == nil { // the object is gone, so the names and pairs of earlier attempts are unknown
 		if a.imp.Attempt > 1 {
 			if err := a.Store.ClearAll(ctx, a.imp.ID); err != nil {
 				return err
@@ -231,8 +229,8 @@ func (a *attempt) check(ctx context.Context, object objects.Object) error {
 	if !a.imp.DryRun && !a.stops(findings, a.file.Unchanged+len(a.file.Rows)) {
 		return a.apply(ctx, w, findings)
 	}
-	// Whatever the file's own mistakes are, the reader wants to know at once
-	// what clashes with the store too.
+	// Report conflicts with the store together with the file's own errors, so that the user sees
+	// all of them at once.
 	known, err := a.Store.Lookup(ctx, w)
 	if err != nil {
 		return err
@@ -246,7 +244,7 @@ func (a *attempt) check(ctx context.Context, object objects.Object) error {
 	return a.finish(ctx, StateSucceeded, all)
 }
 
-// stops reports whether nothing of a file with that many good rows is to be stored (R3.7).
+// stops reports whether nothing of a file with that many good rows may be stored (R3.7).
 func (a *attempt) stops(findings []sheet.Finding, good int) bool {
 	wrong := false
 	for _, f := range findings {
@@ -261,7 +259,7 @@ func (a *attempt) stops(findings []sheet.Finding, good int) bool {
 	return wrong && (a.imp.OnError != OnErrorSkip || good == 0)
 }
 
-// apply stores what the plan says, under the writer's lease.
+// apply stores the plan, under the writer's lease.
 func (a *attempt) apply(ctx context.Context, w Wanted, findings []sheet.Finding) error {
 	stage := a.imp.Stage()
 	if err := a.acquire(ctx, stage); err != nil {
@@ -269,7 +267,7 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []sheet.Finding)
 	}
 	held := true
 	defer func() {
-		if held { // also when ctx has ended: others wait for it
+		if held { // even if ctx has ended: other attempts wait for it
 			release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 			defer cancel()
 			if err := a.Store.ReleaseWriter(release, stage); err != nil {
@@ -295,7 +293,7 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []sheet.Finding)
 	return nil
 }
 
-// meanwhile renames the conflicts that an attempt before this one did not meet.
+// meanwhile changes the code of conflicts that arose after the delivery's first lookup.
 func (a *attempt) meanwhile(findings []sheet.Finding) {
 	first := a.taken == nil
 	if first {
@@ -312,7 +310,7 @@ func (a *attempt) meanwhile(findings []sheet.Finding) {
 	}
 }
 
-// acquire waits for the writer's lease, as long as the context lets it.
+// acquire waits for the writer's lease, limited by the context's deadline.
 func (a *attempt) acquire(ctx context.Context, stage Stage) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -323,7 +321,7 @@ func (a *attempt) acquire(ctx context.Context, stage Stage) error {
 			return err
 		}
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < a.Lease {
-			return err // leave the rest of the time to a later delivery
+			return err // too little time is left; a later delivery retries
 		}
 		select {
 		case <-ctx.Done():
@@ -333,7 +331,7 @@ func (a *attempt) acquire(ctx context.Context, stage Stage) error {
 	}
 }
 
-// write stages the rows and stores the report, and then makes both count.
+// write stages the rows and stores the report, then commits both.
 func (a *attempt) write(ctx context.Context, o outcome, findings []sheet.Finding) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.Store.Stage(gctx, o.plan) })
@@ -356,13 +354,13 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []sheet.Finding
 	return err
 }
 
-// read reads and checks the file without the store.
+// read reads and checks the file, without the store.
 func (a *attempt) read(object objects.Object) ([]sheet.Finding, error) {
 	findings := a.checkRequest()
 	if object.Size > pairfile.MaxBytes {
 		return append(findings, whole("file_too_large")), nil
 	}
-	if a.file == nil { // otherwise an attempt before this one read it
+	if a.file == nil { // otherwise an earlier attempt read it
 		data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
 		if _, err := data.ReadFrom(io.LimitReader(object.Body, pairfile.MaxBytes+1)); err != nil {
 			return nil, fmt.Errorf("read %s: %w", a.imp.Object.Key, err)
@@ -372,7 +370,7 @@ func (a *attempt) read(object objects.Object) ([]sheet.Finding, error) {
 	return append(findings, a.file.Findings...), nil
 }
 
-// checkRequest checks what came with the file: the place it was put in and its metadata.
+// checkRequest checks the file's key and metadata.
 func (a *attempt) checkRequest() []sheet.Finding {
 	var findings []sheet.Finding
 	imp := &a.imp
@@ -404,7 +402,7 @@ func whole(code string, args ...string) sheet.Finding {
 	return sheet.Finding{Severity: sheet.SeverityError, Code: code, Args: errs.Pairs(args...)}
 }
 
-// count writes the numbers of R3.8 into the record.
+// count stores the numbers of R3.8 in the record.
 func (a *attempt) count(o outcome, findings []sheet.Finding) {
 	a.imp.Rows = a.file.Total
 	a.imp.Added, a.imp.Unchanged = o.added, o.stored+a.file.Unchanged
@@ -424,7 +422,7 @@ func (a *attempt) tally(findings []sheet.Finding) {
 	}
 }
 
-// reject ends the attempt with nothing stored.
+// reject ends the attempt without storing rows.
 func (a *attempt) reject(ctx context.Context, findings []sheet.Finding) error {
 	a.imp.Rows, a.imp.Added, a.imp.Unchanged, a.imp.Created, a.imp.Extended = 0, 0, 0, 0, 0
 	if a.file != nil {
@@ -441,7 +439,7 @@ func (a *attempt) reject(ctx context.Context, findings []sheet.Finding) error {
 	return a.finish(ctx, StateRejected, findings)
 }
 
-// finish stores the report and then the record of an attempt that staged nothing.
+// finish stores the report and then the record, for an attempt that staged nothing.
 func (a *attempt) finish(ctx context.Context, state State, findings []sheet.Finding) error {
 	if err := a.report(ctx, findings); err != nil {
 		return err
@@ -450,14 +448,14 @@ func (a *attempt) finish(ctx context.Context, state State, findings []sheet.Find
 	return a.ended(ctx, a.Store.Finish(ctx, a.imp, []audit.Event{finishedEvent(a.imp)}))
 }
 
-// fail ends the attempt for a reason that is not in the file.
+// fail ends the attempt for a reason outside the file.
 func (a *attempt) fail(ctx context.Context, reason string, retryable bool) error {
 	a.imp.Reason, a.imp.Retryable = reason, retryable
 	a.imp.State, a.imp.FinishedAt = StateFailed, a.Clock()
 	return a.ended(ctx, a.Store.Finish(ctx, a.imp, []audit.Event{finishedEvent(a.imp)}))
 }
 
-// ended leaves one line in the log about an import that ended.
+// ended logs one line about an import that ended.
 func (a *attempt) ended(ctx context.Context, err error) error {
 	if err == nil {
 		a.Log.InfoContext(ctx, "import ended", "import", a.imp.ID, "state", string(a.imp.State), "reason", a.imp.Reason, "attempt", a.imp.Attempt,

@@ -1,24 +1,23 @@
-// Package importer turns a CSV file of agreement pairs into agreements: the
-// use case behind the uploads bucket. No AWS here.
+// Package importer turns CSV files of agreement pairs in the uploads bucket into agreements. It
+// does not depend on AWS.
 //
 // # Exactly once, and all or nothing
 //
-// An import is identified by the object it reads (intake.Object). Whatever S3
-// delivers and wherever a function dies, the object is applied once:
+// An import is identified by the object that it reads (intake.Object). The object is applied
+// once, whatever events S3 delivers and wherever a function dies:
 //
-//   - Claim makes one attempt the owner of the import for a lease. An attempt
-//     has a number of its own and a stage, "<import>.<attempt>".
+//   - Claim gives one attempt a lease on the import. An attempt has its own number and a stage,
+//     "<import>.<attempt>".
 //   - The whole file is checked before anything is written.
-//   - The attempt then takes the writer's lease of the organisation, looks up
-//     the names and pairs, and stages its rows: every item carries the stage.
-//     Readers ignore items of a stage that is not committed, and writers treat
-//     those of a dead stage as if they were not there.
-//   - Commit flips the import to succeeded, and with it every staged row, in
-//     one transaction that holds only while the attempt still owns the import.
+//   - The attempt acquires the writer's lease of the organisation, looks up the names and pairs,
+//     and stages its rows: every item names the stage. Readers ignore items of uncommitted
+//     stages. Writers treat items of a dead stage as absent.
+//   - Commit marks the import as succeeded, which makes all staged rows visible, in one
+//     transaction that requires that the attempt still owns the import.
 //
-// An attempt never resumes another's stage; it overwrites it, and first sees to
-// it that the stage can never be committed. So whatever a sleeper does that
-// wakes up after its leases have ended, nobody sees a part of an import.
+// An attempt never resumes the stage of another. It overwrites the rows, and first makes sure
+// that the other stage can never be committed. So even if a stalled attempt resumes after its
+// leases have expired, readers never see a part of an import.
 package importer
 
 import (
@@ -34,23 +33,23 @@ import (
 	"trueup/internal/sheet"
 )
 
-// State is where an import is in its life.
+// State is the state of an import.
 type State string
 
-// The states of R3.8. Succeeded and rejected are final; failed is final too
-// unless Import.Retryable says that a redelivery may try again.
+// The states of R3.8. Succeeded and rejected are final; failed is final unless Import.Retryable
+// is set.
 const (
-	StateReceived  State = "received"  // announced through the API, the file is not there yet
+	StateReceived  State = "received"  // announced through the API, the file has not arrived
 	StateRunning   State = "running"   // being checked or written
-	StateSucceeded State = "succeeded" // applied (or, dry run, checked without an error)
+	StateSucceeded State = "succeeded" // applied; for a dry run, checked without errors
 	StateRejected  State = "rejected"  // the file has errors and nothing of it was stored
-	StateFailed    State = "failed"    // not the file's fault, or the file was gone
+	StateFailed    State = "failed"    // for a reason outside the file, or the file was deleted
 )
 
 // States is every state, in the order of the documentation.
 var States = []State{StateReceived, StateRunning, StateSucceeded, StateRejected, StateFailed}
 
-// OnError says what to do with a file some rows of which are wrong (R3.7).
+// OnError says what to do with a file that has wrong rows (R3.7).
 type OnError string
 
 // The choices of R3.7.
@@ -62,40 +61,40 @@ const (
 // OnErrors is every choice, in the order of the documentation.
 var OnErrors = []OnError{OnErrorReject, OnErrorSkip}
 
-// Import is the record of one import (R3.8). Always Added + Unchanged +
-// Rejected = Rows once State is succeeded or rejected.
+// Import is the record of one import (R3.8). Added + Unchanged + Rejected = Rows once State is
+// succeeded or rejected.
 type Import struct {
 	intake.Head
 
 	File       string // last part of the object's key
-	Group      string // license group name as asked for; empty means Unassigned
-	GroupID    string // the group it went to; known once it succeeded
+	Group      string // name of the license group as requested; empty means Unassigned
+	GroupID    string // its license group; known once it succeeded
 	Program    agreement.Program
 	OnError    OnError
 	DryRun     bool
 	State      State
-	Reason     string    // stable code, why it was rejected or failed as a whole; empty for row errors
-	ReasonArgs errs.Args // what its message quotes
-	Retryable  bool      // failed, but a redelivered event tries again
+	Reason     string    // stable code of a failure or rejection as a whole; empty for row errors
+	ReasonArgs errs.Args // values in its message
+	Retryable  bool      // failed, but a redelivered event retries
 
 	StartedAt  time.Time
 	FinishedAt time.Time
 
 	Rows      int // data rows: not blank, not the header
-	Added     int // pairs stored (or that would be, in a dry run)
-	Unchanged int // pairs already there, or repeated in the file
-	Rejected  int // rows with an error, or all rows of a file that was refused whole
-	Created   int // agreements made
+	Added     int // pairs stored, or that a dry run would store
+	Unchanged int // pairs already stored, or repeated in the file
+	Rejected  int // rows with an error; all rows of a refused file
+	Created   int // agreements created
 	Extended  int // agreements that got more pairs
 	Errors    int // findings that are errors
 	Warnings  int // findings that are warnings
 
-	Attempt   int       // counts the times it was tried; 0 before the file was there
-	Lease     time.Time // until when a running attempt owns the import
+	Attempt   int       // number of attempts; 0 before the file arrived
+	Lease     time.Time // end of the running attempt's lease
 	Annotated bool      // the annotated copy exists, under AnnotatedKey
 }
 
-// Stage names what one attempt of an import stages: "<import>.<attempt>".
+// Stage identifies the items that one attempt stages: "<import>.<attempt>".
 type Stage string
 
 // Stage returns the stage of the current attempt.
@@ -105,14 +104,14 @@ func (i Import) stage(attempt int) Stage {
 	return Stage(i.ID + "." + strconv.Itoa(attempt))
 }
 
-// ReportKey is the object in the reports bucket that holds the Report as JSON.
-// It exists once the import is succeeded or rejected.
+// ReportKey returns the key in the reports bucket of the Report as JSON. It exists once the
+// import is succeeded or rejected.
 func (i Import) ReportKey() string {
 	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/report.json"
 }
 
-// AnnotatedKey is the object in the reports bucket that holds the annotated
-// copy in a language, if Annotated.
+// AnnotatedKey returns the key in the reports bucket of the annotated copy in a language, if
+// Annotated.
 func (i Import) AnnotatedKey(language string) string {
 	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/annotated." + language + ".csv"
 }
@@ -120,7 +119,7 @@ func (i Import) AnnotatedKey(language string) string {
 // Waiting implements intake.Record.
 func (i Import) Waiting() bool { return i.State == StateReceived }
 
-// Final reports whether a redelivered event changes nothing any more.
+// Final reports whether a redelivered event has no effect.
 func (i Import) Final() bool {
 	return i.State == StateSucceeded || i.State == StateRejected || i.State == StateFailed && !i.Retryable
 }
@@ -131,19 +130,18 @@ type Page struct {
 	Next  string
 }
 
-// Report is every finding of an import, in the order of the file. It is
-// stored as JSON in the reports bucket; codes become sentences when read.
+// Report lists the findings of an import, in the order of the file. It is stored as JSON in the
+// reports bucket with codes, which are translated when it is read.
 type Report struct {
 	Import   string
 	Findings []sheet.Finding
 }
 
-// Records is what the API needs of imports.
+// Records is the part of the Store that the API uses.
 type Records interface {
-	// Announce stores a received import with its audit event and the
-	// idempotency entry in one transaction. When the key was used before it
-	// stores nothing and returns the first response, or errs.Invalid
-	// idempotency_key_reused when the body was another.
+	// Announce stores a received import with its audit event and the idempotency entry in one
+	// transaction. If the key was used before, it stores nothing and returns the first response,
+	// or errs.Invalid idempotency_key_reused if the body differs.
 	Announce(ctx context.Context, imp Import, event audit.Event, entry once.Entry) (first []byte, err error)
 	// Import returns one record; errs.NotFound import_not_found.
 	Import(ctx context.Context, id string) (Import, error)

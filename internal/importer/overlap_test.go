@@ -18,8 +18,8 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// TestR3_9_OverlappingFilesAtOnce lets two functions import files that share
-// pairs: one of them is first, and the other says whose the pairs are.
+// TestR3_9_OverlappingFilesAtOnce lets two functions import files with common pairs: one wins,
+// and the findings of the other name the owner of the pairs.
 func TestR3_9_OverlappingFilesAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, onError := range []string{"reject", "skip"} {
@@ -62,7 +62,7 @@ func TestR3_9_OverlappingFilesAtOnce(t *testing.T) {
 				findings := s.findings(loser)
 				equal(t, "findings of the loser", len(findings), 50)
 				for i, line := range findings {
-					row, theirs := i, 100+i // of the right file, in the left one
+					row, theirs := i, 100+i // row of the right file in the left one
 					if winner == 1 {
 						row, theirs = 100+i, i
 					}
@@ -96,8 +96,8 @@ func TestR3_9_OverlappingFilesAtOnce(t *testing.T) {
 	}
 }
 
-// take gives a pair to an agreement that has another one, in the way of a
-// single change by a person: without a stage.
+// take moves a pair to an agreement that has another one, like a single change by a user: without
+// a stage.
 func (s *stand) take(pair, from string) {
 	s.t.Helper()
 	out, err := s.engine.GetItem(context.Background(), &dynamodb.GetItemInput{TableName: &s.table, Key: map[string]types.AttributeValue{
@@ -116,9 +116,8 @@ func (s *stand) take(pair, from string) {
 	s.set("AGREEMENT#"+owner, "AGREEMENT", "pairs", &types.AttributeValueMemberN{Value: "2"})
 }
 
-// TestR3_9_TakenWhileItWasStored takes a pair after it was looked up: the only
-// one of its agreement, and alone in the second transaction, so that the
-// agreement has been extended by then.
+// TestR3_9_TakenWhileItWasStored takes a pair after it was looked up: the only one of its
+// agreement, in the second transaction, after the other agreement was extended.
 func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 	t.Parallel()
 	visio, pairs := "", ""
@@ -127,7 +126,7 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 		pairs += fmt.Sprintf(" %d+%d", 100+n, 100+n)
 	}
 	for onError, c := range map[string]struct {
-		more     string // row whose pair was taken before
+		more     string // row whose pair was taken earlier
 		want     string
 		findings []string
 		seen     []string
@@ -152,8 +151,8 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 			var transactions atomic.Int32
 			var once sync.Once
 			proxy.SetHooks(faultproxy.Hooks{Before: func(_ int, operation string) {
-				// The first transaction claims the import; none of the others
-				// gets past this before the pair is taken.
+				// The first transaction claims the import. The others wait here until the pair is
+				// taken.
 				if operation == "TransactWriteItems" && transactions.Add(1) > 1 {
 					once.Do(func() { s.take("2", "9") })
 				}

@@ -14,16 +14,16 @@ import (
 	"trueup/internal/text"
 )
 
-// outcome is what an import would do, or did: the one place where rows are counted (R3.8).
+// outcome is the result of an import or of a dry run. Rows are counted only here (R3.8).
 type outcome struct {
 	plan     Plan
-	findings []sheet.Finding // about rows and the store; those of the file are not repeated
+	findings []sheet.Finding // about rows and the store, without the file's own findings
 	added    int
-	stored   int // rows whose pair is already there under the same agreement
+	stored   int // rows whose pair is already stored under the same agreement
 	at       func(sheet.Column) int
 }
 
-// wanted lists what has to be looked up for the good rows of a file.
+// wanted lists the names and pairs to look up for the good rows of a file.
 func wanted(imp Import, rows []pairfile.Row) Wanted {
 	w := Wanted{Group: text.Fold(imp.Group)}
 	seen := make(map[string]bool, len(rows))
@@ -33,13 +33,13 @@ func wanted(imp Import, rows []pairfile.Row) Wanted {
 			seen[name] = true
 			w.Names = append(w.Names, name)
 		}
-		w.Pairs[i] = row.Pair.Key() // good rows never repeat a pair
+		w.Pairs[i] = row.Pair.Key() // good rows do not repeat pairs
 	}
 	return w
 }
 
-// plan decides for each good row of a file what becomes of it. at tells where
-// a column is in the file.
+// plan decides what to do with each good row of a file. at returns the position of a column in
+// the file.
 func plan(imp Import, rows []pairfile.Row, at func(sheet.Column) int, k Known) outcome {
 	o := outcome{at: at, plan: Plan{Stage: imp.Stage(), At: imp.At, By: "import/" + imp.ID, Group: k.Group, Known: k}}
 	if k.Group.ID == "" {
@@ -110,21 +110,21 @@ func (o *outcome) find(severity sheet.Severity, row pairfile.Row, column sheet.C
 	})
 }
 
-// merge puts findings in the order of the file.
+// merge returns the findings in the order of the file.
 func merge(a, b []sheet.Finding) []sheet.Finding {
 	all := slices.Concat(a, b)
 	slices.SortStableFunc(all, func(x, y sheet.Finding) int { return x.Line - y.Line })
 	return all
 }
 
-// identity derives an id from a stage: the same for the same plan, and never
-// one that another attempt uses.
+// identity derives an id from a stage: the same for the same plan, and different for every other
+// attempt.
 func identity(stage Stage, parts ...string) string {
 	sum := sha256.Sum256([]byte(string(stage) + "\x00" + strings.Join(parts, "\x00")))
 	return strings.ToLower(id.Encode(sum[:10]))
 }
 
-// leftovers names what the earlier attempts of an import may have staged.
+// leftovers lists what the earlier attempts of an import may have staged.
 func leftovers(imp Import, w Wanted) Leftovers {
 	l := Leftovers{Names: w.Names, Pairs: w.Pairs}
 	for attempt := 1; attempt < imp.Attempt; attempt++ {
@@ -133,7 +133,7 @@ func leftovers(imp Import, w Wanted) Leftovers {
 	return l.withIDs()
 }
 
-// withIDs adds the agreements that the stages may have made.
+// withIDs adds the ids of agreements that the stages may have created.
 func (l Leftovers) withIDs() Leftovers {
 	for _, stage := range l.Stages {
 		for _, name := range l.Names {

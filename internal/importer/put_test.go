@@ -6,7 +6,7 @@ import (
 	"trueup/internal/importer"
 )
 
-// TestR3_7_DryRun: who asks for a dry run in other words than ours gets one.
+// TestR3_7_DryRun: unknown values of dry-run also mean a dry run.
 func TestR3_7_DryRun(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]bool{
@@ -24,8 +24,8 @@ func TestR3_7_DryRun(t *testing.T) {
 	}
 }
 
-// TestR3_9_Folders: an empty folder is nobody's file, but what has content is
-// not lost silently because its name ends in a slash.
+// TestR3_9_Folders: an empty folder is ignored, but an object with content is not silently lost
+// because its name ends in a slash.
 func TestR3_9_Folders(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
@@ -40,8 +40,8 @@ func TestR3_9_Folders(t *testing.T) {
 	equal(t, "store", s.seen(), []string{})
 }
 
-// TestR3_9_AbandoningIsAnAttempt: whoever sleeps while its import is given up
-// can commit no more, because the import is at another attempt.
+// TestR3_9_AbandoningIsAnAttempt: a stalled attempt cannot commit after its import was abandoned,
+// because the import has a new attempt number.
 func TestR3_9_AbandoningIsAnAttempt(t *testing.T) {
 	t.Parallel()
 	_, _, _, calls := undisturbed(t, interrupted)

@@ -23,7 +23,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// set changes an attribute of an item behind the store's back.
+// set changes an attribute of an item directly in the table.
 func (s *stand) set(pk, sk, name string, value types.AttributeValue) {
 	s.t.Helper()
 	_, err := s.engine.UpdateItem(s.t.Context(), &dynamodb.UpdateItemInput{
@@ -40,7 +40,7 @@ func TestR3_4_NameOfAnOtherAgreementIsAnError(t *testing.T) {
 	s := newStand(t)
 	s.run(file("agreements/a.csv", "1,1,Maps\n"))
 	for key, item := range storetest.Dump(t, s.engine, s.table) {
-		if strings.HasPrefix(key, "AGREEMENT#") { // there is no way yet to add one of that type
+		if strings.HasPrefix(key, "AGREEMENT#") { // imports create only volume agreements
 			s.set(item["pk"].(string), "AGREEMENT", "type", &types.AttributeValueMemberS{Value: string(agreement.TypeOther)})
 		}
 	}
@@ -157,7 +157,7 @@ func TestR3_9_FinishedImportIsNotTouchedAgain(t *testing.T) {
 			s.findings(imp)
 			before, report := storetest.Dump(t, s.engine, s.table), s.object(imp.ReportKey())
 			s.clock.advance(lease * 100)
-			// Also when something else is under the key by then, or nothing.
+			// Even if the key then has another object, or none.
 			s.put(file(u.key, "9,9,Other\n"))
 			must(t, deliver(t.Context(), s.Importer, event))
 			_, err := s.files.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("uploads"), Key: &u.key})

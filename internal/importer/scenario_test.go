@@ -2,7 +2,7 @@ package importer_test
 
 import "testing"
 
-// step is one file and what becomes of it.
+// step is one file and its expected result.
 type step struct {
 	upload
 	want     string   // numbers
@@ -20,7 +20,7 @@ func file(key, body string, metadata ...string) upload {
 	return u
 }
 
-// scenarios are stories of files that come one after the other.
+// scenarios are sequences of files, imported one after the other.
 var scenarios = map[string]struct {
 	steps []step
 	seen  []string
@@ -142,7 +142,7 @@ var scenarios = map[string]struct {
 		steps: []step{
 			{upload: file("agreements/a.csv", "1,1,Office\n"), want: "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 1 created, 0 extended"},
 			{
-				// What clashes with the store is told together with the file's own mistakes.
+				// Conflicts with the store are reported together with the file's own errors.
 				upload: file("agreements/Sales/b.csv", "1,1,Servers\n2/2,2,Servers\n3,3,Servers\n1,1,Office\n"),
 				want:   "rejected: 4 rows = 0 added + 0 unchanged + 4 rejected, 0 created, 0 extended",
 				findings: []string{
@@ -163,7 +163,7 @@ var scenarios = map[string]struct {
 				},
 			},
 			{
-				upload: file("agreements/c.csv", "1,1,Servers\n/,2\n", "on-error", "skip"), // nothing is left of it
+				upload: file("agreements/c.csv", "1,1,Servers\n/,2\n", "on-error", "skip"), // no row is left
 				want:   "rejected: 2 rows = 0 added + 0 unchanged + 2 rejected, 0 created, 0 extended", findings: []string{"warning 1.3 group_ignored Servers", "error 1.0 pair_taken Office", "error 2.1 number_characters"},
 			},
 		},

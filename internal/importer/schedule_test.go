@@ -19,11 +19,11 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// schedules is how many are tried; the flag -rapid.checks changes it.
+// schedules is the number of random schedules. The flag -rapid.checks overrides it.
 const schedules = "200"
 
-// TestR3_9_RandomSchedules delivers the same event one to five times, at once
-// and after, and again when an attempt was busy: the table is as after one.
+// TestR3_9_RandomSchedules delivers the same event one to five times, concurrently and in
+// sequence, and again after an error. The table must be the same as after one delivery.
 func TestR3_9_RandomSchedules(t *testing.T) {
 	t.Parallel()
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
@@ -49,7 +49,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 			at[i] = time.Duration(rapid.IntRange(0, 30_000).Draw(rt, "microseconds"))*time.Microsecond + time.Duration(i/2)*10*time.Millisecond
 		}
 		once := func(i int) error {
-			im := *s.Importer // a process of its own: nothing is cached
+			im := *s.Importer // a separate process: nothing is cached
 			im.Store = dynamo.Open(clients[i], s.table).Imports
 			return deliver(context.Background(), &im, event)
 		}
@@ -58,7 +58,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 		for i := range n - afterwards {
 			g.Go(func() error {
 				time.Sleep(at[i])
-				again[i] = once(i) != nil // what is wrong shows when it is delivered again
+				again[i] = once(i) != nil // the error, if real, repeats at the next delivery
 				return nil
 			})
 		}
@@ -96,8 +96,8 @@ func (s *stand) wipe() {
 
 var stripe = regexp.MustCompile(`^(JOURNAL#[a-z]+)#\d+\||^(JOURNAL#[a-z]+\|HEAD)#\d+$`)
 
-// unstriped returns a dump that is the same whichever stripe of the journal a
-// process wrote its only entry to.
+// unstriped returns a dump that does not depend on which stripe of the journal a process wrote
+// its only entry to.
 func unstriped(dump map[string]map[string]any) map[string]map[string]any {
 	same := make(map[string]map[string]any, len(dump))
 	for key, item := range dump {

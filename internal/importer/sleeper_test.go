@@ -8,10 +8,9 @@ import (
 	"trueup/internal/importer"
 )
 
-// TestR3_9_SleeperAndAnotherFile stops a function at a store call for longer
-// than its lease. It wakes up in the middle of the import of another file that
-// shares pairs, names and an agreement with its own, and has not noticed: what
-// the two leave is what they leave one after the other, in either order.
+// TestR3_9_SleeperAndAnotherFile stalls a function at a store call for longer than its lease. It
+// resumes, with its old state, during the import of another file with common pairs, names and an
+// agreement. The result must equal a sequential run of both, in either order.
 func TestR3_9_SleeperAndAnotherFile(t *testing.T) {
 	t.Parallel()
 	mine := file("agreements/Marketing/b.csv", "2,2,Office\n3,3,Visio\n4,4,Project\n")
@@ -27,7 +26,7 @@ func TestR3_9_SleeperAndAnotherFile(t *testing.T) {
 	_, _, _, calls := undisturbed(t, mine)
 	_, _, _, others := undisturbed(t, other)
 	for asleep := 2; asleep <= calls; asleep++ {
-		for _, awake := range []int{1 + asleep*5%others, others} { // the last one commits
+		for _, awake := range []int{1 + asleep*5%others, others} { // the last call commits
 			t.Run(fmt.Sprintf("asleep at %d, awake at %d", asleep, awake), func(t *testing.T) {
 				t.Parallel()
 				s := prepared(t)

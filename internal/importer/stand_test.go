@@ -47,7 +47,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 const lease = 30 * time.Second
 
-// clock stands still until a test moves it.
+// clock stands still until a test advances it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -65,21 +65,21 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// stand is the use case between the real adapters: a table of DynamoDB Local
-// and the buckets of the local S3.
+// stand is the use case with the real adapters: a table of DynamoDB Local and the buckets of the
+// local S3.
 type stand struct {
 	t      *testing.T
-	engine *dynamodb.Client // straight to DynamoDB Local, for looking behind the store
+	engine *dynamodb.Client // directly to DynamoDB Local, to inspect the table
 	table  string
 	files  *s3.Client
 	clock  *clock
 	*importer.Importer
 
-	// Made once: the SDK does not bear that a client is adapted while it is used.
+	// Created once: the SDK does not allow changes to a client while it is in use.
 	uploads, reports objects.Bucket
 
 	mu     sync.Mutex
-	events map[string][]byte // by key, the notification of the last put
+	events map[string][]byte // by key, the event of the last put
 }
 
 func newStand(t *testing.T) *stand {
@@ -103,7 +103,7 @@ func newStand(t *testing.T) *stand {
 	return s
 }
 
-// importer returns another process's use case, whose store is at url.
+// importer returns the use case of another process, with the store at url.
 func (s *stand) importer(url string) *importer.Importer {
 	return &importer.Importer{
 		Store:   dynamo.Open(client(url), s.table, dynamo.Patience(30*time.Second)).Imports,
@@ -111,7 +111,7 @@ func (s *stand) importer(url string) *importer.Importer {
 	}
 }
 
-// client repeats faults as the import function's does.
+// client retries faults like the client of the import function.
 func client(url string) *dynamodb.Client {
 	return engine.NewClient(url, func(o *dynamodb.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
@@ -133,7 +133,7 @@ type upload struct {
 	metadata  map[string]string
 }
 
-// put stores a file and returns the event that S3 raised for it.
+// put stores a file and returns its S3 event.
 func (s *stand) put(u upload) []byte {
 	s.t.Helper()
 	_, err := s.files.PutObject(context.Background(), &s3.PutObjectInput{
@@ -147,7 +147,7 @@ func (s *stand) put(u upload) []byte {
 	return s.events[u.key]
 }
 
-// deliver hands an event to an import function.
+// deliver calls an import function with an event.
 func deliver(ctx context.Context, im *importer.Importer, event []byte) error {
 	return trigger.Handler(trigger.Jobs{
 		Files: []trigger.Receiver{{Prefix: importer.KeyPrefix, Receive: im.Receive}}, Scheduled: im.Abandon,
@@ -170,8 +170,8 @@ func idOf(t *testing.T, event []byte) string {
 	return o.ID(o.Bucket)
 }
 
-// run puts a file, delivers its event once, and returns the record that it
-// made, or the announced one that its metadata names.
+// run puts a file, delivers its event once, and returns its record: a new one, or the announced
+// one that the metadata names.
 func (s *stand) run(u upload) importer.Import {
 	s.t.Helper()
 	event := s.put(u)
@@ -186,7 +186,7 @@ func (s *stand) record(id string) importer.Import {
 	return imp
 }
 
-// numbers is the record's state and counters, to compare and to read.
+// numbers formats the state and the counters of a record, for comparison.
 func numbers(imp importer.Import) string {
 	reason := ""
 	if imp.Reason != "" {
@@ -196,7 +196,7 @@ func numbers(imp importer.Import) string {
 		imp.Rows, imp.Added, imp.Unchanged, imp.Rejected, imp.Created, imp.Extended)
 }
 
-// object reads an object of the reports bucket; empty when it is not there.
+// object returns the content of an object of the reports bucket; empty if it does not exist.
 func (s *stand) object(key string) string {
 	s.t.Helper()
 	out, err := s.files.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: aws.String("reports"), Key: &key})
@@ -209,11 +209,11 @@ func (s *stand) object(key string) string {
 	return string(body)
 }
 
-// placeholder is what no argument of a finding filled.
+// placeholder matches a placeholder in a message that has no value.
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
-// findings checks an import that ended, as far as R3.8 says the same about
-// every one, and returns its findings, a line each.
+// findings checks what R3.8 requires of every import that ended. It returns the findings, one per
+// line.
 func (s *stand) findings(imp importer.Import) []string {
 	s.t.Helper()
 	if imp.Added+imp.Unchanged+imp.Rejected != imp.Rows || imp.FinishedAt.IsZero() || !imp.Lease.IsZero() {
@@ -263,8 +263,8 @@ func (s *stand) findings(imp importer.Import) []string {
 	return lines
 }
 
-// firstHeading is what an annotated copy calls the authorization number: its name
-// in the language if a file may have that, or else in English.
+// firstHeading returns the heading of the authorization number in an annotated copy: its name in
+// the language if a file may use it, or else in English.
 func firstHeading(lang i18n.Lang) string {
 	name := i18n.Column(lang, string(pairfile.ColumnAuthorization))
 	if _, known := pairfile.KnownHeader(name); !known {
@@ -273,7 +273,7 @@ func firstHeading(lang i18n.Lang) string {
 	return name
 }
 
-// events are the audit events of how an import ended.
+// events returns the audit events of the end of an import.
 func events(dump map[string]map[string]any, imp importer.Import) (found []map[string]any) {
 	for _, item := range dump {
 		if item["subject"] == "import/"+imp.ID && item["action"] == "import."+string(imp.State) {
@@ -283,8 +283,8 @@ func events(dump map[string]map[string]any, imp importer.Import) (found []map[st
 	return found
 }
 
-// seen is everything that a reader sees of the store, who has nothing cached: a
-// line for each group and each agreement.
+// seen returns everything that a reader without a cache sees of the store: a line for each group
+// and each agreement.
 func (s *stand) seen() []string {
 	s.t.Helper()
 	return seen(s.t, dynamo.Open(s.engine, s.table))
@@ -355,7 +355,7 @@ func allPairs(t *testing.T, store *dynamo.Table, id string) (all []string) {
 	}
 }
 
-// staged are the keys of the items in the table that carry a stage of an import.
+// staged returns the keys of the items that name a stage of an import.
 func (s *stand) staged(id string) []string {
 	s.t.Helper()
 	dump := storetest.Dump(s.t, s.engine, s.table)

@@ -10,56 +10,55 @@ import (
 	"trueup/internal/group"
 )
 
-// What a Store answers besides faults.
+// Errors of a Store, next to faults.
 var (
-	// ErrBusy means another attempt owns the import, or another import the
-	// writer's lease. The same call may succeed later.
+	// ErrBusy means that another attempt owns the import, or another import has the writer's
+	// lease. The same call may succeed later.
 	ErrBusy = errors.New("importer: owned by another attempt")
-	// ErrLost means the attempt no longer owns the import: it must stop and
-	// touch nothing more.
+	// ErrLost means that the attempt no longer owns the import. It must stop and write nothing
+	// more.
 	ErrLost = errors.New("importer: the attempt lost its lease")
-	// ErrTaken means a name, pair or group was taken by somebody else after it
-	// was looked up. Nothing was committed.
+	// ErrTaken means that a name, pair or group was taken concurrently, after the lookup. Nothing
+	// was committed.
 	ErrTaken = errors.New("importer: taken meanwhile")
 )
 
-// Wanted is what an import needs to know of the store before it plans.
+// Wanted lists what an import looks up in the store before it plans.
 type Wanted struct {
 	Group string              // folded name of the license group; empty for Unassigned
-	Names []string            // folded names, without repetition
-	Pairs []agreement.PairKey // without repetition
+	Names []string            // folded names, without duplicates
+	Pairs []agreement.PairKey // without duplicates
 }
 
-// Known is what the store knew about the Wanted.
+// Known is the result of a lookup.
 type Known struct {
-	Group      group.Group                               // ID is empty when there is no such group
-	Groups     int                                       // how many groups there are besides Unassigned
+	Group      group.Group                               // ID is empty if there is no such group
+	Groups     int                                       // number of groups, without Unassigned
 	Agreements map[string]agreement.Agreement            // by folded name
-	Owners     map[agreement.PairKey]agreement.Agreement // whose the pair is; ID and Name only
+	Owners     map[agreement.PairKey]agreement.Agreement // owner of each pair; ID and Name only
 
-	// What nobody has though the row is there: staged and not committed, which the
-	// holder of the writer's lease may take, because it can only be what a dead
-	// attempt left behind, or a pair of an agreement that was deleted.
+	// Names and pairs without an owner whose row exists: left by a dead attempt, uncommitted, or
+	// by a deleted agreement. The holder of the writer's lease may take them.
 	DeadNames map[string]Dead
 	DeadPairs map[agreement.PairKey]Dead
-	// Commits is how many imports were committed at that moment.
+	// Commits is the number of imports committed at the time of the lookup.
 	Commits int64
 }
 
-// Dead is a name or a pair that nobody has any more, though the row is still there.
+// Dead is a name or a pair without an owner whose row still exists.
 type Dead struct {
-	Stage  Stage  // that it was written under; empty when it was written by hand
-	Owner  string // the agreement
-	Orphan bool   // the agreement was deleted; otherwise the stage was not committed when it was read
+	Stage  Stage  // stage of the row; empty if it was written by hand
+	Owner  string // agreement that the row names
+	Orphan bool   // the agreement was deleted; otherwise the stage was uncommitted when read
 }
 
-// Plan is everything one import writes.
+// Plan is everything that one import writes.
 type Plan struct {
 	Stage    Stage
 	At       time.Time
 	By       string
-	Group    group.Group // where new agreements go
-	NewGroup bool        // Group is to be made
+	Group    group.Group // group of new agreements
+	NewGroup bool        // Group has to be created
 	Create   []Creation
 	Extend   []Extension
 	Known    Known
@@ -78,54 +77,53 @@ type Extension struct {
 	Pairs     []agreement.Pair
 }
 
-// Leftovers names what earlier attempts of one import may have left behind:
-// every name and pair of its file.
+// Leftovers lists what earlier attempts of one import may have left behind: every name and pair
+// of its file.
 type Leftovers struct {
 	Stages []Stage
-	IDs    []string // of agreements they may have staged
+	IDs    []string // agreements that they may have staged
 	Names  []string
 	Pairs  []agreement.PairKey
 }
 
-// Store keeps import records and writes agreements on behalf of imports. Every
-// method may be repeated after a fault. Obligations:
+// Store keeps import records and writes agreements for imports. Every method may be repeated
+// after a fault. An implementation guarantees:
 //
-//   - What Stage wrote is invisible to every reader until Commit, then all of
-//     it is visible at once, and it never blocks anybody after its attempt is dead.
+//   - What Stage writes is invisible to readers until Commit, which makes all of it visible at
+//     once. It blocks no other writer after its attempt is dead.
 //   - No write of an attempt that lost its lease changes what a reader sees.
 type Store interface {
 	Records
 
-	// Claim starts an attempt: the record as it was read (Version 0 for none)
-	// becomes claimed, which is running. ErrBusy when it was written since.
+	// Claim starts an attempt: it replaces the record that was read (Version 0 for none) with
+	// claimed, which is running. ErrBusy if the record changed since it was read.
 	Claim(ctx context.Context, read, claimed Import) (Import, error)
-	// Renew extends the leases of the attempt (and the writer's lease, if its
-	// stage holds it) to until. ErrLost when it does not own the import any more.
+	// Renew extends the lease of the attempt, and the writer's lease if its stage holds it, until
+	// the given time. ErrLost if it no longer owns the import.
 	Renew(ctx context.Context, imp Import, until time.Time) error
-	// Finish ends an attempt that has nothing staged: the record becomes imp
-	// (rejected, failed, or a dry run's succeeded). ErrLost as Renew.
+	// Finish ends an attempt that staged nothing with the record imp: rejected, failed, or a
+	// succeeded dry run. ErrLost as for Renew.
 	Finish(ctx context.Context, imp Import, events []audit.Event) error
-	// Open returns the imports that are running, dead or alive.
+	// Open returns the running imports, including dead ones.
 	Open(ctx context.Context) ([]Import, error)
 
-	// AcquireWriter takes the organisation's writer's lease for a stage, if it
-	// is free or its holder's has ended before now. Only its holder stages.
-	// ErrBusy when another holds it.
+	// AcquireWriter acquires the organisation's writer's lease for a stage, if it is free or has
+	// expired before now. Only its holder may stage. ErrBusy if another stage holds it.
 	AcquireWriter(ctx context.Context, stage Stage, now, until time.Time) error
-	// ReleaseWriter gives the lease back, if the stage holds it.
+	// ReleaseWriter releases the lease if the stage holds it.
 	ReleaseWriter(ctx context.Context, stage Stage) error
 
-	// Lookup reads what a plan is made from, strongly consistent.
+	// Lookup reads the input of a plan, strongly consistent.
 	Lookup(ctx context.Context, w Wanted) (Known, error)
-	// Stage writes the rows of a plan, invisible. A stage whose rows it
-	// overwrites can never be committed from then on. ErrTaken.
+	// Stage writes the rows of a plan, invisible to readers. A stage whose rows it overwrites can
+	// no longer be committed. ErrTaken.
 	Stage(ctx context.Context, p Plan) error
-	// Commit makes the stage visible, stores imp as succeeded with the events,
-	// and gives back the writer's lease, in one transaction. ErrTaken, ErrLost.
+	// Commit makes the stage visible, stores imp as succeeded with the events, and releases the
+	// writer's lease, in one transaction. ErrTaken, ErrLost.
 	Commit(ctx context.Context, p Plan, imp Import, events []audit.Event) error
-	// Clear removes what dead stages left behind, as far as the leftovers name it.
+	// Clear removes the leftovers of dead stages.
 	Clear(ctx context.Context, l Leftovers) error
-	// ClearAll removes whatever any attempt of an import left behind, by
-	// reading the whole table: for an import whose file cannot be read any more.
+	// ClearAll removes what any attempt of an import left behind, by reading the whole table. It
+	// is for an import whose file can no longer be read.
 	ClearAll(ctx context.Context, id string) error
 }

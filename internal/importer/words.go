@@ -6,7 +6,7 @@ import (
 	"trueup/internal/sheet"
 )
 
-// annotateText returns the text of an annotated copy in a language.
+// annotateText returns the texts of an annotated copy in a language.
 func annotateText(lang i18n.Lang) pairfile.AnnotateText {
 	return pairfile.AnnotateText{
 		Authorization: i18n.Column(lang, string(pairfile.ColumnAuthorization)),

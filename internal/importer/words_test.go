@@ -11,9 +11,9 @@ import (
 	"trueup/internal/sheet"
 )
 
-// TestAnnotatedCopyCanBeUploadedAgain demands that the header of an annotated
-// copy is read as what it is, in every language. pairfile may not know the names
-// of a language that was added; the copy then has the English ones.
+// TestAnnotatedCopyCanBeUploadedAgain checks that the header of an annotated copy is recognised,
+// in every language. pairfile may not know the names of an added language; then the copy has the
+// English names.
 func TestAnnotatedCopyCanBeUploadedAgain(t *testing.T) {
 	t.Parallel()
 	known := []i18n.Lang{i18n.English, i18n.Dutch, i18n.French}

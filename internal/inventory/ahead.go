@@ -4,11 +4,11 @@ import "io"
 
 const (
 	aheadBytes  = 256 << 10
-	aheadBlocks = 8       // one is used, one is filled, and some are ready: neither waits for the other's hiccups
-	aheadFrom   = 4 << 20 // bytes of a file for which it is worth the while
+	aheadBlocks = 8       // one in use, one being filled, and some ready, so that neither side waits for short delays
+	aheadFrom   = 4 << 20 // smallest file, in bytes, that is read ahead
 )
 
-// ahead unpacks the next bytes while the last ones are counted.
+// ahead decompresses the next bytes while earlier ones are counted.
 type ahead struct {
 	full    chan block
 	empty   chan []byte
@@ -18,14 +18,13 @@ type ahead struct {
 	used    int
 }
 
-// block is some bytes, and why there are no more after them.
+// block is some bytes, and the error that follows them.
 type block struct {
 	bytes []byte
 	err   error
 }
 
-// readAhead starts reading the file. The caller calls stop before the file is
-// closed.
+// readAhead starts reading the file. The caller must call stop before it closes the file.
 func readAhead(file io.Reader) *ahead {
 	a := &ahead{
 		full: make(chan block, aheadBlocks), empty: make(chan []byte, aheadBlocks),
@@ -54,7 +53,7 @@ func (a *ahead) run(file io.Reader) {
 			n += read
 		}
 		b.bytes = b.bytes[:n]
-		a.full <- b // there is room for every block
+		a.full <- b // never blocks: there is room for every block
 		if b.err != nil {
 			return
 		}
@@ -76,7 +75,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// stop ends reading. The file is not used after it.
+// stop ends reading. The file is not used afterwards.
 func (a *ahead) stop() {
 	close(a.stopped)
 	<-a.ended

@@ -14,28 +14,27 @@ import (
 	"trueup/internal/errs"
 )
 
-// archiveMark is how a ZIP archive that has something in it starts.
+// archiveMark is the start of a ZIP archive that is not empty.
 const archiveMark = "PK\x03\x04"
 
-// The limits of an archive. Intune's packs some 20 times; what deflate can do
-// at most is 1032 times.
+// Limits of an archive. Intune compresses about 20 times; the maximum of deflate is 1032 times.
 const (
-	MaxArchiveBytes = 2 << 30  // as it is sent
-	maxRatio        = 200      // unpacked to packed, of the whole archive
-	ratioFrom       = 64 << 20 // unpacked bytes from which the ratio counts
-	maxEntries      = 100_000  // a file for each device
-	maxFileName     = 256      // bytes of a name inside the archive that are told
+	MaxArchiveBytes = 2 << 30  // compressed
+	maxRatio        = 200      // uncompressed to compressed, of the whole archive
+	ratioFrom       = 64 << 20 // uncompressed bytes from which the ratio is checked
+	maxEntries      = 100_000  // enough for a file for each device
+	maxFileName     = 256      // reported bytes of a name inside the archive
 )
 
-// seekable is a file that can be read at any place, as an archive must be: its
-// table of contents stands at the end.
+// seekable is a file with random access. An archive needs it, because its directory is at the
+// end.
 type seekable interface {
 	io.Reader
 	io.ReaderAt
 	io.Seeker
 }
 
-// isArchive reports whether a file is an archive that can be read where it is.
+// isArchive reports whether a file is an archive with random access.
 func isArchive(file io.Reader) bool {
 	f, ok := file.(seekable)
 	if !ok {
@@ -50,10 +49,9 @@ func isArchive(file io.Reader) bool {
 	return err == nil && string(start) == archiveMark
 }
 
-// spillArchive reads an archive that arrives as a stream: it is copied to a
-// scratch file first. To unpack it while it arrives would save that file, and
-// take what it says about itself on trust: the table of contents, which is
-// what counts, comes last.
+// spillArchive reads an archive that arrives as a stream: it is copied to a scratch file first.
+// Decompressing the stream directly would need no such file, but would ignore the directory at
+// the end, which is authoritative.
 func (r *reading) spillArchive(file io.Reader) (err error) {
 	scratch, err := os.CreateTemp(r.options.Scratch, "inventory-")
 	if err != nil {
@@ -66,8 +64,8 @@ func (r *reading) spillArchive(file io.Reader) (err error) {
 	return r.readArchive(scratch)
 }
 
-// readArchive reads every file of an archive. Those that are no inventory are
-// bad rows of no line; an archive of nothing else is of another kind.
+// readArchive reads every file of an archive. Each file that is not an inventory is a bad row
+// without a line number. An archive without any inventory is of an unsupported format.
 func (r *reading) readArchive(file io.Reader) error {
 	f := file.(seekable)
 	size, err := f.Seek(0, io.SeekEnd)
@@ -107,13 +105,13 @@ func (r *reading) readArchive(file io.Reader) error {
 	return nil
 }
 
-// inflate unpacks a file of an archive, one after the other.
+// inflate returns a decompressor of a file. Reusing one for all files of an archive saves memory.
 func (r *reading) inflate(packed io.Reader) io.ReadCloser {
 	if r.inflater == nil {
 		r.inflater = flate.NewReader(packed)
 		return r.inflater
 	}
-	_ = r.inflater.(flate.Resetter).Reset(packed, nil) // without a dictionary nothing can be wrong
+	_ = r.inflater.(flate.Resetter).Reset(packed, nil) // cannot fail without a dictionary
 	return r.inflater
 }
 
@@ -132,7 +130,7 @@ func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
 	}
 	defer file.Close()
 	limited := &limited{ctx: r.ctx, file: &inflated{file: file, growth: unpacked}, left: MaxBytes}
-	if entry.UncompressedSize64 < aheadFrom { // or so it says
+	if entry.UncompressedSize64 < aheadFrom { // declared size
 		return r.readPlain(limited)
 	}
 	ahead := readAhead(limited)
@@ -140,10 +138,10 @@ func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
 	return r.readPlain(ahead)
 }
 
-// growth is how much an archive has become.
+// growth counts the uncompressed bytes of an archive.
 type growth struct{ bytes, most int64 }
 
-// inflated is a file of an archive, whose faults are those of the archive.
+// inflated is a file of an archive. It reports faults of the archive.
 type inflated struct {
 	file io.Reader
 	*growth
@@ -160,8 +158,7 @@ func (i *inflated) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// damaged reports whether an error is about what an archive holds, and not
-// about reading it.
+// damaged reports whether an error is caused by the content of an archive, and not by reading it.
 func damaged(err error) bool {
 	var corrupt flate.CorruptInputError
 	return errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, zip.ErrChecksum) ||

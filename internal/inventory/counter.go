@@ -9,22 +9,21 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// counter counts the distinct devices of each title, exactly, whatever the
-// order of the rows (R6.3), in memory that does not grow with their number.
+// counter counts the distinct devices of each title, exactly, in any order of rows (R6.3), in
+// memory that hardly grows with their number.
 //
-// Rows of one device mostly follow each other. Such a run is collected, each
-// title once, and written to the partition of its device as a record: the
-// device and the numbers of its titles, some 3 bytes a row. When all rows are
-// read the partitions are counted one by one. All records of a device are in
-// the same one, so that a device which came back, in another part of the file
-// or in another file of an archive, meets its earlier records there.
+// Most rows of a device are consecutive. Such a run is collected, each title once, and written to
+// the partition of its device as a record: the device and the numbers of its titles, about 3
+// bytes a row. When all rows are read, the partitions are counted one by one. All records of a
+// device are in the same partition, so a device that occurs again, elsewhere in the file or in
+// another file of an archive, is counted once.
 type counter struct {
 	titles *dictionary
 	spill  *spill
 	seed   maphash.Seed
 
-	device []byte // as the rows of the run spell it
-	key    []byte // its key
+	device []byte // as spelled in the rows of the run
+	key    []byte // key of the device
 	run    []uint32
 	last   []uint32 // by title: the last run that has it
 	runs   uint32
@@ -35,7 +34,7 @@ func newCounter(scratch string) *counter {
 	return &counter{titles: newDictionary(), spill: &spill{dir: scratch, room: partitionBytes}, seed: maphash.MakeSeed()}
 }
 
-// add counts a row: a title on a device. flaw is why the row cannot be read.
+// add counts a row: a title on a device. flaw says why the row is invalid.
 func (c *counter) add(device, publisher, name, version []byte) (flaw string, err error) {
 	if len(c.key) == 0 || !bytes.Equal(device, c.device) {
 		if err := c.flush(); err != nil {
@@ -62,9 +61,9 @@ func (c *counter) add(device, publisher, name, version []byte) (flaw string, err
 	return "", nil
 }
 
-// flush writes the run and begins another.
+// flush writes the run and starts another.
 func (c *counter) flush() error {
-	if c.runs++; c.runs == 0 { // after four thousand million
+	if c.runs++; c.runs == 0 { // overflow, after four thousand million runs
 		clear(c.last)
 		c.runs = 1
 	}
@@ -82,7 +81,7 @@ func (c *counter) flush() error {
 	return c.spill.add(int(maphash.Bytes(c.seed, c.key)%partitions), record)
 }
 
-// cutRecord cuts a record from the front of b: the device and its titles.
+// cutRecord splits the first record from b: the device and its titles.
 func cutRecord(b []byte) (key, titles, rest []byte, err error) {
 	key, rest, ok := cutDevice(b)
 	if !ok || len(rest) < 4 {
@@ -97,15 +96,14 @@ func cutRecord(b []byte) (key, titles, rest []byte, err error) {
 
 var errScratch = errors.New("inventory: the scratch file is damaged")
 
-// counts are the devices in all, of each title and of each product.
+// counts are the numbers of devices: in total, by title and by product.
 type counts struct {
 	devices          int
 	titles, products []int
 }
 
-// count counts what was added. products has the product of each title, -1 for
-// none: a device counts once for a product however many titles of it it has.
-// Nothing can be added after it.
+// count counts the added rows. products has the product of each title, -1 for none: a device
+// counts once for a product, however many of its titles it has. Nothing can be added afterwards.
 func (c *counter) count(products []int32, n int) (counts, error) {
 	if err := c.flush(); err != nil {
 		return counts{}, err
@@ -137,7 +135,7 @@ func (c *counter) count(products []int32, n int) (counts, error) {
 	return total, nil
 }
 
-// counters is how many partitions are counted at a time.
+// counters is the number of partitions that are counted concurrently.
 const counters = 2
 
 func (c *counts) add(o counts) {
@@ -150,20 +148,20 @@ func (c *counts) add(o counts) {
 	}
 }
 
-// counting counts the devices of one partition after the other.
+// counting counts the devices of partitions, one after the other.
 type counting struct {
 	counts
 	chunk   []byte  // of the scratch file
 	product []int32 // by title
 
-	// records has the devices of the partition: once, or a number from 0 of each
-	// that has several records.
+	// records has the devices of the partition: single, or a number from 0 for a device with
+	// several records.
 	records map[string]int32
 	several int32
 
 	one   int   // devices with one record, so far
 	last  []int // by product: the last of them that has it
-	pairs set   // device and title, device and product, of those with several
+	pairs set   // device and title, device and product, of devices with several records
 }
 
 const single = -1
@@ -181,7 +179,7 @@ func (t *counting) count(s *spill, partition int) (err error) {
 	return err
 }
 
-// meet learns of a record.
+// meet notes the device of a record.
 func (t *counting) meet(record []byte) error {
 	key, _, _, err := cutRecord(record)
 	if err != nil {
@@ -197,7 +195,7 @@ func (t *counting) meet(record []byte) error {
 	return nil
 }
 
-// add counts a record. Within one, no title comes twice.
+// add counts a record. It contains each title once.
 func (t *counting) add(record []byte) error {
 	key, titles, _, err := cutRecord(record)
 	if err != nil {
@@ -208,7 +206,7 @@ func (t *counting) add(record []byte) error {
 		t.one++
 	}
 	for len(titles) > 0 {
-		title, length := uint64(titles[0]), 1 // most are short
+		title, length := uint64(titles[0]), 1 // most are one byte
 		if title >= 0x80 {
 			title, length = binary.Uvarint(titles)
 		}
@@ -238,7 +236,7 @@ func (t *counting) add(record []byte) error {
 
 // set is a set of numbers other than 0.
 type set struct {
-	slots []uint64 // 0 for none; its length is a power of two
+	slots []uint64 // 0 if empty; its length is a power of two
 	used  int
 }
 
@@ -270,13 +268,13 @@ func (s *set) grow() {
 	}
 }
 
-// reset empties the set, and keeps its memory.
+// reset empties the set and keeps its memory.
 func (s *set) reset() {
 	clear(s.slots)
 	s.used = 0
 }
 
-// mix spreads numbers that differ in a few bits over all of them.
+// mix spreads differences in a few bits over all bits.
 func mix(n uint64) uint64 {
 	n *= 0x9e3779b97f4a7c15
 	return n ^ n>>32

@@ -14,16 +14,15 @@ import (
 	"trueup/internal/objects"
 )
 
-// Where objects are in the reports bucket. The rest of a key is the checksum of
-// the object: what it holds never changes, and stays for as long as something
-// that was made from it may have to be explained.
+// Prefixes of objects in the reports bucket. The rest of a key is the checksum of the object: its
+// content never changes, and it is kept while results that depend on it may have to be explained.
 const (
 	talliesPrefix = KeyPrefix + "tallies/"
 	rulesPrefix   = KeyPrefix + "rules/"
 )
 
-// Counts reads what was counted, and the rules that count. It is safe for
-// concurrent use, and keeps what it has read for as long as it is current.
+// Counts reads tallies and the rules in use. It is safe for concurrent use, and caches what it
+// has read while it is current.
 type Counts struct {
 	store Store
 	files objects.Bucket
@@ -31,17 +30,17 @@ type Counts struct {
 	mu        sync.Mutex
 	tallies   map[string]*Tally // by key
 	rules     RuleList
-	rulesHead RulesHead // where rules were read
+	rulesHead RulesHead // head of the cached rules
 	loaded    bool
 }
 
-// NewCounts returns the counts of a store whose objects are in a bucket.
+// NewCounts returns the Counts of a store whose objects are in the reports bucket.
 func NewCounts(store Store, reports objects.Bucket) *Counts {
 	return &Counts{store: store, files: reports, tallies: map[string]*Tally{}}
 }
 
-// Tallies returns what the last good file of each source adds up to, sorted by
-// source. They are shared: nobody changes them.
+// Tallies returns the tally of the last good file of each source, sorted by source. They are
+// shared; do not change them.
 func (c *Counts) Tallies(ctx context.Context) ([]Counted, error) {
 	records, err := c.store.Records(ctx)
 	if err != nil {
@@ -77,7 +76,7 @@ func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]Counted, er
 	return counted, nil
 }
 
-// keep stores an object under its checksum, and returns the key.
+// keep stores an object under its checksum and returns the key.
 func (c *Counts) keep(ctx context.Context, prefix, ending, contentType string, b []byte) (key string, err error) {
 	key = prefix + checksum(b) + ending
 	if err := c.files.Put(ctx, key, contentType, b); err != nil {
@@ -86,17 +85,17 @@ func (c *Counts) keep(ctx context.Context, prefix, ending, contentType string, b
 	return key, nil
 }
 
-// read reads an object, and checks it. One that is damaged or gone is a fault;
-// errs.Unavailable is that the bucket is away.
+// read reads and checks an object. A damaged or missing object is a fault. If the bucket is
+// temporarily unavailable, the error is errs.Unavailable.
 func (c *Counts) read(ctx context.Context, key, prefix string) ([]byte, error) {
 	object, err := c.files.Open(ctx, key, "", "")
 	if errors.Is(err, objects.ErrNotFound) {
-		return nil, fmt.Errorf("inventory: %w", err) // somebody deleted it
+		return nil, fmt.Errorf("inventory: %w", err) // deleted by a user
 	}
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "try_again")
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or failed already
+	defer func() { _ = object.Body.Close() }() // fully read, or already failed
 	b, err := io.ReadAll(object.Body)
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "try_again")

@@ -9,39 +9,37 @@ import (
 
 const (
 	maxRow    = 1<<16 - 1 // bytes of a row of CSV
-	csvBuffer = 1 << 20   // many rows: what is moved to its front between reads is little beside it
+	csvBuffer = 1 << 20   // many rows, so that moving the rest to the front between reads costs little
 )
 
-// table reads the rows of a CSV file, and copies no cell that is not quoted.
-// Nothing is allocated for a row. All of a row is in the buffer when it is cut
-// into cells: it has at most maxRow bytes.
+// table reads the rows of a CSV file. It copies only quoted cells and allocates nothing per row.
+// A whole row is in the buffer when it is split into cells: it has at most maxRow bytes.
 //
-// A quote counts at the start of a cell only. One that is not closed properly
-// makes its own line a bad row and the next line is read as ever, so that one
-// stray quote does not swallow the rows after it.
+// A quote is special only at the start of a cell. A quote that is not closed properly makes its
+// own line a bad row, and reading continues at the next line, so that one stray quote does not
+// consume the rows after it.
 type table struct {
 	file     io.Reader
 	buffer   []byte
-	from, to int   // what is in buffer and not yet read
-	end      error // why there is no more: io.EOF, or what went wrong
+	from, to int   // unread part of buffer
+	end      error // why nothing follows: io.EOF or an error
 
 	line int64 // where the last row begins, from 1
 	ends int64 // line ends in it
 
 	separator []byte // one byte
-	columns   int    // how many a row has
+	columns   int    // columns of a row
 	cells     [][]byte
-	unquoted  []byte // cells that had doubled quotes
+	unquoted  []byte // content of cells with doubled quotes
 }
 
-// newTable reads a file by way of a buffer of csvBuffer bytes.
+// newTable returns a reader of a file that uses a buffer of csvBuffer bytes.
 func newTable(file io.Reader, buffer []byte) *table {
 	return &table{file: file, buffer: buffer}
 }
 
-// header reads the first row: the names of the columns, cut at the separator
-// under which accept finds the columns it wants. accept returns the last of
-// those, so that the cells after it are not cut.
+// header reads the first row, the names of the columns, with the separator for which accept finds
+// the required columns. accept returns the last of those; later cells are not split.
 func (t *table) header(accept func(names []string) (last int, ok bool)) (ok bool, err error) {
 	t.fill()
 	start := t.from
@@ -69,12 +67,11 @@ func (t *table) header(accept func(names []string) (last int, ok bool)) (ok bool
 	return false, nil
 }
 
-// maxColumns is how many columns a file can have: more than any shape does.
+// maxColumns is the maximum number of columns of a file, more than any shape has.
 const maxColumns = 256
 
-// next cuts the next row that is not blank into cells, which are good until
-// the one after it. flaw is why a row could not be read. err is io.EOF at the
-// end, or what went wrong with the file.
+// next splits the next row that is not blank into cells, which are valid until the next call.
+// flaw says why the row is invalid. err is io.EOF at the end, or an error of the file.
 func (t *table) next() (flaw string, err error) {
 	for {
 		if t.to-t.from <= maxRow && t.end == nil {
@@ -93,7 +90,7 @@ func (t *table) next() (flaw string, err error) {
 				return rowTooLong, t.skipLine()
 			}
 			if !errors.Is(t.end, io.EOF) {
-				return "", t.end // the row was cut short
+				return "", t.end // the row was truncated
 			}
 			end, after = len(rest), len(rest)
 		}
@@ -121,8 +118,7 @@ func (t *table) next() (flaw string, err error) {
 
 var lineEnd, carriageReturn = []byte{'\n'}, []byte{'\r'}
 
-// split cuts a line without quotes. Only the cells that somebody wants are
-// found one by one; the others are counted.
+// split splits a line without quotes. It finds only the required cells; the others are counted.
 func (t *table) split(line []byte) (flaw string) {
 	separator, n := t.separator[0], 0
 	for n < len(t.cells) {
@@ -138,8 +134,7 @@ func (t *table) split(line []byte) (flaw string) {
 	return t.checkColumns(n + 1 + bytes.Count(line, t.separator))
 }
 
-// splitQuoted cuts a row with quotes, which begins at the start of rest, and
-// returns how long it is.
+// splitQuoted splits a row with quotes at the start of rest, and returns its length.
 func (t *table) splitQuoted(rest []byte) (length int, flaw string) {
 	t.unquoted = t.unquoted[:0]
 	separator, n, i := t.separator[0], 0, 0
@@ -164,8 +159,8 @@ func (t *table) splitQuoted(rest []byte) (length int, flaw string) {
 	}
 }
 
-// cell returns the cell at i, and where what ends it is: a separator, a line
-// end, or the end of rest.
+// cell returns the cell at i and the index of its terminator: a separator, a line end, or the end
+// of rest.
 func (t *table) cell(rest []byte, i int) (cell []byte, after int, ok bool) {
 	if i == len(rest) || rest[i] != '"' {
 		cell = rest[i:]
@@ -189,7 +184,7 @@ func (t *table) cell(rest []byte, i int) (cell []byte, after int, ok bool) {
 			return nil, 0, false
 		}
 		i += quote + 1
-		if i < len(rest) && rest[i] == '"' { // doubled: it stands for one
+		if i < len(rest) && rest[i] == '"' { // a doubled quote stands for one
 			t.unquoted = append(t.unquoted, rest[start:i]...)
 			i++
 			start = i
@@ -213,7 +208,7 @@ func endsLine(b []byte, i int) bool {
 	return b[i] == '\n' || b[i] == '\r' && (i+1 == len(b) || b[i+1] == '\n')
 }
 
-// checkColumns compares a row with the first one, which may have any number.
+// checkColumns compares the number of columns with the first row, which may have any number.
 func (t *table) checkColumns(n int) (flaw string) {
 	if t.columns == 0 {
 		t.columns = min(n, len(t.cells))
@@ -227,8 +222,8 @@ func (t *table) checkColumns(n int) (flaw string) {
 	return ""
 }
 
-// fill reads until there is more than the longest row, or the file ends. It does
-// not wait for more: what unpacks the file goes on while rows are cut.
+// fill reads until the buffer has more than the longest row, or the file ends. It does not wait
+// for more, so that decompression continues while rows are split.
 func (t *table) fill() {
 	if len(t.buffer)-t.from <= 2*maxRow {
 		copy(t.buffer, t.buffer[t.from:t.to])
@@ -251,7 +246,7 @@ func (t *table) skipLine() error {
 		t.from = t.to
 		if t.end != nil {
 			if errors.Is(t.end, io.EOF) {
-				return nil // next says that it is the end
+				return nil // next reports the end
 			}
 			return t.end
 		}

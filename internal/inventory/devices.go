@@ -11,11 +11,11 @@ import (
 	"trueup/internal/errs"
 )
 
-// unknownDocuments is after how many documents that are neither of GLPI nor of
-// osquery a file that began with them is not read on.
+// unknownDocuments is the number of unknown documents at the start of a file after which it is
+// refused.
 const unknownDocuments = 100
 
-// readDocuments reads GLPI's and osquery's JSON.
+// readDocuments reads the JSON of GLPI and osquery.
 func (r *reading) readDocuments(file *bufio.Reader) error {
 	d := &documents{file: file, line: 1, held: r.document}
 	defer func() { r.document = d.held }()
@@ -53,8 +53,8 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 	return nil
 }
 
-// forget takes back the bad rows of a file that is not an inventory: it is
-// told as one.
+// forget removes the bad rows of a file that is not an inventory, which is reported as one bad
+// row.
 func (r *reading) forget(rows int) {
 	told := min(rows, len(r.tally.Bad))
 	r.tally.Bad = r.tally.Bad[:len(r.tally.Bad)-told]
@@ -62,7 +62,7 @@ func (r *reading) forget(rows int) {
 	r.tally.BadRows -= rows
 }
 
-// document is what is read of a JSON document of either kind.
+// document has the fields that are read from a JSON document of either kind.
 type document struct {
 	// GLPI: the inventory of a device.
 	DeviceID value `json:"deviceid"`
@@ -84,8 +84,8 @@ type document struct {
 	program
 }
 
-// program is a row of a list of software. osquery's can name the device: its
-// table has no column for that, but the query can add one.
+// program is a row of a list of software. A row of osquery can name the device: its table has no
+// such column, but the query can add one.
 type program struct {
 	Name      value `json:"name"`
 	Publisher value `json:"publisher"`
@@ -100,7 +100,7 @@ type program struct {
 	HostDisplay value `json:"host_display_name"`
 }
 
-// device returns what the row says of the device; empty when it says nothing.
+// device returns the device that the row names; empty if it names none.
 func (p *program) device() value {
 	for _, v := range []value{p.UUID, p.HostUUID, p.Host, p.Hostname, p.Computer, p.HostName, p.HostDisplay} {
 		if v != "" {
@@ -110,14 +110,14 @@ func (p *program) device() value {
 	return ""
 }
 
-// value is a JSON string, or a number as text; empty for everything else.
+// value is a JSON string, or a number as text; empty for any other type.
 type value string
 
-// UnmarshalJSON never fails: a column of another kind is not worth the row.
+// UnmarshalJSON never fails: a value of another type does not make the row invalid.
 func (v *value) UnmarshalJSON(b []byte) error {
 	var s string
 	switch {
-	case len(b) > 1 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0: // as it stands
+	case len(b) > 1 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0: // without escapes
 		*v = value(b[1 : len(b)-1])
 	case json.Unmarshal(b, &s) == nil:
 		*v = value(s)
@@ -129,8 +129,8 @@ func (v *value) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// device counts the titles of a document; recognised is false when it is
-// neither GLPI's nor osquery's, or damaged.
+// device counts the titles of a document. recognised is false if it is neither of GLPI nor of
+// osquery, or damaged.
 func (r *reading) device(b []byte, line int64) (recognised bool, err error) {
 	var d document
 	if json.Unmarshal(b, &d) != nil {
@@ -141,7 +141,7 @@ func (r *reading) device(b []byte, line int64) (recognised bool, err error) {
 		device := firstOf(d.DeviceID, d.Content.Hardware.UUID, d.Content.Hardware.Name)
 		return true, r.programs(GLPI, line, device, d.Content.Softwares...)
 	case d.Action == "removed" && d.Columns != nil:
-		// What a log of differences adds up to depends on lines that are not here.
+		// The meaning of a log of differences depends on lines outside the file.
 		if err := r.is(Osquery); err != nil {
 			return true, err
 		}
@@ -153,7 +153,7 @@ func (r *reading) device(b []byte, line int64) (recognised bool, err error) {
 		return true, r.programs(Osquery, line, d.HostIdentifier, d.Snapshot...)
 	case bytes.Contains(b, nameKey) && bytes.Contains(b, versionKey):
 		device := firstOf(d.HostIdentifier, d.program.device())
-		if device == "" { // no device is called this
+		if device == "" { // no real device has this name
 			device = value(fmt.Sprintf("\x00%d", r.lists))
 		}
 		return true, r.programs(Osquery, line, device, d.program)
@@ -175,8 +175,7 @@ func firstOf(values ...value) value {
 	return ""
 }
 
-// programs counts titles that a document has of one device, or of the devices
-// its rows name.
+// programs counts titles in a document, of the given device or of the devices that rows name.
 func (r *reading) programs(shape Shape, line int64, device value, programs ...program) error {
 	if err := r.is(shape); err != nil {
 		return err

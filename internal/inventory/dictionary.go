@@ -8,32 +8,31 @@ import (
 	"trueup/internal/text"
 )
 
-// The limits of what is told apart. The second bounds the memory a file of
-// nothing but different titles can take.
+// Limits of distinct titles. The second bounds the memory for a file with only different titles.
 const (
 	maxTitles     = 500_000 // different spellings of titles in a file
 	maxTitleBytes = 64 << 20
 	maxText       = 1024 // bytes of a publisher, a name or a version
 )
 
-// dictionary numbers the titles of a file from 0. Titles are compared as names
-// are (text.Fold); so that folding costs once per spelling and not once per
-// row, every spelling is kept as it was read, with the number of its title.
+// dictionary numbers the titles of a file from 0. Titles are compared like names (text.Fold).
+// Every spelling is stored with the number of its title, so that folding costs once per spelling
+// and not once per row.
 type dictionary struct {
 	seed      maphash.Seed
 	slots     []uint32 // 1 + the index of a spelling, 0 for none; its length is a power of two
 	spellings []spelling
-	keys      []byte // of all spellings, one after the other
-	key       []byte // of the one that is looked up
+	keys      []byte // keys of all spellings, concatenated
+	key       []byte // key of the current lookup
 
 	numbers map[string]uint32 // by folded text
-	titles  []Title           // the spelling people see: the first in sorting order
+	titles  []Title           // the spelling that users see: the first in sort order
 }
 
-// spelling is a title as a row has it.
+// spelling is a title as spelled in a row.
 type spelling struct {
 	hash   uint64
-	at     uint32 // of its key in keys
+	at     uint32 // offset of its key in keys
 	length uint32
 	title  uint32
 }
@@ -42,13 +41,13 @@ func newDictionary() *dictionary {
 	return &dictionary{seed: maphash.MakeSeed(), slots: make([]uint32, 1<<10), numbers: map[string]uint32{}}
 }
 
-// number returns the number of a title; flaw when a row cannot have it. The
-// error is errs.Invalid: there are too many.
+// number returns the number of a title. flaw says why the row is invalid. The error is
+// errs.Invalid: too many titles.
 func (d *dictionary) number(publisher, name, version []byte) (title uint32, flaw string, err error) {
 	if max(len(publisher), len(name), len(version)) > maxText {
 		return 0, rowTooLong, nil
 	}
-	// The lengths make the key of each title its own.
+	// The lengths make the keys of different titles different.
 	key := append(d.key[:0], byte(len(publisher)), byte(len(publisher)>>8), byte(len(name)), byte(len(name)>>8))
 	key = append(key, publisher...)
 	key = append(key, name...)
@@ -67,7 +66,7 @@ func (d *dictionary) number(publisher, name, version []byte) (title uint32, flaw
 	}
 }
 
-// learn adds the spelling whose key was looked up.
+// learn adds the spelling of the current lookup.
 func (d *dictionary) learn(hash uint64, publisher, name, version []byte) (title uint32, flaw string, err error) {
 	shown := Title{Publisher: clean(publisher), Name: clean(name), Version: clean(version)}
 	if shown.Name == "" {
@@ -108,15 +107,14 @@ func (d *dictionary) place(i int) {
 	d.slots[at] = uint32(i + 1)
 }
 
-// clean returns a cell as the text people see.
+// clean returns a cell as text for users.
 func clean(cell []byte) string { return text.Collapse(text.Readable(string(cell))) }
 
-// maxDevice is how many bytes the name of a device has at most.
+// maxDevice is the maximum length of a device name, in bytes.
 const maxDevice = 255
 
-// appendDevice appends the key of a device: equal for the same device and no
-// other, whatever the case of its letters. Intune names devices by GUIDs, of
-// which 16 bytes are enough. flaw is why it cannot be one.
+// appendDevice appends the key of a device, which is unique per device and ignores case. Intune
+// names devices by GUIDs, which take 16 bytes. flaw says why the name is invalid.
 func appendDevice(key, device []byte) (_ []byte, flaw string) {
 	if guid, ok := parseGUID(device); ok {
 		return append(append(key, 0), guid[:]...), ""
@@ -128,7 +126,7 @@ func appendDevice(key, device []byte) (_ []byte, flaw string) {
 	case len(folded) > maxDevice:
 		return key, rowTooLong
 	}
-	if guid, ok := parseGUID([]byte(folded)); ok { // one with spaces around it
+	if guid, ok := parseGUID([]byte(folded)); ok { // a GUID with spaces around it
 		return append(append(key, 0), guid[:]...), ""
 	}
 	return append(append(key, byte(len(folded))), folded...), ""
@@ -154,7 +152,7 @@ func parseGUID(b []byte) (guid [16]byte, ok bool) {
 	return guid, true
 }
 
-// hexValue is the value of a hexadecimal digit, 255 for other bytes.
+// hexValue has the value of each hexadecimal digit, 255 for other bytes.
 var hexValue = func() (values [256]byte) {
 	for i := range values {
 		values[i] = 255
@@ -165,8 +163,7 @@ var hexValue = func() (values [256]byte) {
 	return values
 }()
 
-// cutDevice cuts the key of a device from the front of b; ok is false when b
-// is damaged.
+// cutDevice splits the key of a device from the front of b. ok is false if b is damaged.
 func cutDevice(b []byte) (key, rest []byte, ok bool) {
 	if len(b) == 0 {
 		return nil, nil, false

@@ -6,25 +6,23 @@ import (
 	"io"
 )
 
-// maxDocument is how many bytes of a JSON document are held: what GLPI tells
-// about a device is a few hundred kilobytes.
+// maxDocument is the maximum size of a JSON document in bytes. GLPI's inventory of a device is a
+// few hundred kilobytes.
 const maxDocument = 16 << 20
 
-// documents reads JSON documents, one after the other or in arrays, and holds
-// one at a time. It looks for where they end only; whether one is valid shows
-// when it is decoded.
+// documents reads JSON documents, concatenated or in arrays, and holds one at a time. It finds
+// only where they end; decoding validates them.
 type documents struct {
 	file *bufio.Reader
-	line int64 // of what is read next, from 1
+	line int64 // of the next byte, from 1
 
-	array bool // in an array: its elements are the documents
+	array bool // inside an array, whose elements are the documents
 	list  int  // number of the array, or of the document outside one, from 1
 	held  []byte
 }
 
-// next returns the next document, which is good until the one after it, and
-// the line it begins on. flaw is why it could not be read. err is io.EOF at
-// the end, or what went wrong with the file.
+// next returns the next document, valid until the next call, and the line of its start. flaw says
+// why it is invalid. err is io.EOF at the end, or an error of the file.
 func (d *documents) next() (document []byte, line int64, flaw string, err error) {
 	for {
 		c, err := d.file.ReadByte()
@@ -50,7 +48,7 @@ func (d *documents) next() (document []byte, line int64, flaw string, err error)
 	}
 }
 
-// document reads a document that begins with c.
+// document reads a document that starts with c.
 func (d *documents) document(c byte) (flaw string, err error) {
 	d.held = d.held[:0]
 	if c != '{' && c != '[' {
@@ -67,8 +65,8 @@ func (d *documents) document(c byte) (flaw string, err error) {
 		switch {
 		case c == '\n':
 			d.line++
-			// No string has a line end, and no document that goes on has another one
-			// at the start of its second line: the line was cut short.
+			// A string contains no line end, and the second line of a document never starts with
+			// another document: the line was truncated.
 			if quoted || !d.array && d.line == first+1 && d.ahead() == '{' {
 				return rowDocument, nil
 			}
@@ -91,7 +89,7 @@ func (d *documents) document(c byte) (flaw string, err error) {
 			return "", nil
 		}
 		if c, err = d.file.ReadByte(); err != nil {
-			if errors.Is(err, io.EOF) { // the next call says so again
+			if errors.Is(err, io.EOF) { // the next call reports the end again
 				return rowDocument, nil
 			}
 			return "", err
@@ -99,17 +97,17 @@ func (d *documents) document(c byte) (flaw string, err error) {
 	}
 }
 
-// ahead returns the byte that is read next, 0 at the end.
+// ahead returns the next byte without consuming it, 0 at the end.
 func (d *documents) ahead() byte {
 	next, err := d.file.Peek(1)
 	if err != nil {
-		return 0 // what is wrong shows when it is read
+		return 0 // reading it reports the error
 	}
 	return next[0]
 }
 
-// scalar passes over what is neither an object nor an array, and so no
-// document, to the end of its line or array element.
+// scalar skips a value that is neither an object nor an array, so not a document, up to the end
+// of its line or array element.
 func (d *documents) scalar() (flaw string, err error) {
 	for {
 		switch next := d.ahead(); {

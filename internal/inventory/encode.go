@@ -11,13 +11,13 @@ import (
 	"trueup/internal/position"
 )
 
-// An encoded tally is a line that names its format, a checksum, and numbers
-// and texts in the order of the fields of Tally. A number is a varint, a text
-// its length and its bytes. Texts that come often, of publishers, kinds and
+// An encoded tally is a line that names its format, a checksum, and numbers and texts in the
+// order of the fields of Tally. A number is a varint, a text its length and its bytes. Frequent
+// texts, of publishers, kinds and rules, are stored once; repetitions are their index.
 // rules, are listed once and named by their place in the list.
 const tallyFormat = "trueup inventory 1\n"
 
-// Encode writes a tally as one file, some 60 bytes a title.
+// Encode encodes a tally, with about 60 bytes a title.
 func (t *Tally) Encode() []byte {
 	w := writer{pack.Sealing(tallyFormat, 60*len(t.Titles)), map[string]uint64{}}
 	w.Text(string(t.Shape))
@@ -56,10 +56,10 @@ func (t *Tally) Encode() []byte {
 	return w.Sealed()
 }
 
-// errTally means that bytes are no tally of this version, or damaged.
+// errTally means that bytes are not a tally of this version, or are damaged.
 var errTally = errors.New("inventory: not an encoded tally, or a damaged one")
 
-// Decode reads what Encode wrote. Damage is an error, never a wrong number.
+// Decode decodes what Encode wrote. Damage is an error, never a wrong number.
 func Decode(b []byte) (*Tally, error) {
 	body, err := pack.Open(tallyFormat, b)
 	if err != nil {
@@ -120,8 +120,7 @@ func (w *writer) flag(b bool) {
 	w.number(0)
 }
 
-// again writes a text that comes often: its place in the list, or the place
-// after the last and the text.
+// again writes a frequent text: its index, or for a new text the next index and the text.
 func (w *writer) again(s string) {
 	at, known := w.often[s]
 	if !known {
@@ -141,7 +140,7 @@ func (w *writer) product(p position.Product) {
 	w.again(p.Version)
 }
 
-// reader reads what writer wrote. After a failure everything is zero.
+// reader reads what writer wrote. After a failure every value is zero.
 type reader struct {
 	*pack.Reader[[]byte]
 	often []string

@@ -35,7 +35,7 @@ var suite = func() *Rules {
 // installed is a row.
 type installed struct{ device, publisher, name, version string }
 
-// naively counts with maps: what Read must come to.
+// naively counts with maps, as the reference for Read.
 func naively(rows []installed) (devices int, titles map[string]int, products map[string]int) {
 	type pair struct{ what, device string }
 	seen := map[pair]bool{}
@@ -61,9 +61,9 @@ func naively(rows []installed) (devices int, titles map[string]int, products map
 	return devices, titles, products
 }
 
-// TestCountsAreExactR6_3 compares with maps, for rows in any order, repeated,
-// spelled in several ways, and in several files of an archive; with so little
-// room that records go to the scratch file.
+// TestCountsAreExactR6_3 compares with maps, for rows in any order, repeated, with several
+// spellings, and in several files of an archive. Memory is limited, so that records go to the
+// scratch file.
 func TestCountsAreExactR6_3(t *testing.T) {
 	t.Parallel()
 	scratch := t.TempDir()
@@ -134,7 +134,7 @@ func TestCountsAreExactR6_3(t *testing.T) {
 	})
 }
 
-// TestRunsStartAnewAfterTheLastNumber: the numbers of runs are used up.
+// TestRunsStartAnewAfterTheLastNumber: the counter of runs overflows.
 func TestRunsStartAnewAfterTheLastNumber(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t.TempDir())
@@ -152,14 +152,14 @@ func TestRunsStartAnewAfterTheLastNumber(t *testing.T) {
 	}
 }
 
-// csvRows reads a file as encoding/csv does.
+// csvRows reads a file with encoding/csv.
 func csvRows(file string) (rows [][]string, err error) {
 	r := csv.NewReader(strings.NewReader(file))
 	r.FieldsPerRecord = -1
 	return r.ReadAll()
 }
 
-// FuzzTable compares with encoding/csv: what that reads is read, and the same.
+// FuzzTable compares with encoding/csv: every file that it accepts gives the same rows.
 func FuzzTable(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\n1,2\n", "a,b\r\n\"1\",\"2\"\r\n\r\n3,\"x\"\"y\"", "a,b\n\"1\n2\",3\n", "a,b\n1\n", "a\n\"\"\n", "a,b\n\"1,2\n", "a,b\n1,2\r", "a,b\n\"x\"\r", "\n\na,b\n,\n",
@@ -199,13 +199,13 @@ func FuzzTable(f *testing.F) {
 
 func cells(table *table) (row []string) {
 	for _, cell := range table.cells {
-		// encoding/csv turns CRLF inside quotes into LF.
+		// encoding/csv replaces CRLF inside quotes by LF.
 		row = append(row, strings.ReplaceAll(string(cell), "\r\n", "\n"))
 	}
 	return row
 }
 
-// sameWidth returns the rows after the first that are as wide.
+// sameWidth returns the rows after the first that have as many cells.
 func sameWidth(rows [][]string) (same [][]string) {
 	for _, row := range rows[1:] {
 		if len(row) == len(rows[0]) {
@@ -215,8 +215,8 @@ func sameWidth(rows [][]string) (same [][]string) {
 	return same
 }
 
-// FuzzDocuments looks that cutting a file into documents ends, and loses none
-// of a file of lines.
+// FuzzDocuments checks that splitting a file into documents ends, and loses no document of a file
+// of lines.
 func FuzzDocuments(f *testing.F) {
 	f.Add(`{"a":"}\""}`)
 	f.Add("[{\"a\":1},{\"b\":[2]}]\n{\"c\":3}")
@@ -227,7 +227,7 @@ func FuzzDocuments(f *testing.F) {
 		if err != nil && errs.CodeOf(err) != "inventory_format" || r.tally.Rows > len(file) || r.tally.BadRows > r.tally.Rows {
 			t.Errorf("%v, %d rows of %d bytes", err, r.tally.Rows, len(file))
 		}
-		// A document after it, on its own line, is still found, unless it is inside something.
+		// A document on its own line after it is still found, unless it is inside another value.
 		if strings.ContainsAny(file, "{[\"") {
 			return
 		}
@@ -239,8 +239,8 @@ func FuzzDocuments(f *testing.F) {
 	})
 }
 
-// FuzzPattern looks that a pattern matches what it was made from, and that a
-// text is found wherever it stands.
+// FuzzPattern checks that a pattern matches the name that it was made from, and that a text is
+// found at any position.
 func FuzzPattern(f *testing.F) {
 	f.Add("microsoft office*{year}*", "office {number}", "2019 r2")
 	f.Fuzz(func(t *testing.T, written, literal, name string) {
@@ -270,7 +270,7 @@ func FuzzDecode(f *testing.F) {
 		if body := len(tallyFormat) + 4; len(b) > body {
 			w := pack.Sealing(tallyFormat, len(b))
 			w.Raw(b[body:])
-			b = w.Sealed() // else the checksum stops everything
+			b = w.Sealed() // otherwise the checksum rejects everything
 		}
 		tally, err := Decode(b)
 		if (tally == nil) == (err == nil) {

@@ -11,7 +11,7 @@ import (
 	"trueup/internal/errs"
 )
 
-// The columns of Intune's reports that are read; the others may be there or not.
+// The columns of Intune's reports that are read. Others are optional.
 const (
 	titleColumn     = "ApplicationName"
 	publisherColumn = "ApplicationPublisher"
@@ -20,7 +20,7 @@ const (
 	numberColumn    = "DeviceCount" // of AppInvAggregate
 )
 
-// report says which columns a report of Intune has, -1 for one that is missing.
+// report holds the positions of the columns of an Intune report, -1 for a missing one.
 type report struct {
 	shape                                     Shape
 	title, publisher, version, device, number int
@@ -80,7 +80,7 @@ func (r *reading) readTable(file io.Reader) error {
 	})
 }
 
-// at returns a cell of the row, nil for a column that is missing.
+// at returns a cell of the row; nil for a missing column.
 func (t *table) at(column int) []byte {
 	if column < 0 {
 		return nil
@@ -88,7 +88,7 @@ func (t *table) at(column int) []byte {
 	return t.cells[column]
 }
 
-// rows calls use for every row that has all its cells.
+// rows calls use for every complete row.
 func (r *reading) rows(t *table, use func() (flaw string, err error)) error {
 	for {
 		flaw, err := t.next()
@@ -107,7 +107,7 @@ func (r *reading) rows(t *table, use func() (flaw string, err error)) error {
 	}
 }
 
-// maxNumber is the largest number of devices a row of AppInvAggregate can have.
+// maxNumber is the maximum number of devices in a row of AppInvAggregate.
 const maxNumber = 100_000_000
 
 func parseNumber(cell []byte) (int, bool) {
@@ -115,8 +115,8 @@ func parseNumber(cell []byte) (int, bool) {
 	return n, err == nil && n >= 0 && n <= maxNumber
 }
 
-// addNumber counts a row of AppInvAggregate. A title has a row for each
-// platform, and a device one platform.
+// addNumber counts a row of AppInvAggregate. A title has a row for each platform, and a device
+// has one platform.
 func (r *reading) addNumber(publisher, name, version []byte, number int) (flaw string, err error) {
 	title, flaw, err := r.counter.titles.number(publisher, name, version)
 	if flaw != "" || err != nil {

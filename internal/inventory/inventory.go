@@ -1,30 +1,25 @@
-// Package inventory is what is known of the software found on managed PCs.
+// Package inventory counts the software found on managed PCs.
 //
-// Read turns a file of inventory into a Tally: on how many distinct devices
-// each title is, and each product. A file is read once, as a stream, in memory
-// that depends on the number of different titles and hardly on that of rows
-// and devices (R6.2). What a file says of each device goes through a scratch
-// file, so that counts are exact in whatever order the rows come (R6.3): see
-// counter.
+// Read turns a file of inventory into a Tally: on how many distinct devices each title and each
+// product is. It reads a file once, as a stream, in memory that depends on the number of
+// different titles and hardly on the number of rows and devices (R6.2). The titles of each device
+// go through a scratch file, so that counts are exact in any order of rows (R6.3): see counter.
 //
-// Rules turn titles into products. They are data, in order, and the first that
-// matches decides, so that every count can be explained by one of them
-// (Decision). An admin's rules come before those trueup brings. Most of what
-// a Windows PC lists are updates, parts of suites and runtimes, which are not
-// products; what no rule knows waits in Tally.Queue.
+// Rules turn titles into products. They are data, in order, and the first that matches decides,
+// so that one rule explains each count (Decision). An admin's rules come before the starting
+// rules of trueup. Most titles of a Windows PC are updates, parts of suites and runtimes, which
+// are not products; titles that match no rule are in Tally.Queue.
 //
-// A tally holds no devices. How many have a product whose titles are on the
-// same ones cannot be told from the numbers of these titles, so counting by
-// changed rules reads the file again, which the uploads bucket keeps: it is
-// exact, it takes seconds, and there is one way of counting. Tally.Rules says
-// which rules counted.
+// A tally holds no devices. The number of devices of a product does not follow from the numbers
+// of its titles, which may be on the same devices, so a change of rules reads the file in the
+// uploads bucket again: this is exact and takes seconds, and there is one way of counting.
+// Tally.Rules names the rules that were used.
 //
-// Files come from sources, each of PCs of its own: what counts is the last
-// file of each that could be counted (R6.1). A Receiver takes a file, and a
-// Record says what became of it. Tallies and an admin's rules are objects in
-// the reports bucket named by their checksums, which never change; the table
-// has a record that names one. So an object is there before anything names it,
-// and whoever dies in between has changed nothing.
+// Files come from sources with separate PCs: the last good file of each source counts (R6.1). A
+// Receiver counts a file, and a Record holds the result. Tallies and an admin's rules are objects
+// in the reports bucket named by their checksums, which never change; a record in the table names
+// the current one. An object is written before anything names it, so a process that dies in
+// between has changed nothing.
 package inventory
 
 import (
@@ -35,8 +30,8 @@ import (
 	"trueup/internal/once"
 )
 
-// Summary is what the sources add up to. The zero Summary is that of an
-// organisation that has no inventory yet.
+// Summary is the total of the sources. The zero Summary is the one of an organisation without
+// inventory.
 type Summary struct {
 	Devices int // PCs with at least one title
 	Titles  int // different titles of a publisher, on any PC
@@ -45,8 +40,7 @@ type Summary struct {
 // Known reports whether the inventory knows at least one PC and one title (R2.8).
 func (s Summary) Known() bool { return s.Devices > 0 && s.Titles > 0 }
 
-// Summarize adds sources up. Their PCs are different ones; a title that is in
-// several counts in each.
+// Summarize adds up sources. Their PCs are distinct; a title in several sources counts in each.
 func Summarize(records []Record) (s Summary) {
 	for _, r := range records {
 		if r.Good != nil {
@@ -57,36 +51,32 @@ func Summarize(records []Record) (s Summary) {
 	return s
 }
 
-// Counted is what the last good file of one source adds up to.
+// Counted is the tally of the last good file of one source.
 type Counted struct {
-	Source string // what a newer file replaces the older one of (R6.1)
+	Source string // a newer file of the same source replaces the older one (R6.1)
 	Key    string // of the file
 	At     time.Time
 	Tally  *Tally
 }
 
-// Store keeps what became of files, and where the rules of admins are. Readings
-// are strongly consistent.
+// Store keeps the records of sources and the head of the admins' rules. Reads are strongly
+// consistent.
 type Store interface {
 	// Summary is Summarize of the records.
 	Summary(ctx context.Context) (Summary, error)
 	// Records returns the record of every source, sorted by source.
 	Records(ctx context.Context) ([]Record, error)
-	// SaveRecord stores a record, whose Version is one more than that of the one it
-	// was made from, and the audit events in the same transaction. errs.Stale when
-	// that one has changed since.
+	// SaveRecord stores a record and the audit events in one transaction. Its Version is one more
+	// than the version that was read; errs.Stale if that one has changed.
 	SaveRecord(ctx context.Context, r Record, events ...audit.Event) error
-	// AnnounceFile stores the audit event of a file that is to be uploaded, and the
-	// answer that an Idempotency-Key stands for, in one transaction; first is what was
-	// answered when the key was used before.
+	// AnnounceFile stores the audit event of an announced file and the idempotency entry in one
+	// transaction. If the key was used before, it returns the first response.
 	AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error)
-	// RulesHead says where the rules of admins are; the zero RulesHead when nobody
-	// has made one.
+	// RulesHead returns the head of the admins' rules; the zero RulesHead if there are none.
 	RulesHead(ctx context.Context) (RulesHead, error)
-	// SetRulesHead stores where they are from now on; Version is one more than that
-	// of the head they were made from, errs.Stale when it has changed since. The
-	// event and the answer that an Idempotency-Key stands for are stored in the same
-	// transaction; when the key was used before nothing is, and first is what was
-	// answered then.
+	// SetRulesHead stores a new head. Its Version is one more than that of the head that was
+	// read; errs.Stale if that one has changed. The event and the idempotency entry are stored in
+	// the same transaction. If the key was used before, it stores nothing and returns the first
+	// response.
 	SetRulesHead(ctx context.Context, head RulesHead, event audit.Event, answer once.Entry) (first []byte, err error)
 }

@@ -12,8 +12,8 @@ import (
 	"trueup/internal/inventory"
 )
 
-// fleet is the rows of AppInvRawData of so many devices, made while they are
-// read; without a header. Rows of a device follow each other, or by title.
+// fleet generates the rows of AppInvRawData of so many devices, without a header, ordered by
+// device or by title.
 type fleet struct {
 	devices, titles int
 	byTitle         bool
@@ -43,10 +43,10 @@ func (f *fleet) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestReadHoldsLittleR6_2 reads 200 MB, and looks how much is held meanwhile.
+// TestReadHoldsLittleR6_2 reads 200 MB and measures the memory in use.
 func TestReadHoldsLittleR6_2(t *testing.T) {
 	const most = 32 << 20
-	defer debug.SetGCPercent(debug.SetGCPercent(20)) // garbage is not held, and a busy machine collects it late
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // garbage does not count as in use, and a busy machine collects it late
 	for _, byTitle := range []bool{false, true} {
 		runtime.GC()
 		peak, stop, stopped := uint64(0), make(chan struct{}), make(chan struct{})

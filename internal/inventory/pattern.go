@@ -6,16 +6,15 @@ import (
 	"trueup/internal/text"
 )
 
-// pattern is compiled from the text of a rule: what a name looks like. Both
-// are compared folded. * stands for any text; {year} for four digits, with R2
-// after them or not; {number} for digits with dots between them.
+// pattern is compiled from the text of a rule and matches names. Both are compared folded. *
+// stands for any text; {year} for four digits, optionally followed by R2; {number} for digits
+// with dots between them.
 //
-// What stands between two stars is looked for from the left, and the first
-// place where it fits counts: matching takes no longer than the product of the
-// lengths, whatever somebody writes.
-type pattern [][]part // what stands between the stars
+// The text between two stars is searched from the left, and the first match counts. So matching
+// takes at most the product of the lengths, whatever the pattern.
+type pattern [][]part // the parts between the stars
 
-// part is a text, or what stands for digits.
+// part is a text, or a placeholder for digits.
 type part struct {
 	text string
 	hole string // yearHole, numberHole, or "" for a text
@@ -26,8 +25,7 @@ const (
 	numberHole = "{number}"
 )
 
-// compile reads the text of a pattern; ok is false when it has braces of
-// another kind.
+// compile compiles the text of a pattern. ok is false if it has other braces.
 func compile(written string) (p pattern, ok bool) {
 	for segment := range strings.SplitSeq(fold(written), "*") {
 		parts := []part{}
@@ -55,16 +53,16 @@ func compile(written string) (p pattern, ok bool) {
 	return p, true
 }
 
-// fold folds the text of a pattern, and keeps the spaces at its ends.
+// fold folds the text of a pattern but keeps the spaces at its ends.
 func fold(s string) string {
 	folded := text.Fold("x" + s + "x")
 	return folded[1 : len(folded)-1]
 }
 
-// holes is what a match found: upper case, the last one of each kind.
+// holes are the values of a match, in upper case: the last one of each kind.
 type holes struct{ year, number string }
 
-// match reports whether folded text looks like the pattern.
+// match reports whether folded text matches the pattern.
 func (p pattern) match(s string) (h holes, ok bool) {
 	rest, ok := fit(p[0], s, &h)
 	if !ok || len(p) == 1 {
@@ -82,8 +80,8 @@ func (p pattern) match(s string) (h holes, ok bool) {
 	return h, ok
 }
 
-// find looks for the first place in s where the parts fit, up to its end if
-// whole, and returns what is left after them.
+// find finds the first match of the parts in s, which must reach the end of s if whole, and
+// returns the rest after it.
 func find(parts []part, s string, whole bool, h *holes) (rest string, ok bool) {
 	for {
 		if len(parts) > 0 && parts[0].hole == "" {
@@ -103,7 +101,7 @@ func find(parts []part, s string, whole bool, h *holes) (rest string, ok bool) {
 	}
 }
 
-// fit cuts the parts from the front of s.
+// fit removes the parts from the front of s.
 func fit(parts []part, s string, h *holes) (rest string, ok bool) {
 	for _, part := range parts {
 		switch part.hole {
@@ -131,8 +129,8 @@ func fit(parts []part, s string, h *holes) (rest string, ok bool) {
 	return s, true
 }
 
-// digits returns how long the number at the front of s is; a dot is part of it
-// between two digits, if it is in dots.
+// digits returns the length of the number at the front of s. Characters in dots are part of it
+// between two digits.
 func digits(s, dots string) (n int) {
 	for n < len(s) && (isDigit(s[n]) || n > 0 && n+1 < len(s) && strings.IndexByte(dots, s[n]) >= 0 && isDigit(s[n+1])) {
 		n++

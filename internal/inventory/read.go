@@ -11,39 +11,37 @@ import (
 	"trueup/internal/errs"
 )
 
-// MaxBytes is how large a file is at most, unpacked: eight times the 10 million
-// rows that a large organisation has.
+// MaxBytes is the maximum uncompressed size of a file: eight times the 10 million rows of a large
+// organisation.
 const MaxBytes = 16 << 30
 
-// Options say how a file is read.
+// Options are the options of Read.
 type Options struct {
-	Rules *Rules // what titles are recognised by; nil for StartingRules
-	// Scratch is the folder for scratch files; "" for the system's. They take 3
-	// bytes a row when the rows of a device follow each other, 25 when none do, and
-	// the size of an archive that cannot be read where it is.
+	Rules *Rules // rules that recognise titles; nil for StartingRules
+	// Scratch is the folder of scratch files; "" for the system's. They take 3 bytes a row if the
+	// rows of a device are consecutive, 25 if none are, and the size of an archive without random
+	// access.
 	Scratch string
 }
 
-// Read counts the titles and products of a file of inventory, which is read
-// once, as a stream. Its shape is recognised by its content:
+// Read counts the titles and products in a file of inventory. It reads the file once, as a
+// stream, and recognises its shape by its content:
 //
 //   - AppInvRawData and AppInvAggregate, the reports of discovered apps that
 //     Intune exports, as CSV. Columns are found by name, in any order; commas,
 //     semicolons and tabs separate.
 //   - GLPI inventory: a JSON document for each device.
-//   - osquery programs: the rows of that table as JSON, as the lines that osqueryd
-//     logs, or as what osqueryi prints: rows that name no device are then those
-//     of one device, whose list the array is.
-//   - a ZIP archive of files of one of these.
+//   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
+//     output of osqueryi. The rows of an array that name no device belong to one device.
+//   - a ZIP archive of files of one of these shapes.
 //
-// JSON documents may stand one after the other, on lines of their own, or in an
-// array. Rows that cannot be read are counted and never stop the file (R6.4).
+// JSON documents may be concatenated, on separate lines, or in an array. Invalid rows are counted
+// and do not stop the file (R6.4).
 //
-// Errors are errs.Invalid: inventory_format for a file of another kind,
-// inventory_archive for a damaged archive, inventory_bomb for one that grows out
-// of proportion, inventory_mixed for one with both reports of Intune,
-// inventory_size and inventory_titles for what is over the limits. Any other
-// error is a fault of reading the file or of the scratch file.
+// Errors are errs.Invalid: inventory_format for a file of another kind, inventory_archive for a
+// damaged archive, inventory_bomb for one with an excessive compression ratio, inventory_mixed
+// for one with both reports of Intune, inventory_size and inventory_titles for exceeded limits.
+// Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
 		o.Rules = StartingRules()
@@ -56,7 +54,7 @@ func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) 
 	return r.finish()
 }
 
-// reading is a file while it is read.
+// reading is the state of reading one file.
 type reading struct {
 	ctx     context.Context
 	options Options
@@ -64,10 +62,10 @@ type reading struct {
 	tally   Tally
 	numbers []int // of AppInvAggregate: devices, by title
 
-	inside string // the name inside the archive; "" outside one
+	inside string // current file in the archive; "" outside one
 	lists  int    // JSON documents and arrays so far
 
-	// Used again for each file of an archive, which may have one for each device.
+	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader
 	buffer   []byte // of a table
 	document []byte
@@ -99,7 +97,7 @@ func (r *reading) readPlain(file io.Reader) error {
 	buffered := r.plain
 	buffered.Reset(file)
 	if start, err := buffered.Peek(len(byteOrderMark)); err == nil && string(start) == byteOrderMark {
-		_, _ = buffered.Discard(len(byteOrderMark)) // peeked: it is there
+		_, _ = buffered.Discard(len(byteOrderMark)) // cannot fail: the bytes were peeked
 	}
 	start, err := buffered.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -112,7 +110,7 @@ func (r *reading) readPlain(file io.Reader) error {
 	return r.readTable(buffered)
 }
 
-// limited reads at most so many bytes, and stops when the caller does.
+// limited reads a limited number of bytes, and stops when ctx ends.
 type limited struct {
 	ctx  context.Context
 	file io.Reader
@@ -133,8 +131,8 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// is notes the shape of a file. The reports of Intune tell of the same devices:
-// both at once would count twice.
+// is sets the shape of a file. Both reports of Intune describe the same devices, so a file with
+// both would count them twice.
 func (r *reading) is(shape Shape) error {
 	switch {
 	case r.tally.Shape == "":
@@ -145,7 +143,7 @@ func (r *reading) is(shape Shape) error {
 	return nil
 }
 
-// row counts a row, which is bad when it has a flaw.
+// row counts a row, as a bad row if it has a flaw.
 func (r *reading) row(line int64, flaw string, args ...string) {
 	r.tally.Rows++
 	if flaw == "" {

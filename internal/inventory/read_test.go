@@ -22,14 +22,14 @@ import (
 
 const header = "ApplicationKey,ApplicationName,ApplicationPublisher,ApplicationShortVersion,ApplicationVersion,DeviceId,DeviceName,OSDescription,OSVersion,Platform,UserId,EmailAddress,UserName\r\n"
 
-// row is a line of AppInvRawData.
+// row returns a line of AppInvRawData.
 func row(device, title, publisher string) string {
 	return fmt.Sprintf("k1,%s,%s,1,1.0,%s,PC,Windows,10.0,Windows,u1,a@example.com,A\r\n", title, publisher, device)
 }
 
 const aggregateHeader = "ApplicationId,ApplicationKey,ApplicationName,ApplicationPublisher,ApplicationShortVersion,ApplicationVersion,DeviceCount,Platform\r\n"
 
-// read reads a file that can be read.
+// read reads a valid file.
 func read(t *testing.T, file string) *inventory.Tally {
 	t.Helper()
 	tally, err := inventory.Read(t.Context(), iotest.OneByteReader(strings.NewReader(file)), inventory.Options{Scratch: t.TempDir()})
@@ -39,7 +39,7 @@ func read(t *testing.T, file string) *inventory.Tally {
 	return tally
 }
 
-// told is what a test compares of a tally: titles as "publisher|name|version: devices".
+// told is the compared part of a tally, with titles as "publisher|name|version: devices".
 type told struct {
 	Shape   inventory.Shape
 	Devices int
@@ -230,7 +230,7 @@ func TestReadArchiveR6_1(t *testing.T) {
 	for name, reader := range map[string]io.Reader{
 		"as a stream": iotest.HalfReader(strings.NewReader(sent)), "where it is": strings.NewReader(sent),
 	} {
-		if name == "as a stream" { // hides that it can be read at any place
+		if name == "as a stream" { // hides the random access
 			reader = struct{ io.Reader }{reader}
 		}
 		tally, err := inventory.Read(t.Context(), reader, inventory.Options{Scratch: scratch})
@@ -319,15 +319,14 @@ func TestReadTellsFaults(t *testing.T) {
 	if _, err := inventory.Read(stopped, strings.NewReader(header), inventory.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
 	}
-	// More rows than memory holds, and nowhere to put them.
+	// More rows than fit in memory, and no scratch folder.
 	many := io.MultiReader(strings.NewReader(header), &fleet{devices: 3000, titles: 500})
 	if _, err := inventory.Read(t.Context(), many, inventory.Options{Scratch: "/dev/null/none"}); err == nil || errs.KindOf(err) != errs.Fault {
 		t.Errorf("no scratch: %v", err)
 	}
 }
 
-// FuzzRead looks that any bytes are either counted or refused, and that what
-// is counted adds up.
+// FuzzRead checks that any bytes are either counted or refused, and that counts are consistent.
 func FuzzRead(f *testing.F) {
 	samples, err := filepath.Glob("../../events/inventory/*")
 	if err != nil || len(samples) < 5 {

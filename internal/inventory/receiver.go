@@ -14,22 +14,21 @@ import (
 	"trueup/internal/objects"
 )
 
-// Receiver is the use case behind KeyPrefix: it counts files, and keeps what
-// the last good one of each source adds up to.
+// Receiver counts the files under KeyPrefix and keeps the result of the last good one of each
+// source.
 type Receiver struct {
 	Store   Store
 	Counts  *Counts
 	Uploads objects.Bucket
 	Scratch string // folder for scratch files; "" for the system's
 	Clock   func() time.Time
-	NewID   func(at time.Time) string // a new id of an audit event
+	NewID   func(at time.Time) string // returns a new id of an audit event
 	Log     *slog.Logger
 }
 
-// Receive counts a file. A nil error means that it is dealt with: also when it
-// was no good, which its record says, when it is gone, and when a newer one
-// counts already. Nothing but a file that was counted, and knows a PC, replaces
-// what counts.
+// Receive counts a file. A nil error means that the file is handled, even if it was refused, as
+// its record then says, if it no longer exists, or if a newer one counts already. Only a file
+// that was counted and has at least one PC replaces the one that counts.
 func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	began := r.Clock()
 	if o.IsFolder() {
@@ -41,7 +40,7 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	}
 	for _, known := range records {
 		if known.Last.Same(o) || known.Good != nil && known.Good.Same(o) {
-			return nil // S3 delivers twice
+			return nil // S3 may deliver twice
 		}
 	}
 	if source := sourceOf(o.Key); source != "" {
@@ -98,9 +97,8 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	return nil
 }
 
-// Recount counts anew the good files that other rules counted than those of
-// now, and does nothing when there are none. A file that is gone keeps its
-// count.
+// Recount counts again the good files that were counted by other than the current rules. A file
+// that no longer exists keeps its count.
 func (r *Receiver) Recount(ctx context.Context) error {
 	records, err := r.Store.Records(ctx)
 	if err != nil {
@@ -129,7 +127,7 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		kept = "inventory_gone"
-	case errs.KindOf(err) == errs.Invalid: // this program no longer takes it
+	case errs.KindOf(err) == errs.Invalid: // this version of the program refuses it
 		kept = errs.CodeOf(err)
 	case err != nil:
 		return err
@@ -140,7 +138,7 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 	}
 	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
 		if now.Good == nil || !now.Good.Same(was.Object) || !now.Outdated(rules) {
-			return event, false // a newer file came, or somebody else was as quick
+			return event, false // a newer file arrived, or another process was faster
 		}
 		if kept != "" {
 			now.Good.Kept = kept
@@ -162,28 +160,28 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 	return nil
 }
 
-// Outdated reports whether other rules counted the source than these.
+// Outdated reports whether the source was counted by other rules.
 func (r *Record) Outdated(rules *Rules) bool { return r.Good != nil && r.Good.Rules != rules.ID }
 
-// read counts a file. o gets the size that it has.
+// read counts a file. It sets the size of o.
 func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *Rules) (*Tally, error) {
 	object, err := r.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
+	defer func() { _ = object.Body.Close() }() // fully read, or not needed
 	if o.Size = object.Size; o.Size > MaxBytes {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
 	t, err := Read(ctx, object.Body, Options{Rules: rules, Scratch: r.Scratch})
 	if err == nil && t.Devices == 0 {
-		// Who sends an empty list has lost the way to it, not every PC.
+		// An empty file means that the export failed, not that every PC is gone.
 		return nil, errs.New(errs.Invalid, "inventory_empty")
 	}
 	return t, err
 }
 
-// keep stores a tally, and says what it is and where.
+// keep stores a tally and returns its description.
 func (r *Receiver) keep(ctx context.Context, o intake.Object, t *Tally) (*Good, error) {
 	key, err := r.Counts.keep(ctx, talliesPrefix, "", "application/octet-stream", t.Encode())
 	if err != nil {
@@ -196,7 +194,7 @@ func (r *Receiver) keep(ctx context.Context, o intake.Object, t *Tally) (*Good, 
 	}, nil
 }
 
-// refuse leaves a record of a file that was no good.
+// refuse records a refused file.
 func (r *Receiver) refuse(ctx context.Context, source string, o intake.Object, why *errs.Error) error {
 	r.Log.WarnContext(ctx, "inventory refused", "source", source, "code", why.Code)
 	_, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
@@ -211,17 +209,16 @@ func (r *Receiver) refuse(ctx context.Context, source string, o intake.Object, w
 	return err
 }
 
-// late is that a newer file counts already: S3 delivers out of order.
+// late logs that a newer file counts already: S3 may deliver out of order.
 func (r *Receiver) late(ctx context.Context, source string) error {
 	r.Log.InfoContext(ctx, "inventory superseded", "source", source)
 	return nil
 }
 
-// maxTries is how often a record is changed anew because somebody else changed
-// it meanwhile.
+// maxTries limits the retries of a record's change after a concurrent change.
 const maxTries = 10
 
-// change stores a change of a record, made of what is there at that moment.
+// change applies a change to the current record and stores it.
 func (r *Receiver) change(ctx context.Context, source string, change func(*Record) (event audit.Event, changed bool)) (saved bool, err error) {
 	for range maxTries {
 		records, err := r.Store.Records(ctx)
@@ -250,7 +247,7 @@ func (r *Receiver) event(by, action, source string) audit.Event {
 	return audit.Event{ID: r.NewID(now), At: now, By: by, Action: action, Subject: "inventory/" + source, Source: audit.SourceImport}
 }
 
-// told is what an audit event says of a count.
+// told returns the values of an audit event about a count.
 func (g *Good) told() map[string]string {
 	return map[string]string{
 		"file": g.Key, "devices": strconv.Itoa(g.Devices), "titles": strconv.Itoa(g.Titles), "badRows": strconv.Itoa(g.BadRows),
@@ -259,7 +256,7 @@ func (g *Good) told() map[string]string {
 
 func (r *Receiver) now() time.Time { return r.Clock().UTC().Truncate(time.Millisecond) }
 
-// since is how many milliseconds have passed.
+// since returns the elapsed time in milliseconds.
 func (r *Receiver) since(began time.Time) float64 {
 	return float64(r.Clock().Sub(began).Microseconds()) / 1000
 }

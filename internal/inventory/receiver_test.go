@@ -28,13 +28,13 @@ var (
 	noon     = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 )
 
-// faults has the n-th write fail, from 1: before it is done, or after it.
+// faults makes the n-th write fail, from 1: before or after it is executed.
 type faults struct {
 	writes, at int
-	done       bool // whether the failing one is done all the same
+	done       bool // whether the failing write is executed
 }
 
-// write does a write, or not.
+// write executes a write, unless it fails before.
 func (f *faults) write(do func()) error {
 	if f.writes++; f.writes != f.at {
 		do()
@@ -55,7 +55,7 @@ type world struct {
 	answers map[string][]byte
 	uploads bucket
 	reports bucket
-	before  func() // called once before a record is stored
+	before  func() // called once, before a record is stored
 }
 
 func newWorld() *world {
@@ -119,8 +119,8 @@ type bucket struct {
 	objects.Bucket
 	*faults
 	files map[string]string
-	fails error // when a file is opened
-	torn  bool  // whether a file breaks off when it is read
+	fails error // error of opening a file
+	torn  bool  // whether reading a file breaks off
 }
 
 func (b bucket) Open(_ context.Context, key, _, _ string) (objects.Object, error) {
@@ -146,7 +146,7 @@ func (b bucket) Put(_ context.Context, key, _ string, body []byte) error {
 	return b.write(func() { b.files[key] = string(body) })
 }
 
-// receiver is a process of the function.
+// receiver returns the receiver of another process.
 func (w *world) receiver() *inventory.Receiver {
 	n := 0
 	return &inventory.Receiver{
@@ -155,13 +155,13 @@ func (w *world) receiver() *inventory.Receiver {
 	}
 }
 
-// put is an upload that the uploads bucket has.
+// put adds a file to the uploads bucket.
 func (w *world) put(key, content string, at time.Time) intake.Object {
 	w.uploads.files[key] = content
 	return intake.Object{Key: key, Version: "v" + at.Format(time.TimeOnly), ETag: "e", Size: int64(len(content)), At: at, By: "AWS:admin"}
 }
 
-// counted says what counts, by source: the file and its devices.
+// counted returns what counts, by source: the file and its devices.
 func (w *world) counted(t *testing.T) map[string]string {
 	t.Helper()
 	tallies, err := inventory.NewCounts(w, w.reports).Tallies(t.Context())
@@ -177,7 +177,7 @@ func (w *world) counted(t *testing.T) map[string]string {
 
 const head = "ApplicationName,ApplicationPublisher,DeviceId\n"
 
-// devices is a report of so many devices.
+// devices returns a report of n devices.
 func devices(n int) string {
 	var b strings.Builder
 	b.WriteString(head)
@@ -197,7 +197,7 @@ func TestR6_1_Receive(t *testing.T) {
 	for name, c := range map[string]struct {
 		files []file // in the order of their events
 		want  map[string]string
-		last  map[string]string // what became of the newest file of each source
+		last  map[string]string // state of the newest file of each source
 	}{
 		"the first": {[]file{{"inventory/a.csv", devices(2), 0}}, map[string]string{"intune": "inventory/a.csv 2"}, map[string]string{"intune": "counted"}},
 		"a newer one replaces it, whatever it is called": {
@@ -314,7 +314,7 @@ func TestR6_1_Receive(t *testing.T) {
 				t.Errorf("what became of the newest file (-want +got):\n%s", diff)
 			}
 			before, events := maps.Clone(w.records), len(w.events)
-			for _, f := range c.files { // S3 delivers twice; a file that is gone is of no interest
+			for _, f := range c.files { // S3 may deliver twice; missing files are ignored
 				u := w.put(f.key, f.content, noon.Add(time.Duration(f.at)*time.Second))
 				if err := r.Receive(t.Context(), u); err != nil {
 					t.Fatal(err)
@@ -332,7 +332,7 @@ func TestR6_1_Receive(t *testing.T) {
 	}
 }
 
-// What a file came to is told in its record and in the audit events.
+// The record and the audit events say what the result of a file is.
 func TestR6_1_Record(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -373,8 +373,8 @@ func TestR6_1_Record(t *testing.T) {
 	}
 }
 
-// Whichever write fails, done or not, the old tally counts or the new one, and
-// the next delivery finishes the work.
+// Whichever write fails, executed or not, either the old or the new tally counts, and the next
+// delivery finishes the work.
 func TestR6_1_ReceiveDiesAnywhere(t *testing.T) {
 	t.Parallel()
 	for at := 1; ; at++ {
@@ -408,7 +408,7 @@ func TestR6_1_ReceiveDiesAnywhere(t *testing.T) {
 	}
 }
 
-// A bucket that fails is no reason to refuse a file.
+// A file is not refused because the bucket fails.
 func TestR6_1_FaultsOfTheBucket(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(*bucket){
@@ -425,7 +425,7 @@ func TestR6_1_FaultsOfTheBucket(t *testing.T) {
 	}
 }
 
-// Two files of a source that are counted at once leave the newer one.
+// Concurrent counts of two files of a source leave the newer one.
 func TestR6_1_FilesRace(t *testing.T) {
 	t.Parallel()
 	for name, seconds := range map[string][2]int{"the newer wins": {0, 1}, "the older loses": {1, 0}} {
@@ -450,7 +450,7 @@ func TestR6_1_FilesRace(t *testing.T) {
 	}
 }
 
-// ruled makes rules of admins count.
+// ruled sets rules of admins.
 func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	t.Helper()
 	counts := inventory.NewCounts(w, w.reports)
@@ -463,9 +463,8 @@ func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	}
 }
 
-// TestR16_2_CountedAgain demands that a file which was counted again after a
-// restoration, from what a listing of the bucket has of it, is not counted once
-// more when S3's own event still comes.
+// TestR16_2_CountedAgain checks that a file which was counted again after a restore, from a
+// listing of the bucket, is not counted once more when S3's own event arrives.
 func TestR16_2_CountedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -483,8 +482,8 @@ func TestR16_2_CountedAgain(t *testing.T) {
 	}
 }
 
-// TestR16_2_RulesOfAnotherFuture demands that a process which has read rules does
-// not take them for those that got the same version after the store was put back.
+// TestR16_2_RulesOfAnotherFuture checks that a process with rules in its cache does not use them
+// for other rules that got the same version after the store was restored.
 func TestR16_2_RulesOfAnotherFuture(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -519,9 +518,9 @@ func TestR6_3_Recount(t *testing.T) {
 	t.Parallel()
 	ignore := inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"}
 	for name, c := range map[string]struct {
-		meanwhile func(*testing.T, *world) // after the rules changed
+		meanwhile func(*testing.T, *world) // called after the rules changed
 		want      string                   // what counts
-		kind      inventory.Kind           // what its title is
+		kind      inventory.Kind           // kind of its title
 		kept      string
 	}{
 		"the same file by the new rules": {nil, "inventory/x/a.csv 2", inventory.Ignored, ""},
@@ -556,7 +555,7 @@ func TestR6_3_Recount(t *testing.T) {
 				c.meanwhile(t, w)
 			}
 			writes := 0
-			for range 3 { // the second and the third time there is nothing to do
+			for range 3 { // the second and the third time have nothing to do
 				if err := r.Recount(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -621,7 +620,7 @@ func TestR6_3_RecountDiesAnywhere(t *testing.T) {
 	}
 }
 
-// An object that is not what its key says is a fault, never a wrong number.
+// An object that does not match its key is a fault, never a wrong number.
 func TestCountsReadWhatWasStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

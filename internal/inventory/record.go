@@ -10,26 +10,24 @@ import (
 	"trueup/internal/text"
 )
 
-// KeyPrefix is where files of inventory are put in the uploads bucket.
+// KeyPrefix is the prefix of inventory files in the uploads bucket.
 const KeyPrefix = "inventory/"
 
-// MaxFileName is how many characters a file's name, and that of its folder,
-// have at most when the API hands out an upload.
+// MaxFileName is the maximum length, in characters, of the names of an announced file and of its
+// folder.
 const MaxFileName = 128
 
-// unrecognised is the source of files in no folder whose content does not say
-// what they are.
+// unrecognised is the source of files outside a folder whose content has no known shape.
 const unrecognised = "unknown"
 
-// sourceOf returns the source that a key names: the folder below KeyPrefix,
-// folded, so that two ways to write one are not two fleets. Empty when the file
-// is in none.
+// sourceOf returns the source of a key: the folder below KeyPrefix, folded, so that two spellings
+// are one source. It is empty if the file is not in a folder.
 func sourceOf(key string) string {
 	folder := strings.TrimPrefix(key, KeyPrefix)
 	return text.Fold(text.Readable(strings.Trim(folder[:strings.LastIndexByte(folder, '/')+1], "/")))
 }
 
-// State says what became of a file.
+// State is the state of a file.
 type State string
 
 // The states.
@@ -41,48 +39,48 @@ const (
 // States is every state, in the order of the documentation.
 var States = []State{StateCounted, StateRefused}
 
-// File is a file that arrived, and what became of it.
+// File is a file that arrived, and its state.
 type File struct {
 	intake.Object
 	ReadAt time.Time // when it was read
 	State  State
-	Reason string    // why it was refused: a code
-	Args   errs.Args // what its message quotes
+	Reason string    // why it was refused, a code
+	Args   errs.Args // values in its message
 }
 
-// Good is the last file of a source that could be counted, and what it came to.
+// Good is the last file of a source that was counted, and its result.
 type Good struct {
 	intake.Object
-	ReadAt    time.Time // when it was counted, for the last time
+	ReadAt    time.Time // when it was last counted
 	Shape     Shape
 	Estimated bool   // see Tally
-	Rules     string // Rules.ID of those that recognised the titles
+	Rules     string // Rules.ID of the rules that were used
 	Rows      int
 	BadRows   int
 	Devices   int
-	Titles    int // different ones, all versions of one together
-	Unknown   int // titles that no rule knows, each version on its own
+	Titles    int // different ones, without regard to version
+	Unknown   int // titles that match no rule, by version
 	Products  int
-	Tally     string // the object that holds the tally in the reports bucket
-	// Kept is why it cannot be counted by other rules any more, a code, such as
-	// inventory_gone; empty when it can.
+	Tally     string // key of the tally in the reports bucket
+	// Kept is a code that says why it can no longer be counted by other rules, such as
+	// inventory_gone; empty if it can.
 	Kept string
 }
 
-// Record is what is known of one source.
+// Record is the record of one source.
 type Record struct {
 	Source  string
 	Last    File  // the newest that arrived
-	Good    *Good // what counts; nil as long as no file was any good
+	Good    *Good // what counts; nil until a file was good
 	Version int64 // grows with every change
 }
 
-// wants reports whether a file says anything new: it is newer than what counts.
+// wants reports whether a file has to be counted: it is newer than the one that counts.
 func (r *Record) wants(o intake.Object) bool {
 	return (r.Good == nil || o.Compare(r.Good.Object) > 0) && !(r.Last.State == StateRefused && r.Last.Same(o))
 }
 
-// recordOf returns the record of a source; without one yet, an empty one.
+// recordOf returns the record of a source; an empty one if there is none.
 func recordOf(records []Record, source string) Record {
 	if i := slices.IndexFunc(records, func(r Record) bool { return r.Source == source }); i >= 0 {
 		return records[i]
@@ -90,8 +88,8 @@ func recordOf(records []Record, source string) Record {
 	return Record{Source: source}
 }
 
-// refusing returns the source of a file that was no good: that of its folder,
-// else the one whose file it was to replace.
+// refusing returns the source of a refused file: its folder, else the source whose file has the
+// same key.
 func refusing(records []Record, o intake.Object) string {
 	if source := sourceOf(o.Key); source != "" {
 		return source

@@ -10,21 +10,20 @@ import (
 	"trueup/internal/once"
 )
 
-// RulesHead says where the rules of admins are.
+// RulesHead says where the admins' rules are stored.
 type RulesHead struct {
-	Version int64  // grows with every change of one rule or of their order; 0 for none ever
-	Key     string // of the object
+	Version int64  // grows with every change of a rule or of the order; 0 if there never was one
+	Key     string // key of the object
 }
 
-// RuleList is the rules of admins, in order, and what they make of the starting
-// rules.
+// RuleList is the admins' rules, in order, and all rules with the starting rules.
 type RuleList struct {
 	Version int64
 	Admin   []Rule
 	All     *Rules
 }
 
-// Rules returns the rules that count now.
+// Rules returns the rules in use.
 func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 	head, err := c.store.RulesHead(ctx)
 	if err != nil {
@@ -32,7 +31,7 @@ func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.loaded && c.rulesHead == head { // not its version alone: a restored store may give it to other rules
+	if c.loaded && c.rulesHead == head { // the version alone is not enough: after a restore it may belong to other rules
 		return c.rules, nil
 	}
 	list := RuleList{Version: head.Version, All: StartingRules()}
@@ -52,10 +51,9 @@ func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 	return list, nil
 }
 
-// SetRules replaces the rules of admins that were read by others. Errors are
-// those of NewRules, and errs.Stale when they have changed since. When the
-// Idempotency-Key was used before nothing is changed, and first is what was
-// answered then.
+// SetRules replaces the admins' rules that were read. Errors are those of NewRules, and
+// errs.Stale if the rules have changed since. If the Idempotency-Key was used before, it changes
+// nothing and returns the first response.
 func (c *Counts) SetRules(ctx context.Context, read RuleList, admin []Rule, event audit.Event, answer once.Entry) (list RuleList, first []byte, err error) {
 	list = RuleList{Version: read.Version + 1, Admin: admin}
 	if list.All, err = NewRules(admin); err != nil {
@@ -73,8 +71,8 @@ func (c *Counts) SetRules(ctx context.Context, read RuleList, admin []Rule, even
 	return list, first, err
 }
 
-// Find returns a rule of an admin and its position, from 1; errs.NotFound
-// rule_not_found when there is none.
+// Find returns an admin's rule and its position, from 1; errs.NotFound rule_not_found if there is
+// none.
 func (l RuleList) Find(id string) (r Rule, position int, err error) {
 	i := slices.IndexFunc(l.Admin, func(r Rule) bool { return r.ID == id })
 	if i < 0 {
@@ -83,8 +81,8 @@ func (l RuleList) Find(id string) (r Rule, position int, err error) {
 	return l.Admin[i], i + 1, nil
 }
 
-// With returns the rules of admins with a rule put at a position, from 1; 0, and
-// everything beyond the end, is the end. A rule of that ID is taken out first.
+// With returns the admins' rules with a rule at a position, from 1. Position 0 or beyond the end
+// is the end. An existing rule with the ID is removed first.
 func (l RuleList) With(r Rule, position int) []Rule {
 	rules := l.Without(r.ID)
 	if position < 1 || position > len(rules) {
@@ -93,12 +91,12 @@ func (l RuleList) With(r Rule, position int) []Rule {
 	return slices.Insert(rules, position-1, r)
 }
 
-// Without returns the rules of admins but for one.
+// Without returns the admins' rules except one.
 func (l RuleList) Without(id string) []Rule {
 	return slices.DeleteFunc(slices.Clone(l.Admin), func(r Rule) bool { return r.ID == id })
 }
 
-// Starting returns the rules that trueup brings, in order.
+// Starting returns the starting rules of trueup, in order.
 func Starting() []Rule {
 	var rules []Rule
 	for _, r := range StartingRules().rules {

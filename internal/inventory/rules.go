@@ -16,58 +16,57 @@ import (
 	"trueup/internal/text"
 )
 
-// Kind says what a title is.
+// Kind classifies a title.
 type Kind string
 
 // The kinds. Only a Product counts as installed.
 const (
-	Unknown   Kind = ""          // no rule knows the title
+	Unknown   Kind = ""          // no rule matches the title
 	Product   Kind = "product"   // an installed product
 	Component Kind = "component" // a part of a product that another title counts
 	Update    Kind = "update"    // an update, hotfix or service pack
 	Language  Kind = "language"  // a language pack, MUI part or proofing tool
 	Driver    Kind = "driver"    // of a device, with its tools
-	Runtime   Kind = "runtime"   // what other programs need: redistributables, runtimes, client libraries
+	Runtime   Kind = "runtime"   // needed by other programs: redistributables, runtimes, client libraries
 	Free      Kind = "free"      // needs no license
-	Ignored   Kind = "ignored"   // an admin said so
+	Ignored   Kind = "ignored"   // by a rule of an admin
 	Alias     Kind = "alias"     // of a rule only: the title is another name of Title
 )
 
-// Kinds are those a rule can have.
+// Kinds are the kinds that a rule can have.
 var Kinds = []Kind{Product, Component, Update, Language, Driver, Runtime, Free, Ignored, Alias}
 
-// Rule recognises titles. Its first three fields after Kind are patterns: *
-// stands for any text, {year} for four digits with R2 after them or not,
-// {number} for digits with dots. A rule decides when all of them match; case
-// and repeated spaces make no difference.
+// Rule recognises titles. The three fields Publisher, Name and Version are patterns: * stands for
+// any text, {year} for four digits, optionally followed by R2, {number} for digits with dots. A
+// rule matches if all of them match; case and repeated spaces are ignored.
 type Rule struct {
-	ID        string // unique; what an explanation names
+	ID        string // unique; explanations name it
 	Kind      Kind
-	Publisher string // empty for any; a title that names no publisher matches every one
+	Publisher string // empty for any; a title without a publisher matches every one
 	Name      string
 	Version   string // empty for any
 
-	// Product is what is counted, or for a Component what it belongs to, in so
-	// far as it is known. Its Version may quote {year}, {number} and {major}, which
-	// is the title's version up to the first dot.
+	// Product is the counted product, or the known part of the product that a Component belongs
+	// to. Its Version may contain {year}, {number} and {major}, which is the title's version up
+	// to the first dot.
 	Product position.Product
-	// Title is what an Alias stands for. It is recognised by the rules after it.
-	// An empty Publisher or Version stays as detected.
+	// Title is the real name of an Alias. The rules after it recognise that name. An empty
+	// Publisher or Version stays as detected.
 	Title Title
 }
 
-// Decision is what a title was recognised as, and why.
+// Decision says how a title was recognised, and by which rule.
 type Decision struct {
 	Kind    Kind
 	Rule    string           // ID of the rule that decided; empty when Unknown
 	Alias   string           // ID of the rule that gave the title another name; empty for none
-	Product position.Product // of a Product, or what a Component belongs to
+	Product position.Product // the Product, or the product of a Component
 }
 
-// Rules are in order: the first that matches decides. They do not change.
+// Rules is an immutable, ordered list of rules. The first that matches decides.
 type Rules struct {
-	// ID changes when a rule or their order does. A tally of other rules has to be
-	// counted anew.
+	// ID changes when a rule or the order changes. A tally with another ID has to be counted
+	// again.
 	ID    string
 	rules []compiled
 }
@@ -77,12 +76,12 @@ type compiled struct {
 	publisher, name, version pattern // nil for any
 }
 
-// MaxRules is how many rules an admin can add.
+// MaxRules is the maximum number of an admin's rules.
 const MaxRules = 2000
 
-// NewRules returns an admin's rules followed by the starting ones, so that the
-// admin's come first. An error is errs.Invalid with every violation: rule_id,
-// rule_kind, rule_name, rule_pattern, rule_product, rule_title, or rules_many.
+// NewRules returns an admin's rules followed by the starting rules, so the admin's take
+// precedence. An error is errs.Invalid with every violation: rule_id, rule_kind, rule_name,
+// rule_pattern, rule_product, rule_title, or rules_many.
 func NewRules(admin []Rule) (*Rules, error) {
 	if len(admin) > MaxRules {
 		return nil, errs.New(errs.Invalid, "rules_many", "max", strconv.Itoa(MaxRules))
@@ -123,12 +122,11 @@ func compileRules(rules []Rule) (all []compiled, violations []errs.Violation) {
 	return all, violations
 }
 
-// MaxRuleText is how many bytes a text of a rule has at most.
+// MaxRuleText is the maximum length of a text of a rule, in bytes.
 const MaxRuleText = 256
 
-// Check returns every violation of a rule, but for its ID: rule_kind,
-// rule_name, rule_pattern, rule_product, rule_title or length_max, by field,
-// such as name or product/family.
+// Check returns every violation of a rule, except of its ID: rule_kind, rule_name, rule_pattern,
+// rule_product, rule_title or length_max, by field, such as name or product/family.
 func (r Rule) Check() []errs.Violation {
 	_, violations := compileRule(r)
 	return violations
@@ -147,7 +145,7 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 	}
 	for _, field := range []struct {
 		name, written string
-		compiled      *pattern // nil for what is no pattern
+		compiled      *pattern // nil for a text that is not a pattern
 	}{
 		{"publisher", r.Publisher, &c.publisher},
 		{"name", r.Name, &c.name},
@@ -181,7 +179,7 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 	return c, violations
 }
 
-// Recognize says what a title is. An alias leads on to the rules after it.
+// Recognize classifies a title. After an alias, the later rules see its real name.
 func (rules *Rules) Recognize(t Title) (d Decision) {
 	publisher, name, version := text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
 	for i := range rules.rules {
@@ -221,8 +219,8 @@ func (p pattern) matches(folded string) bool {
 	return ok
 }
 
-// Sentence is the code and the arguments of what package i18n says: counted as
-// or not counted, and because of which rule.
+// Sentence returns the code and arguments of the message of package i18n: whether the title is
+// counted, and by which rule.
 func (d Decision) Sentence() (code string, args errs.Args) {
 	what := string(d.Kind)
 	switch {
@@ -234,8 +232,8 @@ func (d Decision) Sentence() (code string, args errs.Args) {
 	return "inventory_is_" + what, errs.Pairs("rule", d.Rule, "product", ProductName(d.Product))
 }
 
-// ProductName is what people call a product: "Microsoft Office Professional
-// Plus 2019". A family that begins with its publisher does not say it twice.
+// ProductName returns the name of a product for users: "Microsoft Office Professional Plus 2019".
+// It does not repeat a publisher with which the family begins.
 func ProductName(p position.Product) string {
 	publisher := p.Publisher
 	if strings.HasPrefix(p.Family, publisher) {
@@ -247,12 +245,12 @@ func ProductName(p position.Product) string {
 //go:embed rules.csv
 var startingCSV string
 
-// StartingRules are the rules that trueup brings: for the updates, components
-// and runtimes that fill the list of a Windows PC, and for well-known products.
+// StartingRules returns the starting rules of trueup: for the updates, components and runtimes
+// that most titles of a Windows PC are, and for well-known products.
 var StartingRules = sync.OnceValue(func() *Rules {
 	rules, err := parseRules(startingCSV)
 	if err != nil {
-		panic(err) // a test reads them
+		panic(err) // a test parses them
 	}
 	return newRules(rules)
 })

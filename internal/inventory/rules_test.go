@@ -14,8 +14,8 @@ import (
 	"trueup/internal/position"
 )
 
-// TestStartingRulesR6_3 are titles as Windows PCs list them, and what each is:
-// the product it counts as, or why it does not.
+// TestStartingRulesR6_3 checks titles as listed by Windows PCs: the product that each counts as,
+// or why it does not count.
 func TestStartingRulesR6_3(t *testing.T) {
 	t.Parallel()
 	for _, list := range []struct{ publisher, titles string }{
@@ -158,7 +158,7 @@ func TestStartingRulesR6_3(t *testing.T) {
 		{"Realtek Semiconductor Corp.", "Realtek High Definition Audio Driver : driver"},
 		{"Intel Corporation", "Intel(R) Management Engine Components : driver"},
 		{"Google LLC", "Google Chrome : free"},
-		{"Foxit Software", "Adobe Photoshop 2025 ?"}, // another publisher's
+		{"Foxit Software", "Adobe Photoshop 2025 ?"}, // from another publisher
 	} {
 		for line := range strings.Lines(list.titles) {
 			if line = strings.TrimSpace(line); line == "" {
@@ -177,7 +177,7 @@ func TestStartingRulesR6_3(t *testing.T) {
 				got = inventory.ProductName(d.Product)
 			case inventory.Unknown:
 				got = "?"
-			default: // the kind says it
+			default: // other kinds are compared by kind
 			}
 			if want = strings.TrimSuffix(want, " ?"); strings.HasSuffix(line, " ?") {
 				want = "?"
@@ -189,8 +189,8 @@ func TestStartingRulesR6_3(t *testing.T) {
 	}
 }
 
-// TestSuiteCountsOncePerDeviceR6_3: two languages of a suite, its parts and
-// its updates are one installation.
+// TestSuiteCountsOncePerDeviceR6_3: two languages of a suite, its parts and its updates are one
+// installation.
 func TestSuiteCountsOncePerDeviceR6_3(t *testing.T) {
 	t.Parallel()
 	file := header
@@ -328,7 +328,7 @@ func TestNewRulesTellsEveryMistake(t *testing.T) {
 	}
 }
 
-// TestSamples reads the samples, which tell of the same PCs.
+// TestSamples reads the samples, which describe the same PCs.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	all := []string{

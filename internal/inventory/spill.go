@@ -11,16 +11,16 @@ import (
 
 const (
 	partitions     = 256
-	partitionBytes = 8 << 10 // of records, that are held in memory
+	partitionBytes = 8 << 10 // of records, held in memory
 )
 
-// MaxScratch is how many bytes the scratch file of what is counted takes at
-// most: 160 million rows in no order, and far more when those of a device follow
-// each other. A file that takes more is over the limits.
+// MaxScratch is the maximum size of the scratch file of records, in bytes: 160 million rows in
+// random order, and far more if the rows of a device are consecutive. A file that needs more
+// exceeds the limits.
 const MaxScratch = 4 << 30
 
-// spill keeps records by partition. What does not fit its memory goes to one
-// scratch file, in chunks of whole records; a small inventory never needs one.
+// spill stores records by partition. Records that do not fit in memory go to one scratch file, in
+// chunks of whole records. A small inventory needs no scratch file.
 type spill struct {
 	dir   string // "" for the system's folder of temporary files
 	room  int    // bytes held in memory for each partition
@@ -34,13 +34,13 @@ type partition struct {
 	chunks []chunk // in the file
 }
 
-// chunk is a place in the file.
+// chunk is a range of the file.
 type chunk struct {
 	at     int64
 	length int
 }
 
-// add keeps a record.
+// add stores a record.
 func (s *spill) add(part int, record []byte) error {
 	p := &s.parts[part]
 	if p.held == nil {
@@ -83,10 +83,9 @@ func (s *spill) write(p *partition, records []byte) error {
 	return nil
 }
 
-// each calls use with every record of a partition, in the order they were
-// added. use must not keep it. It reads into chunk, and returns it for the next
-// call, larger if it had to be. Several calls may run at a time, once nothing is
-// added any more.
+// each calls use with every record of a partition, in the order of addition. use must not retain
+// it. It reads into chunk and returns it, perhaps grown, for the next call. Concurrent calls are
+// safe once all records are added.
 func (s *spill) each(part int, chunk []byte, use func(record []byte) error) ([]byte, error) {
 	p := &s.parts[part]
 	for _, c := range p.chunks {

@@ -6,11 +6,11 @@ import (
 	"trueup/internal/position"
 )
 
-// rulesVersion is the version of the stored rules of admins, which are a JSON list.
+// rulesVersion is the version of the stored admins' rules, which are a JSON list.
 const rulesVersion = 1
 
-// storedRule is a Rule. The names of the product are those that the fields of
-// position.Product had when rules were first stored.
+// storedRule is the JSON of a Rule. The names of the product's fields are fixed, whatever
+// position.Product calls them.
 type storedRule struct {
 	ID        string        `json:"id"`
 	Kind      Kind          `json:"kind"`

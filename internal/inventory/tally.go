@@ -10,7 +10,7 @@ import (
 	"trueup/internal/text"
 )
 
-// Shape is what a file of inventory looks like (R6.1).
+// Shape is the format of a file of inventory (R6.1).
 type Shape string
 
 // The shapes.
@@ -24,11 +24,10 @@ const (
 // Shapes is every shape, in the order of the documentation.
 var Shapes = []Shape{AppInvRawData, AppInvAggregate, GLPI, Osquery}
 
-// system is what a shape is told by: the source of files in no folder of their
-// own.
+// system returns the source of files of a shape that are not in a folder.
 func (s Shape) system() string {
 	switch s {
-	case AppInvRawData, AppInvAggregate: // of the same devices
+	case AppInvRawData, AppInvAggregate: // both describe the same devices
 		return "intune"
 	case GLPI, Osquery:
 		return string(s)
@@ -36,20 +35,20 @@ func (s Shape) system() string {
 	return unrecognised
 }
 
-// Title is a title as it was detected. Two are the same when their publishers,
-// names and versions are, compared as names are (text.Fold).
+// Title is a detected title. Two titles are the same if their publishers, names and versions are,
+// compared like names (text.Fold).
 type Title struct {
-	Publisher string // empty when the file has none
+	Publisher string // empty if the file has none
 	Name      string
-	Version   string // empty when the file has none
+	Version   string // empty if the file has none
 }
 
-// fold returns what is equal for the same titles and no others.
+// fold returns a text that is equal for the same titles and for no others.
 func (t Title) fold() string {
 	return text.Fold(t.Publisher) + "\x00" + text.Fold(t.Name) + "\x00" + text.Fold(t.Version)
 }
 
-// compare is the order in which titles are listed.
+// compare defines the order in which titles are listed.
 func (t Title) compare(other Title) int {
 	return cmp.Or(
 		strings.Compare(t.Publisher, other.Publisher),
@@ -58,43 +57,42 @@ func (t Title) compare(other Title) int {
 	)
 }
 
-// Count is on how many devices a title was found, and what it was recognised as.
+// Count is the number of devices with a title, and how the title was recognised.
 type Count struct {
 	Title
 	Devices  int
 	Decision Decision
 }
 
-// ProductCount is on how many devices a product is installed.
+// ProductCount is the number of devices with a product.
 type ProductCount struct {
 	Product position.Product
 	Devices int
 }
 
-// Tally is what a file of inventory adds up to. Its counts are of distinct
-// devices and exact (R6.3), except when Estimated.
+// Tally is the result of a file of inventory. Its counts are of distinct devices and exact
+// (R6.3), unless Estimated.
 type Tally struct {
 	Shape   Shape
-	Rules   string // Rules.ID of those that recognised the titles
-	Rows    int    // a title on a device each; those that could not be read too
+	Rules   string // Rules.ID of the rules that were used
+	Rows    int    // a title on a device each, including bad rows
 	BadRows int
 	Bad     []BadRow // the first MaxBadRows of them, in the order of the file
 	Devices int      // with at least one title
 
-	// Estimated says that the file tells numbers and not devices
-	// (AppInvAggregate): then Devices is the largest number in it, which is the
-	// least there can be, and the number of a product is that of the one of its
-	// names that most devices have, all versions of it together.
+	// Estimated means that the file has numbers instead of devices (AppInvAggregate). Then
+	// Devices is the largest number in it, a lower bound, and the count of a product is that of
+	// its most frequent name, all versions together.
 	Estimated bool
 
 	Titles   []Count        // by publisher, name and version
 	Products []ProductCount // by publisher, family, edition and version
 }
 
-// MaxBadRows is how many bad rows are told one by one.
+// MaxBadRows is the maximum number of bad rows that are listed.
 const MaxBadRows = 100
 
-// BadRow is a row that could not be read (R6.4).
+// BadRow is an invalid row (R6.4).
 type BadRow struct {
 	File string    `json:"file,omitempty"` // the name inside the archive, if it is one
 	Line int       `json:"line,omitempty"` // where it begins, from 1; 0 for a whole file of an archive
@@ -102,7 +100,7 @@ type BadRow struct {
 	Args errs.Args `json:"args,omitempty"`
 }
 
-// Why a row cannot be read. Codes of package i18n.
+// Codes that say why a row is invalid; package i18n has the messages.
 const (
 	rowColumns  = "inventory_row_columns"
 	rowQuote    = "inventory_row_quote"
@@ -115,7 +113,7 @@ const (
 	rowFile     = "inventory_row_file"
 )
 
-// finish recognises the titles, and counts.
+// finish recognises the titles and counts.
 func (r *reading) finish() (*Tally, error) {
 	t := &r.tally
 	t.Rules = r.options.Rules.ID
@@ -169,7 +167,7 @@ func compareProducts(a, b position.Product) int {
 	)
 }
 
-// estimate counts when only numbers are known: see Tally.Estimated.
+// estimate counts from numbers alone: see Tally.Estimated.
 func estimate(titles []Title, numbers []int, products []int32, n int) counts {
 	c := counts{titles: numbers, products: make([]int, n)}
 	type name struct {
@@ -188,7 +186,7 @@ func estimate(titles []Title, numbers []int, products []int32, n int) counts {
 	return c
 }
 
-// Lines are the installations of products, for the position.
+// Lines returns the installations of products, for the position.
 func (t *Tally) Lines() []position.Line {
 	lines := make([]position.Line, len(t.Products))
 	for i, p := range t.Products {
@@ -200,7 +198,7 @@ func (t *Tally) Lines() []position.Line {
 	return lines
 }
 
-// Evidence returns the titles that a product was counted by (R8.3).
+// Evidence returns the titles that count for a product (R8.3).
 func (t *Tally) Evidence(product position.Product) (titles []Count) {
 	for _, c := range t.Titles {
 		if c.Decision.Kind == Product && c.Decision.Product == product {
@@ -210,7 +208,7 @@ func (t *Tally) Evidence(product position.Product) (titles []Count) {
 	return titles
 }
 
-// Queue returns the titles that no rule knows, those on most devices first.
+// Queue returns the titles that match no rule, those on most devices first.
 func (t *Tally) Queue() (titles []Count) {
 	for _, c := range t.Titles {
 		if c.Decision.Kind == Unknown {
@@ -221,7 +219,7 @@ func (t *Tally) Queue() (titles []Count) {
 	return titles
 }
 
-// Summary is what R2.8 asks for.
+// Summary returns the summary for R2.8.
 func (t *Tally) Summary() Summary {
 	names := map[string]struct{}{}
 	for _, c := range t.Titles {

@@ -10,26 +10,24 @@ import (
 	"trueup/internal/text"
 )
 
-// AnnotateText is the text of an annotated copy in the reader's language. The
-// column names must be known to KnownHeader; one that is not is replaced by
-// the English name, because the copy is there to be uploaded again.
+// AnnotateText is the text of an annotated copy in the reader's language. KnownHeader must know
+// the column names; the English name replaces an unknown one, so that the copy can be uploaded
+// again.
 type AnnotateText struct {
 	Authorization string
 	License       string
 	Name          string
 	Messages      string
-	Message       func(sheet.Finding) string // one sentence; empty means the finding's code
+	Message       func(sheet.Finding) string // one sentence; if empty, the finding's code is used
 }
 
-// Annotate returns the annotated copy of the file: UTF-8 with a byte-order
-// mark, a header line, and the file's own records with their own separator,
-// order of columns and cells, each followed by what the findings say about it.
-// Findings about the file as a whole are with the first record; blank lines
-// are dropped. The findings may be more than the file's own.
+// Annotate returns the annotated copy of the file: UTF-8 with a byte-order mark, a header line,
+// and the records with their own separator, column order and cells, each followed by its
+// findings. Findings about the whole file are at the first record; blank lines are dropped.
+// findings may include more than the file's own.
 //
-// No cell begins with a character that starts a spreadsheet formula: an
-// apostrophe comes before it, which Read takes away again. So the good rows
-// of the copy are those of the file. A refused file has no annotated copy: nil.
+// No cell starts a spreadsheet formula: an apostrophe precedes such a cell, and Read removes it.
+// So the copy has the same good rows as the file. A refused file has no annotated copy: nil.
 func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 	if f.Refused {
 		return nil
@@ -51,7 +49,7 @@ func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 	for s.Next() {
 		sentences = sentences[:0]
 		for len(findings) > 0 && findings[0].Line <= s.Line {
-			if findings[0].Code != "header_skipped" { // the copy has a header of its own
+			if findings[0].Code != "header_skipped" { // the copy has its own header
 				sentences = append(sentences, sentence(findings[0], h))
 			}
 			findings = findings[1:]
@@ -65,7 +63,7 @@ func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 	return w.Bytes()
 }
 
-// sentence is what a finding says, on one line.
+// sentence returns the text of a finding, on one line.
 func sentence(finding sheet.Finding, h AnnotateText) string {
 	if h.Message != nil {
 		if s := text.Collapse(h.Message(finding)); s != "" {
@@ -75,12 +73,12 @@ func sentence(finding sheet.Finding, h AnnotateText) string {
 	return finding.Code
 }
 
-// annotatedWidest is up to which column the messages give way to a record with
-// too many: they stay in one column, where they are ignored when the record has
-// been corrected.
+// annotatedWidest limits how far the messages column moves to the right to make room for records
+// with too many columns. Messages in that one column are ignored after a record has been
+// corrected.
 const annotatedWidest = 16
 
-// width is how many columns come before the messages.
+// width returns the number of columns before the messages.
 func (f *File) width() int {
 	own := f.layout.most()
 	if f.layout.messages >= 0 {
@@ -89,8 +87,7 @@ func (f *File) width() int {
 	return max(own, min(f.widest, annotatedWidest))
 }
 
-// headerCells are the cells of the copy's header line: localised where the
-// column is known, as written where it is not.
+// headerCells returns the header line of the copy: known columns translated, others as written.
 func (f *File) headerCells(h AnnotateText) []sheet.Cell {
 	l := f.layout
 	cells := make([]sheet.Cell, l.most())
@@ -105,7 +102,7 @@ func (f *File) headerCells(h AnnotateText) []sheet.Cell {
 	return cells
 }
 
-// ownCells are a record's cells without that of the messages column.
+// ownCells returns a record's cells without the messages column.
 func (f *File) ownCells(cells []sheet.Cell, width int) []sheet.Cell {
 	if i := f.layout.messages; i >= 0 && i < len(cells) {
 		cells = slices.Delete(cells, i, i+1)
@@ -113,8 +110,7 @@ func (f *File) ownCells(cells []sheet.Cell, width int) []sheet.Cell {
 	return cells[:min(len(cells), width)]
 }
 
-// knownName returns name if a header line may use it for the column, or else
-// the English name.
+// knownName returns name if a header line may use it for the column, otherwise the English name.
 func knownName(name string, column sheet.Column) string {
 	if known, ok := KnownHeader(name); ok && known == column {
 		return name
@@ -137,8 +133,8 @@ type annotator struct {
 	sep byte
 }
 
-// row writes one record with its messages after width columns, or after its
-// last cell if it has more.
+// row writes one record. Its messages follow after width columns, or after its last cell if it
+// has more.
 func (w *annotator) row(cells []sheet.Cell, width int, messages string) {
 	for i := range max(len(cells), width) {
 		if i < len(cells) {

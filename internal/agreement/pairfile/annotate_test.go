@@ -97,8 +97,8 @@ func TestAnnotate(t *testing.T) {
 	}
 }
 
-// checkAnnotated checks that a file's annotated copy is CSV as others read it,
-// starts no formula, and is the same file when it comes back.
+// checkAnnotated checks that the annotated copy of a file is valid CSV, starts no formula, and is
+// the same file when it is read.
 func checkAnnotated(t rapid.TB, f *pairfile.File, o pairfile.Options) {
 	t.Helper()
 	if f.Refused {
@@ -127,7 +127,7 @@ func checkAnnotated(t rapid.TB, f *pairfile.File, o pairfile.Options) {
 	}
 }
 
-// checkCSV reads an annotated copy as encoding/csv does.
+// checkCSV reads an annotated copy with encoding/csv.
 func checkCSV(t rapid.TB, annotated []byte) {
 	t.Helper()
 	text, ok := strings.CutPrefix(string(annotated), "\ufeff")
@@ -154,7 +154,7 @@ func checkCSV(t rapid.TB, annotated []byte) {
 	}
 }
 
-// messyFile draws a file that is nearly right.
+// messyFile draws a file that is almost valid.
 func messyFile(t *rapid.T) string {
 	cells := rapid.OneOf(
 		rapid.SampledFrom([]string{

@@ -12,7 +12,7 @@ import (
 	"trueup/internal/agreement/pairfile"
 )
 
-// benchFile is 5,000 rows in 50 agreements, as an admin writes them.
+// benchFile returns 5,000 rows in 50 agreements, in an admin's notation.
 func benchFile() []byte {
 	var b bytes.Buffer
 	for i := range pairfile.MaxRows {
@@ -21,7 +21,7 @@ func benchFile() []byte {
 	return b.Bytes()
 }
 
-// BenchmarkEncodingCSV is the floor: the same bytes, read and not checked.
+// BenchmarkEncodingCSV is the baseline: it reads the same bytes without checks.
 func BenchmarkEncodingCSV(b *testing.B) {
 	data := benchFile()
 	b.SetBytes(int64(len(data)))
@@ -55,7 +55,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkReadOfMistakes reads a file every row of which has three mistakes.
+// BenchmarkReadOfMistakes reads a file with three mistakes in every row.
 func BenchmarkReadOfMistakes(b *testing.B) {
 	data := []byte(strings.Repeat("01/07001, --, Sales & Marketing\r\n", pairfile.MaxRows))
 	b.SetBytes(int64(len(data)))

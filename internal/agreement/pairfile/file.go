@@ -1,8 +1,8 @@
 // Package pairfile reads and annotates CSV files of agreement numbers: one pair of an
 // authorization number and a license number on each line, with an optional name.
 //
-// Read never fails. Everything that is wrong with a file is a finding that names the
-// line and the column; Annotate returns the file with the findings beside the lines.
+// Read never fails. Everything wrong with a file is a finding with its line and column. Annotate
+// returns the file with the findings beside the lines.
 package pairfile
 
 import (
@@ -17,31 +17,32 @@ import (
 	"trueup/internal/text"
 )
 
-// The limits of R3.3. A caller that knows the size of a file refuses one above
-// MaxBytes without reading it.
+// The limits of R3.3. A caller that knows a file's size refuses a file above MaxBytes without
+// reading it.
 const (
 	MaxBytes         = 4 << 20
 	MaxRows          = 5000
 	FileNameMaxChars = 128
 )
 
-// findingsPerRow bounds what one row adds to a report: enough for everything
-// that can be wrong with three cells, and not ten thousand for as many columns.
+// findingsPerRow limits the findings of one row. It is enough for everything that can be wrong
+// with three cells, and prevents ten thousand findings for as many columns.
 const findingsPerRow = 12
 
-// Options say how to read a file.
+// Options are the options of Read.
 type Options struct {
-	FileName string            // last part of the decoded object key; empty is not checked
-	Program  agreement.Program // of every pair; empty or ProgramUnknown to have it suggested
+	FileName string            // last part of the decoded object key; not checked if empty
+	Program  agreement.Program // of every pair; empty or ProgramUnknown to suggest one
 	Limits   agreement.Limits
 }
 
-// Row is a good row: it satisfies every rule that can be checked without the store.
+// Row is a good row. It satisfies every rule that does not need the store.
 type Row struct {
 	Line int
-	// Name of the agreement, parsed; the authorization number when the row has none (R3.4).
+	// Name is the parsed name of the agreement; the authorization number if the row has none
+	// (R3.4).
 	Name  string
-	Named bool // the row has a name of its own
+	Named bool // whether the row has its own name
 	Pair  agreement.Pair
 }
 
@@ -51,28 +52,27 @@ type Row struct {
 //
 // where Rejected counts the rows with at least one error.
 type File struct {
-	// Rows are the good rows in the order of the file, without those that
-	// repeat an earlier pair under the same name.
+	// Rows are the good rows in the order of the file, without rows that repeat an earlier pair
+	// under the same name.
 	Rows []Row
-	// Findings are in the order of the file: about the file, then by line and position.
+	// Findings are in the order of the file: first about the file, then by line and position.
 	Findings  []sheet.Finding
 	Total     int // data rows: not blank, not the header
 	Unchanged int // rows that repeat an earlier pair under the same name (R3.6)
-	Rejected  int // rows with an error; all of them when the file is refused
-	// Refused means that the file is refused as a whole, for example because it
-	// is not text: then there are no Rows and there is nothing to annotate.
+	Rejected  int // rows with an error; all rows of a refused file
+	// Refused means that the whole file is refused, for example because it is not text. Then
+	// there are no Rows and nothing to annotate.
 	Refused bool
 
 	text   string // the file without its byte-order mark and separator line
 	sep    byte
-	line   int // physical line on which text starts
+	line   int // physical line at the start of text
 	layout layout
-	widest int // columns of the widest record that has too many
+	widest int // columns of the widest record with too many
 }
 
-// Read checks a whole CSV file (R3.2 to R3.6) and reports everything that
-// is wrong with it (R3.7). It never fails: what is wrong is in the findings.
-// Good rows share the memory of one copy of the file.
+// Read checks a whole CSV file (R3.2 to R3.6) and reports everything that is wrong with it (R3.7)
+// as findings; it never fails. Good rows share the memory of one copy of the file.
 func Read(data []byte, o Options) *File {
 	f := &File{line: 1, layout: defaultLayout}
 	r := reader{File: f, options: o}
@@ -101,11 +101,11 @@ func Read(data []byte, o Options) *File {
 	return f
 }
 
-// Position returns where the file has a column, counting from 1; 0 when it has
-// none. It is for findings that come from outside, such as a name that is taken.
+// Position returns the position of a column in the file, counting from 1; 0 if the file does not
+// have it. It is for findings from other packages, such as a name that is taken.
 func (f *File) Position(c sheet.Column) int { return f.layout.position(c) }
 
-// scan returns a scanner over the file's records, before the header if it has one.
+// scan returns a scanner of the file's records, including the header.
 func (f *File) scan() *sheet.Scanner { return sheet.NewScanner(f.text, f.sep, f.line) }
 
 // reader reads one file.
@@ -114,16 +114,16 @@ type reader struct {
 	options Options
 	scanner *sheet.Scanner
 	pairs   map[agreement.PairKey]int // good rows by pair
-	draft   [1]agreement.Pair         // of the row at hand, to spare it the allocation
+	draft   [1]agreement.Pair         // of the current row; avoids an allocation per row
 }
 
-// refuse refuses the file as a whole.
+// refuse refuses the whole file.
 func (r *reader) refuse(code string, line int, args ...string) {
 	r.Refused = true
 	r.add(sheet.Finding{Line: line, Code: code, Args: errs.Pairs(args...)})
 }
 
-// add reports an error, or a warning if the rule is one.
+// add reports an error or a warning, depending on the rule.
 func (r *reader) add(f sheet.Finding) {
 	f.Severity = severityOf(f.Code)
 	r.Findings = append(r.Findings, f)
@@ -139,7 +139,7 @@ func (r *reader) checkName() {
 	}
 }
 
-// checkProgram reports an unknown program once, not on every row.
+// checkProgram reports an unknown program once, instead of on every row.
 func (r *reader) checkProgram() {
 	program, violations := agreement.ParseProgram(r.options.Program)
 	r.options.Program = program
@@ -173,7 +173,7 @@ func (r *reader) rows() {
 	slices.SortStableFunc(r.Findings, func(a, b sheet.Finding) int { return cmp.Compare(a.Line, b.Line) })
 }
 
-// header takes the first record as a header line if it is one (R3.2).
+// header consumes the first record if it is a header line (R3.2).
 func (r *reader) header() bool {
 	s := r.scanner
 	l, ok := headerLayout(s.Cells)
@@ -191,7 +191,7 @@ func (r *reader) header() bool {
 	return true
 }
 
-// row checks the record at hand: it becomes a good row, an unchanged one, or findings.
+// row checks the current record. It becomes a good row, an unchanged row, or findings.
 func (r *reader) row() {
 	s, l := r.scanner, r.layout
 	before := len(r.Findings)
@@ -200,7 +200,7 @@ func (r *reader) row() {
 		if s.Filled > l.most() {
 			r.widest = max(r.widest, s.Filled)
 		}
-		// An unclosed quote that was reported explains the columns.
+		// An unclosed quote that was reported explains the number of columns.
 		if len(r.Findings) == before || s.Cells[len(s.Cells)-1].Flaw != sheet.FlawUnclosed {
 			r.columns(before)
 		}
@@ -222,7 +222,7 @@ func (r *reader) row() {
 	r.accept(Row{Line: s.Line, Name: volume.Name, Named: named, Pair: volume.Pairs[0]})
 }
 
-// accept keeps a row unless an earlier one has its pair.
+// accept keeps a row unless an earlier row has its pair.
 func (r *reader) accept(row Row) {
 	key := row.Pair.Key()
 	i, taken := r.pairs[key]
@@ -248,8 +248,8 @@ func (r *reader) accept(row Row) {
 	r.add(finding)
 }
 
-// reject counts the record at hand and puts its findings, those from before
-// on, in the order of its cells.
+// reject counts the current record as rejected and sorts its findings, from index before, by
+// position.
 func (r *reader) reject(before int) {
 	r.Rejected++
 	own := r.Findings[before:]
@@ -259,7 +259,7 @@ func (r *reader) reject(before int) {
 	}
 }
 
-// flaws reports the cells of the record at hand that are badly written.
+// flaws reports the badly written cells of the current record.
 func (r *reader) flaws() {
 	s := r.scanner
 	for i, c := range s.Cells {
@@ -279,7 +279,7 @@ func (r *reader) flaws() {
 	}
 }
 
-// ignores reports whether nobody reads the column at a position.
+// ignores reports whether the column at a position is ignored.
 func (r *reader) ignores(i int) bool {
 	if i >= len(r.layout.header) {
 		return false
@@ -287,8 +287,8 @@ func (r *reader) ignores(i int) bool {
 	return i == r.layout.messages || r.layout.columnAt(i) == sheet.ColumnNone && r.layout.header[i] != ""
 }
 
-// columns reports a record with too few or too many columns, and what can be
-// said about its cells without knowing which is which.
+// columns reports a record with too few or too many columns, and what is wrong with its cells
+// regardless of their column.
 func (r *reader) columns(before int) {
 	s := r.scanner
 	r.add(sheet.Finding{
@@ -309,8 +309,8 @@ func (r *reader) columns(before int) {
 	}
 }
 
-// violations turns what Parse said about the record at hand into findings. A
-// badly written cell has been reported: what Parse says about it is not news.
+// violations turns the violations of the current record into findings. It omits violations of a
+// badly written cell, which is already reported.
 func (r *reader) violations(before int, violations []errs.Violation, named bool) {
 	flawed := r.Findings[before:]
 	for _, v := range violations {
@@ -324,7 +324,7 @@ func (r *reader) violations(before int, violations []errs.Violation, named bool)
 			column = ColumnLicense
 		}
 		if column == ColumnName && !named {
-			continue // the authorization number stood in, and has its own violation
+			continue // it is the authorization number, which has its own violation
 		}
 		if slices.ContainsFunc(flawed, func(f sheet.Finding) bool {
 			return f.Column == column || column == sheet.ColumnNone && f.Column != ColumnName

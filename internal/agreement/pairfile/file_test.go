@@ -15,8 +15,8 @@ import (
 	"trueup/internal/sheet"
 )
 
-// findings writes findings one a line: line:position, column, severity if it
-// is a warning, code, value and arguments.
+// findings formats findings, one per line: line:position, column, severity if it is a warning,
+// code, value and arguments.
 func findings(all []sheet.Finding) []string {
 	var lines []string
 	for _, f := range all {
@@ -40,8 +40,8 @@ func findings(all []sheet.Finding) []string {
 	return lines
 }
 
-// rows writes good rows one a line: line, numbers, and the name, in brackets
-// when it is the authorization number.
+// rows formats good rows, one per line: line, numbers, and the name, in brackets if it is the
+// authorization number.
 func rows(all []pairfile.Row) []string {
 	var lines []string
 	for _, r := range all {
@@ -54,7 +54,7 @@ func rows(all []pairfile.Row) []string {
 	return lines
 }
 
-// read reads a file and checks what holds for every file.
+// read reads a file and checks the invariants of every file.
 func read(t rapid.TB, content string, o pairfile.Options) *pairfile.File {
 	t.Helper()
 	f := pairfile.Read([]byte(content), o)
@@ -62,8 +62,8 @@ func read(t rapid.TB, content string, o pairfile.Options) *pairfile.File {
 	return f
 }
 
-// checkFile checks what holds for every file: the counts add up, every error
-// is of a row that is not good, and every finding is of a line of the file.
+// checkFile checks the invariants of every file: the counts add up, every error is in a row that
+// is not good, and every finding has a line of the file.
 func checkFile(t rapid.TB, content string, f *pairfile.File) {
 	t.Helper()
 	if len(f.Rows)+f.Unchanged+f.Rejected != f.Total {
@@ -157,7 +157,7 @@ func TestRead(t *testing.T) {
 		{rule: "R3.2 a line break around a quoted value", file: "1,1,\"Office\n\"\n2,2", want: []string{"1 1 + 1 Office", "3 2 + 2 (2)"}},
 		{rule: "R3.2 a line break in a quoted value", file: "1,1,\"Off\r\nice\"\r\n2,\"2\n\n2\"\n3,3", want: []string{"6 3 + 3 (3)"}, findings: []string{`1:3 name line_break "Off\r\nice"`, `3:2 license line_break "2\n\n2"`}},
 
-		// R3.2: quotes gone wrong
+		// R3.2: wrong quotes
 		{rule: "R3.2 unclosed quote at the end", file: "1,1,\"Office", findings: []string{`1:3 name unclosed_quote "\"Office"`}},
 		{rule: "R3.2 unclosed quote takes its line only", file: "1,1,\"Office\n2,2\n3,3,\"Ghent\"\n", want: []string{"2 2 + 2 (2)", "3 3 + 3 Ghent"}, findings: []string{`1:3 name unclosed_quote "\"Office"`}},
 		{rule: "R3.2 two unclosed quotes", file: "1,1,\"Office\n2,2\n\"3,3,Ghent\n4,4\n", want: []string{"2 2 + 2 (2)", "4 4 + 4 (4)"}, findings: []string{`1:3 name unclosed_quote "\"Office"`, `3:1 authorization unclosed_quote "\"3,3,Ghent"`}},
@@ -250,7 +250,7 @@ func TestRead(t *testing.T) {
 		{rule: "R2.3 numbers swapped are another pair", file: "a1,b1,Office\nb1,a1,Office\n", want: []string{"1 a1 + b1 Office", "2 b1 + a1 Office"}},
 		{rule: "R2.3 a bad row takes no pair", file: "a1,b1,a&b\na1,b1,Servers\n", want: []string{"2 a1 + b1 Servers"}, findings: []string{`1:3 name name_characters "a&b" characters=&`}},
 
-		// R3.8: an annotated copy comes back
+		// R3.8: an annotated copy is uploaded
 		{
 			rule: "R3.8 the messages column is ignored", file: "\ufeffAuthorization number,License number,Agreement name,Errors\r\n'-1,'-1,,\"é, \"\"x\"\"\r\ny\"\r\n2,2,b\r\n3,3,c,,d\r\n", want: []string{"2 -1 + -1 (-1)", "4 2 + 2 b"},
 			findings: []string{`1:0 warning header_skipped "Authorization number,License number,Agreement name,Errors"`, `5:0 columns "3,3,c,,d" count=5 separator=,`},

@@ -10,11 +10,11 @@ import (
 	"trueup/internal/text"
 )
 
-// Extension is how the name of an import file ends, in any case.
+// Extension is the extension of import files. Case does not matter.
 const Extension = ".csv"
 
-// ParseFileName checks the name of an import file, the last part of its key
-// (R3.1, R3.3), and returns every violation with the field "fileName".
+// ParseFileName checks the name of an import file, the last part of its key (R3.1, R3.3). It
+// returns every violation, with the field "fileName".
 func ParseFileName(name string) []errs.Violation {
 	var violations []errs.Violation
 	add := func(code string, args ...string) {

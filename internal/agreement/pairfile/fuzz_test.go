@@ -8,8 +8,8 @@ import (
 	"trueup/internal/agreement/pairfile"
 )
 
-// FuzzRead checks on any bytes what holds for every file: see checkFile
-// and checkAnnotated.
+// FuzzRead checks the invariants of every file on arbitrary bytes: see checkFile and
+// checkAnnotated.
 func FuzzRead(f *testing.F) {
 	for name, content := range samples(f) {
 		f.Add([]byte(content), "", uint8(0))

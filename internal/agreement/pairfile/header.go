@@ -9,19 +9,19 @@ import (
 	"trueup/internal/text"
 )
 
-// layout says which column of a file holds what. Positions count from 0; -1
-// is a column the file does not have.
+// layout says which columns a file has. Positions count from 0; -1 is a column that the file does
+// not have.
 type layout struct {
 	authorization, license, name, messages int
 
 	header  []string // cells of the header line as written; nil without one
-	ignored []string // header cells that are no known column
-	unnamed []int    // columns whose header cell is empty: nothing may be in them
+	ignored []string // header cells that name no known column
+	unnamed []int    // columns with an empty header cell: they must be empty
 }
 
 var defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
 
-// The columns of R3.2, and the column that an annotated copy adds.
+// The columns of R3.2, and the additional column of an annotated copy.
 const (
 	ColumnAuthorization sheet.Column = "authorization"
 	ColumnLicense       sheet.Column = "license"
@@ -29,8 +29,8 @@ const (
 	ColumnMessages      sheet.Column = "messages" // only in annotated copies; ignored when read
 )
 
-// columnNames are the column names a header line may use, in English, Dutch
-// and French, as text.Letters writes them.
+// columnNames are the column names that a header line may use, in English, Dutch and French, in
+// the form of text.Letters.
 var columnNames = map[sheet.Column][]string{
 	ColumnAuthorization: {
 		"authorization", "authorizationnumber", "authorizationno", "authorizationnr", "authorizationid",
@@ -68,8 +68,7 @@ var columnNames = map[sheet.Column][]string{
 	},
 }
 
-// eitherNames name the number or the whole agreement, depending on what the
-// other columns are.
+// eitherNames mean the number or the name of an agreement, depending on the other columns.
 var eitherNames = []string{"agreement", "overeenkomst", "contract", "contrat", "accord"}
 
 const columnEither sheet.Column = "either"
@@ -87,9 +86,9 @@ var columnByName = func() map[string]sheet.Column {
 	return byName
 }()
 
-// KnownHeader returns the column that a header cell names, whatever its case,
-// accents and punctuation; false when it names none. The header names of an
-// annotated copy must be known, so that it can be uploaded again.
+// KnownHeader returns the column that a header cell names, regardless of case, accents and
+// punctuation; false if it names none. It must know the header names of annotated copies, so that
+// a copy can be uploaded again.
 func KnownHeader(name string) (sheet.Column, bool) {
 	if len(name) > agreement.NameMaxChars {
 		return sheet.ColumnNone, false
@@ -101,8 +100,8 @@ func KnownHeader(name string) (sheet.Column, bool) {
 	return column, ok
 }
 
-// headerLayout reads a record as a header line; false when it is none. A
-// header names at least two known columns, and no cell of it is a number.
+// headerLayout reads a record as a header line; false if it is not one. A header names at least
+// two known columns, and none of its cells is a number.
 func headerLayout(cells []sheet.Cell) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
 	for len(cells) > 0 && cells[len(cells)-1].Text == "" {
@@ -120,7 +119,7 @@ func headerLayout(cells []sheet.Cell) (layout, bool) {
 		case column == ColumnAuthorization && l.authorization < 0:
 			l.authorization = i
 		case (column == ColumnLicense || column == ColumnAuthorization) && l.license < 0:
-			l.license = i // Open Value files name the same number twice
+			l.license = i // Open Value files give both numbers the same name
 		case column == ColumnName && l.name < 0:
 			l.name = i
 		case column == ColumnMessages && l.messages < 0:
@@ -151,13 +150,13 @@ func headerLayout(cells []sheet.Cell) (layout, bool) {
 		l.header[i] = strings.Clone(c.Text)
 	}
 	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && (l.messages < 0 || l.messages > 2) {
-		l.name = 2 // a third column that the header leaves unnamed
+		l.name = 2 // the header leaves the third column unnamed
 		l.unnamed = slices.DeleteFunc(l.unnamed, func(i int) bool { return i == l.name })
 	}
 	return l, true
 }
 
-// missing returns the number column that a header does not name, if any.
+// missing returns a number column that the header does not name, if any.
 func (l layout) missing() sheet.Column {
 	switch {
 	case l.authorization < 0:
@@ -168,7 +167,7 @@ func (l layout) missing() sheet.Column {
 	return sheet.ColumnNone
 }
 
-// columnAt returns the column at a position counted from 0.
+// columnAt returns the column at a position, counting from 0.
 func (l layout) columnAt(i int) sheet.Column {
 	switch i {
 	case l.authorization:
@@ -183,7 +182,7 @@ func (l layout) columnAt(i int) sheet.Column {
 	return sheet.ColumnNone
 }
 
-// position returns where a column is, counted from 1; 0 when it has no place.
+// position returns the position of a column, counting from 1; 0 if the file does not have it.
 func (l layout) position(c sheet.Column) int {
 	switch c {
 	case ColumnAuthorization:
@@ -197,11 +196,11 @@ func (l layout) position(c sheet.Column) int {
 	}
 }
 
-// most is how many columns a record may have.
+// most returns the maximum number of columns of a record.
 func (l layout) most() int { return max(len(l.header), l.name+1, l.messages+1) }
 
-// fits reports whether the scanner's record has the columns it should: both
-// numbers, and nothing after the last column or below an empty header cell.
+// fits reports whether the scanner's record has the right columns: both numbers, and nothing
+// after the last column or below an empty header cell.
 func (l layout) fits(s *sheet.Scanner) bool {
 	if s.Columns <= max(l.authorization, l.license) || s.Filled > l.most() {
 		return false
@@ -214,7 +213,7 @@ func (l layout) fits(s *sheet.Scanner) bool {
 	return true
 }
 
-// at returns the text of a record's column; empty when it is not there.
+// at returns the text of a cell; empty if the record does not have it.
 func at(cells []sheet.Cell, i int) string {
 	if i < 0 || i >= len(cells) {
 		return ""

@@ -2,5 +2,5 @@
 
 package pairfile_test
 
-// measured says that time and memory mean something: not under the race detector.
+// measured reports whether time and memory are meaningful: not under the race detector.
 const measured = false

@@ -152,15 +152,15 @@ func TestReadAtItsLimits(t *testing.T) {
 	}
 }
 
-// Files made to hurt are answered clearly, soon, and in little memory. Not
-// parallel: it measures.
+// TestReadHostile checks that malicious files are answered clearly, fast and in little memory. It
+// is not parallel, because it measures.
 func TestReadHostile(t *testing.T) {
 	fill := func(unit string) string { return strings.Repeat(unit, pairfile.MaxBytes/len(unit)) }
 	for _, c := range []struct {
 		rule  string
 		file  string
-		count int    // findings
-		first string // the start of the first finding
+		count int    // of findings
+		first string // prefix of the first finding
 	}{
 		{"R3.2 4 MiB in one line", fill("x"), 1, `1:0 columns "xxx`},
 		{"R3.2 10,000 columns", strings.Repeat("1,", 10_000) + "1\n", 1, `1:0 columns "1,1,`},
@@ -190,7 +190,7 @@ func TestReadHostile(t *testing.T) {
 			var annotated []byte
 			var before, after runtime.MemStats
 			took := time.Hour
-			for try := 0; try == 0 || measured && try < 4 && took > time.Second; try++ { // again, should the machine be busy
+			for try := 0; try == 0 || measured && try < 4 && took > time.Second; try++ { // repeat on a busy machine
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 				start := time.Now()

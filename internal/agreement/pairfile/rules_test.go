@@ -13,7 +13,7 @@ import (
 	"trueup/internal/errs"
 )
 
-// example is one way to satisfy or to break a rule; it returns the codes reported.
+// example satisfies or breaks a rule. It returns the reported codes.
 type example func(t *testing.T) []string
 
 func fileExample(content string, o pairfile.Options) example {
@@ -33,17 +33,17 @@ func draftExample(d agreement.Draft) example {
 	}
 }
 
-// named is a draft that differs from a good one in its name.
+// named returns a good draft with another name.
 func named(name string) example {
 	return draftExample(agreement.Draft{Name: name, Pairs: []agreement.Pair{{Authorization: "01-07001", License: "01-07001"}}})
 }
 
-// paired is a draft that differs from a good one in its pairs.
+// paired returns a good draft with other pairs.
 func paired(pairs ...agreement.Pair) example {
 	return draftExample(agreement.Draft{Name: "Office agreements", Pairs: pairs})
 }
 
-// goodOther is a draft of type other that satisfies every rule.
+// goodOther returns a draft of type other that satisfies every rule.
 func goodOther() agreement.OtherDraft {
 	publisher, title, licenses, start, end := "Adobe", "Photoshop", int64(25), "2026-01-01", "2026-12-31"
 	return agreement.OtherDraft{
@@ -51,7 +51,7 @@ func goodOther() agreement.OtherDraft {
 	}
 }
 
-// noted is a draft of type other that differs from a good one as said.
+// noted returns a good draft of type other with a change.
 func noted(change func(*agreement.OtherDraft)) example {
 	return func(*testing.T) []string {
 		d := goodOther()
@@ -61,7 +61,7 @@ func noted(change func(*agreement.OtherDraft)) example {
 	}
 }
 
-// onVolume is a draft of type other given for a volume agreement.
+// onVolume returns a draft of type other for a volume agreement.
 func onVolume(d agreement.OtherDraft) example {
 	return func(*testing.T) []string { return codesOf(d.OfVolume()) }
 }
@@ -82,7 +82,7 @@ func term(start, end string) example {
 	return noted(func(d *agreement.OtherDraft) { d.Start, d.End = &start, &end })
 }
 
-// The examples that are not the text of a file, or are too long to be one in Rules.
+// Examples that are not the text of a file, or are too long for Rules.
 var (
 	passing = map[string]example{
 		"publisher_required":  publisher("Adobe"),
@@ -149,7 +149,7 @@ func TestEveryRuleHasAPassingAndAFailingExample(t *testing.T) {
 	t.Parallel()
 	for _, rule := range agreement.Rules {
 		if rule.Door == agreement.DoorStore || rule.Door == agreement.DoorUpload || rule.Door == agreement.DoorHand {
-			continue // packages importer and httpapi report these: they need a store, a key or a call
+			continue // tested in packages importer and httpapi: they need a store, a key or a call
 		}
 		t.Run(rule.Spec+" "+rule.Code, func(t *testing.T) {
 			t.Parallel()
@@ -170,10 +170,10 @@ func TestEveryRuleHasAPassingAndAFailingExample(t *testing.T) {
 	}
 }
 
-// called is the example of a good file with a name.
+// called returns a good file with the given name.
 func called(name string) example { return fileExample(plain, pairfile.Options{FileName: name}) }
 
-// Every code that the source of the checks reports is a rule.
+// Every code that the checks report belongs to a rule.
 func TestEveryReportedCodeIsARule(t *testing.T) {
 	t.Parallel()
 	reported := regexp.MustCompile(`(?:add|refuse)\(\s*"([a-z_0-9]+)"|Code(?::| =)\s*"([a-z_0-9]+)"|return "(file_[a-z0-9]+)"|flaw\w+: "([a-z_]+)"|Flaw = "([a-z_]+)"`)
@@ -198,7 +198,7 @@ func TestEveryReportedCodeIsARule(t *testing.T) {
 	}
 }
 
-// Every example is of a rule.
+// Every example belongs to a rule.
 func TestEveryExampleIsOfARule(t *testing.T) {
 	t.Parallel()
 	for _, examples := range []map[string]example{passing, failing} {

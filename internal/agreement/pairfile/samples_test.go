@@ -139,7 +139,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// Between them, the rules of a row and mistakes.csv hold the same codes.
+// The rules of a row and mistakes.csv cover the same codes.
 func TestMistakesHoldEveryRuleOfARow(t *testing.T) {
 	t.Parallel()
 	f := pairfile.Read([]byte(samples(t)["mistakes.csv"]), pairfile.Options{Program: agreement.ProgramOpenValue})

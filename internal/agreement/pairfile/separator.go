@@ -5,13 +5,13 @@ import (
 	"trueup/internal/sheet"
 )
 
-// The part of a file that decides which separator it has.
+// The part of a file from which the separator is guessed.
 const (
 	sniffedRecords = 10
 	sniffedBytes   = 32 << 10
 )
 
-// separatorOf returns the separator under which the first records make most sense.
+// separatorOf returns the separator with the best score for the first records.
 func separatorOf(text string) byte {
 	text = text[:min(len(text), sniffedBytes)]
 	best, most := sheet.Separators[0], 0
@@ -23,9 +23,9 @@ func separatorOf(text string) byte {
 	return best
 }
 
-// separatorScore is high when there is a header, when the first two cells are
-// numbers, and a little when there are as many columns as there should be: a
-// comma in "01-07001;01-07001;Office, Dutch" makes two columns as well.
+// separatorScore is high for a header and for numbers in the first two cells. The right number of
+// columns counts little, because a comma in "01-07001;01-07001;Office, Dutch" also makes two
+// columns.
 func separatorScore(text string, sep byte) int {
 	s := sheet.NewScanner(text, sep, 1)
 	score := 0

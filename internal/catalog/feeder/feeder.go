@@ -1,9 +1,8 @@
-// Package feeder feeds the catalog with CSV files of publishers and titles that
-// admins put into the uploads bucket: the use case behind KeyPrefix. No AWS here.
+// Package feeder adds CSV files of publishers and titles, which admins put in the uploads bucket
+// under KeyPrefix, to the catalog. It does not depend on AWS.
 //
-// What a file says is added, and what is there already is no change; nothing is
-// taken away. So it does not matter how often S3 delivers an event, in which
-// order, or where a function dies: the next delivery adds what is missing.
+// Known rows change nothing, and nothing is removed. So a file may be delivered more than once
+// and in any order, and after a fault the next delivery adds what is missing.
 package feeder
 
 import (
@@ -23,26 +22,26 @@ import (
 	"trueup/internal/objects"
 )
 
-// KeyPrefix is where files for the catalog are put in the uploads bucket, and
-// where what became of them is written in the reports bucket.
+// KeyPrefix is the prefix of catalog files in the uploads bucket, and of their results in the
+// reports bucket.
 const KeyPrefix = "catalog/"
 
-// ResultKey returns the object in the reports bucket that holds the Result of a
-// file, as JSON. A newer file of the same name replaces it.
+// ResultKey returns the key in the reports bucket of the Result of a file, as JSON. A newer file
+// of the same name replaces it.
 func ResultKey(key string) string { return key + ".result.json" }
 
-// Feeder feeds the catalog.
+// Feeder is the use case.
 type Feeder struct {
 	Catalog *catalog.Store
 	Uploads objects.Bucket
 	Reports objects.Bucket
 	Clock   func() time.Time
-	NewID   func(at time.Time) string // a new id of an audit event
+	NewID   func(at time.Time) string // returns a new id of an audit event
 	Log     *slog.Logger
 }
 
-// Result is what became of a file. Always Added + Unchanged + Rejected = Rows,
-// where a row is added when it says anything new.
+// Result is the result of a file. Added + Unchanged + Rejected = Rows; a row is added if it has
+// anything new.
 type Result struct {
 	File       string    `json:"file"`
 	At         time.Time `json:"at"`
@@ -50,19 +49,19 @@ type Result struct {
 	Added      int       `json:"added"`
 	Unchanged  int       `json:"unchanged"`
 	Rejected   int       `json:"rejected"`
-	Publishers int       `json:"publishers"` // that were added
-	Titles     int       `json:"titles"`     // that were added
+	Publishers int       `json:"publishers"` // added
+	Titles     int       `json:"titles"`     // added
 	Findings   []Finding `json:"findings"`   // at most catalog.MaxFileFindings
 }
 
-// Finding is something wrong with a row, or with the file, in every language.
+// Finding is an error in a row or in the file, in every language.
 type Finding struct {
 	catalog.Finding
 	Messages map[i18n.Lang]string `json:"messages"`
 }
 
-// Receive feeds the catalog with one version of a file. A nil error means that it is
-// dealt with, also when nothing in the file could be used or the file is gone.
+// Receive adds one version of a file to the catalog. A nil error means that the file is handled,
+// even if it has no valid row or no longer exists.
 func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	began := f.Clock()
 	if o.IsFolder() {
@@ -106,13 +105,13 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	return f.Catalog.Save(ctx, 1, f.Clock())
 }
 
-// read reads and checks a file; one that is too large is refused unread.
+// read reads and checks a file. It refuses a file that is too large without reading it.
 func (f *Feeder) read(ctx context.Context, o intake.Object) (*catalog.File, error) {
 	object, err := f.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = object.Body.Close() }() // read to the end, or of no interest
+	defer func() { _ = object.Body.Close() }() // fully read, or not needed
 	if object.Size > catalog.MaxFileBytes {
 		return &catalog.File{Findings: []catalog.Finding{catalog.TooLarge()}}, nil
 	}
