@@ -198,7 +198,7 @@ func restore[E any, P named[E]](r *reader, s *shelf[E], from *slabs[E]) []E {
 	}
 	all, lines := cut(&from.all, things), cut(&from.lines, size)
 	s.chunks = cut(&from.chunks, (size+chunkMost-1)/chunkMost)
-	table := r.Clone() // the letters are behind the table and need it too
+	table := r.Clone() // reads the table again, with the letters behind it
 	lettersSize := len(s.chunks)
 	for range size {
 		lettersSize += r.Length() + 1

@@ -13,7 +13,7 @@
 //     and stages its rows: every item names the stage. Readers ignore items of uncommitted
 //     stages. Writers treat items of a dead stage as absent.
 //   - Commit marks the import as succeeded, which makes all staged rows visible, in one
-//     transaction that requires that the attempt still owns the import.
+//     transaction that fails if the attempt no longer owns the import.
 //
 // An attempt never resumes the stage of another. It overwrites the rows, and first makes sure
 // that the other stage can never be committed. So even if a stalled attempt resumes after its

@@ -141,7 +141,7 @@ func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
 // growth counts the uncompressed bytes of an archive.
 type growth struct{ bytes, most int64 }
 
-// inflated is a file of an archive. It reports faults of the archive.
+// inflated reads a file of an archive. It limits the growth and gives damage an error code.
 type inflated struct {
 	file io.Reader
 	*growth
