@@ -108,6 +108,14 @@ func (v Validation) Worst(other Validation) Validation {
 	return order[max(slices.Index(order[:], v), slices.Index(order[:], other), 0)]
 }
 
+// With returns the agreement as it is after pairs were added to it.
+func (a Agreement) With(pairs []Pair) Agreement {
+	a.Version++
+	a.PairCount += len(pairs)
+	a.Validation = a.Validation.Worst(ValidationPending)
+	return a
+}
+
 // Sort is what a list of agreements is sorted by. Agreements that are equal in
 // it are sorted by name, then by id.
 type Sort string
@@ -227,17 +235,14 @@ type Store interface {
 	// errs.NotFound agreement_not_found.
 	Details(ctx context.Context, read Agreement, event audit.Event) (string, error)
 
-	// Create stores a new agreement. It asks reply for the entry that remembers the
-	// answer, once it knows what the agreement will be. When the entry's key was
-	// used before it stores nothing and returns the first answer.
-	Create(ctx context.Context, n New, event audit.Event, reply func(Agreement) (once.Entry, error)) (a Agreement, first []byte, err error)
+	// Create stores a new agreement. errs.NotFound group_not_found.
+	Create(n New) once.Edit[Agreement]
 	// Update renames or moves an agreement. errs.NotFound group_not_found.
 	Update(ctx context.Context, read Agreement, e Edit, event audit.Event) (Agreement, error)
 	// Delete removes an agreement; its name and pairs are free from then on.
 	Delete(ctx context.Context, read Agreement, event audit.Event) error
 	// AddPairs adds pairs to a volume agreement (R2.4), at most MaxPairsByHand.
-	// It remembers the answer as Create does.
-	AddPairs(ctx context.Context, read Agreement, pairs []Pair, event audit.Event, reply func(Agreement) (once.Entry, error)) (a Agreement, first []byte, err error)
+	AddPairs(read Agreement, pairs []Pair) once.Edit[Agreement]
 	// RemovePairs removes pairs from a volume agreement, at most MaxPairsByHand.
 	// errs.NotFound pair_not_found; errs.Conflict pairs_last when none would be left.
 	RemovePairs(ctx context.Context, read Agreement, pairs []PairKey, event audit.Event) (Agreement, error)

@@ -127,7 +127,7 @@ func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record
 	if s.State == statements.StateRemoved {
 		o.ID, o.Trigger = id.New(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
 	}
-	run, _, err := r.Request(ctx, o)
+	run, err := r.Request(ctx, o)
 	return run, err
 }
 

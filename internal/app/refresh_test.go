@@ -94,7 +94,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 			n.Pairs = append(n.Pairs, agreement.Pair{Authorization: number, License: number, Program: agreement.ProgramOpenValue})
 		}
 		event := audit.Event{ID: rand.Text(), At: time.Now(), By: "me", Action: "agreement.created", Source: audit.SourceAPI}
-		if _, _, err := store.Agreements.Create(t.Context(), n, event, func(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }); err != nil {
+		if _, _, err := store.Agreements.Create(n).Apply(t.Context(), once.Change{Event: event}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,7 +127,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 func (s *refreshStand) run() refresher.Run {
 	s.t.Helper()
 	s.n++
-	run, _, err := s.Request(s.t.Context(), refresher.Order{ID: fmt.Sprintf("run-%d", s.n), Trigger: refresher.TriggerNow, By: "me"})
+	run, err := s.Request(s.t.Context(), refresher.Order{ID: fmt.Sprintf("run-%d", s.n), Trigger: refresher.TriggerNow, By: "me"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func library(store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *regis
 // refreshNow returns a function that requests a refresh for a report of old data (R8.6).
 func refreshNow(r *refresher.Refresher) func(context.Context) error {
 	return func(ctx context.Context) error {
-		run, _, err := r.Request(ctx, refresher.Order{ID: id.New(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})
+		run, err := r.Request(ctx, refresher.Order{ID: id.New(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})
 		if err == nil && run.State == refresher.StateQueued {
 			r.Start(ctx, run.ID)
 		}

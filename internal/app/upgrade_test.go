@@ -110,8 +110,6 @@ func pairsOf(numbers ...string) (pairs []agreement.Pair) {
 	return pairs
 }
 
-func noReply(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }
-
 // made adds an agreement to the expected state.
 func (d *deployment) made(id, groupID string, older bool, numbers ...string) {
 	m := &member{group: groupID, pairs: map[string]bool{}}
@@ -141,10 +139,10 @@ func (d *deployment) create(older bool, groupID string) {
 		}
 		return
 	}
-	_, _, err := d.store().Agreements.Create(d.ctx, agreement.New{
+	_, _, err := d.store().Agreements.Create(agreement.New{
 		ID: id, Name: "name " + id, Type: agreement.TypeVolume, At: upgradeNoon, By: "tester",
 		Group: agreement.Target{GroupID: groupID}, Pairs: pairsOf(first, second),
-	}, happened("agreement.created"), noReply)
+	}).Apply(d.ctx, once.Change{Event: happened("agreement.created")})
 	d.must(err)
 	d.made(id, groupID, false, first, second)
 }
@@ -178,7 +176,7 @@ func (d *deployment) change(older bool, id string, m *member) {
 		read, err := s.Agreements.Agreement(d.ctx, id)
 		d.must(err)
 		if add {
-			_, _, err = s.Agreements.AddPairs(d.ctx, read, pairsOf(number), happened("pairs.added"), noReply)
+			_, _, err = s.Agreements.AddPairs(read, pairsOf(number)).Apply(d.ctx, once.Change{Event: happened("pairs.added")})
 		} else {
 			_, err = s.Agreements.RemovePairs(d.ctx, read, []agreement.PairKey{pairsOf(number)[0].Key()}, happened("pairs.removed"))
 		}

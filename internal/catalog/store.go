@@ -141,8 +141,8 @@ func (s *Store) Spellings(ctx context.Context, publisher string) (names []string
 
 // AddPublisher adds a publisher that ParsePublisher returned. errs.Conflict
 // taken, with a violation publisher_exists for each name that somebody has.
-func (s *Store) AddPublisher(ctx context.Context, a Addition, event audit.Event, reply func(Publisher) (once.Entry, error)) (p Publisher, first []byte, err error) {
-	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+func (s *Store) AddPublisher(a Addition) once.Edit[Publisher] {
+	return edit(s, func(c *Catalog, event audit.Event) (p Publisher, d change, err error) {
 		var taken []errs.Violation
 		for i, name := range append([]string{a.Publisher}, a.Aliases...) {
 			field := "name"
@@ -154,7 +154,7 @@ func (s *Store) AddPublisher(ctx context.Context, a Addition, event audit.Event,
 			}
 		}
 		if taken != nil {
-			return change{}, &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: taken}
+			return p, d, &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: taken}
 		}
 		p = Publisher{ID: idOf(a.Publisher).String(), Name: a.Publisher, Aliases: sorted(a.Aliases)}
 		event.Subject, event.After = p.subject(), map[string]string{"name": p.Name}
@@ -163,22 +163,20 @@ func (s *Store) AddPublisher(ctx context.Context, a Addition, event audit.Event,
 		}
 		d = change{weight: 1, events: []audit.Event{event}}
 		d.body, _ = body([]Addition{a})
-		d.answer, err = reply(p)
-		return d, err
+		return p, d, nil
 	})
-	return p, first, err
 }
 
 // AddTitle adds a title, whose name ParseTitle returned, to a publisher.
 // errs.NotFound publisher_not_found; errs.Conflict taken with title_exists.
-func (s *Store) AddTitle(ctx context.Context, publisherID, name string, event audit.Event, reply func(Title) (once.Entry, error)) (t Title, first []byte, err error) {
-	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+func (s *Store) AddTitle(publisherID, name string) once.Edit[Title] {
+	return edit(s, func(c *Catalog, event audit.Event) (t Title, d change, err error) {
 		p, err := c.existing(publisherID)
 		if err != nil {
-			return change{}, err
+			return t, d, err
 		}
 		if other, there := c.TitleNamed(p.ID, name); there {
-			return change{}, &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: []errs.Violation{
+			return t, d, &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: []errs.Violation{
 				{Code: "title_exists", Field: "name", Value: name, Args: errs.Pairs("title", other.Name, "id", other.ID)},
 			}}
 		}
@@ -186,71 +184,88 @@ func (s *Store) AddTitle(ctx context.Context, publisherID, name string, event au
 		event.Subject, event.After = t.subject(), map[string]string{"publisher": p.Name, "name": t.Name}
 		d = change{weight: 1, events: []audit.Event{event}}
 		d.body, _ = body([]Addition{{Publisher: p.Name, Title: name}})
-		d.answer, err = reply(t)
-		return d, err
+		return t, d, nil
 	})
-	return t, first, err
 }
 
 // MergePublishers merges a publisher into another one, and returns that one: it
 // gets the names of the merged one as aliases, and its titles. errs.NotFound
 // publisher_not_found; errs.Conflict merge_same when they are one already.
-func (s *Store) MergePublishers(ctx context.Context, publisherID, into string, event audit.Event, reply func(Publisher) (once.Entry, error)) (p Publisher, first []byte, err error) {
-	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+func (s *Store) MergePublishers(publisherID, into string) once.Edit[Publisher] {
+	return edit(s, func(c *Catalog, event audit.Event) (p Publisher, d change, err error) {
 		from, err := c.existing(publisherID)
 		if err != nil {
-			return change{}, err
+			return p, d, err
 		}
 		to, err := c.existing(into)
 		if err != nil {
-			return change{}, err
+			return p, d, err
 		}
 		if from.ID == to.ID {
-			return change{}, errs.New(errs.Conflict, "merge_same", "name", to.Name)
+			return p, d, errs.New(errs.Conflict, "merge_same", "name", to.Name)
 		}
 		event.Subject = from.subject()
 		event.Before = map[string]string{"name": from.Name, "titles": strconv.Itoa(from.Titles)}
 		event.After = map[string]string{"into": to.subject(), "name": to.Name}
 		p = c.merged(from.ID, to.ID)
 		d = change{body: entryLine(lineMergePublishers, from.ID, to.ID), weight: 1 + from.Titles, events: []audit.Event{event}}
-		d.answer, err = reply(p)
-		return d, err
+		return p, d, nil
 	})
-	return p, first, err
 }
 
 // MergeTitles merges a title into another one of its publisher, and returns
 // that one. errs.NotFound publisher_not_found, title_not_found; errs.Conflict
 // merge_same when they are one already.
-func (s *Store) MergeTitles(ctx context.Context, publisherID, titleID, into string, event audit.Event, reply func(Title) (once.Entry, error)) (t Title, first []byte, err error) {
-	first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+func (s *Store) MergeTitles(publisherID, titleID, into string) once.Edit[Title] {
+	return edit(s, func(c *Catalog, event audit.Event) (t Title, d change, err error) {
 		from, err := c.existingTitle(publisherID, titleID)
 		if err != nil {
-			return change{}, err
+			return t, d, err
 		}
 		if t, err = c.existingTitle(publisherID, into); err != nil {
-			return change{}, err
+			return t, d, err
 		}
 		if from.ID == t.ID {
-			return change{}, errs.New(errs.Conflict, "merge_same", "name", t.Name)
+			return t, d, errs.New(errs.Conflict, "merge_same", "name", t.Name)
 		}
 		event.Subject = from.subject()
 		event.Before = map[string]string{"name": from.Name}
 		event.After = map[string]string{"into": t.subject(), "name": t.Name}
 		d = change{body: entryLine(lineMergeTitles, t.PublisherID, from.ID, t.ID), weight: 1, events: []audit.Event{event}}
 		t.Aliases = sorted(t.Aliases, from.Aliases, []string{from.Name})
-		d.answer, err = reply(t)
-		return d, err
+		return t, d, nil
 	})
-	return t, first, err
 }
 
 // change is an entry to append.
 type change struct {
 	body   string
 	weight int
-	answer once.Entry
+	entry  once.Entry
 	events []audit.Event
+}
+
+// edit returns the edit that appends what plan makes of the state of the catalog.
+func edit[T any](s *Store, plan func(*Catalog, audit.Event) (T, change, error)) once.Edit[T] {
+	return once.Edit[T]{
+		Preview: func(ctx context.Context) (result T, err error) {
+			err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) (err error) {
+				result, _, err = plan(c, audit.Event{})
+				return err
+			})
+			return result, err
+		},
+		Apply: func(ctx context.Context, made once.Change) (result T, first []byte, err error) {
+			first, err = s.change(ctx, func(c *Catalog) (d change, err error) {
+				if result, d, err = plan(c, made.Event); err != nil {
+					return d, err
+				}
+				d.entry = made.Entry
+				return d, made.Check(result)
+			})
+			return result, first, err
+		},
+	}
 }
 
 // change appends what plan makes of the state, anew when somebody else was
@@ -268,7 +283,7 @@ func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error))
 		if err != nil || d.body == "" {
 			return nil, err
 		}
-		first, err := s.log.Append(ctx, JournalName, at, d.body, d.weight, d.answer, d.events...)
+		first, err := s.log.Append(ctx, JournalName, at, d.body, d.weight, d.entry, d.events...)
 		if !errors.Is(err, journal.ErrMoved) {
 			return first, err
 		}

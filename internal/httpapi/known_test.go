@@ -125,7 +125,7 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 		Store: s.deps.Answers.(refresher.Store), Source: func(context.Context) (entitlement.Source, error) { return summary{}, nil },
 		Clock: time.Now, Log: quiet, Lease: time.Minute, AskTimeout: time.Minute,
 	}
-	run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, By: "ann"})
+	run, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, By: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/errs"
+	"trueup/internal/retry"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -55,6 +60,38 @@ func (r Reply[T]) Unless(first []byte, err error) (Reply[T], error) {
 func repeated[T any](body []byte) (r Reply[T], err error) {
 	r.body = body
 	return r, json.Unmarshal(body, &r.Value)
+}
+
+// Change returns what a store writes beside the change that the reply is about.
+func (r Reply[T]) Change(event audit.Event) once.Change {
+	return once.Change{Event: event, Entry: r.Entry}
+}
+
+// Apply makes an edit with the reply that show makes of its result. repeated means that
+// the key of the call was used before: then nothing was changed, and the reply is the
+// first one. If the result would be another one than the reply shows, it tries again.
+func Apply[T, Shown any](ctx context.Context, call Call[Shown], event audit.Event, edit once.Edit[T], show func(T) Shown) (reply Reply[Shown], repeated bool, err error) {
+	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
+	for range maxRevisions {
+		planned, err := edit.Preview(ctx)
+		if err != nil {
+			return reply, false, err
+		}
+		if reply, err = call.Reply(show(planned)); err != nil {
+			return reply, false, err
+		}
+		change := reply.Change(event)
+		change.Of = planned
+		_, first, err := edit.Apply(ctx, change)
+		if !errors.Is(err, once.ErrOutdated) {
+			reply, err = reply.Unless(first, err)
+			return reply, first != nil, err
+		}
+		if err := pauses.Wait(ctx); err != nil {
+			return reply, false, err
+		}
+	}
+	return reply, false, errs.Wrap(errChanges, errs.Unavailable, "try_again")
 }
 
 // Call is one call that can be repeated.

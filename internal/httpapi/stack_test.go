@@ -154,7 +154,7 @@ func newStack(t *testing.T) *stack {
 		},
 	}
 	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
-		run, _, err := deps.Refresher.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
+		run, err := deps.Refresher.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
 		if err == nil {
 			deps.Refresher.Start(ctx, run.ID)
 		}

@@ -184,7 +184,7 @@ func (s *stand) process(p *process) *refresher.Refresher {
 // request requests a run and returns the open run.
 func (s *stand) request(trigger refresher.Trigger, group string) refresher.Run {
 	s.n++
-	run, _, err := s.process(&process{}).Request(context.Background(), refresher.Order{ID: fmt.Sprintf("run %03d", s.n), Trigger: trigger, GroupID: group, By: "ann"})
+	run, err := s.process(&process{}).Request(context.Background(), refresher.Order{ID: fmt.Sprintf("run %03d", s.n), Trigger: trigger, GroupID: group, By: "ann"})
 	if err != nil {
 		s.fails("request: %v", err)
 	}

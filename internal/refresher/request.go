@@ -12,40 +12,48 @@ import (
 	"trueup/internal/once"
 )
 
-// Order is somebody's or something's wish for a refresh.
+// Order asks for a refresh.
 type Order struct {
 	ID      string // of the run that it leads to, if it leads to one of its own
 	Trigger Trigger
 	GroupID string // only this license group; empty for the whole organisation, always for TriggerSchedule, Import and Deletion
 	By      string
 	Date    day.Date // the day that it belongs to; empty for the one on which it begins
-
-	Events []audit.Event                 // stored with the run
-	Reply  func(Run) (once.Entry, error) // what an Idempotency-Key stands for; nil for none
 }
 
-// Request queues a run, or returns the one that is open (R7.1). When that one
-// may come too late for the order's pairs, another follows it: orders that
-// come while a run is open lead to one run after it. first is the first answer to the same
-// Idempotency-Key, and nothing else was done then.
-func (r *Refresher) Request(ctx context.Context, o Order) (run Run, first []byte, err error) {
-	wanted := Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
-	reply := o.Reply
-	if reply == nil {
-		reply = func(Run) (once.Entry, error) { return once.Entry{}, nil }
-	}
+func (r *Refresher) wanted(o Order) Run {
+	return Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
+}
+
+// Request queues a run, or returns the one that is open (R7.1). If that one may come too
+// late for the order's pairs, another follows it: all orders that come while a run is
+// open lead to one run after it.
+func (r *Refresher) Request(ctx context.Context, o Order) (Run, error) {
+	wanted := r.wanted(o)
 	for {
-		run, first, err = r.Store.Request(ctx, wanted, o.Events, reply)
-		if err != nil || first != nil || run.ID == wanted.ID || !follows(wanted, run) {
-			return run, first, err
+		run, _, err := r.Store.Request(ctx, wanted, once.Change{})
+		if err != nil || run.ID == wanted.ID || !follows(wanted, run) {
+			return run, err
 		}
 		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
-			return run, nil, nil // it is as good; the nightly one must keep its id
+			return run, nil // it is as good; the nightly one must keep its id
 		}
 		if err = r.Store.Follow(ctx, run.ID, wanted); !errors.Is(err, ErrLost) {
-			return run, nil, err
+			return run, err
 		}
-		// It ended meanwhile.
+		// It has ended since.
+	}
+}
+
+// RequestNow returns the edit that does what Request does for a person's order, which no
+// run follows. Its result is the run, queued or open.
+func (r *Refresher) RequestNow(o Order) once.Edit[Run] {
+	wanted := r.wanted(o)
+	return once.Edit[Run]{
+		Preview: func(ctx context.Context) (Run, error) { return r.Store.Requested(ctx, wanted) },
+		Apply: func(ctx context.Context, c once.Change) (Run, []byte, error) {
+			return r.Store.Request(ctx, wanted, c)
+		},
 	}
 }
 
@@ -68,8 +76,7 @@ func follows(wanted, open Run) bool {
 func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
 	y, m, d := due.Date()
 	own := id.New(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), "schedule")
-	run, _, err := r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: day.Date(due.Format(time.DateOnly))})
-	return run, err
+	return r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: day.Date(due.Format(time.DateOnly))})
 }
 
 // today is the day that it is in the refresher's zone.

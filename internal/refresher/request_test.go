@@ -117,13 +117,13 @@ func TestRequestReplies(t *testing.T) {
 		s := populated(t, 1)
 		var got []string
 		ask := func(first string) []byte {
-			_, bytes, err := s.process(&process{}).Request(t.Context(), refresher.Order{
-				ID: "x", Trigger: refresher.TriggerNow, By: "ann",
-				Reply: func(r refresher.Run) (once.Entry, error) {
-					got = append(got, r.ID)
-					return once.Entry{Key: first, Response: []byte(first)}, nil
-				},
-			})
+			edit := s.process(&process{}).RequestNow(refresher.Order{ID: "x", Trigger: refresher.TriggerNow, By: "ann"})
+			shown, err := edit.Preview(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, shown.ID)
+			_, bytes, err := edit.Apply(t.Context(), once.Change{Of: shown, Entry: once.Entry{Key: first, Response: []byte(first)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +180,7 @@ func TestR8_5_DateOfARun(t *testing.T) {
 			s := newStand(t)
 			r := s.process(&process{})
 			r.Zone = c.zone
-			if _, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, Date: c.date}); err != nil {
+			if _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, Date: c.date}); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), s.allow)

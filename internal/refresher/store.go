@@ -69,14 +69,15 @@ const (
 type Store interface {
 	Records
 
-	// Request stores run, which is queued, if none is open, with the events and
-	// with the answer that an Idempotency-Key stands for, as reply makes it from
-	// the run that is returned. It returns that run: the one with the same id, of
-	// whatever state; or the one that is open; or else run. When the key was used
-	// before it stores nothing and returns the first answer, or errs.Invalid
-	// idempotency_key_reused. The answer is remembered also when no run is stored;
-	// the events are not.
-	Request(ctx context.Context, run Run, events []audit.Event, reply func(Run) (once.Entry, error)) (stored Run, first []byte, err error)
+	// Requested returns the run that Request would return now.
+	Requested(ctx context.Context, run Run) (Run, error)
+	// Request stores run, which is queued, with the event if none is open. It returns
+	// the run with the same id, of any state; or the open run; or else run. If the key of
+	// the change was used before, it stores nothing and returns the first reply, or
+	// errs.Invalid idempotency_key_reused. The reply is remembered also if no run is
+	// stored; the event, whose ID may be empty for none, is not. once.ErrOutdated if the
+	// run is another one than the reply shows; its progress does not matter.
+	Request(ctx context.Context, run Run, c once.Change) (stored Run, first []byte, err error)
 	// Follow notes with an open run which one to queue when it ends. It replaces what
 	// was noted, and neither Save nor Finish loses it. ErrLost when the
 	// run is not open any more.

@@ -69,7 +69,7 @@ func (r *Refresher) Tell(ctx context.Context, trigger Trigger) {
 	defer cancel()
 	now := r.Clock()
 	own := id.New(now, rand.Text())
-	run, _, err := r.Request(ctx, Order{ID: own, Trigger: trigger, By: string(trigger)})
+	run, err := r.Request(ctx, Order{ID: own, Trigger: trigger, By: string(trigger)})
 	if err != nil {
 		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
 		return
@@ -103,7 +103,7 @@ func (r *Refresher) Due(ctx context.Context) (runID string, err error) {
 		return "", err
 	}
 	now := r.Clock()
-	run, _, err := r.Request(ctx, Order{ID: id.New(now, "due"), Trigger: TriggerImport, By: "schedule"})
+	run, err := r.Request(ctx, Order{ID: id.New(now, "due"), Trigger: TriggerImport, By: "schedule"})
 	return run.ID, err
 }
 

@@ -238,24 +238,40 @@ func (p *process) Freshness(ctx context.Context) (f refresher.Freshness, err err
 	return f, err
 }
 
-func (p *process) Request(ctx context.Context, run refresher.Run, events []audit.Event, reply func(refresher.Run) (once.Entry, error)) (got refresher.Run, first []byte, err error) {
+func (p *process) Requested(ctx context.Context, run refresher.Run) (got refresher.Run, err error) {
+	err = p.call(ctx, "Requested", func() error {
+		if got = p.runs[run.ID]; got.ID == "" {
+			got = p.world.open()
+		}
+		if got.ID == "" {
+			got = run
+		}
+		return nil
+	})
+	return got, err
+}
+
+func (p *process) Request(ctx context.Context, run refresher.Run, c once.Change) (got refresher.Run, first []byte, err error) {
 	err = p.call(ctx, "Request", func() error {
 		if run.State != refresher.StateQueued || run.ID == "" || run.RequestedAt.IsZero() {
 			p.complain("requested: %+v", run)
 		}
-		if same, ok := p.runs[run.ID]; ok {
-			got = same
-		} else if open := p.world.open(); open.ID != "" {
-			got = open
-		} else {
+		if got = p.runs[run.ID]; got.ID == "" {
+			got = p.world.open()
+		}
+		if shown, ok := c.Of.(refresher.Run); ok && shown.ID != cmp.Or(got.ID, run.ID) {
+			return once.ErrOutdated
+		}
+		if got.ID == "" {
 			got = p.put(run)
-			p.events = append(p.events, events...)
+			if c.Event.ID != "" {
+				p.events = append(p.events, c.Event)
+			}
 		}
-		entry, err := reply(got)
-		if entry.Key != "" {
-			first = entry.Response
+		if c.Entry.Key != "" {
+			first = c.Entry.Response
 		}
-		return err
+		return nil
 	})
 	return got, first, err
 }

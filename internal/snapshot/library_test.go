@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/audit"
-	"trueup/internal/catalog"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
@@ -145,7 +144,7 @@ func TestR5_2_MergedSince(t *testing.T) {
 		}
 		return p.ID
 	}
-	_, _, err := l.Catalog.MergePublishers(t.Context(), id("Contoso Labs"), id("Contoso"), audit.Event{ID: "e", At: now}, func(catalog.Publisher) (once.Entry, error) { return once.Entry{}, nil })
+	_, _, err := l.Catalog.MergePublishers(id("Contoso Labs"), id("Contoso")).Apply(t.Context(), once.Change{Event: audit.Event{ID: "e", At: now}})
 	if err != nil {
 		t.Fatal(err)
 	}

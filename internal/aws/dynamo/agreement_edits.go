@@ -20,22 +20,39 @@ import (
 )
 
 // Create implements agreement.Store.
-func (s *Agreements) Create(ctx context.Context, n agreement.New, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (a agreement.Agreement, first []byte, err error) {
+func (s *Agreements) Create(n agreement.New) once.Edit[agreement.Agreement] {
+	return once.Edit[agreement.Agreement]{
+		Preview: func(ctx context.Context) (agreement.Agreement, error) {
+			g, _, err := s.target(ctx, n.Group, id.New(n.At, n.ID))
+			return s.db.agreement(newItem(n, g), nil), err
+		},
+		Apply: func(ctx context.Context, c once.Change) (agreement.Agreement, []byte, error) {
+			return s.create(ctx, n, c)
+		},
+	}
+}
+
+// newItem returns the item of a new agreement in a group.
+func newItem(n agreement.New, g group.Group) agreementItem {
+	i := newAgreementItem(agreementItem{
+		ID: n.ID, Type: n.Type, Name: n.Name, Group: g.ID, Pairs: len(n.Pairs), Created: millis(n.At), CreatedBy: n.By,
+	})
+	i.describe(n.Terms)
+	return i
+}
+
+func (s *Agreements) create(ctx context.Context, n agreement.New, c once.Change) (a agreement.Agreement, first []byte, err error) {
 	first, err = s.db.edit(ctx, n.At, func(e *edit) error {
 		g, fresh, err := s.target(ctx, n.Group, id.New(n.At, n.ID))
 		if err != nil {
 			return err
 		}
-		i := newAgreementItem(agreementItem{
-			ID: n.ID, Type: n.Type, Name: n.Name, Group: g.ID, Pairs: len(n.Pairs), Created: millis(n.At), CreatedBy: n.By,
-		})
-		i.describe(n.Terms)
+		i, event := newItem(n, g), c.Event
 		a = s.db.agreement(i, nil)
-		entry, err := reply(a)
-		if err != nil {
+		if err := c.Check(a); err != nil {
 			return err
 		}
-		e.remember(entry)
+		e.remember(c.Entry)
 		e.add(s.db.put(i, "attribute_not_exists(pk)", nil), nil)
 		e.claimName(n.ID, n.Name)
 		e.claimPairs(n.ID, n.Pairs, event)
@@ -147,22 +164,27 @@ func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event
 }
 
 // AddPairs implements agreement.Store.
-func (s *Agreements) AddPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, event audit.Event, reply func(agreement.Agreement) (once.Entry, error)) (after agreement.Agreement, first []byte, err error) {
-	first, err = s.db.edit(ctx, event.At, func(e *edit) error {
+func (s *Agreements) AddPairs(read agreement.Agreement, pairs []agreement.Pair) once.Edit[agreement.Agreement] {
+	return once.Edit[agreement.Agreement]{
+		Preview: func(context.Context) (agreement.Agreement, error) { return read.With(pairs), nil },
+		Apply: func(ctx context.Context, c once.Change) (agreement.Agreement, []byte, error) {
+			return s.addPairs(ctx, read, pairs, c)
+		},
+	}
+}
+
+// addPairs does not compare its result with the preview: a refresh may change the
+// validation of the agreement at any time, which is no edit (R2.12).
+func (s *Agreements) addPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, c once.Change) (after agreement.Agreement, first []byte, err error) {
+	first, err = s.db.edit(ctx, c.Event.At, func(e *edit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
 		e.within(before.GroupID)
-		after = before
-		after.Version++
-		after.PairCount += len(pairs)
-		after.Validation = before.Validation.Worst(agreement.ValidationPending)
-		entry, err := reply(after)
-		if err != nil {
-			return err
-		}
-		e.remember(entry)
+		event := c.Event
+		after = before.With(pairs)
+		e.remember(c.Entry)
 		next := s.revised(i, gone)
 		next.Pairs += len(pairs)
 		next.Checked = after.Validation

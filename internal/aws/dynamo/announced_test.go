@@ -13,6 +13,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/journal"
+	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
 )
@@ -20,10 +21,10 @@ import (
 // createIn adds an agreement to a group.
 func createIn(t *testing.T, s *dynamo.Table, groupID, number string) error {
 	t.Helper()
-	_, _, err := s.Agreements.Create(t.Context(), agreement.New{
+	_, _, err := s.Agreements.Create(agreement.New{
 		Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
 		Group: agreement.Target{GroupID: groupID}, By: "me", At: noon,
-	}, edited("agreement.created"), nothing)
+	}).Apply(t.Context(), once.Change{Event: edited("agreement.created")})
 	return err
 }
 

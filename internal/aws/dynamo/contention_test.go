@@ -12,6 +12,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/group"
+	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
 )
@@ -41,10 +42,10 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 		creators.Go(func() error {
 			for i := 0; !deleted.Load() || i < 2; i++ {
 				number := fmt.Sprintf("9%02d%04d", p, i)
-				_, _, err := s.Agreements.Create(ctx, agreement.New{
+				_, _, err := s.Agreements.Create(agreement.New{
 					Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
 					Group: agreement.Target{NewName: "Sales"}, By: "me", At: noon, // that group, or the next one of the name
-				}, edited("agreement.created"), nothing)
+				}).Apply(ctx, once.Change{Event: edited("agreement.created")})
 				if err != nil {
 					return fmt.Errorf("agreement %s: %w", number, err)
 				}
@@ -103,7 +104,7 @@ func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
 			for i := range each {
 				name := fmt.Sprintf("P%d-%d", p, i)
 				n := agreement.New{Type: agreement.TypeVolume, ID: name, Name: name, Pairs: numbered(name), By: "me", At: noon}
-				if _, _, err := s.Agreements.Create(t.Context(), n, edited("agreement.created"), nothing); err != nil {
+				if _, _, err := s.Agreements.Create(n).Apply(t.Context(), once.Change{Event: edited("agreement.created")}); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 			}

@@ -24,8 +24,6 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-func nothing(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil }
-
 func edited(action string) audit.Event {
 	return audit.Event{ID: id.New(noon, rand.Text()), At: noon, By: "tester", Action: action, Source: audit.SourceAPI}
 }
@@ -41,8 +39,7 @@ func numbered(numbers ...string) []agreement.Pair {
 // create stores an agreement by hand.
 func create(t *testing.T, s *dynamo.Table, name string, target agreement.Target, numbers ...string) agreement.Agreement {
 	t.Helper()
-	a, _, err := s.Agreements.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon},
-		edited("agreement.created"), nothing)
+	a, _, err := s.Agreements.Create(agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon}).Apply(t.Context(), once.Change{Event: edited("agreement.created")})
 	must(t, err)
 	return a
 }
@@ -93,7 +90,7 @@ func TestCreate(t *testing.T) {
 	equal(t, "counts", counts(t, s), map[string]int{"": 1, "Sales": 2})
 
 	t.Run("R2.3 what others have is named", func(t *testing.T) {
-		_, _, err := s.Agreements.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "OFFICE ", Pairs: numbered("9", "3", "1"), At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Agreements.Create(agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "OFFICE ", Pairs: numbered("9", "3", "1"), At: noon}).Apply(t.Context(), once.Change{Event: edited("agreement.created")})
 		equal(t, "kind", errs.KindOf(err), errs.Conflict)
 		equal(t, "violations", violations(err), []string{"name_taken name Office", "pair_taken pairs/1 Visio", "pair_taken pairs/2 Office"})
 		_, err = s.Agreements.Agreement(t.Context(), "x")
@@ -101,25 +98,48 @@ func TestCreate(t *testing.T) {
 		create(t, s, "Nine", agreement.Target{}, "9")
 	})
 	t.Run("no such group", func(t *testing.T) {
-		_, _, err := s.Agreements.Create(t.Context(), agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "N", Pairs: numbered("10"), Group: agreement.Target{GroupID: "none"}, At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Agreements.Create(agreement.New{Type: agreement.TypeVolume, ID: "x", Name: "N", Pairs: numbered("10"), Group: agreement.Target{GroupID: "none"}, At: noon}).Apply(t.Context(), once.Change{Event: edited("agreement.created")})
 		equal(t, "code", errs.CodeOf(err), "group_not_found")
 	})
 	t.Run("the same Idempotency-Key", func(t *testing.T) {
-		reply := func(body string) func(agreement.Agreement) (once.Entry, error) {
-			return func(a agreement.Agreement) (once.Entry, error) {
-				return once.Entry{Key: "k", BodyHash: body, Response: []byte("made " + a.ID), Expires: noon.Add(time.Hour)}, nil
-			}
+		call := func(n agreement.New, body string) (first []byte, err error) {
+			made := s.Agreements.Create(n)
+			shown, err := made.Preview(t.Context())
+			must(t, err)
+			_, first, err = made.Apply(t.Context(), once.Change{
+				Event: edited("agreement.created"), Of: shown,
+				Entry: once.Entry{Key: "k", BodyHash: body, Response: []byte("made " + shown.ID), Expires: noon.Add(time.Hour)},
+			})
+			return first, err
 		}
 		n := agreement.New{Type: agreement.TypeVolume, ID: "once", Name: "Once", Pairs: numbered("20"), At: noon}
-		_, first, err := s.Agreements.Create(t.Context(), n, edited("agreement.created"), reply("b"))
+		first, err := call(n, "b")
 		must(t, err)
 		equal(t, "first call", first, []byte(nil))
 		n.ID = "twice"
-		_, first, err = s.Agreements.Create(t.Context(), n, edited("agreement.created"), reply("b"))
+		first, err = call(n, "b")
 		must(t, err)
 		equal(t, "second call", string(first), "made once")
-		_, _, err = s.Agreements.Create(t.Context(), n, edited("agreement.created"), reply("other"))
+		_, err = call(n, "other")
 		equal(t, "another body", errs.CodeOf(err), "idempotency_key_reused")
+	})
+	t.Run("the response shows another group", func(t *testing.T) {
+		n := agreement.New{Type: agreement.TypeVolume, ID: "late", Name: "Late", Pairs: numbered("30"), Group: agreement.Target{NewName: "Late"}, At: noon}
+		made := s.Agreements.Create(n)
+		shown, err := made.Preview(t.Context())
+		must(t, err)
+		create(t, s, "Early", agreement.Target{NewName: "Late"}, "31")
+		_, _, err = made.Apply(t.Context(), once.Change{Event: edited("agreement.created"), Of: shown})
+		if !errors.Is(err, once.ErrOutdated) {
+			t.Errorf("%v", err)
+		}
+		_, err = s.Agreements.Agreement(t.Context(), "late")
+		equal(t, "nothing of it is stored", errs.CodeOf(err), "agreement_not_found")
+		shown, err = made.Preview(t.Context())
+		must(t, err)
+		a, _, err := made.Apply(t.Context(), once.Change{Event: edited("agreement.created"), Of: shown})
+		must(t, err)
+		equal(t, "agreement", a, shown)
 	})
 	t.Run("R2.4 as many pairs as fit one call", func(t *testing.T) {
 		var many []string
@@ -220,13 +240,13 @@ func TestPairsByHand(t *testing.T) {
 	page, err := find(s).List(t.Context(), agreement.Query{Limit: 2})
 	must(t, err)
 	office := page.Items[0]
-	more, _, err := s.Agreements.AddPairs(t.Context(), office, numbered("3", "4"), edited("pairs.added"), nothing)
+	more, _, err := s.Agreements.AddPairs(office, numbered("3", "4")).Apply(t.Context(), once.Change{Event: edited("pairs.added")})
 	must(t, err)
 	equal(t, "count", more.PairCount, 3)
 	equal(t, "pairs", pairs(t, s, office.ID), []string{"1", "3", "4"})
-	_, _, err = s.Agreements.AddPairs(t.Context(), more, numbered("5", "2", "1"), edited("pairs.added"), nothing)
+	_, _, err = s.Agreements.AddPairs(more, numbered("5", "2", "1")).Apply(t.Context(), once.Change{Event: edited("pairs.added")})
 	equal(t, "taken", violations(err), []string{"pair_taken pairs/1 Visio", "pair_taken pairs/2 Office"})
-	_, _, err = s.Agreements.AddPairs(t.Context(), office, numbered("5"), edited("pairs.added"), nothing)
+	_, _, err = s.Agreements.AddPairs(office, numbered("5")).Apply(t.Context(), once.Change{Event: edited("pairs.added")})
 	equal(t, "an old version", errs.CodeOf(err), "version_stale")
 
 	fewer, err := s.Agreements.RemovePairs(t.Context(), more, []agreement.PairKey{"1+1", "4+4"}, edited("pairs.removed"))
@@ -276,7 +296,7 @@ func TestEditsWhileAnImportIsRunning(t *testing.T) {
 	must(t, s.Imports.Stage(ctx, p))
 
 	byHand := func(name string, numbers ...string) error {
-		_, _, err := s.Agreements.Create(ctx, agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), At: noon}, edited("agreement.created"), nothing)
+		_, _, err := s.Agreements.Create(agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), At: noon}).Apply(ctx, once.Change{Event: edited("agreement.created")})
 		return err
 	}
 	equal(t, "a name that it stores", errs.CodeOf(byHand("visio", "9")), "import_running")
@@ -320,7 +340,7 @@ func TestConcurrentEdits(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, _, err = s.Agreements.AddPairs(t.Context(), read, numbered(fmt.Sprint(100+i)), edited("pairs.added"), nothing)
+				_, _, err = s.Agreements.AddPairs(read, numbered(fmt.Sprint(100+i))).Apply(t.Context(), once.Change{Event: edited("pairs.added")})
 				if errs.KindOf(err) == errs.Stale {
 					continue
 				}

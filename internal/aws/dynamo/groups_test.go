@@ -126,7 +126,7 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 	a, err := s.Agreements.Update(ctx, byName["A"], agreement.Edit{Name: &name, At: noon}, edited("agreement.updated"))
 	must(t, err)
 	equal(t, "renamed", a.Version, byName["A"].Version+1)
-	_, _, err = s.Agreements.AddPairs(ctx, byName["B"], numbered("20"), edited("pairs.added"), nothing)
+	_, _, err = s.Agreements.AddPairs(byName["B"], numbered("20")).Apply(ctx, once.Change{Event: edited("pairs.added")})
 	must(t, err)
 	must(t, s.Agreements.Delete(ctx, byName["C"], edited("agreement.deleted")))
 	_, err = s.Agreements.Update(ctx, byName["D"], agreement.Edit{Group: &agreement.Target{NewName: "Sales"}, At: noon}, edited("agreement.moved"))
@@ -224,7 +224,7 @@ func TestR4_3_Everything(t *testing.T) {
 				name := fmt.Sprintf("%d of %d", i, w)
 				target := agreement.Target{NewName: fmt.Sprintf("Group %d", source.IntN(3))}
 				n := agreement.New{Type: agreement.TypeVolume, ID: fmt.Sprintf("a%d-%d", w, i), Name: name, Pairs: numbered(fmt.Sprintf("%d-%d", w, i)), Group: target, By: "me", At: noon}
-				a, _, err := process.Agreements.Create(ctx, n, edited("agreement.created"), nothing)
+				a, _, err := process.Agreements.Create(n).Apply(ctx, once.Change{Event: edited("agreement.created")})
 				if err != nil {
 					return fmt.Errorf("create: %w", err)
 				}
@@ -234,7 +234,7 @@ func TestR4_3_Everything(t *testing.T) {
 					target.NewName = fmt.Sprintf("Group %d", source.IntN(3))
 					_, err = process.Agreements.Update(ctx, a, agreement.Edit{Group: &target, At: noon}, edited("agreement.moved"))
 				case 1:
-					_, _, err = process.Agreements.AddPairs(ctx, a, numbered(fmt.Sprintf("9%d-%d", w, i)), edited("pairs.added"), nothing)
+					_, _, err = process.Agreements.AddPairs(a, numbered(fmt.Sprintf("9%d-%d", w, i))).Apply(ctx, once.Change{Event: edited("pairs.added")})
 				case 2:
 					if err = process.Agreements.Delete(ctx, a, edited("agreement.deleted")); err == nil {
 						delete(made[w], name)

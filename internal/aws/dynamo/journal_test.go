@@ -148,7 +148,7 @@ func TestR2_6_Other(t *testing.T) {
 	s := dynamo.Open(client, table)
 	terms := agreement.Terms{Publisher: "Adobe", ProductTitle: "Acrobat Pro", Licenses: 25, Start: "2026-01-01", End: "2026-12-31"}
 	n := agreement.New{Type: agreement.TypeOther, ID: "acrobat", Name: "Acrobat", Terms: terms, Details: "key CANARY-1", By: "me", At: noon}
-	a, _, err := s.Agreements.Create(ctx, n, edited("agreement.created"), nothing)
+	a, _, err := s.Agreements.Create(n).Apply(ctx, once.Change{Event: edited("agreement.created")})
 	must(t, err)
 	want := agreement.Agreement{
 		ID: "acrobat", Type: agreement.TypeOther, Name: "Acrobat", GroupID: "unassigned", Terms: terms, CreatedAt: noon, CreatedBy: "me", Version: 1,

@@ -272,9 +272,9 @@ func (c *client) step(ctx context.Context, first bool) {
 		pairs, keys := c.newPairs(1 + c.rng.IntN(3))
 		op.pairs, op.fresh = keys, id.New(noon, op.id)
 		made := c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			a, _, err := c.store.Agreements.Create(ctx, agreement.New{
+			a, _, err := c.store.Agreements.Create(agreement.New{
 				Type: agreement.TypeVolume, ID: op.id, Name: op.name, Pairs: pairs, Group: op.target, By: "me", At: noon,
-			}, event, nothing)
+			}).Apply(ctx, once.Change{Event: event})
 			return a, err
 		})
 		if made {
@@ -322,7 +322,7 @@ func (c *client) step(ctx context.Context, first bool) {
 		pairs, keys := c.newPairs(1)
 		op.kind, op.pairs = opAdd, keys
 		c.do(ctx, op, func(ctx context.Context) (agreement.Agreement, error) {
-			after, _, err := c.store.Agreements.AddPairs(ctx, a, pairs, event, nothing)
+			after, _, err := c.store.Agreements.AddPairs(a, pairs).Apply(ctx, once.Change{Event: event})
 			return after, err
 		})
 	case 4:

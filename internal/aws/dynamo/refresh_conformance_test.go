@@ -21,15 +21,15 @@ func (w refreshed) Store() refresher.Store { return refreshes(w.store) }
 func (w refreshed) Add(ctx context.Context, id, groupID string, pairs ...agreement.Pair) error {
 	a, err := w.store.Agreements.Agreement(ctx, id)
 	if errs.KindOf(err) == errs.NotFound {
-		_, _, err = w.store.Agreements.Create(ctx, agreement.New{
+		_, _, err = w.store.Agreements.Create(agreement.New{
 			ID: id, Type: agreement.TypeVolume, Name: id, Pairs: pairs, Group: agreement.Target{GroupID: groupID}, By: "ann", At: noon,
-		}, edited("agreement.created"), nothing)
+		}).Apply(ctx, once.Change{Event: edited("agreement.created")})
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	_, _, err = w.store.Agreements.AddPairs(ctx, a, pairs, edited("agreement.pairs_added"), nothing)
+	_, _, err = w.store.Agreements.AddPairs(a, pairs).Apply(ctx, once.Change{Event: edited("agreement.pairs_added")})
 	return err
 }
 

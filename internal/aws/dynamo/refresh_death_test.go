@@ -77,7 +77,7 @@ func TestR7_2_DeathDuringARefresh(t *testing.T) {
 			proxy := faultproxy.New(storetest.Endpoint(t), uint64(n), nil)
 			defer proxy.Close()
 			dying := refresherAt(0, refreshes(dynamo.Open(engine.NewClient(proxy.URL), table)))
-			run, _, err := dying.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
+			run, err := dying.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
 			must(t, err)
 			ctx, die := context.WithCancel(t.Context())
 			defer die()
@@ -113,7 +113,7 @@ func TestR7_2_FaultsDuringARefresh(t *testing.T) {
 			})
 			defer proxy.Close()
 			r := refresherAt(0, refreshes(dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second))))
-			run, _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
+			run, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
 			must(t, err)
 			for next, tries := run.ID, 0; next != ""; tries++ {
 				waits, err := r.Handle(t.Context(), next)
@@ -138,8 +138,11 @@ func TestR13_RefreshRequestedTwice(t *testing.T) {
 	request := func(name, hash string) (refresher.Run, string, error) {
 		run := refresher.Run{ID: name, Trigger: refresher.TriggerNow, RequestedAt: noon, State: refresher.StateQueued}
 		event := audit.Event{ID: id.New(noon, name), At: noon, By: "ann", Action: "refresh.requested", Source: audit.SourceAPI}
-		run, first, err := store.Request(t.Context(), run, []audit.Event{event}, func(r refresher.Run) (once.Entry, error) {
-			return once.Entry{Key: "ann/key", BodyHash: hash, Response: []byte("run " + r.ID), Expires: noon.Add(time.Hour)}, nil
+		shown, err := store.Requested(t.Context(), run)
+		must(t, err)
+		run, first, err := store.Request(t.Context(), run, once.Change{
+			Event: event, Of: shown,
+			Entry: once.Entry{Key: "ann/key", BodyHash: hash, Response: []byte("run " + shown.ID), Expires: noon.Add(time.Hour)},
 		})
 		return run, string(first), err
 	}
@@ -174,7 +177,7 @@ func TestR7_1_ListOfRuns(t *testing.T) {
 	store := refreshes(open(t))
 	for n := range 5 {
 		run := refresher.Run{ID: fmt.Sprint("run ", n), Trigger: refresher.TriggerNow, RequestedAt: noon, State: refresher.StateQueued, GroupID: "g", By: "ann", Date: "2026-11-21"}
-		run, _, err := store.Request(t.Context(), run, nil, func(refresher.Run) (once.Entry, error) { return once.Entry{}, nil })
+		run, _, err := store.Request(t.Context(), run, once.Change{})
 		must(t, err)
 		claimed := run
 		claimed.State, claimed.Attempt = refresher.StateRunning, 1

@@ -184,41 +184,53 @@ func (r *Refreshes) opening(id string) *action {
 	}}
 }
 
+// Requested implements refresher.Store.
+func (r *Refreshes) Requested(ctx context.Context, run refresher.Run) (refresher.Run, error) {
+	found, _, err := r.requested(ctx, run)
+	return found, err
+}
+
+// requested returns the run that answers a request, and whether it has to be stored.
+func (r *Refreshes) requested(ctx context.Context, run refresher.Run) (found refresher.Run, fresh bool, err error) {
+	found, err = r.Run(ctx, run.ID)
+	if errs.KindOf(err) == errs.NotFound {
+		found, err = r.Open(ctx)
+	}
+	if err != nil || found.ID != "" {
+		return found, false, err
+	}
+	run.Version = 1
+	return run, true, nil
+}
+
 // Request implements refresher.Store.
-func (r *Refreshes) Request(ctx context.Context, run refresher.Run, events []audit.Event, reply func(refresher.Run) (once.Entry, error)) (stored refresher.Run, first []byte, err error) {
+func (r *Refreshes) Request(ctx context.Context, run refresher.Run, c once.Change) (stored refresher.Run, first []byte, err error) {
 	db := r.db
 	for range maxTries {
-		stored, err = r.Run(ctx, run.ID)
-		if errs.KindOf(err) == errs.NotFound {
-			stored, err = r.Open(ctx)
-		}
-		if err != nil {
+		var fresh bool
+		if stored, fresh, err = r.requested(ctx, run); err != nil {
 			return refresher.Run{}, nil, err
 		}
-		fresh := stored.ID == ""
+		if shown, ok := c.Of.(refresher.Run); ok && shown.ID != stored.ID {
+			return refresher.Run{}, nil, once.ErrOutdated
+		}
 		var actions []*action
 		if fresh {
-			stored = run
-			stored.Version = 1
 			actions = append(actions, db.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
-			for _, e := range events {
-				actions = append(actions, db.put(newAuditItem(e), "", nil))
+			if c.Event.ID != "" {
+				actions = append(actions, db.put(newAuditItem(c.Event), "", nil))
 			}
 		}
-		entry, err := reply(stored)
-		if err != nil {
-			return refresher.Run{}, nil, err
-		}
-		remember := db.remembering(entry, run.RequestedAt)
+		remember := db.remembering(c.Entry, run.RequestedAt)
 		err = db.transact(ctx, append(actions, remember))
 		if conditionOf(err) == nil {
 			return stored, nil, err
 		}
 		if old, used := refused(err, remember); used {
-			first, err = answered(old, entry)
+			first, err = answered(old, c.Entry)
 			return stored, first, err
 		}
-		// Another run was opened meanwhile.
+		// Another run was opened since.
 	}
 	return refresher.Run{}, nil, errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
 }

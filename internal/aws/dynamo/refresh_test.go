@@ -48,7 +48,7 @@ func refresh(t *testing.T, store refresher.Store, source entitlement.Source) ref
 		Store: store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Clock: time.Now,
 		Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
 	}
-	run, _, err := r.Request(t.Context(), refresher.Order{ID: id.New(time.Now(), t.Name()), Trigger: refresher.TriggerNow, By: "ann"})
+	run, err := r.Request(t.Context(), refresher.Order{ID: id.New(time.Now(), t.Name()), Trigger: refresher.TriggerNow, By: "ann"})
 	must(t, err)
 	for next := run.ID; next != ""; {
 		next, err = r.Handle(t.Context(), next)

@@ -161,11 +161,11 @@ func (w *restored) step() {
 	switch kind := w.rng.IntN(12); {
 	case kind < 4 || some.ID == "":
 		n := agreement.New{Type: agreement.TypeVolume, ID: fmt.Sprintf("a%03d", w.made), Name: fmt.Sprintf("Agreement %d", w.made), Pairs: numbered(fmt.Sprintf("9%03d", w.made), number), Group: target, By: "me", At: noon}
-		_, _, err = l.store.Agreements.Create(ctx, n, event("agreement.created"), nothing)
+		_, _, err = l.store.Agreements.Create(n).Apply(ctx, once.Change{Event: event("agreement.created")})
 	case kind == 4:
 		_, err = l.store.Agreements.Update(ctx, some, agreement.Edit{Group: &target, At: noon}, event("agreement.moved"))
 	case kind == 5:
-		_, _, err = l.store.Agreements.AddPairs(ctx, some, numbered(number), event("pairs.added"), nothing)
+		_, _, err = l.store.Agreements.AddPairs(some, numbered(number)).Apply(ctx, once.Change{Event: event("pairs.added")})
 	case kind == 6:
 		_, err = l.store.Agreements.RemovePairs(ctx, some, []agreement.PairKey{numbered(number)[0].Key()}, event("pairs.removed"))
 	case kind == 7:
@@ -177,7 +177,7 @@ func (w *restored) step() {
 			err = l.store.Groups.DeleteGroup(ctx, last, event("group.deleted"))
 		}
 	case kind == 9:
-		_, _, err = l.titles.AddPublisher(ctx, catalog.Addition{Publisher: fmt.Sprintf("Restored %d", w.made)}, event("publisher.added"), func(catalog.Publisher) (once.Entry, error) { return once.Entry{}, nil })
+		_, _, err = l.titles.AddPublisher(catalog.Addition{Publisher: fmt.Sprintf("Restored %d", w.made)}).Apply(ctx, once.Change{Event: event("publisher.added")})
 	case kind == 10:
 		must(w.t, l.reg.Save(ctx, 1, noon))
 		must(w.t, l.titles.Save(ctx, 1, noon))

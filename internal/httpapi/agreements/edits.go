@@ -13,7 +13,6 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
-	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
 
@@ -203,14 +202,13 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 					return reply, err
 				}
 			}
-			_, first, err := o.Agreements.Create(ctx, n, event, func(a agreement.Agreement) (once.Entry, error) {
-				reply, err = call.Reply(agreementOf(lang, o.today(), a))
-				return reply.Entry, err
+			reply, repeated, err := httpapi.Apply(ctx, call, event, o.Agreements.Create(n), func(a agreement.Agreement) Agreement {
+				return agreementOf(lang, o.today(), a)
 			})
-			if err == nil && first == nil && n.Type == agreement.TypeVolume {
+			if err == nil && !repeated && n.Type == agreement.TypeVolume {
 				o.Refresher.Tell(ctx, refresher.TriggerImport)
 			}
-			return reply.Unless(first, noSuchGroup(err, n.Group))
+			return reply, noSuchGroup(err, n.Group)
 		})
 		if err != nil {
 			return nil, err

@@ -13,7 +13,6 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
-	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
 
@@ -133,22 +132,19 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *addAgreementPairsInput) (*revisedAgreement, error) {
 		now, lang := o.Now(), in.Lang()
 		added, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(call httpapi.Call[Agreement]) (reply httpapi.Reply[Agreement], err error) {
-			var first []byte
+			var repeated bool
 			err = o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) error {
 				if read.Type != agreement.TypeVolume {
 					return errs.New(errs.Conflict, "pairs_of_other")
 				}
-				_, first, err = o.Agreements.AddPairs(ctx, read, in.pairs, o.Event(ctx, now, "pairs.added"),
-					func(a agreement.Agreement) (once.Entry, error) {
-						reply, err = call.Reply(agreementOf(lang, o.today(), a))
-						return reply.Entry, err
-					})
+				reply, repeated, err = httpapi.Apply(ctx, call, o.Event(ctx, now, "pairs.added"), o.Agreements.AddPairs(read, in.pairs),
+					func(a agreement.Agreement) Agreement { return agreementOf(lang, o.today(), a) })
 				return err
 			})
-			if err == nil && first == nil {
+			if err == nil && !repeated {
 				o.Refresher.Tell(ctx, refresher.TriggerImport)
 			}
-			return reply.Unless(first, err)
+			return reply, err
 		})
 		if err != nil {
 			return nil, err

@@ -45,9 +45,7 @@ func (o *operations) createPublisher(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createPublisherInput) (*createdPublisher, error) {
-		created, err := changed(ctx, o, op, in.Repeatable, "", in.Body, func(c catalogChange[catalog.Publisher]) (catalog.Publisher, []byte, error) {
-			return o.Catalog.AddPublisher(ctx, in.publisher, o.Event(ctx, o.Now(), "publisher.added"), c)
-		}, publisherOf)
+		created, err := changed(ctx, o, op, in.Repeatable, "", in.Body, "publisher.added", o.Catalog.AddPublisher(in.publisher), publisherOf)
 		if err != nil {
 			return nil, err
 		}
@@ -87,9 +85,7 @@ func (o *operations) createTitle(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createTitleInput) (*createdTitle, error) {
-		created, err := changed(ctx, o, op, in.Repeatable, in.ID, in.Body, func(c catalogChange[catalog.Title]) (catalog.Title, []byte, error) {
-			return o.Catalog.AddTitle(ctx, in.ID, in.name, o.Event(ctx, o.Now(), "title.added"), c)
-		}, productTitleOf)
+		created, err := changed(ctx, o, op, in.Repeatable, in.ID, in.Body, "title.added", o.Catalog.AddTitle(in.ID, in.name), productTitleOf)
 		if err != nil {
 			return nil, err
 		}
@@ -118,9 +114,7 @@ func (o *operations) mergePublisher(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *mergePublisherInput) (*mergedPublisher, error) {
-		merged, err := changed(ctx, o, op, in.Repeatable, in.ID, in.Body, func(c catalogChange[catalog.Publisher]) (catalog.Publisher, []byte, error) {
-			return o.Catalog.MergePublishers(ctx, in.ID, in.Body.Into, o.Event(ctx, o.Now(), "publisher.merged"), c)
-		}, publisherOf)
+		merged, err := changed(ctx, o, op, in.Repeatable, in.ID, in.Body, "publisher.merged", o.Catalog.MergePublishers(in.ID, in.Body.Into), publisherOf)
 		if err != nil {
 			return nil, err
 		}
@@ -142,9 +136,7 @@ func (o *operations) mergeTitle(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *mergeTitleInput) (*mergedTitle, error) {
-		merged, err := changed(ctx, o, op, in.Repeatable, in.ID+"/"+in.Title, in.Body, func(c catalogChange[catalog.Title]) (catalog.Title, []byte, error) {
-			return o.Catalog.MergeTitles(ctx, in.ID, in.Title, in.Body.Into, o.Event(ctx, o.Now(), "title.merged"), c)
-		}, productTitleOf)
+		merged, err := changed(ctx, o, op, in.Repeatable, in.ID+"/"+in.Title, in.Body, "title.merged", o.Catalog.MergeTitles(in.ID, in.Title, in.Body.Into), productTitleOf)
 		if err != nil {
 			return nil, err
 		}
@@ -152,20 +144,14 @@ func (o *operations) mergeTitle(api huma.API, op huma.Operation) {
 	})
 }
 
-// catalogChange is how a change of the catalog learns which answer to remember.
-type catalogChange[T any] func(T) (once.Entry, error)
-
-// changed makes a change of the catalog once, and answers what it made as convert
-// shows it.
+// changed makes an edit of the catalog once, and replies with its result as convert shows it.
 func changed[T, Shown any](ctx context.Context, o *operations, op huma.Operation, r httpapi.Repeatable, subject string, body any,
-	change func(catalogChange[T]) (T, []byte, error), convert func(T) Shown,
+	action string, edit once.Edit[T], convert func(T) Shown,
 ) (httpapi.Reply[Shown], error) {
-	return httpapi.Once(ctx, o.Kernel, r, o.Now(), op.OperationID+" "+subject, body, func(call httpapi.Call[Shown]) (reply httpapi.Reply[Shown], err error) {
-		_, first, err := change(func(made T) (once.Entry, error) {
-			reply, err = call.Reply(convert(made))
-			return reply.Entry, err
-		})
-		return reply.Unless(first, err)
+	now := o.Now()
+	return httpapi.Once(ctx, o.Kernel, r, now, op.OperationID+" "+subject, body, func(call httpapi.Call[Shown]) (httpapi.Reply[Shown], error) {
+		reply, _, err := httpapi.Apply(ctx, call, o.Event(ctx, now, action), edit, convert)
+		return reply, err
 	})
 }
 

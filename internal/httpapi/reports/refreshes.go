@@ -8,13 +8,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/access"
-	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
-	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
 
@@ -120,16 +118,16 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 					return reply, noSuchRefreshGroup(err, order.GroupID)
 				}
 			}
-			order.By, order.Events = event.By, []audit.Event{event}
-			order.Reply = func(r refresher.Run) (once.Entry, error) {
-				reply, err = call.Reply(refreshOf(lang, r))
-				return reply.Entry, err
-			}
-			run, first, err := o.Refresher.Request(ctx, order)
-			if err == nil && first == nil && run.State == refresher.StateQueued {
+			order.By = event.By
+			var run refresher.Run
+			reply, repeated, err := httpapi.Apply(ctx, call, event, o.Refresher.RequestNow(order), func(r refresher.Run) Refresh {
+				run = r
+				return refreshOf(lang, r)
+			})
+			if err == nil && !repeated && run.State == refresher.StateQueued {
 				o.Refresher.Start(ctx, run.ID)
 			}
-			return reply.Unless(first, err)
+			return reply, err
 		}))
 	})
 }

@@ -112,8 +112,6 @@ func (b *bench) remove(agreementID string, n int) {
 	b.must(b.world.Remove(b.Context(), agreementID, numbered(n)))
 }
 
-func nothing(refresher.Run) (once.Entry, error) { return once.Entry{}, nil }
-
 // queued returns a new run to request.
 func (b *bench) queued() refresher.Run {
 	b.runs++
@@ -136,7 +134,7 @@ func claimed(read refresher.Run) refresher.Run {
 // start requests a run and claims it.
 func (b *bench) start() refresher.Run {
 	b.Helper()
-	run, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	run, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	run, err = b.Claim(b.Context(), run, claimed(run))
 	b.must(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/once"
 	"trueup/internal/refresher"
 )
 
@@ -30,7 +31,7 @@ func oneOpen(b *bench) {
 	}
 	got := make([]string, len(wanted))
 	b.crowd(len(wanted), func(i int, s refresher.Store) {
-		run, _, err := s.Request(b.Context(), wanted[i], event(wanted[i].ID), nothing)
+		run, _, err := s.Request(b.Context(), wanted[i], once.Change{Event: event(wanted[i].ID)[0]})
 		if err != nil {
 			b.Error(err)
 		}
@@ -44,7 +45,7 @@ func oneOpen(b *bench) {
 	b.equal("open", open.ID, got[0])
 	run, err := b.Claim(b.Context(), open, claimed(open))
 	b.must(err)
-	again, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	again, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	b.equal("of a running one", again.ID, run.ID)
 	b.end(run)
@@ -53,14 +54,30 @@ func oneOpen(b *bench) {
 	b.equal("ended", open.ID, "")
 	same := wanted[slices.Index(got, run.ID)]
 	same.ID = run.ID
-	again, _, err = b.Request(b.Context(), same, nil, nothing)
+	again, _, err = b.Request(b.Context(), same, once.Change{})
 	b.must(err)
 	b.equal("of the same id", again.State, refresher.StateSucceeded)
+
+	// The reply to a request shows the run that it leads to.
+	next := b.queued()
+	shown, err := b.Requested(b.Context(), next)
+	b.must(err)
+	b.equal("of none", shown.ID, next.ID)
+	other, _, err := b.Request(b.Context(), b.queued(), once.Change{})
+	b.must(err)
+	_, _, err = b.Request(b.Context(), next, once.Change{Of: shown})
+	b.is("after another was opened", err, once.ErrOutdated)
+	shown, err = b.Requested(b.Context(), next)
+	b.must(err)
+	b.equal("of an open one", shown.ID, other.ID)
+	again, _, err = b.Request(b.Context(), next, once.Change{Of: shown})
+	b.must(err)
+	b.equal("as shown", again.ID, other.ID)
 }
 
 func follow(b *bench) {
 	b.is("of no run", b.Follow(b.Context(), "nobody", b.queued()), refresher.ErrLost)
-	open, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	open, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	replaced, next := b.queued(), b.queued()
 	b.must(b.Follow(b.Context(), open.ID, replaced))
@@ -85,7 +102,7 @@ func follow(b *bench) {
 }
 
 func claims(b *bench) {
-	open, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	open, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	won := make([]refresher.Run, 6)
 	b.crowd(len(won), func(i int, s refresher.Store) {
@@ -264,7 +281,7 @@ func changes(b *bench) {
 		}
 	}
 	seen := number()
-	run, _, err := b.Request(b.Context(), b.queued(), nil, nothing)
+	run, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	start := claimed(run)
 	start.Seen = seen

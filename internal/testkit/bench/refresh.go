@@ -93,7 +93,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 	}
 	subject := func(ctx context.Context) (time.Duration, error) {
 		source.run++
-		run, _, err := r.Request(ctx, refresher.Order{ID: id.New(time.Now(), fmt.Sprint(source.run)), Trigger: refresher.TriggerNow, By: "bench"})
+		run, err := r.Request(ctx, refresher.Order{ID: id.New(time.Now(), fmt.Sprint(source.run)), Trigger: refresher.TriggerNow, By: "bench"})
 		if err != nil {
 			return 0, err
 		}

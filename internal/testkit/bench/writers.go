@@ -187,7 +187,7 @@ func (b *bench) poster(ctx context.Context, e *engine.Engine, table, functionsDy
 	// take CPU time from the measured one. A queued refresh that no function starts satisfies
 	// all POSTs.
 	waiting := refresher.Run{ID: id.New(time.Now(), "bench"), Trigger: refresher.TriggerImport, RequestedAt: time.Now(), State: refresher.StateQueued}
-	_, _, err = dynamo.NewRefreshes(dynamo.Open(s.DynamoDB(), table), nil).Request(ctx, waiting, nil, func(refresher.Run) (once.Entry, error) { return once.Entry{}, nil })
+	_, _, err = dynamo.NewRefreshes(dynamo.Open(s.DynamoDB(), table), nil).Request(ctx, waiting, once.Change{})
 	if err == nil {
 		p.token, err = s.Token("bench", access.GlobalAdmin)
 	}
@@ -252,10 +252,10 @@ func newBareWriter(ctx context.Context, e *engine.Engine) (*bareWriter, error) {
 		return nil, err
 	}
 	number := "0000001"
-	_, _, err := dynamo.Open(client, sample).Agreements.Create(ctx, agreement.New{
+	_, _, err := dynamo.Open(client, sample).Agreements.Create(agreement.New{
 		Type: agreement.TypeVolume, ID: "sample", Name: "Agreement " + number, By: "bench", At: time.Now(),
 		Pairs: []agreement.Pair{{Authorization: number, License: number, Program: agreement.ProgramOpenValue}},
-	}, event("agreement.created"), func(agreement.Agreement) (once.Entry, error) { return once.Entry{}, nil })
+	}).Apply(ctx, once.Change{Event: event("agreement.created")})
 	if err != nil {
 		return nil, err
 	}
