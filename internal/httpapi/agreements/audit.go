@@ -3,7 +3,6 @@ package agreements
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -200,10 +199,11 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, erro
 	ctx, cancel := context.WithTimeout(ctx, maxExportFor)
 	defer cancel()
 	var file bytes.Buffer
-	file.WriteString("\ufeff") // without it, spreadsheet programs assume another encoding
-	w := csv.NewWriter(&file)
-	w.UseCRLF = true
-	w.Write([]string{"at", "by", "role", "action", "subject", "before", "after", "requestId", "source", "id"}) //nolint:errcheck // a buffer accepts every write
+	w, err := sheet.NewCSVWriter(&file)
+	if err != nil {
+		return nil, err
+	}
+	w.Write(texts("at", "by", "role", "action", "subject", "before", "after", "requestId", "source", "id"))
 	carried := 0
 	for q.Limit = 1000; ; {
 		found, err := o.Audit.Events(ctx, q)
@@ -215,9 +215,11 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, erro
 		}
 		start := file.Len()
 		for _, e := range found.Items {
-			w.Write(auditRow(e)) //nolint:errcheck // a buffer accepts every write
+			w.Write(auditRow(e))
 		}
-		w.Flush()
+		if err := w.Flush(); err != nil {
+			return nil, err
+		}
 		// The answer is sent as a JSON string, which is longer.
 		escaped, err := json.Marshal(string(file.Bytes()[start:]))
 		if err != nil {
@@ -232,15 +234,20 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, erro
 	}
 }
 
-// auditRow returns an event as a row in which no cell starts a formula.
-func auditRow(e audit.Event) []string {
-	row := []string{
+// auditRow returns an event as a record.
+func auditRow(e audit.Event) []sheet.Value {
+	return texts(
 		e.At.UTC().Format(time.RFC3339Nano), e.By, e.Role, e.Action, e.Subject, fields(e.Before), fields(e.After), e.RequestID, string(e.Source), e.ID,
+	)
+}
+
+// texts returns cells with texts that are readable on one line.
+func texts(cells ...string) []sheet.Value {
+	values := make([]sheet.Value, len(cells))
+	for i, cell := range cells {
+		values[i].Text = text.Readable(cell)
 	}
-	for i, cell := range row {
-		row[i] = sheet.Neutralise(text.Readable(cell))
-	}
-	return row
+	return values
 }
 
 // fields formats a map for one cell: "group: unassigned; name: Office".
