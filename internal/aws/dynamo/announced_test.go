@@ -83,7 +83,7 @@ func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
+	s := dynamo.Open(storetest.Client(t), storetest.Table(t), dynamo.Patience(30*time.Second))
 	a := create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	create(t, s, "Second", agreement.Target{NewName: "Other"}, "2")
 	sales, other := groupNamed(t, s, "Sales"), groupNamed(t, s, "Other")
