@@ -101,6 +101,28 @@ func TestRules(t *testing.T) {
 				"internal/attic/a.go:", "internal/aws/dynamo/e.go:", "internal/httpapi/i.go:", "internal/journal/a.go:",
 			},
 		},
+		"the domain has an order": {
+			tree: sources{
+				"internal/agreement/a.go":      "package agreement\nimport _ \"trueup/internal/entitlement\"",
+				"internal/agreement/a_test.go": "package agreement\nimport _ \"trueup/internal/entitlement\"",
+				"internal/position/p.go":       "package position\nimport _ \"trueup/internal/entitlement\"",
+				"internal/position/q.go":       "package position\nimport _ \"trueup/internal/inventory\"",
+				"internal/snapshot/s.go":       "package snapshot\nimport _ \"trueup/internal/report\"",
+			},
+			want: []string{"internal/agreement/a.go:", "internal/position/q.go:"},
+		},
+		"stored data has a shape": {
+			tree: sources{
+				"internal/aws/dynamo/a.go":      "package dynamo\ntype aItem struct {\nPK string `dynamodbav:\"pk\"`\n}\ntype part struct {\nN int `dynamodbav:\"n,omitempty\"`\n}",
+				"internal/aws/dynamo/b.go":      "package dynamo\ntype bItem struct {\nPK string `dynamodbav:\"pk\"`\n}",
+				"internal/aws/dynamo/a_test.go": "package dynamo\nvar _ = aItem{}",
+				"internal/group/g.go":           "package group\ntype Group struct {\nID string `dynamodbav:\"id\"`\n}",
+				"internal/report/stored.go":     "package report\ntype storedRow struct{}",
+				"internal/report/r_test.go":     "package report\nvar _ = golden.Shape",
+				"internal/importer/stored.go":   "package importer\ntype storedReport struct{}\ntype other struct{}",
+			},
+			want: []string{"internal/aws/dynamo/b.go:", "internal/group/g.go:", "internal/importer/stored.go:"},
+		},
 		"the agreement domain uses the standard library and what is as pure": {
 			tree: sources{
 				"internal/agreement/a.go": "package agreement\nimport _ \"golang.org/x/text/cases\"",

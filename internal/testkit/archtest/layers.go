@@ -14,36 +14,63 @@ type layer struct {
 	imports []string // names of layers, or folders
 }
 
+// domainOrder is the order of the packages of the domain. Each may import earlier ones only.
+var domainOrder = []string{
+	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
+	"internal/position", "internal/inventory", "internal/report", "internal/subscription", "internal/device",
+}
+
+// domainIsOrdered checks domainOrder.
+func domainIsOrdered(tree *Tree) (violations []string) {
+	for _, f := range tree.Files {
+		own := slices.Index(domainOrder, f.Dir)
+		if f.Test || own < 0 {
+			continue
+		}
+		for _, imported := range f.Imports() {
+			dir := strings.TrimPrefix(imported, module+"/")
+			if slices.Index(domainOrder, dir) > own {
+				violations = append(violations, fmt.Sprintf("%s: the domain's order is %s before %s", f.Path, f.Dir, dir))
+			}
+		}
+	}
+	return violations
+}
+
 // layers implements DESIGN's picture of the architecture: dependencies point inwards, from HTTP
 // and events to the domain.
 var layers = []layer{
 	{
-		name:    "words", // error kinds, messages, text folding, packed data: any layer may use them
-		folders: []string{"internal/cursor", "internal/day", "internal/errs", "internal/i18n", "internal/id", "internal/pack", "internal/retry", "internal/sheet", "internal/text"},
-		imports: []string{"words"},
+		name: "foundation", // error kinds, messages, ids, files: any layer may use it
+		folders: []string{
+			"internal/access", "internal/audit", "internal/cursor", "internal/day", "internal/errs", "internal/i18n", "internal/id", "internal/intake",
+			"internal/objects", "internal/once", "internal/pack", "internal/retry", "internal/sheet", "internal/text",
+		},
+		imports: []string{"foundation"},
 	},
 	{
 		name:    "settings",
 		folders: []string{"internal/config"},
 	},
 	{
-		name: "domain", // independent of any technology
-		folders: []string{
-			"internal/access", "internal/agreement", "internal/audit", "internal/catalog", "internal/entitlement",
-			"internal/group", "internal/intake", "internal/inventory", "internal/lease", "internal/objects", "internal/once", "internal/position", "internal/register",
-			"internal/report", "internal/subscription",
-		},
-		imports: []string{"words", "domain", "journal"},
+		name:    "domain", // independent of any technology and mechanism; see domainOrder
+		folders: domainOrder,
+		imports: []string{"foundation", "domain"},
 	},
 	{
-		name:    "journal", // it does not know what its entries say
-		folders: []string{"internal/journal"},
-		imports: []string{"words", "internal/objects"},
+		name:    "mechanisms", // they do not know what they are used for
+		folders: []string{"internal/journal", "internal/lease"},
+		imports: []string{"foundation"},
+	},
+	{
+		name:    "read models", // kept current by journals
+		folders: []string{"internal/catalog", "internal/people", "internal/register"},
+		imports: []string{"foundation", "domain", "mechanisms"},
 	},
 	{
 		name:    "generators", // they write Go files and are not linked into any program
 		folders: []string{"internal/i18n/generate"},
-		imports: []string{"words", "domain"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models"},
 	},
 	{
 		name:    "tables", // plain data that infra, the local stack and the functions share
@@ -53,22 +80,22 @@ var layers = []layer{
 	{
 		name:    "use cases",
 		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"words", "domain", "journal", "internal/refresher"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher"},
 	},
 	{
-		name:    "doors", // pages and AWS events
+		name:    "entry points", // pages and AWS events
 		folders: []string{"internal/console", "internal/aws/trigger"},
-		imports: []string{"words", "domain", "use cases", "tables"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables"},
 	},
 	{
 		name:    "HTTP kernel", // shared by the functions that serve HTTP
 		folders: []string{"internal/httpapi"},
-		imports: []string{"words", "domain", "tables"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "tables"},
 	},
 	{
 		name:    "HTTP functions", // none imports another
 		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/reports"},
-		imports: []string{"words", "domain", "use cases", "tables", "HTTP kernel"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "HTTP kernel"},
 	},
 	{
 		name:    "API document", // imported by tests only, because it imports every function
@@ -78,12 +105,12 @@ var layers = []layer{
 	{
 		name:    "adapters", // they implement the interfaces of domain and use cases
 		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
-		imports: []string{"words", "domain", "journal", "use cases", "internal/aws/dynamo/schema"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "journal", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
 		name:    "root", // it assembles all parts
 		folders: []string{"internal/app"},
-		imports: []string{"words", "settings", "domain", "journal", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters"},
+		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "journal", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters"},
 	},
 	{
 		name:    "functions",
@@ -91,7 +118,7 @@ var layers = []layer{
 		imports: []string{"root"},
 	},
 	{
-		name:    "ground", // the deployed infrastructure; roles are the user pool's groups
+		name:    "deployment", // the deployed infrastructure; roles are the user pool's groups
 		folders: []string{"infra"},
 		imports: []string{"tables", "settings", "internal/access"},
 	},
@@ -111,7 +138,7 @@ var layers = []layer{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"words", "settings", "domain", "journal", "tables", "use cases", "doors", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
+			"foundation", "settings", "domain", "mechanisms", "read models", "journal", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }

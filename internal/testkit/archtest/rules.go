@@ -18,6 +18,8 @@ type Rule struct {
 // Rules contains every rule about Go code; documents.go contains the rules about documents.
 var Rules = []Rule{
 	{"dependencies point inwards", directions},
+	{"the domain has an order", domainIsOrdered},
+	{"stored data has a shape", storedHasShape},
 	{"the agreement domain uses the standard library and what is as pure", agreementIsPure},
 	{"messages are data: i18n imports nothing of trueup", messagesAreData},
 	{"gettext files are read only by the generator", only([]string{"github.com/chai2010/gettext-go"}, "internal/i18n/generate")},
