@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -150,69 +149,6 @@ func TestRunsStartAnewAfterTheLastNumber(t *testing.T) {
 	if err != nil || got.devices != 3 || got.titles[0] != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
-}
-
-// csvRows reads a file with encoding/csv.
-func csvRows(file string) (rows [][]string, err error) {
-	r := csv.NewReader(strings.NewReader(file))
-	r.FieldsPerRecord = -1
-	return r.ReadAll()
-}
-
-// FuzzTable compares with encoding/csv: every file that it accepts gives the same rows.
-func FuzzTable(f *testing.F) {
-	for _, seed := range []string{
-		"a,b\n1,2\n", "a,b\r\n\"1\",\"2\"\r\n\r\n3,\"x\"\"y\"", "a,b\n\"1\n2\",3\n", "a,b\n1\n", "a\n\"\"\n", "a,b\n\"1,2\n", "a,b\n1,2\r", "a,b\n\"x\"\r", "\n\na,b\n,\n",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, file string) {
-		want, wrong := csvRows(file)
-		table := newTable(strings.NewReader(file), make([]byte, csvBuffer))
-		if ok, err := table.header(func(names []string) (int, bool) { return len(names) - 1, true }); !ok || err != nil {
-			if wrong == nil && len(want) > 0 && len(want[0]) <= maxColumns && len(file) < maxRow {
-				t.Fatalf("no header, %v: encoding/csv read %q", err, want)
-			}
-			return
-		}
-		var got [][]string
-		for range len(file) + 2 {
-			flaw, err := table.next()
-			if errors.Is(err, io.EOF) {
-				if wrong == nil && len(file) < maxRow && len(want[0]) == table.columns {
-					if diff := cmp.Diff(sameWidth(want), got); diff != "" {
-						t.Errorf("(-encoding/csv +got):\n%s", diff)
-					}
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if flaw == "" {
-				got = append(got, cells(table))
-			}
-		}
-		t.Error("it does not end")
-	})
-}
-
-func cells(table *table) (row []string) {
-	for _, cell := range table.cells {
-		// encoding/csv replaces CRLF inside quotes by LF.
-		row = append(row, strings.ReplaceAll(string(cell), "\r\n", "\n"))
-	}
-	return row
-}
-
-// sameWidth returns the rows after the first that have as many cells.
-func sameWidth(rows [][]string) (same [][]string) {
-	for _, row := range rows[1:] {
-		if len(row) == len(rows[0]) {
-			same = append(same, row)
-		}
-	}
-	return same
 }
 
 // FuzzDocuments checks that splitting a file into documents ends, and loses no document of a file

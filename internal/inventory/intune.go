@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 // The columns of Intune's reports that are read. Others are optional.
@@ -49,11 +50,11 @@ func reportOf(names []string) (r report, ok bool) {
 // readTable reads a report of Intune.
 func (r *reading) readTable(file io.Reader) error {
 	if r.buffer == nil {
-		r.buffer = make([]byte, csvBuffer)
+		r.buffer = make([]byte, sheet.StreamBuffer)
 	}
-	t := newTable(file, r.buffer)
+	t := sheet.NewStream(file, r.buffer)
 	var columns report
-	ok, err := t.header(func(names []string) (last int, ok bool) {
+	ok, err := t.Header(func(names []string) (last int, ok bool) {
 		columns, ok = reportOf(names)
 		return max(columns.title, columns.publisher, columns.version, columns.device, columns.number), ok
 	})
@@ -68,42 +69,46 @@ func (r *reading) readTable(file io.Reader) error {
 	}
 	if columns.shape == AppInvRawData {
 		return r.rows(t, func() (string, error) {
-			return r.counter.add(t.cells[columns.device], t.at(columns.publisher), t.cells[columns.title], t.at(columns.version))
+			return r.counter.add(t.Cells[columns.device], at(t, columns.publisher), t.Cells[columns.title], at(t, columns.version))
 		})
 	}
 	return r.rows(t, func() (string, error) {
-		number, ok := parseNumber(t.cells[columns.number])
+		number, ok := parseNumber(t.Cells[columns.number])
 		if !ok {
 			return rowNumber, nil
 		}
-		return r.addNumber(t.at(columns.publisher), t.cells[columns.title], t.at(columns.version), number)
+		return r.addNumber(at(t, columns.publisher), t.Cells[columns.title], at(t, columns.version), number)
 	})
 }
 
 // at returns a cell of the row; nil for a missing column.
-func (t *table) at(column int) []byte {
+func at(t *sheet.Stream, column int) []byte {
 	if column < 0 {
 		return nil
 	}
-	return t.cells[column]
+	return t.Cells[column]
 }
 
+// rowFlaws are the codes of the flaws of a row.
+var rowFlaws = [...]string{sheet.RowTooLong: rowTooLong, sheet.RowQuote: rowQuote, sheet.RowColumns: rowColumns}
+
 // rows calls use for every complete row.
-func (r *reading) rows(t *table, use func() (flaw string, err error)) error {
+func (r *reading) rows(t *sheet.Stream, use func() (flaw string, err error)) error {
 	for {
-		flaw, err := t.next()
+		bad, err := t.Next()
 		if err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
 		}
-		if flaw == "" {
+		flaw := rowFlaws[bad]
+		if bad == 0 {
 			if flaw, err = use(); err != nil {
 				return err
 			}
 		}
-		r.row(t.line, flaw)
+		r.row(t.Line, flaw)
 	}
 }
 

@@ -1,4 +1,4 @@
-package inventory
+package sheet
 
 import (
 	"bytes"
@@ -7,90 +7,99 @@ import (
 	"strings"
 )
 
+// The limits of a Stream.
 const (
-	maxRow    = 1<<16 - 1 // bytes of a row of CSV
-	csvBuffer = 1 << 20   // many rows, so that moving the rest to the front between reads costs little
+	MaxStreamRow     = 1<<16 - 1 // bytes of a row
+	MaxStreamColumns = 256
+	StreamBuffer     = 1 << 20 // bytes; many rows, so that moving the rest to the front between reads costs little
 )
 
-// table reads the rows of a CSV file. It copies only quoted cells and allocates nothing per row.
-// A whole row is in the buffer when it is split into cells: it has at most maxRow bytes.
+// RowFlaw says why a row of a Stream is invalid.
+type RowFlaw int
+
+// The flaws. The zero RowFlaw means none.
+const (
+	RowTooLong RowFlaw = iota + 1
+	RowQuote           // a quote is not closed, or text follows the closing one
+	RowColumns         // it has another number of columns than the first row
+)
+
+// Stream reads the rows of a CSV file. It copies only quoted cells and allocates nothing per row.
+// A whole row is in the buffer when it is split into cells: it has at most MaxStreamRow bytes.
 //
 // A quote is special only at the start of a cell. A quote that is not closed properly makes its
 // own line a bad row, and reading continues at the next line, so that one stray quote does not
 // consume the rows after it.
-type table struct {
+type Stream struct {
 	file     io.Reader
 	buffer   []byte
 	from, to int   // unread part of buffer
 	end      error // why nothing follows: io.EOF or an error
 
-	line int64 // where the last row begins, from 1
-	ends int64 // line ends in it
+	Line    int64    // where the last row begins, from 1
+	Cells   [][]byte // of the last row, up to the last one that Header's accept wanted
+	Columns int      // of a row
 
+	ends      int64  // line ends in the last row
 	separator []byte // one byte
-	columns   int    // columns of a row
-	cells     [][]byte
 	unquoted  []byte // content of cells with doubled quotes
 }
 
-// newTable returns a reader of a file that uses a buffer of csvBuffer bytes.
-func newTable(file io.Reader, buffer []byte) *table {
-	return &table{file: file, buffer: buffer}
+// NewStream returns a reader of a file. The buffer has StreamBuffer bytes and may be reused.
+func NewStream(file io.Reader, buffer []byte) *Stream {
+	return &Stream{file: file, buffer: buffer}
 }
 
-// header reads the first row, the names of the columns, with the separator for which accept finds
+// Header reads the first row, the names of the columns, with the separator for which accept finds
 // the required columns. accept returns the last of those; later cells are not split.
-func (t *table) header(accept func(names []string) (last int, ok bool)) (ok bool, err error) {
+func (t *Stream) Header(accept func(names []string) (last int, ok bool)) (ok bool, err error) {
 	t.fill()
 	start := t.from
 	for _, separator := range []byte(",;\t") {
-		t.from, t.line, t.ends = start, 0, 1
-		t.separator, t.columns, t.cells = []byte{separator}, 0, make([][]byte, maxColumns)
-		flaw, err := t.next()
+		t.from, t.Line, t.ends = start, 0, 1
+		t.separator, t.Columns, t.Cells = []byte{separator}, 0, make([][]byte, MaxStreamColumns)
+		flaw, err := t.Next()
 		switch {
-		case flaw == rowTooLong, errors.Is(err, io.EOF):
+		case flaw == RowTooLong, errors.Is(err, io.EOF):
 			return false, nil
 		case err != nil:
 			return false, err
-		case flaw != "":
+		case flaw != 0:
 			continue
 		}
-		names := make([]string, t.columns)
+		names := make([]string, t.Columns)
 		for i := range names {
-			names[i] = strings.TrimSpace(string(t.cells[i]))
+			names[i] = strings.TrimSpace(string(t.Cells[i]))
 		}
 		if last, ok := accept(names); ok {
-			t.cells = t.cells[:last+1]
+			t.Cells = t.Cells[:last+1]
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// maxColumns is the maximum number of columns of a file, more than any shape has.
-const maxColumns = 256
-
-// next splits the next row that is not blank into cells, which are valid until the next call.
+// Next splits the next row that is not blank into cells, which are valid until the next call.
 // flaw says why the row is invalid. err is io.EOF at the end, or an error of the file.
-func (t *table) next() (flaw string, err error) {
+func (t *Stream) Next() (flaw RowFlaw, err error) {
 	for {
-		if t.to-t.from <= maxRow && t.end == nil {
+		if t.to-t.from <= MaxStreamRow && t.end == nil {
 			t.fill()
 		}
-		t.line += t.ends
+		t.Line += t.ends
 		t.ends = 1
 		rest := t.buffer[t.from:t.to]
 		if len(rest) == 0 {
-			return "", t.end
+			return 0, t.end
 		}
-		end := bytes.IndexByte(rest[:min(len(rest), maxRow)], '\n')
+		end := bytes.IndexByte(rest[:min(len(rest), MaxStreamRow)], '\n')
 		after := end + 1
 		if end < 0 {
-			if len(rest) > maxRow || !errors.Is(t.end, io.EOF) && len(rest) == maxRow {
-				return rowTooLong, t.skipLine()
+			if len(rest) > MaxStreamRow || !errors.Is(t.end, io.EOF) && len(rest) == MaxStreamRow {
+				return RowTooLong, t.skipLine()
 			}
 			if !errors.Is(t.end, io.EOF) {
-				return "", t.end // the row was truncated
+				return 0, t.end // the row was truncated
 			}
 			end, after = len(rest), len(rest)
 		}
@@ -106,8 +115,8 @@ func (t *table) next() (flaw string, err error) {
 			t.from += after
 			return t.split(line), nil
 		}
-		length, flaw := t.splitQuoted(rest[:min(len(rest), maxRow)])
-		if flaw == rowQuote {
+		length, flaw := t.splitQuoted(rest[:min(len(rest), MaxStreamRow)])
+		if flaw == RowQuote {
 			length = after
 		}
 		t.ends = max(1, int64(bytes.Count(rest[:length], lineEnd)))
@@ -119,15 +128,15 @@ func (t *table) next() (flaw string, err error) {
 var lineEnd, carriageReturn = []byte{'\n'}, []byte{'\r'}
 
 // split splits a line without quotes. It finds only the required cells; the others are counted.
-func (t *table) split(line []byte) (flaw string) {
+func (t *Stream) split(line []byte) (flaw RowFlaw) {
 	separator, n := t.separator[0], 0
-	for n < len(t.cells) {
+	for n < len(t.Cells) {
 		i := bytes.IndexByte(line, separator)
 		if i < 0 {
-			t.cells[n] = line
+			t.Cells[n] = line
 			return t.checkColumns(n + 1)
 		}
-		t.cells[n] = line[:i]
+		t.Cells[n] = line[:i]
 		line = line[i+1:]
 		n++
 	}
@@ -135,16 +144,16 @@ func (t *table) split(line []byte) (flaw string) {
 }
 
 // splitQuoted splits a row with quotes at the start of rest, and returns its length.
-func (t *table) splitQuoted(rest []byte) (length int, flaw string) {
+func (t *Stream) splitQuoted(rest []byte) (length int, flaw RowFlaw) {
 	t.unquoted = t.unquoted[:0]
 	separator, n, i := t.separator[0], 0, 0
 	for ; ; n++ {
 		cell, after, ok := t.cell(rest, i)
 		if !ok {
-			return 0, rowQuote
+			return 0, RowQuote
 		}
-		if n < len(t.cells) {
-			t.cells[n] = cell
+		if n < len(t.Cells) {
+			t.Cells[n] = cell
 		}
 		switch {
 		case after < len(rest) && rest[after] == separator:
@@ -161,7 +170,7 @@ func (t *table) splitQuoted(rest []byte) (length int, flaw string) {
 
 // cell returns the cell at i and the index of its terminator: a separator, a line end, or the end
 // of rest.
-func (t *table) cell(rest []byte, i int) (cell []byte, after int, ok bool) {
+func (t *Stream) cell(rest []byte, i int) (cell []byte, after int, ok bool) {
 	if i == len(rest) || rest[i] != '"' {
 		cell = rest[i:]
 		if end := bytes.IndexByte(cell, t.separator[0]); end >= 0 {
@@ -209,27 +218,27 @@ func endsLine(b []byte, i int) bool {
 }
 
 // checkColumns compares the number of columns with the first row, which may have any number.
-func (t *table) checkColumns(n int) (flaw string) {
-	if t.columns == 0 {
-		t.columns = min(n, len(t.cells))
-		if n > len(t.cells) {
-			return rowColumns
+func (t *Stream) checkColumns(n int) (flaw RowFlaw) {
+	if t.Columns == 0 {
+		t.Columns = min(n, len(t.Cells))
+		if n > len(t.Cells) {
+			return RowColumns
 		}
 	}
-	if n != t.columns {
-		return rowColumns
+	if n != t.Columns {
+		return RowColumns
 	}
-	return ""
+	return 0
 }
 
 // fill reads until the buffer has more than the longest row, or the file ends. It does not wait
 // for more, so that decompression continues while rows are split.
-func (t *table) fill() {
-	if len(t.buffer)-t.from <= 2*maxRow {
+func (t *Stream) fill() {
+	if len(t.buffer)-t.from <= 2*MaxStreamRow {
 		copy(t.buffer, t.buffer[t.from:t.to])
 		t.from, t.to = 0, t.to-t.from
 	}
-	for t.to-t.from <= maxRow && t.end == nil {
+	for t.to-t.from <= MaxStreamRow && t.end == nil {
 		var n int
 		n, t.end = t.file.Read(t.buffer[t.to:])
 		t.to += n
@@ -237,7 +246,7 @@ func (t *table) fill() {
 }
 
 // skipLine drops the rest of a line.
-func (t *table) skipLine() error {
+func (t *Stream) skipLine() error {
 	for {
 		if i := bytes.IndexByte(t.buffer[t.from:t.to], '\n'); i >= 0 {
 			t.from += i + 1
