@@ -218,7 +218,7 @@ func (d *deployment) makeGroup(older bool) string {
 			return group.UnassignedID
 		}
 	} else {
-		_, err := d.store().Groups.CreateGroup(d.ctx, group.Group{ID: id, Name: "group " + id, CreatedAt: upgradeNoon}, happened("group.created"), once.Entry{})
+		_, err := d.store().Groups.CreateGroup(d.ctx, group.Group{ID: id, Name: "group " + id, CreatedAt: upgradeNoon}, once.Change{Event: happened("group.created")})
 		d.must(err)
 	}
 	d.groups = append(d.groups, id)

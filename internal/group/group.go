@@ -43,7 +43,7 @@ type Store interface {
 	Group(ctx context.Context, id string) (Group, error)
 	// CreateGroup stores a new group. errs.Conflict group_name_taken or group_limit. If the
 	// entry's key was used before, it stores nothing and returns the first response.
-	CreateGroup(ctx context.Context, g Group, event audit.Event, entry once.Entry) (first []byte, err error)
+	CreateGroup(ctx context.Context, g Group, c once.Change) (first []byte, err error)
 	// RenameGroup renames the group. errs.Stale version_stale if it changed since it was read,
 	// errs.Conflict group_name_taken, or group_built_in for Unassigned.
 	RenameGroup(ctx context.Context, read Group, name string, event audit.Event) (Group, error)

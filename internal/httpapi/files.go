@@ -1,22 +1,50 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"time"
+
+	"trueup/internal/audit"
+	"trueup/internal/once"
 
 	"trueup/internal/i18n"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
 )
 
-// UploadFor is how long the address of an upload is valid.
-const UploadFor = 15 * time.Minute
+// uploadFor is how long the address of an upload is valid.
+const uploadFor = 15 * time.Minute
 
 // DownloadFor is how long the address of a download is valid.
 const DownloadFor = 5 * time.Minute
 
 // CSVMediaType is the media type of an uploaded CSV file.
 const CSVMediaType = "text/csv"
+
+// Announcement is a file that a caller is about to upload.
+type Announcement struct {
+	Bucket    objects.Bucket
+	Key       string
+	MediaType string
+	Size      int64             // bytes; the upload has exactly this size
+	Metadata  map[string]string // by which the receiver finds the record of the file
+	Event     audit.Event
+}
+
+// Announce presigns the upload of a file, and replies with what show makes of it. store keeps
+// the record of the file, if it has one, with the event and the reply.
+func Announce[T any](ctx context.Context, call Call[T], a Announcement, show func(Upload) T, store func(context.Context, once.Change) (first []byte, err error)) (Reply[T], error) {
+	upload, err := a.Bucket.PresignPut(ctx, a.Key, a.MediaType, a.Size, a.Metadata, uploadFor)
+	if err != nil {
+		return Reply[T]{}, err
+	}
+	reply, err := call.Reply(show(uploadOf(upload)))
+	if err != nil {
+		return reply, err
+	}
+	return reply.Unless(store(ctx, reply.Change(a.Event)))
+}
 
 // Upload is the request that uploads a file, with the file as its body.
 type Upload struct {
@@ -26,8 +54,7 @@ type Upload struct {
 	ExpiresAt time.Time         `json:"expiresAt" doc:"When the address expires." example:"2026-11-21T09:45:00Z"`
 }
 
-// UploadOf converts a presigned upload.
-func UploadOf(u objects.Upload) Upload {
+func uploadOf(u objects.Upload) Upload {
 	return Upload{Method: http.MethodPut, URL: u.URL, Headers: u.Headers, ExpiresAt: u.Expires.UTC()}
 }
 

@@ -48,7 +48,7 @@ func TestR16_2_ImportedAgain(t *testing.T) {
 						ID: announced, Object: intake.Object{Bucket: "uploads", Key: u.key, By: "jo"}, Via: audit.SourceAPI, At: noon,
 					},
 					File: "a.csv", State: importer.StateReceived, OnError: importer.OnErrorReject, Program: agreement.Program(""),
-				}, audit.Event{ID: "e", At: noon}, once.Entry{})
+				}, once.Change{Event: audit.Event{ID: "e", At: noon}})
 				must(t, err)
 			}
 			point := storetest.Save(t, s.engine, s.table)

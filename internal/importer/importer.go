@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
-	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
 	"trueup/internal/once"
@@ -142,7 +141,7 @@ type Records interface {
 	// Announce stores a received import with its audit event and the idempotency entry in one
 	// transaction. If the key was used before, it stores nothing and returns the first response,
 	// or errs.Invalid idempotency_key_reused if the body differs.
-	Announce(ctx context.Context, imp Import, event audit.Event, entry once.Entry) (first []byte, err error)
+	Announce(ctx context.Context, imp Import, c once.Change) (first []byte, err error)
 	// Import returns one record; errs.NotFound import_not_found.
 	Import(ctx context.Context, id string) (Import, error)
 	// Imports lists records, newest first.

@@ -94,7 +94,7 @@ func (s *stand) announce(key string) importer.Import {
 		File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
 		State: importer.StateReceived,
 	}
-	_, err := s.Store.Announce(s.t.Context(), imp, audit.Event{ID: imp.ID, At: noon, Action: "import.announced"}, once.Entry{})
+	_, err := s.Store.Announce(s.t.Context(), imp, once.Change{Event: audit.Event{ID: imp.ID, At: noon, Action: "import.announced"}})
 	must(s.t, err)
 	return imp
 }

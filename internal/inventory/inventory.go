@@ -71,12 +71,12 @@ type Store interface {
 	SaveRecord(ctx context.Context, r Record, events ...audit.Event) error
 	// AnnounceFile stores the audit event of an announced file and the idempotency entry in one
 	// transaction. If the key was used before, it returns the first response.
-	AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error)
+	AnnounceFile(ctx context.Context, c once.Change) (first []byte, err error)
 	// RulesHead returns the head of the admins' rules; the zero RulesHead if there are none.
 	RulesHead(ctx context.Context) (RulesHead, error)
 	// SetRulesHead stores a new head. Its Version is one more than that of the head that was
 	// read; errs.Stale if that one has changed. The event and the idempotency entry are stored in
 	// the same transaction. If the key was used before, it stores nothing and returns the first
 	// response.
-	SetRulesHead(ctx context.Context, head RulesHead, event audit.Event, answer once.Entry) (first []byte, err error)
+	SetRulesHead(ctx context.Context, head RulesHead, c once.Change) (first []byte, err error)
 }

@@ -93,23 +93,23 @@ func (w *world) SaveRecord(_ context.Context, r inventory.Record, events ...audi
 	return w.write(func() { w.records[r.Source], w.events = r, append(w.events, events...) })
 }
 
-func (w *world) AnnounceFile(_ context.Context, event audit.Event, _ once.Entry) ([]byte, error) {
-	return nil, w.write(func() { w.events = append(w.events, event) })
+func (w *world) AnnounceFile(_ context.Context, c once.Change) ([]byte, error) {
+	return nil, w.write(func() { w.events = append(w.events, c.Event) })
 }
 
 func (w *world) RulesHead(context.Context) (inventory.RulesHead, error) { return w.head, nil }
 
-func (w *world) SetRulesHead(_ context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) ([]byte, error) {
-	if first, used := w.answers[answer.Key]; used {
+func (w *world) SetRulesHead(_ context.Context, head inventory.RulesHead, c once.Change) ([]byte, error) {
+	if first, used := w.answers[c.Entry.Key]; used {
 		return first, nil
 	}
 	if w.head.Version != head.Version-1 {
 		return nil, errs.New(errs.Stale, "version_stale")
 	}
 	return nil, w.write(func() {
-		w.head, w.events = head, append(w.events, event)
-		if answer.Key != "" {
-			w.answers[answer.Key] = answer.Response
+		w.head, w.events = head, append(w.events, c.Event)
+		if c.Entry.Key != "" {
+			w.answers[c.Entry.Key] = c.Entry.Response
 		}
 	})
 }
@@ -458,7 +458,7 @@ func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := counts.SetRules(t.Context(), list, rules, audit.Event{}, once.Entry{}); err != nil {
+	if _, _, err := counts.SetRules(t.Context(), list, rules, once.Change{}); err != nil {
 		t.Fatal(err)
 	}
 }

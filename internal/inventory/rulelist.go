@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/once"
 )
@@ -54,7 +53,7 @@ func (c *Counts) Rules(ctx context.Context) (RuleList, error) {
 // SetRules replaces the admins' rules that were read. Errors are those of NewRules, and
 // errs.Stale if the rules have changed since. If the Idempotency-Key was used before, it changes
 // nothing and returns the first response.
-func (c *Counts) SetRules(ctx context.Context, read RuleList, admin []Rule, event audit.Event, answer once.Entry) (list RuleList, first []byte, err error) {
+func (c *Counts) SetRules(ctx context.Context, read RuleList, admin []Rule, made once.Change) (list RuleList, first []byte, err error) {
 	list = RuleList{Version: read.Version + 1, Admin: admin}
 	if list.All, err = NewRules(admin); err != nil {
 		return RuleList{}, nil, err
@@ -67,7 +66,7 @@ func (c *Counts) SetRules(ctx context.Context, read RuleList, admin []Rule, even
 	if err != nil {
 		return RuleList{}, nil, err
 	}
-	first, err = c.store.SetRulesHead(ctx, RulesHead{Version: list.Version, Key: key}, event, answer)
+	first, err = c.store.SetRulesHead(ctx, RulesHead{Version: list.Version, Key: key}, made)
 	return list, first, err
 }
 

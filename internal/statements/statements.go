@@ -104,7 +104,7 @@ type Store interface {
 	// AnnounceStatement stores a received record with its event and the idempotency entry in one
 	// transaction. If the key was used before, it stores nothing and returns the first response,
 	// or errs.Invalid idempotency_key_reused.
-	AnnounceStatement(ctx context.Context, r Record, event audit.Event, entry once.Entry) (first []byte, err error)
+	AnnounceStatement(ctx context.Context, r Record, c once.Change) (first []byte, err error)
 	// Statement returns one record; errs.NotFound statement_not_found.
 	Statement(ctx context.Context, id string) (Record, error)
 	// Statements lists records, newest first. A damaged cursor is errs.Invalid cursor_invalid.

@@ -316,7 +316,7 @@ func TestAnnouncedStatement(t *testing.T) {
 		},
 		State: statements.StateReceived,
 	}
-	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
+	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, once.Change{Event: audit.Event{ID: "e", At: noon}}); err != nil {
 		t.Fatal(err)
 	}
 	metadata := map[string]string{statements.MetaStatement: announced.ID}
@@ -344,7 +344,7 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 		Head:  intake.Head{ID: id.New(noon, "announced"), Object: intake.Object{Key: statements.KeyPrefix + "a.csv"}, Via: audit.SourceAPI, At: noon},
 		State: statements.StateReceived,
 	}
-	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, audit.Event{ID: "e", At: noon}, once.Entry{}); err != nil {
+	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, once.Change{Event: audit.Event{ID: "e", At: noon}}); err != nil {
 		t.Fatal(err)
 	}
 	point := storetest.Save(t, client, s.table)

@@ -19,8 +19,9 @@ import (
 func announce(t *testing.T, s *dynamo.Table, id, body string, at time.Time) (string, error) {
 	t.Helper()
 	imp := importer.Import{Head: intake.Head{ID: id, At: at}, State: importer.StateReceived}
-	first, err := s.Imports.Announce(t.Context(), imp, audit.Event{ID: id, At: at}, once.Entry{
-		Key: "me/k", BodyHash: body, Response: []byte("answer " + id), Expires: at.Add(time.Hour),
+	first, err := s.Imports.Announce(t.Context(), imp, once.Change{
+		Event: audit.Event{ID: id, At: at},
+		Entry: once.Entry{Key: "me/k", BodyHash: body, Response: []byte("answer " + id), Expires: at.Add(time.Hour)},
 	})
 	return string(first), err
 }

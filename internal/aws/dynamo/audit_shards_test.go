@@ -167,7 +167,7 @@ func TestSPEC12_Writers(t *testing.T) {
 			for i := range 10 {
 				name := fmt.Sprintf("%d of %d", i, writer)
 				e := happened(noon.Add(time.Duration(i)*time.Hour), name)
-				if _, err := s.Groups.CreateGroup(context.Background(), group.Group{ID: e.ID, Name: name, CreatedAt: e.At, Version: 1}, e, once.Entry{}); err != nil {
+				if _, err := s.Groups.CreateGroup(context.Background(), group.Group{ID: e.ID, Name: name, CreatedAt: e.At, Version: 1}, once.Change{Event: e}); err != nil {
 					return err
 				}
 				mu.Lock()

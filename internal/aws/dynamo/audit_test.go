@@ -20,7 +20,7 @@ func TestSPEC12_Events(t *testing.T) {
 		at := noon.Add(time.Duration(i) * 10 * time.Hour) // over four days
 		made := id.New(at, "event")
 		event := audit.Event{ID: made, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
-		_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: made, Name: made, CreatedAt: at, Version: 1}, event, once.Entry{})
+		_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: made, Name: made, CreatedAt: at, Version: 1}, once.Change{Event: event})
 		must(t, err)
 		all = append([]string{made}, all...)
 	}

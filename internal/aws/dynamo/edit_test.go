@@ -362,7 +362,7 @@ func TestGroupEdits(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	make := func(id, name string) error {
-		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: id, Name: name, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: id, Name: name, CreatedAt: noon, Version: 1}, once.Change{Event: edited("group.created")})
 		return err
 	}
 	must(t, make("g1", "Sales"))
@@ -401,7 +401,7 @@ func TestGroupEdits(t *testing.T) {
 		var made, refused atomic.Int64
 		for i := range group.Max + 20 {
 			g.Go(func() error {
-				_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: fmt.Sprint(i), Name: fmt.Sprint("Group ", i), CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+				_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: fmt.Sprint(i), Name: fmt.Sprint("Group ", i), CreatedAt: noon, Version: 1}, once.Change{Event: edited("group.created")})
 				switch errs.CodeOf(err) {
 				case "":
 					made.Add(1)

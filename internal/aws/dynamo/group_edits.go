@@ -15,12 +15,13 @@ import (
 )
 
 // CreateGroup implements group.Store.
-func (s *Groups) CreateGroup(ctx context.Context, g group.Group, event audit.Event, entry once.Entry) (first []byte, err error) {
+func (s *Groups) CreateGroup(ctx context.Context, g group.Group, c once.Change) (first []byte, err error) {
 	if group.IsReserved(g.Name) {
 		return nil, groupNameTaken(g.Name)(nil)
 	}
 	return s.db.edit(ctx, g.CreatedAt, func(e *edit) error {
-		e.remember(entry)
+		event := c.Event
+		e.remember(c.Entry)
 		group, name, count := s.db.founding(g, g.CreatedAt)
 		e.add(group, nil)
 		e.add(name, groupNameTaken(g.Name))

@@ -169,14 +169,14 @@ func TestR4_3_Refused(t *testing.T) {
 
 	// An empty group leaves nothing to move; its place is free (R4.2).
 	for i := range group.Max {
-		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: fmt.Sprint("g", i), Name: fmt.Sprint("Group ", i), CreatedAt: noon}, edited("group.created"), once.Entry{})
+		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: fmt.Sprint("g", i), Name: fmt.Sprint("Group ", i), CreatedAt: noon}, once.Change{Event: edited("group.created")})
 		must(t, err)
 	}
 	more := group.Group{ID: "more", Name: "More", CreatedAt: noon}
-	_, err = s.Groups.CreateGroup(ctx, more, edited("group.created"), once.Entry{})
+	_, err = s.Groups.CreateGroup(ctx, more, once.Change{Event: edited("group.created")})
 	equal(t, "the 501st", errs.CodeOf(err), "group_limit")
 	equal(t, "deleted", deleting(t, s, groupNamed(t, s, "Group 7")), "")
-	_, err = s.Groups.CreateGroup(ctx, more, edited("group.created"), once.Entry{})
+	_, err = s.Groups.CreateGroup(ctx, more, once.Change{Event: edited("group.created")})
 	must(t, err)
 }
 

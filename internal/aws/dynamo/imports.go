@@ -24,11 +24,11 @@ type Imports struct{ db *engine }
 var _ importer.Store = (*Imports)(nil)
 
 // Announce implements importer.Records.
-func (s *Imports) Announce(ctx context.Context, imp importer.Import, event audit.Event, entry once.Entry) ([]byte, error) {
+func (s *Imports) Announce(ctx context.Context, imp importer.Import, c once.Change) ([]byte, error) {
 	record := newImportItem(imp)
 	record.Version = 1
 	record.Expires = imp.At.Add(announcedFor).Unix()
-	return s.db.storeAnnounced(ctx, record, event, entry, imp.At)
+	return s.db.storeAnnounced(ctx, record, c, imp.At)
 }
 
 // Import implements importer.Records.

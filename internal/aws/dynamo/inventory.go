@@ -149,10 +149,10 @@ func versioned(version int64) (condition string, values item) {
 }
 
 // AnnounceFile implements inventory.Store.
-func (s *Inventories) AnnounceFile(ctx context.Context, event audit.Event, answer once.Entry) (first []byte, err error) {
-	return s.db.edit(ctx, event.At, func(e *edit) error {
-		e.remember(answer)
-		e.audit(event)
+func (s *Inventories) AnnounceFile(ctx context.Context, c once.Change) (first []byte, err error) {
+	return s.db.edit(ctx, c.Event.At, func(e *edit) error {
+		e.remember(c.Entry)
+		e.audit(c.Event)
 		return nil
 	})
 }
@@ -175,14 +175,14 @@ func (s *Inventories) RulesHead(ctx context.Context) (inventory.RulesHead, error
 }
 
 // SetRulesHead implements inventory.Store.
-func (s *Inventories) SetRulesHead(ctx context.Context, head inventory.RulesHead, event audit.Event, answer once.Entry) (first []byte, err error) {
-	return s.db.edit(ctx, event.At, func(e *edit) error {
-		e.remember(answer)
+func (s *Inventories) SetRulesHead(ctx context.Context, head inventory.RulesHead, c once.Change) (first []byte, err error) {
+	return s.db.edit(ctx, c.Event.At, func(e *edit) error {
+		e.remember(c.Entry)
 		condition, values := versioned(head.Version)
 		e.add(s.db.put(rulesItem{PK: string(inventoryPK), SK: string(rulesSK), Version: head.Version, Key: head.Key}, condition, values), func(item) error {
 			return errs.New(errs.Stale, "version_stale")
 		})
-		e.audit(event)
+		e.audit(c.Event)
 		return nil
 	})
 }

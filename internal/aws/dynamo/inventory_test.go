@@ -64,19 +64,19 @@ func TestR6_3_RulesHead(t *testing.T) {
 	equal(t, "before the first", none, inventory.RulesHead{})
 	answer := once.Entry{Key: "ann/k", BodyHash: "b", Response: []byte("first"), Expires: noon.Add(time.Hour)}
 	one, two := inventory.RulesHead{Version: 1, Key: "one"}, inventory.RulesHead{Version: 2, Key: "two"}
-	first, err := s.Inventories.SetRulesHead(ctx, one, edited("rule.added"), answer)
+	first, err := s.Inventories.SetRulesHead(ctx, one, once.Change{Event: edited("rule.added"), Entry: answer})
 	must(t, err)
 	equal(t, "the first answer", len(first), 0)
-	first, err = s.Inventories.SetRulesHead(ctx, two, edited("rule.added"), answer)
+	first, err = s.Inventories.SetRulesHead(ctx, two, once.Change{Event: edited("rule.added"), Entry: answer})
 	must(t, err)
 	equal(t, "the repeated one", string(first), "first")
-	if _, err := s.Inventories.SetRulesHead(ctx, one, edited("rule.added"), once.Entry{}); errs.KindOf(err) != errs.Stale {
+	if _, err := s.Inventories.SetRulesHead(ctx, one, once.Change{Event: edited("rule.added")}); errs.KindOf(err) != errs.Stale {
 		t.Errorf("an old version: %v", err)
 	}
 	got, err := s.Inventories.RulesHead(ctx)
 	must(t, err)
 	equal(t, "the head", got, one)
-	_, err = s.Inventories.SetRulesHead(ctx, two, edited("rule.added"), once.Entry{})
+	_, err = s.Inventories.SetRulesHead(ctx, two, once.Change{Event: edited("rule.added")})
 	must(t, err)
 	got, err = s.Inventories.RulesHead(ctx)
 	must(t, err)

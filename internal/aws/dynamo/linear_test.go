@@ -289,7 +289,7 @@ func (c *client) step(ctx context.Context, first bool) {
 	case n < creates+lists+6:
 		op := operation{kind: opCreateGroup, id: rand.Text(), name: c.groupName()}
 		c.do(ctx, op, func(ctx context.Context) (a agreement.Agreement, err error) {
-			_, err = c.store.Groups.CreateGroup(ctx, group.Group{ID: op.id, Name: op.name, CreatedAt: noon, Version: 1}, event, once.Entry{})
+			_, err = c.store.Groups.CreateGroup(ctx, group.Group{ID: op.id, Name: op.name, CreatedAt: noon, Version: 1}, once.Change{Event: event})
 			return a, err
 		})
 		return

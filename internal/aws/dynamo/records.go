@@ -7,22 +7,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"trueup/internal/audit"
 	"trueup/internal/once"
 )
 
 // storeAnnounced stores the record of an announced file, with its event. If the
 // Idempotency-Key of entry was used before, it stores nothing, and returns the answer
 // that was given then.
-func (db *engine) storeAnnounced(ctx context.Context, record any, event audit.Event, entry once.Entry, at time.Time) (first []byte, err error) {
-	remember := db.remembering(entry, at)
+func (db *engine) storeAnnounced(ctx context.Context, record any, c once.Change, at time.Time) (first []byte, err error) {
+	remember := db.remembering(c.Entry, at)
 	err = db.transact(ctx, []*action{
 		db.put(record, "attribute_not_exists(pk)", nil),
-		db.put(newAuditItem(event), "attribute_not_exists(pk)", nil),
+		db.put(newAuditItem(c.Event), "attribute_not_exists(pk)", nil),
 		remember,
 	})
 	if old, used := refused(err, remember); used {
-		return answered(old, entry)
+		return answered(old, c.Entry)
 	}
 	return nil, err
 }

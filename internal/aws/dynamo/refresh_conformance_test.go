@@ -71,7 +71,7 @@ func TestRefreshesConform(t *testing.T) {
 	conformance.Test(t, func(t *testing.T) conformance.World {
 		s := open(t)
 		for _, id := range conformance.Groups {
-			_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: noon, Version: 1}, edited("group.created"), once.Entry{})
+			_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: id, Name: id, CreatedAt: noon, Version: 1}, once.Change{Event: edited("group.created")})
 			must(t, err)
 		}
 		return refreshed{s}

@@ -94,11 +94,11 @@ type Statements struct{ db *engine }
 var _ statements.Store = (*Statements)(nil)
 
 // AnnounceStatement implements statements.Store.
-func (s *Statements) AnnounceStatement(ctx context.Context, r statements.Record, event audit.Event, entry once.Entry) ([]byte, error) {
+func (s *Statements) AnnounceStatement(ctx context.Context, r statements.Record, c once.Change) ([]byte, error) {
 	record := newStatementItem(r)
 	record.Version = 1
 	record.Expires = r.At.Add(announcedFor).Unix()
-	return s.db.storeAnnounced(ctx, record, event, entry, r.At)
+	return s.db.storeAnnounced(ctx, record, c, r.At)
 }
 
 // Statement implements statements.Store.

@@ -119,11 +119,11 @@ func TestStatementsAreAnnouncedAndListed(t *testing.T) {
 		State: statements.StateReceived,
 	}
 	entry := once.Entry{Key: "someone/1", BodyHash: "h", Response: []byte("first"), Expires: noon.Add(time.Hour)}
-	first, err := s.Statements.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)
+	first, err := s.Statements.AnnounceStatement(ctx, announced, once.Change{Event: edited("statement.announced"), Entry: entry})
 	must(t, err)
 	equal(t, "first", first, []byte(nil))
 	announced.ID = "c"
-	first, err = s.Statements.AnnounceStatement(ctx, announced, edited("statement.announced"), entry)
+	first, err = s.Statements.AnnounceStatement(ctx, announced, once.Change{Event: edited("statement.announced"), Entry: entry})
 	must(t, err)
 	equal(t, "repeated", string(first), "first")
 

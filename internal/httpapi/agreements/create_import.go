@@ -17,6 +17,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
+	"trueup/internal/once"
 	"trueup/internal/text"
 )
 
@@ -106,23 +107,20 @@ func (o *operations) createImport(api huma.API, op huma.Operation) {
 }
 
 // announce stores the import.
-func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, call httpapi.Call[CreatedImport]) (reply httpapi.Reply[CreatedImport], err error) {
+func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, call httpapi.Call[CreatedImport]) (httpapi.Reply[CreatedImport], error) {
 	event := o.Event(ctx, now, "import.announced")
 	imp := received(in.Body, now, id.New(now, o.NewID()), event.By)
 	imp.Object.Bucket = o.UploadsBucket
-	upload, err := o.Uploads.PresignPut(ctx, imp.Object.Key, httpapi.CSVMediaType, in.Body.Size, uploadMetadata(imp), httpapi.UploadFor)
-	if err != nil {
-		return reply, err
-	}
-	if reply, err = call.Reply(CreatedImport{Import: importOf(in.Lang(), imp), Upload: httpapi.UploadOf(upload)}); err != nil {
-		return reply, err
-	}
 	event.Subject = "import/" + imp.ID
 	event.After = map[string]string{
 		"file": imp.File, "group": imp.Group, "program": string(imp.Program),
 		"on-error": string(imp.OnError), "dry-run": strconv.FormatBool(imp.DryRun),
 	}
-	return reply.Unless(o.Imports.Announce(ctx, imp, event, reply.Entry))
+	return httpapi.Announce(ctx, call, httpapi.Announcement{
+		Bucket: o.Uploads, Key: imp.Object.Key, MediaType: httpapi.CSVMediaType, Size: imp.Object.Size, Metadata: uploadMetadata(imp), Event: event,
+	}, func(u httpapi.Upload) CreatedImport {
+		return CreatedImport{Import: importOf(in.Lang(), imp), Upload: u}
+	}, func(ctx context.Context, c once.Change) ([]byte, error) { return o.Imports.Announce(ctx, imp, c) })
 }
 
 // received returns the record of an import whose file is not uploaded yet.

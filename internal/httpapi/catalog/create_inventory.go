@@ -80,17 +80,14 @@ func (o *operations) createInventory(api huma.API, op huma.Operation) {
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createInventoryInput) (*createInventoryOutput, error) {
 		now := o.Now()
-		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[CreatedInventoryFile]) (reply httpapi.Reply[CreatedInventoryFile], err error) {
-			upload, err := o.Uploads.PresignPut(ctx, in.Body.key(), "application/octet-stream", in.Body.Size, nil, httpapi.UploadFor)
-			if err != nil {
-				return reply, err
-			}
-			if reply, err = call.Reply(CreatedInventoryFile{File: in.Body.key(), Upload: httpapi.UploadOf(upload)}); err != nil {
-				return reply, err
-			}
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[CreatedInventoryFile]) (httpapi.Reply[CreatedInventoryFile], error) {
 			event := o.Event(ctx, now, "inventory.announced")
 			event.Subject, event.After = "inventory", map[string]string{"file": in.Body.key(), "size": strconv.FormatInt(in.Body.Size, 10)}
-			return reply.Unless(o.Inventory.AnnounceFile(ctx, event, reply.Entry))
+			return httpapi.Announce(ctx, call, httpapi.Announcement{
+				Bucket: o.Uploads, Key: in.Body.key(), MediaType: "application/octet-stream", Size: in.Body.Size, Event: event,
+			}, func(u httpapi.Upload) CreatedInventoryFile {
+				return CreatedInventoryFile{File: in.Body.key(), Upload: u}
+			}, o.Inventory.AnnounceFile)
 		})
 		if err != nil {
 			return nil, err

@@ -229,7 +229,7 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1}); err != nil {
 			return err
 		}
-		_, first, err := o.Counts.SetRules(ctx, list, admin, event, reply.Entry)
+		_, first, err := o.Counts.SetRules(ctx, list, admin, reply.Change(event))
 		reply, err = reply.Unless(first, asConflict(err))
 		return err
 	})
@@ -299,7 +299,7 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 			}
 			event := o.Event(ctx, now, "rule.deleted")
 			event.Subject, event.Before = "inventory-rule/"+rule.ID, ruleTold(rule, at)
-			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), event, once.Entry{})
+			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), once.Change{Event: event})
 			out.Body.RulesVersion = changed.Version
 			return err
 		})

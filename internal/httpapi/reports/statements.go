@@ -18,6 +18,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/id"
 	"trueup/internal/intake"
+	"trueup/internal/once"
 	"trueup/internal/statements"
 )
 
@@ -116,7 +117,7 @@ func (o *operations) createStatement(api huma.API, op huma.Operation) {
 }
 
 // announceStatement stores the record.
-func (o *operations) announceStatement(ctx context.Context, in *createStatementInput, now time.Time, call httpapi.Call[CreatedStatement]) (reply httpapi.Reply[CreatedStatement], err error) {
+func (o *operations) announceStatement(ctx context.Context, in *createStatementInput, now time.Time, call httpapi.Call[CreatedStatement]) (httpapi.Reply[CreatedStatement], error) {
 	event := o.Event(ctx, now, "statement.announced")
 	r := statements.Record{
 		Head: intake.Head{
@@ -126,15 +127,15 @@ func (o *operations) announceStatement(ctx context.Context, in *createStatementI
 		State: statements.StateReceived,
 	}
 	mediaType := statementMediaTypes[strings.ToLower(path.Ext(in.Body.FileName))]
-	upload, err := o.Uploads.PresignPut(ctx, r.Object.Key, mediaType, in.Body.Size, map[string]string{statements.MetaStatement: r.ID}, httpapi.UploadFor)
-	if err != nil {
-		return reply, err
-	}
-	if reply, err = call.Reply(CreatedStatement{Statement: statementOf(r), Upload: httpapi.UploadOf(upload)}); err != nil {
-		return reply, err
-	}
 	event.Subject, event.After = "statement/"+r.ID, map[string]string{"file": r.Name()}
-	return reply.Unless(o.Statements.Store.AnnounceStatement(ctx, r, event, reply.Entry))
+	return httpapi.Announce(ctx, call, httpapi.Announcement{
+		Bucket: o.Uploads, Key: r.Object.Key, MediaType: mediaType, Size: r.Object.Size,
+		Metadata: map[string]string{statements.MetaStatement: r.ID}, Event: event,
+	}, func(u httpapi.Upload) CreatedStatement {
+		return CreatedStatement{Statement: statementOf(r), Upload: u}
+	}, func(ctx context.Context, c once.Change) ([]byte, error) {
+		return o.Statements.Store.AnnounceStatement(ctx, r, c)
+	})
 }
 
 type listStatementsInput struct {
