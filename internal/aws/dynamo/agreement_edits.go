@@ -157,8 +157,8 @@ func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event
 	if err != nil || read.PairCount == 0 || read.PairCount > agreement.MaxPairsByHand {
 		return err
 	}
-	// The agreement is deleted and its pairs are free, also if this fails. Upkeep.Tidy
-	// removes the other pairs, and all pairs of a large agreement.
+	// The agreement is deleted and its pairs are free even if this fails. Upkeep.Tidy
+	// removes the pairs that are left, and all pairs of a large agreement.
 	_ = s.db.removePairsOf(ctx, read.ID)
 	return nil
 }
@@ -254,7 +254,7 @@ func (s *Agreements) unchanged(ctx context.Context, read agreement.Agreement) (i
 }
 
 // revised returns the item for the next version of an agreement: in Unassigned if its
-// group was deleted, and with the pairs of committed stages in its count.
+// group was deleted, with the pairs of committed stages added to its count.
 func (s *Agreements) revised(i agreementItem, gone []string) agreementItem {
 	next := s.db.folded(i)
 	if slices.Contains(gone, i.Group) {
@@ -265,15 +265,15 @@ func (s *Agreements) revised(i agreementItem, gone []string) agreementItem {
 	return next
 }
 
-// unchangedItem is the condition that an agreement's item is as it was read.
+// unchangedItem returns the condition that an agreement's item is as it was read.
 func unchangedItem(i agreementItem) (condition string, values item) {
 	old := marshal(i)
 	values = item{":was": old["version"], ":added": old["added"]}
 	return "version = :was AND added = :added AND " + unsummarized(i, values), values
 }
 
-// unsummarized is the condition that no refresh has summarized the agreement
-// since it was read.
+// unsummarized returns the condition that no refresh has summarized the agreement
+// since it was read. It adds the values of the condition to values.
 func unsummarized(i agreementItem, values item) string {
 	if i.Summaries == 0 {
 		return "attribute_not_exists(summaries)"
@@ -310,8 +310,8 @@ func (e *edit) claimPairs(owner string, pairs []agreement.Pair, cause audit.Even
 	}
 }
 
-// join makes sure that the group exists that an agreement is put into. A fresh group is
-// created.
+// join adds the actions that create a fresh group for an agreement, or the condition that
+// the group exists.
 func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
 	if !fresh {
 		e.within(g.ID)
@@ -338,7 +338,7 @@ func (e *edit) noteDetails(id, details string) {
 	e.add(e.db.putItem(it, "", nil), nil)
 }
 
-// described is an agreement in an audit event.
+// described returns the attributes of an agreement that an audit event shows.
 func described(a agreement.Agreement) map[string]string {
 	said := map[string]string{"name": a.Name, "group": a.GroupID}
 	if a.Type == agreement.TypeVolume {
@@ -350,7 +350,7 @@ func described(a agreement.Agreement) map[string]string {
 	return said
 }
 
-// noted is the details of an agreement in an audit event, which must not show them (R2.7).
+// noted returns whether an agreement has details. Audit events must not show them (R2.7).
 func noted(details string) string {
 	if details == "" {
 		return "none"
@@ -366,7 +366,7 @@ func keysOf(pairs []agreement.Pair) []agreement.PairKey {
 	return keys
 }
 
-// listed is pairs that were added or removed in an audit event.
+// listed returns added or removed pairs as an audit event shows them.
 func listed(pairs []agreement.Pair) string {
 	var numbers []string
 	for _, p := range pairs {
@@ -376,8 +376,7 @@ func listed(pairs []agreement.Pair) string {
 	return strings.Join(numbers, ", ")
 }
 
-// target returns the group that was chosen. A fresh group does not exist yet: it is
-// created with the id.
+// target returns the chosen group. A fresh group does not exist yet; it has the given id.
 func (s *Agreements) target(ctx context.Context, t agreement.Target, id string) (g group.Group, fresh bool, err error) {
 	switch {
 	case t.NewName == "" && t.GroupID == "", t.GroupID == group.UnassignedID, group.IsReserved(t.NewName):

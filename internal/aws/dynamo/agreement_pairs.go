@@ -20,14 +20,14 @@ import (
 // listing reads the pairs of an agreement, which are spread over schema.Shards
 // partitions of an index, in the order of the index's sort key.
 type listing struct {
-	id    string // the agreement's
+	id    string // of the agreement
 	after string // sort key of the last pair shown; empty to start
 	limit int
 }
 
-// page reads up to limit visible pairs. A first page also fixes the moment the
-// listing shows; the next ones are given it. next is the sort key to go on
-// after, empty when the list ended.
+// page returns up to limit visible pairs. The first page (moment unknownSeq) also chooses
+// the moment that the listing shows; later pages pass it in. next is the last sort key of
+// the page, empty at the end of the list.
 func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs []pairItem, next string, at int64, err error) {
 	shards := make([]*shard, schema.Shards)
 	read := func(ctx context.Context) error {
@@ -79,10 +79,10 @@ func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs [
 	}
 }
 
-// momentOf runs read and returns a moment it is true for: every row of a
-// commit up to it was there to be read. It reads both at the same time, which
-// is right when no import was committed since this process last looked;
-// otherwise it reads again.
+// momentOf runs read and returns a moment for which its result is complete: every row of
+// a commit up to it existed when read began. It reads rows and moment concurrently, which
+// is correct if no import was committed since this process last read the moment; otherwise
+// it reads again.
 func (s *Agreements) momentOf(ctx context.Context, read func(context.Context) error) (int64, error) {
 	for {
 		known := s.db.seq.Load()
@@ -112,12 +112,12 @@ type shard struct {
 	done      bool
 }
 
-// read asks for the next pairs of the partition.
+// read reads the next pairs of the partition.
 func (p *shard) read(ctx context.Context) error {
 	l := p.listing
 	in := &dynamodb.QueryInput{
 		TableName: &p.db.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
-		// A fair share and some more, so that a second round is rare.
+		// An even share and some more, so that a second read is rare.
 		Limit:                     aws.Int32(int32(l.limit/schema.Shards + l.limit/8 + 3)),
 		KeyConditionExpression:    aws.String("#p = :p"),
 		ExpressionAttributeNames:  map[string]string{"#p": schema.ByOwner.PK},
@@ -147,7 +147,7 @@ func (p *shard) read(ctx context.Context) error {
 	return nil
 }
 
-// fill makes sure that the shard has a pair, unless it has ended.
+// fill reads until the shard has a pair or has ended.
 func (p *shard) fill(ctx context.Context) error {
 	for len(p.pairs) == 0 && !p.done {
 		if err := p.read(ctx); err != nil {
@@ -214,7 +214,7 @@ func (s *Agreements) validationWithout(ctx context.Context, a agreement.Agreemen
 	for _, worst := range without {
 		decided = decided && !worst
 	}
-	if decided { // one of the worst is left
+	if decided { // no removed pair has the worst validation
 		return a.Validation, nil
 	}
 	var mu sync.Mutex

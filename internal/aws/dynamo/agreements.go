@@ -11,8 +11,8 @@ import (
 	"trueup/internal/register"
 )
 
-// Agreements keeps agreements and their pairs. Lists of agreements are made by package
-// register, which reads agreements that changed. It is safe for concurrent use.
+// Agreements stores agreements and their pairs. Package register lists agreements from
+// the ones that changed. Agreements is safe for concurrent use.
 type Agreements struct{ db *engine }
 
 var (
@@ -26,8 +26,8 @@ func (s *Agreements) Agreement(ctx context.Context, id string) (agreement.Agreem
 	return a, err
 }
 
-// stored returns an agreement and its item, and the license groups that were deleted and
-// not emptied when it was read.
+// stored returns an agreement and its item, and the license groups that were deleted but
+// not yet emptied when it was read.
 func (s *Agreements) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
 	keys := []item{key(agreementKey(id)), key(headKey(register.JournalName, 0))}
 	found := false

@@ -13,25 +13,25 @@ import (
 	"trueup/internal/id"
 )
 
-// What one call of Events reads at most. The rest is left to the next page.
+// Limits of what one call of Events reads. The next page reads the rest.
 const (
 	maxAuditDays   = 31 // partitions of a day
 	maxAuditEvents = 2000
 )
 
-// aboveEvents is above the id of every event.
+// aboveEvents sorts after the id of every event.
 const aboveEvents = "~"
 
 const oneDay = 24 * time.Hour
 
-// Audit reads audit events. The events of a change are stored in its transaction. It is
-// safe for concurrent use.
+// Audit reads audit events. The transaction of a change stores its events. Audit is safe
+// for concurrent use.
 type Audit struct{ db *engine }
 
 var _ audit.Store = (*Audit)(nil)
 
-// Events implements audit.Store. Ids sort by time, so a list is the shards merged
-// by id, with the partitions of the days that were used before there were shards.
+// Events implements audit.Store. Ids sort by time, so Events merges the shards, and the
+// partitions by day of releases without shards, by id.
 func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	query := []string{"audit", q.From.UTC().Format(time.RFC3339Nano), q.To.UTC().Format(time.RFC3339Nano), q.By, q.Action, q.Subject}
 	c, first, err := decodeCursor(q.Cursor, query...)
@@ -54,7 +54,7 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 			}
 			return page, nil
 		}
-		// What is missing, times what was read so far for each event that is shown.
+		// The number of missing events, times the events read so far for each one shown.
 		wanted := (q.Limit - len(page.Items)) * (read + 1) / (len(page.Items) + 1)
 		i, err := list.next(ctx, min(wanted, maxAuditEvents-read))
 		if err != nil {
@@ -84,18 +84,18 @@ type auditList struct {
 	db     *engine
 	before string
 	from   string       // no event below this id is wanted
-	parts  []*auditPart // the shards, and the days that were begun
-	oldest time.Time    // day that may have events
+	parts  []*auditPart // the shards, and the days begun so far
+	oldest time.Time    // oldest day that may have events
 	day    time.Time    // next day whose partition has to be read
-	days   int          // read so far
+	days   int          // number of days begun
 }
 
 // auditPart is the events of one partition.
 type auditPart struct {
 	in    dynamodb.QueryInput
-	parts int         // over how many like it the events are spread
-	found []auditItem // read, and not yet taken
-	done  bool        // there are no others
+	parts int         // number of partitions that the events are spread over
+	found []auditItem // read but not yet taken
+	done  bool        // the partition has no more events
 }
 
 func (s *Audit) auditList(from, day time.Time, before string) *auditList {
@@ -104,7 +104,7 @@ func (s *Audit) auditList(from, day time.Time, before string) *auditList {
 		l.parts = append(l.parts, l.part(auditShardPK(shard), auditShards))
 	}
 	if l.unread() {
-		l.begin(l.day) // always needed: it is read together with the shards
+		l.begin(l.day) // always needed, so it is read together with the shards
 	}
 	return l
 }
@@ -117,10 +117,10 @@ func (l *auditList) part(partition pk, parts int) *auditPart {
 	}}
 }
 
-// unread reports whether there are days whose partition was not read.
+// unread reports whether there are days whose partition was not begun.
 func (l *auditList) unread() bool { return !l.day.Before(l.oldest) }
 
-// goesOn reports whether there may be another event.
+// goesOn reports whether there may be more events.
 func (l *auditList) goesOn() bool {
 	for _, p := range l.parts {
 		if len(p.found) > 0 || !p.done {
@@ -130,9 +130,9 @@ func (l *auditList) goesOn() bool {
 	return l.unread()
 }
 
-// next takes the newest event; nil when there is none, or when it may be on a day
-// that is left to another call. wanted is how many the caller expects to take,
-// with this one.
+// next takes and returns the newest event; nil if there is none, or if it may be on a day
+// that this call does not read (maxAuditDays). wanted is how many events the caller expects
+// to take, including this one.
 func (l *auditList) next(ctx context.Context, wanted int) (*auditItem, error) {
 	for {
 		if err := l.fill(ctx, wanted); err != nil {
@@ -163,8 +163,8 @@ func (l *auditList) newest() (newest *auditItem) {
 	return newest
 }
 
-// take removes an event from every partition that has it. A request that was repeated
-// during a deployment may have stored it both in a shard and in the partition of its day.
+// take removes an event from every partition that has it. A request that was retried
+// during a deployment may have stored it in a shard and in the partition of its day.
 func (l *auditList) take(taken *auditItem) {
 	if taken == nil {
 		return
@@ -176,8 +176,8 @@ func (l *auditList) take(taken *auditItem) {
 	}
 }
 
-// begin adds the partitions of the next days: of one, then of several at a time,
-// because most have been empty since there are shards.
+// begin adds the partitions of the next days: first one, then several at a time, because
+// most are empty since events are written to shards.
 func (l *auditList) begin(until time.Time) {
 	n := 1
 	if l.days > 0 {
@@ -190,8 +190,8 @@ func (l *auditList) begin(until time.Time) {
 	l.days += n
 }
 
-// fill makes sure that each partition has an event, unless it has ended. When one
-// has to be read, those that will run out next are read with it.
+// fill reads until each partition has an event or has ended. If it has to read one, it
+// also reads the partitions that have few events left.
 func (l *auditList) fill(ctx context.Context, wanted int) error {
 	dry := false
 	for _, p := range l.parts {
@@ -210,14 +210,14 @@ func (l *auditList) fill(ctx context.Context, wanted int) error {
 	return g.Wait()
 }
 
-// limit is how many events to read of the partition when that many are wanted: a
-// fair share and two standard deviations, so that another round is rare.
+// limit returns how many events to read of the partition if wanted are needed in all: an
+// even share and two standard deviations, so that a second read is rare.
 func (p *auditPart) limit(wanted int) int {
 	share := float64(wanted) / float64(p.parts)
 	return min(wanted, int(share+2*math.Sqrt(share))+1)
 }
 
-// read reads up to limit further events of a partition, at least one if there is one.
+// read reads up to limit more events of a partition, and at least one if there is any.
 func (l *auditList) read(ctx context.Context, p *auditPart, limit int) error {
 	if l.db.pageSize > 0 {
 		limit = min(limit, int(l.db.pageSize))

@@ -22,7 +22,7 @@ func (s *Imports) Clear(ctx context.Context, l importer.Leftovers) error {
 	for _, pair := range l.Pairs {
 		keys = append(keys, key(pairKey(pair)))
 	}
-	for _, stage := range l.Stages { // if it was buried; its attempt can commit no more in any case
+	for _, stage := range l.Stages { // exists if the stage was buried; its attempt cannot commit anyway
 		keys = append(keys, key(stageKey(stage)))
 	}
 	var left []item
@@ -64,7 +64,7 @@ func (s *Imports) ClearAll(ctx context.Context, id string) error {
 	}
 }
 
-// removeStaged deletes items that still carry the stage they were read with.
+// removeStaged deletes items that still have the stage that was read.
 func (s *Imports) removeStaged(ctx context.Context, items []item) error {
 	return s.db.removeAll(ctx, items, "stage")
 }

@@ -13,14 +13,14 @@ type cursor struct {
 
 func (c cursor) encode(query ...string) string { return pagecursor.Encode(c, query...) }
 
-// decodeCursor returns the cursor in text, errs.Invalid cursor_invalid when it
-// is damaged or another query's. The empty text is the start of the list.
+// decodeCursor returns the cursor in text. It returns errs.Invalid cursor_invalid if the
+// cursor is damaged or of another query. An empty text is the start of the list.
 func decodeCursor(text string, query ...string) (c cursor, first bool, err error) {
 	given, err := pagecursor.Decode(text, &c, query...)
 	if err != nil || !given {
 		return cursor{}, !given && err == nil, err
 	}
-	if c.After == "" || len(c.After) >= maxSortKey { // DynamoDB would refuse it
+	if c.After == "" || len(c.After) >= maxSortKey { // DynamoDB rejects it
 		return cursor{}, false, errs.New(errs.Invalid, "cursor_invalid")
 	}
 	return c, false, nil

@@ -19,25 +19,25 @@ import (
 	"trueup/internal/register"
 )
 
-// maxTries is how often an edit is built, within the patience of the engine, because
-// something that it was built from, such as a group with a name, changed before the edit
-// was written.
+// maxTries is how often an edit is built at most, within the patience of the engine. It is
+// built again if something that it was built from, such as the name of a group, changed
+// before the write.
 const maxTries = 50
 
-// edit is one transaction that a person waits for, and what it means if one of its
-// conditions does not hold.
+// edit is one transaction that a person waits for, and the errors to return if its
+// conditions do not hold.
 type edit struct {
 	db      *engine
 	now     time.Time
 	actions []*action
-	refused map[*action]func(met item) error // as add was called
-	quiet   map[importer.Stage]bool          // stages that must not be committed after this
-	entry   record                           // what the journal says of it; nothing when it has no name
-	after   *journal.Head                    // where the first stripe has to stand; nil for an entry of another stripe
-	first   []byte                           // what a call with the same Idempotency-Key answered
+	refused map[*action]func(met item) error // set by add
+	quiet   map[importer.Stage]bool          // stages that must not be committed after this edit
+	entry   record                           // the journal entry; none if it has no name
+	after   *journal.Head                    // required head of the first stripe; nil for an entry of another stripe
+	first   []byte                           // answer of an earlier call with the same Idempotency-Key
 
 	taken []claim                  // names and pairs that the last try found taken
-	dead  map[string]importer.Dead // by partition key: names and pairs that may be overwritten
+	dead  map[string]importer.Dead // names and pairs that may be overwritten, by partition key
 }
 
 // claim is a name or a pair that an edit takes for an agreement.
@@ -46,17 +46,17 @@ type claim struct {
 	code         string // of the violation if it is taken
 	key          string // partition key
 	owner        string // the agreement that has it
-	wanted       string // the agreement that it is for
+	wanted       string // the agreement that claims it
 	stage        importer.Stage
 }
 
-// edit writes the actions that build adds. It builds them again if what they were built
-// from has changed, which build may find out itself (journal.ErrMoved), or if they met
-// only names and pairs that are dead. Names and pairs of other agreements are
-// errs.Conflict taken, with one violation each.
+// edit writes the actions that build adds. It calls build again if data that build read
+// have changed (build itself may return journal.ErrMoved), or if all taken names and pairs
+// are dead. It returns errs.Conflict taken, with one violation for each name or pair that
+// another agreement has.
 //
-// If build remembered an Idempotency-Key that was used before, nothing is written, and
-// first is the answer that was given then.
+// If build remembered an Idempotency-Key that was used before, edit writes nothing, and
+// first is the stored answer.
 func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
 	e := &edit{db: db, now: now, dead: map[string]importer.Dead{}}
 	patient, impatient := context.WithTimeout(ctx, db.patience)
@@ -111,7 +111,7 @@ func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) err
 	return nil, errs.Wrap(fmt.Errorf("dynamo: the edit was built again for too long: %w", last), errs.Unavailable, "try_again")
 }
 
-// write runs the actions, and records what they changed.
+// write runs the actions, and appends the journal entry if there is one.
 func (e *edit) write(ctx context.Context) error {
 	if e.entry.name == "" {
 		return e.db.transact(ctx, e.actions)
@@ -122,7 +122,7 @@ func (e *edit) write(ctx context.Context) error {
 	return e.db.transactWith(ctx, e.actions, e.entry)
 }
 
-// changes sets what the journal records of an agreement.
+// changes sets the journal entry to a change of an agreement.
 func (e *edit) changes(c register.Change) {
 	e.entry.name, e.entry.body, e.entry.weight, e.entry.at = register.JournalName, register.Body([]register.Change{c}, ""), 1, e.now
 }
@@ -135,8 +135,8 @@ func (e *edit) within(groupID string) {
 	}
 }
 
-// outdates notes that pairs are added to or removed from an agreement of this type, which
-// makes licence data stale if the type is volume (R7.3).
+// outdates notes that the pairs of an agreement of type t change, which makes licence data
+// stale if the type is volume (R7.3).
 func (e *edit) outdates(t agreement.Type) {
 	if t == agreement.TypeVolume {
 		e.entry.head = outdating(e.now)
@@ -144,8 +144,8 @@ func (e *edit) outdates(t agreement.Type) {
 }
 
 // add appends an action. If its condition does not hold, refused is called with the item
-// that the action met, nil for none, and the edit fails with the error that it returns.
-// The edit is built again if refused is nil or returns nil.
+// in the table, nil for none, and the edit returns the error that refused returns. The
+// edit is built again if refused is nil or returns nil.
 func (e *edit) add(a *action, refused func(met item) error) {
 	const allOld = types.ReturnValuesOnConditionCheckFailureAllOld
 	switch {
@@ -167,7 +167,7 @@ func (e *edit) audit(event audit.Event) {
 	e.add(e.db.put(newAuditItem(event), "", nil), nil)
 }
 
-// remember adds the action that keeps the entry of an Idempotency-Key.
+// remember adds the action that stores the entry of an Idempotency-Key.
 func (e *edit) remember(entry once.Entry) {
 	if entry.Key == "" {
 		return
@@ -214,8 +214,8 @@ func (e *edit) quieten(ctx context.Context) error {
 	return e.db.bury(ctx, e.quiet)
 }
 
-// settle checks what the last try found taken. It returns a conflict that names what other
-// agreements have, or nil if all of it may be overwritten.
+// settle checks the names and pairs that the last try found taken. It returns a conflict
+// that lists what other agreements have, or nil if all of it may be overwritten.
 func (e *edit) settle(ctx context.Context) error {
 	if len(e.taken) == 0 {
 		return nil
@@ -228,7 +228,8 @@ func (e *edit) settle(ctx context.Context) error {
 	if err := db.learn(ctx, stages); err != nil {
 		return err
 	}
-	// Before the owners are read: one that a commit brings later is not missing.
+	// Check this before the owners are read: an owner whose commit comes in between must
+	// not count as deleted.
 	committed := make([]bool, len(e.taken))
 	for i, t := range e.taken {
 		committed[i] = db.committed(t.stage, latest)
@@ -241,7 +242,7 @@ func (e *edit) settle(ctx context.Context) error {
 	var violations []errs.Violation
 	for i, t := range e.taken {
 		if t.owner == t.wanted && t.code == "name_taken" {
-			continue // it was renamed since it was read: the next try finds out
+			continue // renamed since it was read: the next try finds out
 		}
 		owner, alive := owners[t.owner]
 		e.dead[t.key] = importer.Dead{Stage: t.stage, Owner: t.owner, Orphan: committed[i]}

@@ -30,7 +30,7 @@ type engine struct {
 	// pageSize limits how many items one Query or Scan reads; 0 leaves it to the caller.
 	// Tests set it to 2, so that every loop over pages runs.
 	pageSize int32
-	// patience is how long a transaction is retried while others hold its items.
+	// patience is how long a request is retried, and how long an edit is built again.
 	patience time.Duration
 
 	seq     atomic.Int64 // the highest commit sequence this process has seen
@@ -39,7 +39,7 @@ type engine struct {
 	seen    seen
 }
 
-// seen is where journals stood when this process last read their heads.
+// seen has the positions of journals when this process last read their heads.
 type seen struct {
 	sync.Mutex
 	at map[journal.Name]journal.Position
@@ -47,7 +47,7 @@ type seen struct {
 
 const (
 	maxTransaction = 100 // actions in a transaction, and keys in a BatchGetItem
-	parallel       = 8   // requests of one call under way at once
+	parallel       = 8   // concurrent requests of one call
 )
 
 type item = map[string]types.AttributeValue
@@ -61,15 +61,15 @@ type action types.TransactWriteItem
 
 // errCondition means that a condition of a write did not hold.
 type errCondition struct {
-	// failed has the actions whose conditions did not hold, and the item that each
-	// of them met: nil if there was none, or if the action did not ask for it. It is
-	// empty for a write that is not a transaction.
+	// failed has the actions whose conditions did not hold, with the item in the table:
+	// nil if there was none, or if the action did not request it. It is empty for a
+	// write that is not a transaction.
 	failed map[*action]item
 }
 
 func (e *errCondition) Error() string { return "dynamo: a condition did not hold" }
 
-// conditionOf returns the failed conditions of err, or nil when it is another error.
+// conditionOf returns the failed conditions of err, or nil if it is another error.
 func conditionOf(err error) *errCondition {
 	var e *errCondition
 	if errors.As(err, &e) {
@@ -78,8 +78,8 @@ func conditionOf(err error) *errCondition {
 	return nil
 }
 
-// refused reports whether err means that the condition of an action did not hold,
-// and returns the item that the action met. No condition of a nil action is refused.
+// refused reports whether err means that the condition of an action did not hold, and
+// returns the item in the table. It reports false for a nil action.
 func refused(err error, a *action) (met item, refused bool) {
 	if condition := conditionOf(err); condition != nil {
 		met, refused = condition.failed[a]
@@ -87,11 +87,11 @@ func refused(err error, a *action) (met item, refused bool) {
 	return met, refused
 }
 
-// transact runs up to maxTransaction actions as one; nil actions are left out. It retries
-// after conflicts and throttling, which the SDK does not do for a cancelled transaction,
-// until the patience of the engine or ctx ends. It returns an *errCondition if a condition did
-// not hold. A transaction whose reply was lost is repeated with the same token, and
-// counts as done.
+// transact runs up to maxTransaction actions in one transaction; nil actions are left out.
+// It retries after conflicts and throttling, which the SDK does not do for a cancelled
+// transaction, until the patience of the engine or ctx ends. It returns an *errCondition if
+// a condition did not hold. After a lost reply it sends the same token again, so a
+// transaction that was done is not done twice.
 func (db *engine) transact(ctx context.Context, actions []*action) error {
 	t := db.transaction(actions)
 	if len(t.actions) == 0 {
@@ -100,13 +100,13 @@ func (db *engine) transact(ctx context.Context, actions []*action) error {
 	return db.retry(ctx, func() error { return db.try(ctx, t) })
 }
 
-// transaction is a request to DynamoDB, and the actions that it was made from.
+// transaction is a request to DynamoDB, and the actions that it contains.
 type transaction struct {
 	*dynamodb.TransactWriteItemsInput
 	actions []*action
 }
 
-// transaction is the request for actions. Its token makes it safe to repeat.
+// transaction returns the request for actions. Its token makes it safe to repeat.
 func (db *engine) transaction(actions []*action) transaction {
 	t := transaction{TransactWriteItemsInput: &dynamodb.TransactWriteItemsInput{ClientRequestToken: aws.String(rand.Text())}}
 	for _, a := range actions {
@@ -118,7 +118,7 @@ func (db *engine) transaction(actions []*action) transaction {
 }
 
 // try sends a transaction once. It returns an *errCondition if a condition did not hold,
-// and an errTransient if the transaction was not done because of other requests.
+// and an errTransient if it was not done because of concurrent requests or throttling.
 func (db *engine) try(ctx context.Context, t transaction, options ...func(*dynamodb.Options)) error {
 	_, err := db.client.TransactWriteItems(ctx, t.TransactWriteItemsInput, options...)
 	var cancelled *types.TransactionCanceledException
@@ -147,30 +147,31 @@ func (db *engine) try(ctx context.Context, t transaction, options ...func(*dynam
 	return err
 }
 
-// unrepeated turns the retries of the SDK off for a request.
+// unrepeated turns off the retries of the SDK for a request.
 func unrepeated(o *dynamodb.Options) { o.Retryer = sdkretry.AddWithMaxAttempts(o.Retryer, 1) }
 
-// errConflict means that a transaction was not done, because of other requests for the
-// same items, or because of throttling.
+// errConflict means that a transaction was not done, because of concurrent requests for
+// the same items, or because of throttling.
 type errConflict struct {
 	error
-	at []*action // the actions that met them
+	at []*action // the actions that conflicted or were throttled
 }
 
 func (e errConflict) Unwrap() error { return e.error }
 
-// errTransient marks an error that a retry may not meet.
+// errTransient marks an error after which a retry may succeed.
 type errTransient struct{ error }
 
 func (e errTransient) Unwrap() error { return e.error }
 
-// retry calls do until it returns anything but a transient error. Calls of do must be
-// repeatable: one may have succeeded although its reply was lost.
+// retry calls do until it returns nil or an error that is not transient, or until the
+// patience of the engine ends. do must be repeatable: it may have succeeded although its
+// reply was lost.
 func (db *engine) retry(ctx context.Context, do func() error) error {
 	patient, impatient := context.WithTimeout(ctx, db.patience)
 	defer impatient()
-	// The longest pause is short: a transaction that waits longer than the others loses
-	// to them every time.
+	// The longest pause is short: a transaction that waits longer than concurrent ones
+	// always conflicts with them.
 	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 100 * time.Millisecond}
 	for {
 		err := do()
@@ -187,14 +188,14 @@ func (db *engine) retry(ctx context.Context, do func() error) error {
 	}
 }
 
-// isTransient reports whether a retry may not meet the error.
+// isTransient reports whether a retry may succeed.
 func isTransient(err error) bool {
 	var conflict *types.TransactionConflictException
 	var throttled *types.ThrottlingException
 	var exceeded *types.ProvisionedThroughputExceededException
 	var transient errTransient
 	var torn *smithy.DeserializationError // an incomplete reply, which the SDK does not retry
-	var gaveUp *sdkretry.MaxAttemptsError // the SDK has retried: lost replies, faults of the server
+	var gaveUp *sdkretry.MaxAttemptsError // the SDK has retried after lost replies or server errors
 	var underWay *types.TransactionInProgressException
 	return errors.As(err, &transient) || errors.As(err, &conflict) || errors.As(err, &throttled) || errors.As(err, &exceeded) ||
 		errors.As(err, &torn) || errors.As(err, &gaveUp) || errors.As(err, &underWay)
@@ -213,7 +214,7 @@ func (db *engine) one(ctx context.Context, write func() error) error {
 	})
 }
 
-// update is a single conditional write.
+// update runs a single conditional UpdateItem. It returns an *errCondition like one.
 func (db *engine) update(ctx context.Context, in *dynamodb.UpdateItemInput) error {
 	in.TableName = &db.table
 	return db.one(ctx, func() error {
@@ -222,12 +223,12 @@ func (db *engine) update(ctx context.Context, in *dynamodb.UpdateItemInput) erro
 	})
 }
 
-// put is the action that stores v, of an item type, if the condition holds.
+// put returns the action that stores v, of an item type, if the condition holds.
 func (db *engine) put(v any, condition string, values item) *action {
 	return db.putItem(marshal(v), condition, values)
 }
 
-// putItem is the action that stores an item, if the condition holds.
+// putItem returns the action that stores an item, if the condition holds.
 func (db *engine) putItem(it item, condition string, values item) *action {
 	put := &types.Put{TableName: &db.table, Item: it, ExpressionAttributeValues: values}
 	if condition != "" {
@@ -244,7 +245,7 @@ func ignoreCondition(err error) error {
 	return err
 }
 
-// removeAll deletes items that still have the attribute that they were read with.
+// removeAll deletes items whose attribute still has the value that was read.
 func (db *engine) removeAll(ctx context.Context, items []item, attribute string) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
@@ -258,7 +259,7 @@ func (db *engine) removeAll(ctx context.Context, items []item, attribute string)
 			if conditionOf(err) == nil || len(batch) == 1 {
 				return ignoreCondition(err)
 			}
-			for _, it := range batch { // some were deleted or overwritten: one by one
+			for _, it := range batch { // some were deleted or overwritten: delete one by one
 				d := db.deletion(it, attribute)
 				err := db.one(ctx, func() error {
 					_, err := db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
@@ -277,7 +278,7 @@ func (db *engine) removeAll(ctx context.Context, items []item, attribute string)
 	return g.Wait()
 }
 
-// deletion deletes an item, if it still has the attribute that it was read with.
+// deletion returns the deletion of an item whose attribute still has the value that was read.
 func (db *engine) deletion(it item, attribute string) *types.Delete {
 	return &types.Delete{
 		TableName: &db.table, Key: item{"pk": it["pk"], "sk": it["sk"]}, ConditionExpression: aws.String("#a = :a"),

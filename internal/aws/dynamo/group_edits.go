@@ -65,9 +65,9 @@ func (s *Groups) RenameGroup(ctx context.Context, read group.Group, name string,
 	return after, err
 }
 
-// DeleteGroup implements group.Store. It writes as many items
-// however many agreements are in the group: from then on they count as moved,
-// because readers know that the group is gone. Tidy moves them in the table.
+// DeleteGroup implements group.Store. The number of items that it writes does not depend
+// on the number of agreements in the group. Readers know that the group was deleted, and
+// count its agreements as Unassigned. Upkeep.Empty moves them in the table.
 func (s *Groups) DeleteGroup(ctx context.Context, read group.Group, event audit.Event) error {
 	if read.ID == group.UnassignedID {
 		return errs.New(errs.Conflict, "group_built_in")

@@ -12,7 +12,7 @@ import (
 	"trueup/internal/text"
 )
 
-// Groups keeps license groups. It is safe for concurrent use.
+// Groups stores license groups. It is safe for concurrent use.
 type Groups struct{ db *engine }
 
 var _ group.Store = (*Groups)(nil)
@@ -29,7 +29,7 @@ func (s *Groups) Groups(ctx context.Context) ([]group.Group, error) {
 		if err != nil {
 			return false, err
 		}
-		if i.ID != group.UnassignedID { // stored by releases that counted its agreements
+		if i.ID != group.UnassignedID { // stored by older releases, which counted its agreements
 			groups = append(groups, i.group())
 		}
 		return true, nil

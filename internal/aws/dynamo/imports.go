@@ -14,11 +14,11 @@ import (
 	"trueup/internal/once"
 )
 
-// announcedFor is how long an announced import is kept when its file never comes.
+// announcedFor is how long the record of an announced file is kept if no file is uploaded.
 const announcedFor = 7 * 24 * time.Hour
 
-// Imports keeps the records of imports, and stores what they add. It is safe for
-// concurrent use.
+// Imports stores the records of imports, and the agreements, names and pairs that they
+// add. It is safe for concurrent use.
 type Imports struct{ db *engine }
 
 var _ importer.Store = (*Imports)(nil)
@@ -120,8 +120,8 @@ func (s *Imports) Finish(ctx context.Context, imp importer.Import, events []audi
 	return finished(s.db.transact(ctx, actions), record, imp)
 }
 
-// finishing is the part of a transaction that ends an attempt. One of its actions
-// stores the record, if the attempt still owns the import.
+// finishing returns the actions that end an attempt. The action record, which is one of
+// them, stores the record if the attempt still owns the import.
 func (s *Imports) finishing(imp importer.Import, events []audit.Event) (actions []*action, record *action) {
 	imp.Lease = time.Time{}
 	imp.Version++
@@ -139,8 +139,9 @@ func (s *Imports) finishing(imp importer.Import, events []audit.Event) (actions 
 	return actions, record
 }
 
-// finished returns the error of an attempt whose transaction with the action record
-// returned err: nil if the record is stored already as this attempt wanted it.
+// finished returns the error of an attempt whose transaction returned err: nil if an
+// earlier try of this attempt stored the record, importer.ErrLost if the attempt no longer
+// owns the import.
 func finished(err error, record *action, imp importer.Import) error {
 	old, failed := refused(err, record)
 	if !failed {

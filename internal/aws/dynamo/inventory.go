@@ -22,7 +22,8 @@ type inventoryItem struct {
 	Version int64         `dynamodbav:"version"`
 }
 
-// inventoryUpload is an intake.Object, which an inventory.File and an inventory.Good have.
+// inventoryUpload is the intake.Object of an inventory.File or an inventory.Good, and the
+// time at which it was read.
 type inventoryUpload struct {
 	Key       string `dynamodbav:"key"`
 	Version   string `dynamodbav:"object"`
@@ -99,8 +100,8 @@ func (i inventoryItem) record() inventory.Record {
 	return r
 }
 
-// Inventories keeps the records of files of inventories, and where the rules of admins
-// are. It is safe for concurrent use.
+// Inventories stores the records of inventory files, and where the rules of admins are
+// stored. It is safe for concurrent use.
 type Inventories struct{ db *engine }
 
 var _ inventory.Store = (*Inventories)(nil)
@@ -139,8 +140,8 @@ func (s *Inventories) SaveRecord(ctx context.Context, r inventory.Record, events
 	return err
 }
 
-// versioned is the condition of a write of a version: the one before it is
-// there, or nothing when it is the first.
+// versioned returns the condition for writing a version: the stored one is the version
+// before it, or there is none if it is the first.
 func versioned(version int64) (condition string, values item) {
 	if version == 1 {
 		return "attribute_not_exists(pk)", nil

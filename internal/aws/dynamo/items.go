@@ -17,7 +17,7 @@ import (
 	"trueup/internal/text"
 )
 
-// The items of the table, one type each. Times are milliseconds since 1970.
+// The items of the table, one type for each kind. Times are milliseconds since 1970.
 
 type agreementItem struct {
 	PK        string                 `dynamodbav:"pk"`
@@ -33,17 +33,17 @@ type agreementItem struct {
 	Start     day.Date               `dynamodbav:"start,omitempty"`
 	End       day.Date               `dynamodbav:"end,omitempty"`
 	Pairs     int                    `dynamodbav:"pairs"`
-	Added     map[importer.Stage]int `dynamodbav:"added"` // pairs that the latest imports add; each counts once its stage is committed
+	Added     map[importer.Stage]int `dynamodbav:"added"` // number of pairs that the latest imports add; each counts after its stage is committed
 	Created   int64                  `dynamodbav:"created"`
 	CreatedBy string                 `dynamodbav:"created_by"`
 	Version   int64                  `dynamodbav:"version"`
 	Stage     importer.Stage         `dynamodbav:"stage,omitempty"`
-	// Summaries counts how often a refresh summarized the pairs, which is no new
+	// Summaries counts how often a refresh summarized the pairs. A summary is not a new
 	// version of the agreement.
 	Summaries int64 `dynamodbav:"summaries,omitempty"`
 }
 
-// stages adds the stages that have to be learnt to read the item.
+// stages adds the stages that must be learnt before the item can be read.
 func (i agreementItem) stages(to map[importer.Stage]bool) {
 	to[i.Stage] = true
 	for stage := range maps.Keys(i.Added) {
@@ -56,8 +56,7 @@ func (i *agreementItem) describe(t agreement.Terms) {
 	i.Publisher, i.Product, i.Licenses, i.Start, i.End = t.Publisher, t.ProductTitle, t.Licenses, t.Start, t.End
 }
 
-// newAgreementItem completes the item of a new agreement: its key, and what every
-// new agreement has.
+// newAgreementItem sets the key, the version and the empty Added of a new agreement.
 func newAgreementItem(i agreementItem) agreementItem {
 	partition, sort := agreementKey(i.ID)
 	i.PK, i.SK, i.Added, i.Version = string(partition), string(sort), map[importer.Stage]int{}, 1
@@ -67,12 +66,12 @@ func newAgreementItem(i agreementItem) agreementItem {
 type nameItem struct {
 	PK    string         `dynamodbav:"pk"`
 	SK    string         `dynamodbav:"sk"`
-	ID    string         `dynamodbav:"id"`   // the agreement's
+	ID    string         `dynamodbav:"id"`   // of the agreement
 	Name  string         `dynamodbav:"name"` // folded
 	Stage importer.Stage `dynamodbav:"stage,omitempty"`
 }
 
-// newNameItem is the name of an agreement. The stage is empty for an edit by hand.
+// newNameItem returns the item of an agreement's name. stage is empty for an edit by hand.
 func newNameItem(id, name string, stage importer.Stage) nameItem {
 	folded := text.Fold(name)
 	partition, sort := nameKey(folded)
@@ -91,13 +90,13 @@ type pairItem struct {
 	Created       int64             `dynamodbav:"created"`
 	Stage         importer.Stage    `dynamodbav:"stage,omitempty"`
 	// Life identifies the edit or the import that added the pair: a pair that is removed
-	// and added again has another life. What a refresh knows of the pair is stored in
-	// further attributes, see answerItem.
+	// and added again has another life. Further attributes store the results of refreshes,
+	// see answerItem.
 	Life string `dynamodbav:"life,omitempty"`
 }
 
-// newPairItem is a pair of an agreement, of which nothing is known. life is what
-// adds it. The stage is empty for an edit by hand.
+// newPairItem returns the item of a pair that no refresh has checked. life identifies the
+// edit or the import that adds it. stage is empty for an edit by hand.
 func newPairItem(owner string, pair agreement.Pair, at time.Time, life string, stage importer.Stage) pairItem {
 	k := pair.Key()
 	partition, sort := pairKey(k)
@@ -134,10 +133,10 @@ type importItem struct {
 	Attempt int            `dynamodbav:"attempt"`
 	Lease   int64          `dynamodbav:"lease,omitempty"`
 	Version int64          `dynamodbav:"version"`
-	Expires int64          `dynamodbav:"expires,omitempty"` // schema.TTL, for an upload that never came
+	Expires int64          `dynamodbav:"expires,omitempty"` // schema.TTL, if no file is uploaded
 }
 
-// importRecord is the part of an import that no condition looks at.
+// importRecord is the part of an import that no condition checks.
 type importRecord struct {
 	ID         string            `dynamodbav:"id"`
 	File       string            `dynamodbav:"file"`
@@ -237,7 +236,7 @@ func (i auditItem) event() audit.Event {
 	}
 }
 
-// marshal panics on a type that cannot be an item: a mistake in this file.
+// marshal returns v as an item. It panics if the type of v cannot be an item.
 func marshal(v any) item {
 	it, err := attributevalue.MarshalMap(v)
 	if err != nil {

@@ -21,17 +21,17 @@ import (
 	"trueup/internal/register"
 )
 
-// Journal reads all journals, and appends entries of the catalog. Entries of the journal
-// of agreements are appended by the transactions that change agreements. It is safe for
+// Journal reads all journals, and appends entries of the catalog. The transactions that
+// change agreements append the entries of the journal of agreements. Journal is safe for
 // concurrent use.
 //
-// A stripe of a journal has a head, which every append writes on the condition
-// that it is as it was read. So the entries of a stripe have no gaps, and each
-// knows the one before it. The heads of all stripes are in one partition and are
-// read by one query; the entries of each stripe have a partition of their own.
+// Each stripe of a journal has a head. Every append updates the head on the condition that
+// it has not changed since it was read. So the entries of a stripe have no gaps, and each
+// has the id of the one before it. The heads of all stripes are in one partition, and one
+// query reads them; the entries of each further stripe have their own partition.
 //
-// The first stripe is the whole journal of releases that knew no stripes. They may
-// append to it while this release is being deployed.
+// Releases without stripes use only the first stripe. They may append to it while this
+// release is deployed.
 type Journal struct{ db *engine }
 
 var (
@@ -39,14 +39,14 @@ var (
 	_ catalog.Log = (*Journal)(nil)
 )
 
-// journalRetention is how long entries are kept that are not the only record of
-// a change. A process or a saved copy that is further behind reads the table.
+// journalRetention is how long entries of a trimmed journal are kept. A process or a saved
+// copy that is further behind reads the table.
 const journalRetention = 30 * 24 * time.Hour
 
 // trimmed reports whether the old entries of a journal are deleted.
 func trimmed(name journal.Name) bool { return name == register.JournalName }
 
-// headItem is the head of a stripe: where it stands, and the payload of its journal.
+// headItem is the head of a stripe: its position, and attributes of its journal.
 type headItem struct {
 	PK     string `dynamodbav:"pk"`
 	SK     string `dynamodbav:"sk"`
@@ -54,35 +54,35 @@ type headItem struct {
 	Weight int64  `dynamodbav:"weight"`
 	Saved  int64  `dynamodbav:"saved"`
 
-	// The payload of journal register.JournalName: Gone has the license groups that were
-	// deleted and not emptied, and Deleted has the ones of them that this release knows. A
-	// release without stripes removes a group from Gone when it has moved the agreements
-	// that it knows, without the agreements that other stripes put into the group.
+	// The payload of journal register.JournalName: the license groups that were deleted but
+	// not yet emptied. Gone is shared with releases without stripes; Deleted is only written
+	// by releases with stripes. A release without stripes removes a group from Gone without
+	// moving the agreements that other stripes put into the group.
 	Gone    []string `dynamodbav:"gone"`
 	Deleted []string `dynamodbav:"deleted"`
 
-	// Tip is the id of entry TipSeq. Releases that gave entries no id leave both as
-	// they are when they append: then TipSeq is not Seq.
+	// Tip is the id of entry TipSeq. Releases without entry ids do not change them when
+	// they append: then TipSeq differs from Seq.
 	Tip    string `dynamodbav:"tip"`
 	TipSeq int64  `dynamodbav:"tip_seq"`
 
-	// In the first stripe: the weight of all stripes in the newest saved copy, and
-	// when it was saved, in milliseconds. Saved is of copies without stripes.
+	// In the first stripe: the weight of all stripes in the newest saved copy, and when
+	// it was saved, in milliseconds. Saved is the weight of copies of releases without stripes.
 	Copied   int64 `dynamodbav:"copied"`
 	CopiedAt int64 `dynamodbav:"copied_at"`
 
-	// In the first stripe of journal register.JournalName: how often the groups that
-	// agreements are stored under were checked, and when they were last, in milliseconds.
+	// In the first stripe of journal register.JournalName: how often Upkeep checked the
+	// groups that agreements are stored under, and when it last did, in milliseconds.
 	Checks  int   `dynamodbav:"checks"`
 	Checked int64 `dynamodbav:"checked"`
 
-	// Of journal register.JournalName: how many changes made licence data stale, and when
-	// the last one did, in milliseconds (R7.3).
+	// In journal register.JournalName: how many changes of this stripe made licence data
+	// stale, and when the last one did, in milliseconds (R7.3).
 	Changes int64 `dynamodbav:"changes"`
 	Changed int64 `dynamodbav:"changed"`
 }
 
-// gone returns the license groups that were deleted and not emptied.
+// gone returns the license groups that were deleted but not yet emptied.
 func (i *headItem) gone() []string {
 	all := slices.Clone(i.Deleted)
 	for _, id := range i.Gone {
@@ -101,7 +101,7 @@ func (i *headItem) point() journal.Point {
 	return p
 }
 
-// heads calls each for the head of every stripe that has one, in one query.
+// heads reads the heads of a journal in one query, and calls each for every head.
 func (db *engine) heads(ctx context.Context, name journal.Name, each func(stripe int, i headItem) error) error {
 	p, first := headKey(name, 0)
 	err := db.query(ctx, &dynamodb.QueryInput{
@@ -130,7 +130,7 @@ func (s *Journal) Head(ctx context.Context, name journal.Name) (journal.Head, er
 	return s.db.head(ctx, name)
 }
 
-// head returns where a journal stands.
+// head returns the head of a journal, summed over its stripes.
 func (db *engine) head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
 	err = db.heads(ctx, name, func(stripe int, i headItem) error {
 		head.Position[stripe] = i.point()
@@ -147,14 +147,14 @@ func (db *engine) head(ctx context.Context, name journal.Name) (head journal.Hea
 	return head, nil
 }
 
-// watch notes where a journal stands. If the journal has lost entries, the table was
-// restored to a point in time: then watch forgets which stages were committed.
+// watch records the position of a journal. If the journal has lost entries, the table was
+// restored to an earlier point in time: then watch forgets which stages were committed.
 func (db *engine) watch(name journal.Name, now *journal.Position) {
 	db.seen.Lock()
 	defer db.seen.Unlock()
 	was := db.seen.at[name]
-	// Heads may arrive in another order than they were read: then stages are forgotten
-	// without need, which only costs reads.
+	// Concurrent calls may record heads out of order: then stages are forgotten without
+	// need, which only costs reads.
 	if !now.Continues(&was) {
 		db.commits.Clear()
 		db.seq.Store(unknownSeq)
@@ -196,8 +196,8 @@ func (s *Journal) Entries(ctx context.Context, name journal.Name, stripe int, af
 	return entries, nil
 }
 
-// entriesPerPage bounds what is applied at a time. An entry of an import has up to
-// 390 kB, and then a page of 1 MB has fewer.
+// entriesPerPage limits how many entries are applied at a time. An entry of an import has
+// up to 390 kB, so a page of 1 MB may have fewer.
 const entriesPerPage = 200
 
 // Append implements catalog.Log.
@@ -216,8 +216,8 @@ func (s *Journal) Append(ctx context.Context, name journal.Name, head journal.He
 	return nil, err
 }
 
-// appendFirst writes actions, and appends a record to the first stripe after the head that
-// was read. It returns journal.ErrMoved if the stripe has another head now.
+// appendFirst runs actions and appends a record to the first stripe, after head. It returns
+// journal.ErrMoved if the head has changed and all other conditions hold.
 func (db *engine) appendFirst(ctx context.Context, actions []*action, head journal.Head, r record) error {
 	update, entry := db.recording(r, 0, head.Position[0])
 	err := db.transact(ctx, append(actions, update, entry))
@@ -258,22 +258,22 @@ type record struct {
 	name   journal.Name
 	body   string
 	weight int
-	at     time.Time // when the transaction is made
-	// head is what the transaction changes in the head besides.
+	at     time.Time // base of the expiry of the entry
+	// head has further changes of the head.
 	head headChange
-	// within are license groups: the transaction is made only if none of them was deleted.
+	// within are license groups that must not be deleted; else the transaction fails.
 	within []string
 }
 
-// headChange is a change of attributes of a head that have no meaning for the journal:
-// what follows SET and ADD in an update expression, each part after a comma.
+// headChange is a change of attributes of a head that the journal itself does not use. set
+// and add extend the SET and ADD clauses of the update expression; each starts with a comma.
 type headChange struct {
 	set, add string
 	values   item
 }
 
-// recording is the actions that append a record to a stripe after a point: they update
-// the head and put the entry.
+// recording returns the actions that append a record to a stripe after a point: the update
+// of the head and the put of the entry.
 func (db *engine) recording(r record, stripe int, after journal.Point) (head, entry *action) {
 	next, tip := after.Seq+1, rand.Text()
 	set, add := "SET seq = :next, tip = :tip, tip_seq = :next", " ADD weight :w"
@@ -301,7 +301,7 @@ func (db *engine) recording(r record, stripe int, after journal.Point) (head, en
 	return &action{Update: update}, db.put(i, "", nil)
 }
 
-// list is texts as an attribute.
+// list returns strings as an attribute.
 func list(values []string) types.AttributeValue {
 	l := &types.AttributeValueMemberL{Value: make([]types.AttributeValue, len(values))}
 	for i, v := range values {
@@ -310,7 +310,7 @@ func list(values []string) types.AttributeValue {
 	return l
 }
 
-// stripeOf returns the stripe whose head has a sort key.
+// stripeOf returns the stripe whose head has the sort key.
 func stripeOf(sort string) (int, bool) {
 	if sort == string(headSK) {
 		return 0, true
@@ -322,5 +322,5 @@ func stripeOf(sort string) (int, bool) {
 	return n, err == nil && n > 0 && n < journal.Stripes
 }
 
-// errBehind means that the journal has moved on and nothing else is wrong.
+// errBehind means that a transaction failed only because of a concurrent append.
 var errBehind = errors.New("dynamo: another change came first")
