@@ -14,39 +14,38 @@ import (
 	"trueup/internal/journal"
 )
 
-// This file is the only one that knows key text. A partition key has a type
-// and a constructor; the table in doc.go says which sort keys pair up with it.
+// Only this file contains the text of keys. Constructors return partition keys and sort
+// keys; the table in doc.go lists all combinations.
 //
-// No key of rows that one import writes is shared by all of them: agreements,
-// names and pairs have a partition each, and the pairs of an agreement are
-// spread over schema.Shards index partitions.
+// The rows of an import do not share a partition: each agreement, name and pair has its
+// own, and the pairs of an agreement are spread over schema.Shards index partitions.
 
 type (
 	pk string
 	sk string
 )
 
-// Limits of DynamoDB are 2,048 bytes for a partition key and 1,024 for a sort
-// key; a name can be longer once folded, so the end of a long one is hashed.
+// DynamoDB allows 2,048 bytes for a partition key and 1,024 for a sort key. A folded name
+// can be longer, so the end of a long name is hashed.
 const (
 	maxPartitionName = 1800
 	maxSortName      = 900
 	maxSortKey       = 1024
 )
 
-// agreementKey: the agreement itself, under sort key "AGREEMENT". Its details
-// have an item of their own, so that only a read of details reads them (R2.7).
+// agreementKey is the key of an agreement. Its details have their own item, so that only a
+// read of details reads them (R2.7).
 func agreementKey(id string) (pk, sk) { return pk(agreementPrefix + id), agreementSK }
 func detailsKey(id string) (pk, sk)   { return pk("AGREEMENT#" + id), "DETAILS" }
 
-// nameKey: who has a name, under sort key "NAME". The name is folded.
+// nameKey is the key of the item that records which agreement has a folded name.
 func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
 
-// pairKey: which agreement has a pair, under sort key "PAIR".
+// pairKey is the key of the item of a pair.
 func pairKey(key agreement.PairKey) (pk, sk) { return pk(pairPrefix + string(key)), "PAIR" }
 
-// Groups are at most 501 small items, read together: one partition holds
-// "GROUP#<id>" for each, "NAME#<folded name>" for who has a name, and "COUNT".
+// groupsPK is the partition of all license groups. For each group it has the items
+// "GROUP#<id>" and "NAME#<folded name>"; "COUNT" has the number of groups.
 const groupsPK pk = "GROUPS"
 
 const (
@@ -63,24 +62,24 @@ const (
 	commitsPK     pk = "COMMITS"
 	writerPK      pk = "WRITER"
 	writerSK      sk = "WRITER"
-	importsPK     pk = "IMPORTS" // one item an import, written a few times
+	importsPK     pk = "IMPORTS" // one item for each import, written a few times
 	openImportsPK pk = "IMPORTS#OPEN"
 	orphansPK     pk = "ORPHANS"   // deleted agreements whose pairs are being removed
-	inventoryPK   pk = "INVENTORY" // a few items: "SOURCE#<source>" for each, and "RULES"
+	inventoryPK   pk = "INVENTORY" // a few items: "SOURCE#<source>" for each source, and "RULES"
 	sourcePrefix     = "SOURCE#"
 	rulesSK       sk = "RULES"
 	refreshPrefix    = "REFRESH#"
-	refreshesPK   pk = "REFRESHES" // one item a run, written at every position it saves
+	refreshesPK   pk = "REFRESHES" // one item for each run, written at every position it saves
 	heldPK        pk = "REFRESHES#HELD"
 	refreshPK     pk = "REFRESH"
 	refreshSK     sk = "REFRESH"
 	headSK        sk = "HEAD"
 
 	statementPrefix       = "STATEMENT#"
-	statementsPK       pk = "STATEMENTS" // one item a version of a file
+	statementsPK       pk = "STATEMENTS" // one item for each version of a file
 	newestStatementsPK pk = "STATEMENTS#NEWEST"
 
-	snapshotsPK      pk = "SNAPSHOTS" // one small item a day, and "NEWEST"
+	snapshotsPK      pk = "SNAPSHOTS" // one small item for each day, and "NEWEST"
 	snapshotPrefix      = "DAY#"
 	newestSnapshotSK sk = "NEWEST"
 )
@@ -93,8 +92,8 @@ func importKey(id string) (pk, sk)     { return importsPK, sk(importPrefix + id)
 func openImportKey(id string) (pk, sk) { return openImportsPK, sk(importPrefix + id) }
 func statementKey(id string) (pk, sk)  { return statementsPK, sk(statementPrefix + id) }
 
-// newestStatementKey: which statement of a file is in use. The file's key is at
-// most 1,024 bytes long.
+// newestStatementKey is the key of the item that names the statement of a file in use. The
+// key of the file has at most 1,024 bytes.
 func newestStatementKey(file string) (pk, sk) {
 	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
 }
@@ -112,13 +111,12 @@ func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }
 
-// fenceKey: which attempt at a refresh may write, under sort key "FENCE". Each
-// of its fences says the same, so that transactions that look at different ones
-// are not in each other's way.
+// fenceKey is the key of a fence, which has the token of the attempt that may write. All
+// fences are equal; transactions that check different fences do not conflict.
 func fenceKey(n int) (pk, sk) { return pk("FENCE#" + strconv.Itoa(n)), "FENCE" }
 
-// headKey: where a stripe of a journal stands. The heads of all stripes are read
-// together.
+// headKey is the key of the head of a stripe. The heads of all stripes of a journal are
+// read together.
 func headKey(name journal.Name, stripe int) (pk, sk) {
 	if stripe == 0 {
 		return pk("JOURNAL#" + string(name)), headSK
@@ -126,8 +124,8 @@ func headKey(name journal.Name, stripe int) (pk, sk) {
 	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%s#%02d", headSK, stripe))
 }
 
-// entryKey: an entry of a stripe. Those of the first stripe are in the partition
-// of the heads.
+// entryKey is the key of an entry of a stripe. Entries of the first stripe are in the
+// partition of the heads.
 func entryKey(name journal.Name, stripe int, seq int64) (pk, sk) {
 	number := sk(fmt.Sprintf("%016d", seq))
 	if stripe == 0 {
@@ -136,42 +134,42 @@ func entryKey(name journal.Name, stripe int, seq int64) (pk, sk) {
 	return pk(fmt.Sprintf("JOURNAL#%s#%02d", name, stripe)), number
 }
 
-// tombstoneKey: that a license group was deleted, under sort key "TOMBSTONE". Each
-// of its tombstones says the same.
+// tombstoneKey is the key of a tombstone of a license group. A deletion writes all tombstones
+// of a group.
 func tombstoneKey(groupID string, n int) (pk, sk) {
 	return pk(fmt.Sprintf("TOMBSTONE#%s#%02d", groupID, n)), "TOMBSTONE"
 }
 
-// auditShards is over how many partitions audit events are spread. Their sort keys
-// grow with time, so DynamoDB cannot split a partition between them; one takes 1,000
-// write units a second, and an event in a transaction costs at least two. Readers
-// look at this many: it can become larger, and never smaller.
+// auditShards is the number of partitions that audit events are spread over. Their sort
+// keys grow with time, so DynamoDB cannot split a partition. A partition takes 1,000 write
+// units a second, and an event in a transaction costs at least two. Readers read this many
+// partitions: the number may grow but never shrink.
 const auditShards = 8
 
-// auditKey: an event is in the shard that its id selects. There is no day in the
-// key: it would not spread the writes of one moment, and would make a list of a
-// quiet month read each of its days eight times.
+// auditKey is the key of an event, in the shard that its id selects. The key has no day:
+// a day would not spread concurrent writes, and a list of a quiet month would have to read
+// eight partitions for each day.
 func auditKey(id string) (pk, sk) { return auditShardPK(shardOf(id, auditShards)), sk(id) }
 
 func auditShardPK(shard int) pk { return pk("AUDIT#" + strconv.Itoa(shard)) }
 
-// auditDayPK is where every event of a day was written before there were shards.
-// It is still read.
+// auditDayPK is the partition of a day, to which releases without shards wrote events. It
+// is still read.
 func auditDayPK(date time.Time) pk { return pk("AUDIT#" + date.UTC().Format(time.DateOnly)) }
 
 // Index keys.
 
 func byOwnerPK(id string, shard int) string { return "AGREEMENT#" + id + "#" + strconv.Itoa(shard) }
 
-// shardOf spreads the entries of a list evenly, by what identifies the entry.
+// shardOf returns the shard of an entry. It spreads identities evenly.
 func shardOf(identity string, shards int) int {
-	// Both halves of a pair key are often equal, which cancels out in the low
-	// bits of a weaker hash.
+	// Both halves of a pair key are often equal; in the low bits of a weaker hash they
+	// would cancel each other out.
 	sum := sha256.Sum256([]byte(identity))
 	return int(sum[0]) % shards
 }
 
-// bounded returns s, or when it is over max bytes a readable start and a digest of it.
+// bounded returns s, or a readable start and a digest of s if it has more than max bytes.
 func bounded(s string, max int) string {
 	if len(s) <= max {
 		return s
@@ -179,7 +177,7 @@ func bounded(s string, max int) string {
 	return s[:readable(s, max)] + "#" + digest(s)
 }
 
-// readable returns how much of s bounded leaves as it is when s is over max bytes.
+// readable returns how many bytes of s bounded keeps if s has more than max bytes.
 func readable(s string, max int) int {
 	cut := max - 1 - digestChars
 	if len(s) <= cut {

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/once"
 )
 
-// Idempotency remembers the answers of calls with an Idempotency-Key. It is safe for
+// Idempotency stores the answers of calls with an Idempotency-Key. It is safe for
 // concurrent use.
 type Idempotency struct{ db *engine }
 
@@ -38,8 +38,7 @@ func (s *Idempotency) Remember(ctx context.Context, e once.Entry, now time.Time)
 	if e.Key == "" {
 		return nil, nil
 	}
-	// A transaction of one write: thanks to its token, a repetition after a lost reply
-	// counts as done.
+	// A transaction of one write: its token makes a retry after a lost reply succeed.
 	remember := s.db.remembering(e, now)
 	err = s.db.transact(ctx, []*action{remember})
 	if old, used := refused(err, remember); used {
@@ -48,7 +47,7 @@ func (s *Idempotency) Remember(ctx context.Context, e once.Entry, now time.Time)
 	return nil, err
 }
 
-// remembering is the action that keeps an answer, unless the key was used before;
+// remembering returns the action that stores an answer, unless the key was used before;
 // nil for an entry without a key.
 func (db *engine) remembering(e once.Entry, now time.Time) *action {
 	if e.Key == "" {
@@ -62,7 +61,8 @@ func (db *engine) remembering(e once.Entry, now time.Time) *action {
 	return action
 }
 
-// answered returns the answer of the call that is remembered.
+// answered returns the answer stored in it. It returns errs.Invalid
+// idempotency_key_reused if the stored call had another body.
 func answered(it item, e once.Entry) ([]byte, error) {
 	if attr(it, "body") != e.BodyHash {
 		return nil, errs.New(errs.Invalid, "idempotency_key_reused")

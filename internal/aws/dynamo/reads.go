@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// get reads one item, strongly consistent; nil when there is none.
+// get reads one item with strong consistency. It returns nil if there is none.
 func (db *engine) get(ctx context.Context, p pk, sort sk) (item, error) {
 	var found item
 	err := db.retry(ctx, func() error {
@@ -27,9 +27,9 @@ func (db *engine) get(ctx context.Context, p pk, sort sk) (item, error) {
 	return found, err
 }
 
-// getAll reads many items, strongly consistent, and calls found for each that exists, in
-// no order and never two at a time. Keys must not repeat. With a projection only these
-// attributes are read; names maps its placeholders.
+// getAll reads many items with strong consistency, and calls found for each that exists, in
+// no particular order and never concurrently. Keys must not repeat. A projection limits the
+// attributes that are read; names maps its placeholders.
 func (db *engine) getAll(ctx context.Context, keys []item, projection string, names map[string]string, found func(item) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
@@ -71,8 +71,7 @@ func (db *engine) getAll(ctx context.Context, keys []item, projection string, na
 	return g.Wait()
 }
 
-// query runs a Query, page after page, and calls each for every item until each returns
-// false.
+// query runs a Query page by page, and calls each for every item until each returns false.
 func (db *engine) query(ctx context.Context, in *dynamodb.QueryInput, each func(item) (bool, error)) error {
 	in.TableName = &db.table
 	for {
@@ -105,7 +104,7 @@ func (db *engine) ask(ctx context.Context, in *dynamodb.QueryInput) (out *dynamo
 	return out, err
 }
 
-// attr returns a text attribute; empty if there is none.
+// attr returns a string attribute; empty if there is none.
 func attr(it item, name string) string {
 	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
 		return v.Value
@@ -113,7 +112,7 @@ func attr(it item, name string) string {
 	return ""
 }
 
-// cutPrefix returns the part of a key after the prefix that says its type.
+// cutPrefix returns a key without the prefix of its type.
 func cutPrefix(it item, name, prefix string) string {
 	return strings.TrimPrefix(attr(it, name), prefix)
 }

@@ -11,8 +11,7 @@ import (
 )
 
 // storeAnnounced stores the record of an announced file, with its event. If the
-// Idempotency-Key of entry was used before, it stores nothing, and returns the answer
-// that was given then.
+// Idempotency-Key of entry was used before, it stores nothing and returns the stored answer.
 func (db *engine) storeAnnounced(ctx context.Context, record any, c once.Change, at time.Time) (first []byte, err error) {
 	remember := db.remembering(c.Entry, at)
 	err = db.transact(ctx, []*action{
@@ -26,8 +25,8 @@ func (db *engine) storeAnnounced(ctx context.Context, record any, c once.Change,
 	return nil, err
 }
 
-// newestFirst returns a page of a partition whose sort keys grow with time. list names the
-// list that its cursors belong to.
+// newestFirst returns a page of a partition whose sort keys grow with time. Its cursors
+// are bound to the name list.
 func newestFirst[T any](ctx context.Context, db *engine, partition pk, list string, limit int, after string, of func(item) (T, error)) (items []T, next string, err error) {
 	c, first, err := decodeCursor(after, list)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"trueup/internal/snapshot"
 )
 
-// Snapshots says which snapshot is the one of a day, and which is the newest of
-// all. It is safe for concurrent use.
+// Snapshots stores which snapshot counts for each day, and which is the newest of all. It
+// is safe for concurrent use.
 type Snapshots struct{ db *engine }
 
 var _ snapshot.Index = (*Snapshots)(nil)
@@ -44,7 +44,7 @@ func (s *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 	if _, later := refused(err, ofDay); later {
 		return false, nil
 	}
-	// The newest is of another day, and stays.
+	// The newest snapshot has a larger sequence and stays.
 	return false, ignoreCondition(s.db.transact(ctx, []*action{ofDay}))
 }
 
@@ -71,7 +71,7 @@ func (s *Snapshots) read(ctx context.Context, partition pk, sort sk) (report.Pub
 // Days implements snapshot.Index.
 func (s *Snapshots) Days(ctx context.Context, from, to day.Date) (days []report.Published, err error) {
 	if from > to {
-		return nil, nil // DynamoDB refuses such a range
+		return nil, nil // DynamoDB rejects such a range
 	}
 	p, first := snapshotKey(from)
 	_, last := snapshotKey(to)

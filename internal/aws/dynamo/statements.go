@@ -26,10 +26,10 @@ type statementItem struct {
 	State   statements.State `dynamodbav:"state"`
 	Removed int64            `dynamodbav:"removed,omitempty"`
 	Version int64            `dynamodbav:"version"`
-	Expires int64            `dynamodbav:"expires,omitempty"` // schema.TTL, for an upload that never came
+	Expires int64            `dynamodbav:"expires,omitempty"` // schema.TTL, if no file is uploaded
 }
 
-// statementRecord is the part of a statement that never changes once it was read.
+// statementRecord is the part of a statement that does not change after the file was read.
 type statementRecord struct {
 	ID        string           `dynamodbav:"id"`
 	Key       string           `dynamodbav:"key"`
@@ -79,8 +79,8 @@ func (i statementItem) statement() statements.Record {
 	}
 }
 
-// newestItem has the statement of a file that is in use, and its order, which stays when
-// the statement is removed.
+// newestItem names the statement of a file that is in use. Order is its order, and stays
+// when the statement is removed.
 type newestItem struct {
 	PK    string `dynamodbav:"pk"`
 	SK    string `dynamodbav:"sk"`
@@ -88,7 +88,7 @@ type newestItem struct {
 	Order string `dynamodbav:"order"`
 }
 
-// Statements keeps the records of statements. It is safe for concurrent use.
+// Statements stores the records of statements. It is safe for concurrent use.
 type Statements struct{ db *engine }
 
 var _ statements.Store = (*Statements)(nil)
@@ -160,8 +160,7 @@ func (s *Statements) KeepStatement(ctx context.Context, r statements.Record, eve
 	return statements.Record{}, errs.Wrap(errors.New("dynamo: the statement changes all the time"), errs.Unavailable, "try_again")
 }
 
-// succeeding is the part of a transaction that replaces the statement of a file that is in
-// use.
+// succeeding returns the actions that replace the statement in use of a file.
 func (s *Statements) succeeding(was, is newestItem) []*action {
 	if was.PK == "" {
 		return []*action{s.db.put(is, "attribute_not_exists(pk)", nil)}
@@ -214,7 +213,7 @@ func (s *Statements) StatementsInUse(ctx context.Context) ([]statements.Record, 
 	}
 	var inUse []statements.Record
 	err = s.db.getAll(ctx, keys, "", nil, func(it item) error {
-		i, err := decode[statementItem](it) // perhaps replaced since its key was read; it was in use then
+		i, err := decode[statementItem](it) // may be replaced meanwhile; it was in use when its key was read
 		inUse = append(inUse, i.statement())
 		return err
 	})

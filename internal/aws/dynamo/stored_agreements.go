@@ -15,8 +15,8 @@ import (
 	"trueup/internal/register"
 )
 
-// agreement is the agreement that an item stores. The stages of the item must be learnt
-// before. An agreement in a group that is gone counts as moved to Unassigned.
+// agreement returns the agreement that an item stores. The stages of the item must be
+// learnt before. An agreement in a deleted group (gone) counts as moved to Unassigned.
 func (db *engine) agreement(i agreementItem, gone []string) agreement.Agreement {
 	a := agreement.Agreement{
 		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
@@ -57,7 +57,7 @@ func (db *engine) folded(i agreementItem) agreementItem {
 	return i
 }
 
-// agreementsByID returns the agreements that exist. Agreements in groups that are gone
+// agreementsByID returns the agreements that exist. Agreements in deleted groups (gone)
 // count as moved to Unassigned.
 func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
 	var items []agreementItem
@@ -90,8 +90,8 @@ func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[s
 	return found, nil
 }
 
-// known reads the pairs that their agreement still has, in the order of refs. An empty
-// projection reads all attributes.
+// known returns the pairs of refs that their agreement still has, in the order of refs. An
+// empty projection reads all attributes.
 func (db *engine) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
 	at := make(map[string]int, len(refs)) // by partition key
 	keys := make([]item, len(refs))
@@ -122,8 +122,8 @@ func (db *engine) known(ctx context.Context, refs []register.PairRef, projection
 	return there, nil
 }
 
-// putUnlessTaken is the action that stores a name or a pair, if no item has its key, or
-// the dead one that is given. owner is the attribute that names the agreement.
+// putUnlessTaken returns the action that stores a name or a pair if no item, or only the
+// dead one, has its key. owner is the attribute that names the agreement.
 func (db *engine) putUnlessTaken(it item, owner string, dead importer.Dead) *action {
 	if dead == (importer.Dead{}) {
 		return db.putItem(it, "attribute_not_exists(pk)", nil)
@@ -136,7 +136,7 @@ func (db *engine) putUnlessTaken(it item, owner string, dead importer.Dead) *act
 	return db.putItem(it, "attribute_not_exists(pk) OR "+owner+" = :owner AND "+stage, values)
 }
 
-// removePairsOf removes the pairs of an agreement that was deleted.
+// removePairsOf removes the pairs of a deleted agreement that the index shows.
 func (db *engine) removePairsOf(ctx context.Context, id string) error {
 	for shard := range schema.Shards {
 		var pairs []item
@@ -158,7 +158,7 @@ func (db *engine) removePairsOf(ctx context.Context, id string) error {
 	return nil
 }
 
-// outdating is the change of a head for a transaction that makes licence data stale
+// outdating returns the change of a head for a transaction that makes licence data stale
 // (R7.3).
 func outdating(at time.Time) headChange {
 	return headChange{set: ", changed = :now", add: ", changes :one", values: item{":now": num(millis(at)), ":one": num(1)}}

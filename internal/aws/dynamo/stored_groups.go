@@ -17,7 +17,7 @@ import (
 	"trueup/internal/text"
 )
 
-// group returns a license group; errs.NotFound group_not_found.
+// group returns a license group, or errs.NotFound group_not_found.
 func (db *engine) group(ctx context.Context, id string) (group.Group, error) {
 	if id == group.UnassignedID {
 		return group.Group{ID: id}, nil
@@ -34,7 +34,7 @@ func (db *engine) group(ctx context.Context, id string) (group.Group, error) {
 	return i.group(), err
 }
 
-// groupByName returns the group with a folded name; its ID is empty when there is none.
+// groupByName returns the group with a folded name; its ID is empty if there is none.
 func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, error) {
 	p, sort := groupNameKey(folded)
 	it, err := db.get(ctx, p, sort)
@@ -42,13 +42,13 @@ func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, 
 		return group.Group{}, err
 	}
 	g, err := db.group(ctx, attr(it, "id"))
-	if errs.KindOf(err) == errs.NotFound { // deleted since
+	if errs.KindOf(err) == errs.NotFound { // deleted meanwhile
 		return group.Group{}, nil
 	}
 	return g, err
 }
 
-// founding is the actions that create a group: its item, its name, and the count of
+// founding returns the actions that create a group: its item, its name, and the count of
 // groups.
 func (db *engine) founding(g group.Group, at time.Time) (item, name, count *action) {
 	groupPK, groupSK := groupKey(g.ID)
@@ -67,7 +67,7 @@ func (db *engine) founding(g group.Group, at time.Time) (item, name, count *acti
 	return item, name, count
 }
 
-// groupLimit is what it means that the count of groups was refused.
+// groupLimit returns the error for a refused count of groups.
 func groupLimit(item) error {
 	return errs.New(errs.Conflict, "group_limit", "max", strconv.Itoa(group.Max))
 }
@@ -80,14 +80,14 @@ func (e *edit) releaseGroupName(folded, id string, failed func(item) error) {
 	}}, failed)
 }
 
-// groupNameTaken is what it means that the name of a group was refused.
+// groupNameTaken returns a function that returns the error for a refused name of a group.
 func groupNameTaken(name string) func(item) error {
 	return func(item) error {
 		return &errs.Error{Kind: errs.Conflict, Code: "taken", Violations: []errs.Violation{{Code: "group_name_taken", Field: "name", Value: name}}}
 	}
 }
 
-// gone returns the license groups that were deleted and not emptied.
+// gone returns the license groups that were deleted but not yet emptied.
 func (db *engine) gone(ctx context.Context) ([]string, error) {
 	p, sort := headKey(register.JournalName, 0)
 	it, err := db.get(ctx, p, sort)
@@ -98,8 +98,8 @@ func (db *engine) gone(ctx context.Context) ([]string, error) {
 	return head.gone(), err
 }
 
-// deleteGroup writes the actions that build adds, and makes all readers count the
-// agreements of a group as Unassigned.
+// deleteGroup writes the actions that build adds, with a journal entry that makes all
+// readers count the agreements of the group as Unassigned.
 func (db *engine) deleteGroup(ctx context.Context, id string, build func(*edit) error, at time.Time) error {
 	by := ""
 	_, err := db.edit(ctx, at, func(e *edit) error {
@@ -131,8 +131,8 @@ func (db *engine) deleteGroup(ctx context.Context, id string, build func(*edit) 
 		return nil
 	})
 	if err != nil && by != "" {
-		// The deletion may have been done although it returned an error. Its tombstones
-		// have no announcement then, so they stay.
+		// The deletion may have succeeded although it returned an error. Then its
+		// tombstones have no announcement, so withdraw keeps them.
 		ctx, enough := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer enough()
 		err = errors.Join(err, db.withdraw(ctx, id, by))
