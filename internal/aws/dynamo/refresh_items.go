@@ -18,8 +18,8 @@ import (
 	"trueup/internal/refresher"
 )
 
-// runItem is a run. Attributes of their own are what conditions look at, and
-// what another than the attempt writes.
+// runItem is a run. Values that conditions check, or that another process than the attempt
+// writes, have their own attributes.
 type runItem struct {
 	PK      string          `dynamodbav:"pk"`
 	SK      string          `dynamodbav:"sk"`
@@ -33,7 +33,7 @@ type runItem struct {
 	Version int64           `dynamodbav:"version"`
 }
 
-// runRecord is the part of a run that no condition looks at.
+// runRecord is the part of a run that no condition checks.
 type runRecord struct {
 	ID         string            `dynamodbav:"id"`
 	Trigger    refresher.Trigger `dynamodbav:"trigger"`
@@ -101,29 +101,29 @@ func (i runItem) run() refresher.Run {
 	return run
 }
 
-// refreshItem says which run is open, and how old the licence data are.
+// refreshItem has the open run, and how old the licence data are.
 type refreshItem struct {
-	Run   string `dynamodbav:"run"`   // the open one; empty for none
+	Run   string `dynamodbav:"run"`   // the open run; empty for none
 	Token int64  `dynamodbav:"token"` // of the last attempt at any run
-	At    int64  `dynamodbav:"at"`    // of refresher.Freshness
+	At    int64  `dynamodbav:"at"`    // At and Seen of refresher.Freshness
 	Seen  int64  `dynamodbav:"seen"`
 }
 
-// What is known of a pair are attributes of its item. They come and go with it,
-// and whatever puts a pair's item makes one of which nothing is known.
+// The results of refreshes for a pair are attributes of the pair's item. They are deleted
+// with it, and a put of the item stores none.
 
-// answerItem is what a refresh stores of a pair. Further attributes are "mark",
-// a markRecord, and "aside", an asideRecord.
+// answerItem has the attributes that a refresh stores for a pair. Further attributes are
+// "mark", a markRecord, and "aside", an asideRecord.
 type answerItem struct {
 	State        agreement.Validation `dynamodbav:"state"`
 	Reason       string               `dynamodbav:"reason"`
-	Checked      int64                `dynamodbav:"checked"` // when
+	Checked      int64                `dynamodbav:"checked"` // time of the answer
 	Effective    int64                `dynamodbav:"effective"`
 	Fingerprint  string               `dynamodbav:"fingerprint"`
 	Entitlements []byte               `dynamodbav:"entitlements"`
 }
 
-// answerAttributes are those of answerItem.
+// answerAttributes are the attributes of answerItem.
 var answerAttributes = []string{"state", "reason", "checked", "effective", "fingerprint", "entitlements"}
 
 // markRecord is refresher.Mark.
@@ -137,7 +137,7 @@ func newMarkRecord(m refresher.Mark) markRecord {
 	return markRecord{Run: m.Run, Pass: m.Pass, Counts: countsRecord(m.Counts)}
 }
 
-// asideRecord is an answer put aside.
+// asideRecord is an answer that was put aside.
 type asideRecord struct {
 	answerItem
 	Run  string     `dynamodbav:"run"`
@@ -190,25 +190,25 @@ func (i knownItem) answered() (refresher.Answered, error) {
 	}, nil
 }
 
-// compressFrom is from how many bytes on entitlements are compressed. The most
-// that a pair may have take some 120 KB then, and twice that, with an answer put
-// aside, fits an item of 400 KB. Most pairs have a line or two: compressing
-// these would cost more than it saves.
+// compressFrom is the size in bytes from which entitlements are compressed. Compressed, the
+// maximum of a pair takes some 120 KB, and twice that, with an answer that was put aside,
+// fits an item of 400 KB. Most pairs have a line or two: compressing them would cost more
+// than it saves.
 const compressFrom = 2048
 
-// asFlate is the first byte of compressed entitlements. That of others is the
+// asFlate is the first byte of compressed entitlements. Other entitlements start with the
 // bracket of a list.
 const asFlate = 'z'
 
 var writers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
-		panic(err) // the level exists
+		panic(err) // impossible: the level is valid
 	}
 	return w
 }}
 
-// encodeEntitlements is what decodeEntitlements reads. It is empty for none.
+// encodeEntitlements returns what decodeEntitlements reads; empty for no entitlements.
 func encodeEntitlements(list []entitlement.Entitlement) []byte {
 	if len(list) == 0 {
 		return []byte{}
@@ -223,7 +223,7 @@ func encodeEntitlements(list []entitlement.Entitlement) []byte {
 	w.Reset(b)
 	_, err := w.Write(encoded)
 	if err = errors.Join(err, w.Close()); err != nil {
-		panic(err) // to memory
+		panic(err) // impossible: it writes to memory
 	}
 	return b.Bytes()
 }
@@ -248,7 +248,7 @@ func decodeEntitlements(stored []byte) ([]entitlement.Entitlement, error) {
 	return list, nil
 }
 
-// value is v as an attribute.
+// value returns v as an attribute.
 func value(v any) types.AttributeValue {
 	return &types.AttributeValueMemberM{Value: marshal(v)}
 }

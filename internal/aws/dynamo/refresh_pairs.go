@@ -15,7 +15,7 @@ import (
 	"trueup/internal/register"
 )
 
-// Attributes of a pair that are read: all but its entitlements, the ones that a summary
+// Projections of a pair: all attributes but its entitlements, the attributes that a summary
 // needs, or the pair and its agreement.
 const (
 	withoutBlobs = "pk, agreement, #authorization, license, program, stage, life, #state, reason, checked, effective, fingerprint, mark, aside.#run"
@@ -23,7 +23,7 @@ const (
 	ownership    = "pk, sk, agreement, #authorization, license, program, stage"
 )
 
-// placeholders are the placeholders of a projection, for names that DynamoDB reserves.
+// placeholders returns the placeholders of a projection, for names that DynamoDB reserves.
 func placeholders(projection string) map[string]string {
 	var names map[string]string
 	for _, name := range []string{"authorization", "state", "run"} {
@@ -85,8 +85,8 @@ func (r *Refreshes) Answers(ctx context.Context, yield func([]refresher.Answered
 	}
 }
 
-// AnswersTo returns the answers for pairs of an agreement, in their order. Pairs that the
-// agreement does not have are left out.
+// AnswersTo returns the answers for pairs of an agreement, in the order of pairs. It omits
+// pairs that the agreement does not have.
 func (r *Refreshes) AnswersTo(ctx context.Context, agreementID string, pairs []agreement.PairKey) ([]refresher.Answered, error) {
 	refs := make([]register.PairRef, len(pairs))
 	for i, pair := range pairs {
@@ -109,7 +109,7 @@ func (r *Refreshes) answered(ctx context.Context, refs []register.PairRef) ([]re
 	return answered, nil
 }
 
-// What one transaction of answers has at most: it takes 100 actions and 4 MB.
+// Limits of one transaction of answers. DynamoDB allows 100 actions and 4 MB.
 const (
 	answersPerWrite = 50
 	bytesPerWrite   = 3 << 20
@@ -118,7 +118,7 @@ const (
 // pairWrite is a change of one pair.
 type pairWrite struct {
 	pair   agreement.PairKey
-	size   int // of what it stores, but for a few hundred bytes
+	size   int // bytes that it stores, except for a few hundred
 	action *action
 }
 
@@ -131,7 +131,7 @@ func (r *Refreshes) Answer(ctx context.Context, attempt refresher.Run, answers [
 	return r.writeAll(ctx, attempt, writes)
 }
 
-// answering is the change that stores an answer.
+// answering returns the change that stores an answer.
 func (r *Refreshes) answering(attempt refresher.Run, c refresher.Checked) pairWrite {
 	w := pairWrite{pair: c.Pair}
 	mark := newMarkRecord(c.Mark)
@@ -169,7 +169,8 @@ func (r *Refreshes) answering(attempt refresher.Run, c refresher.Checked) pairWr
 	return w
 }
 
-// sameLife is the condition that a pair was not removed and added again since it was read.
+// sameLife returns the condition that a pair was not removed and added again since it was
+// read. It adds the value of the condition to values.
 func sameLife(tag string, values item) string {
 	if tag == "" {
 		return "attribute_not_exists(life)"
@@ -188,8 +189,8 @@ func (r *Refreshes) pairUpdate(pair agreement.PairKey, update, condition string,
 	}}
 }
 
-// Apply implements refresher.Store. The table copies what was put aside: it
-// need not be read.
+// Apply implements refresher.Store. The update copies the answer that was put aside within
+// the item, so the answer need not be read.
 func (r *Refreshes) Apply(ctx context.Context, attempt refresher.Run, pairs []refresher.Known) error {
 	set := []string{"mark = aside.mark"}
 	names := map[string]string{"#run": "run"}
@@ -208,8 +209,8 @@ func (r *Refreshes) Apply(ctx context.Context, attempt refresher.Run, pairs []re
 	return err
 }
 
-// writeAll makes the changes of an attempt, some at a time. It returns the pairs whose
-// condition did not hold.
+// writeAll makes the changes of an attempt in several transactions. It returns the pairs
+// whose condition did not hold.
 func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	g, gctx := errgroup.WithContext(ctx)
 	var parts [][]pairWrite
@@ -233,14 +234,14 @@ func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes 
 }
 
 // writePart makes changes in one transaction, without the ones whose condition does not
-// hold.
+// hold. It returns the pairs of those.
 func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	for {
 		actions := make([]*action, len(writes))
 		for i, w := range writes {
 			actions[i] = w.action
 		}
-		// Also when there is none: whether the attempt owns its run must be known.
+		// Run it even without changes, to check that the attempt owns its run.
 		err := r.fenced(ctx, attempt, actions, r.db.transact)
 		if conditionOf(err) == nil {
 			return gone, err

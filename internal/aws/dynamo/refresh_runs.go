@@ -27,19 +27,19 @@ type Numbers interface {
 	CountPairs(ctx context.Context, groupID string) (int, error)
 }
 
-// Refreshes keeps the runs of refreshes, and their answers for pairs. It is safe for
+// Refreshes stores the runs of refreshes, and their answers for pairs. It is safe for
 // concurrent use.
 //
 // A write of an attempt is fenced: its transaction checks that a fence has the token of
-// the attempt. Claiming or ending a run writes all fences. DynamoDB refuses one of two
-// transactions that name the same item at the same time, so there are as many fences as a
-// process has such transactions at a time, and each transaction checks another fence.
+// the attempt. Claiming or ending a run writes all fences. DynamoDB rejects one of two
+// concurrent transactions that name the same item, so a process runs at most as many
+// fenced transactions as there are fences, and each checks a different fence.
 type Refreshes struct {
 	db      *engine
 	numbers Numbers
 
-	fences      chan int            // those that no transaction of this process is using
-	summarizing *semaphore.Weighted // of one: see Summarize
+	fences      chan int            // fences that no transaction of this process uses
+	summarizing *semaphore.Weighted // one permit, see Summarize
 }
 
 var (
@@ -47,11 +47,11 @@ var (
 	_ refresher.Answers = (*Refreshes)(nil)
 )
 
-// fences is how many fences there are, and so how many such transactions a process has at
-// a time. Two are enough: a source takes longer to answer than they take to be written.
+// fences is the number of fences, and the maximum of concurrent fenced transactions of a
+// process. Two are enough: a source takes longer to answer than a write takes.
 const fences = 2
 
-// NewRefreshes returns the refreshes in a table, of the pairs that numbers has.
+// NewRefreshes returns the refreshes in a table, of the pairs that numbers lists.
 func NewRefreshes(t *Table, numbers Numbers) *Refreshes {
 	r := &Refreshes{db: t.db, numbers: numbers, fences: make(chan int, fences), summarizing: semaphore.NewWeighted(1)}
 	for n := range fences {
@@ -60,8 +60,8 @@ func NewRefreshes(t *Table, numbers Numbers) *Refreshes {
 	return r
 }
 
-// fenced adds to actions that the attempt owns its run, and runs them with do.
-// refresher.ErrLost when it does not.
+// fenced runs actions with do, and the condition that the attempt owns its run. It returns
+// refresher.ErrLost if the attempt does not.
 func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions []*action, do func(context.Context, []*action) error) error {
 	var n int
 	select {
@@ -81,7 +81,8 @@ func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions [
 	return err
 }
 
-// refencing is the actions that let only the attempt with a token write; none for 0.
+// refencing returns the actions that let only the attempt with the token write. With token 0
+// no attempt can write.
 func (r *Refreshes) refencing(token int64) []*action {
 	actions := make([]*action, fences)
 	for n := range actions {
@@ -147,8 +148,8 @@ func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
 	return n, err
 }
 
-// changes returns how many changes made licence data stale, and when the last one
-// did. Every stripe of the journal counts its own.
+// changes returns how many changes made licence data stale, and when the last one did, from
+// the counts of all stripes of the journal.
 func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
 	err = r.db.heads(ctx, register.JournalName, func(_ int, i headItem) error {
 		n += i.Changes
@@ -170,11 +171,11 @@ func (r *Refreshes) Open(ctx context.Context) (refresher.Run, error) {
 		if run, err := r.Run(ctx, now.Run); err != nil || !run.Final() {
 			return run, err
 		}
-		// It ended between the two readings.
+		// The run ended between the two reads.
 	}
 }
 
-// opening is the action that makes a run the open one, if none is.
+// opening returns the action that makes a run the open one, if no run is open.
 func (r *Refreshes) opening(id string) *action {
 	return &action{Update: &types.Update{
 		TableName: &r.db.table, Key: key(refreshPK, refreshSK),
@@ -190,7 +191,8 @@ func (r *Refreshes) Requested(ctx context.Context, run refresher.Run) (refresher
 	return found, err
 }
 
-// requested returns the run that answers a request, and whether it has to be stored.
+// requested returns the run that a request for run gets: the stored or the open run, or run
+// itself. fresh reports that it must be stored.
 func (r *Refreshes) requested(ctx context.Context, run refresher.Run) (found refresher.Run, fresh bool, err error) {
 	found, err = r.Run(ctx, run.ID)
 	if errs.KindOf(err) == errs.NotFound {
@@ -230,7 +232,7 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, c once.Chang
 			first, err = answered(old, c.Entry)
 			return stored, first, err
 		}
-		// Another run was opened since.
+		// Another run was opened meanwhile.
 	}
 	return refresher.Run{}, nil, errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
 }
@@ -260,8 +262,9 @@ func lost(err error) error {
 	return err
 }
 
-// rewriting replaces the record of a run, except for the run that Follow noted and the
-// version, if it has the same state and attempt as was.
+// rewriting returns the update that replaces the record of a run if the stored run has the
+// state and the attempt of was. It keeps the run that Follow stored, and adds 1 to the
+// version.
 func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
 	i := newRunItem(run)
 	p, sort := refreshKey(run.ID)
@@ -277,7 +280,7 @@ func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
 	}
 }
 
-// owned is a run with the state and attempt of a record that an attempt owns.
+// owned returns a run with the state and the attempt that a run has while attempt owns it.
 func owned(attempt refresher.Run) refresher.Run {
 	return refresher.Run{State: refresher.StateRunning, Attempt: attempt.Attempt}
 }
@@ -335,8 +338,8 @@ func (r *Refreshes) Renew(ctx context.Context, attempt refresher.Run, until time
 	return lost(err)
 }
 
-// Save implements refresher.Store. No fence is needed: the record itself has the attempt
-// that owns it.
+// Save implements refresher.Store. It needs no fence: the condition checks the attempt that
+// is stored with the run.
 func (r *Refreshes) Save(ctx context.Context, attempt refresher.Run) error {
 	u := r.rewriting(owned(attempt), attempt)
 	return lost(r.db.update(ctx, &dynamodb.UpdateItemInput{
@@ -366,7 +369,7 @@ func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []
 		record := r.rewriting(owned(attempt), attempt)
 		*record.UpdateExpression += " REMOVE #n"
 		record.ExpressionAttributeNames["#n"] = "next"
-		*record.ConditionExpression += " AND version = :version" // or another run may be noted
+		*record.ConditionExpression += " AND version = :version" // Follow may store another run
 		record.ExpressionAttributeValues[":version"] = num(i.Version)
 		if queued = ""; i.Next != nil {
 			if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {
@@ -394,12 +397,12 @@ func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []
 		if conditionOf(err) == nil {
 			return queued, err
 		}
-		// Another run was noted meanwhile, or the attempt lost this one.
+		// Follow stored another run meanwhile, or the attempt lost this one.
 	}
 	return "", errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
 }
 
-// unless returns the id, or nothing when there is such a run already.
+// unless returns the id; empty if a run with the id exists.
 func (r *Refreshes) unless(ctx context.Context, id string) (string, error) {
 	switch _, err := r.record(ctx, id); errs.KindOf(err) {
 	case errs.NotFound:
@@ -444,7 +447,7 @@ func (r *Refreshes) Discard(ctx context.Context, attempt refresher.Run, held str
 		}},
 		{Delete: &types.Delete{TableName: &db.table, Key: key(heldKey(held))}},
 	}, db.transact)
-	return ignoreCondition(err) // the run is not held now
+	return ignoreCondition(err) // the run is no longer held
 }
 
 // Confirm implements refresher.Store.

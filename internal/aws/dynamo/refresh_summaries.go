@@ -16,17 +16,17 @@ import (
 	"trueup/internal/register"
 )
 
-// The validation of an agreement is the worst of its pairs. An edit that changes the pairs
-// writes it, and a refresh summarizes the pairs after it has stored answers. Both read the
-// agreement first and its pairs then, and write on the condition that the agreement is
-// unchanged. Therefore a summary is also written if the validation stays the same: an edit
-// that read the pairs before an answer must not write a validation that it made from them.
+// The validation of an agreement is the worst of its pairs. Edits that change the pairs
+// write it, and a refresh summarizes the pairs after it has stored answers. Both read the
+// agreement first and then its pairs, and write on the condition that the agreement is
+// unchanged. Therefore a summary is written even if the validation stays the same: an edit
+// that read the pairs before an answer was stored must not write an outdated validation.
 //
 // Pairs that an import adds need no write: they count as pending after its commit, see
 // engine.agreement, until a summary counts them.
 
-// summariesPerWrite is how many agreements one transaction summarizes: with the
-// fence and the journal at most maxTransaction actions.
+// summariesPerWrite is how many agreements one transaction summarizes. Together with the
+// fence and the journal, these are at most maxTransaction actions.
 const summariesPerWrite = 90
 
 // Summarize implements refresher.Store. A process runs one call at a time: two calls for
@@ -52,7 +52,7 @@ func (r *Refreshes) summarize(ctx context.Context, attempt refresher.Run, ids []
 		}
 		err = r.writeSummaries(ctx, attempt, summaries)
 		if conditionOf(err) != nil {
-			continue // one was edited meanwhile
+			continue // an agreement was edited meanwhile
 		}
 		if err != nil || len(again) == 0 {
 			return err
@@ -123,7 +123,7 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 	return list, again, nil
 }
 
-// writeSummaries stores the validations, and appends the ones that changed to the journal.
+// writeSummaries stores the validations, and appends the changed ones to the journal.
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
 	db := r.db
 	var actions []*action

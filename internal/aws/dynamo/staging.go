@@ -121,7 +121,7 @@ func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known
 		}
 		if a, alive := agreements[i.Agreement]; alive {
 			k.Owners[pair] = a
-		} else { // its agreement was deleted a moment ago
+		} else { // its agreement was deleted
 			k.DeadPairs[pair] = importer.Dead{Stage: i.Stage, Owner: i.Agreement, Orphan: true}
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Imports) Stage(ctx context.Context, p importer.Plan) error {
 	}
 	for _, rows := range []iter.Seq[importer.Dead]{maps.Values(p.Known.DeadNames), maps.Values(p.Known.DeadPairs)} {
 		for row := range rows {
-			if !row.Orphan { // a deleted agreement never comes back
+			if !row.Orphan { // the deleted agreement of an orphan cannot return
 				dead[row.Stage] = true
 			}
 		}
@@ -188,8 +188,8 @@ func (s *Imports) Stage(ctx context.Context, p importer.Plan) error {
 	return err
 }
 
-// extensions returns, by agreement, the action that announces the pairs that a plan adds
-// to it, and the stages that announced pairs before and are not committed.
+// extensions returns, by agreement, the action that announces the pairs that a plan adds to
+// it. It also returns the stages of these agreements that are not committed.
 func (s *Imports) extensions(ctx context.Context, p importer.Plan) (map[string]*action, map[importer.Stage]bool, error) {
 	dead := map[importer.Stage]bool{}
 	if len(p.Extend) == 0 {
@@ -233,7 +233,7 @@ func (s *Imports) extensions(ctx context.Context, p importer.Plan) (map[string]*
 				":old": old["added"], ":was": old["version"],
 			},
 		}
-		if announced.Checked != i.Checked { // which a refresh may be about to change, too
+		if announced.Checked != i.Checked { // a refresh may change it concurrently
 			*update.UpdateExpression += ", validation = :validation"
 			*update.ConditionExpression += " AND " + unsummarized(i, update.ExpressionAttributeValues)
 			update.ExpressionAttributeValues[":validation"] = fresh["validation"]
@@ -243,8 +243,8 @@ func (s *Imports) extensions(ctx context.Context, p importer.Plan) (map[string]*
 	return actions, dead, nil
 }
 
-// announce returns the item with the number of pairs that a stage adds to it. The pairs
-// that dead stages announced are dropped. The stages of the item must be learnt before.
+// announce returns the item with the number of pairs that a stage adds to it, and without
+// the pairs that dead stages announced. The stages of the item must be learnt before.
 func (s *Imports) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
 	i = s.db.folded(i)
 	clear(i.Added)
@@ -274,10 +274,10 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 	actions = append(actions,
 		release,
 		&action{Update: &moment},
-		s.db.putItem(committed, "attribute_not_exists(pk)", nil), // or it is buried
+		s.db.putItem(committed, "attribute_not_exists(pk)", nil), // fails if the stage is buried
 	)
 	entry := record{name: register.JournalName, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
-	if entry.weight > 0 { // each agreement gets pairs
+	if entry.weight > 0 { // the import adds pairs
 		entry.head = outdating(entry.at)
 	}
 	switch {
@@ -307,15 +307,15 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 	return importer.ErrTaken
 }
 
-// planned is the changes of agreements that the journal records of a plan.
+// planned returns the changes of agreements that the journal records for a plan.
 func planned(p importer.Plan) []register.Change {
 	changes := make([]register.Change, 0, len(p.Create)+len(p.Extend))
 	for _, c := range p.Create {
 		changes = append(changes, register.Change{ID: c.ID, Version: 1, Added: keysOf(c.Pairs)})
 	}
 	for _, e := range p.Extend {
-		// Without a version: the agreement may be edited by hand between its reading and
-		// the commit, so the version that the commit makes is not known before.
+		// Without a version: an edit may change the agreement between the read and the
+		// commit, so the version after the commit is not known yet.
 		changes = append(changes, register.Change{ID: e.Agreement.ID, Added: keysOf(e.Pairs)})
 	}
 	return changes

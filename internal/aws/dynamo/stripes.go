@@ -13,31 +13,31 @@ import (
 	"trueup/internal/journal"
 )
 
-// stripes assigns the stripes of a journal to the transactions of this process. No two
-// transactions of the process use the same stripe at a time. The next transaction gets
-// the stripe that was used last, so a process that makes one change at a time keeps one
-// stripe. A transaction that meets another process in its stripe moves to another
-// stripe: otherwise the other process would repeat faster than this one can read where
-// the stripe stands, and this one would never append. The first stripe is not assigned.
+// stripes assigns the stripes of a journal to the transactions of this process. Concurrent
+// transactions of the process use different stripes. The next transaction gets the stripe
+// that was used last, so a process that makes one change at a time keeps one stripe. After
+// a conflict with another process, a transaction moves to another stripe: otherwise the
+// other process might always append before this one has read the head of the stripe. The
+// first stripe is not assigned.
 type stripes struct {
 	free   *semaphore.Weighted // of the stripes in idle
 	mu     sync.Mutex
-	idle   []*stripe // the one used last is the last
-	spread int       // the stripes up to this number are used
+	idle   []*stripe // the stripe used last is the last
+	spread int       // exchange uses the stripes up to this number
 }
 
-// firstSpread is how many stripes are used until processes meet. Where few change
-// anything at the same time, readers have few heads to read.
+// firstSpread is how many stripes are used until processes conflict. With few concurrent
+// changes, readers then have few heads to read.
 const firstSpread = 8
 
-// stripe is what this process knows of a stripe. Only the transaction that it is assigned
-// to may use it.
+// stripe is what this process knows about a stripe. Only the transaction that it is
+// assigned to may use it.
 type stripe struct {
 	number int
 	known  bool
-	head   journal.Point // if known: where the stripe stood
-	// shared says that the last append of this process met one of another process:
-	// then the head is read before the next one.
+	head   journal.Point // position of the stripe, if known
+	// shared means that the last append of this process conflicted with another process:
+	// then the head is read before the next append.
 	shared bool
 }
 
@@ -94,13 +94,13 @@ func (s *stripes) exchange(st *stripe) *stripe {
 	i := within[mathrand.IntN(len(within))] //nolint:gosec // spreads processes; guards nothing
 	other := s.idle[i]
 	s.idle = append(slices.Delete(s.idle, i, i+1), nil)
-	copy(s.idle[1:], s.idle) // the one that is left is the last to be used again
+	copy(s.idle[1:], s.idle) // the stripe given up is the last to be used again
 	s.idle[0] = st
-	other.shared = true // nothing is known of it for now
+	other.shared = true // its head must be read
 	return other
 }
 
-// transactWith is transact of actions and a record, which it appends to a stripe. It
+// transactWith runs actions and appends a record to a stripe, in one transaction. It
 // returns journal.ErrMoved if a license group of the record was deleted: then the
 // transaction has to be built again.
 func (db *engine) transactWith(ctx context.Context, actions []*action, r record) error {
@@ -119,8 +119,8 @@ func (db *engine) transactWith(ctx context.Context, actions []*action, r record)
 	})
 }
 
-// appendTo tries once to append a record to a stripe. It returns errBehind if only another
-// transaction in the same stripe was the reason that it failed.
+// appendTo tries once to append a record to a stripe. It returns errBehind if it failed
+// only because of another transaction in the same stripe.
 func (db *engine) appendTo(ctx context.Context, st *stripe, actions []*action, r record) error {
 	if err := db.locate(ctx, st, r.name); err != nil {
 		return err
@@ -132,10 +132,9 @@ func (db *engine) appendTo(ctx context.Context, st *stripe, actions []*action, r
 		all = append(all, g.action)
 	}
 	t := db.transaction(append(all, head, entry))
-	// A transaction that met a conflict was not done, and is built again. A transaction
-	// with an unknown outcome has to be repeated as it is. The SDK must not repeat it by
-	// itself: if a reply is lost and the repetition meets a conflict, the transaction may
-	// have been done.
+	// A transaction with a conflict was not done, and is built again. A transaction with an
+	// unknown outcome must be repeated unchanged. The SDK must not repeat it: if a reply is
+	// lost and the repetition has a conflict, the transaction may have been done.
 	err := db.try(ctx, t, unrepeated)
 	if transient := (errTransient{}); isTransient(err) && !errors.As(err, &transient) {
 		st.known = false
@@ -177,15 +176,15 @@ func (db *engine) appendTo(ctx context.Context, st *stripe, actions []*action, r
 	return errTransient{errBehind}
 }
 
-// pointAfter is where a stripe stands after a transaction with the head's action.
+// pointAfter returns the position of a stripe after a transaction with the action head.
 func pointAfter(head *action) journal.Point {
 	values := head.Update.ExpressionAttributeValues
 	next, _ := number(values, ":next")
 	return journal.Point{Seq: next, Tip: attr(values, ":tip")}
 }
 
-// locate reads where a stripe stands, if this process does not know it, or if
-// another process uses the stripe.
+// locate reads the position of a stripe, if this process does not know it or if another
+// process uses the stripe.
 func (db *engine) locate(ctx context.Context, st *stripe, name journal.Name) error {
 	if st.known && !st.shared {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"trueup/internal/journal"
 )
 
-// Table gives access to one DynamoDB table, by one type for each contract. The types share
-// what the process has read of the table, so a process opens a table once. Refreshes are
-// made by NewRefreshes, because they need a register of agreements.
+// Table gives access to one DynamoDB table, with one type for each contract. The types
+// share what the process has read of the table, so a process opens a table once.
+// NewRefreshes makes Refreshes, which need a register of agreements.
 type Table struct {
 	Agreements  *Agreements
 	Groups      *Groups
@@ -32,13 +32,13 @@ type Option func(*engine)
 // PageSize makes every Query and Scan read at most n items.
 func PageSize(n int) Option { return func(db *engine) { db.pageSize = int32(n) } }
 
-// Patience sets how long a transaction is retried while others hold its items. The
+// Patience sets how long a request is retried, and how long an edit is built again. The
 // default is 6 s, for callers that a person waits for.
 func Patience(d time.Duration) Option { return func(db *engine) { db.patience = d } }
 
-// Open returns the types that read and write the named table. Its keys and indexes are those of package
-// schema. Nothing is read before the first call. Open panics without the name of a table,
-// which is a mistake in the settings of a function.
+// Open returns the types that read and write the named table. Package schema describes its
+// keys and indexes. Open sends no request. It panics if the name is empty, which is a
+// mistake in the settings of a function.
 func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	if table == "" {
 		panic("dynamo: a table without a name")

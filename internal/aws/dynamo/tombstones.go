@@ -15,26 +15,26 @@ import (
 	"trueup/internal/retry"
 )
 
-// A license group that is deleted leaves several tombstones, and transactions in
-// different stripes check different ones: on AWS two transactions that name the same item
-// conflict, even if both only check it. A deletion writes all tombstones in one
-// transaction, which fails while any of them is in use. So the deletion first announces
-// itself with one write for each tombstone, and other transactions wait when they find an
-// announcement. Announcements delete nothing. They are removed when the deletion fails;
-// if its process died, the next transaction that has waited for maxAnnounced removes them.
+// A deleted license group leaves several tombstones, and transactions in different stripes
+// check different ones: on AWS two transactions that name the same item conflict, even if
+// both only check it. A deletion writes all tombstones in one transaction, which conflicts
+// while any of them is in use. So the deletion first announces itself with one write for
+// each tombstone, and other transactions wait if they find an announcement. Announcements
+// delete nothing. They are removed if the deletion fails; if its process died, the next
+// transaction that has waited for maxAnnounced removes them.
 
-// tombstoneLife is how long the tombstones of a group are kept: longer than any
-// transaction takes that was built when the group existed.
+// tombstoneLife is how long the tombstones of a group are kept: longer than any transaction
+// can take that was built while the group existed.
 const tombstoneLife = 24 * time.Hour
 
-// tombstonesPerGroup leaves a transaction room for what else a deletion writes.
+// tombstonesPerGroup leaves room in a transaction for the other items that a deletion writes.
 const tombstonesPerGroup = 32
 
 const (
 	// maxAnnounced is how long a transaction waits for announced deletions. The
 	// default patience of the store is longer.
 	maxAnnounced = 3 * time.Second
-	// announcedPause is how often it reads the tombstones meanwhile.
+	// announcedPause is the pause between two reads of the tombstones meanwhile.
 	announcedPause = 100 * time.Millisecond
 )
 
@@ -48,13 +48,13 @@ var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile"
 // errAnnounced means that a license group was about to be deleted.
 var errAnnounced = errors.New("dynamo: a license group was about to be deleted")
 
-// guard is the condition that a license group exists.
+// guard is the condition that a license group was not deleted.
 type guard struct {
 	group string
 	*action
 }
 
-// guards are the conditions of a record that its groups exist.
+// guards returns the conditions of a record that its groups were not deleted.
 func (db *engine) guards(r record, stripe int) []guard {
 	guards := make([]guard, len(r.within))
 	for i, id := range r.within {
@@ -72,7 +72,7 @@ func (db *engine) tombstone(id string, n int, at time.Time) item {
 	return it
 }
 
-// tombstones are the actions that keep agreements out of a group that is being deleted.
+// tombstones returns the actions that keep agreements out of a group that is being deleted.
 func (db *engine) tombstones(id string, at time.Time) []*action {
 	var actions []*action
 	for n := range tombstonesPerGroup {
@@ -81,8 +81,8 @@ func (db *engine) tombstones(id string, at time.Time) []*action {
 	return actions
 }
 
-// forewarn announces the deletion of a group, with the id by. Nothing is written to the
-// tombstones of a group that is deleted already.
+// forewarn announces the deletion of a group; by is the id of the announcement. It does not
+// change the tombstones of a deleted group.
 func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
 		it := db.tombstone(id, n, at)
@@ -96,7 +96,7 @@ func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) err
 	})
 }
 
-// withdraw removes the announcement of a deletion that is not done.
+// withdraw removes the announcement with the id by. It keeps the tombstones of a deleted group.
 func (db *engine) withdraw(ctx context.Context, id, by string) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
 		return ignoreCondition(db.one(ctx, func() error {
@@ -109,7 +109,7 @@ func (db *engine) withdraw(ctx context.Context, id, by string) error {
 	})
 }
 
-// eachTombstone calls do for the numbers of a group's tombstones, some at a time.
+// eachTombstone calls do concurrently for the numbers of a group's tombstones.
 func eachTombstone(ctx context.Context, do func(ctx context.Context, n int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
@@ -123,14 +123,14 @@ func eachTombstone(ctx context.Context, do func(ctx context.Context, n int) erro
 type met struct {
 	group     string
 	key       item
-	tombstone item // nil once it is deleted
+	tombstone item // nil after it was deleted
 }
 
 func (m met) by() string { return attr(m.tombstone, announcement) }
 
-// waitForDeletions returns the error of a transaction that found tombstones: that it has
-// to be built again, as a group was deleted, or tried again. While a tombstone is an
-// announcement it waits, for maxAnnounced at most.
+// waitForDeletions returns the error of a transaction that found tombstones:
+// journal.ErrMoved if a group was deleted, or a transient error. It waits up to
+// maxAnnounced while there are announcements, and then removes the unchanged ones.
 func (db *engine) waitForDeletions(ctx context.Context, all []met) error {
 	waiting, enough := context.WithTimeout(ctx, maxAnnounced)
 	defer enough()

@@ -16,16 +16,16 @@ import (
 	"trueup/internal/register"
 )
 
-// Upkeep is the work on the table that a schedule does. No reader depends on when it is
-// done. It is safe for concurrent use.
+// Upkeep is the scheduled maintenance of the table. No reader depends on when it runs. It
+// is safe for concurrent use.
 type Upkeep struct{ db *engine }
 
-// orphanedFor is how long Tidy looks for pairs of a deleted agreement in the index: by
-// then the index shows all of them.
+// orphanedFor is how long Tidy looks for the pairs of a deleted agreement in the index:
+// after that time the index shows all of them.
 const orphanedFor = 10 * time.Minute
 
-// Tidy removes the pairs of deleted agreements. Other agreements can have these pairs
-// before they are removed.
+// Tidy removes the pairs of deleted agreements. Other agreements can take these pairs
+// before Tidy runs.
 func (s *Upkeep) Tidy(ctx context.Context, now time.Time) error {
 	return s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
@@ -46,9 +46,8 @@ func (s *Upkeep) Tidy(ctx context.Context, now time.Time) error {
 }
 
 // Empty moves agreements that still name a deleted group to Unassigned, where readers
-// count them already. Then it removes the group from the list of deleted groups. ids must
-// have all agreements that name the group; agreements that were moved before are left as
-// they are.
+// already count them. Then it removes the group from the list of deleted groups. ids must
+// have all agreements that name the group; Empty skips agreements that were moved before.
 func (s *Upkeep) Empty(ctx context.Context, groupID string, ids []string) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
@@ -86,7 +85,7 @@ func (s *Upkeep) forget(ctx context.Context, groupID string) error {
 		}
 		err = s.db.update(ctx, &dynamodb.UpdateItemInput{
 			Key: key(p, sort), UpdateExpression: aws.String("SET gone = :gone, deleted = :deleted"),
-			// A release without stripes writes only one of them.
+			// A release without stripes writes only gone.
 			ConditionExpression: aws.String("(gone = :was OR attribute_not_exists(gone)) AND (deleted = :known OR attribute_not_exists(deleted))"),
 			ExpressionAttributeValues: item{
 				":gone": without(head.Gone), ":was": list(head.Gone), ":deleted": without(head.Deleted), ":known": list(head.Deleted),
@@ -100,10 +99,10 @@ func (s *Upkeep) forget(ctx context.Context, groupID string) error {
 }
 
 // A release without stripes may run until an hour after the first run of this release: no
-// invocation takes longer. It may delete or empty a group, without the agreements that
-// other stripes put into the group. So the schedule checks twice whether agreements are
-// stored under groups that do not exist: when this release runs for the first time, and
-// an hour later.
+// invocation takes longer. It may delete or empty a group without moving the agreements
+// that other stripes put into the group. So the schedule checks twice whether agreements
+// are stored under groups that do not exist: when this release runs for the first time,
+// and an hour later.
 const (
 	checks     = 2
 	checkAfter = time.Hour
@@ -121,7 +120,7 @@ func (s *Upkeep) IsCheckDue(ctx context.Context, now time.Time) (bool, error) {
 	return head.Checks < checks && (head.Checks == 0 || !now.Before(fromMillis(head.Checked).Add(checkAfter))), err
 }
 
-// Checked notes that the groups that agreements are stored under were checked.
+// Checked records that the groups that agreements are stored under were checked.
 func (s *Upkeep) Checked(ctx context.Context, now time.Time) error {
 	return s.db.update(ctx, &dynamodb.UpdateItemInput{
 		Key: key(headKey(register.JournalName, 0)), UpdateExpression: aws.String("SET checked = :now ADD checks :one"),
@@ -129,9 +128,9 @@ func (s *Upkeep) Checked(ctx context.Context, now time.Time) error {
 	})
 }
 
-// Adopt makes readers count agreements as Unassigned that name a group which does not
-// exist. A release that counted the agreements of a group in the group's item may have
-// deleted it while this release added agreements that it did not count.
+// Adopt makes readers count the agreements of groups that do not exist as Unassigned. A
+// release that counted the agreements of a group in the group's item may have deleted the
+// group while this release added agreements to it.
 func (s *Upkeep) Adopt(ctx context.Context, groupIDs []string, now time.Time) error {
 	for _, id := range groupIDs {
 		err := s.db.deleteGroup(ctx, id, func(e *edit) error {
@@ -149,9 +148,8 @@ func (s *Upkeep) Adopt(ctx context.Context, groupIDs []string, now time.Time) er
 
 var errGroupExists = errors.New("dynamo: the license group exists")
 
-// Retire makes DynamoDB delete entries that a release without stripes appended to the
-// journal of agreements. They have no date of expiry. Each call gives one to some of
-// them.
+// Retire sets the expiry of entries that a release without stripes appended to the journal
+// of agreements without one. Each call sets it for the next retiredPerCall entries.
 func (s *Upkeep) Retire(ctx context.Context, now time.Time) error {
 	p, sort := headKey(register.JournalName, 0)
 	head, err := s.db.get(ctx, p, sort)
@@ -184,5 +182,5 @@ func (s *Upkeep) Retire(ctx context.Context, now time.Time) error {
 	}))
 }
 
-// retiredPerCall is some seconds of work.
+// retiredPerCall entries take some seconds.
 const retiredPerCall = 500

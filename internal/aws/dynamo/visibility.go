@@ -9,15 +9,15 @@ import (
 	"trueup/internal/importer"
 )
 
-// Visibility. What an import writes carries its stage and counts only once the
-// stage is committed: then an item STAGE#<stage> has the sequence number of the
-// commit, and COMMITS has the highest. A committed stage stays committed, so a process
-// remembers it and does not read it again. It forgets it when the table was restored,
-// see engine.watch. The item of a stage that is buried has no number, and the stage
-// can never be committed.
+// Visibility. Rows that an import writes have its stage, and count only after the stage is
+// committed: then the item STAGE#<stage> has the sequence number of the commit, and COMMITS
+// has the highest number. A committed stage stays committed, so a process remembers it and
+// does not read it again. A process forgets all stages after the table was restored, see
+// engine.watch. The item of a buried stage has no number, and the stage can never be
+// committed.
 //
-// A listing shows one moment, the number of commits when its first page was
-// read, and carries it in the cursor: rows of later commits stay hidden.
+// A listing shows one moment, the number of commits when its first page was read. The
+// cursor has the moment, so rows of later commits stay hidden.
 
 const (
 	// unknownSeq is a sequence number this process has not read yet.
@@ -26,8 +26,8 @@ const (
 	latest int64 = 1<<63 - 1
 )
 
-// committed reports whether a stage counts at a moment. The empty stage always does: its
-// row was written by a single transaction.
+// committed reports whether a stage counts at a moment. The empty stage always does: a
+// single transaction wrote its row.
 func (db *engine) committed(stage importer.Stage, moment int64) bool {
 	if stage == "" {
 		return true
@@ -36,9 +36,9 @@ func (db *engine) committed(stage importer.Stage, moment int64) bool {
 	return ok && seq.(int64) <= moment
 }
 
-// learn reads which of the stages are committed, for committed. It must be called after
-// the rows that carry the stages were read: then a row of a stage that is not committed
-// was read before its commit.
+// learn reads which of the stages are committed, for committed. Call it after the rows that
+// have the stages were read: then a row of a stage that is not committed was read before
+// its commit.
 func (db *engine) learn(ctx context.Context, stages map[importer.Stage]bool) error {
 	var keys []item
 	for stage := range stages {
@@ -105,7 +105,7 @@ func (db *engine) bury(ctx context.Context, dead map[importer.Stage]bool) error 
 	return nil
 }
 
-// mark is the item of a stage that is committed, if it has a sequence number, or buried.
+// mark returns the item of a buried stage. With a sequence number it is a committed stage.
 func mark(stage importer.Stage) item {
 	m := key(stageKey(stage))
 	m["stage"] = str(string(stage))

@@ -49,13 +49,13 @@ func (s *Agreements) Owned(ctx context.Context, pairs []register.PairRef) (map[r
 	return owned, nil
 }
 
-// walkSegments is in how many parts the table is read at once.
+// walkSegments is the number of segments of the table that are scanned concurrently.
 const walkSegments = 8
 
 // walk reads the whole table, a page of each segment at a time.
 type walk struct {
 	db   *engine
-	next [walkSegments]item // where each segment goes on
+	next [walkSegments]item // start of the next page of each segment
 	done [walkSegments]bool
 }
 
