@@ -15,7 +15,7 @@ import (
 	"trueup/internal/once"
 )
 
-// announce announces an import under the key "me/k", which is remembered for an hour.
+// announce announces an import under the idempotency key "me/k", which expires after an hour.
 func announce(t *testing.T, s *dynamo.Table, id, body string, at time.Time) (string, error) {
 	t.Helper()
 	imp := importer.Import{Head: intake.Head{ID: id, At: at}, State: importer.StateReceived}
@@ -26,7 +26,7 @@ func announce(t *testing.T, s *dynamo.Table, id, body string, at time.Time) (str
 	return string(first), err
 }
 
-// announced are the ids of all imports.
+// announced returns the ids of all imports.
 func announced(t *testing.T, s *dynamo.Table) (ids []string) {
 	t.Helper()
 	p, err := s.Imports.Imports(t.Context(), 100, "")

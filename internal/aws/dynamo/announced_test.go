@@ -28,9 +28,9 @@ func createIn(t *testing.T, s *dynamo.Table, groupID, number string) error {
 	return err
 }
 
-// A process that announced the deletion of a group and died holds others up for a
-// moment. The group stays, and can be deleted afterwards: then nothing takes an
-// announcement that came too late for a deletion that was not done.
+// A process that announces the deletion of a group and dies delays others for a moment.
+// The group stays and can be deleted later. An announcement after the deletion does not
+// replace its tombstones.
 func TestR4_3_AnnouncedDeletion(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -50,7 +50,7 @@ func TestR4_3_AnnouncedDeletion(t *testing.T) {
 	}
 }
 
-// A deletion that is refused after it was announced leaves no announcement.
+// A deletion that is rejected after it was announced leaves no announcement.
 func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
@@ -78,8 +78,8 @@ func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 	}
 }
 
-// A move between two groups whose deletions were announced by processes that died waits
-// for both at once, with the patience that it has by default.
+// A move between two groups whose deletions were announced by processes that died succeeds
+// and removes both announcements.
 func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -100,8 +100,8 @@ func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
 	}
 }
 
-// Groups that are deleted at the same time are announced once each, however often their
-// transactions are built: none is refused.
+// Concurrent deletions of groups are announced once each, even if their transactions are
+// built several times. None is rejected.
 func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
 	t.Parallel()
 	const n = 12
@@ -128,8 +128,7 @@ func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
 	}
 }
 
-// A transaction does not wait for announcements without end, however many deletions are
-// announced one after another.
+// A transaction does not wait forever if deletions are announced one after another.
 func TestR4_3_AnnouncedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

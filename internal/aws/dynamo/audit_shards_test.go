@@ -30,7 +30,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// happened is an event with the id that every writer gives it.
+// happened returns an event with the id that every writer gives it.
 func happened(at time.Time, seed string) audit.Event {
 	return audit.Event{
 		ID: id.New(at, seed), At: at, By: "ann", Role: "global-admin", Action: "agreement.updated", Subject: "agreement/k3v8t2q9x7w4m5n6",
@@ -38,14 +38,14 @@ func happened(at time.Time, seed string) audit.Event {
 	}
 }
 
-// unsharded is the item of an event as it was stored before there were shards.
+// unsharded returns the item of an event as releases without shards stored it.
 func unsharded(e audit.Event) map[string]types.AttributeValue {
 	it := dynamo.AuditItem(e)
 	it["pk"] = &types.AttributeValueMemberS{Value: "AUDIT#" + e.At.Format(time.DateOnly)}
 	return it
 }
 
-// store writes items, 25 a request, as many requests at once as an engine takes.
+// store writes items, 25 in each request, with concurrent requests.
 func store(t *testing.T, table string, items []map[string]types.AttributeValue) {
 	t.Helper()
 	client := storetest.Client(t)
@@ -104,7 +104,7 @@ func TestSPEC12_EveryShard(t *testing.T) {
 	var want []string
 	partitions := map[string]bool{}
 	for i := range 120 {
-		e := happened(noon.Add(time.Duration(i/3)*time.Second), fmt.Sprint(i)) // three of the same time
+		e := happened(noon.Add(time.Duration(i/3)*time.Second), fmt.Sprint(i)) // three with the same time
 		want = append(want, e.ID)
 		sharded := dynamo.AuditItem(e)
 		partitions[sharded["pk"].(*types.AttributeValueMemberS).Value] = true
@@ -112,7 +112,7 @@ func TestSPEC12_EveryShard(t *testing.T) {
 		case 0:
 			items = append(items, unsharded(e))
 		case 1:
-			items = append(items, unsharded(e), sharded) // of an attempt that was repeated
+			items = append(items, unsharded(e), sharded) // stored by an attempt and its retry
 		default:
 			items = append(items, sharded)
 		}
@@ -130,8 +130,8 @@ func TestSPEC12_EveryShard(t *testing.T) {
 	}
 }
 
-// TestSPEC12_CursorOfBefore goes on from a cursor that was issued before there
-// were shards, with events that were written since.
+// TestSPEC12_CursorOfBefore continues from a cursor of a release without shards, with
+// events that were written later.
 func TestSPEC12_CursorOfBefore(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
@@ -153,8 +153,8 @@ func TestSPEC12_CursorOfBefore(t *testing.T) {
 	equal(t, "the page", ids(got.Items), all[5:])
 }
 
-// TestSPEC12_Writers has several processes write events at once: all of them go
-// to the shards, and the list has each once.
+// TestSPEC12_Writers has several processes write events concurrently: all events are
+// stored in the shards, and the list has each once.
 func TestSPEC12_Writers(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
@@ -204,7 +204,7 @@ func (c *counting) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = answer.Body.Close() // it was read to its end
+	_ = answer.Body.Close() // it was read completely
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	var page struct{ ScannedCount int }
 	if err := json.Unmarshal(body, &page); err != nil {
@@ -216,8 +216,8 @@ func (c *counting) Do(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// TestSPEC12_ReadsWhatItShows lists a day of 10,000 events: a page reads about as
-// many events as it shows, not all that one answer of DynamoDB holds.
+// TestSPEC12_ReadsWhatItShows lists a day of 10,000 events: a page reads about as many
+// events as it shows, not all that fit in one response of DynamoDB.
 func TestSPEC12_ReadsWhatItShows(t *testing.T) {
 	t.Parallel()
 	const events = 10_000
@@ -266,8 +266,8 @@ func TestSPEC12_ReadsWhatItShows(t *testing.T) {
 	}
 }
 
-// TestSPEC12_PagesWhileEventsCome compares lists with a model while events are
-// added: every event that was there when a list began is in it once, in order.
+// TestSPEC12_PagesWhileEventsCome compares lists with a model while events are added: a
+// list has every event that existed when it began once, in order.
 func TestSPEC12_PagesWhileEventsCome(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -287,7 +287,7 @@ func TestSPEC12_PagesWhileEventsCome(t *testing.T) {
 			made := 0
 			create := func(rng *rand.Rand) (audit.Event, []map[string]types.AttributeValue) {
 				made++
-				// Few times, so that many events have the same one.
+				// Few different times, so that many events have the same one.
 				e := happened(begin.Add(time.Duration(rng.Int64N(200))*span/200).Truncate(time.Millisecond), fmt.Sprint(made))
 				e.By = fmt.Sprint("admin", rng.IntN(4))
 				e.Action = []string{"agreement.created", "agreement.updated"}[rng.IntN(2)]

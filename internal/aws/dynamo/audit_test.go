@@ -57,7 +57,7 @@ func TestSPEC12_Events(t *testing.T) {
 	q := audit.Query{From: noon, To: noon.Add(1000 * time.Hour), Limit: 100}
 	p, err := s.Audit.Events(t.Context(), q)
 	must(t, err)
-	for p.Next != "" { // forty days are more than one call walks
+	for p.Next != "" { // forty days are more than one call reads
 		q.Cursor = p.Next
 		more, err := s.Audit.Events(t.Context(), q)
 		must(t, err)

@@ -9,8 +9,8 @@ import (
 	"trueup/internal/importer"
 )
 
-// TestR3_9_SleeperMeetsTheHolder lets an import sleep until another holds the
-// writer's lease and has staged rows, which the sleeper then takes for dead.
+// TestR3_9_SleeperMeetsTheHolder suspends an import until another import holds the writer's
+// lease and has staged rows. The suspended import then treats these rows as dead.
 func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
 	t.Parallel()
 	later := noon.Add(2 * time.Minute)
@@ -57,8 +57,8 @@ func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
 	}
 }
 
-// TestR3_9_WhatWasCommittedIsNotOverwritten lets the sleeper be late: what it
-// saw staged was committed before it stages its own.
+// TestR3_9_WhatWasCommittedIsNotOverwritten stages rows after the rows that the lookup found
+// staged were committed.
 func TestR3_9_WhatWasCommittedIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -75,7 +75,8 @@ func TestR3_9_WhatWasCommittedIsNotOverwritten(t *testing.T) {
 	equal(t, "pairs", pairs(t, s, p.Create[0].ID), []string{"2"})
 }
 
-// TestR3_9_WritersLease: only its holder renews, keeps and gives back the lease.
+// TestR3_9_WritersLease checks that only the holder of the lease acquires it again, renews
+// it and releases it.
 func TestR3_9_WritersLease(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -93,8 +94,8 @@ func TestR3_9_WritersLease(t *testing.T) {
 	must(t, s.Imports.AcquireWriter(ctx, other.Stage(), noon, until))
 }
 
-// TestR3_9_FinishedByAnother: an attempt that was taken over learns that it
-// lost, also when the other ended as it would have.
+// TestR3_9_FinishedByAnother checks that an attempt that was taken over gets ErrLost, even
+// if the other attempt ended in the same state.
 func TestR3_9_FinishedByAnother(t *testing.T) {
 	t.Parallel()
 	s := open(t)

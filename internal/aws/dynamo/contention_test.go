@@ -18,10 +18,9 @@ import (
 )
 
 // TestR16_3_ManyProcessesInOneGroup has processes create different agreements in one
-// license group without a pause, where transactions conflict as they do on AWS: so
-// that at any moment some of them is at work in the group. The group is deleted
-// meanwhile: no creation is refused, no agreement is left in the group, and the
-// deletion needs no more patience than a caller has.
+// license group without a pause, while transactions conflict as on AWS. The group, which
+// is always in use, is deleted meanwhile. No creation is rejected, no agreement is left in
+// the group, and the deletion succeeds within the patience of a caller.
 func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	t.Parallel()
 	const processes, patience = 16, 30 * time.Second
@@ -44,7 +43,7 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 				number := fmt.Sprintf("9%02d%04d", p, i)
 				_, _, err := s.Agreements.Create(agreement.New{
 					Type: agreement.TypeVolume, ID: "id" + number, Name: "Agreement " + number, Pairs: numbered(number),
-					Group: agreement.Target{NewName: "Sales"}, By: "me", At: noon, // that group, or the next one of the name
+					Group: agreement.Target{NewName: "Sales"}, By: "me", At: noon, // the group, or the next one with the name
 				}).Apply(ctx, once.Change{Event: edited("agreement.created")})
 				if err != nil {
 					return fmt.Errorf("agreement %s: %w", number, err)
@@ -84,18 +83,17 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	}
 }
 
-// TestR16_3_ManyProcessesSeldomMeet has processes create different agreements where
-// transactions conflict as they do on AWS. None is refused, and a transaction is seldom
-// sent again: with one head of the journal each was sent 17 times on average, with
-// stripes 1.3 times.
+// TestR16_3_ManyProcessesSeldomMeet has processes create different agreements while
+// transactions conflict as on AWS. None is rejected, and transactions are seldom retried:
+// with one head of the journal each was sent 17 times on average, with stripes 1.3 times.
 func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
 	t.Parallel()
 	const processes, each, most = 16, 4, 3
 	table := storetest.Table(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
 	defer proxy.Close()
-	// The engine may be slow, so the patience is long: what counts is how often
-	// they meet, not how long they take.
+	// The engine may be slow, so the patience is long: the test measures how often
+	// transactions conflict, not how long they take.
 	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 30 * time.Millisecond})
 	var g errgroup.Group
 	for p := range processes {

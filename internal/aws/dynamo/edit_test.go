@@ -36,7 +36,7 @@ func numbered(numbers ...string) []agreement.Pair {
 	return pairs
 }
 
-// create stores an agreement by hand.
+// create creates an agreement as an edit by hand does.
 func create(t *testing.T, s *dynamo.Table, name string, target agreement.Target, numbers ...string) agreement.Agreement {
 	t.Helper()
 	a, _, err := s.Agreements.Create(agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: name, Pairs: numbered(numbers...), Group: target, By: "me", At: noon}).Apply(t.Context(), once.Change{Event: edited("agreement.created")})
@@ -57,7 +57,7 @@ func counts(t *testing.T, s *dynamo.Table) map[string]int {
 	return n
 }
 
-// restore stores an item as Dump returned it.
+// restore stores an item that Dump returned.
 func restore(t *testing.T, client *dynamodb.Client, table string, it map[string]any) {
 	t.Helper()
 	raw, err := attributevalue.MarshalMap(it)
@@ -66,7 +66,7 @@ func restore(t *testing.T, client *dynamodb.Client, table string, it map[string]
 	must(t, err)
 }
 
-// violations returns code, field and the other agreement of a conflict.
+// violations returns the code, the field and the other agreement of each violation.
 func violations(err error) []string {
 	var all []string
 	if e := errs.As(err); e != nil {
@@ -211,7 +211,7 @@ func TestDelete(t *testing.T) {
 	equal(t, "names after the tidying", names(t, s, agreement.Query{}), []string{"office", "Visio"})
 }
 
-// A delete that dies after its transaction leaves pairs behind that belong to nobody.
+// Pairs that a delete leaves because its process dies after the transaction are free.
 func TestPairsOfADeletedAgreementAreFree(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
@@ -219,7 +219,7 @@ func TestPairsOfADeletedAgreementAreFree(t *testing.T) {
 	office := create(t, s, "Office", agreement.Target{}, "1", "2", "3")
 	left := storetest.Dump(t, client, table)
 	must(t, s.Agreements.Delete(t.Context(), office, edited("agreement.deleted")))
-	for _, n := range []string{"1", "2", "3"} { // put back what the second part removed
+	for _, n := range []string{"1", "2", "3"} { // restore the pairs that the delete removed
 		restore(t, client, table, left["PAIR#"+n+"+"+n+"|PAIR"])
 	}
 	a := create(t, s, "By hand", agreement.Target{}, "1")
@@ -280,7 +280,7 @@ func TestDeleteMoreThanOneCallRemoves(t *testing.T) {
 		return n
 	}
 	equal(t, "left to Tidy", left(), len(numbers))
-	create(t, s, "Small", agreement.Target{}, numbers[0]) // free all the same
+	create(t, s, "Small", agreement.Target{}, numbers[0]) // the pair is free
 	must(t, s.Upkeep.Tidy(t.Context(), noon))
 	equal(t, "after Tidy", left(), 1)
 }
@@ -319,7 +319,7 @@ func TestEditsWhileAnImportIsRunning(t *testing.T) {
 	p = prepare(t, s, dead, "", rows{"Project": {"4"}})
 	must(t, s.Imports.AcquireWriter(ctx, dead.Stage(), noon, noon.Add(time.Minute)))
 	must(t, s.Imports.Stage(ctx, p))
-	must(t, s.Imports.ReleaseWriter(ctx, dead.Stage())) // it gave up
+	must(t, s.Imports.ReleaseWriter(ctx, dead.Stage())) // the import was given up
 	must(t, byHand("project", "4"))
 	if err := s.Imports.Commit(ctx, p, succeeded(dead), nil); !errors.Is(err, importer.ErrLost) {
 		t.Errorf("Commit of what was taken over: %v, want ErrLost", err)
@@ -333,7 +333,7 @@ func TestConcurrentEdits(t *testing.T) {
 	a := create(t, s, "Office", agreement.Target{}, "1")
 	var g errgroup.Group
 	var written atomic.Int64
-	for i := range 20 { // each writer reads, edits and starts over when it was late
+	for i := range 20 { // each writer reads and edits, and starts over if its version is stale
 		g.Go(func() error {
 			for {
 				read, err := s.Agreements.Agreement(t.Context(), a.ID)

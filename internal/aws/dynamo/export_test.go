@@ -12,10 +12,10 @@ import (
 	"trueup/internal/register"
 )
 
-// Cursor returns a cursor nobody was given, of the query.
+// Cursor returns a forged cursor of a query.
 func Cursor(after string, query ...string) string { return cursor{After: after}.encode(query...) }
 
-// AuditItem returns what is stored of an event.
+// AuditItem returns the item of an event.
 func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(newAuditItem(e)) }
 
 // Forewarn announces the deletion of a license group.
@@ -23,7 +23,7 @@ func Forewarn(ctx context.Context, table *Table, id string, at time.Time) error 
 	return table.db.forewarn(ctx, id, rand.Text(), at)
 }
 
-// Announced returns of each tombstone of a license group whether it is an announcement.
+// Announced returns whether each tombstone of a license group is an announcement.
 func Announced(ctx context.Context, t testing.TB, table *Table, id string) (announced [tombstonesPerGroup]bool) {
 	t.Helper()
 	for n := range announced {
@@ -37,7 +37,7 @@ func Announced(ctx context.Context, t testing.TB, table *Table, id string) (anno
 	return announced
 }
 
-// Within does a transaction that is about a license group.
+// Within runs a transaction on the condition that a license group was not deleted.
 func Within(ctx context.Context, table *Table, id string) error {
 	return table.db.transactWith(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
 }

@@ -35,10 +35,10 @@ func groupNamed(t *testing.T, s *dynamo.Table, name string) group.Group {
 	return group.Group{}
 }
 
-// consistent checks that whatever shows agreements shows the same.
+// consistent checks that lists, counts and reads show the same agreements, and returns them.
 func consistent(t *testing.T, s *dynamo.Table, reg agreement.Register) []agreement.Agreement {
 	t.Helper()
-	for _, r := range []agreement.Register{reg, find(s)} { // a process that has been there, and a new one
+	for _, r := range []agreement.Register{reg, find(s)} { // the process of the test, and a new one
 		groups, err := s.Groups.Groups(t.Context())
 		must(t, err)
 		counted, _, err := r.ByGroup(t.Context())
@@ -66,7 +66,7 @@ func consistent(t *testing.T, s *dynamo.Table, reg agreement.Register) []agreeme
 	return page.Items
 }
 
-// deleting deletes a group as it was read, and returns the code of the error.
+// deleting deletes a group that was read, and returns the code of the error.
 func deleting(t *testing.T, s *dynamo.Table, read group.Group) (code string) {
 	t.Helper()
 	err := s.Groups.DeleteGroup(t.Context(), read, edited("group.deleted"))
@@ -76,7 +76,7 @@ func deleting(t *testing.T, s *dynamo.Table, read group.Group) (code string) {
 	return errs.CodeOf(err)
 }
 
-// tidy does what the schedule does about deleted groups.
+// tidy empties deleted groups, as the schedule does.
 func tidy(t *testing.T, s *dynamo.Table) {
 	t.Helper()
 	stranded, err := register.New(s.Agreements, s.Journal, nil, nil).Stranded(t.Context())
@@ -117,7 +117,7 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 	equal(t, "the group", errs.CodeOf(err), "group_not_found")
 	equal(t, "deleted again", deleting(t, s, sales), "group_not_found")
 
-	// While the table still names the group, everything can be done as if it did not.
+	// All operations work while the table still names the deleted group.
 	byName := map[string]agreement.Agreement{}
 	for _, a := range consistent(t, s, reg) {
 		byName[a.Name] = a
@@ -135,7 +135,7 @@ func TestR4_3_DeletingAGroupMovesItsAgreements(t *testing.T) {
 	consistent(t, s, reg)
 	equal(t, "groups", counts(t, s), map[string]int{"": 5, "Sales": 2})
 
-	// Moving them is interrupted, and goes on.
+	// Moving the agreements is interrupted, and continues later.
 	must(t, s.Upkeep.Empty(ctx, "another", []string{byName["F"].ID}))
 	consistent(t, s, reg)
 	equal(t, "gone", register.Gone(mustHead(t, s, "agreements")), []string{sales.ID})
@@ -167,7 +167,7 @@ func TestR4_3_Refused(t *testing.T) {
 	equal(t, "renamed since", deleting(t, s, read), "version_stale")
 	equal(t, "deleted", deleting(t, s, groupNamed(t, s, "Sales 2")), "")
 
-	// An empty group leaves nothing to move; its place is free (R4.2).
+	// A deleted empty group leaves nothing to move, and does not count for the limit (R4.2).
 	for i := range group.Max {
 		_, err := s.Groups.CreateGroup(ctx, group.Group{ID: fmt.Sprint("g", i), Name: fmt.Sprint("Group ", i), CreatedAt: noon}, once.Change{Event: edited("group.created")})
 		must(t, err)
@@ -180,8 +180,7 @@ func TestR4_3_Refused(t *testing.T) {
 	must(t, err)
 }
 
-// An import that was planned into a group which is deleted before it commits
-// makes the group again.
+// An import creates its group again if the group is deleted between the plan and the commit.
 func TestR4_3_DeletedWhileImported(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -205,8 +204,8 @@ func TestR4_3_DeletedWhileImported(t *testing.T) {
 	consistent(t, s, find(s))
 }
 
-// Two processes and the schedule do everything at once that changes agreements
-// and groups; nothing is lost, and all counts are right.
+// Two processes and the schedule change agreements and groups concurrently, in all ways.
+// Nothing is lost, and all counts are right.
 func TestR4_3_Everything(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -288,8 +287,8 @@ func TestR4_3_Everything(t *testing.T) {
 	}
 }
 
-// While agreements move and their groups are deleted, no reader sees one
-// missing from the counts, or counted twice.
+// While agreements move and their groups are deleted, the counts of every reader have each
+// agreement once.
 func TestR4_3_CountsOfOneMoment(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -25,7 +25,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// Two processes append to the first stripe; one that was late has to look again,
+// Two processes append to the first stripe. A process with a stale head must read it again,
 // and the entries have no gaps.
 func TestJournalHasNoGaps(t *testing.T) {
 	t.Parallel()
@@ -84,7 +84,7 @@ func TestJournalHasNoGaps(t *testing.T) {
 	}
 }
 
-// entries reads all entries of a stripe after one and up to another.
+// entries returns all entries of a stripe after one sequence number, up to another.
 func entries(t *testing.T, s *dynamo.Table, name journal.Name, stripe int, after, upTo int64) (all []journal.Entry) {
 	t.Helper()
 	for after < upTo {
@@ -140,7 +140,8 @@ func TestSavedNeverGoesBack(t *testing.T) {
 	equal(t, "saved at", head.SavedAt, noon)
 }
 
-// An agreement of type other says its terms everywhere but its details in one place.
+// Lists and reads show the terms of an agreement of type other. Its details are stored in
+// one item, and every read of them is audited.
 func TestR2_6_Other(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -200,9 +201,8 @@ func TestR2_6_Other(t *testing.T) {
 	equal(t, "details of what is gone", errs.CodeOf(err), "agreement_not_found")
 }
 
-// A list that shows a change also shows every change that was done before it, though
-// agreements are read after the journal: while A is read for its first change, B is
-// renamed, and then A.
+// A list that shows a change also shows every earlier change, although agreements are read
+// after the journal: while A is read for its first change, B is renamed, and then A.
 func TestListsShowWhatWasDoneBefore(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -19,8 +19,8 @@ func TestDocument(t *testing.T) {
 	golden.Equal(t, "doc.go", []byte(document()))
 }
 
-// Whatever 5,000 rows are about, no partition of the table or of an index gets
-// more than its share of them: a partition takes 1,000 writes a second.
+// No partition of the table or of an index gets more than its share of 5,000 rows, because
+// a partition takes 1,000 writes a second.
 func TestSpread(t *testing.T) {
 	t.Parallel()
 	const most = 0.30 // of all rows; a quarter is even over four shards
@@ -93,7 +93,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// Audit events are spread evenly, also those of one moment.
+// Audit events are spread evenly, even if they have the same time.
 func TestSPEC12_SpreadOfEvents(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]time.Duration{"of one moment": 0, "of a day": 8 * time.Second} {

@@ -15,7 +15,7 @@ import (
 	"trueup/internal/group"
 )
 
-// What a client can do. A change takes the agreement as a get returned it.
+// Operations of a client. A change passes the agreement that a get returned.
 const (
 	opCreate      = "create"
 	opRename      = "rename"
@@ -30,20 +30,20 @@ const (
 	opGroups      = "list groups"
 )
 
-// operation is what a client asks for.
+// operation is a request of a client.
 type operation struct {
 	kind    string
 	id      string // of the agreement or the group
-	version int64  // the agreement as it was read
-	name    string // of the agreement or the group that is made or renamed
+	version int64  // of the agreement when it was read
+	name    string // of the agreement or the group that is created or renamed
 	target  agreement.Target
-	fresh   string // the id of the group that is made if the target names one that is not there
+	fresh   string // id of the group that is created if the target names a group that does not exist
 	pairs   []agreement.PairKey
 }
 
-// outcome is what the client was answered.
+// outcome is the result that the client received.
 type outcome struct {
-	unknown    bool // whether it was done is not known: the client died, or nothing was answered in time
+	unknown    bool // whether it was done is not known: the client died, or got no answer in time
 	code       string
 	violations []errs.Violation
 	after      shown             // the agreement, of a get and of changes that return it
@@ -51,7 +51,7 @@ type outcome struct {
 	groups     map[string]string // id → name, of a list of groups
 }
 
-// shown is an agreement as the model has it. Pairs is nil where they were not read.
+// shown is an agreement in the model. pairs is nil if the pairs were not read.
 type shown struct {
 	id, name, group string
 	version         int64
@@ -63,12 +63,11 @@ func (s shown) String() string {
 	return fmt.Sprintf("%s %s in %s v%d %v", s.id, s.name, s.group, s.version, s.pairs)
 }
 
-// world is the state of the model: all agreements, and the groups by id. A world
-// is never changed.
+// world is the state of the model: all agreements, and the groups by id. It is immutable.
 type world struct {
 	agreements map[string]shown
 	groups     map[string]string
-	text       string // tells worlds apart
+	text       string // identifies the state
 }
 
 func newWorld(agreements map[string]shown, groups map[string]string) *world {
@@ -91,7 +90,7 @@ func (w *world) list() (all []shown) {
 	return all
 }
 
-// namedBy returns the agreement that has a name; empty for none.
+// namedBy returns the id of the agreement that has a name; empty for none.
 func (w *world) namedBy(name string) string {
 	for id, a := range w.agreements {
 		if a.name == name {
@@ -110,7 +109,7 @@ func (w *world) isTaken(pair agreement.PairKey) bool {
 	return false
 }
 
-// groupNamed returns the group that has a name; empty for none.
+// groupNamed returns the id of the group that has a name; empty for none.
 func (w *world) groupNamed(name string) string {
 	for id, n := range w.groups {
 		if n == name {
@@ -120,7 +119,7 @@ func (w *world) groupNamed(name string) string {
 	return ""
 }
 
-// place returns the group that a target means, which it makes if it has to.
+// place returns the group of a target, and all groups, with a new one if the target needs it.
 func (w *world) place(op *operation) (id string, groups map[string]string, ok bool) {
 	switch {
 	case op.target.NewName != "":
@@ -137,7 +136,7 @@ func (w *world) place(op *operation) (id string, groups map[string]string, ok bo
 	return op.target.GroupID, w.groups, ok
 }
 
-// apply does an operation, if nothing is against it.
+// apply applies an operation, if the state of the model allows it.
 func (w *world) apply(op *operation) (next *world, after shown, ok bool) {
 	agreements, groups := maps.Clone(w.agreements), w.groups
 	a, exists := w.agreements[op.id]
@@ -198,7 +197,7 @@ func (w *world) apply(op *operation) (next *world, after shown, ok bool) {
 	return newWorld(agreements, groups), a, true
 }
 
-// add adds pairs that no agreement has.
+// add adds pairs. It returns false if an agreement has one of them.
 func (s *shown) add(w *world, pairs []agreement.PairKey) bool {
 	if slices.ContainsFunc(pairs, w.isTaken) {
 		return false
@@ -208,7 +207,7 @@ func (s *shown) add(w *world, pairs []agreement.PairKey) bool {
 	return true
 }
 
-// refuses reports whether an operation may be refused as it was.
+// refuses reports whether the state explains the error of an operation.
 func (w *world) refuses(op *operation, out *outcome) bool {
 	a, exists := w.agreements[op.id]
 	switch out.code {
@@ -233,7 +232,7 @@ func (w *world) refuses(op *operation, out *outcome) bool {
 	return false
 }
 
-// has reports whether an agreement or a group has what a violation says.
+// has reports whether an agreement or a group has the name or the pair of a violation.
 func (w *world) has(op *operation, v errs.Violation) bool {
 	switch v.Code {
 	case "group_name_taken":
@@ -248,9 +247,9 @@ func (w *world) has(op *operation, v errs.Violation) bool {
 	return false
 }
 
-// step is the model. An operation whose outcome is not known ends when everything
-// else has ended, so it is done at any moment after it began; the moment after
-// everything stands for never.
+// step is the model. An operation with an unknown outcome ends after all other operations,
+// so it may take effect at any moment after it began; taking effect after all of them
+// stands for never.
 func step(w *world, op *operation, out *outcome) (bool, *world) {
 	switch op.kind {
 	case opList:
@@ -271,13 +270,13 @@ func step(w *world, op *operation, out *outcome) (bool, *world) {
 	switch {
 	case out.unknown:
 		return true, next
-	case out.after.id == "": // it does not return the agreement
+	case out.after.id == "": // the operation does not return the agreement
 		return done, next
 	}
 	return done && equalShown(after, out.after), next
 }
 
-// equalShown compares agreements; pairs only where they were read.
+// equalShown compares agreements, and their pairs if they were read.
 func equalShown(a, b shown) bool {
 	return a.id == b.id && a.name == b.name && a.group == b.group && a.version == b.version && a.count == b.count &&
 		(a.pairs == nil || b.pairs == nil || slices.Equal(a.pairs, b.pairs))

@@ -17,7 +17,7 @@ import (
 	"trueup/internal/journal"
 )
 
-// planted is a fault of the store or the register, to test the test.
+// planted is a fault of the store or the register. It tests that the test finds faults.
 type planted int
 
 const (
@@ -26,8 +26,8 @@ const (
 	twoSteps          // a name or a pair is looked up first and then written without a condition
 )
 
-// shares returns how many of a hundred operations create an agreement and how many
-// list: more of what shows the fault.
+// shares returns how many of a hundred operations create an agreement and how many list.
+// The operations that show the fault have larger shares.
 func (p planted) shares() (creates, lists int) {
 	switch p {
 	case staleList:
@@ -47,7 +47,7 @@ func (p planted) names() int {
 	return 5
 }
 
-// rememberedHead is a journal whose head is read again only if it is not frozen.
+// rememberedHead is a journal that does not read its head again while it is frozen.
 type rememberedHead struct {
 	journal.Log
 	frozen bool
@@ -64,12 +64,11 @@ func (l *rememberedHead) Head(ctx context.Context, name journal.Name) (head jour
 	return head, err
 }
 
-// checkThenWrite plants a fault in a client of the table: a name or a pair that is
-// not there when it is looked up, which is done once, is put without the condition
-// that it is not there.
+// checkThenWrite plants a fault in a client of the table: it looks up each name or pair
+// once, and if it does not exist then, puts it without a condition.
 func checkThenWrite(direct *dynamodb.Client) func(*middleware.Stack) error {
 	var mu sync.Mutex
-	looked := map[string]bool{} // whether it was free, by its key and who wants it
+	looked := map[string]bool{} // whether the name or pair was free, by its key and the agreement
 	free := func(ctx context.Context, put *types.Put) bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -110,7 +109,7 @@ func checkThenWrite(direct *dynamodb.Client) func(*middleware.Stack) error {
 	}
 }
 
-// stringOf returns an attribute that is a text; empty for none.
+// stringOf returns a string attribute; empty if there is none.
 func stringOf(it map[string]types.AttributeValue, name string) string {
 	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
 		return v.Value
@@ -118,8 +117,8 @@ func stringOf(it map[string]types.AttributeValue, name string) string {
 	return ""
 }
 
-// How many histories of a planted fault have to be found illegal, among at most how
-// many. Whether operations meet in a history depends on the machine, so some are legal.
+// How many histories with a planted fault must be found illegal, and the maximum of
+// histories to try. Some are legal: whether operations conflict depends on the machine.
 const (
 	plantedFound     = 5
 	plantedHistories = 30

@@ -31,19 +31,19 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// Porcupine looks for an order of the operations of a history that the model allows
-// and in which no operation comes before one that had ended when it began. The
-// time it takes grows fast with the length of the history: these end in
-// milliseconds, and show a planted fault nearly every time.
+// Porcupine looks for an order of the operations of a history that the model allows and in
+// which no operation precedes one that had ended before it began. Its run time grows fast
+// with the length of a history. Histories of this length take milliseconds, and nearly
+// always show a planted fault.
 const (
 	linearHistories = 20
 	linearClients   = 5
-	linearSteps     = 7 // of a client: a change or a list, and what is read for it
+	linearSteps     = 7 // of each client: a change or a list, and the reads that it needs
 	linearPatience  = 20 * time.Second
 )
 
-// troubled is what happens to requests in a history: conflicts of 30 % of the
-// transactions, lost replies and throttling.
+// troubled has the faults of requests in a history: conflicts in 30 % of the transactions,
+// lost replies, throttling and others.
 var troubled = faultproxy.Faults{
 	{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}},
 	{Kind: faultproxy.CutReply, Rate: 0.05},
@@ -55,7 +55,7 @@ var troubled = faultproxy.Faults{
 	{Kind: faultproxy.Delay, Rate: 0.1, Delay: 30 * time.Millisecond},
 }
 
-// history is what clients did to a table.
+// history is the operations of clients on a table.
 type history struct {
 	t     *testing.T
 	seed  uint64
@@ -66,11 +66,11 @@ type history struct {
 
 	mu   sync.Mutex
 	ops  []porcupine.Operation
-	made []operation // those that made agreements, or may have
+	made []operation // operations that created agreements, or may have
 }
 
-// client does one operation after the other. It is a process until it dies; then
-// it is another one.
+// client does one operation after another. It stands for a process; when the process dies,
+// it stands for a new one.
 type client struct {
 	*history
 	number int
@@ -95,10 +95,10 @@ func (c *client) start() {
 	c.reg = register.New(c.store.Agreements, c.log, nil, nil)
 }
 
-// now is a moment of the history.
+// now returns the time since the history began, in nanoseconds.
 func (h *history) now() int64 { return int64(time.Since(h.began)) }
 
-// record adds an operation that began then and ends now.
+// record adds an operation that began at call and ends now.
 func (c *client) record(op operation, call int64, out outcome) {
 	end := c.now()
 	if out.unknown {
@@ -109,7 +109,7 @@ func (c *client) record(op operation, call int64, out outcome) {
 	c.ops = append(c.ops, porcupine.Operation{ClientId: c.number, Input: &op, Call: call, Output: &out, Return: end})
 }
 
-// do makes one change and records it. done: it was done, or may have been.
+// do makes one change and records it. done reports that it was done, or may have been.
 func (c *client) do(ctx context.Context, op operation, change func(context.Context) (agreement.Agreement, error)) (done bool) {
 	call := c.now()
 	a, err := change(ctx)
@@ -133,7 +133,7 @@ func shownAs(a agreement.Agreement) shown {
 	return shown{id: a.ID, name: a.Name, group: a.GroupID, version: a.Version, count: a.PairCount}
 }
 
-// read records a read that worked: one that did not says nothing.
+// read does a read and records it if it succeeds. A failed read proves nothing.
 func (c *client) read(ctx context.Context, op operation, read func(context.Context) (outcome, error)) bool {
 	call := c.now()
 	out, err := read(ctx)
@@ -147,7 +147,8 @@ func (c *client) read(ctx context.Context, op operation, read func(context.Conte
 	return false
 }
 
-// get reads an agreement that was made, and returns with which pairs.
+// get reads a random agreement that was created, and returns it and the pairs that it was
+// created with.
 func (c *client) get(ctx context.Context) (a agreement.Agreement, pairs []agreement.PairKey) {
 	c.mu.Lock()
 	var op operation
@@ -168,8 +169,8 @@ func (c *client) get(ctx context.Context) (a agreement.Agreement, pairs []agreem
 	return a, op.pairs
 }
 
-// list reads everything at one moment: in one reading without the pairs, or until a
-// second reading finds the first unchanged, with the pairs.
+// list reads all agreements at one moment: with one read if it omits the pairs, or with the
+// pairs, until a second read finds the agreements unchanged.
 func (c *client) list(ctx context.Context) bool {
 	withPairs := c.rng == nil || c.rng.IntN(2) == 0
 	return c.read(ctx, operation{kind: opList}, func(ctx context.Context) (outcome, error) {
@@ -211,7 +212,7 @@ func (c *client) list(ctx context.Context) bool {
 	})
 }
 
-// groups reads the groups that were made.
+// groups reads the groups, without the built-in one.
 func (c *client) groups(ctx context.Context) (groups []group.Group) {
 	c.read(ctx, operation{kind: opGroups}, func(ctx context.Context) (outcome, error) {
 		all, err := c.store.Groups.Groups(ctx)
@@ -228,7 +229,7 @@ func (c *client) groups(ctx context.Context) (groups []group.Group) {
 	return groups
 }
 
-// Few names, pairs and groups, so that clients meet.
+// Few names, pairs and groups, so that clients conflict.
 func (c *client) name() string      { return "name " + string(rune('a'+c.rng.IntN(c.fault.names()))) }
 func (c *client) groupName() string { return "group " + string(rune('a'+c.rng.IntN(3))) }
 
@@ -258,8 +259,8 @@ func (c *client) target(ctx context.Context) agreement.Target {
 	return agreement.Target{NewName: c.groupName()}
 }
 
-// step does a random operation. The first one creates an agreement. A planted
-// fault is given a chance.
+// step does a random operation. The first one creates an agreement. The operations that
+// show a planted fault are more frequent.
 func (c *client) step(ctx context.Context, first bool) {
 	event := edited("changed")
 	creates, lists := c.fault.shares()
@@ -338,7 +339,7 @@ func (c *client) step(ctx context.Context, first bool) {
 	}
 }
 
-// run does what a client does in a history. One operation of six is its death.
+// run runs a client in a history. The client dies in one operation of six.
 func (c *client) run(ctx context.Context) {
 	c.start()
 	for i := range linearSteps {
@@ -353,7 +354,7 @@ func (c *client) run(ctx context.Context) {
 	}
 }
 
-// makeHistory lets clients loose on a new table.
+// makeHistory runs clients concurrently on a new table.
 func makeHistory(t *testing.T, seed uint64, fault planted) *history {
 	t.Helper()
 	h := &history{t: t, seed: seed, fault: fault, table: storetest.Table(t), began: time.Now()}
@@ -378,7 +379,7 @@ func makeHistory(t *testing.T, seed uint64, fault planted) *history {
 	return h
 }
 
-// String is the history, an operation a line in the order in which they began.
+// String returns the history, with one line for each operation, in the order of their start.
 func (h *history) String() string {
 	var b strings.Builder
 	slices.SortFunc(h.ops, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
@@ -414,9 +415,9 @@ func (c *tally) count(h *history) {
 	}
 }
 
-// TestR2_3_R2_4_R4_3_Linearizable checks names, pairs and membership of license
-// groups: whatever clients do at the same time, meet, lose and die of, what they are
-// answered is as if one operation was done after the other.
+// TestR2_3_R2_4_R4_3_Linearizable checks names, pairs and membership of license groups:
+// with concurrent clients, conflicts, lost replies and clients that die, all results are
+// as if the operations were done one after another.
 func TestR2_3_R2_4_R4_3_Linearizable(t *testing.T) {
 	t.Parallel()
 	seen := tally{n: map[string]int{}}

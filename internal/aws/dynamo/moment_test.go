@@ -14,8 +14,8 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// A process that knows no commit yet learns of those whose rows it meets late
-// in a list.
+// A process that knows no commit yet reads the commits of rows that it finds late in a
+// list.
 func TestListingByANewProcess(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
@@ -36,9 +36,9 @@ func TestListingByANewProcess(t *testing.T) {
 	}
 }
 
-// A list is what there was at one moment, also when agreements change between
-// the reading of the journal and the reading of the agreements that it names: a
-// list without a deleted agreement has what was made before the deletion (R2.10).
+// A list shows one moment, even if agreements change between the read of the journal and
+// the read of the agreements that it names: a list without a deleted agreement has what was
+// created before the deletion (R2.10).
 func TestR2_10_ListIsOfOneMoment(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)

@@ -13,7 +13,7 @@ import (
 	"trueup/internal/refresher/conformance"
 )
 
-// refreshed is a table as package conformance sees it.
+// refreshed is a table for the suite of package conformance.
 type refreshed struct{ store *dynamo.Table }
 
 func (w refreshed) Store() refresher.Store { return refreshes(w.store) }

@@ -19,7 +19,7 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// refresherAt is a process whose clock is ahead.
+// refresherAt returns a refresher whose clock is ahead.
 func refresherAt(ahead time.Duration, store refresher.Store) *refresher.Refresher {
 	return &refresher.Refresher{
 		Store: store, Source: func(context.Context) (entitlement.Source, error) { return licenses(10), nil },
@@ -28,7 +28,7 @@ func refresherAt(ahead time.Duration, store refresher.Store) *refresher.Refreshe
 	}
 }
 
-// manyPairs stores 130 pairs, which are two batches.
+// manyPairs stores 130 pairs, which take two batches.
 func manyPairs(t *testing.T, s *dynamo.Table) {
 	t.Helper()
 	r := rows{}
@@ -64,8 +64,8 @@ func completed(t *testing.T, s *dynamo.Table, id string) {
 	equal(t, "open", open.ID, "")
 }
 
-// A process dies at a request to the table, which is carried out or not. Another
-// goes on.
+// A process dies at a request to the table, which is done or not. Another process continues
+// the refresh.
 func TestR7_2_DeathDuringARefresh(t *testing.T) {
 	t.Parallel()
 	for n := 2; n < 40; n += 4 {
@@ -117,7 +117,7 @@ func TestR7_2_FaultsDuringARefresh(t *testing.T) {
 			must(t, err)
 			for next, tries := run.ID, 0; next != ""; tries++ {
 				waits, err := r.Handle(t.Context(), next)
-				if err != nil { // it may have claimed the run without knowing
+				if err != nil { // the claim of the run may have succeeded
 					r.Clock = func() time.Time { return time.Now().Add(time.Duration(tries+1) * time.Hour) }
 					waits = next
 				}
@@ -130,7 +130,7 @@ func TestR7_2_FaultsDuringARefresh(t *testing.T) {
 	}
 }
 
-// SPEC 13: a request with the key of an earlier one answers what that answered.
+// SPEC 13: a request with the key of an earlier request gets the same answer.
 func TestR13_RefreshRequestedTwice(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -15,12 +15,12 @@ import (
 	"trueup/internal/register"
 )
 
-// refreshes is what a process has that has just started.
+// refreshes returns the refreshes of a process that has just started.
 func refreshes(s *dynamo.Table) *dynamo.Refreshes {
 	return dynamo.NewRefreshes(s, register.New(s.Agreements, s.Journal, nil, nil))
 }
 
-// answers is a source that says the same of every pair.
+// answers is a source that calls a function for each pair.
 type answers func(agreement.Pair) entitlement.Answer
 
 func (a answers) Ask(_ context.Context, pairs []agreement.Pair) ([]entitlement.Answer, error) {
@@ -32,7 +32,7 @@ func (a answers) Ask(_ context.Context, pairs []agreement.Pair) ([]entitlement.A
 	return list, nil
 }
 
-// licenses answers with that many of one product.
+// licenses returns a source that answers with n licences of one product.
 func licenses(n int) answers {
 	return func(agreement.Pair) entitlement.Answer {
 		return entitlement.Answer{State: entitlement.StateValid, Entitlements: []entitlement.Entitlement{
@@ -41,7 +41,7 @@ func licenses(n int) answers {
 	}
 }
 
-// refresh runs a refresh to its end.
+// refresh runs a refresh until it ends.
 func refresh(t *testing.T, store refresher.Store, source entitlement.Source) refresher.Run {
 	t.Helper()
 	r := &refresher.Refresher{

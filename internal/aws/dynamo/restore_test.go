@@ -27,7 +27,7 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// copies is a bucket in memory, as far as saved copies need one.
+// copies is a bucket in memory, with the methods that saved copies need.
 type copies struct {
 	objects.Bucket
 	mu    sync.Mutex
@@ -74,7 +74,7 @@ type restored struct {
 	made      int
 }
 
-// shown is what a process shows: agreements with their pairs, counts, and publishers.
+// shown returns what a process shows: agreements with their pairs, counts, and publishers.
 func (w *restored) shown(l *lister) (lines []string) {
 	w.t.Helper()
 	all, _, err := l.reg.All(w.t.Context(), journal.Position{})
@@ -99,8 +99,8 @@ func (w *restored) shown(l *lister) (lines []string) {
 	return lines
 }
 
-// stored is what the table says, read without journal and copies. The publishers
-// are nowhere but in the journal.
+// stored returns what the table has, read without journal entries and copies. Publishers are
+// read from the journal, because they are stored nowhere else.
 func (w *restored) stored() (lines []string) {
 	w.t.Helper()
 	s := dynamo.Open(w.client, w.table)
@@ -139,7 +139,7 @@ func (w *restored) stored() (lines []string) {
 	return lines
 }
 
-// step has a process change something at random.
+// step makes a random change with a random process.
 func (w *restored) step() {
 	w.t.Helper()
 	l := w.processes[w.rng.IntN(len(w.processes))]
@@ -189,7 +189,7 @@ func (w *restored) step() {
 	}
 }
 
-// trim deletes some entries of the journal of agreements, as their time to live does.
+// trim deletes some entries of the journal of agreements, as DynamoDB does after they expire.
 func (w *restored) trim(l *lister) {
 	head, err := l.store.Journal.Head(w.t.Context(), register.JournalName)
 	must(w.t, err)
@@ -210,8 +210,8 @@ func (w *restored) trim(l *lister) {
 	}
 }
 
-// TestR16_2_RandomHistories puts tables back to a point in their history, and
-// demands that processes which know what was lost, and new ones, show the table.
+// TestR16_2_RandomHistories restores tables to a point in their history, and checks that
+// new processes and processes that know the lost changes show the restored table.
 func TestR16_2_RandomHistories(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(24) {
@@ -230,11 +230,11 @@ func TestR16_2_RandomHistories(t *testing.T) {
 			}
 			storetest.Restore(t, w.client, w.table, point)
 			switch w.rng.IntN(3) {
-			case 0: // it is looked at before it is changed
+			case 0: // every process reads it before it is changed
 				for i, l := range w.processes {
 					equal(t, fmt.Sprintf("process %d after the restoration", i), w.shown(l), want)
 				}
-			case 1: // a new process changes it before another looks
+			case 1: // a new process changes it before another process reads it
 				w.processes = append(w.processes, w.process())
 				last := w.processes
 				w.processes = last[len(last)-1:]
@@ -242,7 +242,7 @@ func TestR16_2_RandomHistories(t *testing.T) {
 					w.step()
 				}
 				w.processes = last
-			default: // all processes go on
+			default: // all processes continue
 				for range 1 + w.rng.IntN(15) {
 					w.step()
 				}

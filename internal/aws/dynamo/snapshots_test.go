@@ -12,8 +12,8 @@ import (
 	"trueup/internal/report"
 )
 
-// TestR8_5_IndexKeepsTheLatest has many publish at once, in any order, each
-// twice: every day, and the newest of all, end with the largest sequence.
+// TestR8_5_IndexKeepsTheLatest publishes snapshots concurrently, in any order, each twice:
+// every day, and the newest of all, end with the largest sequence.
 func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 	t.Parallel()
 	s := open(t)

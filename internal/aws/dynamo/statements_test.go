@@ -16,7 +16,7 @@ import (
 	"trueup/internal/statements"
 )
 
-// version is a statement of a file that was read, and accepted unless changed.
+// version returns the statement of a file that was read. It is accepted by default.
 func version(id, key string, at time.Duration) statements.Record {
 	return statements.Record{
 		Head: intake.Head{
@@ -67,7 +67,7 @@ func TestR7_4_NewestAcceptedStatementOfAFileIsInUse(t *testing.T) {
 
 	again := version("second", file, 2*time.Hour)
 	again.State = statements.StateRefused
-	keep(t, s, again, statements.StateAccepted) // the first outcome counts
+	keep(t, s, again, statements.StateAccepted) // the first result counts
 
 	fourth := keep(t, s, version("fourth", file, 4*time.Hour), statements.StateAccepted)
 	second, err := s.Statements.Statement(t.Context(), "second")

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// open returns a store in a fresh table that reads two items a query.
+// open returns a store in a new table that reads two items with each query.
 func open(t *testing.T) *dynamo.Table {
 	t.Helper()
 	return dynamo.Open(storetest.Client(t), storetest.Table(t), dynamo.PageSize(2))
@@ -53,7 +53,7 @@ func claim(t *testing.T, s *dynamo.Table, read importer.Import) importer.Import 
 	return imp
 }
 
-// rows is a plan's names and pair numbers: {"Office": {"1", "2"}}.
+// rows has names and pair numbers for a plan: {"Office": {"1", "2"}}.
 type rows map[string][]string
 
 // prepare looks up the rows and plans them for the group, as the importer does.
@@ -128,7 +128,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// find finds agreements as a process does that has just started.
+// find returns the register of a process that has just started.
 func find(s *dynamo.Table) agreement.Register { return register.New(s.Agreements, s.Journal, nil, nil) }
 
 // names lists every page of a query and returns the names.
@@ -258,7 +258,7 @@ func TestLongNames(t *testing.T) {
 	long := func(last rune) string {
 		name := make([]rune, agreement.NameMaxChars)
 		for i := range name {
-			name[i] = '𐐀' // four bytes each, and folds to another letter
+			name[i] = '𐐀' // has four bytes, and folds to another letter
 		}
 		name[len(name)-1] = last
 		return string(name)
@@ -340,7 +340,7 @@ func TestTakeover(t *testing.T) {
 	equal(t, "dead pairs", len(p.Known.DeadPairs), 2)
 	must(t, s.Imports.Stage(ctx, p))
 
-	// The sleeper wakes up and tries everything it can.
+	// The attempt that lost the import continues and tries everything.
 	for what, err := range map[string]error{
 		"Stage": s.Imports.Stage(ctx, old), "Commit": s.Imports.Commit(ctx, old, succeeded(dead), nil),
 		"Finish": s.Imports.Finish(ctx, succeeded(dead), nil), "Renew": s.Imports.Renew(ctx, dead, later),

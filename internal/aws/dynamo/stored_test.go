@@ -11,8 +11,8 @@ import (
 )
 
 // itemsVersion is the version of the types of items. Items have no attribute for it: a
-// type that changes must read the items that are in tables already, as the test of
-// stored data in infra/local/e2e demands.
+// changed type must read the items that are already stored, which the test of stored data
+// in infra/local/e2e checks.
 const itemsVersion = 1
 
 func TestR16_6_StoredItems(t *testing.T) {
