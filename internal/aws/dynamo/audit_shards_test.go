@@ -94,8 +94,8 @@ func pages(t *testing.T, s *dynamo.Table, q audit.Query) (all []audit.Event, cal
 	}
 }
 
-// TestSPEC12_EveryShard lists a day that has events in all shards and in the
-// partition that was used before, some of them in both.
+// TestSPEC12_EveryShard lists a day that has events in all shards and in its partition by
+// day, some of them in both.
 func TestSPEC12_EveryShard(t *testing.T) {
 	t.Parallel()
 	table := storetest.Table(t)
@@ -223,7 +223,7 @@ func TestSPEC12_ReadsWhatItShows(t *testing.T) {
 	const events = 10_000
 	table := storetest.Table(t)
 	day := noon.Truncate(24 * time.Hour)
-	before := day.Add(-24 * time.Hour) // in the partition that was used before
+	before := day.Add(-24 * time.Hour) // stored in the partition by day
 	var items []map[string]types.AttributeValue
 	for i := range events {
 		e := happened(day.Add(time.Duration(i)*8*time.Second), fmt.Sprint(i))

@@ -214,7 +214,7 @@ func (db *engine) one(ctx context.Context, write func() error) error {
 	})
 }
 
-// update runs a single conditional UpdateItem. It returns an *errCondition like one.
+// update runs a single conditional UpdateItem. See one for its errors.
 func (db *engine) update(ctx context.Context, in *dynamodb.UpdateItemInput) error {
 	in.TableName = &db.table
 	return db.one(ctx, func() error {
@@ -278,7 +278,7 @@ func (db *engine) removeAll(ctx context.Context, items []item, attribute string)
 	return g.Wait()
 }
 
-// deletion returns the deletion of an item whose attribute still has the value that was read.
+// deletion returns the deletion of an item, if its attribute has the value that was read.
 func (db *engine) deletion(it item, attribute string) *types.Delete {
 	return &types.Delete{
 		TableName: &db.table, Key: item{"pk": it["pk"], "sk": it["sk"]}, ConditionExpression: aws.String("#a = :a"),

@@ -38,7 +38,7 @@ func groupNamed(t *testing.T, s *dynamo.Table, name string) group.Group {
 // consistent checks that lists, counts and reads show the same agreements, and returns them.
 func consistent(t *testing.T, s *dynamo.Table, reg agreement.Register) []agreement.Agreement {
 	t.Helper()
-	for _, r := range []agreement.Register{reg, find(s)} { // the process of the test, and a new one
+	for _, r := range []agreement.Register{reg, find(s)} { // the reader of the test, and a new one
 		groups, err := s.Groups.Groups(t.Context())
 		must(t, err)
 		counted, _, err := r.ByGroup(t.Context())

@@ -43,7 +43,8 @@ var (
 // copy that is further behind reads the table.
 const journalRetention = 30 * 24 * time.Hour
 
-// trimmed reports whether the old entries of a journal are deleted.
+// trimmed reports whether old entries of a journal are deleted. Entries of other journals
+// are the only record of a change.
 func trimmed(name journal.Name) bool { return name == register.JournalName }
 
 // headItem is the head of a stripe: its position, and attributes of its journal.

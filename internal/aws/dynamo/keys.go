@@ -14,8 +14,8 @@ import (
 	"trueup/internal/journal"
 )
 
-// Only this file contains the text of keys. Constructors return partition keys and sort
-// keys; the table in doc.go lists all combinations.
+// This file defines the text of keys. Constructors return partition keys and sort keys; the
+// table in doc.go lists all combinations.
 //
 // The rows of an import do not share a partition: each agreement, name and pair has its
 // own, and the pairs of an agreement are spread over schema.Shards index partitions.
@@ -33,15 +33,15 @@ const (
 	maxSortKey       = 1024
 )
 
-// agreementKey is the key of an agreement. Its details have their own item, so that only a
-// read of details reads them (R2.7).
+// agreementKey returns the key of an agreement. Its details have their own item, so that
+// only a read of details reads them (R2.7).
 func agreementKey(id string) (pk, sk) { return pk(agreementPrefix + id), agreementSK }
 func detailsKey(id string) (pk, sk)   { return pk("AGREEMENT#" + id), "DETAILS" }
 
-// nameKey is the key of the item that records which agreement has a folded name.
+// nameKey returns the key of the item that records which agreement has a folded name.
 func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
 
-// pairKey is the key of the item of a pair.
+// pairKey returns the key of the item of a pair.
 func pairKey(key agreement.PairKey) (pk, sk) { return pk(pairPrefix + string(key)), "PAIR" }
 
 // groupsPK is the partition of all license groups. For each group it has the items
@@ -92,8 +92,8 @@ func importKey(id string) (pk, sk)     { return importsPK, sk(importPrefix + id)
 func openImportKey(id string) (pk, sk) { return openImportsPK, sk(importPrefix + id) }
 func statementKey(id string) (pk, sk)  { return statementsPK, sk(statementPrefix + id) }
 
-// newestStatementKey is the key of the item that names the statement of a file in use. The
-// key of the file has at most 1,024 bytes.
+// newestStatementKey returns the key of the item that names the statement in use of a file.
+// The key of the file has at most 1,024 bytes.
 func newestStatementKey(file string) (pk, sk) {
 	return newestStatementsPK, sk("FILE#" + bounded(file, maxSortName))
 }
@@ -111,12 +111,12 @@ func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }
 
-// fenceKey is the key of a fence, which has the token of the attempt that may write. All
-// fences are equal; transactions that check different fences do not conflict.
+// fenceKey returns the key of a fence, which has the token of the attempt that may write.
+// All fences are equal; transactions that check different fences do not conflict.
 func fenceKey(n int) (pk, sk) { return pk("FENCE#" + strconv.Itoa(n)), "FENCE" }
 
-// headKey is the key of the head of a stripe. The heads of all stripes of a journal are
-// read together.
+// headKey returns the key of the head of a stripe. The heads of all stripes of a journal
+// are read together.
 func headKey(name journal.Name, stripe int) (pk, sk) {
 	if stripe == 0 {
 		return pk("JOURNAL#" + string(name)), headSK
@@ -124,7 +124,7 @@ func headKey(name journal.Name, stripe int) (pk, sk) {
 	return pk("JOURNAL#" + string(name)), sk(fmt.Sprintf("%s#%02d", headSK, stripe))
 }
 
-// entryKey is the key of an entry of a stripe. Entries of the first stripe are in the
+// entryKey returns the key of an entry of a stripe. Entries of the first stripe are in the
 // partition of the heads.
 func entryKey(name journal.Name, stripe int, seq int64) (pk, sk) {
 	number := sk(fmt.Sprintf("%016d", seq))
@@ -134,8 +134,8 @@ func entryKey(name journal.Name, stripe int, seq int64) (pk, sk) {
 	return pk(fmt.Sprintf("JOURNAL#%s#%02d", name, stripe)), number
 }
 
-// tombstoneKey is the key of a tombstone of a license group. A deletion writes all tombstones
-// of a group.
+// tombstoneKey returns the key of a tombstone of a license group. A deletion writes all
+// tombstones of a group.
 func tombstoneKey(groupID string, n int) (pk, sk) {
 	return pk(fmt.Sprintf("TOMBSTONE#%s#%02d", groupID, n)), "TOMBSTONE"
 }
@@ -146,15 +146,15 @@ func tombstoneKey(groupID string, n int) (pk, sk) {
 // partitions: the number may grow but never shrink.
 const auditShards = 8
 
-// auditKey is the key of an event, in the shard that its id selects. The key has no day:
-// a day would not spread concurrent writes, and a list of a quiet month would have to read
-// eight partitions for each day.
+// auditKey returns the key of an event, in the shard that its id selects. The key has no
+// day: a day would not spread concurrent writes, and a list of a quiet month would have to
+// read eight partitions for each day.
 func auditKey(id string) (pk, sk) { return auditShardPK(shardOf(id, auditShards)), sk(id) }
 
 func auditShardPK(shard int) pk { return pk("AUDIT#" + strconv.Itoa(shard)) }
 
-// auditDayPK is the partition of a day, to which releases without shards wrote events. It
-// is still read.
+// auditDayPK returns the partition of a day, to which releases without shards wrote events.
+// It is still read.
 func auditDayPK(date time.Time) pk { return pk("AUDIT#" + date.UTC().Format(time.DateOnly)) }
 
 // Index keys.

@@ -22,7 +22,7 @@ type planted int
 
 const (
 	sound     planted = iota
-	staleList         // two lists of three are made without reading the head of the journal
+	staleList         // two of three lists are made without a read of the journal's head
 	twoSteps          // a name or a pair is looked up first and then written without a condition
 )
 

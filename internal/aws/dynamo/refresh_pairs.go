@@ -233,8 +233,8 @@ func (r *Refreshes) writeAll(ctx context.Context, attempt refresher.Run, writes 
 	return slices.Concat(results...), err
 }
 
-// writePart makes changes in one transaction, without the ones whose condition does not
-// hold. It returns the pairs of those.
+// writePart makes changes in one transaction, and omits changes whose condition does not
+// hold. It returns the pairs of the omitted changes.
 func (r *Refreshes) writePart(ctx context.Context, attempt refresher.Run, writes []pairWrite) (gone []agreement.PairKey, err error) {
 	for {
 		actions := make([]*action, len(writes))

@@ -106,7 +106,7 @@ func (db *engine) deleteGroup(ctx context.Context, id string, build func(*edit) 
 		if err := build(e); err != nil {
 			return err
 		}
-		if by == "" { // once, however often the edit is built
+		if by == "" { // only once, even if the edit is built again
 			by = rand.Text()
 			if err := db.forewarn(ctx, id, by, at); err != nil {
 				return err

@@ -96,7 +96,7 @@ func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) err
 	})
 }
 
-// withdraw removes the announcement with the id by. It keeps the tombstones of a deleted group.
+// withdraw removes the announcement with the id by. It keeps tombstones of deleted groups.
 func (db *engine) withdraw(ctx context.Context, id, by string) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
 		return ignoreCondition(db.one(ctx, func() error {
