@@ -14,9 +14,9 @@ import (
 //
 //	format     a line that names it
 //	checksum   4 bytes, of all that follows
-//	weight     of all entries that the state has
-//	stripes    count; then of each the number of its last entry, and its tip
-//	state      as it saved itself
+//	weight     of all entries in the state
+//	stripes    count; then for each the number and the tip of its last entry
+//	state      as State.Save returned it
 //
 // A release without stripes saved its copy under another key: format, checksum,
 // number of the last entry and weight in 8 bytes each, and the state.
@@ -25,7 +25,7 @@ const (
 	firstFormat = "trueup copy 1\n"
 )
 
-// CopiesPrefix is what the keys of saved copies begin with.
+// CopiesPrefix is the prefix of the keys of saved copies.
 const CopiesPrefix = "copies/"
 
 func (r *Replica[S]) key() string      { return CopiesPrefix + string(r.Name) + ".2" }
@@ -64,7 +64,7 @@ func decodeCopy(saved []byte) (at Head, state []byte, err error) {
 	return at, r.Rest(), nil
 }
 
-// decodeFirstCopy reads a copy of a release without stripes.
+// decodeFirstCopy decodes a copy that a release without stripes saved.
 func decodeFirstCopy(saved []byte) (at Head, state []byte, err error) {
 	body, err := pack.Open(firstFormat, saved)
 	if err != nil {
@@ -78,9 +78,9 @@ func decodeFirstCopy(saved []byte) (at Head, state []byte, err error) {
 	return at, r.Rest(), nil
 }
 
-// restore replaces the state by the saved copy, if there is one that is newer than
-// the state and of this journal, as far as head tells. It reports whether it did,
-// and reads head again when the copy is newer than it.
+// restore replaces the state with the saved copy, if the copy is newer than the state and,
+// as far as head shows, of this journal. It reports whether it did. If the copy is newer
+// than head, it reads head again.
 func (r *Replica[S]) restore(ctx context.Context, head *Head) (restored bool, err error) {
 	r.tried = head.Saved
 	if head.Saved == 0 && head.FirstSaved == 0 { // none was saved
@@ -99,7 +99,7 @@ func (r *Replica[S]) restore(ctx context.Context, head *Head) (restored bool, er
 		return false, nil
 	}
 	if err != nil {
-		r.looked = r.at.Position != (Position{}) // a state that was started over needs the copy
+		r.looked = r.at.Position != (Position{}) // an empty state still needs the copy
 		return false, r.unread(ctx, err)
 	}
 	r.looked = true
@@ -108,10 +108,10 @@ func (r *Replica[S]) restore(ctx context.Context, head *Head) (restored bool, er
 		r.leave(ctx, err)
 		return false, nil
 	}
-	// A copy of the first format has no tip. It is of this branch if its weight is the
-	// one that the head has for it.
+	// A copy of the first format has no tip. It is of this branch if its weight is the one
+	// recorded in the head.
 	foreign := func() bool { return !head.Continues(&at.Position) || first && at.Weight != head.FirstSaved }
-	if foreign() { // or saved since the head was read
+	if foreign() { // or saved after the head was read
 		if *head, err = r.Log.Head(ctx, r.Name); err != nil {
 			return false, err
 		}
@@ -121,7 +121,7 @@ func (r *Replica[S]) restore(ctx context.Context, head *Head) (restored bool, er
 		r.leave(ctx, errBranch)
 		return false, nil
 	case r.at.Reaches(&at.Position) && r.at.Position != (Position{}):
-		return false, nil // an older copy was saved last
+		return false, nil // the state already has all entries of the copy
 	}
 	at.Saved, at.SavedAt, at.FirstSaved, at.Payload = head.Saved, head.SavedAt, head.FirstSaved, head.Payload
 	r.mu.Lock()
@@ -148,8 +148,8 @@ func (r *Replica[S]) fetch(ctx context.Context, key string) ([]byte, error) {
 	return saved, err
 }
 
-// unread logs why the saved copy could not be read. The error is transient, and to
-// apply all entries instead would take longer than a caller waits.
+// unread logs why the saved copy could not be read, and returns a transient error: applying
+// all entries instead would take longer than a caller waits.
 func (r *Replica[S]) unread(ctx context.Context, err error) error {
 	if r.Warn != nil {
 		r.Warn.WarnContext(ctx, "saved copy not read", "journal", string(r.Name), "error", err)
@@ -157,7 +157,7 @@ func (r *Replica[S]) unread(ctx context.Context, err error) error {
 	return errs.Wrap(err, errs.Unavailable, "try_again")
 }
 
-// leave logs why the saved copy is not used, and has Save replace it.
+// leave logs why the saved copy is not used, and makes Save replace it.
 func (r *Replica[S]) leave(ctx context.Context, err error) {
 	r.useless = true
 	if r.Warn != nil {

@@ -1,25 +1,23 @@
-// Package journal keeps copies in memory of a state that many processes change,
-// exact at every reading.
+// Package journal keeps in-memory copies of state that many processes change. Every read is
+// exact.
 //
-// A journal is a list of changes. Every change appends an entry in the same
-// transaction that stores the change itself. The list is divided into stripes, so that
-// processes that append at the same time do not wait for each other: each writes
-// to a stripe that no other process uses, if there is one. The entries of one stripe
-// have numbers without gaps. There is no order between stripes: an entry of a
-// journal with several stripes names what changed and its version, and readers
-// read the changed things themselves.
+// A journal is a list of changes. Every change appends an entry in the same transaction
+// that stores the change itself. The list is divided into stripes, so that processes that
+// append at the same time do not wait for each other: each writes to a stripe that no other
+// process uses, if there is one. The entries of one stripe are numbered without gaps. There
+// is no order between stripes: an entry of a journal with several stripes names what
+// changed and its version, and readers read the changed things themselves.
 //
-// A Replica is the copy of one process. Before each reading it reads where all
-// stripes stand, strongly consistent, and applies the entries that it does not
-// know. A copy is saved as an object from time to time, so that a process that
-// starts does not apply all entries. Saved copies and entries are shortcuts: a
-// state that implements Rebuilder can be read from the table without them, so
-// old entries may be deleted.
+// A Replica is the copy of one process. Before each read it reads the position of all
+// stripes, strongly consistent, and applies the entries that it does not have yet. A copy
+// is saved as an object from time to time, so that a starting process does not have to
+// apply all entries. Saved copies and entries are shortcuts: a state that implements
+// Rebuilder can be read from the table without them, so old entries may be deleted.
 //
-// Entries are chained: each has an id of its own, and the id of the entry before
-// it. A table that was restored to a point in time continues with other entries
-// than those that were lost. A replica or a saved copy that knows a lost entry
-// finds that the chain is another one, and starts over.
+// Entries are chained: each has its own id and the id of the previous entry. A table that
+// was restored to a point in time continues with entries other than the lost ones. A
+// replica or a saved copy that has a lost entry detects that the chain differs, and starts
+// over.
 package journal
 
 import (
@@ -33,23 +31,22 @@ import (
 // Name names a journal. The package of its State declares it.
 type Name string
 
-// Stripes is how many stripes a journal has at most: the first one, which is stripe
-// 0, and twice as many as there are processes that append at the same time, so that
-// each finds one for itself.
+// Stripes is the maximum number of stripes of a journal: stripe 0, and twice as many as
+// there are processes that append at the same time, so that each finds one for itself.
 const Stripes = 65
 
-// Point is the last entry of a stripe. The zero Point is that of a stripe without entries.
+// Point is the last entry of a stripe. It is zero if the stripe has no entries.
 type Point struct {
 	Seq int64
-	// Tip is the id of the entry. It is empty when the entry was appended by a
-	// release that gave entries no id.
+	// Tip is the id of the entry. It is empty if a release that gave entries no ids
+	// appended the entry.
 	Tip string
 }
 
 // Position is the last entry of each stripe. Positions can be compared with ==.
 type Position [Stripes]Point
 
-// Reaches reports whether a journal at p has all entries that one at other has.
+// Reaches reports whether a journal at p has all entries of a journal at other.
 func (p *Position) Reaches(other *Position) bool {
 	for i := range p {
 		if p[i].Seq < other[i].Seq {
@@ -59,8 +56,8 @@ func (p *Position) Reaches(other *Position) bool {
 	return true
 }
 
-// Continues reports whether a journal at p can have come from one at other, as
-// far as the last entries tell.
+// Continues reports whether a journal at p can be a continuation of one at other, as far as
+// the last entries show.
 func (p *Position) Continues(other *Position) bool {
 	for i := range p {
 		if p[i].Seq < other[i].Seq || p[i].Seq == other[i].Seq && !sameTip(p[i].Tip, other[i].Tip) {
@@ -70,10 +67,10 @@ func (p *Position) Continues(other *Position) bool {
 	return true
 }
 
-// sameTip reports whether two ids of an entry can be of the same one.
+// sameTip reports whether two ids can belong to the same entry. An empty id is unknown.
 func sameTip(a, b string) bool { return a == b || a == "" || b == "" }
 
-// String returns the numbers of the entries, as short as they get. Parse reads it.
+// String returns the entry numbers in a compact encoding, without tips. Parse decodes it.
 func (p *Position) String() string {
 	var b []byte
 	for i, end := 0, p.stripes(); i < end; i++ {
@@ -82,7 +79,7 @@ func (p *Position) String() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// stripes returns how many stripes there are up to the last one with entries.
+// stripes returns the number of stripes up to the last one with entries.
 func (p *Position) stripes() int {
 	for i := len(p); i > 0; i-- {
 		if p[i-1].Seq > 0 {
@@ -92,7 +89,7 @@ func (p *Position) stripes() int {
 	return 0
 }
 
-// Parse returns the position in a text that String made, without tips.
+// Parse decodes a position that String encoded. The result has no tips.
 func Parse(text string) (p Position, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -111,19 +108,19 @@ func Parse(text string) (p Position, ok bool) {
 	return p, len(b) == 0
 }
 
-// Head is where a journal stands.
+// Head is the current end of a journal.
 type Head struct {
 	Position
-	Weight int64 // sum of the weights of all entries: how many things they change
-	// Saved is the Weight that the newest saved copy has, and SavedAt when it was
-	// saved. They are zero if none was saved.
+	Weight int64 // total weight of all entries: the number of things that they change
+	// Saved is the Weight of the newest saved copy, and SavedAt is when it was saved. They
+	// are zero if there is none.
 	Saved   int64
 	SavedAt time.Time
-	// FirstSaved is the weight of the first stripe in the copy that was saved by a
-	// release without stripes; 0 if there is none.
+	// FirstSaved is the weight of the first stripe in the copy that a release without
+	// stripes saved; 0 if there is none.
 	FirstSaved int64
-	// Payload is what the writers of the journal keep beside its entries, for its State.
-	// It can change without an entry. The journal does not look at it.
+	// Payload is data for the State that the writers of the journal store beside the
+	// entries. It can change without an entry. The journal does not interpret it.
 	Payload []string
 }
 
@@ -131,33 +128,33 @@ type Head struct {
 type Entry struct {
 	Stripe int
 	Seq    int64
-	Prev   string // Tip of the entry before it; empty if that is not known
+	Prev   string // Tip of the previous entry; empty if unknown
 	Tip    string
 	Body   string
 }
 
 var (
-	// ErrMoved means that the journal has got entries since its head was read.
+	// ErrMoved means that entries were appended after the head was read.
 	ErrMoved = errors.New("journal: it has moved on")
-	// ErrTrimmed means that entries are asked for that were deleted.
+	// ErrTrimmed means that requested entries were deleted.
 	ErrTrimmed = errors.New("journal: the entries were deleted")
 )
 
-// Log reads journals. Reads are strongly consistent. Entries are appended by the
-// stores of what changes, in the transactions that change it.
+// Log reads journals. Reads are strongly consistent. Entries are appended by the stores of
+// the changed things, in the transactions of the changes.
 type Log interface {
-	// Head returns where a journal stands. The stripes are not read at one moment,
-	// but each has at least the entries that it had when Head was called.
+	// Head returns the head of a journal. The stripes are not read at one moment, but each
+	// has at least the entries that it had when Head was called.
 	Head(ctx context.Context, name Name) (Head, error)
-	// Entries returns the entries of a stripe after one and up to another, in order
-	// and without gaps: the first ones, if there are many. ErrTrimmed if the first
-	// of them was deleted.
+	// Entries returns the entries of a stripe after number after, up to upTo, in order and
+	// without gaps. If there are many, it returns only the first ones. It returns
+	// ErrTrimmed if the first of them was deleted.
 	Entries(ctx context.Context, name Name, stripe int, after, upTo int64) ([]Entry, error)
-	// Saved notes that a copy of the state at head was saved at a time, unless a
-	// copy with a larger weight was.
+	// Saved records that a copy of the state at head was saved at the given time, unless a
+	// copy with a larger weight is recorded.
 	Saved(ctx context.Context, name Name, head Head, at time.Time) error
 }
 
-// MaxBody is how long the body of an entry is at most, in bytes: what fits an
+// MaxBody is the maximum length of the body of an entry in bytes. Larger ones do not fit an
 // item of the table.
 const MaxBody = 390_000

@@ -15,71 +15,69 @@ import (
 	"trueup/internal/objects"
 )
 
-// State is what the entries of a journal add up to. A new State is that of a
+// State is the result of applying the entries of a journal. A new State is the state of a
 // journal without entries.
 type State interface {
-	// Reset makes the state that of a journal without entries.
+	// Reset makes the state empty, like a new State.
 	Reset()
-	// Restore replaces the state by a saved copy. It may keep the bytes. On an error
-	// the state is as it was.
+	// Restore replaces the state with a saved copy. It may keep the bytes. After an error
+	// the state is unchanged.
 	Restore(saved []byte) error
-	// Prepare reads whatever else it takes to apply entries, and returns how to
-	// apply them. The entries of a stripe are in order; head was read before them.
-	// Others may read the state meanwhile, until apply is called.
+	// Prepare reads whatever else is needed to apply entries, and returns a function that
+	// applies them. The entries of a stripe are in order; head was read before them. The
+	// state may be read concurrently until apply is called.
 	Prepare(ctx context.Context, head Head, entries []Entry) (apply func(), err error)
-	// Save returns a copy that Restore understands.
+	// Save returns a copy that Restore can read.
 	Save() []byte
 }
 
-// Rebuilder is a State that does not need the entries of the past: it can be
-// read from the table.
+// Rebuilder is a State that does not need past entries: it can be read from the table.
 type Rebuilder interface {
 	State
-	// Rebuild reads the state, at least as it was when the first call began, and
-	// returns how to apply it. head is where the journal stood then. After an error
-	// the next call goes on where it stopped, as a process may need several calls.
-	// Reset gives up what was read.
+	// Rebuild reads the state from the table, at least as new as when the first call began,
+	// and returns a function that applies it. head is the head of the journal at that time.
+	// After an error the next call continues where this one stopped, because a rebuild may
+	// take several calls. Reset discards what was read.
 	Rebuild(ctx context.Context, head Head) (apply func(), err error)
 }
 
-// Outrunner is a State that reads the changed things themselves, which may be newer
-// than the entries.
+// Outrunner is a State that reads the changed things themselves, which may be newer than
+// the entries.
 type Outrunner interface {
 	State
-	// IsAhead reports whether the last Prepare read things that are newer than the
-	// entries it was given, or may be.
+	// IsAhead reports whether the last Prepare read things that are, or may be, newer than
+	// its entries.
 	IsAhead() bool
 }
 
-// Replica is a process's copy of what a journal adds up to.
+// Replica is the copy that one process has of the state of a journal.
 type Replica[S State] struct {
 	Name  Name
 	Log   Log
 	Files objects.Bucket // where copies are saved, under CopiesPrefix
 	State S
-	Warn  *slog.Logger // told when a saved copy cannot be used; nil to log nothing
+	Warn  *slog.Logger // for copies that cannot be used and rebuilds; nil logs nothing
 
-	turn       sync.Mutex   // held while the state is brought up to date; guards the fields below
+	turn       sync.Mutex   // held during an update of the state; guards the fields below
 	looked     bool         // whether a saved copy was looked for
-	tried      int64        // Head.Saved when a copy was looked for last
-	useless    bool         // whether the copy could not be used
-	rebuilding *rebuilding  // under way; nil for none
+	tried      int64        // Head.Saved when a copy was last looked for
+	useless    bool         // whether the saved copy could not be used
+	rebuilding *rebuilding  // in progress; nil if none
 	mu         sync.RWMutex // guards State and the fields below
 	at         Head
-	applied    int64 // how often at has changed
-	ahead      bool  // whether the state may have a part of what came after at
+	applied    int64 // number of changes of at
+	ahead      bool  // whether the state may have changes that came after at
 }
 
-// rebuilding is what is known of a rebuilding from when it begins until the state
-// is where the journal stands.
+// rebuilding is the progress of a rebuild, until the state has caught up with the journal.
 type rebuilding struct {
-	began   Head     // where the journal stood before anything was read
-	reached Position // up to where the journal was seen to be one branch since
-	applied bool     // whether the state is what was read
+	began   Head     // head before anything was read
+	reached Position // up to here the journal is known to have stayed on one branch
+	applied bool     // whether the state contains what was read
 }
 
-// Read calls use with the state as it is now, and where the journal stands.
-// use must not keep the state.
+// Read calls use with the current state and the head of the journal. use must not keep the
+// state.
 func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
 	head, err := r.lock(ctx)
 	if err != nil {
@@ -89,9 +87,9 @@ func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
 	return use(r.State, head)
 }
 
-// lock brings the state up to date and returns where the journal stands. Unless it
-// fails, the state is locked for reading: another call may start it over, or has
-// applied a part of newer entries, as soon as it is not.
+// lock brings the state up to date and returns the head. Unless it fails, the state is
+// locked for reading; without the lock, another call could start it over or apply a part of
+// newer entries.
 func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 	r.mu.RLock()
 	applied := r.applied
@@ -108,8 +106,8 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	if r.applied != applied || r.rebuilding != nil {
-		// The state, or what a rebuilding has read, may be newer than the head that was read. Only a head that was
-		// read after it tells a state that is newer from one of another branch.
+		// The state, or the data of a rebuild, may be newer than the head that was read.
+		// Only a head read after it distinguishes a newer state from one of another branch.
 		if head, err = r.Log.Head(ctx, r.Name); err != nil {
 			return Head{}, err
 		}
@@ -121,24 +119,22 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 	return head, nil
 }
 
-// errMoving means that a thing changes each time it is read.
+// errMoving means that a thing changes every time it is read.
 var errMoving = errors.New("journal: it changes faster than it is read")
 
 // errBranch means that the state has entries that the journal does not have.
 var errBranch = errors.New("journal: the state has entries that the journal does not have")
 
-// The bases that a state is brought up to date from, in the order in which they
-// are tried.
+// The bases from which a state is brought up to date, in the order in which they are tried.
 const (
 	ownState  = iota
 	savedCopy // the newest one
 	noEntries // all entries are applied
-	rebuilt   // the table
+	rebuilt   // read from the table
 )
 
-// follow applies entries until the state is at head. When the state is of another
-// branch than the journal, or so old that entries are missing, it starts over from
-// the next base.
+// follow applies entries until the state is at head. If the state is of another branch than
+// the journal, or so old that entries are missing, it starts over from the next base.
 func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 	base := ownState
 	if r.rebuilding != nil {
@@ -173,7 +169,7 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 			r.leave(ctx, err)
 		}
 		r.reset()
-		if base == rebuilt { // entries are deleted or the table is restored at this moment
+		if base == rebuilt { // entries were deleted or the table was restored meanwhile
 			return Head{}, errs.Wrap(err, errs.Unavailable, "try_again")
 		}
 		cause = err
@@ -189,13 +185,13 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 	}
 }
 
-// maxConfirmed is how often the head is read again for a state that is ahead: each
-// time a thing that has just changed has changed again.
+// maxConfirmed is how often the head is read again for a state that is ahead: each time,
+// something that had just changed has changed again.
 const maxConfirmed = 20
 
-// confirm brings a state that is ahead of head to a head that is not older than what
-// was read. Readers that see a change must see all changes that were done before it,
-// and a copy must not have a change that the entries it names do not have.
+// confirm brings a state that is ahead of head to a head at least as new as what was read.
+// Readers that see a change must see all changes made before it, and a copy must not have a
+// change that is missing from the entries it names.
 func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
 	for round := 0; r.ahead; round++ {
 		if round == maxConfirmed {
@@ -206,7 +202,7 @@ func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
 			return head, err
 		}
 		head = newer
-		// Until all entries are applied, other readers must wait too.
+		// Other readers must wait too, until all entries are applied.
 		again, err := r.catchUp(ctx, head)
 		if err != nil {
 			return head, err
@@ -218,19 +214,19 @@ func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
 	return head, nil
 }
 
-// caughtUp notes that the state has nothing that came after at.
+// caughtUp records that the state has no changes that came after at.
 func (r *Replica[S]) caughtUp() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ahead = false
 }
 
-// farBehind is how many changed things make it worth while to read a copy instead
-// of the entries since.
+// farBehind is the number of changed things above which reading a saved copy is cheaper
+// than reading the entries.
 const farBehind = 2000
 
-// isFarBehind reports whether a copy should be looked for: at the start, and when
-// a newer one was saved that saves much work.
+// isFarBehind reports whether to look for a saved copy: at the start, and when a newer copy
+// would save much work.
 func (r *Replica[S]) isFarBehind(head Head) bool {
 	if !r.looked {
 		return true
@@ -238,7 +234,7 @@ func (r *Replica[S]) isFarBehind(head Head) bool {
 	return head.Saved-r.at.Weight > farBehind && head.Saved > r.tried
 }
 
-// reset makes the state that of a journal without entries.
+// reset makes the state empty, like a new State.
 func (r *Replica[S]) reset() {
 	r.rebuilding = nil
 	r.mu.Lock()
@@ -249,15 +245,15 @@ func (r *Replica[S]) reset() {
 	r.ahead = false
 }
 
-// set notes that the state is at head now. mu is held.
+// set records that the state is at head. The caller holds mu.
 func (r *Replica[S]) set(head Head) {
 	r.at = head
 	r.applied++
 }
 
-// catchUp applies the entries up to head, a part at a time. What was applied
-// stays when a later part fails: the next call goes on there. It reports whether
-// it read things that may be newer than head.
+// catchUp applies the entries up to head, in parts. Applied parts stay when a later part
+// fails, and the next call continues from there. It reports whether it read things that may
+// be newer than head.
 func (r *Replica[S]) catchUp(ctx context.Context, head Head) (anyAhead bool, err error) {
 	if !head.Continues(&r.at.Position) {
 		return false, errBranch
@@ -287,10 +283,10 @@ func (r *Replica[S]) catchUp(ctx context.Context, head Head) (anyAhead bool, err
 	return anyAhead, nil
 }
 
-// readers is how many stripes are read at once.
+// readers is the number of stripes that are read concurrently.
 const readers = 8
 
-// next reads some entries of each stripe after a position that is not at head, and
+// next reads some entries after the given position from each stripe that is not at head. It
 // returns them with the position that they lead to.
 func (r *Replica[S]) next(ctx context.Context, after, head Position) (at Position, entries []Entry, err error) {
 	at = after
@@ -331,8 +327,8 @@ func (r *Replica[S]) next(ctx context.Context, after, head Position) (at Positio
 	return at, entries, nil
 }
 
-// rebuild reads the state from the table. cause is why the entries do not do. It
-// returns where the journal stands.
+// rebuild reads the state from the table. cause is why the entries are not enough. It
+// returns the head of the journal.
 func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head, error) {
 	state, ok := any(r.State).(Rebuilder)
 	if !ok {
@@ -344,7 +340,7 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 		}
 	}
 	if r.rebuilding == nil {
-		cause = cmp.Or(cause, errBranch) // what a rebuilding before this one had read was lost
+		cause = cmp.Or(cause, errBranch) // an earlier rebuild read a branch that was lost
 		r.rebuilding = &rebuilding{began: head, reached: head.Position}
 		if r.Warn != nil {
 			r.Warn.WarnContext(ctx, "journal rebuilt", "journal", string(r.Name), "error", cause)
@@ -375,8 +371,8 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 	return head, nil
 }
 
-// goesOn checks that head is of the branch that the rebuilding under way reads. If
-// it is of another one, the rebuilding is given up: it has read what is lost.
+// goesOn checks that head is of the branch that the rebuild in progress reads. If it is of
+// another branch, the rebuild is dropped: the data that it read is lost.
 func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
 	at := r.rebuilding.reached
 	if !head.Continues(&at) {
@@ -384,7 +380,7 @@ func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
 	}
 	for err == nil && at != head.Position {
 		if at, _, err = r.next(ctx, at, head.Position); err == nil {
-			r.rebuilding.reached = at // the next call goes on there
+			r.rebuilding.reached = at // the next call continues there
 		}
 	}
 	switch {
@@ -397,9 +393,9 @@ func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
 	return err
 }
 
-// Save saves a copy of the state, if the entries since the last one weigh at
-// least backlog; or if they weigh anything and the last one is older than maxAge;
-// or if this process could not use the last one.
+// Save saves a copy of the state if the entries since the last copy weigh at least backlog,
+// if they weigh anything and the last copy is older than maxAge, or if this process could
+// not use the last copy.
 func (r *Replica[S]) Save(ctx context.Context, backlog int64, now time.Time) error {
 	head, err := r.Log.Head(ctx, r.Name)
 	if err != nil {
@@ -427,6 +423,6 @@ func (r *Replica[S]) Save(ctx context.Context, backlog int64, now time.Time) err
 	return r.Log.Saved(ctx, r.Name, at, now)
 }
 
-// maxAge is when a copy is saved for a few changes too: long before the entries
-// since the last one are deleted.
+// maxAge is the age of the last copy at which a copy is saved for a few changes too: long
+// before the entries since then are deleted.
 const maxAge = 24 * time.Hour

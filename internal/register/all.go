@@ -7,8 +7,8 @@ import (
 	"trueup/internal/journal"
 )
 
-// All returns every agreement, sorted by id, and where the journal stands at which
-// they are so: nil when that is since, after which nothing has changed.
+// All returns every agreement, sorted by id, and the position of the journal that they
+// reflect. all is nil if that position is since: then nothing has changed.
 func (r *Reader) All(ctx context.Context, since journal.Position) (all []agreement.Agreement, at journal.Position, err error) {
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
 		if at = head.Position; at == since && at != (journal.Position{}) {

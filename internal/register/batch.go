@@ -12,31 +12,31 @@ import (
 	"trueup/internal/text"
 )
 
-// batch is what entries that are applied together change.
+// batch is the changes of entries that are applied together.
 type batch struct {
-	groups  []string // that were deleted
-	ids     []string // of the agreements that were made, changed or deleted, each once
+	groups  []string // deleted ones
+	ids     []string // of agreements that were created, changed or deleted, each once
 	edits   map[string]*edit
-	fetched map[string]agreement.Agreement // how those that exist are stored now
+	fetched map[string]agreement.Agreement // the existing agreements as stored now
 	owned   map[PairRef]bool               // the doubtful pairs that their agreement has now
 }
 
 // edit is what a batch does to one agreement.
 type edit struct {
-	born    born                         // the first entry that names it, or the one that made it
-	created bool                         // by that entry
-	pairs   map[agreement.PairKey]change // of pairs that came or went; nil for none
-	version int64                        // the largest of a change of pairs
-	newest  int64                        // the largest version of any change
-	vague   bool                         // whether one is not known
-	unsure  bool                         // the versions of some changes of pairs are not known
-	mixed   bool                         // and not all changes of pairs are of the first stripe, without a version
-	ask     bool                         // the table has to tell whether the agreement has the pairs
+	born    born                         // the entry that created the agreement, else the first that names it
+	created bool                         // whether born created the agreement
+	pairs   map[agreement.PairKey]change // of pairs that were added or removed; nil if none
+	version int64                        // largest version of a change of pairs
+	newest  int64                        // largest version of any change
+	vague   bool                         // whether the version of some change is unknown
+	unsure  bool                         // whether the version of some change of pairs is unknown
+	mixed   bool                         // whether some change of pairs has a version or is outside the first stripe
+	ask     bool                         // whether to read from the table which pairs the agreement has
 }
 
 // change is the last change of a pair.
 type change struct {
-	has     bool // whether the agreement has the pair then
+	has     bool // whether the agreement has the pair after the change
 	version int64
 }
 
@@ -52,7 +52,7 @@ func (b *batch) add(e journal.Entry) error {
 	for _, c := range changes {
 		edit := b.edit(c.ID, at)
 		if c.Version == 1 {
-			edit.born, edit.created = at, true // what came before it in the batch is of another stripe, and later
+			edit.born, edit.created = at, true // earlier items of the batch are from other stripes, and later in time
 		}
 		edit.newest, edit.vague = max(edit.newest, c.Version), edit.vague || c.Version == 0
 		if len(c.Added)+len(c.Removed) > 0 {
@@ -66,7 +66,7 @@ func (b *batch) add(e journal.Entry) error {
 	return nil
 }
 
-// edit returns the edit of an agreement, which the batch gets if it has none.
+// edit returns the edit of an agreement, and adds it if it is missing.
 func (b *batch) edit(id string, at born) *edit {
 	if b.edits == nil {
 		b.edits = make(map[string]*edit)
@@ -80,8 +80,8 @@ func (b *batch) edit(id string, at born) *edit {
 	return e
 }
 
-// note notes changes of pairs. Of two changes of a pair the one with the larger
-// version counts, and of two without the one that comes later in its stripe.
+// note records changes of pairs. Of two changes of a pair, the one with the larger version
+// counts; of two without a version, the later one in its stripe.
 func (e *edit) note(keys []agreement.PairKey, c change) {
 	if e.pairs == nil && len(keys) > 0 {
 		e.pairs = make(map[agreement.PairKey]change, len(keys))
@@ -93,13 +93,12 @@ func (e *edit) note(keys []agreement.PairKey, c change) {
 	}
 }
 
-// isDoubtful reports whether an agreement's row, nil if it has none, may have later
-// changes of pairs already than those of the edit, or whether it is not known which
-// of these is the last. There is no order between stripes: a later change may be
-// applied before an earlier one.
+// isDoubtful reports whether the order of the edit's changes of pairs is unknown, or
+// whether the agreement's row (nil if it has none) may already include later changes. There
+// is no order between stripes: a later change may be applied before an earlier one.
 func (e *edit) isDoubtful(r *row) bool {
 	if r == nil {
-		return e.unsure && e.mixed // those of the first stripe are in order
+		return e.unsure && e.mixed // changes in the first stripe are in order
 	}
 	for _, c := range e.pairs {
 		if e.unsure || c.version <= r.paired {
@@ -109,8 +108,8 @@ func (e *edit) isDoubtful(r *row) bool {
 	return false
 }
 
-// doubtful returns the pairs that have to be read from the table, because the order
-// of their changes is not known.
+// doubtful returns the pairs that must be read from the table, because the order of their
+// changes is unknown.
 func (b *batch) doubtful(t *table) (refs []PairRef) {
 	for _, id := range b.ids {
 		if _, exists := b.fetched[id]; !exists {
@@ -132,15 +131,15 @@ func (b *batch) doubtful(t *table) (refs []PairRef) {
 	return refs
 }
 
-// settle replaces the changes of the doubtful pairs by what the table says.
+// settle replaces the changes of doubtful pairs with the pairs in the table.
 func (b *batch) settle() {
 	for _, id := range b.ids {
 		e := b.edits[id]
 		if !e.unsure {
 			continue
 		}
-		// Whatever has changed until the agreement was read is in what is known of its
-		// pairs, or is a change that is doubtful when it comes.
+		// Every change before the agreement was read is included in its known pairs, or
+		// will be doubtful when its entry arrives.
 		e.version = max(e.version, b.fetched[id].Version)
 		if !e.ask {
 			continue
@@ -151,8 +150,8 @@ func (b *batch) settle() {
 	}
 }
 
-// isAhead reports whether agreements or pairs were read that are newer than the
-// entries say, or may be.
+// isAhead reports whether the agreements or pairs that were read are, or may be, newer than
+// the entries.
 func (b *batch) isAhead() bool {
 	if len(b.owned) > 0 {
 		return true
@@ -166,7 +165,7 @@ func (b *batch) isAhead() bool {
 	return false
 }
 
-// numbers returns the pairs of a row after the edit, a line each, sorted.
+// numbers returns the pairs of a row after the edit, sorted, one per line.
 func (e *edit) numbers(old []byte) []byte {
 	if len(e.pairs) == 0 {
 		return old
@@ -192,15 +191,15 @@ func (e *edit) numbers(old []byte) []byte {
 
 var newline = []byte("\n")
 
-// apply makes the table what it is after the batch. gone are the license
-// groups that are deleted and not emptied yet.
+// apply applies the batch to the table. gone are the deleted license groups that are not
+// emptied yet.
 func (t *table) apply(b *batch, gone []string) {
 	if t.stranded == nil {
 		t.stranded = make(map[string][]string)
 	}
 	t.deleteGroups(b.groups)
 	b.settle()
-	var out, in []uint32 // slots whose rows leave the orders and enter them
+	var out, in []uint32 // slots of the rows that leave and enter the orders
 	for _, id := range b.ids {
 		e := b.edits[id]
 		slot, known := t.find(id)
@@ -273,15 +272,15 @@ func (t *table) deleteGroups(groups []string) {
 	}
 }
 
-// strand moves an agreement that is stored under a group that is gone to
-// Unassigned, as Source says, and remembers where it is stored.
+// strand moves an agreement that is stored under a deleted group to Unassigned, and records
+// the group that it is stored under.
 func (t *table) strand(a *agreement.Agreement) {
 	t.stranded[a.GroupID] = append(t.stranded[a.GroupID], a.ID)
 	a.GroupID = group.UnassignedID
 	a.Version++
 }
 
-// strandedIn returns the agreements that may be stored under a group, sorted.
+// strandedIn returns the agreements that may be stored under a deleted group, sorted.
 func (t *table) strandedIn(groupID string) []string {
 	ids := slices.Compact(slices.Sorted(slices.Values(t.stranded[groupID])))
 	return slices.DeleteFunc(ids, func(id string) bool {
@@ -311,7 +310,7 @@ func (r *Register) Rebuild(ctx context.Context, head journal.Head) (apply func()
 	}, nil
 }
 
-// walk adds what was read from the table.
+// walk adds agreements and pairs that were read from the table.
 func (b *batch) walk(agreements []agreement.Agreement, pairs []PairRef) {
 	for _, a := range agreements {
 		b.fetched[a.ID] = a

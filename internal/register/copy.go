@@ -17,21 +17,21 @@ import (
 // A saved copy is, little endian and with varints:
 //
 //	version      1 byte
-//	dictionary   the strings that many rows have: count, then each, as typed and folded
+//	dictionary   strings that many rows share: count, then each, as typed and folded
 //	names        length, then the ids and names of all rows, as typed and folded
 //	numbers      length, then the numbers of all rows
 //	rows         count, then the fields of each, sorted by id
 //	orders       of the other sorts: 4 bytes for each row
-//	stranded     count; then a group, a count and as many ids of each
+//	stranded     count; then for each group its id, a count and as many ids
 //
-// So that it is read in one pass, without folding or sorting anything.
+// So it is read in one pass, without folding or sorting.
 
-// copyVersion grows with every change of the format, and of how rows are folded
-// or sorted. A copy of another version is not read, but for version 1: it has no
-// paired, and born is the number of an entry of the first stripe.
+// copyVersion is incremented when the format changes, or how rows are folded or sorted. A
+// copy of another version is not read, except version 1: it has no paired, and born is the
+// number of an entry of the first stripe.
 const copyVersion = 2
 
-// What takes least room in a copy.
+// Minimum sizes of the parts of a copy.
 const (
 	stringBytes   = 1
 	wordBytes     = 2
@@ -39,7 +39,7 @@ const (
 	strandedBytes = 2
 )
 
-// strings returns the fields of a row that are in the dictionary.
+// strings returns the fields of a row that a copy stores in the dictionary.
 func (r *row) strings() [8]string {
 	return [...]string{
 		string(r.Type), r.GroupID, string(r.Validation), r.Publisher, r.ProductTitle, string(r.Start), string(r.End), r.CreatedBy,
@@ -51,7 +51,7 @@ func (t *table) save() []byte {
 	var dictionary, rows pack.Writer
 	var names, numbers []byte
 	indexes := map[string]uint64{}
-	renumbered := make([]uint32, len(t.rows)) // the slots that rows get, in the order of their ids
+	renumbered := make([]uint32, len(t.rows)) // new slots of the rows, in order of id
 	byID := t.order(sortID)
 	for i, slot := range byID {
 		renumbered[slot] = uint32(i)
@@ -101,7 +101,7 @@ func (t *table) save() []byte {
 	return w.Bytes()
 }
 
-// restore reads a copy. What it allocates is in proportion to the copy.
+// restore decodes a copy. It allocates memory in proportion to the size of the copy.
 func restore(saved []byte) (table, error) {
 	r := reader{pack.NewReader(saved)}
 	version := r.Take(1)
@@ -119,7 +119,7 @@ func restore(saved []byte) (table, error) {
 	t.words = texts{all: make([]byte, 0, len(names)+len(names)/2), starts: make([]uint32, count)}
 	t.numbers = texts{all: slices.Clone(numbers), starts: make([]uint32, count)}
 	t.grow(count)
-	end := 0 // of the numbers of the rows before
+	end := 0 // of the numbers of previous rows
 	for i := range t.rows {
 		at := &t.rows[i]
 		title := r.row(at, dictionary, first)
@@ -162,7 +162,7 @@ func restore(saved []byte) (table, error) {
 // word is an entry of the dictionary.
 type word struct{ typed, folded string }
 
-// reader reads a copy. After a failure everything is zero.
+// reader reads a copy. After a failure it returns zero values.
 type reader struct{ *pack.Reader[[]byte] }
 
 // cut returns the first n bytes of s, and the rest.
@@ -174,8 +174,8 @@ func (r reader) cut(s string, n int) (first, rest string) {
 	return s[:n], s[n:]
 }
 
-// row reads the fields of a row that have a fixed place, of a copy of version 1 if
-// first. It returns the folded product title.
+// row reads the fields of a row that have a fixed place; first means a copy of version 1.
+// It returns the folded product title.
 func (r reader) row(to *row, dictionary []word, first bool) (title string) {
 	var words [8]*word
 	for i := range words {
@@ -196,7 +196,7 @@ func (r reader) row(to *row, dictionary []word, first bool) (title string) {
 	to.CreatedAt = time.UnixMilli(r.Varint()).UTC()
 	to.Version, to.born = r.Varint(), born(r.Varint())
 	if first {
-		// Every change of pairs up to this version is in the row.
+		// The row includes every change of pairs up to this version.
 		to.born, to.paired = bornAt(0, int64(to.born)), to.Version
 		return words[4].folded
 	}
@@ -207,7 +207,7 @@ func (r reader) row(to *row, dictionary []word, first bool) (title string) {
 	return words[4].folded
 }
 
-// order reads the slots of rows in an order.
+// order reads the slots of rows in the order of a sort.
 func (r reader) order(rows []row, by agreement.Sort) []uint32 {
 	raw := r.Take(4 * len(rows))
 	if r.Failed() {
@@ -216,7 +216,7 @@ func (r reader) order(rows []row, by agreement.Sort) []uint32 {
 	order := make([]uint32, len(rows))
 	for i := range order {
 		order[i] = binary.LittleEndian.Uint32(raw[4*i:])
-		// As no two rows are equal, what is sorted has each of them once.
+		// No two rows are equal, so a sorted order has each of them once.
 		if uint64(order[i]) >= uint64(len(rows)) || i > 0 && compare(by, &rows[order[i-1]], &rows[order[i]]) >= 0 {
 			r.Fail()
 			return nil

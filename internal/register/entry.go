@@ -9,23 +9,21 @@ import (
 	"trueup/internal/agreement"
 )
 
-// Change is what an entry of the journal of agreements says of one agreement: that it
+// Change is what an entry of the journal of agreements says about one agreement: that it
 // was created, changed or deleted, and which pairs were added and removed. Its current
 // state is read from the store.
 type Change struct {
 	ID string
-	// Version is the version of the agreement that the change makes. Of two changes
-	// that add and remove the same pair, the later one has the larger version. It is 0
-	// when it is not known: in entries of imports that extend an agreement, and of
-	// releases that did not write it.
+	// Version is the version of the agreement after the change. Of two changes that add and
+	// remove the same pair, the later one has the larger version. It is 0 if unknown: in
+	// entries of imports that extend an agreement, and of releases that did not write it.
 	Version int64
 	Added   []agreement.PairKey
 	Removed []agreement.PairKey
 }
 
-// Body writes an entry: a line for each change, "a <id> =<version> +<pair> -<pair>",
-// and for a license group that was deleted "g <id>". An import of 5,000 pairs stays
-// below journal.MaxBody.
+// Body encodes an entry: a line "a <id> =<version> +<pair> -<pair>" for each change, and "g
+// <id>" for a deleted license group. An import of 5,000 pairs stays below journal.MaxBody.
 func Body(changes []Change, deletedGroup string) string {
 	var b strings.Builder
 	for _, c := range changes {
@@ -44,7 +42,7 @@ func Body(changes []Change, deletedGroup string) string {
 	return b.String()
 }
 
-// parse reads what Body wrote.
+// parse decodes a text that Body encoded.
 func parse(body string) (changes []Change, deletedGroup string, err error) {
 	for line := range strings.Lines(body) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
@@ -80,22 +78,22 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 	return changes, deletedGroup, nil
 }
 
-// Source is where agreements are read from when an entry says that they changed.
+// Source reads the agreements that entries name.
 type Source interface {
-	// AgreementsByID returns those of the agreements that exist, strongly
-	// consistent and as they are stored, also those that still name a license
-	// group which is gone: the register must know which these are.
+	// AgreementsByID returns the agreements that exist, strongly consistent and as stored,
+	// including those that still name a deleted license group: the register must know
+	// these.
 	AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error)
-	// Owned returns those of the pairs that their agreement has, strongly consistent.
+	// Owned returns the pairs that their agreement has, strongly consistent.
 	Owned(ctx context.Context, pairs []PairRef) (map[PairRef]bool, error)
-	// Walk starts to read everything that is stored.
+	// Walk starts a read of everything that is stored.
 	Walk() Walk
 }
 
-// Walk reads the agreements and the pairs that are stored, a part at a time.
-// What changes meanwhile may be read as it was before or as it is after.
+// Walk reads the stored agreements and pairs, a part at a time. Concurrent changes may be
+// included or not.
 type Walk interface {
-	// Next returns the next part, and whether it was the last one. After an error it
-	// may be called again.
+	// Next returns the next part, and whether it is the last. After an error it may be
+	// called again.
 	Next(ctx context.Context) (agreements []agreement.Agreement, pairs []PairRef, last bool, err error)
 }

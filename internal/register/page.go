@@ -14,10 +14,9 @@ import (
 	"trueup/internal/text"
 )
 
-// position is what a cursor holds: the moment of the first page, as the entries
-// that were the last ones then, and what the last row of the page was sorted by. It
-// has texts as they were typed: folded they can be three times as long, and the
-// cursor longer than cursor.MaxChars.
+// position is the content of a cursor: the moment of the first page, as the last entries at
+// that time, and the sort keys of the last row of the page. Texts are as typed: folded,
+// they can be three times as long, and the cursor longer than cursor.MaxChars.
 type position struct {
 	Moment    moment   `json:"m"`
 	ID        string   `json:"i"`
@@ -34,7 +33,7 @@ type moment struct{ journal.Position }
 func (m moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.String()) }
 
 // UnmarshalJSON implements json.Unmarshaler. A number is the last entry of the first
-// stripe, in a cursor of a release that knew no other.
+// stripe, in a cursor of a release without stripes.
 func (m *moment) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] != '"' {
 		err := json.Unmarshal(b, &m.Position[0].Seq)
@@ -70,7 +69,7 @@ func positionOf(r *row, by agreement.Sort, at *journal.Position) position {
 	return p
 }
 
-// row returns a row that is sorted as the one of the position was.
+// row returns a row with the sort keys of the position.
 func (p *position) row() *row {
 	return &row{
 		Agreement: agreement.Agreement{ID: p.ID, Terms: agreement.Terms{End: p.End}, CreatedAt: time.UnixMilli(p.Created)},
@@ -78,7 +77,7 @@ func (p *position) row() *row {
 	}
 }
 
-// asked is everything that a cursor belongs to.
+// asked returns the parts of a query that its cursors are bound to.
 func asked(q agreement.Query) []string {
 	if q.Sort == "" {
 		q.Sort = agreement.SortName
@@ -89,7 +88,8 @@ func asked(q agreement.Query) []string {
 	}
 }
 
-// decode returns where the page that is asked for starts; nil for the first.
+// decode returns the position after which the requested page starts; nil for the first
+// page.
 func decode(q agreement.Query) (*position, error) {
 	var p position
 	found, err := cursor.Decode(q.Cursor, &p, asked(q)...)
@@ -102,8 +102,8 @@ func decode(q agreement.Query) (*position, error) {
 	return &p, nil
 }
 
-// page returns the page of a query after a position, nil for the first page.
-// now is where the journal stands that the register was made from.
+// page returns the page of a query after a position, nil for the first page. now is the
+// position of the journal that the register was built from.
 func (r *Register) page(q agreement.Query, after *position, now *journal.Position) (agreement.Page, error) {
 	order, moment := r.table.order(q.Sort), now
 	at, step := 0, 1

@@ -9,17 +9,16 @@ import (
 	"trueup/internal/journal"
 )
 
-// PairRef is a pair and the agreement that has it. The zero PairRef is before
-// every other.
+// PairRef is a pair and the agreement that has it. The zero PairRef sorts first.
 type PairRef struct {
 	AgreementID string            `json:"a"`
 	Pair        agreement.PairKey `json:"p"`
 }
 
-// Pairs returns the next pairs after one, at most limit, of the agreements in a
-// license group, or in all of them for the empty one. Their order is that of
-// agreement ids, then pairs, which never changes: whoever goes on after the last
-// one until none is left comes by every pair that is there throughout, once.
+// Pairs returns the next pairs after one, at most limit, of the agreements in a license
+// group, or of all agreements if groupID is empty. The order, by agreement id and then
+// pair, never changes: reading page by page until none is left returns every pair that
+// exists throughout exactly once.
 func (r *Reader) Pairs(ctx context.Context, groupID string, after PairRef, limit int) ([]PairRef, error) {
 	refs := make([]PairRef, 0, limit)
 	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
@@ -63,8 +62,8 @@ func (r *Reader) PairsOf(ctx context.Context, ids []string) (map[string][]agreem
 	return pairs, err
 }
 
-// CountPairs returns how many pairs the agreements in a license group have, or
-// all of them for the empty one.
+// CountPairs returns the number of pairs of the agreements in a license group, or of all
+// agreements if groupID is empty.
 func (r *Reader) CountPairs(ctx context.Context, groupID string) (int, error) {
 	n := 0
 	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {

@@ -1,16 +1,14 @@
-// Package register finds agreements: all of them, in memory, filtered, sorted,
-// searched and counted in a millisecond or two, and exact at every reading
-// thanks to package journal.
+// Package register finds agreements: it filters, sorts, searches and counts all of them in
+// memory in a millisecond or two. Every read is exact, thanks to package journal.
 //
-// A Register is a table of rows, an order of them for each sort, and their
-// texts one after the other. A query is answered in two steps: one pass over
-// rows and texts marks what it selects and counts it, which is remembered until
-// the next change; then the order of its sort is walked from where the previous
-// page ended.
+// A Register is a table of rows, an order of the rows for each sort, and their texts,
+// concatenated. A query is answered in two steps. One pass over rows and texts marks and
+// counts the rows that it selects; the result is cached until the next change. Then the
+// order of the sort is followed from the end of the previous page.
 //
-// Invariants: an agreement has one live row; each order holds the live rows and
-// no others; a row's texts and sort keys never change while it is in an order
-// (an agreement whose texts or keys change gets another row).
+// Invariants: an agreement has one live row; each order holds the live rows and no others;
+// the texts and sort keys of a row never change while it is in an order (an agreement whose
+// texts or keys change gets another row).
 package register
 
 import (
@@ -25,18 +23,18 @@ import (
 	"trueup/internal/objects"
 )
 
-// JournalName names the journal of agreements, which leads to a Register. Changes are
+// JournalName names the journal of agreements, from which a Register is built. Changes are
 // appended to all stripes but the first. The first stripe has the deletions of license
-// groups, and the entries of releases that knew no stripes.
+// groups, and the entries of releases without stripes.
 const JournalName journal.Name = "agreements"
 
-// Gone returns the license groups that were deleted and that stored agreements may
-// still name: these agreements count as Unassigned (R4.3). They are the payload of
-// the journal of agreements.
+// Gone returns the deleted license groups that stored agreements may still name: these
+// agreements count as Unassigned (R4.3). The groups are the payload of the journal of
+// agreements.
 func Gone(head journal.Head) []string { return head.Payload }
 
-// Register is what the entries of the journal of agreements add up to. It implements
-// journal.State.
+// Register is the result of applying the entries of the journal of agreements. It
+// implements journal.State.
 type Register struct {
 	source Source
 	table  table
@@ -44,7 +42,7 @@ type Register struct {
 
 	ahead bool // see IsAhead
 
-	walk   Walk // under way; nil for none
+	walk   Walk // in progress; nil if none
 	walked *batch
 }
 
@@ -55,8 +53,7 @@ func (r *Register) Reset() {
 	r.walk, r.walked = nil, nil
 }
 
-// Prepare implements journal.State. It reads the agreements that the entries
-// name, once.
+// Prepare implements journal.State. It reads each agreement that the entries name once.
 func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []journal.Entry) (apply func(), err error) {
 	var b batch
 	for _, e := range entries {
@@ -65,8 +62,8 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 		}
 	}
 	if len(b.ids) > 0 {
-		// As they are stored: to empty a deleted group, the ids of the agreements that
-		// still name it are needed.
+		// They are read as stored: emptying a deleted group needs the ids of the agreements
+		// that still name it.
 		if b.fetched, err = r.source.AgreementsByID(ctx, b.ids); err != nil {
 			return nil, err
 		}
@@ -86,8 +83,7 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 // IsAhead implements journal.Outrunner.
 func (r *Register) IsAhead() bool { return r.ahead }
 
-// Restore implements journal.State. A copy that is damaged is an error and
-// changes nothing.
+// Restore implements journal.State. A damaged copy is an error and changes nothing.
 func (r *Register) Restore(saved []byte) error {
 	t, err := restore(saved)
 	if err != nil {
@@ -101,13 +97,13 @@ func (r *Register) Restore(saved []byte) error {
 // Save implements journal.State.
 func (r *Register) Save() []byte { return r.table.save() }
 
-// Reader reads the register of a journal. It implements agreement.Register.
+// Reader reads an up-to-date Register. It implements agreement.Register.
 type Reader struct {
 	replica *journal.Replica[*Register]
 }
 
-// New returns the reader of the register that the log leads to. Copies of it
-// are kept in files; warn is told when one cannot be used.
+// New returns a reader of the register built from log. Copies are saved in files; warn logs
+// those that cannot be used.
 func New(source Source, log journal.Log, files objects.Bucket, warn *slog.Logger) *Reader {
 	return &Reader{&journal.Replica[*Register]{
 		Name: JournalName, Log: log, Files: files, State: &Register{source: source}, Warn: warn,
@@ -116,7 +112,7 @@ func New(source Source, log journal.Log, files objects.Bucket, warn *slog.Logger
 
 // List implements agreement.Register.
 func (r *Reader) List(ctx context.Context, q agreement.Query) (agreement.Page, error) {
-	from, err := decode(q) // before anything is read for it
+	from, err := decode(q) // a bad cursor is rejected before anything is read
 	if err != nil {
 		return agreement.Page{}, err
 	}
@@ -142,8 +138,8 @@ func (r *Reader) Find(ctx context.Context, id string) (agreement.Agreement, erro
 	return found, err
 }
 
-// Stranded returns for every license group that is gone the ids of all
-// agreements that may still be stored under it.
+// Stranded returns, for each deleted license group, the ids of all agreements that may
+// still be stored under it.
 func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
 	var gone []string
 	err := r.replica.Read(ctx, func(_ *Register, head journal.Head) error {
@@ -153,9 +149,9 @@ func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
 	if err != nil || len(gone) == 0 {
 		return nil, err
 	}
-	// No agreement gets into a group that is gone. So all that are in these groups
-	// are in a state that is read from here on, and need not be in the first one,
-	// which has the stripes of the journal as they were at different moments.
+	// No agreement gets into a deleted group, so a state that is read from here on has all
+	// agreements of these groups. The first state may lack some: its stripes were read at
+	// different moments.
 	ids := make(map[string][]string, len(gone))
 	err = r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
 		for _, groupID := range gone {
@@ -189,8 +185,8 @@ func (r *Reader) ByGroup(ctx context.Context) (counts map[string]int, deletions 
 	return counts, deletions, err
 }
 
-// Save saves a copy, if at least backlog agreements changed since the last one, or
-// if it is old.
+// Save saves a copy if at least backlog agreements changed since the last copy, or if the
+// last copy is old.
 func (r *Reader) Save(ctx context.Context, backlog int64, now time.Time) error {
 	return r.replica.Save(ctx, backlog, now)
 }

@@ -11,16 +11,16 @@ import (
 	"trueup/internal/text"
 )
 
-// filter is what a query selects: everything in it but sort, limit and cursor.
+// filter is the part of a query that selects: everything but sort, limit and cursor.
 type filter struct {
 	groupID    string
 	kind       agreement.Type
-	publishers string // every name of the publisher, folded, each between separators; empty for all
+	publishers string // all names of the publisher, folded, each between separators; empty for any
 	status     agreement.Status
 	validation agreement.Validation
 	endsBefore day.Date
-	words      string // folded text, in name, publisher or product title
-	numbers    string // squeezed text, in a number of a pair; empty when it is in none
+	words      string // folded text to find in name, publisher or product title
+	numbers    string // squeezed text to find in a number of a pair; empty if no number can contain it
 	calendar   day.Calendar
 	moment     *journal.Position // agreements born after it are left out; nil for none
 }
@@ -45,7 +45,7 @@ func publishersOf(q agreement.Query) string {
 	return b.String()
 }
 
-// publishes reports whether a folded name is one of the publisher's.
+// publishes reports whether a folded name is a name of the publisher.
 func (f *filter) publishes(name string) bool {
 	for rest := f.publishers[len(separator):]; rest != ""; {
 		var one string
@@ -56,7 +56,7 @@ func (f *filter) publishes(name string) bool {
 	return false
 }
 
-// matches reports whether the filter selects a row, but for its texts.
+// matches reports whether the filter selects a row, apart from the row's texts.
 func (f *filter) matches(r *row) bool {
 	return (f.moment == nil || r.born.by(f.moment)) &&
 		(f.groupID == "" || r.GroupID == f.groupID) &&
@@ -76,7 +76,7 @@ func (f filter) equal(other filter) bool {
 
 var volumePublisher = text.Fold(agreement.VolumePublisher)
 
-// selection is what a filter selects. Nobody changes it.
+// selection is what a filter selects. It is never changed.
 type selection struct {
 	slots  slots
 	totals agreement.Totals
@@ -107,10 +107,10 @@ func (t *table) selectBy(f *filter) *selection {
 	return s
 }
 
-// selected is selectBy, remembered.
+// selected returns the result of selectBy, from the cache if it is there.
 func (r *Register) selected(f filter) *selection {
 	if f.moment != nil && r.table.newest.by(f.moment) {
-		f.moment = nil // every moment since the last agreement was added selects the same
+		f.moment = nil // no agreement was added later, so all later moments select the same
 	}
 	if s := r.recent.find(f); s != nil {
 		return s
@@ -120,8 +120,8 @@ func (r *Register) selected(f filter) *selection {
 	return s
 }
 
-// recent remembers the last selections, so that the next page of a query costs
-// what it shows. Readers use it at the same time.
+// recent caches the latest selections, so that the next page of a query costs only what it
+// shows. It is safe for concurrent use.
 type recent struct {
 	mu   sync.Mutex
 	kept []remembered // oldest first
@@ -132,7 +132,7 @@ type remembered struct {
 	selection *selection
 }
 
-// recentMax bounds what is remembered: 13 kB for each at 100,000 agreements.
+// recentMax bounds the cache: a selection takes 13 kB at 100,000 agreements.
 const recentMax = 16
 
 func (r *recent) find(f filter) *selection {

@@ -18,14 +18,14 @@ type row struct {
 	agreement.Agreement
 	name, publisher string // folded
 	born            born
-	paired          int64 // the largest version of a change of pairs that the row has
+	paired          int64 // largest version of a change of pairs that the row includes
 }
 
-// born is the entry that made an agreement, as far as the register knows: its
-// number and its stripe. The zero born is before every entry.
+// born is the entry that created an agreement, as far as the register knows: its number and
+// its stripe. The zero born is before every entry.
 type born int64
 
-const stripeBits = 7 // journal.Stripes fit
+const stripeBits = 7 // enough for journal.Stripes
 
 func bornAt(stripe int, seq int64) born { return born(seq<<stripeBits | int64(stripe)) }
 
@@ -36,7 +36,7 @@ func (b born) by(at *journal.Position) bool {
 	return b.stripe() < len(at) && int64(b>>stripeBits) <= at[b.stripe()].Seq
 }
 
-// births is the last born of each stripe.
+// births is the latest born of each stripe.
 type births [journal.Stripes]born
 
 func (x *births) add(b born) { x[b.stripe()] = max(x[b.stripe()], b) }
@@ -47,26 +47,26 @@ func (x *births) by(at *journal.Position) bool {
 }
 
 func newRow(a agreement.Agreement) row {
-	a.CreatedAt = time.UnixMilli(a.CreatedAt.UnixMilli()).UTC() // what a saved copy keeps
+	a.CreatedAt = time.UnixMilli(a.CreatedAt.UnixMilli()).UTC() // as precise as a saved copy
 	return row{Agreement: a, name: text.Fold(a.Name), publisher: text.Fold(a.PublisherOf())}
 }
 
-// sortsAs reports that two rows have the same place in every order.
+// sortsAs reports whether two rows have the same place in every order.
 func (r *row) sortsAs(other *row) bool {
 	return !slices.ContainsFunc(sorts[:], func(by agreement.Sort) bool { return compare(by, r, other) != 0 })
 }
 
-// table holds rows in slots. A slot is used once: its row is live until the
-// agreement is deleted or gets another slot.
+// table holds rows in slots. A slot is used once: its row is live until the agreement is
+// deleted or gets another slot.
 type table struct {
 	rows     []row
 	live     slots
-	volume   slots // whose rows are of type volume
-	words    texts // name, publisher and product title of each row, folded; of type volume only the name
-	numbers  texts // PairKeys of each row, a line each, sorted
+	volume   slots // slots of rows of type volume
+	words    texts // folded name, publisher and product title of each row; only the name for type volume
+	numbers  texts // PairKeys of each row, sorted, one per line
 	orders   [len(sorts)][]uint32
 	newest   births
-	stranded map[string][]string // ids of the agreements that may be stored under a group that is gone
+	stranded map[string][]string // ids of agreements that may be stored under a deleted group
 }
 
 // append puts a row into the next slot. It is in no order yet.
@@ -80,12 +80,12 @@ func (t *table) append(r row, words, numbers []byte) uint32 {
 	return slot
 }
 
-// grow makes room in the sets for n slots.
+// grow extends the sets to n slots.
 func (t *table) grow(n int) {
 	t.live, t.volume = t.live.grow(n), t.volume.grow(n)
 }
 
-// enliven notes what there is to know of the row in a slot.
+// enliven adds the row in a slot to the sets and to newest.
 func (t *table) enliven(slot uint32) {
 	r := &t.rows[slot]
 	t.live.set(slot)
@@ -95,20 +95,20 @@ func (t *table) enliven(slot uint32) {
 	t.newest.add(r.born)
 }
 
-// compact gives the live rows new slots and frees the others. It costs as much
-// as reading a saved copy, once in so many changes that it does not count.
+// compact gives the live rows new slots and frees the others. It costs as much as reading a
+// saved copy, but runs so rarely that this does not matter.
 func (t *table) compact() {
-	// It cannot fail but for a table whose copy was folded by another release in
-	// another way: that one stays as it is until the process ends.
+	// This fails only for a table from a copy that another release folded differently. Such
+	// a table is not compacted until the process ends.
 	if compacted, err := restore(t.save()); err == nil {
 		*t = compacted
 	}
 }
 
-// sortID is the order in which agreements are found by their id.
+// sortID is the order that finds agreements by id.
 const sortID agreement.Sort = "id"
 
-// sorts is what a table keeps an order for.
+// sorts are the sorts for which a table keeps an order.
 var sorts = [...]agreement.Sort{sortID, agreement.SortName, agreement.SortPublisher, agreement.SortEnd, agreement.SortCreated}
 
 // find returns the slot of an agreement.
@@ -121,7 +121,7 @@ func (t *table) find(id string) (slot uint32, exists bool) {
 	return byID[at], true
 }
 
-// order returns the slots sorted by a sort. The default is the name.
+// order returns the slots in the order of a sort. The default is by name.
 func (t *table) order(by agreement.Sort) []uint32 {
 	if i := slices.Index(sorts[:], by); i >= 0 {
 		return t.orders[i]
@@ -129,7 +129,7 @@ func (t *table) order(by agreement.Sort) []uint32 {
 	return t.order(agreement.SortName)
 }
 
-// compare says which row comes first in an order. No two agreements are equal.
+// compare compares the places of two rows in an order. No two agreements are equal.
 func compare(by agreement.Sort, a, b *row) int {
 	c := 0
 	switch by {
@@ -139,7 +139,7 @@ func compare(by agreement.Sort, a, b *row) int {
 		c = strings.Compare(a.publisher, b.publisher)
 	case agreement.SortEnd:
 		if c = strings.Compare(string(a.End), string(b.End)); a.End == "" || b.End == "" {
-			c = -c // no end comes last
+			c = -c // no end sorts last
 		}
 	case agreement.SortCreated:
 		c = a.CreatedAt.Compare(b.CreatedAt)
@@ -154,8 +154,8 @@ func compare(by agreement.Sort, a, b *row) int {
 	return c
 }
 
-// splice returns an order without some of its slots and with others. It
-// rewrites only what lies between the first place and the last that change.
+// splice returns an order without the slots out and with the slots in. It rewrites only the
+// part between the first and the last place that change.
 func (t *table) splice(order []uint32, by agreement.Sort, out, in []uint32) []uint32 {
 	out, outAt := t.places(order, by, out)
 	in, inAt := t.places(order, by, in)
@@ -182,7 +182,7 @@ func (t *table) splice(order []uint32, by agreement.Sort, out, in []uint32) []ui
 	return slices.Replace(order, low, high, append(middle, order[at:high]...)...)
 }
 
-// places returns the slots sorted, and where in the order each is or belongs.
+// places returns the slots sorted, and the place in the order where each is or belongs.
 func (t *table) places(order []uint32, by agreement.Sort, unsorted []uint32) (sorted []uint32, at []int) {
 	sorted = slices.Clone(unsorted)
 	slices.SortFunc(sorted, func(a, b uint32) int { return compare(by, &t.rows[a], &t.rows[b]) })
@@ -196,14 +196,13 @@ func (t *table) places(order []uint32, by agreement.Sort, unsorted []uint32) (so
 	return sorted, at
 }
 
-// search returns the place of the first row of an order that is not before key,
-// and whether it is key's.
+// search returns the place of the first row of an order that is not before key, and whether
+// that row equals key.
 func (t *table) search(order []uint32, by agreement.Sort, key *row) (at int, found bool) {
 	return slices.BinarySearchFunc(order, key, func(slot uint32, key *row) int { return compare(by, &t.rows[slot], key) })
 }
 
-// texts holds a text of each slot, one behind the other, so that all of them
-// are searched in one go.
+// texts holds the texts of all slots, concatenated, so that one pass searches all of them.
 type texts struct {
 	all    []byte
 	starts []uint32
@@ -214,7 +213,7 @@ func (x *texts) append(text []byte) {
 	x.all = append(x.all, text...)
 }
 
-// at returns the text of a slot, until the next append.
+// at returns the text of a slot. It is valid until the next append.
 func (x *texts) at(slot uint32) []byte { return x.all[x.starts[slot]:x.end(slot)] }
 
 func (x *texts) end(slot uint32) uint32 {
@@ -224,8 +223,8 @@ func (x *texts) end(slot uint32) uint32 {
 	return uint32(len(x.all))
 }
 
-// mark adds the slots to hits whose text contains the part, which is not empty
-// and has nothing in it that ends a text.
+// mark adds to hits the slots whose text contains part. part must not be empty, and must
+// not contain the terminator of a text.
 func (x *texts) mark(part []byte, hits slots) {
 	slot := uint32(0)
 	for at := 0; ; {
@@ -241,11 +240,11 @@ func (x *texts) mark(part []byte, hits slots) {
 	}
 }
 
-// separator ends each of the words of a row. No name has it in it.
+// separator terminates each of the words of a row. No name contains it.
 const separator = "\x00"
 
-// words returns what a text is looked for in besides the numbers. The publisher
-// and product title of type volume are no news: see table.volume.
+// words appends the texts of a row to search, without the numbers. It omits the publisher
+// and product title of type volume, which never vary: see table.volume.
 func (r *row) words(to []byte, foldedTitle string) []byte {
 	to = append(append(to, r.name...), separator...)
 	if r.Type == agreement.TypeVolume {
