@@ -17,34 +17,32 @@ import (
 	"trueup/internal/retry"
 )
 
-// JournalName names the journal of the catalog, which leads to a Catalog. Its entries are
-// the data, and their order matters: they are all in the first stripe, and never
+// JournalName names the journal of the catalog, from which a Catalog is built. Its entries
+// are the data, and their order matters: all are in the first stripe, and none is ever
 // deleted.
 const JournalName journal.Name = "catalog"
 
 // Log is a journal that the catalog can append to.
 type Log interface {
 	journal.Log
-	// Append stores the next entry of the first stripe, which weighs as much as the
-	// things it changes, with the audit events of the change and the answer that an
-	// Idempotency-Key stands for, in one transaction. It returns journal.ErrMoved if
-	// that stripe is not at head any more. If the key was used before, nothing is
-	// stored, and first is the answer that was given then.
+	// Append stores the next entry of the first stripe, with the audit events of the change
+	// and the response for its Idempotency-Key, in one transaction. weight is the number of
+	// things that the entry changes. Append returns journal.ErrMoved if the stripe is no
+	// longer at head. If the key was used before, it stores nothing, and first is the first
+	// response.
 	Append(ctx context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) (first []byte, err error)
 }
 
-// Store reads and changes the catalog. What it answers is exact at the moment
-// of the call.
+// Store reads and changes the catalog. Reads are exact at the moment of the call.
 //
-// A change is checked against the state at the journal's head and appended
-// after that head, so nothing came between: names are unique, and nobody merges
-// what is gone. When somebody else was first it is checked anew; after
-// maxAttempts the error is errs.Unavailable try_again.
+// A change is checked against the state at the head of the journal and appended after that
+// head, so no other change comes between: names are unique, and only existing items are
+// merged. If another writer was first, the change is checked again; after maxAttempts the
+// error is errs.Unavailable try_again.
 //
-// Changes take the audit event, whose Subject, Before and After are filled in,
-// and reply, which returns the entry that remembers the answer of the call.
-// When the entry's key was used before nothing is changed and first is what was
-// answered then.
+// Changes are edits (package once). The store fills in Subject, Before and After of the
+// audit event. If the key of the entry was used before, nothing is changed, and first is
+// the first response.
 type Store struct {
 	Replica *journal.Replica[*Catalog]
 	log     Log
@@ -52,16 +50,16 @@ type Store struct {
 
 const maxAttempts = 20
 
-// New returns the store of the catalog that the log leads to. Copies of it are
-// kept in files; warn is told when one cannot be used.
+// New returns the store of the catalog built from log. Copies are saved in files; warn logs
+// those that cannot be used.
 func New(log Log, files objects.Bucket, warn *slog.Logger) *Store {
 	replica := &journal.Replica[*Catalog]{Name: JournalName, Log: log, Files: files, State: &Catalog{}, Warn: warn}
 	return &Store{Replica: replica, log: log}
 }
 
-// Save saves a copy if the catalog has got at least so many changes since the
-// last one, or if that one cannot be used, as after a release with another
-// starting catalog: the catalog is read to find out.
+// Save saves a copy if the catalog has at least the given number of changes since the last
+// one, or if that one cannot be used, as after a release with another starting catalog. It
+// reads the catalog to find out.
 func (s *Store) Save(ctx context.Context, changes int64, now time.Time) error {
 	if err := s.Replica.Read(ctx, func(*Catalog, journal.Head) error { return nil }); err != nil {
 		return err
@@ -69,8 +67,8 @@ func (s *Store) Save(ctx context.Context, changes int64, now time.Time) error {
 	return s.Replica.Save(ctx, changes, now)
 }
 
-// Lookup returns the publishers a name of which contains the typed letters,
-// best first, at most limit and LookupMax.
+// Lookup returns the publishers with a name that contains the typed letters, best first, at
+// most limit and LookupMax.
 func (s *Store) Lookup(ctx context.Context, typed string, limit int) (found []Publisher, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
 		found = c.Publishers(typed, limit)
@@ -79,7 +77,7 @@ func (s *Store) Lookup(ctx context.Context, typed string, limit int) (found []Pu
 	return found, err
 }
 
-// LookupTitles is Lookup among the titles of a publisher; errs.NotFound
+// LookupTitles is Lookup for the titles of a publisher. It returns errs.NotFound
 // publisher_not_found.
 func (s *Store) LookupTitles(ctx context.Context, publisherID, typed string, limit int) (found []Title, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
@@ -90,8 +88,8 @@ func (s *Store) LookupTitles(ctx context.Context, publisherID, typed string, lim
 	return found, err
 }
 
-// Publisher returns one publisher, also by the id of one that was merged into
-// it; errs.NotFound publisher_not_found.
+// Publisher returns one publisher, also by the id of a publisher that was merged into it.
+// It returns errs.NotFound publisher_not_found.
 func (s *Store) Publisher(ctx context.Context, publisherID string) (p Publisher, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) (err error) {
 		p, err = c.existing(publisherID)
@@ -100,7 +98,7 @@ func (s *Store) Publisher(ctx context.Context, publisherID string) (p Publisher,
 	return p, err
 }
 
-// Title is Publisher for a title; errs.NotFound publisher_not_found,
+// Title is Publisher for a title. It returns errs.NotFound publisher_not_found or
 // title_not_found.
 func (s *Store) Title(ctx context.Context, publisherID, titleID string) (t Title, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) (err error) {
@@ -110,10 +108,9 @@ func (s *Store) Title(ctx context.Context, publisherID, titleID string) (t Title
 	return t, err
 }
 
-// Resolve returns the publisher and the title that have these names, as first
-// names or as aliases, or a violation for what is not in the catalog (R2.6):
-// publisher_unknown with the field "publisher", title_unknown with the field
-// "productTitle". What is in the catalog stays in it.
+// Resolve returns the publisher and the title with these names, which may be aliases, or a
+// violation for the missing one (R2.6): publisher_unknown with the field "publisher",
+// title_unknown with the field "productTitle". A name in the catalog is never removed.
 func (s *Store) Resolve(ctx context.Context, publisher, title string) (p Publisher, t Title, missing []errs.Violation, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
 		var known bool
@@ -127,8 +124,8 @@ func (s *Store) Resolve(ctx context.Context, publisher, title string) (p Publish
 	return p, t, missing, err
 }
 
-// Spellings returns the further names of the publisher that has a name; none
-// when the catalog does not have it.
+// Spellings returns all names of the publisher with the given name; none if the catalog
+// does not have it.
 func (s *Store) Spellings(ctx context.Context, publisher string) (names []string, err error) {
 	err = s.Replica.Read(ctx, func(c *Catalog, _ journal.Head) error {
 		if p, ok := c.PublisherNamed(publisher); ok {
@@ -139,8 +136,8 @@ func (s *Store) Spellings(ctx context.Context, publisher string) (names []string
 	return names, err
 }
 
-// AddPublisher adds a publisher that ParsePublisher returned. errs.Conflict
-// taken, with a violation publisher_exists for each name that somebody has.
+// AddPublisher adds a publisher that ParsePublisher returned. It returns errs.Conflict
+// taken, with a violation publisher_exists for each name in use.
 func (s *Store) AddPublisher(a Addition) once.Edit[Publisher] {
 	return edit(s, func(c *Catalog, event audit.Event) (p Publisher, d change, err error) {
 		var taken []errs.Violation
@@ -167,8 +164,8 @@ func (s *Store) AddPublisher(a Addition) once.Edit[Publisher] {
 	})
 }
 
-// AddTitle adds a title, whose name ParseTitle returned, to a publisher.
-// errs.NotFound publisher_not_found; errs.Conflict taken with title_exists.
+// AddTitle adds a title, with a name that ParseTitle returned, to a publisher. It returns
+// errs.NotFound publisher_not_found, or errs.Conflict taken with title_exists.
 func (s *Store) AddTitle(publisherID, name string) once.Edit[Title] {
 	return edit(s, func(c *Catalog, event audit.Event) (t Title, d change, err error) {
 		p, err := c.existing(publisherID)
@@ -188,9 +185,9 @@ func (s *Store) AddTitle(publisherID, name string) once.Edit[Title] {
 	})
 }
 
-// MergePublishers merges a publisher into another one, and returns that one: it
-// gets the names of the merged one as aliases, and its titles. errs.NotFound
-// publisher_not_found; errs.Conflict merge_same when they are one already.
+// MergePublishers merges a publisher into another one and returns the latter, which gets
+// the names of the merged one as aliases, and its titles. It returns errs.NotFound
+// publisher_not_found, or errs.Conflict merge_same if they are the same already.
 func (s *Store) MergePublishers(publisherID, into string) once.Edit[Publisher] {
 	return edit(s, func(c *Catalog, event audit.Event) (p Publisher, d change, err error) {
 		from, err := c.existing(publisherID)
@@ -213,9 +210,9 @@ func (s *Store) MergePublishers(publisherID, into string) once.Edit[Publisher] {
 	})
 }
 
-// MergeTitles merges a title into another one of its publisher, and returns
-// that one. errs.NotFound publisher_not_found, title_not_found; errs.Conflict
-// merge_same when they are one already.
+// MergeTitles merges a title into another one of its publisher and returns the latter. It
+// returns errs.NotFound publisher_not_found or title_not_found, or errs.Conflict merge_same
+// if they are the same already.
 func (s *Store) MergeTitles(publisherID, titleID, into string) once.Edit[Title] {
 	return edit(s, func(c *Catalog, event audit.Event) (t Title, d change, err error) {
 		from, err := c.existingTitle(publisherID, titleID)
@@ -237,7 +234,7 @@ func (s *Store) MergeTitles(publisherID, titleID, into string) once.Edit[Title] 
 	})
 }
 
-// change is an entry to append.
+// change is an entry to append, with its weight, response and audit events.
 type change struct {
 	body   string
 	weight int
@@ -245,7 +242,7 @@ type change struct {
 	events []audit.Event
 }
 
-// edit returns the edit that appends what plan makes of the state of the catalog.
+// edit returns the edit that appends the change that plan returns for the current state.
 func edit[T any](s *Store, plan func(*Catalog, audit.Event) (T, change, error)) once.Edit[T] {
 	return once.Edit[T]{
 		Preview: func(ctx context.Context) (result T, err error) {
@@ -268,8 +265,8 @@ func edit[T any](s *Store, plan func(*Catalog, audit.Event) (T, change, error)) 
 	}
 }
 
-// change appends what plan makes of the state, anew when somebody else was
-// first; nothing when it plans no entry.
+// change appends the entry that plan returns for the current state; nothing if it is empty.
+// If another writer was first, it plans again.
 func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error)) (first []byte, err error) {
 	pauses := retry.Backoff{First: 5 * time.Millisecond, Most: 200 * time.Millisecond}
 	for range maxAttempts {
@@ -307,7 +304,7 @@ func (c *Catalog) existingTitle(publisherID, titleID string) (Title, error) {
 	return t, foundOr(ok, "title_not_found")
 }
 
-// foundOr is an error with the code unless something was found.
+// foundOr returns an error with the code unless ok.
 func foundOr(ok bool, code string) error {
 	if ok {
 		return nil
@@ -315,7 +312,7 @@ func foundOr(ok bool, code string) error {
 	return errs.New(errs.NotFound, code)
 }
 
-// merged returns what a publisher will be when another one is merged into it.
+// merged returns the publisher into as it is after other is merged into it.
 func (c *Catalog) merged(other, into string) Publisher {
 	from, to := c.byIDText(other), c.byIDText(into)
 	p := to.public()

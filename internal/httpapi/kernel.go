@@ -14,14 +14,14 @@ import (
 	"trueup/internal/once"
 )
 
-// MaxBody is how many bytes a body has at most.
+// MaxBody is the maximum size of a request body in bytes.
 const MaxBody = 64 << 10
 
-// Receiving sets what all operations with a body have in common. The body has at most
-// most bytes.
+// Receiving sets what all operations with a body share. most is the maximum size of the
+// body in bytes.
 func Receiving(op *huma.Operation, most int64) {
-	op.MaxBodyBytes = most + 1 // huma refuses a body of this size
-	op.BodyReadTimeout = -1    // the whole event is there before the function is called
+	op.MaxBodyBytes = most + 1 // huma rejects a body of this size
+	op.BodyReadTimeout = -1    // the whole body is there before the function is called
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 }
 
@@ -29,20 +29,20 @@ func Receiving(op *huma.Operation, most int64) {
 type Kernel struct {
 	Once  once.Store
 	Clock func() time.Time
-	NewID func() string // a new random seed of an id at each call
+	NewID func() string // returns a new random seed for an id
 	Log   *slog.Logger
 }
 
 // Now returns the time as it is stored: in UTC and whole milliseconds.
 func (k Kernel) Now() time.Time { return k.Clock().UTC().Truncate(time.Millisecond) }
 
-// Event returns the audit event of a change that the caller makes by the permission to
-// manage agreements. The store fills in what it happened to.
+// Event returns the audit event of a change that needs the permission to manage agreements.
+// The store fills in the subject.
 func (k Kernel) Event(ctx context.Context, now time.Time, action string) audit.Event {
 	return k.EventAs(ctx, access.ManageAgreements, now, action)
 }
 
-// EventAs is Event for a call that needs another permission.
+// EventAs is Event for a change that needs another permission.
 func (k Kernel) EventAs(ctx context.Context, permission access.Permission, now time.Time, action string) audit.Event {
 	call := access.CallFrom(ctx)
 	role, _ := call.Principal.As(permission)

@@ -23,17 +23,17 @@ import (
 // rememberFor is how long an Idempotency-Key is remembered.
 const rememberFor = 24 * time.Hour
 
-// Repeatable is the parameter of a call that can be made safe to repeat.
+// Repeatable is the parameter of an operation that clients can repeat safely.
 type Repeatable struct {
 	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"The idempotency key, which makes retries safe. For one day, a repeated request with the same key gets the first answer and has no further effect." example:"5d1f9c1e-7a55-4f0b-9d0a-2c6f1a6f6d7b"`
 }
 
-// Reply is the answer to a call that can be repeated: its value, and the bytes that are
-// sent, which are those of the first call with the Idempotency-Key.
+// Reply is the response to a call that can be repeated: its value, and the bytes that are
+// sent, which are the bytes of the first call with the Idempotency-Key.
 type Reply[T any] struct {
 	Value T
-	// Entry remembers the reply, in the transaction of the change. It is empty if the
-	// call has no Idempotency-Key.
+	// Entry stores the reply, in the transaction of the change. It is empty if the call has
+	// no Idempotency-Key.
 	Entry once.Entry
 
 	body json.RawMessage
@@ -47,8 +47,8 @@ func (Reply[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// Unless returns the first reply to the call if there is one, as a store returns it, and
-// otherwise r.
+// Unless returns the first reply to the call, which a store returned, or r if there is
+// none.
 func (r Reply[T]) Unless(first []byte, err error) (Reply[T], error) {
 	if err != nil || first == nil {
 		return r, err
@@ -56,20 +56,20 @@ func (r Reply[T]) Unless(first []byte, err error) (Reply[T], error) {
 	return repeated[T](first)
 }
 
-// repeated returns the reply that an earlier call gave.
+// repeated returns the reply of an earlier call.
 func repeated[T any](body []byte) (r Reply[T], err error) {
 	r.body = body
 	return r, json.Unmarshal(body, &r.Value)
 }
 
-// Change returns what a store writes beside the change that the reply is about.
+// Change returns what a store writes together with the change that the reply describes.
 func (r Reply[T]) Change(event audit.Event) once.Change {
 	return once.Change{Event: event, Entry: r.Entry}
 }
 
-// Apply makes an edit with the reply that show makes of its result. repeated means that
-// the key of the call was used before: then nothing was changed, and the reply is the
-// first one. If the result would be another one than the reply shows, it tries again.
+// Apply makes an edit and returns the reply that show builds from its result. If the key of
+// the call was used before, it changes nothing, and repeated is true and the reply the
+// first one. If the result is not the one that the reply shows, it retries.
 func Apply[T, Shown any](ctx context.Context, call Call[Shown], event audit.Event, edit once.Edit[T], show func(T) Shown) (reply Reply[Shown], repeated bool, err error) {
 	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
 	for range maxRevisions {
@@ -97,7 +97,7 @@ func Apply[T, Shown any](ctx context.Context, call Call[Shown], event audit.Even
 // Call is one call that can be repeated.
 type Call[T any] struct{ entry once.Entry }
 
-// Reply returns the reply with a value.
+// Reply returns the reply with the given value.
 func (c Call[T]) Reply(value T) (Reply[T], error) {
 	body, err := encode(value)
 	r := Reply[T]{Value: value, Entry: c.entry, body: body}
@@ -107,9 +107,9 @@ func (c Call[T]) Reply(value T) (Reply[T], error) {
 	return r, err
 }
 
-// Once returns the reply to the first call with the Idempotency-Key, or the reply that
-// do gives now. Operation and body are what the key stands for. The caller's subject is
-// part of the key, so that nobody can read the reply to another caller.
+// Once returns the reply to the first call with the Idempotency-Key, or else the reply of
+// do. The key is bound to operation and body. It contains the caller's subject, so that
+// callers cannot read each other's replies.
 func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, operation string, body any, do func(Call[T]) (Reply[T], error)) (Reply[T], error) {
 	if r.IdempotencyKey == "" {
 		return do(Call[T]{})
@@ -132,7 +132,7 @@ func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, ope
 	if err == nil {
 		return reply, nil
 	}
-	// The conflict may be with what the first call has done in the meantime.
+	// The first call may have been in-flight, and the error a conflict with its change.
 	if first, failed := k.Once.First(ctx, entry, now); failed == nil && first != nil {
 		return repeated[T](first)
 	}
@@ -140,12 +140,12 @@ func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, ope
 }
 
 // Remember stores the reply to a call that was not one transaction. If another call with
-// the key was first, it returns the reply to that one.
+// the key was first, it returns the reply to that call.
 func (r Reply[T]) Remember(ctx context.Context, k Kernel, now time.Time) (Reply[T], error) {
 	return r.Unless(k.Once.Remember(ctx, r.Entry, now))
 }
 
-// encode returns a value as JSON as answers are written, without the final line end.
+// encode returns a value as JSON, as responses are written, without the final newline.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	if err := huma.DefaultJSONFormat.Marshal(&b, v); err != nil {

@@ -31,17 +31,17 @@ type Store interface {
 	Remember(ctx context.Context, e Entry, now time.Time) (first []byte, err error)
 }
 
-// Change is what a store writes beside a change, in the same transaction.
+// Change is what a store writes together with a change, in the same transaction.
 type Change struct {
-	Event audit.Event // its Subject, Before and After are filled in by the store
+	Event audit.Event // the store fills in its Subject, Before and After
 	Entry Entry
 	// Of is the result that the response in Entry shows, as Edit.Preview returned it.
 	// It is nil if the response does not depend on what is stored.
 	Of any
 }
 
-// ErrOutdated means that a change would have another result than its response shows,
-// because what it depends on has changed since. Nothing was written.
+// ErrOutdated means that a change would have a result other than its response shows,
+// because the data that it depends on have changed since. Nothing was written.
 var ErrOutdated = errors.New("once: the result of the change is not the one that its response shows")
 
 // Check returns ErrOutdated if the response shows another result.
@@ -54,10 +54,10 @@ func (c Change) Check(result any) error {
 
 // Edit is a change that a store can make, with a result of type T.
 type Edit[T any] struct {
-	// Preview returns the result that the change would have now, so that a response
-	// can be made of it. It writes nothing.
+	// Preview returns the result that the change would have now, from which a response can
+	// be built. It writes nothing.
 	Preview func(ctx context.Context) (T, error)
-	// Apply makes the change and returns its result. If the entry's key was used before,
-	// it writes nothing, and first is the reply to the first call. ErrOutdated.
+	// Apply makes the change and returns its result. If the entry's key was used before, it
+	// writes nothing, and first is the first response. It may return ErrOutdated.
 	Apply func(ctx context.Context, c Change) (result T, first []byte, err error)
 }

@@ -12,22 +12,22 @@ import (
 	"trueup/internal/once"
 )
 
-// Order asks for a refresh.
+// Order is a request for a refresh.
 type Order struct {
-	ID      string // of the run that it leads to, if it leads to one of its own
+	ID      string // of the run, if the order gets a run of its own
 	Trigger Trigger
-	GroupID string // only this license group; empty for the whole organisation, always for TriggerSchedule, Import and Deletion
+	GroupID string // only this license group; empty for the whole organisation, and always empty for TriggerSchedule, TriggerImport and TriggerDeletion
 	By      string
-	Date    day.Date // the day that it belongs to; empty for the one on which it begins
+	Date    day.Date // the day that it belongs to; empty for the day on which it begins
 }
 
 func (r *Refresher) wanted(o Order) Run {
 	return Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
 }
 
-// Request queues a run, or returns the one that is open (R7.1). If that one may come too
-// late for the order's pairs, another follows it: all orders that come while a run is
-// open lead to one run after it.
+// Request queues a run, or returns the open run (R7.1). If the open run may come too late
+// for the order's pairs, another run follows it: all orders during an open run lead to one
+// run after it.
 func (r *Refresher) Request(ctx context.Context, o Order) (Run, error) {
 	wanted := r.wanted(o)
 	for {
@@ -36,17 +36,17 @@ func (r *Refresher) Request(ctx context.Context, o Order) (Run, error) {
 			return run, err
 		}
 		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
-			return run, nil // it is as good; the nightly one must keep its id
+			return run, nil // equivalent; the nightly run must keep its id
 		}
 		if err = r.Store.Follow(ctx, run.ID, wanted); !errors.Is(err, ErrLost) {
 			return run, err
 		}
-		// It has ended since.
+		// The open run has ended meanwhile.
 	}
 }
 
-// RequestNow returns the edit that does what Request does for a person's order, which no
-// run follows. Its result is the run, queued or open.
+// RequestNow returns the edit that does what Request does, for the order of a person: no
+// run follows the open one. Its result is the queued or the open run.
 func (r *Refresher) RequestNow(o Order) once.Edit[Run] {
 	wanted := r.wanted(o)
 	return once.Edit[Run]{
@@ -57,12 +57,12 @@ func (r *Refresher) RequestNow(o Order) once.Edit[Run] {
 	}
 }
 
-// follows reports whether another run is due after the open one. A queued run of the
-// whole organisation comes by everything. A person gets the run that there is.
+// follows reports whether another run is due after the open one. A queued run of the whole
+// organisation covers all pairs. The order of a person gets the open run.
 func follows(wanted, open Run) bool {
 	switch wanted.Trigger {
 	case TriggerSchedule:
-		return true // so that the day's run is found again when the event is delivered twice
+		return true // so that the day's run is found again if the event is delivered twice
 	case TriggerImport, TriggerDeletion:
 		return open.State == StateRunning || open.GroupID != "" || open.Hold == HoldConfirmed
 	default:
@@ -70,16 +70,15 @@ func follows(wanted, open Run) bool {
 	}
 }
 
-// Nightly requests the run of a day: that on which, in its location, an event of
-// the schedule was due. However often the event is delivered, and however late,
-// it is one run.
+// Nightly requests the run of a day: the date of due in its location, when an event of the
+// schedule was due. Repeated and late deliveries of the event lead to one run.
 func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
 	y, m, d := due.Date()
 	own := id.New(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), "schedule")
 	return r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: day.Date(due.Format(time.DateOnly))})
 }
 
-// today is the day that it is in the refresher's zone.
+// today returns the date of now in the refresher's zone.
 func (r *Refresher) today(now time.Time) day.Date {
 	zone := r.Zone
 	if zone == nil {
@@ -88,11 +87,10 @@ func (r *Refresher) today(now time.Time) day.Date {
 	return day.Date(now.In(zone).Format(time.DateOnly))
 }
 
-// Confirm lets a run that is held apply what it put aside: all that no later
-// answer has replaced. The run is queued again and needs an invocation. The event says who
-// confirmed; its Subject, Before and After are filled in. errs.NotFound
-// refresh_not_found; errs.Conflict refresh_not_held, and refresh_running
-// while any run is open.
+// Confirm queues a held run again, to apply the answers that it put aside and no later
+// answer has replaced. The run needs an invocation. The event names who confirmed; its
+// Subject, Before and After are filled in. It returns errs.NotFound refresh_not_found,
+// errs.Conflict refresh_not_held, or errs.Conflict refresh_running while any run is open.
 func (r *Refresher) Confirm(ctx context.Context, id string, event audit.Event) (Run, error) {
 	read, err := r.Store.Run(ctx, id)
 	if err != nil {
@@ -103,7 +101,7 @@ func (r *Refresher) Confirm(ctx context.Context, id string, event audit.Event) (
 	}
 	confirmed := read
 	confirmed.State, confirmed.Hold, confirmed.EndedAt, confirmed.Fruitless = StateQueued, HoldConfirmed, time.Time{}, 0
-	confirmed.Date = r.today(r.Clock()) // what it publishes is of now, and the day that it was held on stays as it was
+	confirmed.Date = r.today(r.Clock()) // it publishes data of today; the day on which it was held stays unchanged
 	event.Subject = subject(id)
 	event.Before, event.After = map[string]string{"hold": string(HoldOn)}, map[string]string{"hold": string(HoldConfirmed)}
 	run, err := r.Store.Confirm(ctx, read, confirmed, event)

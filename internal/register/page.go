@@ -102,8 +102,8 @@ func decode(q agreement.Query) (*position, error) {
 	return &p, nil
 }
 
-// page returns the page of a query after a position, nil for the first page. now is the
-// position of the journal that the register was built from.
+// page returns the page of a query after a position, nil for the first page. now is
+// the position of the journal in the state of the register.
 func (r *Register) page(q agreement.Query, after *position, now *journal.Position) (agreement.Page, error) {
 	order, moment := r.table.order(q.Sort), now
 	at, step := 0, 1

@@ -16,8 +16,8 @@ import (
 	"trueup/internal/refresher"
 )
 
-// NewAgreement is an agreement to be added. What its values may be is decided
-// by package agreement; describeRules writes its limits into the document.
+// NewAgreement is an agreement to add. Package agreement checks its values; describeRules
+// adds the limits to the OpenAPI document.
 type NewAgreement struct {
 	Type    agreement.Type    `json:"type" doc:"volume: Microsoft Volume Licensing, with agreement pairs; other: any publisher and any kind of purchase."`
 	Name    string            `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Office agreements"`
@@ -27,7 +27,7 @@ type NewAgreement struct {
 	Group *GroupChoice `json:"group,omitempty" doc:"The license group of the agreement. The default is Unassigned agreements."`
 }
 
-// TermsDraft is what agreements of type other have, as somebody typed it.
+// TermsDraft is the terms of an agreement of type other, as typed.
 type TermsDraft struct {
 	Publisher    *string `json:"publisher,omitempty" doc:"The publisher, by one of its names in the catalog. Only for type other, and required there." example:"Adobe"`
 	ProductTitle *string `json:"productTitle,omitempty" doc:"The product title, by one of its names under the publisher in the catalog. Only for type other, and required there." example:"Photoshop"`
@@ -37,26 +37,26 @@ type TermsDraft struct {
 	Details      *string `json:"details,omitempty" doc:"Free text, such as contacts and registration keys; empty for none. Only a separate operation returns it. Only for type other." example:"Contact: licences@example.org"`
 }
 
-// drafted are the terms of a draft; the caller adds the name.
+// drafted returns the terms as a draft; the caller adds the name.
 func (t TermsDraft) drafted() agreement.OtherDraft {
 	return agreement.OtherDraft{
 		Publisher: t.Publisher, ProductTitle: t.ProductTitle, Licenses: t.Licenses, Start: t.Start, End: t.End, Details: t.Details,
 	}
 }
 
-// NewPair is an agreement pair as somebody typed it.
+// NewPair is an agreement pair as typed.
 type NewPair struct {
 	AuthorizationNumber string `json:"authorizationNumber" doc:"The authorization or agreement number." example:"01-07001"`
 	LicenseNumber       string `json:"licenseNumber" doc:"The license, enrollment or customer number." example:"01-07001"`
 }
 
-// GroupChoice is a license group: one that exists, or one by name.
+// GroupChoice is a license group, by id or by name.
 type GroupChoice struct {
 	ID   *string `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"The id of an existing license group; unassigned is the built-in one." example:"unassigned"`
 	Name *string `json:"name,omitempty" doc:"Alternatively, the name of a license group; it is created if it does not exist." example:"Sales"`
 }
 
-// target is the group that was chosen, or what is wrong with the choice.
+// target returns the chosen group, or the violations of the choice.
 func (g *GroupChoice) target() (agreement.Target, []errs.Violation) {
 	switch {
 	case g == nil:
@@ -73,8 +73,8 @@ func (g *GroupChoice) target() (agreement.Target, []errs.Violation) {
 	return agreement.Target{NewName: name}, broken
 }
 
-// noSuchGroup says of an error that the chosen group is missing that the
-// choice is wrong, and not the address of the request.
+// noSuchGroup turns the error that the chosen group is missing into a violation of the
+// body. Otherwise it would be about the address of the request.
 func noSuchGroup(err error, chosen agreement.Target) error {
 	if errs.CodeOf(err) != "group_not_found" {
 		return err
@@ -82,7 +82,7 @@ func noSuchGroup(err error, chosen agreement.Target) error {
 	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "group/id", Value: chosen.GroupID}})
 }
 
-// drafted are the pairs of a draft.
+// drafted returns pairs as typed, for a draft.
 func drafted(pairs []NewPair) []agreement.Pair {
 	typed := make([]agreement.Pair, len(pairs))
 	for i, p := range pairs {
@@ -91,7 +91,7 @@ func drafted(pairs []NewPair) []agreement.Pair {
 	return typed
 }
 
-// tooMany says that there are more pairs than one call takes.
+// tooMany returns a violation if there are more pairs than one call takes.
 func tooMany(pairs []NewPair) []errs.Violation {
 	if len(pairs) <= agreement.MaxPairsByHand {
 		return nil
@@ -104,7 +104,7 @@ type createAgreementInput struct {
 	httpapi.Repeatable
 	Body NewAgreement
 
-	parsed agreement.New // but for what the store and the caller add
+	parsed agreement.New // without what the store and the caller add
 }
 
 // Resolve implements huma.Resolver.
@@ -125,7 +125,7 @@ func (in *createAgreementInput) Resolve(ctx huma.Context) []error {
 		other, broken = agreement.ParseOther(draft)
 		in.parsed.Name, in.parsed.Terms, in.parsed.Details = other.Name, other.Terms, other.Details
 		misplaced = ofOther(body)
-	default: // the schema says what is wrong with the type; the rest of it is checked all the same
+	default: // the schema reports the type; the other fields are checked too
 		_, broken = agreement.ParseName(body.Name, false)
 		misplaced = body.drafted().CheckGiven()
 		if body.Pairs != nil {
@@ -137,7 +137,7 @@ func (in *createAgreementInput) Resolve(ctx huma.Context) []error {
 	return httpapi.Refusals(broken, misplaced, tooMany(body.Pairs), group)
 }
 
-// ofOther says what was given that an agreement of type other does not have.
+// ofOther returns violations for fields that an agreement of type other does not have.
 func ofOther(body NewAgreement) (misplaced []errs.Violation) {
 	if body.Pairs != nil {
 		misplaced = append(misplaced, errs.Violation{Code: "pairs_of_other", Field: "pairs"})
@@ -148,8 +148,8 @@ func ofOther(body NewAgreement) (misplaced []errs.Violation) {
 	return misplaced
 }
 
-// spelled returns the terms with publisher and title as the catalog spells
-// them; what it does not have is errs.Invalid (R2.6).
+// spelled returns the terms with publisher and title as the catalog spells them. If either
+// is not in the catalog, it returns errs.Invalid (R2.6).
 func (o *operations) spelled(ctx context.Context, t agreement.Terms) (agreement.Terms, error) {
 	publisher, title, missing, err := o.Catalog.Resolve(ctx, t.Publisher, t.ProductTitle)
 	if err != nil || missing != nil {
@@ -159,8 +159,8 @@ func (o *operations) spelled(ctx context.Context, t agreement.Terms) (agreement.
 	return t, nil
 }
 
-// mayAddOther is errs.Conflict inventory_required as long as agreements of type
-// other cannot be added (R2.8).
+// mayAddOther returns errs.Conflict inventory_required while agreements of type other
+// cannot be added (R2.8).
 func (o *operations) mayAddOther(ctx context.Context) error {
 	if !o.InventoryRequired {
 		return nil
@@ -172,7 +172,7 @@ func (o *operations) mayAddOther(ctx context.Context) error {
 	return err
 }
 
-// createdAgreement is the answer to a creation.
+// createdAgreement is the response to a creation.
 type createdAgreement struct {
 	Location string `header:"Location" doc:"The address of the agreement."`
 	ETag     string `header:"ETag" doc:"The tag of this version, for If-Match."`
@@ -218,14 +218,14 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 	})
 }
 
-// AgreementChange is what changes of an agreement; what is left out stays as it is.
+// AgreementChange is a change of an agreement; absent fields stay unchanged.
 type AgreementChange struct {
 	Name *string `json:"name,omitempty" doc:"The new name." example:"Office agreements"`
 	TermsDraft
 	Group *GroupChoice `json:"group,omitempty" doc:"The license group that it moves to."`
 }
 
-// change is what changes of one agreement, parsed as far as that goes without it.
+// change is a change of one agreement, parsed as far as possible without reading it.
 type change struct {
 	agreement.Edit
 	terms agreement.OtherDraft
@@ -281,13 +281,13 @@ func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 	})
 }
 
-// revised is the answer with an agreement as it is after a change.
+// revised returns the response with an agreement after a change.
 func (o *operations) revised(lang i18n.Lang, after agreement.Agreement) *httpapi.Tagged[Agreement] {
 	body := agreementOf(lang, o.today(), after)
 	return &httpapi.Tagged[Agreement]{Status: http.StatusOK, ETag: body.tag(lang), Body: body}
 }
 
-// change changes one agreement. What is so already is not written.
+// change changes one agreement. It writes nothing if nothing differs.
 func (o *operations) change(ctx context.Context, id string, r httpapi.Revision, c change) (after agreement.Agreement, err error) {
 	e := c.Edit
 	e.At = o.Now()
@@ -310,7 +310,7 @@ func (o *operations) change(ctx context.Context, id string, r httpapi.Revision, 
 	return after, err
 }
 
-// terms is what a draft changes of an agreement's terms and details; nil for nothing.
+// terms returns the terms and the details that a draft changes; nil if unchanged.
 func (o *operations) terms(ctx context.Context, read agreement.Agreement, d agreement.OtherDraft) (*agreement.Terms, *string, error) {
 	edited, details, broken := d.Edit(read)
 	switch {
@@ -334,7 +334,7 @@ func (o *operations) terms(ctx context.Context, read agreement.Agreement, d agre
 	return edited, details, nil
 }
 
-// Revise is Revise of an agreement.
+// revise is httpapi.Revise for an agreement.
 func (o *operations) revise(ctx context.Context, id string, r httpapi.Revision, write func(agreement.Agreement) error) error {
 	return httpapi.Revise(ctx, r, func() (agreement.Agreement, int64, error) {
 		a, err := o.Agreements.Agreement(ctx, id)
@@ -342,7 +342,7 @@ func (o *operations) revise(ctx context.Context, id string, r httpapi.Revision, 
 	}, write)
 }
 
-// DeletedAgreement says that an agreement is gone, and what that means.
+// DeletedAgreement reports that an agreement was deleted, and what that means.
 type DeletedAgreement struct {
 	ID     string `json:"id" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
 	Stale  bool   `json:"stale" doc:"Whether licence data include the agreement until the next refresh." example:"true"`
@@ -376,8 +376,7 @@ func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 	})
 }
 
-// remove deletes an agreement, and returns of which type it was: licence data
-// count those of type volume.
+// remove deletes an agreement and returns its type: licence data include only type volume.
 func (o *operations) remove(ctx context.Context, id string, r httpapi.Revision) (of agreement.Type, err error) {
 	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
 		of = read.Type

@@ -94,7 +94,7 @@ func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
 	})
 }
 
-// NewPairs are pairs to be added to an agreement.
+// NewPairs is a list of pairs to add to an agreement.
 type NewPairs struct {
 	Pairs   []NewPair         `json:"pairs" doc:"The agreement pairs; a pair belongs to one agreement only."`
 	Program agreement.Program `json:"program,omitempty" doc:"The program of every pair. By default it is derived from the numbers."`
@@ -160,7 +160,7 @@ type deleteAgreementPairInput struct {
 	Pair string `path:"pair" maxLength:"256" doc:"The id of the pair, or both its numbers as typed, joined by a plus." example:"0107001+0107001"`
 }
 
-// key is the pair that was named; empty when it is none.
+// key returns the key of the pair in the path. It matches no pair if the path names none.
 func (in *deleteAgreementPairInput) key() agreement.PairKey {
 	authorization, license, _ := strings.Cut(in.Pair, "+")
 	return agreement.Pair{Authorization: authorization, License: license}.Key()

@@ -13,7 +13,7 @@ import (
 	"trueup/internal/once"
 )
 
-// NewPublisher is a publisher to be added to the catalog.
+// NewPublisher is a publisher to add to the catalog.
 type NewPublisher struct {
 	Name    string   `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Contoso"`
 	Aliases []string `json:"aliases,omitempty" doc:"Other names, which nothing else in the catalog may have." example:"[\"Contoso Ltd\"]"`
@@ -53,7 +53,7 @@ func (o *operations) createPublisher(api huma.API, op huma.Operation) {
 	})
 }
 
-// NewTitle is a product title to be added to a publisher.
+// NewTitle is a product title to add to a publisher.
 type NewTitle struct {
 	Name string `json:"name" doc:"Unique within the publisher, without regard to case and repeated spaces." example:"Expense Manager 5"`
 }
@@ -94,7 +94,7 @@ func (o *operations) createTitle(api huma.API, op huma.Operation) {
 	})
 }
 
-// MergeTarget says what a duplicate is merged into.
+// MergeTarget names the item into which a duplicate is merged.
 type MergeTarget struct {
 	Into string `json:"into" maxLength:"64" doc:"The id of the item that remains." example:"7k2m9x4w0q8t5v3n"`
 }

@@ -40,7 +40,7 @@ type Refresh struct {
 	Version     int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"9"`
 }
 
-// RefreshHold is what a refresh holds back.
+// RefreshHold describes the answers that a refresh holds back.
 type RefreshHold struct {
 	State  refresher.Hold `json:"state" doc:"held: pending approval; discarded: later answers have replaced the held ones."`
 	Before int64          `json:"before" minimum:"0" doc:"The number of licenses of the answered pairs before." example:"1000"`
@@ -63,8 +63,8 @@ func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
 	return out
 }
 
-// progressOf is how much of a run is done. Pairs can come while it goes on, and
-// what comes after the last pair takes its time too.
+// progressOf returns the progress of a run in percent. It is below 100 until the run ends:
+// pairs can be added during the run, and the work after the last pair takes time too.
 func progressOf(r refresher.Run) int {
 	switch {
 	case r.Final():
@@ -75,7 +75,7 @@ func progressOf(r refresher.Run) int {
 	return min(99, 100*r.Checked/r.Total)
 }
 
-// NewRefresh is what to refresh.
+// NewRefresh is a request for a refresh.
 type NewRefresh struct {
 	GroupID *string `json:"groupId,omitempty" minLength:"1" maxLength:"64" doc:"Refresh only the pairs of this license group; if absent, all pairs of the organisation." example:"unassigned"`
 }
@@ -86,7 +86,7 @@ type createRefreshInput struct {
 	Body NewRefresh
 }
 
-// acceptedRefresh is the answer to who has to wait for a refresh.
+// acceptedRefresh is the response to a request for a refresh, which runs asynchronously.
 type acceptedRefresh struct {
 	Location string `header:"Location" doc:"The address of the refresh."`
 	Body     httpapi.Reply[Refresh]
@@ -132,7 +132,7 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	})
 }
 
-// noSuchRefreshGroup says of an error that the group is missing that the body is wrong.
+// noSuchRefreshGroup turns a missing group into a violation of the body.
 func noSuchRefreshGroup(err error, id string) error {
 	if errs.CodeOf(err) != "group_not_found" {
 		return err
