@@ -132,7 +132,7 @@ func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, ope
 	if err == nil {
 		return reply, nil
 	}
-	// The first call may have been in-flight, and the error a conflict with its change.
+	// The first call may have been in flight, and the error a conflict with its change.
 	if first, failed := k.Once.First(ctx, entry, now); failed == nil && first != nil {
 		return repeated[T](first)
 	}

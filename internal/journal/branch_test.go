@@ -16,12 +16,12 @@ import (
 	"trueup/internal/journal"
 )
 
-// table is a State that does not need the entries: what they say is in the table
-// too, here the bodies of all entries that the log has or had.
+// table is a State that does not need the entries, because their contents are in the table
+// too: here, the bodies of all entries of the log.
 type table struct {
 	log    *log
 	has    map[string]bool
-	flaky  func() bool // whether a call of Rebuild fails at a stripe
+	flaky  func() bool // whether a call of Rebuild fails at a stripe; nil for never
 	calls  int         // of Rebuild
 	walked map[string]bool
 	next   int // stripe that is read next
@@ -73,7 +73,7 @@ func (b *table) Rebuild(context.Context, journal.Head) (func(), error) {
 	return func() { b.has, b.walked, b.next = b.walked, nil, 0 }, nil
 }
 
-// check reads a replica, which may fail in between, and compares it with the table.
+// check reads a replica, with retries, and compares it with the table.
 func (s *stand) check(t *testing.T, r *journal.Replica[*table]) {
 	t.Helper()
 	for try := 0; ; try++ {
@@ -102,11 +102,10 @@ func (s *stand) check(t *testing.T, r *journal.Replica[*table]) {
 	}
 }
 
-// Random histories of a log that is put back to earlier moments and goes on with
-// other entries, whose old entries are deleted in no order, and whose entries,
-// copies and table cannot be read now and then: replicas that follow, that start
-// from a copy, of whichever branch, and that start without one, have exactly what
-// the table has.
+// The log is restored to earlier moments at random and continues with other entries. Old
+// entries are deleted in any order, and reads of entries, copies and table fail at times.
+// Replicas that follow the log, that start from a copy of any branch, or that start without
+// a copy, have exactly the contents of the table.
 func TestR16_3_RandomHistories(t *testing.T) {
 	t.Parallel()
 	rebuilt, branched := 0, 0
@@ -118,7 +117,7 @@ func TestR16_3_RandomHistories(t *testing.T) {
 		flaky := func() bool { return rng.IntN(100) < percent }
 		s.log.flaky = flaky
 		stripes := 1 + rng.IntN(journal.Stripes)
-		weigh := pick(rng, int64(1), 3000) // or copies are worth while at once
+		weigh := pick(rng, int64(1), 3000) // 3000: copies are used at once
 		var tables []*table
 		start := func() *journal.Replica[*table] {
 			b := &table{log: s.log, flaky: flaky}
@@ -153,7 +152,7 @@ func TestR16_3_RandomHistories(t *testing.T) {
 					}
 				}
 			}
-			if rng.IntN(8) == 0 { // a call that fails or runs out of time, in whatever state
+			if rng.IntN(8) == 0 { // a call that fails or times out, in any state
 				_ = warm[rng.IntN(len(warm))].Read(t.Context(), func(*table, journal.Head) error { return nil })
 			}
 			if rng.IntN(8) == 0 {
@@ -180,8 +179,8 @@ func TestR16_3_RandomHistories(t *testing.T) {
 
 func pick[T any](rng *rand.Rand, from ...T) T { return from[rng.IntN(len(from))] }
 
-// A state that needs its entries starts over from the copy or from all of them, and
-// has only entries of the branch, in order.
+// A state that needs its entries starts over from the copy or from all entries, and has
+// only entries of the branch, in order.
 func TestR16_3_RandomHistoriesOfEntries(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
@@ -230,15 +229,14 @@ func (s *stand) read(t *testing.T, r *journal.Replica[*lines]) {
 	}
 }
 
-// Entries that were deleted are not needed when a copy has them, and else the
-// table is read.
+// Deleted entries are not needed if a copy includes them. Otherwise the table is read.
 func TestEntriesThatWereDeleted(t *testing.T) {
 	t.Parallel()
 	const entries = 6
 	for name, c := range map[string]struct {
-		saved   int     // how many entries the copy has; 0 for no copy
+		saved   int     // number of entries in the copy; 0 for no copy
 		trimmed []int64 // of stripe 2
-		warm    int     // how many entries the replica has applied
+		warm    int     // number of entries that the replica has applied
 		rebuilt bool
 	}{
 		"the first, and the copy has it":                 {4, []int64{1}, 0, false},
@@ -280,7 +278,7 @@ func TestEntriesThatWereDeleted(t *testing.T) {
 	}
 }
 
-// Reading the table goes on where a call before stopped, while entries are appended.
+// A rebuild continues where the previous call stopped, while entries are appended.
 func TestRebuildGoesOn(t *testing.T) {
 	t.Parallel()
 	s := newStand()
@@ -310,8 +308,8 @@ func TestRebuildGoesOn(t *testing.T) {
 	}
 }
 
-// A table that is put back while it is read is read again from the start: what was
-// read before may be lost.
+// If the table is restored during a rebuild, the rebuild starts over, because it may have
+// read lost data.
 func TestRebuildOfALostBranch(t *testing.T) {
 	t.Parallel()
 	for name, later := range map[string]func(*stand){
@@ -331,7 +329,7 @@ func TestRebuildOfALostBranch(t *testing.T) {
 			fails := true
 			n := 0
 			r := newReplica(s, &table{log: s.log, flaky: func() bool { n++; return fails && n%4 == 0 }})
-			for range 2 { // the second call reads what is lost, in stripe 4
+			for range 2 { // the second call reads the lost entry in stripe 4
 				if err := r.Read(t.Context(), nil); !errors.Is(err, errPassing) {
 					t.Fatal(err)
 				}
@@ -346,8 +344,8 @@ func TestRebuildOfALostBranch(t *testing.T) {
 	}
 }
 
-// A table that is put back after its rebuilding, before all entries since it began are
-// applied: what was read may be lost, also where the journal stands as it did then.
+// The table is restored after a rebuild, before all later entries are applied. The rebuild
+// may have read lost data, even if the journal is where it was when the rebuild began.
 func TestRebuiltOfALostBranch(t *testing.T) {
 	t.Parallel()
 	for name, later := range map[string]func(*stand){
@@ -370,7 +368,7 @@ func TestRebuiltOfALostBranch(t *testing.T) {
 			}
 			s.log.addTo(4, "lost", 1)
 			heads := 0
-			s.log.onHead = func() { // after the one that follows the walk
+			s.log.onHead = func() { // after the head that follows the walk
 				if heads++; heads == 3 {
 					s.log.fails["Entries"] = errPassing
 				}
@@ -393,13 +391,13 @@ func TestRebuiltOfALostBranch(t *testing.T) {
 	}
 }
 
-// early is a State that has read things that are newer than its entries.
+// early is a State that always reports that it is newer than its entries.
 type early struct{ lines }
 
 func (*early) IsAhead() bool { return true }
 
-// A state that changes each time it is read is not shown, since it has changes of
-// which the journal was not seen to have all that came before.
+// A state that changes every time it is read is not shown: the journal may not yet have all
+// changes that came before those in the state.
 func TestChangesFasterThanItIsRead(t *testing.T) {
 	t.Parallel()
 	s := newStand("one")
@@ -418,7 +416,7 @@ func TestChangesFasterThanItIsRead(t *testing.T) {
 	}
 }
 
-// A journal whose entries are the data is not rebuilt: that some are gone is an error.
+// A journal whose entries are the data is not rebuilt: missing entries are an error.
 func TestTheEntriesAreTheData(t *testing.T) {
 	t.Parallel()
 	s := newStand("one", "two")

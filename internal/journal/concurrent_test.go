@@ -41,8 +41,8 @@ func TestReplicaSaves(t *testing.T) {
 	s.log.add("three", 1)
 	save(1, true)
 
-	// A copy is saved for a few changes too when the last one is old, long before the
-	// entries since are deleted; but not when nothing has changed.
+	// A copy is saved for a few changes too if the last one is old, long before the entries
+	// since then are deleted; but not if nothing has changed.
 	now = noon.Add(23 * time.Hour)
 	s.log.add("four", 1)
 	save(10, false)
@@ -68,9 +68,9 @@ func TestReplicaSaves(t *testing.T) {
 	save(1, true)
 }
 
-// Many readers, writers to several stripes, and a process that saves: each reader
-// sees the state at a head, at least what was there when it asked, and never less
-// than before.
+// With many readers, writers to several stripes and a process that saves, each reader sees
+// the state at one head: at least as new as its call, and never older than what it saw
+// before.
 func TestManyReadAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStand()
@@ -131,8 +131,8 @@ func TestManyReadAtOnce(t *testing.T) {
 	}
 }
 
-// Readers never see a state that another call is starting over, or has brought
-// half of the way to a newer head, and never save it.
+// Readers never see, and never save, a state that another call is starting over or has
+// brought only part of the way to a newer head.
 func TestManyReadWhileTheLogIsRestored(t *testing.T) {
 	t.Parallel()
 	s := newStand()
@@ -192,8 +192,7 @@ func TestManyReadWhileTheLogIsRestored(t *testing.T) {
 	}
 }
 
-// A copy that cannot be used is replaced by the process that finds it, however
-// little has changed since.
+// A process that finds an unusable copy replaces it, even if little has changed since.
 func TestReplicaReplacesAUselessCopy(t *testing.T) {
 	t.Parallel()
 	s := newStand("one", "two")
@@ -212,7 +211,7 @@ func TestReplicaReplacesAUselessCopy(t *testing.T) {
 	if len(s.files.objects) > 0 {
 		t.Error("a copy was saved that is of no use")
 	}
-	// So is the copy of a branch that was lost.
+	// A copy of a lost branch is replaced too.
 	m := s.log.moment()
 	s.log.add("lost", 1)
 	s.save(t)

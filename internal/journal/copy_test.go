@@ -37,7 +37,7 @@ func TestCopiesAreReadAsWritten(t *testing.T) {
 	}
 }
 
-// firstCopy is a copy as a release without stripes wrote it.
+// firstCopy returns a copy as a release without stripes wrote it.
 func firstCopy(seq, weight int64, state string) []byte {
 	w := pack.Sealing(firstFormat, 0)
 	w.Uint64(uint64(seq))
@@ -56,8 +56,7 @@ func TestFirstCopiesAreRead(t *testing.T) {
 	}
 }
 
-// A copy with a bit that is wrong, that is cut, or that has too much is refused,
-// in both formats.
+// A copy with a flipped bit, missing bytes or extra bytes is rejected, in both formats.
 func TestDamagedCopiesAreRefused(t *testing.T) {
 	t.Parallel()
 	at := Head{Weight: 300}
@@ -93,7 +92,7 @@ func TestDamagedCopiesAreRefused(t *testing.T) {
 	}
 }
 
-// What a checksum does not tell, since it is right, is refused too.
+// Damaged contents with a correct checksum are rejected too.
 func FuzzDecodeCopy(f *testing.F) {
 	at := Head{Weight: 300}
 	at.Position[1] = Point{Seq: 1000, Tip: "abc"}

@@ -10,8 +10,8 @@ import (
 
 const firstKey = "copies/agreements"
 
-// A copy of a release without stripes is read until there is one of this release,
-// if its weight is the one that the head has for it.
+// A copy of a release without stripes is read until this release has saved one, if its
+// weight is the one recorded in the head.
 func TestR16_6_CopiesOfTheFirstFormat(t *testing.T) {
 	t.Parallel()
 	const two = savedLines + `[["one","two"]]`
@@ -63,7 +63,7 @@ func TestR16_6_CopiesOfTheFirstFormat(t *testing.T) {
 	}
 }
 
-// Every bit of a copy of the first format is covered too.
+// The checksum covers every bit of a copy of the first format too.
 func TestEveryBitOfAFirstCopyCounts(t *testing.T) {
 	t.Parallel()
 	s := newStand("one", "two", "three")

@@ -10,8 +10,8 @@ import (
 	"trueup/internal/journal"
 )
 
-// newest reads things from the table, in their newest version: the body of an entry is
-// a thing and its version, such as x@2.
+// newest reads the latest version of things from the table. The body of an entry is a thing
+// and its version, such as x@2.
 type newest struct {
 	table
 	ahead     bool
@@ -70,10 +70,10 @@ func TestReaderWhileAnotherCatchesUp(t *testing.T) {
 		n := heads
 		s.log.mu.Unlock()
 		switch n {
-		case 1: // of the other reader: x@1 only
+		case 1: // the other reader gets x@1 only
 			close(hasHead)
 			<-release
-		case 2: // the first one has the same head
+		case 2: // the first reader has the same head
 			s.log.addTo(4, "w@1", 1)
 			s.log.addTo(5, "x@2", 1)
 		}
@@ -107,8 +107,8 @@ func TestReaderWhileAnotherCatchesUp(t *testing.T) {
 	<-done
 }
 
-// A call that read its head before another one went on with the rebuilding does not
-// take it for a rebuilding of another branch.
+// A call that read its head before another call continued the rebuild does not mistake it
+// for a rebuild of another branch.
 func TestRebuildingWithAnOlderHead(t *testing.T) {
 	t.Parallel()
 	s := newStand("one")
@@ -145,7 +145,7 @@ func TestRebuildingWithAnOlderHead(t *testing.T) {
 	}
 }
 
-// Looking whether a rebuilding goes on may take several calls, as the rebuilding may.
+// Checking the branch of a rebuild may take several calls, like the rebuild itself.
 func TestRebuildingBesideManyEntries(t *testing.T) {
 	t.Parallel()
 	s := newStand("one")

@@ -91,9 +91,8 @@ func TestReplicaStarts(t *testing.T) {
 	}
 }
 
-// fork puts the log back to its first n entries, saves a copy of a branch that goes
-// on there with another entry, if any, and puts the log back again. It returns the
-// last body of the log before.
+// fork resets the log to its first n entries, appends the entry lost, if any, saves a copy
+// of that branch, and resets the log again. It returns the body of the last entry before.
 func (s *stand) fork(t *testing.T, n int, lost string) (last string) {
 	t.Helper()
 	m := s.log.moment()
@@ -114,8 +113,7 @@ type foreign struct{ lines }
 
 func (*foreign) Save() []byte { return []byte("rows\none\n") }
 
-// Every bit of a copy is covered: one that is flipped makes it useless, and
-// never makes it wrong.
+// The checksum covers every bit of a copy: a flipped bit makes it unusable, never wrong.
 func TestEveryBitOfACopyCounts(t *testing.T) {
 	t.Parallel()
 	s := newStand("one", "two", "three")
@@ -140,7 +138,7 @@ func TestReplicaFollows(t *testing.T) {
 	s.log.add("three", 1)
 	s.want(t, r, "one two three", [3]int64{0, 1, 3})
 
-	// Only the stripes are read that have got entries.
+	// Only stripes with new entries are read.
 	s.log.addTo(3, "3a", 1)
 	s.log.addTo(16, "16a", 1)
 	s.want(t, r, "one two three 3a 16a", [3]int64{3, 0, 1}, [3]int64{16, 0, 1})
@@ -148,8 +146,8 @@ func TestReplicaFollows(t *testing.T) {
 	s.log.add("four", 1)
 	s.want(t, r, "one two three four 3a 3b 16a", [3]int64{0, 3, 4}, [3]int64{3, 1, 2})
 
-	// A payload that changes without an entry is seen too, also by a replica that only
-	// needed a copy.
+	// A changed payload is seen without a new entry, also by a replica that only needed a
+	// copy.
 	s.save(t)
 	s.log.rest.Payload = []string{"sales"}
 	s.want(t, r, "one two three four 3a 3b 16a")
@@ -164,7 +162,7 @@ func TestReplicaFollows(t *testing.T) {
 	}
 }
 
-// An entry of a release that gave entries no id is followed, and what comes after it.
+// Entries without ids, of an earlier release, are applied, and so are later entries.
 func TestReplicaFollowsEntriesWithoutTips(t *testing.T) {
 	t.Parallel()
 	s := newStand("one")
@@ -179,7 +177,7 @@ func TestReplicaFollowsEntriesWithoutTips(t *testing.T) {
 	s.want(t, s.replica(), "one old new", [3]int64{0, 2, 3})
 }
 
-// A replica that is far behind starts from a copy that was saved since, once.
+// A replica that is far behind starts once from a copy saved since.
 func TestReplicaLoadsANewerCopy(t *testing.T) {
 	t.Parallel()
 	s := newStand("one")
@@ -191,7 +189,7 @@ func TestReplicaLoadsANewerCopy(t *testing.T) {
 	s.log.addTo(4, "since", 1)
 	s.want(t, r, "one many more since", [3]int64{4, 1, 2})
 
-	// The copy that was saved last may be an older one, from a process that was slow.
+	// The copy saved last may be an older one, from a slow process.
 	older := bytes.Clone(s.files.objects[key])
 	s.log.add("many again", 5000)
 	s.save(t)
@@ -203,7 +201,7 @@ func TestReplicaLoadsANewerCopy(t *testing.T) {
 		t.Errorf("the copy was read %d times, want once", s.files.opened)
 	}
 
-	// One that cannot be read is no reason to stop a replica that has a state.
+	// An unreadable copy does not stop a replica that has a state.
 	s.log.add("many more", 5000)
 	s.save(t)
 	s.files.fails["Open"] = errPassing
@@ -213,7 +211,7 @@ func TestReplicaLoadsANewerCopy(t *testing.T) {
 	s.want(t, r, "one many many again last many more more since", [3]int64{0, 4, 5})
 }
 
-// A copy may be newer in one stripe and older in another one than the state.
+// A copy may be newer than the state in one stripe and older in another.
 func TestTheCopyIsNewerInPart(t *testing.T) {
 	t.Parallel()
 	s := newStand()
@@ -284,7 +282,7 @@ func TestReplicaFails(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		s.files.fails["Open"] = nil
-		s.want(t, r, "one") // from the copy: it is looked for again
+		s.want(t, r, "one") // from the copy, which is looked for again
 	})
 	t.Run("reader", func(t *testing.T) {
 		t.Parallel()
@@ -294,7 +292,7 @@ func TestReplicaFails(t *testing.T) {
 	})
 }
 
-// What was applied before a call fails or runs out of time stays applied.
+// Applied entries stay applied when a call fails or times out.
 func TestReplicaKeepsTheParts(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(*stand, context.CancelFunc) (undo func()){
@@ -337,14 +335,14 @@ func TestReplicaKeepsTheParts(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if r.State.applied != 5 { // ten entries of each stripe, by two
+			if r.State.applied != 5 { // ten entries of each stripe, in pages of two
 				t.Errorf("%d parts were applied, want 5: none twice", r.State.applied)
 			}
 		})
 	}
 }
 
-// stopping is a State that calls stop after so many parts.
+// stopping is a State that calls stop after a number of parts.
 type stopping struct {
 	lines
 	after int

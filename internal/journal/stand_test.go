@@ -25,7 +25,7 @@ type lines struct {
 	all     [journal.Stripes][]string
 	applied int // parts
 	resets  int
-	err     error // what Prepare fails with
+	err     error // the error of Prepare
 }
 
 func (l *lines) Reset() {
@@ -70,20 +70,20 @@ func (l *lines) String() string {
 	return strings.Join(all, " ")
 }
 
-// errPassing is an error that a retry does not meet.
+// errPassing is a transient error.
 var errPassing = errors.New("no answer")
 
 // log is a Log in memory.
 type log struct {
 	mu      sync.Mutex
 	stripes [journal.Stripes][]journal.Entry
-	trimmed map[[2]int64]bool // stripe and number of the entries that were deleted
-	rest    journal.Head      // all of the head but the position
+	trimmed map[[2]int64]bool // stripe and number of deleted entries
+	rest    journal.Head      // the head without the position
 	tips    int
-	page    int              // how many entries are returned at most; 0 for all
+	page    int              // maximum number of entries returned; 0 for all
 	fails   map[string]error // by method
 	flaky   func() bool      // whether Entries fails this time; nil for never
-	reads   [][3]int64       // what Entries was asked for
+	reads   [][3]int64       // the arguments of each call of Entries
 	onHead  func()           // called after a head was read
 }
 
@@ -102,7 +102,7 @@ func (l *log) addTo(stripe int, body string, weight int64) {
 	l.rest.Weight += weight
 }
 
-// now returns the head. mu is held.
+// now returns the head. The caller holds mu.
 func (l *log) now() journal.Head {
 	head := l.rest
 	for i, entries := range l.stripes {
@@ -119,7 +119,7 @@ func (l *log) head() journal.Head {
 	return l.now()
 }
 
-// text is what a state has that has all entries.
+// text returns the text of a state with all entries.
 func (l *log) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -186,7 +186,7 @@ func (l *log) trim(stripe int, seqs ...int64) {
 	}
 }
 
-// moment is what a log is restored to.
+// moment is a state of the log that restore can return to.
 type moment struct {
 	stripes [journal.Stripes][]journal.Entry
 	rest    journal.Head
@@ -202,8 +202,8 @@ func (l *log) moment() (m moment) {
 	return m
 }
 
-// restore puts the log back to an earlier moment, as a table is restored. Entries
-// that were deleted since are there again.
+// restore resets the log to an earlier moment, as a table is restored. Entries deleted
+// since then exist again.
 func (l *log) restore(m moment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -213,7 +213,7 @@ func (l *log) restore(m moment) {
 	l.rest, l.trimmed = m.rest, nil
 }
 
-// bucket is a Bucket in memory, as far as a replica uses it.
+// bucket is an in-memory Bucket with the methods that a replica uses.
 type bucket struct {
 	objects.Bucket
 	mu      sync.Mutex
@@ -248,10 +248,10 @@ func (b *bucket) Put(_ context.Context, key, _ string, body []byte) error {
 
 const key = "copies/agreements.2"
 
-// noon is when copies are saved.
+// noon is the time at which copies are saved.
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-// stand is a journal, its bucket, and what replicas warned of.
+// stand is a journal, its bucket, and the warnings of its replicas.
 type stand struct {
 	log    *log
 	files  *bucket
@@ -274,7 +274,7 @@ func newReplica[S journal.State](s *stand, state S) *journal.Replica[S] {
 
 func (s *stand) replica() *journal.Replica[*lines] { return newReplica(s, &lines{}) }
 
-// save saves a copy as some process does.
+// save saves a copy from another process.
 func (s *stand) save(t *testing.T) {
 	t.Helper()
 	if err := s.replica().Save(t.Context(), 1, noon); err != nil {
@@ -282,8 +282,7 @@ func (s *stand) save(t *testing.T) {
 	}
 }
 
-// want reads a replica and compares what it holds, and the ranges of entries
-// that were read for it.
+// want reads a replica and compares its state, and the ranges of entries that it read.
 func (s *stand) want(t *testing.T, r *journal.Replica[*lines], want string, reads ...[3]int64) {
 	t.Helper()
 	s.log.reads = nil
@@ -299,7 +298,7 @@ func (s *stand) want(t *testing.T, r *journal.Replica[*lines], want string, read
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortStableFunc(s.log.reads, func(a, b [3]int64) int { return int(a[0] - b[0]) }) // stripes are read at once
+	slices.SortStableFunc(s.log.reads, func(a, b [3]int64) int { return int(a[0] - b[0]) }) // stripes are read concurrently
 	if diff := cmp.Diff(reads, s.log.reads); diff != "" {
 		t.Errorf("entries read (-want +got):\n%s", diff)
 	}

@@ -14,7 +14,7 @@ import (
 	"trueup/internal/journal"
 )
 
-// benchSize is how many agreements the system must hold (SPEC 15), with three
+// benchSize is the number of agreements that the system must hold (SPEC 15), with three
 // pairs each on average.
 const benchSize = 100_000
 
@@ -22,7 +22,7 @@ var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 var calendar = day.NewCalendar(noon, agreement.ExpiringDaysDefault)
 
-// memory is a Source of agreements in a map, as they are stored.
+// memory is a Source of agreements in a map, as stored.
 type memory map[string]agreement.Agreement
 
 func (m memory) AgreementsByID(_ context.Context, ids []string) (map[string]agreement.Agreement, error) {
@@ -48,8 +48,8 @@ func (m memory) Next(context.Context) (agreements []agreement.Agreement, pairs [
 	return slices.Collect(maps.Values(m)), nil, true, nil
 }
 
-// realistic returns the i-th of many agreements, two of three of type volume,
-// and the pairs of those.
+// realistic returns the i-th of many agreements, and its pairs. Two of three agreements are
+// of type volume; the others have no pairs.
 func realistic(rng *rand.Rand, i int) (agreement.Agreement, []agreement.PairKey) {
 	words := []string{"Office", "Windows Server", "Sales", "Branch", "Renewal", "Desktop", "Antwerp", "Liège", "Project", "Visio", "Lease", "HQ"}
 	a := agreement.Agreement{
@@ -171,8 +171,8 @@ func BenchmarkSave(b *testing.B) {
 	}
 }
 
-// BenchmarkApply is one entry: of one agreement that is new, changes its name
-// or its group, and of an import of 5,000.
+// BenchmarkApply applies one entry: a new agreement, a change of its name or group, or an
+// import of 5,000 agreements.
 func BenchmarkApply(b *testing.B) {
 	r, store, head := filled(b, benchSize)
 	saved := r.Save()

@@ -14,19 +14,19 @@ import (
 	"trueup/internal/journal"
 )
 
-// extension is an import that adds pairs to an agreement that exists.
+// extension is an import that adds pairs to an existing agreement.
 type extension struct {
 	id     string
 	pairs  []agreement.PairKey
 	staged bool
 }
 
-// enter appends an entry. A group is deleted in the first stripe; a release without
+// enter appends an entry. Deletions of groups go to the first stripe. A release without
 // stripes appends there too, and writes no version.
 func (m *model) enter(deletedGroup string, changes ...Change) {
 	stripe := 1 + m.rng.IntN(journal.Stripes-1)
 	if m.rng.IntN(3) > 0 {
-		stripe = 1 + m.rng.IntN(2) // so that some have many entries
+		stripe = 1 + m.rng.IntN(2) // so that some stripes have many entries
 	}
 	old := m.mixed && m.rng.IntN(3) == 0
 	if deletedGroup != "" || old {
@@ -62,14 +62,14 @@ func (m *model) Owned(_ context.Context, pairs []PairRef) (map[PairRef]bool, err
 	return owned, nil
 }
 
-// staged reports whether an import under way keeps others from a pair of an
-// agreement: as soon as it has stored it.
+// staged reports whether an import in progress reserves a pair for an agreement, which it
+// does once it has stored the pair.
 func (m *model) staged(id string, key agreement.PairKey) bool {
 	return m.imp != nil && m.imp.id == id && m.imp.staged && slices.Contains(m.imp.pairs, key)
 }
 
-// extend does the next step of an import that adds pairs to an agreement: it plans,
-// stores the pairs, and commits them. The agreement may be edited in between.
+// extend does the next step of an import that adds pairs to an agreement: it plans, stores
+// the pairs, and commits them. The agreement may be edited in between.
 func (m *model) extend(id string) {
 	switch a := m.store[id]; {
 	case m.imp == nil && a.Type == agreement.TypeVolume:
@@ -105,8 +105,8 @@ func (m *model) extend(id string) {
 	}
 }
 
-// deliver has the register apply some of the entries that it does not know, or all:
-// in order within a stripe, and in no order between stripes.
+// deliver makes the register apply some or all of the entries that it lacks: in order
+// within a stripe, and in any order between stripes.
 func (m *model) deliver(t testing.TB, r *Register, all bool) {
 	t.Helper()
 	var entries []journal.Entry
@@ -133,8 +133,8 @@ func (m *model) deliver(t testing.TB, r *Register, all bool) {
 	apply()
 }
 
-// checkRows compares the rows with the model that no entry is about which the
-// register does not know.
+// checkRows compares the rows with the model, except for agreements with entries that the
+// register lacks.
 func (m *model) checkRows(t testing.TB, r *Register) {
 	t.Helper()
 	unknown := map[string]bool{}
@@ -166,8 +166,8 @@ func (m *model) checkRows(t testing.TB, r *Register) {
 	}
 }
 
-// rebuild has the register read from the table, which changes meanwhile and cannot
-// be read now and then, as if no entry were known.
+// rebuild makes the register read from the table as if no entry were known. The table
+// changes meanwhile, and reads fail at times.
 func (m *model) rebuild(t testing.TB, r *Register) {
 	t.Helper()
 	r.Reset()
@@ -182,7 +182,7 @@ func (m *model) rebuild(t testing.TB, r *Register) {
 	}
 }
 
-// walk reads the model a part at a time, in no order, while it changes.
+// walk reads the model in parts, in any order, while it changes.
 type walk struct {
 	m    *model
 	part uint32
@@ -214,9 +214,9 @@ func (w *walk) Next(context.Context) (agreements []agreement.Agreement, pairs []
 	return agreements, pairs, w.part == walkParts, nil
 }
 
-// Few agreements whose few pairs come and go all the time: a row has the pairs of its
-// agreement as soon as the register knows all entries about it, in whatever order
-// they came, also when it starts from a copy or from the table in between.
+// A few agreements gain and lose the same few pairs again and again. A row has the pairs of
+// its agreement as soon as the register has all entries about it, in any order, also if it
+// starts from a copy or from the table in between.
 func TestR2_4_PairsComeAndGoInAllStripes(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(1500) {

@@ -10,7 +10,7 @@ import (
 	"trueup/internal/journal"
 )
 
-// savedCopy is a copy of a small register with everything in it.
+// savedCopy returns a copy of a small register with all kinds of data.
 func savedCopy(t testing.TB) []byte {
 	t.Helper()
 	m := newModel(21)
@@ -22,8 +22,8 @@ func savedCopy(t testing.TB) []byte {
 	return r.Save()
 }
 
-// A damaged copy is refused, or is the copy of some register: whatever is asked
-// of it gets an answer.
+// A damaged copy is rejected, or is a valid copy of some register: every query gets an
+// answer.
 func FuzzRestore(f *testing.F) {
 	f.Add([]byte{})
 	f.Add((&Register{}).Save())
@@ -54,7 +54,7 @@ func tryRestore(t *testing.T, saved []byte) (refused bool) {
 		q := m.query()
 		q.Limit = 5
 		q.Cursor = must(t, r, q, &later).Next
-		if q.Cursor != "" && len(q.Cursor) < 4096 { // names in a made-up copy may be of any length
+		if q.Cursor != "" && len(q.Cursor) < 4096 { // names in a forged copy may be of any length
 			must(t, r, q, &later)
 		}
 	}
@@ -86,8 +86,8 @@ func TestDamagedCopies(t *testing.T) {
 	}
 }
 
-// A few bytes that promise a lot are refused before anything is made for them.
-// Not parallel: it counts what the process allocates.
+// Short copies with huge counts are rejected before memory is allocated for them. Not
+// parallel: the test counts the allocations of the process.
 func TestCopiesThatPromiseTooMuch(t *testing.T) {
 	many := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}
 	for _, bad := range [][]byte{
@@ -113,7 +113,7 @@ func TestCopiesThatPromiseTooMuch(t *testing.T) {
 	}
 }
 
-// Entries that cannot be applied leave the register as it was.
+// Entries that cannot be applied leave the register unchanged.
 func TestPrepareFails(t *testing.T) {
 	t.Parallel()
 	m := newModel(2)

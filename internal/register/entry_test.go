@@ -14,7 +14,7 @@ import (
 	"trueup/internal/journal"
 )
 
-// failing is a Source that cannot be reached.
+// failing is a Source that is unavailable.
 type failing struct{}
 
 func (failing) Owned(context.Context, []PairRef) (map[PairRef]bool, error) {
@@ -91,7 +91,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// Entries of releases that wrote no version are read (R16.6).
+// Entries of releases that wrote no version can be read (R16.6).
 func TestR16_6_EntriesWithoutVersionsAreRead(t *testing.T) {
 	t.Parallel()
 	changes, group, err := parse("a one\na two +A+B +1+1 -C+D\ng sales\n")

@@ -13,9 +13,9 @@ import (
 	"trueup/internal/journal"
 )
 
-// testdata/stored/register-copy.1.bin was saved by the release before the journal had stripes, at
-// entry 4: three agreements, one of them stored under a group that is gone. It is
-// read, and followed by entries of both releases.
+// testdata/stored/register-copy.1.bin was saved by the release before the journal had
+// stripes, at entry 4: three agreements, one of them stored under a deleted group. It can
+// be read, and entries of both releases can be applied to it.
 func TestR16_6_TheCopyOfVersion1(t *testing.T) {
 	t.Parallel()
 	saved, err := os.ReadFile("testdata/stored/register-copy.1.bin")
@@ -61,7 +61,7 @@ func TestR16_6_TheCopyOfVersion1(t *testing.T) {
 	r = restored(t, r)
 	check(pairs)
 
-	// The row of a may have these changes already, or not: the table tells.
+	// The row of a may or may not have these changes already: the table decides.
 	for _, stored := range want {
 		m.store[stored.ID] = stored
 	}
@@ -80,8 +80,8 @@ func TestR16_6_TheCopyOfVersion1(t *testing.T) {
 	check(pairs)
 }
 
-// A cursor of the release before has the moment as a number: the last entry of the
-// first stripe. What came in other stripes since is not on its pages.
+// A cursor of the previous release has the moment as a number: the last entry of the first
+// stripe. Its pages omit agreements added later in other stripes.
 func TestR16_6_CursorsOfOneStripe(t *testing.T) {
 	t.Parallel()
 	store := memory{}

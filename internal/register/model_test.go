@@ -19,23 +19,23 @@ import (
 	"trueup/internal/text"
 )
 
-// model is the register in the simplest way: a slice, and a look at everything for
-// each question. It also plays the store, and writes the entries: each into a
-// random stripe, and some as a release without stripes wrote them.
+// model is the simplest possible register: a slice that each query scans. It also acts as
+// the store and writes the entries: each into a random stripe, and some as a release
+// without stripes wrote them.
 type model struct {
 	seed    uint64
 	rng     *rand.Rand
-	store   map[string]agreement.Agreement // as they are stored
+	store   map[string]agreement.Agreement // as stored
 	pairs   map[string]map[agreement.PairKey]bool
-	born    map[string]born // zero for those that a release without stripes made
+	born    map[string]born // zero for agreements created by a release without stripes
 	head    journal.Head
-	pending [journal.Stripes][]journal.Entry // that the register has not seen
-	made    int                              // agreements ever made
-	groups  []string                         // ids; a group that was deleted is never made again
+	pending [journal.Stripes][]journal.Entry // not yet seen by the register
+	made    int                              // number of agreements ever created
+	groups  []string                         // ids; a deleted group is never created again
 	emptied int                              // groups
 	few     bool                             // whether there are very few pairs
 	mixed   bool                             // whether a release without stripes is running too
-	imp     *extension                       // under way; nil for none
+	imp     *extension                       // in progress; nil if none
 }
 
 func newModel(seed uint64) *model {
@@ -63,7 +63,7 @@ func (m *model) date() day.Date {
 	return pick[day.Date](m.rng, "", "2025-01-01", "2026-05-31", "2026-06-01", "2026-07-15", "2026-08-30", "2027-01-01")
 }
 
-// pair is one of few, so that it is added and removed again and again.
+// pair returns one of a few pairs, so that pairs are added and removed repeatedly.
 func (m *model) pair() agreement.PairKey {
 	if m.few {
 		return pick[agreement.PairKey](m.rng, "1+1", "2+2", "3+3")
@@ -83,7 +83,7 @@ func (m *model) some() string {
 	return ids[m.rng.IntN(len(ids))]
 }
 
-// fill changes whatever may change of an agreement.
+// fill sets all fields of an agreement that can change.
 func (m *model) fill(a *agreement.Agreement) {
 	a.Name, a.GroupID = m.name(), m.group()
 	if a.Type == agreement.TypeVolume {
@@ -135,7 +135,7 @@ func (m *model) pairing(id string) Change {
 	return c
 }
 
-// step changes something at random.
+// step makes a random change.
 func (m *model) step() {
 	id := m.some()
 	if id == "" {
@@ -161,7 +161,7 @@ func (m *model) step() {
 			m.head.Payload = append(slices.Clone(m.head.Payload), groupID)
 			m.enter(groupID)
 		}
-	case 11: // one is emptied and forgotten, without an entry
+	case 11: // a group is emptied and forgotten, without an entry
 		if len(m.head.Payload) > 0 {
 			groupID := m.head.Payload[0]
 			m.emptied++
@@ -187,7 +187,7 @@ func (m *model) remove(id string) {
 	m.enter("", Change{ID: id, Version: version})
 }
 
-// agreements is what the register must hold.
+// agreements returns the agreements that the register must hold.
 func (m *model) agreements() (all []agreement.Agreement) {
 	for _, a := range m.store {
 		if slices.Contains(m.head.Payload, a.GroupID) {
@@ -226,7 +226,7 @@ func (m *model) query() agreement.Query {
 	return q
 }
 
-// list answers a query by looking at everything.
+// list answers a query by a scan of all agreements.
 func (m *model) list(q agreement.Query) ([]agreement.Agreement, agreement.Totals) {
 	var items []agreement.Agreement
 	var totals agreement.Totals
@@ -288,7 +288,7 @@ func (m *model) contains(a agreement.Agreement, part string) bool {
 	return false
 }
 
-// check compares everything that can be asked of the register with the model.
+// check compares the answers of the register with the model.
 func (m *model) check(t *testing.T, r *Register) {
 	t.Helper()
 	for range 4 {
@@ -331,7 +331,7 @@ func (m *model) check(t *testing.T, r *Register) {
 		if diff := gocmp.Diff(wanted, lines); diff != "" {
 			t.Fatalf("pairs of %s (-want +got):\n%s", id, diff)
 		}
-		// A register that was read from the table does not know when rows were born.
+		// A register read from the table does not know when rows were born.
 		if born := r.table.rows[slot].born; m.born[id] != 0 && born != m.born[id] && born != 0 {
 			t.Fatalf("%s was born at %d, want %d", id, born, m.born[id])
 		}
@@ -392,7 +392,7 @@ func TestRegisterAnswersAsTheModel(t *testing.T) {
 					continue
 				}
 				m.sync(t, r)
-				// What was emptied without an entry is forgotten with the next one.
+				// A group emptied without an entry is forgotten at the next entry.
 				maps.DeleteFunc(r.table.stranded, func(id string, _ []string) bool { return !slices.Contains(m.head.Payload, id) })
 				if m.rng.IntN(5) == 0 {
 					r = restored(t, r)
@@ -407,7 +407,7 @@ func TestRegisterAnswersAsTheModel(t *testing.T) {
 	}
 }
 
-// restored is a register made from the copy of another.
+// restored returns a register restored from the copy of another one.
 func restored(t testing.TB, r *Register) *Register {
 	t.Helper()
 	saved := r.Save()

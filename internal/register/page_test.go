@@ -13,9 +13,9 @@ import (
 	"trueup/internal/errs"
 )
 
-// A list that is read page by page, while 500 others are added and deleted
-// between any two pages, shows each agreement that was there throughout once,
-// and none that was added after the first page.
+// A list read page by page, while 500 other agreements are added and deleted between any
+// two pages, shows each agreement that exists throughout once, and none added after the
+// first page.
 func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 	t.Parallel()
 	for _, by := range sorts[1:] {
@@ -76,7 +76,7 @@ func TestListsAreStableWhileOthersComeAndGo(t *testing.T) {
 	}
 }
 
-// cursorOf is a cursor of a query that says what it is given.
+// cursorOf returns a cursor of a query with the given content.
 func cursorOf(q agreement.Query, at any) string { return cursor.Encode(at, asked(q)...) }
 
 func count(all []string, s string) (n int) {
@@ -144,7 +144,7 @@ func TestTheDefaultSortIsTheName(t *testing.T) {
 	must(t, r, q, &m.head.Position)
 }
 
-// A cursor that somebody made up is refused, or answered as what it says.
+// A forged cursor is rejected, or answered according to its content.
 func TestForgedCursors(t *testing.T) {
 	t.Parallel()
 	m := newModel(4)
@@ -229,8 +229,8 @@ func TestDamagedCursors(t *testing.T) {
 	}
 }
 
-// The longest name and publisher that the rules allow, in the letters that take
-// the most room, still make a cursor that is accepted.
+// The longest name and publisher that the rules allow, in the letters that take the most
+// space, still make a cursor that is accepted.
 func TestTheLongestCursor(t *testing.T) {
 	t.Parallel()
 	store := memory{}
@@ -254,8 +254,8 @@ func TestTheLongestCursor(t *testing.T) {
 	}
 }
 
-// Long names can be three times as long once they are folded, and a cursor
-// has two of them; what a page says is next can be asked for all the same.
+// Folded, long names can be three times as long, and a cursor has two of them. The next
+// page can still be requested.
 func TestCursorsOfLongNamesAreShortEnough(t *testing.T) {
 	t.Parallel()
 	for name, of := range map[string]struct{ name, publisher string }{

@@ -11,8 +11,8 @@ import (
 	"trueup/internal/agreement"
 )
 
-// All pairs are listed once, whatever the size of a page, in every group, and
-// agree with the count.
+// All pairs are listed once, for any page size and in every group, and agree with the
+// count.
 func TestR7_1_PairsOfGroups(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {

@@ -20,13 +20,13 @@ import (
 	"trueup/internal/objects"
 )
 
-// stand is a model behind a Log, as a Reader sees it.
+// stand is a model behind a Log, as a Reader uses it.
 type stand struct {
 	journal.Log
 	mu      sync.Mutex
 	model   *model
 	entries [journal.Stripes][]journal.Entry
-	fails   error // what Head fails with
+	fails   error // the error of Head
 }
 
 func (s *stand) Head(context.Context, journal.Name) (journal.Head, error) {
@@ -66,7 +66,7 @@ func (s *stand) Owned(ctx context.Context, pairs []PairRef) (map[PairRef]bool, e
 
 func (s *stand) Walk() Walk { return s.model.Walk() }
 
-// bucket is a Bucket of one object.
+// bucket is a Bucket with one object.
 type bucket struct {
 	objects.Bucket
 	body []byte
@@ -107,7 +107,7 @@ func TestReaderFinds(t *testing.T) {
 	if page, err := r.List(t.Context(), agreement.Query{Limit: 10}); err != nil || len(page.Items) != 2 || page.Totals.Agreements != 2 {
 		t.Errorf("%+v, %v", page, err)
 	}
-	// A bad cursor is refused before anything is read for it.
+	// A bad cursor is rejected before anything is read.
 	s.fails = errors.New("no answer")
 	if _, err := r.List(t.Context(), agreement.Query{Limit: 10, Cursor: "x"}); errs.CodeOf(err) != "cursor_invalid" {
 		t.Errorf("got %v", err)
@@ -120,9 +120,9 @@ func TestReaderFinds(t *testing.T) {
 	}
 }
 
-// Whoever empties a deleted group gets the ids of all that are stored under it:
-// from a register that saw the deletion, one that started from a copy, and one
-// that read all entries at once.
+// Stranded returns the ids of all agreements stored under a deleted group: from a register
+// that saw the deletion, one that started from a copy, and one that read all entries at
+// once.
 func TestStranded(t *testing.T) {
 	t.Parallel()
 	s := &stand{model: newModel(1)}
@@ -146,7 +146,7 @@ func TestStranded(t *testing.T) {
 	find("before")
 	m.head.Payload = []string{"g1"}
 	m.enter("g1")
-	put("imported-meanwhile", "g1") // by an import that began before
+	put("imported-meanwhile", "g1") // by an import that began before the deletion
 	m.remove("deleted-later")
 	m.head.Weight = 9
 
@@ -188,8 +188,8 @@ func TestStranded(t *testing.T) {
 	}
 }
 
-// Many list while agreements come and go and copies are saved: every page is
-// consistent in itself.
+// Concurrent lists, while agreements are added and deleted and copies are saved: every page
+// is consistent.
 func TestManyListAtOnce(t *testing.T) {
 	t.Parallel()
 	s := &stand{model: newModel(1)}
@@ -201,7 +201,7 @@ func TestManyListAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 4 {
 		wg.Go(func() {
-			ask := newModel(uint64(i)) // for its queries
+			ask := newModel(uint64(i)) // generates the queries
 			for ctx.Err() == nil {
 				q := ask.query()
 				q.Limit = 200
@@ -244,7 +244,7 @@ func TestManyListAtOnce(t *testing.T) {
 	}
 }
 
-// Rows that are replaced or deleted give their room back.
+// The space of replaced and deleted rows is reclaimed.
 func TestDeadRowsGiveTheirRoomBack(t *testing.T) {
 	t.Parallel()
 	m := newModel(1)

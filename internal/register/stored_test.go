@@ -6,8 +6,8 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// A copy of the current version is saved again as it was. That of version 1 is looked at
-// in TestR16_6_TheCopyOfVersion1.
+// A copy of the current version is saved again unchanged. TestR16_6_TheCopyOfVersion1
+// checks version 1.
 func TestR16_6_StoredCopies(t *testing.T) {
 	t.Parallel()
 	golden.Versions(t, "register-copy", "bin", copyVersion, func() []byte { return savedCopy(t) }, func(version int, sample []byte) {
