@@ -51,7 +51,7 @@ type Store struct {
 const maxAttempts = 20
 
 // New returns the store of the catalog built from log. Copies are saved in files; warn logs
-// those that cannot be used.
+// unusable copies.
 func New(log Log, files objects.Bucket, warn *slog.Logger) *Store {
 	replica := &journal.Replica[*Catalog]{Name: JournalName, Log: log, Files: files, State: &Catalog{}, Warn: warn}
 	return &Store{Replica: replica, log: log}

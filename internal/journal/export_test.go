@@ -1,4 +1,4 @@
 package journal
 
-// FirstCopy is a copy as a release without stripes wrote it.
+// FirstCopy returns a copy as a release without stripes wrote it.
 var FirstCopy = firstCopy

@@ -56,7 +56,7 @@ type Replica[S State] struct {
 	Log   Log
 	Files objects.Bucket // where copies are saved, under CopiesPrefix
 	State S
-	Warn  *slog.Logger // for copies that cannot be used and rebuilds; nil logs nothing
+	Warn  *slog.Logger // logs unusable copies and rebuilds; nil logs nothing
 
 	turn       sync.Mutex   // held during an update of the state; guards the fields below
 	looked     bool         // whether a saved copy was looked for
@@ -372,7 +372,7 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 }
 
 // goesOn checks that head is of the branch that the rebuild in progress reads. If it is of
-// another branch, the rebuild is dropped: the data that it read is lost.
+// another branch, the rebuild is dropped, because it may have read lost data.
 func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
 	at := r.rebuilding.reached
 	if !head.Continues(&at) {

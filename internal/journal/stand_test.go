@@ -73,7 +73,7 @@ func (l *lines) String() string {
 // errPassing is a transient error.
 var errPassing = errors.New("no answer")
 
-// log is a Log in memory.
+// log is an in-memory Log.
 type log struct {
 	mu      sync.Mutex
 	stripes [journal.Stripes][]journal.Entry

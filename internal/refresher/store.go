@@ -117,8 +117,8 @@ type Store interface {
 	// The result is exact, even with concurrent changes of pairs or calls for the same
 	// agreement.
 	Summarize(ctx context.Context, attempt Run, agreementIDs []string) error
-	// Apply replaces the answers of pairs, and their marks, with those that the attempt's
-	// run put aside. It skips pairs without an answer that this run put aside.
+	// Apply replaces the answers of pairs and their marks with the answers that the
+	// attempt's run put aside. It skips pairs without an answer that this run put aside.
 	Apply(ctx context.Context, attempt Run, pairs []Known) error
 
 	// Held lists the runs with HoldOn.

@@ -22,8 +22,9 @@ type Change struct {
 	Removed []agreement.PairKey
 }
 
-// Body encodes an entry: a line "a <id> =<version> +<pair> -<pair>" for each change, and "g
-// <id>" for a deleted license group. An import of 5,000 pairs stays below journal.MaxBody.
+// Body encodes an entry: a line "a <id> =<version> +<pair> -<pair>" for each change, and a
+// line "g <id>" for a deleted license group. An import of 5,000 pairs stays below
+// journal.MaxBody.
 func Body(changes []Change, deletedGroup string) string {
 	var b strings.Builder
 	for _, c := range changes {
@@ -81,8 +82,8 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 // Source reads the agreements that entries name.
 type Source interface {
 	// AgreementsByID returns the agreements that exist, strongly consistent and as stored,
-	// including those that still name a deleted license group: the register must know
-	// these.
+	// including agreements that still name a deleted license group: the register must know
+	// them.
 	AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error)
 	// Owned returns the pairs that their agreement has, strongly consistent.
 	Owned(ctx context.Context, pairs []PairRef) (map[PairRef]bool, error)

@@ -103,7 +103,7 @@ type Reader struct {
 }
 
 // New returns a reader of the register built from log. Copies are saved in files; warn logs
-// those that cannot be used.
+// unusable copies.
 func New(source Source, log journal.Log, files objects.Bucket, warn *slog.Logger) *Reader {
 	return &Reader{&journal.Replica[*Register]{
 		Name: JournalName, Log: log, Files: files, State: &Register{source: source}, Warn: warn,
