@@ -41,3 +41,13 @@ func Announced(ctx context.Context, t testing.TB, table *Table, id string) (anno
 func Within(ctx context.Context, table *Table, id string) error {
 	return table.db.transactWith(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
 }
+
+// Known returns the agreements of the pairs that refs name and their agreements still have.
+func Known(ctx context.Context, table *Table, refs []register.PairRef) ([]string, error) {
+	found, err := table.db.known(ctx, refs, "")
+	owners := make([]string, len(found))
+	for i, known := range found {
+		owners[i] = known.Agreement
+	}
+	return owners, err
+}

@@ -36,7 +36,7 @@ const (
 // agreementKey returns the key of an agreement. Its details have their own item, so that
 // only a read of details reads them (R2.7).
 func agreementKey(id string) (pk, sk) { return pk(agreementPrefix + id), agreementSK }
-func detailsKey(id string) (pk, sk)   { return pk("AGREEMENT#" + id), "DETAILS" }
+func detailsKey(id string) (pk, sk)   { return pk(agreementPrefix + id), "DETAILS" }
 
 // nameKey returns the key of the item that records which agreement has a folded name.
 func nameKey(folded string) (pk, sk) { return pk("NAME#" + bounded(folded, maxPartitionName)), "NAME" }
@@ -99,7 +99,7 @@ func newestStatementKey(file string) (pk, sk) {
 }
 
 func snapshotKey(date day.Date) (pk, sk) { return snapshotsPK, sk(snapshotPrefix + string(date)) }
-func orphansKey(id string) (pk, sk)      { return orphansPK, sk("AGREEMENT#" + id) }
+func orphansKey(id string) (pk, sk)      { return orphansPK, sk(agreementPrefix + id) }
 func refreshKey(id string) (pk, sk)      { return refreshesPK, sk(refreshPrefix + id) }
 func heldKey(id string) (pk, sk)         { return heldPK, sk(refreshPrefix + id) }
 func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STAGE" }
@@ -159,7 +159,7 @@ func auditDayPK(date time.Time) pk { return pk("AUDIT#" + date.UTC().Format(time
 
 // Index keys.
 
-func byOwnerPK(id string, shard int) string { return "AGREEMENT#" + id + "#" + strconv.Itoa(shard) }
+func byOwnerPK(id string, shard int) string { return agreementPrefix + id + "#" + strconv.Itoa(shard) }
 
 // shardOf returns the shard of an entry. It spreads identities evenly.
 func shardOf(identity string, shards int) int {

@@ -11,7 +11,7 @@ import (
 )
 
 // storeAnnounced stores the record of an announced file, with its event. If the
-// Idempotency-Key of entry was used before, it stores nothing and returns the stored answer.
+// Idempotency-Key of c was used before, it stores nothing and returns the stored answer.
 func (db *engine) storeAnnounced(ctx context.Context, record any, c once.Change, at time.Time) (first []byte, err error) {
 	remember := db.remembering(c.Entry, at)
 	err = db.transact(ctx, []*action{

@@ -91,3 +91,17 @@ func TestR7_2_RefreshOfATable(t *testing.T) {
 	held := refresh(t, r, licenses(1))
 	equal(t, "held", fmt.Sprintln(held.State, held.Hold, held.Aside), "partial held 6\n")
 }
+
+// TestR7_2_PairThatMoved: a list of pairs that is read in parts can have a pair twice, with
+// the agreement that it was removed from and the one that it was added to.
+func TestR7_2_PairThatMoved(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	from, to := create(t, s, "Office", agreement.Target{}, "1"), create(t, s, "Visio", agreement.Target{}, "2")
+	first, second := numbered("1")[0].Key(), numbered("2")[0].Key()
+	owners, err := dynamo.Known(t.Context(), s, []register.PairRef{
+		{AgreementID: to.ID, Pair: first}, {AgreementID: from.ID, Pair: first}, {AgreementID: to.ID, Pair: second},
+	})
+	must(t, err)
+	equal(t, "owners", fmt.Sprint(owners), fmt.Sprint([]string{from.ID, to.ID}))
+}

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -91,20 +92,23 @@ func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[s
 }
 
 // known returns the pairs of refs that their agreement still has, in the order of refs. An
-// empty projection reads all attributes.
+// empty projection reads all attributes. A pair that moves from one agreement to another
+// while the register is read can be in refs with both agreements.
 func (db *engine) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
-	at := make(map[string]int, len(refs)) // by partition key
-	keys := make([]item, len(refs))
-	for i, ref := range refs {
-		keys[i] = key(pairKey(ref.Pair))
-		at[attr(keys[i], "pk")] = i
+	at := make(map[agreement.PairKey]int, len(refs)) // index in keys
+	keys := make([]item, 0, len(refs))
+	for _, ref := range refs {
+		if _, twice := at[ref.Pair]; !twice { // a batch must not ask for one key twice
+			at[ref.Pair] = len(keys)
+			keys = append(keys, key(pairKey(ref.Pair)))
+		}
 	}
-	found := make([]knownItem, len(refs))
+	found := make([]knownItem, len(keys))
 	stages := map[importer.Stage]bool{}
 	err := db.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
 		i, err := decode[knownItem](it)
 		stages[i.Stage] = true
-		found[at[i.PK]] = i
+		found[at[agreement.PairKey(strings.TrimPrefix(i.PK, pairPrefix))]] = i
 		return err
 	})
 	if err != nil {
@@ -113,9 +117,10 @@ func (db *engine) known(ctx context.Context, refs []register.PairRef, projection
 	if err := db.learn(ctx, stages); err != nil {
 		return nil, err
 	}
-	there := found[:0]
-	for n, i := range found {
-		if i.PK != "" && i.Agreement == refs[n].AgreementID && db.committed(i.Stage, latest) {
+	there := make([]knownItem, 0, len(refs))
+	for _, ref := range refs {
+		i := found[at[ref.Pair]]
+		if i.PK != "" && i.Agreement == ref.AgreementID && db.committed(i.Stage, latest) {
 			there = append(there, i)
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Upkeep) Tidy(ctx context.Context, now time.Time) error {
 		KeyConditionExpression:    aws.String("pk = :p"),
 		ExpressionAttributeValues: item{":p": str(string(orphansPK))},
 	}, func(it item) (bool, error) {
-		id := cutPrefix(it, "sk", "AGREEMENT#")
+		id := cutPrefix(it, "sk", agreementPrefix)
 		if err := s.db.removePairsOf(ctx, id); err != nil {
 			return false, err
 		}
@@ -40,8 +40,10 @@ func (s *Upkeep) Tidy(ctx context.Context, now time.Time) error {
 		if err != nil || now.Before(fromMillis(at).Add(orphanedFor)) {
 			return true, err
 		}
-		_, err = s.db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.db.table, Key: key(orphansKey(id))})
-		return true, err
+		return true, s.db.one(ctx, func() error {
+			_, err := s.db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.db.table, Key: key(orphansKey(id))})
+			return err
+		})
 	})
 }
 
