@@ -87,14 +87,13 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	all, titles := register.New(store.Agreements, store.Journal, results, log), catalog.New(store.Journal, results, log)
 	refreshes := dynamo.NewRefreshes(store, all)
 	r := requester(settings, c, refreshes, log)
-	kept := keeper(settings, store.Statements, uploads, results, titles, log)
-	kept.Changed = func(ctx context.Context, s statements.Record) error {
+	kept := keeper(store.Statements, uploads, results, titles, log, func(ctx context.Context, s statements.Record) error {
 		run, err := requestFor(ctx, r, s)
 		if err == nil && run.State == refresher.StateQueued {
 			r.Start(ctx, run.ID)
 		}
 		return err
-	}
+	})
 	return reports.New(reports.Deps{
 		Kernel: kernel(store, log), Snapshots: library(store, refreshes, all, titles, results), Groups: store.Groups,
 		Refresher: r, Refresh: refreshNow(r), Statements: kept, ExpiringDays: settings.ExpiringDays, Uploads: uploads, Reports: results,

@@ -63,11 +63,11 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
 	refreshes := dynamo.NewRefreshes(store, agreements)
 	r := requester(settings, c, refreshes, log)
-	kept := keeper(settings, store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log)
-	kept.Changed = func(ctx context.Context, s statements.Record) error {
+	kept := keeper(store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log, func(ctx context.Context, s statements.Record) error {
 		_, err := requestFor(ctx, r, s)
 		return err
-	}
+	})
+	r.Zone, kept.Zone = settings.RefreshTimeZone, settings.RefreshTimeZone // this function's setting only
 	source, err := sourceOf(settings, c, agreements, kept, log)
 	if err != nil {
 		return trigger.Jobs{}, err
@@ -101,15 +101,15 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 func requester(settings config.Config, c aws.Config, store refresher.Store, log *slog.Logger) *refresher.Refresher {
 	function := invoke.New(lambda.NewFromConfig(c), settings.RefreshFunction)
 	return &refresher.Refresher{
-		Store: store, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
+		Store: store, Clock: time.Now, Log: log,
 		Wake: func(ctx context.Context, run string) error { return function.Call(ctx, trigger.RunCall(run)) },
 	}
 }
 
-// keeper returns the use case of statements. The caller sets Changed.
-func keeper(settings config.Config, store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger) *statements.Keeper {
+// keeper returns the use case of statements.
+func keeper(store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Keeper {
 	return &statements.Keeper{
-		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log,
+		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Log: log, Changed: changed,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {
 			p, _, _, err := titles.Resolve(ctx, publisher, "")
 			if err != nil || p.ID == "" {

@@ -204,6 +204,32 @@ func TestConfirmOnAnotherDay(t *testing.T) {
 	})
 }
 
+// A function that confirms has no time zone: the day is that of the function that publishes.
+func TestConfirmInTheTimeZoneOfTheOrganisation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, run := held(t)
+		time.Sleep(23*time.Hour + 30*time.Minute)
+		if _, err := s.process(&process{}).Confirm(t.Context(), run.ID, audit.Event{}); err != nil {
+			t.Fatal(err)
+		}
+		for next := run.ID; next != ""; {
+			worker := s.process(&process{})
+			worker.Zone = time.FixedZone("Brussels", int(time.Hour/time.Second))
+			var err error
+			if next, err = worker.Handle(t.Context(), next); err != nil {
+				t.Fatal(err)
+			}
+		}
+		published, err := s.process(&process{}).Store.Run(t.Context(), run.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "date", published.Date, day.Date("2000-01-02"))
+		equal(t, "state", published.State, refresher.StateSucceeded)
+	})
+}
+
 func TestConfirmWhileARunIsOpen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -127,9 +127,11 @@ func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 			return Run{}, err
 		}
 		claimed.StartedAt, claimed.Seen = now, seen
-		if claimed.Date == "" {
-			claimed.Date = r.today(now)
-		}
+	}
+	// A confirmed run publishes data of today. The function that confirms does not know the
+	// time zone.
+	if claimed.Date == "" || read.Hold == HoldConfirmed {
+		claimed.Date = r.today(now)
 	}
 	return r.Store.Claim(ctx, read, claimed)
 }

@@ -99,7 +99,7 @@ type Run struct {
 	By      string // the API's subject, or the trigger
 	// Date is the day whose snapshot the run writes (R8.5). For a nightly run it is the day on
 	// which the schedule was due, even if the event came late. For other runs it is the day on
-	// which the run starts; empty before.
+	// which the run starts, or continues after a confirmation; empty before.
 	Date day.Date
 	// Token is set by Store.Claim and larger for every new attempt at any run; 0 before. Store
 	// the token with every write and never overwrite a larger one; then an attempt that lost

@@ -101,7 +101,7 @@ func (r *Refresher) Confirm(ctx context.Context, id string, event audit.Event) (
 	}
 	confirmed := read
 	confirmed.State, confirmed.Hold, confirmed.EndedAt, confirmed.Fruitless = StateQueued, HoldConfirmed, time.Time{}, 0
-	confirmed.Date = r.today(r.Clock()) // it publishes data of today; the day on which it was held stays unchanged
+	confirmed.Date = r.today(r.Clock()) // the claim sets it too; the previous release sets it only here
 	event.Subject = subject(id)
 	event.Before, event.After = map[string]string{"hold": string(HoldOn)}, map[string]string{"hold": string(HoldConfirmed)}
 	run, err := r.Store.Confirm(ctx, read, confirmed, event)
