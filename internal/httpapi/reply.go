@@ -69,8 +69,17 @@ func (r Reply[T]) Change(event audit.Event) once.Change {
 
 // Apply makes an edit and returns the reply that show builds from its result. If the key of
 // the call was used before, it changes nothing, and repeated is true and the reply the
-// first one. If the result is not the one that the reply shows, it retries.
+// first one. A reply with a key is stored in the transaction of the edit, so it is built
+// from a preview; if the result differs from the preview, Apply retries.
 func Apply[T, Shown any](ctx context.Context, call Call[Shown], event audit.Event, edit once.Edit[T], show func(T) Shown) (reply Reply[Shown], repeated bool, err error) {
+	if call.entry.Key == "" {
+		result, _, err := edit.Apply(ctx, once.Change{Event: event})
+		if err != nil {
+			return reply, false, err
+		}
+		reply, err = call.Reply(show(result))
+		return reply, false, err
+	}
 	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
 	for range maxRevisions {
 		planned, err := edit.Preview(ctx)

@@ -121,7 +121,7 @@ func merge(a, b []sheet.Finding) []sheet.Finding {
 // attempt.
 func identity(stage Stage, parts ...string) string {
 	sum := sha256.Sum256([]byte(string(stage) + "\x00" + strings.Join(parts, "\x00")))
-	return strings.ToLower(id.Encode(sum[:10]))
+	return id.Encode(sum[:10])
 }
 
 // leftovers lists what the earlier attempts of an import may have staged.

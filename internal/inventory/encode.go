@@ -14,7 +14,6 @@ import (
 // An encoded tally is a line that names its format, a checksum, and numbers and texts in the
 // order of the fields of Tally. A number is a varint, a text its length and its bytes. Frequent
 // texts, of publishers, kinds and rules, are stored once; repetitions are their index.
-// rules, are listed once and named by their place in the list.
 const tallyFormat = "trueup inventory 1\n"
 
 // Encode encodes a tally, with about 60 bytes a title.

@@ -105,12 +105,12 @@ var layers = []layer{
 	{
 		name:    "adapters", // they implement the interfaces of domain and use cases
 		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
-		imports: []string{"foundation", "domain", "mechanisms", "read models", "journal", "use cases", "internal/aws/dynamo/schema"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
 		name:    "root", // it assembles all parts
 		folders: []string{"internal/app"},
-		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "journal", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters"},
+		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters"},
 	},
 	{
 		name:    "functions",
@@ -138,7 +138,7 @@ var layers = []layer{
 		name:    "test support", // imported by tests, and by each other
 		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"foundation", "settings", "domain", "mechanisms", "read models", "journal", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
+			"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }
@@ -166,6 +166,14 @@ func (l layer) allows(dir string) bool {
 }
 
 func directions(tree *Tree) (violations []string) {
+	for _, l := range layers {
+		for _, entry := range l.imports {
+			named := slices.ContainsFunc(layers, func(l layer) bool { return l.name == entry })
+			if _, folder := layerOf(entry); !named && !folder {
+				violations = append(violations, fmt.Sprintf("internal/testkit/archtest/layers.go: %s may import %q, which is neither a layer nor a folder", l.name, entry))
+			}
+		}
+	}
 	for _, f := range tree.Files {
 		if f.Test || f.Dir == "." {
 			continue
