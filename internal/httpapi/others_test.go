@@ -16,6 +16,7 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/importer"
 	"trueup/internal/inventory"
 )
 
@@ -241,8 +242,8 @@ func TestEveryRuleByHandIsInAScript(t *testing.T) {
 		}
 		scripts.Write(content)
 	}
-	for _, rule := range agreement.Rules {
-		if rule.Door != agreement.DoorHand || rule.Code == "inventory_required" { // see TestInventoryRequiredR2_8
+	for _, rule := range importer.Rules {
+		if rule.Check != agreement.CheckHand || rule.Code == "inventory_required" { // see TestInventoryRequiredR2_8
 			continue
 		}
 		if !strings.Contains(scripts.String(), `"code": "`+rule.Code+`"`) {

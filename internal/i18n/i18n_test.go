@@ -1,14 +1,11 @@
 package i18n
 
 import (
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/agreement"
 	"trueup/internal/errs"
 )
 
@@ -113,30 +110,6 @@ func TestName(t *testing.T) {
 	for lang, want := range map[Lang]string{English: "English", Dutch: "Dutch", French: "French", "xx": "xx"} {
 		if got := lang.Name(); got != want {
 			t.Errorf("the name of %s is %q, want %q", lang, got, want)
-		}
-	}
-}
-
-var placeholder = regexp.MustCompile(`\{(\w+)\}`)
-
-// TestEveryRule checks that every code of a check has a message, which quotes only arguments of
-// the rule. Messages about a whole file are also the reason of an import, which is stored without
-// arguments.
-func TestEveryRule(t *testing.T) {
-	t.Parallel()
-	for _, rule := range agreement.Rules {
-		if !Known(rule.Code) {
-			t.Errorf("no message for the rule %s: %s", rule.Code, rule.Summary)
-			continue
-		}
-		var known []string
-		if rule.Field != "file" && rule.Field != "header" {
-			known = rule.Args
-		}
-		for _, name := range placeholder.FindAllStringSubmatch(Text(English, rule.Code, nil), -1) {
-			if !slices.Contains(known, name[1]) {
-				t.Errorf("%s quotes {%s}, which the rule does not give", rule.Code, name[1])
-			}
 		}
 	}
 }

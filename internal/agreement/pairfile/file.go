@@ -334,12 +334,3 @@ func (r *reader) violations(before int, violations []errs.Violation, named bool)
 		r.add(sheet.Finding{Line: r.scanner.Line, Position: r.layout.position(column), Column: column, Value: v.Value, Code: v.Code, Args: v.Args})
 	}
 }
-
-// severityOf returns the severity of the rule with the code.
-func severityOf(code string) sheet.Severity {
-	rule, ok := agreement.RuleOf(code)
-	if !ok {
-		panic("pairfile: no rule " + code)
-	}
-	return rule.Severity
-}

@@ -16,7 +16,7 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(content), string(agreement.ProgramOpenValue), uint8(32))
 		f.Add([]byte(strings.ReplaceAll(content, "\n", "\r")), name, uint8(16))
 	}
-	for _, rule := range agreement.Rules {
+	for _, rule := range rules {
 		f.Add([]byte(rule.Pass), "", uint8(0))
 		f.Add([]byte(rule.Fail), "", uint8(0))
 	}

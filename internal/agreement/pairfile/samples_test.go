@@ -148,8 +148,8 @@ func TestMistakesHoldEveryRuleOfARow(t *testing.T) {
 		reported[finding.Code] = true
 	}
 	notInARow := []string{"name_required", "pairs_required", "pair_given_twice", "program_unknown", "header_incomplete"}
-	for _, rule := range agreement.Rules {
-		if rule.Door != agreement.DoorDraft && rule.Door != agreement.DoorFile || strings.HasPrefix(rule.Code, "file_") || slices.Contains(notInARow, rule.Code) {
+	for _, rule := range slices.Concat(agreement.DraftRules, pairfile.Rules) {
+		if strings.HasPrefix(rule.Code, "file_") || slices.Contains(notInARow, rule.Code) {
 			continue
 		}
 		if !reported[rule.Code] {
