@@ -20,19 +20,16 @@ package statements
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
 	"trueup/internal/once"
+	"trueup/internal/sheet"
 )
 
 // KeyPrefix is where statements are put in the uploads bucket.
@@ -125,28 +122,7 @@ type Store interface {
 // Extensions are the file extensions of statements. Case does not matter.
 var Extensions = []string{".csv", ".xlsx"}
 
-// ParseFileName checks the name of a file to be announced. It returns every violation, with the
-// field "fileName".
-func ParseFileName(name string) (broken []errs.Violation) {
-	add := func(code string, args ...string) {
-		broken = append(broken, errs.Violation{Code: code, Field: "fileName", Value: name, Args: errs.Pairs(args...)})
-	}
-	if n := utf8.RuneCountInString(name); n > pairfile.FileNameMaxChars {
-		add("file_name_too_long", "max", strconv.Itoa(pairfile.FileNameMaxChars), "length", strconv.Itoa(n))
-	}
-	known := false
-	for _, extension := range Extensions {
-		stem := max(len(name)-len(extension), 0)
-		known = known || strings.EqualFold(name[stem:], extension) && strings.TrimSpace(name[:stem]) != ""
-	}
-	if !known {
-		add("statement_file_extension")
-	}
-	if strings.ContainsAny(name, `/\`) {
-		add("file_name_slash")
-	}
-	if strings.ContainsFunc(name, unicode.IsControl) {
-		add("file_name_control")
-	}
-	return broken
+// ParseFileName checks the name of a file to be announced, as sheet.CheckFileName does.
+func ParseFileName(name string) []errs.Violation {
+	return sheet.CheckFileName(name, "statement_file_extension", Extensions...)
 }

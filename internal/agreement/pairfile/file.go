@@ -17,12 +17,11 @@ import (
 	"trueup/internal/text"
 )
 
-// The limits of R3.3. A caller that knows a file's size refuses a file above MaxBytes without
+// The limits of R3.3; sheet has that of a name. A caller that knows a file's size refuses a file above MaxBytes without
 // reading it.
 const (
-	MaxBytes         = 4 << 20
-	MaxRows          = 5000
-	FileNameMaxChars = 128
+	MaxBytes = 4 << 20
+	MaxRows  = 5000
 )
 
 // findingsPerRow limits the findings of one row. It is enough for everything that can be wrong

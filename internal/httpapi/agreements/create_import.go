@@ -21,10 +21,8 @@ import (
 	"trueup/internal/text"
 )
 
-const (
-	maxObjectKey = 1024 // bytes of an object key, the limit of S3
-	csvExtension = ".csv"
-)
+// maxObjectKey is S3's limit for an object key, in bytes.
+const maxObjectKey = 1024
 
 // NewImport announces a file. Package agreement validates its texts, in Resolve; describeRules
 // adds the limits to the OpenAPI document.

@@ -5,6 +5,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
+	"trueup/internal/sheet"
 )
 
 // describe adds the rules of package agreement to the OpenAPI document. The API that serves
@@ -12,7 +13,7 @@ import (
 func describe(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	one, names, pairs, ids := 1, agreement.NameMaxChars, agreement.MaxPairsByHand, maxIDs
-	fileName, size := pairfile.FileNameMaxChars, float64(pairfile.MaxBytes)
+	fileName, size := sheet.FileNameMaxChars, float64(pairfile.MaxBytes)
 
 	file := schemas["NewImport"].Properties
 	file["fileName"].MaxLength = &fileName

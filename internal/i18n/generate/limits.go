@@ -7,6 +7,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/group"
+	"trueup/internal/sheet"
 )
 
 // limitPrefix is the prefix of the placeholders in limits, and of no others.
@@ -19,7 +20,7 @@ const limitPrefix = "limit"
 // messages are generated.
 var limits = map[string]string{
 	"limitFileMiB":   strconv.Itoa(pairfile.MaxBytes >> 20),
-	"limitFileName":  strconv.Itoa(pairfile.FileNameMaxChars),
+	"limitFileName":  strconv.Itoa(sheet.FileNameMaxChars),
 	"limitForbidden": agreement.ForbiddenInNames,
 	"limitGroups":    strconv.Itoa(group.Max),
 	"limitName":      strconv.Itoa(agreement.NameMaxChars),
