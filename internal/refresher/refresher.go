@@ -184,7 +184,7 @@ func (r Run) Complete() bool {
 	return (r.State == StateSucceeded || r.State == StatePartial) && !r.Stopped && r.Hold != HoldOn && r.Hold != HoldDiscarded
 }
 
-// Refreshed reports whether the licence data are as fresh as the run (R7.3).
+// Refreshed reports whether the licence data is as fresh as the run (R7.3).
 func (r Run) Refreshed() bool { return r.Complete() && r.GroupID == "" }
 
 // The reasons that the refresher sets itself. When the source is unavailable, the reason is one
@@ -210,10 +210,10 @@ type Freshness struct {
 	ChangedAt time.Time
 }
 
-// Stale reports whether something changed after the licence data were read.
+// Stale reports whether something changed after the licence data was read.
 func (f Freshness) Stale() bool { return f.Changes > f.Seen }
 
-// Old reports whether the licence data are older than a day (R8.6).
+// Old reports whether the licence data is older than a day (R8.6).
 func (f Freshness) Old(now time.Time) bool { return now.Sub(f.At) > 24*time.Hour }
 
 // Records are the reads of runs that the API needs.
@@ -222,7 +222,7 @@ type Records interface {
 	Run(ctx context.Context, id string) (Run, error)
 	// Runs lists records, newest first. A damaged cursor is errs.Invalid cursor_invalid.
 	Runs(ctx context.Context, limit int, cursor string) (Page, error)
-	// Freshness returns how old the licence data are.
+	// Freshness returns how old the licence data is.
 	Freshness(ctx context.Context) (Freshness, error)
 }
 

@@ -14,7 +14,7 @@ import (
 // later report.
 type Comparison struct {
 	Head
-	From   *time.Time      `json:"from" doc:"The time of the earlier license data; null if there was no refresh." example:"2026-10-21T02:00:00Z"`
+	From   *time.Time      `json:"from" doc:"The time of the earlier licence data; null if there was no refresh." example:"2026-10-21T02:00:00Z"`
 	Filter Filter          `json:"filter" doc:"The filter of the report."`
 	Order  Order           `json:"order" doc:"The sort order."`
 	Steps  []position.Step `json:"steps" doc:"The rules by which a license may cover an installation in this report."`

@@ -96,15 +96,15 @@ const (
 	NameComparison    = "comparison"
 )
 
-// FreshFor is the age after which licence data are stale (R8.6).
+// FreshFor is the age after which licence data is stale (R8.6).
 const FreshFor = 24 * time.Hour
 
 // Head is the common start of every report.
 type Head struct {
 	Report string     `json:"report" doc:"The name of the report." example:"license-installations"`
-	DataAt *time.Time `json:"dataAt" doc:"The time of the license data; null if there was no refresh." example:"2026-11-21T02:00:00Z"`
+	DataAt *time.Time `json:"dataAt" doc:"The time of the licence data; null if there was no refresh." example:"2026-11-21T02:00:00Z"`
 	MadeAt time.Time  `json:"madeAt" doc:"When the report was created." example:"2026-11-21T09:30:00Z"`
-	Stale  bool       `json:"stale" doc:"Whether the license data are older than 24 hours, or agreement pairs have changed since." example:"false"`
+	Stale  bool       `json:"stale" doc:"Whether the licence data is older than 24 hours, or agreement pairs have changed since." example:"false"`
 	Notice string     `json:"notice" doc:"The limits of the report, in the reader's language."` // R8.7
 }
 

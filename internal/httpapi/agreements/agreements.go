@@ -120,7 +120,7 @@ type Agreements struct {
 	Items      []Agreement `json:"items" doc:"The agreements of this page."`
 	NextCursor string      `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
 	Totals     Totals      `json:"totals" doc:"The totals of the agreements of all pages."`
-	Stale      bool        `json:"stale" doc:"Whether pairs were added or removed since the last refresh. Until the next one, the licence data do not match the agreements." example:"false"`
+	Stale      bool        `json:"stale" doc:"Whether pairs were added or removed since the last refresh. Until the next one, the licence data does not match the agreements." example:"false"`
 	DataAt     time.Time   `json:"dataAt,omitzero" doc:"When the last complete refresh of the whole organisation started; absent if there was none." example:"2026-11-22T01:30:00Z"`
 }
 

@@ -220,7 +220,7 @@ func (in *deleteAgreementsInput) Resolve(huma.Context) []error {
 
 func (o *operations) deleteAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "Delete many agreements"
-	op.Description = "Deletes agreements with their pairs, and returns a result for each. Licence data include deleted agreements of type volume until the next refresh. " +
+	op.Description = "Deletes agreements with their pairs, and returns a result for each. The licence data includes deleted agreements of type volume until the next refresh. " +
 		"The real agreements with the publisher are not affected."
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementsInput) (*manyOutput, error) {

@@ -345,7 +345,7 @@ func (o *operations) revise(ctx context.Context, id string, r httpapi.Revision, 
 // DeletedAgreement reports that an agreement was deleted, and what that means.
 type DeletedAgreement struct {
 	ID     string `json:"id" doc:"The agreement's id." example:"k3v8t2q9x7w4m5n6"`
-	Stale  bool   `json:"stale" doc:"Whether licence data include the agreement until the next refresh." example:"true"`
+	Stale  bool   `json:"stale" doc:"Whether the licence data includes the agreement until the next refresh." example:"true"`
 	Notice string `json:"notice" doc:"What the deletion means, in the reader's language."`
 }
 
@@ -359,7 +359,7 @@ type deleteAgreementOutput struct{ Body DeletedAgreement }
 
 func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Delete an agreement"
-	op.Description = "Deletes an agreement with its pairs; its name and pairs can then be used again. Licence data include a deleted agreement of type volume until the next refresh. " +
+	op.Description = "Deletes an agreement with its pairs; its name and pairs can then be used again. The licence data includes a deleted agreement of type volume until the next refresh. " +
 		"The real agreement with the publisher is not affected."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementInput) (*deleteAgreementOutput, error) {
@@ -376,7 +376,7 @@ func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 	})
 }
 
-// remove deletes an agreement and returns its type: licence data include only type volume.
+// remove deletes an agreement and returns its type: the licence data includes only type volume.
 func (o *operations) remove(ctx context.Context, id string, r httpapi.Revision) (of agreement.Type, err error) {
 	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
 		of = read.Type

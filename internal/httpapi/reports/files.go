@@ -117,7 +117,7 @@ const (
 func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
-		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its license data. No cell starts a formula in a spreadsheet program. " +
+		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " +
 			"A file that is too large for an answer is stored for a day, and the answer redirects to it."
 		op.Errors = append(op.Errors, http.StatusNotFound)
 		media, _, _ := strings.Cut(f.media, ";")

@@ -140,7 +140,7 @@ func (o *operations) manifests(ctx context.Context, in *Period) ([]report.Manife
 // Snapshot is a day whose reports are stored.
 type Snapshot struct {
 	Date   day.Date   `json:"date" format:"date" doc:"The day, a valid date of a report." example:"2026-11-21"`
-	DataAt *time.Time `json:"dataAt" doc:"The time of its license data; null if there was no refresh." example:"2026-11-21T02:00:00Z"`
+	DataAt *time.Time `json:"dataAt" doc:"The time of its licence data; null if there was no refresh." example:"2026-11-21T02:00:00Z"`
 	Run    string     `json:"run" doc:"The id of the refresh that wrote it." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 

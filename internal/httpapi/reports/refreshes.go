@@ -23,7 +23,7 @@ type Refresh struct {
 	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs are refreshed; absent for the whole organisation." example:"unassigned"`
 	By          string            `json:"by" doc:"Who requested it." example:"someone"`
 	Date        day.Date          `json:"date,omitempty" format:"date" doc:"The day whose reports it writes; known once it has started." example:"2026-11-21"`
-	State       refresher.State   `json:"state" doc:"partial: some pairs have no answer, or answers are held back; failed: no pair has an answer. Earlier licence data are kept."`
+	State       refresher.State   `json:"state" doc:"partial: some pairs have no answer, or answers are held back; failed: no pair has an answer. Earlier licence data is kept."`
 	Final       bool              `json:"final" doc:"Whether it has ended." example:"true"`
 	Reason      *httpapi.Reason   `json:"reason,omitempty" doc:"Why it did not succeed; while it runs, why the last pairs have no answer."`
 	Hold        *RefreshHold      `json:"hold,omitempty" doc:"Answers that are or were held back because entitlements would drop by more than 20 %."`

@@ -104,7 +104,7 @@ const (
 	askFor   = time.Second
 )
 
-// refreshOld requests a refresh if licence data are old (R8.6), at most once per askEvery. A
+// refreshOld requests a refresh if the licence data is old (R8.6), at most once per askEvery. A
 // failure does not affect the report.
 func (o *operations) refreshOld(ctx context.Context, f refresher.Freshness) {
 	now := o.Now()
@@ -215,7 +215,7 @@ type getPurchasesInput struct {
 
 type getPurchasesOutput struct{ Body PurchasesPage }
 
-const datedText = " Every report contains a notice about its limits, the time of its license data, and whether these are stale. If they are older than 24 hours, reading the report starts a refresh."
+const datedText = " Every report contains a notice about its limits, the time of its licence data, and whether it is stale. If the data is older than 24 hours, reading the report starts a refresh."
 
 func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License purchase report"
