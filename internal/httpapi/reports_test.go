@@ -449,7 +449,7 @@ func TestHistory(t *testing.T) {
 	if records := recordsOf(t, s.get(t, "/reports/comparison.csv?from="+string(before)).Body.Bytes()); len(records) != len(c.Rows)+2 {
 		t.Errorf("%d records of %d rows", len(records), len(c.Rows))
 	}
-	if page := s.get(t, "/reports/comparison.html?from="+string(before)).Body.String(); !strings.Contains(page, "<p>Compared with the license data of "+c.From.Format("2006-01-02 15:04")) {
+	if page := s.get(t, "/reports/comparison.html?from="+string(before)).Body.String(); !strings.Contains(page, "<p>Compared with the licence data of "+c.From.Format("2006-01-02 15:04")) {
 		t.Errorf("the page does not say what it compares with: %s", page)
 	}
 	trend := fetch[reports.Trend](t, s, "/reports/trend")

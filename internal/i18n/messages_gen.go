@@ -18,7 +18,7 @@ var names = [...]string{"English", "Dutch", "French"}
 // messages are sorted by code.
 var messages = [...]message{
 	{"abandoned", [...]string{
-		"The import was interrupted again and again and was given up. Nothing of the file was stored. Upload it again.",
+		"The import failed on every attempt and was stopped. Nothing of the file was stored. Upload it again.",
 		"De import werd telkens onderbroken en is opgegeven. Er is niets van het bestand opgeslagen. Upload het opnieuw.",
 		"L'importation a été interrompue à plusieurs reprises et abandonnée. Rien du fichier n'a été enregistré. Déposez-le de nouveau.",
 	}},
@@ -38,7 +38,7 @@ var messages = [...]message{
 		"Un éditeur accepte {max} alias au plus en une requête.",
 	}},
 	{"annotated_copy_unavailable", [...]string{
-		"This import has no annotated copy. There is one once a file that could be read has been checked.",
+		"This import has no annotated copy, because its file was not checked or could not be read.",
 		"Deze import heeft geen kopie met opmerkingen. Die is er zodra een leesbaar bestand is gecontroleerd.",
 		"Cette importation n'a pas de copie annotée. Il y en a une dès qu'un fichier lisible a été vérifié.",
 	}},
@@ -53,7 +53,7 @@ var messages = [...]message{
 		"Le corps dépasse {max} octets. Envoyez-en un plus petit.",
 	}},
 	{"change_required", [...]string{
-		"Say what is to be changed.",
+		"Specify what to change.",
 		"Geef aan wat er gewijzigd moet worden.",
 		"Indiquez ce qu'il faut modifier.",
 	}},
@@ -93,7 +93,7 @@ var messages = [...]message{
 		"Ce curseur est endommagé ou appartient à une autre requête. Recommencez sans curseur.",
 	}},
 	{"cursor_outdated", [...]string{
-		"What the report is made from has changed since its first page. Begin again without a cursor.",
+		"The data of the report has changed since its first page. Start again without a cursor.",
 		"De gegevens van het rapport zijn gewijzigd sinds de eerste pagina. Begin opnieuw zonder cursor.",
 		"Les données du rapport ont changé depuis sa première page. Recommencez sans curseur.",
 	}},
@@ -113,7 +113,7 @@ var messages = [...]message{
 		"Les détails comptent {length} caractères. Raccourcissez-les à {max} au plus.",
 	}},
 	{"end_before_start", [...]string{
-		"The licenses end before they start, on {start}. Correct one of the dates.",
+		"The licences end before they start, on {start}. Correct one of the dates.",
 		"De licenties eindigen voordat ze beginnen, op {start}. Corrigeer een van de datums.",
 		"Les licences se terminent avant de commencer, le {start}. Corrigez l'une des dates.",
 	}},
@@ -243,17 +243,17 @@ var messages = [...]message{
 		"Choisissez un groupe de licences soit par id, soit par name.",
 	}},
 	{"group_deleted", [...]string{
-		"The license group is gone. Its agreements are in Unassigned agreements now; none was deleted.",
+		"The license group is deleted. Its agreements are now in Unassigned agreements; none was deleted.",
 		"De licentiegroep is weg. Haar overeenkomsten staan nu bij Niet-toegewezen overeenkomsten; er is er geen verwijderd.",
 		"Le groupe de licences n'existe plus. Ses accords sont maintenant dans Accords non attribués ; aucun n'a été supprimé.",
 	}},
 	{"group_ignored", [...]string{
-		"The agreement {agreement} is in another license group and stays there. Move it yourself if you meant to.",
+		"The agreement {agreement} is in another license group and stays there. Move it yourself if necessary.",
 		"De overeenkomst {agreement} zit in een andere licentiegroep en blijft daar. Verplaats haar zelf als dat de bedoeling was.",
 		"L'accord {agreement} est dans un autre groupe de licences et y reste. Déplacez-le vous-même si c'était voulu.",
 	}},
 	{"group_limit", [...]string{
-		"There are 500 license groups already, the most there can be. Use an existing group, or delete one first.",
+		"The maximum of 500 license groups is reached. Use an existing group, or delete one first.",
 		"Er zijn al 500 licentiegroepen, het hoogste aantal. Gebruik een bestaande groep of verwijder er eerst een.",
 		"Il y a déjà 500 groupes de licences, le maximum. Utilisez un groupe existant ou supprimez-en d'abord un.",
 	}},
@@ -263,7 +263,7 @@ var messages = [...]message{
 		"Le nom du dossier ne peut pas être celui d'un groupe de licences. Utilisez 256 caractères au plus, et aucun de ~!@#$^&*()=+[]{}\\|;:'\"<>/",
 	}},
 	{"group_name_taken", [...]string{
-		"There is a license group with this name already. Choose another name.",
+		"There is already a license group with this name. Choose another name.",
 		"Er is al een licentiegroep met deze naam. Kies een andere naam.",
 		"Un groupe de licences porte déjà ce nom. Choisissez un autre nom.",
 	}},
@@ -293,7 +293,7 @@ var messages = [...]message{
 		"Cette clé Idempotency-Key a servi à une autre requête. Utilisez une nouvelle clé pour une nouvelle requête.",
 	}},
 	{"ids_required", [...]string{
-		"Name at least one agreement.",
+		"Give at least one agreement.",
 		"Noem minstens één overeenkomst.",
 		"Indiquez au moins un accord.",
 	}},
@@ -308,12 +308,12 @@ var messages = [...]message{
 		"Cette importation n'existe pas.",
 	}},
 	{"import_running", [...]string{
-		"An import is storing this just now. Try again when it has ended.",
+		"An import is storing this now. Try again when it has ended.",
 		"Een import slaat dit op dit moment op. Probeer het opnieuw als die klaar is.",
 		"Une importation est en train de l'enregistrer. Réessayez quand elle sera terminée.",
 	}},
 	{"internal_error", [...]string{
-		"Something went wrong on our side. Try again; if it stays, report the request id.",
+		"Something went wrong on our side. Try again. If the error persists, report the request id.",
 		"Er ging bij ons iets mis. Probeer het opnieuw; blijft het zo, meld dan het request-id.",
 		"Une erreur s'est produite de notre côté. Réessayez ; si elle persiste, signalez l'identifiant de la requête.",
 	}},
@@ -328,12 +328,12 @@ var messages = [...]message{
 		"L'archive ZIP est endommagée ou chiffrée. Exportez-la à nouveau et déposez-la telle quelle.",
 	}},
 	{"inventory_bomb", [...]string{
-		"The ZIP archive unpacks to far more than an inventory does, so it was not read on. Upload the unpacked CSV file instead.",
+		"The ZIP archive expands to much more than an inventory, so reading was stopped. Upload the uncompressed CSV file instead.",
 		"Het ZIP-archief wordt uitgepakt veel groter dan een inventaris en is daarom niet verder gelezen. Upload in plaats daarvan het uitgepakte CSV-bestand.",
 		"L'archive ZIP donne bien plus qu'un inventaire une fois décompressée ; sa lecture a été arrêtée. Déposez plutôt le fichier CSV décompressé.",
 	}},
 	{"inventory_empty", [...]string{
-		"The file tells of no PC, so it replaced nothing. Look whether the export was complete, and upload it again.",
+		"The file contains no PC, so it replaced nothing. Check that the export is complete, and upload it again.",
 		"Het bestand vermeldt geen enkele pc en heeft dus niets vervangen. Kijk of de export volledig was en upload het opnieuw.",
 		"Le fichier ne mentionne aucun PC et n'a donc rien remplacé. Vérifiez que l'export était complet et déposez-le à nouveau.",
 	}},
@@ -343,12 +343,12 @@ var messages = [...]message{
 		"Indiquez le nom d'un fichier : 1 à {max} caractères, sans barres obliques ni caractères de contrôle.",
 	}},
 	{"inventory_format", [...]string{
-		"This is not an inventory file that can be read. Send AppInvRawData or AppInvAggregate as Intune exports it (CSV or ZIP), GLPI inventory or osquery programs as JSON.",
+		"This is not a known inventory file. Send AppInvRawData or AppInvAggregate as Intune exports it (CSV or ZIP), GLPI inventory or osquery programs as JSON.",
 		"Dit is geen leesbaar inventarisbestand. Stuur AppInvRawData of AppInvAggregate zoals Intune het exporteert (CSV of ZIP), een GLPI-inventaris of osquery programs als JSON.",
 		"Ce fichier d'inventaire n'est pas lisible. Envoyez AppInvRawData ou AppInvAggregate tel qu'Intune l'exporte (CSV ou ZIP), un inventaire GLPI ou osquery programs en JSON.",
 	}},
 	{"inventory_gone", [...]string{
-		"The file is no longer in the bucket, so it cannot be counted by the rules as they are now. Upload a new one.",
+		"The file is no longer in the bucket, so the current rules cannot be applied to it. Upload a new one.",
 		"Het bestand staat niet meer in de bucket en kan dus niet volgens de huidige regels worden geteld. Upload een nieuw.",
 		"Le fichier n'est plus dans le bucket et ne peut donc pas être compté selon les règles actuelles. Déposez-en un nouveau.",
 	}},
@@ -363,7 +363,7 @@ var messages = [...]message{
 		"Non compté, car c'est un pilote ou qu'il accompagne un appareil (règle {rule}).",
 	}},
 	{"inventory_is_free", [...]string{
-		"Not counted because it needs no license (rule {rule}).",
+		"Not counted because it needs no licence (rule {rule}).",
 		"Niet geteld omdat er geen licentie voor nodig is (regel {rule}).",
 		"Non compté, car aucune licence n'est nécessaire (règle {rule}).",
 	}},
@@ -393,7 +393,7 @@ var messages = [...]message{
 		"Non compté, car c'est un composant d'exécution dont d'autres programmes ont besoin (règle {rule}).",
 	}},
 	{"inventory_is_unknown", [...]string{
-		"Not counted because no rule knows it. It waits in the queue of unknown titles.",
+		"Not counted because no rule matches it. It is in the queue of unknown titles.",
 		"Niet geteld omdat geen regel het kent. Het staat in de wachtrij van onbekende titels.",
 		"Non compté, car aucune règle ne le connaît. Il attend dans la file des titres inconnus.",
 	}},
@@ -408,7 +408,7 @@ var messages = [...]message{
 		"L'archive ZIP contient AppInvAggregate à côté d'un autre rapport, ce qui compterait deux fois les mêmes PC. N'en déposez qu'un.",
 	}},
 	{"inventory_required", [...]string{
-		"The inventory knows no PC and no software title yet. Upload an inventory file under inventory/ first, or ask for the setting INVENTORY_REQUIRED to be switched off. Volume agreements can be added at any time.",
+		"The inventory has no PC and no software title yet. Upload an inventory file under inventory/ first, or ask for the setting INVENTORY_REQUIRED to be switched off. Volume agreements can be added at any time.",
 		"De inventaris kent nog geen pc en geen softwaretitel. Upload eerst een inventarisbestand onder inventory/ of laat de instelling INVENTORY_REQUIRED uitzetten. Volumeovereenkomsten kunnen altijd worden toegevoegd.",
 		"L'inventaire ne connaît encore ni PC ni titre de logiciel. Déposez d'abord un fichier d'inventaire sous inventory/ ou faites désactiver le réglage INVENTORY_REQUIRED. Les accords en volume peuvent être ajoutés à tout moment.",
 	}},
@@ -418,17 +418,17 @@ var messages = [...]message{
 		"La ligne n'a pas autant de colonnes que l'en-tête.",
 	}},
 	{"inventory_row_device", [...]string{
-		"The row names no device.",
+		"The row has no device.",
 		"De rij noemt geen apparaat.",
 		"La ligne ne nomme aucun appareil.",
 	}},
 	{"inventory_row_document", [...]string{
-		"The JSON is damaged, or tells no software of a device.",
+		"The JSON is damaged, or contains no software of a device.",
 		"De JSON is beschadigd of noemt geen software van een apparaat.",
 		"Le JSON est endommagé ou n'indique aucun logiciel d'un appareil.",
 	}},
 	{"inventory_row_file", [...]string{
-		"This file of the archive is no inventory.",
+		"This file of the archive is not an inventory.",
 		"Dit bestand in het archief is geen inventaris.",
 		"Ce fichier de l'archive n'est pas un inventaire.",
 	}},
@@ -443,7 +443,7 @@ var messages = [...]message{
 		"Le nombre d'appareils n'est pas un nombre entier.",
 	}},
 	{"inventory_row_quote", [...]string{
-		"A quotation mark is not closed, or is followed by something else than a separator.",
+		"A quotation mark is not closed, or is not followed by a separator.",
 		"Een aanhalingsteken wordt niet gesloten of wordt niet gevolgd door een scheidingsteken.",
 		"Un guillemet n'est pas fermé ou n'est pas suivi d'un séparateur.",
 	}},
@@ -453,7 +453,7 @@ var messages = [...]message{
 		"La ligne dit qu'un titre a été retiré depuis. Envoyez des instantanés, qui listent ce qui est installé.",
 	}},
 	{"inventory_row_title", [...]string{
-		"The row names no title.",
+		"The row has no title.",
 		"De rij noemt geen titel.",
 		"La ligne ne nomme aucun titre.",
 	}},
@@ -468,12 +468,12 @@ var messages = [...]message{
 		"Indiquez le nom d'un dossier : {max} caractères au plus, sans barres obliques ni caractères de contrôle, et pas seulement des points.",
 	}},
 	{"inventory_source_not_found", [...]string{
-		"No file has come from a source called {id}.",
+		"No file has been received from a source named {id}.",
 		"Er is geen bestand gekomen van een bron met de naam {id}.",
 		"Aucun fichier n'est venu d'une source nommée {id}.",
 	}},
 	{"inventory_titles", [...]string{
-		"The file has more different titles than can be told apart. Look whether its columns are those of an inventory.",
+		"The file has too many different titles. Check that its columns are those of an inventory.",
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
 	}},
@@ -483,7 +483,7 @@ var messages = [...]message{
 		"Le corps est imbriqué sur plus de {max} niveaux.",
 	}},
 	{"json_duplicate", [...]string{
-		"This field is there more than once. Keep one.",
+		"This field occurs more than once. Keep one.",
 		"Dit veld staat er meer dan één keer in. Houd er één over.",
 		"Ce champ est présent plusieurs fois. N'en gardez qu'un.",
 	}},
@@ -498,12 +498,12 @@ var messages = [...]message{
 		"Ce champ ne peut pas être null. Omettez-le ou donnez-lui une valeur.",
 	}},
 	{"json_trailing", [...]string{
-		"Send one JSON value; there is more after it.",
+		"Send only one JSON value. Remove the text after it.",
 		"Stuur één JSON-waarde; er volgt nog iets op.",
 		"Envoyez une seule valeur JSON ; il y a quelque chose après.",
 	}},
 	{"json_values", [...]string{
-		"The body has more than {max} values. Send less at once.",
+		"The body has more than {max} values. Send fewer at once.",
 		"De body heeft meer dan {max} waarden. Stuur minder tegelijk.",
 		"Le corps contient plus de {max} valeurs. Envoyez-en moins à la fois.",
 	}},
@@ -528,12 +528,12 @@ var messages = [...]message{
 		"Licence en volume",
 	}},
 	{"licenses_range", [...]string{
-		"The number of licenses must be a whole number from 1 to {max}.",
+		"The number of licences must be a whole number from 1 to {max}.",
 		"Het aantal licenties moet een geheel getal van 1 tot en met {max} zijn.",
 		"Le nombre de licences doit être un nombre entier de 1 à {max}.",
 	}},
 	{"licenses_required", [...]string{
-		"Give the number of licenses.",
+		"Give the number of licences.",
 		"Geef het aantal licenties op.",
 		"Indiquez le nombre de licences.",
 	}},
@@ -553,7 +553,7 @@ var messages = [...]message{
 		"Les deux sont {name}. Choisissez-en deux différents à fusionner.",
 	}},
 	{"method_not_allowed", [...]string{
-		"This address does not answer that method. Use {methods}.",
+		"This address does not support that method. Use {methods}.",
 		"Dit adres beantwoordt die methode niet. Gebruik {methods}.",
 		"Cette adresse ne répond pas à cette méthode. Utilisez {methods}.",
 	}},
@@ -578,7 +578,7 @@ var messages = [...]message{
 		"Donnez-lui un nom.",
 	}},
 	{"name_taken", [...]string{
-		"The agreement {agreement} has this name already. Choose another name.",
+		"The agreement {agreement} already has this name. Choose another name.",
 		"De overeenkomst {agreement} heeft deze naam al. Kies een andere naam.",
 		"L'accord {agreement} porte déjà ce nom. Choisissez un autre nom.",
 	}},
@@ -703,7 +703,7 @@ var messages = [...]message{
 		"Une requête accepte {max} paires au plus. Envoyez les autres dans d'autres requêtes, ou importez un fichier.",
 	}},
 	{"parameter_repeated", [...]string{
-		"This parameter is there more than once. Keep one.",
+		"This parameter occurs more than once. Keep one.",
 		"Deze parameter staat er meer dan één keer in. Houd er één over.",
 		"Ce paramètre est présent plusieurs fois. N'en gardez qu'un.",
 	}},
@@ -738,7 +738,7 @@ var messages = [...]message{
 		"Retirez les caractères invisibles de l'éditeur : {characters}",
 	}},
 	{"publisher_exists", [...]string{
-		"This name is that of the publisher {publisher} already, whose id is {id}. Use that one.",
+		"The publisher {publisher} with the id {id} already has this name. Use that one.",
 		"Deze naam is al die van de uitgever {publisher}, met id {id}. Gebruik die.",
 		"Ce nom est déjà celui de l'éditeur {publisher}, dont l'id est {id}. Utilisez celui-ci.",
 	}},
@@ -778,12 +778,12 @@ var messages = [...]message{
 		"Un export couvre {max} jours au plus. Choisissez un from plus tardif ou un to plus précoce.",
 	}},
 	{"refresh_held", [...]string{
-		"Entitlements would drop from {before} to {after} licenses, which is more than 20 %. The drop is held back until you confirm it.",
+		"Entitlements would drop from {before} to {after} licences, which is more than 20 %. The drop is held back until you confirm it.",
 		"De rechten zouden dalen van {before} naar {after} licenties, meer dan 20 %. De daling wordt tegengehouden tot u haar bevestigt.",
 		"Les droits passeraient de {before} à {after} licences, soit plus de 20 %. La baisse est retenue jusqu'à ce que vous la confirmiez.",
 	}},
 	{"refresh_interrupted", [...]string{
-		"The refresh was interrupted {attempts} times without getting any further. Look in the log, then refresh again.",
+		"The refresh was interrupted {attempts} times without progress. Check the log, then refresh again.",
 		"De verversing is {attempts} keer onderbroken zonder verder te komen. Kijk in het logboek en ververs daarna opnieuw.",
 		"L'actualisation a été interrompue {attempts} fois sans avancer. Consultez le journal, puis actualisez à nouveau.",
 	}},
@@ -793,12 +793,12 @@ var messages = [...]message{
 		"Cette actualisation n'existe pas.",
 	}},
 	{"refresh_not_held", [...]string{
-		"Nothing of this refresh is held back, or a later one has replaced it. Look at the last refresh.",
+		"This refresh holds nothing back, or a later one has replaced it. Check the last refresh.",
 		"Van deze verversing wordt niets tegengehouden, of een latere heeft haar vervangen. Bekijk de laatste verversing.",
 		"Rien de cette actualisation n'est retenu, ou une plus récente l'a remplacée. Consultez la dernière actualisation.",
 	}},
 	{"refresh_pairs_failed", [...]string{
-		"Of {checked} pairs, {failed} were not answered. They keep what was known before and are asked about again at the next refresh.",
+		"Of {checked} pairs, {failed} have no answer. They keep their earlier data and are checked again at the next refresh.",
 		"Van {checked} paren zijn er {failed} niet beantwoord. Zij houden wat eerder bekend was; bij de volgende verversing wordt er opnieuw naar gevraagd.",
 		"Sur {checked} paires, {failed} sont restées sans réponse. Elles conservent ce qui était connu et seront redemandées à la prochaine actualisation.",
 	}},
@@ -968,7 +968,7 @@ var messages = [...]message{
 		"Licences en volume",
 	}},
 	{"report_compared_with", [...]string{
-		"Compared with the license data of {moment}",
+		"Compared with the licence data of {moment}",
 		"Vergeleken met de licentiegegevens van {moment}",
 		"Comparées aux données de licence du {moment}",
 	}},
@@ -978,12 +978,12 @@ var messages = [...]message{
 		"Comparaison des installations",
 	}},
 	{"report_data_at", [...]string{
-		"License data of {moment}",
+		"Licence data of {moment}",
 		"Licentiegegevens van {moment}",
 		"Données de licence du {moment}",
 	}},
 	{"report_expired", [...]string{
-		"The findings of this import are no longer kept. Upload the file again, with dry-run if nothing should be stored.",
+		"The findings of this import have been deleted. Upload the file again, with dry-run to only check it.",
 		"De bevindingen van deze import worden niet meer bewaard. Upload het bestand opnieuw, met dry-run als er niets opgeslagen mag worden.",
 		"Les constats de cette importation ne sont plus conservés. Déposez de nouveau le fichier, avec dry-run si rien ne doit être enregistré.",
 	}},
@@ -1013,7 +1013,7 @@ var messages = [...]message{
 		"Rapport établi le {moment}",
 	}},
 	{"report_never", [...]string{
-		"The license data has never been refreshed.",
+		"The licence data has never been refreshed.",
 		"De licentiegegevens zijn nog nooit vernieuwd.",
 		"Les données de licence n'ont jamais été actualisées.",
 	}},
@@ -1023,12 +1023,12 @@ var messages = [...]message{
 		"Ce rapport est fourni à titre indicatif. Son exactitude n'est pas garantie et il ne prouve pas la conformité aux accords de licence en volume. Ce que vous ajoutez ou supprimez ici ne modifie pas les accords avec l'éditeur.",
 	}},
 	{"report_stale", [...]string{
-		"The license data is out of date: it is older than 24 hours, or agreements have changed since. A refresh brings it up to date.",
+		"The licence data is out of date: it is older than 24 hours, or agreements have changed since. A refresh brings it up to date.",
 		"De licentiegegevens zijn verouderd: ze zijn ouder dan 24 uur of overeenkomsten zijn sindsdien gewijzigd. Vernieuwen werkt ze bij.",
 		"Les données de licence ne sont plus à jour : elles ont plus de 24 heures ou des accords ont changé depuis. Une actualisation les met à jour.",
 	}},
 	{"report_steps", [...]string{
-		"A license covers an installation of: {steps}",
+		"A licence covers an installation of: {steps}",
 		"Een licentie dekt een installatie van: {steps}",
 		"Une licence couvre une installation de : {steps}",
 	}},
@@ -1043,12 +1043,12 @@ var messages = [...]message{
 		"Total de tous les produits",
 	}},
 	{"route_not_found", [...]string{
-		"There is nothing at this address. See /openapi.json for every operation.",
+		"This address does not exist. See /openapi.json for every operation.",
 		"Op dit adres is niets te vinden. Zie /openapi.json voor alle bewerkingen.",
 		"Il n'y a rien à cette adresse. Consultez /openapi.json pour toutes les opérations.",
 	}},
 	{"rule_id", [...]string{
-		"Give every rule an id of its own.",
+		"Give every rule a unique id.",
 		"Geef elke regel een eigen id.",
 		"Donnez à chaque règle un id qui lui est propre.",
 	}},
@@ -1058,7 +1058,7 @@ var messages = [...]message{
 		"Ce n'est pas un type de règle.",
 	}},
 	{"rule_name", [...]string{
-		"Say which names the rule is about; * alone is every name.",
+		"Give the names that the rule applies to. A single * matches every name.",
 		"Geef op over welke namen de regel gaat; alleen * is elke naam.",
 		"Indiquez les noms que la règle concerne ; * seul est n'importe quel nom.",
 	}},
@@ -1078,7 +1078,7 @@ var messages = [...]message{
 		"Indiquez l'éditeur et la famille du produit.",
 	}},
 	{"rule_title", [...]string{
-		"Give the title that this one is another name of.",
+		"Give the title that this title is an alias of.",
 		"Geef de titel op waarvan dit een andere naam is.",
 		"Indiquez le titre dont celui-ci est un autre nom.",
 	}},
@@ -1108,12 +1108,12 @@ var messages = [...]message{
 		"Il n'y a pas de rapports du {date}. Les jours les plus proches qui en ont : {dates}.",
 	}},
 	{"snapshots_none", [...]string{
-		"No reports were kept yet: the first refresh of the license data does so.",
+		"No reports have been stored yet. The first refresh of the licence data stores them.",
 		"Er zijn nog geen rapporten bewaard: dat gebeurt bij de eerste keer dat de licentiegegevens worden vernieuwd.",
 		"Aucun rapport n'a encore été conservé : la première actualisation des données de licence le fera.",
 	}},
 	{"source_damaged", [...]string{
-		"The answer of the source of entitlements is not as agreed, so nothing of it was used.",
+		"The answer of the source of entitlements violates its contract, so it was not used.",
 		"Het antwoord van de bron van rechten is niet zoals afgesproken; er is niets van gebruikt.",
 		"La réponse de la source des droits n'est pas conforme ; rien n'en a été utilisé.",
 	}},
@@ -1123,12 +1123,12 @@ var messages = [...]message{
 		"La source des droits n'accepte pas nos identifiants. Vérifiez son identifiant client et son secret.",
 	}},
 	{"source_failed", [...]string{
-		"The source of entitlements reported a failure of its own. The pair is asked about again at the next refresh.",
+		"The source of entitlements reported an internal failure. The pair is checked again at the next refresh.",
 		"De bron van rechten meldde zelf een storing. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"La source des droits a signalé une panne. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
 	{"source_quota", [...]string{
-		"The source of entitlements allows no more requests for now. The pair is asked about again at the next refresh.",
+		"The source of entitlements temporarily accepts no more requests. The pair is checked again at the next refresh.",
 		"De bron van rechten staat nu geen verzoeken meer toe. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"La source des droits n'autorise plus de requêtes pour l'instant. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
@@ -1138,17 +1138,17 @@ var messages = [...]message{
 		"La source des droits n'a pas accepté la requête. Vérifiez son adresse et sa version.",
 	}},
 	{"source_timeout", [...]string{
-		"The source of entitlements did not answer in time. The pair is asked about again at the next refresh.",
+		"The source of entitlements did not answer in time. The pair is checked again at the next refresh.",
 		"De bron van rechten antwoordde niet op tijd. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"La source des droits n'a pas répondu à temps. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
 	{"source_too_much", [...]string{
-		"More is said of this pair than can be kept: at most 1,000 products. What was known before stays.",
+		"The source returns more for this pair than can be stored: at most 1,000 products. The earlier data stays.",
 		"Over dit paar wordt meer gezegd dan kan worden bewaard: hoogstens 1.000 producten. Wat eerder bekend was, blijft.",
 		"Il est dit de cette paire plus que ce qui peut être conservé : 1 000 produits au plus. Ce qui était connu reste.",
 	}},
 	{"source_unreachable", [...]string{
-		"The source of entitlements could not be reached. The pair is asked about again at the next refresh.",
+		"The source of entitlements could not be reached. The pair is checked again at the next refresh.",
 		"De bron van rechten was niet bereikbaar. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"La source des droits était inaccessible. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
@@ -1158,22 +1158,22 @@ var messages = [...]message{
 		"L'en-tête n'a pas de colonne {column}. Ajoutez-la ou téléchargez à nouveau le relevé avec toutes ses colonnes.",
 	}},
 	{"statement_columns", [...]string{
-		"This row has {count} columns and the header {columns}. Put quotes around a text that has the separator in it.",
+		"This row has {count} columns and the header {columns}. Put quotes around a text that contains the separator.",
 		"Deze rij heeft {count} kolommen en de kopregel {columns}. Zet aanhalingstekens om een tekst waar het scheidingsteken in staat.",
 		"Cette ligne compte {count} colonnes et l'en-tête {columns}. Mettez entre guillemets un texte qui contient le séparateur.",
 	}},
 	{"statement_date", [...]string{
-		"This is no date. Write month/day/year, such as 11/21/2026, or year-month-day.",
+		"This is not a date. Write month/day/year, such as 11/21/2026, or year-month-day.",
 		"Dit is geen datum. Schrijf maand/dag/jaar, zoals 11/21/2026, of jaar-maand-dag.",
 		"Ce n'est pas une date. Écrivez mois/jour/année, par exemple 11/21/2026, ou année-mois-jour.",
 	}},
 	{"statement_date_future", [...]string{
-		"The date in cell K3 is after the day of the upload, so that day is taken.",
+		"The date in cell K3 is after the day of the upload, so the day of the upload is used.",
 		"De datum in cel K3 ligt na de dag van het uploaden; daarom geldt die dag.",
 		"La date de la cellule K3 est postérieure au jour du dépôt ; ce jour est donc retenu.",
 	}},
 	{"statement_date_missing", [...]string{
-		"There is no date in cell K3, so the day of the upload is taken.",
+		"There is no date in cell K3, so the day of the upload is used.",
 		"In cel K3 staat geen datum; daarom geldt de dag van het uploaden.",
 		"La cellule K3 ne contient pas de date ; le jour du dépôt est donc retenu.",
 	}},
@@ -1183,7 +1183,7 @@ var messages = [...]message{
 		"Cette date commence par le jour ; toutes les dates avec des barres obliques sont lues ainsi.",
 	}},
 	{"statement_empty", [...]string{
-		"There is nothing below the header. Download the statement again.",
+		"There are no rows below the header. Download the statement again.",
 		"Onder de kopregel staat niets. Download het overzicht opnieuw.",
 		"Il n'y a rien sous l'en-tête. Téléchargez à nouveau le relevé.",
 	}},
@@ -1203,12 +1203,12 @@ var messages = [...]message{
 		"Le fichier est une page web ou du XML. Téléchargez le relevé au format CSV ou sous forme de classeur.",
 	}},
 	{"statement_license_id", [...]string{
-		"This is no License ID. It has letters, digits and hyphens only.",
+		"This is not a License ID. Use only letters, digits and hyphens.",
 		"Dit is geen licentie-ID. Die heeft alleen letters, cijfers en streepjes.",
 		"Ce n'est pas un identifiant de licence. Il ne comporte que des lettres, des chiffres et des tirets.",
 	}},
 	{"statement_no_total", [...]string{
-		"No row is about All Countries, so there are no totals. Use the statement of all countries.",
+		"No row is for All Countries, so there are no totals. Use the statement of all countries.",
 		"Geen enkele rij gaat over All Countries; er zijn dus geen totalen. Gebruik het overzicht van alle landen.",
 		"Aucune ligne ne porte sur All Countries ; il n'y a donc pas de totaux. Utilisez le relevé de tous les pays.",
 	}},
@@ -1243,12 +1243,12 @@ var messages = [...]message{
 		"La ligne {line} contient le même produit avec d'autres quantités. N'en gardez qu'une.",
 	}},
 	{"statement_row_repeated", [...]string{
-		"Row {line} says the same. This row changes nothing.",
+		"Row {line} has the same content. This row changes nothing.",
 		"Rij {line} zegt hetzelfde. Deze rij verandert niets.",
 		"La ligne {line} dit la même chose. Cette ligne ne change rien.",
 	}},
 	{"statement_sa_exceeds", [...]string{
-		"There is more Software Assurance than the {effective} effective licenses. Check the statement; it counts as it stands.",
+		"There is more Software Assurance than the {effective} effective licences. Check the statement. It is counted as it is.",
 		"Er is meer Software Assurance dan de {effective} effectieve licenties. Controleer het overzicht; het telt zoals het er staat.",
 		"Il y a plus de Software Assurance que les {effective} licences effectives. Vérifiez le relevé ; il compte tel quel.",
 	}},
@@ -1258,7 +1258,7 @@ var messages = [...]message{
 		"Le classeur n'a pas de feuille Pivot Data avec son en-tête. Utilisez le Microsoft License Statement tel qu'il a été envoyé ; enregistrez toute autre feuille au format CSV.",
 	}},
 	{"statement_support", [...]string{
-		"Write 0 when support was bought and 1 when not.",
+		"Write 0 if support was bought, and 1 if not.",
 		"Schrijf 0 als ondersteuning is gekocht en 1 als dat niet zo is.",
 		"Écrivez 0 si le support a été acheté et 1 sinon.",
 	}},
@@ -1273,7 +1273,7 @@ var messages = [...]message{
 		"Ce texte est trop long. Raccourcissez-le à {max} caractères au plus.",
 	}},
 	{"statement_too_large", [...]string{
-		"The file is larger than {max} MiB. Leave out what is no statement, or split it.",
+		"The file is larger than {max} MiB. Remove everything that is not part of the statement, or split the file.",
 		"Het bestand is groter dan {max} MiB. Laat weg wat geen overzicht is, of splits het.",
 		"Le fichier dépasse {max} Mio. Retirez ce qui n'est pas un relevé, ou divisez-le.",
 	}},
@@ -1283,7 +1283,7 @@ var messages = [...]message{
 		"Le fichier contient plus de {max} lignes. Divisez-le en fichiers plus petits.",
 	}},
 	{"statement_unknown", [...]string{
-		"This is no statement that can be read. Use a license summary, a General License Statement or a Microsoft License Statement, with its header.",
+		"This file is not a known statement. Use a license summary, a General License Statement or a Microsoft License Statement, with its header.",
 		"Dit is geen overzicht dat kan worden gelezen. Gebruik een licentieoverzicht, een General License Statement of een Microsoft License Statement, met kopregel.",
 		"Ce n'est pas un relevé lisible. Utilisez un récapitulatif de licences, un General License Statement ou un Microsoft License Statement, avec son en-tête.",
 	}},
@@ -1293,7 +1293,7 @@ var messages = [...]message{
 		"Le fichier est un texte Unicode (UTF-16). Enregistrez-le au format CSV, et non en texte Unicode.",
 	}},
 	{"statement_withdrawn", [...]string{
-		"The statement that had this pair is no longer in use, and none that is has it. What it said does not count any more.",
+		"The statement with this pair is no longer in use, and no other statement has the pair. Its entitlements no longer count.",
 		"Het overzicht dat dit paar bevatte is niet meer in gebruik, en geen enkel dat het wel is bevat het. Wat erin stond telt niet meer.",
 		"Le relevé qui contenait cette paire n'est plus utilisé, et aucun de ceux qui le sont ne la contient. Ce qu'il disait ne compte plus.",
 	}},
@@ -1368,12 +1368,12 @@ var messages = [...]message{
 		"une mise à jour de sa version",
 	}},
 	{"stray_quote", [...]string{
-		"Quotes stand around a whole cell. Remove this one, or double it.",
+		"Put quotes only around a whole cell. Remove this one, or double it.",
 		"Aanhalingstekens staan om een hele cel. Verwijder dit teken of verdubbel het.",
 		"Les guillemets entourent une cellule entière. Supprimez celui-ci ou doublez-le.",
 	}},
 	{"taken", [...]string{
-		"What is listed under errors is taken already. Change it and send the request again.",
+		"The values listed under errors are already in use. Change them and send the request again.",
 		"Wat onder errors staat is al in gebruik. Wijzig het en stuur het verzoek opnieuw.",
 		"Ce qui figure sous errors est déjà pris. Modifiez-le et renvoyez la requête.",
 	}},
@@ -1398,7 +1398,7 @@ var messages = [...]message{
 		"Retirez les caractères invisibles du titre du produit : {characters}",
 	}},
 	{"title_exists", [...]string{
-		"This name is that of the product title {title} already, whose id is {id}. Use that one.",
+		"The product title {title} with the id {id} already has this name. Use that one.",
 		"Deze naam is al die van de producttitel {title}, met id {id}. Gebruik die.",
 		"Ce nom est déjà celui du titre de produit {title}, dont l'id est {id}. Utilisez celui-ci.",
 	}},
@@ -1423,7 +1423,7 @@ var messages = [...]message{
 		"Le catalogue n'a pas ce titre de produit de {publisher}. Cherchez-le ou ajoutez-le d'abord au catalogue.",
 	}},
 	{"try_again", [...]string{
-		"This is not possible just now. Try again in a few seconds.",
+		"This is not possible at this time. Try again in a few seconds.",
 		"Dit lukt op dit moment niet. Probeer het over enkele seconden opnieuw.",
 		"Ce n'est pas possible pour l'instant. Réessayez dans quelques secondes.",
 	}},
@@ -1538,12 +1538,12 @@ var messages = [...]message{
 		"Inutilisé",
 	}},
 	{"version_stale", [...]string{
-		"Somebody changed this in the meantime. Read it again, and repeat your change on what you see.",
+		"This was changed in the meantime. Read it again, then repeat your change.",
 		"Iemand heeft dit intussen gewijzigd. Lees het opnieuw en herhaal uw wijziging op wat u ziet.",
 		"Quelqu'un l'a modifié entre-temps. Relisez et refaites votre modification sur ce que vous voyez.",
 	}},
 	{"vlsc_later", [...]string{
-		"The Volume Licensing Service Center could not say for now. The pair is asked about again at the next refresh.",
+		"The Volume Licensing Service Center has no result at this time. The pair is checked again at the next refresh.",
 		"Het Volume Licensing Service Center kon het nu niet zeggen. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"Le Volume Licensing Service Center n'a pas pu répondre pour l'instant. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
@@ -1558,7 +1558,7 @@ var messages = [...]message{
 		"Le Volume Licensing Service Center ne connaît pas ces numéros. Comparez-les à l'accord.",
 	}},
 	{"vlsc_unrelated", [...]string{
-		"Both numbers exist and do not belong together. Check them against the agreement.",
+		"Both numbers exist, but they do not belong together. Check them against the agreement.",
 		"Beide nummers bestaan en horen niet bij elkaar. Vergelijk ze met de overeenkomst.",
 		"Les deux numéros existent mais ne vont pas ensemble. Comparez-les à l'accord.",
 	}},

@@ -243,8 +243,8 @@ func TestAdminRulesComeFirst(t *testing.T) {
 		{inventory.Title{Name: "Microsoft Visio Professional 2016", Version: "16.0"}, inventory.Decision{Kind: inventory.Ignored, Rule: "a2"}, "Not counted because an admin's rule ignores it (a2)."},
 		{inventory.Title{Publisher: "Meuse", Name: "Stockroom  planner", Version: "4.2"}, inventory.Decision{Kind: inventory.Product, Rule: "a3", Product: four}, "Counted as Meuse Software Stockroom Planner 4 because of the rule a3."},
 		{inventory.Title{Name: "Stock Labels", Version: "4.2"}, inventory.Decision{Kind: inventory.Component, Rule: "a4", Product: four}, "Not counted because it is part of Meuse Software Stockroom Planner 4 (rule a4)."},
-		{inventory.Title{Name: "Planner", Version: "1"}, inventory.Decision{Alias: "a5"}, "Not counted because no rule knows it. It waits in the queue of unknown titles."}, // only the rules after an alias
-		{inventory.Title{Name: "Label maker"}, inventory.Decision{Alias: "a6"}, "Not counted because no rule knows it. It waits in the queue of unknown titles."},
+		{inventory.Title{Name: "Planner", Version: "1"}, inventory.Decision{Alias: "a5"}, "Not counted because no rule matches it. It is in the queue of unknown titles."}, // only the rules after an alias
+		{inventory.Title{Name: "Label maker"}, inventory.Decision{Alias: "a6"}, "Not counted because no rule matches it. It is in the queue of unknown titles."},
 		{inventory.Title{Publisher: "Microsoft", Name: "Office 16 Click-to-Run Licensing Component"}, inventory.Decision{Kind: inventory.Component, Rule: "office-c2r-part", Product: position.Product{Publisher: "Microsoft", Family: "Office"}}, "Not counted because it is part of Microsoft Office (rule office-c2r-part)."},
 	} {
 		got := rules.Recognize(test.title)

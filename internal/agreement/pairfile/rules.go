@@ -102,7 +102,7 @@ var Rules = []agreement.Rule{
 	},
 	{
 		Code: "stray_quote", Spec: "R3.2", Check: CheckFile, Field: "name, authorization, license",
-		Summary: "Quotes stand around a whole cell; a quote inside is doubled.",
+		Summary: "Quotes must be around a whole cell; a quote inside it is doubled.",
 		Pass:    `"01-07001","01-07001"`, Fail: `01-"07001",01-07001`,
 	},
 	{
