@@ -6,12 +6,12 @@ import (
 	"trueup/internal/i18n"
 )
 
-// Reader is the input of every operation whose answer contains text in the reader's language.
+// Reader is the input of every operation whose response contains text in the reader's language.
 type Reader struct {
 	AcceptLanguage string `header:"Accept-Language" hidden:"true"`
 }
 
-// Lang returns the language of the answer.
+// Lang returns the language of the response.
 func (r Reader) Lang() i18n.Lang { return i18n.Language(r.AcceptLanguage) }
 
 // Paging is the parameters of a list.
@@ -40,7 +40,7 @@ type Condition struct {
 	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"The ETag of the caller's copy."`
 }
 
-// Tagged is an answer with an ETag.
+// Tagged is a response with an ETag.
 type Tagged[T any] struct {
 	Status int
 	ETag   string `header:"ETag" doc:"The tag of this version in this language, for If-None-Match."`

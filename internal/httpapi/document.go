@@ -60,10 +60,10 @@ func configuration(enums []Enum) huma.Config {
 	for _, e := range slices.Concat(sharedEnums, enums) {
 		config.Components.Schemas.RegisterTypeAlias(e.of, e.schema)
 	}
-	config.Info.Description = "Stores an organisation's software licence agreements and finds out their entitlements.\n\n" +
+	config.Info.Description = "Stores an organisation's software licence agreements and looks up their entitlements.\n\n" +
 		"**Errors** are problem documents (RFC 9457). `code` identifies the problem and never changes; for invalid input `errors` lists " +
 		"every error, with a JSON pointer (RFC 6901) into the body or the name of the parameter. " +
-		"A body that is not JSON is answered with 400, input that violates a rule with 422.\n\n" +
+		"The response to a body that is not JSON has status 400, and the response to input that violates a rule 422.\n\n" +
 		"**Language**: texts are in " + languageNames("or") + ", selected by `Accept-Language`.\n\n" +
 		"**Pages**: send the `nextCursor` of a page as the `cursor` of the next one, with the same parameters; the last page has none.\n\n" +
 		"**Times** are RFC 3339 in UTC."
@@ -79,7 +79,7 @@ func configuration(enums []Enum) huma.Config {
 		{Name: "statements", Description: "Files with the entitlements of the organisation: uploads and results."},
 		{Name: "audit", Description: "Who changed what, when."},
 		{Name: "reports", Description: "Purchased and installed software: now, on a day, and compared; as JSON, CSV, XLSX and a printable page."},
-		{Name: "overview", Description: "The licence position of the organisation in a few numbers."},
+		{Name: "overview", Description: "The totals of the licence position."},
 		{Name: "openapi", Description: "This document."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -87,7 +87,7 @@ func configuration(enums []Enum) huma.Config {
 			Type:         "http",
 			Scheme:       "bearer",
 			BearerFormat: "JWT",
-			Description:  "An ID token of the organisation's user pool. Its groups are the roles.",
+			Description:  "An access token of the organisation's user pool. Its groups are the roles.",
 		},
 	}
 	config.Components.Parameters = map[string]*huma.Param{
@@ -147,7 +147,7 @@ var examples = map[int]*errs.Error{
 	http.StatusServiceUnavailable:  errs.New(errs.Unavailable, "try_again"),
 }
 
-// describeProblems adds headers and an example to the error answers of every operation.
+// describeProblems adds headers and an example to the error responses of every operation.
 func describeProblems(document *huma.OpenAPI) {
 	header := func(description, example string) *huma.Param {
 		return &huma.Param{Description: description, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
@@ -168,7 +168,7 @@ func describeProblems(document *huma.OpenAPI) {
 				response.Headers = map[string]*huma.Param{"Content-Language": header("The language of the texts.", "en")}
 				switch status {
 				case http.StatusUnauthorized:
-					response.Description = "No valid token. The gateway returns this answer, in its own format, before the API is called."
+					response.Description = "No valid token. The gateway returns this response, in its own format, before the API is called."
 					response.Content["application/json"] = &huma.MediaType{
 						Schema:  &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"message": {Type: huma.TypeString}}},
 						Example: map[string]string{"message": "Unauthorized"},
@@ -182,7 +182,7 @@ func describeProblems(document *huma.OpenAPI) {
 	}
 }
 
-// NotModified adds the 304 answer to a conditional read.
+// NotModified adds the 304 response to a conditional read.
 func NotModified(op *huma.Operation) {
 	op.Responses = map[string]*huma.Response{"304": {Description: "The caller's copy, named by If-None-Match, is current."}}
 }

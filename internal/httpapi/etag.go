@@ -8,7 +8,7 @@ import (
 )
 
 // ETag returns the tag of one version of a resource in one language. It begins with the version,
-// which If-Match is compared with; parts are numbers that the answer depends on and the version
+// which If-Match is compared with; parts are numbers that the response depends on and the version
 // does not cover.
 func ETag(lang i18n.Lang, version int64, parts ...int) string {
 	var b strings.Builder

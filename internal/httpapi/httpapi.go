@@ -167,7 +167,7 @@ func (s *server) unrouted(w http.ResponseWriter, r *http.Request, lang i18n.Lang
 
 func language(r *http.Request) i18n.Lang { return i18n.Language(r.Header.Get("Accept-Language")) }
 
-// writer records whether the answer has begun.
+// writer records whether the response has begun.
 type writer struct {
 	http.ResponseWriter
 	written bool

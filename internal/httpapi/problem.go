@@ -16,7 +16,7 @@ import (
 	"trueup/internal/text"
 )
 
-// Problem is the answer to every error: a problem document of RFC 9457 with a stable code.
+// Problem is the response to every error: a problem document of RFC 9457 with a stable code.
 type Problem struct {
 	Type      string       `json:"type" format:"uri" doc:"Always about:blank; code identifies the problem." example:"about:blank"`
 	Title     string       `json:"title" doc:"The HTTP status in words." example:"Unprocessable Entity"`
@@ -36,7 +36,7 @@ type FieldError struct {
 	Value     string `json:"value,omitempty" doc:"The value, shortened if it is long." example:"agreements.xlsx"`
 }
 
-// Error implements error, which huma requires of error answers.
+// Error implements error, which huma requires of error responses.
 func (p *Problem) Error() string { return p.Code }
 
 // GetStatus returns the HTTP status.

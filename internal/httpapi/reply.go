@@ -25,7 +25,7 @@ const rememberFor = 24 * time.Hour
 
 // Repeatable is the parameter of an operation that clients can repeat safely.
 type Repeatable struct {
-	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"The idempotency key, which makes retries safe. For one day, a repeated request with the same key gets the first answer and has no further effect." example:"5d1f9c1e-7a55-4f0b-9d0a-2c6f1a6f6d7b"`
+	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"The idempotency key, which makes retries safe. For one day, a repeated request with the same key gets the first response and has no further effect." example:"5d1f9c1e-7a55-4f0b-9d0a-2c6f1a6f6d7b"`
 }
 
 // Reply is the response to a call that can be repeated: its value, and the bytes that are

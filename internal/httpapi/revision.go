@@ -16,7 +16,7 @@ const maxRevisions = 10
 
 // Revision is the precondition of a change (R2.12).
 type Revision struct {
-	IfMatch string `header:"If-Match" maxLength:"1024" pattern:"^(\\*|(W/)?\"[^\"]*\"(\\s*,\\s*(W/)?\"[^\"]*\")*)$" doc:"The ETag of the version that the caller has read. If it has changed since, the answer is 412 and nothing changes. If absent or *, the current version is changed." example:"\"3-en\""`
+	IfMatch string `header:"If-Match" maxLength:"1024" pattern:"^(\\*|(W/)?\"[^\"]*\"(\\s*,\\s*(W/)?\"[^\"]*\")*)$" doc:"The ETag of the version that the caller has read. If it has changed since, the response is 412 and nothing changes. If absent or *, the current version is changed." example:"\"3-en\""`
 }
 
 // names reports whether the caller specified a version.

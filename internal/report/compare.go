@@ -17,7 +17,7 @@ type Comparison struct {
 	From   *time.Time      `json:"from" doc:"The time of the earlier licence data; null if there was no refresh." example:"2026-10-21T02:00:00Z"`
 	Filter Filter          `json:"filter" doc:"The filter of the report."`
 	Order  Order           `json:"order" doc:"The sort order."`
-	Steps  []position.Step `json:"steps" doc:"The rules by which a license may cover an installation in this report."`
+	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report."`
 	Before ProductTotals   `json:"before" doc:"The totals of all products before."`
 	After  ProductTotals   `json:"after" doc:"The totals of all products after."`
 	Rows   []Difference    `json:"rows" doc:"The products that differ."`

@@ -11,7 +11,7 @@ import (
 type Explanation struct {
 	Head
 	Row   Installation `json:"row" doc:"The row of the product in the report."`
-	Steps []Bar        `json:"steps" doc:"The steps from owned licenses to surplus or shortfall. Their quantities add up to the difference."`
+	Steps []Bar        `json:"steps" doc:"The steps from owned licences to surplus or shortfall. Their quantities add up to the difference."`
 	// Titles is what was detected of the product, title by title. Together they may
 	// be more than the PCs that have it, as a PC may have several.
 	Titles []Share `json:"titles" doc:"The detected titles of the product. A PC may have several."`
@@ -21,8 +21,8 @@ type Explanation struct {
 type Bar struct {
 	Step     string  `json:"step" enum:"pairs,statements,agreements,movedIn,movedOut,installed" doc:"The name of the step."`
 	Quantity int     `json:"quantity" doc:"The quantity that the step adds, or subtracts if negative." example:"120"`
-	Sources  []Share `json:"sources" doc:"The sources of the quantity; empty for moved licenses."`
-	Moves    []Move  `json:"moves" doc:"Licenses moved from or to other versions."` // of what moved
+	Sources  []Share `json:"sources" doc:"The sources of the quantity; empty for moved licences."`
+	Moves    []Move  `json:"moves" doc:"Licences moved from or to other versions."` // of what moved
 }
 
 // Move is a number of licences of one version that cover installations of another.
@@ -30,7 +30,7 @@ type Move struct {
 	Product  string        `json:"product" doc:"The other product." example:"Office Professional Plus 2024"`
 	ID       string        `json:"id" doc:"The id of the other product." example:"1f0c2b3a4d5e6f71"`
 	Step     position.Step `json:"step" enum:"exact,prefix,downgrade,assurance" doc:"The rule that allows the move."`
-	Quantity int           `json:"quantity" doc:"The number of licenses." example:"20"`
+	Quantity int           `json:"quantity" doc:"The number of licences." example:"20"`
 }
 
 // Explain explains one product of the License installation report with the same filter. It

@@ -14,7 +14,7 @@ type Installations struct {
 	Head
 	Filter Filter          `json:"filter" doc:"The filter of the report."`
 	Order  Order           `json:"order" doc:"The sort order."`
-	Steps  []position.Step `json:"steps" doc:"The rules by which a license may cover an installation in this report."`
+	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report."`
 	Totals ProductTotals   `json:"totals" doc:"The totals of all rows."`
 	Rows   []Installation  `json:"rows" doc:"The products."`
 }
@@ -28,14 +28,14 @@ type Installation struct {
 	ID         string           `json:"id" doc:"The id of the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
 	Publisher  string           `json:"publisher" doc:"The publisher of the product." example:"Microsoft"`
 	Product    string           `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
-	Volume     int              `json:"volume" doc:"Licenses of volume agreements." example:"120"`
-	Other      int              `json:"other" doc:"Licenses bought another way." example:"0"`
-	Licenses   int              `json:"licenses" doc:"All licenses." example:"120"`
-	MovedIn    int              `json:"movedIn" doc:"Licenses of other versions that cover installations of this one." example:"0"`
-	MovedOut   int              `json:"movedOut" doc:"Licenses of this version that cover installations of others." example:"20"`
+	Volume     int              `json:"volume" doc:"Licences of volume agreements." example:"120"`
+	Other      int              `json:"other" doc:"Licences bought another way." example:"0"`
+	Licenses   int              `json:"licenses" doc:"All licences." example:"120"`
+	MovedIn    int              `json:"movedIn" doc:"Licences of other versions that cover installations of this one." example:"0"`
+	MovedOut   int              `json:"movedOut" doc:"Licences of this version that cover installations of others." example:"20"`
 	Installed  int              `json:"installed" doc:"The number of PCs with the product." example:"90"`
-	Surplus    int              `json:"surplus" doc:"Licenses that cover no installation." example:"10"`
-	Shortfall  int              `json:"shortfall" doc:"Installations that no license covers." example:"0"`
+	Surplus    int              `json:"surplus" doc:"Licences that cover no installation." example:"10"`
+	Shortfall  int              `json:"shortfall" doc:"Installations that no licence covers." example:"0"`
 	Difference int              `json:"difference" doc:"licenses + movedIn - movedOut - installed, which is surplus - shortfall." example:"10"`
 	Coverage   *int             `json:"coverage" doc:"The percentage of PCs that are covered, rounded down; null if there are none." example:"100"`
 	Verdict    position.Verdict `json:"verdict" enum:"unlicensed,short,unused,covered" doc:"The verdict on the product."`
@@ -44,14 +44,14 @@ type Installation struct {
 // ProductTotals is position.Totals with JSON names.
 type ProductTotals struct {
 	Products           int `json:"products" doc:"The number of products."`
-	Owned              int `json:"licenses" doc:"All licenses."`
-	Used               int `json:"used" doc:"Licenses that cover an installation."`
-	Surplus            int `json:"surplus" doc:"Licenses that cover no installation."`
-	Volume             int `json:"volume" doc:"Licenses of volume agreements."`
-	Other              int `json:"other" doc:"Licenses bought another way."`
+	Owned              int `json:"licenses" doc:"All licences."`
+	Used               int `json:"used" doc:"Licences that cover an installation."`
+	Surplus            int `json:"surplus" doc:"Licences that cover no installation."`
+	Volume             int `json:"volume" doc:"Licences of volume agreements."`
+	Other              int `json:"other" doc:"Licences bought another way."`
 	Needed             int `json:"installed" doc:"Installations on PCs."`
-	Covered            int `json:"covered" doc:"Installations that a license covers."`
-	Shortfall          int `json:"shortfall" doc:"Installations that no license covers."`
+	Covered            int `json:"covered" doc:"Installations that a licence covers."`
+	Shortfall          int `json:"shortfall" doc:"Installations that no licence covers."`
 	CoveredProducts    int `json:"coveredProducts" doc:"Products with the verdict covered."`
 	ShortProducts      int `json:"shortProducts" doc:"Products with the verdict short."`
 	UnusedProducts     int `json:"unusedProducts" doc:"Products with the verdict unused."`

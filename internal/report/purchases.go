@@ -33,14 +33,14 @@ type Purchase struct {
 	Name        string               `json:"name" doc:"The name of the agreement, or of the statement." example:"Office agreements"`
 	Publisher   string               `json:"publisher" doc:"The publisher of the software." example:"Microsoft"`
 	Product     string               `json:"product" doc:"The product with its version; empty if not available." example:"Office Professional Plus 2021"`
-	Quantity    int                  `json:"quantity" doc:"The number of licenses." example:"120"`
-	SA          int                  `json:"sa" doc:"The number of licenses with active Software Assurance." example:"40"`
+	Quantity    int                  `json:"quantity" doc:"The number of licences." example:"120"`
+	SA          int                  `json:"sa" doc:"The number of licences with active Software Assurance." example:"40"`
 	Start       day.Date             `json:"start" doc:"The first day of the term; empty if unknown." example:"2026-01-01"`
 	End         day.Date             `json:"end" doc:"The last day of the term; empty if unknown." example:"2026-12-31"`
 	DaysLeft    *int                 `json:"daysLeft" doc:"The days until the last day: 0 on it, negative after it; null if unknown." example:"40"`
 	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"The status of the term."` // of the row's term
 	Validation  agreement.Validation `json:"validation,omitempty" doc:"The result of the Volume Licensing Service Center for the pairs; absent for type other." example:"valid"`
-	Counted     int                  `json:"counted" doc:"The number of licenses that count in the position, because their term is running." example:"120"`
+	Counted     int                  `json:"counted" doc:"The number of licences that count in the position, because their term is running." example:"120"`
 	Sources     []Share              `json:"sources" doc:"The sources of the quantity."` // what Quantity was counted from (R8.3)
 }
 
@@ -48,16 +48,16 @@ type Purchase struct {
 type Share struct {
 	position.Source
 	Quantity int `json:"quantity" doc:"The quantity from this source." example:"120"`
-	SA       int `json:"sa,omitempty" doc:"The number of licenses with active Software Assurance." example:"40"`
+	SA       int `json:"sa,omitempty" doc:"The number of licences with active Software Assurance." example:"40"`
 }
 
 // PurchaseTotals is the sum of the rows.
 type PurchaseTotals struct {
 	Agreements AgreementTotals `json:"agreements" doc:"The agreements of all rows, each counted once."`
 	Rows       int             `json:"rows" doc:"The number of rows." example:"240"`
-	Quantity   int             `json:"quantity" doc:"The number of licenses of all rows." example:"5200"`
-	SA         int             `json:"sa" doc:"The number of licenses with active Software Assurance." example:"400"`
-	Counted    int             `json:"counted" doc:"The number of licenses that count in the position." example:"5000"`
+	Quantity   int             `json:"quantity" doc:"The number of licences of all rows." example:"5200"`
+	SA         int             `json:"sa" doc:"The number of licences with active Software Assurance." example:"400"`
+	Counted    int             `json:"counted" doc:"The number of licences that count in the position." example:"5000"`
 }
 
 // AgreementTotals is agreement.Totals with JSON names.
@@ -66,7 +66,7 @@ type AgreementTotals struct {
 	Volume     int `json:"volume" doc:"The number of agreements of type volume."`
 	Other      int `json:"other" doc:"The number of agreements of type other."`
 	Pairs      int `json:"pairs" doc:"The number of agreement pairs."`
-	Licenses   int `json:"licenses" doc:"The number of licenses of agreements of type other."`
+	Licenses   int `json:"licenses" doc:"The number of licences of agreements of type other."`
 	NotStarted int `json:"notStarted" doc:"Agreements whose term starts later."`
 	Active     int `json:"active" doc:"Agreements within their term."`
 	Expiring   int `json:"expiring" doc:"Agreements that end soon."`

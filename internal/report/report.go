@@ -125,8 +125,8 @@ func (d *Data) Stale(now time.Time) bool {
 
 // Filter selects the content of a report. Empty fields select everything.
 type Filter struct {
-	Type      agreement.Type   `json:"type,omitempty" enum:"volume,other" doc:"Only licenses of this type."`
-	Groups    []string         `json:"groups,omitempty" doc:"Only licenses of these license groups, by id."`
+	Type      agreement.Type   `json:"type,omitempty" enum:"volume,other" doc:"Only licences of this type."`
+	Groups    []string         `json:"groups,omitempty" doc:"Only licences of these license groups, by id."`
 	Status    agreement.Status `json:"status,omitempty" enum:"not-started,active,expiring,expired,no-term" doc:"Only terms with this status."`
 	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"`                      // compared in folded form
 	Verdict   position.Verdict `json:"verdict,omitempty" enum:"unlicensed,short,unused,covered" doc:"Only products with this verdict."` // only for installations

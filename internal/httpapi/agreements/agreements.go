@@ -26,7 +26,7 @@ type Agreement struct {
 	GroupID      string               `json:"groupId" doc:"The id of its license group." example:"unassigned"`
 	Publisher    string               `json:"publisher" doc:"The publisher of the software; Microsoft for a volume agreement." example:"Adobe"`
 	ProductTitle string               `json:"productTitle" doc:"For a volume agreement, a text in the reader's language which says that its products come from entitlements." example:"Photoshop"`
-	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"The number of licenses; only for type other." example:"25"`
+	Licenses     int                  `json:"licenses,omitempty" minimum:"1" doc:"The number of licences; only for type other." example:"25"`
 	Start        day.Date             `json:"start,omitempty" format:"date" doc:"The first day of its term, if known." example:"2026-01-01"`
 	End          day.Date             `json:"end,omitempty" format:"date" doc:"The last day of its term, if known." example:"2026-12-31"`
 	Status       agreement.Status     `json:"status" doc:"The status of its term today (UTC). An agreement that ends soon is expiring."`
@@ -130,7 +130,7 @@ type Totals struct {
 	Volume       int              `json:"volume" minimum:"0" doc:"The number of agreements of type volume."`
 	Other        int              `json:"other" minimum:"0" doc:"The number of agreements of type other."`
 	Pairs        int              `json:"pairs" minimum:"0" doc:"The number of agreement pairs."`
-	Licenses     int              `json:"licenses" minimum:"0" doc:"The number of licenses of the agreements of type other."`
+	Licenses     int              `json:"licenses" minimum:"0" doc:"The number of licences of the agreements of type other."`
 	ByStatus     StatusTotals     `json:"byStatus" doc:"The number of agreements by status."`
 	ByValidation ValidationTotals `json:"byValidation" doc:"The number of volume agreements by validation."`
 }
@@ -242,7 +242,7 @@ type getAgreementDetailsInput struct {
 }
 
 type agreementDetailsOutput struct {
-	CacheControl string `header:"Cache-Control" doc:"Forbids caches to store the details." example:"no-store"`
+	CacheControl string `header:"Cache-Control" doc:"Prevents caches from storing the details." example:"no-store"`
 	Body         AgreementDetails
 }
 

@@ -26,7 +26,7 @@ const (
 	oneDay         = 24 * time.Hour
 	auditDays      = 30               // default range
 	maxExportDays  = 366              // range of an export
-	maxExportBytes = 5 << 20          // size of an export inside a function's answer: Lambda accepts 6 MB
+	maxExportBytes = 5 << 20          // size of an export inside a function's response: Lambda accepts 6 MB
 	maxExportFor   = 14 * time.Second // time to read an export
 )
 
@@ -170,7 +170,7 @@ type exportAuditEventsOutput struct {
 func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 	op.Summary = "Export audit events"
 	op.Description = "Returns every audit event that matches the filters, the newest first, as one CSV file of at most 366 days. " +
-		"An export that is too large for one answer is rejected, never truncated: choose fewer days."
+		"An export that is too large for one response is rejected, never truncated: choose fewer days."
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "The events.",
 		Content:     map[string]*huma.MediaType{httpapi.CSVMediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
@@ -220,7 +220,7 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, erro
 		if err := w.Flush(); err != nil {
 			return nil, err
 		}
-		// The answer is sent as a JSON string, which is longer.
+		// The response is sent as a JSON string, which is longer.
 		escaped, err := json.Marshal(string(file.Bytes()[start:]))
 		if err != nil {
 			return nil, err

@@ -120,7 +120,7 @@ func (r Results) settled() bool {
 	return true
 }
 
-// manyOutput is the answer to a call about many agreements.
+// manyOutput is the response to a call about many agreements.
 type manyOutput struct{ Body httpapi.Reply[Results] }
 
 // many answers a call about many agreements. The call is not one transaction: after an

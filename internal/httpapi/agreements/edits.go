@@ -31,7 +31,7 @@ type NewAgreement struct {
 type TermsDraft struct {
 	Publisher    *string `json:"publisher,omitempty" doc:"The publisher, by one of its names in the catalog. Only for type other, and required there." example:"Adobe"`
 	ProductTitle *string `json:"productTitle,omitempty" doc:"The product title, by one of its names under the publisher in the catalog. Only for type other, and required there." example:"Photoshop"`
-	Licenses     *int64  `json:"licenses,omitempty" doc:"The number of licenses. Only for type other, and required there." example:"25"`
+	Licenses     *int64  `json:"licenses,omitempty" doc:"The number of licences. Only for type other, and required there." example:"25"`
 	Start        *string `json:"start,omitempty" doc:"The first day of the term; empty for none. Only for type other." example:"2026-01-01"`
 	End          *string `json:"end,omitempty" doc:"The last day of the term; empty for none. Only for type other." example:"2026-12-31"`
 	Details      *string `json:"details,omitempty" doc:"Free text, such as contacts and registration keys; empty for none. Only a separate operation returns it. Only for type other." example:"Contact: licences@example.org"`
@@ -182,7 +182,7 @@ type createdAgreement struct {
 func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Add an agreement"
 	op.Description = "Adds one agreement, of type volume with all of its pairs or of type other, to an existing license group or to a new one. " +
-		"Either all of it is stored or nothing. Names and pairs that are in use are a conflict; the answer lists each of them with its agreement. " +
+		"Either all of it is stored or nothing. Names and pairs that are in use are a conflict; the response lists each of them with its agreement. " +
 		"An agreement of type other has a publisher and a product title from the catalog. It can be added once the inventory contains a PC and a software title."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)

@@ -26,7 +26,7 @@ type Pair struct {
 	Validation   agreement.Validation `json:"validation" doc:"The result of the Volume Licensing Service Center: pending if it was not asked yet, error if it could not answer."`
 	Reason       *httpapi.Reason      `json:"reason,omitempty" doc:"Why it is not valid."`
 	CheckedAt    time.Time            `json:"checkedAt,omitzero" doc:"When the pair was last checked; absent if never." example:"2026-11-22T01:30:00Z"`
-	Held         bool                 `json:"held" doc:"Whether a later answer, which reduces licenses, is pending approval." example:"false"`
+	Held         bool                 `json:"held" doc:"Whether a later answer, which reduces licences, is pending approval." example:"false"`
 	Entitlements []PairEntitlement    `json:"entitlements" doc:"The entitlements of the pair, from the last answer without an error."`
 }
 
@@ -36,7 +36,7 @@ type PairEntitlement struct {
 	ProductPool   string   `json:"productPool,omitempty" doc:"The product pool, if known." example:"Applications"`
 	ProductFamily string   `json:"productFamily" doc:"The product family." example:"Office Professional Plus"`
 	Version       string   `json:"version,omitempty" doc:"The version, if known." example:"2021"`
-	LicenseType   string   `json:"licenseType,omitempty" doc:"The type of the license, as spelled by the source." example:"License/Software Assurance Pack"`
+	LicenseType   string   `json:"licenseType,omitempty" doc:"The type of the licence, as spelled by the source." example:"License/Software Assurance Pack"`
 	Effective     int      `json:"effective" minimum:"0" doc:"The effective quantity, including upgrades." example:"250"`
 	ActiveSA      int      `json:"activeSA" minimum:"0" doc:"The active Software Assurance quantity." example:"250"`
 	Unresolved    int      `json:"unresolved,omitempty" minimum:"0" doc:"The unresolved quantity of an old summary, which does not count." example:"2"`

@@ -1,10 +1,10 @@
-// Package apiscript runs API scripts: text files of requests and expected answers. The same
+// Package apiscript runs API scripts: text files of requests and expected responses. The same
 // files run on the handlers, through Lambda events and against a running stack; only the
 // transport of a request differs.
 //
 // A script is a list of steps. A line that begins with "##" names a step. The request line,
 // headers and, after an empty line, the body follow. A line "=> STATUS" begins the expected
-// answer: headers and, after an empty line, the JSON body:
+// response: headers and, after an empty line, the JSON body:
 //
 //	## R3.1 an upload is announced
 //	POST /imports
@@ -21,14 +21,14 @@
 //
 //   - "As" names the caller's role; the default is global-admin. "As: nobody"
 //     sends no token. A script's subject is "someone" unless "Sub" names another.
-//   - {{name}} stands for a variable. An unknown variable in an expected answer is
+//   - {{name}} stands for a variable. An unknown variable in an expected response is
 //     set to the actual value; a variable in a request must be known. {{any}} matches
 //     any value, {{absent}} only a missing one.
 //   - A body sent below Base is application/json, unless Content-Type names another type.
 //   - A header line "{{name}}" sends all the headers of a variable that is an object.
 //   - Objects may have more members than expected; lists must be as long as
 //     expected, unless the last expected item is "...".
-//   - "=> STATUS within 20s" repeats the request until the answer is as expected.
+//   - "=> STATUS within 20s" repeats the request until the response is as expected.
 //   - A body or expectation of several lines is joined as it is, without the last
 //     line end. "{{nl}}" stands for a line end.
 package apiscript
@@ -58,7 +58,7 @@ type Target struct {
 	Do func(*http.Request) (*http.Response, error)
 	// Token returns a bearer token for a caller.
 	Token func(role, subject string) (string, error)
-	// Check, if not nil, checks every answer below Base, for example against the OpenAPI
+	// Check, if not nil, checks every response below Base, for example against the OpenAPI
 	// document.
 	Check func(request *http.Request, response *http.Response, body []byte) error
 	// Vars are variables with initial values.
@@ -120,7 +120,7 @@ func (r *runner) step(t *testing.T, file string, s step) {
 	}
 }
 
-// try sends one request and compares the answer. It keeps variables only if the whole answer is
+// try sends one request and compares the response. It keeps variables only if the whole response is
 // as expected.
 func (r *runner) try(s step) error {
 	request, err := r.request(s)
@@ -151,7 +151,7 @@ func (r *runner) try(s step) error {
 		wrong = append(wrong, r.Check(request, response, body))
 	}
 	if err := errors.Join(wrong...); err != nil {
-		return fmt.Errorf("%w\nthe answer was %s\n%s", err, response.Status, body)
+		return fmt.Errorf("%w\nthe response was %s\n%s", err, response.Status, body)
 	}
 	r.vars = m.vars
 	return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// matcher compares an answer with the expected one, and sets variables.
+// matcher compares a response with the expected one, and sets variables.
 type matcher struct{ vars map[string]any }
 
 const (

@@ -40,7 +40,7 @@ type createdPublisher struct {
 
 func (o *operations) createPublisher(api huma.API, op huma.Operation) {
 	op.Summary = "Add a publisher to the catalog"
-	op.Description = "Adds a publisher, so that product titles can be added to it and agreements can name it. An existing name is a conflict; the answer names the publisher that has it."
+	op.Description = "Adds a publisher, so that product titles can be added to it and agreements can name it. An existing name is a conflict; the response names the publisher that has it."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -80,7 +80,7 @@ type createdTitle struct {
 
 func (o *operations) createTitle(api huma.API, op huma.Operation) {
 	op.Summary = "Add a product title to a publisher"
-	op.Description = "Adds a product title to a publisher of the catalog. An existing name is a conflict; the answer names the title that has it."
+	op.Description = "Adds a product title to a publisher of the catalog. An existing name is a conflict; the response names the title that has it."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)

@@ -268,7 +268,7 @@ func ruleTold(r inventory.Rule, position int) map[string]string {
 	return told
 }
 
-// DeletedRule is the answer to the deletion of a rule.
+// DeletedRule is the response to the deletion of a rule.
 type DeletedRule struct {
 	ID           string `json:"id" doc:"The rule's id." example:"own-7k2m9x4w0q"`
 	RulesVersion int64  `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins." example:"5"`
@@ -287,7 +287,7 @@ type deleteRuleOutput struct {
 
 func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a rule that recognises titles"
-	op.Description = "Deletes a rule of an admin. Built-in rules cannot be deleted; an earlier rule of an admin overrules them. Files are then counted again by the changed rules."
+	op.Description = "Deletes a rule of an admin. Built-in rules cannot be deleted; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*deleteRuleOutput, error) {
 		now := o.Now()

@@ -64,7 +64,7 @@ func (o *operations) createGroup(api huma.API, op huma.Operation) {
 	})
 }
 
-// DeletedGroup is the answer to the deletion of a license group.
+// DeletedGroup is the response to the deletion of a license group.
 type DeletedGroup struct {
 	ID     string `json:"id" doc:"The group's id." example:"0v5z3m8k2q9x7w4m"`
 	Moved  int    `json:"moved" minimum:"0" doc:"The number of its agreements, which are now in the built-in group." example:"12"`

@@ -37,14 +37,14 @@ var (
 	formatHTML = format{"html", "text/html; charset=utf-8", "inline", "", report.Table.HTML}
 )
 
-// maxFileBytes is the maximum size of a file in an answer. Lambda accepts 6 MB, as a JSON
+// maxFileBytes is the maximum size of a file in a response. Lambda accepts 6 MB, as a JSON
 // string, in which some bytes are longer.
 const maxFileBytes = 5 << 20
 
 // reportFile is a file, or a redirect to it.
 type reportFile struct {
 	Status                int
-	Location              string `header:"Location" doc:"The address of the download, which is valid for some minutes, if the file is too large for an answer."`
+	Location              string `header:"Location" doc:"The address of the download, which is valid for some minutes, if the file is too large for a response."`
 	CacheControl          string `header:"Cache-Control" hidden:"true"`
 	ContentType           string `header:"Content-Type" hidden:"true"`
 	ContentLanguage       string `header:"Content-Language" hidden:"true"`
@@ -118,7 +118,7 @@ func file[In any](o *operations, f format, what, name string, table func(context
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
 		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " +
-			"A file that is too large for an answer is stored for a day, and the answer redirects to it."
+			"A file that is too large for a response is stored for a day, and the response redirects to it."
 		op.Errors = append(op.Errors, http.StatusNotFound)
 		media, _, _ := strings.Cut(f.media, ";")
 		op.Responses = map[string]*huma.Response{
@@ -161,7 +161,7 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
 }
 
-// fits reports whether a file fits in an answer: text as a JSON string, binary content in
+// fits reports whether a file fits in a response: text as a JSON string, binary content in
 // base64.
 func fits(f format, body []byte) bool {
 	if f.binary != "" {

@@ -41,7 +41,7 @@ type compareOutput struct{ Body report.Comparison }
 
 func (o *operations) compareLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Compare two days"
-	op.Description = "Returns the products whose licenses or installations differ between the License installation reports of two days, or of a day and now." + datedText
+	op.Description = "Returns the products whose licences or installations differ between the License installation reports of two days, or of a day and now." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *compareInput) (*compareOutput, error) {
 		c, _, err := o.compared(ctx, in.Lang(), in.ComparisonQuery)

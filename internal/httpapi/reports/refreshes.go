@@ -43,8 +43,8 @@ type Refresh struct {
 // RefreshHold describes the answers that a refresh holds back.
 type RefreshHold struct {
 	State  refresher.Hold `json:"state" doc:"held: pending approval; discarded: later answers have replaced the held ones."`
-	Before int64          `json:"before" minimum:"0" doc:"The number of licenses of the answered pairs before." example:"1000"`
-	After  int64          `json:"after" minimum:"0" doc:"The number of licenses that they would have." example:"480"`
+	Before int64          `json:"before" minimum:"0" doc:"The number of licences of the answered pairs before." example:"1000"`
+	After  int64          `json:"after" minimum:"0" doc:"The number of licences that they would have." example:"480"`
 }
 
 func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
@@ -102,7 +102,7 @@ func accepted(reply httpapi.Reply[Refresh], err error) (*acceptedRefresh, error)
 func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Refresh licence data now"
 	op.Description = "Refreshes the entitlements of every agreement pair of the organisation or of one license group, and writes the reports of the day. " +
-		"Only one refresh is open at a time: if there is one, the answer is that refresh."
+		"Only one refresh is open at a time: if there is one, the response is that refresh."
 	op.DefaultStatus = http.StatusAccepted
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {

@@ -32,8 +32,8 @@ func (s Sorted) by(column string) report.Order {
 
 // Licensed selects licenses.
 type Licensed struct {
-	Type      agreement.Type `query:"type" doc:"Only licenses of this type."`
-	Groups    []string       `query:"group" maxItems:"100" doc:"Only licenses of these license groups: ids, separated by commas." example:"unassigned"`
+	Type      agreement.Type `query:"type" doc:"Only licences of this type."`
+	Groups    []string       `query:"group" maxItems:"100" doc:"Only licences of these license groups: ids, separated by commas." example:"unassigned"`
 	Publisher string         `query:"publisher" maxLength:"256" doc:"Only products of this publisher, by any name in the catalog, without regard to case." example:"Adobe"`
 }
 
@@ -62,9 +62,9 @@ func parseDate(parameter, given string, into *day.Date) []error {
 
 // Matching disables rules by which a license covers an installation.
 type Matching struct {
-	Prefix    bool `query:"prefix" default:"true" doc:"Whether a license covers updates of its version, for example 2.05 covers 2.05.1234."`
-	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a license covers older versions, by downgrade rights."`
-	Assurance bool `query:"assurance" default:"true" doc:"Whether a license with active Software Assurance covers newer versions."`
+	Prefix    bool `query:"prefix" default:"true" doc:"Whether a licence covers updates of its version, for example 2.05 covers 2.05.1234."`
+	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a licence covers older versions, by downgrade rights."`
+	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with active Software Assurance covers newer versions."`
 }
 
 func (m Matching) options() position.Options {
@@ -252,7 +252,7 @@ type getInstallationsOutput struct{ Body InstallationsPage }
 
 func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License installation report"
-	op.Description = "Compares licenses with installations, by product. Type and license groups select the licenses, which are compared with all installations; publisher and verdict select the products to show. The totals cover all pages." + datedText
+	op.Description = "Compares licences with installations, by product. Type and license groups select the licences, which are compared with all installations; publisher and verdict select the products to show. The totals cover all pages." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getInstallationsInput) (*getInstallationsOutput, error) {
 		order, steps := in.by(in.Sort), in.options()
@@ -287,7 +287,7 @@ type explainOutput struct{ Body report.Explanation }
 
 func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
 	op.Summary = "Explain a product of the License installation report"
-	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licenses to surplus or shortfall." + datedText
+	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
 		v, err := o.view(ctx, in.date, in.Lang(), in.options())
@@ -312,7 +312,7 @@ type getOverviewOutput struct{ Body report.Overview }
 
 func (o *operations) getOverview(api huma.API, op huma.Operation) {
 	op.Summary = "Read the overview"
-	op.Description = "Returns agreements and products in a few numbers, products that are short, terms that end soon, and the last refreshes." + datedText
+	op.Description = "Returns the totals of agreements and products, products that are short, terms that end soon, and the last refreshes." + datedText
 	huma.Register(api, op, func(ctx context.Context, in *getOverviewInput) (*getOverviewOutput, error) {
 		v, err := o.view(ctx, "", in.Lang(), position.Options{})
 		if err != nil {
