@@ -158,7 +158,7 @@ func (f fault) answer(w http.ResponseWriter, answers []Answer) {
 		problem(w, http.StatusServiceUnavailable, "Come back later.")
 		return
 	case "forbidden":
-		problem(w, http.StatusForbidden, "The client may not ask.")
+		problem(w, http.StatusForbidden, "The client is not allowed to look up entitlements.")
 		return
 	case "html":
 		w.Header().Set("Content-Type", "text/html")
