@@ -77,7 +77,7 @@ import: ## Import FILE into the running stack (GROUP, PROGRAM, ON_ERROR, DRY_RUN
 	@bash infra/local/import.sh "$$API" "$$FILE" "$$GROUP" "$$PROGRAM" "$$ON_ERROR" "$$DRY_RUN"
 
 invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
-	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not answer at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
+	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not respond at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
 	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
 test: need-java local $(DUCKDB) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)

@@ -15,7 +15,7 @@
 # POINT is a time in UTC, such as 2026-11-21T09:00:00Z. Requires the AWS command line
 # (version 2), jq, and the requirements of `make deploy`.
 set -euo pipefail
-shopt -s inherit_errexit 2>/dev/null || { echo 'restore: needs bash 4.4 or newer' >&2; exit 1; }
+shopt -s inherit_errexit 2>/dev/null || { echo 'restore: bash 4.4 or newer is required' >&2; exit 1; }
 
 stack=trueup
 # The functions that events call, with their reserved concurrency as in
@@ -106,7 +106,7 @@ finish() {
   if [ -n "$context_changed" ]; then
     used=$(output TableName) || used=unknown
     if [ "$used" = unknown ]; then
-      printf 'restore: cdk.context.json names the table %s; whether it is in use is not known\n' "$target" >&2
+      printf 'restore: cdk.context.json names the table %s; it is unknown whether that table is in use\n' "$target" >&2
     elif [ "$used" != "$target" ]; then
       revert_context
     fi
@@ -161,11 +161,11 @@ check_period() {
   local backups from to
   backups=$(aws dynamodb describe-continuous-backups --table-name "$source")
   backups=$(jq -c '.ContinuousBackupsDescription.PointInTimeRecoveryDescription' <<<"$backups")
-  [ "$(jq -r '.PointInTimeRecoveryStatus' <<<"$backups")" = ENABLED ] || die "the table $source keeps no points in time"
+  [ "$(jq -r '.PointInTimeRecoveryStatus' <<<"$backups")" = ENABLED ] || die "the table $source has no point-in-time recovery"
   from=$(jq -r "$moments .EarliestRestorableDateTime | moment" <<<"$backups")
   to=$(jq -r "$moments .LatestRestorableDateTime | moment" <<<"$backups")
   if [ "$point" -lt "$from" ] || [ "$point" -gt "$to" ]; then
-    die "the table $source can be brought back to a point from $(iso "$from") to $(iso "$to"), not to $(iso "$point")"
+    die "the table $source can be restored to a point from $(iso "$from") to $(iso "$to"), not to $(iso "$point")"
   fi
 }
 
@@ -177,12 +177,12 @@ restore_table() {
     say "restoring $source to $(iso "$point") as $target"
     aws dynamodb restore-table-to-point-in-time --source-table-name "$source" --target-table-name "$target" --restore-date-time "$(iso "$point")" >/dev/null
   else
-    is_restoration "$table" || die "there is a table $target already, and it is not $source at $(iso "$point"): give another NAME"
-    say "going on with $target"
+    is_restoration "$table" || die "the table $target already exists, and it is not $source at $(iso "$point"): give another NAME"
+    say "continuing with $target"
   fi
   until table=$(attempt described "$target") && jq -e '.Table | .TableStatus == "ACTIVE" and (.RestoreSummary.RestoreInProgress | not)
       and all(.GlobalSecondaryIndexes[]?; .IndexStatus == "ACTIVE")' <<<"$table" >/dev/null; do
-    [ -n "$table" ] || die "the table $target is gone, or cannot be read"
+    [ -n "$table" ] || die "the table $target does not exist, or cannot be read"
     say "waiting for $target, which takes minutes or hours"
     sleep "$pause"
   done
@@ -192,7 +192,7 @@ restore_table() {
 set_up_table() {
   local table arn status tags
   table=$(described "$target")
-  [ -n "$table" ] || die "there is no table $target"
+  [ -n "$table" ] || die "the table $target does not exist"
   is_restoration "$table" || die "the table $target is in use, and it is not $source at $(iso "$point")"
   arn=$(jq -r '.Table.TableArn' <<<"$table")
   if [ "$(jq -r '.Table.DeletionProtectionEnabled' <<<"$table")" != true ]; then
@@ -223,8 +223,8 @@ restore() {
       source=$(described "$target" | jq -r '.Table.RestoreSummary.SourceTableArn // "" | sub(".*:table/"; "")')
     fi
   fi
-  [[ $target =~ ^[A-Za-z0-9_.-]{3,255}$ ]] || die "$target is no name of a table: 3 to 255 letters, digits, and _ . -"
-  [ "$target" != "$source" ] || die "$target is the table to be restored: give another NAME"
+  [[ $target =~ ^[A-Za-z0-9_.-]{3,255}$ ]] || die "$target is not a valid table name: 3 to 255 letters, digits, and _ . -"
+  [ "$target" != "$source" ] || die "$target is also the table to restore: give another NAME"
   trap finish EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
@@ -234,13 +234,13 @@ restore() {
   if [ "$used" != "$target" ]; then
     name_in_context
     say "deploying the stack on $target"
-    make -C "$root" deploy || say "the deployment did not end well"
+    make -C "$root" deploy || say "the deployment failed"
     used=$(output TableName)
-    [ "$used" = "$target" ] || die "the stack still uses $used, and cdk.context.json is as it was: see what the deployment says, then run this again"
+    [ "$used" = "$target" ] || die "the stack still uses $used, and cdk.context.json is unchanged: check the output of the deployment, then run this again"
     context_changed=''
   fi
   start_functions
-  say "in use: $target, which is $source at $(iso "$point"). Keep cdk.context.json: a deployment without it goes back to the stack's own table."
+  say "in use: $target, which is $source at $(iso "$point"). Keep cdk.context.json: a deployment without it uses the stack's own table again."
   uploads=$(unknown_uploads)
   list_uploads
 }
@@ -290,10 +290,10 @@ unknown_uploads() {
 
 list_uploads() {
   if [ -z "$uploads" ]; then
-    say "no uploads: the table has a record of each that was put since."
+    say "no uploads: the table has a record of every upload since the point."
     return
   fi
-  say "uploads that the table has no record of:"
+  say "uploads without a record in the table:"
   jq -r '"  \(.at | todateiso8601)  \(.key)  (\(.size) bytes, version \(.version))"' <<<"$uploads"
   say "To import them again: infra/restore.sh again $(iso "$point")"
 }
@@ -318,15 +318,15 @@ import_again() {
     fi
   done 3<<<"$uploads"
   rm -f "$out"
-  [ "$failed" = 0 ] || die "some were not imported: run this again, which does not import the others twice"
+  [ "$failed" = 0 ] || die "some uploads were not imported: run this again, which does not import the others twice"
 }
 
 # --- The command line.
 
 for command in aws jq make; do
-  command -v "$command" >/dev/null || die "$command is missing"
+  command -v "$command" >/dev/null || die "the command $command is missing"
 done
-[[ $(aws --version 2>&1) == aws-cli/2* ]] || die "the AWS command line must be of version 2"
+[[ $(aws --version 2>&1) == aws-cli/2* ]] || die "version 2 of the AWS command line is required"
 mode=restore
 case ${1:-} in uploads | again) mode=$1; shift ;; esac
 if [ "$mode" = restore ]; then
@@ -335,8 +335,8 @@ else
   [ $# = 1 ] || usage
 fi
 [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] && point=$(jq -rn --arg at "$1" '$at | fromdateiso8601' 2>/dev/null) && [ "$(iso "$point")" = "$1" ] ||
-  die "POINT is $1; give a moment in UTC, such as 2026-11-21T09:00:00Z"
-[ "$point" -lt "$(jq -n 'now | floor')" ] || die "POINT is $1, which is not over yet"
+  die "POINT is $1; give a time in UTC, such as 2026-11-21T09:00:00Z"
+[ "$point" -lt "$(jq -n 'now | floor')" ] || die "POINT is $1, which is in the future"
 case $mode in
 restore) restore "$@" ;;
 uploads)

@@ -16,7 +16,7 @@ text() { grep -oE "\"$1\":\"([^\"\\]|\\\\.)*\"" | sed -nE '1s/^"[^"]*":"(.*)"$/\
 [ -n "$file" ] || die 'name a file: make import FILE=events/first-import.csv'
 [ -f "$file" ] || die "there is no file $file"
 token=$(curl -fsS "$api/dev/token?role=global-admin&sub=make") ||
-  die "the local stack does not answer at $api: start it with make run, and give the same PORT"
+  die "the local stack does not respond at $api: start it with make run, and give the same PORT"
 call() { curl -sS -H "Authorization: Bearer $token" "$@"; }
 
 # Announce the file.

@@ -56,7 +56,7 @@ func run() error {
 	})
 	flag.Parse()
 	if flag.NArg() > 0 {
-		return fmt.Errorf("what is %q? See -help", flag.Arg(0))
+		return fmt.Errorf("unknown argument %q; see -help", flag.Arg(0))
 	}
 	if o.Service = *source == "service"; !o.Service && *source != "statements" {
 		return fmt.Errorf("entitlements come from statements or from a service, not from %q (VLSC=…)", *source)
@@ -84,7 +84,7 @@ func run() error {
 		stop() // the next Ctrl-C ends the process at once
 		fmt.Println("\nStopping.")
 	case <-s.Failed():
-		err = errors.New("DynamoDB Local ended by itself; see dynamodb.log among the logs")
+		err = errors.New("DynamoDB Local stopped unexpectedly; see dynamodb.log in the folder of the logs")
 	}
 	s.Stop(stopPatience)
 	return err
@@ -97,18 +97,18 @@ trueup runs on this machine.
   S3         {{.S3URL}}   (buckets trueup-uploads and trueup-reports)
   DynamoDB   {{.DynamoDBEndpoint}}   (table {{.Table}}; this one listens on all interfaces)
 {{- if .VLSCURL}}
-  VLSC       {{.VLSCURL}}   (the reference server; it knows every pair)
+  VLSC       {{.VLSCURL}}   (the reference server; every pair is valid)
 {{- end}}
-  Data       {{.DataDir}}   (logs/ has the functions' logs, dead-letters/ what failed for good)
-  Night      {{.NextNight.Format "2006-01-02 15:04 MST"}} is when the next nightly refresh begins
+  Data       {{.DataDir}}   (logs/ has the functions' logs, dead-letters/ the calls that failed on every attempt)
+  Night      {{.NextNight.Format "2006-01-02 15:04 MST"}} is the time of the next nightly refresh
 {{if .VLSCURL}}
-Entitlements come from the reference server. Break it, and mend it:
+Entitlements come from the reference server. Switch faults on and off:
 
   curl -s {{.VLSCURL}}/admin/faults
   curl -s -X PUT -d '{"mode":"truncated"}' {{.VLSCURL}}/admin/faults
   curl -s -X PUT -d '{}' {{.VLSCURL}}/admin/faults
 {{end}}
-Three files become a report, in another terminal:
+To make a report of three files, run in another terminal:
 
   put() { curl -T "$1" --user any:key --aws-sigv4 aws:amz:eu-west-1:s3 "{{.S3URL}}/trueup-uploads/$2/"; }
   put events/first-import.csv agreements
@@ -119,7 +119,7 @@ Three files become a report, in another terminal:
   curl -s -H "Authorization: Bearer $TOKEN" -X POST -H 'Content-Type: application/json' -d '{}' {{.FrontURL}}/refreshes
   curl -s -H "Authorization: Bearer $TOKEN" {{.FrontURL}}/reports/license-installations.csv
 
-make demo does the same with an organisation of 2,000 PCs, in a system that is still empty.
+make demo does the same with an organisation of 2,000 PCs, in an empty system.
 `))
 
 // number and text return the default of a flag from the environment.

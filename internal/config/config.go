@@ -54,18 +54,18 @@ var Settings = []Setting{
 	text(ReportsBucket, "bucket of findings, snapshots and other results", func(c *Config) *string { return &c.ReportsBucket }).required(),
 	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).required(),
 	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).required(),
-	number(PairMaxChars, "longest both numbers of a pair may be together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
+	number(PairMaxChars, "maximum length of both numbers of a pair together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
 		chosenBy("pairMaxChars"),
 	number(ExpiringDays, "days before its end in which an agreement is expiring (R2.11)", func(c *Config) *int { return &c.ExpiringDays }, 1, 730, 90).
 		chosenBy("expiringDays"),
 	boolean(InventoryRequired, "whether agreements of type other need an inventory (R2.8)", func(c *Config) *bool { return &c.InventoryRequired }, true).
 		chosenBy("inventoryRequired"),
-	duration(ImportLease, "how long a silent import keeps its place", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
-	zone(RefreshTimeZone, "time zone of nights and days (R7.1)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
+	duration(ImportLease, "how long an attempt that stops renewing its lease keeps its import", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
+	zone(RefreshTimeZone, "time zone of the nightly refresh and of snapshots (R7.1)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
 		chosenBy("refreshTimeZone"),
-	text(VLSCEndpoint, "address of the service that knows entitlements (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
+	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
 		chosenBy("vlscEndpoint"),
-	text(VLSCTokenURL, "address of the service's tokens", func(c *Config) *string { return &c.VLSC.TokenURL }).
+	text(VLSCTokenURL, "address of the token endpoint of the service", func(c *Config) *string { return &c.VLSC.TokenURL }).
 		chosenBy("vlscTokenUrl"),
 	text(VLSCSecret, "name of the secret with the service's client ID and secret", func(c *Config) *string { return &c.VLSC.Secret }).
 		chosenBy("vlscSecret"),

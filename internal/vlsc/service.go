@@ -107,7 +107,7 @@ func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("vlsc: an address has a host and a path, and no credentials or query") // no URL in the error: it may contain credentials
+		return errors.New("vlsc: an address must have a host and a path, and no credentials or query") // no URL in the error: it may contain credentials
 	case u.Scheme == "https", u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1"}, u.Hostname()):
 		return nil
 	}

@@ -71,7 +71,7 @@ func encodeQuestion(pairs []agreement.Pair) ([]byte, error) {
 // names.
 func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, error) {
 	if !utf8.Valid(body) {
-		return nil, errors.New("the answer is not UTF-8")
+		return nil, errors.New("the response is not UTF-8")
 	}
 	if err := checkMembers(body); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, e
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the answer")
+		return nil, errors.New("the response has data after the JSON value")
 	}
 	if len(in.Answers) != len(pairs) {
 		return nil, fmt.Errorf("%d answers to %d pairs", len(in.Answers), len(pairs))
@@ -98,14 +98,14 @@ func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, e
 		i, asked := place[key]
 		switch {
 		case !asked, max(len(a.Authorization), len(a.License)) > agreement.PairMaxCharsHighest:
-			return nil, fmt.Errorf("answers/%d: nobody asked about this pair", n)
+			return nil, fmt.Errorf("answers/%d: the pair is not in the request", n)
 		case answers[i].Pair != "":
-			return nil, fmt.Errorf("answers/%d: this pair was answered before", n)
+			return nil, fmt.Errorf("answers/%d: the pair has more than one answer", n)
 		}
 		answers[i] = entitlement.Answer{Pair: key, State: a.State}
 		if a.State == entitlement.StateValid {
 			if a.Reason != nil || a.Entitlements == nil || len(*a.Entitlements) > maxEntitlements {
-				return nil, fmt.Errorf("answers/%d: a valid pair has entitlements, at most %d, and no reason", n, maxEntitlements)
+				return nil, fmt.Errorf("answers/%d: a valid pair must have entitlements, at most %d, and no reason", n, maxEntitlements)
 			}
 			for m, e := range *a.Entitlements {
 				line, err := e.entitlement()
@@ -120,7 +120,7 @@ func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, e
 			answers[i].Reason = reasons[a.State][*a.Reason]
 		}
 		if answers[i].Reason == "" || a.Entitlements != nil {
-			return nil, fmt.Errorf("answers/%d: a pair that is not valid has a state and a reason of the contract, and no entitlements", n)
+			return nil, fmt.Errorf("answers/%d: a pair that is not valid must have a state and a reason of the contract, and no entitlements", n)
 		}
 	}
 	return answers, nil
@@ -129,7 +129,7 @@ func decodeAnswers(body []byte, pairs []agreement.Pair) ([]entitlement.Answer, e
 // entitlement checks and converts a line.
 func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 	if e.Family == "" || e.Effective == nil || e.ActiveSA == nil {
-		return entitlement.Entitlement{}, errors.New("family, effective and activeSa must be there")
+		return entitlement.Entitlement{}, errors.New("family, effective and activeSa are required")
 	}
 	for _, s := range []string{e.Pool, e.Family, e.Version, e.Type} {
 		if utf8.RuneCountInString(s) > entitlement.TextMaxChars || strings.ContainsFunc(s, entitlement.IsInvisible) {
@@ -138,7 +138,7 @@ func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 	}
 	for _, n := range []int{*e.Effective, *e.ActiveSA, e.Unresolved} {
 		if n < 0 || n > entitlement.MaxQuantity {
-			return entitlement.Entitlement{}, fmt.Errorf("a quantity is 0 to %d", entitlement.MaxQuantity)
+			return entitlement.Entitlement{}, fmt.Errorf("a quantity must be from 0 to %d", entitlement.MaxQuantity)
 		}
 	}
 	var start, end day.Date
@@ -147,7 +147,7 @@ func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 			continue
 		}
 		if _, err := time.Parse(time.DateOnly, *date); err != nil {
-			return entitlement.Entitlement{}, errors.New("a date is YYYY-MM-DD")
+			return entitlement.Entitlement{}, errors.New("a date must be YYYY-MM-DD")
 		}
 		*of = day.Date(*date)
 	}
@@ -180,7 +180,7 @@ func checkMembers(body []byte) error {
 		}
 		switch token {
 		case nil:
-			return errors.New("a member is null")
+			return errors.New("a member must not be null")
 		case json.Delim('{'):
 			objects = append(objects, map[string]bool{})
 			name = true
@@ -193,7 +193,7 @@ func checkMembers(body []byte) error {
 			if text, ok := token.(string); ok && name {
 				seen := objects[len(objects)-1]
 				if !members[text] || seen[text] {
-					return errors.New("a member is there twice, or is none of the contract's")
+					return errors.New("a member is repeated, or is not in the contract")
 				}
 				seen[text] = true
 				name = false

@@ -55,7 +55,7 @@ func run() error {
 		return err
 	}
 	if started != nil && !*once {
-		fmt.Printf("\nAll of this stays up until Ctrl-C; make demo shows it again. The data is in %s.\n", started.DataDir)
+		fmt.Printf("\nThe system runs until Ctrl-C; make demo shows the report again. The data is in %s.\n", started.DataDir)
 		<-ctx.Done()
 	}
 	return nil
@@ -72,7 +72,7 @@ func startUnlessThere(ctx context.Context, api, files *string, o stack.Options) 
 	if err == nil {
 		response.Body.Close()
 		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("what answers at %s is not a local stack in good health", *api)
+			return nil, fmt.Errorf("the server at %s is not a healthy local stack", *api)
 		}
 		fmt.Printf("Loading into the system at %s.\n", *api)
 		return nil, nil
@@ -80,7 +80,7 @@ func startUnlessThere(ctx context.Context, api, files *string, o stack.Options) 
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, err
 	}
-	fmt.Printf("Nothing answers at %s: starting a system, with data of its own.\n", *api)
+	fmt.Printf("No system runs at %s: starting one with separate data.\n", *api)
 	starting, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	s, err := stack.Start(starting, o)

@@ -42,8 +42,8 @@ func show(ctx context.Context, c client, out io.Writer) error {
 		return err
 	}
 	if foreign != "" {
-		return fmt.Errorf("the system at %s has %s, and the demo's numbers would be of both: "+
-			"stop it, and make demo starts another one with data of its own", c.api, foreign)
+		return fmt.Errorf("the system at %s has %s, which would change the demo's numbers: "+
+			"stop it; make demo then starts another one with separate data", c.api, foreign)
 	}
 
 	fmt.Fprintf(out, "Kingfisher Shipping: %d PCs with %d rows of installed programs, %d files of agreements, %d statements.\n",
@@ -89,9 +89,9 @@ See more, in another terminal:
 
 `, c.api, report.example())
 	if wrong != nil {
-		return fmt.Errorf("the report is not what was made up:\n%w", errors.Join(wrong...))
+		return fmt.Errorf("the report differs from the demo's data:\n%w", errors.Join(wrong...))
 	}
-	fmt.Fprintf(out, "All %d products are as the demo reckoned them itself. It took %.0f s.\n", len(report.Rows), time.Since(begin).Seconds())
+	fmt.Fprintf(out, "All %d products match the demo's own calculation. It took %.0f s.\n", len(report.Rows), time.Since(begin).Seconds())
 	return nil
 }
 
@@ -154,7 +154,7 @@ func compare(want []expected, r installations) (wrong []error) {
 		delete(got, key)
 	}
 	for _, g := range got {
-		wrong = append(wrong, fmt.Errorf("%s %s is too much", g.Publisher, g.Product))
+		wrong = append(wrong, fmt.Errorf("%s %s is unexpected", g.Publisher, g.Product))
 	}
 	if r.Stale || r.NextCursor != "" {
 		wrong = append(wrong, fmt.Errorf("stale %v, another page %v", r.Stale, r.NextCursor != ""))

@@ -23,7 +23,7 @@ func TestDemo(t *testing.T) {
 	defer s.stop()
 	for _, run := range []string{"first", "second"} {
 		out, err := exec.Command(demo, "-api", s.FrontURL, "-s3", s.S3URL).CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "as the demo reckoned them itself") {
+		if err != nil || !strings.Contains(string(out), "match the demo's own calculation") {
 			t.Fatalf("the %s time: %v\n%s", run, err, out)
 		}
 		for _, line := range []string{"2000 PCs", "succeeded, 46 pairs checked", "short", "unlicensed", "unused", "covered"} {

@@ -17,7 +17,7 @@ func night(at string) (next func(after time.Time) time.Time, err error) {
 	}
 	t, err := time.Parse("15:04", at)
 	if err != nil {
-		return nil, fmt.Errorf("the refresh begins at %q: give hours and minutes, such as REFRESH_AT=%s", at, manifest.NightlyAt)
+		return nil, fmt.Errorf("the time of the refresh is %q: give hours and minutes, such as REFRESH_AT=%s", at, manifest.NightlyAt)
 	}
 	settings, err := config.Load(config.Environment, config.RefreshTimeZone)
 	if err != nil {

@@ -225,7 +225,7 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 		}
 		s.engine, err = engine.Start(ctx, options)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("port %d is in use; stop what uses it or choose another one (DYNAMODB_PORT=…)", o.DynamoDBPort)
+			return fmt.Errorf("port %d is in use; stop the program that uses it, or choose another one (DYNAMODB_PORT=…)", o.DynamoDBPort)
 		}
 		if err != nil {
 			return err
@@ -247,7 +247,7 @@ func (s *Stack) startBuckets(ctx context.Context) error {
 		var ours *types.BucketAlreadyOwnedByYou
 		var exists *types.BucketAlreadyExists
 		if err != nil && !errors.As(err, &ours) && !errors.As(err, &exists) {
-			return fmt.Errorf("make the bucket %s: %w", bucket, err)
+			return fmt.Errorf("create the bucket %s: %w", bucket, err)
 		}
 	}
 	return nil
@@ -307,11 +307,11 @@ func (s *Stack) serve(on socket, h http.Handler) {
 // Healthy returns nil if the table and the buckets can be accessed.
 func (s *Stack) Healthy(ctx context.Context) error {
 	if _, err := s.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Table}); err != nil {
-		return fmt.Errorf("the table does not answer: %w", err)
+		return fmt.Errorf("the table does not respond: %w", err)
 	}
 	for _, bucket := range []string{UploadsBucket, ReportsBucket} {
 		if _, err := s.S3().HeadBucket(ctx, &awss3.HeadBucketInput{Bucket: &bucket}); err != nil {
-			return fmt.Errorf("the bucket %s does not answer: %w", bucket, err)
+			return fmt.Errorf("the bucket %s does not respond: %w", bucket, err)
 		}
 	}
 	return nil

@@ -71,11 +71,11 @@ func (s *Server) writeFaults(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil || f.Every < 0 || f.Times < 0 || f.LatencyMS < 0 || f.Quota < 0 || f.RetryAfter < 0 {
-		problem(w, http.StatusBadRequest, "Send JSON with mode, every, times, latencyMs, quota and retryAfter; numbers from 0.")
+		problem(w, http.StatusBadRequest, "Send JSON with mode, every, times, latencyMs, quota and retryAfter. Numbers must be 0 or more.")
 		return
 	}
 	if _, known := Modes[f.Mode]; f.Mode != "" && !known {
-		problem(w, http.StatusBadRequest, "There is no such mode. Use one of: "+strings.Join(slices.Sorted(maps.Keys(Modes)), ", "))
+		problem(w, http.StatusBadRequest, "This mode does not exist. Use one of: "+strings.Join(slices.Sorted(maps.Keys(Modes)), ", "))
 		return
 	}
 	s.SetFaults(f)
@@ -155,7 +155,7 @@ func (f fault) answer(w http.ResponseWriter, answers []Answer) {
 		problem(w, http.StatusInternalServerError, "The gateway failed.")
 		return
 	case "unavailable":
-		problem(w, http.StatusServiceUnavailable, "Come back later.")
+		problem(w, http.StatusServiceUnavailable, "The gateway is temporarily unavailable.")
 		return
 	case "forbidden":
 		problem(w, http.StatusForbidden, "The client is not allowed to look up entitlements.")

@@ -204,7 +204,7 @@ func question(body io.Reader) (pairs []Pair, status int, detail string) {
 		decoder.DisallowUnknownFields()
 		err = decoder.Decode(&in)
 		if _, end := decoder.Token(); err == nil && !errors.Is(end, io.EOF) {
-			err = errors.New("something follows the question")
+			err = errors.New("the request has data after the JSON value")
 		}
 	}
 	var large *http.MaxBytesError

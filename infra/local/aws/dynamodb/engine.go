@@ -170,7 +170,7 @@ func (e *Engine) ready(ctx context.Context) error {
 		case <-e.exited:
 			return e.failure()
 		case <-ctx.Done():
-			return fmt.Errorf("dynamodb: the engine did not answer at %s in time: %w", e.URL, err)
+			return fmt.Errorf("dynamodb: the engine did not respond at %s in time: %w", e.URL, err)
 		case <-poll.C:
 		}
 	}
@@ -188,10 +188,10 @@ func (e *Engine) failure() error {
 	}
 	for line := range strings.Lines(out) {
 		if line = strings.TrimSpace(line); strings.Contains(line, "Exception") || strings.Contains(line, "rror") || strings.HasPrefix(line, "Invalid") {
-			return fmt.Errorf("dynamodb: the engine ended at its start: %s", line)
+			return fmt.Errorf("dynamodb: the engine failed to start: %s", line)
 		}
 	}
-	return fmt.Errorf("dynamodb: the engine ended at its start: %q", out)
+	return fmt.Errorf("dynamodb: the engine failed to start: %q", out)
 }
 
 var errJava = fmt.Errorf("%w: Java 17 or newer, for DynamoDB Local: install a Java runtime (Debian: apt-get install default-jre-headless; macOS: brew install openjdk) or set JAVA_HOME", ErrMissing)
@@ -243,7 +243,7 @@ func home() (string, error) {
 func freePort(port int) (int, error) {
 	l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return 0, fmt.Errorf("dynamodb: port %d is already in use: stop what uses it or choose another: %w", port, syscall.EADDRINUSE)
+		return 0, fmt.Errorf("dynamodb: port %d is already in use: stop the program that uses it, or choose another port: %w", port, syscall.EADDRINUSE)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("dynamodb: port %d: %w", port, err)

@@ -96,7 +96,7 @@ func change(ctx context.Context, client *dynamodb.Client, name string, schema Sc
 }
 
 func differs(table, what string) error {
-	return fmt.Errorf("table %s was made by another version: %s are not the schema's: delete the data folder, or use another", table, what)
+	return fmt.Errorf("table %s was created by another version: %s differ from the schema: delete the data folder, or use another one", table, what)
 }
 
 // enableTTL enables the time to live if it is disabled: enabling it twice is an error.

@@ -176,7 +176,7 @@ func (f *handler) serve(w http.ResponseWriter, r *http.Request, matched Route, n
 		f.fail(w, matched, fmt.Errorf("the function failed: %s", result.Payload))
 	default:
 		if err := write(w, result.Payload); err != nil {
-			f.fail(w, matched, fmt.Errorf("the function's answer is malformed: %w", err))
+			f.fail(w, matched, fmt.Errorf("the function's response is malformed: %w", err))
 		}
 	}
 }
@@ -220,7 +220,7 @@ func (f *handler) token(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		if !slices.Contains(f.Groups, name) {
-			http.Error(w, fmt.Sprintf("no role %q; there are %v", name, f.Groups), http.StatusBadRequest)
+			http.Error(w, fmt.Sprintf("there is no role %q; use one of %v", name, f.Groups), http.StatusBadRequest)
 			return
 		}
 		groups = append(groups, name)
@@ -233,7 +233,7 @@ func (f *handler) token(w http.ResponseWriter, r *http.Request) {
 	if ttl := query.Get("ttl"); ttl != "" {
 		var err error
 		if life, err = time.ParseDuration(ttl); err != nil {
-			http.Error(w, fmt.Sprintf("ttl %q is no duration, such as 5m", ttl), http.StatusBadRequest)
+			http.Error(w, fmt.Sprintf("ttl %q is not a duration, such as 5m", ttl), http.StatusBadRequest)
 			return
 		}
 	}

@@ -68,7 +68,7 @@ func readKey(file string) (*rsa.PrivateKey, error) {
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("%s holds no key; delete it to get a new one", file)
+		return nil, fmt.Errorf("%s contains no key; delete it to get a new one", file)
 	}
 	return x509.ParsePKCS1PrivateKey(block.Bytes)
 }

@@ -203,7 +203,8 @@ func (h *Host) InvokeAsync(name string, payload []byte) (string, error) {
 	return h.queue.add(name, payload)
 }
 
-// Pending returns the number of asynchronous calls that have neither succeeded nor failed for good.
+// Pending returns the number of asynchronous calls that have neither succeeded nor failed on
+// every attempt.
 func (h *Host) Pending() int { return h.queue.pending() }
 
 // DeadLetters returns the failures of asynchronous calls, oldest first.

@@ -31,7 +31,7 @@ type call struct {
 	NotBefore time.Time       `json:"notBefore"` // earliest time of the next attempt
 }
 
-// DeadLetter is the record of an asynchronous call that failed for good, in the format
+// DeadLetter is the record of an asynchronous call that failed on every attempt, in the format
 // that Lambda sends to an on-failure destination.
 type DeadLetter struct {
 	Version         string          `json:"version"`
@@ -77,7 +77,7 @@ func openQueue(h *Host) (*queue, error) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if h.functions[c.Function] == nil {
-			return fmt.Errorf("%s: no function %s any more; delete the file to forget the call", name, c.Function)
+			return fmt.Errorf("%s: the function %s does not exist any more; delete the file to drop the call", name, c.Function)
 		}
 		calls = append(calls, &c)
 		return nil
@@ -157,12 +157,12 @@ func (q *queue) start(c *call) {
 			q.mu.Unlock()
 		}()
 		if err := q.make(c); err != nil && !errors.Is(err, ErrClosed) {
-			fmt.Fprintf(q.host.options.Console, "%s: asynchronous call %s stays for the next start: %v\n", c.Function, c.ID, err)
+			fmt.Fprintf(q.host.options.Console, "%s: asynchronous call %s is kept for the next start: %v\n", c.Function, c.ID, err)
 		}
 	})
 }
 
-// make attempts a call until it succeeds or has failed for good.
+// make attempts a call until it succeeds or has failed on every attempt.
 func (q *queue) make(c *call) error {
 	f := q.host.functions[c.Function]
 	for {
@@ -208,7 +208,7 @@ func (q *queue) bury(c *call, f *function, last Result) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(q.host.options.Console, "%s: failed for good after %d attempts, see %s\n", c.Function, c.Attempts, c.file(q.deadLetter))
+	fmt.Fprintf(q.host.options.Console, "%s: failed on every attempt (%d), see %s\n", c.Function, c.Attempts, c.file(q.deadLetter))
 	return os.Remove(c.file(q.waiting))
 }
 

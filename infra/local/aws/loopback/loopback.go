@@ -21,10 +21,10 @@ import (
 func Listen(port int, setting string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d is in use; stop what uses it or choose another one (%s=…)", port, setting)
+		return nil, fmt.Errorf("port %d is in use; stop the program that uses it, or choose another one (%s=…)", port, setting)
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return nil, fmt.Errorf("port %d needs more rights; choose one from 1024 on (%s=…)", port, setting)
+		return nil, fmt.Errorf("port %d needs more rights; choose 1024 or higher (%s=…)", port, setting)
 	}
 	return listener, err
 }
@@ -44,7 +44,7 @@ func only(h http.Handler) http.Handler {
 			host = name
 		}
 		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			http.Error(w, "The local stack answers to 127.0.0.1 and localhost only.", http.StatusMisdirectedRequest)
+			http.Error(w, "The local stack accepts only requests to 127.0.0.1 and localhost.", http.StatusMisdirectedRequest)
 			return
 		}
 		h.ServeHTTP(w, r)

@@ -112,7 +112,7 @@ func (s *store) CompleteMultipartUpload(bucket, key string, id gofakes3.UploadID
 	for _, in := range input.Parts {
 		p, ok := u.parts[in.PartNumber]
 		if !ok || strings.Trim(in.ETag, `"`) != p.etag {
-			return "", "", gofakes3.ErrorMessagef(gofakes3.ErrInvalidPart, "part %d was not uploaded, or is another", in.PartNumber)
+			return "", "", gofakes3.ErrorMessagef(gofakes3.ErrInvalidPart, "part %d was not uploaded, or differs from the uploaded one", in.PartNumber)
 		}
 		f, err := os.Open(p.file)
 		if err != nil {

@@ -207,7 +207,7 @@ func (b *hashedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.hash.Write(p[:n])
 	if err == io.EOF && !slices.Equal(b.hash.Sum(nil), b.want) {
-		return n, gofakes3.ErrorMessage(gofakes3.ErrBadDigest, "The body is not the one that was signed (X-Amz-Content-Sha256).")
+		return n, gofakes3.ErrorMessage(gofakes3.ErrBadDigest, "The body differs from the signed one (X-Amz-Content-Sha256).")
 	}
 	return n, err
 }
