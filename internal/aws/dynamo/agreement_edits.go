@@ -123,6 +123,12 @@ func (s *Agreements) Update(ctx context.Context, read agreement.Agreement, chang
 	return after, err
 }
 
+// orphansItem names a deleted agreement whose pairs are being removed.
+type orphansItem struct {
+	itemKey
+	At int64 `dynamodbav:"at"` // when it was deleted
+}
+
 // Delete implements agreement.Store.
 func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
 	_, err := s.db.edit(ctx, event.At, func(e *edit) error {
@@ -142,9 +148,7 @@ func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event
 			TableName: &s.db.table, Key: key(agreementKey(read.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 		}}, nil)
 		if before.Type == agreement.TypeVolume {
-			orphans := key(orphansKey(read.ID))
-			orphans["at"] = num(millis(event.At))
-			e.add(s.db.putItem(orphans, "", nil), nil)
+			e.add(s.db.put(orphansItem{keyed(orphansKey(read.ID)), millis(event.At)}, "", nil), nil)
 		} else {
 			e.noteDetails(read.ID, "")
 		}
@@ -326,16 +330,20 @@ func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
 	e.audit(cause)
 }
 
+// detailsItem has the details of an agreement of type other.
+type detailsItem struct {
+	itemKey
+	Details string `dynamodbav:"details"`
+}
+
 // noteDetails adds the action that stores the details of an agreement, or removes them
 // if they are empty.
 func (e *edit) noteDetails(id, details string) {
-	it := key(detailsKey(id))
 	if details == "" {
-		e.add(&action{Delete: &types.Delete{TableName: &e.db.table, Key: it}}, nil)
+		e.add(&action{Delete: &types.Delete{TableName: &e.db.table, Key: key(detailsKey(id))}}, nil)
 		return
 	}
-	it["details"] = str(details)
-	e.add(e.db.putItem(it, "", nil), nil)
+	e.add(e.db.put(detailsItem{keyed(detailsKey(id)), details}, "", nil), nil)
 }
 
 // described returns the attributes of an agreement that an audit event shows.

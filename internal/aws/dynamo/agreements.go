@@ -102,5 +102,9 @@ func (s *Agreements) Details(ctx context.Context, read agreement.Agreement, even
 	}
 	p, sort := detailsKey(read.ID)
 	it, err := s.db.get(ctx, p, sort)
-	return attr(it, "details"), err
+	if err != nil {
+		return "", err
+	}
+	i, err := decode[detailsItem](it)
+	return i.Details, err
 }

@@ -200,16 +200,17 @@ func (e *edit) quieten(ctx context.Context) error {
 	if len(e.quiet) == 0 {
 		return nil
 	}
-	writer, err := e.db.get(ctx, writerPK, writerSK)
+	it, err := e.db.get(ctx, writerPK, writerSK)
 	if err != nil {
 		return err
 	}
-	until, err := number(writer, "lease")
+	writer, err := decode[writerItem](it)
 	if err != nil {
 		return err
 	}
-	if holder := attr(writer, "holder"); e.quiet[importer.Stage(holder)] && until >= millis(e.now) {
-		return errs.Wrap(fmt.Errorf("dynamo: the stage %s may be written until %s", holder, fromMillis(until).Format(time.RFC3339)), errs.Unavailable, "import_running")
+	if e.quiet[writer.Holder] && writer.Lease >= millis(e.now) {
+		until := fromMillis(writer.Lease).Format(time.RFC3339)
+		return errs.Wrap(fmt.Errorf("dynamo: the stage %s may be written until %s", writer.Holder, until), errs.Unavailable, "import_running")
 	}
 	return e.db.bury(ctx, e.quiet)
 }

@@ -53,9 +53,7 @@ func (s *Groups) RenameGroup(ctx context.Context, read group.Group, name string,
 			ExpressionAttributeValues: item{":name": str(name), ":next": num(after.Version), ":was": num(read.Version)},
 		}}, stale)
 		if was, is := text.Fold(read.Name), text.Fold(name); was != is {
-			taken := key(groupNameKey(is))
-			taken["id"], taken["name"] = str(read.ID), str(is)
-			e.add(s.db.putItem(taken, "attribute_not_exists(pk)", nil), groupNameTaken(name))
+			e.add(s.db.put(newGroupNameItem(read.ID, name), "attribute_not_exists(pk)", nil), groupNameTaken(name))
 			e.releaseGroupName(was, read.ID, stale)
 		}
 		event.Subject, event.Before, event.After = "group/"+read.ID, map[string]string{"name": read.Name}, map[string]string{"name": name}

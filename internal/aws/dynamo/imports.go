@@ -72,6 +72,9 @@ func (s *Imports) Open(ctx context.Context) ([]importer.Import, error) {
 	return open, err
 }
 
+// openImportItem names an import that is running.
+type openImportItem struct{ itemKey }
+
 // Claim implements importer.Store.
 func (s *Imports) Claim(ctx context.Context, read, claimed importer.Import) (importer.Import, error) {
 	claimed.Version = read.Version + 1
@@ -80,10 +83,9 @@ func (s *Imports) Claim(ctx context.Context, read, claimed importer.Import) (imp
 		condition = "version = :v AND (attribute_not_exists(lease) OR lease = :l)"
 		values = item{":v": num(read.Version), ":l": num(millis(read.Lease))}
 	}
-	open := key(openImportKey(claimed.ID))
 	err := s.db.transact(ctx, []*action{
 		s.db.put(newImportItem(claimed), condition, values),
-		s.db.putItem(open, "", nil),
+		s.db.put(openImportItem{keyed(openImportKey(claimed.ID))}, "", nil),
 	})
 	if conditionOf(err) != nil {
 		return read, importer.ErrBusy
@@ -152,6 +154,13 @@ func finished(err error, record *action, imp importer.Import) error {
 		return nil
 	}
 	return importer.ErrLost
+}
+
+// writerItem is the writer's lease.
+type writerItem struct {
+	itemKey
+	Holder importer.Stage `dynamodbav:"holder"`
+	Lease  int64          `dynamodbav:"lease"` // end
 }
 
 // AcquireWriter implements importer.Store.

@@ -17,7 +17,16 @@ import (
 	"trueup/internal/text"
 )
 
-// The items of the table, one type for each kind. Times are milliseconds since 1970.
+// The items of the table, one type for each kind. Times are milliseconds since 1970. Types
+// that only one file uses are in that file; the table in patterns.go names all of them.
+
+// itemKey is the key of an item.
+type itemKey struct {
+	PK string `dynamodbav:"pk"`
+	SK string `dynamodbav:"sk"`
+}
+
+func keyed(p pk, s sk) itemKey { return itemKey{string(p), string(s)} }
 
 type agreementItem struct {
 	PK        string                 `dynamodbav:"pk"`
@@ -123,6 +132,25 @@ type groupItem struct {
 
 func (i groupItem) group() group.Group {
 	return group.Group{ID: i.ID, Name: i.Name, CreatedAt: fromMillis(i.Created), Version: i.Version}
+}
+
+// groupNameItem records which group has a name.
+type groupNameItem struct {
+	itemKey
+	ID   string `dynamodbav:"id"`   // of the group
+	Name string `dynamodbav:"name"` // folded
+}
+
+// newGroupNameItem returns the item of a group's name.
+func newGroupNameItem(id, name string) groupNameItem {
+	folded := text.Fold(name)
+	return groupNameItem{keyed(groupNameKey(folded)), id, folded}
+}
+
+// groupCountItem has the number of groups.
+type groupCountItem struct {
+	itemKey
+	N int `dynamodbav:"n"`
 }
 
 type importItem struct {

@@ -77,6 +77,10 @@ type headItem struct {
 	Checks  int   `dynamodbav:"checks"`
 	Checked int64 `dynamodbav:"checked"`
 
+	// In the first stripe of journal register.JournalName: Upkeep.Retire has checked the
+	// expiry of the entries up to this one.
+	Retired int64 `dynamodbav:"retired"`
+
 	// In journal register.JournalName: how many changes of this stripe made licence data
 	// stale, and when the last one did, in milliseconds (R7.3).
 	Changes int64 `dynamodbav:"changes"`

@@ -16,6 +16,14 @@ type Idempotency struct{ db *engine }
 
 var _ once.Store = (*Idempotency)(nil)
 
+// onceItem is the answer of a call with an Idempotency-Key.
+type onceItem struct {
+	itemKey
+	Body     string `dynamodbav:"body"`    // hash
+	Expires  int64  `dynamodbav:"expires"` // schema.TTL
+	Response []byte `dynamodbav:"response"`
+}
+
 // First implements once.Store.
 func (s *Idempotency) First(ctx context.Context, e once.Entry, now time.Time) ([]byte, error) {
 	if e.Key == "" {
@@ -26,8 +34,8 @@ func (s *Idempotency) First(ctx context.Context, e once.Entry, now time.Time) ([
 	if err != nil || it == nil {
 		return nil, err
 	}
-	expires, err := number(it, "expires")
-	if err != nil || expires < now.Unix() {
+	i, err := decode[onceItem](it)
+	if err != nil || i.Expires < now.Unix() {
 		return nil, err
 	}
 	return answered(it, e)
@@ -53,10 +61,8 @@ func (db *engine) remembering(e once.Entry, now time.Time) *action {
 	if e.Key == "" {
 		return nil
 	}
-	it := key(idempotencyKey(e.Key))
-	it["body"], it["expires"] = str(e.BodyHash), num(e.Expires.Unix())
-	it["response"] = &types.AttributeValueMemberB{Value: e.Response}
-	action := db.putItem(it, "attribute_not_exists(pk) OR expires < :now", item{":now": num(now.Unix())})
+	i := onceItem{keyed(idempotencyKey(e.Key)), e.BodyHash, e.Expires.Unix(), e.Response}
+	action := db.put(i, "attribute_not_exists(pk) OR expires < :now", item{":now": num(now.Unix())})
 	action.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	return action
 }
@@ -64,11 +70,12 @@ func (db *engine) remembering(e once.Entry, now time.Time) *action {
 // answered returns the answer stored in it. It returns errs.Invalid
 // idempotency_key_reused if the stored call had another body.
 func answered(it item, e once.Entry) ([]byte, error) {
-	if attr(it, "body") != e.BodyHash {
+	i, err := decode[onceItem](it)
+	if err != nil {
+		return nil, err
+	}
+	if i.Body != e.BodyHash {
 		return nil, errs.New(errs.Invalid, "idempotency_key_reused")
 	}
-	if response, ok := it["response"].(*types.AttributeValueMemberB); ok {
-		return response.Value, nil
-	}
-	return nil, nil
+	return i.Response, nil
 }

@@ -13,6 +13,7 @@ import (
 // make its keys from readable samples.
 type pattern struct {
 	entity string
+	zero   any // of the type of the item
 	pk     pk
 	sk     sk
 	index  string // other keys of the same item
@@ -25,46 +26,48 @@ func on(index schema.Index, partition, sort string) string {
 
 // patterns returns every kind of item and how it is read.
 func patterns() []pattern {
-	row := func(entity string, p pk, s sk, answer string, indexes ...string) pattern {
-		return pattern{entity, p, s, strings.Join(indexes, ", "), answer}
+	row := func(entity string, zero any, p pk, s sk, answer string, indexes ...string) pattern {
+		return pattern{entity, zero, p, s, strings.Join(indexes, ", "), answer}
 	}
-	at := func(p pk, s sk) func(entity, answer string, indexes ...string) pattern {
-		return func(entity, answer string, indexes ...string) pattern { return row(entity, p, s, answer, indexes...) }
+	at := func(p pk, s sk) func(entity string, zero any, answer string, indexes ...string) pattern {
+		return func(entity string, zero any, answer string, indexes ...string) pattern {
+			return row(entity, zero, p, s, answer, indexes...)
+		}
 	}
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	return []pattern{
-		at(agreementKey("{id}"))("agreement", "one agreement"),
-		at(detailsKey("{id}"))("details", "what was noted of an agreement of type other: read by one audited call only"),
-		at(nameKey("{name}"))("name", "which agreement has a name: at most one"),
-		at(pairKey("{A+L}"))("pair", "which agreement has a pair: at most one; the pairs of an agreement; what it entitles to",
+		at(agreementKey("{id}"))("agreement", agreementItem{}, "one agreement"),
+		at(detailsKey("{id}"))("details", detailsItem{}, "what was noted of an agreement of type other: read by one audited call only"),
+		at(nameKey("{name}"))("name", nameItem{}, "which agreement has a name: at most one"),
+		at(pairKey("{A+L}"))("pair", pairItem{}, "which agreement has a pair: at most one; the pairs of an agreement; what it entitles to",
 			on(schema.ByOwner, byOwnerPK("{agreement}", 0), "{A+L}")),
-		at(groupKey("{id}"))("group", "one group; all groups"),
-		at(groupNameKey("{name}"))("group name", "which group has a name: at most one"),
-		at(groupsPK, groupCountSK)("group count", "how many groups there are: at most 500"),
-		at(importKey("{id}"))("import", "one import; imports, newest first"),
-		at(openImportKey("{id}"))("running import", "imports that may have to be given up"),
-		at(statementKey("{id}"))("statement", "what became of one version of a file of entitlements; all, newest first"),
-		at(newestStatementKey("{key}"))("newest statement", "which statement of a file is in use; all in use"),
-		at(stageKey("{import}.{attempt}"))("stage", "whether what it marks counts, and since which commit"),
-		at(commitsPK, commitsSK)("commits", "how many imports were committed: the moment a listing of pairs shows"),
-		at(writerPK, writerSK)("writer's lease", "which stage may write, until when"),
-		at(orphansKey("{agreement}"))("orphans", "deleted agreements whose pairs are being removed"),
-		at(refreshKey("{id}"))("refresh", "one refresh; refreshes, newest first"),
-		at(heldKey("{id}"))("held refresh", "refreshes whose answers wait to be confirmed"),
-		at(refreshPK, refreshSK)("open refresh", "which refresh is open; how old the licence data are"),
-		at(fenceKey(0))("fence", "which attempt at a refresh may write"),
-		at(headKey("{journal}", 0))("journal", "where the first stripe of a journal stands; with those below, whether a copy in memory is current"),
-		at(headKey("{journal}", 1))("stripe", "where another stripe stands"),
-		at(entryKey("{journal}", 0, 1))("first entry", "what changed since a copy in memory was: of the first stripe"),
-		at(entryKey("{journal}", 1, 1))("entry", "what changed since a copy in memory was: of another stripe"),
-		at(tombstoneKey("{group}", 1))("tombstone", "whether a license group that a transaction is about was deleted, or is about to be: 32 for each, for a day"),
-		at(snapshotKey("2026-11-21"))("snapshot", "which snapshot is the one of a day; days of a period"),
-		at(snapshotsPK, newestSnapshotSK)("newest snapshot", "which entitlements are shown as of now"),
-		at(inventoryKey("{source}"))("inventory", "what the last file of a source came to, and what counts; all sources"),
-		at(inventoryPK, rulesSK)("rules", "where the rules of admins are that recognise titles"),
-		at(idempotencyKey("{subject}/{key}"))("idempotency", "what a POST answered the first time, for a day"),
-		row("audit event", auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
-		row("audit event", auditDayPK(day), "{event}", "the same, written before there were shards"),
+		at(groupKey("{id}"))("group", groupItem{}, "one group; all groups"),
+		at(groupNameKey("{name}"))("group name", groupNameItem{}, "which group has a name: at most one"),
+		at(groupsPK, groupCountSK)("group count", groupCountItem{}, "how many groups there are: at most 500"),
+		at(importKey("{id}"))("import", importItem{}, "one import; imports, newest first"),
+		at(openImportKey("{id}"))("running import", openImportItem{}, "imports that may have to be given up"),
+		at(statementKey("{id}"))("statement", statementItem{}, "what became of one version of a file of entitlements; all, newest first"),
+		at(newestStatementKey("{key}"))("newest statement", newestItem{}, "which statement of a file is in use; all in use"),
+		at(stageKey("{import}.{attempt}"))("stage", stageItem{}, "whether what it marks counts, and since which commit"),
+		at(commitsPK, commitsSK)("commits", commitsItem{}, "how many imports were committed: the moment a listing of pairs shows"),
+		at(writerPK, writerSK)("writer's lease", writerItem{}, "which stage may write, until when"),
+		at(orphansKey("{agreement}"))("orphans", orphansItem{}, "deleted agreements whose pairs are being removed"),
+		at(refreshKey("{id}"))("refresh", runItem{}, "one refresh; refreshes, newest first"),
+		at(heldKey("{id}"))("held refresh", heldItem{}, "refreshes whose answers wait to be confirmed"),
+		at(refreshPK, refreshSK)("open refresh", refreshItem{}, "which refresh is open; how old the licence data are"),
+		at(fenceKey(0))("fence", fenceItem{}, "which attempt at a refresh may write"),
+		at(headKey("{journal}", 0))("journal", headItem{}, "where the first stripe of a journal stands; with those below, whether a copy in memory is current"),
+		at(headKey("{journal}", 1))("stripe", headItem{}, "where another stripe stands"),
+		at(entryKey("{journal}", 0, 1))("first entry", entryItem{}, "what changed since a copy in memory was: of the first stripe"),
+		at(entryKey("{journal}", 1, 1))("entry", entryItem{}, "what changed since a copy in memory was: of another stripe"),
+		at(tombstoneKey("{group}", 1))("tombstone", tombstoneItem{}, "whether a license group that a transaction is about was deleted, or is about to be: 32 for each, for a day"),
+		at(snapshotKey("2026-11-21"))("snapshot", snapshotItem{}, "which snapshot is the one of a day; days of a period"),
+		at(snapshotsPK, newestSnapshotSK)("newest snapshot", snapshotItem{}, "which entitlements are shown as of now"),
+		at(inventoryKey("{source}"))("inventory", inventoryItem{}, "what the last file of a source came to, and what counts; all sources"),
+		at(inventoryPK, rulesSK)("rules", rulesItem{}, "where the rules of admins are that recognise titles"),
+		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
+		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
+		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
 	}
 }
 

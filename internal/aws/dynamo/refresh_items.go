@@ -109,11 +109,26 @@ type refreshItem struct {
 	Seen  int64  `dynamodbav:"seen"`
 }
 
+// fenceItem is a fence, see Refreshes.
+type fenceItem struct {
+	itemKey
+	Token int64 `dynamodbav:"token,omitempty"` // of the attempt that may write; none if no attempt may
+}
+
+// heldItem names a run whose answers wait to be confirmed.
+type heldItem struct{ itemKey }
+
 // The results of refreshes for a pair are attributes of the pair's item. They are deleted
 // with it, and a put of the item stores none.
 
-// answerItem has the attributes that a refresh stores for a pair. Further attributes are
-// "mark", a markRecord, and "aside", an asideRecord.
+// resultsItem has all attributes that refreshes store for a pair.
+type resultsItem struct {
+	answerItem
+	Mark  markRecord   `dynamodbav:"mark"`
+	Aside *asideRecord `dynamodbav:"aside,omitempty"`
+}
+
+// answerItem has the attributes of an answer for a pair.
 type answerItem struct {
 	State        agreement.Validation `dynamodbav:"state"`
 	Reason       string               `dynamodbav:"reason"`
@@ -144,7 +159,8 @@ type asideRecord struct {
 	Mark markRecord `dynamodbav:"mark"`
 }
 
-// knownItem is a pair's item as a refresh reads it.
+// knownItem is a pair's item as a refresh reads it: without the answer that was put aside,
+// which may be large.
 type knownItem struct {
 	PK            string            `dynamodbav:"pk"`
 	Agreement     string            `dynamodbav:"agreement"`

@@ -134,7 +134,6 @@ func (r *Refreshes) Answer(ctx context.Context, attempt refresher.Run, answers [
 // answering returns the change that stores an answer.
 func (r *Refreshes) answering(attempt refresher.Run, c refresher.Checked) pairWrite {
 	w := pairWrite{pair: c.Pair}
-	mark := newMarkRecord(c.Mark)
 	stored := answerItem{
 		State: agreement.Validation(c.State), Reason: c.Reason, Checked: millis(c.At), Effective: c.Effective, Fingerprint: c.Fingerprint,
 	}
@@ -142,15 +141,19 @@ func (r *Refreshes) answering(attempt refresher.Run, c refresher.Checked) pairWr
 		stored.Entitlements = encodeEntitlements(c.Entitlements)
 		w.size = len(stored.Entitlements)
 	}
+	results := resultsItem{answerItem: stored, Mark: newMarkRecord(c.Mark)}
+	if c.Aside {
+		results = resultsItem{Mark: results.Mark, Aside: &asideRecord{answerItem: stored, Run: attempt.ID, Mark: results.Mark}}
+	}
+	it := marshal(results)
 	var set []string
 	remove := ""
-	names, values := map[string]string{}, item{":mark": value(mark)}
+	names, values := map[string]string{}, item{":mark": it["mark"]}
 	switch {
 	case c.Aside:
 		set = []string{"aside = :aside"}
-		values[":aside"] = value(asideRecord{answerItem: stored, Run: attempt.ID, Mark: mark})
+		values[":aside"] = it["aside"]
 	default:
-		it := marshal(stored)
 		attributes := answerAttributes
 		if c.State == entitlement.StateError {
 			attributes = []string{"state", "reason", "checked"}

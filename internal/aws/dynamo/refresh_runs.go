@@ -86,11 +86,7 @@ func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions [
 func (r *Refreshes) refencing(token int64) []*action {
 	actions := make([]*action, fences)
 	for n := range actions {
-		fence := key(fenceKey(n))
-		if token != 0 {
-			fence["token"] = num(token)
-		}
-		actions[n] = r.db.putItem(fence, "", nil)
+		actions[n] = r.db.put(fenceItem{keyed(fenceKey(n)), token}, "", nil)
 	}
 	return actions
 }
@@ -388,7 +384,7 @@ func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []
 			actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))
 		}
 		if attempt.Hold == refresher.HoldOn {
-			actions = append(actions, db.putItem(key(heldKey(attempt.ID)), "", nil))
+			actions = append(actions, db.put(heldItem{keyed(heldKey(attempt.ID))}, "", nil))
 		}
 		for _, e := range events {
 			actions = append(actions, db.put(newAuditItem(e), "", nil))

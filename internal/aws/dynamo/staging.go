@@ -51,12 +51,12 @@ func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known
 		return err
 	})
 	g.Go(func() error {
-		count, err := s.db.get(gctx, groupsPK, groupCountSK)
+		it, err := s.db.get(gctx, groupsPK, groupCountSK)
 		if err != nil {
 			return err
 		}
-		n, err := number(count, "n")
-		k.Groups = int(n)
+		count, err := decode[groupCountItem](it)
+		k.Groups = count.N
 		return err
 	})
 	g.Go(func() error {
@@ -265,8 +265,6 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 		moment.ConditionExpression = aws.String("attribute_not_exists(pk)")
 		delete(moment.ExpressionAttributeValues, ":seq")
 	}
-	committed := mark(p.Stage)
-	committed["seq"] = num(seq)
 	release := &action{Delete: &types.Delete{
 		TableName: &s.db.table, Key: key(writerPK, writerSK), ConditionExpression: aws.String("holder = :h"),
 		ExpressionAttributeValues: item{":h": str(string(p.Stage))},
@@ -274,7 +272,7 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 	actions = append(actions,
 		release,
 		&action{Update: &moment},
-		s.db.putItem(committed, "attribute_not_exists(pk)", nil), // fails if the stage is buried
+		s.db.put(newStageItem(p.Stage, seq), "attribute_not_exists(pk)", nil), // fails if the stage is buried
 	)
 	entry := record{name: register.JournalName, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
 	if entry.weight > 0 { // the import adds pairs

@@ -14,7 +14,6 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/register"
-	"trueup/internal/text"
 )
 
 // group returns a license group, or errs.NotFound group_not_found.
@@ -41,7 +40,11 @@ func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, 
 	if err != nil || it == nil {
 		return group.Group{}, err
 	}
-	g, err := db.group(ctx, attr(it, "id"))
+	i, err := decode[groupNameItem](it)
+	if err != nil {
+		return group.Group{}, err
+	}
+	g, err := db.group(ctx, i.ID)
 	if errs.KindOf(err) == errs.NotFound { // deleted meanwhile
 		return group.Group{}, nil
 	}
@@ -52,13 +55,10 @@ func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, 
 // groups.
 func (db *engine) founding(g group.Group, at time.Time) (item, name, count *action) {
 	groupPK, groupSK := groupKey(g.ID)
-	folded := text.Fold(g.Name)
-	named := key(groupNameKey(folded))
-	named["id"], named["name"] = str(g.ID), str(folded)
 	item = db.put(groupItem{
 		PK: string(groupPK), SK: string(groupSK), ID: g.ID, Name: g.Name, Created: millis(at), Version: 1,
 	}, "attribute_not_exists(pk)", nil)
-	name = db.putItem(named, "attribute_not_exists(pk)", nil)
+	name = db.put(newGroupNameItem(g.ID, g.Name), "attribute_not_exists(pk)", nil)
 	count = &action{Update: &types.Update{
 		TableName: &db.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
 		ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),

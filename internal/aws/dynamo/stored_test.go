@@ -1,29 +1,163 @@
 package dynamo
 
 import (
+	"encoding/json"
+	"hash/fnv"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/entitlement"
 	"trueup/internal/testkit/golden"
 )
 
-// itemsVersion is the version of the types of items. Items have no attribute for it: a
-// changed type must read the items that are already stored, which the test of stored data
-// in infra/local/e2e checks.
-const itemsVersion = 1
+// storedItem is a type of items. Items have no attribute for their version: a changed type
+// must read the items that are already stored.
+type storedItem struct {
+	zero any
+	// was has, for each older version from 1, the attributes that have another name in the
+	// current version: by current path, the path in that version, or "" if it had none.
+	was []map[string]string
+}
 
+func storedItems() map[string]storedItem {
+	return map[string]storedItem{
+		"agreement": {zero: agreementItem{}}, "details": {zero: detailsItem{}}, "name": {zero: nameItem{}}, "orphans": {zero: orphansItem{}},
+		"pair": {zero: pairItem{}}, "known-pair": {zero: knownItem{}}, "answer": {zero: answerItem{}}, "aside": {zero: asideRecord{}},
+		"results": {zero: resultsItem{}},
+		"group":   {zero: groupItem{}}, "group-name": {zero: groupNameItem{}}, "group-count": {zero: groupCountItem{}}, "tombstone": {zero: tombstoneItem{}},
+		"import": {zero: importItem{}}, "open-import": {zero: openImportItem{}}, "writer": {zero: writerItem{}},
+		"stage": {zero: stageItem{}}, "commits": {zero: commitsItem{}},
+		"refresh": {zero: runItem{}}, "open-refresh": {zero: refreshItem{}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
+		"statement": {zero: statementItem{}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}},
+		"inventory": {zero: inventoryItem{}}, "rules": {zero: rulesItem{}},
+		"head": {zero: headItem{}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}}, "idempotency": {zero: onceItem{}},
+	}
+}
+
+// Items of every version must stay readable.
 func TestR16_6_StoredItems(t *testing.T) {
 	t.Parallel()
-	for name, v := range map[string]any{
-		"agreement": agreementItem{}, "name": nameItem{}, "pair": pairItem{}, "group": groupItem{}, "import": importItem{}, "audit": auditItem{},
-		"head": headItem{}, "entry": entryItem{}, "refresh": runItem{}, "open-refresh": refreshItem{}, "answer": answerItem{}, "known-pair": knownItem{},
-		"aside": asideRecord{}, "snapshot": snapshotItem{}, "statement": statementItem{}, "newest-statement": newestItem{},
-		"inventory": inventoryItem{}, "rules": rulesItem{},
-	} {
-		golden.Shape(t, "item-"+name, itemsVersion, v)
+	for name, stored := range storedItems() {
+		format, version := "item-"+name, len(stored.was)+1
+		golden.Shape(t, format, version, stored.zero)
+		current := itemJSON(t, marshal(everyField(stored.zero, nil)))
+		golden.Versions(t, format, "json", version, func() []byte { return current }, func(v int, sample []byte) {
+			it, err := attributevalue.UnmarshalMapJSON(sample)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var was map[string]string
+			if v < version {
+				was = stored.was[v-1]
+			} else if diff := cmp.Diff(string(sample), string(current)); diff != "" {
+				t.Errorf("%s is written in another way (-version %d +now):\n%s", format, v, diff)
+			}
+			got := reflect.New(reflect.TypeOf(stored.zero))
+			if err := attributevalue.UnmarshalMap(it, got.Interface()); err != nil {
+				t.Errorf("%s, version %d: %v", format, v, err)
+			}
+			every := cmp.Exporter(func(reflect.Type) bool { return true }) // types embed unexported ones
+			if diff := cmp.Diff(everyField(stored.zero, was), got.Elem().Interface(), every); diff != "" {
+				t.Errorf("%s, version %d (-want +got):\n%s", format, v, diff)
+			}
+		})
+	}
+}
+
+// Every item of the key table has a type with samples.
+func TestR16_6_EveryItemIsStored(t *testing.T) {
+	t.Parallel()
+	types := map[reflect.Type]bool{}
+	for _, stored := range storedItems() {
+		types[reflect.TypeOf(stored.zero)] = true
+	}
+	for _, p := range patterns() {
+		if !types[reflect.TypeOf(p.zero)] {
+			t.Errorf("%s: storedItems does not have its type %T", p.entity, p.zero)
+		}
+	}
+}
+
+// itemJSON returns an item in the JSON of DynamoDB, with sorted attributes.
+func itemJSON(t *testing.T, it item) []byte {
+	t.Helper()
+	encoded, err := attributevalue.MarshalMapJSON(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sorted any
+	if err := json.Unmarshal(encoded, &sorted); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err = json.MarshalIndent(sorted, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(encoded, '\n')
+}
+
+// everyField returns a value of the type of zero. Each field has a value that depends on the
+// path of its attribute: on its tag, so that a Go field can be renamed. was is the paths of
+// an older version, see storedItem.
+func everyField(zero any, was map[string]string) any {
+	v := reflect.New(reflect.TypeOf(zero)).Elem()
+	fill(v, "", was, map[reflect.Type]bool{})
+	return v.Interface()
+}
+
+// fill sets all fields of v. It stops at a type that contains itself.
+func fill(v reflect.Value, path string, was map[string]string, within map[reflect.Type]bool) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(path)
+	case reflect.Int, reflect.Int64:
+		sum := fnv.New32()
+		_, _ = sum.Write([]byte(path)) // never fails
+		v.SetInt(1 + int64(sum.Sum32()))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Pointer:
+		if !within[v.Type().Elem()] {
+			v.Set(reflect.New(v.Type().Elem()))
+			within[v.Type().Elem()] = true
+			fill(v.Elem(), path, was, within)
+			within[v.Type().Elem()] = false
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			v.SetBytes([]byte(path))
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), path, was, within)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, "key", was, within)
+		fill(value, path, was, within)
+		v.SetMapIndex(key, value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			tag, _, _ := strings.Cut(field.Tag.Get("dynamodbav"), ",")
+			at := strings.TrimPrefix(path+"."+tag, ".")
+			if field.Anonymous {
+				at = path
+			}
+			if before, changed := was[at]; changed {
+				if before == "" {
+					continue
+				}
+				at = before
+			}
+			fill(v.Field(i), at, was, within)
+		}
+	default:
+		panic("fill does not know " + v.Type().String())
 	}
 }
 

@@ -66,17 +66,24 @@ func (db *engine) guards(r record, stripe int) []guard {
 	return guards
 }
 
-func (db *engine) tombstone(id string, n int, at time.Time) item {
-	it := key(tombstoneKey(id, n))
-	it["expires"] = num(at.Add(tombstoneLife).Unix())
-	return it
+// tombstoneItem is a tombstone, or an announcement if it has the id of one.
+type tombstoneItem struct {
+	itemKey
+	Expires   int64  `dynamodbav:"expires"` // schema.TTL
+	Announced string `dynamodbav:"announced,omitempty"`
+}
+
+// tombstone returns a tombstone of a group. by is the id of an announcement; empty for the
+// tombstone of a deleted group.
+func tombstone(id string, n int, at time.Time, by string) item {
+	return marshal(tombstoneItem{keyed(tombstoneKey(id, n)), at.Add(tombstoneLife).Unix(), by})
 }
 
 // tombstones returns the actions that keep agreements out of a group that is being deleted.
 func (db *engine) tombstones(id string, at time.Time) []*action {
 	var actions []*action
 	for n := range tombstonesPerGroup {
-		actions = append(actions, db.putItem(db.tombstone(id, n, at), "", nil))
+		actions = append(actions, db.putItem(tombstone(id, n, at, ""), "", nil))
 	}
 	return actions
 }
@@ -85,8 +92,7 @@ func (db *engine) tombstones(id string, at time.Time) []*action {
 // change the tombstones of a deleted group.
 func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
-		it := db.tombstone(id, n, at)
-		it[announcement] = str(by)
+		it := tombstone(id, n, at, by)
 		return ignoreCondition(db.one(ctx, func() error {
 			_, err := db.client.PutItem(ctx, &dynamodb.PutItemInput{
 				TableName: &db.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),

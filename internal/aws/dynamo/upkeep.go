@@ -36,8 +36,8 @@ func (s *Upkeep) Tidy(ctx context.Context, now time.Time) error {
 		if err := s.db.removePairsOf(ctx, id); err != nil {
 			return false, err
 		}
-		at, err := number(it, "at")
-		if err != nil || now.Before(fromMillis(at).Add(orphanedFor)) {
+		i, err := decode[orphansItem](it)
+		if err != nil || now.Before(fromMillis(i.At).Add(orphanedFor)) {
 			return true, err
 		}
 		return true, s.db.one(ctx, func() error {
@@ -154,20 +154,16 @@ var errGroupExists = errors.New("dynamo: the license group exists")
 // of agreements without one. Each call sets it for the next retiredPerCall entries.
 func (s *Upkeep) Retire(ctx context.Context, now time.Time) error {
 	p, sort := headKey(register.JournalName, 0)
-	head, err := s.db.get(ctx, p, sort)
-	if err != nil || head == nil {
-		return err
-	}
-	seq, err := number(head, "seq")
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil {
 		return err
 	}
-	done, err := number(head, "retired")
-	if err != nil || done >= seq {
+	head, err := decode[headItem](it)
+	if err != nil || head.Retired >= head.Seq {
 		return err
 	}
-	upTo := min(seq, done+retiredPerCall)
-	for n := done + 1; n <= upTo; n++ {
+	upTo := min(head.Seq, head.Retired+retiredPerCall)
+	for n := head.Retired + 1; n <= upTo; n++ {
 		err := ignoreCondition(s.db.update(ctx, &dynamodb.UpdateItemInput{
 			Key: key(entryKey(register.JournalName, 0, n)), UpdateExpression: aws.String("SET expires = :at"),
 			ConditionExpression:       aws.String("attribute_exists(pk) AND attribute_not_exists(expires)"),

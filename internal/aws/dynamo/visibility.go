@@ -26,6 +26,23 @@ const (
 	latest int64 = 1<<63 - 1
 )
 
+// stageItem is a committed or a buried stage.
+type stageItem struct {
+	itemKey
+	Stage importer.Stage `dynamodbav:"stage"`
+	Seq   int64          `dynamodbav:"seq,omitempty"` // of the commit, from 1; none for a buried stage
+}
+
+func newStageItem(stage importer.Stage, seq int64) stageItem {
+	return stageItem{keyed(stageKey(stage)), stage, seq}
+}
+
+// commitsItem has the highest sequence number of a commit.
+type commitsItem struct {
+	itemKey
+	Seq int64 `dynamodbav:"seq"`
+}
+
 // committed reports whether a stage counts at a moment. The empty stage always does: a
 // single transaction wrote its row.
 func (db *engine) committed(stage importer.Stage, moment int64) bool {
@@ -53,14 +70,13 @@ func (db *engine) learn(ctx context.Context, stages map[importer.Stage]bool) err
 		return nil
 	}
 	return db.getAll(ctx, keys, "", nil, func(it item) error {
-		if it["seq"] == nil {
-			return nil // buried
-		}
-		seq, err := number(it, "seq")
+		i, err := decode[stageItem](it)
 		if err != nil {
 			return err
 		}
-		db.commits.Store(importer.Stage(attr(it, "stage")), seq)
+		if i.Seq > 0 {
+			db.commits.Store(i.Stage, i.Seq)
+		}
 		return nil
 	})
 }
@@ -68,10 +84,11 @@ func (db *engine) learn(ctx context.Context, stages map[importer.Stage]bool) err
 // moment reads how many imports were committed.
 func (db *engine) moment(ctx context.Context) (int64, error) {
 	it, err := db.get(ctx, commitsPK, commitsSK)
-	if err != nil || it == nil {
+	if err != nil {
 		return 0, err
 	}
-	return number(it, "seq")
+	i, err := decode[commitsItem](it)
+	return i.Seq, err
 }
 
 // number returns a numeric attribute; 0 if there is none.
@@ -94,7 +111,7 @@ func num(n int64) types.AttributeValue {
 // missing rows. It returns importer.ErrTaken if one of the stages was committed.
 func (db *engine) bury(ctx context.Context, dead map[importer.Stage]bool) error {
 	for stage := range dead {
-		err := db.transact(ctx, []*action{db.putItem(mark(stage), "attribute_not_exists(seq)", nil)})
+		err := db.transact(ctx, []*action{db.put(newStageItem(stage, 0), "attribute_not_exists(seq)", nil)})
 		if conditionOf(err) != nil {
 			return importer.ErrTaken
 		}
@@ -103,11 +120,4 @@ func (db *engine) bury(ctx context.Context, dead map[importer.Stage]bool) error 
 		}
 	}
 	return nil
-}
-
-// mark returns the item of a buried stage. With a sequence number it is a committed stage.
-func mark(stage importer.Stage) item {
-	m := key(stageKey(stage))
-	m["stage"] = str(string(stage))
-	return m
 }

@@ -115,13 +115,15 @@ func TestRules(t *testing.T) {
 			tree: sources{
 				"internal/aws/dynamo/a.go":      "package dynamo\ntype aItem struct {\nPK string `dynamodbav:\"pk\"`\n}\ntype part struct {\nN int `dynamodbav:\"n,omitempty\"`\n}",
 				"internal/aws/dynamo/b.go":      "package dynamo\ntype bItem struct {\nPK string `dynamodbav:\"pk\"`\n}",
-				"internal/aws/dynamo/a_test.go": "package dynamo\nvar _ = aItem{}",
+				"internal/aws/dynamo/c.go":      "package dynamo\ntype itemKey struct {\nPK string `dynamodbav:\"pk\"`\n}\ntype cItem struct{ itemKey }",
+				"internal/aws/dynamo/d.go":      "package dynamo\ntype dItem struct{ itemKey }",
+				"internal/aws/dynamo/a_test.go": "package dynamo\nvar _, _ = aItem{}, dItem{}",
 				"internal/group/g.go":           "package group\ntype Group struct {\nID string `dynamodbav:\"id\"`\n}",
 				"internal/report/stored.go":     "package report\ntype storedRow struct{}",
 				"internal/report/r_test.go":     "package report\nvar _ = golden.Shape",
 				"internal/importer/stored.go":   "package importer\ntype storedReport struct{}\ntype other struct{}",
 			},
-			want: []string{"internal/aws/dynamo/b.go:", "internal/group/g.go:", "internal/importer/stored.go:"},
+			want: []string{"internal/aws/dynamo/b.go:", "internal/aws/dynamo/c.go:", "internal/group/g.go:", "internal/importer/stored.go:"},
 		},
 		"the agreement domain uses the standard library and what is as pure": {
 			tree: sources{

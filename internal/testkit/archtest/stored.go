@@ -13,6 +13,9 @@ import (
 // itemTag marks a field that is stored in the table.
 const itemTag = "dynamodbav"
 
+// keyType is the type that items may embed for their key.
+const keyType = "itemKey"
+
 // storedHasShape requires that data that is stored has types of its own, whose shape a test
 // compares: types with fields of the table are in aws/dynamo, each type that is an item is in
 // a test there, and a package with stored types calls golden.Shape. Without it, renaming a field
@@ -34,7 +37,7 @@ func storedHasShape(tree *Tree) (violations []string) {
 			switch {
 			case tags != nil && f.Dir != "internal/aws/dynamo":
 				violations = append(violations, where+" has fields of the table outside internal/aws/dynamo")
-			case slices.Contains(tags, "pk") && !slices.Contains(names, name):
+			case name != keyType && (slices.Contains(tags, "pk") || embeds(fields, keyType)) && !slices.Contains(names, name):
 				violations = append(violations, where+" is an item, and no test compares its shape: add it to those that golden.Shape gets")
 			case strings.HasPrefix(name, "stored") && path.Base(f.Path) == "stored.go" && !slices.Contains(names, "Shape"):
 				violations = append(violations, where+" is stored, and no test of the package calls golden.Shape")
@@ -68,6 +71,14 @@ func structs(f *File) map[string]*ast.FieldList {
 		return true
 	})
 	return found
+}
+
+// embeds reports whether a type of the package is embedded.
+func embeds(fields *ast.FieldList, name string) bool {
+	return slices.ContainsFunc(fields.List, func(f *ast.Field) bool {
+		id, ok := f.Type.(*ast.Ident)
+		return ok && f.Names == nil && id.Name == name
+	})
 }
 
 // tagsOf returns the names that fields have in the table.
