@@ -42,10 +42,19 @@ func (r *Refreshes) Count(ctx context.Context, groupID string) (int, error) {
 	return r.numbers.CountPairs(ctx, groupID)
 }
 
+// The record of a run has the cursor where it continues, so cursors are stored data.
+
+func encodePairCursor(last register.PairRef) string { return pagecursor.Encode(last, "refresh") }
+
+func decodePairCursor(after string) (last register.PairRef, err error) {
+	_, err = pagecursor.Decode(after, &last, "refresh")
+	return last, err
+}
+
 // Pairs implements refresher.Store.
 func (r *Refreshes) Pairs(ctx context.Context, groupID string, limit int, after string) (refresher.PairPage, error) {
-	var last register.PairRef
-	if _, err := pagecursor.Decode(after, &last, "refresh"); err != nil {
+	last, err := decodePairCursor(after)
+	if err != nil {
 		return refresher.PairPage{}, err
 	}
 	refs, err := r.numbers.Pairs(ctx, groupID, last, limit+1)
@@ -55,7 +64,7 @@ func (r *Refreshes) Pairs(ctx context.Context, groupID string, limit int, after 
 	var page refresher.PairPage
 	if len(refs) > limit {
 		refs = refs[:limit]
-		page.Next = pagecursor.Encode(refs[limit-1], "refresh")
+		page.Next = encodePairCursor(refs[limit-1])
 	}
 	found, err := r.db.known(ctx, refs, withoutBlobs)
 	for _, i := range found {

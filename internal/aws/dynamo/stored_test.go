@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/entitlement"
+	"trueup/internal/register"
 	"trueup/internal/testkit/golden"
 )
 
@@ -159,6 +160,19 @@ func fill(v reflect.Value, path string, was map[string]string, within map[reflec
 	default:
 		panic("fill does not know " + v.Type().String())
 	}
+}
+
+// A run that a release began is continued by the next release, so the next release must read
+// its cursor.
+func TestR16_6_StoredCursors(t *testing.T) {
+	t.Parallel()
+	want := register.PairRef{AgreementID: "a1", Pair: "01-07001+01-07001"}
+	golden.Shape(t, "refresh-cursor", 1, want)
+	golden.Versions(t, "refresh-cursor", "txt", 1, func() []byte { return []byte(encodePairCursor(want)) }, func(version int, sample []byte) {
+		if got, err := decodePairCursor(string(sample)); got != want || err != nil {
+			t.Errorf("version %d: %+v, %v", version, got, err)
+		}
+	})
 }
 
 func TestR16_6_StoredEntitlements(t *testing.T) {
