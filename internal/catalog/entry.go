@@ -16,6 +16,12 @@ import (
 //	mt <publisher> <id> <id>   the first title is merged into the second
 //
 // Every entry is complete by itself. Repeated or already known lines change nothing.
+//
+// This is version 1, the only one so far. Entries have no field for it, and parseEntry refuses a
+// line of another kind. So a new kind of line is first read for one release, then written.
+const entryVersion = 1
+
+// The kinds of lines.
 const (
 	linePublisher       = "p"
 	lineTitle           = "t"

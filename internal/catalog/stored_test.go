@@ -2,10 +2,12 @@ package catalog
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"trueup/internal/testkit/golden"
 )
@@ -28,6 +30,42 @@ func TestR16_6_StoredCopies(t *testing.T) {
 		}
 		if string(c.Save()) != string(sample) {
 			t.Error("the format changed without a new version")
+		}
+	})
+}
+
+// An entry stays in the journal until a copy includes it, and processes of both releases write
+// entries during a deployment.
+func TestR16_6_StoredEntries(t *testing.T) {
+	t.Parallel()
+	adobe, systems, flash, reader := idOf("Adobe"), idOf("Adobe Systems"), idOf("Flash"), idOf("Reader")
+	want := []step{
+		{additions: []Addition{
+			{Publisher: "Adobe", Aliases: []string{"Adobe Inc.", "Adobe Systems"}},
+			{Publisher: "Adobe", Title: "Acrobat Pro", Aliases: []string{"Acrobat Professional"}},
+			{Publisher: "Société Générale", Title: "Résumé"},
+		}},
+		{other: systems, into: adobe},
+		{publisher: adobe, other: flash, into: reader},
+	}
+	written, n := body(want[0].additions)
+	if n != len(want[0].additions) {
+		t.Fatalf("the entry has %d additions", n)
+	}
+	written += entryLine(lineMergePublishers, systems.String(), adobe.String()) + entryLine(lineMergeTitles, adobe.String(), flash.String(), reader.String())
+	golden.Versions(t, "catalog-entry", "txt", entryVersion, func() []byte { return []byte(written) }, func(version int, sample []byte) {
+		got, err := parseEntry(nil, string(sample))
+		if err != nil {
+			t.Fatalf("version %d: %v", version, err)
+		}
+		// A line t follows the line p of its publisher, which is an addition by itself.
+		want := slices.Clone(want)
+		want[0].additions = slices.Insert(slices.Clone(want[0].additions), 2, Addition{Publisher: "Société Générale", Aliases: []string{}})
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(step{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("version %d (-want +got)\n%s", version, diff)
+		}
+		if version == entryVersion && written != string(sample) {
+			t.Errorf("the format changed without a new version:\n%s", gocmp.Diff(string(sample), written))
 		}
 	})
 }

@@ -22,6 +22,11 @@ type Change struct {
 	Removed []agreement.PairKey
 }
 
+// entryVersion is the version of the entries that Body writes. Version 1 is without the versions
+// of agreements. Entries have no field for it: parse reads every version, and refuses a line of
+// another kind. So a new kind of line is first read for one release, then written.
+const entryVersion = 2
+
 // Body encodes an entry: a line "a <id> =<version> +<pair> -<pair>" for each change, and a
 // line "g <id>" for a deleted license group. An import of 5,000 pairs stays below
 // journal.MaxBody.

@@ -3,6 +3,10 @@ package register
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"trueup/internal/agreement"
 	"trueup/internal/testkit/golden"
 )
 
@@ -17,6 +21,31 @@ func TestR16_6_StoredCopies(t *testing.T) {
 		}
 		if version == copyVersion && string(r.Save()) != string(sample) {
 			t.Error("the format changed without a new version")
+		}
+	})
+}
+
+// An entry stays in the journal until a copy includes it, and processes of both releases write
+// entries during a deployment.
+func TestR16_6_StoredEntries(t *testing.T) {
+	t.Parallel()
+	changes := []Change{
+		{ID: "created", Version: 1, Added: []agreement.PairKey{"01-07001+01-07001", "A+B"}},
+		{ID: "changed", Version: 7},
+		{ID: "both", Version: 12, Added: []agreement.PairKey{"C+D"}, Removed: []agreement.PairKey{"E+F", "G+H"}},
+	}
+	written := Body(changes, "sales")
+	golden.Versions(t, "register-entry", "txt", entryVersion, func() []byte { return []byte(written) }, func(version int, sample []byte) {
+		var missing cmp.Option
+		if version == 1 {
+			missing = cmpopts.IgnoreFields(Change{}, "Version")
+		}
+		got, group, err := parse(string(sample))
+		if diff := cmp.Diff(changes, got, missing); diff != "" || group != "sales" || err != nil {
+			t.Errorf("version %d: group %q, %v (-written +read)\n%s", version, group, err, diff)
+		}
+		if version == entryVersion && written != string(sample) {
+			t.Errorf("the format changed without a new version:\n%s", cmp.Diff(string(sample), written))
 		}
 	})
 }
