@@ -33,11 +33,11 @@ type File struct {
 
 // Finding is one error in a file.
 type Finding struct {
-	Line  int       `json:"line,omitempty"` // from 1; 0 for the whole file
-	Field string    `json:"field,omitempty"`
-	Value string    `json:"value,omitempty"`
-	Code  string    `json:"code"`
-	Args  errs.Args `json:"args,omitempty"`
+	Line  int // from 1; 0 for the whole file
+	Field string
+	Value string
+	Code  string
+	Args  errs.Args
 }
 
 // ReadFile checks a CSV file with a publisher and a product title on each line. A line without a

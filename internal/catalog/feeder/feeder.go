@@ -8,7 +8,6 @@ package feeder
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,21 +42,17 @@ type Feeder struct {
 // Result is the result of a file. Added + Unchanged + Rejected = Rows; a row is added if it has
 // anything new.
 type Result struct {
-	File       string    `json:"file"`
-	At         time.Time `json:"at"`
-	Rows       int       `json:"rows"`
-	Added      int       `json:"added"`
-	Unchanged  int       `json:"unchanged"`
-	Rejected   int       `json:"rejected"`
-	Publishers int       `json:"publishers"` // added
-	Titles     int       `json:"titles"`     // added
-	Findings   []Finding `json:"findings"`   // at most catalog.MaxFileFindings
+	File                             string
+	At                               time.Time
+	Rows, Added, Unchanged, Rejected int
+	Publishers, Titles               int       // added
+	Findings                         []Finding // at most catalog.MaxFileFindings
 }
 
 // Finding is an error in a row or in the file, in every language.
 type Finding struct {
 	catalog.Finding
-	Messages map[i18n.Lang]string `json:"messages"`
+	Messages map[i18n.Lang]string
 }
 
 // Receive adds one version of a file to the catalog. A nil error means that the file is handled,
@@ -93,7 +88,7 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 		}
 		r.Findings[i] = Finding{found, messages}
 	}
-	body, err := json.Marshal(r)
+	body, err := r.encode()
 	if err != nil {
 		return err
 	}
