@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"trueup/internal/day"
+	"trueup/internal/pack"
 )
 
 // storedVersion is the version of a stored statement. A statement of another version is read
@@ -44,6 +45,10 @@ type storedEntitlement struct {
 	SAEnd      day.Date `json:"s,omitempty"`
 }
 
+// listVersion is the version of the list that EncodeList writes. Version 1 is a JSON list. Later
+// versions are an object with the field "version".
+const listVersion = 1
+
 // EncodeList writes entitlements as compact JSON for storage. DecodeList reads it.
 func EncodeList(list []Entitlement) []byte {
 	stored := make([]storedEntitlement, len(list))
@@ -57,8 +62,11 @@ func EncodeList(list []Entitlement) []byte {
 	return encoded
 }
 
-// DecodeList reads what EncodeList wrote.
+// DecodeList reads what EncodeList wrote, in any version up to listVersion.
 func DecodeList(encoded []byte) ([]Entitlement, error) {
+	if _, err := pack.Version(encoded, "version", listVersion); err != nil {
+		return nil, fmt.Errorf("entitlement: decode a list: %w", err)
+	}
 	var stored []storedEntitlement
 	if err := json.Unmarshal(encoded, &stored); err != nil {
 		return nil, fmt.Errorf("entitlement: decode a list: %w", err)

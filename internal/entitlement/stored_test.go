@@ -1,6 +1,7 @@
 package entitlement
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,9 +37,19 @@ func TestR16_6_StoredStatements(t *testing.T) {
 func TestR16_6_StoredLists(t *testing.T) {
 	t.Parallel()
 	list := []Entitlement{everyField, {Family: "Visio"}}
-	got, err := DecodeList(EncodeList(list))
-	if diff := cmp.Diff(list, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got)\n%s", err, diff)
+	encoded := EncodeList(list)
+	golden.Versions(t, "list", "json", listVersion, func() []byte { return encoded }, func(version int, sample []byte) {
+		got, err := DecodeList(sample)
+		if diff := cmp.Diff(list, got); diff != "" || err != nil {
+			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
+		}
+		if version == listVersion && string(encoded) != string(sample) {
+			t.Error("the format changed without a new version")
+		}
+	})
+	golden.Shape(t, "list", listVersion, []storedEntitlement{})
+	if got, err := DecodeList([]byte(`{"version":2,"list":[]}`)); err == nil || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("a list of a later release is read as %v, %v", got, err)
 	}
 	if _, err := DecodeList([]byte("{")); err == nil {
 		t.Error("damage is read")

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +28,12 @@ func TestR16_6_StoredReports(t *testing.T) {
 		if diff := cmp.Diff(r, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
 		}
+		if version == intake.FindingsVersion && string(encoded) != string(sample) {
+			t.Error("the format changed without a new version")
+		}
 	})
+	if got, err := DecodeReport(strings.NewReader(`{"version":2,"import":"i1","findings":[]}`)); err == nil || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("a report of a later release is read as %v, %v", got, err)
+	}
 	golden.Shape(t, "report", intake.FindingsVersion, storedReport{})
 }

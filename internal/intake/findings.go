@@ -5,7 +5,9 @@ import (
 	"trueup/internal/sheet"
 )
 
-// FindingsVersion is the version of StoredFinding.
+// FindingsVersion is the version of stored findings that trueup writes: of StoredFinding, and of
+// what the packages that store them put around them. Version 1 has no field for it. Later
+// versions are an object with the field "version".
 const FindingsVersion = 1
 
 // StoredFinding is a sheet.Finding as JSON in the reports bucket.

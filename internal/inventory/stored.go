@@ -3,10 +3,12 @@ package inventory
 import (
 	"encoding/json"
 
+	"trueup/internal/pack"
 	"trueup/internal/position"
 )
 
-// rulesVersion is the version of the stored admins' rules, which are a JSON list.
+// rulesVersion is the version of the stored admins' rules that encodeRules writes. Version 1 is a
+// JSON list. Later versions are an object with the field "version".
 const rulesVersion = 1
 
 // storedRule is the JSON of a Rule. The names of the product's fields are fixed, whatever
@@ -48,7 +50,11 @@ func encodeRules(rules []Rule) ([]byte, error) {
 	return json.Marshal(stored)
 }
 
+// decodeRules decodes rules of every version up to rulesVersion.
 func decodeRules(b []byte) ([]Rule, error) {
+	if _, err := pack.Version(b, "version", rulesVersion); err != nil {
+		return nil, err
+	}
 	var stored []storedRule
 	if err := json.Unmarshal(b, &stored); err != nil || stored == nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,7 +54,13 @@ func TestR16_6_StoredRules(t *testing.T) {
 		if diff := cmp.Diff(rules, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
 		}
+		if version == rulesVersion && string(encoded) != string(sample) {
+			t.Error("the format changed without a new version")
+		}
 	})
+	if got, err := decodeRules([]byte(`{"version":2,"rules":[]}`)); err == nil || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("rules of a later release are read as %v, %v", got, err)
+	}
 	golden.Shape(t, "rules", rulesVersion, []storedRule{})
 	for _, none := range [][]Rule{nil, {}} {
 		b, err := encodeRules(none)

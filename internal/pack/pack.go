@@ -1,7 +1,7 @@
 // Package pack reads and writes packed data: numbers as varints, text as its length and its
 // bytes. Damaged data cannot make a Reader, or a caller that uses Count, allocate more than a
 // multiple of the data's size. A sealed body starts with a line that names its format, and a
-// checksum.
+// checksum. For stored data in JSON it only finds the version.
 package pack
 
 import (

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,7 +114,11 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 		}
 	}
 	if len(file.Findings) > 0 {
-		if err := k.put(ctx, r.findingsKey(), intake.StoreFindings(file.Findings)); err != nil {
+		data, err := encodeFindings(file.Findings)
+		if err != nil {
+			return Record{}, err
+		}
+		if err := k.put(ctx, r.findingsKey(), data); err != nil {
 			return Record{}, err
 		}
 	}
@@ -153,18 +156,10 @@ func (k *Keeper) store(ctx context.Context, r Record, s entitlement.Statement) e
 	if err != nil {
 		return err
 	}
-	return k.putBytes(ctx, r.contentKey(), data)
+	return k.put(ctx, r.contentKey(), data)
 }
 
-func (k *Keeper) put(ctx context.Context, key string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return k.putBytes(ctx, key, data)
-}
-
-func (k *Keeper) putBytes(ctx context.Context, key string, data []byte) error {
+func (k *Keeper) put(ctx context.Context, key string, data []byte) error {
 	if err := k.Reports.Put(ctx, key, "application/json", data); err != nil {
 		return fmt.Errorf("store %s: %w", key, err)
 	}
@@ -312,11 +307,11 @@ func (k *Keeper) Findings(ctx context.Context, r Record) ([]sheet.Finding, error
 	if err != nil {
 		return nil, err
 	}
-	var findings []intake.StoredFinding
-	if err := json.Unmarshal(data, &findings); err != nil {
+	findings, err := decodeFindings(data)
+	if err != nil {
 		return nil, fmt.Errorf("findings of statement %s: %w", r.ID, err)
 	}
-	return intake.LoadFindings(findings), nil
+	return findings, nil
 }
 
 // Remove takes an accepted statement out of use. The event says by whom; Remove fills in its
