@@ -11,11 +11,11 @@ import (
 	"trueup/internal/pack"
 )
 
-// storedVersion is the version of a stored statement. A statement of another version is read
-// again from its file.
+// storedVersion is the version of the statement that Encode writes. Decode reads every version up
+// to it: the file of a statement may no longer exist.
 const storedVersion = 1
 
-// stored is the format of Encode. The names of a line are short because a statement has many
+// stored is the format of Encode, version 1. The names of a line are short because a statement has many
 // lines.
 type stored struct {
 	Version int          `json:"v"`
@@ -91,11 +91,26 @@ func Encode(s Statement) ([]byte, error) {
 	return data, nil
 }
 
-// ErrStored means that a stored statement is damaged or of another version: read its file again.
+// ErrStored means that a stored statement is damaged, or of a later version: read its file again.
 var ErrStored = errors.New("entitlement: the stored statement cannot be used")
 
-// Decode reads the output of Encode. It returns ErrStored for anything else.
+// Decode reads the output of Encode, of any version up to storedVersion. It returns ErrStored for
+// anything else.
 func Decode(data []byte) (Statement, error) {
+	version, err := pack.Version(data, "v", storedVersion)
+	if err != nil {
+		return Statement{}, fmt.Errorf("%w: %w", ErrStored, err)
+	}
+	switch version {
+	case 1:
+		return decode1(data)
+	default:
+		return Statement{}, fmt.Errorf("%w: no reader of version %d", ErrStored, version)
+	}
+}
+
+// decode1 reads version 1.
+func decode1(data []byte) (Statement, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	var in stored
@@ -105,7 +120,7 @@ func Decode(data []byte) (Statement, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Statement{}, fmt.Errorf("%w: something follows it", ErrStored)
 	}
-	if in.Version != storedVersion {
+	if in.Version != 1 { // missing, or not the first of two
 		return Statement{}, fmt.Errorf("%w: version %d", ErrStored, in.Version)
 	}
 	switch in.Kind {

@@ -1,6 +1,7 @@
 package entitlement
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -32,6 +33,10 @@ func TestR16_6_StoredStatements(t *testing.T) {
 		}
 	})
 	golden.Shape(t, "statement", storedVersion, stored{})
+	later := strings.Replace(string(encoded), `{"v":1`, `{"v":2`, 1)
+	if got, err := Decode([]byte(later)); !errors.Is(err, ErrStored) || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("a statement of a later release is read as %v, %v", got, err)
+	}
 }
 
 func TestR16_6_StoredLists(t *testing.T) {

@@ -234,7 +234,7 @@ func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, err
 }
 
 // again reads a statement from its file, because the stored content is damaged, missing, or of
-// another version of this program.
+// a later version.
 func (k *Keeper) again(ctx context.Context, r Record) (entitlement.Statement, error) {
 	object, err := k.Uploads.Open(ctx, r.Object.Key, r.Object.Version, r.Object.ETag)
 	if err != nil {
