@@ -37,3 +37,12 @@ func TestR16_6_StoredReports(t *testing.T) {
 	}
 	golden.Shape(t, "report", intake.FindingsVersion, storedReport{})
 }
+
+// Users, scripts and uploads announced by an earlier release put files with these names.
+func TestR16_6_MetadataOfUploads(t *testing.T) {
+	t.Parallel()
+	want := []string{"agreements/", "import", "program", "on-error", "dry-run"}
+	if diff := cmp.Diff(want, []string{KeyPrefix, MetaImport, MetaProgram, MetaOnError, MetaDryRun}); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

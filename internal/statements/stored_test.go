@@ -40,3 +40,14 @@ func TestR16_6_StoredFindings(t *testing.T) {
 		t.Errorf("findings of a later release are read as %v, %v", got, err)
 	}
 }
+
+// Uploads announced by an earlier release carry this name, and records name objects under these
+// keys.
+func TestR16_6_NamesOfObjects(t *testing.T) {
+	t.Parallel()
+	r := Record{Head: intake.Head{ID: "s1"}}
+	want := []string{"statement", "entitlements/", "statements/s1.json", "statements/s1.findings.json"}
+	if diff := cmp.Diff(want, []string{MetaStatement, KeyPrefix, r.contentKey(), r.findingsKey()}); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
