@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"trueup/internal/agreement"
+	"trueup/internal/journal"
 	"trueup/internal/testkit/golden"
 )
 
@@ -48,4 +49,30 @@ func TestR16_6_StoredEntries(t *testing.T) {
 			t.Errorf("the format changed without a new version:\n%s", cmp.Diff(string(sample), written))
 		}
 	})
+}
+
+// A field that is added to an agreement or to its terms must be in the copy, even though
+// everything compiles without. No field is an exception.
+func TestR16_6_CopiesHaveEveryField(t *testing.T) {
+	t.Parallel()
+	var a agreement.Agreement
+	golden.Fill(t, &a)
+	for _, a.Type = range agreement.Types {
+		m := newModel(1)
+		m.store[a.ID] = a
+		r := &Register{source: m}
+		apply, err := r.Prepare(t.Context(), journal.Head{}, []journal.Entry{{Seq: 1, Body: Body([]Change{{ID: a.ID, Version: a.Version}}, "")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply()
+		r = restored(t, r)
+		slot, exists := r.table.find(a.ID)
+		if !exists {
+			t.Fatal("the copy has no agreement")
+		}
+		if diff := cmp.Diff(a, r.table.rows[slot].Agreement); diff != "" {
+			t.Errorf("%s (-stored +read)\n%s", a.Type, diff)
+		}
+	}
 }

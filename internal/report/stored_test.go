@@ -92,3 +92,38 @@ func TestR16_6_StoredSnapshots(t *testing.T) {
 		golden.Shape(t, format, report.SnapshotVersion, v)
 	}
 }
+
+// A field that is added to an agreement, to its terms or to anything else in a report's data must
+// be stored, even though everything compiles without. No field is an exception.
+func TestR16_6_SnapshotsHaveEveryField(t *testing.T) {
+	t.Parallel()
+	var written report.Data
+	golden.Fill(t, &written)
+	parts, m, err := written.Snapshot("2026-11-21", "r42", 42, settings(i18n.English))
+	if err != nil {
+		t.Fatal(err)
+	}
+	contents := map[string][]byte{}
+	for _, part := range parts {
+		contents[part.Name] = part.Content
+	}
+	read, err := m.Data(contents[report.ObjectData])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read.Held, err = m.Held(contents[report.ObjectEntitlements]); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&written, read); diff != "" {
+		t.Errorf("(-written +read)\n%s", diff)
+	}
+	golden.Fill(t, &m.Point)
+	encoded, _, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := report.DecodeManifest(encoded)
+	if diff := cmp.Diff(m, manifest); diff != "" || err != nil {
+		t.Errorf("manifest: %v (-written +read)\n%s", err, diff)
+	}
+}
