@@ -119,8 +119,10 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 
 golden: local ## Rewrite the generated files and golden files
 	go generate ./internal/i18n
-	@for package in $$(grep -rl --include='*_test.go' 'golden.Equal(' functions infra internal | xargs -n1 dirname | sort -u); do \
+	@for package in $$(grep -rl --include='*_test.go' 'golden.Equal(' functions infra internal | grep -v internal/testkit/golden/ | xargs -n1 dirname | sort -u); do \
 	  $(LOCAL_ENV) go test -tags cdk "./$$package" -update; done
+	@$(LOCAL_ENV) go test $$(grep -rlE --include='*_test.go' 'golden\.(Shape|Versions)\(' functions internal | \
+	  grep -v internal/testkit/golden/ | xargs -n1 dirname | sort -u | sed 's|^|./|') -run TestR16_6_Stored -update
 
 build: need-go ## Build the functions for Lambda: dist/<function>/bootstrap
 	@mkdir -p dist/bin

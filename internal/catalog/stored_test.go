@@ -34,8 +34,8 @@ func TestR16_6_StoredCopies(t *testing.T) {
 	})
 }
 
-// An entry stays in the journal until a copy includes it, and processes of both releases write
-// entries during a deployment.
+// Entries of the catalog are never deleted, and processes of both releases write them during a
+// deployment.
 func TestR16_6_StoredEntries(t *testing.T) {
 	t.Parallel()
 	adobe, systems, flash, reader := idOf("Adobe"), idOf("Adobe Systems"), idOf("Flash"), idOf("Reader")

@@ -11,7 +11,8 @@ import (
 
 // SnapshotVersion is the version of the stored types in this file. A snapshot of a newer version
 // is an error; snapshots of all older versions can be read. To change a stored type, increase the
-// version, keep the old type, and convert it when it is read.
+// version, keep the old type, and convert it when it is read. The release before answers 500 for a
+// version that it does not know, so read a new version for one release before writing it (ADR 0017).
 const SnapshotVersion = 1
 
 // The names in version 1 are the field names of the domain types when snapshots were first
