@@ -35,12 +35,12 @@ var OtherRules = []Rule{
 	},
 	{
 		Code: "licenses_required", Spec: "R2.6", Check: CheckOther, Field: "licenses",
-		Summary: "An agreement of type other has a licence count.",
+		Summary: "An agreement of type other has a license count.",
 		Pass:    "1", Fail: "no number",
 	},
 	{
 		Code: "licenses_range", Spec: "R2.6", Check: CheckOther, Field: "licenses", Args: []string{"max"},
-		Summary: "A licence count is a whole number from 1 to 10,000,000.",
+		Summary: "A license count is a whole number from 1 to 10,000,000.",
 		Pass:    "10000000", Fail: "0",
 	},
 	{
@@ -50,7 +50,7 @@ var OtherRules = []Rule{
 	},
 	{
 		Code: "end_before_start", Spec: "R2.6", Check: CheckOther, Field: "end", Args: []string{"start"},
-		Summary: "The licence end date is the licence start date or later.",
+		Summary: "The license end date is the license start date or later.",
 		Pass:    "2026-01-01 to 2026-01-01", Fail: "2026-01-01 to 2025-12-31",
 	},
 	{
@@ -65,7 +65,7 @@ var OtherRules = []Rule{
 	},
 	{
 		Code: "terms_of_volume", Spec: "R2.5", Check: CheckOther, Field: "publisher, productTitle, licenses, start, end, details",
-		Summary: "A volume agreement has no publisher, product title, licence count, dates or details of its own.",
+		Summary: "A volume agreement has no publisher, product title, license count, dates or details of its own.",
 		Pass:    "type other with publisher Adobe", Fail: "type volume with publisher Adobe",
 	},
 	{
