@@ -125,6 +125,20 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"internal/aws/dynamo/b.go:", "internal/aws/dynamo/c.go:", "internal/group/g.go:", "internal/importer/stored.go:"},
 		},
+		"stored JSON is written in stored.go": {
+			tree: sources{
+				"internal/importer/a.go":         "package importer\nimport \"encoding/json\"\nvar _ = json.Marshal",
+				"internal/importer/b.go":         "package importer\nimport \"encoding/json\"\nvar _ = json.Unmarshal",
+				"internal/importer/a_test.go":    "package importer\nimport \"encoding/json\"\nvar _ = json.Marshal",
+				"internal/importer/stored.go":    "package importer\nimport \"encoding/json\"\nvar _ = json.Marshal",
+				"internal/catalog/feeder/a.go":   "package feeder\nimport \"encoding/json\"\nvar _ = json.NewEncoder(nil)",
+				"internal/refresher/answer.go":   "package refresher\nimport \"encoding/json\"\nvar _ = json.Marshal",
+				"internal/httpapi/catalog/a.go":  "package catalog\nimport \"encoding/json\"\nvar _ = json.Marshal",
+				"internal/inventory/encode.go":   "package inventory\nimport j \"encoding/json\"\nvar _ = j.MarshalIndent",
+				"internal/aws/dynamo/journal.go": "package dynamo\nimport \"encoding/json\"\nvar _ = json.Marshal",
+			},
+			want: []string{"internal/catalog/feeder/a.go:3:", "internal/importer/a.go:3:", "internal/inventory/encode.go:3:"},
+		},
 		"the agreement domain uses the standard library and what is as pure": {
 			tree: sources{
 				"internal/agreement/a.go": "package agreement\nimport _ \"golang.org/x/text/cases\"",

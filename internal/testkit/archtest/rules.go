@@ -20,6 +20,7 @@ var Rules = []Rule{
 	{"dependencies point inwards", directions},
 	{"the domain has an order", domainIsOrdered},
 	{"stored data has a shape", storedHasShape},
+	{"stored JSON is written in stored.go", storedIsWritten},
 	{"the agreement domain uses the standard library and what is as pure", agreementIsPure},
 	{"messages are data: i18n imports nothing of trueup", messagesAreData},
 	{"gettext files are read only by the generator", only([]string{"github.com/chai2010/gettext-go"}, "internal/i18n/generate")},

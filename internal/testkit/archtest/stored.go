@@ -3,6 +3,7 @@ package archtest
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"path"
 	"reflect"
 	"slices"
@@ -45,6 +46,37 @@ func storedHasShape(tree *Tree) (violations []string) {
 		}
 	}
 	slices.Sort(violations)
+	return violations
+}
+
+// writesJSON lists the files outside stored.go that may write JSON in the packages that store
+// objects, and why.
+var writesJSON = map[string]string{
+	"internal/refresher/answer.go": "only a hash of it is stored; a test compares the hash and the shape",
+	"internal/register/page.go":    "cursors, which are not stored",
+	"internal/report/snapshot.go":  "types of stored.go, and the responses of the API",
+	"internal/snapshot/library.go": "only a hash of it is used",
+}
+
+// storedIsWritten requires that a package that stores objects writes JSON in stored.go only, where
+// storedHasShape finds its types: elsewhere a type of the domain could be stored unnoticed.
+func storedIsWritten(tree *Tree) (violations []string) {
+	var folders []string
+	for _, l := range layers {
+		if slices.Contains([]string{"domain", "mechanisms", "read models", "use cases"}, l.name) {
+			folders = append(folders, l.folders...)
+		}
+	}
+	for _, f := range tree.Files {
+		if f.Test || !underAny(f.Dir, append(folders, "internal/intake")...) || path.Base(f.Path) == "stored.go" || writesJSON[f.Path] != "" {
+			continue
+		}
+		f.uses("encoding/json", func(name string, at token.Pos) {
+			if slices.Contains([]string{"Marshal", "MarshalIndent", "NewEncoder"}, name) {
+				violations = append(violations, fmt.Sprintf("%s: json.%s; write it in stored.go, from a stored type with a shape", f.at(at), name))
+			}
+		})
+	}
 	return violations
 }
 
