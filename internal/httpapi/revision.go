@@ -63,4 +63,4 @@ func Revise[T any](ctx context.Context, r Revision, read func() (T, int64, error
 	return errs.Wrap(errChanges, errs.Unavailable, "try_again")
 }
 
-var errChanges = errors.New("it changes all the time")
+var errChanges = errors.New("too many concurrent changes")

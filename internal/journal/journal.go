@@ -135,7 +135,7 @@ type Entry struct {
 
 var (
 	// ErrMoved means that entries were appended after the head was read.
-	ErrMoved = errors.New("journal: it has moved on")
+	ErrMoved = errors.New("journal: the head has moved")
 	// ErrTrimmed means that requested entries were deleted.
 	ErrTrimmed = errors.New("journal: the entries were deleted")
 )

@@ -120,7 +120,7 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 }
 
 // errMoving means that a thing changes every time it is read.
-var errMoving = errors.New("journal: it changes faster than it is read")
+var errMoving = errors.New("journal: changes are appended faster than they are read")
 
 // errBranch means that the state has entries that the journal does not have.
 var errBranch = errors.New("journal: the state has entries that the journal does not have")

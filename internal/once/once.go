@@ -42,7 +42,7 @@ type Change struct {
 
 // ErrOutdated means that a change would have a result other than its response shows,
 // because the data that it depends on have changed since. Nothing was written.
-var ErrOutdated = errors.New("once: the result of the change is not the one that its response shows")
+var ErrOutdated = errors.New("once: the result of the change differs from its response")
 
 // Check returns ErrOutdated if the response shows another result.
 func (c Change) Check(result any) error {

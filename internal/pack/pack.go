@@ -64,7 +64,7 @@ func (r *Reader[B]) Failed() bool { return r.failed }
 
 // ErrDamaged means that packed data are too short or too long, or contain a value that no Writer
 // writes.
-var ErrDamaged = errors.New("pack: the data are damaged")
+var ErrDamaged = errors.New("pack: the data is damaged")
 
 // End returns ErrDamaged if the Reader failed or if bytes are left.
 func (r *Reader[B]) End() error {

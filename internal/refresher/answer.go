@@ -25,7 +25,7 @@ func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement
 	defer cancel()
 	answers, err := a.source.Ask(timed, pairs)
 	if err == nil && !trustworthy(answers, pairs) {
-		err = &entitlement.Fault{Reason: entitlement.ReasonDamaged, Err: errors.New("refresher: answers that do not belong to the pairs")}
+		err = &entitlement.Fault{Reason: entitlement.ReasonDamaged, Err: errors.New("refresher: the answers do not match the pairs")}
 	}
 	if err == nil {
 		answers = withdrawn(known, a.keepable(ctx, answers))

@@ -54,7 +54,7 @@ var errLate = errors.New("refresher: the invocation has no time left")
 
 // ErrTime means that an invocation has less time than one batch may take. The function's
 // timeout is configured too short.
-var ErrTime = errors.New("refresher: the invocation's time is shorter than a batch may take")
+var ErrTime = errors.New("refresher: the time limit of the invocation is shorter than the time for one batch")
 
 // Handle processes a run until ctx's deadline is near. It returns the id of the run that needs
 // another invocation: the same one if time ran short, or the one queued after it; empty for
@@ -86,7 +86,7 @@ func (r *Refresher) Handle(ctx context.Context, id string) (next string, err err
 	if err := r.Store.Save(ctx, a.run); err != nil {
 		return "", err
 	}
-	r.Log.InfoContext(ctx, "refresh goes on", "run", run.ID, "attempt", run.Attempt, "checked", a.run.Checked, "total", a.run.Total)
+	r.Log.InfoContext(ctx, "refresh continued", "run", run.ID, "attempt", run.Attempt, "checked", a.run.Checked, "total", a.run.Total)
 	return run.ID, nil
 }
 

@@ -26,7 +26,7 @@ const (
 
 // Reasons why a workbook cannot be read.
 var (
-	ErrNoWorkbook = errors.New("sheet: the archive is no workbook")
+	ErrNoWorkbook = errors.New("sheet: the archive is not a workbook")
 	ErrNoSheets   = errors.New("sheet: the document has no sheets that can be read")
 	ErrDamaged    = errors.New("sheet: the workbook is damaged")
 	ErrTooLarge   = errors.New("sheet: the workbook is too large")

@@ -91,7 +91,7 @@ func content(ctx context.Context, files objects.Bucket, key string, most int64) 
 	}
 	defer func() { err = errors.Join(err, object.Body.Close()) }()
 	if object.Size > most {
-		return nil, fmt.Errorf("snapshot: %s has %d bytes, and %d at most", key, object.Size, most)
+		return nil, fmt.Errorf("snapshot: %s has %d bytes; the maximum is %d", key, object.Size, most)
 	}
 	body = make([]byte, object.Size)
 	if _, err := io.ReadFull(object.Body, body); err != nil {

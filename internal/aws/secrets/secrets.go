@@ -34,7 +34,7 @@ func (c *Client) Credentials(ctx context.Context) (id, secret string, err error)
 	}
 	// The cause is dropped because it could quote the secret.
 	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &v) != nil || v.ClientID == "" || v.ClientSecret == "" {
-		return "", "", errors.New("secrets: " + c.name + ` is not JSON with the texts "clientId" and "clientSecret"`)
+		return "", "", errors.New("secrets: " + c.name + ` is not JSON with the strings "clientId" and "clientSecret"`)
 	}
 	return v.ClientID, v.ClientSecret, nil
 }

@@ -85,10 +85,10 @@ func fits(out events.APIGatewayV2HTTPResponse) error {
 	encoder := json.NewEncoder(&encoded)
 	encoder.SetEscapeHTML(false) // as the runtime does
 	if err := encoder.Encode(out); err != nil {
-		return fmt.Errorf("trigger: encode the answer: %w", err)
+		return fmt.Errorf("trigger: encode the response: %w", err)
 	}
 	if encoded.Len() > maxAnswer {
-		return fmt.Errorf("trigger: the answer has %d bytes, Lambda takes %d", encoded.Len(), maxAnswer)
+		return fmt.Errorf("trigger: the response has %d bytes; the maximum of Lambda is %d", encoded.Len(), maxAnswer)
 	}
 	return nil
 }

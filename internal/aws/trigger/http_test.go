@@ -258,9 +258,9 @@ func TestR16_3_HTTPLogsCauses(t *testing.T) {
 			_, _ = io.WriteString(w, "half an answer")
 			panic("a defect")
 		}), unchanged, "panic", "a defect"},
-		{"too large", body(strings.Repeat("a", 6<<20)), unchanged, "fault", "Lambda takes 6291456"},
-		{"too large as JSON", body(strings.Repeat("\x01", 6<<20/6)), unchanged, "fault", "Lambda takes 6291456"},
-		{"too large in base64", body(strings.Repeat("\xff", 5<<20)), unchanged, "fault", "Lambda takes 6291456"},
+		{"too large", body(strings.Repeat("a", 6<<20)), unchanged, "fault", "maximum of Lambda is 6291456"},
+		{"too large as JSON", body(strings.Repeat("\x01", 6<<20/6)), unchanged, "fault", "maximum of Lambda is 6291456"},
+		{"too large in base64", body(strings.Repeat("\xff", 5<<20)), unchanged, "fault", "maximum of Lambda is 6291456"},
 		{"large", body(strings.Repeat("<", 6<<20-200)), unchanged, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

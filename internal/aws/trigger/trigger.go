@@ -89,7 +89,7 @@ func (j Jobs) of(e event) (job func(context.Context) error, err error) {
 		job = j.Scheduled
 	case e.Source == manifest.NightlySource && j.Nightly != nil:
 		if e.Time.IsZero() {
-			return nil, errors.New("a nightly event without the time at which it was due")
+			return nil, errors.New("the nightly event has no scheduled time")
 		}
 		job = func(ctx context.Context) error { return j.Nightly(ctx, e.Time) }
 	case e.Source == manifest.CallSource && e.Recount:

@@ -120,7 +120,7 @@ func TestEvents(t *testing.T) {
 		"no records":               {[]byte(`{"Records": []}`), called{Rejected: "no records"}},
 		"another event":            {[]byte(`{"detail-type": "Object Created"}`), called{Rejected: "no records"}},
 		"another source":           {[]byte(`{"source": "aws.s3"}`), called{Rejected: `"aws.s3" is not for this function`}},
-		"a night without its time": {[]byte(`{"source": "trueup.nightly"}`), called{Rejected: "without the time"}},
+		"a night without its time": {[]byte(`{"source": "trueup.nightly"}`), called{Rejected: "no scheduled time"}},
 		"a key S3 cannot send":     {[]byte(strings.Replace(encoded, "first-import", "100%", 1)), called{Rejected: "invalid URL escape"}},
 	} {
 		t.Run(name, func(t *testing.T) {

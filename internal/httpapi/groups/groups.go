@@ -94,7 +94,7 @@ func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
 	return nil, errs.Wrap(errGroupsChange, errs.Unavailable, "try_again")
 }
 
-var errGroupsChange = errors.New("license groups are made and deleted all the time")
+var errGroupsChange = errors.New("too many concurrent changes of license groups")
 
 // Groups is the list of all license groups.
 type Groups struct {

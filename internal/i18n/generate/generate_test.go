@@ -241,7 +241,7 @@ func TestLoadRefuses(t *testing.T) {
 		"a language that is none":     {files("de.po", "msgid \"\"\nmsgstr \"Language: no such\\n\"\n"), "de.po: the header line Language"},
 		"a message without a code":    {files("de.po", german+"msgid \"Name\"\nmsgstr \"Name\"\n"), "de.po: line 4: \"Name\" has no code"},
 		"two messages with one code":  {files("de.po", german+strings.Repeat("msgctxt \"one\"\nmsgid \"Name\"\nmsgstr \"Name\"\n\n", 2)), "de.po: line 8: there are two messages with the code one"},
-		"messages that are not apart": {files("de.po", german+"msgctxt \"one\"\nmsgid \"Name\"\nmsgstr \"Name\"\nmsgctxt \"max\"\nmsgid \"Max\"\nmsgstr \"Max\"\n"), "de.po: there are 2 messages"},
+		"messages that are not apart": {files("de.po", german+"msgctxt \"one\"\nmsgid \"Name\"\nmsgstr \"Name\"\nmsgctxt \"max\"\nmsgid \"Max\"\nmsgstr \"Max\"\n"), "de.po: 2 messages have a code"},
 		"a quote that is not closed":  {files("de.po", german+"msgctxt \"one\nmsgid \"Name\"\nmsgstr \"Name\"\n"), "de.po: "},
 	} {
 		t.Run(name, func(t *testing.T) {

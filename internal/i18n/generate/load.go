@@ -104,7 +104,7 @@ func read(folder fs.FS, name string) (lang, error) {
 		messages: make(map[string]entry, len(file.Messages)),
 	}
 	if l.english != (tag == language.English) {
-		return lang{}, fmt.Errorf("the header line Language is %q: the template (.pot) is English, and no other file is", file.MimeHeader.Language)
+		return lang{}, fmt.Errorf("the header line Language is %q: only the template (.pot) is English", file.MimeHeader.Language)
 	}
 	for _, m := range file.Messages {
 		if m.MsgContext == "" {
@@ -117,7 +117,7 @@ func read(folder fs.FS, name string) (lang, error) {
 	}
 	// The library reads messages without an empty line between them as one.
 	if n := len(msgctxt.FindAll(data, -1)); n != len(file.Messages) {
-		return lang{}, fmt.Errorf("there are %d messages with a code, and %d can be read: put an empty line before each, and give each a msgid", n, len(file.Messages))
+		return lang{}, fmt.Errorf("%d messages have a code, but %d can be read: put an empty line before each message, and give each a msgid", n, len(file.Messages))
 	}
 	return l, nil
 }
