@@ -32,7 +32,7 @@
 //	orphans           ORPHANS                      AGREEMENT#{agreement}  -                                          deleted agreements whose pairs are being removed
 //	refresh           REFRESHES                    REFRESH#{id}           -                                          one refresh; refreshes, newest first
 //	held refresh      REFRESHES#HELD               REFRESH#{id}           -                                          refreshes whose answers wait to be confirmed
-//	open refresh      REFRESH                      REFRESH                -                                          which refresh is open; how old the licence data are
+//	open refresh      REFRESH                      REFRESH                -                                          which refresh is open; how old the licence data is
 //	fence             FENCE#0                      FENCE                  -                                          which attempt at a refresh may write
 //	journal           JOURNAL#{journal}            HEAD                   -                                          where the first stripe of a journal stands; with those below, whether a copy in memory is current
 //	stripe            JOURNAL#{journal}            HEAD#01                -                                          where another stripe stands

@@ -54,7 +54,7 @@ func patterns() []pattern {
 		at(orphansKey("{agreement}"))("orphans", orphansItem{}, "deleted agreements whose pairs are being removed"),
 		at(refreshKey("{id}"))("refresh", runItem{}, "one refresh; refreshes, newest first"),
 		at(heldKey("{id}"))("held refresh", heldItem{}, "refreshes whose answers wait to be confirmed"),
-		at(refreshPK, refreshSK)("open refresh", refreshItem{}, "which refresh is open; how old the licence data are"),
+		at(refreshPK, refreshSK)("open refresh", refreshItem{}, "which refresh is open; how old the licence data is"),
 		at(fenceKey(0))("fence", fenceItem{}, "which attempt at a refresh may write"),
 		at(headKey("{journal}", 0))("journal", headItem{}, "where the first stripe of a journal stands; with those below, whether a copy in memory is current"),
 		at(headKey("{journal}", 1))("stripe", headItem{}, "where another stripe stands"),

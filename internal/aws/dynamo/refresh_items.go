@@ -101,7 +101,7 @@ func (i runItem) run() refresher.Run {
 	return run
 }
 
-// refreshItem has the open run, and how old the licence data are.
+// refreshItem has the open run, and how old the licence data is.
 type refreshItem struct {
 	Run   string `dynamodbav:"run"`   // the open run; empty for none
 	Token int64  `dynamodbav:"token"` // of the last attempt at any run

@@ -118,7 +118,7 @@ func (r *Refreshes) Runs(ctx context.Context, limit int, after string) (refreshe
 	return refresher.Page{Items: items, Next: next}, err
 }
 
-// now returns which run is open, and how old the licence data are.
+// now returns which run is open, and how old the licence data is.
 func (r *Refreshes) now(ctx context.Context) (refreshItem, error) {
 	it, err := r.db.get(ctx, refreshPK, refreshSK)
 	if err != nil {
