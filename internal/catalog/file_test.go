@@ -91,7 +91,7 @@ func FuzzReadFile(f *testing.F) {
 		log := &memoryLog{}
 		s := process(log, &memoryBucket{})
 		for range 2 {
-			if _, err := s.Feed(t.Context(), file.Additions, func() audit.Event { return nobody }); err != nil {
+			if _, err := s.Feed(t.Context(), file.Additions, func() audit.Event { return someEvent }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -120,7 +120,7 @@ func TestFeed(t *testing.T) {
 	}
 	additions = append(append(additions, file.Additions...), catalog.Addition{Publisher: "MICROSOFT CORP.", Title: "visio standard 2019"})
 	log := &memoryLog{}
-	event := func() audit.Event { return nobody }
+	event := func() audit.Event { return someEvent }
 	other := process(log, &memoryBucket{})
 	n := 0
 	log.appended = func() {

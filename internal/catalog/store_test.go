@@ -22,7 +22,7 @@ import (
 // day is when copies are saved.
 var day = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 
-var nobody = audit.Event{By: "someone"}
+var someEvent = audit.Event{By: "someone"}
 
 func add(t *testing.T, s *catalog.Store, name string, aliases ...string) (catalog.Publisher, error) {
 	t.Helper()
@@ -30,7 +30,7 @@ func add(t *testing.T, s *catalog.Store, name string, aliases ...string) (catalo
 	if violations != nil {
 		t.Fatal(violations)
 	}
-	p, _, err := s.AddPublisher(a).Apply(t.Context(), once.Change{Event: nobody})
+	p, _, err := s.AddPublisher(a).Apply(t.Context(), once.Change{Event: someEvent})
 	return p, err
 }
 
@@ -42,7 +42,7 @@ func TestR5_3_AddByHand(t *testing.T) {
 	if diff := cmp.Diff(catalog.Publisher{ID: p.ID, Name: "Contoso Ltd", Aliases: []string{"Contoso"}}, p); diff != "" || err != nil || len(p.ID) != 16 {
 		t.Fatalf("%v, (-want +got)\n%s", err, diff)
 	}
-	title, _, err := other.AddTitle(p.ID, "Suite™ (C++ & C#)").Apply(t.Context(), once.Change{Event: nobody})
+	title, _, err := other.AddTitle(p.ID, "Suite™ (C++ & C#)").Apply(t.Context(), once.Change{Event: someEvent})
 	if err != nil || title.PublisherID != p.ID {
 		t.Fatal(title, err)
 	}
@@ -72,11 +72,11 @@ func TestR5_3_AddByHand(t *testing.T) {
 	if _, err := add(t, other, "contoso"); errs.CodeOf(err) != "taken" {
 		t.Errorf("a name that is an alias: %v", err)
 	}
-	_, _, err = s.AddTitle(p.ID, "SUITE™ (C++ & C#)").Apply(t.Context(), once.Change{Event: nobody})
+	_, _, err = s.AddTitle(p.ID, "SUITE™ (C++ & C#)").Apply(t.Context(), once.Change{Event: someEvent})
 	if e := errs.As(err); e == nil || e.Kind != errs.Conflict || e.Violations[0].Code != "title_exists" || e.Violations[0].Args["id"] != title.ID {
 		t.Errorf("a title that is there: %v", err)
 	}
-	if _, _, err := s.AddTitle("nobody", "T").Apply(t.Context(), once.Change{Event: nobody}); errs.CodeOf(err) != "publisher_not_found" || errs.KindOf(err) != errs.NotFound {
+	if _, _, err := s.AddTitle("nobody", "T").Apply(t.Context(), once.Change{Event: someEvent}); errs.CodeOf(err) != "publisher_not_found" || errs.KindOf(err) != errs.NotFound {
 		t.Errorf("a title of nobody: %v", err)
 	}
 	want := []audit.Event{
@@ -115,17 +115,17 @@ func TestR5_3_MergeByHand(t *testing.T) {
 	a, _ := add(t, s, "Contoso", "Contoso BV")
 	b, _ := add(t, s, "Contosso")
 	for _, title := range []string{"One", "Two"} {
-		if _, _, err := s.AddTitle(a.ID, title).Apply(t.Context(), once.Change{Event: nobody}); err != nil {
+		if _, _, err := s.AddTitle(a.ID, title).Apply(t.Context(), once.Change{Event: someEvent}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.AddTitle(b.ID, title+" of b").Apply(t.Context(), once.Change{Event: nobody}); err != nil {
+		if _, _, err := s.AddTitle(b.ID, title+" of b").Apply(t.Context(), once.Change{Event: someEvent}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := s.AddTitle(b.ID, "ONE").Apply(t.Context(), once.Change{Event: nobody}); err != nil {
+	if _, _, err := s.AddTitle(b.ID, "ONE").Apply(t.Context(), once.Change{Event: someEvent}); err != nil {
 		t.Fatal(err)
 	}
-	said, _, err := s.MergePublishers(b.ID, a.ID).Apply(t.Context(), once.Change{Event: nobody})
+	said, _, err := s.MergePublishers(b.ID, a.ID).Apply(t.Context(), once.Change{Event: someEvent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestR5_3_MergeByHand(t *testing.T) {
 		t.Errorf("%v, what was said is not what is: (-is +said)\n%s", err, diff)
 	}
 	titles, _ := s.LookupTitles(t.Context(), a.ID, "", 9)
-	merged, _, err := s.MergeTitles(b.ID, titles[0].ID, titles[1].ID).Apply(t.Context(), once.Change{Event: nobody})
+	merged, _, err := s.MergeTitles(b.ID, titles[0].ID, titles[1].ID).Apply(t.Context(), once.Change{Event: someEvent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,14 +143,14 @@ func TestR5_3_MergeByHand(t *testing.T) {
 	}
 	entries := len(log.entries)
 	for name, err := range map[string]error{
-		"merge_same into itself":               second(s.MergePublishers(a.ID, a.ID).Apply(t.Context(), once.Change{Event: nobody})),
-		"merge_same back again":                second(s.MergePublishers(a.ID, b.ID).Apply(t.Context(), once.Change{Event: nobody})),
-		"publisher_not_found of nobody":        second(s.MergePublishers("nobody", a.ID).Apply(t.Context(), once.Change{Event: nobody})),
-		"publisher_not_found into nobody":      second(s.MergePublishers(a.ID, "nobody").Apply(t.Context(), once.Change{Event: nobody})),
-		"merge_same titles back again":         second(s.MergeTitles(a.ID, titles[1].ID, titles[0].ID).Apply(t.Context(), once.Change{Event: nobody})),
-		"title_not_found no title":             second(s.MergeTitles(a.ID, "nothing", titles[0].ID).Apply(t.Context(), once.Change{Event: nobody})),
-		"title_not_found into no title":        second(s.MergeTitles(a.ID, titles[0].ID, "nothing").Apply(t.Context(), once.Change{Event: nobody})),
-		"publisher_not_found titles of nobody": second(s.MergeTitles("nobody", titles[0].ID, titles[1].ID).Apply(t.Context(), once.Change{Event: nobody})),
+		"merge_same into itself":               second(s.MergePublishers(a.ID, a.ID).Apply(t.Context(), once.Change{Event: someEvent})),
+		"merge_same back again":                second(s.MergePublishers(a.ID, b.ID).Apply(t.Context(), once.Change{Event: someEvent})),
+		"publisher_not_found of nobody":        second(s.MergePublishers("nobody", a.ID).Apply(t.Context(), once.Change{Event: someEvent})),
+		"publisher_not_found into nobody":      second(s.MergePublishers(a.ID, "nobody").Apply(t.Context(), once.Change{Event: someEvent})),
+		"merge_same titles back again":         second(s.MergeTitles(a.ID, titles[1].ID, titles[0].ID).Apply(t.Context(), once.Change{Event: someEvent})),
+		"title_not_found no title":             second(s.MergeTitles(a.ID, "nothing", titles[0].ID).Apply(t.Context(), once.Change{Event: someEvent})),
+		"title_not_found into no title":        second(s.MergeTitles(a.ID, titles[0].ID, "nothing").Apply(t.Context(), once.Change{Event: someEvent})),
+		"publisher_not_found titles of nobody": second(s.MergeTitles("nobody", titles[0].ID, titles[1].ID).Apply(t.Context(), once.Change{Event: someEvent})),
 	} {
 		if code, _, _ := strings.Cut(name, " "); errs.CodeOf(err) != code {
 			t.Errorf("%s: %v", name, err)
@@ -177,7 +177,7 @@ func TestAddersAtOnce(t *testing.T) {
 		work.Go(func() {
 			for i := range names {
 				a, _ := catalog.ParsePublisher(fmt.Sprintf("Publisher %d", i), nil)
-				_, _, err := s.AddPublisher(a).Apply(t.Context(), once.Change{Event: nobody})
+				_, _, err := s.AddPublisher(a).Apply(t.Context(), once.Change{Event: someEvent})
 				mu.Lock()
 				switch errs.CodeOf(err) {
 				case "taken":
@@ -255,7 +255,7 @@ func TestTheFirstAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return edit.Apply(t.Context(), once.Change{Event: nobody, Of: shown, Entry: once.Entry{Key: "k", Response: []byte(shown.ID)}})
+		return edit.Apply(t.Context(), once.Change{Event: someEvent, Of: shown, Entry: once.Entry{Key: "k", Response: []byte(shown.ID)}})
 	}
 	p, first, err := add(a)
 	if err != nil || first != nil {

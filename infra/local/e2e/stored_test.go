@@ -70,7 +70,7 @@ var (
 	notes    = regexp.MustCompile(`(?s)(\r\nTotal,[^\r\n]*).*`)
 )
 
-// shows returns the responses for paths, without texts and the values that ofTheMoment matches.
+// shows returns the responses for paths. It removes texts, and values that change with time.
 func (s system) shows(paths []string) map[string]string {
 	s.t.Helper()
 	all := map[string]string{}

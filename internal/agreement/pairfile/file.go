@@ -17,7 +17,7 @@ import (
 	"trueup/internal/text"
 )
 
-// The limits of R3.3; sheet has that of a name. A caller that knows a file's size refuses a file above MaxBytes without
+// The limits of R3.3; the limit of a file name is sheet.FileNameMaxChars. A caller that knows a file's size refuses a file above MaxBytes without
 // reading it.
 const (
 	MaxBytes = 4 << 20

@@ -82,7 +82,7 @@ var Rules = []agreement.Rule{
 	},
 	{
 		Code: "file_nul", Spec: "R3.3", Check: CheckFile, Field: "file",
-		Summary: "The file is not plain text: it has NUL bytes. Its line is that of the first.",
+		Summary: "The file is not plain text: it has NUL bytes. The finding has the line of the first one.",
 		Pass:    "01-07001,01-07001", Fail: "01-07001,01-07001\x00",
 	},
 	{

@@ -209,7 +209,7 @@ func TestEveryExampleIsOfARule(t *testing.T) {
 	}
 }
 
-// rules are those that a check without a store reports.
+// rules are the rules that can be tested without a store.
 var rules = slices.DeleteFunc(slices.Concat(agreement.DraftRules, agreement.OtherRules, pairfile.Rules), func(r agreement.Rule) bool {
 	return r.Check == agreement.CheckHand
 })

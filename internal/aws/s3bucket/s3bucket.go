@@ -151,7 +151,7 @@ func (b *s3Bucket) PresignPut(ctx context.Context, key, contentType string, size
 	if err != nil {
 		return objects.Upload{}, fmt.Errorf("s3bucket: presign %s/%s: %w", b.name, key, err)
 	}
-	return objects.Upload{URL: request.URL, Headers: sendable(request.SignedHeader), Expires: expires}, nil
+	return objects.Upload{URL: request.URL, Headers: uploadHeaders(request.SignedHeader), Expires: expires}, nil
 }
 
 // expiry returns the time at which a presigned URL expires.
@@ -168,9 +168,9 @@ func expiry(presigned string) (time.Time, error) {
 	return signed.Add(life), err
 }
 
-// sendable returns the headers that a client must set. It drops those that every HTTP client
-// sets by itself and browsers forbid to set.
-func sendable(signed http.Header) map[string]string {
+// uploadHeaders returns the signed headers that a client must set. HTTP clients set Host and
+// Content-Length themselves, and browsers do not let scripts set them.
+func uploadHeaders(signed http.Header) map[string]string {
 	headers := map[string]string{}
 	for name, values := range signed {
 		switch name {
