@@ -38,7 +38,7 @@ func (s *Idempotency) First(ctx context.Context, e once.Entry, now time.Time) ([
 	if err != nil || i.Expires < now.Unix() {
 		return nil, err
 	}
-	return answered(it, e)
+	return i.answer(e)
 }
 
 // Remember implements once.Store.
@@ -67,13 +67,18 @@ func (db *engine) remembering(e once.Entry, now time.Time) *action {
 	return action
 }
 
-// answered returns the answer stored in it. It returns errs.Invalid
-// idempotency_key_reused if the stored call had another body.
+// answered is onceItem.answer of an item that is not decoded.
 func answered(it item, e once.Entry) ([]byte, error) {
 	i, err := decode[onceItem](it)
 	if err != nil {
 		return nil, err
 	}
+	return i.answer(e)
+}
+
+// answer returns the stored answer. It returns errs.Invalid idempotency_key_reused if the
+// stored call had another body.
+func (i onceItem) answer(e once.Entry) ([]byte, error) {
 	if i.Body != e.BodyHash {
 		return nil, errs.New(errs.Invalid, "idempotency_key_reused")
 	}
