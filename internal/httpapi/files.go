@@ -6,10 +6,9 @@ import (
 	"time"
 
 	"trueup/internal/audit"
-	"trueup/internal/once"
-
 	"trueup/internal/i18n"
 	"trueup/internal/objects"
+	"trueup/internal/once"
 	"trueup/internal/sheet"
 )
 

@@ -10,14 +10,13 @@ import (
 	"reflect"
 	"time"
 
-	"trueup/internal/audit"
-	"trueup/internal/errs"
-	"trueup/internal/retry"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/access"
+	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/once"
+	"trueup/internal/retry"
 )
 
 // rememberFor is how long an Idempotency-Key is remembered.
