@@ -19,10 +19,6 @@ const (
 // Statuses is every status, in the order of the documentation.
 var Statuses = []Status{StatusNotStarted, StatusActive, StatusExpiring, StatusExpired, StatusNoTerm}
 
-// ExpiringDaysDefault is the default number of days before its end in which an agreement is
-// expiring.
-const ExpiringDaysDefault = 90
-
 // Status returns the status of a term. The last day is part of the term.
 func (t Terms) Status(c day.Calendar) Status {
 	switch {

@@ -14,7 +14,7 @@ var midsummer = time.Date(2026, time.June, 21, 23, 59, 59, 0, time.UTC)
 
 func TestStatusR2_11(t *testing.T) {
 	t.Parallel()
-	soon := day.NewCalendar(midsummer, agreement.ExpiringDaysDefault)
+	soon := day.NewCalendar(midsummer, 90)
 	if want := (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); soon != want {
 		t.Fatalf("the calendar is %+v, want %+v", soon, want)
 	}

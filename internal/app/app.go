@@ -15,11 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"trueup/internal/httpapi/agreements"
-	catalogapi "trueup/internal/httpapi/catalog"
-	"trueup/internal/httpapi/groups"
-	"trueup/internal/httpapi/reports"
-
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +32,10 @@ import (
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
 	"trueup/internal/group"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/inventory"

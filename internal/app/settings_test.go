@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"trueup/internal/access"
+	"trueup/internal/agreement"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
@@ -112,5 +113,17 @@ func TestSettingsOfTheManifest(t *testing.T) {
 				t.Errorf("%s starts although its row has no %s", f.Name, name)
 			}
 		}
+	}
+}
+
+// TestR2_2_DefaultOfTheSetting: the settings cannot import the domain, which has the number too.
+func TestR2_2_DefaultOfTheSetting(t *testing.T) {
+	t.Parallel()
+	settings, err := config.Load(func(string) string { return "" }, config.PairMaxChars)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if settings.PairMaxChars != agreement.PairMaxCharsDefault {
+		t.Errorf("%s is %d by default, and the domain's is %d", config.PairMaxChars, settings.PairMaxChars, agreement.PairMaxCharsDefault)
 	}
 }

@@ -8,6 +8,7 @@ package entitlement
 
 import (
 	"context"
+	"time"
 	"unicode"
 
 	"trueup/internal/agreement"
@@ -30,6 +31,9 @@ type Entitlement struct {
 	// SAEnd is the last day of Software Assurance, if the source has it (see SAOn).
 	SAEnd day.Date
 }
+
+// FreshFor is the age after which licence data is stale (R8.6).
+const FreshFor = 24 * time.Hour
 
 // MaxQuantity is the largest quantity of one line, as for an agreement (R2.6). A larger one is an
 // error.

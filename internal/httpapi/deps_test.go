@@ -87,7 +87,7 @@ func unused(log *slog.Logger) deps {
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
 		Agreements: store.Agreements, Register: broken{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Counts: &inventory.Counts{}, Recount: nothing, ExpiringDays: agreement.ExpiringDaysDefault, Catalog: &catalog.Store{},
+		Counts: &inventory.Counts{}, Recount: nothing, ExpiringDays: 90, Catalog: &catalog.Store{},
 		Refresher: &refresher.Refresher{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}

@@ -103,7 +103,7 @@ func newStack(t *testing.T) *stack {
 	refreshes := dynamo.NewRefreshes(store, all)
 	deps := deps{
 		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Register: all, Answers: refreshes, ExpiringDays: agreement.ExpiringDaysDefault,
+		Register: all, Answers: refreshes, ExpiringDays: 90,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
 		Refresh: func(context.Context) error { return nil },
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,

@@ -213,8 +213,8 @@ type Freshness struct {
 // Stale reports whether something changed after the licence data was read.
 func (f Freshness) Stale() bool { return f.Changes > f.Seen }
 
-// Old reports whether the licence data is older than a day (R8.6).
-func (f Freshness) Old(now time.Time) bool { return now.Sub(f.At) > 24*time.Hour }
+// Old reports whether the licence data is older than entitlement.FreshFor.
+func (f Freshness) Old(now time.Time) bool { return now.Sub(f.At) > entitlement.FreshFor }
 
 // Records are the reads of runs that the API needs.
 type Records interface {

@@ -96,9 +96,6 @@ const (
 	NameComparison    = "comparison"
 )
 
-// FreshFor is the age after which licence data is stale (R8.6).
-const FreshFor = 24 * time.Hour
-
 // Head is the common start of every report.
 type Head struct {
 	Report string     `json:"report" doc:"The name of the report." example:"license-installations"`
@@ -120,7 +117,7 @@ func (d *Data) Head(name string, s Settings) Head {
 // Stale reports whether the data are older than 24 hours (R8.6) or than the last change of a pair
 // (R7.3).
 func (d *Data) Stale(now time.Time) bool {
-	return d.Changed || now.Sub(d.At) > FreshFor
+	return d.Changed || now.Sub(d.At) > entitlement.FreshFor
 }
 
 // Filter selects the content of a report. Empty fields select everything.
