@@ -162,8 +162,6 @@ type Page struct {
 type Register interface {
 	// List lists agreements.
 	List(ctx context.Context, q Query) (Page, error)
-	// Find returns one agreement. It returns errs.NotFound agreement_not_found.
-	Find(ctx context.Context, id string) (Agreement, error)
 	// ByGroup returns the number of agreements of each license group that has any, and a
 	// number that grows with every deletion of a license group.
 	ByGroup(ctx context.Context) (counts map[string]int, deletions int64, err error)

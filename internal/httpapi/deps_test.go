@@ -86,7 +86,7 @@ func unused(log *slog.Logger) deps {
 	var bucket noBucket
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
-		Agreements: store.Agreements, Register: broken{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
+		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventory.Counts{}, Recount: nothing, ExpiringDays: 90, Catalog: &catalog.Store{},
 		Refresher: &refresher.Refresher{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
@@ -94,6 +94,7 @@ func unused(log *slog.Logger) deps {
 }
 
 type (
-	noBucket  struct{ objects.Bucket }
-	noAnswers struct{ agreements.Answers }
+	noBucket   struct{ objects.Bucket }
+	noAnswers  struct{ agreements.Answers }
+	noRegister struct{ agreement.Register }
 )

@@ -137,14 +137,14 @@ func TestUnrouted(t *testing.T) {
 	}
 }
 
-// broken is a register that fails with err, or panics if err is nil. It tests how the API
-// reports failures; the register itself is tested on the real one.
+// broken is a store that fails with err, or panics if err is nil. It tests how the API
+// reports failures; the store itself is tested on the real one.
 type broken struct {
-	agreement.Register
+	agreement.Store
 	err error
 }
 
-func (b broken) Find(context.Context, string) (agreement.Agreement, error) {
+func (b broken) Agreement(context.Context, string) (agreement.Agreement, error) {
 	if b.err == nil {
 		panic("secret of a panic")
 	}
@@ -180,7 +180,7 @@ func TestFailures(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			d := unused(slog.New(slog.NewTextHandler(&log, nil)))
-			d.Register = broken{err: test.err}
+			d.Agreements = broken{err: test.err}
 			h := d.handler("agreements")
 			w := call(h, httptest.NewRequest("GET", "/agreements/x", nil), admin)
 			p := problemOf(t, w)

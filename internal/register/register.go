@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
-	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 )
@@ -122,20 +121,6 @@ func (r *Reader) List(ctx context.Context, q agreement.Query) (agreement.Page, e
 		return err
 	})
 	return page, err
-}
-
-// Find implements agreement.Register.
-func (r *Reader) Find(ctx context.Context, id string) (agreement.Agreement, error) {
-	var found agreement.Agreement
-	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
-		slot, exists := s.table.find(id)
-		if !exists {
-			return errs.New(errs.NotFound, "agreement_not_found", "id", id)
-		}
-		found = s.table.rows[slot].Agreement
-		return nil
-	})
-	return found, err
 }
 
 // Stranded returns, for each deleted license group, the ids of all agreements that may

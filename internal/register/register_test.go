@@ -86,6 +86,19 @@ func (b *bucket) Put(_ context.Context, _, _ string, body []byte) error {
 
 var _ agreement.Register = (*Reader)(nil)
 
+// Find returns an agreement as lists show it.
+func (r *Reader) Find(ctx context.Context, id string) (found agreement.Agreement, err error) {
+	err = r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		slot, exists := s.table.find(id)
+		if !exists {
+			return errs.New(errs.NotFound, "agreement_not_found", "id", id)
+		}
+		found = s.table.rows[slot].Agreement
+		return nil
+	})
+	return found, err
+}
+
 func TestReaderFinds(t *testing.T) {
 	t.Parallel()
 	s := &stand{model: newModel(1)}

@@ -158,7 +158,7 @@ func TestR2_6_Other(t *testing.T) {
 	read, err := s.Agreements.Agreement(ctx, a.ID)
 	must(t, err)
 	equal(t, "read", read, want)
-	found, err := find(s).Find(ctx, a.ID)
+	found, err := listed(ctx, s, a.ID)
 	must(t, err)
 	equal(t, "found", found, want)
 

@@ -50,13 +50,13 @@ func (w refreshed) Remove(ctx context.Context, id string, pairs ...agreement.Pai
 }
 
 func (w refreshed) Validation(ctx context.Context, id string) (agreement.Validation, error) {
-	listed, err := find(w.store).Find(ctx, id) // as lists show it
+	shown, err := listed(ctx, w.store, id)
 	if err != nil {
 		return "", err
 	}
 	a, err := w.store.Agreements.Agreement(ctx, id)
-	if err == nil && a.Validation != listed.Validation {
-		return "", errs.New(errs.Conflict, "listed as "+string(listed.Validation)+", stored as "+string(a.Validation))
+	if err == nil && a.Validation != shown.Validation {
+		return "", errs.New(errs.Conflict, "listed as "+string(shown.Validation)+", stored as "+string(a.Validation))
 	}
 	return a.Validation, err
 }

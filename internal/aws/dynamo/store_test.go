@@ -131,6 +131,23 @@ func must(t *testing.T, err error) {
 // find returns the register of a process that has just started.
 func find(s *dynamo.Table) agreement.Register { return register.New(s.Agreements, s.Journal, nil, nil) }
 
+// listed returns an agreement as lists show it.
+func listed(ctx context.Context, s *dynamo.Table, id string) (agreement.Agreement, error) {
+	q := agreement.Query{Limit: 100}
+	for reg := find(s); ; {
+		p, err := reg.List(ctx, q)
+		if err != nil {
+			return agreement.Agreement{}, err
+		}
+		if i := slices.IndexFunc(p.Items, func(a agreement.Agreement) bool { return a.ID == id }); i >= 0 {
+			return p.Items[i], nil
+		}
+		if q.Cursor = p.Next; q.Cursor == "" {
+			return agreement.Agreement{}, errs.New(errs.NotFound, "agreement_not_found", "id", id)
+		}
+	}
+}
+
 // names lists every page of a query and returns the names.
 func names(t *testing.T, s *dynamo.Table, q agreement.Query) []string {
 	t.Helper()

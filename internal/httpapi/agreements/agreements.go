@@ -221,7 +221,7 @@ func (o *operations) getAgreement(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getAgreementInput) (*httpapi.Tagged[Agreement], error) {
-		a, err := o.Register.Find(ctx, in.ID)
+		a, err := o.Agreements.Agreement(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
