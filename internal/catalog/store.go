@@ -37,7 +37,7 @@ type Log interface {
 //
 // A change is checked against the state at the head of the journal and appended after that
 // head, so no other change comes between: names are unique, and only existing items are
-// merged. If another writer was first, the change is checked again; after maxAttempts the
+// merged. If another writer was first, the change is checked again; after some attempts the
 // error is errs.Unavailable try_again.
 //
 // Changes are edits (package once). The store fills in Subject, Before and After of the
@@ -47,8 +47,6 @@ type Store struct {
 	Replica *journal.Replica[*Catalog]
 	log     Log
 }
-
-const maxAttempts = 20
 
 // New returns the store of the catalog built from log. Copies are saved in files; warn logs
 // unusable copies.
@@ -265,11 +263,12 @@ func edit[T any](s *Store, plan func(*Catalog, audit.Event) (T, change, error)) 
 	}
 }
 
+// planning is the policy for a change that is planned again because another one was first.
+var planning = retry.Policy{Attempts: 20, First: 5 * time.Millisecond, Longest: 200 * time.Millisecond}
+
 // change appends the entry that plan returns for the current state; nothing if it is empty.
-// If another writer was first, it plans again.
 func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error)) (first []byte, err error) {
-	pauses := retry.Backoff{First: 5 * time.Millisecond, Most: 200 * time.Millisecond}
-	for range maxAttempts {
+	err = retry.Do(ctx, planning, func() error {
 		var at journal.Head
 		var d change
 		err := s.Replica.Read(ctx, func(c *Catalog, head journal.Head) (err error) {
@@ -278,17 +277,15 @@ func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error))
 			return err
 		})
 		if err != nil || d.body == "" {
-			return nil, err
+			return err
 		}
-		first, err := s.log.Append(ctx, JournalName, at, d.body, d.weight, d.entry, d.events...)
-		if !errors.Is(err, journal.ErrMoved) {
-			return first, err
+		first, err = s.log.Append(ctx, JournalName, at, d.body, d.weight, d.entry, d.events...)
+		if errors.Is(err, journal.ErrMoved) {
+			return retry.Again(err)
 		}
-		if err := pauses.Wait(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return nil, errs.Wrap(journal.ErrMoved, errs.Unavailable, "try_again")
+		return err
+	})
+	return first, err
 }
 
 func (c *Catalog) existing(publisherID string) (Publisher, error) {

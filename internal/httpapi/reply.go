@@ -14,7 +14,6 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/audit"
-	"trueup/internal/errs"
 	"trueup/internal/once"
 	"trueup/internal/retry"
 )
@@ -79,27 +78,25 @@ func Apply[T, Shown any](ctx context.Context, call Call[Shown], event audit.Even
 		reply, err = call.Reply(show(result))
 		return reply, false, err
 	}
-	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
-	for range maxRevisions {
+	err = retry.Do(ctx, revising, func() error {
 		planned, err := edit.Preview(ctx)
 		if err != nil {
-			return reply, false, err
+			return err
 		}
 		if reply, err = call.Reply(show(planned)); err != nil {
-			return reply, false, err
+			return err
 		}
 		change := reply.Change(event)
 		change.Of = planned
 		_, first, err := edit.Apply(ctx, change)
-		if !errors.Is(err, once.ErrOutdated) {
-			reply, err = reply.Unless(first, err)
-			return reply, first != nil, err
+		if errors.Is(err, once.ErrOutdated) {
+			return retry.Again(err)
 		}
-		if err := pauses.Wait(ctx); err != nil {
-			return reply, false, err
-		}
-	}
-	return reply, false, errs.Wrap(errChanges, errs.Unavailable, "try_again")
+		repeated = first != nil
+		reply, err = reply.Unless(first, err)
+		return err
+	})
+	return reply, repeated, err
 }
 
 // Call is one call that can be repeated.

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -11,8 +10,8 @@ import (
 	"trueup/internal/retry"
 )
 
-// maxRevisions is how often a change is retried after concurrent changes.
-const maxRevisions = 10
+// revising is the policy for a change that is made again after concurrent changes.
+var revising = retry.Policy{Attempts: 10, First: 10 * time.Millisecond, Longest: 500 * time.Millisecond}
 
 // Revision is the precondition of a change (R2.12).
 type Revision struct {
@@ -43,8 +42,7 @@ func (r Revision) allows(version int64) bool {
 // Revise reads a value and writes a change of it. After a concurrent change it retries, unless
 // the caller specified a version.
 func Revise[T any](ctx context.Context, r Revision, read func() (T, int64, error), write func(T) error) error {
-	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 500 * time.Millisecond}
-	for range maxRevisions {
+	return retry.Do(ctx, revising, func() error {
 		now, version, err := read()
 		if err != nil {
 			return err
@@ -53,14 +51,9 @@ func Revise[T any](ctx context.Context, r Revision, read func() (T, int64, error
 			return errs.New(errs.Stale, "version_stale")
 		}
 		err = write(now)
-		if errs.KindOf(err) != errs.Stale || r.names() {
-			return err
+		if errs.KindOf(err) == errs.Stale && !r.names() {
+			return retry.Again(err)
 		}
-		if err := pauses.Wait(ctx); err != nil {
-			return err
-		}
-	}
-	return errs.Wrap(errChanges, errs.Unavailable, "try_again")
+		return err
+	})
 }
-
-var errChanges = errors.New("too many concurrent changes")

@@ -51,7 +51,7 @@ func TestRevise(t *testing.T) {
 		{"nobody else", "", 0, "", 1},
 		{"others", "", 3, "", 4},
 		{"others, with the star", "*", 3, "", 4},
-		{"others without end", "", maxRevisions + 1, "try_again", maxRevisions},
+		{"others without end", "", revising.Attempts + 1, "try_again", revising.Attempts},
 		{"others, with a version", `"1-en"`, 3, "version_stale", 1},
 		{"another version", `"2-en"`, 0, "version_stale", 0},
 	} {

@@ -23,6 +23,7 @@ import (
 	"trueup/internal/intake"
 	"trueup/internal/lease"
 	"trueup/internal/objects"
+	"trueup/internal/retry"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
@@ -46,13 +47,12 @@ func Key(groupName, file string) string {
 	return KeyPrefix + groupName + "/" + file // not path.Join: a group can be called ".."
 }
 
-const (
-	// AbandonAfter is the time from the end of its lease until an import is abandoned. Lambda's
-	// redeliveries, after one and two minutes, are over by then.
-	AbandonAfter = 20 * time.Minute
-	// maxRounds limits the attempts of one delivery after ErrTaken.
-	maxRounds = 5
-)
+// AbandonAfter is the time from the end of its lease until an import is abandoned. Lambda's
+// redeliveries, after one and two minutes, are over by then.
+const AbandonAfter = 20 * time.Minute
+
+// rounds is the policy for the attempts of one delivery after ErrTaken.
+var rounds = retry.Policy{Attempts: 5, First: 10 * time.Millisecond, Longest: 100 * time.Millisecond}
 
 // Importer is the use case.
 type Importer struct {
@@ -105,13 +105,13 @@ func (im *Importer) receive(ctx context.Context, o intake.Object) error {
 		return ErrBusy
 	}
 	a := &attempt{Importer: im}
-	for range maxRounds {
+	return retry.Do(ctx, rounds, func() error {
 		if err := a.claim(ctx, read); err != nil {
 			return err
 		}
-		err := a.run(ctx, object)
-		if !errors.Is(err, ErrTaken) {
-			return err
+		taken := a.run(ctx, object)
+		if !errors.Is(taken, ErrTaken) {
+			return taken
 		}
 		// Retry as a new attempt: what this attempt staged, including in-flight writes, must
 		// never be committed.
@@ -121,8 +121,8 @@ func (im *Importer) receive(ctx context.Context, o intake.Object) error {
 		if read.State != StateRunning || read.Attempt != a.imp.Attempt {
 			return ErrLost
 		}
-	}
-	return fmt.Errorf("%w %d times", ErrTaken, maxRounds)
+		return retry.Again(taken)
+	})
 }
 
 // record returns the import of an object: the announced import that the upload names, the import

@@ -12,6 +12,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/intake"
 	"trueup/internal/objects"
+	"trueup/internal/retry"
 )
 
 // Receiver counts the files under KeyPrefix and keeps the result of the last good one of each
@@ -215,31 +216,34 @@ func (r *Receiver) late(ctx context.Context, source string) error {
 	return nil
 }
 
-// maxTries limits the retries of a record's change after a concurrent change.
-const maxTries = 10
+// changing is the policy for a change of a record that is made again after a concurrent change.
+var changing = retry.Policy{Attempts: 10, First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}
 
 // change applies a change to the current record and stores it.
 func (r *Receiver) change(ctx context.Context, source string, change func(*Record) (event audit.Event, changed bool)) (saved bool, err error) {
-	for range maxTries {
+	err = retry.Do(ctx, changing, func() error {
 		records, err := r.Store.Records(ctx)
 		if err != nil {
-			return false, err
+			return err
 		}
 		now := recordOf(records, source)
 		event, changed := change(&now)
 		if !changed {
-			return false, nil
+			return nil
 		}
 		var events []audit.Event
 		if event.ID != "" {
 			events = append(events, event)
 		}
 		now.Version++
-		if err = r.Store.SaveRecord(ctx, now, events...); errs.KindOf(err) != errs.Stale {
-			return err == nil, err
+		err = r.Store.SaveRecord(ctx, now, events...)
+		if errs.KindOf(err) == errs.Stale {
+			return retry.Again(err)
 		}
-	}
-	return false, errs.Wrap(errors.New("inventory: the record changes all the time"), errs.Unavailable, "try_again")
+		saved = err == nil
+		return err
+	})
+	return saved, err
 }
 
 func (r *Receiver) event(by, action, source string) audit.Event {

@@ -10,6 +10,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/once"
+	"trueup/internal/retry"
 )
 
 // Order is a request for a refresh.
@@ -28,21 +29,23 @@ func (r *Refresher) wanted(o Order) Run {
 // Request queues a run, or returns the open run (R7.1). If the open run may come too late
 // for the order's pairs, another run follows it: all orders during an open run lead to one
 // run after it.
-func (r *Refresher) Request(ctx context.Context, o Order) (Run, error) {
+func (r *Refresher) Request(ctx context.Context, o Order) (run Run, err error) {
 	wanted := r.wanted(o)
-	for {
-		run, _, err := r.Store.Request(ctx, wanted, once.Change{})
+	err = retry.Do(ctx, retry.Policy{First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}, func() error {
+		run, _, err = r.Store.Request(ctx, wanted, once.Change{})
 		if err != nil || run.ID == wanted.ID || !follows(wanted, run) {
-			return run, err
+			return err
 		}
 		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
-			return run, nil // equivalent; the nightly run must keep its id
+			return nil // equivalent; the nightly run must keep its id
 		}
-		if err = r.Store.Follow(ctx, run.ID, wanted); !errors.Is(err, ErrLost) {
-			return run, err
+		err = r.Store.Follow(ctx, run.ID, wanted)
+		if errors.Is(err, ErrLost) { // the open run has ended meanwhile
+			return retry.Again(err)
 		}
-		// The open run has ended meanwhile.
-	}
+		return err
+	})
+	return run, err
 }
 
 // RequestNow returns the edit that does what Request does, for the order of a person: no

@@ -36,14 +36,16 @@ const (
 	Concurrency = 4   // concurrent requests
 
 	maxResponse     = 8 << 20
-	attempts        = 4  // attempts for one batch
 	quotaWaits      = 30 // additional attempts after a 429 with Retry-After: concurrent batches compete for the quota
 	timeoutDefault  = 20 * time.Second
-	backoffFirst    = 200 * time.Millisecond // doubled after every attempt
-	longestPause    = 15 * time.Minute       // longest accepted Retry-After: the time limit of a Lambda function
-	failuresInARow  = Concurrency            // failed batches in a row after which the rest is not tried
-	maxEntitlements = 1000                   // for a pair
+	longestPause    = 15 * time.Minute // longest accepted Retry-After: the time limit of a Lambda function
+	failuresInARow  = Concurrency      // failed batches in a row after which the rest is not tried
+	maxEntitlements = 1000             // for a pair
 )
+
+// retrying is the policy for one batch. Requests after a new token or a wait for the quota are
+// not counted as attempts.
+var retrying = retry.Policy{Attempts: 4, First: 200 * time.Millisecond, Longest: 800 * time.Millisecond}
 
 // Config is the configuration of a Service.
 type Config struct {
@@ -175,31 +177,35 @@ func (s *Service) batch(ctx context.Context, pairs []agreement.Pair) ([]entitlem
 	if err != nil {
 		return nil, &fault{reason: entitlement.ReasonRefused, cause: err}
 	}
+	var answers []entitlement.Answer
+	var why *fault
 	fresh := false // the token was renewed after a 401
 	waits := 0
-	pauses := retry.Backoff{First: backoffFirst}
-	for attempt := 1; ; attempt++ {
+	err = retry.Do(ctx, retrying, func() error {
 		if !s.pause.wait(ctx) {
-			return nil, &fault{reason: entitlement.ReasonQuota, detail: "asked to wait for too long"}
+			why = &fault{reason: entitlement.ReasonQuota, detail: "asked to wait for too long"}
+			return why
 		}
-		answers, why := s.attempt(ctx, question, pairs)
+		if answers, why = s.attempt(ctx, question, pairs); why == nil {
+			return nil
+		}
+		s.pause.until(why.retryAfter)
 		switch {
-		case why == nil:
-			return answers, nil
 		case why.status == http.StatusUnauthorized && !why.token && !fresh:
 			fresh = true // attempt has discarded the token
-		case why.status == http.StatusTooManyRequests && why.retryAfter > 0 && waits < quotaWaits && ctx.Err() == nil:
+			return retry.AtOnce(why)
+		case why.status == http.StatusTooManyRequests && why.retryAfter > 0 && waits < quotaWaits:
 			waits++
-			attempt--
-			s.pause.until(why.retryAfter)
-		case !why.retry || attempt == attempts || ctx.Err() != nil:
-			return nil, why
-		case why.retryAfter > 0:
-			s.pause.until(why.retryAfter)
-		case pauses.Wait(ctx) != nil:
-			return nil, why
+			return retry.AtOnce(why)
+		case why.retry:
+			return retry.Again(why)
 		}
+		return why
+	})
+	if err != nil {
+		return nil, why
 	}
+	return answers, nil
 }
 
 // attempt makes one attempt.

@@ -230,13 +230,13 @@ func TestR7_4_RetryAfter(t *testing.T) {
 		"seconds, 429":                    {func(time.Time) string { return "30" }, 429, 0, 30 * time.Second, 30 * time.Second, ""},
 		"seconds, 503":                    {func(time.Time) string { return "30" }, 503, 0, 30 * time.Second, 30 * time.Second, ""},
 		"a date":                          {func(now time.Time) string { return now.Add(90 * time.Second).UTC().Format(http.TimeFormat) }, 429, 0, 89 * time.Second, 90 * time.Second, ""},
-		"a date that is over":             {func(now time.Time) string { return now.Add(-time.Hour).UTC().Format(http.TimeFormat) }, 429, 0, 100 * time.Millisecond, 200 * time.Millisecond, ""},
-		"none":                            {func(time.Time) string { return "" }, 429, 0, 100 * time.Millisecond, 200 * time.Millisecond, ""},
-		"nonsense":                        {func(time.Time) string { return "-soon" }, 429, 0, 100 * time.Millisecond, 200 * time.Millisecond, ""},
+		"a date that is over":             {func(now time.Time) string { return now.Add(-time.Hour).UTC().Format(http.TimeFormat) }, 429, 0, 0, 200 * time.Millisecond, ""},
+		"none":                            {func(time.Time) string { return "" }, 429, 0, 0, 200 * time.Millisecond, ""},
+		"nonsense":                        {func(time.Time) string { return "-soon" }, 429, 0, 0, 200 * time.Millisecond, ""},
 		"longer than there is time":       {func(time.Time) string { return "30" }, 429, 20 * time.Second, 0, 0, entitlement.ReasonQuota},
 		"as long as there is time":        {func(time.Time) string { return "30" }, 429, 31 * time.Second, 30 * time.Second, 30 * time.Second, ""},
 		"longer than any function lives":  {func(time.Time) string { return "86400" }, 429, 0, 0, 0, entitlement.ReasonQuota},
-		"more seconds than a number goes": {func(time.Time) string { return "99999999999999999999" }, 429, 0, 100 * time.Millisecond, 200 * time.Millisecond, ""},
+		"more seconds than a number goes": {func(time.Time) string { return "99999999999999999999" }, 429, 0, 0, 200 * time.Millisecond, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := reference.New(clientID, secret, time.Hour, time.Now)

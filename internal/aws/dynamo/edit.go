@@ -17,12 +17,8 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/register"
+	"trueup/internal/retry"
 )
-
-// maxTries is how often an edit is built at most, within the patience of the engine. It is
-// built again if something that it was built from, such as the name of a group, changed
-// before the write.
-const maxTries = 50
 
 // edit is one transaction that a person waits for, and the errors to return if its
 // conditions do not hold.
@@ -59,56 +55,59 @@ type claim struct {
 // first is the stored answer.
 func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
 	e := &edit{db: db, now: now, dead: map[string]importer.Dead{}}
-	patient, impatient := context.WithTimeout(ctx, db.patience)
-	defer impatient()
-	last := errors.New("dynamo: there was no time for a first try")
-	for range maxTries {
-		if ctx.Err() == nil && patient.Err() != nil {
-			break
-		}
-		e.actions, e.refused = nil, map[*action]func(item) error{}
-		e.taken, e.quiet, e.entry, e.after = nil, map[importer.Stage]bool{}, record{}, nil
-		err := build(e)
-		if errors.Is(err, journal.ErrMoved) {
-			last = err
+	policy := rebuilding
+	policy.Patience = db.patience
+	err = retry.Do(ctx, policy, func() error { return e.attempt(ctx, build) })
+	return e.first, err
+}
+
+// attempt builds and writes the edit once.
+func (e *edit) attempt(ctx context.Context, build func(*edit) error) error {
+	e.actions, e.refused = nil, map[*action]func(item) error{}
+	e.taken, e.quiet, e.entry, e.after = nil, map[importer.Stage]bool{}, record{}, nil
+	err := build(e)
+	if errors.Is(err, journal.ErrMoved) {
+		return retry.Again(err)
+	}
+	if err != nil {
+		return err
+	}
+	err = e.quieten(ctx)
+	if errors.Is(err, importer.ErrTaken) {
+		clear(e.dead) // one of them was committed since it was read
+		return retry.Again(err)
+	}
+	if err != nil {
+		return err
+	}
+	err = e.write(ctx)
+	if errors.Is(err, journal.ErrMoved) { // a group was deleted since it was read
+		return retry.Again(err)
+	}
+	if conditionOf(err) == nil {
+		return err
+	}
+	return e.explain(ctx, err)
+}
+
+// explain returns the error of an edit whose conditions did not hold, which may be to try
+// again. It returns nil if the edit was made before, by a call with the same
+// Idempotency-Key.
+func (e *edit) explain(ctx context.Context, failed error) error {
+	for _, a := range e.actions {
+		old, isRefused := refused(failed, a)
+		meaning := e.refused[a]
+		if !isRefused || meaning == nil {
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		err = e.quieten(ctx)
-		if errors.Is(err, importer.ErrTaken) {
-			clear(e.dead) // one of them was committed since it was read
-			last = err
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		err = e.write(ctx)
-		if errors.Is(err, journal.ErrMoved) {
-			last = err
-			continue // a group was deleted since it was read
-		}
-		if conditionOf(err) == nil {
-			return nil, err
-		}
-		last = err
-		for _, a := range e.actions {
-			old, isRefused := refused(err, a)
-			meaning := e.refused[a]
-			if !isRefused || meaning == nil {
-				continue
-			}
-			if err := meaning(old); err != nil || e.first != nil {
-				return e.first, err
-			}
-		}
-		if err := e.settle(ctx); err != nil {
-			return nil, err
+		if err := meaning(old); err != nil || e.first != nil {
+			return err
 		}
 	}
-	return nil, errs.Wrap(fmt.Errorf("dynamo: the edit was built again for too long: %w", last), errs.Unavailable, "try_again")
+	if err := e.settle(ctx); err != nil {
+		return err
+	}
+	return retry.Again(failed)
 }
 
 // write runs the actions, and appends the journal entry if there is one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,7 +16,6 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/errs"
 	"trueup/internal/journal"
 	"trueup/internal/retry"
 )
@@ -168,25 +166,21 @@ func (e errTransient) Unwrap() error { return e.error }
 // patience of the engine ends. do must be repeatable: it may have succeeded although its
 // reply was lost.
 func (db *engine) retry(ctx context.Context, do func() error) error {
-	patient, impatient := context.WithTimeout(ctx, db.patience)
-	defer impatient()
 	// The longest pause is short: a transaction that waits longer than concurrent ones
 	// always conflicts with them.
-	pauses := retry.Backoff{First: 10 * time.Millisecond, Most: 100 * time.Millisecond}
-	for {
+	policy := retry.Policy{Patience: db.patience, First: 10 * time.Millisecond, Longest: 100 * time.Millisecond}
+	return retry.Do(ctx, policy, func() error {
 		err := do()
-		if !isTransient(err) {
-			return err
+		if isTransient(err) {
+			return retry.Again(err)
 		}
-		if pauses.Wait(patient) == nil {
-			continue
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("%w: the last try: %s", context.Cause(ctx), err.Error())
-		}
-		return errs.Wrap(err, errs.Unavailable, "try_again")
-	}
+		return err
+	})
 }
+
+// rebuilding is the policy for a change that is built again because data that it was built
+// from, such as the version of an item, changed before the write.
+var rebuilding = retry.Policy{Attempts: 50, First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}
 
 // isTransient reports whether a retry may succeed.
 func isTransient(err error) bool {

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/retry"
 )
 
 // Numbers lists the pairs of all agreements. *register.Reader implements it.
@@ -158,17 +159,19 @@ func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err e
 }
 
 // Open implements refresher.Store.
-func (r *Refreshes) Open(ctx context.Context) (refresher.Run, error) {
-	for {
+func (r *Refreshes) Open(ctx context.Context) (open refresher.Run, err error) {
+	err = retry.Do(ctx, rebuilding, func() error {
 		now, err := r.now(ctx)
 		if err != nil || now.Run == "" {
-			return refresher.Run{}, err
+			open = refresher.Run{}
+			return err
 		}
-		if run, err := r.Run(ctx, now.Run); err != nil || !run.Final() {
-			return run, err
+		if open, err = r.Run(ctx, now.Run); err == nil && open.Final() {
+			return retry.Again(errRunEnded)
 		}
-		// The run ended between the two reads.
-	}
+		return err
+	})
+	return open, err
 }
 
 // opening returns the action that makes a run the open one, if no run is open.
@@ -203,34 +206,39 @@ func (r *Refreshes) requested(ctx context.Context, run refresher.Run) (found ref
 
 // Request implements refresher.Store.
 func (r *Refreshes) Request(ctx context.Context, run refresher.Run, c once.Change) (stored refresher.Run, first []byte, err error) {
+	err = retry.Do(ctx, rebuilding, func() (err error) {
+		stored, first, err = r.request(ctx, run, c)
+		if conditionOf(err) != nil { // another run was opened meanwhile
+			return retry.Again(err)
+		}
+		return err
+	})
+	return stored, first, err
+}
+
+// request is one attempt of Request.
+func (r *Refreshes) request(ctx context.Context, run refresher.Run, c once.Change) (stored refresher.Run, first []byte, err error) {
 	db := r.db
-	for range maxTries {
-		var fresh bool
-		if stored, fresh, err = r.requested(ctx, run); err != nil {
-			return refresher.Run{}, nil, err
-		}
-		if shown, ok := c.Of.(refresher.Run); ok && shown.ID != stored.ID {
-			return refresher.Run{}, nil, once.ErrOutdated
-		}
-		var actions []*action
-		if fresh {
-			actions = append(actions, db.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
-			if c.Event.ID != "" {
-				actions = append(actions, db.put(newAuditItem(c.Event), "", nil))
-			}
-		}
-		remember := db.remembering(c.Entry, run.RequestedAt)
-		err = db.transact(ctx, append(actions, remember))
-		if conditionOf(err) == nil {
-			return stored, nil, err
-		}
-		if old, used := refused(err, remember); used {
-			first, err = answered(old, c.Entry)
-			return stored, first, err
-		}
-		// Another run was opened meanwhile.
+	stored, fresh, err := r.requested(ctx, run)
+	if err != nil {
+		return refresher.Run{}, nil, err
 	}
-	return refresher.Run{}, nil, errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
+	if shown, ok := c.Of.(refresher.Run); ok && shown.ID != stored.ID {
+		return refresher.Run{}, nil, once.ErrOutdated
+	}
+	var actions []*action
+	if fresh {
+		actions = append(actions, db.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
+		if c.Event.ID != "" {
+			actions = append(actions, db.put(newAuditItem(c.Event), "", nil))
+		}
+	}
+	remember := db.remembering(c.Entry, run.RequestedAt)
+	err = db.transact(ctx, append(actions, remember))
+	if old, used := refused(err, remember); used {
+		first, err = answered(old, c.Entry)
+	}
+	return stored, first, err
 }
 
 // Follow implements refresher.Store.
@@ -282,41 +290,47 @@ func owned(attempt refresher.Run) refresher.Run {
 }
 
 // Claim implements refresher.Store.
-func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (refresher.Run, error) {
-	db, least := r.db, claimed.Token
-	for range maxTries {
-		now, err := r.now(ctx)
-		if err != nil {
-			return refresher.Run{}, err
-		}
-		claimed.Token = max(now.Token+1, least)
-		actions := append([]*action{
-			{Update: r.rewriting(read, claimed)},
-			{Update: &types.Update{
-				TableName: &db.table, Key: key(refreshPK, refreshSK),
-				UpdateExpression:          aws.String("SET #t = :next"),
-				ConditionExpression:       aws.String("run = :id AND (attribute_not_exists(#t) OR #t = :now)"),
-				ExpressionAttributeNames:  map[string]string{"#t": "token"},
-				ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID)},
-			}},
-		}, r.refencing(claimed.Token)...)
-		err = db.transact(ctx, actions)
-		condition := conditionOf(err)
-		if condition == nil && err != nil {
-			return refresher.Run{}, err
-		}
-		stored, readErr := r.Run(ctx, claimed.ID)
-		switch {
-		case readErr != nil:
-			return refresher.Run{}, readErr
-		case err == nil:
-			claimed.Next, claimed.Version = stored.Next, stored.Version
-			return claimed, nil
-		case stored.Attempt != read.Attempt || stored.State != read.State:
-			return refresher.Run{}, refresher.ErrBusy
-		}
+func (r *Refreshes) Claim(ctx context.Context, read, claimed refresher.Run) (owned refresher.Run, err error) {
+	err = retry.Do(ctx, rebuilding, func() (err error) {
+		owned, err = r.claim(ctx, read, claimed)
+		return err
+	})
+	return owned, err
+}
+
+// claim is one attempt of Claim. Its error may be to try again.
+func (r *Refreshes) claim(ctx context.Context, read, claimed refresher.Run) (refresher.Run, error) {
+	db := r.db
+	now, err := r.now(ctx)
+	if err != nil {
+		return refresher.Run{}, err
 	}
-	return refresher.Run{}, errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
+	claimed.Token = max(now.Token+1, claimed.Token)
+	actions := append([]*action{
+		{Update: r.rewriting(read, claimed)},
+		{Update: &types.Update{
+			TableName: &db.table, Key: key(refreshPK, refreshSK),
+			UpdateExpression:          aws.String("SET #t = :next"),
+			ConditionExpression:       aws.String("run = :id AND (attribute_not_exists(#t) OR #t = :now)"),
+			ExpressionAttributeNames:  map[string]string{"#t": "token"},
+			ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID)},
+		}},
+	}, r.refencing(claimed.Token)...)
+	err = db.transact(ctx, actions)
+	if err != nil && conditionOf(err) == nil {
+		return refresher.Run{}, err
+	}
+	stored, readErr := r.Run(ctx, claimed.ID)
+	switch {
+	case readErr != nil:
+		return refresher.Run{}, readErr
+	case err == nil:
+		claimed.Next, claimed.Version = stored.Next, stored.Version
+		return claimed, nil
+	case stored.Attempt != read.Attempt || stored.State != read.State:
+		return refresher.Run{}, refresher.ErrBusy
+	}
+	return refresher.Run{}, retry.Again(err) // the token has changed since it was read
 }
 
 // Renew implements refresher.Store.
@@ -346,56 +360,61 @@ func (r *Refreshes) Save(ctx context.Context, attempt refresher.Run) error {
 
 // Finish implements refresher.Store.
 func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
+	err = retry.Do(ctx, rebuilding, func() (err error) {
+		queued, err = r.finish(ctx, attempt, events)
+		if conditionOf(err) != nil { // Follow stored another run meanwhile, or the attempt lost this one
+			return retry.Again(err)
+		}
+		return err
+	})
+	return queued, err
+}
+
+// finish is one attempt of Finish.
+func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
 	db := r.db
-	for range maxTries {
-		i, err := r.record(ctx, attempt.ID)
-		if err != nil {
-			return "", err
-		}
-		if i.State != refresher.StateRunning || i.Attempt != attempt.Attempt {
-			return "", refresher.ErrLost
-		}
-		now, err := r.now(ctx)
-		if err != nil {
-			return "", err
-		}
-		if attempt.Refreshed() {
-			now.At, now.Seen = max(now.At, millis(attempt.StartedAt)), max(now.Seen, attempt.Seen)
-		}
-		record := r.rewriting(owned(attempt), attempt)
-		*record.UpdateExpression += " REMOVE #n"
-		record.ExpressionAttributeNames["#n"] = "next"
-		*record.ConditionExpression += " AND version = :version" // Follow may store another run
-		record.ExpressionAttributeValues[":version"] = num(i.Version)
-		if queued = ""; i.Next != nil {
-			if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {
-				return "", err
-			}
-		}
-		state := marshal(now)
-		actions := []*action{{Update: record}, {Update: &types.Update{
-			TableName: &db.table, Key: key(refreshPK, refreshSK),
-			UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
-			ConditionExpression:       aws.String("run = :id"),
-			ExpressionAttributeNames:  map[string]string{"#at": "at"},
-			ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"]},
-		}}}
-		if queued != "" {
-			actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))
-		}
-		if attempt.Hold == refresher.HoldOn {
-			actions = append(actions, db.put(heldItem{keyed(heldKey(attempt.ID))}, "", nil))
-		}
-		for _, e := range events {
-			actions = append(actions, db.put(newAuditItem(e), "", nil))
-		}
-		err = db.transact(ctx, append(actions, r.refencing(0)...))
-		if conditionOf(err) == nil {
-			return queued, err
-		}
-		// Follow stored another run meanwhile, or the attempt lost this one.
+	i, err := r.record(ctx, attempt.ID)
+	if err != nil {
+		return "", err
 	}
-	return "", errs.Wrap(errRunsChange, errs.Unavailable, "try_again")
+	if i.State != refresher.StateRunning || i.Attempt != attempt.Attempt {
+		return "", refresher.ErrLost
+	}
+	now, err := r.now(ctx)
+	if err != nil {
+		return "", err
+	}
+	if attempt.Refreshed() {
+		now.At, now.Seen = max(now.At, millis(attempt.StartedAt)), max(now.Seen, attempt.Seen)
+	}
+	record := r.rewriting(owned(attempt), attempt)
+	*record.UpdateExpression += " REMOVE #n"
+	record.ExpressionAttributeNames["#n"] = "next"
+	*record.ConditionExpression += " AND version = :version" // Follow may store another run
+	record.ExpressionAttributeValues[":version"] = num(i.Version)
+	if i.Next != nil {
+		if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {
+			return "", err
+		}
+	}
+	state := marshal(now)
+	actions := []*action{{Update: record}, {Update: &types.Update{
+		TableName: &db.table, Key: key(refreshPK, refreshSK),
+		UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
+		ConditionExpression:       aws.String("run = :id"),
+		ExpressionAttributeNames:  map[string]string{"#at": "at"},
+		ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"]},
+	}}}
+	if queued != "" {
+		actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))
+	}
+	if attempt.Hold == refresher.HoldOn {
+		actions = append(actions, db.put(heldItem{keyed(heldKey(attempt.ID))}, "", nil))
+	}
+	for _, e := range events {
+		actions = append(actions, db.put(newAuditItem(e), "", nil))
+	}
+	return queued, db.transact(ctx, append(actions, r.refencing(0)...))
 }
 
 // unless returns the id; empty if a run with the id exists.
@@ -469,4 +488,4 @@ func (r *Refreshes) Confirm(ctx context.Context, read, confirmed refresher.Run, 
 	return confirmed, err
 }
 
-var errRunsChange = errors.New("dynamo: the open refresh changes all the time")
+var errRunEnded = errors.New("dynamo: the open refresh ended while it was read")

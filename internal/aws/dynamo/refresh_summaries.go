@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
-	"trueup/internal/errs"
 	"trueup/internal/importer"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/retry"
 )
 
 // The validation of an agreement is the worst of its pairs. Edits that change the pairs
@@ -45,21 +45,21 @@ func (r *Refreshes) Summarize(ctx context.Context, attempt refresher.Run, ids []
 }
 
 func (r *Refreshes) summarize(ctx context.Context, attempt refresher.Run, ids []string) error {
-	for range maxTries {
+	return retry.Do(ctx, rebuilding, func() error {
 		summaries, again, err := r.summaries(ctx, ids)
 		if err != nil {
 			return err
 		}
 		err = r.writeSummaries(ctx, attempt, summaries)
-		if conditionOf(err) != nil {
-			continue // an agreement was edited meanwhile
+		if conditionOf(err) != nil { // an agreement was edited meanwhile
+			return retry.Again(err)
 		}
-		if err != nil || len(again) == 0 {
-			return err
+		if err == nil && len(again) > 0 {
+			ids = again
+			return retry.Again(fmt.Errorf("dynamo: %d agreements were edited while they were read", len(ids)))
 		}
-		ids = again
-	}
-	return errs.Wrap(fmt.Errorf("dynamo: %d agreements change all the time", len(ids)), errs.Unavailable, "try_again")
+		return err
+	})
 }
 
 // summarized is an agreement and the worst validation of its pairs.

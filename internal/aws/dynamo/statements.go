@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +14,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/intake"
 	"trueup/internal/once"
+	"trueup/internal/retry"
 	"trueup/internal/statements"
 )
 
@@ -125,39 +125,45 @@ func (s *Statements) Statements(ctx context.Context, limit int, after string) (s
 }
 
 // KeepStatement implements statements.Store.
-func (s *Statements) KeepStatement(ctx context.Context, r statements.Record, event audit.Event) (statements.Record, error) {
-	for range maxTries {
-		kept, actions := r, []*action(nil)
-		if kept.Version++; kept.State == statements.StateAccepted {
-			p, sort := newestStatementKey(r.Object.Key)
-			it, err := s.db.get(ctx, p, sort)
-			if err != nil {
-				return statements.Record{}, err
-			}
-			newest, err := decode[newestItem](it)
-			if err != nil {
-				return statements.Record{}, err
-			}
-			if newest.Order >= r.Object.Order() {
-				kept.State = statements.StateReplaced
-			} else {
-				actions = s.succeeding(newest, newestItem{PK: string(p), SK: string(sort), ID: r.ID, Order: r.Object.Order()})
-			}
+func (s *Statements) KeepStatement(ctx context.Context, r statements.Record, event audit.Event) (kept statements.Record, err error) {
+	err = retry.Do(ctx, rebuilding, func() (err error) {
+		kept, err = s.keep(ctx, r, event)
+		if conditionOf(err) != nil { // another version of the file was accepted or removed meanwhile
+			return retry.Again(err)
 		}
-		record := s.db.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
-		record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
-		record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-		err := s.db.transact(ctx, append([]*action{record, s.db.put(newAuditItem(event), "", nil)}, actions...))
-		if conditionOf(err) == nil {
-			return kept, err
+		return err
+	})
+	return kept, err
+}
+
+// keep is one attempt of KeepStatement.
+func (s *Statements) keep(ctx context.Context, r statements.Record, event audit.Event) (statements.Record, error) {
+	kept, actions := r, []*action(nil)
+	if kept.Version++; kept.State == statements.StateAccepted {
+		p, sort := newestStatementKey(r.Object.Key)
+		it, err := s.db.get(ctx, p, sort)
+		if err != nil {
+			return statements.Record{}, err
 		}
-		if first, done := refused(err, record); done {
-			i, err := decode[statementItem](first)
-			return i.statement(), err
+		newest, err := decode[newestItem](it)
+		if err != nil {
+			return statements.Record{}, err
 		}
-		// Another version of the file was accepted or removed meanwhile.
+		if newest.Order >= r.Object.Order() {
+			kept.State = statements.StateReplaced
+		} else {
+			actions = s.succeeding(newest, newestItem{PK: string(p), SK: string(sort), ID: r.ID, Order: r.Object.Order()})
+		}
 	}
-	return statements.Record{}, errs.Wrap(errors.New("dynamo: the statement changes all the time"), errs.Unavailable, "try_again")
+	record := s.db.put(newStatementItem(kept), "attribute_not_exists(pk) OR #s = :r", item{":r": str(string(statements.StateReceived))})
+	record.Put.ExpressionAttributeNames = map[string]string{"#s": "state"}
+	record.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	err := s.db.transact(ctx, append([]*action{record, s.db.put(newAuditItem(event), "", nil)}, actions...))
+	if first, done := refused(err, record); done {
+		i, err := decode[statementItem](first)
+		return i.statement(), err
+	}
+	return kept, err
 }
 
 // succeeding returns the actions that replace the statement in use of a file.

@@ -14,6 +14,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/register"
+	"trueup/internal/retry"
 )
 
 // Upkeep is the scheduled maintenance of the table. No reader depends on when it runs. It
@@ -73,7 +74,7 @@ func (s *Upkeep) Empty(ctx context.Context, groupID string, ids []string) error 
 // forget removes a group from the list of deleted groups.
 func (s *Upkeep) forget(ctx context.Context, groupID string) error {
 	p, sort := headKey(register.JournalName, 0)
-	for range maxTries {
+	return retry.Do(ctx, rebuilding, func() error {
 		it, err := s.db.get(ctx, p, sort)
 		if err != nil {
 			return err
@@ -93,11 +94,11 @@ func (s *Upkeep) forget(ctx context.Context, groupID string) error {
 				":gone": without(head.Gone), ":was": list(head.Gone), ":deleted": without(head.Deleted), ":known": list(head.Deleted),
 			},
 		})
-		if conditionOf(err) == nil {
-			return err
+		if conditionOf(err) != nil { // another group was deleted or forgotten meanwhile
+			return retry.Again(err)
 		}
-	}
-	return errs.Wrap(errors.New("dynamo: the list of deleted groups changes all the time"), errs.Unavailable, "try_again")
+		return err
+	})
 }
 
 // A release without stripes may run until an hour after the first run of this release: no

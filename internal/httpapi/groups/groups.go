@@ -8,10 +8,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
+	"trueup/internal/retry"
 )
 
 // Group is a license group.
@@ -51,28 +51,27 @@ func (o *operations) group(ctx context.Context, id string) (group.Group, error) 
 	return g, err
 }
 
-// maxGroupReads is how often groups and counts are read until no group was created or deleted in
-// between. Each retry means that another one was.
-const maxGroupReads = 20
+// reading is the policy for reads of groups and counts, which are repeated if a group was created
+// or deleted in between.
+var reading = retry.Policy{Attempts: 20, First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}
 
 // groups returns every license group with the number of its agreements, all at one moment: each
 // agreement is counted exactly once. An agreement whose group does not exist counts as
 // Unassigned: an older release may delete a group without the agreements that it does not know,
 // until the schedule moves them.
-func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
+func (o *operations) groups(ctx context.Context) (all []group.Group, err error) {
 	_, deletions, err := o.Register.ByGroup(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var absent map[string]int // agreements in groups that were absent at the last read
-	for range maxGroupReads {
-		all, err := o.Groups.Groups(ctx)
-		if err != nil {
-			return nil, err
+	err = retry.Do(ctx, reading, func() (err error) {
+		if all, err = o.Groups.Groups(ctx); err != nil {
+			return err
 		}
 		counts, now, err := o.Register.ByGroup(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range all {
 			all[i].Agreements = counts[all[i].ID]
@@ -85,16 +84,17 @@ func (o *operations) groups(ctx context.Context) ([]group.Group, error) {
 			_, before := absent[groupID]
 			missing, known = missing+n, known && before
 		}
-		if now == deletions && known {
-			all[0].Agreements += missing
-			return all, nil
+		if now != deletions || !known {
+			deletions, absent = now, counts
+			return retry.Again(errGroupsChange)
 		}
-		deletions, absent = now, counts
-	}
-	return nil, errs.Wrap(errGroupsChange, errs.Unavailable, "try_again")
+		all[0].Agreements += missing
+		return nil
+	})
+	return all, err
 }
 
-var errGroupsChange = errors.New("too many concurrent changes of license groups")
+var errGroupsChange = errors.New("license groups were created or deleted while they were counted")
 
 // Groups is the list of all license groups.
 type Groups struct {
