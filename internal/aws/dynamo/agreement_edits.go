@@ -24,7 +24,7 @@ func (s *Agreements) Create(n agreement.New) once.Edit[agreement.Agreement] {
 	return once.Edit[agreement.Agreement]{
 		Preview: func(ctx context.Context) (agreement.Agreement, error) {
 			g, _, err := s.target(ctx, n.Group, id.New(n.At, n.ID))
-			return s.db.agreement(newItem(n, g), nil), err
+			return s.stored.agreement(newItem(n, g), nil), err
 		},
 		Apply: func(ctx context.Context, c once.Change) (agreement.Agreement, []byte, error) {
 			return s.create(ctx, n, c)
@@ -42,13 +42,13 @@ func newItem(n agreement.New, g group.Group) agreementItem {
 }
 
 func (s *Agreements) create(ctx context.Context, n agreement.New, c once.Change) (a agreement.Agreement, first []byte, err error) {
-	first, err = s.db.edit(ctx, n.At, func(e *edit) error {
+	first, err = s.stored.edit(ctx, n.At, func(e *agreementEdit) error {
 		g, fresh, err := s.target(ctx, n.Group, id.New(n.At, n.ID))
 		if err != nil {
 			return err
 		}
 		i, event := newItem(n, g), c.Event
-		a = s.db.agreement(i, nil)
+		a = s.stored.agreement(i, nil)
 		if err := c.Check(a); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (s *Agreements) create(ctx context.Context, n agreement.New, c once.Change)
 
 // Update implements agreement.Store.
 func (s *Agreements) Update(ctx context.Context, read agreement.Agreement, change agreement.Edit, event audit.Event) (after agreement.Agreement, err error) {
-	_, err = s.db.edit(ctx, change.At, func(e *edit) error {
+	_, err = s.stored.edit(ctx, change.At, func(e *agreementEdit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -131,14 +131,14 @@ type orphansItem struct {
 
 // Delete implements agreement.Store.
 func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event audit.Event) error {
-	_, err := s.db.edit(ctx, event.At, func(e *edit) error {
+	_, err := s.stored.edit(ctx, event.At, func(e *agreementEdit) error {
 		i, before, _, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
 		}
 		e.within(before.GroupID)
 		for stage := range i.Added {
-			if !s.db.committed(stage, latest) {
+			if !s.visibility.committed(stage, latest) {
 				e.quiet[stage] = true // no import may add pairs to it from now on
 			}
 		}
@@ -163,7 +163,7 @@ func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event
 	}
 	// The agreement is deleted and its pairs are free even if this fails. Upkeep.Tidy
 	// removes the pairs that are left, and all pairs of a large agreement.
-	_ = s.db.removePairsOf(ctx, read.ID)
+	_ = s.stored.removePairs(ctx, read.ID)
 	return nil
 }
 
@@ -180,7 +180,7 @@ func (s *Agreements) AddPairs(read agreement.Agreement, pairs []agreement.Pair) 
 // addPairs does not compare its result with the preview: a refresh may change the
 // validation of the agreement at any time, which is no edit (R2.12).
 func (s *Agreements) addPairs(ctx context.Context, read agreement.Agreement, pairs []agreement.Pair, c once.Change) (after agreement.Agreement, first []byte, err error) {
-	first, err = s.db.edit(ctx, c.Event.At, func(e *edit) error {
+	first, err = s.stored.edit(ctx, c.Event.At, func(e *agreementEdit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -206,7 +206,7 @@ func (s *Agreements) addPairs(ctx context.Context, read agreement.Agreement, pai
 
 // RemovePairs implements agreement.Store.
 func (s *Agreements) RemovePairs(ctx context.Context, read agreement.Agreement, pairs []agreement.PairKey, event audit.Event) (after agreement.Agreement, err error) {
-	_, err = s.db.edit(ctx, event.At, func(e *edit) error {
+	_, err = s.stored.edit(ctx, event.At, func(e *agreementEdit) error {
 		i, before, gone, err := s.unchanged(ctx, read)
 		if err != nil {
 			return err
@@ -250,7 +250,7 @@ func (s *Agreements) RemovePairs(ctx context.Context, read agreement.Agreement, 
 // unchanged returns the agreement if it still has the version that was read, and the
 // license groups that were deleted.
 func (s *Agreements) unchanged(ctx context.Context, read agreement.Agreement) (i agreementItem, a agreement.Agreement, gone []string, err error) {
-	i, a, gone, err = s.stored(ctx, read.ID)
+	i, a, gone, err = s.read(ctx, read.ID)
 	if err == nil && a.Version != read.Version {
 		err = errs.New(errs.Stale, "version_stale")
 	}
@@ -260,7 +260,7 @@ func (s *Agreements) unchanged(ctx context.Context, read agreement.Agreement) (i
 // revised returns the item for the next version of an agreement: in Unassigned if its
 // group was deleted, with the pairs of committed stages added to its count.
 func (s *Agreements) revised(i agreementItem, gone []string) agreementItem {
-	next := s.db.folded(i)
+	next := s.stored.folded(i)
 	if slices.Contains(gone, i.Group) {
 		next.Group = group.UnassignedID
 		next.Version++
@@ -287,18 +287,18 @@ func unsummarized(i agreementItem, values item) string {
 }
 
 // replace adds the action that stores next in place of was.
-func (e *edit) replace(was, next agreementItem) {
+func (e *agreementEdit) replace(was, next agreementItem) {
 	condition, values := unchangedItem(was)
 	e.add(e.db.put(next, condition, values), nil)
 }
 
 // claimName adds the action that takes a name for an agreement.
-func (e *edit) claimName(id, name string) {
+func (e *agreementEdit) claimName(id, name string) {
 	e.claim(newNameItem(id, name, ""), "id", claim{field: "name", value: name, code: "name_taken", wanted: id})
 }
 
 // releaseName adds the action that deletes the folded name of an agreement.
-func (e *edit) releaseName(folded, id string) {
+func (e *agreementEdit) releaseName(folded, id string) {
 	e.add(&action{Delete: &types.Delete{
 		TableName: &e.db.table, Key: key(nameKey(folded)), ConditionExpression: aws.String("id = :id"),
 		ExpressionAttributeValues: item{":id": str(id)},
@@ -306,7 +306,7 @@ func (e *edit) releaseName(folded, id string) {
 }
 
 // claimPairs adds the actions that take pairs for an agreement.
-func (e *edit) claimPairs(owner string, pairs []agreement.Pair, cause audit.Event) {
+func (e *agreementEdit) claimPairs(owner string, pairs []agreement.Pair, cause audit.Event) {
 	for i, pair := range pairs {
 		e.claim(newPairItem(owner, pair, e.now, cause.ID, ""), "agreement", claim{
 			field: "pairs/" + strconv.Itoa(i), value: pair.String(), code: "pair_taken",
@@ -316,12 +316,12 @@ func (e *edit) claimPairs(owner string, pairs []agreement.Pair, cause audit.Even
 
 // join adds the actions that create a fresh group for an agreement, or the condition that
 // the group exists.
-func (e *edit) join(g group.Group, fresh bool, cause audit.Event) {
+func (e *agreementEdit) join(g group.Group, fresh bool, cause audit.Event) {
 	if !fresh {
 		e.within(g.ID)
 		return
 	}
-	group, name, count := e.db.founding(g, e.now)
+	group, name, count := e.stored.groups.founding(g, e.now)
 	e.add(group, nil)
 	e.add(name, nil)
 	e.add(count, groupLimit)
@@ -338,7 +338,7 @@ type detailsItem struct {
 
 // noteDetails adds the action that stores the details of an agreement, or removes them
 // if they are empty.
-func (e *edit) noteDetails(id, details string) {
+func (e *agreementEdit) noteDetails(id, details string) {
 	if details == "" {
 		e.add(&action{Delete: &types.Delete{TableName: &e.db.table, Key: key(detailsKey(id))}}, nil)
 		return
@@ -390,10 +390,10 @@ func (s *Agreements) target(ctx context.Context, t agreement.Target, id string) 
 	case t.NewName == "" && t.GroupID == "", t.GroupID == group.UnassignedID, group.IsReserved(t.NewName):
 		return group.Group{ID: group.UnassignedID}, false, nil
 	case t.NewName == "":
-		g, err = s.db.group(ctx, t.GroupID)
+		g, err = s.groups.group(ctx, t.GroupID)
 		return g, false, err
 	}
-	g, err = s.db.groupByName(ctx, text.Fold(t.NewName))
+	g, err = s.groups.byName(ctx, text.Fold(t.NewName))
 	if err != nil || g.ID != "" {
 		return g, false, err
 	}

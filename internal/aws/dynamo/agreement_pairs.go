@@ -33,7 +33,7 @@ func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs [
 	read := func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		for i := range shards {
-			shards[i] = &shard{listing: &l, db: s.db, partition: byOwnerPK(l.id, i)}
+			shards[i] = &shard{listing: &l, store: s, partition: byOwnerPK(l.id, i)}
 			g.Go(func() error { return shards[i].read(ctx) })
 		}
 		return g.Wait()
@@ -41,7 +41,7 @@ func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs [
 	if moment != unknownSeq {
 		err = read(ctx)
 	} else {
-		moment, err = s.momentOf(ctx, read)
+		moment, err = s.visibility.momentOf(ctx, read)
 	}
 	if err != nil {
 		return nil, "", 0, err
@@ -50,7 +50,7 @@ func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs [
 	for _, shard := range shards {
 		shard.stages(stages)
 	}
-	if err := s.db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return nil, "", 0, err
 	}
 	var last string
@@ -69,7 +69,7 @@ func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs [
 		}
 		p := least.pairs[0]
 		least.pairs = least.pairs[1:]
-		if !s.db.committed(p.Stage, moment) {
+		if !s.visibility.committed(p.Stage, moment) {
 			continue
 		}
 		if len(pairs) == l.limit {
@@ -79,33 +79,10 @@ func (s *Agreements) page(ctx context.Context, l listing, moment int64) (pairs [
 	}
 }
 
-// momentOf runs read and returns a moment for which its result is complete: every row of
-// a commit up to it existed when read began. It reads rows and moment concurrently, which
-// is correct if no import was committed since this process last read the moment; otherwise
-// it reads again.
-func (s *Agreements) momentOf(ctx context.Context, read func(context.Context) error) (int64, error) {
-	for {
-		known := s.db.seq.Load()
-		var now int64
-		g, gctx := errgroup.WithContext(ctx)
-		g.Go(func() (err error) { now, err = s.db.moment(gctx); return err })
-		if known != unknownSeq {
-			g.Go(func() error { return read(gctx) })
-		}
-		if err := g.Wait(); err != nil {
-			return 0, err
-		}
-		if now <= known {
-			return known, nil
-		}
-		s.db.seq.CompareAndSwap(known, now)
-	}
-}
-
 // shard is the part of a listing that one partition holds.
 type shard struct {
 	listing   *listing
-	db        *engine
+	store     *Agreements
 	partition string
 	pairs     []pairItem
 	start     item // where the next Query starts
@@ -116,22 +93,22 @@ type shard struct {
 func (p *shard) read(ctx context.Context) error {
 	l := p.listing
 	in := &dynamodb.QueryInput{
-		TableName: &p.db.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
+		TableName: &p.store.db.table, IndexName: &schema.ByOwner.Name, ExclusiveStartKey: p.start,
 		// An even share and some more, so that a second read is rare.
 		Limit:                     aws.Int32(int32(l.limit/schema.Shards + l.limit/8 + 3)),
 		KeyConditionExpression:    aws.String("#p = :p"),
 		ExpressionAttributeNames:  map[string]string{"#p": schema.ByOwner.PK},
 		ExpressionAttributeValues: item{":p": str(p.partition)},
 	}
-	if p.db.pageSize > 0 {
-		in.Limit = &p.db.pageSize
+	if p.store.db.pageSize > 0 {
+		in.Limit = &p.store.db.pageSize
 	}
 	if l.after != "" {
 		in.KeyConditionExpression = aws.String("#p = :p AND #s > :after")
 		in.ExpressionAttributeNames["#s"] = schema.ByOwner.SK
 		in.ExpressionAttributeValues[":after"] = str(l.after)
 	}
-	out, err := p.db.ask(ctx, in)
+	out, err := p.store.db.ask(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -155,7 +132,7 @@ func (p *shard) fill(ctx context.Context) error {
 		}
 		stages := map[importer.Stage]bool{}
 		p.stages(stages)
-		if err := p.db.learn(ctx, stages); err != nil {
+		if err := p.store.visibility.learn(ctx, stages); err != nil {
 			return err
 		}
 	}
@@ -186,11 +163,11 @@ func (s *Agreements) pairsOf(ctx context.Context, id string, pairs []agreement.P
 	if err != nil {
 		return nil, err
 	}
-	if err := s.db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return nil, err
 	}
 	found = slices.DeleteFunc(found, func(it item) bool {
-		return attr(it, "agreement") != id || !s.db.committed(importer.Stage(attr(it, "stage")), latest)
+		return attr(it, "agreement") != id || !s.visibility.committed(importer.Stage(attr(it, "stage")), latest)
 	})
 	if len(found) < len(pairs) {
 		return nil, errs.New(errs.NotFound, "pair_not_found")
@@ -239,7 +216,7 @@ func (s *Agreements) validationWithout(ctx context.Context, a agreement.Agreemen
 	if err := g.Wait(); err != nil {
 		return "", err
 	}
-	left, err := s.db.known(ctx, refs, summary)
+	left, err := s.stored.known(ctx, refs, summary)
 	if err != nil {
 		return "", err
 	}

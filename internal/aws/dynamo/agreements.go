@@ -13,7 +13,12 @@ import (
 
 // Agreements stores agreements and their pairs. Package register lists agreements from
 // the ones that changed. Agreements is safe for concurrent use.
-type Agreements struct{ db *engine }
+type Agreements struct {
+	db         *engine
+	visibility *visibility
+	groups     *storedGroups
+	stored     *storedAgreements
+}
 
 var (
 	_ agreement.Store = (*Agreements)(nil)
@@ -22,13 +27,13 @@ var (
 
 // Agreement implements agreement.Store.
 func (s *Agreements) Agreement(ctx context.Context, id string) (agreement.Agreement, error) {
-	_, a, _, err := s.stored(ctx, id)
+	_, a, _, err := s.read(ctx, id)
 	return a, err
 }
 
-// stored returns an agreement and its item, and the license groups that were deleted but
+// read returns an agreement and its item, and the license groups that were deleted but
 // not yet emptied when it was read.
-func (s *Agreements) stored(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
+func (s *Agreements) read(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
 	keys := []item{key(agreementKey(id)), key(headKey(register.JournalName, 0))}
 	found := false
 	err = s.db.getAll(ctx, keys, "", nil, func(it item) (err error) {
@@ -46,18 +51,18 @@ func (s *Agreements) stored(ctx context.Context, id string) (i agreementItem, a 
 	}
 	stages := map[importer.Stage]bool{}
 	i.stages(stages)
-	if err := s.db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return i, a, gone, err
 	}
-	if !found || !s.db.committed(i.Stage, latest) {
+	if !found || !s.visibility.committed(i.Stage, latest) {
 		return i, a, gone, errs.New(errs.NotFound, "agreement_not_found", "id", id)
 	}
-	return i, s.db.agreement(i, gone), gone, nil
+	return i, s.stored.agreement(i, gone), gone, nil
 }
 
 // AgreementsByID implements register.Source.
 func (s *Agreements) AgreementsByID(ctx context.Context, ids []string) (map[string]agreement.Agreement, error) {
-	return s.db.agreementsByID(ctx, ids, nil)
+	return s.stored.byID(ctx, ids, nil)
 }
 
 // Pairs implements agreement.Store.

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,12 +14,11 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
-	"trueup/internal/journal"
 	"trueup/internal/retry"
 )
 
-// engine reads and writes the table for all types of the package. It is safe for
-// concurrent use.
+// engine sends requests for the table: it reads, queries, and writes in transactions, with
+// retries. It does not know what the items mean. It is safe for concurrent use.
 type engine struct {
 	client *dynamodb.Client
 	table  string
@@ -30,17 +27,6 @@ type engine struct {
 	pageSize int32
 	// patience is how long a request is retried, and how long an edit is built again.
 	patience time.Duration
-
-	seq     atomic.Int64 // the highest commit sequence this process has seen
-	commits sync.Map     // importer.Stage → int64, stages known to be committed
-	striped sync.Map     // journal.Name → *stripes
-	seen    seen
-}
-
-// seen has the positions of journals when this process last read their heads.
-type seen struct {
-	sync.Mutex
-	at map[journal.Name]journal.Position
 }
 
 const (

@@ -20,7 +20,7 @@ func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(n
 
 // Forewarn announces the deletion of a license group.
 func Forewarn(ctx context.Context, table *Table, id string, at time.Time) error {
-	return table.db.forewarn(ctx, id, rand.Text(), at)
+	return table.tombstones.forewarn(ctx, id, rand.Text(), at)
 }
 
 // Announced returns whether each tombstone of a license group is an announcement.
@@ -39,12 +39,12 @@ func Announced(ctx context.Context, t testing.TB, table *Table, id string) (anno
 
 // Within runs a transaction on the condition that a license group was not deleted.
 func Within(ctx context.Context, table *Table, id string) error {
-	return table.db.transactWith(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
+	return table.journals.append(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
 }
 
 // Known returns the agreements of the pairs that refs name and their agreements still have.
 func Known(ctx context.Context, table *Table, refs []register.PairRef) ([]string, error) {
-	found, err := table.db.known(ctx, refs, "")
+	found, err := table.parts.agreements.known(ctx, refs, "")
 	owners := make([]string, len(found))
 	for i, known := range found {
 		owners[i] = known.Agreement

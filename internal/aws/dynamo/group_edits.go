@@ -22,7 +22,7 @@ func (s *Groups) CreateGroup(ctx context.Context, g group.Group, c once.Change) 
 	return s.db.edit(ctx, g.CreatedAt, func(e *edit) error {
 		event := c.Event
 		e.remember(c.Entry)
-		group, name, count := s.db.founding(g, g.CreatedAt)
+		group, name, count := s.stored.founding(g, g.CreatedAt)
 		e.add(group, nil)
 		e.add(name, groupNameTaken(g.Name))
 		e.add(count, groupLimit)
@@ -54,7 +54,7 @@ func (s *Groups) RenameGroup(ctx context.Context, read group.Group, name string,
 		}}, stale)
 		if was, is := text.Fold(read.Name), text.Fold(name); was != is {
 			e.add(s.db.put(newGroupNameItem(read.ID, name), "attribute_not_exists(pk)", nil), groupNameTaken(name))
-			e.releaseGroupName(was, read.ID, stale)
+			e.add(s.stored.releasingName(was, read.ID), stale)
 		}
 		event.Subject, event.Before, event.After = "group/"+read.ID, map[string]string{"name": read.Name}, map[string]string{"name": name}
 		e.audit(event)
@@ -70,8 +70,8 @@ func (s *Groups) DeleteGroup(ctx context.Context, read group.Group, event audit.
 	if read.ID == group.UnassignedID {
 		return errs.New(errs.Conflict, "group_built_in")
 	}
-	return s.db.deleteGroup(ctx, read.ID, func(e *edit) error {
-		g, err := s.db.group(ctx, read.ID)
+	return s.stored.remove(ctx, read.ID, func(e *edit) error {
+		g, err := s.stored.group(ctx, read.ID)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Groups) DeleteGroup(ctx context.Context, read group.Group, event audit.
 			TableName: &s.db.table, Key: key(groupKey(g.ID)), ConditionExpression: aws.String("version = :v"),
 			ExpressionAttributeValues: item{":v": num(g.Version)},
 		}}, nil)
-		e.releaseGroupName(text.Fold(g.Name), g.ID, nil)
+		e.add(s.stored.releasingName(text.Fold(g.Name), g.ID), nil)
 		e.add(&action{Update: &types.Update{
 			TableName: &s.db.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :less"),
 			ExpressionAttributeValues: item{":less": num(-1)},

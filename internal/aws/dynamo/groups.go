@@ -13,7 +13,10 @@ import (
 )
 
 // Groups stores license groups. It is safe for concurrent use.
-type Groups struct{ db *engine }
+type Groups struct {
+	db     *engine
+	stored *storedGroups
+}
 
 var _ group.Store = (*Groups)(nil)
 
@@ -45,5 +48,5 @@ func (s *Groups) Groups(ctx context.Context) ([]group.Group, error) {
 
 // Group implements group.Store.
 func (s *Groups) Group(ctx context.Context, id string) (group.Group, error) {
-	return s.db.group(ctx, id)
+	return s.stored.group(ctx, id)
 }

@@ -19,7 +19,13 @@ const announcedFor = 7 * 24 * time.Hour
 
 // Imports stores the records of imports, and the agreements, names and pairs that they
 // add. It is safe for concurrent use.
-type Imports struct{ db *engine }
+type Imports struct {
+	db         *engine
+	visibility *visibility
+	journals   *journals
+	groups     *storedGroups
+	agreements *storedAgreements
+}
 
 var _ importer.Store = (*Imports)(nil)
 
@@ -28,7 +34,7 @@ func (s *Imports) Announce(ctx context.Context, imp importer.Import, c once.Chan
 	record := newImportItem(imp)
 	record.Version = 1
 	record.Expires = imp.At.Add(announcedFor).Unix()
-	return s.db.storeAnnounced(ctx, record, c, imp.At)
+	return storeAnnounced(ctx, s.db, record, c, imp.At)
 }
 
 // Import implements importer.Records.

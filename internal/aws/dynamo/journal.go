@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,12 +33,32 @@ import (
 //
 // Releases without stripes use only the first stripe. They may append to it while this
 // release is deployed.
-type Journal struct{ db *engine }
+type Journal struct{ journals *journals }
 
 var (
 	_ journal.Log = (*Journal)(nil)
 	_ catalog.Log = (*Journal)(nil)
 )
+
+// journals reads the heads of journals and appends entries. It is safe for concurrent use.
+type journals struct {
+	db         *engine
+	tombstones *tombstones
+	restored   func() // called after the table was restored; may be called without need
+
+	striped sync.Map // journal.Name → *stripes
+	seen    seen
+}
+
+// seen has the positions of journals when this process last read their heads.
+type seen struct {
+	sync.Mutex
+	at map[journal.Name]journal.Position
+}
+
+func newJournals(db *engine, tombstones *tombstones, restored func()) *journals {
+	return &journals{db: db, tombstones: tombstones, restored: restored, seen: seen{at: map[journal.Name]journal.Position{}}}
+}
 
 // journalRetention is how long entries of a trimmed journal are kept. A process or a saved
 // copy that is further behind reads the table.
@@ -107,9 +128,9 @@ func (i *headItem) point() journal.Point {
 }
 
 // heads reads the heads of a journal in one query, and calls each for every head.
-func (db *engine) heads(ctx context.Context, name journal.Name, each func(stripe int, i headItem) error) error {
+func (j *journals) heads(ctx context.Context, name journal.Name, each func(stripe int, i headItem) error) error {
 	p, first := headKey(name, 0)
-	err := db.query(ctx, &dynamodb.QueryInput{
+	err := j.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :head)"),
 		ExpressionAttributeValues: item{":p": str(string(p)), ":head": str(string(first))},
@@ -132,12 +153,12 @@ func (db *engine) heads(ctx context.Context, name journal.Name, each func(stripe
 
 // Head implements journal.Log.
 func (s *Journal) Head(ctx context.Context, name journal.Name) (journal.Head, error) {
-	return s.db.head(ctx, name)
+	return s.journals.head(ctx, name)
 }
 
 // head returns the head of a journal, summed over its stripes.
-func (db *engine) head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
-	err = db.heads(ctx, name, func(stripe int, i headItem) error {
+func (j *journals) head(ctx context.Context, name journal.Name) (head journal.Head, err error) {
+	err = j.heads(ctx, name, func(stripe int, i headItem) error {
 		head.Position[stripe] = i.point()
 		head.Weight += i.Weight
 		if stripe == 0 {
@@ -148,23 +169,21 @@ func (db *engine) head(ctx context.Context, name journal.Name) (head journal.Hea
 	if err != nil {
 		return journal.Head{}, err
 	}
-	db.watch(name, &head.Position)
+	j.watch(name, &head.Position)
 	return head, nil
 }
 
 // watch records the position of a journal. If the journal has lost entries, the table was
-// restored to an earlier point in time: then watch forgets which stages were committed.
-func (db *engine) watch(name journal.Name, now *journal.Position) {
-	db.seen.Lock()
-	defer db.seen.Unlock()
-	was := db.seen.at[name]
-	// Concurrent calls may record heads out of order: then stages are forgotten without
-	// need, which only costs reads.
+// restored to an earlier point in time.
+func (j *journals) watch(name journal.Name, now *journal.Position) {
+	j.seen.Lock()
+	defer j.seen.Unlock()
+	was := j.seen.at[name]
+	// Concurrent calls may record heads out of order: then restored is called without need.
 	if !now.Continues(&was) {
-		db.commits.Clear()
-		db.seq.Store(unknownSeq)
+		j.restored()
 	}
-	db.seen.at[name] = *now
+	j.seen.at[name] = *now
 }
 
 // Entries implements journal.Log. It reads one page.
@@ -172,15 +191,15 @@ func (s *Journal) Entries(ctx context.Context, name journal.Name, stripe int, af
 	p, from := entryKey(name, stripe, after+1)
 	_, to := entryKey(name, stripe, upTo)
 	in := &dynamodb.QueryInput{
-		TableName: &s.db.table, ConsistentRead: aws.Bool(true),
+		TableName: &s.journals.db.table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":p": str(string(p)), ":from": str(string(from)), ":to": str(string(to))},
 		Limit:                     aws.Int32(entriesPerPage),
 	}
-	if s.db.pageSize > 0 {
-		in.Limit = &s.db.pageSize
+	if s.journals.db.pageSize > 0 {
+		in.Limit = &s.journals.db.pageSize
 	}
-	out, err := s.db.ask(ctx, in)
+	out, err := s.journals.db.ask(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("read journal %s: %w", name, err)
 	}
@@ -210,11 +229,11 @@ func (s *Journal) Append(ctx context.Context, name journal.Name, head journal.He
 	var actions []*action
 	var now time.Time
 	for _, event := range events {
-		actions = append(actions, s.db.put(newAuditItem(event), "", nil))
+		actions = append(actions, s.journals.db.put(newAuditItem(event), "", nil))
 		now = event.At
 	}
-	remember := s.db.remembering(answer, now)
-	err = s.db.appendFirst(ctx, append(actions, remember), head, record{name: name, body: body, weight: weight, at: now})
+	remember := remembering(s.journals.db, answer, now)
+	err = s.journals.appendFirst(ctx, append(actions, remember), head, record{name: name, body: body, weight: weight, at: now})
 	if old, used := refused(err, remember); used {
 		return answered(old, answer)
 	}
@@ -223,9 +242,9 @@ func (s *Journal) Append(ctx context.Context, name journal.Name, head journal.He
 
 // appendFirst runs actions and appends a record to the first stripe, after head. It returns
 // journal.ErrMoved if the head has changed and all other conditions hold.
-func (db *engine) appendFirst(ctx context.Context, actions []*action, head journal.Head, r record) error {
-	update, entry := db.recording(r, 0, head.Position[0])
-	err := db.transact(ctx, append(actions, update, entry))
+func (j *journals) appendFirst(ctx context.Context, actions []*action, head journal.Head, r record) error {
+	update, entry := j.recording(r, 0, head.Position[0])
+	err := j.db.transact(ctx, append(actions, update, entry))
 	condition := conditionOf(err)
 	if condition == nil {
 		return err
@@ -238,7 +257,7 @@ func (db *engine) appendFirst(ctx context.Context, actions []*action, head journ
 
 // Saved implements journal.Log.
 func (s *Journal) Saved(ctx context.Context, name journal.Name, head journal.Head, at time.Time) error {
-	err := s.db.update(ctx, &dynamodb.UpdateItemInput{
+	err := s.journals.db.update(ctx, &dynamodb.UpdateItemInput{
 		Key: key(headKey(name, 0)), UpdateExpression: aws.String("SET copied = :w, copied_at = :at"),
 		ConditionExpression:       aws.String("attribute_not_exists(copied) OR copied <= :w"),
 		ExpressionAttributeValues: item{":w": num(head.Weight), ":at": num(millis(at))},
@@ -279,11 +298,11 @@ type headChange struct {
 
 // recording returns the actions that append a record to a stripe after a point: the update
 // of the head and the put of the entry.
-func (db *engine) recording(r record, stripe int, after journal.Point) (head, entry *action) {
+func (j *journals) recording(r record, stripe int, after journal.Point) (head, entry *action) {
 	next, tip := after.Seq+1, rand.Text()
 	set, add := "SET seq = :next, tip = :tip, tip_seq = :next", " ADD weight :w"
 	update := &types.Update{
-		TableName: &db.table, Key: key(headKey(r.name, stripe)),
+		TableName: &j.db.table, Key: key(headKey(r.name, stripe)),
 		ConditionExpression:                 aws.String("attribute_not_exists(seq)"),
 		ExpressionAttributeValues:           item{":next": num(next), ":tip": str(tip), ":w": num(int64(r.weight))},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -303,7 +322,7 @@ func (db *engine) recording(r record, stripe int, after journal.Point) (head, en
 	if trimmed(r.name) {
 		i.Expires = r.at.Add(journalRetention).Unix()
 	}
-	return &action{Update: update}, db.put(i, "", nil)
+	return &action{Update: update}, j.db.put(i, "", nil)
 }
 
 // list returns strings as an attribute.

@@ -47,7 +47,7 @@ func (s *Idempotency) Remember(ctx context.Context, e once.Entry, now time.Time)
 		return nil, nil
 	}
 	// A transaction of one write: its token makes a retry after a lost reply succeed.
-	remember := s.db.remembering(e, now)
+	remember := remembering(s.db, e, now)
 	err = s.db.transact(ctx, []*action{remember})
 	if old, used := refused(err, remember); used {
 		return answered(old, e)
@@ -57,7 +57,7 @@ func (s *Idempotency) Remember(ctx context.Context, e once.Entry, now time.Time)
 
 // remembering returns the action that stores an answer, unless the key was used before;
 // nil for an entry without a key.
-func (db *engine) remembering(e once.Entry, now time.Time) *action {
+func remembering(db *engine, e once.Entry, now time.Time) *action {
 	if e.Key == "" {
 		return nil
 	}

@@ -12,8 +12,8 @@ import (
 
 // storeAnnounced stores the record of an announced file, with its event. If the
 // Idempotency-Key of c was used before, it stores nothing and returns the stored answer.
-func (db *engine) storeAnnounced(ctx context.Context, record any, c once.Change, at time.Time) (first []byte, err error) {
-	remember := db.remembering(c.Entry, at)
+func storeAnnounced(ctx context.Context, db *engine, record any, c once.Change, at time.Time) (first []byte, err error) {
+	remember := remembering(db, c.Entry, at)
 	err = db.transact(ctx, []*action{
 		db.put(record, "attribute_not_exists(pk)", nil),
 		db.put(newAuditItem(c.Event), "attribute_not_exists(pk)", nil),

@@ -66,7 +66,7 @@ func (r *Refreshes) Pairs(ctx context.Context, groupID string, limit int, after 
 		refs = refs[:limit]
 		page.Next = encodePairCursor(refs[limit-1])
 	}
-	found, err := r.db.known(ctx, refs, withoutBlobs)
+	found, err := r.agreements.known(ctx, refs, withoutBlobs)
 	for _, i := range found {
 		page.Items = append(page.Items, i.known())
 	}
@@ -105,7 +105,7 @@ func (r *Refreshes) AnswersTo(ctx context.Context, agreementID string, pairs []a
 }
 
 func (r *Refreshes) answered(ctx context.Context, refs []register.PairRef) ([]refresher.Answered, error) {
-	found, err := r.db.known(ctx, refs, "")
+	found, err := r.agreements.known(ctx, refs, "")
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,11 @@ type Numbers interface {
 // concurrent transactions that name the same item, so a process runs at most as many
 // fenced transactions as there are fences, and each checks a different fence.
 type Refreshes struct {
-	db      *engine
-	numbers Numbers
+	db         *engine
+	visibility *visibility
+	journals   *journals
+	agreements *storedAgreements
+	numbers    Numbers
 
 	fences      chan int            // fences that no transaction of this process uses
 	summarizing *semaphore.Weighted // one permit, see Summarize
@@ -54,7 +57,10 @@ const fences = 2
 
 // NewRefreshes returns the refreshes in a table, of the pairs that numbers lists.
 func NewRefreshes(t *Table, numbers Numbers) *Refreshes {
-	r := &Refreshes{db: t.db, numbers: numbers, fences: make(chan int, fences), summarizing: semaphore.NewWeighted(1)}
+	r := &Refreshes{
+		db: t.db, visibility: t.visibility, journals: t.journals, agreements: t.agreements, numbers: numbers,
+		fences: make(chan int, fences), summarizing: semaphore.NewWeighted(1),
+	}
 	for n := range fences {
 		r.fences <- n
 	}
@@ -148,7 +154,7 @@ func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
 // changes returns how many changes made licence data stale, and when the last one did, from
 // the counts of all stripes of the journal.
 func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
-	err = r.db.heads(ctx, register.JournalName, func(_ int, i headItem) error {
+	err = r.journals.heads(ctx, register.JournalName, func(_ int, i headItem) error {
 		n += i.Changes
 		if at := fromMillis(i.Changed); at.After(last) {
 			last = at
@@ -233,7 +239,7 @@ func (r *Refreshes) request(ctx context.Context, run refresher.Run, c once.Chang
 			actions = append(actions, db.put(newAuditItem(c.Event), "", nil))
 		}
 	}
-	remember := db.remembering(c.Entry, run.RequestedAt)
+	remember := remembering(db, c.Entry, run.RequestedAt)
 	err = db.transact(ctx, append(actions, remember))
 	if old, used := refused(err, remember); used {
 		first, err = answered(old, c.Entry)

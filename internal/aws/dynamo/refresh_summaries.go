@@ -23,7 +23,7 @@ import (
 // that read the pairs before an answer was stored must not write an outdated validation.
 //
 // Pairs that an import adds need no write: they count as pending after its commit, see
-// engine.agreement, until a summary counts them.
+// storedAgreements.agreement, until a summary counts them.
 
 // summariesPerWrite is how many agreements one transaction summarizes. Together with the
 // fence and the journal, these are at most maxTransaction actions.
@@ -71,7 +71,6 @@ type summarized struct {
 // summaries reads agreements and then their pairs. again has the agreements whose pairs
 // changed meanwhile.
 func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summarized, again []string, err error) {
-	db := r.db
 	var pairs map[string][]agreement.PairKey
 	items := make([]agreementItem, 0, len(ids))
 	stages := map[importer.Stage]bool{}
@@ -82,7 +81,7 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 		keys[i] = key(agreementKey(id))
 	}
 	g.Go(func() error {
-		return db.getAll(gctx, keys, "", nil, func(it item) error {
+		return r.db.getAll(gctx, keys, "", nil, func(it item) error {
 			i, err := decode[agreementItem](it)
 			i.stages(stages)
 			items = append(items, i)
@@ -92,17 +91,17 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 	if err := g.Wait(); err != nil {
 		return nil, nil, err
 	}
-	if err := db.learn(ctx, stages); err != nil {
+	if err := r.visibility.learn(ctx, stages); err != nil {
 		return nil, nil, err
 	}
-	items = slices.DeleteFunc(items, func(i agreementItem) bool { return !db.committed(i.Stage, latest) })
+	items = slices.DeleteFunc(items, func(i agreementItem) bool { return !r.visibility.committed(i.Stage, latest) })
 	var refs []register.PairRef
 	for _, i := range items {
 		for _, pair := range pairs[i.ID] {
 			refs = append(refs, register.PairRef{AgreementID: i.ID, Pair: pair})
 		}
 	}
-	known, err := db.known(ctx, refs, summary)
+	known, err := r.agreements.known(ctx, refs, summary)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,7 +113,7 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 	for _, i := range items {
 		// The pairs may have been listed before the agreement was read. If all of them
 		// exist and their count is right, they are the pairs that it had then.
-		if counted[i.ID] != db.folded(i).Pairs {
+		if counted[i.ID] != r.agreements.folded(i).Pairs {
 			again = append(again, i.ID)
 			continue
 		}
@@ -125,13 +124,12 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 
 // writeSummaries stores the validations, and appends the changed ones to the journal.
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
-	db := r.db
 	var actions []*action
 	entry := record{name: register.JournalName, at: attempt.Lease}
 	var changes []register.Change
 	for _, sum := range summaries {
-		next := db.folded(sum.was)
-		if next.Checked = sum.worst; db.agreement(sum.was, nil).Validation != sum.worst {
+		next := r.agreements.folded(sum.was)
+		if next.Checked = sum.worst; r.agreements.agreement(sum.was, nil).Validation != sum.worst {
 			changes = append(changes, register.Change{ID: next.ID, Version: next.Version})
 		}
 		next.Summaries++
@@ -141,15 +139,15 @@ func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, s
 			values[":next_"+name] = it[name]
 		}
 		actions = append(actions, &action{Update: &types.Update{
-			TableName: &db.table, Key: key(agreementKey(next.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
+			TableName: &r.db.table, Key: key(agreementKey(next.ID)), ConditionExpression: &condition, ExpressionAttributeValues: values,
 			UpdateExpression: aws.String("SET validation = :next_validation, pairs = :next_pairs, added = :next_added, version = :next_version, summaries = :next_summaries"),
 		}})
 	}
 	return r.fenced(ctx, attempt, actions, func(ctx context.Context, actions []*action) error {
 		if len(changes) == 0 {
-			return db.transact(ctx, actions)
+			return r.db.transact(ctx, actions)
 		}
 		entry.body, entry.weight = register.Body(changes, ""), len(changes)
-		return db.transactWith(ctx, actions, entry)
+		return r.journals.append(ctx, actions, entry)
 	})
 }

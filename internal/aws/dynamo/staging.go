@@ -40,14 +40,14 @@ func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known
 		pairKeys = append(pairKeys, key(pairKey(pair)))
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { k.Commits, err = s.db.moment(gctx); return err })
-	g.Go(func() (err error) { gone, err = s.db.gone(gctx); return err })
+	g.Go(func() (err error) { k.Commits, err = s.visibility.moment(gctx); return err })
+	g.Go(func() (err error) { gone, err = s.groups.gone(gctx); return err })
 	g.Go(func() (err error) {
 		if w.Group == "" {
 			k.Group = group.Group{ID: group.UnassignedID}
 			return nil
 		}
-		k.Group, err = s.db.groupByName(gctx, w.Group)
+		k.Group, err = s.groups.byName(gctx, w.Group)
 		return err
 	})
 	g.Go(func() error {
@@ -82,27 +82,27 @@ func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known
 	for _, i := range pairs {
 		stages[i.Stage] = true
 	}
-	if err := s.db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return importer.Known{}, err
 	}
 
 	var ids []string
 	for _, i := range names {
-		if s.db.committed(i.Stage, latest) {
+		if s.visibility.committed(i.Stage, latest) {
 			ids = append(ids, i.ID)
 		} else {
 			k.DeadNames[i.Name] = importer.Dead{Stage: i.Stage, Owner: i.ID}
 		}
 	}
 	for _, i := range pairs {
-		if s.db.committed(i.Stage, latest) {
+		if s.visibility.committed(i.Stage, latest) {
 			ids = append(ids, i.Agreement)
 		} else {
 			k.DeadPairs[i.pair().Key()] = importer.Dead{Stage: i.Stage, Owner: i.Agreement}
 		}
 	}
 	slices.Sort(ids)
-	agreements, err := s.db.agreementsByID(ctx, slices.Compact(ids), gone)
+	agreements, err := s.agreements.byID(ctx, slices.Compact(ids), gone)
 	if err != nil {
 		return importer.Known{}, err
 	}
@@ -141,7 +141,7 @@ func (s *Imports) Stage(ctx context.Context, p importer.Plan) error {
 			}
 		}
 	}
-	if err := s.db.bury(ctx, dead); err != nil {
+	if err := s.visibility.bury(ctx, dead); err != nil {
 		return err
 	}
 
@@ -161,7 +161,7 @@ func (s *Imports) Stage(ctx context.Context, p importer.Plan) error {
 	pairs := func(owner string, pairs []agreement.Pair) {
 		for _, pair := range pairs {
 			i := newPairItem(owner, pair, p.At, string(p.Stage), p.Stage)
-			add(s.db.putUnlessTaken(marshal(i), "agreement", p.Known.DeadPairs[pair.Key()]))
+			add(s.agreements.putUnlessTaken(marshal(i), "agreement", p.Known.DeadPairs[pair.Key()]))
 		}
 	}
 	for _, c := range p.Create {
@@ -169,7 +169,7 @@ func (s *Imports) Stage(ctx context.Context, p importer.Plan) error {
 			ID: c.ID, Type: agreement.TypeVolume, Name: c.Name, Group: p.Group.ID, Pairs: len(c.Pairs),
 			Created: millis(p.At), CreatedBy: p.By, Stage: p.Stage,
 		}), "attribute_not_exists(pk)", nil))
-		add(s.db.putUnlessTaken(marshal(newNameItem(c.ID, c.Name, p.Stage)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
+		add(s.agreements.putUnlessTaken(marshal(newNameItem(c.ID, c.Name, p.Stage)), "id", p.Known.DeadNames[text.Fold(c.Name)]))
 		pairs(c.ID, c.Pairs)
 	}
 	for _, e := range p.Extend {
@@ -212,11 +212,11 @@ func (s *Imports) extensions(ctx context.Context, p importer.Plan) (map[string]*
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return nil, nil, err
 	}
 	for stage := range stages {
-		if !s.db.committed(stage, latest) {
+		if !s.visibility.committed(stage, latest) {
 			dead[stage] = true
 		}
 	}
@@ -246,7 +246,7 @@ func (s *Imports) extensions(ctx context.Context, p importer.Plan) (map[string]*
 // announce returns the item with the number of pairs that a stage adds to it, and without
 // the pairs that dead stages announced. The stages of the item must be learnt before.
 func (s *Imports) announce(i agreementItem, stage importer.Stage, pairs int) agreementItem {
-	i = s.db.folded(i)
+	i = s.agreements.folded(i)
 	clear(i.Added)
 	i.Added[stage] = pairs
 	return i
@@ -280,17 +280,17 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 	}
 	switch {
 	case p.NewGroup:
-		group, name, count := s.db.founding(p.Group, p.At)
+		group, name, count := s.groups.founding(p.Group, p.At)
 		actions = append(actions, group, name, count)
 	case len(p.Create) > 0 && p.Group.ID != group.UnassignedID:
 		entry.within = []string{p.Group.ID}
 	}
-	err := s.db.transactWith(ctx, actions, entry)
+	err := s.journals.append(ctx, actions, entry)
 	if errors.Is(err, journal.ErrMoved) { // the group was deleted meanwhile
 		return importer.ErrTaken
 	}
 	if err == nil {
-		s.db.commits.Store(p.Stage, seq)
+		s.visibility.commit(p.Stage, seq)
 		return nil
 	}
 	if conditionOf(err) == nil {

@@ -98,7 +98,7 @@ func (s *Statements) AnnounceStatement(ctx context.Context, r statements.Record,
 	record := newStatementItem(r)
 	record.Version = 1
 	record.Expires = r.At.Add(announcedFor).Unix()
-	return s.db.storeAnnounced(ctx, record, c, r.At)
+	return storeAnnounced(ctx, s.db, record, c, r.At)
 }
 
 // Statement implements statements.Store.

@@ -16,9 +16,18 @@ import (
 	"trueup/internal/register"
 )
 
+// storedAgreements reads and writes agreements and their names and pairs for the types that
+// have to do with them. It is safe for concurrent use.
+type storedAgreements struct {
+	db         *engine
+	visibility *visibility
+	journals   *journals
+	groups     *storedGroups
+}
+
 // agreement returns the agreement that an item stores. The stages of the item must be
 // learnt before. An agreement in a deleted group (gone) counts as moved to Unassigned.
-func (db *engine) agreement(i agreementItem, gone []string) agreement.Agreement {
+func (s *storedAgreements) agreement(i agreementItem, gone []string) agreement.Agreement {
 	a := agreement.Agreement{
 		ID: i.ID, Type: i.Type, Name: i.Name, GroupID: i.Group, PairCount: i.Pairs, Validation: i.Checked,
 		Terms:     agreement.Terms{Publisher: i.Publisher, ProductTitle: i.Product, Licenses: i.Licenses, Start: i.Start, End: i.End},
@@ -28,7 +37,7 @@ func (db *engine) agreement(i agreementItem, gone []string) agreement.Agreement 
 		a.Validation = agreement.ValidationPending
 	}
 	for stage, pairs := range i.Added {
-		if db.committed(stage, latest) {
+		if s.visibility.committed(stage, latest) {
 			a.PairCount += pairs
 			a.Version++
 			a.Validation = a.Validation.Worst(agreement.ValidationPending)
@@ -43,10 +52,10 @@ func (db *engine) agreement(i agreementItem, gone []string) agreement.Agreement 
 
 // folded returns the item with the pairs of committed stages added to its count. Its
 // stages must be learnt before.
-func (db *engine) folded(i agreementItem) agreementItem {
+func (s *storedAgreements) folded(i agreementItem) agreementItem {
 	added := map[importer.Stage]int{}
 	for stage, pairs := range i.Added {
-		if db.committed(stage, latest) {
+		if s.visibility.committed(stage, latest) {
 			i.Pairs += pairs
 			i.Version++
 			i.Checked = i.Checked.Worst(agreement.ValidationPending)
@@ -58,9 +67,9 @@ func (db *engine) folded(i agreementItem) agreementItem {
 	return i
 }
 
-// agreementsByID returns the agreements that exist. Agreements in deleted groups (gone)
+// byID returns the agreements that exist. Agreements in deleted groups (gone)
 // count as moved to Unassigned.
-func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
+func (s *storedAgreements) byID(ctx context.Context, ids, gone []string) (map[string]agreement.Agreement, error) {
 	var items []agreementItem
 	stages := map[importer.Stage]bool{}
 	read := func(it item) error {
@@ -76,16 +85,16 @@ func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[s
 	for i, id := range ids {
 		keys[i] = key(agreementKey(id))
 	}
-	if err := db.getAll(ctx, keys, "", nil, read); err != nil {
+	if err := s.db.getAll(ctx, keys, "", nil, read); err != nil {
 		return nil, err
 	}
-	if err := db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return nil, err
 	}
 	found := make(map[string]agreement.Agreement, len(items))
 	for _, i := range items {
-		if db.committed(i.Stage, latest) {
-			found[i.ID] = db.agreement(i, gone)
+		if s.visibility.committed(i.Stage, latest) {
+			found[i.ID] = s.agreement(i, gone)
 		}
 	}
 	return found, nil
@@ -94,7 +103,7 @@ func (db *engine) agreementsByID(ctx context.Context, ids, gone []string) (map[s
 // known returns the pairs of refs that their agreement still has, in the order of refs. An
 // empty projection reads all attributes. A pair that moves from one agreement to another
 // while the register is read can be in refs with both agreements.
-func (db *engine) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
+func (s *storedAgreements) known(ctx context.Context, refs []register.PairRef, projection string) ([]knownItem, error) {
 	at := make(map[agreement.PairKey]int, len(refs)) // index in keys
 	keys := make([]item, 0, len(refs))
 	for _, ref := range refs {
@@ -105,7 +114,7 @@ func (db *engine) known(ctx context.Context, refs []register.PairRef, projection
 	}
 	found := make([]knownItem, len(keys))
 	stages := map[importer.Stage]bool{}
-	err := db.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
+	err := s.db.getAll(ctx, keys, projection, placeholders(projection), func(it item) error {
 		i, err := decode[knownItem](it)
 		stages[i.Stage] = true
 		found[at[agreement.PairKey(strings.TrimPrefix(i.PK, pairPrefix))]] = i
@@ -114,13 +123,13 @@ func (db *engine) known(ctx context.Context, refs []register.PairRef, projection
 	if err != nil {
 		return nil, err
 	}
-	if err := db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return nil, err
 	}
 	there := make([]knownItem, 0, len(refs))
 	for _, ref := range refs {
 		i := found[at[ref.Pair]]
-		if i.PK != "" && i.Agreement == ref.AgreementID && db.committed(i.Stage, latest) {
+		if i.PK != "" && i.Agreement == ref.AgreementID && s.visibility.committed(i.Stage, latest) {
 			there = append(there, i)
 		}
 	}
@@ -129,23 +138,23 @@ func (db *engine) known(ctx context.Context, refs []register.PairRef, projection
 
 // putUnlessTaken returns the action that stores a name or a pair if no item, or only the
 // dead one, has its key. owner is the attribute that names the agreement.
-func (db *engine) putUnlessTaken(it item, owner string, dead importer.Dead) *action {
+func (s *storedAgreements) putUnlessTaken(it item, owner string, dead importer.Dead) *action {
 	if dead == (importer.Dead{}) {
-		return db.putItem(it, "attribute_not_exists(pk)", nil)
+		return s.db.putItem(it, "attribute_not_exists(pk)", nil)
 	}
 	values := item{":owner": str(dead.Owner)}
 	stage := "attribute_not_exists(stage)"
 	if dead.Stage != "" {
 		stage, values[":stage"] = "stage = :stage", str(string(dead.Stage))
 	}
-	return db.putItem(it, "attribute_not_exists(pk) OR "+owner+" = :owner AND "+stage, values)
+	return s.db.putItem(it, "attribute_not_exists(pk) OR "+owner+" = :owner AND "+stage, values)
 }
 
-// removePairsOf removes the pairs of a deleted agreement that the index shows.
-func (db *engine) removePairsOf(ctx context.Context, id string) error {
+// removePairs removes the pairs of a deleted agreement that the index shows.
+func (s *storedAgreements) removePairs(ctx context.Context, id string) error {
 	for shard := range schema.Shards {
 		var pairs []item
-		err := db.query(ctx, &dynamodb.QueryInput{
+		err := s.db.query(ctx, &dynamodb.QueryInput{
 			IndexName:              &schema.ByOwner.Name,
 			KeyConditionExpression: aws.String("#p = :p"), ExpressionAttributeNames: map[string]string{"#p": schema.ByOwner.PK},
 			ExpressionAttributeValues: item{":p": str(byOwnerPK(id, shard))},
@@ -156,7 +165,7 @@ func (db *engine) removePairsOf(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if err := db.removeAll(ctx, pairs, "agreement"); err != nil {
+		if err := s.db.removeAll(ctx, pairs, "agreement"); err != nil {
 			return err
 		}
 	}

@@ -16,13 +16,21 @@ import (
 	"trueup/internal/register"
 )
 
+// storedGroups reads and writes license groups for the types that have to do with them. It
+// is safe for concurrent use.
+type storedGroups struct {
+	db         *engine
+	journals   *journals
+	tombstones *tombstones
+}
+
 // group returns a license group, or errs.NotFound group_not_found.
-func (db *engine) group(ctx context.Context, id string) (group.Group, error) {
+func (s *storedGroups) group(ctx context.Context, id string) (group.Group, error) {
 	if id == group.UnassignedID {
 		return group.Group{ID: id}, nil
 	}
 	p, sort := groupKey(id)
-	it, err := db.get(ctx, p, sort)
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil {
 		return group.Group{}, err
 	}
@@ -33,10 +41,10 @@ func (db *engine) group(ctx context.Context, id string) (group.Group, error) {
 	return i.group(), err
 }
 
-// groupByName returns the group with a folded name; its ID is empty if there is none.
-func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, error) {
+// byName returns the group with a folded name; its ID is empty if there is none.
+func (s *storedGroups) byName(ctx context.Context, folded string) (group.Group, error) {
 	p, sort := groupNameKey(folded)
-	it, err := db.get(ctx, p, sort)
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil || it == nil {
 		return group.Group{}, err
 	}
@@ -44,7 +52,7 @@ func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, 
 	if err != nil {
 		return group.Group{}, err
 	}
-	g, err := db.group(ctx, i.ID)
+	g, err := s.group(ctx, i.ID)
 	if errs.KindOf(err) == errs.NotFound { // deleted meanwhile
 		return group.Group{}, nil
 	}
@@ -53,14 +61,14 @@ func (db *engine) groupByName(ctx context.Context, folded string) (group.Group, 
 
 // founding returns the actions that create a group: its item, its name, and the count of
 // groups.
-func (db *engine) founding(g group.Group, at time.Time) (item, name, count *action) {
+func (s *storedGroups) founding(g group.Group, at time.Time) (item, name, count *action) {
 	groupPK, groupSK := groupKey(g.ID)
-	item = db.put(groupItem{
+	item = s.db.put(groupItem{
 		PK: string(groupPK), SK: string(groupSK), ID: g.ID, Name: g.Name, Created: millis(at), Version: 1,
 	}, "attribute_not_exists(pk)", nil)
-	name = db.put(newGroupNameItem(g.ID, g.Name), "attribute_not_exists(pk)", nil)
+	name = s.db.put(newGroupNameItem(g.ID, g.Name), "attribute_not_exists(pk)", nil)
 	count = &action{Update: &types.Update{
-		TableName: &db.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
+		TableName: &s.db.table, Key: key(groupsPK, groupCountSK), UpdateExpression: aws.String("ADD n :one"),
 		ConditionExpression:       aws.String("attribute_not_exists(n) OR n < :max"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":one": num(1), ":max": num(group.Max)},
 	}}
@@ -72,12 +80,12 @@ func groupLimit(item) error {
 	return errs.New(errs.Conflict, "group_limit", "max", strconv.Itoa(group.Max))
 }
 
-// releaseGroupName adds the action that deletes the folded name of a group.
-func (e *edit) releaseGroupName(folded, id string, failed func(item) error) {
-	e.add(&action{Delete: &types.Delete{
-		TableName: &e.db.table, Key: key(groupNameKey(folded)), ConditionExpression: aws.String("id = :id"),
+// releasingName returns the action that deletes the folded name of a group.
+func (s *storedGroups) releasingName(folded, id string) *action {
+	return &action{Delete: &types.Delete{
+		TableName: &s.db.table, Key: key(groupNameKey(folded)), ConditionExpression: aws.String("id = :id"),
 		ExpressionAttributeValues: item{":id": str(id)},
-	}}, failed)
+	}}
 }
 
 // groupNameTaken returns a function that returns the error for a refused name of a group.
@@ -88,9 +96,9 @@ func groupNameTaken(name string) func(item) error {
 }
 
 // gone returns the license groups that were deleted but not yet emptied.
-func (db *engine) gone(ctx context.Context) ([]string, error) {
+func (s *storedGroups) gone(ctx context.Context) ([]string, error) {
 	p, sort := headKey(register.JournalName, 0)
-	it, err := db.get(ctx, p, sort)
+	it, err := s.db.get(ctx, p, sort)
 	if err != nil {
 		return nil, err
 	}
@@ -98,21 +106,21 @@ func (db *engine) gone(ctx context.Context) ([]string, error) {
 	return head.gone(), err
 }
 
-// deleteGroup writes the actions that build adds, with a journal entry that makes all
+// remove writes the actions that build adds, with a journal entry that makes all
 // readers count the agreements of the group as Unassigned.
-func (db *engine) deleteGroup(ctx context.Context, id string, build func(*edit) error, at time.Time) error {
+func (s *storedGroups) remove(ctx context.Context, id string, build func(*edit) error, at time.Time) error {
 	by := ""
-	_, err := db.edit(ctx, at, func(e *edit) error {
+	_, err := s.db.edit(ctx, at, func(e *edit) error {
 		if err := build(e); err != nil {
 			return err
 		}
 		if by == "" { // only once, even if the edit is built again
 			by = rand.Text()
-			if err := db.forewarn(ctx, id, by, at); err != nil {
+			if err := s.tombstones.forewarn(ctx, id, by, at); err != nil {
 				return err
 			}
 		}
-		head, err := db.head(ctx, register.JournalName)
+		head, err := s.journals.head(ctx, register.JournalName)
 		if err != nil {
 			return err
 		}
@@ -120,14 +128,16 @@ func (db *engine) deleteGroup(ctx context.Context, id string, build func(*edit) 
 		if slices.Contains(gone, id) {
 			return errs.New(errs.NotFound, "group_not_found", "id", id)
 		}
-		for _, action := range db.tombstones(id, at) {
+		for _, action := range s.tombstones.of(id, at) {
 			e.add(action, nil)
 		}
-		e.entry = record{
+		entry := record{
 			name: register.JournalName, body: register.Body(nil, id), weight: 1, at: at,
 			head: headChange{set: ", gone = :gone, deleted = :gone", values: item{":gone": list(append(slices.Clip(gone), id))}},
 		}
-		e.after = &head
+		e.write = func(ctx context.Context, actions []*action) error {
+			return againIfMoved(s.journals.appendFirst(ctx, actions, head, entry))
+		}
 		return nil
 	})
 	if err != nil && by != "" {
@@ -135,7 +145,7 @@ func (db *engine) deleteGroup(ctx context.Context, id string, build func(*edit) 
 		// tombstones have no announcement, so withdraw keeps them.
 		ctx, enough := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer enough()
-		err = errors.Join(err, db.withdraw(ctx, id, by))
+		err = errors.Join(err, s.tombstones.withdraw(ctx, id, by))
 	}
 	return err
 }

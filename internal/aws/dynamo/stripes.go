@@ -51,8 +51,8 @@ func newStripes() *stripes {
 	return s
 }
 
-func (db *engine) stripesOf(name journal.Name) *stripes {
-	all, _ := db.striped.LoadOrStore(name, newStripes())
+func (j *journals) stripesOf(name journal.Name) *stripes {
+	all, _ := j.striped.LoadOrStore(name, newStripes())
 	return all.(*stripes)
 }
 
@@ -100,18 +100,18 @@ func (s *stripes) exchange(st *stripe) *stripe {
 	return other
 }
 
-// transactWith runs actions and appends a record to a stripe, in one transaction. It
+// append runs actions and appends a record to a stripe, in one transaction. It
 // returns journal.ErrMoved if a license group of the record was deleted: then the
 // transaction has to be built again.
-func (db *engine) transactWith(ctx context.Context, actions []*action, r record) error {
-	all := db.stripesOf(r.name)
+func (j *journals) append(ctx context.Context, actions []*action, r record) error {
+	all := j.stripesOf(r.name)
 	st, err := all.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { all.release(st) }()
-	return db.retry(ctx, func() error {
-		err := db.appendTo(ctx, st, actions, r)
+	return j.db.retry(ctx, func() error {
+		err := j.appendTo(ctx, st, actions, r)
 		if errors.Is(err, errBehind) {
 			st = all.exchange(st)
 		}
@@ -121,24 +121,24 @@ func (db *engine) transactWith(ctx context.Context, actions []*action, r record)
 
 // appendTo tries once to append a record to a stripe. It returns errBehind if it failed
 // only because of another transaction in the same stripe.
-func (db *engine) appendTo(ctx context.Context, st *stripe, actions []*action, r record) error {
-	if err := db.locate(ctx, st, r.name); err != nil {
+func (j *journals) appendTo(ctx context.Context, st *stripe, actions []*action, r record) error {
+	if err := j.locate(ctx, st, r.name); err != nil {
 		return err
 	}
-	guards := db.guards(r, st.number)
-	head, entry := db.recording(r, st.number, st.head)
+	guards := j.tombstones.guards(r, st.number)
+	head, entry := j.recording(r, st.number, st.head)
 	all := slices.Clip(actions)
 	for _, g := range guards {
 		all = append(all, g.action)
 	}
-	t := db.transaction(append(all, head, entry))
+	t := j.db.transaction(append(all, head, entry))
 	// A transaction with a conflict was not done, and is built again. A transaction with an
 	// unknown outcome must be repeated unchanged. The SDK must not repeat it: if a reply is
 	// lost and the repetition has a conflict, the transaction may have been done.
-	err := db.try(ctx, t, unrepeated)
+	err := j.db.try(ctx, t, unrepeated)
 	if transient := (errTransient{}); isTransient(err) && !errors.As(err, &transient) {
 		st.known = false
-		err = db.retry(ctx, func() error { return db.try(ctx, t) })
+		err = j.db.retry(ctx, func() error { return j.db.try(ctx, t) })
 	}
 	if err == nil {
 		st.head, st.known = pointAfter(head), true
@@ -167,7 +167,7 @@ func (db *engine) appendTo(ctx context.Context, st *stripe, actions []*action, r
 		}
 	}
 	if tombstones != nil {
-		return db.waitForDeletions(ctx, tombstones)
+		return j.tombstones.wait(ctx, tombstones)
 	}
 	if len(condition.failed) > 0 {
 		return condition
@@ -185,12 +185,12 @@ func pointAfter(head *action) journal.Point {
 
 // locate reads the position of a stripe, if this process does not know it or if another
 // process uses the stripe.
-func (db *engine) locate(ctx context.Context, st *stripe, name journal.Name) error {
+func (j *journals) locate(ctx context.Context, st *stripe, name journal.Name) error {
 	if st.known && !st.shared {
 		return nil
 	}
 	p, sort := headKey(name, st.number)
-	it, err := db.get(ctx, p, sort)
+	it, err := j.db.get(ctx, p, sort)
 	if err != nil {
 		return err
 	}

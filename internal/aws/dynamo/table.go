@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"trueup/internal/journal"
 )
 
 // Table gives access to one DynamoDB table, with one type for each contract. The types
@@ -23,7 +21,25 @@ type Table struct {
 	Idempotency *Idempotency
 	Upkeep      *Upkeep
 
-	db *engine
+	parts
+}
+
+// parts are what several types use. Each knows the ones before it.
+type parts struct {
+	db         *engine
+	visibility *visibility
+	tombstones *tombstones
+	journals   *journals
+	groups     *storedGroups
+	agreements *storedAgreements
+}
+
+func newParts(db *engine) parts {
+	p := parts{db: db, visibility: newVisibility(db), tombstones: &tombstones{db}}
+	p.journals = newJournals(db, p.tombstones, p.visibility.forget)
+	p.groups = &storedGroups{db, p.journals, p.tombstones}
+	p.agreements = &storedAgreements{db, p.visibility, p.journals, p.groups}
+	return p
 }
 
 // Option changes how a table is read and written.
@@ -43,13 +59,15 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	if table == "" {
 		panic("dynamo: a table without a name")
 	}
-	db := &engine{client: client, table: table, patience: 6 * time.Second, seen: seen{at: map[journal.Name]journal.Position{}}}
-	db.seq.Store(unknownSeq)
+	db := &engine{client: client, table: table, patience: 6 * time.Second}
 	for _, change := range options {
 		change(db)
 	}
+	p := newParts(db)
 	return &Table{
-		Agreements: &Agreements{db}, Groups: &Groups{db}, Imports: &Imports{db}, Statements: &Statements{db}, Inventories: &Inventories{db},
-		Snapshots: &Snapshots{db}, Journal: &Journal{db}, Audit: &Audit{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db}, db: db,
+		Agreements: &Agreements{db, p.visibility, p.groups, p.agreements}, Groups: &Groups{db, p.groups},
+		Imports:    &Imports{db, p.visibility, p.journals, p.groups, p.agreements},
+		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Journal: &Journal{p.journals},
+		Audit: &Audit{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

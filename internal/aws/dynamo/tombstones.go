@@ -23,6 +23,9 @@ import (
 // delete nothing. They are removed if the deletion fails; if its process died, the next
 // transaction that has waited for maxAnnounced removes them.
 
+// tombstones writes and reads the tombstones of license groups.
+type tombstones struct{ db *engine }
+
 // tombstoneLife is how long the tombstones of a group are kept: longer than any transaction
 // can take that was built while the group existed.
 const tombstoneLife = 24 * time.Hour
@@ -55,11 +58,11 @@ type guard struct {
 }
 
 // guards returns the conditions of a record that its groups were not deleted.
-func (db *engine) guards(r record, stripe int) []guard {
+func (t *tombstones) guards(r record, stripe int) []guard {
 	guards := make([]guard, len(r.within))
 	for i, id := range r.within {
 		guards[i] = guard{id, &action{ConditionCheck: &types.ConditionCheck{
-			TableName: &db.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+			TableName: &t.db.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}}}
 	}
@@ -79,23 +82,23 @@ func tombstone(id string, n int, at time.Time, by string) item {
 	return marshal(tombstoneItem{keyed(tombstoneKey(id, n)), at.Add(tombstoneLife).Unix(), by})
 }
 
-// tombstones returns the actions that keep agreements out of a group that is being deleted.
-func (db *engine) tombstones(id string, at time.Time) []*action {
+// of returns the actions that keep agreements out of a group that is being deleted.
+func (t *tombstones) of(id string, at time.Time) []*action {
 	var actions []*action
 	for n := range tombstonesPerGroup {
-		actions = append(actions, db.putItem(tombstone(id, n, at, ""), "", nil))
+		actions = append(actions, t.db.putItem(tombstone(id, n, at, ""), "", nil))
 	}
 	return actions
 }
 
 // forewarn announces the deletion of a group; by is the id of the announcement. It does not
 // change the tombstones of a deleted group.
-func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) error {
+func (t *tombstones) forewarn(ctx context.Context, id, by string, at time.Time) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
 		it := tombstone(id, n, at, by)
-		return ignoreCondition(db.one(ctx, func() error {
-			_, err := db.client.PutItem(ctx, &dynamodb.PutItemInput{
-				TableName: &db.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),
+		return ignoreCondition(t.db.one(ctx, func() error {
+			_, err := t.db.client.PutItem(ctx, &dynamodb.PutItemInput{
+				TableName: &t.db.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR attribute_exists(" + announcement + ")"),
 			})
 			return err
 		}))
@@ -103,11 +106,11 @@ func (db *engine) forewarn(ctx context.Context, id, by string, at time.Time) err
 }
 
 // withdraw removes the announcement with the id by. It keeps tombstones of deleted groups.
-func (db *engine) withdraw(ctx context.Context, id, by string) error {
+func (t *tombstones) withdraw(ctx context.Context, id, by string) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
-		return ignoreCondition(db.one(ctx, func() error {
-			_, err := db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-				TableName: &db.table, Key: key(tombstoneKey(id, n)), ConditionExpression: aws.String(announcement + " = :by"),
+		return ignoreCondition(t.db.one(ctx, func() error {
+			_, err := t.db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+				TableName: &t.db.table, Key: key(tombstoneKey(id, n)), ConditionExpression: aws.String(announcement + " = :by"),
 				ExpressionAttributeValues: item{":by": str(by)},
 			})
 			return err
@@ -134,10 +137,10 @@ type met struct {
 
 func (m met) by() string { return attr(m.tombstone, announcement) }
 
-// waitForDeletions returns the error of a transaction that found tombstones:
+// wait returns the error of a transaction that found tombstones:
 // journal.ErrMoved if a group was deleted, or a transient error. It waits up to
 // maxAnnounced while there are announcements, and then removes the unchanged ones.
-func (db *engine) waitForDeletions(ctx context.Context, all []met) error {
+func (t *tombstones) wait(ctx context.Context, all []met) error {
 	waiting, enough := context.WithTimeout(ctx, maxAnnounced)
 	defer enough()
 	first := make([]string, len(all))
@@ -155,7 +158,7 @@ func (db *engine) waitForDeletions(ctx context.Context, all []met) error {
 		if !announced {
 			return errTransient{errAnnounced}
 		}
-		err := db.lookAgain(waiting, all)
+		err := t.lookAgain(waiting, all)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -168,7 +171,7 @@ func (db *engine) waitForDeletions(ctx context.Context, all []met) error {
 	}
 	for i, m := range all {
 		if by := m.by(); by != "" && by == first[i] {
-			if err := db.withdraw(ctx, m.group, by); err != nil {
+			if err := t.withdraw(ctx, m.group, by); err != nil {
 				return err
 			}
 		}
@@ -177,7 +180,7 @@ func (db *engine) waitForDeletions(ctx context.Context, all []met) error {
 }
 
 // lookAgain reads the tombstones after a pause.
-func (db *engine) lookAgain(ctx context.Context, all []met) (err error) {
+func (t *tombstones) lookAgain(ctx context.Context, all []met) (err error) {
 	if err := retry.Sleep(ctx, announcedPause); err != nil {
 		return err
 	}
@@ -185,7 +188,7 @@ func (db *engine) lookAgain(ctx context.Context, all []met) (err error) {
 		if m.tombstone == nil {
 			continue
 		}
-		if all[i].tombstone, err = db.get(ctx, pk(attr(m.key, "pk")), sk(attr(m.key, "sk"))); err != nil {
+		if all[i].tombstone, err = t.db.get(ctx, pk(attr(m.key, "pk")), sk(attr(m.key, "sk"))); err != nil {
 			all[i].tombstone = m.tombstone
 			return err
 		}

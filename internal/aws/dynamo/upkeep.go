@@ -19,7 +19,11 @@ import (
 
 // Upkeep is the scheduled maintenance of the table. No reader depends on when it runs. It
 // is safe for concurrent use.
-type Upkeep struct{ db *engine }
+type Upkeep struct {
+	db         *engine
+	groups     *storedGroups
+	agreements *storedAgreements
+}
 
 // orphanedFor is how long Tidy looks for the pairs of a deleted agreement in the index:
 // after that time the index shows all of them.
@@ -34,7 +38,7 @@ func (s *Upkeep) Tidy(ctx context.Context, now time.Time) error {
 		ExpressionAttributeValues: item{":p": str(string(orphansPK))},
 	}, func(it item) (bool, error) {
 		id := cutPrefix(it, "sk", agreementPrefix)
-		if err := s.db.removePairsOf(ctx, id); err != nil {
+		if err := s.agreements.removePairs(ctx, id); err != nil {
 			return false, err
 		}
 		i, err := decode[orphansItem](it)
@@ -136,7 +140,7 @@ func (s *Upkeep) Checked(ctx context.Context, now time.Time) error {
 // group while this release added agreements to it.
 func (s *Upkeep) Adopt(ctx context.Context, groupIDs []string, now time.Time) error {
 	for _, id := range groupIDs {
-		err := s.db.deleteGroup(ctx, id, func(e *edit) error {
+		err := s.groups.remove(ctx, id, func(e *edit) error {
 			e.add(&action{ConditionCheck: &types.ConditionCheck{
 				TableName: &s.db.table, Key: key(groupKey(id)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			}}, func(item) error { return errGroupExists })

@@ -3,8 +3,11 @@ package dynamo
 import (
 	"context"
 	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/importer"
 )
@@ -13,7 +16,7 @@ import (
 // committed: then the item STAGE#<stage> has the sequence number of the commit, and COMMITS
 // has the highest number. A committed stage stays committed, so a process remembers it and
 // does not read it again. A process forgets all stages after the table was restored, see
-// engine.watch. The item of a buried stage has no number, and the stage can never be
+// journals.watch. The item of a buried stage has no number, and the stage can never be
 // committed.
 //
 // A listing shows one moment, the number of commits when its first page was read. The
@@ -43,52 +46,97 @@ type commitsItem struct {
 	Seq int64 `dynamodbav:"seq"`
 }
 
+// visibility knows which stages are committed. It is safe for concurrent use.
+type visibility struct {
+	db      *engine
+	seq     atomic.Int64 // the highest commit sequence this process has seen
+	commits sync.Map     // importer.Stage → int64, stages known to be committed
+}
+
+func newVisibility(db *engine) *visibility {
+	v := &visibility{db: db}
+	v.seq.Store(unknownSeq)
+	return v
+}
+
+// forget forgets which stages are committed.
+func (v *visibility) forget() {
+	v.commits.Clear()
+	v.seq.Store(unknownSeq)
+}
+
+// commit records that this process has committed a stage.
+func (v *visibility) commit(stage importer.Stage, seq int64) { v.commits.Store(stage, seq) }
+
 // committed reports whether a stage counts at a moment. The empty stage always does: a
 // single transaction wrote its row.
-func (db *engine) committed(stage importer.Stage, moment int64) bool {
+func (v *visibility) committed(stage importer.Stage, moment int64) bool {
 	if stage == "" {
 		return true
 	}
-	seq, ok := db.commits.Load(stage)
+	seq, ok := v.commits.Load(stage)
 	return ok && seq.(int64) <= moment
 }
 
 // learn reads which of the stages are committed, for committed. Call it after the rows that
 // have the stages were read: then a row of a stage that is not committed was read before
 // its commit.
-func (db *engine) learn(ctx context.Context, stages map[importer.Stage]bool) error {
+func (v *visibility) learn(ctx context.Context, stages map[importer.Stage]bool) error {
 	var keys []item
 	for stage := range stages {
 		if stage == "" {
 			continue
 		}
-		if _, known := db.commits.Load(stage); !known {
+		if _, known := v.commits.Load(stage); !known {
 			keys = append(keys, key(stageKey(stage)))
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	return db.getAll(ctx, keys, "", nil, func(it item) error {
+	return v.db.getAll(ctx, keys, "", nil, func(it item) error {
 		i, err := decode[stageItem](it)
 		if err != nil {
 			return err
 		}
 		if i.Seq > 0 {
-			db.commits.Store(i.Stage, i.Seq)
+			v.commits.Store(i.Stage, i.Seq)
 		}
 		return nil
 	})
 }
 
 // moment reads how many imports were committed.
-func (db *engine) moment(ctx context.Context) (int64, error) {
-	it, err := db.get(ctx, commitsPK, commitsSK)
+func (v *visibility) moment(ctx context.Context) (int64, error) {
+	it, err := v.db.get(ctx, commitsPK, commitsSK)
 	if err != nil {
 		return 0, err
 	}
 	i, err := decode[commitsItem](it)
 	return i.Seq, err
+}
+
+// momentOf runs read and returns a moment for which its result is complete: every row of
+// a commit up to it existed when read began. It reads rows and moment concurrently, which
+// is correct if no import was committed since this process last read the moment; otherwise
+// it reads again.
+func (v *visibility) momentOf(ctx context.Context, read func(context.Context) error) (int64, error) {
+	for {
+		known := v.seq.Load()
+		var now int64
+		g, gctx := errgroup.WithContext(ctx)
+		g.Go(func() (err error) { now, err = v.moment(gctx); return err })
+		if known != unknownSeq {
+			g.Go(func() error { return read(gctx) })
+		}
+		if err := g.Wait(); err != nil {
+			return 0, err
+		}
+		if now <= known {
+			return known, nil
+		}
+		v.seq.CompareAndSwap(known, now)
+	}
 }
 
 // number returns a numeric attribute; 0 if there is none.
@@ -109,9 +157,9 @@ func num(n int64) types.AttributeValue {
 // committed. But a process that was suspended does not know that it lost the lease, and
 // the stage may belong to the new holder. Then the new holder's commit fails, instead of
 // missing rows. It returns importer.ErrTaken if one of the stages was committed.
-func (db *engine) bury(ctx context.Context, dead map[importer.Stage]bool) error {
+func (v *visibility) bury(ctx context.Context, dead map[importer.Stage]bool) error {
 	for stage := range dead {
-		err := db.transact(ctx, []*action{db.put(newStageItem(stage, 0), "attribute_not_exists(seq)", nil)})
+		err := v.db.transact(ctx, []*action{v.db.put(newStageItem(stage, 0), "attribute_not_exists(seq)", nil)})
 		if conditionOf(err) != nil {
 			return importer.ErrTaken
 		}

@@ -37,13 +37,13 @@ func (s *Agreements) Owned(ctx context.Context, pairs []register.PairRef) (map[r
 	if err != nil {
 		return nil, err
 	}
-	if err := s.db.learn(ctx, stages); err != nil {
+	if err := s.visibility.learn(ctx, stages); err != nil {
 		return nil, err
 	}
 	for _, i := range found {
 		ref := register.PairRef{AgreementID: i.Agreement, Pair: i.pair().Key()}
 		if _, asked := owned[ref]; asked {
-			owned[ref] = s.db.committed(i.Stage, latest)
+			owned[ref] = s.visibility.committed(i.Stage, latest)
 		}
 	}
 	return owned, nil
@@ -54,13 +54,13 @@ const walkSegments = 8
 
 // walk reads the whole table, a page of each segment at a time.
 type walk struct {
-	db   *engine
-	next [walkSegments]item // start of the next page of each segment
-	done [walkSegments]bool
+	store *Agreements
+	next  [walkSegments]item // start of the next page of each segment
+	done  [walkSegments]bool
 }
 
 // Walk implements register.Source.
-func (s *Agreements) Walk() register.Walk { return &walk{db: s.db} }
+func (s *Agreements) Walk() register.Walk { return &walk{store: s} }
 
 // Next implements register.Walk.
 func (w *walk) Next(ctx context.Context) (agreements []agreement.Agreement, pairs []register.PairRef, last bool, err error) {
@@ -105,16 +105,16 @@ func (w *walk) Next(ctx context.Context) (agreements []agreement.Agreement, pair
 	if err := g.Wait(); err != nil {
 		return nil, nil, false, err
 	}
-	if err := w.db.learn(ctx, stages); err != nil {
+	if err := w.store.visibility.learn(ctx, stages); err != nil {
 		return nil, nil, false, err
 	}
 	for _, i := range items {
-		if w.db.committed(i.Stage, latest) {
-			agreements = append(agreements, w.db.agreement(i, nil))
+		if w.store.visibility.committed(i.Stage, latest) {
+			agreements = append(agreements, w.store.stored.agreement(i, nil))
 		}
 	}
 	for _, i := range owned {
-		if w.db.committed(i.Stage, latest) {
+		if w.store.visibility.committed(i.Stage, latest) {
 			pairs = append(pairs, register.PairRef{AgreementID: i.Agreement, Pair: i.pair().Key()})
 		}
 	}
@@ -130,16 +130,16 @@ func (w *walk) Next(ctx context.Context) (agreements []agreement.Agreement, pair
 
 func (w *walk) page(ctx context.Context, segment int) (out *dynamodb.ScanOutput, err error) {
 	in := &dynamodb.ScanInput{
-		TableName: &w.db.table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: w.next[segment],
+		TableName: &w.store.db.table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: w.next[segment],
 		Segment: aws.Int32(int32(segment)), TotalSegments: aws.Int32(walkSegments),
 		FilterExpression: aws.String("begins_with(pk, :pair) OR begins_with(pk, :agreement) AND sk = :sk"),
 		ExpressionAttributeValues: item{
 			":pair": str(pairPrefix), ":agreement": str(agreementPrefix), ":sk": str(string(agreementSK)),
 		},
 	}
-	if w.db.pageSize > 0 {
-		in.Limit = &w.db.pageSize
+	if w.store.db.pageSize > 0 {
+		in.Limit = &w.store.db.pageSize
 	}
-	err = w.db.retry(ctx, func() error { out, err = w.db.client.Scan(ctx, in); return err })
+	err = w.store.db.retry(ctx, func() error { out, err = w.store.db.client.Scan(ctx, in); return err })
 	return out, err
 }
