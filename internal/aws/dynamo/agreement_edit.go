@@ -21,8 +21,10 @@ import (
 type agreementEdit struct {
 	*edit
 	stored *storedAgreements
+	change register.Change
+	head   headChange               // of the head of the journal
+	groups []string                 // license groups that must not be deleted
 	quiet  map[importer.Stage]bool  // stages that must not be committed after this edit
-	entry  record                   // the journal entry
 	taken  []claim                  // names and pairs that the write found taken
 	dead   map[string]importer.Dead // names and pairs that may be overwritten, by partition key
 }
@@ -58,9 +60,12 @@ func (s *storedAgreements) edit(ctx context.Context, now time.Time, build func(*
 	})
 }
 
-// append runs the actions and appends the journal entry.
+// append runs the actions and appends the change to the journal. It tries again if a
+// license group was deleted since it was read.
 func (e *agreementEdit) append(ctx context.Context, actions []*action) error {
-	return againIfMoved(e.stored.journals.append(ctx, actions, e.entry)) // moved: a group was deleted since it was read
+	entry := agreementRecord(register.Body([]register.Change{e.change}, ""), 1, e.now)
+	entry.head, entry.guard = e.head, existing{e.stored.tombstones, e.groups}
+	return againIfMoved(e.stored.journals.append(ctx, actions, entry))
 }
 
 // againIfMoved makes an edit try again if err is journal.ErrMoved.
@@ -71,16 +76,11 @@ func againIfMoved(err error) error {
 	return err
 }
 
-// changes sets the journal entry to a change of an agreement.
-func (e *agreementEdit) changes(c register.Change) {
-	e.entry.name, e.entry.body, e.entry.weight, e.entry.at = register.JournalName, register.Body([]register.Change{c}, ""), 1, e.now
-}
-
 // within makes the edit conditional on the existence of a license group. The built-in
 // group always exists.
 func (e *agreementEdit) within(groupID string) {
-	if groupID != group.UnassignedID && !slices.Contains(e.entry.within, groupID) {
-		e.entry.within = append(e.entry.within, groupID)
+	if groupID != group.UnassignedID && !slices.Contains(e.groups, groupID) {
+		e.groups = append(e.groups, groupID)
 	}
 }
 
@@ -88,7 +88,7 @@ func (e *agreementEdit) within(groupID string) {
 // stale if the type is volume (R7.3).
 func (e *agreementEdit) outdates(t agreement.Type) {
 	if t == agreement.TypeVolume {
-		e.entry.head = outdating(e.now)
+		e.head = outdating(e.now)
 	}
 }
 

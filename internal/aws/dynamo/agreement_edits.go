@@ -67,7 +67,7 @@ func (s *Agreements) create(ctx context.Context, n agreement.New, c once.Change)
 			event.After["details"] = noted(n.Details)
 		}
 		e.audit(event)
-		e.changes(register.Change{ID: n.ID, Version: a.Version, Added: keysOf(n.Pairs)})
+		e.change = register.Change{ID: n.ID, Version: a.Version, Added: keysOf(n.Pairs)}
 		e.outdates(n.Type)
 		return nil
 	})
@@ -117,7 +117,7 @@ func (s *Agreements) Update(ctx context.Context, read agreement.Agreement, chang
 			event.After["details"] = noted(*change.Details)
 		}
 		e.audit(event)
-		e.changes(register.Change{ID: read.ID, Version: after.Version})
+		e.change = register.Change{ID: read.ID, Version: after.Version}
 		return nil
 	})
 	return after, err
@@ -154,7 +154,7 @@ func (s *Agreements) Delete(ctx context.Context, read agreement.Agreement, event
 		}
 		event.Subject, event.Before = "agreement/"+read.ID, described(before)
 		e.audit(event)
-		e.changes(register.Change{ID: read.ID, Version: before.Version + 1})
+		e.change = register.Change{ID: read.ID, Version: before.Version + 1}
 		e.outdates(before.Type)
 		return nil
 	})
@@ -197,7 +197,7 @@ func (s *Agreements) addPairs(ctx context.Context, read agreement.Agreement, pai
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.After["added"] = listed(pairs)
 		e.audit(event)
-		e.changes(register.Change{ID: read.ID, Version: after.Version, Added: keysOf(pairs)})
+		e.change = register.Change{ID: read.ID, Version: after.Version, Added: keysOf(pairs)}
 		e.outdates(before.Type)
 		return nil
 	})
@@ -240,7 +240,7 @@ func (s *Agreements) RemovePairs(ctx context.Context, read agreement.Agreement, 
 		event.Subject, event.Before, event.After = "agreement/"+read.ID, described(before), described(after)
 		event.Before["removed"] = listed(removed)
 		e.audit(event)
-		e.changes(register.Change{ID: read.ID, Version: after.Version, Removed: pairs})
+		e.change = register.Change{ID: read.ID, Version: after.Version, Removed: pairs}
 		e.outdates(before.Type)
 		return nil
 	})

@@ -38,8 +38,7 @@ func (s *Agreements) read(ctx context.Context, id string) (i agreementItem, a ag
 	found := false
 	err = s.db.getAll(ctx, keys, "", nil, func(it item) (err error) {
 		if attr(it, "sk") == string(headSK) {
-			head, err := decode[headItem](it)
-			gone = head.gone()
+			gone, err = deletedGroups(it)
 			return err
 		}
 		found = true

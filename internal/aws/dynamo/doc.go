@@ -6,9 +6,10 @@
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Journal,
 // Audit and Idempotency. Refreshes is made by NewRefreshes. Upkeep is the work of a
-// schedule. The types do not use each other. They share an engine, which reads, writes
-// and retries, builds edits, and appends to journals. What several types read and write
-// of agreements and groups is in stored_agreements.go and stored_groups.go.
+// schedule. The types do not use each other. They share an engine, which sends requests
+// and retries them, and what several types read and write: storedAgreements,
+// storedGroups, tombstones of groups, journals, and visibility, which knows what imports
+// have committed.
 //
 // Words in braces are samples. A name is folded; {A+L} is a pair's comparison
 // form; the number at the end of an index key is one of schema.Shards shards, at the

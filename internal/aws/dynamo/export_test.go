@@ -39,7 +39,9 @@ func Announced(ctx context.Context, t testing.TB, table *Table, id string) (anno
 
 // Within runs a transaction on the condition that a license group was not deleted.
 func Within(ctx context.Context, table *Table, id string) error {
-	return table.journals.append(ctx, nil, record{name: register.JournalName, weight: 1, within: []string{id}})
+	entry := agreementRecord("", 1, time.Time{})
+	entry.guard = existing{table.tombstones, []string{id}}
+	return table.journals.append(ctx, nil, entry)
 }
 
 // Known returns the agreements of the pairs that refs name and their agreements still have.

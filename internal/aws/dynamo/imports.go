@@ -23,6 +23,7 @@ type Imports struct {
 	db         *engine
 	visibility *visibility
 	journals   *journals
+	tombstones *tombstones
 	groups     *storedGroups
 	agreements *storedAgreements
 }

@@ -154,12 +154,13 @@ func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
 // changes returns how many changes made licence data stale, and when the last one did, from
 // the counts of all stripes of the journal.
 func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
-	err = r.journals.heads(ctx, register.JournalName, func(_ int, i headItem) error {
+	err = r.journals.heads(ctx, register.JournalName, func(_ int, head item) error {
+		i, err := decode[agreementHead](head)
 		n += i.Changes
 		if at := fromMillis(i.Changed); at.After(last) {
 			last = at
 		}
-		return nil
+		return err
 	})
 	return n, last, err
 }

@@ -125,7 +125,6 @@ func (r *Refreshes) summaries(ctx context.Context, ids []string) (list []summari
 // writeSummaries stores the validations, and appends the changed ones to the journal.
 func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, summaries []summarized) error {
 	var actions []*action
-	entry := record{name: register.JournalName, at: attempt.Lease}
 	var changes []register.Change
 	for _, sum := range summaries {
 		next := r.agreements.folded(sum.was)
@@ -147,7 +146,6 @@ func (r *Refreshes) writeSummaries(ctx context.Context, attempt refresher.Run, s
 		if len(changes) == 0 {
 			return r.db.transact(ctx, actions)
 		}
-		entry.body, entry.weight = register.Body(changes, ""), len(changes)
-		return r.journals.append(ctx, actions, entry)
+		return r.journals.append(ctx, actions, agreementRecord(register.Body(changes, ""), len(changes), attempt.Lease))
 	})
 }

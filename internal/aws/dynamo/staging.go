@@ -274,16 +274,16 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 		&action{Update: &moment},
 		s.db.put(newStageItem(p.Stage, seq), "attribute_not_exists(pk)", nil), // fails if the stage is buried
 	)
-	entry := record{name: register.JournalName, body: register.Body(planned(p), ""), weight: len(p.Create) + len(p.Extend), at: imp.FinishedAt}
+	entry := agreementRecord(register.Body(planned(p), ""), len(p.Create)+len(p.Extend), imp.FinishedAt)
 	if entry.weight > 0 { // the import adds pairs
-		entry.head = outdating(entry.at)
+		entry.head = outdating(imp.FinishedAt)
 	}
 	switch {
 	case p.NewGroup:
 		group, name, count := s.groups.founding(p.Group, p.At)
 		actions = append(actions, group, name, count)
 	case len(p.Create) > 0 && p.Group.ID != group.UnassignedID:
-		entry.within = []string{p.Group.ID}
+		entry.guard = existing{s.tombstones, []string{p.Group.ID}}
 	}
 	err := s.journals.append(ctx, actions, entry)
 	if errors.Is(err, journal.ErrMoved) { // the group was deleted meanwhile

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -22,6 +21,7 @@ type storedAgreements struct {
 	db         *engine
 	visibility *visibility
 	journals   *journals
+	tombstones *tombstones
 	groups     *storedGroups
 }
 
@@ -170,10 +170,4 @@ func (s *storedAgreements) removePairs(ctx context.Context, id string) error {
 		}
 	}
 	return nil
-}
-
-// outdating returns the change of a head for a transaction that makes licence data stale
-// (R7.3).
-func outdating(at time.Time) headChange {
-	return headChange{set: ", changed = :now", add: ", changes :one", values: item{":now": num(millis(at)), ":one": num(1)}}
 }

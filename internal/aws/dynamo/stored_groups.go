@@ -102,8 +102,7 @@ func (s *storedGroups) gone(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := decode[headItem](it)
-	return head.gone(), err
+	return deletedGroups(it)
 }
 
 // remove writes the actions that build adds, with a journal entry that makes all
@@ -131,10 +130,8 @@ func (s *storedGroups) remove(ctx context.Context, id string, build func(*edit) 
 		for _, action := range s.tombstones.of(id, at) {
 			e.add(action, nil)
 		}
-		entry := record{
-			name: register.JournalName, body: register.Body(nil, id), weight: 1, at: at,
-			head: headChange{set: ", gone = :gone, deleted = :gone", values: item{":gone": list(append(slices.Clip(gone), id))}},
-		}
+		entry := agreementRecord(register.Body(nil, id), 1, at)
+		entry.head = headChange{set: ", gone = :gone, deleted = :gone", values: item{":gone": list(append(slices.Clip(gone), id))}}
 		e.write = func(ctx context.Context, actions []*action) error {
 			return againIfMoved(s.journals.appendFirst(ctx, actions, head, entry))
 		}

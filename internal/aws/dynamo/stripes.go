@@ -101,8 +101,7 @@ func (s *stripes) exchange(st *stripe) *stripe {
 }
 
 // append runs actions and appends a record to a stripe, in one transaction. It
-// returns journal.ErrMoved if a license group of the record was deleted: then the
-// transaction has to be built again.
+// returns the error of the record's guard if its conditions do not hold.
 func (j *journals) append(ctx context.Context, actions []*action, r record) error {
 	all := j.stripesOf(r.name)
 	st, err := all.take(ctx)
@@ -125,13 +124,12 @@ func (j *journals) appendTo(ctx context.Context, st *stripe, actions []*action, 
 	if err := j.locate(ctx, st, r.name); err != nil {
 		return err
 	}
-	guards := j.tombstones.guards(r, st.number)
-	head, entry := j.recording(r, st.number, st.head)
-	all := slices.Clip(actions)
-	for _, g := range guards {
-		all = append(all, g.action)
+	var conditions []*action
+	if r.guard != nil {
+		conditions = r.guard.conditions(st.number)
 	}
-	t := j.db.transaction(append(all, head, entry))
+	head, entry := j.recording(r, st.number, st.head)
+	t := j.db.transaction(slices.Concat(actions, conditions, []*action{head, entry}))
 	// A transaction with a conflict was not done, and is built again. A transaction with an
 	// unknown outcome must be repeated unchanged. The SDK must not repeat it: if a reply is
 	// lost and the repetition has a conflict, the transaction may have been done.
@@ -160,14 +158,14 @@ func (j *journals) appendTo(ctx context.Context, st *stripe, actions []*action, 
 			st.head, st.known = i.point(), true
 		}
 	}
-	var tombstones []met
-	for _, g := range guards {
-		if old, found := refused(err, g.action); found {
-			tombstones = append(tombstones, met{g.group, g.ConditionCheck.Key, old})
+	found := map[*action]item{}
+	for _, c := range conditions {
+		if old, failed := refused(err, c); failed {
+			found[c] = old
 		}
 	}
-	if tombstones != nil {
-		return j.tombstones.wait(ctx, tombstones)
+	if len(found) > 0 {
+		return r.guard.failed(ctx, conditions, found)
 	}
 	if len(condition.failed) > 0 {
 		return condition

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"trueup/internal/journal"
+	"trueup/internal/register"
 )
 
 // Table gives access to one DynamoDB table, with one type for each contract. The types
@@ -36,9 +39,9 @@ type parts struct {
 
 func newParts(db *engine) parts {
 	p := parts{db: db, visibility: newVisibility(db), tombstones: &tombstones{db}}
-	p.journals = newJournals(db, p.tombstones, p.visibility.forget)
+	p.journals = newJournals(db, map[journal.Name]payload{register.JournalName: deletedGroups}, p.visibility.forget)
 	p.groups = &storedGroups{db, p.journals, p.tombstones}
-	p.agreements = &storedAgreements{db, p.visibility, p.journals, p.groups}
+	p.agreements = &storedAgreements{db, p.visibility, p.journals, p.tombstones, p.groups}
 	return p
 }
 
@@ -66,8 +69,8 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	p := newParts(db)
 	return &Table{
 		Agreements: &Agreements{db, p.visibility, p.groups, p.agreements}, Groups: &Groups{db, p.groups},
-		Imports:    &Imports{db, p.visibility, p.journals, p.groups, p.agreements},
-		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Journal: &Journal{p.journals},
+		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
+		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Journal: &Journal{db, p.journals},
 		Audit: &Audit{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

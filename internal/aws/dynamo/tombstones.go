@@ -51,22 +51,34 @@ var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile"
 // errAnnounced means that a license group was about to be deleted.
 var errAnnounced = errors.New("dynamo: a license group was about to be deleted")
 
-// guard is the condition that a license group was not deleted.
-type guard struct {
-	group string
-	*action
+// existing is the guard of a record that license groups were not deleted.
+type existing struct {
+	*tombstones
+	groups []string
 }
 
-// guards returns the conditions of a record that its groups were not deleted.
-func (t *tombstones) guards(r record, stripe int) []guard {
-	guards := make([]guard, len(r.within))
-	for i, id := range r.within {
-		guards[i] = guard{id, &action{ConditionCheck: &types.ConditionCheck{
-			TableName: &t.db.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+// conditions implements guard. It returns one condition for each group.
+func (e existing) conditions(stripe int) []*action {
+	conditions := make([]*action, len(e.groups))
+	for i, id := range e.groups {
+		conditions[i] = &action{ConditionCheck: &types.ConditionCheck{
+			TableName: &e.db.table, Key: key(tombstoneKey(id, stripe%tombstonesPerGroup)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}}}
+		}}
 	}
-	return guards
+	return conditions
+}
+
+// failed implements guard. It returns journal.ErrMoved if a group was deleted: then the
+// transaction has to be built again.
+func (e existing) failed(ctx context.Context, conditions []*action, found map[*action]item) error {
+	var all []met
+	for i, c := range conditions {
+		if tombstone, failed := found[c]; failed {
+			all = append(all, met{e.groups[i], c.ConditionCheck.Key, tombstone})
+		}
+	}
+	return e.wait(ctx, all)
 }
 
 // tombstoneItem is a tombstone, or an announcement if it has the id of one.

@@ -83,7 +83,7 @@ func (s *Upkeep) forget(ctx context.Context, groupID string) error {
 		if err != nil {
 			return err
 		}
-		head, err := decode[headItem](it)
+		head, err := decode[agreementHead](it)
 		if err != nil || !slices.Contains(head.gone(), groupID) {
 			return err
 		}
@@ -123,7 +123,7 @@ func (s *Upkeep) IsCheckDue(ctx context.Context, now time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	head, err := decode[headItem](it)
+	head, err := decode[agreementHead](it)
 	return head.Checks < checks && (head.Checks == 0 || !now.Before(fromMillis(head.Checked).Add(checkAfter))), err
 }
 
@@ -164,11 +164,15 @@ func (s *Upkeep) Retire(ctx context.Context, now time.Time) error {
 		return err
 	}
 	head, err := decode[headItem](it)
-	if err != nil || head.Retired >= head.Seq {
+	if err != nil {
 		return err
 	}
-	upTo := min(head.Seq, head.Retired+retiredPerCall)
-	for n := head.Retired + 1; n <= upTo; n++ {
+	own, err := decode[agreementHead](it)
+	if err != nil || own.Retired >= head.Seq {
+		return err
+	}
+	upTo := min(head.Seq, own.Retired+retiredPerCall)
+	for n := own.Retired + 1; n <= upTo; n++ {
 		err := ignoreCondition(s.db.update(ctx, &dynamodb.UpdateItemInput{
 			Key: key(entryKey(register.JournalName, 0, n)), UpdateExpression: aws.String("SET expires = :at"),
 			ConditionExpression:       aws.String("attribute_exists(pk) AND attribute_not_exists(expires)"),
