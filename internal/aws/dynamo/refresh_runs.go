@@ -1,7 +1,6 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"trueup/internal/agreement"
-	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -180,6 +178,8 @@ func (r *Refreshes) Open(ctx context.Context) (open refresher.Run, err error) {
 	})
 	return open, err
 }
+
+var errRunEnded = errors.New("dynamo: the open refresh ended while it was read")
 
 // opening returns the action that makes a run the open one, if no run is open.
 func (r *Refreshes) opening(id string) *action {
@@ -364,135 +364,3 @@ func (r *Refreshes) Save(ctx context.Context, attempt refresher.Run) error {
 		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
 	}))
 }
-
-// Finish implements refresher.Store.
-func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
-	err = retry.Do(ctx, rebuilding, func() (err error) {
-		queued, err = r.finish(ctx, attempt, events)
-		if conditionOf(err) != nil { // Follow stored another run meanwhile, or the attempt lost this one
-			return retry.Again(err)
-		}
-		return err
-	})
-	return queued, err
-}
-
-// finish is one attempt of Finish.
-func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
-	db := r.db
-	i, err := r.record(ctx, attempt.ID)
-	if err != nil {
-		return "", err
-	}
-	if i.State != refresher.StateRunning || i.Attempt != attempt.Attempt {
-		return "", refresher.ErrLost
-	}
-	now, err := r.now(ctx)
-	if err != nil {
-		return "", err
-	}
-	if attempt.Refreshed() {
-		now.At, now.Seen = max(now.At, millis(attempt.StartedAt)), max(now.Seen, attempt.Seen)
-	}
-	record := r.rewriting(owned(attempt), attempt)
-	*record.UpdateExpression += " REMOVE #n"
-	record.ExpressionAttributeNames["#n"] = "next"
-	*record.ConditionExpression += " AND version = :version" // Follow may store another run
-	record.ExpressionAttributeValues[":version"] = num(i.Version)
-	if i.Next != nil {
-		if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {
-			return "", err
-		}
-	}
-	state := marshal(now)
-	actions := []*action{{Update: record}, {Update: &types.Update{
-		TableName: &db.table, Key: key(refreshPK, refreshSK),
-		UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
-		ConditionExpression:       aws.String("run = :id"),
-		ExpressionAttributeNames:  map[string]string{"#at": "at"},
-		ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"]},
-	}}}
-	if queued != "" {
-		actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))
-	}
-	if attempt.Hold == refresher.HoldOn {
-		actions = append(actions, db.put(heldItem{keyed(heldKey(attempt.ID))}, "", nil))
-	}
-	for _, e := range events {
-		actions = append(actions, db.put(newAuditItem(e), "", nil))
-	}
-	return queued, db.transact(ctx, append(actions, r.refencing(0)...))
-}
-
-// unless returns the id; empty if a run with the id exists.
-func (r *Refreshes) unless(ctx context.Context, id string) (string, error) {
-	switch _, err := r.record(ctx, id); errs.KindOf(err) {
-	case errs.NotFound:
-		return id, nil
-	default:
-		return "", err
-	}
-}
-
-// Held implements refresher.Store.
-func (r *Refreshes) Held(ctx context.Context) ([]refresher.Run, error) {
-	var held []refresher.Run
-	err := r.db.query(ctx, &dynamodb.QueryInput{
-		ConsistentRead:            aws.Bool(true),
-		KeyConditionExpression:    aws.String("pk = :p"),
-		ExpressionAttributeValues: item{":p": str(string(heldPK))},
-	}, func(it item) (bool, error) {
-		run, err := r.Run(ctx, cutPrefix(it, "sk", refreshPrefix))
-		if err == nil && run.Hold == refresher.HoldOn {
-			held = append(held, run)
-		}
-		return true, err
-	})
-	slices.SortFunc(held, func(a, b refresher.Run) int { return cmp.Compare(a.ID, b.ID) })
-	return held, err
-}
-
-// Discard implements refresher.Store.
-func (r *Refreshes) Discard(ctx context.Context, attempt refresher.Run, held string) error {
-	db := r.db
-	p, sort := refreshKey(held)
-	err := r.fenced(ctx, attempt, []*action{
-		{Update: &types.Update{
-			TableName: &db.table, Key: key(p, sort),
-			UpdateExpression:         aws.String("SET #h = :discarded ADD version :one"),
-			ConditionExpression:      aws.String("#h = :held AND #s <> :queued AND #s <> :running"),
-			ExpressionAttributeNames: map[string]string{"#h": "hold", "#s": "state"},
-			ExpressionAttributeValues: item{
-				":discarded": str(string(refresher.HoldDiscarded)), ":held": str(string(refresher.HoldOn)), ":one": num(1),
-				":queued": str(string(refresher.StateQueued)), ":running": str(string(refresher.StateRunning)),
-			},
-		}},
-		{Delete: &types.Delete{TableName: &db.table, Key: key(heldKey(held))}},
-	}, db.transact)
-	return ignoreCondition(err) // the run is no longer held
-}
-
-// Confirm implements refresher.Store.
-func (r *Refreshes) Confirm(ctx context.Context, read, confirmed refresher.Run, event audit.Event) (refresher.Run, error) {
-	db := r.db
-	record := r.rewriting(read, confirmed)
-	*record.ConditionExpression += " AND version = :version"
-	record.ExpressionAttributeValues[":version"] = num(read.Version)
-	opening := r.opening(confirmed.ID)
-	err := db.transact(ctx, []*action{
-		opening,
-		{Update: record},
-		{Delete: &types.Delete{TableName: &db.table, Key: key(heldKey(confirmed.ID))}},
-		db.put(newAuditItem(event), "", nil),
-	})
-	if _, busy := refused(err, opening); busy {
-		return refresher.Run{}, refresher.ErrBusy
-	}
-	if conditionOf(err) != nil {
-		return refresher.Run{}, errs.New(errs.Stale, "version_stale")
-	}
-	confirmed.Version = read.Version + 1
-	return confirmed, err
-}
-
-var errRunEnded = errors.New("dynamo: the open refresh ended while it was read")
