@@ -19,6 +19,7 @@ import (
 	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/config"
+	"trueup/internal/day"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
@@ -50,7 +51,7 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 	return agreements.New(agreements.Deps{
 		Kernel:     kernel(store, log),
 		Agreements: store.Agreements, Register: all, Answers: refreshes, Groups: store.Groups, Imports: store.Imports, Audit: store.Audit,
-		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, ExpiringDays: settings.ExpiringDays,
+		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, Expiring: day.Window(settings.ExpiringDays),
 		Catalog: catalog.New(store.Journal, results, log), Refresher: requester(settings, c, refreshes, log),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Uploads: s3bucket.New(files, settings.UploadsBucket), UploadsBucket: settings.UploadsBucket, Reports: results,
@@ -95,7 +96,7 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 		return err
 	})
 	return reports.New(reports.Deps{
-		Kernel: kernel(store, log), Snapshots: library(store, refreshes, all, titles, results), Groups: store.Groups,
-		Refresher: r, Refresh: refreshNow(r), Statements: kept, ExpiringDays: settings.ExpiringDays, Uploads: uploads, Reports: results,
+		Kernel: kernel(store, log), Snapshots: library(settings, store, refreshes, all, titles, results), Groups: store.Groups,
+		Refresher: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Reports: results,
 	})
 }

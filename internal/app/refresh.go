@@ -20,6 +20,7 @@ import (
 	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/config"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
@@ -75,7 +76,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	r.Source = source
 	r.Publish = (&snapshot.Publisher{
 		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports),
-		Refreshes: refreshes, Catalog: titles, ExpiringDays: settings.ExpiringDays, Words: report.WordsIn(i18n.English),
+		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Words: report.WordsIn(i18n.English),
 		Clock: time.Now, Log: log,
 	}).Publish
 	r.Progress = func(ctx context.Context, ended bool) {

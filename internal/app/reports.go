@@ -7,6 +7,8 @@ import (
 
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
+	"trueup/internal/config"
+	"trueup/internal/day"
 	"trueup/internal/id"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
@@ -16,9 +18,10 @@ import (
 )
 
 // library returns the source of the data of reports.
-func library(store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
+func library(settings config.Config, store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
 	return &snapshot.Library{
-		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports), Refreshes: refreshes, Catalog: titles, Clock: time.Now,
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports),
+		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Clock: time.Now,
 	}
 }
 

@@ -2,6 +2,7 @@
 package day
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -10,7 +11,18 @@ import (
 type Date string
 
 // Of returns the day of t, in UTC.
-func Of(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
+func Of(t time.Time) Date { return In(t, time.UTC) }
+
+// In returns the day of t in a time zone; nil is UTC.
+func In(t time.Time, zone *time.Location) Date {
+	return Date(t.In(cmp.Or(zone, time.UTC)).Format(time.DateOnly))
+}
+
+// Time returns the first moment of the day in UTC; false if d is not a day.
+func (d Date) Time() (time.Time, bool) {
+	t, err := time.Parse(time.DateOnly, string(d))
+	return t, err == nil
+}
 
 // The years that Parse accepts.
 const (
@@ -20,12 +32,12 @@ const (
 
 // Parse reads a day, as YYYY-MM-DD from 1900 to 2999. Spaces around it are ignored.
 func Parse(typed string) (Date, bool) {
-	trimmed := strings.TrimSpace(typed)
-	t, err := time.Parse(time.DateOnly, trimmed)
-	if err != nil || t.Year() < firstYear || t.Year() > lastYear {
+	date := Date(strings.TrimSpace(typed))
+	t, ok := date.Time()
+	if !ok || t.Year() < firstYear || t.Year() > lastYear {
 		return "", false
 	}
-	return Date(trimmed), true
+	return date, true
 }
 
 // Calendar is the input for the status of a term, next to the term itself.
@@ -34,8 +46,14 @@ type Calendar struct {
 	Soon  Date // the last day whose end counts as expiring
 }
 
-// NewCalendar returns the calendar of a moment. Terms that end within expiringDays days are
-// expiring.
-func NewCalendar(now time.Time, expiringDays int) Calendar {
-	return Calendar{Today: Of(now), Soon: Of(now.UTC().AddDate(0, 0, expiringDays))}
+// Window is the number of days before its end in which a term is expiring (R2.11).
+type Window int
+
+// At returns the calendar of a moment, whose day is the one in UTC.
+func (w Window) At(now time.Time) Calendar { return w.On(Of(now)) }
+
+// On returns the calendar of a day.
+func (w Window) On(today Date) Calendar {
+	begin, _ := today.Time()
+	return Calendar{Today: today, Soon: Of(begin.AddDate(0, 0, int(w)))}
 }

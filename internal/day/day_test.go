@@ -20,10 +20,33 @@ func TestParse(t *testing.T) {
 }
 
 // The day of a moment is its day in UTC, whatever its time zone.
-func TestNewCalendar(t *testing.T) {
+func TestWindow(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 6, 20, 23, 0, 0, 0, time.FixedZone("", -5*3600))
-	if got, want := day.NewCalendar(at, 90), (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); got != want {
+	if got, want := day.Window(90).At(at), (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); got != want {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestIn(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 6, 20, 23, 0, 0, 0, time.UTC)
+	if got := day.In(at, time.FixedZone("", 2*3600)); got != "2026-06-21" {
+		t.Errorf("got %s two hours east of UTC", got)
+	}
+	if got := day.In(at, nil); got != "2026-06-20" {
+		t.Errorf("got %s in no zone", got)
+	}
+}
+
+func TestTime(t *testing.T) {
+	t.Parallel()
+	if got, ok := day.Date("2024-02-29").Time(); !ok || !got.Equal(time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	for _, d := range []day.Date{"", "2023-02-29", " 2024-02-29"} {
+		if got, ok := d.Time(); ok {
+			t.Errorf("%q begins at %v", d, got)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
@@ -36,7 +37,7 @@ type deps struct {
 	InventoryRequired bool
 	Counts            *inventory.Counts
 	Recount           func(context.Context) error
-	ExpiringDays      int
+	Expiring          day.Window
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store
@@ -54,27 +55,46 @@ type deps struct {
 	Log               *slog.Logger
 }
 
+func (d deps) kernel() httpapi.Kernel {
+	return httpapi.Kernel{Once: d.Once, Clock: d.Clock, NewID: d.NewID, Log: d.Log}
+}
+
+func (d deps) agreements() agreements.Deps {
+	return agreements.Deps{
+		Kernel: d.kernel(), Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
+		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
+		Refresher: d.Refresher, Limits: d.Limits, Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
+	}
+}
+
+func (d deps) catalog() catalogapi.Deps {
+	return catalogapi.Deps{
+		Kernel: d.kernel(), Catalog: d.Catalog, Inventory: d.Inventory, Counts: d.Counts, Recount: d.Recount, Uploads: d.Uploads,
+	}
+}
+
+func (d deps) groups() groups.Deps {
+	return groups.Deps{Kernel: d.kernel(), Groups: d.Groups, Register: d.Register}
+}
+
+func (d deps) reports() reports.Deps {
+	return reports.Deps{
+		Kernel: d.kernel(), Snapshots: d.Snapshots, Groups: d.Groups, Refresher: d.Refresher, Refresh: d.Refresh, Statements: d.Statements,
+		Uploads: d.Uploads, Reports: d.Reports,
+	}
+}
+
 // handler returns the handler of a function.
 func (d deps) handler(function string) http.Handler {
-	kernel := httpapi.Kernel{Once: d.Once, Clock: d.Clock, NewID: d.NewID, Log: d.Log}
 	switch function {
 	case agreements.Name:
-		return agreements.New(agreements.Deps{
-			Kernel: kernel, Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
-			InventoryRequired: d.InventoryRequired, ExpiringDays: d.ExpiringDays, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
-			Refresher: d.Refresher, Limits: d.Limits, Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
-		})
+		return agreements.New(d.agreements())
 	case catalogapi.Name:
-		return catalogapi.New(catalogapi.Deps{
-			Kernel: kernel, Catalog: d.Catalog, Inventory: d.Inventory, Counts: d.Counts, Recount: d.Recount, Uploads: d.Uploads,
-		})
+		return catalogapi.New(d.catalog())
 	case groups.Name:
-		return groups.New(groups.Deps{Kernel: kernel, Groups: d.Groups, Register: d.Register})
+		return groups.New(d.groups())
 	case reports.Name:
-		return reports.New(reports.Deps{
-			Kernel: kernel, Snapshots: d.Snapshots, Groups: d.Groups, Refresher: d.Refresher, Refresh: d.Refresh, Statements: d.Statements,
-			ExpiringDays: d.ExpiringDays, Uploads: d.Uploads, Reports: d.Reports,
-		})
+		return reports.New(d.reports())
 	}
 	panic(fmt.Sprintf("no function %q", function))
 }
@@ -87,7 +107,7 @@ func unused(log *slog.Logger) deps {
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Counts: &inventory.Counts{}, Recount: nothing, ExpiringDays: 90, Catalog: &catalog.Store{},
+		Counts: &inventory.Counts{}, Recount: nothing, Expiring: 90, Catalog: &catalog.Store{},
 		Refresher: &refresher.Refresher{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}

@@ -202,7 +202,7 @@ func TestStatusInTagR2_11(t *testing.T) {
 	s := newStack(t)
 	today := time.Date(2026, 11, 21, 23, 0, 0, 0, time.UTC)
 	s.deps.Clock = func() time.Time { return today }
-	s.deps.ExpiringDays = 30
+	s.deps.Expiring = 30
 	a := asking{t, map[string]http.Handler{"agreements": s.deps.handler("agreements")}, &strings.Builder{}}
 	_, created := a.ask("POST", "/agreements", `{"type": "other", "name": "A", "publisher": "Adobe", "productTitle": "Photoshop", "licenses": 1, "start": "2026-11-22", "end": "2027-01-31"}`)
 	path := "/agreements/" + member(t, created, "id")

@@ -6,17 +6,12 @@ import (
 	"testing"
 
 	"trueup/internal/httpapi"
-	"trueup/internal/httpapi/agreements"
-	catalogapi "trueup/internal/httpapi/catalog"
-	"trueup/internal/httpapi/groups"
-	"trueup/internal/httpapi/reports"
 )
 
 // TestRequire: a function does not start if any of its dependencies is missing.
 func TestRequire(t *testing.T) {
 	t.Parallel()
 	d := unused(quiet)
-	kernel := httpapi.Kernel{Once: d.Once, Clock: d.Clock, NewID: d.NewID, Log: d.Log}
 	missing := func(deps any) (name string) {
 		defer func() {
 			if p, ok := recover().(string); ok {
@@ -26,19 +21,7 @@ func TestRequire(t *testing.T) {
 		httpapi.Require(deps)
 		return ""
 	}
-	for _, complete := range []any{
-		agreements.Deps{
-			Kernel: kernel, Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
-			ExpiringDays: d.ExpiringDays, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit, Refresher: d.Refresher,
-			Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
-		},
-		catalogapi.Deps{Kernel: kernel, Catalog: d.Catalog, Inventory: d.Inventory, Counts: d.Counts, Recount: d.Recount, Uploads: d.Uploads},
-		groups.Deps{Kernel: kernel, Groups: d.Groups, Register: d.Register},
-		reports.Deps{
-			Kernel: kernel, Snapshots: d.Snapshots, Groups: d.Groups, Refresher: d.Refresher, Refresh: d.Refresh, Statements: d.Statements,
-			ExpiringDays: d.ExpiringDays, Uploads: d.Uploads, Reports: d.Reports,
-		},
-	} {
+	for _, complete := range []any{d.agreements(), d.catalog(), d.groups(), d.reports()} {
 		if name := missing(complete); name != "" {
 			t.Errorf("%T: %s is missing, although nothing is", complete, name)
 		}

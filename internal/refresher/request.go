@@ -76,19 +76,13 @@ func follows(wanted, open Run) bool {
 // Nightly requests the run of a day: the date of due in its location, when an event of the
 // schedule was due. Repeated and late deliveries of the event lead to one run.
 func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
-	y, m, d := due.Date()
-	own := id.New(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), "schedule")
-	return r.Request(ctx, Order{ID: own, Trigger: TriggerSchedule, By: "schedule", Date: day.Date(due.Format(time.DateOnly))})
+	date := day.In(due, due.Location())
+	begin, _ := date.Time()
+	return r.Request(ctx, Order{ID: id.New(begin, "schedule"), Trigger: TriggerSchedule, By: "schedule", Date: date})
 }
 
 // today returns the date of now in the refresher's zone.
-func (r *Refresher) today(now time.Time) day.Date {
-	zone := r.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return day.Date(now.In(zone).Format(time.DateOnly))
-}
+func (r *Refresher) today(now time.Time) day.Date { return day.In(now, r.Zone) }
 
 // Confirm queues a held run again, to apply the answers that it put aside and no later
 // answer has replaced. The run needs an invocation. The event names who confirmed; its

@@ -121,7 +121,7 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 	}
 	for name, change := range map[string]func(*agreement.Query){
 		"limit":    func(q *agreement.Query) { q.Limit = 200 },
-		"calendar": func(q *agreement.Query) { q.Calendar = day.NewCalendar(noon.AddDate(0, 0, 1), 30) },
+		"calendar": func(q *agreement.Query) { q.Calendar = day.Window(30).At(noon.AddDate(0, 0, 1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -197,9 +197,9 @@ func (p *Purchase) finish(d *Data, s Settings) {
 
 // daysBetween returns the number of days between two dates; false if one of them is not a date.
 func daysBetween(from, to day.Date) (int, bool) {
-	a, errA := time.Parse(time.DateOnly, string(from))
-	b, errB := time.Parse(time.DateOnly, string(to))
-	return int(b.Sub(a) / (24 * time.Hour)), errA == nil && errB == nil
+	a, okA := from.Time()
+	b, okB := to.Time()
+	return int(b.Sub(a) / (24 * time.Hour)), okA && okB
 }
 
 var purchaseColumns = []column[Purchase]{

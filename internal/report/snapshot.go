@@ -154,7 +154,7 @@ func DecodeManifest(stored []byte) (Manifest, error) {
 	if m.Version < 1 || m.Version > SnapshotVersion {
 		return Manifest{}, fmt.Errorf("report: manifest of version %d, and this release reads versions 1 to %d", m.Version, SnapshotVersion)
 	}
-	if _, err := time.Parse(time.DateOnly, string(m.Date)); err != nil || m.Run == "" || strings.Contains(m.Run, "/") || m.Sequence < 1 {
+	if _, ok := m.Date.Time(); !ok || m.Run == "" || strings.Contains(m.Run, "/") || m.Sequence < 1 {
 		return Manifest{}, fmt.Errorf("report: manifest of %q by run %q, %d", m.Date, m.Run, m.Sequence)
 	}
 	if len(m.Objects) != len(objectNames) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"trueup/internal/day"
 	"trueup/internal/text"
 )
 
@@ -219,9 +220,9 @@ func excelDay(c Value) (serial int, ok bool) {
 	if c.Kind != KindDay {
 		return 0, false
 	}
-	date, err := time.Parse(time.DateOnly, c.Text)
+	date, ok := day.Date(c.Text).Time()
 	serial = int(date.Sub(time.Date(1899, time.December, 30, 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
-	return serial, err == nil && serial >= 61
+	return serial, ok && serial >= 61
 }
 
 // columnName returns A, B, … Z, AA.

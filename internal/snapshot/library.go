@@ -36,6 +36,7 @@ type Library struct {
 	Inventory  Inventory
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
+	Expiring   day.Window
 	// Clock limits reads of objects of earlier versions to one a minute; nil reads them each
 	// time.
 	Clock func() time.Time
@@ -61,6 +62,14 @@ type View struct {
 	Version string       // changes when the data change
 
 	library *Library
+}
+
+// CalendarAt returns the calendar of the snapshot's day, or of now for live data.
+func (v *View) CalendarAt(now time.Time) day.Calendar {
+	if v.Date == "" {
+		return v.library.Expiring.At(now)
+	}
+	return v.library.Expiring.On(v.Date)
 }
 
 // Live returns the organisation as it is now: current agreements, license groups and inventory,

@@ -35,10 +35,10 @@ type Publisher struct {
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
 
-	ExpiringDays int // an agreement is expiring this many days before its end (R2.11)
-	Words        report.Words
-	Clock        func() time.Time
-	Log          *slog.Logger
+	Expiring day.Window
+	Words    report.Words
+	Clock    func() time.Time
+	Log      *slog.Logger
 }
 
 // Publish feeds the catalog and writes the snapshot of the run's day. It may be repeated for the
@@ -64,7 +64,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		data.At = run.StartedAt.Truncate(time.Millisecond) // the precision of the run's record
 	}
 	data.Runs = withRun(data.Runs, run)
-	s := report.Settings{Now: began, Calendar: CalendarOf(run.Date, p.ExpiringDays), Words: p.Words}
+	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Words: p.Words}
 	parts, m, err := data.Snapshot(run.Date, run.ID, run.Token, s)
 	if err != nil {
 		return err
@@ -77,15 +77,6 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		"agreements", len(data.Agreements), "entitlements", len(data.Held), "products", m.Point.Products.Products,
 		"duration_ms", float64(p.Clock().Sub(began).Microseconds())/1000)
 	return nil
-}
-
-// CalendarOf returns the calendar of a day.
-func CalendarOf(date day.Date, expiringDays int) day.Calendar {
-	at, err := time.Parse(time.DateOnly, string(date))
-	if err != nil {
-		return day.Calendar{Today: date, Soon: date} // unreachable for a published snapshot, whose day is valid
-	}
-	return day.NewCalendar(at, expiringDays)
 }
 
 // withRun replaces the record of run among the latest runs with its final state.

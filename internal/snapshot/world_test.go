@@ -139,7 +139,7 @@ func (w *world) index() snapshot.Index { return w.store.Snapshots }
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
 		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet),
-		ExpiringDays: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
+		Expiring: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 
@@ -164,7 +164,7 @@ func (w *world) publish(t *testing.T, run refresher.Run) {
 }
 
 func settings() report.Settings {
-	return report.Settings{Now: now, Calendar: day.NewCalendar(now, 90), Words: report.WordsIn(i18n.English)}
+	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Words: report.WordsIn(i18n.English)}
 }
 
 // seen returns the number of Office licences on a day, or live for an empty date. It fails if the

@@ -2,7 +2,6 @@ package statements
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,8 +145,7 @@ func (k *Keeper) file(r Record, body io.Reader) (*statement.File, error) {
 	if _, err := data.ReadFrom(io.LimitReader(body, statement.MaxFileBytes+1)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", r.Object.Key, err)
 	}
-	put := r.Object.At.In(cmp.Or(k.Zone, time.UTC))
-	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Object.Key, Date: day.Date(put.Format(time.DateOnly))}), nil
+	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
 }
 
 // store writes the content of a statement to where load reads it.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"trueup/internal/agreement"
@@ -146,10 +145,10 @@ func (e entitlementJSON) entitlement() (entitlement.Entitlement, error) {
 		if date == nil {
 			continue
 		}
-		if _, err := time.Parse(time.DateOnly, *date); err != nil {
+		*of = day.Date(*date)
+		if _, ok := of.Time(); !ok {
 			return entitlement.Entitlement{}, errors.New("a date must be YYYY-MM-DD")
 		}
-		*of = day.Date(*date)
 	}
 	if end != "" && end < start {
 		return entitlement.Entitlement{}, errors.New("the term ends before it starts")

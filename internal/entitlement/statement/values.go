@@ -79,12 +79,9 @@ func dayOf(c cell, epoch day.Date) (day.Date, bool) {
 		return d.date(true)
 	}
 	const earliest, latest = 25_000, 75_000 // 1968 to 2105: other numbers are quantities
+	start, counted := epoch.Time()
 	days, err := strconv.ParseFloat(c.text, 64)
-	if err != nil || epoch == "" || days < earliest || days > latest {
-		return "", false
-	}
-	start, err := time.Parse(time.DateOnly, string(epoch))
-	if err != nil {
+	if !counted || err != nil || days < earliest || days > latest {
 		return "", false
 	}
 	return day.Of(start.AddDate(0, 0, int(days))), true

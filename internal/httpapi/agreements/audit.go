@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/sheet"
@@ -186,7 +187,7 @@ func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		name := fmt.Sprintf("audit-%s-%s.csv", q.From.Format(time.DateOnly), q.To.Add(-time.Nanosecond).Format(time.DateOnly))
+		name := fmt.Sprintf("audit-%s-%s.csv", day.Of(q.From), day.Of(q.To.Add(-time.Nanosecond)))
 		return &exportAuditEventsOutput{
 			ContentType: httpapi.CSVMediaType + "; charset=utf-8", ContentDisposition: `attachment; filename="` + name + `"`, Body: file,
 		}, nil

@@ -10,6 +10,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
+	"trueup/internal/day"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
@@ -31,7 +32,7 @@ type Deps struct {
 	Groups            group.Store
 	Inventory         Inventory
 	InventoryRequired bool // whether agreements of type other need an inventory (R2.8)
-	ExpiringDays      int  // days before its end in which an agreement is expiring (R2.11)
+	Expiring          day.Window
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store

@@ -24,14 +24,13 @@ const Name = "reports"
 type Deps struct {
 	httpapi.Kernel
 
-	Snapshots    *snapshot.Library
-	Groups       group.Store
-	Refresher    *refresher.Refresher
-	Refresh      func(context.Context) error // requests a refresh of old licence data (R8.6)
-	Statements   *statements.Keeper
-	ExpiringDays int // days before its end in which an agreement is expiring (R2.11)
-	Uploads      objects.Bucket
-	Reports      objects.Bucket
+	Snapshots  *snapshot.Library
+	Groups     group.Store
+	Refresher  *refresher.Refresher
+	Refresh    func(context.Context) error // requests a refresh of old licence data (R8.6)
+	Statements *statements.Keeper
+	Uploads    objects.Bucket
+	Reports    objects.Bucket
 }
 
 type operations struct {

@@ -93,11 +93,11 @@ func (in *Period) days(now time.Time) (from, to day.Date, err error) {
 	if to = in.to; to == "" {
 		to = day.Of(now.Add(oneDay))
 	}
-	last, _ := time.Parse(time.DateOnly, string(to)) // to is valid here
+	last, _ := to.Time() // valid here, as is from
 	if from = in.from; from == "" {
 		from = day.Of(last.AddDate(0, 0, -trendDays))
 	}
-	first, _ := time.Parse(time.DateOnly, string(from))
+	first, _ := from.Time()
 	switch field := httpapi.ParameterField + "from"; {
 	case first.After(last):
 		err = errs.Violated([]errs.Violation{{Code: "range_reversed", Field: field, Value: in.From}})

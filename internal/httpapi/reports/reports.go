@@ -71,30 +71,32 @@ func (m Matching) options() position.Options {
 	return position.Options{NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance}
 }
 
-// settings returns the settings of a report for a language and a calendar.
-func (o *operations) settings(lang i18n.Lang, calendar day.Calendar, p position.Options) report.Settings {
-	return report.Settings{Now: o.Now(), Calendar: calendar, Position: p, Words: report.WordsIn(lang)}
-}
-
 // viewed is the data of a report, and its settings.
 type viewed struct {
 	*snapshot.View
 	report.Settings
 }
 
-// view returns the organisation's data on a day, or the current data if date is empty. If the
-// current data are old, it requests a refresh (R8.6).
+// view returns the organisation's data on a day, or the current data if date is empty.
 func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p position.Options) (viewed, error) {
-	if date != "" {
-		v, err := o.Snapshots.On(ctx, date)
-		return viewed{v, o.settings(lang, snapshot.CalendarOf(date, o.ExpiringDays), p)}, err
-	}
-	v, freshness, err := o.Snapshots.Live(ctx)
+	v, err := o.data(ctx, date)
 	if err != nil {
 		return viewed{}, err
 	}
-	o.refreshOld(ctx, freshness)
-	return viewed{v, o.settings(lang, day.NewCalendar(o.Now(), o.ExpiringDays), p)}, nil
+	now := o.Now()
+	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Position: p, Words: report.WordsIn(lang)}}, nil
+}
+
+// data returns the data of a view. If the current data are old, it requests a refresh (R8.6).
+func (o *operations) data(ctx context.Context, date day.Date) (*snapshot.View, error) {
+	if date != "" {
+		return o.Snapshots.On(ctx, date)
+	}
+	v, freshness, err := o.Snapshots.Live(ctx)
+	if err == nil {
+		o.refreshOld(ctx, freshness)
+	}
+	return v, err
 }
 
 // The minimum interval between the refreshes that reports request, and the time limit of a

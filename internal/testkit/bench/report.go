@@ -66,7 +66,7 @@ func (b *bench) reports(ctx context.Context) error {
 func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	p := &snapshot.Publisher{
 		Files: files, Index: index, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
-		ExpiringDays: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	publish := func(ctx context.Context) error {
 		l.runs++
@@ -180,7 +180,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	var library *snapshot.Library
 	now := time.Now()
-	settings := report.Settings{Now: now, Calendar: day.NewCalendar(now, 90), Words: report.WordsIn(i18n.English)}
+	settings := report.Settings{Now: now, Calendar: day.Window(90).At(now), Words: report.WordsIn(i18n.English)}
 	read := func(ctx context.Context) error {
 		v, _, err := library.Live(ctx)
 		if err != nil {
