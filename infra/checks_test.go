@@ -234,22 +234,21 @@ var functionChecks = []check{
 				c.want(function, "EphemeralStorage.Size", scratch)
 				settings := map[string]any{}
 				for _, s := range f.Settings {
-					if slices.Contains(together, s) {
+					setting, _ := config.Find(s)
+					if setting.Service {
 						continue // not set by default
 					}
-					settings[s] = map[string]string{
-						config.Table:         "${" + t.one("AWS::DynamoDB::Table").ID + "}",
-						config.UploadsBucket: "trueup-uploads-${AWS::AccountId}-${AWS::Region}-an",
-						config.ReportsBucket: "trueup-reports-${AWS::AccountId}-${AWS::Region}-an",
-						config.PairMaxChars:  "16",
-						config.ExpiringDays:  "90",
-						config.ImportLease:   "30s",
+					settings[s] = setting.Default
+					if setting.Required() {
+						settings[s] = map[string]string{
+							config.Table:         "${" + t.one("AWS::DynamoDB::Table").ID + "}",
+							config.UploadsBucket: "trueup-uploads-${AWS::AccountId}-${AWS::Region}-an",
+							config.ReportsBucket: "trueup-reports-${AWS::AccountId}-${AWS::Region}-an",
 
-						config.InventoryRequired: "true",
-						config.RefreshTimeZone:   "UTC",
-						config.RefreshFunction:   "trueup-refresh",
-						config.InventoryFunction: "trueup-inventory",
-					}[s]
+							config.RefreshFunction:   "trueup-refresh",
+							config.InventoryFunction: "trueup-inventory",
+						}[s]
+					}
 				}
 				c.same("environment of "+f.Name, any(settings), function.get("Environment.Variables"))
 			}

@@ -41,23 +41,12 @@ func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
 
 // newFunctions adds every function of the manifest and returns them by name.
 func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue) map[string]awslambda.Function {
-	values := map[string]string{} // empty values are not set
-	for _, setting := range config.Settings {
-		values[setting.Name] = setting.Value(chosen.Functions)
-	}
-	values[config.Table] = *table.TableName()
-	values[config.UploadsBucket], values[config.ReportsBucket] = bucketName(manifest.Uploads), bucketName(manifest.Reports)
-	values[config.RefreshFunction], values[config.InventoryFunction] = functionName("refresh"), functionName("inventory")
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {
 		environment := map[string]*string{}
-		for _, setting := range f.Settings {
-			value, ok := values[setting]
-			if !ok {
-				panic(fmt.Sprintf("infra: function %s wants the setting %s, which has no value", f.Name, setting))
-			}
-			if value != "" {
-				environment[setting] = jsii.String(value)
+		for _, name := range f.Settings {
+			if value := valueOf(name, chosen, table); value != "" {
+				environment[name] = jsii.String(value)
 			}
 		}
 		logs := awslogs.NewLogGroup(stack, jsii.String(id(f.Name, "Logs")), &awslogs.LogGroupProps{
@@ -106,6 +95,23 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		}
 	}
 	return functions
+}
+
+// valueOf returns the value of a setting; empty if it is not set.
+func valueOf(name string, chosen settings, table awsdynamodb.ITable) string {
+	setting, known := config.Find(name)
+	switch {
+	case !known:
+		panic(fmt.Sprintf("infra: the manifest has the setting %s, which does not exist", name))
+	case setting.Resource == string(manifest.Table):
+		return *table.TableName()
+	case setting.Resource != "":
+		return bucketName(manifest.Resource(setting.Resource))
+	case setting.Function != "":
+		return functionName(setting.Function)
+	default:
+		return setting.Value(chosen.Functions)
+	}
 }
 
 // repeat adds the rule that calls the function at its interval.

@@ -110,7 +110,7 @@ func TestNightsAndTheServiceAreChosen(t *testing.T) {
 	readers := 0
 	for _, f := range manifest.Functions {
 		var want []string
-		if f.Secret {
+		if f.ReadsSecret() {
 			readers++
 			want = []string{"secretsmanager:GetSecretValue arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:licences/gateway-??????"}
 		}

@@ -59,7 +59,7 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 		}
 		allow([]manifest.Action{"lambda:InvokeFunction"}, called...)
 	}
-	if f.Secret && chosen.Functions.VLSC.Secret != "" {
+	if f.ReadsSecret() && chosen.Functions.VLSC.Secret != "" {
 		allow([]manifest.Action{"secretsmanager:GetSecretValue"}, secretARN(stack, chosen.Functions.VLSC.Secret))
 	}
 

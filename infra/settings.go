@@ -8,7 +8,6 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
-	"slices"
 	"time"
 
 	"trueup/internal/config"
@@ -31,9 +30,6 @@ func contextOf(setting string) string {
 	s, _ := config.Find(setting)
 	return s.Context
 }
-
-// together lists the settings that are valid only in combination.
-var together = []string{config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret}
 
 // settings holds the settings of a deployment: the operator's, or the defaults.
 type settings struct {
@@ -92,33 +88,12 @@ func readSettings(lookup func(string) string) (settings, error) {
 		mistake(contextOf(config.VLSCSecret), s, "give the name of a secret in Secrets Manager, or its whole ARN")
 	}
 
-	given := func(setting string) string {
-		if name := contextOf(setting); name != "" {
-			return lookup(name)
-		}
-		return ""
-	}
-	var names []string
-	for _, s := range config.Settings {
-		if s.Context == "" {
-			continue
-		}
-		names = append(names, s.Name)
-		if slices.Contains(together, s.Name) {
-			continue
-		}
-		if _, err := config.Load(given, s.Name); err != nil {
-			wrong = append(wrong, fmt.Errorf("infra: context %s: %w", s.Context, err))
-		}
-	}
-	if _, err := config.Load(given, together...); err != nil {
-		wrong = append(wrong, fmt.Errorf("infra: context %s, %s and %s: %w",
-			contextOf(config.VLSCEndpoint), contextOf(config.VLSCTokenURL), contextOf(config.VLSCSecret), err))
+	var err error
+	if chosen.Functions, err = config.Chosen(lookup); err != nil {
+		wrong = append(wrong, fmt.Errorf("infra: context: %w", err))
 	}
 	if wrong != nil {
 		return settings{}, errors.Join(wrong...)
 	}
-	var err error
-	chosen.Functions, err = config.Load(given, names...)
-	return chosen, err
+	return chosen, nil
 }

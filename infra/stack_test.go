@@ -82,10 +82,13 @@ func synthesise(chosen settings) []byte {
 var defaultTemplate = sync.OnceValue(func() []byte { return synthesise(byDefault) })
 
 // byDefault is what readSettings returns for an empty context.
-var byDefault = settings{
-	Functions: config.Config{PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC},
-	RefreshAt: "04:15",
-}
+var byDefault = func() settings {
+	functions, err := config.Chosen(func(string) string { return "" })
+	if err != nil {
+		panic(err)
+	}
+	return settings{Functions: functions, RefreshAt: "04:15"}
+}()
 
 var brussels = func() *time.Location {
 	zone, err := time.LoadLocation("Europe/Brussels")
@@ -98,16 +101,16 @@ var brussels = func() *time.Location {
 // zones compares time zones by name.
 var zones = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 
-// everything has a value other than the default for each setting that has a context value.
-var everything = settings{
-	AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org",
-	Functions: config.Config{
-		PairMaxChars: 30, ExpiringDays: 60, InventoryRequired: false, ImportLease: 30 * time.Second, RefreshTimeZone: brussels,
-		VLSC: config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"},
-	},
-	RefreshAt: "23:05",
-	Table:     "trueup-restored_1.a",
-}
+// everything has values other than the defaults.
+var everything = func() settings {
+	functions := byDefault.Functions
+	functions.PairMaxChars, functions.ExpiringDays, functions.InventoryRequired, functions.RefreshTimeZone = 30, 60, false, brussels
+	functions.VLSC = config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"}
+	return settings{
+		AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org", Functions: functions,
+		RefreshAt: "23:05", Table: "trueup-restored_1.a",
+	}
+}()
 
 func TestTemplateIsGolden(t *testing.T) {
 	golden.Equal(t, "testdata/template.json", defaultTemplate())

@@ -11,6 +11,7 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
@@ -20,27 +21,43 @@ import (
 	"trueup/internal/testkit/storetest"
 )
 
-// starts assembles each function, by name.
-var starts = map[string]func(config.Config, aws.Config, *slog.Logger) any{
-	"import":    func(s config.Config, c aws.Config, log *slog.Logger) any { return Importer(s, c, log) },
-	"inventory": func(s config.Config, c aws.Config, log *slog.Logger) any { return Inventory(s, c, log) },
-	"refresh": func(s config.Config, c aws.Config, log *slog.Logger) any {
-		jobs, _ := Refresher(s, c, log)
+// starts has the function that assembles each function, by name.
+var starts = map[string]any{
+	"import": Importer, "inventory": Inventory, "refresh": Refresher,
+	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, reports.Name: Reports,
+}
+
+// start assembles a function.
+func start(t *testing.T, name string, s config.Config, c aws.Config) any {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	switch assemble := starts[name].(type) {
+	case func(config.Config, aws.Config, *slog.Logger) http.Handler:
+		return assemble(s, c, log)
+	case func(config.Config, aws.Config, *slog.Logger) trigger.Jobs:
+		return assemble(s, c, log)
+	case func(config.Config, aws.Config, *slog.Logger) (trigger.Jobs, error):
+		jobs, err := assemble(s, c, log)
+		if err != nil {
+			t.Error(err)
+		}
 		return jobs
-	},
-	agreements.Name: func(s config.Config, c aws.Config, log *slog.Logger) any { return Agreements(s, c, log) },
-	catalogapi.Name: func(s config.Config, c aws.Config, log *slog.Logger) any { return Catalog(s, c, log) },
-	groups.Name:     func(s config.Config, c aws.Config, log *slog.Logger) any { return Groups(s, c, log) },
-	reports.Name:    func(s config.Config, c aws.Config, log *slog.Logger) any { return Reports(s, c, log) },
+	}
+	t.Fatalf("nothing starts %s", name)
+	return nil
 }
 
 // given returns an environment with every setting that has no default.
 func given(t *testing.T) func(name string) string {
 	values := map[string]string{
-		config.Table: storetest.Table(t), config.UploadsBucket: "somewhere", config.ReportsBucket: "somewhere",
-		config.RefreshFunction: "somewhere", config.InventoryFunction: "somewhere",
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": storetest.Endpoint(t),
 	}
+	for _, s := range config.Settings {
+		if s.Required() {
+			values[s.Name] = "somewhere"
+		}
+	}
+	values[config.Table] = storetest.Table(t)
 	return func(name string) string { return values[name] }
 }
 
@@ -72,7 +89,7 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 		answer := httptest.NewRecorder()
 		ctx := access.WithCall(t.Context(), access.Call{Principal: &access.Principal{Subject: "jo", Roles: []access.Role{access.GlobalAdmin}}})
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
-		starts[f.Name](settings, environment(before), slog.New(slog.DiscardHandler)).(http.Handler).ServeHTTP(answer, request)
+		start(t, f.Name, settings, environment(before)).(http.Handler).ServeHTTP(answer, request)
 		if answer.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
 		}
@@ -84,13 +101,7 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 // request.
 func TestSettingsOfTheManifest(t *testing.T) {
 	t.Parallel()
-	quiet := slog.New(slog.DiscardHandler)
 	for _, f := range manifest.Functions {
-		start, known := starts[f.Name]
-		if !known {
-			t.Errorf("nothing starts %s", f.Name)
-			continue
-		}
 		all := given(t)
 		started := func(names []string) (ok bool) {
 			defer func() { ok = recover() == nil }()
@@ -98,7 +109,7 @@ func TestSettingsOfTheManifest(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			start(settings, environment(all), quiet)
+			start(t, f.Name, settings, environment(all))
 			return true
 		}
 		if !started(f.Settings) {
@@ -106,7 +117,7 @@ func TestSettingsOfTheManifest(t *testing.T) {
 		}
 		for i, name := range f.Settings {
 			setting, _ := config.Find(name)
-			if !setting.Required || slices.Contains(f.Added, name) {
+			if !setting.Required() || slices.Contains(f.Added, name) {
 				continue
 			}
 			if started(slices.Delete(slices.Clone(f.Settings), i, i+1)) {

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -49,11 +50,11 @@ type VLSC struct{ Endpoint, TokenURL, Secret string }
 
 // Settings lists every setting. The CDK app and the local stack set the variables from it.
 var Settings = []Setting{
-	text(Table, "DynamoDB table", func(c *Config) *string { return &c.Table }).required(),
-	text(UploadsBucket, "bucket in which admins put files", func(c *Config) *string { return &c.UploadsBucket }).required(),
-	text(ReportsBucket, "bucket of findings, snapshots and other results", func(c *Config) *string { return &c.ReportsBucket }).required(),
-	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).required(),
-	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).required(),
+	text(Table, "DynamoDB table", func(c *Config) *string { return &c.Table }).namesResource("table"),
+	text(UploadsBucket, "bucket in which admins put files", func(c *Config) *string { return &c.UploadsBucket }).namesResource("uploads"),
+	text(ReportsBucket, "bucket of findings, snapshots and other results", func(c *Config) *string { return &c.ReportsBucket }).namesResource("reports"),
+	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).namesFunction("refresh"),
+	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).namesFunction("inventory"),
 	number(PairMaxChars, "maximum length of both numbers of a pair together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
 		chosenBy("pairMaxChars"),
 	number(ExpiringDays, "days before its end in which an agreement is expiring (R2.11)", func(c *Config) *int { return &c.ExpiringDays }, 1, 730, 90).
@@ -64,11 +65,11 @@ var Settings = []Setting{
 	zone(RefreshTimeZone, "time zone of the nightly refresh and of snapshots (R7.1)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
 		chosenBy("refreshTimeZone"),
 	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
-		chosenBy("vlscEndpoint"),
+		chosenBy("vlscEndpoint").ofService(),
 	text(VLSCTokenURL, "address of the token endpoint of the service", func(c *Config) *string { return &c.VLSC.TokenURL }).
-		chosenBy("vlscTokenUrl"),
+		chosenBy("vlscTokenUrl").ofService(),
 	text(VLSCSecret, "name of the secret with the service's client ID and secret", func(c *Config) *string { return &c.VLSC.Secret }).
-		chosenBy("vlscSecret"),
+		chosenBy("vlscSecret").ofService(),
 }
 
 // Setting is one row of Settings.
@@ -76,9 +77,11 @@ type Setting struct {
 	Name     string
 	Summary  string
 	Context  string // the CDK context value that sets it at deployment; empty if none does
+	Resource string // the resource of the manifest whose name it is; empty if it is no such name
+	Function string // the function of the manifest whose name it is; empty if it is no such name
+	Service  bool   // whether it is one of the entitlement service's, which are set all together or not at all
 	Default  string // value if it is not set
 	Want     string // description of allowed values, for errors
-	Required bool   // whether it must not be empty
 
 	set   func(c *Config, value string) bool // false if the value is not allowed
 	value func(c Config) string
@@ -87,8 +90,21 @@ type Setting struct {
 // Value returns the setting as written in the environment; empty if not set.
 func (s Setting) Value(c Config) string { return s.value(c) }
 
-func (s Setting) required() Setting {
-	s.Required = true
+// Required reports whether it must not be empty: a function finds nothing without a name.
+func (s Setting) Required() bool { return s.Resource != "" || s.Function != "" }
+
+func (s Setting) namesResource(resource string) Setting {
+	s.Resource = resource
+	return s
+}
+
+func (s Setting) namesFunction(function string) Setting {
+	s.Function = function
+	return s
+}
+
+func (s Setting) ofService() Setting {
+	s.Service = true
 	return s
 }
 
@@ -164,33 +180,71 @@ func Find(name string) (Setting, bool) {
 // Environment returns the value of an environment variable.
 func Environment(name string) string { return os.Getenv(name) }
 
-// Load reads the named settings through lookup. The others keep their defaults. The error lists
-// every mistake.
-func Load(lookup func(string) string, names ...string) (Config, error) {
-	var c Config
-	for _, s := range Settings {
-		s.set(&c, s.Default)
-	}
-	var wrong []string
-	for _, name := range names {
+// Load reads the named settings of a function through lookup, which returns the value of an
+// environment variable. Settings without a value have their default, and settings that are not
+// named are zero. The error lists every mistake.
+func Load(lookup func(name string) string, names ...string) (Config, error) {
+	rows := make([]Setting, len(names))
+	for i, name := range names {
 		s, known := Find(name)
 		if !known {
-			wrong = append(wrong, fmt.Sprintf("%s is not a setting", name))
-			continue
+			return Config{}, fmt.Errorf("config: %s is not a setting", name)
 		}
-		value := strings.TrimSpace(lookup(name))
+		rows[i] = s
+	}
+	return read(rows, func(s Setting) string { return s.Name }, lookup)
+}
+
+// Chosen reads the settings of a deployment through lookup, which returns a CDK context value:
+// those that an operator chooses, and the defaults of the others. Names of resources and
+// functions are empty. The error lists every mistake.
+func Chosen(lookup func(context string) string) (Config, error) {
+	rows := slices.DeleteFunc(slices.Clone(Settings), Setting.Required)
+	return read(rows, func(s Setting) string { return s.Context }, func(context string) string {
+		if context == "" {
+			return ""
+		}
+		return lookup(context)
+	})
+}
+
+// read reads settings. nameOf returns the name of a setting for lookup and in errors.
+func read(rows []Setting, nameOf func(Setting) string, lookup func(string) string) (Config, error) {
+	var c Config
+	var wrong []string
+	for _, s := range rows {
+		name := nameOf(s)
+		value := cmp.Or(strings.TrimSpace(lookup(name)), s.Default)
 		switch {
-		case value == "" && s.Required:
-			wrong = append(wrong, fmt.Sprintf("%s is not set", name))
+		case value == "" && s.Required():
+			wrong = append(wrong, name+" is not set")
 		case value != "" && !s.set(&c, value):
 			wrong = append(wrong, fmt.Sprintf("%s is %q; set %s", name, value, s.Want))
 		}
 	}
-	if v := c.VLSC; v != (VLSC{}) && (v.Endpoint == "" || v.TokenURL == "" || v.Secret == "") {
-		wrong = append(wrong, fmt.Sprintf("%s, %s and %s go together; set all three, or none for statements only", VLSCEndpoint, VLSCTokenURL, VLSCSecret))
+	if service := partOfService(c, nameOf); service != nil {
+		wrong = append(wrong, strings.Join(service, ", ")+" go together; set all of them, or none for statements only")
 	}
 	if wrong != nil {
 		return Config{}, fmt.Errorf("config: %s", strings.Join(wrong, "; "))
 	}
 	return c, nil
+}
+
+// partOfService returns the names of the entitlement service's settings if only some are set.
+func partOfService(c Config, nameOf func(Setting) string) (names []string) {
+	set := 0
+	for _, s := range Settings {
+		if !s.Service {
+			continue
+		}
+		names = append(names, nameOf(s))
+		if s.Value(c) != "" {
+			set++
+		}
+	}
+	if set == 0 || set == len(names) {
+		return nil
+	}
+	return names
 }

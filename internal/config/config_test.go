@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -10,45 +11,40 @@ import (
 	"trueup/internal/config"
 )
 
-var every = []string{
-	config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired, config.ImportLease,
-	config.RefreshTimeZone, config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret,
+// every returns the names of all settings.
+func every() (names []string) {
+	for _, s := range config.Settings {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	given := func(more map[string]string) map[string]string {
-		settings := map[string]string{config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r"}
-		for name, value := range more {
-			settings[name] = value
+		settings := map[string]string{
+			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i",
 		}
+		maps.Copy(settings, more)
 		return settings
+	}
+	byDefault := config.Config{
+		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i",
+		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
 	}
 	for name, test := range map[string]struct {
 		settings map[string]string
-		want     config.Config
-		wrong    []string // names in the error
+		differs  func(*config.Config) // from the defaults
+		wrong    []string             // names in the error
 	}{
-		"defaults": {
-			settings: given(nil),
-			want: config.Config{
-				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
-			},
-		},
+		"defaults": {settings: given(nil), differs: func(*config.Config) {}},
 		"R2.2 the longest pairs": {
 			settings: given(map[string]string{config.PairMaxChars: "32", config.ImportLease: "2m"}),
-			want: config.Config{
-				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 32, ExpiringDays: 90, InventoryRequired: true, ImportLease: 2 * time.Minute, RefreshTimeZone: time.UTC,
-			},
+			differs:  func(c *config.Config) { c.PairMaxChars, c.ImportLease = 32, 2*time.Minute },
 		},
 		"R2.8 R2.11 what else can be chosen": {
 			settings: given(map[string]string{config.ExpiringDays: "730", config.InventoryRequired: "false"}),
-			want: config.Config{
-				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 16, ExpiringDays: 730, InventoryRequired: false, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
-			},
+			differs:  func(c *config.Config) { c.ExpiringDays, c.InventoryRequired = 730, false },
 		},
 		"R2.2 shorter than any pair":  {settings: given(map[string]string{config.PairMaxChars: "15"}), wrong: []string{config.PairMaxChars}},
 		"R2.2 longer than allowed":    {settings: given(map[string]string{config.PairMaxChars: "33"}), wrong: []string{config.PairMaxChars}},
@@ -57,10 +53,8 @@ func TestLoad(t *testing.T) {
 		"R2.8 neither true nor false": {settings: given(map[string]string{config.InventoryRequired: "no"}), wrong: []string{config.InventoryRequired}},
 		"R7.4 the service": {
 			settings: given(map[string]string{config.VLSCEndpoint: "https://vlsc.example", config.VLSCTokenURL: "https://login.example", config.VLSCSecret: "s"}),
-			want: config.Config{
-				Table: "t", UploadsBucket: "u", ReportsBucket: "r",
-				PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
-				VLSC: config.VLSC{Endpoint: "https://vlsc.example", TokenURL: "https://login.example", Secret: "s"},
+			differs: func(c *config.Config) {
+				c.VLSC = config.VLSC{Endpoint: "https://vlsc.example", TokenURL: "https://login.example", Secret: "s"}
 			},
 		},
 		"R7.4 half a service": {settings: given(map[string]string{config.VLSCEndpoint: "https://vlsc.example"}), wrong: []string{config.VLSCSecret}},
@@ -74,8 +68,13 @@ func TestLoad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := config.Load(func(name string) string { return test.settings[name] }, every...)
-			if diff := cmp.Diff(test.want, got, zones); diff != "" {
+			got, err := config.Load(func(name string) string { return test.settings[name] }, every()...)
+			var want config.Config
+			if test.differs != nil {
+				want = byDefault
+				test.differs(&want)
+			}
+			if diff := cmp.Diff(want, got, zones); diff != "" {
 				t.Errorf("config (-want +got):\n%s", diff)
 			}
 			if (err != nil) != (test.wrong != nil) {
@@ -90,11 +89,13 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// A setting that is not asked for is zero, not its default: a function does not get one that its
+// row of the manifest does not list.
 func TestLoadOnlyWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	c, err := config.Load(func(name string) string { return map[string]string{config.Table: "t"}[name] }, config.Table)
-	if err != nil || c.Table != "t" {
-		t.Errorf("%+v, %v", c, err)
+	if diff := cmp.Diff(config.Config{Table: "t"}, c); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	if _, err := config.Load(func(string) string { return "x" }, "TRUEUP_NONSENSE"); err == nil {
 		t.Error("a setting that does not exist was read")
@@ -106,16 +107,38 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{"": true}
 	for _, s := range config.Settings {
-		if seen[s.Name] || s.Context != "" && seen[s.Context] || s.Summary == "" || (s.Default != "") != (s.Want != "") || s.Required && s.Default != "" {
+		if seen[s.Name] || s.Context != "" && seen[s.Context] || s.Summary == "" || (s.Default != "") != (s.Want != "") || s.Required() && s.Default != "" {
 			t.Errorf("setting %+v", s)
 		}
 		seen[s.Name] = true
 		if s.Context != "" {
 			seen[s.Context] = true
 		}
-		c, err := config.Load(func(string) string { return s.Default })
+		if s.Required() {
+			continue
+		}
+		c, err := config.Load(func(string) string { return "" }, s.Name)
 		if err != nil || s.Value(c) != s.Default {
 			t.Errorf("%s is %q by default, want %q (%v)", s.Name, s.Value(c), s.Default, err)
+		}
+	}
+}
+
+// TestChosen: an operator chooses settings by the names of context values, and errors have these
+// names.
+func TestChosen(t *testing.T) {
+	t.Parallel()
+	context := map[string]string{"expiringDays": "60", config.ImportLease: "1m", "": "1m"}
+	got, err := config.Chosen(func(name string) string { return context[name] })
+	want := config.Config{PairMaxChars: 16, ExpiringDays: 60, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC}
+	if diff := cmp.Diff(want, got, zones); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	context = map[string]string{"expiringDays": "0", "vlscSecret": "s"}
+	_, err = config.Chosen(func(name string) string { return context[name] })
+	for _, name := range []string{"expiringDays", "vlscEndpoint"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
 		}
 	}
 }

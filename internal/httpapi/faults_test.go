@@ -65,13 +65,19 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	t.Cleanup(proxy.Close)
 	f := &faulty{handlers: map[string]http.Handler{}, store: dynamo.Open(storetest.Client(t), table), proxy: proxy}
 	log := slog.New(slog.NewJSONHandler(&f.log, nil))
+	var names []string
+	for _, s := range config.Settings {
+		names = append(names, s.Name)
+	}
 	settings, err := config.Load(func(name string) string {
-		return map[string]string{config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket}[name]
-	}, config.Table, config.UploadsBucket, config.ReportsBucket)
+		return map[string]string{
+			config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket,
+			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory",
+		}[name]
+	}, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings.RefreshFunction, settings.InventoryFunction = "refresh", "inventory"
 	handlers := map[string]func(config.Config, aws.Config, *slog.Logger) http.Handler{
 		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, reports.Name: app.Reports,
 	}

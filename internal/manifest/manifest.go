@@ -68,7 +68,6 @@ type Function struct {
 	Calls       []string      // functions that it calls asynchronously, with events of CallSource
 	Memory      int           // MB
 	Scratch     int           // MB of scratch files; 0 for the default of 512
-	Secret      bool          // reads the secret of the service that returns entitlements, if there is one
 	Timeout     time.Duration
 	Concurrency int // reserved concurrent executions; 0 for unreserved
 	Retries     int // of an asynchronous call, before it goes to the dead-letter queue
@@ -85,6 +84,9 @@ func (f Function) Required(lookup func(string) string) []string {
 		return slices.Contains(f.Added, name) && lookup(name) == ""
 	})
 }
+
+// ReadsSecret reports whether f reads the secret of the entitlement service, if there is one.
+func (f Function) ReadsSecret() bool { return slices.Contains(f.Settings, config.VLSCSecret) }
 
 const (
 	get       Action = "dynamodb:GetItem"
@@ -159,7 +161,6 @@ var Functions = []Function{
 		Nightly:  true,
 		Calls:    []string{"refresh"}, // to continue work that takes longer than one invocation
 		Memory:   1024,
-		Secret:   true,
 		Timeout:  15 * time.Minute,
 		// One runs the refresh, and the refresh record says which; the others read statements.
 		Concurrency: 3,

@@ -58,7 +58,12 @@ func TestNoFileCallsTwoFunctions(t *testing.T) {
 // A function that calls another has a setting with its name, and may call no other.
 func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
 	t.Parallel()
-	names := map[string]string{"refresh": config.RefreshFunction, "inventory": config.InventoryFunction}
+	names := map[string]string{} // of settings, by function
+	for _, s := range config.Settings {
+		if s.Function != "" {
+			names[s.Function] = s.Name
+		}
+	}
 	for _, f := range manifest.Functions {
 		for called, setting := range names {
 			if slices.Contains(f.Calls, called) != slices.Contains(f.Settings, setting) {
@@ -70,12 +75,25 @@ func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
 				t.Errorf("%s calls %s, which is no function, or has no setting", f.Name, called)
 			}
 		}
-		if service := []string{config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret}; f.Secret {
-			for _, setting := range service {
-				if !slices.Contains(f.Settings, setting) {
-					t.Errorf("%s reads the secret of a service and lacks the setting %s", f.Name, setting)
-				}
+		for _, s := range config.Settings {
+			if s.Service && f.ReadsSecret() != slices.Contains(f.Settings, s.Name) {
+				t.Errorf("%s has some of the settings of the entitlement service; %s must be there just if the others are", f.Name, s.Name)
 			}
+		}
+	}
+}
+
+// A setting that is a name is the name of something that is deployed.
+func TestSettingsNameWhatExists(t *testing.T) {
+	t.Parallel()
+	for _, s := range config.Settings {
+		switch manifest.Resource(s.Resource) {
+		case "", manifest.Table, manifest.Uploads, manifest.Reports:
+		default:
+			t.Errorf("%s is the name of %q, which is no resource", s.Name, s.Resource)
+		}
+		if _, ok := manifest.Find(s.Function); s.Function != "" && !ok {
+			t.Errorf("%s is the name of %q, which is no function", s.Name, s.Function)
 		}
 	}
 }

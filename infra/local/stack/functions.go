@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"trueup/infra/local/aws/lambda"
-	"trueup/infra/local/vlsc"
 	"trueup/internal/config"
 	"trueup/internal/manifest"
 )
@@ -110,30 +109,28 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}
 	for _, name := range f.Settings {
-		switch name {
-		case config.Table:
-			env = append(env, name+"="+s.Table)
-		case config.UploadsBucket:
-			env = append(env, name+"="+UploadsBucket)
-		case config.ReportsBucket:
-			env = append(env, name+"="+ReportsBucket)
-		case config.RefreshFunction: // functions are called by their names in the manifest
-			env = append(env, name+"=refresh")
-		case config.InventoryFunction:
-			env = append(env, name+"=inventory")
-		case config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret:
-			if s.VLSC != nil {
-				env = append(env, name+"="+map[string]string{
-					config.VLSCEndpoint: s.VLSCURL + vlsc.BasePath, config.VLSCTokenURL: s.VLSCURL + vlsc.TokenPath, config.VLSCSecret: vlscSecret,
-				}[name])
-			}
-		default: // the other settings have defaults; take them from this process's environment
-			if value, ok := os.LookupEnv(name); ok {
-				env = append(env, name+"="+value)
-			}
+		if value := s.setting(name); value != "" {
+			env = append(env, name+"="+value)
 		}
 	}
 	return append(env, o.Env...)
+}
+
+// setting returns the value of a setting; empty if it is not set.
+func (s *Stack) setting(name string) string {
+	setting, _ := config.Find(name)
+	switch {
+	case setting.Resource == string(manifest.Table):
+		return s.Table
+	case setting.Resource != "":
+		return bucketName(manifest.Resource(setting.Resource))
+	case setting.Function != "": // functions are called by their names in the manifest
+		return setting.Function
+	case setting.Service:
+		return s.service[name]
+	default: // it has a default; take it from this process's environment
+		return config.Environment(name)
+	}
 }
 
 // Build builds every function for this machine into dir, as <name>/bootstrap, for tests

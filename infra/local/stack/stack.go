@@ -38,6 +38,7 @@ import (
 	"trueup/infra/local/aws/secrets"
 	"trueup/infra/local/vlsc"
 	"trueup/internal/access"
+	"trueup/internal/manifest"
 )
 
 // Names of resources.
@@ -46,6 +47,11 @@ const (
 	UploadsBucket = "trueup-uploads"
 	ReportsBucket = "trueup-reports"
 )
+
+// bucketName returns the name of a bucket of the manifest.
+func bucketName(r manifest.Resource) string {
+	return map[manifest.Resource]string{manifest.Uploads: UploadsBucket, manifest.Reports: ReportsBucket}[r]
+}
 
 // Credentials are the default credentials of the functions, and the only ones that can
 // presign.
@@ -101,6 +107,7 @@ type Stack struct {
 	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill, Replace
 
 	secretsURL  string
+	service     map[string]string               // settings of the reference server by name; empty without it
 	night       func(after time.Time) time.Time // the time of the next nightly refresh
 	credentials aws.CredentialsProvider
 	issuer      *issuer.Issuer
@@ -174,7 +181,8 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	known := map[string]string{} // values of secrets by name
 	s.secretsURL = ports.secrets.url()
 	if o.Service {
-		s.VLSCURL, known[vlscSecret] = ports.vlsc.url(), s.newService()
+		s.VLSCURL = ports.vlsc.url()
+		known[vlscSecret] = s.newService()
 	}
 
 	group, starting := errgroup.WithContext(ctx)
