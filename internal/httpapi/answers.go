@@ -20,6 +20,25 @@ type Paging struct {
 	Cursor string `query:"cursor" maxLength:"4096" doc:"The nextCursor of the previous page; absent for the first page."`
 }
 
+// Direction is the direction of a sort.
+type Direction string
+
+// The directions.
+const (
+	ascending  Direction = "asc"
+	descending Direction = "desc"
+)
+
+var directions = []Direction{ascending, descending}
+
+// Sorted is the parameter of a list that can be sorted.
+type Sorted struct {
+	Order Direction `query:"order" default:"asc" doc:"Ascending or descending."`
+}
+
+// Descending reports whether the order is descending.
+func (s Sorted) Descending() bool { return s.Order == descending }
+
 // Page is one page of a list.
 type Page[T any] struct {
 	Items      []T    `json:"items" doc:"The items of this page."`

@@ -21,12 +21,17 @@ type Enum struct {
 // package variables: the values must be known before an operation is built.
 func EnumOf[T ~string](values []T) Enum {
 	of := reflect.TypeFor[T]()
+	enumValues[of] = Values(values)
+	return Enum{of, reflect.TypeFor[enumSchema[T]]()}
+}
+
+// Values returns values for the Enum of a schema.
+func Values[T ~string](values []T) []any {
 	all := make([]any, len(values))
 	for i, v := range values {
 		all[i] = string(v)
 	}
-	enumValues[of] = all
-	return Enum{of, reflect.TypeFor[enumSchema[T]]()}
+	return all
 }
 
 // enumValues holds the values of each type that has an Enum, because huma builds a schema from a
@@ -44,5 +49,5 @@ func (enumSchema[T]) Schema(huma.Registry) *huma.Schema {
 // sharedEnums are the enumerated types that several functions use.
 var sharedEnums = []Enum{
 	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Validations), EnumOf(agreement.Sorts),
-	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs),
+	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs), EnumOf(directions),
 }

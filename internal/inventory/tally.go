@@ -192,7 +192,7 @@ func (t *Tally) Lines() []position.Line {
 	for i, p := range t.Products {
 		lines[i] = position.Line{
 			Product: p.Product, Quantity: p.Devices,
-			Source: position.Source{Kind: "inventory", ID: string(t.Shape), Text: ProductName(p.Product)},
+			Source: position.Source{Kind: position.KindInventory, ID: string(t.Shape), Text: ProductName(p.Product)},
 		}
 	}
 	return lines

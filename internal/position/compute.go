@@ -156,7 +156,7 @@ func (p *positions) trade(rows map[string]int, o Options) {
 		for i, s := range m.supplies {
 			n := m.used[i][j]
 			if n > 0 {
-				p.use(s.row, d.row, order[m.steps[i][j]], n)
+				p.use(s.row, d.row, Steps[m.steps[i][j]], n)
 			}
 		}
 	}

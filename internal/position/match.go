@@ -7,7 +7,7 @@ import "slices"
 type market struct {
 	supplies []supply // by version, then without assurance first
 	demands  []demand // by version
-	steps    [][]int8 // by supply and demand: index in order of the step that allows it; -1 for none
+	steps    [][]int8 // by supply and demand: index in Steps of the step that allows it; -1 for none
 	used     [][]int  // by supply and demand: quantity covered
 }
 
@@ -26,10 +26,8 @@ type demand struct {
 	left    int
 }
 
-var order = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance}
-
 // stepOf returns the first enabled step that lets a licence cover an installation, as an index in
-// order; -1 for none.
+// Steps; -1 for none.
 func stepOf(s *supply, d *demand, o Options) int8 {
 	if slices.Equal(s.version, d.version) {
 		return 0
@@ -58,7 +56,7 @@ func (m *market) match(o Options) {
 			m.steps[i][j] = stepOf(&m.supplies[i], &m.demands[j], o)
 		}
 	}
-	for step := range order {
+	for step := range Steps {
 		m.direct(int8(step))
 		for m.rearrange(int8(step)) {
 		}
@@ -72,7 +70,7 @@ func (m *market) direct(step int8) {
 		for _, sa := range []bool{false, true} {
 			for n := range m.supplies {
 				i := len(m.supplies) - 1 - n // newest of the older versions first
-				if order[step] == StepDowngrade {
+				if Steps[step] == StepDowngrade {
 					i = n // oldest of the newer versions first
 				}
 				if m.supplies[i].sa == sa && m.steps[i][j] == step {

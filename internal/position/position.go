@@ -61,19 +61,25 @@ func (p Product) Key() []string {
 	return []string{publisher, withoutPublisher(publisher, text.Fold(p.Name())), parseVersion(p.Version).key()}
 }
 
+// SourceKind is the kind of a Source.
+type SourceKind string
+
 // The kinds of sources.
 const (
-	KindPair      = "pair"      // an entitlement of an agreement pair
-	KindAgreement = "agreement" // an agreement of type other
-	KindStatement = "statement" // a line of a statement that belongs to no pair
-	KindInventory = "inventory" // a title as detected
+	KindPair      SourceKind = "pair"      // an entitlement of an agreement pair
+	KindAgreement SourceKind = "agreement" // an agreement of type other
+	KindStatement SourceKind = "statement" // a line of a statement that belongs to no pair
+	KindInventory SourceKind = "inventory" // a title as detected
 )
+
+// SourceKinds lists every kind, in the order of the documentation.
+var SourceKinds = []SourceKind{KindPair, KindAgreement, KindStatement, KindInventory}
 
 // Source identifies the origin of a number, to explain it (R8.3).
 type Source struct {
-	Kind string `json:"kind" enum:"pair,agreement,statement,inventory" doc:"The kind of source that id names."`
-	ID   string `json:"id" doc:"The id of the pair or the agreement, or the name of the statement file or inventory file."`
-	Text string `json:"text" doc:"A text for people: the pair, the name of the agreement, or the title as detected." example:"01-07001 + 01-07001"`
+	Kind SourceKind `json:"kind" doc:"The kind of source that id names."`
+	ID   string     `json:"id" doc:"The id of the pair or the agreement, or the name of the statement file or inventory file."`
+	Text string     `json:"text" doc:"A text for people: the pair, the name of the agreement, or the title as detected." example:"01-07001 + 01-07001"`
 }
 
 // Line is a quantity of licences or installations of a product from one source. Lines with a
@@ -102,13 +108,16 @@ func (l Line) Type() agreement.Type {
 // Step is the rule by which a licence covers an installation.
 type Step string
 
-// The steps, in the order in which they are tried.
+// The steps.
 const (
 	StepExact     Step = "exact"
 	StepPrefix    Step = "prefix"
 	StepDowngrade Step = "downgrade"
 	StepAssurance Step = "assurance"
 )
+
+// Steps lists every step, in the order in which they are tried.
+var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance}
 
 // Options disables steps. The zero Options enables all; StepExact is always enabled.
 type Options struct {
@@ -120,7 +129,7 @@ type Options struct {
 // Steps returns the enabled steps, in order.
 func (o Options) Steps() []Step {
 	off := map[Step]bool{StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance}
-	return slices.DeleteFunc(slices.Clone(order), func(s Step) bool { return off[s] })
+	return slices.DeleteFunc(slices.Clone(Steps), func(s Step) bool { return off[s] })
 }
 
 // Verdict is the result of a row (R8.2).

@@ -12,7 +12,7 @@ import (
 
 // lines parses lines in the form "quantity name@version", followed by "+SA" if all licences of
 // the line have Software Assurance.
-func lines(kind string, written ...string) []Line {
+func lines(kind SourceKind, written ...string) []Line {
 	var lines []Line
 	for i, w := range written {
 		l := Line{Source: Source{Kind: kind, ID: fmt.Sprint(kind, i), Text: w}}

@@ -93,7 +93,7 @@ func oracleCovered(licenses, installations []Line, o Options) int {
 	return covered
 }
 
-func drawLines(kind string) *rapid.Generator[[]Line] {
+func drawLines(kind SourceKind) *rapid.Generator[[]Line] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Line {
 		l := Line{
 			Product: Product{
@@ -119,7 +119,7 @@ func drawOptions(t *rapid.T) Options {
 }
 
 func drawLicense(t *rapid.T) []Line {
-	kind := rapid.SampledFrom([]string{KindPair, KindStatement, KindAgreement}).Draw(t, "kind")
+	kind := rapid.SampledFrom([]SourceKind{KindPair, KindStatement, KindAgreement}).Draw(t, "kind")
 	return drawLines(kind).Draw(t, "licenses")
 }
 

@@ -17,9 +17,25 @@ type Explanation struct {
 	Titles []Share `json:"titles" doc:"The detected titles of the product. A PC may have several."`
 }
 
+// BarName is the name of a step of an explanation.
+type BarName string
+
+// The steps, in their order.
+const (
+	BarPairs      BarName = "pairs"
+	BarStatements BarName = "statements"
+	BarAgreements BarName = "agreements"
+	BarMovedIn    BarName = "movedIn"
+	BarMovedOut   BarName = "movedOut"
+	BarInstalled  BarName = "installed"
+)
+
+// BarNames lists every name, in the order of the steps.
+var BarNames = []BarName{BarPairs, BarStatements, BarAgreements, BarMovedIn, BarMovedOut, BarInstalled}
+
 // Bar is one step of an explanation. Quantity is positive or negative.
 type Bar struct {
-	Step     string  `json:"step" enum:"pairs,statements,agreements,movedIn,movedOut,installed" doc:"The name of the step."`
+	Step     BarName `json:"step" doc:"The name of the step."`
 	Quantity int     `json:"quantity" doc:"The quantity that the step adds, or subtracts if negative." example:"120"`
 	Sources  []Share `json:"sources" doc:"The sources of the quantity; empty for moved licences."`
 	Moves    []Move  `json:"moves" doc:"Licences moved from or to other versions."` // of what moved
@@ -29,7 +45,7 @@ type Bar struct {
 type Move struct {
 	Product  string        `json:"product" doc:"The other product." example:"Office Professional Plus 2024"`
 	ID       string        `json:"id" doc:"The id of the other product." example:"1f0c2b3a4d5e6f71"`
-	Step     position.Step `json:"step" enum:"exact,prefix,downgrade,assurance" doc:"The rule that allows the move."`
+	Step     position.Step `json:"step" doc:"The rule that allows the move."`
 	Quantity int           `json:"quantity" doc:"The number of licences." example:"20"`
 }
 
@@ -56,12 +72,12 @@ func (d *Data) titlesOf(p position.Product) []Share {
 
 func waterfall(r *position.Row) []Bar {
 	bars := []Bar{
-		{Step: "pairs", Quantity: r.Pairs, Sources: shares(r.Licenses, position.KindPair)},
-		{Step: "statements", Quantity: r.Statements, Sources: shares(r.Licenses, position.KindStatement)},
-		{Step: "agreements", Quantity: r.Agreements, Sources: shares(r.Licenses, position.KindAgreement)},
-		{Step: "movedIn", Quantity: r.In.Total()},
-		{Step: "movedOut", Quantity: -r.Out.Total()},
-		{Step: "installed", Quantity: -r.Needed, Sources: shares(r.Installations, position.KindInventory)},
+		{Step: BarPairs, Quantity: r.Pairs, Sources: shares(r.Licenses, position.KindPair)},
+		{Step: BarStatements, Quantity: r.Statements, Sources: shares(r.Licenses, position.KindStatement)},
+		{Step: BarAgreements, Quantity: r.Agreements, Sources: shares(r.Licenses, position.KindAgreement)},
+		{Step: BarMovedIn, Quantity: r.In.Total()},
+		{Step: BarMovedOut, Quantity: -r.Out.Total()},
+		{Step: BarInstalled, Quantity: -r.Needed, Sources: shares(r.Installations, position.KindInventory)},
 	}
 	for _, m := range r.Moves {
 		bar, other := &bars[3], m.From
@@ -81,7 +97,7 @@ func waterfall(r *position.Row) []Bar {
 	return bars
 }
 
-func shares(lines []position.Line, kind string) (shares []Share) {
+func shares(lines []position.Line, kind position.SourceKind) (shares []Share) {
 	for _, l := range lines {
 		if l.Source.Kind == kind {
 			shares = append(shares, Share{l.Source, l.Quantity, l.SA})

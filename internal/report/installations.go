@@ -38,7 +38,7 @@ type Installation struct {
 	Shortfall  int              `json:"shortfall" doc:"Installations that no licence covers." example:"0"`
 	Difference int              `json:"difference" doc:"licenses + movedIn - movedOut - installed, which is surplus - shortfall." example:"10"`
 	Coverage   *int             `json:"coverage" doc:"The percentage of PCs that are covered, rounded down; null if there are none." example:"100"`
-	Verdict    position.Verdict `json:"verdict" enum:"unlicensed,short,unused,covered" doc:"The verdict on the product."`
+	Verdict    position.Verdict `json:"verdict" doc:"The verdict on the product."`
 }
 
 // ProductTotals is position.Totals with JSON names.

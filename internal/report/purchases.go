@@ -27,7 +27,7 @@ type Purchases struct {
 // AgreementID.
 type Purchase struct {
 	AgreementID string               `json:"agreementId,omitempty" doc:"The id of the agreement; absent for a row of a statement that names no agreement." example:"k3v8t2q9x7w4m5n6"`
-	Type        agreement.Type       `json:"type" enum:"volume,other" doc:"volume: Microsoft Volume Licensing; other: any other kind of purchase."`
+	Type        agreement.Type       `json:"type" doc:"volume: Microsoft Volume Licensing; other: any other kind of purchase."`
 	GroupID     string               `json:"groupId" doc:"The id of the license group." example:"unassigned"`
 	Group       string               `json:"group" doc:"The name of the license group. The name of the built-in group is in the reader's language." example:"Unassigned agreements"`
 	Name        string               `json:"name" doc:"The name of the agreement, or of the statement." example:"Office agreements"`
@@ -38,7 +38,7 @@ type Purchase struct {
 	Start       day.Date             `json:"start" doc:"The first day of the term; empty if unknown." example:"2026-01-01"`
 	End         day.Date             `json:"end" doc:"The last day of the term; empty if unknown." example:"2026-12-31"`
 	DaysLeft    *int                 `json:"daysLeft" doc:"The days until the last day: 0 on it, negative after it; null if unknown." example:"40"`
-	Status      agreement.Status     `json:"status" enum:"not-started,active,expiring,expired,no-term" doc:"The status of the term."` // of the row's term
+	Status      agreement.Status     `json:"status" doc:"The status of the term."` // of the row's term
 	Validation  agreement.Validation `json:"validation,omitempty" doc:"The result of the Volume Licensing Service Center for the pairs; absent for type other." example:"valid"`
 	Counted     int                  `json:"counted" doc:"The number of licences that count in the position, because their term is running." example:"120"`
 	Sources     []Share              `json:"sources" doc:"The sources of the quantity."` // what Quantity was counted from (R8.3)

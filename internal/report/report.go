@@ -122,11 +122,11 @@ func (d *Data) Stale(now time.Time) bool {
 
 // Filter selects the content of a report. Empty fields select everything.
 type Filter struct {
-	Type      agreement.Type   `json:"type,omitempty" enum:"volume,other" doc:"Only licences of this type."`
+	Type      agreement.Type   `json:"type,omitempty" doc:"Only licences of this type."`
 	Groups    []string         `json:"groups,omitempty" doc:"Only licences of these license groups, by id."`
-	Status    agreement.Status `json:"status,omitempty" enum:"not-started,active,expiring,expired,no-term" doc:"Only terms with this status."`
-	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"`                      // compared in folded form
-	Verdict   position.Verdict `json:"verdict,omitempty" enum:"unlicensed,short,unused,covered" doc:"Only products with this verdict."` // only for installations
+	Status    agreement.Status `json:"status,omitempty" doc:"Only terms with this status."`
+	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"` // compared in folded form
+	Verdict   position.Verdict `json:"verdict,omitempty" doc:"Only products with this verdict."`                   // only for installations
 
 	AlsoPublisher []string `json:"-"` // other names of Publisher
 }

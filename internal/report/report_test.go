@@ -202,12 +202,14 @@ func TestDeletedAgreement(t *testing.T) {
 func TestSortByAnyColumn(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
-	for _, key := range report.PurchaseColumns() {
+	for _, column := range report.PurchaseColumns() {
+		key := string(column)
 		up := d.Purchases(report.Filter{}, report.Order{Column: key}, s)
 		down := d.Purchases(report.Filter{}, report.Order{Column: key, Descending: true}, s)
 		isSorted(t, key, up.Table(s.Words), down.Table(s.Words))
 	}
-	for _, key := range report.InstallationColumns() {
+	for _, column := range report.InstallationColumns() {
+		key := string(column)
 		up := d.Installations(report.Filter{}, report.Order{Column: key}, s)
 		down := d.Installations(report.Filter{}, report.Order{Column: key, Descending: true}, s)
 		isSorted(t, key, up.Table(s.Words), down.Table(s.Words))

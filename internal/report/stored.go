@@ -190,27 +190,35 @@ func (a storedAgreement) agreement() agreement.Agreement {
 	}
 }
 
+func newStoredSource(s position.Source) storedSource {
+	return storedSource{Kind: string(s.Kind), ID: s.ID, Text: s.Text}
+}
+
+func (s storedSource) source() position.Source {
+	return position.Source{Kind: position.SourceKind(s.Kind), ID: s.ID, Text: s.Text}
+}
+
 func newStoredLine(l position.Line) storedLine {
 	return storedLine{
-		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: storedSource(l.Source), Agreement: l.Agreement,
+		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: newStoredSource(l.Source), Agreement: l.Agreement,
 	}
 }
 
 func (l storedLine) line() position.Line {
 	return position.Line{
-		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: position.Source(l.Source), Agreement: l.Agreement,
+		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: l.Source.source(), Agreement: l.Agreement,
 	}
 }
 
 func newStoredHeld(h Held) storedHeld {
 	return storedHeld{
-		Entitlement: storedEntitlement(h.Entitlement), Source: storedSource(h.Source), AgreementID: h.AgreementID, Validation: string(h.Validation),
+		Entitlement: storedEntitlement(h.Entitlement), Source: newStoredSource(h.Source), AgreementID: h.AgreementID, Validation: string(h.Validation),
 	}
 }
 
 func (h storedHeld) held() Held {
 	return Held{
-		Entitlement: entitlement.Entitlement(h.Entitlement), Source: position.Source(h.Source), AgreementID: h.AgreementID,
+		Entitlement: entitlement.Entitlement(h.Entitlement), Source: h.Source.source(), AgreementID: h.AgreementID,
 		Validation: agreement.Validation(h.Validation),
 	}
 }

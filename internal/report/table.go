@@ -97,14 +97,25 @@ func (c cell) say(w Words) Cell {
 	return Cell{Text: c.text}
 }
 
-// The keys of the columns by which each report can be sorted.
-func PurchaseColumns() []string     { return keys(purchaseColumns) }
-func InstallationColumns() []string { return keys(installationColumns) }
-func ComparisonColumns() []string   { return keys(differenceColumns) }
+// The keys of the columns by which a report can be sorted.
+type (
+	PurchaseColumn     string // of a License purchase report
+	InstallationColumn string // of a License installation report
+	ComparisonColumn   string // of a comparison of two days
+)
 
-func keys[R any](columns []column[R]) (keys []string) {
+// PurchaseColumns returns every key, in the order of the columns.
+func PurchaseColumns() []PurchaseColumn { return keys[PurchaseColumn](purchaseColumns) }
+
+// InstallationColumns is like PurchaseColumns.
+func InstallationColumns() []InstallationColumn { return keys[InstallationColumn](installationColumns) }
+
+// ComparisonColumns is like PurchaseColumns.
+func ComparisonColumns() []ComparisonColumn { return keys[ComparisonColumn](differenceColumns) }
+
+func keys[K ~string, R any](columns []column[R]) (keys []K) {
 	for _, c := range columns {
-		keys = append(keys, c.key)
+		keys = append(keys, K(c.key))
 	}
 	return keys
 }

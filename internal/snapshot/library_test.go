@@ -188,7 +188,7 @@ func TestStatementsRemainder(t *testing.T) {
 		}
 		for _, bar := range e.Steps[:3] {
 			for _, source := range bar.Sources {
-				got = append(got, row.Product+" "+bar.Step+" "+source.Text)
+				got = append(got, row.Product+" "+string(bar.Step)+" "+source.Text)
 				if i := slices.IndexFunc([]int{100, 30, 8, 5, 3}, func(n int) bool { return n == source.Quantity }); i < 0 {
 					t.Errorf("%s has %d of %s", row.Product, source.Quantity, source.Text)
 				}

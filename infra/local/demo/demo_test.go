@@ -42,7 +42,7 @@ func TestTheReckoningIsTheDomains(t *testing.T) {
 	if len(held.Strangers) > 0 {
 		t.Errorf("lines of nobody: %v", held.Strangers)
 	}
-	add := func(e entitlement.Entitlement, kind string) {
+	add := func(e entitlement.Entitlement, kind position.SourceKind) {
 		if l, counts := position.Entitled(e, position.Source{Kind: kind}, "", calendar); counts {
 			lines = append(lines, l)
 		}

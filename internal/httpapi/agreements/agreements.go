@@ -95,7 +95,7 @@ type listAgreementsInput struct {
 	EndsBefore string               `query:"endsBefore" doc:"Only agreements that end before this date." example:"2027-01-01"`
 	Text       string               `query:"q" maxLength:"256" doc:"Only agreements that contain this text in their name, publisher, product title or in a number of a pair, without regard to case." example:"office"`
 	Sort       agreement.Sort       `query:"sort" default:"name" doc:"The sort order. Agreements without an end come last; equal ones are sorted by name."`
-	Order      string               `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
+	httpapi.Sorted
 
 	endsBefore day.Date
 }
@@ -177,7 +177,7 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 			found, err = o.Register.List(ctx, agreement.Query{
 				GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Aliases: aliases, Status: in.Status, Validation: in.Validation,
 				EndsBefore: in.endsBefore, Text: in.Text,
-				Sort: in.Sort, Descending: in.Order == "desc", Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
+				Sort: in.Sort, Descending: in.Descending(), Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
 			})
 			return err
 		})

@@ -31,7 +31,9 @@ type Deps struct {
 type operations struct{ Deps }
 
 // enums are the enumerated types that only this function uses.
-var enums = []httpapi.Enum{httpapi.EnumOf(inventory.States), httpapi.EnumOf(inventory.Shapes)}
+var enums = []httpapi.Enum{
+	httpapi.EnumOf(inventory.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins),
+}
 
 // New returns the function's handler.
 func New(d Deps) http.Handler {

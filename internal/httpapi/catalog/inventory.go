@@ -192,30 +192,46 @@ type InventoryTitle struct {
 
 // Recognition is how a title was recognised, and why.
 type Recognition struct {
-	Kind        string   `json:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"The kind of the title; only products count as installed." example:"product"`
-	Product     *Product `json:"product,omitempty" doc:"The product; for a component, the product that it belongs to, as far as known."`
-	Rule        string   `json:"rule,omitempty" doc:"The id of the rule that decided; absent if no rule matched." example:"visio-professional"`
-	Alias       string   `json:"alias,omitempty" doc:"The id of the rule that first replaced the title by another one." example:"own-7k2m9x4w0q"`
-	Explanation string   `json:"explanation" doc:"How the title was counted, or why not, and by which rule, in the reader's language."`
+	Kind        TitleKind `json:"kind" doc:"The kind of the title; only products count as installed." example:"product"`
+	Product     *Product  `json:"product,omitempty" doc:"The product; for a component, the product that it belongs to, as far as known."`
+	Rule        string    `json:"rule,omitempty" doc:"The id of the rule that decided; absent if no rule matched." example:"visio-professional"`
+	Alias       string    `json:"alias,omitempty" doc:"The id of the rule that first replaced the title by another one." example:"own-7k2m9x4w0q"`
+	Explanation string    `json:"explanation" doc:"How the title was counted, or why not, and by which rule, in the reader's language."`
 }
 
-// unknownKind is the API's name of the kind of titles that no rule recognises.
-const unknownKind = "unknown"
+// TitleKind is the kind of a title in the API.
+type TitleKind string
+
+// unknownKind is the kind of titles that no rule recognises.
+const unknownKind TitleKind = "unknown"
+
+func kindOf(d inventory.Decision) TitleKind { return cmp.Or(TitleKind(d.Kind), unknownKind) }
+
+// titleKinds returns every TitleKind. An alias is a kind of rules only.
+func titleKinds() []TitleKind {
+	kinds := []TitleKind{unknownKind}
+	for _, k := range inventory.Kinds {
+		if k != inventory.Alias {
+			kinds = append(kinds, TitleKind(k))
+		}
+	}
+	return kinds
+}
 
 func recognitionOf(lang i18n.Lang, d inventory.Decision) Recognition {
 	code, args := d.Sentence()
 	return Recognition{
-		Kind: cmp.Or(string(d.Kind), unknownKind), Product: productOf(d.Product), Rule: d.Rule, Alias: d.Alias, Explanation: i18n.Text(lang, code, args),
+		Kind: kindOf(d), Product: productOf(d.Product), Rule: d.Rule, Alias: d.Alias, Explanation: i18n.Text(lang, code, args),
 	}
 }
 
 type listInventoryTitlesInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	Source  string `query:"source" maxLength:"1024" doc:"Only titles of this source." example:"intune"`
-	Kind    string `query:"kind" enum:"unknown,product,component,update,language,driver,runtime,free,ignored" doc:"Only titles of this kind; unknown selects titles that no rule matches."`
-	Query   string `query:"q" maxLength:"256" doc:"Only titles whose publisher, name or version contains this text, without regard to case." example:"visio"`
-	Product string `query:"product" maxLength:"256" doc:"Only titles of products whose name, with publisher and version, contains this text, without regard to case." example:"visio professional"`
+	Source  string    `query:"source" maxLength:"1024" doc:"Only titles of this source." example:"intune"`
+	Kind    TitleKind `query:"kind" doc:"Only titles of this kind; unknown selects titles that no rule matches."`
+	Query   string    `query:"q" maxLength:"256" doc:"Only titles whose publisher, name or version contains this text, without regard to case." example:"visio"`
+	Product string    `query:"product" maxLength:"256" doc:"Only titles of products whose name, with publisher and version, contains this text, without regard to case." example:"visio professional"`
 }
 
 type listInventoryTitlesOutput struct{ Body httpapi.Page[InventoryTitle] }
@@ -240,7 +256,7 @@ func (o *operations) listInventoryTitles(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		query := []string{op.OperationID, in.Source, in.Kind, in.Query, in.Product}
+		query := []string{op.OperationID, in.Source, string(in.Kind), in.Query, in.Product}
 		for _, r := range records {
 			if r.Good != nil {
 				query = append(query, r.Source, r.Good.Tally)
@@ -278,7 +294,7 @@ func (in *listInventoryTitlesInput) titles(tallies []inventory.Counted) (found [
 			continue
 		}
 		for _, t := range c.Tally.Titles {
-			if in.Kind != "" && in.Kind != cmp.Or(string(t.Decision.Kind), unknownKind) ||
+			if in.Kind != "" && in.Kind != kindOf(t.Decision) ||
 				query != "" && !strings.Contains(text.Fold(strings.Join([]string{t.Publisher, t.Name, t.Version}, " ")), query) ||
 				product != "" && !strings.Contains(text.Fold(inventory.ProductName(t.Decision.Product)), product) {
 				continue

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,12 +42,18 @@ type TitleName struct {
 
 // RuleText is the content of a rule. Package inventory validates it, in Resolve.
 type RuleText struct {
-	Kind      inventory.Kind `json:"kind" enum:"ignored,alias,component,product,update,language,driver,runtime,free" doc:"The kind of the matching titles. ignored: of no interest; alias: another name of a title; component: a part of a product." example:"product"`
+	Kind      inventory.Kind `json:"kind" doc:"The kind of the matching titles. ignored: of no interest; alias: another name of a title; component: a part of a product." example:"product"`
 	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"A pattern of the publisher. If absent, any publisher matches. A title without a publisher matches every pattern." example:"contoso*"`
 	Name      string         `json:"name" maxLength:"256" doc:"A pattern of the name: * matches any text, {year} a year, {number} digits with dots." example:"expense manager {number}*"`
 	Version   string         `json:"version,omitempty" maxLength:"256" doc:"A pattern of the version. If absent, any version matches." example:"5.*"`
 	Product   *Product       `json:"product,omitempty" doc:"The product to count, or the product that a component belongs to."`
 	Title     *TitleName     `json:"title,omitempty" doc:"The title that replaces the matching title, for an alias."`
+}
+
+// ruleKinds returns every kind of a rule, the ones that admins add most first.
+func ruleKinds() []inventory.Kind {
+	first := []inventory.Kind{inventory.Ignored, inventory.Alias, inventory.Component}
+	return append(first, slices.DeleteFunc(slices.Clone(inventory.Kinds), func(k inventory.Kind) bool { return slices.Contains(first, k) })...)
 }
 
 func (t RuleText) rule(id string) inventory.Rule {
@@ -94,10 +101,21 @@ type RulePage struct {
 	RulesVersion int64  `json:"rulesVersion" minimum:"0" doc:"The version of all rules of admins; 0 if there was never one." example:"4"`
 }
 
+// Origin says who wrote a rule.
+type Origin string
+
+// The origins.
+const (
+	originAdmin  Origin = "admin"
+	originTrueup Origin = "trueup"
+)
+
+var origins = []Origin{originAdmin, originTrueup}
+
 type listRulesInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	Origin string `query:"origin" enum:"admin,trueup" default:"admin" doc:"Rules of admins, which are applied first, or built-in rules of trueup."`
+	Origin Origin `query:"origin" default:"admin" doc:"Rules of admins, which are applied first, or built-in rules of trueup."`
 }
 
 // rulesPage is the content of a cursor of rules.
@@ -114,10 +132,10 @@ func (o *operations) listRules(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		rules := list.Admin
-		if in.Origin == "trueup" {
+		if in.Origin == originTrueup {
 			rules = inventory.Starting()
 		}
-		query := []string{op.OperationID, in.Origin, strconv.FormatInt(list.Version, 10)}
+		query := []string{op.OperationID, string(in.Origin), strconv.FormatInt(list.Version, 10)}
 		var at rulesPage
 		if _, err := cursor.Decode(in.Cursor, &at, query...); err != nil {
 			return nil, err

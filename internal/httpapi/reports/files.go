@@ -73,7 +73,7 @@ func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesIn
 		return report.Table{}, "", err
 	}
 	f, err := o.purchasesFilter(ctx, in.PurchasesQuery)
-	r := v.Purchases(f, in.by(in.Sort), v.Settings)
+	r := v.Purchases(f, by(in.Sort, in.Sorted), v.Settings)
 	return r.Table(v.Words), v.Calendar.Today, err
 }
 
@@ -88,7 +88,7 @@ func (o *operations) installationsTable(ctx context.Context, in *downloadInstall
 		return report.Table{}, "", err
 	}
 	f, err := o.installationsFilter(ctx, in.InstallationsQuery)
-	r := v.Installations(f, in.by(in.Sort), v.Settings)
+	r := v.Installations(f, by(in.Sort, in.Sorted), v.Settings)
 	return r.Table(v.Words), v.Calendar.Today, err
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
@@ -40,7 +42,11 @@ type operations struct {
 }
 
 // enums are the enumerated types that only this function uses.
-var enums = []httpapi.Enum{httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds), httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(entitlement.Kinds)}
+var enums = []httpapi.Enum{
+	httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds),
+	httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(position.SourceKinds), httpapi.EnumOf(entitlement.Kinds), httpapi.EnumOf(report.BarNames),
+	httpapi.EnumOf(report.PurchaseColumns()), httpapi.EnumOf(report.InstallationColumns()), httpapi.EnumOf(report.ComparisonColumns()),
+}
 
 // New returns the function's handler.
 func New(d Deps) http.Handler {
@@ -54,7 +60,7 @@ func New(d Deps) http.Handler {
 func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
-	return httpapi.Function{Name: Name, Enums: enums, Operations: httpapi.Operations{
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Operations{
 		"createRefresh":                    o.createRefresh,
 		"listRefreshes":                    o.listRefreshes,
 		"getRefresh":                       o.getRefresh,
@@ -80,4 +86,10 @@ func (o *operations) function() httpapi.Function {
 		"getTrend":                         o.getTrend,
 		"listSnapshots":                    o.listSnapshots,
 	}}
+}
+
+// describe lists the steps of a move. The steps of a report are of the same type and have no list
+// in the OpenAPI document, so the type is not in enums.
+func describe(document *huma.OpenAPI) {
+	document.Components.Schemas.Map()["Move"].Properties["step"].Enum = httpapi.Values(position.Steps)
 }

@@ -20,8 +20,8 @@ type ComparisonQuery struct {
 	From string `query:"from" required:"true" doc:"The earlier day, which must have a snapshot." example:"2026-10-21"`
 	To   string `query:"to" doc:"The later day, which must have a snapshot. The default is now." example:"2026-11-21"`
 	Licensed
-	Sort string `query:"sort" enum:"product,publisher,licensesBefore,licensesAfter,installedBefore,installedAfter,differenceBefore,differenceAfter,verdictBefore,verdictAfter" doc:"The sort column; empty cells come last. The default order is by publisher and product."`
-	Sorted
+	Sort report.ComparisonColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by publisher and product."`
+	httpapi.Sorted
 	Matching
 
 	from, to day.Date
@@ -63,7 +63,7 @@ func (o *operations) compared(ctx context.Context, lang i18n.Lang, in Comparison
 		return report.Comparison{}, viewed{}, err
 	}
 	own := report.Order{}
-	c := report.Compare(before.Installations(f, own, before.Settings), after.Installations(f, own, after.Settings), in.by(in.Sort), after.Words)
+	c := report.Compare(before.Installations(f, own, before.Settings), after.Installations(f, own, after.Settings), by(in.Sort, in.Sorted), after.Words)
 	return c, after, nil
 }
 

@@ -21,13 +21,9 @@ import (
 	"trueup/internal/snapshot"
 )
 
-// Sorted is the direction of a sort.
-type Sorted struct {
-	Order string `query:"order" enum:"asc,desc" default:"asc" doc:"Ascending or descending."`
-}
-
-func (s Sorted) by(column string) report.Order {
-	return report.Order{Column: column, Descending: column != "" && s.Order == "desc"}
+// by returns the order by a column, if one is given.
+func by[Column ~string](column Column, s httpapi.Sorted) report.Order {
+	return report.Order{Column: string(column), Descending: column != "" && s.Descending()}
 }
 
 // Licensed selects licenses.
@@ -169,9 +165,9 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 // PurchasesQuery is the parameters of a License purchase report.
 type PurchasesQuery struct {
 	Licensed
-	Status agreement.Status `query:"status" doc:"Only terms with this status."`
-	Sort   string           `query:"sort" enum:"name,type,group,publisher,product,quantity,sa,start,end,daysLeft,status,validation,counted" doc:"The sort column; empty cells come last. The default order is by name, product and term."`
-	Sorted
+	Status agreement.Status      `query:"status" doc:"Only terms with this status."`
+	Sort   report.PurchaseColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by name, product and term."`
+	httpapi.Sorted
 	Dated
 }
 
@@ -184,9 +180,9 @@ func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery) (re
 // InstallationsQuery is the parameters of a License installation report.
 type InstallationsQuery struct {
 	Licensed
-	Verdict position.Verdict `query:"verdict" doc:"Only products with this verdict."`
-	Sort    string           `query:"sort" enum:"product,publisher,volume,other,licenses,movedIn,movedOut,installed,surplus,shortfall,difference,coverage,verdict" doc:"The sort column; empty cells come last. The default order is by publisher, product and version."`
-	Sorted
+	Verdict position.Verdict          `query:"verdict" doc:"Only products with this verdict."`
+	Sort    report.InstallationColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by publisher, product and version."`
+	httpapi.Sorted
 	Matching
 	Dated
 }
@@ -224,7 +220,7 @@ func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 	op.Description = "Returns the licensed software of the selected license groups: one row per product of an agreement and term. The totals cover all pages." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getPurchasesInput) (*getPurchasesOutput, error) {
-		order := in.by(in.Sort)
+		order := by(in.Sort, in.Sorted)
 		named := asked(report.NamePurchases, in.date, report.Filter{Type: in.Type, Groups: in.Groups, Publisher: in.Publisher, Status: in.Status}, order, position.Options{})
 		from, err := start(in.Paging, named)
 		if err != nil {
@@ -257,7 +253,7 @@ func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Description = "Compares licences with installations, by product. Type and license groups select the licences, which are compared with all installations; publisher and verdict select the products to show. The totals cover all pages." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getInstallationsInput) (*getInstallationsOutput, error) {
-		order, steps := in.by(in.Sort), in.options()
+		order, steps := by(in.Sort, in.Sorted), in.options()
 		named := asked(report.NameInstallations, in.date, report.Filter{Type: in.Type, Groups: in.Groups, Publisher: in.Publisher, Verdict: in.Verdict}, order, steps)
 		from, err := start(in.Paging, named)
 		if err != nil {
