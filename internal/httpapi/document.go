@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -37,6 +38,10 @@ func Document(functions ...Function) []byte {
 	api := humago.New(http.NewServeMux(), configuration(enums))
 	for _, r := range route.Table {
 		all.of(r)(api, operation(r))
+		delete(all, r.Operation)
+	}
+	for id := range all {
+		panic(fmt.Sprintf("httpapi: the operation %q has no route", id))
 	}
 	for _, f := range functions {
 		if f.Describe != nil {

@@ -18,6 +18,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path"
 	"runtime/debug"
@@ -67,6 +68,15 @@ func New(f Function) http.Handler {
 		})
 	}
 	return s
+}
+
+// Join returns all operations of a function. Each file has its own, next to their code.
+func Join(files ...Operations) Operations {
+	all := Operations{}
+	for _, operations := range files {
+		maps.Copy(all, operations)
+	}
+	return all
 }
 
 // of returns the function that adds the operation of a route.

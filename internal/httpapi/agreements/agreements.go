@@ -160,6 +160,14 @@ func totalsOf(t agreement.Totals) Totals {
 
 type listAgreementsOutput struct{ Body Agreements }
 
+func (o *operations) agreementRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"listAgreements":      o.listAgreements,
+		"getAgreement":        o.getAgreement,
+		"getAgreementDetails": o.getAgreementDetails,
+	}
+}
+
 func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "List agreements"
 	op.Description = "Lists the agreements that match all given parameters, page by page, with the totals of all pages. " +

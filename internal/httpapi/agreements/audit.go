@@ -139,6 +139,13 @@ type listAuditEventsInput struct {
 
 type listAuditEventsOutput struct{ Body httpapi.Page[AuditEvent] }
 
+func (o *operations) auditRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"listAuditEvents":   o.listAuditEvents,
+		"exportAuditEvents": o.exportAuditEvents,
+	}
+}
+
 func (o *operations) listAuditEvents(api huma.API, op huma.Operation) {
 	op.Summary = "List audit events"
 	op.Description = "Lists who changed what, the newest first. One call reads a limited number of events and days: a page can be shorter than its limit, or empty, " +

@@ -164,6 +164,13 @@ func (in *moveAgreementsInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(parseIDs(in.Body.IDs), broken)
 }
 
+func (o *operations) bulkRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"moveAgreements":   o.moveAgreements,
+		"deleteAgreements": o.deleteAgreements,
+	}
+}
+
 func (o *operations) moveAgreements(api huma.API, op huma.Operation) {
 	op.Summary = "Move many agreements"
 	op.Description = "Moves agreements to an existing license group or to a new one, and returns a result for each. Agreements that are already in the group do not change."

@@ -179,6 +179,14 @@ type createdAgreement struct {
 	Body     httpapi.Reply[Agreement]
 }
 
+func (o *operations) editRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"createAgreement": o.createAgreement,
+		"updateAgreement": o.updateAgreement,
+		"deleteAgreement": o.deleteAgreement,
+	}
+}
+
 func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 	op.Summary = "Add an agreement"
 	op.Description = "Adds one agreement, of type volume with all of its pairs or of type other, to an existing license group or to a new one. " +

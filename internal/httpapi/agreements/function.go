@@ -74,27 +74,9 @@ func New(d Deps) http.Handler {
 func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
-	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Operations{
-		"openapi":             o.openapi,
-		"listAgreements":      o.listAgreements,
-		"createAgreement":     o.createAgreement,
-		"getAgreement":        o.getAgreement,
-		"updateAgreement":     o.updateAgreement,
-		"deleteAgreement":     o.deleteAgreement,
-		"moveAgreements":      o.moveAgreements,
-		"deleteAgreements":    o.deleteAgreements,
-		"getAgreementDetails": o.getAgreementDetails,
-		"listAgreementPairs":  o.listAgreementPairs,
-		"addAgreementPairs":   o.addAgreementPairs,
-		"deleteAgreementPair": o.deleteAgreementPair,
-		"createImport":        o.createImport,
-		"listImports":         o.listImports,
-		"getImport":           o.getImport,
-		"listImportFindings":  o.listImportFindings,
-		"getAnnotatedCopy":    o.getAnnotatedCopy,
-		"listAuditEvents":     o.listAuditEvents,
-		"exportAuditEvents":   o.exportAuditEvents,
-	}}
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
+		httpapi.Operations{"openapi": o.openapi}, o.agreementRoutes(), o.editRoutes(), o.bulkRoutes(), o.pairRoutes(), o.importRoutes(), o.auditRoutes(),
+	)}
 }
 
 type limitsKey struct{} // of agreement.Limits in a request's context

@@ -80,30 +80,32 @@ func onErrorOf(o importer.OnError) importer.OnError {
 	return importer.OnErrorReject
 }
 
-type listImportsInput struct {
-	httpapi.Reader
-	httpapi.Paging
+func (o *operations) importRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"createImport":       o.createImport,
+		"listImports":        o.listImports,
+		"getImport":          o.getImport,
+		"listImportFindings": o.listImportFindings,
+		"getAnnotatedCopy":   o.getAnnotatedCopy,
+	}
 }
-
-type listImportsOutput struct{ Body httpapi.Page[Import] }
 
 func (o *operations) listImports(api huma.API, op huma.Operation) {
 	op.Summary = "List imports"
 	op.Description = "Lists imports, the newest first."
-	huma.Register(api, op, func(ctx context.Context, in *listImportsInput) (*listImportsOutput, error) {
-		found, err := o.Imports.Imports(ctx, in.Limit, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		lang := in.Lang()
-		return &listImportsOutput{httpapi.PageOf(found.Items, found.Next, func(i importer.Import) Import { return importOf(lang, i) })}, nil
-	})
+	httpapi.List(api, op, func(ctx context.Context, limit int, cursor string) ([]importer.Import, string, error) {
+		page, err := o.Imports.Imports(ctx, limit, cursor)
+		return page.Items, page.Next, err
+	}, importOf)
 }
 
 // ImportID is the path parameter of an import.
 type ImportID struct {
 	ID string `path:"id" maxLength:"64" doc:"The import's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
+
+// RecordID returns the id.
+func (i ImportID) RecordID() string { return i.ID }
 
 type getImportInput struct {
 	httpapi.Reader
@@ -114,15 +116,11 @@ type getImportInput struct {
 func (o *operations) getImport(api huma.API, op huma.Operation) {
 	op.Summary = "Read an import"
 	op.Description = "Returns the record of one import. Poll it with If-None-Match until it is final."
-	op.Errors = append(op.Errors, http.StatusNotFound)
-	httpapi.NotModified(&op)
-	huma.Register(api, op, func(ctx context.Context, in *getImportInput) (*httpapi.Tagged[Import], error) {
-		i, err := o.Imports.Import(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		lang := in.Lang()
-		return httpapi.Current(in.Condition, httpapi.ETag(lang, i.Version), importOf(lang, i)), nil
+	httpapi.Read[getImportInput](api, op, func(ctx context.Context, id string) (importer.Import, int64, error) {
+		i, err := o.Imports.Import(ctx, id)
+		return i, i.Version, err
+	}, func(_ context.Context, lang i18n.Lang, i importer.Import) (Import, error) {
+		return importOf(lang, i), nil
 	})
 }
 

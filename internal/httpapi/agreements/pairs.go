@@ -71,6 +71,14 @@ type listAgreementPairsInput struct {
 
 type listAgreementPairsOutput struct{ Body httpapi.Page[Pair] }
 
+func (o *operations) pairRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"listAgreementPairs":  o.listAgreementPairs,
+		"addAgreementPairs":   o.addAgreementPairs,
+		"deleteAgreementPair": o.deleteAgreementPair,
+	}
+}
+
 func (o *operations) listAgreementPairs(api huma.API, op huma.Operation) {
 	op.Summary = "List the pairs of an agreement"
 	op.Description = "Lists the agreement pairs of one agreement, sorted by number, each with the result of the last refresh. " +

@@ -55,6 +55,15 @@ type lookUpPublishersInput struct{ Typed }
 
 type lookUpPublishersOutput struct{ Body httpapi.Found[Publisher] }
 
+func (o *operations) catalogRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"lookUpPublishers": o.lookUpPublishers,
+		"getPublisher":     o.getPublisher,
+		"lookUpTitles":     o.lookUpTitles,
+		"getTitle":         o.getTitle,
+	}
+}
+
 func (o *operations) lookUpPublishers(api huma.API, op huma.Operation) {
 	op.Summary = "Look publishers up while typing"
 	op.Description = "Returns the publishers with a name that contains the typed letters, the best matches first; of equal matches, the publishers with more product titles come first. There are no further pages: type more letters."

@@ -38,6 +38,15 @@ type createdPublisher struct {
 	Body     httpapi.Reply[Publisher]
 }
 
+func (o *operations) editRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"createPublisher": o.createPublisher,
+		"mergePublisher":  o.mergePublisher,
+		"createTitle":     o.createTitle,
+		"mergeTitle":      o.mergeTitle,
+	}
+}
+
 func (o *operations) createPublisher(api huma.API, op huma.Operation) {
 	op.Summary = "Add a publisher to the catalog"
 	op.Description = "Adds a publisher, so that product titles can be added to it and agreements can name it. An existing name is a conflict; the response names the publisher that has it."

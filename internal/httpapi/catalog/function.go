@@ -47,25 +47,9 @@ func New(d Deps) http.Handler {
 func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
-	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Operations{
-		"lookUpPublishers":    o.lookUpPublishers,
-		"createPublisher":     o.createPublisher,
-		"getPublisher":        o.getPublisher,
-		"mergePublisher":      o.mergePublisher,
-		"lookUpTitles":        o.lookUpTitles,
-		"createTitle":         o.createTitle,
-		"getTitle":            o.getTitle,
-		"mergeTitle":          o.mergeTitle,
-		"getInventory":        o.getInventory,
-		"createInventory":     o.createInventory,
-		"getInventorySource":  o.getInventorySource,
-		"listInventoryTitles": o.listInventoryTitles,
-		"recognizeTitle":      o.recognizeTitle,
-		"listRules":           o.listRules,
-		"createRule":          o.createRule,
-		"replaceRule":         o.replaceRule,
-		"deleteRule":          o.deleteRule,
-	}}
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
+		o.catalogRoutes(), o.editRoutes(), o.inventoryRoutes(), o.ruleRoutes(),
+	)}
 }
 
 // describe adds the rules that resolvers check to the OpenAPI document.

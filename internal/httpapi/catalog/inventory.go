@@ -93,6 +93,16 @@ type getInventoryInput struct{ httpapi.Reader }
 
 type getInventoryOutput struct{ Body Inventory }
 
+func (o *operations) inventoryRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"getInventory":        o.getInventory,
+		"createInventory":     o.createInventory,
+		"getInventorySource":  o.getInventorySource,
+		"listInventoryTitles": o.listInventoryTitles,
+		"recognizeTitle":      o.recognizeTitle,
+	}
+}
+
 func (o *operations) getInventory(api huma.API, op huma.Operation) {
 	op.Summary = "Read the inventory"
 	op.Description = "Returns every source of inventory files, with the result of its newest file and its current counts, and the totals of all sources."

@@ -123,6 +123,15 @@ type rulesPage struct {
 	After int
 }
 
+func (o *operations) ruleRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"listRules":   o.listRules,
+		"createRule":  o.createRule,
+		"replaceRule": o.replaceRule,
+		"deleteRule":  o.deleteRule,
+	}
+}
+
 func (o *operations) listRules(api huma.API, op huma.Operation) {
 	op.Summary = "List the rules that recognise titles"
 	op.Description = "Lists rules in the order in which they are applied. A cursor is no longer valid after a rule was changed: start again."

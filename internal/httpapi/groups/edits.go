@@ -40,6 +40,14 @@ type createdGroup struct {
 	Body     httpapi.Reply[Group]
 }
 
+func (o *operations) editRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"createGroup": o.createGroup,
+		"updateGroup": o.updateGroup,
+		"deleteGroup": o.deleteGroup,
+	}
+}
+
 func (o *operations) createGroup(api huma.API, op huma.Operation) {
 	op.Summary = "Add a license group"
 	op.Description = "Adds an empty license group. The number of groups is limited."

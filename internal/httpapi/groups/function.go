@@ -36,13 +36,9 @@ func New(d Deps) http.Handler {
 func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
-	return httpapi.Function{Name: Name, Describe: describe, Operations: httpapi.Operations{
-		"listGroups":  o.listGroups,
-		"createGroup": o.createGroup,
-		"getGroup":    o.getGroup,
-		"updateGroup": o.updateGroup,
-		"deleteGroup": o.deleteGroup,
-	}}
+	return httpapi.Function{Name: Name, Describe: describe, Operations: httpapi.Join(
+		o.groupRoutes(), o.editRoutes(),
+	)}
 }
 
 // describe adds the rules that resolvers check to the OpenAPI document.

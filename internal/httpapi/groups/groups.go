@@ -105,6 +105,13 @@ type listGroupsInput struct{ httpapi.Reader }
 
 type listGroupsOutput struct{ Body Groups }
 
+func (o *operations) groupRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"listGroups": o.listGroups,
+		"getGroup":   o.getGroup,
+	}
+}
+
 func (o *operations) listGroups(api huma.API, op huma.Operation) {
 	op.Summary = "List license groups"
 	op.Description = "Lists every license group with the number of its agreements, in one page."

@@ -112,6 +112,20 @@ const (
 	comparison    = "comparison of two days"
 )
 
+func (o *operations) fileRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"downloadLicensePurchasesCSV":      file(o, formatCSV, purchases, report.NamePurchases, o.purchasesTable),
+		"downloadLicensePurchasesXLSX":     file(o, formatXLSX, purchases, report.NamePurchases, o.purchasesTable),
+		"printLicensePurchases":            file(o, formatHTML, purchases, report.NamePurchases, o.purchasesTable),
+		"downloadLicenseInstallationsCSV":  file(o, formatCSV, installations, report.NameInstallations, o.installationsTable),
+		"downloadLicenseInstallationsXLSX": file(o, formatXLSX, installations, report.NameInstallations, o.installationsTable),
+		"printLicenseInstallations":        file(o, formatHTML, installations, report.NameInstallations, o.installationsTable),
+		"downloadComparisonCSV":            file(o, formatCSV, comparison, report.NameComparison, o.comparisonTable),
+		"downloadComparisonXLSX":           file(o, formatXLSX, comparison, report.NameComparison, o.comparisonTable),
+		"printComparison":                  file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
+	}
+}
+
 // file returns a function that adds the operation of a report as a file. Descriptions call the
 // report what; the file's name begins with name.
 func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {

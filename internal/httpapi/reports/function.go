@@ -60,32 +60,9 @@ func New(d Deps) http.Handler {
 func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
-	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Operations{
-		"createRefresh":                    o.createRefresh,
-		"listRefreshes":                    o.listRefreshes,
-		"getRefresh":                       o.getRefresh,
-		"confirmRefresh":                   o.confirmRefresh,
-		"createStatement":                  o.createStatement,
-		"listStatements":                   o.listStatements,
-		"getStatement":                     o.getStatement,
-		"deleteStatement":                  o.deleteStatement,
-		"getOverview":                      o.getOverview,
-		"getLicensePurchases":              o.getLicensePurchases,
-		"downloadLicensePurchasesCSV":      file(o, formatCSV, purchases, report.NamePurchases, o.purchasesTable),
-		"downloadLicensePurchasesXLSX":     file(o, formatXLSX, purchases, report.NamePurchases, o.purchasesTable),
-		"printLicensePurchases":            file(o, formatHTML, purchases, report.NamePurchases, o.purchasesTable),
-		"getLicenseInstallations":          o.getLicenseInstallations,
-		"explainLicenseInstallation":       o.explainLicenseInstallation,
-		"downloadLicenseInstallationsCSV":  file(o, formatCSV, installations, report.NameInstallations, o.installationsTable),
-		"downloadLicenseInstallationsXLSX": file(o, formatXLSX, installations, report.NameInstallations, o.installationsTable),
-		"printLicenseInstallations":        file(o, formatHTML, installations, report.NameInstallations, o.installationsTable),
-		"compareLicenseInstallations":      o.compareLicenseInstallations,
-		"downloadComparisonCSV":            file(o, formatCSV, comparison, report.NameComparison, o.comparisonTable),
-		"downloadComparisonXLSX":           file(o, formatXLSX, comparison, report.NameComparison, o.comparisonTable),
-		"printComparison":                  file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
-		"getTrend":                         o.getTrend,
-		"listSnapshots":                    o.listSnapshots,
-	}}
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
+		o.refreshRoutes(), o.statementRoutes(), o.reportRoutes(), o.historyRoutes(), o.fileRoutes(),
+	)}
 }
 
 // describe lists the steps of a move. The steps of a report are of the same type and have no list

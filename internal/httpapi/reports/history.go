@@ -39,6 +39,14 @@ type compareInput struct {
 
 type compareOutput struct{ Body report.Comparison }
 
+func (o *operations) historyRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"compareLicenseInstallations": o.compareLicenseInstallations,
+		"getTrend":                    o.getTrend,
+		"listSnapshots":               o.listSnapshots,
+	}
+}
+
 func (o *operations) compareLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Compare two days"
 	op.Description = "Returns the products whose licences or installations differ between the License installation reports of two days, or of a day and now." + datedText

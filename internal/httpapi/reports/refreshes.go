@@ -99,6 +99,15 @@ func accepted(reply httpapi.Reply[Refresh], err error) (*acceptedRefresh, error)
 	return &acceptedRefresh{Location: "/refreshes/" + reply.Value.ID, Body: reply}, nil
 }
 
+func (o *operations) refreshRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"createRefresh":  o.createRefresh,
+		"listRefreshes":  o.listRefreshes,
+		"getRefresh":     o.getRefresh,
+		"confirmRefresh": o.confirmRefresh,
+	}
+}
+
 func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Refresh licence data now"
 	op.Description = "Refreshes the entitlements of every agreement pair of the organisation or of one license group, and writes the reports of the day. " +
@@ -140,30 +149,22 @@ func noSuchRefreshGroup(err error, id string) error {
 	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "groupId", Value: id}})
 }
 
-type listRefreshesInput struct {
-	httpapi.Reader
-	httpapi.Paging
-}
-
-type listRefreshesOutput struct{ Body httpapi.Page[Refresh] }
-
 func (o *operations) listRefreshes(api huma.API, op huma.Operation) {
 	op.Summary = "List refreshes"
 	op.Description = "Lists refreshes of licence data, the newest first."
-	huma.Register(api, op, func(ctx context.Context, in *listRefreshesInput) (*listRefreshesOutput, error) {
-		found, err := o.Refresher.Store.Runs(ctx, in.Limit, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		lang := in.Lang()
-		return &listRefreshesOutput{httpapi.PageOf(found.Items, found.Next, func(r refresher.Run) Refresh { return refreshOf(lang, r) })}, nil
-	})
+	httpapi.List(api, op, func(ctx context.Context, limit int, cursor string) ([]refresher.Run, string, error) {
+		page, err := o.Refresher.Store.Runs(ctx, limit, cursor)
+		return page.Items, page.Next, err
+	}, refreshOf)
 }
 
 // RefreshID is the path parameter of a refresh.
 type RefreshID struct {
 	ID string `path:"id" maxLength:"64" doc:"The refresh's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
+
+// RecordID returns the id.
+func (i RefreshID) RecordID() string { return i.ID }
 
 type getRefreshInput struct {
 	httpapi.Reader
@@ -174,16 +175,15 @@ type getRefreshInput struct {
 func (o *operations) getRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Read a refresh"
 	op.Description = "Returns the record of one refresh. Poll it with If-None-Match until it is final."
-	op.Errors = append(op.Errors, http.StatusNotFound)
-	httpapi.NotModified(&op)
-	huma.Register(api, op, func(ctx context.Context, in *getRefreshInput) (*httpapi.Tagged[Refresh], error) {
-		r, err := o.Refresher.Store.Run(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		lang := in.Lang()
-		return httpapi.Current(in.Condition, httpapi.ETag(lang, r.Version), refreshOf(lang, r)), nil
+	httpapi.Read[getRefreshInput](api, op, o.run, func(_ context.Context, lang i18n.Lang, r refresher.Run) (Refresh, error) {
+		return refreshOf(lang, r), nil
 	})
+}
+
+// run returns a run and its version.
+func (o *operations) run(ctx context.Context, id string) (refresher.Run, int64, error) {
+	r, err := o.Refresher.Store.Run(ctx, id)
+	return r, r.Version, err
 }
 
 type confirmRefreshInput struct {
@@ -202,10 +202,7 @@ func (o *operations) confirmRefresh(api huma.API, op huma.Operation) {
 		now := o.Now()
 		return accepted(httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.IfMatch, func(call httpapi.Call[Refresh]) (reply httpapi.Reply[Refresh], err error) {
 			var confirmed refresher.Run
-			err = httpapi.Revise(ctx, in.Revision, func() (refresher.Run, int64, error) {
-				r, err := o.Refresher.Store.Run(ctx, in.ID)
-				return r, r.Version, err
-			}, func(refresher.Run) (err error) {
+			err = httpapi.Revise(ctx, in.Revision, func() (refresher.Run, int64, error) { return o.run(ctx, in.ID) }, func(refresher.Run) (err error) {
 				confirmed, err = o.Refresher.Confirm(ctx, in.ID, o.Event(ctx, now, "refresh.confirmed"))
 				return err
 			})

@@ -215,6 +215,15 @@ type getPurchasesOutput struct{ Body PurchasesPage }
 
 const datedText = " Every report contains a notice about its limits, the time of its licence data, and whether it is stale. If the data is older than 24 hours, reading the report starts a refresh."
 
+func (o *operations) reportRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"getOverview":                o.getOverview,
+		"getLicensePurchases":        o.getLicensePurchases,
+		"getLicenseInstallations":    o.getLicenseInstallations,
+		"explainLicenseInstallation": o.explainLicenseInstallation,
+	}
+}
+
 func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License purchase report"
 	op.Description = "Returns the licensed software of the selected license groups: one row per product of an agreement and term. The totals cover all pages." + datedText

@@ -16,6 +16,7 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/once"
@@ -98,6 +99,15 @@ type createStatementOutput struct {
 	Body         httpapi.Reply[CreatedStatement]
 }
 
+func (o *operations) statementRoutes() httpapi.Operations {
+	return httpapi.Operations{
+		"createStatement": o.createStatement,
+		"listStatements":  o.listStatements,
+		"getStatement":    o.getStatement,
+		"deleteStatement": o.deleteStatement,
+	}
+}
+
 func (o *operations) createStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Announce a statement"
 	op.Description = "Announces a license summary, a General License Statement or a Microsoft License Statement, and returns how to upload it. " +
@@ -138,23 +148,13 @@ func (o *operations) announceStatement(ctx context.Context, in *createStatementI
 	})
 }
 
-type listStatementsInput struct {
-	httpapi.Reader
-	httpapi.Paging
-}
-
-type listStatementsOutput struct{ Body httpapi.Page[Statement] }
-
 func (o *operations) listStatements(api huma.API, op huma.Operation) {
 	op.Summary = "List statements"
 	op.Description = "Lists statements of the organisation's entitlements, one record per version of a file, the newest first."
-	huma.Register(api, op, func(ctx context.Context, in *listStatementsInput) (*listStatementsOutput, error) {
-		found, err := o.Statements.Store.Statements(ctx, in.Limit, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		return &listStatementsOutput{httpapi.PageOf(found.Items, found.Next, statementOf)}, nil
-	})
+	httpapi.List(api, op, func(ctx context.Context, limit int, cursor string) ([]statements.Record, string, error) {
+		page, err := o.Statements.Store.Statements(ctx, limit, cursor)
+		return page.Items, page.Next, err
+	}, func(_ i18n.Lang, r statements.Record) Statement { return statementOf(r) })
 }
 
 // StatementID is the path parameter of a statement.
@@ -168,6 +168,9 @@ type CheckedStatement struct {
 	Findings []httpapi.Finding `json:"findings" doc:"Errors and warnings in the order of the file, at most 1,000."`
 }
 
+// RecordID returns the id.
+func (i StatementID) RecordID() string { return i.ID }
+
 type getStatementInput struct {
 	httpapi.Reader
 	StatementID
@@ -177,28 +180,23 @@ type getStatementInput struct {
 func (o *operations) getStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Read a statement"
 	op.Description = "Returns the record of one version of a file, with every error and warning by line. Poll it with If-None-Match until it is final."
-	op.Errors = append(op.Errors, http.StatusNotFound)
-	httpapi.NotModified(&op)
-	huma.Register(api, op, func(ctx context.Context, in *getStatementInput) (*httpapi.Tagged[CheckedStatement], error) {
-		r, err := o.Statements.Store.Statement(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		lang := in.Lang()
-		tag := httpapi.ETag(lang, r.Version)
-		if httpapi.Matches(in.IfNoneMatch, tag) {
-			return httpapi.Current(in.Condition, tag, CheckedStatement{}), nil // its findings need not be read
-		}
+	httpapi.Read[getStatementInput](api, op, o.statement, func(ctx context.Context, lang i18n.Lang, r statements.Record) (CheckedStatement, error) {
 		findings, err := o.Statements.Findings(ctx, r)
 		if err != nil {
-			return nil, err
+			return CheckedStatement{}, err
 		}
 		out := CheckedStatement{Statement: statementOf(r), Findings: make([]httpapi.Finding, len(findings))}
 		for i, f := range findings {
 			out.Findings[i] = httpapi.FindingOf(lang, f)
 		}
-		return httpapi.Current(in.Condition, tag, out), nil
+		return out, nil
 	})
+}
+
+// statement returns a statement and its version.
+func (o *operations) statement(ctx context.Context, id string) (statements.Record, int64, error) {
+	r, err := o.Statements.Store.Statement(ctx, id)
+	return r, r.Version, err
 }
 
 type deleteStatementInput struct {
@@ -214,10 +212,7 @@ func (o *operations) deleteStatement(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *deleteStatementInput) (*httpapi.Tagged[Statement], error) {
 		now := o.Now()
 		var removed statements.Record
-		err := httpapi.Revise(ctx, in.Revision, func() (statements.Record, int64, error) {
-			r, err := o.Statements.Store.Statement(ctx, in.ID)
-			return r, r.Version, err
-		}, func(read statements.Record) (err error) {
+		err := httpapi.Revise(ctx, in.Revision, func() (statements.Record, int64, error) { return o.statement(ctx, in.ID) }, func(read statements.Record) (err error) {
 			removed, err = o.Statements.Remove(ctx, read, o.Event(ctx, now, "statement.removed"))
 			return err
 		})

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"testing"
 
+	"trueup/internal/access"
 	"trueup/internal/httpapi/route"
 )
 
@@ -31,5 +32,33 @@ func TestTable(t *testing.T) {
 			t.Errorf("path %s", r.Path)
 		}
 		mux.Handle(r.Key(), http.NotFoundHandler())
+	}
+}
+
+// TestPermissions: everybody with a role may read, and changes need the permission to manage
+// agreements. Routes with another permission are listed here.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	others := map[string]access.Permission{
+		"GET /openapi.json":            access.Anyone,
+		"GET /agreements/{id}/details": access.ReadDetails,
+		"POST /refreshes":              access.RefreshNow,
+	}
+	for _, r := range route.Table {
+		want, other := others[r.Key()]
+		switch {
+		case other:
+			delete(others, r.Key())
+		case r.Method == http.MethodGet:
+			want = access.Read
+		default:
+			want = access.ManageAgreements
+		}
+		if r.Permission != want {
+			t.Errorf("%s needs the permission %s, want %s", r.Key(), r.Permission, want)
+		}
+	}
+	for key := range others {
+		t.Errorf("%s is no route", key)
 	}
 }
