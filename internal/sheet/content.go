@@ -83,17 +83,3 @@ func looksMarkup(head []byte) bool {
 	}
 	return false
 }
-
-// Separators are the separators of CSV files, the most likely first.
-const Separators = ",;\t"
-
-// SeparatorLine recognises "sep=;", a first line with which spreadsheet programs declare the
-// separator, and returns the length of the line in bytes.
-func SeparatorLine(text string) (sep byte, length int) {
-	line := text[:LineLength(text[:min(len(text), 16)])]
-	hint := strings.Trim(strings.TrimRight(line, " "), `"`)
-	if len(hint) != 5 || !strings.EqualFold(hint[:4], "sep=") || strings.IndexByte(Separators, hint[4]) < 0 {
-		return 0, 0
-	}
-	return hint[4], len(line) + LineEnd(text[len(line):])
-}

@@ -46,6 +46,8 @@ type Scanner struct {
 	Cells   []Cell // valid until the next record
 	Columns int    // number of cells, including those that are not kept
 	Filled  int    // columns up to the last one that is not empty
+
+	texts []string // reused by Texts
 }
 
 // NewScanner returns a Scanner of text. line is the number of its first line.
@@ -173,6 +175,25 @@ func (s *Scanner) skipBlanks(i int) int {
 		i++
 	}
 	return i
+}
+
+// Texts returns the texts of the current record's cells, valid until the next record.
+func (s *Scanner) Texts() []string {
+	s.texts = s.texts[:0]
+	for _, c := range s.Cells {
+		s.texts = append(s.texts, c.Text)
+	}
+	return s.texts
+}
+
+// flaw returns the flaw of the first badly quoted cell.
+func (s *Scanner) flaw() Flaw {
+	for _, c := range s.Cells {
+		if c.Flaw != "" {
+			return c.Flaw
+		}
+	}
+	return ""
 }
 
 // Record returns the current record as written.

@@ -13,18 +13,8 @@ type Record struct {
 func Records(text string, separator byte) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		s := NewScanner(text, separator, 1)
-		var cells []string
 		for s.Next() {
-			r := Record{Line: s.Line}
-			cells = cells[:0]
-			for _, c := range s.Cells {
-				cells = append(cells, c.Text)
-				if r.Flaw == "" {
-					r.Flaw = c.Flaw
-				}
-			}
-			r.Cells = cells
-			if !yield(r) {
+			if !yield(Record{Line: s.Line, Cells: s.Texts(), Flaw: s.flaw()}) {
 				return
 			}
 		}

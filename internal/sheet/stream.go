@@ -55,7 +55,7 @@ func NewStream(file io.Reader, buffer []byte) *Stream {
 func (t *Stream) Header(accept func(names []string) (last int, ok bool)) (ok bool, err error) {
 	t.fill()
 	start := t.from
-	for _, separator := range []byte(",;\t") {
+	for _, separator := range []byte(Separators) {
 		t.from, t.Line, t.ends = start, 0, 1
 		t.separator, t.Columns, t.Cells = []byte{separator}, 0, make([][]byte, MaxStreamColumns)
 		flaw, err := t.Next()

@@ -91,7 +91,7 @@ func Read(data []byte, o Options) *File {
 		f.text, f.line = f.text[length:], 2
 		f.sep = sep
 	} else {
-		f.sep = separatorOf(f.text)
+		f.sep = sheet.GuessSeparator(f.text, evidence)
 	}
 	r.rows()
 	if f.Refused {
@@ -175,7 +175,7 @@ func (r *reader) rows() {
 // header consumes the first record if it is a header line (R3.2).
 func (r *reader) header() bool {
 	s := r.scanner
-	l, ok := headerLayout(s.Cells)
+	l, ok := headerLayout(s.Texts())
 	if !ok {
 		return false
 	}

@@ -102,17 +102,15 @@ func KnownHeader(name string) (sheet.Column, bool) {
 
 // headerLayout reads a record as a header line; false if it is not one. A header names at least
 // two known columns, and none of its cells is a number.
-func headerLayout(cells []sheet.Cell) (layout, bool) {
+func headerLayout(cells []string) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
-	for len(cells) > 0 && cells[len(cells)-1].Text == "" {
-		cells = cells[:len(cells)-1]
-	}
+	cells = withoutEmptyEnd(cells)
 	known, either := 0, -1
-	for i, c := range cells {
-		if agreement.LooksLikeNumber(c.Text) || len(c.Text) > agreement.NameMaxChars {
+	for i, cell := range cells {
+		if agreement.LooksLikeNumber(cell) || len(cell) > agreement.NameMaxChars {
 			return layout{}, false
 		}
-		column := columnByName[text.Letters(c.Text)]
+		column := columnByName[text.Letters(cell)]
 		switch {
 		case column == columnEither && either < 0:
 			either = i
@@ -125,10 +123,10 @@ func headerLayout(cells []sheet.Cell) (layout, bool) {
 		case column == ColumnMessages && l.messages < 0:
 			l.messages = i
 		default:
-			if c.Text == "" {
+			if cell == "" {
 				l.unnamed = append(l.unnamed, i)
 			} else {
-				l.ignored = append(l.ignored, c.Text)
+				l.ignored = append(l.ignored, cell)
 			}
 			continue
 		}
@@ -143,17 +141,25 @@ func headerLayout(cells []sheet.Cell) (layout, bool) {
 	case either >= 0 && l.name < 0:
 		l.name = either
 	case either >= 0:
-		l.ignored = append(l.ignored, cells[either].Text)
+		l.ignored = append(l.ignored, cells[either])
 	}
 	l.header = make([]string, len(cells))
-	for i, c := range cells {
-		l.header[i] = strings.Clone(c.Text)
+	for i, cell := range cells {
+		l.header[i] = strings.Clone(cell)
 	}
 	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && (l.messages < 0 || l.messages > 2) {
 		l.name = 2 // the header leaves the third column unnamed
 		l.unnamed = slices.DeleteFunc(l.unnamed, func(i int) bool { return i == l.name })
 	}
 	return l, true
+}
+
+// withoutEmptyEnd returns the cells up to the last one that is not empty.
+func withoutEmptyEnd(cells []string) []string {
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	return cells
 }
 
 // missing returns a number column that the header does not name, if any.

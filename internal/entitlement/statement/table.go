@@ -49,19 +49,11 @@ func (r row) filled() int {
 	return n
 }
 
-const separators = "\t;," // names contain commas more often than semicolons, and rarely tabs
-
 // tableOf returns the table of CSV text, with the separator that gives the best header.
 func tableOf(content string) table {
-	var best table
-	most := -1
-	for _, separator := range []byte(separators) {
-		t := separatedTable(content, separator)
-		if known := findHeader(t).score(); known > most {
-			best, most = t, known
-		}
-	}
-	return best
+	return separatedTable(content, sheet.BestSeparator(sheet.RarestFirst, func(separator byte) int {
+		return findHeader(separatedTable(content, separator)).score()
+	}))
 }
 
 func separatedTable(content string, separator byte) table {
