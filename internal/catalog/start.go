@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"trueup/internal/sheet"
 )
 
 // startFile is the starting catalog, so that lookups find something on the first day: plain facts
@@ -37,14 +39,13 @@ func (c *Catalog) ready() {
 
 func parseStart(file string) ([]Addition, error) {
 	additions := make([]Addition, 0, strings.Count(file, "\n"))
-	for line := range strings.Lines(file) {
-		cells := strings.Split(strings.TrimSuffix(line, "\n"), ";")
-		if len(cells) != 3 {
-			return nil, fmt.Errorf("catalog: the starting catalog has the line %q", line)
+	for r := range sheet.Records(file, ';') {
+		if len(r.Cells) != 3 || r.Flaw != "" {
+			return nil, fmt.Errorf("catalog: line %d of the starting catalog is not a publisher, a title and other names", r.Line)
 		}
-		a := Addition{Publisher: cells[0], Title: cells[1]}
-		if cells[2] != "" {
-			a.Aliases = strings.Split(cells[2], "|")
+		a := Addition{Publisher: r.Cells[0], Title: r.Cells[1]}
+		if r.Cells[2] != "" {
+			a.Aliases = strings.Split(r.Cells[2], "|")
 		}
 		additions = append(additions, a)
 	}

@@ -3,7 +3,6 @@ package inventory
 import (
 	"crypto/sha256"
 	_ "embed" // the starting rules
-	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/position"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -258,22 +258,25 @@ var StartingRules = sync.OnceValue(func() *Rules {
 // The columns of rules.csv.
 var ruleColumns = []string{"id", "kind", "publisher", "name", "version", "of publisher", "of family", "of edition", "of version"}
 
+// parseRules reads rules.csv. A line that starts with # is a comment.
 func parseRules(file string) ([]compiled, error) {
-	r := csv.NewReader(strings.NewReader(file))
-	r.Comment = '#'
-	records, err := r.ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	if len(records) == 0 || strings.Join(records[0], ",") != strings.Join(ruleColumns, ",") {
-		return nil, fmt.Errorf("inventory: the rules have columns %q", ruleColumns)
-	}
-	rules := make([]Rule, 0, len(records))
-	for _, cells := range records[1:] {
-		rules = append(rules, Rule{
-			ID: cells[0], Kind: Kind(cells[1]), Publisher: cells[2], Name: cells[3], Version: cells[4],
-			Product: position.Product{Publisher: cells[5], Family: cells[6], Edition: cells[7], Version: cells[8]},
-		})
+	var rules []Rule
+	header := true
+	for r := range sheet.Records(file, ',') {
+		cells := r.Cells
+		if strings.HasPrefix(cells[0], "#") {
+			continue
+		}
+		if r.Flaw != "" || len(cells) != len(ruleColumns) || header && !slices.Equal(cells, ruleColumns) {
+			return nil, fmt.Errorf("inventory: line %d of the rules does not have the columns %q", r.Line, ruleColumns)
+		}
+		if !header {
+			rules = append(rules, Rule{
+				ID: cells[0], Kind: Kind(cells[1]), Publisher: cells[2], Name: cells[3], Version: cells[4],
+				Product: position.Product{Publisher: cells[5], Family: cells[6], Edition: cells[7], Version: cells[8]},
+			})
+		}
+		header = false
 	}
 	all, violations := compileRules(rules)
 	return all, errs.Violated(violations)

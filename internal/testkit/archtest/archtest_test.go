@@ -232,6 +232,14 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{"internal/i18n/a.go:"},
 		},
+		"tables are read and written only in sheet": {
+			tree: sources{
+				"internal/sheet/a.go":          "package sheet\nimport _ \"encoding/csv\"",
+				"internal/inventory/a.go":      "package inventory\nimport _ \"encoding/csv\"",
+				"internal/inventory/a_test.go": "package inventory\nimport _ \"encoding/csv\"",
+			},
+			want: []string{"internal/inventory/a.go:"},
+		},
 		"files stay under 500 lines": {
 			tree: sources{
 				"internal/a/a.go":      "package a" + long,
