@@ -2,16 +2,13 @@ package agreements
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/cursor"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/importer"
@@ -28,6 +25,12 @@ type listImportFindingsInput struct {
 
 type listImportFindingsOutput struct{ Body httpapi.Page[httpapi.Finding] }
 
+// findingsPage is the content of a cursor of findings. Cursors of the release before are rejected
+// as cursor_invalid: a client reads the pages of a list in one go, and can start again.
+type findingsPage struct {
+	After int `json:"after"`
+}
+
 func (o *operations) listImportFindings(api huma.API, op huma.Operation) {
 	op.Summary = "List the findings of an import"
 	op.Description = "Lists every error and warning of the file, in the order of the file. The list is empty until the import has succeeded or was rejected."
@@ -37,19 +40,21 @@ func (o *operations) listImportFindings(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		offset, err := findingsOffset(in.Cursor, i, in.Severity)
-		if err != nil {
+		// Another attempt has another report.
+		query := []string{op.OperationID, string(i.Stage()), string(in.Severity)}
+		var at findingsPage
+		if _, err := cursor.Decode(in.Cursor, &at, query...); err != nil {
 			return nil, err
 		}
 		found, err := o.findings(ctx, i, in.Severity)
 		if err != nil {
 			return nil, err
 		}
-		found = found[min(offset, len(found)):]
+		found = found[min(max(at.After, 0), len(found)):]
 		next := ""
 		if len(found) > in.Limit {
 			found = found[:in.Limit]
-			next = findingsCursor(offset+in.Limit, i, in.Severity)
+			next = cursor.Encode(findingsPage{at.After + in.Limit}, query...)
 		}
 		lang := in.Lang()
 		return &listImportFindingsOutput{httpapi.PageOf(found, next, func(f sheet.Finding) httpapi.Finding { return httpapi.FindingOf(lang, f) })}, nil
@@ -83,25 +88,4 @@ func (o *operations) findings(ctx context.Context, i importer.Import, severity s
 		}
 	}
 	return found, nil
-}
-
-// findingsCursor returns the cursor of the next page, with a checksum that binds it to the
-// attempt and the filter: another attempt has another report.
-func findingsCursor(offset int, i importer.Import, severity sheet.Severity) string {
-	n := strconv.Itoa(offset)
-	sum := crc32.ChecksumIEEE([]byte(n + "|" + string(i.Stage()) + "|" + string(severity)))
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s|%08x", n, sum))
-}
-
-func findingsOffset(cursor string, i importer.Import, severity sheet.Severity) (int, error) {
-	if cursor == "" {
-		return 0, nil
-	}
-	decoded, err := base64.RawURLEncoding.DecodeString(cursor)
-	number, _, _ := strings.Cut(string(decoded), "|")
-	offset, atoi := strconv.Atoi(number)
-	if err != nil || atoi != nil || offset < 0 || findingsCursor(offset, i, severity) != cursor {
-		return 0, errs.New(errs.Invalid, "cursor_invalid")
-	}
-	return offset, nil
 }
