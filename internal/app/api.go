@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +27,7 @@ import (
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/inventory"
+	"trueup/internal/manifest"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -74,11 +76,26 @@ func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 // Groups returns the handler of the groups function.
 func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	store := impatient(settings, c)
-	var copies objects.Bucket // nil: no saved copy of the register is read
-	if settings.ReportsBucket != "" {
-		copies = s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
+	all := register.New(store.Agreements, store.Journal, copiesFor(groups.Name, settings, c), log)
+	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store.Groups, Register: all})
+}
+
+// copiesFor returns the bucket of saved copies, for a function that does not need them. During the
+// deployment of a release that adds the setting, the function starts without the bucket.
+func copiesFor(name string, settings config.Config, c aws.Config) objects.Bucket {
+	function, _ := manifest.Find(name)
+	if settings.ReportsBucket == "" && slices.Contains(function.Added, config.ReportsBucket) {
+		return noCopies{}
 	}
-	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store.Groups, Register: register.New(store.Agreements, store.Journal, copies, log)})
+	return s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
+}
+
+// noCopies is a bucket without saved copies. Its readers apply the whole journal instead.
+type noCopies struct{ objects.Bucket }
+
+// Open implements objects.Bucket.
+func (noCopies) Open(context.Context, string, string, string) (objects.Object, error) {
+	return objects.Object{}, objects.ErrNotFound
 }
 
 // Reports returns the handler of the reports function.

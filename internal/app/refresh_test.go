@@ -22,7 +22,6 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/manifest"
-	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -69,13 +68,6 @@ func (c *calls) record(o *dynamodb.Options) {
 			return next.HandleInitialize(ctx, in)
 		}), middleware.Before)
 	})
-}
-
-// noCopies is a bucket without saved copies.
-type noCopies struct{ objects.Bucket }
-
-func (noCopies) Open(context.Context, string, string, string) (objects.Object, error) {
-	return objects.Object{}, objects.ErrNotFound
 }
 
 // pairsOfStand is more than two batches.
