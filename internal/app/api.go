@@ -54,7 +54,7 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 		Kernel:     kernel(store, log),
 		Agreements: store.Agreements, Register: all, Answers: refreshes, Groups: store.Groups, Imports: store.Imports, Audit: store.Audit,
 		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, Expiring: day.Window(settings.ExpiringDays),
-		Catalog: catalog.New(store.Journal, results, log), Refresher: requester(settings, c, refreshes, log),
+		Catalog: catalog.New(store.Journal, results, log), Refreshes: requester(settings, c, refreshes, log),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Uploads: s3bucket.New(files, settings.UploadsBucket), UploadsBucket: settings.UploadsBucket, Reports: results,
 	})
@@ -114,6 +114,6 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	})
 	return reports.New(reports.Deps{
 		Kernel: kernel(store, log), Snapshots: library(settings, store, refreshes, all, titles, results), Groups: store.Groups,
-		Refresher: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Reports: results,
+		Refreshes: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Reports: results,
 	})
 }

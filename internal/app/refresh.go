@@ -63,46 +63,48 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 	reports := s3bucket.New(files, settings.ReportsBucket)
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
 	refreshes := dynamo.NewRefreshes(store, agreements)
-	r := requester(settings, c, refreshes, log)
+	requests := requester(settings, c, refreshes, log)
 	kept := keeper(store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log, func(ctx context.Context, s statements.Record) error {
-		_, err := requestFor(ctx, r, s)
+		_, err := requestFor(ctx, requests, s)
 		return err
 	})
-	r.Zone, kept.Zone = settings.RefreshTimeZone, settings.RefreshTimeZone // this function's setting only
+	kept.Zone = settings.RefreshTimeZone // this function's setting only
 	source, err := sourceOf(settings, c, agreements, kept, log)
 	if err != nil {
 		return trigger.Jobs{}, err
 	}
-	r.Source = source
-	r.Publish = (&snapshot.Publisher{
+	publisher := &snapshot.Publisher{
 		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Words: report.WordsIn(i18n.English),
 		Clock: time.Now, Log: log,
-	}).Publish
-	r.Progress = func(ctx context.Context, ended bool) {
-		changes := int64(refreshBacklog)
-		if ended {
-			changes = backlog
-		}
-		if err := agreements.Save(ctx, changes, time.Now()); err != nil {
-			log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
-		}
 	}
-	r.Lease, r.AskTimeout, r.Reserve, r.Pause = refreshLease, refreshAsk, refreshReserve, refreshPause
+	worker := &refresher.Worker{
+		Requests: requests, Store: refreshes, Source: source, Publish: publisher.Publish, Zone: settings.RefreshTimeZone,
+		Lease: refreshLease, AskTimeout: refreshAsk, Reserve: refreshReserve, Pause: refreshPause,
+		Progress: func(ctx context.Context, ended bool) {
+			changes := int64(refreshBacklog)
+			if ended {
+				changes = backlog
+			}
+			if err := agreements.Save(ctx, changes, time.Now()); err != nil {
+				log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
+			}
+		},
+	}
 	return trigger.Jobs{
 		Files:     []trigger.Receiver{{Prefix: statements.KeyPrefix, Receive: kept.Receive}},
-		Received:  r.WorkDue,
-		Scheduled: r.WorkDue,
-		Nightly:   r.WorkNight,
-		Run:       r.Work,
+		Received:  worker.WorkDue,
+		Scheduled: worker.WorkDue,
+		Nightly:   worker.WorkNight,
+		Run:       worker.Work,
 	}, nil
 }
 
-// requester returns a refresher that can only request, confirm and start runs.
-func requester(settings config.Config, c aws.Config, store refresher.Store, log *slog.Logger) *refresher.Refresher {
+// requester returns the use case that requests runs of the refresh function.
+func requester(settings config.Config, c aws.Config, queue refresher.Queue, log *slog.Logger) *refresher.Requests {
 	function := invoke.New(lambda.NewFromConfig(c), settings.RefreshFunction)
-	return &refresher.Refresher{
-		Store: store, Clock: time.Now, Log: log,
+	return &refresher.Requests{
+		Queue: queue, Clock: time.Now, Log: log,
 		Wake: func(ctx context.Context, run string) error { return function.Call(ctx, trigger.RunCall(run)) },
 	}
 }
@@ -123,13 +125,12 @@ func keeper(store statements.Store, uploads, reports objects.Bucket, titles *cat
 
 // requestFor requests the refresh that follows an accepted or removed statement. Repeated calls
 // for the same change request the same refresh.
-func requestFor(ctx context.Context, r *refresher.Refresher, s statements.Record) (refresher.Run, error) {
+func requestFor(ctx context.Context, r *refresher.Requests, s statements.Record) (refresher.Run, error) {
 	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.Object.By}
 	if s.State == statements.StateRemoved {
 		o.ID, o.Trigger = id.New(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
 	}
-	run, err := r.Request(ctx, o)
-	return run, err
+	return r.Request(ctx, o)
 }
 
 // sourceOf returns the source of entitlements (R7.4): the service if one is configured,

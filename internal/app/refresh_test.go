@@ -31,10 +31,10 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// refreshStand is a refresher between the real store and the reference server. Its timeouts are
+// refreshStand is a worker between the real store and the reference server. Its timeouts are
 // short, so that a test can wait for many of them.
 type refreshStand struct {
-	*refresher.Refresher
+	*refresher.Worker
 	t       *testing.T
 	server  *reference.Server
 	answers refresher.Answers
@@ -106,11 +106,14 @@ func newRefreshStand(t *testing.T) *refreshStand {
 	refreshes := dynamo.NewRefreshes(store, register.New(store.Agreements, store.Journal, noCopies{}, quiet))
 	return &refreshStand{
 		t: t, server: server, answers: refreshes, called: called,
-		Refresher: &refresher.Refresher{
-			Store: refreshes, Source: source,
-			Clock: time.Now, Log: quiet,
+		Worker: &refresher.Worker{
+			Requests: &refresher.Requests{
+				Queue: refreshes, Clock: time.Now, Log: quiet,
+				Wake: func(context.Context, string) error { return errors.New("an invocation had too little time") },
+			},
+			Store: refreshes, Source: source, Zone: time.UTC,
+			Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
 			Lease: 30 * time.Second, AskTimeout: 10 * time.Second, Reserve: time.Second, Pause: 10 * time.Millisecond,
-			Wake: func(context.Context, string) error { return errors.New("an invocation had too little time") },
 		},
 	}
 }

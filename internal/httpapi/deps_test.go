@@ -42,7 +42,7 @@ type deps struct {
 	Imports           importer.Records
 	Audit             audit.Store
 	Once              once.Store
-	Refresher         *refresher.Refresher
+	Refreshes         *refresher.Requests
 	Statements        *statements.Keeper
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
@@ -63,7 +63,7 @@ func (d deps) agreements() agreements.Deps {
 	return agreements.Deps{
 		Kernel: d.kernel(), Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
 		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
-		Refresher: d.Refresher, Limits: d.Limits, Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
+		Refreshes: d.Refreshes, Limits: d.Limits, Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
 	}
 }
 
@@ -79,7 +79,7 @@ func (d deps) groups() groups.Deps {
 
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
-		Kernel: d.kernel(), Snapshots: d.Snapshots, Groups: d.Groups, Refresher: d.Refresher, Refresh: d.Refresh, Statements: d.Statements,
+		Kernel: d.kernel(), Snapshots: d.Snapshots, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
 		Uploads: d.Uploads, Reports: d.Reports,
 	}
 }
@@ -108,7 +108,7 @@ func unused(log *slog.Logger) deps {
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventory.Counts{}, Recount: nothing, Expiring: 90, Catalog: &catalog.Store{},
-		Refresher: &refresher.Refresher{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
+		Refreshes: &refresher.Requests{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }

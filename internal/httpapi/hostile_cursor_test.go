@@ -261,7 +261,7 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		do("POST", base+"/statements", fmt.Sprintf(`{"fileName":"filled-%d.csv","size":1}`, i), nil, nil)
 		var run struct{ ID string }
 		do("POST", base+"/refreshes", `{}`, nil, &run)
-		if err := s.deps.Refresher.Work(t.Context(), run.ID); err != nil {
+		if err := s.worker.Work(t.Context(), run.ID); err != nil {
 			t.Fatal(err)
 		}
 

@@ -65,7 +65,7 @@ func TestR2_10_DeletionsThatMakeStale(t *testing.T) {
 	}
 	runs := func() int {
 		t.Helper()
-		page, err := s.deps.Refresher.Store.Runs(t.Context(), 10, "")
+		page, err := s.deps.Refreshes.Queue.Runs(t.Context(), 10, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,10 +121,8 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 		t.Errorf("R7.3 before: stale %v, of %v", list.Stale, list.DataAt)
 	}
 
-	r := &refresher.Refresher{
-		Store: s.deps.Answers.(refresher.Store), Source: func(context.Context) (entitlement.Source, error) { return summary{}, nil },
-		Clock: time.Now, Log: quiet, Lease: time.Minute, AskTimeout: time.Minute,
-	}
+	r := *s.worker
+	r.Source = func(context.Context) (entitlement.Source, error) { return summary{}, nil }
 	run, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, By: "ann"})
 	if err != nil {
 		t.Fatal(err)

@@ -60,6 +60,7 @@ type stack struct {
 	// once refreshing is set, because most tests do not need it.
 	refresh    func(context.Context, json.RawMessage) error
 	refreshing atomic.Bool
+	worker     *refresher.Worker // of refresh
 }
 
 // notification is an event of the uploads bucket.
@@ -129,8 +130,20 @@ func newStack(t *testing.T) *stack {
 		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}
-	deps.Refresher = &refresher.Refresher{
-		Store: refreshes, Clock: time.Now, Log: quiet, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
+	deps.Refreshes = &refresher.Requests{
+		Queue: refreshes, Clock: time.Now, Log: quiet,
+		Wake: func(_ context.Context, run string) error {
+			if !s.refreshing.Load() {
+				return nil
+			}
+			event, err := json.Marshal(trigger.RunCall(run))
+			notified <- notification{statements.KeyPrefix, event}
+			return err
+		},
+	}
+	s.worker = &refresher.Worker{
+		Requests: deps.Refreshes, Store: refreshes, Zone: time.UTC, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
+		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
 		Source: func(context.Context) (entitlement.Source, error) {
 			return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
 				err = refreshes.Answers(ctx, func(some []refresher.Answered) error {
@@ -145,26 +158,18 @@ func newStack(t *testing.T) *stack {
 				return said, all, err
 			}), nil
 		},
-		Wake: func(_ context.Context, run string) error {
-			if !s.refreshing.Load() {
-				return nil
-			}
-			event, err := json.Marshal(trigger.RunCall(run))
-			notified <- notification{statements.KeyPrefix, event}
-			return err
-		},
 	}
 	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
-		run, err := deps.Refresher.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
+		run, err := deps.Refreshes.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
 		if err == nil {
-			deps.Refresher.Start(ctx, run.ID)
+			deps.Refreshes.Start(ctx, run.ID)
 		}
 		return err
 	}
 	s.deps = deps
 	s.refresh = trigger.Handler(trigger.Jobs{
 		Files:    []trigger.Receiver{{Prefix: statements.KeyPrefix, Receive: deps.Statements.Receive}},
-		Received: deps.Refresher.WorkDue, Scheduled: deps.Refresher.WorkDue, Nightly: deps.Refresher.WorkNight, Run: deps.Refresher.Work,
+		Received: s.worker.WorkDue, Scheduled: s.worker.WorkDue, Nightly: s.worker.WorkNight, Run: s.worker.Work,
 	}, quiet)
 	files := trigger.Handler(trigger.Jobs{
 		Files: []trigger.Receiver{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -12,24 +11,24 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/lease"
 )
 
-// Refresher is the use case.
-type Refresher struct {
+// Worker processes runs. It requests the nightly run, and a run for changes that no run has read.
+type Worker struct {
+	*Requests
 	Store Store
 	// Source opens the source for an attempt: the service, or the current statements.
 	Source func(ctx context.Context) (entitlement.Source, error)
 	// Publish writes what is derived from licence data (R7.5). It is called before the run
 	// ends, unless the run failed, and may be called more than once for a run. run has its
-	// final state. nil publishes nothing.
+	// final state.
 	Publish func(ctx context.Context, run Run) error
-	Clock   func() time.Time
-	Zone    *time.Location // defines when a day starts; nil for UTC
-	Log     *slog.Logger
+	Zone    *time.Location // defines when a day starts
 
 	Lease time.Duration // how long a silent attempt keeps its run
 	// AskTimeout limits a question about one batch, including the source's own retries.
@@ -40,10 +39,8 @@ type Refresher struct {
 	// Pause is the delay before a pass that retries pairs that failed.
 	Pause time.Duration
 	// Progress is called after each saved position and when the refresh ends: every process
-	// that lists agreements must then read them again. nil for nothing.
+	// that lists agreements must then read them again.
 	Progress func(ctx context.Context, ended bool)
-	// Wake starts an invocation that calls Work for a run, without waiting for it.
-	Wake func(ctx context.Context, id string) error
 }
 
 // maxFruitless is how many attempts in a row may end without saving a position.
@@ -60,70 +57,70 @@ var ErrTime = errors.New("refresher: the time limit of the invocation is shorter
 // another invocation: the same one if time ran short, or the one queued after it; empty for
 // none. ErrBusy means that another attempt owns the run. Any other error is a fault; retry the
 // call.
-func (r *Refresher) Handle(ctx context.Context, id string) (next string, err error) {
-	read, err := r.Store.Run(ctx, id)
+func (w *Worker) Handle(ctx context.Context, id string) (next string, err error) {
+	read, err := w.Store.Run(ctx, id)
 	switch {
 	case err != nil:
 		return "", err
 	case read.Final():
-		return r.Waiting(ctx)
-	case r.attended(read):
+		return w.Waiting(ctx)
+	case w.attended(read):
 		return "", ErrBusy
 	}
-	if !r.timeFor(ctx, r.Pause+r.AskTimeout) {
+	if !w.timeFor(ctx, w.Pause+w.AskTimeout) {
 		return "", ErrTime
 	}
-	run, err := r.claim(ctx, read)
+	run, err := w.claim(ctx, read)
 	if err != nil {
 		return "", err
 	}
-	a := &attempt{Refresher: r, run: run, claimed: run, saving: semaphore.NewWeighted(1)}
+	a := &attempt{Worker: w, run: run, claimed: run, saving: semaphore.NewWeighted(1)}
 	queued, err := a.attend(ctx)
 	if !errors.Is(err, errLate) {
 		return queued, err
 	}
 	a.run.Lease = time.Time{} // the next attempt need not wait
-	if err := r.Store.Save(ctx, a.run); err != nil {
+	if err := w.Store.Save(ctx, a.run); err != nil {
 		return "", err
 	}
-	r.Log.InfoContext(ctx, "refresh continued", "run", run.ID, "attempt", run.Attempt, "checked", a.run.Checked, "total", a.run.Total)
+	w.Log.InfoContext(ctx, "refresh continued", "run", run.ID, "attempt", run.Attempt, "checked", a.run.Checked, "total", a.run.Total)
 	return run.ID, nil
 }
 
 // Waiting returns the id of an open run that no attempt owns; empty for none. Periodic calls
 // find runs whose invocation was lost.
-func (r *Refresher) Waiting(ctx context.Context) (id string, err error) {
-	open, err := r.Store.Open(ctx)
-	if err != nil || open.ID == "" || r.attended(open) {
+func (w *Worker) Waiting(ctx context.Context) (id string, err error) {
+	open, err := w.Store.Open(ctx)
+	if err != nil || open.ID == "" || w.attended(open) {
 		return "", err
 	}
 	return open.ID, nil
 }
 
-func (r *Refresher) attended(run Run) bool {
-	return run.State == StateRunning && r.Clock().Before(run.Lease)
+func (w *Worker) attended(run Run) bool {
+	return run.State == StateRunning && w.Clock().Before(run.Lease)
 }
 
 // timeFor reports whether work that takes up to d may start.
-func (r *Refresher) timeFor(ctx context.Context, d time.Duration) bool {
+func (w *Worker) timeFor(ctx context.Context, d time.Duration) bool {
 	deadline, ok := ctx.Deadline()
-	return !ok || deadline.Sub(r.Clock()) > d+r.Reserve
+	return !ok || deadline.Sub(w.Clock()) > d+w.Reserve
 }
 
 // claim starts the next attempt at a run.
-func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
-	now := r.Clock()
+func (w *Worker) claim(ctx context.Context, read Run) (Run, error) {
+	now := w.Clock()
 	claimed := read
 	claimed.Token = now.UnixMilli()
-	claimed.State, claimed.Attempt, claimed.Fruitless, claimed.Lease = StateRunning, read.Attempt+1, read.Fruitless+1, now.Add(r.Lease)
+	claimed.State, claimed.Attempt, claimed.Fruitless, claimed.Lease = StateRunning, read.Attempt+1, read.Fruitless+1, now.Add(w.Lease)
 	if read.StartedAt.IsZero() {
 		// Read before the pairs: a change after this point counts as not seen, even if the run
 		// reads it.
-		seen, err := r.Store.Changes(ctx)
+		seen, err := w.Store.Changes(ctx)
 		if err != nil {
 			return Run{}, err
 		}
-		if claimed.Total, err = r.Store.Count(ctx, read.GroupID); err != nil {
+		if claimed.Total, err = w.Store.Count(ctx, read.GroupID); err != nil {
 			return Run{}, err
 		}
 		claimed.StartedAt, claimed.Seen = now, seen
@@ -131,9 +128,9 @@ func (r *Refresher) claim(ctx context.Context, read Run) (Run, error) {
 	// A confirmed run publishes data of today. The function that confirms does not know the
 	// time zone.
 	if claimed.Date == "" || read.Hold == HoldConfirmed {
-		claimed.Date = r.today(now)
+		claimed.Date = day.In(now, w.Zone)
 	}
-	return r.Store.Claim(ctx, read, claimed)
+	return w.Store.Claim(ctx, read, claimed)
 }
 
 // attend processes the run and renews its lease.
@@ -193,7 +190,7 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 	if err := a.discard(ctx); err != nil {
 		return "", err
 	}
-	if a.Publish != nil && run.State != StateFailed {
+	if run.State != StateFailed {
 		if !a.timeFor(ctx, 0) {
 			return "", errLate
 		}
@@ -201,14 +198,8 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 			return "", fmt.Errorf("publish: %w", err)
 		}
 	}
-	a.progressed(ctx, true)
+	a.Progress(ctx, true)
 	return a.finish(ctx, run)
-}
-
-func (r *Refresher) progressed(ctx context.Context, ended bool) {
-	if r.Progress != nil {
-		r.Progress(ctx, ended)
-	}
 }
 
 // conclude sets the final state and reason of a run.
@@ -311,7 +302,7 @@ func (a *attempt) discard(ctx context.Context) error {
 // finish ends the run and logs one line.
 func (a *attempt) finish(ctx context.Context, run Run) (queued string, err error) {
 	run.EndedAt, run.Lease, run.Position = a.Clock(), time.Time{}, Position{Pass: passDone}
-	if queued, err = a.Store.Finish(ctx, run, []audit.Event{a.endedEvent(run)}); err != nil {
+	if queued, err = a.Store.Finish(ctx, run, []audit.Event{endedEvent(run)}); err != nil {
 		return "", err
 	}
 	a.Log.InfoContext(ctx, "refresh ended", "run", run.ID, "trigger", string(run.Trigger), "state", string(run.State), "reason", run.Reason, "hold", string(run.Hold),
@@ -330,7 +321,7 @@ func count(happened bool) int {
 }
 
 // endedEvent returns the audit event of a run that ended.
-func (r *Refresher) endedEvent(run Run) audit.Event {
+func endedEvent(run Run) audit.Event {
 	after := map[string]string{"trigger": string(run.Trigger), "state": string(run.State)}
 	for name, value := range map[string]string{"group": run.GroupID, "reason": run.Reason, "hold": string(run.Hold)} {
 		if value != "" {

@@ -22,7 +22,7 @@ const giveUpAfter = 3
 
 // attempt is one try at a run.
 type attempt struct {
-	*Refresher
+	*Worker
 	claimed Run // as claimed: identifies the attempt in writes; never changes
 	source  entitlement.Source
 	saving  *semaphore.Weighted // one at a time, so that a save never overwrites a newer one
@@ -239,7 +239,7 @@ func (a *attempt) done(ctx context.Context, b *batch) error {
 	if err := a.save(ctx); err != nil {
 		return err
 	}
-	a.progressed(ctx, false)
+	a.Progress(ctx, false)
 	return nil
 }
 

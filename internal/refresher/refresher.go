@@ -1,6 +1,7 @@
 // Package refresher asks a source for the entitlements of every agreement pair and stores the
 // answers. It is the use case behind the nightly refresh, Refresh now, and the refresh after
-// imports and deletions. It does not depend on AWS.
+// imports and deletions: Requests requests and confirms runs, and Worker processes them. It does
+// not depend on AWS.
 //
 // # One run at a time, in several attempts
 //

@@ -168,16 +168,17 @@ func newStand(t *testing.T) *stand {
 	return &stand{ctx: t.Context(), world: newWorld(), source: newService(), allow: 15 * time.Minute, fails: func(format string, args ...any) { t.Helper(); t.Errorf(format, args...) }}
 }
 
-// process returns a refresher that fails as p specifies.
-func (s *stand) process(p *process) *refresher.Refresher {
+// process returns a worker that fails as p specifies.
+func (s *stand) process(p *process) *refresher.Worker {
 	p.world, p.life = s.world, make(chan struct{}, 1)
 	if p.kill == nil {
 		p.kill = func() {}
 	}
-	return &refresher.Refresher{
-		Store: p, Source: func(context.Context) (entitlement.Source, error) { return s.source, nil },
-		Clock: time.Now,
-		Log:   slog.New(slog.DiscardHandler), Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause,
+	return &refresher.Worker{
+		Requests: &refresher.Requests{Queue: p, Clock: time.Now, Log: slog.New(slog.DiscardHandler)},
+		Store:    p, Source: func(context.Context) (entitlement.Source, error) { return s.source, nil }, Zone: time.UTC,
+		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
+		Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause,
 	}
 }
 

@@ -2,7 +2,9 @@ package refresher
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"log/slog"
 	"time"
 
 	"trueup/internal/audit"
@@ -13,6 +15,15 @@ import (
 	"trueup/internal/retry"
 )
 
+// Requests requests, confirms and starts runs, for functions that do not process them.
+type Requests struct {
+	Queue Queue
+	Clock func() time.Time
+	// Wake starts an invocation that calls Worker.Work for a run, without waiting for it.
+	Wake func(ctx context.Context, id string) error
+	Log  *slog.Logger
+}
+
 // Order is a request for a refresh.
 type Order struct {
 	ID      string // of the run, if the order gets a run of its own
@@ -22,24 +33,24 @@ type Order struct {
 	Date    day.Date // the day that it belongs to; empty for the day on which it begins
 }
 
-func (r *Refresher) wanted(o Order) Run {
+func (r *Requests) wanted(o Order) Run {
 	return Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
 }
 
 // Request queues a run, or returns the open run (R7.1). If the open run may come too late
 // for the order's pairs, another run follows it: all orders during an open run lead to one
 // run after it.
-func (r *Refresher) Request(ctx context.Context, o Order) (run Run, err error) {
+func (r *Requests) Request(ctx context.Context, o Order) (run Run, err error) {
 	wanted := r.wanted(o)
 	err = retry.Do(ctx, retry.Policy{First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}, func() error {
-		run, _, err = r.Store.Request(ctx, wanted, once.Change{})
+		run, _, err = r.Queue.Request(ctx, wanted, once.Change{})
 		if err != nil || run.ID == wanted.ID || !follows(wanted, run) {
 			return err
 		}
 		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
 			return nil // equivalent; the nightly run must keep its id
 		}
-		err = r.Store.Follow(ctx, run.ID, wanted)
+		err = r.Queue.Follow(ctx, run.ID, wanted)
 		if errors.Is(err, ErrLost) { // the open run has ended meanwhile
 			return retry.Again(err)
 		}
@@ -50,12 +61,12 @@ func (r *Refresher) Request(ctx context.Context, o Order) (run Run, err error) {
 
 // RequestNow returns the edit that does what Request does, for the order of a person: no
 // run follows the open one. Its result is the queued or the open run.
-func (r *Refresher) RequestNow(o Order) once.Edit[Run] {
+func (r *Requests) RequestNow(o Order) once.Edit[Run] {
 	wanted := r.wanted(o)
 	return once.Edit[Run]{
-		Preview: func(ctx context.Context) (Run, error) { return r.Store.Requested(ctx, wanted) },
+		Preview: func(ctx context.Context) (Run, error) { return r.Queue.Requested(ctx, wanted) },
 		Apply: func(ctx context.Context, c once.Change) (Run, []byte, error) {
-			return r.Store.Request(ctx, wanted, c)
+			return r.Queue.Request(ctx, wanted, c)
 		},
 	}
 }
@@ -73,23 +84,12 @@ func follows(wanted, open Run) bool {
 	}
 }
 
-// Nightly requests the run of a day: the date of due in its location, when an event of the
-// schedule was due. Repeated and late deliveries of the event lead to one run.
-func (r *Refresher) Nightly(ctx context.Context, due time.Time) (Run, error) {
-	date := day.In(due, due.Location())
-	begin, _ := date.Time()
-	return r.Request(ctx, Order{ID: id.New(begin, "schedule"), Trigger: TriggerSchedule, By: "schedule", Date: date})
-}
-
-// today returns the date of now in the refresher's zone.
-func (r *Refresher) today(now time.Time) day.Date { return day.In(now, r.Zone) }
-
 // Confirm queues a held run again, to apply the answers that it put aside and no later
 // answer has replaced. The run needs an invocation. The event names who confirmed; its
 // Subject, Before and After are filled in. It returns errs.NotFound refresh_not_found,
 // errs.Conflict refresh_not_held, or errs.Conflict refresh_running while any run is open.
-func (r *Refresher) Confirm(ctx context.Context, id string, event audit.Event) (Run, error) {
-	read, err := r.Store.Run(ctx, id)
+func (r *Requests) Confirm(ctx context.Context, id string, event audit.Event) (Run, error) {
+	read, err := r.Queue.Run(ctx, id)
 	if err != nil {
 		return Run{}, err
 	}
@@ -98,12 +98,44 @@ func (r *Refresher) Confirm(ctx context.Context, id string, event audit.Event) (
 	}
 	confirmed := read
 	confirmed.State, confirmed.Hold, confirmed.EndedAt, confirmed.Fruitless = StateQueued, HoldConfirmed, time.Time{}, 0
-	confirmed.Date = r.today(r.Clock()) // the claim sets it too; the previous release sets it only here
+	// The claim sets the day in the organisation's time zone. The previous release sets it only
+	// here, and in UTC.
+	confirmed.Date = day.In(r.Clock(), time.UTC)
 	event.Subject = subject(id)
 	event.Before, event.After = map[string]string{"hold": string(HoldOn)}, map[string]string{"hold": string(HoldConfirmed)}
-	run, err := r.Store.Confirm(ctx, read, confirmed, event)
+	run, err := r.Queue.Confirm(ctx, read, confirmed, event)
 	if errors.Is(err, ErrBusy) {
 		return Run{}, errs.Wrap(err, errs.Conflict, "refresh_running")
 	}
 	return run, err
+}
+
+// Start starts an invocation for a queued run. A fault is only logged, because the schedule
+// finds the run by Due.
+func (r *Requests) Start(ctx context.Context, id string) {
+	if err := r.Wake(ctx, id); err != nil {
+		r.Log.WarnContext(ctx, "refresh not called", "run", id, "error", err)
+	}
+}
+
+// tellTime limits how long a change made by a user waits for the request of a refresh.
+const tellTime = 3 * time.Second
+
+// Tell requests a run because pairs were added (TriggerImport) or removed (TriggerDeletion),
+// and starts it. The run may cover changes of several people, so By is the trigger. The change
+// itself is already stored; a fault is only logged, because Due finds changes that no run has
+// read.
+func (r *Requests) Tell(ctx context.Context, trigger Trigger) {
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
+	now := r.Clock()
+	own := id.New(now, rand.Text())
+	run, err := r.Request(ctx, Order{ID: own, Trigger: trigger, By: string(trigger)})
+	if err != nil {
+		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
+		return
+	}
+	if run.ID == own { // otherwise the requester of the open run starts it
+		r.Start(ctx, own)
+	}
 }

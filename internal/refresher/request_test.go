@@ -173,7 +173,7 @@ func TestR8_5_DateOfARun(t *testing.T) {
 			date day.Date // of the order
 			want day.Date
 		}{
-			"UTC":               {nil, "", "2000-01-01"},
+			"UTC":               {time.UTC, "", "2000-01-01"},
 			"its zone":          {east, "", "2000-01-02"},
 			"that of the order": {east, "1999-12-31", "1999-12-31"},
 		} {

@@ -52,19 +52,8 @@ const (
 	MaxTexts = 64 << 10 // bytes of all their texts
 )
 
-// Store keeps runs, and the answers for pairs. Reads are strongly consistent, and every
-// method may be repeated after a fault. Obligations:
-//
-//   - At most one run is open: StateQueued or StateRunning.
-//   - A method that takes an attempt, a Run as Claim returned it or as changed since,
-//     changes nothing and returns ErrLost if the record of the run has another Attempt
-//     or has ended. The transaction of each write decides this, not a read before it.
-//     The time does not matter: an attempt owns its run until another has claimed it.
-//   - A pair is never seen with half of an answer: state, reason, time, entitlements
-//     and mark change in one transaction.
-//   - Removing a pair removes all data stored here for it. A new pair is pending,
-//     without entitlements and mark, even if the same numbers were there before.
-type Store interface {
+// Queue is the part of a Store that requests and confirms runs.
+type Queue interface {
 	Records
 
 	// Requested returns the run that Request would return now.
@@ -80,6 +69,27 @@ type Store interface {
 	// previous record, and neither Save nor Finish loses it. It returns ErrLost if the run
 	// is no longer open.
 	Follow(ctx context.Context, id string, next Run) error
+	// Confirm opens a held run again: confirmed, which is queued, replaces the record as
+	// read, with the event. It returns ErrBusy if another run is open, or errs.Stale
+	// version_stale if the record was written since.
+	Confirm(ctx context.Context, read, confirmed Run, event audit.Event) (Run, error)
+}
+
+// Store keeps runs, and the answers for pairs. Reads are strongly consistent, and every
+// method may be repeated after a fault. Obligations:
+//
+//   - At most one run is open: StateQueued or StateRunning.
+//   - A method that takes an attempt, a Run as Claim returned it or as changed since,
+//     changes nothing and returns ErrLost if the record of the run has another Attempt
+//     or has ended. The transaction of each write decides this, not a read before it.
+//     The time does not matter: an attempt owns its run until another has claimed it.
+//   - A pair is never seen with half of an answer: state, reason, time, entitlements
+//     and mark change in one transaction.
+//   - Removing a pair removes all data stored here for it. A new pair is pending,
+//     without entitlements and mark, even if the same numbers were there before.
+type Store interface {
+	Queue
+
 	// Open returns the open run; its ID is empty if there is none.
 	Open(ctx context.Context) (Run, error)
 	// Claim starts an attempt: claimed replaces the record as read, except what Follow
@@ -126,10 +136,6 @@ type Store interface {
 	// Discard changes HoldOn of a run that has ended to HoldDiscarded, on behalf of an
 	// attempt of another run.
 	Discard(ctx context.Context, attempt Run, held string) error
-	// Confirm opens a held run again: confirmed, which is queued, replaces the record as
-	// read, with the event. It returns ErrBusy if another run is open, or errs.Stale
-	// version_stale if the record was written since.
-	Confirm(ctx context.Context, read, confirmed Run, event audit.Event) (Run, error)
 }
 
 // BatchSize is the number of pairs that are checked, and stored, at a time.

@@ -145,7 +145,7 @@ func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
 		equal(t, "not woken for those that follow", len(woken), 1)
 		s.complete(next)
 		equal(t, "runs", len(s.runs), 2)
-		r.Store = &process{world: s.world, life: make(chan struct{}, 1), gone: true}
+		r.Queue = &process{world: s.world, life: make(chan struct{}, 1), gone: true}
 		tell(1) // a fault of the request must not fail the change
 		equal(t, "runs after a fault", len(s.runs), 2)
 	})

@@ -3,7 +3,6 @@ package dynamo_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
-	"trueup/internal/entitlement"
 	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -19,13 +17,9 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// refresherAt returns a refresher whose clock is ahead.
-func refresherAt(ahead time.Duration, store refresher.Store) *refresher.Refresher {
-	return &refresher.Refresher{
-		Store: store, Source: func(context.Context) (entitlement.Source, error) { return licenses(10), nil },
-		Clock: func() time.Time { return time.Now().Add(ahead) }, Log: slog.New(slog.DiscardHandler),
-		Lease: time.Minute, AskTimeout: time.Minute,
-	}
+// refresherAt returns a worker whose clock is ahead.
+func refresherAt(ahead time.Duration, store refresher.Store) *refresher.Worker {
+	return workerOn(store, licenses(10), func() time.Time { return time.Now().Add(ahead) })
 }
 
 // manyPairs stores 130 pairs, which take two batches.

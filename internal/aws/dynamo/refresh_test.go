@@ -41,13 +41,20 @@ func licenses(n int) answers {
 	}
 }
 
+// workerOn returns a worker that publishes nothing.
+func workerOn(store refresher.Store, source entitlement.Source, clock func() time.Time) *refresher.Worker {
+	return &refresher.Worker{
+		Requests: &refresher.Requests{Queue: store, Clock: clock, Log: slog.New(slog.DiscardHandler)},
+		Store:    store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Zone: time.UTC,
+		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
+		Lease: time.Minute, AskTimeout: time.Minute,
+	}
+}
+
 // refresh runs a refresh until it ends.
 func refresh(t *testing.T, store refresher.Store, source entitlement.Source) refresher.Run {
 	t.Helper()
-	r := &refresher.Refresher{
-		Store: store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Clock: time.Now,
-		Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
-	}
+	r := workerOn(store, source, time.Now)
 	run, err := r.Request(t.Context(), refresher.Order{ID: id.New(time.Now(), t.Name()), Trigger: refresher.TriggerNow, By: "ann"})
 	must(t, err)
 	for next := run.ID; next != ""; {

@@ -36,7 +36,7 @@ type Deps struct {
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store
-	Refresher         *refresher.Refresher
+	Refreshes         *refresher.Requests
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
 	UploadsBucket     string // the bucket's name: the import of an upload is found by bucket and key

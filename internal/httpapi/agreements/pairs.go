@@ -150,7 +150,7 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 				return err
 			})
 			if err == nil && !repeated {
-				o.Refresher.Tell(ctx, refresher.TriggerImport)
+				o.Refreshes.Tell(ctx, refresher.TriggerImport)
 			}
 			return reply, err
 		})
@@ -187,7 +187,7 @@ func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		o.Refresher.Tell(ctx, refresher.TriggerDeletion)
+		o.Refreshes.Tell(ctx, refresher.TriggerDeletion)
 		return o.revised(in.Lang(), after), nil
 	})
 }

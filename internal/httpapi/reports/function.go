@@ -28,7 +28,7 @@ type Deps struct {
 
 	Snapshots  *snapshot.Library
 	Groups     group.Store
-	Refresher  *refresher.Refresher
+	Refreshes  *refresher.Requests
 	Refresh    func(context.Context) error // requests a refresh of old licence data (R8.6)
 	Statements *statements.Keeper
 	Uploads    objects.Bucket

@@ -129,12 +129,12 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 			}
 			order.By = event.By
 			var run refresher.Run
-			reply, repeated, err := httpapi.Apply(ctx, call, event, o.Refresher.RequestNow(order), func(r refresher.Run) Refresh {
+			reply, repeated, err := httpapi.Apply(ctx, call, event, o.Refreshes.RequestNow(order), func(r refresher.Run) Refresh {
 				run = r
 				return refreshOf(lang, r)
 			})
 			if err == nil && !repeated && run.State == refresher.StateQueued {
-				o.Refresher.Start(ctx, run.ID)
+				o.Refreshes.Start(ctx, run.ID)
 			}
 			return reply, err
 		}))
@@ -153,7 +153,7 @@ func (o *operations) listRefreshes(api huma.API, op huma.Operation) {
 	op.Summary = "List refreshes"
 	op.Description = "Lists refreshes of licence data, the newest first."
 	httpapi.List(api, op, func(ctx context.Context, limit int, cursor string) ([]refresher.Run, string, error) {
-		page, err := o.Refresher.Store.Runs(ctx, limit, cursor)
+		page, err := o.Refreshes.Queue.Runs(ctx, limit, cursor)
 		return page.Items, page.Next, err
 	}, refreshOf)
 }
@@ -182,7 +182,7 @@ func (o *operations) getRefresh(api huma.API, op huma.Operation) {
 
 // run returns a run and its version.
 func (o *operations) run(ctx context.Context, id string) (refresher.Run, int64, error) {
-	r, err := o.Refresher.Store.Run(ctx, id)
+	r, err := o.Refreshes.Queue.Run(ctx, id)
 	return r, r.Version, err
 }
 
@@ -203,13 +203,13 @@ func (o *operations) confirmRefresh(api huma.API, op huma.Operation) {
 		return accepted(httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.IfMatch, func(call httpapi.Call[Refresh]) (reply httpapi.Reply[Refresh], err error) {
 			var confirmed refresher.Run
 			err = httpapi.Revise(ctx, in.Revision, func() (refresher.Run, int64, error) { return o.run(ctx, in.ID) }, func(refresher.Run) (err error) {
-				confirmed, err = o.Refresher.Confirm(ctx, in.ID, o.Event(ctx, now, "refresh.confirmed"))
+				confirmed, err = o.Refreshes.Confirm(ctx, in.ID, o.Event(ctx, now, "refresh.confirmed"))
 				return err
 			})
 			if err != nil {
 				return reply, err
 			}
-			o.Refresher.Start(ctx, confirmed.ID)
+			o.Refreshes.Start(ctx, confirmed.ID)
 			if reply, err = call.Reply(refreshOf(in.Lang(), confirmed)); err != nil {
 				return reply, err
 			}

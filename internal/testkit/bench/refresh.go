@@ -86,10 +86,12 @@ func (b *bench) refreshes(ctx context.Context) error {
 		return err
 	}
 	source := &licensed{}
-	r := &refresher.Refresher{
-		Store:  dynamo.NewRefreshes(store, numbers),
-		Source: func(context.Context) (entitlement.Source, error) { return source, nil },
-		Clock:  time.Now, Log: slog.New(slog.DiscardHandler), Lease: time.Minute, AskTimeout: time.Minute,
+	refreshes := dynamo.NewRefreshes(store, numbers)
+	r := &refresher.Worker{
+		Requests: &refresher.Requests{Queue: refreshes, Clock: time.Now, Log: slog.New(slog.DiscardHandler)},
+		Store:    refreshes, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Zone: time.UTC,
+		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
+		Lease: time.Minute, AskTimeout: time.Minute,
 	}
 	subject := func(ctx context.Context) (time.Duration, error) {
 		source.run++
