@@ -107,11 +107,13 @@ func unused(log *slog.Logger) deps {
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Counts: &inventory.Counts{}, Recount: nothing, Expiring: 90, Catalog: &catalog.Store{},
+		Counts: &inventory.Counts{}, Recount: nothing, Expiring: 90, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
+
+var defaultLimits = agreement.Limits{PairMaxChars: agreement.PairMaxCharsDefault}
 
 type (
 	noBucket   struct{ objects.Bucket }

@@ -34,7 +34,7 @@ func TestRequire(t *testing.T) {
 			switch field.Name {
 			case "Kernel":
 				want = "Once"
-			case "InventoryRequired", "Limits": // may be off, and has a default
+			case "InventoryRequired": // may be off
 				want = ""
 			}
 			if got := missing(without.Interface()); got != want {

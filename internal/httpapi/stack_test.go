@@ -104,7 +104,7 @@ func newStack(t *testing.T) *stack {
 	refreshes := dynamo.NewRefreshes(store, all)
 	deps := deps{
 		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Register: all, Answers: refreshes, Expiring: 90,
+		Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
 		Refresh: func(context.Context) error { return nil },
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,

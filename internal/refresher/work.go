@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"trueup/internal/day"
 	"trueup/internal/id"
 )
 
