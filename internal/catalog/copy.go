@@ -20,7 +20,7 @@ import (
 // form of chunks, one after the other, the names, and the grams of each chunk that has them.
 func formatLine() string { return "catalog 1 " + startDigest() + "\n" }
 
-var errFormat = errors.New("catalog: the copy has another format, or began with another starting catalog")
+var errFormat = errors.New("catalog: the saved copy has an unknown format, or includes another starting catalog")
 
 // reader reads a copy. The names in a restored catalog share the copy's memory.
 type reader = pack.Reader[string]

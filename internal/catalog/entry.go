@@ -81,7 +81,7 @@ func parseEntry(steps []step, entry string) (_ []step, err error) {
 		case kind == lineMergeTitles && len(cells) == 4:
 			err = parseIDs(cells[1:], &merge.publisher, &merge.other, &merge.into)
 		default:
-			err = fmt.Errorf("catalog: the entry has a line %q", line)
+			err = fmt.Errorf("catalog: invalid line %q in a journal entry", line)
 		}
 		if err != nil {
 			return nil, err
@@ -102,7 +102,7 @@ func parseIDs(cells []string, ids ...*id) error {
 	for i, cell := range cells {
 		parsed, ok := parseID(cell)
 		if !ok {
-			return fmt.Errorf("catalog: the entry has the id %q", cell)
+			return fmt.Errorf("catalog: invalid id %q in a journal entry", cell)
 		}
 		*ids[i] = parsed
 	}

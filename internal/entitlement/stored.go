@@ -105,7 +105,7 @@ func Decode(data []byte) (Statement, error) {
 	case 1:
 		return decode1(data)
 	default:
-		return Statement{}, fmt.Errorf("%w: no reader of version %d", ErrStored, version)
+		return Statement{}, fmt.Errorf("%w: unknown version %d", ErrStored, version)
 	}
 }
 
@@ -118,15 +118,15 @@ func decode1(data []byte) (Statement, error) {
 		return Statement{}, fmt.Errorf("%w: %w", ErrStored, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Statement{}, fmt.Errorf("%w: something follows it", ErrStored)
+		return Statement{}, fmt.Errorf("%w: data after the end of the statement", ErrStored)
 	}
 	if in.Version != 1 { // missing, or not the first of two
-		return Statement{}, fmt.Errorf("%w: version %d", ErrStored, in.Version)
+		return Statement{}, fmt.Errorf("%w: unknown version %d", ErrStored, in.Version)
 	}
 	switch in.Kind {
 	case KindLicenseSummary, KindLicenseStatement, KindGeneralStatement:
 	default:
-		return Statement{}, fmt.Errorf("%w: kind %q", ErrStored, in.Kind)
+		return Statement{}, fmt.Errorf("%w: unknown kind %q", ErrStored, in.Kind)
 	}
 	s := Statement{Kind: in.Kind, Date: in.Date, Name: in.Name}
 	if len(in.Lines) > 0 {
@@ -135,7 +135,7 @@ func decode1(data []byte) (Statement, error) {
 	for i, l := range in.Lines {
 		for _, quantity := range []int{l.Effective, l.ActiveSA, l.Unresolved} {
 			if quantity < 0 || quantity > MaxQuantity {
-				return Statement{}, fmt.Errorf("%w: quantity %d", ErrStored, quantity)
+				return Statement{}, fmt.Errorf("%w: invalid quantity %d", ErrStored, quantity)
 			}
 		}
 		s.Lines[i] = Line{LicenseID: l.LicenseID, Entitlement: Entitlement(l.storedEntitlement)}

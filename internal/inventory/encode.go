@@ -56,7 +56,7 @@ func (t *Tally) Encode() []byte {
 }
 
 // errTally means that bytes are not a tally of this version, or are damaged.
-var errTally = errors.New("inventory: not an encoded tally, or a damaged one")
+var errTally = errors.New("inventory: the stored tally is damaged or has an unknown format")
 
 // Decode decodes what Encode wrote. Damage is an error, never a wrong number.
 func Decode(b []byte) (*Tally, error) {

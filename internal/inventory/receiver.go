@@ -113,7 +113,7 @@ func (r *Receiver) Recount(ctx context.Context) error {
 	for _, known := range records {
 		if known.Outdated(rules.All) && known.Good.Kept == "" {
 			if err := r.recount(ctx, known.Source, *known.Good, rules.All); err != nil {
-				faults = append(faults, fmt.Errorf("count %s anew: %w", known.Source, err))
+				faults = append(faults, fmt.Errorf("count %s again: %w", known.Source, err))
 			}
 		}
 	}

@@ -106,7 +106,7 @@ func restore(saved []byte) (table, error) {
 	r := reader{pack.NewReader(saved)}
 	version := r.Take(1)
 	if len(version) == 0 || version[0] != 1 && version[0] != copyVersion {
-		return table{}, errors.New("register: the saved copy has another format")
+		return table{}, errors.New("register: the saved copy has an unknown format")
 	}
 	first := version[0] == 1
 	dictionary := make([]word, r.Count(wordBytes))

@@ -53,20 +53,20 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 	for line := range strings.Lines(body) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
 		if len(fields) < 2 || fields[1] == "" {
-			return nil, "", fmt.Errorf("register: the entry has the line %q", line)
+			return nil, "", fmt.Errorf("register: invalid line %q in a journal entry", line)
 		}
 		switch id, pairs := fields[1], fields[2:]; {
 		case fields[0] == "a":
 			c := Change{ID: id}
 			if len(pairs) > 0 && strings.HasPrefix(pairs[0], "=") {
 				if c.Version, err = strconv.ParseInt(pairs[0][1:], 10, 64); err != nil || c.Version < 0 {
-					return nil, "", fmt.Errorf("register: the entry says the version %q", pairs[0])
+					return nil, "", fmt.Errorf("register: invalid version %q in a journal entry", pairs[0])
 				}
 				pairs = pairs[1:]
 			}
 			for _, pair := range pairs {
 				if len(pair) < 2 || pair[0] != '+' && pair[0] != '-' {
-					return nil, "", fmt.Errorf("register: the entry says %q of a pair", pair)
+					return nil, "", fmt.Errorf("register: invalid pair %q in a journal entry", pair)
 				}
 				if key := agreement.PairKey(pair[1:]); pair[0] == '+' {
 					c.Added = append(c.Added, key)
@@ -78,7 +78,7 @@ func parse(body string) (changes []Change, deletedGroup string, err error) {
 		case fields[0] == "g" && len(pairs) == 0 && deletedGroup == "":
 			deletedGroup = id
 		default:
-			return nil, "", fmt.Errorf("register: the entry has the line %q", line)
+			return nil, "", fmt.Errorf("register: invalid line %q in a journal entry", line)
 		}
 	}
 	return changes, deletedGroup, nil

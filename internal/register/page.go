@@ -53,7 +53,7 @@ func (m *moment) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-var errMoment = errors.New("register: the cursor has another moment")
+var errMoment = errors.New("register: the cursor has an invalid position in the journal")
 
 func positionOf(r *row, by agreement.Sort, at *journal.Position) position {
 	p := position{Moment: moment{*at}, ID: r.ID, Name: r.Name}

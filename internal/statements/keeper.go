@@ -244,7 +244,7 @@ func (k *Keeper) again(ctx context.Context, r Record) (entitlement.Statement, er
 		return entitlement.Statement{}, err
 	}
 	if file.Refused || file.Rejected > 0 {
-		return entitlement.Statement{}, fmt.Errorf("statement %s was accepted and is refused now", r.ID)
+		return entitlement.Statement{}, fmt.Errorf("statement %s was accepted before and is now rejected", r.ID)
 	}
 	return file.Statement, k.store(ctx, r, file.Statement)
 }

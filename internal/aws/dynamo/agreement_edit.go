@@ -124,7 +124,7 @@ func (e *agreementEdit) quieten(ctx context.Context) error {
 	}
 	if e.quiet[writer.Holder] && writer.Lease >= millis(e.now) {
 		until := fromMillis(writer.Lease).Format(time.RFC3339)
-		return errs.Wrap(fmt.Errorf("dynamo: the stage %s may be written until %s", writer.Holder, until), errs.Unavailable, "import_running")
+		return errs.Wrap(fmt.Errorf("dynamo: the stage %s holds the writer's lease until %s", writer.Holder, until), errs.Unavailable, "import_running")
 	}
 	return e.stored.visibility.bury(ctx, e.quiet)
 }

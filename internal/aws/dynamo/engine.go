@@ -51,7 +51,7 @@ type errCondition struct {
 	failed map[*action]item
 }
 
-func (e *errCondition) Error() string { return "dynamo: a condition did not hold" }
+func (e *errCondition) Error() string { return "dynamo: a condition of the write was not met" }
 
 // conditionOf returns the failed conditions of err, or nil if it is another error.
 func conditionOf(err error) *errCondition {

@@ -88,7 +88,7 @@ func (j *journals) heads(ctx context.Context, name journal.Name, each func(strip
 	}, func(it item) (bool, error) {
 		stripe, ok := stripeOf(attr(it, "sk"))
 		if !ok {
-			return false, fmt.Errorf("a head has the key %q", attr(it, "sk"))
+			return false, fmt.Errorf("unexpected key %q of a head", attr(it, "sk"))
 		}
 		return true, each(stripe, it)
 	})
@@ -231,4 +231,4 @@ func stripeOf(sort string) (int, bool) {
 }
 
 // errBehind means that a transaction failed only because of a concurrent append.
-var errBehind = errors.New("dynamo: another change came first")
+var errBehind = errors.New("dynamo: a concurrent change was stored first")

@@ -48,7 +48,7 @@ func (db *engine) getAll(ctx context.Context, keys []item, projection string, na
 				err := db.retry(ctx, func() (err error) {
 					out, err = db.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: left})
 					if err == nil && len(out.Responses[db.table]) == 0 && len(out.UnprocessedKeys) > 0 {
-						return errTransient{errors.New("dynamo: no key of the batch was read")}
+						return errTransient{errors.New("dynamo: DynamoDB processed no key of the batch")}
 					}
 					return err
 				})

@@ -244,7 +244,7 @@ func encodeEntitlements(list []entitlement.Entitlement) []byte {
 	return b.Bytes()
 }
 
-var errEntitlements = errors.New("dynamo: its entitlements are damaged")
+var errEntitlements = errors.New("dynamo: the stored entitlements are damaged")
 
 func decodeEntitlements(stored []byte) ([]entitlement.Entitlement, error) {
 	if len(stored) == 0 {

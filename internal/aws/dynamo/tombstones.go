@@ -46,10 +46,10 @@ const (
 const announcement = "announced"
 
 // errDeletedGroup means that a license group of the transaction was deleted.
-var errDeletedGroup = errors.New("dynamo: a license group was deleted meanwhile")
+var errDeletedGroup = errors.New("dynamo: a license group was deleted during the transaction")
 
 // errAnnounced means that a license group was about to be deleted.
-var errAnnounced = errors.New("dynamo: a license group was about to be deleted")
+var errAnnounced = errors.New("dynamo: a license group is being deleted")
 
 // existing is the guard of a record that license groups were not deleted.
 type existing struct {

@@ -153,7 +153,7 @@ func (s *Upkeep) Adopt(ctx context.Context, groupIDs []string, now time.Time) er
 	return nil
 }
 
-var errGroupExists = errors.New("dynamo: the license group exists")
+var errGroupExists = errors.New("dynamo: the license group still exists")
 
 // Retire sets the expiry of entries that a release without stripes appended to the journal
 // of agreements without one. Each call sets it for the next retiredPerCall entries.
