@@ -41,25 +41,25 @@ type metric struct {
 func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
 	alarms := []alarm{
 		{
-			"DeadLettersAlarm", "An event could not be processed and waits in the dead-letter queue: see deploying.md, Dead letters.", 1,
+			"DeadLettersAlarm", "An event could not be processed and is in the dead-letter queue. See Dead letters in deploying.md.", 1,
 			[]metric{{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", map[string]string{"QueueName": *letters.QueueName()}}},
 		},
 		{
-			"ApiErrorsAlarm", "The API answered with a status of 500 or above: see the access log and the logs of the functions.", 1,
+			"ApiErrorsAlarm", "The API returned a status of 500 or above. See the access log and the logs of the functions.", 1,
 			[]metric{{"AWS/ApiGateway", "5xx", "Sum", map[string]string{"ApiId": *api.AttrApiId()}}},
 		},
 		{
-			"TableThrottlesAlarm", "The table refused requests for want of throughput.", 1,
+			"TableThrottlesAlarm", "DynamoDB throttled requests to the table.", 1,
 			throttles(*table.TableName(), ""),
 		},
 		{
-			"TableErrorsAlarm", "DynamoDB failed on its own side.", 1,
+			"TableErrorsAlarm", "DynamoDB returned internal errors for requests to the table.", 1,
 			systemErrors(*table.TableName()),
 		},
 	}
 	for _, index := range schema.Indexes {
 		alarms = append(alarms, alarm{
-			id(index.Name, "ThrottlesAlarm"), "The index " + index.Name + " refused requests for want of throughput.", 1,
+			id(index.Name, "ThrottlesAlarm"), "DynamoDB throttled requests to the index " + index.Name + ".", 1,
 			throttles(*table.TableName(), index.Name),
 		})
 	}
@@ -68,13 +68,13 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 			return []metric{{"AWS/Lambda", name, "Sum", map[string]string{"FunctionName": *functions[f.Name].FunctionName()}}}
 		}
 		alarms = append(alarms,
-			alarm{id(f.Name, "ErrorsAlarm"), functionName(f.Name) + " failed: see its logs.", 1, of("Errors")},
+			alarm{id(f.Name, "ErrorsAlarm"), functionName(f.Name) + " failed. See its logs.", 1, of("Errors")},
 			// Short throttling after a burst of uploads is by design: Lambda queues the events.
-			alarm{id(f.Name, "ThrottlesAlarm"), functionName(f.Name) + " has been refusing calls for 15 minutes, for want of concurrency.", 3, of("Throttles")},
+			alarm{id(f.Name, "ThrottlesAlarm"), "Lambda has throttled calls of " + functionName(f.Name) + " for 15 minutes, because no concurrency was available.", 3, of("Throttles")},
 		)
 		if f.Asynchronous() {
 			alarms = append(alarms, alarm{
-				id(f.Name, "LostAlarm"), functionName(f.Name) + " failed and Lambda could not put the event in the dead-letter queue.", 1,
+				id(f.Name, "LostAlarm"), functionName(f.Name) + " failed, and Lambda could not send the event to the dead-letter queue.", 1,
 				of("DestinationDeliveryFailures"),
 			})
 		}
@@ -84,11 +84,11 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 			}
 			alarms = append(alarms,
 				alarm{
-					id(f.Name, "NightLostAlarm"), functionName(f.Name) + " was not called at night, and the event is not in the dead-letter queue either.", 1,
+					id(f.Name, "NightLostAlarm"), functionName(f.Name) + " was not called at night, and the event could not be sent to the dead-letter queue.", 1,
 					[]metric{{"AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", map[string]string{"ScheduleGroup": functionName(f.Name)}}},
 				},
-				alarm{id(f.Name, "FailedAlarm"), "A refresh failed, and what was known before counts still: GET /refreshes says why.", 1, logged("run_failed")},
-				alarm{id(f.Name, "HeldAlarm"), "A refresh holds back that entitlements drop, until somebody confirms it: see GET /refreshes.", 1, logged("run_held")},
+				alarm{id(f.Name, "FailedAlarm"), "A refresh failed. Earlier licence data is kept. GET /refreshes shows the reason.", 1, logged("run_failed")},
+				alarm{id(f.Name, "HeldAlarm"), "A refresh holds back answers that reduce entitlements, until a user confirms them. See GET /refreshes.", 1, logged("run_held")},
 			)
 		}
 	}
@@ -171,7 +171,7 @@ func systemErrors(table string) []metric {
 func newTopic(stack awscdk.Stack, chosen settings) awssns.Topic {
 	cloudwatch := awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)
 	key := awskms.NewKey(stack, jsii.String("AlarmsKey"), &awskms.KeyProps{
-		Description:       jsii.String("Encrypts alarms of " + name + " on their way"),
+		Description:       jsii.String("Encrypts the alarm messages of " + name + " in transit"),
 		EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // it encrypts only messages in transit
 	})

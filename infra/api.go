@@ -141,7 +141,7 @@ func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, func
 			}
 			resource := awsapigatewayv2.NewCfnRoute(stack, jsii.String(id(r.Operation, "Route")), props)
 			if r.Permission == access.Anyone {
-				accept(resource, "AwsSolutions-APIG4", "The route table opens this route to anyone: it answers before people sign in, and holds no data of theirs.")
+				accept(resource, "AwsSolutions-APIG4", "The route table declares this route public: it is called before users sign in, and returns no data of an organisation.")
 			}
 		}
 	}

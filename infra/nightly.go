@@ -35,7 +35,7 @@ func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Fun
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(action), Resources: &[]*string{resource}})
 	}
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "NightlyRole")), &awsiam.RoleProps{
-		Description: jsii.String("What the nightly schedule of " + functionName(f.Name) + " may do"),
+		Description: jsii.String("Permissions of the nightly schedule of " + functionName(f.Name)),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{Conditions: &source}),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"call": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{

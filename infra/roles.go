@@ -64,7 +64,7 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 	}
 
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "Role")), &awsiam.RoleProps{
-		Description: jsii.String("What " + functionName(f.Name) + " may do"),
+		Description: jsii.String("Permissions of the function " + functionName(f.Name)),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"manifest": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),

@@ -38,14 +38,14 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 
 	for _, out := range []struct{ id, description, value string }{
 		{"ApiUrl", "Base URL of the HTTP API", *api.AttrApiEndpoint()},
-		{"SignInUrl", "Where people sign in", *users.domain.BaseUrl(nil)},
-		{"SignInReturnUrl", "Where they return with a code", returnURL(origin)},
+		{"SignInUrl", "Sign-in page", *users.domain.BaseUrl(nil)},
+		{"SignInReturnUrl", "Redirect URL after sign-in, which receives the code", returnURL(origin)},
 		{"UserPoolId", "Cognito user pool", *users.pool.UserPoolId()},
 		{"UserPoolClientId", "Client id of the console and of scripts", *users.client.UserPoolClientId()},
 		{"TableName", "DynamoDB table", *table.TableName()},
-		{"UploadsBucket", "Where admins put files", bucketName(manifest.Uploads)},
-		{"ReportsBucket", "Reports about imports, snapshots", bucketName(manifest.Reports)},
-		{"DeadLettersUrl", "Queue of events that could not be processed", *letters.QueueUrl()},
+		{"UploadsBucket", "Bucket for uploads of admins", bucketName(manifest.Uploads)},
+		{"ReportsBucket", "Bucket for reports about imports, and for snapshots", bucketName(manifest.Reports)},
+		{"DeadLettersUrl", "Dead-letter queue, with events that could not be processed", *letters.QueueUrl()},
 	} {
 		awscdk.NewCfnOutput(stack, jsii.String(out.id), &awscdk.CfnOutputProps{
 			Description: jsii.String(out.description),

@@ -45,7 +45,7 @@ func newUsers(stack awscdk.Stack, origin string) users {
 		DeletionProtection: jsii.Bool(true),
 		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
 	})
-	accept(pool, "AwsSolutions-COG3", "Threat protection needs the Plus plan, billed for every user from the first. Sign-up is closed and a second factor is required, which answers the stolen passwords it looks for.")
+	accept(pool, "AwsSolutions-COG3", "Threat protection needs the Plus plan, which is billed for every user. Sign-up is closed and a second factor is required, so a stolen password alone gives no access.")
 
 	for i, role := range access.Roles {
 		awscognito.NewCfnUserPoolGroup(stack, jsii.String("Role-"+string(role)), &awscognito.CfnUserPoolGroupProps{
