@@ -61,20 +61,25 @@ func (o Object) Listed(modified time.Time) Object {
 	return o
 }
 
-// Compare orders objects by the time at which they were put, whenever their events
-// arrive. The other fields give objects of the same time a fixed order.
+// Order returns a text that orders the versions of one key by the time at which they were put,
+// whenever their events arrive. It is stored, so its form never changes: milliseconds in 15 digits,
+// #, the sequencer.
+func (o Object) Order() string { return fmt.Sprintf("%015d#%s", max(o.At.UnixMilli(), 0), o.Sequencer) }
+
+// Compare orders objects by Order. The other fields give objects of different keys and the same
+// Order a fixed order.
 func (o Object) Compare(other Object) int {
 	return cmp.Or(
-		o.At.Compare(other.At), strings.Compare(o.Key, other.Key),
-		strings.Compare(o.Sequencer, other.Sequencer), strings.Compare(o.Version, other.Version), strings.Compare(o.ETag, other.ETag),
+		strings.Compare(o.Order(), other.Order()),
+		strings.Compare(o.Key, other.Key), strings.Compare(o.Version, other.Version), strings.Compare(o.ETag, other.ETag),
 	)
 }
 
-// Order returns a text that orders the versions of one key as Compare does. It is
-// stored, so its form never changes: milliseconds in 15 digits, #, the sequencer.
-func (o Object) Order() string { return fmt.Sprintf("%015d#%s", max(o.At.UnixMilli(), 0), o.Sequencer) }
-
-// Head is the common part of the records of all kinds of files.
+// Head is the common part of the records of files, for kinds that have one record for each version
+// of a file: agreements and statements. Two kinds have no such record and need neither Head nor
+// Find. A file of inventory counts for a source, so the record is about the source, and holds the
+// objects that were read last; a file of the catalog leaves entries in the catalog, and receiving it
+// again changes nothing.
 type Head struct {
 	ID      string // sorts by time
 	Object  Object
@@ -86,7 +91,7 @@ type Head struct {
 // Arrived returns the object that the record is about.
 func (h Head) Arrived() Object { return h.Object }
 
-// Record is the record of a kind of file.
+// Record is the record of a file, which embeds Head.
 type Record interface {
 	Arrived() Object
 	// Waiting reports whether the record was announced and its file has not arrived.
