@@ -27,7 +27,7 @@ import (
 	"trueup/internal/aws/trigger"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/manifest"
 	"trueup/internal/statements"
 	"trueup/internal/testkit/storetest"
@@ -470,7 +470,7 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	}, audit.Event{ID: "e1", At: at})
 	must(err)
 	upload := intake.Object{Key: "inventory/intune/b.csv", Version: "v2", At: at.Add(-time.Minute)}
-	must(store.Inventories.SaveRecord(ctx, inventory.Record{Source: "intune", Version: 1, Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: &inventory.Good{Object: upload}}))
+	must(store.Inventories.SaveRecord(ctx, inventories.Record{Source: "intune", Version: 1, Last: inventories.File{Object: upload, State: inventories.StateCounted}, Good: &inventories.Good{Object: upload}}))
 
 	o := newOperator(t)
 	items := map[string][]map[string]any{}

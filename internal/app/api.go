@@ -26,7 +26,7 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/reports"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/manifest"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
@@ -67,7 +67,7 @@ func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
 	return catalogapi.New(catalogapi.Deps{
 		Kernel:  kernel(store, log),
-		Catalog: catalog.New(store.Journal, results, log), Inventory: store.Inventories, Counts: inventory.NewCounts(store.Inventories, results),
+		Catalog: catalog.New(store.Journal, results, log), Inventory: store.Inventories, Counts: inventories.NewCounts(store.Inventories, results),
 		Recount: func(ctx context.Context) error { return counting.Call(ctx, trigger.RecountCall()) },
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 	})

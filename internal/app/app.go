@@ -38,7 +38,7 @@ import (
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/id"
 	"trueup/internal/importer"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/refresher"
@@ -182,16 +182,16 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
 	files := s3.NewFromConfig(c)
-	counts := &inventory.Receiver{
+	counts := &inventories.Receiver{
 		Store:   store.Inventories,
-		Counts:  inventory.NewCounts(store.Inventories, s3bucket.New(files, settings.ReportsBucket)),
+		Counts:  inventories.NewCounts(store.Inventories, s3bucket.New(files, settings.ReportsBucket)),
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 		Clock:   time.Now,
 		NewID:   func(at time.Time) string { return id.New(at, rand.Text()) },
 		Log:     log,
 	}
 	return trigger.Jobs{
-		Files:     []trigger.Receiver{{Prefix: inventory.KeyPrefix, Receive: counts.Receive}},
+		Files:     []trigger.Receiver{{Prefix: inventories.KeyPrefix, Receive: counts.Receive}},
 		Scheduled: counts.Recount, // makes up for lost calls
 		Recount:   counts.Recount,
 	}

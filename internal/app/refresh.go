@@ -24,7 +24,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -74,7 +74,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		return trigger.Jobs{}, err
 	}
 	publisher := &snapshot.Publisher{
-		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports),
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Words: report.WordsIn(i18n.English),
 		Clock: time.Now, Log: log,
 	}

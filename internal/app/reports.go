@@ -10,7 +10,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/day"
 	"trueup/internal/id"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -20,7 +20,7 @@ import (
 // library returns the source of the data of reports.
 func library(settings config.Config, store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
 	return &snapshot.Library{
-		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventory.NewCounts(store.Inventories, reports),
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Clock: time.Now,
 	}
 }

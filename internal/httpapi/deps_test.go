@@ -19,7 +19,7 @@ import (
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/importer"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -33,9 +33,9 @@ type deps struct {
 	Register          agreement.Register
 	Answers           agreements.Answers
 	Groups            group.Store
-	Inventory         inventory.Store
+	Inventory         inventories.Store
 	InventoryRequired bool
-	Counts            *inventory.Counts
+	Counts            *inventories.Counts
 	Recount           func(context.Context) error
 	Expiring          day.Window
 	Catalog           *catalog.Store
@@ -107,7 +107,7 @@ func unused(log *slog.Logger) deps {
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Counts: &inventory.Counts{}, Recount: nothing, Expiring: 90, Limits: defaultLimits, Catalog: &catalog.Store{},
+		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}

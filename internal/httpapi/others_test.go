@@ -17,7 +17,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/importer"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 )
 
 // asking sends requests to one stack as a global admin.
@@ -172,7 +172,7 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				record := inventory.Record{Source: "a", Version: 1, Good: &inventory.Good{Devices: test.devices, Titles: test.titles}}
+				record := inventories.Record{Source: "a", Version: 1, Good: &inventories.Good{Devices: test.devices, Titles: test.titles}}
 				for _, before := range records {
 					record.Version += before.Version
 				}

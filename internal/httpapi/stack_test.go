@@ -31,7 +31,7 @@ import (
 	"trueup/internal/httpapi/route"
 	"trueup/internal/id"
 	"trueup/internal/importer"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/snapshot"
@@ -110,9 +110,9 @@ func newStack(t *testing.T) *stack {
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
-	deps.Counts = inventory.NewCounts(store.Inventories, deps.Reports)
+	deps.Counts = inventories.NewCounts(store.Inventories, deps.Reports)
 	deps.Recount = func(ctx context.Context) error {
-		return calls(func(event []byte) { notified <- notification{inventory.KeyPrefix, event} }).Call(ctx, trigger.RecountCall())
+		return calls(func(event []byte) { notified <- notification{inventories.KeyPrefix, event} }).Call(ctx, trigger.RecountCall())
 	}
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
@@ -122,8 +122,8 @@ func newStack(t *testing.T) *stack {
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	imports := &importer.Importer{Store: store.Imports, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
 	feeds := &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
-	counts := &inventory.Receiver{
-		Store: store.Inventories, Counts: inventory.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
+	counts := &inventories.Receiver{
+		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Keeper{
@@ -175,7 +175,7 @@ func newStack(t *testing.T) *stack {
 		Files: []trigger.Receiver{
 			{Prefix: importer.KeyPrefix, Receive: imports.Receive},
 			{Prefix: feeder.KeyPrefix, Receive: feeds.Receive},
-			{Prefix: inventory.KeyPrefix, Receive: counts.Receive},
+			{Prefix: inventories.KeyPrefix, Receive: counts.Receive},
 		},
 		Recount: counts.Recount,
 	}, quiet)

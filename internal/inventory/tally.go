@@ -24,15 +24,16 @@ const (
 // Shapes is every shape, in the order of the documentation.
 var Shapes = []Shape{AppInvRawData, AppInvAggregate, GLPI, Osquery}
 
-// system returns the source of files of a shape that are not in a folder.
-func (s Shape) system() string {
+// System returns the source of files of a shape that are not in a folder. That of a file of no
+// shape is "unknown".
+func (s Shape) System() string {
 	switch s {
 	case AppInvRawData, AppInvAggregate: // both describe the same devices
 		return "intune"
 	case GLPI, Osquery:
 		return string(s)
 	}
-	return unrecognised
+	return "unknown"
 }
 
 // Title is a detected title. Two titles are the same if their publishers, names and versions are,

@@ -10,6 +10,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
@@ -104,15 +105,15 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	imp := importer.Import{Head: intake.Head{ID: "id"}, Attempt: 1}
 	keys := map[manifest.Resource]map[string][]string{
 		manifest.Uploads: {
-			importer.KeyPrefix:   {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
-			feeder.KeyPrefix:     {feeder.KeyPrefix + "a.csv"},
-			inventory.KeyPrefix:  {inventory.KeyPrefix + "a.csv"},
-			statements.KeyPrefix: {statements.KeyPrefix + "a.csv"},
+			importer.KeyPrefix:    {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
+			feeder.KeyPrefix:      {feeder.KeyPrefix + "a.csv"},
+			inventories.KeyPrefix: {inventories.KeyPrefix + "a.csv"},
+			statements.KeyPrefix:  {statements.KeyPrefix + "a.csv"},
 		},
 		manifest.Reports: {
 			"imports/":               {imp.ReportKey(), imp.AnnotatedKey("en")},
 			feeder.KeyPrefix:         {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
-			inventory.KeyPrefix:      nil,
+			inventories.KeyPrefix:    nil,
 			statements.ReportsPrefix: nil,
 			report.SnapshotPrefix:    {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
 			journal.CopiesPrefix:     nil,

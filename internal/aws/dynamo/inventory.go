@@ -9,6 +9,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
 )
@@ -22,7 +23,7 @@ type inventoryItem struct {
 	Version int64         `dynamodbav:"version"`
 }
 
-// inventoryUpload is the intake.Object of an inventory.File or an inventory.Good, and the
+// inventoryUpload is the intake.Object of an inventories.File or an inventories.Good, and the
 // time at which it was read.
 type inventoryUpload struct {
 	Key       string `dynamodbav:"key"`
@@ -35,15 +36,15 @@ type inventoryUpload struct {
 	ReadAt    int64  `dynamodbav:"read_at"`
 }
 
-// inventoryFile is an inventory.File.
+// inventoryFile is an inventories.File.
 type inventoryFile struct {
-	Upload inventoryUpload `dynamodbav:"upload"`
-	State  inventory.State `dynamodbav:"state"`
-	Reason string          `dynamodbav:"reason,omitempty"`
-	Args   errs.Args       `dynamodbav:"args,omitempty"`
+	Upload inventoryUpload   `dynamodbav:"upload"`
+	State  inventories.State `dynamodbav:"state"`
+	Reason string            `dynamodbav:"reason,omitempty"`
+	Args   errs.Args         `dynamodbav:"args,omitempty"`
 }
 
-// inventoryOf is an inventory.Good.
+// inventoryOf is an inventories.Good.
 type inventoryOf struct {
 	Upload    inventoryUpload `dynamodbav:"upload"`
 	Shape     inventory.Shape `dynamodbav:"shape"`
@@ -59,7 +60,7 @@ type inventoryOf struct {
 	Kept      string          `dynamodbav:"kept,omitempty"`
 }
 
-func newInventoryItem(r inventory.Record) inventoryItem {
+func newInventoryItem(r inventories.Record) inventoryItem {
 	p, sort := inventoryKey(r.Source)
 	i := inventoryItem{
 		PK: string(p), SK: string(sort), Source: r.Source, Version: r.Version,
@@ -84,15 +85,15 @@ func (i inventoryUpload) object() intake.Object {
 	return intake.Object{Key: i.Key, Version: i.Version, ETag: i.ETag, Sequencer: i.Sequencer, Size: i.Size, At: fromMillis(i.At), By: i.By}
 }
 
-func (i inventoryItem) record() inventory.Record {
-	r := inventory.Record{
+func (i inventoryItem) record() inventories.Record {
+	r := inventories.Record{
 		Source: i.Source, Version: i.Version,
-		Last: inventory.File{
+		Last: inventories.File{
 			Object: i.Last.Upload.object(), ReadAt: fromMillis(i.Last.Upload.ReadAt), State: i.Last.State, Reason: i.Last.Reason, Args: i.Last.Args,
 		},
 	}
 	if g := i.Good; g != nil {
-		r.Good = &inventory.Good{
+		r.Good = &inventories.Good{
 			Object: g.Upload.object(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows,
 			BadRows: g.BadRows, Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
 		}
@@ -104,16 +105,16 @@ func (i inventoryItem) record() inventory.Record {
 // stored. It is safe for concurrent use.
 type Inventories struct{ db *engine }
 
-var _ inventory.Store = (*Inventories)(nil)
+var _ inventories.Store = (*Inventories)(nil)
 
-// Summary implements inventory.Store.
+// Summary implements inventories.Store.
 func (s *Inventories) Summary(ctx context.Context) (inventory.Summary, error) {
 	records, err := s.Records(ctx)
-	return inventory.Summarize(records), err
+	return inventories.Summarize(records), err
 }
 
-// Records implements inventory.Store.
-func (s *Inventories) Records(ctx context.Context) (records []inventory.Record, err error) {
+// Records implements inventories.Store.
+func (s *Inventories) Records(ctx context.Context) (records []inventories.Record, err error) {
 	err = s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
@@ -126,8 +127,8 @@ func (s *Inventories) Records(ctx context.Context) (records []inventory.Record, 
 	return records, err
 }
 
-// SaveRecord implements inventory.Store.
-func (s *Inventories) SaveRecord(ctx context.Context, r inventory.Record, events ...audit.Event) error {
+// SaveRecord implements inventories.Store.
+func (s *Inventories) SaveRecord(ctx context.Context, r inventories.Record, events ...audit.Event) error {
 	condition, values := versioned(r.Version)
 	actions := []*action{s.db.put(newInventoryItem(r), condition, values)}
 	for _, event := range events {
@@ -149,7 +150,7 @@ func versioned(version int64) (condition string, values item) {
 	return "version = :before", item{":before": num(version - 1)}
 }
 
-// AnnounceFile implements inventory.Store.
+// AnnounceFile implements inventories.Store.
 func (s *Inventories) AnnounceFile(ctx context.Context, c once.Change) (first []byte, err error) {
 	return s.db.edit(ctx, c.Event.At, func(e *edit) error {
 		e.remember(c.Entry)
@@ -165,18 +166,18 @@ type rulesItem struct {
 	Key     string `dynamodbav:"key"`
 }
 
-// RulesHead implements inventory.Store.
-func (s *Inventories) RulesHead(ctx context.Context) (inventory.RulesHead, error) {
+// RulesHead implements inventories.Store.
+func (s *Inventories) RulesHead(ctx context.Context) (inventories.RulesHead, error) {
 	it, err := s.db.get(ctx, inventoryPK, rulesSK)
 	if err != nil || it == nil {
-		return inventory.RulesHead{}, err
+		return inventories.RulesHead{}, err
 	}
 	i, err := decode[rulesItem](it)
-	return inventory.RulesHead{Version: i.Version, Key: i.Key}, err
+	return inventories.RulesHead{Version: i.Version, Key: i.Key}, err
 }
 
-// SetRulesHead implements inventory.Store.
-func (s *Inventories) SetRulesHead(ctx context.Context, head inventory.RulesHead, c once.Change) (first []byte, err error) {
+// SetRulesHead implements inventories.Store.
+func (s *Inventories) SetRulesHead(ctx context.Context, head inventories.RulesHead, c once.Change) (first []byte, err error) {
 	return s.db.edit(ctx, c.Event.At, func(e *edit) error {
 		e.remember(c.Entry)
 		condition, values := versioned(head.Version)

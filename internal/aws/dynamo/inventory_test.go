@@ -7,6 +7,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
 )
@@ -20,15 +21,15 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	equal(t, "R2.8 before the first", summary, inventory.Summary{})
 
 	upload := intake.Object{Key: "inventory/a.csv", Version: "v", ETag: "e", Sequencer: "0A", Size: 7, At: noon, By: "AWS:admin"}
-	refused := inventory.File{Object: upload, ReadAt: noon.Add(time.Second), State: inventory.StateRefused, Reason: "inventory_format", Args: errs.Pairs("a", "b")}
-	good := &inventory.Good{
+	refused := inventories.File{Object: upload, ReadAt: noon.Add(time.Second), State: inventories.StateRefused, Reason: "inventory_format", Args: errs.Pairs("a", "b")}
+	good := &inventories.Good{
 		Object: upload, ReadAt: noon.Add(time.Minute), Shape: inventory.GLPI, Estimated: true, Rules: "r", Rows: 1, BadRows: 2,
 		Devices: 3, Titles: 4, Unknown: 5, Products: 6, Tally: "inventory/tallies/t", Kept: "inventory_gone",
 	}
-	records := []inventory.Record{
+	records := []inventories.Record{
 		{Source: "a", Last: refused, Version: 1},
 		{Source: "b", Last: refused, Good: good, Version: 1},
-		{Source: "c", Last: inventory.File{Object: upload, State: inventory.StateCounted}, Good: good, Version: 1},
+		{Source: "c", Last: inventories.File{Object: upload, State: inventories.StateCounted}, Good: good, Version: 1},
 	}
 	for _, r := range records {
 		must(t, s.Inventories.SaveRecord(ctx, r, edited("inventory.received")))
@@ -41,7 +42,7 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	equal(t, "R2.8 the sum of the sources", summary, inventory.Summary{Devices: 6, Titles: 8})
 
 	for name, version := range map[string]int64{"a second first": 1, "a version that is not there": 3} {
-		if err := s.Inventories.SaveRecord(ctx, inventory.Record{Source: "a", Version: version}); errs.KindOf(err) != errs.Stale {
+		if err := s.Inventories.SaveRecord(ctx, inventories.Record{Source: "a", Version: version}); errs.KindOf(err) != errs.Stale {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -61,9 +62,9 @@ func TestR6_3_RulesHead(t *testing.T) {
 	s := open(t)
 	none, err := s.Inventories.RulesHead(ctx)
 	must(t, err)
-	equal(t, "before the first", none, inventory.RulesHead{})
+	equal(t, "before the first", none, inventories.RulesHead{})
 	answer := once.Entry{Key: "ann/k", BodyHash: "b", Response: []byte("first"), Expires: noon.Add(time.Hour)}
-	one, two := inventory.RulesHead{Version: 1, Key: "one"}, inventory.RulesHead{Version: 2, Key: "two"}
+	one, two := inventories.RulesHead{Version: 1, Key: "one"}, inventories.RulesHead{Version: 2, Key: "two"}
 	first, err := s.Inventories.SetRulesHead(ctx, one, once.Change{Event: edited("rule.added"), Entry: answer})
 	must(t, err)
 	equal(t, "the first answer", len(first), 0)

@@ -12,7 +12,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 )
 
 // maxUpload is the maximum size in bytes of an object that is uploaded in one request to S3.
@@ -28,9 +28,9 @@ type NewInventoryFile struct {
 // key returns the key of the uploaded object (R6.1).
 func (n NewInventoryFile) key() string {
 	if n.Source == "" {
-		return inventory.KeyPrefix + n.FileName
+		return inventories.KeyPrefix + n.FileName
 	}
-	return inventory.KeyPrefix + n.Source + "/" + n.FileName
+	return inventories.KeyPrefix + n.Source + "/" + n.FileName
 }
 
 type createInventoryInput struct {
@@ -41,7 +41,7 @@ type createInventoryInput struct {
 // Resolve implements huma.Resolver.
 func (in *createInventoryInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
-	body, most := in.Body, errs.Pairs("max", strconv.Itoa(inventory.MaxFileName))
+	body, most := in.Body, errs.Pairs("max", strconv.Itoa(inventories.MaxFileName))
 	if body.FileName != "" && !isPathStep(body.FileName) { // the schema reports a missing or empty name
 		broken = append(broken, errs.Violation{Code: "inventory_file_name", Field: "fileName", Value: body.FileName, Args: most})
 	}
@@ -58,7 +58,7 @@ func (in *createInventoryInput) Resolve(huma.Context) []error {
 
 // isPathStep reports whether s is valid as one segment of a key.
 func isPathStep(s string) bool {
-	return utf8.RuneCountInString(s) <= inventory.MaxFileName && strings.Trim(s, ". ") != "" && // HTTP clients would resolve "." and ".."
+	return utf8.RuneCountInString(s) <= inventories.MaxFileName && strings.Trim(s, ". ") != "" && // HTTP clients would resolve "." and ".."
 		strings.IndexFunc(s, func(r rune) bool { return r == '/' || r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }) < 0
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"trueup/internal/catalog"
 	"trueup/internal/httpapi"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 )
@@ -22,8 +23,8 @@ type Deps struct {
 	httpapi.Kernel
 
 	Catalog   *catalog.Store
-	Inventory inventory.Store
-	Counts    *inventory.Counts
+	Inventory inventories.Store
+	Counts    *inventories.Counts
 	Recount   func(context.Context) error // starts a recount of files after a change of rules
 	Uploads   objects.Bucket
 }
@@ -32,7 +33,7 @@ type operations struct{ Deps }
 
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
-	httpapi.EnumOf(inventory.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins),
+	httpapi.EnumOf(inventories.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins),
 }
 
 // New returns the function's handler.

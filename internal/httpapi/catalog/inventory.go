@@ -14,6 +14,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/text"
 )
@@ -38,13 +39,13 @@ type InventorySource struct {
 
 // InventoryFile is a file of a source.
 type InventoryFile struct {
-	File   string          `json:"file" doc:"The key of the file in the uploads bucket." example:"inventory/appinvrawdata.csv"`
-	Size   int64           `json:"size" minimum:"0" doc:"The size in bytes." example:"1048576"`
-	At     time.Time       `json:"at" doc:"When the file was uploaded." example:"2026-11-21T09:30:00Z"`
-	By     string          `json:"by" doc:"Who uploaded the file."`
-	ReadAt time.Time       `json:"readAt" doc:"When the file was read." example:"2026-11-21T09:30:04Z"`
-	State  inventory.State `json:"state" doc:"The result. A refused file replaces nothing." example:"counted"`
-	Reason *httpapi.Reason `json:"reason,omitempty" doc:"Why the file was refused."`
+	File   string            `json:"file" doc:"The key of the file in the uploads bucket." example:"inventory/appinvrawdata.csv"`
+	Size   int64             `json:"size" minimum:"0" doc:"The size in bytes." example:"1048576"`
+	At     time.Time         `json:"at" doc:"When the file was uploaded." example:"2026-11-21T09:30:00Z"`
+	By     string            `json:"by" doc:"Who uploaded the file."`
+	ReadAt time.Time         `json:"readAt" doc:"When the file was read." example:"2026-11-21T09:30:04Z"`
+	State  inventories.State `json:"state" doc:"The result. A refused file replaces nothing." example:"counted"`
+	Reason *httpapi.Reason   `json:"reason,omitempty" doc:"Why the file was refused."`
 }
 
 // InventoryCount is a file that was counted.
@@ -64,7 +65,7 @@ type InventoryCount struct {
 	Kept           *httpapi.Reason `json:"kept,omitempty" doc:"Why the file cannot be counted by the current rules."`
 }
 
-func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventory.Record) InventorySource {
+func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventories.Record) InventorySource {
 	f := r.Last
 	out := InventorySource{Source: r.Source, Version: r.Version, Last: InventoryFile{
 		File: f.Key, Size: f.Size, At: f.At, By: f.By, ReadAt: f.ReadAt, State: f.State, Reason: reasonOf(lang, f.Reason, f.Args),
@@ -111,7 +112,7 @@ func (o *operations) getInventory(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		summary, lang := inventory.Summarize(records), in.Lang()
+		summary, lang := inventories.Summarize(records), in.Lang()
 		out := &getInventoryOutput{Inventory{Devices: summary.Devices, Titles: summary.Titles, Sources: []InventorySource{}}}
 		for _, r := range records {
 			out.Body.Sources = append(out.Body.Sources, sourceOf(lang, rules.All, r))
@@ -124,7 +125,7 @@ func (o *operations) getInventory(api huma.API, op huma.Operation) {
 	})
 }
 
-func (o *operations) inventoried(ctx context.Context) ([]inventory.Record, inventory.RuleList, error) {
+func (o *operations) inventoried(ctx context.Context) ([]inventories.Record, inventory.RuleList, error) {
 	records, err := o.Inventory.Records(ctx)
 	if err != nil {
 		return nil, inventory.RuleList{}, err
@@ -168,7 +169,7 @@ func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(records, func(r inventory.Record) bool { return r.Source == in.Source })
+		i := slices.IndexFunc(records, func(r inventories.Record) bool { return r.Source == in.Source })
 		if i < 0 {
 			return nil, errs.New(errs.NotFound, "inventory_source_not_found", "id", text.Shorten(in.Source, 100))
 		}

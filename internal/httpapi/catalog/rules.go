@@ -12,6 +12,7 @@ import (
 	"trueup/internal/cursor"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
 	"trueup/internal/position"
@@ -350,7 +351,7 @@ func describeInventory(document *huma.OpenAPI) {
 	}
 	schemas["NewRule"].Properties["name"].MinLength = &one
 	schemas["TitleName"].Properties["name"].MinLength = &one
-	name, size := inventory.MaxFileName, float64(maxUpload)
+	name, size := inventories.MaxFileName, float64(maxUpload)
 	upload := schemas["NewInventoryFile"].Properties
 	upload["fileName"].MaxLength, upload["source"].MaxLength, upload["size"].Maximum = &name, &name, &size
 }

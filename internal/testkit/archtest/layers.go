@@ -79,7 +79,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/refresher", "internal/snapshot", "internal/statements"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/inventories", "internal/refresher", "internal/snapshot", "internal/statements"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher"},
 	},
 	{

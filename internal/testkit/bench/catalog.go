@@ -20,7 +20,7 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/httpapi"
 	catalogapi "trueup/internal/httpapi/catalog"
-	"trueup/internal/inventory"
+	"trueup/internal/inventories"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -84,7 +84,7 @@ func (b *bench) lookups(ctx context.Context, store *catalog.Store, path string) 
 	none := func(context.Context) error { return errors.New("bench: not part of a lookup") }
 	handler := catalogapi.New(catalogapi.Deps{ // only the catalog is used
 		Kernel:  httpapi.Kernel{Once: (*dynamo.Idempotency)(nil), Clock: time.Now, NewID: rand.Text, Log: slog.New(slog.DiscardHandler)},
-		Catalog: store, Inventory: (*dynamo.Inventories)(nil), Counts: &inventory.Counts{}, Recount: none, Uploads: unused{},
+		Catalog: store, Inventory: (*dynamo.Inventories)(nil), Counts: &inventories.Counts{}, Recount: none, Uploads: unused{},
 	})
 	caller := access.WithCall(ctx, access.Call{Principal: &access.Principal{Subject: "bench", Roles: []access.Role{access.GlobalAdmin}}})
 	var all []time.Duration

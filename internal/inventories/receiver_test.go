@@ -1,4 +1,4 @@
-package inventory_test
+package inventories_test
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/once"
@@ -49,8 +50,8 @@ func (f *faults) write(do func()) error {
 // world is a store and two buckets in memory.
 type world struct {
 	faults
-	records map[string]inventory.Record
-	head    inventory.RulesHead
+	records map[string]inventories.Record
+	head    inventories.RulesHead
 	events  []audit.Event
 	answers map[string][]byte
 	uploads bucket
@@ -59,13 +60,13 @@ type world struct {
 }
 
 func newWorld() *world {
-	w := &world{records: map[string]inventory.Record{}, answers: map[string][]byte{}}
+	w := &world{records: map[string]inventories.Record{}, answers: map[string][]byte{}}
 	w.uploads = bucket{faults: &w.faults, files: map[string]string{}}
 	w.reports = bucket{faults: &w.faults, files: map[string]string{}}
 	return w
 }
 
-func (w *world) Records(context.Context) (records []inventory.Record, _ error) {
+func (w *world) Records(context.Context) (records []inventories.Record, _ error) {
 	for _, source := range slices.Sorted(maps.Keys(w.records)) {
 		r := w.records[source]
 		if r.Good != nil {
@@ -79,10 +80,10 @@ func (w *world) Records(context.Context) (records []inventory.Record, _ error) {
 
 func (w *world) Summary(ctx context.Context) (inventory.Summary, error) {
 	records, err := w.Records(ctx)
-	return inventory.Summarize(records), err
+	return inventories.Summarize(records), err
 }
 
-func (w *world) SaveRecord(_ context.Context, r inventory.Record, events ...audit.Event) error {
+func (w *world) SaveRecord(_ context.Context, r inventories.Record, events ...audit.Event) error {
 	if before := w.before; before != nil {
 		w.before = nil
 		before()
@@ -97,9 +98,9 @@ func (w *world) AnnounceFile(_ context.Context, c once.Change) ([]byte, error) {
 	return nil, w.write(func() { w.events = append(w.events, c.Event) })
 }
 
-func (w *world) RulesHead(context.Context) (inventory.RulesHead, error) { return w.head, nil }
+func (w *world) RulesHead(context.Context) (inventories.RulesHead, error) { return w.head, nil }
 
-func (w *world) SetRulesHead(_ context.Context, head inventory.RulesHead, c once.Change) ([]byte, error) {
+func (w *world) SetRulesHead(_ context.Context, head inventories.RulesHead, c once.Change) ([]byte, error) {
 	if first, used := w.answers[c.Entry.Key]; used {
 		return first, nil
 	}
@@ -147,10 +148,10 @@ func (b bucket) Put(_ context.Context, key, _ string, body []byte) error {
 }
 
 // receiver returns the receiver of another process.
-func (w *world) receiver() *inventory.Receiver {
+func (w *world) receiver() *inventories.Receiver {
 	n := 0
-	return &inventory.Receiver{
-		Store: w, Counts: inventory.NewCounts(w, w.reports), Uploads: w.uploads, Clock: func() time.Time { return noon.Add(time.Hour) },
+	return &inventories.Receiver{
+		Store: w, Counts: inventories.NewCounts(w, w.reports), Uploads: w.uploads, Clock: func() time.Time { return noon.Add(time.Hour) },
 		NewID: func(time.Time) string { n++; return fmt.Sprint("event ", n) }, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -164,7 +165,7 @@ func (w *world) put(key, content string, at time.Time) intake.Object {
 // counted returns what counts, by source: the file and its devices.
 func (w *world) counted(t *testing.T) map[string]string {
 	t.Helper()
-	tallies, err := inventory.NewCounts(w, w.reports).Tallies(t.Context())
+	tallies, err := inventories.NewCounts(w, w.reports).Tallies(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +307,7 @@ func TestR6_1_Receive(t *testing.T) {
 			}
 			last := map[string]string{}
 			for source, record := range w.records {
-				if last[source] = string(record.Last.State); record.Last.State == inventory.StateRefused {
+				if last[source] = string(record.Last.State); record.Last.State == inventories.StateRefused {
 					last[source] = record.Last.Reason
 				}
 			}
@@ -343,10 +344,10 @@ func TestR6_1_Record(t *testing.T) {
 	}
 	record := w.records["x"]
 	u.Size = int64(len(w.uploads.files[u.Key]))
-	want := inventory.Record{
+	want := inventories.Record{
 		Source: "x", Version: 1,
-		Last: inventory.File{Object: u, ReadAt: noon.Add(time.Hour), State: inventory.StateCounted},
-		Good: &inventory.Good{
+		Last: inventories.File{Object: u, ReadAt: noon.Add(time.Hour), State: inventories.StateCounted},
+		Good: &inventories.Good{
 			Object: u, ReadAt: noon.Add(time.Hour), Shape: inventory.AppInvRawData, Rules: inventory.StartingRules().ID, Rows: 5, BadRows: 1,
 			Devices: 2, Titles: 3, Unknown: 2, Products: 1, Tally: record.Good.Tally,
 		},
@@ -453,7 +454,7 @@ func TestR6_1_FilesRace(t *testing.T) {
 // ruled sets rules of admins.
 func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	t.Helper()
-	counts := inventory.NewCounts(w, w.reports)
+	counts := inventories.NewCounts(w, w.reports)
 	list, err := counts.Rules(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -493,10 +494,10 @@ func TestR16_2_RulesOfAnotherFuture(t *testing.T) {
 	w.ruled(t, rule("r1", "*one*"))
 	point := w.head
 	w.ruled(t, rule("r2", "*two*"))
-	warm := inventory.NewCounts(w, w.reports)
+	warm := inventories.NewCounts(w, w.reports)
 	check := func(when, want string) {
 		t.Helper()
-		for _, c := range []*inventory.Counts{warm, inventory.NewCounts(w, w.reports)} {
+		for _, c := range []*inventories.Counts{warm, inventories.NewCounts(w, w.reports)} {
 			list, err := c.Rules(t.Context())
 			if err != nil || len(list.Admin) != 1 || list.Admin[0].ID != want {
 				t.Errorf("%s: %+v, want %s: %v", when, list.Admin, want, err)
@@ -574,7 +575,7 @@ func TestR6_3_Recount(t *testing.T) {
 			if w.counted(t)["x"] != c.want || got.Titles[0].Decision.Kind != c.kind || w.records["x"].Good.Kept != c.kept {
 				t.Errorf("%v counts, and its title is %q (%s)", w.counted(t), got.Titles[0].Decision.Kind, w.records["x"].Good.Kept)
 			}
-			if last := w.records["x"].Last; last.State != inventory.StateCounted {
+			if last := w.records["x"].Last; last.State != inventories.StateCounted {
 				t.Errorf("the newest file is %q", last.State)
 			}
 		})
@@ -631,7 +632,7 @@ func TestCountsReadWhatWasStored(t *testing.T) {
 	for key, content := range w.reports.files {
 		for _, damaged := range []string{content[:len(content)-1], string(bytes.ToUpper([]byte(content))) + "x", ""} {
 			w.reports.files[key] = damaged
-			counts := inventory.NewCounts(w, w.reports)
+			counts := inventories.NewCounts(w, w.reports)
 			_, tallies := counts.Tallies(t.Context())
 			_, rules := counts.Rules(t.Context())
 			if err := errors.Join(tallies, rules); err == nil || errs.As(err) != nil {
@@ -640,7 +641,7 @@ func TestCountsReadWhatWasStored(t *testing.T) {
 		}
 		w.reports.files[key] = content
 	}
-	counts := inventory.NewCounts(w, w.reports)
+	counts := inventories.NewCounts(w, w.reports)
 	first, err := counts.Tallies(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,9 @@
-package inventory
+package inventories
 
 import (
 	"encoding/json"
 
+	"trueup/internal/inventory"
 	"trueup/internal/pack"
 	"trueup/internal/position"
 )
@@ -11,16 +12,16 @@ import (
 // JSON list. Later versions are an object with the field "version".
 const rulesVersion = 1
 
-// storedRule is the JSON of a Rule. The names of the product's fields are fixed, whatever
+// storedRule is the JSON of an inventory.Rule. The names of the product's fields are fixed, whatever
 // position.Product calls them.
 type storedRule struct {
-	ID        string        `json:"id"`
-	Kind      Kind          `json:"kind"`
-	Publisher string        `json:"publisher,omitempty"`
-	Name      string        `json:"name"`
-	Version   string        `json:"version,omitempty"`
-	Product   storedProduct `json:"product,omitzero"`
-	Title     storedTitle   `json:"title,omitzero"`
+	ID        string         `json:"id"`
+	Kind      inventory.Kind `json:"kind"`
+	Publisher string         `json:"publisher,omitempty"`
+	Name      string         `json:"name"`
+	Version   string         `json:"version,omitempty"`
+	Product   storedProduct  `json:"product,omitzero"`
+	Title     storedTitle    `json:"title,omitzero"`
 }
 
 type storedProduct struct {
@@ -36,7 +37,7 @@ type storedTitle struct {
 	Version   string `json:"version,omitempty"`
 }
 
-func encodeRules(rules []Rule) ([]byte, error) {
+func encodeRules(rules []inventory.Rule) ([]byte, error) {
 	if rules == nil {
 		return []byte("null"), nil
 	}
@@ -51,7 +52,7 @@ func encodeRules(rules []Rule) ([]byte, error) {
 }
 
 // decodeRules decodes rules of every version up to rulesVersion.
-func decodeRules(b []byte) ([]Rule, error) {
+func decodeRules(b []byte) ([]inventory.Rule, error) {
 	if _, err := pack.Version(b, "version", rulesVersion); err != nil {
 		return nil, err
 	}
@@ -59,11 +60,11 @@ func decodeRules(b []byte) ([]Rule, error) {
 	if err := json.Unmarshal(b, &stored); err != nil || stored == nil {
 		return nil, err
 	}
-	rules := make([]Rule, len(stored))
+	rules := make([]inventory.Rule, len(stored))
 	for i, r := range stored {
-		rules[i] = Rule{
+		rules[i] = inventory.Rule{
 			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
-			Product: position.Product(r.Product), Title: Title(r.Title),
+			Product: position.Product(r.Product), Title: inventory.Title(r.Title),
 		}
 	}
 	return rules, nil

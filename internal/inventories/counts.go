@@ -1,4 +1,4 @@
-package inventory
+package inventories
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"trueup/internal/errs"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 )
 
@@ -28,20 +29,20 @@ type Counts struct {
 	files objects.Bucket
 
 	mu        sync.Mutex
-	tallies   map[string]*Tally // by key
-	rules     RuleList
+	tallies   map[string]*inventory.Tally // by key
+	rules     inventory.RuleList
 	rulesHead RulesHead // head of the cached rules
 	loaded    bool
 }
 
 // NewCounts returns the Counts of a store whose objects are in the reports bucket.
 func NewCounts(store Store, reports objects.Bucket) *Counts {
-	return &Counts{store: store, files: reports, tallies: map[string]*Tally{}}
+	return &Counts{store: store, files: reports, tallies: map[string]*inventory.Tally{}}
 }
 
 // Tallies returns the tally of the last good file of each source, sorted by source. They are
 // shared; do not change them.
-func (c *Counts) Tallies(ctx context.Context) ([]Counted, error) {
+func (c *Counts) Tallies(ctx context.Context) ([]inventory.Counted, error) {
 	records, err := c.store.Records(ctx)
 	if err != nil {
 		return nil, err
@@ -50,11 +51,11 @@ func (c *Counts) Tallies(ctx context.Context) ([]Counted, error) {
 }
 
 // TalliesOf returns the tallies of records.
-func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]Counted, error) {
+func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]inventory.Counted, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var counted []Counted
-	current := map[string]*Tally{}
+	var counted []inventory.Counted
+	current := map[string]*inventory.Tally{}
 	for _, r := range records {
 		if r.Good == nil {
 			continue
@@ -65,12 +66,12 @@ func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]Counted, er
 			if err != nil {
 				return nil, err
 			}
-			if t, err = Decode(b); err != nil {
+			if t, err = inventory.Decode(b); err != nil {
 				return nil, fmt.Errorf("%s: %w", r.Good.Tally, err)
 			}
 		}
 		current[r.Good.Tally] = t
-		counted = append(counted, Counted{Source: r.Source, Key: r.Good.Key, At: r.Good.At, Tally: t})
+		counted = append(counted, inventory.Counted{Source: r.Source, Key: r.Good.Key, At: r.Good.At, Tally: t})
 	}
 	c.tallies = current
 	return counted, nil

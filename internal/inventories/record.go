@@ -1,4 +1,4 @@
-package inventory
+package inventories
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/inventory"
 	"trueup/internal/text"
 )
 
@@ -16,9 +17,6 @@ const KeyPrefix = "inventory/"
 // MaxFileName is the maximum length, in characters, of the names of an announced file and of its
 // folder.
 const MaxFileName = 128
-
-// unrecognised is the source of files outside a folder whose content has no known shape.
-const unrecognised = "unknown"
 
 // sourceOf returns the source of a key: the folder below KeyPrefix, folded, so that two spellings
 // are one source. It is empty if the file is not in a folder.
@@ -52,9 +50,9 @@ type File struct {
 type Good struct {
 	intake.Object
 	ReadAt    time.Time // when it was last counted
-	Shape     Shape
-	Estimated bool   // see Tally
-	Rules     string // Rules.ID of the rules that were used
+	Shape     inventory.Shape
+	Estimated bool   // see inventory.Tally
+	Rules     string // ID of the inventory.Rules that were used
 	Rows      int
 	BadRows   int
 	Devices   int
@@ -99,5 +97,5 @@ func refusing(records []Record, o intake.Object) string {
 			return r.Source
 		}
 	}
-	return unrecognised
+	return inventory.Shape("").System()
 }

@@ -1,4 +1,4 @@
-package inventory
+package inventories
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/retry"
 )
@@ -65,7 +66,7 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	}
 	source := sourceOf(o.Key)
 	if source == "" {
-		source = tally.Shape.system()
+		source = tally.Shape.System()
 	}
 	good, err := r.keep(ctx, o, tally)
 	if err != nil {
@@ -120,7 +121,7 @@ func (r *Receiver) Recount(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *Rules) error {
+func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *inventory.Rules) error {
 	began := r.Clock()
 	kept := ""
 	tally, err := r.read(ctx, &was.Object, rules)
@@ -162,19 +163,21 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 }
 
 // Outdated reports whether the source was counted by other rules.
-func (r *Record) Outdated(rules *Rules) bool { return r.Good != nil && r.Good.Rules != rules.ID }
+func (r *Record) Outdated(rules *inventory.Rules) bool {
+	return r.Good != nil && r.Good.Rules != rules.ID
+}
 
 // read counts a file. It sets the size of o.
-func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *Rules) (*Tally, error) {
+func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.Rules) (*inventory.Tally, error) {
 	object, err := r.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = object.Body.Close() }() // fully read, or not needed
-	if o.Size = object.Size; o.Size > MaxBytes {
+	if o.Size = object.Size; o.Size > inventory.MaxBytes {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
-	t, err := Read(ctx, object.Body, Options{Rules: rules, Scratch: r.Scratch})
+	t, err := inventory.Read(ctx, object.Body, inventory.Options{Rules: rules, Scratch: r.Scratch})
 	if err == nil && t.Devices == 0 {
 		// An empty file means that the export failed, not that every PC is gone.
 		return nil, errs.New(errs.Invalid, "inventory_empty")
@@ -183,7 +186,7 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *Rules) (*T
 }
 
 // keep stores a tally and returns its description.
-func (r *Receiver) keep(ctx context.Context, o intake.Object, t *Tally) (*Good, error) {
+func (r *Receiver) keep(ctx context.Context, o intake.Object, t *inventory.Tally) (*Good, error) {
 	key, err := r.Counts.keep(ctx, talliesPrefix, "", "application/octet-stream", t.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("store the tally: %w", err)

@@ -1,0 +1,50 @@
+// Package inventories receives files of inventory, which package inventory
+// counts, and keeps what counts. It does not depend on AWS.
+//
+// Files come from sources with separate PCs: the last good file of each source counts (R6.1). A
+// Receiver counts a file, and a Record holds the result. Tallies and an admin's rules are objects
+// in the reports bucket named by their checksums, which never change; a record in the table names
+// the current one. An object is written before anything names it, so a process that dies in
+// between has changed nothing.
+package inventories
+
+import (
+	"context"
+
+	"trueup/internal/audit"
+	"trueup/internal/inventory"
+	"trueup/internal/once"
+)
+
+// Summarize adds up sources. Their PCs are distinct; a title in several sources counts in each.
+func Summarize(records []Record) (s inventory.Summary) {
+	for _, r := range records {
+		if r.Good != nil {
+			s.Devices += r.Good.Devices
+			s.Titles += r.Good.Titles
+		}
+	}
+	return s
+}
+
+// Store keeps the records of sources and the head of the admins' rules. Reads are strongly
+// consistent.
+type Store interface {
+	// Summary is Summarize of the records.
+	Summary(ctx context.Context) (inventory.Summary, error)
+	// Records returns the record of every source, sorted by source.
+	Records(ctx context.Context) ([]Record, error)
+	// SaveRecord stores a record and the audit events in one transaction. Its Version is one more
+	// than the version that was read; errs.Stale if that one has changed.
+	SaveRecord(ctx context.Context, r Record, events ...audit.Event) error
+	// AnnounceFile stores the audit event of an announced file and the idempotency entry in one
+	// transaction. If the key was used before, it returns the first response.
+	AnnounceFile(ctx context.Context, c once.Change) (first []byte, err error)
+	// RulesHead returns the head of the admins' rules; the zero RulesHead if there are none.
+	RulesHead(ctx context.Context) (RulesHead, error)
+	// SetRulesHead stores a new head. Its Version is one more than that of the head that was
+	// read; errs.Stale if that one has changed. The event and the idempotency entry are stored in
+	// the same transaction. If the key was used before, it stores nothing and returns the first
+	// response.
+	SetRulesHead(ctx context.Context, head RulesHead, c once.Change) (first []byte, err error)
+}
