@@ -103,7 +103,7 @@ func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awsla
 			SourceArn:     jsii.String(bucketARN(manifest.Uploads)),
 		})
 		uploads.Node().AddDependency(permission) // S3 checks that it may call the function when the bucket is created
-		for _, prefix := range f.Prefixes {
+		for _, prefix := range f.Prefixes() {
 			calls = append(calls, &awss3.CfnBucket_LambdaConfigurationProperty{
 				Event:    jsii.String("s3:ObjectCreated:*"),
 				Function: function.FunctionArn(),

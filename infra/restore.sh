@@ -18,12 +18,14 @@ set -euo pipefail
 shopt -s inherit_errexit 2>/dev/null || { echo 'restore: bash 4.4 or newer is required' >&2; exit 1; }
 
 stack=trueup
+# `make golden` writes the next two lists.
 # The functions that events call, with their reserved concurrency as in
 # internal/manifest: the value to restore when the current one is 0.
 reserved='import 10
 inventory 1
 refresh 3'
-# The function that processes the files of each folder of the uploads bucket.
+# The function that processes the files of each folder of the uploads bucket, as in
+# internal/intake/kind.
 folders='agreements/ import
 catalog/ import
 entitlements/ refresh

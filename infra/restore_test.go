@@ -391,33 +391,6 @@ func TestR16_2_RestoreScriptRefuses(t *testing.T) {
 	}
 }
 
-// TestR16_2_ScriptKnowsTheManifest checks that the script has the functions and folders
-// of the manifest.
-func TestR16_2_ScriptKnowsTheManifest(t *testing.T) {
-	t.Parallel()
-	script, err := os.ReadFile("restore.sh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var reserved, folders []string
-	for _, f := range manifest.Functions {
-		if f.Trigger != manifest.Objects {
-			continue
-		}
-		reserved = append(reserved, fmt.Sprintf("%s %d", f.Name, f.Concurrency))
-		for _, prefix := range f.Prefixes {
-			folders = append(folders, prefix+" "+f.Name)
-		}
-	}
-	slices.Sort(reserved)
-	slices.Sort(folders)
-	for name, want := range map[string][]string{"reserved": reserved, "folders": folders} {
-		if text := name + "='" + strings.Join(want, "\n") + "'\n"; !strings.Contains(string(script), text) {
-			t.Errorf("restore.sh has not\n%s", text)
-		}
-	}
-}
-
 // asPrinted returns an attribute as the AWS command line prints it.
 func asPrinted(v types.AttributeValue) any {
 	switch v := v.(type) {

@@ -119,7 +119,7 @@ var storageChecks = []check{
 					continue
 				}
 				function := "${" + t.function(f.Name).ID + ".Arn}"
-				for _, prefix := range f.Prefixes {
+				for _, prefix := range f.Prefixes() {
 					want[function] = append(want[function], `s3:ObjectCreated:* [{"Name":"prefix","Value":"`+prefix+`"}]`)
 				}
 				if !slices.Contains(uploads.DependsOn, id(f.Name, "FromUploads")) {

@@ -38,6 +38,7 @@ import (
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
@@ -157,8 +158,8 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	feeds := &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log}
 	return trigger.Jobs{
 		Files: []trigger.Receiver{
-			{Prefix: importer.KeyPrefix, Receive: imports.Receive},
-			{Prefix: feeder.KeyPrefix, Receive: feeds.Receive},
+			{Kind: kind.Agreements, Receive: imports.Receive},
+			{Kind: kind.Catalog, Receive: feeds.Receive},
 		},
 		Received: func(ctx context.Context) error {
 			if err := agreements.Save(ctx, backlog, time.Now()); err != nil {
@@ -191,7 +192,7 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 		Log:     log,
 	}
 	return trigger.Jobs{
-		Files:     []trigger.Receiver{{Prefix: inventories.KeyPrefix, Receive: counts.Receive}},
+		Files:     []trigger.Receiver{{Kind: kind.Inventory, Receive: counts.Receive}},
 		Scheduled: counts.Recount, // makes up for lost calls
 		Recount:   counts.Recount,
 	}

@@ -24,6 +24,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
@@ -92,7 +93,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		},
 	}
 	return trigger.Jobs{
-		Files:     []trigger.Receiver{{Prefix: statements.KeyPrefix, Receive: kept.Receive}},
+		Files:     []trigger.Receiver{{Kind: kind.Statements, Receive: kept.Receive}},
 		Received:  worker.WorkDue,
 		Scheduled: worker.WorkDue,
 		Nightly:   worker.WorkNight,

@@ -17,6 +17,7 @@ import (
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 )
 
 // feeding is a feeder with a log and buckets in memory.
@@ -61,7 +62,7 @@ func TestR5_2_FeedAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const key = feeder.KeyPrefix + "sub/catalog.csv"
+	key := kind.Catalog.Key("sub", "catalog.csv")
 	f.put(t, key, string(sample)+"Contoso;\"a\"b\n;nobody\n")
 	for try := range 2 { // S3 may deliver twice
 		if err := f.Receive(t.Context(), intake.Object{Key: key, By: "AWS:admin"}); err != nil {

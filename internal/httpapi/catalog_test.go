@@ -12,6 +12,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/intake/kind"
 	"trueup/internal/journal"
 )
 
@@ -44,7 +45,7 @@ func TestAFileFeedsTheCatalog(t *testing.T) {
 	if get("/catalog/publishers?q=fabrikam", &before); len(before.Items) != 0 {
 		t.Fatalf("before: %+v", before)
 	}
-	const key = feeder.KeyPrefix + "my file.csv"
+	key := kind.Catalog.Key("", "my file.csv")
 	if err := s.deps.Uploads.Put(t.Context(), key, "text/csv", file); err != nil {
 		t.Fatal(err)
 	}

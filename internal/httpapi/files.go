@@ -3,10 +3,13 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/errs"
 	"trueup/internal/i18n"
+	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/sheet"
@@ -18,23 +21,35 @@ const uploadFor = 15 * time.Minute
 // DownloadFor is how long the address of a download is valid.
 const DownloadFor = 5 * time.Minute
 
-// CSVMediaType is the media type of an uploaded CSV file.
+// CSVMediaType is the media type of a CSV file.
 const CSVMediaType = "text/csv"
 
 // Announcement is a file that a caller is about to upload.
 type Announcement struct {
-	Bucket    objects.Bucket
-	Key       string
-	MediaType string
-	Size      int64             // bytes; the upload has exactly this size
-	Metadata  map[string]string // by which the receiver finds the record of the file
-	Event     audit.Event
+	Kind     kind.Kind
+	Bucket   objects.Bucket
+	Key      string
+	Size     int64             // bytes; the upload has exactly this size
+	Metadata map[string]string // by which the receiver finds the record of the file
+	Event    audit.Event
+}
+
+// CheckSize returns the violation of a file to be announced that is larger than its kind allows.
+// unit is the number of bytes in which the message of the code states the limit.
+func CheckSize(k kind.Kind, size int64, code string, unit int64) []errs.Violation {
+	most := k.MaxUpload()
+	if size <= most {
+		return nil
+	}
+	return []errs.Violation{{
+		Code: code, Field: "size", Value: strconv.FormatInt(size, 10), Args: errs.Pairs("max", strconv.FormatInt(most/unit, 10)),
+	}}
 }
 
 // Announce presigns the upload of a file, and replies with what show makes of it. store keeps
 // the record of the file, if it has one, with the event and the reply.
 func Announce[T any](ctx context.Context, call Call[T], a Announcement, show func(Upload) T, store func(context.Context, once.Change) (first []byte, err error)) (Reply[T], error) {
-	upload, err := a.Bucket.PresignPut(ctx, a.Key, a.MediaType, a.Size, a.Metadata, uploadFor)
+	upload, err := a.Bucket.PresignPut(ctx, a.Key, a.Kind.MediaType(a.Key), a.Size, a.Metadata, uploadFor)
 	if err != nil {
 		return Reply[T]{}, err
 	}

@@ -31,6 +31,7 @@ import (
 	"trueup/internal/httpapi/route"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -112,7 +113,7 @@ func newStack(t *testing.T) *stack {
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
 	deps.Counts = inventories.NewCounts(store.Inventories, deps.Reports)
 	deps.Recount = func(ctx context.Context) error {
-		return calls(func(event []byte) { notified <- notification{inventories.KeyPrefix, event} }).Call(ctx, trigger.RecountCall())
+		return calls(func(event []byte) { notified <- notification{kind.Inventory.Prefix, event} }).Call(ctx, trigger.RecountCall())
 	}
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
@@ -137,7 +138,7 @@ func newStack(t *testing.T) *stack {
 				return nil
 			}
 			event, err := json.Marshal(trigger.RunCall(run))
-			notified <- notification{statements.KeyPrefix, event}
+			notified <- notification{kind.Statements.Prefix, event}
 			return err
 		},
 	}
@@ -168,14 +169,14 @@ func newStack(t *testing.T) *stack {
 	}
 	s.deps = deps
 	s.refresh = trigger.Handler(trigger.Jobs{
-		Files:    []trigger.Receiver{{Prefix: statements.KeyPrefix, Receive: deps.Statements.Receive}},
+		Files:    []trigger.Receiver{{Kind: kind.Statements, Receive: deps.Statements.Receive}},
 		Received: s.worker.WorkDue, Scheduled: s.worker.WorkDue, Nightly: s.worker.WorkNight, Run: s.worker.Work,
 	}, quiet)
 	files := trigger.Handler(trigger.Jobs{
 		Files: []trigger.Receiver{
-			{Prefix: importer.KeyPrefix, Receive: imports.Receive},
-			{Prefix: feeder.KeyPrefix, Receive: feeds.Receive},
-			{Prefix: inventories.KeyPrefix, Receive: counts.Receive},
+			{Kind: kind.Agreements, Receive: imports.Receive},
+			{Kind: kind.Catalog, Receive: feeds.Receive},
+			{Kind: kind.Inventory, Receive: counts.Receive},
 		},
 		Recount: counts.Recount,
 	}, quiet)
@@ -184,7 +185,7 @@ func newStack(t *testing.T) *stack {
 		defer close(done)
 		for n := range notified {
 			handle := files
-			if strings.HasPrefix(n.key, statements.KeyPrefix) {
+			if strings.HasPrefix(n.key, kind.Statements.Prefix) {
 				handle = s.refresh
 			}
 			if err := handle(context.Background(), n.event); err != nil {

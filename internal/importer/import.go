@@ -21,6 +21,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/lease"
 	"trueup/internal/objects"
 	"trueup/internal/retry"
@@ -35,17 +36,6 @@ const (
 	MetaOnError = "on-error"
 	MetaDryRun  = "dry-run"
 )
-
-// KeyPrefix is where files of agreement pairs are put.
-const KeyPrefix = "agreements/"
-
-// Key returns the key of a file for a license group. The empty group is Unassigned.
-func Key(groupName, file string) string {
-	if groupName == "" {
-		return KeyPrefix + file
-	}
-	return KeyPrefix + groupName + "/" + file // not path.Join: a group can be called ".."
-}
 
 // AbandonAfter is the time from the end of its lease until an import is abandoned. Lambda's
 // redeliveries, after one and two minutes, are over by then.
@@ -160,7 +150,7 @@ func split(key string) (groupName, file string) {
 	if strings.HasSuffix(key, "/") {
 		return "", path.Base(key) + "/"
 	}
-	groupName, file = path.Split(strings.TrimPrefix(key, KeyPrefix))
+	groupName, file = path.Split(kind.Agreements.Below(key))
 	return strings.TrimSuffix(groupName, "/"), file
 }
 

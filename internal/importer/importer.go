@@ -28,6 +28,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/once"
 	"trueup/internal/sheet"
 )
@@ -106,13 +107,18 @@ func (i Import) stage(attempt int) Stage {
 // ReportKey returns the key in the reports bucket of the Report as JSON. It exists once the
 // import is succeeded or rejected.
 func (i Import) ReportKey() string {
-	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/report.json"
+	return i.results() + "report.json"
 }
 
 // AnnotatedKey returns the key in the reports bucket of the annotated copy in a language, if
 // Annotated.
 func (i Import) AnnotatedKey(language string) string {
-	return "imports/" + i.ID + "/" + strconv.Itoa(i.Attempt) + "/annotated." + language + ".csv"
+	return i.results() + "annotated." + language + ".csv"
+}
+
+// results returns the prefix of the keys of the current attempt's results.
+func (i Import) results() string {
+	return kind.Agreements.Results + i.ID + "/" + strconv.Itoa(i.Attempt) + "/"
 }
 
 // Waiting implements intake.Record.

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/once"
 	"trueup/internal/testkit/storetest"
 )
@@ -70,10 +71,10 @@ func TestR3_1_KeyIsUnderThePrefixWhateverTheGroup(t *testing.T) {
 	for name, want := range map[string]string{
 		"": "agreements/a.csv", "Sales": "agreements/Sales/a.csv", ".": "agreements/./a.csv", "..": "agreements/../a.csv", " x ": "agreements/ x /a.csv",
 	} {
-		equal(t, name, importer.Key(name, "a.csv"), want)
+		equal(t, name, kind.Agreements.Key(name, "a.csv"), want)
 	}
 	s := newStand(t)
-	s.run(file(importer.Key("..", "a.csv"), "1,1,Office\n"))
+	s.run(file(kind.Agreements.Key("..", "a.csv"), "1,1,Office\n"))
 	equal(t, "store", s.seen(), []string{"..", ".. / Office v1: 1+1"})
 }
 

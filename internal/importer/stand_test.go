@@ -35,6 +35,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
 	"trueup/internal/register"
 	"trueup/internal/sheet"
@@ -150,7 +151,7 @@ func (s *stand) put(u upload) []byte {
 // deliver calls an import function with an event.
 func deliver(ctx context.Context, im *importer.Importer, event []byte) error {
 	return trigger.Handler(trigger.Jobs{
-		Files: []trigger.Receiver{{Prefix: importer.KeyPrefix, Receive: im.Receive}}, Scheduled: im.Abandon,
+		Files: []trigger.Receiver{{Kind: kind.Agreements, Receive: im.Receive}}, Scheduled: im.Abandon,
 	}, im.Log)(ctx, event)
 }
 

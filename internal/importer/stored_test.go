@@ -9,6 +9,7 @@ import (
 
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/sheet"
 	"trueup/internal/testkit/golden"
 )
@@ -42,7 +43,7 @@ func TestR16_6_StoredReports(t *testing.T) {
 func TestR16_6_MetadataOfUploads(t *testing.T) {
 	t.Parallel()
 	want := []string{"agreements/", "import", "program", "on-error", "dry-run"}
-	if diff := cmp.Diff(want, []string{KeyPrefix, MetaImport, MetaProgram, MetaOnError, MetaDryRun}); diff != "" {
+	if diff := cmp.Diff(want, []string{kind.Agreements.Prefix, MetaImport, MetaProgram, MetaOnError, MetaDryRun}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

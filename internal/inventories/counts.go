@@ -11,15 +11,16 @@ import (
 	"sync"
 
 	"trueup/internal/errs"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 )
 
 // Prefixes of objects in the reports bucket. The rest of a key is the checksum of the object: its
 // content never changes, and it is kept while results that depend on it may have to be explained.
-const (
-	talliesPrefix = KeyPrefix + "tallies/"
-	rulesPrefix   = KeyPrefix + "rules/"
+var (
+	talliesPrefix = kind.Inventory.Results + "tallies/"
+	rulesPrefix   = kind.Inventory.Results + "rules/"
 )
 
 // Counts reads tallies and the rules in use. It is safe for concurrent use, and caches what it

@@ -1,4 +1,4 @@
-// Package inventories receives files of inventory, which package inventory
+// Package inventories receives files of inventory (kind.Inventory), which package inventory
 // counts, and keeps what counts. It does not depend on AWS.
 //
 // Files come from sources with separate PCs: the last good file of each source counts (R6.1). A

@@ -16,7 +16,7 @@ import (
 	"trueup/internal/retry"
 )
 
-// Receiver counts the files under KeyPrefix and keeps the result of the last good one of each
+// Receiver counts files of kind.Inventory and keeps the result of the last good one of each
 // source.
 type Receiver struct {
 	Store   Store

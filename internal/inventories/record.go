@@ -7,21 +7,15 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/text"
 )
 
-// KeyPrefix is the prefix of inventory files in the uploads bucket.
-const KeyPrefix = "inventory/"
-
-// MaxFileName is the maximum length, in characters, of the names of an announced file and of its
-// folder.
-const MaxFileName = 128
-
-// sourceOf returns the source of a key: the folder below KeyPrefix, folded, so that two spellings
+// sourceOf returns the source of a key: the folder below the prefix, folded, so that two spellings
 // are one source. It is empty if the file is not in a folder.
 func sourceOf(key string) string {
-	folder := strings.TrimPrefix(key, KeyPrefix)
+	folder := kind.Inventory.Below(key)
 	return text.Fold(text.Readable(strings.Trim(folder[:strings.LastIndexByte(folder, '/')+1], "/")))
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trueup/internal/config"
+	"trueup/internal/intake/kind"
 )
 
 // Resource is a resource that a function may be granted access to.
@@ -41,7 +42,7 @@ type Trigger string
 // The triggers. A function has one; an Objects function can also have a schedule.
 const (
 	HTTP    Trigger = "http"   // API Gateway, routes of package route
-	Objects Trigger = "object" // objects created in the uploads bucket, asynchronous
+	Objects Trigger = "object" // files of its kinds (Prefixes), asynchronous
 )
 
 // The sources of trueup's own events: {"source": …}.
@@ -62,7 +63,6 @@ type Function struct {
 	Name        string
 	Summary     string
 	Trigger     Trigger
-	Prefixes    []string      // Objects: prefixes of the keys
 	Every       time.Duration // interval of events of ScheduleSource; 0 for none
 	Nightly     bool          // also receives an event of NightlySource once a night
 	Calls       []string      // functions that it calls asynchronously, with events of CallSource
@@ -104,13 +104,37 @@ const (
 	listBucket Action = "s3:ListBucket"
 )
 
+// receive returns the grants for the files that a function receives: reading the files, and the
+// actions on their results.
+func receive(function string, onResults ...Action) (grants []Grant) {
+	kinds := kind.Of(function)
+	for _, k := range kinds {
+		grants = append(grants, Grant{Resource: Uploads, Prefix: k.Prefix, Actions: []Action{getObject, getOlder, listBucket}})
+	}
+	for _, k := range kinds {
+		if k.Results != "" {
+			grants = append(grants, results(k, onResults...))
+		}
+	}
+	return grants
+}
+
+// results returns a grant on the results of a kind of file.
+func results(k kind.Kind, actions ...Action) Grant {
+	return Grant{Resource: Reports, Prefix: k.Results, Actions: actions}
+}
+
+// announce returns the grant to presign uploads of a kind of file.
+func announce(k kind.Kind) Grant {
+	return Grant{Resource: Uploads, Prefix: k.Prefix, Actions: []Action{putObject}}
+}
+
 // Functions lists every function.
 var Functions = []Function{
 	{
 		Name:        "import",
 		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
 		Trigger:     Objects,
-		Prefixes:    []string{"agreements/", "catalog/"},
 		Every:       15 * time.Minute,    // ends abandoned imports, finishes deletions, saves copies
 		Calls:       []string{"refresh"}, // when there are new pairs
 		Memory:      512,
@@ -118,21 +142,17 @@ var Functions = []Function{
 		Concurrency: 10,
 		Retries:     2,
 		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease, config.RefreshFunction},
-		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
-			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{getObject, getOlder, listBucket}},
-			{Resource: Uploads, Prefix: "catalog/", Actions: []Action{getObject, getOlder, listBucket}},
-			{Resource: Reports, Prefix: "imports/", Actions: []Action{putObject}},
-			{Resource: Reports, Prefix: "catalog/", Actions: []Action{putObject}},
-			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
-		},
+		Grants: slices.Concat(
+			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
+			receive("import", putObject),
+			[]Grant{{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
+		),
 	},
 	{
-		Name:     "inventory",
-		Summary:  "Counts the titles and products in files of inventory from the uploads bucket.",
-		Trigger:  Objects,
-		Prefixes: []string{"inventory/"},
-		Every:    15 * time.Minute, // counts again what a change of the rules has not reached
+		Name:    "inventory",
+		Summary: "Counts the titles and products in files of inventory from the uploads bucket.",
+		Trigger: Objects,
+		Every:   15 * time.Minute, // counts again what a change of the rules has not reached
 		// Counting takes 256 MB at most. Lambda gives CPU in proportion to memory. This size
 		// gives more than one CPU, so that unpacking and counting run in parallel, and is the
 		// maximum in a new account.
@@ -146,22 +166,20 @@ var Functions = []Function{
 		Concurrency: 1,
 		Retries:     2,
 		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket},
-		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, query, put}},
-			{Resource: Uploads, Prefix: "inventory/", Actions: []Action{getObject, getOlder, listBucket}},
-			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, putObject, listBucket}},
-		},
+		Grants: slices.Concat(
+			[]Grant{{Resource: Table, Actions: []Action{get, query, put}}},
+			receive("inventory", getObject, putObject, listBucket),
+		),
 	},
 	{
-		Name:     "refresh",
-		Summary:  "Refreshes licence data: reads statements from the uploads bucket, asks what pairs entitle to, and publishes the reports of the day.",
-		Trigger:  Objects,
-		Prefixes: []string{"entitlements/"},
-		Every:    5 * time.Minute, // starts pending refreshes, requested or scheduled
-		Nightly:  true,
-		Calls:    []string{"refresh"}, // to continue work that takes longer than one invocation
-		Memory:   1024,
-		Timeout:  15 * time.Minute,
+		Name:    "refresh",
+		Summary: "Refreshes licence data: reads statements from the uploads bucket, asks what pairs entitle to, and publishes the reports of the day.",
+		Trigger: Objects,
+		Every:   5 * time.Minute, // starts pending refreshes, requested or scheduled
+		Nightly: true,
+		Calls:   []string{"refresh"}, // to continue work that takes longer than one invocation
+		Memory:  1024,
+		Timeout: 15 * time.Minute,
 		// One runs the refresh, and the refresh record says which; the others read statements.
 		Concurrency: 3,
 		Retries:     2,
@@ -169,16 +187,17 @@ var Functions = []Function{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction, config.RefreshTimeZone,
 			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays,
 		},
-		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
-			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{getObject, getOlder, listBucket}},
-			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, putObject, listBucket}},
-			// The function only puts objects. The previous version, which may still run during a
-			// deployment, also reads them.
-			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
-			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
-			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
-		},
+		Grants: slices.Concat(
+			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
+			receive("refresh", getObject, putObject, listBucket),
+			[]Grant{
+				// The function only puts objects. The previous version, which may still run during a
+				// deployment, also reads them.
+				{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
+				results(kind.Inventory, getObject, listBucket),
+				{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
+			},
+		),
 	},
 	{
 		Name:    "reports",
@@ -192,10 +211,10 @@ var Functions = []Function{
 		},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
-			{Resource: Uploads, Prefix: "entitlements/", Actions: []Action{putObject}}, // signs uploads
-			{Resource: Reports, Prefix: "statements/", Actions: []Action{getObject, listBucket}},
+			announce(kind.Statements),
+			results(kind.Statements, getObject, listBucket),
 			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, listBucket}},
-			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, listBucket}},
+			results(kind.Inventory, getObject, listBucket),
 			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
@@ -213,8 +232,8 @@ var Functions = []Function{
 		},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
-			{Resource: Uploads, Prefix: "agreements/", Actions: []Action{putObject}}, // signs uploads
-			{Resource: Reports, Prefix: "imports/", Actions: []Action{getObject, listBucket}},
+			announce(kind.Agreements),
+			results(kind.Agreements, getObject, listBucket),
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
@@ -228,8 +247,8 @@ var Functions = []Function{
 		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, query, put, update}},
-			{Resource: Uploads, Prefix: "inventory/", Actions: []Action{putObject}}, // signs uploads
-			{Resource: Reports, Prefix: "inventory/", Actions: []Action{getObject, putObject, listBucket}},
+			announce(kind.Inventory),
+			results(kind.Inventory, getObject, putObject, listBucket),
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
@@ -246,6 +265,15 @@ var Functions = []Function{
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
+}
+
+// Prefixes returns the prefixes of the keys in the uploads bucket that call f: those of the kinds
+// of files that it receives.
+func (f Function) Prefixes() (prefixes []string) {
+	for _, k := range kind.Of(f.Name) {
+		prefixes = append(prefixes, k.Prefix)
+	}
+	return prefixes
 }
 
 // Asynchronous reports whether f is called asynchronously. Such a function needs a dead-letter

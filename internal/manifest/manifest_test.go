@@ -10,12 +10,11 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
-	"trueup/internal/inventories"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/report"
-	"trueup/internal/statements"
 )
 
 // Without permission to list the bucket, S3 answers 403 for a missing object, and the function
@@ -45,7 +44,7 @@ func TestNoFileCallsTwoFunctions(t *testing.T) {
 	t.Parallel()
 	var all []string
 	for _, f := range manifest.Functions {
-		for _, prefix := range f.Prefixes {
+		for _, prefix := range f.Prefixes() {
 			for _, other := range all {
 				if strings.HasPrefix(prefix, other) || strings.HasPrefix(other, prefix) {
 					t.Errorf("%q and %q overlap", prefix, other)
@@ -104,21 +103,20 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	t.Parallel()
 	imp := importer.Import{Head: intake.Head{ID: "id"}, Attempt: 1}
 	keys := map[manifest.Resource]map[string][]string{
-		manifest.Uploads: {
-			importer.KeyPrefix:    {importer.Key("", "a.csv"), importer.Key("Sales", "a.csv")},
-			feeder.KeyPrefix:      {feeder.KeyPrefix + "a.csv"},
-			inventories.KeyPrefix: {inventories.KeyPrefix + "a.csv"},
-			statements.KeyPrefix:  {statements.KeyPrefix + "a.csv"},
-		},
+		manifest.Uploads: {},
 		manifest.Reports: {
-			"imports/":               {imp.ReportKey(), imp.AnnotatedKey("en")},
-			feeder.KeyPrefix:         {feeder.ResultKey(feeder.KeyPrefix + "a.csv")},
-			inventories.KeyPrefix:    nil,
-			statements.ReportsPrefix: nil,
-			report.SnapshotPrefix:    {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
-			journal.CopiesPrefix:     nil,
-			manifest.ExportsPrefix:   nil,
+			kind.Agreements.Results: {imp.ReportKey(), imp.AnnotatedKey("en")},
+			kind.Catalog.Results:    {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
+			report.SnapshotPrefix:   {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
+			journal.CopiesPrefix:    nil,
+			manifest.ExportsPrefix:  nil,
 		},
+	}
+	for _, k := range kind.Table {
+		keys[manifest.Uploads][k.Prefix] = []string{k.Key("", "a.csv"), k.Key("folder", "a.csv")}
+		if k.Results != "" {
+			keys[manifest.Reports][k.Results] = append(keys[manifest.Reports][k.Results], k.Results+"a.json")
+		}
 	}
 	for resource, byPrefix := range keys {
 		for prefix, below := range byPrefix {
@@ -131,8 +129,8 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	}
 	var called []string
 	for _, f := range manifest.Functions {
-		called = append(called, f.Prefixes...)
-		for _, prefix := range f.Prefixes {
+		called = append(called, f.Prefixes()...)
+		for _, prefix := range f.Prefixes() {
 			if !slices.ContainsFunc(f.Grants, func(g manifest.Grant) bool { return g.Resource == manifest.Uploads && g.Prefix == prefix }) {
 				t.Errorf("%s is called for %q, which it may not read", f.Name, prefix)
 			}

@@ -1,4 +1,4 @@
-// Package statements keeps the statements that admins put under KeyPrefix in the uploads bucket
+// Package statements keeps the statements (kind.Statements) that admins put in the uploads bucket
 // (R7.4): it receives the files, and a refresh reads the statements in use. It does not depend on
 // AWS.
 //
@@ -20,7 +20,6 @@ package statements
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"trueup/internal/audit"
@@ -28,15 +27,10 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/once"
 	"trueup/internal/sheet"
 )
-
-// KeyPrefix is where statements are put in the uploads bucket.
-const KeyPrefix = "entitlements/"
-
-// ReportsPrefix is the prefix of contents and findings in the reports bucket.
-const ReportsPrefix = "statements/"
 
 // MetaStatement is the user metadata of an upload that names the announced statement.
 const MetaStatement = "statement"
@@ -75,8 +69,8 @@ type Record struct {
 	Removed time.Time
 }
 
-// Name is the file's name below KeyPrefix.
-func (r Record) Name() string { return strings.TrimPrefix(r.Object.Key, KeyPrefix) }
+// Name is the file's name.
+func (r Record) Name() string { return kind.Statements.Below(r.Object.Key) }
 
 // Waiting implements intake.Record.
 func (r Record) Waiting() bool { return r.State == StateReceived }
@@ -85,10 +79,10 @@ func (r Record) Waiting() bool { return r.State == StateReceived }
 func (r Record) Final() bool { return !r.Waiting() }
 
 // contentKey returns the key of the content in the reports bucket.
-func (r Record) contentKey() string { return ReportsPrefix + r.ID + ".json" }
+func (r Record) contentKey() string { return kind.Statements.Results + r.ID + ".json" }
 
 // findingsKey returns the key of the findings in the reports bucket.
-func (r Record) findingsKey() string { return ReportsPrefix + r.ID + ".findings.json" }
+func (r Record) findingsKey() string { return kind.Statements.Results + r.ID + ".findings.json" }
 
 // Page is one page of records, newest first. Next is empty on the last page.
 type Page struct {
@@ -119,10 +113,7 @@ type Store interface {
 	StatementsInUse(ctx context.Context) ([]Record, error)
 }
 
-// Extensions are the file extensions of statements. Case does not matter.
-var Extensions = []string{".csv", ".xlsx"}
-
 // ParseFileName checks the name of a file to be announced, as sheet.CheckFileName does.
 func ParseFileName(name string) []errs.Violation {
-	return sheet.CheckFileName(name, "statement_file_extension", Extensions...)
+	return sheet.CheckFileName(name, "statement_file_extension", kind.Statements.Extensions()...)
 }

@@ -27,6 +27,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/statements"
@@ -86,7 +87,7 @@ func (s *stand) process() *statements.Keeper {
 // put puts a file and returns the object of its event.
 func (s *stand) put(name string, data []byte, metadata map[string]string) intake.Object {
 	s.t.Helper()
-	key := statements.KeyPrefix + name
+	key := kind.Statements.Key("", name)
 	out, err := s.files.PutObject(s.t.Context(), &s3.PutObjectInput{Bucket: aws.String("uploads"), Key: &key, Body: bytes.NewReader(data), Metadata: metadata})
 	if err != nil {
 		s.t.Fatal(err)
@@ -293,7 +294,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	if len(s.told) > 0 {
 		t.Errorf("told of %q", s.told)
 	}
-	s.receive(intake.Object{Key: statements.KeyPrefix, At: noon}) // a folder
+	s.receive(intake.Object{Key: kind.Statements.Prefix, At: noon}) // a folder
 	gone := s.put("gone.csv", summary("1"), nil)
 	gone.Version = "another"
 	s.receive(gone)
@@ -312,7 +313,7 @@ func TestAnnouncedStatement(t *testing.T) {
 	s := newStand(t)
 	announced := statements.Record{
 		Head: intake.Head{
-			ID: id.New(noon, "announced"), Object: intake.Object{Key: statements.KeyPrefix + "a.csv", By: "admin"}, Via: audit.SourceAPI, At: noon, Version: 1,
+			ID: id.New(noon, "announced"), Object: intake.Object{Key: kind.Statements.Key("", "a.csv"), By: "admin"}, Via: audit.SourceAPI, At: noon, Version: 1,
 		},
 		State: statements.StateReceived,
 	}
@@ -341,7 +342,7 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 	s := newStand(t)
 	client := storetest.Client(t)
 	announced := statements.Record{
-		Head:  intake.Head{ID: id.New(noon, "announced"), Object: intake.Object{Key: statements.KeyPrefix + "a.csv"}, Via: audit.SourceAPI, At: noon},
+		Head:  intake.Head{ID: id.New(noon, "announced"), Object: intake.Object{Key: kind.Statements.Key("", "a.csv")}, Via: audit.SourceAPI, At: noon},
 		State: statements.StateReceived,
 	}
 	if _, err := s.store.Statements.AnnounceStatement(t.Context(), announced, once.Change{Event: audit.Event{ID: "e", At: noon}}); err != nil {

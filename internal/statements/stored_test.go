@@ -9,6 +9,7 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/sheet"
 	"trueup/internal/testkit/golden"
 )
@@ -47,7 +48,7 @@ func TestR16_6_NamesOfObjects(t *testing.T) {
 	t.Parallel()
 	r := Record{Head: intake.Head{ID: "s1"}}
 	want := []string{"statement", "entitlements/", "statements/s1.json", "statements/s1.findings.json"}
-	if diff := cmp.Diff(want, []string{MetaStatement, KeyPrefix, r.contentKey(), r.findingsKey()}); diff != "" {
+	if diff := cmp.Diff(want, []string{MetaStatement, kind.Statements.Prefix, r.contentKey(), r.findingsKey()}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -28,7 +28,7 @@ func names() []string {
 // notified returns the functions that receive the events of a key.
 func notified(key string) (names []string) {
 	for _, f := range manifest.Functions {
-		if f.Trigger == manifest.Objects && slices.ContainsFunc(f.Prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
+		if f.Trigger == manifest.Objects && slices.ContainsFunc(f.Prefixes(), func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
 			names = append(names, f.Name)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/manifest"
 )
 
@@ -31,7 +32,7 @@ type Jobs struct {
 
 // Receiver processes one kind of file.
 type Receiver struct {
-	Prefix string // of the object keys
+	Kind kind.Kind
 	// Receive processes one version of an object. A nil error means that the event need not be
 	// delivered again.
 	Receive func(ctx context.Context, o intake.Object) error
@@ -121,8 +122,8 @@ func (j Jobs) receive(ctx context.Context, records []events.S3EventRecord, paylo
 			continue
 		}
 		if err := receiver.Receive(ctx, o); err != nil {
-			log.ErrorContext(ctx, "file not received", "folder", receiver.Prefix, "error", err)
-			faults = append(faults, fmt.Errorf("receive a file under %s: %w", receiver.Prefix, err))
+			log.ErrorContext(ctx, "file not received", "folder", receiver.Kind.Prefix, "error", err)
+			faults = append(faults, fmt.Errorf("receive a file under %s: %w", receiver.Kind.Prefix, err))
 		}
 	}
 	if j.Received != nil {
@@ -136,7 +137,7 @@ func (j Jobs) receive(ctx context.Context, records []events.S3EventRecord, paylo
 
 func (j Jobs) receiverOf(key string) (Receiver, bool) {
 	for _, r := range j.Files {
-		if strings.HasPrefix(key, r.Prefix) {
+		if strings.HasPrefix(key, r.Kind.Prefix) {
 			return r, true
 		}
 	}

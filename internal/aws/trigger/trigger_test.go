@@ -17,6 +17,7 @@ import (
 
 	"trueup/internal/aws/trigger"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 )
 
 // called records the jobs that a handler calls, in their order.
@@ -41,7 +42,7 @@ func (c *called) receive(_ context.Context, o intake.Object) error {
 // jobs returns every job, with receivers for two folders.
 func (c *called) jobs() trigger.Jobs {
 	return trigger.Jobs{
-		Files:     []trigger.Receiver{{Prefix: "agreements/", Receive: c.receive}, {Prefix: "catalog/", Receive: c.receive}},
+		Files:     []trigger.Receiver{{Kind: kind.Agreements, Receive: c.receive}, {Kind: kind.Catalog, Receive: c.receive}},
 		Received:  func(context.Context) error { return c.job("received") },
 		Scheduled: func(context.Context) error { return c.job("scheduled") },
 		Nightly:   func(_ context.Context, due time.Time) error { return c.job("night " + due.Format(time.RFC3339)) },

@@ -1,5 +1,5 @@
-// Package feeder adds CSV files of publishers and titles, which admins put in the uploads bucket
-// under KeyPrefix, to the catalog. It does not depend on AWS.
+// Package feeder adds CSV files of publishers and titles (kind.Catalog), which admins put in the
+// uploads bucket, to the catalog. It does not depend on AWS.
 //
 // Known rows change nothing, and nothing is removed. So a file may be delivered more than once
 // and in any order, and after a fault the next delivery adds what is missing.
@@ -18,16 +18,15 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
 )
 
-// KeyPrefix is the prefix of catalog files in the uploads bucket, and of their results in the
-// reports bucket.
-const KeyPrefix = "catalog/"
-
 // ResultKey returns the key in the reports bucket of the Result of a file, as JSON. A newer file
 // of the same name replaces it.
-func ResultKey(key string) string { return key + ".result.json" }
+func ResultKey(key string) string {
+	return kind.Catalog.Results + kind.Catalog.Below(key) + ".result.json"
+}
 
 // Feeder is the use case.
 type Feeder struct {

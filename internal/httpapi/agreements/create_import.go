@@ -17,12 +17,10 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/once"
 	"trueup/internal/text"
 )
-
-// maxObjectKey is S3's limit for an object key, in bytes.
-const maxObjectKey = 1024
 
 // NewImport announces a file. Package agreement validates its texts, in Resolve; describeRules
 // adds the limits to the OpenAPI document.
@@ -49,12 +47,7 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 	if body.FileName != "" { // the schema reports a missing or empty name
 		found = pairfile.ParseFileName(body.FileName)
 	}
-	if body.Size > pairfile.MaxBytes {
-		found = append(found, errs.Violation{
-			Code: "file_too_large", Field: "size", Value: strconv.FormatInt(body.Size, 10),
-			Args: errs.Pairs("max", strconv.Itoa(pairfile.MaxBytes)),
-		})
-	}
+	found = append(found, httpapi.CheckSize(kind.Agreements, body.Size, "file_too_large", 1)...)
 	if body.Group != "" {
 		_, violations := agreement.ParseName(body.Group, false)
 		for _, v := range violations {
@@ -66,14 +59,14 @@ func (in *createImportInput) Resolve(huma.Context) []error {
 			found = append(found, errs.Violation{Code: "upload_group_dots", Field: "group", Value: body.Group})
 		}
 	}
-	if found == nil && len(body.objectKey()) > maxObjectKey {
-		found = append(found, errs.Violation{Code: "upload_key_long", Field: "group", Args: errs.Pairs("max", strconv.Itoa(maxObjectKey))})
+	if found == nil && len(body.objectKey()) > intake.MaxKeyBytes {
+		found = append(found, errs.Violation{Code: "upload_key_long", Field: "group", Args: errs.Pairs("max", strconv.Itoa(intake.MaxKeyBytes))})
 	}
 	return httpapi.Refusals(found)
 }
 
 // objectKey returns the key of the uploaded object (R3.1).
-func (n NewImport) objectKey() string { return importer.Key(text.Collapse(n.Group), n.FileName) }
+func (n NewImport) objectKey() string { return kind.Agreements.Key(text.Collapse(n.Group), n.FileName) }
 
 // CreatedImport is an announced import and the upload of its file.
 type CreatedImport struct {
@@ -115,7 +108,7 @@ func (o *operations) announce(ctx context.Context, in *createImportInput, now ti
 		"on-error": string(imp.OnError), "dry-run": strconv.FormatBool(imp.DryRun),
 	}
 	return httpapi.Announce(ctx, call, httpapi.Announcement{
-		Bucket: o.Uploads, Key: imp.Object.Key, MediaType: httpapi.CSVMediaType, Size: imp.Object.Size, Metadata: uploadMetadata(imp), Event: event,
+		Kind: kind.Agreements, Bucket: o.Uploads, Key: imp.Object.Key, Size: imp.Object.Size, Metadata: uploadMetadata(imp), Event: event,
 	}, func(u httpapi.Upload) CreatedImport {
 		return CreatedImport{Import: importOf(in.Lang(), imp), Upload: u}
 	}, func(ctx context.Context, c once.Change) ([]byte, error) { return o.Imports.Announce(ctx, imp, c) })

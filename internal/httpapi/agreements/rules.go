@@ -4,7 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/agreement"
-	"trueup/internal/agreement/pairfile"
+	"trueup/internal/intake/kind"
 	"trueup/internal/sheet"
 )
 
@@ -13,7 +13,7 @@ import (
 func describe(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	one, names, pairs, ids := 1, agreement.NameMaxChars, agreement.MaxPairsByHand, maxIDs
-	fileName, size := sheet.FileNameMaxChars, float64(pairfile.MaxBytes)
+	fileName, size := sheet.FileNameMaxChars, float64(kind.Agreements.MaxUpload())
 
 	file := schemas["NewImport"].Properties
 	file["fileName"].MaxLength = &fileName

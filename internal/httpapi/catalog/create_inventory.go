@@ -5,18 +5,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
-	"trueup/internal/inventories"
+	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 )
-
-// maxUpload is the maximum size in bytes of an object that is uploaded in one request to S3.
-const maxUpload = 5 << 30
 
 // NewInventoryFile announces an inventory file.
 type NewInventoryFile struct {
@@ -26,12 +22,7 @@ type NewInventoryFile struct {
 }
 
 // key returns the key of the uploaded object (R6.1).
-func (n NewInventoryFile) key() string {
-	if n.Source == "" {
-		return inventories.KeyPrefix + n.FileName
-	}
-	return inventories.KeyPrefix + n.Source + "/" + n.FileName
-}
+func (n NewInventoryFile) key() string { return kind.Inventory.Key(n.Source, n.FileName) }
 
 type createInventoryInput struct {
 	httpapi.Repeatable
@@ -41,25 +32,14 @@ type createInventoryInput struct {
 // Resolve implements huma.Resolver.
 func (in *createInventoryInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
-	body, most := in.Body, errs.Pairs("max", strconv.Itoa(inventories.MaxFileName))
-	if body.FileName != "" && !isPathStep(body.FileName) { // the schema reports a missing or empty name
+	body, most := in.Body, errs.Pairs("max", strconv.Itoa(intake.MaxStepChars))
+	if body.FileName != "" && !intake.IsStep(body.FileName) { // the schema reports a missing or empty name
 		broken = append(broken, errs.Violation{Code: "inventory_file_name", Field: "fileName", Value: body.FileName, Args: most})
 	}
-	if body.Source != "" && (!isPathStep(body.Source) || strings.TrimSpace(body.Source) != body.Source) {
+	if body.Source != "" && (!intake.IsStep(body.Source) || strings.TrimSpace(body.Source) != body.Source) {
 		broken = append(broken, errs.Violation{Code: "inventory_source_name", Field: "source", Value: body.Source, Args: most})
 	}
-	if body.Size > maxUpload {
-		broken = append(broken, errs.Violation{
-			Code: "number_max", Field: "size", Value: strconv.FormatInt(body.Size, 10), Args: errs.Pairs("max", strconv.Itoa(maxUpload)),
-		})
-	}
-	return httpapi.Refusals(broken)
-}
-
-// isPathStep reports whether s is valid as one segment of a key.
-func isPathStep(s string) bool {
-	return utf8.RuneCountInString(s) <= inventories.MaxFileName && strings.Trim(s, ". ") != "" && // HTTP clients would resolve "." and ".."
-		strings.IndexFunc(s, func(r rune) bool { return r == '/' || r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }) < 0
+	return httpapi.Refusals(broken, httpapi.CheckSize(kind.Inventory, body.Size, "number_max", 1))
 }
 
 // CreatedInventoryFile is the upload of an announced file.
@@ -84,7 +64,7 @@ func (o *operations) createInventory(api huma.API, op huma.Operation) {
 			event := o.Event(ctx, now, "inventory.announced")
 			event.Subject, event.After = "inventory", map[string]string{"file": in.Body.key(), "size": strconv.FormatInt(in.Body.Size, 10)}
 			return httpapi.Announce(ctx, call, httpapi.Announcement{
-				Bucket: o.Uploads, Key: in.Body.key(), MediaType: "application/octet-stream", Size: in.Body.Size, Event: event,
+				Kind: kind.Inventory, Bucket: o.Uploads, Key: in.Body.key(), Size: in.Body.Size, Event: event,
 			}, func(u httpapi.Upload) CreatedInventoryFile {
 				return CreatedInventoryFile{File: in.Body.key(), Upload: u}
 			}, o.Inventory.AnnounceFile)

@@ -12,7 +12,8 @@ import (
 	"trueup/internal/cursor"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
-	"trueup/internal/inventories"
+	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
 	"trueup/internal/position"
@@ -351,7 +352,7 @@ func describeInventory(document *huma.OpenAPI) {
 	}
 	schemas["NewRule"].Properties["name"].MinLength = &one
 	schemas["TitleName"].Properties["name"].MinLength = &one
-	name, size := inventories.MaxFileName, float64(maxUpload)
+	name, size := intake.MaxStepChars, float64(kind.Inventory.MaxUpload())
 	upload := schemas["NewInventoryFile"].Properties
 	upload["fileName"].MaxLength, upload["source"].MaxLength, upload["size"].Maximum = &name, &name, &size
 }

@@ -3,9 +3,6 @@ package reports
 import (
 	"context"
 	"net/http"
-	"path"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,21 +10,15 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
-	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/once"
 	"trueup/internal/statements"
 )
-
-// statementMediaTypes are the media types of uploads, by file extension.
-var statementMediaTypes = map[string]string{
-	".csv":  httpapi.CSVMediaType,
-	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 // NewStatement announces a statement. Package statements validates its name, in Resolve.
 type NewStatement struct {
@@ -47,12 +38,7 @@ func (in *createStatementInput) Resolve(huma.Context) []error {
 	if in.Body.FileName != "" { // the schema reports a missing or empty name
 		broken = statements.ParseFileName(in.Body.FileName)
 	}
-	if in.Body.Size > statement.MaxFileBytes {
-		broken = append(broken, errs.Violation{
-			Code: "statement_too_large", Field: "size", Value: strconv.FormatInt(in.Body.Size, 10), Args: errs.Pairs("max", strconv.Itoa(statement.MaxFileBytes>>20)),
-		})
-	}
-	return httpapi.Refusals(broken)
+	return httpapi.Refusals(broken, httpapi.CheckSize(kind.Statements, in.Body.Size, "statement_too_large", 1<<20))
 }
 
 // Statement is the record of one version of an entitlement file.
@@ -131,15 +117,14 @@ func (o *operations) announceStatement(ctx context.Context, in *createStatementI
 	event := o.Event(ctx, now, "statement.announced")
 	r := statements.Record{
 		Head: intake.Head{
-			ID: id.New(now, o.NewID()), Object: intake.Object{Key: statements.KeyPrefix + in.Body.FileName, Size: in.Body.Size, By: event.By},
+			ID: id.New(now, o.NewID()), Object: intake.Object{Key: kind.Statements.Key("", in.Body.FileName), Size: in.Body.Size, By: event.By},
 			Via: audit.SourceAPI, At: now, Version: 1,
 		},
 		State: statements.StateReceived,
 	}
-	mediaType := statementMediaTypes[strings.ToLower(path.Ext(in.Body.FileName))]
 	event.Subject, event.After = "statement/"+r.ID, map[string]string{"file": r.Name()}
 	return httpapi.Announce(ctx, call, httpapi.Announcement{
-		Bucket: o.Uploads, Key: r.Object.Key, MediaType: mediaType, Size: r.Object.Size,
+		Kind: kind.Statements, Bucket: o.Uploads, Key: r.Object.Key, Size: r.Object.Size,
 		Metadata: map[string]string{statements.MetaStatement: r.ID}, Event: event,
 	}, func(u httpapi.Upload) CreatedStatement {
 		return CreatedStatement{Statement: statementOf(r), Upload: u}

@@ -85,6 +85,8 @@ func TestRules(t *testing.T) {
 				"internal/app/a.go":            "package app\nimport _ \"trueup/internal/aws/s3bucket\"",
 				"internal/app/b.go":            "package app\nimport _ \"trueup/internal/testkit/storetest\"",
 				"internal/attic/a.go":          "package attic",
+				"internal/manifest/k.go":       "package manifest\nimport _ \"trueup/internal/intake/kind\"",
+				"internal/manifest/o.go":       "package manifest\nimport _ \"trueup/internal/intake\"",
 				"internal/journal/a.go":        "package journal\nimport _ \"trueup/internal/register\"",
 				"internal/journal/b.go":        "package journal\nimport _ \"trueup/internal/objects\"",
 				"internal/register/r.go":       "package register\nimport _ \"trueup/internal/journal\"",
@@ -98,7 +100,7 @@ func TestRules(t *testing.T) {
 			},
 			want: []string{
 				"functions/y/main.go:", "infra/local/aws/s3/s.go:", "infra/local/m.go:", "infra/n.go:", "internal/agreement/a.go:", "internal/app/b.go:",
-				"internal/attic/a.go:", "internal/aws/dynamo/e.go:", "internal/httpapi/i.go:", "internal/journal/a.go:",
+				"internal/attic/a.go:", "internal/aws/dynamo/e.go:", "internal/httpapi/i.go:", "internal/journal/a.go:", "internal/manifest/o.go:",
 			},
 		},
 		"the domain has an order": {

@@ -75,7 +75,7 @@ var layers = []layer{
 	{
 		name:    "tables", // plain data that infra, the local stack and the functions share
 		folders: []string{"internal/docs", "internal/manifest", "internal/httpapi/route", "internal/aws/dynamo/schema"},
-		imports: []string{"settings", "internal/access"},
+		imports: []string{"settings", "internal/access", "internal/intake/kind"},
 	},
 	{
 		name:    "use cases",

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/importer"
+	"trueup/internal/intake/kind"
 )
 
 // pollEvery is the interval at which the state of an import is read.
@@ -111,7 +112,7 @@ func (b *bench) importInto(ctx context.Context, e *engine.Engine, pairs, agreeme
 func imported(ctx context.Context, s *stack.Stack, store *dynamo.Table, data []byte, series int) error {
 	name := fmt.Sprintf("series-%02d.csv", series)
 	_, err := s.S3().PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(stack.UploadsBucket), Key: aws.String(importer.Key("", name)), Body: bytes.NewReader(data),
+		Bucket: aws.String(stack.UploadsBucket), Key: aws.String(kind.Agreements.Key("", name)), Body: bytes.NewReader(data),
 	})
 	if err != nil {
 		return err

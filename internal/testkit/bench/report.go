@@ -24,7 +24,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
-	"trueup/internal/inventories"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
@@ -253,7 +253,7 @@ func largest(agreements, titles, pairs int) *licensedOrganisation {
 			Devices: line.Quantity, Decision: inventory.Decision{Kind: inventory.Product, Product: line.Product},
 		})
 	}
-	l.tallies = []inventory.Counted{{Source: "bench", Key: inventories.KeyPrefix + "bench.csv", At: time.Now(), Tally: tally}}
+	l.tallies = []inventory.Counted{{Source: "bench", Key: kind.Inventory.Key("", "bench.csv"), At: time.Now(), Tally: tally}}
 	volume := func(i int) string { return fmt.Sprintf("a%06d", 2*i%agreements) }
 	for i := range agreements {
 		a := agreement.Agreement{ID: fmt.Sprintf("a%06d", i), Name: fmt.Sprintf("Office agreements of branch %06d", i), GroupID: group.UnassignedID, Version: 1}
