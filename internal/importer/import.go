@@ -1,11 +1,9 @@
 package importer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"path"
 	"strings"
@@ -76,15 +74,12 @@ func (im *Importer) Receive(ctx context.Context, o intake.Object) error {
 func importID(o intake.Object) string { return o.ID(o.Bucket) }
 
 func (im *Importer) receive(ctx context.Context, o intake.Object) error {
-	object, err := im.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
-	missing := errors.Is(err, objects.ErrNotFound)
-	if err != nil && !missing {
-		return fmt.Errorf("open %s: %w", o.Key, err)
+	file, err := intake.Open(ctx, im.Uploads, kind.Agreements, o)
+	if err != nil && !errors.Is(err, objects.ErrNotFound) {
+		return err
 	}
-	if !missing {
-		defer object.Body.Close()
-	}
-	read, err := im.record(ctx, o, object)
+	defer file.Close()
+	read, err := im.record(ctx, o, file.Object)
 	if err != nil {
 		return err
 	}
@@ -99,7 +94,7 @@ func (im *Importer) receive(ctx context.Context, o intake.Object) error {
 		if err := a.claim(ctx, read); err != nil {
 			return err
 		}
-		taken := a.run(ctx, object)
+		taken := a.run(ctx, file)
 		if !errors.Is(taken, ErrTaken) {
 			return taken
 		}
@@ -183,10 +178,10 @@ func (a *attempt) claim(ctx context.Context, read Import) error {
 }
 
 // run checks the file and stores its rows while the attempt owns the import.
-func (a *attempt) run(ctx context.Context, object objects.Object) error {
+func (a *attempt) run(ctx context.Context, file intake.File) error {
 	ctx, stop := a.keep(ctx, a.imp)
 	defer stop()
-	err := a.check(ctx, object)
+	err := a.check(ctx, file)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrLost) {
 		return ErrLost // instead of the context.Canceled that it caused
 	}
@@ -194,8 +189,8 @@ func (a *attempt) run(ctx context.Context, object objects.Object) error {
 }
 
 // check checks the file, then stores its rows.
-func (a *attempt) check(ctx context.Context, object objects.Object) error {
-	if object.Body == nil { // the object is gone, so the names and pairs of earlier attempts are unknown
+func (a *attempt) check(ctx context.Context, file intake.File) error {
+	if file.Body == nil { // the object is gone, so the names and pairs of earlier attempts are unknown
 		if a.imp.Attempt > 1 {
 			if err := a.Store.ClearAll(ctx, a.imp.ID); err != nil {
 				return err
@@ -203,7 +198,7 @@ func (a *attempt) check(ctx context.Context, object objects.Object) error {
 		}
 		return a.fail(ctx, "object_missing", false)
 	}
-	findings, err := a.read(object)
+	findings, err := a.read(file)
 	if err != nil {
 		return err
 	}
@@ -345,17 +340,17 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []sheet.Finding
 }
 
 // read reads and checks the file, without the store.
-func (a *attempt) read(object objects.Object) ([]sheet.Finding, error) {
+func (a *attempt) read(file intake.File) ([]sheet.Finding, error) {
 	findings := a.checkRequest()
-	if object.Size > pairfile.MaxBytes {
-		return append(findings, whole("file_too_large")), nil
-	}
 	if a.file == nil { // otherwise an earlier attempt read it
-		data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
-		if _, err := data.ReadFrom(io.LimitReader(object.Body, pairfile.MaxBytes+1)); err != nil {
-			return nil, fmt.Errorf("read %s: %w", a.imp.Object.Key, err)
+		data, err := file.Bytes()
+		switch {
+		case errors.Is(err, intake.ErrTooLarge):
+			return append(findings, whole("file_too_large")), nil
+		case err != nil:
+			return nil, err
 		}
-		a.file = pairfile.Read(data.Bytes(), pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
+		a.file = pairfile.Read(data, pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	}
 	return append(findings, a.file.Findings...), nil
 }

@@ -1,9 +1,9 @@
 // Package intake describes files that arrive in the uploads bucket, of every kind.
 //
 // A file is an Object: one version of one key. S3 may deliver its event more than once, late and
-// out of order, and a program may list it after a restore; Same, Compare and ID match them. A
-// kind of file is a row of the table in package kind and a receiver (package trigger). If each
-// of its files has a record, the record starts with a Head.
+// out of order, and a program may list it after a restore; Same, Compare and ID match them. Open
+// opens it, within the limit of its kind. A kind of file is a row of the table in package kind and
+// a receiver (package trigger). If each of its files has a record, the record starts with a Head.
 package intake
 
 import (

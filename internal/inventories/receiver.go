@@ -11,6 +11,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/retry"
@@ -169,15 +170,15 @@ func (r *Record) Outdated(rules *inventory.Rules) bool {
 
 // read counts a file. It sets the size of o.
 func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.Rules) (*inventory.Tally, error) {
-	object, err := r.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
+	file, err := intake.Open(ctx, r.Uploads, kind.Inventory, *o)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = object.Body.Close() }() // fully read, or not needed
-	if o.Size = object.Size; o.Size > inventory.MaxBytes {
+	defer file.Close()
+	if o.Size = file.Size; file.TooLarge() {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
-	t, err := inventory.Read(ctx, object.Body, inventory.Options{Rules: rules, Scratch: r.Scratch})
+	t, err := inventory.Read(ctx, file.Body, inventory.Options{Rules: rules, Scratch: r.Scratch})
 	if err == nil && t.Devices == 0 {
 		// An empty file means that the export failed, not that every PC is gone.
 		return nil, errs.New(errs.Invalid, "inventory_empty")

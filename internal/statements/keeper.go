@@ -1,7 +1,6 @@
 package statements
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
 )
@@ -48,21 +48,21 @@ func (k *Keeper) Receive(ctx context.Context, o intake.Object) error {
 	if o.IsFolder() {
 		return nil
 	}
-	object, err := k.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
+	arrived, err := intake.Open(ctx, k.Uploads, kind.Statements, o)
 	if errors.Is(err, objects.ErrNotFound) {
 		k.Log.WarnContext(ctx, "statement file gone")
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open %s: %w", o.Key, err)
+		return err
 	}
-	defer func() { _ = object.Body.Close() }() // fully read, or not needed
-	r, err := k.record(ctx, o, object)
+	defer arrived.Close()
+	r, err := k.record(ctx, o, arrived.Object)
 	if err != nil {
 		return err
 	}
 	if !r.Final() {
-		if r, err = k.read(ctx, r, object.Body); err != nil {
+		if r, err = k.read(ctx, r, arrived); err != nil {
 			return err
 		}
 	}
@@ -94,8 +94,8 @@ func (k *Keeper) record(ctx context.Context, o intake.Object, object objects.Obj
 }
 
 // read reads a file and stores the result.
-func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, error) {
-	file, err := k.file(r, body)
+func (k *Keeper) read(ctx context.Context, r Record, arrived intake.File) (Record, error) {
+	file, err := k.file(r, arrived)
 	if err != nil {
 		return Record{}, err
 	}
@@ -138,14 +138,16 @@ func (k *Keeper) read(ctx context.Context, r Record, body io.Reader) (Record, er
 	return kept, nil
 }
 
-// file reads and checks a file. It reads at most one byte more than the limit, to detect a file
-// that is too large.
-func (k *Keeper) file(r Record, body io.Reader) (*statement.File, error) {
-	var data bytes.Buffer
-	if _, err := data.ReadFrom(io.LimitReader(body, statement.MaxFileBytes+1)); err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.Object.Key, err)
+// file reads and checks a file.
+func (k *Keeper) file(r Record, arrived intake.File) (*statement.File, error) {
+	data, err := arrived.Bytes()
+	switch {
+	case errors.Is(err, intake.ErrTooLarge):
+		return statement.TooLarge(), nil
+	case err != nil:
+		return nil, err
 	}
-	return statement.ReadFile(data.Bytes(), statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
+	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
 }
 
 // store writes the content of a statement to where load reads it.
@@ -234,12 +236,12 @@ func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, err
 // again reads a statement from its file, because the stored content is damaged, missing, or of
 // a later version.
 func (k *Keeper) again(ctx context.Context, r Record) (entitlement.Statement, error) {
-	object, err := k.Uploads.Open(ctx, r.Object.Key, r.Object.Version, r.Object.ETag)
+	arrived, err := intake.Open(ctx, k.Uploads, kind.Statements, r.Object)
 	if err != nil {
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
 	}
-	defer func() { _ = object.Body.Close() }() // fully read, or not needed
-	file, err := k.file(r, object.Body)
+	defer arrived.Close()
+	file, err := k.file(r, arrived)
 	if err != nil {
 		return entitlement.Statement{}, err
 	}

@@ -6,11 +6,9 @@
 package feeder
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -67,7 +65,7 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", o.Key, err)
+		return err
 	}
 	fed, err := f.Catalog.Feed(ctx, file.Additions, func() audit.Event {
 		now := f.Clock().UTC().Truncate(time.Millisecond)
@@ -99,19 +97,19 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	return f.Catalog.Save(ctx, 1, f.Clock())
 }
 
-// read reads and checks a file. It refuses a file that is too large without reading it.
+// read reads and checks a file.
 func (f *Feeder) read(ctx context.Context, o intake.Object) (*catalog.File, error) {
-	object, err := f.Uploads.Open(ctx, o.Key, o.Version, o.ETag)
+	file, err := intake.Open(ctx, f.Uploads, kind.Catalog, o)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = object.Body.Close() }() // fully read, or not needed
-	if object.Size > catalog.MaxFileBytes {
+	defer file.Close()
+	data, err := file.Bytes()
+	switch {
+	case errors.Is(err, intake.ErrTooLarge):
 		return &catalog.File{Findings: []catalog.Finding{catalog.TooLarge()}}, nil
-	}
-	data := bytes.NewBuffer(make([]byte, 0, object.Size+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(object.Body, catalog.MaxFileBytes+1)); err != nil {
+	case err != nil:
 		return nil, err
 	}
-	return catalog.ReadFile(data.Bytes()), nil
+	return catalog.ReadFile(data), nil
 }

@@ -66,11 +66,10 @@ type File struct {
 
 // ReadFile checks a file. It never fails: errors are in the findings.
 func ReadFile(data []byte, o Options) *File {
-	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
 	if len(data) > MaxFileBytes {
-		f.refuse(0, "statement_too_large", "max", strconv.Itoa(MaxFileBytes>>20))
-		return f
+		return TooLarge()
 	}
+	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
 	if sheet.IsZIP(data) {
 		f.readWorkbook(data)
 		return f
@@ -81,6 +80,13 @@ func ReadFile(data []byte, o Options) *File {
 		return f
 	}
 	f.read(tableOf(content))
+	return f
+}
+
+// TooLarge returns the refusal of a file of more than MaxFileBytes.
+func TooLarge() *File {
+	f := &File{}
+	f.refuse(0, "statement_too_large", "max", strconv.Itoa(MaxFileBytes>>20))
 	return f
 }
 
