@@ -18,20 +18,20 @@ import (
 	"trueup/internal/manifest"
 )
 
-// complaints collects the failures that a check finds.
-type complaints []string
+// failures collects the failures that a check finds.
+type failures []string
 
-func (c *complaints) addf(format string, args ...any) { *c = append(*c, fmt.Sprintf(format, args...)) }
+func (c *failures) addf(format string, args ...any) { *c = append(*c, fmt.Sprintf(format, args...)) }
 
 // want complains unless the property has the given text.
-func (c *complaints) want(r *resource, path, text string) {
+func (c *failures) want(r *resource, path, text string) {
 	if got := r.text(path); got != text {
 		c.addf("%s: %s is %q, want %q", r.ID, path, got, text)
 	}
 }
 
 // same complains unless want and got are equal.
-func (c *complaints) same(what string, want, got any) {
+func (c *failures) same(what string, want, got any) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		c.addf("%s (-want +got):\n%s", what, diff)
 	}
@@ -41,14 +41,14 @@ func (c *complaints) same(what string, want, got any) {
 // complain.
 type check struct {
 	name   string
-	check  func(template, *complaints)
+	check  func(template, *failures)
 	breaks map[string]func(template)
 }
 
 func TestStack(t *testing.T) {
 	for _, check := range slices.Concat(apiChecks, functionChecks, nightChecks, storageChecks, watchChecks) {
 		t.Run(check.name, func(t *testing.T) {
-			var found complaints
+			var found failures
 			check.check(parseTemplate(t, defaultTemplate()), &found)
 			for _, complaint := range found {
 				t.Error(complaint)
@@ -60,7 +60,7 @@ func TestStack(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					template := parseTemplate(t, defaultTemplate())
 					broken(template)
-					var found complaints
+					var found failures
 					check.check(template, &found)
 					if len(found) == 0 {
 						t.Error("the check does not see it")
@@ -91,7 +91,7 @@ func (r *resource) set(path string, value any) {
 var apiChecks = []check{
 	{
 		name: "routes are those of the route table, with the authorizer but for anyone",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			type served struct{ Authorization, Authorizer, Function, Payload string }
 			want, got := map[string]served{}, map[string]served{}
 			for _, r := range route.Table {
@@ -124,7 +124,7 @@ var apiChecks = []check{
 	},
 	{
 		name: "tokens are those of the user pool for its client",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			authorizer := t.one("AWS::ApiGatewayV2::Authorizer")
 			c.want(authorizer, "AuthorizerType", "JWT")
 			c.want(authorizer, "IdentitySource", `["$request.header.Authorization"]`)
@@ -138,7 +138,7 @@ var apiChecks = []check{
 	},
 	{
 		name: "the API is throttled, logged without tokens, and closed to other origins",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			stage := t.one("AWS::ApiGatewayV2::Stage")
 			c.want(stage, "StageName", "$default")
 			c.want(stage, "DefaultRouteSettings.ThrottlingRateLimit", "100")
@@ -160,7 +160,7 @@ var apiChecks = []check{
 	},
 	{
 		name: "users are added by an administrator and sign in with a second factor, a code and no secret",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			pool := t.one("AWS::Cognito::UserPool")
 			c.want(pool, "AdminCreateUserConfig.AllowAdminCreateUserOnly", "true")
 			c.want(pool, "MfaConfiguration", "ON")
@@ -191,7 +191,7 @@ var apiChecks = []check{
 	},
 	{
 		name: "the user pool has a group for each role",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			var want, got []string
 			for _, role := range access.Roles {
 				want = append(want, string(role))
@@ -212,7 +212,7 @@ var apiChecks = []check{
 var functionChecks = []check{
 	{
 		name: "functions are those of the manifest, with its sizes and settings",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			if got := len(t.of("AWS::Lambda::Function")); got != len(manifest.Functions) {
 				c.addf("%d functions, want %d", got, len(manifest.Functions))
 			}
@@ -264,7 +264,7 @@ var functionChecks = []check{
 	},
 	{
 		name: "a function's role allows what the manifest grants and no more",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			roles := map[string]bool{}
 			for _, f := range manifest.Functions {
 				function := t.function(f.Name)
@@ -307,7 +307,7 @@ var functionChecks = []check{
 	},
 	{
 		name: "no role has a wildcard but at the end of an object's key",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			for _, role := range t.of("AWS::IAM::Role") {
 				for _, s := range role.statements("Policies.0.PolicyDocument") {
 					for _, action := range s.Actions {
@@ -333,7 +333,7 @@ var functionChecks = []check{
 	},
 	{
 		name: "who calls a function is one source of this account",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			type permission struct{ Principal, Source, Account string }
 			want, got := map[string][]permission{}, map[string][]permission{}
 			for _, f := range manifest.Functions {
@@ -370,7 +370,7 @@ var functionChecks = []check{
 	},
 	{
 		name: "R3.9 what fails for good goes to the dead-letter queue with its event",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			queue := t.one("AWS::SQS::Queue")
 			for _, f := range manifest.Functions {
 				if !unwaited(f) {
@@ -400,7 +400,7 @@ var functionChecks = []check{
 	},
 	{
 		name: "functions with a schedule are called by it",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			want, got := map[string]string{}, map[string]string{}
 			for _, f := range manifest.Functions {
 				if f.Every > 0 {
@@ -494,7 +494,7 @@ func allow(t template, function, action, on string) {
 }
 
 // deniesPlainText complains unless the policy of the resource denies all calls without TLS.
-func (c *complaints) deniesPlainText(t template, kind, property string, of *resource) {
+func (c *failures) deniesPlainText(t template, kind, property string, of *resource) {
 	for _, policy := range t.where(kind, property, "${"+of.ID+"}") {
 		for _, s := range policy.statements("PolicyDocument") {
 			everyone := s.Principal == "*" || s.Principal == `{"AWS":"*"}`

@@ -17,7 +17,7 @@ import (
 var nightChecks = []check{
 	{
 		name: "R7.1 functions of the night are called once in it, with the moment it was due",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			want, got := map[string]string{}, map[string]string{}
 			for _, f := range manifest.Functions {
 				if f.Nightly {
@@ -47,7 +47,7 @@ var nightChecks = []check{
 	},
 	{
 		name: "a schedule of the night may call its function, keep what failed, and no more",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			for _, s := range t.of("AWS::Scheduler::Schedule") {
 				group := t.Resources[strings.TrimSuffix(strings.TrimPrefix(s.text("GroupName"), "${"), "}")]
 				role := t.Resources[strings.TrimSuffix(strings.TrimPrefix(s.text("Target.RoleArn"), "${"), ".Arn}")]

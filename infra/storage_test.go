@@ -13,7 +13,7 @@ import (
 var storageChecks = []check{
 	{
 		name: "the table has the schema's keys and indexes",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			table := t.one("AWS::DynamoDB::Table")
 			keys := func(pk, sk string) string {
 				return `[{"AttributeName":"` + pk + `","KeyType":"HASH"},{"AttributeName":"` + sk + `","KeyType":"RANGE"}]`
@@ -41,7 +41,7 @@ var storageChecks = []check{
 	},
 	{
 		name: "the table is paid by use, encrypted, recoverable and hard to delete",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			table := t.one("AWS::DynamoDB::Table")
 			c.want(table, "BillingMode", "PAY_PER_REQUEST")
 			c.want(table, "SSESpecification.SSEEnabled", "true")
@@ -60,7 +60,7 @@ var storageChecks = []check{
 	},
 	{
 		name: "buckets are private, encrypted, TLS only, and outlive the stack",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			var prefixes []string
 			for _, bucket := range t.of("AWS::S3::Bucket") {
 				prefixes = append(prefixes, bucket.text("BucketNamePrefix"))
@@ -86,7 +86,7 @@ var storageChecks = []check{
 	},
 	{
 		name: "uploads and reports keep versions for a while and log who reads them",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			logs := t.bucket("access-logs")
 			for _, r := range []manifest.Resource{manifest.Uploads, manifest.Reports} {
 				bucket := t.bucket(r)
@@ -111,7 +111,7 @@ var storageChecks = []check{
 	},
 	{
 		name: "R3.1 a file under a function's prefix calls it",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			uploads := t.bucket(manifest.Uploads)
 			want, got := map[string][]string{}, map[string][]string{}
 			for _, f := range manifest.Functions {
@@ -141,7 +141,7 @@ var storageChecks = []check{
 	},
 	{
 		name: "R3.1 only the console's origin uploads from a browser",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			uploads := t.bucket(manifest.Uploads)
 			c.want(uploads, "CorsConfiguration.CorsRules.0.AllowedOrigins", `["${`+t.one("AWS::ApiGatewayV2::Api").ID+`.ApiEndpoint}"]`)
 			c.want(uploads, "CorsConfiguration.CorsRules.0.AllowedMethods", `["PUT"]`)
@@ -165,19 +165,19 @@ func (t template) bucket(r manifest.Resource) *resource {
 }
 
 // retained complains if CloudFormation may delete the resource and its data.
-func (c *complaints) retained(r *resource) {
+func (c *failures) retained(r *resource) {
 	if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
 		c.addf("%s is deleted with the stack or when it is replaced", r.ID)
 	}
 }
 
 // lifecycle complains unless an enabled rule for all keys has the given text at path.
-func (c *complaints) lifecycle(bucket *resource, path, text string) {
+func (c *failures) lifecycle(bucket *resource, path, text string) {
 	c.lifecycleBelow(bucket, "", path, text)
 }
 
 // lifecycleBelow complains unless an enabled rule for the prefix has the given text at path.
-func (c *complaints) lifecycleBelow(bucket *resource, prefix, path, text string) {
+func (c *failures) lifecycleBelow(bucket *resource, prefix, path, text string) {
 	if rules, ok := bucket.get("LifecycleConfiguration.Rules").([]any); ok {
 		for _, item := range rules {
 			rule := &resource{Properties: item.(map[string]any)}

@@ -13,7 +13,7 @@ import (
 var watchChecks = []check{
 	{
 		name: "logs are JSON and kept for 90 days, each function's in a group of its own",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			for _, f := range manifest.Functions {
 				function := t.function(f.Name)
 				c.want(function, "LoggingConfig.LogFormat", "JSON")
@@ -36,7 +36,7 @@ var watchChecks = []check{
 	},
 	{
 		name: "R3.9 an alarm watches the dead-letter queue, and all that can fail",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			want := map[string]bool{
 				"AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${" + t.one("AWS::SQS::Queue").ID + ".QueueName}": true,
 				"AWS/ApiGateway 5xx ApiId=${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiId}":                          true,
@@ -65,29 +65,29 @@ var watchChecks = []check{
 				}
 			}
 			for _, alarm := range t.of("AWS::CloudWatch::Alarm") {
-				if rings(t, alarm, c) {
+				if notifies(t, alarm, c) {
 					for _, m := range watched(alarm) {
 						delete(want, m)
 					}
 				}
 			}
 			for m := range want {
-				c.addf("nothing rings for %s", m)
+				c.addf("nothing notifies for %s", m)
 			}
 		},
 		breaks: map[string]func(template){
-			"nobody is told":    func(t template) { t.Resources["DeadLettersAlarm"].set("AlarmActions", nil) },
-			"another queue":     func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.1.MetricStat.Metric.Dimensions", nil) },
-			"rings too late":    func(t template) { t.Resources["DeadLettersAlarm"].set("Threshold", 2) },
-			"rings for no data": func(t template) { t.Resources["DeadLettersAlarm"].set("TreatMissingData", "breaching") },
-			"adds up nothing":   func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.0.ReturnData", false) },
-			"a function alone":  func(t template) { delete(t.Resources, "GroupsErrorsAlarm") },
-			"held in silence":   func(t template) { delete(t.Resources, "RefreshHeldAlarm") },
+			"nobody is notified":       func(t template) { t.Resources["DeadLettersAlarm"].set("AlarmActions", nil) },
+			"another queue":        func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.1.MetricStat.Metric.Dimensions", nil) },
+			"notifies too late":    func(t template) { t.Resources["DeadLettersAlarm"].set("Threshold", 2) },
+			"notifies for no data": func(t template) { t.Resources["DeadLettersAlarm"].set("TreatMissingData", "breaching") },
+			"adds up nothing":      func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.0.ReturnData", false) },
+			"a function alone":     func(t template) { delete(t.Resources, "GroupsErrorsAlarm") },
+			"held in silence":      func(t template) { delete(t.Resources, "RefreshHeldAlarm") },
 		},
 	},
 	{
 		name: "alarms are encrypted on their way, and CloudWatch may send them",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			key, topic := t.one("AWS::KMS::Key"), t.one("AWS::SNS::Topic")
 			c.want(topic, "KmsMasterKeyId", "${"+key.ID+".Arn}")
 			c.want(key, "EnableKeyRotation", "true")
@@ -114,7 +114,7 @@ var watchChecks = []check{
 	},
 	{
 		name: "what is deployed tells its application, and where it is",
-		check: func(t template, c *complaints) {
+		check: func(t template, c *failures) {
 			for _, kind := range []string{
 				"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::IAM::Role", "AWS::Logs::LogGroup",
 			} {
@@ -135,9 +135,9 @@ var watchChecks = []check{
 	},
 }
 
-// rings reports whether an alarm fires when the sum of its metrics is 1 or more, and
+// notifies reports whether an alarm fires when the sum of its metrics is 1 or more, and
 // complains if it does not.
-func rings(t template, alarm *resource, c *complaints) bool {
+func notifies(t template, alarm *resource, c *failures) bool {
 	before := len(*c)
 	c.want(alarm, "Metrics.0.Expression", "SUM(FILL(METRICS(), 0))")
 	c.want(alarm, "Metrics.0.ReturnData", "true")

@@ -74,7 +74,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if err := welcome.Execute(os.Stdout, s); err != nil {
+	if err := startMessage.Execute(os.Stdout, s); err != nil {
 		return err
 	}
 	fmt.Printf("\nReady after %.1f s. Ctrl-C stops everything; the data stays.\n", time.Since(begin).Seconds())
@@ -90,7 +90,7 @@ func run() error {
 	return err
 }
 
-var welcome = template.Must(template.New("welcome").Parse(`
+var startMessage = template.Must(template.New("startMessage").Parse(`
 trueup runs on this machine.
 
   HTTP API   {{.FrontURL}}

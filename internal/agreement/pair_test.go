@@ -40,8 +40,8 @@ func number() *rapid.Generator[string] {
 	return rapid.StringMatching(`-{0,2}[0-9A-Za-z][0-9A-Za-z-]{0,6}`)
 }
 
-// disguise writes the same number in another notation.
-func disguise(t *rapid.T, number string) string {
+// respell writes the same number in another notation.
+func respell(t *rapid.T, number string) string {
 	var b strings.Builder
 	for _, r := range number {
 		b.WriteString(rapid.SampledFrom([]string{"", "", " ", "-", " - "}).Draw(t, "between"))
@@ -60,7 +60,7 @@ func TestKeyIgnoresCaseSpacesHyphens(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := agreement.Pair{Authorization: number().Draw(t, "authorization"), License: number().Draw(t, "license")}
-		q := agreement.Pair{Authorization: disguise(t, p.Authorization), License: disguise(t, p.License)}
+		q := agreement.Pair{Authorization: respell(t, p.Authorization), License: respell(t, p.License)}
 		if p.Key() != q.Key() {
 			t.Fatalf("R2.2: %q has key %q, %q has %q", p, p.Key(), q, q.Key())
 		}

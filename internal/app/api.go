@@ -34,9 +34,9 @@ import (
 	"trueup/internal/statements"
 )
 
-// impatient returns the store of a function that serves HTTP. It gives up soon because a caller
+// openForRequests returns the store of a function that serves HTTP. It gives up soon because a caller
 // waits.
-func impatient(settings config.Config, c aws.Config) *dynamo.Table {
+func openForRequests(settings config.Config, c aws.Config) *dynamo.Table {
 	return dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
 }
 
@@ -46,7 +46,7 @@ func kernel(store *dynamo.Table, log *slog.Logger) httpapi.Kernel {
 
 // Agreements returns the handler of the agreements function.
 func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store, files := impatient(settings, c), s3.NewFromConfig(c)
+	store, files := openForRequests(settings, c), s3.NewFromConfig(c)
 	results := s3bucket.New(files, settings.ReportsBucket)
 	all := register.New(store.Agreements, store.Journal, results, log)
 	refreshes := dynamo.NewRefreshes(store, all)
@@ -62,7 +62,7 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 
 // Catalog returns the handler of the catalog function.
 func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store, files := impatient(settings, c), s3.NewFromConfig(c)
+	store, files := openForRequests(settings, c), s3.NewFromConfig(c)
 	results := s3bucket.New(files, settings.ReportsBucket)
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
 	return catalogapi.New(catalogapi.Deps{
@@ -75,7 +75,7 @@ func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 
 // Groups returns the handler of the groups function.
 func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store := impatient(settings, c)
+	store := openForRequests(settings, c)
 	all := register.New(store.Agreements, store.Journal, copiesFor(groups.Name, settings, c), log)
 	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store.Groups, Register: all})
 }
@@ -100,7 +100,7 @@ func (noCopies) Open(context.Context, string, string, string) (objects.Object, e
 
 // Reports returns the handler of the reports function.
 func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store, files := impatient(settings, c), s3.NewFromConfig(c)
+	store, files := openForRequests(settings, c), s3.NewFromConfig(c)
 	uploads, results := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	all, titles := register.New(store.Agreements, store.Journal, results, log), catalog.New(store.Journal, results, log)
 	refreshes := dynamo.NewRefreshes(store, all)

@@ -139,7 +139,7 @@ const (
 // Importer assembles the import function: receivers for files in the uploads bucket, and the
 // cleanup on its schedule. Its store retries longer because no caller waits.
 func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
@@ -152,7 +152,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Clock:   time.Now,
 		Lease:   settings.ImportLease,
-		Added:   func(ctx context.Context) { refreshes.Tell(ctx, refresher.TriggerImport) },
+		Added:   func(ctx context.Context) { refreshes.PairsChanged(ctx, refresher.TriggerImport) },
 		Log:     log,
 	}
 	feeds := &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log}
@@ -181,7 +181,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 // Inventory assembles the inventory function. Its store retries longer because no caller
 // waits.
 func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	counts := &inventories.Receiver{
 		Store:   store.Inventories,
@@ -227,7 +227,7 @@ func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo
 	if err := store.Upkeep.Adopt(ctx, slices.Sorted(maps.Keys(counts)), now); err != nil {
 		return err
 	}
-	stranded, err := agreements.Stranded(ctx)
+	stranded, err := agreements.InDeletedGroups(ctx)
 	if err != nil {
 		return err
 	}

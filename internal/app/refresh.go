@@ -59,7 +59,7 @@ func RunRefresher() {
 // Refresher assembles the refresh function. Its store retries longer because no caller waits.
 // An error means that a setting is invalid.
 func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.Jobs, error) {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.Patience(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
@@ -111,8 +111,8 @@ func requester(settings config.Config, c aws.Config, queue refresher.Queue, log 
 }
 
 // keeper returns the use case of statements.
-func keeper(store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Keeper {
-	return &statements.Keeper{
+func keeper(store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Service {
+	return &statements.Service{
 		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Log: log, Changed: changed,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {
 			p, _, _, err := titles.Resolve(ctx, publisher, "")
@@ -136,7 +136,7 @@ func requestFor(ctx context.Context, r *refresher.Requests, s statements.Record)
 
 // sourceOf returns the source of entitlements (R7.4): the service if one is configured,
 // otherwise the statements in use.
-func sourceOf(settings config.Config, c aws.Config, pairs *register.Reader, kept *statements.Keeper, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
+func sourceOf(settings config.Config, c aws.Config, pairs *register.Reader, kept *statements.Service, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
 	if v := settings.VLSC; v != (config.VLSC{}) {
 		secret := secrets.New(secretsmanager.NewFromConfig(c), v.Secret)
 		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret.Credentials, Now: time.Now, Log: log})

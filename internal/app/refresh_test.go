@@ -78,7 +78,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 	quiet := slog.New(slog.DiscardHandler)
 	called := &calls{actions: map[manifest.Action]bool{}}
 	table := storetest.Table(t)
-	store := dynamo.Open(storetest.Client(t), table, dynamo.Patience(20*time.Second))
+	store := dynamo.Open(storetest.Client(t), table, dynamo.RetryTimeout(20*time.Second))
 	for a := range 3 {
 		n := agreement.New{Type: agreement.TypeVolume, ID: rand.Text(), Name: fmt.Sprint("Agreement ", a), By: "me", At: time.Now()}
 		for p := range pairsOfStand / 3 {
@@ -102,7 +102,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 			Timeout:     500 * time.Millisecond, Now: time.Now, Log: quiet,
 		})
 	}
-	store = dynamo.Open(dynamodb.New(storetest.Client(t).Options(), called.record), table, dynamo.Patience(20*time.Second))
+	store = dynamo.Open(dynamodb.New(storetest.Client(t).Options(), called.record), table, dynamo.RetryTimeout(20*time.Second))
 	refreshes := dynamo.NewRefreshes(store, register.New(store.Agreements, store.Journal, noCopies{}, quiet))
 	return &refreshStand{
 		t: t, server: server, answers: refreshes, called: called,

@@ -55,7 +55,7 @@ func deploying(t *testing.T, seed uint64) *deployment {
 		older: &released.Process{Client: client, Table: table, Now: upgradeNoon.UnixMilli()}, agreements: map[string]*member{},
 	}
 	for range 2 {
-		d.newer = append(d.newer, dynamo.Open(client, table, dynamo.Patience(time.Second)))
+		d.newer = append(d.newer, dynamo.Open(client, table, dynamo.RetryTimeout(time.Second)))
 	}
 	d.warm = d.reader()
 	return d

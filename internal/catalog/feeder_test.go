@@ -101,7 +101,7 @@ func TestR5_2_FeedAFile(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNoGood(t *testing.T) {
+func TestRejectedFiles(t *testing.T) {
 	t.Parallel()
 	f := newFeeding(t)
 	f.put(t, "catalog/large.csv", strings.Repeat("a", catalog.MaxFileBytes+1))

@@ -204,7 +204,7 @@ func TestAddersAtOnce(t *testing.T) {
 
 // A concurrent writer checks again after each lost race. One that loses too often returns
 // try_again.
-func TestWhoIsLate(t *testing.T) {
+func TestChangeAfterAnother(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		others int // concurrent additions by the other process
@@ -236,7 +236,7 @@ func TestWhoIsLate(t *testing.T) {
 	}
 }
 
-func TestAFaultIsAFault(t *testing.T) {
+func TestStoreFault(t *testing.T) {
 	t.Parallel()
 	log := &memoryLog{err: errors.New("fault")}
 	if _, err := add(t, process(log, &memoryBucket{}), "Faulty"); !errors.Is(err, log.err) {

@@ -16,9 +16,9 @@ type Attribution struct {
 	// Whole has the lines without License ID. They are for the whole organisation, including all
 	// pairs; Remainder returns what counts of them.
 	Whole []Entitlement
-	// Strangers has the lines whose License ID matches no pair: the agreement has not been added.
+	// Unmatched has the lines whose License ID matches no pair: the agreement has not been added.
 	// They do not count, and can be shown to an admin.
-	Strangers []Line
+	Unmatched []Line
 }
 
 // Attribute assigns each line of the statements to at most one pair. pairs must be all pairs of
@@ -58,7 +58,7 @@ func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 			}
 			keys := owners.of(about.licenseID)
 			if len(keys) == 0 {
-				a.Strangers = append(a.Strangers, line)
+				a.Unmatched = append(a.Unmatched, line)
 				continue
 			}
 			a.ByPair[keys[0]] = append(a.ByPair[keys[0]], line.Entitlement)

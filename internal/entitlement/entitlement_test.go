@@ -67,7 +67,7 @@ func TestR7_4_Attribute(t *testing.T) {
 		},
 		"no pair's number": {
 			[]entitlement.Statement{summary("2026-11-01", "a", line("999", "Office", 5), line("--", "Visio", 5), line("a/b", "Visio", 5))},
-			entitlement.Attribution{Strangers: []entitlement.Line{line("999", "Office", 5), line("--", "Visio", 5), line("a/b", "Visio", 5)}},
+			entitlement.Attribution{Unmatched: []entitlement.Line{line("999", "Office", 5), line("--", "Visio", 5), line("a/b", "Visio", 5)}},
 		},
 		"the newest says everything of a number, and nothing of others": {
 			[]entitlement.Statement{
@@ -154,7 +154,7 @@ func TestNothingCountsTwice(t *testing.T) {
 			return line(numbers.Draw(t, "id"), "Office", 1)
 		})).Draw(t, "lines")
 		got := entitlement.Attribute([]entitlement.Statement{summary("2026-11-01", "a", lines...)}, pairs)
-		count := len(got.Strangers)
+		count := len(got.Unmatched)
 		for _, list := range got.ByPair {
 			count += len(list)
 		}

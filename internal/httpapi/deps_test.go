@@ -43,7 +43,7 @@ type deps struct {
 	Audit             audit.Store
 	Once              once.Store
 	Refreshes         *refresher.Requests
-	Statements        *statements.Keeper
+	Statements        *statements.Service
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
 	UploadsBucket     string
@@ -108,7 +108,7 @@ func unused(log *slog.Logger) deps {
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Limits: defaultLimits, Catalog: &catalog.Store{},
-		Refreshes: &refresher.Requests{}, Statements: &statements.Keeper{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
+		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }

@@ -217,10 +217,10 @@ func TestTransactionConflicts(t *testing.T) {
 	}
 }
 
-// TestStoreAway requires 503 with Retry-After, never 500, from every route that uses an
+// TestStoreUnavailable requires 503 with Retry-After, never 500, from every route that uses an
 // unavailable store, within a bounded time; also after endless conflicts. A permanent error is
 // 500. The log has each cause (R16.3).
-func TestStoreAway(t *testing.T) {
+func TestStoreUnavailable(t *testing.T) {
 	t.Parallel()
 	all := []faultproxy.Kind{
 		faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded,
@@ -300,9 +300,9 @@ func required(t *testing.T) map[string]string {
 // storeless lists the routes that need no store.
 var storeless = []string{"GET /openapi.json"}
 
-// TestObjectsAway requires 503 with Retry-After from every report while the reports bucket is
+// TestObjectsUnavailable requires 503 with Retry-After from every report while the reports bucket is
 // unavailable, and no 500 from any other route.
-func TestObjectsAway(t *testing.T) {
+func TestObjectsUnavailable(t *testing.T) {
 	t.Parallel()
 	queries, dated := required(t), map[string]bool{}
 	for _, o := range operations(t) {

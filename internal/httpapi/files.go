@@ -57,7 +57,7 @@ func Announce[T any](ctx context.Context, call Call[T], a Announcement, show fun
 	if err != nil {
 		return reply, err
 	}
-	return reply.Unless(store(ctx, reply.Change(a.Event)))
+	return reply.OrFirst(store(ctx, reply.Change(a.Event)))
 }
 
 // Upload is the request that uploads a file, with the file as its body.

@@ -193,8 +193,8 @@ func (o operation) parameters(in string, do func(name string, schema *openapi3.S
 	}
 }
 
-// unmoved requires that the live heap does not grow during the test.
-func unmoved(t *testing.T) {
+// unchangedStore requires that the live heap does not grow during the test.
+func unchangedStore(t *testing.T) {
 	t.Helper()
 	live := func() uint64 {
 		runtime.GC()
@@ -234,7 +234,7 @@ func has(p httpapi.Problem, place string, codes ...string) bool {
 func TestHostileParameters(t *testing.T) {
 	s := newStack(t)
 	s.warm(t)
-	unmoved(t)
+	unchangedStore(t)
 	for _, o := range operations(t) {
 		t.Run(o.Key(), func(t *testing.T) {
 			refuse := func(h hostile, place string, codes ...string) {
@@ -251,7 +251,7 @@ func TestHostileParameters(t *testing.T) {
 			o.parameters("query", func(name string, schema *openapi3.Schema) {
 				refuse(hostile{query: name + "=1&" + name + "=1"}, name, "parameter_repeated")
 				refuse(hostile{query: strings.ToUpper(name) + "=1"}, strings.ToUpper(name), "parameter_unknown")
-				for value, codes := range unmeant(schema) {
+				for value, codes := range invalidValues(schema) {
 					refuse(hostile{query: name + "=" + url.QueryEscape(value)}, name, codes...)
 				}
 				// NUL and the last code point of Unicode are valid text: nothing is found,
@@ -261,13 +261,13 @@ func TestHostileParameters(t *testing.T) {
 				}
 			})
 			o.parameters("header", func(name string, schema *openapi3.Schema) {
-				for value, codes := range unmeant(schema) {
+				for value, codes := range invalidValues(schema) {
 					refuse(hostile{header: map[string]string{strings.ToLower(name): value}}, name, codes...)
 				}
 			})
 			o.parameters("path", func(name string, schema *openapi3.Schema) {
 				at := func(value string) string { return strings.ReplaceAll(o.Path, "{"+name+"}", value) }
-				for value, codes := range unmeant(schema) {
+				for value, codes := range invalidValues(schema) {
 					refuse(hostile{path: parameter.ReplaceAllString(at(url.PathEscape(value)), "nothing")}, name, codes...)
 				}
 				for _, value := range []string{"%00", "%ff", "%zz", "%2e%2e", "a%2Fb", "%0d%0a", "\xff", "*", "%F4%8F%BF%BF", "'%20OR%201=1"} {
@@ -278,9 +278,9 @@ func TestHostileParameters(t *testing.T) {
 	}
 }
 
-// unmeant returns values that violate a parameter's schema, each with the codes that it may be
+// invalidValues returns values that violate a parameter's schema, each with the codes that it may be
 // rejected with.
-func unmeant(schema *openapi3.Schema) map[string][]string {
+func invalidValues(schema *openapi3.Schema) map[string][]string {
 	values := map[string][]string{}
 	if schema.MaxLength != nil {
 		values[strings.Repeat("x", int(*schema.MaxLength)+1)] = []string{"length_max"}

@@ -45,9 +45,9 @@ func (Reply[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// Unless returns the first reply to the call, which a store returned, or r if there is
+// OrFirst returns the first reply to the call, which a store returned, or r if there is
 // none.
-func (r Reply[T]) Unless(first []byte, err error) (Reply[T], error) {
+func (r Reply[T]) OrFirst(first []byte, err error) (Reply[T], error) {
 	if err != nil || first == nil {
 		return r, err
 	}
@@ -93,7 +93,7 @@ func Apply[T, Shown any](ctx context.Context, call Call[Shown], event audit.Even
 			return retry.Again(err)
 		}
 		repeated = first != nil
-		reply, err = reply.Unless(first, err)
+		reply, err = reply.OrFirst(first, err)
 		return err
 	})
 	return reply, repeated, err
@@ -131,7 +131,7 @@ func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, ope
 	}
 	first, err := k.Once.First(ctx, entry, now)
 	if err != nil || first != nil {
-		return Reply[T]{}.Unless(first, err)
+		return Reply[T]{}.OrFirst(first, err)
 	}
 	reply, err := do(Call[T]{entry})
 	if err == nil {
@@ -147,7 +147,7 @@ func Once[T any](ctx context.Context, k Kernel, r Repeatable, now time.Time, ope
 // Remember stores the reply to a call that was not one transaction. If another call with
 // the key was first, it returns the reply to that call.
 func (r Reply[T]) Remember(ctx context.Context, k Kernel, now time.Time) (Reply[T], error) {
-	return r.Unless(k.Once.Remember(ctx, r.Entry, now))
+	return r.OrFirst(k.Once.Remember(ctx, r.Entry, now))
 }
 
 // encode returns a value as JSON, as responses are written, without the final newline.

@@ -392,9 +392,9 @@ func fetchFrom[T any](t *testing.T, h http.Handler, address string) (answer T) {
 	return answer
 }
 
-// TestLargeFilesArePutAside requires a redirect to a download for a file that does not fit in an
+// TestLargeFilesAreStored requires a redirect to a download for a file that does not fit in an
 // answer.
-func TestLargeFilesArePutAside(t *testing.T) {
+func TestLargeFilesAreStored(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	var products []inventory.ProductCount

@@ -127,7 +127,7 @@ func newStack(t *testing.T) *stack {
 		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
-	deps.Statements = &statements.Keeper{
+	deps.Statements = &statements.Service{
 		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}

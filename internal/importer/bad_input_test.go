@@ -200,7 +200,7 @@ func TestBadInput(t *testing.T) {
 			m := &meter{Bucket: s.Uploads, claimed: c.claimed}
 			s.Uploads = m
 			var event []byte
-			cheaply(t, func() { event, m.read = s.put(c.upload), 0 }, func() {
+			allocatesLittle(t, func() { event, m.read = s.put(c.upload), 0 }, func() {
 				// An error would cause a retry, which cannot succeed.
 				must(t, deliver(t.Context(), s.Importer, event))
 			})
@@ -221,10 +221,10 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// cheaply runs prepare, then do within the limits for a bad file. On a busy machine the time
+// allocatesLittle runs prepare, then do within the limits for a bad file. On a busy machine the time
 // limit grows by the factor of slowdown. Memory is the peak of the live heap, including the S3
 // server in this process.
-func cheaply(t *testing.T, prepare, do func()) {
+func allocatesLittle(t *testing.T, prepare, do func()) {
 	t.Helper()
 	prepare()
 	held := peak()

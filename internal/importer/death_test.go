@@ -38,9 +38,9 @@ func prepared(t *testing.T) *stand {
 	return s
 }
 
-// undisturbed returns what a reader sees before and after an uninterrupted import, its numbers,
+// withoutFaults returns what a reader sees before and after an uninterrupted import, its numbers,
 // and how many store calls it makes.
-func undisturbed(t *testing.T, u upload) (before, after []string, want string, calls int) {
+func withoutFaults(t *testing.T, u upload) (before, after []string, want string, calls int) {
 	t.Helper()
 	s := prepared(t)
 	before = s.seen()
@@ -124,7 +124,7 @@ func TestR3_9_DeathAtEveryStoreCall(t *testing.T) {
 	for name, u := range interruptions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before, after, want, calls := undisturbed(t, u)
+			before, after, want, calls := withoutFaults(t, u)
 			if calls < 8 {
 				t.Fatalf("only %d calls", calls)
 			}
@@ -148,7 +148,7 @@ func TestR3_9_DeathAtEveryStoreCall(t *testing.T) {
 
 func TestR3_9_AbandonedAtEveryStoreCall(t *testing.T) {
 	t.Parallel()
-	before, after, want, calls := undisturbed(t, interrupted)
+	before, after, want, calls := withoutFaults(t, interrupted)
 	atEveryCall(t, calls, func(t *testing.T, n int) {
 		s := prepared(t)
 		event := s.put(interrupted)
@@ -184,7 +184,7 @@ func TestR3_9_AbandonedAtEveryStoreCall(t *testing.T) {
 
 func TestR3_9_ObjectGoneAfterADeath(t *testing.T) {
 	t.Parallel()
-	before, _, _, calls := undisturbed(t, interrupted)
+	before, _, _, calls := withoutFaults(t, interrupted)
 	s := prepared(t)
 	event := s.put(interrupted)
 	s.die(event, calls, false) // everything is staged, nothing is committed
@@ -202,19 +202,19 @@ func TestR3_9_ObjectGoneAfterADeath(t *testing.T) {
 	equal(t, "left behind", s.staged(imp.ID), []string{})
 }
 
-// TestR3_9_SleeperAtEveryStoreCall stalls a function at a store call for longer than its lease.
+// TestR3_9_SuspendedAtEveryStoreCall stalls a function at a store call for longer than its lease.
 // It resumes during or after the takeover by another function, with its old state. Nothing that
 // it then does may be visible.
-func TestR3_9_SleeperAtEveryStoreCall(t *testing.T) {
+func TestR3_9_SuspendedAtEveryStoreCall(t *testing.T) {
 	t.Parallel()
-	_, after, want, calls := undisturbed(t, interrupted)
+	_, after, want, calls := withoutFaults(t, interrupted)
 	for asleep := 2; asleep <= calls; asleep++ { // the first call finds no record, and stalls no work
 		for _, awake := range []int{calls + 100, 1 + asleep*7%calls} {
 			t.Run(fmt.Sprintf("asleep at %d, awake at %d", asleep, awake), func(t *testing.T) {
 				t.Parallel()
 				s := prepared(t)
 				event := s.put(interrupted)
-				s.oversleep(event, asleep, event, awake)
+				s.resumeLate(event, asleep, event, awake)
 				s.deliverUntilDone(s.Importer, event)
 				imp := s.record(idOf(t, event))
 				equal(t, "import", numbers(imp), want)
@@ -225,10 +225,10 @@ func TestR3_9_SleeperAtEveryStoreCall(t *testing.T) {
 	}
 }
 
-// oversleep stalls a delivery at a store call. After its leases have expired it delivers another
+// resumeLate stalls a delivery at a store call. After its leases have expired it delivers another
 // event to another function; at a store call of that one, the first resumes. It returns when both
 // have ended.
-func (s *stand) oversleep(event []byte, asleep int, another []byte, awake int) {
+func (s *stand) resumeLate(event []byte, asleep int, another []byte, awake int) {
 	s.t.Helper()
 	sleeping, wake, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var fallAsleep, wakeUp sync.Once

@@ -10,8 +10,8 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// thirty makes 30 % of the requests of each operation fail, with all kinds of faults.
-var thirty = faultproxy.Faults{
+// thirtyPercent makes 30 % of the requests of each operation fail, with all kinds of faults.
+var thirtyPercent = faultproxy.Faults{
 	{Kind: faultproxy.Throttling, Rate: 0.03},
 	{Kind: faultproxy.InternalError, Rate: 0.04},
 	{Kind: faultproxy.CutReply, Rate: 0.06},
@@ -30,13 +30,13 @@ func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 	happened := map[faultproxy.Kind]int{}
 	t.Run("seeds", func(t *testing.T) { // returns when all subtests have ended
 		for name, u := range interruptions {
-			_, after, want, calls := undisturbed(t, u)
+			_, after, want, calls := withoutFaults(t, u)
 			for seed := range uint64(8) {
 				t.Run(fmt.Sprintf("%s %d", name, seed), func(t *testing.T) {
 					t.Parallel()
 					s := prepared(t)
 					event := s.put(u)
-					proxy := faultproxy.New(storetest.Endpoint(t), seed, thirty)
+					proxy := faultproxy.New(storetest.Endpoint(t), seed, thirtyPercent)
 					defer proxy.Close()
 					s.deliverUntilDone(s.importer(proxy.URL), event)
 					s.deliverUntilDone(s.importer(proxy.URL), event) // a repeated delivery
@@ -67,7 +67,7 @@ func TestR3_9_ImportsConvergeUnderFaults(t *testing.T) {
 			}
 		}
 	})
-	for _, fault := range thirty {
+	for _, fault := range thirtyPercent {
 		if happened[fault.Kind] == 0 {
 			t.Errorf("%s never happened", fault.Kind)
 		}

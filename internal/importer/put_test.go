@@ -44,7 +44,7 @@ func TestR3_9_Folders(t *testing.T) {
 // because the import has a new attempt number.
 func TestR3_9_AbandoningIsAnAttempt(t *testing.T) {
 	t.Parallel()
-	_, _, _, calls := undisturbed(t, interrupted)
+	_, _, _, calls := withoutFaults(t, interrupted)
 	s := prepared(t)
 	event := s.put(interrupted)
 	s.die(event, calls, false)

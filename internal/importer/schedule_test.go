@@ -41,7 +41,7 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 		clients[i] = client(storetest.Endpoint(t))
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		s.wipe()
+		s.clearTable()
 		var at [most]time.Duration
 		n := rapid.IntRange(1, most).Draw(rt, "deliveries")
 		afterwards := rapid.IntRange(0, n-1).Draw(rt, "of which afterwards")
@@ -76,8 +76,8 @@ func TestR3_9_RandomSchedules(t *testing.T) {
 	})
 }
 
-// wipe empties the table.
-func (s *stand) wipe() {
+// clearTable empties the table.
+func (s *stand) clearTable() {
 	s.t.Helper()
 	dump := storetest.Dump(s.t, s.engine, s.table)
 	for keys := range slices.Chunk(slices.Collect(maps.Values(dump)), 25) {

@@ -107,7 +107,7 @@ func newStand(t *testing.T) *stand {
 // importer returns the use case of another process, with the store at url.
 func (s *stand) importer(url string) *importer.Importer {
 	return &importer.Importer{
-		Store:   dynamo.Open(client(url), s.table, dynamo.Patience(30*time.Second)).Imports,
+		Store:   dynamo.Open(client(url), s.table, dynamo.RetryTimeout(30*time.Second)).Imports,
 		Uploads: s.uploads, Reports: s.reports, Clock: s.clock.Now, Lease: lease, Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -83,9 +83,9 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 			now.Last = File{Object: o, ReadAt: good.ReadAt, State: StateCounted}
 		}
 		event = r.event(o.By, "inventory.received", now.Source)
-		event.After = good.told()
+		event.After = good.auditValues()
 		if before != nil {
-			event.Before = before.told()
+			event.Before = before.auditValues()
 		}
 		return event, true
 	})
@@ -148,7 +148,7 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 			return event, true
 		}
 		event = r.event("inventory", "inventory.recounted", source)
-		event.Before, event.After = now.Good.told(), good.told()
+		event.Before, event.After = now.Good.auditValues(), good.auditValues()
 		now.Good = good
 		return event, true
 	})
@@ -255,8 +255,8 @@ func (r *Receiver) event(by, action, source string) audit.Event {
 	return audit.Event{ID: r.NewID(now), At: now, By: by, Action: action, Subject: "inventory/" + source, Source: audit.SourceImport}
 }
 
-// told returns the values of an audit event about a count.
-func (g *Good) told() map[string]string {
+// auditValues returns the values of an audit event about a count.
+func (g *Good) auditValues() map[string]string {
 	return map[string]string{
 		"file": g.Key, "devices": strconv.Itoa(g.Devices), "titles": strconv.Itoa(g.Titles), "badRows": strconv.Itoa(g.BadRows),
 	}

@@ -483,9 +483,9 @@ func TestR16_2_CountedAgain(t *testing.T) {
 	}
 }
 
-// TestR16_2_RulesOfAnotherFuture checks that a process with rules in its cache does not use them
+// TestR16_2_RulesOfALaterBranch checks that a process with rules in its cache does not use them
 // for other rules that got the same version after the store was restored.
-func TestR16_2_RulesOfAnotherFuture(t *testing.T) {
+func TestR16_2_RulesOfALaterBranch(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	rule := func(id, name string) inventory.Rule {

@@ -170,7 +170,7 @@ const single = -1
 func (t *counting) count(s *spill, partition int) (err error) {
 	clear(t.records)
 	t.several = 0
-	if t.chunk, err = s.each(partition, t.chunk, t.meet); err != nil {
+	if t.chunk, err = s.each(partition, t.chunk, t.addDevice); err != nil {
 		return err
 	}
 	t.devices += len(t.records)
@@ -179,8 +179,8 @@ func (t *counting) count(s *spill, partition int) (err error) {
 	return err
 }
 
-// meet notes the device of a record.
-func (t *counting) meet(record []byte) error {
+// addDevice notes the device of a record.
+func (t *counting) addDevice(record []byte) error {
 	key, _, _, err := cutRecord(record)
 	if err != nil {
 		return err

@@ -133,8 +133,8 @@ func TestCountsAreExactR6_3(t *testing.T) {
 	})
 }
 
-// TestRunsStartAnewAfterTheLastNumber: the counter of runs overflows.
-func TestRunsStartAnewAfterTheLastNumber(t *testing.T) {
+// TestRunNumbersWrap: the counter of runs overflows.
+func TestRunNumbersWrap(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t.TempDir())
 	c.runs = ^uint32(0) - 2

@@ -16,13 +16,13 @@ type pattern [][]part // the parts between the stars
 
 // part is a text, or a placeholder for digits.
 type part struct {
-	text string
-	hole string // yearHole, numberHole, or "" for a text
+	text        string
+	placeholder string // yearMark, numberMark, or "" for a text
 }
 
 const (
-	yearHole   = "{year}"
-	numberHole = "{number}"
+	yearMark   = "{year}"
+	numberMark = "{number}"
 )
 
 // compile compiles the text of a pattern. ok is false if it has other braces.
@@ -41,11 +41,11 @@ func compile(written string) (p pattern, ok bool) {
 				break
 			}
 			name, rest, closed := strings.Cut(after, "}")
-			hole := "{" + name + "}"
-			if !closed || hole != yearHole && hole != numberHole {
+			placeholder := "{" + name + "}"
+			if !closed || placeholder != yearMark && placeholder != numberMark {
 				return nil, false
 			}
-			parts = append(parts, part{hole: hole})
+			parts = append(parts, part{placeholder: placeholder})
 			segment = rest
 		}
 		p = append(p, parts)
@@ -84,7 +84,7 @@ func (p pattern) match(s string) (h holes, ok bool) {
 // returns the rest after it.
 func find(parts []part, s string, whole bool, h *holes) (rest string, ok bool) {
 	for {
-		if len(parts) > 0 && parts[0].hole == "" {
+		if len(parts) > 0 && parts[0].placeholder == "" {
 			at := strings.Index(s, parts[0].text)
 			if at < 0 {
 				return "", false
@@ -104,8 +104,8 @@ func find(parts []part, s string, whole bool, h *holes) (rest string, ok bool) {
 // fit removes the parts from the front of s.
 func fit(parts []part, s string, h *holes) (rest string, ok bool) {
 	for _, part := range parts {
-		switch part.hole {
-		case yearHole:
+		switch part.placeholder {
+		case yearMark:
 			length := digits(s, "")
 			if length != 4 {
 				return "", false
@@ -114,7 +114,7 @@ func fit(parts []part, s string, h *holes) (rest string, ok bool) {
 				length += 3
 			}
 			h.year, s = strings.ToUpper(s[:length]), s[length:]
-		case numberHole:
+		case numberMark:
 			length := digits(s, ".")
 			if length == 0 {
 				return "", false

@@ -207,7 +207,7 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 		d.Kind, d.Rule, d.Product = r.Kind, r.ID, r.Product
 		if strings.Contains(d.Product.Version, "{") {
 			major, _, _ := strings.Cut(version, ".")
-			d.Product.Version = strings.NewReplacer(yearHole, h.year, numberHole, h.number, "{major}", major).Replace(d.Product.Version)
+			d.Product.Version = strings.NewReplacer(yearMark, h.year, numberMark, h.number, "{major}", major).Replace(d.Product.Version)
 		}
 		return d
 	}

@@ -41,9 +41,9 @@ type Rebuilder interface {
 	Rebuild(ctx context.Context, head Head) (apply func(), err error)
 }
 
-// Outrunner is a State that reads the changed things themselves, which may be newer than
+// AheadReader is a State that reads the changed things themselves, which may be newer than
 // the entries.
-type Outrunner interface {
+type AheadReader interface {
 	State
 	// IsAhead reports whether the last Prepare read things that are, or may be, newer than
 	// its entries.
@@ -271,8 +271,8 @@ func (r *Replica[S]) catchUp(ctx context.Context, head Head) (anyAhead bool, err
 		if next.Position = at; at == head.Position {
 			next = head
 		}
-		outrunner, can := any(r.State).(Outrunner)
-		ahead := can && outrunner.IsAhead()
+		reader, can := any(r.State).(AheadReader)
+		ahead := can && reader.IsAhead()
 		anyAhead = anyAhead || ahead
 		r.mu.Lock()
 		apply()
@@ -335,7 +335,7 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 		return Head{}, fmt.Errorf("journal %s: %w", r.Name, cause)
 	}
 	if r.rebuilding != nil {
-		if err := r.goesOn(ctx, head); err != nil {
+		if err := r.checkBranch(ctx, head); err != nil {
 			return Head{}, err
 		}
 	}
@@ -354,7 +354,7 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 		return Head{}, fmt.Errorf("journal %s: read the table: %w", r.Name, err)
 	}
 	if head, err = r.Log.Head(ctx, r.Name); err == nil {
-		err = r.goesOn(ctx, head)
+		err = r.checkBranch(ctx, head)
 	}
 	if err != nil {
 		return Head{}, err
@@ -371,9 +371,9 @@ func (r *Replica[S]) rebuild(ctx context.Context, head Head, cause error) (Head,
 	return head, nil
 }
 
-// goesOn checks that head is of the branch that the rebuild in progress reads. If it is of
+// checkBranch checks that head is of the branch that the rebuild in progress reads. If it is of
 // another branch, the rebuild is dropped, because it may have read lost data.
-func (r *Replica[S]) goesOn(ctx context.Context, head Head) (err error) {
+func (r *Replica[S]) checkBranch(ctx context.Context, head Head) (err error) {
 	at := r.rebuilding.reached
 	if !head.Continues(&at) {
 		err = errBranch

@@ -19,7 +19,7 @@ import (
 
 // Without permission to list the bucket, S3 answers 403 for a missing object, and the function
 // would return a fault instead of "not found".
-func TestWhoReadsObjectsIsToldWhatIsMissing(t *testing.T) {
+func TestReadersMayListObjects(t *testing.T) {
 	t.Parallel()
 	for _, f := range manifest.Functions {
 		for _, g := range f.Grants {
@@ -56,7 +56,7 @@ func TestNoFileCallsTwoFunctions(t *testing.T) {
 }
 
 // A function that calls another has a setting with its name, and may call no other.
-func TestWhoCallsAFunctionKnowsIt(t *testing.T) {
+func TestInvokersHaveTheFunctionName(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{} // of settings, by function
 	for _, s := range config.Settings {

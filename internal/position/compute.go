@@ -25,7 +25,7 @@ func Compute(licenses, installations []Line, o Options) []Row {
 		r.Needed += l.Quantity
 	}
 	for _, rows := range p.markets {
-		p.trade(rows, o)
+		p.coverMarket(rows, o)
 	}
 	return p.finish()
 }
@@ -119,8 +119,8 @@ func (r *Row) own(l Line) {
 	}
 }
 
-// trade covers the installations of a market with its licences.
-func (p *positions) trade(rows map[string]int, o Options) {
+// coverMarket covers the installations of a market with its licences.
+func (p *positions) coverMarket(rows map[string]int, o Options) {
 	var m market
 	for _, i := range rows {
 		r, v := &p.rows[i], p.keys[i].version

@@ -24,11 +24,11 @@ func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement
 	timed, cancel := context.WithTimeout(ctx, a.AskTimeout)
 	defer cancel()
 	answers, err := a.source.Ask(timed, pairs)
-	if err == nil && !trustworthy(answers, pairs) {
+	if err == nil && !meetsContract(answers, pairs) {
 		err = &entitlement.Fault{Reason: entitlement.ReasonDamaged, Err: errors.New("refresher: the answers do not match the pairs")}
 	}
 	if err == nil {
-		answers = withdrawn(known, a.keepable(ctx, answers))
+		answers = withdrawn(known, a.withinLimits(ctx, answers))
 		return answers, failureOf(answers)
 	}
 	failure = entitlement.ReasonFailed
@@ -49,9 +49,9 @@ func (a *attempt) ask(ctx context.Context, known []Known) (answers []entitlement
 	return answers, failure
 }
 
-// keepable replaces each answer that exceeds the limits of a pair with an error. The answers
+// withinLimits replaces each answer that exceeds the limits of a pair with an error. The answers
 // for the other pairs remain valid.
-func (a *attempt) keepable(ctx context.Context, answers []entitlement.Answer) []entitlement.Answer {
+func (a *attempt) withinLimits(ctx context.Context, answers []entitlement.Answer) []entitlement.Answer {
 	answers = slices.Clone(answers)
 	for i, answer := range answers {
 		texts := 0
@@ -93,9 +93,9 @@ func failureOf(answers []entitlement.Answer) (reason string) {
 	return reason
 }
 
-// trustworthy reports whether the answers meet the contract of a source. One violation rejects
+// meetsContract reports whether the answers meet the contract of a source. One violation rejects
 // the whole batch, because other answers may be wrong too.
-func trustworthy(answers []entitlement.Answer, pairs []agreement.Pair) bool {
+func meetsContract(answers []entitlement.Answer, pairs []agreement.Pair) bool {
 	if len(answers) != len(pairs) {
 		return false
 	}

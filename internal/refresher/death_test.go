@@ -11,9 +11,9 @@ import (
 	"trueup/internal/refresher"
 )
 
-// eventful returns a stand before a run that makes every store call: some pairs fail at first,
+// withEveryEvent returns a stand before a run that makes every store call: some pairs fail at first,
 // some lose licences or become invalid, but not too many.
-func eventful(t *testing.T) *stand {
+func withEveryEvent(t *testing.T) *stand {
 	s := populated(t, 700)
 	s.run()
 	for n := range 3 {
@@ -45,7 +45,7 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 	t.Parallel()
 	calls := 0
 	synctest.Test(t, func(t *testing.T) {
-		s := eventful(t)
+		s := withEveryEvent(t)
 		p := &process{}
 		id := s.request(refresher.TriggerNow, "").ID
 		if _, err := s.handle(p, id); err != nil {
@@ -62,7 +62,7 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 			t.Run(fmt.Sprintf("call %d after %v", n, after), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := eventful(t)
+					s := withEveryEvent(t)
 					id := s.request(refresher.TriggerNow, "").ID
 					p := &process{dieAt: n, after: after}
 					next, err := s.handle(p, id)
@@ -71,22 +71,22 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 					}
 					run := s.complete(id)
 					equal(t, "run", numbers(run), eventfulEnds)
-					s.truthful()
+					s.reportsStoredResults()
 				})
 			})
 		}
 	}
 }
 
-// TestSleepers stops a process at a store call for longer than its lease. Another process takes
+// TestSuspendedAttempts stops a process at a store call for longer than its lease. Another process takes
 // over; the first must not change anything when it continues.
-func TestSleepers(t *testing.T) {
+func TestSuspendedAttempts(t *testing.T) {
 	t.Parallel()
 	for n := 4; n < 60; n += 3 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := eventful(t)
+				s := withEveryEvent(t)
 				id := s.request(refresher.TriggerNow, "").ID
 				slept := make(chan error)
 				go func() {
@@ -97,7 +97,7 @@ func TestSleepers(t *testing.T) {
 				run := s.complete(id)
 				ended := numbers(run)
 				equal(t, "run", ended, eventfulEnds)
-				s.truthful()
+				s.reportsStoredResults()
 				s.source.say(0, 1) // the stopped process may ask about it, and must not store the answer
 				version := s.runs[id].Version
 				if err := <-slept; err != nil && !errors.Is(err, refresher.ErrLost) && !errors.Is(err, refresher.ErrBusy) && !errors.Is(err, context.Canceled) {
@@ -130,7 +130,7 @@ func TestRunThatAlwaysDies(t *testing.T) {
 func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := eventful(t)
+		s := withEveryEvent(t)
 		id := s.request(refresher.TriggerNow, "").ID
 		busy, results := 0, make(chan error, 5)
 		for range 5 {
@@ -180,7 +180,7 @@ func TestR7_1_DeadlineAndGoingOn(t *testing.T) {
 			}
 		}
 		s.settled()
-		s.truthful()
+		s.reportsStoredResults()
 
 		s.allow = askTimeout
 		id = s.request(refresher.TriggerNow, "").ID

@@ -64,7 +64,7 @@ func (w *Worker) Handle(ctx context.Context, id string) (next string, err error)
 		return "", err
 	case read.Final():
 		return w.Waiting(ctx)
-	case w.attended(read):
+	case w.hasLease(read):
 		return "", ErrBusy
 	}
 	if !w.timeFor(ctx, w.Pause+w.AskTimeout) {
@@ -75,7 +75,7 @@ func (w *Worker) Handle(ctx context.Context, id string) (next string, err error)
 		return "", err
 	}
 	a := &attempt{Worker: w, run: run, claimed: run, saving: semaphore.NewWeighted(1)}
-	queued, err := a.attend(ctx)
+	queued, err := a.workWithLease(ctx)
 	if !errors.Is(err, errLate) {
 		return queued, err
 	}
@@ -91,13 +91,13 @@ func (w *Worker) Handle(ctx context.Context, id string) (next string, err error)
 // find runs whose invocation was lost.
 func (w *Worker) Waiting(ctx context.Context) (id string, err error) {
 	open, err := w.Store.Open(ctx)
-	if err != nil || open.ID == "" || w.attended(open) {
+	if err != nil || open.ID == "" || w.hasLease(open) {
 		return "", err
 	}
 	return open.ID, nil
 }
 
-func (w *Worker) attended(run Run) bool {
+func (w *Worker) hasLease(run Run) bool {
 	return run.State == StateRunning && w.Clock().Before(run.Lease)
 }
 
@@ -133,8 +133,8 @@ func (w *Worker) claim(ctx context.Context, read Run) (Run, error) {
 	return w.Store.Claim(ctx, read, claimed)
 }
 
-// attend processes the run and renews its lease.
-func (a *attempt) attend(ctx context.Context) (queued string, err error) {
+// workWithLease processes the run and renews its lease.
+func (a *attempt) workWithLease(ctx context.Context) (queued string, err error) {
 	ctx, stop := lease.Lease{
 		Until: a.claimed.Lease, For: a.Lease, Clock: a.Clock, Lost: ErrLost,
 		Renew: func(ctx context.Context, until time.Time) error { return a.Store.Renew(ctx, a.claimed, until) },
@@ -186,7 +186,7 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 		}
 		run.Changed += run.Aside
 	}
-	run.conclude()
+	run.setResult()
 	if err := a.discard(ctx); err != nil {
 		return "", err
 	}
@@ -202,8 +202,8 @@ func (a *attempt) settle(ctx context.Context) (queued string, err error) {
 	return a.finish(ctx, run)
 }
 
-// conclude sets the final state and reason of a run.
-func (r *Run) conclude() {
+// setResult sets the final state and reason of a run.
+func (r *Run) setResult() {
 	failed := errs.Pairs("failed", strconv.Itoa(r.Failed), "checked", strconv.Itoa(r.Checked))
 	switch {
 	case r.Failed == 0 && !r.Stopped && r.Hold != HoldOn:

@@ -43,8 +43,8 @@ type batch struct {
 	done       bool
 }
 
-// stretch returns a page as a batch, with the pairs that concern this pass.
-func stretch(run Run, page PairPage) *batch {
+// batchOf returns a page as a batch, with the pairs that concern this pass.
+func batchOf(run Run, page PairPage) *batch {
 	b := &batch{next: page.Next, agreements: map[string]bool{}}
 	for _, k := range page.Items {
 		switch {
@@ -136,7 +136,7 @@ func (a *attempt) feed(ctx context.Context, g *errgroup.Group) error {
 		if err != nil {
 			return err
 		}
-		more := stretch(at, page)
+		more := batchOf(at, page)
 		if len(b.ask)+len(more.ask) > BatchSize {
 			if err := begin(b); err != nil {
 				return err
@@ -175,7 +175,7 @@ func (a *attempt) batch(ctx context.Context, pass int, b *batch) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx) // the cause of the failed answers
 		}
-		a.judge(failure)
+		a.countFailures(failure)
 		now := a.Clock()
 		checked := make([]Checked, len(answers))
 		for i, answer := range answers {
@@ -208,9 +208,9 @@ func (a *attempt) summarize(ctx context.Context, agreements map[string]bool) err
 	return a.Store.Summarize(ctx, a.claimed, slices.Sorted(maps.Keys(agreements)))
 }
 
-// judge counts batches that failed in a row. failure is the reason, or empty when the source
+// countFailures counts batches that failed in a row. failure is the reason, or empty when the source
 // answered.
-func (a *attempt) judge(failure string) {
+func (a *attempt) countFailures(failure string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if failure != "" && (a.run.Reason == "" || !entitlement.OfPair(failure)) {

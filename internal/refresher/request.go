@@ -50,7 +50,7 @@ func (r *Requests) Request(ctx context.Context, o Order) (run Run, err error) {
 		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
 			return nil // equivalent; the nightly run must keep its id
 		}
-		err = r.Queue.Follow(ctx, run.ID, wanted)
+		err = r.Queue.QueueNext(ctx, run.ID, wanted)
 		if errors.Is(err, ErrLost) { // the open run has ended meanwhile
 			return retry.Again(err)
 		}
@@ -118,15 +118,15 @@ func (r *Requests) Start(ctx context.Context, id string) {
 	}
 }
 
-// tellTime limits how long a change made by a user waits for the request of a refresh.
-const tellTime = 3 * time.Second
+// requestTimeout limits how long a change made by a user waits for the request of a refresh.
+const requestTimeout = 3 * time.Second
 
-// Tell requests a run because pairs were added (TriggerImport) or removed (TriggerDeletion),
+// PairsChanged requests a run because pairs were added (TriggerImport) or removed (TriggerDeletion),
 // and starts it. The run may cover changes of several people, so By is the trigger. The change
 // itself is already stored; a fault is only logged, because Due finds changes that no run has
 // read.
-func (r *Requests) Tell(ctx context.Context, trigger Trigger) {
-	ctx, cancel := context.WithTimeout(ctx, tellTime)
+func (r *Requests) PairsChanged(ctx context.Context, trigger Trigger) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	now := r.Clock()
 	own := id.New(now, rand.Text())

@@ -65,10 +65,10 @@ type Queue interface {
 	// (none if its ID is empty) is not. It returns once.ErrOutdated if the run is not the
 	// one that the reply shows; its progress does not matter.
 	Request(ctx context.Context, run Run, c once.Change) (stored Run, first []byte, err error)
-	// Follow records in an open run which run to queue when it ends. It replaces the
+	// QueueNext records in an open run which run to queue when it ends. It replaces the
 	// previous record, and neither Save nor Finish loses it. It returns ErrLost if the run
 	// is no longer open.
-	Follow(ctx context.Context, id string, next Run) error
+	QueueNext(ctx context.Context, id string, next Run) error
 	// Confirm opens a held run again: confirmed, which is queued, replaces the record as
 	// read, with the event. It returns ErrBusy if another run is open, or errs.Stale
 	// version_stale if the record was written since.
@@ -92,7 +92,7 @@ type Store interface {
 
 	// Open returns the open run; its ID is empty if there is none.
 	Open(ctx context.Context) (Run, error)
-	// Claim starts an attempt: claimed replaces the record as read, except what Follow
+	// Claim starts an attempt: claimed replaces the record as read, except what QueueNext
 	// recorded. Its Token is the smallest one larger than every earlier token and not
 	// smaller than claimed.Token. It returns ErrBusy if another attempt has claimed the run
 	// since, or if it has ended. The caller checks whether the lease has expired.
@@ -101,7 +101,7 @@ type Store interface {
 	Renew(ctx context.Context, attempt Run, until time.Time) error
 	// Save stores the attempt's record, with its lease, counts and position.
 	Save(ctx context.Context, attempt Run) error
-	// Finish ends the run with the events, and queues the run that Follow recorded, in one
+	// Finish ends the run with the events, and queues the run that QueueNext recorded, in one
 	// transaction; Next of the record is empty from then on. If attempt.Refreshed,
 	// Freshness gets At = StartedAt and Seen of the attempt, unless it has later ones. It
 	// returns the id of the run that is queued now; empty if none.

@@ -66,7 +66,7 @@ const RetryAfter = time.Hour
 func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 	open, err := w.Store.Open(ctx)
 	if err != nil || open.ID != "" {
-		if w.attended(open) {
+		if w.hasLease(open) {
 			return "", err
 		}
 		return open.ID, err
@@ -84,13 +84,13 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 	return run.ID, err
 }
 
-// lately is how many of the latest runs are searched for a run of the whole organisation.
-const lately = 50
+// recentRuns is how many of the latest runs are searched for a run of the whole organisation.
+const recentRuns = 50
 
 // seen reports whether a run of the whole organisation has read the last change and need not be
 // repeated yet.
 func (w *Worker) seen(ctx context.Context, fresh Freshness) (bool, error) {
-	page, err := w.Store.Runs(ctx, lately, "")
+	page, err := w.Store.Runs(ctx, recentRuns, "")
 	if err != nil {
 		return false, err
 	}

@@ -51,7 +51,7 @@ func TestWorkGoesOnUntilNothingWaits(t *testing.T) {
 			t.Errorf("called %v, %v", called, err)
 		}
 		s.settled()
-		s.truthful()
+		s.reportsStoredResults()
 		equal(t, "R7.1 one run and one after it", len(s.runs), 2)
 	})
 }
@@ -77,7 +77,7 @@ func TestWorkCallsAgainWhenTimeIsShort(t *testing.T) {
 			equal(t, "called", called, []string{id})
 		}
 		s.settled()
-		s.truthful()
+		s.reportsStoredResults()
 	})
 }
 
@@ -100,7 +100,7 @@ func TestWorkLeavesARunThatAnotherOwns(t *testing.T) {
 			t.Error(err)
 		}
 		s.settled()
-		s.truthful()
+		s.reportsStoredResults()
 	})
 }
 
@@ -129,7 +129,7 @@ func TestR3_10_TellLeadsToOneRunAndOneAfterIt(t *testing.T) {
 		r.Wake = func(_ context.Context, id string) error { woken = append(woken, id); return fault }
 		tell := func(times int) {
 			for range times {
-				r.Tell(context.Background(), refresher.TriggerDeletion)
+				r.PairsChanged(context.Background(), refresher.TriggerDeletion)
 				time.Sleep(time.Millisecond)
 			}
 		}

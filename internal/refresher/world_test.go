@@ -31,7 +31,7 @@ type world struct {
 	fresh      refresher.Freshness
 	events     []audit.Event
 	answered   map[string]refresher.Run // by Idempotency-Key
-	complaints []string
+	failures   []string
 	sorted     []*stored // all pairs, in the order of Pairs; nil if it must be rebuilt
 	calls      int
 	lives      int   // number of pairs ever added, for tags
@@ -114,7 +114,7 @@ func (w *world) worst(id string) agreement.Validation {
 }
 
 func (w *world) complain(format string, args ...any) {
-	w.complaints = append(w.complaints, fmt.Sprintf(format, args...))
+	w.failures = append(w.failures, fmt.Sprintf(format, args...))
 }
 
 func isOpen(r refresher.Run) bool { return r.ID != "" && !r.Final() }
@@ -276,8 +276,8 @@ func (p *process) Request(ctx context.Context, run refresher.Run, c once.Change)
 	return got, first, err
 }
 
-func (p *process) Follow(ctx context.Context, id string, next refresher.Run) error {
-	return p.call(ctx, "Follow", func() error {
+func (p *process) QueueNext(ctx context.Context, id string, next refresher.Run) error {
+	return p.call(ctx, "QueueNext", func() error {
 		r := p.runs[id]
 		if !isOpen(r) {
 			return refresher.ErrLost
@@ -450,7 +450,7 @@ func (p *process) Answer(ctx context.Context, attempt refresher.Run, answers []r
 				gone = append(gone, c.Pair)
 				continue
 			}
-			p.judge(attempt, s, c)
+			p.checkAnswer(attempt, s, c)
 			s.Mark = c.Mark
 			switch {
 			case c.Aside:
@@ -472,8 +472,8 @@ func (s *stored) apply(c refresher.Checked) {
 	s.aside, s.Aside = nil, ""
 }
 
-// judge checks one answer against the contract.
-func (w *world) judge(attempt refresher.Run, s *stored, c refresher.Checked) {
+// checkAnswer checks one answer against the contract.
+func (w *world) checkAnswer(attempt refresher.Run, s *stored, c refresher.Checked) {
 	var total int64
 	for _, e := range c.Entitlements {
 		total += int64(e.Effective)

@@ -194,8 +194,8 @@ var newline = []byte("\n")
 // apply applies the batch to the table. gone are the deleted license groups that are not
 // emptied yet.
 func (t *table) apply(b *batch, gone []string) {
-	if t.stranded == nil {
-		t.stranded = make(map[string][]string)
+	if t.inDeleted == nil {
+		t.inDeleted = make(map[string][]string)
 	}
 	t.deleteGroups(b.groups)
 	b.settle()
@@ -206,7 +206,7 @@ func (t *table) apply(b *batch, gone []string) {
 		a, exists := b.fetched[id]
 		switch {
 		case exists && slices.Contains(gone, a.GroupID):
-			t.strand(&a)
+			t.moveFromDeleted(&a)
 		case !exists && known:
 			out = append(out, slot)
 		}
@@ -245,9 +245,9 @@ func (t *table) apply(b *batch, gone []string) {
 		t.live.clear(slot)
 		t.rows[slot] = row{}
 	}
-	for groupID := range t.stranded {
+	for groupID := range t.inDeleted {
 		if !slices.Contains(gone, groupID) {
-			delete(t.stranded, groupID)
+			delete(t.inDeleted, groupID)
 		}
 	}
 	live := len(t.order(sortID))
@@ -267,22 +267,22 @@ func (t *table) deleteGroups(groups []string) {
 	}
 	for slot := range t.live.all() {
 		if a := &t.rows[slot].Agreement; deleted[a.GroupID] {
-			t.strand(a)
+			t.moveFromDeleted(a)
 		}
 	}
 }
 
-// strand moves an agreement that is stored under a deleted group to Unassigned, and records
+// moveFromDeleted moves an agreement that is stored under a deleted group to Unassigned, and records
 // the group that it is stored under.
-func (t *table) strand(a *agreement.Agreement) {
-	t.stranded[a.GroupID] = append(t.stranded[a.GroupID], a.ID)
+func (t *table) moveFromDeleted(a *agreement.Agreement) {
+	t.inDeleted[a.GroupID] = append(t.inDeleted[a.GroupID], a.ID)
 	a.GroupID = group.UnassignedID
 	a.Version++
 }
 
-// strandedIn returns the agreements that may be stored under a deleted group, sorted.
-func (t *table) strandedIn(groupID string) []string {
-	ids := slices.Compact(slices.Sorted(slices.Values(t.stranded[groupID])))
+// inDeletedGroup returns the agreements that may be stored under a deleted group, sorted.
+func (t *table) inDeletedGroup(groupID string) []string {
+	ids := slices.Compact(slices.Sorted(slices.Values(t.inDeleted[groupID])))
 	return slices.DeleteFunc(ids, func(id string) bool {
 		_, exists := t.find(id)
 		return !exists

@@ -22,7 +22,7 @@ import (
 //	numbers      length, then the numbers of all rows
 //	rows         count, then the fields of each, sorted by id
 //	orders       of the other sorts: 4 bytes for each row
-//	stranded     count; then for each group its id, a count and as many ids
+//	inDeleted     count; then for each group its id, a count and as many ids
 //
 // So it is read in one pass, without folding or sorting.
 
@@ -33,10 +33,10 @@ const copyVersion = 2
 
 // Minimum sizes of the parts of a copy.
 const (
-	stringBytes   = 1
-	wordBytes     = 2
-	rowBytes      = 17
-	strandedBytes = 2
+	stringBytes    = 1
+	wordBytes      = 2
+	rowBytes       = 17
+	inDeletedBytes = 2
 )
 
 // strings returns the fields of a row that a copy stores in the dictionary.
@@ -90,11 +90,11 @@ func (t *table) save() []byte {
 			w.Uint32(renumbered[slot])
 		}
 	}
-	w.Uvarint(uint64(len(t.stranded)))
-	for _, groupID := range slices.Sorted(maps.Keys(t.stranded)) {
+	w.Uvarint(uint64(len(t.inDeleted)))
+	for _, groupID := range slices.Sorted(maps.Keys(t.inDeleted)) {
 		w.Text(groupID)
-		w.Uvarint(uint64(len(t.stranded[groupID])))
-		for _, id := range t.stranded[groupID] {
+		w.Uvarint(uint64(len(t.inDeleted[groupID])))
+		for _, id := range t.inDeleted[groupID] {
 			w.Text(id)
 		}
 	}
@@ -115,7 +115,7 @@ func restore(saved []byte) (table, error) {
 	}
 	names, numbers := r.Text(), r.Take(r.Length())
 	count := r.Count(rowBytes)
-	t := table{rows: make([]row, count), stranded: map[string][]string{}}
+	t := table{rows: make([]row, count), inDeleted: map[string][]string{}}
 	t.words = texts{all: make([]byte, 0, len(names)+len(names)/2), starts: make([]uint32, count)}
 	t.numbers = texts{all: slices.Clone(numbers), starts: make([]uint32, count)}
 	t.grow(count)
@@ -130,7 +130,7 @@ func restore(saved []byte) (table, error) {
 		t.words.all = at.words(t.words.all, title)
 		t.numbers.starts[i] = uint32(end)
 		end += r.Length()
-		t.enliven(uint32(i))
+		t.addLive(uint32(i))
 		if i > 0 && at.ID <= t.rows[i-1].ID {
 			r.Fail()
 		}
@@ -145,13 +145,13 @@ func restore(saved []byte) (table, error) {
 	for i := range t.orders[1:] {
 		t.orders[1+i] = r.order(t.rows, sorts[1+i])
 	}
-	for range r.Count(strandedBytes) {
+	for range r.Count(inDeletedBytes) {
 		groupID := r.Text()
 		ids := make([]string, r.Count(stringBytes))
 		for i := range ids {
 			ids[i] = r.Text()
 		}
-		t.stranded[groupID] = ids
+		t.inDeleted[groupID] = ids
 	}
 	if err := r.End(); err != nil {
 		return table{}, err

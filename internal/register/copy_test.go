@@ -15,7 +15,7 @@ func savedCopy(t testing.TB) []byte {
 	t.Helper()
 	m := newModel(21)
 	r := &Register{source: m}
-	for len(m.store) < 60 || len(m.head.Payload) == 0 || len(r.table.stranded) == 0 {
+	for len(m.store) < 60 || len(m.head.Payload) == 0 || len(r.table.inDeleted) == 0 {
 		m.step()
 		m.sync(t, r)
 	}

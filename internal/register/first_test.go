@@ -50,7 +50,7 @@ func TestR16_6_TheCopyOfVersion1(t *testing.T) {
 	}
 	pairs := map[string][]agreement.PairKey{a: {"777+C3", "A1+B1"}, b: {"X+Y"}, c: {}}
 	check(pairs)
-	if diff := cmp.Diff(map[string][]string{"gone": {b}}, r.table.stranded); diff != "" {
+	if diff := cmp.Diff(map[string][]string{"gone": {b}}, r.table.inDeleted); diff != "" {
 		t.Errorf("R4.3 (-want +got):\n%s", diff)
 	}
 	for id, seq := range map[string]int64{a: 1, b: 2, c: 4} {

@@ -335,11 +335,11 @@ func (m *model) check(t *testing.T, r *Register) {
 		if born := r.table.rows[slot].born; m.born[id] != 0 && born != m.born[id] && born != 0 {
 			t.Fatalf("%s was born at %d, want %d", id, born, m.born[id])
 		}
-		if slices.Contains(m.head.Payload, stored.GroupID) && !slices.Contains(r.table.stranded[stored.GroupID], id) {
+		if slices.Contains(m.head.Payload, stored.GroupID) && !slices.Contains(r.table.inDeleted[stored.GroupID], id) {
 			t.Fatalf("R4.3 %s is stored under %s, which is gone, and the register does not know", id, stored.GroupID)
 		}
 	}
-	for groupID := range r.table.stranded {
+	for groupID := range r.table.inDeleted {
 		if !slices.Contains(m.head.Payload, groupID) {
 			t.Fatalf("the register remembers %s, which was emptied", groupID)
 		}
@@ -393,7 +393,7 @@ func TestRegisterAnswersAsTheModel(t *testing.T) {
 				}
 				m.sync(t, r)
 				// A group emptied without an entry is forgotten at the next entry.
-				maps.DeleteFunc(r.table.stranded, func(id string, _ []string) bool { return !slices.Contains(m.head.Payload, id) })
+				maps.DeleteFunc(r.table.inDeleted, func(id string, _ []string) bool { return !slices.Contains(m.head.Payload, id) })
 				if m.rng.IntN(5) == 0 {
 					r = restored(t, r)
 				}

@@ -79,7 +79,7 @@ func (r *Register) Prepare(ctx context.Context, head journal.Head, entries []jou
 	}, nil
 }
 
-// IsAhead implements journal.Outrunner.
+// IsAhead implements journal.AheadReader.
 func (r *Register) IsAhead() bool { return r.ahead }
 
 // Restore implements journal.State. A damaged copy is an error and changes nothing.
@@ -123,9 +123,9 @@ func (r *Reader) List(ctx context.Context, q agreement.Query) (agreement.Page, e
 	return page, err
 }
 
-// Stranded returns, for each deleted license group, the ids of all agreements that may
+// InDeletedGroups returns, for each deleted license group, the ids of all agreements that may
 // still be stored under it.
-func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
+func (r *Reader) InDeletedGroups(ctx context.Context) (map[string][]string, error) {
 	var gone []string
 	err := r.replica.Read(ctx, func(_ *Register, head journal.Head) error {
 		gone = Gone(head)
@@ -140,7 +140,7 @@ func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
 	ids := make(map[string][]string, len(gone))
 	err = r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
 		for _, groupID := range gone {
-			ids[groupID] = s.table.strandedIn(groupID)
+			ids[groupID] = s.table.inDeletedGroup(groupID)
 		}
 		return nil
 	})
@@ -150,7 +150,7 @@ func (r *Reader) Stranded(ctx context.Context) (map[string][]string, error) {
 // Moved implements agreement.Register.
 func (r *Reader) Moved(ctx context.Context, groupID string) (n int, known bool, err error) {
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
-		n, known = len(s.table.strandedIn(groupID)), slices.Contains(Gone(head), groupID)
+		n, known = len(s.table.inDeletedGroup(groupID)), slices.Contains(Gone(head), groupID)
 		return nil
 	})
 	return n, known, err

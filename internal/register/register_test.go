@@ -128,15 +128,15 @@ func TestReaderFinds(t *testing.T) {
 	if _, err := r.List(t.Context(), agreement.Query{Limit: 10}); !errors.Is(err, s.fails) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := r.Stranded(t.Context()); !errors.Is(err, s.fails) {
+	if _, err := r.InDeletedGroups(t.Context()); !errors.Is(err, s.fails) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// Stranded returns the ids of all agreements stored under a deleted group: from a register
+// InDeletedGroups returns the ids of all agreements stored under a deleted group: from a register
 // that saw the deletion, one that started from a copy, and one that read all entries at
 // once.
-func TestStranded(t *testing.T) {
+func TestInDeletedGroups(t *testing.T) {
 	t.Parallel()
 	s := &stand{model: newModel(1)}
 	files := &bucket{}
@@ -171,7 +171,7 @@ func TestStranded(t *testing.T) {
 		"from a copy":      New(s, s, files, nil),
 		"from the entries": New(s, s, &bucket{}, nil),
 	} {
-		ids, err := r.Stranded(t.Context())
+		ids, err := r.InDeletedGroups(t.Context())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -196,7 +196,7 @@ func TestStranded(t *testing.T) {
 		}
 	}
 	m.head.Payload = nil
-	if ids, err := followed.Stranded(t.Context()); err != nil || len(ids) != 0 {
+	if ids, err := followed.InDeletedGroups(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("%v, %v: want nothing", ids, err)
 	}
 }

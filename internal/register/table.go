@@ -59,14 +59,14 @@ func (r *row) sortsAs(other *row) bool {
 // table holds rows in slots. A slot is used once: its row is live until the agreement is
 // deleted or gets another slot.
 type table struct {
-	rows     []row
-	live     slots
-	volume   slots // slots of rows of type volume
-	words    texts // folded name, publisher and product title of each row; only the name for type volume
-	numbers  texts // PairKeys of each row, sorted, one per line
-	orders   [len(sorts)][]uint32
-	newest   births
-	stranded map[string][]string // ids of agreements that may be stored under a deleted group
+	rows      []row
+	live      slots
+	volume    slots // slots of rows of type volume
+	words     texts // folded name, publisher and product title of each row; only the name for type volume
+	numbers   texts // PairKeys of each row, sorted, one per line
+	orders    [len(sorts)][]uint32
+	newest    births
+	inDeleted map[string][]string // ids of agreements that may be stored under a deleted group
 }
 
 // append puts a row into the next slot. It is in no order yet.
@@ -76,7 +76,7 @@ func (t *table) append(r row, words, numbers []byte) uint32 {
 	t.words.append(words)
 	t.numbers.append(numbers)
 	t.grow(len(t.rows))
-	t.enliven(slot)
+	t.addLive(slot)
 	return slot
 }
 
@@ -85,8 +85,8 @@ func (t *table) grow(n int) {
 	t.live, t.volume = t.live.grow(n), t.volume.grow(n)
 }
 
-// enliven adds the row in a slot to the sets and to newest.
-func (t *table) enliven(slot uint32) {
+// addLive adds the row in a slot to the sets and to newest.
+func (t *table) addLive(slot uint32) {
 	r := &t.rows[slot]
 	t.live.set(slot)
 	if r.Type == agreement.TypeVolume {

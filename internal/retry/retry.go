@@ -20,8 +20,8 @@ import (
 type Policy struct {
 	// Attempts is the maximum number of calls; 0 for no limit.
 	Attempts int
-	// Patience is the time after the start of Do in which calls may begin; 0 for no limit.
-	Patience time.Duration
+	// Timeout is the time after the start of Do in which calls may begin; 0 for no limit.
+	Timeout time.Duration
 	// First is the maximum of the first pause. The maximum doubles with each pause, up to
 	// Longest. A pause is random between zero and its maximum (full jitter), so that concurrent
 	// callers do not retry at the same time. With the zero values there are no pauses.
@@ -35,9 +35,9 @@ type Policy struct {
 // the error of the last attempt. If ctx ends first, it returns the cause, with the text of the
 // error of the last attempt. It calls try at least once.
 func Do(ctx context.Context, p Policy, try func() error) error {
-	patient, stop := ctx, context.CancelFunc(func() {})
-	if p.Patience > 0 {
-		patient, stop = context.WithTimeout(ctx, p.Patience)
+	limited, stop := ctx, context.CancelFunc(func() {})
+	if p.Timeout > 0 {
+		limited, stop = context.WithTimeout(ctx, p.Timeout)
 	}
 	defer stop()
 	longest := p.First
@@ -57,7 +57,7 @@ func Do(ctx context.Context, p Policy, try func() error) error {
 			pause = rand.N(longest + 1) //nolint:gosec // spreads retries; guards nothing
 			longest *= 2
 		}
-		if Sleep(patient, pause) == nil {
+		if Sleep(limited, pause) == nil {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -42,11 +42,11 @@ func TestDo(t *testing.T) {
 			want: errBusy, kind: errs.Unavailable,
 		},
 		"no patience left": {
-			policy: retry.Policy{Patience: time.Minute, First: time.Second, Longest: time.Second}, results: []error{again}, most: time.Minute,
+			policy: retry.Policy{Timeout: time.Minute, First: time.Second, Longest: time.Second}, results: []error{again}, most: time.Minute,
 			want: errBusy, kind: errs.Unavailable,
 		},
 		"the context ends": {
-			policy: retry.Policy{Patience: time.Hour, First: time.Second, Longest: time.Second}, results: []error{again}, ends: time.Minute, most: time.Minute,
+			policy: retry.Policy{Timeout: time.Hour, First: time.Second, Longest: time.Second}, results: []error{again}, ends: time.Minute, most: time.Minute,
 			want: errEnough,
 		},
 		"the context has ended":            {policy: retry.Policy{First: time.Second, Longest: time.Second}, results: []error{again}, ends: -1, calls: 1, want: errEnough},
@@ -94,7 +94,7 @@ func TestDoWaitsUntilTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		err := retry.Do(t.Context(), retry.Policy{Patience: time.Minute, First: time.Second, Longest: time.Second}, func() error { return retry.Again(errBusy) })
+		err := retry.Do(t.Context(), retry.Policy{Timeout: time.Minute, First: time.Second, Longest: time.Second}, func() error { return retry.Again(errBusy) })
 		if took := time.Since(began); took != time.Minute || errs.KindOf(err) != errs.Unavailable {
 			t.Errorf("%v after %v", err, took)
 		}

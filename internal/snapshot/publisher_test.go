@@ -46,7 +46,7 @@ func TestR8_5_KilledAtEveryWrite(t *testing.T) {
 			for left := 1; ; left++ {
 				token++
 				w.entitled(licenses + 1)
-				dying := &mortal{Bucket: w.files, Index: w.index(), left: left, persist: persist}
+				dying := &dyingStore{Bucket: w.files, Index: w.index(), left: left, persist: persist}
 				p := w.publisher(dying)
 				p.Index = dying
 				err := p.Publish(t.Context(), attempt(token, today))

@@ -187,15 +187,15 @@ func (w *world) seen(t *testing.T, date day.Date) int {
 
 var errKilled = errors.New("killed")
 
-// mortal is a bucket and an index that fail at a write, as if the process was killed.
-type mortal struct {
+// dyingStore is a bucket and an index that fail at a write, as if the process was killed.
+type dyingStore struct {
 	objects.Bucket
 	snapshot.Index
 	left    int  // writes until the failure, including it
 	persist bool // store the last write although the caller gets an error
 }
 
-func (m *mortal) die(write func() error) error {
+func (m *dyingStore) die(write func() error) error {
 	if m.left--; m.left > 0 {
 		return write()
 	}
@@ -205,11 +205,11 @@ func (m *mortal) die(write func() error) error {
 	return errKilled
 }
 
-func (m *mortal) Put(ctx context.Context, key, contentType string, body []byte) error {
+func (m *dyingStore) Put(ctx context.Context, key, contentType string, body []byte) error {
 	return m.die(func() error { return m.Bucket.Put(ctx, key, contentType, body) })
 }
 
-func (m *mortal) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
+func (m *dyingStore) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
 	err = m.die(func() error { newest, err = m.Index.Publish(ctx, p); return err })
 	return newest, err
 }

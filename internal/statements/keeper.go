@@ -24,8 +24,8 @@ import (
 	"trueup/internal/sheet"
 )
 
-// Keeper is the use case. Set its exported fields; then it is safe for concurrent use.
-type Keeper struct {
+// Service is the use case. Set its exported fields; then it is safe for concurrent use.
+type Service struct {
 	Store            Store
 	Uploads, Reports objects.Bucket
 	// Changed is called after a record in use was accepted or removed, possibly more than once
@@ -44,7 +44,7 @@ type Keeper struct {
 
 // Receive reads one version of a file, once. A nil error means that the file is handled, whatever
 // its content. An error is a fault; deliver the same event again.
-func (k *Keeper) Receive(ctx context.Context, o intake.Object) error {
+func (k *Service) Receive(ctx context.Context, o intake.Object) error {
 	if o.IsFolder() {
 		return nil
 	}
@@ -77,7 +77,7 @@ func statementID(o intake.Object) string { return o.ID("", "statement") }
 
 // record returns the record of a version of a file: the announced record that the upload names,
 // the record of an earlier delivery or of a repetition after a restore (R16.2), or a new one.
-func (k *Keeper) record(ctx context.Context, o intake.Object, object objects.Object) (Record, error) {
+func (k *Service) record(ctx context.Context, o intake.Object, object objects.Object) (Record, error) {
 	ids := []string{object.Metadata[MetaStatement], statementID(o), statementID(o.Listed(object.Modified))}
 	r, found, err := intake.Find(ctx, o, ids, k.Store.Statement)
 	switch {
@@ -94,7 +94,7 @@ func (k *Keeper) record(ctx context.Context, o intake.Object, object objects.Obj
 }
 
 // read reads a file and stores the result.
-func (k *Keeper) read(ctx context.Context, r Record, arrived intake.File) (Record, error) {
+func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Record, error) {
 	file, err := k.file(r, arrived)
 	if err != nil {
 		return Record{}, err
@@ -139,7 +139,7 @@ func (k *Keeper) read(ctx context.Context, r Record, arrived intake.File) (Recor
 }
 
 // file reads and checks a file.
-func (k *Keeper) file(r Record, arrived intake.File) (*statement.File, error) {
+func (k *Service) file(r Record, arrived intake.File) (*statement.File, error) {
 	data, err := arrived.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
@@ -151,7 +151,7 @@ func (k *Keeper) file(r Record, arrived intake.File) (*statement.File, error) {
 }
 
 // store writes the content of a statement to where load reads it.
-func (k *Keeper) store(ctx context.Context, r Record, s entitlement.Statement) error {
+func (k *Service) store(ctx context.Context, r Record, s entitlement.Statement) error {
 	data, err := entitlement.Encode(s)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (k *Keeper) store(ctx context.Context, r Record, s entitlement.Statement) e
 	return k.put(ctx, r.contentKey(), data)
 }
 
-func (k *Keeper) put(ctx context.Context, key string, data []byte) error {
+func (k *Service) put(ctx context.Context, key string, data []byte) error {
 	if err := k.Reports.Put(ctx, key, "application/json", data); err != nil {
 		return fmt.Errorf("store %s: %w", key, err)
 	}
@@ -168,7 +168,7 @@ func (k *Keeper) put(ctx context.Context, key string, data []byte) error {
 
 // Current returns the statements in use, with publishers in the catalog's spelling, as
 // entitlement.Attribute requires.
-func (k *Keeper) Current(ctx context.Context) ([]entitlement.Statement, error) {
+func (k *Service) Current(ctx context.Context) ([]entitlement.Statement, error) {
 	records, err := k.Store.StatementsInUse(ctx)
 	if err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func (k *Keeper) Current(ctx context.Context) ([]entitlement.Statement, error) {
 }
 
 // Attribution attributes the lines of the statements in use to the organisation's pairs.
-func (k *Keeper) Attribution(ctx context.Context, pairs []agreement.Pair) (entitlement.Attribution, error) {
+func (k *Service) Attribution(ctx context.Context, pairs []agreement.Pair) (entitlement.Attribution, error) {
 	current, err := k.Current(ctx)
 	if err != nil {
 		return entitlement.Attribution{}, err
@@ -197,7 +197,7 @@ func (k *Keeper) Attribution(ctx context.Context, pairs []agreement.Pair) (entit
 }
 
 // content returns the content of a statement in use.
-func (k *Keeper) content(ctx context.Context, r Record) (entitlement.Statement, error) {
+func (k *Service) content(ctx context.Context, r Record) (entitlement.Statement, error) {
 	k.mu.Lock()
 	s, known := k.known[r.knownKey()]
 	k.mu.Unlock()
@@ -225,7 +225,7 @@ func (r Record) knownKey() knownKey {
 }
 
 // load reads the content that store wrote.
-func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, error) {
+func (k *Service) load(ctx context.Context, r Record) (entitlement.Statement, error) {
 	data, err := contents(ctx, k.Reports, r.contentKey())
 	if err != nil {
 		return entitlement.Statement{}, err
@@ -235,7 +235,7 @@ func (k *Keeper) load(ctx context.Context, r Record) (entitlement.Statement, err
 
 // again reads a statement from its file, because the stored content is damaged, missing, or of
 // a later version.
-func (k *Keeper) again(ctx context.Context, r Record) (entitlement.Statement, error) {
+func (k *Service) again(ctx context.Context, r Record) (entitlement.Statement, error) {
 	arrived, err := intake.Open(ctx, k.Uploads, kind.Statements, r.Object)
 	if err != nil {
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
@@ -267,7 +267,7 @@ func contents(ctx context.Context, bucket objects.Bucket, key string) ([]byte, e
 
 // spell replaces publishers with the catalog's spelling. The lines are shared with k.known, so it
 // changes copies.
-func (k *Keeper) spell(ctx context.Context, all []entitlement.Statement) error {
+func (k *Service) spell(ctx context.Context, all []entitlement.Statement) error {
 	spelled := map[string]string{}
 	for i := range all {
 		other := false
@@ -296,7 +296,7 @@ func (k *Keeper) spell(ctx context.Context, all []entitlement.Statement) error {
 
 // Findings returns the findings of a file, in the order of the file; none before it was read.
 // errs.NotFound report_expired if they are no longer stored.
-func (k *Keeper) Findings(ctx context.Context, r Record) ([]sheet.Finding, error) {
+func (k *Service) Findings(ctx context.Context, r Record) ([]sheet.Finding, error) {
 	if r.Errors+r.Warnings == 0 {
 		return nil, nil
 	}
@@ -318,7 +318,7 @@ func (k *Keeper) Findings(ctx context.Context, r Record) ([]sheet.Finding, error
 // Subject, Before and After. Removing a removed statement again has no effect. errs.Conflict
 // statement_not_in_use for any other state; errs.Stale version_stale if it changed since it was
 // read.
-func (k *Keeper) Remove(ctx context.Context, read Record, event audit.Event) (Record, error) {
+func (k *Service) Remove(ctx context.Context, read Record, event audit.Event) (Record, error) {
 	switch read.State {
 	case StateAccepted:
 		event.Subject = "statement/" + read.ID

@@ -44,7 +44,7 @@ type stand struct {
 	table string
 	store *dynamo.Table
 	files *s3.Client
-	*statements.Keeper
+	*statements.Service
 	told []string // records for which Changed was called
 	puts int
 }
@@ -65,13 +65,13 @@ func newStand(t *testing.T) *stand {
 	s.files = s3.New(s3.Options{
 		Region: local.Region, BaseEndpoint: &front.URL, UsePathStyle: true, Credentials: credentials.StaticCredentialsProvider{Value: access},
 	})
-	s.Keeper = s.process()
+	s.Service = s.process()
 	return s
 }
 
 // process returns the use case of another process.
-func (s *stand) process() *statements.Keeper {
-	return &statements.Keeper{
+func (s *stand) process() *statements.Service {
+	return &statements.Service{
 		Store: s.store.Statements, Uploads: s3bucket.New(s.files, "uploads"), Reports: s3bucket.New(s.files, "reports"),
 		Changed: func(_ context.Context, r statements.Record) error {
 			s.told = append(s.told, string(r.State)+" "+r.Name())
@@ -117,7 +117,7 @@ func (s *stand) records() []statements.Record {
 }
 
 // quantities adds up the quantities of the statements in use, by family.
-func quantities(t *testing.T, k *statements.Keeper) map[string]int {
+func quantities(t *testing.T, k *statements.Service) map[string]int {
 	t.Helper()
 	current, err := k.Current(t.Context())
 	if err != nil {
@@ -162,11 +162,11 @@ func TestR7_4_Samples(t *testing.T) {
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Error(diff)
 	}
-	if got := quantities(t, s.Keeper)["Adobe Acrobat Pro"]; got != 35 {
+	if got := quantities(t, s.Service)["Adobe Acrobat Pro"]; got != 35 {
 		t.Errorf("%d of Acrobat Pro", got)
 	}
 	// Another process reads the stored content and gets the same result.
-	if diff := cmp.Diff(quantities(t, s.Keeper), quantities(t, s.process())); diff != "" {
+	if diff := cmp.Diff(quantities(t, s.Service), quantities(t, s.process())); diff != "" {
 		t.Error(diff)
 	}
 	if len(s.told) != 4 {
@@ -187,7 +187,7 @@ func TestR7_4_AFileWithRejectedRowsReplacesNothing(t *testing.T) {
 	if err != nil || len(findings) != refused.Errors+refused.Warnings || findings[0].Line == 0 || findings[0].Code == "" {
 		t.Errorf("%d findings, first %+v, %v", len(findings), findings[0], err)
 	}
-	if diff := cmp.Diff(map[string]int{"Microsoft Visio": 10}, quantities(t, s.Keeper)); diff != "" {
+	if diff := cmp.Diff(map[string]int{"Microsoft Visio": 10}, quantities(t, s.Service)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"accepted a.csv"}, s.told); diff != "" {
@@ -209,7 +209,7 @@ func TestEventsTwiceLateAndOutOfOrder(t *testing.T) {
 	if diff := cmp.Diff([]statements.State{statements.StateReplaced, statements.StateReplaced, statements.StateAccepted}, states); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(map[string]int{"Microsoft Visio": 30}, quantities(t, s.Keeper)); diff != "" {
+	if diff := cmp.Diff(map[string]int{"Microsoft Visio": 30}, quantities(t, s.Service)); diff != "" {
 		t.Error(diff)
 	}
 
@@ -226,7 +226,7 @@ func TestEventsTwiceLateAndOutOfOrder(t *testing.T) {
 		t.Errorf("a replaced one: %v", err)
 	}
 	s.receive(third)
-	if got := quantities(t, s.Keeper); len(got) != 0 {
+	if got := quantities(t, s.Service); len(got) != 0 {
 		t.Errorf("after the removal: %v", got)
 	}
 }
@@ -250,7 +250,7 @@ func TestR16_2_ReadAgain(t *testing.T) {
 	if all := s.records(); len(all) != 1 || all[0].State != statements.StateAccepted {
 		t.Errorf("%+v", all)
 	}
-	if got := quantities(t, s.Keeper); got["Microsoft Visio"] != 7 {
+	if got := quantities(t, s.Service); got["Microsoft Visio"] != 7 {
 		t.Errorf("%v", got)
 	}
 }
@@ -329,15 +329,15 @@ func TestAnnouncedStatement(t *testing.T) {
 	if all := s.records(); len(all) != 3 || all[0].ID != announced.ID || all[0].Object.By != "admin" || all[0].State != statements.StateReplaced {
 		t.Errorf("%+v", all)
 	}
-	if got := quantities(t, s.Keeper)["Microsoft Visio"]; got != 21 {
+	if got := quantities(t, s.Service)["Microsoft Visio"]; got != 21 {
 		t.Errorf("%d of Visio", got)
 	}
 }
 
-// TestR16_2_StatementsOfAnotherFuture checks that a process with the content of an announced
+// TestR16_2_StatementsOfALaterBranch checks that a process with the content of an announced
 // statement in memory does not use it for another file that got the announcement after the table
 // was restored.
-func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
+func TestR16_2_StatementsOfALaterBranch(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	client := storetest.Client(t)
@@ -351,16 +351,16 @@ func TestR16_2_StatementsOfAnotherFuture(t *testing.T) {
 	point := storetest.Save(t, client, s.table)
 	metadata := map[string]string{statements.MetaStatement: announced.ID}
 	s.receive(s.put("a.csv", summary("7"), metadata))
-	lost := quantities(t, s.Keeper) // the process now has it in memory
+	lost := quantities(t, s.Service) // the process now has it in memory
 	storetest.Restore(t, client, s.table, point)
-	if now := quantities(t, s.Keeper); len(now) != 0 {
+	if now := quantities(t, s.Service); len(now) != 0 {
 		t.Errorf("%v", now)
 	}
 	other := s.process()
 	if err := other.Receive(t.Context(), s.put("a.csv", summary("8"), metadata)); err != nil {
 		t.Fatal(err)
 	}
-	warm, fresh := quantities(t, s.Keeper), quantities(t, s.process())
+	warm, fresh := quantities(t, s.Service), quantities(t, s.process())
 	if diff := cmp.Diff(fresh, warm); diff != "" || len(fresh) != 1 {
 		t.Errorf("-fresh +warm\n%s", diff)
 	}
@@ -411,12 +411,12 @@ func TestR5_2_PublishersAreSpelledAsInTheCatalog(t *testing.T) {
 	data := bytes.ReplaceAll(sample(t, "general-statement.csv"), []byte(",Adobe,"), []byte(",Adobe Systems Incorporated,"))
 	s.receive(s.put("general.csv", data, nil))
 	for range 2 { // the second time from memory
-		if got := quantities(t, s.Keeper)["Adobe Acrobat Pro"]; got != 35 {
+		if got := quantities(t, s.Service)["Adobe Acrobat Pro"]; got != 35 {
 			t.Errorf("%d of Acrobat Pro", got)
 		}
 	}
 	s.Spelling = func(_ context.Context, publisher string) (string, error) { return publisher, nil }
-	if got := quantities(t, s.Keeper)["Adobe Systems Incorporated Acrobat Pro"]; got != 35 {
+	if got := quantities(t, s.Service)["Adobe Systems Incorporated Acrobat Pro"]; got != 35 {
 		t.Errorf("%d as written", got)
 	}
 }

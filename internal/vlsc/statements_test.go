@@ -73,8 +73,8 @@ func TestR7_4_Statements(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if len(attribution.Strangers) != 1 || attribution.Strangers[0].LicenseID != "8123457" {
-		t.Errorf("strangers: %+v", attribution.Strangers)
+	if len(attribution.Unmatched) != 1 || attribution.Unmatched[0].LicenseID != "8123457" {
+		t.Errorf("unmatched: %+v", attribution.Unmatched)
 	}
 	// Both statements of the whole organisation list Visio Professional 2021: 35 and 40.
 	whole := map[string]int{}

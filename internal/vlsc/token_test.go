@@ -270,9 +270,9 @@ func TestR7_4_RetryAfter(t *testing.T) {
 	}
 }
 
-// TestR7_4_AQuotaHoldsAllBack asks for more than the quota allows, and checks that all is
+// TestR7_4_QuotaDelaysAllRequests asks for more than the quota allows, and checks that all is
 // answered with few rejected requests.
-func TestR7_4_AQuotaHoldsAllBack(t *testing.T) {
+func TestR7_4_QuotaDelaysAllRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := reference.New(clientID, secret, time.Hour, time.Now)

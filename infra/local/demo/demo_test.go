@@ -18,7 +18,7 @@ import (
 
 // The report that the demo calculates itself must equal the result of package position
 // for the same files, so that the demo expects correct numbers of the system.
-func TestTheReckoningIsTheDomains(t *testing.T) {
+func TestExpectedReportEqualsTheDomain(t *testing.T) {
 	t.Parallel()
 	calendar := day.Calendar{Today: "2026-11-22"}
 	var lines []position.Line
@@ -39,8 +39,8 @@ func TestTheReckoningIsTheDomains(t *testing.T) {
 		statements = append(statements, read.Statement)
 	}
 	held := entitlement.Attribute(statements, pairs)
-	if len(held.Strangers) > 0 {
-		t.Errorf("lines of nobody: %v", held.Strangers)
+	if len(held.Unmatched) > 0 {
+		t.Errorf("lines of no agreement: %v", held.Unmatched)
 	}
 	add := func(e entitlement.Entitlement, kind position.SourceKind) {
 		if l, counts := position.Entitled(e, position.Source{Kind: kind}, "", calendar); counts {
@@ -96,15 +96,15 @@ func TestTheReckoningIsTheDomains(t *testing.T) {
 		})
 	}
 	sortRows(got)
-	if diff := cmp.Diff(got, reckoned(fleet)); diff != "" {
-		t.Errorf("(-domain +reckoned):\n%s", diff)
+	if diff := cmp.Diff(got, expectedReport(fleet)); diff != "" {
+		t.Errorf("(-domain +expectedReport):\n%s", diff)
 	}
 }
 
 // The report has products with every verdict.
 func TestEveryVerdictIsThere(t *testing.T) {
 	t.Parallel()
-	counts := verdicts(reckoned(machines(products())))
+	counts := verdicts(expectedReport(machines(products())))
 	for _, v := range position.Verdicts {
 		if counts[string(v)] < 2 {
 			t.Errorf("%s: %d products", v, counts[string(v)])
@@ -115,7 +115,7 @@ func TestEveryVerdictIsThere(t *testing.T) {
 // compare reports every difference.
 func TestCompareSeesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	want := reckoned(machines(products()))
+	want := expectedReport(machines(products()))
 	right := func() installations {
 		var r installations
 		for _, w := range want {

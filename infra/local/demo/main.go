@@ -20,7 +20,7 @@ import (
 const (
 	startPatience = 90 * time.Second // for a slow machine
 	stopPatience  = 3 * time.Second
-	patience      = 5 * time.Minute // for all processing by the functions
+	grace         = 5 * time.Minute // for all processing by the functions
 )
 
 func main() {
@@ -49,7 +49,7 @@ func run() error {
 	if started != nil {
 		defer started.Stop(stopPatience)
 	}
-	loading, cancel := context.WithTimeout(ctx, patience)
+	loading, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	if err := show(loading, client{*api, *files}, os.Stdout); err != nil {
 		return err

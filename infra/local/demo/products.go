@@ -70,10 +70,10 @@ type expected struct {
 	Verdict             string
 }
 
-// reckoned calculates the expected report from the generated data, without code of trueup.
+// expectedReport calculates the expected report from the generated data, without code of trueup.
 // It can be simple because the data is: at most one version of a product has spare
 // licences, and at most one is short.
-func reckoned(fleet []pc) []expected {
+func expectedReport(fleet []pc) []expected {
 	type at struct{ publisher, name, version string }
 	type held struct{ licenses, assured, installed, in, out, covered int }
 	stock := map[at]*held{}

@@ -75,7 +75,7 @@ func show(ctx context.Context, c client, out io.Writer) error {
 		return err
 	}
 	printReport(out, report)
-	wrong := compare(reckoned(fleet), report)
+	wrong := compare(expectedReport(fleet), report)
 	fmt.Fprintf(out, `
 See more, in another terminal:
 

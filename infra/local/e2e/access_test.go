@@ -29,8 +29,8 @@ import (
 	"trueup/internal/httpapi/route"
 )
 
-// doorman replaces the functions and records the events that reach them.
-type doorman struct {
+// accessCheck replaces the functions and records the events that reach them.
+type accessCheck struct {
 	mu   sync.Mutex
 	seen []passed
 }
@@ -39,7 +39,7 @@ type doorman struct {
 type passed struct{ Function, RouteKey, Subject, Groups string }
 
 // Invoke implements gateway.Invoker.
-func (d *doorman) Invoke(_ context.Context, function string, payload []byte) (lambda.Result, error) {
+func (d *accessCheck) Invoke(_ context.Context, function string, payload []byte) (lambda.Result, error) {
 	var event struct {
 		RouteKey       string
 		RequestContext struct {
@@ -59,7 +59,7 @@ func (d *doorman) Invoke(_ context.Context, function string, payload []byte) (la
 }
 
 // let returns the events since the last call.
-func (d *doorman) let() []passed {
+func (d *accessCheck) let() []passed {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	seen := d.seen
@@ -80,7 +80,7 @@ func TestTokens(t *testing.T) {
 	now := time.Now()
 	clock := func() time.Time { return now }
 	key := func() string { return filepath.Join(t.TempDir(), "key.pem") }
-	door := &doorman{}
+	door := &accessCheck{}
 	server := httptest.NewUnstartedServer(nil)
 	address := "http://" + server.Listener.Addr().String()
 	signer, err := issuer.Open(key(), address+gateway.IssuerPath, clock)

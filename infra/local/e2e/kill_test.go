@@ -15,14 +15,14 @@ import (
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
-// deals returns a CSV file of agreements with the given number of pairs each. Names start
+// agreementsCSV returns a CSV file of agreements with the given number of pairs each. Names start
 // with prefix. Files of the same size with different numbers have no pair in common.
-func deals(prefix string, number, agreements, pairs int) string {
+func agreementsCSV(prefix string, number, agreements, pairs int) string {
 	var body strings.Builder
 	for a := range agreements {
 		for p := range pairs {
 			n := (number*agreements+a)*pairs + p
-			fmt.Fprintf(&body, "%07d,%07d,%s deal %d\n", n, n, prefix, a)
+			fmt.Fprintf(&body, "%07d,%07d,%s sale %d\n", n, n, prefix, a)
 		}
 	}
 	return body.String()
@@ -116,7 +116,7 @@ func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 			defer reader.stop()
 
 			// Count the calls of an import without faults.
-			s.put("agreements/"+kind+"/undisturbed.csv", deals(kind+"u", 0, c.agreements, c.pairs), nil)
+			s.put("agreements/"+kind+"/undisturbed.csv", agreementsCSV(kind+"u", 0, c.agreements, c.pairs), nil)
 			s.idle()
 			calls := proxy.Requests()
 			if imp := reader.wait("undisturbed.csv"); imp.State != "succeeded" || calls < 10 {
@@ -141,7 +141,7 @@ func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 					}
 				}})
 				w := watch(reader, prefix, c.agreements, c.pairs)
-				s.put("agreements/"+kind+"/"+file, deals(prefix, 1+i, c.agreements, c.pairs), nil)
+				s.put("agreements/"+kind+"/"+file, agreementsCSV(prefix, 1+i, c.agreements, c.pairs), nil)
 				s.idle()
 				imp := reader.wait(file)
 				w.ended(t)
@@ -164,7 +164,7 @@ func TestR3_9_KilledAfterEveryStoreCall(t *testing.T) {
 					equal(t, "agreements in the group", g.AgreementCount, c.agreements*(samples+1))
 				}
 			}
-			s.put("agreements/"+kind+"/again-"+kind+".csv", deals(kind+"u", 0, c.agreements, c.pairs), nil)
+			s.put("agreements/"+kind+"/again-"+kind+".csv", agreementsCSV(kind+"u", 0, c.agreements, c.pairs), nil)
 			imp := reader.wait("again-" + kind + ".csv")
 			equal(t, "unchanged", imp.Unchanged, c.agreements*c.pairs)
 		})

@@ -115,7 +115,7 @@ func TestR7_2_ARefreshKilledGoesOn(t *testing.T) {
 	defer s.stop()
 	const pairs = 1000
 	s.VLSC.SetFaults(vlsc.Faults{LatencyMS: 800})
-	s.put("agreements/many.csv", deals("many", 0, 10, pairs/10), nil)
+	s.put("agreements/many.csv", agreementsCSV("many", 0, 10, pairs/10), nil)
 	s.wait("many.csv")
 	for range 3000 {
 		if s.VLSC.Stats().Pairs >= pairs/2 {
@@ -144,7 +144,7 @@ func TestR7_2_YesterdayStays(t *testing.T) {
 	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
 	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "yesterday", Service: true})
 	defer s.stop()
-	s.put("agreements/ten.csv", deals("ten", 7, 5, 2), nil)
+	s.put("agreements/ten.csv", agreementsCSV("ten", 7, 5, 2), nil)
 	s.put("inventory/appinvrawdata.csv", sample(t, "inventory/appinvrawdata.csv"), nil)
 	s.idle()
 	good := s.refresh()

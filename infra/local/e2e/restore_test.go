@@ -62,7 +62,7 @@ func TestR16_2_RestoredTable(t *testing.T) {
 
 	// Changes after the point in time, which are lost.
 	const late = "agreements/late.csv"
-	s.put(late, deals("late", 7, 2, 2), nil)
+	s.put(late, agreementsCSV("late", 7, 2, 2), nil)
 	s.put("entitlements/first-statement.csv", strings.ReplaceAll(sample(t, "statements/first-statement.csv"), ",1,0", ",3,0"), nil)
 	s.put("inventory/appinvrawdata.csv", sample(t, "inventory/appinvrawdata.csv")+"\n", nil)
 	s.idle()

@@ -31,7 +31,7 @@ var views = []string{
 	"/agreements?limit=200", "/agreements?limit=200&sort=publisher&order=desc", "/agreements?limit=200&sort=end", "/agreements?limit=200&sort=created&order=desc",
 	"/agreements?limit=50&group=unassigned", "/agreements?limit=200&type=other", "/agreements?limit=200&type=volume", "/agreements?limit=200&publisher=adobe",
 	"/agreements?limit=200&status=no-term", "/agreements?limit=200&status=active", "/agreements?limit=200&validation=pending", "/agreements?limit=200&validation=valid",
-	"/agreements?limit=200&endsBefore=2032-01-01", "/agreements?limit=200&q=deal", "/agreements?limit=200&q=7000", "/agreements?limit=200&q=01-07001",
+	"/agreements?limit=200&endsBefore=2032-01-01", "/agreements?limit=200&q=sale", "/agreements?limit=200&q=7000", "/agreements?limit=200&q=01-07001",
 	"/groups", "/imports?limit=50", "/refreshes?limit=50", "/statements", "/audit?limit=200",
 	"/catalog/publishers?limit=50&q=publisher", "/catalog/publishers?limit=50", "/catalog/publishers?q=adobe",
 	"/inventory", "/inventory/titles?limit=200", "/inventory/rules",
@@ -162,7 +162,7 @@ func (u *upgrade) seed() {
 	var all page[agreement]
 	s.get("/agreements?limit=200&group=unassigned", &all)
 	for _, a := range all.Items { // agreements of the sample file
-		d := &deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
+		d := &sale{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
 		for _, p := range u.pairsOf(a.ID) {
 			d.pairs[p] = true
 		}
@@ -195,7 +195,7 @@ func (u *upgrade) files() {
 	for a := range 520 {
 		name, number := fmt.Sprintf("seed imported %d.", a), u.pair()
 		fmt.Fprintf(&rows, "%s,%s,%s\n", number, number, name)
-		u.agreements[name] = &deal{name: name, pairs: map[string]bool{number: true}}
+		u.agreements[name] = &sale{name: name, pairs: map[string]bool{number: true}}
 	}
 	titles.WriteString("Publisher,Product title\n")
 	for i := range 60 {
@@ -251,7 +251,7 @@ func (u *upgrade) deletedByTheOther() {
 	number := u.pair()
 	u.imports("agreements/Counted in part/counted.csv", "counted.csv", number+","+number+",counted.\n")
 	u.did(func() {
-		u.agreements["counted."] = &deal{name: "counted.", group: counted, pairs: map[string]bool{number: true}}
+		u.agreements["counted."] = &sale{name: "counted.", group: counted, pairs: map[string]bool{number: true}}
 	})
 	if !u.removeGroup(uncounted) || !u.removeGroup(counted) {
 		u.t.Error("a group was not deleted")
@@ -298,7 +298,7 @@ func (u *upgrade) exact() {
 		}
 		byName[a.Name] = a
 	}
-	want, got := map[string]deal{}, map[string]deal{}
+	want, got := map[string]sale{}, map[string]sale{}
 	for _, d := range u.agreements {
 		if d.deleted {
 			continue
@@ -315,7 +315,7 @@ func (u *upgrade) exact() {
 	}
 	for i, a := range listed {
 		counts[a.GroupID]++
-		d := deal{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
+		d := sale{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
 		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // never changed: check the pairs of every tenth only
 			d.pairs = want[a.Name].pairs
 			got[a.Name] = d
@@ -353,7 +353,7 @@ func (u *upgrade) exact() {
 		"type=volume": func(a listedAgreement) bool { return a.Type == "volume" }, "type=other": func(a listedAgreement) bool { return a.Type == "other" },
 		"publisher=adobe": func(a listedAgreement) bool { return a.Publisher == "Adobe" }, "group=unassigned": func(a listedAgreement) bool { return a.GroupID == "unassigned" },
 		"validation=pending": func(a listedAgreement) bool { return a.Validation == "pending" }, "status=active": func(a listedAgreement) bool { return a.Status == "active" },
-		"endsBefore=2031-01-02": func(a listedAgreement) bool { return a.End != "" && a.End < "2031-01-02" }, "q=deal%201": func(a listedAgreement) bool { return strings.Contains(a.Name, "deal 1") },
+		"endsBefore=2031-01-02": func(a listedAgreement) bool { return a.End != "" && a.End < "2031-01-02" }, "q=sale%201": func(a listedAgreement) bool { return strings.Contains(a.Name, "sale 1") },
 		"sort=created&order=desc": func(listedAgreement) bool { return true },
 	} {
 		found, err := all[listedAgreement](u.system, "/agreements?limit=50&"+what)
@@ -402,7 +402,7 @@ func ids(all []listedAgreement) (ids []string) {
 	return ids
 }
 
-func equalDeals(t *testing.T, got, want map[string]deal) {
+func equalDeals(t *testing.T, got, want map[string]sale) {
 	t.Helper()
 	for name, w := range want {
 		g, exists := got[name]

@@ -28,7 +28,7 @@ type upgrade struct {
 	newer      map[string]bool // functions of this version
 	refused    int             // responses with status 500 or above
 	numbers    int
-	agreements map[string]*deal // by id; imported ones by name
+	agreements map[string]*sale // by id; imported ones by name
 	groups     map[string]string
 	publishers map[string]string // names of existing publishers, by id
 	merged     map[string]string // id of the target, by name of the merged publisher
@@ -37,19 +37,19 @@ type upgrade struct {
 
 func newUpgrade(s system) *upgrade {
 	return &upgrade{
-		system: s, newer: map[string]bool{}, agreements: map[string]*deal{}, groups: map[string]string{},
+		system: s, newer: map[string]bool{}, agreements: map[string]*sale{}, groups: map[string]string{},
 		publishers: map[string]string{}, merged: map[string]string{}, events: map[string]int{},
 	}
 }
 
-// deal is the expected state of an agreement.
-type deal struct {
+// sale is the expected state of an agreement.
+type sale struct {
 	name, group string // the chosen group, which may have been deleted since
 	pairs       map[string]bool
 	deleted     bool
 }
 
-func (d *deal) copied() *deal {
+func (d *sale) copied() *sale {
 	c := *d
 	c.pairs = map[string]bool{}
 	for p := range d.pairs {
@@ -200,7 +200,7 @@ func (u *upgrade) create(name, groupID string, pairs ...string) (id string) {
 	if u.ask(http.MethodPost, "/agreements", body, &made) != http.StatusCreated {
 		return ""
 	}
-	d := &deal{name: name, group: groupID, pairs: map[string]bool{}}
+	d := &sale{name: name, group: groupID, pairs: map[string]bool{}}
 	for _, p := range pairs {
 		d.pairs[p] = true
 	}
@@ -267,7 +267,7 @@ func (u *upgrade) write(writer string, stop <-chan struct{}) {
 		if n%3 > 0 {
 			pairs = []string{u.pair(), u.pair()}
 		}
-		name := fmt.Sprintf("%s deal %d.", writer, n)
+		name := fmt.Sprintf("%s sale %d.", writer, n)
 		id := u.create(name, u.someGroup(), pairs...)
 		if id == "" {
 			continue
@@ -334,13 +334,13 @@ func (u *upgrade) writeGroups(writer string, stop <-chan struct{}) {
 func (u *upgrade) writeFiles(writer string, stop <-chan struct{}) {
 	for n := 0; !stopped(stop); n++ {
 		file, folder := fmt.Sprintf("%s-%d", writer, n), fmt.Sprintf("%s imports %d", writer, n)
-		made := map[string]*deal{}
+		made := map[string]*sale{}
 		for extension := range 2 {
 			var rows strings.Builder
 			for a := range 3 {
 				name := fmt.Sprintf("%s imported %d-%d.", writer, n, a)
 				if made[name] == nil {
-					made[name] = &deal{name: name, pairs: map[string]bool{}}
+					made[name] = &sale{name: name, pairs: map[string]bool{}}
 				}
 				for range 2 {
 					number := u.pair()

@@ -353,17 +353,17 @@ func (s *Stack) Failed() <-chan struct{} {
 	return s.engine.Exited()
 }
 
-// Stop stops everything. In-flight requests and calls have the time patience to end;
+// Stop stops everything. In-flight requests and calls may take the time grace to end;
 // asynchronous calls that do not end are made again after the next start.
-func (s *Stack) Stop(patience time.Duration) {
+func (s *Stack) Stop(grace time.Duration) {
 	s.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
 		var ending sync.WaitGroup
 		for _, server := range s.servers {
 			ending.Go(func() {
 				if server.Shutdown(ctx) != nil {
-					_ = server.Close() // patience is over
+					_ = server.Close() // grace is over
 				}
 			})
 		}

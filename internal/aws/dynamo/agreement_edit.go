@@ -51,7 +51,7 @@ func (s *storedAgreements) edit(ctx context.Context, now time.Time, build func(*
 		if err := build(e); err != nil {
 			return againIfMoved(err)
 		}
-		err := e.quieten(ctx)
+		err := e.blockQuietStages(ctx)
 		if errors.Is(err, importer.ErrTaken) {
 			clear(dead) // one of them was committed since it was read
 			return retry.Again(err)
@@ -108,9 +108,9 @@ func (e *agreementEdit) claim(v any, owner string, what claim) {
 	})
 }
 
-// quieten makes sure that no quiet stage can be committed. If the import of one of them
+// blockQuietStages makes sure that no quiet stage can be committed. If the import of one of them
 // is still running, it returns errs.Unavailable import_running.
-func (e *agreementEdit) quieten(ctx context.Context) error {
+func (e *agreementEdit) blockQuietStages(ctx context.Context) error {
 	if len(e.quiet) == 0 {
 		return nil
 	}

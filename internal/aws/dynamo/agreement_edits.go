@@ -321,7 +321,7 @@ func (e *agreementEdit) join(g group.Group, fresh bool, cause audit.Event) {
 		e.within(g.ID)
 		return
 	}
-	group, name, count := e.stored.groups.founding(g, e.now)
+	group, name, count := e.stored.groups.groupCreation(g, e.now)
 	e.add(group, nil)
 	e.add(name, nil)
 	e.add(count, groupLimit)

@@ -83,7 +83,7 @@ func TestR4_3_RefusedDeletionHoldsNothingUp(t *testing.T) {
 func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	s := dynamo.Open(storetest.Client(t), storetest.Table(t), dynamo.Patience(30*time.Second))
+	s := dynamo.Open(storetest.Client(t), storetest.Table(t), dynamo.RetryTimeout(30*time.Second))
 	a := create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	create(t, s, "Second", agreement.Target{NewName: "Other"}, "2")
 	sales, other := groupNamed(t, s, "Sales"), groupNamed(t, s, "Other")
@@ -117,7 +117,7 @@ func TestR4_3_ManyDeletionsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for _, g := range groups {
 		all.Go(func() {
-			if err := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second)).Groups.DeleteGroup(ctx, g, edited("group.deleted")); err != nil {
+			if err := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.RetryTimeout(30*time.Second)).Groups.DeleteGroup(ctx, g, edited("group.deleted")); err != nil {
 				t.Error(err)
 			}
 		})

@@ -49,7 +49,7 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	page := audit.Page{Items: []audit.Event{}}
 	for read := 0; ; read++ {
 		if len(page.Items) == q.Limit || read == maxAuditEvents {
-			if list.goesOn() {
+			if list.hasMore() {
 				page.Next = c.encode(query...)
 			}
 			return page, nil
@@ -120,8 +120,8 @@ func (l *auditList) part(partition pk, parts int) *auditPart {
 // unread reports whether there are days whose partition was not begun.
 func (l *auditList) unread() bool { return !l.day.Before(l.oldest) }
 
-// goesOn reports whether there may be more events.
-func (l *auditList) goesOn() bool {
+// hasMore reports whether there may be more events.
+func (l *auditList) hasMore() bool {
 	for _, p := range l.parts {
 		if len(p.found) > 0 || !p.done {
 			return true

@@ -163,7 +163,7 @@ func TestSPEC12_Writers(t *testing.T) {
 	var g errgroup.Group
 	for writer := range 8 {
 		g.Go(func() error {
-			s := dynamo.Open(client, table, dynamo.Patience(30*time.Second))
+			s := dynamo.Open(client, table, dynamo.RetryTimeout(30*time.Second))
 			for i := range 10 {
 				name := fmt.Sprintf("%d of %d", i, writer)
 				e := happened(noon.Add(time.Duration(i)*time.Hour), name)

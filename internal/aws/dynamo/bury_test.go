@@ -9,9 +9,9 @@ import (
 	"trueup/internal/importer"
 )
 
-// TestR3_9_SleeperMeetsTheHolder suspends an import until another import holds the writer's
+// TestR3_9_SuspendedWriterAndLeaseHolder suspends an import until another import holds the writer's
 // lease and has staged rows. The suspended import then treats these rows as dead.
-func TestR3_9_SleeperMeetsTheHolder(t *testing.T) {
+func TestR3_9_SuspendedWriterAndLeaseHolder(t *testing.T) {
 	t.Parallel()
 	later := noon.Add(2 * time.Minute)
 	for name, file := range map[string]rows{

@@ -20,10 +20,10 @@ import (
 // TestR16_3_ManyProcessesInOneGroup has processes create different agreements in one
 // license group without a pause, while transactions conflict as on AWS. The group, which
 // is always in use, is deleted meanwhile. No creation is rejected, no agreement is left in
-// the group, and the deletion succeeds within the patience of a caller.
+// the group, and the deletion succeeds while a caller waits.
 func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	t.Parallel()
-	const processes, patience = 16, 30 * time.Second
+	const processes, retryTimeout = 16, 30 * time.Second
 	ctx := t.Context()
 	client, table := storetest.Client(t), storetest.Table(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
@@ -37,7 +37,7 @@ func TestR16_3_ManyProcessesInOneGroup(t *testing.T) {
 	var deleted atomic.Bool
 	var creators errgroup.Group
 	for p := range processes {
-		s := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(patience))
+		s := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.RetryTimeout(retryTimeout))
 		creators.Go(func() error {
 			for i := 0; !deleted.Load() || i < 2; i++ {
 				number := fmt.Sprintf("9%02d%04d", p, i)
@@ -92,12 +92,12 @@ func TestR16_3_ManyProcessesSeldomMeet(t *testing.T) {
 	table := storetest.Table(t)
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, nil)
 	defer proxy.Close()
-	// The engine may be slow, so the patience is long: the test measures how often
+	// The engine may be slow, so the timeout is long: the test measures how often
 	// transactions conflict, not how long they take.
 	proxy.Contend(faultproxy.Contention{Hold: 60 * time.Millisecond, Latency: 30 * time.Millisecond})
 	var g errgroup.Group
 	for p := range processes {
-		s := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(time.Minute))
+		s := dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.RetryTimeout(time.Minute))
 		g.Go(func() error {
 			for i := range each {
 				name := fmt.Sprintf("P%d-%d", p, i)

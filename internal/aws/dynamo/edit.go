@@ -33,7 +33,7 @@ type edit struct {
 // first is the stored answer.
 func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) error) (first []byte, err error) {
 	policy := rebuilding
-	policy.Patience = db.patience
+	policy.Timeout = db.retryTimeout
 	err = retry.Do(ctx, policy, func() error {
 		e := &edit{db: db, now: now, refused: map[*action]func(item) error{}, write: db.transact, settle: func(context.Context) error { return nil }}
 		if err := build(e); err != nil {

@@ -25,8 +25,8 @@ type engine struct {
 	// pageSize limits how many items one Query or Scan reads; 0 leaves it to the caller.
 	// Tests set it to 2, so that every loop over pages runs.
 	pageSize int32
-	// patience is how long a request is retried, and how long an edit is built again.
-	patience time.Duration
+	// retryTimeout is how long a request is retried, and how long an edit is built again.
+	retryTimeout time.Duration
 }
 
 const (
@@ -73,7 +73,7 @@ func refused(err error, a *action) (met item, refused bool) {
 
 // transact runs up to maxTransaction actions in one transaction; nil actions are left out.
 // It retries after conflicts and throttling, which the SDK does not do for a cancelled
-// transaction, until the patience of the engine or ctx ends. It returns an *errCondition if
+// transaction, until the engine's retryTimeout or ctx ends. It returns an *errCondition if
 // a condition did not hold. After a lost reply it sends the same token again, so a
 // transaction that was done is not done twice.
 func (db *engine) transact(ctx context.Context, actions []*action) error {
@@ -149,12 +149,12 @@ type errTransient struct{ error }
 func (e errTransient) Unwrap() error { return e.error }
 
 // retry calls do until it returns nil or an error that is not transient, or until the
-// patience of the engine ends. do must be repeatable: it may have succeeded although its
+// retryTimeout of the engine ends. do must be repeatable: it may have succeeded although its
 // reply was lost.
 func (db *engine) retry(ctx context.Context, do func() error) error {
 	// The longest pause is short: a transaction that waits longer than concurrent ones
 	// always conflicts with them.
-	policy := retry.Policy{Patience: db.patience, First: 10 * time.Millisecond, Longest: 100 * time.Millisecond}
+	policy := retry.Policy{Timeout: db.retryTimeout, First: 10 * time.Millisecond, Longest: 100 * time.Millisecond}
 	return retry.Do(ctx, policy, func() error {
 		err := do()
 		if isTransient(err) {

@@ -20,7 +20,7 @@ func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(n
 
 // Forewarn announces the deletion of a license group.
 func Forewarn(ctx context.Context, table *Table, id string, at time.Time) error {
-	return table.tombstones.forewarn(ctx, id, rand.Text(), at)
+	return table.tombstones.announceDeletion(ctx, id, rand.Text(), at)
 }
 
 // Announced returns whether each tombstone of a license group is an announcement.

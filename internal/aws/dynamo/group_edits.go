@@ -22,7 +22,7 @@ func (s *Groups) CreateGroup(ctx context.Context, g group.Group, c once.Change) 
 	return s.db.edit(ctx, g.CreatedAt, func(e *edit) error {
 		event := c.Event
 		e.remember(c.Entry)
-		group, name, count := s.stored.founding(g, g.CreatedAt)
+		group, name, count := s.stored.groupCreation(g, g.CreatedAt)
 		e.add(group, nil)
 		e.add(name, groupNameTaken(g.Name))
 		e.add(count, groupLimit)

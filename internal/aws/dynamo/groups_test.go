@@ -79,7 +79,7 @@ func deleting(t *testing.T, s *dynamo.Table, read group.Group) (code string) {
 // tidy empties deleted groups, as the schedule does.
 func tidy(t *testing.T, s *dynamo.Table) {
 	t.Helper()
-	stranded, err := register.New(s.Agreements, s.Journal, nil, nil).Stranded(t.Context())
+	stranded, err := register.New(s.Agreements, s.Journal, nil, nil).InDeletedGroups(t.Context())
 	must(t, err)
 	for id, agreements := range stranded {
 		must(t, s.Upkeep.Empty(t.Context(), id, agreements))

@@ -133,7 +133,7 @@ func TestLinearizabilityIsChecked(t *testing.T) {
 			found := map[porcupine.CheckResult]int{}
 			for seed := uint64(0); seed < plantedHistories && found[porcupine.Illegal] < plantedFound; seed++ {
 				h := makeHistory(t, seed, fault)
-				found[porcupine.CheckOperationsTimeout(linearModel, h.ops, linearPatience)]++
+				found[porcupine.CheckOperationsTimeout(linearModel, h.ops, linearTimeout)]++
 			}
 			if found[porcupine.Illegal] < plantedFound {
 				t.Errorf("%v of %d histories", found, plantedHistories)

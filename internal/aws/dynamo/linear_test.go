@@ -39,12 +39,12 @@ const (
 	linearHistories = 20
 	linearClients   = 5
 	linearSteps     = 7 // of each client: a change or a list, and the reads that it needs
-	linearPatience  = 20 * time.Second
+	linearTimeout  = 20 * time.Second
 )
 
-// troubled has the faults of requests in a history: conflicts in 30 % of the transactions,
+// faults has the faults of requests in a history: conflicts in 30 % of the transactions,
 // lost replies, throttling and others.
-var troubled = faultproxy.Faults{
+var faults = faultproxy.Faults{
 	{Kind: faultproxy.TransactionConflict, Rate: 0.3, Operations: []string{"TransactWriteItems"}},
 	{Kind: faultproxy.CutReply, Rate: 0.05},
 	{Kind: faultproxy.CutBody, Rate: 0.03},
@@ -358,7 +358,7 @@ func (c *client) run(ctx context.Context) {
 func makeHistory(t *testing.T, seed uint64, fault planted) *history {
 	t.Helper()
 	h := &history{t: t, seed: seed, fault: fault, table: storetest.Table(t), began: time.Now()}
-	h.proxy = faultproxy.New(storetest.Endpoint(t), seed, troubled)
+	h.proxy = faultproxy.New(storetest.Endpoint(t), seed, faults)
 	defer h.proxy.Close()
 	var clients errgroup.Group
 	for n := range linearClients {
@@ -427,7 +427,7 @@ func TestR2_3_R2_4_R4_3_Linearizable(t *testing.T) {
 				t.Parallel()
 				h := makeHistory(t, seed, sound)
 				began := time.Now()
-				result, info := porcupine.CheckOperationsVerbose(linearModel, h.ops, linearPatience)
+				result, info := porcupine.CheckOperationsVerbose(linearModel, h.ops, linearTimeout)
 				if took := time.Since(began); took > time.Second {
 					t.Logf("seed %d: checked in %s", seed, took)
 				}

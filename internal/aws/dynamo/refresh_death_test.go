@@ -106,7 +106,7 @@ func TestR7_2_FaultsDuringARefresh(t *testing.T) {
 				{Kind: faultproxy.CutReply, Rate: 0.1}, {Kind: faultproxy.TransactionConflict, Rate: 0.1}, {Kind: faultproxy.Unprocessed, Rate: 0.2},
 			})
 			defer proxy.Close()
-			r := refresherAt(0, refreshes(dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.Patience(30*time.Second))))
+			r := refresherAt(0, refreshes(dynamo.Open(engine.NewClient(proxy.URL), table, dynamo.RetryTimeout(30*time.Second))))
 			run, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow})
 			must(t, err)
 			for next, tries := run.ID, 0; next != ""; tries++ {

@@ -19,7 +19,7 @@ import (
 func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
 	err = retry.Do(ctx, rebuilding, func() (err error) {
 		queued, err = r.finish(ctx, attempt, events)
-		if conditionOf(err) != nil { // Follow stored another run meanwhile, or the attempt lost this one
+		if conditionOf(err) != nil { // QueueNext stored another run meanwhile, or the attempt lost this one
 			return retry.Again(err)
 		}
 		return err
@@ -47,7 +47,7 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	record := r.rewriting(owned(attempt), attempt)
 	*record.UpdateExpression += " REMOVE #n"
 	record.ExpressionAttributeNames["#n"] = "next"
-	*record.ConditionExpression += " AND version = :version" // Follow may store another run
+	*record.ConditionExpression += " AND version = :version" // QueueNext may store another run
 	record.ExpressionAttributeValues[":version"] = num(i.Version)
 	if i.Next != nil {
 		if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {
@@ -71,7 +71,7 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	for _, e := range events {
 		actions = append(actions, db.put(newAuditItem(e), "", nil))
 	}
-	return queued, db.transact(ctx, append(actions, r.refencing(0)...))
+	return queued, db.transact(ctx, append(actions, r.fenceActions(0)...))
 }
 
 // unless returns the id; empty if a run with the id exists.

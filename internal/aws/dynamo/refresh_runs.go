@@ -86,9 +86,9 @@ func (r *Refreshes) fenced(ctx context.Context, attempt refresher.Run, actions [
 	return err
 }
 
-// refencing returns the actions that let only the attempt with the token write. With token 0
+// fenceActions returns the actions that let only the attempt with the token write. With token 0
 // no attempt can write.
-func (r *Refreshes) refencing(token int64) []*action {
+func (r *Refreshes) fenceActions(token int64) []*action {
 	actions := make([]*action, fences)
 	for n := range actions {
 		actions[n] = r.db.put(fenceItem{keyed(fenceKey(n)), token}, "", nil)
@@ -248,8 +248,8 @@ func (r *Refreshes) request(ctx context.Context, run refresher.Run, c once.Chang
 	return stored, first, err
 }
 
-// Follow implements refresher.Store.
-func (r *Refreshes) Follow(ctx context.Context, id string, next refresher.Run) error {
+// QueueNext implements refresher.Store.
+func (r *Refreshes) QueueNext(ctx context.Context, id string, next refresher.Run) error {
 	p, sort := refreshKey(id)
 	next.Version = 1
 	err := r.db.update(ctx, &dynamodb.UpdateItemInput{
@@ -322,7 +322,7 @@ func (r *Refreshes) claim(ctx context.Context, read, claimed refresher.Run) (ref
 			ExpressionAttributeNames:  map[string]string{"#t": "token"},
 			ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID)},
 		}},
-	}, r.refencing(claimed.Token)...)
+	}, r.fenceActions(claimed.Token)...)
 	err = db.transact(ctx, actions)
 	if err != nil && conditionOf(err) == nil {
 		return refresher.Run{}, err

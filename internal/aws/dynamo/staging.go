@@ -280,7 +280,7 @@ func (s *Imports) Commit(ctx context.Context, p importer.Plan, imp importer.Impo
 	}
 	switch {
 	case p.NewGroup:
-		group, name, count := s.groups.founding(p.Group, p.At)
+		group, name, count := s.groups.groupCreation(p.Group, p.At)
 		actions = append(actions, group, name, count)
 	case len(p.Create) > 0 && p.Group.ID != group.UnassignedID:
 		entry.guard = existing{s.tombstones, []string{p.Group.ID}}

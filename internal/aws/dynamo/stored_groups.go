@@ -59,9 +59,9 @@ func (s *storedGroups) byName(ctx context.Context, folded string) (group.Group, 
 	return g, err
 }
 
-// founding returns the actions that create a group: its item, its name, and the count of
+// groupCreation returns the actions that create a group: its item, its name, and the count of
 // groups.
-func (s *storedGroups) founding(g group.Group, at time.Time) (item, name, count *action) {
+func (s *storedGroups) groupCreation(g group.Group, at time.Time) (item, name, count *action) {
 	groupPK, groupSK := groupKey(g.ID)
 	item = s.db.put(groupItem{
 		PK: string(groupPK), SK: string(groupSK), ID: g.ID, Name: g.Name, Created: millis(at), Version: 1,
@@ -115,7 +115,7 @@ func (s *storedGroups) remove(ctx context.Context, id string, build func(*edit) 
 		}
 		if by == "" { // only once, even if the edit is built again
 			by = rand.Text()
-			if err := s.tombstones.forewarn(ctx, id, by, at); err != nil {
+			if err := s.tombstones.announceDeletion(ctx, id, by, at); err != nil {
 				return err
 			}
 		}

@@ -51,9 +51,9 @@ type Option func(*engine)
 // PageSize makes every Query and Scan read at most n items.
 func PageSize(n int) Option { return func(db *engine) { db.pageSize = int32(n) } }
 
-// Patience sets how long a request is retried, and how long an edit is built again. The
+// RetryTimeout sets how long a request is retried, and how long an edit is built again. The
 // default is 6 s, for callers that a person waits for.
-func Patience(d time.Duration) Option { return func(db *engine) { db.patience = d } }
+func RetryTimeout(d time.Duration) Option { return func(db *engine) { db.retryTimeout = d } }
 
 // Open returns the types that read and write the named table. Package schema describes its
 // keys and indexes. Open sends no request. It panics if the name is empty, which is a
@@ -62,7 +62,7 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	if table == "" {
 		panic("dynamo: a table without a name")
 	}
-	db := &engine{client: client, table: table, patience: 6 * time.Second}
+	db := &engine{client: client, table: table, retryTimeout: 6 * time.Second}
 	for _, change := range options {
 		change(db)
 	}

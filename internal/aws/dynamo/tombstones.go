@@ -35,7 +35,7 @@ const tombstonesPerGroup = 32
 
 const (
 	// maxAnnounced is how long a transaction waits for announced deletions. The
-	// default patience of the store is longer.
+	// store's default timeout is longer.
 	maxAnnounced = 3 * time.Second
 	// announcedPause is the pause between two reads of the tombstones meanwhile.
 	announcedPause = 100 * time.Millisecond
@@ -103,9 +103,9 @@ func (t *tombstones) of(id string, at time.Time) []*action {
 	return actions
 }
 
-// forewarn announces the deletion of a group; by is the id of the announcement. It does not
+// announceDeletion announces the deletion of a group; by is the id of the announcement. It does not
 // change the tombstones of a deleted group.
-func (t *tombstones) forewarn(ctx context.Context, id, by string, at time.Time) error {
+func (t *tombstones) announceDeletion(ctx context.Context, id, by string, at time.Time) error {
 	return eachTombstone(ctx, func(ctx context.Context, n int) error {
 		it := tombstone(id, n, at, by)
 		return ignoreCondition(t.db.one(ctx, func() error {
@@ -170,7 +170,7 @@ func (t *tombstones) wait(ctx context.Context, all []met) error {
 		if !announced {
 			return errTransient{errAnnounced}
 		}
-		err := t.lookAgain(waiting, all)
+		err := t.readTombstonesAgain(waiting, all)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -191,8 +191,8 @@ func (t *tombstones) wait(ctx context.Context, all []met) error {
 	return errTransient{errAnnounced}
 }
 
-// lookAgain reads the tombstones after a pause.
-func (t *tombstones) lookAgain(ctx context.Context, all []met) (err error) {
+// readTombstonesAgain reads the tombstones after a pause.
+func (t *tombstones) readTombstonesAgain(ctx context.Context, all []met) (err error) {
 	if err := retry.Sleep(ctx, announcedPause); err != nil {
 		return err
 	}

@@ -217,8 +217,8 @@ func TestPresignedDownload(t *testing.T) {
 	}
 }
 
-// TestAway: a bucket that does not answer is distinguished from one that does not exist.
-func TestAway(t *testing.T) {
+// TestUnavailable: a bucket that does not answer is distinguished from one that does not exist.
+func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
 	t.Cleanup(server.Close)

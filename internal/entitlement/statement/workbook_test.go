@@ -182,9 +182,9 @@ func TestHostileWorkbooks(t *testing.T) {
 	}
 }
 
-// TestAnArchiveIsNotBelieved checks that the real sizes of parts count, not the sizes in the
+// TestArchiveSizesAreChecked checks that the real sizes of parts count, not the sizes in the
 // archive's directory.
-func TestAnArchiveIsNotBelieved(t *testing.T) {
+func TestArchiveSizesAreChecked(t *testing.T) {
 	t.Parallel()
 	bomb := archive(t, "xl/workbook.xml", bookPart, "xl/_rels/workbook.xml.rels", relsPart, "xl/sharedStrings.xml", emptyText,
 		"xl/worksheets/sheet1.xml", strings.Repeat("<row/>", 4<<20))

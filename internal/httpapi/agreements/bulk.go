@@ -243,7 +243,7 @@ func (o *operations) deleteAgreements(api huma.API, op huma.Operation) {
 			switch {
 			case volume.Load():
 				results.Notice = i18n.Text(in.Lang(), i18n.AgreementDeleted, nil)
-				o.Refreshes.Tell(ctx, refresher.TriggerDeletion)
+				o.Refreshes.PairsChanged(ctx, refresher.TriggerDeletion)
 			case results.Succeeded > 0:
 				results.Notice = i18n.Text(in.Lang(), i18n.OtherDeleted, nil)
 			}

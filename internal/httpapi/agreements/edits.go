@@ -214,7 +214,7 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 				return agreementOf(lang, o.today(), a)
 			})
 			if err == nil && !repeated && n.Type == agreement.TypeVolume {
-				o.Refreshes.Tell(ctx, refresher.TriggerImport)
+				o.Refreshes.PairsChanged(ctx, refresher.TriggerImport)
 			}
 			return reply, noSuchGroup(err, n.Group)
 		})
@@ -378,7 +378,7 @@ func (o *operations) deleteAgreement(api huma.API, op huma.Operation) {
 		out := DeletedAgreement{ID: in.ID, Notice: i18n.Text(in.Lang(), i18n.OtherDeleted, nil)}
 		if removed == agreement.TypeVolume {
 			out.Stale, out.Notice = true, i18n.Text(in.Lang(), i18n.AgreementDeleted, nil)
-			o.Refreshes.Tell(ctx, refresher.TriggerDeletion)
+			o.Refreshes.PairsChanged(ctx, refresher.TriggerDeletion)
 		}
 		return &deleteAgreementOutput{out}, nil
 	})

@@ -150,7 +150,7 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 				return err
 			})
 			if err == nil && !repeated {
-				o.Refreshes.Tell(ctx, refresher.TriggerImport)
+				o.Refreshes.PairsChanged(ctx, refresher.TriggerImport)
 			}
 			return reply, err
 		})
@@ -187,7 +187,7 @@ func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		o.Refreshes.Tell(ctx, refresher.TriggerDeletion)
+		o.Refreshes.PairsChanged(ctx, refresher.TriggerDeletion)
 		return o.revised(in.Lang(), after), nil
 	})
 }

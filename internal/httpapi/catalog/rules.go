@@ -244,10 +244,10 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 			return err
 		}
 		event := o.Event(ctx, now, "rule.added")
-		event.Subject, event.After = "inventory-rule/"+rule.ID, ruleTold(rule, 0)
+		event.Subject, event.After = "inventory-rule/"+rule.ID, ruleValues(rule, 0)
 		place := at
 		if before, was, err := list.Find(rule.ID); err == nil {
-			event.Action, event.Before = "rule.changed", ruleTold(before, was)
+			event.Action, event.Before = "rule.changed", ruleValues(before, was)
 			if place == 0 {
 				place = was
 			}
@@ -259,7 +259,7 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 			return err
 		}
 		_, first, err := o.Counts.SetRules(ctx, list, admin, reply.Change(event))
-		reply, err = reply.Unless(first, asConflict(err))
+		reply, err = reply.OrFirst(first, asConflict(err))
 		return err
 	})
 	if err == nil {
@@ -283,8 +283,8 @@ func (o *operations) recount(ctx context.Context) {
 	}
 }
 
-// ruleTold returns the fields of a rule for an audit event.
-func ruleTold(r inventory.Rule, position int) map[string]string {
+// ruleValues returns the fields of a rule for an audit event.
+func ruleValues(r inventory.Rule, position int) map[string]string {
 	told := map[string]string{"position": strconv.Itoa(position)}
 	for field, value := range map[string]string{
 		"kind": string(r.Kind), "publisher": r.Publisher, "name": r.Name, "version": r.Version, "product": inventory.ProductName(r.Product),
@@ -327,7 +327,7 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 				return err
 			}
 			event := o.Event(ctx, now, "rule.deleted")
-			event.Subject, event.Before = "inventory-rule/"+rule.ID, ruleTold(rule, at)
+			event.Subject, event.Before = "inventory-rule/"+rule.ID, ruleValues(rule, at)
 			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), once.Change{Event: event})
 			out.Body.RulesVersion = changed.Version
 			return err

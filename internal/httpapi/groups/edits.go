@@ -62,7 +62,7 @@ func (o *operations) createGroup(api huma.API, op huma.Operation) {
 			if err != nil {
 				return reply, err
 			}
-			return reply.Unless(o.Groups.CreateGroup(ctx, g, reply.Change(o.Event(ctx, now, "group.created"))))
+			return reply.OrFirst(o.Groups.CreateGroup(ctx, g, reply.Change(o.Event(ctx, now, "group.created"))))
 		})
 		if err != nil {
 			return nil, err

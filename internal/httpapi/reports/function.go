@@ -30,7 +30,7 @@ type Deps struct {
 	Groups     group.Store
 	Refreshes  *refresher.Requests
 	Refresh    func(context.Context) error // requests a refresh of old licence data (R8.6)
-	Statements *statements.Keeper
+	Statements *statements.Service
 	Uploads    objects.Bucket
 	Reports    objects.Bucket
 }

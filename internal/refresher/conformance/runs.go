@@ -11,8 +11,8 @@ import (
 	"trueup/internal/refresher"
 )
 
-// crowd calls do n times concurrently, each with its own store.
-func (b *bench) crowd(n int, do func(i int, s refresher.Store)) {
+// concurrently calls do n times concurrently, each with its own store.
+func (b *bench) concurrently(n int, do func(i int, s refresher.Store)) {
 	var all sync.WaitGroup
 	for i := range n {
 		s := b.world.Store()
@@ -30,7 +30,7 @@ func oneOpen(b *bench) {
 		wanted[i] = b.queued()
 	}
 	got := make([]string, len(wanted))
-	b.crowd(len(wanted), func(i int, s refresher.Store) {
+	b.concurrently(len(wanted), func(i int, s refresher.Store) {
 		run, _, err := s.Request(b.Context(), wanted[i], once.Change{Event: event(wanted[i].ID)[0]})
 		if err != nil {
 			b.Error(err)
@@ -76,22 +76,22 @@ func oneOpen(b *bench) {
 }
 
 func follow(b *bench) {
-	b.is("of no run", b.Follow(b.Context(), "nobody", b.queued()), refresher.ErrLost)
+	b.is("of no run", b.QueueNext(b.Context(), "nobody", b.queued()), refresher.ErrLost)
 	open, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	replaced, next := b.queued(), b.queued()
-	b.must(b.Follow(b.Context(), open.ID, replaced))
-	run, err := b.Claim(b.Context(), open, claimed(open)) // the record as read before Follow
+	b.must(b.QueueNext(b.Context(), open.ID, replaced))
+	run, err := b.Claim(b.Context(), open, claimed(open)) // the record as read before QueueNext
 	b.must(err)
 	if run.Next == nil || run.Next.ID != replaced.ID {
 		b.Errorf("the claimed run is followed by %+v", run.Next)
 	}
-	b.must(b.Follow(b.Context(), open.ID, next))
+	b.must(b.QueueNext(b.Context(), open.ID, next))
 	run.Next = nil
 	b.must(b.Save(b.Context(), run))
 	b.must(b.Renew(b.Context(), run, begun.Add(time.Hour)))
 	b.equal("queued", b.end(run), next.ID)
-	b.is("of one that ended", b.Follow(b.Context(), run.ID, b.queued()), refresher.ErrLost)
+	b.is("of one that ended", b.QueueNext(b.Context(), run.ID, b.queued()), refresher.ErrLost)
 	stored, err := b.Run(b.Context(), run.ID)
 	b.must(err)
 	b.equal("noted with the one that ended", stored.Next, (*refresher.Run)(nil))
@@ -105,7 +105,7 @@ func claims(b *bench) {
 	open, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
 	won := make([]refresher.Run, 6)
-	b.crowd(len(won), func(i int, s refresher.Store) {
+	b.concurrently(len(won), func(i int, s refresher.Store) {
 		run, err := s.Claim(b.Context(), open, claimed(open))
 		if err != nil && !errors.Is(err, refresher.ErrBusy) {
 			b.Error(err)

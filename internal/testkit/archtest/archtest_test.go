@@ -26,9 +26,9 @@ func TestRepository(t *testing.T) {
 	}
 }
 
-// TestRepositoryIsSeen ensures that TestRepository does not pass because it looked in the wrong
+// TestRepositoryIsRead ensures that TestRepository does not pass because it looked in the wrong
 // folder.
-func TestRepositoryIsSeen(t *testing.T) {
+func TestRepositoryIsRead(t *testing.T) {
 	t.Parallel()
 	tree, err := Load(os.DirFS("../../.."))
 	if err != nil {

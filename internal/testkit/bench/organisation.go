@@ -268,7 +268,7 @@ func (o *organisation) fetch(ctx context.Context, path string) ([]byte, error) {
 // deleteGroup deletes the large group and moves its agreements in the table.
 func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
 	reg := register.New(o.store.Agreements, o.store.Journal, s3bucket.New(o.stack.S3(), stack.ReportsBucket), nil)
-	if _, err := reg.Stranded(ctx); err != nil { // loads the register, as in a warm process
+	if _, err := reg.InDeletedGroups(ctx); err != nil { // loads the register, as in a warm process
 		return 0, err
 	}
 	return took(func(ctx context.Context) error {
@@ -279,7 +279,7 @@ func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
 		if err := o.store.Groups.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
 			return err
 		}
-		stranded, err := reg.Stranded(ctx)
+		stranded, err := reg.InDeletedGroups(ctx)
 		if err != nil {
 			return err
 		}

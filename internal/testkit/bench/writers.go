@@ -63,7 +63,7 @@ func (b *bench) postsAgainstFloor(ctx context.Context, e *engine.Engine) error {
 	}
 	for _, n := range atOnce {
 		each := b.size(160/n, 2)
-		subject, floor := newCrowd(n, each, p.post), newCrowd(n, each, f.put)
+		subject, floor := newWriterGroup(n, each, p.post), newWriterGroup(n, each, f.put)
 		middle, err := medians(ctx, b.size(5, 1), subject.run, floor.run)
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func (b *bench) postsAgainstFloor(ctx context.Context, e *engine.Engine) error {
 		}
 		p.refused = 0
 	}
-	single := newCrowd(b.size(100, 4), 1, p.post)
+	single := newWriterGroup(b.size(100, 4), 1, p.post)
 	if _, err := single.run(ctx); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (b *bench) postsOnAWS(ctx context.Context, e *engine.Engine) error {
 	defer p.stack.Stop(time.Second)
 	proxy.Contend(onAWS)
 	each, most := b.size(20, 2), slices.Max(atOnce)
-	one, many := newCrowd(1, each, p.post), newCrowd(most, each, p.post)
+	one, many := newWriterGroup(1, each, p.post), newWriterGroup(most, each, p.post)
 	middle, err := medians(ctx, b.size(3, 1), one.run, many.run)
 	if err != nil {
 		return err
@@ -127,8 +127,8 @@ func perSecond(n int, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
 }
 
-// crowd is a number of members who concurrently call do, each several times.
-type crowd struct {
+// writerGroup is a number of members who concurrently call do, each several times.
+type writerGroup struct {
 	members, each int
 	do            func(ctx context.Context, member int) error
 
@@ -136,12 +136,12 @@ type crowd struct {
 	latencies []time.Duration // of all runs
 }
 
-func newCrowd(members, each int, do func(context.Context, int) error) *crowd {
-	return &crowd{members: members, each: each, do: do}
+func newWriterGroup(members, each int, do func(context.Context, int) error) *writerGroup {
+	return &writerGroup{members: members, each: each, do: do}
 }
 
 // run measures the duration of all calls.
-func (c *crowd) run(ctx context.Context) (time.Duration, error) {
+func (c *writerGroup) run(ctx context.Context) (time.Duration, error) {
 	return took(func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		for member := range c.members {
@@ -192,7 +192,7 @@ func (b *bench) poster(ctx context.Context, e *engine.Engine, table, functionsDy
 		p.token, err = s.Token("bench", access.GlobalAdmin)
 	}
 	if err == nil {
-		_, err = newCrowd(slices.Max(atOnce), 3, p.post).run(ctx) // starts the processes
+		_, err = newWriterGroup(slices.Max(atOnce), 3, p.post).run(ctx) // starts the processes
 	}
 	if err != nil {
 		s.Stop(0)
@@ -239,7 +239,7 @@ func (p *poster) post(ctx context.Context, _ int) error {
 type bareWriter struct {
 	table   string
 	items   []item
-	clients []*dynamodb.Client // one per member of a crowd
+	clients []*dynamodb.Client // one per member of a writerGroup
 
 	mu   sync.Mutex
 	made int

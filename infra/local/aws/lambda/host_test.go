@@ -81,8 +81,8 @@ func start(t *testing.T, dir string, f lambda.Function) (*lambda.Host, *console)
 	return h, c
 }
 
-func stop(h *lambda.Host, patience time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func stop(h *lambda.Host, grace time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	h.Close(ctx)
 }

@@ -30,10 +30,10 @@ func Listen(port int, setting string) (net.Listener, error) {
 }
 
 // Server returns a server of h for callers on this machine. Its errors, such as panics of
-// handlers, are written to complaints.
-func Server(h http.Handler, complaints io.Writer) *http.Server {
+// handlers, are written to errorLog.
+func Server(h http.Handler, errorLog io.Writer) *http.Server {
 	return &http.Server{
-		Handler: only(h), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(complaints, "", log.LstdFlags),
+		Handler: only(h), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(errorLog, "", log.LstdFlags),
 	}
 }
 

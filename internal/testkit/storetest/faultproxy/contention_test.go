@@ -18,7 +18,7 @@ import (
 
 // actions returns one action of each kind, on items with the sort keys put, update, delete and
 // check; only the first two write something.
-func (r rig) actions() []types.TransactWriteItem {
+func (r setup) actions() []types.TransactWriteItem {
 	return []types.TransactWriteItem{
 		{Put: &types.Put{TableName: r.table, Item: key("put")}},
 		r.update("update"),
@@ -27,7 +27,7 @@ func (r rig) actions() []types.TransactWriteItem {
 	}
 }
 
-func (r rig) transact(token string, actions ...types.TransactWriteItem) error {
+func (r setup) transact(token string, actions ...types.TransactWriteItem) error {
 	in := &dynamodb.TransactWriteItemsInput{TransactItems: actions}
 	if token != "" {
 		in.ClientRequestToken = &token
@@ -36,7 +36,7 @@ func (r rig) transact(token string, actions ...types.TransactWriteItem) error {
 	return err
 }
 
-func (r rig) update(sk string) types.TransactWriteItem {
+func (r setup) update(sk string) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: r.table, Key: key(sk), UpdateExpression: aws.String("SET changed = :c"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":c": &types.AttributeValueMemberBOOL{Value: true}},
@@ -46,7 +46,7 @@ func (r rig) update(sk string) types.TransactWriteItem {
 // holding starts a transaction of the actions. Its token is the table's name because the engine
 // shares tokens among tables. It returns once the transaction holds its items; end lets it
 // continue.
-func (r rig) holding() (end func()) {
+func (r setup) holding() (end func()) {
 	r.Helper()
 	holds, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	var first atomic.Bool
@@ -83,7 +83,7 @@ func codes(err error) (codes []string) {
 	return codes
 }
 
-func (r rig) wantConflicts(n int) {
+func (r setup) wantConflicts(n int) {
 	r.Helper()
 	if got := r.proxy.Counts()[faultproxy.TransactionConflict]; got != n {
 		r.Errorf("%d conflicts, want %d", got, n)
@@ -161,7 +161,7 @@ func TestSingleRequestsMeetAnItemThatIsHeld(t *testing.T) {
 }
 
 // read reads two items with TransactGetItems.
-func (r rig) read(first, second string) error {
+func (r setup) read(first, second string) error {
 	get := func(sk string) types.TransactGetItem {
 		return types.TransactGetItem{Get: &types.Get{TableName: r.table, Key: key(sk)}}
 	}

@@ -28,8 +28,8 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 const attempts = 3
 
-// rig is a table behind a proxy.
-type rig struct {
+// setup is a table behind a proxy.
+type setup struct {
 	*testing.T
 	proxy  *faultproxy.Proxy
 	client *dynamodb.Client // through the proxy, like the SDK's default except for short waits
@@ -37,7 +37,7 @@ type rig struct {
 	table  *string
 }
 
-func newRig(t *testing.T, faults ...faultproxy.Fault) rig {
+func newRig(t *testing.T, faults ...faultproxy.Fault) setup {
 	t.Helper()
 	t.Parallel()
 	proxy := faultproxy.New(storetest.Endpoint(t), 1, faults)
@@ -47,16 +47,16 @@ func newRig(t *testing.T, faults ...faultproxy.Fault) rig {
 			o.MaxAttempts, o.MaxBackoff = attempts, time.Millisecond
 		})
 	})
-	return rig{t, proxy, client, storetest.Client(t), aws.String(storetest.Table(t))}
+	return setup{t, proxy, client, storetest.Client(t), aws.String(storetest.Table(t))}
 }
 
 // once injects the fault into the next request only.
-func (r rig) once(kind faultproxy.Kind) {
+func (r setup) once(kind faultproxy.Kind) {
 	r.proxy.SetHooks(faultproxy.Hooks{After: func(int, string) { r.proxy.SetFaults(nil) }})
 	r.proxy.SetFaults(faultproxy.Faults{{Kind: kind, Rate: 1}})
 }
 
-func (r rig) put(ctx context.Context, sk string) error {
+func (r setup) put(ctx context.Context, sk string) error {
 	_, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: r.table, Item: key(sk), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 	})
@@ -64,7 +64,7 @@ func (r rig) put(ctx context.Context, sk string) error {
 }
 
 // add adds 1 to n of three items in one transaction.
-func (r rig) add() error {
+func (r setup) add() error {
 	update := func(sk string) types.TransactWriteItem {
 		return types.TransactWriteItem{Update: &types.Update{
 			TableName: r.table, Key: key(sk), UpdateExpression: aws.String("ADD n :one"),
@@ -79,7 +79,7 @@ func (r rig) add() error {
 }
 
 // state returns n by sort key for the items in the table.
-func (r rig) state() map[string]string {
+func (r setup) state() map[string]string {
 	r.Helper()
 	state := map[string]string{}
 	for _, item := range storetest.Dump(r, r.direct, *r.table) {
@@ -92,14 +92,14 @@ func (r rig) state() map[string]string {
 	return state
 }
 
-func (r rig) wantState(want map[string]string) {
+func (r setup) wantState(want map[string]string) {
 	r.Helper()
 	if diff := cmp.Diff(want, r.state()); diff != "" {
 		r.Errorf("state (-want +got):\n%s", diff)
 	}
 }
 
-func (r rig) wantRequests(requests, faults int, kind faultproxy.Kind) {
+func (r setup) wantRequests(requests, faults int, kind faultproxy.Kind) {
 	r.Helper()
 	if got := r.proxy.Requests(); got != requests {
 		r.Errorf("the SDK sent %d requests, want %d", got, requests)
@@ -245,10 +245,10 @@ func TestEveryReplyCut(t *testing.T) {
 // TestCutBodyIsNotRetried: the SDK treats half an answer as one that it cannot decode: it
 // reports neither a connection error nor a service error, and does not retry.
 func TestCutBodyIsNotRetried(t *testing.T) {
-	for name, call := range map[string]func(rig) error{
-		"write":       func(r rig) error { return r.put(r.Context(), "1") },
-		"transaction": func(r rig) error { return r.add() },
-		"read": func(r rig) error {
+	for name, call := range map[string]func(setup) error{
+		"write":       func(r setup) error { return r.put(r.Context(), "1") },
+		"transaction": func(r setup) error { return r.add() },
+		"read": func(r setup) error {
 			_, err := r.client.GetItem(r.Context(), &dynamodb.GetItemInput{TableName: r.table, Key: key("1")})
 			return err
 		},
