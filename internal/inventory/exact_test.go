@@ -175,25 +175,6 @@ func FuzzDocuments(f *testing.F) {
 	})
 }
 
-// FuzzPattern checks that a pattern matches the name that it was made from, and that a text is
-// found at any position.
-func FuzzPattern(f *testing.F) {
-	f.Add("microsoft office*{year}*", "office {number}", "2019 r2")
-	f.Fuzz(func(t *testing.T, written, literal, name string) {
-		p, ok := compile(written)
-		if ok {
-			p.match(text.Fold(name))
-		}
-		literal = fold(strings.NewReplacer("*", "", "{", "", "}", "").Replace(literal))
-		if p, ok := compile("*" + literal + "*"); !ok || !p.matches(name+literal+name) {
-			t.Errorf("%q is not found", literal)
-		}
-		if p, ok := compile(literal); !ok || !p.matches(literal) || literal != "" && p.matches(literal+"x") {
-			t.Errorf("%q is another", literal)
-		}
-	})
-}
-
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(tallyFormat))
 	tally := &Tally{

@@ -12,6 +12,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/position"
+	"trueup/internal/product"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
@@ -73,7 +74,7 @@ type Rules struct {
 
 type compiled struct {
 	Rule
-	publisher, name, version pattern // nil for any
+	publisher, name, version product.Pattern // nil for any
 }
 
 // MaxRules is the maximum number of an admin's rules.
@@ -145,7 +146,7 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 	}
 	for _, field := range []struct {
 		name, written string
-		compiled      *pattern // nil for a text that is not a pattern
+		compiled      *product.Pattern // nil for a text that is not a pattern
 	}{
 		{"publisher", r.Publisher, &c.publisher},
 		{"name", r.Name, &c.name},
@@ -166,7 +167,7 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 			continue
 		}
 		var ok bool
-		if *field.compiled, ok = compile(field.written); !ok {
+		if *field.compiled, ok = product.CompilePattern(field.written); !ok {
 			wrong("rule_pattern", field.name, field.written)
 		}
 	}
@@ -184,11 +185,11 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 	publisher, name, version := text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
 	for i := range rules.rules {
 		r := &rules.rules[i]
-		if r.publisher != nil && publisher != "" && !r.publisher.matches(publisher) {
+		if r.publisher != nil && publisher != "" && !matches(r.publisher, publisher) {
 			continue
 		}
-		h, ok := r.name.match(name)
-		if !ok || r.version != nil && !r.version.matches(version) {
+		values, ok := r.name.Match(name)
+		if !ok || r.version != nil && !matches(r.version, version) {
 			continue
 		}
 		if r.Kind == Alias {
@@ -205,17 +206,14 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 			continue
 		}
 		d.Kind, d.Rule, d.Product = r.Kind, r.ID, r.Product
-		if strings.Contains(d.Product.Version, "{") {
-			major, _, _ := strings.Cut(version, ".")
-			d.Product.Version = strings.NewReplacer(yearMark, h.year, numberMark, h.number, "{major}", major).Replace(d.Product.Version)
-		}
+		d.Product.Version = values.Fill(d.Product.Version, version)
 		return d
 	}
 	return d
 }
 
-func (p pattern) matches(folded string) bool {
-	_, ok := p.match(folded)
+func matches(p product.Pattern, folded string) bool {
+	_, ok := p.Match(folded)
 	return ok
 }
 

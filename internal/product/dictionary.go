@@ -1,0 +1,98 @@
+package product
+
+// Kind says what a title is.
+type Kind string
+
+// The kinds. Product, Free and Undecidable are rows; the others are noise.
+const (
+	KindProduct     Kind = "product"     // needs a licence
+	KindUndecidable Kind = "undecidable" // the name does not tell which of several products it is
+	KindFree        Kind = "free"        // needs no licence
+	KindUpdate      Kind = "update"      // an update, hotfix or service pack
+	KindLanguage    Kind = "language"    // a language pack, MUI part or proofing tool
+	KindComponent   Kind = "component"   // a part of a product that another title counts
+	KindRuntime     Kind = "runtime"     // needed by other programs
+	KindDriver      Kind = "driver"      // of a device, with its tools
+)
+
+// Metric says what a licence of a product is for.
+type Metric string
+
+// The metrics. Only device and user licences, and operating systems, can be compared with an
+// inventory of PCs.
+const (
+	MetricDevice  Metric = "device"
+	MetricUser    Metric = "user"
+	MetricCore    Metric = "core"
+	MetricServer  Metric = "server"
+	MetricCAL     Metric = "cal"
+	MetricOS      Metric = "os"
+	MetricService Metric = "service" // an online service, of which nothing is installed
+	MetricNone    Metric = "none"    // free
+)
+
+// Scheme says what the versions of a product are.
+type Scheme string
+
+// The schemes.
+const (
+	SchemeYear  Scheme = "year"  // 2019, 2012 R2
+	SchemeMajor Scheme = "major" // the first part of the number
+	SchemeMinor Scheme = "minor" // the first two parts of the number
+	SchemeNames Scheme = "names" // those of Row.Known
+	SchemeNone  Scheme = "none"  // no versions, such as a subscription
+)
+
+// Row is a product of the dictionary.
+type Row struct {
+	ID        string // unique and stable: adobe-acrobat-pro
+	Publisher string
+	Family    string // without edition and version
+	Edition   string // empty if there is only one
+	Kind      Kind
+	Metric    Metric
+	Rank      int // a licence of an edition with a higher rank covers lower ones; 0 for none
+	Scheme    Scheme
+	Known     []string          // versions, oldest first
+	Builds    map[string]string // number at the front of a title's version to the version
+	Paper     []Paper           // the first is the name for people
+	// Includes are the ids of products to which a licence also entitles. Candidates are the ids of
+	// the products that an undecidable title may be.
+	Includes   []string
+	Candidates []string
+	Source     string // an address, or "general knowledge"
+}
+
+// Paper is a name of a product on licences, without its publisher.
+type Paper struct {
+	Name    string
+	Version string // if the name includes it
+}
+
+// Rule is a pattern that recognises titles.
+type Rule struct {
+	ID        string
+	Kind      Kind
+	Row       int    // index of the row; -1 for noise
+	Publisher int    // index in Data.Publishers; -1 for any
+	By        string // pattern of publishers, instead of Publisher
+	Anywhere  bool   // also for titles of another publisher or of none
+	Name      string // pattern of stems, with alternatives
+	Version   string // the version, with placeholders; empty for the default
+	// Words are the words by which the rule is found: every stem that it matches has one of them.
+	// An empty word finds it for every stem.
+	Words []string
+}
+
+// Publisher is a publisher with its other spellings.
+type Publisher struct {
+	Name      string
+	Spellings []string
+}
+
+// Data is the content of the dictionary.
+type Data struct {
+	Publishers []Publisher
+	Rows       []Row
+	Rules      []Rule
+}

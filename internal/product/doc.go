@@ -1,0 +1,16 @@
+// Package product knows software products: how publishers name them when installed and on paper,
+// in which editions and versions, by what they are licensed, what a licence of them includes, and
+// whether they need one at all (SPEC 5, R5.0).
+//
+// The dictionary is written by hand in data/*.yaml, checked and packed by go generate, and loaded
+// on first use. Two functions read it. Recognize takes a title as detected on a PC, Licensed a
+// name on a statement or an agreement. Both give the same Product for the same product, so that
+// licences and installations meet.
+//
+// Names are compared in a normal form: see Stem. A title is recognised by the first of these that
+// matches: a product, free program or undecidable title; noise of its publisher; noise of any
+// publisher. Within each, the pattern with the most literal characters decides, so the order of
+// the data files does not matter.
+package product
+
+//go:generate go run ./pack

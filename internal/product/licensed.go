@@ -1,0 +1,125 @@
+package product
+
+import (
+	"slices"
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// Licensed returns the product that a name on a licence stands for, with the version of the name
+// or else of the column version. The publisher may stand at the front of the name and the version
+// at its end. ok is false if the dictionary does not know the name.
+func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool) {
+	by := d.publisher(publisher)
+	stem := Stem(text.Fold(name))
+	names := []string{stem}
+	if rest := d.withoutPublisher(by, stem); rest != stem {
+		names = append(names, rest)
+	}
+	for _, n := range names {
+		if m, ok = d.onPaper(by, n, "", version); ok {
+			return m, true
+		}
+	}
+	for _, n := range names {
+		if rest, found := SplitVersion(strings.Fields(n)); found != "" {
+			if m, ok = d.onPaper(by, strings.Join(rest, " "), found, version); ok {
+				return m, true
+			}
+		}
+	}
+	for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
+		if m, ok = d.Recognize(Title{Publisher: publisher, Name: n, Version: version}); ok && m.Row != nil {
+			return m, true
+		}
+	}
+	return Match{}, false
+}
+
+// onPaper looks a name up among the names on licences. inName is the version that was cut from it.
+func (d *Dictionary) onPaper(by int, name, inName, column string) (m Match, ok bool) {
+	found := d.papers[paperKey{by, name}]
+	if len(found) == 0 {
+		return Match{}, false
+	}
+	p := found[0]
+	row := &d.Rows[p.row]
+	version := p.version
+	switch {
+	case version != "":
+	case inName != "":
+		version = row.canonical(inName)
+	case column != "":
+		version = row.canonical(column)
+	}
+	return Match{Rule: row.ID, Kind: row.Kind, Row: row, Product: row.product(version)}, true
+}
+
+// withoutPublisher removes the publisher from the front of a stem, unless a number follows.
+func (d *Dictionary) withoutPublisher(by int, stem string) string {
+	if by < 0 {
+		return stem
+	}
+	p := d.Publishers[by]
+	for _, s := range append([]string{p.Name}, p.Spellings...) {
+		for _, spelled := range []string{text.Fold(s), publisherStem(s)} {
+			if rest, ok := strings.CutPrefix(stem, spelled+" "); ok && !isNumber(firstWord(rest)) {
+				return rest
+			}
+		}
+	}
+	return stem
+}
+
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	return word
+}
+
+// SplitVersion finds the version in the words of a name: a number at the end, or else the last
+// year, each with the release or service pack after it. LTSC is removed with it. The first word is
+// never part of the version.
+func SplitVersion(words []string) (rest []string, version string) {
+	var at, end int
+	for i := len(words) - 1; i > 0; i-- {
+		end = i + 1
+		for end < len(words) && isRelease(words[end]) {
+			end++
+		}
+		if isYear(words[i]) || end == len(words) && isNumber(words[i]) {
+			at = i
+			break
+		}
+	}
+	if at == 0 {
+		return words, ""
+	}
+	rest = slices.Concat(words[:at], words[end:])
+	if i := slices.IndexFunc(rest, func(w string) bool { return strings.EqualFold(w, "ltsc") }); i > 0 {
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return rest, strings.ToUpper(strings.TrimPrefix(strings.Join(words[at:end], " "), "v"))
+}
+
+// isRelease reports whether a word is a release or a service pack: R2, SP1.
+func isRelease(w string) bool {
+	w = strings.ToLower(w)
+	digits, found := strings.CutPrefix(w, "r")
+	if !found {
+		digits, found = strings.CutPrefix(w, "sp")
+	}
+	return found && digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// isNumber reports whether a word consists of numbers with dots: 2021, v10, 23.01.
+func isNumber(w string) bool {
+	for part := range strings.SplitSeq(strings.TrimPrefix(strings.ToLower(w), "v"), ".") {
+		if part == "" || strings.Trim(part, "0123456789") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func isYear(w string) bool { return len(w) == 4 && isNumber(w) && w >= "1985" && w <= "2099" }

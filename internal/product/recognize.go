@@ -1,0 +1,172 @@
+package product
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"trueup/internal/text"
+)
+
+// Product identifies what a licence or an installation is for.
+type Product struct {
+	Publisher string
+	Family    string // without edition and version: "Office", "SQL Server"
+	Edition   string // "Professional Plus", "Standard"; empty if there is only one
+	Version   string // "2021", "2012 R2", "2.05"; empty for any version
+}
+
+// Title is a title as detected on a PC.
+type Title struct{ Publisher, Name, Version string }
+
+// Match says what the dictionary knows of a title or of a name on a licence.
+type Match struct {
+	Rule    string // ID of the rule or row that decided
+	Kind    Kind
+	Row     *Row    // nil for noise
+	Product Product // of Row, with its version; an undecidable title has the version of its candidates
+}
+
+// Dictionary recognises products. It is safe for concurrent use.
+type Dictionary struct {
+	Data
+	ID string // changes with the data; empty for one that was not loaded
+
+	publishers map[string]int     // by stem
+	rows       map[string]int     // by id
+	rules      []*rule            // in the order of Data
+	byWord     map[string][]*rule // rules by their words
+	papers     map[paperKey][]paper
+}
+
+type paperKey struct {
+	publisher int
+	name      string
+}
+
+type paper struct {
+	row     int
+	version string
+}
+
+// New returns the dictionary of data. Patterns are compiled on first use.
+func New(data Data) *Dictionary {
+	d := &Dictionary{Data: data, publishers: map[string]int{}, rows: map[string]int{}, byWord: map[string][]*rule{}, papers: map[paperKey][]paper{}}
+	for i, p := range data.Publishers {
+		for _, s := range append([]string{p.Name}, p.Spellings...) {
+			d.publishers[publisherStem(s)] = i
+		}
+	}
+	for i := range data.Rows {
+		d.addRow(i)
+	}
+	for i := range data.Rules {
+		r := &rule{Rule: &data.Rules[i], class: classOf(&data.Rules[i])}
+		d.rules = append(d.rules, r)
+		for _, word := range r.Words {
+			d.byWord[word] = append(d.byWord[word], r)
+		}
+	}
+	return d
+}
+
+func (d *Dictionary) addRow(i int) {
+	row := &d.Rows[i]
+	d.rows[row.ID] = i
+	publisher := d.publisher(row.Publisher)
+	if row.Kind == KindProduct {
+		// A product by its own name gives itself.
+		k := paperKey{publisher, Stem(text.Fold(row.Name()))}
+		d.papers[k] = append(d.papers[k], paper{row: i})
+	}
+	for _, p := range row.Paper {
+		k := paperKey{publisher, Stem(text.Fold(p.Name))}
+		d.papers[k] = append(d.papers[k], paper{row: i, version: p.Version})
+	}
+}
+
+// publisher returns the index of a publisher, -1 if it is not known. A longer name counts for the
+// known name at its front: "Microsoft Nederland".
+func (d *Dictionary) publisher(name string) int {
+	stem := publisherStem(name)
+	for stem != "" {
+		if i, ok := d.publishers[stem]; ok {
+			return i
+		}
+		at := strings.LastIndexByte(stem, ' ')
+		if at < 0 {
+			break
+		}
+		stem = stem[:at]
+	}
+	return -1
+}
+
+// Find returns a row by its id.
+func (d *Dictionary) Find(id string) (*Row, bool) {
+	i, ok := d.rows[id]
+	if !ok {
+		return nil, false
+	}
+	return &d.Rows[i], true
+}
+
+// maxWords is the number of words of a title by which rules are looked up. It bounds the time for
+// a hostile title; real ones have fewer.
+const maxWords = 40
+
+// Recognize returns what a title is. ok is false if the dictionary does not know it.
+func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
+	stem := Stem(text.Fold(t.Name))
+	by := detectedBy{d.publisher(t.Publisher), text.Fold(t.Publisher)}
+	var best found
+	words := 0
+	for word := range wordsOf(stem) {
+		if words++; words > maxWords {
+			break
+		}
+		best.search(d.byWord[word], word, stem, by)
+		if start := front(word); start != "" {
+			best.search(d.byWord[start], start, stem, by)
+		}
+	}
+	best.search(d.byWord[""], "", stem, by)
+	if best.rule == nil {
+		return Match{}, false
+	}
+	m = Match{Rule: best.rule.ID, Kind: best.rule.Kind}
+	if best.rule.Row >= 0 {
+		m.Row = &d.Rows[best.rule.Row]
+		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.values, t.Version))
+	}
+	return m, true
+}
+
+func (r *Row) product(version string) Product {
+	return Product{Publisher: r.Publisher, Family: r.Family, Edition: r.Edition, Version: version}
+}
+
+// Name returns the name without publisher and version.
+func (r *Row) Name() string { return text.Collapse(r.Family + " " + r.Edition) }
+
+// wordsOf yields the words of a stem: its runs of letters and digits.
+func wordsOf(stem string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		start := -1
+		for i, r := range stem {
+			letter := r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9') || r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
+			switch {
+			case letter && start < 0:
+				start = i
+			case !letter && start >= 0:
+				if !yield(stem[start:i]) {
+					return
+				}
+				start = -1
+			}
+		}
+		if start >= 0 {
+			yield(stem[start:])
+		}
+	}
+}

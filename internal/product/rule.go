@@ -1,0 +1,136 @@
+package product
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// rule is a Rule whose alternatives are compiled on first use: a process meets few of them.
+type rule struct {
+	*Rule
+
+	class class
+
+	once   sync.Once
+	byWord map[string][]*alternative // the ones with the most literals first
+	by     Pattern
+}
+
+// alternative is one of the patterns of a rule.
+type alternative struct {
+	name     Pattern
+	version  string // the version with placeholders; empty for the default
+	literals int    // characters that are no placeholders
+}
+
+// class says which rules decide: those of the first class that has a match.
+type class int
+
+const (
+	classRow   class = iota // a product, a free program or an undecidable title
+	classNoise              // noise of a publisher
+	classBroad              // noise of any publisher
+)
+
+func classOf(r *Rule) class {
+	switch {
+	case r.Row >= 0:
+		return classRow
+	case r.Publisher >= 0 || r.By != "":
+		return classNoise
+	}
+	return classBroad
+}
+
+func (r *rule) compile() {
+	r.byWord = map[string][]*alternative{}
+	r.by, _ = CompilePattern(r.By)
+	all, _ := Alternatives(r.Name) // the generator has rejected bad ones
+	for _, a := range all {
+		name, ok := CompilePattern(a.Name)
+		if !ok {
+			continue
+		}
+		compiled := &alternative{name: name, version: cmp.Or(r.Version, a.Version), literals: literals(name)}
+		words := IndexWords(a.Name)
+		for _, word := range r.Words {
+			if word == "" && len(words) == 0 || slices.Contains(words, word) {
+				r.byWord[word] = append(r.byWord[word], compiled)
+			}
+		}
+	}
+	for _, found := range r.byWord {
+		slices.SortStableFunc(found, func(a, b *alternative) int { return cmp.Compare(b.literals, a.literals) })
+	}
+}
+
+// literals returns the number of literal characters of a pattern.
+func literals(p Pattern) (n int) {
+	for _, parts := range p {
+		for _, part := range parts {
+			n += utf8.RuneCountInString(part.text)
+		}
+	}
+	return n
+}
+
+// detectedBy is the publisher of a title: its index, -1 if it is not known, and its folded name.
+type detectedBy struct {
+	index  int
+	folded string
+}
+
+// isOf reports whether the rule applies to titles of a publisher.
+func (r *rule) isOf(by detectedBy) bool {
+	switch {
+	case r.Anywhere:
+		return true
+	case r.By != "":
+		_, ok := r.by.Match(by.folded)
+		return ok
+	case r.Publisher >= 0:
+		return r.Publisher == by.index
+	}
+	return true
+}
+
+// found is the best match so far: of the first class, then with the most literals, then by id.
+type found struct {
+	rule        *rule
+	alternative *alternative
+	values      Values
+}
+
+// search tries the rules that are found by a word of the stem.
+func (f *found) search(rules []*rule, word, stem string, by detectedBy) {
+	for _, r := range rules {
+		if f.rule != nil && r.class > f.rule.class {
+			continue
+		}
+		r.once.Do(r.compile)
+		if !r.isOf(by) {
+			continue
+		}
+		for _, a := range r.byWord[word] {
+			if f.rule != nil && !f.isWorseThan(r, a) {
+				break // the next ones have no more literals
+			}
+			if v, ok := a.name.Match(stem); ok {
+				*f = found{r, a, v}
+				break
+			}
+		}
+	}
+}
+
+func (f *found) isWorseThan(r *rule, a *alternative) bool {
+	switch {
+	case r.class != f.rule.class:
+		return r.class < f.rule.class
+	case a.literals != f.alternative.literals:
+		return a.literals > f.alternative.literals
+	}
+	return r.ID < f.rule.ID
+}

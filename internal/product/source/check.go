@@ -1,0 +1,182 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"trueup/internal/product"
+	"trueup/internal/text"
+)
+
+// Check returns everything that is wrong with the entries, one sentence each. d is the dictionary
+// made of them.
+func Check(entries []Publisher, d *product.Dictionary) (problems []string) {
+	c := checker{d: d, ids: map[string]bool{}, papers: map[string]string{}, patterns: map[string]string{}}
+	for _, p := range entries {
+		for _, f := range p.Families {
+			for _, e := range f.Products {
+				c.at = p.file + ": " + e.ID
+				c.entry(p, f, e)
+			}
+		}
+		for _, n := range p.Noise {
+			c.at = p.file + ": " + n.ID
+			c.noise(p, n)
+		}
+	}
+	return c.problems
+}
+
+type checker struct {
+	d        *product.Dictionary
+	ids      map[string]bool
+	papers   map[string]string // name on paper to the row
+	patterns map[string]string // pattern to the rule
+	at       string
+	problems []string
+}
+
+func (c *checker) addf(format string, args ...any) {
+	c.problems = append(c.problems, c.at+": "+fmt.Sprintf(format, args...))
+}
+
+var (
+	rowKinds   = []product.Kind{product.KindProduct, product.KindFree, product.KindUndecidable}
+	noiseKinds = []product.Kind{product.KindUpdate, product.KindLanguage, product.KindComponent, product.KindRuntime, product.KindDriver, product.KindFree}
+	metrics    = []product.Metric{
+		product.MetricDevice, product.MetricUser, product.MetricCore, product.MetricServer, product.MetricCAL, product.MetricOS,
+		product.MetricService, product.MetricNone,
+	}
+	schemes = []product.Scheme{product.SchemeYear, product.SchemeMajor, product.SchemeMinor, product.SchemeNames, product.SchemeNone}
+)
+
+// generalKnowledge is the source of a row that needs no document.
+const generalKnowledge = "general knowledge"
+
+func (c *checker) id(id string) {
+	if id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		c.addf("the id has other characters than a-z, 0-9 and -")
+	}
+	if c.ids[id] {
+		c.addf("the id is used twice")
+	}
+	c.ids[id] = true
+}
+
+func (c *checker) entry(p Publisher, f Family, e Entry) {
+	c.id(e.ID)
+	row, ok := c.d.Find(e.ID)
+	if !ok {
+		c.addf("not in the dictionary")
+		return
+	}
+	if !slices.Contains(rowKinds, row.Kind) {
+		c.addf("kind %q", row.Kind)
+	}
+	if row.Kind == product.KindProduct && !slices.Contains(metrics, row.Metric) {
+		c.addf("metric %q", row.Metric)
+	}
+	if !slices.Contains(schemes, row.Scheme) {
+		c.addf("versions %q", row.Scheme)
+	}
+	if row.Scheme == product.SchemeNames && len(row.Known) == 0 {
+		c.addf("versions with names need known")
+	}
+	c.source(row)
+	c.related(row)
+	c.paper(row)
+	c.examples(p, e.ID, e.Publisher, e.Installed, e.Takes, e.Leaves)
+}
+
+func (c *checker) source(row *product.Row) {
+	switch {
+	case row.Source != generalKnowledge && !strings.HasPrefix(row.Source, "https://"):
+		c.addf("the source %q is neither an address nor %q", row.Source, generalKnowledge)
+	case row.Kind == product.KindUndecidable && row.Source == generalKnowledge:
+		c.addf("an undecidable row needs a document as its source")
+	}
+}
+
+func (c *checker) related(row *product.Row) {
+	for _, id := range slices.Concat(row.Includes, row.Candidates) {
+		if _, ok := c.d.Find(id); !ok {
+			c.addf("there is no row %q", id)
+		}
+	}
+	if (row.Kind == product.KindUndecidable) != (len(row.Candidates) > 0) {
+		c.addf("candidates belong to undecidable rows, and only to them")
+	}
+}
+
+func (c *checker) paper(row *product.Row) {
+	if row.Kind == product.KindProduct && len(row.Paper) == 0 {
+		c.addf("a product needs a name on paper")
+	}
+	if row.Kind != product.KindProduct {
+		return
+	}
+	for _, p := range append([]product.Paper{{Name: row.Name()}}, row.Paper...) {
+		m, ok := c.d.Licensed(row.Publisher, p.Name, p.Version)
+		if !ok || m.Row.ID != row.ID {
+			c.addf("the name on paper %q gives %s", p.Name, m.Rule)
+		}
+	}
+}
+
+func (c *checker) noise(p Publisher, n Noise) {
+	c.id(n.ID)
+	if !slices.Contains(noiseKinds, product.Kind(n.Kind)) {
+		c.addf("kind %q", n.Kind)
+	}
+	c.examples(p, n.ID, n.Publisher, []Name{{Name: n.Name}}, n.Takes, n.Leaves)
+}
+
+// examples checks that a rule takes and leaves what it says, and that each pattern has an example.
+func (c *checker) examples(p Publisher, id, by string, patterns []Name, takes, leaves []string) {
+	if len(patterns) > 0 && len(leaves) == 0 {
+		c.addf("it needs a title that it leaves")
+	}
+	for _, pattern := range patterns {
+		if !slices.ContainsFunc(takes, func(title string) bool { return matchesOne(pattern.Name, parse(title, p, by)) }) {
+			c.addf("the pattern %q needs a title that it takes", pattern.Name)
+		}
+	}
+	for _, written := range takes {
+		if m, _ := c.d.Recognize(parse(written, p, by)); m.Rule != id {
+			c.addf("it does not take %q: %q does", written, m.Rule)
+		}
+	}
+	for _, written := range leaves {
+		if m, _ := c.d.Recognize(parse(written, p, by)); m.Rule == id {
+			c.addf("it takes %q", written)
+		}
+	}
+}
+
+// parse returns the title of an example: name|version|publisher. The publisher is the entry's own
+// unless it is written.
+func parse(written string, p Publisher, by string) product.Title {
+	parts := strings.SplitN(written+"||", "|", 4)
+	t := product.Title{Name: parts[0], Version: parts[1], Publisher: parts[2]}
+	if t.Publisher == "" {
+		t.Publisher = p.Name
+		if by != "" {
+			t.Publisher = strings.Trim(strings.ReplaceAll(by, "*", ""), " ")
+		}
+	}
+	return t
+}
+
+// matchesOne reports whether one alternative of a pattern matches a title.
+func matchesOne(pattern string, t product.Title) bool {
+	names, err := product.Alternatives(pattern)
+	return err == nil && slices.ContainsFunc(names, func(n product.Alternative) bool {
+		compiled, ok := product.CompilePattern(text.Fold(n.Name))
+		if !ok {
+			return false
+		}
+		_, ok = compiled.Match(product.Stem(text.Fold(t.Name)))
+		return ok
+	})
+}

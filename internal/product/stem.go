@@ -1,0 +1,151 @@
+package product
+
+import (
+	"slices"
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// Stem returns the normal form of a folded name (text.Fold): without trade mark signs, and
+// without the language, culture and architecture at its end:
+//
+//	microsoft office professional plus 2016 - fr-fr    microsoft office professional plus 2016
+//	autocad 2016 – français (french)                   autocad 2016
+//	mozilla firefox 115.0 (x64 en-us)                  mozilla firefox 115.0
+//
+// At least one word remains.
+func Stem(name string) string {
+	name = withoutMarks(name)
+	for {
+		shorter := withoutEnd(name)
+		if shorter == "" || shorter == name {
+			return name
+		}
+		name = shorter
+	}
+}
+
+var marks = strings.NewReplacer("™", "", "®", "", "©", "", "(tm)", "", "(r)", "", "(c)", "")
+
+func withoutMarks(name string) string {
+	if text.IsASCII(name) && !strings.Contains(name, "(tm)") && !strings.Contains(name, "(r)") && !strings.Contains(name, "(c)") {
+		return name
+	}
+	return text.Collapse(marks.Replace(name))
+}
+
+// withoutEnd removes one language, culture or architecture from the end of a name.
+func withoutEnd(name string) string {
+	name = strings.TrimRight(name, " ,-–—")
+	if rest, inside, ok := cutParentheses(name); ok && isVariant(inside) {
+		return rest
+	}
+	for _, dash := range []string{" - ", " – ", " — "} {
+		if at := strings.LastIndex(name, dash); at > 0 && isVariant(name[at+len(dash):]) {
+			return name[:at]
+		}
+	}
+	for _, words := range architectures {
+		if rest, ok := strings.CutSuffix(name, words); ok && strings.HasSuffix(rest, " ") {
+			return rest
+		}
+	}
+	if at := strings.LastIndexByte(name, ' '); at > 0 && len(name)-at > 3 && isCulture(name[at+1:]) {
+		return name[:at]
+	}
+	return name
+}
+
+// cutParentheses splits the last text in parentheses from the end of a name.
+func cutParentheses(name string) (rest, inside string, ok bool) {
+	body, ok := strings.CutSuffix(name, ")")
+	at := strings.LastIndexByte(body, '(')
+	if !ok || at < 1 {
+		return "", "", false
+	}
+	return body[:at], body[at+1:], true
+}
+
+// isVariant reports whether every word of s names a language, a culture or an architecture.
+func isVariant(s string) bool {
+	s = strings.TrimSpace(s)
+	if slices.Contains(architectures, s) || slices.Contains(variants, s) {
+		return true
+	}
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == ';' })
+	for _, w := range words {
+		if !isCulture(w) && !languages[w] && !slices.Contains(architectures, w) {
+			return false
+		}
+	}
+	return len(words) > 0
+}
+
+// isCulture reports whether s is a language code of two letters, alone or followed by a region or
+// a script: fr, fr-fr, zh-hans, sr-latn-rs.
+func isCulture(s string) bool {
+	if len(s) < 2 || !strings.Contains(codes, " "+s[:2]+" ") {
+		return false
+	}
+	for rest := s[2:]; rest != ""; {
+		end := 1
+		for end < len(rest) && rest[end] >= 'a' && rest[end] <= 'z' {
+			end++
+		}
+		if rest[0] != '-' && rest[0] != '_' || end < 3 || end > 5 {
+			return false
+		}
+		rest = rest[end:]
+	}
+	return true
+}
+
+// architectures are written at the end of names, the longer ones first.
+var architectures = []string{
+	"64-bit edition", "32-bit edition", "64 bit edition", "32 bit edition", "x64 edition", "x86 edition",
+	"64-bits", "32-bits", "64 bits", "32 bits", "64-bit", "32-bit", "64 bit", "32 bit", "64bit", "32bit",
+	"x86_64", "x86-64", "x64", "x86", "amd64", "arm64", "win64", "win32", "64-разрядная",
+}
+
+// variants are written in parentheses at the end of names and do not change the product.
+var variants = []string{"user", "remove only", "current user", "all users", "machine", "system"}
+
+// codes are the language codes of ISO 639-1 in which software is sold.
+const codes = " af ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko lb lt lv mk ml mn mr ms mt nb ne nl nn no pl ps pt ro ru sk sl sq sr sv sw ta te th tr uk ur uz vi zh "
+
+var languages = setOf(`english french german dutch spanish italian portuguese brazilian japanese chinese korean russian polish czech slovak
+	hungarian romanian swedish danish norwegian finnish turkish greek hebrew arabic ukrainian bulgarian croatian slovenian thai vietnamese catalan
+	deutsch français francais nederlands español espanol italiano português portugues brasil brasileiro svenska dansk norsk suomi polski čeština cestina
+	magyar română türkçe turkce русский українська ελληνικά 日本語 中文 한국어 简体中文 繁體中文 simplified traditional international multilingual`)
+
+func setOf(words string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		set[text.Fold(w)] = true
+	}
+	return set
+}
+
+// publisherStem returns the normal form of a publisher: folded, without punctuation between words
+// and without the legal form at its end: "Adobe Systems, Inc." is "adobe systems".
+func publisherStem(publisher string) string {
+	s := withoutMarks(text.Fold(publisher))
+	if rest, _, ok := cutParentheses(s); ok {
+		s = rest
+	}
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' })
+	if len(words) > 1 && words[0] == "the" {
+		words = words[1:]
+	}
+	for len(words) > 1 && legalForms[strings.ReplaceAll(words[len(words)-1], ".", "")] {
+		words = words[:len(words)-1]
+	}
+	for i, w := range words {
+		words[i] = strings.TrimRight(w, ".")
+	}
+	return strings.Join(words, " ")
+}
+
+var legalForms = setOf(`inc incorporated corp corporation co company ltd limited llc llp lp gmbh ag kg cokg bv nv sa sas sarl srl spa plc pty pvt pte oy
+	oyj ab as a/s aps kft sro s.r.o doo kk ou oü sia uab ltda se & + und and de`)

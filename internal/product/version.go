@@ -1,0 +1,92 @@
+package product
+
+import (
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// detected returns the version of an installation: of the rule, else from the name, else from the
+// title's version.
+func (r *Row) detected(written string, v Values, version string) string {
+	if written != "" {
+		return r.canonical(v.Fill(written, version))
+	}
+	switch {
+	case v.Year != "":
+		return r.canonical(v.Year)
+	case v.Number != "":
+		return r.canonical(v.Number)
+	}
+	return r.ofBuild(version)
+}
+
+// canonical returns a version that a name tells, as the row writes it.
+func (r *Row) canonical(version string) string {
+	if r.Scheme == SchemeNone {
+		return ""
+	}
+	if named := r.build(version); named != "" {
+		return named
+	}
+	switch r.Scheme {
+	case SchemeMajor:
+		return firstParts(version, 1)
+	case SchemeMinor:
+		return firstParts(version, 2)
+	case SchemeNames:
+		for _, known := range r.Known {
+			if text.Fold(known) == text.Fold(version) {
+				return known
+			}
+		}
+	case SchemeYear, SchemeNone:
+	}
+	return version
+}
+
+// ofBuild returns the version for the number of a build; empty if it does not tell.
+func (r *Row) ofBuild(version string) string {
+	if r.Scheme == SchemeNone {
+		return ""
+	}
+	if named := r.build(version); named != "" {
+		return named
+	}
+	if r.Scheme == SchemeMajor || r.Scheme == SchemeMinor {
+		return r.canonical(version)
+	}
+	return ""
+}
+
+// build looks a number up in Builds, by its longest known front.
+func (r *Row) build(version string) string {
+	for front := version; front != ""; {
+		if named, ok := r.Builds[front]; ok {
+			return named
+		}
+		at := strings.LastIndexByte(front, '.')
+		if at < 0 {
+			break
+		}
+		front = front[:at]
+	}
+	return ""
+}
+
+// firstParts returns the first n parts of a number with dots, without what follows a space.
+func firstParts(version string, n int) string {
+	number, _, _ := strings.Cut(strings.TrimSpace(version), " ")
+	parts := strings.Split(number, ".")
+	return strings.Join(parts[:min(n, len(parts))], ".")
+}
+
+// Fill returns text with the values in place of their placeholders; {major} is a title's version
+// up to the first dot.
+func (v Values) Fill(written, version string) string {
+	if !strings.Contains(written, "{") {
+		return written
+	}
+	major, _, _ := strings.Cut(version, ".")
+	return strings.NewReplacer(yearMark, v.Year, numberMark, v.Number, "{major}", major).Replace(written)
+}
