@@ -76,7 +76,7 @@ var watchChecks = []check{
 			}
 		},
 		breaks: map[string]func(template){
-			"nobody is notified":       func(t template) { t.Resources["DeadLettersAlarm"].set("AlarmActions", nil) },
+			"nobody is notified":   func(t template) { t.Resources["DeadLettersAlarm"].set("AlarmActions", nil) },
 			"another queue":        func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.1.MetricStat.Metric.Dimensions", nil) },
 			"notifies too late":    func(t template) { t.Resources["DeadLettersAlarm"].set("Threshold", 2) },
 			"notifies for no data": func(t template) { t.Resources["DeadLettersAlarm"].set("TreatMissingData", "breaching") },

@@ -59,7 +59,8 @@ type Condition struct {
 	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"The ETag of the caller's copy."`
 }
 
-func (c Condition) noneMatch() string { return c.IfNoneMatch }
+// NoneMatch returns the tag of the caller's copy; empty if there is none.
+func (c Condition) NoneMatch() string { return c.IfNoneMatch }
 
 // Tagged is a response with an ETag.
 type Tagged[T any] struct {

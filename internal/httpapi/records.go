@@ -35,7 +35,7 @@ func List[Stored, Shown any](
 type recordInput interface {
 	Lang() i18n.Lang
 	RecordID() string
-	noneMatch() string
+	NoneMatch() string
 }
 
 // Read adds an operation that returns the record with an id, or 304 if the caller has its current
@@ -54,7 +54,7 @@ func Read[In recordInput, Stored, Shown any](
 		}
 		lang := (*in).Lang()
 		tag := ETag(lang, version)
-		if Matches((*in).noneMatch(), tag) {
+		if Matches((*in).NoneMatch(), tag) {
 			return &Tagged[Shown]{Status: http.StatusNotModified, ETag: tag}, nil
 		}
 		shown, err := show(ctx, lang, record)

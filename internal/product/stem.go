@@ -116,7 +116,7 @@ const codes = " af ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga g
 
 var languages = setOf(`english french german dutch spanish italian portuguese brazilian japanese chinese korean russian polish czech slovak
 	hungarian romanian swedish danish norwegian finnish turkish greek hebrew arabic ukrainian bulgarian croatian slovenian thai vietnamese catalan
-	deutsch français francais nederlands español espanol italiano português portugues brasil brasileiro svenska dansk norsk suomi polski čeština cestina
+	deutsch français francais nederlands español espanol italiano português brasil brasileiro svenska dansk norsk suomi polski čeština cestina
 	magyar română türkçe turkce русский українська ελληνικά 日本語 中文 한국어 简体中文 繁體中文 simplified traditional international multilingual`)
 
 func setOf(words string) map[string]bool {

@@ -39,7 +39,7 @@ const (
 	linearHistories = 20
 	linearClients   = 5
 	linearSteps     = 7 // of each client: a change or a list, and the reads that it needs
-	linearTimeout  = 20 * time.Second
+	linearTimeout   = 20 * time.Second
 )
 
 // faults has the faults of requests in a history: conflicts in 30 % of the transactions,
