@@ -70,7 +70,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 		alarms = append(alarms,
 			alarm{id(f.Name, "ErrorsAlarm"), functionName(f.Name) + " failed. See its logs.", 1, of("Errors")},
 			// Short throttling after a burst of uploads is by design: Lambda queues the events.
-			alarm{id(f.Name, "ThrottlesAlarm"), "Lambda has throttled calls of " + functionName(f.Name) + " for 15 minutes, because no concurrency was available.", 3, of("Throttles")},
+			alarm{id(f.Name, "ThrottlesAlarm"), "Lambda has throttled calls to " + functionName(f.Name) + " for 15 minutes, because no concurrency was available.", 3, of("Throttles")},
 		)
 		if f.Asynchronous() {
 			alarms = append(alarms, alarm{

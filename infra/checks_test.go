@@ -18,19 +18,19 @@ import (
 	"trueup/internal/manifest"
 )
 
-// failures collects the failures that a check finds.
+// failures are the failures of a check.
 type failures []string
 
 func (c *failures) addf(format string, args ...any) { *c = append(*c, fmt.Sprintf(format, args...)) }
 
-// want complains unless the property has the given text.
+// want adds a failure unless the property has the given text.
 func (c *failures) want(r *resource, path, text string) {
 	if got := r.text(path); got != text {
 		c.addf("%s: %s is %q, want %q", r.ID, path, got, text)
 	}
 }
 
-// same complains unless want and got are equal.
+// same adds a failure unless want and got are equal.
 func (c *failures) same(what string, want, got any) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		c.addf("%s (-want +got):\n%s", what, diff)
@@ -50,8 +50,8 @@ func TestStack(t *testing.T) {
 		t.Run(check.name, func(t *testing.T) {
 			var found failures
 			check.check(parseTemplate(t, defaultTemplate()), &found)
-			for _, complaint := range found {
-				t.Error(complaint)
+			for _, failure := range found {
+				t.Error(failure)
 			}
 			if len(check.breaks) == 0 {
 				t.Error("nothing shows that this check can fail")
@@ -493,7 +493,7 @@ func allow(t template, function, action, on string) {
 	document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Action": action, "Resource": on})
 }
 
-// deniesPlainText complains unless the policy of the resource denies all calls without TLS.
+// deniesPlainText adds a failure unless the policy of the resource denies all calls without TLS.
 func (c *failures) deniesPlainText(t template, kind, property string, of *resource) {
 	for _, policy := range t.where(kind, property, "${"+of.ID+"}") {
 		for _, s := range policy.statements("PolicyDocument") {

@@ -33,7 +33,7 @@ func contextOf(setting string) string {
 
 // settings holds the settings of a deployment: the operator's, or the defaults.
 type settings struct {
-	Functions     config.Config // only the fields that an operator may set
+	Functions     config.Config // what an operator chose, and defaults; names of resources and functions are empty
 	AlarmEmail    string
 	ConsoleOrigin string
 	RefreshAt     string // in the layout timeOfDay

@@ -164,19 +164,19 @@ func (t template) bucket(r manifest.Resource) *resource {
 	return &resource{ID: "no bucket " + string(r)}
 }
 
-// retained complains if CloudFormation may delete the resource and its data.
+// retained adds a failure if CloudFormation may delete the resource and its data.
 func (c *failures) retained(r *resource) {
 	if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
 		c.addf("%s is deleted with the stack or when it is replaced", r.ID)
 	}
 }
 
-// lifecycle complains unless an enabled rule for all keys has the given text at path.
+// lifecycle adds a failure unless an enabled rule for all keys has the given text at path.
 func (c *failures) lifecycle(bucket *resource, path, text string) {
 	c.lifecycleBelow(bucket, "", path, text)
 }
 
-// lifecycleBelow complains unless an enabled rule for the prefix has the given text at path.
+// lifecycleBelow adds a failure unless an enabled rule for the prefix has the given text at path.
 func (c *failures) lifecycleBelow(bucket *resource, prefix, path, text string) {
 	if rules, ok := bucket.get("LifecycleConfiguration.Rules").([]any); ok {
 		for _, item := range rules {

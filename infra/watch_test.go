@@ -72,7 +72,7 @@ var watchChecks = []check{
 				}
 			}
 			for m := range want {
-				c.addf("nothing notifies for %s", m)
+				c.addf("no alarm has the metric %s", m)
 			}
 		},
 		breaks: map[string]func(template){

@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	startPatience = 90 * time.Second // for a slow machine
-	stopPatience  = 3 * time.Second
+	startTimeout = 90 * time.Second // for a slow machine
+	stopTimeout  = 3 * time.Second
 )
 
 func main() {
@@ -64,7 +64,7 @@ func run() error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	starting, cancel := context.WithTimeout(ctx, startPatience)
+	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	begin := time.Now()
 	s, err := stack.Start(starting, o)
@@ -86,7 +86,7 @@ func run() error {
 	case <-s.Failed():
 		err = errors.New("DynamoDB Local stopped unexpectedly; see dynamodb.log in the folder of the logs")
 	}
-	s.Stop(stopPatience)
+	s.Stop(stopTimeout)
 	return err
 }
 

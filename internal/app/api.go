@@ -90,7 +90,7 @@ func copiesFor(name string, settings config.Config, c aws.Config) objects.Bucket
 	return s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
 }
 
-// noCopies is a bucket without saved copies. Its readers apply the whole journal instead.
+// noCopies is a bucket without saved copies. Its readers apply all entries of the journal, or read the table if entries have expired.
 type noCopies struct{ objects.Bucket }
 
 // Open implements objects.Bucket.

@@ -95,7 +95,7 @@ func load(name string) (config.Config, aws.Config, error) {
 	if !ok {
 		return config.Config{}, aws.Config{}, fmt.Errorf("app: no function %q in the manifest", name)
 	}
-	settings, err := config.Load(config.Environment, function.Required(config.Environment)...)
+	settings, err := config.Load(config.Environment, function.ToLoad(config.Environment)...)
 	if err != nil {
 		return config.Config{}, aws.Config{}, err
 	}
@@ -227,11 +227,11 @@ func emptyGroups(ctx context.Context, agreements *register.Reader, store *dynamo
 	if err := store.Upkeep.Adopt(ctx, slices.Sorted(maps.Keys(counts)), now); err != nil {
 		return err
 	}
-	stranded, err := agreements.InDeletedGroups(ctx)
+	inDeleted, err := agreements.InDeletedGroups(ctx)
 	if err != nil {
 		return err
 	}
-	for groupID, ids := range stranded {
+	for groupID, ids := range inDeleted {
 		if err := store.Upkeep.Empty(ctx, groupID, append(ids, hidden[groupID]...)); err != nil {
 			return err
 		}

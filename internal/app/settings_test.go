@@ -73,7 +73,7 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 			}
 			return all(name)
 		}
-		settings, err := config.Load(before, f.Required(before)...)
+		settings, err := config.Load(before, f.ToLoad(before)...)
 		if err != nil {
 			t.Errorf("%s cannot start: %v", f.Name, err)
 			continue
@@ -136,5 +136,17 @@ func TestR2_2_DefaultOfTheSetting(t *testing.T) {
 	}
 	if settings.PairMaxChars != agreement.PairMaxCharsDefault {
 		t.Errorf("%s is %d by default, and the domain's is %d", config.PairMaxChars, settings.PairMaxChars, agreement.PairMaxCharsDefault)
+	}
+}
+
+// TestAddedSettingHasItsDefault: a deployment replaces the code of a function before its settings.
+func TestAddedSettingHasItsDefault(t *testing.T) {
+	t.Parallel()
+	f := manifest.Function{Settings: []string{config.Table, config.ExpiringDays}, Added: []string{config.Table, config.ExpiringDays}}
+	none := func(string) string { return "" }
+	settings, err := config.Load(none, f.ToLoad(none)...)
+	want := config.Config{ExpiringDays: 90}
+	if err != nil || settings != want {
+		t.Errorf("%+v, %v", settings, err)
 	}
 }

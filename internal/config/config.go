@@ -77,9 +77,9 @@ type Setting struct {
 	Name     string
 	Summary  string
 	Context  string // the CDK context value that sets it at deployment; empty if none does
-	Resource string // the resource of the manifest whose name it is; empty if it is no such name
-	Function string // the function of the manifest whose name it is; empty if it is no such name
-	Service  bool   // whether it is one of the entitlement service's, which are set all together or not at all
+	Resource string // resource of the manifest that it names; empty if it names none
+	Function string // function of the manifest that it names; empty if it names none
+	Service  bool   // whether it configures the entitlement service; these settings are set together or not at all
 	Default  string // value if it is not set
 	Want     string // description of allowed values, for errors
 
@@ -90,7 +90,8 @@ type Setting struct {
 // Value returns the setting as written in the environment; empty if not set.
 func (s Setting) Value(c Config) string { return s.value(c) }
 
-// Required reports whether it must not be empty: a function finds nothing without a name.
+// Required reports whether the setting must not be empty. Names of resources and functions have no
+// default.
 func (s Setting) Required() bool { return s.Resource != "" || s.Function != "" }
 
 func (s Setting) namesResource(resource string) Setting {

@@ -153,7 +153,7 @@ func filled(begin, unit, end string) string {
 func TestHostileBodies(t *testing.T) {
 	s := newStack(t)
 	s.warm(t)
-	unchangedStore(t)
+	constantHeap(t)
 	tried := 0
 	for _, o := range operations(t) {
 		schema := o.body()

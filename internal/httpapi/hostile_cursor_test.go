@@ -92,7 +92,7 @@ func TestHostileCursors(t *testing.T) {
 		t.Fatal("no list has a cursor")
 	}
 	s.warm(t)
-	unchangedStore(t)
+	constantHeap(t)
 	refuse := func(t *testing.T, h hostile) {
 		t.Helper()
 		p := s.refused(t, h)

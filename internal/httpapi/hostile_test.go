@@ -193,8 +193,8 @@ func (o operation) parameters(in string, do func(name string, schema *openapi3.S
 	}
 }
 
-// unchangedStore requires that the live heap does not grow during the test.
-func unchangedStore(t *testing.T) {
+// constantHeap requires that the live heap does not grow during the test.
+func constantHeap(t *testing.T) {
 	t.Helper()
 	live := func() uint64 {
 		runtime.GC()
@@ -234,7 +234,7 @@ func has(p httpapi.Problem, place string, codes ...string) bool {
 func TestHostileParameters(t *testing.T) {
 	s := newStack(t)
 	s.warm(t)
-	unchangedStore(t)
+	constantHeap(t)
 	for _, o := range operations(t) {
 		t.Run(o.Key(), func(t *testing.T) {
 			refuse := func(h hostile, place string, codes ...string) {

@@ -1,5 +1,5 @@
-// Package inventories receives files of inventory (kind.Inventory), which package inventory
-// counts, and keeps what counts. It does not depend on AWS.
+// Package inventories receives inventory files (kind.Inventory) and keeps their counts. Package
+// inventory counts a file. It does not depend on AWS.
 //
 // Files come from sources with separate PCs: the last good file of each source counts (R6.1). A
 // Receiver counts a file, and a Record holds the result. Tallies and an admin's rules are objects

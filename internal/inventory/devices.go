@@ -56,8 +56,8 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 // forget removes the bad rows of a file that is not an inventory, which is reported as one bad
 // row.
 func (r *reading) forget(rows int) {
-	told := min(rows, len(r.tally.Bad))
-	r.tally.Bad = r.tally.Bad[:len(r.tally.Bad)-told]
+	kept := min(rows, len(r.tally.Bad))
+	r.tally.Bad = r.tally.Bad[:len(r.tally.Bad)-kept]
 	r.tally.Rows -= rows
 	r.tally.BadRows -= rows
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed" // the starting rules
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -256,7 +257,8 @@ var StartingRules = sync.OnceValue(func() *Rules {
 // The columns of rules.csv.
 var ruleColumns = []string{"id", "kind", "publisher", "name", "version", "of publisher", "of family", "of edition", "of version"}
 
-// parseRules reads rules.csv. A line that starts with # is a comment.
+// parseRules reads rules.csv. A line that starts with # is a comment; none of its cells may start
+// with a quote.
 func parseRules(file string) ([]compiled, error) {
 	var rules []Rule
 	header := true
@@ -275,6 +277,9 @@ func parseRules(file string) ([]compiled, error) {
 			})
 		}
 		header = false
+	}
+	if header {
+		return nil, errors.New("inventory: the rules have no header")
 	}
 	all, violations := compileRules(rules)
 	return all, errs.Violated(violations)

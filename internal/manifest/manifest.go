@@ -78,10 +78,12 @@ type Function struct {
 	Grants []Grant
 }
 
-// Required returns the settings that must be set: all but those in Added without a value.
-func (f Function) Required(lookup func(string) string) []string {
+// ToLoad returns the settings to load: all, except names of resources and functions in Added that
+// the previous release did not set. Other settings in Added have their defaults.
+func (f Function) ToLoad(lookup func(string) string) []string {
 	return slices.DeleteFunc(slices.Clone(f.Settings), func(name string) bool {
-		return slices.Contains(f.Added, name) && lookup(name) == ""
+		s, _ := config.Find(name)
+		return s.Required() && slices.Contains(f.Added, name) && lookup(name) == ""
 	})
 }
 

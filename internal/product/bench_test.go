@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"trueup/internal/product"
+	"trueup/internal/product/builtin"
 )
 
 func BenchmarkRecognize(b *testing.B) {
@@ -13,7 +14,7 @@ func BenchmarkRecognize(b *testing.B) {
 		{Publisher: "Adobe Inc.", Name: "Adobe Acrobat (64-bit)", Version: "23.1"},
 		{Publisher: "Contoso", Name: "A program for tools and drivers that no rule knows", Version: "1.0"},
 	}
-	d := product.Load()
+	d := builtin.Load()
 	for b.Loop() {
 		for _, t := range titles {
 			d.Recognize(t)

@@ -1,35 +1,15 @@
 package product
 
 import (
-	"crypto/sha256"
-	_ "embed" // the dictionary
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 
 	"trueup/internal/pack"
 )
 
-// The packed dictionary belongs to the binary that embeds it, so its format has no versions.
-//
-//go:embed dictionary.bin
-var packed string
-
-// Load returns the dictionary of this release. The first call unpacks it.
-var Load = sync.OnceValue(func() *Dictionary {
-	data, err := Decode(packed)
-	if err != nil {
-		panic(err) // a test decodes it
-	}
-	d := New(data)
-	sum := sha256.Sum256([]byte(packed))
-	d.ID = hex.EncodeToString(sum[:12])
-	return d
-})
-
-// Encode packs data. The same data gives the same bytes.
+// Encode packs data. The same data gives the same bytes. They belong to the binary that embeds
+// them, so the format has no versions.
 func Encode(data Data) []byte {
 	w := writer{pack.NewWriter(nil)}
 	list(w, data.Publishers, func(p Publisher) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trueup/internal/product"
+	"trueup/internal/product/builtin"
 	"trueup/internal/product/source"
 	"trueup/internal/text"
 )
@@ -28,7 +29,7 @@ func TestDataFilesR5_0(t *testing.T) {
 	for _, problem := range source.Check(entries, d) {
 		t.Error(problem)
 	}
-	embedded, err := os.ReadFile("dictionary.bin")
+	embedded, err := os.ReadFile("builtin/dictionary.bin")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestRecognizeR6_5(t *testing.T) {
 					name, want = before, after
 				}
 			}
-			m, ok := product.Load().Recognize(product.Title{Publisher: list.publisher, Name: name, Version: "16.0.1"})
+			m, ok := builtin.Load().Recognize(product.Title{Publisher: list.publisher, Name: name, Version: "16.0.1"})
 			got := "?"
 			switch {
 			case ok && m.Kind == product.KindProduct:
@@ -126,7 +127,7 @@ func TestLicensedR5_0(t *testing.T) {
 		{"Corel", "WinZip", "", "Corel WinZip"},
 		{"MathWorks", "MATLAB R2021a", "", "MathWorks MATLAB R2021a"},
 	} {
-		m, ok := product.Load().Licensed(test.publisher, test.name, test.version)
+		m, ok := builtin.Load().Licensed(test.publisher, test.name, test.version)
 		if got := show(m.Product); !ok || got != test.want {
 			t.Errorf("%s, %s, %s: %q by %q, want %q", test.publisher, test.name, test.version, got, m.Rule, test.want)
 		}
@@ -141,7 +142,7 @@ func TestBothSidesMeetR5_0(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := product.Load()
+	d := builtin.Load()
 	for _, p := range entries {
 		for _, f := range p.Families {
 			for _, e := range f.Products {
@@ -174,7 +175,7 @@ func FuzzRecognize(f *testing.F) {
 	for _, name := range []string{"Microsoft Visio - en-us", "AutoCAD 2016 – Français (French)", "Adobe Acrobat (64-bit)", "({}*\\", "{year}", " x64", "(((((64-bit)"} {
 		f.Add("Microsoft Corporation", name)
 	}
-	d := product.Load()
+	d := builtin.Load()
 	f.Fuzz(func(t *testing.T, publisher, name string) {
 		if len(publisher) > 1024 || len(strings.Fields(name)) > 30 || len(name) > 512 {
 			return // inventories have no longer titles

@@ -71,7 +71,7 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 					}
 					run := s.complete(id)
 					equal(t, "run", numbers(run), eventfulEnds)
-					s.reportsStoredResults()
+					s.checkAnswersAreCurrent()
 				})
 			})
 		}
@@ -97,7 +97,7 @@ func TestSuspendedAttempts(t *testing.T) {
 				run := s.complete(id)
 				ended := numbers(run)
 				equal(t, "run", ended, eventfulEnds)
-				s.reportsStoredResults()
+				s.checkAnswersAreCurrent()
 				s.source.say(0, 1) // the stopped process may ask about it, and must not store the answer
 				version := s.runs[id].Version
 				if err := <-slept; err != nil && !errors.Is(err, refresher.ErrLost) && !errors.Is(err, refresher.ErrBusy) && !errors.Is(err, context.Canceled) {
@@ -180,7 +180,7 @@ func TestR7_1_DeadlineAndGoingOn(t *testing.T) {
 			}
 		}
 		s.settled()
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 
 		s.allow = askTimeout
 		id = s.request(refresher.TriggerNow, "").ID

@@ -83,7 +83,7 @@ func TestEntitlementsThatDrop(t *testing.T) {
 					}
 				}
 				if c.held == nil {
-					s.reportsStoredResults()
+					s.checkAnswersAreCurrent()
 					return
 				}
 				equal(t, "R7.3 stale", s.fresh.At.Before(run.StartedAt), true)
@@ -97,7 +97,7 @@ func TestEntitlementsThatDrop(t *testing.T) {
 
 				asks := s.source.asks
 				confirmed := s.confirm(again.ID)
-				s.reportsStoredResults()
+				s.checkAnswersAreCurrent()
 				equal(t, "confirmed", string(confirmed.State)+" "+confirmed.Reason+string(confirmed.Hold), "succeeded confirmed")
 				equal(t, "questions to confirm", s.source.asks-asks, 0)
 				equal(t, "R7.3 time of the data", s.fresh.At, again.StartedAt)
@@ -131,7 +131,7 @@ func TestHeldThenWithoutTheDrop(t *testing.T) {
 			s.source.say(n, 4, 6)
 		}
 		equal(t, "run", numbers(s.run()), "succeeded: 12 of 12 checked = 12 valid + 0 invalid + 0 failed, 0 changed")
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 		_, err := s.process(&process{}).Confirm(t.Context(), run.ID, audit.Event{})
 		equal(t, "confirm what is discarded", errs.CodeOf(err), "refresh_not_held")
 	})

@@ -256,8 +256,8 @@ func lines(list []entitlement.Entitlement) string {
 	return fmt.Sprint(list)
 }
 
-// reportsStoredResults checks that every pair has the current answer of the source.
-func (s *stand) reportsStoredResults() {
+// checkAnswersAreCurrent checks that every pair has the current answer of the source.
+func (s *stand) checkAnswersAreCurrent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, p := range s.pairs {
@@ -308,7 +308,7 @@ func TestR7_1_Run(t *testing.T) {
 		s.source.say(7)
 		run := s.run()
 		equal(t, "first", numbers(run), "succeeded: 1000 of 1000 checked = 999 valid + 1 invalid + 0 failed, 999 changed")
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 		equal(t, "R7.2 worst of its pairs", s.validation["agreement 00002"], agreement.ValidationInvalid)
 		if s.source.asks > 10+3 { // pages have uneven lengths
 			t.Errorf("%d questions for 1000 pairs", s.source.asks)
@@ -319,7 +319,7 @@ func TestR7_1_Run(t *testing.T) {
 		}
 		s.source.say(8, 4, 7)
 		equal(t, "again", numbers(s.run()), "succeeded: 1000 of 1000 checked = 999 valid + 1 invalid + 0 failed, 1 changed")
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 		group := s.complete(s.request(refresher.TriggerNow, "group 1").ID)
 		equal(t, "one group", numbers(group), "succeeded: 499 of 499 checked = 499 valid + 0 invalid + 0 failed, 0 changed")
 		equal(t, "events", len(s.events), 3)
@@ -408,7 +408,7 @@ func TestR7_2_BadSources(t *testing.T) {
 				}
 				s.source.behave = func(int) behavior { return good }
 				equal(t, "afterwards", s.run().State, refresher.StateSucceeded)
-				s.reportsStoredResults()
+				s.checkAnswersAreCurrent()
 			})
 		})
 	}
@@ -422,7 +422,7 @@ func TestR7_2_FailedBatchesAreRetried(t *testing.T) {
 			return cmp.Or(map[int]behavior{2: hangs, 5: truncated, 14: faulty}[ask], good) // 14 is one of the retries
 		}
 		equal(t, "run", numbers(s.run()), "succeeded: 1000 of 1000 checked = 1000 valid + 0 invalid + 0 failed, 1000 changed")
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 
 		// The source becomes unavailable halfway: its answers count, other pairs keep their
 		// entitlements.

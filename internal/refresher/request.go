@@ -15,7 +15,8 @@ import (
 	"trueup/internal/retry"
 )
 
-// Requests requests, confirms and starts runs, for functions that do not process them.
+// Requests requests, confirms and starts runs. Functions that do not process runs have only this
+// part.
 type Requests struct {
 	Queue Queue
 	Clock func() time.Time

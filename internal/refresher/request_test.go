@@ -64,7 +64,7 @@ func TestR3_10_ImportWhileARunGoesOn(t *testing.T) {
 		}
 		equal(t, "the new pair", s.pairs[pair(900).Key()].Mark.Run, "")
 		s.complete(next)
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 	})
 }
 

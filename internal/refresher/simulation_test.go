@@ -138,7 +138,7 @@ func simulate(s *stand, rng *rand.Rand) {
 	if run.State != refresher.StateSucceeded {
 		s.fails("at the end: %s", numbers(run))
 	}
-	s.reportsStoredResults()
+	s.checkAnswersAreCurrent()
 	for id, r := range s.runs {
 		if !r.Final() {
 			s.fails("%s is left open: %+v", id, r)

@@ -1,6 +1,7 @@
 package refresher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (w *Worker) WorkDue(ctx context.Context) error {
 // WorkNight requests the run of the night in which an event was due, in the worker's zone, and
 // processes it.
 func (w *Worker) WorkNight(ctx context.Context, due time.Time) error {
-	run, err := w.Nightly(ctx, due.In(w.Zone))
+	run, err := w.Nightly(ctx, due.In(cmp.Or(w.Zone, time.UTC)))
 	if err != nil {
 		return fmt.Errorf("request the night's refresh: %w", err)
 	}

@@ -51,7 +51,7 @@ func TestWorkGoesOnUntilNothingWaits(t *testing.T) {
 			t.Errorf("called %v, %v", called, err)
 		}
 		s.settled()
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 		equal(t, "R7.1 one run and one after it", len(s.runs), 2)
 	})
 }
@@ -77,7 +77,7 @@ func TestWorkCallsAgainWhenTimeIsShort(t *testing.T) {
 			equal(t, "called", called, []string{id})
 		}
 		s.settled()
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 	})
 }
 
@@ -100,7 +100,7 @@ func TestWorkLeavesARunThatAnotherOwns(t *testing.T) {
 			t.Error(err)
 		}
 		s.settled()
-		s.reportsStoredResults()
+		s.checkAnswersAreCurrent()
 	})
 }
 

@@ -22,7 +22,7 @@ import (
 //	numbers      length, then the numbers of all rows
 //	rows         count, then the fields of each, sorted by id
 //	orders       of the other sorts: 4 bytes for each row
-//	inDeleted     count; then for each group its id, a count and as many ids
+//	inDeleted    count; then for each group its id, a count and as many ids
 //
 // So it is read in one pass, without folding or sorting.
 

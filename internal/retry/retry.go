@@ -1,6 +1,6 @@
 // Package retry calls a function until it succeeds, with growing random pauses. It has the only
-// retry loop of the functions; a caller says which errors are worth a retry, and for how long.
-// Looking at fixed intervals whether another process is done is not a retry: that uses Sleep.
+// loop that repeats failed attempts; a caller says which errors are worth a retry, and for how
+// long. Polling another process at fixed intervals is not a retry; it uses Sleep.
 //
 // The pauses and deadlines are real time. Tests fake it with testing/synctest. No library is
 // used: the AWS SDK retries requests, but cannot build a transaction again from current data.
@@ -28,7 +28,7 @@ type Policy struct {
 	First, Longest time.Duration
 }
 
-// Do calls try, again and again while its error is of Again or AtOnce, and returns its last
+// Do calls try until it returns nil or an error that is not from Again or AtOnce, and returns that
 // error. try must be repeatable.
 //
 // If the policy allows no further attempt, Do returns errs.Unavailable try_again, which wraps

@@ -41,7 +41,7 @@ func TestDo(t *testing.T) {
 			policy: retry.Policy{Attempts: 3, First: time.Hour, Longest: time.Second}, results: []error{again}, calls: 3, most: 2 * time.Second,
 			want: errBusy, kind: errs.Unavailable,
 		},
-		"no patience left": {
+		"the timeout is over": {
 			policy: retry.Policy{Timeout: time.Minute, First: time.Second, Longest: time.Second}, results: []error{again}, most: time.Minute,
 			want: errBusy, kind: errs.Unavailable,
 		},

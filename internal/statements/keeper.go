@@ -139,15 +139,16 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 }
 
 // file reads and checks a file.
-func (k *Service) file(r Record, arrived intake.File) (*statement.File, error) {
-	data, err := arrived.Bytes()
+func (k *Service) file(r Record, upload intake.File) (*statement.File, error) {
+	o := statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}
+	data, err := upload.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
-		return statement.TooLarge(), nil
+		return statement.TooLarge(o), nil
 	case err != nil:
 		return nil, err
 	}
-	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
+	return statement.ReadFile(data, o), nil
 }
 
 // store writes the content of a statement to where load reads it.

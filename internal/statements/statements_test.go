@@ -45,8 +45,8 @@ type stand struct {
 	store *dynamo.Table
 	files *s3.Client
 	*statements.Service
-	told []string // records for which Changed was called
-	puts int
+	changed []string // records for which Changed was called
+	puts    int
 }
 
 func newStand(t *testing.T) *stand {
@@ -74,7 +74,7 @@ func (s *stand) process() *statements.Service {
 	return &statements.Service{
 		Store: s.store.Statements, Uploads: s3bucket.New(s.files, "uploads"), Reports: s3bucket.New(s.files, "reports"),
 		Changed: func(_ context.Context, r statements.Record) error {
-			s.told = append(s.told, string(r.State)+" "+r.Name())
+			s.changed = append(s.changed, string(r.State)+" "+r.Name())
 			return nil
 		},
 		Spelling: func(_ context.Context, publisher string) (string, error) {
@@ -169,8 +169,8 @@ func TestR7_4_Samples(t *testing.T) {
 	if diff := cmp.Diff(quantities(t, s.Service), quantities(t, s.process())); diff != "" {
 		t.Error(diff)
 	}
-	if len(s.told) != 4 {
-		t.Errorf("told of %q", s.told)
+	if len(s.changed) != 4 {
+		t.Errorf("changed: %q", s.changed)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestR7_4_AFileWithRejectedRowsReplacesNothing(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"Microsoft Visio": 10}, quantities(t, s.Service)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"accepted a.csv"}, s.told); diff != "" {
+	if diff := cmp.Diff([]string{"accepted a.csv"}, s.changed); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -290,9 +290,12 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 		if err != nil || r.State != statements.StateRefused || len(findings) != 1 || c.code != "" && findings[0].Code != c.code {
 			t.Errorf("%s: %s %v, %v", c.name, r.State, findings, err)
 		}
+		if r.Date == "" {
+			t.Errorf("%s has no date", c.name)
+		}
 	}
-	if len(s.told) > 0 {
-		t.Errorf("told of %q", s.told)
+	if len(s.changed) > 0 {
+		t.Errorf("changed: %q", s.changed)
 	}
 	s.receive(intake.Object{Key: kind.Statements.Prefix, At: noon}) // a folder
 	gone := s.put("gone.csv", summary("1"), nil)

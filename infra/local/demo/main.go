@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	startPatience = 90 * time.Second // for a slow machine
-	stopPatience  = 3 * time.Second
-	grace         = 5 * time.Minute // for all processing by the functions
+	startTimeout = 90 * time.Second // for a slow machine
+	stopTimeout  = 3 * time.Second
+	loadTimeout  = 5 * time.Minute // for all processing by the functions
 )
 
 func main() {
@@ -47,9 +47,9 @@ func run() error {
 		return err
 	}
 	if started != nil {
-		defer started.Stop(stopPatience)
+		defer started.Stop(stopTimeout)
 	}
-	loading, cancel := context.WithTimeout(ctx, grace)
+	loading, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	if err := show(loading, client{*api, *files}, os.Stdout); err != nil {
 		return err
@@ -81,7 +81,7 @@ func startUnlessThere(ctx context.Context, api, files *string, o stack.Options) 
 		return nil, err
 	}
 	fmt.Printf("No system runs at %s: starting one with separate data.\n", *api)
-	starting, cancel := context.WithTimeout(ctx, startPatience)
+	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	s, err := stack.Start(starting, o)
 	if err != nil {

@@ -29,8 +29,8 @@ import (
 	"trueup/internal/httpapi/route"
 )
 
-// accessCheck replaces the functions and records the events that reach them.
-type accessCheck struct {
+// recorder replaces the functions and records the events that reach them.
+type recorder struct {
 	mu   sync.Mutex
 	seen []passed
 }
@@ -39,7 +39,7 @@ type accessCheck struct {
 type passed struct{ Function, RouteKey, Subject, Groups string }
 
 // Invoke implements gateway.Invoker.
-func (d *accessCheck) Invoke(_ context.Context, function string, payload []byte) (lambda.Result, error) {
+func (d *recorder) Invoke(_ context.Context, function string, payload []byte) (lambda.Result, error) {
 	var event struct {
 		RouteKey       string
 		RequestContext struct {
@@ -59,7 +59,7 @@ func (d *accessCheck) Invoke(_ context.Context, function string, payload []byte)
 }
 
 // let returns the events since the last call.
-func (d *accessCheck) let() []passed {
+func (d *recorder) let() []passed {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	seen := d.seen
@@ -80,7 +80,7 @@ func TestTokens(t *testing.T) {
 	now := time.Now()
 	clock := func() time.Time { return now }
 	key := func() string { return filepath.Join(t.TempDir(), "key.pem") }
-	door := &accessCheck{}
+	door := &recorder{}
 	server := httptest.NewUnstartedServer(nil)
 	address := "http://" + server.Listener.Addr().String()
 	signer, err := issuer.Open(key(), address+gateway.IssuerPath, clock)

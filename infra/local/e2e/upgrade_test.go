@@ -162,7 +162,7 @@ func (u *upgrade) seed() {
 	var all page[agreement]
 	s.get("/agreements?limit=200&group=unassigned", &all)
 	for _, a := range all.Items { // agreements of the sample file
-		d := &sale{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
+		d := &expectedAgreement{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
 		for _, p := range u.pairsOf(a.ID) {
 			d.pairs[p] = true
 		}
@@ -195,7 +195,7 @@ func (u *upgrade) files() {
 	for a := range 520 {
 		name, number := fmt.Sprintf("seed imported %d.", a), u.pair()
 		fmt.Fprintf(&rows, "%s,%s,%s\n", number, number, name)
-		u.agreements[name] = &sale{name: name, pairs: map[string]bool{number: true}}
+		u.agreements[name] = &expectedAgreement{name: name, pairs: map[string]bool{number: true}}
 	}
 	titles.WriteString("Publisher,Product title\n")
 	for i := range 60 {
@@ -251,7 +251,7 @@ func (u *upgrade) deletedByTheOther() {
 	number := u.pair()
 	u.imports("agreements/Counted in part/counted.csv", "counted.csv", number+","+number+",counted.\n")
 	u.did(func() {
-		u.agreements["counted."] = &sale{name: "counted.", group: counted, pairs: map[string]bool{number: true}}
+		u.agreements["counted."] = &expectedAgreement{name: "counted.", group: counted, pairs: map[string]bool{number: true}}
 	})
 	if !u.removeGroup(uncounted) || !u.removeGroup(counted) {
 		u.t.Error("a group was not deleted")
@@ -298,7 +298,7 @@ func (u *upgrade) exact() {
 		}
 		byName[a.Name] = a
 	}
-	want, got := map[string]sale{}, map[string]sale{}
+	want, got := map[string]expectedAgreement{}, map[string]expectedAgreement{}
 	for _, d := range u.agreements {
 		if d.deleted {
 			continue
@@ -315,7 +315,7 @@ func (u *upgrade) exact() {
 	}
 	for i, a := range listed {
 		counts[a.GroupID]++
-		d := sale{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
+		d := expectedAgreement{name: a.Name, group: a.GroupID, pairs: map[string]bool{}}
 		if strings.HasPrefix(a.Name, "seed imported") && i%10 > 0 { // never changed: check the pairs of every tenth only
 			d.pairs = want[a.Name].pairs
 			got[a.Name] = d
@@ -336,7 +336,7 @@ func (u *upgrade) exact() {
 		equal(t, "the table's "+a.Name, one, a)
 		u.foundByPairs(a, d.pairs)
 	}
-	equalDeals(t, got, want)
+	equalAgreements(t, got, want)
 
 	var groups page[group]
 	u.get("/groups", &groups)
@@ -402,7 +402,7 @@ func ids(all []listedAgreement) (ids []string) {
 	return ids
 }
 
-func equalDeals(t *testing.T, got, want map[string]sale) {
+func equalAgreements(t *testing.T, got, want map[string]expectedAgreement) {
 	t.Helper()
 	for name, w := range want {
 		g, exists := got[name]
@@ -416,7 +416,7 @@ func equalDeals(t *testing.T, got, want map[string]sale) {
 	}
 	for name, g := range got {
 		if _, known := want[name]; !known {
-			t.Errorf("%s is there, and nobody was told so: %+v", name, g)
+			t.Errorf("%s exists, but was not expected: %+v", name, g)
 		}
 	}
 }

@@ -28,7 +28,7 @@ type upgrade struct {
 	newer      map[string]bool // functions of this version
 	refused    int             // responses with status 500 or above
 	numbers    int
-	agreements map[string]*sale // by id; imported ones by name
+	agreements map[string]*expectedAgreement // by id; imported ones by name
 	groups     map[string]string
 	publishers map[string]string // names of existing publishers, by id
 	merged     map[string]string // id of the target, by name of the merged publisher
@@ -37,19 +37,19 @@ type upgrade struct {
 
 func newUpgrade(s system) *upgrade {
 	return &upgrade{
-		system: s, newer: map[string]bool{}, agreements: map[string]*sale{}, groups: map[string]string{},
+		system: s, newer: map[string]bool{}, agreements: map[string]*expectedAgreement{}, groups: map[string]string{},
 		publishers: map[string]string{}, merged: map[string]string{}, events: map[string]int{},
 	}
 }
 
-// sale is the expected state of an agreement.
-type sale struct {
+// expectedAgreement is the expected state of an agreement.
+type expectedAgreement struct {
 	name, group string // the chosen group, which may have been deleted since
 	pairs       map[string]bool
 	deleted     bool
 }
 
-func (d *sale) copied() *sale {
+func (d *expectedAgreement) copied() *expectedAgreement {
 	c := *d
 	c.pairs = map[string]bool{}
 	for p := range d.pairs {
@@ -200,7 +200,7 @@ func (u *upgrade) create(name, groupID string, pairs ...string) (id string) {
 	if u.ask(http.MethodPost, "/agreements", body, &made) != http.StatusCreated {
 		return ""
 	}
-	d := &sale{name: name, group: groupID, pairs: map[string]bool{}}
+	d := &expectedAgreement{name: name, group: groupID, pairs: map[string]bool{}}
 	for _, p := range pairs {
 		d.pairs[p] = true
 	}
@@ -334,13 +334,13 @@ func (u *upgrade) writeGroups(writer string, stop <-chan struct{}) {
 func (u *upgrade) writeFiles(writer string, stop <-chan struct{}) {
 	for n := 0; !stopped(stop); n++ {
 		file, folder := fmt.Sprintf("%s-%d", writer, n), fmt.Sprintf("%s imports %d", writer, n)
-		made := map[string]*sale{}
+		made := map[string]*expectedAgreement{}
 		for extension := range 2 {
 			var rows strings.Builder
 			for a := range 3 {
 				name := fmt.Sprintf("%s imported %d-%d.", writer, n, a)
 				if made[name] == nil {
-					made[name] = &sale{name: name, pairs: map[string]bool{}}
+					made[name] = &expectedAgreement{name: name, pairs: map[string]bool{}}
 				}
 				for range 2 {
 					number := u.pair()

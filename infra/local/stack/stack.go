@@ -353,7 +353,7 @@ func (s *Stack) Failed() <-chan struct{} {
 	return s.engine.Exited()
 }
 
-// Stop stops everything. In-flight requests and calls may take the time grace to end;
+// Stop stops everything. It waits up to grace for requests and calls to end;
 // asynchronous calls that do not end are made again after the next start.
 func (s *Stack) Stop(grace time.Duration) {
 	s.once.Do(func() {
@@ -363,7 +363,7 @@ func (s *Stack) Stop(grace time.Duration) {
 		for _, server := range s.servers {
 			ending.Go(func() {
 				if server.Shutdown(ctx) != nil {
-					_ = server.Close() // grace is over
+					_ = server.Close() // it did not end in time
 				}
 			})
 		}

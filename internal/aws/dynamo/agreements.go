@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
@@ -32,20 +34,25 @@ func (s *Agreements) Agreement(ctx context.Context, id string) (agreement.Agreem
 }
 
 // read returns an agreement and its item, and the license groups that were deleted but
-// not yet emptied when it was read.
+// not yet emptied when it was read. The two items are not one snapshot: a group that is emptied
+// between the reads can still be the agreement's group.
 func (s *Agreements) read(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
-	keys := []item{key(agreementKey(id)), key(headKey(register.JournalName, 0))}
-	found := false
-	err = s.db.getAll(ctx, keys, "", nil, func(it item) (err error) {
-		if attr(it, "sk") == string(headSK) {
-			gone, err = deletedGroups(it)
-			return err
-		}
-		found = true
-		i, err = decode[agreementItem](it)
-		return err
-	})
-	if err != nil {
+	var stored, head item
+	g, gctx := errgroup.WithContext(ctx)
+	read := func(p pk, sort sk, it *item) {
+		g.Go(func() (err error) { *it, err = s.db.get(gctx, p, sort); return err })
+	}
+	agreementPK, agreementSK := agreementKey(id)
+	journalPK, journalSK := headKey(register.JournalName, 0)
+	read(agreementPK, agreementSK, &stored)
+	read(journalPK, journalSK, &head)
+	if err := g.Wait(); err != nil {
+		return i, a, nil, err
+	}
+	if gone, err = deletedGroups(head); err != nil {
+		return i, a, nil, err
+	}
+	if i, err = decode[agreementItem](stored); err != nil {
 		return i, a, gone, err
 	}
 	stages := map[importer.Stage]bool{}
@@ -53,7 +60,7 @@ func (s *Agreements) read(ctx context.Context, id string) (i agreementItem, a ag
 	if err := s.visibility.learn(ctx, stages); err != nil {
 		return i, a, gone, err
 	}
-	if !found || !s.visibility.committed(i.Stage, latest) {
+	if stored == nil || !s.visibility.committed(i.Stage, latest) {
 		return i, a, gone, errs.New(errs.NotFound, "agreement_not_found", "id", id)
 	}
 	return i, s.stored.agreement(i, gone), gone, nil

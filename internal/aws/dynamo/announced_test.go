@@ -37,11 +37,11 @@ func TestR4_3_AnnouncedDeletion(t *testing.T) {
 	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	sales := groupNamed(t, s, "Sales")
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, dynamo.AnnounceDeletion(ctx, s, sales.ID, noon))
 	must(t, createIn(t, s, sales.ID, "2"))
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, dynamo.AnnounceDeletion(ctx, s, sales.ID, noon))
 	must(t, s.Groups.DeleteGroup(ctx, sales, edited("group.deleted")))
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, dynamo.AnnounceDeletion(ctx, s, sales.ID, noon))
 	if err := dynamo.Within(ctx, s, sales.ID); !errors.Is(err, journal.ErrMoved) {
 		t.Errorf("a transaction that was built before the deletion: %v", err)
 	}
@@ -87,8 +87,8 @@ func TestR4_3_MoveBetweenAnnouncedGroups(t *testing.T) {
 	a := create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	create(t, s, "Second", agreement.Target{NewName: "Other"}, "2")
 	sales, other := groupNamed(t, s, "Sales"), groupNamed(t, s, "Other")
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
-	must(t, dynamo.Forewarn(ctx, s, other.ID, noon))
+	must(t, dynamo.AnnounceDeletion(ctx, s, sales.ID, noon))
+	must(t, dynamo.AnnounceDeletion(ctx, s, other.ID, noon))
 	_, err := s.Agreements.Update(ctx, a, agreement.Edit{Group: &agreement.Target{GroupID: other.ID}, At: noon}, edited("agreement.updated"))
 	must(t, err)
 	for _, g := range []group.Group{sales, other} {
@@ -135,7 +135,7 @@ func TestR4_3_AnnouncedAgainAndAgain(t *testing.T) {
 	s := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	create(t, s, "First", agreement.Target{NewName: "Sales"}, "1")
 	sales := groupNamed(t, s, "Sales")
-	must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+	must(t, dynamo.AnnounceDeletion(ctx, s, sales.ID, noon))
 	done, ended := make(chan error, 1), false
 	began := time.Now()
 	go func() { done <- createIn(t, s, sales.ID, "7") }()
@@ -147,7 +147,7 @@ func TestR4_3_AnnouncedAgainAndAgain(t *testing.T) {
 				t.Error(err)
 			}
 		case <-time.After(time.Second):
-			must(t, dynamo.Forewarn(ctx, s, sales.ID, noon))
+			must(t, dynamo.AnnounceDeletion(ctx, s, sales.ID, noon))
 		}
 	}
 	if !ended {

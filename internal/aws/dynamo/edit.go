@@ -20,8 +20,8 @@ type edit struct {
 	refused map[*action]func(met item) error // set by add
 	first   []byte                           // answer of an earlier call with the same Idempotency-Key
 
-	// write runs the actions. settle looks for the reason if a condition did not hold that
-	// has no error; nil from it means that the edit can be built again.
+	// write runs the actions. settle is called if a failed condition has no error of its own. It
+	// returns the reason, or nil if the edit can be built again.
 	write  func(context.Context, []*action) error
 	settle func(context.Context) error
 }

@@ -73,7 +73,7 @@ func refused(err error, a *action) (met item, refused bool) {
 
 // transact runs up to maxTransaction actions in one transaction; nil actions are left out.
 // It retries after conflicts and throttling, which the SDK does not do for a cancelled
-// transaction, until the engine's retryTimeout or ctx ends. It returns an *errCondition if
+// transaction, until the engine's retryTimeout is over or ctx ends. It returns an *errCondition if
 // a condition did not hold. After a lost reply it sends the same token again, so a
 // transaction that was done is not done twice.
 func (db *engine) transact(ctx context.Context, actions []*action) error {
@@ -148,8 +148,8 @@ type errTransient struct{ error }
 
 func (e errTransient) Unwrap() error { return e.error }
 
-// retry calls do until it returns nil or an error that is not transient, or until the
-// retryTimeout of the engine ends. do must be repeatable: it may have succeeded although its
+// retry calls do until it returns nil or an error that is not transient, or until
+// retryTimeout is over. do must be repeatable: it may have succeeded although its
 // reply was lost.
 func (db *engine) retry(ctx context.Context, do func() error) error {
 	// The longest pause is short: a transaction that waits longer than concurrent ones

@@ -18,8 +18,8 @@ func Cursor(after string, query ...string) string { return cursor{After: after}.
 // AuditItem returns the item of an event.
 func AuditItem(e audit.Event) map[string]types.AttributeValue { return marshal(newAuditItem(e)) }
 
-// Forewarn announces the deletion of a license group.
-func Forewarn(ctx context.Context, table *Table, id string, at time.Time) error {
+// AnnounceDeletion announces the deletion of a license group.
+func AnnounceDeletion(ctx context.Context, table *Table, id string, at time.Time) error {
 	return table.tombstones.announceDeletion(ctx, id, rand.Text(), at)
 }
 

@@ -79,9 +79,9 @@ func deleting(t *testing.T, s *dynamo.Table, read group.Group) (code string) {
 // tidy empties deleted groups, as the schedule does.
 func tidy(t *testing.T, s *dynamo.Table) {
 	t.Helper()
-	stranded, err := register.New(s.Agreements, s.Journal, nil, nil).InDeletedGroups(t.Context())
+	inDeleted, err := register.New(s.Agreements, s.Journal, nil, nil).InDeletedGroups(t.Context())
 	must(t, err)
-	for id, agreements := range stranded {
+	for id, agreements := range inDeleted {
 		must(t, s.Upkeep.Empty(t.Context(), id, agreements))
 	}
 }

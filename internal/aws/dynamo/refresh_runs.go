@@ -274,7 +274,7 @@ func lost(err error) error {
 }
 
 // rewriting returns the update that replaces the record of a run if the stored run has the
-// state and the attempt of was. It keeps the run that Follow stored, and adds 1 to the
+// state and the attempt of was. It keeps the run that QueueNext stored, and adds 1 to the
 // version.
 func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
 	i := newRunItem(run)

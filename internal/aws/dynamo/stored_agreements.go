@@ -15,8 +15,8 @@ import (
 	"trueup/internal/register"
 )
 
-// storedAgreements reads and writes agreements and their names and pairs for the types that
-// have to do with them. It is safe for concurrent use.
+// storedAgreements reads and writes agreements and their names and pairs for several types. It is
+// safe for concurrent use.
 type storedAgreements struct {
 	db         *engine
 	visibility *visibility

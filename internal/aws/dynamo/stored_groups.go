@@ -16,7 +16,7 @@ import (
 	"trueup/internal/register"
 )
 
-// storedGroups reads and writes license groups for the types that have to do with them. It
+// storedGroups reads and writes license groups for several types. It
 // is safe for concurrent use.
 type storedGroups struct {
 	db         *engine

@@ -27,7 +27,7 @@ type Table struct {
 	parts
 }
 
-// parts are what several types use. Each knows the ones before it.
+// parts are shared by several types. Each is made from earlier ones.
 type parts struct {
 	db         *engine
 	visibility *visibility

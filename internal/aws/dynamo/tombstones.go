@@ -35,7 +35,7 @@ const tombstonesPerGroup = 32
 
 const (
 	// maxAnnounced is how long a transaction waits for announced deletions. The
-	// store's default timeout is longer.
+	// default of RetryTimeout is longer.
 	maxAnnounced = 3 * time.Second
 	// announcedPause is the pause between two reads of the tombstones meanwhile.
 	announcedPause = 100 * time.Millisecond

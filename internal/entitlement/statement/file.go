@@ -67,7 +67,7 @@ type File struct {
 // ReadFile checks a file. It never fails: errors are in the findings.
 func ReadFile(data []byte, o Options) *File {
 	if len(data) > MaxFileBytes {
-		return TooLarge()
+		return TooLarge(o)
 	}
 	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
 	if sheet.IsZIP(data) {
@@ -84,8 +84,8 @@ func ReadFile(data []byte, o Options) *File {
 }
 
 // TooLarge returns the refusal of a file of more than MaxFileBytes.
-func TooLarge() *File {
-	f := &File{}
+func TooLarge(o Options) *File {
+	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
 	f.refuse(0, "statement_too_large", "max", strconv.Itoa(MaxFileBytes>>20))
 	return f
 }
@@ -182,14 +182,14 @@ func (f *File) readBelow(t table, h header) {
 
 // setDate uses the date in a table. It ignores a date in the future, which would make every later
 // statement look outdated.
-func (f *File) setDate(told day.Date) {
+func (f *File) setDate(found day.Date) {
 	put := f.Statement.Date
 	switch {
-	case told == "":
+	case found == "":
 		f.add(sheet.Finding{Code: "statement_date_missing"})
-	case put != "" && told > put:
-		f.add(sheet.Finding{Value: string(told), Code: "statement_date_future"})
+	case put != "" && found > put:
+		f.add(sheet.Finding{Value: string(found), Code: "statement_date_future"})
 	default:
-		f.Statement.Date = told
+		f.Statement.Date = found
 	}
 }

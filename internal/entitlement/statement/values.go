@@ -79,9 +79,9 @@ func dayOf(c cell, epoch day.Date) (day.Date, bool) {
 		return d.date(true)
 	}
 	const earliest, latest = 25_000, 75_000 // 1968 to 2105: other numbers are quantities
-	start, counted := epoch.Time()
+	start, hasEpoch := epoch.Time()
 	days, err := strconv.ParseFloat(c.text, 64)
-	if !counted || err != nil || days < earliest || days > latest {
+	if !hasEpoch || err != nil || days < earliest || days > latest {
 		return "", false
 	}
 	return day.Of(start.AddDate(0, 0, int(days))), true

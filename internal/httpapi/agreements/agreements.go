@@ -160,7 +160,7 @@ func totalsOf(t agreement.Totals) Totals {
 
 type listAgreementsOutput struct{ Body Agreements }
 
-func (o *operations) agreementRoutes() httpapi.Operations {
+func (o *operations) agreementOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listAgreements":      o.listAgreements,
 		"getAgreement":        o.getAgreement,

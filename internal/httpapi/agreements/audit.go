@@ -139,7 +139,7 @@ type listAuditEventsInput struct {
 
 type listAuditEventsOutput struct{ Body httpapi.Page[AuditEvent] }
 
-func (o *operations) auditRoutes() httpapi.Operations {
+func (o *operations) auditOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listAuditEvents":   o.listAuditEvents,
 		"exportAuditEvents": o.exportAuditEvents,

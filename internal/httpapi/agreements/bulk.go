@@ -164,7 +164,7 @@ func (in *moveAgreementsInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(parseIDs(in.Body.IDs), broken)
 }
 
-func (o *operations) bulkRoutes() httpapi.Operations {
+func (o *operations) bulkOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"moveAgreements":   o.moveAgreements,
 		"deleteAgreements": o.deleteAgreements,

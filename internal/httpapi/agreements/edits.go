@@ -179,7 +179,7 @@ type createdAgreement struct {
 	Body     httpapi.Reply[Agreement]
 }
 
-func (o *operations) editRoutes() httpapi.Operations {
+func (o *operations) editOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"createAgreement": o.createAgreement,
 		"updateAgreement": o.updateAgreement,

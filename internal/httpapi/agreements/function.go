@@ -75,7 +75,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
-		httpapi.Operations{"openapi": o.openapi}, o.agreementRoutes(), o.editRoutes(), o.bulkRoutes(), o.pairRoutes(), o.importRoutes(), o.auditRoutes(),
+		httpapi.Operations{"openapi": o.openapi}, o.agreementOperations(), o.editOperations(), o.bulkOperations(), o.pairOperations(), o.importOperations(), o.auditOperations(),
 	)}
 }
 

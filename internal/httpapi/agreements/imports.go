@@ -80,7 +80,7 @@ func onErrorOf(o importer.OnError) importer.OnError {
 	return importer.OnErrorReject
 }
 
-func (o *operations) importRoutes() httpapi.Operations {
+func (o *operations) importOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"createImport":       o.createImport,
 		"listImports":        o.listImports,

@@ -71,7 +71,7 @@ type listAgreementPairsInput struct {
 
 type listAgreementPairsOutput struct{ Body httpapi.Page[Pair] }
 
-func (o *operations) pairRoutes() httpapi.Operations {
+func (o *operations) pairOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listAgreementPairs":  o.listAgreementPairs,
 		"addAgreementPairs":   o.addAgreementPairs,

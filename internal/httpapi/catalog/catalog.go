@@ -55,7 +55,7 @@ type lookUpPublishersInput struct{ Typed }
 
 type lookUpPublishersOutput struct{ Body httpapi.Found[Publisher] }
 
-func (o *operations) catalogRoutes() httpapi.Operations {
+func (o *operations) catalogOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"lookUpPublishers": o.lookUpPublishers,
 		"getPublisher":     o.getPublisher,

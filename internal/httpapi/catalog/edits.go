@@ -38,7 +38,7 @@ type createdPublisher struct {
 	Body     httpapi.Reply[Publisher]
 }
 
-func (o *operations) editRoutes() httpapi.Operations {
+func (o *operations) editOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"createPublisher": o.createPublisher,
 		"mergePublisher":  o.mergePublisher,

@@ -94,7 +94,7 @@ type getInventoryInput struct{ httpapi.Reader }
 
 type getInventoryOutput struct{ Body Inventory }
 
-func (o *operations) inventoryRoutes() httpapi.Operations {
+func (o *operations) inventoryOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"getInventory":        o.getInventory,
 		"createInventory":     o.createInventory,

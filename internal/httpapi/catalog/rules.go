@@ -125,7 +125,7 @@ type rulesPage struct {
 	After int
 }
 
-func (o *operations) ruleRoutes() httpapi.Operations {
+func (o *operations) ruleOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listRules":   o.listRules,
 		"createRule":  o.createRule,
@@ -285,16 +285,16 @@ func (o *operations) recount(ctx context.Context) {
 
 // ruleValues returns the fields of a rule for an audit event.
 func ruleValues(r inventory.Rule, position int) map[string]string {
-	told := map[string]string{"position": strconv.Itoa(position)}
+	values := map[string]string{"position": strconv.Itoa(position)}
 	for field, value := range map[string]string{
 		"kind": string(r.Kind), "publisher": r.Publisher, "name": r.Name, "version": r.Version, "product": inventory.ProductName(r.Product),
 		"title": strings.TrimSpace(r.Title.Publisher + " " + r.Title.Name + " " + r.Title.Version),
 	} {
 		if value != "" {
-			told[field] = value
+			values[field] = value
 		}
 	}
-	return told
+	return values
 }
 
 // DeletedRule is the response to the deletion of a rule.

@@ -40,7 +40,7 @@ type createdGroup struct {
 	Body     httpapi.Reply[Group]
 }
 
-func (o *operations) editRoutes() httpapi.Operations {
+func (o *operations) editOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"createGroup": o.createGroup,
 		"updateGroup": o.updateGroup,

@@ -37,7 +37,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Describe: describe, Operations: httpapi.Join(
-		o.groupRoutes(), o.editRoutes(),
+		o.groupOperations(), o.editOperations(),
 	)}
 }
 

@@ -105,7 +105,7 @@ type listGroupsInput struct{ httpapi.Reader }
 
 type listGroupsOutput struct{ Body Groups }
 
-func (o *operations) groupRoutes() httpapi.Operations {
+func (o *operations) groupOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listGroups": o.listGroups,
 		"getGroup":   o.getGroup,

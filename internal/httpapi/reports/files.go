@@ -112,7 +112,7 @@ const (
 	comparison    = "comparison of two days"
 )
 
-func (o *operations) fileRoutes() httpapi.Operations {
+func (o *operations) fileOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"downloadLicensePurchasesCSV":      file(o, formatCSV, purchases, report.NamePurchases, o.purchasesTable),
 		"downloadLicensePurchasesXLSX":     file(o, formatXLSX, purchases, report.NamePurchases, o.purchasesTable),

@@ -61,7 +61,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
-		o.refreshRoutes(), o.statementRoutes(), o.reportRoutes(), o.historyRoutes(), o.fileRoutes(),
+		o.refreshOperations(), o.statementOperations(), o.reportOperations(), o.historyOperations(), o.fileOperations(),
 	)}
 }
 

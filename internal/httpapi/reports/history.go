@@ -39,7 +39,7 @@ type compareInput struct {
 
 type compareOutput struct{ Body report.Comparison }
 
-func (o *operations) historyRoutes() httpapi.Operations {
+func (o *operations) historyOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"compareLicenseInstallations": o.compareLicenseInstallations,
 		"getTrend":                    o.getTrend,

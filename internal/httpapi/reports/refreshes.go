@@ -99,7 +99,7 @@ func accepted(reply httpapi.Reply[Refresh], err error) (*acceptedRefresh, error)
 	return &acceptedRefresh{Location: "/refreshes/" + reply.Value.ID, Body: reply}, nil
 }
 
-func (o *operations) refreshRoutes() httpapi.Operations {
+func (o *operations) refreshOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"createRefresh":  o.createRefresh,
 		"listRefreshes":  o.listRefreshes,

@@ -215,7 +215,7 @@ type getPurchasesOutput struct{ Body PurchasesPage }
 
 const datedText = " Every report contains a notice about its limits, the time of its licence data, and whether it is stale. If the data is older than 24 hours, reading the report starts a refresh."
 
-func (o *operations) reportRoutes() httpapi.Operations {
+func (o *operations) reportOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"getOverview":                o.getOverview,
 		"getLicensePurchases":        o.getLicensePurchases,

@@ -85,7 +85,7 @@ type createStatementOutput struct {
 	Body         httpapi.Reply[CreatedStatement]
 }
 
-func (o *operations) statementRoutes() httpapi.Operations {
+func (o *operations) statementOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"createStatement": o.createStatement,
 		"listStatements":  o.listStatements,

@@ -1,4 +1,4 @@
-// Command pack writes dictionary.bin from the data files. It is run by go generate in
+// Command pack writes builtin/dictionary.bin from the data files. It is run by go generate in
 // internal/product, and fails with everything that is wrong with them.
 package main
 
@@ -33,5 +33,5 @@ func run() error {
 		}
 		return fmt.Errorf("%d problems in the data files", len(problems))
 	}
-	return os.WriteFile("dictionary.bin", product.Encode(data), 0o600)
+	return os.WriteFile("builtin/dictionary.bin", product.Encode(data), 0o600)
 }

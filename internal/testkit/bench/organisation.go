@@ -279,14 +279,14 @@ func (o *organisation) deleteGroup(ctx context.Context) (time.Duration, error) {
 		if err := o.store.Groups.DeleteGroup(ctx, read, event("group.deleted")); err != nil {
 			return err
 		}
-		stranded, err := reg.InDeletedGroups(ctx)
+		inDeleted, err := reg.InDeletedGroups(ctx)
 		if err != nil {
 			return err
 		}
-		if n := len(stranded[largeGroup]); n != len(o.large) {
+		if n := len(inDeleted[largeGroup]); n != len(o.large) {
 			return fmt.Errorf("%d agreements to move, not %d", n, len(o.large))
 		}
-		return o.store.Upkeep.Empty(ctx, largeGroup, stranded[largeGroup])
+		return o.store.Upkeep.Empty(ctx, largeGroup, inDeleted[largeGroup])
 	})(ctx)
 }
 
