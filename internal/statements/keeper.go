@@ -140,15 +140,14 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 
 // file reads and checks a file.
 func (k *Service) file(r Record, upload intake.File) (*statement.File, error) {
-	o := statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}
 	data, err := upload.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
-		return statement.TooLarge(o), nil
+		return statement.TooLarge(), nil
 	case err != nil:
 		return nil, err
 	}
-	return statement.ReadFile(data, o), nil
+	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
 }
 
 // store writes the content of a statement to where load reads it.

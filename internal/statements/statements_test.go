@@ -290,9 +290,6 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 		if err != nil || r.State != statements.StateRefused || len(findings) != 1 || c.code != "" && findings[0].Code != c.code {
 			t.Errorf("%s: %s %v, %v", c.name, r.State, findings, err)
 		}
-		if r.Date == "" {
-			t.Errorf("%s has no date", c.name)
-		}
 	}
 	if len(s.changed) > 0 {
 		t.Errorf("changed: %q", s.changed)

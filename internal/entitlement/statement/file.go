@@ -67,7 +67,7 @@ type File struct {
 // ReadFile checks a file. It never fails: errors are in the findings.
 func ReadFile(data []byte, o Options) *File {
 	if len(data) > MaxFileBytes {
-		return TooLarge(o)
+		return TooLarge()
 	}
 	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
 	if sheet.IsZIP(data) {
@@ -84,8 +84,8 @@ func ReadFile(data []byte, o Options) *File {
 }
 
 // TooLarge returns the refusal of a file of more than MaxFileBytes.
-func TooLarge(o Options) *File {
-	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
+func TooLarge() *File {
+	f := &File{}
 	f.refuse(0, "statement_too_large", "max", strconv.Itoa(MaxFileBytes>>20))
 	return f
 }
