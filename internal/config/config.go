@@ -197,7 +197,7 @@ func Load(lookup func(name string) string, names ...string) (Config, error) {
 }
 
 // Chosen reads the settings of a deployment through lookup, which returns a CDK context value:
-// those that an operator chooses, and the defaults of the others. Names of resources and
+// what an operator chooses, and the defaults of the others. Names of resources and
 // functions are empty. The error lists every mistake.
 func Chosen(lookup func(context string) string) (Config, error) {
 	rows := slices.DeleteFunc(slices.Clone(Settings), Setting.Required)

@@ -2,10 +2,11 @@
 // in which editions and versions, by what they are licensed, what a licence of them includes, and
 // whether they need one at all (SPEC 5, R5.0).
 //
-// The dictionary is written by hand in data/*.yaml, checked and packed by go generate, and
-// loaded on first use (package builtin). Two functions read it. Recognize takes a title as detected on a PC, Licensed a
-// name on a statement or an agreement. Both give the same Product for the same product, so that
-// licences and installations meet.
+// The dictionary is written by hand in data/*.yaml, checked and packed by go generate, and loaded
+// on first use (package builtin). Two functions read it. Recognize takes a title as detected on a
+// PC, Licensed a name on a statement or an agreement. Both give the same Product for the same
+// product, so that licences and installations meet. No function uses the dictionary yet; package
+// inventory uses Pattern.
 //
 // Names are compared in a normal form: see Stem. A title is recognised by the first of these that
 // matches: a product, free program or undecidable title; noise of its publisher; noise of any

@@ -12,7 +12,7 @@ import (
 // Check returns everything that is wrong with the entries, one sentence each. d is the dictionary
 // made of them.
 func Check(entries []Publisher, d *product.Dictionary) (problems []string) {
-	c := checker{d: d, ids: map[string]bool{}, papers: map[string]string{}, patterns: map[string]string{}}
+	c := checker{d: d, ids: map[string]bool{}}
 	for _, p := range entries {
 		for _, f := range p.Families {
 			for _, e := range f.Products {
@@ -31,8 +31,6 @@ func Check(entries []Publisher, d *product.Dictionary) (problems []string) {
 type checker struct {
 	d        *product.Dictionary
 	ids      map[string]bool
-	papers   map[string]string // name on paper to the row
-	patterns map[string]string // pattern to the rule
 	at       string
 	problems []string
 }

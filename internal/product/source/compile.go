@@ -93,8 +93,14 @@ func (c *compiler) entry(by int, publisher string, f Family, e Entry) error {
 
 // rule adds the rule of a pattern.
 func (c *compiler) rule(r product.Rule, pattern, version string) error {
-	if _, err := product.Alternatives(pattern); err != nil {
+	all, err := product.Alternatives(pattern)
+	if err != nil {
 		return err
+	}
+	for _, a := range append(all, product.Alternative{Name: r.By}) {
+		if _, ok := product.CompilePattern(a.Name); !ok {
+			return fmt.Errorf("not a pattern: %q", a.Name)
+		}
 	}
 	r.Name, r.Version = text.Fold(pattern), version
 	c.data.Rules = append(c.data.Rules, r)
