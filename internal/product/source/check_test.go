@@ -1,0 +1,65 @@
+package source_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"trueup/internal/product"
+	"trueup/internal/product/source"
+)
+
+// good is a data file without faults.
+const good = `
+- publisher: Contoso
+  families:
+  - family: Planner
+    metric: device
+    versions: major
+    source: general knowledge
+    products:
+    - {id: contoso-planner, anywhere: true, installed: ["contoso planner {number}"], paper: [Planner], takes: [Contoso Planner 4.2], leaves: [Contoso Planner Viewer 4]}
+  noise:
+  - {id: contoso-viewer, kind: free, name: "contoso planner viewer *", takes: [Contoso Planner Viewer 4], leaves: [Contoso Planner 4.2]}
+`
+
+// TestCheckFindsFaultsR5_0 plants one fault at a time: packing must name it.
+func TestCheckFindsFaultsR5_0(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ old, new, want string }{
+		"none":                        {"", "", ""},
+		"no example":                  {"takes: [Contoso Planner 4.2]", "takes: []", "needs a title that it takes"},
+		"no near miss":                {"leaves: [Contoso Planner Viewer 4]", "leaves: []", "needs a title that it leaves"},
+		"takes the example of others": {"contoso planner {number}", "contoso planner*", "contoso-planner: it takes"},
+		"an id twice":                 {"id: contoso-viewer", "id: contoso-planner", "used twice"},
+		"no name on paper":            {"paper: [Planner]", "paper: []", "needs a name on paper"},
+		"an unknown metric":           {"metric: device", "metric: desk", "metric"},
+		"an undecidable row alone":    {"anywhere: true", "kind: undecidable", "candidates"},
+		"an address without a scheme": {"source: general knowledge", "source: example.org", "neither an address"},
+		"a bad pattern":               {"contoso planner {number}", "[contoso {word}|contoso planner {number}]", "not a pattern"},
+		"nested alternatives":         {"contoso planner {number}", "[contoso [|x]] planner", "alternatives in alternatives"},
+		"an unknown key":              {"metric: device", "meter: device", "meter"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := problems(strings.Replace(good, test.old, test.new, 1))
+			if test.want == "" && len(found) > 0 || test.want != "" && !slices.ContainsFunc(found, func(p string) bool { return strings.Contains(p, test.want) }) {
+				t.Errorf("%q, want %q", found, test.want)
+			}
+		})
+	}
+}
+
+// problems returns what packing a data file reports.
+func problems(file string) []string {
+	entries, err := source.Read(fstest.MapFS{"a.yaml": {Data: []byte(file)}})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	data, err := source.Compile(entries)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return source.Check(entries, product.New(data))
+}
