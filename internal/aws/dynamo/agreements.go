@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"trueup/internal/agreement"
 	"trueup/internal/audit"
 	"trueup/internal/errs"
+	"trueup/internal/group"
 	"trueup/internal/importer"
 	"trueup/internal/register"
 )
@@ -34,26 +33,27 @@ func (s *Agreements) Agreement(ctx context.Context, id string) (agreement.Agreem
 }
 
 // read returns an agreement and its item, and the license groups that were deleted but
-// not yet emptied when it was read. The two items are not one snapshot: a group that is emptied
-// between the reads can still be the agreement's group.
+// not yet emptied when it was read. Only an agreement in a group needs to know them, so
+// every other one costs a single read. The two items are not one snapshot: a group that is
+// emptied between the reads can still be the agreement's group.
 func (s *Agreements) read(ctx context.Context, id string) (i agreementItem, a agreement.Agreement, gone []string, err error) {
-	var stored, head item
-	g, gctx := errgroup.WithContext(ctx)
-	read := func(p pk, sort sk, it *item) {
-		g.Go(func() (err error) { *it, err = s.db.get(gctx, p, sort); return err })
-	}
-	agreementPK, agreementSK := agreementKey(id)
-	journalPK, journalSK := headKey(register.JournalName, 0)
-	read(agreementPK, agreementSK, &stored)
-	read(journalPK, journalSK, &head)
-	if err := g.Wait(); err != nil {
-		return i, a, nil, err
-	}
-	if gone, err = deletedGroups(head); err != nil {
+	p, sort := agreementKey(id)
+	stored, err := s.db.get(ctx, p, sort)
+	if err != nil {
 		return i, a, nil, err
 	}
 	if i, err = decode[agreementItem](stored); err != nil {
-		return i, a, gone, err
+		return i, a, nil, err
+	}
+	if stored != nil && i.Group != group.UnassignedID {
+		p, sort := headKey(register.JournalName, 0)
+		head, err := s.db.get(ctx, p, sort)
+		if err != nil {
+			return i, a, nil, err
+		}
+		if gone, err = deletedGroups(head); err != nil {
+			return i, a, nil, err
+		}
 	}
 	stages := map[importer.Stage]bool{}
 	i.stages(stages)
