@@ -30,11 +30,13 @@ import (
 // journals does not know what a journal is about. Its writers choose how long entries are
 // kept, further attributes of the heads, and conditions of the entries.
 type journals struct {
-	db       *engine
-	payloads map[journal.Name]payload
+	db *engine
+	// striped are the journals with stripes. All other journals have the first stripe only, so
+	// that reading their only head is enough.
+	striped  map[journal.Name]payload
 	restored func() // called after the table was restored; may be called without need
 
-	striped sync.Map // journal.Name → *stripes
+	stripes sync.Map // journal.Name → *stripes
 	seen    seen
 }
 
@@ -44,8 +46,8 @@ type seen struct {
 	at map[journal.Name]journal.Position
 }
 
-func newJournals(db *engine, payloads map[journal.Name]payload, restored func()) *journals {
-	return &journals{db: db, payloads: payloads, restored: restored, seen: seen{at: map[journal.Name]journal.Position{}}}
+func newJournals(db *engine, striped map[journal.Name]payload, restored func()) *journals {
+	return &journals{db: db, striped: striped, restored: restored, seen: seen{at: map[journal.Name]journal.Position{}}}
 }
 
 // payload returns the Payload of journal.Head from the head of a journal's first stripe.
@@ -78,9 +80,19 @@ func (i *headItem) point() journal.Point {
 	return p
 }
 
-// heads reads the heads of a journal in one query, and calls each for every head.
+// heads reads the heads of a journal in one request, and calls each for every head.
 func (j *journals) heads(ctx context.Context, name journal.Name, each func(stripe int, head item) error) error {
 	p, first := headKey(name, 0)
+	if j.striped[name] == nil {
+		head, err := j.db.get(ctx, p, first)
+		if err != nil {
+			return fmt.Errorf("read the head of journal %s: %w", name, err)
+		}
+		if head == nil {
+			return nil
+		}
+		return each(0, head)
+	}
 	err := j.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :head)"),
@@ -111,7 +123,7 @@ func (j *journals) head(ctx context.Context, name journal.Name) (head journal.He
 			return nil
 		}
 		head.Saved, head.SavedAt, head.FirstSaved = i.Copied, fromMillis(i.CopiedAt), i.Saved
-		if payload := j.payloads[name]; payload != nil {
+		if payload := j.striped[name]; payload != nil {
 			head.Payload, err = payload(it)
 		}
 		return err

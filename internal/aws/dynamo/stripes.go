@@ -52,7 +52,7 @@ func newStripes() *stripes {
 }
 
 func (j *journals) stripesOf(name journal.Name) *stripes {
-	all, _ := j.striped.LoadOrStore(name, newStripes())
+	all, _ := j.stripes.LoadOrStore(name, newStripes())
 	return all.(*stripes)
 }
 
