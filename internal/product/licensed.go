@@ -37,6 +37,29 @@ func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool
 	return Match{}, false
 }
 
+// Named returns the product that a name on a licence stands for. If the dictionary does not know
+// it, that is the name without the publisher at its front and without the version at its end, if
+// the column version is empty or says the same.
+func (d *Dictionary) Named(publisher, name, version string) Product {
+	if m, ok := d.Licensed(publisher, name, version); ok {
+		return m.Product
+	}
+	p := Product{Publisher: text.Collapse(publisher), Version: text.Collapse(version)}
+	if by := d.publisher(publisher); by >= 0 {
+		p.Publisher = d.Publishers[by].Name
+	}
+	words := strings.Fields(marks.Replace(name))
+	if own := strings.Fields(publisher); len(own) > 0 && len(own) < len(words) && !isNumber(words[len(own)]) &&
+		text.Fold(strings.Join(words[:len(own)], " ")) == text.Fold(publisher) {
+		words = words[len(own):]
+	}
+	if rest, found := SplitVersion(words); found != "" && (p.Version == "" || text.Fold(p.Version) == text.Fold(found)) {
+		words, p.Version = rest, found
+	}
+	p.Family = strings.Join(words, " ")
+	return p
+}
+
 // onPaper looks a name up among the names on licences. inName is the version that was cut from it.
 func (d *Dictionary) onPaper(by int, name, inName, column string) (m Match, ok bool) {
 	found := d.papers[paperKey{by, name}]

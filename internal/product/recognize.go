@@ -34,6 +34,7 @@ type Dictionary struct {
 
 	publishers map[string]int     // by stem
 	rows       map[string]int     // by id
+	named      map[paperKey]int   // rows by their own names, see Of
 	rules      []*rule            // in the order of Data
 	byWord     map[string][]*rule // rules by their words
 	papers     map[paperKey][]paper
@@ -51,7 +52,7 @@ type paper struct {
 
 // New returns the dictionary of data. Patterns are compiled on first use.
 func New(data Data) *Dictionary {
-	d := &Dictionary{Data: data, publishers: map[string]int{}, rows: map[string]int{}, byWord: map[string][]*rule{}, papers: map[paperKey][]paper{}}
+	d := &Dictionary{Data: data, publishers: map[string]int{}, rows: map[string]int{}, named: map[paperKey]int{}, byWord: map[string][]*rule{}, papers: map[paperKey][]paper{}}
 	for i, p := range data.Publishers {
 		for _, s := range append([]string{p.Name}, p.Spellings...) {
 			d.publishers[publisherStem(s)] = i
@@ -74,10 +75,10 @@ func (d *Dictionary) addRow(i int) {
 	row := &d.Rows[i]
 	d.rows[row.ID] = i
 	publisher := d.publisher(row.Publisher)
+	own := paperKey{publisher, Stem(text.Fold(row.Name()))}
+	d.named[own] = i
 	if row.Kind == KindProduct {
-		// A product by its own name gives itself.
-		k := paperKey{publisher, Stem(text.Fold(row.Name()))}
-		d.papers[k] = append(d.papers[k], paper{row: i})
+		d.papers[own] = append(d.papers[own], paper{row: i}) // a product by its own name gives itself
 	}
 	for _, p := range row.Paper {
 		k := paperKey{publisher, Stem(text.Fold(p.Name))}
@@ -105,6 +106,15 @@ func (d *Dictionary) publisher(name string) int {
 // Find returns a row by its id.
 func (d *Dictionary) Find(id string) (*Row, bool) {
 	i, ok := d.rows[id]
+	if !ok {
+		return nil, false
+	}
+	return &d.Rows[i], true
+}
+
+// Of returns the row of a product that Recognize or Named returned.
+func (d *Dictionary) Of(p Product) (*Row, bool) {
+	i, ok := d.named[paperKey{d.publisher(p.Publisher), Stem(text.Fold(p.Name()))}]
 	if !ok {
 		return nil, false
 	}
@@ -147,7 +157,15 @@ func (r *Row) product(version string) Product {
 }
 
 // Name returns the name without publisher and version.
-func (r *Row) Name() string { return text.Collapse(r.Family + " " + r.Edition) }
+func (r *Row) Name() string { return r.product("").Name() }
+
+// Name returns the name without publisher and version.
+func (p Product) Name() string {
+	if p.Edition == "" {
+		return p.Family
+	}
+	return p.Family + " " + p.Edition
+}
 
 // wordsOf yields the words of a stem: its runs of letters and digits.
 func wordsOf(stem string) func(func(string) bool) {
