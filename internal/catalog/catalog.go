@@ -1,8 +1,8 @@
 // Package catalog is the domain of the software catalog (SPEC 5): publishers and their product
 // titles, their aliases, and the search while a user types.
 //
-// A Catalog is the result of the entries of journal.Catalog on top of a starting catalog of
-// well-known publishers; Store reads and changes it through that journal. Nothing is ever
+// A Catalog is the result of the entries of journal.Catalog on top of a starting catalog, made
+// of the dictionary of products; Store reads and changes it through that journal. Nothing is ever
 // removed: a duplicate is merged into the original, and its names become aliases. So a name or an
 // id stays valid forever.
 //
@@ -47,7 +47,7 @@ type Title struct {
 const LookupMax = 50
 
 // Catalog holds every publisher and title. It implements journal.State. The zero Catalog is the
-// starting catalog, which is parsed at first use. Concurrent reads are safe, but not while
+// starting catalog, which is built at first use. Concurrent reads are safe, but not while
 // entries are applied.
 type Catalog struct {
 	start      sync.Once

@@ -4,50 +4,97 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
+	"trueup/internal/agreement"
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
-// startFile is the starting catalog, so that lookups find something on the first day: plain facts
-// about well-known software, written for this project. A line is a publisher, a title and other
-// names, separated by semicolons; the names are separated by bars. Without a title the other
-// names are those of the publisher.
+// The starting catalog is the products of the dictionary, so that lookups find something on the
+// first day.
+
+// formerFile has the names of the starting catalog of earlier releases that the dictionary does not
+// write the same way. Their ids and names stay valid: a name that the dictionary understands becomes
+// an alias of the product, another stays a title. A line is a publisher, a title and other names,
+// separated by semicolons; the names are separated by bars. Without a title the other names are
+// those of the publisher.
 //
-//go:embed start.csv
-var startFile string
+//go:embed former.csv
+var formerFile string
 
 // startDigest identifies the starting catalog. The same entries have another result with another
 // starting catalog, so a copy names the one it includes.
 var startDigest = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(startFile))
+	sum := sha256.Sum256([]byte(builtin.ID() + "\n" + formerFile))
 	return hex.EncodeToString(sum[:8])
 })
 
-// ready parses the starting catalog, unless that is done or a copy was restored.
+// ready builds the starting catalog, unless that is done or a copy was restored.
 func (c *Catalog) ready() {
 	c.start.Do(func() {
-		additions, err := parseStart(startFile)
-		if err != nil {
-			panic(err) // a test parses the file
-		}
-		c.add(additions)
+		d := builtin.Load()
+		c.add(products(d))
+		c.add(former(d, formerFile))
 	})
 }
 
-func parseStart(file string) ([]Addition, error) {
-	additions := make([]Addition, 0, strings.Count(file, "\n"))
-	for r := range sheet.Records(file, ';') {
-		if len(r.Cells) != 3 || r.Flaw != "" {
-			return nil, fmt.Errorf("catalog: line %d of the starting catalog is not a publisher, a title and other names", r.Line)
+// products returns the publishers and titles of the dictionary: each product, and each of its known
+// versions. It leaves out what a catalog does not accept as a name.
+func products(d *product.Dictionary) []Addition {
+	var additions []Addition
+	for _, p := range d.Publishers {
+		if name, wrong := agreement.ParsePublisher("", p.Name); wrong == nil {
+			additions = append(additions, Addition{Publisher: name, Aliases: accepted(p.Spellings)})
 		}
+	}
+	for i := range d.Rows {
+		row := &d.Rows[i]
+		if row.Kind == product.KindUndecidable {
+			continue
+		}
+		additions = append(additions, Addition{Publisher: row.Publisher, Title: row.Name()})
+		if row.Kind == product.KindFree || row.Scheme != product.SchemeYear && row.Scheme != product.SchemeNames {
+			continue
+		}
+		for _, version := range row.Known {
+			additions = append(additions, Addition{Publisher: row.Publisher, Title: row.Name() + " " + version})
+		}
+	}
+	return slices.DeleteFunc(additions, func(a Addition) bool {
+		_, wrong := ParseTitle(a.Title)
+		return a.Title != "" && wrong != nil
+	})
+}
+
+// accepted returns the names that are valid names of a publisher.
+func accepted(names []string) (valid []string) {
+	for _, name := range names {
+		if parsed, wrong := agreement.ParsePublisher("", name); wrong == nil {
+			valid = append(valid, parsed)
+		}
+	}
+	return valid
+}
+
+// former returns the additions of formerFile.
+func former(d *product.Dictionary, file string) (additions []Addition) {
+	for r := range sheet.Records(file, ';') {
 		a := Addition{Publisher: r.Cells[0], Title: r.Cells[1]}
 		if r.Cells[2] != "" {
 			a.Aliases = strings.Split(r.Cells[2], "|")
 		}
+		if a.Title != "" {
+			if m, ok := d.Licensed(a.Publisher, a.Title, ""); ok && m.Kind != product.KindUndecidable {
+				known := text.Collapse(m.Product.Name() + " " + m.Product.Version)
+				a.Publisher, a.Title, a.Aliases = m.Product.Publisher, known, append([]string{a.Title}, a.Aliases...)
+			}
+		}
 		additions = append(additions, a)
 	}
-	return additions, nil
+	return additions
 }

@@ -31,10 +31,10 @@ func (c *Counts) Rules(ctx context.Context) (inventory.RuleList, error) {
 		if err != nil {
 			return inventory.RuleList{}, err
 		}
-		if list.Admin, err = decodeRules(b); err != nil {
+		if list.Admin, list.Decisions, err = decodeRules(b); err != nil {
 			return inventory.RuleList{}, fmt.Errorf("%s: %w", head.Key, err)
 		}
-		if list.All, err = inventory.NewRules(list.Admin); err != nil {
+		if list.All, err = inventory.NewRules(list.Admin, list.Decisions); err != nil {
 			return inventory.RuleList{}, fmt.Errorf("%s: %w", head.Key, err)
 		}
 	}
@@ -42,15 +42,17 @@ func (c *Counts) Rules(ctx context.Context) (inventory.RuleList, error) {
 	return list, nil
 }
 
-// SetRules replaces the admins' rules that were read. Errors are those of inventory.NewRules, and
-// errs.Stale if the rules have changed since. If the Idempotency-Key was used before, it changes
-// nothing and returns the first response.
-func (c *Counts) SetRules(ctx context.Context, read inventory.RuleList, admin []inventory.Rule, made once.Change) (list inventory.RuleList, first []byte, err error) {
-	list = inventory.RuleList{Version: read.Version + 1, Admin: admin}
-	if list.All, err = inventory.NewRules(admin); err != nil {
+// SetRules replaces the admins' rules and decisions that were read. Errors are those of
+// inventory.NewRules, and errs.Stale if they have changed since. If the Idempotency-Key was used
+// before, it changes nothing and returns the first response.
+func (c *Counts) SetRules(
+	ctx context.Context, read inventory.RuleList, admin []inventory.Rule, decisions []inventory.Choices, made once.Change,
+) (list inventory.RuleList, first []byte, err error) {
+	list = inventory.RuleList{Version: read.Version + 1, Admin: admin, Decisions: decisions}
+	if list.All, err = inventory.NewRules(admin, decisions); err != nil {
 		return inventory.RuleList{}, nil, err
 	}
-	b, err := encodeRules(admin)
+	b, err := encodeRules(admin, decisions)
 	if err != nil {
 		return inventory.RuleList{}, nil, err
 	}

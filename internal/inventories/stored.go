@@ -8,9 +8,27 @@ import (
 	"trueup/internal/position"
 )
 
-// rulesVersion is the version of the stored admins' rules that encodeRules writes. Version 1 is a
-// JSON list. Later versions are an object with the field "version".
-const rulesVersion = 1
+// rulesVersion is the version of the stored admins' rules and decisions. Version 1 is a JSON list of
+// rules, and is still written while there are no decisions, so that the release before reads it.
+const rulesVersion = 2
+
+// storedRules is version 2.
+type storedRules struct {
+	Version   int             `json:"version"`
+	Rules     []storedRule    `json:"rules"`
+	Decisions []storedChoices `json:"decisions"`
+}
+
+type storedChoices struct {
+	ID  string         `json:"id"`
+	All []storedChoice `json:"choices"`
+}
+
+type storedChoice struct {
+	Versions string         `json:"versions,omitempty"`
+	Kind     inventory.Kind `json:"kind"`
+	Product  storedProduct  `json:"product,omitzero"`
+}
 
 // storedRule is the JSON of an inventory.Rule. The names of the product's fields are fixed, whatever
 // position.Product calls them.
@@ -37,35 +55,62 @@ type storedTitle struct {
 	Version   string `json:"version,omitempty"`
 }
 
-func encodeRules(rules []inventory.Rule) ([]byte, error) {
-	if rules == nil {
-		return []byte("null"), nil
+func encodeRules(rules []inventory.Rule, decisions []inventory.Choices) ([]byte, error) {
+	if len(decisions) == 0 {
+		return json.Marshal(each(rules, newStoredRule))
 	}
-	stored := make([]storedRule, len(rules))
-	for i, r := range rules {
-		stored[i] = storedRule{
-			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
-			Product: storedProduct(r.Product), Title: storedTitle(r.Title),
-		}
-	}
-	return json.Marshal(stored)
+	return json.Marshal(storedRules{rulesVersion, each(rules, newStoredRule), each(decisions, newStoredChoices)})
 }
 
-// decodeRules decodes rules of every version up to rulesVersion.
-func decodeRules(b []byte) ([]inventory.Rule, error) {
-	if _, err := pack.Version(b, "version", rulesVersion); err != nil {
-		return nil, err
+// decodeRules decodes rules and decisions of every version up to rulesVersion.
+func decodeRules(b []byte) ([]inventory.Rule, []inventory.Choices, error) {
+	version, err := pack.Version(b, "version", rulesVersion)
+	if err != nil {
+		return nil, nil, err
 	}
-	var stored []storedRule
-	if err := json.Unmarshal(b, &stored); err != nil || stored == nil {
-		return nil, err
+	var stored storedRules
+	if version == 1 {
+		err = json.Unmarshal(b, &stored.Rules)
+	} else {
+		err = json.Unmarshal(b, &stored)
 	}
-	rules := make([]inventory.Rule, len(stored))
-	for i, r := range stored {
-		rules[i] = inventory.Rule{
-			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
-			Product: position.Product(r.Product), Title: inventory.Title(r.Title),
-		}
+	return each(stored.Rules, storedRule.rule), each(stored.Decisions, storedChoices.choices), err
+}
+
+func newStoredRule(r inventory.Rule) storedRule {
+	return storedRule{
+		ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
+		Product: storedProduct(r.Product), Title: storedTitle(r.Title),
 	}
-	return rules, nil
+}
+
+func (r storedRule) rule() inventory.Rule {
+	return inventory.Rule{
+		ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
+		Product: position.Product(r.Product), Title: inventory.Title(r.Title),
+	}
+}
+
+func newStoredChoices(c inventory.Choices) storedChoices {
+	return storedChoices{c.ID, each(c.All, func(c inventory.Choice) storedChoice {
+		return storedChoice{c.Versions, c.Kind, storedProduct(c.Product)}
+	})}
+}
+
+func (c storedChoices) choices() inventory.Choices {
+	return inventory.Choices{ID: c.ID, All: each(c.All, func(c storedChoice) inventory.Choice {
+		return inventory.Choice{Versions: c.Versions, Kind: c.Kind, Product: position.Product(c.Product)}
+	})}
+}
+
+// each converts the elements of a list; nil stays nil.
+func each[From, To any](list []From, convert func(From) To) []To {
+	if list == nil {
+		return nil
+	}
+	converted := make([]To, len(list))
+	for i, element := range list {
+		converted[i] = convert(element)
+	}
+	return converted
 }

@@ -2,15 +2,19 @@ package inventory
 
 import (
 	"slices"
+	"strings"
 
 	"trueup/internal/errs"
+	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 )
 
-// RuleList is the admins' rules, in order, and all rules with the starting rules.
+// RuleList is the admins' rules, in order, their decisions, and all of it with the dictionary.
 type RuleList struct {
-	Version int64
-	Admin   []Rule
-	All     *Rules
+	Version   int64
+	Admin     []Rule
+	Decisions []Choices // by row
+	All       *Rules
 }
 
 // Find returns an admin's rule and its position, from 1; errs.NotFound rule_not_found if there is
@@ -38,11 +42,22 @@ func (l RuleList) Without(id string) []Rule {
 	return slices.DeleteFunc(slices.Clone(l.Admin), func(r Rule) bool { return r.ID == id })
 }
 
-// Starting returns the starting rules of trueup, in order.
+// Starting returns the rules of the dictionary, by ID. Rules of one product have the same ID. Their
+// names have alternatives: [a|b].
 func Starting() []Rule {
-	var rules []Rule
-	for _, r := range StartingRules().rules {
-		rules = append(rules, r.Rule)
+	dictionary := builtin.Load()
+	rules := make([]Rule, 0, len(dictionary.Rules))
+	for _, known := range dictionary.Rules {
+		r := Rule{ID: known.ID, Kind: Kind(known.Kind), Name: known.Name, Publisher: known.By}
+		if known.Publisher >= 0 && !known.Anywhere && known.By == "" {
+			r.Publisher = dictionary.Publishers[known.Publisher].Name
+		}
+		if known.Row >= 0 {
+			row := &dictionary.Rows[known.Row]
+			r.Product = position.Product{Publisher: row.Publisher, Family: row.Family, Edition: row.Edition, Version: known.Version}
+		}
+		rules = append(rules, r)
 	}
+	slices.SortStableFunc(rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return rules
 }

@@ -1,10 +1,9 @@
 package inventory
 
 import (
+	"cmp"
 	"crypto/sha256"
-	_ "embed" // the starting rules
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,29 +13,36 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/position"
 	"trueup/internal/product"
-	"trueup/internal/sheet"
+	"trueup/internal/product/builtin"
 	"trueup/internal/text"
 )
 
 // Kind classifies a title.
 type Kind string
 
-// The kinds. Only a Product counts as installed.
+// The kinds. A Product counts as installed, and an Undecidable title may be one.
 const (
-	Unknown   Kind = ""          // no rule matches the title
-	Product   Kind = "product"   // an installed product
-	Component Kind = "component" // a part of a product that another title counts
-	Update    Kind = "update"    // an update, hotfix or service pack
-	Language  Kind = "language"  // a language pack, MUI part or proofing tool
-	Driver    Kind = "driver"    // of a device, with its tools
-	Runtime   Kind = "runtime"   // needed by other programs: redistributables, runtimes, client libraries
-	Free      Kind = "free"      // needs no license
-	Ignored   Kind = "ignored"   // by a rule of an admin
-	Alias     Kind = "alias"     // of a rule only: the title is another name of Title
+	Unknown     Kind = ""                      // neither a rule nor the dictionary knows the title
+	Product     Kind = Kind(product.KindProduct) // an installed product
+	Undecidable Kind = Kind(product.KindUndecidable)
+	Component   Kind = Kind(product.KindComponent) // a part of a product that another title counts
+	Update      Kind = Kind(product.KindUpdate)    // an update, hotfix or service pack
+	Language    Kind = Kind(product.KindLanguage)  // a language pack, MUI part or proofing tool
+	Driver      Kind = Kind(product.KindDriver)    // of a device, with its tools
+	Runtime     Kind = Kind(product.KindRuntime)   // needed by other programs: redistributables, runtimes, client libraries
+	Free        Kind = Kind(product.KindFree)      // needs no license
+	Ignored     Kind = "ignored"                   // by a rule of an admin
+	Alias       Kind = "alias"                     // of a rule only: the title is another name of Title
 )
 
-// Kinds are the kinds that a rule can have.
+// Kinds are the kinds that an admin's rule can have.
 var Kinds = []Kind{Product, Component, Update, Language, Driver, Runtime, Free, Ignored, Alias}
+
+// TitleKinds are the kinds of titles, except Unknown.
+var TitleKinds = []Kind{Product, Undecidable, Component, Update, Language, Driver, Runtime, Free, Ignored}
+
+// installs reports whether titles of the kind count as installations of a product.
+func (k Kind) installs() bool { return k == Product || k == Undecidable }
 
 // Rule recognises titles. The three fields Publisher, Name and Version are patterns: * stands for
 // any text, {year} for four digits, optionally followed by R2, {number} for digits with dots. A
@@ -59,18 +65,23 @@ type Rule struct {
 
 // Decision says how a title was recognised, and by which rule.
 type Decision struct {
-	Kind    Kind
-	Rule    string           // ID of the rule that decided; empty when Unknown
+	Kind Kind
+	// Rule is the ID of the admin's rule, or of the row or rule of the dictionary, that decided. It is
+	// empty when Unknown, and "decision/" and the row after an admin's Choice.
+	Rule string
 	Alias   string           // ID of the rule that gave the title another name; empty for none
-	Product position.Product // the Product, or the product of a Component
+	Product position.Product // the Product, the product of a Component, or what an Undecidable title counts as until it is decided
 }
 
-// Rules is an immutable, ordered list of rules. The first that matches decides.
+// Rules is an immutable, ordered list of admins' rules, followed by the dictionary of products.
+// The first rule that matches decides; only if none does, the dictionary.
 type Rules struct {
-	// ID changes when a rule or the order changes. A tally with another ID has to be counted
-	// again.
-	ID    string
-	rules []compiled
+	// ID changes when a rule, the order or the dictionary changes. A tally with another ID has to
+	// be counted again.
+	ID         string
+	rules      []compiled
+	choices    map[string]choices // by row
+	dictionary *product.Dictionary
 }
 
 type compiled struct {
@@ -81,30 +92,51 @@ type compiled struct {
 // MaxRules is the maximum number of an admin's rules.
 const MaxRules = 2000
 
-// NewRules returns an admin's rules followed by the starting rules, so the admin's take
-// precedence. An error is errs.Invalid with every violation: rule_id, rule_kind, rule_name,
-// rule_pattern, rule_product, rule_title, or rules_many.
-func NewRules(admin []Rule) (*Rules, error) {
+// NewRules returns admins' rules and decisions, on top of the dictionary. An error is errs.Invalid
+// with every violation: rule_id, rule_kind, rule_name, rule_pattern, rule_product, rule_title, those
+// of Choices.Check, or rules_many.
+func NewRules(admin []Rule, decisions []Choices) (*Rules, error) {
 	if len(admin) > MaxRules {
 		return nil, errs.New(errs.Invalid, "rules_many", "max", strconv.Itoa(MaxRules))
 	}
-	starting := StartingRules()
 	rules, violations := compileRules(admin)
+	chosen := map[string]choices{}
+	for _, c := range decisions {
+		compiled, wrong := compileChoices(c)
+		chosen[c.ID] = compiled
+		violations = append(violations, wrong...)
+	}
 	if err := errs.Violated(violations); err != nil {
 		return nil, err
 	}
-	return newRules(append(rules, starting.rules...)), nil
+	return newRules(rules, chosen, digest(admin, decisions)), nil
 }
 
-func newRules(rules []compiled) *Rules {
+// StartingRules returns the rules of an organisation without rules of its own: the dictionary.
+var StartingRules = sync.OnceValue(func() *Rules { return newRules(nil, nil, digest(nil, nil)) })
+
+func newRules(rules []compiled, chosen map[string]choices, id string) *Rules {
+	return &Rules{ID: id, rules: rules, choices: chosen, dictionary: builtin.Load()}
+}
+
+// digest returns the Rules.ID.
+func digest(admin []Rule, decisions []Choices) string {
 	sum := sha256.New()
-	for _, r := range rules {
+	fmt.Fprintf(sum, "%s\n", builtin.ID())
+	for _, r := range admin {
 		fmt.Fprintf(sum, "%q\n", []string{
 			r.ID, string(r.Kind), r.Publisher, r.Name, r.Version, r.Product.Publisher, r.Product.Family, r.Product.Edition, r.Product.Version,
 			r.Title.Publisher, r.Title.Name, r.Title.Version,
 		})
 	}
-	return &Rules{ID: hex.EncodeToString(sum.Sum(nil)[:12]), rules: rules}
+	for _, d := range decisions {
+		for _, c := range d.All {
+			fmt.Fprintf(sum, "%q\n", []string{
+				d.ID, c.Versions, string(c.Kind), c.Product.Publisher, c.Product.Family, c.Product.Edition, c.Product.Version,
+			})
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
 func compileRules(rules []Rule) (all []compiled, violations []errs.Violation) {
@@ -181,39 +213,62 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 	return c, violations
 }
 
-// Recognize classifies a title. After an alias, the later rules see its real name.
+// Recognize classifies a title. After an alias, the later rules and the dictionary see its real
+// name.
 func (rules *Rules) Recognize(t Title) (d Decision) {
 	publisher, name, version := text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
 	for i := range rules.rules {
 		r := &rules.rules[i]
-		if r.publisher != nil && publisher != "" && !matches(r.publisher, publisher) {
+		if publisher != "" && !matches(r.publisher, publisher) || !matches(r.version, version) {
 			continue
 		}
 		values, ok := r.name.Match(name)
-		if !ok || r.version != nil && !matches(r.version, version) {
+		if !ok {
 			continue
 		}
 		if r.Kind == Alias {
 			if d.Alias == "" {
 				d.Alias = r.ID
 			}
-			name = text.Fold(r.Title.Name)
-			if r.Title.Publisher != "" {
-				publisher = text.Fold(r.Title.Publisher)
-			}
-			if r.Title.Version != "" {
-				version = text.Fold(r.Title.Version)
-			}
+			t = Title{Publisher: cmp.Or(r.Title.Publisher, t.Publisher), Name: r.Title.Name, Version: cmp.Or(r.Title.Version, t.Version)}
+			publisher, name, version = text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
 			continue
 		}
 		d.Kind, d.Rule, d.Product = r.Kind, r.ID, r.Product
 		d.Product.Version = values.Fill(d.Product.Version, version)
+		d.Product = rules.canonical(d.Product)
 		return d
+	}
+	if m, ok := rules.dictionary.Recognize(product.Title(t)); ok {
+		d.Kind, d.Rule = Kind(m.Kind), m.Rule
+		if d.Kind.installs() {
+			d.Product = position.Product(m.Product)
+		}
+		if d.Kind == Undecidable {
+			d = rules.decide(d, t)
+		}
 	}
 	return d
 }
 
+// canonical returns the product by its name in the dictionary, so that the installations of an
+// admin's rule meet their licences.
+func (rules *Rules) canonical(p position.Product) position.Product {
+	if p.Family == "" {
+		return p
+	}
+	named := rules.dictionary.Named(p.Publisher, p.Name(), p.Version)
+	if _, known := rules.dictionary.Of(named); !known && named.Version == text.Collapse(p.Version) {
+		return p // keeps the admin's edition
+	}
+	return position.Product(named)
+}
+
+// matches reports whether a pattern matches folded text; nil matches any.
 func matches(p product.Pattern, folded string) bool {
+	if p == nil {
+		return true
+	}
 	_, ok := p.Match(folded)
 	return ok
 }
@@ -223,6 +278,8 @@ func matches(p product.Pattern, folded string) bool {
 func (d Decision) Sentence() (code string, args errs.Args) {
 	what := string(d.Kind)
 	switch {
+	case d.isDecided():
+		what += "_by_decision"
 	case d.Kind == Unknown:
 		what = "unknown"
 	case d.Kind == Component && d.Product.Family != "":
@@ -239,48 +296,4 @@ func ProductName(p position.Product) string {
 		publisher = ""
 	}
 	return text.Collapse(strings.Join([]string{publisher, p.Family, p.Edition, p.Version}, " "))
-}
-
-//go:embed rules.csv
-var startingCSV string
-
-// StartingRules returns the starting rules of trueup: for the updates, components and runtimes
-// that most titles of a Windows PC are, and for well-known products.
-var StartingRules = sync.OnceValue(func() *Rules {
-	rules, err := parseRules(startingCSV)
-	if err != nil {
-		panic(err) // a test parses them
-	}
-	return newRules(rules)
-})
-
-// The columns of rules.csv.
-var ruleColumns = []string{"id", "kind", "publisher", "name", "version", "of publisher", "of family", "of edition", "of version"}
-
-// parseRules reads rules.csv. A line that starts with # is a comment; none of its cells may start
-// with a quote.
-func parseRules(file string) ([]compiled, error) {
-	var rules []Rule
-	header := true
-	for r := range sheet.Records(file, ',') {
-		cells := r.Cells
-		if strings.HasPrefix(cells[0], "#") {
-			continue
-		}
-		if r.Flaw != "" || len(cells) != len(ruleColumns) || header && !slices.Equal(cells, ruleColumns) {
-			return nil, fmt.Errorf("inventory: line %d of the rules does not have the columns %q", r.Line, ruleColumns)
-		}
-		if !header {
-			rules = append(rules, Rule{
-				ID: cells[0], Kind: Kind(cells[1]), Publisher: cells[2], Name: cells[3], Version: cells[4],
-				Product: position.Product{Publisher: cells[5], Family: cells[6], Edition: cells[7], Version: cells[8]},
-			})
-		}
-		header = false
-	}
-	if header {
-		return nil, errors.New("inventory: the rules have no header")
-	}
-	all, violations := compileRules(rules)
-	return all, errs.Violated(violations)
 }

@@ -4,14 +4,17 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/catalog"
 	"trueup/internal/position"
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
 	"trueup/internal/report"
 	"trueup/internal/text"
 )
 
-// names replaces every name of a publisher or product by the catalog's first name (R5.2), so that
-// licences and installations match. Names that the catalog does not know stay. Results are cached
-// because names repeat often.
+// names replaces every name of a publisher or product by its name in the dictionary and then by
+// the catalog's first name (R5.2), so that licences and installations match. Names that neither
+// knows stay. Results are cached because names repeat often.
 type names struct {
+	dictionary *product.Dictionary
 	catalog    *catalog.Catalog
 	publishers map[string]publisher
 	products   map[position.Product]position.Product
@@ -22,7 +25,7 @@ type publisher struct {
 }
 
 func newNames(c *catalog.Catalog) *names {
-	return &names{catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
+	return &names{dictionary: builtin.Load(), catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
 }
 
 // publisher returns the publisher with that name.
@@ -54,16 +57,22 @@ func (n *names) product(p position.Product) position.Product {
 		return found
 	}
 	owner, renamed := n.publisher(p.Publisher), p
-	renamed.Publisher = owner.name
 	if first, ok := n.title(owner, text.Collapse(p.Name()+" "+p.Version)); ok {
-		renamed = position.Named(owner.name, first, "")
+		renamed = n.named(owner.name, first, "")
 	} else if first, ok := n.title(owner, p.Name()); ok {
-		if renamed = position.Named(owner.name, first, ""); renamed.Version == "" {
+		if renamed = n.named(owner.name, first, ""); renamed.Version == "" {
 			renamed.Version = p.Version
 		}
+	} else if _, known := n.dictionary.Of(product.Product(p)); !known {
+		renamed.Publisher = owner.name
 	}
 	n.products[p] = renamed
 	return renamed
+}
+
+// named returns the product of a name on a licence.
+func (n *names) named(publisher, name, version string) position.Product {
+	return position.Product(n.dictionary.Named(n.publisher(publisher).name, name, version))
 }
 
 // held renames the product of an entitlement.
@@ -72,11 +81,8 @@ func (n *names) held(h *report.Held) {
 	if text.Collapse(e.Publisher) == "" {
 		e.Publisher = agreement.VolumePublisher
 	}
-	e.Publisher = n.publisher(e.Publisher).name
-	named := position.Named(e.Publisher, e.Family, e.Version)
-	if renamed := n.product(named); renamed != named {
-		e.Publisher, e.Family, e.Version = renamed.Publisher, renamed.Name(), renamed.Version
-	}
+	p := n.product(n.named(e.Publisher, e.Family, e.Version))
+	e.Publisher, e.Family, e.Version = p.Publisher, p.Name(), p.Version
 }
 
 // agreements renames the products of agreements of type other. It changes the slice.

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/text"
@@ -125,12 +126,13 @@ func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) er
 
 func (g *gathered) additions() []catalog.Addition {
 	seen := map[position.Product]bool{}
+	dictionary := builtin.Load()
 	add := func(product position.Product) { seen[product] = true }
 	entitled := func(e entitlement.Entitlement) {
 		if text.Collapse(e.Publisher) == "" {
 			e.Publisher = agreement.VolumePublisher
 		}
-		add(position.Named(e.Publisher, e.Family, e.Version))
+		add(position.Product(dictionary.Named(e.Publisher, e.Family, e.Version)))
 	}
 	for _, counted := range g.tallies {
 		for _, c := range counted.Tally.Products {

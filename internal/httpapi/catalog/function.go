@@ -49,7 +49,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
-		o.catalogOperations(), o.editOperations(), o.inventoryOperations(), o.ruleOperations(),
+		o.catalogOperations(), o.editOperations(), o.inventoryOperations(), o.ruleOperations(), o.decisionOperations(),
 	)}
 }
 

@@ -23,7 +23,7 @@ import (
 type Inventory struct {
 	Devices  int               `json:"devices" minimum:"0" doc:"The number of PCs with at least one title. PCs of different sources count as different PCs." example:"1997"`
 	Titles   int               `json:"titles" minimum:"0" doc:"The number of different titles, regardless of version. A title in several sources counts once for each." example:"412"`
-	Unknown  int               `json:"unknown" minimum:"0" doc:"The number of titles that no rule matches, counting each version. An admin has to decide them." example:"31"`
+	Unknown  int               `json:"unknown" minimum:"0" doc:"The number of titles that neither a rule nor the dictionary of products knows, counting each version. An admin has to decide them." example:"31"`
 	Counting bool              `json:"counting" doc:"Whether rules have changed and files are being counted again." example:"false"`
 	Sources  []InventorySource `json:"sources" doc:"All sources, sorted by name."`
 }
@@ -59,7 +59,7 @@ type InventoryCount struct {
 	BadRows        int             `json:"badRows" minimum:"0" doc:"The number of rows that could not be read." example:"2"`
 	Devices        int             `json:"devices" minimum:"0" doc:"The number of PCs with at least one title." example:"1997"`
 	Titles         int             `json:"titles" minimum:"0" doc:"The number of different titles, regardless of version." example:"412"`
-	Unknown        int             `json:"unknown" minimum:"0" doc:"The number of titles that no rule matches, counting each version." example:"31"`
+	Unknown        int             `json:"unknown" minimum:"0" doc:"The number of titles that neither a rule nor the dictionary of products knows, counting each version." example:"31"`
 	Products       int             `json:"products" minimum:"0" doc:"The number of different products." example:"57"`
 	ByCurrentRules bool            `json:"byCurrentRules" doc:"Whether the file was counted by the current rules. If not, it is being counted again, unless kept says why it cannot be." example:"true"`
 	Kept           *httpapi.Reason `json:"kept,omitempty" doc:"Why the file cannot be counted by the current rules."`
@@ -203,7 +203,7 @@ type InventoryTitle struct {
 
 // Recognition is how a title was recognised, and why.
 type Recognition struct {
-	Kind        TitleKind `json:"kind" doc:"The kind of the title; only products count as installed." example:"product"`
+	Kind        TitleKind `json:"kind" doc:"The kind of the title. Products count as installed; undecidable titles wait for a decision of an admin." example:"product"`
 	Product     *Product  `json:"product,omitempty" doc:"The product; for a component, the product that it belongs to, as far as known."`
 	Rule        string    `json:"rule,omitempty" doc:"The id of the rule that decided; absent if no rule matched." example:"visio-professional"`
 	Alias       string    `json:"alias,omitempty" doc:"The id of the rule that first replaced the title by another one." example:"own-7k2m9x4w0q"`
@@ -218,13 +218,11 @@ const unknownKind TitleKind = "unknown"
 
 func kindOf(d inventory.Decision) TitleKind { return cmp.Or(TitleKind(d.Kind), unknownKind) }
 
-// titleKinds returns every TitleKind. An alias is a kind of rules only.
+// titleKinds returns every TitleKind.
 func titleKinds() []TitleKind {
 	kinds := []TitleKind{unknownKind}
-	for _, k := range inventory.Kinds {
-		if k != inventory.Alias {
-			kinds = append(kinds, TitleKind(k))
-		}
+	for _, k := range inventory.TitleKinds {
+		kinds = append(kinds, TitleKind(k))
 	}
 	return kinds
 }
@@ -240,7 +238,7 @@ type listInventoryTitlesInput struct {
 	httpapi.Reader
 	httpapi.Paging
 	Source  string    `query:"source" maxLength:"1024" doc:"Only titles of this source." example:"intune"`
-	Kind    TitleKind `query:"kind" doc:"Only titles of this kind; unknown selects titles that no rule matches."`
+	Kind    TitleKind `query:"kind" doc:"Only titles of this kind; unknown selects titles that neither a rule nor the dictionary of products knows."`
 	Query   string    `query:"q" maxLength:"256" doc:"Only titles whose publisher, name or version contains this text, without regard to case." example:"visio"`
 	Product string    `query:"product" maxLength:"256" doc:"Only titles of products whose name, with publisher and version, contains this text, without regard to case." example:"visio professional"`
 }

@@ -80,7 +80,7 @@ func ruleTextOf(r inventory.Rule) RuleText {
 // NewRule is a rule and its position.
 type NewRule struct {
 	RuleText
-	Position int `json:"position,omitempty" minimum:"1" maximum:"2000" doc:"The position among the rules of admins, from 1; the first matching rule decides. By default the last: after the other rules of admins, and before the built-in rules of trueup." example:"1"`
+	Position int `json:"position,omitempty" minimum:"1" maximum:"2000" doc:"The position among the rules of admins, from 1; the first matching rule decides. By default the last: after the other rules of admins, and before the dictionary of products." example:"1"`
 }
 
 // Rule is a rule that recognises titles.
@@ -117,7 +117,7 @@ var origins = []Origin{originAdmin, originTrueup}
 type listRulesInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	Origin Origin `query:"origin" default:"admin" doc:"Rules of admins, which are applied first, or built-in rules of trueup."`
+	Origin Origin `query:"origin" default:"admin" doc:"Rules of admins, which are applied first, or the rules of the dictionary of products, whose names have alternatives: [a|b]."`
 }
 
 // rulesPage is the content of a cursor of rules.
@@ -258,7 +258,7 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1}); err != nil {
 			return err
 		}
-		_, first, err := o.Counts.SetRules(ctx, list, admin, reply.Change(event))
+		_, first, err := o.Counts.SetRules(ctx, list, admin, list.Decisions, reply.Change(event))
 		reply, err = reply.OrFirst(first, asConflict(err))
 		return err
 	})
@@ -316,7 +316,7 @@ type deleteRuleOutput struct {
 
 func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a rule that recognises titles"
-	op.Description = "Deletes a rule of an admin. Built-in rules cannot be deleted; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
+	op.Description = "Deletes a rule of an admin. The rules of the dictionary of products cannot be deleted; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*deleteRuleOutput, error) {
 		now := o.Now()
@@ -328,7 +328,7 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 			}
 			event := o.Event(ctx, now, "rule.deleted")
 			event.Subject, event.Before = "inventory-rule/"+rule.ID, ruleValues(rule, at)
-			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), once.Change{Event: event})
+			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), list.Decisions, once.Change{Event: event})
 			out.Body.RulesVersion = changed.Version
 			return err
 		})

@@ -21,7 +21,12 @@ var Load = sync.OnceValue(func() *product.Dictionary {
 		panic(err) // a test decodes it
 	}
 	d := product.New(data)
-	sum := sha256.Sum256([]byte(packed))
-	d.ID = hex.EncodeToString(sum[:12])
+	d.ID = ID()
 	return d
+})
+
+// ID returns the ID of the dictionary without unpacking it.
+var ID = sync.OnceValue(func() string {
+	sum := sha256.Sum256([]byte(packed))
+	return hex.EncodeToString(sum[:12])
 })

@@ -1,0 +1,140 @@
+package inventory
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"trueup/internal/errs"
+	"trueup/internal/position"
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
+	"trueup/internal/text"
+)
+
+// Choices is what admins decided about the titles of an undecidable row of the dictionary.
+type Choices struct {
+	ID  string   // of the row
+	All []Choice // the first whose versions match counts; a title that none matches stays undecidable
+}
+
+// Choice is what the titles of some versions are.
+type Choice struct {
+	Versions string           // pattern of the detected version, or of the version of the product; empty for every version
+	Kind     Kind             // Product or Free
+	Product  position.Product // of a Product; without Version it has the version of the title
+}
+
+// MaxChoices is the maximum number of choices for one row.
+const MaxChoices = 50
+
+// decided is the prefix of Decision.Rule of a title that an admin decided. The id of the row follows.
+const decided = "decision/"
+
+// UndecidableRow returns the undecidable row with an id; errs.NotFound undecided_not_found if there
+// is none.
+func UndecidableRow(id string) (*product.Row, error) {
+	row, ok := builtin.Load().Find(id)
+	if !ok || row.Kind != product.KindUndecidable {
+		return nil, errs.New(errs.NotFound, "undecided_not_found", "id", text.Shorten(id, 100))
+	}
+	return row, nil
+}
+
+// Check returns every violation of the choices, except of their ID, by field: choices_many,
+// choice_kind, rule_pattern, rule_product or length_max.
+func (c Choices) Check() []errs.Violation {
+	_, violations := compileChoices(c)
+	return violations
+}
+
+// choices are compiled Choices.
+type choices []choice
+
+type choice struct {
+	Choice
+	versions product.Pattern // nil for any
+}
+
+func compileChoices(c Choices) (all choices, violations []errs.Violation) {
+	if len(c.All) == 0 || len(c.All) > MaxChoices {
+		return nil, []errs.Violation{{Code: "choices_many", Field: "choices", Args: errs.Pairs("max", strconv.Itoa(MaxChoices))}}
+	}
+	for i, one := range c.All {
+		compiled, wrong := compileChoice(one)
+		for _, v := range wrong {
+			v.Field = "choices/" + strconv.Itoa(i) + "/" + v.Field
+			violations = append(violations, v)
+		}
+		all = append(all, compiled)
+	}
+	return all, violations
+}
+
+// compileChoice checks a choice like the rule that would do the same for a title of any name.
+func compileChoice(c Choice) (compiled choice, violations []errs.Violation) {
+	rule, violations := compileRule(Rule{Kind: c.Kind, Name: "any", Version: c.Versions, Product: c.Product})
+	if c.Kind != Product && c.Kind != Free {
+		violations = slices.DeleteFunc(violations, func(v errs.Violation) bool { return v.Code == "rule_kind" || v.Code == "rule_title" })
+		violations = append(violations, errs.Violation{Code: "choice_kind", Field: "kind", Value: text.Shorten(string(c.Kind), 100)})
+	}
+	for i := range violations {
+		if violations[i].Field == "version" {
+			violations[i].Field = "versions"
+		}
+	}
+	return choice{c, rule.version}, violations
+}
+
+// of returns the choice for a title, by its detected version and the version of its product.
+func (all choices) of(detected, version string) (Choice, bool) {
+	for _, c := range all {
+		if matches(c.versions, text.Fold(detected)) || matches(c.versions, text.Fold(version)) {
+			return c.Choice, true
+		}
+	}
+	return Choice{}, false
+}
+
+// decide applies the admins' choices to an undecidable title.
+func (rules *Rules) decide(d Decision, t Title) Decision {
+	c, ok := rules.choices[d.Rule].of(t.Version, d.Product.Version)
+	if !ok {
+		return d
+	}
+	d.Kind, d.Rule = c.Kind, decided+d.Rule
+	if c.Kind == Free {
+		d.Product = position.Product{}
+		return d
+	}
+	version := d.Product.Version
+	d.Product = c.Product
+	if d.Product.Version == "" {
+		d.Product.Version = version
+	}
+	d.Product = rules.canonical(d.Product)
+	return d
+}
+
+// isDecided reports whether an admin's choice decided.
+func (d Decision) isDecided() bool { return strings.HasPrefix(d.Rule, decided) }
+
+// Choices returns the choices for a row; errs.NotFound undecided_not_found if there are none.
+func (l RuleList) Choices(id string) (Choices, error) {
+	i := slices.IndexFunc(l.Decisions, func(c Choices) bool { return c.ID == id })
+	if i < 0 {
+		return Choices{}, errs.New(errs.NotFound, "undecided_not_found", "id", text.Shorten(id, 100))
+	}
+	return l.Decisions[i], nil
+}
+
+// Deciding returns the decisions with the choices for a row instead of earlier ones, sorted by row.
+// Without any choice the row is undecided again.
+func (l RuleList) Deciding(c Choices) []Choices {
+	all := slices.DeleteFunc(slices.Clone(l.Decisions), func(other Choices) bool { return other.ID == c.ID })
+	if len(c.All) > 0 {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b Choices) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
