@@ -44,17 +44,25 @@ func (c *Catalog) ready() {
 }
 
 // products returns the publishers and titles of the dictionary: each product, and each of its known
-// versions. It leaves out what a catalog does not accept as a name.
+// versions. It leaves out what a catalog does not accept as a name, and the many publishers of a
+// single product: typing "soft" must find Microsoft among the 50 results of a lookup. These come
+// into the catalog when an inventory or a statement has them.
 func products(d *product.Dictionary) []Addition {
+	paid := map[string]int{}
+	for i := range d.Rows {
+		if d.Rows[i].Kind == product.KindProduct {
+			paid[d.Rows[i].Publisher]++
+		}
+	}
 	var additions []Addition
 	for _, p := range d.Publishers {
-		if name, wrong := agreement.ParsePublisher("", p.Name); wrong == nil {
+		if name, wrong := agreement.ParsePublisher("", p.Name); wrong == nil && paid[p.Name] > 1 {
 			additions = append(additions, Addition{Publisher: name, Aliases: accepted(p.Spellings)})
 		}
 	}
 	for i := range d.Rows {
 		row := &d.Rows[i]
-		if row.Kind == product.KindUndecidable {
+		if row.Kind == product.KindUndecidable || paid[row.Publisher] < 2 {
 			continue
 		}
 		additions = append(additions, Addition{Publisher: row.Publisher, Title: row.Name()})
@@ -89,9 +97,9 @@ func former(d *product.Dictionary, file string) (additions []Addition) {
 			a.Aliases = strings.Split(r.Cells[2], "|")
 		}
 		if a.Title != "" {
-			if m, ok := d.Licensed(a.Publisher, a.Title, ""); ok && m.Kind != product.KindUndecidable {
+			if m, ok := d.Licensed(a.Publisher, a.Title, ""); ok && m.Kind != product.KindUndecidable && text.Fold(m.Product.Publisher) == text.Fold(a.Publisher) {
 				known := text.Collapse(m.Product.Name() + " " + m.Product.Version)
-				a.Publisher, a.Title, a.Aliases = m.Product.Publisher, known, append([]string{a.Title}, a.Aliases...)
+				a.Title, a.Aliases = known, append([]string{a.Title}, a.Aliases...)
 			}
 		}
 		additions = append(additions, a)

@@ -57,6 +57,16 @@ var messages = [...]message{
 		"Geef aan wat er gewijzigd moet worden.",
 		"Indiquez ce qu'il faut modifier.",
 	}},
+	{"choice_kind", [...]string{
+		"Choose product or free.",
+		"Kies product of free.",
+		"Choisissez product ou free.",
+	}},
+	{"choices_many", [...]string{
+		"Give at least one choice and at most {max}.",
+		"Geef minstens één keuze en hoogstens {max}.",
+		"Indiquez au moins un choix et {max} au plus.",
+	}},
 	{"column_authorization", [...]string{
 		"Authorization number",
 		"Autorisatienummer",
@@ -367,6 +377,11 @@ var messages = [...]message{
 		"Niet geteld omdat er geen licentie voor nodig is (regel {rule}).",
 		"Non compté, car aucune licence n'est nécessaire (règle {rule}).",
 	}},
+	{"inventory_is_free_by_decision", [...]string{
+		"Not counted because an admin decided that it needs no licence ({rule}).",
+		"Niet geteld omdat een beheerder heeft beslist dat er geen licentie nodig is ({rule}).",
+		"Non compté, car un administrateur a décidé qu'aucune licence n'est nécessaire ({rule}).",
+	}},
 	{"inventory_is_ignored", [...]string{
 		"Not counted because an admin's rule ignores it ({rule}).",
 		"Niet geteld omdat een regel van een beheerder het negeert ({rule}).",
@@ -387,10 +402,20 @@ var messages = [...]message{
 		"Geteld als {product} vanwege de regel {rule}.",
 		"Compté comme {product} en raison de la règle {rule}.",
 	}},
+	{"inventory_is_product_by_decision", [...]string{
+		"Counted as {product} because an admin decided so ({rule}).",
+		"Geteld als {product} omdat een beheerder dat heeft beslist ({rule}).",
+		"Compté comme {product}, car un administrateur en a décidé ainsi ({rule}).",
+	}},
 	{"inventory_is_runtime", [...]string{
 		"Not counted because it is a runtime that other programs need (rule {rule}).",
 		"Niet geteld omdat het een runtime is die andere programma's nodig hebben (regel {rule}).",
 		"Non compté, car c'est un composant d'exécution dont d'autres programmes ont besoin (règle {rule}).",
+	}},
+	{"inventory_is_undecidable", [...]string{
+		"The name does not tell which product it is. An admin can decide it ({rule}).",
+		"De naam zegt niet welk product het is. Een beheerder kan het beslissen ({rule}).",
+		"Le nom ne dit pas de quel produit il s'agit. Un administrateur peut en décider ({rule}).",
 	}},
 	{"inventory_is_unknown", [...]string{
 		"Not counted because no rule matches it. It is in the queue of unknown titles.",
@@ -1471,6 +1496,11 @@ var messages = [...]message{
 		"The quote that opens this cell is not closed. Add a quote at its end, or remove the one at its start.",
 		"Het aanhalingsteken waarmee deze cel begint wordt niet gesloten. Voeg er een toe aan het eind of verwijder het eerste.",
 		"Le guillemet qui ouvre cette cellule n'est pas fermé. Ajoutez-en un à la fin ou supprimez celui du début.",
+	}},
+	{"undecided_not_found", [...]string{
+		"No undecidable titles have the id {id}, or no decision was made about them.",
+		"Er zijn geen onbeslisbare titels met de id {id}, of er is niets over beslist.",
+		"Aucun titre indécidable n'a l'id {id}, ou aucune décision n'a été prise à son sujet.",
 	}},
 	{"upload_group_dots", [...]string{
 		"A group named only with dots cannot be uploaded to. Choose another group name.",

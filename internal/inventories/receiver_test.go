@@ -459,7 +459,7 @@ func (w *world) ruled(t *testing.T, rules ...inventory.Rule) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := counts.SetRules(t.Context(), list, rules, once.Change{}); err != nil {
+	if _, _, err := counts.SetRules(t.Context(), list, rules, nil, once.Change{}); err != nil {
 		t.Fatal(err)
 	}
 }

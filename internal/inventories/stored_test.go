@@ -20,29 +20,43 @@ func TestR16_6_StoredRules(t *testing.T) {
 		},
 		{ID: "r2", Kind: inventory.Alias, Name: "Akrobat", Title: inventory.Title{Publisher: "Adobe", Name: "Acrobat", Version: "2020"}},
 	}
-	encoded, err := encodeRules(rules)
+	decisions := []inventory.Choices{{ID: "adobe-acrobat-undecidable", All: []inventory.Choice{
+		{Versions: "22.*", Kind: inventory.Free},
+		{Kind: inventory.Product, Product: position.Product{Publisher: "Adobe", Family: "Acrobat", Edition: "Pro", Version: "DC"}},
+	}}}
+	encoded, err := encodeRules(rules, decisions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden.Versions(t, "rules", "json", rulesVersion, func() []byte { return encoded }, func(version int, sample []byte) {
-		got, err := decodeRules(sample)
+		got, decided, err := decodeRules(sample)
 		if diff := cmp.Diff(rules, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
+		}
+		want := decisions
+		if version == 1 {
+			want = nil
+			if first, err := encodeRules(rules, nil); err != nil || string(first) != string(sample) {
+				t.Errorf("rules without decisions are not written for the release before: %v", err)
+			}
+		}
+		if diff := cmp.Diff(want, decided); diff != "" {
+			t.Errorf("version %d (-want +got)\n%s", version, diff)
 		}
 		if version == rulesVersion && string(encoded) != string(sample) {
 			t.Error("the format changed without a new version")
 		}
 	})
-	if got, err := decodeRules([]byte(`{"version":2,"rules":[]}`)); err == nil || !strings.Contains(err.Error(), "version 2") {
+	if got, _, err := decodeRules([]byte(`{"version":3,"rules":[]}`)); err == nil || !strings.Contains(err.Error(), "version 3") {
 		t.Errorf("rules of a later release are read as %v, %v", got, err)
 	}
-	golden.Shape(t, "rules", rulesVersion, []storedRule{})
+	golden.Shape(t, "rules", rulesVersion, storedRules{})
 	for _, none := range [][]inventory.Rule{nil, {}} {
-		b, err := encodeRules(none)
+		b, err := encodeRules(none, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := decodeRules(b); err != nil || len(got) > 0 || (got == nil) != (none == nil) {
+		if got, _, err := decodeRules(b); err != nil || len(got) > 0 || (got == nil) != (none == nil) {
 			t.Errorf("no rules are read as %#v, %v", got, err)
 		}
 	}

@@ -28,7 +28,7 @@ var suite = func() *Rules {
 	if violations != nil {
 		panic(violations)
 	}
-	return newRules(rules)
+	return newRules(rules, nil, "suite")
 }()
 
 // installed is a row.

@@ -125,7 +125,7 @@ func (r *reading) finish() (*Tally, error) {
 	numbers := map[position.Product]int32{}
 	for i, title := range titles {
 		products[i] = -1
-		if decisions[i] = r.options.Rules.Recognize(title); decisions[i].Kind != Product {
+		if decisions[i] = r.options.Rules.Recognize(title); !decisions[i].Kind.installs() {
 			continue
 		}
 		product := decisions[i].Product
@@ -202,7 +202,7 @@ func (t *Tally) Lines() []position.Line {
 // Evidence returns the titles that count for a product (R8.3).
 func (t *Tally) Evidence(product position.Product) (titles []Count) {
 	for _, c := range t.Titles {
-		if c.Decision.Kind == Product && c.Decision.Product == product {
+		if c.Decision.Kind.installs() && c.Decision.Product == product {
 			titles = append(titles, c)
 		}
 	}

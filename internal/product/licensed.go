@@ -45,7 +45,7 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 		return m.Product
 	}
 	p := Product{Publisher: text.Collapse(publisher), Version: text.Collapse(version)}
-	if by := d.publisher(publisher); by >= 0 {
+	if by, ok := d.publishers[publisherStem(publisher)]; ok {
 		p.Publisher = d.Publishers[by].Name
 	}
 	words := strings.Fields(marks.Replace(name))
