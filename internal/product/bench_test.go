@@ -1,6 +1,7 @@
 package product_test
 
 import (
+	"os"
 	"testing"
 
 	"trueup/internal/product"
@@ -19,5 +20,20 @@ func BenchmarkRecognize(b *testing.B) {
 		for _, t := range titles {
 			d.Recognize(t)
 		}
+	}
+}
+
+// BenchmarkLoad measures what a process does before it recognises its first title.
+func BenchmarkLoad(b *testing.B) {
+	packed, err := os.ReadFile("builtin/dictionary.bin")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		data, err := product.Decode(string(packed))
+		if err != nil {
+			b.Fatal(err)
+		}
+		product.New(data)
 	}
 }

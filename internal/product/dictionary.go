@@ -1,5 +1,7 @@
 package product
 
+import "cmp"
+
 // Kind says what a title is.
 type Kind string
 
@@ -55,18 +57,29 @@ type Row struct {
 	Scheme    Scheme
 	Known     []string          // versions, oldest first
 	Builds    map[string]string // number at the front of a title's version to the version
-	Paper     []Paper           // the first is the name for people
+	Paper     []Paper           // Names gives them; the first is the name for people, the others are folded
 	// Includes are the ids of products to which a licence also entitles. Candidates are the ids of
 	// the products that an undecidable title may be.
 	Includes   []string
 	Candidates []string
-	Source     string // an address, or "general knowledge"
+	Source     string // an address, or "general knowledge"; empty in a packed dictionary
 }
 
 // Paper is a name of a product on licences, without its publisher.
 type Paper struct {
-	Name    string
+	Name    string // with alternatives in Row.Paper
 	Version string // if the name includes it
+}
+
+// Names returns the names on paper, without alternatives.
+func (r *Row) Names() (all []Paper) {
+	for _, p := range r.Paper {
+		names, _ := Alternatives(p.Name) // the generator has rejected bad ones
+		for _, n := range names {
+			all = append(all, Paper{Name: n.Name, Version: cmp.Or(p.Version, n.Version)})
+		}
+	}
+	return all
 }
 
 // Rule is a pattern that recognises titles.
@@ -74,6 +87,7 @@ type Rule struct {
 	ID        string
 	Kind      Kind
 	Row       int    // index of the row; -1 for noise
+	Of        int    // index of the row of which a component is a part; -1 if that is not known
 	Publisher int    // index in Data.Publishers; -1 for any
 	By        string // pattern of publishers, instead of Publisher
 	Anywhere  bool   // also for titles of another publisher or of none
@@ -87,7 +101,7 @@ type Rule struct {
 // Publisher is a publisher with its other spellings.
 type Publisher struct {
 	Name      string
-	Spellings []string
+	Spellings []string // folded (text.Fold), one for each normal form
 }
 
 // Data is the content of the dictionary.

@@ -1,27 +1,70 @@
 package product
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"trueup/internal/pack"
+	"trueup/internal/text"
 )
 
-// Encode packs data. The same data gives the same bytes. They belong to the binary that embeds
-// them, so the format has no versions.
+// Encode packs data for Decode. The same data gives the same bytes. They belong to the binary that
+// embeds them, so the format has no versions.
+//
+// Every function that recognises names has the bytes in its zip file, so they are made to be
+// compressed: texts are apart from numbers, a row is followed by its rules, whose names resemble
+// it, and what a row shares with the row before it, or what follows from its names, is left out. Sources are left out as well: only
+// the generator and tests need them.
+//
+// The rules of rows must come first, in the order of the rows.
 func Encode(data Data) []byte {
-	w := writer{pack.NewWriter(nil)}
+	w := writer{Writer: &pack.Writer{}, texts: &strings.Builder{}}
+	publishers := map[string]int{"": -1}
 	list(w, data.Publishers, func(p Publisher) {
-		w.Text(p.Name)
-		w.texts(p.Spellings)
+		publishers[p.Name] = len(publishers) - 1
+		w.text(p.Name)
+		list(w, p.Spellings, w.text)
 	})
-	list(w, data.Rows, w.row)
-	list(w, data.Rules, w.rule)
-	return w.Bytes()
+	rules := data.Rules
+	w.Uvarint(uint64(len(data.Rows)))
+	for i, row := range data.Rows {
+		var before Row
+		if i > 0 {
+			before = data.Rows[i-1]
+		}
+		w.row(row, before, publishers[row.Publisher])
+		n := 0
+		for n < len(rules) && rules[n].Row == i {
+			n++
+		}
+		names := row.folded()
+		list(w, rules[:n], func(r Rule) { w.rule(r, names) })
+		rules = rules[n:]
+	}
+	list(w, rules, w.noise)
+	all := &pack.Writer{}
+	all.Text(w.texts.String())
+	all.Raw(w.Bytes())
+	return all.Bytes()
 }
 
-type writer struct{ *pack.Writer }
+// Texts of a fixed list are packed by their position.
+var (
+	kinds   = []Kind{KindProduct, KindFree, KindUndecidable, KindUpdate, KindLanguage, KindComponent, KindRuntime, KindDriver}
+	metrics = []Metric{MetricDevice, MetricUser, MetricNone, MetricService, MetricCAL, MetricServer, MetricCore, MetricOS, ""}
+	schemes = []Scheme{SchemeYear, SchemeMajor, SchemeMinor, SchemeNames, SchemeNone}
+)
+
+// writer writes numbers to its Writer, and texts apart from them.
+type writer struct {
+	*pack.Writer
+
+	texts *strings.Builder // each with endOfText
+}
+
+// endOfText is in no text: the data files have one line for each.
+const endOfText = "\n"
 
 // list writes the length of a list and its elements.
 func list[T any](w writer, all []T, write func(T)) {
@@ -31,96 +74,132 @@ func list[T any](w writer, all []T, write func(T)) {
 	}
 }
 
-func (w writer) texts(all []string) { list(w, all, w.Text) }
+func (w writer) text(s string) { w.texts.WriteString(s + endOfText) }
 
-func (w writer) row(r Row) {
-	w.texts([]string{r.ID, r.Publisher, r.Family, r.Edition, string(r.Kind), string(r.Metric), string(r.Scheme), r.Source})
+// row writes a row. publisher is the index of its publisher.
+func (w writer) row(r, before Row, publisher int) {
+	w.text(unless(r.usualID(), r.ID))
+	if w.flag(r.isLike(before)); !r.isLike(before) {
+		w.Varint(int64(publisher))
+		w.text(r.Family)
+		w.Uvarint(uint64(slices.Index(metrics, r.Metric)))
+		w.Uvarint(uint64(slices.Index(schemes, r.Scheme)))
+		list(w, r.Known, w.text)
+		list(w, slices.Sorted(maps.Keys(r.Builds)), func(build string) {
+			w.text(build)
+			w.text(r.Builds[build])
+		})
+	}
+	w.text(r.Edition)
+	w.Uvarint(uint64(slices.Index(kinds, r.Kind)))
 	w.Varint(int64(r.Rank))
-	w.texts(r.Known)
-	list(w, slices.Sorted(maps.Keys(r.Builds)), func(build string) {
-		w.Text(build)
-		w.Text(r.Builds[build])
-	})
+	names := r.folded()
 	list(w, r.Paper, func(p Paper) {
-		w.Text(p.Name)
-		w.Text(p.Version)
+		w.text(unless(r.Name(), names.shorten(p.Name)))
+		w.text(p.Version)
 	})
-	w.texts(r.Includes)
-	w.texts(r.Candidates)
+	list(w, r.Includes, w.text)
+	list(w, r.Candidates, w.text)
 }
 
-func (w writer) rule(r Rule) {
-	w.texts([]string{r.ID, string(r.Kind), r.By, r.Name, r.Version})
-	w.Varint(int64(r.Row))
-	w.Varint(int64(r.Publisher))
-	anywhere := uint64(0)
-	if r.Anywhere {
-		anywhere = 1
+// unless returns s, or nothing if it is the usual text, which is never empty.
+func unless(usual, s string) string {
+	if s == usual {
+		return ""
 	}
-	w.Uvarint(anywhere)
-	w.texts(r.Words)
+	return s
 }
 
-// Decode unpacks what Encode wrote. Its texts share the memory of b.
-func Decode(b string) (data Data, err error) {
-	r := reader{pack.NewReader(b)}
-	data.Publishers = readList(r, func() Publisher { return Publisher{Name: r.Text(), Spellings: r.texts()} })
-	data.Rows = readList(r, r.row)
-	data.Rules = readList(r, r.rule)
-	if err := r.End(); err != nil {
-		return Data{}, fmt.Errorf("product: %w", err)
-	}
-	return data, nil
-}
-
-type reader struct{ *pack.Reader[string] }
-
-func readList[T any](r reader, read func() T) []T {
-	n := r.Count(1)
-	if n == 0 {
-		return nil
-	}
-	all := make([]T, 0, n)
-	for range n {
-		all = append(all, read())
-	}
-	return all
-}
-
-func (r reader) texts() []string { return readList(r, r.Text) }
-
-// fields reads a fixed number of texts.
-func (r reader) fields(n int) []string {
-	all := r.texts()
-	if len(all) != n {
-		r.Fail()
-		return make([]string, n)
-	}
-	return all
-}
-
-func (r reader) row() Row {
-	f := r.fields(8)
-	row := Row{
-		ID: f[0], Publisher: f[1], Family: f[2], Edition: f[3], Kind: Kind(f[4]), Metric: Metric(f[5]), Scheme: Scheme(f[6]), Source: f[7],
-		Rank: int(r.Varint()), Known: r.texts(),
-	}
-	if n := r.Count(1); n > 0 {
-		row.Builds = make(map[string]string, n)
-		for range n {
-			build := r.Text()
-			row.Builds[build] = r.Text()
+// usualID returns the id that most rows have, made of their names: adobe-photoshop.
+func (r *Row) usualID() string {
+	id := make([]byte, 0, 64)
+	for _, name := range []string{r.Publisher, r.Family, r.Edition} {
+		for word := range wordsOf(text.WithoutAccents(text.Fold(name))) {
+			id = append(append(id, '-'), word...)
 		}
 	}
-	row.Paper = readList(r, func() Paper { return Paper{Name: r.Text(), Version: r.Text()} })
-	row.Includes, row.Candidates = r.texts(), r.texts()
-	return row
+	return strings.TrimPrefix(string(id), "-")
 }
 
-func (r reader) rule() Rule {
-	f := r.fields(5)
-	return Rule{
-		ID: f[0], Kind: Kind(f[1]), By: f[2], Name: f[3], Version: f[4],
-		Row: int(r.Varint()), Publisher: int(r.Varint()), Anywhere: r.Uvarint() == 1, Words: r.texts(),
+// isLike reports whether rows share what products of a family usually share.
+func (r *Row) isLike(before Row) bool {
+	return r.Publisher == before.Publisher && r.Family == before.Family && r.Metric == before.Metric && r.Scheme == before.Scheme &&
+		slices.Equal(r.Known, before.Known) && maps.Equal(r.Builds, before.Builds)
+}
+
+// names are the folded names of a row, which most of its patterns contain. In packed patterns, a
+// control character stands for each.
+type names struct{ family, publisher string }
+
+const (
+	familyMark    = "\x01"
+	publisherMark = "\x02"
+)
+
+func (r *Row) folded() names { return names{text.Fold(r.Family), text.Fold(r.Publisher)} }
+
+func (n names) shorten(s string) string {
+	if n.family != "" {
+		s = strings.ReplaceAll(s, n.family, familyMark)
 	}
+	if n.publisher != "" {
+		s = strings.ReplaceAll(s, n.publisher, publisherMark)
+	}
+	return s
+}
+
+func (n names) lengthen(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, publisherMark, n.publisher), familyMark, n.family)
+}
+
+// rule writes a rule without what it shares with its row.
+func (w writer) rule(r Rule, names names) {
+	w.text(names.shorten(r.Name))
+	w.text(r.Version)
+	w.text(r.By)
+	w.flag(r.Anywhere)
+	w.words(r)
+}
+
+func (w writer) noise(r Rule) {
+	w.text(r.ID)
+	w.Uvarint(uint64(slices.Index(kinds, r.Kind)))
+	w.Varint(int64(r.Publisher))
+	w.Varint(int64(r.Of))
+	w.rule(r, names{})
+}
+
+func (w writer) flag(set bool) {
+	n := uint64(0)
+	if set {
+		n = 1
+	}
+	w.Uvarint(n)
+}
+
+// words writes the words by which a rule is found. Most are words of its name. Of each such word,
+// it writes how many words of the name are skipped before it, and whether only its front counts.
+func (w writer) words(r Rule) {
+	var places []uint64
+	left, skipped := slices.Clone(r.Words), uint64(0)
+	take := func(word string) bool {
+		at := slices.Index(left, word)
+		if word == "" || at < 0 {
+			return false
+		}
+		left = slices.Delete(left, at, at+1)
+		return true
+	}
+	for word := range wordsOf(r.Name) {
+		switch {
+		case take(word):
+			places, skipped = append(places, 2*skipped), 0
+		case take(front(word)):
+			places, skipped = append(places, 2*skipped+1), 0
+		default:
+			skipped++
+		}
+	}
+	list(w, places, w.Uvarint)
+	list(w, left, w.text)
 }

@@ -18,13 +18,13 @@ func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool
 		names = append(names, rest)
 	}
 	for _, n := range names {
-		if m, ok = d.onPaper(by, n, "", version); ok {
+		if m, ok = d.licensed(by, n, "", version); ok {
 			return m, true
 		}
 	}
 	for _, n := range names {
 		if rest, found := SplitVersion(strings.Fields(n)); found != "" {
-			if m, ok = d.onPaper(by, strings.Join(rest, " "), found, version); ok {
+			if m, ok = d.licensed(by, strings.Join(rest, " "), found, version); ok {
 				return m, true
 			}
 		}
@@ -60,13 +60,12 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 	return p
 }
 
-// onPaper looks a name up among the names on licences. inName is the version that was cut from it.
-func (d *Dictionary) onPaper(by int, name, inName, column string) (m Match, ok bool) {
-	found := d.papers[paperKey{by, name}]
-	if len(found) == 0 {
+// licensed looks a name up among the names on licences. inName is the version that was cut from it.
+func (d *Dictionary) licensed(by int, name, inName, column string) (m Match, ok bool) {
+	p, ok := d.onPaper(by, name)
+	if !ok {
 		return Match{}, false
 	}
-	p := found[0]
 	row := &d.Rows[p.row]
 	version := p.version
 	switch {
@@ -87,10 +86,20 @@ func (d *Dictionary) withoutPublisher(by int, stem string) string {
 	p := d.Publishers[by]
 	for _, s := range append([]string{p.Name}, p.Spellings...) {
 		for _, spelled := range []string{text.Fold(s), publisherStem(s)} {
-			if rest, ok := strings.CutPrefix(stem, spelled+" "); ok && !isNumber(firstWord(rest)) {
+			rest, ok := strings.CutPrefix(stem, spelled+" ")
+			if rest = withoutLegalForm(rest); ok && !isNumber(firstWord(rest)) {
 				return rest
 			}
 		}
+	}
+	return stem
+}
+
+// withoutLegalForm removes the legal form of a publisher from the front of what follows its name.
+func withoutLegalForm(stem string) string {
+	form, rest, found := strings.Cut(stem, " ")
+	if found && legalForms[strings.ReplaceAll(strings.TrimRight(form, ","), ".", "")] {
+		return rest
 	}
 	return stem
 }

@@ -2,10 +2,16 @@ package product_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"trueup/internal/pack"
 	"trueup/internal/product"
 	"trueup/internal/product/builtin"
 	"trueup/internal/product/source"
@@ -35,6 +41,40 @@ func TestDataFilesR5_0(t *testing.T) {
 	}
 	if !bytes.Equal(product.Encode(data), embedded) {
 		t.Error("dictionary.bin differs from the data files; run go generate ./internal/product")
+	}
+}
+
+// TestPackedIsWholeR5_0 checks that a packed dictionary has everything but the sources.
+func TestPackedIsWholeR5_0(t *testing.T) {
+	t.Parallel()
+	entries, err := source.Read(os.DirFS("data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := source.Compile(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := string(product.Encode(want))
+	got, err := product.Decode(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want.Rows {
+		want.Rows[i].Source = ""
+	}
+	for _, data := range []product.Data{want, got} {
+		for _, r := range data.Rules {
+			slices.Sort(r.Words)
+		}
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	for _, damaged := range []string{packed[:len(packed)-1], packed + "x", packed[:100], ""} {
+		if _, err := product.Decode(damaged); !errors.Is(err, pack.ErrDamaged) {
+			t.Errorf("%d of %d bytes: %v", len(damaged), len(packed), err)
+		}
 	}
 }
 
@@ -157,7 +197,7 @@ func TestBothSidesMeetR5_0(t *testing.T) {
 					if !ok {
 						continue // an example of another publisher's spelling; source.Check has it
 					}
-					for _, paper := range row.Paper {
+					for _, paper := range row.Names() {
 						m, ok := d.Licensed(p.Name, paper.Name, found.Product.Version)
 						if want := found.Product; !ok || m.Product != want && paper.Version == "" {
 							t.Errorf("%s: a licence for %q gives %+v, the installation %q %+v", e.ID, paper.Name, m.Product, name, want)

@@ -2,6 +2,7 @@ package product
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,6 +25,7 @@ type Match struct {
 	Rule    string // ID of the rule or row that decided
 	Kind    Kind
 	Row     *Row    // nil for noise
+	Of      *Row    // the product of which a component is a part; nil if that is not known
 	Product Product // of Row, with its version; an undecidable title has the version of its candidates
 }
 
@@ -34,15 +36,17 @@ type Dictionary struct {
 
 	publishers map[string]int     // by stem
 	rows       map[string]int     // by id
-	named      map[paperKey]int   // rows by their own names, see Of
-	rules      []*rule            // in the order of Data
+	rules      []rule             // in the order of Data
 	byWord     map[string][]*rule // rules by their words
-	papers     map[paperKey][]paper
+	papers     map[int]*papers    // by the index of the publisher
 }
 
-type paperKey struct {
-	publisher int
-	name      string
+// papers is the names of a publisher's products, in normal form. They are collected on first use.
+type papers struct {
+	rows   []int
+	once   sync.Once
+	byName map[string]paper // names on licences
+	byOwn  map[string]int   // rows by the names that the dictionary gives them
 }
 
 type paper struct {
@@ -52,18 +56,29 @@ type paper struct {
 
 // New returns the dictionary of data. Patterns are compiled on first use.
 func New(data Data) *Dictionary {
-	d := &Dictionary{Data: data, publishers: map[string]int{}, rows: map[string]int{}, named: map[paperKey]int{}, byWord: map[string][]*rule{}, papers: map[paperKey][]paper{}}
+	d := &Dictionary{
+		Data: data, publishers: make(map[string]int, 8*len(data.Publishers)), rows: make(map[string]int, len(data.Rows)),
+		byWord: make(map[string][]*rule, 4*len(data.Rules)), papers: map[int]*papers{},
+	}
+	index := map[string]int{"": -1}
 	for i, p := range data.Publishers {
+		index[p.Name] = i
 		for _, s := range append([]string{p.Name}, p.Spellings...) {
 			d.publishers[publisherStem(s)] = i
 		}
 	}
-	for i := range data.Rows {
-		d.addRow(i)
+	for i, row := range data.Rows {
+		d.rows[row.ID] = i
+		by := index[row.Publisher]
+		if d.papers[by] == nil {
+			d.papers[by] = &papers{}
+		}
+		d.papers[by].rows = append(d.papers[by].rows, i)
 	}
+	d.rules = make([]rule, len(data.Rules))
 	for i := range data.Rules {
-		r := &rule{Rule: &data.Rules[i], class: classOf(&data.Rules[i])}
-		d.rules = append(d.rules, r)
+		r := &d.rules[i]
+		r.Rule, r.class = &data.Rules[i], classOf(&data.Rules[i])
 		for _, word := range r.Words {
 			d.byWord[word] = append(d.byWord[word], r)
 		}
@@ -71,19 +86,47 @@ func New(data Data) *Dictionary {
 	return d
 }
 
-func (d *Dictionary) addRow(i int) {
-	row := &d.Rows[i]
-	d.rows[row.ID] = i
-	publisher := d.publisher(row.Publisher)
-	own := paperKey{publisher, Stem(text.Fold(row.Name()))}
-	d.named[own] = i
+// onPaper finds a name on licences, in normal form, of a publisher.
+func (d *Dictionary) onPaper(publisher int, name string) (paper, bool) {
+	found, ok := d.names(publisher).byName[name]
+	return found, ok
+}
+
+// names returns the names of a publisher's products.
+func (d *Dictionary) names(publisher int) *papers {
+	all, ok := d.papers[publisher]
+	if !ok {
+		return &papers{}
+	}
+	all.once.Do(func() {
+		all.byName, all.byOwn = map[string]paper{}, map[string]int{}
+		for _, i := range all.rows {
+			all.add(i, &d.Rows[i])
+		}
+	})
+	return all
+}
+
+// add adds the names of a row. The first row with a name counts.
+func (p *papers) add(i int, row *Row) {
+	if name := Stem(text.Fold(row.Name())); !p.owns(name) {
+		p.byOwn[name] = i
+	}
+	var own []Paper
 	if row.Kind == KindProduct {
-		d.papers[own] = append(d.papers[own], paper{row: i}) // a product by its own name gives itself
+		own = []Paper{{Name: row.Name()}} // a product by its own name gives itself, of any version
 	}
-	for _, p := range row.Paper {
-		k := paperKey{publisher, Stem(text.Fold(p.Name))}
-		d.papers[k] = append(d.papers[k], paper{row: i, version: p.Version})
+	for _, n := range append(own, row.Names()...) {
+		name := Stem(text.Fold(n.Name))
+		if _, known := p.byName[name]; !known {
+			p.byName[name] = paper{i, n.Version}
+		}
 	}
+}
+
+func (p *papers) owns(name string) bool {
+	_, ok := p.byOwn[name]
+	return ok
 }
 
 // publisher returns the index of a publisher, -1 if it is not known. A longer name counts for the
@@ -114,7 +157,7 @@ func (d *Dictionary) Find(id string) (*Row, bool) {
 
 // Of returns the row of a product that Recognize or Named returned.
 func (d *Dictionary) Of(p Product) (*Row, bool) {
-	i, ok := d.named[paperKey{d.publisher(p.Publisher), Stem(text.Fold(p.Name()))}]
+	i, ok := d.names(d.publisher(p.Publisher)).byOwn[Stem(text.Fold(p.Name()))]
 	if !ok {
 		return nil, false
 	}
@@ -145,6 +188,9 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 		return Match{}, false
 	}
 	m = Match{Rule: best.rule.ID, Kind: best.rule.Kind}
+	if best.rule.Of >= 0 {
+		m.Of = &d.Rows[best.rule.Of]
+	}
 	if best.rule.Row >= 0 {
 		m.Row = &d.Rows[best.rule.Row]
 		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.values, t.Version))

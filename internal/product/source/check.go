@@ -114,7 +114,7 @@ func (c *checker) paper(row *product.Row) {
 	if row.Kind != product.KindProduct {
 		return
 	}
-	for _, p := range append([]product.Paper{{Name: row.Name()}}, row.Paper...) {
+	for _, p := range append([]product.Paper{{Name: row.Name()}}, row.Names()...) {
 		m, ok := c.d.Licensed(row.Publisher, p.Name, p.Version)
 		if !ok || m.Row.ID != row.ID {
 			c.addf("the name on paper %q gives %s", p.Name, m.Rule)

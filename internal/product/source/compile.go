@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"trueup/internal/product"
 	"trueup/internal/text"
@@ -12,7 +13,7 @@ import (
 
 // Compile turns entries into the data of the dictionary.
 func Compile(entries []Publisher) (data product.Data, err error) {
-	c := compiler{byName: map[string]int{}}
+	c := compiler{publishers: map[string]int{}, rows: map[string]int{}}
 	for _, p := range entries {
 		by := c.publisher(p)
 		for _, f := range p.Families {
@@ -22,8 +23,10 @@ func Compile(entries []Publisher) (data product.Data, err error) {
 				}
 			}
 		}
+	}
+	for _, p := range entries { // after all rows, because noise names the row of which it is a part
 		for _, n := range p.Noise {
-			if err := c.rule(product.Rule{ID: n.ID, Kind: product.Kind(n.Kind), Row: -1, Publisher: by, By: n.Publisher}, n.Name, ""); err != nil {
+			if err := c.noise(p, n); err != nil {
 				return product.Data{}, fmt.Errorf("%s: %s: %w", p.file, n.ID, err)
 			}
 		}
@@ -35,8 +38,9 @@ func Compile(entries []Publisher) (data product.Data, err error) {
 }
 
 type compiler struct {
-	data   product.Data
-	byName map[string]int
+	data       product.Data
+	publishers map[string]int // by name
+	rows       map[string]int // by id
 }
 
 // publisher returns the index of a publisher; -1 for any.
@@ -44,13 +48,19 @@ func (c *compiler) publisher(p Publisher) int {
 	if p.Name == "" {
 		return -1
 	}
-	i, ok := c.byName[p.Name]
+	i, ok := c.publishers[p.Name]
 	if !ok {
 		i = len(c.data.Publishers)
-		c.byName[p.Name] = i
+		c.publishers[p.Name] = i
 		c.data.Publishers = append(c.data.Publishers, product.Publisher{Name: p.Name})
 	}
-	c.data.Publishers[i].Spellings = append(c.data.Publishers[i].Spellings, p.Spellings...)
+	all := &c.data.Publishers[i]
+	for _, s := range p.Spellings {
+		s = text.Fold(s)
+		if !slices.ContainsFunc(append(all.Spellings, all.Name), func(known string) bool { return product.SamePublisher(known, s) }) {
+			all.Spellings = append(all.Spellings, s)
+		}
+	}
 	return i
 }
 
@@ -73,22 +83,44 @@ func (c *compiler) entry(by int, publisher string, f Family, e Entry) error {
 		row.Metric = product.MetricNone
 	}
 	for _, p := range e.Paper {
-		names, err := product.Alternatives(p.Name)
-		if err != nil {
+		if _, err := product.Alternatives(p.Name); err != nil {
 			return err
 		}
-		for _, n := range names {
-			row.Paper = append(row.Paper, product.Paper{Name: n.Name, Version: cmp.Or(p.Version, n.Version)})
-		}
+		row.Paper = append(row.Paper, folded(p, len(row.Paper) == 0))
 	}
 	at := len(c.data.Rows)
+	c.rows[e.ID] = at
 	c.data.Rows = append(c.data.Rows, row)
 	for _, p := range e.Installed {
-		if err := c.rule(product.Rule{ID: e.ID, Kind: row.Kind, Row: at, Publisher: by, By: e.Publisher, Anywhere: e.Anywhere}, p.Name, p.Version); err != nil {
+		if err := c.rule(product.Rule{ID: e.ID, Kind: row.Kind, Row: at, Of: -1, Publisher: by, By: e.Publisher, Anywhere: e.Anywhere}, p.Name, p.Version); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// folded returns a name on paper. Only the first is shown to people; the others are folded, so that
+// they resemble the patterns of titles and are packed small. Versions in a name keep their case.
+func folded(n Name, first bool) product.Paper {
+	if !first && !strings.Contains(n.Name, "{") {
+		n.Name = text.Fold(n.Name)
+	}
+	return product.Paper(n)
+}
+
+func (c *compiler) noise(p Publisher, n Noise) error {
+	by, of := -1, -1
+	if p.Name != "" {
+		by = c.publishers[p.Name]
+	}
+	if n.Of != "" {
+		at, ok := c.rows[n.Of]
+		if !ok {
+			return fmt.Errorf("it is a part of %q, which is no row", n.Of)
+		}
+		of = at
+	}
+	return c.rule(product.Rule{ID: n.ID, Kind: product.Kind(n.Kind), Row: -1, Of: of, Publisher: by, By: n.Publisher}, n.Name, "")
 }
 
 // rule adds the rule of a pattern.
@@ -107,25 +139,34 @@ func (c *compiler) rule(r product.Rule, pattern, version string) error {
 	return nil
 }
 
-// chooseWords gives each rule the words by which it is found: of each of its alternatives the
-// rarest one, or "" if there is none.
+// fewRules is a number of rules that a title can be compared with for each of its words.
+const fewRules = 6
+
+// chooseWords gives each rule the words by which it is found: of each of its alternatives one that
+// few rules have, or "" if there is none. Among words of few rules it chooses the first of the
+// name, because such choices are packed small.
 func (c *compiler) chooseWords() error {
-	count := map[string]int{}
+	rules := map[string]int{} // the number of rules with a word
 	words := make([][][]string, len(c.data.Rules))
 	for i, r := range c.data.Rules {
 		all, err := product.Alternatives(r.Name)
 		if err != nil {
 			return err
 		}
+		ofRule := map[string]bool{}
 		for _, a := range all {
 			found := product.IndexWords(a.Name)
 			words[i] = append(words[i], found)
 			for _, w := range found {
-				count[w]++
+				ofRule[w] = true
 			}
+		}
+		for w := range ofRule {
+			rules[w]++
 		}
 	}
 	for i, alternatives := range words {
+		name := c.data.Rules[i].Name
 		chosen := map[string]bool{}
 		for _, all := range alternatives {
 			if len(all) == 0 {
@@ -133,10 +174,13 @@ func (c *compiler) chooseWords() error {
 				continue
 			}
 			chosen[slices.MinFunc(all, func(a, b string) int {
-				return cmp.Or(cmp.Compare(count[a], count[b]), -cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+				return cmp.Or(cmp.Compare(max(rules[a], fewRules), max(rules[b], fewRules)), cmp.Compare(place(name, a), place(name, b)), cmp.Compare(a, b))
 			})] = true
 		}
 		c.data.Rules[i].Words = slices.Sorted(maps.Keys(chosen))
 	}
 	return nil
 }
+
+// place returns where a word or the front of a word is in a name.
+func place(name, word string) int { return strings.Index(name, strings.TrimSuffix(word, "*")) }

@@ -58,6 +58,7 @@ type Entry struct {
 type Noise struct {
 	ID        string   `yaml:"id"`
 	Kind      string   `yaml:"kind"`
+	Of        string   `yaml:"of"` // the product of which a component is a part, if there is one
 	Publisher string   `yaml:"publisher"`
 	Name      string   `yaml:"name"`
 	Takes     []string `yaml:"takes"`
