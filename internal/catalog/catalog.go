@@ -24,6 +24,7 @@ import (
 	"slices"
 	"sync"
 
+	"trueup/internal/product/builtin"
 	"trueup/internal/text"
 )
 
@@ -138,11 +139,17 @@ func (c *Catalog) Title(publisherID, titleID string) (Title, bool) {
 	return Title{}, false
 }
 
-// PublisherNamed returns the publisher with the name or alias.
+// PublisherNamed returns the publisher with the name or alias, or with another spelling that the
+// dictionary of products knows: "Adobe Systems Incorporated".
 func (c *Catalog) PublisherNamed(name string) (Publisher, bool) {
 	c.ready()
 	if p := c.publishers.find(name); p != nil {
 		return p.public(), true
+	}
+	if known, ok := builtin.Load().Publisher(name); ok {
+		if p := c.publishers.find(known); p != nil {
+			return p.public(), true
+		}
 	}
 	return Publisher{}, false
 }

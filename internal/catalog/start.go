@@ -43,10 +43,13 @@ func (c *Catalog) ready() {
 	})
 }
 
+// manyProducts is the number of products with which a publisher is in the starting catalog.
+const manyProducts = 5
+
 // products returns the publishers and titles of the dictionary: each product, and each of its known
-// versions. It leaves out what a catalog does not accept as a name, and the many publishers of a
-// single product: typing "soft" must find Microsoft among the 50 results of a lookup. These come
-// into the catalog when an inventory or a statement has them.
+// versions. It leaves out what a catalog does not accept as a name, and publishers with few products.
+// There are hundreds of them, and typing "soft" has to find Microsoft among the first results. They
+// come into the catalog when an inventory or a statement has their products.
 func products(d *product.Dictionary) []Addition {
 	paid := map[string]int{}
 	for i := range d.Rows {
@@ -56,13 +59,13 @@ func products(d *product.Dictionary) []Addition {
 	}
 	var additions []Addition
 	for _, p := range d.Publishers {
-		if name, wrong := agreement.ParsePublisher("", p.Name); wrong == nil && paid[p.Name] > 1 {
-			additions = append(additions, Addition{Publisher: name, Aliases: accepted(p.Spellings)})
+		if name, wrong := agreement.ParsePublisher("", p.Name); wrong == nil && paid[p.Name] >= manyProducts {
+			additions = append(additions, Addition{Publisher: name})
 		}
 	}
 	for i := range d.Rows {
 		row := &d.Rows[i]
-		if row.Kind == product.KindUndecidable || paid[row.Publisher] < 2 {
+		if row.Kind == product.KindUndecidable || paid[row.Publisher] < manyProducts {
 			continue
 		}
 		additions = append(additions, Addition{Publisher: row.Publisher, Title: row.Name()})
@@ -77,16 +80,6 @@ func products(d *product.Dictionary) []Addition {
 		_, wrong := ParseTitle(a.Title)
 		return a.Title != "" && wrong != nil
 	})
-}
-
-// accepted returns the names that are valid names of a publisher.
-func accepted(names []string) (valid []string) {
-	for _, name := range names {
-		if parsed, wrong := agreement.ParsePublisher("", name); wrong == nil {
-			valid = append(valid, parsed)
-		}
-	}
-	return valid
 }
 
 // former returns the additions of formerFile.

@@ -45,8 +45,8 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 		return m.Product
 	}
 	p := Product{Publisher: text.Collapse(publisher), Version: text.Collapse(version)}
-	if by, ok := d.publishers[publisherStem(publisher)]; ok {
-		p.Publisher = d.Publishers[by].Name
+	if known, ok := d.Publisher(publisher); ok {
+		p.Publisher = known
 	}
 	words := strings.Fields(marks.Replace(name))
 	if own := strings.Fields(publisher); len(own) > 0 && len(own) < len(words) && !isNumber(words[len(own)]) &&

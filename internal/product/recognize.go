@@ -146,6 +146,16 @@ func (d *Dictionary) publisher(name string) int {
 	return -1
 }
 
+// Publisher returns the name of a publisher in the dictionary for one of its spellings, with or
+// without a legal form.
+func (d *Dictionary) Publisher(spelled string) (name string, ok bool) {
+	i, ok := d.publishers[publisherStem(spelled)]
+	if !ok {
+		return "", false
+	}
+	return d.Publishers[i].Name, true
+}
+
 // Find returns a row by its id.
 func (d *Dictionary) Find(id string) (*Row, bool) {
 	i, ok := d.rows[id]

@@ -33,7 +33,7 @@ type operations struct{ Deps }
 
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
-	httpapi.EnumOf(inventories.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins),
+	httpapi.EnumOf(inventories.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins), httpapi.EnumOf(choiceKinds),
 }
 
 // New returns the function's handler.

@@ -344,7 +344,8 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 // describeInventory adds limits that only the resolvers check to the OpenAPI document.
 func describeInventory(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
-	one, text := 1, inventory.MaxRuleText
+	one, text, choices := 1, inventory.MaxRuleText, inventory.MaxChoices
+	schemas["Choices"].Properties["choices"].MinItems, schemas["Choices"].Properties["choices"].MaxItems = &one, &choices
 	for _, schema := range []string{"Product", "TitleName"} {
 		for _, property := range schemas[schema].Properties {
 			property.MaxLength = &text

@@ -28,8 +28,8 @@ type Undecided struct {
 
 // Candidate is what an undecidable title may be.
 type Candidate struct {
-	Kind    inventory.Kind `json:"kind" doc:"Whether it needs a licence." example:"product"`
-	Product Product        `json:"product" doc:"The product, which a decision can name."`
+	Kind    ChoiceKind `json:"kind" doc:"Whether it needs a licence." example:"product"`
+	Product Product    `json:"product" doc:"The product, which a decision can name."`
 }
 
 // UndecidedTitle is a title in a source.
@@ -49,11 +49,16 @@ type UndecidedList struct {
 	Items []Undecided `json:"items" doc:"The names, the ones on most PCs first."`
 }
 
+// ChoiceKind is what an undecidable title can be.
+type ChoiceKind string
+
+var choiceKinds = []ChoiceKind{ChoiceKind(inventory.Free), ChoiceKind(inventory.Product)}
+
 // Choice is what an admin decided that titles of some versions are. Package inventory validates it.
 type Choice struct {
-	Versions string         `json:"versions,omitempty" maxLength:"256" doc:"A pattern of the versions to which it applies: of the detected version, or of the version in the product's name. If absent, every version." example:"23.*"`
-	Kind     inventory.Kind `json:"kind" doc:"product, or free if no licence is needed." example:"product"`
-	Product  *Product       `json:"product,omitempty" doc:"The product, usually a candidate. Without a version it has the version of the title."`
+	Versions string     `json:"versions,omitempty" maxLength:"256" doc:"A pattern of the versions to which it applies: of the detected version, or of the version in the product's name. If absent, every version." example:"23.*"`
+	Kind     ChoiceKind `json:"kind" doc:"product, or free if no licence is needed." example:"product"`
+	Product  *Product   `json:"product,omitempty" doc:"The product, usually a candidate. Without a version it has the version of the title."`
 }
 
 // Choices is the body of a decision.
@@ -83,7 +88,7 @@ type TitleDecisionList struct {
 func (c Choices) of(id string) inventory.Choices {
 	all := inventory.Choices{ID: id}
 	for _, one := range c.Choices {
-		choice := inventory.Choice{Versions: one.Versions, Kind: one.Kind}
+		choice := inventory.Choice{Versions: one.Versions, Kind: inventory.Kind(one.Kind)}
 		if p := one.Product; p != nil {
 			choice.Product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
 		}
@@ -98,7 +103,7 @@ func titleDecisionOf(c inventory.Choices) TitleDecision {
 		d.Name = nameOf(row)
 	}
 	for _, one := range c.All {
-		d.Choices.Choices = append(d.Choices.Choices, Choice{Versions: one.Versions, Kind: one.Kind, Product: productOf(one.Product)})
+		d.Choices.Choices = append(d.Choices.Choices, Choice{Versions: one.Versions, Kind: ChoiceKind(one.Kind), Product: productOf(one.Product)})
 	}
 	return d
 }
@@ -173,7 +178,7 @@ func newUndecided(id string) *Undecided {
 	u.Name = nameOf(row)
 	for _, candidate := range row.Candidates {
 		if c, ok := builtin.Load().Find(candidate); ok {
-			u.Candidates = append(u.Candidates, Candidate{inventory.Kind(c.Kind), Product{Publisher: c.Publisher, Family: c.Family, Edition: c.Edition}})
+			u.Candidates = append(u.Candidates, Candidate{ChoiceKind(c.Kind), Product{Publisher: c.Publisher, Family: c.Family, Edition: c.Edition}})
 		}
 	}
 	return u
@@ -221,11 +226,11 @@ func (o *operations) decideTitle(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *decideTitleInput) (*httpapi.Tagged[ChangedDecision], error) {
-		if _, err := inventory.UndecidableRow(in.ID); err != nil {
-			return nil, err
-		}
 		chosen := in.Body.of(in.ID)
-		version, err := o.decide(ctx, in.Revision, chosen, "title.decided", func(inventory.RuleList) error { return nil })
+		version, err := o.decide(ctx, in.Revision, chosen, "title.decided", func(inventory.RuleList) error {
+			_, err := inventory.UndecidableRow(in.ID)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
