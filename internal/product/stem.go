@@ -147,9 +147,9 @@ func publisherStem(publisher string) string {
 	return strings.Join(words, " ")
 }
 
-// SamePublisher reports whether two spellings have the same normal form, for which a publisher
-// needs to be listed once: "Adobe Systems, Inc." and "adobe systems".
-func SamePublisher(a, b string) bool { return publisherStem(a) == publisherStem(b) }
+// PublisherKey returns the normal form of a publisher, by which it is known: the same for "Adobe
+// Systems, Inc." and "adobe systems".
+func PublisherKey(publisher string) string { return publisherStem(publisher) }
 
 var legalForms = setOf(`inc incorporated corp corporation co company ltd limited llc llp lp gmbh ag kg cokg bv nv sa sas sarl srl spa plc pty pvt pte oy
 	oyj ab as a/s aps kft sro s.r.o doo kk ou oü sia uab ltda se & + und and de`)

@@ -13,6 +13,7 @@ import (
 // made of them.
 func Check(entries []Publisher, d *product.Dictionary) (problems []string) {
 	c := checker{d: d, ids: map[string]bool{}}
+	c.publishers(entries)
 	for _, p := range entries {
 		for _, f := range p.Families {
 			for _, e := range f.Products {
@@ -48,6 +49,22 @@ var (
 	}
 	schemes = []product.Scheme{product.SchemeYear, product.SchemeMajor, product.SchemeMinor, product.SchemeNames, product.SchemeNone}
 )
+
+// publishers checks that a spelling belongs to one publisher only: a title of it would be of
+// whichever is the last in the files.
+func (c *checker) publishers(entries []Publisher) {
+	owner := map[string]string{}
+	for _, p := range entries {
+		c.at = p.file + ": " + p.Name
+		for _, s := range append([]string{p.Name}, p.Spellings...) {
+			key := product.PublisherKey(s)
+			if by, ok := owner[key]; ok && by != p.Name {
+				c.addf("%q belongs to %s as well", s, by)
+			}
+			owner[key] = p.Name
+		}
+	}
+}
 
 // generalKnowledge is the source of a row that needs no document.
 const generalKnowledge = "general knowledge"

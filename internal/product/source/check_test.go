@@ -28,18 +28,20 @@ const good = `
 func TestCheckFindsFaultsR5_0(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ old, new, want string }{
-		"none":                        {"", "", ""},
-		"no example":                  {"takes: [Contoso Planner 4.2]", "takes: []", "needs a title that it takes"},
-		"no near miss":                {"leaves: [Contoso Planner Viewer 4]", "leaves: []", "needs a title that it leaves"},
-		"takes the example of others": {"contoso planner {number}", "contoso planner*", "contoso-planner: it takes"},
-		"an id twice":                 {"id: contoso-viewer", "id: contoso-planner", "used twice"},
-		"no name on paper":            {"paper: [Planner]", "paper: []", "needs a name on paper"},
-		"an unknown metric":           {"metric: device", "metric: desk", "metric"},
-		"an undecidable row alone":    {"anywhere: true", "kind: undecidable", "candidates"},
-		"an address without a scheme": {"source: general knowledge", "source: example.org", "neither an address"},
-		"a bad pattern":               {"contoso planner {number}", "[contoso {word}|contoso planner {number}]", "not a pattern"},
-		"nested alternatives":         {"contoso planner {number}", "[contoso [|x]] planner", "alternatives in alternatives"},
-		"an unknown key":              {"metric: device", "meter: device", "meter"},
+		"none":                         {"", "", ""},
+		"no example":                   {"takes: [Contoso Planner 4.2]", "takes: []", "needs a title that it takes"},
+		"no near miss":                 {"leaves: [Contoso Planner Viewer 4]", "leaves: []", "needs a title that it leaves"},
+		"takes the example of others":  {"contoso planner {number}", "contoso planner*", "contoso-planner: it takes"},
+		"an id twice":                  {"id: contoso-viewer", "id: contoso-planner", "used twice"},
+		"no name on paper":             {"paper: [Planner]", "paper: []", "needs a name on paper"},
+		"an unknown metric":            {"metric: device", "metric: desk", "metric"},
+		"an undecidable row alone":     {"anywhere: true", "kind: undecidable", "candidates"},
+		"an address without a scheme":  {"source: general knowledge", "source: example.org", "neither an address"},
+		"a bad pattern":                {"contoso planner {number}", "[contoso {word}|contoso planner {number}]", "not a pattern"},
+		"nested alternatives":          {"contoso planner {number}", "[contoso [|x]] planner", "alternatives in alternatives"},
+		"a spelling of two publishers": {"- publisher: Contoso", "- publisher: Fabrikam\n  spellings: [Contoso Ltd]\n- publisher: Contoso", "belongs to Fabrikam as well"},
+		"a part of no row":             {"kind: free,", "kind: component, of: contoso-drawer,", "which is no row"},
+		"an unknown key":               {"metric: device", "meter: device", "meter"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

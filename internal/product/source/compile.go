@@ -57,7 +57,7 @@ func (c *compiler) publisher(p Publisher) int {
 	all := &c.data.Publishers[i]
 	for _, s := range p.Spellings {
 		s = text.Fold(s)
-		if !slices.ContainsFunc(append(all.Spellings, all.Name), func(known string) bool { return product.SamePublisher(known, s) }) {
+		if !slices.ContainsFunc(append(all.Spellings, all.Name), func(known string) bool { return product.PublisherKey(known) == product.PublisherKey(s) }) {
 			all.Spellings = append(all.Spellings, s)
 		}
 	}
