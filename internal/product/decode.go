@@ -107,7 +107,10 @@ func (r reader) row(before Row, publisher int, publishers []Publisher) (Row, int
 	row.Edition, row.Kind, row.Rank = r.text(), at(r, kinds), int(r.Varint())
 	row.ID = cmp.Or(row.ID, row.usualID())
 	name, names := row.Name(), row.folded()
-	row.Paper = readList(r, func() Paper { return Paper{Name: cmp.Or(names.lengthen(r.text()), name), Version: r.text()} })
+	row.Paper = readList(r, func() Paper {
+		short, version, _ := strings.Cut(r.text(), beforeVersion)
+		return Paper{Name: cmp.Or(names.lengthen(short), name), Version: version}
+	})
 	row.Includes, row.Candidates = readList(r, r.text), readList(r, r.text)
 	return row, publisher
 }
@@ -127,7 +130,15 @@ func (r reader) builds() map[string]string {
 
 // rule reads what is not of the row of a rule.
 func (r reader) rule(rule *Rule, names names) {
-	rule.Name, rule.Version, rule.By, rule.Anywhere = names.lengthen(r.text()), r.text(), r.text(), r.Uvarint() == 1
+	rule.Name = names.lengthen(r.text())
+	flags := r.Uvarint()
+	rule.Anywhere = flags&1 != 0
+	if flags&2 != 0 {
+		rule.Version = r.text()
+	}
+	if flags&4 != 0 {
+		rule.By = r.text()
+	}
 	rule.Words = r.words(rule.Name)
 }
 

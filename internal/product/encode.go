@@ -79,7 +79,7 @@ func (w writer) text(s string) { w.texts.WriteString(s + endOfText) }
 // row writes a row. publisher is the index of its publisher.
 func (w writer) row(r, before Row, publisher int) {
 	w.text(unless(r.usualID(), r.ID))
-	if w.flag(r.isLike(before)); !r.isLike(before) {
+	if w.flags(r.isLike(before)); !r.isLike(before) {
 		w.Varint(int64(publisher))
 		w.text(r.Family)
 		w.Uvarint(uint64(slices.Index(metrics, r.Metric)))
@@ -95,8 +95,11 @@ func (w writer) row(r, before Row, publisher int) {
 	w.Varint(int64(r.Rank))
 	names := r.folded()
 	list(w, r.Paper, func(p Paper) {
-		w.text(unless(r.Name(), names.shorten(p.Name)))
-		w.text(p.Version)
+		name := unless(r.Name(), names.shorten(p.Name))
+		if p.Version != "" {
+			name += beforeVersion + p.Version
+		}
+		w.text(name)
 	})
 	list(w, r.Includes, w.text)
 	list(w, r.Candidates, w.text)
@@ -134,6 +137,7 @@ type names struct{ family, publisher string }
 const (
 	familyMark    = "\x01"
 	publisherMark = "\x02"
+	beforeVersion = "\x03" // between a name on paper and its version
 )
 
 func (r *Row) folded() names { return names{text.Fold(r.Family), text.Fold(r.Publisher)} }
@@ -155,9 +159,12 @@ func (n names) lengthen(s string) string {
 // rule writes a rule without what it shares with its row.
 func (w writer) rule(r Rule, names names) {
 	w.text(names.shorten(r.Name))
-	w.text(r.Version)
-	w.text(r.By)
-	w.flag(r.Anywhere)
+	w.flags(r.Anywhere, r.Version != "", r.By != "")
+	for _, rare := range []string{r.Version, r.By} {
+		if rare != "" {
+			w.text(rare)
+		}
+	}
 	w.words(r)
 }
 
@@ -169,10 +176,13 @@ func (w writer) noise(r Rule) {
 	w.rule(r, names{})
 }
 
-func (w writer) flag(set bool) {
+// flags writes up to 7 flags as one byte.
+func (w writer) flags(set ...bool) {
 	n := uint64(0)
-	if set {
-		n = 1
+	for i, one := range set {
+		if one {
+			n |= 1 << i
+		}
 	}
 	w.Uvarint(n)
 }
