@@ -332,6 +332,11 @@ var messages = [...]message{
 		"Het verzoek is niet geldig. Corrigeer wat onder errors staat en stuur het opnieuw.",
 		"La requête n'est pas valide. Corrigez ce qui figure sous errors et renvoyez-la.",
 	}},
+	{"inventory_agreements", [...]string{
+		"This is a file of agreement numbers, not an inventory. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen inventaris. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas un inventaire. Déposez-le sous agreements/.",
+	}},
 	{"inventory_archive", [...]string{
 		"The ZIP archive is damaged or encrypted. Export it again, and upload it as it is.",
 		"Het ZIP-archief is beschadigd of versleuteld. Exporteer het opnieuw en upload het ongewijzigd.",
@@ -353,9 +358,9 @@ var messages = [...]message{
 		"Indiquez le nom d'un fichier : 1 à {max} caractères, sans barres obliques ni caractères de contrôle.",
 	}},
 	{"inventory_format", [...]string{
-		"This is not a known inventory file. Send AppInvRawData or AppInvAggregate as Intune exports it (CSV or ZIP), GLPI inventory or osquery programs as JSON.",
-		"Dit is geen leesbaar inventarisbestand. Stuur AppInvRawData of AppInvAggregate zoals Intune het exporteert (CSV of ZIP), een GLPI-inventaris of osquery programs als JSON.",
-		"Ce fichier d'inventaire n'est pas lisible. Envoyez AppInvRawData ou AppInvAggregate tel qu'Intune l'exporte (CSV ou ZIP), un inventaire GLPI ou osquery programs en JSON.",
+		"This is not a known inventory file. Send a list of software with a title and a PC (or a number of PCs) in each row as CSV, AppInvRawData or AppInvAggregate as Intune exports it (CSV or ZIP), or JSON of GLPI, osquery, Fleet or Microsoft Graph.",
+		"Dit is geen bekend inventarisbestand. Stuur een softwarelijst met in elke rij een titel en een pc (of een aantal pc's) als CSV, AppInvRawData of AppInvAggregate zoals Intune het exporteert (CSV of ZIP), of JSON van GLPI, osquery, Fleet of Microsoft Graph.",
+		"Ce fichier d'inventaire n'est pas connu. Envoyez une liste de logiciels avec, dans chaque ligne, un titre et un PC (ou un nombre de PC) en CSV, AppInvRawData ou AppInvAggregate tel qu'Intune l'exporte (CSV ou ZIP), ou du JSON de GLPI, d'osquery, de Fleet ou de Microsoft Graph.",
 	}},
 	{"inventory_gone", [...]string{
 		"The file is no longer in the bucket, so the current rules cannot be applied to it. Upload a new one.",
@@ -428,9 +433,9 @@ var messages = [...]message{
 		"Non compté, car c'est une mise à jour, un correctif ou un Service Pack (règle {rule}).",
 	}},
 	{"inventory_mixed", [...]string{
-		"The ZIP archive has AppInvAggregate beside another report, which would count the same PCs twice. Upload one of them.",
-		"Het ZIP-archief bevat AppInvAggregate naast een ander rapport, waardoor dezelfde pc's dubbel zouden tellen. Upload er één van.",
-		"L'archive ZIP contient AppInvAggregate à côté d'un autre rapport, ce qui compterait deux fois les mêmes PC. N'en déposez qu'un.",
+		"The file has a list with numbers of PCs (such as AppInvAggregate) beside a list of PCs, which would count the same PCs twice. Upload one of them.",
+		"Het bestand bevat een lijst met aantallen pc's (zoals AppInvAggregate) naast een lijst van pc's, waardoor dezelfde pc's dubbel zouden tellen. Upload er één van.",
+		"Le fichier contient une liste de nombres de PC (comme AppInvAggregate) à côté d'une liste de PC, ce qui compterait deux fois les mêmes PC. N'en déposez qu'une.",
 	}},
 	{"inventory_required", [...]string{
 		"The inventory has no PC and no software title yet. Upload an inventory file under inventory/ first, or ask for the setting INVENTORY_REQUIRED to be switched off. Volume agreements can be added at any time.",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path"
 	"strconv"
 	"time"
 
@@ -178,7 +179,7 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.
 	if o.Size = file.Size; file.TooLarge() {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
-	t, err := inventory.Read(ctx, file.Body, inventory.Options{Rules: rules, Scratch: r.Scratch})
+	t, err := inventory.Read(ctx, file.Body, inventory.Options{Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch})
 	if err == nil && t.Devices == 0 {
 		// An empty file means that the export failed, not that every PC is gone.
 		return nil, errs.New(errs.Invalid, "inventory_empty")

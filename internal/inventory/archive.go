@@ -93,7 +93,7 @@ func (r *reading) readArchive(file io.Reader) error {
 		r.inside = entry.Name[:min(len(entry.Name), maxFileName)]
 		err := r.readEntry(entry, unpacked)
 		switch {
-		case errs.CodeOf(err) == "inventory_format":
+		case errs.CodeOf(err) == "inventory_format", errs.CodeOf(err) == "inventory_agreements":
 			r.row(0, rowFile)
 		case err != nil:
 			return err

@@ -5,8 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
-
-	"golang.org/x/sync/errgroup"
+	"sync/atomic"
 )
 
 // counter counts the distinct devices of each title, exactly, in any order of rows (R6.3), in
@@ -17,37 +16,60 @@ import (
 // bytes a row. When all rows are read, the partitions are counted one by one. All records of a
 // device are in the same partition, so a device that occurs again, elsewhere in the file or in
 // another file of an archive, is counted once.
+//
+// The users of devices, and devices with other platforms, are records of their own in the same
+// way: see count.
 type counter struct {
-	titles *dictionary
-	spill  *spill
-	seed   maphash.Seed
+	titles    *dictionary
+	platforms []string // other platforms, by number
+
+	installed *spill // devices and their titles
+	owners    *spill // devices and a user of each
+	elsewhere *spill // devices and their platform, other than Windows
+	shares    *spill // users and products of one of their devices; written by count
+	seed      maphash.Seed
 
 	device []byte // as spelled in the rows of the run
 	key    []byte // key of the device
+	hash   uint64 // of key
 	run    []uint32
 	last   []uint32 // by title: the last run that has it
 	runs   uint32
 	record []byte
+
+	user    []byte // as spelled in the rows of the run
+	userKey []byte
+	owned   []uint64 // hashes of the device and user of recent records of owners
+	users   bool     // a device has a user
 }
 
+// ownedSlots is the number of recent records of owners that are remembered, so that a file sorted
+// by title does not repeat the user of a device in each row. Repeating it is harmless, and two that
+// differ have equal hashes of 64 bits in none of a million such files. It is a power of two.
+const ownedSlots = 1 << 20
+
 func newCounter(scratch string) *counter {
-	return &counter{titles: newDictionary(), spill: &spill{dir: scratch, room: partitionBytes}, seed: maphash.MakeSeed()}
+	disk := new(atomic.Int64)
+	spilling := func() *spill { return &spill{dir: scratch, room: partitionBytes, disk: disk} }
+	return &counter{
+		titles: newDictionary(), seed: maphash.MakeSeed(),
+		installed: spilling(), owners: spilling(), elsewhere: spilling(), shares: spilling(),
+	}
+}
+
+// close removes the scratch files.
+func (c *counter) close() error {
+	return errors.Join(c.installed.close(), c.owners.close(), c.elsewhere.close(), c.shares.close())
 }
 
 // add counts a row: a title on a device. flaw says why the row is invalid.
-func (c *counter) add(device, publisher, name, version []byte) (flaw string, err error) {
-	if len(c.key) == 0 || !bytes.Equal(device, c.device) {
-		if err := c.flush(); err != nil {
-			return "", err
+func (c *counter) add(found install) (flaw string, err error) {
+	if len(c.key) == 0 || !bytes.Equal(found.device, c.device) {
+		if flaw, err := c.begin(found.device); flaw != "" || err != nil {
+			return flaw, err
 		}
-		c.key, flaw = appendDevice(c.key[:0], device)
-		if flaw != "" {
-			c.key = c.key[:0]
-			return flaw, nil
-		}
-		c.device = append(c.device[:0], device...)
 	}
-	title, flaw, err := c.titles.number(publisher, name, version)
+	title, flaw, err := c.titles.number(found.publisher, found.name, found.version)
 	if flaw != "" || err != nil {
 		return flaw, err
 	}
@@ -58,8 +80,69 @@ func (c *counter) add(device, publisher, name, version []byte) (flaw string, err
 		c.last[title] = c.runs
 		c.run = append(c.run, title)
 	}
+	if len(found.user) > 0 && !bytes.Equal(found.user, c.user) {
+		return "", c.own(found.user)
+	}
 	return "", nil
 }
+
+// begin starts the run of a device.
+func (c *counter) begin(device []byte) (flaw string, err error) {
+	if err := c.flush(); err != nil {
+		return "", err
+	}
+	c.key, flaw = appendDevice(c.key[:0], device)
+	if flaw != "" {
+		c.key = c.key[:0]
+		return flaw, nil
+	}
+	c.hash = maphash.Bytes(c.seed, c.key)
+	c.device = append(c.device[:0], device...)
+	c.user = c.user[:0]
+	return "", nil
+}
+
+// own writes a record of the device of the run and a user.
+func (c *counter) own(user []byte) error {
+	c.user = append(c.user[:0], user...)
+	if c.owned == nil {
+		c.owned = make([]uint64, ownedSlots)
+	}
+	slot := &c.owned[c.hash%ownedSlots]
+	both := c.hash ^ mix(maphash.Bytes(c.seed, user))
+	if *slot == both {
+		return nil
+	}
+	*slot = both
+	if !named(user) {
+		return nil
+	}
+	var flaw string
+	if c.userKey, flaw = appendDevice(c.userKey[:0], user); flaw != "" {
+		return nil // blank or absurdly long: the device counts without a user
+	}
+	c.users = true
+	c.record = appendRecord(c.record[:0], c.key, c.userKey)
+	return c.owners.add(c.partition(), c.record)
+}
+
+// addElsewhere notes a device with another platform.
+func (c *counter) addElsewhere(device []byte, platform string) (flaw string, err error) {
+	if flaw, err := c.begin(device); flaw != "" || err != nil {
+		return flaw, err
+	}
+	number := 0
+	for number < len(c.platforms) && c.platforms[number] != platform {
+		number++
+	}
+	if number == len(c.platforms) {
+		c.platforms = append(c.platforms, platform)
+	}
+	c.record = appendRecord(c.record[:0], c.key, []byte{byte(number)}) // there are few platforms
+	return "", c.elsewhere.add(c.partition(), c.record)
+}
+
+func (c *counter) partition() int { return int(c.hash >> 32 % partitions) }
 
 // flush writes the run and starts another.
 func (c *counter) flush() error {
@@ -70,19 +153,35 @@ func (c *counter) flush() error {
 	if len(c.run) == 0 {
 		return nil
 	}
-	record := append(c.record[:0], c.key...)
-	record = append(record, 0, 0, 0, 0)
+	record := beginRecord(c.record[:0], c.key)
 	body := len(record)
 	for _, title := range c.run {
 		record = binary.AppendUvarint(record, uint64(title))
 	}
-	binary.LittleEndian.PutUint32(record[body-4:], uint32(len(record)-body))
+	endRecord(record, body)
 	c.record, c.run = record, c.run[:0]
-	return c.spill.add(int(maphash.Bytes(c.seed, c.key)%partitions), record)
+	return c.installed.add(c.partition(), record)
 }
 
-// cutRecord splits the first record from b: the device and its titles.
-func cutRecord(b []byte) (key, titles, rest []byte, err error) {
+// appendRecord appends a record with that content.
+func appendRecord(b, key, content []byte) []byte {
+	b = beginRecord(b, key)
+	body := len(b)
+	b = append(b, content...)
+	endRecord(b, body)
+	return b
+}
+
+// beginRecord appends a key and room for the length of the content.
+func beginRecord(b, key []byte) []byte { return append(append(b, key...), 0, 0, 0, 0) }
+
+// endRecord sets the length of the content that starts at body.
+func endRecord(b []byte, body int) {
+	binary.LittleEndian.PutUint32(b[body-4:], uint32(len(b)-body))
+}
+
+// cutRecord splits the first record from b: its key and its content.
+func cutRecord(b []byte) (key, content, rest []byte, err error) {
 	key, rest, ok := cutDevice(b)
 	if !ok || len(rest) < 4 {
 		return nil, nil, nil, errScratch
@@ -94,188 +193,16 @@ func cutRecord(b []byte) (key, titles, rest []byte, err error) {
 	return key, rest[:length], rest[length:], nil
 }
 
+// cutNumber splits the first number from the content of a record.
+func cutNumber(b []byte, most int) (number uint64, rest []byte, err error) {
+	number, length := uint64(b[0]), 1 // most are one byte
+	if number >= 0x80 {
+		number, length = binary.Uvarint(b)
+	}
+	if length <= 0 || number >= uint64(most) {
+		return 0, nil, errScratch
+	}
+	return number, b[length:], nil
+}
+
 var errScratch = errors.New("inventory: the scratch file is damaged")
-
-// counts are the numbers of devices: in total, by title and by product.
-type counts struct {
-	devices          int
-	titles, products []int
-}
-
-// count counts the added rows. products has the product of each title, -1 for none: a device
-// counts once for a product, however many of its titles it has. Nothing can be added afterwards.
-func (c *counter) count(products []int32, n int) (counts, error) {
-	if err := c.flush(); err != nil {
-		return counts{}, err
-	}
-	var all errgroup.Group
-	var parts [counters]*counting
-	for i := range parts {
-		t := &counting{
-			counts:  counts{titles: make([]int, len(products)), products: make([]int, n)},
-			product: products, last: make([]int, n), records: map[string]int32{},
-		}
-		parts[i] = t
-		all.Go(func() error {
-			for partition := i; partition < partitions; partition += counters {
-				if err := t.count(c.spill, partition); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := all.Wait(); err != nil {
-		return counts{}, err
-	}
-	total := parts[0].counts
-	for _, t := range parts[1:] {
-		total.add(t.counts)
-	}
-	return total, nil
-}
-
-// counters is the number of partitions that are counted concurrently.
-const counters = 2
-
-func (c *counts) add(o counts) {
-	c.devices += o.devices
-	for i, n := range o.titles {
-		c.titles[i] += n
-	}
-	for i, n := range o.products {
-		c.products[i] += n
-	}
-}
-
-// counting counts the devices of partitions, one after the other.
-type counting struct {
-	counts
-	chunk   []byte  // of the scratch file
-	product []int32 // by title
-
-	// records has the devices of the partition: single, or a number from 0 for a device with
-	// several records.
-	records map[string]int32
-	several int32
-
-	one   int   // devices with one record, so far
-	last  []int // by product: the last of them that has it
-	pairs set   // device and title, device and product, of devices with several records
-}
-
-const single = -1
-
-// count counts a partition.
-func (t *counting) count(s *spill, partition int) (err error) {
-	clear(t.records)
-	t.several = 0
-	if t.chunk, err = s.each(partition, t.chunk, t.addDevice); err != nil {
-		return err
-	}
-	t.devices += len(t.records)
-	t.pairs.reset()
-	t.chunk, err = s.each(partition, t.chunk, t.add)
-	return err
-}
-
-// addDevice notes the device of a record.
-func (t *counting) addDevice(record []byte) error {
-	key, _, _, err := cutRecord(record)
-	if err != nil {
-		return err
-	}
-	switch number, met := t.records[string(key)]; {
-	case !met:
-		t.records[string(key)] = single
-	case number == single:
-		t.records[string(key)] = t.several
-		t.several++
-	}
-	return nil
-}
-
-// add counts a record. It contains each title once.
-func (t *counting) add(record []byte) error {
-	key, titles, _, err := cutRecord(record)
-	if err != nil {
-		return err
-	}
-	device := t.records[string(key)]
-	if device == single {
-		t.one++
-	}
-	for len(titles) > 0 {
-		title, length := uint64(titles[0]), 1 // most are one byte
-		if title >= 0x80 {
-			title, length = binary.Uvarint(titles)
-		}
-		if length <= 0 || title >= uint64(len(t.titles)) {
-			return errScratch
-		}
-		titles = titles[length:]
-		product := t.product[title]
-		if device == single {
-			t.titles[title]++
-			if product >= 0 && t.last[product] != t.one {
-				t.last[product] = t.one
-				t.products[product]++
-			}
-			continue
-		}
-		pair := uint64(device+1) << 32
-		if t.pairs.add(pair | title) {
-			t.titles[title]++
-			if product >= 0 && t.pairs.add(pair|1<<31|uint64(product)) {
-				t.products[product]++
-			}
-		}
-	}
-	return nil
-}
-
-// set is a set of numbers other than 0.
-type set struct {
-	slots []uint64 // 0 if empty; its length is a power of two
-	used  int
-}
-
-// add reports whether the number is new.
-func (s *set) add(number uint64) bool {
-	if 2*s.used >= len(s.slots) {
-		s.grow()
-	}
-	mask := uint64(len(s.slots) - 1)
-	for at := mix(number) & mask; ; at = (at + 1) & mask {
-		switch s.slots[at] {
-		case number:
-			return false
-		case 0:
-			s.slots[at] = number
-			s.used++
-			return true
-		}
-	}
-}
-
-func (s *set) grow() {
-	old := s.slots
-	s.slots, s.used = make([]uint64, max(1<<12, 2*len(old))), 0
-	for _, number := range old {
-		if number != 0 {
-			s.add(number)
-		}
-	}
-}
-
-// reset empties the set and keeps its memory.
-func (s *set) reset() {
-	clear(s.slots)
-	s.used = 0
-}
-
-// mix spreads differences in a few bits over all bits.
-func mix(n uint64) uint64 {
-	n *= 0x9e3779b97f4a7c15
-	return n ^ n>>32
-}

@@ -13,8 +13,12 @@ import (
 
 // An encoded tally is a line that names its format, a checksum, and numbers and texts in the
 // order of the fields of Tally. A number is a varint, a text its length and its bytes. Frequent
-// texts, of publishers, kinds and rules, are stored once; repetitions are their index.
-const tallyFormat = "trueup inventory 1\n"
+// texts, of publishers, kinds and rules, are stored once; repetitions are their index. The first
+// format has neither users nor other platforms.
+const (
+	firstFormat = "trueup inventory 1\n"
+	tallyFormat = "trueup inventory 2\n"
+)
 
 // Encode encodes a tally, with about 60 bytes a title.
 func (t *Tally) Encode() []byte {
@@ -40,6 +44,12 @@ func (t *Tally) Encode() []byte {
 	for _, p := range t.Products {
 		w.product(p.Product)
 		w.number(p.Devices)
+		w.number(p.Users)
+	}
+	w.number(len(t.OtherPlatforms))
+	for _, p := range t.OtherPlatforms {
+		w.Text(p.Platform)
+		w.number(p.Devices)
 	}
 	w.number(len(t.Titles))
 	for _, c := range t.Titles {
@@ -55,12 +65,16 @@ func (t *Tally) Encode() []byte {
 	return w.Sealed()
 }
 
-// errTally means that bytes are not a tally of this version, or are damaged.
+// errTally means that bytes are not a tally of a known version, or are damaged.
 var errTally = errors.New("inventory: the stored tally is damaged or has an unknown format")
 
-// Decode decodes what Encode wrote. Damage is an error, never a wrong number.
+// Decode decodes what Encode of this or an earlier version wrote. Damage is an error, never a wrong number.
 func Decode(b []byte) (*Tally, error) {
 	body, err := pack.Open(tallyFormat, b)
+	first := errors.Is(err, pack.ErrFormat)
+	if first {
+		body, err = pack.Open(firstFormat, b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errTally, err)
 	}
@@ -80,7 +94,16 @@ func Decode(b []byte) (*Tally, error) {
 	n := r.Count(1)
 	t.Products = slices.Grow(t.Products, n)
 	for range n {
-		t.Products = append(t.Products, ProductCount{Product: r.product(), Devices: r.number()})
+		p := ProductCount{Product: r.product(), Devices: r.number()}
+		if !first {
+			p.Users = r.number()
+		}
+		t.Products = append(t.Products, p)
+	}
+	if !first {
+		for range r.Count(1) {
+			t.OtherPlatforms = append(t.OtherPlatforms, PlatformCount{Platform: r.Text(), Devices: r.number()})
+		}
 	}
 	n = r.Count(1)
 	t.Titles = slices.Grow(t.Titles, n)

@@ -32,32 +32,63 @@ var suite = func() *Rules {
 }()
 
 // installed is a row.
-type installed struct{ device, publisher, name, version string }
+type installed struct{ device, publisher, name, version, user string }
 
-// naively counts with maps, as the reference for Read.
-func naively(rows []installed) (devices int, titles map[string]int, products map[string]int) {
-	type pair struct{ what, device string }
-	seen := map[pair]bool{}
-	titles, products = map[string]int{}, map[string]int{}
+// naive counts with maps, as the reference for Read.
+type naive struct {
+	Devices                 int
+	Titles, Products, Users map[string]int // by folded title, and by version of the suite
+}
+
+func naively(rows []installed) naive {
+	type set = map[string]bool
+	titles, versions, users := map[string]set{}, map[string]set{}, map[string]set{} // by device
 	for _, r := range rows {
-		device := text.Fold(r.device)
-		title := Title{r.publisher, r.name, r.version}
-		if p := (pair{"", device}); !seen[p] {
-			seen[p] = true
-			devices++
+		device, title := text.Fold(r.device), Title{r.publisher, r.name, r.version}
+		if titles[device] == nil {
+			titles[device], versions[device], users[device] = set{}, set{}, set{}
 		}
-		if p := (pair{"t" + title.fold(), device}); !seen[p] {
-			seen[p] = true
-			titles[title.fold()]++
-		}
+		titles[device][title.fold()] = true
 		if d := suite.Recognize(title); d.Kind == Product {
-			if p := (pair{"p" + d.Product.Version, device}); !seen[p] {
-				seen[p] = true
-				products[d.Product.Version]++
-			}
+			versions[device][d.Product.Version] = true
+		}
+		if user := text.Fold(r.user); user != "" && user != nobody {
+			users[device][user] = true
 		}
 	}
-	return devices, titles, products
+	n := naive{len(titles), map[string]int{}, map[string]int{}, map[string]int{}}
+	people, told := map[string]set{}, false // by version
+	for device := range titles {
+		for title := range titles[device] {
+			n.Titles[title]++
+		}
+		highest := ""
+		for version := range versions[device] {
+			highest = max(highest, version) // of one digit
+		}
+		if len(users[device]) == 0 {
+			users[device]["the user of "+device] = true
+		} else {
+			told = true
+		}
+		if highest == "" {
+			continue
+		}
+		n.Products[highest]++
+		if people[highest] == nil {
+			people[highest] = set{}
+		}
+		for user := range users[device] {
+			people[highest][user] = true
+		}
+	}
+	for version, who := range people {
+		n.Users[version] = len(who)
+		if !told {
+			n.Users[version] = 0
+		}
+	}
+	return n
 }
 
 // TestCountsAreExactR6_3 compares with maps, for rows in any order, repeated, with several
@@ -73,9 +104,10 @@ func TestCountsAreExactR6_3(t *testing.T) {
 		})
 		row := rapid.Custom(func(t *rapid.T) installed {
 			name := fmt.Sprintf("Suite %d %s", rapid.IntRange(0, 3).Draw(t, "suite"), rapid.SampledFrom([]string{"", "part", "Part", "FIX", "Größe", "GRÖSSE", `"x"`, "a,b"}).Draw(t, "name"))
+			user := rapid.SampledFrom([]string{"", "", " ", nobody, "ann", "ANN", "bob", "cy", "3f2504e0-4f89-41d3-9a0c-0305e82c3300"}).Draw(t, "user")
 			return installed{
 				device.Draw(t, "device"), rapid.SampledFrom([]string{"Maker", "MAKER ", "Other, Inc.", ""}).Draw(t, "publisher"),
-				name, rapid.SampledFrom([]string{"", "1.0", "2"}).Draw(t, "version"),
+				name, rapid.SampledFrom([]string{"", "1.0", "2"}).Draw(t, "version"), user,
 			}
 		})
 		rows := rapid.SliceOfN(row, 0, 300).Draw(t, "rows")
@@ -86,14 +118,16 @@ func TestCountsAreExactR6_3(t *testing.T) {
 		room := rapid.SampledFrom([]int{1, 40, 100, partitionBytes}).Draw(t, "room")
 
 		r := &reading{ctx: t.Context(), options: Options{Rules: suite}, counter: newCounter(scratch)}
-		r.counter.spill.room = room
-		defer func() { _ = r.counter.spill.close() }()
+		for _, s := range []*spill{r.counter.installed, r.counter.owners, r.counter.shares} {
+			s.room = room
+		}
+		defer func() { _ = r.counter.close() }()
 		for i := range parts {
 			var file bytes.Buffer
 			w := csv.NewWriter(&file)
-			_ = w.Write([]string{deviceColumn, publisherColumn, titleColumn, versionColumn})
+			_ = w.Write([]string{"DeviceId", "ApplicationPublisher", "ApplicationName", "ApplicationVersion", "UserId"})
 			for _, row := range rows[i*len(rows)/parts : (i+1)*len(rows)/parts] {
-				_ = w.Write([]string{row.device, row.publisher, row.name, row.version})
+				_ = w.Write([]string{row.device, row.publisher, row.name, row.version, row.user})
 			}
 			w.Flush()
 			if err := r.readPlain(&file); err != nil {
@@ -105,22 +139,19 @@ func TestCountsAreExactR6_3(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		devices, titles, products := naively(rows)
-		gotTitles, gotProducts := map[string]int{}, map[string]int{}
+		got := naive{tally.Devices, map[string]int{}, map[string]int{}, map[string]int{}}
 		for _, c := range tally.Titles {
-			gotTitles[c.fold()] += c.Devices
+			got.Titles[c.fold()] += c.Devices
 		}
 		for _, p := range tally.Products {
-			gotProducts[p.Product.Version] += p.Devices
+			got.Products[p.Product.Version] += p.Devices
+			got.Users[p.Product.Version] += p.Users
 		}
-		if tally.Devices != devices || tally.Rows != len(rows) || tally.BadRows != 0 {
-			t.Errorf("%d devices of %d, %d rows of %d", tally.Devices, devices, tally.Rows, len(rows))
+		if tally.Rows != len(rows) || tally.BadRows != 0 {
+			t.Errorf("%d rows of %d, %d bad", tally.Rows, len(rows), tally.BadRows)
 		}
-		if diff := cmp.Diff(titles, gotTitles); diff != "" {
-			t.Errorf("titles (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(products, gotProducts); diff != "" {
-			t.Errorf("products (-want +got):\n%s", diff)
+		if diff := cmp.Diff(naively(rows), got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 
 		decoded, err := Decode(tally.Encode())
@@ -140,12 +171,12 @@ func TestRunNumbersWrap(t *testing.T) {
 	c.runs = ^uint32(0) - 2
 	for range 3 {
 		for device := range 3 {
-			if flaw, err := c.add([]byte{'a' + byte(device)}, nil, []byte("A"), nil); flaw != "" || err != nil {
+			if flaw, err := c.add(install{device: []byte{'a' + byte(device)}, name: []byte("A")}); flaw != "" || err != nil {
 				t.Fatal(flaw, err)
 			}
 		}
 	}
-	got, err := c.count([]int32{-1}, 0)
+	got, err := c.count(products{of: []int32{-1}})
 	if err != nil || got.devices != 3 || got.titles[0] != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -179,8 +210,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(tallyFormat))
 	tally := &Tally{
 		Shape: GLPI, Rules: "r", Rows: 3, BadRows: 1, Bad: []BadRow{{Line: 1, Code: rowColumns, Args: map[string]string{"a": "b"}}}, Devices: 2,
-		Titles:   []Count{{Title: Title{"P", "N", "1"}, Devices: 2, Decision: Decision{Kind: Product, Rule: "x"}}},
-		Products: []ProductCount{{position.Product{Publisher: "P", Family: "N"}, 2}},
+		Titles:         []Count{{Title: Title{"P", "N", "1"}, Devices: 2, Decision: Decision{Kind: Product, Rule: "x"}}},
+		Products:       []ProductCount{{position.Product{Publisher: "P", Family: "N"}, 2, 1}},
+		OtherPlatforms: []PlatformCount{{"iOS", 1}},
 	}
 	f.Add(tally.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {

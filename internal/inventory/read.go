@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ const MaxBytes = 16 << 30
 
 // Options are the options of Read.
 type Options struct {
+	Name  string // of the file, without folder: the name of the PC of a list that names none
 	Rules *Rules // rules that recognise titles; nil for StartingRules
 	// Scratch is the folder of scratch files; "" for the system's. They take 3 bytes a row if the
 	// rows of a device are consecutive, 25 if none are, and the size of an archive without random
@@ -27,27 +27,35 @@ type Options struct {
 // Read counts the titles and products in a file of inventory. It reads the file once, as a
 // stream, and recognises its shape by its content:
 //
-//   - AppInvRawData and AppInvAggregate, the reports of discovered apps that
-//     Intune exports, as CSV. Columns are found by name, in any order; commas,
-//     semicolons and tabs separate.
+//   - a table with a title and a device in each row, or with a title and a number of devices:
+//     the reports of discovered apps that Intune exports, and lists of ConfigMgr, PowerShell,
+//     wmic, Fleet, OCS and Lansweeper. Columns are found by name, in any order (columns);
+//     commas, semicolons and tabs separate. UTF-16, a line sep=; and CR line ends are fine. A
+//     list of PowerShell, wmic or three columns that names no device is one of Options.Name.
 //   - GLPI inventory: a JSON document for each device.
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
 //     output of osqueryi. The rows of an array that name no device belong to one device.
+//   - detectedApps of Microsoft Graph, and hosts and software of Fleet, as JSON.
 //   - a ZIP archive of files of one of these shapes.
+//
+// A device is named by its id, or if that is empty or zero by its name. Only Windows counts;
+// Tally.OtherPlatforms has the others. Windows itself is a title of a device where the file tells
+// its edition.
 //
 // JSON documents may be concatenated, on separate lines, or in an array. Invalid rows are counted
 // and do not stop the file (R6.4).
 //
 // Errors are errs.Invalid: inventory_format for a file of another kind, inventory_archive for a
 // damaged archive, inventory_bomb for one with an excessive compression ratio, inventory_mixed
-// for one with both reports of Intune, inventory_size and inventory_titles for exceeded limits.
+// for one with numbers of devices beside devices, inventory_agreements for a file of agreement
+// numbers, inventory_size and inventory_titles for exceeded limits.
 // Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
 		o.Rules = StartingRules()
 	}
 	r := &reading{ctx: ctx, options: o, counter: newCounter(o.Scratch)}
-	defer func() { err = errors.Join(err, r.counter.spill.close()) }()
+	defer func() { err = errors.Join(err, r.counter.close()) }()
 	if err := r.read(file); err != nil {
 		return nil, err
 	}
@@ -60,7 +68,12 @@ type reading struct {
 	options Options
 	counter *counter
 	tally   Tally
-	numbers []int // of AppInvAggregate: devices, by title
+
+	// Of files with numbers instead of devices.
+	numbers   []int          // devices, by title
+	elsewhere map[string]int // the largest number, by other platform
+
+	systems systems
 
 	inside string // current file in the archive; "" outside one
 	lists  int    // JSON documents and arrays so far
@@ -72,11 +85,6 @@ type reading struct {
 	inflater io.ReadCloser
 }
 
-const (
-	byteOrderMark = "\xef\xbb\xbf"
-	plainBuffer   = 64 << 10
-)
-
 // read reads a file that may be an archive.
 func (r *reading) read(file io.Reader) error {
 	if isArchive(file) {
@@ -87,27 +95,6 @@ func (r *reading) read(file io.Reader) error {
 		return r.spillArchive(buffered)
 	}
 	return r.readPlain(&limited{ctx: r.ctx, file: buffered, left: MaxBytes})
-}
-
-// readPlain reads a file that is not an archive.
-func (r *reading) readPlain(file io.Reader) error {
-	if r.plain == nil {
-		r.plain = bufio.NewReaderSize(file, plainBuffer)
-	}
-	buffered := r.plain
-	buffered.Reset(file)
-	if start, err := buffered.Peek(len(byteOrderMark)); err == nil && string(start) == byteOrderMark {
-		_, _ = buffered.Discard(len(byteOrderMark)) // cannot fail: the bytes were peeked
-	}
-	start, err := buffered.Peek(512)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	start = bytes.TrimLeft(start, " \t\r\n")
-	if len(start) > 0 && (start[0] == '{' || start[0] == '[') {
-		return r.readDocuments(buffered)
-	}
-	return r.readTable(buffered)
 }
 
 // limited reads a limited number of bytes, and stops when ctx ends.
@@ -131,13 +118,13 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// is sets the shape of a file. Both reports of Intune describe the same devices, so a file with
-// both would count them twice.
-func (r *reading) is(shape Shape) error {
-	switch {
-	case r.tally.Shape == "":
-		r.tally.Shape = shape
-	case r.tally.Shape != shape && (shape == AppInvAggregate || r.tally.Shape == AppInvAggregate):
+// is sets the shape of a file. A file with numbers of devices beside devices would count the same
+// devices twice.
+func (r *reading) is(shape Shape, numbers bool) error {
+	if r.tally.Shape == "" {
+		r.tally.Shape, r.tally.Estimated = shape, numbers
+	}
+	if r.tally.Estimated != numbers {
 		return errs.New(errs.Invalid, "inventory_mixed")
 	}
 	return nil

@@ -205,7 +205,7 @@ func TestSuiteCountsOncePerDeviceR6_3(t *testing.T) {
 	}
 	got := read(t, file)
 	apps := position.Product{Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "for enterprise"}
-	if diff := cmp.Diff([]inventory.ProductCount{{Product: apps, Devices: 2}}, got.Products); diff != "" {
+	if diff := cmp.Diff([]inventory.ProductCount{{Product: apps, Devices: 2, Users: 1}}, got.Products); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if titles := got.Evidence(apps); len(titles) != 3 {

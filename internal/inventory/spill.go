@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"trueup/internal/errs"
 )
@@ -14,16 +15,18 @@ const (
 	partitionBytes = 8 << 10 // of records, held in memory
 )
 
-// MaxScratch is the maximum size of the scratch file of records, in bytes: 160 million rows in
+// MaxScratch is the maximum size of the scratch files of records, in bytes: 160 million rows in
 // random order, and far more if the rows of a device are consecutive. A file that needs more
 // exceeds the limits.
 const MaxScratch = 4 << 30
 
 // spill stores records by partition. Records that do not fit in memory go to one scratch file, in
-// chunks of whole records. A small inventory needs no scratch file.
+// chunks of whole records. A small inventory needs no scratch file. A record is the key of a device
+// or a user, the length of its content, and the content (appendRecord).
 type spill struct {
-	dir   string // "" for the system's folder of temporary files
-	room  int    // bytes held in memory for each partition
+	dir   string        // "" for the system's folder of temporary files
+	room  int           // bytes held in memory for each partition
+	disk  *atomic.Int64 // bytes of all scratch files of a counter
 	file  *os.File
 	size  int64
 	parts [partitions]partition
@@ -65,7 +68,7 @@ func (s *spill) write(p *partition, records []byte) error {
 	if len(records) == 0 {
 		return nil
 	}
-	if s.size+int64(len(records)) > MaxScratch {
+	if s.disk.Add(int64(len(records))) > MaxScratch {
 		return errs.New(errs.Invalid, "inventory_size")
 	}
 	if s.file == nil {

@@ -22,14 +22,19 @@ func TestR16_6_StoredTallies(t *testing.T) {
 			},
 			{Title: Title{Name: "7-Zip"}, Devices: 2, Decision: Decision{Kind: Unknown}},
 		},
-		Products: []ProductCount{{Product: office, Devices: 11}},
+		Products:       []ProductCount{{Product: office, Devices: 11, Users: 9}},
+		OtherPlatforms: []PlatformCount{{Platform: "iOS", Devices: 3}},
 	}
-	golden.Versions(t, "tally", "bin", 1, tally.Encode, func(version int, sample []byte) {
+	golden.Versions(t, "tally", "bin", 2, tally.Encode, func(version int, sample []byte) {
 		got, err := Decode(sample)
-		if diff := cmp.Diff(tally, got); diff != "" || err != nil {
+		want := *tally
+		if version == 1 {
+			want.Products, want.OtherPlatforms = []ProductCount{{Product: office, Devices: 11}}, nil
+		}
+		if diff := cmp.Diff(&want, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
 		}
-		if string(tally.Encode()) != string(sample) {
+		if version == 2 && string(tally.Encode()) != string(sample) {
 			t.Error("the format changed without a new version")
 		}
 	})

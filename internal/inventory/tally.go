@@ -17,23 +17,31 @@ type Shape string
 const (
 	AppInvRawData   Shape = "intune-raw"       // Intune: a row for each title of each device
 	AppInvAggregate Shape = "intune-aggregate" // Intune: a row for each title, with a number of devices
+	Graph           Shape = "graph"            // Microsoft Graph: detectedApps, with numbers of devices
+	ConfigMgr       Shape = "configmgr"        // Configuration Manager: its views of installed software
 	GLPI            Shape = "glpi"             // a document for each device
 	Osquery         Shape = "osquery"          // rows of the table programs
+	Fleet           Shape = "fleet"            // hosts with their software, or software with numbers of hosts
+	OCS             Shape = "ocs"              // OCS Inventory: a table
+	Lansweeper      Shape = "lansweeper"       // a table
+	PowerShell      Shape = "powershell"       // the registry's list of programs, or Get-Package
+	WMIC            Shape = "wmic"             // wmic product
+	Table           Shape = "table"            // of another system
 )
 
 // Shapes is every shape, in the order of the documentation.
-var Shapes = []Shape{AppInvRawData, AppInvAggregate, GLPI, Osquery}
+var Shapes = []Shape{AppInvRawData, AppInvAggregate, Graph, ConfigMgr, GLPI, Osquery, Fleet, OCS, Lansweeper, PowerShell, WMIC, Table}
 
 // System returns the source of files of a shape that are not in a folder. That of a file of no
 // shape is "unknown".
 func (s Shape) System() string {
 	switch s {
-	case AppInvRawData, AppInvAggregate: // both describe the same devices
+	case AppInvRawData, AppInvAggregate, Graph: // all describe the same devices
 		return "intune"
-	case GLPI, Osquery:
-		return string(s)
+	case "":
+		return "unknown"
 	}
-	return "unknown"
+	return string(s)
 }
 
 // Title is a detected title. Two titles are the same if their publishers, names and versions are,
@@ -65,10 +73,19 @@ type Count struct {
 	Decision Decision
 }
 
-// ProductCount is the number of devices with a product.
+// ProductCount is the number of devices with a product, and of their users.
 type ProductCount struct {
 	Product position.Product
 	Devices int
+	// Users is the number of distinct users of these devices; a device without a user counts as
+	// one. 0 if the file names no users.
+	Users int
+}
+
+// PlatformCount is the number of devices with another platform than Windows.
+type PlatformCount struct {
+	Platform string // such as iOS or macOS
+	Devices  int
 }
 
 // Tally is the result of a file of inventory. Its counts are of distinct devices and exact
@@ -79,15 +96,20 @@ type Tally struct {
 	Rows    int    // a title on a device each, including bad rows
 	BadRows int
 	Bad     []BadRow // the first MaxBadRows of them, in the order of the file
-	Devices int      // with at least one title
+	Devices int      // with Windows and at least one title
 
-	// Estimated means that the file has numbers instead of devices (AppInvAggregate). Then
+	// OtherPlatforms has the devices that do not count, in no other number of the tally, by
+	// platform. Also macOS is among them.
+	OtherPlatforms []PlatformCount
+
+	// Estimated means that the file has numbers instead of devices, as AppInvAggregate. Then
 	// Devices is the largest number in it, a lower bound, and the count of a product is that of
-	// its most frequent name, all versions together.
+	// its most frequent name, all versions together. Several versions on one device are not
+	// known, so each counts.
 	Estimated bool
 
 	Titles   []Count        // by publisher, name and version
-	Products []ProductCount // by publisher, family, edition and version
+	Products []ProductCount // by publisher, family, edition and version; of a device the highest version (R6.7)
 }
 
 // MaxBadRows is the maximum number of bad rows that are listed.
@@ -114,35 +136,21 @@ const (
 	rowFile     = "inventory_row_file"
 )
 
+// counts reports whether a title counts as its product.
+func (d Decision) counts() bool { return d.Kind.installs() }
+
 // finish recognises the titles and counts.
 func (r *reading) finish() (*Tally, error) {
 	t := &r.tally
 	t.Rules = r.options.Rules.ID
 	titles := r.counter.titles.titles
 	decisions := make([]Decision, len(titles))
-	products := make([]int32, len(titles))
-	var known []position.Product
-	numbers := map[position.Product]int32{}
 	for i, title := range titles {
-		products[i] = -1
-		if decisions[i] = r.options.Rules.Recognize(title); !decisions[i].Kind.installs() {
-			continue
-		}
-		product := decisions[i].Product
-		number, met := numbers[product]
-		if !met {
-			number = int32(len(known))
-			numbers[product] = number
-			known = append(known, product)
-		}
-		products[i] = number
+		decisions[i] = r.options.Rules.Recognize(title)
 	}
-	var counted counts
-	var err error
-	if t.Shape == AppInvAggregate {
-		t.Estimated = true
-		counted = estimate(titles, r.numbers, products, len(known))
-	} else if counted, err = r.counter.count(products, len(known)); err != nil {
+	products := newProducts(decisions)
+	counted, err := r.count(titles, products)
+	if err != nil {
 		return nil, err
 	}
 	t.Devices = counted.devices
@@ -151,14 +159,38 @@ func (r *reading) finish() (*Tally, error) {
 			t.Titles = append(t.Titles, Count{Title: title, Devices: counted.titles[i], Decision: decisions[i]})
 		}
 	}
-	for i, product := range known {
-		if counted.products[i] > 0 {
-			t.Products = append(t.Products, ProductCount{product, counted.products[i]})
+	for i, product := range products.known {
+		if counted.products[i] == 0 {
+			continue
 		}
+		count := ProductCount{Product: product, Devices: counted.products[i]}
+		if counted.users != nil {
+			count.Users = counted.users[i]
+		}
+		t.Products = append(t.Products, count)
 	}
 	slices.SortFunc(t.Titles, func(a, b Count) int { return a.compare(b.Title) })
 	slices.SortFunc(t.Products, func(a, b ProductCount) int { return compareProducts(a.Product, b.Product) })
+	slices.SortFunc(t.OtherPlatforms, func(a, b PlatformCount) int { return strings.Compare(a.Platform, b.Platform) })
 	return t, nil
+}
+
+// count counts titles, products and other platforms.
+func (r *reading) count(titles []Title, products products) (counts, error) {
+	if r.tally.Estimated {
+		for platform, number := range r.elsewhere {
+			r.tally.OtherPlatforms = append(r.tally.OtherPlatforms, PlatformCount{platform, number})
+		}
+		return estimate(titles, r.numbers, products.of, len(products.known)), nil
+	}
+	others, err := r.counter.others()
+	if err != nil {
+		return counts{}, err
+	}
+	for i, platform := range r.counter.platforms {
+		r.tally.OtherPlatforms = append(r.tally.OtherPlatforms, PlatformCount{platform, others[i]})
+	}
+	return r.counter.count(products)
 }
 
 func compareProducts(a, b position.Product) int {
@@ -202,7 +234,7 @@ func (t *Tally) Lines() []position.Line {
 // Evidence returns the titles that count for a product (R8.3).
 func (t *Tally) Evidence(product position.Product) (titles []Count) {
 	for _, c := range t.Titles {
-		if c.Decision.Kind.installs() && c.Decision.Product == product {
+		if c.Decision.counts() && c.Decision.Product == product {
 			titles = append(titles, c)
 		}
 	}

@@ -24,9 +24,10 @@ const BOM = "\xef\xbb\xbf"
 // whole file. The code is empty for text.
 func Content(data []byte) (code string, line int) {
 	head := data[:min(len(data), contentSniffed)]
-	switch {
-	case hasPrefix(head, "\xff\xfe"), hasPrefix(head, "\xfe\xff"), looksUTF16(head):
+	if _, wide := UTF16(head); wide {
 		return "file_utf16", 0
+	}
+	switch {
 	case hasPrefix(head, "PK\x03\x04"), hasPrefix(head, "PK\x05\x06"), hasPrefix(head, "PK\x07\x08"):
 		if isSpreadsheetZIP(head) {
 			return "file_xlsx", 0
@@ -49,9 +50,15 @@ func Content(data []byte) (code string, line int) {
 
 func hasPrefix(data []byte, prefix string) bool { return bytes.HasPrefix(data, []byte(prefix)) }
 
-// looksUTF16 recognises UTF-16 without a byte-order mark: Latin text has a zero in every other
-// byte.
-func looksUTF16(head []byte) bool {
+// UTF16 reports whether the start of a file is UTF-16, and in which byte order: it has a
+// byte-order mark, or, as Latin text, a zero in every other byte.
+func UTF16(head []byte) (bigEndian, ok bool) {
+	switch {
+	case hasPrefix(head, "\xff\xfe"):
+		return false, true
+	case hasPrefix(head, "\xfe\xff"):
+		return true, true
+	}
 	var zeros [2]int
 	for i, b := range head {
 		if b == 0 {
@@ -60,7 +67,7 @@ func looksUTF16(head []byte) bool {
 	}
 	half := len(head) / 2
 	most, least := max(zeros[0], zeros[1]), min(zeros[0], zeros[1])
-	return half >= 2 && most*10 >= half*7 && least*10 <= half
+	return zeros[0] > zeros[1], half >= 2 && most*10 >= half*7 && least*10 <= half
 }
 
 // isSpreadsheetZIP recognises the first entries of XLSX and OpenDocument files.

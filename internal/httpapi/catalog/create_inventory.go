@@ -55,7 +55,7 @@ type createInventoryOutput struct {
 
 func (o *operations) createInventory(api huma.API, op huma.Operation) {
 	op.Summary = "Announce an inventory file"
-	op.Description = "Returns how to upload an inventory file: discovered apps of Intune as CSV or ZIP, GLPI inventory or osquery programs as JSON. It is counted when it is uploaded, and replaces the previous file of the same source."
+	op.Description = "Returns how to upload an inventory file: discovered apps of Intune as CSV or ZIP; lists of Configuration Manager, PowerShell, wmic, OCS, Lansweeper and other systems as CSV; JSON of GLPI, osquery, Fleet or Microsoft Graph. It is counted when it is uploaded, and replaces the previous file of the same source."
 	op.DefaultStatus = http.StatusCreated
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createInventoryInput) (*createInventoryOutput, error) {

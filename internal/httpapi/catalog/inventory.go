@@ -54,7 +54,7 @@ type InventoryCount struct {
 	At             time.Time       `json:"at" doc:"When the file was uploaded." example:"2026-11-21T09:30:00Z"`
 	CountedAt      time.Time       `json:"countedAt" doc:"When the file was last counted." example:"2026-11-21T09:30:04Z"`
 	Shape          inventory.Shape `json:"shape" doc:"The format of the file." example:"intune-raw"`
-	Estimated      bool            `json:"estimated" doc:"Whether the file contains totals instead of PCs (AppInvAggregate), so that the numbers of PCs and products are minimums." example:"false"`
+	Estimated      bool            `json:"estimated" doc:"Whether the file contains totals instead of PCs (such as AppInvAggregate), so that the numbers of PCs and products are minimums, and several versions of a product on one PC each count." example:"false"`
 	Rows           int             `json:"rows" minimum:"0" doc:"The number of rows, one per title and PC, including rows that could not be read." example:"199700"`
 	BadRows        int             `json:"badRows" minimum:"0" doc:"The number of rows that could not be read." example:"2"`
 	Devices        int             `json:"devices" minimum:"0" doc:"The number of PCs with at least one title." example:"1997"`

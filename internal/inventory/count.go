@@ -1,0 +1,415 @@
+package inventory
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"trueup/internal/position"
+)
+
+// counts are the numbers of devices: in total, by title and by product; and of users by product,
+// nil if no device has one.
+type counts struct {
+	devices                 int
+	titles, products, users []int
+}
+
+// products says which products titles count as.
+type products struct {
+	known []position.Product
+	of    []int32 // by title: the index of its product, -1 for none
+	// family numbers the products of which several versions are known, by product; -1 for a
+	// product with one version. Of the versions on a device only the highest counts (R6.7).
+	family []int32
+}
+
+// newProducts returns the products of titles, by decisions.
+func newProducts(decisions []Decision) products {
+	p := products{of: make([]int32, len(decisions))}
+	numbers := map[position.Product]int32{}
+	families := map[position.Product][]int32{}
+	for i, d := range decisions {
+		p.of[i] = -1
+		if !d.counts() {
+			continue
+		}
+		number, met := numbers[d.Product]
+		if !met {
+			number = int32(len(p.known))
+			numbers[d.Product] = number
+			p.known = append(p.known, d.Product)
+			p.family = append(p.family, -1)
+			family := d.Product
+			family.Version = ""
+			families[family] = append(families[family], number)
+		}
+		p.of[i] = number
+	}
+	for _, versions := range families {
+		if len(versions) > 1 {
+			for _, number := range versions {
+				p.family[number] = versions[0]
+			}
+		}
+	}
+	return p
+}
+
+// count counts the added rows. A device counts once for a product, however many of its titles it
+// has, and for the highest version only. Nothing can be added afterwards.
+//
+// Users are counted in two steps. The first pass over the devices knows the products of each, and
+// writes a record of them for each of its users. The users of a product are then counted from
+// those records like the devices of a title. A device without a user counts as one.
+func (c *counter) count(p products) (total counts, err error) {
+	if err := c.flush(); err != nil {
+		return counts{}, err
+	}
+	pass := pass{from: c.installed, owners: c.owners, shares: c.shares, seed: c.seed, products: p, titles: len(p.of)}
+	if total, err = pass.run(); err != nil {
+		return counts{}, err
+	}
+	if !c.users {
+		total.users = nil
+		return total, nil
+	}
+	shared, err := distinct(c.shares, len(p.known))
+	for i, n := range shared {
+		total.users[i] += n
+	}
+	return total, err
+}
+
+// others counts the devices of other platforms, by platform.
+func (c *counter) others() ([]int, error) { return distinct(c.elsewhere, len(c.platforms)) }
+
+// distinct counts the distinct keys of records, by each number below n in their content.
+func distinct(from *spill, n int) ([]int, error) {
+	none := products{of: slices.Repeat([]int32{-1}, n)}
+	total, err := (&pass{from: from, products: none, titles: n}).run()
+	return total.titles, err
+}
+
+// pass counts the records of a spill. Without owners it does not count users.
+type pass struct {
+	products
+	titles       int
+	from, owners *spill
+	seed         maphash.Seed
+
+	sharing sync.Mutex
+	shares  *spill // what users share with their devices, if there are owners
+}
+
+// counters is the number of partitions that are counted concurrently.
+const counters = 2
+
+func (p *pass) run() (counts, error) {
+	var all errgroup.Group
+	var parts [counters]*counting
+	for i := range parts {
+		n := len(p.known)
+		t := &counting{
+			pass: p, counts: counts{titles: make([]int, p.titles), products: make([]int, n), users: make([]int, n)},
+			last: make([]int, n), numbers: map[string]int32{}, newer: map[[2]int32]bool{},
+		}
+		parts[i] = t
+		all.Go(func() error {
+			for partition := i; partition < partitions; partition += counters {
+				if err := t.count(partition); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return counts{}, err
+	}
+	total := parts[0].counts
+	for _, t := range parts[1:] {
+		total.add(t.counts)
+	}
+	return total, nil
+}
+
+func (c *counts) add(o counts) {
+	c.devices += o.devices
+	for i, n := range o.titles {
+		c.titles[i] += n
+	}
+	for i, n := range o.products {
+		c.products[i] += n
+		c.users[i] += o.users[i]
+	}
+}
+
+// counting counts the devices of partitions, one after the other.
+type counting struct {
+	counts
+	pass  *pass
+	chunk []byte // of the scratch file
+
+	// Of the partition.
+	numbers map[string]int32 // index of a device in devices, by key
+	devices []device
+	several []int32 // devices with several records
+	pairs   set     // a device of several, and a title or a product
+	owned   []int32 // the products of devices with a user, in the order of the devices' ranges
+
+	one     int   // devices with one record, so far
+	last    []int // by product: the last of them that has it
+	present []int32
+	highest []int32
+	sorted  []uint64
+	record  []byte
+	newer   map[[2]int32]bool // whether the first version is newer
+}
+
+// device is the state of a device while its partition is counted.
+type device struct {
+	several  int32 // its number among those with several records, from 0; single for one record
+	owned    bool  // it has a user
+	from, to int32 // range of its products in counting.owned
+}
+
+const single = -1
+
+// count counts a partition.
+func (t *counting) count(partition int) (err error) {
+	clear(t.numbers)
+	t.devices, t.several, t.owned = t.devices[:0], t.several[:0], t.owned[:0]
+	if t.chunk, err = t.pass.from.each(partition, t.chunk, t.addDevice); err != nil {
+		return err
+	}
+	t.counts.devices += len(t.devices)
+	if t.pass.owners != nil {
+		if t.chunk, err = t.pass.owners.each(partition, t.chunk, t.addOwner); err != nil {
+			return err
+		}
+	}
+	if len(t.several) > 0 {
+		t.pairs.reset()
+	}
+	if t.chunk, err = t.pass.from.each(partition, t.chunk, t.add); err != nil {
+		return err
+	}
+	t.addSeveral()
+	if len(t.owned) == 0 {
+		return nil
+	}
+	t.chunk, err = t.pass.owners.each(partition, t.chunk, t.share)
+	return err
+}
+
+// addDevice notes the device of a record.
+func (t *counting) addDevice(record []byte) error {
+	key, _, _, err := cutRecord(record)
+	if err != nil {
+		return err
+	}
+	number, met := t.numbers[string(key)]
+	switch {
+	case !met:
+		t.numbers[string(key)] = int32(len(t.devices))
+		t.devices = append(t.devices, device{several: single})
+	case t.devices[number].several == single:
+		t.devices[number].several = int32(len(t.several))
+		t.several = append(t.several, number)
+	}
+	return nil
+}
+
+// addOwner notes that a device has a user.
+func (t *counting) addOwner(record []byte) error {
+	key, _, _, err := cutRecord(record)
+	if number, met := t.numbers[string(key)]; met {
+		t.devices[number].owned = true
+	}
+	return err
+}
+
+// add counts a record. It contains each title once.
+func (t *counting) add(record []byte) error {
+	key, titles, _, err := cutRecord(record)
+	if err != nil {
+		return err
+	}
+	d := &t.devices[t.numbers[string(key)]]
+	if d.several != single {
+		return t.addPairs(uint64(d.several+1)<<32, titles)
+	}
+	t.one++
+	t.present = t.present[:0]
+	for len(titles) > 0 {
+		var title uint64
+		if title, titles, err = cutNumber(titles, len(t.titles)); err != nil {
+			return err
+		}
+		t.titles[title]++
+		if product := t.pass.of[title]; product >= 0 && t.last[product] != t.one {
+			t.last[product] = t.one
+			t.present = append(t.present, product)
+		}
+	}
+	t.install(d, t.present)
+	return nil
+}
+
+const productBit = 1 << 31 // of a pair
+
+// addPairs counts a record of a device with several.
+func (t *counting) addPairs(pair uint64, titles []byte) (err error) {
+	for len(titles) > 0 {
+		var title uint64
+		if title, titles, err = cutNumber(titles, len(t.titles)); err != nil {
+			return err
+		}
+		if t.pairs.add(pair | title) {
+			t.titles[title]++
+			if product := t.pass.of[title]; product >= 0 {
+				t.pairs.add(pair | productBit | uint64(product))
+			}
+		}
+	}
+	return nil
+}
+
+// addSeveral counts the products of the devices with several records.
+func (t *counting) addSeveral() {
+	if len(t.several) == 0 || len(t.pass.known) == 0 {
+		return
+	}
+	t.sorted = t.sorted[:0]
+	for _, pair := range t.pairs.slots {
+		if pair&productBit != 0 {
+			t.sorted = append(t.sorted, pair)
+		}
+	}
+	slices.Sort(t.sorted)
+	for from := 0; from < len(t.sorted); {
+		several := t.sorted[from] >> 32
+		t.present = t.present[:0]
+		for ; from < len(t.sorted) && t.sorted[from]>>32 == several; from++ {
+			t.present = append(t.present, int32(t.sorted[from]&(productBit-1)))
+		}
+		t.install(&t.devices[t.several[several-1]], t.present)
+	}
+}
+
+// install counts the products of a device, given each once.
+func (t *counting) install(d *device, present []int32) {
+	present = t.highestOf(present)
+	for _, product := range present {
+		t.products[product]++
+		if !d.owned {
+			t.users[product]++
+		}
+	}
+	if d.owned {
+		d.from = int32(len(t.owned))
+		t.owned = append(t.owned, present...)
+		d.to = int32(len(t.owned))
+	}
+}
+
+// highestOf returns the products without those of which a newer version is present. Where the
+// order of two versions is not known, both count.
+func (t *counting) highestOf(present []int32) []int32 {
+	t.highest = t.highest[:0]
+	for _, product := range present {
+		family := t.pass.family[product]
+		older := family >= 0 && slices.ContainsFunc(present, func(other int32) bool {
+			return other != product && t.pass.family[other] == family && t.isNewer(other, product)
+		})
+		if !older {
+			t.highest = append(t.highest, product)
+		}
+	}
+	return t.highest
+}
+
+// isNewer reports whether product a is a newer version than b.
+func (t *counting) isNewer(a, b int32) bool {
+	newer, known := t.newer[[2]int32{a, b}]
+	if !known {
+		newer = position.Newer(t.pass.known[a].Version, t.pass.known[b].Version)
+		t.newer[[2]int32{a, b}] = newer
+	}
+	return newer
+}
+
+// share writes what a user shares with a device: its products.
+func (t *counting) share(record []byte) error {
+	key, user, _, err := cutRecord(record)
+	if err != nil {
+		return err
+	}
+	number, met := t.numbers[string(key)]
+	if !met {
+		return nil // the device has no valid title
+	}
+	d := t.devices[number]
+	if d.from == d.to {
+		return nil
+	}
+	t.record = beginRecord(t.record[:0], user)
+	body := len(t.record)
+	for _, product := range t.owned[d.from:d.to] {
+		t.record = binary.AppendUvarint(t.record, uint64(product))
+	}
+	endRecord(t.record, body)
+	t.pass.sharing.Lock()
+	defer t.pass.sharing.Unlock()
+	return t.pass.shares.add(int(maphash.Bytes(t.pass.seed, user)>>32%partitions), t.record)
+}
+
+// set is a set of numbers other than 0.
+type set struct {
+	slots []uint64 // 0 if empty; its length is a power of two
+	used  int
+}
+
+// add reports whether the number is new.
+func (s *set) add(number uint64) bool {
+	if 2*s.used >= len(s.slots) {
+		s.grow()
+	}
+	mask := uint64(len(s.slots) - 1)
+	for at := mix(number) & mask; ; at = (at + 1) & mask {
+		switch s.slots[at] {
+		case number:
+			return false
+		case 0:
+			s.slots[at] = number
+			s.used++
+			return true
+		}
+	}
+}
+
+func (s *set) grow() {
+	old := s.slots
+	s.slots, s.used = make([]uint64, max(1<<12, 2*len(old))), 0
+	for _, number := range old {
+		if number != 0 {
+			s.add(number)
+		}
+	}
+}
+
+// reset empties the set and keeps its memory.
+func (s *set) reset() {
+	clear(s.slots)
+	s.used = 0
+}
+
+// mix spreads differences in a few bits over all bits.
+func mix(n uint64) uint64 {
+	n *= 0x9e3779b97f4a7c15
+	return n ^ n>>32
+}

@@ -1,0 +1,114 @@
+package inventory
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// install is a title on a device.
+type install struct {
+	device, publisher, name, version []byte
+	user                             []byte // of the device; empty if not told
+}
+
+// system is the operating system of a device.
+type system struct {
+	platform      string // empty for Windows, and for one that is not told
+	name, version []byte // of Windows with its edition; nil if the edition is not told
+}
+
+// platforms are words in the names of other platforms, the more specific first.
+var platforms = []struct{ word, platform string }{
+	{"windows", ""},
+	{"mswin", ""},
+	{"win32", ""},
+	{"ipados", "iOS"},
+	{"iphone", "iOS"},
+	{"ipad", "iOS"},
+	{"ios", "iOS"},
+	{"macos", "macOS"},
+	{"mac os", "macOS"},
+	{"macmdm", "macOS"},
+	{"os x", "macOS"},
+	{"darwin", "macOS"},
+	{"android", "Android"},
+	{"chrome", "ChromeOS"},
+	{"linux", "Linux"},
+	{"ubuntu", "Linux"},
+	{"debian", "Linux"},
+	{"rhel", "Linux"},
+	{"red hat", "Linux"},
+	{"centos", "Linux"},
+	{"fedora", "Linux"},
+	{"suse", "Linux"},
+	{"rocky", "Linux"},
+	{"alma", "Linux"},
+	{"amzn", "Linux"},
+}
+
+// editions are the words that name an edition of Windows.
+var editions = []string{
+	"home", "pro", "professional", "enterprise", "education", "ultimate", "business", "standard", "datacenter", "essentials", "ltsc", "ltsb",
+	"famille", "professionnel", "entreprise", "education", "unternehmen",
+}
+
+// systemOf recognises a system by the names that a file has for it. Only Windows counts; macOS is
+// reported like every other platform.
+func systemOf(platform, name, version string) system {
+	for _, told := range []string{platform, name} {
+		folded := text.Fold(text.Readable(told))
+		for _, p := range platforms {
+			if strings.Contains(folded, p.word) {
+				if p.platform != "" {
+					return system{platform: p.platform}
+				}
+				return windows(name, version)
+			}
+		}
+	}
+	return system{}
+}
+
+// windows returns Windows with its edition, if the name has one.
+func windows(name, version string) system {
+	words := strings.FieldsFunc(text.WithoutAccents(text.Fold(text.Readable(name))), func(r rune) bool { return r == ' ' || r == '-' || r == '(' || r == ')' || r == ',' })
+	if !slices.Contains(words, "windows") || !slices.ContainsFunc(words, func(word string) bool { return slices.Contains(editions, word) }) {
+		return system{}
+	}
+	return system{name: []byte(name), version: []byte(version)}
+}
+
+// systems remembers the system of the last row: most rows have that of the row before.
+type systems struct {
+	platform, name, version []byte
+	last                    system
+}
+
+func (s *systems) of(platform, name, version []byte) *system {
+	if !bytes.Equal(platform, s.platform) || !bytes.Equal(name, s.name) || !bytes.Equal(version, s.version) {
+		s.platform, s.name, s.version = append(s.platform[:0], platform...), append(s.name[:0], name...), append(s.version[:0], version...)
+		s.last = systemOf(string(platform), string(name), string(version))
+	}
+	return &s.last
+}
+
+var microsoft = []byte("Microsoft")
+
+// install counts a title on a device with that system, and the edition of Windows as a title of
+// the device. flaw says why the row is invalid.
+func (r *reading) install(found install, s *system) (flaw string, err error) {
+	if s.platform != "" {
+		return r.counter.addElsewhere(found.device, s.platform)
+	}
+	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {
+		return flaw, err
+	}
+	if len(r.counter.run) == 1 { // once per run
+		found.publisher, found.name, found.version = microsoft, s.name, s.version
+		_, err = r.counter.add(found)
+	}
+	return "", err
+}
