@@ -196,7 +196,7 @@ func (r *Receiver) keep(ctx context.Context, o intake.Object, t *inventory.Tally
 	s := t.Summary()
 	return &Good{
 		Object: o, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
-		Devices: s.Devices, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key,
+		Devices: s.Devices, OtherPlatforms: t.OtherPlatforms, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key,
 	}, nil
 }
 

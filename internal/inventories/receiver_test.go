@@ -374,6 +374,27 @@ func TestR6_1_Record(t *testing.T) {
 	}
 }
 
+// The record has the devices that do not count, and a list of one PC is named by its file.
+func TestR6_1_OtherPlatforms(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	for key, file := range map[string]string{
+		"inventory/intune.csv": "ApplicationName,DeviceId,Platform\nA,pc,Windows\nA,phone,iOS\nB,phone,iOS\nA,mac,macOS\n",
+		"inventory/pc-7.csv":   "DisplayName,DisplayVersion,Publisher\nA,1,P\n",
+	} {
+		if err := w.receiver().Receive(t.Context(), w.put(key, file, noon)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	intune, registry := w.records["intune"].Good, w.records["powershell"].Good
+	if diff := cmp.Diff([]inventory.PlatformCount{{Platform: "iOS", Devices: 1}, {Platform: "macOS", Devices: 1}}, intune.OtherPlatforms); diff != "" || intune.Devices != 1 {
+		t.Errorf("%d devices (-want +got):\n%s", intune.Devices, diff)
+	}
+	if registry.Devices != 1 || registry.OtherPlatforms != nil {
+		t.Errorf("%+v", registry)
+	}
+}
+
 // Whichever write fails, executed or not, either the old or the new tally counts, and the next
 // delivery finishes the work.
 func TestR6_1_ReceiveDiesAnywhere(t *testing.T) {

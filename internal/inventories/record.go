@@ -50,10 +50,12 @@ type Good struct {
 	Rows      int
 	BadRows   int
 	Devices   int
-	Titles    int // different ones, without regard to version
-	Unknown   int // titles that match no rule, by version
-	Products  int
-	Tally     string // key of the tally in the reports bucket
+	// OtherPlatforms has the devices that do not count; see inventory.Tally.
+	OtherPlatforms []inventory.PlatformCount
+	Titles         int // different ones, without regard to version
+	Unknown        int // titles that match no rule, by version
+	Products       int
+	Tally          string // key of the tally in the reports bucket
 	// Kept is a code that says why it can no longer be counted by other rules, such as
 	// inventory_gone; empty if it can.
 	Kept string

@@ -20,6 +20,8 @@ var (
 		"nomdulogiciel", "nomdelapplication", "nomduprogramme", "nomcomplet", "logiciel", "programme", "nom",
 		"anzeigename", "programmname", "anwendung", "programm",
 	}
+	// Lists of devices and of users have such names, too: with one, a version is required.
+	plainNames     = names{"displayname", "name", "caption", "weergavenaam", "naam", "nomcomplet", "nom", "anzeigename"}
 	publisherNames = names{
 		"applicationpublisher", "publisher", "softwarepublisher", "normalizedpublisher", "publishername", "vendor", "softwarevendor", "manufacturer", "company",
 		"uitgever", "fabrikant", "leverancier",
@@ -103,7 +105,7 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 		c.shape = shapeOf(header, letters, c)
 	}
 	switch {
-	case c.title < 0:
+	case c.title < 0, c.version < 0 && slices.Contains(plainNames, letters[c.title]):
 		return c, false
 	case c.id >= 0 || c.device >= 0 || c.numbers:
 		return c, true

@@ -266,6 +266,7 @@ func TestReadRefuses(t *testing.T) {
 		"agreements":                    {"01-07001,01-07001,Office\n", "inventory_agreements"},
 		"agreements with a header":      {"\xef\xbb\xbfOvereenkomstnummer;Licentienummer;Naam\n01-07001;01-07001;Office\n", "inventory_agreements"},
 		"a statement":                   {"Name,Publisher,Version,Language,EffectiveQuantity\nAcrobat,Adobe,2020,en,5\n", "inventory_format"},
+		"a list of devices":             {"displayName,deviceId,operatingSystem,manufacturer\nPC-1,d1,Windows,Maker\n", "inventory_format"},
 		"a catalog":                     {"Uitgever;Producttitel\nContoso;Expense Manager\n", "inventory_format"},
 		"no devices":                    {"ApplicationName,Platform\nPhotoshop,5\n", "inventory_format"},
 		"one long line":                 {strings.Repeat("a", 3<<20), "inventory_format"},

@@ -249,7 +249,7 @@ func TestJSONR6_1(t *testing.T) {
 func TestMixedNumbers(t *testing.T) {
 	t.Parallel()
 	for _, second := range []string{`[{"displayName":"A","version":"1","deviceCount":3}]`, "Name,Version,Count\nA,1,3\n"} {
-		sent := archive(t, file{"a.csv", "Computer,Name\nx,A\n"}, file{"b", second})
+		sent := archive(t, file{"a.csv", "Computer,Software\nx,A\n"}, file{"b", second})
 		if _, err := inventory.Read(t.Context(), strings.NewReader(sent), inventory.Options{}); errs.CodeOf(err) != "inventory_mixed" {
 			t.Errorf("%s: %v", second, err)
 		}

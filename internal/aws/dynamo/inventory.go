@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -53,6 +55,7 @@ type inventoryOf struct {
 	Rows      int             `dynamodbav:"rows"`
 	BadRows   int             `dynamodbav:"bad_rows"`
 	Devices   int             `dynamodbav:"devices"`
+	Others    map[string]int  `dynamodbav:"other_platforms,omitempty"` // devices by platform
 	Titles    int             `dynamodbav:"titles"`
 	Unknown   int             `dynamodbav:"unknown"`
 	Products  int             `dynamodbav:"products"`
@@ -73,6 +76,12 @@ func newInventoryItem(r inventories.Record) inventoryItem {
 			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
 		}
 		i.Good.Upload.ReadAt = millis(g.ReadAt)
+		for _, other := range g.OtherPlatforms {
+			if i.Good.Others == nil {
+				i.Good.Others = map[string]int{}
+			}
+			i.Good.Others[other.Platform] = other.Devices
+		}
 	}
 	return i
 }
@@ -96,6 +105,9 @@ func (i inventoryItem) record() inventories.Record {
 		r.Good = &inventories.Good{
 			Object: g.Upload.object(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows,
 			BadRows: g.BadRows, Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
+		}
+		for _, platform := range slices.Sorted(maps.Keys(g.Others)) {
+			r.Good.OtherPlatforms = append(r.Good.OtherPlatforms, inventory.PlatformCount{Platform: platform, Devices: g.Others[platform]})
 		}
 	}
 	return r

@@ -48,6 +48,12 @@ type InventoryFile struct {
 	Reason *httpapi.Reason   `json:"reason,omitempty" doc:"Why the file was refused."`
 }
 
+// PlatformCount is the number of devices with a platform.
+type PlatformCount struct {
+	Platform string `json:"platform" doc:"The platform." example:"iOS"`
+	Devices  int    `json:"devices" minimum:"0" doc:"The number of devices." example:"120"`
+}
+
 // InventoryCount is a file that was counted.
 type InventoryCount struct {
 	File           string          `json:"file" doc:"The key of the file in the uploads bucket." example:"inventory/appinvrawdata.csv"`
@@ -58,6 +64,7 @@ type InventoryCount struct {
 	Rows           int             `json:"rows" minimum:"0" doc:"The number of rows, one per title and PC, including rows that could not be read." example:"199700"`
 	BadRows        int             `json:"badRows" minimum:"0" doc:"The number of rows that could not be read." example:"2"`
 	Devices        int             `json:"devices" minimum:"0" doc:"The number of PCs with at least one title." example:"1997"`
+	OtherPlatforms []PlatformCount `json:"otherPlatforms,omitempty" doc:"The devices with another platform than Windows, by platform. They do not count. Absent if there are none."`
 	Titles         int             `json:"titles" minimum:"0" doc:"The number of different titles, regardless of version." example:"412"`
 	Unknown        int             `json:"unknown" minimum:"0" doc:"The number of titles that neither a rule nor the dictionary of products knows, counting each version." example:"31"`
 	Products       int             `json:"products" minimum:"0" doc:"The number of different products." example:"57"`
@@ -74,6 +81,9 @@ func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventories.Record) Inve
 		out.Counted = &InventoryCount{
 			File: g.Key, At: g.At, CountedAt: g.ReadAt, Shape: g.Shape, Estimated: g.Estimated, Rows: g.Rows, BadRows: g.BadRows,
 			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, ByCurrentRules: !r.Outdated(rules),
+		}
+		for _, other := range g.OtherPlatforms {
+			out.Counted.OtherPlatforms = append(out.Counted.OtherPlatforms, PlatformCount(other))
 		}
 		if r.Outdated(rules) {
 			out.Counted.Kept = reasonOf(lang, g.Kept, nil)
