@@ -69,7 +69,7 @@ type columns struct {
 	id, device                int // the device is named by its id, or if that is empty by its name
 	number                    int
 	platform, system, build   int
-	users                     []int // the first that is not empty names the user
+	user                      int
 }
 
 // columnsOf recognises a table by the names of its columns. ok is false if they are not those of
@@ -93,11 +93,7 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	c = columns{
 		title: find(titleNames), publisher: find(publisherNames), version: find(versionNames), id: find(idNames), device: find(deviceNames),
 		number: find(numberNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
-	}
-	for _, name := range userNames {
-		if i := slices.Index(letters, name); i >= 0 {
-			c.users = append(c.users, i)
-		}
+		user: find(userNames),
 	}
 	c.numbers = c.id < 0 && c.device < 0 && c.number >= 0
 	c.shape = hint
@@ -167,9 +163,5 @@ func shapeOf(header, letters []string, c columns) Shape {
 
 // last returns the position of the last column that is read.
 func (c columns) last() int {
-	last := max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.platform, c.system, c.build)
-	for _, column := range c.users {
-		last = max(last, column)
-	}
-	return last
+	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.platform, c.system, c.build, c.user)
 }

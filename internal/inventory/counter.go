@@ -46,7 +46,7 @@ type counter struct {
 // ownedSlots is the number of recent records of owners that are remembered, so that a file sorted
 // by title does not repeat the user of a device in each row. Repeating it is harmless, and two that
 // differ have equal hashes of 64 bits in none of a million such files. It is a power of two.
-const ownedSlots = 1 << 20
+const ownedSlots = 1 << 18
 
 func newCounter(scratch string) *counter {
 	disk := new(atomic.Int64)
@@ -63,7 +63,7 @@ func (c *counter) close() error {
 }
 
 // add counts a row: a title on a device. flaw says why the row is invalid.
-func (c *counter) add(found install) (flaw string, err error) {
+func (c *counter) add(found *install) (flaw string, err error) {
 	if len(c.key) == 0 || !bytes.Equal(found.device, c.device) {
 		if flaw, err := c.begin(found.device); flaw != "" || err != nil {
 			return flaw, err

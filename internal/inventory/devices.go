@@ -288,7 +288,7 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 		if publisher == "" && p.OS == "" && windows(string(p.Name), "").name != nil { // a row of osquery's table os_version
 			publisher = "Microsoft"
 		}
-		flaw, err := r.install(install{
+		flaw, err := r.install(&install{
 			device: []byte(firstOf(o.device, p.device())), publisher: []byte(publisher), name: []byte(p.Name), version: []byte(p.Version),
 			user: []byte(o.user),
 		}, s)

@@ -171,7 +171,7 @@ func TestRunNumbersWrap(t *testing.T) {
 	c.runs = ^uint32(0) - 2
 	for range 3 {
 		for device := range 3 {
-			if flaw, err := c.add(install{device: []byte{'a' + byte(device)}, name: []byte("A")}); flaw != "" || err != nil {
+			if flaw, err := c.add(&install{device: []byte{'a' + byte(device)}, name: []byte("A")}); flaw != "" || err != nil {
 				t.Fatal(flaw, err)
 			}
 		}

@@ -134,8 +134,8 @@ func TestTables(t *testing.T) {
 			"DeviceId,ApplicationName,Platform,OSDescription\nA,Microsoft Visio,Windows,Windows\nB,Microsoft Visio,iOS,iOS 18\nB,Other,iOS,\nC,Other,,Android 15\nD,Microsoft Visio,macOS,\nE,Microsoft Visio,Unknown,\n,Other,iOS,\n",
 			visio(inventory.AppInvRawData, 2, 0, 7, 1, "Android: 1", "iOS: 1", "macOS: 1"),
 		},
-		"users are distinct, by the first column that names one": {
-			"DeviceId,ApplicationName,UserId,EmailAddress\nA,Microsoft Visio,,Ann@example.com\nB,Microsoft Visio,00000000-0000-0000-0000-000000000000,ann@example.com\nC,Microsoft Visio,,\nD,Other,u2,\n",
+		"users are distinct, by the id before the address": {
+			"DeviceId,ApplicationName,EmailAddress,UserId\nA,Microsoft Visio,a@example.com,Ann\nB,Microsoft Visio,b@example.com,ann\nC,Microsoft Visio,a@example.com,00000000-0000-0000-0000-000000000000\nD,Other,a@example.com,u2\n",
 			counted{inventory.AppInvRawData, false, 4, 4, 0, []string{"Microsoft Visio: 3/2"}, nil},
 		},
 	} {

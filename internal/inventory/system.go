@@ -99,7 +99,7 @@ var microsoft = []byte("Microsoft")
 
 // install counts a title on a device with that system, and the edition of Windows as a title of
 // the device. flaw says why the row is invalid.
-func (r *reading) install(found install, s *system) (flaw string, err error) {
+func (r *reading) install(found *install, s *system) (flaw string, err error) {
 	if s.platform != "" {
 		return r.counter.addElsewhere(found.device, s.platform)
 	}

@@ -101,18 +101,11 @@ func (r *reading) oneDevice() []byte {
 
 // deviceRow counts a row of a device.
 func (r *reading) deviceRow(t *sheet.Stream, c columns, device []byte) (flaw string, err error) {
-	found := install{publisher: at(t, c.publisher), name: t.Cells[c.title], version: at(t, c.version)}
 	if c.id >= 0 || c.device >= 0 {
 		device = firstCell(at(t, c.id), at(t, c.device))
 	}
-	found.device = device
-	for _, column := range c.users {
-		if found.user = t.Cells[column]; named(found.user) {
-			break
-		}
-	}
-	system := r.systems.of(at(t, c.platform), at(t, c.system), at(t, c.build))
-	return r.install(found, system)
+	found := install{device: device, publisher: at(t, c.publisher), name: t.Cells[c.title], version: at(t, c.version), user: at(t, c.user)}
+	return r.install(&found, r.systems.of(at(t, c.platform), at(t, c.system), at(t, c.build)))
 }
 
 // firstCell returns the id of a device, or if it is empty its name.
