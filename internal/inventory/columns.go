@@ -39,8 +39,8 @@ var (
 		"devicename", "netbiosname", "computername", "pscomputername", "hostdisplayname", "hosthostname", "hostname", "assetname", "machinename", "systemname",
 		"computer", "device", "machine", "node", "host", "pc", "workstation",
 		"apparaatnaam", "computernaam", "pcnaam", "apparaat",
-		"nomdelordinateur", "nomdordinateur", "nomdelappareil", "nomduposte", "ordinateur", "appareil", "poste",
-		"geratename", "rechnername", "pcname", "gerat", "rechner",
+		"nomdelordinateur", "nomdordinateur", "nomdelappareil", "nomduposte", "ordinateur", "appareil", "poste", //nolint:misspell // French
+		"geratename", "rechnername", "pcname", "gerat", "rechner", //nolint:misspell // German
 	}
 	numberNames = names{
 		"devicecount", "hostscount", "hostcount", "computercount", "installcount", "installationcount", "numberofdevices", "numberofcomputers",

@@ -4,6 +4,8 @@
 // product is. It reads a file once, as a stream, in memory that depends on the number of
 // different titles and hardly on the number of rows and devices (R6.2). The titles of each device
 // go through a scratch file, so that counts are exact in any order of rows (R6.3): see counter.
+// Of several versions of a product on a device only the highest counts (R6.7), and the users of
+// products are counted where the file names them.
 //
 // Rules turn titles into products. They are data, in order, and the first that matches decides,
 // so that one rule explains each count (Decision). An admin's rules come before the starting

@@ -19,8 +19,8 @@ type Options struct {
 	Name  string // of the file, without folder: the name of the PC of a list that names none
 	Rules *Rules // rules that recognise titles; nil for StartingRules
 	// Scratch is the folder of scratch files; "" for the system's. They take 3 bytes a row if the
-	// rows of a device are consecutive, 25 if none are, and the size of an archive without random
-	// access.
+	// rows of a device are consecutive, 25 if none are, at most twice that with users, and the
+	// size of an archive without random access.
 	Scratch string
 }
 

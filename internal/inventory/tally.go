@@ -40,8 +40,9 @@ func (s Shape) System() string {
 		return "intune"
 	case "":
 		return "unknown"
+	default:
+		return string(s)
 	}
-	return string(s)
 }
 
 // Title is a detected title. Two titles are the same if their publishers, names and versions are,
