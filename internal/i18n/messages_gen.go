@@ -572,6 +572,16 @@ var messages = [...]message{
 		"In deze cel staat een regeleinde. Verwijder het of sluit het aanhalingsteken ervoor.",
 		"Cette cellule contient un saut de ligne. Supprimez-le ou fermez le guillemet qui précède.",
 	}},
+	{"measure_devices", [...]string{
+		"PCs",
+		"pc's",
+		"PC",
+	}},
+	{"measure_users", [...]string{
+		"Users",
+		"Gebruikers",
+		"Utilisateurs",
+	}},
 	{"media_type_unsupported", [...]string{
 		"Send the body as application/json.",
 		"Stuur de body als application/json.",
@@ -837,6 +847,11 @@ var messages = [...]message{
 		"Er loopt een verversing. Bevestig als die is afgelopen.",
 		"Une actualisation est en cours. Confirmez lorsqu'elle sera terminée.",
 	}},
+	{"report_column_adjusted", [...]string{
+		"Adjustments",
+		"Correcties",
+		"Ajustements",
+	}},
 	{"report_column_counted", [...]string{
 		"Counted today",
 		"Telt vandaag mee",
@@ -878,9 +893,9 @@ var messages = [...]message{
 		"Groupe de licences",
 	}},
 	{"report_column_installed", [...]string{
-		"Installed PCs",
-		"Pc's met installatie",
-		"PC équipés",
+		"Installed",
+		"Geïnstalleerd",
+		"Installations",
 	}},
 	{"report_column_installed_after", [...]string{
 		"Installed after",
@@ -907,15 +922,20 @@ var messages = [...]message{
 		"Licenties eerst",
 		"Licences avant",
 	}},
+	{"report_column_measure", [...]string{
+		"Counted by",
+		"Geteld per",
+		"Compté par",
+	}},
 	{"report_column_moved_in", [...]string{
-		"From other versions",
-		"Van andere versies",
-		"D'autres versions",
+		"From other products",
+		"Van andere producten",
+		"D'autres produits",
 	}},
 	{"report_column_moved_out", [...]string{
-		"To other versions",
-		"Naar andere versies",
-		"Vers d'autres versions",
+		"To other products",
+		"Naar andere producten",
+		"Vers d'autres produits",
 	}},
 	{"report_column_name", [...]string{
 		"Agreement",
@@ -1027,6 +1047,21 @@ var messages = [...]message{
 		"licentiegroepen: {count}",
 		"groupes de licences : {count}",
 	}},
+	{"report_left_out_platforms", [...]string{
+		"Devices of other platforms, which are not counted: {devices}.",
+		"Apparaten van andere platforms, die niet meegeteld zijn: {devices}.",
+		"Appareils d'autres plateformes, qui ne sont pas comptés : {devices}.",
+	}},
+	{"report_left_out_undecided", [...]string{
+		"Titles that do not tell which product they are, and never count as unlicensed: {titles}. PCs that have them: {devices}.",
+		"Titels die niet zeggen welk product ze zijn, en nooit als zonder licentie tellen: {titles}. Pc's waarop ze staan: {devices}.",
+		"Titres qui ne disent pas de quel produit il s'agit, et qui ne comptent jamais comme étant sans licence : {titles}. PC qui en ont : {devices}.",
+	}},
+	{"report_left_out_unknown", [...]string{
+		"Unknown titles, which are not judged: {titles}. PCs that have them: {devices}.",
+		"Onbekende titels, die niet beoordeeld zijn: {titles}. Pc's waarop ze staan: {devices}.",
+		"Titres inconnus, qui ne sont pas jugés : {titles}. PC qui en ont : {devices}.",
+	}},
 	{"report_license_installations", [...]string{
 		"License installation report",
 		"Licentie-installatierapport",
@@ -1051,6 +1086,11 @@ var messages = [...]message{
 		"This report is for convenience only. Its accuracy is not guaranteed, and it is no proof of compliance with Volume Licensing agreements. Adding or deleting something here does not change the agreements with the publisher.",
 		"Dit rapport is alleen bedoeld als hulpmiddel. De juistheid ervan is niet gegarandeerd en het bewijst niet dat aan volumelicentieovereenkomsten wordt voldaan. Wat u hier toevoegt of verwijdert, verandert niets aan de overeenkomsten met de uitgever.",
 		"Ce rapport est fourni à titre indicatif. Son exactitude n'est pas garantie et il ne prouve pas la conformité aux accords de licence en volume. Ce que vous ajoutez ou supprimez ici ne modifie pas les accords avec l'éditeur.",
+	}},
+	{"report_outside_totals", [...]string{
+		"Outside the totals: products that are not measured on PCs, such as CALs, cores, servers and online services: {measured}; undecided products: {undecided}.",
+		"Niet in de totalen: producten die niet op pc's worden gemeten, zoals CAL's, cores, servers en onlinediensten: {measured}; onbesliste producten: {undecided}.",
+		"Hors des totaux : produits qui ne se mesurent pas sur les PC, comme les CAL, cœurs, serveurs et services en ligne : {measured} ; produits indécis : {undecided}.",
 	}},
 	{"report_stale", [...]string{
 		"The licence data is out of date: it is older than 24 hours, or agreements have changed since. A refresh brings it up to date.",
@@ -1382,15 +1422,30 @@ var messages = [...]message{
 		"een nieuwere versie, met Software Assurance",
 		"une version plus récente, avec la Software Assurance",
 	}},
+	{"step_candidate", [...]string{
+		"a title that may be its product",
+		"een titel die haar product kan zijn",
+		"un titre qui peut être son produit",
+	}},
 	{"step_downgrade", [...]string{
 		"an older version (downgrade rights)",
 		"een oudere versie (downgraderechten)",
 		"une version antérieure (droits de rétrogradation)",
 	}},
+	{"step_edition", [...]string{
+		"a lower edition",
+		"een lagere editie",
+		"une édition inférieure",
+	}},
 	{"step_exact", [...]string{
 		"the same version",
 		"dezelfde versie",
 		"la même version",
+	}},
+	{"step_include", [...]string{
+		"what its suite or subscription includes",
+		"wat haar suite of abonnement bevat",
+		"ce que sa suite ou son abonnement comprend",
 	}},
 	{"step_prefix", [...]string{
 		"an update of its version",
@@ -1557,10 +1612,20 @@ var messages = [...]message{
 		"Gedekt",
 		"Couvert",
 	}},
+	{"verdict_not_measured", [...]string{
+		"Not measured",
+		"Niet gemeten",
+		"Non mesuré",
+	}},
 	{"verdict_short", [...]string{
 		"Short",
 		"Tekort",
 		"Insuffisant",
+	}},
+	{"verdict_undecided", [...]string{
+		"Undecided",
+		"Onbeslist",
+		"Indécis",
 	}},
 	{"verdict_unlicensed", [...]string{
 		"Unlicensed",
