@@ -9,13 +9,16 @@ import (
 )
 
 // Attribution assigns the lines of statements. Every line of a statement in use is in exactly one
-// of the three fields.
+// of the four fields.
 type Attribution struct {
 	// ByPair has an entry for each pair that a statement mentions, with its entitlements.
 	ByPair map[agreement.PairKey][]Entitlement
-	// Whole has the lines without License ID. They are for the whole organisation, including all
-	// pairs; Remainder returns what counts of them.
+	// Whole has the lines of volume licensing without License ID. They are for the whole
+	// organisation, including all pairs; Remainder returns what counts of them.
 	Whole []Entitlement
+	// General has the lines of General License Statements. They are licences bought outside volume
+	// licensing, so they count in addition to pairs and Whole.
+	General []Entitlement
 	// Unmatched has the lines whose License ID matches no pair: the agreement has not been added.
 	// They do not count, and can be shown to an admin.
 	Unmatched []Line
@@ -31,8 +34,9 @@ type Attribution struct {
 //   - The newest statement that mentions a License ID replaces all older lines for it. The same holds
 //     for the lines of a publisher without License ID, among statements of one kind. Of two with the
 //     same date the one with the greater name counts.
-//   - Different kinds of statements about one product of the whole organisation may list the same
-//     licences, so they are not added up: the one with more effective licences counts.
+//   - A license statement and a license summary about one product of the whole organisation list the
+//     same licences, so they are not added up: the one with more effective licences counts. A General
+//     License Statement lists other licences.
 //
 // Publishers, families and versions are compared in folded form. The caller replaces other
 // spellings of a publisher first.
@@ -69,6 +73,7 @@ func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 			}
 		}
 	}
+	a.General = whole[KindGeneralStatement]
 	a.Whole = larger(whole)
 	return a
 }
@@ -126,13 +131,13 @@ func (e Entitlement) Product() Product {
 	return Product{Publisher: text.Fold(e.Publisher), Family: text.Fold(e.Family), Version: text.Fold(e.Version)}
 }
 
-// larger keeps, for each product, the lines of the kind with the largest total.
+// larger keeps, for each product, the lines of the kind of volume licensing with the largest total.
 func larger(whole map[Kind][]Entitlement) (lines []Entitlement) {
-	kinds := []Kind{KindLicenseStatement, KindGeneralStatement, KindLicenseSummary} // the first wins a tie
+	kinds := []Kind{KindLicenseStatement, KindLicenseSummary} // the first wins a tie
 	totals := map[Kind]map[Product]int{}
-	for kind, entitlements := range whole {
+	for _, kind := range kinds {
 		totals[kind] = map[Product]int{}
-		for _, e := range entitlements {
+		for _, e := range whole[kind] {
 			totals[kind][e.Product()] += e.Effective
 		}
 	}

@@ -84,11 +84,15 @@ func TestR7_4_Attribute(t *testing.T) {
 			[]entitlement.Statement{
 				general("2026-10-01", "adobe", "Adobe", "Acrobat", 9), general("2026-11-01", "adobe2", "ADOBE", "Acrobat", 4), general("2026-09-01", "ms", "Microsoft", "Office", 3),
 			},
-			entitlement.Attribution{Whole: []entitlement.Entitlement{func() entitlement.Entitlement { e := adobe(4); e.Publisher = "ADOBE"; return e }(), of("Office", "2021", 3, 0)}},
+			entitlement.Attribution{General: []entitlement.Entitlement{func() entitlement.Entitlement { e := adobe(4); e.Publisher = "ADOBE"; return e }(), of("Office", "2021", 3, 0)}},
 		},
-		"two kinds about one product do not add up": {
-			[]entitlement.Statement{whole("2026-10-01", "Office", 9), general("2026-11-01", "g", "microsoft", "OFFICE", 4), general("2026-11-01", "h", "Adobe", "Acrobat", 4)},
-			entitlement.Attribution{Whole: []entitlement.Entitlement{of("Office", "2021", 9, 0), adobe(4)}},
+		"volume licensing and other purchases are apart": {
+			[]entitlement.Statement{whole("2026-10-01", "Office", 2), general("2026-11-01", "g", "Microsoft", "Office", 5)},
+			entitlement.Attribution{Whole: []entitlement.Entitlement{of("Office", "2021", 2, 0)}, General: []entitlement.Entitlement{of("Office", "2021", 5, 0)}},
+		},
+		"two statements of the same kind count once": {
+			[]entitlement.Statement{whole("2026-10-01", "Office", 9), whole("2026-11-01", "Office", 2), general("2026-10-01", "f", "Microsoft", "Office", 7), general("2026-11-01", "g", "Microsoft", "Office", 5)},
+			entitlement.Attribution{Whole: []entitlement.Entitlement{of("Office", "2021", 2, 0)}, General: []entitlement.Entitlement{of("Office", "2021", 5, 0)}},
 		},
 		"none": {nil, entitlement.Attribution{}},
 	} {

@@ -30,7 +30,7 @@ import (
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
-	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/report"
@@ -57,7 +57,7 @@ func (k *known) Runs(context.Context, int, string) (refresher.Page, error) {
 }
 
 func product(publisher, name, version string, pcs int) inventory.ProductCount {
-	return inventory.ProductCount{Product: position.Named(publisher, name, version), Devices: pcs}
+	return inventory.ProductCount{Product: builtin.Load().Named(publisher, name, version), Devices: pcs}
 }
 
 func tallied(products ...inventory.ProductCount) []inventory.Counted {
@@ -453,7 +453,7 @@ func TestHistory(t *testing.T) {
 		t.Errorf("the page does not say what it compares with: %s", page)
 	}
 	trend := fetch[reports.Trend](t, s, "/reports/trend")
-	if len(trend.Points) != 2 || trend.Points[0].Date != before || trend.Points[0].Products != c.Before || trend.Points[1].Products.Owned != 90 {
+	if len(trend.Points) != 2 || trend.Points[0].Date != before || trend.Points[0].Products != c.Before.CountedTotals || trend.Points[1].Products.Owned != 90 {
 		t.Errorf("%+v", trend)
 	}
 	days := fetch[httpapi.Found[reports.Snapshot]](t, s, "/reports/snapshots?from="+string(before)+"&to="+string(before))

@@ -5,13 +5,15 @@ import (
 	"slices"
 
 	"trueup/internal/agreement"
+	"trueup/internal/product"
 	"trueup/internal/text"
 )
 
 // Compute returns the position: one row for each product version that is owned or installed,
-// sorted by publisher, name and version.
-func Compute(licenses, installations []Line, o Options) []Row {
-	p := &positions{markets: map[string]map[string]int{}, folded: map[string]string{}}
+// sorted by publisher, name and version. The dictionary says what licences are for and what they
+// cover besides their own product.
+func Compute(d *product.Dictionary, licenses, installations []Line, o Options) []Row {
+	p := newPositions(d, o)
 	// Sort, so that the result does not depend on the order of the input: a row shows the first
 	// spelling of its product, a licence's before a title's.
 	for _, l := range sorted(licenses) {
@@ -22,24 +24,30 @@ func Compute(licenses, installations []Line, o Options) []Row {
 	for _, l := range sorted(installations) {
 		r := p.row(l.Product)
 		r.Installations = append(r.Installations, l)
-		r.Needed += l.Quantity
+		r.Needed += r.Demand(l)
 	}
-	for _, rows := range p.markets {
-		p.coverMarket(rows, o)
+	for i := range p.rows {
+		p.rows[i].adjust()
+	}
+	for _, markets := range p.markets() {
+		p.cover(markets)
 	}
 	return p.finish()
 }
 
-// sorted returns the lines with a quantity above 0, in a fixed order.
+// sorted returns the lines that count, in a fixed order.
 func sorted(lines []Line) []Line {
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return l.Quantity <= 0 })
+	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool {
+		return l.Quantity == 0 || l.Quantity < 0 && l.Source.Kind != KindAdjustment
+	})
 	slices.SortFunc(lines, func(a, b Line) int {
 		if c := compareProducts(a.Product, b.Product); c != 0 {
 			return c
 		}
 		return cmp.Or(
 			cmp.Compare(a.Source.Kind, b.Source.Kind), cmp.Compare(a.Source.Text, b.Source.Text), cmp.Compare(a.Source.ID, b.Source.ID),
-			cmp.Compare(a.Agreement, b.Agreement), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.SA, b.SA),
+			cmp.Compare(a.Agreement, b.Agreement), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Users, b.Users),
+			cmp.Compare(a.SA, b.SA), cmp.Compare(a.SAEnded, b.SAEnded),
 		)
 	})
 	return lines
@@ -55,56 +63,115 @@ func compareProducts(a, b Product) int {
 	return cmp.Or(cmp.Compare(a.Edition, b.Edition), cmp.Compare(a.Version, b.Version))
 }
 
-// positions collects the rows of a position.
-type positions struct {
-	rows    []Row
-	keys    []key
-	markets map[string]map[string]int // publisher and name, then version, to the index of the row
-	folded  map[string]string
+// market is a product in all its versions.
+type market struct {
+	entry           *product.Row // nil if the dictionary does not know the product
+	publisher, name string       // folded
+	known           []version    // the dictionary's versions, oldest first
+	byVersion       map[string]int
+	rows            []int // indexes in positions.rows
+	owned, needed   bool  // whether any row has licences or installations
+	component       int   // see positions.markets
 }
 
-// key identifies and sorts a row.
-type key struct {
-	publisher, name string
-	version         version
+// positions collects the rows of a position.
+type positions struct {
+	dictionary *product.Dictionary
+	options    Options
+	rows       []Row
+	places     []place   // by row
+	all        []*market // in order of appearance
+	byProduct  map[Product]*market
+	byName     map[[2]string]*market
+	byEntry    map[*product.Row]*market
+	ranked     map[[2]string][]*product.Row // by publisher and family: editions that have ranks
+	installed  map[*product.Row]bool        // whether a title can be recognised as it
+	uses       []map[int]int                // by row and pool: licences in use, see target.pool
+	unmeasured []bool                       // by row: a licence that is not compared with PCs covers it
+}
+
+// place is where a row stands: its market, and its version there.
+type place struct {
+	market  *market
+	version version
+	known   int // position among market.known, -1 for none
+}
+
+func newPositions(d *product.Dictionary, o Options) *positions {
+	p := &positions{
+		dictionary: d, options: o, byProduct: map[Product]*market{}, byName: map[[2]string]*market{}, byEntry: map[*product.Row]*market{},
+		ranked: map[[2]string][]*product.Row{}, installed: map[*product.Row]bool{},
+	}
+	for i := range d.Rows {
+		if entry := &d.Rows[i]; entry.Rank > 0 {
+			family := [2]string{entry.Publisher, entry.Family}
+			p.ranked[family] = append(p.ranked[family], entry)
+		}
+	}
+	for i := range d.Rules {
+		if row := d.Rules[i].Row; row >= 0 {
+			p.installed[&d.Rows[row]] = true
+		}
+	}
+	return p
 }
 
 // row returns the row of a product, and creates it if needed.
-func (p *positions) row(product Product) *Row {
-	publisher := p.fold(product.Publisher)
-	k := key{publisher, withoutPublisher(publisher, p.fold(product.Name())), parseVersion(product.Version)}
-	market := k.publisher + "\x00" + k.name
-	rows := p.markets[market]
-	if rows == nil {
-		rows = map[string]int{}
-		p.markets[market] = rows
-	}
-	version := k.version.key()
-	i, ok := rows[version]
+func (p *positions) row(of Product) *Row {
+	m := p.market(of)
+	v := parseVersion(of.Version)
+	i, ok := m.byVersion[v.key()]
 	if !ok {
 		i = len(p.rows)
-		rows[version] = i
-		p.rows = append(p.rows, Row{Product: product})
-		p.keys = append(p.keys, k)
+		m.byVersion[v.key()] = i
+		m.rows = append(m.rows, i)
+		r := Row{Product: of, Measure: MeasureDevices}
+		if m.entry != nil {
+			r.Metric = m.entry.Metric
+		}
+		p.rows = append(p.rows, r)
+		p.places = append(p.places, place{m, v, placeIn(m.known, v)})
+		p.uses = append(p.uses, nil)
+		p.unmeasured = append(p.unmeasured, false)
 	}
 	return &p.rows[i]
 }
 
-// fold caches text.Fold, because publishers and names repeat often.
-func (p *positions) fold(s string) string {
-	f, ok := p.folded[s]
-	if !ok {
-		f = text.Fold(s)
-		p.folded[s] = f
+// market returns the market of a product, and creates it if needed.
+func (p *positions) market(of Product) *market {
+	of.Version = ""
+	if m := p.byProduct[of]; m != nil {
+		return m
 	}
-	return f
+	entry, found := p.dictionary.Of(of)
+	publisher := text.Fold(of.Publisher)
+	name := [2]string{publisher, withoutPublisher(publisher, text.Fold(of.Name()))}
+	m := p.byName[name]
+	if found {
+		m = p.byEntry[entry]
+	}
+	if m == nil {
+		m = &market{publisher: name[0], name: name[1], byVersion: map[string]int{}, component: len(p.all)}
+		p.all = append(p.all, m)
+		p.byName[name] = m
+		if found {
+			m.entry = entry
+			p.byEntry[entry] = m
+			for _, known := range entry.Known {
+				m.known = append(m.known, parseVersion(known))
+			}
+		}
+	}
+	p.byProduct[of] = m
+	return m
 }
 
 // own adds the licences of a line to the row.
 func (r *Row) own(l Line) {
-	r.Owned += l.Quantity
-	r.SA += min(max(l.SA, 0), l.Quantity)
 	switch l.Source.Kind {
+	case KindAdjustment:
+		r.Adjusted += l.Quantity
+		return
 	case KindPair:
 		r.Pairs += l.Quantity
 	case KindStatement:
@@ -112,6 +179,7 @@ func (r *Row) own(l Line) {
 	default:
 		r.Agreements += l.Quantity
 	}
+	r.SA += min(max(l.ActiveSA(), 0), l.Quantity)
 	if l.Type() == agreement.TypeVolume {
 		r.Volume += l.Quantity
 	} else {
@@ -119,90 +187,30 @@ func (r *Row) own(l Line) {
 	}
 }
 
-// coverMarket covers the installations of a market with its licences.
-func (p *positions) coverMarket(rows map[string]int, o Options) {
-	var m market
-	for _, i := range rows {
-		r, v := &p.rows[i], p.keys[i].version
-		if n := r.Owned - r.SA; n > 0 {
-			m.supplies = append(m.supplies, supply{row: i, version: v, left: n})
-		}
-		if r.SA > 0 {
-			m.supplies = append(m.supplies, supply{row: i, version: v, sa: true, left: r.SA})
-		}
-		if r.Needed > 0 {
-			m.demands = append(m.demands, demand{row: i, version: v, left: r.Needed})
-		}
+// adjust sets what follows from the lines.
+func (r *Row) adjust() {
+	bought := r.Pairs + r.Statements + r.Agreements
+	r.Adjusted = max(r.Adjusted, -bought)
+	r.Owned = bought + r.Adjusted
+	r.SA = min(r.SA, r.Owned)
+	byDevice := func(l Line) bool { return l.Users <= 0 }
+	if r.Metric == product.MetricUser && !slices.ContainsFunc(r.Installations, byDevice) {
+		r.Measure = MeasureUsers
 	}
-	if len(m.supplies) == 0 || len(m.demands) == 0 {
-		return
-	}
-	slices.SortFunc(m.supplies, func(a, b supply) int {
-		order, _ := a.version.compare(b.version)
-		if order == 0 && a.sa != b.sa {
-			order = 1
-			if b.sa {
-				order = -1
-			}
-		}
-		return order
-	})
-	slices.SortFunc(m.demands, func(a, b demand) int {
-		order, _ := a.version.compare(b.version)
-		return order
-	})
-	m.match(o)
-	for j, d := range m.demands {
-		for i, s := range m.supplies {
-			n := m.used[i][j]
-			if n > 0 {
-				p.use(s.row, d.row, Steps[m.steps[i][j]], n)
-			}
-		}
-	}
-}
-
-// use covers n installations of row to with licences of row from, which may be the same row.
-func (p *positions) use(from, to int, step Step, n int) {
-	owner, user := &p.rows[from], &p.rows[to]
-	owner.Surplus -= n // finish adds Owned
-	user.Covered += n
-	if from == to {
-		return
-	}
-	owner.Out.add(step, n)
-	user.In.add(step, n)
-	// The moves of licences with and without assurance are consecutive; merge them.
-	if last := len(user.Moves) - 1; last >= 0 && user.Moves[last].From == owner.Product && user.Moves[last].Step == step {
-		user.Moves[last].Quantity += n
-		owner.Moves[len(owner.Moves)-1].Quantity += n
-		return
-	}
-	move := Move{From: owner.Product, To: user.Product, Step: step, Quantity: n}
-	owner.Moves = append(owner.Moves, move)
-	user.Moves = append(user.Moves, move)
 }
 
 // finish completes the rows and sorts them.
 func (p *positions) finish() []Row {
-	by := make([]int, len(p.rows))
+	var by []int
 	for i := range p.rows {
-		by[i] = i
-		r := &p.rows[i]
-		r.Surplus += r.Owned
-		r.Shortfall = r.Needed - r.Covered
-		r.Verdict = verdict(r)
+		if r := &p.rows[i]; r.Owned > 0 || r.Needed > 0 || r.Adjusted != 0 {
+			p.complete(i)
+			by = append(by, i)
+		}
 	}
 	slices.SortFunc(by, func(a, b int) int {
-		x, y := &p.keys[a], &p.keys[b]
-		if c := cmp.Compare(x.publisher, y.publisher); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(x.name, y.name); c != 0 {
-			return c
-		}
-		order, _ := x.version.compare(y.version)
-		return order
+		x, y := &p.places[a], &p.places[b]
+		return cmp.Or(compareMarkets(x.market, y.market), x.compare(y))
 	})
 	rows := make([]Row, len(by))
 	for i, n := range by {
@@ -211,13 +219,56 @@ func (p *positions) finish() []Row {
 	return rows
 }
 
+func compareMarkets(a, b *market) int {
+	if c := cmp.Compare(a.publisher, b.publisher); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.name, b.name)
+}
+
+// complete sets the results of a row.
+func (p *positions) complete(i int) {
+	r, m := &p.rows[i], p.places[i].market
+	most := 0
+	for _, n := range p.uses[i] {
+		most = max(most, n)
+	}
+	r.Suite = most - p.uses[i][ownPool]
+	r.Out.Include += r.Suite
+	r.Surplus = r.Owned - most
+	r.Shortfall = r.Needed - r.Covered
+	switch {
+	case p.notMeasured(i):
+		r.Verdict, r.Surplus, r.Shortfall = VerdictNotMeasured, 0, 0
+	case r.Shortfall > 0 && m.undecidable():
+		r.Verdict, r.Shortfall = VerdictUndecided, 0
+	default:
+		r.Verdict = verdict(r)
+	}
+	r.Uncounted = r.Surplus - r.Shortfall - (r.Owned + r.In.Total() - r.Out.Total() - r.Needed)
+}
+
+// notMeasured reports whether a row's licences, or the only ones that cover its installations, are
+// not compared with PCs. Installations that no licence covers at all are measured: they are
+// unlicensed.
+func (p *positions) notMeasured(i int) bool {
+	r, m := &p.rows[i], p.places[i].market
+	switch {
+	case p.unmeasured[i] && r.Needed > r.Covered:
+		return true
+	case r.Needed > 0 && (r.Owned == 0 || m.undecidable()):
+		return false
+	}
+	return !p.measurable(m)
+}
+
 func verdict(r *Row) Verdict {
 	switch {
 	case r.Shortfall > 0 && r.Owned == 0 && r.Covered == 0:
 		return VerdictUnlicensed
 	case r.Shortfall > 0:
 		return VerdictShort
-	case r.Needed == 0 && r.Out.Total() == 0:
+	case r.Needed == 0 && r.Out.Total() == 0 && r.Owned > 0:
 		return VerdictUnused
 	}
 	return VerdictCovered

@@ -1,125 +1,140 @@
 package position
 
-import "slices"
+import (
+	"slices"
 
-// market is the licences and installations of one publisher and name. Licences cover only
-// installations of the same market.
-type market struct {
-	supplies []supply // by version, then without assurance first
-	demands  []demand // by version
-	steps    [][]int8 // by supply and demand: index in Steps of the step that allows it; -1 for none
-	used     [][]int  // by supply and demand: quantity covered
+	"trueup/internal/day"
+)
+
+// graph is licences and the installations that they may cover.
+type graph struct {
+	supplies []supply // by product and version, then without assurance first
+	demands  []demand // by product and version
+	edges    []edge
+	bySupply [][]int32 // indexes of edges
+	byDemand [][]int32
 }
 
-// supply is a quantity of licences of one version, with or without assurance.
+// supply is a quantity of licences of one row, for one of the pools that they cover.
 type supply struct {
-	row     int // index of the version's row in the result
-	version version
-	sa      bool
+	row     int // in the result
+	pool    int
+	assured bool     // with active Software Assurance
+	ended   day.Date // or when it ended
 	left    int
 }
 
-// demand is a quantity of installations of one version.
-type demand struct {
-	row     int
-	version version
-	left    int
-}
-
-// stepOf returns the first enabled step that lets a licence cover an installation, as an index in
-// Steps; -1 for none.
-func stepOf(s *supply, d *demand, o Options) int8 {
-	if slices.Equal(s.version, d.version) {
-		return 0
-	}
-	if !o.NoPrefix && d.version.continues(s.version) {
+// class orders licences by what their Software Assurance covers.
+func (s *supply) class() int {
+	switch {
+	case s.assured:
+		return 2
+	case s.ended != "":
 		return 1
 	}
-	c, known := s.version.compare(d.version)
-	switch {
-	case known && c > 0 && !o.NoDowngrade:
-		return 2
-	case known && c < 0 && !o.NoAssurance && s.sa:
-		return 3
-	}
-	return -1
+	return 0
 }
 
-// match covers as many installations as the steps allow, and prefers earlier steps.
-func (m *market) match(o Options) {
-	m.steps = make([][]int8, len(m.supplies))
-	m.used = make([][]int, len(m.supplies))
-	for i := range m.supplies {
-		m.steps[i] = make([]int8, len(m.demands))
-		m.used[i] = make([]int, len(m.demands))
-		for j := range m.demands {
-			m.steps[i][j] = stepOf(&m.supplies[i], &m.demands[j], o)
-		}
+// demand is a quantity of installations of one row.
+type demand struct {
+	row  int
+	left int
+}
+
+// edge says that a licence may cover an installation.
+type edge struct {
+	supply, demand int32
+	step           int8  // index in Steps
+	newer          bool  // the licence's version is newer
+	cost           int32 // see target
+	used           int
+}
+
+func (g *graph) add(e edge) { g.edges = append(g.edges, e) }
+
+// match covers as many installations as the edges allow, and prefers earlier steps.
+func (g *graph) match() {
+	if len(g.edges) == 0 {
+		return
 	}
-	for step := range Steps {
-		m.direct(int8(step))
-		for m.rearrange(int8(step)) {
+	g.bySupply = make([][]int32, len(g.supplies))
+	g.byDemand = make([][]int32, len(g.demands))
+	last := int8(0)
+	for n := range g.edges {
+		e := &g.edges[n]
+		g.bySupply[e.supply] = append(g.bySupply[e.supply], int32(n)) //nolint:gosec // edges fit in memory
+		g.byDemand[e.demand] = append(g.byDemand[e.demand], int32(n)) //nolint:gosec // edges fit in memory
+		last = max(last, e.step)
+	}
+	preferred := make([][]int32, len(g.demands))
+	for j, edges := range g.byDemand {
+		preferred[j] = slices.Clone(edges)
+		slices.SortFunc(preferred[j], func(a, b int32) int { return g.preference(&g.edges[a], &g.edges[b]) })
+	}
+	for step := int8(0); step <= last; step++ {
+		g.direct(step, preferred)
+		for g.rearrange(step) {
 		}
 	}
 }
 
-// direct covers installations by one step, newest installation first. It prefers licences without
-// assurance, then the nearest version.
-func (m *market) direct(step int8) {
-	for j := len(m.demands) - 1; j >= 0; j-- {
-		for _, sa := range []bool{false, true} {
-			for n := range m.supplies {
-				i := len(m.supplies) - 1 - n // newest of the older versions first
-				if Steps[step] == StepDowngrade {
-					i = n // oldest of the newer versions first
-				}
-				if m.supplies[i].sa == sa && m.steps[i][j] == step {
-					m.cover(i, j, min(m.supplies[i].left, m.demands[j].left))
-				}
+// direct covers installations by one step, newest installation of a product first, with the
+// preferred licences.
+func (g *graph) direct(step int8, preferred [][]int32) {
+	for j := len(g.demands) - 1; j >= 0; j-- {
+		for _, n := range preferred[j] {
+			e := &g.edges[n]
+			if e.step != step {
+				continue
 			}
+			s, d := &g.supplies[e.supply], &g.demands[j]
+			covered := min(s.left, d.left)
+			e.used += covered
+			s.left -= covered
+			d.left -= covered
 		}
 	}
 }
 
-func (m *market) cover(i, j, n int) {
-	m.used[i][j] += n
-	m.supplies[i].left -= n
-	m.demands[j].left -= n
-}
+// unreached marks a supply that a search has not reached, and start one where it starts.
+const (
+	unreached int32 = -2
+	start     int32 = -1
+)
 
 // rearrange finds the shortest chain of replacements that covers more: an unused licence replaces
 // another, which replaces the next, until one covers an uncovered installation. It uses only
 // steps up to the given one, and every covered installation stays covered. It reports whether it
 // found a chain.
-func (m *market) rearrange(step int8) bool {
-	const none = -1
-	// The search starts at unused supplies. from is the supply that reached a demand; back is the
-	// demand that reached a supply, -2 if not reached.
-	from := filled(len(m.demands), none)
-	back := filled(len(m.supplies), -2)
-	var queue []int
-	for i := range m.supplies {
-		if m.supplies[i].left > 0 {
-			back[i] = none
-			queue = append(queue, i)
+func (g *graph) rearrange(step int8) bool {
+	if !slices.ContainsFunc(g.demands, func(d demand) bool { return d.left > 0 }) {
+		return false
+	}
+	// from is the edge that reached a demand, start for none; back is the edge that reached a supply.
+	from := filled(len(g.demands), start)
+	back := filled(len(g.supplies), unreached)
+	var queue []int32
+	for i := range g.supplies {
+		if g.supplies[i].left > 0 {
+			back[i] = start
+			queue = append(queue, int32(i)) //nolint:gosec // supplies fit in memory
 		}
 	}
-	for len(queue) > 0 {
-		i := queue[0]
-		queue = queue[1:]
-		for j := range m.demands {
-			if from[j] != none || m.steps[i][j] < 0 || m.steps[i][j] > step {
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, n := range g.bySupply[queue[0]] {
+			e := &g.edges[n]
+			if e.step > step || from[e.demand] != start {
 				continue
 			}
-			from[j] = i
-			if m.demands[j].left > 0 {
-				m.shift(from, back, j)
+			from[e.demand] = n
+			if g.demands[e.demand].left > 0 {
+				g.shift(from, back, e.demand)
 				return true
 			}
-			for k := range m.supplies {
-				if back[k] == -2 && m.used[k][j] > 0 {
-					back[k] = j
-					queue = append(queue, k)
+			for _, k := range g.byDemand[e.demand] {
+				if used := &g.edges[k]; used.used > 0 && back[used.supply] == unreached {
+					back[used.supply] = k
+					queue = append(queue, used.supply)
 				}
 			}
 		}
@@ -128,32 +143,32 @@ func (m *market) rearrange(step int8) bool {
 }
 
 // shift moves as many licences as possible along the chain that ends at demand j.
-func (m *market) shift(from, back []int, j int) {
-	last, n := j, m.demands[j].left
+func (g *graph) shift(from, back []int32, j int32) {
+	last, n := j, g.demands[j].left
 	for {
-		i := from[j]
-		if back[i] < 0 {
-			n = min(n, m.supplies[i].left)
+		i := g.edges[from[j]].supply
+		if back[i] == start {
+			n = min(n, g.supplies[i].left)
 			break
 		}
-		j = back[i]
-		n = min(n, m.used[i][j])
+		n = min(n, g.edges[back[i]].used)
+		j = g.edges[back[i]].demand
 	}
 	for j = last; ; {
-		i := from[j]
-		m.used[i][j] += n
-		if back[i] < 0 {
-			m.supplies[i].left -= n
-			m.demands[last].left -= n
+		g.edges[from[j]].used += n
+		i := g.edges[from[j]].supply
+		if back[i] == start {
+			g.supplies[i].left -= n
+			g.demands[last].left -= n
 			return
 		}
-		j = back[i]
-		m.used[i][j] -= n
+		g.edges[back[i]].used -= n
+		j = g.edges[back[i]].demand
 	}
 }
 
-func filled(n, value int) []int {
-	s := make([]int, n)
+func filled(n int, value int32) []int32 {
+	s := make([]int32, n)
 	for i := range s {
 		s[i] = value
 	}

@@ -1,62 +1,67 @@
 // Package position computes the effective licence position: entitlements compared with
 // installations, for each product, with an explanation.
 //
-// Licences and installations of one publisher and one name (family and edition) form a separate
-// market: they are matched only with each other. A licence may cover an installation by one of
-// these steps, tried in this order:
+// A product is a publisher and a name (family and edition) in the dictionary of package product,
+// or, if the dictionary does not know it, by its spelling. A licence may cover an installation by
+// one of these steps, tried in this order:
 //
 //   - exact: both have the same version;
 //   - prefix: the installed version extends the licence's at a dot or a space. "2.05" covers 2.05.1234
 //     and "2" covers every 2.x; a licence without a version covers all versions. R2 is a separate
 //     release, not an extension;
 //   - downgrade: the licence is for a newer version, which includes the right to run an older one;
-//   - assurance: the licence has active Software Assurance and the installation is newer. Assurance
-//     includes new version rights: versions released during its term may be installed. Release dates
-//     are not known here, so assurance counts only during its term. A version that was released in
-//     time and is kept after the term appears as a shortfall to check, not as coverage.
+//   - assurance: the licence has Software Assurance and the installation is newer. During its term
+//     assurance includes every newer version. After its term it includes the versions released
+//     before its end; only for versions that are years is that known (see Line.SAEnded);
+//   - edition: the licence is for a higher edition of the same family. Its version must cover the
+//     installed one as in the steps above;
+//   - include: the licence is for a suite or subscription that includes the product, directly or
+//     through another product, or an edition above it. A suite without a version includes every version,
+//     one with a version includes the same version, its extensions and older ones;
+//   - candidate: the installation is undecidable, which means that its title may stand for several
+//     products, and one of the steps above covers one of these. A licence without a version covers
+//     every version. A free candidate covers nothing.
 //
-// If the order of two versions is not known (see Newer), neither downgrade nor assurance applies:
-// a shortfall to check is better than wrong coverage.
+// Versions are ordered as the dictionary lists them, else as Newer does. If the order of two
+// versions is not known, neither downgrade nor assurance applies: a shortfall to check is better
+// than wrong coverage.
 //
-// A step first uses licences that earlier steps left over. If installations are still uncovered,
-// it may rearrange: a licence of 2019 with assurance moves to 2024 when one of 2021 can replace
-// it. So no shortfall is shown that a different use of the owned licences would cover.
+// A licence covers one installation of its own product or of a lower edition, and besides one of
+// each product that it includes: ten licences of a suite with a word processor and a drawing
+// program cover ten installations of each. Editions of one family that have ranks count as one
+// product here. What a suite uses is the most that it uses for one of them.
+//
+// Each step first uses licences that earlier steps left over. If installations are still
+// uncovered, it may rearrange: a licence of 2019 with assurance moves to 2024 when one of 2021 can
+// replace it. So no shortfall is shown that a different use of the owned licences would cover.
+//
+// Licences of cores, servers, CALs and online services are not compared with PCs: their rows are
+// not measured, and so is what only they can cover. They are outside the totals, like undecidable
+// installations that are not all covered.
 //
 // Invariants: the order of the input does not matter; as many installations are covered as the
-// enabled steps allow, so one more licence never increases a shortfall, and disabling a step
-// never decreases the total shortfall; the numbers of each row are the sums of its lines and
-// moves, and
+// enabled steps allow, so one more licence never increases the total shortfall, and disabling a
+// step never decreases it; the numbers of each row are the sums of its lines and moves, and
 //
-//	Owned + moved in - moved out - Needed = Surplus - Shortfall.
+//	Owned + moved in - moved out - Needed + Uncounted = Surplus - Shortfall.
 package position
 
 import (
 	"slices"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
+	"trueup/internal/product"
 	"trueup/internal/text"
 )
 
-// Product identifies what licences and installations are for. Family and edition form one name:
-// "Office Professional Plus" without an edition equals "Office" with the edition "Professional
-// Plus". Case, spacing and a publisher at the front of the name do not matter.
-type Product struct {
-	Publisher string
-	Family    string // without edition and version: "Office", "SQL Server"
-	Edition   string // "Professional Plus", "Standard"; empty if there is only one
-	Version   string // "2021", "LTSC 2024", "2012 R2", "2.05"; empty for any version
-}
+// Product identifies what licences and installations are for.
+type Product = product.Product
 
-// Name returns the product's name without publisher and version.
-func (p Product) Name() string {
-	if p.Edition == "" {
-		return p.Family
-	}
-	return p.Family + " " + p.Edition
-}
-
-// Key returns the normalised publisher, name and version. It is equal for equal products.
-func (p Product) Key() []string {
+// Key returns the normalised publisher, name and version. It is equal for equal products: family
+// and edition form one name, and case, spacing and a publisher at the front of the name do not
+// matter.
+func Key(p Product) []string {
 	publisher := text.Fold(p.Publisher)
 	return []string{publisher, withoutPublisher(publisher, text.Fold(p.Name())), parseVersion(p.Version).key()}
 }
@@ -66,40 +71,58 @@ type SourceKind string
 
 // The kinds of sources.
 const (
-	KindPair      SourceKind = "pair"      // an entitlement of an agreement pair
-	KindAgreement SourceKind = "agreement" // an agreement of type other
-	KindStatement SourceKind = "statement" // a line of a statement that belongs to no pair
-	KindInventory SourceKind = "inventory" // a title as detected
+	KindPair       SourceKind = "pair"       // an entitlement of an agreement pair
+	KindAgreement  SourceKind = "agreement"  // an agreement of type other
+	KindStatement  SourceKind = "statement"  // a line of a statement that belongs to no pair
+	KindAdjustment SourceKind = "adjustment" // a correction by a licence admin (R8.10)
+	KindInventory  SourceKind = "inventory"  // a title as detected
 )
 
 // SourceKinds lists every kind, in the order of the documentation.
-var SourceKinds = []SourceKind{KindPair, KindAgreement, KindStatement, KindInventory}
+var SourceKinds = []SourceKind{KindPair, KindAgreement, KindStatement, KindAdjustment, KindInventory}
 
 // Source identifies the origin of a number, to explain it (R8.3).
 type Source struct {
 	Kind SourceKind `json:"kind" doc:"The kind of source that id names."`
-	ID   string     `json:"id" doc:"The id of the pair or the agreement, or the name of the statement file or inventory file."`
-	Text string     `json:"text" doc:"A text for people: the pair, the name of the agreement, or the title as detected." example:"01-07001 + 01-07001"`
+	ID   string     `json:"id" doc:"The id of the pair, agreement or adjustment, or the name of the statement file or inventory file."`
+	Text string     `json:"text" doc:"A text for people: the pair, the name of the agreement, the note of the adjustment, or the title as detected." example:"01-07001 + 01-07001"`
 }
 
 // Line is a quantity of licences or installations of a product from one source. Lines with a
-// quantity of 0 or less are ignored.
+// quantity of 0 or less are ignored, except negative adjustments.
 type Line struct {
 	Product  Product
-	Quantity int
-	SA       int // quantity of a licence with active Software Assurance; 0 for an installation
-	Source   Source
-	// Agreement is the id of the licence's agreement; empty for KindStatement and KindInventory.
+	Quantity int // licences, or PCs
+	Users    int // of an installation: the number of distinct users; 0 if the inventory does not tell
+	SA       int // of a licence: how many have or had Software Assurance, see SAEnded
+	// SAEnded is the day on which the Software Assurance of the SA licences ended; empty while it
+	// is active. They cover versions released until then: a version that is a year was released by
+	// the end of that year.
+	SAEnded day.Date
+	Source  Source
+	// Agreement is the id of the licence's agreement; empty for other kinds than KindPair and
+	// KindAgreement.
 	Agreement string
+	// NotVolume marks licences of a statement that were bought outside volume licensing, also of
+	// Microsoft's products: those of a General License Statement.
+	NotVolume bool
+}
+
+// ActiveSA returns the number of licences with active Software Assurance.
+func (l Line) ActiveSA() int {
+	if l.SAEnded != "" {
+		return 0
+	}
+	return l.SA
 }
 
 // Type returns the license type of a licence. A statement line is volume licensing for
-// Microsoft's products only.
+// Microsoft's products only, and not if it is marked NotVolume.
 func (l Line) Type() agreement.Type {
 	switch {
 	case l.Source.Kind == KindPair:
 		return agreement.TypeVolume
-	case l.Source.Kind == KindStatement && foldedPublisher(l.Product) == foldedVolumePublisher:
+	case l.Source.Kind == KindStatement && !l.NotVolume && text.Fold(l.Product.Publisher) == foldedVolumePublisher:
 		return agreement.TypeVolume
 	}
 	return agreement.TypeOther
@@ -114,129 +137,43 @@ const (
 	StepPrefix    Step = "prefix"
 	StepDowngrade Step = "downgrade"
 	StepAssurance Step = "assurance"
+	StepEdition   Step = "edition"
+	StepInclude   Step = "include"
+	StepCandidate Step = "candidate"
 )
 
 // Steps lists every step, in the order in which they are tried.
-var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance}
+var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
 
-// Options disables steps. The zero Options enables all; StepExact is always enabled.
+// The indexes of the steps in Steps. A later step has the higher one.
+const (
+	none int8 = iota - 1
+	exact
+	prefix
+	downgrade
+	assurance
+	edition
+	include
+	candidate
+)
+
+// Options disables steps. The zero Options enables all; StepExact is always enabled. A step that
+// builds on a disabled one does not apply either: no candidate is covered through an edition if
+// NoEdition is set.
 type Options struct {
 	NoPrefix    bool
 	NoDowngrade bool
 	NoAssurance bool
+	NoEdition   bool
+	NoInclude   bool
+	NoCandidate bool
 }
 
 // Steps returns the enabled steps, in order.
 func (o Options) Steps() []Step {
-	off := map[Step]bool{StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance}
+	off := map[Step]bool{
+		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance,
+		StepEdition: o.NoEdition, StepInclude: o.NoInclude, StepCandidate: o.NoCandidate,
+	}
 	return slices.DeleteFunc(slices.Clone(Steps), func(s Step) bool { return off[s] })
-}
-
-// Verdict is the result of a row (R8.2).
-type Verdict string
-
-// The verdicts.
-const (
-	VerdictCovered    Verdict = "covered"    // nothing is short
-	VerdictShort      Verdict = "short"      // more installed than covered
-	VerdictUnused     Verdict = "unused"     // owned, not installed, and not used for another version
-	VerdictUnlicensed Verdict = "unlicensed" // installed without any licence
-)
-
-// Verdicts lists every verdict, the most urgent first.
-var Verdicts = []Verdict{VerdictUnlicensed, VerdictShort, VerdictUnused, VerdictCovered}
-
-// Moved is the number of licences that moved between versions, by step.
-type Moved struct {
-	Prefix    int
-	Downgrade int
-	Assurance int
-}
-
-// Total returns the sum over the steps.
-func (m Moved) Total() int { return m.Prefix + m.Downgrade + m.Assurance }
-
-func (m *Moved) add(step Step, n int) {
-	switch step {
-	case StepPrefix:
-		m.Prefix += n
-	case StepDowngrade:
-		m.Downgrade += n
-	case StepAssurance:
-		m.Assurance += n
-	case StepExact:
-		// An exact match does not move a licence.
-	}
-}
-
-// Move is a number of licences of one version that cover installations of another.
-type Move struct {
-	From, To Product
-	Step     Step
-	Quantity int
-}
-
-// Row is the calculation for one product version, from owned licences to surplus or shortfall.
-type Row struct {
-	Product Product
-
-	// Owned is the number of licences of this product. It is the sum of Pairs, Statements and
-	// Agreements (by source), and of Volume and Other (by license type).
-	Owned                         int
-	Pairs, Statements, Agreements int
-	Volume, Other                 int
-	SA                            int // number of Owned with active Software Assurance
-
-	In  Moved // licences of other versions that cover this one
-	Out Moved // licences of this version that cover others
-
-	Needed    int // installed
-	Covered   int // installations covered, by own licences or by those moved in
-	Surplus   int // licences that cover nothing
-	Shortfall int // installations not covered
-
-	Verdict Verdict
-
-	// Licenses and Installations are the counted lines. Moves are the licences that moved in and
-	// out.
-	Licenses      []Line
-	Installations []Line
-	Moves         []Move
-}
-
-// Used returns the number of owned licences that cover an installation.
-func (r *Row) Used() int { return r.Owned - r.Surplus }
-
-// Totals is the sum of rows. Every count of products that people see comes from Add.
-type Totals struct {
-	Products int
-
-	Owned, Used, Surplus       int
-	Volume, Other              int
-	Needed, Covered, Shortfall int
-
-	CoveredProducts, ShortProducts, UnusedProducts, UnlicensedProducts int
-}
-
-// Add adds a row.
-func (t *Totals) Add(r *Row) {
-	t.Products++
-	t.Owned += r.Owned
-	t.Used += r.Used()
-	t.Surplus += r.Surplus
-	t.Volume += r.Volume
-	t.Other += r.Other
-	t.Needed += r.Needed
-	t.Covered += r.Covered
-	t.Shortfall += r.Shortfall
-	switch r.Verdict {
-	case VerdictCovered:
-		t.CoveredProducts++
-	case VerdictShort:
-		t.ShortProducts++
-	case VerdictUnused:
-		t.UnusedProducts++
-	case VerdictUnlicensed:
-		t.UnlicensedProducts++
-	}
 }

@@ -8,7 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/product"
 )
+
+// empty is a dictionary that knows no product.
+var empty = product.New(product.Data{})
 
 // lines parses lines in the form "quantity name@version", followed by "+SA" if all licences of
 // the line have Software Assurance.
@@ -171,7 +175,7 @@ func TestCompute(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			rows := Compute(lines(KindPair, test.licenses...), lines(KindInventory, test.installations...), test.options)
+			rows := Compute(empty, lines(KindPair, test.licenses...), lines(KindInventory, test.installations...), test.options)
 			if diff := cmp.Diff(test.want, short(rows)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -189,13 +193,13 @@ func TestSources(t *testing.T) {
 	foreign.Product.Publisher = "Adobe"
 	titles := lines(KindInventory, "5 Office@2021", "1 Office @2021")
 
-	rows := Compute([]Line{bought, foreign, statement, pair}, titles, Options{})
+	rows := Compute(empty, []Line{bought, foreign, statement, pair}, titles, Options{})
 	if len(rows) != 2 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	want := Row{
 		Product: bought.Product, Owned: 9, Pairs: 3, Statements: 2, Agreements: 4, Volume: 5, Other: 4, SA: 2,
-		Needed: 6, Covered: 6, Surplus: 3, Verdict: VerdictCovered,
+		Needed: 6, Measure: MeasureDevices, Covered: 6, Surplus: 3, Verdict: VerdictCovered,
 		Licenses: []Line{bought, pair, statement}, Installations: []Line{titles[0], titles[1]},
 	}
 	if diff := cmp.Diff(want, rows[1]); diff != "" {

@@ -2,8 +2,10 @@ package position
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
+	"trueup/internal/day"
 	"trueup/internal/text"
 )
 
@@ -134,4 +136,51 @@ func isDigits(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// placeIn returns where a version stands in a list of known ones, oldest first: at the longest one
+// that it equals or extends. It returns -1 if there is none.
+func placeIn(known []version, v version) int {
+	at := -1
+	for i, k := range known {
+		if (slices.Equal(k, v) || v.continues(k) && len(k) > 0) && (at < 0 || len(k) > len(known[at])) {
+			at = i
+		}
+	}
+	return at
+}
+
+// compareAt is like compare, for versions whose places in a list of known ones are given, -1 for
+// none. The list decides if it has both.
+func (v version) compareAt(at int, w version, other int) (order int, known bool) {
+	if at >= 0 && other >= 0 && at != other {
+		return cmp.Compare(at, other), true
+	}
+	return v.compare(w)
+}
+
+// compare returns a total order of the rows of a market for sorting: without version, then the
+// known versions, then others.
+func (p *place) compare(q *place) int {
+	at := func(p *place) int {
+		switch {
+		case p.known >= 0:
+			return p.known
+		case len(p.version) == 0:
+			return -1
+		}
+		return len(p.market.known)
+	}
+	order, _ := p.version.compare(q.version)
+	return cmp.Or(cmp.Compare(at(p), at(q)), order)
+}
+
+// released reports whether a version is known to have been released by a day: one that is a year,
+// by the end of that year.
+func (v version) released(by day.Date) bool {
+	if len(v) != 1 || !isYear(v[0]) || len(by) < 4 {
+		return false
+	}
+	year := string(by[:4])
+	return v[0] < year || v[0] == year && by[4:] == "-12-31"
 }

@@ -104,34 +104,6 @@ func TestCompareIsAnOrder(t *testing.T) {
 	})
 }
 
-func TestNamed(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		publisher, name, version string
-		want                     Product
-	}{
-		{"Microsoft", "Microsoft Office LTSC Professional Plus 2021", "", Product{"Microsoft", "Office Professional Plus", "", "LTSC 2021"}},
-		{"Microsoft", "Office Professional Plus", "2021", Product{"Microsoft", "Office Professional Plus", "", "2021"}},
-		{"Microsoft", "Office Professional Plus 2021", "2021", Product{"Microsoft", "Office Professional Plus", "", "2021"}},
-		{"Microsoft", "Office Professional Plus 2021", "2019", Product{"Microsoft", "Office Professional Plus 2021", "", "2019"}},
-		{"Microsoft", "Windows Server 2012 R2 Standard", "", Product{"Microsoft", "Windows Server Standard", "", "2012 R2"}},
-		{"Microsoft", "Windows 10", "", Product{"Microsoft", "Windows", "", "10"}},
-		{"Microsoft", "Windows 11 Pro", "", Product{"Microsoft", "Windows 11 Pro", "", ""}},
-		{"Microsoft", "Visio™ Standard  2019", "", Product{"Microsoft", "Visio Standard", "", "2019"}},
-		{" Adobe  Inc. ", "ADOBE Inc. Acrobat Pro 2020", "", Product{"Adobe Inc.", "Acrobat Pro", "", "2020"}},
-		{"Igor Pavlov", "7-Zip 23.01", "", Product{"Igor Pavlov", "7-Zip", "", "23.01"}},
-		{"Microsoft", "Microsoft 365 Apps", "", Product{"Microsoft", "Microsoft 365 Apps", "", ""}},
-		{"Microsoft", "Microsoft", "", Product{"Microsoft", "Microsoft", "", ""}},
-		{"", "2021", "", Product{"", "2021", "", ""}},
-		{"一太郎社", "一太郎 2024", "", Product{"一太郎社", "一太郎", "", "2024"}},
-		{"", "", "", Product{}},
-	} {
-		if diff := cmp.Diff(test.want, Named(test.publisher, test.name, test.version)); diff != "" {
-			t.Errorf("Named(%q, %q, %q) (-want +got):\n%s", test.publisher, test.name, test.version, diff)
-		}
-	}
-}
-
 // TestCountsWhileItsTermRuns tests the first and last days of a term.
 func TestCountsWhileItsTermRuns(t *testing.T) {
 	t.Parallel()
@@ -148,24 +120,24 @@ func TestCountsWhileItsTermRuns(t *testing.T) {
 		{"the day after", agreement.Terms{End: "2026-11-20"}, false},
 	} {
 		test.terms.Publisher, test.terms.ProductTitle, test.terms.Licenses = "Adobe", "Adobe Acrobat Pro 2020", 5
-		line, got := Bought(agreement.Agreement{ID: "a1", Type: agreement.TypeOther, Name: "Acrobat", Terms: test.terms}, calendar)
+		line, got := Bought(empty, agreement.Agreement{ID: "a1", Type: agreement.TypeOther, Name: "Acrobat", Terms: test.terms}, calendar)
 		if got != test.want {
 			t.Errorf("%s: an agreement counts %v", test.name, got)
 		}
 		want := Line{
-			Product: Product{"Adobe", "Acrobat Pro", "", "2020"}, Quantity: 5,
-			Source: Source{KindAgreement, "a1", "Acrobat"}, Agreement: "a1",
+			Product: Product{Publisher: "Adobe", Family: "Acrobat Pro", Version: "2020"}, Quantity: 5,
+			Source: Source{Kind: KindAgreement, ID: "a1", Text: "Acrobat"}, Agreement: "a1",
 		}
 		if diff := cmp.Diff(want, line); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 		e := entitlement.Entitlement{Family: "Visio Standard", Version: "2021", Effective: 3, ActiveSA: 4, Start: test.terms.Start, End: test.terms.End}
-		line, got = Entitled(e, Source{KindPair, "P+P", "P + P"}, "a2", calendar)
+		line, got = Entitled(empty, e, Source{KindPair, "P+P", "P + P"}, "a2", calendar)
 		if got != test.want {
 			t.Errorf("%s: an entitlement counts %v", test.name, got)
 		}
 		want = Line{
-			Product: Product{"Microsoft", "Visio Standard", "", "2021"}, Quantity: 3, SA: 3,
+			Product: Product{Publisher: "Microsoft", Family: "Visio Standard", Version: "2021"}, Quantity: 3, SA: 3,
 			Source: Source{KindPair, "P+P", "P + P"}, Agreement: "a2",
 		}
 		if diff := cmp.Diff(want, line); diff != "" {
@@ -173,10 +145,10 @@ func TestCountsWhileItsTermRuns(t *testing.T) {
 		}
 	}
 	ended := entitlement.Entitlement{Family: "Visio Standard", Version: "2021", Effective: 3, ActiveSA: 2, SAEnd: "2026-11-20"}
-	if line, counts := Entitled(ended, Source{}, "", calendar); line.SA != 0 || !counts {
-		t.Errorf("after the end of Software Assurance %d have it, and the licenses count %v", line.SA, counts)
+	if line, counts := Entitled(empty, ended, Source{}, "", calendar); line.ActiveSA() != 0 || line.SA != 2 || line.SAEnded != "2026-11-20" || !counts {
+		t.Errorf("after the end of Software Assurance: %+v, and the licenses count %v", line, counts)
 	}
-	if _, counts := Bought(agreement.Agreement{Type: agreement.TypeVolume}, calendar); counts {
+	if _, counts := Bought(empty, agreement.Agreement{Type: agreement.TypeVolume}, calendar); counts {
 		t.Error("a volume agreement counts by its product title (R2.5)")
 	}
 }

@@ -67,7 +67,7 @@ func Compare(before, after Installations, o Order, w Words) Comparison {
 
 // sameNumbers reports whether all numbers and the verdict are equal. It ignores spelling.
 func (i *Installation) sameNumbers(j *Installation) bool {
-	return i.Volume == j.Volume && i.Other == j.Other && i.MovedIn == j.MovedIn && i.MovedOut == j.MovedOut &&
+	return i.Volume == j.Volume && i.Other == j.Other && i.Adjusted == j.Adjusted && i.Measure == j.Measure && i.MovedIn == j.MovedIn && i.MovedOut == j.MovedOut &&
 		i.Installed == j.Installed && i.Surplus == j.Surplus && i.Shortfall == j.Shortfall && i.Verdict == j.Verdict
 }
 
@@ -111,6 +111,7 @@ func (c *Comparison) Table(w Words) Table {
 		"differenceBefore": c.Before.Surplus - c.Before.Shortfall, "differenceAfter": c.After.Surplus - c.After.Shortfall,
 	})
 	t.Totals[0].Text = w.say("report_total_of_all")
+	t.beforeNotice(outsideTotals(c.After, w))
 	if c.From != nil {
 		t.About = slices.Insert(t.About, 1, w.Text("report_compared_with", errs.Pairs("moment", moment(*c.From)))) // after the time of the report's own data
 	}

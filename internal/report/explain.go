@@ -22,26 +22,32 @@ type BarName string
 
 // The steps, in their order.
 const (
-	BarPairs      BarName = "pairs"
-	BarStatements BarName = "statements"
-	BarAgreements BarName = "agreements"
-	BarMovedIn    BarName = "movedIn"
-	BarMovedOut   BarName = "movedOut"
-	BarInstalled  BarName = "installed"
+	BarPairs       BarName = "pairs"
+	BarStatements  BarName = "statements"
+	BarAgreements  BarName = "agreements"
+	BarAdjustments BarName = "adjustments"
+	BarMovedIn     BarName = "movedIn"
+	BarMovedOut    BarName = "movedOut"
+	BarIncluded    BarName = "included" // licences in use only for products that a suite includes
+	BarInstalled   BarName = "installed"
+	BarUndecided   BarName = "undecided"   // closes the sum of undecided installations
+	BarNotMeasured BarName = "notMeasured" // closes the sum of licences that are not compared with PCs
 )
 
 // BarNames lists every name, in the order of the steps.
-var BarNames = []BarName{BarPairs, BarStatements, BarAgreements, BarMovedIn, BarMovedOut, BarInstalled}
+var BarNames = []BarName{
+	BarPairs, BarStatements, BarAgreements, BarAdjustments, BarMovedIn, BarMovedOut, BarIncluded, BarInstalled, BarUndecided, BarNotMeasured,
+}
 
 // Bar is one step of an explanation. Quantity is positive or negative.
 type Bar struct {
 	Step     BarName `json:"step" doc:"The name of the step."`
 	Quantity int     `json:"quantity" doc:"The quantity that the step adds, or subtracts if negative." example:"120"`
-	Sources  []Share `json:"sources" doc:"The sources of the quantity; empty for moved licences."`
-	Moves    []Move  `json:"moves" doc:"Licences moved from or to other versions."` // of what moved
+	Sources  []Share `json:"sources" doc:"The sources of the quantity; empty for moved licences. Adjustments may be more than the quantity, which takes no more licences than there are."`
+	Moves    []Move  `json:"moves" doc:"Licences moved from or to other versions and products. Those of the step included do not add up: a licence covers one of each product that it includes."`
 }
 
-// Move is a number of licences of one version that cover installations of another.
+// Move is a number of licences of one product that cover installations of another.
 type Move struct {
 	Product  string        `json:"product" doc:"The other product." example:"Office Professional Plus 2024"`
 	ID       string        `json:"id" doc:"The id of the other product." example:"1f0c2b3a4d5e6f71"`
@@ -65,25 +71,41 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 }
 
 func (d *Data) titlesOf(p position.Product) []Share {
-	key := p.Key()
-	of := slices.DeleteFunc(slices.Clone(d.Titles), func(l position.Line) bool { return !slices.Equal(l.Product.Key(), key) })
+	key := position.Key(p)
+	of := slices.DeleteFunc(slices.Clone(d.Titles), func(l position.Line) bool { return !slices.Equal(position.Key(l.Product), key) })
 	return append([]Share{}, shares(of, position.KindInventory)...)
 }
 
+// waterfall returns the steps that add up to the difference of a row. A row outside the totals has
+// one more, which closes the sum.
 func waterfall(r *position.Row) []Bar {
 	bars := []Bar{
 		{Step: BarPairs, Quantity: r.Pairs, Sources: shares(r.Licenses, position.KindPair)},
 		{Step: BarStatements, Quantity: r.Statements, Sources: shares(r.Licenses, position.KindStatement)},
 		{Step: BarAgreements, Quantity: r.Agreements, Sources: shares(r.Licenses, position.KindAgreement)},
+		{Step: BarAdjustments, Quantity: r.Adjusted, Sources: shares(r.Licenses, position.KindAdjustment)},
 		{Step: BarMovedIn, Quantity: r.In.Total()},
-		{Step: BarMovedOut, Quantity: -r.Out.Total()},
-		{Step: BarInstalled, Quantity: -r.Needed, Sources: shares(r.Installations, position.KindInventory)},
+		{Step: BarMovedOut, Quantity: r.Suite - r.Out.Total()},
+		{Step: BarIncluded, Quantity: -r.Suite},
+		{Step: BarInstalled, Quantity: -r.Needed, Sources: installedShares(r)},
+	}
+	switch r.Verdict {
+	case position.VerdictUndecided:
+		bars = append(bars, Bar{Step: BarUndecided, Quantity: r.Uncounted})
+	case position.VerdictNotMeasured:
+		bars = append(bars, Bar{Step: BarNotMeasured, Quantity: r.Uncounted})
+	case position.VerdictCovered, position.VerdictShort, position.VerdictUnused, position.VerdictUnlicensed:
 	}
 	for _, m := range r.Moves {
-		bar, other := &bars[3], m.From
-		if m.From == r.Product {
-			bar, other = &bars[4], m.To
+		name, other := BarMovedIn, m.From
+		switch {
+		case m.From != r.Product:
+		case m.Suite:
+			name, other = BarIncluded, m.To
+		default:
+			name, other = BarMovedOut, m.To
 		}
+		bar := &bars[slices.IndexFunc(bars, func(b Bar) bool { return b.Step == name })]
 		bar.Moves = append(bar.Moves, Move{Product: productName(other), ID: productID(other), Step: m.Step, Quantity: m.Quantity})
 	}
 	for i := range bars {
@@ -97,10 +119,19 @@ func waterfall(r *position.Row) []Bar {
 	return bars
 }
 
+// installedShares returns the inventory sources of a row, in the measure of the row.
+func installedShares(r *position.Row) []Share {
+	lines := slices.Clone(r.Installations)
+	for i := range lines {
+		lines[i].Quantity = r.Demand(lines[i])
+	}
+	return shares(lines, position.KindInventory)
+}
+
 func shares(lines []position.Line, kind position.SourceKind) (shares []Share) {
 	for _, l := range lines {
 		if l.Source.Kind == kind {
-			shares = append(shares, Share{l.Source, l.Quantity, l.SA})
+			shares = append(shares, Share{l.Source, l.Quantity, l.ActiveSA()})
 		}
 	}
 	return shares

@@ -15,14 +15,16 @@ type Installations struct {
 	Filter Filter          `json:"filter" doc:"The filter of the report."`
 	Order  Order           `json:"order" doc:"The sort order."`
 	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report."`
-	Totals ProductTotals   `json:"totals" doc:"The totals of all rows."`
+	Totals ProductTotals   `json:"totals" doc:"The totals of all rows that are measured and decided."`
 	Rows   []Installation  `json:"rows" doc:"The products."`
+
+	LeftOut LeftOut `json:"leftOut" doc:"What the report does not judge."`
 }
 
 // Installation is one product version.
 //
-// Licenses + MovedIn - MovedOut - Installed = Difference = Surplus - Shortfall. A product can
-// have both a surplus and a shortfall, if its own licences moved to versions where they cover
+// Licenses + MovedIn - MovedOut - Installed + Uncounted = Difference = Surplus - Shortfall. A
+// product can have both a surplus and a shortfall, if its own licences moved to where they cover
 // more.
 type Installation struct {
 	ID         string           `json:"id" doc:"The id of the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
@@ -30,19 +32,30 @@ type Installation struct {
 	Product    string           `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
 	Volume     int              `json:"volume" doc:"Licences of volume agreements." example:"120"`
 	Other      int              `json:"other" doc:"Licences bought another way." example:"0"`
-	Licenses   int              `json:"licenses" doc:"All licences." example:"120"`
-	MovedIn    int              `json:"movedIn" doc:"Licences of other versions that cover installations of this one." example:"0"`
-	MovedOut   int              `json:"movedOut" doc:"Licences of this version that cover installations of others." example:"20"`
-	Installed  int              `json:"installed" doc:"The number of PCs with the product." example:"90"`
+	Adjusted   int              `json:"adjusted" doc:"Licences added by manual adjustments, or subtracted if negative." example:"0"`
+	Licenses   int              `json:"licenses" doc:"All licences, with adjustments." example:"120"`
+	MovedIn    int              `json:"movedIn" doc:"Licences of other versions and products that cover installations of this one." example:"0"`
+	MovedOut   int              `json:"movedOut" doc:"Licences of this version in use only for other versions and products." example:"20"`
+	Measure    position.Measure `json:"measure" doc:"What installed counts: devices are PCs; users are the distinct users, if licences are for users and the inventory tells them."`
+	Installed  int              `json:"installed" doc:"The number of PCs with the product, or of its users." example:"90"`
 	Surplus    int              `json:"surplus" doc:"Licences that cover no installation." example:"10"`
 	Shortfall  int              `json:"shortfall" doc:"Installations that no licence covers." example:"0"`
-	Difference int              `json:"difference" doc:"licenses + movedIn - movedOut - installed, which is surplus - shortfall." example:"10"`
-	Coverage   *int             `json:"coverage" doc:"The percentage of PCs that are covered, rounded down; null if there are none." example:"100"`
+	Difference int              `json:"difference" doc:"licenses + movedIn - movedOut - installed + uncounted, which is surplus - shortfall." example:"10"`
+	Uncounted  int              `json:"uncounted" doc:"What closes the sum of a product that is not measured or undecided: the installations that are undecided, or the difference between licences and installations that cannot be compared. 0 for other verdicts." example:"0"`
+	Coverage   *int             `json:"coverage" doc:"The percentage of installations that are covered, rounded down; null if there are none, and if the product is not measured or undecided." example:"100"`
 	Verdict    position.Verdict `json:"verdict" doc:"The verdict on the product."`
 }
 
 // ProductTotals is position.Totals with JSON names.
 type ProductTotals struct {
+	CountedTotals
+	NotMeasuredProducts int `json:"notMeasuredProducts" doc:"Products with the verdict not-measured, which are in no other total."`
+	UndecidedProducts   int `json:"undecidedProducts" doc:"Products with the verdict undecided, which are in no other total."`
+}
+
+// CountedTotals is the totals of the products that are measured and decided. Trends have only
+// these.
+type CountedTotals struct {
 	Products           int `json:"products" doc:"The number of products."`
 	Owned              int `json:"licenses" doc:"All licences."`
 	Used               int `json:"used" doc:"Licences that cover an installation."`
@@ -62,7 +75,7 @@ type ProductTotals struct {
 // select the licences, which are compared with everything installed. Publisher and verdict select
 // the rows shown and summed. The default order is by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
-	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps()}
+	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps(), LeftOut: d.LeftOut}
 	rows := d.positions(f, s)
 	r.Rows, r.Totals = installations(rows)
 	sortRows(r.Rows, installationColumns, o)
@@ -72,7 +85,7 @@ func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 // positions returns the rows of the position that match the filter.
 func (d *Data) positions(f Filter, s Settings) []position.Row {
 	has := f.publishers()
-	rows := position.Compute(d.licenses(f.scope(), s.Calendar), d.Installed, s.Position)
+	rows := position.Compute(s.Products, d.licenses(f.scope(), s), d.Installed, s.Position)
 	return slices.DeleteFunc(rows, func(row position.Row) bool {
 		return !has(row.Product.Publisher) || f.Verdict != "" && f.Verdict != row.Verdict
 	})
@@ -85,16 +98,27 @@ func installations(rows []position.Row) ([]Installation, ProductTotals) {
 		totals.Add(&rows[i])
 		shown[i] = installation(&rows[i])
 	}
-	return shown, ProductTotals(totals)
+	return shown, productTotals(totals)
+}
+
+func productTotals(t position.Totals) ProductTotals {
+	return ProductTotals{
+		CountedTotals: CountedTotals{
+			Products: t.Products, Owned: t.Owned, Used: t.Used, Surplus: t.Surplus, Volume: t.Volume, Other: t.Other,
+			Needed: t.Needed, Covered: t.Covered, Shortfall: t.Shortfall, CoveredProducts: t.CoveredProducts,
+			ShortProducts: t.ShortProducts, UnusedProducts: t.UnusedProducts, UnlicensedProducts: t.UnlicensedProducts,
+		},
+		NotMeasuredProducts: t.NotMeasuredProducts, UndecidedProducts: t.UndecidedProducts,
+	}
 }
 
 func installation(r *position.Row) Installation {
 	i := Installation{
 		ID: productID(r.Product), Publisher: r.Product.Publisher, Product: productName(r.Product),
-		Volume: r.Volume, Other: r.Other, Licenses: r.Owned, MovedIn: r.In.Total(), MovedOut: r.Out.Total(),
-		Installed: r.Needed, Surplus: r.Surplus, Shortfall: r.Shortfall, Difference: r.Surplus - r.Shortfall, Verdict: r.Verdict,
+		Volume: r.Volume, Other: r.Other, Adjusted: r.Adjusted, Licenses: r.Owned, MovedIn: r.In.Total(), MovedOut: r.Out.Total(),
+		Measure: r.Measure, Installed: r.Needed, Uncounted: r.Uncounted, Surplus: r.Surplus, Shortfall: r.Shortfall, Difference: r.Surplus - r.Shortfall, Verdict: r.Verdict,
 	}
-	if r.Needed > 0 {
+	if r.Needed > 0 && r.Verdict.Counted() {
 		percent := 100 * r.Covered / r.Needed
 		i.Coverage = &percent
 	}
@@ -103,7 +127,7 @@ func installation(r *position.Row) Installation {
 
 // productID returns the id of a product, for URLs and across reports.
 func productID(p position.Product) string {
-	sum := sha256.Sum256([]byte(strings.Join(p.Key(), "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join(position.Key(p), "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -112,9 +136,11 @@ var installationColumns = []column[Installation]{
 	{"publisher", func(i *Installation) cell { return textCell(i.Publisher) }},
 	{"volume", func(i *Installation) cell { return numberCell(i.Volume) }},
 	{"other", func(i *Installation) cell { return numberCell(i.Other) }},
+	{"adjusted", func(i *Installation) cell { return numberCell(i.Adjusted) }},
 	{"licenses", func(i *Installation) cell { return numberCell(i.Licenses) }},
 	{"movedIn", func(i *Installation) cell { return numberCell(i.MovedIn) }},
 	{"movedOut", func(i *Installation) cell { return numberCell(i.MovedOut) }},
+	{"measure", func(i *Installation) cell { return codeCell("measure", string(i.Measure)) }},
 	{"installed", func(i *Installation) cell { return numberCell(i.Installed) }},
 	{"surplus", func(i *Installation) cell { return numberCell(i.Surplus) }},
 	{"shortfall", func(i *Installation) cell { return numberCell(i.Shortfall) }},
@@ -127,15 +153,20 @@ var installationColumns = []column[Installation]{
 func (r *Installations) Table(w Words) Table {
 	sum := func(of func(*Installation) int) (n int) {
 		for i := range r.Rows {
-			n += of(&r.Rows[i])
+			if r.Rows[i].Verdict.Counted() {
+				n += of(&r.Rows[i])
+			}
 		}
 		return n
 	}
 	t := r.Totals
-	return table(r.Head, w, installationColumns, r.Rows, r.Filter, r.Steps, map[string]int{
+	table := table(r.Head, w, installationColumns, r.Rows, r.Filter, r.Steps, map[string]int{
 		"volume": t.Volume, "other": t.Other, "licenses": t.Owned, "installed": t.Needed,
+		"adjusted": sum(func(i *Installation) int { return i.Adjusted }),
 		"movedIn":  sum(func(i *Installation) int { return i.MovedIn }),
 		"movedOut": sum(func(i *Installation) int { return i.MovedOut }),
 		"surplus":  t.Surplus, "shortfall": t.Shortfall, "difference": t.Surplus - t.Shortfall,
 	})
+	table.beforeNotice(slices.Concat(outsideTotals(t, w), r.LeftOut.sentences(w)))
+	return table
 }

@@ -9,13 +9,15 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
 	"trueup/internal/report"
 )
 
 var now = time.Date(2026, time.November, 21, 6, 30, 0, 0, time.UTC)
 
 func settings(lang i18n.Lang) report.Settings {
-	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Words: report.WordsIn(lang)}
+	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Load(), Words: report.WordsIn(lang)}
 }
 
 func volume(id, name, groupID string, pairs int, v agreement.Validation) agreement.Agreement {
@@ -42,7 +44,7 @@ func held(agreementID, pair, family, version string, effective, sa int, start, e
 
 func installed(publisher, title string, pcs int) position.Line {
 	return position.Line{
-		Product: position.Named(publisher, title, ""), Quantity: pcs,
+		Product: builtin.Load().Named(publisher, title, ""), Quantity: pcs,
 		Source: position.Source{Kind: position.KindInventory, ID: publisher + "/" + title, Text: title},
 	}
 }
@@ -52,6 +54,8 @@ func installed(publisher, title string, pcs int) position.Line {
 func organisation() *report.Data {
 	foreign := held("", "statement 2026.csv", "Acrobat Pro", "2020", 4, 0, "", "")
 	foreign.Entitlement.Publisher = "Adobe"
+	apps := installed("Microsoft", "Microsoft 365 Apps for enterprise", 8)
+	apps.Users = 6
 	return &report.Data{
 		At:     now.Add(-3 * time.Hour),
 		Groups: map[string]string{group.UnassignedID: "", "g1": "Ghent & Brussels", "g2": "=Lyon"},
@@ -64,6 +68,7 @@ func organisation() *report.Data {
 			other("b3", "Past", group.UnassignedID, "Adobe", "Photoshop 2024", 7, "2024-01-01", "2026-11-20"),
 			other("b4", "Coming", group.UnassignedID, "Adobe", "Photoshop 2024", 3, "2026-11-22", ""),
 			other("b5", "一太郎", "g1", "ジャストシステム", "一太郎 2024", 20, "", "2027-02-19"),
+			other("b6", "Cloud", "g2", "Microsoft", "Microsoft 365 E3", 10, "", ""),
 		},
 		Held: []report.Held{
 			held("a1", "01-07001 + 01-07001", "Office Professional Plus", "2021", 100, 40, "2024-12-01", "2027-11-30"),
@@ -84,7 +89,14 @@ func organisation() *report.Data {
 			installed("Adobe", "Adobe Acrobat Pro 2020", 14),
 			installed("ジャストシステム", "一太郎 2024", 12),
 			installed("@Home", "=cmd|' /C calc'!A0", 2),
+			apps,
+			installed("Adobe", "Adobe Acrobat (64-bit)", 7),
 		},
-		Runs: []report.Run{{ID: "r1", Trigger: "schedule", State: "succeeded", Start: now.Add(-4 * time.Hour), End: new(now.Add(-3 * time.Hour))}},
+		Adjustments: []report.Adjustment{
+			{Product: product.Product{Publisher: "Microsoft", Family: "Project", Edition: "Standard", Version: "2021"}, Quantity: -1, Note: "=Given back"},
+			{Product: product.Product{Publisher: "Microsoft", Family: "Project", Edition: "Standard", Version: "2021"}, Quantity: 50, Note: "Until yesterday", End: "2026-11-20"},
+		},
+		LeftOut: report.LeftOut{UnknownTitles: 2326, UnknownDevices: 22, UndecidedTitles: 1, UndecidedDevices: 7, OtherPlatforms: 3},
+		Runs:    []report.Run{{ID: "r1", Trigger: "schedule", State: "succeeded", Start: now.Add(-4 * time.Hour), End: new(now.Add(-3 * time.Hour))}},
 	}
 }

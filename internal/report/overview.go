@@ -19,6 +19,7 @@ type Overview struct {
 	Runs       []Run           `json:"runs" doc:"The last refreshes, the newest first."`                                 // the last refreshes
 	ShortAll   int             `json:"shortAll" doc:"The number of products that are short or unlicensed." example:"12"` // how many Short would be without a limit
 	ExpireAll  int             `json:"expiringAll" doc:"The number of terms that end soon." example:"3"`
+	LeftOut    LeftOut         `json:"leftOut" doc:"What the License installation report does not judge."`
 }
 
 // OverviewRows limits the products and the terms listed in an overview.
@@ -33,7 +34,7 @@ func (d *Data) Overview(s Settings) Overview {
 func (d *Data) overview(bought Purchases, installed Installations, s Settings) Overview {
 	o := Overview{
 		Head: d.Head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
-		Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),
+		LeftOut: d.LeftOut, Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),
 	}
 	for _, row := range installed.Rows {
 		if row.Verdict == position.VerdictShort || row.Verdict == position.VerdictUnlicensed {
@@ -57,8 +58,10 @@ func (d *Data) overview(bought Purchases, installed Installations, s Settings) O
 type Point struct {
 	Date       day.Date        `json:"date" format:"date" doc:"The day." example:"2026-11-21"`
 	Agreements AgreementTotals `json:"agreements" doc:"The totals of all agreements."`
-	Products   ProductTotals   `json:"products" doc:"The totals of all products."`
+	Products   CountedTotals   `json:"products" doc:"The totals of the products that are measured and decided."`
 }
 
 // Point returns the numbers of the overview for a trend.
-func (o *Overview) Point(date day.Date) Point { return Point{date, o.Agreements, o.Products} }
+func (o *Overview) Point(date day.Date) Point {
+	return Point{date, o.Agreements, o.Products.CountedTotals}
+}

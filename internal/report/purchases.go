@@ -117,7 +117,7 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 		if h.orphaned(a) {
 			continue
 		}
-		line, counts := position.Entitled(h.Entitlement, h.Source, h.AgreementID, s.Calendar)
+		line, counts := h.line(s)
 		entitled[h.AgreementID] = true
 		row := Purchase{
 			AgreementID: h.AgreementID, Type: line.Type(), GroupID: groupOf(a), Name: h.Source.Text,
@@ -146,7 +146,7 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 		}
 		switch {
 		case a.Type == agreement.TypeOther:
-			line, counts := position.Bought(*a, s.Calendar)
+			line, counts := position.Bought(s.Products, *a, s.Calendar)
 			row.add(line, counts)
 		case entitled[a.ID]:
 			continue
@@ -173,11 +173,11 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 // add adds a source to the row.
 func (p *Purchase) add(l position.Line, counts bool) {
 	p.Quantity += l.Quantity
-	p.SA += l.SA
+	p.SA += l.ActiveSA()
 	if counts {
 		p.Counted += l.Quantity
 	}
-	p.Sources = append(p.Sources, Share{l.Source, l.Quantity, l.SA})
+	p.Sources = append(p.Sources, Share{l.Source, l.Quantity, l.ActiveSA()})
 }
 
 // finish sets the derived fields and sorts the sources.

@@ -27,6 +27,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
+	"trueup/internal/product"
 	"trueup/internal/text"
 )
 
@@ -43,6 +44,35 @@ type Data struct {
 	// so they explain Installed and are never added up.
 	Titles []position.Line
 	Runs   []Run // the latest refreshes, newest first
+
+	Adjustments []Adjustment
+	LeftOut     LeftOut
+}
+
+// Adjustment is a manual correction of a product's licences (R8.10).
+type Adjustment struct {
+	Product  position.Product
+	Quantity int      // added to the licences, or subtracted if negative
+	Note     string   // why
+	End      day.Date // last day on which it counts; empty for no end
+}
+
+// line returns the adjustment as a line of licences.
+func (a Adjustment) line() position.Line {
+	return position.Line{
+		Product: a.Product, Quantity: a.Quantity,
+		Source: position.Source{Kind: position.KindAdjustment, ID: productID(a.Product), Text: a.Note},
+	}
+}
+
+// LeftOut is what the installation report does not judge (R6.5): titles, and PCs that have at
+// least one of them.
+type LeftOut struct {
+	UnknownTitles    int `json:"unknownTitles" doc:"Detected titles that are not known, so that no product counts them." example:"2326"`
+	UnknownDevices   int `json:"unknownDevices" doc:"PCs with such a title." example:"22"`
+	UndecidedTitles  int `json:"undecidedTitles" doc:"Detected titles that do not tell which of several products they are." example:"3"`
+	UndecidedDevices int `json:"undecidedDevices" doc:"PCs with such a title." example:"20"`
+	OtherPlatforms   int `json:"otherPlatforms" doc:"Devices of other platforms, which are not counted." example:"14"`
 }
 
 // Held is an entitlement with its source and agreement.
@@ -51,6 +81,14 @@ type Held struct {
 	Source      position.Source      // the pair or the statement
 	AgreementID string               // of the pair; empty for a statement line without a pair. A deleted agreement's entitlement does not count
 	Validation  agreement.Validation // of the pair
+	NotVolume   bool                 // of a General License Statement, see position.Line
+}
+
+// line returns the licences of the entitlement, and whether they count on the calendar's day.
+func (h *Held) line(s Settings) (position.Line, bool) {
+	line, counts := position.Entitled(s.Products, h.Entitlement, h.Source, h.AgreementID, s.Calendar)
+	line.NotVolume = h.NotVolume
+	return line, counts
 }
 
 // orphaned reports whether the agreement of the entitlement was deleted. a is nil if it was not
@@ -66,10 +104,11 @@ type Run struct {
 	End     *time.Time `json:"end" doc:"When it ended; null while it is running." example:"2026-11-21T02:03:00Z"`
 }
 
-// Settings are the time, calendar, options and language of a report.
+// Settings are the time, calendar, dictionary of products, options and language of a report.
 type Settings struct {
 	Now      time.Time
 	Calendar day.Calendar
+	Products *product.Dictionary // required
 	Position position.Options
 	Words    Words
 }
@@ -204,22 +243,31 @@ func (d *Data) byID() map[string]*agreement.Agreement {
 	return m
 }
 
-// licenses returns the licences within the scope that count on the calendar's day.
-func (d *Data) licenses(in scope, c day.Calendar) []position.Line {
+// licenses returns the licences within the scope that count on the calendar's day. Adjustments
+// have no license type and no group, so they count only in a scope of all licences.
+func (d *Data) licenses(in scope, s Settings) []position.Line {
 	lines := make([]position.Line, 0, len(d.Held)+len(d.Agreements))
 	agreements := d.byID()
 	for i := range d.Held {
 		h := &d.Held[i]
 		a := agreements[h.AgreementID]
-		line, counts := position.Entitled(h.Entitlement, h.Source, h.AgreementID, c)
+		line, counts := h.line(s)
 		if counts && !h.orphaned(a) && in.has(line.Type(), groupOf(a)) {
 			lines = append(lines, line)
 		}
 	}
 	for _, a := range d.Agreements {
-		line, counts := position.Bought(a, c)
+		line, counts := position.Bought(s.Products, a, s.Calendar)
 		if counts && in.has(a.Type, a.GroupID) {
 			lines = append(lines, line)
+		}
+	}
+	if in.kind != "" || len(in.groups) > 0 {
+		return lines
+	}
+	for _, a := range d.Adjustments {
+		if a.End == "" || a.End >= s.Calendar.Today {
+			lines = append(lines, a.line())
 		}
 	}
 	return lines

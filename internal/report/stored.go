@@ -28,6 +28,25 @@ type storedData struct {
 	Installed  []storedLine      `json:"Installed"`
 	Titles     []storedLine      `json:"Titles"`
 	Runs       []storedRun       `json:"Runs"`
+
+	// Fields added within version 1: earlier releases ignore them.
+	Adjustments []storedAdjustment `json:"Adjustments,omitempty"`
+	LeftOut     storedLeftOut      `json:"LeftOut,omitzero"`
+}
+
+type storedAdjustment struct {
+	Product  storedProduct `json:"Product"`
+	Quantity int           `json:"Quantity"`
+	Note     string        `json:"Note"`
+	End      day.Date      `json:"End"`
+}
+
+type storedLeftOut struct {
+	UnknownTitles    int `json:"UnknownTitles"`
+	UnknownDevices   int `json:"UnknownDevices"`
+	UndecidedTitles  int `json:"UndecidedTitles"`
+	UndecidedDevices int `json:"UndecidedDevices"`
+	OtherPlatforms   int `json:"OtherPlatforms"`
 }
 
 type storedAgreement struct {
@@ -66,6 +85,11 @@ type storedLine struct {
 	SA        int           `json:"SA"`
 	Source    storedSource  `json:"Source"`
 	Agreement string        `json:"Agreement"`
+
+	// Fields added within version 1: earlier releases ignore them.
+	Users     int      `json:"Users,omitempty"`
+	SAEnded   day.Date `json:"SAEnded,omitempty"`
+	NotVolume bool     `json:"NotVolume,omitempty"`
 }
 
 type storedRun struct {
@@ -82,6 +106,7 @@ type storedHeld struct {
 	Source      storedSource      `json:"Source"`
 	AgreementID string            `json:"AgreementID"`
 	Validation  string            `json:"Validation"`
+	NotVolume   bool              `json:"NotVolume,omitempty"` // added within version 1: earlier releases ignore it
 }
 
 type storedEntitlement struct {
@@ -160,7 +185,8 @@ func newStoredData(d *Data) storedData {
 	return storedData{
 		At: d.At, Changed: d.Changed, Agreements: each(d.Agreements, newStoredAgreement), Groups: d.Groups,
 		Installed: each(d.Installed, newStoredLine), Titles: each(d.Titles, newStoredLine),
-		Runs: each(d.Runs, func(r Run) storedRun { return storedRun(r) }),
+		Runs: each(d.Runs, func(r Run) storedRun { return storedRun(r) }), Adjustments: each(d.Adjustments, newStoredAdjustment),
+		LeftOut: storedLeftOut(d.LeftOut),
 	}
 }
 
@@ -168,8 +194,17 @@ func (d storedData) data() *Data {
 	return &Data{
 		At: d.At, Changed: d.Changed, Agreements: each(d.Agreements, storedAgreement.agreement), Groups: d.Groups,
 		Installed: each(d.Installed, storedLine.line), Titles: each(d.Titles, storedLine.line),
-		Runs: each(d.Runs, func(r storedRun) Run { return Run(r) }),
+		Runs: each(d.Runs, func(r storedRun) Run { return Run(r) }), Adjustments: each(d.Adjustments, storedAdjustment.adjustment),
+		LeftOut: LeftOut(d.LeftOut),
 	}
+}
+
+func newStoredAdjustment(a Adjustment) storedAdjustment {
+	return storedAdjustment{Product: storedProduct(a.Product), Quantity: a.Quantity, Note: a.Note, End: a.End}
+}
+
+func (a storedAdjustment) adjustment() Adjustment {
+	return Adjustment{Product: position.Product(a.Product), Quantity: a.Quantity, Note: a.Note, End: a.End}
 }
 
 func newStoredAgreement(a agreement.Agreement) storedAgreement {
@@ -201,25 +236,28 @@ func (s storedSource) source() position.Source {
 func newStoredLine(l position.Line) storedLine {
 	return storedLine{
 		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: newStoredSource(l.Source), Agreement: l.Agreement,
+		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume,
 	}
 }
 
 func (l storedLine) line() position.Line {
 	return position.Line{
 		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: l.Source.source(), Agreement: l.Agreement,
+		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume,
 	}
 }
 
 func newStoredHeld(h Held) storedHeld {
 	return storedHeld{
 		Entitlement: storedEntitlement(h.Entitlement), Source: newStoredSource(h.Source), AgreementID: h.AgreementID, Validation: string(h.Validation),
+		NotVolume: h.NotVolume,
 	}
 }
 
 func (h storedHeld) held() Held {
 	return Held{
 		Entitlement: entitlement.Entitlement(h.Entitlement), Source: h.Source.source(), AgreementID: h.AgreementID,
-		Validation: agreement.Validation(h.Validation),
+		Validation: agreement.Validation(h.Validation), NotVolume: h.NotVolume,
 	}
 }
 
@@ -238,7 +276,7 @@ func (m storedManifest) manifest() Manifest {
 		Version: m.Version, Date: m.Date, Run: m.Run, Sequence: m.Sequence, DataAt: m.DataAt,
 		Objects: each(m.Objects, func(o storedObject) Object { return Object(o) }),
 		Point: Point{
-			Date: m.Point.Date, Agreements: AgreementTotals(m.Point.Agreements), Products: ProductTotals(m.Point.Products),
+			Date: m.Point.Date, Agreements: AgreementTotals(m.Point.Agreements), Products: CountedTotals(m.Point.Products),
 		},
 	}
 }

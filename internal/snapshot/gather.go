@@ -72,8 +72,8 @@ func install(d *report.Data, tallies []inventory.Counted, n *names) {
 	n.lines(d.Titles)
 }
 
-// held returns the entitlements of all pairs, and the remainder of what statements list for the
-// whole organisation.
+// held returns the entitlements of all pairs, the remainder of what statements of volume licensing
+// list for the whole organisation, and what General License Statements list.
 func (g *gathered) held(n *names) []report.Held {
 	var all []report.Held
 	pairs := make([]agreement.Pair, len(g.pairs))
@@ -89,15 +89,22 @@ func (g *gathered) held(n *names) []report.Held {
 		n.held(&all[i])
 		ofPairs[i] = all[i].Entitlement
 	}
-	files := filesOf(g.statements)
-	var whole []report.Held
-	for _, e := range entitlement.Attribute(g.statements, pairs).Whole {
+	stated := entitlement.Attribute(g.statements, pairs)
+	all = append(all, remainder(g.stated(n, stated.Whole, false), ofPairs)...)
+	return append(all, g.stated(n, stated.General, true)...)
+}
+
+// stated returns the lines of statements for the whole organisation: of General License Statements
+// or of the others.
+func (g *gathered) stated(n *names, lines []entitlement.Entitlement, general bool) (all []report.Held) {
+	files := filesOf(g.statements, general)
+	for _, e := range lines {
 		name := files[withoutQuantity(e)]
-		h := report.Held{Entitlement: e, Source: position.Source{Kind: position.KindStatement, ID: name, Text: path.Base(name)}}
+		h := report.Held{Entitlement: e, Source: position.Source{Kind: position.KindStatement, ID: name, Text: path.Base(name)}, NotVolume: general}
 		n.held(&h)
-		whole = append(whole, h)
+		all = append(all, h)
 	}
-	return append(all, remainder(whole, ofPairs)...)
+	return all
 }
 
 // remainder applies entitlement.Remainder to statement lines and keeps the source of each line.
@@ -119,11 +126,15 @@ func remainder(whole []report.Held, ofPairs []entitlement.Entitlement) (left []r
 	return left
 }
 
-// filesOf maps each line for the whole organisation to the newest statement that contains it.
-func filesOf(statements []entitlement.Statement) map[entitlement.Entitlement]string {
+// filesOf maps each line for the whole organisation to the newest statement that contains it,
+// among General License Statements or among the others.
+func filesOf(statements []entitlement.Statement, general bool) map[entitlement.Entitlement]string {
 	files := map[entitlement.Entitlement]string{}
 	dates := map[entitlement.Entitlement]day.Date{}
 	for _, s := range statements {
+		if (s.Kind == entitlement.KindGeneralStatement) != general {
+			continue
+		}
 		for _, line := range s.Lines {
 			key := withoutQuantity(line.Entitlement)
 			if _, met := files[key]; line.LicenseID == "" && (!met || s.Date > dates[key] || s.Date == dates[key] && s.Name > files[key]) {

@@ -16,6 +16,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/report"
 )
 
@@ -117,7 +118,7 @@ func TestR5_2_MergedSince(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, publisher := range []string{"Contoso", "Contoso Labs"} {
-		w.tallies[0].Tally.Products = append(w.tallies[0].Tally.Products, inventory.ProductCount{Product: position.Named(publisher, "Planner", "7"), Devices: 1})
+		w.tallies[0].Tally.Products = append(w.tallies[0].Tally.Products, inventory.ProductCount{Product: builtin.Load().Named(publisher, "Planner", "7"), Devices: 1})
 	}
 	w.publish(t, attempt(1, today))
 	l := w.library()

@@ -63,7 +63,7 @@ func (n *names) product(p position.Product) position.Product {
 		if renamed = n.named(owner.name, first, ""); renamed.Version == "" {
 			renamed.Version = p.Version
 		}
-	} else if _, known := n.dictionary.Of(product.Product(p)); !known {
+	} else if _, known := n.dictionary.Of(p); !known {
 		renamed.Publisher = owner.name
 	}
 	n.products[p] = renamed
@@ -72,7 +72,7 @@ func (n *names) product(p position.Product) position.Product {
 
 // named returns the product of a name on a licence.
 func (n *names) named(publisher, name, version string) position.Product {
-	return position.Product(n.dictionary.Named(n.publisher(publisher).name, name, version))
+	return n.dictionary.Named(n.publisher(publisher).name, name, version)
 }
 
 // held renames the product of an entitlement.

@@ -65,7 +65,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		data.At = run.StartedAt.Truncate(time.Millisecond) // the precision of the run's record
 	}
 	data.Runs = withRun(data.Runs, run)
-	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Words: p.Words}
+	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Products: builtin.Load(), Words: p.Words}
 	parts, m, err := data.Snapshot(run.Date, run.ID, run.Token, s)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (g *gathered) additions() []catalog.Addition {
 		if text.Collapse(e.Publisher) == "" {
 			e.Publisher = agreement.VolumePublisher
 		}
-		add(position.Product(dictionary.Named(e.Publisher, e.Family, e.Version)))
+		add(dictionary.Named(e.Publisher, e.Family, e.Version))
 	}
 	for _, counted := range g.tallies {
 		for _, c := range counted.Tally.Products {

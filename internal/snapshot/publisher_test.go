@@ -23,7 +23,7 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
-	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/testkit/storetest"
@@ -282,9 +282,9 @@ func TestR5_2_CatalogIsFed(t *testing.T) {
 		{Entitlement: entitlement.Entitlement{Publisher: "Fabrikam", Family: "Drawing Suite", Version: "4", Effective: 2}},
 	}}}
 	w.tallies[0].Tally.Products = append(w.tallies[0].Tally.Products,
-		inventory.ProductCount{Product: position.Named("Contoso", "Planner", "7"), Devices: 1},
-		inventory.ProductCount{Product: position.Named("", "Nobody's", ""), Devices: 1},
-		inventory.ProductCount{Product: position.Named("=Evil", "=cmd|' /C calc'!A0", ""), Devices: 1})
+		inventory.ProductCount{Product: builtin.Load().Named("Contoso", "Planner", "7"), Devices: 1},
+		inventory.ProductCount{Product: builtin.Load().Named("", "Nobody's", ""), Devices: 1},
+		inventory.ProductCount{Product: builtin.Load().Named("=Evil", "=cmd|' /C calc'!A0", ""), Devices: 1})
 	p := w.publisher(w.files)
 	if err := p.Publish(t.Context(), attempt(1, today)); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
-	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
@@ -86,8 +86,8 @@ func newWorld(t *testing.T) *world {
 	w.tallies = []inventory.Counted{{Source: "intune", Key: "inventory/pcs.csv", At: now, Tally: &inventory.Tally{
 		Rules: "1", Rows: 100, Devices: 90,
 		Products: []inventory.ProductCount{
-			{Product: position.Named("Microsoft", "Office Professional Plus", "2021"), Devices: 90},
-			{Product: position.Named("Adobe", "Acrobat Pro", "2020"), Devices: 4},
+			{Product: builtin.Load().Named("Microsoft", "Office Professional Plus", "2021"), Devices: 90},
+			{Product: builtin.Load().Named("Adobe", "Acrobat Pro", "2020"), Devices: 4},
 		},
 	}}}
 	return w
@@ -164,7 +164,7 @@ func (w *world) publish(t *testing.T, run refresher.Run) {
 }
 
 func settings() report.Settings {
-	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Words: report.WordsIn(i18n.English)}
+	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Load(), Words: report.WordsIn(i18n.English)}
 }
 
 // seen returns the number of Office licences on a day, or live for an empty date. It fails if the

@@ -64,6 +64,7 @@ func picture(publisher string, rows []expected) string {
     .short { fill: #fff1c5; } text.short { fill: #7a4b00; }
     .unlicensed { fill: #ffdcd9; } text.unlicensed { fill: #a40e26; }
     .unused { fill: #e3f0ff; } text.unused { fill: #0a4a8a; }
+    .not-measured, .undecided { fill: #eaeef2; } text.not-measured, text.undecided { fill: #424a53; }
     @media (prefers-color-scheme: dark) {
       .panel { fill: #0d1117; stroke: #30363d; }
       .stripe { fill: #161b22; }
@@ -75,6 +76,7 @@ func picture(publisher string, rows []expected) string {
       .short { fill: #3d2d06; } text.short { fill: #f2cc60; }
       .unlicensed { fill: #48171a; } text.unlicensed { fill: #ffa198; }
       .unused { fill: #0c2d4d; } text.unused { fill: #79c0ff; }
+      .not-measured, .undecided { fill: #262c36; } text.not-measured, text.undecided { fill: #d1d7e0; }
     }
   </style>
   <rect class="panel" x="1" y="1" width="%[4]d" height="%[5]d" rx="12"/>
@@ -100,7 +102,7 @@ func picture(publisher string, rows []expected) string {
 			fmt.Fprintf(&b, `<text class="%s" x="%d" y="%d">%d</text>`, class, column.edge, top+16, column.value(row))
 		}
 		fmt.Fprintf(&b, `<rect class="%[1]s" x="846" y="%[2]d" width="92" height="20" rx="10"/><text class="verdict %[1]s" x="892" y="%[3]d">%[4]s</text>`+"\n",
-			row.Verdict, top+1, top+15, strings.ToUpper(row.Verdict[:1])+row.Verdict[1:])
+			row.Verdict, top+1, top+15, strings.ToUpper(row.Verdict[:1])+strings.ReplaceAll(row.Verdict[1:], "-", " "))
 	}
 	return b.String() + "</svg>\n"
 }

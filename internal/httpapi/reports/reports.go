@@ -16,6 +16,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
@@ -60,11 +61,17 @@ func parseDate(parameter, given string, into *day.Date) []error {
 type Matching struct {
 	Prefix    bool `query:"prefix" default:"true" doc:"Whether a licence covers updates of its version, for example 2.05 covers 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a licence covers older versions, by downgrade rights."`
-	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with active Software Assurance covers newer versions."`
+	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end."`
+	Edition   bool `query:"edition" default:"true" doc:"Whether a licence covers lower editions of its family."`
+	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
+	Candidate bool `query:"candidate" default:"true" doc:"Whether a licence covers installations that may be its product, because their title does not tell."`
 }
 
 func (m Matching) options() position.Options {
-	return position.Options{NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance}
+	return position.Options{
+		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance,
+		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate,
+	}
 }
 
 // viewed is the data of a report, and its settings.
@@ -80,7 +87,7 @@ func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p 
 		return viewed{}, err
 	}
 	now := o.Now()
-	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Position: p, Words: report.WordsIn(lang)}}, nil
+	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Products: builtin.Load(), Position: p, Words: report.WordsIn(lang)}}, nil
 }
 
 // data returns the data of a view. If the current data are old, it requests a refresh (R8.6).
@@ -159,6 +166,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoAssurance),
+		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate),
 	}, f.Groups)
 }
 

@@ -1,0 +1,229 @@
+package position
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"trueup/internal/day"
+)
+
+// markets returns the products in groups whose licences and installations have to be matched
+// together, in order of appearance.
+func (p *positions) markets() (groups [][]*market) {
+	for _, m := range p.all {
+		for _, i := range m.rows {
+			m.owned = m.owned || p.rows[i].Owned > 0
+			m.needed = m.needed || p.rows[i].Needed > 0
+		}
+	}
+	for _, m := range p.all {
+		if !m.owned {
+			continue
+		}
+		for _, t := range p.reach(m) {
+			if other := p.byEntry[t.entry]; other != nil && other.needed {
+				p.join(m, other)
+			}
+		}
+	}
+	at := map[int]int{}
+	for i, m := range p.all {
+		root := p.root(i)
+		n, ok := at[root]
+		if !ok {
+			n = len(groups)
+			at[root] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], m)
+	}
+	return groups
+}
+
+// root returns the first market that a market is joined with.
+func (p *positions) root(i int) int {
+	for p.all[i].component != i {
+		p.all[i].component = p.all[p.all[i].component].component
+		i = p.all[i].component
+	}
+	return i
+}
+
+func (p *positions) join(a, b *market) {
+	x, y := p.root(a.component), p.root(b.component)
+	p.all[max(x, y)].component = min(x, y)
+}
+
+// cover covers the installations of markets with their licences.
+func (p *positions) cover(markets []*market) {
+	slices.SortStableFunc(markets, compareMarkets)
+	g := &graph{}
+	demands := map[*market][]int{} // indexes in g.demands
+	for _, m := range markets {
+		for _, i := range p.byVersion(m) {
+			if p.rows[i].Needed > 0 {
+				demands[m] = append(demands[m], len(g.demands))
+				g.demands = append(g.demands, demand{row: i, left: p.rows[i].Needed})
+			}
+		}
+	}
+	if len(g.demands) == 0 {
+		return
+	}
+	for _, m := range markets {
+		if m.owned {
+			p.supply(g, m, demands)
+		}
+	}
+	g.match()
+	p.use(g)
+}
+
+// byVersion returns the rows of a market by version.
+func (p *positions) byVersion(m *market) []int {
+	rows := slices.Clone(m.rows)
+	slices.SortFunc(rows, func(a, b int) int { return p.places[a].compare(&p.places[b]) })
+	return rows
+}
+
+// supply adds the licences of a market to the graph, with what they may cover. Those that are not
+// compared with PCs are not added; what they cover is only marked.
+func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
+	targets := p.reach(m)
+	measurable := p.measurable(m)
+	for _, i := range p.byVersion(m) {
+		for _, s := range p.supplies(i) {
+			pools := map[int]int{} // pool to index in g.supplies
+			for _, t := range targets {
+				other := m
+				if t.entry != m.entry {
+					if other = p.byEntry[t.entry]; other == nil {
+						continue
+					}
+				}
+				from := p.places[i]
+				if other != m {
+					from.known = placeIn(other.known, from.version)
+				}
+				for _, j := range demands[other] {
+					at := &p.places[g.demands[j].row]
+					order, isKnown := from.version.compareAt(from.known, at.version, at.known)
+					assured := s.assured || s.ended != "" && at.version.released(s.ended)
+					step := stepOf(t, from.version, at.version, order, isKnown, assured, p.options)
+					switch {
+					case step == none:
+						continue
+					case !measurable || !other.undecidable() && !p.measurable(other):
+						p.unmeasured[g.demands[j].row] = true
+						continue
+					}
+					n, ok := pools[t.pool]
+					if !ok {
+						n = len(g.supplies)
+						pools[t.pool] = n
+						s.pool = t.pool
+						g.supplies = append(g.supplies, s)
+					}
+					g.add(edge{supply: int32(n), demand: int32(j), step: step, cost: int32(t.cost), newer: order > 0}) //nolint:gosec // lines fit in memory
+				}
+			}
+		}
+	}
+}
+
+// supplies returns the licences of a row by their Software Assurance: without it, with assurance
+// that has ended, the earliest first, and with active assurance. An adjustment takes the first.
+func (p *positions) supplies(i int) (all []supply) {
+	r := &p.rows[i]
+	ended := map[day.Date]int{}
+	for _, l := range r.Licenses {
+		if l.SAEnded != "" {
+			ended[l.SAEnded] += min(max(l.SA, 0), max(l.Quantity, 0))
+		}
+	}
+	left := r.Owned - r.SA
+	if r.SA > 0 {
+		all = append(all, supply{row: i, assured: true, left: r.SA})
+	}
+	dates := slices.Sorted(maps.Keys(ended))
+	slices.Reverse(dates)
+	for _, date := range dates {
+		if n := min(ended[date], left); n > 0 {
+			all = append(all, supply{row: i, ended: date, left: n})
+			left -= n
+		}
+	}
+	if left > 0 {
+		all = append(all, supply{row: i, left: left})
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// use adds what the licences cover to the rows.
+func (p *positions) use(g *graph) {
+	type key struct {
+		from, to int
+		step     int8
+		suite    bool
+	}
+	moved := map[key]int{}
+	var moves []key // in their order
+	for j, edges := range g.byDemand {
+		for _, n := range edges {
+			e := &g.edges[n]
+			if e.used == 0 {
+				continue
+			}
+			s := &g.supplies[e.supply]
+			if p.uses[s.row] == nil {
+				p.uses[s.row] = map[int]int{}
+			}
+			p.uses[s.row][s.pool] += e.used
+			to := g.demands[j].row
+			p.rows[to].Covered += e.used
+			if s.row == to {
+				continue
+			}
+			k := key{s.row, to, e.step, s.pool != ownPool}
+			if moved[k] == 0 {
+				moves = append(moves, k)
+			}
+			moved[k] += e.used
+		}
+	}
+	for _, k := range moves {
+		owner, user := &p.rows[k.from], &p.rows[k.to]
+		move := Move{From: owner.Product, To: user.Product, Step: Steps[k.step], Quantity: moved[k], Suite: k.suite}
+		user.In.add(move.Step, move.Quantity)
+		if !move.Suite {
+			owner.Out.add(move.Step, move.Quantity)
+		}
+		owner.Moves = append(owner.Moves, move)
+		user.Moves = append(user.Moves, move)
+	}
+}
+
+// preference is the order in which licences cover an installation in one step: without Software
+// Assurance first, then the nearest edition or the smallest suite, then the nearest version, of
+// which older ones come first.
+func (g *graph) preference(a, b *edge) int {
+	x, y := &g.supplies[a.supply], &g.supplies[b.supply]
+	nearest := func(e *edge) int32 {
+		if e.newer {
+			return e.supply
+		}
+		return -e.supply
+	}
+	newer := func(e *edge) int {
+		if e.newer {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		cmp.Compare(a.step, b.step), cmp.Compare(x.class(), y.class()), cmp.Compare(x.ended, y.ended),
+		cmp.Compare(a.cost, b.cost), cmp.Compare(newer(a), newer(b)), cmp.Compare(nearest(a), nearest(b)),
+	)
+}

@@ -1,0 +1,173 @@
+package position
+
+import "trueup/internal/product"
+
+// Verdict is the result of a row (R8.2).
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictCovered     Verdict = "covered"      // nothing is short
+	VerdictShort       Verdict = "short"        // more installed than covered
+	VerdictUnused      Verdict = "unused"       // owned, not installed, and not used for anything else
+	VerdictUnlicensed  Verdict = "unlicensed"   // installed without any licence
+	VerdictNotMeasured Verdict = "not-measured" // its licences are not for PCs or their users, or only such licences cover it
+	VerdictUndecided   Verdict = "undecided"    // undecidable installations, not all of which a candidate's licence covers
+)
+
+// Verdicts lists every verdict, the most urgent first, and last those outside the totals.
+var Verdicts = []Verdict{VerdictUnlicensed, VerdictShort, VerdictUnused, VerdictCovered, VerdictUndecided, VerdictNotMeasured}
+
+// Counted reports whether rows with this verdict count in totals and coverage.
+func (v Verdict) Counted() bool { return v != VerdictNotMeasured && v != VerdictUndecided }
+
+// Measure says what the installations of a row are counted by.
+type Measure string
+
+// The measures.
+const (
+	MeasureDevices Measure = "devices"
+	MeasureUsers   Measure = "users" // the licences are for users, and the inventory tells them
+)
+
+// Measures lists every measure.
+var Measures = []Measure{MeasureDevices, MeasureUsers}
+
+// Moved is the number of licences that moved between products or versions, by step.
+type Moved struct {
+	Prefix    int
+	Downgrade int
+	Assurance int
+	Edition   int
+	Include   int
+	Candidate int
+}
+
+// Total returns the sum over the steps.
+func (m Moved) Total() int {
+	return m.Prefix + m.Downgrade + m.Assurance + m.Edition + m.Include + m.Candidate
+}
+
+func (m *Moved) add(step Step, n int) {
+	switch step {
+	case StepPrefix:
+		m.Prefix += n
+	case StepDowngrade:
+		m.Downgrade += n
+	case StepAssurance:
+		m.Assurance += n
+	case StepEdition:
+		m.Edition += n
+	case StepInclude:
+		m.Include += n
+	case StepCandidate:
+		m.Candidate += n
+	case StepExact:
+		// An exact match does not move a licence.
+	}
+}
+
+// Move is a number of licences of one product that cover installations of another.
+type Move struct {
+	From, To Product
+	Step     Step
+	Quantity int
+	// Suite marks what a suite covers besides its own product. A licence covers one of each
+	// product that it includes, so these quantities do not add up: see Row.Suite.
+	Suite bool
+}
+
+// Row is the calculation for one product version, from owned licences to surplus or shortfall.
+type Row struct {
+	Product Product
+	Metric  product.Metric // what a licence is for; empty if the dictionary does not know the product
+
+	// Owned is the number of licences of this product. It is the sum of Pairs, Statements,
+	// Agreements and Adjusted (by source), and of Volume, Other (by license type) and Adjusted. It
+	// is never negative: Adjusted takes no more than there is.
+	Owned                         int
+	Pairs, Statements, Agreements int
+	Volume, Other                 int
+	Adjusted                      int // positive or negative
+	SA                            int // number of Owned with active Software Assurance
+
+	In  Moved // licences of other products that cover this one
+	Out Moved // licences of this product in use only for others
+	// Suite is the part of Out in use only for included products: the most that one of them uses,
+	// less what this product and its lower editions use.
+	Suite int
+
+	Measure   Measure // of Needed
+	Needed    int     // installed
+	Covered   int     // installations covered, by own licences or by those moved in
+	Surplus   int     // licences that cover nothing
+	Shortfall int     // installations not covered
+	// Uncounted closes the sum of a row outside the totals: installations that are undecided, or
+	// the difference between licences and installations that cannot be compared. Such a row has no
+	// Shortfall.
+	Uncounted int
+
+	Verdict Verdict
+
+	// Licenses and Installations are the counted lines. Moves are the licences that moved in and
+	// out.
+	Licenses      []Line
+	Installations []Line
+	Moves         []Move
+}
+
+// Used returns the number of owned licences that cover an installation. It is meaningful for
+// verdicts that are Counted.
+func (r *Row) Used() int { return r.Owned - r.Surplus }
+
+// Demand returns what an installation line adds to Needed: its users if the licences are for users
+// and the inventory tells them, else its PCs.
+func (r *Row) Demand(l Line) int {
+	if r.Metric == product.MetricUser && l.Users > 0 {
+		return l.Users
+	}
+	return l.Quantity
+}
+
+// Totals is the sum of the rows that count. Every count of products that people see comes from
+// Add.
+type Totals struct {
+	Products int
+
+	Owned, Used, Surplus       int
+	Volume, Other              int
+	Needed, Covered, Shortfall int
+
+	CoveredProducts, ShortProducts, UnusedProducts, UnlicensedProducts int
+
+	NotMeasuredProducts, UndecidedProducts int // not in Products and the other sums
+}
+
+// Add adds a row.
+func (t *Totals) Add(r *Row) {
+	switch r.Verdict {
+	case VerdictNotMeasured:
+		t.NotMeasuredProducts++
+		return
+	case VerdictUndecided:
+		t.UndecidedProducts++
+		return
+	case VerdictCovered:
+		t.CoveredProducts++
+	case VerdictShort:
+		t.ShortProducts++
+	case VerdictUnused:
+		t.UnusedProducts++
+	case VerdictUnlicensed:
+		t.UnlicensedProducts++
+	}
+	t.Products++
+	t.Owned += r.Owned
+	t.Used += r.Used()
+	t.Surplus += r.Surplus
+	t.Volume += r.Volume
+	t.Other += r.Other
+	t.Needed += r.Needed
+	t.Covered += r.Covered
+	t.Shortfall += r.Shortfall
+}

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+
+	"trueup/internal/errs"
+)
+
+// sentences returns what is left out, in words. It returns nothing for what is 0.
+func (l LeftOut) sentences(w Words) (said []string) {
+	for _, s := range []struct {
+		code            string
+		titles, devices int
+	}{
+		{"report_left_out_unknown", l.UnknownTitles, l.UnknownDevices},
+		{"report_left_out_undecided", l.UndecidedTitles, l.UndecidedDevices},
+	} {
+		if s.titles > 0 {
+			said = append(said, w.Text(s.code, errs.Pairs("titles", strconv.Itoa(s.titles), "devices", strconv.Itoa(s.devices))))
+		}
+	}
+	if l.OtherPlatforms > 0 {
+		said = append(said, w.Text("report_left_out_platforms", errs.Pairs("devices", strconv.Itoa(l.OtherPlatforms))))
+	}
+	return said
+}
+
+// outsideTotals returns the sentence about rows that the totals leave out, if there are any.
+func outsideTotals(t ProductTotals, w Words) []string {
+	if t.NotMeasuredProducts+t.UndecidedProducts == 0 {
+		return nil
+	}
+	return []string{w.Text("report_outside_totals", errs.Pairs(
+		"measured", strconv.Itoa(t.NotMeasuredProducts), "undecided", strconv.Itoa(t.UndecidedProducts)))}
+}
+
+// beforeNotice inserts sentences before the notice, which stays the last.
+func (t *Table) beforeNotice(said []string) {
+	t.About = slices.Insert(t.About, len(t.About)-1, said...)
+}
