@@ -14,17 +14,19 @@ import (
 // empty is a dictionary that knows no product.
 var empty = product.New(product.Data{})
 
-// lines parses lines in the form "quantity name@version", followed by "+SA" if all licences of
-// the line have Software Assurance.
+// lines parses lines in the form "quantity name@version" or "PCs/users name@version", followed by
+// "+SA" if all licences of the line have Software Assurance.
 func lines(kind SourceKind, written ...string) []Line {
 	var lines []Line
 	for i, w := range written {
 		l := Line{Source: Source{Kind: kind, ID: fmt.Sprint(kind, i), Text: w}}
 		w, assured := strings.CutSuffix(w, "+SA")
 		quantity, product, _ := strings.Cut(w, " ")
+		quantity, users, _ := strings.Cut(quantity, "/")
 		if _, err := fmt.Sscan(quantity, &l.Quantity); err != nil {
 			panic(err)
 		}
+		_, _ = fmt.Sscan(users, &l.Users)
 		l.Product.Publisher = "Microsoft"
 		l.Product.Family, l.Product.Version, _ = strings.Cut(product, "@")
 		if assured {
