@@ -72,6 +72,7 @@ type market struct {
 	rows            []int // indexes in positions.rows
 	owned, needed   bool  // whether any row has licences or installations
 	component       int   // see positions.markets
+	targets         []target
 }
 
 // positions collects the rows of a position.

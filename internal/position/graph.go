@@ -22,9 +22,13 @@ func (p *positions) markets() (groups [][]*market) {
 			continue
 		}
 		for _, t := range p.reach(m) {
-			if other := p.byEntry[t.entry]; other != nil && other.needed {
-				p.join(m, other)
+			if t.entry == m.entry {
+				t.market = m
+			} else if t.market = p.byEntry[t.entry]; t.market == nil || !t.market.needed {
+				continue
 			}
+			m.targets = append(m.targets, t)
+			p.join(m, t.market)
 		}
 	}
 	at := map[int]int{}
@@ -87,49 +91,40 @@ func (p *positions) byVersion(m *market) []int {
 	return rows
 }
 
-// supply adds the licences of a market to the graph, with what they may cover. Those that are not
-// compared with PCs are not added; what they cover is only marked.
+// supply adds the licences of a market to the graph, with what they may cover.
 func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
-	targets := p.reach(m)
 	measurable := p.measurable(m)
 	for _, i := range p.byVersion(m) {
 		for _, s := range p.supplies(i) {
-			pools := map[int]int{} // pool to index in g.supplies
-			for _, t := range targets {
-				other := m
-				if t.entry != m.entry {
-					if other = p.byEntry[t.entry]; other == nil {
-						continue
-					}
-				}
+			pools := map[int]int32{} // pool to index in g.supplies
+			for _, t := range m.targets {
 				from := p.places[i]
-				if other != m {
-					from.known = placeIn(other.known, from.version)
+				if t.market != m {
+					from.known = placeIn(t.market.known, from.version)
 				}
-				for _, j := range demands[other] {
-					at := &p.places[g.demands[j].row]
-					order, isKnown := from.version.compareAt(from.known, at.version, at.known)
-					assured := s.assured || s.ended != "" && at.version.released(s.ended)
-					step := stepOf(t, from.version, at.version, order, isKnown, assured, p.options)
+				isCounted := measurable && (t.market.undecidable() || p.measurable(t.market))
+				for _, j := range demands[t.market] {
+					e, ok := p.edge(t, s, from, p.places[g.demands[j].row])
 					switch {
-					case step == none:
-						continue
-					case !measurable || !other.undecidable() && !p.measurable(other):
+					case !ok:
+					case !isCounted:
 						p.unmeasured[g.demands[j].row] = true
-						continue
+					default:
+						e.supply, e.demand = g.supply(pools, s, t.pool), int32(j) //nolint:gosec // lines fit in memory
+						g.edges = append(g.edges, e)
 					}
-					n, ok := pools[t.pool]
-					if !ok {
-						n = len(g.supplies)
-						pools[t.pool] = n
-						s.pool = t.pool
-						g.supplies = append(g.supplies, s)
-					}
-					g.add(edge{supply: int32(n), demand: int32(j), step: step, cost: int32(t.cost), newer: order > 0}) //nolint:gosec // lines fit in memory
 				}
 			}
 		}
 	}
+}
+
+// edge returns the edge from a licence to an installation; false if it may not cover it.
+func (p *positions) edge(t target, s supply, from, to place) (edge, bool) {
+	order, isKnown := from.version.compareAt(from.known, to.version, to.known)
+	assured := s.assured || s.ended != "" && to.version.released(s.ended)
+	step := stepOf(t, from.version, to.version, order, isKnown, assured, p.options)
+	return edge{step: step, cost: int32(t.cost), newer: order > 0}, step != none //nolint:gosec // products fit in memory
 }
 
 // supplies returns the licences of a row by their Software Assurance: without it, with assurance

@@ -50,7 +50,17 @@ type edge struct {
 	used           int
 }
 
-func (g *graph) add(e edge) { g.edges = append(g.edges, e) }
+// supply returns the index of a supply for a pool, which it adds if pools does not have it.
+func (g *graph) supply(pools map[int]int32, s supply, pool int) int32 {
+	n, ok := pools[pool]
+	if !ok {
+		n = int32(len(g.supplies)) //nolint:gosec // supplies fit in memory
+		pools[pool] = n
+		s.pool = pool
+		g.supplies = append(g.supplies, s)
+	}
+	return n
+}
 
 // match covers as many installations as the edges allow, and prefers earlier steps.
 func (g *graph) match() {

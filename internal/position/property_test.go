@@ -69,6 +69,12 @@ func oracleCovered(licenses, installations []Line, o Options) int {
 			edges = append(edges, to)
 		}
 	}
+	return matched(edges, installed)
+}
+
+// matched returns the largest number of places that can be filled, each by one of the suppliers
+// that have it among their places.
+func matched(edges [][]int, installed int) int {
 	covering := make([]int, installed) // index of the covering licence plus one
 	var place func(license int, tried []bool) bool
 	place = func(license int, tried []bool) bool {

@@ -11,8 +11,9 @@ const ownPool = 0
 
 // target is a product that a licence may cover.
 type target struct {
-	entry *product.Row // nil for the licence's own product, if the dictionary does not know it
-	step  int8         // the latest step on the way; the version may need a later one
+	entry  *product.Row // nil for the licence's own product, if the dictionary does not know it
+	market *market      // set by positions.markets
+	step   int8         // the latest step on the way; the version may need a later one
 	// pool is what the licence covers one of: its own product with lower editions, or an included
 	// product with lower editions.
 	pool     int
