@@ -5,7 +5,7 @@
 // The dictionary is written by hand in data/*.yaml, checked and packed by go generate, and loaded
 // on first use (package builtin). Two functions read it. Recognize takes a title as detected on a
 // PC, Licensed a name on a statement or an agreement. Both give the same Product for the same
-// product, so that licences and installations meet.
+// product, so that licences and installations meet in package position.
 //
 // Names are compared in a normal form: see Stem. A title is recognised by the first of these that
 // matches: a product, free program or undecidable title; noise of its publisher; noise of any
