@@ -71,10 +71,10 @@ func organisation(r *rand.Rand, org int) (lines []duckdbLine) {
 	return lines
 }
 
-// TestDuckDB compares the positions of random organisations with DuckDB's SQL: every product with
-// exact matching, and the total shortfall when newer versions cover older ones.
-func TestDuckDB(t *testing.T) {
-	t.Parallel()
+// runDuckDB runs a script with the input lines, and decodes what it writes. It skips the test if
+// DuckDB is not there.
+func runDuckDB(t *testing.T, script string, input, into any) {
+	t.Helper()
 	tools, err := filepath.Abs("../testkit/bench/duckdb/package.json")
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,31 @@ func TestDuckDB(t *testing.T) {
 		}
 		t.Skipf("DuckDB is not there: %v; npm install in internal/testkit/bench/duckdb installs it, as make bench does", err)
 	}
+	written, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "lines.json")
+	if err := os.WriteFile(file, written, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	output, err := exec.CommandContext(t.Context(), node, script, tools, file).Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("%v: %s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(output, into); err != nil {
+		t.Fatal(err)
+	}
+}
 
+// TestDuckDB compares the positions of random organisations with DuckDB's SQL: every product with
+// exact matching, and the total shortfall when newer versions cover older ones.
+func TestDuckDB(t *testing.T) {
+	t.Parallel()
 	const organisations = 24
 	r := rand.New(rand.NewPCG(4, 2026))
 	all := make([][]Line, 2*organisations) // licences and installations of each organisation
@@ -106,29 +130,11 @@ func TestDuckDB(t *testing.T) {
 			all[at] = append(all[at], line)
 		}
 	}
-	written, err := json.Marshal(input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "lines.json")
-	if err := os.WriteFile(file, written, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	output, err := exec.CommandContext(t.Context(), node, "testdata/duckdb.mjs", tools, file).Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			t.Fatalf("%v: %s", err, exit.Stderr)
-		}
-		t.Fatal(err)
-	}
 	var want struct {
 		Rows       []duckdbRow       `json:"rows"`
 		Shortfalls []duckdbShortfall `json:"shortfalls"`
 	}
-	if err := json.Unmarshal(output, &want); err != nil {
-		t.Fatal(err)
-	}
+	runDuckDB(t, "testdata/duckdb.mjs", input, &want)
 	if len(want.Rows) < 1000 {
 		t.Errorf("DuckDB has only %d rows: is the test still about something?", len(want.Rows))
 	}
