@@ -16,7 +16,7 @@ import (
 // The oracle's knowledge of the small dictionary, written by hand. reaches maps a licence to the
 // products that it may cover besides its own, with the pool of which one licence covers one.
 var (
-	connected = []string{"Apps", "Visio Professional", "Visio Standard", "E3", "E5", "Editor Pro", "Editor Standard", "Editor", "Design Suite", "Photo", "Draw"}
+	connected = []string{"Apps", "Visio Professional", "Visio Standard", "E3", "E5", "E5", "E5", "Editor Pro", "Editor Pro", "Editor Standard", "Editor Standard", "Editor", "Design Suite", "Photo", "Draw"}
 	reaches   = map[string]map[string]reached{
 		"Visio Professional": {"Visio Standard": {pool: "own", needs: []Step{StepEdition}}},
 		"E3": {
@@ -26,7 +26,7 @@ var (
 		"E5": {
 			"E3": {pool: "E3", needs: []Step{StepInclude}}, "Apps": {pool: "Apps", needs: []Step{StepInclude}},
 			"Visio Professional": {pool: "Visio", needs: []Step{StepInclude}}, "Visio Standard": {pool: "Visio", needs: []Step{StepInclude, StepEdition}},
-			"Editor Pro": {pool: "Editor", needs: []Step{StepInclude}}, "Editor Standard": {pool: "Editor", needs: []Step{StepInclude, StepEdition}},
+			"Editor Pro": {pool: "Editor", needs: []Step{StepInclude}}, "Editor Standard": {pool: "Editor", needs: []Step{StepInclude}},
 			"Editor": {pool: "Editor", needs: []Step{StepInclude, StepCandidate}},
 		},
 		"Editor Pro":      {"Editor Standard": {pool: "own", needs: []Step{StepEdition}}, "Editor": {pool: "own", needs: []Step{StepCandidate}}},

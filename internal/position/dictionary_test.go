@@ -44,7 +44,7 @@ var small = func() *product.Dictionary {
 		entry("visio-pro", "Visio/Professional", product.MetricDevice, rank(2)),
 		entry("visio-std", "Visio/Standard", product.MetricDevice, rank(1)),
 		entry("paper-e3", "E3", product.MetricUser, includes("apps", "visio-pro")),
-		entry("paper-e5", "E5", product.MetricUser, includes("paper-e3", "editor")),
+		entry("paper-e5", "E5", product.MetricUser, includes("paper-e3", "editor", "editor-std")),
 		entry("paper-mail", "Mail Online", product.MetricUser),
 		entry("paper-cal", "CAL", product.MetricCAL),
 		entry("paper-cals", "CAL Suite", product.MetricCAL, includes("agent")),
@@ -131,6 +131,13 @@ func TestDictionaryR8_2(t *testing.T) {
 			want: []string{
 				"E5: 3 owned, 1 candidate for Editor, 2 include for Editor Pro, 0 needed: +0-0 covered",
 				"Editor: 0 owned, +1 candidate from E5, 2 needed: +0-0 undecided", "Editor Pro: 0 owned, +2 include from E5, 2 needed: +0-0 covered",
+			},
+		},
+		{
+			name: "I also where the suite includes both", licenses: []string{"3 E5@"}, installations: []string{"2 Editor Standard@", "2 Editor Pro@"},
+			want: []string{
+				"E5: 3 owned, 1 include for Editor Pro, 2 include for Editor Standard, 0 needed: +0-0 covered",
+				"Editor Pro: 0 owned, +1 include from E5, 2 needed: +0-1 short", "Editor Standard: 0 owned, +2 include from E5, 2 needed: +0-0 covered",
 			},
 		},
 		{
