@@ -103,6 +103,7 @@ func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
 // purchaseKey identifies a row.
 type purchaseKey struct {
 	agreement, publisher, product string
+	kind                          agreement.Type // statements of both types may have one name
 	start, end                    day.Date
 }
 
@@ -124,7 +125,7 @@ func (d *Data) purchases(f Filter, s Settings) []Purchase {
 			Publisher: line.Product.Publisher, Product: productName(line.Product),
 			Start: h.Entitlement.Start, End: h.Entitlement.End, Validation: h.Validation,
 		}
-		key := purchaseKey{publisher: text.Fold(row.Publisher), product: text.Fold(row.Product), start: row.Start, end: row.End}
+		key := purchaseKey{publisher: text.Fold(row.Publisher), product: text.Fold(row.Product), kind: row.Type, start: row.Start, end: row.End}
 		if a != nil {
 			row.Name, row.Validation, key.agreement = a.Name, a.Validation, a.ID
 		} else {
