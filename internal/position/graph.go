@@ -110,7 +110,7 @@ func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
 					case !isCounted:
 						p.unmeasured[g.demands[j].row] = true
 					default:
-						e.supply, e.demand = g.supply(pools, s, t.pool), int32(j) //nolint:gosec // lines fit in memory
+						e.supply, e.demand = g.supply(pools, s, t.pool), int32(j)
 						g.edges = append(g.edges, e)
 					}
 				}
@@ -124,7 +124,7 @@ func (p *positions) edge(t target, s supply, from, to place) (edge, bool) {
 	order, isKnown := from.version.compareAt(from.known, to.version, to.known)
 	assured := s.assured || s.ended != "" && to.version.released(s.ended)
 	step := stepOf(t, from.version, to.version, order, isKnown, assured, p.options)
-	return edge{step: step, cost: int32(t.cost), newer: order > 0}, step != none //nolint:gosec // products fit in memory
+	return edge{step: step, cost: int32(t.cost), newer: order > 0}, step != none
 }
 
 // supplies returns the licences of a row by their Software Assurance: without it, with assurance

@@ -54,7 +54,7 @@ type edge struct {
 func (g *graph) supply(pools map[int]int32, s supply, pool int) int32 {
 	n, ok := pools[pool]
 	if !ok {
-		n = int32(len(g.supplies)) //nolint:gosec // supplies fit in memory
+		n = int32(len(g.supplies))
 		pools[pool] = n
 		s.pool = pool
 		g.supplies = append(g.supplies, s)
@@ -72,8 +72,8 @@ func (g *graph) match() {
 	last := int8(0)
 	for n := range g.edges {
 		e := &g.edges[n]
-		g.bySupply[e.supply] = append(g.bySupply[e.supply], int32(n)) //nolint:gosec // edges fit in memory
-		g.byDemand[e.demand] = append(g.byDemand[e.demand], int32(n)) //nolint:gosec // edges fit in memory
+		g.bySupply[e.supply] = append(g.bySupply[e.supply], int32(n))
+		g.byDemand[e.demand] = append(g.byDemand[e.demand], int32(n))
 		last = max(last, e.step)
 	}
 	preferred := make([][]int32, len(g.demands))
@@ -127,7 +127,7 @@ func (g *graph) rearrange(step int8) bool {
 	for i := range g.supplies {
 		if g.supplies[i].left > 0 {
 			back[i] = start
-			queue = append(queue, int32(i)) //nolint:gosec // supplies fit in memory
+			queue = append(queue, int32(i))
 		}
 	}
 	for ; len(queue) > 0; queue = queue[1:] {
