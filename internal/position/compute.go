@@ -86,7 +86,7 @@ type positions struct {
 	byName     map[[2]string]*market
 	byEntry    map[*product.Row]*market
 	ranked     map[[2]string][]*product.Row // by publisher and family: editions that have ranks
-	installed  map[*product.Row]bool        // whether a title can be recognised as it
+	installed  map[*product.Row]bool        // whether a title can be recognised as it, or may be it
 	uses       []map[int]int                // by row and pool: licences in use, see target.pool
 	unmeasured []bool                       // by row: a licence that is not compared with PCs covers it
 }
@@ -111,10 +111,23 @@ func newPositions(d *product.Dictionary, o Options) *positions {
 	}
 	for i := range d.Rules {
 		if row := d.Rules[i].Row; row >= 0 {
-			p.installed[&d.Rows[row]] = true
+			p.found(&d.Rows[row])
 		}
 	}
 	return p
+}
+
+// found marks a product as one that titles are recognised as.
+func (p *positions) found(entry *product.Row) {
+	if p.installed[entry] {
+		return
+	}
+	p.installed[entry] = true
+	for _, id := range entry.Candidates {
+		if candidate, ok := p.dictionary.Find(id); ok {
+			p.installed[candidate] = true
+		}
+	}
 }
 
 // row returns the row of a product, and creates it if needed.

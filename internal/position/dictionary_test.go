@@ -57,6 +57,8 @@ var small = func() *product.Dictionary {
 		entry("sql-std", "SQL/Standard", product.MetricCore, rank(1)),
 		entry("sql-dev", "SQL/Developer", product.MetricUser),
 		entry("sql-any", "SQL", product.MetricCore, candidates("sql-ent", "sql-std", "sql-dev")),
+		entry("paper-tool", "Tool/Paid", product.MetricUser),
+		entry("tool-any", "Tool", product.MetricUser, candidates("paper-tool")),
 		entry("photo", "Photo", product.MetricDevice, known("CS3", "CS6", "CC", "2023", "DC")),
 		entry("paper-suite", "Design Suite", product.MetricDevice, includes("photo", "draw")),
 		entry("draw", "Draw", product.MetricDevice),
@@ -197,6 +199,10 @@ func TestDictionaryR8_2(t *testing.T) {
 				"Editor@5: 0 owned, +2 candidate from Editor Pro@6, 3 needed: +0-0 undecided", "Editor@7: 0 owned, 1 needed: +0-0 undecided",
 				"Editor Free: 9 owned, 0 needed: +9-0 unused", "Editor Pro@6: 2 owned, -2 candidate to Editor@5, 0 needed: +0-0 covered",
 			},
+		},
+		{
+			name: "U a product that is only known as an undecidable title is measured", licenses: []string{"3 Tool Paid@"}, installations: []string{"2 Tool@"},
+			want: []string{"Tool: 0 owned, +2 candidate from Tool Paid, 2 needed: +0-0 covered", "Tool Paid: 3 owned, -2 candidate to Tool, 0 needed: +1-0 covered"},
 		},
 		{
 			name: "U switched off", licenses: []string{"2 Editor Pro@"}, installations: []string{"1 Editor@"}, options: Options{NoCandidate: true},
