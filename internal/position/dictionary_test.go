@@ -369,3 +369,47 @@ func TestProductsR5_0(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryIncludeAndCandidateR5_0 checks, for every product of this release, that a licence
+// without a version covers what the product includes, or that it is not measured, and that a
+// licence of every candidate that is not free covers its undecidable title.
+func TestEveryIncludeAndCandidateR5_0(t *testing.T) {
+	t.Parallel()
+	d := builtin.Load()
+	checked := 0
+	covers := func(license, installed *product.Row) {
+		of := func(r *product.Row) Product {
+			return Product{Publisher: r.Publisher, Family: r.Family, Edition: r.Edition}
+		}
+		to := of(installed)
+		for _, r := range Compute(d, []Line{{Product: of(license), Quantity: 1}}, []Line{{Product: to, Quantity: 1}}, Options{}) {
+			want := VerdictCovered
+			if !isMeasured(license.Metric) || !isMeasured(installed.Metric) && installed.Kind != product.KindUndecidable {
+				want = VerdictNotMeasured
+			}
+			if r.Product != to {
+				continue
+			}
+			checked++
+			if r.Verdict != want {
+				t.Errorf("%s on a PC is %s with a licence of %s, want %s", installed.ID, r.Verdict, license.ID, want)
+			}
+		}
+	}
+	for i := range d.Rows {
+		row := &d.Rows[i]
+		for _, id := range row.Includes {
+			if included, ok := d.Find(id); ok {
+				covers(row, included)
+			}
+		}
+		for _, id := range row.Candidates {
+			if candidate, ok := d.Find(id); ok && candidate.Kind != product.KindFree {
+				covers(candidate, row)
+			}
+		}
+	}
+	if checked < 500 {
+		t.Errorf("only %d pairs of products", checked)
+	}
+}
