@@ -157,9 +157,9 @@ func (p *positions) market(of Product) *market {
 	if m := p.byProduct[of]; m != nil {
 		return m
 	}
-	entry, found := p.dictionary.Of(of)
 	publisher := text.Fold(of.Publisher)
 	name := [2]string{publisher, withoutPublisher(publisher, text.Fold(of.Name()))}
+	entry, found := p.entry(of, name)
 	m := p.byName[name]
 	if found {
 		m = p.byEntry[entry]
@@ -178,6 +178,17 @@ func (p *positions) market(of Product) *market {
 	}
 	p.byProduct[of] = m
 	return m
+}
+
+// entry returns the dictionary's row of a product, whose name may have its publisher at the front
+// or not.
+func (p *positions) entry(of Product, folded [2]string) (entry *product.Row, found bool) {
+	for _, name := range []string{of.Name(), folded[1], folded[0] + " " + folded[1]} {
+		if entry, found = p.dictionary.Of(Product{Publisher: of.Publisher, Family: name}); found {
+			return entry, true
+		}
+	}
+	return nil, false
 }
 
 // own adds the licences of a line to the row.

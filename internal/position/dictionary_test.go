@@ -251,6 +251,10 @@ func TestDictionaryR8_2(t *testing.T) {
 			want: []string{"Apps: 5 owned, 6 needed: +0-1 short"},
 		},
 		{
+			name: "B one row for a product with its publisher at the front or not", licenses: []string{"2 Microsoft Draw@2021"}, installations: []string{"1 Draw@2021", "1 MICROSOFT  draw@2021", "1 draw@2021"},
+			want: []string{"Microsoft Draw@2021: 2 owned, 3 needed: +0-1 short"},
+		},
+		{
 			name: "B versions in the order of the dictionary", licenses: []string{"1 Photo@CC", "1 Photo@DC"}, installations: []string{"1 Photo@CS6", "1 Photo@2023"},
 			want: []string{
 				"Photo@CS6: 0 owned, +1 downgrade from Photo@CC, 1 needed: +0-0 covered", "Photo@CC: 1 owned, -1 downgrade to Photo@CS6, 0 needed: +0-0 covered",
