@@ -27,7 +27,7 @@ func ownRules(t *testing.T) *inventory.Rules {
 		rule("visio", "Microsoft Visio*", "Microsoft", "Visio", ""),
 		rule("photoshop", "Adobe Photoshop {year}", "Adobe", "Photoshop", "{year}"),
 		{ID: "windows", Kind: inventory.Product, Publisher: "Microsoft", Name: "*Windows 11 Enterprise*", Product: position.Product{Publisher: "Microsoft", Family: "Windows", Edition: "Enterprise", Version: "11"}},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
