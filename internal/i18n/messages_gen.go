@@ -22,6 +22,11 @@ var messages = [...]message{
 		"De import werd telkens onderbroken en is opgegeven. Er is niets van het bestand opgeslagen. Upload het opnieuw.",
 		"L'importation a été interrompue à plusieurs reprises et abandonnée. Rien du fichier n'a été enregistré. Déposez-le de nouveau.",
 	}},
+	{"acceptances_required", [...]string{
+		"Give at least one proposal or entry.",
+		"Geef minstens één voorstel of vermelding uit de wachtrij.",
+		"Indiquez au moins une proposition ou une entrée.",
+	}},
 	{"agreement_deleted", [...]string{
 		"Deleted here only: the agreement with the publisher is not changed. Licence data still counts it until the next refresh.",
 		"Alleen hier verwijderd: de overeenkomst met de uitgever verandert niet. De licentiegegevens tellen haar nog mee tot de volgende vernieuwing.",
@@ -126,6 +131,11 @@ var messages = [...]message{
 		"The licences end before they start, on {start}. Correct one of the dates.",
 		"De licenties eindigen voordat ze beginnen, op {start}. Corrigeer een van de datums.",
 		"Les licences se terminent avant de commencer, le {start}. Corrigez l'une des dates.",
+	}},
+	{"entry_repeated", [...]string{
+		"This entry of the queue is decided twice. Remove one of them.",
+		"Over deze vermelding in de wachtrij wordt twee keer beslist. Verwijder er één.",
+		"Cette entrée de la file est décidée deux fois. Supprimez-en une.",
 	}},
 	{"export_too_large", [...]string{
 		"There are too many events for one file. Choose fewer days with from and to, or filter by action, by or subject.",
@@ -772,6 +782,11 @@ var messages = [...]message{
 		"Dit programma bestaat niet. Gebruik open-value, open, select-enterprise of unknown, of laat het weg.",
 		"Ce programme n'existe pas. Utilisez open-value, open, select-enterprise ou unknown, ou omettez-le.",
 	}},
+	{"proposal_id", [...]string{
+		"This is not the id of a proposal. Take it from the proposals of an entry.",
+		"Dit is niet de id van een voorstel. Neem die over uit de voorstellen van een vermelding in de wachtrij.",
+		"Ce n'est pas l'id d'une proposition. Reprenez-le des propositions d'une entrée.",
+	}},
 	{"publisher_control", [...]string{
 		"Remove the invisible characters from the publisher: {characters}",
 		"Verwijder de onzichtbare tekens uit de uitgever: {characters}",
@@ -806,6 +821,36 @@ var messages = [...]message{
 		"The query string cannot be read. Percent-encode its values.",
 		"De querystring is niet te lezen. Codeer de waarden met procenttekens.",
 		"La chaîne de requête est illisible. Encodez ses valeurs avec des pourcentages.",
+	}},
+	{"queue_noise", [...]string{
+		"The name looks like a driver, an update or a part of something else.",
+		"De naam lijkt op die van een stuurprogramma, een update of een onderdeel van iets anders.",
+		"Le nom ressemble à celui d'un pilote, d'une mise à jour ou d'une partie d'autre chose.",
+	}},
+	{"queue_publisher_free", [...]string{
+		"trueup knows only products of this publisher that need no licence.",
+		"trueup kent van deze uitgever alleen producten waarvoor geen licentie nodig is.",
+		"trueup ne connaît de cet éditeur que des produits qui ne nécessitent pas de licence.",
+	}},
+	{"queue_publisher_given", [...]string{
+		"It has a publisher, which trueup does not know.",
+		"Het heeft een uitgever, die trueup niet kent.",
+		"Il a un éditeur, que trueup ne connaît pas.",
+	}},
+	{"queue_publisher_none", [...]string{
+		"It has no publisher.",
+		"Het heeft geen uitgever.",
+		"Il n'a pas d'éditeur.",
+	}},
+	{"queue_publisher_paid", [...]string{
+		"trueup knows products of this publisher that need a licence.",
+		"trueup kent producten van deze uitgever waarvoor een licentie nodig is.",
+		"trueup connaît des produits de cet éditeur qui nécessitent une licence.",
+	}},
+	{"queue_widespread", [...]string{
+		"It is on many PCs.",
+		"Het staat op veel pc's.",
+		"Il se trouve sur de nombreux PC.",
 	}},
 	{"range_reversed", [...]string{
 		"This is after the end. Swap from and to.",
@@ -1138,14 +1183,24 @@ var messages = [...]message{
 		"Aucune règle d'un administrateur n'a l'id {id}.",
 	}},
 	{"rule_pattern", [...]string{
-		"In a pattern, * stands for any text, {year} for a year and {number} for a number. Leave other braces out.",
-		"In een patroon staat * voor elke tekst, {year} voor een jaar en {number} voor een getal. Laat andere accolades weg.",
-		"Dans un modèle, * remplace n'importe quel texte, {year} une année et {number} un nombre. Omettez les autres accolades.",
+		"In a pattern, * stands for any text, {year} for a year and {number} for a number. Put a backslash before other braces.",
+		"In een patroon staat * voor elke tekst, {year} voor een jaar en {number} voor een getal. Zet een backslash voor andere accolades.",
+		"Dans un modèle, * remplace n'importe quel texte, {year} une année et {number} un nombre. Mettez une barre oblique inverse devant les autres accolades.",
 	}},
 	{"rule_product", [...]string{
 		"Give the publisher and the family of the product.",
 		"Geef de uitgever en de familie van het product op.",
 		"Indiquez l'éditeur et la famille du produit.",
+	}},
+	{"rule_takes_more", [...]string{
+		"More titles of known products follow the new rules: {count}. Check that the patterns are not too broad.",
+		"Nog meer titels van bekende producten volgen de nieuwe regels: {count}. Controleer of de patronen niet te ruim zijn.",
+		"D'autres titres de produits connus suivent les nouvelles règles : {count}. Vérifiez que les modèles ne sont pas trop larges.",
+	}},
+	{"rule_takes_title", [...]string{
+		"The title {title} (PCs: {devices}) now follows this rule. Without it, it is recognised as {product}.",
+		"De titel {title} (pc's: {devices}) volgt nu deze regel. Zonder de regel wordt hij herkend als {product}.",
+		"Le titre {title} (PC : {devices}) suit maintenant cette règle. Sans elle, il est reconnu comme {product}.",
 	}},
 	{"rule_title", [...]string{
 		"Give the title that this title is an alias of.",

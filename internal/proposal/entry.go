@@ -42,13 +42,14 @@ type Version struct {
 	Devices int
 }
 
-// Queue returns the entries of the unknown titles of all sources, by PCs times likelihood, then by
-// PCs and name.
-func Queue(tallies []inventory.Counted) []Entry {
+// Queue returns the entries of the titles of all sources that are unknown by the rules, by PCs times
+// likelihood, then by PCs and name. Titles that only later rules than those of the tally know are not
+// in it.
+func Queue(tallies []inventory.Counted, rules *inventory.Rules) []Entry {
 	folded := map[string]*folding{}
 	for _, counted := range tallies {
 		for _, t := range counted.Tally.Titles {
-			if t.Decision.Kind == inventory.Unknown {
+			if t.Decision.Kind == inventory.Unknown && (counted.Tally.Rules == rules.ID || rules.Recognize(t.Title).Kind == inventory.Unknown) {
 				fold(folded, t, isLinux(counted.Tally.Shape, t.Title))
 			}
 		}

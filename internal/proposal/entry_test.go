@@ -30,11 +30,32 @@ func ids() func() string {
 	}
 }
 
+// queueOf returns the queue of tallies of which the titles are unknown by definition.
+func queueOf(tallies []inventory.Counted) []proposal.Entry {
+	for _, c := range tallies {
+		c.Tally.Rules = inventory.StartingRules().ID
+	}
+	return proposal.Queue(tallies, inventory.StartingRules())
+}
+
+// TestR6_6_KnownMeanwhile: a rule removes titles from the queue before the file is counted again.
+func TestR6_6_KnownMeanwhile(t *testing.T) {
+	t.Parallel()
+	rules, err := inventory.NewRules([]inventory.Rule{{ID: "own", Kind: inventory.Ignored, Name: "foo*"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, unknown("", "Foo", "", 1), unknown("", "Bar", "", 1))}, rules)
+	if len(queue) != 1 || queue[0].Name != "Bar" {
+		t.Errorf("%+v", queue)
+	}
+}
+
 func TestR6_6_VersionsAreFolded(t *testing.T) {
 	t.Parallel()
 	known := unknown("Microsoft", "Microsoft Visio Professional 2019", "", 50)
 	known.Decision.Kind = inventory.Product
-	queue := proposal.Queue([]inventory.Counted{
+	queue := queueOf([]inventory.Counted{
 		source(inventory.AppInvRawData,
 			known,
 			unknown("Contoso", "Foo 1.2", "", 3),
@@ -63,7 +84,7 @@ func TestR6_6_AtMost20Versions(t *testing.T) {
 	for i := range 25 {
 		titles = append(titles, unknown("Contoso", "Foo", strconv.Itoa(i), 1+i))
 	}
-	e := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, titles...)})[0]
+	e := queueOf([]inventory.Counted{source(inventory.AppInvRawData, titles...)})[0]
 	if len(e.Versions) != proposal.MaxVersions || e.AllVersions != 25 || e.Versions[0].Version != "24" {
 		t.Errorf("%d of %d versions: %+v", len(e.Versions), e.AllVersions, e.Versions)
 	}
@@ -98,7 +119,7 @@ func TestR6_6_RulesTakeTheTitles(t *testing.T) {
 			for _, title := range test.titles {
 				titles = append(titles, unknown("Contoso {*}", title, "77.5", 1))
 			}
-			queue := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, titles...)})
+			queue := queueOf([]inventory.Counted{source(inventory.AppInvRawData, titles...)})
 			if len(queue) != 1 {
 				t.Fatalf("%+v", queue)
 			}
@@ -158,12 +179,12 @@ func TestR6_6_LinuxPackagesAreApart(t *testing.T) {
 		{inventory.GLPI, "Contoso", "libfoo1", "1.2-3ubuntu4", false},
 		{inventory.AppInvRawData, "", "libfoo1", "1.2-3ubuntu4", false}, // Intune has Windows PCs
 	} {
-		e := proposal.Queue([]inventory.Counted{source(test.shape, unknown(test.publisher, test.name, test.version, 1))})[0]
+		e := queueOf([]inventory.Counted{source(test.shape, unknown(test.publisher, test.name, test.version, 1))})[0]
 		if e.Linux != test.linux {
 			t.Errorf("%s %q %q %q: %v", test.shape, test.publisher, test.name, test.version, e.Linux)
 		}
 	}
-	both := proposal.Queue([]inventory.Counted{
+	both := queueOf([]inventory.Counted{
 		source(inventory.GLPI, unknown("", "libfoo1", "1.2-3ubuntu4", 1)), source(inventory.AppInvRawData, unknown("", "libfoo1", "1.2", 1)),
 	})
 	if len(both) != 2 || both[0].ID == both[1].ID {
@@ -190,7 +211,7 @@ func TestR6_6_LikelihoodIsExplained(t *testing.T) {
 		{"Contoso", "Foo KB123456", 1, 20, []proposal.Fact{proposal.PublisherGiven, proposal.LooksLikeNoise}},
 		{"Contoso", "Foo Treiber", 1, 20, []proposal.Fact{proposal.PublisherGiven, proposal.LooksLikeNoise}},
 	} {
-		e := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, unknown(test.publisher, test.name, "", test.devices))})[0]
+		e := queueOf([]inventory.Counted{source(inventory.AppInvRawData, unknown(test.publisher, test.name, "", test.devices))})[0]
 		if diff := cmp.Diff(test.facts, e.Facts); diff != "" || e.Likelihood != test.likelihood {
 			t.Errorf("%q of %q: %d %v", test.name, test.publisher, e.Likelihood, e.Facts)
 		}
@@ -201,7 +222,7 @@ func TestR6_6_LikelihoodIsExplained(t *testing.T) {
 func TestR6_6_Order(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, e := range proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData,
+	for _, e := range queueOf([]inventory.Counted{source(inventory.AppInvRawData,
 		unknown("", "vs_part", "", 900), unknown("Contoso", "Gadget Update", "", 9), unknown("Contoso", "Gadget", "", 4), unknown("Adobe", "Gadget", "", 4),
 	)}) {
 		got = append(got, e.Publisher+" "+e.Name)

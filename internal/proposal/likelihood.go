@@ -6,18 +6,17 @@ import (
 	"unicode"
 )
 
-// Fact is a reason for the likelihood of an entry. Package i18n has the messages, with the prefix
-// queue_.
+// Fact is a reason for the likelihood of an entry: the code of a message of package i18n.
 type Fact string
 
 // The facts.
 const (
-	PublisherPaid  Fact = "publisher_paid"  // the dictionary has paid products of the publisher
-	PublisherFree  Fact = "publisher_free"  // it knows the publisher, but no paid product
-	PublisherGiven Fact = "publisher_given" // a publisher that it does not know
-	PublisherNone  Fact = "publisher_none"
-	LooksLikeNoise Fact = "noise"      // the name looks like a driver, update, part or identifier
-	Widespread     Fact = "widespread" // on at least widespreadDevices PCs
+	PublisherPaid  Fact = "queue_publisher_paid"  // the dictionary has paid products of the publisher
+	PublisherFree  Fact = "queue_publisher_free"  // it knows the publisher, but no paid product
+	PublisherGiven Fact = "queue_publisher_given" // a publisher that it does not know
+	PublisherNone  Fact = "queue_publisher_none"
+	LooksLikeNoise Fact = "queue_noise"      // the name looks like a driver, update, part or identifier
+	Widespread     Fact = "queue_widespread" // on at least widespreadDevices PCs
 )
 
 // Facts is every fact.

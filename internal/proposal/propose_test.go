@@ -113,7 +113,7 @@ func TestR6_6_VersionOfAnEntry(t *testing.T) {
 		{"Scooter Software", "Beyond Compar", "4.3.2", "Scooter Software Beyond Compare 4"},
 		{"Adobe", "Ilustrator", "", "Adobe Illustrator"},
 	} {
-		e := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, unknown(test.publisher, test.name, test.version, 1))})[0]
+		e := queueOf([]inventory.Counted{source(inventory.AppInvRawData, unknown(test.publisher, test.name, test.version, 1))})[0]
 		all := e.Proposals()
 		if len(all) == 0 {
 			t.Errorf("nothing is proposed for %q", test.name)
@@ -144,7 +144,7 @@ func TestR6_6_ManyEntriesAreFast(t *testing.T) {
 		titles = append(titles, unknown(row.Publisher, fmt.Sprintf("%s Profesional Tools no %c%d", row.Name(), 'a'+i%26, i), "", 1))
 	}
 	begin := time.Now()
-	queue := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, titles...)})
+	queue := queueOf([]inventory.Counted{source(inventory.AppInvRawData, titles...)})
 	proposed := 0
 	for _, e := range queue {
 		proposed += len(e.Proposals())

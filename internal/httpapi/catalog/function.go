@@ -33,7 +33,8 @@ type operations struct{ Deps }
 
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
-	httpapi.EnumOf(inventories.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins), httpapi.EnumOf(choiceKinds),
+	httpapi.EnumOf(inventories.States), httpapi.EnumOf(inventory.Shapes), httpapi.EnumOf(ruleKinds()), httpapi.EnumOf(titleKinds()), httpapi.EnumOf(origins),
+	httpapi.EnumOf(choiceKinds), httpapi.EnumOf(linuxFilters), httpapi.EnumOf(acceptedKinds),
 }
 
 // New returns the function's handler.
@@ -49,7 +50,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
-		o.catalogOperations(), o.editOperations(), o.inventoryOperations(), o.ruleOperations(), o.decisionOperations(),
+		o.catalogOperations(), o.editOperations(), o.inventoryOperations(), o.ruleOperations(), o.decisionOperations(), o.queueOperations(),
 	)}
 }
 

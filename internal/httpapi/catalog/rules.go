@@ -12,6 +12,7 @@ import (
 	"trueup/internal/cursor"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
@@ -46,7 +47,7 @@ type TitleName struct {
 type RuleText struct {
 	Kind      inventory.Kind `json:"kind" doc:"The kind of the matching titles. ignored: of no interest; alias: another name of a title; component: a part of a product." example:"product"`
 	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"A pattern of the publisher. If absent, any publisher matches. A title without a publisher matches every pattern." example:"contoso*"`
-	Name      string         `json:"name" maxLength:"256" doc:"A pattern of the name: * matches any text, {year} a year, {number} digits with dots." example:"expense manager {number}*"`
+	Name      string         `json:"name" maxLength:"256" doc:"A pattern of the name: * matches any text, {year} a year, {number} digits with dots. A backslash makes one of * { } \\ literal: \\{x\\} matches {x}." example:"expense manager {number}*"`
 	Version   string         `json:"version,omitempty" maxLength:"256" doc:"A pattern of the version. If absent, any version matches." example:"5.*"`
 	Product   *Product       `json:"product,omitempty" doc:"The product to count, or the product that a component belongs to."`
 	Title     *TitleName     `json:"title,omitempty" doc:"The title that replaces the matching title, for an alias."`
@@ -93,7 +94,8 @@ type Rule struct {
 // ChangedRule is a rule that was added or changed.
 type ChangedRule struct {
 	Rule
-	RulesVersion int64 `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins. It grows with every change of one of them." example:"4"`
+	RulesVersion int64            `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins. It grows with every change of one of them." example:"4"`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"Detected titles that the rule takes from products and undecidable titles of the dictionary, the ones on most PCs first, at most 10, in the reader's language. The rule was stored nevertheless."`
 }
 
 // RulePage is a page of rules.
@@ -189,9 +191,9 @@ func (o *operations) createRule(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createRuleInput) (*createdRule, error) {
-		rule := in.Body.rule("own-" + strings.ToLower(o.NewID()[:10]))
+		rule := in.Body.rule(o.newRuleID())
 		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, o.Now(), op.OperationID, in.Body, func(call httpapi.Call[ChangedRule]) (httpapi.Reply[ChangedRule], error) {
-			return o.setRule(ctx, in.Revision, call, rule, in.Body.Position, func(inventory.RuleList) error { return nil })
+			return o.setRule(ctx, in.Lang(), in.Revision, call, rule, in.Body.Position, func(inventory.RuleList) error { return nil })
 		})
 		if err != nil {
 			return nil, err
@@ -223,7 +225,7 @@ func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Tagged[ChangedRule], error) {
-		reply, err := o.setRule(ctx, in.Revision, httpapi.Call[ChangedRule]{}, in.Body.rule(in.ID), in.Body.Position, func(list inventory.RuleList) error {
+		reply, err := o.setRule(ctx, in.Lang(), in.Revision, httpapi.Call[ChangedRule]{}, in.Body.rule(in.ID), in.Body.Position, func(list inventory.RuleList) error {
 			_, _, err := list.Find(in.ID)
 			return err
 		})
@@ -237,7 +239,11 @@ func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 
 // setRule adds or replaces a rule of an admin if check allows it, at a position. Position 0
 // keeps the position of an existing rule and puts a new one last.
-func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpapi.Call[ChangedRule], rule inventory.Rule, at int, check func(inventory.RuleList) error) (reply httpapi.Reply[ChangedRule], err error) {
+func (o *operations) setRule(ctx context.Context, lang i18n.Lang, r httpapi.Revision, call httpapi.Call[ChangedRule], rule inventory.Rule, at int, check func(inventory.RuleList) error) (reply httpapi.Reply[ChangedRule], err error) {
+	tallies, err := o.Counts.Tallies(ctx)
+	if err != nil {
+		return reply, err
+	}
 	now := o.Now()
 	err = httpapi.Revise(ctx, r, o.rules(ctx), func(list inventory.RuleList) error {
 		if err := check(list); err != nil {
@@ -255,7 +261,11 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 		admin := list.With(rule, place)
 		_, is, _ := inventory.RuleList{Admin: admin}.Find(rule.ID) // it was just added
 		event.After["position"] = strconv.Itoa(is)
-		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1}); err != nil {
+		taken, err := o.takenOver(lang, admin, list.Decisions, []string{rule.ID}, tallies)
+		if err != nil {
+			return err
+		}
+		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1, taken}); err != nil {
 			return err
 		}
 		_, first, err := o.Counts.SetRules(ctx, list, admin, list.Decisions, reply.Change(event))
@@ -267,6 +277,9 @@ func (o *operations) setRule(ctx context.Context, r httpapi.Revision, call httpa
 	}
 	return reply, err
 }
+
+// newRuleID returns the id of a new rule.
+func (o *operations) newRuleID() string { return "own-" + strings.ToLower(o.NewID()[:10]) }
 
 // rules returns a function that reads the rules, for Revise.
 func (o *operations) rules(ctx context.Context) func() (inventory.RuleList, int64, error) {
