@@ -1,0 +1,151 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"trueup/internal/audit"
+	"trueup/internal/httpapi"
+	"trueup/internal/httpapi/agreements"
+	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
+	"trueup/internal/once"
+)
+
+// answer sends a request that has to succeed.
+func answer[T any](a asking, method, path, body string) (into T) {
+	a.t.Helper()
+	status, got := a.ask(method, path, body)
+	if err := json.Unmarshal(got, &into); err != nil || status >= http.StatusMultipleChoices {
+		a.t.Fatalf("%s %s: %d %.300s %v", method, path, status, got, err)
+	}
+	return into
+}
+
+// queued uploads titles of one PC, and returns the ids of their entries.
+func (s *stack) queued(t *testing.T, a asking, file string, entries int) (ids []string) {
+	t.Helper()
+	if err := s.deps.Uploads.Put(t.Context(), kind.Inventory.Key("", "queue.csv"), "text/csv", []byte(file)); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); len(ids) != entries; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d entries, want %d", len(ids), entries)
+		}
+		ids = nil
+		for next := "x"; next != ""; {
+			page := answer[catalogapi.QueuePage](a, http.MethodGet, "/inventory/queue?limit=200&cursor="+strings.TrimPrefix(next, "x"), "")
+			for _, e := range page.Items {
+				ids = append(ids, e.ID)
+			}
+			next = page.NextCursor
+		}
+	}
+	return ids
+}
+
+// recounted waits until the files are counted by the current rules: the stack ends with the test.
+func recounted(a asking) {
+	a.t.Helper()
+	for end := time.Now().Add(20 * time.Second); answer[catalogapi.Inventory](a, http.MethodGet, "/inventory", "").Counting; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			a.t.Fatal("the recount does not end")
+		}
+	}
+}
+
+func accepting(ids []string) string {
+	body, err := json.Marshal(catalogapi.Acceptances{Entries: ids, Kind: catalogapi.AcceptedKind(inventory.Ignored)})
+	if err != nil {
+		panic(err) // texts only
+	}
+	return string(body)
+}
+
+// TestR6_6_AsManyEntriesAsABodyHolds accepts 240 entries with names that are longer than a rule can be.
+// One event names the first of them.
+func TestR6_6_AsManyEntriesAsABodyHolds(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	a := asking{t, s.handlers, &strings.Builder{}}
+	var file strings.Builder
+	file.WriteString("ApplicationName,ApplicationPublisher,DeviceId\n")
+	for i := range 240 {
+		fmt.Fprintf(&file, "Gadget%c%c %s,Contoso,pc1\n", 'a'+i/26, 'a'+i%26, strings.Repeat("{é}", 100))
+	}
+	ids := s.queued(t, a, file.String(), 240)
+	accepted := answer[catalogapi.Accepted](a, http.MethodPost, "/inventory/proposals/acceptances", accepting(ids))
+	if len(accepted.Items) != 240 || len(accepted.NotFound) != 0 || len(accepted.Warnings) != 0 || accepted.RulesVersion != 1 {
+		t.Errorf("%d accepted, %v not found, warnings %v, version %d", len(accepted.Items), accepted.NotFound, accepted.Warnings, accepted.RulesVersion)
+	}
+	events := answer[httpapi.Page[agreements.AuditEvent]](a, http.MethodGet, "/audit?action=proposals.accepted", "")
+	if len(events.Items) != 1 {
+		t.Fatalf("%d events", len(events.Items))
+	}
+	after := events.Items[0].After
+	if n := utf8.RuneCountInString(after["names"]); n < 900 || n > 1000 || after["rules"] != "240" {
+		t.Errorf("%d characters of names, %s rules", n, after["rules"])
+	}
+	if queue := answer[catalogapi.QueuePage](a, http.MethodGet, "/inventory/queue", ""); queue.Total != 0 {
+		t.Errorf("%d entries are left", queue.Total)
+	}
+	if status, _ := a.ask(http.MethodPost, "/inventory/proposals/acceptances", accepting(append(ids, "one more"))); status != http.StatusUnprocessableEntity {
+		t.Errorf("241 entries: %d", status)
+	}
+	recounted(a)
+}
+
+// TestR6_6_TooManyRules: an acceptance that does not fit adds no rule.
+func TestR6_6_TooManyRules(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	a := asking{t, s.handlers, &strings.Builder{}}
+	var admin []inventory.Rule
+	for i := range inventory.MaxRules - 1 {
+		admin = append(admin, inventory.Rule{ID: "own-" + strconv.Itoa(i), Kind: inventory.Ignored, Name: "unheard of " + strconv.Itoa(i)})
+	}
+	list, err := s.deps.Counts.Rules(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := audit.Event{ID: "event", At: time.Now().UTC(), Action: "rule.added", Subject: "inventory-rule/own-0", By: "ann", Source: audit.SourceAPI}
+	if _, _, err := s.deps.Counts.SetRules(t.Context(), list, admin, nil, once.Change{Event: event}); err != nil {
+		t.Fatal(err)
+	}
+	ids := s.queued(t, a, "ApplicationName,DeviceId\nGadget,pc1\nWidget,pc1\n", 2)
+	status, body := a.ask(http.MethodPost, "/inventory/proposals/acceptances", accepting(ids))
+	if status != http.StatusConflict || member(t, body, "code") != "rules_many" {
+		t.Errorf("two more than one: %d %s", status, body)
+	}
+	if accepted := answer[catalogapi.Accepted](a, http.MethodPost, "/inventory/proposals/acceptances", accepting(ids[:1])); len(accepted.Items) != 1 || accepted.RulesVersion != 2 {
+		t.Errorf("the last one: %+v", accepted)
+	}
+	recounted(a)
+}
+
+// TestR6_6_LinuxFilter: a Linux PC's packages are not among the other titles.
+func TestR6_6_LinuxFilter(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	a := asking{t, s.handlers, &strings.Builder{}}
+	file := `{"deviceid": "pc1", "action": "inventory", "content": {"softwares": [
+		{"name": "libgadget1", "version": "1.2-3ubuntu4", "publisher": "Ubuntu Developers <ubuntu@example.org>"}, {"name": "Gadget", "publisher": "Contoso"}]}}`
+	if err := s.deps.Uploads.Put(t.Context(), kind.Inventory.Key("", "pc1.json"), "application/json", []byte(file)); err != nil {
+		t.Fatal(err)
+	}
+	var with, only catalogapi.QueuePage
+	for end := time.Now().Add(20 * time.Second); with.Total == 0 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		with = answer[catalogapi.QueuePage](a, http.MethodGet, "/inventory/queue", "")
+		only = answer[catalogapi.QueuePage](a, http.MethodGet, "/inventory/queue?linux=only", "")
+	}
+	if with.Total != 1 || with.Items[0].Name != "Gadget" || only.Total != 1 || only.Items[0].Name != "libgadget1" || !only.Items[0].Linux {
+		t.Errorf("without: %+v\nonly: %+v", with, only)
+	}
+}
