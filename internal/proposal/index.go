@@ -53,7 +53,7 @@ func newIndex(d *product.Dictionary) *index {
 		}
 		seen := map[string]bool{}
 		x.add(row, row.Name(), seen)
-		for _, p := range row.Paper {
+		for _, p := range row.Names() {
 			x.add(row, p.Name, seen)
 		}
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -31,6 +32,9 @@ type Acceptances struct {
 	Kind      AcceptedKind `json:"kind,omitempty" doc:"What the entries are. Required with entries." example:"ignored"`
 	Product   *Product     `json:"product,omitempty" doc:"The product of the entries, if they are of the kind product. The version {number} stands for the version in the name."`
 }
+
+// exampleAcceptances is a body for the OpenAPI document.
+var exampleAcceptances = map[string]any{"proposals": []string{"0f1e2d3c4b5a6978.adobe-acrobat-pro"}, "entries": []string{"1f1e2d3c4b5a6978"}, "kind": inventory.Ignored}
 
 // choices returns the entries and what each is, in the order of the body.
 func (a Acceptances) choices() []choice {
@@ -72,25 +76,26 @@ func (c choice) rules(e proposal.Entry, newID func() string) []inventory.Rule {
 
 func (a Acceptances) check() (broken []errs.Violation) {
 	if len(a.Proposals)+len(a.Entries) == 0 {
-		return []errs.Violation{{Code: "acceptances_required", Field: httpapi.WholeBody}}
+		return append(a.checkProduct(), errs.Violation{Code: "acceptances_required", Field: httpapi.WholeBody})
 	}
 	for i, id := range a.Proposals {
 		if entry, row, _ := strings.Cut(id, proposalSeparator); entry == "" || row == "" {
 			broken = append(broken, errs.Violation{Code: "proposal_id", Field: "proposals/" + strconv.Itoa(i), Value: text.Shorten(id, 100)})
 		}
 	}
-	broken = append(broken, a.repeated()...)
-	if len(a.Entries) == 0 {
-		return broken
+	if len(a.Entries) > 0 && a.Kind == "" {
+		broken = append(broken, errs.Violation{Code: "field_required", Field: "kind"})
 	}
-	if a.Kind == "" {
-		return append(broken, errs.Violation{Code: "field_required", Field: "kind"})
-	}
-	rule := inventory.Rule{Kind: inventory.Kind(a.Kind), Name: "any"}
+	return slices.Concat(broken, a.repeated(), a.checkProduct())
+}
+
+// checkProduct checks the product like one of a rule of the kind.
+func (a Acceptances) checkProduct() []errs.Violation {
+	rule := inventory.Rule{Kind: cmp.Or(inventory.Kind(a.Kind), inventory.Ignored), Name: "any"}
 	if p := a.Product; p != nil {
 		rule.Product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
 	}
-	return append(broken, rule.Check()...)
+	return rule.Check()
 }
 
 // repeated returns a violation for each entry that another one repeats.

@@ -364,6 +364,7 @@ func describeInventory(document *huma.OpenAPI) {
 			property.MaxLength = &text
 		}
 	}
+	schemas["Acceptances"].Examples = []any{exampleAcceptances}
 	schemas["NewRule"].Properties["name"].MinLength = &one
 	schemas["TitleName"].Properties["name"].MinLength = &one
 	name, size := intake.MaxStepChars, float64(kind.Inventory.MaxUpload())

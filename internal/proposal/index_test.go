@@ -1,0 +1,37 @@
+package proposal
+
+import (
+	"testing"
+
+	"trueup/internal/product/builtin"
+)
+
+func BenchmarkNewIndex(b *testing.B) {
+	d := builtin.Load()
+	for b.Loop() {
+		newIndex(d)
+	}
+}
+
+// TestSimilarityR6_6: typing errors resemble a word, other words and numbers do not.
+func TestSimilarityR6_6(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		a, b string
+		like bool
+	}{
+		{"photoshop", "photoshopp", true},
+		{"profesional", "professional", true},
+		{"ilustrator", "illustrator", true},
+		{"estándar", "standard", false},
+		{"word", "ford", false},
+		{"office", "offices", true},
+		{"vision", "visio", true},
+		{"acrobat", "acronis", false},
+		{"2016x", "2019x", false},
+	} {
+		if got := similarity(test.a, test.b); (got > 0) != test.like || got >= 1 {
+			t.Errorf("%s and %s: %v", test.a, test.b, got)
+		}
+	}
+}
