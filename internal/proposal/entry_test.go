@@ -206,6 +206,7 @@ func TestR6_6_LikelihoodIsExplained(t *testing.T) {
 		{"Contoso", "Unheard Of", 1, 50, []proposal.Fact{proposal.PublisherGiven}},
 		{"VideoLAN", "Unheard Of", 1, 10, []proposal.Fact{proposal.PublisherFree}},
 		{"", "Unheard Of", 1, 30, []proposal.Fact{proposal.PublisherNone}},
+		{"", "微信", 1, 30, []proposal.Fact{proposal.PublisherNone}},
 		{"", "vs_unheard_of", 1, 0, []proposal.Fact{proposal.PublisherNone, proposal.LooksLikeNoise}},
 		{"", "{90140000-0011-0000-0000-0000000FF1CE}.X", 1, 0, []proposal.Fact{proposal.PublisherNone, proposal.LooksLikeNoise}},
 		{"Contoso", "Foo KB123456", 1, 20, []proposal.Fact{proposal.PublisherGiven, proposal.LooksLikeNoise}},

@@ -82,9 +82,10 @@ func isNoise(name string) bool {
 }
 
 // isIdentifier reports whether a name is one word in lower case, as programmers name parts:
-// vs_filehandler_amd64.
+// vs_filehandler_amd64. Scripts without cases are no identifiers.
 func isIdentifier(name string) bool {
-	return !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsUpper(r) })
+	return strings.ContainsFunc(name, unicode.IsLower) &&
+		!strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsUpper(r) })
 }
 
 func setOf(words string) map[string]bool {

@@ -2,6 +2,7 @@ package proposal_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -159,5 +160,17 @@ func TestR6_6_ManyEntriesAreFast(t *testing.T) {
 func BenchmarkNamed(b *testing.B) {
 	for b.Loop() {
 		proposal.Named("Adobe", "Photoshopp Profesional studio server tools")
+	}
+}
+
+// BenchmarkQueue makes the queue of 20,000 unknown titles.
+func BenchmarkQueue(b *testing.B) {
+	var titles []inventory.Count
+	for i := range 20_000 {
+		titles = append(titles, unknown("Contoso", fmt.Sprintf("Gadget %c%c tools %d.%d (x64)", 'a'+i%26, 'a'+i/26%26, i/700, i%9), "1."+strconv.Itoa(i), 1))
+	}
+	tallies := []inventory.Counted{source(inventory.AppInvRawData, titles...)}
+	for b.Loop() {
+		queueOf(tallies)
 	}
 }
