@@ -155,7 +155,8 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 		Added:   func(ctx context.Context) { refreshes.PairsChanged(ctx, refresher.TriggerImport) },
 		Log:     log,
 	}
-	feeds := &feeder.Feeder{Catalog: titles, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log}
+	rules := inventories.RulesFiles{Counts: inventories.NewCounts(store.Inventories, reports)}
+	feeds := &feeder.Feeder{Catalog: titles, Rules: rules, Uploads: uploads, Reports: reports, Clock: time.Now, NewID: newID, Log: log}
 	return trigger.Jobs{
 		Files: []trigger.Receiver{
 			{Kind: kind.Agreements, Receive: imports.Receive},

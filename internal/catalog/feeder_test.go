@@ -2,10 +2,12 @@ package catalog_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,12 +34,62 @@ func newFeeding(t *testing.T) *feeding {
 	t.Helper()
 	f := &feeding{log: &memoryLog{}, uploads: &memoryBucket{}, reports: &memoryBucket{}}
 	f.Feeder = &feeder.Feeder{
-		Catalog: process(f.log, f.reports), Uploads: f.uploads, Reports: f.reports,
+		Catalog: process(f.log, f.reports), Rules: noRules{}, Uploads: f.uploads, Reports: f.reports,
 		Clock: func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) },
 		NewID: func(time.Time) string { return "event" },
 		Log:   slog.New(slog.NewJSONHandler(&f.lines, nil)),
 	}
 	return f
+}
+
+// noRules receives files of rules that begin with "{": with one new rule, or an error.
+type noRules struct{}
+
+func (noRules) IsFile(data []byte) bool { return bytes.HasPrefix(data, []byte("{")) }
+
+func (noRules) Add(_ context.Context, data []byte, _ func() audit.Event) (rows, unchanged int, err error) {
+	switch string(data) {
+	case "{bad}":
+		return 2, 0, errs.Violated([]errs.Violation{{Code: "rule_name", Field: "rules/0/name"}, {Code: "rule_kind", Field: "rules/1/kind"}})
+	case "{many}":
+		return 2, 0, errs.New(errs.Invalid, "rules_many", "max", "2000")
+	case "{fault}":
+		return 2, 0, errs.New(errs.Unavailable, "try_again")
+	}
+	return 3, 1, nil
+}
+
+func TestR5_4_FilesOfRules(t *testing.T) {
+	t.Parallel()
+	f := newFeeding(t)
+	for content, want := range map[string]struct {
+		added, unchanged, rejected int
+		codes                      []string
+	}{
+		"{}":     {2, 1, 0, nil},
+		"{bad}":  {0, 0, 2, []string{"rule_name", "rule_kind"}},
+		"{many}": {0, 0, 2, []string{"rules_many"}},
+	} {
+		f.put(t, "catalog/rules.json", content)
+		if err := f.Receive(t.Context(), intake.Object{Key: "catalog/rules.json"}); err != nil {
+			t.Fatal(err)
+		}
+		r := f.result(t, "catalog/rules.json")
+		var codes []string
+		for _, found := range r.Findings {
+			codes = append(codes, found.Code)
+		}
+		if r.Added != want.added || r.Unchanged != want.unchanged || r.Rejected != want.rejected || !slices.Equal(codes, want.codes) {
+			t.Errorf("%s: %+v", content, r)
+		}
+	}
+	f.put(t, "catalog/rules.json", "{fault}")
+	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/rules.json"}); errs.KindOf(err) != errs.Unavailable {
+		t.Errorf("a fault is not returned: %v", err)
+	}
+	if len(f.log.entries) != 0 {
+		t.Errorf("the catalog has changed: %v", f.log.entries)
+	}
 }
 
 func (f *feeding) put(t *testing.T, key, content string) {

@@ -149,3 +149,37 @@ func TestR6_6_LinuxFilter(t *testing.T) {
 		t.Errorf("without: %+v\nonly: %+v", with, only)
 	}
 }
+
+// TestR5_4_RulesMoveToAnotherInstallation exports rules and decisions, and adds them to another stack by
+// a file under catalog/.
+func TestR5_4_RulesMoveToAnotherInstallation(t *testing.T) {
+	t.Parallel()
+	from, to := newStack(t), newStack(t)
+	a, b := asking{t, from.handlers, &strings.Builder{}}, asking{t, to.handlers, &strings.Builder{}}
+	made := answer[catalogapi.ChangedRule](a, http.MethodPost, "/inventory/rules", `{"kind":"free","name":"\\{gadget\\} *"}`)
+	answer[catalogapi.ChangedDecision](a, http.MethodPut, "/inventory/decisions/adobe-acrobat-undecidable", `{"choices":[{"versions":"22.*","kind":"free"}]}`)
+	_, exported := a.ask(http.MethodGet, "/inventory/rules/export", "")
+	if err := to.deps.Uploads.Put(t.Context(), kind.Catalog.Key("", "rules.json"), "application/json", exported); err != nil {
+		t.Fatal(err)
+	}
+	var rules catalogapi.RulePage
+	for end := time.Now().Add(20 * time.Second); rules.RulesVersion == 0 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		rules = answer[catalogapi.RulePage](b, http.MethodGet, "/inventory/rules", "")
+	}
+	if len(rules.Items) != 1 || rules.Items[0].ID != made.ID || rules.Items[0].Name != made.Name {
+		t.Errorf("rules %+v", rules)
+	}
+	if _, again := b.ask(http.MethodGet, "/inventory/rules/export", ""); string(again) != string(exported) {
+		t.Errorf("exported as %s\nand imported as %s", exported, again)
+	}
+	events := answer[httpapi.Page[agreements.AuditEvent]](b, http.MethodGet, "/audit?action=rules.imported", "")
+	if len(events.Items) != 1 || events.Items[0].Source != audit.SourceImport || events.Items[0].After["decisions"] != "1" {
+		t.Errorf("events %+v", events)
+	}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) { // the result is written last but one
+		if _, err := to.deps.Reports.Open(t.Context(), "catalog/rules.json.result.json", "", ""); err == nil {
+			return
+		}
+	}
+	t.Error("there is no result")
+}

@@ -122,7 +122,8 @@ func newStack(t *testing.T) *stack {
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	imports := &importer.Importer{Store: store.Imports, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
-	feeds := &feeder.Feeder{Catalog: deps.Catalog, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
+	rules := inventories.RulesFiles{Counts: inventories.NewCounts(store.Inventories, deps.Reports)}
+	feeds := &feeder.Feeder{Catalog: deps.Catalog, Rules: rules, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
 	counts := &inventories.Receiver{
 		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}

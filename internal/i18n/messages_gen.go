@@ -1207,6 +1207,11 @@ var messages = [...]message{
 		"Geef de titel op waarvan dit een andere naam is.",
 		"Indiquez le titre dont celui-ci est un autre nom.",
 	}},
+	{"rules_file", [...]string{
+		"The file is not a list of rules and decisions as GET /inventory/rules/export returns it, in version {version}. Nothing was added.",
+		"Het bestand is geen lijst van regels en beslissingen zoals GET /inventory/rules/export die geeft, in versie {version}. Er is niets toegevoegd.",
+		"Le fichier n'est pas une liste de règles et de décisions telle que la renvoie GET /inventory/rules/export, en version {version}. Rien n'a été ajouté.",
+	}},
 	{"rules_many", [...]string{
 		"There can be at most {max} rules.",
 		"Er kunnen hoogstens {max} regels zijn.",

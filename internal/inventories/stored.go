@@ -1,8 +1,11 @@
 package inventories
 
 import (
+	"bytes"
 	"encoding/json"
+	"strconv"
 
+	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/pack"
 	"trueup/internal/position"
@@ -101,6 +104,83 @@ func (c storedChoices) choices() inventory.Choices {
 	return inventory.Choices{ID: c.ID, All: each(c.All, func(c storedChoice) inventory.Choice {
 		return inventory.Choice{Versions: c.Versions, Kind: c.Kind, Product: position.Product(c.Product)}
 	})}
+}
+
+// rulesFileVersion is the version of exported rules and decisions.
+const rulesFileVersion = 1
+
+// rulesFile is the JSON of exported rules and decisions. People read and edit it, so its fields have
+// the names of the API.
+type rulesFile struct {
+	Format    string       `json:"format"` // rulesFormat, which tells it from other files
+	Version   int          `json:"version"`
+	Rules     []fileRule   `json:"rules"`
+	Decisions []fileChoice `json:"decisions"`
+}
+
+const rulesFormat = "trueup-rules"
+
+type fileRule struct {
+	ID        string         `json:"id"`
+	Kind      inventory.Kind `json:"kind"`
+	Publisher string         `json:"publisher,omitempty"`
+	Name      string         `json:"name"`
+	Version   string         `json:"version,omitempty"`
+	Product   fileProduct    `json:"product,omitzero"`
+	Title     storedTitle    `json:"title,omitzero"`
+}
+
+// fileChoice is one choice about the titles of a row. The choices of a row follow each other.
+type fileChoice struct {
+	ID       string         `json:"id"`
+	Versions string         `json:"versions,omitempty"`
+	Kind     inventory.Kind `json:"kind"`
+	Product  fileProduct    `json:"product,omitzero"`
+}
+
+type fileProduct struct {
+	Publisher string `json:"publisher,omitempty"`
+	Family    string `json:"family,omitempty"`
+	Edition   string `json:"edition,omitempty"`
+	Version   string `json:"version,omitempty"`
+}
+
+// ExportRules returns the admins' rules and decisions as a file that RulesFiles reads.
+func ExportRules(list inventory.RuleList) ([]byte, error) {
+	file := rulesFile{Format: rulesFormat, Version: rulesFileVersion, Rules: []fileRule{}, Decisions: []fileChoice{}}
+	for _, r := range list.Admin {
+		file.Rules = append(file.Rules, fileRule{r.ID, r.Kind, r.Publisher, r.Name, r.Version, fileProduct(r.Product), storedTitle(r.Title)})
+	}
+	for _, d := range list.Decisions {
+		for _, c := range d.All {
+			file.Decisions = append(file.Decisions, fileChoice{d.ID, c.Versions, c.Kind, fileProduct(c.Product)})
+		}
+	}
+	return json.MarshalIndent(file, "", "  ")
+}
+
+// decodeRulesFile decodes a file of ExportRules. An error is errs.Invalid rules_file.
+func decodeRulesFile(data []byte) (rules []inventory.Rule, decisions []inventory.Choices, err error) {
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
+	d.DisallowUnknownFields()
+	var file rulesFile
+	if d.Decode(&file) != nil || file.Version != rulesFileVersion {
+		return nil, nil, errs.New(errs.Invalid, "rules_file", "version", strconv.Itoa(rulesFileVersion))
+	}
+	for _, r := range file.Rules {
+		rules = append(rules, inventory.Rule{
+			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
+			Product: position.Product(r.Product), Title: inventory.Title(r.Title),
+		})
+	}
+	for _, c := range file.Decisions {
+		if last := len(decisions) - 1; last < 0 || decisions[last].ID != c.ID {
+			decisions = append(decisions, inventory.Choices{ID: c.ID})
+		}
+		of := &decisions[len(decisions)-1]
+		of.All = append(of.All, inventory.Choice{Versions: c.Versions, Kind: c.Kind, Product: position.Product(c.Product)})
+	}
+	return rules, decisions, nil
 }
 
 // each converts the elements of a list; nil stays nil.

@@ -135,7 +135,7 @@ func announce(k kind.Kind) Grant {
 var Functions = []Function{
 	{
 		Name:        "import",
-		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, from the uploads bucket.",
+		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, and exported rules, from the uploads bucket.",
 		Trigger:     Objects,
 		Every:       15 * time.Minute,    // ends abandoned imports, finishes deletions, saves copies
 		Calls:       []string{"refresh"}, // when there are new pairs
@@ -147,7 +147,10 @@ var Functions = []Function{
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
 			receive("import", putObject),
-			[]Grant{{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
+			[]Grant{
+				results(kind.Inventory, getObject, putObject, listBucket), // imported rules
+				{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
+			},
 		),
 	},
 	{

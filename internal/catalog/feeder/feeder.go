@@ -1,5 +1,6 @@
-// Package feeder adds CSV files of publishers and titles (kind.Catalog), which admins put in the
-// uploads bucket, to the catalog. It does not depend on AWS.
+// Package feeder receives the files of kind.Catalog, which admins put in the uploads bucket: CSV files
+// of publishers and titles, which it adds to the catalog, and exported rules and decisions (R5.4). It
+// does not depend on AWS.
 //
 // Known rows change nothing, and nothing is removed. So a file may be delivered more than once
 // and in any order, and after a fault the next delivery adds what is missing.
@@ -14,6 +15,7 @@ import (
 
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
+	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
@@ -29,11 +31,21 @@ func ResultKey(key string) string {
 // Feeder is the use case.
 type Feeder struct {
 	Catalog *catalog.Store
+	Rules   Rules
 	Uploads objects.Bucket
 	Reports objects.Bucket
 	Clock   func() time.Time
 	NewID   func(at time.Time) string // returns a new id of an audit event
 	Log     *slog.Logger
+}
+
+// Rules receives exported rules and decisions. Package inventories implements it.
+type Rules interface {
+	// IsFile reports whether a file has exported rules.
+	IsFile(data []byte) bool
+	// Add adds all of them, or none, with an audit event. It returns how many the file has, and how many
+	// of them were there already. An error of kind errs.Invalid or errs.NotFound is about the file.
+	Add(ctx context.Context, data []byte, event func() audit.Event) (rows, unchanged int, err error)
 }
 
 // Result is the result of a file. Added + Unchanged + Rejected = Rows; a row is added if it has
@@ -59,7 +71,7 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	if o.IsFolder() {
 		return nil
 	}
-	file, err := f.read(ctx, o)
+	data, err := f.read(ctx, o)
 	if errors.Is(err, objects.ErrNotFound) {
 		f.Log.WarnContext(ctx, "catalog file gone")
 		return nil
@@ -67,24 +79,11 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	if err != nil {
 		return err
 	}
-	fed, err := f.Catalog.Feed(ctx, file.Additions, func() audit.Event {
-		now := f.Clock().UTC().Truncate(time.Millisecond)
-		return audit.Event{ID: f.NewID(now), At: now, By: o.By, Action: "catalog.fed", Source: audit.SourceImport}
-	})
+	r, err := f.add(ctx, o, data)
 	if err != nil {
 		return err
 	}
-	r := Result{
-		File: o.Key, At: began.UTC(), Rows: file.Rows, Added: len(file.Additions) - fed.Unchanged, Unchanged: fed.Unchanged, Rejected: file.Rejected,
-		Publishers: fed.Publishers, Titles: fed.Titles, Findings: make([]Finding, len(file.Findings)),
-	}
-	for i, found := range file.Findings {
-		messages := make(map[i18n.Lang]string, len(i18n.Langs))
-		for _, lang := range i18n.Langs {
-			messages[lang] = i18n.Text(lang, found.Code, found.Args)
-		}
-		r.Findings[i] = Finding{found, messages}
-	}
+	r.File, r.At = o.Key, began.UTC()
 	body, err := r.encode()
 	if err != nil {
 		return err
@@ -97,8 +96,75 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 	return f.Catalog.Save(ctx, 1, f.Clock())
 }
 
-// read reads and checks a file.
-func (f *Feeder) read(ctx context.Context, o intake.Object) (*catalog.File, error) {
+// add adds the content of a file; nil data is a file that is too large.
+func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result, error) {
+	switch {
+	case data == nil:
+		return result(catalog.TooLarge()), nil
+	case f.Rules.IsFile(data):
+		return f.addRules(ctx, o, data)
+	}
+	return f.addTitles(ctx, o, catalog.ReadFile(data))
+}
+
+// event returns the audit event of a file.
+func (f *Feeder) event(o intake.Object) audit.Event {
+	now := f.Clock().UTC().Truncate(time.Millisecond)
+	return audit.Event{ID: f.NewID(now), At: now, By: o.By, Action: "catalog.fed", Source: audit.SourceImport}
+}
+
+func (f *Feeder) addTitles(ctx context.Context, o intake.Object, file *catalog.File) (Result, error) {
+	fed, err := f.Catalog.Feed(ctx, file.Additions, func() audit.Event { return f.event(o) })
+	if err != nil {
+		return Result{}, err
+	}
+	r := result(file.Findings...)
+	r.Rows, r.Added, r.Unchanged, r.Rejected = file.Rows, len(file.Additions)-fed.Unchanged, fed.Unchanged, file.Rejected
+	r.Publishers, r.Titles = fed.Publishers, fed.Titles
+	return r, nil
+}
+
+func (f *Feeder) addRules(ctx context.Context, o intake.Object, data []byte) (Result, error) {
+	rows, unchanged, err := f.Rules.Add(ctx, data, func() audit.Event { return f.event(o) })
+	if kind := errs.KindOf(err); kind == errs.Invalid || kind == errs.NotFound {
+		r := result(findings(errs.As(err))...)
+		r.Rows, r.Rejected = rows, rows
+		return r, nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	r := result()
+	r.Rows, r.Added, r.Unchanged = rows, rows-unchanged, unchanged
+	return r, nil
+}
+
+// findings returns what is wrong with a file of rules.
+func findings(e *errs.Error) (all []catalog.Finding) {
+	for _, v := range e.Violations[:min(len(e.Violations), catalog.MaxFileFindings)] {
+		all = append(all, catalog.Finding{Field: v.Field, Value: v.Value, Code: v.Code, Args: v.Args})
+	}
+	if all == nil {
+		all = []catalog.Finding{{Code: e.Code, Args: e.Args}}
+	}
+	return all
+}
+
+// result returns a result with findings.
+func result(found ...catalog.Finding) Result {
+	r := Result{Findings: make([]Finding, len(found))}
+	for i, finding := range found {
+		messages := make(map[i18n.Lang]string, len(i18n.Langs))
+		for _, lang := range i18n.Langs {
+			messages[lang] = i18n.Text(lang, finding.Code, finding.Args)
+		}
+		r.Findings[i] = Finding{finding, messages}
+	}
+	return r
+}
+
+// read reads a file. It returns nil for one that is too large.
+func (f *Feeder) read(ctx context.Context, o intake.Object) ([]byte, error) {
 	file, err := intake.Open(ctx, f.Uploads, kind.Catalog, o)
 	if err != nil {
 		return nil, err
@@ -107,9 +173,11 @@ func (f *Feeder) read(ctx context.Context, o intake.Object) (*catalog.File, erro
 	data, err := file.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
-		return &catalog.File{Findings: []catalog.Finding{catalog.TooLarge()}}, nil
+		return nil, nil
 	case err != nil:
 		return nil, err
+	case data == nil:
+		data = []byte{}
 	}
-	return catalog.ReadFile(data), nil
+	return data, nil
 }

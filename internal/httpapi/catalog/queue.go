@@ -108,6 +108,7 @@ func (o *operations) queueOperations() httpapi.Operations {
 		"listQueue":       o.listQueue,
 		"acceptProposals": o.acceptProposals,
 		"proposeProducts": o.proposeProducts,
+		"exportRules":     o.exportRules,
 	}
 }
 

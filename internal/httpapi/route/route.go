@@ -64,6 +64,7 @@ var Table = []Route{
 	{"GET", "/inventory/titles", "catalog", access.Read, "listInventoryTitles"},
 	{"GET", "/inventory/recognition", "catalog", access.Read, "recognizeTitle"},
 	{"GET", "/inventory/rules", "catalog", access.Read, "listRules"},
+	{"GET", "/inventory/rules/export", "catalog", access.Read, "exportRules"},
 	{"POST", "/inventory/rules", "catalog", access.ManageAgreements, "createRule"},
 	{"PUT", "/inventory/rules/{id}", "catalog", access.ManageAgreements, "replaceRule"},
 	{"DELETE", "/inventory/rules/{id}", "catalog", access.ManageAgreements, "deleteRule"},
