@@ -39,15 +39,15 @@ type QueueVersion struct {
 
 // Proposal is a product of the dictionary that resembles a name.
 type Proposal struct {
-	ID      string         `json:"id,omitempty" doc:"The id with which the proposal is accepted; absent for a typed name." example:"0f1e2d3c4b5a6978.adobe-acrobat-pro"`
-	Kind    inventory.Kind `json:"kind" doc:"Whether it needs a licence: product or free." example:"product"`
-	Product Product        `json:"product" doc:"The product. The version of the proposal for an entry can have the placeholders {year}, {number} and {major}, as in a rule."`
-	Score   int            `json:"score" minimum:"0" maximum:"100" doc:"How much the name resembles the product; 100 if the dictionary knows the name." example:"92"`
+	ID      string     `json:"id,omitempty" doc:"The id with which the proposal is accepted; absent for a typed name." example:"0f1e2d3c4b5a6978.adobe-acrobat-pro"`
+	Kind    ChoiceKind `json:"kind" doc:"Whether it needs a licence." example:"product"`
+	Product Product    `json:"product" doc:"The product. The version of the proposal for an entry can have the placeholders {year}, {number} and {major}, as in a rule."`
+	Score   int        `json:"score" minimum:"0" maximum:"100" doc:"How much the name resembles the product; 100 if the dictionary knows the name." example:"92"`
 }
 
 func proposalOf(entry string, p proposal.Proposal) Proposal {
 	out := Proposal{
-		Kind: p.Kind, Score: p.Score,
+		Kind: ChoiceKind(p.Kind), Score: p.Score,
 		Product: Product{Publisher: p.Product.Publisher, Family: p.Product.Family, Edition: p.Product.Edition, Version: p.Product.Version},
 	}
 	if entry != "" {
