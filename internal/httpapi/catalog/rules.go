@@ -144,14 +144,14 @@ func (o *operations) listRules(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		rules := list.Admin
-		if in.Origin == originTrueup {
-			rules = inventory.Starting()
-		}
 		query := []string{op.OperationID, string(in.Origin), strconv.FormatInt(list.Version, 10)}
 		var at rulesPage
 		if _, err := cursor.Decode(in.Cursor, &at, query...); err != nil {
 			return nil, err
+		}
+		rules := list.Admin
+		if in.Origin == originTrueup {
+			rules = inventory.Starting()
 		}
 		begin := min(max(at.After, 0), len(rules))
 		end := min(begin+in.Limit, len(rules))
