@@ -27,6 +27,10 @@ type products struct {
 	family []int32
 }
 
+// unknown stands for a product of all unknown titles: the number of its devices tells how many have
+// one. No product of a title is empty.
+var unknown = position.Product{}
+
 // newProducts returns the products of titles, by decisions.
 func newProducts(decisions []Decision) products {
 	p := products{of: make([]int32, len(decisions))}
@@ -34,7 +38,7 @@ func newProducts(decisions []Decision) products {
 	families := map[position.Product][]int32{}
 	for i, d := range decisions {
 		p.of[i] = -1
-		if !d.counts() {
+		if !d.Counts() && d.Kind != Unknown {
 			continue
 		}
 		number, met := numbers[d.Product]

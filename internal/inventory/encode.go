@@ -46,6 +46,7 @@ func (t *Tally) Encode() []byte {
 		w.number(p.Devices)
 		w.number(p.Users)
 	}
+	w.number(t.UnknownDevices)
 	w.number(len(t.OtherPlatforms))
 	for _, p := range t.OtherPlatforms {
 		w.Text(p.Platform)
@@ -101,6 +102,7 @@ func Decode(b []byte) (*Tally, error) {
 		t.Products = append(t.Products, p)
 	}
 	if !first {
+		t.UnknownDevices = r.number()
 		for range r.Count(1) {
 			t.OtherPlatforms = append(t.OtherPlatforms, PlatformCount{Platform: r.Text(), Devices: r.number()})
 		}

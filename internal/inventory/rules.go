@@ -254,14 +254,10 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 // canonical returns the product by its name in the dictionary, so that the installations of an
 // admin's rule meet their licences.
 func (rules *Rules) canonical(p position.Product) position.Product {
-	if p.Family == "" {
-		return p
+	if m, ok := rules.dictionary.OnPaper(p.Publisher, p.Name(), p.Version); ok {
+		return m.Product
 	}
-	named := rules.dictionary.Named(p.Publisher, p.Name(), p.Version)
-	if _, known := rules.dictionary.Of(named); !known && named.Version == text.Collapse(p.Version) {
-		return p // keeps the admin's edition
-	}
-	return position.Product(named)
+	return p
 }
 
 // matches reports whether a pattern matches folded text; nil matches any.

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -211,7 +212,7 @@ func TestSuiteCountsOncePerDeviceR6_3(t *testing.T) {
 	if titles := got.Evidence(apps); len(titles) != 3 {
 		t.Errorf("evidence %v", titles)
 	}
-	want := []position.Line{{Product: apps, Quantity: 2, Source: position.Source{Kind: "inventory", ID: "intune-raw", Text: "Microsoft 365 Apps for enterprise"}}}
+	want := []position.Line{{Product: apps, Quantity: 2, Users: 1, Source: position.Source{Kind: "inventory", ID: "intune-raw", Text: "Microsoft 365 Apps for enterprise"}}}
 	if diff := cmp.Diff(want, got.Lines()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -347,7 +348,7 @@ func TestSamples(t *testing.T) {
 		"appinvrawdata.csv":   {inventory.AppInvRawData, 5, 87, 2, all},
 		"intune.zip":          {inventory.AppInvRawData, 5, 85, 0, all},
 		"appinvaggregate.csv": {inventory.AppInvAggregate, 5, 36, 0, all},
-		"glpi.json":           {inventory.GLPI, 3, 44, 0, three},
+		"glpi.json":           {inventory.GLPI, 3, 44, 0, append(slices.Clone(three), "Microsoft Windows Pro 11: 3")},
 		"osquery.jsonl":       {inventory.Osquery, 3, 45, 1, three},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ func TestR16_6_StoredTallies(t *testing.T) {
 	t.Parallel()
 	office := position.Product{Publisher: "Microsoft", Family: "Office", Edition: "Professional Plus", Version: "2021"}
 	tally := &Tally{
-		Shape: GLPI, Rules: "r", Estimated: true, Rows: 30, BadRows: 1, Devices: 12,
+		Shape: GLPI, Rules: "r", Estimated: true, Rows: 30, BadRows: 1, Devices: 12, UnknownDevices: 2,
 		Bad: []BadRow{{File: "a.csv", Line: 4, Code: "row_columns", Args: map[string]string{"max": "3", "min": "2"}}},
 		Titles: []Count{
 			{
@@ -29,7 +29,7 @@ func TestR16_6_StoredTallies(t *testing.T) {
 		got, err := Decode(sample)
 		want := *tally
 		if version == 1 {
-			want.Products, want.OtherPlatforms = []ProductCount{{Product: office, Devices: 11}}, nil
+			want.Products, want.OtherPlatforms, want.UnknownDevices = []ProductCount{{Product: office, Devices: 11}}, nil, 0
 		}
 		if diff := cmp.Diff(&want, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)

@@ -99,6 +99,7 @@ type Tally struct {
 	Bad     []BadRow // the first MaxBadRows of them, in the order of the file
 	Devices int      // with Windows and at least one title
 
+	UnknownDevices int // with at least one title that is not recognised
 	// OtherPlatforms has the devices that do not count, in no other number of the tally, by
 	// platform. Also macOS is among them.
 	OtherPlatforms []PlatformCount
@@ -137,8 +138,8 @@ const (
 	rowFile     = "inventory_row_file"
 )
 
-// counts reports whether a title counts as its product.
-func (d Decision) counts() bool { return d.Kind.installs() }
+// Counts reports whether a title counts as its product.
+func (d Decision) Counts() bool { return d.Kind.installs() }
 
 // finish recognises the titles and counts.
 func (r *reading) finish() (*Tally, error) {
@@ -162,6 +163,10 @@ func (r *reading) finish() (*Tally, error) {
 	}
 	for i, product := range products.known {
 		if counted.products[i] == 0 {
+			continue
+		}
+		if product == unknown {
+			t.UnknownDevices = counted.products[i]
 			continue
 		}
 		count := ProductCount{Product: product, Devices: counted.products[i]}
@@ -225,7 +230,7 @@ func (t *Tally) Lines() []position.Line {
 	lines := make([]position.Line, len(t.Products))
 	for i, p := range t.Products {
 		lines[i] = position.Line{
-			Product: p.Product, Quantity: p.Devices,
+			Product: p.Product, Quantity: p.Devices, Users: p.Users,
 			Source: position.Source{Kind: position.KindInventory, ID: string(t.Shape), Text: ProductName(p.Product)},
 		}
 	}
@@ -235,7 +240,7 @@ func (t *Tally) Lines() []position.Line {
 // Evidence returns the titles that count for a product (R8.3).
 func (t *Tally) Evidence(product position.Product) (titles []Count) {
 	for _, c := range t.Titles {
-		if c.Decision.counts() && c.Decision.Product == product {
+		if c.Decision.Counts() && c.Decision.Product == product {
 			titles = append(titles, c)
 		}
 	}
@@ -251,6 +256,38 @@ func (t *Tally) Queue() (titles []Count) {
 	}
 	slices.SortStableFunc(titles, func(a, b Count) int { return cmp.Compare(b.Devices, a.Devices) })
 	return titles
+}
+
+// LeftOut is what a report of products does not judge.
+type LeftOut struct {
+	UnknownTitles, UnknownDevices     int // titles that are not recognised, each version; devices with one
+	UndecidedTitles, UndecidedDevices int // undecidable titles, each version; devices with one, once for each product
+	OtherPlatforms                    int // devices of other platforms
+}
+
+// LeftOut returns what a report of the tally's products does not judge.
+func (t *Tally) LeftOut() LeftOut {
+	l := LeftOut{UnknownDevices: t.UnknownDevices}
+	undecided := map[position.Product]bool{}
+	for _, c := range t.Titles {
+		switch c.Decision.Kind {
+		case Unknown:
+			l.UnknownTitles++
+		case Undecidable:
+			l.UndecidedTitles++
+			undecided[c.Decision.Product] = true
+		default: // judged, or needs no licence
+		}
+	}
+	for _, p := range t.Products {
+		if undecided[p.Product] {
+			l.UndecidedDevices += p.Devices
+		}
+	}
+	for _, p := range t.OtherPlatforms {
+		l.OtherPlatforms += p.Devices
+	}
+	return l
 }
 
 // Summary returns the summary for R2.8.

@@ -11,6 +11,19 @@ import (
 // or else of the column version. The publisher may stand at the front of the name and the version
 // at its end. ok is false if the dictionary does not know the name.
 func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool) {
+	if m, ok = d.OnPaper(publisher, name, version); ok {
+		return m, true
+	}
+	for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
+		if m, ok = d.Recognize(Title{Publisher: publisher, Name: n, Version: version}); ok && m.Row != nil {
+			return m, true
+		}
+	}
+	return Match{}, false
+}
+
+// OnPaper is Licensed for names that are written on licences, and not for those of installations.
+func (d *Dictionary) OnPaper(publisher, name, version string) (m Match, ok bool) {
 	by := d.publisher(publisher)
 	stem := Stem(text.Fold(name))
 	names := []string{stem}
@@ -27,11 +40,6 @@ func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool
 			if m, ok = d.licensed(by, strings.Join(rest, " "), found, version); ok {
 				return m, true
 			}
-		}
-	}
-	for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
-		if m, ok = d.Recognize(Title{Publisher: publisher, Name: n, Version: version}); ok && m.Row != nil {
-			return m, true
 		}
 	}
 	return Match{}, false
@@ -62,7 +70,7 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 
 // licensed looks a name up among the names on licences. inName is the version that was cut from it.
 func (d *Dictionary) licensed(by int, name, inName, column string) (m Match, ok bool) {
-	p, ok := d.onPaper(by, name)
+	p, ok := d.paper(by, name)
 	if !ok {
 		return Match{}, false
 	}

@@ -86,8 +86,8 @@ func New(data Data) *Dictionary {
 	return d
 }
 
-// onPaper finds a name on licences, in normal form, of a publisher.
-func (d *Dictionary) onPaper(publisher int, name string) (paper, bool) {
+// paper finds a name on licences, in normal form, of a publisher.
+func (d *Dictionary) paper(publisher int, name string) (paper, bool) {
 	found, ok := d.names(publisher).byName[name]
 	return found, ok
 }

@@ -5,7 +5,17 @@ import (
 	"strconv"
 
 	"trueup/internal/errs"
+	"trueup/internal/inventory"
 )
+
+// add adds what is left out of an inventory.
+func (l *LeftOut) add(o inventory.LeftOut) {
+	l.UnknownTitles += o.UnknownTitles
+	l.UnknownDevices += o.UnknownDevices
+	l.UndecidedTitles += o.UndecidedTitles
+	l.UndecidedDevices += o.UndecidedDevices
+	l.OtherPlatforms += o.OtherPlatforms
+}
 
 // sentences returns what is left out, in words. It returns nothing for what is 0.
 func (l LeftOut) sentences(w Words) (said []string) {

@@ -71,7 +71,7 @@ type LeftOut struct {
 	UnknownTitles    int `json:"unknownTitles" doc:"Detected titles that are not known, so that no product counts them." example:"2326"`
 	UnknownDevices   int `json:"unknownDevices" doc:"PCs with such a title." example:"22"`
 	UndecidedTitles  int `json:"undecidedTitles" doc:"Detected titles that do not tell which of several products they are." example:"3"`
-	UndecidedDevices int `json:"undecidedDevices" doc:"PCs with such a title." example:"20"`
+	UndecidedDevices int `json:"undecidedDevices" doc:"PCs with such a title. A PC counts once for each name." example:"20"`
 	OtherPlatforms   int `json:"otherPlatforms" doc:"Devices of other platforms, which are not counted." example:"14"`
 }
 
@@ -223,8 +223,9 @@ func (d *Data) AddInventory(t *inventory.Tally, file string) {
 		line.Source.ID = file
 		d.Installed = append(d.Installed, line)
 	}
+	d.LeftOut.add(t.LeftOut())
 	for _, c := range t.Titles {
-		if c.Decision.Kind != inventory.Product {
+		if !c.Decision.Counts() {
 			continue
 		}
 		d.Titles = append(d.Titles, position.Line{

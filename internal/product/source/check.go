@@ -89,6 +89,9 @@ func (c *checker) entry(p Publisher, f Family, e Entry) {
 	if !slices.Contains(rowKinds, row.Kind) {
 		c.addf("kind %q", row.Kind)
 	}
+	if same, _ := c.d.Of(product.Product{Publisher: row.Publisher, Family: row.Family, Edition: row.Edition}); same.ID != row.ID {
+		c.addf("it has the name of %s: add an edition", same.ID)
+	}
 	if row.Kind == product.KindProduct && !slices.Contains(metrics, row.Metric) {
 		c.addf("metric %q", row.Metric)
 	}

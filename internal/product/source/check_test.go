@@ -41,6 +41,7 @@ func TestCheckFindsFaultsR5_0(t *testing.T) {
 		"nested alternatives":          {"contoso planner {number}", "[contoso [|x]] planner", "alternatives in alternatives"},
 		"a spelling of two publishers": {"- publisher: Contoso", "- publisher: Fabrikam\n  spellings: [Contoso Ltd]\n- publisher: Contoso", "belongs to Fabrikam as well"},
 		"a part of no row":             {"kind: free,", "kind: component, of: contoso-drawer,", "which is no row"},
+		"two products of one name":     {"    - {id: contoso-planner,", "    - {id: planner, paper: [Plan]}\n    - {id: contoso-planner,", "it has the name of planner"},
 		"an unknown key":               {"metric: device", "meter: device", "meter"},
 	} {
 		t.Run(name, func(t *testing.T) {
