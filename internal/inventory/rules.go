@@ -22,7 +22,7 @@ type Kind string
 
 // The kinds. A Product counts as installed, and an Undecidable title may be one.
 const (
-	Unknown     Kind = ""                      // neither a rule nor the dictionary knows the title
+	Unknown     Kind = ""                        // neither a rule nor the dictionary knows the title
 	Product     Kind = Kind(product.KindProduct) // an installed product
 	Undecidable Kind = Kind(product.KindUndecidable)
 	Component   Kind = Kind(product.KindComponent) // a part of a product that another title counts
@@ -68,7 +68,7 @@ type Decision struct {
 	Kind Kind
 	// Rule is the ID of the admin's rule, or of the row or rule of the dictionary, that decided. It is
 	// empty when Unknown, and "decision/" and the row after an admin's Choice.
-	Rule string
+	Rule    string
 	Alias   string           // ID of the rule that gave the title another name; empty for none
 	Product position.Product // the Product, the product of a Component, or what an Undecidable title counts as until it is decided
 }

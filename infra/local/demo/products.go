@@ -55,17 +55,20 @@ func products() []product {
 		{"Corel", "CorelDRAW Graphics Suite", "2021", 11, false, single("CorelDRAW Graphics Suite 2021 (64-Bit)", "Corel Corporation", "23.5.0.506")},
 		{"Dassault Systèmes", "SOLIDWORKS", "2024", 22, false, single("SOLIDWORKS 2024 x64 Edition SP05", "Dassault Systèmes SolidWorks Corp", "32.50.0068")},
 		{"TechSmith", "Snagit", "2024", 35, false, single("Snagit 2024", "TechSmith Corporation", "24.2.2")},
-		{"MathWorks", "MATLAB", "2023", 5, false, single("MATLAB R2023b", "MathWorks", "23.2")},
-		{"WinZip", "WinZip", "27.0", 18, false, single("WinZip 27.0", "Corel Corporation", "27.0.15240")},
-		{"win.rar", "WinRAR", "6.24", 47, false, single("WinRAR 6.24 (64-bit)", "win.rar GmbH", "6.24.0")},
+		{"MathWorks", "MATLAB", "R2023b", 5, false, single("MATLAB R2023b", "MathWorks", "23.2")},
+		{"Corel", "WinZip", "27", 18, false, single("WinZip 27.0", "Corel Corporation", "27.0.15240")},
+		{"RARLAB", "WinRAR", "6", 47, false, single("WinRAR 6.24 (64-bit)", "win.rar GmbH", "6.24.0")},
 	}
 }
+
+// java is the name of Oracle's Java of which the title does not tell whether its use is free.
+const java = "Java SE (8u211 and later, 11 and later)"
 
 // What the dictionary of products says about products of the demo.
 var (
 	renamed     = map[string]string{"Windows Server - Device CAL": "Windows Server CAL Device"} // names on paper
 	notMeasured = map[string]bool{"Windows Server CAL Device": true, "SQL Server Standard": true}
-	undecided   = map[string]bool{"Acrobat": true} // the title may be the free Reader
+	undecided   = map[string]bool{"Acrobat": true, java: true} // the titles may be the free Reader and an old or personal Java
 	includedIn  = map[string]string{"Access": "Office Professional Plus"}
 )
 
@@ -112,6 +115,9 @@ func expectedReport(fleet []pc) []expected {
 	for _, m := range fleet {
 		for _, i := range m.has {
 			of(all[i].publisher, all[i].name, all[i].version).installed++
+		}
+		if slices.ContainsFunc(m.rows, func(r row) bool { return r.publisher == "Oracle Corporation" }) {
+			of("Oracle", java, "8").installed++
 		}
 	}
 
