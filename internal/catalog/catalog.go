@@ -146,7 +146,7 @@ func (c *Catalog) PublisherNamed(name string) (Publisher, bool) {
 	if p := c.publishers.find(name); p != nil {
 		return p.public(), true
 	}
-	if known, ok := builtin.Load().Publisher(name); ok {
+	if known, ok := builtin.Products().Publisher(name); ok {
 		if p := c.publishers.find(known); p != nil {
 			return p.public(), true
 		}

@@ -30,14 +30,14 @@ var formerFile string
 // startDigest identifies the starting catalog. The same entries have another result with another
 // starting catalog, so a copy names the one it includes.
 var startDigest = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(builtin.ID() + "\n" + formerFile))
+	sum := sha256.Sum256([]byte(builtin.ProductsID() + "\n" + formerFile))
 	return hex.EncodeToString(sum[:8])
 })
 
 // ready builds the starting catalog, unless that is done or a copy was restored.
 func (c *Catalog) ready() {
 	c.start.Do(func() {
-		d := builtin.Load()
+		d := builtin.Products()
 		c.add(products(d))
 		c.add(former(d, formerFile))
 	})

@@ -34,7 +34,7 @@ const decided = "decision/"
 // UndecidableRow returns the undecidable row with an id; errs.NotFound undecided_not_found if there
 // is none.
 func UndecidableRow(id string) (*product.Row, error) {
-	row, ok := builtin.Load().Find(id)
+	row, ok := builtin.Products().Find(id)
 	if !ok || row.Kind != product.KindUndecidable {
 		return nil, errs.New(errs.NotFound, "undecided_not_found", "id", text.Shorten(id, 100))
 	}

@@ -112,8 +112,18 @@ func NewRules(admin []Rule, decisions []Choices) (*Rules, error) {
 	return newRules(rules, chosen, digest(admin, decisions)), nil
 }
 
+// starting is a variable without an initial value, so that programs that recognise no titles are
+// linked without the dictionary.
+var starting struct {
+	once  sync.Once
+	rules *Rules
+}
+
 // StartingRules returns the rules of an organisation without rules of its own: the dictionary.
-var StartingRules = sync.OnceValue(func() *Rules { return newRules(nil, nil, digest(nil, nil)) })
+func StartingRules() *Rules {
+	starting.once.Do(func() { starting.rules = newRules(nil, nil, digest(nil, nil)) })
+	return starting.rules
+}
 
 func newRules(rules []compiled, chosen map[string]choices, id string) *Rules {
 	return &Rules{ID: id, rules: rules, choices: chosen, dictionary: builtin.Load()}

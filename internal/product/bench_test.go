@@ -25,15 +25,24 @@ func BenchmarkRecognize(b *testing.B) {
 
 // BenchmarkLoad measures what a process does before it recognises its first title.
 func BenchmarkLoad(b *testing.B) {
-	packed, err := os.ReadFile("builtin/dictionary.bin")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		data, err := product.Decode(string(packed))
+	var packed []string
+	for _, name := range []string{"products.bin", "noise.bin"} {
+		file, err := os.ReadFile("builtin/" + name)
 		if err != nil {
 			b.Fatal(err)
 		}
-		product.New(data)
+		packed = append(packed, string(file))
+	}
+	for b.Loop() {
+		var all product.Data
+		for _, p := range packed {
+			data, err := product.Decode(p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			all.Publishers, all.Rows = append(all.Publishers, data.Publishers...), append(all.Rows, data.Rows...)
+			all.Rules = append(all.Rules, data.Rules...)
+		}
+		product.New(all)
 	}
 }

@@ -49,6 +49,16 @@ func Encode(data Data) []byte {
 	return all.Bytes()
 }
 
+// Split returns the publishers, rows and rules of rows, and the rules of noise apart. Together they
+// are the data: noise refers to the publishers and rows by their index.
+func (d Data) Split() (products, noise Data) {
+	first := slices.IndexFunc(d.Rules, func(r Rule) bool { return r.Row < 0 })
+	if first < 0 {
+		return d, Data{}
+	}
+	return Data{d.Publishers, d.Rows, d.Rules[:first]}, Data{Rules: d.Rules[first:]}
+}
+
 // Texts of a fixed list are packed by their position.
 var (
 	kinds   = []Kind{KindProduct, KindFree, KindUndecidable, KindUpdate, KindLanguage, KindComponent, KindRuntime, KindDriver}

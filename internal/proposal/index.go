@@ -39,7 +39,7 @@ type word struct {
 }
 
 // builtinIndex is the index of the dictionary of this release. The first call builds it.
-var builtinIndex = sync.OnceValue(func() *index { return newIndex(builtin.Load()) })
+var builtinIndex = sync.OnceValue(func() *index { return newIndex(builtin.Products()) })
 
 func newIndex(d *product.Dictionary) *index {
 	x := &index{dictionary: d, numbers: map[string]int{}, byFront: map[string][]int{}, paid: map[string]bool{}}

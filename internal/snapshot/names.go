@@ -25,7 +25,7 @@ type publisher struct {
 }
 
 func newNames(c *catalog.Catalog) *names {
-	return &names{dictionary: builtin.Load(), catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
+	return &names{dictionary: builtin.Products(), catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
 }
 
 // publisher returns the publisher with that name.

@@ -65,7 +65,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		data.At = run.StartedAt.Truncate(time.Millisecond) // the precision of the run's record
 	}
 	data.Runs = withRun(data.Runs, run)
-	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Products: builtin.Load(), Words: p.Words}
+	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Products: builtin.Products(), Words: p.Words}
 	parts, m, err := data.Snapshot(run.Date, run.ID, run.Token, s)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) er
 
 func (g *gathered) additions() []catalog.Addition {
 	seen := map[position.Product]bool{}
-	dictionary := builtin.Load()
+	dictionary := builtin.Products()
 	add := func(product position.Product) { seen[product] = true }
 	entitled := func(e entitlement.Entitlement) {
 		if text.Collapse(e.Publisher) == "" {

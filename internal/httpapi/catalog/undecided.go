@@ -154,7 +154,7 @@ func undecided(tallies []inventory.Counted) []Undecided {
 			u.Titles = append(u.Titles, UndecidedTitle{counted.Source, t.Publisher, t.Name, t.Version, t.Devices})
 		}
 		for _, p := range counted.Tally.Products {
-			if row, ok := builtin.Load().Of(product.Product(p.Product)); ok && byRow[row.ID] != nil {
+			if row, ok := builtin.Products().Of(product.Product(p.Product)); ok && byRow[row.ID] != nil {
 				byRow[row.ID].Devices += p.Devices
 			}
 		}
@@ -177,7 +177,7 @@ func newUndecided(id string) *Undecided {
 	}
 	u.Name = nameOf(row)
 	for _, candidate := range row.Candidates {
-		if c, ok := builtin.Load().Find(candidate); ok {
+		if c, ok := builtin.Products().Find(candidate); ok {
 			u.Candidates = append(u.Candidates, Candidate{ChoiceKind(c.Kind), Product{Publisher: c.Publisher, Family: c.Family, Edition: c.Edition}})
 		}
 	}

@@ -1,4 +1,4 @@
-// Command pack writes builtin/dictionary.bin from the data files. It is run by go generate in
+// Command pack writes the files of package builtin from the data files. It is run by go generate in
 // internal/product, and fails with everything that is wrong with them.
 package main
 
@@ -33,5 +33,9 @@ func run() error {
 		}
 		return fmt.Errorf("%d problems in the data files", len(problems))
 	}
-	return os.WriteFile("builtin/dictionary.bin", product.Encode(data), 0o600)
+	products, noise := data.Split()
+	if err := os.WriteFile("builtin/products.bin", product.Encode(products), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile("builtin/noise.bin", product.Encode(noise), 0o600)
 }

@@ -182,7 +182,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	var library *snapshot.Library
 	now := time.Now()
-	settings := report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Load(), Words: report.WordsIn(i18n.English)}
+	settings := report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Products(), Words: report.WordsIn(i18n.English)}
 	read := func(ctx context.Context) error {
 		v, _, err := library.Live(ctx)
 		if err != nil {
