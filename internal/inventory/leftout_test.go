@@ -14,8 +14,13 @@ func TestR8_2_LeftOut(t *testing.T) {
 	t.Parallel()
 	file := header
 	for _, r := range [][2]string{
-		{"d1", "Stockroom Planner 4"}, {"d1", "Stockroom Labels"}, {"d2", "Stockroom Planner 5"}, {"d3", "Adobe Acrobat (64-bit)"}, {"d1", "Adobe Acrobat (64-bit)"},
-		{"d4", "7-Zip 24.08 (x64)"}, {"d4", "Microsoft Visio Professional 2019 - en-us"},
+		{"d1", "Stockroom Planner 4"},
+		{"d1", "Stockroom Labels"},
+		{"d2", "Stockroom Planner 5"},
+		{"d3", "Adobe Acrobat (64-bit)"},
+		{"d1", "Adobe Acrobat (64-bit)"},
+		{"d4", "7-Zip 24.08 (x64)"},
+		{"d4", "Microsoft Visio Professional 2019 - en-us"},
 	} {
 		file += row(r[0], r[1], "")
 	}

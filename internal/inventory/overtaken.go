@@ -58,10 +58,10 @@ func (rules *Rules) overtaken(ids []string, t Title) (o Overtaken, ok bool) {
 	if slices.Contains(ids, d.Alias) {
 		rule = d.Alias
 	}
-	if !slices.Contains(ids, rule) || d.Kind.installs() && d.Product == position.Product(m.Product) {
+	if !slices.Contains(ids, rule) || d.Kind.installs() && d.Product == m.Product {
 		return Overtaken{}, false
 	}
-	return Overtaken{Title: t, Rule: rule, Product: position.Product(m.Product)}, true
+	return Overtaken{Title: t, Rule: rule, Product: m.Product}, true
 }
 
 // anyMatches reports whether one of the rules matches a title as detected. It is quick to say that

@@ -252,7 +252,7 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 	if m, ok := rules.dictionary.Recognize(product.Title(t)); ok {
 		d.Kind, d.Rule = Kind(m.Kind), m.Rule
 		if d.Kind.installs() {
-			d.Product = position.Product(m.Product)
+			d.Product = m.Product
 		}
 		if d.Kind == Undecidable {
 			d = rules.decide(d, t)

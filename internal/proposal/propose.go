@@ -40,7 +40,7 @@ func (x *index) named(publisher, name string) (all []Proposal) {
 		return nil
 	}
 	if m, ok := x.dictionary.Licensed(publisher, name, ""); ok && m.Kind != product.KindUndecidable {
-		all = append(all, Proposal{m.Row.ID, inventory.Kind(m.Kind), position.Product(m.Product), 100})
+		all = append(all, Proposal{m.Row.ID, inventory.Kind(m.Kind), m.Product, 100})
 	}
 	_, version := product.SplitVersion(strings.Fields(product.Stem(text.Fold(name))))
 	for _, f := range x.resembling(publisher, name) {
@@ -54,7 +54,7 @@ func (x *index) named(publisher, name string) (all []Proposal) {
 // versioned returns the product of a row in a version, as the dictionary writes it.
 func (x *index) versioned(row *product.Row, version string) position.Product {
 	if m, ok := x.dictionary.Licensed(row.Publisher, row.Name(), version); ok && m.Row.ID == row.ID {
-		return position.Product(m.Product)
+		return m.Product
 	}
 	return productOf(row, "")
 }

@@ -154,7 +154,7 @@ func undecided(tallies []inventory.Counted) []Undecided {
 			u.Titles = append(u.Titles, UndecidedTitle{counted.Source, t.Publisher, t.Name, t.Version, t.Devices})
 		}
 		for _, p := range counted.Tally.Products {
-			if row, ok := builtin.Products().Of(product.Product(p.Product)); ok && byRow[row.ID] != nil {
+			if row, ok := builtin.Products().Of(p.Product); ok && byRow[row.ID] != nil {
 				byRow[row.ID].Devices += p.Devices
 			}
 		}
