@@ -264,10 +264,7 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 // canonical returns the product by its name in the dictionary, so that the installations of an
 // admin's rule meet their licences.
 func (rules *Rules) canonical(p position.Product) position.Product {
-	if m, ok := rules.dictionary.OnPaper(p.Publisher, p.Name(), p.Version); ok {
-		return m.Product
-	}
-	return p
+	return rules.dictionary.Canonical(p)
 }
 
 // matches reports whether a pattern matches folded text; nil matches any.

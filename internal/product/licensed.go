@@ -68,6 +68,18 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 	return p
 }
 
+// Canonical returns a product as this dictionary names it: one that another dictionary or a person
+// named. Products that Recognize and Named return stay as they are, and so do unknown ones.
+func (d *Dictionary) Canonical(p Product) Product {
+	if row, ok := d.Of(p); ok {
+		return row.product(row.canonical(p.Version))
+	}
+	if m, ok := d.OnPaper(p.Publisher, p.Name(), p.Version); ok {
+		return m.Product
+	}
+	return p
+}
+
 // licensed looks a name up among the names on licences. inName is the version that was cut from it.
 func (d *Dictionary) licensed(by int, name, inName, column string) (m Match, ok bool) {
 	p, ok := d.paper(by, name)

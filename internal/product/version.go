@@ -26,6 +26,9 @@ func (r *Row) canonical(version string) string {
 	if r.Scheme == SchemeNone {
 		return ""
 	}
+	if own, ok := r.own(version); ok {
+		return own
+	}
 	if named := r.build(version); named != "" {
 		return named
 	}
@@ -34,15 +37,25 @@ func (r *Row) canonical(version string) string {
 		return firstParts(version, 1)
 	case SchemeMinor:
 		return firstParts(version, 2)
-	case SchemeNames:
-		for _, known := range r.Known {
-			if text.Fold(known) == text.Fold(version) {
-				return known
-			}
-		}
-	case SchemeYear, SchemeNone:
+	case SchemeYear, SchemeNames, SchemeNone:
 	}
 	return version
+}
+
+// own returns a version in the spelling of the row, if the row has it.
+func (r *Row) own(version string) (string, bool) {
+	folded := text.Fold(version)
+	for _, known := range r.Known {
+		if text.Fold(known) == folded {
+			return known, true
+		}
+	}
+	for _, known := range r.Builds {
+		if text.Fold(known) == folded {
+			return known, true
+		}
+	}
+	return "", false
 }
 
 // ofBuild returns the version for the number of a build; empty if it does not tell.

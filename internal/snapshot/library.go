@@ -21,6 +21,8 @@ import (
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/objects"
+	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/text"
@@ -202,7 +204,7 @@ func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
 		return nil, l.notThere(ctx, date)
 	}
 	data, held := m.Object(report.ObjectData), m.Object(report.ObjectEntitlements)
-	version := digest(string(date), data.SHA256, held.SHA256)
+	version := digest(string(date), data.SHA256, held.SHA256, builtin.ProductsID())
 	d, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 		var d *report.Data
 		reads, ctx := errgroup.WithContext(ctx)
@@ -213,12 +215,30 @@ func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
 			return nil, 0, err
 		}
 		d.Held = entitlements
+		canonical(d.Installed, d.Titles)
 		return d, weightOf(d), nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &View{Data: d, Date: date, Version: version, library: l}, nil
+}
+
+// canonical gives installed products the names of this release's dictionary, so that a day before a
+// release can be compared with one after it. Licences are named when a report is made. It changes
+// the lines.
+func canonical(lists ...[]position.Line) {
+	dictionary := builtin.Products()
+	named := map[position.Product]position.Product{}
+	for _, lines := range lists {
+		for i := range lines {
+			p := lines[i].Product
+			if _, met := named[p]; !met {
+				named[p] = dictionary.Canonical(p)
+			}
+			lines[i].Product = named[p]
+		}
+	}
 }
 
 func (l *Library) notThere(ctx context.Context, date day.Date) error {
