@@ -89,6 +89,12 @@ func former(d *product.Dictionary, file string) (additions []Addition) {
 		if r.Cells[2] != "" {
 			a.Aliases = strings.Split(r.Cells[2], "|")
 		}
+		if known, ok := d.Publisher(a.Publisher); ok && known != a.Publisher {
+			if a.Title == "" {
+				a.Aliases = append([]string{a.Publisher}, a.Aliases...)
+			}
+			a.Publisher = known
+		}
 		if a.Title != "" {
 			if m, ok := d.Licensed(a.Publisher, a.Title, ""); ok && m.Kind != product.KindUndecidable && text.Fold(m.Product.Publisher) == text.Fold(a.Publisher) {
 				known := text.Collapse(m.Product.Name() + " " + m.Product.Version)

@@ -1,6 +1,7 @@
 package product
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -147,10 +148,11 @@ func (d *Dictionary) publisher(name string) int {
 }
 
 // Publisher returns the name of a publisher in the dictionary for one of its spellings, with or
-// without a legal form.
+// without a legal form. It must have a product that needs a licence: publishers of free programs
+// and of games share entries.
 func (d *Dictionary) Publisher(spelled string) (name string, ok bool) {
 	i, ok := d.publishers[publisherStem(spelled)]
-	if !ok {
+	if !ok || d.papers[i] == nil || !slices.ContainsFunc(d.papers[i].rows, func(row int) bool { return d.Rows[row].Kind == KindProduct }) {
 		return "", false
 	}
 	return d.Publishers[i].Name, true
