@@ -219,6 +219,12 @@ func (s *stack) warm(t *testing.T) {
 	}
 	for _, r := range route.Table {
 		s.ask(t, hostile{route: r, query: "nobody=1"})
+		switch r.Key() { // valid calls load the dictionary of products and the starting catalog
+		case "GET /inventory/recognition", "GET /catalog/proposals":
+			s.ask(t, hostile{route: r, query: "name=Office&publisher=Microsoft"})
+		case "GET /catalog/publishers":
+			s.ask(t, hostile{route: r, query: "q=soft"})
+		}
 	}
 }
 

@@ -26,8 +26,8 @@ import (
 
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
-	"trueup/internal/register"
 	"trueup/internal/manifest"
+	"trueup/internal/register"
 )
 
 var writeStored = flag.Bool("released", false, "write testdata/released.json.gz with the released version")
