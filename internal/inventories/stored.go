@@ -3,12 +3,15 @@ package inventories
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/pack"
 	"trueup/internal/position"
+	"trueup/internal/text"
 )
 
 // rulesVersion is the version of the stored admins' rules and decisions. Version 1 is a JSON list of
@@ -167,17 +170,22 @@ func decodeRulesFile(data []byte) (rules []inventory.Rule, decisions []inventory
 	if d.Decode(&file) != nil || file.Version != rulesFileVersion {
 		return nil, nil, errs.New(errs.Invalid, "rules_file", "version", strconv.Itoa(rulesFileVersion))
 	}
-	for _, r := range file.Rules {
+	for i, r := range file.Rules {
+		if slices.ContainsFunc(rules, func(before inventory.Rule) bool { return before.ID == r.ID }) {
+			return nil, nil, errs.Violated([]errs.Violation{{Code: "rule_id", Field: fmt.Sprintf("rules/%d/id", i), Value: text.Shorten(r.ID, 100)}})
+		}
 		rules = append(rules, inventory.Rule{
 			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
 			Product: position.Product(r.Product), Title: inventory.Title(r.Title),
 		})
 	}
 	for _, c := range file.Decisions {
-		if last := len(decisions) - 1; last < 0 || decisions[last].ID != c.ID {
+		at := slices.IndexFunc(decisions, func(before inventory.Choices) bool { return before.ID == c.ID })
+		if at < 0 {
+			at = len(decisions)
 			decisions = append(decisions, inventory.Choices{ID: c.ID})
 		}
-		of := &decisions[len(decisions)-1]
+		of := &decisions[at]
 		of.All = append(of.All, inventory.Choice{Versions: c.Versions, Kind: c.Kind, Product: position.Product(c.Product)})
 	}
 	return rules, decisions, nil

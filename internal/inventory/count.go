@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
@@ -322,25 +323,47 @@ func (t *counting) install(d *device, present []int32) {
 }
 
 // highestOf returns the products without those of which a newer version is present. Where the
-// order of two versions is not known, both count.
+// order of two versions is not known, both count. The order of present may change.
 func (t *counting) highestOf(present []int32) []int32 {
+	slices.SortFunc(present, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(t.pass.family[a], t.pass.family[b]), cmp.Compare(a, b))
+	})
 	t.highest = t.highest[:0]
-	for _, product := range present {
-		family := t.pass.family[product]
-		older := family >= 0 && slices.ContainsFunc(present, func(other int32) bool {
-			return other != product && t.pass.family[other] == family && t.isNewer(other, product)
-		})
-		if !older {
-			t.highest = append(t.highest, product)
+	for len(present) > 0 {
+		family, n := t.pass.family[present[0]], 1
+		for n < len(present) && t.pass.family[present[n]] == family {
+			n++
+		}
+		versions := present[:n]
+		present = present[n:]
+		if family < 0 || n == 1 {
+			t.highest = append(t.highest, versions...)
+			continue
+		}
+		compared := versions[:min(n, maxVersions)]
+		for _, product := range versions {
+			if !slices.ContainsFunc(compared, func(other int32) bool { return other != product && t.isNewer(other, product) }) {
+				t.highest = append(t.highest, product)
+			}
 		}
 	}
 	return t.highest
 }
 
+// maxVersions is the number of versions of a product with which each version on a device is
+// compared. A real PC has a few; a forged one must not take quadratic time.
+const maxVersions = 64
+
+// maxNewer is the number of comparisons that are remembered.
+const maxNewer = 1 << 16
+
 // isNewer reports whether product a is a newer version than b.
 func (t *counting) isNewer(a, b int32) bool {
 	newer, known := t.newer[[2]int32{a, b}]
 	if !known {
+		if len(t.newer) >= maxNewer {
+			clear(t.newer)
+		}
 		newer = position.Newer(t.pass.known[a].Version, t.pass.known[b].Version)
 		t.newer[[2]int32{a, b}] = newer
 	}

@@ -41,6 +41,7 @@ type counter struct {
 	userKey []byte
 	owned   []uint64 // hashes of the device and user of recent records of owners
 	users   bool     // a device has a user
+	system  bool     // the run has the title of the device's system
 }
 
 // ownedSlots is the number of recent records of owners that are remembered, so that a file sorted
@@ -99,6 +100,7 @@ func (c *counter) begin(device []byte) (flaw string, err error) {
 	c.hash = maphash.Bytes(c.seed, c.key)
 	c.device = append(c.device[:0], device...)
 	c.user = c.user[:0]
+	c.system = false
 	return "", nil
 }
 

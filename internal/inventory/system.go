@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"trueup/internal/text"
 )
@@ -61,7 +63,7 @@ func systemOf(platform, name, version string) system {
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
 		for _, p := range platforms {
-			if strings.Contains(folded, p.word) {
+			if startsWord(folded, p.word) {
 				if p.platform != "" {
 					return system{platform: p.platform}
 				}
@@ -70,6 +72,22 @@ func systemOf(platform, name, version string) system {
 		}
 	}
 	return system{}
+}
+
+// startsWord reports whether a word of folded text starts with another: "ios" is in "ios 17" and not
+// in "kiosk". opensuse is written as one word.
+func startsWord(folded, word string) bool {
+	for rest := folded; ; {
+		at := strings.Index(rest, word)
+		if at < 0 {
+			return false
+		}
+		before := strings.TrimSuffix(rest[:at], "open")
+		if last, _ := utf8.DecodeLastRuneInString(before); before == "" || !unicode.IsLetter(last) {
+			return true
+		}
+		rest = rest[at+len(word):]
+	}
 }
 
 // windows returns Windows with its edition, if the name has one.
@@ -106,7 +124,8 @@ func (r *reading) install(found *install, s *system) (flaw string, err error) {
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {
 		return flaw, err
 	}
-	if len(r.counter.run) == 1 { // once per run
+	if !r.counter.system { // once per run
+		r.counter.system = true
 		found.publisher, found.name, found.version = microsoft, s.name, s.version
 		_, err = r.counter.add(found)
 	}

@@ -85,10 +85,13 @@ func newSpelling(words []string, at, length int) spelling {
 		if i == at {
 			s.version = mark
 		}
-		if i == at+1 && s.version == yearMark && word == "r2" {
-			continue // yearMark includes it
+		switch {
+		case i == at+1 && s.version == yearMark && word == "r2": // yearMark includes it
+		case i > at && mark == s.version: // a second placeholder of a kind would replace the version
+			written = append(written, Literal(word))
+		default:
+			written = append(written, word[:len(word)-len(number)]+mark)
 		}
-		written = append(written, word[:len(word)-len(number)]+mark)
 	}
 	s.pattern = shorten(strings.Join(written, " "))
 	return s
@@ -115,14 +118,18 @@ func shorten(pattern string) string {
 }
 
 // Rules returns the rules that make the entry's titles a product, free or ignored: one for each
-// spelling, which are mostly one. They take the titles of every version. The placeholders {year} and
-// {number} in the version of p stand for the version in the name, whichever it has.
+// spelling, which are mostly one. They take the titles of every version. A placeholder as the version
+// of p stands for the version in the name, whichever it has, and {major} for the detected version
+// where a name has none.
 func (e Entry) Rules(kind inventory.Kind, p position.Product, newID func() string) []inventory.Rule {
 	rules := make([]inventory.Rule, 0, len(e.spellings))
 	for _, s := range e.spellings {
 		r := inventory.Rule{ID: newID(), Kind: kind, Publisher: shorten(Literal(e.Publisher)), Name: s.pattern, Product: p}
-		if p.Version == yearMark || p.Version == numberMark {
+		if p.Version == yearMark || p.Version == numberMark || p.Version == majorMark {
 			r.Product.Version = s.version
+			if s.version == "" && p.Version == majorMark {
+				r.Product.Version = majorMark
+			}
 		}
 		rules = append(rules, r)
 	}

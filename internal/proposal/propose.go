@@ -80,13 +80,17 @@ func (e Entry) Proposal(row string) (p Proposal, ok bool) {
 
 // version returns the version of a rule's product.
 func (e Entry) version(row *product.Row) string {
-	switch {
-	case row.Scheme == product.SchemeNone || row.Kind == product.KindFree:
+	if row.Scheme == product.SchemeNone || row.Kind == product.KindFree {
 		return ""
-	case e.spellings[0].version != "":
-		return e.spellings[0].version
-	case row.Scheme == product.SchemeMajor:
+	}
+	without := slices.ContainsFunc(e.spellings, func(s spelling) bool { return s.version == "" })
+	if without && row.Scheme == product.SchemeMajor {
 		return majorMark
+	}
+	for _, s := range e.spellings {
+		if s.version != "" {
+			return s.version
+		}
 	}
 	return ""
 }
