@@ -67,6 +67,11 @@ var messages = [...]message{
 		"Kies product of free.",
 		"Choisissez product ou free.",
 	}},
+	{"choice_product", [...]string{
+		"This is no product that needs a licence. Choose another one, or free.",
+		"Dit is geen product waarvoor een licentie nodig is. Kies een ander, of free.",
+		"Ce n'est pas un produit qui nécessite une licence. Choisissez-en un autre, ou free.",
+	}},
 	{"choices_many", [...]string{
 		"Give at least one choice and at most {max}.",
 		"Geef minstens één keuze en hoogstens {max}.",

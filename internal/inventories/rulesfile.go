@@ -3,7 +3,6 @@ package inventories
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -18,14 +17,11 @@ import (
 // RulesFiles receives files of ExportRules. It implements feeder.Rules.
 type RulesFiles struct{ Counts *Counts }
 
-// IsFile reports whether a file was exported by ExportRules: whether it is a JSON object with its
-// format.
+// IsFile reports whether a file is meant as one of ExportRules: whether it begins like JSON. A table of
+// titles does not, and a file with a typing error must not be read as one.
 func (RulesFiles) IsFile(data []byte) bool {
-	var head struct {
-		Format string `json:"format"`
-	}
 	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
-	return bytes.HasPrefix(data, []byte("{")) && json.Unmarshal(data, &head) == nil && head.Format == rulesFormat
+	return bytes.HasPrefix(data, []byte("{")) || bytes.HasPrefix(data, []byte("["))
 }
 
 // addingRules is the policy for a change that is made again after a concurrent one.

@@ -167,7 +167,7 @@ func decodeRulesFile(data []byte) (rules []inventory.Rule, decisions []inventory
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	d.DisallowUnknownFields()
 	var file rulesFile
-	if d.Decode(&file) != nil || file.Version != rulesFileVersion {
+	if d.Decode(&file) != nil || file.Format != rulesFormat || file.Version != rulesFileVersion {
 		return nil, nil, errs.New(errs.Invalid, "rules_file", "version", strconv.Itoa(rulesFileVersion))
 	}
 	for i, r := range file.Rules {

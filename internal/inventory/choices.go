@@ -42,7 +42,7 @@ func UndecidableRow(id string) (*product.Row, error) {
 }
 
 // Check returns every violation of the choices, except of their ID, by field: choices_many,
-// choice_kind, rule_pattern, rule_product or length_max.
+// choice_kind, choice_product, rule_pattern, rule_product or length_max.
 func (c Choices) Check() []errs.Violation {
 	_, violations := compileChoices(c)
 	return violations
@@ -78,12 +78,28 @@ func compileChoice(c Choice) (compiled choice, violations []errs.Violation) {
 		violations = slices.DeleteFunc(violations, func(v errs.Violation) bool { return v.Code == "rule_kind" || v.Code == "rule_title" })
 		violations = append(violations, errs.Violation{Code: "choice_kind", Field: "kind", Value: text.Shorten(string(c.Kind), 100)})
 	}
+	if c.Kind == Product && len(violations) == 0 {
+		violations = checkChosen(c.Product)
+	}
 	for i := range violations {
 		if violations[i].Field == "version" {
 			violations[i].Field = "versions"
 		}
 	}
 	return choice{c, rule.version}, violations
+}
+
+// checkChosen refuses a product that needs no licence, an undecidable one, and placeholders of names,
+// of which a choice knows nothing.
+func checkChosen(p position.Product) []errs.Violation {
+	if strings.ContainsAny(p.Version, "{}") {
+		return []errs.Violation{{Code: "rule_pattern", Field: "product/version", Value: text.Shorten(p.Version, 100)}}
+	}
+	d := builtin.Products()
+	if row, known := d.Of(d.Ruled(p)); known && row.Kind != product.KindProduct {
+		return []errs.Violation{{Code: "choice_product", Field: "product", Value: text.Shorten(p.Name(), 100)}}
+	}
+	return nil
 }
 
 // of returns the choice for a title, by its detected version and the version of its product.

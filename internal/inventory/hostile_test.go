@@ -59,3 +59,18 @@ func TestR6_7_EditionInALaterRow(t *testing.T) {
 		t.Errorf("%+v", tally.Products)
 	}
 }
+
+func TestR6_7_EditionWithItsBuild(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[string][2]string{
+		"Windows 11 Enterprise 23H2 10.0.22631.4460":       {"Windows 11 Enterprise", "10.0.22631.4460"},
+		"Microsoft Windows 11 Enterprise 10.0.22631":       {"Microsoft Windows 11 Enterprise", "10.0.22631"},
+		"Windows Server 2022 Standard 21H2 10.0.20348.587": {"Windows Server 2022 Standard", "10.0.20348.587"},
+		"Windows 10 Enterprise LTSC 2021":                  {"Windows 10 Enterprise LTSC 2021", ""},
+		"Windows 8.1 Pro":                                  {"Windows 8.1 Pro", ""},
+	} {
+		if got := systemOf("windows", told, ""); string(got.name) != want[0] || string(got.version) != want[1] {
+			t.Errorf("%s: %q %q", told, got.name, got.version)
+		}
+	}
+}

@@ -214,7 +214,7 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 			wrong("rule_pattern", field.name, field.written)
 		}
 	}
-	if r.Kind == Product && (r.Product.Publisher == "" || r.Product.Family == "") {
+	if r.Kind == Product && (text.Collapse(text.Readable(r.Product.Publisher)) == "" || text.Collapse(text.Readable(r.Product.Family)) == "") {
 		wrong("rule_product", "product", r.Product.Family)
 	}
 	if r.Kind == Alias && text.Collapse(r.Title.Name) == "" {
@@ -261,10 +261,10 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 	return d
 }
 
-// canonical returns the product by its name in the dictionary, so that the installations of an
+// canonical returns the product as a licence of that name is named, so that the installations of an
 // admin's rule meet their licences.
 func (rules *Rules) canonical(p position.Product) position.Product {
-	return rules.dictionary.Canonical(p)
+	return rules.dictionary.Ruled(p)
 }
 
 // matches reports whether a pattern matches folded text; nil matches any.

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -96,7 +97,26 @@ func windows(name, version string) system {
 	if !slices.Contains(words, "windows") || !slices.ContainsFunc(words, func(word string) bool { return slices.Contains(editions, word) }) {
 		return system{}
 	}
-	return system{name: []byte(name), version: []byte(version)}
+	name, build := withoutBuild(name)
+	return system{name: []byte(name), version: []byte(cmp.Or(version, build))}
+}
+
+// withoutBuild cuts the release and the build from the end of a name: "Windows 11 Enterprise 23H2
+// 10.0.22631.4460" is Windows 11 Enterprise with the build 10.0.22631.4460.
+func withoutBuild(name string) (shorter, build string) {
+	words := strings.Fields(text.Readable(name))
+	for len(words) > 1 {
+		last := words[len(words)-1]
+		switch {
+		case strings.Count(last, ".") > 1:
+			build = last
+		case len(last) == 4 && (last[2] == 'H' || last[2] == 'h'):
+		default:
+			return strings.Join(words, " "), build
+		}
+		words = words[:len(words)-1]
+	}
+	return strings.Join(words, " "), build
 }
 
 // systems remembers the system of the last row: most rows have that of the row before.

@@ -138,8 +138,8 @@ func TestDictionaryR8_2(t *testing.T) {
 		{
 			name: "I also where the suite includes both", licenses: []string{"3 E5@"}, installations: []string{"2 Editor Standard@", "2 Editor Pro@"},
 			want: []string{
-				"E5: 3 owned, 1 include for Editor Pro, 2 include for Editor Standard, 0 needed: +0-0 covered",
-				"Editor Pro: 0 owned, +1 include from E5, 2 needed: +0-1 short", "Editor Standard: 0 owned, +2 include from E5, 2 needed: +0-0 covered",
+				"E5: 3 owned, 1 include for Editor Standard, 2 include for Editor Pro, 0 needed: +0-0 covered",
+				"Editor Pro: 0 owned, +2 include from E5, 2 needed: +0-0 covered", "Editor Standard: 0 owned, +1 include from E5, 2 needed: +0-1 short",
 			},
 		},
 		{

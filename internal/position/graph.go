@@ -59,9 +59,28 @@ func (p *positions) join(a, b *market) {
 	p.all[max(x, y)].component = min(x, y)
 }
 
+// compareEditions orders markets by publisher, family and rank. The last are covered first: the
+// highest editions, because lower ones have more licences to choose from.
+func compareEditions(a, b *market) int {
+	aFamily, aRank := a.edition()
+	bFamily, bRank := b.edition()
+	if c := cmp.Or(cmp.Compare(a.publisher, b.publisher), cmp.Compare(aFamily, bFamily), cmp.Compare(aRank, bRank)); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.name, b.name)
+}
+
+// edition returns the family and the rank of the product; the name for an unknown one.
+func (m *market) edition() (family string, rank int) {
+	if m.entry == nil {
+		return m.name, 0
+	}
+	return m.entry.Family, m.entry.Rank
+}
+
 // cover covers the installations of markets with their licences.
 func (p *positions) cover(markets []*market) {
-	slices.SortStableFunc(markets, compareMarkets)
+	slices.SortStableFunc(markets, compareEditions)
 	g := &graph{}
 	demands := map[*market][]int{} // indexes in g.demands
 	for _, m := range markets {

@@ -52,6 +52,11 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 	if m, ok := d.Licensed(publisher, name, version); ok {
 		return m.Product
 	}
+	return d.unknown(publisher, name, version)
+}
+
+// unknown returns the product of a name that the dictionary does not know, see Named.
+func (d *Dictionary) unknown(publisher, name, version string) Product {
 	p := Product{Publisher: text.Collapse(publisher), Version: text.Collapse(version)}
 	if known, ok := d.Publisher(publisher); ok {
 		p.Publisher = known
@@ -78,6 +83,22 @@ func (d *Dictionary) Canonical(p Product) Product {
 		return m.Product
 	}
 	return p
+}
+
+// Ruled returns the product that an admin's rule names: like a licence of that name, but not by names
+// of installations, which a rule recognises itself.
+func (d *Dictionary) Ruled(p Product) Product {
+	if canonical := d.Canonical(p); canonical != p {
+		return canonical
+	}
+	if _, known := d.Of(p); known {
+		return p
+	}
+	named := d.unknown(p.Publisher, p.Name(), p.Version)
+	if named.Version == text.Collapse(p.Version) {
+		named.Family, named.Edition = p.Family, p.Edition // nothing was found in the name
+	}
+	return named
 }
 
 // licensed looks a name up among the names on licences. inName is the version that was cut from it.
