@@ -89,8 +89,8 @@ func compileChoice(c Choice) (compiled choice, violations []errs.Violation) {
 	return choice{c, rule.version}, violations
 }
 
-// checkChosen refuses a product that needs no licence, an undecidable one, and placeholders of names,
-// of which a choice knows nothing.
+// checkChosen refuses a product that needs no licence, an undecidable one, and placeholders, because a
+// choice has no pattern of a name.
 func checkChosen(p position.Product) []errs.Violation {
 	if strings.ContainsAny(p.Version, "{}") {
 		return []errs.Violation{{Code: "rule_pattern", Field: "product/version", Value: text.Shorten(p.Version, 100)}}

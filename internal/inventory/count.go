@@ -322,8 +322,8 @@ func (t *counting) install(d *device, present []int32) {
 	}
 }
 
-// highestOf returns the products without those of which a newer version is present. Where the
-// order of two versions is not known, both count. The order of present may change.
+// highestOf removes every product that is also present in a newer version. Where the order of two
+// versions is not known, both count. The order of present may change.
 func (t *counting) highestOf(present []int32) []int32 {
 	slices.SortFunc(present, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(t.pass.family[a], t.pass.family[b]), cmp.Compare(a, b))

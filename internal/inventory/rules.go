@@ -22,17 +22,17 @@ type Kind string
 
 // The kinds. A Product counts as installed, and an Undecidable title may be one.
 const (
-	Unknown     Kind = ""                        // neither a rule nor the dictionary knows the title
-	Product     Kind = Kind(product.KindProduct) // an installed product
-	Undecidable Kind = Kind(product.KindUndecidable)
-	Component   Kind = Kind(product.KindComponent) // a part of a product that another title counts
-	Update      Kind = Kind(product.KindUpdate)    // an update, hotfix or service pack
-	Language    Kind = Kind(product.KindLanguage)  // a language pack, MUI part or proofing tool
-	Driver      Kind = Kind(product.KindDriver)    // of a device, with its tools
-	Runtime     Kind = Kind(product.KindRuntime)   // needed by other programs: redistributables, runtimes, client libraries
-	Free        Kind = Kind(product.KindFree)      // needs no license
-	Ignored     Kind = "ignored"                   // by a rule of an admin
-	Alias       Kind = "alias"                     // of a rule only: the title is another name of Title
+	Unknown     Kind = ""                            // neither a rule nor the dictionary knows the title
+	Product     Kind = Kind(product.KindProduct)     // an installed product
+	Undecidable Kind = Kind(product.KindUndecidable) // the name does not tell which of several products it is
+	Component   Kind = Kind(product.KindComponent)   // a part of a product that another title counts
+	Update      Kind = Kind(product.KindUpdate)      // an update, hotfix or service pack
+	Language    Kind = Kind(product.KindLanguage)    // a language pack, MUI part or proofing tool
+	Driver      Kind = Kind(product.KindDriver)      // of a device, with its tools
+	Runtime     Kind = Kind(product.KindRuntime)     // needed by other programs: redistributables, runtimes, client libraries
+	Free        Kind = Kind(product.KindFree)        // needs no license
+	Ignored     Kind = "ignored"                     // by a rule of an admin
+	Alias       Kind = "alias"                       // of a rule only: the title is another name of Title
 )
 
 // Kinds are the kinds that an admin's rule can have.

@@ -15,7 +15,7 @@ import (
 	"trueup/internal/position"
 )
 
-// ownRules recognise the products of the samples, independently of the starting rules.
+// ownRules recognise the products of the samples, independently of the dictionary.
 func ownRules(t *testing.T) *inventory.Rules {
 	t.Helper()
 	rule := func(id, name, publisher, family, version string) inventory.Rule {

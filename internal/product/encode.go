@@ -14,8 +14,8 @@ import (
 //
 // Every function that recognises names has the bytes in its zip file, so they are made to be
 // compressed: texts are apart from numbers, a row is followed by its rules, whose names resemble
-// it, and what a row shares with the row before it, or what follows from its names, is left out. Sources are left out as well: only
-// the generator and tests need them.
+// it, and what a row shares with the row before it, or what follows from its names, is left out.
+// Sources are left out as well: only the generator and tests need them.
 //
 // The rules of rows must come first, in the order of the rows.
 func Encode(data Data) []byte {

@@ -61,7 +61,7 @@ func products() []product {
 	}
 }
 
-// java is the name of Oracle's Java of which the title does not tell whether its use is free.
+// java is Oracle's Java. Its title does not tell whether the use is free.
 const java = "Java SE (8u211 and later, 11 and later)"
 
 // What the dictionary of products says about products of the demo.
