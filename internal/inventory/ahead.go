@@ -5,10 +5,35 @@ import "io"
 const (
 	aheadBytes  = 256 << 10
 	aheadBlocks = 8       // one in use, one being filled, and some ready, so that neither side waits for short delays
-	aheadFrom   = 4 << 20 // smallest file, in bytes, that is read ahead
+	aheadFrom   = 4 << 20 // a file with fewer bytes is not read ahead
 )
 
-// ahead decompresses the next bytes while earlier ones are counted.
+// large reads a file of unknown size. Once it is known to be large, it is read ahead.
+type large struct {
+	file  io.Reader
+	read  int
+	ahead *ahead
+}
+
+func (l *large) Read(p []byte) (int, error) {
+	if l.ahead != nil {
+		return l.ahead.Read(p)
+	}
+	n, err := l.file.Read(p)
+	if l.read += n; l.read >= aheadFrom && err == nil {
+		l.ahead = readAhead(l.file)
+	}
+	return n, err
+}
+
+// stop ends reading. The file is not used afterwards.
+func (l *large) stop() {
+	if l.ahead != nil {
+		l.ahead.stop()
+	}
+}
+
+// ahead receives or decompresses the next bytes while earlier ones are counted.
 type ahead struct {
 	full    chan block
 	empty   chan []byte

@@ -130,10 +130,7 @@ func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
 	}
 	defer file.Close()
 	limited := &limited{ctx: r.ctx, file: &inflated{file: file, growth: unpacked}, left: MaxBytes}
-	if entry.UncompressedSize64 < aheadFrom { // declared size
-		return r.readPlain(limited)
-	}
-	ahead := readAhead(limited)
+	ahead := &large{file: limited}
 	defer ahead.stop()
 	return r.readPlain(ahead)
 }

@@ -172,6 +172,7 @@ type counting struct {
 	highest []int32
 	sorted  []uint64
 	record  []byte
+	content []byte
 	newer   map[[2]int32]bool // whether the first version is newer
 }
 
@@ -212,11 +213,7 @@ func (t *counting) count(partition int) (err error) {
 }
 
 // addDevice notes the device of a record.
-func (t *counting) addDevice(record []byte) error {
-	key, _, _, err := cutRecord(record)
-	if err != nil {
-		return err
-	}
+func (t *counting) addDevice(key, _ []byte) error {
 	number, met := t.numbers[string(key)]
 	switch {
 	case !met:
@@ -230,20 +227,15 @@ func (t *counting) addDevice(record []byte) error {
 }
 
 // addOwner notes that a device has a user.
-func (t *counting) addOwner(record []byte) error {
-	key, _, _, err := cutRecord(record)
+func (t *counting) addOwner(key, _ []byte) error {
 	if number, met := t.numbers[string(key)]; met {
 		t.devices[number].owned = true
 	}
-	return err
+	return nil
 }
 
 // add counts a record. It contains each title once.
-func (t *counting) add(record []byte) error {
-	key, titles, _, err := cutRecord(record)
-	if err != nil {
-		return err
-	}
+func (t *counting) add(key, titles []byte) (err error) {
 	d := &t.devices[t.numbers[string(key)]]
 	if d.several != single {
 		return t.addPairs(uint64(d.several+1)<<32, titles)
@@ -371,11 +363,7 @@ func (t *counting) isNewer(a, b int32) bool {
 }
 
 // share writes what a user shares with a device: its products.
-func (t *counting) share(record []byte) error {
-	key, user, _, err := cutRecord(record)
-	if err != nil {
-		return err
-	}
+func (t *counting) share(key, user []byte) error {
 	number, met := t.numbers[string(key)]
 	if !met {
 		return nil // the device has no valid title
@@ -384,12 +372,11 @@ func (t *counting) share(record []byte) error {
 	if d.from == d.to {
 		return nil
 	}
-	t.record = beginRecord(t.record[:0], user)
-	body := len(t.record)
+	t.content = t.content[:0]
 	for _, product := range t.owned[d.from:d.to] {
-		t.record = binary.AppendUvarint(t.record, uint64(product))
+		t.content = binary.AppendUvarint(t.content, uint64(product))
 	}
-	endRecord(t.record, body)
+	t.record = appendRecord(t.record[:0], user, t.content)
 	t.pass.sharing.Lock()
 	defer t.pass.sharing.Unlock()
 	return t.pass.shares.add(int(maphash.Bytes(t.pass.seed, user)>>32%partitions), t.record)

@@ -35,19 +35,35 @@ type counter struct {
 	run    []uint32
 	last   []uint32 // by title: the last run that has it
 	runs   uint32
-	record []byte
+	record, content []byte
 
 	user    []byte // as spelled in the rows of the run
 	userKey []byte
-	owned   []uint64 // hashes of the device and user of recent records of owners
+	owned   []owned // recent records of owners, by device
 	users   bool     // a device has a user
 	system  bool     // the run has the title of the device's system
 }
 
-// ownedSlots is the number of recent records of owners that are remembered, so that a file sorted
-// by title does not repeat the user of a device in each row. Repeating it is harmless, and two that
-// differ have equal hashes of 64 bits in none of a million such files. It is a power of two.
-const ownedSlots = 1 << 18
+// owned has the hashes of the device and user of the last records of owners whose devices share a
+// place. It is a cache line. A file sorted by title repeats each pair in each row; the records need
+// not. Two pairs have equal hashes of 64 bits in none of a million such files.
+type owned [8]uint64
+
+// ownedPlaces is the number of places: enough for the devices of a large organisation. It is a
+// power of two.
+const ownedPlaces = 1 << 15
+
+// met reports whether the pair is known, and remembers it in place of the oldest.
+func (o *owned) met(pair uint64) bool {
+	for _, other := range o {
+		if other == pair {
+			return true
+		}
+	}
+	copy(o[1:], o[:])
+	o[0] = pair
+	return false
+}
 
 func newCounter(scratch string) *counter {
 	disk := new(atomic.Int64)
@@ -108,15 +124,9 @@ func (c *counter) begin(device []byte) (flaw string, err error) {
 func (c *counter) own(user []byte) error {
 	c.user = append(c.user[:0], user...)
 	if c.owned == nil {
-		c.owned = make([]uint64, ownedSlots)
+		c.owned = make([]owned, ownedPlaces)
 	}
-	slot := &c.owned[c.hash%ownedSlots]
-	both := c.hash ^ mix(maphash.Bytes(c.seed, user))
-	if *slot == both {
-		return nil
-	}
-	*slot = both
-	if !named(user) {
+	if c.owned[c.hash%ownedPlaces].met(c.hash ^ mix(maphash.Bytes(c.seed, user))) || !named(user) {
 		return nil
 	}
 	var flaw string
@@ -155,43 +165,28 @@ func (c *counter) flush() error {
 	if len(c.run) == 0 {
 		return nil
 	}
-	record := beginRecord(c.record[:0], c.key)
-	body := len(record)
+	c.content = c.content[:0]
 	for _, title := range c.run {
-		record = binary.AppendUvarint(record, uint64(title))
+		c.content = binary.AppendUvarint(c.content, uint64(title))
 	}
-	endRecord(record, body)
-	c.record, c.run = record, c.run[:0]
-	return c.installed.add(c.partition(), record)
+	c.record, c.run = appendRecord(c.record[:0], c.key, c.content), c.run[:0]
+	return c.installed.add(c.partition(), c.record)
 }
 
 // appendRecord appends a record with that content.
 func appendRecord(b, key, content []byte) []byte {
-	b = beginRecord(b, key)
-	body := len(b)
-	b = append(b, content...)
-	endRecord(b, body)
-	return b
-}
-
-// beginRecord appends a key and room for the length of the content.
-func beginRecord(b, key []byte) []byte { return append(append(b, key...), 0, 0, 0, 0) }
-
-// endRecord sets the length of the content that starts at body.
-func endRecord(b []byte, body int) {
-	binary.LittleEndian.PutUint32(b[body-4:], uint32(len(b)-body))
+	b = binary.AppendUvarint(append(b, key...), uint64(len(content)))
+	return append(b, content...)
 }
 
 // cutRecord splits the first record from b: its key and its content.
 func cutRecord(b []byte) (key, content, rest []byte, err error) {
 	key, rest, ok := cutDevice(b)
-	if !ok || len(rest) < 4 {
+	length, n := binary.Uvarint(rest)
+	if !ok || n <= 0 || length > uint64(len(rest)-n) {
 		return nil, nil, nil, errScratch
 	}
-	length := int(binary.LittleEndian.Uint32(rest))
-	if rest = rest[4:]; length > len(rest) {
-		return nil, nil, nil, errScratch
-	}
+	rest = rest[n:]
 	return key, rest[:length], rest[length:], nil
 }
 

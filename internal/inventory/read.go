@@ -94,7 +94,9 @@ func (r *reading) read(file io.Reader) error {
 	if start, err := buffered.Peek(len(archiveMark)); err == nil && string(start) == archiveMark {
 		return r.spillArchive(buffered)
 	}
-	return r.readPlain(&limited{ctx: r.ctx, file: buffered, left: MaxBytes})
+	ahead := &large{file: &limited{ctx: r.ctx, file: buffered, left: MaxBytes}}
+	defer ahead.stop()
+	return r.readPlain(ahead)
 }
 
 // limited reads a limited number of bytes, and stops when ctx ends.

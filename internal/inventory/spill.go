@@ -87,9 +87,9 @@ func (s *spill) write(p *partition, records []byte) error {
 }
 
 // each calls use with every record of a partition, in the order of addition. use must not retain
-// it. It reads into chunk and returns it, perhaps grown, for the next call. Concurrent calls are
+// its parts. It reads into chunk and returns it, perhaps grown, for the next call. Concurrent calls are
 // safe once all records are added.
-func (s *spill) each(part int, chunk []byte, use func(record []byte) error) ([]byte, error) {
+func (s *spill) each(part int, chunk []byte, use func(key, content []byte) error) ([]byte, error) {
 	p := &s.parts[part]
 	for _, c := range p.chunks {
 		chunk = slices.Grow(chunk[:0], c.length)[:c.length]
@@ -103,13 +103,13 @@ func (s *spill) each(part int, chunk []byte, use func(record []byte) error) ([]b
 	return chunk, eachRecord(p.held, use)
 }
 
-func eachRecord(records []byte, use func([]byte) error) error {
+func eachRecord(records []byte, use func(key, content []byte) error) error {
 	for len(records) > 0 {
-		_, _, rest, err := cutRecord(records)
+		key, content, rest, err := cutRecord(records)
 		if err != nil {
 			return err
 		}
-		if err := use(records[:len(records)-len(rest)]); err != nil {
+		if err := use(key, content); err != nil {
 			return err
 		}
 		records = rest
