@@ -29,19 +29,19 @@ type counter struct {
 	shares    *spill // users and products of one of their devices; written by count
 	seed      maphash.Seed
 
-	device []byte // as spelled in the rows of the run
-	key    []byte // key of the device
-	hash   uint64 // of key
-	run    []uint32
-	last   []uint32 // by title: the last run that has it
-	runs   uint32
+	device          []byte // as spelled in the rows of the run
+	key             []byte // key of the device
+	hash            uint64 // of key
+	run             []uint32
+	last            []uint32 // by title: the last run that has it
+	runs            uint32
 	record, content []byte
 
 	user    []byte // as spelled in the rows of the run
 	userKey []byte
 	owned   []owned // recent records of owners, by device
-	users   bool     // a device has a user
-	system  bool     // the run has the title of the device's system
+	users   bool    // a device has a user
+	system  bool    // the run has the title of the device's system
 }
 
 // owned has the hashes of the device and user of the last records of owners whose devices share a
@@ -126,7 +126,7 @@ func (c *counter) own(user []byte) error {
 	if c.owned == nil {
 		c.owned = make([]owned, ownedPlaces)
 	}
-	if c.owned[c.hash%ownedPlaces].met(c.hash ^ mix(maphash.Bytes(c.seed, user))) || !named(user) {
+	if c.owned[c.hash%ownedPlaces].met(c.hash^mix(maphash.Bytes(c.seed, user))) || !named(user) {
 		return nil
 	}
 	var flaw string

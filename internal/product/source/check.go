@@ -172,6 +172,26 @@ func (c *checker) examples(p Publisher, id, by string, patterns []Name, takes, l
 	}
 }
 
+// Examples returns the titles of all examples: those that rules take and those that they leave.
+func Examples(entries []Publisher) (titles []product.Title) {
+	add := func(p Publisher, by string, examples ...[]string) {
+		for _, written := range slices.Concat(examples...) {
+			titles = append(titles, parse(written, p, by))
+		}
+	}
+	for _, p := range entries {
+		for _, f := range p.Families {
+			for _, e := range f.Products {
+				add(p, e.Publisher, e.Takes, e.Leaves)
+			}
+		}
+		for _, n := range p.Noise {
+			add(p, n.Publisher, n.Takes, n.Leaves)
+		}
+	}
+	return titles
+}
+
 // parse returns the title of an example: name|version|publisher. The publisher is the entry's own
 // unless it is written.
 func parse(written string, p Publisher, by string) product.Title {
