@@ -6,6 +6,7 @@ import (
 	_ "time/tzdata" // the runtime may lack time zone data
 
 	"trueup/internal/app"
+	"trueup/internal/aws/secrets"
 )
 
-func main() { app.RunRefresher() }
+func main() { app.RunRefresher(secrets.Of) }

@@ -23,7 +23,7 @@ func TestEveryKindOfFileHasAReceiver(t *testing.T) {
 		Table: "table", UploadsBucket: "uploads", ReportsBucket: "reports", RefreshFunction: "refresh", RefreshTimeZone: time.UTC,
 	}
 	c := environment(func(string) string { return "" }) // nothing is called
-	refresh, err := Refresher(settings, c, quiet)
+	refresh, err := Refresher(settings, c, nil, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/invoke"
 	"trueup/internal/aws/s3bucket"
-	"trueup/internal/aws/secrets"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/config"
@@ -44,10 +42,15 @@ const (
 	refreshPause   = 30 * time.Second // before failed pairs are retried
 )
 
+// Secret returns a function that reads the client ID and secret of the entitlement service from
+// the secret with that name. It is passed in because a linked SDK client is initialised at every
+// start, and the other functions read no secrets.
+type Secret func(c aws.Config, name string) func(context.Context) (id, secret string, err error)
+
 // RunRefresher runs the refresh function until Lambda stops it.
-func RunRefresher() {
+func RunRefresher(secret Secret) {
 	run("refresh", func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		jobs, err := Refresher(settings, c, log)
+		jobs, err := Refresher(settings, c, secret, log)
 		if err != nil {
 			log.Error("cannot start", "error", err)
 			os.Exit(1)
@@ -58,7 +61,7 @@ func RunRefresher() {
 
 // Refresher assembles the refresh function. Its store retries longer because no caller waits.
 // An error means that a setting is invalid.
-func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.Jobs, error) {
+func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Logger) (trigger.Jobs, error) {
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
@@ -70,7 +73,7 @@ func Refresher(settings config.Config, c aws.Config, log *slog.Logger) (trigger.
 		return err
 	})
 	kept.Zone = settings.RefreshTimeZone // this function's setting only
-	source, err := sourceOf(settings, c, agreements, kept, log)
+	source, err := sourceOf(settings, c, secret, agreements, kept, log)
 	if err != nil {
 		return trigger.Jobs{}, err
 	}
@@ -136,10 +139,9 @@ func requestFor(ctx context.Context, r *refresher.Requests, s statements.Record)
 
 // sourceOf returns the source of entitlements (R7.4): the service if one is configured,
 // otherwise the statements in use.
-func sourceOf(settings config.Config, c aws.Config, pairs *register.Reader, kept *statements.Service, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
+func sourceOf(settings config.Config, c aws.Config, secret Secret, pairs *register.Reader, kept *statements.Service, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
 	if v := settings.VLSC; v != (config.VLSC{}) {
-		secret := secrets.New(secretsmanager.NewFromConfig(c), v.Secret)
-		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret.Credentials, Now: time.Now, Log: log})
+		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret(c, v.Secret), Now: time.Now, Log: log})
 		return func(context.Context) (entitlement.Source, error) { return service, nil }, err
 	}
 	return func(context.Context) (entitlement.Source, error) {

@@ -11,6 +11,7 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/aws/secrets"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/agreements"
@@ -36,8 +37,8 @@ func start(t *testing.T, name string, s config.Config, c aws.Config) any {
 		return assemble(s, c, log)
 	case func(config.Config, aws.Config, *slog.Logger) trigger.Jobs:
 		return assemble(s, c, log)
-	case func(config.Config, aws.Config, *slog.Logger) (trigger.Jobs, error):
-		jobs, err := assemble(s, c, log)
+	case func(config.Config, aws.Config, Secret, *slog.Logger) (trigger.Jobs, error):
+		jobs, err := assemble(s, c, secrets.Of, log)
 		if err != nil {
 			t.Error(err)
 		}

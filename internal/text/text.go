@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -70,12 +69,28 @@ func Readable(s string) string {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && size == 1 {
-			r = charmap.Windows1252.DecodeByte(s[i])
+			r = windows1252(s[i])
 		}
 		b.WriteRune(r)
 		i += size
 	}
 	return b.String()
+}
+
+// windows1252 decodes a byte. The tables of all code pages in x/text are linked together, and are
+// larger than the rest of this package.
+func windows1252(b byte) rune {
+	if b < 0x80 || b >= 0xa0 {
+		return rune(b)
+	}
+	return specials[b-0x80]
+}
+
+// specials are the characters of Windows-1252 that differ from Latin 1. Bytes without a character
+// are utf8.RuneError.
+var specials = [...]rune{
+	'€', utf8.RuneError, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', utf8.RuneError, 'Ž', utf8.RuneError,
+	utf8.RuneError, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', utf8.RuneError, 'ž', 'Ÿ',
 }
 
 // Shorten returns s cut to at most max characters; the last one is an ellipsis if s was cut. It

@@ -8,6 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"trueup/internal/text"
 )
 
@@ -98,6 +100,16 @@ func TestLetters(t *testing.T) {
 	} {
 		if got := text.Letters(in); got != want {
 			t.Errorf("Letters(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestReadableKnowsWindows1252(t *testing.T) {
+	t.Parallel()
+	for b := 0x80; b < 0x100; b++ {
+		want := string(charmap.Windows1252.DecodeByte(byte(b)))
+		if got := text.Readable(string([]byte{byte(b)})); got != want {
+			t.Errorf("Readable(%#x) = %q, want %q", b, got, want)
 		}
 	}
 }

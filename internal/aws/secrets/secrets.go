@@ -19,6 +19,11 @@ type Client struct {
 	name    string
 }
 
+// Of returns a function that reads the secret with that name or ARN.
+func Of(c aws.Config, name string) func(context.Context) (id, secret string, err error) {
+	return New(secretsmanager.NewFromConfig(c), name).Credentials
+}
+
 // New returns a client of the secret with that name or ARN.
 func New(manager *secretsmanager.Client, name string) *Client { return &Client{manager, name} }
 

@@ -115,7 +115,7 @@ var layers = []layer{
 	{
 		name:    "functions",
 		folders: []string{"functions"},
-		imports: []string{"root"},
+		imports: []string{"root", "internal/aws/secrets"}, // of one function only
 	},
 	{
 		name:    "deployment", // the deployed infrastructure; roles are the user pool's groups

@@ -142,19 +142,35 @@ func (b *bench) inventories(ctx context.Context) error {
 		return err
 	}
 
-	var few, many counted
-	if err := b.count(ctx, strconv.Itoa(devices), &few); err != nil {
+	few, err := b.memoryOf(ctx, devices)
+	if err != nil {
 		return err
 	}
-	if err := b.count(ctx, strconv.Itoa(3*devices), &many); err != nil {
+	many, err := b.memoryOf(ctx, 3*devices)
+	if err != nil {
 		return err
 	}
 	b.table.add(row{
 		what:  fmt.Sprintf("memory of counting %d devices, against %d", 3*devices, devices),
-		value: fmt.Sprintf("%.1f MB", megabytes(many.Peak)), floor: fmt.Sprintf("%.1f MB", megabytes(few.Peak)),
-		limits: []limit{{float64(many.Peak) / float64(few.Peak), 1.1, "×"}},
+		value: fmt.Sprintf("%.1f MB", megabytes(many)), floor: fmt.Sprintf("%.1f MB", megabytes(few)),
+		limits: []limit{{float64(many) / float64(few), 1.1, "×"}},
 	})
 	return nil
+}
+
+// memoryOf returns the peak memory of counting that many devices, in bytes: the least of some
+// counts, because it depends on when the garbage collector runs.
+func (b *bench) memoryOf(ctx context.Context, devices int) (least int, err error) {
+	for i := range b.size(3, 1) {
+		var c counted
+		if err := b.count(ctx, strconv.Itoa(devices), &c); err != nil {
+			return 0, err
+		}
+		if i == 0 || c.Peak < least {
+			least = c.Peak
+		}
+	}
+	return least, nil
 }
 
 // againstDuckDB compares a count with DuckDB's, which must have the same result.
