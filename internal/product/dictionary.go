@@ -1,6 +1,9 @@
 package product
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
 // Kind says what a title is.
 type Kind string
@@ -62,7 +65,8 @@ type Row struct {
 	// the products that an undecidable title may be.
 	Includes   []string
 	Candidates []string
-	Source     string // an address, or "general knowledge"; empty in a packed dictionary
+	Source     string    // an address, or "general knowledge"; empty in a packed dictionary
+	Listed     time.Time // when Microsoft's list that has the row was put, see With; zero for a row of the data files
 }
 
 // Paper is a name of a product on licences, without its publisher.

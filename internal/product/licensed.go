@@ -124,13 +124,10 @@ func (d *Dictionary) withoutPublisher(by int, stem string) string {
 	if by < 0 {
 		return stem
 	}
-	p := d.Publishers[by]
-	for _, s := range append([]string{p.Name}, p.Spellings...) {
-		for _, spelled := range []string{text.Fold(s), publisherStem(s)} {
-			rest, ok := strings.CutPrefix(stem, spelled+" ")
-			if rest = withoutLegalForm(rest); ok && !isNumber(firstWord(rest)) {
-				return rest
-			}
+	for _, spelled := range d.names(by).fronts {
+		rest, ok := strings.CutPrefix(stem, spelled)
+		if rest = withoutLegalForm(rest); ok && !isNumber(firstWord(rest)) {
+			return rest
 		}
 	}
 	return stem

@@ -48,6 +48,7 @@ type papers struct {
 	once   sync.Once
 	byName map[string]paper // names on licences
 	byOwn  map[string]int   // rows by the names that the dictionary gives them
+	fronts []string         // what withoutPublisher removes: the spellings of the publisher, each with a space
 }
 
 type paper struct {
@@ -101,10 +102,22 @@ func (d *Dictionary) names(publisher int) *papers {
 	}
 	all.once.Do(func() {
 		all.byName, all.byOwn = map[string]paper{}, map[string]int{}
+		if publisher >= 0 {
+			all.fronts = d.Publishers[publisher].fronts()
+		}
 		for _, i := range all.rows {
 			all.add(i, &d.Rows[i])
 		}
 	})
+	return all
+}
+
+// fronts returns the spellings of the publisher in the normal forms of a name and of a publisher, each
+// with a space.
+func (p *Publisher) fronts() (all []string) {
+	for _, s := range append([]string{p.Name}, p.Spellings...) {
+		all = append(all, text.Fold(s)+" ", publisherStem(s)+" ")
+	}
 	return all
 }
 
