@@ -191,3 +191,59 @@ func TestFaultsAreReturned(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestR5_4_FeedSubscriptions: a file of Microsoft's list is told from one of titles by its content.
+func TestR5_4_FeedSubscriptions(t *testing.T) {
+	t.Parallel()
+	f := newFeeding(t)
+	sample, err := os.ReadFile("../../events/microsoft-subscriptions.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := kind.Catalog.Key("", "Product names and service plan identifiers for licensing.csv")
+	f.put(t, key, string(sample)+",,g,TEAMS1,p,f\n")
+	for try := range 2 { // S3 may deliver twice
+		if err := f.Receive(t.Context(), intake.Object{Key: key, At: f.Clock()}); err != nil {
+			t.Fatal(err)
+		}
+		r := f.result(t, key)
+		want := feeder.Result{File: key, At: f.Clock(), Rows: 20, Added: 19, Rejected: 1, Titles: r.Titles, Findings: r.Findings}
+		if try == 1 {
+			want.Added, want.Unchanged = 0, 19
+		}
+		if diff := cmp.Diff(want, r); diff != "" || len(r.Findings) != 1 || r.Findings[0].Line != 21 {
+			t.Errorf("try %d: findings %+v (-want +got)\n%s", try, r.Findings, diff)
+		}
+		if (r.Titles > 0) != (try == 0) {
+			t.Errorf("try %d: %d titles added", try, r.Titles)
+		}
+	}
+	if n, m := len(f.log.events), len(f.log.subscriptions.events); n != 1 || m != 1 {
+		t.Errorf("%d and %d events", n, m)
+	}
+	// Another process finds the titles, by name and by id, and knows what the subscriptions include.
+	s := process(f.log, f.reports)
+	for typed, want := range map[string]string{"SPE_E3_USGOV_GCCHIGH": "Microsoft 365 E3_USGOV_GCCHIGH", "MCOEV": "Teams licences Phone", "Microsoft 365 E3": "Microsoft 365 E3"} {
+		if _, title, missing, err := s.Resolve(t.Context(), "Microsoft", typed); title.Name != want || missing != nil || err != nil {
+			t.Errorf("%s is %+v, %v %v", typed, title, missing, err)
+		}
+	}
+	if got := included(t, s, "SPE_E3_USGOV_GCCHIGH"); got != apps+" of 2026-11-21" {
+		t.Error(got)
+	}
+}
+
+// A fault between the subscriptions and their titles is returned for a retry, which adds the titles.
+func TestFaultsBetweenSubscriptionsAndTitles(t *testing.T) {
+	t.Parallel()
+	f := newFeeding(t)
+	f.put(t, "catalog/a.csv", plansHeader+"Harbour Suite,HARBOUR,g,OFFICESUBSCRIPTION,p,f\n")
+	f.log.err = errs.New(errs.Unavailable, "try_again")
+	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/a.csv", At: f.Clock()}); !errors.Is(err, f.log.err) {
+		t.Errorf("%v", err)
+	}
+	f.log.err = nil
+	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/a.csv", At: f.Clock()}); err != nil || f.result(t, "catalog/a.csv").Titles != 1 {
+		t.Error(err)
+	}
+}

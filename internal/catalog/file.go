@@ -19,13 +19,18 @@ const (
 	MaxFileFindings = 1000 // further findings are only counted
 )
 
-// File is a checked CSV file of publishers and titles. Always
+// File is a checked CSV file of publishers and titles, of which always
 //
 //	len(Additions) + Rejected = Rows
+//
+// or of Microsoft's list of subscriptions.
 type File struct {
 	Additions []Addition
-	Rows      int // without blank rows and the header
-	Rejected  int // rows with an error; all rows of a refused file
+	// Subscriptions are those of a file of Microsoft's list, which has no Additions. Their Rows and
+	// Rejected add up to Rows.
+	Subscriptions []Listed
+	Rows          int // without blank rows and the header
+	Rejected      int // rows with an error; all rows of a refused file
 	// Findings are the errors, in the order of the file. A finding about the whole file has no
 	// line, and then there are no Additions.
 	Findings []Finding
@@ -44,6 +49,8 @@ type Finding struct {
 // title is a publisher. The separator is a comma, semicolon or tab. A header may name the columns
 // in English, Dutch or French, in any order and among others; without a header they are the first
 // two. Invalid rows are reported and do not stop the file.
+//
+// Microsoft's list of product names and service plans is recognised by its header.
 func ReadFile(data []byte) *File {
 	f := &File{}
 	if len(data) > MaxFileBytes {
@@ -53,6 +60,10 @@ func ReadFile(data []byte) *File {
 	content, code := sheet.Text(data)
 	if code != "" {
 		f.refuse(Finding{Code: code})
+		return f
+	}
+	if plans, separator, ok := planLayoutOf(content); ok {
+		f.readPlans(content, separator, plans)
 		return f
 	}
 	columns := defaultLayout
@@ -67,13 +78,18 @@ func ReadFile(data []byte) *File {
 			f.row(r, columns)
 		}
 	}
+	f.checkRows()
+	return f
+}
+
+// checkRows refuses a file with no or too many rows.
+func (f *File) checkRows() {
 	switch {
 	case f.Rows == 0:
 		f.refuse(Finding{Code: "feed_empty"})
 	case f.Rows > MaxFileRows:
 		f.refuse(Finding{Code: "feed_too_many_rows", Args: errs.Pairs("max", strconv.Itoa(MaxFileRows), "count", strconv.Itoa(f.Rows))})
 	}
-	return f
 }
 
 // TooLarge returns the finding about a file of more than MaxFileBytes.
@@ -82,38 +98,39 @@ func TooLarge() Finding {
 }
 
 func (f *File) refuse(why Finding) {
-	f.Additions, f.Rejected, f.Findings = nil, f.Rows, []Finding{why}
+	f.Additions, f.Subscriptions, f.Rejected, f.Findings = nil, nil, f.Rows, []Finding{why}
 }
 
 // row checks one row. It becomes an addition or findings.
 func (f *File) row(r sheet.Record, columns layout) {
-	var found []Finding
-	add := func(violations []errs.Violation) {
-		for _, v := range violations {
-			found = append(found, Finding{Line: r.Line, Field: v.Field, Value: v.Value, Code: v.Code, Args: v.Args})
-		}
-	}
+	var wrong []errs.Violation
 	a := Addition{}
 	switch {
 	case r.Flaw != "":
-		add([]errs.Violation{{Code: string(r.Flaw)}})
+		wrong = []errs.Violation{{Code: string(r.Flaw)}}
 	case !columns.fits(r.Cells):
-		add([]errs.Violation{{Code: "feed_columns", Args: errs.Pairs("count", strconv.Itoa(len(r.Cells)))}})
+		wrong = []errs.Violation{{Code: "feed_columns", Args: errs.Pairs("count", strconv.Itoa(len(r.Cells)))}}
 	default:
-		var violations []errs.Violation
-		a.Publisher, violations = agreement.ParsePublisher("publisher", columns.at(r.Cells, columns.publisher))
-		add(violations)
+		a.Publisher, wrong = agreement.ParsePublisher("publisher", columns.at(r.Cells, columns.publisher))
 		if title := columns.at(r.Cells, columns.title); strings.TrimSpace(title) != "" {
-			a.Title, violations = agreement.ParseTitle("title", title)
-			add(violations)
+			var alsoWrong []errs.Violation
+			a.Title, alsoWrong = agreement.ParseTitle("title", title)
+			wrong = append(wrong, alsoWrong...)
 		}
 	}
-	if found == nil {
-		f.Additions = append(f.Additions, a)
+	if wrong != nil {
+		f.reject(r.Line, wrong)
 		return
 	}
+	f.Additions = append(f.Additions, a)
+}
+
+// reject counts a row with errors.
+func (f *File) reject(line int, wrong []errs.Violation) {
 	f.Rejected++
-	f.Findings = append(f.Findings, found[:min(len(found), MaxFileFindings-min(len(f.Findings), MaxFileFindings))]...)
+	for _, v := range wrong[:min(len(wrong), MaxFileFindings-min(len(f.Findings), MaxFileFindings))] {
+		f.Findings = append(f.Findings, Finding{Line: line, Field: v.Field, Value: v.Value, Code: v.Code, Args: v.Args})
+	}
 }
 
 // layout says which columns a file has, from 0; -1 for none.

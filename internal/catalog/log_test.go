@@ -15,7 +15,8 @@ import (
 	"trueup/internal/once"
 )
 
-// memoryLog is a journal.Log in memory. It panics if a body does not fit in an item.
+// memoryLog is a journal.Log in memory. It panics if a body does not fit in an item. Its fields are about
+// the journal of the catalog, except subscriptions.
 type memoryLog struct {
 	mu       sync.Mutex
 	head     journal.Head
@@ -26,15 +27,32 @@ type memoryLog struct {
 	appended func() // called before each append, without the lock; may be nil
 	err      error  // if set, the error of Append
 	moved    int    // number of ErrMoved results
+
+	nested        sync.Once
+	subscriptions *memoryLog // the other journal
 }
 
-func (l *memoryLog) Head(context.Context, journal.Name) (journal.Head, error) {
+// of returns the log of a journal.
+func (l *memoryLog) of(name journal.Name) *memoryLog {
+	switch name {
+	case catalog.SubscriptionsJournal:
+		l.nested.Do(func() { l.subscriptions = &memoryLog{} })
+		return l.subscriptions
+	case catalog.JournalName:
+		return l
+	}
+	panic("no journal of the catalog")
+}
+
+func (l *memoryLog) Head(_ context.Context, name journal.Name) (journal.Head, error) {
+	l = l.of(name)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.head, nil
 }
 
-func (l *memoryLog) Entries(_ context.Context, _ journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
+func (l *memoryLog) Entries(_ context.Context, name journal.Name, stripe int, after, upTo int64) ([]journal.Entry, error) {
+	l = l.of(name)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if stripe != 0 || upTo > int64(len(l.entries)) {
@@ -44,12 +62,13 @@ func (l *memoryLog) Entries(_ context.Context, _ journal.Name, stripe int, after
 }
 
 func (l *memoryLog) Append(_ context.Context, name journal.Name, head journal.Head, body string, weight int, answer once.Entry, events ...audit.Event) ([]byte, error) {
+	l = l.of(name)
 	if l.appended != nil {
 		l.appended()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if name != catalog.JournalName || len(body) > journal.MaxBody || body == "" || weight < 1 || len(events) != 1 || events[0].Subject == "" {
+	if len(body) > journal.MaxBody || body == "" || weight < 1 || len(events) != 1 || events[0].Subject == "" {
 		panic("the caller breaks the contract")
 	}
 	if l.err != nil {
@@ -78,7 +97,8 @@ func (l *memoryLog) Append(_ context.Context, name journal.Name, head journal.He
 	return nil, nil
 }
 
-func (l *memoryLog) Saved(_ context.Context, _ journal.Name, head journal.Head, at time.Time) error {
+func (l *memoryLog) Saved(_ context.Context, name journal.Name, head journal.Head, at time.Time) error {
+	l = l.of(name)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if head.Weight >= l.head.Saved {

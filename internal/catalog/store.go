@@ -44,15 +44,17 @@ type Log interface {
 // audit event. If the key of the entry was used before, nothing is changed, and first is
 // the first response.
 type Store struct {
-	Replica *journal.Replica[*Catalog]
-	log     Log
+	Replica       *journal.Replica[*Catalog]
+	subscriptions *journal.Replica[*Subscriptions]
+	log           Log
 }
 
 // New returns the store of the catalog built from log. Copies are saved in files; warn logs
 // unusable copies.
 func New(log Log, files objects.Bucket, warn *slog.Logger) *Store {
 	replica := &journal.Replica[*Catalog]{Name: JournalName, Log: log, Files: files, State: &Catalog{}, Warn: warn}
-	return &Store{Replica: replica, log: log}
+	subscriptions := &journal.Replica[*Subscriptions]{Name: SubscriptionsJournal, Log: log, State: &Subscriptions{}, Warn: warn}
+	return &Store{Replica: replica, subscriptions: subscriptions, log: log}
 }
 
 // Save saves a copy if the catalog has at least the given number of changes since the last
@@ -268,18 +270,24 @@ var planning = retry.Policy{Attempts: 20, First: 5 * time.Millisecond, Longest: 
 
 // change appends the entry that plan returns for the current state; nothing if it is empty.
 func (s *Store) change(ctx context.Context, plan func(*Catalog) (change, error)) (first []byte, err error) {
+	return appendTo(ctx, s.log, s.Replica, plan)
+}
+
+// appendTo appends the entry that plan returns for the current state of a journal; nothing if it is
+// empty.
+func appendTo[S journal.State](ctx context.Context, log Log, replica *journal.Replica[S], plan func(S) (change, error)) (first []byte, err error) {
 	err = retry.Do(ctx, planning, func() error {
 		var at journal.Head
 		var d change
-		err := s.Replica.Read(ctx, func(c *Catalog, head journal.Head) (err error) {
+		err := replica.Read(ctx, func(state S, head journal.Head) (err error) {
 			at = head
-			d, err = plan(c)
+			d, err = plan(state)
 			return err
 		})
 		if err != nil || d.body == "" {
 			return err
 		}
-		first, err = s.log.Append(ctx, JournalName, at, d.body, d.weight, d.entry, d.events...)
+		first, err = log.Append(ctx, replica.Name, at, d.body, d.weight, d.entry, d.events...)
 		if errors.Is(err, journal.ErrMoved) {
 			return retry.Again(err)
 		}

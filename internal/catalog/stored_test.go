@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"trueup/internal/product"
 	"trueup/internal/testkit/golden"
 )
 
@@ -68,4 +70,33 @@ func TestR16_6_StoredEntries(t *testing.T) {
 			t.Errorf("the format changed without a new version:\n%s", gocmp.Diff(string(sample), written))
 		}
 	})
+}
+
+// Entries of subscriptions are never deleted either.
+func TestR16_6_StoredSubscriptions(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 28, 9, 30, 0, 5e6, time.UTC)
+	want := []product.Subscription{
+		{Name: "Microsoft 365 E3", ID: "SPE_E3", Includes: []string{"microsoft-365-apps-enterprise", "microsoft-windows-enterprise"}, Listed: at},
+		{Name: "Teams Phone", ID: "MCOEV", Listed: at},
+		{Name: "Société", Listed: at},
+	}
+	written := subscriptionsBody(want, at)
+	golden.Versions(t, "catalog-subscriptions", "txt", subscriptionsVersion, func() []byte { return []byte(written) }, func(version int, sample []byte) {
+		got, err := parseSubscriptions(string(sample))
+		if err != nil {
+			t.Fatalf("version %d: %v", version, err)
+		}
+		if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("version %d (-want +got)\n%s", version, diff)
+		}
+		if version == subscriptionsVersion && written != string(sample) {
+			t.Errorf("the format changed without a new version:\n%s", gocmp.Diff(string(sample), written))
+		}
+	})
+	for _, wrong := range []string{"", "subscriptions 2 1\na\tb\tc\n", "subscriptions 1\n", "subscriptions 1 1\na\tb\n", "subscriptions 1 1\n\tb\tc\n", "p\tMicrosoft\n"} {
+		if got, err := parseSubscriptions(wrong); err == nil {
+			t.Errorf("%q is read as %v", wrong, got)
+		}
+	}
 }

@@ -1,6 +1,6 @@
 // Package feeder receives the files of kind.Catalog, which admins put in the uploads bucket: CSV files
-// of publishers and titles, which it adds to the catalog, and exported rules and decisions (R5.4). It
-// does not depend on AWS.
+// of publishers and titles, which it adds to the catalog, Microsoft's list of subscriptions, and exported
+// rules and decisions (R5.4). It does not depend on AWS.
 //
 // Known rows change nothing, and nothing is removed. So a file may be delivered more than once
 // and in any order, and after a fault the next delivery adds what is missing.
@@ -104,7 +104,11 @@ func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result,
 	case f.Rules.IsFile(data):
 		return f.addRules(ctx, o, data)
 	}
-	return f.addTitles(ctx, o, catalog.ReadFile(data))
+	file := catalog.ReadFile(data)
+	if file.Subscriptions != nil {
+		return f.addSubscriptions(ctx, o, file)
+	}
+	return f.addTitles(ctx, o, file)
 }
 
 // event returns the audit event of a file.
@@ -120,6 +124,28 @@ func (f *Feeder) addTitles(ctx context.Context, o intake.Object, file *catalog.F
 	}
 	r := result(file.Findings...)
 	r.Rows, r.Added, r.Unchanged, r.Rejected = file.Rows, len(file.Additions)-fed.Unchanged, fed.Unchanged, file.Rejected
+	r.Publishers, r.Titles = fed.Publishers, fed.Titles
+	return r, nil
+}
+
+// addSubscriptions adds a file of Microsoft's list: what the subscriptions include, then their names as
+// titles.
+func (f *Feeder) addSubscriptions(ctx context.Context, o intake.Object, file *catalog.File) (Result, error) {
+	event := func() audit.Event { return f.event(o) }
+	added, err := f.Catalog.AddSubscriptions(ctx, file.Subscriptions, o.At, event)
+	if err != nil {
+		return Result{}, err
+	}
+	products, err := f.Catalog.Products(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	fed, err := f.Catalog.Feed(ctx, catalog.Titles(products, file.Subscriptions), event)
+	if err != nil {
+		return Result{}, err
+	}
+	r := result(file.Findings...)
+	r.Rows, r.Added, r.Unchanged, r.Rejected = file.Rows, added, file.Rows-file.Rejected-added, file.Rejected
 	r.Publishers, r.Titles = fed.Publishers, fed.Titles
 	return r, nil
 }
