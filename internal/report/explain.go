@@ -3,7 +3,9 @@ package report
 import (
 	"slices"
 
+	"trueup/internal/day"
 	"trueup/internal/position"
+	"trueup/internal/product"
 )
 
 // Explanation explains the numbers of one product (R8.3), from owned licences to surplus or
@@ -14,7 +16,8 @@ type Explanation struct {
 	Steps []Bar        `json:"steps" doc:"The steps from owned licences to surplus or shortfall. Their quantities add up to the difference."`
 	// Titles is what was detected of the product, title by title. Together they may
 	// be more than the PCs that have it, as a PC may have several.
-	Titles []Share `json:"titles" doc:"The detected titles of the product. A PC may have several."`
+	Titles   []Share  `json:"titles" doc:"The detected titles of the product. A PC may have several."`
+	ListedOn day.Date `json:"listedOn,omitempty" doc:"The day of Microsoft's list of subscriptions that has the product and says what it includes; absent if it is not from the list." example:"2026-11-28"`
 }
 
 // BarName is the name of a step of an explanation.
@@ -53,6 +56,7 @@ type Move struct {
 	ID       string        `json:"id" doc:"The id of the other product." example:"1f0c2b3a4d5e6f71"`
 	Step     position.Step `json:"step" doc:"The rule that allows the move."`
 	Quantity int           `json:"quantity" doc:"The number of licences." example:"20"`
+	ListedOn day.Date      `json:"listedOn,omitempty" doc:"The day of Microsoft's list of subscriptions that says that the licence includes the product; absent if the list is not the reason." example:"2026-11-28"`
 }
 
 // Explain explains one product of the License installation report with the same filter. It
@@ -62,12 +66,21 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 	for i := range rows {
 		if shown := installation(&rows[i]); shown.ID == productID {
 			return Explanation{
-				Head: d.Head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i]),
-				Titles: d.titlesOf(rows[i].Product),
+				Head: d.Head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i], s.Products),
+				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product),
 			}, true
 		}
 	}
 	return Explanation{}, false
+}
+
+// listedOn returns the day of Microsoft's list that has a product; empty if it is not from the list.
+func listedOn(products *product.Dictionary, p position.Product) day.Date {
+	row, ok := products.Of(p)
+	if !ok || row.Listed.IsZero() {
+		return ""
+	}
+	return day.Of(row.Listed)
 }
 
 func (d *Data) titlesOf(p position.Product) []Share {
@@ -78,7 +91,7 @@ func (d *Data) titlesOf(p position.Product) []Share {
 
 // waterfall returns the steps that add up to the difference of a row. A row outside the totals has
 // one more, which closes the sum.
-func waterfall(r *position.Row) []Bar {
+func waterfall(r *position.Row, products *product.Dictionary) []Bar {
 	bars := []Bar{
 		{Step: BarPairs, Quantity: r.Pairs, Sources: shares(r.Licenses, position.KindPair)},
 		{Step: BarStatements, Quantity: r.Statements, Sources: shares(r.Licenses, position.KindStatement)},
@@ -106,7 +119,11 @@ func waterfall(r *position.Row) []Bar {
 			name, other = BarMovedOut, m.To
 		}
 		bar := &bars[slices.IndexFunc(bars, func(b Bar) bool { return b.Step == name })]
-		bar.Moves = append(bar.Moves, Move{Product: productName(other), ID: productID(other), Step: m.Step, Quantity: m.Quantity})
+		move := Move{Product: productName(other), ID: productID(other), Step: m.Step, Quantity: m.Quantity}
+		if m.Suite {
+			move.ListedOn = listedOn(products, m.From)
+		}
+		bar.Moves = append(bar.Moves, move)
 	}
 	for i := range bars {
 		if bars[i].Sources == nil {

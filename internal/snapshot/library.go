@@ -22,7 +22,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/position"
-	"trueup/internal/product/builtin"
+	"trueup/internal/product"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/text"
@@ -59,9 +59,10 @@ const (
 
 // View is the input of reports.
 type View struct {
-	Data    *report.Data // shared; do not change
-	Date    day.Date     // day of the snapshot; empty for live data
-	Version string       // changes when the data change
+	Data     *report.Data // shared; do not change
+	Date     day.Date     // day of the snapshot; empty for live data
+	Version  string       // changes when the data or Products change
+	Products *product.Dictionary
 
 	library *Library
 }
@@ -82,11 +83,13 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var tallies []inventory.Counted
 	var agreements []agreement.Agreement
 	var at journal.Position
+	var products *product.Dictionary
 	reads, readCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { latest, err = l.current(readCtx); return err })
 	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
 	reads.Go(func() (err error) { tallies, err = l.Inventory.Tallies(readCtx); return err })
 	reads.Go(func() (err error) { freshness, err = l.Refreshes.Freshness(readCtx); return err })
+	reads.Go(func() (err error) { products, err = l.Catalog.Products(readCtx); return err })
 	reads.Go(func() (err error) {
 		agreements, at, err = l.Agreements.All(readCtx, l.lastAgreements())
 		return err
@@ -104,9 +107,9 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var data *report.Data
 	var version string
 	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, head journal.Head) error {
-		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies))
+		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies), products.ID)
 		data, err = kept(&l.data, maxData, version, func() (*report.Data, int, error) {
-			n := newNames(c)
+			n := newNames(c, products)
 			d := &report.Data{
 				At: latest.DataAt, Agreements: slices.Clone(agreements), Groups: groupNames(groups), Held: slices.Clone(held),
 			}
@@ -124,7 +127,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	}
 	now := *data
 	now.Changed = freshness.Stale()
-	return &View{Data: &now, Version: version, library: l}, freshness, nil
+	return &View{Data: &now, Version: version, Products: products, library: l}, freshness, nil
 }
 
 func weightOf(d *report.Data) int {
@@ -203,8 +206,12 @@ func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
 	if m.Run == "" {
 		return nil, l.notThere(ctx, date)
 	}
+	products, err := l.Catalog.Products(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %s: %w", date, err)
+	}
 	data, held := m.Object(report.ObjectData), m.Object(report.ObjectEntitlements)
-	version := digest(string(date), data.SHA256, held.SHA256, builtin.ProductsID())
+	version := digest(string(date), data.SHA256, held.SHA256, products.ID)
 	d, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 		var d *report.Data
 		reads, ctx := errgroup.WithContext(ctx)
@@ -215,20 +222,19 @@ func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
 			return nil, 0, err
 		}
 		d.Held = entitlements
-		canonical(d.Installed, d.Titles)
+		canonical(products, d.Installed, d.Titles)
 		return d, weightOf(d), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &View{Data: d, Date: date, Version: version, library: l}, nil
+	return &View{Data: d, Date: date, Version: version, Products: products, library: l}, nil
 }
 
-// canonical gives installed products the names of this release's dictionary, so that a day before a
-// release can be compared with one after it. Licences are named when a report is made. It changes
-// the lines.
-func canonical(lists ...[]position.Line) {
-	dictionary := builtin.Products()
+// canonical gives installed products the names of the current dictionary, so that a day before a
+// release, or before Microsoft's list was put, can be compared with one after it. Licences are named
+// when a report is made. It changes the lines.
+func canonical(dictionary *product.Dictionary, lists ...[]position.Line) {
 	named := map[position.Product]position.Product{}
 	for _, lines := range lists {
 		for i := range lines {

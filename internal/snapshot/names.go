@@ -5,7 +5,6 @@ import (
 	"trueup/internal/catalog"
 	"trueup/internal/position"
 	"trueup/internal/product"
-	"trueup/internal/product/builtin"
 	"trueup/internal/report"
 	"trueup/internal/text"
 )
@@ -24,8 +23,8 @@ type publisher struct {
 	name, id string // id is empty if the catalog does not know it
 }
 
-func newNames(c *catalog.Catalog) *names {
-	return &names{dictionary: builtin.Products(), catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
+func newNames(c *catalog.Catalog, d *product.Dictionary) *names {
+	return &names{dictionary: d, catalog: c, publishers: map[string]publisher{}, products: map[position.Product]position.Product{}}
 }
 
 // publisher returns the publisher with that name.

@@ -18,7 +18,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/objects"
 	"trueup/internal/position"
-	"trueup/internal/product/builtin"
+	"trueup/internal/product"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/text"
@@ -50,12 +50,16 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 	if err != nil {
 		return fmt.Errorf("snapshot: gather: %w", err)
 	}
-	if err := p.feed(ctx, g, run); err != nil {
+	products, err := p.Catalog.Products(ctx)
+	if err != nil {
+		return fmt.Errorf("snapshot: products: %w", err)
+	}
+	if err := p.feed(ctx, g.additions(products), run); err != nil {
 		return fmt.Errorf("snapshot: feed the catalog: %w", err)
 	}
 	var data *report.Data
 	err = p.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, _ journal.Head) error {
-		data = g.data(newNames(c))
+		data = g.data(newNames(c, products))
 		return nil
 	})
 	if err != nil {
@@ -65,7 +69,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 		data.At = run.StartedAt.Truncate(time.Millisecond) // the precision of the run's record
 	}
 	data.Runs = withRun(data.Runs, run)
-	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Products: builtin.Products(), Words: p.Words}
+	s := report.Settings{Now: began, Calendar: p.Expiring.On(run.Date), Products: products, Words: p.Words}
 	parts, m, err := data.Snapshot(run.Date, run.ID, run.Token, s)
 	if err != nil {
 		return err
@@ -111,9 +115,9 @@ func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Man
 
 // feed adds the publishers and products of inventory and entitlements to the catalog (R5.2). It
 // skips names that the catalog does not accept.
-func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) error {
+func (p *Publisher) feed(ctx context.Context, found []catalog.Addition, run refresher.Run) error {
 	n := 0
-	_, err := p.Catalog.Feed(ctx, g.additions(), func() audit.Event {
+	_, err := p.Catalog.Feed(ctx, found, func() audit.Event {
 		n++
 		now := p.Clock().UTC().Truncate(time.Millisecond)
 		return audit.Event{
@@ -124,10 +128,9 @@ func (p *Publisher) feed(ctx context.Context, g *gathered, run refresher.Run) er
 	return err
 }
 
-func (g *gathered) additions() []catalog.Addition {
+func (g *gathered) additions(dictionary *product.Dictionary) []catalog.Addition {
 	seen := map[position.Product]bool{}
-	dictionary := builtin.Products()
-	add := func(product position.Product) { seen[product] = true }
+	add := func(p position.Product) { seen[p] = true }
 	entitled := func(e entitlement.Entitlement) {
 		if text.Collapse(e.Publisher) == "" {
 			e.Publisher = agreement.VolumePublisher
@@ -150,9 +153,9 @@ func (g *gathered) additions() []catalog.Addition {
 		}
 	}
 	var all []catalog.Addition
-	for product := range seen {
-		publisher, wrong := agreement.ParsePublisher("publisher", product.Publisher)
-		title, alsoWrong := agreement.ParseTitle("title", text.Collapse(product.Name()+" "+product.Version))
+	for p := range seen {
+		publisher, wrong := agreement.ParsePublisher("publisher", p.Publisher)
+		title, alsoWrong := agreement.ParseTitle("title", text.Collapse(p.Name()+" "+p.Version))
 		if wrong == nil && alsoWrong == nil {
 			all = append(all, catalog.Addition{Publisher: publisher, Title: title})
 		}

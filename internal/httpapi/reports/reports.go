@@ -16,7 +16,6 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
-	"trueup/internal/product/builtin"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
@@ -87,7 +86,7 @@ func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p 
 		return viewed{}, err
 	}
 	now := o.Now()
-	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Products: builtin.Products(), Position: p, Words: report.WordsIn(lang)}}, nil
+	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Products: v.Products, Position: p, Words: report.WordsIn(lang)}}, nil
 }
 
 // data returns the data of a view. If the current data are old, it requests a refresh (R8.6).
