@@ -258,3 +258,17 @@ func (c client) refresh(ctx context.Context) (r refreshed, err error) {
 	}
 	return r, nil
 }
+
+// decide decides what an undecidable title is, and waits until earlier files of inventory are counted
+// again.
+func (c client) decide(ctx context.Context, title, choices string) error {
+	status, err := c.call(ctx, http.MethodPut, "/inventory/decisions/"+title, json.RawMessage(choices), nil)
+	if err != nil || status != http.StatusOK {
+		return errors.Join(err, fmt.Errorf("PUT /inventory/decisions/%s: status %d", title, status))
+	}
+	return until(ctx, "counting the inventory again", func() (bool, error) {
+		var inventory struct{ Counting bool }
+		err := c.get(ctx, "/inventory", &inventory)
+		return !inventory.Counting, err
+	})
+}

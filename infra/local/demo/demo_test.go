@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -78,7 +79,11 @@ func TestExpectedReportEqualsTheDomain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tally, err := inventory.Read(context.Background(), bytes.NewReader(f.body), inventory.Options{Scratch: t.TempDir()})
+	rules, err := inventory.NewRules(nil, []inventory.Choices{decided(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tally, err := inventory.Read(context.Background(), bytes.NewReader(f.body), inventory.Options{Rules: rules, Scratch: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,6 +167,26 @@ func TestItIsTheSameEveryTime(t *testing.T) {
 	if n != m || !bytes.Equal(first.body, second.body) {
 		t.Errorf("%d and %d rows, %d and %d bytes", n, m, len(first.body), len(second.body))
 	}
+}
+
+// decided returns the decision that the demo makes through the API.
+func decided(t *testing.T) inventory.Choices {
+	t.Helper()
+	var body struct {
+		Choices []struct {
+			Versions string
+			Kind     inventory.Kind
+			Product  position.Product
+		}
+	}
+	if err := json.Unmarshal([]byte(acrobatDecision), &body); err != nil {
+		t.Fatal(err)
+	}
+	made := inventory.Choices{ID: acrobat}
+	for _, c := range body.Choices {
+		made.All = append(made.All, inventory.Choice(c))
+	}
+	return made
 }
 
 // pairsOf returns the pairs in a CSV file of agreements.

@@ -27,7 +27,8 @@ type pc struct {
 }
 
 // machines generates the PCs, the same in every run. Products are installed on random
-// PCs, and no PC gets two Office suites.
+// PCs, and no PC gets two Office suites, except those on which the former one was left. Some people
+// with a subscription have two PCs.
 func machines(products []product) []pc {
 	random := rand.New(rand.NewPCG(2026, 11))
 	fleet := make([]pc, pcs)
@@ -44,9 +45,17 @@ func machines(products []product) []pc {
 			order = random.Perm(pcs)
 		}
 		for _, n := range order[:p.installed] {
-			fleet[n].has = append(fleet[n].has, i)
-			fleet[n].rows = append(fleet[n].rows, p.rows...)
+			fleet[n].install(i, p)
 		}
+	}
+	subscribers := having(fleet, products, "Microsoft 365 Apps for enterprise", "")
+	for i := range twoPCs {
+		one, other := &fleet[subscribers[2*i]], &fleet[subscribers[2*i+1]]
+		other.user, other.mail = one.user, one.mail
+	}
+	former := slices.IndexFunc(products, func(p product) bool { return p.name == "Office Professional Plus" && p.version == "2016" })
+	for _, n := range having(fleet, products, "Office Professional Plus", "2019")[:upgraded] {
+		fleet[n].install(former, products[former])
 	}
 	for i := range fleet {
 		random.Shuffle(len(fleet[i].rows), func(a, b int) {
@@ -54,6 +63,27 @@ func machines(products []product) []pc {
 		})
 	}
 	return fleet
+}
+
+const (
+	twoPCs   = 40 // people with two PCs
+	upgraded = 15 // PCs with Office 2019 on which Office 2016 was left
+)
+
+// install installs a product, which is the i-th one.
+func (m *pc) install(i int, p product) {
+	m.has = append(m.has, i)
+	m.rows = append(m.rows, p.rows...)
+}
+
+// having returns the indexes of the PCs with a version of a product.
+func having(fleet []pc, products []product, name, version string) (with []int) {
+	for n := range fleet {
+		if slices.ContainsFunc(fleet[n].has, func(i int) bool { return products[i].name == name && products[i].version == version }) {
+			with = append(with, n)
+		}
+	}
+	return with
 }
 
 // bare returns a PC without licensed products: Windows, drivers, runtimes, updates and
@@ -121,6 +151,7 @@ var free = []row{
 	{"Notepad++ (64-bit x64)", "Notepad++ Team", "8.7"},
 	{"VLC media player", "VideoLAN", "3.0.21"},
 	{"Adobe Acrobat Reader (64-bit)", "Adobe", "24.004.20219"},
+	{"Adobe Acrobat (64-bit)", "Adobe", "24.004.20219"}, // the Reader, as decided: see acrobatDecision
 	{"KeePass Password Safe 2.57", "Dominik Reichl", "2.57"},
 	{"PuTTY release 0.81 (64-bit)", "Simon Tatham", "0.81.0.0"},
 	{"Teams Machine-Wide Installer", "Microsoft Corporation", "1.6.0.18681"},

@@ -68,14 +68,16 @@ type granted struct {
 // summary returns the entitlements that VLSC reports for the pairs.
 func summary() []granted {
 	lines := []granted{
-		{workplace, "Microsoft 365 Apps for enterprise", "", "Applications", "Subscription", 900, 0},
+		{workplace, "Microsoft 365 Apps for enterprise", "", "Applications", "Subscription", 600, 0},
+		{workplace, "Microsoft 365 E3", "", "Applications", "Subscription", 280, 0},
 		{workplace, "Windows Server - Device CAL", "2022", "Servers", "L&SA", 1500, 1500},
 		{servers, "SQL Server Standard", "2019", "Servers", "L&SA", 6, 6},
 		{development, "Visual Studio Professional", "2022", "Applications", "L&SA", 25, 25},
 		{development, "Project Standard", "2016", "Applications", "License", 12, 0},
 		{terminal, "Office Professional Plus", "2021", "Applications", "L&SA", 420, 420},
 		{terminal, "Visio Professional", "2021", "Applications", "License", 45, 0},
-		{terminalOld, "Office Professional Plus", "2016", "Applications", "License", 60, 0},
+		{terminal, "Office Professional Plus", "2019", "Applications", "License", 35, 0},
+		{terminalOld, "Office Professional Plus", "2016", "Applications", "License", 72, 0},
 		{yard, "Project Professional", "2021", "Applications", "License", 30, 0},
 	}
 	for i := range agencies {
@@ -139,6 +141,7 @@ func others() []other {
 	return []other{
 		{"Design licences", "Head office", "Adobe", "Photoshop", 20, "2025-01-01", "", "Contact: design desk"},
 		{"CAD licences", "Yard", "Autodesk", "AutoCAD LT", 30, "2025-03-01", "", "Serial numbers are in the safe"},
+		{"Document licences", "Head office", "Adobe", "Acrobat Pro", 12, "2025-02-01", "", ""},
 		{"Screen capture", "Head office", "TechSmith", "Snagit", 60, "", "", ""},
 		{"Hull simulation", "Yard", "MathWorks", "MATLAB", 8, "2021-01-01", "2023-12-31", "Not renewed"},
 		{"Berth planning", "Terminal", "Dockside Systems", "Berth Planner 8", 25, "2025-06-01", "", ""},

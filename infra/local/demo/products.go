@@ -25,6 +25,8 @@ func products() []product {
 		{m, "Microsoft 365 Apps for enterprise", "", 940, true, clickToRun("Microsoft 365 Apps for enterprise", latest, "en-us", "nl-nl", "fr-fr")},
 		{m, "Office Professional Plus", "2021", 350, true, clickToRun("Microsoft Office LTSC Professional Plus 2021", "16.0.14332.20812", "en-us", "nl-nl")},
 		{m, "Office Professional Plus", "2016", 130, true, office2016()},
+		{m, "Office Professional Plus", "2016", 12, true, single("Microsoft Office Professionnel Plus 2016 - fr-fr", corporation, "16.0.10416.20027")},
+		{m, "Office Professional Plus", "2019", 35, true, clickToRun("Microsoft Office Professional Plus 2019", "16.0.10416.20027", "nl-nl")},
 		{m, "Office Standard", "2019", 140, true, clickToRun("Microsoft Office Standard 2019", "16.0.10416.20027", "nl-nl")},
 		{m, "Office Standard", "2024", 17, true, clickToRun("Microsoft Office LTSC Standard 2024", "16.0.17932.20162", "nl-nl")},
 		{m, "Visio Professional", "2021", 38, false, single("Microsoft Visio LTSC Professional 2021 - en-us", corporation, "16.0.14332.20812")},
@@ -44,9 +46,13 @@ func products() []product {
 			{"Browser for SQL Server 2019", corporation, "15.0.2000.5"},
 			{"Microsoft VSS Writer for SQL Server 2019", corporation, "15.0.2000.5"},
 		}},
+		{m, "SQL Server", "2019", 4, false, []row{
+			{"Microsoft SQL Server 2019 (64-bit)", corporation, "15.0.2000.5"}, // setup writes this for every edition
+			{"SQL Server 2019 Database Engine Services", corporation, "15.0.2000.5"},
+		}},
 		{"Adobe", "Photoshop", "2023", 6, false, single("Adobe Photoshop 2023", "Adobe Inc.", "24.7.4")},
 		{"Adobe", "Photoshop", "2024", 9, false, single("Adobe Photoshop 2024", "Adobe Inc.", "25.12")},
-		{"Adobe", "Acrobat", "DC", 26, false, single("Adobe Acrobat (64-bit)", "Adobe", "24.004.20219")},
+		{"Adobe", "Acrobat Pro", "DC", 14, false, single("Adobe Acrobat (64-bit)", "Adobe", "23.008.20470")},
 		{"Autodesk", "AutoCAD LT", "2024", 42, false, []row{
 			{"AutoCAD LT 2024 - English", "Autodesk", "24.3.61.0"},
 			{"Autodesk Material Library 2024", "Autodesk", "22.0.0.21"},
@@ -67,9 +73,18 @@ const java = "Java SE (8u211 and later, 11 and later)"
 // What the dictionary of products says about products of the demo.
 var (
 	renamed     = map[string]string{"Windows Server - Device CAL": "Windows Server CAL Device"} // names on paper
+	byUser      = map[string]bool{"Microsoft 365 Apps for enterprise": true, "Visio Plan 2": true, "Visual Studio Professional": true, "Snagit": true, "MATLAB": true}
 	notMeasured = map[string]bool{"Windows Server CAL Device": true, "SQL Server Standard": true}
-	undecided   = map[string]bool{"Acrobat": true, java: true} // the titles may be the free Reader and an old or personal Java
-	includedIn  = map[string]string{"Access": "Office Professional Plus"}
+	undecided   = map[string]bool{java: true} // the title may be an old or a personal Java
+	mayBe       = map[string]string{"SQL Server": "SQL Server Standard"}
+	includedIn  = map[string]string{"Access": "Office Professional Plus", "Microsoft 365 Apps for enterprise": "Microsoft 365 E3"}
+)
+
+// acrobat is the undecidable title that Kingfisher has decided: version 23 is Acrobat Pro, which one
+// team uses, and later ones are the free Reader with the same name.
+const (
+	acrobat         = "adobe-acrobat-undecidable"
+	acrobatDecision = `{"choices": [{"versions": "23.*", "kind": "product", "product": {"publisher": "Adobe", "family": "Acrobat", "edition": "Pro"}}, {"kind": "free"}]}`
 )
 
 // expected is the row that the report must have for one version of a product.
@@ -86,7 +101,7 @@ type expected struct {
 // licences, and at most one is short.
 func expectedReport(fleet []pc) []expected {
 	type at struct{ publisher, name, version string }
-	type held struct{ licenses, assured, installed, in, out, covered int }
+	type held struct{ licenses, assured, installed, in, out, suite, covered int }
 	stock := map[at]*held{}
 	of := func(publisher, name, version string) *held {
 		k := at{publisher, name, version}
@@ -111,14 +126,27 @@ func expectedReport(fleet []pc) []expected {
 			of(o.publisher, name, version).licenses += o.licenses
 		}
 	}
-	all := products()
+	counted := map[at]map[string]bool{} // users or PCs
+	count := func(k at, m pc) {
+		who := m.id
+		if byUser[k.name] {
+			who = m.user
+		}
+		if counted[k] == nil {
+			counted[k] = map[string]bool{}
+		}
+		counted[k][who] = true
+	}
 	for _, m := range fleet {
-		for _, i := range m.has {
-			of(all[i].publisher, all[i].name, all[i].version).installed++
+		for _, p := range highest(m) {
+			count(at{p.publisher, p.name, p.version}, m)
 		}
 		if slices.ContainsFunc(m.rows, func(r row) bool { return r.publisher == "Oracle Corporation" }) {
-			of("Oracle", java, "8").installed++
+			count(at{"Oracle", java, "8"}, m)
 		}
+	}
+	for k, who := range counted {
+		of(k.publisher, k.name, k.version).installed = len(who)
 	}
 
 	for _, h := range stock {
@@ -153,19 +181,23 @@ func expectedReport(fleet []pc) []expected {
 				n := min(h.licenses, short.installed-short.covered)
 				short.in += n
 				short.covered += n
+				h.suite = max(h.suite, n)
 			}
 		}
 	}
 
 	var rows []expected
 	for k, h := range stock {
+		own := min(h.licenses, h.installed) + h.out
+		used := max(own, h.suite)
 		e := expected{
 			Publisher: k.publisher, Product: strings.TrimSpace(k.name + " " + k.version),
-			Licenses: h.licenses, Installed: h.installed, MovedIn: h.in, MovedOut: h.out,
-			Surplus: h.licenses - min(h.licenses, h.installed) - h.out, Shortfall: h.installed - h.covered,
+			Licenses: h.licenses, Installed: h.installed, MovedIn: h.in, MovedOut: h.out + used - own,
+			Surplus: h.licenses - used, Shortfall: h.installed - h.covered,
 		}
+		candidate := stock[at{k.publisher, mayBe[k.name], k.version}]
 		switch {
-		case notMeasured[k.name] && h.licenses > 0:
+		case notMeasured[k.name] && h.licenses > 0, candidate != nil && candidate.licenses > 0:
 			e.Surplus, e.Shortfall, e.Verdict = 0, 0, "not-measured"
 		case undecided[k.name] && e.Shortfall > 0:
 			e.Shortfall, e.Verdict = 0, "undecided"
@@ -182,6 +214,20 @@ func expectedReport(fleet []pc) []expected {
 	}
 	sortRows(rows)
 	return rows
+}
+
+// highest returns the products of a PC, of each name the highest version only.
+func highest(m pc) []product {
+	all := products()
+	byName := map[string]product{}
+	for _, i := range m.has {
+		p := all[i]
+		key := p.publisher + "\x00" + p.name
+		if other, met := byName[key]; !met || number(p.version) > number(other.version) {
+			byName[key] = p
+		}
+	}
+	return slices.Collect(maps.Values(byName))
 }
 
 // number returns a version as a number; 0 if it is not a number.

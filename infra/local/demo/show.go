@@ -48,6 +48,9 @@ func show(ctx context.Context, c client, out io.Writer) error {
 
 	fmt.Fprintf(out, "Kingfisher Shipping: %d PCs with %d rows of installed programs, %d files of agreements, %d statements.\n",
 		pcs, rows, len(agreements), len(statements))
+	if err := c.decide(ctx, acrobat, acrobatDecision); err != nil {
+		return err
+	}
 	for _, f := range all {
 		if err := c.put(ctx, f); err != nil {
 			return fmt.Errorf("put %s: %w", f.key, err)
