@@ -149,8 +149,8 @@ func (c *checker) label(l label, typed string) string {
 	var hidden characters
 	visible := false
 	for _, r := range strings.TrimSpace(typed) {
-		visible = visible || !isJoiner(r)
-		if isControl(r) {
+		visible = visible || !text.IsJoiner(r)
+		if text.IsInvisible(r) {
 			hidden.add(r)
 		}
 	}

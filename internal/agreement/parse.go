@@ -131,11 +131,11 @@ func (c *checker) name(name string) {
 	var wrong, control characters
 	visible := false
 	for _, r := range trimmed {
-		visible = visible || !isJoiner(r)
+		visible = visible || !text.IsJoiner(r)
 		switch {
 		case isForbidden(r):
 			wrong.add(r)
-		case isControl(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it is already reported
+		case text.IsInvisible(r) && (r < utf8.RuneSelf || !c.ascii): // beyond ASCII it is already reported
 			control.add(r)
 		}
 	}
@@ -332,26 +332,12 @@ func isForbidden(r rune) bool { return r < utf8.RuneSelf && forbidden[r] }
 // isPlain reports whether a name has only allowed ASCII characters, as nearly every name does.
 func isPlain(name string) bool {
 	for i := range len(name) {
-		if c := rune(name[i]); c >= utf8.RuneSelf || forbidden[c] || isControl(c) {
+		if c := rune(name[i]); c >= utf8.RuneSelf || forbidden[c] || text.IsInvisible(c) {
 			return false
 		}
 	}
 	return true
 }
-
-// isControl reports whether r is invisible and changes the text around it:
-// control and format characters, line and paragraph separators, and bytes that
-// are not UTF-8.
-func isControl(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r < ' ' || r == 0x7f
-	}
-	return r == utf8.RuneError || !isJoiner(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
-}
-
-// isJoiner reports whether r is one of the two invisible characters that are allowed in a name,
-// because the spelling of Persian and of Indian scripts uses them.
-func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // characters is a short list of distinct characters for a message.
 type characters []rune

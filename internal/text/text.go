@@ -3,6 +3,8 @@
 package text
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -147,4 +149,40 @@ func isCollapsed(s string) bool {
 		previous = c
 	}
 	return s == "" || previous != ' '
+}
+
+// IsInvisible reports whether r cannot be seen and changes the text around it: control and format
+// characters, line and paragraph separators, and bytes that are not UTF-8. A joiner is not.
+func IsInvisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return r == utf8.RuneError || !IsJoiner(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// IsJoiner reports whether r is one of the two invisible characters that names may have, because the
+// spelling of Persian and of Indian scripts uses them.
+func IsJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// IsBlank reports whether s has only white space and joiners.
+func IsBlank(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && !IsJoiner(r) })
+}
+
+// invisibleMax limits the characters that Invisible lists.
+const invisibleMax = 10
+
+// Invisible lists the invisible characters of s for a message, each once: "U+200B U+202E". It is empty
+// if there are none. White space around s does not count.
+func Invisible(s string) string {
+	var found []string
+	for _, r := range strings.TrimSpace(s) {
+		if !IsInvisible(r) || len(found) == invisibleMax {
+			continue
+		}
+		if code := fmt.Sprintf("U+%04X", r); !slices.Contains(found, code) {
+			found = append(found, code)
+		}
+	}
+	return strings.Join(found, " ")
 }

@@ -183,3 +183,33 @@ func TestWithoutAccents(t *testing.T) {
 		}
 	}
 }
+
+func TestInvisible(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		"":                       "",
+		"plain text":             "",
+		"\u00a0around\t":         "",
+		"no-break\u00a0space":    "",
+		"Persian\u200cjoiner":    "",
+		"a\u200bb\u202ec\u200bd": "U+200B U+202E",
+		"a\tb":                   "U+0009",
+		"\ufeffa":                "U+FEFF",
+		"a\xffb":                 "U+FFFD",
+		"a\u2028b\u00ad":         "U+2028 U+00AD",
+		"x\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0fx": "U+0000 U+0001 U+0002 U+0003 U+0004 U+0005 U+0006 U+0007 U+0008 U+000E",
+	} {
+		if got := text.Invisible(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestIsBlank(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{"": true, " \t\u00a0": true, "\u200d": true, "a": false, " . ": false, "\u200b": false} {
+		if got := text.IsBlank(s); got != want {
+			t.Errorf("%q: %v", s, got)
+		}
+	}
+}
