@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/sheet"
 )
 
 // feeding is a feeder with a log and buckets in memory.
@@ -47,16 +49,20 @@ type noRules struct{}
 
 func (noRules) IsFile(data []byte) bool { return bytes.HasPrefix(data, []byte("{")) }
 
-func (noRules) Add(_ context.Context, data []byte, _ func() audit.Event) (rows, unchanged int, err error) {
+func (noRules) Add(_ context.Context, data []byte, _ func() audit.Event) (rows, unchanged int, found []sheet.Finding, err error) {
 	switch string(data) {
 	case "{bad}":
-		return 2, 0, errs.Violated([]errs.Violation{{Code: "rule_name", Field: "rules/0/name"}, {Code: "rule_kind", Field: "rules/1/kind"}})
+		return 2, 0, []sheet.Finding{
+			{Severity: sheet.SeverityError, Line: 4, Column: "name", Code: "rule_name"}, {Severity: sheet.SeverityError, Line: 9, Code: "rule_kind"},
+		}, nil
 	case "{many}":
-		return 2, 0, errs.New(errs.Invalid, "rules_many", "max", "2000")
+		return 2, 0, nil, errs.New(errs.Invalid, "rules_many", "max", "2000")
 	case "{fault}":
-		return 2, 0, errs.New(errs.Unavailable, "try_again")
+		return 2, 0, nil, errs.New(errs.Unavailable, "try_again")
+	case "{broad}":
+		return 3, 1, []sheet.Finding{{Severity: sheet.SeverityWarning, Line: 4, Code: "rule_takes_more", Args: errs.Pairs("count", "7")}}, nil
 	}
-	return 3, 1, nil
+	return 3, 1, nil, nil
 }
 
 func TestR5_4_FilesOfRules(t *testing.T) {
@@ -66,9 +72,10 @@ func TestR5_4_FilesOfRules(t *testing.T) {
 		added, unchanged, rejected int
 		codes                      []string
 	}{
-		"{}":     {2, 1, 0, nil},
-		"{bad}":  {0, 0, 2, []string{"rule_name", "rule_kind"}},
-		"{many}": {0, 0, 2, []string{"rules_many"}},
+		"{}":      {2, 1, 0, nil},
+		"{broad}": {2, 1, 0, []string{"4 warning rule_takes_more"}},
+		"{bad}":   {0, 0, 2, []string{"4  rule_name", "9  rule_kind"}},
+		"{many}":  {0, 0, 2, []string{"0  rules_many"}},
 	} {
 		f.put(t, "catalog/rules.json", content)
 		if err := f.Receive(t.Context(), intake.Object{Key: "catalog/rules.json"}); err != nil {
@@ -77,7 +84,7 @@ func TestR5_4_FilesOfRules(t *testing.T) {
 		r := f.result(t, "catalog/rules.json")
 		var codes []string
 		for _, found := range r.Findings {
-			codes = append(codes, found.Code)
+			codes = append(codes, fmt.Sprint(found.Line, " ", found.Severity, " ", found.Code))
 		}
 		if r.Added != want.added || r.Unchanged != want.unchanged || r.Rejected != want.rejected || !slices.Equal(codes, want.codes) {
 			t.Errorf("%s: %+v", content, r)

@@ -10,13 +10,18 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/unicode"
+
 	"trueup/internal/audit"
+	"trueup/internal/catalog/feeder"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/i18n"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/once"
+	"trueup/internal/sheet"
 )
 
 // answer sends a request that has to succeed.
@@ -96,8 +101,9 @@ func TestR6_6_AsManyEntriesAsABodyHolds(t *testing.T) {
 	if queue := answer[catalogapi.QueuePage](a, http.MethodGet, "/inventory/queue", ""); queue.Total != 0 {
 		t.Errorf("%d entries are left", queue.Total)
 	}
-	if status, _ := a.ask(http.MethodPost, "/inventory/proposals/acceptances", accepting(append(ids, "one more"))); status != http.StatusUnprocessableEntity {
-		t.Errorf("241 entries: %d", status)
+	status, body := a.ask(http.MethodPost, "/inventory/proposals/acceptances", accepting(append(ids, "one more")))
+	if status != http.StatusUnprocessableEntity || !strings.Contains(string(body), "Give 240 items or fewer.") {
+		t.Errorf("241 entries: %d %s", status, body)
 	}
 	recounted(a)
 }
@@ -182,4 +188,54 @@ func TestR5_4_RulesMoveToAnotherInstallation(t *testing.T) {
 		}
 	}
 	t.Error("there is no result")
+}
+
+// rulesFile puts a file under catalog/ and returns its result.
+func (s *stack) rulesFile(t *testing.T, name string, file []byte) (result feeder.Result) {
+	t.Helper()
+	key := kind.Catalog.Key("", name)
+	if err := s.deps.Uploads.Put(t.Context(), key, "application/json", file); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if object, err := s.deps.Reports.Open(t.Context(), feeder.ResultKey(key), "", ""); err == nil {
+			defer object.Body.Close()
+			if err := json.NewDecoder(object.Body).Decode(&result); err != nil {
+				t.Fatal(err)
+			}
+			return result
+		}
+	}
+	t.Fatal("there is no result")
+	return result
+}
+
+// TestR5_4_FilesOfRulesAreCheckedLikeTheAPI: a file with a mistake adds nothing and says where it is, and one
+// that takes titles from products says which. UTF-16 is read.
+func TestR5_4_FilesOfRulesAreCheckedLikeTheAPI(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	a := asking{t, s.handlers, &strings.Builder{}}
+	s.queued(t, a, "ApplicationName,ApplicationPublisher,DeviceId\nGadget,Contoso,pc1\nMicrosoft Visio Professional 2019,Microsoft,pc1\n", 1)
+	bad := s.rulesFile(t, "bad.json", []byte(`{"format": "trueup-rules", "version": 1, "decisions": [], "rules": [
+  {"id": "good", "kind": "ignored", "name": "gadget"},
+  {"id": "bad", "kind": "free", "name": "g\u200badget", "product": {"publisher": "Contoso", "family": "Gadget"}}]}`))
+	if bad.Rows != 2 || bad.Rejected != 2 || bad.Added != 0 || len(bad.Findings) != 2 || bad.Findings[0].Line != 3 || bad.Findings[0].Field != "name" ||
+		bad.Findings[0].Code != "text_invisible" || bad.Findings[1].Code != "rule_product_unused" {
+		t.Errorf("%+v", bad)
+	}
+	file := []byte("{\"format\": \"trueup-rules\", \"version\": 1, \"decisions\": [], \"rules\": [\r\n" +
+		"{\"id\": \"narrow\", \"kind\": \"ignored\", \"name\": \"gadget\"},\r\n{\"id\": \"broad\", \"kind\": \"ignored\", \"name\": \"*visio*\"}]}")
+	wide, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := s.rulesFile(t, "good.json", wide)
+	if good.Added != 2 || good.Rejected != 0 || len(good.Findings) != 1 || good.Findings[0].Line != 3 || good.Findings[0].Code != "rule_takes_title" ||
+		good.Findings[0].Severity != sheet.SeverityWarning || !strings.Contains(good.Findings[0].Messages[i18n.Dutch], "Visio") {
+		t.Errorf("%+v", good)
+	}
+	if rules := answer[catalogapi.RulePage](a, http.MethodGet, "/inventory/rules", ""); len(rules.Items) != 2 || rules.RulesVersion != 1 {
+		t.Errorf("%+v", rules)
+	}
 }

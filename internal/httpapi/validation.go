@@ -37,6 +37,8 @@ func init() {
 	validation.MsgExpectedMaximumNumber = "number_max|max|%v"
 	validation.MsgExpectedMinLength = "length_min|min|%d"
 	validation.MsgExpectedMaxLength = "length_max|max|%d"
+	validation.MsgExpectedMinItems = "items_min|min|%d"
+	validation.MsgExpectedMaxItems = "items_max|max|%d"
 	validation.MsgExpectedMatchPattern = "value_pattern|pattern|%s"
 	validation.MsgExpectedRequiredProperty = "field_required|" + fieldArgument + "|%s"
 }

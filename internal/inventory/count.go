@@ -26,28 +26,32 @@ type products struct {
 	// family numbers the products of which several versions are known, by product; -1 for a
 	// product with one version. Of the versions on a device only the highest counts (R6.7).
 	family []int32
+	// unknown is the number that all unknown titles have, so that devices with one are counted like
+	// those of a product. Known has an empty product for it. -1 if there are none.
+	unknown int32
 }
-
-// unknown stands for a product of all unknown titles: the number of its devices tells how many have
-// one. No product of a title is empty.
-var unknown = position.Product{}
 
 // newProducts returns the products of titles, by decisions.
 func newProducts(decisions []Decision) products {
-	p := products{of: make([]int32, len(decisions))}
+	p := products{of: make([]int32, len(decisions)), unknown: -1}
 	numbers := map[position.Product]int32{}
 	families := map[position.Product][]int32{}
 	for i, d := range decisions {
-		p.of[i] = -1
-		if !d.Counts() && d.Kind != Unknown {
+		switch {
+		case d.Kind == Unknown:
+			if p.unknown < 0 {
+				p.unknown = p.add(position.Product{})
+			}
+			p.of[i] = p.unknown
+			continue
+		case !d.Counts():
+			p.of[i] = -1
 			continue
 		}
 		number, met := numbers[d.Product]
 		if !met {
-			number = int32(len(p.known))
+			number = p.add(d.Product)
 			numbers[d.Product] = number
-			p.known = append(p.known, d.Product)
-			p.family = append(p.family, -1)
 			family := d.Product
 			family.Version = ""
 			families[family] = append(families[family], number)
@@ -62,6 +66,12 @@ func newProducts(decisions []Decision) products {
 		}
 	}
 	return p
+}
+
+// add adds a product and returns its number.
+func (p *products) add(known position.Product) (number int32) {
+	p.known, p.family = append(p.known, known), append(p.family, -1)
+	return int32(len(p.known)) - 1
 }
 
 // count counts the added rows. A device counts once for a product, however many of its titles it

@@ -9,10 +9,11 @@ import (
 	"trueup/internal/text"
 )
 
-// Overtaken is a detected title that an admin's rule takes from a product of the dictionary.
+// Overtaken is a detected title that an admin's rule takes from a product of the dictionary. Titles of one
+// name that the dictionary recognises as one product are one, whatever their publisher and version.
 type Overtaken struct {
 	Title
-	Devices int              // PCs with the title, in all sources
+	Devices int              // PCs with the title, in all sources; a PC with several versions can count for each
 	Rule    string           // the admin's rule
 	Product position.Product // what the title would count as, or is undecidable about
 }
@@ -22,25 +23,25 @@ type Overtaken struct {
 // takes nothing.
 func (rules *Rules) Overtaken(ids []string, tallies []Counted) []Overtaken {
 	own := slices.DeleteFunc(slices.Clone(rules.rules), func(c compiled) bool { return !slices.Contains(ids, c.ID) })
-	byTitle := map[string]*Overtaken{}
+	byName := map[[2]string]*Overtaken{}
 	for _, counted := range tallies {
 		for _, t := range counted.Tally.Titles {
-			key := t.fold()
-			if o := byTitle[key]; o != nil {
-				o.Devices += t.Devices
-				continue
-			}
 			if !anyMatches(own, t.Title) {
 				continue
 			}
-			if o, ok := rules.overtaken(ids, t.Title); ok {
-				o.Devices = t.Devices
-				byTitle[key] = &o
+			o, ok := rules.overtaken(ids, t.Title)
+			if !ok {
+				continue
 			}
+			key := [2]string{text.Fold(t.Name), ProductName(o.Product)}
+			if byName[key] == nil {
+				byName[key] = &o
+			}
+			byName[key].Devices += t.Devices
 		}
 	}
-	all := make([]Overtaken, 0, len(byTitle))
-	for _, o := range byTitle {
+	all := make([]Overtaken, 0, len(byName))
+	for _, o := range byName {
 		all = append(all, *o)
 	}
 	slices.SortFunc(all, func(a, b Overtaken) int { return cmp.Or(cmp.Compare(b.Devices, a.Devices), a.compare(b.Title)) })

@@ -14,11 +14,14 @@ func TestR6_5_TitlesThatARuleTakesOver(t *testing.T) {
 	title := func(name string, devices int) inventory.Count {
 		return inventory.Count{Title: inventory.Title{Publisher: "Microsoft Corporation", Name: name}, Devices: devices}
 	}
+	version := func(name, version string, devices int) inventory.Count {
+		return inventory.Count{Title: inventory.Title{Publisher: "Microsoft Corporation", Name: name, Version: version}, Devices: devices}
+	}
 	tallies := []inventory.Counted{
 		{Tally: &inventory.Tally{Titles: []inventory.Count{
 			title("Microsoft Visio Professional 2019", 3), title("Microsoft SQL Server 2019 (64-bit)", 9), title("Unheard Of", 50),
 		}}},
-		{Tally: &inventory.Tally{Titles: []inventory.Count{title("microsoft visio professional 2019", 4)}}},
+		{Tally: &inventory.Tally{Titles: []inventory.Count{title("microsoft visio professional 2019", 1), version("microsoft visio professional 2019", "16.2", 3)}}},
 	}
 	for name, test := range map[string]struct {
 		rule  inventory.Rule
@@ -60,7 +63,10 @@ func TestR6_5_TitlesThatARuleTakesOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got map[string]int
-			for _, o := range rules.Overtaken([]string{"new"}, tallies) {
+			for _, o := range rules.Overtaken([]string{"new"}, tallies) { // each title once
+				if got[o.Name] > 0 {
+					t.Errorf("%s again", o.Name)
+				}
 				if got == nil {
 					got = map[string]int{}
 				}
@@ -99,7 +105,7 @@ func TestR6_5_LiteralBraces(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{"{90140000}", "foo {bar", "foo }", `foo \\{bar`} {
-		if broken := (inventory.Rule{ID: "own", Kind: inventory.Ignored, Name: pattern}).Check(); len(broken) != 1 || broken[0].Code != "rule_pattern" {
+		if _, broken := inventory.ParseRule(inventory.Rule{ID: "own", Kind: inventory.Ignored, Name: pattern}); len(broken) != 1 || broken[0].Code != "rule_pattern" {
 			t.Errorf("%s: %v", pattern, broken)
 		}
 	}

@@ -93,8 +93,8 @@ type compiled struct {
 const MaxRules = 2000
 
 // NewRules returns admins' rules and decisions, on top of the dictionary. An error is errs.Invalid
-// with every violation: rule_id, rule_kind, rule_name, rule_pattern, rule_product, rule_title, those
-// of Choices.Check, or rules_many.
+// with every violation: rule_id, rule_kind, rule_name, rule_pattern, rule_product, rule_title,
+// length_max, choice_kind, choices_many, or rules_many. New ones are parsed before (ParseRule).
 func NewRules(admin []Rule, decisions []Choices) (*Rules, error) {
 	if len(admin) > MaxRules {
 		return nil, errs.New(errs.Invalid, "rules_many", "max", strconv.Itoa(MaxRules))
@@ -169,55 +169,37 @@ func compileRules(rules []Rule) (all []compiled, violations []errs.Violation) {
 // MaxRuleText is the maximum length of a text of a rule, in bytes.
 const MaxRuleText = 256
 
-// Check returns every violation of a rule, except of its ID: rule_kind, rule_name, rule_pattern,
-// rule_product, rule_title or length_max, by field, such as name or product/family.
-func (r Rule) Check() []errs.Violation {
-	_, violations := compileRule(r)
-	return violations
-}
-
+// compileRule compiles a rule, or returns every violation, except of its ID: rule_kind, rule_name,
+// rule_pattern, rule_product, rule_title or length_max.
 func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 	wrong := func(code, field, value string, args ...string) {
-		violations = append(violations, errs.Violation{Code: code, Field: field, Value: text.Shorten(value, 100), Args: errs.Pairs(args...)})
+		violations = append(violations, violation(code, field, value, args...))
 	}
 	c = compiled{Rule: r}
 	if !slices.Contains(Kinds, r.Kind) {
 		wrong("rule_kind", "kind", string(r.Kind))
 	}
-	if strings.Trim(r.Name, "* ") == "" {
+	if text.IsBlank(strings.ReplaceAll(r.Name, "*", "")) {
 		wrong("rule_name", "name", r.Name)
 	}
-	for _, field := range []struct {
-		name, written string
-		compiled      *product.Pattern // nil for a text that is not a pattern
-	}{
-		{"publisher", r.Publisher, &c.publisher},
-		{"name", r.Name, &c.name},
-		{"version", r.Version, &c.version},
-		{"product/publisher", r.Product.Publisher, nil},
-		{"product/family", r.Product.Family, nil},
-		{"product/edition", r.Product.Edition, nil},
-		{"product/version", r.Product.Version, nil},
-		{"title/publisher", r.Title.Publisher, nil},
-		{"title/name", r.Title.Name, nil},
-		{"title/version", r.Title.Version, nil},
-	} {
-		if len(field.written) > MaxRuleText {
-			wrong("length_max", field.name, field.written, "max", strconv.Itoa(MaxRuleText))
+	patterns := []*product.Pattern{&c.publisher, &c.name, &c.version}
+	for i, t := range r.texts() {
+		if len(*t.written) > MaxRuleText {
+			wrong("length_max", t.field, *t.written, "max", strconv.Itoa(MaxRuleText))
 			continue
 		}
-		if field.written == "" || field.compiled == nil {
+		if i >= len(patterns) || *t.written == "" {
 			continue
 		}
 		var ok bool
-		if *field.compiled, ok = product.CompilePattern(field.written); !ok {
-			wrong("rule_pattern", field.name, field.written)
+		if *patterns[i], ok = product.CompilePattern(*t.written); !ok {
+			wrong("rule_pattern", t.field, *t.written)
 		}
 	}
-	if r.Kind == Product && (text.Collapse(text.Readable(r.Product.Publisher)) == "" || text.Collapse(text.Readable(r.Product.Family)) == "") {
+	if r.Kind == Product && (text.IsBlank(r.Product.Publisher) || text.IsBlank(r.Product.Family)) {
 		wrong("rule_product", "product", r.Product.Family)
 	}
-	if r.Kind == Alias && text.Collapse(r.Title.Name) == "" {
+	if r.Kind == Alias && text.IsBlank(r.Title.Name) {
 		wrong("rule_title", "title", r.Title.Name)
 	}
 	return c, violations

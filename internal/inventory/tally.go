@@ -165,7 +165,7 @@ func (r *reading) finish() (*Tally, error) {
 		if counted.products[i] == 0 {
 			continue
 		}
-		if product == unknown {
+		if int32(i) == products.unknown {
 			t.UnknownDevices = counted.products[i]
 			continue
 		}

@@ -94,13 +94,24 @@ func newSpelling(words []string, at, length int) spelling {
 		}
 	}
 	s.pattern = shorten(strings.Join(written, " "))
+	if text.IsBlank(strings.ReplaceAll(s.pattern, "*", "")) { // no character can be seen
+		s.pattern = shorten(escapes.Replace(strings.Join(words, " ")))
+	}
 	return s
 }
 
 var escapes = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `{`, `\{`, `}`, `\}`)
 
-// Literal returns the pattern that matches text as it is.
-func Literal(text string) string { return escapes.Replace(text) }
+// Literal returns the pattern that matches text as it is. A star stands for each character that cannot
+// be seen, because a rule with such a character would be refused (inventory.ParseRule).
+func Literal(written string) string {
+	return strings.Map(func(r rune) rune {
+		if text.IsInvisible(r) {
+			return '*'
+		}
+		return r
+	}, escapes.Replace(written))
+}
 
 // shorten returns a pattern that is not too long for a rule. It matches any text after what it
 // keeps.
@@ -118,10 +129,14 @@ func shorten(pattern string) string {
 }
 
 // Rules returns the rules that make the entry's titles a product, free or ignored: one for each
-// spelling, which are mostly one. They take the titles of every version. A placeholder as the version
+// spelling, which are mostly one. They take the titles of every version. Titles of other kinds than
+// product have no product. A placeholder as the version
 // of p stands for the version in the name, whichever it has, and {major} for the detected version
 // where a name has none.
 func (e Entry) Rules(kind inventory.Kind, p position.Product, newID func() string) []inventory.Rule {
+	if kind != inventory.Product {
+		p = position.Product{}
+	}
 	rules := make([]inventory.Rule, 0, len(e.spellings))
 	for _, s := range e.spellings {
 		r := inventory.Rule{ID: newID(), Kind: kind, Publisher: shorten(Literal(e.Publisher)), Name: s.pattern, Product: p}

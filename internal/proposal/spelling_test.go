@@ -11,7 +11,9 @@ import (
 // TestR6_6_VersionOfEachSpelling accepts names with and without a version: each keeps what it tells.
 func TestR6_6_VersionOfEachSpelling(t *testing.T) {
 	t.Parallel()
-	for detected, want := range map[string]string{"Zzfoo 9 SP2": "zzfoo {number} sp2", "Zzfoo 2016 SP1": "zzfoo {year} sp{number}", "Zzfoo 2012 R2": "zzfoo {year}"} {
+	for detected, want := range map[string]string{
+		"Zzfoo 9 SP2": "zzfoo {number} sp2", "Zzfoo 2016 SP1": "zzfoo {year} sp{number}", "Zzfoo 2012 R2": "zzfoo {year}", "Zz\u200bfoo \u00ad 9": "zz*foo * {number}", "\u200b": "\u200b",
+	} {
 		if got := newName(detected).pattern; got != want {
 			t.Errorf("%s: %q, want %q", detected, got, want)
 		}

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
+	"trueup/internal/sheet"
 )
 
 // ResultKey returns the key in the reports bucket of the Result of a file, as JSON. A newer file
@@ -43,9 +44,9 @@ type Feeder struct {
 type Rules interface {
 	// IsFile reports whether a file has exported rules.
 	IsFile(data []byte) bool
-	// Add adds all of them, or none, with an audit event. It returns how many the file has, and how many
-	// of them were there already. An error of kind errs.Invalid or errs.NotFound is about the file.
-	Add(ctx context.Context, data []byte, event func() audit.Event) (rows, unchanged int, err error)
+	// Add adds all of them, or none if a finding is an error, with an audit event. It returns how many the
+	// file has, and how many of them were there already. An error of kind errs.Invalid is about the file.
+	Add(ctx context.Context, data []byte, event func() audit.Event) (rows, unchanged int, found []sheet.Finding, err error)
 }
 
 // Result is the result of a file. Added + Unchanged + Rejected = Rows; a row is added if it has
@@ -58,9 +59,10 @@ type Result struct {
 	Findings                         []Finding // at most catalog.MaxFileFindings
 }
 
-// Finding is an error in a row or in the file, in every language.
+// Finding is an error or a warning about a row or the file, in every language.
 type Finding struct {
 	catalog.Finding
+	Severity sheet.Severity // empty for an error
 	Messages map[i18n.Lang]string
 }
 
@@ -151,42 +153,53 @@ func (f *Feeder) addSubscriptions(ctx context.Context, o intake.Object, file *ca
 }
 
 func (f *Feeder) addRules(ctx context.Context, o intake.Object, data []byte) (Result, error) {
-	rows, unchanged, err := f.Rules.Add(ctx, data, func() audit.Event { return f.event(o) })
-	if kind := errs.KindOf(err); kind == errs.Invalid || kind == errs.NotFound {
-		r := result(findings(errs.As(err))...)
-		r.Rows, r.Rejected = rows, rows
-		return r, nil
-	}
-	if err != nil {
+	rows, unchanged, found, err := f.Rules.Add(ctx, data, func() audit.Event { return f.event(o) })
+	if e := errs.As(err); e != nil && e.Kind == errs.Invalid {
+		found = []sheet.Finding{{Severity: sheet.SeverityError, Code: e.Code, Args: e.Args}}
+	} else if err != nil {
 		return Result{}, err
 	}
 	r := result()
 	r.Rows, r.Added, r.Unchanged = rows, rows-unchanged, unchanged
+	for _, finding := range found {
+		if finding.Severity == sheet.SeverityError {
+			r.Added, r.Unchanged, r.Rejected = 0, 0, rows
+		}
+		if len(r.Findings) < catalog.MaxFileFindings {
+			r.Findings = append(r.Findings, ruleFinding(finding))
+		}
+	}
 	return r, nil
 }
 
-// findings returns what is wrong with a file of rules.
-func findings(e *errs.Error) (all []catalog.Finding) {
-	for _, v := range e.Violations[:min(len(e.Violations), catalog.MaxFileFindings)] {
-		all = append(all, catalog.Finding{Field: v.Field, Value: v.Value, Code: v.Code, Args: v.Args})
+// ruleFinding returns a finding about a file of rules.
+func ruleFinding(f sheet.Finding) Finding {
+	found := Finding{
+		Finding:  catalog.Finding{Line: f.Line, Field: string(f.Column), Value: f.Value, Code: f.Code, Args: f.Args},
+		Messages: messages(f.Code, f.Args),
 	}
-	if all == nil {
-		all = []catalog.Finding{{Code: e.Code, Args: e.Args}}
+	if f.Severity != sheet.SeverityError {
+		found.Severity = f.Severity
 	}
-	return all
+	return found
 }
 
-// result returns a result with findings.
+// result returns a result with errors.
 func result(found ...catalog.Finding) Result {
 	r := Result{Findings: make([]Finding, len(found))}
 	for i, finding := range found {
-		messages := make(map[i18n.Lang]string, len(i18n.Langs))
-		for _, lang := range i18n.Langs {
-			messages[lang] = i18n.Text(lang, finding.Code, finding.Args)
-		}
-		r.Findings[i] = Finding{finding, messages}
+		r.Findings[i] = Finding{Finding: finding, Messages: messages(finding.Code, finding.Args)}
 	}
 	return r
+}
+
+// messages returns the message of a code in every language.
+func messages(code string, args errs.Args) map[i18n.Lang]string {
+	all := make(map[i18n.Lang]string, len(i18n.Langs))
+	for _, lang := range i18n.Langs {
+		all[lang] = i18n.Text(lang, code, args)
+	}
+	return all
 }
 
 // read reads a file. It returns nil for one that is too large.

@@ -6,6 +6,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
+	"trueup/internal/sheet"
 )
 
 // resultVersion is the version of the stored result, which has no field for it. trueup writes
@@ -27,6 +28,8 @@ type storedResult struct {
 }
 
 type storedFinding struct {
+	// Severity is added within version 1: warning, and absent for an error.
+	Severity sheet.Severity       `json:"severity,omitempty"`
 	Line     int                  `json:"line,omitempty"`
 	Field    string               `json:"field,omitempty"`
 	Value    string               `json:"value,omitempty"`
@@ -41,7 +44,7 @@ func (r Result) encode() ([]byte, error) {
 		Publishers: r.Publishers, Titles: r.Titles, Findings: make([]storedFinding, len(r.Findings)),
 	}
 	for i, f := range r.Findings {
-		stored.Findings[i] = storedFinding{Line: f.Line, Field: f.Field, Value: f.Value, Code: f.Code, Args: f.Args, Messages: f.Messages}
+		stored.Findings[i] = storedFinding{Severity: f.Severity, Line: f.Line, Field: f.Field, Value: f.Value, Code: f.Code, Args: f.Args, Messages: f.Messages}
 	}
 	return json.Marshal(stored)
 }

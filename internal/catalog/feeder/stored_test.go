@@ -20,10 +20,10 @@ func TestR16_6_StoredResults(t *testing.T) {
 		File: "catalog/a.csv", At: time.Date(2026, 11, 21, 12, 0, 0, 5e6, time.UTC), Rows: 9, Added: 4, Unchanged: 3, Rejected: 2, Publishers: 1, Titles: 5,
 		Findings: []Finding{
 			{
-				catalog.Finding{Line: 9, Field: "publisher", Value: "a\tb", Code: "characters_control", Args: errs.Pairs("character", "U+0009")},
-				map[i18n.Lang]string{i18n.English: "One", i18n.Dutch: "Een"},
+				Finding:  catalog.Finding{Line: 9, Field: "publisher", Value: "a\tb", Code: "characters_control", Args: errs.Pairs("character", "U+0009")},
+				Messages: map[i18n.Lang]string{i18n.English: "One", i18n.Dutch: "Een"},
 			},
-			{catalog.Finding{Code: "feed_too_large"}, map[i18n.Lang]string{i18n.English: "Two"}},
+			{Finding: catalog.Finding{Code: "feed_too_large"}, Messages: map[i18n.Lang]string{i18n.English: "Two"}},
 		},
 	}
 	written, err := r.encode()

@@ -12,7 +12,6 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
-	"trueup/internal/i18n"
 	"trueup/internal/inventory"
 	"trueup/internal/position"
 	"trueup/internal/proposal"
@@ -30,25 +29,23 @@ type Acceptances struct {
 	Proposals []string     `json:"proposals,omitempty" maxItems:"240" doc:"Ids of proposals that are accepted, at most one for each entry." example:"[\"0f1e2d3c4b5a6978.adobe-acrobat-pro\"]"`
 	Entries   []string     `json:"entries,omitempty" maxItems:"240" doc:"Ids of entries that are all of the kind, and of the product." example:"[\"1f1e2d3c4b5a6978\"]"`
 	Kind      AcceptedKind `json:"kind,omitempty" doc:"What the entries are. Required with entries." example:"ignored"`
-	Product   *Product     `json:"product,omitempty" doc:"The product of the entries, if they are of the kind product. The version {number} stands for the version in the name."`
+	Product   *Product     `json:"product,omitempty" doc:"The product of the entries, which must need a licence, if they are of the kind product. The version {number} stands for the version in the name."`
+
+	product position.Product // parsed
 }
 
 // exampleAcceptances is a body for the OpenAPI document.
 var exampleAcceptances = map[string]any{"proposals": []string{"0f1e2d3c4b5a6978.adobe-acrobat-pro"}, "entries": []string{"1f1e2d3c4b5a6978"}, "kind": inventory.Ignored}
 
 // choices returns the entries and what each is, in the order of the body.
-func (a Acceptances) choices() []choice {
+func (a *Acceptances) choices() []choice {
 	var all []choice
 	for _, id := range a.Proposals {
 		entry, row, _ := strings.Cut(id, proposalSeparator)
 		all = append(all, choice{id: id, entry: entry, row: row})
 	}
 	for _, id := range a.Entries {
-		c := choice{id: id, entry: id, kind: inventory.Kind(a.Kind)}
-		if p := a.Product; p != nil && c.kind == inventory.Product {
-			c.product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
-		}
-		all = append(all, c)
+		all = append(all, choice{id: id, entry: id, kind: inventory.Kind(a.Kind), product: a.product})
 	}
 	return all
 }
@@ -74,7 +71,7 @@ func (c choice) rules(e proposal.Entry, newID func() string) []inventory.Rule {
 	return e.Rules(p.Kind, p.Product, newID)
 }
 
-func (a Acceptances) check() (broken []errs.Violation) {
+func (a *Acceptances) check() (broken []errs.Violation) {
 	if len(a.Proposals)+len(a.Entries) == 0 {
 		return append(a.checkProduct(), errs.Violation{Code: "acceptances_required", Field: httpapi.WholeBody})
 	}
@@ -89,17 +86,17 @@ func (a Acceptances) check() (broken []errs.Violation) {
 	return slices.Concat(broken, a.repeated(), a.checkProduct())
 }
 
-// checkProduct checks the product like one of a rule of the kind.
-func (a Acceptances) checkProduct() []errs.Violation {
-	rule := inventory.Rule{Kind: cmp.Or(inventory.Kind(a.Kind), inventory.Ignored), Name: "any"}
-	if p := a.Product; p != nil {
-		rule.Product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
-	}
-	return rule.Check()
+// checkProduct parses the product like one of a rule of the kind. Without entries it has no use.
+func (a *Acceptances) checkProduct() []errs.Violation {
+	rule, broken := inventory.ParseRule(inventory.Rule{
+		Kind: cmp.Or(inventory.Kind(a.Kind), inventory.Ignored), Name: "any {year} {number}", Product: a.Product.product(),
+	})
+	a.product = rule.Product
+	return broken
 }
 
 // repeated returns a violation for each entry that another one repeats.
-func (a Acceptances) repeated() (broken []errs.Violation) {
+func (a *Acceptances) repeated() (broken []errs.Violation) {
 	seen := map[string]bool{}
 	for i, c := range a.choices() {
 		field := "proposals/" + strconv.Itoa(i)
@@ -119,7 +116,7 @@ type Accepted struct {
 	Items        []AcceptedEntry  `json:"items" doc:"The entries for which rules were added."`
 	NotFound     []string         `json:"notFound" doc:"The ids of proposals and entries that do not exist, for example because another admin has accepted them meanwhile."`
 	RulesVersion int64            `json:"rulesVersion" minimum:"0" doc:"The version of all rules of admins." example:"4"`
-	Warnings     []httpapi.Reason `json:"warnings" doc:"Titles that the rules take from products of the dictionary, the ones on most PCs first, at most 10, in the reader's language."`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"Titles that the rules take from products of the dictionary, of which the 10 on most PCs are named, and rules that never apply, because an earlier rule takes all their titles; in the reader's language."`
 }
 
 // AcceptedEntry is an entry with its rules.
@@ -167,33 +164,22 @@ func (o *operations) accept(ctx context.Context, in *acceptInput, call httpapi.C
 	if err != nil {
 		return reply, err
 	}
-	now, changed := o.Now(), false
-	err = httpapi.Revise(ctx, in.Revision, o.rules(ctx), func(list inventory.RuleList) error {
+	now := o.Now()
+	return revise(ctx, o, in.Revision, call, func(list inventory.RuleList) (*edit, Accepted, error) {
 		made := o.made(in.Body.choices(), proposal.Queue(tallies, list.All))
 		made.RulesVersion = list.Version
 		if len(made.rules) == 0 {
-			reply, err = call.Reply(made.Accepted)
-			return err
+			return nil, made.Accepted, nil
 		}
 		admin := slices.Concat(list.Admin, made.rules)
-		if made.Warnings, err = o.takenOver(in.Lang(), admin, list.Decisions, made.ids(), tallies); err != nil {
-			return err
+		if made.Warnings, err = warnings(in.Lang(), admin, list.Decisions, made.ids(), tallies); err != nil {
+			return nil, Accepted{}, err
 		}
 		made.RulesVersion = list.Version + 1
 		event := o.Event(ctx, now, "proposals.accepted")
 		event.Subject, event.After = "inventory-rules", made.values()
-		if reply, err = call.Reply(made.Accepted); err != nil {
-			return err
-		}
-		_, first, err := o.Counts.SetRules(ctx, list, admin, list.Decisions, reply.Change(event))
-		reply, err = reply.OrFirst(first, asConflict(err))
-		changed = err == nil
-		return err
+		return &edit{admin, list.Decisions, event}, made.Accepted, nil
 	})
-	if err == nil && changed {
-		o.recount(ctx)
-	}
-	return reply, err
 }
 
 // made is the rules of choices.
@@ -246,13 +232,4 @@ func (m made) values() map[string]string {
 	return map[string]string{
 		"entries": strconv.Itoa(len(m.Items)), "rules": strconv.Itoa(len(m.rules)), "names": text.Shorten(strings.Join(m.names, "; "), maxEventText),
 	}
-}
-
-// takenOver returns the warnings about new rules among the admins' rules.
-func (o *operations) takenOver(lang i18n.Lang, admin []inventory.Rule, decisions []inventory.Choices, ids []string, tallies []inventory.Counted) ([]httpapi.Reason, error) {
-	rules, err := inventory.NewRules(admin, decisions)
-	if err != nil {
-		return nil, asConflict(err)
-	}
-	return warnings(lang, rules, ids, tallies), nil
 }

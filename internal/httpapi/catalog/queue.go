@@ -4,12 +4,10 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/cursor"
-	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
@@ -183,25 +181,4 @@ func (o *operations) proposeProducts(api huma.API, op huma.Operation) {
 		}
 		return out, nil
 	})
-}
-
-// maxWarnings is the maximum number of titles that warnings name.
-const maxWarnings = 10
-
-// warnings returns what the rules with the ids take from products of the dictionary.
-func warnings(lang i18n.Lang, rules *inventory.Rules, ids []string, tallies []inventory.Counted) []httpapi.Reason {
-	all := []httpapi.Reason{}
-	taken := rules.Overtaken(ids, tallies)
-	for i, t := range taken {
-		if i == maxWarnings {
-			return append(all, warning(lang, "rule_takes_more", "count", strconv.Itoa(len(taken)-maxWarnings)))
-		}
-		all = append(all, warning(lang, "rule_takes_title",
-			"title", text.Quote(t.Name), "devices", strconv.Itoa(t.Devices), "product", inventory.ProductName(t.Product)))
-	}
-	return all
-}
-
-func warning(lang i18n.Lang, code string, args ...string) httpapi.Reason {
-	return httpapi.Reason{Code: code, Message: i18n.Text(lang, code, errs.Pairs(args...))}
 }

@@ -16,7 +16,6 @@ import (
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
-	"trueup/internal/once"
 	"trueup/internal/position"
 )
 
@@ -49,8 +48,8 @@ type RuleText struct {
 	Publisher string         `json:"publisher,omitempty" maxLength:"256" doc:"A pattern of the publisher. If absent, any publisher matches. A title without a publisher matches every pattern." example:"contoso*"`
 	Name      string         `json:"name" maxLength:"256" doc:"A pattern of the name: * matches any text, {year} a year, {number} digits with dots. A backslash makes one of * { } \\ literal: \\{x\\} matches {x}." example:"expense manager {number}*"`
 	Version   string         `json:"version,omitempty" maxLength:"256" doc:"A pattern of the version. If absent, any version matches." example:"5.*"`
-	Product   *Product       `json:"product,omitempty" doc:"The product to count, or the product that a component belongs to."`
-	Title     *TitleName     `json:"title,omitempty" doc:"The title that replaces the matching title, for an alias."`
+	Product   *Product       `json:"product,omitempty" doc:"The product to count, which must need a licence, or the product that a component belongs to. Other kinds have none."`
+	Title     *TitleName     `json:"title,omitempty" doc:"The title that replaces the matching title, for an alias. Other kinds have none."`
 }
 
 // ruleKinds returns every kind of a rule, the ones that admins add most first.
@@ -59,11 +58,8 @@ func ruleKinds() []inventory.Kind {
 	return append(first, slices.DeleteFunc(slices.Clone(inventory.Kinds), func(k inventory.Kind) bool { return slices.Contains(first, k) })...)
 }
 
-func (t RuleText) rule(id string) inventory.Rule {
-	r := inventory.Rule{ID: id, Kind: t.Kind, Publisher: t.Publisher, Name: t.Name, Version: t.Version}
-	if p := t.Product; p != nil {
-		r.Product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
-	}
+func (t RuleText) rule() inventory.Rule {
+	r := inventory.Rule{Kind: t.Kind, Publisher: t.Publisher, Name: t.Name, Version: t.Version, Product: t.Product.product()}
 	if n := t.Title; n != nil {
 		r.Title = inventory.Title{Publisher: n.Publisher, Name: n.Name, Version: n.Version}
 	}
@@ -95,7 +91,7 @@ type Rule struct {
 type ChangedRule struct {
 	Rule
 	RulesVersion int64            `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins. It grows with every change of one of them." example:"4"`
-	Warnings     []httpapi.Reason `json:"warnings" doc:"Detected titles that the rule takes from products and undecidable titles of the dictionary, the ones on most PCs first, at most 10, in the reader's language. The rule was stored nevertheless."`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"What is remarkable about the rule, in the reader's language: an earlier rule takes all its titles, or it takes titles from products and undecidable titles of the dictionary, of which the 10 on most PCs are named. The rule was stored nevertheless."`
 }
 
 // RulePage is a page of rules.
@@ -171,11 +167,15 @@ type createRuleInput struct {
 	httpapi.Repeatable
 	httpapi.Revision
 	Body NewRule
+
+	rule inventory.Rule // without an ID
 }
 
 // Resolve implements huma.Resolver.
 func (in *createRuleInput) Resolve(huma.Context) []error {
-	return httpapi.Refusals(in.Body.rule("").Check())
+	var broken []errs.Violation
+	in.rule, broken = inventory.ParseRule(in.Body.rule())
+	return httpapi.Refusals(broken)
 }
 
 type createdRule struct {
@@ -191,7 +191,8 @@ func (o *operations) createRule(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createRuleInput) (*createdRule, error) {
-		rule := in.Body.rule(o.newRuleID())
+		rule := in.rule
+		rule.ID = o.newRuleID()
 		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, o.Now(), op.OperationID, in.Body, func(call httpapi.Call[ChangedRule]) (httpapi.Reply[ChangedRule], error) {
 			return o.setRule(ctx, in.Lang(), in.Revision, call, rule, in.Body.Position, func(inventory.RuleList) error { return nil })
 		})
@@ -212,11 +213,16 @@ type replaceRuleInput struct {
 	RuleID
 	httpapi.Revision
 	Body NewRule
+
+	rule inventory.Rule
 }
 
 // Resolve implements huma.Resolver.
 func (in *replaceRuleInput) Resolve(huma.Context) []error {
-	return httpapi.Refusals(in.Body.rule("").Check())
+	var broken []errs.Violation
+	in.rule, broken = inventory.ParseRule(in.Body.rule())
+	in.rule.ID = in.ID
+	return httpapi.Refusals(broken)
 }
 
 func (o *operations) replaceRule(api huma.API, op huma.Operation) {
@@ -225,7 +231,7 @@ func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Tagged[ChangedRule], error) {
-		reply, err := o.setRule(ctx, in.Lang(), in.Revision, httpapi.Call[ChangedRule]{}, in.Body.rule(in.ID), in.Body.Position, func(list inventory.RuleList) error {
+		reply, err := o.setRule(ctx, in.Lang(), in.Revision, httpapi.Call[ChangedRule]{}, in.rule, in.Body.Position, func(list inventory.RuleList) error {
 			_, _, err := list.Find(in.ID)
 			return err
 		})
@@ -245,9 +251,9 @@ func (o *operations) setRule(ctx context.Context, lang i18n.Lang, r httpapi.Revi
 		return reply, err
 	}
 	now := o.Now()
-	err = httpapi.Revise(ctx, r, o.rules(ctx), func(list inventory.RuleList) error {
+	return revise(ctx, o, r, call, func(list inventory.RuleList) (*edit, ChangedRule, error) {
 		if err := check(list); err != nil {
-			return err
+			return nil, ChangedRule{}, err
 		}
 		event := o.Event(ctx, now, "rule.added")
 		event.Subject, event.After = "inventory-rule/"+rule.ID, ruleValues(rule, 0)
@@ -261,40 +267,16 @@ func (o *operations) setRule(ctx context.Context, lang i18n.Lang, r httpapi.Revi
 		admin := list.With(rule, place)
 		_, is, _ := inventory.RuleList{Admin: admin}.Find(rule.ID) // it was just added
 		event.After["position"] = strconv.Itoa(is)
-		taken, err := o.takenOver(lang, admin, list.Decisions, []string{rule.ID}, tallies)
+		remarks, err := warnings(lang, admin, list.Decisions, []string{rule.ID}, tallies)
 		if err != nil {
-			return err
+			return nil, ChangedRule{}, err
 		}
-		if reply, err = call.Reply(ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1, taken}); err != nil {
-			return err
-		}
-		_, first, err := o.Counts.SetRules(ctx, list, admin, list.Decisions, reply.Change(event))
-		reply, err = reply.OrFirst(first, asConflict(err))
-		return err
+		return &edit{admin, list.Decisions, event}, ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1, remarks}, nil
 	})
-	if err == nil {
-		o.recount(ctx)
-	}
-	return reply, err
 }
 
 // newRuleID returns the id of a new rule.
 func (o *operations) newRuleID() string { return "own-" + strings.ToLower(o.NewID()[:10]) }
-
-// rules returns a function that reads the rules, for Revise.
-func (o *operations) rules(ctx context.Context) func() (inventory.RuleList, int64, error) {
-	return func() (inventory.RuleList, int64, error) {
-		list, err := o.Counts.Rules(ctx)
-		return list, list.Version, err
-	}
-}
-
-// recount starts a recount of files. The function's schedule makes up for a lost call.
-func (o *operations) recount(ctx context.Context) {
-	if err := o.Recount(ctx); err != nil {
-		o.Log.WarnContext(ctx, "recount not called", "error", err)
-	}
-}
 
 // ruleValues returns the fields of a rule for an audit event.
 func ruleValues(r inventory.Rule, position int) map[string]string {
@@ -327,30 +309,29 @@ type deleteRuleOutput struct {
 	Body DeletedRule
 }
 
+func deletedOf(lang i18n.Lang, deleted httpapi.Reply[DeletedRule]) *deleteRuleOutput {
+	return &deleteRuleOutput{ETag: httpapi.ETag(lang, deleted.Value.RulesVersion), Body: deleted.Value}
+}
+
 func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a rule that recognises titles"
 	op.Description = "Deletes a rule of an admin. The rules of the dictionary of products cannot be deleted; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*deleteRuleOutput, error) {
 		now := o.Now()
-		out := &deleteRuleOutput{Body: DeletedRule{ID: in.ID}}
-		err := httpapi.Revise(ctx, in.Revision, o.rules(ctx), func(list inventory.RuleList) error {
+		deleted, err := revise(ctx, o, in.Revision, httpapi.Call[DeletedRule]{}, func(list inventory.RuleList) (*edit, DeletedRule, error) {
 			rule, at, err := list.Find(in.ID)
 			if err != nil {
-				return err
+				return nil, DeletedRule{}, err
 			}
 			event := o.Event(ctx, now, "rule.deleted")
 			event.Subject, event.Before = "inventory-rule/"+rule.ID, ruleValues(rule, at)
-			changed, _, err := o.Counts.SetRules(ctx, list, list.Without(in.ID), list.Decisions, once.Change{Event: event})
-			out.Body.RulesVersion = changed.Version
-			return err
+			return &edit{list.Without(in.ID), list.Decisions, event}, DeletedRule{in.ID, list.Version + 1}, nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		o.recount(ctx)
-		out.ETag = httpapi.ETag(in.Lang(), out.Body.RulesVersion)
-		return out, nil
+		return deletedOf(in.Lang(), deleted), nil
 	})
 }
 
@@ -370,13 +351,4 @@ func describeInventory(document *huma.OpenAPI) {
 	name, size := intake.MaxStepChars, float64(kind.Inventory.MaxUpload())
 	upload := schemas["NewInventoryFile"].Properties
 	upload["fileName"].MaxLength, upload["source"].MaxLength, upload["size"].Maximum = &name, &name, &size
-}
-
-// asConflict converts the error for too many rules: it is a conflict with stored rules, not an
-// error in the rule.
-func asConflict(err error) error {
-	if e := errs.As(err); e != nil && e.Code == "rules_many" {
-		return &errs.Error{Kind: errs.Conflict, Code: e.Code, Args: e.Args}
-	}
-	return err
 }

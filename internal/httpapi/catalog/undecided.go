@@ -9,9 +9,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/errs"
 	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
 	"trueup/internal/inventory"
-	"trueup/internal/once"
 	"trueup/internal/position"
 	"trueup/internal/product"
 	"trueup/internal/product/builtin"
@@ -58,12 +59,12 @@ var choiceKinds = []ChoiceKind{ChoiceKind(inventory.Free), ChoiceKind(inventory.
 type Choice struct {
 	Versions string     `json:"versions,omitempty" maxLength:"256" doc:"A pattern of the versions to which it applies: of the detected version, or of the version in the product's name. If absent, every version." example:"23.*"`
 	Kind     ChoiceKind `json:"kind" doc:"product, or free if no licence is needed." example:"product"`
-	Product  *Product   `json:"product,omitempty" doc:"The product, usually a candidate. Without a version it has the version of the title."`
+	Product  *Product   `json:"product,omitempty" doc:"The product, usually a candidate, if the kind is product. Without a version it has the version of the title."`
 }
 
 // Choices is the body of a decision.
 type Choices struct {
-	Choices []Choice `json:"choices" doc:"The first whose versions match counts. Titles that none matches stay undecided. At most 50."`
+	Choices []Choice `json:"choices" doc:"The first whose versions match counts, so a choice for every version comes last. Titles that none matches stay undecided. At most 50."`
 }
 
 // TitleDecision is a decision about the undecidable titles of one name.
@@ -88,11 +89,7 @@ type TitleDecisionList struct {
 func (c Choices) of(id string) inventory.Choices {
 	all := inventory.Choices{ID: id}
 	for _, one := range c.Choices {
-		choice := inventory.Choice{Versions: one.Versions, Kind: inventory.Kind(one.Kind)}
-		if p := one.Product; p != nil {
-			choice.Product = position.Product{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Version: p.Version}
-		}
-		all.All = append(all.All, choice)
+		all.All = append(all.All, inventory.Choice{Versions: one.Versions, Kind: inventory.Kind(one.Kind), Product: one.Product.product()})
 	}
 	return all
 }
@@ -116,6 +113,7 @@ func (o *operations) decisionOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listUndecided":      o.listUndecided,
 		"listTitleDecisions": o.listTitleDecisions,
+		"getTitleDecision":   o.getTitleDecision,
 		"decideTitle":        o.decideTitle,
 		"undecideTitle":      o.undecideTitle,
 	}
@@ -207,16 +205,44 @@ type UndecidedID struct {
 	ID string `path:"title" maxLength:"100" doc:"The id of the name." example:"adobe-acrobat-undecidable"`
 }
 
+// RecordID returns the id.
+func (i UndecidedID) RecordID() string { return i.ID }
+
+type getTitleDecisionInput struct {
+	httpapi.Reader
+	UndecidedID
+	httpapi.Condition
+}
+
+func (o *operations) getTitleDecision(api huma.API, op huma.Operation) {
+	op.Summary = "Read a decision about undecidable titles"
+	op.Description = "Returns what admins decided about the undecidable titles of one name. Its tag is of all rules and decisions, which have one version."
+	httpapi.Read[getTitleDecisionInput](api, op, func(ctx context.Context, id string) (inventory.Choices, int64, error) {
+		list, err := o.Counts.Rules(ctx)
+		if err != nil {
+			return inventory.Choices{}, 0, err
+		}
+		decided, err := list.Choices(id)
+		return decided, list.Version, err
+	}, func(_ context.Context, _ i18n.Lang, c inventory.Choices) (TitleDecision, error) {
+		return titleDecisionOf(c), nil
+	})
+}
+
 type decideTitleInput struct {
 	httpapi.Reader
 	UndecidedID
 	httpapi.Revision
 	Body Choices
+
+	chosen inventory.Choices
 }
 
 // Resolve implements huma.Resolver.
 func (in *decideTitleInput) Resolve(huma.Context) []error {
-	return httpapi.Refusals(in.Body.of(in.ID).Check())
+	var broken []errs.Violation
+	in.chosen, broken = inventory.ParseChoices(in.Body.of(in.ID))
+	return httpapi.Refusals(broken)
 }
 
 func (o *operations) decideTitle(api huma.API, op huma.Operation) {
@@ -226,16 +252,15 @@ func (o *operations) decideTitle(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *decideTitleInput) (*httpapi.Tagged[ChangedDecision], error) {
-		chosen := in.Body.of(in.ID)
-		version, err := o.decide(ctx, in.Revision, chosen, "title.decided", func(inventory.RuleList) error {
+		decided, err := o.decide(ctx, in.Revision, in.chosen, "title.decided", func(inventory.RuleList) error {
 			_, err := inventory.UndecidableRow(in.ID)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		body := ChangedDecision{titleDecisionOf(chosen), version}
-		return &httpapi.Tagged[ChangedDecision]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), version), Body: body}, nil
+		body := ChangedDecision{titleDecisionOf(in.chosen), decided.Value.RulesVersion}
+		return &httpapi.Tagged[ChangedDecision]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), body.RulesVersion), Body: body}, nil
 	})
 }
 
@@ -250,24 +275,24 @@ func (o *operations) undecideTitle(api huma.API, op huma.Operation) {
 	op.Description = "Removes a decision, so that the titles are undecided again. Files are then counted again."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *undecideTitleInput) (*deleteRuleOutput, error) {
-		version, err := o.decide(ctx, in.Revision, inventory.Choices{ID: in.ID}, "title.undecided", func(list inventory.RuleList) error {
+		deleted, err := o.decide(ctx, in.Revision, inventory.Choices{ID: in.ID}, "title.undecided", func(list inventory.RuleList) error {
 			_, err := list.Choices(in.ID)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		return &deleteRuleOutput{ETag: httpapi.ETag(in.Lang(), version), Body: DeletedRule{ID: in.ID, RulesVersion: version}}, nil
+		return deletedOf(in.Lang(), deleted), nil
 	})
 }
 
 // decide stores choices if check allows it, and returns the new version of the rules. Without any
 // choice the decision is removed.
-func (o *operations) decide(ctx context.Context, r httpapi.Revision, chosen inventory.Choices, action string, check func(inventory.RuleList) error) (version int64, err error) {
+func (o *operations) decide(ctx context.Context, r httpapi.Revision, chosen inventory.Choices, action string, check func(inventory.RuleList) error) (httpapi.Reply[DeletedRule], error) {
 	now := o.Now()
-	err = httpapi.Revise(ctx, r, o.rules(ctx), func(list inventory.RuleList) error {
+	return revise(ctx, o, r, httpapi.Call[DeletedRule]{}, func(list inventory.RuleList) (*edit, DeletedRule, error) {
 		if err := check(list); err != nil {
-			return err
+			return nil, DeletedRule{}, err
 		}
 		event := o.Event(ctx, now, action)
 		event.Subject = "inventory-title/" + chosen.ID
@@ -277,14 +302,8 @@ func (o *operations) decide(ctx context.Context, r httpapi.Revision, chosen inve
 		if len(chosen.All) > 0 {
 			event.After = choiceValues(chosen)
 		}
-		changed, _, err := o.Counts.SetRules(ctx, list, list.Admin, list.Deciding(chosen), once.Change{Event: event})
-		version = changed.Version
-		return err
+		return &edit{list.Admin, list.Deciding(chosen), event}, DeletedRule{chosen.ID, list.Version + 1}, nil
 	})
-	if err == nil {
-		o.recount(ctx)
-	}
-	return version, err
 }
 
 // choiceValues returns choices for an audit event.

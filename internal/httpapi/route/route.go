@@ -72,6 +72,7 @@ var Table = []Route{
 	{"POST", "/inventory/proposals/acceptances", "catalog", access.ManageAgreements, "acceptProposals"},
 	{"GET", "/inventory/undecided", "catalog", access.Read, "listUndecided"},
 	{"GET", "/inventory/decisions", "catalog", access.Read, "listTitleDecisions"},
+	{"GET", "/inventory/decisions/{title}", "catalog", access.Read, "getTitleDecision"},
 	{"PUT", "/inventory/decisions/{title}", "catalog", access.ManageAgreements, "decideTitle"},
 	{"DELETE", "/inventory/decisions/{title}", "catalog", access.ManageAgreements, "undecideTitle"},
 	{"POST", "/refreshes", "reports", access.RefreshNow, "createRefresh"},
