@@ -204,6 +204,7 @@ func (r *Row) own(l Line) {
 	default:
 		r.Agreements += l.Quantity
 	}
+	r.addQuantity(l)
 	r.SA += min(max(l.ActiveSA(), 0), l.Quantity)
 	if l.Type() == agreement.TypeVolume {
 		r.Volume += l.Quantity
@@ -218,6 +219,7 @@ func (r *Row) adjust() {
 	r.Adjusted = max(r.Adjusted, -bought)
 	r.Owned = bought + r.Adjusted
 	r.SA = min(r.SA, r.Owned)
+	r.sortQuantities()
 	byDevice := func(l Line) bool { return l.Users <= 0 }
 	if r.Metric == product.MetricUser && !slices.ContainsFunc(r.Installations, byDevice) {
 		r.Measure = MeasureUsers

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
@@ -100,12 +98,7 @@ func told(rows []Row) []string {
 
 func TestDictionaryR8_2(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name                    string
-		licenses, installations []string
-		options                 Options
-		want                    []string
-	}{
+	compute(t, small, told, []computing{
 		{
 			name: "I a suite covers one of each product that it includes", licenses: []string{"10 E3@"}, installations: []string{"10 Apps@", "8 Visio Professional@2021"},
 			want: []string{
@@ -261,20 +254,7 @@ func TestDictionaryR8_2(t *testing.T) {
 				"Photo@2023: 0 owned, +1 downgrade from Photo@DC, 1 needed: +0-0 covered", "Photo@DC: 1 owned, -1 downgrade to Photo@2023, 0 needed: +0-0 covered",
 			},
 		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			rows := Compute(small, lines(KindPair, test.licenses...), lines(KindInventory, test.installations...), test.options)
-			if diff := cmp.Diff(test.want, told(rows)); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			for i := range rows {
-				if r := &rows[i]; r.Owned+r.In.Total()-r.Out.Total()-r.Needed+r.Uncounted != r.Surplus-r.Shortfall || r.Verdict.Counted() && r.Uncounted != 0 {
-					t.Errorf("the sum of %+v", r)
-				}
-			}
-		})
-	}
+	})
 }
 
 // TestAdjustmentsR8_10 checks that an adjustment adds to or takes from the licences, at most all.

@@ -28,6 +28,7 @@ func Entitled(d *product.Dictionary, e entitlement.Entitlement, source Source, a
 		Source:    source,
 		Agreement: agreementID,
 	}
+	line.Metric = metricOf(d, line.Product, e.Family)
 	if line.SA > 0 && e.SAOn(c.Today) == 0 {
 		line.SAEnded = e.SAEnd
 	}
@@ -37,12 +38,14 @@ func Entitled(d *product.Dictionary, e entitlement.Entitlement, source Source, a
 // Bought returns the licences of an agreement of type other for its product title, named as the
 // dictionary does, and whether they count on the calendar's day.
 func Bought(d *product.Dictionary, a agreement.Agreement, c day.Calendar) (Line, bool) {
-	return Line{
+	line := Line{
 		Product:   d.Named(a.Publisher, a.ProductTitle, ""),
 		Quantity:  a.Licenses,
 		Source:    Source{Kind: KindAgreement, ID: a.ID, Text: a.Name},
 		Agreement: a.ID,
-	}, a.Type == agreement.TypeOther && Counts(a.Terms, c)
+	}
+	line.Metric = metricOf(d, line.Product, a.ProductTitle)
+	return line, a.Type == agreement.TypeOther && Counts(a.Terms, c)
 }
 
 // Counts reports whether licences on these terms count on the calendar's day.

@@ -90,6 +90,9 @@ type Row struct {
 	Volume, Other                 int
 	Adjusted                      int // positive or negative
 	SA                            int // number of Owned with active Software Assurance
+	// Quantities are the bought licences by what they are for. If there are several, such as cores and
+	// servers, their sum Owned says little.
+	Quantities []Quantity
 
 	In  Moved // licences of other products that cover this one
 	Out Moved // licences of this product in use only for others

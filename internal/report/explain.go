@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"trueup/internal/day"
+	"trueup/internal/errs"
 	"trueup/internal/position"
 	"trueup/internal/product"
 )
@@ -18,6 +19,8 @@ type Explanation struct {
 	// be more than the PCs that have it, as a PC may have several.
 	Titles   []Share  `json:"titles" doc:"The detected titles of the product. A PC may have several."`
 	ListedOn day.Date `json:"listedOn,omitempty" doc:"The day of Microsoft's list of subscriptions that has the product and says what it includes; absent if it is not from the list." example:"2026-11-28"`
+	// Notes say what the numbers do not show.
+	Notes []string `json:"notes" doc:"What to know about the numbers, in the reader's language."`
 }
 
 // BarName is the name of a step of an explanation.
@@ -67,7 +70,7 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 		if shown := installation(&rows[i]); shown.ID == productID {
 			return Explanation{
 				Head: d.Head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i], s.Products),
-				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product),
+				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product), Notes: notes(&rows[i], s.Words),
 			}, true
 		}
 	}
@@ -81,6 +84,19 @@ func listedOn(products *product.Dictionary, p position.Product) day.Date {
 		return ""
 	}
 	return day.Of(row.Listed)
+}
+
+// notes returns what the numbers of a row do not show: a Windows that came with its PC is in no
+// statement, and licences for different things were added up.
+func notes(r *position.Row, w Words) []string {
+	said := []string{}
+	if r.Metric == product.MetricOS && r.Shortfall > 0 {
+		said = append(said, w.say("report_note_preinstalled"))
+	}
+	if shown := installation(r); len(shown.Mixed) > 0 {
+		said = append(said, w.Text("report_note_mixed", errs.Pairs("licenses", sayParts(metricCell(&shown).parts, w))))
+	}
+	return said
 }
 
 func (d *Data) titlesOf(p position.Product) []Share {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"trueup/internal/position"
+	"trueup/internal/product"
 )
 
 // Installations is the License installation report (R8.2): licences and installations by product.
@@ -30,6 +31,8 @@ type Installation struct {
 	ID         string           `json:"id" doc:"The id of the product, the same in every report." example:"1f0c2b3a4d5e6f70"`
 	Publisher  string           `json:"publisher" doc:"The publisher of the product." example:"Microsoft"`
 	Product    string           `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
+	Metric     product.Metric   `json:"metric,omitempty" doc:"What a licence of the product is for; absent if the product is not in the dictionary." example:"device"`
+	Mixed      []Quantity       `json:"mixed,omitempty" doc:"The licences by what they are for, without adjustments; absent if all are for the same. The sum of cores, processors and servers says little."`
 	Volume     int              `json:"volume" doc:"Licences of volume agreements." example:"120"`
 	Other      int              `json:"other" doc:"Licences bought another way." example:"0"`
 	Adjusted   int              `json:"adjusted" doc:"Licences added by manual adjustments, or subtracted if negative." example:"0"`
@@ -44,6 +47,12 @@ type Installation struct {
 	Uncounted  int              `json:"uncounted" doc:"What closes the sum of a product that is not measured or undecided: the installations that are undecided, or the difference between licences and installations that cannot be compared. 0 for other verdicts." example:"0"`
 	Coverage   *int             `json:"coverage" doc:"The percentage of installations that are covered, rounded down; null if there are none, and if the product is not measured or undecided." example:"100"`
 	Verdict    position.Verdict `json:"verdict" doc:"The verdict on the product."`
+}
+
+// Quantity is the licences of a product for one metric.
+type Quantity struct {
+	Metric   product.Metric `json:"metric,omitempty" doc:"What the licences are for." example:"core"`
+	Licenses int            `json:"licenses" doc:"The number of licences." example:"16"`
 }
 
 // ProductTotals is position.Totals with JSON names.
@@ -115,7 +124,7 @@ func productTotals(t position.Totals) ProductTotals {
 func installation(r *position.Row) Installation {
 	i := Installation{
 		ID: productID(r.Product), Publisher: r.Product.Publisher, Product: productName(r.Product),
-		Volume: r.Volume, Other: r.Other, Adjusted: r.Adjusted, Licenses: r.Owned, MovedIn: r.In.Total(), MovedOut: r.Out.Total(),
+		Metric: r.Metric, Mixed: mixed(r), Volume: r.Volume, Other: r.Other, Adjusted: r.Adjusted, Licenses: r.Owned, MovedIn: r.In.Total(), MovedOut: r.Out.Total(),
 		Measure: r.Measure, Installed: r.Needed, Uncounted: r.Uncounted, Surplus: r.Surplus, Shortfall: r.Shortfall, Difference: r.Surplus - r.Shortfall, Verdict: r.Verdict,
 	}
 	if r.Needed > 0 && r.Verdict.Counted() {
@@ -123,6 +132,31 @@ func installation(r *position.Row) Installation {
 		i.Coverage = &percent
 	}
 	return i
+}
+
+// mixed returns the licences by metric, if there are several.
+func mixed(r *position.Row) (all []Quantity) {
+	if len(r.Quantities) < 2 {
+		return nil
+	}
+	for _, q := range r.Quantities {
+		all = append(all, Quantity(q))
+	}
+	return all
+}
+
+// metricCell is the metric of a product, or each metric with its number of licences.
+func metricCell(i *Installation) cell {
+	if len(i.Mixed) == 0 {
+		return codeCell("metric", string(i.Metric))
+	}
+	c := cell{kind: kindParts}
+	for _, q := range i.Mixed {
+		p := part{code("metric", string(q.Metric)), q.Licenses}
+		c.parts = append(c.parts, p)
+		c.text += p.code + " "
+	}
+	return c
 }
 
 // productID returns the id of a product, for URLs and across reports.
@@ -134,6 +168,7 @@ func productID(p position.Product) string {
 var installationColumns = []column[Installation]{
 	{"product", func(i *Installation) cell { return textCell(i.Product) }},
 	{"publisher", func(i *Installation) cell { return textCell(i.Publisher) }},
+	{"metric", metricCell},
 	{"volume", func(i *Installation) cell { return numberCell(i.Volume) }},
 	{"other", func(i *Installation) cell { return numberCell(i.Other) }},
 	{"adjusted", func(i *Installation) cell { return numberCell(i.Adjusted) }},
@@ -142,6 +177,7 @@ var installationColumns = []column[Installation]{
 	{"movedOut", func(i *Installation) cell { return numberCell(i.MovedOut) }},
 	{"measure", func(i *Installation) cell { return codeCell("measure", string(i.Measure)) }},
 	{"installed", func(i *Installation) cell { return numberCell(i.Installed) }},
+	{"uncounted", func(i *Installation) cell { return numberCell(i.Uncounted) }},
 	{"surplus", func(i *Installation) cell { return numberCell(i.Surplus) }},
 	{"shortfall", func(i *Installation) cell { return numberCell(i.Shortfall) }},
 	{"difference", func(i *Installation) cell { return numberCell(i.Difference) }},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"trueup/internal/day"
+	"trueup/internal/pack"
 )
 
 // The objects of a snapshot. Each is JSON, compressed with gzip.
@@ -105,10 +106,10 @@ func (d *Data) Snapshot(date day.Date, run string, sequence int64, s Settings) (
 		Version: SnapshotVersion, Date: date, Run: run, Sequence: sequence,
 		DataAt: d.At.UTC(), Point: overview.Point(date),
 	}
-	values := map[string]any{ObjectData: newStoredData(d), ObjectEntitlements: each(d.Held, newStoredHeld), ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
+	values := map[string]any{ObjectData: newStoredData(d), ObjectEntitlements: pack.Each(d.Held, newStoredHeld), ObjectPurchases: bought, ObjectInstallations: installed, ObjectOverview: overview}
 	var parts []Part
 	for _, name := range objectNames {
-		content, err := pack(values[name])
+		content, err := compress(values[name])
 		if err != nil {
 			return nil, Manifest{}, fmt.Errorf("report: snapshot of %s: %w", name, err)
 		}
@@ -197,7 +198,7 @@ func (m *Manifest) Held(content []byte) ([]Held, error) {
 	if err := m.Object(ObjectEntitlements).open(content, &stored); err != nil {
 		return nil, err
 	}
-	return each(stored, storedHeld.held), nil
+	return pack.Each(stored, storedHeld.held), nil
 }
 
 // Report decodes one of the stored reports, as JSON.
@@ -223,8 +224,8 @@ func (o Object) open(content []byte, into any) error {
 	return nil
 }
 
-// pack encodes a value as JSON and compresses it with the fastest level.
-func pack(value any) ([]byte, error) {
+// compress encodes a value as JSON and compresses it with the fastest level.
+func compress(value any) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	if err != nil {

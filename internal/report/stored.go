@@ -6,7 +6,9 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
+	"trueup/internal/pack"
 	"trueup/internal/position"
+	"trueup/internal/product"
 )
 
 // SnapshotVersion is the version of the stored types in this file. A snapshot of a newer version
@@ -90,6 +92,8 @@ type storedLine struct {
 	Users     int      `json:"Users,omitempty"`
 	SAEnded   day.Date `json:"SAEnded,omitempty"`
 	NotVolume bool     `json:"NotVolume,omitempty"`
+
+	Metric product.Metric `json:"Metric,omitempty"`
 }
 
 type storedRun struct {
@@ -183,18 +187,18 @@ type storedProductTotals struct {
 
 func newStoredData(d *Data) storedData {
 	return storedData{
-		At: d.At, Changed: d.Changed, Agreements: each(d.Agreements, newStoredAgreement), Groups: d.Groups,
-		Installed: each(d.Installed, newStoredLine), Titles: each(d.Titles, newStoredLine),
-		Runs: each(d.Runs, func(r Run) storedRun { return storedRun(r) }), Adjustments: each(d.Adjustments, newStoredAdjustment),
+		At: d.At, Changed: d.Changed, Agreements: pack.Each(d.Agreements, newStoredAgreement), Groups: d.Groups,
+		Installed: pack.Each(d.Installed, newStoredLine), Titles: pack.Each(d.Titles, newStoredLine),
+		Runs: pack.Each(d.Runs, func(r Run) storedRun { return storedRun(r) }), Adjustments: pack.Each(d.Adjustments, newStoredAdjustment),
 		LeftOut: storedLeftOut(d.LeftOut),
 	}
 }
 
 func (d storedData) data() *Data {
 	return &Data{
-		At: d.At, Changed: d.Changed, Agreements: each(d.Agreements, storedAgreement.agreement), Groups: d.Groups,
-		Installed: each(d.Installed, storedLine.line), Titles: each(d.Titles, storedLine.line),
-		Runs: each(d.Runs, func(r storedRun) Run { return Run(r) }), Adjustments: each(d.Adjustments, storedAdjustment.adjustment),
+		At: d.At, Changed: d.Changed, Agreements: pack.Each(d.Agreements, storedAgreement.agreement), Groups: d.Groups,
+		Installed: pack.Each(d.Installed, storedLine.line), Titles: pack.Each(d.Titles, storedLine.line),
+		Runs: pack.Each(d.Runs, func(r storedRun) Run { return Run(r) }), Adjustments: pack.Each(d.Adjustments, storedAdjustment.adjustment),
 		LeftOut: LeftOut(d.LeftOut),
 	}
 }
@@ -236,14 +240,14 @@ func (s storedSource) source() position.Source {
 func newStoredLine(l position.Line) storedLine {
 	return storedLine{
 		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: newStoredSource(l.Source), Agreement: l.Agreement,
-		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume,
+		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume, Metric: l.Metric,
 	}
 }
 
 func (l storedLine) line() position.Line {
 	return position.Line{
 		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: l.Source.source(), Agreement: l.Agreement,
-		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume,
+		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume, Metric: l.Metric,
 	}
 }
 
@@ -264,7 +268,7 @@ func (h storedHeld) held() Held {
 func newStoredManifest(m *Manifest) storedManifest {
 	return storedManifest{
 		Version: m.Version, Date: m.Date, Run: m.Run, Sequence: m.Sequence, DataAt: m.DataAt,
-		Objects: each(m.Objects, func(o Object) storedObject { return storedObject(o) }),
+		Objects: pack.Each(m.Objects, func(o Object) storedObject { return storedObject(o) }),
 		Point: storedPoint{
 			Date: m.Point.Date, Agreements: storedAgreementTotals(m.Point.Agreements), Products: storedProductTotals(m.Point.Products),
 		},
@@ -274,21 +278,9 @@ func newStoredManifest(m *Manifest) storedManifest {
 func (m storedManifest) manifest() Manifest {
 	return Manifest{
 		Version: m.Version, Date: m.Date, Run: m.Run, Sequence: m.Sequence, DataAt: m.DataAt,
-		Objects: each(m.Objects, func(o storedObject) Object { return Object(o) }),
+		Objects: pack.Each(m.Objects, func(o storedObject) Object { return Object(o) }),
 		Point: Point{
 			Date: m.Point.Date, Agreements: AgreementTotals(m.Point.Agreements), Products: CountedTotals(m.Point.Products),
 		},
 	}
-}
-
-// each converts the elements of a list; nil stays nil.
-func each[From, To any](list []From, convert func(From) To) []To {
-	if list == nil {
-		return nil
-	}
-	converted := make([]To, len(list))
-	for i, element := range list {
-		converted[i] = convert(element)
-	}
-	return converted
 }

@@ -47,6 +47,13 @@ type cell struct {
 	kind   cellKind
 	text   string
 	number int
+	parts  []part // of kindParts; text sorts them
+}
+
+// part is a part of a cell: a message code and a number.
+type part struct {
+	code   string
+	number int
 }
 
 type cellKind int
@@ -54,7 +61,8 @@ type cellKind int
 const (
 	kindEmpty cellKind = iota
 	kindText
-	kindCode // text is a message code
+	kindCode  // text is a message code
+	kindParts // codes with numbers
 	kindDate
 	kindNumber
 )
@@ -88,6 +96,8 @@ func (c cell) say(w Words) Cell {
 	switch c.kind {
 	case kindCode:
 		return Cell{Text: w.say(c.text)}
+	case kindParts:
+		return Cell{Text: sayParts(c.parts, w)}
 	case kindDate:
 		return Cell{Text: c.text, Kind: sheet.KindDay}
 	case kindNumber:
@@ -95,6 +105,15 @@ func (c cell) say(w Words) Cell {
 	case kindEmpty, kindText:
 	}
 	return Cell{Text: c.text}
+}
+
+// sayParts returns parts as text: "Cores (or packs): 16; Servers: 2".
+func sayParts(parts []part, w Words) string {
+	said := make([]string, len(parts))
+	for i, p := range parts {
+		said[i] = w.say(p.code) + ": " + strconv.Itoa(p.number)
+	}
+	return strings.Join(said, "; ")
 }
 
 // The keys of the columns by which a report can be sorted.
@@ -195,7 +214,7 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, s
 }
 
 // numeric lists the columns of numbers that are not added up.
-var numeric = map[string]bool{"daysLeft": true, "coverage": true}
+var numeric = map[string]bool{"daysLeft": true, "coverage": true, "uncounted": true}
 
 // notes returns the sentences about the report.
 func (t Table) notes() []string {

@@ -42,6 +42,9 @@ func TestEveryWord(t *testing.T) {
 			}
 		}
 	}
+	for _, metric := range position.Metrics {
+		asked["metric_"+string(metric)] = true
+	}
 	for code := range asked {
 		if !i18n.Known(code) {
 			t.Errorf("no message for %q", code)

@@ -44,7 +44,7 @@ type operations struct {
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds),
-	httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(position.Measures), httpapi.EnumOf(position.SourceKinds), httpapi.EnumOf(entitlement.Kinds), httpapi.EnumOf(report.BarNames),
+	httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(position.Measures), httpapi.EnumOf(position.Metrics), httpapi.EnumOf(position.SourceKinds), httpapi.EnumOf(entitlement.Kinds), httpapi.EnumOf(report.BarNames),
 	httpapi.EnumOf(report.PurchaseColumns()), httpapi.EnumOf(report.InstallationColumns()), httpapi.EnumOf(report.ComparisonColumns()),
 }
 

@@ -1,0 +1,45 @@
+package position
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/agreement"
+	"trueup/internal/day"
+	"trueup/internal/entitlement"
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
+)
+
+// TestR8_2_LicencesByMetric: licences for cores, processors and servers of one product are told apart.
+func TestR8_2_LicencesByMetric(t *testing.T) {
+	t.Parallel()
+	d, today := builtin.Products(), day.Calendar{Today: "2026-11-28"}
+	var lines []Line
+	for _, e := range []entitlement.Entitlement{
+		{Family: "SQL Server Standard - 2 Core License Pack", Version: "2019", Effective: 8},
+		{Family: "SQL Server Standard Core", Version: "2019", Effective: 4},
+		{Family: "SQLSvrStdCore", Version: "2019", Effective: 2},
+		{Family: "SQL Server Standard", Version: "2019", Effective: 3},
+		{Family: "SQL Server Standard per Processor", Version: "2019", Effective: 1},
+		{Family: "Visio Standard", Version: "2019", Effective: 5},
+	} {
+		line, _ := Entitled(d, e, Source{Kind: KindStatement, ID: e.Family}, "", today)
+		lines = append(lines, line)
+	}
+	bought, _ := Bought(d, agreement.Agreement{ID: "a", Type: agreement.TypeOther, Terms: agreement.Terms{
+		Publisher: "Microsoft", ProductTitle: "SQL Server Standard 2 Core 2019", Licenses: 16,
+	}}, today)
+	got := map[string][]Quantity{}
+	for _, r := range Compute(d, append(lines, bought), nil, Options{}) {
+		got[r.Product.Name()+" "+r.Product.Version] = r.Quantities
+	}
+	want := map[string][]Quantity{
+		"SQL Server Standard 2019": {{product.MetricCore, 30}, {MetricProcessor, 1}, {product.MetricServer, 3}},
+		"Visio Standard 2019":      {{product.MetricDevice, 5}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
