@@ -72,16 +72,16 @@ func uploadOf(u objects.Upload) Upload {
 	return Upload{Method: http.MethodPut, URL: u.URL, Headers: u.Headers, ExpiresAt: u.Expires.UTC()}
 }
 
-// Finding is one error or warning about a file.
+// Finding is one error, warning or hint about a file.
 type Finding struct {
-	Severity   sheet.Severity `json:"severity" doc:"A row with an error is rejected; a row with a warning is not."`
+	Severity   sheet.Severity `json:"severity" doc:"A row with an error is rejected; a row with a warning or a hint is not."`
 	Line       int            `json:"line" minimum:"0" doc:"The line of the file, from 1; 0 for the file as a whole." example:"4"`
 	Position   int            `json:"position" minimum:"0" doc:"The column's number, from 1; 0 for the whole row." example:"2"`
 	Column     sheet.Column   `json:"column,omitempty" doc:"The column; absent for the whole row." example:"license"`
 	ColumnName string         `json:"columnName,omitempty" doc:"The column's name in the reader's language." example:"License number"`
 	Value      string         `json:"value,omitempty" doc:"The value as written, shortened if it is long." example:"01_07001"`
 	Code       string         `json:"code" doc:"The rule. Codes never change." example:"number_characters"`
-	Message    string         `json:"message" doc:"The error or warning and what to do, in the reader's language."`
+	Message    string         `json:"message" doc:"What was found and what to do, in the reader's language."`
 }
 
 // FindingOf returns a finding in the language.

@@ -106,10 +106,13 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 	r.Kind, r.Date = file.Statement.Kind, file.Statement.Date
 	r.Rows, r.Lines, r.Skipped, r.Unchanged, r.Rejected = file.Rows, len(file.Statement.Lines), file.Skipped, file.Unchanged, file.Rejected
 	for _, f := range file.Findings {
-		if f.Severity == sheet.SeverityError {
+		switch f.Severity {
+		case sheet.SeverityError:
 			r.Errors++
-		} else {
+		case sheet.SeverityWarning:
 			r.Warnings++
+		case sheet.SeverityHint:
+			r.Hints++
 		}
 	}
 	if len(file.Findings) > 0 {
@@ -134,7 +137,7 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 		return Record{}, err
 	}
 	k.Log.InfoContext(ctx, "statement read", "statement", kept.ID, "state", string(kept.State), "kind", string(kept.Kind), "rows", kept.Rows, "rejected", kept.Rejected,
-		"errors", kept.Errors, "warnings", kept.Warnings)
+		"errors", kept.Errors, "warnings", kept.Warnings, "hints", kept.Hints)
 	return kept, nil
 }
 
@@ -147,7 +150,7 @@ func (k *Service) file(r Record, upload intake.File) (*statement.File, error) {
 	case err != nil:
 		return nil, err
 	}
-	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
+	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: remarks()}), nil
 }
 
 // store writes the content of a statement to where load reads it.
@@ -297,7 +300,7 @@ func (k *Service) spell(ctx context.Context, all []entitlement.Statement) error 
 // Findings returns the findings of a file, in the order of the file; none before it was read.
 // errs.NotFound report_expired if they are no longer stored.
 func (k *Service) Findings(ctx context.Context, r Record) ([]sheet.Finding, error) {
-	if r.Errors+r.Warnings == 0 {
+	if r.Errors+r.Warnings+r.Hints == 0 {
 		return nil, nil
 	}
 	data, err := contents(ctx, k.Reports, r.findingsKey())

@@ -62,7 +62,7 @@ type Record struct {
 	Date day.Date         // the day that the statement describes
 
 	Rows, Lines, Skipped, Unchanged, Rejected int
-	Errors, Warnings                          int // findings, see Findings
+	Errors, Warnings, Hints                   int // findings, see Findings
 
 	EndedAt time.Time // when it was read; zero before
 	// Removed is when it was taken out of use; zero if it was not.

@@ -49,6 +49,7 @@ type statementRecord struct {
 	Rejected  int              `dynamodbav:"rejected"`
 	Errors    int              `dynamodbav:"errors"`
 	Warnings  int              `dynamodbav:"warnings"`
+	Hints     int              `dynamodbav:"hints,omitempty"`
 	At        int64            `dynamodbav:"at"`
 	Ended     int64            `dynamodbav:"ended"`
 }
@@ -61,7 +62,7 @@ func newStatementItem(r statements.Record) statementItem {
 		Record: statementRecord{
 			ID: r.ID, Key: o.Key, Object: o.Version, ETag: o.ETag, Sequencer: o.Sequencer, Size: o.Size, Put: millis(o.At), By: o.By, Via: r.Via,
 			Kind: r.Kind, Date: r.Date, Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected,
-			Errors: r.Errors, Warnings: r.Warnings, At: millis(r.At), Ended: millis(r.EndedAt),
+			Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, At: millis(r.At), Ended: millis(r.EndedAt),
 		},
 	}
 }
@@ -74,7 +75,7 @@ func (i statementItem) statement() statements.Record {
 			Object: intake.Object{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put), By: r.By},
 		},
 		State: i.State, Kind: r.Kind, Date: r.Date,
-		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
+		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints,
 		EndedAt: fromMillis(r.Ended), Removed: fromMillis(i.Removed),
 	}
 }

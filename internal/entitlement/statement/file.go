@@ -48,6 +48,9 @@ const findingsPerRow = 12
 type Options struct {
 	Name string   // of the statement; see entitlement.Statement
 	Date day.Date // of a file without a date: the day of the upload
+	// Names says what is remarkable about the name of the product of a line that has no error: findings
+	// with Column, Value, Code and Args. Nil says nothing.
+	Names func(entitlement.Entitlement) []sheet.Finding
 }
 
 // File is a checked statement. Always
@@ -62,6 +65,8 @@ type File struct {
 	Unchanged int  // rows that repeat an earlier one
 	Rejected  int  // rows with an error; all rows if the file is refused
 	Refused   bool // the file as a whole is rejected and has no Statement
+
+	names func(entitlement.Entitlement) []sheet.Finding // Options.Names
 }
 
 // ReadFile checks a file. It never fails: errors are in the findings.
@@ -69,7 +74,7 @@ func ReadFile(data []byte, o Options) *File {
 	if len(data) > MaxFileBytes {
 		return TooLarge()
 	}
-	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}}
+	f := &File{Statement: entitlement.Statement{Name: o.Name, Date: o.Date}, names: o.Names}
 	if sheet.IsZIP(data) {
 		f.readWorkbook(data)
 		return f
@@ -111,12 +116,20 @@ func (f *File) refuse(line int, code string, args ...string) {
 }
 
 // warnings are the codes of findings that do not reject a row.
-var warnings = []string{"statement_row_repeated", "statement_date_missing", "statement_date_future", "statement_day_first", "statement_sa_exceeds"}
+var warnings = []string{
+	"statement_row_repeated", "statement_date_missing", "statement_date_future", "statement_day_first", "statement_sa_exceeds", "statement_version_differs",
+}
+
+// hints are the codes of findings that may mean nothing.
+var hints = []string{"statement_name_unknown", "statement_name_proposed"}
 
 func (f *File) add(finding sheet.Finding) {
 	finding.Severity = sheet.SeverityError
-	if slices.Contains(warnings, finding.Code) {
+	switch {
+	case slices.Contains(warnings, finding.Code):
 		finding.Severity = sheet.SeverityWarning
+	case slices.Contains(hints, finding.Code):
+		finding.Severity = sheet.SeverityHint
 	}
 	if len(f.Findings) < MaxFindings {
 		f.Findings = append(f.Findings, finding)

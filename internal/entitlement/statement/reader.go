@@ -60,6 +60,19 @@ func (r *reader) row(row row) {
 			r.find(ColumnActiveSA, strconv.Itoa(line.ActiveSA), "statement_sa_exceeds", "effective", strconv.Itoa(line.Effective))
 		}
 		r.Statement.Lines = append(r.Statement.Lines, line)
+		r.remark(line)
+	}
+}
+
+// remark adds what is remarkable about the name of a product, while there is room for findings.
+func (r *reader) remark(line entitlement.Line) {
+	if r.names == nil || len(r.Findings) >= MaxFindings {
+		return
+	}
+	for _, f := range r.names(line.Entitlement) {
+		_, f.Position = r.header.cell(r.current, f.Column)
+		f.Line = r.current.line
+		r.add(f)
 	}
 }
 

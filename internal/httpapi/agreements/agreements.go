@@ -35,6 +35,7 @@ type Agreement struct {
 	CreatedAt    time.Time            `json:"createdAt" doc:"When it was added." example:"2026-11-21T09:30:00Z"`
 	CreatedBy    string               `json:"createdBy" doc:"The user or the import that added it." example:"import/0v5z3m8k2q"`
 	Version      int64                `json:"version" minimum:"1" doc:"Grows with every change." example:"1"`
+	Hints        []httpapi.Reason     `json:"hints,omitempty" doc:"Only in the response to adding or changing an agreement of type other: its product title is not in the dictionary of products, with the products that it may stand for, in the reader's language."`
 }
 
 func agreementOf(lang i18n.Lang, today day.Calendar, a agreement.Agreement) Agreement {

@@ -211,7 +211,7 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 				}
 			}
 			reply, repeated, err := httpapi.Apply(ctx, call, event, o.Agreements.Create(n), func(a agreement.Agreement) Agreement {
-				return agreementOf(lang, o.today(), a)
+				return o.hinted(lang, a)
 			})
 			if err == nil && !repeated && n.Type == agreement.TypeVolume {
 				o.Refreshes.PairsChanged(ctx, refresher.TriggerImport)
@@ -291,7 +291,7 @@ func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 
 // revised returns the response with an agreement after a change.
 func (o *operations) revised(lang i18n.Lang, after agreement.Agreement) *httpapi.Tagged[Agreement] {
-	body := agreementOf(lang, o.today(), after)
+	body := o.hinted(lang, after)
 	return &httpapi.Tagged[Agreement]{Status: http.StatusOK, ETag: body.tag(lang), Body: body}
 }
 

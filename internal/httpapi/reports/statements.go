@@ -61,6 +61,7 @@ type Statement struct {
 	Rejected  int              `json:"rejected" minimum:"0" doc:"The number of rows with an error; one is enough to refuse the file." example:"0"`
 	Errors    int              `json:"errors" minimum:"0" doc:"The number of findings that are errors." example:"0"`
 	Warnings  int              `json:"warnings" minimum:"0" doc:"The number of findings that are warnings." example:"1"`
+	Hints     int              `json:"hints" minimum:"0" doc:"The number of findings that are hints: names that the dictionary of products does not know, with products that they may stand for." example:"0"`
 	Version   int64            `json:"version" minimum:"0" doc:"Grows with every change." example:"2"`
 }
 
@@ -68,7 +69,7 @@ func statementOf(r statements.Record) Statement {
 	return Statement{
 		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), Kind: r.Kind, Date: r.Date, By: r.Object.By, Via: r.Via,
 		At: r.At.UTC(), EndedAt: r.EndedAt.UTC(), RemovedAt: r.Removed.UTC(),
-		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings,
+		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints,
 		Version: r.Version,
 	}
 }
@@ -150,7 +151,7 @@ type StatementID struct {
 // CheckedStatement is a statement with the findings of its check.
 type CheckedStatement struct {
 	Statement
-	Findings []httpapi.Finding `json:"findings" doc:"Errors and warnings in the order of the file, at most 1,000."`
+	Findings []httpapi.Finding `json:"findings" doc:"Errors, warnings and hints in the order of the file, at most 1,000."`
 }
 
 // RecordID returns the id.
@@ -164,7 +165,7 @@ type getStatementInput struct {
 
 func (o *operations) getStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Read a statement"
-	op.Description = "Returns the record of one version of a file, with every error and warning by line. Poll it with If-None-Match until it is final."
+	op.Description = "Returns the record of one version of a file, with every error, warning and hint by line. Poll it with If-None-Match until it is final."
 	httpapi.Read[getStatementInput](api, op, o.statement, func(ctx context.Context, lang i18n.Lang, r statements.Record) (CheckedStatement, error) {
 		findings, err := o.Statements.Findings(ctx, r)
 		if err != nil {
