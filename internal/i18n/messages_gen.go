@@ -1252,6 +1252,11 @@ var messages = [...]message{
 		"Op dit adres is niets te vinden. Zie /openapi.json voor alle bewerkingen.",
 		"Il n'y a rien à cette adresse. Consultez /openapi.json pour toutes les opérations.",
 	}},
+	{"rule_alternatives", [...]string{
+		"In a rule of an admin, [a|b] is text and no choice. Write a rule for each alternative.",
+		"In een regel van een beheerder is [a|b] tekst en geen keuze. Schrijf een regel voor elk alternatief.",
+		"Dans une règle d'un administrateur, [a|b] est du texte et non un choix. Écrivez une règle pour chaque alternative.",
+	}},
 	{"rule_id", [...]string{
 		"Give every rule a unique id of at most 64 letters, digits, dots, hyphens and underscores.",
 		"Geef elke regel een unieke id van hoogstens 64 letters, cijfers, punten, koppeltekens en onderstrepingstekens.",

@@ -103,4 +103,11 @@ func TestR6_5_Warnings(t *testing.T) {
 	if w := rules.Warnings([]string{"other"}, nil); w != nil {
 		t.Errorf("%+v", w)
 	}
+	copied, err := inventory.NewRules([]inventory.Rule{{ID: "copied", Kind: inventory.Free, Name: "[microsoft |]foo*"}, {ID: "text", Kind: inventory.Free, Name: "foo [x] | y"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]inventory.Warning{{Rule: "copied", Code: "rule_alternatives"}}, copied.Warnings([]string{"copied", "text"}, nil)); diff != "" {
+		t.Error(diff)
+	}
 }

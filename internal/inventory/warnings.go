@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,10 +22,18 @@ type Warning struct {
 // maxWarnings is the maximum number of titles, and of rules, that warnings name.
 const maxWarnings = 10
 
-// Warnings returns what is remarkable about the admins' rules with the ids: an earlier rule takes all
-// their titles, or they take titles from products and undecidable titles of the dictionary, those on
+// alternatives matches what is a choice in the dictionary's patterns, and text in those of admins.
+var alternatives = regexp.MustCompile(`\[[^\]]*\|[^\]]*\]`)
+
+// Warnings returns what is remarkable about the admins' rules with the ids: their names are written like
+// those of the dictionary, an earlier rule takes all their titles, or they take titles from products and undecidable titles of the dictionary, those on
 // most PCs first.
 func (rules *Rules) Warnings(ids []string, tallies []Counted) (all []Warning) {
+	for _, r := range rules.rules {
+		if slices.Contains(ids, r.ID) && alternatives.MatchString(r.Name) && len(all) < maxWarnings {
+			all = append(all, Warning{r.ID, "rule_alternatives", nil})
+		}
+	}
 	for _, s := range rules.shadowed(ids) {
 		if len(all) == maxWarnings {
 			break

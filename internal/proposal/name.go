@@ -1,6 +1,7 @@
 package proposal
 
 import (
+	"slices"
 	"strings"
 
 	"trueup/internal/inventory"
@@ -15,6 +16,9 @@ const (
 	numberMark = "{number}"
 	majorMark  = "{major}"
 )
+
+// Placeholders are the versions of a product that Entry.Rules replaces.
+var Placeholders = []string{yearMark, numberMark, majorMark}
 
 // name is the name of a title in parts.
 type name struct {
@@ -97,6 +101,9 @@ func newSpelling(words []string, at, length int) spelling {
 	if text.IsBlank(strings.ReplaceAll(s.pattern, "*", "")) { // no character can be seen
 		s.pattern = shorten(escapes.Replace(strings.Join(words, " ")))
 	}
+	if !strings.Contains(s.pattern, s.version) { // the end of a long name is cut
+		s.version = ""
+	}
 	return s
 }
 
@@ -140,7 +147,7 @@ func (e Entry) Rules(kind inventory.Kind, p position.Product, newID func() strin
 	rules := make([]inventory.Rule, 0, len(e.spellings))
 	for _, s := range e.spellings {
 		r := inventory.Rule{ID: newID(), Kind: kind, Publisher: shorten(Literal(e.Publisher)), Name: s.pattern, Product: p}
-		if p.Version == yearMark || p.Version == numberMark || p.Version == majorMark {
+		if slices.Contains(Placeholders, p.Version) {
 			r.Product.Version = s.version
 			if s.version == "" && p.Version == majorMark {
 				r.Product.Version = majorMark

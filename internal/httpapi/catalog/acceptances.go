@@ -92,6 +92,9 @@ func (a *Acceptances) checkProduct() []errs.Violation {
 		Kind: cmp.Or(inventory.Kind(a.Kind), inventory.Ignored), Name: "any {year} {number}", Product: a.Product.product(),
 	})
 	a.product = rule.Product
+	if version := a.product.Version; strings.ContainsAny(version, "{}") && !slices.Contains(proposal.Placeholders, version) && broken == nil {
+		broken = append(broken, errs.Violation{Code: "rule_pattern", Field: "product/version", Value: text.Shorten(version, 100)})
+	}
 	return broken
 }
 
