@@ -134,12 +134,17 @@ func (c *checker) given(d OtherDraft, t Terms) (_ Terms, details string) {
 	return t, details
 }
 
-// label describes a publisher or product title: its field and the codes of its violations.
-type label struct{ field, flawMissing, flawLong, flawHidden string }
+// label describes a publisher, product title or note: its field, its maximum length and the codes of
+// its violations.
+type label struct {
+	field                             string
+	max                               int
+	flawMissing, flawLong, flawHidden string
+}
 
 var (
-	publisherLabel = label{field: "publisher", flawMissing: "publisher_required", flawLong: "publisher_too_long", flawHidden: "publisher_control"}
-	titleLabel     = label{field: "productTitle", flawMissing: "title_required", flawLong: "title_too_long", flawHidden: "title_control"}
+	publisherLabel = label{field: "publisher", max: TitleMaxChars, flawMissing: "publisher_required", flawLong: "publisher_too_long", flawHidden: "publisher_control"}
+	titleLabel     = label{field: "productTitle", max: TitleMaxChars, flawMissing: "title_required", flawLong: "title_too_long", flawHidden: "title_control"}
 )
 
 // label checks a label and returns it collapsed. Unlike a name it may have any visible character:
@@ -157,8 +162,8 @@ func (c *checker) label(l label, typed string) string {
 	if !visible {
 		c.add(l.flawMissing, l.field, typed)
 	}
-	if n := utf8.RuneCountInString(collapsed); n > TitleMaxChars {
-		c.add(l.flawLong, l.field, typed, "max", strconv.Itoa(TitleMaxChars), "length", strconv.Itoa(n))
+	if n := utf8.RuneCountInString(collapsed); n > l.max {
+		c.add(l.flawLong, l.field, typed, "max", strconv.Itoa(l.max), "length", strconv.Itoa(n))
 	}
 	if hidden != nil {
 		c.add(l.flawHidden, l.field, typed, "characters", hidden.String())

@@ -62,7 +62,7 @@ var Settings = []Setting{
 	boolean(InventoryRequired, "whether agreements of type other need an inventory (R2.8)", func(c *Config) *bool { return &c.InventoryRequired }, true).
 		chosenBy("inventoryRequired"),
 	duration(ImportLease, "how long an attempt that stops renewing its lease keeps its import", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
-	zone(RefreshTimeZone, "time zone of the nightly refresh and of snapshots (R7.1)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
+	zone(RefreshTimeZone, "time zone of the nightly refresh, of snapshots (R7.1) and of adjustments (R8.10)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
 		chosenBy("refreshTimeZone"),
 	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
 		chosenBy("vlscEndpoint").ofService(),

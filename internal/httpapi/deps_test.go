@@ -23,6 +23,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
+	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 )
@@ -49,6 +50,7 @@ type deps struct {
 	UploadsBucket     string
 	Reports           objects.Bucket
 	Snapshots         *snapshot.Library
+	Adjustments       report.AdjustmentStore
 	Refresh           func(context.Context) error
 	Clock             func() time.Time
 	NewID             func() string
@@ -79,7 +81,7 @@ func (d deps) groups() groups.Deps {
 
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
-		Kernel: d.kernel(), Snapshots: d.Snapshots, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
+		Kernel: d.kernel(), Snapshots: d.Snapshots, Adjustments: d.Adjustments, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
 		Uploads: d.Uploads, Reports: d.Reports,
 	}
 }
@@ -109,7 +111,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 

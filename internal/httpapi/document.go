@@ -84,6 +84,7 @@ func configuration(enums []Enum) huma.Config {
 		{Name: "statements", Description: "Files with the entitlements of the organisation: uploads and results."},
 		{Name: "audit", Description: "Who changed what, when."},
 		{Name: "reports", Description: "Purchased and installed software: now, on a day, and compared; as JSON, CSV, XLSX and a printable page."},
+		{Name: "position", Description: "Manual adjustments of the licences of products."},
 		{Name: "overview", Description: "The totals of the licence position."},
 		{Name: "openapi", Description: "This document."},
 	}

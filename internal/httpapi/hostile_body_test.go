@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,6 +43,12 @@ func (p place) with(value string) string {
 		}
 	}
 	return value
+}
+
+// allows reports whether the limits of a number in the schema allow a value.
+func (p place) allows(value string) bool {
+	n, err := strconv.ParseFloat(value, 64)
+	return err == nil && p.schema.Min != nil && n >= *p.schema.Min && p.schema.Max != nil && n <= *p.schema.Max
 }
 
 // pointer returns the place as a JSON pointer.
@@ -227,7 +234,9 @@ func (s *stack) refusePlace(t *testing.T, o operation, p place) {
 			refuse(p.with(value), here, "number_range")
 		}
 		for _, value := range []string{"-0", "-1", "9007199254740993", "-9223372036854775808"} {
-			refuse(p.with(value), here)
+			if !p.allows(value) {
+				refuse(p.with(value), here)
+			}
 		}
 		// JSON Schema accepts these as integers, so they are rejected later.
 		for _, value := range []string{"1.0", "1e0", "1E2", "10e-1"} {

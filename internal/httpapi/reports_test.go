@@ -69,7 +69,7 @@ func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 	t.Helper()
 	p := snapshot.Publisher{
 		Files: s.deps.Reports, Index: s.store.Snapshots, Agreements: register.New(s.store.Agreements, s.store.Journal, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store.Groups,
-		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, Expiring: 90,
+		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, Adjustments: s.store.Adjustments, Expiring: 90,
 		Words: report.WordsIn(i18n.English), Clock: time.Now, Log: quiet,
 	}
 	run := refresher.Run{ID: fmt.Sprint("r", token), Token: token, Date: date, State: refresher.StateSucceeded, StartedAt: time.Now()}

@@ -105,7 +105,7 @@ func newStack(t *testing.T) *stack {
 	refreshes := dynamo.NewRefreshes(store, all)
 	deps := deps{
 		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
+		Adjustments: store.Adjustments, Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
 		Refresh: func(context.Context) error { return nil },
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,
@@ -118,7 +118,7 @@ func newStack(t *testing.T) *stack {
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
-		Expiring: deps.Expiring,
+		Adjustments: store.Adjustments, Expiring: deps.Expiring,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	imports := &importer.Importer{Store: store.Imports, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}

@@ -27,6 +27,31 @@ var messages = [...]message{
 		"Geef minstens één voorstel of vermelding uit de wachtrij.",
 		"Indiquez au moins une proposition ou une entrée.",
 	}},
+	{"adjustment_end_past", [...]string{
+		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
+		"De laatste dag is voorbij. Geef {today} of een latere dag op, of verwijder de aanpassing.",
+		"Le dernier jour est passé. Indiquez le {today} ou un jour ultérieur, ou supprimez l'ajustement.",
+	}},
+	{"adjustment_not_found", [...]string{
+		"There is no adjustment for the product {id}. The list of adjustments has the ids.",
+		"Er is geen aanpassing voor het product {id}. De lijst van aanpassingen bevat de id's.",
+		"Il n'y a pas d'ajustement pour le produit {id}. La liste des ajustements contient les id.",
+	}},
+	{"adjustment_product", [...]string{
+		"The License installation report has no product {id}. Take the id from a row of the report. To record licences of a product that is not in it, add an agreement of type other.",
+		"Het licentie-installatierapport heeft geen product {id}. Neem de id uit een rij van het rapport. Voeg voor licenties van een product dat er niet in staat een overeenkomst van het type other toe.",
+		"Le rapport d'installation de licences n'a pas de produit {id}. Reprenez l'id d'une ligne du rapport. Pour les licences d'un produit qui n'y figure pas, ajoutez un accord de type other.",
+	}},
+	{"adjustment_quantity", [...]string{
+		"Give a whole number of licences other than 0, from -{max} to {max}. Delete the adjustment to take it back.",
+		"Geef een geheel aantal licenties op, niet 0, van -{max} tot en met {max}. Verwijder de aanpassing om ze terug te draaien.",
+		"Indiquez un nombre entier de licences autre que 0, de -{max} à {max}. Pour annuler l'ajustement, supprimez-le.",
+	}},
+	{"adjustments_many", [...]string{
+		"There is no room for another adjustment: there are {max}, or their notes are very long. Delete those that have ended, or record licences as agreements.",
+		"Er is geen plaats voor nog een aanpassing: er zijn er {max}, of de opmerkingen zijn erg lang. Verwijder aanpassingen die voorbij zijn, of leg licenties vast als overeenkomsten.",
+		"Il n'y a plus de place pour un ajustement : il y en a {max}, ou leurs notes sont très longues. Supprimez ceux qui sont terminés, ou enregistrez les licences comme accords.",
+	}},
 	{"agreement_deleted", [...]string{
 		"Deleted here only: the agreement with the publisher is not changed. Licence data still counts it until the next refresh.",
 		"Alleen hier verwijderd: de overeenkomst met de uitgever verandert niet. De licentiegegevens tellen haar nog mee tot de volgende vernieuwing.",
@@ -712,6 +737,21 @@ var messages = [...]message{
 		"Niet beschikbaar",
 		"Non disponible",
 	}},
+	{"note_control", [...]string{
+		"Remove the invisible characters and line breaks from the note: {characters}",
+		"Verwijder de onzichtbare tekens en regeleinden uit de opmerking: {characters}",
+		"Retirez les caractères invisibles et les sauts de ligne de la note : {characters}",
+	}},
+	{"note_required", [...]string{
+		"Give a note that says why.",
+		"Geef een opmerking op die zegt waarom.",
+		"Indiquez une note qui dit pourquoi.",
+	}},
+	{"note_too_long", [...]string{
+		"The note has {length} characters. Shorten it to at most {max}.",
+		"De opmerking telt {length} tekens. Kort haar in tot hoogstens {max}.",
+		"La note compte {length} caractères. Raccourcissez-la à {max} au plus.",
+	}},
 	{"number_characters", [...]string{
 		"Use only the letters A to Z, digits and hyphens in a number. Remove these: {characters}",
 		"Gebruik in een nummer alleen de letters A tot Z, cijfers en streepjes. Verwijder deze: {characters}",
@@ -1207,6 +1247,11 @@ var messages = [...]message{
 		"De licentiegegevens zijn nog nooit vernieuwd.",
 		"Les données de licence n'ont jamais été actualisées.",
 	}},
+	{"report_not_adjusted", [...]string{
+		"Manual adjustments of licences do not count in this report.",
+		"Handmatige aanpassingen van licenties tellen niet mee in dit rapport.",
+		"Les ajustements manuels de licences ne comptent pas dans ce rapport.",
+	}},
 	{"report_note_mixed", [...]string{
 		"By their names, these licences are for different things, so their sum says little: {licenses}.",
 		"Volgens hun namen zijn deze licenties voor verschillende dingen; hun som zegt weinig: {licenses}.",
@@ -1246,6 +1291,11 @@ var messages = [...]message{
 		"Total of all products",
 		"Totaal van alle producten",
 		"Total de tous les produits",
+	}},
+	{"report_unmatched_adjustments", [...]string{
+		"Adjustments for a product that is neither licensed nor installed: {count}. Look them up in the list of adjustments.",
+		"Aanpassingen voor een product zonder licenties en zonder installaties: {count}. Ze staan in de lijst van aanpassingen.",
+		"Ajustements pour un produit sans licence ni installation : {count}. Ils figurent dans la liste des ajustements.",
 	}},
 	{"route_not_found", [...]string{
 		"This address does not exist. See /openapi.json for every operation.",

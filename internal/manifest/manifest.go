@@ -212,8 +212,9 @@ var Functions = []Function{
 		Memory:  1024, // data of 100,000 agreements: the current data and a day's
 		Timeout: 20 * time.Second,
 		Settings: []string{
-			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction,
+			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
 		},
+		Added: []string{config.RefreshTimeZone}, // until it is set, adjustments end with the day in UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),

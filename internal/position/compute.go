@@ -17,6 +17,9 @@ func Compute(d *product.Dictionary, licenses, installations []Line, o Options) [
 	// Sort, so that the result does not depend on the order of the input: a row shows the first
 	// spelling of its product, a licence's before a title's.
 	for _, l := range sorted(licenses) {
+		if o.NoAdjustment && l.Source.Kind == KindAdjustment {
+			continue
+		}
 		r := p.row(l.Product)
 		r.Licenses = append(r.Licenses, l)
 		r.own(l)

@@ -35,13 +35,15 @@
 // uncovered, it may rearrange: a licence of 2019 with assurance moves to 2024 when one of 2021 can
 // replace it. So no shortfall is shown that a different use of the owned licences would cover.
 //
+// Manual adjustments change the licences of a row before all steps, and can be disabled like a step.
+//
 // Licences of cores, servers, CALs and online services are not compared with PCs: their rows are
 // not measured, and so is what only they can cover. They are outside the totals, like undecidable
 // installations that are not all covered.
 //
 // Invariants: the order of the input does not matter; as many installations are covered as the
 // enabled steps allow, so one more licence never increases the total shortfall, and disabling a
-// step never decreases it; the numbers of each row are the sums of its lines and moves, and
+// step never decreases it, except adjustments, which may take licences; the numbers of each row are the sums of its lines and moves, and
 //
 //	Owned + moved in - moved out - Needed + Uncounted = Surplus - Shortfall.
 package position
@@ -144,7 +146,11 @@ const (
 	StepCandidate Step = "candidate"
 )
 
-// Steps lists every step, in the order in which they are tried.
+// StepAdjustment is enabled if manual adjustments count. It covers nothing by itself.
+const StepAdjustment Step = "adjustment"
+
+// Steps lists every step by which a licence covers an installation, in the order in which they are
+// tried.
 var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
 
 // The indexes of the steps in Steps. A later step has the higher one.
@@ -169,13 +175,16 @@ type Options struct {
 	NoEdition   bool
 	NoInclude   bool
 	NoCandidate bool
+
+	NoAdjustment bool // ignore manual adjustments
 }
 
-// Steps returns the enabled steps, in order.
+// Steps returns the enabled steps, in order, and last StepAdjustment.
 func (o Options) Steps() []Step {
 	off := map[Step]bool{
 		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance,
 		StepEdition: o.NoEdition, StepInclude: o.NoInclude, StepCandidate: o.NoCandidate,
+		StepAdjustment: o.NoAdjustment,
 	}
-	return slices.DeleteFunc(slices.Clone(Steps), func(s Step) bool { return off[s] })
+	return slices.DeleteFunc(append(slices.Clone(Steps), StepAdjustment), func(s Step) bool { return off[s] })
 }

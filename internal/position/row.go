@@ -138,7 +138,7 @@ type Totals struct {
 	Products int
 
 	Owned, Used, Surplus       int
-	Volume, Other              int
+	Volume, Other, Adjusted    int
 	Needed, Covered, Shortfall int
 
 	CoveredProducts, ShortProducts, UnusedProducts, UnlicensedProducts int
@@ -170,6 +170,7 @@ func (t *Totals) Add(r *Row) {
 	t.Surplus += r.Surplus
 	t.Volume += r.Volume
 	t.Other += r.Other
+	t.Adjusted += r.Adjusted
 	t.Needed += r.Needed
 	t.Covered += r.Covered
 	t.Shortfall += r.Shortfall

@@ -12,7 +12,6 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
-	"trueup/internal/product"
 	"trueup/internal/report"
 )
 
@@ -103,38 +102,6 @@ func TestMeasureR8_2(t *testing.T) {
 	}
 	if office := row(t, r, "Office Professional Plus 2021"); office.Measure != position.MeasureDevices {
 		t.Errorf("%+v", office)
-	}
-}
-
-// TestAdjustmentsR8_10 checks that adjustments count on their days, in reports of all licences,
-// and are explained.
-func TestAdjustmentsR8_10(t *testing.T) {
-	t.Parallel()
-	project := product.Product{Publisher: "Microsoft", Family: "Project", Edition: "Standard", Version: "2021"}
-	for _, test := range []struct {
-		name    string
-		of      report.Adjustment
-		filter  report.Filter
-		counted int
-	}{
-		{"without end", report.Adjustment{Product: project, Quantity: 4, Note: "Found"}, report.Filter{}, 4},
-		{"on the last day", report.Adjustment{Product: project, Quantity: -2, Note: "Lost", End: "2026-11-21"}, report.Filter{}, -2},
-		{"after it", report.Adjustment{Product: project, Quantity: -2, Note: "Lost", End: "2026-11-20"}, report.Filter{}, 0},
-		{"not of a license group", report.Adjustment{Product: project, Quantity: 4, Note: "Found"}, report.Filter{Groups: []string{"unassigned"}}, 0},
-		{"not of a license type", report.Adjustment{Product: project, Quantity: 4, Note: "Found"}, report.Filter{Type: agreement.TypeVolume}, 0},
-	} {
-		d, s := organisation(), settings(i18n.English)
-		d.Adjustments = []report.Adjustment{test.of}
-		got := row(t, d.Installations(test.filter, report.Order{}, s), "Project Standard 2021")
-		if got.Adjusted != test.counted || got.Licenses != 3+test.counted {
-			t.Errorf("%s: %+v", test.name, got)
-		}
-		e, _ := d.Explain(got.ID, test.filter, s)
-		i := slices.IndexFunc(e.Steps, func(b report.Bar) bool { return b.Step == report.BarAdjustments })
-		bar := e.Steps[i]
-		if bar.Quantity != test.counted || test.counted != 0 && (len(bar.Sources) != 1 || bar.Sources[0].Text != test.of.Note || bar.Sources[0].Kind != position.KindAdjustment) {
-			t.Errorf("%s: %+v", test.name, bar)
-		}
 	}
 }
 

@@ -65,7 +65,7 @@ type Move struct {
 // Explain explains one product of the License installation report with the same filter. It
 // returns false if the report has no such product.
 func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, bool) {
-	rows := d.positions(f, s)
+	rows := f.selected(d.compute(f, s))
 	for i := range rows {
 		if shown := installation(&rows[i]); shown.ID == productID {
 			return Explanation{

@@ -15,11 +15,13 @@ type Installations struct {
 	Head
 	Filter Filter          `json:"filter" doc:"The filter of the report."`
 	Order  Order           `json:"order" doc:"The sort order."`
-	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report."`
+	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report, and adjustment if manual adjustments count: they do not in a report of one license type or of license groups."`
 	Totals ProductTotals   `json:"totals" doc:"The totals of all rows that are measured and decided."`
 	Rows   []Installation  `json:"rows" doc:"The products."`
 
 	LeftOut LeftOut `json:"leftOut" doc:"What the report does not judge."`
+
+	UnmatchedAdjustments int `json:"unmatchedAdjustments" doc:"Manual adjustments whose product is neither licensed nor installed." example:"0"`
 }
 
 // Installation is one product version.
@@ -58,6 +60,7 @@ type Quantity struct {
 // ProductTotals is position.Totals with JSON names.
 type ProductTotals struct {
 	CountedTotals
+	Adjusted            int `json:"adjusted" doc:"Licences added by manual adjustments, or subtracted if negative. volume + other + adjusted = licenses."`
 	NotMeasuredProducts int `json:"notMeasuredProducts" doc:"Products with the verdict not-measured, which are in no other total."`
 	UndecidedProducts   int `json:"undecidedProducts" doc:"Products with the verdict undecided, which are in no other total."`
 }
@@ -84,17 +87,29 @@ type CountedTotals struct {
 // select the licences, which are compared with everything installed. Publisher and verdict select
 // the rows shown and summed. The default order is by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
-	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: s.Position.Steps(), LeftOut: d.LeftOut}
-	rows := d.positions(f, s)
-	r.Rows, r.Totals = installations(rows)
+	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: steps(f, s), LeftOut: d.LeftOut}
+	rows := d.compute(f, s)
+	r.UnmatchedAdjustments = d.unmatchedAdjustments(rows, f, s)
+	r.Rows, r.Totals = installations(f.selected(rows))
 	sortRows(r.Rows, installationColumns, o)
 	return r
 }
 
-// positions returns the rows of the position that match the filter.
-func (d *Data) positions(f Filter, s Settings) []position.Row {
+// steps returns the steps of a report.
+func steps(f Filter, s Settings) []position.Step {
+	o := s.Position
+	o.NoAdjustment = !f.adjusts(s)
+	return o.Steps()
+}
+
+// compute returns all rows of the position of the licences that the filter selects.
+func (d *Data) compute(f Filter, s Settings) []position.Row {
+	return position.Compute(s.Products, d.licenses(f, s), d.Installed, s.Position)
+}
+
+// selected returns the rows with the publisher and verdict of the filter. It changes the slice.
+func (f Filter) selected(rows []position.Row) []position.Row {
 	has := f.publishers()
-	rows := position.Compute(s.Products, d.licenses(f.scope(), s), d.Installed, s.Position)
 	return slices.DeleteFunc(rows, func(row position.Row) bool {
 		return !has(row.Product.Publisher) || f.Verdict != "" && f.Verdict != row.Verdict
 	})
@@ -117,7 +132,7 @@ func productTotals(t position.Totals) ProductTotals {
 			Needed: t.Needed, Covered: t.Covered, Shortfall: t.Shortfall, CoveredProducts: t.CoveredProducts,
 			ShortProducts: t.ShortProducts, UnusedProducts: t.UnusedProducts, UnlicensedProducts: t.UnlicensedProducts,
 		},
-		NotMeasuredProducts: t.NotMeasuredProducts, UndecidedProducts: t.UndecidedProducts,
+		Adjusted: t.Adjusted, NotMeasuredProducts: t.NotMeasuredProducts, UndecidedProducts: t.UndecidedProducts,
 	}
 }
 
@@ -198,11 +213,11 @@ func (r *Installations) Table(w Words) Table {
 	t := r.Totals
 	table := table(r.Head, w, installationColumns, r.Rows, r.Filter, r.Steps, map[string]int{
 		"volume": t.Volume, "other": t.Other, "licenses": t.Owned, "installed": t.Needed,
-		"adjusted": sum(func(i *Installation) int { return i.Adjusted }),
+		"adjusted": t.Adjusted,
 		"movedIn":  sum(func(i *Installation) int { return i.MovedIn }),
 		"movedOut": sum(func(i *Installation) int { return i.MovedOut }),
 		"surplus":  t.Surplus, "shortfall": t.Shortfall, "difference": t.Surplus - t.Shortfall,
 	})
-	table.beforeNotice(slices.Concat(outsideTotals(t, w), r.LeftOut.sentences(w)))
+	table.beforeNotice(slices.Concat(outsideTotals(t, w), r.LeftOut.sentences(w), r.unmatched(w)))
 	return table
 }

@@ -45,6 +45,15 @@ func outsideTotals(t ProductTotals, w Words) []string {
 		"measured", strconv.Itoa(t.NotMeasuredProducts), "undecided", strconv.Itoa(t.UndecidedProducts)))}
 }
 
+// unmatched returns the sentence about adjustments of products that are neither licensed nor
+// installed, if there are any.
+func (r *Installations) unmatched(w Words) []string {
+	if r.UnmatchedAdjustments == 0 {
+		return nil
+	}
+	return []string{w.Text("report_unmatched_adjustments", errs.Pairs("count", strconv.Itoa(r.UnmatchedAdjustments)))}
+}
+
 // beforeNotice inserts sentences before the notice, which stays the last.
 func (t *Table) beforeNotice(said []string) {
 	t.About = slices.Insert(t.About, len(t.About)-1, said...)

@@ -20,6 +20,8 @@ type Overview struct {
 	ShortAll   int             `json:"shortAll" doc:"The number of products that are short or unlicensed." example:"12"` // how many Short would be without a limit
 	ExpireAll  int             `json:"expiringAll" doc:"The number of terms that end soon." example:"3"`
 	LeftOut    LeftOut         `json:"leftOut" doc:"What the License installation report does not judge."`
+
+	UnmatchedAdjustments int `json:"unmatchedAdjustments" doc:"Manual adjustments whose product is neither licensed nor installed." example:"0"`
 }
 
 // OverviewRows limits the products and the terms listed in an overview.
@@ -34,7 +36,7 @@ func (d *Data) Overview(s Settings) Overview {
 func (d *Data) overview(bought Purchases, installed Installations, s Settings) Overview {
 	o := Overview{
 		Head: d.Head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
-		LeftOut: d.LeftOut, Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),
+		LeftOut: d.LeftOut, UnmatchedAdjustments: installed.UnmatchedAdjustments, Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),
 	}
 	for _, row := range installed.Rows {
 		if row.Verdict == position.VerdictShort || row.Verdict == position.VerdictUnlicensed {

@@ -15,6 +15,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -47,22 +48,6 @@ type Data struct {
 
 	Adjustments []Adjustment
 	LeftOut     LeftOut
-}
-
-// Adjustment is a manual correction of a product's licences (R8.10).
-type Adjustment struct {
-	Product  position.Product
-	Quantity int      // added to the licences, or subtracted if negative
-	Note     string   // why
-	End      day.Date // last day on which it counts; empty for no end
-}
-
-// line returns the adjustment as a line of licences.
-func (a Adjustment) line() position.Line {
-	return position.Line{
-		Product: a.Product, Quantity: a.Quantity,
-		Source: position.Source{Kind: position.KindAdjustment, ID: productID(a.Product), Text: a.Note},
-	}
 }
 
 // LeftOut is what the installation report does not judge (R6.5): titles, and PCs that have at
@@ -108,10 +93,16 @@ type Run struct {
 type Settings struct {
 	Now      time.Time
 	Calendar day.Calendar
+	// Today is the day in the organisation's time zone, on which adjustments count; empty for the
+	// calendar's. The terms of agreements follow the calendar, which is in UTC for current data.
+	Today    day.Date
 	Products *product.Dictionary // required
 	Position position.Options
 	Words    Words
 }
+
+// today returns the day on which adjustments count.
+func (s Settings) today() day.Date { return cmp.Or(s.Today, s.Calendar.Today) }
 
 // Words translates codes into the reader's language.
 type Words struct {
@@ -188,6 +179,12 @@ func (s scope) has(kind agreement.Type, groupID string) bool {
 	return (s.kind == "" || s.kind == kind) && (len(s.groups) == 0 || slices.Contains(s.groups, groupID))
 }
 
+// adjusts reports whether adjustments count. They have no license type and no group, so they count
+// only in a report of all licences.
+func (f Filter) adjusts(s Settings) bool {
+	return f.Type == "" && len(f.Groups) == 0 && !s.Position.NoAdjustment
+}
+
 // publishers returns a function that reports whether the filter selects a publisher.
 func (f Filter) publishers() func(name string) bool {
 	if f.Publisher == "" {
@@ -244,9 +241,9 @@ func (d *Data) byID() map[string]*agreement.Agreement {
 	return m
 }
 
-// licenses returns the licences within the scope that count on the calendar's day. Adjustments
-// have no license type and no group, so they count only in a scope of all licences.
-func (d *Data) licenses(in scope, s Settings) []position.Line {
+// licenses returns the licences that the filter selects and that count on the day of the report.
+func (d *Data) licenses(f Filter, s Settings) []position.Line {
+	in := f.scope()
 	lines := make([]position.Line, 0, len(d.Held)+len(d.Agreements))
 	agreements := d.byID()
 	for i := range d.Held {
@@ -263,11 +260,11 @@ func (d *Data) licenses(in scope, s Settings) []position.Line {
 			lines = append(lines, line)
 		}
 	}
-	if in.kind != "" || len(in.groups) > 0 {
+	if !f.adjusts(s) {
 		return lines
 	}
 	for _, a := range d.Adjustments {
-		if a.End == "" || a.End >= s.Calendar.Today {
+		if !a.Ended(s.today()) {
 			lines = append(lines, a.line())
 		}
 	}

@@ -168,6 +168,7 @@ func TestStepsAreVisible(t *testing.T) {
 	without := d.Installations(report.Filter{}, report.Order{}, s)
 	want := []position.Step{
 		position.StepExact, position.StepPrefix, position.StepAssurance, position.StepEdition, position.StepInclude, position.StepCandidate,
+		position.StepAdjustment,
 	}
 	if diff := cmp.Diff(want, without.Steps); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -240,13 +240,24 @@ func about(head Head, f Filter, steps []position.Step, w Words) []string {
 		lines = append(lines, w.Text("report_filter", errs.Pairs("filters", strings.Join(filters, ", "))))
 	}
 	if len(steps) > 0 {
-		said := make([]string, len(steps))
-		for i, step := range steps {
-			said[i] = w.say(code("step", string(step)))
-		}
-		lines = append(lines, w.Text("report_steps", errs.Pairs("steps", strings.Join(said, "; "))))
+		lines = append(lines, stepsSentences(steps, w)...)
 	}
 	return append(lines, head.Notice)
+}
+
+// stepsSentences returns what the steps of a report are, in words, and whether adjustments are
+// ignored.
+func stepsSentences(steps []position.Step, w Words) []string {
+	var said, ignored []string
+	for _, step := range steps {
+		if step != position.StepAdjustment {
+			said = append(said, w.say(code("step", string(step))))
+		}
+	}
+	if !slices.Contains(steps, position.StepAdjustment) {
+		ignored = []string{w.say("report_not_adjusted")}
+	}
+	return append([]string{w.Text("report_steps", errs.Pairs("steps", strings.Join(said, "; ")))}, ignored...)
 }
 
 func dataAt(head Head, w Words) string {

@@ -24,6 +24,7 @@ func TestEveryWord(t *testing.T) {
 	d.Agreements = append(d.Agreements,
 		other("b6", "Running", "g1", "Adobe", "Bridge", 1, "2026-01-01", "2030-01-01"),
 		volume("a4", "Failing", "g1", 1, agreement.ValidationError))
+	d.Adjustments = append(d.Adjustments, report.Adjustment{Product: position.Product{Publisher: "Contoso", Family: "Ledger"}, Quantity: -1, Note: "Sold"})
 	filters := []report.Filter{{Groups: []string{"g1"}}}
 	for _, kind := range []agreement.Type{"", agreement.TypeVolume, agreement.TypeOther} {
 		filters = append(filters, report.Filter{Type: kind})
@@ -54,6 +55,7 @@ func TestEveryWord(t *testing.T) {
 		"status_not_started", "status_active", "status_expiring", "status_expired", "status_no_term", "validation_valid", "validation_pending",
 		"validation_error", "validation_invalid", "verdict_covered", "verdict_short", "verdict_unused", "verdict_unlicensed", "verdict_not_measured", "verdict_undecided",
 		"measure_devices", "measure_users", "report_outside_totals", "report_left_out_unknown", "report_left_out_undecided", "report_left_out_platforms",
+		"report_unmatched_adjustments", "report_not_adjusted",
 		"license_type_volume", "license_type_other", "report_stale", "report_never", "report_data_at", "report_compared_with", "report_filter", "report_groups",
 	} {
 		if !asked[code] {

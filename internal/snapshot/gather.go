@@ -25,6 +25,7 @@ type gathered struct {
 	agreements []agreement.Agreement
 	groups     []group.Group
 	tallies    []inventory.Counted
+	adjusted   report.Adjustments
 	freshness  refresher.Freshness
 	runs       []report.Run
 }
@@ -42,6 +43,7 @@ func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
 	reads.Go(func() (err error) { all.agreements, _, err = p.Agreements.All(ctx, journal.Position{}); return err })
 	reads.Go(func() (err error) { all.groups, err = p.Groups.Groups(ctx); return err })
 	reads.Go(func() (err error) { all.tallies, err = p.Inventory.Tallies(ctx); return err })
+	reads.Go(func() (err error) { all.adjusted, err = p.Adjustments.Adjustments(ctx); return err })
 	reads.Go(func() (err error) { all.freshness, err = p.Refreshes.Freshness(ctx); return err })
 	reads.Go(func() (err error) { all.runs, err = runs(ctx, p.Refreshes); return err })
 	return &all, reads.Wait()
@@ -49,7 +51,7 @@ func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
 
 // data returns the gathered state with the catalog's names of publishers and products.
 func (g *gathered) data(n *names) *report.Data {
-	d := &report.Data{Agreements: g.agreements, Groups: groupNames(g.groups), Runs: g.runs, Held: g.held(n)}
+	d := &report.Data{Agreements: g.agreements, Groups: groupNames(g.groups), Runs: g.runs, Held: g.held(n), Adjustments: n.adjustments(g.adjusted.All)}
 	n.agreements(d.Agreements)
 	install(d, g.tallies, n)
 	return d

@@ -39,6 +39,10 @@ type Library struct {
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
 	Expiring   day.Window
+
+	Adjustments Adjustments
+	Zone        *time.Location // of the organisation, in whose days adjustments end; nil for UTC
+
 	// Clock limits reads of objects of earlier versions to one a minute; nil reads them each
 	// time.
 	Clock func() time.Time
@@ -63,6 +67,9 @@ type View struct {
 	Date     day.Date     // day of the snapshot; empty for live data
 	Version  string       // changes when the data or Products change
 	Products *product.Dictionary
+	// Adjusted is the adjustments of live data as they are stored, in the order of
+	// Data.Adjustments.
+	Adjusted report.Adjustments
 
 	library *Library
 }
@@ -75,12 +82,21 @@ func (v *View) CalendarAt(now time.Time) day.Calendar {
 	return v.library.Expiring.On(v.Date)
 }
 
-// Live returns the organisation as it is now: current agreements, license groups and inventory,
-// and the entitlements of the latest snapshot, if there is one. freshness says how old these are.
+// TodayAt returns the snapshot's day, or today in the organisation's time zone for live data.
+func (v *View) TodayAt(now time.Time) day.Date {
+	if v.Date == "" {
+		return day.In(now, v.library.Zone)
+	}
+	return v.Date
+}
+
+// Live returns the organisation as it is now: current agreements, license groups, inventory and
+// adjustments, and the entitlements of the latest snapshot, if there is one. freshness says how old these are.
 func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshness, err error) {
 	var latest report.Manifest
 	var groups []group.Group
 	var tallies []inventory.Counted
+	var adjusted report.Adjustments
 	var agreements []agreement.Agreement
 	var at journal.Position
 	var products *product.Dictionary
@@ -88,6 +104,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	reads.Go(func() (err error) { latest, err = l.current(readCtx); return err })
 	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
 	reads.Go(func() (err error) { tallies, err = l.Inventory.Tallies(readCtx); return err })
+	reads.Go(func() (err error) { adjusted, err = l.Adjustments.Adjustments(readCtx); return err })
 	reads.Go(func() (err error) { freshness, err = l.Refreshes.Freshness(readCtx); return err })
 	reads.Go(func() (err error) { products, err = l.Catalog.Products(readCtx); return err })
 	reads.Go(func() (err error) {
@@ -107,11 +124,12 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var data *report.Data
 	var version string
 	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, head journal.Head) error {
-		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies), products.ID)
+		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies), products.ID, adjusted.All)
 		data, err = kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 			n := newNames(c, products)
 			d := &report.Data{
 				At: latest.DataAt, Agreements: slices.Clone(agreements), Groups: groupNames(groups), Held: slices.Clone(held),
+				Adjustments: n.adjustments(adjusted.All),
 			}
 			n.agreements(d.Agreements)
 			for i := range d.Held {
@@ -127,7 +145,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	}
 	now := *data
 	now.Changed = freshness.Stale()
-	return &View{Data: &now, Version: version, Products: products, library: l}, freshness, nil
+	return &View{Data: &now, Version: version, Products: products, Adjusted: adjusted, library: l}, freshness, nil
 }
 
 func weightOf(d *report.Data) int {
@@ -223,6 +241,9 @@ func (l *Library) On(ctx context.Context, date day.Date) (*View, error) {
 		}
 		d.Held = entitlements
 		canonical(products, d.Installed, d.Titles)
+		for i := range d.Adjustments {
+			d.Adjustments[i].Product = products.Canonical(d.Adjustments[i].Product)
+		}
 		return d, weightOf(d), nil
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,6 +86,107 @@ func TestLive(t *testing.T) {
 	w.publish(t, attempt(2, today))
 	if refreshed, _ := live(); refreshed.Totals.Owned != 17 {
 		t.Errorf("%+v", refreshed.Totals)
+	}
+}
+
+// TestAdjustmentsR8_10 checks that an adjustment counts in the next report of now and in the next
+// snapshot, that nothing is computed twice, and that the list decides and not its version.
+func TestAdjustmentsR8_10(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publish(t, attempt(1, today))
+	l := w.library()
+	live := func() report.Installations {
+		t.Helper()
+		v, _, err := l.Live(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Installations(report.Filter{}, report.Order{}, settings())
+	}
+	if owned := live().Totals.Owned; owned != 103 {
+		t.Errorf("%d licences before", owned)
+	}
+	office := report.Adjustment{Product: builtin.Load().Named("Microsoft", "Office Professional Plus", "2021"), Quantity: -15, Note: "Sold"}
+	w.adjusted = report.Adjustments{Version: 1, All: []report.Adjustment{office}}
+	first, again := live(), live()
+	if first.Totals.Owned != 88 || first.Totals.Adjusted != -15 || &again.Rows[0] != &first.Rows[0] {
+		t.Errorf("%+v, or the rows are computed twice", first.Totals)
+	}
+	office.Quantity = 5
+	w.adjusted = report.Adjustments{Version: 1, All: []report.Adjustment{office}} // after a restoration
+	if owned := live().Totals.Owned; owned != 108 {
+		t.Errorf("%d licences in another list of this version", owned)
+	}
+	before, err := l.On(t.Context(), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.publish(t, attempt(2, today))
+	after, err := l.On(t.Context(), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(before.Data.Adjustments) != 0 || len(after.Data.Adjustments) != 1 || after.Installations(report.Filter{}, report.Order{}, settings()).Totals.Owned != 108 {
+		t.Errorf("snapshots have %+v and then %+v", before.Data.Adjustments, after.Data.Adjustments)
+	}
+}
+
+// TestAdjustmentsAreRenamedR8_10 checks that an adjustment of a publisher that was merged into another
+// one meets its product.
+func TestAdjustmentsAreRenamedR8_10(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	planner := builtin.Load().Named("Contoso Labs", "Planner", "7")
+	w.tallies[0].Tally.Products = append(w.tallies[0].Tally.Products, inventory.ProductCount{Product: planner, Devices: 5})
+	for _, publisher := range []string{"Contoso", "Contoso Labs"} {
+		w.tallies[0].Tally.Products = append(w.tallies[0].Tally.Products, inventory.ProductCount{Product: builtin.Load().Named(publisher, "Ledger", ""), Devices: 1})
+	}
+	w.adjusted = report.Adjustments{Version: 1, All: []report.Adjustment{{Product: planner, Quantity: 4, Note: "Found"}}}
+	w.publish(t, attempt(1, today))
+	l := w.library()
+	id := func(name string) string {
+		t.Helper()
+		p, _, missing, err := l.Catalog.Resolve(t.Context(), name, "Ledger")
+		if err != nil || missing != nil {
+			t.Fatal(missing, err)
+		}
+		return p.ID
+	}
+	if _, _, err := l.Catalog.MergePublishers(id("Contoso Labs"), id("Contoso")).Apply(t.Context(), once.Change{Event: audit.Event{ID: "e", At: now}}); err != nil {
+		t.Fatal(err)
+	}
+	v, _, err := l.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := v.Data.AdjustmentStates(settings())
+	if v.Data.Adjustments[0].Product.Publisher != "Contoso" || v.Adjusted.All[0].Product != planner || states[0] != report.AdjustmentCounted {
+		t.Errorf("%+v is %s", v.Data.Adjustments, states)
+	}
+}
+
+// TestTodayR8_10 checks that live data have the day of the organisation, and snapshots their own.
+func TestTodayR8_10(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publish(t, attempt(1, today))
+	l := w.library()
+	live, _, err := l.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	on, err := l.On(t.Context(), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := now.Add(16 * time.Hour) // 22:30 UTC
+	if live.TodayAt(late) != today {
+		t.Errorf("without a zone it is %s", live.TodayAt(late))
+	}
+	l.Zone = time.FixedZone("+2", 2*60*60)
+	if live.TodayAt(late) != "2026-11-22" || on.TodayAt(late) != today {
+		t.Errorf("it is %s, and %s in the snapshot", live.TodayAt(late), on.TodayAt(late))
 	}
 }
 

@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"slices"
+
 	"trueup/internal/agreement"
 	"trueup/internal/catalog"
 	"trueup/internal/position"
@@ -97,6 +99,16 @@ func (n *names) agreements(all []agreement.Agreement) {
 			a.ProductTitle = first
 		}
 	}
+}
+
+// adjustments returns adjustments with the names of now: an adjustment that was made before a
+// release of the dictionary, or before a merge in the catalog, still meets its product.
+func (n *names) adjustments(all []report.Adjustment) []report.Adjustment {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Product = n.product(n.dictionary.Canonical(all[i].Product))
+	}
+	return all
 }
 
 // lines renames installed products. It changes the slice.

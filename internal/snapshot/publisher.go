@@ -36,6 +36,8 @@ type Publisher struct {
 	Refreshes  refresher.Records
 	Catalog    *catalog.Store
 
+	Adjustments Adjustments
+
 	Expiring day.Window
 	Words    report.Words
 	Clock    func() time.Time

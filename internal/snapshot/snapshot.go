@@ -46,6 +46,11 @@ type Inventory interface {
 	Tallies(ctx context.Context) ([]inventory.Counted, error)
 }
 
+// Adjustments reads the manual adjustments.
+type Adjustments interface {
+	Adjustments(ctx context.Context) (report.Adjustments, error)
+}
+
 // Statements reads the statements in use.
 type Statements interface {
 	Current(ctx context.Context) ([]entitlement.Statement, error)

@@ -36,7 +36,7 @@ func (v *View) Overview(runs []report.Run, s report.Settings) report.Overview {
 
 // key identifies the rows of a report by all their inputs.
 func (v *View) key(name string, f report.Filter, o report.Order, s report.Settings, more any) string {
-	return digest(name, v.VersionOf(f), f, o, s.Calendar, more)
+	return digest(name, v.VersionOf(f), f, o, s.Calendar, s.Today, more)
 }
 
 // VersionOf returns a value that changes when the rows that match a filter may change.

@@ -56,6 +56,7 @@ type world struct {
 	pairs      []refresher.Answered
 	statements []entitlement.Statement
 	tallies    []inventory.Counted
+	adjusted   report.Adjustments
 	freshness  refresher.Freshness
 	runs       []refresher.Run
 }
@@ -116,6 +117,7 @@ func (w *world) Answers(_ context.Context, yield func([]refresher.Answered) erro
 }
 
 func (w *world) Current(context.Context) ([]entitlement.Statement, error) { return w.statements, nil }
+func (w *world) Adjustments(context.Context) (report.Adjustments, error)  { return w.adjusted, nil }
 func (w *world) Tallies(context.Context) ([]inventory.Counted, error)     { return w.tallies, nil }
 func (w *world) Freshness(context.Context) (refresher.Freshness, error)   { return w.freshness, nil }
 
@@ -139,13 +141,13 @@ func (w *world) index() snapshot.Index { return w.store.Snapshots }
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
 		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet),
-		Expiring: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
+		Adjustments: w, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 
 // library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet)}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w}
 }
 
 // attempt returns a successful attempt at a run of a day.

@@ -4,8 +4,8 @@
 // events in one DynamoDB table.
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
-// use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Journal,
-// Audit and Idempotency. Refreshes is made by NewRefreshes. Upkeep is the work of a
+// use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
+// Journal, Audit and Idempotency. Refreshes is made by NewRefreshes. Upkeep is the work of a
 // schedule. The types do not use each other. They share an engine, which sends requests
 // and retries them, and what several types read and write: storedAgreements,
 // storedGroups, tombstones of groups, journals, and visibility, which knows what imports
@@ -44,6 +44,7 @@
 //	newest snapshot   SNAPSHOTS                    NEWEST                 -                                          which entitlements are shown as of now
 //	inventory         INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources
 //	rules             INVENTORY                    RULES                  -                                          where the rules of admins are that recognise titles
+//	adjustments       ADJUSTMENTS                  ADJUSTMENTS            -                                          all manual adjustments of licences, which count in reports
 //	idempotency       IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
 //	audit event       AUDIT#0                      {event}                -                                          who changed what, newest first: the shards are merged
 //	audit event       AUDIT#2026-11-21             {event}                -                                          the same, written before there were shards

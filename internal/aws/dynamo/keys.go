@@ -82,6 +82,9 @@ const (
 	snapshotsPK      pk = "SNAPSHOTS" // one small item for each day, and "NEWEST"
 	snapshotPrefix      = "DAY#"
 	newestSnapshotSK sk = "NEWEST"
+
+	adjustmentsPK pk = "ADJUSTMENTS" // one item
+	adjustmentsSK sk = "ADJUSTMENTS"
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }

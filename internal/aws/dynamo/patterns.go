@@ -65,6 +65,7 @@ func patterns() []pattern {
 		at(snapshotsPK, newestSnapshotSK)("newest snapshot", snapshotItem{}, "which entitlements are shown as of now"),
 		at(inventoryKey("{source}"))("inventory", inventoryItem{}, "what the last file of a source came to, and what counts; all sources"),
 		at(inventoryPK, rulesSK)("rules", rulesItem{}, "where the rules of admins are that recognise titles"),
+		at(adjustmentsPK, adjustmentsSK)("adjustments", adjustmentsItem{}, "all manual adjustments of licences, which count in reports"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
 		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
@@ -80,8 +81,8 @@ func document() string {
 // events in one DynamoDB table.
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
-// use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Journal,
-// Audit and Idempotency. Refreshes is made by NewRefreshes. Upkeep is the work of a
+// use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
+// Journal, Audit and Idempotency. Refreshes is made by NewRefreshes. Upkeep is the work of a
 // schedule. The types do not use each other. They share an engine, which sends requests
 // and retries them, and what several types read and write: storedAgreements,
 // storedGroups, tombstones of groups, journals, and visibility, which knows what imports

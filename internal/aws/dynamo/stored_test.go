@@ -57,7 +57,8 @@ func storedItems() map[string]storedItem {
 		"stage": {zero: stageItem{}}, "commits": {zero: commitsItem{}},
 		"refresh": {zero: runItem{}}, "open-refresh": {zero: refreshItem{}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}},
-		"inventory": {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": ""}}}, "rules": {zero: rulesItem{}},
+		"adjustments": {zero: adjustmentsItem{}},
+		"inventory":   {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": ""}}}, "rules": {zero: rulesItem{}},
 		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}}, "idempotency": {zero: onceItem{}},
 	}
 }

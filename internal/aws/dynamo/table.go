@@ -19,6 +19,7 @@ type Table struct {
 	Statements  *Statements
 	Inventories *Inventories
 	Snapshots   *Snapshots
+	Adjustments *Adjustments
 	Journal     *Journal
 	Audit       *Audit
 	Idempotency *Idempotency
@@ -70,7 +71,7 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	return &Table{
 		Agreements: &Agreements{db, p.visibility, p.groups, p.agreements}, Groups: &Groups{db, p.groups},
 		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
-		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Journal: &Journal{db, p.journals},
+		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db}, Journal: &Journal{db, p.journals},
 		Audit: &Audit{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

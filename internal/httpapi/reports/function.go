@@ -26,13 +26,14 @@ const Name = "reports"
 type Deps struct {
 	httpapi.Kernel
 
-	Snapshots  *snapshot.Library
-	Groups     group.Store
-	Refreshes  *refresher.Requests
-	Refresh    func(context.Context) error // requests a refresh of old licence data (R8.6)
-	Statements *statements.Service
-	Uploads    objects.Bucket
-	Reports    objects.Bucket
+	Snapshots   *snapshot.Library
+	Adjustments report.AdjustmentStore
+	Groups      group.Store
+	Refreshes   *refresher.Requests
+	Refresh     func(context.Context) error // requests a refresh of old licence data (R8.6)
+	Statements  *statements.Service
+	Uploads     objects.Bucket
+	Reports     objects.Bucket
 }
 
 type operations struct {
@@ -45,6 +46,7 @@ type operations struct {
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds),
 	httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(position.Measures), httpapi.EnumOf(position.Metrics), httpapi.EnumOf(position.SourceKinds), httpapi.EnumOf(entitlement.Kinds), httpapi.EnumOf(report.BarNames),
+	httpapi.EnumOf(report.AdjustmentStates),
 	httpapi.EnumOf(report.PurchaseColumns()), httpapi.EnumOf(report.InstallationColumns()), httpapi.EnumOf(report.ComparisonColumns()),
 }
 
@@ -61,12 +63,13 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
-		o.refreshOperations(), o.statementOperations(), o.reportOperations(), o.historyOperations(), o.fileOperations(),
+		o.refreshOperations(), o.statementOperations(), o.reportOperations(), o.historyOperations(), o.fileOperations(), o.adjustmentOperations(),
 	)}
 }
 
-// describe lists the steps of a move. The steps of a report are of the same type and have no list
+// describe adds the rules that resolvers check to the OpenAPI document, and lists the steps of a move. The steps of a report are of the same type and have no list
 // in the OpenAPI document, so the type is not in enums.
 func describe(document *huma.OpenAPI) {
+	describeAdjustments(document)
 	document.Components.Schemas.Map()["Move"].Properties["step"].Enum = httpapi.Values(position.Steps)
 }

@@ -64,12 +64,14 @@ type Matching struct {
 	Edition   bool `query:"edition" default:"true" doc:"Whether a licence covers lower editions of its family."`
 	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
 	Candidate bool `query:"candidate" default:"true" doc:"Whether a licence covers installations that may be its product, because their title does not tell."`
+
+	Adjustment bool `query:"adjustment" default:"true" doc:"Whether manual adjustments of licences count. They never count in a report of one license type or of license groups."`
 }
 
 func (m Matching) options() position.Options {
 	return position.Options{
 		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance,
-		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate,
+		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoAdjustment: !m.Adjustment,
 	}
 }
 
@@ -86,7 +88,7 @@ func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p 
 		return viewed{}, err
 	}
 	now := o.Now()
-	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Products: v.Products, Position: p, Words: report.WordsIn(lang)}}, nil
+	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Today: v.TodayAt(now), Products: v.Products, Position: p, Words: report.WordsIn(lang)}}, nil
 }
 
 // data returns the data of a view. If the current data are old, it requests a refresh (R8.6).
@@ -165,7 +167,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoAssurance),
-		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate),
+		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoAdjustment),
 	}, f.Groups)
 }
 

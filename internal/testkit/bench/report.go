@@ -68,7 +68,7 @@ func (b *bench) reports(ctx context.Context) error {
 func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	p := &snapshot.Publisher{
 		Files: files, Index: index, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
-		Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Adjustments: l, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	publish := func(ctx context.Context) error {
 		l.runs++
@@ -194,7 +194,7 @@ func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects
 		return nil
 	}
 	fresh := func(ctx context.Context) (time.Duration, error) {
-		library = &snapshot.Library{Files: files, Index: index, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles}
+		library = &snapshot.Library{Files: files, Index: index, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles, Adjustments: l}
 		return took(read)(ctx)
 	}
 	held, err := peak(ctx, func(ctx context.Context) error {
@@ -302,6 +302,11 @@ func (l *licensedOrganisation) Answers(_ context.Context, yield func([]refresher
 // Current implements snapshot.Statements, without statements.
 func (l *licensedOrganisation) Current(context.Context) ([]entitlement.Statement, error) {
 	return nil, nil
+}
+
+// Adjustments implements snapshot.Adjustments, without adjustments.
+func (l *licensedOrganisation) Adjustments(context.Context) (report.Adjustments, error) {
+	return report.Adjustments{}, nil
 }
 
 // Tallies implements snapshot.Inventory.
