@@ -82,7 +82,7 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 		if len(f.Added) == 0 {
 			continue
 		}
-		path, known := map[string]string{"groups": "/groups"}[f.Name]
+		path, known := map[string]string{groups.Name: "/groups", reports.Name: "/refreshes"}[f.Name]
 		if !known {
 			t.Errorf("no request to try %s with", f.Name)
 			continue
