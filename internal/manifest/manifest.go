@@ -214,7 +214,9 @@ var Functions = []Function{
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
 		},
-		Added: []string{config.RefreshTimeZone}, // until it is set, adjustments end with the day in UTC
+		// Until the time zone is set, adjustments end with the day in UTC. The runtime
+		// provided.al2023 has the data of time zones, for which this binary has no room.
+		Added: []string{config.RefreshTimeZone},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),
