@@ -31,6 +31,7 @@ var (
 		},
 		"Editor Pro":      {"Editor Standard": {pool: "own", needs: []Step{StepEdition}}, "Editor": {pool: "own", needs: []Step{StepCandidate}}},
 		"Editor Standard": {"Editor": {pool: "own", needs: []Step{StepCandidate}}},
+		"Editor":          {"Editor Pro": {pool: "own", needs: []Step{StepCandidate}}, "Editor Standard": {pool: "own", needs: []Step{StepCandidate}}},
 		"Design Suite":    {"Photo": {pool: "Photo", needs: []Step{StepInclude}}, "Draw": {pool: "Draw", needs: []Step{StepInclude}}},
 	}
 	years = []string{"", "2016", "2019", "2021"}

@@ -198,6 +198,12 @@ func TestDictionaryR8_2(t *testing.T) {
 			want: []string{"Tool: 0 owned, +2 candidate from Tool Paid, 2 needed: +0-0 covered", "Tool Paid: 3 owned, -2 candidate to Tool, 0 needed: +1-0 covered"},
 		},
 		{
+			name: "U a licence that names only its family covers one of any edition", licenses: []string{"4 Editor@7"}, installations: []string{"1 Editor Pro@7", "2 Editor@7"},
+			want: []string{
+				"Editor@7: 4 owned, -1 candidate to Editor Pro@7, 2 needed: +1-0 covered", "Editor Pro@7: 0 owned, +1 candidate from Editor@7, 1 needed: +0-0 covered",
+			},
+		},
+		{
 			name: "U switched off", licenses: []string{"2 Editor Pro@"}, installations: []string{"1 Editor@"}, options: Options{NoCandidate: true},
 			want: []string{"Editor: 0 owned, 1 needed: +0-0 undecided", "Editor Pro: 2 owned, 0 needed: +2-0 unused"},
 		},

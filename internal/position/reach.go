@@ -44,7 +44,7 @@ func (p *positions) measurable(m *market) bool {
 	case m.entry.Metric != product.MetricUser || m.needed || p.installed[m.entry]:
 		return true
 	}
-	return slices.ContainsFunc(p.includes(m.entry), func(entry *product.Row) bool {
+	return slices.ContainsFunc(append(p.includes(m.entry), p.candidates(m.entry)...), func(entry *product.Row) bool {
 		found := p.byEntry[entry]
 		return isMeasured(entry.Metric) && (p.installed[entry] || found != nil && found.needed)
 	})
@@ -61,6 +61,16 @@ func (p *positions) includes(entry *product.Row) (all []*product.Row) {
 				all = append(all, found)
 				next = append(next, found)
 			}
+		}
+	}
+	return all
+}
+
+// candidates returns the products that need a licence and that an undecidable product may be.
+func (p *positions) candidates(entry *product.Row) (all []*product.Row) {
+	for _, id := range entry.Candidates {
+		if found, ok := p.dictionary.Find(id); ok && found.Kind == product.KindProduct {
+			all = append(all, found)
 		}
 	}
 	return all
@@ -123,6 +133,9 @@ func (p *positions) reach(m *market) []target {
 		}
 	}
 	if !p.options.NoCandidate {
+		for _, entry := range p.candidates(m.entry) { // a licence that names only its family covers one of any edition
+			add(target{entry: entry, step: candidate, pool: ownPool})
+		}
 		all = append(all, p.undecidable(all)...)
 	}
 	return all
