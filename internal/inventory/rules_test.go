@@ -33,8 +33,8 @@ func TestStartingRulesR6_3(t *testing.T) {
 			Microsoft Office Standard 2013 = Microsoft Office Standard 2013
 			Microsoft Office Home and Business 2019 - nl-nl = Microsoft Office Home and Business 2019
 			Microsoft Office Professional Edition 2003 = Microsoft Office Professional 2003
-			Microsoft Office Access MUI (English) 2010 : component
-			Microsoft Excel MUI (Dutch) 2016 : component
+			Microsoft Office Access MUI (English) 2010 : language
+			Microsoft Excel MUI (Dutch) 2016 : language
 			Microsoft Office Shared MUI (English) 2013 : component
 			Microsoft Office Proof (English) 2010 : language
 			Microsoft Office Proofing Tools 2016 - English : language
@@ -86,15 +86,15 @@ func TestStartingRulesR6_3(t *testing.T) {
 			Visual Studio Enterprise 2022 = Microsoft Visual Studio Enterprise 2022
 			Visual Studio Professional 2019 = Microsoft Visual Studio Professional 2019
 			Microsoft Visual Studio Premium 2013 = Microsoft Visual Studio Premium 2013
-			Visual Studio Community 2022 : free
+			Visual Studio Community 2022 : undecidable
 			Visual Studio Build Tools 2019 : free
 			Microsoft Visual Studio Code (User) : free
 			Microsoft Visual Studio Installer : component
 			Microsoft Visual Studio 2010 Tools for Office Runtime (x64) : component
 			vs_communitymsi : component
-			Microsoft Visual C++ 2015-2022 Redistributable (x64) - 14.40.33810 : component
+			Microsoft Visual C++ 2015-2022 Redistributable (x64) - 14.40.33810 : runtime
 			Microsoft Visual C++ 2022 X64 Minimum Runtime - 14.40.33810 : runtime
-			Microsoft Visual C++ 2008 Redistributable - x86 9.0.30729.6161 : component
+			Microsoft Visual C++ 2008 Redistributable - x86 9.0.30729.6161 : runtime
 			Microsoft .NET Runtime - 8.0.10 (x64) : runtime
 			Microsoft .NET Framework 4.8 Targeting Pack : component
 			Microsoft Windows Desktop Runtime - 6.0.35 (x64) : runtime
@@ -246,7 +246,7 @@ func TestAdminRulesComeFirst(t *testing.T) {
 		{inventory.Title{Name: "Stock Labels", Version: "4.2"}, inventory.Decision{Kind: inventory.Component, Rule: "a4", Product: four}, "Not counted because it is part of Meuse Software Stockroom Planner 4 (rule a4)."},
 		{inventory.Title{Name: "Planner", Version: "1"}, inventory.Decision{Alias: "a5"}, "Not counted because no rule matches it. It is in the queue of unknown titles."}, // only the rules after an alias
 		{inventory.Title{Name: "Label maker"}, inventory.Decision{Alias: "a6"}, "Not counted because no rule matches it. It is in the queue of unknown titles."},
-		{inventory.Title{Publisher: "Microsoft", Name: "Office 16 Click-to-Run Licensing Component"}, inventory.Decision{Kind: inventory.Component, Rule: "ms-generic-parts"}, "Not counted because it is part of another product (rule ms-generic-parts)."},
+		{inventory.Title{Publisher: "Microsoft", Name: "Office 16 Click-to-Run Licensing Component"}, inventory.Decision{Kind: inventory.Component, Rule: "ms-click-to-run"}, "Not counted because it is part of another product (rule ms-click-to-run)."},
 	} {
 		got := rules.Recognize(test.title)
 		if diff := cmp.Diff(test.want, got); diff != "" {

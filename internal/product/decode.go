@@ -132,12 +132,15 @@ func (r reader) builds() map[string]string {
 func (r reader) rule(rule *Rule, names names) {
 	rule.Name = names.lengthen(r.text())
 	flags := r.Uvarint()
-	rule.Anywhere = flags&1 != 0
+	rule.Anywhere, rule.Broad = flags&1 != 0, flags&16 != 0
 	if flags&2 != 0 {
 		rule.Version = r.text()
 	}
 	if flags&4 != 0 {
 		rule.By = r.text()
+	}
+	if flags&8 != 0 {
+		rule.From = r.text()
 	}
 	rule.Words = r.words(rule.Name)
 }

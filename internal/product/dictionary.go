@@ -95,8 +95,10 @@ type Rule struct {
 	Publisher int    // index in Data.Publishers; -1 for any
 	By        string // pattern of publishers, instead of Publisher
 	Anywhere  bool   // also for titles of another publisher or of none
+	Broad     bool   // noise of a publisher that comes no sooner than noise of any publisher
 	Name      string // pattern of stems, with alternatives
 	Version   string // the version, with placeholders; empty for the default
+	From      string // the lowest version of the titles that it takes; empty for any
 	// Words are the words by which the rule is found: every stem that it matches has one of them.
 	// An empty word finds it for every stem.
 	Words []string

@@ -9,8 +9,12 @@
 //
 // Names are compared in a normal form: see Stem. A title is recognised by the first of these that
 // matches: a product, free program or undecidable title; noise of its publisher; noise of any
-// publisher. Within each, the pattern with the most literal characters decides, so the order of
-// the data files does not matter.
+// publisher. Within each, the pattern with the most literal characters decides, then one for later
+// versions only, so the order of the data files does not matter.
+//
+// A name on a licence is looked up as it is written, then as an installed title, then by its words:
+// without punctuation, with Microsoft's abbreviations spelled out, and without the qualifiers of
+// price lists (qualifiers.go). A name of only a family stands for any of its editions (families.go).
 package product
 
 //go:generate go run ./pack

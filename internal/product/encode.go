@@ -169,8 +169,8 @@ func (n names) lengthen(s string) string {
 // rule writes a rule without what it shares with its row.
 func (w writer) rule(r Rule, names names) {
 	w.text(names.shorten(r.Name))
-	w.flags(r.Anywhere, r.Version != "", r.By != "")
-	for _, rare := range []string{r.Version, r.By} {
+	w.flags(r.Anywhere, r.Version != "", r.By != "", r.From != "", r.Broad)
+	for _, rare := range []string{r.Version, r.By, r.From} {
 		if rare != "" {
 			w.text(rare)
 		}

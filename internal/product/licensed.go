@@ -11,7 +11,7 @@ import (
 // or else of the column version. The publisher may stand at the front of the name and the version
 // at its end. ok is false if the dictionary does not know the name.
 func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool) {
-	if m, ok = d.OnPaper(publisher, name, version); ok {
+	if m, ok = d.exactly(publisher, name, version); ok {
 		return m, true
 	}
 	for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
@@ -19,31 +19,89 @@ func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool
 			return m, true
 		}
 	}
-	return Match{}, false
+	return d.loosely(publisher, name, version)
 }
 
 // OnPaper is Licensed for names that are written on licences, and not for those of installations.
 func (d *Dictionary) OnPaper(publisher, name, version string) (m Match, ok bool) {
-	by := d.publisher(publisher)
-	stem := Stem(text.Fold(name))
-	names := []string{stem}
-	if rest := d.withoutPublisher(by, stem); rest != stem {
-		names = append(names, rest)
+	if m, ok = d.exactly(publisher, name, version); ok {
+		return m, true
 	}
+	return d.loosely(publisher, name, version)
+}
+
+// exactly looks a name up as it is written. A column that does not begin with a version belongs to
+// the name: "Office", "Professional Plus 2021".
+func (d *Dictionary) exactly(publisher, name, version string) (m Match, ok bool) {
+	by := d.publisher(publisher)
+	m, ok = d.written(d.paper, by, name, version)
+	if column := text.Collapse(version); column != "" && !strings.ContainsAny(firstWord(column), "0123456789") {
+		if ok && m.Row.has(column) {
+			return m, true
+		}
+		if whole, found := d.written(d.paper, by, name+" "+column, ""); found {
+			return whole, true
+		}
+	}
+	if ok {
+		return m, true
+	}
+	// "Adobe Acrobat (64-bit)" is the title of an installation rather than a family.
+	m, ok = d.written(d.familyPaper, by, name, version)
+	return m, ok && (m.Product.Version != "" || Stem(text.Fold(name)) == text.Fold(name))
+}
+
+// lookup finds a name on licences, in normal form, of a publisher.
+type lookup func(publisher int, name string) (paper, bool)
+
+// written looks a name up, and then without the version in it.
+func (d *Dictionary) written(find lookup, by int, name, version string) (m Match, ok bool) {
+	names := d.stems(by, name)
 	for _, n := range names {
-		if m, ok = d.licensed(by, n, "", version); ok {
+		if m, ok = d.licensed(find, by, n, "", version); ok {
 			return m, true
 		}
 	}
 	for _, n := range names {
 		if rest, found := SplitVersion(strings.Fields(n)); found != "" {
-			if m, ok = d.licensed(by, strings.Join(rest, " "), found, version); ok {
+			if m, ok = d.licensed(find, by, strings.Join(rest, " "), found, version); ok {
 				return m, true
 			}
 		}
 	}
 	return Match{}, false
 }
+
+// stems returns the normal form of a name, and the one without its publisher if that is another. On
+// paper, (User) is who a licence is for, and not how a program was set up.
+func (d *Dictionary) stems(by int, name string) []string {
+	stem := Stem(strings.ReplaceAll(text.Fold(name), "(user)", "user"))
+	if rest := d.withoutPublisher(by, stem); rest != stem {
+		return []string{stem, rest}
+	}
+	return []string{stem}
+}
+
+// loosely looks a name up by its words, see plain, and then without the qualifiers of price lists.
+func (d *Dictionary) loosely(publisher, name, version string) (m Match, ok bool) {
+	by := d.publisher(publisher)
+	for _, n := range d.stems(by, name) {
+		words := plain(n, d.isMicrosoft(by))
+		for _, words := range [][]string{words, unsold(words, sold), unsold(words, sold, soldTo)} {
+			if m, ok = d.licensed(d.plainPaper, by, strings.Join(words, " "), "", version); ok {
+				return m, true
+			}
+			if rest, found := SplitVersion(words); found != "" {
+				if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), found, version); ok {
+					return m, true
+				}
+			}
+		}
+	}
+	return Match{}, false
+}
+
+func (d *Dictionary) isMicrosoft(by int) bool { return by >= 0 && d.Publishers[by].Name == "Microsoft" }
 
 // Named returns the product that a name on a licence stands for. If the dictionary does not know
 // it, that is the name without the publisher at its front and without the version at its end, if
@@ -55,28 +113,77 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 	return d.unknown(publisher, name, version)
 }
 
-// unknown returns the product of a name that the dictionary does not know, see Named.
+// unknown returns the product of a name that the dictionary does not know, see Named. It depends on
+// nothing but the publisher and the text of name and version together, so that products which people
+// see as one are one: "Zed Tool Pro 4" is "Zed Tool" with version "Pro 4".
 func (d *Dictionary) unknown(publisher, name, version string) Product {
-	p := Product{Publisher: text.Collapse(publisher), Version: text.Collapse(version)}
+	p := Product{Publisher: strings.Join(publisherWords(publisher), " ")}
+	words := withoutFront(strings.Fields(marks.Replace(name)), strings.Fields(publisher))
+	words = withoutFront(words, strings.Fields(p.Publisher))
 	if known, ok := d.Publisher(publisher); ok {
+		words = withoutFront(words, strings.Fields(known))
 		p.Publisher = known
 	}
-	words := strings.Fields(marks.Replace(name))
-	if own := strings.Fields(publisher); len(own) > 0 && len(own) < len(words) && !isNumber(words[len(own)]) &&
-		text.Fold(strings.Join(words[:len(own)], " ")) == text.Fold(publisher) {
-		words = words[len(own):]
+	if column := strings.Fields(version); !hasEnd(words, column) {
+		words = append(words, column...)
 	}
-	if rest, found := SplitVersion(words); found != "" && (p.Version == "" || text.Fold(p.Version) == text.Fold(found)) {
-		words, p.Version = rest, found
+	rest, found := splitUnknown(words)
+	for { // "Zed 5" with version 5.2
+		shorter, before := splitUnknown(rest)
+		if before == "" || found != before && !strings.HasPrefix(found, before+".") {
+			break
+		}
+		rest = shorter
 	}
-	p.Family = strings.Join(words, " ")
+	p.Family, p.Version = strings.Join(rest, " "), found
 	return p
+}
+
+// withoutFront removes the words of a publisher from the front of a name, as often as they are there,
+// unless a number or nothing follows.
+func withoutFront(words, publisher []string) []string {
+	for n := len(publisher); n > 0 && n < len(words) && !isNumber(words[n]) &&
+		strings.EqualFold(strings.Join(words[:n], " "), strings.Join(publisher, " ")); {
+		words = words[n:]
+	}
+	return words
+}
+
+// hasEnd reports whether the last words are the same as others, of which there is at least one.
+func hasEnd(words, end []string) bool {
+	at := len(words) - len(end)
+	return at > 0 && slices.EqualFunc(words[at:], end, strings.EqualFold)
+}
+
+// splitUnknown is SplitVersion for a name that the dictionary does not know. It also finds a number
+// with dots in the middle, which is the version with what follows: "1.2 beta".
+func splitUnknown(words []string) (rest []string, version string) {
+	rest, version = SplitVersion(words)
+	if version == "" {
+		at := 1 + slices.IndexFunc(words[min(1, len(words)):], func(w string) bool { return isNumber(w) && strings.Contains(w, ".") })
+		if at > 0 {
+			rest, version = words[:at], strings.TrimPrefix(strings.ToUpper(strings.Join(words[at:], " ")), "V")
+		}
+	}
+	return rest, shortest(version)
+}
+
+// shortest returns a version without zeros at the end of its number: 5 for V5.0.0.
+func shortest(version string) string {
+	number, rest, _ := strings.Cut(version, " ")
+	if isNumber(number) {
+		number = strings.TrimLeft(number, "vV")
+		for strings.HasSuffix(number, ".0") {
+			number = strings.TrimSuffix(number, ".0")
+		}
+	}
+	return strings.TrimSpace(number + " " + rest)
 }
 
 // Canonical returns a product as this dictionary names it: one that another dictionary or a person
 // named. Products that Recognize and Named return stay as they are, and so do unknown ones.
 func (d *Dictionary) Canonical(p Product) Product {
-	if row, ok := d.Of(p); ok {
+	if row, ok := d.own(p); ok {
 		return row.product(row.canonical(p.Version))
 	}
 	if m, ok := d.OnPaper(p.Publisher, p.Name(), p.Version); ok {
@@ -91,19 +198,19 @@ func (d *Dictionary) Ruled(p Product) Product {
 	if canonical := d.Canonical(p); canonical != p {
 		return canonical
 	}
-	if _, known := d.Of(p); known {
+	if _, known := d.own(p); known {
 		return p
 	}
 	named := d.unknown(p.Publisher, p.Name(), p.Version)
-	if named.Version == text.Collapse(p.Version) {
+	if named.Family == text.Collapse(p.Name()) {
 		named.Family, named.Edition = p.Family, p.Edition // nothing was found in the name
 	}
 	return named
 }
 
 // licensed looks a name up among the names on licences. inName is the version that was cut from it.
-func (d *Dictionary) licensed(by int, name, inName, column string) (m Match, ok bool) {
-	p, ok := d.paper(by, name)
+func (d *Dictionary) licensed(find lookup, by int, name, inName, column string) (m Match, ok bool) {
+	p, ok := find(by, name)
 	if !ok {
 		return Match{}, false
 	}

@@ -45,8 +45,8 @@ func TestDataFilesR5_0(t *testing.T) {
 			t.Errorf("%s differs from the data files; run go generate ./internal/product", name)
 		}
 	}
-	if d := builtin.Load(); len(d.Rows) != len(data.Rows) || len(d.Rules) != len(data.Rules) {
-		t.Errorf("%d rows and %d rules of %d and %d are built in", len(d.Rows), len(d.Rules), len(data.Rows), len(data.Rules))
+	if loaded := builtin.Load(); len(loaded.Rows) != len(d.Rows) || len(loaded.Rules) != len(d.Rules) {
+		t.Errorf("%d rows and %d rules of %d and %d are built in", len(loaded.Rows), len(loaded.Rules), len(d.Rows), len(d.Rules))
 	}
 }
 

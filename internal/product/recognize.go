@@ -1,6 +1,7 @@
 package product
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,8 @@ type Dictionary struct {
 	rules      []rule             // in the order of Data
 	byWord     map[string][]*rule // rules by their words
 	papers     map[int]*papers    // by the index of the publisher
+
+	unlistedRows sync.Map // *Row by publisher and name, see unlisted
 }
 
 // papers is the names of a publisher's products, in normal form. They are collected on first use.
@@ -47,8 +50,12 @@ type papers struct {
 	rows   []int
 	once   sync.Once
 	byName map[string]paper // names on licences
+	family map[string]paper // names of families of unknown edition that are in no other way names on licences
 	byOwn  map[string]int   // rows by the names that the dictionary gives them
 	fronts []string         // what withoutPublisher removes: the spellings of the publisher, each with a space
+
+	oncePlain sync.Once
+	byPlain   map[string]paper // byName by the words of plain
 }
 
 type paper struct {
@@ -58,6 +65,7 @@ type paper struct {
 
 // New returns the dictionary of data. Patterns are compiled on first use.
 func New(data Data) *Dictionary {
+	data.Rows = withFamilies(data.Rows)
 	d := &Dictionary{
 		Data: data, publishers: make(map[string]int, 8*len(data.Publishers)), rows: make(map[string]int, len(data.Rows)),
 		byWord: make(map[string][]*rule, 4*len(data.Rules)), papers: map[int]*papers{},
@@ -94,6 +102,30 @@ func (d *Dictionary) paper(publisher int, name string) (paper, bool) {
 	return found, ok
 }
 
+// familyPaper finds the name of a family of unknown edition.
+func (d *Dictionary) familyPaper(publisher int, name string) (paper, bool) {
+	found, ok := d.names(publisher).family[name]
+	return found, ok
+}
+
+// plainPaper finds a name on licences by its words, see plain.
+func (d *Dictionary) plainPaper(publisher int, name string) (paper, bool) {
+	all := d.names(publisher)
+	all.oncePlain.Do(func() {
+		all.byPlain = make(map[string]paper, len(all.byName))
+		for _, byName := range []map[string]paper{all.byName, all.family} {
+			for _, name := range slices.Sorted(maps.Keys(byName)) { // of two names with the same words, always the same one counts
+				key := strings.Join(plain(name, d.isMicrosoft(publisher)), " ")
+				if _, known := all.byPlain[key]; !known {
+					all.byPlain[key] = byName[name]
+				}
+			}
+		}
+	})
+	found, ok := all.byPlain[name]
+	return found, ok
+}
+
 // names returns the names of a publisher's products.
 func (d *Dictionary) names(publisher int) *papers {
 	all, ok := d.papers[publisher]
@@ -101,12 +133,15 @@ func (d *Dictionary) names(publisher int) *papers {
 		return &papers{}
 	}
 	all.once.Do(func() {
-		all.byName, all.byOwn = map[string]paper{}, map[string]int{}
+		all.byName, all.byOwn, all.family = map[string]paper{}, map[string]int{}, map[string]paper{}
 		if publisher >= 0 {
 			all.fronts = d.Publishers[publisher].fronts()
 		}
 		for _, i := range all.rows {
 			all.add(i, &d.Rows[i])
+		}
+		for _, i := range all.rows {
+			all.addFamily(i, &d.Rows[i])
 		}
 	})
 	return all
@@ -135,6 +170,15 @@ func (p *papers) add(i int, row *Row) {
 		if _, known := p.byName[name]; !known {
 			p.byName[name] = paper{i, n.Version}
 		}
+	}
+}
+
+// addFamily adds the name of a row that stands for a family of unknown edition, unless it is the name
+// of a product.
+func (p *papers) addFamily(i int, row *Row) {
+	name := Stem(text.Fold(row.Family))
+	if _, known := p.byName[name]; !known && row.Kind == KindUndecidable && row.Edition == "" {
+		p.family[name] = paper{row: i}
 	}
 }
 
@@ -180,8 +224,17 @@ func (d *Dictionary) Find(id string) (*Row, bool) {
 	return &d.Rows[i], true
 }
 
-// Of returns the row of a product that Recognize or Named returned.
+// Of returns the row of a product that Recognize or Named returned. A licence that the dictionary does
+// not know has a row without an ID if its name says that it is not for a PC.
 func (d *Dictionary) Of(p Product) (*Row, bool) {
+	if row, ok := d.own(p); ok {
+		return row, true
+	}
+	return d.unlisted(p)
+}
+
+// own returns the row of a product of the dictionary.
+func (d *Dictionary) own(p Product) (*Row, bool) {
 	i, ok := d.names(d.publisher(p.Publisher)).byOwn[Stem(text.Fold(p.Name()))]
 	if !ok {
 		return nil, false
@@ -196,7 +249,7 @@ const maxWords = 40
 // Recognize returns what a title is. ok is false if the dictionary does not know it.
 func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 	stem := Stem(text.Fold(t.Name))
-	by := detectedBy{d.publisher(t.Publisher), text.Fold(t.Publisher)}
+	by := detected{d.publisher(t.Publisher), text.Fold(t.Publisher), t.Version}
 	var best found
 	words := 0
 	for word := range wordsOf(stem) {

@@ -3,6 +3,8 @@ package product
 import (
 	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -31,14 +33,14 @@ type class int
 const (
 	classRow   class = iota // a product, a free program or an undecidable title
 	classNoise              // noise of a publisher
-	classBroad              // noise of any publisher
+	classBroad              // noise of any publisher, and a publisher's that matches as much
 )
 
 func classOf(r *Rule) class {
 	switch {
 	case r.Row >= 0:
 		return classRow
-	case r.Publisher >= 0 || r.By != "":
+	case !r.Broad && (r.Publisher >= 0 || r.By != ""):
 		return classNoise
 	}
 	return classBroad
@@ -76,27 +78,62 @@ func literals(p Pattern) (n int) {
 	return n
 }
 
-// detectedBy is the publisher of a title: its index, -1 if it is not known, and its folded name.
-type detectedBy struct {
-	index  int
-	folded string
+// detected is what a title tells besides its name: its publisher by index, -1 if it is not known, and by
+// folded name, and its version.
+type detected struct {
+	publisher int
+	folded    string
+	version   string
 }
 
 // isOf reports whether the rule applies to titles of a publisher.
-func (r *rule) isOf(by detectedBy) bool {
+func (r *rule) isOf(t detected) bool {
 	switch {
 	case r.Anywhere:
 		return true
 	case r.By != "":
-		_, ok := r.by.Match(by.folded)
+		_, ok := r.by.Match(t.folded)
 		return ok
 	case r.Publisher >= 0:
-		return r.Publisher == by.index
+		return r.Publisher == t.publisher
 	}
 	return true
 }
 
-// found is the best match so far: of the first class, then with the most literals, then by id.
+// isSince reports whether a title's version is one to which the rule applies. The number in a name
+// counts if it tells more than the first part of a version.
+func (r *rule) isSince(v Values, version string) bool {
+	if r.From == "" {
+		return true
+	}
+	if strings.Contains(v.Number, ".") || version == "" {
+		version = v.Number
+	}
+	return !isBefore(version, r.From)
+}
+
+// isBefore reports whether a number with dots is lower than another. A part that is no number counts
+// as 0: nothing is known of it.
+func isBefore(version, other string) bool {
+	for version != "" || other != "" {
+		var a, b string
+		a, version, _ = strings.Cut(version, ".")
+		b, other, _ = strings.Cut(other, ".")
+		if x, y := leadingNumber(a), leadingNumber(b); x != y {
+			return x < y
+		}
+	}
+	return false
+}
+
+// leadingNumber returns the number at the front of s; 0 if there is none.
+func leadingNumber(s string) int {
+	n, _ := strconv.Atoi(s[:min(digits(s, ""), 9)])
+	return n
+}
+
+// found is the best match so far: of the first class, then with the most literals, then for fewer
+// versions, then by id.
 type found struct {
 	rule        *rule
 	alternative *alternative
@@ -104,20 +141,20 @@ type found struct {
 }
 
 // search tries the rules that are found by a word of the stem.
-func (f *found) search(rules []*rule, word, stem string, by detectedBy) {
+func (f *found) search(rules []*rule, word, stem string, t detected) {
 	for _, r := range rules {
 		if f.rule != nil && r.class > f.rule.class {
 			continue
 		}
 		r.once.Do(r.compile)
-		if !r.isOf(by) {
+		if !r.isOf(t) {
 			continue
 		}
 		for _, a := range r.byWord[word] {
 			if f.rule != nil && !f.isWorseThan(r, a) {
 				break // the next ones have no more literals
 			}
-			if v, ok := a.name.Match(stem); ok {
+			if v, ok := a.name.Match(stem); ok && r.isSince(v, t.version) {
 				*f = found{r, a, v}
 				break
 			}
@@ -126,11 +163,10 @@ func (f *found) search(rules []*rule, word, stem string, by detectedBy) {
 }
 
 func (f *found) isWorseThan(r *rule, a *alternative) bool {
-	switch {
-	case r.class != f.rule.class:
-		return r.class < f.rule.class
-	case a.literals != f.alternative.literals:
-		return a.literals > f.alternative.literals
-	}
-	return r.ID < f.rule.ID
+	return cmp.Or(
+		cmp.Compare(r.class, f.rule.class),
+		cmp.Compare(f.alternative.literals, a.literals),
+		cmp.Compare(f.rule.From, r.From),
+		cmp.Compare(r.ID, f.rule.ID),
+	) < 0
 }

@@ -3,6 +3,7 @@ package product
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"trueup/internal/text"
 )
@@ -26,7 +27,7 @@ func Stem(name string) string {
 	}
 }
 
-var marks = strings.NewReplacer("™", "", "®", "", "©", "", "(tm)", "", "(r)", "", "(c)", "")
+var marks = strings.NewReplacer("™", "", "®", "", "©", "", "(tm)", "", "(r)", "", "(c)", "", "(TM)", "", "(R)", "", "(C)", "")
 
 func withoutMarks(name string) string {
 	if text.IsASCII(name) && !strings.Contains(name, "(tm)") && !strings.Contains(name, "(r)") && !strings.Contains(name, "(c)") {
@@ -38,7 +39,7 @@ func withoutMarks(name string) string {
 // withoutEnd removes one language, culture or architecture from the end of a name.
 func withoutEnd(name string) string {
 	name = strings.TrimRight(name, " ,-–—")
-	if rest, inside, ok := cutParentheses(name); ok && isVariant(inside) {
+	if rest, inside, ok := cutParentheses(name); ok && (isVariant(inside) || slices.Contains(variants, strings.TrimSpace(inside))) {
 		return rest
 	}
 	for _, dash := range []string{" - ", " – ", " — "} {
@@ -70,7 +71,7 @@ func cutParentheses(name string) (rest, inside string, ok bool) {
 // isVariant reports whether every word of s names a language, a culture or an architecture.
 func isVariant(s string) bool {
 	s = strings.TrimSpace(s)
-	if slices.Contains(architectures, s) || slices.Contains(variants, s) {
+	if slices.Contains(architectures, s) {
 		return true
 	}
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == ';' })
@@ -134,17 +135,23 @@ func publisherStem(publisher string) string {
 	if rest, _, ok := cutParentheses(s); ok {
 		s = rest
 	}
-	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' })
-	if len(words) > 1 && words[0] == "the" {
+	return strings.Join(publisherWords(s), " ")
+}
+
+// publisherWords returns the words of a publisher without its legal form, in the case in which they are
+// written.
+func publisherWords(publisher string) []string {
+	words := strings.FieldsFunc(marks.Replace(publisher), func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	if len(words) > 1 && strings.EqualFold(words[0], "the") {
 		words = words[1:]
 	}
-	for len(words) > 1 && legalForms[strings.ReplaceAll(words[len(words)-1], ".", "")] {
+	for len(words) > 1 && legalForms[strings.ReplaceAll(text.Fold(words[len(words)-1]), ".", "")] {
 		words = words[:len(words)-1]
 	}
 	for i, w := range words {
 		words[i] = strings.TrimRight(w, ".")
 	}
-	return strings.Join(words, " ")
+	return words
 }
 
 // PublisherKey returns the normal form of a publisher, by which it is known: the same for "Adobe

@@ -42,6 +42,12 @@ func (r *Row) canonical(version string) string {
 	return version
 }
 
+// has reports whether a version is one of the row.
+func (r *Row) has(version string) bool {
+	_, ok := r.own(version)
+	return ok
+}
+
 // own returns a version in the spelling of the row, if the row has it.
 func (r *Row) own(version string) (string, bool) {
 	folded := text.Fold(version)

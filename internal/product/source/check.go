@@ -89,7 +89,9 @@ func (c *checker) entry(p Publisher, f Family, e Entry) {
 	if !slices.Contains(rowKinds, row.Kind) {
 		c.addf("kind %q", row.Kind)
 	}
-	if same, _ := c.d.Of(product.Product{Publisher: row.Publisher, Family: row.Family, Edition: row.Edition}); same.ID != row.ID {
+	if same, ok := c.d.Of(product.Product{Publisher: row.Publisher, Family: row.Family, Edition: row.Edition}); !ok {
+		c.addf("it is not found by its own name")
+	} else if same.ID != row.ID {
 		c.addf("it has the name of %s: add an edition", same.ID)
 	}
 	if row.Kind == product.KindProduct && !slices.Contains(metrics, row.Metric) {
@@ -101,10 +103,21 @@ func (c *checker) entry(p Publisher, f Family, e Entry) {
 	if row.Scheme == product.SchemeNames && len(row.Known) == 0 {
 		c.addf("versions with names need known")
 	}
+	c.name(row)
 	c.source(row)
 	c.related(row)
 	c.paper(row)
 	c.examples(p, e.ID, e.Publisher, e.Installed, e.Takes, e.Leaves)
+}
+
+// name checks that family and edition, which people read together, do not repeat a word.
+func (c *checker) name(row *product.Row) {
+	family := strings.Fields(text.Fold(row.Family))
+	for _, word := range strings.Fields(text.Fold(row.Edition)) {
+		if len(word) > 2 && slices.ContainsFunc(family, func(w string) bool { return strings.TrimSuffix(w, "s") == strings.TrimSuffix(word, "s") }) {
+			c.addf("the name %q repeats %q", row.Name(), word)
+		}
+	}
 }
 
 func (c *checker) source(row *product.Row) {

@@ -42,6 +42,8 @@ func TestCheckFindsFaultsR5_0(t *testing.T) {
 		"a spelling of two publishers": {"- publisher: Contoso", "- publisher: Fabrikam\n  spellings: [Contoso Ltd]\n- publisher: Contoso", "belongs to Fabrikam as well"},
 		"a part of no row":             {"kind: free,", "kind: component, of: contoso-drawer,", "which is no row"},
 		"two products of one name":     {"    - {id: contoso-planner,", "    - {id: planner, paper: [Plan]}\n    - {id: contoso-planner,", "it has the name of planner"},
+		"a name that repeats a word":   {"{id: contoso-planner,", "{id: contoso-planner, edition: Planners Pro,", `the name "Planner Planners Pro" repeats`},
+		"a lowest version":             {"anywhere: true,", `anywhere: true, from: "4.3",`, `does not take "Contoso Planner 4.2"`},
 		"an unknown key":               {"metric: device", "meter: device", "meter"},
 	} {
 		t.Run(name, func(t *testing.T) {

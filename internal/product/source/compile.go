@@ -92,7 +92,7 @@ func (c *compiler) entry(by int, publisher string, f Family, e Entry) error {
 	c.rows[e.ID] = at
 	c.data.Rows = append(c.data.Rows, row)
 	for _, p := range e.Installed {
-		if err := c.rule(product.Rule{ID: e.ID, Kind: row.Kind, Row: at, Of: -1, Publisher: by, By: e.Publisher, Anywhere: e.Anywhere}, p.Name, p.Version); err != nil {
+		if err := c.rule(product.Rule{ID: e.ID, Kind: row.Kind, Row: at, Of: -1, Publisher: by, By: e.Publisher, Anywhere: e.Anywhere, From: e.From}, p.Name, p.Version); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func (c *compiler) noise(p Publisher, n Noise) error {
 		}
 		of = at
 	}
-	return c.rule(product.Rule{ID: n.ID, Kind: product.Kind(n.Kind), Row: -1, Of: of, Publisher: by, By: n.Publisher}, n.Name, "")
+	return c.rule(product.Rule{ID: n.ID, Kind: product.Kind(n.Kind), Row: -1, Of: of, Publisher: by, By: n.Publisher, Broad: n.Broad}, n.Name, "")
 }
 
 // rule adds the rule of a pattern.

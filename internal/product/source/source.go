@@ -46,6 +46,7 @@ type Entry struct {
 	Source     string            `yaml:"source"`
 	Publisher  string            `yaml:"publisher"`
 	Anywhere   bool              `yaml:"anywhere"`
+	From       string            `yaml:"from"` // the lowest version of the titles that it takes
 	Installed  []Name            `yaml:"installed"`
 	Paper      []Name            `yaml:"paper"`
 	Includes   []string          `yaml:"includes"`
@@ -58,7 +59,8 @@ type Entry struct {
 type Noise struct {
 	ID        string   `yaml:"id"`
 	Kind      string   `yaml:"kind"`
-	Of        string   `yaml:"of"` // the product of which a component is a part, if there is one
+	Of        string   `yaml:"of"`    // the product of which a component is a part, if there is one
+	Broad     bool     `yaml:"broad"` // a rule of a publisher that matches much: more literal noise of any publisher decides
 	Publisher string   `yaml:"publisher"`
 	Name      string   `yaml:"name"`
 	Takes     []string `yaml:"takes"`

@@ -1,0 +1,60 @@
+package product_test
+
+import (
+	"testing"
+
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
+)
+
+// TestVersionDecidesR6_5 checks titles that are free, paid or undecidable from a version on.
+func TestVersionDecidesR6_5(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		publisher, name, version string
+		want                     product.Kind
+	}{
+		{"VMware, Inc.", "VMware Workstation", "17.6.1.24319023", product.KindProduct},
+		{"VMware, Inc.", "VMware Workstation", "17.6.2.24409262", product.KindFree},
+		{"VMware, Inc.", "VMware Workstation", "17.10", product.KindFree},
+		{"VMware, Inc.", "VMware Workstation", "", product.KindProduct},
+		{"VMware, Inc.", "VMware Workstation 17", "", product.KindProduct},
+		{"VMware, Inc.", "VMware Workstation 18", "", product.KindFree},
+		{"Broadcom", "VMware Fusion", "13.6.2", product.KindFree},
+		{"VMware, Inc.", "VMware Fusion", "13.6", product.KindProduct},
+		{"JetBrains s.r.o.", "IntelliJ IDEA 2025.2.4", "252.27397.103", product.KindProduct},
+		{"JetBrains s.r.o.", "IntelliJ IDEA 2025.3", "253.28294.334", product.KindUndecidable},
+		{"Texas Instruments", "Code Composer Studio", "6.2", product.KindProduct},
+		{"Texas Instruments", "Code Composer Studio 12.1.0", "12.1.0", product.KindFree},
+	} {
+		m, ok := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name, Version: test.version})
+		if !ok || m.Kind != test.want {
+			t.Errorf("%s %s is %s by %q, want %s", test.name, test.version, m.Kind, m.Rule, test.want)
+		}
+	}
+}
+
+// TestNoiseTellsItsKindR6_5 checks that a broad rule of a publisher's parts does not hide what a title
+// is.
+func TestNoiseTellsItsKindR6_5(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		publisher, name string
+		want            product.Kind
+	}{
+		{"Microsoft Corporation", "Microsoft Visual C++ 2015-2022 Redistributable (x64) - 14.34.31931", product.KindRuntime},
+		{"Microsoft Corporation", "Microsoft Visual C++ 2010  x86 Redistributable - 10.0.40219", product.KindRuntime},
+		{"Microsoft Corporation", "Microsoft Office Excel MUI (French) 2010", product.KindLanguage},
+		{"Microsoft Corporation", "Microsoft Visual Studio 2010 Tools for Office Runtime (x64) Language Pack - NLD", product.KindLanguage},
+		{"Microsoft Corporation", "Stockroom Tools MUI", product.KindLanguage},
+		{"Microsoft Corporation", "Stockroom Tools Language Pack Resources", product.KindLanguage},
+		{"Microsoft Corporation", "Stockroom SDK", product.KindComponent},
+		{"Microsoft Corporation", "Security Update for Stockroom SDK (KB5002253)", product.KindUpdate},
+		{"Autodesk", "AutoCAD 2020 Language Pack - Deutsch", product.KindLanguage},
+	} {
+		m, ok := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		if !ok || m.Kind != test.want {
+			t.Errorf("%s is %s by %q, want %s", test.name, m.Kind, m.Rule, test.want)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package product
+
+import (
+	"slices"
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// unlisted returns a row for a licence that the dictionary does not know but whose name says that it
+// is not for a PC: a client access license, cores, an external connector or a management license.
+// ok is false for other names. A product has the same row each time.
+func (d *Dictionary) unlisted(p Product) (*Row, bool) {
+	metric := metricOf(text.Fold(p.Name()), d.mayBeMicrosoft(p.Publisher))
+	if metric == "" {
+		return nil, false
+	}
+	row := &Row{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Kind: KindProduct, Metric: metric, Scheme: SchemeYear}
+	known, _ := d.unlistedRows.LoadOrStore(text.Fold(p.Publisher)+"\n"+text.Fold(p.Name()), row)
+	return known.(*Row), true
+}
+
+// mayBeMicrosoft reports whether a publisher is Microsoft, or not told.
+func (d *Dictionary) mayBeMicrosoft(publisher string) bool {
+	return text.Collapse(publisher) == "" || d.isMicrosoft(d.publisher(publisher))
+}
+
+// metricOf returns what a folded name says that its licences are for; empty if it does not say it.
+// The short forms count for Microsoft's names only.
+func metricOf(name string, ofMicrosoft bool) Metric {
+	if !ofMicrosoft {
+		if _, found := withoutPhrase(strings.Fields(name), "client", "access", "license"); found {
+			return MetricCAL
+		}
+		return ""
+	}
+	words := plain(name, true)
+	has := func(phrase ...string) bool {
+		_, found := withoutPhrase(words, phrase...)
+		return found
+	}
+	switch {
+	case slices.Contains(words, "cal"):
+		return MetricCAL
+	case has("external", "connector"), has("management", "license"):
+		return MetricServer
+	case has("core", "license"), has("core", "lic"), has("standard", "core"), has("enterprise", "core"), has("datacenter", "core"), has("per", "core"), hasCores(words):
+		return MetricCore
+	case has("processor", "license"), has("per", "processor"):
+		return MetricServer
+	}
+	return ""
+}
+
+// hasCores reports whether words tell a number of cores: "2 core", "16core".
+func hasCores(words []string) bool {
+	for i, w := range words {
+		if s := shape(w); s == "#core" || s == "#cores" || s == "#" && i+1 < len(words) && isForm(words[i+1], "core") {
+			return true
+		}
+	}
+	return false
+}
