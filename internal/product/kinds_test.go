@@ -58,3 +58,19 @@ func TestNoiseTellsItsKindR6_5(t *testing.T) {
 		}
 	}
 }
+
+// TestSuffixesOfTitlesR6_5 checks that a language or a version behind a name does not hide the product.
+func TestSuffixesOfTitlesR6_5(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ publisher, name, want string }{
+		{"HCL Technologies", "HCL Notes 12.0.1 German", "IBM Notes 12"},
+		{"ZWSOFT", "ZWCAD 2022 English", "ZWSOFT ZWCAD 2022"},
+		{"Wondershare", "Wondershare PDFelement(Version 8.2.13)", "Wondershare PDFelement"},
+		{"Trimble", "Tekla Structures 2022 SP3", "Trimble Tekla Structures 2022"},
+	} {
+		m, ok := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		if got := show(m.Product); !ok || got != test.want {
+			t.Errorf("%s is %q by %q, want %q", test.name, got, m.Rule, test.want)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func (d *Dictionary) Named(publisher, name, version string) Product {
 // nothing but the publisher and the text of name and version together, so that products which people
 // see as one are one: "Zed Tool Pro 4" is "Zed Tool" with version "Pro 4".
 func (d *Dictionary) unknown(publisher, name, version string) Product {
-	p := Product{Publisher: strings.Join(publisherWords(publisher), " ")}
+	p := Product{Publisher: strings.Join(publisherWords(text.Collapse(marks.Replace(publisher))), " ")}
 	words := withoutFront(strings.Fields(marks.Replace(name)), strings.Fields(publisher))
 	words = withoutFront(words, strings.Fields(p.Publisher))
 	if known, ok := d.Publisher(publisher); ok {

@@ -163,10 +163,13 @@ func (f *found) search(rules []*rule, word, stem string, t detected) {
 }
 
 func (f *found) isWorseThan(r *rule, a *alternative) bool {
-	return cmp.Or(
-		cmp.Compare(r.class, f.rule.class),
-		cmp.Compare(f.alternative.literals, a.literals),
-		cmp.Compare(f.rule.From, r.From),
-		cmp.Compare(r.ID, f.rule.ID),
-	) < 0
+	switch {
+	case r.class != f.rule.class:
+		return r.class < f.rule.class
+	case a.literals != f.alternative.literals:
+		return a.literals > f.alternative.literals
+	case r.From != f.rule.From:
+		return r.From > f.rule.From
+	}
+	return r.ID < f.rule.ID
 }

@@ -3,7 +3,6 @@ package product
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"trueup/internal/text"
 )
@@ -14,6 +13,8 @@ import (
 //	microsoft office professional plus 2016 - fr-fr    microsoft office professional plus 2016
 //	autocad 2016 – français (french)                   autocad 2016
 //	mozilla firefox 115.0 (x64 en-us)                  mozilla firefox 115.0
+//	hcl notes 12.0.1 german                            hcl notes 12.0.1
+//	pdfelement(version 8.2.13)                         pdfelement
 //
 // At least one word remains.
 func Stem(name string) string {
@@ -39,7 +40,7 @@ func withoutMarks(name string) string {
 // withoutEnd removes one language, culture or architecture from the end of a name.
 func withoutEnd(name string) string {
 	name = strings.TrimRight(name, " ,-–—")
-	if rest, inside, ok := cutParentheses(name); ok && (isVariant(inside) || slices.Contains(variants, strings.TrimSpace(inside))) {
+	if rest, inside, ok := cutParentheses(name); ok && (isVariant(inside) || slices.Contains(variants, strings.TrimSpace(inside)) || isBuild(inside)) {
 		return rest
 	}
 	for _, dash := range []string{" - ", " – ", " — "} {
@@ -52,7 +53,7 @@ func withoutEnd(name string) string {
 			return rest
 		}
 	}
-	if at := strings.LastIndexByte(name, ' '); at > 0 && len(name)-at > 3 && isCulture(name[at+1:]) {
+	if at := strings.LastIndexByte(name, ' '); at > 0 && (len(name)-at > 3 && isCulture(name[at+1:]) || languages[name[at+1:]] && isDigit(name[at-1])) {
 		return name[:at]
 	}
 	return name
@@ -66,6 +67,12 @@ func cutParentheses(name string) (rest, inside string, ok bool) {
 		return "", "", false
 	}
 	return body[:at], body[at+1:], true
+}
+
+// isBuild reports whether s tells only a version or a build: version 9.2.0.
+func isBuild(s string) bool {
+	words := strings.Fields(s)
+	return len(words) == 2 && (words[0] == "version" || words[0] == "build") && isNumber(words[1])
 }
 
 // isVariant reports whether every word of s names a language, a culture or an architecture.
@@ -138,10 +145,10 @@ func publisherStem(publisher string) string {
 	return strings.Join(publisherWords(s), " ")
 }
 
-// publisherWords returns the words of a publisher without its legal form, in the case in which they are
-// written.
+// publisherWords returns the words of a publisher, which has single spaces, without its legal form, in
+// the case in which they are written.
 func publisherWords(publisher string) []string {
-	words := strings.FieldsFunc(marks.Replace(publisher), func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	words := strings.FieldsFunc(publisher, func(r rune) bool { return r == ' ' || r == ',' })
 	if len(words) > 1 && strings.EqualFold(words[0], "the") {
 		words = words[1:]
 	}
