@@ -47,7 +47,7 @@ func joined(word string) string {
 // spelledOut returns the words that a word of Microsoft's price lists stands for: officestd is
 // "office standard". A word that does not consist of abbreviations stays.
 func spelledOut(word string) []string {
-	if len(word) <= maxAbbreviated {
+	if len(word) <= maxAbbreviated && !isNumber(word) {
 		if words, ok := segments(word); ok {
 			return words
 		}
@@ -89,7 +89,7 @@ var abbreviations = func() map[string]string {
 		dvc=device|dev=developer|usr=user|cals=cal|ecal=enterprise cal suite|ccal=core cal suite|w=|rmt=remote|rd=remote desktop
 		dsktp=desktop|srvcs=services|svcs=services|trml=terminal|mgmt=management|mgr=manager|cnfg=configuration|cnfgmgr=configuration manager|config=configuration
 		ops=operations|opsmgr=operations manager|clt=client|ste=suite|ext=external|conn=connector|wkgrp=workgroup|proplus=professional plus
-		apps|business|bus=business|essntls=essentials|visualstudio=visual studio|ml=management license|mls=management license|rds|bztlk=biztalk
+		apps|business|bus=business|essntls=essentials|visualstudio=visual studio|edu=education|sec=security|comp=compliance|ml=management license|mls=management license|rds|bztlk=biztalk
 	`) {
 		line = strings.TrimSpace(line)
 		split := strings.Fields

@@ -68,6 +68,13 @@ func TestPaperFormsR5_0(t *testing.T) {
 			PrjctPro 2021 SNGL OLP NL w1PrjctSvrCAL = Project Professional 2021
 			MS Office Home & Business 2021 ESD Eurozone = Office Home and Business 2021
 			Windows 11 Pro Upgrade SA = Windows Pro 11
+			DsktpEdu ALNG LicSAPk MVL = Desktop Education
+			Professional Desktop Platform = Professional Desktop
+			Windows 365 Business 2 vCPU 8 GB = Windows 365 Business
+			Win Pro 11 FPP = Windows Pro 11
+			WINENTperDVC ALNG UpgrdSAPk MVL wMDOP = Windows Enterprise
+			Word 2021 for Mac = Office for Mac Word 2021
+			M365 E5 Sec ShrdSvr ALNG SubsVL MVL PerUsr = Microsoft 365 E5 Security
 			Windows Education SA = Windows Education
 			Visio = Visio
 			Visio 2019 = Visio 2019
@@ -78,6 +85,7 @@ func TestPaperFormsR5_0(t *testing.T) {
 		`,
 		"Adobe": `
 			Acrobat Pro for teams Multiple Platforms EU English Subscription New = Acrobat Pro
+			Acrobat Pro DC for Teams - Level 1 - 12 months = Acrobat Pro DC
 			Creative Cloud All Apps - 12 months renewal = Creative Cloud All Apps
 			Acrobat = Acrobat
 			Acrobat Standard 2020 Windows International English = Acrobat Standard 2020

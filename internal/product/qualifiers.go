@@ -16,8 +16,8 @@ var sold = phrases(`
 	per user|per device|per seat|peruser|perusr|perdevice|perdvc|per usr|per dvc|per named user|per pc|per gebruiker|per apparaat|par utilisateur|par appareil|pro benutzer|pro gerät|por usuario|por usuário
 	license|licenses|licence|licences|lic|lics|lizenz|lizenzen|licentie|licenties|licencia|licencias|licença|licenças|licenza|license key|user license|device license
 	license only|license & software assurance|license software assurance|license/software assurance pack|license & software assurance pack|software assurance|software assurance pack
-	sa|sapk|sasu|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|incl sa|incl. sa|including sa
-	alng|sngl|all languages|all language|all lng|all lang|single language|mvl|mlng|lng|olp|olp nl|olv|osv|ovs|nl|no level|nolevel|level a|level b|level c|level d|lvl a|lvl b|lvl c|lvl d
+	sa|sapk|sasu|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|incl sa|incl. sa|including sa
+	alng|sngl|all languages|all language|all lng|all lang|single language|mvl|mlng|lng|olp|olp nl|olv|osv|ovs|nl|no level|nolevel|level #|level a|level b|level c|level d|lvl a|lvl b|lvl c|lvl d
 	mpsa|csp|nce|eas|ees|mca|select plus|open license|open licence|open value|open value subscription|enterprise agreement|volume license|volume licence|vl|vlsc|volume
 	shrdsvr|subsvl|sub vl|subs vl|pltfrm|qlfd|nonqlfd|prorated|addproduct|additional product|ap|unified|original|fsa|fromsa|from sa|addon|add-on|add on
 	subscription|subscriptions|subscription license|subscription licence|subs|subscr|abonnement|abonnements|suscripción|assinatura|subscription renewal|renewal|renew|usl
@@ -26,7 +26,7 @@ var sold = phrases(`
 	billed|billed annually|billed yearly|billed monthly|billed triennially|prepaid|upfront|triennial|triennial commitment|commitment|commit|term|com yr|com mth|com y|com m
 	# year|# years|# yr|# yrs|# y|#y|#yr|#yrs|#-year|#-years|#year|#years|# jahr|# jahre|# jaar|# an|# ans|# año|# años|# ano|# anos|# anno|one year|two years|three years|one-year|three-year|p#y
 	# month|# months|# mo|# mos|# mth|# mths|#m|#mo|#mth|#-month|#-months|#month|#months|# monat|# monate|# monaten|# maand|# maanden|# mois|# mes|# meses|# mese|# mesi|one month|one-month|p#m|p#y p#m
-	perpetual|perpetual license|perpetual licence|esd|pkc|fpp|download|electronic download|e-license|medialess|media less|box|boxed|retail|retail box|product key|digital|digital license|oem|coa|wcoa|ggwa|getgenuine|get genuine|legalization
+	perpetual|perpetual license|perpetual licence|lifetime|lifetime license|lifetime licence|# vcpu|# vcpus|# gb|# tb|esd|pkc|fpp|download|electronic download|e-license|medialess|media less|box|boxed|retail|retail box|product key|digital|digital license|oem|coa|wcoa|ggwa|getgenuine|get genuine|legalization
 	no teams|eea no teams|eea|without teams|commercial|cmmrcl|nonprofit staff pricing|staff pricing|for windows|voor windows|pour windows|für windows|para windows
 `)
 
@@ -36,7 +36,7 @@ var soldTo = phrases(`
 	edu|acdmc|academic|education|educational|educ|faculty|for faculty|student|students|for students|student use benefit|students use benefit|for education|for academic|university|school|teacher
 	gov|govt|government|for government|gcc|gcc high|dod|charity|charities|nonprofit|non-profit|for nonprofits|nonprofits|non-profits|npo|donation
 	new|full|full version|standalone|stand-alone|single|upgrade|upgrd|upg|upgrade license|upgrade licence|step-up|stepup|step up|su|promo|promotion|trade-up|crossgrade
-	open|select|ea|enterprise licensing|licensing|team licensing|team|teams|for teams|for enterprise|tlp|clp|vip|eld|multiple platforms|multiple platform|multi platform|multiple|windows|win|win/mac|mac/win|mac & win|mac/windows|windows/mac|multi-user|network|international|int|eu|emea|eurozone|worldwide|multi european languages|multiple languages|multilingual|multilanguage|ml
+	open|select|ea|enterprise licensing|licensing|team licensing|team|teams|for teams|for enterprise|tlp|clp|vip|eld|ic|ad|multiple platforms|multiple platform|multi platform|multiple|windows|win|win/mac|mac/win|mac & win|mac/windows|windows/mac|multi-user|network|international|int|eu|emea|eurozone|worldwide|multi european languages|multiple languages|multilingual|multilanguage|ml
 	english|german|french|dutch|spanish|italian|portuguese|eu english|universal english|international english|for pc|pc|on-premises|on-premise|on premises|edition|version|series
 `)
 
