@@ -67,8 +67,8 @@ type paper struct {
 func New(data Data) *Dictionary {
 	data.Rows = withFamilies(data.Rows)
 	d := &Dictionary{
-		Data: data, publishers: make(map[string]int, 8*len(data.Publishers)), rows: make(map[string]int, len(data.Rows)),
-		byWord: make(map[string][]*rule, 4*len(data.Rules)), papers: map[int]*papers{},
+		Data: data, publishers: make(map[string]int, 5*len(data.Publishers)), rows: make(map[string]int, len(data.Rows)),
+		byWord: make(map[string][]*rule, 2*len(data.Rules)), papers: map[int]*papers{},
 	}
 	index := map[string]int{"": -1}
 	for i, p := range data.Publishers {
