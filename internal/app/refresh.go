@@ -116,7 +116,7 @@ func requester(settings config.Config, c aws.Config, queue refresher.Queue, log 
 // keeper returns the use case of statements.
 func keeper(store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Service {
 	return &statements.Service{
-		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Log: log, Changed: changed,
+		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Log: log, Changed: changed, Products: titles.Products,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {
 			p, _, _, err := titles.Resolve(ctx, publisher, "")
 			if err != nil || p.ID == "" {

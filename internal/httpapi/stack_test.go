@@ -130,6 +130,7 @@ func newStack(t *testing.T) *stack {
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Service{
 		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
+		Products: deps.Catalog.Products,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}
 	deps.Refreshes = &refresher.Requests{

@@ -21,6 +21,7 @@ import (
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
+	"trueup/internal/product"
 	"trueup/internal/sheet"
 )
 
@@ -34,6 +35,8 @@ type Service struct {
 	// Spelling returns the catalog's spelling of a publisher; the publisher itself if the catalog
 	// has none (R5.2).
 	Spelling func(ctx context.Context, publisher string) (string, error)
+	// Products returns the dictionary that knows the names on statements.
+	Products func(ctx context.Context) (*product.Dictionary, error)
 	Clock    func() time.Time
 	Zone     *time.Location // time zone of days; UTC if nil
 	Log      *slog.Logger
@@ -95,7 +98,7 @@ func (k *Service) record(ctx context.Context, o intake.Object, object objects.Ob
 
 // read reads a file and stores the result.
 func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Record, error) {
-	file, err := k.file(r, arrived)
+	file, err := k.file(ctx, r, arrived)
 	if err != nil {
 		return Record{}, err
 	}
@@ -142,7 +145,7 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 }
 
 // file reads and checks a file.
-func (k *Service) file(r Record, upload intake.File) (*statement.File, error) {
+func (k *Service) file(ctx context.Context, r Record, upload intake.File) (*statement.File, error) {
 	data, err := upload.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
@@ -150,7 +153,11 @@ func (k *Service) file(r Record, upload intake.File) (*statement.File, error) {
 	case err != nil:
 		return nil, err
 	}
-	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: remarks()}), nil
+	products, err := k.Products(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: remarks(products)}), nil
 }
 
 // store writes the content of a statement to where load reads it.
@@ -244,7 +251,7 @@ func (k *Service) again(ctx context.Context, r Record) (entitlement.Statement, e
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
 	}
 	defer arrived.Close()
-	file, err := k.file(r, arrived)
+	file, err := k.file(ctx, r, arrived)
 	if err != nil {
 		return entitlement.Statement{}, err
 	}

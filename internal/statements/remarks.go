@@ -8,35 +8,34 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
-	"trueup/internal/product/builtin"
+	"trueup/internal/product"
 	"trueup/internal/proposal"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
 
-// remarks returns a function that says what is remarkable about the names of products in one file: a
-// name and a version that contradict each other, and a name that the dictionary does not know, with the
+// remarks returns a function that says what is remarkable about the names of products in one file, by
+// the dictionary: a name and a version that contradict each other, and a name that the dictionary does not know, with the
 // products that it may stand for. It looks each name up once.
-func remarks() func(entitlement.Entitlement) []sheet.Finding {
+func remarks(d *product.Dictionary) func(entitlement.Entitlement) []sheet.Finding {
 	type key struct{ publisher, family, version string }
 	known := map[key][]sheet.Finding{}
 	return func(e entitlement.Entitlement) []sheet.Finding {
 		k := key{e.Publisher, e.Family, e.Version}
 		found, met := known[k]
 		if !met {
-			found = remarksOn(e)
+			found = remarksOn(d, e)
 			known[k] = found
 		}
 		return found
 	}
 }
 
-func remarksOn(e entitlement.Entitlement) (found []sheet.Finding) {
+func remarksOn(d *product.Dictionary, e entitlement.Entitlement) (found []sheet.Finding) {
 	publisher := e.Publisher
 	if text.Collapse(publisher) == "" {
 		publisher = agreement.VolumePublisher
 	}
-	d := builtin.Products()
 	if name, differs := d.VersionInName(publisher, e.Family, e.Version); differs {
 		found = append(found, sheet.Finding{
 			Column: statement.ColumnVersion, Value: text.Quote(e.Version), Code: "statement_version_differs",

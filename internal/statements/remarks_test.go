@@ -9,6 +9,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/i18n"
+	"trueup/internal/product/builtin"
 )
 
 // TestR6_6_RemarksOnNames: names that the dictionary does not know are hints with the products that they may
@@ -21,7 +22,7 @@ func TestR6_6_RemarksOnNames(t *testing.T) {
 		"V1,Visio Profesional,2019,5,0\n" +
 		"V1,Unheard Of Gadget,2019,5,0\n" +
 		"V2,Unheard Of Gadget,2019,5,0\n"
-	f := statement.ReadFile([]byte(file), statement.Options{Name: "a.csv", Date: "2026-11-28", Names: remarks()})
+	f := statement.ReadFile([]byte(file), statement.Options{Name: "a.csv", Date: "2026-11-28", Names: remarks(builtin.Products())})
 	var got []string
 	for _, found := range f.Findings {
 		got = append(got, fmt.Sprint(found.Line, " ", found.Position, " ", found.Severity, " ", found.Code))
@@ -40,7 +41,7 @@ func TestR6_6_RemarksOnNames(t *testing.T) {
 		t.Errorf("%+v (-want +got)\n%s", f, diff)
 	}
 	for version, counts := range map[string]string{"2021": "2021", "": ""} { // of an unknown name the column counts
-		for _, found := range remarksOn(entitlement.Entitlement{Publisher: "Contoso", Family: "Unheard Of 2019", Version: version}) {
+		for _, found := range remarksOn(builtin.Products(), entitlement.Entitlement{Publisher: "Contoso", Family: "Unheard Of 2019", Version: version}) {
 			if found.Code == "statement_version_differs" && found.Args["counts"] != counts {
 				t.Errorf("%q: %+v", version, found)
 			}

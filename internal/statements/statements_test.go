@@ -30,6 +30,8 @@ import (
 	"trueup/internal/intake/kind"
 	"trueup/internal/objects"
 	"trueup/internal/once"
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
 	"trueup/internal/statements"
 	"trueup/internal/testkit/storetest"
 )
@@ -77,6 +79,7 @@ func (s *stand) process() *statements.Service {
 			s.changed = append(s.changed, string(r.State)+" "+r.Name())
 			return nil
 		},
+		Products: func(context.Context) (*product.Dictionary, error) { return builtin.Products(), nil },
 		Spelling: func(_ context.Context, publisher string) (string, error) {
 			return strings.TrimSuffix(publisher, " Systems Incorporated"), nil
 		},

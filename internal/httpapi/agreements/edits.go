@@ -211,7 +211,7 @@ func (o *operations) createAgreement(api huma.API, op huma.Operation) {
 				}
 			}
 			reply, repeated, err := httpapi.Apply(ctx, call, event, o.Agreements.Create(n), func(a agreement.Agreement) Agreement {
-				return o.hinted(lang, a)
+				return o.hinted(ctx, lang, a)
 			})
 			if err == nil && !repeated && n.Type == agreement.TypeVolume {
 				o.Refreshes.PairsChanged(ctx, refresher.TriggerImport)
@@ -285,13 +285,13 @@ func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return o.revised(in.Lang(), after), nil
+		return o.revised(ctx, in.Lang(), after), nil
 	})
 }
 
 // revised returns the response with an agreement after a change.
-func (o *operations) revised(lang i18n.Lang, after agreement.Agreement) *httpapi.Tagged[Agreement] {
-	body := o.hinted(lang, after)
+func (o *operations) revised(ctx context.Context, lang i18n.Lang, after agreement.Agreement) *httpapi.Tagged[Agreement] {
+	body := o.hinted(ctx, lang, after)
 	return &httpapi.Tagged[Agreement]{Status: http.StatusOK, ETag: body.tag(lang), Body: body}
 }
 

@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"context"
 	"strings"
 
 	"trueup/internal/agreement"
@@ -8,24 +9,35 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
+	"trueup/internal/product"
 	"trueup/internal/product/builtin"
 	"trueup/internal/proposal"
 )
 
 // hinted returns an agreement that was added or changed.
-func (o *operations) hinted(lang i18n.Lang, a agreement.Agreement) Agreement {
+func (o *operations) hinted(ctx context.Context, lang i18n.Lang, a agreement.Agreement) Agreement {
 	shown := agreementOf(lang, o.today(), a)
-	shown.Hints = hints(lang, a)
+	if a.Type == agreement.TypeOther {
+		shown.Hints = hints(o.products(ctx), lang, a)
+	}
 	return shown
 }
 
-// hints returns what to know about the product title of an agreement: the dictionary does not know it,
-// with the products that it may stand for.
-func hints(lang i18n.Lang, a agreement.Agreement) []httpapi.Reason {
-	if a.Type != agreement.TypeOther {
-		return nil
+// products returns the dictionary with Microsoft's list of subscriptions. The change is made when
+// hints are added to its answer, so it does not fail for them.
+func (o *operations) products(ctx context.Context) *product.Dictionary {
+	d, err := o.Catalog.Products(ctx)
+	if err != nil {
+		o.Log.WarnContext(ctx, "hints without Microsoft's list of subscriptions", "error", err)
+		return builtin.Products()
 	}
-	if _, known := builtin.Products().Licensed(a.Publisher, a.ProductTitle, ""); known {
+	return d
+}
+
+// hints returns what to know about the product title of an agreement of type other: the dictionary does
+// not know it, with the products that it may stand for.
+func hints(d *product.Dictionary, lang i18n.Lang, a agreement.Agreement) []httpapi.Reason {
+	if _, known := d.Licensed(a.Publisher, a.ProductTitle, ""); known {
 		return nil
 	}
 	var names []string

@@ -188,6 +188,6 @@ func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		o.Refreshes.PairsChanged(ctx, refresher.TriggerDeletion)
-		return o.revised(in.Lang(), after), nil
+		return o.revised(ctx, in.Lang(), after), nil
 	})
 }
