@@ -63,11 +63,11 @@ func TestStartingRulesR6_3(t *testing.T) {
 			Microsoft Visio Professional 2019 - en-us = Microsoft Visio Professional 2019
 			Microsoft Visio LTSC Standard 2021 - en-us = Microsoft Visio Standard 2021
 			Microsoft Office Visio Standard 2007 = Microsoft Visio Standard 2007
-			Microsoft Visio - en-us = Microsoft Visio Plan 2
+			Microsoft Visio - en-us : undecidable
 			Microsoft Visio Viewer 2016 : free
 			Microsoft Visio Premium 2010 = Microsoft Visio Premium 2010
 			Microsoft Project Standard 2016 = Microsoft Project Standard 2016
-			Microsoft Project - en-us = Microsoft Project Plan 3
+			Microsoft Project - en-us : undecidable
 			Microsoft SQL Server 2019 (64-bit) : undecidable
 			Microsoft SQL Server 2008 R2 (64-bit) : undecidable
 			Microsoft SQL Server 2012 : undecidable
@@ -87,7 +87,7 @@ func TestStartingRulesR6_3(t *testing.T) {
 			Visual Studio Professional 2019 = Microsoft Visual Studio Professional 2019
 			Microsoft Visual Studio Premium 2013 = Microsoft Visual Studio Premium 2013
 			Visual Studio Community 2022 : undecidable
-			Visual Studio Build Tools 2019 : free
+			Visual Studio Build Tools 2019 : undecidable
 			Microsoft Visual Studio Code (User) : free
 			Microsoft Visual Studio Installer : component
 			Microsoft Visual Studio 2010 Tools for Office Runtime (x64) : component
@@ -334,11 +334,11 @@ func TestSamples(t *testing.T) {
 	t.Parallel()
 	all := []string{
 		"Adobe Acrobat DC: 1", "Adobe Photoshop 2025: 1", "Autodesk AutoCAD 2025: 1", "Microsoft 365 Apps for enterprise: 2",
-		"Microsoft Office Professional Plus 2016: 3", "Microsoft Visio Plan 2: 1", "Microsoft Visio Professional 2016: 1",
+		"Microsoft Office Professional Plus 2016: 3", "Microsoft Visio (plan or perpetual): 1", "Microsoft Visio Professional 2016: 1",
 	}
 	three := []string{
 		"Adobe Acrobat DC: 1", "Adobe Photoshop 2025: 1", "Microsoft 365 Apps for enterprise: 2",
-		"Microsoft Office Professional Plus 2016: 1", "Microsoft Visio Plan 2: 1",
+		"Microsoft Office Professional Plus 2016: 1", "Microsoft Visio (plan or perpetual): 1",
 	}
 	for name, want := range map[string]struct {
 		shape              inventory.Shape

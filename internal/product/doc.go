@@ -15,6 +15,11 @@
 // A name on a licence is looked up as it is written, then as an installed title, then by its words:
 // without punctuation, with Microsoft's abbreviations spelled out, and without the qualifiers of
 // price lists (qualifiers.go). A name of only a family stands for any of its editions (families.go).
+//
+// Some rules apply to all products and are code. A title that a star of a product's pattern took, and
+// that ends in "Free Edition", "Setup Client" and the like, is a free edition or a part (part.go). A
+// title that no rule knows is tried in other spellings (respell.go), and then as a part of a product
+// with whose name it begins.
 package product
 
 //go:generate go run ./pack

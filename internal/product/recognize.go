@@ -41,6 +41,14 @@ type Dictionary struct {
 	rules      []rule             // in the order of Data
 	byWord     map[string][]*rule // rules by their words
 	papers     map[int]*papers    // by the index of the publisher
+	words      struct {           // see accented
+		once  sync.Once
+		known map[string]string
+	}
+	named struct { // see families
+		once sync.Once
+		rows map[string][]int
+	}
 
 	unlistedRows sync.Map // *Row by publisher and name, see unlisted
 }
@@ -250,7 +258,35 @@ const maxWords = 40
 func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 	stem := Stem(text.Fold(t.Name))
 	by := detected{d.publisher(t.Publisher), text.Fold(t.Publisher), t.Version}
-	var best found
+	best := d.best(stem, by)
+	if best.rule == nil {
+		for _, other := range d.respelled(t.Name) {
+			other = Stem(other)
+			if best = d.best(other, by); best.rule != nil {
+				stem = other
+				break
+			}
+		}
+	}
+	if best.rule == nil {
+		return d.part(stem, by)
+	}
+	if m, ok = best.ending(d, stem); ok {
+		return m, true
+	}
+	m = Match{Rule: best.rule.ID, Kind: best.rule.Kind}
+	if best.rule.Of >= 0 {
+		m.Of = &d.Rows[best.rule.Of]
+	}
+	if best.rule.Row >= 0 {
+		m.Row = &d.Rows[best.rule.Row]
+		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.told(m.Row.Scheme), t.Version))
+	}
+	return m, true
+}
+
+// best returns the match that decides on a title in normal form; its rule is nil if there is none.
+func (d *Dictionary) best(stem string, by detected) (best found) {
 	words := 0
 	for word := range wordsOf(stem) {
 		if words++; words > maxWords {
@@ -262,18 +298,7 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 		}
 	}
 	best.search(d.byWord[""], "", stem, by)
-	if best.rule == nil {
-		return Match{}, false
-	}
-	m = Match{Rule: best.rule.ID, Kind: best.rule.Kind}
-	if best.rule.Of >= 0 {
-		m.Of = &d.Rows[best.rule.Of]
-	}
-	if best.rule.Row >= 0 {
-		m.Row = &d.Rows[best.rule.Row]
-		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.values, t.Version))
-	}
-	return m, true
+	return best
 }
 
 func (r *Row) product(version string) Product {

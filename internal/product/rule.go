@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"trueup/internal/text"
 )
 
 // rule is a Rule whose alternatives are compiled on first use: a process meets few of them.
@@ -25,6 +27,7 @@ type alternative struct {
 	name     Pattern
 	version  string // the version with placeholders; empty for the default
 	literals int    // characters that are no placeholders
+	isShort  bool   // matches only a version after its words, see shortWord
 }
 
 // class says which rules decide: those of the first class that has a match.
@@ -55,7 +58,7 @@ func (r *rule) compile() {
 		if !ok {
 			continue
 		}
-		compiled := &alternative{name: name, version: cmp.Or(r.Version, a.Version), literals: literals(name)}
+		compiled := &alternative{name: name, version: cmp.Or(r.Version, a.Version), literals: literals(name), isShort: r.isAnyones() && isShort(name)}
 		words := IndexWords(a.Name)
 		for _, word := range r.Words {
 			if word == "" && len(words) == 0 || slices.Contains(words, word) {
@@ -76,6 +79,27 @@ func literals(p Pattern) (n int) {
 		}
 	}
 	return n
+}
+
+// shortWord is the length of a name, with its space, that other programs begin with by accident, too:
+// "vuze vr studio" is not Vuze. A rule of free programs of any publisher takes such a name only
+// with a version after it.
+const shortWord = 5
+
+func (r *rule) isAnyones() bool {
+	return r.Kind == KindFree && r.By == "" && (r.Publisher < 0 || r.Anywhere)
+}
+
+// isShort reports whether a pattern is a short name and any text.
+func isShort(p Pattern) bool {
+	return len(p) == 2 && len(p[0]) == 1 && len(p[1]) == 0 && p[0][0].placeholder == "" && utf8.RuneCountInString(p[0][0].text) <= shortWord &&
+		text.IsASCII(p[0][0].text) && strings.HasSuffix(p[0][0].text, " ")
+}
+
+// versionFollows reports whether a text begins with a version, or tells a variant: "3.0", "v2",
+// "version 4", "(64 bit)", "- 1.1", "media player 3.0".
+func versionFollows(s string) bool {
+	return s == "" || s[0] == '(' || strings.ContainsAny(s, "0123456789")
 }
 
 // detected is what a title tells besides its name: its publisher by index, -1 if it is not known, and by
@@ -138,6 +162,7 @@ type found struct {
 	rule        *rule
 	alternative *alternative
 	values      Values
+	rest        string // what a star at the end of a pattern without placeholders took
 }
 
 // search tries the rules that are found by a word of the stem.
@@ -154,12 +179,34 @@ func (f *found) search(rules []*rule, word, stem string, t detected) {
 			if f.rule != nil && !f.isWorseThan(r, a) {
 				break // the next ones have no more literals
 			}
-			if v, ok := a.name.Match(stem); ok && r.isSince(v, t.version) {
-				*f = found{r, a, v}
+			if v, ok := a.name.Match(stem); ok && r.isSince(v, t.version) && (!a.isShort || versionFollows(a.rest(stem))) {
+				*f = found{r, a, v, a.rest(stem)}
 				break
 			}
 		}
 	}
+}
+
+// rest returns what the star took of a stem that matches, if the pattern is one text and a star.
+func (a *alternative) rest(stem string) string {
+	if p := a.name; len(p) == 2 && len(p[0]) == 1 && len(p[1]) == 0 && p[0][0].placeholder == "" {
+		return stem[len(p[0][0].text):]
+	}
+	return ""
+}
+
+// told returns the values of the match. A number directly after the name of a product of numbered
+// versions is its version although a star took it.
+func (f *found) told(scheme Scheme) Values {
+	v := f.values
+	if scheme != SchemeMajor && scheme != SchemeMinor {
+		return v
+	}
+	rest := strings.TrimLeft(f.rest, " "+lost)
+	if word := strings.TrimPrefix(firstWord(rest), "v"); v == (Values{}) && word != "" && digits(word, ".") == len(word) {
+		v.Number = word
+	}
+	return v
 }
 
 func (f *found) isWorseThan(r *rule, a *alternative) bool {

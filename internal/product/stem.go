@@ -113,7 +113,12 @@ func isCulture(s string) bool {
 var architectures = []string{
 	"64-bit edition", "32-bit edition", "64 bit edition", "32 bit edition", "x64 edition", "x86 edition",
 	"64-bits", "32-bits", "64 bits", "32 bits", "64-bit", "32-bit", "64 bit", "32 bit", "64bit", "32bit",
-	"x86_64", "x86-64", "x64", "x86", "amd64", "arm64", "win64", "win32", "64-разрядная",
+	"x86_64", "x86-64", "x64", "x86", "amd64", "arm64", "win64", "win32",
+	"64-разрядная версия", "32-разрядная версия", "64-разрядный выпуск", "32-разрядный выпуск", "64-разрядная", "32-разрядная", "64-разрядный", "32-разрядный",
+	"64 位元", "32 位元", "64位元", "32位元", "64 位", "32 位", "64位", "32位", "64 ビット", "32 ビット", "64ビット", "32ビット", "64비트", "32비트", "64 비트", "32 비트",
+	"64-bitars", "32-bitars", "64-bits editie", "64-bit-version", "64-bit-edition", "64-bittinen", "32-bittinen", "64-bitová", "32-bitová", "64bitová", "32bitová",
+	"64-bitowa", "32-bitowa", "64-bitowy", "32-bitowy", "64 bites", "32 bites", "64-bites", "32-bites", "64 de biți", "32 de biți", "64 bit sürümü",
+	"версия 64-bit", "64-розрядна", "32-розрядна", "64-bitna", "32-bitna", "64-битная", "32-битная", "64 бит", "32 бит",
 }
 
 // variants are written in parentheses at the end of names and do not change the product.

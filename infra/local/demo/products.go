@@ -31,7 +31,7 @@ func products() []product {
 		{m, "Office Standard", "2024", 17, true, clickToRun("Microsoft Office LTSC Standard 2024", "16.0.17932.20162", "nl-nl")},
 		{m, "Visio Professional", "2021", 38, false, single("Microsoft Visio LTSC Professional 2021 - en-us", corporation, "16.0.14332.20812")},
 		{m, "Visio Professional", "2016", 12, false, single("Microsoft Visio Professional 2016", corporation, "16.0.4266.1001")},
-		{m, "Visio Plan 2", "", 22, false, single("Microsoft Visio - en-us", corporation, latest)},
+		{m, "Visio Plan 2", "", 22, false, single("Microsoft Visio Pro for Office 365 - en-us", corporation, latest)},
 		{m, "Project Professional", "2021", 24, false, single("Microsoft Project Professional 2021 - en-us", corporation, "16.0.14332.20812")},
 		{m, "Access", "2016", 9, false, single("Microsoft Access 2016", corporation, "16.0.4266.1001")},
 		{m, "Visual Studio Professional", "2022", 31, false, []row{

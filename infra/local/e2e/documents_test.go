@@ -54,7 +54,7 @@ func TestReadme(t *testing.T) {
 		{"Office Standard 2019", "unused", 3, 0, 0, 0},
 		{"Project Standard 2021", "unused", 2, 0, 0, 0},
 		{"SQL Server Standard 2019", "not-measured", 2, 0, 0, 0},
-		{"Visio Plan 2", "unlicensed", 0, 1, 0, 1},
+		{"Visio (plan or perpetual)", "undecided", 0, 1, 0, 0},
 		{"Visio Professional 2016", "covered", 0, 1, 1, 0},
 		{"Visio Professional 2019", "covered", 1, 0, 0, 0},
 		{"Visual Studio Professional 2022", "unused", 1, 0, 0, 0},

@@ -107,7 +107,7 @@ func (c *checker) entry(p Publisher, f Family, e Entry) {
 	c.source(row)
 	c.related(row)
 	c.paper(row)
-	c.examples(p, e.ID, e.Publisher, e.Installed, e.Takes, e.Leaves)
+	c.examples(p, e.ID, e.Publisher, e.Anywhere, e.Installed, e.Takes, e.Leaves)
 }
 
 // name checks that family and edition, which people read together, do not repeat a word.
@@ -160,15 +160,18 @@ func (c *checker) noise(p Publisher, n Noise) {
 	if !slices.Contains(noiseKinds, product.Kind(n.Kind)) {
 		c.addf("kind %q", n.Kind)
 	}
-	c.examples(p, n.ID, n.Publisher, []Name{{Name: n.Name}}, n.Takes, n.Leaves)
+	c.examples(p, n.ID, n.Publisher, false, []Name{{Name: n.Name}}, n.Takes, n.Leaves)
 }
 
 // examples checks that a rule takes and leaves what it says, and that each pattern has an example.
-func (c *checker) examples(p Publisher, id, by string, patterns []Name, takes, leaves []string) {
+func (c *checker) examples(p Publisher, id, by string, anywhere bool, patterns []Name, takes, leaves []string) {
 	if len(patterns) > 0 && len(leaves) == 0 {
 		c.addf("it needs a title that it leaves")
 	}
 	for _, pattern := range patterns {
+		if (p.Name == "" || anywhere) && by == "" && isVague(pattern.Name) {
+			c.addf("the pattern %q has too few letters for titles of any publisher", pattern.Name)
+		}
 		if !slices.ContainsFunc(takes, func(title string) bool { return matchesOne(pattern.Name, parse(title, p, by)) }) {
 			c.addf("the pattern %q needs a title that it takes", pattern.Name)
 		}
@@ -183,6 +186,19 @@ func (c *checker) examples(p Publisher, id, by string, patterns []Name, takes, l
 			c.addf("it takes %q", written)
 		}
 	}
+}
+
+// minLiterals is the number of characters that a pattern with a star needs to take titles of any
+// publisher: "[rust|][| {number}*]" would take every title that begins with a number.
+const minLiterals = 2
+
+// isVague reports whether an alternative of a pattern has a star and hardly any text.
+func isVague(pattern string) bool {
+	names, err := product.Alternatives(pattern)
+	return err == nil && slices.ContainsFunc(names, func(n product.Alternative) bool {
+		literal := strings.NewReplacer("{number}", "", "{year}", "", "*", "", " ", "").Replace(n.Name)
+		return strings.Contains(n.Name, "*") && len(literal) < minLiterals
+	})
 }
 
 // Examples returns the titles of all examples: those that rules take and those that they leave.

@@ -19,9 +19,9 @@ const good = `
     versions: major
     source: general knowledge
     products:
-    - {id: contoso-planner, anywhere: true, installed: ["contoso planner {number}"], paper: [Planner], takes: [Contoso Planner 4.2], leaves: [Contoso Planner Viewer 4]}
+    - {id: contoso-planner, anywhere: true, installed: ["contoso planner {number}"], paper: [Planner], takes: [Contoso Planner 4.2], leaves: [Contoso Planner Pages 4]}
   noise:
-  - {id: contoso-viewer, kind: free, name: "contoso planner viewer *", takes: [Contoso Planner Viewer 4], leaves: [Contoso Planner 4.2]}
+  - {id: contoso-pages, kind: free, name: "contoso planner pages *", takes: [Contoso Planner Pages 4], leaves: [Contoso Planner 4.2]}
 `
 
 // TestCheckFindsFaultsR5_0 plants one fault at a time: packing must name it.
@@ -30,9 +30,9 @@ func TestCheckFindsFaultsR5_0(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, want string }{
 		"none":                         {"", "", ""},
 		"no example":                   {"takes: [Contoso Planner 4.2]", "takes: []", "needs a title that it takes"},
-		"no near miss":                 {"leaves: [Contoso Planner Viewer 4]", "leaves: []", "needs a title that it leaves"},
+		"no near miss":                 {"leaves: [Contoso Planner Pages 4]", "leaves: []", "needs a title that it leaves"},
 		"takes the example of others":  {"contoso planner {number}", "contoso planner*", "contoso-planner: it takes"},
-		"an id twice":                  {"id: contoso-viewer", "id: contoso-planner", "used twice"},
+		"an id twice":                  {"id: contoso-pages", "id: contoso-planner", "used twice"},
 		"no name on paper":             {"paper: [Planner]", "paper: []", "needs a name on paper"},
 		"an unknown metric":            {"metric: device", "metric: desk", "metric"},
 		"an undecidable row alone":     {"anywhere: true", "kind: undecidable", "candidates"},
@@ -44,6 +44,7 @@ func TestCheckFindsFaultsR5_0(t *testing.T) {
 		"two products of one name":     {"    - {id: contoso-planner,", "    - {id: planner, paper: [Plan]}\n    - {id: contoso-planner,", "it has the name of planner"},
 		"a name that repeats a word":   {"{id: contoso-planner,", "{id: contoso-planner, edition: Planners Pro,", `the name "Planner Planners Pro" repeats`},
 		"a lowest version":             {"anywhere: true,", `anywhere: true, from: "4.3",`, `does not take "Contoso Planner 4.2"`},
+		"hardly any text":              {"contoso planner {number}", "[contoso planner {number}|{number}*]", "too few letters"},
 		"an unknown key":               {"metric: device", "meter: device", "meter"},
 	} {
 		t.Run(name, func(t *testing.T) {

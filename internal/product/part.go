@@ -1,0 +1,201 @@
+package product
+
+import (
+	"slices"
+	"strings"
+
+	"trueup/internal/text"
+)
+
+// The ids of the rules that no data file has: they apply to the products of all publishers.
+const (
+	ruleFreeEnding  = "any-free-edition"      // a product whose title says that it is a free edition
+	rulePartEnding  = "any-part-of-product"   // a product whose title says that it is a part
+	rulePartOfKnown = "any-part-of-family"    // an unknown title that begins with a known product and ends as a part
+	ruleForKnown    = "any-extra-for-product" // an unknown title for a known product of its publisher
+)
+
+// freeEndings are written after the name of a product for an edition that needs no licence.
+//
+// Trials are among them. A trial stops by itself, and the program that is bought is nearly always
+// installed under a title without the word; if it counted as the product, or as undecidable, each
+// test of a program would show up as a missing licence.
+var freeEndings = []string{
+	"free", "free edition", "free version", "freeware", "freeware edition", "lite edition", "community edition", "community",
+	"trial", "trial version", "trial edition", "free trial", "evaluation", "evaluation version", "evaluation edition", "demo", "demo version",
+	"viewer", "reader", "player", "free viewer", "testversion", "version d'essai", "proefversie", "versión de prueba",
+}
+
+// partEndings are written after the name of a product for a part that is never sold alone.
+var partEndings = []string{
+	"setup client", "minidriver", "license manager", "licence manager", "licensing service", "license service", "activex control", "installer service", "object enabler",
+	"language pack", "updater", "auto updater", "update service", "update manager", "uninstaller", "crash reporter", "login manager",
+	"integration package", "web installer", "русификатор",
+}
+
+// looseEndings are parts of a known product if no rule knows the title. Products are sold under such
+// names too, so they do not change what a rule says.
+var looseEndings = []string{
+	"add-in", "add-ins", "addin", "addins", "add-on", "add-ons", "addon", "plug-in", "plug-ins", "plugin", "plugins", "module", "modules",
+	"extension", "extensions", "driver", "drivers", "agent", "toolbar", "launcher", "helper", "installer", "tools", "utilities", "file utilities",
+	"samples", "templates", "content", "library", "libraries", "client library", "documentation", "help", "components", "common components", "service",
+	"services", "autoupdate", "auto update", "liveupdate", "live update", "diagnostics", "active diagnostics", "shell extension", "print processor",
+	"feedback tool", "profiler", "connector", "cleanup", "interop", "runtime", "sdk", "module français", "english module",
+}
+
+// endsAs reports whether the words of one of the endings stand at the end of a stem, before its
+// version, and returns the last word and what stands before.
+func endsAs(stem string, endings []string) (before, word string, ok bool) {
+	stem = withoutVersion(stem)
+	for _, ending := range endings {
+		if rest, is := strings.CutSuffix(stem, ending); is && len(ending) > len(word) {
+			if trimmed := strings.TrimRight(rest, " -–:("); trimmed != rest && trimmed != "" {
+				before, word, ok = trimmed, ending, true
+			}
+		}
+	}
+	return before, word, ok
+}
+
+// withoutVersion cuts numbers, texts in parentheses and the word version from the end of a stem.
+func withoutVersion(stem string) string {
+	for {
+		stem = strings.TrimRight(strings.TrimSpace(stem), ",-–")
+		if inside, ok := strings.CutSuffix(stem, ")"); ok {
+			stem = inside // "Planner (Trial)", or "Planner Viewer (build 4)"
+			if at := strings.LastIndexByte(inside, '('); at > 0 && !endsWithWord(inside) {
+				stem = inside[:at]
+			}
+			continue
+		}
+		at := strings.LastIndexByte(stem, ' ')
+		if at < 0 || !isVersion(stem[at+1:]) {
+			return stem
+		}
+		stem = stem[:at]
+	}
+}
+
+// endsWithWord reports whether the last word has no digit.
+func endsWithWord(s string) bool {
+	return !strings.ContainsAny(s[strings.LastIndexAny(s, " (")+1:], "0123456789")
+}
+
+func isVersion(word string) bool {
+	word = strings.Trim(word, "()[]")
+	return word == "version" || word == "v" || word == "build" || startsWithDigit(strings.TrimPrefix(strings.TrimPrefix(word, "sp"), "v"))
+}
+
+func startsWithDigit(s string) bool { return s != "" && isDigit(s[0]) }
+
+// has reports whether a word stands in the text of a pattern.
+func (p Pattern) has(word string) bool {
+	return slices.ContainsFunc(p, func(parts []part) bool {
+		return slices.ContainsFunc(parts, func(p part) bool { return strings.Contains(p.text, word) })
+	})
+}
+
+// ending returns what the end of a title says of a product that a star took it for: that it is a
+// free edition or a part. ok is false if it says nothing, or the rule itself has the words.
+func (f *found) ending(d *Dictionary, stem string) (m Match, ok bool) {
+	if f.rule.Kind != KindProduct && f.rule.Kind != KindUndecidable || len(f.alternative.name) == 1 {
+		return Match{}, false
+	}
+	if _, word, is := endsAs(stem, freeEndings); is && !f.alternative.name.has(firstWord(word)) {
+		return Match{Rule: ruleFreeEnding, Kind: KindFree}, true
+	}
+	if _, word, is := endsAs(stem, partEndings); is && !f.alternative.name.has(firstWord(word)) {
+		return Match{Rule: rulePartEnding, Kind: KindComponent, Of: &d.Rows[f.rule.Row]}, true
+	}
+	return Match{}, false
+}
+
+// part returns what an unknown title is a part of.
+func (d *Dictionary) part(stem string, by detected) (m Match, ok bool) {
+	if d.isFamily(withoutVersion(stem), by) {
+		return Match{}, false // "Glary Utilities" has a part in its name and is none
+	}
+	if before, _, is := endsAs(stem, slices.Concat(partEndings, looseEndings)); is {
+		if row, ok := d.begins(before, by); ok {
+			return Match{Rule: rulePartOfKnown, Kind: KindComponent, Of: row}, true
+		}
+	}
+	if _, name, is := strings.Cut(stem, " for "); is && by.publisher >= 0 {
+		if row, ok := d.begins(name, by); ok {
+			return Match{Rule: ruleForKnown, Kind: KindComponent, Of: row}, true
+		}
+	}
+	return Match{}, false
+}
+
+// isFamily reports whether a name is that of a product, with or without its publisher.
+func (d *Dictionary) isFamily(name string, by detected) bool {
+	return len(d.families()[name]) > 0 || len(d.families()[d.withoutPublisher(by.publisher, name)]) > 0
+}
+
+// minFamily is the length of the name of a product by which it is known without its publisher.
+const minFamily = 6
+
+// begins reports whether a text begins with the name of a product that needs a licence, or is the
+// name of its publisher. The row is nil if several products have the name.
+func (d *Dictionary) begins(name string, by detected) (*Row, bool) {
+	if by.publisher >= 0 {
+		return d.beginsAt(d.withoutPublisher(by.publisher, name), by.publisher)
+	}
+	if by.folded != "" {
+		return nil, false // an unknown maker of something for a known product
+	}
+	if first := firstWord(name); first != name {
+		if i, ok := d.publishers[first]; ok {
+			name = d.withoutPublisher(i, name)
+		}
+	}
+	for len(name) >= minFamily {
+		if rows := d.families()[name]; len(rows) > 0 {
+			return d.only(rows), true
+		}
+		at := strings.LastIndexByte(name, ' ')
+		if at < 0 {
+			break
+		}
+		name = strings.TrimRight(name[:at], " -–:,")
+	}
+	return nil, false
+}
+
+// beginsAt is begins for a name without its publisher: a product of the publisher has its first word.
+func (d *Dictionary) beginsAt(name string, publisher int) (*Row, bool) {
+	var rows []int
+	if all, ok := d.papers[publisher]; ok {
+		for _, i := range all.rows {
+			if family := text.Fold(d.Rows[i].Family); d.Rows[i].Kind != KindFree && firstWord(family) == firstWord(name) {
+				rows = append(rows, i)
+			}
+		}
+	}
+	isPublisher := d.publishers[name] == publisher && publisherStem(d.Publishers[publisher].Name) == name
+	return d.only(rows), len(rows) > 0 || isPublisher
+}
+
+// only returns the row if there is one.
+func (d *Dictionary) only(rows []int) *Row {
+	if len(rows) != 1 {
+		return nil
+	}
+	return &d.Rows[rows[0]]
+}
+
+// families returns the indexes of the products by their families, in normal form. They are collected
+// on first use.
+func (d *Dictionary) families() map[string][]int {
+	d.named.once.Do(func() {
+		d.named.rows = map[string][]int{}
+		for i := range d.Rows {
+			if row := &d.Rows[i]; row.Kind != KindFree {
+				name := Stem(text.Fold(row.Family))
+				d.named.rows[name] = append(d.named.rows[name], i)
+			}
+		}
+	})
+	return d.named.rows
+}
