@@ -13,13 +13,14 @@ import (
 //
 //	Microsoft_VisioProfessional_2010_x86   microsoft visio professional 2010 x86
 //	FineReader11 Professional              finereader 11 professional
+//	Postman x64 11.81.0                    postman 11.81.0
 //	Herramientas de correcci?n             herramientas de corrección
 //	Microsoft 365-appar för X - sv-se      microsoft 365 apps in another language
 //	Trellix Data Exchange Layer            mcafee data exchange layer
 //
 // They are tried last, so they cannot change what a rule says of the title as written.
 func (d *Dictionary) respelled(name string) (all []string) {
-	for _, spelling := range []string{spaced(name), d.repaired(name), localApps(text.Fold(name)), renamed(text.Fold(name))} {
+	for _, spelling := range []string{spaced(name), d.repaired(name), withoutArchitecture(text.Fold(name)), localApps(text.Fold(name)), renamed(text.Fold(name))} {
 		if spelling = text.Fold(spelling); spelling != "" && spelling != text.Fold(name) {
 			all = append(all, spelling)
 		}
@@ -45,6 +46,13 @@ func spaced(name string) string {
 		last = r
 	}
 	return b.String()
+}
+
+// withoutArchitecture removes the architecture from within a name. Stem does so at the end.
+func withoutArchitecture(folded string) string {
+	words := strings.Fields(folded)
+	kept := slices.DeleteFunc(words, func(word string) bool { return slices.Contains(architectures, strings.Trim(word, "(),")) })
+	return strings.Join(kept, " ")
 }
 
 // withoutRevision drops the revision of a package and its language from the end: EN_r01.

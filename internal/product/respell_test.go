@@ -18,6 +18,7 @@ func TestSpellingsR5_0(t *testing.T) {
 		"Microsoft Office Professional Plus? 2016":                     "microsoft-office-professional-plus",
 		"Microsoft SQL Server 2017 (64 位)":                             "microsoft-sql-server-undecidable",
 		"Microsoft SQL Server 2017 (64-bitars)":                        "microsoft-sql-server-undecidable",
+		"Postman x64 11.81.0":                                          "postman",
 		"Trellix Data Exchange Layer":                                  "vendor-security-agents",
 		"Microsoft 365 rakendused ettevõttele - et-ee":                 "microsoft-365-apps-undecidable",
 		"Microsoft 365 rakendused ettevõttele":                         "",
