@@ -32,7 +32,7 @@ func TestImportScript(t *testing.T) {
 	}{
 		{[]string{"../../events/mistakes.csv"}, 1, []string{
 			"mistakes.csv: rejected", "24 rejected",
-			"error, line 5, Authorization number (01/07002): Use only", `Remove the invisible characters from the name: U+0009`,
+			"error, line 5, Authorization number (01/07002): Use only", `Remove the invisible characters from the name: tab`,
 			"warning, line 1 (Cost centre): ",
 		}},
 		{[]string{spaced, "My group"}, 0, []string{filepath.Base(spaced) + ": succeeded", "12 added", "4 agreementsCreated"}},

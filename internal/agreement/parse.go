@@ -90,10 +90,17 @@ func ParseProgram(given Program) (Program, []errs.Violation) {
 	return program, c.violations
 }
 
-// NotASCII returns the violation of a value with characters beyond ASCII where only ASCII is
-// accepted (R3.3). It has no field.
-func NotASCII(value string) errs.Violation {
-	return errs.Violation{Code: "not_ascii", Value: text.Quote(value), Args: errs.Pairs("characters", beyondASCII(value))}
+// NotASCII returns the violations of a value with characters beyond ASCII where only ASCII is
+// accepted (R3.3): dashes, which a hyphen replaces, and others. They have no field.
+func NotASCII(value string) (violations []errs.Violation) {
+	quoted, value := text.Quote(value), text.Readable(value)
+	if dashes := dashesIn(value); dashes != nil {
+		violations = append(violations, errs.Violation{Code: "dash", Value: quoted, Args: errs.Pairs("characters", dashes.String())})
+	}
+	if others := beyondASCII(withHyphens(value)); others != "" {
+		violations = append(violations, errs.Violation{Code: "not_ascii", Value: quoted, Args: errs.Pairs("characters", others)})
+	}
+	return violations
 }
 
 // checker collects the violations of one draft.
@@ -120,7 +127,11 @@ func (c *checker) name(name string) {
 		}
 		return
 	}
-	if n := utf8.RuneCountInString(collapsed); n > NameMaxChars {
+	if isCellError(collapsed) {
+		c.add("cell_error", field, name)
+		return
+	}
+	if n := utf8.RuneCountInString(text.Collapse(withoutRefused(name))); n > NameMaxChars {
 		c.add("name_too_long", field, name, "max", strconv.Itoa(NameMaxChars), "length", strconv.Itoa(n))
 	}
 	// White space at the ends is dropped. A tab or line break inside is not a space.
@@ -157,10 +168,25 @@ func (c *checker) onlyASCII(field, value string) bool {
 	if !c.ascii || text.IsASCII(value) {
 		return true
 	}
-	violation := NotASCII(value)
-	violation.Field = field
-	c.violations = append(c.violations, violation)
+	for _, violation := range NotASCII(value) {
+		violation.Field = field
+		c.violations = append(c.violations, violation)
+	}
 	return false
+}
+
+// withoutRefused returns a name without the characters that other violations say to remove: what
+// is left must not be too long.
+func withoutRefused(name string) string {
+	if isPlain(name) {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if isForbidden(r) || isControl(r) && !unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 // pairs checks the program and the pairs of a draft.
@@ -205,66 +231,105 @@ func (c *checker) program(given Program) Program {
 }
 
 func (c *checker) pair(i int, typed Pair, given Program, maxChars int) Pair {
-	before := len(c.violations)
-	p := Pair{
-		Authorization: c.number(i, "authorization", typed.Authorization),
-		License:       c.number(i, "license", typed.License),
-		Program:       given,
-	}
-	sound := before == len(c.violations)
+	authorization, license := c.number(i, "authorization", typed.Authorization), c.number(i, "license", typed.License)
+	p := Pair{Authorization: authorization.text, License: license.text, Program: given}
 	n := utf8.RuneCountInString(p.Authorization) + utf8.RuneCountInString(p.License)
-	if n > maxChars {
+	if n > maxChars && !authorization.damaged && !license.damaged {
 		c.add("pair_too_long", pairField(i, ""), p.String(), "max", strconv.Itoa(maxChars), "length", strconv.Itoa(n))
 	}
 	if given == "" {
 		p.Program = p.Suggest()
 	}
-	if given == ProgramOpenValue && sound && !sameNumber(p.Authorization, p.License) {
+	if given == ProgramOpenValue && authorization.isComparable() && license.isComparable() && !sameNumber(p.Authorization, p.License) {
 		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", text.Quote(p.Authorization))
 	}
 	return p
 }
 
-// number checks one number of pair i and returns it trimmed.
-func (c *checker) number(i int, part, typed string) string {
-	number := strings.TrimSpace(typed)
-	plain, signs := true, false
-	for j := range len(number) {
-		switch kind := numberByte(number[j]); kind {
-		case letterOrDigit:
-			signs = true
-		case hyphen:
-		default:
-			plain = false
-		}
-	}
-	if plain && signs && len(number) == len(typed) {
-		return number
+// number is a checked number of a pair.
+type number struct {
+	text    string // trimmed, and without what violations say to remove
+	damaged bool   // only the agreement tells the right number
+}
+
+// isComparable reports whether the number is known once its violations are corrected.
+func (n number) isComparable() bool {
+	return !n.damaged && text.IsASCII(n.text) && strings.Trim(n.text, "-") != ""
+}
+
+// number checks one number of pair i.
+func (c *checker) number(i int, part, typed string) number {
+	trimmed := strings.TrimSpace(typed)
+	if plain, signs := shape(trimmed); plain && signs && len(trimmed) == len(typed) {
+		return number{text: trimmed}
 	}
 	field := pairField(i, part)
+	trimmed = text.Readable(trimmed)
+	if code := damage(trimmed); code != "" {
+		if code == "number_thousands" {
+			plain := ungrouped(trimmed)
+			c.add(code, field, typed, "number", plain)
+			return number{text: plain}
+		}
+		c.add(code, field, typed)
+		return number{text: trimmed, damaged: true}
+	}
 	ascii := c.onlyASCII(field, typed)
-	switch {
-	case number == "":
+	if trimmed == "" {
 		if ascii {
 			c.add("number_required", field, typed)
 		}
-	case plain && !signs:
-		c.add("number_only_hyphens", field, typed)
-	case !plain:
-		var wrong characters
-		for _, r := range number {
-			if r >= utf8.RuneSelf && c.ascii {
-				continue // already reported as not ASCII
-			}
-			if r >= utf8.RuneSelf || numberByte(byte(r)) == other {
-				wrong.add(r)
-			}
+		return number{}
+	}
+	if dashes := dashesIn(trimmed); dashes != nil && !c.ascii { // otherwise already reported
+		c.add("dash", field, typed, "characters", dashes.String())
+	}
+	return number{text: c.characters(field, typed, withHyphens(trimmed))}
+}
+
+// characters checks the characters of a number, and returns it without the wrong ones.
+func (c *checker) characters(field, typed, trimmed string) string {
+	var wrong characters
+	signs, hyphens := false, true
+	kept := strings.Map(func(r rune) rune {
+		switch {
+		case r < utf8.RuneSelf && numberByte(byte(r)) == letterOrDigit:
+			signs, hyphens = true, false
+		case r == '-':
+		case r >= utf8.RuneSelf && c.ascii: // already reported as not ASCII
+			signs, hyphens = true, false
+		default:
+			wrong.add(r)
+			hyphens = false
+			signs = signs || unicode.IsLetter(r) || unicode.IsDigit(r)
+			return -1
 		}
-		if wrong != nil {
-			c.add("number_characters", field, typed, "characters", wrong.String())
+		return r
+	}, trimmed)
+	switch {
+	case hyphens:
+		c.add("number_only_hyphens", field, typed)
+	case !signs:
+		c.add("number_required", field, typed)
+	case wrong != nil:
+		c.add("number_characters", field, typed, "characters", wrong.String())
+	}
+	return kept
+}
+
+// shape reports whether a number has only allowed characters, and whether one of them is a letter
+// or a digit.
+func shape(number string) (plain, signs bool) {
+	plain = true
+	for i := range len(number) {
+		switch numberByte(number[i]) {
+		case letterOrDigit:
+			signs = true
+		case other:
+			plain = false
 		}
 	}
-	return number
+	return plain, signs
 }
 
 func pairField(i int, part string) string {
@@ -373,6 +438,29 @@ func (c characters) String() string {
 		}
 	}
 	return b.String()
+}
+
+// dashes are the characters that look like a hyphen and are none.
+const dashes = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+
+// dashesIn returns the dashes in a value; nil if it has none.
+func dashesIn(value string) (found characters) {
+	for _, r := range value {
+		if strings.ContainsRune(dashes, r) {
+			found.add(r)
+		}
+	}
+	return found
+}
+
+// withHyphens returns a value with a hyphen in place of every dash.
+func withHyphens(value string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(dashes, r) {
+			return '-'
+		}
+		return r
+	}, value)
 }
 
 func beyondASCII(value string) string {

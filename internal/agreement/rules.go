@@ -39,7 +39,7 @@ var DraftRules = []Rule{
 	},
 	{
 		Code: "name_too_long", Spec: "R2.1", Check: CheckDraft, Field: "name", Args: []string{"max", "length"},
-		Summary: "A name has at most 256 characters, repeated spaces counted once.",
+		Summary: "A name has at most 256 characters, repeated spaces counted once, and those that other findings say to remove not at all.",
 		Pass:    "Office agreements", Fail: "257 letters",
 	},
 	{
@@ -56,6 +56,16 @@ var DraftRules = []Rule{
 		Code: "not_ascii", Spec: "R3.3", Check: CheckDraft, Field: "name, authorization, license", Args: []string{"characters"},
 		Summary: "A CSV file has only ASCII characters in its cells. In the console and the API a name may have letters of any script.",
 		Pass:    "01-07001,01-07001,Reseau", Fail: "01-07001,01-07001,Réseau",
+	},
+	{
+		Code: "dash", Spec: "R3.7", Check: CheckDraft, Field: "name, authorization, license", Args: []string{"characters"},
+		Summary: "A number, and a name in a CSV file, has hyphens, not dashes that look like them.",
+		Pass:    "01-07001,01-07001,Office - Ghent", Fail: "01–07001,01-07001,Office",
+	},
+	{
+		Code: "cell_error", Spec: "R3.7", Check: CheckDraft, Field: "name, authorization, license",
+		Summary: "A cell is not an error of a spreadsheet, such as #REF! or #####.",
+		Pass:    "01-07001,01-07001", Fail: "#######,01-07001",
 	},
 	{
 		Code: "pairs_required", Spec: "R2.2", Check: CheckDraft, Field: "pairs",
@@ -78,8 +88,28 @@ var DraftRules = []Rule{
 		Pass:    "-7,-7", Fail: "--,01-07001",
 	},
 	{
+		Code: "number_scientific", Spec: "R3.7", Check: CheckDraft, Field: "authorization, license",
+		Summary: "A number is not in scientific notation: a spreadsheet has dropped digits.",
+		Pass:    "01-07001,01-07001", Fail: "1.23457E+14,01-07001",
+	},
+	{
+		Code: "number_decimal", Spec: "R3.7", Check: CheckDraft, Field: "authorization, license",
+		Summary: "A number has no decimal point or comma.",
+		Pass:    "1234567,1234567", Fail: "1234567.0,1234567",
+	},
+	{
+		Code: "number_thousands", Spec: "R3.7", Check: CheckDraft, Field: "authorization, license", Args: []string{"number"},
+		Summary: "A number has no separators between groups of digits.",
+		Pass:    "1234567,1234567", Fail: `"1,234,567",1234567`,
+	},
+	{
+		Code: "number_date", Spec: "R3.7", Check: CheckDraft, Field: "authorization, license",
+		Summary: "A number is not a date, which a spreadsheet may have made of it.",
+		Pass:    "01-07001,01-07001", Fail: "01/07/2001,01-07001",
+	},
+	{
 		Code: "pair_too_long", Spec: "R2.2", Check: CheckDraft, Field: "pair", Args: []string{"max", "length"},
-		Summary: "Both numbers of a pair have at most 16 characters together. The setting PAIR_MAX_CHARS lifts this to at most 32.",
+		Summary: "Both numbers of a pair have at most 16 characters together, without those that other findings say to remove. The setting PAIR_MAX_CHARS lifts this to at most 32.",
 		Pass:    "01-07001,01-07001", Fail: "01-07001,01-070011",
 	},
 	{

@@ -147,6 +147,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
 	imports := &importer.Importer{
 		Store:   store.Imports,
+		Numbers: agreements,
 		Uploads: uploads,
 		Reports: reports,
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},

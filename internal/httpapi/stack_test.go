@@ -121,7 +121,7 @@ func newStack(t *testing.T) *stack {
 		Adjustments: store.Adjustments, Expiring: deps.Expiring,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
-	imports := &importer.Importer{Store: store.Imports, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
+	imports := &importer.Importer{Store: store.Imports, Numbers: all, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
 	rules := inventories.RulesFiles{Counts: inventories.NewCounts(store.Inventories, deps.Reports)}
 	feeds := &feeder.Feeder{Catalog: deps.Catalog, Rules: rules, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
 	counts := &inventories.Receiver{

@@ -37,6 +37,7 @@
 package i18n
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 	"sync"
@@ -165,11 +166,13 @@ func fill(lang Lang, text string, args map[string]string) string {
 	}
 }
 
-// argument returns the value of a placeholder. The argument "separator" is one character, which
-// is named in the reader's language.
+// argument returns the value of a placeholder. Some arguments are named in the reader's language:
+// "separator" is one character, "characters" is a list of characters with spaces between them, and
+// "column" is a column of a file.
 func argument(lang Lang, name string, args map[string]string) (string, bool) {
 	value, ok := args[name]
-	if name == "separator" {
+	switch name {
+	case "separator":
 		switch value {
 		case ",":
 			value = Text(lang, "separator_comma", nil)
@@ -178,6 +181,36 @@ func argument(lang Lang, name string, args map[string]string) (string, bool) {
 		case "\t":
 			value = Text(lang, "separator_tab", nil)
 		}
+	case "characters":
+		value = namedCharacters(lang, value)
+	case "column":
+		if Known("column_" + value) {
+			value = Column(lang, value)
+		}
 	}
 	return value, ok && name != "" // {} is text
+}
+
+// namedCharacters returns a list of characters with a name for those that are invisible or look
+// like others. An invisible one is in the list as U+0020.
+func namedCharacters(lang Lang, list string) string {
+	all := strings.Split(list, " ")
+	for i, c := range all {
+		code := strings.ToLower(strings.TrimPrefix(c, "U+"))
+		visible := !strings.HasPrefix(c, "U+")
+		if r := []rune(c); len(r) == 1 {
+			code = fmt.Sprintf("%04x", r[0])
+		}
+		if !Known("character_" + code) {
+			continue
+		}
+		all[i] = Text(lang, "character_"+code, nil)
+		if visible {
+			all[i] = c + " (" + all[i] + ")"
+		}
+	}
+	if strings.Contains(list, "U+") {
+		return strings.Join(all, ", ")
+	}
+	return strings.Join(all, " ")
 }

@@ -82,10 +82,115 @@ var messages = [...]message{
 		"De body is groter dan {max} bytes. Stuur een kleinere.",
 		"Le corps dépasse {max} octets. Envoyez-en un plus petit.",
 	}},
+	{"cell_error", [...]string{
+		"A spreadsheet shows an error here. Type the value that belongs here.",
+		"Een spreadsheet toont hier een fout. Typ de waarde die hier hoort.",
+		"Un tableur affiche ici une erreur. Tapez la valeur qui doit y figurer.",
+	}},
 	{"change_required", [...]string{
 		"Specify what to change.",
 		"Geef aan wat er gewijzigd moet worden.",
 		"Indiquez ce qu'il faut modifier.",
+	}},
+	{"character_0009", [...]string{
+		"tab",
+		"tab",
+		"tabulation",
+	}},
+	{"character_000a", [...]string{
+		"line break",
+		"regeleinde",
+		"saut de ligne",
+	}},
+	{"character_000d", [...]string{
+		"line break",
+		"regeleinde",
+		"saut de ligne",
+	}},
+	{"character_0020", [...]string{
+		"space",
+		"spatie",
+		"espace",
+	}},
+	{"character_00a0", [...]string{
+		"no-break space",
+		"vaste spatie",
+		"espace insécable",
+	}},
+	{"character_00ad", [...]string{
+		"soft hyphen",
+		"zacht koppelteken",
+		"trait d'union conditionnel",
+	}},
+	{"character_200b", [...]string{
+		"zero-width space",
+		"spatie zonder breedte",
+		"espace sans chasse",
+	}},
+	{"character_2010", [...]string{
+		"hyphen (U+2010)",
+		"koppelteken (U+2010)",
+		"trait d'union (U+2010)",
+	}},
+	{"character_2011", [...]string{
+		"non-breaking hyphen",
+		"vast koppelteken",
+		"trait d'union insécable",
+	}},
+	{"character_2012", [...]string{
+		"figure dash",
+		"cijferstreepje",
+		"tiret numérique",
+	}},
+	{"character_2013", [...]string{
+		"en dash",
+		"half kastlijntje",
+		"tiret demi-cadratin",
+	}},
+	{"character_2014", [...]string{
+		"em dash",
+		"kastlijntje",
+		"tiret cadratin",
+	}},
+	{"character_2015", [...]string{
+		"horizontal bar",
+		"horizontale streep",
+		"barre horizontale",
+	}},
+	{"character_2018", [...]string{
+		"left single quote",
+		"enkel aanhalingsteken openen",
+		"guillemet simple ouvrant",
+	}},
+	{"character_2019", [...]string{
+		"curly apostrophe",
+		"gekrulde apostrof",
+		"apostrophe courbe",
+	}},
+	{"character_201c", [...]string{
+		"left double quote",
+		"dubbel aanhalingsteken openen",
+		"guillemet double ouvrant",
+	}},
+	{"character_201d", [...]string{
+		"right double quote",
+		"dubbel aanhalingsteken sluiten",
+		"guillemet double fermant",
+	}},
+	{"character_202f", [...]string{
+		"narrow no-break space",
+		"smalle vaste spatie",
+		"espace fine insécable",
+	}},
+	{"character_2212", [...]string{
+		"minus sign",
+		"minteken",
+		"signe moins",
+	}},
+	{"character_feff", [...]string{
+		"byte-order mark",
+		"byte order mark",
+		"marque d'ordre des octets",
 	}},
 	{"choice_kind", [...]string{
 		"Choose product or free.",
@@ -106,6 +211,11 @@ var messages = [...]message{
 		"Give at least one choice and at most {max}.",
 		"Geef minstens één keuze en hoogstens {max}.",
 		"Indiquez au moins un choix et {max} au plus.",
+	}},
+	{"column_at", [...]string{
+		"Column {position}",
+		"Kolom {position}",
+		"Colonne {position}",
 	}},
 	{"column_authorization", [...]string{
 		"Authorization number",
@@ -133,9 +243,14 @@ var messages = [...]message{
 		"Une ligne compte deux colonnes (les deux numéros) ou trois (avec un nom), séparées par {separator}. Celle-ci en compte {count}.",
 	}},
 	{"columns_ignored", [...]string{
-		"These columns are not known and were not read.",
-		"Deze kolommen zijn niet bekend en zijn niet gelezen.",
-		"Ces colonnes ne sont pas connues et n'ont pas été lues.",
+		"These columns are not known and were not read: {columns}",
+		"Deze kolommen zijn niet bekend en zijn niet gelezen: {columns}",
+		"Ces colonnes ne sont pas connues et n'ont pas été lues : {columns}",
+	}},
+	{"columns_superseded", [...]string{
+		"These columns were not read, because another column names the same more exactly: {columns}",
+		"Deze kolommen zijn niet gelezen, omdat een andere kolom hetzelfde preciezer noemt: {columns}",
+		"Ces colonnes n'ont pas été lues, car une autre colonne nomme la même chose plus exactement : {columns}",
 	}},
 	{"cursor_invalid", [...]string{
 		"This cursor is damaged or belongs to another query. Start again without a cursor.",
@@ -146,6 +261,11 @@ var messages = [...]message{
 		"The data of the report has changed since its first page. Start again without a cursor.",
 		"De gegevens van het rapport zijn gewijzigd sinds de eerste pagina. Begin opnieuw zonder cursor.",
 		"Les données du rapport ont changé depuis sa première page. Recommencez sans curseur.",
+	}},
+	{"dash", [...]string{
+		"Type a hyphen (-) in place of each of these: {characters}",
+		"Typ een koppelteken (-) in plaats van elk van deze: {characters}",
+		"Tapez un trait d'union (-) à la place de chacun de ceux-ci : {characters}",
 	}},
 	{"date_invalid", [...]string{
 		"Give a day that exists, such as 2026-11-21.",
@@ -247,10 +367,20 @@ var messages = [...]message{
 		"Het bestand is geen platte tekst. Sla het blad op als CSV.",
 		"Le fichier n'est pas du texte brut. Enregistrez la feuille au format CSV.",
 	}},
+	{"file_numbers", [...]string{
+		"The file is a document of Apple Numbers or a similar program. Open it and export the sheet as CSV.",
+		"Het bestand is een document van Apple Numbers of een soortgelijk programma. Open het en exporteer het blad als CSV.",
+		"Le fichier est un document d'Apple Numbers ou d'un programme semblable. Ouvrez-le et exportez la feuille en CSV.",
+	}},
 	{"file_pdf", [...]string{
 		"The file is a PDF document. Type the pairs into a CSV file, or export them as one.",
 		"Het bestand is een PDF-document. Typ de paren over in een CSV-bestand of exporteer ze als CSV.",
 		"Le fichier est un document PDF. Saisissez les paires dans un fichier CSV ou exportez-les au format CSV.",
+	}},
+	{"file_rtf", [...]string{
+		"The file is rich text (RTF). Save it as plain text, with a name that ends in .csv.",
+		"Het bestand is opgemaakte tekst (RTF). Sla het op als tekst zonder opmaak, met een naam die eindigt op .csv.",
+		"Le fichier est du texte enrichi (RTF). Enregistrez-le en texte brut, avec un nom qui se termine par .csv.",
 	}},
 	{"file_too_large", [...]string{
 		"The file is larger than 4 MiB. Split it into smaller files.",
@@ -258,14 +388,19 @@ var messages = [...]message{
 		"Le fichier dépasse 4 Mio. Divisez-le en fichiers plus petits.",
 	}},
 	{"file_too_many_rows", [...]string{
-		"The file has more than 5000 pairs. Split it into smaller files.",
-		"Het bestand bevat meer dan 5000 paren. Splits het in kleinere bestanden.",
-		"Le fichier contient plus de 5000 paires. Divisez-le en fichiers plus petits.",
+		"The file has more than 5000 different pairs, or more than 20000 lines. Split it into smaller files.",
+		"Het bestand heeft meer dan 5000 verschillende paren, of meer dan 20000 regels. Splits het in kleinere bestanden.",
+		"Le fichier a plus de 5000 paires différentes, ou plus de 20000 lignes. Divisez-le en fichiers plus petits.",
 	}},
 	{"file_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
 		"Het bestand is Unicode-tekst (UTF-16). Sla het op als CSV, niet als Unicode-tekst.",
 		"Le fichier est un texte Unicode (UTF-16). Enregistrez-le au format CSV, et non en texte Unicode.",
+	}},
+	{"file_word", [...]string{
+		"The file is a document of a word processor such as Word. Save it as plain text, with a name that ends in .csv.",
+		"Het bestand is een document van een tekstverwerker zoals Word. Sla het op als tekst zonder opmaak, met een naam die eindigt op .csv.",
+		"Le fichier est un document de traitement de texte, par exemple Word. Enregistrez-le en texte brut, avec un nom qui se termine par .csv.",
 	}},
 	{"file_xls", [...]string{
 		"The file is an old or a protected workbook. Open it in your spreadsheet program and save the sheet as CSV.",
@@ -327,15 +462,30 @@ var messages = [...]message{
 		"Deze licentiegroep bestaat niet. Misschien is ze verwijderd.",
 		"Ce groupe de licences n'existe pas. Il a peut-être été supprimé.",
 	}},
+	{"header_ambiguous", [...]string{
+		"The columns {first} and {second} could both be the field {column}. Rename or remove one of them.",
+		"De kolommen {first} en {second} kunnen allebei het veld {column} zijn. Hernoem of verwijder een van beide.",
+		"Les colonnes {first} et {second} pourraient toutes deux être le champ {column}. Renommez ou supprimez l'une d'elles.",
+	}},
 	{"header_incomplete", [...]string{
 		"The header line must name both number columns, authorization number and license number. Complete it, or remove it.",
 		"De kopregel moet beide nummerkolommen noemen, autorisatienummer en licentienummer. Vul hem aan of verwijder hem.",
 		"La ligne d'en-tête doit nommer les deux colonnes de numéros, numéro d'autorisation et numéro de licence. Complétez-la ou supprimez-la.",
 	}},
+	{"header_not_first", [...]string{
+		"This line has column names, which belong on the first line. Remove it if the first line has them too; otherwise move it there.",
+		"Deze regel heeft kolomnamen, die op de eerste regel horen. Verwijder de regel als de eerste regel ze ook heeft; zet hem anders daar.",
+		"Cette ligne a des noms de colonnes, dont la place est à la première ligne. Supprimez-la si la première ligne les a aussi ; sinon, déplacez-la là.",
+	}},
 	{"header_skipped", [...]string{
 		"The first line is a header and was skipped.",
 		"De eerste regel is een kopregel en is overgeslagen.",
 		"La première ligne est un en-tête et a été ignorée.",
+	}},
+	{"header_unknown", [...]string{
+		"The first line has no number, so it is read as column names, but they are not known. Name the columns Authorization number, License number and, if you like, Agreement name.",
+		"De eerste regel heeft geen nummer en wordt dus gelezen als kolomnamen, maar die zijn niet bekend. Noem de kolommen Autorisatienummer, Licentienummer en, als u wilt, Naam overeenkomst.",
+		"La première ligne n'a pas de numéro et est donc lue comme des noms de colonnes, mais ils ne sont pas connus. Nommez les colonnes Numéro d'autorisation, Numéro de licence et, si vous voulez, Nom de l'accord.",
 	}},
 	{"id_repeated", [...]string{
 		"This is the same agreement as number {first}. Remove one of them.",
@@ -627,6 +777,11 @@ var messages = [...]message{
 		"In deze cel staat een regeleinde. Verwijder het of sluit het aanhalingsteken ervoor.",
 		"Cette cellule contient un saut de ligne. Supprimez-le ou fermez le guillemet qui précède.",
 	}},
+	{"line_in_quotes", [...]string{
+		"The whole line is in quotes. It was read without them.",
+		"De hele regel staat tussen aanhalingstekens. Hij is zonder die tekens gelezen.",
+		"La ligne entière est entre guillemets. Elle a été lue sans eux.",
+	}},
 	{"measure_devices", [...]string{
 		"PCs",
 		"pc's",
@@ -728,9 +883,9 @@ var messages = [...]message{
 		"Le nom compte {length} caractères. Raccourcissez-le à {max} au plus.",
 	}},
 	{"not_ascii", [...]string{
-		"A CSV file may have only plain (ASCII) characters. Replace these: {characters}",
-		"Een CSV-bestand mag alleen gewone tekens (ASCII) bevatten. Vervang deze: {characters}",
-		"Un fichier CSV ne peut contenir que des caractères simples (ASCII). Remplacez ceux-ci : {characters}",
+		"A CSV file may have only plain (ASCII) characters. Type plain ones in place of these, or remove those that do not belong there: {characters}",
+		"Een CSV-bestand mag alleen gewone (ASCII-)tekens bevatten. Typ gewone tekens in plaats van deze, of verwijder wat er niet hoort: {characters}",
+		"Un fichier CSV ne peut contenir que des caractères simples (ASCII). Tapez des caractères simples à la place de ceux-ci, ou supprimez ceux qui n'ont rien à y faire : {characters}",
 	}},
 	{"not_available", [...]string{
 		"Not available",
@@ -757,6 +912,21 @@ var messages = [...]message{
 		"Gebruik in een nummer alleen de letters A tot Z, cijfers en streepjes. Verwijder deze: {characters}",
 		"N'utilisez dans un numéro que les lettres A à Z, des chiffres et des tirets. Retirez ceux-ci : {characters}",
 	}},
+	{"number_date", [...]string{
+		"This is a date, which a spreadsheet may have made of it. Format the column as text and type the number from the agreement again.",
+		"Dit is een datum, die een spreadsheet ervan kan hebben gemaakt. Maak de kolom op als tekst en typ het nummer van de overeenkomst opnieuw.",
+		"C'est une date, sans doute créée par un tableur. Mettez la colonne au format texte et tapez de nouveau le numéro de l'accord.",
+	}},
+	{"number_decimal", [...]string{
+		"This is a decimal number, which a spreadsheet may have made of it. Format the column as text and type the number from the agreement again.",
+		"Dit is een decimaal getal, dat een spreadsheet ervan kan hebben gemaakt. Maak de kolom op als tekst en typ het nummer van de overeenkomst opnieuw.",
+		"C'est un nombre décimal, sans doute créé par un tableur. Mettez la colonne au format texte et tapez de nouveau le numéro de l'accord.",
+	}},
+	{"number_like_date", [...]string{
+		"This looks like a date, which a spreadsheet may have made of the number. Compare it with the agreement.",
+		"Dit lijkt een datum, die een spreadsheet van het nummer kan hebben gemaakt. Vergelijk het met de overeenkomst.",
+		"Cela ressemble à une date, qu'un tableur a pu créer à partir du numéro. Comparez avec l'accord.",
+	}},
 	{"number_max", [...]string{
 		"This must be {max} or less.",
 		"Dit mag hoogstens {max} zijn.",
@@ -781,6 +951,21 @@ var messages = [...]message{
 		"This number is missing. A pair has both an authorization number and a license number.",
 		"Dit nummer ontbreekt. Een paar bestaat uit een autorisatienummer en een licentienummer.",
 		"Ce numéro manque. Une paire comporte un numéro d'autorisation et un numéro de licence.",
+	}},
+	{"number_scientific", [...]string{
+		"A spreadsheet has shortened this number to scientific notation, and digits are lost. Format the column as text and type the number from the agreement again.",
+		"Een spreadsheet heeft dit nummer ingekort tot wetenschappelijke notatie, en er zijn cijfers verloren. Maak de kolom op als tekst en typ het nummer van de overeenkomst opnieuw.",
+		"Un tableur a abrégé ce numéro en notation scientifique, et des chiffres sont perdus. Mettez la colonne au format texte et tapez de nouveau le numéro de l'accord.",
+	}},
+	{"number_thousands", [...]string{
+		"A number has no separators between its digits. Write {number}",
+		"Een nummer heeft geen scheidingstekens tussen de cijfers. Schrijf {number}",
+		"Un numéro n'a pas de séparateurs entre ses chiffres. Écrivez {number}",
+	}},
+	{"number_without_digit", [...]string{
+		"This has no digit and is hardly a number. Remove the line if it is not a pair.",
+		"Dit heeft geen cijfer en is waarschijnlijk geen nummer. Verwijder de regel als het geen paar is.",
+		"Il n'y a aucun chiffre : ce n'est sans doute pas un numéro. Supprimez la ligne si ce n'est pas une paire.",
 	}},
 	{"numbers_differ", [...]string{
 		"Under Open Value both numbers are the same. Repeat {authorization}, or choose another program.",
@@ -818,9 +1003,9 @@ var messages = [...]message{
 		"Cet accord n'a pas cette paire de numéros. Elle a peut-être été supprimée.",
 	}},
 	{"pair_repeated", [...]string{
-		"Line {line} has the same pair under the same name. This line changes nothing.",
-		"Regel {line} heeft hetzelfde paar onder dezelfde naam. Deze regel verandert niets.",
-		"La ligne {line} contient la même paire sous le même nom. Cette ligne ne change rien.",
+		"Line {line} has the same pair. This line changes nothing.",
+		"Regel {line} heeft hetzelfde paar. Deze regel verandert niets.",
+		"La ligne {line} a la même paire. Cette ligne ne change rien.",
 	}},
 	{"pair_taken", [...]string{
 		"This pair belongs to the agreement {agreement}. Leave it out, or use that agreement's name.",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +15,6 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
-	"trueup/internal/errs"
-	"trueup/internal/group"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
@@ -24,7 +23,6 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/retry"
 	"trueup/internal/sheet"
-	"trueup/internal/text"
 )
 
 // Names of the user metadata that an upload may carry (R3.1).
@@ -45,6 +43,7 @@ var rounds = retry.Policy{Attempts: 5, First: 10 * time.Millisecond, Longest: 10
 // Importer is the use case.
 type Importer struct {
 	Store   Store
+	Numbers Numbers
 	Uploads objects.Bucket
 	Reports objects.Bucket
 	Limits  agreement.Limits
@@ -216,11 +215,10 @@ func (a *attempt) check(ctx context.Context, file intake.File) error {
 	}
 	// Report conflicts with the store together with the file's own errors, so that the user sees
 	// all of them at once.
-	known, err := a.Store.Lookup(ctx, w)
+	o, err := a.plan(ctx, w)
 	if err != nil {
 		return err
 	}
-	o := plan(a.imp, a.file.Rows, a.file.Position, known)
 	all := merge(findings, o.findings)
 	if a.stops(all, a.file.Unchanged+o.added+o.stored) {
 		return a.reject(ctx, all)
@@ -260,11 +258,10 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []sheet.Finding)
 			}
 		}
 	}()
-	known, err := a.Store.Lookup(ctx, w)
+	o, err := a.plan(ctx, w)
 	if err != nil {
 		return err
 	}
-	o := plan(a.imp, a.file.Rows, a.file.Position, known)
 	a.meanwhile(o.findings)
 	all := merge(findings, o.findings)
 	if a.stops(all, a.file.Unchanged+o.added+o.stored) {
@@ -276,6 +273,27 @@ func (a *attempt) apply(ctx context.Context, w Wanted, findings []sheet.Finding)
 	}
 	held = false
 	return nil
+}
+
+// plan looks up what a file wants and decides what to do with its rows.
+func (a *attempt) plan(ctx context.Context, w Wanted) (outcome, error) {
+	homes := map[string][]string{}
+	if numbers := unnamed(a.file.Rows); numbers != nil {
+		var err error
+		if homes, err = a.Numbers.ByAuthorization(ctx, numbers); err != nil {
+			return outcome{}, err
+		}
+		for _, ids := range homes {
+			w.IDs = append(w.IDs, ids...)
+		}
+		slices.Sort(w.IDs)
+		w.IDs = slices.Compact(w.IDs)
+	}
+	known, err := a.Store.Lookup(ctx, w)
+	if err != nil {
+		return outcome{}, err
+	}
+	return plan(a.imp, a.file.Rows, a.file.Position, known, homes), nil
 }
 
 // meanwhile changes the code of conflicts that arose after the delivery's first lookup.
@@ -324,7 +342,7 @@ func (a *attempt) write(ctx context.Context, o outcome, findings []sheet.Finding
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	a.imp.State, a.imp.FinishedAt, a.imp.GroupID = StateSucceeded, a.Clock(), o.plan.Group.ID
+	a.imp.State, a.imp.FinishedAt, a.imp.GroupID = StateSucceeded, a.Clock(), o.groupID()
 	events := []audit.Event{finishedEvent(a.imp)}
 	if o.plan.NewGroup {
 		events = append(events, audit.Event{
@@ -353,38 +371,6 @@ func (a *attempt) read(file intake.File) ([]sheet.Finding, error) {
 		a.file = pairfile.Read(data, pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
 	}
 	return append(findings, a.file.Findings...), nil
-}
-
-// checkRequest checks the file's key and metadata.
-func (a *attempt) checkRequest() []sheet.Finding {
-	var findings []sheet.Finding
-	imp := &a.imp
-	switch imp.OnError {
-	case "":
-		imp.OnError = OnErrorReject
-	case OnErrorReject, OnErrorSkip:
-	default:
-		findings = append(findings, whole("on_error_unknown", "value", string(imp.OnError)))
-	}
-	if imp.Group == "" {
-		return findings
-	}
-	if strings.Contains(imp.Group, "/") {
-		return append(findings, whole("folder_too_deep", "folder", imp.Group))
-	}
-	name, violations := agreement.ParseName(imp.Group, false)
-	if len(violations) > 0 {
-		return append(findings, whole("group_name_invalid", "group", imp.Group))
-	}
-	imp.Group = name
-	if text.Fold(name) == text.Fold(group.UnassignedName) {
-		imp.Group = ""
-	}
-	return findings
-}
-
-func whole(code string, args ...string) sheet.Finding {
-	return sheet.Finding{Severity: sheet.SeverityError, Code: code, Args: errs.Pairs(args...)}
 }
 
 // count stores the numbers of R3.8 in the record.

@@ -67,7 +67,7 @@ func TestR3_9_OverlappingFilesAtOnce(t *testing.T) {
 						row, theirs = 100+i, i
 					}
 					name := []string{"Left", "Right"}[winner]
-					if line != fmt.Sprintf("error %d.0 pair_taken %s %d", row+1, name, theirs%3) {
+					if line != fmt.Sprintf("error %d.1 pair_taken %s %d", row+1, name, theirs%3) {
 						t.Errorf("finding %q of row %d", line, row)
 					}
 				}
@@ -138,7 +138,7 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 		"skip": {
 			more:     "9,9,Visio\n",
 			want:     "succeeded: 99 rows = 97 added + 0 unchanged + 2 rejected, 1 created, 0 extended",
-			findings: []string{"error 99.0 pair_taken Rival"},
+			findings: []string{"error 99.1 pair_taken Rival"},
 			seen:     []string{"Unassigned / Office v1: 1+1", "Unassigned / Rival v1: 2+2 9+9", "Unassigned / Visio v1:" + pairs},
 		},
 	} {
@@ -161,7 +161,7 @@ func TestR3_9_TakenWhileItWasStored(t *testing.T) {
 			must(t, deliver(t.Context(), s.importer(proxy.URL), event))
 			imp := s.record(idOf(t, event))
 			equal(t, "import", numbers(imp), c.want)
-			equal(t, "findings", s.findings(imp), append([]string{"error 1.0 taken_meanwhile Rival"}, c.findings...))
+			equal(t, "findings", s.findings(imp), append([]string{"error 1.1 taken_meanwhile Rival"}, c.findings...))
 			equal(t, "store", s.seen(), c.seen)
 		})
 	}

@@ -178,7 +178,7 @@ func TestR3_8_AuditAndAnnotatedCopy(t *testing.T) {
 	s.findings(imp)
 	_, rows, _ := strings.Cut(s.object(imp.AnnotatedKey("nl")), "\r\n")
 	equal(t, "rows of the annotated copy", rows, "1,1,Office,\r\n'=2+5,2,Office,\""+
-		i18n.Text(i18n.Dutch, "number_characters", errs.Args{"characters": "= +"})+"\"\r\n")
+		i18n.Column(i18n.Dutch, "authorization")+": "+i18n.Text(i18n.Dutch, "number_characters", errs.Args{"characters": "= +"})+"\"\r\n")
 	dump := storetest.Dump(t, s.engine, s.table)
 	equal(t, "what changed", events(dump, imp)[0]["after"], any(map[string]any{
 		"file": "a.csv", "group": "Sales", "state": "succeeded", "rows": "2", "added": "1", "unchanged": "0", "rejected": "1", "created": "1", "extended": "0",

@@ -106,8 +106,9 @@ func newStand(t *testing.T) *stand {
 
 // importer returns the use case of another process, with the store at url.
 func (s *stand) importer(url string) *importer.Importer {
+	table := dynamo.Open(client(url), s.table, dynamo.RetryTimeout(30*time.Second))
 	return &importer.Importer{
-		Store:   dynamo.Open(client(url), s.table, dynamo.RetryTimeout(30*time.Second)).Imports,
+		Store: table.Imports, Numbers: register.New(table.Agreements, table.Journal, nil, nil),
 		Uploads: s.uploads, Reports: s.reports, Clock: s.clock.Now, Lease: lease, Log: slog.New(slog.DiscardHandler),
 	}
 }

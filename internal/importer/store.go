@@ -28,6 +28,7 @@ type Wanted struct {
 	Group string              // folded name of the license group; empty for Unassigned
 	Names []string            // folded names, without duplicates
 	Pairs []agreement.PairKey // without duplicates
+	IDs   []string            // of agreements, without duplicates
 }
 
 // Known is the result of a lookup.
@@ -35,7 +36,8 @@ type Known struct {
 	Group      group.Group                               // ID is empty if there is no such group
 	Groups     int                                       // number of groups, without Unassigned
 	Agreements map[string]agreement.Agreement            // by folded name
-	Owners     map[agreement.PairKey]agreement.Agreement // owner of each pair; ID and Name only
+	Owners     map[agreement.PairKey]agreement.Agreement // owner of each pair
+	ByID       map[string]agreement.Agreement            // those of Wanted.IDs that exist
 
 	// Names and pairs without an owner whose row exists: left by a dead attempt, uncommitted, or
 	// by a deleted agreement. The holder of the writer's lease may take them.
@@ -84,6 +86,13 @@ type Leftovers struct {
 	IDs    []string // agreements that they may have staged
 	Names  []string
 	Pairs  []agreement.PairKey
+}
+
+// Numbers finds agreements by their numbers.
+type Numbers interface {
+	// ByAuthorization returns, for each of the authorization numbers in the form of PairKey, the
+	// ids of the agreements that have a pair with it.
+	ByAuthorization(ctx context.Context, numbers []string) (map[string][]string, error)
 }
 
 // Store keeps import records and writes agreements for imports. Every method may be repeated

@@ -62,6 +62,33 @@ func (r *Reader) PairsOf(ctx context.Context, ids []string) (map[string][]agreem
 	return pairs, err
 }
 
+// ByAuthorization returns, for each of the authorization numbers in the form of PairKey, the ids of
+// the agreements that have a pair with it.
+func (r *Reader) ByAuthorization(ctx context.Context, numbers []string) (map[string][]string, error) {
+	ids := make(map[string][]string, len(numbers))
+	for _, number := range numbers {
+		ids[number] = nil
+	}
+	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		t := &s.table
+		for _, slot := range t.order(sortID) {
+			id := t.rows[slot].ID
+			for line := range bytes.Lines(t.numbers.at(slot)) {
+				number, _, _ := bytes.Cut(line, plus)
+				of, wanted := ids[string(number)]
+				if wanted && (len(of) == 0 || of[len(of)-1] != id) {
+					ids[string(number)] = append(of, id)
+				}
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// plus is between the numbers of a PairKey.
+var plus = []byte{'+'}
+
 // CountPairs returns the number of pairs of the agreements in a license group, or of all
 // agreements if groupID is empty.
 func (r *Reader) CountPairs(ctx context.Context, groupID string) (int, error) {

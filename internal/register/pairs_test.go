@@ -70,5 +70,21 @@ func TestR7_1_PairsOfGroups(t *testing.T) {
 		if diff := cmp.Diff(want, of); diff != "" {
 			t.Error(diff)
 		}
+		owners := map[string][]string{"NONE": nil}
+		for _, id := range slices.Sorted(maps.Keys(s.model.store)) {
+			for pair := range s.model.pairs[id] {
+				number := pair.Pair().Authorization
+				if !slices.Contains(owners[number], id) {
+					owners[number] = append(owners[number], id)
+				}
+			}
+		}
+		by, err := r.ByAuthorization(t.Context(), slices.Collect(maps.Keys(owners)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(owners, by); diff != "" {
+			t.Errorf("R3.4 agreements by authorization number:\n%s", diff)
+		}
 	}
 }

@@ -7,10 +7,21 @@ import (
 
 // Text returns a file as text without its byte-order mark, or the code of Content.
 func Text(data []byte) (text, code string) {
-	if code, _ := Content(data); code != "" && code != "file_nul" {
+	switch code, _ := Content(data); code {
+	case "", "file_nul", "file_rtf": // readers of rows say what is missing in them
+		return strings.TrimPrefix(string(data), BOM), ""
+	default:
 		return "", code
 	}
-	return strings.TrimPrefix(string(data), BOM), ""
+}
+
+// WithoutEnd returns text without the Ctrl-Z with which some programs of DOS and Windows end a
+// text file.
+func WithoutEnd(text string) string {
+	if end := strings.TrimRight(text, "\x1a\r\n \t"); strings.IndexByte(text[len(end):], '\x1a') >= 0 {
+		return end
+	}
+	return text
 }
 
 // contentSniffed is how many bytes Content examines to recognise a format.
@@ -20,8 +31,8 @@ const contentSniffed = 4096
 const BOM = "\xef\xbb\xbf"
 
 // Content returns the code of a file that is not readable plain text: "file_" and utf16, xlsx,
-// zip, xls, gzip, pdf, html or nul (it has a zero byte). line is where it was found; 0 for the
-// whole file. The code is empty for text.
+// word, numbers, zip, xls, gzip, pdf, rtf, html or nul (it has a zero byte). line is where it was
+// found; 0 for the whole file. The code is empty for text.
 func Content(data []byte) (code string, line int) {
 	head := data[:min(len(data), contentSniffed)]
 	if _, wide := UTF16(head); wide {
@@ -29,12 +40,14 @@ func Content(data []byte) (code string, line int) {
 	}
 	switch {
 	case hasPrefix(head, "PK\x03\x04"), hasPrefix(head, "PK\x05\x06"), hasPrefix(head, "PK\x07\x08"):
-		if isSpreadsheetZIP(head) {
-			return "file_xlsx", 0
-		}
-		return "file_zip", 0
+		return zipContent(data), 0
 	case hasPrefix(head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+		if bytes.Contains(data, wordStream) {
+			return "file_word", 0
+		}
 		return "file_xls", 0
+	case hasPrefix(bytes.TrimPrefix(head, []byte(BOM)), `{\rtf`):
+		return "file_rtf", 0
 	case hasPrefix(head, "\x1f\x8b"):
 		return "file_gzip", 0
 	case hasPrefix(head, "%PDF-"):
@@ -43,7 +56,7 @@ func Content(data []byte) (code string, line int) {
 		return "file_html", 0
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return "file_nul", 1 + countLineEnds(string(data[:i]))
+		return "file_nul", 1 + LineEnds(string(data[:i]))
 	}
 	return "", 0
 }
@@ -70,14 +83,36 @@ func UTF16(head []byte) (bigEndian, ok bool) {
 	return zeros[0] > zeros[1], half >= 2 && most*10 >= half*7 && least*10 <= half
 }
 
-// isSpreadsheetZIP recognises the first entries of XLSX and OpenDocument files.
-func isSpreadsheetZIP(head []byte) bool {
-	for _, entry := range []string{"[Content_Types].xml", "_rels/.rels", "xl/", "docProps/", "mimetypeapplication/vnd.oasis.opendocument"} {
-		if bytes.Contains(head, []byte(entry)) {
-			return true
+// wordStream is the name of the main stream of a Word 97 document, in UTF-16.
+var wordStream = []byte("W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00")
+
+// zipEntries are parts of the names of entries that tell what a ZIP archive is. The first match
+// counts: documents and workbooks of Office share the last ones.
+var zipEntries = []struct{ code, entry string }{
+	{"file_word", "word/document.xml"},
+	{"file_word", "mimetypeapplication/vnd.oasis.opendocument.text"},
+	{"file_numbers", "Index/Document.iwa"},
+	{"file_numbers", "Index.zip"},
+	{"file_numbers", "Index/Tables/"},
+	{"file_xlsx", "mimetypeapplication/vnd.oasis.opendocument"},
+	{"file_xlsx", "xl/"},
+	{"file_xlsx", "[Content_Types].xml"},
+	{"file_xlsx", "_rels/.rels"},
+	{"file_xlsx", "docProps/"},
+}
+
+// zipDirectory is the part at the end of an archive that is searched, for its list of entries.
+const zipDirectory = 64 << 10
+
+// zipContent returns the code of a ZIP archive, by the names of its entries.
+func zipContent(data []byte) string {
+	head, tail := data[:min(len(data), contentSniffed)], data[max(len(data)-zipDirectory, 0):]
+	for _, z := range zipEntries {
+		if entry := []byte(z.entry); bytes.Contains(head, entry) || bytes.Contains(tail, entry) {
+			return z.code
 		}
 	}
-	return false
+	return "file_zip"
 }
 
 func looksMarkup(head []byte) bool {

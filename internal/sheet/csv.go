@@ -42,6 +42,10 @@ type Scanner struct {
 	to   int // where it ends, without the line end
 
 	// The current record.
+	// Unclosed reports whether a quoted cell with line breaks, at a position counting from 0, is
+	// rather a cell whose quote was not closed on its first line. nil for never.
+	Unclosed func(position int, content string) bool
+
 	Line    int    // where it starts
 	Cells   []Cell // valid until the next record
 	Columns int    // number of cells, including those that are not kept
@@ -73,7 +77,7 @@ func (s *Scanner) Next() bool {
 // cell reads one cell and its terminator. It reports whether another cell follows.
 func (s *Scanner) cell() bool {
 	c, end := s.field(s.skipBlanks(s.pos))
-	c.Text = restored(c.Text)
+	c.Text = formulaContent(restored(c.Text))
 	s.Columns++
 	if c.Text != "" || c.Flaw != "" {
 		s.Filled = s.Columns
@@ -98,12 +102,32 @@ func (s *Scanner) field(i int) (Cell, int) {
 	if i < len(s.text) && s.text[i] == '"' {
 		return s.quoted(i)
 	}
+	if c, end, ok := s.formulaText(i); ok {
+		return c, end
+	}
 	end := s.cellEnd(i)
 	c := Cell{Text: trimBlanks(s.text[i:end])}
 	if strings.IndexByte(c.Text, '"') >= 0 {
 		c.Flaw = FlawStray
 	}
 	return c, end
+}
+
+// formulaText returns the cell ="text" that starts at i and where it ends. Programs write such a
+// formula so that a spreadsheet keeps its text; ok is false if the cell is anything else.
+func (s *Scanner) formulaText(i int) (c Cell, end int, ok bool) {
+	if !strings.HasPrefix(s.text[i:], `="`) {
+		return Cell{}, 0, false
+	}
+	closing, doubled := closingQuote(s.text[:i+LineLength(s.text[i:])], i+2)
+	if closing < 0 || doubled {
+		return Cell{}, 0, false
+	}
+	end = s.skipBlanks(closing + 1)
+	if end < len(s.text) && !s.endsCell(s.text[end]) {
+		return Cell{}, 0, false
+	}
+	return Cell{Text: trimBlanks(s.text[i+2 : closing])}, end, true
 }
 
 // quoted returns the cell whose opening quote is at i and where it ends.
@@ -114,13 +138,16 @@ func (s *Scanner) quoted(i int) (Cell, int) {
 	}
 	content := s.text[i+1 : closing]
 	end := s.skipBlanks(closing + 1)
-	breaks := countLineEnds(content)
+	breaks := LineEnds(content)
 	if end < len(s.text) && !s.endsCell(s.text[end]) {
 		if breaks > 0 {
 			return s.unclosed(i) // the closing quote belongs to a later line
 		}
 		end = s.cellEnd(end)
 		return Cell{trimBlanks(s.text[i:end]), FlawStray}, end
+	}
+	if breaks > 0 && s.Unclosed != nil && s.Unclosed(s.Columns, content) {
+		return s.unclosed(i)
 	}
 	if doubled {
 		content = strings.ReplaceAll(content, `""`, `"`)
@@ -129,7 +156,7 @@ func (s *Scanner) quoted(i int) (Cell, int) {
 	if breaks > 0 {
 		s.line += breaks
 		c.Text = strings.TrimSpace(content)
-		if countLineEnds(c.Text) > 0 {
+		if LineEnds(c.Text) > 0 {
 			c.Flaw = FlawBreak
 		}
 	}
@@ -228,7 +255,8 @@ func LineLength(text string) int {
 	return len(text)
 }
 
-func countLineEnds(text string) int {
+// LineEnds counts the line ends in text.
+func LineEnds(text string) int {
 	n := 0
 	for i := 0; i < len(text); i++ {
 		if end := LineEnd(text[i:]); end > 0 {

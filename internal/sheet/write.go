@@ -36,3 +36,15 @@ func restored(value string) string {
 	}
 	return value
 }
+
+// formulaContent returns the text of the formula ="text", with which programs keep a spreadsheet
+// from changing a text; any other value unchanged.
+func formulaContent(value string) string {
+	if len(value) < 3 || !strings.HasPrefix(value, `="`) || value[len(value)-1] != '"' {
+		return value
+	}
+	if content := value[2 : len(value)-1]; strings.IndexByte(content, '"') < 0 {
+		return trimBlanks(content)
+	}
+	return value
+}

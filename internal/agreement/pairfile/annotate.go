@@ -3,7 +3,9 @@ package pairfile
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"trueup/internal/sheet"
@@ -18,6 +20,7 @@ type AnnotateText struct {
 	License       string
 	Name          string
 	Messages      string
+	Column        func(position int) string  // a column without a name, counting from 1; nil for its number
 	Message       func(sheet.Finding) string // one sentence; if empty, the finding's code is used
 }
 
@@ -34,43 +37,108 @@ func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 	}
 	findings = slices.Clone(findings)
 	slices.SortStableFunc(findings, func(a, b sheet.Finding) int { return cmp.Compare(a.Line, b.Line) })
+	f.renumber(findings)
 
 	w := annotator{sep: f.sep}
-	w.Grow(len(f.text) + len(f.text)/2 + 96*len(findings))
+	w.Grow(len(f.text) + len(f.text)/2 + 128*len(findings))
 	w.WriteString(sheet.BOM)
 	width := f.width()
 	w.row(f.ownCells(f.headerCells(h), width), width, knownName(h.Messages, ColumnMessages))
 
-	s := f.scan()
-	if f.layout.header != nil {
-		s.Next()
-	}
 	var sentences []string
-	for s.Next() {
+	f.records(width, func(line int, cells []sheet.Cell) {
 		sentences = sentences[:0]
-		for len(findings) > 0 && findings[0].Line <= s.Line {
+		for len(findings) > 0 && findings[0].Line <= line {
 			if findings[0].Code != "header_skipped" { // the copy has its own header
-				sentences = append(sentences, sentence(findings[0], h))
+				sentences = append(sentences, f.sentence(findings[0], h))
 			}
 			findings = findings[1:]
 		}
-		cells := s.Cells[:min(s.Filled, len(s.Cells))]
-		if s.Filled <= f.layout.most() {
-			cells = f.ownCells(cells, width)
-		}
 		w.row(cells, width, strings.Join(sentences, "; "))
-	}
+	})
 	return w.Bytes()
 }
 
-// sentence returns the text of a finding, on one line.
-func sentence(finding sheet.Finding, h AnnotateText) string {
-	if h.Message != nil {
-		if s := text.Collapse(h.Message(finding)); s != "" {
-			return s
+// records calls each for every record below the header, with its line and its cells in the copy.
+func (f *File) records(width int, each func(line int, cells []sheet.Cell)) {
+	l := defaultLayout
+	s := f.scan(&l)
+	if f.layout.header != nil {
+		s.Next()
+	}
+	l = f.layout
+	for s.Next() {
+		r := unwrapped(s, f.sep)
+		cells := r.Cells[:min(r.Filled, len(r.Cells))]
+		if r.Filled <= f.layout.most() {
+			cells = f.ownCells(cells, width)
+		}
+		each(r.Line, cells)
+	}
+}
+
+// renumber changes the lines that findings quote into those of the copy, which has one header line
+// and no blank lines.
+func (f *File) renumber(findings []sheet.Finding) {
+	quoted := map[string]string{}
+	for _, finding := range findings {
+		if line := finding.Args["line"]; line != "" {
+			quoted[line] = line
 		}
 	}
-	return finding.Code
+	if len(quoted) == 0 {
+		return
+	}
+	next := 2 // below the header
+	f.records(f.width(), func(line int, cells []sheet.Cell) {
+		if own := strconv.Itoa(line); quoted[own] != "" {
+			quoted[own] = strconv.Itoa(next)
+		}
+		next++
+		for _, c := range cells {
+			next += sheet.LineEnds(c.Text)
+		}
+	})
+	for i := range findings {
+		if line := findings[i].Args["line"]; line != "" {
+			findings[i].Args = maps.Clone(findings[i].Args)
+			findings[i].Args["line"] = quoted[line]
+		}
+	}
+}
+
+// sentence returns the text of a finding, on one line, with the column that it is about.
+func (f *File) sentence(finding sheet.Finding, h AnnotateText) string {
+	sentence := finding.Code
+	if h.Message != nil {
+		if s := text.Collapse(h.Message(finding)); s != "" {
+			sentence = s
+		}
+	}
+	if column := f.columnName(finding, h); column != "" {
+		return column + ": " + sentence
+	}
+	return sentence
+}
+
+// columnName returns the name of a finding's column as the copy has it; empty for no column.
+func (f *File) columnName(finding sheet.Finding, h AnnotateText) string {
+	at := finding.Position - 1
+	switch {
+	case finding.Column == ColumnAuthorization:
+		return knownName(h.Authorization, ColumnAuthorization)
+	case finding.Column == ColumnLicense:
+		return knownName(h.License, ColumnLicense)
+	case finding.Column == ColumnName:
+		return knownName(h.Name, ColumnName)
+	case at < 0:
+		return ""
+	case at < len(f.layout.header) && f.layout.header[at] != "":
+		return f.layout.header[at]
+	case h.Column == nil:
+		return strconv.Itoa(finding.Position)
+	}
+	return h.Column(finding.Position)
 }
 
 // annotatedWidest limits how far the messages column moves to the right to make room for records
@@ -123,7 +191,7 @@ func knownName(name string, column sheet.Column) string {
 	case ColumnName:
 		return "Agreement name"
 	default:
-		return "Errors"
+		return "Errors and warnings"
 	}
 }
 

@@ -22,7 +22,7 @@ var english = pairfile.AnnotateText{
 	Authorization: "Authorization number",
 	License:       "License number",
 	Name:          "Agreement name",
-	Messages:      "Errors",
+	Messages:      "Errors and warnings",
 	Message: func(f sheet.Finding) string {
 		return fmt.Sprintf("%s: %q %v", f.Code, f.Value, f.Args)
 	},
@@ -32,7 +32,7 @@ var french = pairfile.AnnotateText{
 	Authorization: "Numéro d’autorisation",
 	License:       "Numéro de licence",
 	Name:          "Nom de l’accord",
-	Messages:      "Erreurs",
+	Messages:      "Erreurs et avertissements",
 	Message:       func(f sheet.Finding) string { return "à corriger: " + f.Code },
 }
 
@@ -41,7 +41,7 @@ func TestAnnotateGolden(t *testing.T) {
 	for _, c := range []struct {
 		file string
 		text pairfile.AnnotateText
-	}{{"mistakes", english}, {"dutch", english}, {"french-tabs", french}, {"first-import", french}} {
+	}{{"mistakes", english}, {"spreadsheet", english}, {"dutch", english}, {"french-tabs", french}, {"first-import", french}} {
 		data, err := os.ReadFile("../../../events/" + c.file + ".csv")
 		if err != nil {
 			t.Fatal(err)
@@ -55,8 +55,8 @@ func TestAnnotate(t *testing.T) {
 	t.Parallel()
 	codes := english
 	codes.Message = func(f sheet.Finding) string { return f.Code }
-	const head = "\ufeffAuthorization number,License number,Agreement name,Errors\r\n"
-	const wide = "\ufeffAuthorization number,License number,Agreement name,,Errors\r\n"
+	const head = "\ufeffAuthorization number,License number,Agreement name,Errors and warnings\r\n"
+	const wide = "\ufeffAuthorization number,License number,Agreement name,,Errors and warnings\r\n"
 	extra := []sheet.Finding{
 		{Line: 2, Code: "pair_taken", Severity: sheet.SeverityError, Args: errs.Pairs("agreement", "Servers")},
 		{Line: 0, Code: "group_limit", Severity: sheet.SeverityError},
@@ -67,24 +67,24 @@ func TestAnnotate(t *testing.T) {
 		extra            []sheet.Finding
 	}{
 		{rule: "R3.8 good rows as they are", file: "1,1,a\n2,2\n", text: codes, want: head + "1,1,a,\r\n2,2,,\r\n"},
-		{rule: "R3.8 all messages of a row in one cell", file: "0/1,--,a;b\n", text: codes, want: head + "0/1,'--,a;b,number_characters; number_only_hyphens; name_characters\r\n"},
-		{rule: "R3.8 warnings too", file: "1,1\n1,1\n", text: codes, want: head + "1,1,,\r\n1,1,,pair_repeated\r\n"},
+		{rule: "R3.8 all messages of a row in one cell", file: "0/1,--,a;b\n", text: codes, want: head + "0/1,'--,a;b,Authorization number: number_characters; License number: number_only_hyphens; Agreement name: name_characters\r\n"},
+		{rule: "R3.8 warnings too", file: "1,1\n1,1\n", text: codes, want: head + "1,1,,\r\n1,1,,Authorization number: pair_repeated\r\n"},
 		{rule: "R3.8 what the store says, and about the file with the first row", file: "1,1\n2,2\n", text: codes, extra: extra, want: head + "1,1,,group_limit\r\n2,2,,pair_taken\r\n"},
 		{rule: "R3.8 semicolons stay", file: "1;1;\"a, b\"\n", text: codes, want: strings.ReplaceAll(head, ",", ";") + "1;1;a, b;\r\n"},
-		{rule: "R3.8 quotes where needed", file: "1,1,\"a, b\"\n2,\"2\"\"\"\n", text: codes, want: head + "1,1,\"a, b\",\r\n2,\"2\"\"\",,number_characters\r\n"},
-		{rule: "R3.8 badly written cells as written", file: "1,1,\"a\n2,2,b\"c\n", text: codes, want: head + "1,1,\"\"\"a\",unclosed_quote\r\n2,2,\"b\"\"c\",stray_quote\r\n"},
-		{rule: "R3.8 too many and too few columns", file: "1\n2,2,b,c\n", text: codes, want: wide + "1,,,,columns\r\n2,2,b,c,columns\r\n"},
-		{rule: "R3.8 a corrected row is good though its old message stays", file: wide + "2,2,\"b, c\",,columns\r\n3,3,b,c,columns\r\n", text: codes, want: wide + "2,2,\"b, c\",,\r\n3,3,b,c,columns\r\n"},
-		{rule: "R3.8 messages give way to 16 columns", file: "1,1\n" + strings.Repeat("2,", 19) + "2\n", text: codes, want: "\ufeffAuthorization number,License number,Agreement name" + strings.Repeat(",", 14) + "Errors\r\n1,1" + strings.Repeat(",", 15) + "\r\n" + strings.Repeat("2,", 20) + "columns\r\n"},
-		{rule: "R3.8 Windows-1252 becomes UTF-8", file: "1,1,Li\xe8ge\n", text: codes, want: head + "1,1,Liège,not_ascii\r\n"},
-		{rule: "R3.8 formulas", file: "=1,+1,@a\n-1,-1,\"\t-b\"\n", text: codes, want: head + "'=1,'+1,'@a,number_characters; number_characters; name_characters\r\n'-1,'-1,'-b,\r\n"},
+		{rule: "R3.8 quotes where needed", file: "1,1,\"a, b\"\n2,\"2\"\"\"\n", text: codes, want: head + "1,1,\"a, b\",\r\n2,\"2\"\"\",,License number: number_characters\r\n"},
+		{rule: "R3.8 badly written cells as written", file: "1,1,\"a\n2,2,b\"c\n", text: codes, want: head + "1,1,\"\"\"a\",Agreement name: unclosed_quote\r\n2,2,\"b\"\"c\",Agreement name: stray_quote\r\n"},
+		{rule: "R3.8 too many and too few columns", file: "1\n2,2,b,c\n", text: codes, want: wide + "1,,,,License number: columns\r\n2,2,b,c,4: columns\r\n"},
+		{rule: "R3.8 a corrected row is good though its old message stays", file: wide + "2,2,\"b, c\",,columns\r\n3,3,b,c,columns\r\n", text: codes, want: wide + "2,2,\"b, c\",,\r\n3,3,b,c,4: columns\r\n"},
+		{rule: "R3.8 messages give way to 16 columns", file: "1,1\n" + strings.Repeat("2,", 19) + "2\n", text: codes, want: "\ufeffAuthorization number,License number,Agreement name" + strings.Repeat(",", 14) + "Errors and warnings\r\n1,1" + strings.Repeat(",", 15) + "\r\n" + strings.Repeat("2,", 20) + "4: columns\r\n"},
+		{rule: "R3.8 Windows-1252 becomes UTF-8", file: "1,1,Li\xe8ge\n", text: codes, want: head + "1,1,Liège,Agreement name: not_ascii\r\n"},
+		{rule: "R3.8 formulas", file: "=1,+1,@a\n-1,-1,\"\t-b\"\n", text: codes, want: head + "'=1,'+1,'@a,Authorization number: number_characters; License number: number_characters; Agreement name: name_characters\r\n'-1,'-1,'-b,\r\n"},
 		{
-			rule: "R3.8 formulas in messages", file: "1/2,1\n", want: head + "1/2,1,,'=cmd()\r\n",
+			rule: "R3.8 formulas in messages", file: "1/2,1\n", want: head + "1/2,1,,Authorization number: =cmd()\r\n",
 			text: pairfile.AnnotateText{Authorization: english.Authorization, License: english.License, Name: english.Name, Messages: english.Messages, Message: func(sheet.Finding) string { return "\t=cmd()\r\n" }},
 		},
-		{rule: "R3.8 a message is never empty, a header name always known", file: "1/2,1\n", want: head + "1/2,1,,number_characters\r\n"},
-		{rule: "R3.8 the file's own order of columns", file: "Naam;Cost;Klantnummer;Contractnummer\na;é;1;\n", text: codes, want: "\ufeffAgreement name;Cost;License number;Authorization number;Errors\r\na;é;1;;\"columns_ignored; number_required\"\r\n"},
-		{rule: "R3.8 an annotated copy again", file: head + "1,1,a,old\r\n1/2,2,,old\r\n", text: codes, want: head + "1,1,a,\r\n1/2,2,,number_characters\r\n"},
+		{rule: "R3.8 a message is never empty, a header name always known", file: "1/2,1\n", want: head + "1/2,1,,Authorization number: number_characters\r\n"},
+		{rule: "R3.8 the file's own order of columns", file: "Naam;Cost;Klantnummer;Contractnummer\na;é;1;\n", text: codes, want: "\ufeffAgreement name;Cost;License number;Authorization number;Errors and warnings\r\na;é;1;;\"columns_ignored; Authorization number: number_required\"\r\n"},
+		{rule: "R3.8 an annotated copy again", file: head + "1,1,a,old\r\n1/2,2,,old\r\n", text: codes, want: head + "1,1,a,\r\n1/2,2,,Authorization number: number_characters\r\n"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
@@ -159,7 +159,7 @@ func messyFile(t *rapid.T) string {
 	cells := rapid.OneOf(
 		rapid.SampledFrom([]string{
 			"01-07001", "0107001", "-1", "'-1", "=1+1", "@a", "", " ", `"`, `""`, `"a"b`, "\"a\nb\"", "\"\n1\"", "\"\r\"", "é", "\xe9", "a&b", "Office", `"Office, ""x"""`, `" 7 "`,
-			"Name", "License", "Authorization", "Errors", "'", "''=", "\t", "\"\t-1\"", "sep=;",
+			"Name", "License", "Authorization", "Errors and warnings", "'", "''=", "\t", "\"\t-1\"", "sep=;",
 		}),
 		rapid.StringMatching(`[0-9A-Za-z-]{1,8}`),
 		rapid.StringMatching("[ -~]{0,6}"),

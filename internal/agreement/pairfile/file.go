@@ -21,7 +21,8 @@ import (
 // reading it.
 const (
 	MaxBytes = 4 << 20
-	MaxRows  = 5000
+	MaxRows  = 5000        // pairs; rows that repeat a pair of the file do not count
+	MaxLines = 4 * MaxRows // rows, with those
 )
 
 // findingsPerRow limits the findings of one row. It is enough for everything that can be wrong
@@ -41,7 +42,7 @@ type Row struct {
 	// Name is the parsed name of the agreement; the authorization number if the row has none
 	// (R3.4).
 	Name  string
-	Named bool // whether the row has its own name
+	Named bool // whether the row has its own name: the others go where R3.4 says
 	Pair  agreement.Pair
 }
 
@@ -85,13 +86,13 @@ func Read(data []byte, o Options) *File {
 		r.refuse(code, line)
 		return f
 	}
-	f.text = strings.TrimPrefix(string(data), sheet.BOM)
+	f.text = sheet.WithoutEnd(strings.TrimPrefix(string(data), sheet.BOM))
 	sep, length := sheet.SeparatorLine(f.text)
 	if length > 0 {
 		f.text, f.line = f.text[length:], 2
 		f.sep = sep
 	} else {
-		f.sep = sheet.GuessSeparator(f.text, evidence)
+		f.sep = guessSeparator(f.text)
 	}
 	r.rows()
 	if f.Refused {
@@ -104,8 +105,13 @@ func Read(data []byte, o Options) *File {
 // have it. It is for findings from other packages, such as a name that is taken.
 func (f *File) Position(c sheet.Column) int { return f.layout.position(c) }
 
-// scan returns a scanner of the file's records, including the header.
-func (f *File) scan() *sheet.Scanner { return sheet.NewScanner(f.text, f.sep, f.line) }
+// scan returns a scanner of the file's records, including the header. l is the layout of the
+// record that is scanned next.
+func (f *File) scan(l *layout) *sheet.Scanner {
+	s := sheet.NewScanner(f.text, f.sep, f.line)
+	s.Unclosed = func(position int, content string) bool { return l.isUnclosed(position, content, f.sep) }
+	return s
+}
 
 // reader reads one file.
 type reader struct {
@@ -114,6 +120,8 @@ type reader struct {
 	scanner *sheet.Scanner
 	pairs   map[agreement.PairKey]int // good rows by pair
 	draft   [1]agreement.Pair         // of the current row; avoids an allocation per row
+	unread  bool                      // the columns are not known, so no row is read
+	tooMany bool                      // more rows than a file may have
 }
 
 // refuse refuses the whole file.
@@ -149,44 +157,121 @@ func (r *reader) checkProgram() {
 }
 
 func (r *reader) rows() {
-	s := r.scan()
-	r.scanner = s
+	s := r.scan(&r.layout)
 	likely := min(MaxRows, 1+len(r.text)/16)
 	r.pairs = make(map[agreement.PairKey]int, likely)
 	r.Rows = make([]Row, 0, likely)
 	for first := true; s.Next(); first = false {
+		r.scanner = unwrapped(s, r.sep)
 		if first && r.header() {
 			continue
 		}
 		r.Total++
-		if r.Total <= MaxRows && r.layout.missing() == sheet.ColumnNone {
-			r.row()
+		if !r.unread && !r.tooMany {
+			r.next(r.scanner != s)
 		}
 	}
 	switch {
 	case r.Total == 0:
 		r.refuse("file_empty", 0)
-	case r.Total > MaxRows:
+	case r.tooMany:
 		r.refuse("file_too_many_rows", 0, "max", strconv.Itoa(MaxRows), "count", strconv.Itoa(r.Total))
 	}
+	r.Rows = slices.DeleteFunc(r.Rows, func(row Row) bool { return row.Line == 0 })
 	slices.SortStableFunc(r.Findings, func(a, b sheet.Finding) int { return cmp.Compare(a.Line, b.Line) })
 }
 
-// header consumes the first record if it is a header line (R3.2).
+// next checks the current record, unless it is one too many.
+func (r *reader) next(wasQuoted bool) {
+	before := len(r.Findings)
+	if r.misplacedHeader() {
+		return
+	}
+	if wasQuoted {
+		r.about("line_in_quotes", 0)
+	}
+	r.row()
+	if r.Total > MaxLines || r.Total-r.Unchanged > MaxRows {
+		r.Findings, r.tooMany = r.Findings[:before], true
+	}
+}
+
+// header consumes the first record if it is a header line (R3.2), or if it must be one.
 func (r *reader) header() bool {
 	s := r.scanner
 	l, ok := headerLayout(s.Texts())
 	if !ok {
-		return false
+		return r.unknownHeader()
 	}
 	r.layout = l
 	r.add(sheet.Finding{Line: s.Line, Code: "header_skipped", Value: text.Quote(s.Record())})
-	if l.ignored != nil {
-		r.add(sheet.Finding{Line: s.Line, Code: "columns_ignored", Value: text.Quote(strings.Join(l.ignored, ", "))})
+	if l.rivals.column != sheet.ColumnNone {
+		r.refuseRows("header_ambiguous", s.Line, "column", string(l.rivals.column), "first", text.Quote(l.rivals.first), "second", text.Quote(l.rivals.second))
+		return true
 	}
+	r.unreadColumns("columns_ignored", l.ignored)
+	r.unreadColumns("columns_superseded", l.superseded)
 	if missing := l.missing(); missing != sheet.ColumnNone {
-		r.refuse("header_incomplete", s.Line, "column", string(missing))
+		r.refuseRows("header_incomplete", s.Line, "column", string(missing))
 	}
+	return true
+}
+
+// unreadColumns warns of columns of the header that are not read.
+func (r *reader) unreadColumns(code string, names []string) {
+	if names == nil {
+		return
+	}
+	list := text.Quote(strings.Join(names, ", "))
+	r.add(sheet.Finding{Line: r.scanner.Line, Code: code, Value: list, Args: errs.Pairs("columns", list)})
+}
+
+// refuseRows refuses the whole file without reading its rows, because their columns are not known.
+func (r *reader) refuseRows(code string, line int, args ...string) {
+	r.unread = true
+	r.refuse(code, line, args...)
+}
+
+// headerAhead is how many records are searched for a header below the first one.
+const headerAhead = 20
+
+// unknownHeader refuses a file whose first record has no number and is not a known header: then
+// the order of its columns is not known. A title above the header is not meant, because then the
+// header tells.
+func (r *reader) unknownHeader() bool {
+	s := r.scanner
+	if s.Filled < 2 || !looksLikeHeader(s) {
+		return false
+	}
+	ahead := r.scan(&r.layout)
+	for n := 0; n < headerAhead && ahead.Next(); n++ {
+		if _, ok := headerLayout(unwrapped(ahead, r.sep).Texts()); ok {
+			return false
+		}
+	}
+	r.refuseRows("header_unknown", s.Line)
+	r.Total++
+	return true
+}
+
+// misplacedHeader reports a record that is a header below the first one. If it names other columns
+// than those that are read, the rows below it must not be read.
+func (r *reader) misplacedHeader() bool {
+	s := r.scanner
+	if strings.ContainsAny(s.Record(), "0123456789") {
+		return false
+	}
+	l, ok := headerLayout(s.Texts())
+	if !ok {
+		return false
+	}
+	if !l.isLike(r.layout) {
+		r.refuseRows("header_not_first", s.Line)
+		return true
+	}
+	before := len(r.Findings)
+	r.about("header_not_first", r.layout.authorization)
+	r.reject(before)
 	return true
 }
 
@@ -208,20 +293,23 @@ func (r *reader) row() {
 	}
 	r.draft[0] = agreement.Pair{Authorization: at(s.Cells, l.authorization), License: at(s.Cells, l.license)}
 	name := at(s.Cells, l.name)
-	named := name != ""
+	named := !meansNoName(name)
 	if !named {
 		name = r.draft[0].Authorization
 	}
 	volume, violations := agreement.Parse(agreement.Draft{Name: name, Pairs: r.draft[:], Program: r.options.Program, ASCII: true}, r.options.Limits)
 	r.violations(before, violations, named)
-	if len(r.Findings) > before {
+	wrong := len(r.Findings) > before
+	r.suspicions()
+	if wrong {
 		r.reject(before)
 		return
 	}
 	r.accept(Row{Line: s.Line, Name: volume.Name, Named: named, Pair: volume.Pairs[0]})
 }
 
-// accept keeps a row unless an earlier row has its pair.
+// accept keeps a row unless an earlier row has its pair. A row without a name repeats a pair
+// whatever name the other row has, before or after it (R3.4).
 func (r *reader) accept(row Row) {
 	key := row.Pair.Key()
 	i, taken := r.pairs[key]
@@ -230,21 +318,33 @@ func (r *reader) accept(row Row) {
 		r.Rows = append(r.Rows, row)
 		return
 	}
-	earlier := r.Rows[i]
-	finding := sheet.Finding{
-		Line:  row.Line,
-		Value: text.Quote(row.Pair.String()),
-		Code:  "pair_repeated",
-		Args:  errs.Pairs("line", strconv.Itoa(earlier.Line)),
-	}
-	if text.Fold(earlier.Name) == text.Fold(row.Name) {
-		r.Unchanged++
-	} else {
+	earlier := &r.Rows[i]
+	switch {
+	case !row.Named || earlier.Named && text.Fold(earlier.Name) == text.Fold(row.Name):
+		r.repeated(row, earlier.Line)
+	case !earlier.Named:
+		r.repeated(*earlier, row.Line)
+		earlier.Line = 0 // this row takes its place
+		r.pairs[key] = len(r.Rows)
+		r.Rows = append(r.Rows, row)
+	default:
 		r.Rejected++
-		finding.Code = "pair_under_two_names"
-		finding.Args["name"] = earlier.Name
+		r.aboutPair(row, "pair_under_two_names", "line", strconv.Itoa(earlier.Line), "name", earlier.Name)
 	}
-	r.add(finding)
+}
+
+// repeated counts a row whose pair another line has under the same name, or under any.
+func (r *reader) repeated(row Row, line int) {
+	r.Unchanged++
+	r.aboutPair(row, "pair_repeated", "line", strconv.Itoa(line))
+}
+
+// aboutPair reports a finding about a good row's pair, which begins in the first number's column.
+func (r *reader) aboutPair(row Row, code string, args ...string) {
+	r.add(sheet.Finding{
+		Line: row.Line, Position: r.layout.position(ColumnAuthorization), Column: ColumnAuthorization,
+		Value: text.Quote(row.Pair.String()), Code: code, Args: errs.Pairs(args...),
+	})
 }
 
 // reject counts the current record as rejected and sorts its findings, from index before, by
@@ -262,7 +362,7 @@ func (r *reader) reject(before int) {
 func (r *reader) flaws() {
 	s := r.scanner
 	for i, c := range s.Cells {
-		if c.Flaw == "" || r.ignores(i) {
+		if c.Flaw == "" || r.layout.ignores(i) {
 			continue
 		}
 		r.add(sheet.Finding{
@@ -278,33 +378,44 @@ func (r *reader) flaws() {
 	}
 }
 
-// ignores reports whether the column at a position is ignored.
-func (r *reader) ignores(i int) bool {
-	if i >= len(r.layout.header) {
-		return false
-	}
-	return i == r.layout.messages || r.layout.columnAt(i) == sheet.ColumnNone && r.layout.header[i] != ""
-}
-
 // columns reports a record with too few or too many columns, and what is wrong with its cells
 // regardless of their column.
 func (r *reader) columns(before int) {
 	s := r.scanner
-	r.add(sheet.Finding{
-		Line:  s.Line,
-		Value: text.Quote(s.Record()),
-		Code:  "columns",
-		Args:  errs.Pairs("count", strconv.Itoa(s.Columns), "separator", string(r.sep)),
-	})
+	r.about("columns", r.layout.misfit(s), "count", strconv.Itoa(s.Columns), "separator", string(r.sep))
 	for i, c := range s.Cells {
 		if len(r.Findings)-before >= findingsPerRow {
 			return
 		}
-		if c.Flaw != "" || r.ignores(i) || text.IsASCII(c.Text) {
+		if c.Flaw != "" || r.layout.ignores(i) || text.IsASCII(c.Text) {
 			continue
 		}
-		v := agreement.NotASCII(c.Text)
-		r.add(sheet.Finding{Line: s.Line, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
+		for _, v := range agreement.NotASCII(c.Text) {
+			r.add(sheet.Finding{Line: s.Line, Position: i + 1, Column: r.layout.columnAt(i), Value: v.Value, Code: v.Code, Args: v.Args})
+		}
+	}
+}
+
+// about reports a finding about the current record, at a position counting from 0.
+func (r *reader) about(code string, at int, args ...string) {
+	s := r.scanner
+	r.add(sheet.Finding{
+		Line: s.Line, Position: at + 1, Column: r.layout.columnAt(at), Value: text.Quote(s.Record()), Code: code, Args: errs.Pairs(args...),
+	})
+}
+
+// suspicions warns of numbers that are allowed, but are hardly ones (R3.2, R3.7).
+func (r *reader) suspicions() {
+	for i, number := range []string{r.draft[0].Authorization, r.draft[0].License} {
+		code := suspicion(number)
+		if code == "" {
+			continue
+		}
+		at := r.layout.authorization
+		if i == 1 {
+			at = r.layout.license
+		}
+		r.add(sheet.Finding{Line: r.scanner.Line, Position: at + 1, Column: r.layout.columnAt(at), Value: text.Quote(number), Code: code})
 	}
 }
 
@@ -313,20 +424,19 @@ func (r *reader) columns(before int) {
 func (r *reader) violations(before int, violations []errs.Violation, named bool) {
 	flawed := r.Findings[before:]
 	for _, v := range violations {
-		column := sheet.ColumnNone
+		column := ColumnAuthorization // of the pair: where it begins
 		switch v.Field {
 		case "name":
 			column = ColumnName
-		case "pairs/0/authorization":
-			column = ColumnAuthorization
 		case "pairs/0/license":
 			column = ColumnLicense
 		}
 		if column == ColumnName && !named {
 			continue // it is the authorization number, which has its own violation
 		}
+		ofPair := v.Field == "pairs/0" || v.Code == "numbers_differ"
 		if slices.ContainsFunc(flawed, func(f sheet.Finding) bool {
-			return f.Column == column || column == sheet.ColumnNone && f.Column != ColumnName
+			return f.Column == column || ofPair && f.Column != ColumnName
 		}) {
 			continue
 		}

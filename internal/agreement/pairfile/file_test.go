@@ -136,7 +136,7 @@ func TestRead(t *testing.T) {
 		{rule: "R3.2 tabs and an empty cell", file: "01-07001\t\tOffice\n", findings: []string{"1:2 license number_required"}},
 		{rule: "R3.2 semicolons and commas in names", file: "01-07001;01-07001;\"Office, Ghent\"\n01-07002;01-07002;Office, Bruges\n", want: []string{"1 01-07001 + 01-07001 Office, Ghent", "2 01-07002 + 01-07002 Office, Bruges"}},
 		{rule: "R3.2 commas though names have semicolons", file: "1,1,\"a;b;c\"\n2,2,\"d;e;f\"\n3,3,g", want: []string{"3 3 + 3 g"}, findings: []string{`1:3 name name_characters "a;b;c" characters=;`, `2:3 name name_characters "d;e;f" characters=;`}},
-		{rule: "R3.2 the separator is that of the first lines", file: "1;1\n2,2\n3;3\n", want: []string{"1 1 + 1 (1)", "3 3 + 3 (3)"}, findings: []string{`2:0 columns "2,2" count=1 separator=;`}},
+		{rule: "R3.2 the separator is that of the first lines", file: "1;1\n2,2\n3;3\n", want: []string{"1 1 + 1 (1)", "3 3 + 3 (3)"}, findings: []string{`2:2 license columns "2,2" count=1 separator=;`}},
 		{rule: "R3.2 the separator is said in the first line", file: "sep=;\r\n1;1;a, b\r\n", want: []string{"2 1 + 1 a, b"}},
 		{rule: "R3.2 quoted fields", file: `"01-07001","01-07001","Office agreements"`, want: []string{sample}},
 		{rule: "R3.2 spaces around quoted fields", file: ` "01-07001" , " 01-07001 ",	"Office agreements"	`, want: []string{sample}},
@@ -152,8 +152,8 @@ func TestRead(t *testing.T) {
 		{rule: "R3.2 byte-order mark before a quote", file: "\ufeff\"1\",1\n", want: []string{"1 1 + 1 (1)"}},
 		{rule: "R3.2 empty name", file: "1,1,\n2,2,\"\"\n3,3,  \n", want: []string{"1 1 + 1 (1)", "2 2 + 2 (2)", "3 3 + 3 (3)"}},
 		{rule: "R3.2 empty cells at the end", file: "1,1,a,,\n2,2,,,\n", want: []string{"1 1 + 1 a", "2 2 + 2 (2)"}},
-		{rule: "R3.2 one column", file: "1\n2,2\n", want: []string{"2 2 + 2 (2)"}, findings: []string{`1:0 columns "1" count=1 separator=,`}},
-		{rule: "R3.2 four columns", file: "1,1,Office, Ghent\n", findings: []string{`1:0 columns "1,1,Office, Ghent" count=4 separator=,`}},
+		{rule: "R3.2 one column", file: "1\n2,2\n", want: []string{"2 2 + 2 (2)"}, findings: []string{`1:2 license columns "1" count=1 separator=,`}},
+		{rule: "R3.2 four columns", file: "1,1,Office, Ghent\n", findings: []string{`1:4 columns "1,1,Office, Ghent" count=4 separator=,`}},
 		{rule: "R3.2 a line break around a quoted value", file: "1,1,\"Office\n\"\n2,2", want: []string{"1 1 + 1 Office", "3 2 + 2 (2)"}},
 		{rule: "R3.2 a line break in a quoted value", file: "1,1,\"Off\r\nice\"\r\n2,\"2\n\n2\"\n3,3", want: []string{"6 3 + 3 (3)"}, findings: []string{`1:3 name line_break "Off\r\nice"`, `3:2 license line_break "2\n\n2"`}},
 
@@ -188,7 +188,7 @@ func TestRead(t *testing.T) {
 		},
 		{
 			rule: "R3.2 header with columns in another order", file: "Name,License,Authorization\na,L1,A1\nb,,A2\nc,L3\n,L4,A4\n", want: []string{"2 A1 + L1 a", "5 A4 + L4 (A4)"},
-			findings: []string{`1:0 warning header_skipped "Name,License,Authorization"`, `3:2 license number_required`, `4:0 columns "c,L3" count=2 separator=,`},
+			findings: []string{`1:0 warning header_skipped "Name,License,Authorization"`, `3:2 license number_required`, `4:3 authorization columns "c,L3" count=2 separator=,`},
 		},
 		{
 			rule: "R3.2 header that names the agreement number twice", file: "Agreement number,Agreement number,Agreement\n1,1,a\n", want: []string{"2 1 + 1 a"},
@@ -205,13 +205,13 @@ func TestRead(t *testing.T) {
 		{
 			rule: "R3.2 header with columns that are not known", file: "Authorization,,License,Cost centre\n1,,1,ç\n2,,2,y,z\n3,é,3\n", want: []string{"2 1 + 1 (1)"},
 			findings: []string{
-				`1:0 warning header_skipped "Authorization,,License,Cost centre"`, `1:0 warning columns_ignored "Cost centre"`,
-				`3:0 columns "2,,2,y,z" count=5 separator=,`, `4:0 columns "3,é,3" count=3 separator=,`, `4:2 not_ascii "é" characters=é`,
+				`1:0 warning header_skipped "Authorization,,License,Cost centre"`, `1:0 warning columns_ignored "Cost centre" columns=Cost centre`,
+				`3:5 columns "2,,2,y,z" count=5 separator=,`, `4:2 columns "3,é,3" count=3 separator=,`, `4:2 not_ascii "é" characters=é`,
 			},
 		},
-		{rule: "R3.2 a header is the first line only", file: "1,1\nAuthorization,License\n", want: []string{"1 1 + 1 (1)"}, findings: []string{`2:0 pair_too_long "Authorization + License" length=20 max=16`}},
-		{rule: "R3.2 one known name does not make a header", file: "A,B,Name\n", want: []string{"1 A + B Name"}},
-		{rule: "R3.2 a number does not make a header", file: "License,B1,Name\n", want: []string{"1 License + B1 Name"}},
+		{rule: "R3.2 a header is the first line only", file: "1,1\nAuthorization,License\n", want: []string{"1 1 + 1 (1)"}, findings: []string{`2:1 authorization header_not_first "Authorization,License"`}},
+		{rule: "R3.2 one known name does not make a header", file: "A1,B,Name\n", want: []string{"1 A1 + B Name"}, findings: []string{`1:2 license warning number_without_digit "B"`}},
+		{rule: "R3.2 a number does not make a header", file: "License,B1,Name\n", want: []string{"1 License + B1 Name"}, findings: []string{`1:1 authorization warning number_without_digit "License"`}},
 
 		// R3.3: ASCII
 		{
@@ -222,12 +222,12 @@ func TestRead(t *testing.T) {
 				`3:3 name not_ascii "Liège" characters=è`,
 			},
 		},
-		{rule: "R3.3 not ASCII in a row of four columns", file: "1,é,Office,Liège\n", findings: []string{`1:0 columns "1,é,Office,Liège" count=4 separator=,`, `1:2 license not_ascii "é" characters=é`, `1:4 not_ascii "Liège" characters=è`}},
+		{rule: "R3.3 not ASCII in a row of four columns", file: "1,é,Office,Liège\n", findings: []string{`1:2 license not_ascii "é" characters=é`, `1:4 columns "1,é,Office,Liège" count=4 separator=,`, `1:4 not_ascii "Liège" characters=è`}},
 
 		// R2.1, R2.2
 		{rule: "R2.1 name", file: "1,1,a&b\n2,2," + strings.Repeat("x", 257) + "\n", findings: []string{`1:3 name name_characters "a&b" characters=&`, `2:3 name name_too_long "` + strings.Repeat("x", 255) + `…" length=257 max=256`}},
 		{rule: "R2.1 name is collapsed", file: "1,1, Office   agreements \n", want: []string{"1 1 + 1 Office agreements"}},
-		{rule: "R2.2 16 characters", file: "01-07001,01-07001\n01-07002,01-070021\n", want: []string{"1 01-07001 + 01-07001 (01-07001)"}, findings: []string{`2:0 pair_too_long "01-07002 + 01-070021" length=17 max=16`}},
+		{rule: "R2.2 16 characters", file: "01-07001,01-07001\n01-07002,01-070021\n", want: []string{"1 01-07001 + 01-07001 (01-07001)"}, findings: []string{`2:1 authorization pair_too_long "01-07002 + 01-070021" length=17 max=16`}},
 		{
 			rule: "R3.7 everything about a row at once", file: "0/1,--,a;b\n", findings: []string{
 				`1:1 authorization number_characters "0/1" characters=/`, `1:2 license number_only_hyphens "--"`, `1:3 name name_characters "a;b" characters=;`,
@@ -240,20 +240,20 @@ func TestRead(t *testing.T) {
 		{rule: "R3.5 no program, no rejection", file: "1,2\n", want: []string{"1 1 + 2 (1)"}},
 		{
 			rule: "R3.6 the same pair under the same name", file: "a1,b1,Office\nA-1,B-1,OFFICE\na1,b1,Office\n", want: []string{"1 a1 + b1 Office"},
-			findings: []string{`2:0 warning pair_repeated "A-1 + B-1" line=1`, `3:0 warning pair_repeated "a1 + b1" line=1`},
+			findings: []string{`2:1 authorization warning pair_repeated "A-1 + B-1" line=1`, `3:1 authorization warning pair_repeated "a1 + b1" line=1`},
 		},
-		{rule: "R3.6 the same pair without a name", file: "a1,b1\na1,b1,A1\n", want: []string{"1 a1 + b1 (a1)"}, findings: []string{`2:0 warning pair_repeated "a1 + b1" line=1`}},
+		{rule: "R3.6 the same pair without a name", file: "a1,b1\na-1,b-1\na1,b1,Office\n", want: []string{"3 a1 + b1 Office"}, findings: []string{`1:1 authorization warning pair_repeated "a1 + b1" line=3`, `2:1 authorization warning pair_repeated "a-1 + b-1" line=1`}},
 		{
 			rule: "R2.3 the same pair under another name", file: "a1,b1,Office\na1,b1,Servers\na1,b1\n", want: []string{"1 a1 + b1 Office"},
-			findings: []string{`2:0 pair_under_two_names "a1 + b1" line=1 name=Office`, `3:0 pair_under_two_names "a1 + b1" line=1 name=Office`},
+			findings: []string{`2:1 authorization pair_under_two_names "a1 + b1" line=1 name=Office`, `3:1 authorization warning pair_repeated "a1 + b1" line=1`},
 		},
 		{rule: "R2.3 numbers swapped are another pair", file: "a1,b1,Office\nb1,a1,Office\n", want: []string{"1 a1 + b1 Office", "2 b1 + a1 Office"}},
 		{rule: "R2.3 a bad row takes no pair", file: "a1,b1,a&b\na1,b1,Servers\n", want: []string{"2 a1 + b1 Servers"}, findings: []string{`1:3 name name_characters "a&b" characters=&`}},
 
 		// R3.8: an annotated copy is uploaded
 		{
-			rule: "R3.8 the messages column is ignored", file: "\ufeffAuthorization number,License number,Agreement name,Errors\r\n'-1,'-1,,\"é, \"\"x\"\"\r\ny\"\r\n2,2,b\r\n3,3,c,,d\r\n", want: []string{"2 -1 + -1 (-1)", "4 2 + 2 b"},
-			findings: []string{`1:0 warning header_skipped "Authorization number,License number,Agreement name,Errors"`, `5:0 columns "3,3,c,,d" count=5 separator=,`},
+			rule: "R3.8 the messages column is ignored", file: "\ufeffAuthorization number,License number,Agreement name,Errors and warnings\r\n'-1,'-1,,\"é, \"\"x\"\"\r\ny\"\r\n2,2,b\r\n3,3,c,,d\r\n", want: []string{"2 -1 + -1 (-1)", "4 2 + 2 b"},
+			findings: []string{`1:0 warning header_skipped "Authorization number,License number,Agreement name,Errors and warnings"`, `5:5 columns "3,3,c,,d" count=5 separator=,`},
 		},
 		{rule: "R3.8 the apostrophe goes though the header is gone", file: "'-1,'-1,'=x\n", findings: []string{`1:3 name name_characters "=x" characters==`}},
 	}

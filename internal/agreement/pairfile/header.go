@@ -14,9 +14,17 @@ import (
 type layout struct {
 	authorization, license, name, messages int
 
-	header  []string // cells of the header line as written; nil without one
-	ignored []string // header cells that name no known column
-	unnamed []int    // columns with an empty header cell: they must be empty
+	header     []string // cells of the header line as written; nil without one
+	ignored    []string // header cells that name no known column
+	superseded []string // header cells that name a column less exactly than the one that is read
+	unnamed    []int    // columns with an empty header cell: they must be empty
+	rivals     rivals   // none if its column is empty
+}
+
+// rivals are two header cells that could both be the same column.
+type rivals struct {
+	column        sheet.Column
+	first, second string
 }
 
 var defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
@@ -29,75 +37,12 @@ const (
 	ColumnMessages      sheet.Column = "messages" // only in annotated copies; ignored when read
 )
 
-// columnNames are the column names that a header line may use, in English, Dutch and French, in
-// the form of text.Letters.
-var columnNames = map[sheet.Column][]string{
-	ColumnAuthorization: {
-		"authorization", "authorizationnumber", "authorizationno", "authorizationnr", "authorizationid",
-		"authorisation", "authorisationnumber", "authorisationno", "authorisationnr", "authorisationid",
-		"authorizationoragreementnumber", "authorizationagreementnumber", "authorizationnumberagreementnumber",
-		"agreementnumber", "agreementno", "agreementnr", "agreementid", "contractnumber", "contractno", "contractid",
-		"autorisatie", "authorisatienummer", "autorisatienummer", "autorisatienr", "autorisatieofovereenkomstnummer",
-		"machtigingsnummer", "overeenkomstnummer", "overeenkomstnr", "contractnummer", "contractnr",
-		"autorisation", "numerodautorisation", "numeroautorisation", "nautorisation", "ndautorisation", "nodautorisation",
-		"numerodautorisationoudecontrat", "numerodautorisationoudaccord",
-		"numerodecontrat", "numeroducontrat", "numerocontrat", "ncontrat", "ndecontrat", "nodecontrat",
-		"numerodaccord", "numeroaccord", "ndaccord", "nodaccord",
-	},
-	ColumnLicense: {
-		"license", "licensenumber", "licenseno", "licensenr", "licenseid", "licensingid",
-		"licence", "licencenumber", "licenceno", "licencenr", "licenceid",
-		"licenseorenrollmentnumber", "licenseenrollmentnumber", "licenseenrollmentorcustomernumber",
-		"enrollment", "enrollmentnumber", "enrollmentno", "enrollmentid", "enrolment", "enrolmentnumber",
-		"customernumber", "customerno", "customerid", "publiccustomernumber",
-		"licentie", "licentienummer", "licentienr", "licentieid", "inschrijving", "inschrijvingsnummer", "inschrijfnummer",
-		"klantnummer", "klantnr", "registratienummer",
-		"numerodelicence", "numerolicence", "nlicence", "ndelicence", "nodelicence",
-		"inscription", "numerodenregistrement", "numerodinscription", "numeroinscription", "ndinscription", "nodinscription",
-		"numerodeclient", "numeroclient", "nclient", "ndeclient", "nodeclient",
-	},
-	ColumnName: {
-		"name", "agreementname", "friendlyname", "description", "friendlyagreementname", "contractname", "nameofagreement", "nameoftheagreement",
-		"naam", "naamovereenkomst", "naamvandeovereenkomst", "overeenkomstnaam", "contractnaam", "vriendelijkenaam", "omschrijving", "beschrijving",
-		"nom", "nomdelaccord", "nomaccord", "nomducontrat", "nomdecontrat", "nomcontrat", "nomconvivial", "libelle",
-	},
-	ColumnMessages: {
-		"error", "errors", "message", "messages", "errorsandwarnings", "errormessage", "errormessages", "whatiswrong",
-		"fout", "fouten", "foutmelding", "foutmeldingen", "melding", "meldingen", "foutenenwaarschuwingen",
-		"erreur", "erreurs", "messagederreur", "messagesderreur", "erreursetavertissements",
-	},
-}
-
-// eitherNames mean the number or the name of an agreement, depending on the other columns.
-var eitherNames = []string{"agreement", "overeenkomst", "contract", "contrat", "accord"}
-
-const columnEither sheet.Column = "either"
-
-var columnByName = func() map[string]sheet.Column {
-	byName := make(map[string]sheet.Column, 160)
-	for column, names := range columnNames {
-		for _, name := range names {
-			byName[name] = column
-		}
-	}
-	for _, name := range eitherNames {
-		byName[name] = columnEither
-	}
-	return byName
-}()
-
 // KnownHeader returns the column that a header cell names, regardless of case, accents and
 // punctuation; false if it names none. It must know the header names of annotated copies, so that
 // a copy can be uploaded again.
 func KnownHeader(name string) (sheet.Column, bool) {
-	if len(name) > agreement.NameMaxChars {
-		return sheet.ColumnNone, false
-	}
-	column, ok := columnByName[text.Letters(name)]
-	if column == columnEither {
-		column = ColumnAuthorization
-	}
-	return column, ok
+	h, ok := headingOf(name)
+	return h.column, ok
 }
 
 // headerLayout reads a record as a header line; false if it is not one. A header names at least
@@ -105,53 +50,91 @@ func KnownHeader(name string) (sheet.Column, bool) {
 func headerLayout(cells []string) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
 	cells = withoutEmptyEnd(cells)
-	known, either := 0, -1
+	named := make(map[int]heading, 4)
 	for i, cell := range cells {
 		if agreement.LooksLikeNumber(cell) || len(cell) > agreement.NameMaxChars {
 			return layout{}, false
 		}
-		column := columnByName[text.Letters(cell)]
-		switch {
-		case column == columnEither && either < 0:
-			either = i
-		case column == ColumnAuthorization && l.authorization < 0:
-			l.authorization = i
-		case (column == ColumnLicense || column == ColumnAuthorization) && l.license < 0:
-			l.license = i // Open Value files give both numbers the same name
-		case column == ColumnName && l.name < 0:
-			l.name = i
-		case column == ColumnMessages && l.messages < 0:
-			l.messages = i
-		default:
-			if cell == "" {
-				l.unnamed = append(l.unnamed, i)
-			} else {
-				l.ignored = append(l.ignored, cell)
-			}
-			continue
+		if h, ok := headingOf(cell); ok {
+			named[i] = h
 		}
-		known++
 	}
-	if known < 2 {
+	if len(named) < 2 {
 		return layout{}, false
-	}
-	switch {
-	case either >= 0 && l.authorization < 0:
-		l.authorization = either
-	case either >= 0 && l.name < 0:
-		l.name = either
-	case either >= 0:
-		l.ignored = append(l.ignored, cells[either])
 	}
 	l.header = make([]string, len(cells))
 	for i, cell := range cells {
 		l.header[i] = strings.Clone(cell)
 	}
-	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && (l.messages < 0 || l.messages > 2) {
+	l.choose(named)
+	for i, cell := range cells {
+		_, known := named[i]
+		switch {
+		case cell == "":
+			l.unnamed = append(l.unnamed, i)
+		case !known:
+			l.ignored = append(l.ignored, l.header[i])
+		case l.columnAt(i) == sheet.ColumnNone:
+			l.superseded = append(l.superseded, l.header[i])
+		}
+	}
+	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && l.superseded == nil && (l.messages < 0 || l.messages > 2) {
 		l.name = 2 // the header leaves the third column unnamed
 		l.unnamed = slices.DeleteFunc(l.unnamed, func(i int) bool { return i == l.name })
 	}
 	return l, true
+}
+
+// choose assigns the columns: for each the most exact heading. Two headings that are equally exact
+// are rivals.
+func (l *layout) choose(named map[int]heading) {
+	best := func(column sheet.Column, either bool) int {
+		at, rival := -1, -1
+		for i := range l.header {
+			h, ok := named[i]
+			if !ok || h.column != column || h.either != either {
+				continue
+			}
+			switch {
+			case at < 0 || h.score > named[at].score:
+				at, rival = i, -1
+			case h.score == named[at].score && rival < 0:
+				rival = i
+			}
+		}
+		if rival >= 0 && l.rivals.column == "" {
+			l.rivals = rivals{column: column, first: l.header[at], second: l.header[rival]}
+		}
+		return at
+	}
+	l.license = best(ColumnLicense, false)
+	if l.license < 0 {
+		l.license = l.repeated(named)
+	}
+	l.authorization = best(ColumnAuthorization, false)
+	l.name = best(ColumnName, false)
+	l.messages = best(ColumnMessages, false)
+	if l.authorization < 0 {
+		l.authorization = best(ColumnAuthorization, true)
+	} else if l.name < 0 {
+		l.name = best(ColumnAuthorization, true)
+	}
+}
+
+// repeated returns the second of exactly two columns with the same name of the first number: Open
+// Value files give both numbers the same name. It is -1 if there are no such columns.
+func (l *layout) repeated(named map[int]heading) int {
+	var same []int
+	for i := range l.header {
+		if h, ok := named[i]; ok && h.column == ColumnAuthorization && !h.either {
+			same = append(same, i)
+		}
+	}
+	if len(same) != 2 || text.Letters(l.header[same[0]]) != text.Letters(l.header[same[1]]) {
+		return -1
+	}
+	named[same[1]] = heading{column: ColumnLicense}
+	return same[1]
 }
 
 // withoutEmptyEnd returns the cells up to the last one that is not empty.
@@ -202,6 +185,11 @@ func (l layout) position(c sheet.Column) int {
 	}
 }
 
+// isLike reports whether two layouts read the same columns.
+func (l layout) isLike(other layout) bool {
+	return l.authorization == other.authorization && l.license == other.license && (l.name == other.name || l.name < 0)
+}
+
 // most returns the maximum number of columns of a record.
 func (l layout) most() int { return max(len(l.header), l.name+1, l.messages+1) }
 
@@ -225,4 +213,54 @@ func at(cells []sheet.Cell, i int) string {
 		return ""
 	}
 	return cells[i].Text
+}
+
+// ignores reports whether the column at a position is ignored.
+func (l layout) ignores(i int) bool {
+	if i >= len(l.header) {
+		return false
+	}
+	return i == l.messages || l.columnAt(i) == sheet.ColumnNone && l.header[i] != ""
+}
+
+// misfit returns the position, counting from 0, at which a record does not have the right columns:
+// the first number that it lacks, or the first cell that is too much.
+func (l layout) misfit(s *sheet.Scanner) int {
+	for _, i := range []int{min(l.authorization, l.license), max(l.authorization, l.license)} {
+		if i >= s.Columns {
+			return i
+		}
+	}
+	for _, i := range l.unnamed {
+		if i < len(s.Cells) && s.Cells[i] != (sheet.Cell{}) {
+			return i
+		}
+	}
+	return l.most()
+}
+
+// isUnclosed reports whether a quoted cell with line breaks has swallowed rows: the quote was not
+// closed on its first line. In a column that is read any separator in it tells, because neither
+// numbers nor names have both; a column of the admin's own can be any text, but not rows of numbers.
+func (l *layout) isUnclosed(position int, content string, separator byte) bool {
+	if !l.ignores(position) {
+		return strings.IndexByte(content, separator) >= 0
+	}
+	below := content[sheet.LineLength(content):]
+	for _, line := range strings.FieldsFunc(below, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if numbers(line, separator) >= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// numbers counts the cells of a line that look like numbers.
+func numbers(line string, separator byte) (n int) {
+	for cell := range strings.SplitSeq(line, string(separator)) {
+		if agreement.LooksLikeNumber(strings.Trim(cell, ` "`)) {
+			n++
+		}
+	}
+	return n
 }

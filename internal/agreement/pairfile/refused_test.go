@@ -162,10 +162,10 @@ func TestReadHostile(t *testing.T) {
 		count int    // of findings
 		first string // prefix of the first finding
 	}{
-		{"R3.2 4 MiB in one line", fill("x"), 1, `1:0 columns "xxx`},
-		{"R3.2 10,000 columns", strings.Repeat("1,", 10_000) + "1\n", 1, `1:0 columns "1,1,`},
-		{"R3.2 10,000 columns with an accent", strings.Repeat("é,", 10_000) + "1\n", 12, `1:0 columns "é,é,`},
-		{"R3.2 2 million columns", fill("1,"), 1, `1:0 columns "1,1,`},
+		{"R3.2 4 MiB in one line", fill("x"), 1, `1:2 license columns "xxx`},
+		{"R3.2 10,000 columns", strings.Repeat("1,", 10_000) + "1\n", 1, `1:4 columns "1,1,`},
+		{"R3.2 10,000 columns with an accent", strings.Repeat("é,", 10_000) + "1\n", 12, `1:1 authorization not_ascii "é"`},
+		{"R3.2 2 million columns", fill("1,"), 1, `1:4 columns "1,1,`},
 		{"R3.2 2 million empty columns", fill(","), 1, `0:0 file_empty`},
 		{"R3.2 4 million blank lines", fill("\n"), 1, `0:0 file_empty`},
 		{"R3.2 4 million quotes", fill(`"`), 1, `1:`},
@@ -175,13 +175,14 @@ func TestReadHostile(t *testing.T) {
 		{"R3.2 doubled quotes on every line", fill("\"\"\"\"\"\"\"\n"), 10_001, `0:0 file_too_many_rows`},
 		{"R3.2 quotes and no end", fill("\"\"\"\"a,\r"), 10_001, `0:0 file_too_many_rows`},
 		{"R3.2 one quote that is never closed", "\"" + fill("a\n")[1:], 5001, `0:0 file_too_many_rows`},
-		{"R3.2 10,000 stray quotes in a row", strings.Repeat("a\"b,", 10_000) + "1\n", 12, `1:0 columns`},
-		{"R3.2 stray quotes and openings", fill("x\",\"\"\"y\n"), 12, `1:0 columns`},
+		{"R3.2 10,000 stray quotes in a row", strings.Repeat("a\"b,", 10_000) + "1\n", 12, `1:1 authorization stray_quote`},
+		{"R3.2 stray quotes and openings", fill("x\",\"\"\"y\n"), 12, `1:1 authorization stray_quote`},
 		{"R3.3 4 MiB beyond ASCII", "1,1," + fill("é")[4:], 2, `1:3 name `},
-		{"R3.3 no UTF-8", fill("\xff,\xff\n"), 10_001, `0:0 file_too_many_rows`},
-		{"R2.1 4 MiB of forbidden characters", "1,1," + fill("&")[4:], 2, `1:3 name `},
-		{"R3.3 a million rows", fill("1,1\n"), 5000, `0:0 file_too_many_rows count=1048576`},
-		{"R3.2 a header of 100,000 columns", fill("Name,License,x,x,x,x,x,\n"[:23])[:400_000] + "\n1,1\n", 3, `1:0 warning header_skipped`},
+		{"R3.3 no UTF-8", fill("\xff1,\xff1\n"), 10_001, `0:0 file_too_many_rows`},
+		{"R3.2 no number", fill("\xff,\xff\n"), 1, `1:0 header_unknown`},
+		{"R2.1 4 MiB of forbidden characters", "1,1," + fill("&")[4:], 1, `1:3 name `},
+		{"R3.3 a million rows", fill("1,1\n"), pairfile.MaxLines, `0:0 file_too_many_rows count=1048576`},
+		{"R3.2 a header of 100,000 columns", fill("Name,License,x,x,x,x,x,\n"[:23])[:400_000] + "\n1,1\n", 2, `1:0 warning header_skipped`},
 		{"R3.3 zeros", fill("\x00"), 1, `1:0 file_nul`},
 	} {
 		t.Run(c.rule, func(t *testing.T) {

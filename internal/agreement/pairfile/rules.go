@@ -42,8 +42,8 @@ var Rules = []agreement.Rule{
 	},
 	{
 		Code: "file_too_many_rows", Spec: "R3.3", Check: CheckFile, Field: "file", Args: []string{"max", "count"},
-		Summary: "A file has at most 5,000 pairs. Split it.",
-		Pass:    "5,000 rows", Fail: "5,001 rows",
+		Summary: "A file has at most 5,000 different pairs, and at most 20,000 rows. Split it.",
+		Pass:    "5,000 pairs", Fail: "5,001 pairs",
 	},
 	{
 		Code: "file_utf16", Spec: "R3.3", Check: CheckFile, Field: "file",
@@ -76,6 +76,21 @@ var Rules = []agreement.Rule{
 		Pass:    "01-07001,01-07001", Fail: "%PDF-1.7",
 	},
 	{
+		Code: "file_rtf", Spec: "R3.3", Check: CheckFile, Field: "file",
+		Summary: "The file is rich text (RTF). Save it as plain text.",
+		Pass:    "01-07001,01-07001", Fail: `{\rtf1\ansi 01-07001,01-07001}`,
+	},
+	{
+		Code: "file_word", Spec: "R3.3", Check: CheckFile, Field: "file",
+		Summary: "The file is a document of a word processor (DOCX, DOC or ODT). Save it as plain text.",
+		Pass:    "01-07001,01-07001", Fail: "a Word document",
+	},
+	{
+		Code: "file_numbers", Spec: "R3.3", Check: CheckFile, Field: "file",
+		Summary: "The file is a document of Apple Numbers, Pages or Keynote. Export the sheet as CSV.",
+		Pass:    "01-07001,01-07001", Fail: "a Numbers document",
+	},
+	{
 		Code: "file_html", Spec: "R3.3", Check: CheckFile, Field: "file",
 		Summary: "The file is a web page or XML. Export the pairs as CSV.",
 		Pass:    "01-07001,01-07001", Fail: "<html><body>01-07001</body></html>",
@@ -89,6 +104,21 @@ var Rules = []agreement.Rule{
 		Code: "header_incomplete", Spec: "R3.2", Check: CheckFile, Field: "header", Args: []string{"column"},
 		Summary: "A header line names both number columns.",
 		Pass:    "Name,License,Authorization\nOffice agreements,01-07001,01-07001", Fail: "Agreement name,License number\nOffice agreements,01-07001",
+	},
+	{
+		Code: "header_ambiguous", Spec: "R3.2", Check: CheckFile, Field: "header", Args: []string{"column", "first", "second"},
+		Summary: "A header line has one column for each field; two that could be the same are not guessed between.",
+		Pass:    "Agreement number,License number,Customer number\n01-07001,01-07001,C1", Fail: "Agreement number,License number,Licence no.\n01-07001,01-07001,4410983",
+	},
+	{
+		Code: "header_unknown", Spec: "R3.2", Check: CheckFile, Field: "header",
+		Summary: "A first line without a number is a header with known column names.",
+		Pass:    "Authorization number,License number\n01-07001,01-07001", Fail: "Nummer;Klant;Naam\n01-07001;01-07001;Kantoor",
+	},
+	{
+		Code: "header_not_first", Spec: "R3.2", Check: CheckFile, Field: "header",
+		Summary: "A header is the first line of a file.",
+		Pass:    "Authorization,License\n01-07001,01-07001", Fail: "01-07001,01-07001\nAuthorization,License",
 	},
 	{
 		Code: "columns", Spec: "R3.2", Check: CheckFile, Field: "row", Args: []string{"count", "separator"},
@@ -107,7 +137,7 @@ var Rules = []agreement.Rule{
 	},
 	{
 		Code: "line_break", Spec: "R3.2", Check: CheckFile, Field: "name, authorization, license",
-		Summary: "A cell has no line break in it. A quote that is not closed looks the same.",
+		Summary: "A cell has no line break in it. A cell with line breaks and separators is an unclosed quote of its first line.",
 		Pass:    "01-07001,01-07001,\"Office agreements\"", Fail: "01-07001,01-07001,\"Office\nagreements\"",
 	},
 	{
@@ -121,13 +151,33 @@ var Rules = []agreement.Rule{
 		Pass:    "01-07001,01-07001", Fail: "Overeenkomstnummer;Inschrijvingsnummer;Naam\n01-07001;01-07001;Kantoor",
 	},
 	{
-		Code: "columns_ignored", Spec: "R3.2", Warning: true, Check: CheckFile, Field: "header",
+		Code: "columns_ignored", Spec: "R3.2", Warning: true, Check: CheckFile, Field: "header", Args: []string{"columns"},
 		Summary: "The header names columns that are not known; they are not read.",
 		Pass:    "01-07001,01-07001", Fail: "Authorization,License,Name,Cost centre\n01-07001,01-07001,Office,C100",
 	},
 	{
+		Code: "columns_superseded", Spec: "R3.2", Warning: true, Check: CheckFile, Field: "header", Args: []string{"columns"},
+		Summary: "The header names columns that are not read, because another one names the same field more exactly.",
+		Pass:    "Authorization,License,Name\n01-07001,01-07001,Office", Fail: "Authorization,License,Name,Description\n01-07001,01-07001,Office,All offices",
+	},
+	{
+		Code: "line_in_quotes", Spec: "R3.2", Warning: true, Check: CheckFile, Field: "row",
+		Summary: "The whole line is in quotes; it is read without them.",
+		Pass:    `"01-07001","01-07001"`, Fail: `"01-07001,01-07001"`,
+	},
+	{
+		Code: "number_without_digit", Spec: "R3.2", Warning: true, Check: CheckFile, Field: "authorization, license",
+		Summary: "A number without any digit is unlikely; it is accepted.",
+		Pass:    "01-07001,01-07001", Fail: "Total,1",
+	},
+	{
+		Code: "number_like_date", Spec: "R3.7", Warning: true, Check: CheckFile, Field: "authorization, license",
+		Summary: "A number looks like a date, which a spreadsheet may have made of it; it is accepted.",
+		Pass:    "01-07001,01-07001", Fail: "01-Jul,01-07001",
+	},
+	{
 		Code: "pair_repeated", Spec: "R3.6", Warning: true, Check: CheckFile, Field: "row", Args: []string{"line"},
-		Summary: "An earlier row has the same pair under the same name; this one changes nothing.",
+		Summary: "Another row has the same pair under the same name, or one of the two has no name; this one changes nothing.",
 		Pass:    "01-07001,01-07001,Office\n01-07002,01-07002,Office", Fail: "01-07001,01-07001,Office\n0107001,0107001,office",
 	},
 }

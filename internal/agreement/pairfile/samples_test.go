@@ -89,14 +89,21 @@ func TestSamples(t *testing.T) {
 		{
 			rule: "R3.7 mistakes", file: "mistakes.csv",
 			want: result{3, []string{"01-07019", "Office agreements", "Signs"}, []agreement.Program{"open-value", "select-enterprise"}, []string{
-				"columns", "columns_ignored", "header_skipped", "line_break", "name_characters", "name_control", "name_too_long", "not_ascii",
+				"columns", "columns_ignored", "dash", "header_skipped", "line_break", "name_characters", "name_control", "name_too_long", "not_ascii",
 				"number_characters", "number_only_hyphens", "number_required", "pair_repeated", "pair_too_long", "pair_under_two_names", "stray_quote", "unclosed_quote",
+			}},
+		},
+		{
+			rule: "R3.7 what spreadsheets make of numbers", file: "spreadsheet.csv",
+			want: result{5, []string{"01-07033", "Date that may be a number", "Excel text", "Total", "Whole line"}, []agreement.Program{"open-value", "select-enterprise", "unknown"}, []string{
+				"cell_error", "columns_superseded", "header_not_first", "header_skipped", "line_in_quotes", "number_date", "number_decimal", "number_like_date",
+				"number_scientific", "number_thousands", "number_without_digit",
 			}},
 		},
 		{
 			rule: "R3.7 mistakes under Open Value", file: "mistakes.csv", options: pairfile.Options{Program: agreement.ProgramOpenValue},
 			want: result{2, []string{"Office agreements", "Signs"}, []agreement.Program{"open-value"}, []string{
-				"columns", "columns_ignored", "header_skipped", "line_break", "name_characters", "name_control", "name_too_long", "not_ascii", "number_characters",
+				"columns", "columns_ignored", "dash", "header_skipped", "line_break", "name_characters", "name_control", "name_too_long", "not_ascii", "number_characters",
 				"number_only_hyphens", "number_required", "numbers_differ", "pair_repeated", "pair_too_long", "pair_under_two_names", "stray_quote", "unclosed_quote",
 			}},
 		},
@@ -139,21 +146,23 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// The rules of a row and mistakes.csv cover the same codes.
+// mistakes.csv and spreadsheet.csv break every rule of a row.
 func TestMistakesHoldEveryRuleOfARow(t *testing.T) {
 	t.Parallel()
-	f := pairfile.Read([]byte(samples(t)["mistakes.csv"]), pairfile.Options{Program: agreement.ProgramOpenValue})
 	reported := map[string]bool{}
-	for _, finding := range f.Findings {
-		reported[finding.Code] = true
+	for _, sample := range []string{"mistakes.csv", "spreadsheet.csv"} {
+		f := pairfile.Read([]byte(samples(t)[sample]), pairfile.Options{Program: agreement.ProgramOpenValue})
+		for _, finding := range f.Findings {
+			reported[finding.Code] = true
+		}
 	}
-	notInARow := []string{"name_required", "pairs_required", "pair_given_twice", "program_unknown", "header_incomplete"}
+	notInARow := []string{"name_required", "pairs_required", "pair_given_twice", "program_unknown", "header_incomplete", "header_ambiguous", "header_unknown"}
 	for _, rule := range slices.Concat(agreement.DraftRules, pairfile.Rules) {
 		if strings.HasPrefix(rule.Code, "file_") || slices.Contains(notInARow, rule.Code) {
 			continue
 		}
 		if !reported[rule.Code] {
-			t.Errorf("R3.7: mistakes.csv has no %s", rule.Code)
+			t.Errorf("R3.7: no sample has %s", rule.Code)
 		}
 	}
 }

@@ -1,32 +1,88 @@
 package pairfile
 
 import (
+	"strings"
+
 	"trueup/internal/agreement"
 	"trueup/internal/sheet"
 )
 
-// evidence says how a file of pairs shows its separator.
-var evidence = sheet.Evidence{Separators: sheet.Separators, Records: 10, Points: separatorPoints}
+// The part of a file from which its separator is guessed.
+const (
+	guessBytes   = 32 << 10
+	guessRecords = 1000
+)
 
-// separatorPoints is high for a header and for numbers in the first two cells. The right number of
-// columns counts little, because a comma in "01-07001;01-07001;Office, Dutch" also makes two
-// columns.
-func separatorPoints(cells []string, first bool) int {
-	points := 0
-	if first {
-		if _, ok := headerLayout(cells); ok {
-			points += 100
+// guessSeparator returns the separator of a file without a separator line: that with which its
+// first records look most like rows of pairs.
+func guessSeparator(content string) byte {
+	if len(content) > guessBytes {
+		content = content[:guessBytes]
+		if end := strings.LastIndexAny(content, "\r\n"); end >= 0 {
+			content = content[:end] // without the record that is cut off
 		}
 	}
-	filled := len(withoutEmptyEnd(cells))
-	if filled < 2 {
-		return points
+	return sheet.BestSeparator(sheet.Separators, func(separator byte) int { return separatorPoints(content, separator) })
+}
+
+// separatorPoints is high for a header, for numbers in the first two cells, and for two cells that
+// another separator does not cut. A row counts although its numbers are wrong: then only the
+// columns tell. The right number of columns counts little, because a comma in
+// "01-07001;01-07001;Office, Dutch" also makes two; more if every record has it with a separator
+// that is rare in names.
+func separatorPoints(content string, separator byte) int {
+	points, n, even := 0, 0, separator != ','
+	s := sheet.NewScanner(content, separator, 1)
+	for n < guessRecords && s.Next() {
+		cells := withoutEmptyEnd(unwrapped(s, separator).Texts())
+		if n == 0 {
+			if _, ok := headerLayout(cells); ok {
+				points += 1000
+			}
+		}
+		n++
+		even = even && (len(cells) == 2 || len(cells) == 3)
+		if len(cells) < 2 {
+			continue
+		}
+		if len(cells) <= 4 {
+			points++
+		}
+		switch {
+		case isNumber(cells[0], separator) && isNumber(cells[1], separator):
+			points += 6
+		case isWhole(cells[0], separator) && isWhole(cells[1], separator):
+			points += 4
+		}
 	}
-	if filled <= 4 {
-		points++
-	}
-	if agreement.LooksLikeNumber(cells[0]) && agreement.LooksLikeNumber(cells[1]) {
-		points += 4
+	if even {
+		points += 2 * n
 	}
 	return points
+}
+
+// isNumber reports whether a cell is a number, or what a spreadsheet with decimal commas has made
+// of one.
+func isNumber(cell string, separator byte) bool {
+	return agreement.LooksLikeNumber(cell) || separator != ',' && agreement.IsReshaped(cell)
+}
+
+// isWhole reports whether no other separator cuts a cell.
+func isWhole(cell string, separator byte) bool {
+	return !strings.ContainsFunc(cell, func(r rune) bool {
+		return r != rune(separator) && strings.ContainsRune(sheet.Separators, r)
+	})
+}
+
+// unwrapped returns the scanner of a record whose only cell is a whole line in quotes: it has the
+// cells of that line. Otherwise it returns s.
+func unwrapped(s *sheet.Scanner, separator byte) *sheet.Scanner {
+	if s.Filled != 1 || s.Cells[0].Flaw != "" || strings.IndexByte(s.Cells[0].Text, separator) < 0 {
+		return s
+	}
+	line := sheet.NewScanner(s.Cells[0].Text, separator, s.Line)
+	if !line.Next() {
+		return s
+	}
+	return line
 }

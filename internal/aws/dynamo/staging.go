@@ -24,7 +24,7 @@ import (
 // Lookup implements importer.Store.
 func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known, error) {
 	k := importer.Known{
-		Agreements: map[string]agreement.Agreement{}, Owners: map[agreement.PairKey]agreement.Agreement{},
+		Agreements: map[string]agreement.Agreement{}, ByID: map[string]agreement.Agreement{}, Owners: map[agreement.PairKey]agreement.Agreement{},
 		DeadNames: map[string]importer.Dead{}, DeadPairs: map[agreement.PairKey]importer.Dead{},
 	}
 	var names []nameItem
@@ -86,7 +86,7 @@ func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known
 		return importer.Known{}, err
 	}
 
-	var ids []string
+	ids := slices.Clone(w.IDs)
 	for _, i := range names {
 		if s.visibility.committed(i.Stage, latest) {
 			ids = append(ids, i.ID)
@@ -105,6 +105,11 @@ func (s *Imports) Lookup(ctx context.Context, w importer.Wanted) (importer.Known
 	agreements, err := s.agreements.byID(ctx, slices.Compact(ids), gone)
 	if err != nil {
 		return importer.Known{}, err
+	}
+	for _, id := range w.IDs {
+		if a, exists := agreements[id]; exists {
+			k.ByID[id] = a
+		}
 	}
 	for _, i := range names {
 		if _, staged := k.DeadNames[i.Name]; staged {

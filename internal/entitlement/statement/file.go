@@ -100,6 +100,7 @@ func TooLarge() *File {
 var contentCodes = map[string]string{
 	"file_utf16": "statement_utf16",
 	"file_xls":   "statement_xls",
+	"file_word":  "statement_xls",
 	"file_gzip":  "statement_gzip",
 	"file_pdf":   "statement_pdf",
 	"file_html":  "statement_html",

@@ -24,6 +24,7 @@ var limits = map[string]string{
 	"limitForbidden": agreement.ForbiddenInNames,
 	"limitGroups":    strconv.Itoa(group.Max),
 	"limitName":      strconv.Itoa(agreement.NameMaxChars),
+	"limitLines":     strconv.Itoa(pairfile.MaxLines),
 	"limitRows":      strconv.Itoa(pairfile.MaxRows),
 }
 
