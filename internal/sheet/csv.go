@@ -77,7 +77,10 @@ func (s *Scanner) Next() bool {
 // cell reads one cell and its terminator. It reports whether another cell follows.
 func (s *Scanner) cell() bool {
 	c, end := s.field(s.skipBlanks(s.pos))
-	c.Text = formulaContent(restored(c.Text))
+	c.Text = restored(c.Text)
+	if c.Flaw == "" {
+		c.Text = formulaContent(c.Text)
+	}
 	s.Columns++
 	if c.Text != "" || c.Flaw != "" {
 		s.Filled = s.Columns
