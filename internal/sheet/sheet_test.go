@@ -43,7 +43,12 @@ func TestContent(t *testing.T) {
 	for data, want := range map[string]string{
 		"a,b\n": "", "\xef\xbb\xbfa": "", "\xff\xfea\x00": "file_utf16", "a\x00b\x00c\x00d\x00": "file_utf16", "PK\x03\x04xl/workbook.xml": "file_xlsx",
 		"PK\x03\x04a.csv": "file_zip", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "file_xls", "\x1f\x8b\x08": "file_gzip", "%PDF-1.7": "file_pdf", " <HTML>": "file_html",
-		"a,b\nc\x00": "file_nul",
+		"a,b\nc\x00": "file_nul", "{\\rtf1\\ansi a}": "file_rtf",
+		"PK\x03\x04[Content_Types].xml word/document.xml":                                                                                "file_word",
+		"PK\x03\x04[Content_Types].xml" + strings.Repeat("x", 100_000) + "word/document.xml":                                             "file_word",
+		"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text":                                                                      "file_word",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 9_000) + "W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00": "file_word",
+		"PK\x03\x04Index/Document.iwa": "file_numbers",
 	} {
 		if code, line := sheet.Content([]byte(data)); code != want || (line > 0) != (want == "file_nul") {
 			t.Errorf("%q is %q on line %d, want %q", data, code, line, want)
@@ -51,6 +56,28 @@ func TestContent(t *testing.T) {
 	}
 	if text, code := sheet.Text([]byte("\xef\xbb\xbfa")); text != "a" || code != "" {
 		t.Errorf("the text is %q, %q", text, code)
+	}
+}
+
+func TestWithoutEnd(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"a\n\x1a": "a", "a\x1a\x1a\r\n": "a", "a\n ": "a\n ", "a\x1ab": "a\x1ab", "\x1a": "", "": ""} {
+		if got := sheet.WithoutEnd(text); got != want {
+			t.Errorf("%q without its end is %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestFormulaText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`="01",b`: "01|b", `"=""01""",b`: "01|b", `="0,1",b`: "0,1|b", `="a""b",c`: `="a""b"|c`, `="a",="b"x`: `a|="b"x`, `=""`: "", `="a`: `="a`, `=1+"2"`: `=1+"2"`,
+	} {
+		for r := range sheet.Records(text+"\n", ',') {
+			if got := strings.Join(r.Cells, "|"); got != want {
+				t.Errorf("%s reads %q, want %q", text, got, want)
+			}
+		}
 	}
 }
 

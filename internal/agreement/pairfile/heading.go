@@ -57,16 +57,17 @@ var vocabulary = map[word]string{
 	authorizationWord: "authorization authorisation auth authoriz autorisatie autorisaties autoris aut machtiging machtigings " +
 		"autorisation dautorisation lautorisation",
 	contractWord: "agreement agr agmt agrmt agreem contract contracts contr ctr overeenkomst overeenk ovk ovkst " +
-		"accord daccord laccord contrat contrats",
-	licenseWord:    "license licence licensing lic licentie licenties",
-	enrollmentWord: "enrollment enrolment enroll enrol enr registration inschrijving inschrijvings inschrijf inschr registratie registraties inscription dinscription linscription inscr insc enregistrement denregistrement",
-	customerWord:   "customer cust klant klanten client",
-	filler: "the a an your this its for to from with by in on as if any please enter fill specify provide related associated corresponding matching linked " +
-		"required optional mandatory friendly public volume vl vlsc microsoft ms open select enterprise plus pair pairs set sets " +
+		"accord daccord laccord contrat",
+	licenseWord: "license licence licensing lic licentie",
+	enrollmentWord: "enrollment enrolment enroll enrol enr registration inschrijving inschrijvings inschrijf inschr registratie registraties inscription dinscription linscription inscr insc " +
+		"enregistrement denregistrement adhesion dadhesion",
+	customerWord: "customer cust klant client",
+	filler: "the a an s your this its for to from with by in on as if any please enter fill specify provide related associated corresponding matching linked " +
+		"required optional mandatory friendly display public volume vl vlsc microsoft ms open select enterprise plus pair pairs set sets " +
 		"de het een uw je van voor bij met als indien te typ voer geef vul op bijbehorend bijbehorende bijhorend bijhorende gerelateerd gerelateerde verwant verwante " +
-		"gekoppeld gekoppelde overeenkomstig overeenkomstige betreffende verplicht verplichte vereist optioneel optionele facultatief vriendelijke beschrijvende openbaar paar " +
+		"gekoppeld gekoppelde overeenkomstig overeenkomstige betreffende verplicht verplichte vereist optioneel optionele facultatief vriendelijke beschrijvende weergave openbaar paar " +
 		"le la les l un une du des d votre pour avec par si au aux entrez tapez saisissez indiquez saisir associe associee associes associees lie liee correspondant correspondante " +
-		"connexe requis requise obligatoire facultatif facultative optionnel optionnelle convivial conviviale descriptif publique paire paires",
+		"connexe requis requise obligatoire facultatif facultative optionnel optionnelle convivial conviviale descriptif affichage daffichage publique paire paires",
 }
 
 // meanings is vocabulary by word.

@@ -19,7 +19,7 @@ func TestR3_2_KnownHeaders(t *testing.T) {
 			"Authorization/Agreement number", "Authorization number", "Agreement number", "Authorization/Agreement number (required)", "AGREEMENT NO.",
 			"Agreement #", "Agreement_Number", "AgreementNumber", "Agr. no.", "Auth. nr", "Authorisation or agreement no", "Volume License Agreement number",
 			"Autorisatie-/overeenkomstnummer", "Autorisatienummer", "Overeenkomstnummer", "Overeenkomst nr", "Overeenk.nr.", "Contractnr", "Licentieovereenkomstnummer",
-			"Autorisatie- of overeenkomstnummer (verplicht)", "Machtigingsnummer",
+			"Agreement number(s)", "Autorisatie- of overeenkomstnummer (verplicht)", "Machtigingsnummer",
 			"Numéro d’autorisation/contrat", "Numéro de contrat/d'autorisation", "Numéro d’autorisation", "N° de contrat", "Nº d'accord", "Num. contrat", "numéro du contrat de licence", "NumeroAutorisation",
 		},
 		pairfile.ColumnLicense: {
@@ -28,12 +28,12 @@ func TestR3_2_KnownHeaders(t *testing.T) {
 			"Licentie-/registratie-/klantnummer", "Licentie-/inschrijvings-/klantnummer", "bijbehorend licentienummer", "bijbehorend inschrijvingsnummer", "bijbehorend registratienummer",
 			"overeenkomstnummer herhalen", "Herhaal overeenkomstnummer", "gerelateerd licentienummer", "Klantnr.", "Inschrijving nr", "Inschrijvingsnummer",
 			"Numéro de client/d’inscription/de licence", "Licence / d’inscription/client", "numéro de licence associé", "numéro d’inscription associées", "numéro d'inscription correspondant",
-			"numéro de licence correspondant", "répéter le numéro de contrat", "Répétez numéro d’accord", "N° client", "Numéro d'enregistrement",
+			"numéro de licence correspondant", "répéter le numéro de contrat", "Répétez numéro d’accord", "N° client", "Numéro d'enregistrement", "N° d’adhésion", "numéro de contrat à répéter", "Aut./overeenk.nr (herhaald)",
 		},
 		pairfile.ColumnName: {
 			"Agreement name", "agreement name (optional)", "Friendly name", "Friendly agreement name", "Name", "Description", "Name of the agreement",
 			"Naam overeenkomst", "naam van de overeenkomst", "Overeenkomstnaam", "Beschrijvende naam", "Omschrijving", "Contractnaam",
-			"nom de l’accord", "nom du contrat", "Nom convivial", "nom de contrat convivial", "Libellé",
+			"nom de l’accord", "nom du contrat", "Nom convivial", "Nom d'affichage (facultatif)", "Weergavenaam", "nom de contrat convivial", "Libellé",
 		},
 		pairfile.ColumnMessages: {"Errors and warnings", "Fouten en waarschuwingen", "Erreurs et avertissements"},
 	} {
@@ -44,7 +44,7 @@ func TestR3_2_KnownHeaders(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"", "Nummer", "Number", "Klant", "Customer", "Customer name", "Klantnaam", "Nom du client", "License name", "License type", "License key", "Agreement status",
+		"", "Nummer", "Number", "Klant", "Customer", "Customer name", "Klantnaam", "Nom du client", "License name", "Licenties", "Number of licenses", "Aantal licenties", "Numéro de licences", "License type", "License key", "Agreement status",
 		"Agreement end date", "Contract value", "Master agreement number", "Name or number", "Agreement/License number", "Organization", "Cost centre",
 		"Message", "Error", "Errors", "Melding", "Fout", "Fouten", "Erreur", "nononono1", strings.Repeat("no", 100) + "x",
 	} {

@@ -143,7 +143,7 @@ func TestR3_7_NoPhantomFindings(t *testing.T) {
 		"01/07/001,01/07/001\n":                                  "number_characters number_characters",
 		"1.23457E+14,12345678\n":                                 "number_scientific",
 		"1,1," + strings.Repeat("a", 256) + "&\n":                "name_characters",
-		"\"1,234,567\",\"1,234,567\"\n":                         "number_thousands number_thousands",
+		"\"1,234,567\",\"1,234,567\"\n":                          "number_thousands number_thousands",
 		"1/1,11\n":                                               "number_characters",
 		"1/1,12\n":                                               "number_characters numbers_differ",
 		"\"1,1,Office\"\n":                                       "line_in_quotes",
