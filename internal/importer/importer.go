@@ -68,7 +68,7 @@ type Import struct {
 
 	File       string // last part of the object's key
 	Group      string // name of the license group as requested; empty means Unassigned
-	GroupID    string // its license group; known once it succeeded
+	GroupID    string // the license group of its new agreements, once it succeeded; empty if that does not exist
 	Program    agreement.Program
 	OnError    OnError
 	DryRun     bool

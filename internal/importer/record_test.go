@@ -57,11 +57,13 @@ func TestR4_2_GroupLimit(t *testing.T) {
 	s.set("GROUPS", "COUNT", "n", &types.AttributeValueMemberN{Value: fmt.Sprint(group.Max)})
 	before := s.seen()
 	for _, onError := range []string{"reject", "skip"} {
-		imp := s.run(file("agreements/One more/b.csv", "2,2,Office\n3,3,Office\n", importer.MetaOnError, onError))
+		imp := s.run(file("agreements/One more/b.csv", "2,2,Visio\n3,3,Visio\n", importer.MetaOnError, onError))
 		equal(t, onError, numbers(imp), "rejected group_limit: 2 rows = 0 added + 0 unchanged + 2 rejected, 0 created, 0 extended")
 		equal(t, onError+" findings", s.findings(imp), []string{"error 0.0 group_limit"})
 	}
 	equal(t, "store", s.seen(), before)
+	none := s.run(file("agreements/One more/b.csv", "1,1,Office\n"))
+	equal(t, "no agreement goes there", numbers(none)+" "+none.GroupID, "succeeded: 1 rows = 0 added + 1 unchanged + 0 rejected, 0 created, 0 extended ")
 	imp := s.run(file("agreements/sales/c.csv", "2,2,Office\n"))
 	equal(t, "a group that exists", imp.State, importer.StateSucceeded)
 }
@@ -109,7 +111,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	must(t, deliver(t.Context(), s.Importer, first))
 	imp := s.record(announced.ID)
 	equal(t, "announced import", numbers(imp), "succeeded: 2 rows = 1 added + 0 unchanged + 1 rejected, 1 created, 0 extended")
-	equal(t, "findings", s.findings(imp), []string{"error 2.1 number_characters"})
+	equal(t, "findings", s.findings(imp), []string{"error 2.1 number_required"})
 	equal(t, "who", imp.Object.By, "anna")
 	arrived := objectOf(t, first)
 	arrived.By = "anna"

@@ -21,7 +21,7 @@ var Rules = slices.Concat(agreement.DraftRules, agreement.OtherRules, pairfile.R
 var importRules = []agreement.Rule{
 	{
 		Code: "on_error_unknown", Spec: "R3.7", Check: CheckUpload, Field: "metadata", Args: []string{"value"},
-		Summary: "The metadata on-error is reject or skip, or is not given.",
+		Summary: "The metadata on-error is reject or skip, in any case, or is not given.",
 		Pass:    "on-error: skip", Fail: "on-error: ignore",
 	},
 	{
@@ -51,7 +51,7 @@ var importRules = []agreement.Rule{
 	},
 	{
 		Code: "group_limit", Spec: "R4.2", Check: CheckStore, Field: "file", Args: []string{"group"},
-		Summary: "There are at most 500 license groups besides Unassigned agreements.",
+		Summary: "There are at most 500 license groups besides Unassigned agreements. An import creates one only for new agreements.",
 		Pass:    "agreements/Sales/a.csv", Fail: "agreements/Sales/a.csv with 500 other groups stored",
 	},
 	{
