@@ -24,8 +24,35 @@ func damage(number string) string {
 		return "number_thousands"
 	case isDecimal(number):
 		return "number_decimal"
+	case hasCompany(number):
+		return "number_not_alone"
 	}
 	return ""
+}
+
+// numberWords are words, in small letters, that people write before a number.
+var numberWords = []string{"n", "no", "nr", "nbr", "num", "id"}
+
+// hasCompany reports whether a cell has several numbers, or a number with words such as "No.":
+// without the characters between them they would be another number.
+func hasCompany(cell string) bool {
+	numbers, words, long, remark := 0, 0, false, strings.ContainsAny(cell, "([")
+	for _, part := range strings.FieldsFunc(strings.ToLower(cell), func(r rune) bool { return strings.ContainsRune(" .,:;/|&+#°()[]\u00a0", r) }) {
+		n := 0
+		for i := range len(part) {
+			if '0' <= part[i] && part[i] <= '9' {
+				n++
+			}
+		}
+		switch {
+		case n >= 5:
+			numbers++
+		case n == 0 && (remark || len(part) >= 4 || slices.Contains(numberWords, part)) && strings.Trim(part, "abcdefghijklmnopqrstuvwxyz") == "":
+			words++
+		}
+		long = long || n >= 4
+	}
+	return numbers > 1 || words > 0 && long
 }
 
 // IsReshaped reports whether a cell is a number in a form that a spreadsheet with decimal commas

@@ -108,6 +108,11 @@ var DraftRules = []Rule{
 		Pass:    "01-07001,01-07001", Fail: "01/07/2001,01-07001",
 	},
 	{
+		Code: "number_not_alone", Spec: "R3.7", Check: CheckDraft, Field: "authorization, license",
+		Summary: "A cell has one number, without words.",
+		Pass:    "01-07001,01-07001", Fail: "No. 01-07001,01-07001",
+	},
+	{
 		Code: "pair_too_long", Spec: "R2.2", Check: CheckDraft, Field: "pair", Args: []string{"max", "length"},
 		Summary: "Both numbers of a pair have at most 16 characters together, without those that other findings say to remove. The setting PAIR_MAX_CHARS lifts this to at most 32.",
 		Pass:    "01-07001,01-07001", Fail: "01-07001,01-070011",

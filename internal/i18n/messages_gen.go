@@ -937,6 +937,11 @@ var messages = [...]message{
 		"Dit moet minstens {min} zijn.",
 		"La valeur doit être d'au moins {min}.",
 	}},
+	{"number_not_alone", [...]string{
+		"Write only the number here: one number, without words.",
+		"Schrijf hier alleen het nummer: één nummer, zonder woorden.",
+		"Écrivez ici seulement le numéro : un seul numéro, sans mots.",
+	}},
 	{"number_only_hyphens", [...]string{
 		"A number needs at least one letter or digit.",
 		"Een nummer heeft minstens één letter of cijfer nodig.",

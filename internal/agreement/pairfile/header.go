@@ -46,15 +46,17 @@ func KnownHeader(name string) (sheet.Column, bool) {
 }
 
 // headerLayout reads a record as a header line; false if it is not one. A header names at least
-// two known columns, and none of its cells is a number.
+// two known columns. If a cell looks like a number, as Q1 does, it names both numbers.
 func headerLayout(cells []string) (layout, bool) {
 	l := layout{authorization: -1, license: -1, name: -1, messages: -1}
 	cells = withoutEmptyEnd(cells)
 	named := make(map[int]heading, 4)
+	numbers := false
 	for i, cell := range cells {
-		if agreement.LooksLikeNumber(cell) || len(cell) > agreement.NameMaxChars {
+		if len(cell) > agreement.NameMaxChars {
 			return layout{}, false
 		}
+		numbers = numbers || agreement.LooksLikeNumber(cell)
 		if h, ok := headingOf(cell); ok {
 			named[i] = h
 		}
@@ -67,6 +69,9 @@ func headerLayout(cells []string) (layout, bool) {
 		l.header[i] = strings.Clone(cell)
 	}
 	l.choose(named)
+	if numbers && l.missing() != sheet.ColumnNone {
+		return layout{}, false
+	}
 	for i, cell := range cells {
 		_, known := named[i]
 		switch {

@@ -84,6 +84,10 @@ func TestR3_2_SeveralColumnsForOneField(t *testing.T) {
 		},
 		{"Overeenkomstnummer;overeenkomstnummer herhalen;naam overeenkomst\nA1;A-1;Kantoor\n", "2 A1 + A-1 Kantoor", nil},
 		{"Numéro de contrat;répéter le numéro de contrat;nom du contrat\nA1;A1;Bureau\n", "2 A1 + A1 Bureau", nil},
+		{
+			"Agreement number,License number,Q1,2026\nA1,L1,5,6\n", "2 A1 + L1 (A1)",
+			[]string{`1:0 warning columns_ignored "Q1, 2026" columns=Q1, 2026`},
+		},
 		{"Agreement number,Agreement number,Agreement\nA1,A1,Office\n", "2 A1 + A1 Office", nil},
 		{
 			"Agreement number,License number,Licence no.\nA1,L1,L2\n", "",

@@ -97,6 +97,8 @@ func TestR3_7_DamagedNumbers(t *testing.T) {
 		"1,234,567": "number_thousands", "1.234.567": "number_thousands", "1 234 567": "number_thousands", "1\u00a0234\u00a0567": "number_thousands", "1'234'567": "number_thousands", "1,234.00": "number_thousands",
 		"01/07/2001": "number_date", "1.7.2001": "number_date", "2001/07/01": "number_date", "1 jul 2001": "number_date", "01-août": "number_date", "2001-07-01 00:00:00": "number_date", "Jul 1, 2001": "number_date",
 		"#REF!": "cell_error", "#WAARDE!": "cell_error", "#NOM?": "cell_error", "#######": "cell_error",
+		"No. 01-07001": "number_not_alone", "n° 4410983": "number_not_alone", "Agreement: 4410983": "number_not_alone", "4410983 (old one)": "number_not_alone",
+		"4410983/4410984": "number_not_alone", "4410983 + 4410984": "number_not_alone", "EN 884213": "number_characters", "90312847 ZZE1401": "number_characters",
 		"01–07001": "dash", "01\u221207001": "dash", "01\x9607001": "dash",
 		"01 07001": "number_characters", "01/07001": "number_characters", "01_07": "number_characters",
 		"01-Jul": "warning number_like_date", "1-7-2001": "warning number_like_date", "2001-07-01": "warning number_like_date", "jul-01": "warning number_like_date", "1-mrt": "warning number_like_date",
@@ -220,7 +222,7 @@ func TestR3_7_AdviceFixesTheRow(t *testing.T) {
 func damaged(t *rapid.T, n string) string {
 	return rapid.SampledFrom([]string{
 		n, n[:1] + "." + n[1:] + "E+14", n[:1] + "," + n[1:5] + "E+06", n + ".0", n + ",00", n[:1] + "," + n[1:4] + "," + n[4:], n[:1] + "." + n[1:4] + "." + n[4:] + ",00",
-		n[:1] + "\u00a0" + n[1:4] + "\u00a0" + n[4:], n[:1] + " " + n[1:4] + " " + n[4:], n[:2] + "–" + n[2:], n[:2] + "−" + n[2:], n[:2] + "/" + n[2:], n[:2] + " " + n[2:], n[:2] + "_" + n[2:] + "*",
+		n[:1] + "\u00a0" + n[1:4] + "\u00a0" + n[4:], n[:1] + " " + n[1:4] + " " + n[4:], n[:2] + "–" + n[2:], n[:2] + "−" + n[2:], n[:2] + "/" + n[2:], n[:2] + " " + n[2:], n[:2] + "_" + n[2:] + "*", "No. " + n, n + "/4410983", n + " (renewed)",
 		"01/07/2001", "1 jul 2001", "#REF!", "########", `="` + n + `"`, "'" + n, n[:2] + "\u200b" + n[2:], "", "/",
 	}).Draw(t, "damaged")
 }
@@ -229,7 +231,7 @@ func damaged(t *rapid.T, n string) string {
 func followed(t *rapid.T, f sheet.Finding, cell, right string) string {
 	sentence := i18n.Text(i18n.English, f.Code, f.Args)
 	switch {
-	case strings.Contains(sentence, "type the number from the agreement"), strings.Contains(sentence, "Type the value that belongs"), f.Code == "number_required":
+	case strings.Contains(sentence, "type the number from the agreement"), strings.Contains(sentence, "Type the value that belongs"), strings.Contains(sentence, "Write only the number"), f.Code == "number_required":
 		return right
 	case strings.Contains(sentence, "Write "+f.Args["number"]) && f.Args["number"] != "":
 		return f.Args["number"]

@@ -97,7 +97,7 @@ func TestSamples(t *testing.T) {
 			rule: "R3.7 what spreadsheets make of numbers", file: "spreadsheet.csv",
 			want: result{5, []string{"01-07033", "Date that may be a number", "Excel text", "Total", "Whole line"}, []agreement.Program{"open-value", "select-enterprise", "unknown"}, []string{
 				"cell_error", "columns_superseded", "header_not_first", "header_skipped", "line_in_quotes", "number_date", "number_decimal", "number_like_date",
-				"number_scientific", "number_thousands", "number_without_digit",
+				"number_not_alone", "number_scientific", "number_thousands", "number_without_digit",
 			}},
 		},
 		{

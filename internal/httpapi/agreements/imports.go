@@ -21,7 +21,7 @@ type Import struct {
 	ID         string            `json:"id" doc:"The id of the import. Ids sort by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	FileName   string            `json:"fileName" doc:"The name of the file." example:"office.csv"`
 	Group      string            `json:"group,omitempty" doc:"The requested license group, by name; absent for Unassigned agreements." example:"Sales"`
-	GroupID    string            `json:"groupId,omitempty" doc:"The license group of new agreements; known once the import has succeeded." example:"unassigned"`
+	GroupID    string            `json:"groupId,omitempty" doc:"The license group of new agreements, once the import has succeeded. It is absent if there are none and the group does not exist." example:"unassigned"`
 	Program    agreement.Program `json:"program" doc:"The program given with the file; unknown if none was given."`
 	OnError    importer.OnError  `json:"onError" doc:"reject stores nothing of a file with an error; skip stores the rows without errors."`
 	DryRun     bool              `json:"dryRun" doc:"Whether the import only checks and reports." example:"false"`
