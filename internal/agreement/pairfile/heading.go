@@ -66,7 +66,7 @@ var vocabulary = map[word]string{
 		"required optional mandatory friendly display public volume vl vlsc microsoft ms open select enterprise plus pair pairs set sets " +
 		"de het een uw je van voor bij met als indien te typ voer geef vul op bijbehorend bijbehorende bijhorend bijhorende gerelateerd gerelateerde verwant verwante " +
 		"gekoppeld gekoppelde overeenkomstig overeenkomstige betreffende verplicht verplichte vereist optioneel optionele facultatief vriendelijke beschrijvende weergave openbaar paar " +
-		"le la les l un une du des d votre pour avec par si au aux entrez tapez saisissez indiquez saisir associe associee associes associees lie liee correspondant correspondante " +
+		"le la les l un une du des d votre pour avec par si au aux entrez tapez saisissez indiquez saisir associe associee associes associees lie liee correspondant correspondante " + //nolint:misspell // French
 		"connexe requis requise obligatoire facultatif facultative optionnel optionnelle convivial conviviale descriptif affichage daffichage publique paire paires",
 }
 

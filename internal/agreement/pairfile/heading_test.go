@@ -27,8 +27,8 @@ func TestR3_2_KnownHeaders(t *testing.T) {
 			"Enrolment Nr.", "Lic. No.", "Licence #", "Public Customer Number", "Licensing ID", "License ID", "Customer no (optional)", "Enrollment number (required)",
 			"Licentie-/registratie-/klantnummer", "Licentie-/inschrijvings-/klantnummer", "bijbehorend licentienummer", "bijbehorend inschrijvingsnummer", "bijbehorend registratienummer",
 			"overeenkomstnummer herhalen", "Herhaal overeenkomstnummer", "gerelateerd licentienummer", "Klantnr.", "Inschrijving nr", "Inschrijvingsnummer",
-			"Numéro de client/d’inscription/de licence", "Licence / d’inscription/client", "numéro de licence associé", "numéro d’inscription associées", "numéro d'inscription correspondant",
-			"numéro de licence correspondant", "répéter le numéro de contrat", "Répétez numéro d’accord", "N° client", "Numéro d'enregistrement", "N° d’adhésion", "numéro de contrat à répéter", "Aut./overeenk.nr (herhaald)",
+			"Numéro de client/d’inscription/de licence", "Licence / d’inscription/client", "numéro de licence associé", "numéro d’inscription associées", "numéro d'inscription correspondant", //nolint:misspell // French
+			"numéro de licence correspondant", "répéter le numéro de contrat", "Répétez numéro d’accord", "N° client", "Numéro d'enregistrement", "N° d’adhésion", "numéro de contrat à répéter", "Aut./overeenk.nr (herhaald)", //nolint:misspell // French
 		},
 		pairfile.ColumnName: {
 			"Agreement name", "agreement name (optional)", "Friendly name", "Friendly agreement name", "Name", "Description", "Name of the agreement",
