@@ -131,7 +131,7 @@ func (c *checker) name(name string) {
 		c.add("cell_error", field, name)
 		return
 	}
-	if n := utf8.RuneCountInString(text.Collapse(withoutRefused(name))); n > NameMaxChars {
+	if n := nameLength(name, collapsed); n > NameMaxChars {
 		c.add("name_too_long", field, name, "max", strconv.Itoa(NameMaxChars), "length", strconv.Itoa(n))
 	}
 	// White space at the ends is dropped. A tab or line break inside is not a space.
@@ -175,18 +175,19 @@ func (c *checker) onlyASCII(field, value string) bool {
 	return false
 }
 
-// withoutRefused returns a name without the characters that other violations say to remove: what
-// is left must not be too long.
-func withoutRefused(name string) string {
-	if isPlain(name) {
-		return name
+// nameLength returns the number of characters of a name, without those that other violations say
+// to remove if it is too long with them.
+func nameLength(name, collapsed string) int {
+	n := utf8.RuneCountInString(collapsed)
+	if n <= NameMaxChars {
+		return n
 	}
-	return strings.Map(func(r rune) rune {
+	return utf8.RuneCountInString(text.Collapse(strings.Map(func(r rune) rune {
 		if isForbidden(r) || isControl(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r
-	}, name)
+	}, name)))
 }
 
 // pairs checks the program and the pairs of a draft.

@@ -93,9 +93,14 @@ func areNumbered(cells []string) bool {
 
 // hasDateParts reports whether a number has two hyphens, or one and letters, as every date has.
 func hasDateParts(number string) bool {
-	first := strings.IndexByte(number, '-')
-	if first < 0 {
-		return false
+	hyphens, letters := 0, false
+	for i := range len(number) {
+		switch c := number[i]; {
+		case c == '-':
+			hyphens++
+		case c > '9':
+			letters = true
+		}
 	}
-	return strings.IndexByte(number[first+1:], '-') >= 0 || strings.TrimLeft(number, "0123456789-") != ""
+	return hyphens >= 2 || hyphens == 1 && letters
 }
