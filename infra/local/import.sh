@@ -34,6 +34,9 @@ member() { local text=${2//\\/\\\\}; [ -z "$2" ] || printf ',"%s":"%s"' "$1" "${
 # text NAME prints the first string member NAME in the JSON on standard input, as it is there.
 text() { grep -oE "\"$1\":\"([^\"\\]|\\\\.)*\"" | sed -nE '1s/^"[^"]*":"(.*)"$/\1/p'; }
 
+# lower TEXT prints it in small letters.
+lower() { tr '[:upper:]' '[:lower:]' <<<"$1"; }
+
 # plain PROGRAM runs an awk program that has unescape, which returns a JSON string as UTF-8
 # text. Bytes are bytes (LC_ALL=C), so that every awk writes the same.
 plain() {
@@ -72,11 +75,11 @@ token=$(curl -fsS "$api/dev/token?role=global-admin&sub=make") ||
   die "the local stack does not respond at $api: start it with make run, and give the same PORT"
 call() { curl -sS -H "Authorization: Bearer $token" -H "Accept-Language: $language" "$@"; }
 
-case ${dry_run,,} in '' | 0 | no | false) dry_run= ;; *) dry_run=true ;; esac
+case $(lower "$dry_run") in '' | 0 | no | false) dry_run= ;; *) dry_run=true ;; esac
 
 # Announce the file.
 body="\"size\":$(($(wc -c <"$file")))$(member fileName "${file##*/}")$(member group "$group")"
-body+="$(member program "${program,,}")$(member onError "${on_error,,}")${dry_run:+,\"dryRun\":true}"
+body+="$(member program "$(lower "$program")")$(member onError "$(lower "$on_error")")${dry_run:+,\"dryRun\":true}"
 announced=$(call -H 'Content-Type: application/json' --data-binary "{$body}" "$api/imports")
 if ! id=$(text id <<<"$announced"); then
   grep -oE '"(pointer|code|value|message|detail)":"([^"\\]|\\.)*"' <<<"$announced" | plain '
