@@ -183,7 +183,7 @@ func nameLength(name, collapsed string) int {
 		return n
 	}
 	return utf8.RuneCountInString(text.Collapse(strings.Map(func(r rune) rune {
-		if isForbidden(r) || isControl(r) && !unicode.IsSpace(r) {
+		if isForbidden(r) || text.IsInvisible(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r

@@ -50,7 +50,7 @@ func (r *reading) readTable(file *bufio.Reader, head []byte) error {
 // PowerShell, which shows the shape.
 func preamble(file *bufio.Reader, head []byte) (hint Shape, lines int64) {
 	for {
-		_, length := sheet.SeparatorLine(string(head[:min(len(head), 32)]))
+		_, length := sheet.SeparatorLine(string(head[:min(len(head), 128)]))
 		if bytes.HasPrefix(head, []byte("#TYPE ")) {
 			hint = PowerShell
 			length = bytes.IndexByte(head, '\n') + 1

@@ -11,15 +11,29 @@ const (
 )
 
 // SeparatorLine recognises "sep=;", a first line with which spreadsheet programs declare the
-// separator, and returns the length of the line in bytes.
+// separator, and returns the length of the line in bytes. People write it with spaces or in quotes,
+// and a program that saves it again as a row adds separators: "sep=,,,".
 func SeparatorLine(text string) (sep byte, length int) {
-	line := text[:LineLength(text[:min(len(text), 16)])]
-	hint := strings.Trim(strings.TrimRight(line, " "), `"`)
-	if len(hint) != 5 || !strings.EqualFold(hint[:4], "sep=") || strings.IndexByte(Separators, hint[4]) < 0 {
+	line := text[:LineLength(text[:min(len(text), maxSeparatorLine)])]
+	if len(line) == maxSeparatorLine {
 		return 0, 0
 	}
-	return hint[4], len(line) + LineEnd(text[len(line):])
+	hint := strings.TrimLeft(line, ` "`)
+	if len(hint) < 3 || !strings.EqualFold(hint[:3], "sep") {
+		return 0, 0
+	}
+	value, found := strings.CutPrefix(strings.TrimLeft(hint[3:], " "), "=")
+	if value = strings.TrimLeft(value, ` "`); !found || value == "" || strings.IndexByte(Separators, value[0]) < 0 {
+		return 0, 0
+	}
+	if strings.Trim(value, value[:1]+Separators+` "`) != "" {
+		return 0, 0
+	}
+	return value[0], len(line) + LineEnd(text[len(line):])
 }
+
+// maxSeparatorLine is longer than a separator line: one with the separators of 40 empty columns.
+const maxSeparatorLine = 64
 
 // Evidence says how the records of a kind of file show their separator.
 type Evidence struct {

@@ -41,3 +41,19 @@ func TestGuessSeparator(t *testing.T) {
 		})
 	}
 }
+
+func TestSeparatorLineR3_2(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]byte{
+		"sep=;": ';', "SEP = ,": ',', "sep=,,": ',', `"sep=;"`: ';', `"sep=;",,`: ';', "sep=\t": '\t', "sep=;;;;;;;;": ';', `sep=";"`: ';',
+		"sep": 0, "sep=": 0, "sep=x": 0, "sep=;a": 0, "separator=;": 0, "01-07001;01-07001": 0, "": 0,
+		"sep=" + strings.Repeat(";", 100): 0,
+	} {
+		for _, end := range []string{"\n", "\r\n", "\r"} {
+			got, length := sheet.SeparatorLine(line + end + "1;2")
+			if got != want || want != 0 && length != len(line)+len(end) {
+				t.Errorf("%q: %q, %d bytes, want %q", line+end, got, length, want)
+			}
+		}
+	}
+}
