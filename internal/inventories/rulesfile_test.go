@@ -59,11 +59,11 @@ func TestR5_4_ExportedRulesAreReadAgain(t *testing.T) {
 		`{"format": "x"}`:                 "0 ",
 		"{\n\"format\": \"trueup-rules\"": "2 ",
 		`["trueup-rules"]`:                "1 ",
-		"{\"format\":\"trueup-rules\",\"version\":1,\n\n\"rules\":[],}":            "3 ",
-		`{"format":"trueup-rules","version":2}`:                                    "0 ",
-		"{\"format\":\"trueup-rules\",\"version\":1,\r\n\"rules\":{}}":             "2 rules",
-		`{"format":"trueup-rules","version":1} more`:                               "1 ",
-		"{\"format\":\"trueup-rules\",\"version\":1,\"rules\":[{\"nmae\":\"x\"}]}": "1 nmae",
+		"{\"format\":\"trueup-rules\",\"version\":1,\n\n\"rules\":[],}":             "3 ",
+		`{"format":"trueup-rules","version":2}`:                                     "0 ",
+		"{\"format\":\"trueup-rules\",\"version\":1,\r\n\"rules\":{}}":              "2 rules",
+		`{"format":"trueup-rules","version":1} more`:                                "1 ",
+		"{\"format\":\"trueup-rules\",\"version\":1,\"rules\":[{\"titel\":\"x\"}]}": "1 titel",
 	} {
 		if _, wrong := decodeRulesFile([]byte(bad)); wrong == nil || wrong.Code != "rules_file" || fmt.Sprint(wrong.Line, " ", wrong.Column) != at {
 			t.Errorf("%s: %+v, want it at %q", bad, wrong, at)

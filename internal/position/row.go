@@ -62,8 +62,8 @@ func (m *Moved) add(step Step, n int) {
 		m.Include += n
 	case StepCandidate:
 		m.Candidate += n
-	case StepExact:
-		// An exact match does not move a licence.
+	case StepExact, StepAdjustment:
+		// They do not move a licence.
 	}
 }
 

@@ -87,7 +87,7 @@ func qualifier(words []string, all map[string][][]string) int {
 
 // shape returns a word with # for each run of digits. Years are not numbers of anything: they stay.
 func shape(word string) string {
-	if strings.IndexAny(word, "0123456789") < 0 || isYear(word) {
+	if !strings.ContainsAny(word, "0123456789") || isYear(word) {
 		return word
 	}
 	var b strings.Builder
