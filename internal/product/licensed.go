@@ -86,6 +86,9 @@ func (d *Dictionary) stems(by int, name string) []string {
 func (d *Dictionary) loosely(publisher, name, version string) (m Match, ok bool) {
 	by := d.publisher(publisher)
 	for _, n := range d.stems(by, name) {
+		if isStepUp(n, d.isMicrosoft(by)) {
+			return Match{}, false
+		}
 		words := plain(n, d.isMicrosoft(by))
 		for _, words := range [][]string{words, unsold(words, sold), unsold(words, sold, soldTo)} {
 			if m, ok = d.licensed(d.plainPaper, by, strings.Join(words, " "), "", version); ok {

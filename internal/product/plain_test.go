@@ -51,7 +51,10 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Microsoft 365 Business Premium Monthly = Microsoft 365 Business Premium
 			Microsoft 365 E5 Add-on = Microsoft 365 E5
 			Microsoft 365 E5 from SA = Microsoft 365 E5
-			Microsoft 365 E5 Step-up from Microsoft 365 E3 = Microsoft 365 E5
+			Microsoft 365 E5 Step-up from Microsoft 365 E3 = ?
+			Microsoft 365 E5 from E3 StepUp = ?
+			M365 E5 SASU = ?
+			Office Professional Plus Step-up from Standard = ?
 			Microsoft 365 E3 per user = Microsoft 365 E3
 			Microsoft 365 E3 EDU = Microsoft 365 E3
 			Office 365 E3 (12 months, for faculty) = Office 365 E3
@@ -124,6 +127,8 @@ func TestUnlistedAccessLicensesR8_2(t *testing.T) {
 		want                     product.Metric
 	}{
 		{"Microsoft", "User CAL", "", product.MetricCAL},
+		{"Microsoft", "Microsoft 365 E5 Step-up from Microsoft 365 E3", "", product.MetricService},
+		{"Microsoft", "M365 E5 SASU", "", product.MetricService},
 		{"Microsoft", "Contoso Server 2030 Device CAL", "", product.MetricCAL},
 		{"Microsoft", "FutureSvrCAL ALNG LicSAPk MVL UsrCAL", "", product.MetricCAL},
 		{"Microsoft", "Future Server Client Access Licence", "2030", product.MetricCAL},

@@ -16,7 +16,7 @@ var sold = phrases(`
 	per user|per device|per seat|peruser|perusr|perdevice|perdvc|per usr|per dvc|per named user|per pc|per gebruiker|per apparaat|par utilisateur|par appareil|pro benutzer|pro gerät|por usuario|por usuário
 	license|licenses|licence|licences|lic|lics|lizenz|lizenzen|licentie|licenties|licencia|licencias|licença|licenças|licenza|license key|user license|device license
 	license only|license & software assurance|license software assurance|license/software assurance pack|license & software assurance pack|software assurance|software assurance pack
-	sa|sapk|sasu|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|incl sa|incl. sa|including sa
+	sa|sapk|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|incl sa|incl. sa|including sa
 	alng|sngl|all languages|all language|all lng|all lang|single language|mvl|mlng|lng|olp|olp nl|olv|osv|ovs|nl|no level|nolevel|level #|level a|level b|level c|level d|lvl a|lvl b|lvl c|lvl d
 	mpsa|csp|nce|eas|ees|mca|select plus|open license|open licence|open value|open value subscription|enterprise agreement|volume license|volume licence|vl|vlsc|volume
 	shrdsvr|subsvl|sub vl|subs vl|pltfrm|qlfd|nonqlfd|prorated|addproduct|additional product|ap|unified|original|fsa|fromsa|from sa|addon|add-on|add on
@@ -35,7 +35,7 @@ var sold = phrases(`
 var soldTo = phrases(`
 	edu|acdmc|academic|education|educational|educ|faculty|for faculty|student|students|for students|student use benefit|students use benefit|for education|for academic|university|school|teacher
 	gov|govt|government|for government|gcc|gcc high|dod|charity|charities|nonprofit|non-profit|for nonprofits|nonprofits|non-profits|npo|donation
-	new|full|full version|standalone|stand-alone|single|upgrade|upgrd|upg|upgrade license|upgrade licence|step-up|stepup|step up|su|promo|promotion|trade-up|crossgrade
+	new|full|full version|standalone|stand-alone|single|upgrade|upgrd|upg|upgrade license|upgrade licence|promo|promotion|trade-up|crossgrade
 	open|select|ea|enterprise licensing|licensing|team licensing|team|teams|for teams|for enterprise|tlp|clp|vip|eld|ic|ad|multiple platforms|multiple platform|multi platform|multiple|windows|win|win/mac|mac/win|mac & win|mac/windows|windows/mac|multi-user|network|international|int|eu|emea|eurozone|worldwide|multi european languages|multiple languages|multilingual|multilanguage|ml
 	english|german|french|dutch|spanish|italian|portuguese|eu english|universal english|international english|for pc|pc|on-premises|on-premise|on premises|edition|version|series
 `)

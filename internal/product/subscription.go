@@ -142,7 +142,8 @@ func first(names []string, find func(name string) (paper, bool)) (known paper, o
 }
 
 func (l *listing) inDictionary(name string) (known paper, ok bool) {
-	m, ok := l.base.OnPaper(ListPublisher, name, "")
+	// Not by its words: an id such as OFFICEBASIC would be taken for a row that it is not.
+	m, ok := l.base.exactly(ListPublisher, name, "")
 	if !ok {
 		return paper{}, false
 	}
@@ -158,7 +159,7 @@ func (l *listing) find(name string) (known paper, ok bool) {
 
 // isTaken reports whether a row that has no licences, such as a free program, has the name.
 func (l *listing) isTaken(name string) bool {
-	_, ok := l.base.Of(Product{Publisher: ListPublisher, Family: name})
+	_, ok := l.base.own(Product{Publisher: ListPublisher, Family: name})
 	return ok
 }
 

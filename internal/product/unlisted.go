@@ -8,7 +8,8 @@ import (
 )
 
 // unlisted returns a row for a licence that the dictionary does not know but whose name says that it
-// is not for a PC: a client access license, cores, an external connector or a management license.
+// is not for a PC: a client access license, cores, an external connector, a management license or a
+// step-up.
 // ok is false for other names. A product has the same row each time.
 func (d *Dictionary) unlisted(p Product) (*Row, bool) {
 	metric := metricOf(text.Fold(p.Name()), d.mayBeMicrosoft(p.Publisher))
@@ -28,6 +29,9 @@ func (d *Dictionary) mayBeMicrosoft(publisher string) bool {
 // metricOf returns what a folded name says that its licences are for; empty if it does not say it.
 // The short forms count for Microsoft's names only.
 func metricOf(name string, ofMicrosoft bool) Metric {
+	if isStepUp(name, ofMicrosoft) {
+		return MetricService
+	}
 	if !ofMicrosoft {
 		if _, found := withoutPhrase(strings.Fields(name), "client", "access", "license"); found {
 			return MetricCAL
@@ -50,6 +54,17 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 		return MetricServer
 	}
 	return ""
+}
+
+// isStepUp reports whether a folded name is of a licence that makes another one a higher edition. It
+// covers nothing by itself: with the licence that it changes, it would count twice.
+func isStepUp(name string, ofMicrosoft bool) bool {
+	name = strings.ReplaceAll(name, "-", " ")
+	if strings.Contains(name, "stepup") || strings.Contains(" "+name+" ", " step up ") {
+		return true
+	}
+	words := strings.Fields(name)
+	return ofMicrosoft && (slices.Contains(words, "su") || slices.Contains(words, "sasu"))
 }
 
 // hasCores reports whether words tell a number of cores: "2 core", "16core".
