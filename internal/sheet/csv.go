@@ -122,8 +122,8 @@ func (s *Scanner) formulaText(i int) (c Cell, end int, ok bool) {
 	if !strings.HasPrefix(s.text[i:], `="`) {
 		return Cell{}, 0, false
 	}
-	closing, doubled := closingQuote(s.text[:i+LineLength(s.text[i:])], i+2)
-	if closing < 0 || doubled {
+	closing := i + 2 + strings.IndexAny(s.text[i+2:], "\"\r\n")
+	if closing < i+2 || s.text[closing] != '"' || strings.HasPrefix(s.text[closing+1:], `"`) {
 		return Cell{}, 0, false
 	}
 	end = s.skipBlanks(closing + 1)

@@ -228,10 +228,19 @@ const tokenMax = 64
 // split returns the meanings of the words that a token consists of: "overeenkomstnummer" and
 // "AgreementNumber" have two. Letters that stand for a word do so only alone.
 func split(token string) (meaning word, ok bool) {
+	if m, known := meanings[token]; known || len(token) > tokenMax {
+		return m, known
+	}
+	return splitRest(token, &[tokenMax + 1]bool{})
+}
+
+// splitRest splits the end of a token. dead has the lengths of ends that are known not to consist of
+// words: each is tried once, or a token such as "openopenopen…" would take exponential time.
+func splitRest(token string, dead *[tokenMax + 1]bool) (meaning word, ok bool) {
 	if m, known := meanings[token]; known {
 		return m, true
 	}
-	if len(token) > tokenMax {
+	if dead[len(token)] {
 		return 0, false
 	}
 	for i := 2; i <= len(token)-2; i++ {
@@ -239,9 +248,10 @@ func split(token string) (meaning word, ok bool) {
 		if !known {
 			continue
 		}
-		if rest, known := split(token[i:]); known {
+		if rest, known := splitRest(token[i:], dead); known {
 			return first | rest, true
 		}
 	}
+	dead[len(token)] = true
 	return 0, false
 }
