@@ -142,6 +142,9 @@ func parseGUID(b []byte) (guid [16]byte, ok bool) {
 		if b[i] == '-' {
 			i++
 		}
+		if i+1 == len(b) { // a hyphen more than a GUID has
+			return guid, false
+		}
 		high, low := hexValue[b[i]], hexValue[b[i+1]]
 		if high|low > 15 {
 			return guid, false
