@@ -175,8 +175,8 @@ func (c *checker) onlyASCII(field, value string) bool {
 	return false
 }
 
-// nameLength returns the number of characters of a name, without those that other violations say
-// to remove if it is too long with them.
+// nameLength returns the number of characters of a name. If the name is too long, it leaves out the
+// characters that another violation says to remove.
 func nameLength(name, collapsed string) int {
 	n := utf8.RuneCountInString(collapsed)
 	if n <= NameMaxChars {

@@ -39,7 +39,7 @@ var DraftRules = []Rule{
 	},
 	{
 		Code: "name_too_long", Spec: "R2.1", Check: CheckDraft, Field: "name", Args: []string{"max", "length"},
-		Summary: "A name has at most 256 characters, repeated spaces counted once, and those that other findings say to remove not at all.",
+		Summary: "A name has at most 256 characters, counting repeated spaces once and leaving out characters that another finding says to remove.",
 		Pass:    "Office agreements", Fail: "257 letters",
 	},
 	{
@@ -114,7 +114,7 @@ var DraftRules = []Rule{
 	},
 	{
 		Code: "pair_too_long", Spec: "R2.2", Check: CheckDraft, Field: "pair", Args: []string{"max", "length"},
-		Summary: "Both numbers of a pair have at most 16 characters together, without those that other findings say to remove. The setting PAIR_MAX_CHARS lifts this to at most 32.",
+		Summary: "Both numbers of a pair have at most 16 characters together, leaving out characters that another finding says to remove. The setting PAIR_MAX_CHARS lifts this to at most 32.",
 		Pass:    "01-07001,01-07001", Fail: "01-07001,01-070011",
 	},
 	{

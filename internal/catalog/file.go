@@ -19,11 +19,10 @@ const (
 	MaxFileFindings = 1000 // further findings are only counted
 )
 
-// File is a checked CSV file of publishers and titles, of which always
+// File is a checked CSV file of publishers and titles, or of Microsoft's list of subscriptions. In a
+// file of publishers and titles always
 //
 //	len(Additions) + Rejected = Rows
-//
-// or of Microsoft's list of subscriptions.
 type File struct {
 	Additions []Addition
 	// Subscriptions are those of a file of Microsoft's list, which has no Additions. Their Rows and

@@ -121,8 +121,9 @@ func (s *Store) Products(ctx context.Context) (d *product.Dictionary, err error)
 }
 
 // AddSubscriptions adds the subscriptions of a file that was put at a time, in as many entries as
-// needed, and returns how many rows of the file have anything new. Known ones change nothing, so it is
-// idempotent. Those of a file that was put later stay as they are. event returns a new audit event for
+// needed, and returns how many rows of the file have anything new. Subscriptions with the same
+// content and time change nothing, so it is idempotent. A subscription of a file that was put later
+// stays as it is. event returns a new audit event for
 // an entry; AddSubscriptions fills in its Action, Subject and After.
 func (s *Store) AddSubscriptions(ctx context.Context, list []Listed, at time.Time, event func() audit.Event) (added int, err error) {
 	at = at.UTC().Truncate(time.Millisecond)

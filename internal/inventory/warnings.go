@@ -11,8 +11,8 @@ import (
 	"trueup/internal/text"
 )
 
-// Warning says what is remarkable about an admin's rule that is stored nevertheless: the code and
-// arguments of a message of package i18n.
+// Warning is a warning about an admin's rule that is stored nevertheless: the code and arguments of
+// a message of package i18n.
 type Warning struct {
 	Rule string // empty for several rules
 	Code string
@@ -25,9 +25,9 @@ const maxWarnings = 10
 // alternatives matches what is a choice in the dictionary's patterns, and text in those of admins.
 var alternatives = regexp.MustCompile(`\[[^\]]*\|[^\]]*\]`)
 
-// Warnings returns what is remarkable about the admins' rules with the ids: their names are written like
-// those of the dictionary, an earlier rule takes all their titles, or they take titles from products and undecidable titles of the dictionary, those on
-// most PCs first.
+// Warnings returns the warnings about the admins' rules with the ids: a name is written like a pattern
+// of the dictionary, an earlier rule takes all titles of the rule, or the rule takes titles from
+// products and undecidable titles of the dictionary. The titles on most PCs come first.
 func (rules *Rules) Warnings(ids []string, tallies []Counted) (all []Warning) {
 	for _, r := range rules.rules {
 		if slices.Contains(ids, r.ID) && alternatives.MatchString(r.Name) && len(all) < maxWarnings {

@@ -58,8 +58,8 @@ func OnPC(name, id string) (row string, ok bool) {
 // others become names of that row; else the subscription becomes a row, which is licensed by user and
 // includes the software on a PC.
 //
-// Subscriptions with a common name are one row. What it includes is what all those have that were
-// listed last. The order of the list does not matter.
+// Subscriptions with a common name are one row. It includes what every subscription
+// of that name in the newest list includes. The order of the list does not matter.
 func (d *Dictionary) With(list []Subscription) *Dictionary {
 	if len(list) == 0 || d.publisher(ListPublisher) < 0 {
 		return d

@@ -13,7 +13,7 @@ import (
 )
 
 // MaxAdjustments is the maximum number of manual adjustments. All of them are one item of the table,
-// which every current report reads; what is needed more often than this is an agreement.
+// which every current report reads. Whoever needs more should add agreements.
 const MaxAdjustments = 300
 
 // maxAdjustmentBytes is the maximum size of all adjustments, so that the item stays below the

@@ -70,7 +70,7 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 		if shown := installation(&rows[i]); shown.ID == productID {
 			return Explanation{
 				Head: d.Head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i], s.Products),
-				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product), Notes: notes(&rows[i], s.Words),
+				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product), Notes: notes(&rows[i], &shown, s.Words),
 			}, true
 		}
 	}
@@ -88,13 +88,13 @@ func listedOn(products *product.Dictionary, p position.Product) day.Date {
 
 // notes returns what the numbers of a row do not show: a Windows that came with its PC is in no
 // statement, and licences for different things were added up.
-func notes(r *position.Row, w Words) []string {
+func notes(r *position.Row, shown *Installation, w Words) []string {
 	said := []string{}
 	if r.Metric == product.MetricOS && r.Shortfall > 0 {
 		said = append(said, w.say("report_note_preinstalled"))
 	}
-	if shown := installation(r); len(shown.Mixed) > 0 {
-		said = append(said, w.Text("report_note_mixed", errs.Pairs("licenses", sayParts(metricCell(&shown).parts, w))))
+	if len(shown.Mixed) > 0 {
+		said = append(said, w.Text("report_note_mixed", errs.Pairs("licenses", sayParts(metricCell(shown).parts, w))))
 	}
 	return said
 }

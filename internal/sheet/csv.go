@@ -41,11 +41,11 @@ type Scanner struct {
 	from int // where the current record starts in text
 	to   int // where it ends, without the line end
 
-	// The current record.
 	// Unclosed reports whether a quoted cell with line breaks, at a position counting from 0, is
 	// rather a cell whose quote was not closed on its first line. nil for never.
 	Unclosed func(position int, content string) bool
 
+	// The current record.
 	Line    int    // where it starts
 	Cells   []Cell // valid until the next record
 	Columns int    // number of cells, including those that are not kept

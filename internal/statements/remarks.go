@@ -14,9 +14,9 @@ import (
 	"trueup/internal/text"
 )
 
-// remarks returns a function that says what is remarkable about the names of products in one file, by
-// the dictionary: a name and a version that contradict each other, and a name that the dictionary does not know, with the
-// products that it may stand for. It looks each name up once.
+// remarks returns a function that returns the findings about the names of products in one file: a
+// name and a version that contradict each other, and a name that the dictionary does not know, with
+// the products that it may stand for. It looks each name up once.
 func remarks(d *product.Dictionary) func(entitlement.Entitlement) []sheet.Finding {
 	type key struct{ publisher, family, version string }
 	known := map[key][]sheet.Finding{}

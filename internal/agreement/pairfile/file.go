@@ -236,8 +236,8 @@ func (r *reader) refuseRows(code string, line int, args ...string) {
 const headerAhead = 20
 
 // unknownHeader refuses a file whose first record has no number and is not a known header: then
-// the order of its columns is not known. A title above the header is not meant, because then the
-// header tells.
+// the order of its columns is not known. A first record with a header below it is left to
+// misplacedHeader, which names that header.
 func (r *reader) unknownHeader() bool {
 	s := r.scanner
 	if s.Filled < 2 || !looksLikeHeader(s) {
@@ -254,8 +254,8 @@ func (r *reader) unknownHeader() bool {
 	return true
 }
 
-// misplacedHeader reports a record that is a header below the first one. If it names other columns
-// than those that are read, the rows below it must not be read.
+// misplacedHeader reports a record that is a header below the first one. If its columns are
+// others than the columns in use, the rows below it must not be read.
 func (r *reader) misplacedHeader() bool {
 	s := r.scanner
 	if strings.ContainsAny(s.Record(), "0123456789") {

@@ -136,7 +136,7 @@ func TestRead(t *testing.T) {
 		{rule: "R3.2 tabs and an empty cell", file: "01-07001\t\tOffice\n", findings: []string{"1:2 license number_required"}},
 		{rule: "R3.2 semicolons and commas in names", file: "01-07001;01-07001;\"Office, Ghent\"\n01-07002;01-07002;Office, Bruges\n", want: []string{"1 01-07001 + 01-07001 Office, Ghent", "2 01-07002 + 01-07002 Office, Bruges"}},
 		{rule: "R3.2 commas though names have semicolons", file: "1,1,\"a;b;c\"\n2,2,\"d;e;f\"\n3,3,g", want: []string{"3 3 + 3 g"}, findings: []string{`1:3 name name_characters "a;b;c" characters=;`, `2:3 name name_characters "d;e;f" characters=;`}},
-		{rule: "R3.2 the separator is that of the first lines", file: "1;1\n2,2\n3;3\n", want: []string{"1 1 + 1 (1)", "3 3 + 3 (3)"}, findings: []string{`2:2 license columns "2,2" count=1 separator=;`}},
+		{rule: "R3.2 the first lines decide on the separator", file: "1;1\n2,2\n3;3\n", want: []string{"1 1 + 1 (1)", "3 3 + 3 (3)"}, findings: []string{`2:2 license columns "2,2" count=1 separator=;`}},
 		{rule: "R3.2 the separator is said in the first line", file: "sep=;\r\n1;1;a, b\r\n", want: []string{"2 1 + 1 a, b"}},
 		{rule: "R3.2 quoted fields", file: `"01-07001","01-07001","Office agreements"`, want: []string{sample}},
 		{rule: "R3.2 spaces around quoted fields", file: ` "01-07001" , " 01-07001 ",	"Office agreements"	`, want: []string{sample}},

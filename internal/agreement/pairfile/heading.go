@@ -121,8 +121,8 @@ func isMessages(cell string) bool {
 	return false
 }
 
-// nameHeading returns the heading of a name. The name of a customer, an enrollment or a license is
-// not that of an agreement.
+// nameHeading returns the heading of a name. A customer, an enrollment
+// or a license has a name of its own, which is not the agreement's.
 func nameHeading(all word) (heading, bool) {
 	named := all&contractWord != 0
 	if all&(numberWord|idWord|repeatWord|authorizationWord) != 0 || all&secondNumber != 0 && !named {
@@ -177,7 +177,7 @@ func numberHeading(parts []word, all word) (heading, bool) {
 }
 
 // numberOf returns the number that the words of a part name, and how exact its name is; 0 if they
-// name none. The number of a license agreement is that of an agreement.
+// name none. "License agreement number" is the agreement's, not the license's.
 func numberOf(part word) (column sheet.Column, rank int) {
 	switch {
 	case part&authorizationWord != 0:

@@ -13,8 +13,8 @@ const (
 	guessRecords = 1000
 )
 
-// guessSeparator returns the separator of a file without a separator line: that with which its
-// first records look most like rows of pairs.
+// guessSeparator returns the separator of a file without a separator line: the one with which
+// its first records look most like rows of pairs.
 func guessSeparator(content string) byte {
 	if len(content) > guessBytes {
 		content = content[:guessBytes]

@@ -48,7 +48,7 @@ const findingsPerRow = 12
 type Options struct {
 	Name string   // of the statement; see entitlement.Statement
 	Date day.Date // of a file without a date: the day of the upload
-	// Names says what is remarkable about the name of the product of a line that has no error: findings
+	// Names returns the findings about the name of the product of a line that has no error: findings
 	// with Column, Value, Code and Args. Nil says nothing.
 	Names func(entitlement.Entitlement) []sheet.Finding
 }

@@ -64,7 +64,7 @@ func (r *reader) row(row row) {
 	}
 }
 
-// remark adds what is remarkable about the name of a product, while there is room for findings.
+// remark adds the findings about the name of a product, while there is room for findings.
 func (r *reader) remark(line entitlement.Line) {
 	if r.names == nil || len(r.Findings) >= MaxFindings {
 		return

@@ -119,7 +119,7 @@ type Accepted struct {
 	Items        []AcceptedEntry  `json:"items" doc:"The entries for which rules were added."`
 	NotFound     []string         `json:"notFound" doc:"The ids of proposals and entries that do not exist, for example because another admin has accepted them meanwhile."`
 	RulesVersion int64            `json:"rulesVersion" minimum:"0" doc:"The version of all rules of admins." example:"4"`
-	Warnings     []httpapi.Reason `json:"warnings" doc:"Titles that the rules take from products of the dictionary, of which the 10 on most PCs are named, and rules that never apply, because an earlier rule takes all their titles; in the reader's language."`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"Titles that the rules take from products of the dictionary (the 10 on most PCs), and rules that never apply, because an earlier rule takes all their titles; in the reader's language."`
 }
 
 // AcceptedEntry is an entry with its rules.

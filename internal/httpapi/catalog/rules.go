@@ -91,7 +91,7 @@ type Rule struct {
 type ChangedRule struct {
 	Rule
 	RulesVersion int64            `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins. It grows with every change of one of them." example:"4"`
-	Warnings     []httpapi.Reason `json:"warnings" doc:"What is remarkable about the rule, in the reader's language: an earlier rule takes all its titles, or it takes titles from products and undecidable titles of the dictionary, of which the 10 on most PCs are named. The rule was stored nevertheless."`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"Warnings about the rule, in the reader's language: an earlier rule takes all its titles, or it takes titles from products and undecidable titles of the dictionary (the 10 on most PCs). The rule was stored nevertheless."`
 }
 
 // RulePage is a page of rules.
