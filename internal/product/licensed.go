@@ -11,6 +11,20 @@ import (
 // or else of the column version. The publisher may stand at the front of the name and the version
 // at its end. ok is false if the dictionary does not know the name.
 func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool) {
+	found := d.licences.get(Title{Publisher: publisher, Name: name, Version: version}, func() licence {
+		m, ok := d.lookUp(publisher, name, version)
+		return licence{m, ok}
+	})
+	return found.Match, found.ok
+}
+
+// licence is what Licensed returns.
+type licence struct {
+	Match
+	ok bool
+}
+
+func (d *Dictionary) lookUp(publisher, name, version string) (m Match, ok bool) {
 	if m, ok = d.exactly(publisher, name, version); ok {
 		return m, true
 	}
@@ -89,8 +103,13 @@ func (d *Dictionary) loosely(publisher, name, version string) (m Match, ok bool)
 		if isStepUp(n, d.isMicrosoft(by)) {
 			return Match{}, false
 		}
-		words := plain(n, d.isMicrosoft(by))
-		for _, words := range [][]string{words, unsold(words, sold), unsold(words, sold, soldTo)} {
+		whole := plain(n, d.isMicrosoft(by))
+		tried := 0
+		for _, words := range [][]string{whole, unsold(whole, sold), unsold(whole, sold, soldTo)} {
+			if len(words) == tried { // nothing more was removed
+				continue
+			}
+			tried = len(words)
 			if m, ok = d.licensed(d.plainPaper, by, strings.Join(words, " "), "", version); ok {
 				return m, true
 			}

@@ -60,11 +60,15 @@ func phrases(written string) map[string][][]string {
 
 // unsold removes qualifiers of the given kinds from the words of a name. The first word stays.
 func unsold(words []string, kinds ...map[string][][]string) (rest []string) {
+	shapes := make([]string, len(words))
+	for i, w := range words {
+		shapes[i] = shape(w)
+	}
 	for i := 0; i < len(words); {
 		n := 0
 		if i > 0 {
 			for _, kind := range kinds {
-				n = max(n, qualifier(words[i:], kind))
+				n = max(n, qualifier(shapes[i:], kind))
 			}
 		}
 		if n == 0 {
@@ -75,10 +79,10 @@ func unsold(words []string, kinds ...map[string][][]string) (rest []string) {
 	return rest
 }
 
-// qualifier returns the number of words of the longest phrase at the front of words.
-func qualifier(words []string, all map[string][][]string) int {
-	for _, phrase := range all[shape(words[0])] {
-		if len(phrase) <= len(words) && slices.EqualFunc(phrase, words[:len(phrase)], func(p, w string) bool { return p == shape(w) }) {
+// qualifier returns the number of words of the longest phrase at the front of shapes of words.
+func qualifier(shapes []string, all map[string][][]string) int {
+	for _, phrase := range all[shapes[0]] {
+		if len(phrase) <= len(shapes) && slices.Equal(phrase, shapes[:len(phrase)]) {
 			return len(phrase)
 		}
 	}

@@ -50,7 +50,9 @@ type Dictionary struct {
 		rows map[string][]int
 	}
 
-	unlistedRows sync.Map // *Row by publisher and name, see unlisted
+	licences     memory[Title, licence] // see Licensed
+	rowsOf       memory[Product, *Row]  // by publisher, family and edition, see Of
+	unlistedRows sync.Map               // *Row by publisher and name, see unlisted
 }
 
 // papers is the names of a publisher's products, in normal form. They are collected on first use.
@@ -235,10 +237,15 @@ func (d *Dictionary) Find(id string) (*Row, bool) {
 // Of returns the row of a product that Recognize or Named returned. A licence that the dictionary does
 // not know has a row without an ID if its name says that it is not for a PC.
 func (d *Dictionary) Of(p Product) (*Row, bool) {
-	if row, ok := d.own(p); ok {
-		return row, true
-	}
-	return d.unlisted(p)
+	p.Version = ""
+	row := d.rowsOf.get(p, func() *Row {
+		row, ok := d.own(p)
+		if !ok {
+			row, _ = d.unlisted(p)
+		}
+		return row
+	})
+	return row, row != nil
 }
 
 // own returns the row of a product of the dictionary.

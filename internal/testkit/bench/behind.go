@@ -14,9 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/infra/local/stack"
-	"trueup/internal/access"
 	"trueup/internal/agreement"
-	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/group"
@@ -48,9 +46,8 @@ func (b *bench) behind(ctx context.Context) error {
 		return err
 	}
 	defer s.Stop(time.Second)
-	o := &organisation{stack: s, client: s.DynamoDB()}
-	o.store = dynamo.Open(o.client, s.Table)
-	if o.token, err = s.Token("bench", access.GlobalAdmin); err != nil {
+	o, err := newOrganisation(s, nil)
+	if err != nil {
 		return err
 	}
 	n := b.size(100_000, 1000)
@@ -171,7 +168,7 @@ func (o *organisation) firstRefresh(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		var page httpapi.Page[reports.Refresh]
-		body, err := o.fetch(ctx, "/refreshes?limit=1")
+		body, err := o.fetch(ctx, o.stack, "/refreshes?limit=1")
 		if err != nil {
 			return err
 		}

@@ -156,8 +156,13 @@ func (k *keptCatalog) fill(ctx context.Context, titles, publishers int) (string,
 	return p.ID, err
 }
 
-// Head implements journal.Log.
-func (k *keptCatalog) Head(context.Context, journal.Name) (journal.Head, error) { return k.head, nil }
+// Head implements journal.Log. The journal of subscriptions is empty.
+func (k *keptCatalog) Head(_ context.Context, name journal.Name) (journal.Head, error) {
+	if name != catalog.JournalName {
+		return journal.Head{}, nil
+	}
+	return k.head, nil
+}
 
 // Entries implements journal.Log.
 func (k *keptCatalog) Entries(_ context.Context, _ journal.Name, _ int, after, upTo int64) ([]journal.Entry, error) {

@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -32,9 +37,10 @@ import (
 // organisation is a stack with agreements, and its clients.
 type organisation struct {
 	stack  *stack.Stack
+	bare   *stack.Stack // the same table behind the minimal function
 	client *dynamodb.Client
 	store  *dynamo.Table
-	token  string
+	tokens map[*stack.Stack]string
 	ids    []string
 	large  []string // ids of the agreements of one license group
 }
@@ -51,9 +57,13 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 	if err != nil {
 		return nil, err
 	}
-	o := &organisation{stack: s, client: s.DynamoDB()}
-	o.store = dynamo.Open(o.client, s.Table)
-	if o.token, err = s.Token("bench", access.GlobalAdmin); err != nil {
+	bare, err := b.minimal(ctx, e, s.Table)
+	if err != nil {
+		s.Stop(0)
+		return nil, err
+	}
+	o, err := newOrganisation(s, bare)
+	if err != nil {
 		return nil, err
 	}
 	if err := imported(ctx, s, o.store, file(1, imports, imports), 1); err != nil {
@@ -92,6 +102,55 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 		return nil, err
 	}
 	return o, o.saveCopy(ctx)
+}
+
+// newOrganisation returns the organisation of a stack; bare may be nil.
+func newOrganisation(s, bare *stack.Stack) (*organisation, error) {
+	o := &organisation{stack: s, bare: bare, client: s.DynamoDB(), tokens: map[*stack.Stack]string{}}
+	o.store = dynamo.Open(o.client, s.Table)
+	for _, front := range []*stack.Stack{s, bare} {
+		if front == nil {
+			continue
+		}
+		token, err := front.Token("bench", access.GlobalAdmin)
+		if err != nil {
+			return nil, err
+		}
+		o.tokens[front] = token
+	}
+	return o, nil
+}
+
+// minimal starts a second stack on a table, whose function agreements is the minimal one.
+func (b *bench) minimal(ctx context.Context, e *engine.Engine, table string) (*stack.Stack, error) {
+	functions := filepath.Join(b.scratch, "minimal")
+	if err := os.MkdirAll(filepath.Join(functions, "agreements"), 0o700); err != nil {
+		return nil, err
+	}
+	binary, err := filepath.Abs(b.bare)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Symlink(binary, filepath.Join(functions, "agreements", "bootstrap")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	options := b.options(e, table)
+	options.Data = filepath.Join(b.scratch, table+"-minimal")
+	s, err := stack.Start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Deploy(functions, "agreements"); err != nil {
+		s.Stop(0)
+		return nil, err
+	}
+	return s, nil
+}
+
+// stop stops both stacks.
+func (o *organisation) stop() {
+	o.stack.Stop(time.Second)
+	o.bare.Stop(time.Second)
 }
 
 // saveCopy runs the schedule, which saves a copy of the register.
@@ -199,17 +258,18 @@ func (o *organisation) page(ctx context.Context) error {
 	return write(ctx, o.client, o.stack.Table, items, 2)
 }
 
-// query runs one direct query of a page.
+// query requests a page of the same size from the minimal function.
 func (o *organisation) query(ctx context.Context) error {
-	out, err := o.client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &o.stack.Table, Limit: aws.Int32(pageSize), ConsistentRead: aws.Bool(true),
-		KeyConditionExpression: aws.String("#p = :p AND #s > :s"), ExpressionAttributeNames: map[string]string{"#p": schema.PK, "#s": schema.SK},
-		ExpressionAttributeValues: item{":p": str(pagePK), ":s": str(fmt.Sprintf("office agreements of branch %04d", mathrand.IntN(18*pageSize)))},
-	})
-	if err == nil && len(out.Items) != pageSize {
-		err = fmt.Errorf("%d items in the page", len(out.Items))
+	after := fmt.Sprintf("office agreements of branch %04d", mathrand.IntN(18*pageSize))
+	body, err := o.fetch(ctx, o.bare, "/agreements?partition="+pagePK+"&after="+url.QueryEscape(after))
+	if err != nil {
+		return err
 	}
-	return err
+	var items []json.RawMessage
+	if err := json.Unmarshal(body, &items); err != nil || len(items) != pageSize {
+		return fmt.Errorf("%d items in the page: %w", len(items), err)
+	}
+	return nil
 }
 
 // list requests a first page through the front.
@@ -229,13 +289,11 @@ func (o *organisation) search(ctx context.Context) error {
 // read reads one agreement through the front.
 func (o *organisation) read(ctx context.Context) error { return o.request(ctx, "/agreements/"+o.any()) }
 
-// get reads one agreement directly.
+// get reads one agreement through the minimal function.
 func (o *organisation) get(ctx context.Context) error {
-	out, err := o.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &o.stack.Table, Key: item{schema.PK: str("AGREEMENT#" + o.any()), schema.SK: str("AGREEMENT")}, ConsistentRead: aws.Bool(true),
-	})
-	if err == nil && out.Item == nil {
-		err = fmt.Errorf("an agreement is missing")
+	body, err := o.fetch(ctx, o.bare, "/agreements/"+o.any())
+	if err == nil && string(body) == "null" {
+		err = errors.New("an agreement is missing")
 	}
 	return err
 }
@@ -243,16 +301,16 @@ func (o *organisation) get(ctx context.Context) error {
 func (o *organisation) any() string { return o.ids[mathrand.IntN(len(o.ids))] }
 
 func (o *organisation) request(ctx context.Context, path string) error {
-	_, err := o.fetch(ctx, path)
+	_, err := o.fetch(ctx, o.stack, path)
 	return err
 }
 
-func (o *organisation) fetch(ctx context.Context, path string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.stack.FrontURL+path, nil)
+func (o *organisation) fetch(ctx context.Context, s *stack.Stack, path string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.FrontURL+path, nil)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+o.token)
+	r.Header.Set("Authorization", "Bearer "+o.tokens[s])
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return nil, err
