@@ -20,6 +20,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
 )
@@ -147,7 +148,11 @@ func (k *Service) file(r Record, upload intake.File) (*statement.File, error) {
 	case err != nil:
 		return nil, err
 	}
-	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)}), nil
+	file := statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone)})
+	if file.Refused && inventory.IsFile(data) {
+		file.Refuse("statement_inventory")
+	}
+	return file, nil
 }
 
 // store writes the content of a statement to where load reads it.

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 )
 
@@ -103,6 +104,8 @@ func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result,
 		return result(catalog.TooLarge()), nil
 	case f.Rules.IsFile(data):
 		return f.addRules(ctx, o, data)
+	case inventory.IsFile(data): // it has publishers and titles, too
+		return result(catalog.Finding{Code: "feed_inventory"}), nil
 	}
 	return f.addTitles(ctx, o, catalog.ReadFile(data))
 }
