@@ -150,7 +150,7 @@ func parseGUID(b []byte) (guid [16]byte, ok bool) {
 	}
 	at := 0
 	for i := 0; i < len(b); i += 2 {
-		if b[i] == '-' {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
 			i++
 		}
 		high, low := hexValue[b[i]], hexValue[b[i+1]]

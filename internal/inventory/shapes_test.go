@@ -88,6 +88,10 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"DeviceId,ApplicationName\n{3F2504E0-4F89-41D3-9A0C-0305E82C3301},Visio\n3f2504e0-4f89-41d3-9a0c-0305e82c3301,Visio\n",
 			noted{inventory.AppInvRawData, 1, list("Visio : 1"), nil, nil},
 		},
+		"what only begins like a GUID": {
+			"DeviceId,ApplicationName\n3f2504e0-4f89-41d3-9a0c-0305e82c33-1,Visio\n3f2504e0-4f89-41d3-9a0c--305e82c3301,Visio\n",
+			noted{inventory.AppInvRawData, 2, list("Visio : 2"), nil, nil},
+		},
 		"lines before sep=": {
 			"\n# exported today\n SEP = ;\n\nComputer;Software\nA;Visio\n", noted{inventory.Table, 1, list("Visio : 1"), nil, nil},
 		},
