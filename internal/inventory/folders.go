@@ -15,7 +15,7 @@ var listWords = []string{
 	"software", "installed", "programs", "program", "applications", "application", "apps", "app", "products", "product", "inventory", "list",
 	"export", "report", "data", "output", "results", "wmic", "winget", "osquery", "packages", "package", "uninstall", "registry", "all",
 	"geinstalleerde", "programmas", "inventaris", "lijst", "toepassingen", "logiciels", "logiciel", "programmes", "inventaire", "liste",
-	"programme", "anwendungen", "inventar", "installierte", "installes",
+	"programme", "anwendungen", "inventar", "installierte", "installes", //nolint:misspell // French
 }
 
 // isListName reports whether a name is no PC's: every word of it is one of listWords, such as

@@ -243,6 +243,7 @@ func (r *reading) rows(t *sheet.Stream, c *columns) error {
 			}
 		case sheet.RowColumns:
 			flaw = narrowRow(t.Cells[0])
+		case sheet.RowTooLong, sheet.RowQuote:
 		}
 		if flaw == headerAgain {
 			next, err := r.nextHeader(t, c)
