@@ -165,8 +165,10 @@ func TestRejectedFiles(t *testing.T) {
 	f := newFeeding(t)
 	f.put(t, "catalog/large.csv", strings.Repeat("a", catalog.MaxFileBytes+1))
 	f.put(t, "catalog/book.csv", "PK\x03\x04[Content_Types].xml")
+	f.put(t, "catalog/inventory.csv", "DeviceName,ApplicationName,ApplicationPublisher\nPC-1,Visio,Microsoft\n")
+	f.put(t, "catalog/inventory.json", `[{"displayName":"Visio","deviceCount":1}]`)
 	f.put(t, "catalog/folder/", "")
-	for key, code := range map[string]string{"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx"} {
+	for key, code := range map[string]string{"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx", "catalog/inventory.csv": "feed_inventory", "catalog/inventory.json": "feed_inventory"} {
 		if err := f.Receive(t.Context(), intake.Object{Key: key}); err != nil {
 			t.Error(err)
 		}

@@ -58,6 +58,8 @@ type LeftOut struct {
 	UndecidedTitles  int `json:"undecidedTitles" doc:"Detected titles that do not tell which of several products they are." example:"3"`
 	UndecidedDevices int `json:"undecidedDevices" doc:"PCs with such a title. A PC counts once for each name." example:"20"`
 	OtherPlatforms   int `json:"otherPlatforms" doc:"Devices of other platforms, which are not counted." example:"14"`
+	// MacOS is about what is counted, and belongs to the number before.
+	MacOS bool `json:"macOS,omitempty" doc:"Whether devices with macOS are counted in one of the sources, besides those with Windows. Absent if not." example:"true"`
 }
 
 // Held is an entitlement with its source and agreement.

@@ -49,6 +49,8 @@ type storedLeftOut struct {
 	UndecidedTitles  int `json:"UndecidedTitles"`
 	UndecidedDevices int `json:"UndecidedDevices"`
 	OtherPlatforms   int `json:"OtherPlatforms"`
+
+	MacOS bool `json:"MacOS,omitempty"`
 }
 
 type storedAgreement struct {

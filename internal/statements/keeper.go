@@ -20,6 +20,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/product"
 	"trueup/internal/sheet"
@@ -157,7 +158,11 @@ func (k *Service) file(ctx context.Context, r Record, upload intake.File) (*stat
 	if err != nil {
 		return nil, err
 	}
-	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: remarks(products)}), nil
+	file := statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: remarks(products)})
+	if file.Refused && inventory.IsFile(data) {
+		file.Refuse("statement_inventory")
+	}
+	return file, nil
 }
 
 // store writes the content of a statement to where load reads it.

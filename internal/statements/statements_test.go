@@ -280,6 +280,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 		code string
 	}{
 		{"unknown.csv", []byte("a,b\n1,2\n"), "statement_unknown"},
+		{"inventory.csv", []byte("DeviceName,ApplicationName,Publisher,Version\nPC-1,Visio,Microsoft,16\n"), "statement_inventory"},
 		{"empty.csv", nil, "statement_unknown"},
 		{"huge.csv", bytes.Repeat([]byte("a,b\n"), (statement.MaxFileBytes+4)/4), "statement_too_large"},
 		{"scan.pdf", []byte("%PDF-1.7\n"), "statement_pdf"},
@@ -301,7 +302,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	gone := s.put("gone.csv", summary("1"), nil)
 	gone.Version = "another"
 	s.receive(gone)
-	if n := len(s.records()); n != 6 {
+	if n := len(s.records()); n != 7 {
 		t.Errorf("%d records", n)
 	}
 }

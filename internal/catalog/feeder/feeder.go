@@ -19,6 +19,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
 )
@@ -105,6 +106,8 @@ func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result,
 		return result(catalog.TooLarge()), nil
 	case f.Rules.IsFile(data):
 		return f.addRules(ctx, o, data)
+	case inventory.IsFile(data): // it has publishers and titles, too
+		return result(catalog.Finding{Code: "feed_inventory"}), nil
 	}
 	file := catalog.ReadFile(data)
 	if file.Subscriptions != nil {
