@@ -118,26 +118,37 @@ func (d *Dictionary) loosely(publisher, name, version string) (m Match, ok bool)
 	return Match{}, false
 }
 
-// read looks up one reading of a name, and then without the version in it. A number before a unit is a
-// version only if the product has that version: "acrobat pro 11 licenses", but not "visio 5 licenses".
-// So is a last word that is no number: "coreldraw graphics suite x7".
+// read looks up one reading of a name, and then without the version in it.
 func (d *Dictionary) read(by int, r reading, version string) (m Match, ok bool) {
 	if m, ok = d.licensed(d.plainPaper, by, strings.Join(r.words, " "), "", version); ok {
 		return m, true
 	}
-	rest, found := SplitVersion(r.words)
-	last := len(r.words) - 1
+	if rest, found := SplitVersion(r.words); found != "" && found != r.number {
+		if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), found, version); ok {
+			return m, true
+		}
+	}
+	for i := min(len(r.words), maxWords) - 1; i > 0; i-- {
+		rest := slices.Concat(r.words[:i], r.words[i+1:])
+		if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), r.words[i], version); ok && m.tells(r.words[i], r.number) {
+			return m, true
+		}
+	}
+	return Match{}, false
+}
+
+// tells reports whether a word of a name is the version of the product that the other words name: the XI
+// of "acrobat xi pro", the 17 of "workstation 17 pro". A number before a unit must be a recent version:
+// "acrobat pro 11 licenses", but not "visio 5 licenses".
+func (m *Match) tells(word, beforeUnit string) bool {
+	own, ok := m.Row.own(word)
 	switch {
-	case found != "" && found != r.number:
-		return d.licensed(d.plainPaper, by, strings.Join(rest, " "), found, version)
-	case found == "" && last > 0:
-		rest, found = r.words[:last], r.words[last]
+	case ok && own == m.Product.Version:
+		return word != beforeUnit || m.Row.isRecent(own)
+	case m.Row.Scheme == SchemeMajor || m.Row.Scheme == SchemeMinor:
+		return word != beforeUnit && isNumber(word) && m.Product.Version == m.Row.canonical(word)
 	}
-	if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), found, version); !ok {
-		return Match{}, false
-	}
-	own, ok := m.Row.own(found)
-	return m, ok && own == m.Product.Version && (found != r.number || m.Row.isRecent(own))
+	return false
 }
 
 func (d *Dictionary) isMicrosoft(by int) bool { return by >= 0 && d.Publishers[by].Name == "Microsoft" }

@@ -94,6 +94,7 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Office Standard 2021 incl. SA = Office Standard 2021
 			Office Standard 2021 w/o SA = Office Standard 2021
 			OfficeStd ALNG LicSAPk MVL = Office Standard
+			Office Standard License incl. 3 years SA = Office Standard
 			Office 365 License = Office 365
 			Windows 11 license = Windows 11
 			Windows 10 10 licenses = Windows 10
@@ -135,12 +136,17 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Acrobat Standard 2020 Windows International English = Acrobat Standard 2020
 			Acrobat Pro 11 licenses = Acrobat Pro XI
 			Acrobat Pro XI 10 licenses = Acrobat Pro XI
+			Acrobat XI Pro 3 users = Acrobat Pro XI
 			Acrobat Pro 10 licenses = Acrobat Pro
 			Acrobat Pro 25 licenses = Acrobat Pro
 			Photoshop CS6 5 licenses = Photoshop CS6
 			Acrobat Pro 2020 5 users = Acrobat Pro 2020
 			Acrobat Pro 2020 Upgrade from Acrobat Pro 2017 = Acrobat Pro 2020
 			Acrobat Pro 2020 Crossgrade = Acrobat Pro 2020
+		`,
+		"VMware": `
+			VMware Workstation 17 Pro license = Workstation Pro 17
+			Fusion 13 licenses = Fusion
 		`,
 		"Corel": `
 			CorelDRAW Graphics Suite 2021 1 user = CorelDRAW Graphics Suite 2021

@@ -17,7 +17,7 @@ var qualifiers = phrases(counts + `
 	license|licenses|licence|licences|lic|lics|lizenz|lizenzen|licentie|licenties|licencia|licencias|licença|licenças|licenza|license key|user license|device license
 	license only|license & software assurance|license software assurance|license/software assurance pack|license & software assurance pack|software assurance|software assurance pack
 	sa|sapk|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|+sa
-	incl sa|incl. sa|including sa|met sa|mit sa|avec sa|con sa|com sa|without sa|no sa|incl software assurance|incl. software assurance|including software assurance
+	incl|incl.|including|inkl|inkl.|inclusief|incl sa|incl. sa|including sa|met sa|mit sa|avec sa|con sa|com sa|without sa|no sa|incl software assurance|incl. software assurance|including software assurance
 	met software assurance|mit software assurance|avec software assurance|con software assurance|com software assurance|without software assurance|no software assurance
 	alng|sngl|all languages|all language|all lng|all lang|single language|mvl|mlng|lng|olp|olp nl|olv|osv|ovs|nl|no level|nolevel|level #|level a|level b|level c|level d|lvl a|lvl b|lvl c|lvl d
 	mpsa|csp|nce|eas|ees|mca|select plus|open license|open licence|open value|open value subscription|enterprise agreement|volume license|volume licence|vl|vlsc|volume
