@@ -244,8 +244,8 @@ func (d *Dictionary) Canonical(p Product) Product {
 	return p
 }
 
-// Ruled returns the product that an admin's rule names: like a licence of that name, but not by names
-// of installations, which a rule recognises itself.
+// Ruled returns the product that an admin's rule names: like a licence of that name, but neither by names
+// of installations, which a rule recognises itself, nor by similar words, see Canonical.
 func (d *Dictionary) Ruled(p Product) Product {
 	if canonical := d.Canonical(p); canonical != p {
 		return canonical
