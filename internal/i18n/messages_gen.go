@@ -917,6 +917,11 @@ var messages = [...]message{
 		"Onlinediensten",
 		"Services en ligne",
 	}},
+	{"metric_unknown", [...]string{
+		"Not stated",
+		"Niet vermeld",
+		"Non précisé",
+	}},
 	{"metric_user", [...]string{
 		"Users",
 		"Gebruikers",

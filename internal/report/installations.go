@@ -53,7 +53,7 @@ type Installation struct {
 
 // Quantity is the licences of a product for one metric.
 type Quantity struct {
-	Metric   product.Metric `json:"metric,omitempty" doc:"What the licences are for." example:"core"`
+	Metric   product.Metric `json:"metric,omitempty" doc:"What the licences are for; unknown if their name does not tell." example:"core"`
 	Licenses int            `json:"licenses" doc:"The number of licences." example:"16"`
 }
 
