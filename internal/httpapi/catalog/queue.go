@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -113,8 +112,8 @@ func (o *operations) queueOperations() httpapi.Operations {
 func (o *operations) listQueue(api huma.API, op huma.Operation) {
 	op.Summary = "List the queue of unknown titles"
 	op.Description = "Lists the titles that neither a rule nor the dictionary of products knows, all versions of a name and publisher as one entry, with the likelihood that they need a licence and the products that they may be. " +
-		"A cursor is no longer valid after a file was counted or a rule was changed: start again."
-	huma.Register(api, op, func(ctx context.Context, in *listQueueInput) (*httpapi.Tagged[QueuePage], error) {
+		"The ETag is of the version of all rules and decisions, for acceptances. A cursor is no longer valid after a file was counted or a rule was changed: start again."
+	huma.Register(api, op, func(ctx context.Context, in *listQueueInput) (*httpapi.Versioned[QueuePage], error) {
 		records, rules, err := o.inventoried(ctx)
 		if err != nil {
 			return nil, err
@@ -144,7 +143,7 @@ func (o *operations) listQueue(api huma.API, op huma.Operation) {
 		if end < len(entries) {
 			body.NextCursor = cursor.Encode(titlesPage{end}, query...)
 		}
-		return &httpapi.Tagged[QueuePage]{Status: http.StatusOK, ETag: httpapi.ETag(lang, rules.Version), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(lang, rules.Version), body), nil
 	})
 }
 
