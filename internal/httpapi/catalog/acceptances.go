@@ -162,9 +162,13 @@ func (o *operations) accept(ctx context.Context, in *acceptInput, call httpapi.C
 	if err != nil {
 		return reply, err
 	}
+	products, err := o.Catalog.Products(ctx)
+	if err != nil {
+		return reply, err
+	}
 	now := o.Now()
 	return revise(ctx, o, in.Revision, call, func(list inventory.RuleList) (*edit, Accepted, error) {
-		made := o.made(in.Body.choices(), proposal.Queue(tallies, list.All))
+		made := o.made(in.Body.choices(), proposal.Queue(products, tallies, list.All))
 		made.RulesVersion = list.Version
 		if len(made.rules) == 0 {
 			return nil, made.Accepted, nil
