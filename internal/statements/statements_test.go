@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -378,11 +379,18 @@ func TestStoredStatementIsReadAnewFromItsFile(t *testing.T) {
 	s := newStand(t)
 	s.receive(s.put("a.csv", summary("10"), nil))
 	key := "statements/" + s.records()[0].ID + ".json"
+	fresh := func() *statements.Service {
+		k := s.process()
+		k.Products = func(context.Context) (*product.Dictionary, error) {
+			return nil, errors.New("nothing has to be looked up")
+		}
+		return k
+	}
 	for _, damaged := range []string{`{"v":99}`, `{"v":1,"kind":"license-summary"`} {
 		if err := s.Reports.Put(t.Context(), key, "application/json", []byte(damaged)); err != nil {
 			t.Fatal(err)
 		}
-		if got := quantities(t, s.process())["Microsoft Visio"]; got != 10 {
+		if got := quantities(t, fresh())["Microsoft Visio"]; got != 10 {
 			t.Errorf("%s: %d of Visio", damaged, got)
 		}
 		if _, err := s.Reports.Open(t.Context(), key, "", ""); err != nil {
@@ -392,7 +400,7 @@ func TestStoredStatementIsReadAnewFromItsFile(t *testing.T) {
 	if _, err := s.files.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("reports"), Key: &key}); err != nil {
 		t.Fatal(err)
 	}
-	if got := quantities(t, s.process())["Microsoft Visio"]; got != 10 {
+	if got := quantities(t, fresh())["Microsoft Visio"]; got != 10 {
 		t.Errorf("deleted: %d of Visio", got)
 	}
 	gone := s.process()
