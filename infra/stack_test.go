@@ -104,7 +104,7 @@ var zones = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b
 // everything has values other than the defaults.
 var everything = func() settings {
 	functions := byDefault.Functions
-	functions.PairMaxChars, functions.ExpiringDays, functions.InventoryRequired, functions.RefreshTimeZone = 30, 60, false, brussels
+	functions.PairMaxChars, functions.ExpiringDays, functions.InventoryRequired, functions.InventoryMacOS, functions.RefreshTimeZone = 30, 60, false, true, brussels
 	functions.VLSC = config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"}
 	return settings{
 		AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org", Functions: functions,
@@ -131,7 +131,7 @@ func TestSettings(t *testing.T) {
 			name: "everything chosen",
 			context: map[string]string{
 				alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org",
-				"pairMaxChars": "30", "expiringDays": "60", "inventoryRequired": "false",
+				"pairMaxChars": "30", "expiringDays": "60", "inventoryRequired": "false", "inventoryMacOS": "true",
 				"refreshTimeZone": "Europe/Brussels", refreshAt: "23:05",
 				"vlscEndpoint": "https://gateway.example.org/v1", "vlscTokenUrl": "https://login.example.org/token", "vlscSecret": "licences/gateway",
 				tableName: "trueup-restored_1.a",
@@ -142,13 +142,13 @@ func TestSettings(t *testing.T) {
 			name: "every mistake at once",
 			context: map[string]string{
 				alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console",
-				"pairMaxChars": "33", "expiringDays": "0", "inventoryRequired": "no",
+				"pairMaxChars": "33", "expiringDays": "0", "inventoryRequired": "no", "inventoryMacOS": "no",
 				"refreshTimeZone": "Brussels", refreshAt: "2:15",
 				"vlscEndpoint": "http://gateway.example.org", "vlscTokenUrl": "https://me:key@login.example.org/", "vlscSecret": "any*",
 				tableName: "table/*",
 			},
 			wrong: []string{
-				alarmEmail, consoleOrigin, "pairMaxChars", "expiringDays", "inventoryRequired",
+				alarmEmail, consoleOrigin, "pairMaxChars", "expiringDays", "inventoryRequired", "inventoryMacOS",
 				"refreshTimeZone", refreshAt, "vlscEndpoint", "vlscTokenUrl", "vlscSecret", tableName,
 			},
 		},

@@ -189,6 +189,7 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 		Store:   store.Inventories,
 		Counts:  inventories.NewCounts(store.Inventories, s3bucket.New(files, settings.ReportsBucket)),
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
+		MacOS:   settings.InventoryMacOS,
 		Clock:   time.Now,
 		NewID:   func(at time.Time) string { return id.New(at, rand.Text()) },
 		Log:     log,

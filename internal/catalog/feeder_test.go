@@ -165,8 +165,10 @@ func TestRejectedFiles(t *testing.T) {
 	f := newFeeding(t)
 	f.put(t, "catalog/large.csv", strings.Repeat("a", catalog.MaxFileBytes+1))
 	f.put(t, "catalog/book.csv", "PK\x03\x04[Content_Types].xml")
+	f.put(t, "catalog/inventory.csv", "DeviceName,ApplicationName,ApplicationPublisher\nPC-1,Visio,Microsoft\n")
+	f.put(t, "catalog/inventory.json", `[{"displayName":"Visio","deviceCount":1}]`)
 	f.put(t, "catalog/folder/", "")
-	for key, code := range map[string]string{"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx"} {
+	for key, code := range map[string]string{"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx", "catalog/inventory.csv": "feed_inventory", "catalog/inventory.json": "feed_inventory"} {
 		if err := f.Receive(t.Context(), intake.Object{Key: key}); err != nil {
 			t.Error(err)
 		}
@@ -240,17 +242,45 @@ func TestR5_4_FeedSubscriptions(t *testing.T) {
 	}
 }
 
-// A fault between the subscriptions and their titles is returned for a retry, which adds the titles.
-func TestFaultsBetweenSubscriptionsAndTitles(t *testing.T) {
+// TestR5_4_FaultsWhileSubscriptionsAreAdded: a fault between two entries of subscriptions, or before their titles, is
+// returned for a retry, which adds the rest. The result counts every row once.
+func TestR5_4_FaultsWhileSubscriptionsAreAdded(t *testing.T) {
 	t.Parallel()
-	f := newFeeding(t)
-	f.put(t, "catalog/a.csv", plansHeader+"Harbour Suite,HARBOUR,g,OFFICESUBSCRIPTION,p,f\n")
-	f.log.err = errs.New(errs.Unavailable, "try_again")
-	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/a.csv", At: f.Clock()}); !errors.Is(err, f.log.err) {
-		t.Errorf("%v", err)
+	many := plansHeader
+	for i := range 5000 {
+		many += fmt.Sprintf("A suite with quite a long name to fill an entry number %d,SUITE_WITH_A_LONG_IDENTIFIER_%d,g,OFFICESUBSCRIPTION,p,f\n", i, i)
 	}
-	f.log.err = nil
-	if err := f.Receive(t.Context(), intake.Object{Key: "catalog/a.csv", At: f.Clock()}); err != nil || f.result(t, "catalog/a.csv").Titles != 1 {
-		t.Error(err)
+	for name, test := range map[string]struct {
+		content string
+		log     func(*memoryLog) *memoryLog // the one that fails
+		entries int                         // before it fails
+	}{
+		"titles":        {plansHeader + "Harbour Suite,HARBOUR,g,OFFICESUBSCRIPTION,p,f\nHarbour Suite,HARBOUR,g,TEAMS1,p,f\n", func(l *memoryLog) *memoryLog { return l }, 0},
+		"subscriptions": {many, func(l *memoryLog) *memoryLog { return l.of(catalog.SubscriptionsJournal) }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFeeding(t)
+			f.put(t, "catalog/a.csv", test.content)
+			fault := errs.New(errs.Unavailable, "try_again")
+			failing, entries := test.log(f.log), 0
+			failing.appended = func() {
+				if entries++; entries > test.entries {
+					failing.err = fault
+				}
+			}
+			object := intake.Object{Key: "catalog/a.csv", At: f.Clock()}
+			if err := f.Receive(t.Context(), object); !errors.Is(err, fault) {
+				t.Fatalf("%v", err)
+			}
+			failing.appended, failing.err = nil, nil
+			if err := f.Receive(t.Context(), object); err != nil {
+				t.Fatal(err)
+			}
+			rows := strings.Count(test.content, "\n") - 1
+			if r := f.result(t, "catalog/a.csv"); r.Rows != rows || r.Added != rows || r.Unchanged != 0 || r.Titles == 0 {
+				t.Errorf("%d rows: %+v", rows, r)
+			}
+		})
 	}
 }

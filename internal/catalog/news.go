@@ -12,22 +12,23 @@ import (
 
 // Fed is the result of feeding the catalog.
 type Fed struct {
-	Publishers int // added
-	Titles     int // added
-	Unchanged  int // additions without anything new
+	Publishers int   // added
+	Titles     int   // added
+	Unchanged  int   // additions without anything new
+	New        []int // indexes of the other additions
 }
 
 // Feed adds the new part of many additions, in as many entries as needed. Each entry takes effect
 // when it is appended. Known additions change nothing, so Feed is idempotent. event returns a new
 // audit event for an entry; Feed fills in its Subject and After.
 func (s *Store) Feed(ctx context.Context, additions []Addition, event func() audit.Event) (total Fed, err error) {
-	for rest := additions; len(rest) > 0; {
+	for done := 0; done < len(additions); {
 		var fed Fed
 		var n int
 		_, err := s.change(ctx, func(c *Catalog) (d change, err error) {
 			c.ready()
 			var news []Addition
-			if news, fed, n = c.news(rest); len(news) == 0 {
+			if news, fed, n = c.news(additions[done:]); len(news) == 0 {
 				return change{}, nil
 			}
 			e := event()
@@ -43,9 +44,18 @@ func (s *Store) Feed(ctx context.Context, additions []Addition, event func() aud
 		total.Publishers += fed.Publishers
 		total.Titles += fed.Titles
 		total.Unchanged += fed.Unchanged
-		rest = rest[n:]
+		total.New = appendFrom(total.New, done, fed.New)
+		done += n
 	}
 	return total, nil
+}
+
+// appendFrom appends indexes of a part of a list, which begins at an index, as indexes of the list.
+func appendFrom(all []int, begin int, part []int) []int {
+	for _, i := range part {
+		all = append(all, begin+i)
+	}
+	return all
 }
 
 // news returns the new part of the first n additions; n is limited by the size of an entry.
@@ -72,7 +82,7 @@ func (c *Catalog) news(additions []Addition) (news []Addition, fed Fed, n int) {
 		if size > journal.MaxBody && len(news) > 0 {
 			return news, fed, i
 		}
-		news = append(news, a)
+		news, fed.New = append(news, a), append(fed.New, i)
 		seen[owner], seen[named] = true, true
 		if newPublisher {
 			fed.Publishers++

@@ -65,8 +65,8 @@ func (s *Subscriptions) add(list []product.Subscription) {
 
 // news returns the first subscriptions of a file that have to be added, as many as fit in an entry:
 // unknown ones, and known ones that were not listed later. n is how many of the file's they are taken
-// from. added is the number of rows of those that are not known with the same content.
-func (s *Subscriptions) news(list []Listed, at time.Time) (news []product.Subscription, added, n int) {
+// from. added is the indexes of those that are not known with the same content.
+func (s *Subscriptions) news(list []Listed, at time.Time) (news []product.Subscription, added []int, n int) {
 	size := len(subscriptionsHead(at))
 	for i := range list {
 		one := list[i].Subscription
@@ -80,7 +80,7 @@ func (s *Subscriptions) news(list []Listed, at time.Time) (news []product.Subscr
 		}
 		news = append(news, one)
 		if !known || !slices.Equal(before.Includes, one.Includes) {
-			added += list[i].Rows
+			added = append(added, i)
 		}
 	}
 	return news, added, len(list)
@@ -121,17 +121,18 @@ func (s *Store) Products(ctx context.Context) (d *product.Dictionary, err error)
 }
 
 // AddSubscriptions adds the subscriptions of a file that was put at a time, in as many entries as
-// needed, and returns how many rows of the file have anything new. Subscriptions with the same
+// needed, and returns the indexes of those that have anything new. Subscriptions with the same
 // content and time change nothing, so it is idempotent. A subscription of a file that was put later
 // stays as it is. event returns a new audit event for
 // an entry; AddSubscriptions fills in its Action, Subject and After.
-func (s *Store) AddSubscriptions(ctx context.Context, list []Listed, at time.Time, event func() audit.Event) (added int, err error) {
+func (s *Store) AddSubscriptions(ctx context.Context, list []Listed, at time.Time, event func() audit.Event) (added []int, err error) {
 	at = at.UTC().Truncate(time.Millisecond)
-	for rest := list; len(rest) > 0; {
-		var rows, n int
+	for done := 0; done < len(list); {
+		var fresh []int
+		var n int
 		_, err := appendTo(ctx, s.log, s.subscriptions, func(known *Subscriptions) (change, error) {
 			var news []product.Subscription
-			if news, rows, n = known.news(rest, at); len(news) == 0 {
+			if news, fresh, n = known.news(list[done:], at); len(news) == 0 {
 				return change{}, nil
 			}
 			e := event()
@@ -142,8 +143,8 @@ func (s *Store) AddSubscriptions(ctx context.Context, list []Listed, at time.Tim
 		if err != nil {
 			return added, err
 		}
-		added += rows
-		rest = rest[n:]
+		added = appendFrom(added, done, fresh)
+		done += n
 	}
 	return added, nil
 }

@@ -129,7 +129,11 @@ func TestR5_4_AddSubscriptions(t *testing.T) {
 	s := process(log, nil)
 	step := func(what string, list []catalog.Listed, at time.Time, added, entries int, want map[string]string) {
 		t.Helper()
-		got, err := s.AddSubscriptions(t.Context(), list, at, func() audit.Event { return someEvent })
+		news, err := s.AddSubscriptions(t.Context(), list, at, func() audit.Event { return someEvent })
+		got := 0
+		for _, i := range news {
+			got += list[i].Rows
+		}
 		if n := len(log.subscriptions.entries); err != nil || got != added || n != entries {
 			t.Errorf("%s: %d rows added, %d entries, %v; want %d and %d", what, got, n, err, added, entries)
 		}
@@ -172,8 +176,8 @@ func TestR5_4_ManySubscriptions(t *testing.T) {
 	log := &memoryLog{}
 	s := process(log, nil)
 	added, err := s.AddSubscriptions(t.Context(), list, time.Now(), func() audit.Event { return someEvent })
-	if n := len(log.subscriptions.entries); err != nil || added != len(list) || n < 2 {
-		t.Errorf("%d of %d in %d entries, %v", added, len(list), n, err)
+	if n := len(log.subscriptions.entries); err != nil || len(added) != len(list) || added[len(list)-1] != len(list)-1 || n < 2 {
+		t.Errorf("%d of %d in %d entries, %v", len(added), len(list), n, err)
 	}
 	for _, id := range []string{list[0].ID, list[len(list)-1].ID} {
 		if got := included(t, process(log, nil), id); !strings.HasPrefix(got, apps) {

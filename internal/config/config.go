@@ -22,6 +22,7 @@ const (
 	PairMaxChars      = "PAIR_MAX_CHARS"
 	ExpiringDays      = "EXPIRING_DAYS"
 	InventoryRequired = "INVENTORY_REQUIRED"
+	InventoryMacOS    = "INVENTORY_MACOS"
 	ImportLease       = "IMPORT_LEASE"
 	RefreshTimeZone   = "REFRESH_TIME_ZONE"
 	VLSCEndpoint      = "VLSC_ENDPOINT"
@@ -39,6 +40,7 @@ type Config struct {
 	PairMaxChars      int
 	ExpiringDays      int
 	InventoryRequired bool
+	InventoryMacOS    bool
 	ImportLease       time.Duration
 	RefreshTimeZone   *time.Location
 	VLSC              VLSC
@@ -61,6 +63,8 @@ var Settings = []Setting{
 		chosenBy("expiringDays"),
 	boolean(InventoryRequired, "whether agreements of type other need an inventory (R2.8)", func(c *Config) *bool { return &c.InventoryRequired }, true).
 		chosenBy("inventoryRequired"),
+	boolean(InventoryMacOS, "whether devices with macOS count in the inventory, besides those with Windows (R6.1)", func(c *Config) *bool { return &c.InventoryMacOS }, false).
+		chosenBy("inventoryMacOS"),
 	duration(ImportLease, "how long an attempt that stops renewing its lease keeps its import", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
 	zone(RefreshTimeZone, "time zone of the nightly refresh, of snapshots (R7.1) and of adjustments (R8.10)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
 		chosenBy("refreshTimeZone"),

@@ -43,8 +43,8 @@ func TestLoad(t *testing.T) {
 			differs:  func(c *config.Config) { c.PairMaxChars, c.ImportLease = 32, 2*time.Minute },
 		},
 		"R2.8 R2.11 what else can be chosen": {
-			settings: given(map[string]string{config.ExpiringDays: "730", config.InventoryRequired: "false"}),
-			differs:  func(c *config.Config) { c.ExpiringDays, c.InventoryRequired = 730, false },
+			settings: given(map[string]string{config.ExpiringDays: "730", config.InventoryRequired: "false", config.InventoryMacOS: "true"}),
+			differs:  func(c *config.Config) { c.ExpiringDays, c.InventoryRequired, c.InventoryMacOS = 730, false, true },
 		},
 		"R2.2 shorter than any pair":  {settings: given(map[string]string{config.PairMaxChars: "15"}), wrong: []string{config.PairMaxChars}},
 		"R2.2 longer than allowed":    {settings: given(map[string]string{config.PairMaxChars: "33"}), wrong: []string{config.PairMaxChars}},

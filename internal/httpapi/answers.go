@@ -62,7 +62,7 @@ type Condition struct {
 // NoneMatch returns the tag of the caller's copy; empty if there is none.
 func (c Condition) NoneMatch() string { return c.IfNoneMatch }
 
-// Tagged is a response with an ETag.
+// Tagged is the response to a conditional read.
 type Tagged[T any] struct {
 	Status int
 	ETag   string `header:"ETag" doc:"The tag of this version in this language, for If-None-Match."`
@@ -76,6 +76,18 @@ func Current[T any](c Condition, tag string, body T) *Tagged[T] {
 		out.Status = http.StatusNotModified
 	}
 	return out
+}
+
+// Versioned is a response with the tag that If-Match of the next change is compared with: of a resource,
+// or of all resources that have one version together.
+type Versioned[T any] struct {
+	ETag string `header:"ETag" doc:"The tag of this version, for If-Match."`
+	Body T
+}
+
+// VersionedOf returns body with the tag of its version, see ETag.
+func VersionedOf[T any](tag string, body T) *Versioned[T] {
+	return &Versioned[T]{ETag: tag, Body: body}
 }
 
 // Found is the result of a lookup.

@@ -156,6 +156,37 @@ func TestR6_6_LinuxFilter(t *testing.T) {
 	}
 }
 
+// TestR5_4_SubscriptionsOfTheListAreProposed: products of Microsoft's list are proposed for names and in the queue, and
+// can be accepted.
+func TestR5_4_SubscriptionsOfTheListAreProposed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	a := asking{t, s.handlers, &strings.Builder{}}
+	const product, named = "Zephyr Harbour Suite", "/catalog/proposals?publisher=Microsoft&name=Zephyr%20Harbor%20Suite"
+	if before := answer[catalogapi.Proposals](a, http.MethodGet, named, ""); len(before.Items) != 0 {
+		t.Fatalf("before: %+v", before)
+	}
+	s.catalogFile(t, "list.csv", []byte("Product_Display_Name,String_Id,Service_Plan_Name\n"+product+",ZEPHYR,OFFICESUBSCRIPTION\n"))
+	if after := answer[catalogapi.Proposals](a, http.MethodGet, named, ""); len(after.Items) != 1 || after.Items[0].Product.Family != product {
+		t.Errorf("for a name: %+v", after)
+	}
+	if exact := answer[catalogapi.Proposals](a, http.MethodGet, "/catalog/proposals?publisher=Microsoft&name=zephyr", ""); len(exact.Items) == 0 || exact.Items[0].Score != 100 {
+		t.Errorf("for an id: %+v", exact)
+	}
+	s.queued(t, a, "ApplicationName,ApplicationPublisher,DeviceId\nZephyr Harbor Suite,Microsoft,pc1\n", 1)
+	queue := answer[catalogapi.QueuePage](a, http.MethodGet, "/inventory/queue", "")
+	proposals := queue.Items[0].Proposals
+	if len(proposals) != 1 || proposals[0].Product.Family != product {
+		t.Fatalf("in the queue: %+v", proposals)
+	}
+	accepted := answer[catalogapi.Accepted](a, http.MethodPost, "/inventory/proposals/acceptances", `{"proposals":["`+proposals[0].ID+`"]}`)
+	rules := answer[catalogapi.RulePage](a, http.MethodGet, "/inventory/rules", "")
+	if len(accepted.Items) != 1 || len(rules.Items) != 1 || rules.Items[0].Product.Family != product {
+		t.Errorf("%+v\n%+v", accepted, rules)
+	}
+	recounted(a)
+}
+
 // TestR5_4_RulesMoveToAnotherInstallation exports rules and decisions, and adds them to another stack by
 // a file under catalog/.
 func TestR5_4_RulesMoveToAnotherInstallation(t *testing.T) {
@@ -190,8 +221,8 @@ func TestR5_4_RulesMoveToAnotherInstallation(t *testing.T) {
 	t.Error("there is no result")
 }
 
-// rulesFile puts a file under catalog/ and returns its result.
-func (s *stack) rulesFile(t *testing.T, name string, file []byte) (result feeder.Result) {
+// catalogFile puts a file under catalog/ and returns its result.
+func (s *stack) catalogFile(t *testing.T, name string, file []byte) (result feeder.Result) {
 	t.Helper()
 	key := kind.Catalog.Key("", name)
 	if err := s.deps.Uploads.Put(t.Context(), key, "application/json", file); err != nil {
@@ -217,7 +248,7 @@ func TestR5_4_FilesOfRulesAreCheckedLikeTheAPI(t *testing.T) {
 	s := newStack(t)
 	a := asking{t, s.handlers, &strings.Builder{}}
 	s.queued(t, a, "ApplicationName,ApplicationPublisher,DeviceId\nGadget,Contoso,pc1\nMicrosoft Visio Professional 2019,Microsoft,pc1\n", 1)
-	bad := s.rulesFile(t, "bad.json", []byte(`{"format": "trueup-rules", "version": 1, "decisions": [], "rules": [
+	bad := s.catalogFile(t, "bad.json", []byte(`{"format": "trueup-rules", "version": 1, "decisions": [], "rules": [
   {"id": "good", "kind": "ignored", "name": "gadget"},
   {"id": "bad", "kind": "free", "name": "g\u200badget", "product": {"publisher": "Contoso", "family": "Gadget"}}]}`))
 	if bad.Rows != 2 || bad.Rejected != 2 || bad.Added != 0 || len(bad.Findings) != 2 || bad.Findings[0].Line != 3 || bad.Findings[0].Field != "name" ||
@@ -230,7 +261,7 @@ func TestR5_4_FilesOfRulesAreCheckedLikeTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := s.rulesFile(t, "good.json", wide)
+	good := s.catalogFile(t, "good.json", wide)
 	if good.Added != 2 || good.Rejected != 0 || len(good.Findings) != 1 || good.Findings[0].Line != 3 || good.Findings[0].Code != "rule_takes_title" ||
 		good.Findings[0].Severity != sheet.SeverityWarning || !strings.Contains(good.Findings[0].Messages[i18n.Dutch], "Visio") {
 		t.Errorf("%+v", good)

@@ -307,6 +307,11 @@ var messages = [...]message{
 		"Het bestand bevat geen rijen. Zet op elke regel een uitgever en een producttitel.",
 		"Le fichier ne contient aucune ligne. Mettez un éditeur et un titre de produit par ligne.",
 	}},
+	{"feed_inventory", [...]string{
+		"This is an inventory of software, not a list for the catalog. Upload it under inventory/.",
+		"Dit is een software-inventaris, geen lijst voor de catalogus. Upload het onder inventory/.",
+		"Ce fichier est un inventaire de logiciels, pas une liste pour le catalogue. Déposez-le sous inventory/.",
+	}},
 	{"feed_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it into smaller files.",
 		"Het bestand is groter dan {max} MiB. Splits het in kleinere bestanden.",
@@ -341,6 +346,11 @@ var messages = [...]message{
 		"The file is a web page or XML. Export the pairs as CSV.",
 		"Het bestand is een webpagina of XML. Exporteer de paren als CSV.",
 		"Le fichier est une page web ou du XML. Exportez les paires au format CSV.",
+	}},
+	{"file_inventory", [...]string{
+		"This is an inventory of software, not a file of agreement numbers. Upload it under inventory/.",
+		"Dit is een software-inventaris, geen bestand met overeenkomstnummers. Upload het onder inventory/.",
+		"Ce fichier est un inventaire de logiciels, pas un fichier de numéros d'accords. Déposez-le sous inventory/.",
 	}},
 	{"file_name_control", [...]string{
 		"Remove the invisible characters from the file's name.",
@@ -532,6 +542,11 @@ var messages = [...]message{
 		"Dit is een bestand met overeenkomstnummers, geen inventaris. Upload het onder agreements/.",
 		"Ce fichier contient des numéros d'accords, pas un inventaire. Déposez-le sous agreements/.",
 	}},
+	{"inventory_answer", [...]string{
+		"This is an error message of the system that exports, not a list of software. Sign in again, and export the list again.",
+		"Dit is een foutmelding van het systeem dat exporteert, geen softwarelijst. Meld opnieuw aan en exporteer de lijst opnieuw.",
+		"Ce fichier est un message d'erreur du système qui exporte, pas une liste de logiciels. Reconnectez-vous et exportez la liste à nouveau.",
+	}},
 	{"inventory_archive", [...]string{
 		"The ZIP archive is damaged or encrypted. Export it again, and upload it as it is.",
 		"Het ZIP-archief is beschadigd of versleuteld. Exporteer het opnieuw en upload het ongewijzigd.",
@@ -553,9 +568,9 @@ var messages = [...]message{
 		"Indiquez le nom d'un fichier : 1 à {max} caractères, sans barres obliques ni caractères de contrôle.",
 	}},
 	{"inventory_format", [...]string{
-		"This is not a known inventory file. Send a list of software with a title and a PC (or a number of PCs) in each row as CSV, AppInvRawData or AppInvAggregate as Intune exports it (CSV or ZIP), or JSON of GLPI, osquery, Fleet or Microsoft Graph.",
-		"Dit is geen bekend inventarisbestand. Stuur een softwarelijst met in elke rij een titel en een pc (of een aantal pc's) als CSV, AppInvRawData of AppInvAggregate zoals Intune het exporteert (CSV of ZIP), of JSON van GLPI, osquery, Fleet of Microsoft Graph.",
-		"Ce fichier d'inventaire n'est pas connu. Envoyez une liste de logiciels avec, dans chaque ligne, un titre et un PC (ou un nombre de PC) en CSV, AppInvRawData ou AppInvAggregate tel qu'Intune l'exporte (CSV ou ZIP), ou du JSON de GLPI, d'osquery, de Fleet ou de Microsoft Graph.",
+		"This is not a known inventory file. Send a list of software with a title and a PC (or a number of PCs) in each row as CSV, AppInvRawData or AppInvAggregate as Intune exports it (CSV or ZIP), or JSON of GLPI, osquery, Fleet, Defender or Microsoft Graph. In PowerShell, use Export-Csv.",
+		"Dit is geen bekend inventarisbestand. Stuur een softwarelijst met in elke rij een titel en een pc (of een aantal pc's) als CSV, AppInvRawData of AppInvAggregate zoals Intune het exporteert (CSV of ZIP), of JSON van GLPI, osquery, Fleet, Defender of Microsoft Graph. Gebruik Export-Csv in PowerShell.",
+		"Ce fichier d'inventaire n'est pas connu. Envoyez une liste de logiciels avec, dans chaque ligne, un titre et un PC (ou un nombre de PC) en CSV, AppInvRawData ou AppInvAggregate tel qu'Intune l'exporte (CSV ou ZIP), ou du JSON de GLPI, d'osquery, de Fleet, de Defender ou de Microsoft Graph. Dans PowerShell, utilisez Export-Csv.",
 	}},
 	{"inventory_gone", [...]string{
 		"The file is no longer in the bucket, so the current rules cannot be applied to it. Upload a new one.",
@@ -632,6 +647,46 @@ var messages = [...]message{
 		"Het bestand bevat een lijst met aantallen pc's (zoals AppInvAggregate) naast een lijst van pc's, waardoor dezelfde pc's dubbel zouden tellen. Upload er één van.",
 		"Le fichier contient une liste de nombres de PC (comme AppInvAggregate) à côté d'une liste de PC, ce qui compterait deux fois les mêmes PC. N'en déposez qu'une.",
 	}},
+	{"inventory_note_columns", [...]string{
+		"Line {line} names the columns again, and not the same ones or in another order. The rows below it were read by those names.",
+		"Regel {line} noemt opnieuw kolommen, en niet dezelfde of in een andere volgorde. De rijen eronder zijn volgens die namen gelezen.",
+		"La ligne {line} nomme de nouveau les colonnes, qui ne sont pas les mêmes ou sont dans un autre ordre. Les lignes suivantes ont été lues d'après ces noms.",
+	}},
+	{"inventory_note_header", [...]string{
+		"The names of the columns are on line {line}. The lines above it were not read.",
+		"De kolomnamen staan op regel {line}. De regels erboven zijn niet gelezen.",
+		"Les noms des colonnes sont à la ligne {line}. Les lignes au-dessus n'ont pas été lues.",
+	}},
+	{"inventory_note_packages", [...]string{
+		"Rows of {source}, which are no software of a PC and are not counted: {rows}.",
+		"Rijen van {source}, die geen software van een pc zijn en niet meegeteld zijn: {rows}.",
+		"Lignes de {source}, qui ne sont pas des logiciels d'un PC et ne sont pas comptées : {rows}.",
+	}},
+	{"inventory_note_part", [...]string{
+		"The list is only a part: its last page names a next one. Export all pages, and upload them as one file or in one ZIP archive.",
+		"De lijst is maar een deel: de laatste pagina verwijst naar een volgende. Exporteer alle pagina's en upload ze als één bestand of in één ZIP-archief.",
+		"La liste n'est qu'une partie : sa dernière page en annonce une suivante. Exportez toutes les pages et déposez-les dans un seul fichier ou une seule archive ZIP.",
+	}},
+	{"inventory_note_repeated", [...]string{
+		"Rows that repeat an earlier row, and count once: {rows}.",
+		"Rijen die een eerdere rij herhalen en één keer tellen: {rows}.",
+		"Lignes qui répètent une ligne précédente et comptent une fois : {rows}.",
+	}},
+	{"inventory_nothing", [...]string{
+		"The list of {system} is empty, so it replaced nothing. Check the query and the rights of the account that exports it.",
+		"De lijst van {system} is leeg en heeft dus niets vervangen. Controleer de query en de rechten van het account dat exporteert.",
+		"La liste de {system} est vide et n'a donc rien remplacé. Vérifiez la requête et les droits du compte qui exporte.",
+	}},
+	{"inventory_packed", [...]string{
+		"This is a compressed file. Unpack it, and upload the list in it, or several lists in one ZIP archive.",
+		"Dit is een gecomprimeerd bestand. Pak het uit en upload de lijst die erin zit, of meerdere lijsten in één ZIP-archief.",
+		"Ce fichier est compressé. Décompressez-le et déposez la liste qu'il contient, ou plusieurs listes dans une seule archive ZIP.",
+	}},
+	{"inventory_page", [...]string{
+		"This is a document (a web page, XML, PDF or Word) and not a table. Export the list as CSV or JSON.",
+		"Dit is een document (een webpagina, XML, PDF of Word) en geen tabel. Exporteer de lijst als CSV of JSON.",
+		"Ce fichier est un document (page web, XML, PDF ou Word) et non un tableau. Exportez la liste en CSV ou en JSON.",
+	}},
 	{"inventory_required", [...]string{
 		"The inventory has no PC and no software title yet. Upload an inventory file under inventory/ first, or ask for the setting INVENTORY_REQUIRED to be switched off. Volume agreements can be added at any time.",
 		"De inventaris kent nog geen pc en geen softwaretitel. Upload eerst een inventarisbestand onder inventory/ of laat de instelling INVENTORY_REQUIRED uitzetten. Volumeovereenkomsten kunnen altijd worden toegevoegd.",
@@ -641,6 +696,11 @@ var messages = [...]message{
 		"The row does not have as many columns as the header.",
 		"De rij heeft niet evenveel kolommen als de kopregel.",
 		"La ligne n'a pas autant de colonnes que l'en-tête.",
+	}},
+	{"inventory_row_cut", [...]string{
+		"The title is cut off, because the list was made for a screen. Export it as CSV: in PowerShell with Export-Csv.",
+		"De titel is afgekapt, omdat de lijst voor een scherm is gemaakt. Exporteer ze als CSV: in PowerShell met Export-Csv.",
+		"Le titre est tronqué, car la liste a été faite pour un écran. Exportez-la en CSV : avec Export-Csv dans PowerShell.",
 	}},
 	{"inventory_row_device", [...]string{
 		"The row has no device.",
@@ -697,10 +757,20 @@ var messages = [...]message{
 		"Er is geen bestand gekomen van een bron met de naam {id}.",
 		"Aucun fichier n'est venu d'une source nommée {id}.",
 	}},
+	{"inventory_statement", [...]string{
+		"This is a statement of entitlements, not an inventory. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen inventaris. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas un inventaire. Déposez-le sous entitlements/.",
+	}},
 	{"inventory_titles", [...]string{
 		"The file has too many different titles. Check that its columns are those of an inventory.",
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
+	}},
+	{"inventory_workbook", [...]string{
+		"This is a workbook of a spreadsheet program. Open it, save the sheet with the list as CSV, and upload that file.",
+		"Dit is een werkmap van een spreadsheetprogramma. Open ze, sla het blad met de lijst op als CSV en upload dat bestand.",
+		"Ce fichier est un classeur d'un tableur. Ouvrez-le, enregistrez la feuille qui contient la liste au format CSV et déposez ce fichier.",
 	}},
 	{"items_max", [...]string{
 		"Give {max} items or fewer. Send more in another request.",
@@ -846,6 +916,11 @@ var messages = [...]message{
 		"Online services",
 		"Onlinediensten",
 		"Services en ligne",
+	}},
+	{"metric_unknown", [...]string{
+		"Not stated",
+		"Niet vermeld",
+		"Non précisé",
 	}},
 	{"metric_user", [...]string{
 		"Users",
@@ -1382,6 +1457,11 @@ var messages = [...]message{
 		"Licentie-installaties vergeleken",
 		"Comparaison des installations",
 	}},
+	{"report_counts_macos", [...]string{
+		"Devices with Windows and with macOS are counted.",
+		"Apparaten met Windows en met macOS zijn meegeteld.",
+		"Les appareils sous Windows et sous macOS sont comptés.",
+	}},
 	{"report_data_at", [...]string{
 		"Licence data of {moment}",
 		"Licentiegegevens van {moment}",
@@ -1686,6 +1766,11 @@ var messages = [...]message{
 		"The file is a web page or XML. Download the statement as CSV or as a workbook.",
 		"Het bestand is een webpagina of XML. Download het overzicht als CSV of als werkmap.",
 		"Le fichier est une page web ou du XML. Téléchargez le relevé au format CSV ou sous forme de classeur.",
+	}},
+	{"statement_inventory", [...]string{
+		"This is an inventory of software, not a statement of entitlements. Upload it under inventory/.",
+		"Dit is een software-inventaris, geen overzicht van rechten. Upload het onder inventory/.",
+		"Ce fichier est un inventaire de logiciels, pas un relevé de droits. Déposez-le sous inventory/.",
 	}},
 	{"statement_license_id", [...]string{
 		"This is not a License ID. Use only letters, digits and hyphens.",

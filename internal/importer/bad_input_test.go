@@ -188,6 +188,14 @@ func TestBadInput(t *testing.T) {
 			upload: file(name("a.csv"), zipped(t, "[Content_Types].xml", "_rels/.rels", "xl/workbook.xml")), most: -1,
 			want: "rejected file_xlsx: 0 rows = 0 added + 0 unchanged + 0 rejected, 0 created, 0 extended", first: "error 0.0 file_xlsx",
 		},
+		"R6.1 an inventory": {
+			upload: file(name("a.csv"), "DeviceName,ApplicationName\r\nPC-1,Visio\r\nPC-2,Visio\r\n"), most: -1,
+			want: "rejected file_inventory: 3 rows = 0 added + 0 unchanged + 3 rejected, 0 created, 0 extended", first: "error 0.0 file_inventory",
+		},
+		"R6.1 JSON of an inventory": {
+			upload: file(name("a.csv"), `{"value":[{"displayName":"Visio","deviceCount":3}]}`), most: -1,
+			want: "rejected file_inventory: 1 rows = 0 added + 0 unchanged + 1 rejected, 0 created, 0 extended", first: "error 0.0 file_inventory",
+		},
 		"R3.9 a key with plus, %2B, spaces and Unicode": {
 			upload: file(name("a + b%2B c  Übersicht 日本 100%.csv"), good), most: -1,
 			want: "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 1 created, 0 extended",

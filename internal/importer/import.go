@@ -19,6 +19,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/lease"
 	"trueup/internal/objects"
 	"trueup/internal/retry"
@@ -369,6 +370,9 @@ func (a *attempt) read(file intake.File) ([]sheet.Finding, error) {
 			return nil, err
 		}
 		a.file = pairfile.Read(data, pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
+		if a.file.Rejected > 0 && inventory.IsFile(data) { // a short title beside a PC looks like a pair
+			a.file.Refuse("file_inventory")
+		}
 	}
 	return append(findings, a.file.Findings...), nil
 }

@@ -35,6 +35,11 @@ var importRules = []agreement.Rule{
 		Pass:    "agreements/Sales/a.csv", Fail: "agreements/Sales & Marketing/a.csv",
 	},
 	{
+		Code: "file_inventory", Spec: "R6.1", Check: CheckUpload, Field: "file",
+		Summary: "The file is an inventory of software. Put it under inventory/.",
+		Pass:    "01-07001,01-07001", Fail: "DeviceName,ApplicationName\nPC-1,Visio",
+	},
+	{
 		Code: "pair_taken", Spec: "R2.3", Check: CheckStore, Field: "row", Args: []string{"agreement"},
 		Summary: "The pair belongs to another agreement.",
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office with the pair stored under Servers",

@@ -25,6 +25,7 @@ type Receiver struct {
 	Counts  *Counts
 	Uploads objects.Bucket
 	Scratch string // folder for scratch files; "" for the system's
+	MacOS   bool   // whether devices with macOS count, too
 	Clock   func() time.Time
 	NewID   func(at time.Time) string // returns a new id of an audit event
 	Log     *slog.Logger
@@ -101,8 +102,8 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	return nil
 }
 
-// Recount counts again the good files that were counted by other than the current rules. A file
-// that no longer exists keeps its count.
+// Recount counts again the good files that were counted by other than the current rules, or with
+// another choice about macOS. A file that no longer exists keeps its count.
 func (r *Receiver) Recount(ctx context.Context) error {
 	records, err := r.Store.Records(ctx)
 	if err != nil {
@@ -114,7 +115,7 @@ func (r *Receiver) Recount(ctx context.Context) error {
 	}
 	var faults []error
 	for _, known := range records {
-		if known.Outdated(rules.All) && known.Good.Kept == "" {
+		if r.outdated(known, rules.All) && known.Good.Kept == "" {
 			if err := r.recount(ctx, known.Source, *known.Good, rules.All); err != nil {
 				faults = append(faults, fmt.Errorf("count %s again: %w", known.Source, err))
 			}
@@ -141,7 +142,7 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 		}
 	}
 	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
-		if now.Good == nil || !now.Good.Same(was.Object) || !now.Outdated(rules) {
+		if now.Good == nil || !now.Good.Same(was.Object) || !r.outdated(*now, rules) {
 			return event, false // a newer file arrived, or another process was faster
 		}
 		if kept != "" {
@@ -169,6 +170,10 @@ func (r *Record) Outdated(rules *inventory.Rules) bool {
 	return r.Good != nil && r.Good.Rules != rules.ID
 }
 
+func (r *Receiver) outdated(known Record, rules *inventory.Rules) bool {
+	return known.Outdated(rules) || known.Good != nil && known.Good.MacOS != r.MacOS
+}
+
 // read counts a file. It sets the size of o.
 func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.Rules) (*inventory.Tally, error) {
 	file, err := intake.Open(ctx, r.Uploads, kind.Inventory, *o)
@@ -179,7 +184,7 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.
 	if o.Size = file.Size; file.TooLarge() {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
-	t, err := inventory.Read(ctx, file.Body, inventory.Options{Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch})
+	t, err := inventory.Read(ctx, file.Body, inventory.Options{Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch, MacOS: r.MacOS})
 	if err == nil && t.Devices == 0 {
 		// An empty file means that the export failed, not that every PC is gone.
 		return nil, errs.New(errs.Invalid, "inventory_empty")
@@ -195,7 +200,7 @@ func (r *Receiver) keep(ctx context.Context, o intake.Object, t *inventory.Tally
 	}
 	s := t.Summary()
 	return &Good{
-		Object: o, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
+		Object: o, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, MacOS: t.MacOS, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
 		Devices: s.Devices, OtherPlatforms: t.OtherPlatforms, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key,
 	}, nil
 }

@@ -395,6 +395,27 @@ func TestR6_1_OtherPlatforms(t *testing.T) {
 	}
 }
 
+// A choice about macOS counts the current file again.
+func TestR6_1_MacOSIsCountedByChoice(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	if err := w.receiver().Receive(t.Context(), w.put("inventory/intune.csv", "ApplicationName,DeviceId,Platform\nA,pc,Windows\nA,mac,macOS\n", noon)); err != nil {
+		t.Fatal(err)
+	}
+	for _, macOS := range []bool{true, true, false} {
+		r := w.receiver()
+		r.MacOS = macOS
+		before := w.records["intune"]
+		if err := r.Recount(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now, devices := w.records["intune"], map[bool]int{true: 2, false: 1}[macOS]
+		if again := now.Version > before.Version; now.Good.Devices != devices || now.Good.MacOS != macOS || again == (before.Good.MacOS == macOS) {
+			t.Errorf("macOS %v: %d devices, %v, counted again %v", macOS, now.Good.Devices, now.Good.MacOS, again)
+		}
+	}
+}
+
 // Whichever write fails, executed or not, either the old or the new tally counts, and the next
 // delivery finishes the work.
 func TestR6_1_ReceiveDiesAnywhere(t *testing.T) {

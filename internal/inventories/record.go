@@ -46,6 +46,7 @@ type Good struct {
 	ReadAt    time.Time // when it was last counted
 	Shape     inventory.Shape
 	Estimated bool   // see inventory.Tally
+	MacOS     bool   // see inventory.Tally
 	Rules     string // ID of the inventory.Rules that were used
 	Rows      int
 	BadRows   int

@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/inventory"
 	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/proposal"
 )
 
@@ -31,7 +32,7 @@ func TestR5_4_RulesOfStrangeTitlesMove(t *testing.T) {
 		inventory.Product: {Publisher: "Contoso", Family: "Zz", Version: "{number}"},
 	} {
 		var list inventory.RuleList
-		for _, e := range proposal.Queue(tallies, inventory.StartingRules()) {
+		for _, e := range proposal.Queue(builtin.Products(), tallies, inventory.StartingRules()) {
 			list.Admin = append(list.Admin, e.Rules(kind, product, func() string { return fmt.Sprint("own-", len(list.Admin)) })...)
 		}
 		for i := range list.Admin {

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/flate"
 
 	"trueup/internal/errs"
+	"trueup/internal/text"
 )
 
 // archiveMark is the start of a ZIP archive that is not empty.
@@ -86,24 +88,57 @@ func (r *reading) readArchive(file io.Reader) error {
 	}
 	archive.RegisterDecompressor(zip.Deflate, r.inflate)
 	unpacked := &growth{most: max(ratioFrom, size*maxRatio)}
-	for _, entry := range archive.File {
-		if entry.FileInfo().IsDir() || strings.HasPrefix(path.Base(entry.Name), ".") || strings.HasPrefix(entry.Name, "__MACOSX/") {
-			continue
+	files := filesOf(archive)
+	lists := make([]listFile, len(files))
+	for i, entry := range files {
+		lists[i] = newListFile(entry.Name)
+		if isWorkbookPart(entry.Name) {
+			return errs.New(errs.Invalid, "inventory_workbook")
 		}
-		r.inside = entry.Name[:min(len(entry.Name), maxFileName)]
+	}
+	byFolder := namedByFolder(lists)
+	var why error = errs.New(errs.Invalid, "inventory_format") // of an archive without any inventory
+	for i, entry := range files {
+		r.inside, r.pc = entry.Name[:min(len(entry.Name), maxFileName)], lists[i].pc(byFolder[text.Fold(lists[i].base)])
 		err := r.readEntry(entry, unpacked)
 		switch {
-		case errs.CodeOf(err) == "inventory_format", errs.CodeOf(err) == "inventory_agreements":
+		case isOther(err):
 			r.row(0, rowFile)
+			if errs.CodeOf(why) == "inventory_format" {
+				why = err
+			}
 		case err != nil:
 			return err
 		}
 	}
 	if r.tally.Shape == "" {
-		return errs.New(errs.Invalid, "inventory_format")
+		return why
 	}
 	return nil
 }
+
+// filesOf returns the files of an archive that a person put in it.
+func filesOf(archive *zip.Reader) (files []*zip.File) {
+	for _, entry := range archive.File {
+		if !entry.FileInfo().IsDir() && !strings.HasPrefix(path.Base(entry.Name), ".") && !strings.HasPrefix(entry.Name, "__MACOSX/") {
+			files = append(files, entry)
+		}
+	}
+	return files
+}
+
+// isWorkbookPart recognises a part of an XLSX file and of an OpenDocument file.
+func isWorkbookPart(name string) bool {
+	return name == "[Content_Types].xml" || name == "META-INF/manifest.xml"
+}
+
+// others are the codes of files that are not an inventory.
+var others = []string{
+	"inventory_format", "inventory_agreements", "inventory_statement", "inventory_workbook", "inventory_page", "inventory_packed",
+	"inventory_nothing", "inventory_answer",
+}
+
+func isOther(err error) bool { return slices.Contains(others, errs.CodeOf(err)) }
 
 // inflate returns a decompressor of a file. Reusing one for all files of an archive saves memory.
 func (r *reading) inflate(packed io.Reader) io.ReadCloser {

@@ -14,44 +14,56 @@ type names []string
 
 var (
 	titleNames = names{
-		"applicationname", "displayname", "productname", "softwarename", "softwaretitle", "programname", "appname", "software", "application", "program",
-		"name", "caption",
-		"weergavenaam", "softwarenaam", "programmanaam", "programma", "toepassing", "naam",
-		"nomdulogiciel", "nomdelapplication", "nomduprogramme", "nomcomplet", "logiciel", "programme", "nom",
-		"anzeigename", "programmname", "anwendung", "programm",
+		"applicationname", "arpdisplayname", "displayname", "productname", "softwarename", "softwaretitle", "applicationtitle", "programname", "appname",
+		"normalizedname", "softwareproduct", "software", "application", "program",
+		"name", "caption", "product", "title",
+		"weergavenaam", "softwarenaam", "programmanaam", "productnaam", "programma", "toepassing", "naam",
+		"nomdulogiciel", "nomlogiciel", "nomdelapplication", "nomduprogramme", "nomduproduit", "nomcomplet", "logiciel", "programme", "nom",
+		"anzeigename", "programmname", "softwareprodukt", "produktname", "anwendung", "programm",
 	}
-	// Lists of devices and of users have such names, too: with one, a version is required.
-	plainNames     = names{"displayname", "name", "caption", "weergavenaam", "naam", "nomcomplet", "nom", "anzeigename"}
+	// Lists of devices, of users and of licences have such names, too: with one, a version is
+	// required.
+	plainNames = names{"displayname", "name", "caption", "product", "title", "weergavenaam", "naam", "nomcomplet", "nom", "anzeigename"}
+	// computerNames name the computer beside another column with the title, as in a query of
+	// Configuration Manager for SYS.Name0, ARP.DisplayName0. None of them is in deviceNames.
+	computerNames  = names{"name", "displayname", "naam", "nom"}
 	publisherNames = names{
-		"applicationpublisher", "publisher", "softwarepublisher", "normalizedpublisher", "publishername", "vendor", "softwarevendor", "manufacturer", "company",
+		"applicationpublisher", "publisher", "softwarepublisher", "normalizedpublisher", "publishername", "vendor", "vendorname", "softwarevendor",
+		"manufacturer", "softwaremanufacturer", "company",
 		"uitgever", "fabrikant", "leverancier",
 		"editeur", "editeurdulogiciel", "fabricant", "fournisseur",
 		"herausgeber", "hersteller", "anbieter",
 	}
 	versionNames = names{
-		"applicationversion", "displayversion", "productversion", "softwareversion", "programversion", "appversion", "version",
-		"versie", "softwareversie", "versiondulogiciel", "programmversion",
+		"applicationversion", "displayversion", "productversion", "softwareversion", "programversion", "appversion", "installedversion", "version",
+		"versionsname", "versionname", "versionnumber", "normalizedversion", "versions",
+		"versie", "softwareversie", "versienummer", "versiondulogiciel", "versionsnom", "versionlogiciel", "programmversion",
 	}
 	idNames = names{
-		"deviceid", "resourceid", "hardwareid", "machineid", "computerid", "hostid", "hostuuid", "assetid", "uuid", "smsuniqueidentifier",
+		"deviceid", "resourceid", "hardwareid", "machineid", "computerid", "hostid", "hostuuid", "endpointid", "agentid", "assetid", "uuid",
+		"smsuniqueidentifier",
 	}
 	deviceNames = names{
-		"devicename", "netbiosname", "computername", "pscomputername", "hostdisplayname", "hosthostname", "hostname", "assetname", "machinename", "systemname",
-		"computer", "device", "machine", "node", "host", "pc", "workstation",
-		"apparaatnaam", "computernaam", "pcnaam", "apparaat",
-		"nomdelordinateur", "nomdordinateur", "nomdelappareil", "nomduposte", "ordinateur", "appareil", "poste", //nolint:misspell // French
-		"geratename", "rechnername", "pcname", "gerat", "rechner", //nolint:misspell // German
+		"devicename", "netbiosname", "computername", "pscomputername", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
+		"machinename", "systemname", "endpointname", "agentname", "workstationname", "inventorydevice", "clientname", "nodename", "pcname",
+		"computer", "device", "machine", "node", "host", "pc", "workstation", "endpoint", "asset", "client",
+		"apparaatnaam", "computernaam", "pcnaam", "machinenaam", "apparaat", "werkstation",
+		"nomdelordinateur", "nomdordinateur", "nomordinateur", "nomdelappareil", "nomdelamachine", "nommachine", "nomduposte", "ordinateur", "appareil", "poste", //nolint:misspell // French
+		"geratename", "rechnername", "gerat", "rechner", //nolint:misspell // German
 	}
 	numberNames = names{
-		"devicecount", "hostscount", "hostcount", "computercount", "installcount", "installationcount", "numberofdevices", "numberofcomputers",
-		"numberofinstallations", "installations", "installs", "count",
+		"devicecount", "hostscount", "hostcount", "computercount", "installcount", "installationcount", "installedcount", "machinecount", "endpointcount",
+		"numberofdevices", "numberofcomputers", "numberofinstallations", "numberofinstalls", "installeddevices", "installedmachines", "totalinstalls",
+		"installations", "installs", "devices", "computers", "machines", "endpoints", "hosts", "count",
 		"aantalapparaten", "aantalcomputers", "aantalinstallaties", "aantal",
 		"nombredappareils", "nombredordinateurs", "nombredinstallations", "nombre",
 		"anzahlgerate", "anzahlcomputer", "anzahlinstallationen", "anzahl",
 	}
+	// rowNames name the id of a row with a number.
+	rowNames      = names{"applicationkey", "applicationid", "softwareid", "id"}
 	platformNames = names{"platform", "osplatform", "plateforme", "plattform"}
 	systemNames   = names{
-		"osdescription", "operatingsystemname", "operatingsystem", "operatingsystemnameandversion", "osname", "os",
+		"osdescription", "operatingsystemname", "operatingsystem", "operatingsystemnameandversion", "osname", "os", "osfullname",
 		"besturingssysteem", "systemedexploitation", "betriebssystem",
 	}
 	buildNames = names{"osversion", "operatingsystemversion", "osbuild", "versievanbesturingssysteem", "versiondusystemedexploitation", "betriebssystemversion"}
@@ -59,7 +71,40 @@ var (
 		"userid", "emailaddress", "userprincipalname", "username", "primaryuser", "lastloggedonuser", "lastloggedinuser", "lastuser", "user",
 		"gebruikersnaam", "gebruiker", "nomdutilisateur", "utilisateur", "benutzername", "benutzer",
 	}
+	sourceNames = names{"source"}
 )
+
+// columnWords has every name of a column with a title, a publisher, a version or a device.
+var columnWords = func() map[string]bool {
+	words := map[string]bool{}
+	for _, list := range []names{titleNames, publisherNames, versionNames, idNames, deviceNames, numberNames} {
+		for _, name := range list {
+			words[name] = true
+		}
+	}
+	return words
+}()
+
+// isColumnName reports whether a cell has the name of a column.
+func isColumnName(cell string) bool {
+	return len(cell) <= maxColumnName && columnWords[columnName(cell)]
+}
+
+// maxColumnName is the maximum length of the name of a column that is known, in bytes.
+const maxColumnName = 64
+
+// columnName returns the name of a column in the form of names: without the 0 of Configuration
+// Manager's views, as in DisplayName0, and without the prefix of its reports.
+func columnName(header string) string {
+	name := text.Letters(text.Shorten(header, maxColumnName))
+	for _, prefix := range []string{"detailstable0", "detailstable1", "table0", "table1"} {
+		if rest, cut := strings.CutPrefix(name, prefix); cut {
+			name = rest
+			break
+		}
+	}
+	return strings.TrimSuffix(name, "0")
+}
 
 // columns holds the positions of the columns of a table, -1 for a missing one.
 type columns struct {
@@ -67,9 +112,9 @@ type columns struct {
 	numbers                   bool // numbers of devices instead of devices
 	title, publisher, version int
 	id, device                int // the device is named by its id, or if that is empty by its name
-	number                    int
+	number, row               int // the number of devices, and the id of the row
 	platform, system, build   int
-	user                      int
+	user, source              int
 }
 
 // columnsOf recognises a table by the names of its columns. ok is false if they are not those of
@@ -77,10 +122,7 @@ type columns struct {
 func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	letters := make([]string, len(header))
 	for i, name := range header {
-		letters[i] = text.Letters(name)
-		if trimmed, cut := strings.CutSuffix(letters[i], "0"); cut { // ConfigMgr: DisplayName0
-			letters[i] = trimmed
-		}
+		letters[i] = columnName(name)
 	}
 	find := func(n names) int {
 		for _, name := range n {
@@ -92,10 +134,13 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	}
 	c = columns{
 		title: find(titleNames), publisher: find(publisherNames), version: find(versionNames), id: find(idNames), device: find(deviceNames),
-		number: find(numberNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
-		user: find(userNames),
+		number: find(numberNames), row: find(rowNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
+		user: find(userNames), source: find(sourceNames),
 	}
-	c.numbers = c.id < 0 && c.device < 0 && c.number >= 0
+	c.findComputer(letters)
+	if c.numbers = c.id < 0 && c.device < 0 && c.number >= 0; !c.numbers {
+		c.row = -1
+	}
 	c.shape = hint
 	if hint == "" {
 		c.shape = shapeOf(header, letters, c)
@@ -109,6 +154,31 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	return c, c.ofOneDevice(letters)
 }
 
+// findComputer finds the device in a table whose columns do not say which of two names it is:
+// the title is the one that cannot be a computer's.
+func (c *columns) findComputer(letters []string) {
+	if c.title < 0 || c.id >= 0 || c.device >= 0 || c.number >= 0 {
+		return
+	}
+	if letters[c.title] == "displayname" {
+		for _, better := range []string{"softwarename", "softwaretitle", "software", "application"} {
+			if i := slices.Index(letters, better); i >= 0 {
+				c.title = i
+				break
+			}
+		}
+	}
+	if slices.Contains(letters, "caption") || slices.Contains(letters, "registryname") {
+		return // of one PC: wmic, UninstallView
+	}
+	for _, name := range computerNames {
+		if i := slices.Index(letters, name); i >= 0 && i != c.title && letters[c.title] != "name" && letters[c.title] != "naam" && letters[c.title] != "nom" {
+			c.device = i
+			return
+		}
+	}
+}
+
 // ofOneDevice reports whether a table without devices can be the list of one PC: it comes from a
 // known system, or has no columns but these. Statements and the catalog have names, too.
 func (c columns) ofOneDevice(letters []string) bool {
@@ -119,12 +189,15 @@ func (c columns) ofOneDevice(letters []string) bool {
 		return c.shape != AppInvRawData
 	}
 	for i, name := range letters {
-		if i != c.title && i != c.publisher && i != c.version && name != "installdate" {
+		if i != c.title && i != c.publisher && i != c.version && i != c.platform && !slices.Contains(beside, name) {
 			return false
 		}
 	}
 	return true
 }
+
+// beside are columns of lists of one PC that are not read.
+var beside = []string{"installdate", "installeddate", "installationdate", "size", "estimatedsize", "installlocation", "architecture", ""}
 
 // signs are columns that only one system has. Any of them is enough.
 var signs = []struct {
@@ -137,6 +210,7 @@ var signs = []struct {
 	{Lansweeper, names{"assetname", "assetid", "softwarepublisher", "lansweeperversion"}},
 	{WMIC, names{"packagecode", "skunumber", "identifyingnumber"}},
 	{PowerShell, names{"displayversion"}}, // the registry's name, also in a selection of its columns
+	{Winget, names{"isupdateavailable", "availableversions"}},
 	{Fleet, names{"hostscount", "hosthostname", "hostdisplayname", "bundleidentifier", "extensionid"}},
 }
 
@@ -163,5 +237,5 @@ func shapeOf(header, letters []string, c columns) Shape {
 
 // last returns the position of the last column that is read.
 func (c columns) last() int {
-	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.platform, c.system, c.build, c.user)
+	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source)
 }

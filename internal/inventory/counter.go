@@ -28,6 +28,7 @@ type counter struct {
 	elsewhere *spill // devices and their platform, other than Windows
 	shares    *spill // users and products of one of their devices; written by count
 	seed      maphash.Seed
+	names     aliases
 
 	device          []byte // as spelled in the rows of the run
 	key             []byte // key of the device
@@ -67,7 +68,7 @@ func (o *owned) met(pair uint64) bool {
 
 func newCounter(scratch string) *counter {
 	disk := new(atomic.Int64)
-	spilling := func() *spill { return &spill{dir: scratch, room: partitionBytes, disk: disk} }
+	spilling := func() *spill { return newSpill(scratch, disk) }
 	return &counter{
 		titles: newDictionary(), seed: maphash.MakeSeed(),
 		installed: spilling(), owners: spilling(), elsewhere: spilling(), shares: spilling(),
@@ -82,7 +83,7 @@ func (c *counter) close() error {
 // add counts a row: a title on a device. flaw says why the row is invalid.
 func (c *counter) add(found *install) (flaw string, err error) {
 	if len(c.key) == 0 || !bytes.Equal(found.device, c.device) {
-		if flaw, err := c.begin(found.device); flaw != "" || err != nil {
+		if flaw, err := c.begin(found); flaw != "" || err != nil {
 			return flaw, err
 		}
 	}
@@ -104,19 +105,20 @@ func (c *counter) add(found *install) (flaw string, err error) {
 }
 
 // begin starts the run of a device.
-func (c *counter) begin(device []byte) (flaw string, err error) {
+func (c *counter) begin(found *install) (flaw string, err error) {
 	if err := c.flush(); err != nil {
 		return "", err
 	}
-	c.key, flaw = appendDevice(c.key[:0], device)
+	c.key, flaw = appendDevice(c.key[:0], found.device)
 	if flaw != "" {
 		c.key = c.key[:0]
 		return flaw, nil
 	}
 	c.hash = maphash.Bytes(c.seed, c.key)
-	c.device = append(c.device[:0], device...)
+	c.device = append(c.device[:0], found.device...)
 	c.user = c.user[:0]
 	c.system = false
+	c.names.learn(c.hash, c.key, found.alias)
 	return "", nil
 }
 
@@ -139,8 +141,8 @@ func (c *counter) own(user []byte) error {
 }
 
 // addElsewhere notes a device with another platform.
-func (c *counter) addElsewhere(device []byte, platform string) (flaw string, err error) {
-	if flaw, err := c.begin(device); flaw != "" || err != nil {
+func (c *counter) addElsewhere(found *install, platform string) (flaw string, err error) {
+	if flaw, err := c.begin(found); flaw != "" || err != nil {
 		return flaw, err
 	}
 	number := 0

@@ -3,11 +3,12 @@ package inventory
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 
 	"trueup/internal/errs"
 )
@@ -21,6 +22,7 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 	d := &documents{file: file, line: 1, held: r.document}
 	defer func() { r.document = d.held }()
 	known, unknown := false, 0
+	var why *errs.Error // of the first document that is known and has no software
 	before := r.lists
 	for {
 		document, line, flaw, err := d.next()
@@ -32,13 +34,18 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 		}
 		r.lists = before + d.list
 		if flaw == "" {
-			recognised, err := r.device(document, line)
-			if err != nil {
+			recognised, none, err := r.device(document, line)
+			switch {
+			case err != nil:
 				return err
-			}
-			if recognised {
+			case recognised:
 				known = true
 				continue
+			case none != nil:
+				why = cmp.Or(why, none)
+				if none.Code == "inventory_nothing" { // such as the page after the last
+					continue
+				}
 			}
 			flaw = rowDocument
 		}
@@ -49,7 +56,7 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 	}
 	if !known {
 		r.forget(unknown)
-		return errs.New(errs.Invalid, "inventory_format")
+		return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
 	}
 	return nil
 }
@@ -63,158 +70,88 @@ func (r *reading) forget(rows int) {
 	r.tally.BadRows -= rows
 }
 
-// document has the fields that are read from a JSON document of any kind.
-type document struct {
-	// GLPI: the inventory of a device.
-	DeviceID value `json:"deviceid"`
-	Content  *struct {
-		Softwares []program `json:"softwares"`
-		Hardware  struct {
-			UUID value `json:"uuid"`
-			Name value `json:"name"`
-			User value `json:"lastloggeduser"`
-		} `json:"hardware"`
-		System struct {
-			Name     value `json:"name"`
-			FullName value `json:"full_name"`
-			Version  value `json:"version"`
-			Kernel   value `json:"kernel_name"`
-		} `json:"operatingsystem"`
-	} `json:"content"`
-
-	// osqueryd: a line of its log.
-	HostIdentifier value     `json:"hostIdentifier"`
-	Action         value     `json:"action"`
-	Columns        *program  `json:"columns"`
-	Snapshot       []program `json:"snapshot"`
-
-	// Microsoft Graph: a page of detectedApps.
-	Value list `json:"value"`
-
-	// Fleet: a host, hosts, or software with numbers of hosts.
-	Host           list `json:"host"`
-	Hosts          list `json:"hosts"`
-	SoftwareTitles list `json:"software_titles"`
-
-	// osqueryi and fleet managers: a row, or a host.
-	program
-}
-
-// program is a row of a list of software. A row of osquery can name the device: its table has no
-// such column, but the query can add one. A host of Fleet has the same fields and a list of
-// software.
-type program struct {
-	Name      value `json:"name"`
-	Publisher value `json:"publisher"`
-	Version   value `json:"version"`
-
-	UUID        value `json:"uuid"`
-	HostUUID    value `json:"host_uuid"`
-	Host        value `json:"host_identifier"`
-	Hostname    value `json:"hostname"`
-	Computer    value `json:"computer_name"`
-	HostName    value `json:"host_hostname"`
-	HostDisplay value `json:"host_display_name"`
-
-	Platform value `json:"platform"`
-	OS       value `json:"os_version"`
-
-	DisplayName value `json:"displayName"` // Graph
-	DeviceCount value `json:"deviceCount"` // Graph
-	Vendor      value `json:"vendor"`      // Fleet
-	Source      value `json:"source"`      // Fleet: the table of osquery
-	HostsCount  value `json:"hosts_count"` // Fleet
-	Versions    list  `json:"versions"`    // Fleet: of a title
-	Software    list  `json:"software"`    // Fleet: of a host
-}
-
-// device returns the device that the row names; empty if it names none.
-func (p *program) device() value {
-	for _, v := range []value{p.UUID, p.HostUUID, p.Host, p.Hostname, p.Computer, p.HostName, p.HostDisplay} {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// list is a list of rows, or one row; empty for a JSON value of any other type.
-type list []program
-
-// UnmarshalJSON never fails: a value of another type does not make the document invalid.
-func (l *list) UnmarshalJSON(b []byte) error {
-	var one program
-	switch {
-	case json.Unmarshal(b, (*[]program)(l)) == nil:
-	case json.Unmarshal(b, &one) == nil:
-		*l = list{one}
-	default:
-		*l = nil
-	}
-	return nil
-}
-
-// value is a JSON string, or a number as text; empty for any other type.
-type value string
-
-// UnmarshalJSON never fails: a value of another type does not make the row invalid.
-func (v *value) UnmarshalJSON(b []byte) error {
-	var s string
-	switch {
-	case len(b) > 1 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0: // without escapes
-		*v = value(b[1 : len(b)-1])
-	case json.Unmarshal(b, &s) == nil:
-		*v = value(s)
-	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
-		*v = value(b)
-	default:
-		*v = ""
-	}
-	return nil
-}
-
-// device counts the titles of a document. recognised is false if it is no inventory, or damaged.
-func (r *reading) device(b []byte, line int64) (recognised bool, err error) {
+// device counts the titles of a document. recognised is false if it is no inventory, or damaged;
+// why then tells what it is, if that is known.
+func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error, err error) {
 	var d document
 	if json.Unmarshal(b, &d) != nil {
-		return false, nil //nolint:nilerr // a damaged document is a result
+		return false, nil, nil //nolint:nilerr // a damaged document is a result
 	}
 	switch {
 	case d.Content != nil && d.Content.Softwares != nil:
-		return true, r.glpi(&d, line)
+		return true, nil, r.glpi(&d, line)
 	case d.Action == "removed" && d.Columns != nil:
 		// The meaning of a log of differences depends on lines outside the file.
 		if err := r.is(Osquery, false); err != nil {
-			return true, err
+			return true, nil, err
 		}
 		r.row(line, rowRemoved)
-		return true, nil
+		return true, nil, nil
 	case d.Columns != nil:
-		return true, r.programs(Osquery, line, owner{device: firstOf(d.HostIdentifier, d.Columns.device())}, *d.Columns)
+		return true, nil, r.logged(&d, line, *d.Columns)
 	case d.Snapshot != nil:
-		return true, r.programs(Osquery, line, owner{device: d.HostIdentifier}, d.Snapshot...)
+		return true, nil, r.logged(&d, line, d.Snapshot...)
 	}
-	if recognised, err := r.listed(&d, line); recognised || err != nil {
-		return recognised, err
-	}
-	if bytes.Contains(b, nameKey) && bytes.Contains(b, versionKey) {
-		device := firstOf(d.HostIdentifier, d.program.device())
-		if device == "" { // no real device has this name
-			device = value(fmt.Sprintf("\x00%d", r.lists))
+	for _, read := range []func(*document, int64) (bool, error){r.graph, r.fleet} {
+		if recognised, err := read(&d, line); recognised || err != nil {
+			return recognised, nil, err
 		}
-		return true, r.programs(Osquery, line, owner{device: device}, d.program)
+	}
+	if why := d.nothing(b); why != nil {
+		return false, why, nil
+	}
+	recognised, err = r.single(&d, b, line)
+	return recognised, nil, err
+}
+
+// nothing says why a document of an API has no software; nil if it is none.
+func (d *document) nothing(b []byte) *errs.Error {
+	empty := func(l list) bool { return l != nil && len(l) == 0 }
+	switch {
+	case len(d.Error) > 0 && d.Error[0] == '{', len(d.Errors) > 0 && d.Errors[0] == '[':
+		return errs.New(errs.Invalid, "inventory_answer")
+	case empty(d.Value):
+		return errs.New(errs.Invalid, "inventory_nothing", "system", "Microsoft Graph")
+	case empty(d.Hosts), empty(d.SoftwareTitles), empty(d.Software), d.Count == "0" && bytes.Contains(b, []byte(`"software`)):
+		return errs.New(errs.Invalid, "inventory_nothing", "system", "Fleet")
+	}
+	return nil
+}
+
+// graph counts a document of Microsoft Graph or Defender.
+func (r *reading) graph(d *document, line int64) (recognised bool, err error) {
+	if d.Value != nil {
+		r.page(d.Next != "")
+	}
+	switch {
+	case d.DisplayName != "" && d.DeviceCount != "":
+		return true, r.numberedRows(Graph, line, d.program)
+	case len(d.Value) == 0:
+		return false, nil
+	case d.Value[0].DeviceCount != "":
+		return true, r.numberedRows(Graph, line, d.Value...)
+	case d.Value[0].SoftwareName != "":
+		return true, r.programs(Defender, line, owner{}, d.Value...)
+	case slices.ContainsFunc(d.Value, func(p program) bool { return len(p.DetectedApps) > 0 }):
+		for i := range d.Value {
+			h := &d.Value[i]
+			o := owner{device: firstOf(h.ID, h.DeviceName), alias: h.DeviceName, system: h.platform()}
+			if err := r.programs(Graph, line, o, h.DetectedApps...); err != nil {
+				return true, err
+			}
+		}
+		return true, nil
 	}
 	return false, nil
 }
 
-// listed counts a document of Graph or Fleet.
-func (r *reading) listed(d *document, line int64) (recognised bool, err error) {
-	host := d.program.device()
+// fleet counts a document of Fleet.
+func (r *reading) fleet(d *document, line int64) (recognised bool, err error) {
+	host, _ := d.program.device()
+	if d.Software != nil && host == "" || d.Hosts != nil || d.SoftwareTitles != nil {
+		r.page(d.Meta.More)
+	}
 	switch {
-	case len(d.Value) > 0 && d.Value[0].DeviceCount != "":
-		return true, r.numbered(Graph, line, d.Value...)
-	case d.DisplayName != "" && d.DeviceCount != "":
-		return true, r.numbered(Graph, line, d.program)
 	case len(d.Host) > 0 && len(d.Host[0].Software) > 0:
 		return true, r.hosts(line, d.Host...)
 	case len(d.Hosts) > 0:
@@ -222,19 +159,46 @@ func (r *reading) listed(d *document, line int64) (recognised bool, err error) {
 	case len(d.Software) > 0 && host != "":
 		return true, r.hosts(line, d.program)
 	case len(d.Software) > 0 && d.Software[0].HostsCount != "":
-		return true, r.numbered(Fleet, line, d.Software...)
+		return true, r.numberedRows(Fleet, line, d.Software...)
 	case len(d.SoftwareTitles) > 0:
-		return true, r.numbered(Fleet, line, d.SoftwareTitles...)
+		return true, r.numberedRows(Fleet, line, d.SoftwareTitles...)
 	case host == "" && d.Name != "" && d.HostsCount != "":
-		return true, r.numbered(Fleet, line, d.program)
+		return true, r.numberedRows(Fleet, line, d.program)
 	}
 	return false, nil
 }
 
-var (
-	nameKey    = []byte(`"name"`)
-	versionKey = []byte(`"version"`)
-)
+// page counts a page of an API. A list is complete if one of its pages has no next one.
+func (r *reading) page(more bool) {
+	r.pages++
+	if more {
+		r.linked++
+	}
+}
+
+// single counts a row of osqueryi, or of ConvertTo-Json.
+func (r *reading) single(d *document, b []byte, line int64) (recognised bool, err error) {
+	has := func(keys ...string) bool {
+		return !slices.ContainsFunc(keys, func(key string) bool { return !bytes.Contains(b, []byte(`"`+key+`"`)) })
+	}
+	device, alias := d.program.device()
+	o := owner{device: firstOf(d.HostIdentifier, device), alias: alias}
+	switch {
+	case d.SoftwareName != "" && o.device != "":
+		return true, r.programs(Defender, line, o, d.program)
+	case has("name", "version"):
+		if o.device == "" { // no real device has this name
+			o.device = value(fmt.Sprintf("\x00%d", r.lists))
+		}
+		return true, r.programs(Osquery, line, o, d.program)
+	case has("DisplayName", "DisplayVersion"), has("Name", "Version"):
+		if o.device == "" {
+			o.device = value(r.oneDevice())
+		}
+		return true, r.programs(PowerShell, line, o, d.program)
+	}
+	return false, nil
+}
 
 func firstOf(values ...value) value {
 	for _, v := range values {
@@ -247,25 +211,40 @@ func firstOf(values ...value) value {
 
 // owner is what a document says about the device of its rows. Rows can name the device instead.
 type owner struct {
-	device, user value
-	system       system
+	device, alias, user value
+	system              system
 }
 
 // glpi counts the inventory of a device.
 func (r *reading) glpi(d *document, line int64) error {
 	c := d.Content
 	o := owner{
-		device: firstOf(d.DeviceID, c.Hardware.UUID, c.Hardware.Name), user: c.Hardware.User,
+		device: firstOf(d.DeviceID, c.Hardware.UUID, c.Hardware.Name), alias: c.Hardware.Name, user: c.Hardware.User,
 		system: systemOf(string(c.System.Kernel), string(firstOf(c.System.FullName, c.System.Name)), string(c.System.Version)),
 	}
 	return r.programs(GLPI, line, o, c.Softwares...)
+}
+
+// logged counts rows that osqueryd logged. The name of the query may tell their source.
+func (r *reading) logged(d *document, line int64, rows ...program) error {
+	device, alias := d.HostIdentifier, value("")
+	if len(rows) == 1 && !named([]byte(device)) {
+		device, alias = rows[0].device()
+	}
+	if table := tableOf(string(d.Name)); table != "" {
+		for i := range rows {
+			rows[i].Source = firstOf(rows[i].Source, value(table))
+		}
+	}
+	return r.programs(Osquery, line, owner{device: device, alias: alias}, rows...)
 }
 
 // hosts counts hosts of Fleet.
 func (r *reading) hosts(line int64, hosts ...program) error {
 	for i := range hosts {
 		h := &hosts[i]
-		o := owner{device: h.device(), system: systemOf(string(h.Platform), string(h.OS), "")}
+		o := owner{system: systemOf(string(h.Platform), string(h.OS), "")}
+		o.device, o.alias = h.device()
 		if err := r.programs(Fleet, line, o, h.Software...); err != nil {
 			return err
 		}
@@ -280,17 +259,26 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 	}
 	for i := range programs {
 		p := &programs[i]
+		if r.isPackage(p) {
+			continue
+		}
 		s := &o.system
 		if told := p.platform(); told.platform != "" || told.name != nil {
 			s = &told
 		}
-		publisher := firstOf(p.Publisher, p.Vendor)
+		publisher := firstOf(p.Publisher, p.Vendor, p.SoftwareVendor)
 		if publisher == "" && p.OS == "" && windows(string(p.Name), "").name != nil { // a row of osquery's table os_version
 			publisher = "Microsoft"
 		}
+		device, alias := o.device, o.alias
+		if !named([]byte(device)) {
+			device, alias = p.device()
+		}
 		flaw, err := r.install(&install{
-			device: []byte(firstOf(o.device, p.device())), publisher: []byte(publisher), name: []byte(p.Name), version: []byte(p.Version),
-			user: []byte(o.user),
+			device: []byte(device), alias: []byte(alias), publisher: []byte(publisher),
+			name:    []byte(cmp.Or(p.Name, p.DisplayName, p.SoftwareName)),
+			version: []byte(cmp.Or(p.DisplayVersion, p.Version, p.SoftwareVersion)),
+			user:    []byte(o.user),
 		}, s)
 		if err != nil {
 			return err
@@ -300,13 +288,25 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 	return nil
 }
 
-// numbered counts titles with numbers of devices.
-func (r *reading) numbered(shape Shape, line int64, programs ...program) error {
+// isPackage reports whether a row has a package, and leaves it out.
+func (r *reading) isPackage(p *program) bool {
+	_, packages := sourceOf(string(p.Source))
+	if packages {
+		r.leaveOut(string(p.Source))
+	}
+	return packages
+}
+
+// numberedRows counts titles with numbers of devices.
+func (r *reading) numberedRows(shape Shape, line int64, programs ...program) error {
 	if err := r.is(shape, true); err != nil {
 		return err
 	}
 	for i := range programs {
 		p := &programs[i]
+		if r.isPackage(p) {
+			continue
+		}
 		if len(p.Versions) > 0 && p.Versions[0].HostsCount != "" {
 			for _, v := range p.Versions {
 				one := *p
@@ -326,31 +326,14 @@ func (r *reading) numbered(shape Shape, line int64, programs ...program) error {
 
 func (r *reading) numberedRow(line int64, p *program) error {
 	flaw := rowNumber
-	number, ok := parseNumber([]byte(firstOf(p.DeviceCount, p.HostsCount)))
+	number, ok := parseNumber([]byte(cmp.Or(p.DeviceCount, p.HostsCount)))
 	if ok {
+		title := install{publisher: []byte(firstOf(p.Publisher, p.Vendor)), name: []byte(cmp.Or(p.DisplayName, p.Name)), version: []byte(p.Version)}
 		var err error
-		name, publisher := firstOf(p.DisplayName, p.Name), firstOf(p.Publisher, p.Vendor)
-		flaw, err = r.addNumber(p.platform().platform, []byte(publisher), []byte(name), []byte(p.Version), number)
-		if err != nil {
+		if flaw, err = r.addNumber(p.platform().platform, &title, []byte(p.ID), number); err != nil {
 			return err
 		}
 	}
 	r.row(line, flaw)
 	return nil
-}
-
-// sources are the first words of the tables of osquery from which Fleet takes software of other
-// platforms, such as apps and those of Debian's packages.
-var sources = map[string]string{
-	"apps": "macOS", "homebrew": "macOS", "pkg": "macOS", "ios": "iOS", "ipados": "iOS", "android": "Android",
-	"deb": "Linux", "rpm": "Linux", "portage": "Linux", "pacman": "Linux",
-}
-
-// platform returns the platform that a row names.
-func (p *program) platform() system {
-	source, _, _ := strings.Cut(string(p.Source), "_")
-	if other := sources[source]; other != "" {
-		return system{platform: other}
-	}
-	return systemOf(string(p.Platform), string(p.OS), "")
 }

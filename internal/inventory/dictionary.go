@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"hash/maphash"
+	"strings"
 
 	"trueup/internal/errs"
 	"trueup/internal/text"
@@ -69,8 +70,13 @@ func (d *dictionary) number(publisher, name, version []byte) (title uint32, flaw
 // learn adds the spelling of the current lookup.
 func (d *dictionary) learn(hash uint64, publisher, name, version []byte) (title uint32, flaw string, err error) {
 	shown := Title{Publisher: clean(publisher), Name: clean(name), Version: clean(version)}
-	if shown.Name == "" {
+	switch {
+	case shown.Name == "":
 		return 0, rowTitle, nil
+	case isTotal(shown):
+		return 0, skipped, nil
+	case isHeader(shown):
+		return 0, headerAgain, nil
 	}
 	if len(d.spellings) == maxTitles || len(d.keys)+len(d.key) > maxTitleBytes {
 		return 0, "", errs.New(errs.Invalid, "inventory_titles")
@@ -107,8 +113,10 @@ func (d *dictionary) place(i int) {
 	d.slots[at] = uint32(i + 1)
 }
 
-// clean returns a cell as text for users.
-func clean(cell []byte) string { return text.Collapse(text.Readable(string(cell))) }
+// isHeader reports whether a row has the names of columns instead of a title.
+func isHeader(t Title) bool {
+	return isColumnName(t.Name) && (t.Publisher == "" || isColumnName(t.Publisher)) && (t.Version == "" || isColumnName(t.Version))
+}
 
 // maxDevice is the maximum length of a device name, in bytes.
 const maxDevice = 255
@@ -116,21 +124,24 @@ const maxDevice = 255
 // appendDevice appends the key of a device, which is unique per device and ignores case. Intune
 // names devices by GUIDs, which take 16 bytes. flaw says why the name is invalid.
 func appendDevice(key, device []byte) (_ []byte, flaw string) {
-	if guid, ok := parseGUID(device); ok {
+	if guid, ok := parseGUID(device); ok && guid != noGUID {
 		return append(append(key, 0), guid[:]...), ""
 	}
 	folded := text.Fold(text.Readable(string(device)))
 	switch {
-	case folded == "":
+	case isNothing(folded), isZero(folded):
 		return key, rowDevice
 	case len(folded) > maxDevice:
 		return key, rowTooLong
 	}
-	if guid, ok := parseGUID([]byte(folded)); ok { // a GUID with spaces around it
+	if guid, ok := parseGUID([]byte(strings.Trim(folded, "{}"))); ok { // with spaces or braces around it
 		return append(append(key, 0), guid[:]...), ""
 	}
 	return append(append(key, byte(len(folded))), folded...), ""
 }
+
+// noGUID is the id that systems write when they do not know one.
+var noGUID [16]byte
 
 // parseGUID reads text such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301.
 func parseGUID(b []byte) (guid [16]byte, ok bool) {
@@ -139,11 +150,8 @@ func parseGUID(b []byte) (guid [16]byte, ok bool) {
 	}
 	at := 0
 	for i := 0; i < len(b); i += 2 {
-		if b[i] == '-' {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
 			i++
-		}
-		if i+1 == len(b) { // a hyphen more than a GUID has
-			return guid, false
 		}
 		high, low := hexValue[b[i]], hexValue[b[i+1]]
 		if high|low > 15 {

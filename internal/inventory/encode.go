@@ -14,10 +14,11 @@ import (
 // An encoded tally is a line that names its format, a checksum, and numbers and texts in the
 // order of the fields of Tally. A number is a varint, a text its length and its bytes. Frequent
 // texts, of publishers, kinds and rules, are stored once; repetitions are their index. The first
-// format has neither users nor other platforms.
+// format has neither users nor other platforms, the second neither notes nor macOS.
 const (
-	firstFormat = "trueup inventory 1\n"
-	tallyFormat = "trueup inventory 2\n"
+	firstFormat  = "trueup inventory 1\n"
+	secondFormat = "trueup inventory 2\n"
+	tallyFormat  = "trueup inventory 3\n"
 )
 
 // Encode encodes a tally, with about 60 bytes a title.
@@ -34,12 +35,15 @@ func (t *Tally) Encode() []byte {
 		w.Text(b.File)
 		w.number(b.Line)
 		w.Text(b.Code)
-		w.number(len(b.Args))
-		for _, name := range sortedNames(b.Args) {
-			w.Text(name)
-			w.Text(b.Args[name])
-		}
+		w.args(b.Args)
 	}
+	w.number(len(t.Notes))
+	for _, n := range t.Notes {
+		w.Text(n.File)
+		w.Text(n.Code)
+		w.args(n.Args)
+	}
+	w.flag(t.MacOS)
 	w.number(len(t.Products))
 	for _, p := range t.Products {
 		w.product(p.Product)
@@ -71,37 +75,31 @@ var errTally = errors.New("inventory: the stored tally is damaged or has an unkn
 
 // Decode decodes what Encode of this or an earlier version wrote. Damage is an error, never a wrong number.
 func Decode(b []byte) (*Tally, error) {
-	body, err := pack.Open(tallyFormat, b)
-	first := errors.Is(err, pack.ErrFormat)
-	if first {
-		body, err = pack.Open(firstFormat, b)
-	}
+	format, body, err := openTally(b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errTally, err)
 	}
 	r := reader{Reader: pack.NewReader(body)}
 	t := &Tally{Shape: Shape(r.Text()), Rules: r.Text(), Estimated: r.flag(), Rows: r.number(), BadRows: r.number(), Devices: r.number()}
 	for range r.Count(1) {
-		bad := BadRow{File: r.Text(), Line: r.number(), Code: r.Text()}
+		t.Bad = append(t.Bad, BadRow{File: r.Text(), Line: r.number(), Code: r.Text(), Args: r.args()})
+	}
+	if format == tallyFormat {
 		for range r.Count(1) {
-			if bad.Args == nil {
-				bad.Args = errs.Args{}
-			}
-			name := r.Text()
-			bad.Args[name] = r.Text()
+			t.Notes = append(t.Notes, Note{File: r.Text(), Code: r.Text(), Args: r.args()})
 		}
-		t.Bad = append(t.Bad, bad)
+		t.MacOS = r.flag()
 	}
 	n := r.Count(1)
 	t.Products = slices.Grow(t.Products, n)
 	for range n {
 		p := ProductCount{Product: r.product(), Devices: r.number()}
-		if !first {
+		if format != firstFormat {
 			p.Users = r.number()
 		}
 		t.Products = append(t.Products, p)
 	}
-	if !first {
+	if format != firstFormat {
 		t.UnknownDevices = r.number()
 		for range r.Count(1) {
 			t.OtherPlatforms = append(t.OtherPlatforms, PlatformCount{Platform: r.Text(), Devices: r.number()})
@@ -118,6 +116,16 @@ func Decode(b []byte) (*Tally, error) {
 		return nil, fmt.Errorf("%w: %w", errTally, err)
 	}
 	return t, nil
+}
+
+// openTally returns the format of an encoded tally, and its content.
+func openTally(b []byte) (format string, body []byte, err error) {
+	for _, format = range []string{tallyFormat, secondFormat, firstFormat} {
+		if body, err = pack.Open(format, b); !errors.Is(err, pack.ErrFormat) {
+			break
+		}
+	}
+	return format, body, err
 }
 
 func sortedNames(args errs.Args) []string {
@@ -142,6 +150,14 @@ func (w *writer) flag(b bool) {
 		return
 	}
 	w.number(0)
+}
+
+func (w *writer) args(args errs.Args) {
+	w.number(len(args))
+	for _, name := range sortedNames(args) {
+		w.Text(name)
+		w.Text(args[name])
+	}
 }
 
 // again writes a frequent text: its index, or for a new text the next index and the text.
@@ -180,6 +196,17 @@ func (r *reader) number() int {
 }
 
 func (r *reader) flag() bool { return r.number() == 1 }
+
+func (r *reader) args() (args errs.Args) {
+	for range r.Count(1) {
+		if args == nil {
+			args = errs.Args{}
+		}
+		name := r.Text()
+		args[name] = r.Text()
+	}
+	return args
+}
 
 func (r *reader) again() string {
 	at := r.number()

@@ -19,6 +19,8 @@ import (
 	"trueup/internal/text"
 )
 
+const nobody = "00000000-0000-0000-0000-000000000000"
+
 // suite recognises titles such as "suite 2 part 1".
 var suite = func() *Rules {
 	rules, violations := compileRules([]Rule{

@@ -68,7 +68,7 @@ func TestParseRuleID(t *testing.T) {
 	}
 }
 
-// TestR6_5_Warnings names at most ten titles and ten rules that never apply.
+// TestR6_5_Warnings names at most ten titles, ten rules that never apply, and ten names with alternatives.
 func TestR6_5_Warnings(t *testing.T) {
 	t.Parallel()
 	admin := []inventory.Rule{{ID: "first", Kind: inventory.Ignored, Publisher: "microsoft*", Name: "microsoft *"}}
@@ -77,7 +77,7 @@ func TestR6_5_Warnings(t *testing.T) {
 	for i := range 12 {
 		id := "after-" + strconv.Itoa(i)
 		ids = append(ids, id)
-		admin = append(admin, inventory.Rule{ID: id, Kind: inventory.Free, Publisher: "microsoft", Name: "microsoft foo " + id})
+		admin = append(admin, inventory.Rule{ID: id, Kind: inventory.Free, Publisher: "microsoft", Name: "microsoft foo [a|b] " + id})
 		tally.Titles = append(tally.Titles, inventory.Count{
 			Title: inventory.Title{Publisher: "Microsoft", Name: "Microsoft Visio Professional 20" + strconv.Itoa(10+i)}, Devices: 1,
 		})
@@ -97,7 +97,7 @@ func TestR6_5_Warnings(t *testing.T) {
 			t.Errorf("%+v", w)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"rule_never_applies": 10, "rule_takes_title": 10, "rule_takes_more": 1}, counts); diff != "" {
+	if diff := cmp.Diff(map[string]int{"rule_alternatives": 10, "rule_never_applies": 10, "rule_takes_title": 10, "rule_takes_more": 1}, counts); diff != "" {
 		t.Error(diff)
 	}
 	if w := rules.Warnings([]string{"other"}, nil); w != nil {

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"io"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 
+	"trueup/internal/errs"
 	"trueup/internal/sheet"
 )
 
@@ -23,15 +26,37 @@ func (r *reading) readPlain(file io.Reader) error {
 	if err != nil {
 		return err
 	}
-	start := bytes.TrimLeft(head, " \t\r\n")
-	if len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+	content, _ := sheet.Content(head)
+	if code := contentCodes[content]; code != "" {
+		return errs.New(errs.Invalid, code)
+	}
+	if isJSON(head) {
 		return r.readDocuments(text)
+	}
+	if mark := listMark(head); mark != 0 {
+		return r.readList(text, mark)
+	}
+	if above, l, ok := findLayout(head); ok {
+		return r.readFixed(text, above, l)
 	}
 	return r.readTable(text, head)
 }
 
-// asText returns a file without byte-order mark, in UTF-8 if it is UTF-16, with lines that end in
-// LF or CRLF, and the start of that text. It converts while the file is read.
+// contentCodes maps codes of sheet.Content to those of files that are not text.
+var contentCodes = map[string]string{
+	"file_xls": "inventory_workbook", "file_xlsx": "inventory_workbook", "file_numbers": "inventory_workbook",
+	"file_word": "inventory_page", "file_rtf": "inventory_page",
+	"file_zip": "inventory_packed", "file_gzip": "inventory_packed",
+	"file_pdf": "inventory_page", "file_html": "inventory_page",
+}
+
+func isJSON(head []byte) bool {
+	start := bytes.TrimLeft(head, " \t\r\n")
+	return len(start) > 0 && (start[0] == '{' || start[0] == '[')
+}
+
+// asText returns a file without byte-order mark, in UTF-8 if it is UTF-16 or UTF-32, with lines that
+// end in LF or CRLF, and the start of that text. It converts while the file is read.
 func (r *reading) asText(file io.Reader) (text *bufio.Reader, head []byte, err error) {
 	if r.plain == nil {
 		r.plain = bufio.NewReaderSize(file, plainBuffer)
@@ -41,13 +66,8 @@ func (r *reading) asText(file io.Reader) (text *bufio.Reader, head []byte, err e
 	if head, err = peek(text); err != nil {
 		return nil, nil, err
 	}
-	if bigEndian, wide := sheet.UTF16(head); wide {
-		order := unicode.LittleEndian
-		if bigEndian {
-			order = unicode.BigEndian
-		}
-		decoder := unicode.UTF16(order, unicode.UseBOM).NewDecoder()
-		text = bufio.NewReaderSize(transform.NewReader(text, decoder), plainBuffer)
+	if wide := wideEncoding(head); wide != nil {
+		text = bufio.NewReaderSize(transform.NewReader(text, wide.NewDecoder()), plainBuffer)
 	} else if bytes.HasPrefix(head, []byte(sheet.BOM)) {
 		_, _ = text.Discard(len(sheet.BOM)) // cannot fail: the bytes were peeked
 	}
@@ -59,6 +79,23 @@ func (r *reading) asText(file io.Reader) (text *bufio.Reader, head []byte, err e
 		head, err = peek(text)
 	}
 	return text, head, err
+}
+
+// wideEncoding returns the encoding of a file that starts with head, if it is UTF-16 or UTF-32.
+func wideEncoding(head []byte) encoding.Encoding {
+	if bigEndian, wide := sheet.UTF32(head); wide {
+		if bigEndian {
+			return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
+		}
+		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
+	}
+	if bigEndian, wide := sheet.UTF16(head); wide {
+		if bigEndian {
+			return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+		}
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	}
+	return nil
 }
 
 // peek returns the start of a file without consuming it.

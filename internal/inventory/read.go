@@ -22,6 +22,7 @@ type Options struct {
 	// rows of a device are consecutive, 25 if none are, at most twice that with users, and the
 	// size of an archive without random access.
 	Scratch string
+	MacOS   bool // whether devices with macOS count, too
 }
 
 // Read counts the titles and products in a file of inventory. It reads the file once, as a
@@ -29,26 +30,33 @@ type Options struct {
 //
 //   - a table with a title and a device in each row, or with a title and a number of devices:
 //     the reports of discovered apps that Intune exports, and lists of ConfigMgr, PowerShell,
-//     wmic, Fleet, OCS and Lansweeper. Columns are found by name, in any order (columns);
-//     commas, semicolons and tabs separate. UTF-16, a line sep=; and CR line ends are fine. A
-//     list of PowerShell, wmic or three columns that names no device is one of Options.Name.
+//     wmic, Fleet, OCS, Lansweeper and others. Columns are found by name, in any order (columns),
+//     below other lines; commas, semicolons, tabs and bars separate, or columns have a fixed
+//     width. UTF-16, UTF-32, a line sep=; and CR line ends are fine. Lists may be appended to each
+//     other, each with its header.
+//   - a list with a property on each line, as wmic /format:list and PowerShell's Format-List.
 //   - GLPI inventory: a JSON document for each device.
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
 //     output of osqueryi. The rows of an array that name no device belong to one device.
-//   - detectedApps of Microsoft Graph, and hosts and software of Fleet, as JSON.
+//   - detectedApps of Microsoft Graph, hosts and software of Fleet, software of Defender, and
+//     PowerShell's ConvertTo-Json.
 //   - a ZIP archive of files of one of these shapes.
 //
-// A device is named by its id, or if that is empty or zero by its name. Only Windows counts;
-// Tally.OtherPlatforms has the others. Windows itself is a title of a device where the file tells
-// its edition.
+// A list that names no device is one of Options.Name; in an archive, one of its file or folder
+// (namedByFolder). A device is named by its id, or if that is empty or zero by its name. A name
+// that other rows have beside an id is the device with that id. Only Windows counts, and macOS by
+// choice; Tally.OtherPlatforms has the others. Windows itself is a title of a device where the file
+// tells its edition. Tally.Notes has remarks.
 //
 // JSON documents may be concatenated, on separate lines, or in an array. Invalid rows are counted
 // and do not stop the file (R6.4).
 //
 // Errors are errs.Invalid: inventory_format for a file of another kind, inventory_archive for a
 // damaged archive, inventory_bomb for one with an excessive compression ratio, inventory_mixed
-// for one with numbers of devices beside devices, inventory_agreements for a file of agreement
-// numbers, inventory_size and inventory_titles for exceeded limits.
+// for one with numbers of devices beside devices, inventory_agreements and inventory_statement for
+// a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
+// inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
+// list and an error of an API, inventory_size and inventory_titles for exceeded limits.
 // Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
@@ -59,6 +67,7 @@ func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) 
 	if err := r.read(file); err != nil {
 		return nil, err
 	}
+	r.noteAll()
 	return r.finish()
 }
 
@@ -72,14 +81,22 @@ type reading struct {
 	// Of files with numbers instead of devices.
 	numbers   []int          // devices, by title
 	elsewhere map[string]int // the largest number, by other platform
+	numbered  map[uint64]int // the largest number, by id of a row, its platform and title
+
+	// For notes.
+	packages      map[string]int // rows of packages that are left out, by source
+	repeated      int            // rows with numbers that came before
+	pages, linked int            // of an API: all, and those with a link to a next page
 
 	systems systems
 
 	inside string // current file in the archive; "" outside one
+	pc     string // the PC that its name or folder names
 	lists  int    // JSON documents and arrays so far
 
 	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader
+	head     []byte // the start of a table
 	buffer   []byte // of a table
 	document []byte
 	inflater io.ReadCloser
@@ -132,11 +149,23 @@ func (r *reading) is(shape Shape, numbers bool) error {
 	return nil
 }
 
+// Results of a row that is none, in place of a flaw.
+const (
+	skipped     = "skipped"
+	headerAgain = "header" // its cells are names of columns
+)
+
 // row counts a row, as a bad row if it has a flaw.
 func (r *reading) row(line int64, flaw string, args ...string) {
 	r.tally.Rows++
-	if flaw == "" {
+	switch flaw {
+	case "":
 		return
+	case skipped:
+		r.tally.Rows--
+		return
+	case headerAgain:
+		flaw = rowTitle
 	}
 	r.tally.BadRows++
 	if len(r.tally.Bad) < MaxBadRows {

@@ -265,7 +265,7 @@ func TestReadRefuses(t *testing.T) {
 		"blank lines":                   {"\n\n", "inventory_format"},
 		"agreements":                    {"01-07001,01-07001,Office\n", "inventory_agreements"},
 		"agreements with a header":      {"\xef\xbb\xbfOvereenkomstnummer;Licentienummer;Naam\n01-07001;01-07001;Office\n", "inventory_agreements"},
-		"a statement":                   {"Name,Publisher,Version,Language,EffectiveQuantity\nAcrobat,Adobe,2020,en,5\n", "inventory_format"},
+		"a statement":                   {"Name,Publisher,Version,Language,EffectiveQuantity\nAcrobat,Adobe,2020,en,5\n", "inventory_statement"},
 		"a list of devices":             {"displayName,deviceId,operatingSystem,manufacturer\nPC-1,d1,Windows,Maker\n", "inventory_format"},
 		"a catalog":                     {"Uitgever;Producttitel\nContoso;Expense Manager\n", "inventory_format"},
 		"no devices":                    {"ApplicationName,Platform\nPhotoshop,5\n", "inventory_format"},
@@ -281,7 +281,7 @@ func TestReadRefuses(t *testing.T) {
 		"a damaged archive":             {string(damaged), "inventory_archive"},
 		"an encrypted archive":          {string(encrypted), "inventory_archive"},
 		"an archive of something else":  {archive(t, file{"a.txt", "x"}, file{"b.json", "[1]"}), "inventory_format"},
-		"an archive in an archive":      {archive(t, file{"a.zip", packed}), "inventory_format"},
+		"an archive in an archive":      {archive(t, file{"a.zip", packed}), "inventory_packed"},
 		"a bomb":                        {archive(t, file{"a.csv", good + strings.Repeat("x", 100<<20)}), "inventory_bomb"},
 		"both reports":                  {archive(t, file{"a.csv", good}, file{"b.csv", aggregateHeader}), "inventory_mixed"},
 	} {

@@ -144,7 +144,8 @@ func TestStartingRulesR6_3(t *testing.T) {
 		`},
 		{"Oracle Corporation", `
 			Java 8 Update 431 (64-bit) : undecidable
-			Java(TM) SE Development Kit 17.0.12 (64-bit) : undecidable
+			Java(TM) SE Development Kit 17.0.12 (64-bit) : free
+			Java(TM) SE Development Kit 17.0.13 (64-bit) : undecidable
 			Java SE Development Kit 8 Update 431 (64-bit) : undecidable
 			Java Auto Updater : update
 		`},

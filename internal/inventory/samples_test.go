@@ -79,8 +79,14 @@ func TestSamplesR6_1(t *testing.T) {
 			[]string{"Microsoft Apps: 2/1", "Microsoft Windows Enterprise 11: 2/1"},
 			[]string{"Linux: 1"},
 		},
-		"lansweeper.csv": {inventory.Lansweeper, false, 2, 3, 0, []string{"Microsoft Apps: 2/2", "Microsoft Visio: 1/1"}, nil},
-		"german.csv":     {inventory.Table, false, 2, 2, 0, []string{"Adobe Photoshop 2025: 1/1", "Microsoft Apps: 1/1"}, nil},
+		"lansweeper.csv":  {inventory.Lansweeper, false, 2, 3, 0, []string{"Microsoft Apps: 2/2", "Microsoft Visio: 1/1"}, nil},
+		"wmic-table.txt":  {inventory.WMIC, false, 1, 3, 0, []string{"Microsoft Office 2016: 1/0", "Microsoft Visio: 1/0"}, nil},
+		"wmic-list.txt":   {inventory.WMIC, false, 1, 3, 0, []string{"Microsoft Office 2016: 1/0", "Microsoft Visio: 1/0"}, nil},
+		"format-list.txt": {inventory.PowerShell, false, 2, 2, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 1/0"}, nil},
+		"winget.txt":      {inventory.Winget, false, 1, 3, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 1/0"}, nil},
+		"report.csv":      {inventory.ConfigMgr, false, 3, 4, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Office 2016: 2/0"}, nil},
+		"folders.zip":     {inventory.PowerShell, false, 3, 4, 0, []string{"Adobe Photoshop 2025: 2/0", "Microsoft Visio: 2/0"}, nil},
+		"german.csv":      {inventory.Table, false, 2, 2, 0, []string{"Adobe Photoshop 2025: 1/1", "Microsoft Apps: 1/1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,6 +43,10 @@ type chunk struct {
 	length int
 }
 
+func newSpill(dir string, disk *atomic.Int64) *spill {
+	return &spill{dir: dir, room: partitionBytes, disk: disk}
+}
+
 // add stores a record.
 func (s *spill) add(part int, record []byte) error {
 	p := &s.parts[part]
@@ -122,5 +126,6 @@ func (s *spill) close() error {
 	if s.file == nil {
 		return nil
 	}
+	s.disk.Add(-s.size)
 	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
 }

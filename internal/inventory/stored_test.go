@@ -24,17 +24,22 @@ func TestR16_6_StoredTallies(t *testing.T) {
 		},
 		Products:       []ProductCount{{Product: office, Devices: 11, Users: 9}},
 		OtherPlatforms: []PlatformCount{{Platform: "iOS", Devices: 3}},
+		Notes:          []Note{{File: "a.csv", Code: "note", Args: map[string]string{"line": "3"}}},
+		MacOS:          true,
 	}
-	golden.Versions(t, "tally", "bin", 2, tally.Encode, func(version int, sample []byte) {
+	golden.Versions(t, "tally", "bin", 3, tally.Encode, func(version int, sample []byte) {
 		got, err := Decode(sample)
 		want := *tally
+		if version < 3 {
+			want.Notes, want.MacOS = nil, false
+		}
 		if version == 1 {
 			want.Products, want.OtherPlatforms, want.UnknownDevices = []ProductCount{{Product: office, Devices: 11}}, nil, 0
 		}
 		if diff := cmp.Diff(&want, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
 		}
-		if version == 2 && string(tally.Encode()) != string(sample) {
+		if version == 3 && string(tally.Encode()) != string(sample) {
 			t.Error("the format changed without a new version")
 		}
 	})

@@ -14,6 +14,7 @@ import (
 // install is a title on a device.
 type install struct {
 	device, publisher, name, version []byte
+	alias                            []byte // name of a device that an id names; empty if not told
 	user                             []byte // of the device; empty if not told
 }
 
@@ -22,6 +23,8 @@ type system struct {
 	platform      string // empty for Windows, and for one that is not told
 	name, version []byte // of Windows with its edition; nil if the edition is not told
 }
+
+const macOS = "macOS"
 
 // platforms are words in the names of other platforms, the more specific first.
 var platforms = []struct{ word, platform string }{
@@ -32,11 +35,11 @@ var platforms = []struct{ word, platform string }{
 	{"iphone", "iOS"},
 	{"ipad", "iOS"},
 	{"ios", "iOS"},
-	{"macos", "macOS"},
-	{"mac os", "macOS"},
-	{"macmdm", "macOS"},
-	{"os x", "macOS"},
-	{"darwin", "macOS"},
+	{"macos", macOS},
+	{"mac os", macOS},
+	{"macmdm", macOS},
+	{"os x", macOS},
+	{"darwin", macOS},
 	{"android", "Android"},
 	{"chrome", "ChromeOS"},
 	{"linux", "Linux"},
@@ -58,8 +61,7 @@ var editions = []string{
 	"famille", "professionnel", "entreprise", "education", "unternehmen",
 }
 
-// systemOf recognises a system by the names that a file has for it. Only Windows counts; macOS is
-// reported like every other platform.
+// systemOf recognises a system by the names that a file has for it.
 func systemOf(platform, name, version string) system {
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
@@ -139,7 +141,10 @@ var microsoft = []byte("Microsoft")
 // the device. flaw says why the row is invalid.
 func (r *reading) install(found *install, s *system) (flaw string, err error) {
 	if s.platform != "" {
-		return r.counter.addElsewhere(found.device, s.platform)
+		if s.platform != macOS || !r.options.MacOS {
+			return r.counter.addElsewhere(found, s.platform)
+		}
+		found.name = bytes.TrimSuffix(found.name, []byte(".app"))
 	}
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {
 		return flaw, err

@@ -4,73 +4,111 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"io"
-	"path"
 	"strconv"
 	"strings"
 
 	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
+	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
 )
+
+// headerLines is the number of lines, after blank ones, in which the header is searched. Reports
+// have titles, dates and parameters above it.
+const headerLines = 50
 
 // readTable reads a table whose text starts with head.
 func (r *reading) readTable(file *bufio.Reader, head []byte) error {
 	if r.buffer == nil {
 		r.buffer = make([]byte, sheet.StreamBuffer)
 	}
-	agreements := isAgreements(head)
-	hint, skipped := preamble(file, head)
+	r.head = append(r.head[:0], head...) // the table is read into the same memory
 	t := sheet.NewStream(file, r.buffer)
-	var c columns
-	ok, err := t.Header(func(names []string) (last int, ok bool) {
-		c, ok = columnsOf(names, hint)
-		return c.last(), ok
-	})
+	c, above, ok, err := findHeader(t)
 	switch {
 	case err != nil:
 		return err
-	case !ok && agreements:
-		return errs.New(errs.Invalid, "inventory_agreements")
 	case !ok:
-		return errs.New(errs.Invalid, "inventory_format")
+		return errs.New(errs.Invalid, otherTable(r.head))
+	case above > 0:
+		r.note(noteHeader, "line", strconv.FormatInt(t.Line, 10))
 	}
-	if err := r.is(c.shape, c.numbers); err != nil {
-		return err
-	}
-	if c.numbers {
-		return r.rows(t, skipped, func() (string, error) { return r.numberRow(t, c) })
-	}
-	device := r.oneDevice()
-	return r.rows(t, skipped, func() (string, error) { return r.deviceRow(t, c, device) })
+	return r.rows(t, c)
 }
 
-// preamble skips the lines before the header: sep=; of spreadsheet programs and #TYPE of
-// PowerShell, which shows the shape.
-func preamble(file *bufio.Reader, head []byte) (hint Shape, lines int64) {
-	for {
-		_, length := sheet.SeparatorLine(string(head[:min(len(head), 128)]))
-		if bytes.HasPrefix(head, []byte("#TYPE ")) {
+// findHeader reads the header of a table. above is the number of lines above it that are not read.
+func findHeader(t *sheet.Stream) (c *columns, above int, ok bool, err error) {
+	hint := Shape("")
+	for range headerLines {
+		if c, ok, err = readHeader(t, hint); ok || err != nil {
+			return c, above, ok, err
+		}
+		line, more := t.Skip()
+		switch {
+		case !more:
+			return nil, 0, false, nil
+		case bytes.HasPrefix(bytes.Trim(line, `" `), typeMark): // of PowerShell's Export-Csv
 			hint = PowerShell
-			length = bytes.IndexByte(head, '\n') + 1
+		case !isPreamble(line):
+			above++
 		}
-		if length == 0 {
-			return hint, lines
-		}
-		_, _ = file.Discard(length) // cannot fail: the bytes were peeked
-		head = head[length:]
-		lines++
 	}
+	return nil, 0, false, nil
 }
 
-// isAgreements reports whether a file is one of agreement numbers: its first line has their column
+// readHeader reads the next row as a header.
+func readHeader(t *sheet.Stream, hint Shape) (c *columns, ok bool, err error) {
+	ok, err = t.Header(func(names []string) (last int, ok bool) {
+		found, ok := columnsOf(names, hint)
+		c = &found
+		return found.last(), ok
+	})
+	return c, ok, err
+}
+
+// isPreamble reports whether a line above the header says nothing to people: the declaration of a
+// separator, a comment, or empty cells.
+func isPreamble(line []byte) bool {
+	line = bytes.Trim(line, "\" \t,;|")
+	return len(line) == 0 || isDeclaration(line) || bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("//"))
+}
+
+// isDeclaration recognises sep=; of spreadsheet programs, in any spelling, and the #TYPE of
+// PowerShell.
+func isDeclaration(line []byte) bool {
+	separator, declared := bytes.CutPrefix(bytes.ToLower(line), []byte("sep"))
+	return declared && len(separator) < 16 && bytes.HasPrefix(bytes.TrimSpace(separator), []byte("=")) || bytes.HasPrefix(line, typeMark)
+}
+
+var typeMark = []byte("#TYPE ")
+
+// otherTable returns the code of a table that is no inventory.
+func otherTable(head []byte) (code string) {
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimRight(line, "\r\n")
+		if isPreamble(line) {
+			continue
+		}
+		if isAgreements(line) {
+			return "inventory_agreements"
+		}
+		break
+	}
+	f := statement.ReadFile(head, statement.Options{})
+	if f.Refused && (f.Findings[0].Code == "statement_unknown" || f.Findings[0].Code == "statement_column_missing") {
+		return "inventory_format"
+	}
+	return "inventory_statement"
+}
+
+// isAgreements reports whether a line is one of a file of agreement numbers: it has their column
 // names, or two numbers.
-func isAgreements(head []byte) bool {
-	line := string(bytes.TrimLeft(head, "\r\n"))
-	line = line[:sheet.LineLength(line)]
+func isAgreements(line []byte) bool {
 	for _, separator := range sheet.Separators {
-		cells := strings.Split(line, string(separator))
+		cells := strings.Split(string(line), string(separator))
 		if len(cells) < 2 {
 			continue
 		}
@@ -86,71 +124,109 @@ func isAgreements(head []byte) bool {
 	return false
 }
 
-// oneDevice is the device of a table without devices: the name of the file.
+// oneDevice is the device of a list without devices: the name of the file, or of its folder in an
+// archive.
 func (r *reading) oneDevice() []byte {
-	name := r.options.Name
-	if r.inside != "" {
-		name = path.Base(r.inside)
+	name := r.pc
+	if r.inside == "" {
+		name = newListFile(r.options.Name).base
 	}
-	name = strings.TrimSuffix(name, path.Ext(name))
 	if name == "" { // no real device has this name
 		return []byte("\x00")
 	}
 	return []byte(name)
 }
 
+// counting returns what counts a row with these columns. Cells may hold more than the columns.
+func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err error) {
+	device := r.oneDevice()
+	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
+	if c.numbers {
+		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
+	}
+	if c.source < 0 {
+		return count
+	}
+	return func(cells [][]byte) (flaw string, err error) { return r.sourceRow(cells, c, device, count) }
+}
+
 // deviceRow counts a row of a device.
-func (r *reading) deviceRow(t *sheet.Stream, c columns, device []byte) (flaw string, err error) {
+func (r *reading) deviceRow(cells [][]byte, c *columns, device []byte) (flaw string, err error) {
+	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
 	if c.id >= 0 || c.device >= 0 {
-		device = firstCell(at(t, c.id), at(t, c.device))
+		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
 	}
-	found := install{device: device, publisher: at(t, c.publisher), name: t.Cells[c.title], version: at(t, c.version), user: at(t, c.user)}
-	return r.install(&found, r.systems.of(at(t, c.platform), at(t, c.system), at(t, c.build)))
+	flaw, err = r.install(&found, r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)))
+	if flaw == rowDevice && isTotal(Title{Name: clean(cells[c.title])}) {
+		flaw = skipped
+	}
+	return flaw, err
 }
 
-// firstCell returns the id of a device, or if it is empty its name.
-func firstCell(id, name []byte) []byte {
+// firstCell returns the id of a device and its name, or if it has no id its name alone.
+func firstCell(id, name []byte) (device, alias []byte) {
 	if named(id) {
-		return id
+		return id, name
 	}
-	return name
-}
-
-// nobody is the id that systems write when they do not know one.
-const nobody = "00000000-0000-0000-0000-000000000000"
-
-// named reports whether an id or a name names anything.
-func named(cell []byte) bool {
-	if len(cell) > 0 && cell[0] != '0' && cell[0] != ' ' && cell[0] != '\t' {
-		return true // most cells
-	}
-	cell = bytes.TrimSpace(cell)
-	return len(cell) > 0 && string(cell) != nobody
+	return name, nil
 }
 
 // numberRow counts a row with a number of devices.
-func (r *reading) numberRow(t *sheet.Stream, c columns) (flaw string, err error) {
-	number, ok := parseNumber(t.Cells[c.number])
+func (r *reading) numberRow(cells [][]byte, c *columns) (flaw string, err error) {
+	number, ok := parseNumber(cells[c.number])
 	if !ok {
+		if isColumnName(string(cells[c.title])) {
+			return headerAgain, nil
+		}
 		return rowNumber, nil
 	}
-	system := r.systems.of(at(t, c.platform), at(t, c.system), at(t, c.build))
-	return r.addNumber(system.platform, at(t, c.publisher), t.Cells[c.title], at(t, c.version), number)
+	system := r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build))
+	title := install{publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
+	return r.addNumber(system.platform, &title, at(cells, c.row), number)
+}
+
+// sourceRow counts a row with a source of software as osquery names them. Other sources, such as
+// the folder of an installer, say nothing.
+func (r *reading) sourceRow(cells [][]byte, c *columns, device []byte, count func([][]byte) (string, error)) (flaw string, err error) {
+	platform, packages := sourceOf(string(cells[c.source]))
+	switch {
+	case packages:
+		r.leaveOut(string(cells[c.source]))
+		return skipped, nil
+	case platform == "":
+		return count(cells)
+	case c.numbers:
+		number, ok := parseNumber(cells[c.number])
+		if !ok {
+			return rowNumber, nil
+		}
+		return r.addNumber(platform, &install{}, nil, number)
+	}
+	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
+	if c.id >= 0 || c.device >= 0 {
+		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
+	}
+	return r.install(&found, &system{platform: platform})
 }
 
 // at returns a cell of the row; nil for a missing column.
-func at(t *sheet.Stream, column int) []byte {
+func at(cells [][]byte, column int) []byte {
 	if column < 0 {
 		return nil
 	}
-	return t.Cells[column]
+	return cells[column]
 }
 
 // rowFlaws are the codes of the flaws of a row.
 var rowFlaws = [...]string{sheet.RowTooLong: rowTooLong, sheet.RowQuote: rowQuote, sheet.RowColumns: rowColumns}
 
-// rows calls use for every complete row. skipped is the number of lines before the header.
-func (r *reading) rows(t *sheet.Stream, skipped int64, use func() (flaw string, err error)) error {
+// rows counts every row. Below another header, as in lists that were appended to each other, it
+// reads the columns of that one.
+func (r *reading) rows(t *sheet.Stream, c *columns) error {
+	if err := r.is(c.shape, c.numbers); err != nil {
+		return err
+	}
+	count := r.counting(c)
 	for {
 		bad, err := t.Next()
 		if err != nil {
@@ -160,13 +236,71 @@ func (r *reading) rows(t *sheet.Stream, skipped int64, use func() (flaw string, 
 			return err
 		}
 		flaw := rowFlaws[bad]
-		if bad == 0 {
-			if flaw, err = use(); err != nil {
+		switch bad {
+		case 0:
+			if flaw, err = count(t.Cells); err != nil {
 				return err
 			}
+		case sheet.RowColumns:
+			flaw = narrowRow(t.Cells[0])
+		case sheet.RowTooLong, sheet.RowQuote:
 		}
-		r.row(skipped+t.Line, flaw)
+		if flaw == headerAgain {
+			next, err := r.nextHeader(t, c)
+			switch {
+			case err != nil:
+				return err
+			case next != nil:
+				if err := r.is(next.shape, next.numbers); err != nil {
+					return err
+				}
+				c, count = next, r.counting(next)
+				continue
+			case bad != 0:
+				flaw = rowColumns
+			}
+		}
+		r.row(t.Line, flaw)
 	}
+}
+
+// narrowRow returns the flaw of a row with another number of columns than the header, by its first
+// cell.
+func narrowRow(first []byte) (flaw string) {
+	switch {
+	case len(first) == 0, len(first) > 4*maxColumnName:
+	case isColumnName(firstName(first)):
+		return headerAgain
+	case isDeclaration(first), isTotal(Title{Name: string(bytes.TrimSpace(first))}):
+		return skipped
+	}
+	return rowColumns
+}
+
+// firstName returns the first cell of a row with any separator.
+func firstName(row []byte) string {
+	if end := bytes.IndexAny(row, sheet.StreamSeparators); end >= 0 {
+		row = row[:end]
+	}
+	return string(row)
+}
+
+// nextHeader reads the row that was read last as a header; nil if it is none. Other columns than
+// before are noted.
+func (r *reading) nextHeader(t *sheet.Stream, c *columns) (*columns, error) {
+	t.Back()
+	next, ok, err := readHeader(t, c.shape)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		_, err := t.Next() // the row again
+		return nil, err
+	}
+	if next.shape = c.shape; *next != *c {
+		r.note(noteColumns, "line", strconv.FormatInt(t.Line, 10))
+	}
+	return next, nil
 }
 
 // maxNumber is the maximum number of devices in a row.
@@ -178,22 +312,40 @@ func parseNumber(cell []byte) (int, bool) {
 }
 
 // addNumber counts a row with a number of devices. A title has a row for each platform, and a
-// device has one platform.
-func (r *reading) addNumber(platform string, publisher, name, version []byte, number int) (flaw string, err error) {
-	if platform != "" {
+// device has one platform. row is the id of the row: one that comes again, in another page or file,
+// counts once; nil if it has none.
+func (r *reading) addNumber(platform string, found *install, row []byte, number int) (flaw string, err error) {
+	if platform != "" && !(r.options.MacOS && platform == macOS) {
 		if r.elsewhere == nil {
 			r.elsewhere = map[string]int{}
 		}
 		r.elsewhere[platform] = max(r.elsewhere[platform], number)
 		return "", nil
 	}
-	title, flaw, err := r.counter.titles.number(publisher, name, version)
+	title, flaw, err := r.counter.titles.number(found.publisher, found.name, found.version)
 	if flaw != "" || err != nil {
 		return flaw, err
 	}
 	for int(title) >= len(r.numbers) {
 		r.numbers = append(r.numbers, 0)
 	}
-	r.numbers[title] += number
+	r.numbers[title] += r.notYet(title, platform, row, number)
 	return "", nil
+}
+
+// notYet returns the part of a number that no earlier row with the id had.
+func (r *reading) notYet(title uint32, platform string, row []byte, number int) int {
+	if !named(row) {
+		return number
+	}
+	if r.numbered == nil {
+		r.numbered = map[uint64]int{}
+	}
+	key := maphash.Bytes(r.counter.seed, append(append([]byte(platform), 0), row...)) ^ mix(uint64(title)+1)
+	before, again := r.numbered[key]
+	if again {
+		r.repeated++
+	}
+	r.numbered[key] = max(before, number)
+	return r.numbered[key] - before
 }

@@ -26,11 +26,13 @@ const (
 	Lansweeper      Shape = "lansweeper"       // a table
 	PowerShell      Shape = "powershell"       // the registry's list of programs, or Get-Package
 	WMIC            Shape = "wmic"             // wmic product
+	Winget          Shape = "winget"           // winget list, or Get-WinGetPackage
+	Defender        Shape = "defender"         // software of Defender's devices, as JSON
 	Table           Shape = "table"            // of another system
 )
 
 // Shapes is every shape, in the order of the documentation.
-var Shapes = []Shape{AppInvRawData, AppInvAggregate, Graph, ConfigMgr, GLPI, Osquery, Fleet, OCS, Lansweeper, PowerShell, WMIC, Table}
+var Shapes = []Shape{AppInvRawData, AppInvAggregate, Graph, ConfigMgr, GLPI, Osquery, Fleet, OCS, Lansweeper, PowerShell, WMIC, Winget, Defender, Table}
 
 // System returns the source of files of a shape that are not in a folder. That of a file of no
 // shape is "unknown".
@@ -83,7 +85,7 @@ type ProductCount struct {
 	Users int
 }
 
-// PlatformCount is the number of devices with another platform than Windows.
+// PlatformCount is the number of devices with a platform that does not count.
 type PlatformCount struct {
 	Platform string // such as iOS or macOS
 	Devices  int
@@ -97,11 +99,13 @@ type Tally struct {
 	Rows    int    // a title on a device each, including bad rows
 	BadRows int
 	Bad     []BadRow // the first MaxBadRows of them, in the order of the file
-	Devices int      // with Windows and at least one title
+	Notes   []Note
+	Devices int  // with a platform that counts and at least one title
+	MacOS   bool // whether macOS counts, beside Windows
 
 	UnknownDevices int // with at least one title that is not recognised
 	// OtherPlatforms has the devices that do not count, in no other number of the tally, by
-	// platform. Also macOS is among them.
+	// platform.
 	OtherPlatforms []PlatformCount
 
 	// Estimated means that the file has numbers instead of devices, as AppInvAggregate. Then
@@ -136,6 +140,7 @@ const (
 	rowDocument = "inventory_row_document"
 	rowRemoved  = "inventory_row_removed"
 	rowFile     = "inventory_row_file"
+	rowCut      = "inventory_row_cut"
 )
 
 // Counts reports whether a title counts as its product.
@@ -144,7 +149,7 @@ func (d Decision) Counts() bool { return d.Kind.installs() }
 // finish recognises the titles and counts.
 func (r *reading) finish() (*Tally, error) {
 	t := &r.tally
-	t.Rules = r.options.Rules.ID
+	t.Rules, t.MacOS = r.options.Rules.ID, r.options.MacOS
 	titles := r.counter.titles.titles
 	decisions := make([]Decision, len(titles))
 	for i, title := range titles {
@@ -188,6 +193,9 @@ func (r *reading) count(titles []Title, products products) (counts, error) {
 			r.tally.OtherPlatforms = append(r.tally.OtherPlatforms, PlatformCount{platform, number})
 		}
 		return estimate(titles, r.numbers, products.of, len(products.known)), nil
+	}
+	if err := r.counter.join(); err != nil {
+		return counts{}, err
 	}
 	others, err := r.counter.others()
 	if err != nil {
@@ -260,14 +268,15 @@ func (t *Tally) Queue() (titles []Count) {
 
 // LeftOut is what a report of products does not judge.
 type LeftOut struct {
-	UnknownTitles, UnknownDevices     int // titles that are not recognised, each version; devices with one
-	UndecidedTitles, UndecidedDevices int // undecidable titles, each version; devices with one, once for each product
-	OtherPlatforms                    int // devices of other platforms
+	UnknownTitles, UnknownDevices     int  // titles that are not recognised, each version; devices with one
+	UndecidedTitles, UndecidedDevices int  // undecidable titles, each version; devices with one, once for each product
+	OtherPlatforms                    int  // devices of other platforms
+	MacOS                             bool // macOS is not one of them
 }
 
 // LeftOut returns what a report of the tally's products does not judge.
 func (t *Tally) LeftOut() LeftOut {
-	l := LeftOut{UnknownDevices: t.UnknownDevices}
+	l := LeftOut{UnknownDevices: t.UnknownDevices, MacOS: t.MacOS}
 	undecided := map[position.Product]bool{}
 	for _, c := range t.Titles {
 		switch c.Decision.Kind {

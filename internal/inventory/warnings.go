@@ -19,7 +19,7 @@ type Warning struct {
 	Args errs.Args
 }
 
-// maxWarnings is the maximum number of titles, and of rules, that warnings name.
+// maxWarnings is the maximum number of warnings with one code, so that none hides another kind.
 const maxWarnings = 10
 
 // alternatives matches what is a choice in the dictionary's patterns, and text in those of admins.
@@ -29,24 +29,32 @@ var alternatives = regexp.MustCompile(`\[[^\]]*\|[^\]]*\]`)
 // of the dictionary, an earlier rule takes all titles of the rule, or the rule takes titles from
 // products and undecidable titles of the dictionary. The titles on most PCs come first.
 func (rules *Rules) Warnings(ids []string, tallies []Counted) (all []Warning) {
-	for _, r := range rules.rules {
-		if slices.Contains(ids, r.ID) && alternatives.MatchString(r.Name) && len(all) < maxWarnings {
-			all = append(all, Warning{r.ID, "rule_alternatives", nil})
-		}
+	for _, r := range most(rules.copied(ids)) {
+		all = append(all, Warning{r.ID, "rule_alternatives", nil})
 	}
-	for _, s := range rules.shadowed(ids) {
-		if len(all) == maxWarnings {
-			break
-		}
+	for _, s := range most(rules.shadowed(ids)) {
 		all = append(all, Warning{s.rule, "rule_never_applies", errs.Pairs("rule", s.rule, "first", s.first)})
 	}
 	taken := rules.Overtaken(ids, tallies)
-	for _, t := range taken[:min(len(taken), maxWarnings)] {
+	for _, t := range most(taken) {
 		all = append(all, Warning{t.Rule, "rule_takes_title", errs.Pairs(
 			"title", text.Quote(t.Name), "devices", strconv.Itoa(t.Devices), "product", ProductName(t.Product))})
 	}
 	if more := len(taken) - maxWarnings; more > 0 {
 		all = append(all, Warning{"", "rule_takes_more", errs.Pairs("count", strconv.Itoa(more))})
+	}
+	return all
+}
+
+// most returns what warnings of one code are about, at most maxWarnings.
+func most[T any](all []T) []T { return all[:min(len(all), maxWarnings)] }
+
+// copied returns the rules with a name like a pattern of the dictionary.
+func (rules *Rules) copied(ids []string) (all []compiled) {
+	for _, r := range rules.rules {
+		if slices.Contains(ids, r.ID) && alternatives.MatchString(r.Name) {
+			all = append(all, r)
+		}
 	}
 	return all
 }

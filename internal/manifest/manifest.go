@@ -170,7 +170,8 @@ var Functions = []Function{
 		// enough concurrency. Correctness does not depend on it, only on the records.
 		Concurrency: 1,
 		Retries:     2,
-		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket},
+		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryMacOS},
+		Added:       []string{config.InventoryMacOS},
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, query, put}}},
 			receive("inventory", getObject, putObject, listBucket),

@@ -76,7 +76,7 @@ func TestAdjustedPositionsR8_10(t *testing.T) {
 			t.Fatalf("licences (-oracle +position)\n%s", diff)
 		}
 		if got, want := total(rows).Covered, oracleCovered(oracleAdjusted(licenses, adjustments), installations, o); got != want {
-			t.Fatalf("%d covered, %d are possible\n%v", got, want, short(rows))
+			t.Fatalf("%d covered, %d are possible\n%v", got, want, told(rows))
 		}
 		o.NoAdjustment = true
 		if diff := cmp.Diff(Compute(empty, licenses, installations, o), Compute(empty, slices.Concat(adjustments, licenses), installations, o)); diff != "" {

@@ -164,7 +164,7 @@ func (p *positions) market(of Product) *market {
 	name := [2]string{publisher, withoutPublisher(publisher, text.Fold(of.Name()))}
 	entry, found := p.entry(of, name)
 	m := p.byName[name]
-	if found {
+	if found && entry.ID != "" { // a row without an id is made from the name, and may be made again
 		m = p.byEntry[entry]
 	}
 	if m == nil {

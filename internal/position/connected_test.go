@@ -98,20 +98,7 @@ func demanded(l Line) int {
 	return l.Quantity
 }
 
-func drawConnected(kind SourceKind) *rapid.Generator[[]Line] {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Line {
-		l := Line{
-			Product:  Product{Publisher: "Microsoft", Family: rapid.SampledFrom(connected).Draw(t, "family"), Version: rapid.SampledFrom(years).Draw(t, "version")},
-			Quantity: rapid.IntRange(0, 3).Draw(t, "quantity"), Source: Source{Kind: kind, ID: rapid.StringMatching("[a-z]{3}").Draw(t, "id")},
-		}
-		if kind == KindInventory {
-			l.Users = rapid.IntRange(0, 2).Draw(t, "users")
-		} else {
-			l.SA = rapid.IntRange(0, l.Quantity).Draw(t, "sa")
-		}
-		return l
-	}), 0, 8)
-}
+func drawConnected(kind SourceKind) *rapid.Generator[[]Line] { return drawSome(kind, connected, years) }
 
 func drawAllOptions(t *rapid.T) Options {
 	o := drawOptions(t)

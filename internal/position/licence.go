@@ -28,7 +28,7 @@ func Entitled(d *product.Dictionary, e entitlement.Entitlement, source Source, a
 		Source:    source,
 		Agreement: agreementID,
 	}
-	line.Metric = metricOf(d, line.Product, e.Family)
+	line.Metric = metricInName(d, line.Product, e.Family)
 	if line.SA > 0 && e.SAOn(c.Today) == 0 {
 		line.SAEnded = e.SAEnd
 	}
@@ -44,7 +44,7 @@ func Bought(d *product.Dictionary, a agreement.Agreement, c day.Calendar) (Line,
 		Source:    Source{Kind: KindAgreement, ID: a.ID, Text: a.Name},
 		Agreement: a.ID,
 	}
-	line.Metric = metricOf(d, line.Product, a.ProductTitle)
+	line.Metric = metricInName(d, line.Product, a.ProductTitle)
 	return line, a.Type == agreement.TypeOther && Counts(a.Terms, c)
 }
 

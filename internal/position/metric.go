@@ -13,10 +13,14 @@ import (
 // have: they are old licences of products that are now licensed by cores.
 const MetricProcessor product.Metric = "processor"
 
+// MetricUnknown is the metric of licences of a product that is licensed by cores, if their name does not
+// tell: they may be for cores, for processors or for servers.
+const MetricUnknown product.Metric = "unknown"
+
 // Metrics lists every metric, in the order of the documentation.
 var Metrics = []product.Metric{
 	product.MetricDevice, product.MetricUser, product.MetricOS, product.MetricCore, MetricProcessor, product.MetricServer, product.MetricCAL,
-	product.MetricService, product.MetricNone,
+	product.MetricService, product.MetricNone, MetricUnknown,
 }
 
 // Quantity is a number of licences for one metric.
@@ -25,9 +29,10 @@ type Quantity struct {
 	Licenses int
 }
 
-// metricOf returns what the licences of a name are for. A server product has licences for cores, for
-// processors and for servers, and one name on paper for each; other products have one metric.
-func metricOf(d *product.Dictionary, p Product, name string) product.Metric {
+// metricInName returns what a name says that licences are for. A server product has licences for cores,
+// for processors and for servers, and one name on paper for each; other products have one metric. It
+// is empty if the metric is the product's.
+func metricInName(d *product.Dictionary, p Product, name string) product.Metric {
 	row, known := d.Of(p)
 	if !known || row.Metric != product.MetricCore && row.Metric != product.MetricServer {
 		return ""
@@ -38,8 +43,22 @@ func metricOf(d *product.Dictionary, p Product, name string) product.Metric {
 		return product.MetricCore
 	case slices.ContainsFunc(words, func(w string) bool { return w == "processor" || w == "proc" || w == "cpu" }):
 		return MetricProcessor
+	case row.Metric == product.MetricServer:
+		return ""
+	case countServers(words) > countServers(strings.Fields(text.Fold(row.Name()))):
+		return product.MetricServer // "SQL Server Standard per server"
 	}
-	return product.MetricServer
+	return MetricUnknown
+}
+
+// countServers returns how often words say server.
+func countServers(words []string) (n int) {
+	for _, w := range words {
+		if w == "server" || w == "servers" {
+			n++
+		}
+	}
+	return n
 }
 
 // isCoreWord reports whether a word of a name says cores: core, 2core, or SQLSvrStdCore of a price list.

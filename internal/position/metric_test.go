@@ -23,6 +23,9 @@ func TestR8_2_LicencesByMetric(t *testing.T) {
 		{Family: "SQLSvrStdCore", Version: "2019", Effective: 2},
 		{Family: "SQL Server Standard", Version: "2019", Effective: 3},
 		{Family: "SQL Server Standard per Processor", Version: "2019", Effective: 1},
+		{Family: "SQL Server Standard per Server", Version: "2019", Effective: 6},
+		{Family: "Windows Server Datacenter", Version: "2022", Effective: 16},
+		{Family: "Exchange Server Standard", Version: "2019", Effective: 7},
 		{Family: "Visio Standard", Version: "2019", Effective: 5},
 	} {
 		line, _ := Entitled(d, e, Source{Kind: KindStatement, ID: e.Family}, "", today)
@@ -36,8 +39,10 @@ func TestR8_2_LicencesByMetric(t *testing.T) {
 		got[r.Product.Name()+" "+r.Product.Version] = r.Quantities
 	}
 	want := map[string][]Quantity{
-		"SQL Server Standard 2019": {{product.MetricCore, 30}, {MetricProcessor, 1}, {product.MetricServer, 3}},
-		"Visio Standard 2019":      {{product.MetricDevice, 5}},
+		"SQL Server Standard 2019":       {{product.MetricCore, 30}, {MetricProcessor, 1}, {product.MetricServer, 6}, {MetricUnknown, 3}},
+		"Windows Server Datacenter 2022": {{MetricUnknown, 16}},
+		"Exchange Server Standard 2019":  {{product.MetricServer, 7}},
+		"Visio Standard 2019":            {{product.MetricDevice, 5}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

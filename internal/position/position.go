@@ -105,7 +105,8 @@ type Line struct {
 	// Agreement is the id of the licence's agreement; empty for other kinds than KindPair and
 	// KindAgreement.
 	Agreement string
-	// Metric is what a licence is for, if its name tells: cores, processors or servers. Empty is Row.Metric.
+	// Metric is what a licence of a server product is for by its name: cores, processors, servers or
+	// MetricUnknown. Empty is Row.Metric.
 	Metric product.Metric
 	// NotVolume marks licences of a statement that were bought outside volume licensing, also of
 	// Microsoft's products: those of a General License Statement.

@@ -37,19 +37,27 @@ func lines(kind SourceKind, written ...string) []Line {
 	return lines
 }
 
-// short formats rows as text.
-func short(rows []Row) []string {
+// told returns rows as text, with the products of moves and what is outside the totals.
+func told(rows []Row) []string {
+	named := func(p Product) string { return strings.TrimSuffix(p.Name()+"@"+p.Version, "@") }
 	var s []string
 	for _, r := range rows {
-		w := fmt.Sprintf("%s@%s: %d owned", r.Product.Name(), r.Product.Version, r.Owned)
+		w := fmt.Sprintf("%s: %d owned", named(r.Product), r.Owned)
 		for _, m := range r.Moves {
-			if m.To == r.Product {
-				w += fmt.Sprintf(", +%d %s from %s", m.Quantity, m.Step, m.From.Version)
-			} else {
-				w += fmt.Sprintf(", -%d %s to %s", m.Quantity, m.Step, m.To.Version)
+			switch {
+			case m.To == r.Product:
+				w += fmt.Sprintf(", +%d %s from %s", m.Quantity, m.Step, named(m.From))
+			case m.Suite:
+				w += fmt.Sprintf(", %d %s for %s", m.Quantity, m.Step, named(m.To))
+			default:
+				w += fmt.Sprintf(", -%d %s to %s", m.Quantity, m.Step, named(m.To))
 			}
 		}
-		s = append(s, fmt.Sprintf("%s, %d needed: %+d %s", w, r.Needed, r.Surplus-r.Shortfall, r.Verdict))
+		w += fmt.Sprintf(", %d needed", r.Needed)
+		if r.Measure == MeasureUsers && r.Needed > 0 {
+			w += " by users"
+		}
+		s = append(s, fmt.Sprintf("%s: %+d-%d %s", w, r.Surplus, r.Shortfall, r.Verdict))
 	}
 	return s
 }
@@ -63,13 +71,13 @@ type computing struct {
 }
 
 // compute compares the rows of each case, and checks that the sum of each row closes.
-func compute(t *testing.T, d *product.Dictionary, tell func([]Row) []string, cases []computing) {
+func compute(t *testing.T, d *product.Dictionary, cases []computing) {
 	t.Helper()
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			rows := Compute(d, lines(KindPair, test.licenses...), lines(KindInventory, test.installations...), test.options)
-			if diff := cmp.Diff(test.want, tell(rows)); diff != "" {
+			if diff := cmp.Diff(test.want, told(rows)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 			for i := range rows {
@@ -83,118 +91,118 @@ func compute(t *testing.T, d *product.Dictionary, tell func([]Row) []string, cas
 
 func TestCompute(t *testing.T) {
 	t.Parallel()
-	compute(t, empty, short, []computing{
+	compute(t, empty, []computing{
 		{name: "nothing"},
 		{
 			name:     "R8.2 each verdict",
 			licenses: []string{"5 A@2021", "5 B@2021", "5 C@2021", "0 E@2021"}, installations: []string{"5 A@2021", "6 B@2021", "1 D@2021", "0 F@1"},
 			want: []string{
-				"A@2021: 5 owned, 5 needed: +0 covered", "B@2021: 5 owned, 6 needed: -1 short",
-				"C@2021: 5 owned, 0 needed: +5 unused", "D@2021: 0 owned, 1 needed: -1 unlicensed",
+				"A@2021: 5 owned, 5 needed: +0-0 covered", "B@2021: 5 owned, 6 needed: +0-1 short",
+				"C@2021: 5 owned, 0 needed: +5-0 unused", "D@2021: 0 owned, 1 needed: +0-1 unlicensed",
 			},
 		},
 		{
 			name:     "case and spacing do not count",
 			licenses: []string{"2 Office  Professional PLUS@2021"}, installations: []string{"1  office professional plus@2021", "1 Office Professional Plus@2021"},
-			want: []string{"Office  Professional PLUS@2021: 2 owned, 2 needed: +0 covered"},
+			want: []string{"Office  Professional PLUS@2021: 2 owned, 2 needed: +0-0 covered"},
 		},
 		{
 			name:     "nor does a publisher at the front of a name",
 			licenses: []string{"2 Microsoft 365 Apps@"}, installations: []string{"1 365 apps@", "1 MICROSOFT 365 Apps@", "1 Microsoft@"},
-			want: []string{"Microsoft 365 Apps@: 2 owned, 2 needed: +0 covered", "Microsoft@: 0 owned, 1 needed: -1 unlicensed"},
+			want: []string{"Microsoft 365 Apps: 2 owned, 2 needed: +0-0 covered", "Microsoft: 0 owned, 1 needed: +0-1 unlicensed"},
 		},
 		{
 			name:     "version prefix",
 			licenses: []string{"3 A@2.05", "3 B@2"}, installations: []string{"2 A@2.05.1234", "1 A@2.051", "2 B@2.1", "2 B@2.2", "1 B@20.1"},
 			want: []string{
-				"A@2.05: 3 owned, -2 prefix to 2.05.1234, 0 needed: +1 covered",
-				"A@2.05.1234: 0 owned, +2 prefix from 2.05, 2 needed: +0 covered",
-				"A@2.051: 0 owned, 1 needed: -1 unlicensed",
-				"B@2: 3 owned, -1 prefix to 2.1, -2 prefix to 2.2, 0 needed: +0 covered",
-				"B@2.1: 0 owned, +1 prefix from 2, 2 needed: -1 short",
-				"B@2.2: 0 owned, +2 prefix from 2, 2 needed: +0 covered",
-				"B@20.1: 0 owned, 1 needed: -1 unlicensed",
+				"A@2.05: 3 owned, -2 prefix to A@2.05.1234, 0 needed: +1-0 covered",
+				"A@2.05.1234: 0 owned, +2 prefix from A@2.05, 2 needed: +0-0 covered",
+				"A@2.051: 0 owned, 1 needed: +0-1 unlicensed",
+				"B@2: 3 owned, -1 prefix to B@2.1, -2 prefix to B@2.2, 0 needed: +0-0 covered",
+				"B@2.1: 0 owned, +1 prefix from B@2, 2 needed: +0-1 short",
+				"B@2.2: 0 owned, +2 prefix from B@2, 2 needed: +0-0 covered",
+				"B@20.1: 0 owned, 1 needed: +0-1 unlicensed",
 			},
 		},
 		{
 			name:     "version prefix switched off",
 			licenses: []string{"3 A@2.05"}, installations: []string{"2 A@2.05.1234"}, options: Options{NoPrefix: true},
-			want: []string{"A@2.05: 3 owned, 0 needed: +3 unused", "A@2.05.1234: 0 owned, 2 needed: -2 unlicensed"},
+			want: []string{"A@2.05: 3 owned, 0 needed: +3-0 unused", "A@2.05.1234: 0 owned, 2 needed: +0-2 unlicensed"},
 		},
 		{
 			name:     "the most specific licence first",
 			licenses: []string{"1 A@2", "1 A@2.05", "1 A@"}, installations: []string{"2 A@2.05.1"},
 			want: []string{
-				"A@: 1 owned, 0 needed: +1 unused", "A@2: 1 owned, -1 prefix to 2.05.1, 0 needed: +0 covered",
-				"A@2.05: 1 owned, -1 prefix to 2.05.1, 0 needed: +0 covered",
-				"A@2.05.1: 0 owned, +1 prefix from 2, +1 prefix from 2.05, 2 needed: +0 covered",
+				"A: 1 owned, 0 needed: +1-0 unused", "A@2: 1 owned, -1 prefix to A@2.05.1, 0 needed: +0-0 covered",
+				"A@2.05: 1 owned, -1 prefix to A@2.05.1, 0 needed: +0-0 covered",
+				"A@2.05.1: 0 owned, +1 prefix from A@2, +1 prefix from A@2.05, 2 needed: +0-0 covered",
 			},
 		},
 		{
 			name:     "a surplus of a newer version covers older ones, the next one first",
 			licenses: []string{"5 A@LTSC 2024", "2 A@2021", "1 A@2016"}, installations: []string{"3 A@LTSC 2024", "3 A@2019", "1 A@2021"},
 			want: []string{
-				"A@2016: 1 owned, 0 needed: +1 unused",
-				"A@2019: 0 owned, +1 downgrade from 2021, +2 downgrade from LTSC 2024, 3 needed: +0 covered",
-				"A@2021: 2 owned, -1 downgrade to 2019, 1 needed: +0 covered",
-				"A@LTSC 2024: 5 owned, -2 downgrade to 2019, 3 needed: +0 covered",
+				"A@2016: 1 owned, 0 needed: +1-0 unused",
+				"A@2019: 0 owned, +1 downgrade from A@2021, +2 downgrade from A@LTSC 2024, 3 needed: +0-0 covered",
+				"A@2021: 2 owned, -1 downgrade to A@2019, 1 needed: +0-0 covered",
+				"A@LTSC 2024: 5 owned, -2 downgrade to A@2019, 3 needed: +0-0 covered",
 			},
 		},
 		{
 			name:     "downgrade switched off",
 			licenses: []string{"5 A@2024"}, installations: []string{"3 A@2019"}, options: Options{NoDowngrade: true},
-			want: []string{"A@2019: 0 owned, 3 needed: -3 unlicensed", "A@2024: 5 owned, 0 needed: +5 unused"},
+			want: []string{"A@2019: 0 owned, 3 needed: +0-3 unlicensed", "A@2024: 5 owned, 0 needed: +5-0 unused"},
 		},
 		{
 			name:     "R2 is a release of its own",
 			licenses: []string{"1 A@2012", "1 B@2012 R2"}, installations: []string{"1 A@2012 R2", "1 B@2012"},
 			want: []string{
-				"A@2012: 1 owned, 0 needed: +1 unused", "A@2012 R2: 0 owned, 1 needed: -1 unlicensed",
-				"B@2012: 0 owned, +1 downgrade from 2012 R2, 1 needed: +0 covered", "B@2012 R2: 1 owned, -1 downgrade to 2012, 0 needed: +0 covered",
+				"A@2012: 1 owned, 0 needed: +1-0 unused", "A@2012 R2: 0 owned, 1 needed: +0-1 unlicensed",
+				"B@2012: 0 owned, +1 downgrade from B@2012 R2, 1 needed: +0-0 covered", "B@2012 R2: 1 owned, -1 downgrade to B@2012, 0 needed: +0-0 covered",
 			},
 		},
 		{
 			name:     "an order that is not known is no downgrade",
 			licenses: []string{"1 A@2019", "1 B@2019+SA"}, installations: []string{"1 A@16.0", "1 B@", "1 B@XP"},
 			want: []string{
-				"A@16.0: 0 owned, 1 needed: -1 unlicensed", "A@2019: 1 owned, 0 needed: +1 unused",
-				"B@: 0 owned, 1 needed: -1 unlicensed", "B@2019: 1 owned, 0 needed: +1 unused", "B@XP: 0 owned, 1 needed: -1 unlicensed",
+				"A@16.0: 0 owned, 1 needed: +0-1 unlicensed", "A@2019: 1 owned, 0 needed: +1-0 unused",
+				"B: 0 owned, 1 needed: +0-1 unlicensed", "B@2019: 1 owned, 0 needed: +1-0 unused", "B@XP: 0 owned, 1 needed: +0-1 unlicensed",
 			},
 		},
 		{
 			name:     "other editions and families cover nothing",
 			licenses: []string{"9 Office Standard@2021", "9 Visio Professional@2021"}, installations: []string{"1 Office Professional@2021", "1 Office@2021"},
 			want: []string{
-				"Office@2021: 0 owned, 1 needed: -1 unlicensed", "Office Professional@2021: 0 owned, 1 needed: -1 unlicensed",
-				"Office Standard@2021: 9 owned, 0 needed: +9 unused", "Visio Professional@2021: 9 owned, 0 needed: +9 unused",
+				"Office@2021: 0 owned, 1 needed: +0-1 unlicensed", "Office Professional@2021: 0 owned, 1 needed: +0-1 unlicensed",
+				"Office Standard@2021: 9 owned, 0 needed: +9-0 unused", "Visio Professional@2021: 9 owned, 0 needed: +9-0 unused",
 			},
 		},
 		{
 			name:     "Software Assurance covers newer versions",
 			licenses: []string{"2 A@2019+SA", "2 A@2019"}, installations: []string{"1 A@2019", "3 A@2024"},
 			want: []string{
-				"A@2019: 4 owned, -2 assurance to 2024, 1 needed: +1 covered",
-				"A@2024: 0 owned, +2 assurance from 2019, 3 needed: -1 short",
+				"A@2019: 4 owned, -2 assurance to A@2024, 1 needed: +1-0 covered",
+				"A@2024: 0 owned, +2 assurance from A@2019, 3 needed: +0-1 short",
 			},
 		},
 		{
 			name:     "Software Assurance switched off",
 			licenses: []string{"2 A@2019+SA"}, installations: []string{"1 A@2024"}, options: Options{NoAssurance: true},
-			want: []string{"A@2019: 2 owned, 0 needed: +2 unused", "A@2024: 0 owned, 1 needed: -1 unlicensed"},
+			want: []string{"A@2019: 2 owned, 0 needed: +2-0 unused", "A@2024: 0 owned, 1 needed: +0-1 unlicensed"},
 		},
 		{
 			name:     "licences are rearranged when that covers more",
 			licenses: []string{"1 A@2019+SA", "1 A@2021"}, installations: []string{"1 A@2019", "1 A@2024"},
 			want: []string{
-				"A@2019: 1 owned, +1 downgrade from 2021, -1 assurance to 2024, 1 needed: +0 covered",
-				"A@2021: 1 owned, -1 downgrade to 2019, 0 needed: +0 covered",
-				"A@2024: 0 owned, +1 assurance from 2019, 1 needed: +0 covered",
+				"A@2019: 1 owned, +1 downgrade from A@2021, -1 assurance to A@2024, 1 needed: +0-0 covered",
+				"A@2021: 1 owned, -1 downgrade to A@2019, 0 needed: +0-0 covered",
+				"A@2024: 0 owned, +1 assurance from A@2019, 1 needed: +0-0 covered",
 			},
 		},
 		{
 			name:     "and left where they are when it does not",
 			licenses: []string{"1 A@2019+SA", "1 A@2021"}, installations: []string{"1 A@2019"},
-			want: []string{"A@2019: 1 owned, 1 needed: +0 covered", "A@2021: 1 owned, 0 needed: +1 unused"},
+			want: []string{"A@2019: 1 owned, 1 needed: +0-0 covered", "A@2021: 1 owned, 0 needed: +1-0 unused"},
 		},
 	})
 }

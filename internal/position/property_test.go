@@ -99,21 +99,24 @@ func matched(edges [][]int, installed int) int {
 	return covered
 }
 
-func drawLines(kind SourceKind) *rapid.Generator[[]Line] {
+// drawSome draws lines of families and versions.
+func drawSome(kind SourceKind, families, versions []string) *rapid.Generator[[]Line] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Line {
 		l := Line{
-			Product: Product{
-				Publisher: "Microsoft", Family: rapid.SampledFrom([]string{"A", "A", "B"}).Draw(t, "family"),
-				Version: rapid.SampledFrom(allVersions).Draw(t, "version"),
-			},
-			Quantity: rapid.IntRange(0, 3).Draw(t, "quantity"),
-			Source:   Source{Kind: kind, ID: rapid.StringMatching("[a-z]{3}").Draw(t, "id")},
+			Product:  Product{Publisher: "Microsoft", Family: rapid.SampledFrom(families).Draw(t, "family"), Version: rapid.SampledFrom(versions).Draw(t, "version")},
+			Quantity: rapid.IntRange(0, 3).Draw(t, "quantity"), Source: Source{Kind: kind, ID: rapid.StringMatching("[a-z]{3}").Draw(t, "id")},
 		}
-		if kind != KindInventory {
+		if kind == KindInventory {
+			l.Users = rapid.IntRange(0, 2).Draw(t, "users")
+		} else {
 			l.SA = rapid.IntRange(0, l.Quantity).Draw(t, "sa")
 		}
 		return l
 	}), 0, 8)
+}
+
+func drawLines(kind SourceKind) *rapid.Generator[[]Line] {
+	return drawSome(kind, []string{"A", "A", "B"}, allVersions)
 }
 
 func drawOptions(t *rapid.T) Options {
@@ -201,7 +204,7 @@ func TestOracle(t *testing.T) {
 		licenses, installations, o := drawLicense(t), drawLines(KindInventory).Draw(t, "installations"), drawOptions(t)
 		rows := Compute(empty, licenses, installations, o)
 		if got, want := total(rows).Covered, oracleCovered(licenses, installations, o); got != want {
-			t.Fatalf("%d covered, %d are possible\n%v", got, want, short(rows))
+			t.Fatalf("%d covered, %d are possible\n%v", got, want, told(rows))
 		}
 		for _, r := range rows {
 			for _, m := range r.Moves {

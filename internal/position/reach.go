@@ -34,7 +34,8 @@ func isMeasured(m product.Metric) bool {
 func (m *market) undecidable() bool { return m.entry != nil && m.entry.Kind == product.KindUndecidable }
 
 // measurable reports whether licences of a product are compared with an inventory of PCs. An
-// online service for users is not: nothing of it or of what it includes can be found on a PC.
+// online service for users is not: nothing of it or of what it includes can be found on a PC. Steps that
+// are switched off do not matter: a licence that covers nothing without them is unused.
 func (p *positions) measurable(m *market) bool {
 	switch {
 	case m.entry == nil:

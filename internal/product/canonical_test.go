@@ -19,10 +19,15 @@ func TestCanonicalR5_0(t *testing.T) {
 		{Publisher: "Dockside Systems", Family: "Berth Planner", Version: "8"}:                        {Publisher: "Dockside Systems", Family: "Berth Planner", Version: "8"},
 		{Publisher: "win.rar", Family: "WinRAR", Version: "6.24"}:                                     {Publisher: "RARLAB", Family: "WinRAR", Version: "6"},
 		{Publisher: "Microsoft Corporation", Family: "Microsoft 365 Apps", Edition: "for enterprise"}: {Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "for enterprise"},
+		{Publisher: "Microsoft", Family: "Visio Std Education"}:                                       {Publisher: "Microsoft", Family: "Visio Std Education"}, // similar words are not enough
+		{Publisher: "Microsoft", Family: "Visio Standard for students"}:                               {Publisher: "Microsoft", Family: "Visio Standard for students"},
 		{Publisher: "MICROSOFT", Family: "visio professional", Version: "2019"}:                       {Publisher: "Microsoft", Family: "Visio", Edition: "Professional", Version: "2019"},
 	} {
 		if got := d.Canonical(before); got != want {
 			t.Errorf("%+v is %+v, want %+v", before, got, want)
+		}
+		if got := d.Ruled(before); got != want {
+			t.Errorf("%+v is %+v in a rule, want %+v", before, got, want)
 		}
 	}
 }

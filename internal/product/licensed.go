@@ -28,6 +28,9 @@ func (d *Dictionary) lookUp(publisher, name, version string) (m Match, ok bool) 
 	if m, ok = d.exactly(publisher, name, version); ok {
 		return m, true
 	}
+	if isAddition(text.Fold(name+" "+version), d.mayBeMicrosoft(publisher)) {
+		return Match{}, false // although the name begins like the title of an installation
+	}
 	for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
 		if m, ok = d.Recognize(Title{Publisher: publisher, Name: n, Version: version}); ok && m.Row != nil {
 			return m, true
@@ -47,6 +50,9 @@ func (d *Dictionary) OnPaper(publisher, name, version string) (m Match, ok bool)
 // exactly looks a name up as it is written. A column that does not begin with a version belongs to
 // the name: "Office", "Professional Plus 2021".
 func (d *Dictionary) exactly(publisher, name, version string) (m Match, ok bool) {
+	if isAddition(text.Fold(version), d.mayBeMicrosoft(publisher)) {
+		return Match{}, false
+	}
 	by := d.publisher(publisher)
 	m, ok = d.written(d.paper, by, name, version)
 	if column := text.Collapse(version); column != "" && !strings.ContainsAny(firstWord(column), "0123456789") {
@@ -96,31 +102,53 @@ func (d *Dictionary) stems(by int, name string) []string {
 	return []string{stem}
 }
 
-// loosely looks a name up by its words, see plain, and then without the qualifiers of price lists.
+// loosely looks a name up by its words, see plain, in each of its readings.
 func (d *Dictionary) loosely(publisher, name, version string) (m Match, ok bool) {
+	if isAddition(text.Fold(name+" "+version), d.mayBeMicrosoft(publisher)) {
+		return Match{}, false
+	}
 	by := d.publisher(publisher)
 	for _, n := range d.stems(by, name) {
-		if isStepUp(n, d.isMicrosoft(by)) {
-			return Match{}, false
-		}
-		whole := plain(n, d.isMicrosoft(by))
-		tried := 0
-		for _, words := range [][]string{whole, unsold(whole, sold), unsold(whole, sold, soldTo)} {
-			if len(words) == tried { // nothing more was removed
-				continue
-			}
-			tried = len(words)
-			if m, ok = d.licensed(d.plainPaper, by, strings.Join(words, " "), "", version); ok {
+		for _, r := range readings(plain(n, d.isMicrosoft(by))) {
+			if m, ok = d.read(by, r, version); ok {
 				return m, true
-			}
-			if rest, found := SplitVersion(words); found != "" {
-				if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), found, version); ok {
-					return m, true
-				}
 			}
 		}
 	}
 	return Match{}, false
+}
+
+// read looks up one reading of a name, and then without the version in it.
+func (d *Dictionary) read(by int, r reading, version string) (m Match, ok bool) {
+	if m, ok = d.licensed(d.plainPaper, by, strings.Join(r.words, " "), "", version); ok {
+		return m, true
+	}
+	if rest, found := SplitVersion(r.words); found != "" && found != r.number {
+		if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), found, version); ok {
+			return m, true
+		}
+	}
+	for i := min(len(r.words), maxWords) - 1; i > 0; i-- {
+		rest := slices.Concat(r.words[:i], r.words[i+1:])
+		if m, ok = d.licensed(d.plainPaper, by, strings.Join(rest, " "), r.words[i], version); ok && m.tells(r.words[i], r.number) {
+			return m, true
+		}
+	}
+	return Match{}, false
+}
+
+// tells reports whether a word of a name is the version of the product that the other words name: the XI
+// of "acrobat xi pro", the 17 of "workstation 17 pro". A number before a unit must be a recent version:
+// "acrobat pro 11 licenses", but not "visio 5 licenses".
+func (m *Match) tells(word, beforeUnit string) bool {
+	own, ok := m.Row.own(word)
+	switch {
+	case ok && own == m.Product.Version:
+		return word != beforeUnit || m.Row.isRecent(own)
+	case m.Row.Scheme == SchemeMajor || m.Row.Scheme == SchemeMinor:
+		return word != beforeUnit && isNumber(word) && m.Product.Version == m.Row.canonical(word)
+	}
+	return false
 }
 
 func (d *Dictionary) isMicrosoft(by int) bool { return by >= 0 && d.Publishers[by].Name == "Microsoft" }
@@ -203,19 +231,21 @@ func shortest(version string) string {
 }
 
 // Canonical returns a product as this dictionary names it: one that another dictionary or a person
-// named. Products that Recognize and Named return stay as they are, and so do unknown ones.
+// named. Products that Recognize and Named return stay as they are, and so do unknown ones. A name
+// with similar words is not enough: a person who names a product that the dictionary does not have
+// does not mean another one.
 func (d *Dictionary) Canonical(p Product) Product {
 	if row, ok := d.own(p); ok {
 		return row.product(row.canonical(p.Version))
 	}
-	if m, ok := d.OnPaper(p.Publisher, p.Name(), p.Version); ok {
+	if m, ok := d.exactly(p.Publisher, p.Name(), p.Version); ok {
 		return m.Product
 	}
 	return p
 }
 
-// Ruled returns the product that an admin's rule names: like a licence of that name, but not by names
-// of installations, which a rule recognises itself.
+// Ruled returns the product that an admin's rule names: like a licence of that name, but neither by names
+// of installations, which a rule recognises itself, nor by similar words, see Canonical.
 func (d *Dictionary) Ruled(p Product) Product {
 	if canonical := d.Canonical(p); canonical != p {
 		return canonical

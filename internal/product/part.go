@@ -120,15 +120,46 @@ func (d *Dictionary) part(stem string, by detected) (m Match, ok bool) {
 			return Match{Rule: rulePartOfKnown, Kind: KindComponent, Of: row}, true
 		}
 	}
-	if _, name, is := strings.Cut(stem, " for "); is && by.publisher >= 0 {
-		if row, ok := d.begins(name, by); ok {
+	if extra, name, is := strings.Cut(stem, " for "); is && by.publisher >= 0 && isExtra(extra) {
+		if row, ok := d.paid(name, by.publisher); ok {
 			return Match{Rule: ruleForKnown, Kind: KindComponent, Of: row}, true
 		}
 	}
 	return Match{}, false
 }
 
-// isFamily reports whether a name is that of a product, with or without its publisher.
+// extraEndings are more parts that are named after the product that they are for: "Name Checker for
+// Revit".
+var extraEndings = []string{
+	"checker", "monitor", "importer", "exporter", "loader", "interoperability", "provider", "adapter", "wizard", "pack", "kit", "toolkit",
+}
+
+// isExtra reports whether what stands in front of "for" is the name of a part. Other programs for a product
+// are sold: "Backup for Exchange".
+func isExtra(name string) bool {
+	_, _, is := endsAs("a "+name, slices.Concat(partEndings, looseEndings, extraEndings)) // the ending may be the whole text
+	return is
+}
+
+// paid reports whether a name is of a product of a publisher that needs a licence, with or without a
+// version. The row is nil if the name does not tell which product.
+func (d *Dictionary) paid(name string, publisher int) (*Row, bool) {
+	for _, n := range []string{name, withoutVersion(name)} {
+		for _, find := range []lookup{d.paper, d.familyPaper} {
+			m, ok := d.written(find, publisher, n, "")
+			switch {
+			case !ok || m.Kind == KindFree:
+			case m.Kind == KindProduct:
+				return m.Row, true
+			default:
+				return nil, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// isFamily reports whether a product has a name, with or without its publisher.
 func (d *Dictionary) isFamily(name string, by detected) bool {
 	return len(d.families()[name]) > 0 || len(d.families()[d.withoutPublisher(by.publisher, name)]) > 0
 }
@@ -166,11 +197,9 @@ func (d *Dictionary) begins(name string, by detected) (*Row, bool) {
 // beginsAt is begins for a name without its publisher: a product of the publisher has its first word.
 func (d *Dictionary) beginsAt(name string, publisher int) (*Row, bool) {
 	var rows []int
-	if all, ok := d.papers[publisher]; ok {
-		for _, i := range all.rows {
-			if family := text.Fold(d.Rows[i].Family); d.Rows[i].Kind != KindFree && firstWord(family) == firstWord(name) {
-				rows = append(rows, i)
-			}
+	for _, i := range d.papersOf(publisher).rows {
+		if family := text.Fold(d.Rows[i].Family); d.Rows[i].Kind != KindFree && firstWord(family) == firstWord(name) {
+			rows = append(rows, i)
 		}
 	}
 	isPublisher := d.publishers[name] == publisher && publisherStem(d.Publishers[publisher].Name) == name

@@ -26,15 +26,30 @@ func plain(name string, ofMicrosoft bool) []string {
 			words = append(words, w)
 		}
 	}
-	if at := slices.Index(words, "from"); at > 0 {
-		words = words[:at]
-	}
-	return accessLicense(words)
+	return accessLicense(withoutOrigin(words))
 }
+
+// withoutOrigin removes what a licence is an upgrade from, and "upgrade to" in front of what it is for.
+func withoutOrigin(words []string) []string {
+	if len(words) > 2 && upgrades[words[0]] && (words[1] == "to" || words[1] == "for") {
+		words = words[2:]
+	}
+	for i := 1; i < len(words); i++ {
+		if words[i] == "from" || upgrades[words[i-1]] && origins[words[i]] {
+			return words[:i]
+		}
+	}
+	return words
+}
+
+var (
+	upgrades = setOf("upgrade upgrades upgrd upgr upg crossgrade cross-grade trade-up tradeup")
+	origins  = setOf("from von vanaf van depuis desde da")
+)
 
 const punctuation = "()[]{},;:-–—|\"'"
 
-var fillers = setOf("with w and & the")
+var fillers = setOf("with w and & + the")
 
 // joined returns a word without "with" before it: w/msdn.
 func joined(word string) string {

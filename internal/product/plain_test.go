@@ -78,7 +78,49 @@ func TestPaperFormsR5_0(t *testing.T) {
 			WINENTperDVC ALNG UpgrdSAPk MVL wMDOP = Windows Enterprise
 			Word 2021 for Mac = Office for Mac Word 2021
 			M365 E5 Sec ShrdSvr ALNG SubsVL MVL PerUsr = Microsoft 365 E5 Security
-			Windows Education SA = Windows Education
+			Windows Education SA = ?
+			Office Professional Plus Software Assurance = ?
+			OfficeProPlus ALNG SA MVL = ?
+			OfficeProPlus ALNG SAPk OLP NL = ?
+			Visio Standard 2019 - 2 year SA = ?
+			Software Assurance for Office Standard = ?
+			SQLSvrStdCore ALNG SA MVL 2Lic CoreLic = ?
+			Office Professional Plus License & Software Assurance = Office Professional Plus
+			Office Professional Plus License/Software Assurance Pack = Office Professional Plus
+			Office Professional Plus with Software Assurance = Office Professional Plus
+			Office Professional Plus mit SA = Office Professional Plus
+			Office Standard 2021 + SA = Office Standard 2021
+			Office Standard 2021 SA & License = Office Standard 2021
+			Office Standard 2021 incl. SA = Office Standard 2021
+			Office Standard 2021 w/o SA = Office Standard 2021
+			OfficeStd ALNG LicSAPk MVL = Office Standard
+			Office Standard License incl. 3 years SA = Office Standard
+			Office 365 License = Office 365
+			Windows 11 license = Windows 11
+			Windows 10 10 licenses = Windows 10
+			Windows 7 PCs = Windows 7
+			Visio Plan 2 license = Visio Plan 2
+			Visio Plan 2 10 licenses = Visio Plan 2
+			Visio Plan 2 license only = Visio Plan 2
+			Visio Plan 2 1 year = Visio Plan 2
+			Project Plan 3 users = Project Plan 3
+			Project Plan 3 5 users = Project Plan 3
+			Microsoft 365 E3 users = Microsoft 365 E3
+			Office 2019 5 users = Office 2019
+			Office 365 E3 10 licenses = Office 365 E3
+			Visio 5 licenses = Visio
+			Visio 5 Lizenzen = Visio
+			Visio Standard 2019 10 PCs = Visio Standard 2019
+			Visio Standard 2019 for 10 users = Visio Standard 2019
+			Visio Standard 2019 10-user = Visio Standard 2019
+			Visio Standard 2019 10 license only = Visio Standard 2019
+			Windows 11 Pro Upgrade = Windows Pro 11
+			Office Professional Plus 2021 Upgrade = Office Professional Plus 2021
+			Office Standard 2019 Upgrade from 2016 = Office Standard 2019
+			Visio Professional 2019 Version upgrade from 2016 = Visio Professional 2019
+			Visio Professional 2019 Upgrade von Visio Standard 2016 = Visio Professional 2019
+			Upgrade to Visio Professional 2019 = Visio Professional 2019
+			Office Standard 2021 trade-up = Office Standard 2021
 			Visio = Visio
 			Visio 2019 = Visio 2019
 			Office = Office
@@ -92,6 +134,24 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Creative Cloud All Apps - 12 months renewal = Creative Cloud All Apps
 			Acrobat = Acrobat
 			Acrobat Standard 2020 Windows International English = Acrobat Standard 2020
+			Acrobat Pro 11 licenses = Acrobat Pro XI
+			Acrobat Pro XI 10 licenses = Acrobat Pro XI
+			Acrobat XI Pro 3 users = Acrobat Pro XI
+			Acrobat Pro 10 licenses = Acrobat Pro
+			Acrobat Pro 25 licenses = Acrobat Pro
+			Photoshop CS6 5 licenses = Photoshop CS6
+			Acrobat Pro 2020 5 users = Acrobat Pro 2020
+			Acrobat Pro 2020 Upgrade from Acrobat Pro 2017 = Acrobat Pro 2020
+			Acrobat Pro 2020 Crossgrade = Acrobat Pro 2020
+		`,
+		"VMware": `
+			VMware Workstation 17 Pro license = Workstation Pro 17
+			Fusion 13 licenses = Fusion
+		`,
+		"Corel": `
+			CorelDRAW Graphics Suite 2021 1 user = CorelDRAW Graphics Suite 2021
+			Corel Draw 2021 1 user = CorelDRAW Graphics Suite 2021
+			CorelDRAW Graphics Suite X7 Upgrade = CorelDRAW Graphics Suite X7
 		`,
 		"Autodesk": `
 			AutoCAD 2024 Commercial New Single-user ELD Annual Subscription = AutoCAD 2024
@@ -129,6 +189,13 @@ func TestUnlistedAccessLicensesR8_2(t *testing.T) {
 		{"Microsoft", "User CAL", "", product.MetricCAL},
 		{"Microsoft", "Microsoft 365 E5 Step-up from Microsoft 365 E3", "", product.MetricService},
 		{"Microsoft", "M365 E5 SASU", "", product.MetricService},
+		{"Microsoft", "Office Professional Plus Software Assurance", "", product.MetricService},
+		{"Microsoft", "Office Professional Plus", "Software Assurance", product.MetricService},
+		{"Microsoft", "WINENTperDVC ALNG SA MVL Pltfrm", "", product.MetricService},
+		{"", "Office Professional Plus SA", "", product.MetricService},
+		{"Contoso", "Planner Software Assurance", "", product.MetricService},
+		{"Contoso", "Planner with Software Assurance", "", ""},
+		{"Contoso", "Planner SA", "", ""},
 		{"Microsoft", "Contoso Server 2030 Device CAL", "", product.MetricCAL},
 		{"Microsoft", "FutureSvrCAL ALNG LicSAPk MVL UsrCAL", "", product.MetricCAL},
 		{"Microsoft", "Future Server Client Access Licence", "2030", product.MetricCAL},

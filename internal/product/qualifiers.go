@@ -1,6 +1,7 @@
 package product
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -8,15 +9,16 @@ import (
 // Price lists, resellers and portals add to the name of a product how it is sold. These words do
 // not change the product, so they are cut from a name that is not known with them.
 
-// sold are qualifiers that are part of no product's name. # stands for digits.
-var sold = phrases(`
-	# core|# cores|#core|# core license|# core license pack|# core pack|core license|core license pack|core lic|corelic|license pack|lic pack
-	# proc|# procs|# processor|# processors|# cpu|per core|per processor|per proc|per server
-	# user|# users|# device|# devices|# pc|# pcs|# mac|# macs|# seat|# seats|# seats min|# lic|#lic|# licenses|# licence|# license|# licences|one user|single user|single-user
+// qualifiers are part of no product's name. # stands for digits.
+var qualifiers = phrases(counts + `
+	# core license|# core license pack|# core pack|#core license|core license|core license pack|core lic|corelic|license pack|lic pack
+	per core|per processor|per proc|per server|# seats min|one user|single user|single-user
 	per user|per device|per seat|peruser|perusr|perdevice|perdvc|per usr|per dvc|per named user|per pc|per gebruiker|per apparaat|par utilisateur|par appareil|pro benutzer|pro gerät|por usuario|por usuário
 	license|licenses|licence|licences|lic|lics|lizenz|lizenzen|licentie|licenties|licencia|licencias|licença|licenças|licenza|license key|user license|device license
 	license only|license & software assurance|license software assurance|license/software assurance pack|license & software assurance pack|software assurance|software assurance pack
-	sa|sapk|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|incl sa|incl. sa|including sa
+	sa|sapk|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|+sa
+	incl|incl.|including|inkl|inkl.|inclusief|incl sa|incl. sa|including sa|met sa|mit sa|avec sa|con sa|com sa|without sa|no sa|incl software assurance|incl. software assurance|including software assurance
+	met software assurance|mit software assurance|avec software assurance|con software assurance|com software assurance|without software assurance|no software assurance
 	alng|sngl|all languages|all language|all lng|all lang|single language|mvl|mlng|lng|olp|olp nl|olv|osv|ovs|nl|no level|nolevel|level #|level a|level b|level c|level d|lvl a|lvl b|lvl c|lvl d
 	mpsa|csp|nce|eas|ees|mca|select plus|open license|open licence|open value|open value subscription|enterprise agreement|volume license|volume licence|vl|vlsc|volume
 	shrdsvr|subsvl|sub vl|subs vl|pltfrm|qlfd|nonqlfd|prorated|addproduct|additional product|ap|unified|original|fsa|fromsa|from sa|addon|add-on|add on
@@ -24,21 +26,39 @@ var sold = phrases(`
 	annual|annually|yearly|annual commitment|annual term|annual plan|annual subscription|annual billing|annual license|annuel|annuelle|jaarlijks|jährlich|anual
 	monthly|monthly commitment|monthly term|monthly plan|monthly subscription|monthly billing|mensuel|maandelijks|monatlich|mensual|mensal
 	billed|billed annually|billed yearly|billed monthly|billed triennially|prepaid|upfront|triennial|triennial commitment|commitment|commit|term|com yr|com mth|com y|com m
-	# year|# years|# yr|# yrs|# y|#y|#yr|#yrs|#-year|#-years|#year|#years|# jahr|# jahre|# jaar|# an|# ans|# año|# años|# ano|# anos|# anno|one year|two years|three years|one-year|three-year|p#y
-	# month|# months|# mo|# mos|# mth|# mths|#m|#mo|#mth|#-month|#-months|#month|#months|# monat|# monate|# monaten|# maand|# maanden|# mois|# mes|# meses|# mese|# mesi|one month|one-month|p#m|p#y p#m
-	perpetual|perpetual license|perpetual licence|lifetime|lifetime license|lifetime licence|# vcpu|# vcpus|# gb|# tb|esd|pkc|fpp|download|electronic download|e-license|medialess|media less|box|boxed|retail|retail box|product key|digital|digital license|oem|coa|wcoa|ggwa|getgenuine|get genuine|legalization
+	one year|two years|three years|one-year|three-year|one month|one-month|p#y|p#m|p#y p#m
+	perpetual|perpetual license|perpetual licence|lifetime|lifetime license|lifetime licence|esd|pkc|fpp|download|electronic download|e-license|medialess|media less|box|boxed|retail|retail box|product key|digital|digital license|oem|coa|wcoa|ggwa|getgenuine|get genuine|legalization
 	no teams|eea no teams|eea|without teams|commercial|cmmrcl|nonprofit staff pricing|staff pricing|for windows|voor windows|pour windows|für windows|para windows
 `)
 
-// soldTo are qualifiers that other products have in their names. They are cut together with the
-// others, from names that are not known without those only.
-var soldTo = phrases(`
+// looseQualifiers are parts of the names of other products. They are cut together with the others,
+// from names that are not known without those only.
+var looseQualifiers = phrases(`
 	edu|acdmc|academic|education|educational|educ|faculty|for faculty|student|students|for students|student use benefit|students use benefit|for education|for academic|university|school|teacher
-	gov|govt|government|for government|gcc|gcc high|dod|charity|charities|nonprofit|non-profit|for nonprofits|nonprofits|non-profits|npo|donation
-	new|full|full version|standalone|stand-alone|single|upgrade|upgrd|upg|upgrade license|upgrade licence|promo|promotion|trade-up|crossgrade
+	gov|govt|government|for government|gcc|gcc high|dod|charity|charities|nonprofit|non-profit|for nonprofit|nonprofits|non-profits|npo|donation
+	users|devices|seats|new|full|full version|standalone|stand-alone|single|promo|promotion
+	upgrade|upgrades|upgrd|upgr|upg|upgrade license|upgrade licence|upgrade version|version upgrade|product upgrade|competitive upgrade|trade-up|trade up|tradeup|crossgrade|cross-grade|cross grade|mise à niveau|actualización|atualização|aggiornamento
 	open|select|ea|enterprise licensing|licensing|team licensing|team|teams|for teams|for enterprise|tlp|clp|vip|eld|ic|ad|multiple platforms|multiple platform|multi platform|multiple|windows|win|win/mac|mac/win|mac & win|mac/windows|windows/mac|multi-user|network|international|int|eu|emea|eurozone|worldwide|multi european languages|multiple languages|multilingual|multilanguage|ml
 	english|german|french|dutch|spanish|italian|portuguese|eu english|universal english|international english|for pc|pc|on-premises|on-premise|on premises|edition|version|series
 `)
+
+// counts are numbers of licences and lengths of terms: 5 users, 5-user, 5user, for 5 users.
+var counts = counted(`core cores proc procs processor processors cpu cpus vcpu vcpus
+	user users device devices pc pcs mac macs seat seats computer computers workstation workstations install installs installation installations
+	lic lics license licenses licence licences lizenz lizenzen licentie licenties licencia licencias licença licenças licenza licenze
+	gebruiker gebruikers utilisateur utilisateurs benutzer nutzer usuario usuarios usuário usuários utente utenti
+	apparaat apparaten appareil appareils poste postes gerät geräte arbeitsplatz arbeitsplätze dispositivo dispositivos werkplek werkplekken
+	year years yr yrs y jahr jahre jaar jaren an ans année années año años ano anos anno anni
+	month months mo mos mth mths m monat monate monaten maand maanden mois mes meses mês mese mesi gb tb`)
+
+// counted returns phrases of numbers of each unit.
+func counted(units string) string {
+	var all strings.Builder
+	for unit := range strings.FieldsSeq(units) {
+		fmt.Fprintf(&all, "# %[1]s|#-%[1]s|#%[1]s|for # %[1]s\n", unit)
+	}
+	return all.String()
+}
 
 // phrases returns phrases, separated by bars and ends of lines, by their first words. Longer ones come
 // first.
@@ -58,18 +78,58 @@ func phrases(written string) map[string][][]string {
 	return all
 }
 
-// unsold removes qualifiers of the given kinds from the words of a name. The first word stays.
-func unsold(words []string, kinds ...map[string][][]string) (rest []string) {
-	shapes := make([]string, len(words))
-	for i, w := range words {
-		shapes[i] = shape(w)
+// reading is one way to read the words of a name.
+type reading struct {
+	words []string
+	// number is a number before a unit that is read as part of the name: 11 of "acrobat pro 11
+	// licenses". Empty if there is none.
+	number string
+}
+
+// readings returns the ways to read a name, the likeliest first: as it is, without qualifiers, and
+// without loose qualifiers. A number before a unit may belong to the name ("visio plan 2 license"),
+// so it is cut only from a name that is not known with it.
+func readings(words []string) (all []reading) {
+	add := func(r reading) {
+		if !slices.ContainsFunc(all, func(known reading) bool { return slices.Equal(known.words, r.words) }) {
+			all = append(all, r)
+		}
 	}
+	add(reading{words: words})
+	named, number := withoutUnits(words)
+	for _, kinds := range [][]map[string][][]string{{qualifiers}, {qualifiers, looseQualifiers}} {
+		if number != "" {
+			add(reading{withoutQualifiers(named, kinds...), number})
+		}
+		add(reading{words: withoutQualifiers(words, kinds...)})
+	}
+	return all
+}
+
+// withoutUnits removes the units after numbers from the words of a name, and returns the last of these
+// numbers; empty if there is none.
+func withoutUnits(words []string) (rest []string, number string) {
+	shapes := shapesOf(words)
+	for i := 0; i < len(words); i++ {
+		rest = append(rest, words[i])
+		if i > 0 && shapes[i] == "#" {
+			if n := qualifierLength(shapes[i:], qualifiers); n > 0 {
+				number = words[i]
+				i += n - 1
+			}
+		}
+	}
+	return rest, number
+}
+
+// withoutQualifiers removes qualifiers of the given kinds from the words of a name. The first word
+// stays.
+func withoutQualifiers(words []string, kinds ...map[string][][]string) (rest []string) {
+	shapes := shapesOf(words)
 	for i := 0; i < len(words); {
 		n := 0
 		if i > 0 {
-			for _, kind := range kinds {
-				n = max(n, qualifier(shapes[i:], kind))
-			}
+			n = qualifierLength(shapes[i:], kinds...)
 		}
 		if n == 0 {
 			rest = append(rest, words[i])
@@ -79,14 +139,30 @@ func unsold(words []string, kinds ...map[string][][]string) (rest []string) {
 	return rest
 }
 
-// qualifier returns the number of words of the longest phrase at the front of shapes of words.
-func qualifier(shapes []string, all map[string][][]string) int {
-	for _, phrase := range all[shapes[0]] {
-		if len(phrase) <= len(shapes) && slices.Equal(phrase, shapes[:len(phrase)]) {
-			return len(phrase)
+// qualifierLength returns the number of words of the longest phrase at the front of shapes of words.
+// The unit after a number may be the beginning of another phrase: "5 license only".
+func qualifierLength(shapes []string, kinds ...map[string][][]string) (n int) {
+	for _, kind := range kinds {
+		for _, phrase := range kind[shapes[0]] {
+			if len(phrase) <= len(shapes) && slices.Equal(phrase, shapes[:len(phrase)]) {
+				n = max(n, len(phrase))
+				break
+			}
 		}
 	}
-	return 0
+	if n > 0 && shapes[0] == "#" {
+		n = max(n, 1+qualifierLength(shapes[1:], kinds...))
+	}
+	return n
+}
+
+// shapesOf returns the shape of each word.
+func shapesOf(words []string) []string {
+	shapes := make([]string, len(words))
+	for i, w := range words {
+		shapes[i] = shape(w)
+	}
+	return shapes
 }
 
 // shape returns a word with # for each run of digits. Years are not numbers of anything: they stay.

@@ -40,7 +40,7 @@ type Dictionary struct {
 	rows       map[string]int     // by id
 	rules      []rule             // in the order of Data
 	byWord     map[string][]*rule // rules by their words
-	papers     map[int]*papers    // by the index of the publisher
+	papers     []*papers          // by the index of the publisher and 1; the first is of no publisher
 	words      struct {           // see accented
 		once  sync.Once
 		known map[string]string
@@ -50,9 +50,8 @@ type Dictionary struct {
 		rows map[string][]int
 	}
 
-	licences     memory[Title, licence] // see Licensed
-	rowsOf       memory[Product, *Row]  // by publisher, family and edition, see Of
-	unlistedRows sync.Map               // *Row by publisher and name, see unlisted
+	licences memory[Title, licence] // see Licensed
+	rowsOf   memory[Product, *Row]  // by publisher, family and edition, see Of
 }
 
 // papers is the names of a publisher's products, in normal form. They are collected on first use.
@@ -78,7 +77,11 @@ func New(data Data) *Dictionary {
 	data.Rows = withFamilies(data.Rows)
 	d := &Dictionary{
 		Data: data, publishers: make(map[string]int, 5*len(data.Publishers)), rows: make(map[string]int, len(data.Rows)),
-		byWord: make(map[string][]*rule, 2*len(data.Rules)), papers: map[int]*papers{},
+		byWord: make(map[string][]*rule, 2*len(data.Rules)), papers: make([]*papers, len(data.Publishers)+1),
+	}
+	all := make([]papers, len(d.papers))
+	for i := range all {
+		d.papers[i] = &all[i]
 	}
 	index := map[string]int{"": -1}
 	for i, p := range data.Publishers {
@@ -89,11 +92,8 @@ func New(data Data) *Dictionary {
 	}
 	for i, row := range data.Rows {
 		d.rows[row.ID] = i
-		by := index[row.Publisher]
-		if d.papers[by] == nil {
-			d.papers[by] = &papers{}
-		}
-		d.papers[by].rows = append(d.papers[by].rows, i)
+		of := d.papersOf(index[row.Publisher])
+		of.rows = append(of.rows, i)
 	}
 	d.rules = make([]rule, len(data.Rules))
 	for i := range data.Rules {
@@ -136,12 +136,12 @@ func (d *Dictionary) plainPaper(publisher int, name string) (paper, bool) {
 	return found, ok
 }
 
+// papersOf returns where the names of a publisher's products are collected; of no publisher for -1.
+func (d *Dictionary) papersOf(publisher int) *papers { return d.papers[publisher+1] }
+
 // names returns the names of a publisher's products.
 func (d *Dictionary) names(publisher int) *papers {
-	all, ok := d.papers[publisher]
-	if !ok {
-		return &papers{}
-	}
+	all := d.papersOf(publisher)
 	all.once.Do(func() {
 		all.byName, all.byOwn, all.family = map[string]paper{}, map[string]int{}, map[string]paper{}
 		if publisher >= 0 {
@@ -219,7 +219,7 @@ func (d *Dictionary) publisher(name string) int {
 // and of games share entries.
 func (d *Dictionary) Publisher(spelled string) (name string, ok bool) {
 	i, ok := d.publishers[publisherStem(spelled)]
-	if !ok || d.papers[i] == nil || !slices.ContainsFunc(d.papers[i].rows, func(row int) bool { return d.Rows[row].Kind == KindProduct }) {
+	if !ok || !slices.ContainsFunc(d.papersOf(i).rows, func(row int) bool { return d.Rows[row].Kind == KindProduct }) {
 		return "", false
 	}
 	return d.Publishers[i].Name, true
@@ -287,7 +287,7 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 	}
 	if best.rule.Row >= 0 {
 		m.Row = &d.Rows[best.rule.Row]
-		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.told(m.Row.Scheme), t.Version))
+		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.versionValues(m.Row.Scheme), t.Version))
 	}
 	return m, true
 }

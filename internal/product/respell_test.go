@@ -48,7 +48,12 @@ func TestEndingsR5_0(t *testing.T) {
 		{"Contoso", "SOLIDWORKS Login Manager 2024", "", ""}, // of another publisher: may be sold
 		{"Autodesk", "Name Checker for Revit 2021", "any-extra-for-product", product.KindComponent},
 		{"Contoso", "Name Checker for Revit 2021", "", ""},
-		{"Glarysoft Ltd", "Glary Utilities 2.29", "", ""}, // its whole name
+		{"Autodesk", "Plug-in for AutoCAD 2021", "any-extra-for-product", product.KindComponent},
+		{"Autodesk", "Cost Estimator for Revit 2021", "", ""},        // may be sold
+		{"Autodesk", "Name Checker for AutoCAD and Others", "", ""},  // not only for Revit
+		{"Veeam", "Zed Agent for Microsoft Exchange", "", ""},        // for a product of another publisher
+		{"Microsoft Corporation", "Zed Backup for Exchange", "", ""}, // may be sold
+		{"Glarysoft Ltd", "Glary Utilities 2.29", "", ""},            // its whole name
 		{"", "Vuze 5.7", "free-files", product.KindFree},
 		{"", "Vuze Design Studio", "", ""}, // begins with a short name by accident
 	} {

@@ -195,9 +195,9 @@ func (a *alternative) rest(stem string) string {
 	return ""
 }
 
-// told returns the values of the match. A number directly after the name of a product of numbered
+// versionValues returns the values of the match. A number directly after the name of a product of numbered
 // versions is its version although a star took it.
-func (f *found) told(scheme Scheme) Values {
+func (f *found) versionValues(scheme Scheme) Values {
 	v := f.values
 	if scheme != SchemeMajor && scheme != SchemeMinor {
 		return v

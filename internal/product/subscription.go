@@ -75,7 +75,7 @@ func (d *Dictionary) With(list []Subscription) *Dictionary {
 	var others []*Subscription
 	for i := range list {
 		if known, ok := first(list[i].names(), l.inDictionary); ok {
-			l.name(&list[i], known)
+			l.addNames(&list[i], known)
 		} else {
 			others = append(others, &list[i])
 		}
@@ -114,11 +114,11 @@ func (l *listing) add(s *Subscription) {
 		row := &l.rows[known.row]
 		row.Includes = slices.DeleteFunc(slices.Clone(row.Includes), func(id string) bool { return !slices.Contains(s.Includes, id) })
 	}
-	l.name(s, known)
+	l.addNames(s, known)
 }
 
-// name gives a row the names of a subscription that are not known yet.
-func (l *listing) name(s *Subscription, known paper) {
+// addNames gives a row the names of a subscription that are not known yet.
+func (l *listing) addNames(s *Subscription, known paper) {
 	row := &l.rows[known.row]
 	for _, name := range s.names() {
 		if _, ok := l.find(name); ok {
@@ -167,17 +167,15 @@ func (l *listing) dictionary(digest string) *Dictionary {
 	d := l.base
 	with := &Dictionary{
 		Data: Data{Publishers: d.Publishers, Rows: l.rows, Rules: d.Rules}, ID: d.ID + "+" + digest,
-		publishers: d.publishers, rows: maps.Clone(d.rows), rules: d.rules, byWord: d.byWord, papers: maps.Clone(d.papers),
+		publishers: d.publishers, rows: maps.Clone(d.rows), rules: d.rules, byWord: d.byWord, papers: slices.Clone(d.papers),
 	}
-	by, all := d.publisher(ListPublisher), &papers{}
-	if before := d.papers[by]; before != nil {
-		all.rows = slices.Clone(before.rows)
-	}
+	by := d.publisher(ListPublisher)
+	all := &papers{rows: slices.Clone(d.papersOf(by).rows)}
 	for i := len(d.Rows); i < len(l.rows); i++ {
 		with.rows[l.rows[i].ID] = i
 		all.rows = append(all.rows, i)
 	}
-	with.papers[by] = all
+	with.papers[by+1] = all
 	return with
 }
 

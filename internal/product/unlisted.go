@@ -7,21 +7,18 @@ import (
 	"trueup/internal/text"
 )
 
-// unlisted returns a row for a licence that the dictionary does not know but whose name says that it
-// is not for a PC: a client access license, cores, an external connector, a management license or a
-// step-up.
-// ok is false for other names. A product has the same row each time.
+// unlisted returns a new row for a licence that the dictionary does not know but whose name says that
+// it is not for a PC: a client access license, cores, an external connector, a management license, a
+// step-up or Software Assurance. ok is false for other names.
 func (d *Dictionary) unlisted(p Product) (*Row, bool) {
 	metric := metricOf(text.Fold(p.Name()), d.mayBeMicrosoft(p.Publisher))
 	if metric == "" {
 		return nil, false
 	}
-	row := &Row{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Kind: KindProduct, Metric: metric, Scheme: SchemeYear}
-	known, _ := d.unlistedRows.LoadOrStore(text.Fold(p.Publisher)+"\n"+text.Fold(p.Name()), row)
-	return known.(*Row), true
+	return &Row{Publisher: p.Publisher, Family: p.Family, Edition: p.Edition, Kind: KindProduct, Metric: metric, Scheme: SchemeYear}, true
 }
 
-// mayBeMicrosoft reports whether a publisher is Microsoft, or not told.
+// mayBeMicrosoft reports whether a publisher is Microsoft, or not given.
 func (d *Dictionary) mayBeMicrosoft(publisher string) bool {
 	return text.Collapse(publisher) == "" || d.isMicrosoft(d.publisher(publisher))
 }
@@ -29,7 +26,7 @@ func (d *Dictionary) mayBeMicrosoft(publisher string) bool {
 // metricOf returns what a folded name says that its licences are for; empty if it does not say it.
 // The short forms count for Microsoft's names only.
 func metricOf(name string, ofMicrosoft bool) Metric {
-	if isStepUp(name, ofMicrosoft) {
+	if isAddition(name, ofMicrosoft) {
 		return MetricService
 	}
 	if !ofMicrosoft {
@@ -56,8 +53,13 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 	return ""
 }
 
-// isStepUp reports whether a folded name is of a licence that makes another one a higher edition. It
-// covers nothing by itself: with the licence that it changes, it would count twice.
+// isAddition reports whether a folded name is of what is bought for a licence and is none itself: a
+// step-up or Software Assurance alone. Counted beside the licence that it is for, it would count twice.
+func isAddition(name string, ofMicrosoft bool) bool {
+	return isStepUp(name, ofMicrosoft) || isAssurance(name, ofMicrosoft)
+}
+
+// isStepUp reports whether a folded name is of a licence that makes another one a higher edition.
 func isStepUp(name string, ofMicrosoft bool) bool {
 	name = strings.ReplaceAll(name, "-", " ")
 	if strings.Contains(name, "stepup") || strings.Contains(" "+name+" ", " step up ") {

@@ -1,6 +1,7 @@
 package product
 
 import (
+	"slices"
 	"strings"
 
 	"trueup/internal/text"
@@ -48,7 +49,8 @@ func (r *Row) has(version string) bool {
 	return ok
 }
 
-// own returns a version in the spelling of the row, if the row has it.
+// own returns a version in the spelling of the row, if the row has it. A number may be one that the row
+// has in Roman numerals: 11 is XI.
 func (r *Row) own(version string) (string, bool) {
 	folded := text.Fold(version)
 	for _, known := range r.Known {
@@ -61,8 +63,23 @@ func (r *Row) own(version string) (string, bool) {
 			return known, true
 		}
 	}
+	if numeral, ok := numerals[folded]; ok && slices.Contains(r.Known, numeral) {
+		return numeral, true
+	}
 	return "", false
 }
+
+// recentVersions is the number of versions, from the last, for which licences are still bought. A number before
+// a unit is rather a quantity than an older version: five licences of Visio than Visio 5 of 1997.
+const recentVersions = 5
+
+// isRecent reports whether a version, in the spelling of the row, is one of the last.
+func (r *Row) isRecent(version string) bool {
+	return slices.Contains(r.Known[max(0, len(r.Known)-recentVersions):], version)
+}
+
+// numerals are the Roman numerals with which publishers number versions.
+var numerals = map[string]string{"6": "VI", "7": "VII", "8": "VIII", "9": "IX", "10": "X", "11": "XI", "12": "XII"}
 
 // ofBuild returns the version for the number of a build; empty if it does not tell.
 func (r *Row) ofBuild(version string) string {

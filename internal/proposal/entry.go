@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"trueup/internal/inventory"
+	"trueup/internal/product"
 	"trueup/internal/text"
 )
 
@@ -34,6 +35,7 @@ type Entry struct {
 	Facts      []Fact
 
 	spellings []spelling // those on most PCs first
+	index     *index     // of the dictionary whose products are proposed
 }
 
 // Version is a version of the titles of an entry.
@@ -44,8 +46,8 @@ type Version struct {
 
 // Queue returns the entries of the titles of all sources that are unknown by the rules, by PCs times
 // likelihood, then by PCs and name. Titles that only later rules than those of the tally know are not
-// in it.
-func Queue(tallies []inventory.Counted, rules *inventory.Rules) []Entry {
+// in it. The entries propose products of the dictionary.
+func Queue(d *product.Dictionary, tallies []inventory.Counted, rules *inventory.Rules) []Entry {
 	folded := map[string]*folding{}
 	for _, counted := range tallies {
 		for _, t := range counted.Tally.Titles {
@@ -54,11 +56,12 @@ func Queue(tallies []inventory.Counted, rules *inventory.Rules) []Entry {
 			}
 		}
 	}
-	known := builtinIndex()
+	index := indexOf(d)
 	entries := make([]Entry, 0, len(folded))
 	for key, f := range folded {
 		e := f.entry(key)
-		e.Likelihood, e.Facts = known.likelihood(e)
+		e.index = index
+		e.Likelihood, e.Facts = index.likelihood(e)
 		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, func(a, b Entry) int {

@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/inventory"
 	"trueup/internal/position"
+	"trueup/internal/product/builtin"
 	"trueup/internal/proposal"
 )
 
@@ -35,7 +36,7 @@ func queueOf(tallies []inventory.Counted) []proposal.Entry {
 	for _, c := range tallies {
 		c.Tally.Rules = inventory.StartingRules().ID
 	}
-	return proposal.Queue(tallies, inventory.StartingRules())
+	return proposal.Queue(builtin.Products(), tallies, inventory.StartingRules())
 }
 
 // TestR6_6_KnownMeanwhile: a rule removes titles from the queue before the file is counted again.
@@ -45,7 +46,7 @@ func TestR6_6_KnownMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	queue := proposal.Queue([]inventory.Counted{source(inventory.AppInvRawData, unknown("", "Foo", "", 1), unknown("", "Bar", "", 1))}, rules)
+	queue := proposal.Queue(builtin.Products(), []inventory.Counted{source(inventory.AppInvRawData, unknown("", "Foo", "", 1), unknown("", "Bar", "", 1))}, rules)
 	if len(queue) != 1 || queue[0].Name != "Bar" {
 		t.Errorf("%+v", queue)
 	}

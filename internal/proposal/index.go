@@ -3,13 +3,12 @@ package proposal
 import (
 	"math"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/agnivade/levenshtein"
 
 	"trueup/internal/product"
-	"trueup/internal/product/builtin"
 	"trueup/internal/text"
 )
 
@@ -38,8 +37,19 @@ type word struct {
 	weight float64 // how much it tells about a product: a rare one more than a common one
 }
 
-// builtinIndex is the index of the dictionary of this release. The first call builds it.
-var builtinIndex = sync.OnceValue(func() *index { return newIndex(builtin.Products()) })
+// latest is the index of the dictionary that was used last. A process uses one dictionary until Microsoft's
+// list of subscriptions changes, and an index takes tens of milliseconds to build.
+var latest atomic.Pointer[index]
+
+// indexOf returns the index of a dictionary.
+func indexOf(d *product.Dictionary) *index {
+	x := latest.Load()
+	if x == nil || x.dictionary != d {
+		x = newIndex(d)
+		latest.Store(x)
+	}
+	return x
+}
 
 func newIndex(d *product.Dictionary) *index {
 	x := &index{dictionary: d, numbers: map[string]int{}, byFront: map[string][]int{}, paid: map[string]bool{}}

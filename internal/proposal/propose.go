@@ -29,10 +29,10 @@ const (
 	MinScore = 65
 )
 
-// Named returns the products that a name on paper, as people type it, may stand for, best first. The
-// version of the name is the version of the products.
-func Named(publisher, name string) []Proposal {
-	return builtinIndex().named(publisher, name)
+// Named returns the products of a dictionary that a name on paper, as people type it, may stand for,
+// best first. The version of the name is the version of the products.
+func Named(d *product.Dictionary, publisher, name string) []Proposal {
+	return indexOf(d).named(publisher, name)
 }
 
 func (x *index) named(publisher, name string) (all []Proposal) {
@@ -62,7 +62,7 @@ func (x *index) versioned(row *product.Row, version string) position.Product {
 // Proposals returns the products that the titles of the entry may be, best first. Their version is
 // a text or a placeholder of Entry.Rules.
 func (e Entry) Proposals() (all []Proposal) {
-	for _, f := range builtinIndex().resembling(e.Publisher, e.Name) {
+	for _, f := range e.index.resembling(e.Publisher, e.Name) {
 		all = append(all, f.proposal(productOf(f.row, e.version(f.row))))
 	}
 	return all
@@ -71,7 +71,7 @@ func (e Entry) Proposals() (all []Proposal) {
 // Proposal returns the proposal of a row for the entry, whatever its score; ok is false if there is
 // no such product.
 func (e Entry) Proposal(row string) (p Proposal, ok bool) {
-	r, ok := builtinIndex().dictionary.Find(row)
+	r, ok := e.index.dictionary.Find(row)
 	if !ok || r.Kind == product.KindUndecidable {
 		return Proposal{}, false
 	}

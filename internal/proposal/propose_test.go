@@ -2,6 +2,7 @@ package proposal_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func TestThresholdR6_6(t *testing.T) {
 		{"", "™", ""},
 	} {
 		got := ""
-		if all := proposal.Named(test.publisher, test.name); len(all) > 0 {
+		if all := proposal.Named(builtin.Products(), test.publisher, test.name); len(all) > 0 {
 			got = inventory.ProductName(all[0].Product)
 			for i, p := range all {
 				if p.Score < proposal.MinScore || p.Score > 100 || i > 0 && p.Score > all[i-1].Score || i >= proposal.MaxProposals {
@@ -61,7 +62,7 @@ func TestThresholdR6_6(t *testing.T) {
 // TestR6_6_KnownNames: a name that the dictionary knows is the first proposal, with the full score.
 func TestR6_6_KnownNames(t *testing.T) {
 	t.Parallel()
-	all := proposal.Named("Microsoft", "Office Professional Plus 2016")
+	all := proposal.Named(builtin.Products(), "Microsoft", "Office Professional Plus 2016")
 	want := proposal.Proposal{
 		Row: "microsoft-office-professional-plus", Kind: inventory.Product, Score: 100,
 		Product: position.Product{Publisher: "Microsoft", Family: "Office", Edition: "Professional Plus", Version: "2016"},
@@ -80,21 +81,45 @@ func TestR6_6_KnownNames(t *testing.T) {
 	}
 }
 
+// TestR5_4_SubscriptionsAreProposed: with Microsoft's list, its subscriptions are proposed too, and not without.
+func TestR5_4_SubscriptionsAreProposed(t *testing.T) {
+	t.Parallel()
+	with := builtin.Products().With([]product.Subscription{{Name: "Zephyr Harbour Suite", ID: "ZEPHYR_HARBOUR"}})
+	tallies := []inventory.Counted{source(inventory.AppInvRawData, unknown("Microsoft", "Zephyr Harbor Suite 2", "", 1))}
+	for _, d := range []*product.Dictionary{with, builtin.Products(), with} {
+		found := map[string]int{}
+		for _, p := range slices.Concat(
+			proposal.Named(d, "Microsoft", "Zephyr Harbor Suite"), proposal.Named(d, "Microsoft", "zephyr_harbour"),
+			proposal.Queue(d, tallies, inventory.StartingRules())[0].Proposals(),
+		) {
+			found[p.Product.Name()]++
+		}
+		want := 0
+		if d == with {
+			want = 3
+		}
+		if found["Zephyr Harbour Suite"] != want {
+			t.Errorf("%v, want %d of the list", found, want)
+		}
+	}
+}
+
 // TestR6_6_UndecidableIsNotProposed tries the name of every undecidable row.
 func TestR6_6_UndecidableIsNotProposed(t *testing.T) {
 	t.Parallel()
+	entry := queueOf([]inventory.Counted{source(inventory.AppInvRawData, unknown("", "Foo", "", 1))})[0]
 	tried := 0
 	for _, row := range builtin.Load().Rows {
 		if row.Kind != product.KindUndecidable {
 			continue
 		}
 		tried++
-		for _, p := range proposal.Named(row.Publisher, row.Name()) {
+		for _, p := range proposal.Named(builtin.Products(), row.Publisher, row.Name()) {
 			if found, ok := builtin.Load().Find(p.Row); !ok || found.Kind == product.KindUndecidable {
 				t.Errorf("%s is proposed", p.Row)
 			}
 		}
-		if _, ok := (proposal.Entry{}).Proposal(row.ID); ok {
+		if _, ok := entry.Proposal(row.ID); ok {
 			t.Errorf("%s can be accepted", row.ID)
 		}
 	}
@@ -159,7 +184,7 @@ func TestR6_6_ManyEntriesAreFast(t *testing.T) {
 
 func BenchmarkNamed(b *testing.B) {
 	for b.Loop() {
-		proposal.Named("Adobe", "Photoshopp Profesional studio server tools")
+		proposal.Named(builtin.Products(), "Adobe", "Photoshopp Profesional studio server tools")
 	}
 }
 

@@ -182,7 +182,7 @@ func matchedAdjustments(rows []position.Row) map[string]bool {
 // unmatchedAdjustments returns how many adjustments count in a report of these rows, and have a
 // product that has neither licences nor installations.
 func (d *Data) unmatchedAdjustments(rows []position.Row, f Filter, s Settings) (n int) {
-	if !f.adjusts(s) {
+	if f.options(s).NoAdjustment {
 		return 0
 	}
 	matched := matchedAdjustments(rows)

@@ -53,7 +53,7 @@ type Installation struct {
 
 // Quantity is the licences of a product for one metric.
 type Quantity struct {
-	Metric   product.Metric `json:"metric,omitempty" doc:"What the licences are for." example:"core"`
+	Metric   product.Metric `json:"metric,omitempty" doc:"What the licences are for; unknown if their name does not tell." example:"core"`
 	Licenses int            `json:"licenses" doc:"The number of licences." example:"16"`
 }
 
@@ -87,7 +87,7 @@ type CountedTotals struct {
 // select the licences, which are compared with everything installed. Publisher and verdict select
 // the rows shown and summed. The default order is by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
-	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: steps(f, s), LeftOut: d.LeftOut}
+	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: f.options(s).Steps(), LeftOut: d.LeftOut}
 	rows := d.compute(f, s)
 	r.UnmatchedAdjustments = d.unmatchedAdjustments(rows, f, s)
 	r.Rows, r.Totals = installations(f.selected(rows))
@@ -95,16 +95,9 @@ func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 	return r
 }
 
-// steps returns the steps of a report.
-func steps(f Filter, s Settings) []position.Step {
-	o := s.Position
-	o.NoAdjustment = !f.adjusts(s)
-	return o.Steps()
-}
-
 // compute returns all rows of the position of the licences that the filter selects.
 func (d *Data) compute(f Filter, s Settings) []position.Row {
-	return position.Compute(s.Products, d.licenses(f, s), d.Installed, s.Position)
+	return position.Compute(s.Products, d.licenses(f, s), d.Installed, f.options(s))
 }
 
 // selected returns the rows with the publisher and verdict of the filter. It changes the slice.

@@ -15,6 +15,7 @@ func (l *LeftOut) add(o inventory.LeftOut) {
 	l.UndecidedTitles += o.UndecidedTitles
 	l.UndecidedDevices += o.UndecidedDevices
 	l.OtherPlatforms += o.OtherPlatforms
+	l.MacOS = l.MacOS || o.MacOS
 }
 
 // sentences returns what is left out, in words. It returns nothing for what is 0.
@@ -29,6 +30,9 @@ func (l LeftOut) sentences(w Words) (said []string) {
 		if s.titles > 0 {
 			said = append(said, w.Text(s.code, errs.Pairs("titles", strconv.Itoa(s.titles), "devices", strconv.Itoa(s.devices))))
 		}
+	}
+	if l.MacOS {
+		said = append(said, w.Text("report_counts_macos", nil))
 	}
 	if l.OtherPlatforms > 0 {
 		said = append(said, w.Text("report_left_out_platforms", errs.Pairs("devices", strconv.Itoa(l.OtherPlatforms))))

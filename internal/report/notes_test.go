@@ -19,11 +19,11 @@ func TestR8_3_Notes(t *testing.T) {
 		Installed: []position.Line{{Product: windows, Quantity: 5}, {Product: visio, Quantity: 5}},
 		Agreements: []agreement.Agreement{
 			other("b1", "Cores", "g1", "Microsoft", "SQL Server Standard Core 2019", 16, "2026-01-01", "2030-01-01"),
-			other("b2", "Servers", "g1", "Microsoft", "SQL Server Standard 2019", 2, "2026-01-01", "2030-01-01"),
+			other("b2", "Others", "g1", "Microsoft", "SQL Server Standard 2019", 2, "2026-01-01", "2030-01-01"),
 		},
 	}
 	s := settings(i18n.English)
-	want := map[string]string{"Windows Pro 11": "preinstalled", "SQL Server Standard 2019": "Cores (or packs): 16; Servers: 2.", "Visio Standard 2021": ""}
+	want := map[string]string{"Windows Pro 11": "preinstalled", "SQL Server Standard 2019": "Cores (or packs): 16; Not stated: 2.", "Visio Standard 2021": ""}
 	for _, row := range d.Installations(report.Filter{}, report.Order{}, s).Rows {
 		e, ok := d.Explain(row.ID, report.Filter{}, s)
 		said, known := want[row.Product]

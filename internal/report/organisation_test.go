@@ -96,7 +96,7 @@ func organisation() *report.Data {
 			{Product: product.Product{Publisher: "Microsoft", Family: "Project", Edition: "Standard", Version: "2021"}, Quantity: -1, Note: "=Given back"},
 			{Product: product.Product{Publisher: "Microsoft", Family: "Project", Edition: "Standard", Version: "2021"}, Quantity: 50, Note: "Until yesterday", End: "2026-11-20"},
 		},
-		LeftOut: report.LeftOut{UnknownTitles: 2326, UnknownDevices: 22, UndecidedTitles: 1, UndecidedDevices: 7, OtherPlatforms: 3},
+		LeftOut: report.LeftOut{UnknownTitles: 2326, UnknownDevices: 22, UndecidedTitles: 1, UndecidedDevices: 7, OtherPlatforms: 3, MacOS: true},
 		Runs:    []report.Run{{ID: "r1", Trigger: "schedule", State: "succeeded", Start: now.Add(-4 * time.Hour), End: new(now.Add(-3 * time.Hour))}},
 	}
 }

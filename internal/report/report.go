@@ -58,6 +58,8 @@ type LeftOut struct {
 	UndecidedTitles  int `json:"undecidedTitles" doc:"Detected titles that do not tell which of several products they are." example:"3"`
 	UndecidedDevices int `json:"undecidedDevices" doc:"PCs with such a title. A PC counts once for each name." example:"20"`
 	OtherPlatforms   int `json:"otherPlatforms" doc:"Devices of other platforms, which are not counted." example:"14"`
+	// MacOS is about what is counted, and belongs to the number before.
+	MacOS bool `json:"macOS,omitempty" doc:"Whether devices with macOS are counted in one of the sources, besides those with Windows. Absent if not." example:"true"`
 }
 
 // Held is an entitlement with its source and agreement.
@@ -179,10 +181,12 @@ func (s scope) has(kind agreement.Type, groupID string) bool {
 	return (s.kind == "" || s.kind == kind) && (len(s.groups) == 0 || slices.Contains(s.groups, groupID))
 }
 
-// adjusts reports whether adjustments count. They have no license type and no group, so they count
-// only in a report of all licences.
-func (f Filter) adjusts(s Settings) bool {
-	return f.Type == "" && len(f.Groups) == 0 && !s.Position.NoAdjustment
+// options returns the options of the position. Adjustments have no license type and no group, so they
+// count only in a report of all licences.
+func (f Filter) options(s Settings) position.Options {
+	o := s.Position
+	o.NoAdjustment = o.NoAdjustment || f.Type != "" || len(f.Groups) > 0
+	return o
 }
 
 // publishers returns a function that reports whether the filter selects a publisher.
@@ -241,7 +245,8 @@ func (d *Data) byID() map[string]*agreement.Agreement {
 	return m
 }
 
-// licenses returns the licences that the filter selects and that count on the day of the report.
+// licenses returns the licences that the filter selects and that count on the day of the report, and
+// the adjustments of that day, which the options of the position may disable.
 func (d *Data) licenses(f Filter, s Settings) []position.Line {
 	in := f.scope()
 	lines := make([]position.Line, 0, len(d.Held)+len(d.Agreements))
@@ -259,9 +264,6 @@ func (d *Data) licenses(f Filter, s Settings) []position.Line {
 		if counts && in.has(a.Type, a.GroupID) {
 			lines = append(lines, line)
 		}
-	}
-	if !f.adjusts(s) {
-		return lines
 	}
 	for _, a := range d.Adjustments {
 		if !a.Ended(s.today()) {

@@ -8,7 +8,6 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/pack"
 	"trueup/internal/position"
-	"trueup/internal/product"
 )
 
 // SnapshotVersion is the version of the stored types in this file. A snapshot of a newer version
@@ -49,6 +48,8 @@ type storedLeftOut struct {
 	UndecidedTitles  int `json:"UndecidedTitles"`
 	UndecidedDevices int `json:"UndecidedDevices"`
 	OtherPlatforms   int `json:"OtherPlatforms"`
+
+	MacOS bool `json:"MacOS,omitempty"`
 }
 
 type storedAgreement struct {
@@ -81,6 +82,7 @@ type storedSource struct {
 	Text string `json:"text"`
 }
 
+// storedLine is a line of installations. SA and Agreement, which only licences have, are always empty.
 type storedLine struct {
 	Product   storedProduct `json:"Product"`
 	Quantity  int           `json:"Quantity"`
@@ -88,12 +90,7 @@ type storedLine struct {
 	Source    storedSource  `json:"Source"`
 	Agreement string        `json:"Agreement"`
 
-	// Fields added within version 1: earlier releases ignore them.
-	Users     int      `json:"Users,omitempty"`
-	SAEnded   day.Date `json:"SAEnded,omitempty"`
-	NotVolume bool     `json:"NotVolume,omitempty"`
-
-	Metric product.Metric `json:"Metric,omitempty"`
+	Users int `json:"Users,omitempty"` // added within version 1: earlier releases ignore it
 }
 
 type storedRun struct {
@@ -240,14 +237,14 @@ func (s storedSource) source() position.Source {
 func newStoredLine(l position.Line) storedLine {
 	return storedLine{
 		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: newStoredSource(l.Source), Agreement: l.Agreement,
-		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume, Metric: l.Metric,
+		Users: l.Users,
 	}
 }
 
 func (l storedLine) line() position.Line {
 	return position.Line{
 		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: l.Source.source(), Agreement: l.Agreement,
-		Users: l.Users, SAEnded: l.SAEnded, NotVolume: l.NotVolume, Metric: l.Metric,
+		Users: l.Users,
 	}
 }
 

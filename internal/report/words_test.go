@@ -54,7 +54,7 @@ func TestEveryWord(t *testing.T) {
 	for _, code := range []string{
 		"status_not_started", "status_active", "status_expiring", "status_expired", "status_no_term", "validation_valid", "validation_pending",
 		"validation_error", "validation_invalid", "verdict_covered", "verdict_short", "verdict_unused", "verdict_unlicensed", "verdict_not_measured", "verdict_undecided",
-		"measure_devices", "measure_users", "report_outside_totals", "report_left_out_unknown", "report_left_out_undecided", "report_left_out_platforms",
+		"measure_devices", "measure_users", "report_outside_totals", "report_left_out_unknown", "report_left_out_undecided", "report_left_out_platforms", "report_counts_macos",
 		"report_unmatched_adjustments", "report_not_adjusted",
 		"license_type_volume", "license_type_other", "report_stale", "report_never", "report_data_at", "report_compared_with", "report_filter", "report_groups",
 	} {

@@ -38,6 +38,9 @@ func Content(data []byte) (code string, line int) {
 	if _, wide := UTF16(head); wide {
 		return "file_utf16", 0
 	}
+	if _, wide := UTF32(head); wide {
+		return "file_utf16", 0 // the advice is the same
+	}
 	switch {
 	case hasPrefix(head, "PK\x03\x04"), hasPrefix(head, "PK\x05\x06"), hasPrefix(head, "PK\x07\x08"):
 		return zipContent(data), 0
@@ -81,6 +84,29 @@ func UTF16(head []byte) (bigEndian, ok bool) {
 	half := len(head) / 2
 	most, least := max(zeros[0], zeros[1]), min(zeros[0], zeros[1])
 	return zeros[0] > zeros[1], half >= 2 && most*10 >= half*7 && least*10 <= half
+}
+
+// UTF32 reports whether the start of a file is UTF-32, and in which byte order: it has a byte-order
+// mark, or, as text of any language, a character of the basic plane in every four bytes. The
+// byte-order mark of UTF-32 begins with that of UTF-16, so ask this first.
+func UTF32(head []byte) (bigEndian, ok bool) {
+	switch {
+	case hasPrefix(head, "\xff\xfe\x00\x00"):
+		return false, true
+	case hasPrefix(head, "\x00\x00\xfe\xff"):
+		return true, true
+	}
+	little, big, units := 0, 0, len(head)/4
+	for i := range units {
+		unit := head[4*i : 4*i+4]
+		if unit[2] == 0 && unit[3] == 0 && (unit[0] != 0 || unit[1] != 0) {
+			little++
+		}
+		if unit[0] == 0 && unit[1] == 0 && (unit[2] != 0 || unit[3] != 0) {
+			big++
+		}
+	}
+	return big > little, units >= 2 && max(little, big) == units
 }
 
 // wordStream is the name of the main stream of a Word 97 document, in UTF-16.

@@ -14,6 +14,10 @@ const (
 	StreamBuffer     = 1 << 20 // bytes; many rows, so that moving the rest to the front between reads costs little
 )
 
+// StreamSeparators are the separators of a Stream, in the order in which it prefers them. Exports
+// of databases have the last one.
+const StreamSeparators = Separators + "|"
+
 // RowFlaw says why a row of a Stream is invalid.
 type RowFlaw int
 
@@ -40,31 +44,34 @@ type Stream struct {
 	Cells   [][]byte // of the last row, up to the last one that Header's accept wanted
 	Columns int      // of a row
 
-	ends      int64  // line ends in the last row
+	row       int    // where the last row begins in buffer
+	ends      int64  // line ends in the last row, and after it those of skipped lines
 	separator []byte // one byte
 	unquoted  []byte // content of cells with doubled quotes
 }
 
 // NewStream returns a reader of a file. The buffer has StreamBuffer bytes and may be reused.
 func NewStream(file io.Reader, buffer []byte) *Stream {
-	return &Stream{file: file, buffer: buffer}
+	return &Stream{file: file, buffer: buffer, ends: 1}
 }
 
-// Header reads the first row, the names of the columns, with the separator for which accept finds
-// the required columns. accept returns the last of those; later cells are not split.
+// Header reads the next row that is not blank, the names of the columns, with the separator for
+// which accept finds the required columns. accept returns the last of those; later cells are not
+// split. If it accepts none, the row stays the next one.
 func (t *Stream) Header(accept func(names []string) (last int, ok bool)) (ok bool, err error) {
-	t.fill()
-	start := t.from
-	for _, separator := range []byte(Separators) {
-		t.from, t.Line, t.ends = start, 0, 1
+	t.skipBlank()
+	if rest := t.buffer[t.from:t.to]; len(rest) >= MaxStreamRow && bytes.IndexByte(rest[:MaxStreamRow], '\n') < 0 {
+		return false, nil // too long
+	}
+	before := *t
+	for _, separator := range []byte(StreamSeparators) {
+		t.from, t.Line, t.ends = before.from, before.Line, before.ends
 		t.separator, t.Columns, t.Cells = []byte{separator}, 0, make([][]byte, MaxStreamColumns)
 		flaw, err := t.Next()
 		switch {
-		case flaw == RowTooLong, errors.Is(err, io.EOF):
-			return false, nil
-		case err != nil:
+		case err != nil && !errors.Is(err, io.EOF):
 			return false, err
-		case flaw != 0:
+		case flaw != 0 || err != nil:
 			continue
 		}
 		names := make([]string, t.Columns)
@@ -76,8 +83,45 @@ func (t *Stream) Header(accept func(names []string) (last int, ok bool)) (ok boo
 			return true, nil
 		}
 	}
+	t.from, t.Line, t.ends = before.from, before.Line, before.ends
+	t.separator, t.Columns, t.Cells = before.separator, before.Columns, before.Cells
 	return false, nil
 }
+
+// skipBlank skips blank lines. Then the buffer has the whole next row, which stays where it is until
+// it was read.
+func (t *Stream) skipBlank() {
+	for {
+		if t.from > len(t.buffer)/2 {
+			t.from, t.to = 0, copy(t.buffer, t.buffer[t.from:t.to])
+		}
+		t.fill()
+		length := LineEnd(string(t.buffer[t.from:min(t.from+2, t.to)]))
+		if length == 0 || t.buffer[t.from+length-1] != '\n' {
+			return
+		}
+		t.from += length
+		t.ends++
+	}
+}
+
+// Skip skips the next line and returns it without its end, valid until the next call. ok is false
+// if it is the last line, or longer than a row.
+func (t *Stream) Skip() (line []byte, ok bool) {
+	t.fill()
+	rest := t.buffer[t.from:t.to]
+	end := bytes.IndexByte(rest[:min(len(rest), MaxStreamRow)], '\n')
+	if end < 0 {
+		return nil, false
+	}
+	t.from += end + 1
+	t.ends++
+	return bytes.TrimSuffix(rest[:end], carriageReturn), true
+}
+
+// Back makes the last row the next one, so that Header can read it. The last row was not
+// RowTooLong.
+func (t *Stream) Back() { t.from, t.ends = t.row, 0 }
 
 // Next splits the next row that is not blank into cells, which are valid until the next call.
 // flaw says why the row is invalid. err is io.EOF at the end, or an error of the file.
@@ -111,6 +155,7 @@ func (t *Stream) Next() (flaw RowFlaw, err error) {
 			t.from += after
 			continue
 		}
+		t.row = t.from
 		if bytes.IndexByte(line, '"') < 0 {
 			t.from += after
 			return t.split(line), nil

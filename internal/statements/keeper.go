@@ -20,6 +20,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/product"
 	"trueup/internal/sheet"
@@ -98,7 +99,11 @@ func (k *Service) record(ctx context.Context, o intake.Object, object objects.Ob
 
 // read reads a file and stores the result.
 func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Record, error) {
-	file, err := k.file(ctx, r, arrived)
+	products, err := k.Products(ctx)
+	if err != nil {
+		return Record{}, err
+	}
+	file, err := k.file(r, arrived, remarks(products))
 	if err != nil {
 		return Record{}, err
 	}
@@ -144,8 +149,8 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 	return kept, nil
 }
 
-// file reads and checks a file.
-func (k *Service) file(ctx context.Context, r Record, upload intake.File) (*statement.File, error) {
+// file reads and checks a file. names is as in statement.Options.
+func (k *Service) file(r Record, upload intake.File, names func(entitlement.Entitlement) []sheet.Finding) (*statement.File, error) {
 	data, err := upload.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
@@ -153,11 +158,11 @@ func (k *Service) file(ctx context.Context, r Record, upload intake.File) (*stat
 	case err != nil:
 		return nil, err
 	}
-	products, err := k.Products(ctx)
-	if err != nil {
-		return nil, err
+	file := statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: names})
+	if file.Refused && inventory.IsFile(data) {
+		file.Refuse("statement_inventory")
 	}
-	return statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: remarks(products)}), nil
+	return file, nil
 }
 
 // store writes the content of a statement to where load reads it.
@@ -244,14 +249,14 @@ func (k *Service) load(ctx context.Context, r Record) (entitlement.Statement, er
 }
 
 // again reads a statement from its file, because the stored content is damaged, missing, or of
-// a later version.
+// a later version. Its findings are stored already, so it looks up no names.
 func (k *Service) again(ctx context.Context, r Record) (entitlement.Statement, error) {
 	arrived, err := intake.Open(ctx, k.Uploads, kind.Statements, r.Object)
 	if err != nil {
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
 	}
 	defer arrived.Close()
-	file, err := k.file(ctx, r, arrived)
+	file, err := k.file(r, arrived, nil)
 	if err != nil {
 		return entitlement.Statement{}, err
 	}

@@ -42,20 +42,20 @@ func remarksOn(d *product.Dictionary, e entitlement.Entitlement) (found []sheet.
 			Args: errs.Pairs("name", name, "version", e.Version, "counts", d.Named(publisher, e.Family, e.Version).Version),
 		})
 	}
-	if _, ok := d.Licensed(publisher, e.Family, e.Version); ok {
+	if _, ok := d.Of(d.Named(publisher, e.Family, e.Version)); ok { // also by its words, such as CAL
 		return found
 	}
 	unknown := sheet.Finding{Column: statement.ColumnFamily, Value: text.Quote(e.Family), Code: "statement_name_unknown"}
-	if products := proposed(publisher, e.Family); products != "" {
+	if products := proposed(d, publisher, e.Family); products != "" {
 		unknown.Code, unknown.Args = "statement_name_proposed", errs.Pairs("products", products)
 	}
 	return append(found, unknown)
 }
 
 // proposed returns the products that a name may stand for, for a message; empty if it resembles none.
-func proposed(publisher, name string) string {
+func proposed(d *product.Dictionary, publisher, name string) string {
 	var names []string
-	for _, p := range proposal.Named(publisher, name) {
+	for _, p := range proposal.Named(d, publisher, name) {
 		names = append(names, inventory.ProductName(p.Product))
 	}
 	return strings.Join(names, "; ")

@@ -2,6 +2,7 @@ package statements
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,11 +10,13 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/i18n"
+	"trueup/internal/product"
 	"trueup/internal/product/builtin"
 )
 
 // TestR6_6_RemarksOnNames: names that the dictionary does not know are hints with the products that they may
-// stand for, and a version that contradicts its name is a warning. No row is refused for them.
+// stand for, and a version that contradicts its name is a warning. No row is refused for them. A name whose
+// words tell that it is for a CAL or a step-up is known.
 func TestR6_6_RemarksOnNames(t *testing.T) {
 	t.Parallel()
 	const file = "License ID,Product family,Version,Effective quantity,Active SA quantity\n" +
@@ -21,7 +24,9 @@ func TestR6_6_RemarksOnNames(t *testing.T) {
 		"V1,Office Professional Plus 2019,2021,5,0\n" +
 		"V1,Visio Profesional,2019,5,0\n" +
 		"V1,Unheard Of Gadget,2019,5,0\n" +
-		"V2,Unheard Of Gadget,2019,5,0\n"
+		"V2,Unheard Of Gadget,2019,5,0\n" +
+		"V2,Windows Serveur Unheard Of Device CAL,2019,5,0\n" +
+		"V2,Unheard Of Gadget Step-up from Visio Profesional,2019,5,0\n"
 	f := statement.ReadFile([]byte(file), statement.Options{Name: "a.csv", Date: "2026-11-28", Names: remarks(builtin.Products())})
 	var got []string
 	for _, found := range f.Findings {
@@ -37,8 +42,12 @@ func TestR6_6_RemarksOnNames(t *testing.T) {
 	want := []string{
 		"3 3 warning statement_version_differs", "4 2 hint statement_name_proposed", "5 2 hint statement_name_unknown", "6 2 hint statement_name_unknown",
 	}
-	if diff := cmp.Diff(want, got); diff != "" || f.Rejected != 0 || f.Refused || len(f.Statement.Lines) != 5 {
+	if diff := cmp.Diff(want, got); diff != "" || f.Rejected != 0 || f.Refused || len(f.Statement.Lines) != 7 {
 		t.Errorf("%+v (-want +got)\n%s", f, diff)
+	}
+	listed := builtin.Products().With([]product.Subscription{{Name: "Zephyr Harbour Suite", ID: "ZEPHYR"}})
+	if got := remarksOn(listed, entitlement.Entitlement{Family: "Zephyr Harbor Suite"}); len(got) != 1 || !strings.Contains(got[0].Args["products"], "Zephyr Harbour Suite") {
+		t.Errorf("a subscription of Microsoft's list is not proposed: %+v", got)
 	}
 	for version, counts := range map[string]string{"2021": "2021", "": ""} { // of an unknown name the column counts
 		for _, found := range remarksOn(builtin.Products(), entitlement.Entitlement{Publisher: "Contoso", Family: "Unheard Of 2019", Version: version}) {

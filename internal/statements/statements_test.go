@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -280,6 +281,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 		code string
 	}{
 		{"unknown.csv", []byte("a,b\n1,2\n"), "statement_unknown"},
+		{"inventory.csv", []byte("DeviceName,ApplicationName,Publisher,Version\nPC-1,Visio,Microsoft,16\n"), "statement_inventory"},
 		{"empty.csv", nil, "statement_unknown"},
 		{"huge.csv", bytes.Repeat([]byte("a,b\n"), (statement.MaxFileBytes+4)/4), "statement_too_large"},
 		{"scan.pdf", []byte("%PDF-1.7\n"), "statement_pdf"},
@@ -301,7 +303,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	gone := s.put("gone.csv", summary("1"), nil)
 	gone.Version = "another"
 	s.receive(gone)
-	if n := len(s.records()); n != 6 {
+	if n := len(s.records()); n != 7 {
 		t.Errorf("%d records", n)
 	}
 }
@@ -377,11 +379,18 @@ func TestStoredStatementIsReadAnewFromItsFile(t *testing.T) {
 	s := newStand(t)
 	s.receive(s.put("a.csv", summary("10"), nil))
 	key := "statements/" + s.records()[0].ID + ".json"
+	fresh := func() *statements.Service {
+		k := s.process()
+		k.Products = func(context.Context) (*product.Dictionary, error) {
+			return nil, errors.New("nothing has to be looked up")
+		}
+		return k
+	}
 	for _, damaged := range []string{`{"v":99}`, `{"v":1,"kind":"license-summary"`} {
 		if err := s.Reports.Put(t.Context(), key, "application/json", []byte(damaged)); err != nil {
 			t.Fatal(err)
 		}
-		if got := quantities(t, s.process())["Microsoft Visio"]; got != 10 {
+		if got := quantities(t, fresh())["Microsoft Visio"]; got != 10 {
 			t.Errorf("%s: %d of Visio", damaged, got)
 		}
 		if _, err := s.Reports.Open(t.Context(), key, "", ""); err != nil {
@@ -391,7 +400,7 @@ func TestStoredStatementIsReadAnewFromItsFile(t *testing.T) {
 	if _, err := s.files.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("reports"), Key: &key}); err != nil {
 		t.Fatal(err)
 	}
-	if got := quantities(t, s.process())["Microsoft Visio"]; got != 10 {
+	if got := quantities(t, fresh())["Microsoft Visio"]; got != 10 {
 		t.Errorf("deleted: %d of Visio", got)
 	}
 	gone := s.process()

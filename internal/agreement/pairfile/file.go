@@ -101,6 +101,12 @@ func Read(data []byte, o Options) *File {
 	return f
 }
 
+// Refuse refuses the whole file, instead of what is wrong with its rows.
+func (f *File) Refuse(code string) {
+	f.Refused, f.Findings = true, []sheet.Finding{{Severity: sheet.SeverityError, Code: code}}
+	f.Rows, f.Unchanged, f.Rejected = nil, 0, f.Total
+}
+
 // Position returns the position of a column in the file, counting from 1; 0 if the file does not
 // have it. It is for findings from other packages, such as a name that is taken.
 func (f *File) Position(c sheet.Column) int { return f.layout.position(c) }

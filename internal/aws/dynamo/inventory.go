@@ -51,6 +51,7 @@ type inventoryOf struct {
 	Upload    inventoryUpload `dynamodbav:"upload"`
 	Shape     inventory.Shape `dynamodbav:"shape"`
 	Estimated bool            `dynamodbav:"estimated,omitempty"`
+	MacOS     bool            `dynamodbav:"macos,omitempty"`
 	Rules     string          `dynamodbav:"rules"`
 	Rows      int             `dynamodbav:"rows"`
 	BadRows   int             `dynamodbav:"bad_rows"`
@@ -72,7 +73,7 @@ func newInventoryItem(r inventories.Record) inventoryItem {
 	i.Last.Upload.ReadAt = millis(r.Last.ReadAt)
 	if g := r.Good; g != nil {
 		i.Good = &inventoryOf{
-			Upload: newInventoryUpload(g.Object), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
+			Upload: newInventoryUpload(g.Object), Shape: g.Shape, Estimated: g.Estimated, MacOS: g.MacOS, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
 			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
 		}
 		i.Good.Upload.ReadAt = millis(g.ReadAt)
@@ -103,7 +104,7 @@ func (i inventoryItem) record() inventories.Record {
 	}
 	if g := i.Good; g != nil {
 		r.Good = &inventories.Good{
-			Object: g.Upload.object(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, Rules: g.Rules, Rows: g.Rows,
+			Object: g.Upload.object(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, MacOS: g.MacOS, Rules: g.Rules, Rows: g.Rows,
 			BadRows: g.BadRows, Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
 		}
 		for _, platform := range slices.Sorted(maps.Keys(g.Others)) {

@@ -24,7 +24,7 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	refused := inventories.File{Object: upload, ReadAt: noon.Add(time.Second), State: inventories.StateRefused, Reason: "inventory_format", Args: errs.Pairs("a", "b")}
 	good := &inventories.Good{
 		Object: upload, ReadAt: noon.Add(time.Minute), Shape: inventory.GLPI, Estimated: true, Rules: "r", Rows: 1, BadRows: 2,
-		Devices: 3, OtherPlatforms: []inventory.PlatformCount{{Platform: "Linux", Devices: 1}, {Platform: "iOS", Devices: 2}}, Titles: 4, Unknown: 5, Products: 6, Tally: "inventory/tallies/t", Kept: "inventory_gone",
+		Devices: 3, MacOS: true, OtherPlatforms: []inventory.PlatformCount{{Platform: "Linux", Devices: 1}, {Platform: "iOS", Devices: 2}}, Titles: 4, Unknown: 5, Products: 6, Tally: "inventory/tallies/t", Kept: "inventory_gone",
 	}
 	records := []inventories.Record{
 		{Source: "a", Last: refused, Version: 1},

@@ -58,7 +58,7 @@ func storedItems() map[string]storedItem {
 		"refresh": {zero: runItem{}}, "open-refresh": {zero: refreshItem{}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}},
 		"adjustments": {zero: adjustmentsItem{}},
-		"inventory":   {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": ""}}}, "rules": {zero: rulesItem{}},
+		"inventory":   {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": ""}, {"good.macos": ""}}}, "rules": {zero: rulesItem{}},
 		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}}, "idempotency": {zero: onceItem{}},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"trueup/internal/audit"
@@ -19,6 +20,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
 )
@@ -50,7 +52,7 @@ type Rules interface {
 }
 
 // Result is the result of a file. Added + Unchanged + Rejected = Rows; a row is added if it has
-// anything new.
+// anything new. After a fault, rows that an earlier attempt added completely are unchanged.
 type Result struct {
 	File                             string
 	At                               time.Time
@@ -105,6 +107,8 @@ func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result,
 		return result(catalog.TooLarge()), nil
 	case f.Rules.IsFile(data):
 		return f.addRules(ctx, o, data)
+	case inventory.IsFile(data): // it has publishers and titles, too
+		return result(catalog.Finding{Code: "feed_inventory"}), nil
 	}
 	file := catalog.ReadFile(data)
 	if file.Subscriptions != nil {
@@ -131,10 +135,10 @@ func (f *Feeder) addTitles(ctx context.Context, o intake.Object, file *catalog.F
 }
 
 // addSubscriptions adds a file of Microsoft's list: what the subscriptions include, then their names as
-// titles.
+// titles. A row is added if either is new: after a fault between the two, the next delivery adds the titles.
 func (f *Feeder) addSubscriptions(ctx context.Context, o intake.Object, file *catalog.File) (Result, error) {
 	event := func() audit.Event { return f.event(o) }
-	added, err := f.Catalog.AddSubscriptions(ctx, file.Subscriptions, o.At, event)
+	listed, err := f.Catalog.AddSubscriptions(ctx, file.Subscriptions, o.At, event)
 	if err != nil {
 		return Result{}, err
 	}
@@ -146,10 +150,21 @@ func (f *Feeder) addSubscriptions(ctx context.Context, o intake.Object, file *ca
 	if err != nil {
 		return Result{}, err
 	}
+	added := rowsOf(file.Subscriptions, listed, fed.New)
 	r := result(file.Findings...)
 	r.Rows, r.Added, r.Unchanged, r.Rejected = file.Rows, added, file.Rows-file.Rejected-added, file.Rejected
 	r.Publishers, r.Titles = fed.Publishers, fed.Titles
 	return r, nil
+}
+
+// rowsOf returns the number of rows of the subscriptions with an index in any of the lists.
+func rowsOf(all []catalog.Listed, indexes ...[]int) (rows int) {
+	for i := range all {
+		if slices.ContainsFunc(indexes, func(list []int) bool { _, found := slices.BinarySearch(list, i); return found }) {
+			rows += all[i].Rows
+		}
+	}
+	return rows
 }
 
 func (f *Feeder) addRules(ctx context.Context, o intake.Object, data []byte) (Result, error) {

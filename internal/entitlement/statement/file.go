@@ -95,6 +95,12 @@ func TooLarge() *File {
 	return f
 }
 
+// Refuse refuses the file as a whole, instead of what is wrong in it.
+func (f *File) Refuse(code string) {
+	f.Refused = false
+	f.refuse(0, code)
+}
+
 // contentCodes maps the codes of sheet.Text to findings about content that is not text. ReadFile
 // handles ZIP archives and workbooks before.
 var contentCodes = map[string]string{

@@ -280,7 +280,7 @@ func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 		"Fields that are absent do not change."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *updateAgreementInput) (*httpapi.Tagged[Agreement], error) {
+	huma.Register(api, op, func(ctx context.Context, in *updateAgreementInput) (*httpapi.Versioned[Agreement], error) {
 		after, err := o.change(ctx, in.ID, in.Revision, in.change)
 		if err != nil {
 			return nil, err
@@ -290,9 +290,9 @@ func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
 }
 
 // revised returns the response with an agreement after a change.
-func (o *operations) revised(ctx context.Context, lang i18n.Lang, after agreement.Agreement) *httpapi.Tagged[Agreement] {
+func (o *operations) revised(ctx context.Context, lang i18n.Lang, after agreement.Agreement) *httpapi.Versioned[Agreement] {
 	body := o.hinted(ctx, lang, after)
-	return &httpapi.Tagged[Agreement]{Status: http.StatusOK, ETag: body.tag(lang), Body: body}
+	return httpapi.VersionedOf(body.tag(lang), body)
 }
 
 // change changes one agreement. It writes nothing if nothing differs.

@@ -37,11 +37,11 @@ func (o *operations) products(ctx context.Context) *product.Dictionary {
 // hints returns what to know about the product title of an agreement of type other: the dictionary does
 // not know it, with the products that it may stand for.
 func hints(d *product.Dictionary, lang i18n.Lang, a agreement.Agreement) []httpapi.Reason {
-	if _, known := d.Licensed(a.Publisher, a.ProductTitle, ""); known {
+	if _, known := d.Of(d.Named(a.Publisher, a.ProductTitle, "")); known { // also by its words, such as CAL
 		return nil
 	}
 	var names []string
-	for _, p := range proposal.Named(a.Publisher, a.ProductTitle) {
+	for _, p := range proposal.Named(d, a.Publisher, a.ProductTitle) {
 		names = append(names, inventory.ProductName(p.Product))
 	}
 	if names == nil {

@@ -125,19 +125,13 @@ func (in *addAgreementPairsInput) Resolve(ctx huma.Context) []error {
 	return httpapi.Refusals(broken, tooMany(in.Body.Pairs))
 }
 
-// revisedAgreement is an agreement after a change that can be repeated.
-type revisedAgreement struct {
-	ETag string `header:"ETag" doc:"The tag of this version, for If-Match."`
-	Body httpapi.Reply[Agreement]
-}
-
 func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 	op.Summary = "Add pairs to an agreement"
 	op.Description = "Adds agreement pairs to a volume agreement, either all of them or none, and returns the agreement."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	o.limited(&op)
-	huma.Register(api, op, func(ctx context.Context, in *addAgreementPairsInput) (*revisedAgreement, error) {
+	huma.Register(api, op, func(ctx context.Context, in *addAgreementPairsInput) (*httpapi.Versioned[httpapi.Reply[Agreement]], error) {
 		now, lang := o.Now(), in.Lang()
 		added, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(call httpapi.Call[Agreement]) (reply httpapi.Reply[Agreement], err error) {
 			var repeated bool
@@ -157,7 +151,7 @@ func (o *operations) addAgreementPairs(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &revisedAgreement{ETag: added.Value.tag(lang), Body: added}, nil
+		return httpapi.VersionedOf(added.Value.tag(lang), added), nil
 	})
 }
 
@@ -178,7 +172,7 @@ func (o *operations) deleteAgreementPair(api huma.API, op huma.Operation) {
 	op.Summary = "Remove a pair from an agreement"
 	op.Description = "Removes one agreement pair and returns the agreement. The last pair cannot be removed: delete the agreement instead."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
-	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementPairInput) (*httpapi.Tagged[Agreement], error) {
+	huma.Register(api, op, func(ctx context.Context, in *deleteAgreementPairInput) (*httpapi.Versioned[Agreement], error) {
 		var after agreement.Agreement
 		err := o.revise(ctx, in.ID, in.Revision, func(read agreement.Agreement) (err error) {
 			after, err = o.Agreements.RemovePairs(ctx, read, []agreement.PairKey{in.key()}, o.Event(ctx, o.Now(), "pairs.removed"))

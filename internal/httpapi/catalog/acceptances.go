@@ -138,11 +138,6 @@ type acceptInput struct {
 // Resolve implements huma.Resolver.
 func (in *acceptInput) Resolve(huma.Context) []error { return httpapi.Refusals(in.Body.check()) }
 
-type acceptOutput struct {
-	ETag string `header:"ETag" doc:"The tag of this version of the rules, for If-Match."`
-	Body httpapi.Reply[Accepted]
-}
-
 func (o *operations) acceptProposals(api huma.API, op huma.Operation) {
 	op.Summary = "Accept proposals for unknown titles"
 	op.Description = "Decides what entries of the queue are: proposals as they are, or a product, free or ignored. It adds rules of an admin that recognise the titles of each entry in every version, all of them in one change, or none. " +
@@ -150,14 +145,14 @@ func (o *operations) acceptProposals(api huma.API, op huma.Operation) {
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *acceptInput) (*acceptOutput, error) {
+	huma.Register(api, op, func(ctx context.Context, in *acceptInput) (*httpapi.Versioned[httpapi.Reply[Accepted]], error) {
 		accepted, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, o.Now(), op.OperationID, in.Body, func(call httpapi.Call[Accepted]) (httpapi.Reply[Accepted], error) {
 			return o.accept(ctx, in, call)
 		})
 		if err != nil {
 			return nil, err
 		}
-		return &acceptOutput{ETag: httpapi.ETag(in.Lang(), accepted.Value.RulesVersion), Body: accepted}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), accepted.Value.RulesVersion), accepted), nil
 	})
 }
 
@@ -167,9 +162,13 @@ func (o *operations) accept(ctx context.Context, in *acceptInput, call httpapi.C
 	if err != nil {
 		return reply, err
 	}
+	products, err := o.Catalog.Products(ctx)
+	if err != nil {
+		return reply, err
+	}
 	now := o.Now()
 	return revise(ctx, o, in.Revision, call, func(list inventory.RuleList) (*edit, Accepted, error) {
-		made := o.made(in.Body.choices(), proposal.Queue(tallies, list.All))
+		made := o.made(in.Body.choices(), proposal.Queue(products, tallies, list.All))
 		made.RulesVersion = list.Version
 		if len(made.rules) == 0 {
 			return nil, made.Accepted, nil

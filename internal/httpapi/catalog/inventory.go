@@ -64,7 +64,8 @@ type InventoryCount struct {
 	Rows           int             `json:"rows" minimum:"0" doc:"The number of rows, one per title and PC, including rows that could not be read." example:"199700"`
 	BadRows        int             `json:"badRows" minimum:"0" doc:"The number of rows that could not be read." example:"2"`
 	Devices        int             `json:"devices" minimum:"0" doc:"The number of PCs with at least one title." example:"1997"`
-	OtherPlatforms []PlatformCount `json:"otherPlatforms,omitempty" doc:"The devices with another platform than Windows, by platform. They do not count. Absent if there are none."`
+	MacOS          bool            `json:"macOS" doc:"Whether devices with macOS count, besides those with Windows (INVENTORY_MACOS)." example:"false"`
+	OtherPlatforms []PlatformCount `json:"otherPlatforms,omitempty" doc:"The devices with other platforms, by platform. They do not count. Absent if there are none."`
 	Titles         int             `json:"titles" minimum:"0" doc:"The number of different titles, regardless of version." example:"412"`
 	Unknown        int             `json:"unknown" minimum:"0" doc:"The number of titles that neither a rule nor the dictionary of products knows, counting each version." example:"31"`
 	Products       int             `json:"products" minimum:"0" doc:"The number of different products." example:"57"`
@@ -80,7 +81,7 @@ func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventories.Record) Inve
 	if g := r.Good; g != nil {
 		out.Counted = &InventoryCount{
 			File: g.Key, At: g.At, CountedAt: g.ReadAt, Shape: g.Shape, Estimated: g.Estimated, Rows: g.Rows, BadRows: g.BadRows,
-			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, ByCurrentRules: !r.Outdated(rules),
+			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, MacOS: g.MacOS, ByCurrentRules: !r.Outdated(rules),
 		}
 		for _, other := range g.OtherPlatforms {
 			out.Counted.OtherPlatforms = append(out.Counted.OtherPlatforms, PlatformCount(other))
@@ -152,10 +153,19 @@ type BadRow struct {
 	Message string `json:"message" doc:"The reason, in the reader's language."`
 }
 
-// InventorySourceRead is a source with the rows that could not be read.
+// InventoryNote is a remark about a file that was counted.
+type InventoryNote struct {
+	File    string `json:"file,omitempty" doc:"The name of the file inside the archive, if an archive was uploaded and the remark concerns one of its files." example:"AppInvRawData.csv"`
+	Code    string `json:"code" doc:"The remark. Codes never change." example:"inventory_note_part"`
+	Message string `json:"message" doc:"The remark, in the reader's language."`
+}
+
+// InventorySourceRead is a source with remarks about its current file, and the rows that could not
+// be read.
 type InventorySourceRead struct {
 	InventorySource
-	BadRows []BadRow `json:"badRows" doc:"The first unreadable rows of the current file, at most 100."`
+	Notes   []InventoryNote `json:"notes" doc:"What to know about the current file, such as that it is only a part of a list; at most 20."`
+	BadRows []BadRow        `json:"badRows" doc:"The first unreadable rows of the current file, at most 100."`
 }
 
 // SourceName is the path parameter of a source.
@@ -172,7 +182,7 @@ type getInventorySourceOutput struct{ Body InventorySourceRead }
 
 func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 	op.Summary = "Read a source of the inventory"
-	op.Description = "Returns one source, with the first unreadable rows of its current file."
+	op.Description = "Returns one source, with remarks about its current file and the first unreadable rows."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getInventorySourceInput) (*getInventorySourceOutput, error) {
 		records, rules, err := o.inventoried(ctx)
@@ -188,10 +198,13 @@ func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		lang := in.Lang()
-		out := &getInventorySourceOutput{InventorySourceRead{InventorySource: sourceOf(lang, rules.All, records[i]), BadRows: []BadRow{}}}
+		out := &getInventorySourceOutput{InventorySourceRead{InventorySource: sourceOf(lang, rules.All, records[i]), Notes: []InventoryNote{}, BadRows: []BadRow{}}}
 		for _, c := range tallies {
 			if c.Source != in.Source {
 				continue
+			}
+			for _, n := range c.Tally.Notes {
+				out.Body.Notes = append(out.Body.Notes, InventoryNote{File: n.File, Code: n.Code, Message: i18n.Text(lang, n.Code, n.Args)})
 			}
 			for _, b := range c.Tally.Bad {
 				out.Body.BadRows = append(out.Body.BadRows, BadRow{File: b.File, Line: b.Line, Code: b.Code, Message: i18n.Text(lang, b.Code, b.Args)})

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,6 +10,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/inventory"
+	"trueup/internal/product"
 	"trueup/internal/proposal"
 	"trueup/internal/text"
 )
@@ -35,12 +35,12 @@ type QueueVersion struct {
 	Devices int    `json:"devices" minimum:"0" doc:"The number of PCs with this version." example:"12"`
 }
 
-// Proposal is a product of the dictionary that resembles a name.
+// Proposal is a product of the dictionary, or of Microsoft's list of subscriptions, that resembles a name.
 type Proposal struct {
 	ID      string     `json:"id,omitempty" doc:"The id with which the proposal is accepted; absent for a typed name." example:"0f1e2d3c4b5a6978.adobe-acrobat-pro"`
 	Kind    ChoiceKind `json:"kind" doc:"Whether it needs a licence." example:"product"`
 	Product Product    `json:"product" doc:"The product. The version of the proposal for an entry can have the placeholders {year}, {number} and {major}, as in a rule."`
-	Score   int        `json:"score" minimum:"0" maximum:"100" doc:"How much the name resembles the product; 100 if the dictionary knows the name." example:"92"`
+	Score   int        `json:"score" minimum:"0" maximum:"100" doc:"How much the name resembles the product; 100 if the name is known." example:"92"`
 }
 
 func proposalOf(entry string, p proposal.Proposal) Proposal {
@@ -113,8 +113,8 @@ func (o *operations) queueOperations() httpapi.Operations {
 func (o *operations) listQueue(api huma.API, op huma.Operation) {
 	op.Summary = "List the queue of unknown titles"
 	op.Description = "Lists the titles that neither a rule nor the dictionary of products knows, all versions of a name and publisher as one entry, with the likelihood that they need a licence and the products that they may be. " +
-		"A cursor is no longer valid after a file was counted or a rule was changed: start again."
-	huma.Register(api, op, func(ctx context.Context, in *listQueueInput) (*httpapi.Tagged[QueuePage], error) {
+		"The ETag is of the version of all rules and decisions, for acceptances. A cursor is no longer valid after a file was counted or a rule was changed: start again."
+	huma.Register(api, op, func(ctx context.Context, in *listQueueInput) (*httpapi.Versioned[QueuePage], error) {
 		records, rules, err := o.inventoried(ctx)
 		if err != nil {
 			return nil, err
@@ -133,7 +133,11 @@ func (o *operations) listQueue(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		entries := in.entries(tallies, rules.All)
+		products, err := o.Catalog.Products(ctx)
+		if err != nil {
+			return nil, err
+		}
+		entries := in.entries(products, tallies, rules.All)
 		body := QueuePage{Items: []QueueEntry{}, Total: len(entries), RulesVersion: rules.Version}
 		begin := min(max(at.After, 0), len(entries))
 		end := min(begin+in.Limit, len(entries))
@@ -144,17 +148,17 @@ func (o *operations) listQueue(api huma.API, op huma.Operation) {
 		if end < len(entries) {
 			body.NextCursor = cursor.Encode(titlesPage{end}, query...)
 		}
-		return &httpapi.Tagged[QueuePage]{Status: http.StatusOK, ETag: httpapi.ETag(lang, rules.Version), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(lang, rules.Version), body), nil
 	})
 }
 
 // entries returns the entries that the parameters select, in order.
-func (in *listQueueInput) entries(tallies []inventory.Counted, rules *inventory.Rules) []proposal.Entry {
+func (in *listQueueInput) entries(products *product.Dictionary, tallies []inventory.Counted, rules *inventory.Rules) []proposal.Entry {
 	if in.Source != "" {
 		tallies = slices.DeleteFunc(slices.Clone(tallies), func(c inventory.Counted) bool { return c.Source != in.Source })
 	}
 	query := text.Fold(in.Query)
-	return slices.DeleteFunc(proposal.Queue(tallies, rules), func(e proposal.Entry) bool {
+	return slices.DeleteFunc(proposal.Queue(products, tallies, rules), func(e proposal.Entry) bool {
 		return e.Linux != (in.Linux == onlyLinux) || !e.Has(query)
 	})
 }
@@ -173,10 +177,14 @@ type proposeOutput struct{ Body Proposals }
 
 func (o *operations) proposeProducts(api huma.API, op huma.Operation) {
 	op.Summary = "Propose products for a name"
-	op.Description = "Returns the products of the dictionary that a name on an agreement or a statement may stand for: first the product that the dictionary knows by this name, with score 100, then similar ones."
-	huma.Register(api, op, func(_ context.Context, in *proposeInput) (*proposeOutput, error) {
+	op.Description = "Returns the products of the dictionary, and of Microsoft's list of subscriptions, that a name on an agreement or a statement may stand for: first the product that is known by this name, with score 100, then similar ones."
+	huma.Register(api, op, func(ctx context.Context, in *proposeInput) (*proposeOutput, error) {
+		products, err := o.Catalog.Products(ctx)
+		if err != nil {
+			return nil, err
+		}
 		out := &proposeOutput{Proposals{Items: []Proposal{}}}
-		for _, p := range proposal.Named(in.Publisher, in.Name) {
+		for _, p := range proposal.Named(products, in.Publisher, in.Name) {
 			out.Body.Items = append(out.Body.Items, proposalOf("", p))
 		}
 		return out, nil

@@ -134,8 +134,8 @@ func (o *operations) ruleOperations() httpapi.Operations {
 
 func (o *operations) listRules(api huma.API, op huma.Operation) {
 	op.Summary = "List the rules that recognise titles"
-	op.Description = "Lists rules in the order in which they are applied. A cursor is no longer valid after a rule was changed: start again."
-	huma.Register(api, op, func(ctx context.Context, in *listRulesInput) (*httpapi.Tagged[RulePage], error) {
+	op.Description = "Lists rules in the order in which they are applied. The ETag is of the version of all rules and decisions of admins. A cursor is no longer valid after a rule was changed: start again."
+	huma.Register(api, op, func(ctx context.Context, in *listRulesInput) (*httpapi.Versioned[RulePage], error) {
 		list, err := o.Counts.Rules(ctx)
 		if err != nil {
 			return nil, err
@@ -158,7 +158,7 @@ func (o *operations) listRules(api huma.API, op huma.Operation) {
 		if end < len(rules) {
 			body.NextCursor = cursor.Encode(rulesPage{end}, query...)
 		}
-		return &httpapi.Tagged[RulePage]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), list.Version), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), list.Version), body), nil
 	})
 }
 
@@ -178,11 +178,6 @@ func (in *createRuleInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(broken)
 }
 
-type createdRule struct {
-	ETag string `header:"ETag" doc:"The tag of this version of the rules, for If-Match."`
-	Body httpapi.Reply[ChangedRule]
-}
-
 func (o *operations) createRule(api huma.API, op huma.Operation) {
 	op.Summary = "Add a rule that recognises titles"
 	op.Description = "Adds a rule of an admin: an alias, a title to ignore, a component that belongs to a product, or a product. " +
@@ -190,7 +185,7 @@ func (o *operations) createRule(api huma.API, op huma.Operation) {
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *createRuleInput) (*createdRule, error) {
+	huma.Register(api, op, func(ctx context.Context, in *createRuleInput) (*httpapi.Versioned[httpapi.Reply[ChangedRule]], error) {
 		rule := in.rule
 		rule.ID = o.newRuleID()
 		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, o.Now(), op.OperationID, in.Body, func(call httpapi.Call[ChangedRule]) (httpapi.Reply[ChangedRule], error) {
@@ -199,7 +194,7 @@ func (o *operations) createRule(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &createdRule{ETag: httpapi.ETag(in.Lang(), created.Value.RulesVersion), Body: created}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), created.Value.RulesVersion), created), nil
 	})
 }
 
@@ -230,7 +225,7 @@ func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 	op.Description = "Replaces a rule of an admin. With a position it is moved there; otherwise it keeps its position. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Tagged[ChangedRule], error) {
+	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Versioned[ChangedRule], error) {
 		reply, err := o.setRule(ctx, in.Lang(), in.Revision, httpapi.Call[ChangedRule]{}, in.rule, in.Body.Position, func(list inventory.RuleList) error {
 			_, _, err := list.Find(in.ID)
 			return err
@@ -239,7 +234,7 @@ func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		changed := reply.Value
-		return &httpapi.Tagged[ChangedRule]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), changed.RulesVersion), Body: changed}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), changed.RulesVersion), changed), nil
 	})
 }
 
@@ -304,20 +299,11 @@ type deleteRuleInput struct {
 	httpapi.Revision
 }
 
-type deleteRuleOutput struct {
-	ETag string `header:"ETag" doc:"The tag of this version of the rules, for If-Match."`
-	Body DeletedRule
-}
-
-func deletedOf(lang i18n.Lang, deleted httpapi.Reply[DeletedRule]) *deleteRuleOutput {
-	return &deleteRuleOutput{ETag: httpapi.ETag(lang, deleted.Value.RulesVersion), Body: deleted.Value}
-}
-
 func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a rule that recognises titles"
 	op.Description = "Deletes a rule of an admin. The rules of the dictionary of products cannot be deleted; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
-	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*deleteRuleOutput, error) {
+	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*httpapi.Versioned[DeletedRule], error) {
 		now := o.Now()
 		deleted, err := revise(ctx, o, in.Revision, httpapi.Call[DeletedRule]{}, func(list inventory.RuleList) (*edit, DeletedRule, error) {
 			rule, at, err := list.Find(in.ID)
@@ -331,7 +317,7 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return deletedOf(in.Lang(), deleted), nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), deleted.Value.RulesVersion), deleted.Value), nil
 	})
 }
 

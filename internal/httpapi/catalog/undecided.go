@@ -186,8 +186,8 @@ type listTitleDecisionsInput struct{ httpapi.Reader }
 
 func (o *operations) listTitleDecisions(api huma.API, op huma.Operation) {
 	op.Summary = "List decisions about undecidable titles"
-	op.Description = "Lists what admins decided about undecidable titles."
-	huma.Register(api, op, func(ctx context.Context, in *listTitleDecisionsInput) (*httpapi.Tagged[TitleDecisionList], error) {
+	op.Description = "Lists what admins decided about undecidable titles. The ETag is of the version of all rules and decisions."
+	huma.Register(api, op, func(ctx context.Context, in *listTitleDecisionsInput) (*httpapi.Versioned[TitleDecisionList], error) {
 		list, err := o.Counts.Rules(ctx)
 		if err != nil {
 			return nil, err
@@ -196,7 +196,7 @@ func (o *operations) listTitleDecisions(api huma.API, op huma.Operation) {
 		for _, c := range list.Decisions {
 			body.Items = append(body.Items, titleDecisionOf(c))
 		}
-		return &httpapi.Tagged[TitleDecisionList]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), list.Version), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), list.Version), body), nil
 	})
 }
 
@@ -251,7 +251,7 @@ func (o *operations) decideTitle(api huma.API, op huma.Operation) {
 		"Rules and decisions have one version, which If-Match compares. Files are then counted again."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *decideTitleInput) (*httpapi.Tagged[ChangedDecision], error) {
+	huma.Register(api, op, func(ctx context.Context, in *decideTitleInput) (*httpapi.Versioned[ChangedDecision], error) {
 		decided, err := o.decide(ctx, in.Revision, in.chosen, "title.decided", func(inventory.RuleList) error {
 			_, err := inventory.UndecidableRow(in.ID)
 			return err
@@ -260,7 +260,7 @@ func (o *operations) decideTitle(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		body := ChangedDecision{titleDecisionOf(in.chosen), decided.Value.RulesVersion}
-		return &httpapi.Tagged[ChangedDecision]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), body.RulesVersion), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), body.RulesVersion), body), nil
 	})
 }
 
@@ -274,7 +274,7 @@ func (o *operations) undecideTitle(api huma.API, op huma.Operation) {
 	op.Summary = "Withdraw a decision about undecidable titles"
 	op.Description = "Removes a decision, so that the titles are undecided again. Files are then counted again."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
-	huma.Register(api, op, func(ctx context.Context, in *undecideTitleInput) (*deleteRuleOutput, error) {
+	huma.Register(api, op, func(ctx context.Context, in *undecideTitleInput) (*httpapi.Versioned[DeletedRule], error) {
 		deleted, err := o.decide(ctx, in.Revision, inventory.Choices{ID: in.ID}, "title.undecided", func(list inventory.RuleList) error {
 			_, err := list.Choices(in.ID)
 			return err
@@ -282,7 +282,7 @@ func (o *operations) undecideTitle(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return deletedOf(in.Lang(), deleted), nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), deleted.Value.RulesVersion), deleted.Value), nil
 	})
 }
 

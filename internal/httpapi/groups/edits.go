@@ -134,7 +134,7 @@ func (o *operations) updateGroup(api huma.API, op huma.Operation) {
 	op.Description = "Renames a license group. The built-in group cannot be renamed."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *updateGroupInput) (*httpapi.Tagged[Group], error) {
+	huma.Register(api, op, func(ctx context.Context, in *updateGroupInput) (*httpapi.Versioned[Group], error) {
 		now := o.Now()
 		var after group.Group
 		err := httpapi.Revise(ctx, in.Revision, func() (group.Group, int64, error) {
@@ -151,6 +151,6 @@ func (o *operations) updateGroup(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		lang := in.Lang()
-		return &httpapi.Tagged[Group]{Status: http.StatusOK, ETag: httpapi.ETag(lang, after.Version, after.Agreements), Body: groupOf(lang, after)}, nil
+		return httpapi.VersionedOf(httpapi.ETag(lang, after.Version, after.Agreements), groupOf(lang, after)), nil
 	})
 }

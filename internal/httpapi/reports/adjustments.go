@@ -83,8 +83,8 @@ type listAdjustmentsInput struct{ httpapi.Reader }
 
 func (o *operations) listAdjustments(api huma.API, op huma.Operation) {
 	op.Summary = "List manual adjustments"
-	op.Description = "Lists the manual adjustments of products' licences, also those that have ended. All adjustments have one version, which is in the ETag."
-	huma.Register(api, op, func(ctx context.Context, in *listAdjustmentsInput) (*httpapi.Tagged[AdjustmentList], error) {
+	op.Description = "Lists the manual adjustments of products' licences, also those that have ended. All adjustments have one version: the ETag is its tag, for If-Match of the next change. It does not tell whether a state has changed, which can happen without a change of an adjustment."
+	huma.Register(api, op, func(ctx context.Context, in *listAdjustmentsInput) (*httpapi.Versioned[AdjustmentList], error) {
 		v, err := o.view(ctx, "", in.Lang(), position.Options{})
 		if err != nil {
 			return nil, err
@@ -97,7 +97,7 @@ func (o *operations) listAdjustments(api huma.API, op huma.Operation) {
 		slices.SortStableFunc(body.Items, func(a, b ListedAdjustment) int {
 			return cmp.Or(cmp.Compare(text.Fold(a.Publisher), text.Fold(b.Publisher)), cmp.Compare(text.Fold(a.Product), text.Fold(b.Product)))
 		})
-		return &httpapi.Tagged[AdjustmentList]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), body.AdjustmentsVersion), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), body.AdjustmentsVersion), body), nil
 	})
 }
 
@@ -123,18 +123,13 @@ func (in *setAdjustmentInput) Resolve(huma.Context) []error {
 	return httpapi.Refusals(broken)
 }
 
-type setAdjustmentOutput struct {
-	ETag string `header:"ETag" doc:"The tag of this version of the adjustments, for If-Match."`
-	Body httpapi.Reply[ChangedAdjustment]
-}
-
 func (o *operations) setAdjustment(api huma.API, op huma.Operation) {
 	op.Summary = "Set the manual adjustment of a product"
 	op.Description = "Adds to or subtracts from the licences of a product of the License installation report, or replaces its earlier adjustment. " +
 		"It counts in reports of all licences at once, as a step of its own. All adjustments have one version, which If-Match compares."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
-	huma.Register(api, op, func(ctx context.Context, in *setAdjustmentInput) (*setAdjustmentOutput, error) {
+	huma.Register(api, op, func(ctx context.Context, in *setAdjustmentInput) (*httpapi.Versioned[httpapi.Reply[ChangedAdjustment]], error) {
 		now := o.Now()
 		set, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(call httpapi.Call[ChangedAdjustment]) (httpapi.Reply[ChangedAdjustment], error) {
 			return o.adjust(ctx, in, now, call)
@@ -142,7 +137,7 @@ func (o *operations) setAdjustment(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &setAdjustmentOutput{ETag: httpapi.ETag(in.Lang(), set.Value.AdjustmentsVersion), Body: set}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), set.Value.AdjustmentsVersion), set), nil
 	})
 }
 
@@ -222,16 +217,11 @@ type deleteAdjustmentInput struct {
 	httpapi.Revision
 }
 
-type deleteAdjustmentOutput struct {
-	ETag string `header:"ETag" doc:"The tag of this version of the adjustments, for If-Match."`
-	Body DeletedAdjustment
-}
-
 func (o *operations) deleteAdjustment(api huma.API, op huma.Operation) {
 	op.Summary = "Delete the manual adjustment of a product"
 	op.Description = "Deletes the adjustment of a product, which then has the licences that agreements and statements give. All adjustments have one version, which If-Match compares."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
-	huma.Register(api, op, func(ctx context.Context, in *deleteAdjustmentInput) (*deleteAdjustmentOutput, error) {
+	huma.Register(api, op, func(ctx context.Context, in *deleteAdjustmentInput) (*httpapi.Versioned[DeletedAdjustment], error) {
 		now := o.Now()
 		var body DeletedAdjustment
 		err := httpapi.Revise(ctx, in.Revision, o.adjusted(ctx, in.Lang()), func(v viewed) error {
@@ -252,7 +242,7 @@ func (o *operations) deleteAdjustment(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &deleteAdjustmentOutput{ETag: httpapi.ETag(in.Lang(), body.AdjustmentsVersion), Body: body}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), body.AdjustmentsVersion), body), nil
 	})
 }
 

@@ -195,7 +195,7 @@ func (o *operations) deleteStatement(api huma.API, op huma.Operation) {
 	op.Summary = "Take a statement out of use"
 	op.Description = "Takes a statement out of use and starts a refresh. Its entitlements stop counting when that refresh has ended. The record and the file are kept; a newer version of the file would be used again."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
-	huma.Register(api, op, func(ctx context.Context, in *deleteStatementInput) (*httpapi.Tagged[Statement], error) {
+	huma.Register(api, op, func(ctx context.Context, in *deleteStatementInput) (*httpapi.Versioned[Statement], error) {
 		now := o.Now()
 		var removed statements.Record
 		err := httpapi.Revise(ctx, in.Revision, func() (statements.Record, int64, error) { return o.statement(ctx, in.ID) }, func(read statements.Record) (err error) {
@@ -205,6 +205,6 @@ func (o *operations) deleteStatement(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &httpapi.Tagged[Statement]{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), removed.Version), Body: statementOf(removed)}, nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), removed.Version), statementOf(removed)), nil
 	})
 }

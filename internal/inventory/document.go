@@ -1,0 +1,148 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// document has the fields that are read from a JSON document of any kind.
+type document struct {
+	// GLPI: the inventory of a device.
+	DeviceID value `json:"deviceid"`
+	Content  *struct {
+		Softwares []program `json:"softwares"`
+		Hardware  struct {
+			UUID value `json:"uuid"`
+			Name value `json:"name"`
+			User value `json:"lastloggeduser"`
+		} `json:"hardware"`
+		System struct {
+			Name     value `json:"name"`
+			FullName value `json:"full_name"`
+			Version  value `json:"version"`
+			Kernel   value `json:"kernel_name"`
+		} `json:"operatingsystem"`
+	} `json:"content"`
+
+	// osqueryd: a line of its log.
+	HostIdentifier value     `json:"hostIdentifier"`
+	Action         value     `json:"action"`
+	Columns        *program  `json:"columns"`
+	Snapshot       []program `json:"snapshot"`
+
+	// Microsoft Graph and Defender: a page of detectedApps, of devices with them, or of software.
+	Value list  `json:"value"`
+	Next  value `json:"@odata.nextLink"`
+
+	// Fleet: a host, hosts, or software with numbers of hosts.
+	Host           list  `json:"host"`
+	Hosts          list  `json:"hosts"`
+	SoftwareTitles list  `json:"software_titles"`
+	Count          value `json:"count"`
+	Meta           struct {
+		More bool `json:"has_next_results"`
+	} `json:"meta"`
+
+	// An error of an API.
+	Error  json.RawMessage `json:"error"`
+	Errors json.RawMessage `json:"errors"`
+
+	// osqueryi, PowerShell and fleet managers: a row, or a host.
+	program
+}
+
+// program is a row of a list of software. A row of osquery can name the device: its table has no
+// such column, but the query can add one. A host of Fleet has the same fields and a list of
+// software.
+type program struct {
+	Name      value `json:"name"`
+	Publisher value `json:"publisher"`
+	Version   value `json:"version"`
+
+	UUID        value `json:"uuid"`
+	HostUUID    value `json:"host_uuid"`
+	Host        value `json:"host_identifier"`
+	Hostname    value `json:"hostname"`
+	Computer    value `json:"computer_name"`
+	HostName    value `json:"host_hostname"`
+	HostDisplay value `json:"host_display_name"`
+
+	Platform value `json:"platform"`
+	OS       value `json:"os_version"`
+
+	ID     value `json:"id"`     // of the row; in Graph and Fleet
+	Vendor value `json:"vendor"` // Fleet
+	Source value `json:"source"` // Fleet: the table of osquery
+
+	HostsCount value `json:"hosts_count"` // Fleet
+	Versions   list  `json:"versions"`    // Fleet: of a title
+	Software   list  `json:"software"`    // Fleet: of a host
+
+	DisplayName    value `json:"displayName"`     // Graph and PowerShell
+	DisplayVersion value `json:"displayVersion"`  // PowerShell
+	PSComputerName value `json:"psComputerName"`  // PowerShell
+	DeviceCount    value `json:"deviceCount"`     // Graph
+	DeviceName     value `json:"deviceName"`      // Graph and Defender: a device
+	System         value `json:"operatingSystem"` // Graph: of a device
+	DetectedApps   list  `json:"detectedApps"`    // Graph: of a device
+
+	DeviceID        value `json:"deviceId"` // Defender
+	OSPlatform      value `json:"osPlatform"`
+	SoftwareName    value `json:"softwareName"`
+	SoftwareVendor  value `json:"softwareVendor"`
+	SoftwareVersion value `json:"softwareVersion"`
+}
+
+// device returns the device that the row names, by its id and with its name as alias, or by its
+// name; empty if it names none.
+func (p *program) device() (device, alias value) {
+	id := firstOf(p.UUID, p.HostUUID, p.DeviceID)
+	name := firstOf(p.Host, p.Hostname, p.Computer, p.HostName, p.HostDisplay, p.DeviceName, p.PSComputerName)
+	if id == "" {
+		return name, ""
+	}
+	return id, name
+}
+
+// platform returns the system that a row tells.
+func (p *program) platform() system {
+	if other, _ := sourceOf(string(p.Source)); other != "" {
+		return system{platform: other}
+	}
+	return systemOf(string(firstOf(p.Platform, p.OSPlatform, p.System)), string(p.OS), "")
+}
+
+// list is a list of rows, or one row; empty for a JSON value of any other type.
+type list []program
+
+// UnmarshalJSON never fails: a value of another type does not make the document invalid.
+func (l *list) UnmarshalJSON(b []byte) error {
+	var one program
+	switch {
+	case json.Unmarshal(b, (*[]program)(l)) == nil:
+	case json.Unmarshal(b, &one) == nil:
+		*l = list{one}
+	default:
+		*l = nil
+	}
+	return nil
+}
+
+// value is a JSON string, or a number as text; empty for any other type.
+type value string
+
+// UnmarshalJSON never fails: a value of another type does not make the row invalid.
+func (v *value) UnmarshalJSON(b []byte) error {
+	var s string
+	switch {
+	case len(b) > 1 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0: // without escapes
+		*v = value(b[1 : len(b)-1])
+	case json.Unmarshal(b, &s) == nil:
+		*v = value(s)
+	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
+		*v = value(b)
+	default:
+		*v = ""
+	}
+	return nil
+}

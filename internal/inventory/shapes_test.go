@@ -1,0 +1,348 @@
+package inventory_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/errs"
+	"trueup/internal/inventory"
+)
+
+// noted is the compared part of a tally of people's files: titles as "name: devices", bad rows as
+// "line code", and notes as "code args".
+type noted struct {
+	Shape   inventory.Shape
+	Devices int
+	Titles  []string
+	Bad     []string
+	Notes   []string
+}
+
+func note(tally *inventory.Tally) (n noted) {
+	n = noted{Shape: tally.Shape, Devices: tally.Devices}
+	for _, c := range tally.Titles {
+		n.Titles = append(n.Titles, fmt.Sprintf("%s %s: %d", c.Name, c.Version, c.Devices))
+	}
+	for _, b := range tally.Bad {
+		n.Bad = append(n.Bad, fmt.Sprintf("%d %s", b.Line, b.Code))
+	}
+	for _, o := range tally.Notes {
+		text := strings.TrimPrefix(o.Code, "inventory_note_")
+		for _, name := range []string{"line", "rows", "source"} {
+			if o.Args[name] != "" {
+				text += " " + o.Args[name]
+			}
+		}
+		n.Notes = append(n.Notes, text)
+	}
+	return n
+}
+
+// list writes a list of strings.
+func list(texts ...string) []string { return texts }
+
+func TestR6_1_ShapesOfText(t *testing.T) {
+	t.Parallel()
+	const visio = "Visio 16: "
+	for name, test := range map[string]struct {
+		file string
+		want noted
+	}{
+		"a second header": {
+			"Computer,Software,Version\nA,Visio,16\nComputer,Software,Version\nB,Visio,16\n",
+			noted{inventory.Table, 2, list(visio + "2"), nil, nil},
+		},
+		"a second header with its byte-order mark and quotes": {
+			"Computer,Software,Version\nA,Visio,16\n\ufeff\"Computer\",Software,Version\nB,Visio,16\n",
+			noted{inventory.Table, 2, list(visio + "2"), nil, nil},
+		},
+		"a second header in another order, with more columns": {
+			"Computer,Software,Version\nA,Visio,16\n\nSoftware,Version,Publisher,Computer\nVisio,16,Microsoft,B\n",
+			noted{inventory.Table, 2, list(visio+"1", visio+"1"), nil, list("columns 4")},
+		},
+		"a second header with another separator": {
+			"Computer,Software,Version\nA,Visio,16\nsep=;\nComputer;Software;Version\nB;Visio;16\n",
+			noted{inventory.Table, 2, list(visio + "2"), nil, nil},
+		},
+		"a second header in a list with numbers": {
+			"Software,Version,Computers\nVisio,16,3\nSoftware,Version,Computers\nWord,16,4\n",
+			noted{inventory.Table, 4, list(visio+"3", "Word 16: 4"), nil, nil},
+		},
+		"words for nothing": {
+			"DeviceId,DeviceName,ApplicationName,ApplicationPublisher,ApplicationVersion\nNULL,A,Visio,(null),16\n-,a,Visio,N/A,16\nNone,B,Visio,None,16\nn/a,NULL,Visio,,16\nC,,null,,\n0,D,Word,,-\n",
+			noted{inventory.AppInvRawData, 3, list(visio+"2", "Word : 1"), list("5 inventory_row_device", "6 inventory_row_title"), nil},
+		},
+		"real names that begin like nothing": {
+			"Computer,Software,Version\nNULL-1,Nonesuch,1\nNONE2,Null Modem,1\n-X,N/Able,1\n",
+			noted{inventory.Table, 3, list("N/Able 1: 1", "Nonesuch 1: 1", "Null Modem 1: 1"), nil, nil},
+		},
+		"ids of zeros": {
+			"DeviceId,DeviceName,ApplicationName\n{00000000-0000-0000-0000-000000000000},A,Visio\n0000,B,Visio\n000a,C,Visio\n00000000-0000-0000-0000-000000000000,,Visio\n",
+			noted{inventory.AppInvRawData, 3, list("Visio : 3"), list("5 inventory_row_device"), nil},
+		},
+		"a GUID in braces": {
+			"DeviceId,ApplicationName\n{3F2504E0-4F89-41D3-9A0C-0305E82C3301},Visio\n3f2504e0-4f89-41d3-9a0c-0305e82c3301,Visio\n",
+			noted{inventory.AppInvRawData, 1, list("Visio : 1"), nil, nil},
+		},
+		"what only begins like a GUID": {
+			"DeviceId,ApplicationName\n3f2504e0-4f89-41d3-9a0c-0305e82c33-1,Visio\n3f2504e0-4f89-41d3-9a0c--305e82c3301,Visio\n",
+			noted{inventory.AppInvRawData, 2, list("Visio : 2"), nil, nil},
+		},
+		"lines before sep=": {
+			"\n# exported today\n SEP = ;\n\nComputer;Software\nA;Visio\n", noted{inventory.Table, 1, list("Visio : 1"), nil, nil},
+		},
+		"sep=,, and a quoted one": {
+			"\"sep=;\"\nsep=,,\nComputer,Software\nA,Visio\n,,\n", noted{inventory.Table, 1, list("Visio : 1"), list("5 inventory_row_columns"), nil},
+		},
+		"bars": {"Computer|Software\nA|Visio\n", noted{inventory.Table, 1, list("Visio : 1"), nil, nil}},
+		"#TYPE after a blank line": {
+			"\r\n\"#TYPE System.Object\"\r\n\"DisplayName\",\"DisplayVersion\",\"Foo\"\r\n\"Visio\",\"16\",\"\"\r\n",
+			noted{inventory.PowerShell, 1, list(visio + "1"), nil, nil},
+		},
+		"a report with titles, parameters and totals": {
+			"Textbox1,Textbox2\nInstalled software,28/11/2026\n\nSite,Contoso\n\nDetails_Table0_Netbios_Name0,Details_Table0_DisplayName0,Details_Table0_Version0,Textbox9\nA,Visio,16,1\nB,Visio,16,2\n,Total: 2,,\nTotal,2\nGrand Total\nPrinted by me\n",
+			noted{inventory.ConfigMgr, 2, list(visio + "2"), list("12 inventory_row_columns"), list("header 6")},
+		},
+		"a total below numbers": {
+			"Software,Version,Computers\nVisio,16,3\nTotal,,3\nEindtotaal:,,3\nTotal Commander,,1\n",
+			noted{inventory.Table, 3, list("Total Commander : 1", visio+"3"), nil, nil},
+		},
+		"a query's output": {
+			"Computer,Software,Version\n--------,--------,-------\nA,Visio,16\nB,NULL,NULL\n\n(2 rows affected)\n",
+			noted{inventory.Table, 1, list(visio + "1"), list("4 inventory_row_title"), nil},
+		},
+		"a query's output of fixed width": {
+			"Computer   Software name       Version\n---------- ------------------- -------\nA          Visio               16\nB          Word                NULL\n\n(2 rows affected)\n",
+			noted{inventory.Table, 2, list(visio+"1", "Word : 1"), nil, nil},
+		},
+		"wmic of fixed width": {
+			"Name                     Vendor     Version  \r\r\nMicrosoft Office 2016    Microsoft  16.0     \r\r\nCafé                     Ünï        2        \r\r\n\r\r\nName                     Vendor     Version  \r\r\nOne word                            1        \r\r\nmuch too long a name to fit Vendor  1\r\r\n",
+			noted{inventory.WMIC, 1, list("One word 1: 1", "Microsoft Office 2016 16.0: 1", "Café 2: 1"), list("7 inventory_row_columns"), nil},
+		},
+		"wmic /format:list": {
+			"\r\r\n\r\r\nName=Visio\r\r\nVendor=Microsoft\r\r\nVersion=16\r\r\n\r\r\n\r\r\nName=A=B\r\r\nVendor=\r\r\nVersion=\r\r\n\r\r\n",
+			noted{inventory.WMIC, 1, list("A=B : 1", visio+"1"), nil, nil},
+		},
+		"Format-List": {
+			"\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\n\nDisplayName    : A very long name\n                 that goes on\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : B\n\n",
+			noted{inventory.PowerShell, 2, list(visio + "2"), list("7 inventory_row_cut", "12 inventory_row_title"), nil},
+		},
+		"Format-Table": {
+			"\nDisplayName                 DisplayVersion Publisher\n-----------                 -------------- ---------\nVisio                       16             Microsoft\nA name that is too long ... 1              Maker\n\n",
+			noted{inventory.PowerShell, 1, list(visio + "1"), list("5 inventory_row_cut"), nil},
+		},
+		"winget list": {
+			"   - \r   \\ \r                \rNaam              Id            Versie Bron\n---------------------------------------------\nVisio             Microsoft.Vis 16     winget\nA name that is c… ARP\\X         1\n",
+			noted{inventory.Winget, 1, list(visio + "1"), list("4 inventory_row_cut"), nil},
+		},
+		"packages in a table": {
+			"name,version,source,vendor,hosts_count\nVisio,16,programs,Microsoft,3\nrequests,2,python_packages,,9\nleft-pad,1,npm_packages,,1\nflask,2,python_packages,,8\nuBlock,1,chrome_extensions,,4\nbash,5,deb_packages,,7\n",
+			noted{inventory.Fleet, 3, list(visio + "3"), nil, list("packages 1 chrome_extensions", "packages 1 npm_packages", "packages 2 python_packages")},
+		},
+		"a folder is no source": {
+			"Name,Version,Source,ProviderName\nVisio,16,C:\\python_packages\\x,Programs\n", noted{inventory.PowerShell, 1, list(visio + "1"), nil, nil},
+		},
+		"a name in some rows, an id in others": {
+			"DeviceId,DeviceName,ApplicationName\nd1,PC-1,Visio\n,pc-1,Visio\n,PC-1,Word\nd2,PC-2,Visio\nd3,PC-2,Visio\n,PC-2,Visio\n,PC-3,Word\n",
+			noted{inventory.AppInvRawData, 5, list("Visio : 4", "Word : 2"), nil, nil}, // PC-2 is ambiguous
+		},
+		"rows with numbers that come again": {
+			aggregateHeader + "1,k1,Visio,,,16,5,Windows\r\n1,k1,Visio,,,16,5,Windows\r\n1,k2,Visio,,,16,2,Windows\r\n1,k1,Visio,,,16,6,Windows\r\n",
+			noted{inventory.AppInvAggregate, 8, list(visio + "8"), nil, list("repeated 2")},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, note(read(t, test.file))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestR6_1_UTF32(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string]binary.AppendByteOrder{"big": binary.BigEndian, "little": binary.LittleEndian} {
+		for _, mark := range []string{"", "\ufeff"} {
+			var file []byte
+			for _, r := range mark + "Computer,Software\nA,Café\n" {
+				file = order.AppendUint32(file, uint32(r))
+			}
+			if diff := cmp.Diff(list("Café : 1"), note(read(t, string(file))).Titles); diff != "" {
+				t.Errorf("%s endian, mark %q (-want +got):\n%s", name, mark, diff)
+			}
+		}
+	}
+}
+
+func TestR6_1_ShapesOfJSON(t *testing.T) {
+	t.Parallel()
+	page := func(next, id string) string {
+		return `{"@odata.context":"x",` + next + `"value":[{"id":"` + id + `","displayName":"Visio","version":"16","deviceCount":3}]}`
+	}
+	const next = `"@odata.nextLink":"https://graph",`
+	for name, test := range map[string]struct {
+		file string
+		want noted
+	}{
+		"a page with a next one": {page(next, "1"), noted{inventory.Graph, 3, list("Visio 16: 3"), nil, list("part")}},
+		"all pages":              {page(next, "1") + page(next, "2") + page("", "3"), noted{inventory.Graph, 9, list("Visio 16: 9"), nil, nil}},
+		"a page twice, and an empty one": {
+			page(next, "1") + page(next, "1") + `{"value":[]}`, noted{inventory.Graph, 3, list("Visio 16: 3"), nil, list("repeated 1")},
+		},
+		"a count of 0": {
+			`{"value":[{"displayName":"Visio","version":"16","deviceCount":0},{"displayName":"Word","version":"0","deviceCount":1}]}`,
+			noted{inventory.Graph, 1, list("Word 0: 1"), nil, nil},
+		},
+		"devices with detectedApps": {
+			`{"value":[{"id":"d1","deviceName":"A","operatingSystem":"Windows","detectedApps":[{"displayName":"Visio","version":"16"}]},{"id":"d2","operatingSystem":"iOS","detectedApps":[{"displayName":"Visio","version":"16"}]}]}`,
+			noted{inventory.Graph, 1, list("Visio 16: 1"), nil, nil},
+		},
+		"a page of Fleet with a next one": {
+			`{"software":[{"name":"Visio","version":"16","source":"programs","hosts_count":3}],"meta":{"has_next_results":true}}`,
+			noted{inventory.Fleet, 3, list("Visio 16: 3"), nil, list("part")},
+		},
+		"packages of a host": {
+			`{"host":{"hostname":"h","platform":"windows","software":[{"name":"Visio","version":"16","source":"programs"},{"name":"requests","version":"2","source":"python_packages"},{"name":"x","version":"2","source":"vscode_extensions"}]}}`,
+			noted{inventory.Fleet, 1, list("Visio 16: 1"), nil, list("packages 1 python_packages", "packages 1 vscode_extensions")},
+		},
+		"a log of packages": {
+			`{"name":"pack_all_programs","hostIdentifier":"h","snapshot":[{"name":"Visio","version":"16"}]}` + "\n" +
+				`{"name":"pack/all/python_packages","hostIdentifier":"h","snapshot":[{"name":"requests","version":"2"}]}` + "\n" +
+				`{"name":"pack_all_npm_packages","hostIdentifier":"h","action":"added","columns":{"name":"left-pad","version":"2"}}`,
+			noted{inventory.Osquery, 1, list("Visio 16: 1"), nil, list("packages 1 npm_packages", "packages 1 python_packages")},
+		},
+		"ConvertTo-Json of the registry": {
+			`[{"DisplayName":"Visio","DisplayVersion":"16","Version":268435456,"PSComputerName":"A"},{"DisplayName":null,"DisplayVersion":null,"PSComputerName":"A"}]`,
+			noted{inventory.PowerShell, 1, list("Visio 16: 1"), list("1 inventory_row_title"), nil},
+		},
+		"Defender": {
+			`{"value":[{"deviceId":"d","deviceName":"A","osPlatform":"Windows11","softwareVendor":"microsoft","softwareName":"visio","softwareVersion":"16"},{"deviceId":"m","osPlatform":"macOS","softwareName":"visio","softwareVersion":"16"}]}`,
+			noted{inventory.Defender, 1, list("visio 16: 1"), nil, nil},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, note(read(t, test.file))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestR6_1_KnownFilesThatAreNone: the message says what the file is, and so what to do.
+func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		`{"@odata.context":"x","value":[]}`:                                "inventory_nothing Microsoft Graph",
+		`{"software":[],"count":0}`:                                        "inventory_nothing Fleet",
+		`{"count":0,"software":null}`:                                      "inventory_nothing Fleet",
+		`{"hosts":[]}`:                                                     "inventory_nothing Fleet",
+		`{"error":{"code":"Unauthorized"}}`:                                "inventory_answer",
+		`{"message":"Authentication required","errors":[{"name":"base"}]}`: "inventory_answer",
+		"<!DOCTYPE html><html><body>Belarc</body></html>":                  "inventory_page",
+		"<?xml version=\"1.0\"?><REQUEST><CONTENT/></REQUEST>":             "inventory_page",
+		"%PDF-1.7\n":                       "inventory_page",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "inventory_workbook",
+		"\x1f\x8b\x08\x00":                 "inventory_packed",
+		archive(t, file{"[Content_Types].xml", "<a/>"}, file{"xl/workbook.xml", ""}):                   "inventory_workbook",
+		archive(t, file{"a.json", `{"value":[]}`}, file{"b.txt", "x"}):                                 "inventory_nothing Microsoft Graph",
+		"License ID,Product family,Version,Effective quantity,Active SA quantity\n1,Office,2021,5,0\n": "inventory_statement",
+		"Authorization;License\n01-07001;01-07001\n":                                                   "inventory_agreements",
+		"7zip|24.8.0\nvscode|1.2.3\n":                                                                  "inventory_format",
+		"Name   Vendor\nVisio  Microsoft\n":                                                            "inventory_format",
+		"key=value\nother=value\n":                                                                     "inventory_format",
+		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",
+	} {
+		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
+		got := errs.CodeOf(err)
+		if e := errs.As(err); e != nil && e.Args["system"] != "" {
+			got += " " + e.Args["system"]
+		}
+		if got != want {
+			t.Errorf("%.60q is %q, want %q (%v)", file, got, want, err)
+		}
+	}
+}
+
+// TestR6_1_FoldersOfAnArchive: a list that names no PC is named by its file or folder.
+func TestR6_1_FoldersOfAnArchive(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		files string // with spaces between them
+		want  int
+	}{
+		"a folder for each":                   {"PC1/software.csv PC2/software.csv", 2},
+		"a folder for each, one file":         {"PC1/software.csv", 1},
+		"another name":                        {"PC1/x.csv PC2/x.csv", 2},
+		"several files in each":               {"PC1/software.csv PC1/wmic.txt PC2/software.csv PC2/wmic.txt", 2},
+		"a folder for all":                    {"pcs/PC1.csv pcs/PC2.csv pcs/PC3.csv", 3},
+		"mixed":                               {"PC1/software.csv PC2/software.csv PC3.csv pc1.csv", 3},
+		"nested":                              {"site/PC1/software.csv site/PC2/software.csv", 2},
+		"an equal folder inside":              {"PC1/export/software.csv PC2/export/software.csv", 2},
+		"a date inside":                       {"PC1/2026-11-28/software.csv PC2/2026-11-28/software.csv", 2},
+		"a date in the name":                  {"PC1/software-20261127.csv PC1/software-20261128.csv PC2/software-20261128.csv", 2},
+		"folders by number":                   {"1001/list.csv 1002/list.csv 1003/list.csv", 3},
+		"the same PCs in two folders":         {"new/PC1.csv new/PC2.csv old/pc1.csv", 2},
+		"the same PCs in two folders, by all": {"new/PC1.csv new/PC2.csv new/PC3.csv old/PC1.csv old/PC2.csv old/PC3.csv", 3},
+		"backslashes":                         {`PC1\software.csv PC2\software.csv`, 2},
+		"no folders, a list name":             {"software.csv", 1},
+		"folders that name nothing":           {"export/software.csv all/software.csv", 2},
+	} {
+		var files []file
+		for i, name := range strings.Fields(test.files) {
+			files = append(files, file{name, fmt.Sprintf("Name,Version,Publisher\nVisio,%d,Microsoft\n", i)})
+		}
+		got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Name: "all.zip", Scratch: t.TempDir()})
+		if err != nil || got.Devices != test.want || got.BadRows > 0 {
+			t.Errorf("%s: %v, %d devices, want %d", name, err, got.Devices, test.want)
+		}
+	}
+}
+
+// TestR6_1_NamesAndIDs joins a list of PCs with ids, one with names, and one that its folder names.
+func TestR6_1_NamesAndIDs(t *testing.T) {
+	t.Parallel()
+	sent := archive(t,
+		file{"names.csv", "Computer,Software\npc-1,Visio\nPC-2,Visio\nPC-9,Visio\n"},
+		file{"raw.csv", "DeviceId,DeviceName,ApplicationName,Platform\nd1,PC-1,Word,Windows\nd2,PC-2,Word,iOS\n"},
+		file{"PC-1/software.csv", "Name,Version\nExcel,1\n"},
+		file{"fleet.json", `{"hosts":[{"uuid":"u3","hostname":"pc-3","software":[{"name":"Visio","version":""}]}]}`},
+		file{"more.csv", "Computer,Software\nPC-3,Visio\n"},
+	)
+	got, err := inventory.Read(t.Context(), strings.NewReader(sent), inventory.Options{Name: "all.zip", Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := noted{inventory.Table, 4, list("Excel 1: 1", "Visio : 4", "Word : 1"), nil, nil}
+	if diff := cmp.Diff(want, note(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestR6_1_MacOS counts Macs by choice.
+func TestR6_1_MacOS(t *testing.T) {
+	t.Parallel()
+	const file = `{"hosts":[{"hostname":"m","platform":"darwin","software":[{"name":"Visio.app","version":"16","source":"apps"},{"name":"jq","version":"1","source":"homebrew_packages"}]},` +
+		`{"hostname":"w","platform":"windows","software":[{"name":"Visio","version":"16","source":"programs"}]}]}`
+	const numbers = aggregateHeader + "1,k1,Visio,,,16,5,Windows\n1,k1,Visio,,,16,2,macOS\n"
+	for _, test := range []struct {
+		file    string
+		macOS   bool
+		devices int
+		others  int
+	}{{file, false, 1, 1}, {file, true, 2, 0}, {numbers, false, 5, 2}, {numbers, true, 7, 0}} {
+		got, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{MacOS: test.macOS, Scratch: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := got.LeftOut()
+		if got.Titles[0].Devices != test.devices || len(got.Titles) != 1 || l.OtherPlatforms != test.others || l.MacOS != test.macOS {
+			t.Errorf("macOS %v: %+v, %+v", test.macOS, got.Titles, l)
+		}
+	}
+}
