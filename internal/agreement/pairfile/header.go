@@ -64,7 +64,7 @@ func headerLayout(cells []string) (layout, bool) {
 	named := make(map[int]heading, 4)
 	numbers := false
 	for i, cell := range cells {
-		if len(cell) > agreement.NameMaxChars {
+		if len(cell) > agreement.NameMaxChars || len(named)+len(cells)-i < 2 {
 			return layout{}, false
 		}
 		numbers = numbers || agreement.LooksLikeNumber(cell)

@@ -71,8 +71,8 @@ func (r *reader) unknownHeader() bool {
 }
 
 // misplacedHeader reports a record that is a header below the first one. A repetition of the header
-// line is only a wrong row. Any other header refuses the file, because the columns of the rows above
-// it or below it are not those that were read.
+// line is only a wrong row. Any other header refuses the file, because the rows above it or below it
+// have other columns.
 func (r *reader) misplacedHeader() bool {
 	s := r.scanner
 	if s.Filled > maxColumns || agreement.LooksLikeNumber(at(s.Cells, r.layout.authorization)) && agreement.LooksLikeNumber(at(s.Cells, r.layout.license)) {
