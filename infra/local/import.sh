@@ -21,7 +21,7 @@ case $language in
     nothing_stored="C'était un essai (DRY_RUN) : rien n'a été enregistré." would='serait :'
     file_is_empty='le fichier est vide' not_accepted="il n'a pas été accepté" ;;
   *)
-    words='error=error'
+    words='error=error agreementsCreated=agreements_created agreementsExtended=agreements_extended'
     nothing_stored='This was a dry run: nothing was stored.' would='would be:'
     file_is_empty='the file is empty' not_accepted='it was not accepted' ;;
 esac

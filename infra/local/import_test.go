@@ -42,7 +42,7 @@ func TestImportScript(t *testing.T) {
 			"error, line 5, Authorization number (01/07002): Use only", `Remove the invisible characters from the name: tab`,
 			"warning, line 1 (Cost centre): ",
 		}, ""},
-		{[]string{spaced, "My group"}, 0, []string{filepath.Base(spaced) + ": succeeded", "12 added", "4 agreementsCreated"}, "C.UTF-8"},
+		{[]string{spaced, "My group"}, 0, []string{filepath.Base(spaced) + ": succeeded", "12 added", "4 agreements created"}, "C.UTF-8"},
 		{[]string{"../../events/open-value.csv", "", "open-value", "skip", "true"}, 0, []string{": succeeded", "dry run: nothing was stored"}, ""},
 		{[]string{"../../events/open-value.csv", "", "", "SKIP", "yes"}, 0, []string{": succeeded", "er is niets opgeslagen"}, "nl_BE.UTF-8"},
 		{[]string{escaped}, 1, []string{`erreur, ligne 1, Nom de l'accord (R&D <x> "y" \): `, `& < > " \`}, "fr_FR.UTF-8"},

@@ -3,6 +3,7 @@ package agreement
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"trueup/internal/text"
 )
@@ -13,52 +14,126 @@ import (
 // damage returns the code of the violation of a number that a spreadsheet has changed; empty if it
 // has not.
 func damage(number string) string {
-	switch {
-	case isCellError(number):
+	cell := visible(number)
+	switch value := bare(cell); {
+	case isCellError(cell):
 		return "cell_error"
-	case isScientific(number):
+	case isScientific(value):
 		return "number_scientific"
-	case IsDate(number):
+	case IsDate(value):
 		return "number_date"
-	case ungrouped(number) != "":
+	case ungrouped(value) != "":
 		return "number_thousands"
-	case isDecimal(number):
+	case isDecimal(value):
 		return "number_decimal"
-	case hasCompany(number):
+	case hasCompany(cell):
 		return "number_not_alone"
 	}
 	return ""
 }
 
-// numberWords are words, in small letters, that people write before a number.
-var numberWords = []string{"n", "no", "nr", "nbr", "num", "id"}
+// visibleMax is longer than every number with its company. The rest of a longer cell does not
+// matter.
+const visibleMax = 256
+
+// visible returns a cell without invisible characters, and with plain spaces.
+func visible(cell string) string {
+	cell = cell[:min(len(cell), visibleMax)]
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case text.IsInvisible(r), text.IsJoiner(r):
+			return -1
+		}
+		return r
+	}, cell))
+}
+
+// bare returns a number without what formats add to it: a currency, a sign, the brackets of a
+// negative amount, or the apostrophe of a text. The sign is lost, because hyphens do not count when
+// numbers are compared.
+func bare(cell string) string {
+	return strings.TrimFunc(cell, func(r rune) bool {
+		return unicode.Is(unicode.Sc, r) || strings.ContainsRune(" +-()'\"\u2018\u2019"+dashes, r)
+	})
+}
+
+// numberWords are words of one or two letters that people write before a number. Longer ones need
+// no list.
+var numberWords = []string{"n", "no", "nr", "id"}
+
+// The digits of a part of a cell that is a number of its own: after another one with a mark such as
+// a slash between them, and in any case.
+const (
+	wholeDigits = 5
+	laterDigits = 6
+)
 
 // hasCompany reports whether a cell has several numbers, or a number with words such as "No.":
 // without the characters between them they would be another number.
 func hasCompany(cell string) bool {
-	numbers, words, long, remark := 0, 0, false, strings.ContainsAny(cell, "([")
-	for _, part := range strings.FieldsFunc(strings.ToLower(cell), func(r rune) bool { return strings.ContainsRune(" .,:;/|&+#°()[]\u00a0", r) }) {
-		n := 0
-		for i := range len(part) {
-			if '0' <= part[i] && part[i] <= '9' {
-				n++
-			}
-		}
+	cell = strings.ToLower(text.WithoutAccents(cell))
+	signs, words, wholes, before := 0, 0, 0, 0
+	mark := "" // between the last part and the current one
+	for rest := strings.TrimLeftFunc(cell, isMark); rest != ""; {
+		part := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return !isMark(r) }))]
+		rest = rest[len(part):]
+		after := rest[:len(rest)-len(strings.TrimLeftFunc(rest, isMark))]
+		rest = rest[len(after):]
+		n := digitsIn(part)
 		switch {
-		case n >= 5:
-			numbers++
-		case n == 0 && (remark || len(part) >= 4 || slices.Contains(numberWords, part)) && strings.Trim(part, "abcdefghijklmnopqrstuvwxyz") == "":
+		case n == 0 && isNumberWord(part, after, signs > 0):
 			words++
+		case n > 0 && before > 0 && strings.ContainsAny(mark, "/,;|&+") && (before >= wholeDigits || n >= laterDigits):
+			return true
 		}
-		long = long || n >= 4
+		if n >= wholeDigits {
+			wholes++
+		}
+		signs, mark = signs+n, after
+		if n > 0 {
+			before = n
+		}
 	}
-	return numbers > 1 || words > 0 && long
+	hasRemark := strings.ContainsAny(strings.Trim(cell, " ()[]{}"), "()[]{}")
+	return wholes > 1 || signs > 1 && (words > 0 || hasRemark) || isLettered(cell)
+}
+
+// isMark reports whether a character stands between the parts of a cell.
+func isMark(r rune) bool { return strings.ContainsRune(" .,:;/|&+#=\u00b0()[]{}", r) }
+
+// isNumberWord reports whether a part of a cell without digits is a word about a number: it comes
+// after the number, or it is long, known or abbreviated. Up to two letters before a number may belong
+// to it, as in "EN 884213".
+func isNumberWord(part, after string, afterNumber bool) bool {
+	if strings.Trim(part, "abcdefghijklmnopqrstuvwxyz-") != "" || strings.Trim(part, "-") == "" {
+		return false
+	}
+	return afterNumber || len(part) >= 3 || slices.Contains(numberWords, part) || strings.ContainsAny(after, ".:#=")
+}
+
+// isLettered reports whether a cell is a number that a spreadsheet has changed, with letters such as
+// those of a currency.
+func isLettered(cell string) bool {
+	value := strings.TrimFunc(cell, func(r rune) bool { return unicode.IsLetter(r) || r == ' ' || r == '.' })
+	return len(value) < len(cell) && IsReshaped(value)
+}
+
+func digitsIn(s string) (n int) {
+	for i := range len(s) {
+		if '0' <= s[i] && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // IsReshaped reports whether a cell is a number in a form that a spreadsheet with decimal commas
 // shows: 1,23457E+14, 12345678,00 or 1,234,567.
 func IsReshaped(cell string) bool {
-	return isScientific(cell) || isDecimal(cell) || ungrouped(cell) != ""
+	value := bare(visible(cell))
+	return isScientific(value) || isDecimal(value) || ungrouped(value) != ""
 }
 
 // isCellError reports whether a cell shows an error of a spreadsheet, in any language, or that its
@@ -83,10 +158,13 @@ func digits(s string) int {
 	return len(s) - len(strings.TrimLeft(s, "0123456789"))
 }
 
+// powers are other ways to write the exponent of scientific notation.
+var powers = strings.NewReplacer("x10^", "E+", "X10^", "E+", "\u00d710^", "E+", "*10^", "E+")
+
 // isScientific reports whether a number is in scientific notation, such as 1.23457E+14. Only
 // letters and digits, as in 12E4, can be a number.
 func isScientific(number string) bool {
-	s := strings.TrimLeft(number, "+-")
+	s := powers.Replace(strings.ReplaceAll(number, " ", ""))
 	n := digits(s)
 	if n == 0 {
 		return false
@@ -95,7 +173,6 @@ func isScientific(number string) bool {
 	if s != "" && (s[0] == '.' || s[0] == ',') {
 		s, marked = s[1+digits(s[1:]):], true
 	}
-	s = strings.ReplaceAll(s, " ", "")
 	if s == "" || s[0] != 'E' && s[0] != 'e' {
 		return false
 	}
@@ -107,54 +184,64 @@ func isScientific(number string) bool {
 	return marked && s != "" && digits(s) == len(s)
 }
 
-// isDecimal reports whether a number has a decimal point or comma.
+// isDecimal reports whether a number has a decimal point or comma, or is a percentage. Two long
+// numbers with a comma between them are two numbers.
 func isDecimal(number string) bool {
-	s := strings.TrimLeft(number, "+-")
-	n := digits(s)
-	if n == 0 || n == len(s) || s[n] != '.' && s[n] != ',' {
+	if value, percent := strings.CutSuffix(number, "%"); percent {
+		number = strings.TrimSpace(value)
+		return number != "" && digits(number) == len(number) || isDecimal(number)
+	}
+	plain, decimals, groups, ok := grouped(number)
+	if ok && groups == 0 && len(plain) >= wholeDigits && len(decimals) >= wholeDigits {
 		return false
 	}
-	fraction := s[n+1:]
-	return fraction != "" && digits(fraction) == len(fraction)
+	return ok && (decimals != "" || groups == 1 && strings.ContainsAny(number, ".,"))
 }
 
 // groupMarks are the characters between groups of three digits.
-const groupMarks = ",.' ’\u00a0\u202f\u2009"
+const groupMarks = ",.' \u2019"
 
-// ungrouped returns a number without the marks between groups of three digits, such as 1,234,567;
-// empty if it has no such groups, or decimals other than zeros. One group, as in 12.345, may as well
-// be decimals.
-func ungrouped(number string) string {
+// grouped splits a number with marks between its groups of three digits, such as 1,234,567.50,
+// into its digits; ok is false if it has other characters.
+func grouped(number string) (plain, decimals string, groups int, ok bool) {
 	first := digits(number)
-	if first == 0 || first > 3 {
-		return ""
-	}
-	plain, rest, groups := number[:first], number[first:], 0
+	plain, rest := number[:first], number[first:]
 	mark := ""
 	for _, r := range rest {
 		mark = string(r)
 		break
 	}
-	if mark == "" || !strings.Contains(groupMarks, mark) {
-		return ""
+	if first <= 3 && mark != "" && strings.Contains(groupMarks, mark) {
+		for strings.HasPrefix(rest, mark) && digits(rest[len(mark):]) == 3 {
+			plain, rest, groups = plain+rest[len(mark):len(mark)+3], rest[len(mark)+3:], groups+1
+		}
 	}
-	for strings.HasPrefix(rest, mark) && digits(rest[len(mark):]) >= 3 {
-		plain, rest, groups = plain+rest[len(mark):len(mark)+3], rest[len(mark)+3:], groups+1
-	}
-	decimals := ""
-	if rest != "" && (rest[0] == '.' || rest[0] == ',') && rest[:1] != mark {
+	if rest != "" && (rest[0] == '.' || rest[0] == ',') && (groups == 0 || rest[:1] != mark) {
 		decimals, rest = rest[1:], ""
+		if decimals == "" || digits(decimals) != len(decimals) {
+			return "", "", 0, false
+		}
 	}
-	if rest != "" || strings.Trim(decimals, "0") != "" || groups == 0 || groups == 1 && decimals == "" {
+	return plain, decimals, groups, first > 0 && rest == ""
+}
+
+// ungrouped returns a number without the marks between groups of three digits, such as 1,234,567;
+// empty if it has no such groups, or decimals other than zeros. One group, as in 12.345, may as well
+// be decimals.
+func ungrouped(number string) string {
+	plain, decimals, groups, ok := grouped(number)
+	if !ok || groups == 0 || groups == 1 && decimals == "" || strings.Trim(decimals, "0") != "" {
 		return ""
 	}
 	return plain
 }
 
-// months are the first letters of the names of months in English, Dutch and French, without
+// months are the names of months in English, Dutch and French, in small letters and without
 // accents.
 var months = []string{
-	"jan", "feb", "fev", "mar", "mrt", "maa", "apr", "avr", "may", "mei", "mai", "jun", "juin", "jul", "juil", "aug", "aou", "sep", "oct", "okt", "nov", "dec",
+	"january", "januari", "janvier", "february", "februari", "fevrier", "march", "maart", "mars", "mrt", "april", "avril", "may", "mei", "mai",
+	"june", "juni", "juin", "july", "juli", "juillet", "august", "augustus", "aout", "september", "septembre", "october", "oktober", "octobre",
+	"november", "novembre", "december", "decembre",
 }
 
 // IsDate reports whether a value is a date as spreadsheets show it: 01-Jul, Jul-01, 1-7-2001,
@@ -197,10 +284,7 @@ func IsDate(value string) bool {
 
 // isMonth reports whether a word is the name of a month, or its beginning.
 func isMonth(word string) bool {
-	if len(word) < 3 || len(word) > len("septembre") || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return false
-	}
-	return slices.ContainsFunc(months, func(month string) bool { return strings.HasPrefix(word, month) })
+	return len(word) >= 3 && slices.ContainsFunc(months, func(month string) bool { return strings.HasPrefix(month, word) })
 }
 
 // isDayMonth reports whether two numbers can be a day and a month, in any order.

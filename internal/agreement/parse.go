@@ -234,7 +234,7 @@ func (c *checker) program(given Program) Program {
 func (c *checker) pair(i int, typed Pair, given Program, maxChars int) Pair {
 	authorization, license := c.number(i, "authorization", typed.Authorization), c.number(i, "license", typed.License)
 	p := Pair{Authorization: authorization.text, License: license.text, Program: given}
-	n := utf8.RuneCountInString(p.Authorization) + utf8.RuneCountInString(p.License)
+	n := plainLength(p.Authorization) + plainLength(p.License)
 	if n > maxChars && !authorization.damaged && !license.damaged {
 		c.add("pair_too_long", pairField(i, ""), p.String(), "max", strconv.Itoa(maxChars), "length", strconv.Itoa(n))
 	}
@@ -245,6 +245,18 @@ func (c *checker) pair(i int, typed Pair, given Program, maxChars int) Pair {
 		c.add("numbers_differ", pairField(i, "license"), p.License, "authorization", text.Quote(p.Authorization))
 	}
 	return p
+}
+
+// plainLength returns the length of a number without the characters beyond ASCII, which another
+// violation says to remove or to replace.
+func plainLength(number string) int {
+	n := 0
+	for i := range len(number) {
+		if number[i] < utf8.RuneSelf {
+			n++
+		}
+	}
+	return n
 }
 
 // number is a checked number of a pair.
@@ -268,7 +280,7 @@ func (c *checker) number(i int, part, typed string) number {
 	trimmed = text.Readable(trimmed)
 	if code := damage(trimmed); code != "" {
 		if code == "number_thousands" {
-			plain := ungrouped(trimmed)
+			plain := ungrouped(bare(visible(trimmed)))
 			c.add(code, field, typed, "number", plain)
 			return number{text: plain}
 		}

@@ -332,6 +332,11 @@ var messages = [...]message{
 		"Dit veld bestaat niet. Verwijder het of controleer de spelling.",
 		"Ce champ n'existe pas. Supprimez-le ou vérifiez son orthographe.",
 	}},
+	{"file_document", [...]string{
+		"The file is a presentation or a drawing, such as one of PowerPoint or Visio. Put its table in a CSV file.",
+		"Het bestand is een presentatie of een tekening, zoals van PowerPoint of Visio. Zet de tabel erin in een CSV-bestand.",
+		"Le fichier est une présentation ou un dessin, par exemple de PowerPoint ou de Visio. Mettez son tableau dans un fichier CSV.",
+	}},
 	{"file_empty", [...]string{
 		"The file has no agreement pairs. Put one pair on each line: two numbers, and a name if you like.",
 		"Het bestand bevat geen nummerparen. Zet één paar op elke regel: twee nummers, en eventueel een naam.",
@@ -398,9 +403,9 @@ var messages = [...]message{
 		"Le fichier dépasse 4 Mio. Divisez-le en fichiers plus petits.",
 	}},
 	{"file_too_many_rows", [...]string{
-		"The file has more than 5000 different pairs, or more than 20000 lines. Split it into smaller files.",
-		"Het bestand heeft meer dan 5000 verschillende paren, of meer dan 20000 regels. Splits het in kleinere bestanden.",
-		"Le fichier a plus de 5000 paires différentes, ou plus de 20000 lignes. Divisez-le en fichiers plus petits.",
+		"The file has more than 5000 different pairs, more than 5000 lines with errors, or more than 20000 lines. Split it into smaller files.",
+		"Het bestand heeft meer dan 5000 verschillende paren, meer dan 5000 regels met fouten, of meer dan 20000 regels. Splits het in kleinere bestanden.",
+		"Le fichier a plus de 5000 paires différentes, plus de 5000 lignes avec des erreurs, ou plus de 20000 lignes. Divisez-le en fichiers plus petits.",
 	}},
 	{"file_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
@@ -483,19 +488,24 @@ var messages = [...]message{
 		"La ligne d'en-tête doit nommer les deux colonnes de numéros, numéro d'autorisation et numéro de licence. Complétez-la ou supprimez-la.",
 	}},
 	{"header_not_first", [...]string{
-		"This line has column names, which belong on the first line. Remove it if the first line has them too; otherwise move it there.",
-		"Deze regel heeft kolomnamen, die op de eerste regel horen. Verwijder de regel als de eerste regel ze ook heeft; zet hem anders daar.",
-		"Cette ligne a des noms de colonnes, dont la place est à la première ligne. Supprimez-la si la première ligne les a aussi ; sinon, déplacez-la là.",
+		"This line has column names, which belong on the first line. Remove it if the first line has the same ones. Otherwise remove the lines above it, or put them below it in the same columns.",
+		"Deze regel heeft kolomnamen, die op de eerste regel horen. Verwijder de regel als de eerste regel dezelfde heeft. Verwijder anders de regels erboven, of zet ze eronder in dezelfde kolommen.",
+		"Cette ligne a des noms de colonnes, dont la place est à la première ligne. Supprimez-la si la première ligne a les mêmes. Sinon, supprimez les lignes au-dessus, ou mettez-les en dessous dans les mêmes colonnes.",
 	}},
 	{"header_skipped", [...]string{
 		"The first line is a header and was skipped.",
 		"De eerste regel is een kopregel en is overgeslagen.",
 		"La première ligne est un en-tête et a été ignorée.",
 	}},
+	{"header_too_wide", [...]string{
+		"The header line has {count} columns, and at most {max} are allowed. Remove the columns that are not about the pairs.",
+		"De kopregel heeft {count} kolommen, en er zijn er hoogstens {max} toegestaan. Verwijder de kolommen die niet over de paren gaan.",
+		"La ligne d'en-tête a {count} colonnes, et {max} au plus sont permises. Supprimez les colonnes qui ne concernent pas les paires.",
+	}},
 	{"header_unknown", [...]string{
-		"The first line has no number, so it is read as column names, but they are not known. Name the columns Authorization number, License number and, if you like, Agreement name.",
-		"De eerste regel heeft geen nummer en wordt dus gelezen als kolomnamen, maar die zijn niet bekend. Noem de kolommen Autorisatienummer, Licentienummer en, als u wilt, Naam overeenkomst.",
-		"La première ligne n'a pas de numéro et est donc lue comme des noms de colonnes, mais ils ne sont pas connus. Nommez les colonnes Numéro d'autorisation, Numéro de licence et, si vous voulez, Nom de l'accord.",
+		"This line has no number, so it is read as column names, but they are not known. Name the columns Authorization number, License number and, if you like, Agreement name.",
+		"Deze regel heeft geen nummer en wordt dus gelezen als kolomnamen, maar die zijn niet bekend. Noem de kolommen Autorisatienummer, Licentienummer en, als u wilt, Naam overeenkomst.",
+		"Cette ligne n'a pas de numéro et est donc lue comme des noms de colonnes, mais ils ne sont pas connus. Nommez les colonnes Numéro d'autorisation, Numéro de licence et, si vous voulez, Nom de l'accord.",
 	}},
 	{"id_repeated", [...]string{
 		"This is the same agreement as number {first}. Remove one of them.",
@@ -843,9 +853,9 @@ var messages = [...]message{
 		"Indiquez le nombre de licences.",
 	}},
 	{"line_break", [...]string{
-		"There is a line break in this cell. Remove it, or close the quote before it.",
-		"In deze cel staat een regeleinde. Verwijder het of sluit het aanhalingsteken ervoor.",
-		"Cette cellule contient un saut de ligne. Supprimez-le ou fermez le guillemet qui précède.",
+		"This cell has {lines} lines. Put it on one line, or close its quote on the first one.",
+		"Deze cel heeft {lines} regels. Zet hem op één regel, of sluit het aanhalingsteken op de eerste.",
+		"Cette cellule a {lines} lignes. Mettez-la sur une seule, ou fermez le guillemet sur la première.",
 	}},
 	{"line_in_quotes", [...]string{
 		"The whole line is in quotes. It was read without them.",
@@ -1968,9 +1978,9 @@ var messages = [...]message{
 		"une mise à jour de sa version",
 	}},
 	{"stray_quote", [...]string{
-		"Put quotes only around a whole cell. Remove this one, or double it.",
-		"Aanhalingstekens staan om een hele cel. Verwijder dit teken of verdubbel het.",
-		"Les guillemets entourent une cellule entière. Supprimez celui-ci ou doublez-le.",
+		"Quotes may only be around a whole cell. Remove the quotes from this one.",
+		"Aanhalingstekens mogen alleen om een hele cel staan. Verwijder ze uit deze cel.",
+		"Les guillemets ne peuvent entourer qu'une cellule entière. Retirez-les de celle-ci.",
 	}},
 	{"taken", [...]string{
 		"The values listed under errors are already in use. Change them and send the request again.",

@@ -404,14 +404,26 @@ func (a *attempt) reject(ctx context.Context, findings []sheet.Finding) error {
 		a.imp.Rows = a.file.Total
 	}
 	a.imp.Rejected = a.imp.Rows
-	for _, f := range findings {
-		if f.Severity == sheet.SeverityError && (f.Line == 0 || a.file != nil && a.file.Refused) {
-			a.imp.Reason, a.imp.ReasonArgs = f.Code, f.Args
-			break
-		}
+	if f, ok := reason(findings, a.file != nil && a.file.Refused); ok {
+		a.imp.Reason, a.imp.ReasonArgs = f.Code, f.Args
 	}
 	a.tally(findings)
 	return a.finish(ctx, StateRejected, findings)
+}
+
+// reason returns the error for which a file is rejected as a whole, if it is: the first one about
+// the file, or the last one of a refused file, because no row is read after it.
+func reason(findings []sheet.Finding, refused bool) (found sheet.Finding, ok bool) {
+	for _, f := range findings {
+		switch {
+		case f.Severity != sheet.SeverityError:
+		case f.Line == 0:
+			return f, true
+		case refused:
+			found, ok = f, true
+		}
+	}
+	return found, ok
 }
 
 // finish stores the report and then the record, for an attempt that staged nothing.

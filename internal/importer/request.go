@@ -24,6 +24,9 @@ func (a *attempt) checkRequest() []sheet.Finding {
 	default:
 		findings = append(findings, whole("on_error_unknown", "value", string(imp.OnError)))
 	}
+	if program := agreement.Program(strings.ToLower(strings.TrimSpace(string(imp.Program)))); slices.Contains(agreement.Programs, program) {
+		imp.Program = program
+	}
 	if imp.Group == "" {
 		return findings
 	}

@@ -45,7 +45,7 @@ func (r *reading) readPlain(file io.Reader) error {
 // contentCodes maps codes of sheet.Content to those of files that are not text.
 var contentCodes = map[string]string{
 	"file_xls": "inventory_workbook", "file_xlsx": "inventory_workbook", "file_numbers": "inventory_workbook",
-	"file_word": "inventory_page", "file_rtf": "inventory_page",
+	"file_word": "inventory_page", "file_rtf": "inventory_page", "file_document": "inventory_page",
 	"file_zip": "inventory_packed", "file_gzip": "inventory_packed",
 	"file_pdf": "inventory_page", "file_html": "inventory_page",
 }

@@ -31,7 +31,7 @@ const contentSniffed = 4096
 const BOM = "\xef\xbb\xbf"
 
 // Content returns the code of a file that is not readable plain text: "file_" and utf16, xlsx,
-// word, numbers, zip, xls, gzip, pdf, rtf, html or nul (it has a zero byte). line is where it was
+// word, numbers, document (a presentation or a drawing), zip, xls, gzip, pdf, rtf, html or nul (it has a zero byte). line is where it was
 // found; 0 for the whole file. The code is empty for text.
 func Content(data []byte) (code string, line int) {
 	head := data[:min(len(data), contentSniffed)]
@@ -45,8 +45,11 @@ func Content(data []byte) (code string, line int) {
 	case hasPrefix(head, "PK\x03\x04"), hasPrefix(head, "PK\x05\x06"), hasPrefix(head, "PK\x07\x08"):
 		return zipContent(data), 0
 	case hasPrefix(head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-		if bytes.Contains(data, wordStream) {
+		switch {
+		case bytes.Contains(data, wordStream):
 			return "file_word", 0
+		case bytes.Contains(data, slideStream), bytes.Contains(data, visioStream):
+			return "file_document", 0
 		}
 		return "file_xls", 0
 	case hasPrefix(bytes.TrimPrefix(head, []byte(BOM)), `{\rtf`):
@@ -109,8 +112,12 @@ func UTF32(head []byte) (bigEndian, ok bool) {
 	return big > little, units >= 2 && max(little, big) == units
 }
 
-// wordStream is the name of the main stream of a Word 97 document, in UTF-16.
-var wordStream = []byte("W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00")
+// The names of the main streams of documents of Word, PowerPoint and Visio 97, in UTF-16.
+var (
+	wordStream  = []byte("W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00")
+	slideStream = []byte("P\x00o\x00w\x00e\x00r\x00P\x00o\x00i\x00n\x00t\x00 \x00D\x00o\x00c\x00")
+	visioStream = []byte("V\x00i\x00s\x00i\x00o\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00")
+)
 
 // zipEntries are parts of the names of entries that tell what a ZIP archive is. The first match
 // counts: documents and workbooks of Office share the last ones.
@@ -120,6 +127,10 @@ var zipEntries = []struct{ code, entry string }{
 	{"file_numbers", "Index/Document.iwa"},
 	{"file_numbers", "Index.zip"},
 	{"file_numbers", "Index/Tables/"},
+	{"file_document", "ppt/presentation"},
+	{"file_document", "visio/document"},
+	{"file_document", "mimetypeapplication/vnd.oasis.opendocument.presentation"},
+	{"file_document", "mimetypeapplication/vnd.oasis.opendocument.graphics"},
 	{"file_xlsx", "mimetypeapplication/vnd.oasis.opendocument"},
 	{"file_xlsx", "xl/"},
 	{"file_xlsx", "[Content_Types].xml"},

@@ -48,7 +48,12 @@ func TestContent(t *testing.T) {
 		"PK\x03\x04[Content_Types].xml" + strings.Repeat("x", 100_000) + "word/document.xml":                                             "file_word",
 		"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text":                                                                      "file_word",
 		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 9_000) + "W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00": "file_word",
-		"PK\x03\x04Index/Document.iwa": "file_numbers",
+		"PK\x03\x04Index/Document.iwa":                                      "file_numbers",
+		"PK\x03\x04[Content_Types].xml ppt/presentation.xml":                "file_document",
+		"PK\x03\x04[Content_Types].xml visio/document.xml":                  "file_document",
+		"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.presentation": "file_document",
+		"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet":  "file_xlsx",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 9_000) + "P\x00o\x00w\x00e\x00r\x00P\x00o\x00i\x00n\x00t\x00 \x00D\x00o\x00c\x00": "file_document",
 	} {
 		if code, line := sheet.Content([]byte(data)); code != want || (line > 0) != (want == "file_nul") {
 			t.Errorf("%q is %q on line %d, want %q", data, code, line, want)

@@ -37,13 +37,14 @@ func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 	}
 	findings = slices.Clone(findings)
 	slices.SortStableFunc(findings, func(a, b sheet.Finding) int { return cmp.Compare(a.Line, b.Line) })
-	f.renumber(findings)
+	header := f.headerCells(h)
+	f.renumber(findings, header)
 
 	w := annotator{sep: f.sep}
-	w.Grow(len(f.text) + len(f.text)/2 + 128*len(findings))
-	w.WriteString(sheet.BOM)
 	width := f.width()
-	w.row(f.ownCells(f.headerCells(h), width), width, knownName(h.Messages, ColumnMessages))
+	w.Grow(len(f.text) + len(f.text)/2 + 128*len(findings) + width*f.Total)
+	w.WriteString(sheet.BOM)
+	w.row(f.ownCells(header, width), width, knownName(h.Messages, ColumnMessages))
 
 	var sentences []string
 	f.records(width, func(line int, cells []sheet.Cell) {
@@ -61,14 +62,13 @@ func (f *File) Annotate(findings []sheet.Finding, h AnnotateText) []byte {
 
 // records calls each for every record below the header, with its line and its cells in the copy.
 func (f *File) records(width int, each func(line int, cells []sheet.Cell)) {
-	l := defaultLayout
-	s := f.scan(&l)
-	if f.layout.header != nil {
-		s.Next()
+	var l layout
+	s, header, more := firstRecord(f.text, f.sep, f.line, &l)
+	if header {
+		more = s.Next()
 	}
-	l = f.layout
-	for s.Next() {
-		r := unwrapped(s, f.sep)
+	for ; more; more = s.Next() {
+		r := unwrapped(s, f.sep, &l)
 		cells := r.Cells[:min(r.Filled, len(r.Cells))]
 		if r.Filled <= f.layout.most() {
 			cells = f.ownCells(cells, width)
@@ -77,9 +77,9 @@ func (f *File) records(width int, each func(line int, cells []sheet.Cell)) {
 	}
 }
 
-// renumber changes the lines that findings quote into those of the copy, which has one header line
-// and no blank lines.
-func (f *File) renumber(findings []sheet.Finding) {
+// renumber changes the lines that findings quote into those of the copy, which has a header and no
+// blank lines.
+func (f *File) renumber(findings []sheet.Finding, header []sheet.Cell) {
 	quoted := map[string]string{}
 	for _, finding := range findings {
 		if line := finding.Args["line"]; line != "" {
@@ -89,7 +89,10 @@ func (f *File) renumber(findings []sheet.Finding) {
 	if len(quoted) == 0 {
 		return
 	}
-	next := 2 // below the header
+	next := 2
+	for _, c := range header {
+		next += sheet.LineEnds(c.Text)
+	}
 	f.records(f.width(), func(line int, cells []sheet.Cell) {
 		if own := strconv.Itoa(line); quoted[own] != "" {
 			quoted[own] = strconv.Itoa(next)

@@ -21,8 +21,8 @@ import (
 // reading it.
 const (
 	MaxBytes = 4 << 20
-	MaxRows  = 5000        // pairs; rows that repeat a pair of the file do not count
-	MaxLines = 4 * MaxRows // rows, with those
+	MaxRows  = 5000        // different pairs; also rows with errors
+	MaxLines = 4 * MaxRows // rows
 )
 
 // findingsPerRow limits the findings of one row. It is enough for everything that can be wrong
@@ -111,14 +111,6 @@ func (f *File) Refuse(code string) {
 // have it. It is for findings from other packages, such as a name that is taken.
 func (f *File) Position(c sheet.Column) int { return f.layout.position(c) }
 
-// scan returns a scanner of the file's records, including the header. l is the layout of the
-// record that is scanned next.
-func (f *File) scan(l *layout) *sheet.Scanner {
-	s := sheet.NewScanner(f.text, f.sep, f.line)
-	s.Unclosed = func(position int, content string) bool { return l.isUnclosed(position, content, f.sep) }
-	return s
-}
-
 // reader reads one file.
 type reader struct {
 	*File
@@ -163,19 +155,23 @@ func (r *reader) checkProgram() {
 }
 
 func (r *reader) rows() {
-	s := r.scan(&r.layout)
+	s, header, more := firstRecord(r.text, r.sep, r.line, &r.layout)
 	likely := min(MaxRows, 1+len(r.text)/16)
 	r.pairs = make(map[agreement.PairKey]int, likely)
 	r.Rows = make([]Row, 0, likely)
-	for first := true; s.Next(); first = false {
-		r.scanner = unwrapped(s, r.sep)
-		if first && r.header() {
+	if header {
+		r.scanner = unwrapped(s, r.sep, &r.layout)
+		r.header()
+		more = s.Next()
+	}
+	for titles := !header; more; more = s.Next() {
+		r.scanner = unwrapped(s, r.sep, &r.layout)
+		r.Total++
+		if r.unread || r.tooMany || titles && r.unknownHeader() {
 			continue
 		}
-		r.Total++
-		if !r.unread && !r.tooMany {
-			r.next(r.scanner != s)
-		}
+		titles = titles && r.scanner.Filled < 2 // lines above the first record
+		r.next(r.scanner != s)
 	}
 	switch {
 	case r.Total == 0:
@@ -190,95 +186,15 @@ func (r *reader) rows() {
 // next checks the current record, unless it is one too many.
 func (r *reader) next(wasQuoted bool) {
 	before := len(r.Findings)
-	if r.misplacedHeader() {
-		return
+	if !r.misplacedHeader() {
+		if wasQuoted {
+			r.about("line_in_quotes", 0)
+		}
+		r.row()
 	}
-	if wasQuoted {
-		r.about("line_in_quotes", 0)
-	}
-	r.row()
-	if r.Total > MaxLines || r.Total-r.Unchanged > MaxRows {
+	if !r.unread && (r.Total > MaxLines || len(r.pairs) > MaxRows || r.Rejected > MaxRows) {
 		r.Findings, r.tooMany = r.Findings[:before], true
 	}
-}
-
-// header consumes the first record if it is a header line (R3.2), or if it must be one.
-func (r *reader) header() bool {
-	s := r.scanner
-	l, ok := headerLayout(s.Texts())
-	if !ok {
-		return r.unknownHeader()
-	}
-	r.layout = l
-	r.add(sheet.Finding{Line: s.Line, Code: "header_skipped", Value: text.Quote(s.Record())})
-	if l.rivals.column != sheet.ColumnNone {
-		r.refuseRows("header_ambiguous", s.Line, "column", string(l.rivals.column), "first", text.Quote(l.rivals.first), "second", text.Quote(l.rivals.second))
-		return true
-	}
-	r.unreadColumns("columns_ignored", l.ignored)
-	r.unreadColumns("columns_superseded", l.superseded)
-	if missing := l.missing(); missing != sheet.ColumnNone {
-		r.refuseRows("header_incomplete", s.Line, "column", string(missing))
-	}
-	return true
-}
-
-// unreadColumns warns of columns of the header that are not read.
-func (r *reader) unreadColumns(code string, names []string) {
-	if names == nil {
-		return
-	}
-	list := text.Quote(strings.Join(names, ", "))
-	r.add(sheet.Finding{Line: r.scanner.Line, Code: code, Value: list, Args: errs.Pairs("columns", list)})
-}
-
-// refuseRows refuses the whole file without reading its rows, because their columns are not known.
-func (r *reader) refuseRows(code string, line int, args ...string) {
-	r.unread = true
-	r.refuse(code, line, args...)
-}
-
-// headerAhead is how many records are searched for a header below the first one.
-const headerAhead = 20
-
-// unknownHeader refuses a file whose first record has no number and is not a known header: then
-// the order of its columns is not known. A first record with a header below it is left to
-// misplacedHeader, which names that header.
-func (r *reader) unknownHeader() bool {
-	s := r.scanner
-	if s.Filled < 2 || !looksLikeHeader(s) {
-		return false
-	}
-	ahead := r.scan(&r.layout)
-	for n := 0; n < headerAhead && ahead.Next(); n++ {
-		if _, ok := headerLayout(unwrapped(ahead, r.sep).Texts()); ok {
-			return false
-		}
-	}
-	r.refuseRows("header_unknown", s.Line)
-	r.Total++
-	return true
-}
-
-// misplacedHeader reports a record that is a header below the first one. If its columns are
-// others than the columns in use, the rows below it must not be read.
-func (r *reader) misplacedHeader() bool {
-	s := r.scanner
-	if strings.ContainsAny(s.Record(), "0123456789") {
-		return false
-	}
-	l, ok := headerLayout(s.Texts())
-	if !ok {
-		return false
-	}
-	if !l.isLike(r.layout) {
-		r.refuseRows("header_not_first", s.Line)
-		return true
-	}
-	before := len(r.Findings)
-	r.about("header_not_first", r.layout.authorization)
-	r.reject(before)
-	return true
 }
 
 // row checks the current record. It becomes a good row, an unchanged row, or findings.
@@ -364,12 +280,28 @@ func (r *reader) reject(before int) {
 	}
 }
 
+// matters reports whether a badly written cell in a column that is not read may hide a row or a
+// cell that is read.
+func (r *reader) matters(i int, c sheet.Cell) bool {
+	switch c.Flaw {
+	case sheet.FlawBreak:
+		return r.layout.mayHoldRows(i, c.Text, r.sep)
+	case sheet.FlawUnclosed:
+		return !r.layout.fits(r.scanner)
+	}
+	return false
+}
+
 // flaws reports the badly written cells of the current record.
 func (r *reader) flaws() {
 	s := r.scanner
 	for i, c := range s.Cells {
-		if c.Flaw == "" || r.layout.ignores(i) {
+		if c.Flaw == "" || r.layout.ignores(i) && !r.matters(i, c) {
 			continue
+		}
+		var args errs.Args
+		if c.Flaw == sheet.FlawBreak {
+			args = errs.Pairs("lines", strconv.Itoa(1+sheet.LineEnds(c.Text)))
 		}
 		r.add(sheet.Finding{
 			Line:     s.Line,
@@ -377,6 +309,7 @@ func (r *reader) flaws() {
 			Column:   r.layout.columnAt(i),
 			Value:    text.Quote(c.Text),
 			Code:     string(c.Flaw),
+			Args:     args,
 		})
 		if i >= findingsPerRow {
 			return

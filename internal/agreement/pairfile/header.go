@@ -19,6 +19,9 @@ type layout struct {
 	superseded []string // header cells that name a column less exactly than the one that is read
 	unnamed    []int    // columns with an empty header cell: they must be empty
 	rivals     rivals   // none if its column is empty
+	assumed    bool     // the header leaves the name's column unnamed
+	wrapped    bool     // a record that is a whole line in quotes is read without them
+	anyText    bool     // every cell may have line breaks and separators
 }
 
 // rivals are two header cells that could both be the same column.
@@ -27,7 +30,15 @@ type rivals struct {
 	first, second string
 }
 
-var defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
+var (
+	defaultLayout = layout{authorization: 0, license: 1, name: 2, messages: -1}
+	// headerLine is the layout of a first record that may be a header.
+	headerLine = layout{authorization: -1, license: -1, name: -1, messages: -1, wrapped: true, anyText: true}
+)
+
+// maxColumns is how many columns a header may have. Every record of an annotated copy has all of
+// them.
+const maxColumns = 256
 
 // The columns of R3.2, and the additional column of an annotated copy.
 const (
@@ -53,7 +64,7 @@ func headerLayout(cells []string) (layout, bool) {
 	named := make(map[int]heading, 4)
 	numbers := false
 	for i, cell := range cells {
-		if len(cell) > agreement.NameMaxChars {
+		if len(cell) > agreement.NameMaxChars || len(named)+len(cells)-i < 2 {
 			return layout{}, false
 		}
 		numbers = numbers || agreement.LooksLikeNumber(cell)
@@ -84,14 +95,15 @@ func headerLayout(cells []string) (layout, bool) {
 		}
 	}
 	if l.name < 0 && l.authorization+l.license == 1 && l.ignored == nil && l.superseded == nil && (l.messages < 0 || l.messages > 2) {
-		l.name = 2 // the header leaves the third column unnamed
+		l.name, l.assumed = 2, true // the header leaves the third column unnamed
 		l.unnamed = slices.DeleteFunc(l.unnamed, func(i int) bool { return i == l.name })
 	}
 	return l, true
 }
 
 // choose assigns the columns: for each the most exact heading. Two headings that are equally exact
-// are rivals.
+// are rivals. A bare "Agreement" is the number if no other column is, and the name beside the
+// agreement's number; beside an authorization number it could be either.
 func (l *layout) choose(named map[int]heading) {
 	best := func(column sheet.Column, either bool) int {
 		at, rival := -1, -1
@@ -119,10 +131,17 @@ func (l *layout) choose(named map[int]heading) {
 	l.authorization = best(ColumnAuthorization, false)
 	l.name = best(ColumnName, false)
 	l.messages = best(ColumnMessages, false)
-	if l.authorization < 0 {
-		l.authorization = best(ColumnAuthorization, true)
-	} else if l.name < 0 {
-		l.name = best(ColumnAuthorization, true)
+	if l.authorization >= 0 && l.name >= 0 {
+		return
+	}
+	switch bare := best(ColumnAuthorization, true); {
+	case bare < 0:
+	case l.authorization < 0:
+		l.authorization = bare
+	case named[l.authorization].contract:
+		l.name = bare // the agreement's number is the other column
+	case l.rivals.column == "":
+		l.rivals = rivals{column: ColumnAuthorization, first: l.header[l.authorization], second: l.header[bare]}
 	}
 }
 
@@ -190,9 +209,10 @@ func (l layout) position(c sheet.Column) int {
 	}
 }
 
-// isLike reports whether two layouts read the same columns.
-func (l layout) isLike(other layout) bool {
-	return l.authorization == other.authorization && l.license == other.license && (l.name == other.name || l.name < 0)
+// repeats reports whether a header names the same columns as another one, or some of them.
+func (l layout) repeats(other layout) bool {
+	same := func(column, otherColumn int) bool { return column < 0 || column == otherColumn }
+	return l.rivals.column == "" && same(l.authorization, other.authorization) && same(l.license, other.license) && (l.assumed || same(l.name, other.name))
 }
 
 // most returns the maximum number of columns of a record.
@@ -242,30 +262,4 @@ func (l layout) misfit(s *sheet.Scanner) int {
 		}
 	}
 	return l.most()
-}
-
-// isUnclosed reports whether a quoted cell with line breaks has swallowed rows: the quote was not
-// closed on its first line. In a column that is read any separator in it tells, because neither
-// numbers nor names have both; a column of the admin's own can be any text, but not rows of numbers.
-func (l *layout) isUnclosed(position int, content string, separator byte) bool {
-	if !l.ignores(position) {
-		return strings.IndexByte(content, separator) >= 0
-	}
-	below := content[sheet.LineLength(content):]
-	for _, line := range strings.FieldsFunc(below, func(r rune) bool { return r == '\r' || r == '\n' }) {
-		if numbers(line, separator) >= 2 {
-			return true
-		}
-	}
-	return false
-}
-
-// numbers counts the cells of a line that look like numbers.
-func numbers(line string, separator byte) (n int) {
-	for cell := range strings.SplitSeq(line, string(separator)) {
-		if agreement.LooksLikeNumber(strings.Trim(cell, ` "`)) {
-			n++
-		}
-	}
-	return n
 }

@@ -16,6 +16,8 @@ type heading struct {
 	score int
 	// repeats means the same number again, as the documentation asks for under Open Value.
 	repeats bool
+	// contract means that the agreement is named, maybe besides the authorization.
+	contract bool
 	// either means the number or the name of an agreement, depending on the other columns.
 	either bool
 }
@@ -48,7 +50,7 @@ const (
 // the documentation of Intune and of the Volume Licensing Service Center, and their abbreviations.
 var vocabulary = map[word]string{
 	joiner:          "or of ou and en et",
-	numberWord:      "number numbers num nbr no nos nr nrs n numero numeros nummer nummers",
+	numberWord:      "number numbers num nbr no nos nr nrs n o numero numeros nummer nummers",
 	idWord:          "id ids code identifier identificatie identifiant",
 	nameWord:        "name names naam namen nom noms",
 	descriptionWord: "description descr desc omschrijving omschr beschrijving title titel titre label libelle intitule",
@@ -59,7 +61,7 @@ var vocabulary = map[word]string{
 	contractWord: "agreement agr agmt agrmt agreem contract contracts contr ctr overeenkomst overeenk ovk ovkst " +
 		"accord daccord laccord contrat",
 	licenseWord: "license licence licensing lic licentie",
-	enrollmentWord: "enrollment enrolment enroll enrol enr registration inschrijving inschrijvings inschrijf inschr registratie registraties inscription dinscription linscription inscr insc " +
+	enrollmentWord: "enrollment enrolment enroll enrol enr registration reg regist inschrijving inschrijvings inschrijf inschr inschrijv registratie registraties inscription dinscription linscription inscr insc " +
 		"enregistrement denregistrement adhesion dadhesion",
 	customerWord: "customer cust klant client",
 	filler: "the a an s your this its for to from with by in on as if any please enter fill specify provide related associated corresponding matching linked " +
@@ -84,7 +86,7 @@ var meanings = func() map[string]word {
 // headingOf returns what a header cell names, regardless of case, accents and punctuation; false
 // if it names no column.
 func headingOf(cell string) (heading, bool) {
-	if cell == "" || len(cell) > agreement.NameMaxChars {
+	if len(cell) < 2 || len(cell) > agreement.NameMaxChars {
 		return heading{}, false
 	}
 	if isMessages(cell) {
@@ -138,10 +140,14 @@ func nameHeading(all word) (heading, bool) {
 	return h, true
 }
 
+// withNumber is the score of a word for number or id. A heading without one may name a type or an
+// owner, so it never beats a heading with one.
+const withNumber = 64
+
 // numberHeading returns the heading of a number: its parts are alternatives, and all of them name
 // the same number of the pair.
 func numberHeading(parts []word, all word) (heading, bool) {
-	h := heading{repeats: all&repeatWord != 0}
+	h := heading{repeats: all&repeatWord != 0, contract: all&contractWord != 0}
 	named := 0
 	for _, part := range parts {
 		column, rank := numberOf(part)
@@ -156,9 +162,9 @@ func numberHeading(parts []word, all word) (heading, bool) {
 	form := 0
 	switch {
 	case all&numberWord != 0:
-		form = 2
+		form = withNumber + 4
 	case all&idWord != 0:
-		form = 1
+		form = withNumber + 2
 	}
 	switch {
 	case named == 0 && !(h.repeats && form > 0): // only "number"
@@ -166,10 +172,10 @@ func numberHeading(parts []word, all word) (heading, bool) {
 	case named == 1 && form == 0 && all&customerWord != 0 && all&(firstNumber|licenseWord|enrollmentWord) == 0: // the customer, not its number
 		return heading{}, false
 	case h.repeats && h.column != ColumnLicense:
-		return heading{column: ColumnLicense, repeats: true}, true
+		return heading{column: ColumnLicense, repeats: true, score: form}, true
 	}
 	h.either = named == 1 && form == 0 && all&contractWord != 0
-	h.score += 2 * form
+	h.score += form
 	if named == 1 {
 		h.score++
 	}
@@ -216,8 +222,8 @@ func partsOf(cell string) (parts []word, ok bool) {
 	return parts, true
 }
 
-// phrases has what a heading means by more or less than a word.
-var phrases = strings.NewReplacer("#", " number ", "open value", "open")
+// phrases has what a heading means by more or less than a word, and endings in brackets.
+var phrases = strings.NewReplacer("#", " number ", "open value", "open", "(e)", "", "(s)", "", "(es)", "", "(en)", "", "(n)", "")
 
 // normal returns a heading in small letters without accents.
 func normal(cell string) string { return strings.ToLower(text.WithoutAccents(text.Readable(cell))) }

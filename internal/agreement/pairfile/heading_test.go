@@ -20,15 +20,15 @@ func TestR3_2_KnownHeaders(t *testing.T) {
 			"Agreement #", "Agreement_Number", "AgreementNumber", "Agr. no.", "Auth. nr", "Authorisation or agreement no", "Volume License Agreement number",
 			"Autorisatie-/overeenkomstnummer", "Autorisatienummer", "Overeenkomstnummer", "Overeenkomst nr", "Overeenk.nr.", "Contractnr", "Licentieovereenkomstnummer",
 			"Agreement number(s)", "Autorisatie- of overeenkomstnummer (verplicht)", "Machtigingsnummer",
-			"Numéro d’autorisation/contrat", "Numéro de contrat/d'autorisation", "Numéro d’autorisation", "N° de contrat", "Nº d'accord", "Num. contrat", "numéro du contrat de licence", "NumeroAutorisation",
+			"Numéro d’autorisation/contrat", "Numéro de contrat/d'autorisation", "Numéro d’autorisation", "N° de contrat", "Nº d'accord", "N.º d'accord", "№ contrat", "Num. contrat", "numéro du contrat de licence", "NumeroAutorisation",
 		},
 		pairfile.ColumnLicense: {
 			"License/Enrollment/Customer number", "related license number", "related enrollment number", "repeat agreement number", "Agreement number (repeat)",
 			"Enrolment Nr.", "Lic. No.", "Licence #", "Public Customer Number", "Licensing ID", "License ID", "Customer no (optional)", "Enrollment number (required)",
 			"Licentie-/registratie-/klantnummer", "Licentie-/inschrijvings-/klantnummer", "bijbehorend licentienummer", "bijbehorend inschrijvingsnummer", "bijbehorend registratienummer",
-			"overeenkomstnummer herhalen", "Herhaal overeenkomstnummer", "gerelateerd licentienummer", "Klantnr.", "Inschrijving nr", "Inschrijvingsnummer",
+			"overeenkomstnummer herhalen", "Herhaal overeenkomstnummer", "gerelateerd licentienummer", "Klantnr.", "Inschrijving nr", "Inschrijvingsnummer", "Inschr.nr.", "Reg.nr.", "Reg. no.", "Customer number(s)",
 			"Numéro de client/d’inscription/de licence", "Licence / d’inscription/client", "numéro de licence associé", "numéro d’inscription associées", "numéro d'inscription correspondant", //nolint:misspell // French
-			"numéro de licence correspondant", "répéter le numéro de contrat", "Répétez numéro d’accord", "N° client", "Numéro d'enregistrement", "N° d’adhésion", "numéro de contrat à répéter", "Aut./overeenk.nr (herhaald)", //nolint:misspell // French
+			"numéro de licence correspondant", "numéro de licence associé(e)", "N.º client", "répéter le numéro de contrat", "Répétez numéro d’accord", "N° client", "Numéro d'enregistrement", "N° d’adhésion", "numéro de contrat à répéter", "Aut./overeenk.nr (herhaald)", //nolint:misspell // French
 		},
 		pairfile.ColumnName: {
 			"Agreement name", "agreement name (optional)", "Friendly name", "Friendly agreement name", "Name", "Description", "Name of the agreement",
@@ -81,6 +81,31 @@ func TestR3_2_SeveralColumnsForOneField(t *testing.T) {
 		{
 			"Agreement number,Repeat agreement number,License number\nA1,A1,L1\n", "2 A1 + L1 (A1)",
 			[]string{`1:0 warning columns_superseded "Repeat agreement number" columns=Repeat agreement number`},
+		},
+		{
+			"Agreement number;Enrollment number;Licence;Name\nA1;E1;MOLP;Office\n", "2 A1 + E1 Office",
+			[]string{`1:0 warning columns_superseded "Licence" columns=Licence`},
+		},
+		{
+			"Authorization;Agreement number;License number\nAU1;A1;L1\n", "2 A1 + L1 (A1)",
+			[]string{`1:0 warning columns_superseded "Authorization" columns=Authorization`},
+		},
+		{
+			"Agreement number;Repeat agreement number;Licence\nA1;A-1;MOLP\n", "2 A1 + A-1 (A1)",
+			[]string{`1:0 warning columns_superseded "Licence" columns=Licence`},
+		},
+		{
+			"Agreement no.;Customer number;Enrolment\nA1;C1;EA\n", "2 A1 + C1 (A1)",
+			[]string{`1:0 warning columns_superseded "Enrolment" columns=Enrolment`},
+		},
+		{
+			"Authorization number,License number,Agreement\nAU1,L1,AG1\n", "",
+			[]string{"1:0 header_ambiguous column=authorization first=Authorization number second=Agreement"},
+		},
+		{"Authorization/Agreement number,License number,Agreement\nA1,L1,Office\n", "2 A1 + L1 Office", nil},
+		{
+			"Authorization number,License number,Agreement,Name\nAU1,L1,AG1,Office\n", "2 AU1 + L1 Office",
+			[]string{`1:0 warning columns_superseded "Agreement" columns=Agreement`},
 		},
 		{"Overeenkomstnummer;overeenkomstnummer herhalen;naam overeenkomst\nA1;A-1;Kantoor\n", "2 A1 + A-1 Kantoor", nil},
 		{"Numéro de contrat;répéter le numéro de contrat;nom du contrat\nA1;A1;Bureau\n", "2 A1 + A1 Bureau", nil},

@@ -2,16 +2,18 @@ package pairfile
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"trueup/internal/agreement"
 	"trueup/internal/sheet"
 )
 
-// noNames are what programs and people write for no name, in the form of normal.
+// noNames are what programs and people write for no name, in the form of normal. Words such as None,
+// Blank and NA are missing, because an agreement can have such a name.
 var noNames = []string{
-	"null", "(null)", "<null>", "[null]", "nil", "none", "(none)", "blank", "(blank)", "empty", "n/a", "n.a.", "n.a", "na", "#n/a", "#n/b",
-	"geen", "nvt", "n.v.t.", "n.v.t", "leeg", "(leeg)", "aucun", "neant", "s/o", "s.o.", "s.o", "sans objet", "vide", "(vide)",
+	"null", "(null)", "<null>", "[null]", "(none)", "(blank)", "(empty)", "n/a", "n.a.", "n.a", "#n/a", "#n/b",
+	"n.v.t.", "n.v.t", "(geen)", "(leeg)", "s/o", "s.o.", "s.o", "(aucun)", "(vide)",
 }
 
 // meansNoName reports whether a name stands for no name: empty, NULL, N/A, zeros, or only marks
@@ -20,7 +22,7 @@ func meansNoName(name string) bool {
 	if strings.Trim(name, "0") == "" || strings.Trim(name, "-–—_.?/ ") == "" {
 		return true
 	}
-	return len(name) <= len("sans objet")+2 && slices.Contains(noNames, normal(name))
+	return len(name) <= len("(empty)") && slices.Contains(noNames, normal(name))
 }
 
 // suspicion returns the warning about a number that is allowed; empty for none.
@@ -50,45 +52,41 @@ func isLetters(number string) bool {
 	return letters
 }
 
-// looksLikeHeader reports whether the first record of a file is a header although its words are
-// not known: no cell has a digit, except for words with a number such as Column1.
+// looksLikeHeader reports whether a record is a header although its words are not known: no cell
+// has a digit, except for names that programs give to columns, such as Column1.
 func looksLikeHeader(s *sheet.Scanner) bool {
 	cells := withoutEmptyEnd(s.Texts())
 	numbered := areNumbered(cells)
 	for i, cell := range cells {
-		if s.Cells[i].Flaw != "" || !numbered && !isWord(cell) {
+		if s.Cells[i].Flaw != "" || !numbered && !isHeaderWord(cell) {
 			return false
 		}
 	}
 	return true
 }
 
-// isWord reports whether a cell has no digit, or is a word with a number of at most two digits.
-func isWord(cell string) bool {
+// columnWords are the names that programs give to columns, before a number.
+var columnWords = []string{"column", "col", "kolom", "kol", "colonne", "field", "veld", "champ", "unnamed"}
+
+// isHeaderWord reports whether a cell has no digit, or is the name of a column with a number of at
+// most two digits. Other letters with a number, such as LIC-01, are a number of an agreement.
+func isHeaderWord(cell string) bool {
 	stem := strings.TrimRight(cell, "0123456789")
-	if strings.ContainsAny(stem, "0123456789") {
-		return false
+	if stem == cell {
+		return !strings.ContainsAny(stem, "0123456789")
 	}
-	return stem == cell || len(cell)-len(stem) <= 2 && len(strings.TrimRight(stem, " _-")) >= 3
+	return len(cell)-len(stem) <= 2 && slices.Contains(columnWords, normal(strings.TrimRight(stem, " _-:#.")))
 }
 
-// areNumbered reports whether cells are the same letters with consecutive numbers, such as F1, F2
-// and F3.
+// areNumbered reports whether cells are F1, F2, F3 and so on, as a database driver names the columns
+// of a sheet.
 func areNumbered(cells []string) bool {
-	if len(cells) < 2 || len(cells) > 9 {
-		return false
-	}
-	stem := strings.TrimRight(cells[0], "0123456789")
-	first := strings.TrimPrefix(cells[0], stem)
-	if stem == "" || strings.ContainsAny(stem, "0123456789-") || first != "0" && first != "1" {
-		return false
-	}
 	for i, cell := range cells {
-		if !strings.EqualFold(cell, stem+string(first[0]+byte(i))) {
+		if !strings.EqualFold(cell, "f"+strconv.Itoa(i+1)) {
 			return false
 		}
 	}
-	return true
+	return len(cells) >= 2
 }
 
 // hasDateParts reports whether a number has two hyphens, or one and letters, as every date has.

@@ -81,7 +81,9 @@ func TestReadRefuses(t *testing.T) {
 		{rule: "R3.3 only blank lines", file: "\n \r\n,,\n", want: []string{"0:0 file_empty"}},
 		{rule: "R3.3 only a header", file: "Authorization,License\n", want: []string{"0:0 file_empty", `1:0 warning header_skipped "Authorization,License"`}},
 		{rule: "R3.3 5,001 pairs", file: manyRows(5001), total: 5001, want: []string{"0:0 file_too_many_rows count=5001 max=5000"}},
-		{rule: "R3.7 5,001 pairs and a mistake", file: "1/2,3\n" + manyRows(5000), total: 5001, want: []string{"0:0 file_too_many_rows count=5001 max=5000", `1:1 authorization number_characters "1/2" characters=/`}},
+		{rule: "R3.7 5,001 pairs and a mistake", file: "1/2,3\n" + manyRows(5001), total: 5002, want: []string{"0:0 file_too_many_rows count=5002 max=5000", `1:1 authorization number_characters "1/2" characters=/`}},
+		{rule: "R3.2 a header of 257 columns", file: "Authorization,License" + strings.Repeat(",", 255) + "x\n1,1\n", total: 1, want: []string{`1:0 warning header_skipped "Authorization,License` + strings.Repeat(",", 234) + `…"`, "1:0 header_too_wide count=257 max=256"}},
+		{rule: "R3.2 a header below a row", file: "1,1\nAuthorization,License\n", total: 2, want: []string{"2:0 header_not_first"}},
 		{rule: "R3.3 4 MiB and a byte", file: strings.Repeat("x", pairfile.MaxBytes+1), want: []string{"0:0 file_too_large"}},
 		{rule: "R3.3 file name of 129 characters", file: plain, name: strings.Repeat("é", 125) + ".csv", total: 2, want: []string{`0:0 file_name_too_long "` + strings.Repeat("é", 125) + `.csv" length=129 max=128`}},
 		{
@@ -183,6 +185,10 @@ func TestReadHostile(t *testing.T) {
 		{"R2.1 4 MiB of forbidden characters", "1,1," + fill("&")[4:], 1, `1:3 name `},
 		{"R3.3 a million rows", fill("1,1\n"), pairfile.MaxLines, `0:0 file_too_many_rows count=1048576`},
 		{"R3.2 a header of 100,000 columns", fill("Name,License,x,x,x,x,x,\n"[:23])[:400_000] + "\n1,1\n", 2, `1:0 warning header_skipped`},
+		{"R3.2 10,000 rows below a header of 256 columns", "Authorization,License,Name" + strings.Repeat(",", 253) + "x\n" + manyRows(5000) + manyRows(5000), 5002, `1:0 warning header_skipped`},
+		{"R3.2 20,000 rows below a header of 16,000 columns", "Authorization,License" + strings.Repeat(",", 16_000) + "x\n" + strings.Repeat("1,1\n", pairfile.MaxLines), 2, `1:0 warning header_skipped`},
+		{"R3.7 4 MiB of groups", "sep=;\n1.234" + fill(".234")[20:] + ";1\n", 2, `2:1 authorization`},
+		{"R3.2 4 MiB of lines in a column that is not read", "Authorization,License,Notes\n1,1,\"" + fill("a,1\n")[50:] + "\"\n", 2, `1:0 warning header_skipped`},
 		{"R3.3 zeros", fill("\x00"), 1, `1:0 file_nul`},
 	} {
 		t.Run(c.rule, func(t *testing.T) {

@@ -42,7 +42,7 @@ var Rules = []agreement.Rule{
 	},
 	{
 		Code: "file_too_many_rows", Spec: "R3.3", Check: CheckFile, Field: "file", Args: []string{"max", "count"},
-		Summary: "A file has at most 5,000 different pairs, and at most 20,000 rows. Split it.",
+		Summary: "A file has at most 5,000 different pairs, 5,000 rows with errors and 20,000 rows. Split it.",
 		Pass:    "5,000 pairs", Fail: "5,001 pairs",
 	},
 	{
@@ -86,6 +86,11 @@ var Rules = []agreement.Rule{
 		Pass:    "01-07001,01-07001", Fail: "a Word document",
 	},
 	{
+		Code: "file_document", Spec: "R3.3", Check: CheckFile, Field: "file",
+		Summary: "The file is a presentation or a drawing (PowerPoint, Visio or OpenDocument). Type or export the pairs as CSV.",
+		Pass:    "01-07001,01-07001", Fail: "a PowerPoint presentation",
+	},
+	{
 		Code: "file_numbers", Spec: "R3.3", Check: CheckFile, Field: "file",
 		Summary: "The file is a document of Apple Numbers, Pages or Keynote. Export the sheet as CSV.",
 		Pass:    "01-07001,01-07001", Fail: "a Numbers document",
@@ -106,19 +111,24 @@ var Rules = []agreement.Rule{
 		Pass:    "Name,License,Authorization\nOffice agreements,01-07001,01-07001", Fail: "Agreement name,License number\nOffice agreements,01-07001",
 	},
 	{
+		Code: "header_too_wide", Spec: "R3.2", Check: CheckFile, Field: "header", Args: []string{"max", "count"},
+		Summary: "A header line has at most 256 columns.",
+		Pass:    "Authorization number,License number\n01-07001,01-07001", Fail: "257 columns",
+	},
+	{
 		Code: "header_ambiguous", Spec: "R3.2", Check: CheckFile, Field: "header", Args: []string{"column", "first", "second"},
 		Summary: "A header line has one column for each field; two that could be the same are not guessed between.",
 		Pass:    "Agreement number,License number,Customer number\n01-07001,01-07001,C1", Fail: "Agreement number,License number,Licence no.\n01-07001,01-07001,4410983",
 	},
 	{
 		Code: "header_unknown", Spec: "R3.2", Check: CheckFile, Field: "header",
-		Summary: "A first line without a number is a header with known column names.",
+		Summary: "A first line of several cells without a number is a header with known column names.",
 		Pass:    "Authorization number,License number\n01-07001,01-07001", Fail: "Nummer;Klant;Naam\n01-07001;01-07001;Kantoor",
 	},
 	{
 		Code: "header_not_first", Spec: "R3.2", Check: CheckFile, Field: "header",
-		Summary: "A header is the first line of a file.",
-		Pass:    "Authorization,License\n01-07001,01-07001", Fail: "01-07001,01-07001\nAuthorization,License",
+		Summary: "A header is the first line of a file. A repetition of the header is a wrong row; with any other header below the first line nothing of the file is read.",
+		Pass:    "Authorization,License\n01-07001,01-07001", Fail: "Agreements of Contoso\nAuthorization,License\n01-07001,01-07001",
 	},
 	{
 		Code: "columns", Spec: "R3.2", Check: CheckFile, Field: "row", Args: []string{"count", "separator"},
@@ -132,12 +142,12 @@ var Rules = []agreement.Rule{
 	},
 	{
 		Code: "stray_quote", Spec: "R3.2", Check: CheckFile, Field: "name, authorization, license",
-		Summary: "Quotes must be around a whole cell; a quote inside it is doubled.",
+		Summary: "Quotes must be around a whole cell.",
 		Pass:    `"01-07001","01-07001"`, Fail: `01-"07001",01-07001`,
 	},
 	{
-		Code: "line_break", Spec: "R3.2", Check: CheckFile, Field: "name, authorization, license",
-		Summary: "A cell has no line break in it. A cell with line breaks and separators is an unclosed quote of its first line.",
+		Code: "line_break", Spec: "R3.2", Check: CheckFile, Field: "name, authorization, license", Args: []string{"lines"},
+		Summary: "A cell has no line break in it. A cell with line breaks and separators is an unclosed quote of its first line. A column that is not read may have line breaks, unless its lines look like rows.",
 		Pass:    "01-07001,01-07001,\"Office agreements\"", Fail: "01-07001,01-07001,\"Office\nagreements\"",
 	},
 	{

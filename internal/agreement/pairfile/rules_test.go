@@ -143,7 +143,9 @@ var (
 		"file_zip":            fileExample(zipped("agreements.csv"), pairfile.Options{}),
 		"file_word":           fileExample(zipped("[Content_Types].xml", "word/document.xml"), pairfile.Options{}),
 		"file_numbers":        fileExample(zipped("Index/Document.iwa"), pairfile.Options{}),
+		"file_document":       fileExample(zipped("[Content_Types].xml", "ppt/presentation.xml"), pairfile.Options{}),
 		"file_gzip":           fileExample(gzipped(plain), pairfile.Options{}),
+		"header_too_wide":     fileExample("Authorization,License"+strings.Repeat(",x", 255)+"\n1,1\n", pairfile.Options{}),
 	}
 )
 
@@ -179,7 +181,7 @@ func TestEveryReportedCodeIsARule(t *testing.T) {
 	t.Parallel()
 	reported := regexp.MustCompile(`(?:add|refuse|refuseRows|unreadColumns|about)\(\s*"([a-z_0-9]+)"|Code(?::| =)\s*"([a-z_0-9]+)"|return "((?:file|number|cell)_[a-z_0-9]+)"|\{"(file_[a-z0-9]+)", |aboutPair\(row, "([a-z_]+)"|CheckFileName\(name, "([a-z_]+)"|flaw\w+: "([a-z_]+)"|Flaw = "([a-z_]+)"`)
 	codes := map[string]bool{}
-	for _, file := range []string{"../parse.go", "../damage.go", "../other.go", "filename.go", "file.go", "junk.go", "../../sheet/filename.go", "../../sheet/content.go", "../../sheet/csv.go"} {
+	for _, file := range []string{"../parse.go", "../damage.go", "../other.go", "filename.go", "file.go", "headerline.go", "junk.go", "../../sheet/filename.go", "../../sheet/content.go", "../../sheet/csv.go"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

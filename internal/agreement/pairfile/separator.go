@@ -29,17 +29,16 @@ func guessSeparator(content string) byte {
 // another separator does not cut. A row counts although its numbers are wrong: then only the
 // columns tell. The right number of columns counts little, because a comma in
 // "01-07001;01-07001;Office, Dutch" also makes two; more if every record has it with a separator
-// that is rare in names.
+// that is rare in names. A quote that is not closed takes only its own line, as in Read.
 func separatorPoints(content string, separator byte) int {
+	var l layout
+	s, header, more := firstRecord(content, separator, 1, &l)
 	points, n, even := 0, 0, separator != ','
-	s := sheet.NewScanner(content, separator, 1)
-	for n < guessRecords && s.Next() {
-		cells := withoutEmptyEnd(unwrapped(s, separator).Texts())
-		if n == 0 {
-			if _, ok := headerLayout(cells); ok {
-				points += 1000
-			}
-		}
+	if header {
+		points = 1000
+	}
+	for ; more && n < guessRecords; more = s.Next() {
+		cells := withoutEmptyEnd(unwrapped(s, separator, &l).Texts())
 		n++
 		even = even && (len(cells) == 2 || len(cells) == 3)
 		if len(cells) < 2 {
@@ -72,17 +71,4 @@ func isWhole(cell string, separator byte) bool {
 	return !strings.ContainsFunc(cell, func(r rune) bool {
 		return r != rune(separator) && strings.ContainsRune(sheet.Separators, r)
 	})
-}
-
-// unwrapped returns the scanner of a record whose only cell is a whole line in quotes: it has the
-// cells of that line. Otherwise it returns s.
-func unwrapped(s *sheet.Scanner, separator byte) *sheet.Scanner {
-	if s.Filled != 1 || s.Cells[0].Flaw != "" || strings.IndexByte(s.Cells[0].Text, separator) < 0 {
-		return s
-	}
-	line := sheet.NewScanner(s.Cells[0].Text, separator, s.Line)
-	if !line.Next() {
-		return s
-	}
-	return line
 }
