@@ -288,6 +288,7 @@ func (r *reader) matters(i int, c sheet.Cell) bool {
 		return r.layout.mayHoldRows(i, c.Text, r.sep)
 	case sheet.FlawUnclosed:
 		return !r.layout.fits(r.scanner)
+	case sheet.FlawStray: // the quote is a character of the cell
 	}
 	return false
 }
