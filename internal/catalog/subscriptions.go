@@ -64,8 +64,8 @@ func (s *Subscriptions) add(list []product.Subscription) {
 }
 
 // news returns the first subscriptions of a file that have to be added, as many as fit in an entry:
-// unknown ones, and known ones that were not listed later. n is how many of the file's they are taken
-// from. added is the indexes of those that are not known with the same content.
+// unknown ones, and known ones that were not listed later. They are taken from the first n of the
+// list. added has the indexes of the unknown ones and of those with other content than before.
 func (s *Subscriptions) news(list []Listed, at time.Time) (news []product.Subscription, added []int, n int) {
 	size := len(subscriptionsHead(at))
 	for i := range list {
@@ -121,10 +121,10 @@ func (s *Store) Products(ctx context.Context) (d *product.Dictionary, err error)
 }
 
 // AddSubscriptions adds the subscriptions of a file that was put at a time, in as many entries as
-// needed, and returns the indexes of those that have anything new. Subscriptions with the same
-// content and time change nothing, so it is idempotent. A subscription of a file that was put later
-// stays as it is. event returns a new audit event for
-// an entry; AddSubscriptions fills in its Action, Subject and After.
+// needed, and returns the indexes of the unknown ones and of those with other content than before.
+// Adding a file again changes nothing, so it is idempotent. A subscription of a file that was put
+// later stays as it is. event returns a new audit event for an entry; AddSubscriptions fills in its
+// Action, Subject and After.
 func (s *Store) AddSubscriptions(ctx context.Context, list []Listed, at time.Time, event func() audit.Event) (added []int, err error) {
 	at = at.UTC().Truncate(time.Millisecond)
 	for done := 0; done < len(list); {

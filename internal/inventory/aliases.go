@@ -10,7 +10,7 @@ import (
 type aliases struct {
 	ids     map[string]string // keys of devices, by the key of their name; "" if several have the name
 	learned []uint64          // hashes of devices whose name was learned recently
-	named   bool              // a device has no id
+	named   bool              // a row has no id of its device, or no name beside it
 	key     []byte
 }
 

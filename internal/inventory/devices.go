@@ -61,8 +61,7 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 	return nil
 }
 
-// forget removes the bad rows of a file that is not an inventory, which is reported as one bad
-// row.
+// forget removes the bad rows of a short file that is not an inventory: it is reported as one bad row.
 func (r *reading) forget(rows int) {
 	kept := min(rows, len(r.tally.Bad))
 	r.tally.Bad = r.tally.Bad[:len(r.tally.Bad)-kept]

@@ -19,9 +19,9 @@ type layout struct {
 	columns
 }
 
-// findLayout finds the header of a table with columns of fixed width, below a number of other
-// lines: that of wmic, or one with a line of dashes below it, as PowerShell, winget and clients of
-// databases write.
+// findLayout finds the header of a table with columns of fixed width: a header of wmic, or one with a
+// line of dashes below it, as PowerShell, winget and clients of databases write. above is the number
+// of lines above it.
 func findLayout(head []byte) (above int, l layout, ok bool) {
 	var lines [][]byte
 	for line := range bytes.Lines(head) {

@@ -9,8 +9,8 @@ import (
 	"trueup/internal/text"
 )
 
-// listWords are the words in names of files and folders that say what is in them and not of which
-// PC it is, in the form of text.Letters, without digits.
+// listWords are words in names of files and folders that describe the content and name no PC, in the
+// form of text.Letters, without digits.
 var listWords = []string{
 	"software", "installed", "programs", "program", "applications", "application", "apps", "app", "products", "product", "inventory", "list",
 	"export", "report", "data", "output", "results", "wmic", "winget", "osquery", "packages", "package", "uninstall", "registry", "all",

@@ -19,8 +19,9 @@ type Options struct {
 	Name  string // of the file, without folder: the name of the PC of a list that names none
 	Rules *Rules // rules that recognise titles; nil for StartingRules
 	// Scratch is the folder of scratch files; "" for the system's. They take 3 bytes a row if the
-	// rows of a device are consecutive, 25 if none are, at most twice that with users, and the
-	// size of an archive without random access.
+	// rows of a device are consecutive, 25 if none are, at most twice as much with users, twice as
+	// much again while devices that are named in two ways are joined, and the size of an archive without
+	// random access.
 	Scratch string
 	MacOS   bool // whether devices with macOS count, too
 }
@@ -37,12 +38,13 @@ type Options struct {
 //   - a list with a property on each line, as wmic /format:list and PowerShell's Format-List.
 //   - GLPI inventory: a JSON document for each device.
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
-//     output of osqueryi. The rows of an array that name no device belong to one device.
+//     output of osqueryi. The rows of an array that name no device belong to one device, which has
+//     no name.
 //   - detectedApps of Microsoft Graph, hosts and software of Fleet, software of Defender, and
 //     PowerShell's ConvertTo-Json.
 //   - a ZIP archive of files of one of these shapes.
 //
-// A list that names no device is one of Options.Name; in an archive, one of its file or folder
+// Any other list that names no device is one of Options.Name; in an archive, one of its file or folder
 // (namedByFolder). A device is named by its id, or if that is empty or zero by its name. A name
 // that other rows have beside an id is the device with that id. Only Windows counts, and macOS by
 // choice; Tally.OtherPlatforms has the others. Windows itself is a title of a device where the file

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// sourcePlatforms are the first words of the tables of osquery from which Fleet takes software of
-// other platforms, such as apps and those of Debian's packages.
+// sourcePlatforms are the platforms of the tables of osquery from which Fleet takes software, by the
+// first word of the table's name: apps, deb_packages.
 var sourcePlatforms = map[string]string{
 	"apps": "macOS", "pkg": "macOS", "ios": "iOS", "ipados": "iOS", "android": "Android",
 	"deb": "Linux", "rpm": "Linux", "portage": "Linux", "pacman": "Linux", "apk": "Linux",

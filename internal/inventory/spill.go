@@ -16,8 +16,9 @@ const (
 )
 
 // MaxScratch is the maximum size of the scratch files of records, in bytes: 160 million rows in
-// random order, and far more if the rows of a device are consecutive. A file that needs more
-// exceeds the limits.
+// random order, and far more if the rows of a device are consecutive. Half as many if devices are
+// named in two ways, because joining them copies the records. A file that needs more exceeds the
+// limits.
 const MaxScratch = 4 << 30
 
 // spill stores records by partition. Records that do not fit in memory go to one scratch file, in

@@ -90,8 +90,8 @@ func UTF16(head []byte) (bigEndian, ok bool) {
 }
 
 // UTF32 reports whether the start of a file is UTF-32, and in which byte order: it has a byte-order
-// mark, or, as text of any language, a character of the basic plane in every four bytes. The
-// byte-order mark of UTF-32 begins with that of UTF-16, so ask this first.
+// mark, or, as text of any language, a character of the basic plane in every four bytes. Ask
+// this before UTF16: the byte-order mark of UTF-32 begins with the one of UTF-16.
 func UTF32(head []byte) (bigEndian, ok bool) {
 	switch {
 	case hasPrefix(head, "\xff\xfe\x00\x00"):

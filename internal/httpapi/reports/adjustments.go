@@ -83,7 +83,7 @@ type listAdjustmentsInput struct{ httpapi.Reader }
 
 func (o *operations) listAdjustments(api huma.API, op huma.Operation) {
 	op.Summary = "List manual adjustments"
-	op.Description = "Lists the manual adjustments of products' licences, also those that have ended. All adjustments have one version: the ETag is its tag, for If-Match of the next change. It does not tell whether a state has changed, which can happen without a change of an adjustment."
+	op.Description = "Lists the manual adjustments of products' licences, also those that have ended. All adjustments have one version, and the ETag is its tag: send it in If-Match with the next change. An adjustment can end without a new version."
 	huma.Register(api, op, func(ctx context.Context, in *listAdjustmentsInput) (*httpapi.Versioned[AdjustmentList], error) {
 		v, err := o.view(ctx, "", in.Lang(), position.Options{})
 		if err != nil {
