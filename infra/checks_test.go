@@ -232,6 +232,11 @@ var functionChecks = []check{
 					scratch = fmt.Sprint(f.Scratch)
 				}
 				c.want(function, "EphemeralStorage.Size", scratch)
+				recursive := "" // the default of Lambda, which stops loops
+				if f.Name == "refresh" {
+					recursive = "Allow" // it calls itself to continue
+				}
+				c.want(function, "RecursiveLoop", recursive)
 				settings := map[string]any{}
 				for _, s := range f.Settings {
 					setting, _ := config.Find(s)
@@ -258,6 +263,7 @@ var functionChecks = []check{
 			"a setting of another function": func(t template) {
 				t.function("groups").set("Environment.Variables."+config.UploadsBucket, "bucket")
 			},
+			"stopped as a loop": func(t template) { t.function("refresh").set("RecursiveLoop", nil) },
 			"no reserve":        func(t template) { t.function("import").set("ReservedConcurrentExecutions", nil) },
 			"a function unseen": func(t template) { t.Resources["Helper"] = &resource{Type: "AWS::Lambda::Function"} },
 		},

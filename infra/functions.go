@@ -71,6 +71,11 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		if f.Concurrency > 0 {
 			props.ReservedConcurrentExecutions = jsii.Number(f.Concurrency)
 		}
+		if f.CallsItself() {
+			// Otherwise Lambda stops the function after 16 calls in a row. A refresh ends after five
+			// attempts without an answer, so its calls end, too.
+			props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
+		}
 		if f.Scratch > 0 {
 			props.EphemeralStorageSize = awscdk.Size_Mebibytes(jsii.Number(f.Scratch))
 		}

@@ -237,8 +237,9 @@ var Functions = []Function{
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction,
+			config.RefreshFunction, config.RefreshTimeZone,
 		},
+		Added: []string{config.RefreshTimeZone}, // until it is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),
@@ -290,6 +291,25 @@ func (f Function) Prefixes() (prefixes []string) {
 func (f Function) Asynchronous() bool {
 	return f.Trigger == Objects || f.Every > 0 || f.Nightly ||
 		slices.ContainsFunc(Functions, func(caller Function) bool { return slices.Contains(caller.Calls, f.Name) })
+}
+
+// CallsItself reports whether a call of f can lead to another call of f, also through other
+// functions. Lambda stops such a chain after 16 calls unless the function allows it.
+func (f Function) CallsItself() bool {
+	seen := map[string]bool{}
+	var leads func(name string) bool
+	leads = func(name string) bool {
+		if name == f.Name {
+			return true
+		}
+		called, _ := Find(name)
+		if seen[name] {
+			return false
+		}
+		seen[name] = true
+		return slices.ContainsFunc(called.Calls, leads)
+	}
+	return slices.ContainsFunc(f.Calls, leads)
 }
 
 // Find returns the function with the name.

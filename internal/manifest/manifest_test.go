@@ -146,3 +146,13 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 		t.Errorf("functions are called for %q, and files are put under %q", called, want)
 	}
 }
+
+// Only the refresh calls itself, to continue work that takes longer than one invocation.
+func TestWhoCallsItself(t *testing.T) {
+	t.Parallel()
+	for _, f := range manifest.Functions {
+		if got, want := f.CallsItself(), f.Name == "refresh"; got != want {
+			t.Errorf("%s calls itself: %v", f.Name, got)
+		}
+	}
+}
