@@ -567,6 +567,11 @@ var messages = [...]message{
 		"Het ZIP-archief wordt uitgepakt veel groter dan een inventaris en is daarom niet verder gelezen. Upload in plaats daarvan het uitgepakte CSV-bestand.",
 		"L'archive ZIP donne bien plus qu'un inventaire une fois décompressée ; sa lecture a été arrêtée. Déposez plutôt le fichier CSV décompressé.",
 	}},
+	{"inventory_document", [...]string{
+		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
+		"Dit is een JSON-object met een naam en een versie, maar zonder pc. Is het een softwarelijst, stuur dan de hele array, of voeg aan elke rij een sleutel zoals hostname toe.",
+		"Ce fichier est un objet JSON avec un nom et une version, mais sans PC. S'il s'agit d'une liste de logiciels, envoyez le tableau JSON entier, ou ajoutez à chaque ligne une clé telle que hostname.",
+	}},
 	{"inventory_empty", [...]string{
 		"The file contains no PC, so it replaced nothing. Check that the export is complete, and upload it again.",
 		"Het bestand vermeldt geen enkele pc en heeft dus niets vervangen. Kijk of de export volledig was en upload het opnieuw.",

@@ -44,7 +44,7 @@ var (
 		"smsuniqueidentifier",
 	}
 	deviceNames = names{
-		"devicename", "netbiosname", "computername", "pscomputername", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
+		"devicename", "netbiosname", "computername", "pscomputername", "hostidentifier", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
 		"machinename", "systemname", "endpointname", "agentname", "workstationname", "inventorydevice", "clientname", "nodename", "pcname",
 		"computer", "device", "machine", "node", "host", "pc", "workstation", "endpoint", "asset", "client",
 		"apparaatnaam", "computernaam", "pcnaam", "machinenaam", "apparaat", "werkstation",
@@ -168,8 +168,10 @@ func (c *columns) findComputer(letters []string) {
 			}
 		}
 	}
-	if slices.Contains(letters, "caption") || slices.Contains(letters, "registryname") {
-		return // of one PC: wmic, UninstallView
+	for _, only := range []string{"caption", "registryname", "uninstallstring"} {
+		if slices.Contains(letters, only) {
+			return // of one PC: wmic, UninstallView, the registry
+		}
 	}
 	for _, name := range computerNames {
 		if i := slices.Index(letters, name); i >= 0 && i != c.title && letters[c.title] != "name" && letters[c.title] != "naam" && letters[c.title] != "nom" {

@@ -220,6 +220,28 @@ func TestR6_1_ShapesOfJSON(t *testing.T) {
 			`[{"DisplayName":"Visio","DisplayVersion":"16","Version":268435456,"PSComputerName":"A"},{"DisplayName":null,"DisplayVersion":null,"PSComputerName":"A"}]`,
 			noted{inventory.PowerShell, 1, list("Visio 16: 1"), list("1 inventory_row_title"), nil},
 		},
+		"rows of a system that names the device like a table": {
+			`[{"ComputerName":"A","DisplayName":"Visio","DisplayVersion":"16","PSDrive":{"Name":"HKLM"},"n":[1,{"a":"]"}],"x":-1.5e3,"y":null},{"ComputerName":"B","DisplayName":"Visio","DisplayVersion":"16"}]`,
+			noted{inventory.PowerShell, 2, list("Visio 16: 2"), nil, nil},
+		},
+		"keys in other cases and languages": {
+			`{"Gerätename":"A","Anwendung":"Visio","Version":"16"}` + "\n" + `{"G\u0065rätename" : "B" , "Anwendung":"Visio","Version":"16"}`,
+			noted{inventory.Table, 2, list("Visio 16: 2"), nil, nil},
+		},
+		"rows with a platform and an edition": {
+			`[{"computer":"A","name":"Visio","version":"16","os_version":"Windows 11 Pro 23H2"},{"computer":"B","name":"Visio","version":"16","os_version":"macOS 14"}]`,
+			noted{inventory.Osquery, 1, list("Visio 16: 1", "Windows 11 Pro : 1"), nil, nil},
+		},
+		"rows with numbers": {
+			`[{"name":"Visio","version":"16","count":3}]`, noted{inventory.Osquery, 3, list("Visio 16: 3"), nil, nil},
+		},
+		"an object of the registry": {
+			`{"DisplayName":"Visio","DisplayVersion":"16"}`, noted{inventory.PowerShell, 1, list("Visio 16: 1"), nil, nil},
+		},
+		"an object of a package among rows": {
+			`{"hostname":"A","name":"Visio","version":"16"}` + "\n" + `{"name":"left-pad","version":"1"}`,
+			noted{inventory.Osquery, 1, list("Visio 16: 1"), list("2 inventory_row_document"), nil},
+		},
 		"Defender": {
 			`{"value":[{"deviceId":"d","deviceName":"A","osPlatform":"Windows11","softwareVendor":"microsoft","softwareName":"visio","softwareVersion":"16"},{"deviceId":"m","osPlatform":"macOS","softwareName":"visio","softwareVersion":"16"}]}`,
 			noted{inventory.Defender, 1, list("visio 16: 1"), nil, nil},
@@ -257,6 +279,9 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		"Name   Vendor\nVisio  Microsoft\n":                                                            "inventory_format",
 		"key=value\nother=value\n":                                                                     "inventory_format",
 		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",
+		`{"name":"left-pad","version":"1.3.0","private":true,"dependencies":{"a":"1"}}`:                "inventory_document",
+		archive(t, file{"package.json", `{"name":"left-pad","version":"1.3.0"}`}):                      "inventory_document",
+		strings.Repeat(`{"name":"left-pad","version":"1.3.0"}`+"\n", 200):                              "inventory_document",
 	} {
 		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
 		got := errs.CodeOf(err)
@@ -301,6 +326,24 @@ func TestR6_1_FoldersOfAnArchive(t *testing.T) {
 		if err != nil || got.Devices != test.want || got.BadRows > 0 {
 			t.Errorf("%s: %v, %d devices, want %d", name, err, got.Devices, test.want)
 		}
+	}
+}
+
+// TestR6_1_ArraysOfAnArchive: each array of osqueryi is the list of a device. The first of a file has
+// the name of its file or folder.
+func TestR6_1_ArraysOfAnArchive(t *testing.T) {
+	t.Parallel()
+	const rows = `[{"name":"Visio","version":"16"}]`
+	got, err := inventory.Read(t.Context(), strings.NewReader(archive(t,
+		file{"PC1/osquery.json", rows}, file{"PC2.json", rows + "\n" + rows + "\n" + rows},
+		file{"names.csv", "Computer,Software\npc1,Word\nPC2,Word\n"},
+	)), inventory.Options{Name: "all.zip", Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := noted{inventory.Osquery, 4, list("Visio 16: 4", "Word : 2"), nil, nil}
+	if diff := cmp.Diff(want, note(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

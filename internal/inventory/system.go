@@ -130,6 +130,9 @@ type systems struct {
 func (s *systems) of(platform, name, version []byte) *system {
 	if !bytes.Equal(platform, s.platform) || !bytes.Equal(name, s.name) || !bytes.Equal(version, s.version) {
 		s.platform, s.name, s.version = append(s.platform[:0], platform...), append(s.name[:0], name...), append(s.version[:0], version...)
+		if len(name) == 0 && bytes.ContainsFunc(version, unicode.IsLetter) { // os_version of Fleet has the name, too
+			name, version = version, nil
+		}
 		s.last = systemOf(string(platform), string(name), string(version))
 	}
 	return &s.last

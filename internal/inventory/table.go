@@ -139,7 +139,11 @@ func (r *reading) oneDevice() []byte {
 
 // counting returns what counts a row with these columns. Cells may hold more than the columns.
 func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err error) {
-	device := r.oneDevice()
+	return r.countingOn(c, r.oneDevice())
+}
+
+// countingOn is counting for rows that name no device, and are of this one.
+func (r *reading) countingOn(c *columns, device []byte) func(cells [][]byte) (flaw string, err error) {
 	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
 	if c.numbers {
 		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
@@ -155,6 +159,9 @@ func (r *reading) deviceRow(cells [][]byte, c *columns, device []byte) (flaw str
 	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
 	if c.id >= 0 || c.device >= 0 {
 		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
+	}
+	if c.shape == Osquery && len(found.publisher) == 0 && windows(string(found.name), "").name != nil {
+		found.publisher = microsoft // a row of the table os_version
 	}
 	flaw, err = r.install(&found, r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)))
 	if flaw == rowDevice && isTotal(Title{Name: clean(cells[c.title])}) {
