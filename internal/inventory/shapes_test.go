@@ -316,10 +316,18 @@ func TestR6_1_FoldersOfAnArchive(t *testing.T) {
 		"the same PCs in two folders, by all": {"new/PC1.csv new/PC2.csv new/PC3.csv old/PC1.csv old/PC2.csv old/PC3.csv", 3},
 		"backslashes":                         {`PC1\software.csv PC2\software.csv`, 2},
 		"no folders, a list name":             {"software.csv", 1},
+		"PCs like a word and a number":        {"pcs/APP01.csv pcs/APP02.csv pcs/DATA-1.csv pcs/DATA-2.csv", 4},
+		"PCs by number":                       {"pcs/2001.csv pcs/2002.csv pcs/20001234.csv pcs/20001235.csv pcs/190001.csv", 5},
+		"folders like a word and a number":    {"APP01/software.csv APP02/software.csv", 2},
+		"parts of a list":                     {"PC1/software-1.csv PC1/software-2.csv PC2/software-1.csv PC2/software-2.csv", 2},
+		"copies of a list":                    {"PC1/app~list~1.csv PC1/export~(2).csv PC1/apps1~list.csv PC1/app~(10).csv", 1},
+		"dates":                               {"PC1/28-11-2026.csv PC1/20261128T101500.csv PC1/2026.11.27~10.15.csv PC1/20261126101500.csv PC1/export-2026-11.csv PC1/2026-11/list.csv", 1},
+		"no dates":                            {"pcs/2026-13.csv pcs/2026-02-30.csv pcs/31-02-2026.csv", 3},
 		"folders that name nothing":           {"export/software.csv all/software.csv", 2},
 	} {
 		var files []file
 		for i, name := range strings.Fields(test.files) {
+			name = strings.ReplaceAll(name, "~", " ")
 			files = append(files, file{name, fmt.Sprintf("Name,Version,Publisher\nVisio,%d,Microsoft\n", i)})
 		}
 		got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Name: "all.zip", Scratch: t.TempDir()})
