@@ -375,25 +375,43 @@ func TestR6_1_NamesAndIDs(t *testing.T) {
 	}
 }
 
-// TestR6_1_MacOS counts Macs by choice.
+// TestR6_1_MacOS counts Macs by choice: the same in every kind of file.
 func TestR6_1_MacOS(t *testing.T) {
 	t.Parallel()
-	const file = `{"hosts":[{"hostname":"m","platform":"darwin","software":[{"name":"Visio.app","version":"16","source":"apps"},{"name":"jq","version":"1","source":"homebrew_packages"}]},` +
-		`{"hostname":"w","platform":"windows","software":[{"name":"Visio","version":"16","source":"programs"}]}]}`
-	const numbers = aggregateHeader + "1,k1,Visio,,,16,5,Windows\n1,k1,Visio,,,16,2,macOS\n"
-	for _, test := range []struct {
-		file    string
-		macOS   bool
-		devices int
-		others  int
-	}{{file, false, 1, 1}, {file, true, 2, 0}, {numbers, false, 5, 2}, {numbers, true, 7, 0}} {
-		got, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{MacOS: test.macOS, Scratch: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := got.LeftOut()
-		if got.Titles[0].Devices != test.devices || len(got.Titles) != 1 || l.OtherPlatforms != test.others || l.MacOS != test.macOS {
-			t.Errorf("macOS %v: %+v, %+v", test.macOS, got.Titles, l)
+	for name, test := range map[string]struct {
+		file                string
+		without, with, user int // counts of the title, and users of it with macOS
+		others              int
+	}{
+		"hosts": {`{"hosts":[{"hostname":"m","platform":"darwin","software":[{"name":"Microsoft Visio.app","version":"16","source":"apps"},{"name":"jq","version":"1","source":"homebrew_packages"}]},` +
+			`{"hostname":"w","platform":"windows","software":[{"name":"Microsoft Visio","version":"16","source":"programs"}]}]}`, 1, 2, 0, 1},
+		"numbers":               {aggregateHeader + "1,k1,Microsoft Visio,,,16,5,Windows\n1,k1,Microsoft Visio.app,,,16,2,macOS\n", 5, 7, 0, 2},
+		"numbers with a source": {"name,version,source,hosts_count\nMicrosoft Visio,16,programs,5\nMicrosoft Visio.app,16,apps,2\n", 5, 7, 0, 2},
+		"JSON with numbers":     {`{"software":[{"name":"Microsoft Visio","version":"16","source":"programs","hosts_count":5},{"name":"Microsoft Visio.app","version":"16","source":"apps","hosts_count":2}]}`, 5, 7, 0, 2},
+		"a platform": {
+			"hostname,name,version,platform,user\nw,Microsoft Visio,16,windows,a\nm,Microsoft Visio.app,16,darwin,b\nn,Microsoft Visio.app,16,darwin,b\n", 1, 3, 2, 2,
+		},
+		"a source": {
+			"hostname,name,version,source,user\nw,Microsoft Visio,16,programs,a\nm,Microsoft Visio.app,16,apps,b\nn,Microsoft Visio.app,16,apps,b\nn,left-pad,1,npm_packages,b\n", 1, 3, 2, 2,
+		},
+	} {
+		for _, with := range []bool{false, true} {
+			got, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{MacOS: with, Scratch: t.TempDir(), Rules: ownRules(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, want, others, users := got.LeftOut(), test.without, test.others, 0
+			if with {
+				want, others, users = test.with, 0, test.user
+			} else if test.user > 0 {
+				users = 1
+			}
+			if len(got.Titles) != 1 || got.Titles[0].Devices != want || l.OtherPlatforms != others || l.MacOS != with || got.BadRows > 0 {
+				t.Errorf("%s, macOS %v: %+v, %+v, %v", name, with, got.Titles, l, got.Bad)
+			}
+			if got.Products[0].Users != users {
+				t.Errorf("%s, macOS %v: %+v", name, with, got.Products)
+			}
 		}
 	}
 }

@@ -138,16 +138,26 @@ func (s *systems) of(platform, name, version []byte) *system {
 	return &s.last
 }
 
+// countsOn reports whether titles on a platform count. The title of a Mac is named without the ending
+// of its folder.
+func (r *reading) countsOn(platform string, found *install) bool {
+	switch {
+	case platform == "":
+		return true
+	case platform != macOS || !r.options.MacOS:
+		return false
+	}
+	found.name = bytes.TrimSuffix(found.name, []byte(".app"))
+	return true
+}
+
 var microsoft = []byte("Microsoft")
 
 // install counts a title on a device with that system, and the edition of Windows as a title of
 // the device. flaw says why the row is invalid.
 func (r *reading) install(found *install, s *system) (flaw string, err error) {
-	if s.platform != "" {
-		if s.platform != macOS || !r.options.MacOS {
-			return r.counter.addElsewhere(found, s.platform)
-		}
-		found.name = bytes.TrimSuffix(found.name, []byte(".app"))
+	if !r.countsOn(s.platform, found) {
+		return r.counter.addElsewhere(found, s.platform)
 	}
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {
 		return flaw, err
