@@ -682,6 +682,11 @@ var messages = [...]message{
 		"De lijst is maar een deel: de laatste pagina verwijst naar een volgende. Exporteer alle pagina's en upload ze als één bestand of in één ZIP-archief.",
 		"La liste n'est qu'une partie : sa dernière page en annonce une suivante. Exportez toutes les pages et déposez-les dans un seul fichier ou une seule archive ZIP.",
 	}},
+	{"inventory_note_removed", [...]string{
+		"Rows of software that was uninstalled, which are not counted: {rows}. Other rows about the same software are: send a list of what is installed, not of changes.",
+		"Rijen van software die verwijderd is, die niet meegeteld zijn: {rows}. Andere rijen over dezelfde software tellen wel mee: stuur een lijst van wat geïnstalleerd is, niet van wijzigingen.",
+		"Lignes de logiciels désinstallés, qui ne sont pas comptées : {rows}. D'autres lignes sur les mêmes logiciels le sont : envoyez une liste de ce qui est installé, pas des modifications.",
+	}},
 	{"inventory_note_repeated", [...]string{
 		"Rows that repeat an earlier row, and count once: {rows}.",
 		"Rijen die een eerdere rij herhalen en één keer tellen: {rows}.",

@@ -115,6 +115,7 @@ type columns struct {
 	number, row               int // the number of devices, and the id of the row
 	platform, system, build   int
 	user, source              int
+	status, gone              int // whether the software is no longer installed, and since when
 }
 
 // columnsOf recognises a table by the names of its columns. ok is false if they are not those of
@@ -135,7 +136,7 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	c = columns{
 		title: find(titleNames), publisher: find(publisherNames), version: find(versionNames), id: find(idNames), device: find(deviceNames),
 		number: find(numberNames), row: find(rowNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
-		user: find(userNames), source: find(sourceNames),
+		user: find(userNames), source: find(sourceNames), status: find(statusNames), gone: find(goneNames),
 	}
 	c.findComputer(letters)
 	if c.numbers = c.id < 0 && c.device < 0 && c.number >= 0; !c.numbers {
@@ -191,7 +192,7 @@ func (c columns) ofOneDevice(letters []string) bool {
 		return c.shape != AppInvRawData
 	}
 	for i, name := range letters {
-		if i != c.title && i != c.publisher && i != c.version && i != c.platform && !slices.Contains(beside, name) {
+		if i != c.title && i != c.publisher && i != c.version && i != c.platform && i != c.gone && !slices.Contains(beside, name) {
 			return false
 		}
 	}
@@ -239,5 +240,5 @@ func shapeOf(header, letters []string, c columns) Shape {
 
 // last returns the position of the last column that is read.
 func (c columns) last() int {
-	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source)
+	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source, c.status, c.gone)
 }

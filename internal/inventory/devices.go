@@ -79,12 +79,8 @@ func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error
 	case d.Content != nil && d.Content.Softwares != nil:
 		return true, nil, r.glpi(&d, line)
 	case d.Action == "removed" && d.Columns != nil:
-		// The meaning of a log of differences depends on lines outside the file.
-		if err := r.is(Osquery, false); err != nil {
-			return true, nil, err
-		}
-		r.row(line, rowRemoved)
-		return true, nil, nil
+		r.removed++
+		return true, nil, r.is(Osquery, false)
 	case d.Columns != nil:
 		return true, nil, r.logged(&d, line, d.Columns...)
 	case d.Snapshot != nil:

@@ -144,10 +144,20 @@ func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err er
 
 // countingOn is counting for rows that name no device, and are of this one.
 func (r *reading) countingOn(c *columns, device []byte) func(cells [][]byte) (flaw string, err error) {
+	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
 	if c.numbers {
-		return func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
+		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
 	}
-	return func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
+	if c.status < 0 && c.gone < 0 {
+		return count
+	}
+	return func(cells [][]byte) (flaw string, err error) {
+		if isRemoved(at(cells, c.status), at(cells, c.gone)) {
+			r.removed++
+			return skipped, nil
+		}
+		return count(cells)
+	}
 }
 
 // systemOf returns the system that a row tells, by its source of software as osquery names them, or by
