@@ -54,18 +54,9 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 		r.row(line, flaw)
 	}
 	if !known {
-		r.forget(unknown)
 		return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
 	}
 	return nil
-}
-
-// forget removes the bad rows of a short file that is not an inventory: it is reported as one bad row.
-func (r *reading) forget(rows int) {
-	kept := min(rows, len(r.tally.Bad))
-	r.tally.Bad = r.tally.Bad[:len(r.tally.Bad)-kept]
-	r.tally.Rows -= rows
-	r.tally.BadRows -= rows
 }
 
 // device counts the titles of a document. recognised is false if it is no inventory, or damaged;

@@ -139,7 +139,7 @@ func (r *reading) readList(file *bufio.Reader, mark byte) error {
 		}
 		switch {
 		case err != nil:
-			if r.tally.Shape == "" {
+			if count == nil {
 				return errs.New(errs.Invalid, "inventory_format")
 			}
 			return nil
