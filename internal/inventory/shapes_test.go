@@ -131,6 +131,13 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\n\nDisplayName    : A very long name\n                 that goes on\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : B\n\n",
 			noted{inventory.PowerShell, 2, list(visio + "2"), list("7 inventory_row_cut", "12 inventory_row_title"), nil},
 		},
+		"Format-List without some values": {
+			"\nDisplayName : Word\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\nPublisher : Microsoft\n\nDisplayName    : Excel\nPSComputerName : B\n\nDisplayName : Visio\nDisplayVersion : 16\n\nDisplayVersion : 1\nPSComputerName : B\n",
+			noted{inventory.PowerShell, 2, list("Excel : 1", "Word : 1", visio+"1"), list("13 inventory_row_device", "16 inventory_row_title"), nil},
+		},
+		"wmic /format:list without some values": {
+			"Name=Word\nVendor=M\n\nName=Visio\nVendor=M\nVersion=16\n\nName=Excel\n\n", noted{inventory.WMIC, 1, list("Excel : 1", visio+"1", "Word : 1"), nil, nil},
+		},
 		"Format-Table": {
 			"\nDisplayName                 DisplayVersion Publisher\n-----------                 -------------- ---------\nVisio                       16             Microsoft\nA name that is too long ... 1              Maker\n\n",
 			noted{inventory.PowerShell, 1, list(visio + "1"), list("5 inventory_row_cut"), nil},
