@@ -582,6 +582,11 @@ var messages = [...]message{
 		"Het ZIP-archief wordt uitgepakt veel groter dan een inventaris en is daarom niet verder gelezen. Upload in plaats daarvan het uitgepakte CSV-bestand.",
 		"L'archive ZIP donne bien plus qu'un inventaire une fois décompressée ; sa lecture a été arrêtée. Déposez plutôt le fichier CSV décompressé.",
 	}},
+	{"inventory_document", [...]string{
+		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
+		"Dit is een JSON-object met een naam en een versie, maar zonder pc. Is het een softwarelijst, stuur dan de hele array, of voeg aan elke rij een sleutel zoals hostname toe.",
+		"Ce fichier est un objet JSON avec un nom et une version, mais sans PC. S'il s'agit d'une liste de logiciels, envoyez le tableau JSON entier, ou ajoutez à chaque ligne une clé telle que hostname.",
+	}},
 	{"inventory_empty", [...]string{
 		"The file contains no PC, so it replaced nothing. Check that the export is complete, and upload it again.",
 		"Het bestand vermeldt geen enkele pc en heeft dus niets vervangen. Kijk of de export volledig was en upload het opnieuw.",
@@ -691,6 +696,11 @@ var messages = [...]message{
 		"The list is only a part: its last page names a next one. Export all pages, and upload them as one file or in one ZIP archive.",
 		"De lijst is maar een deel: de laatste pagina verwijst naar een volgende. Exporteer alle pagina's en upload ze als één bestand of in één ZIP-archief.",
 		"La liste n'est qu'une partie : sa dernière page en annonce une suivante. Exportez toutes les pages et déposez-les dans un seul fichier ou une seule archive ZIP.",
+	}},
+	{"inventory_note_removed", [...]string{
+		"Rows of software that was uninstalled, which are not counted: {rows}. Other rows about the same software are: send a list of what is installed, not of changes.",
+		"Rijen van software die verwijderd is, die niet meegeteld zijn: {rows}. Andere rijen over dezelfde software tellen wel mee: stuur een lijst van wat geïnstalleerd is, niet van wijzigingen.",
+		"Lignes de logiciels désinstallés, qui ne sont pas comptées : {rows}. D'autres lignes sur les mêmes logiciels le sont : envoyez une liste de ce qui est installé, pas des modifications.",
 	}},
 	{"inventory_note_repeated", [...]string{
 		"Rows that repeat an earlier row, and count once: {rows}.",
