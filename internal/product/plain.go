@@ -7,8 +7,8 @@ import (
 
 // plain returns the words of a name on paper, in normal form, as they are compared when the name
 // itself is not known: without punctuation and words like "with", without what the licence is an
-// upgrade from ("from SA"), with Microsoft's abbreviations spelled out, and with the words of a client
-// access license in one order:
+// upgrade from ("from SA"), with Microsoft's abbreviations spelled out and its editions in English, and
+// with the words of a client access license in one order:
 //
 //	exchange server - standard cal           exchange server standard cal
 //	winsvrcal                                windows server cal
@@ -16,7 +16,11 @@ import (
 //	visual studio enterprise w/ msdn         visual studio enterprise msdn
 func plain(name string, ofMicrosoft bool) []string {
 	var words []string
-	for _, w := range strings.Fields(name) {
+	written := strings.Fields(name)
+	if ofMicrosoft {
+		written = translated(written)
+	}
+	for _, w := range written {
 		w = joined(strings.Trim(w, punctuation))
 		switch {
 		case w == "" || fillers[w]:

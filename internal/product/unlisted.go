@@ -30,7 +30,9 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 		return MetricService
 	}
 	if !ofMicrosoft {
-		if _, found := withoutPhrase(strings.Fields(name), "client", "access", "license"); found {
+		words := strings.Fields(name)
+		_, found := withoutPhrase(words, "client", "access", "license")
+		if found || !slices.Contains(words, "cal") && slices.Contains(translated(words), "cal") {
 			return MetricCAL
 		}
 		return ""
