@@ -106,10 +106,31 @@ var translations = func() map[string][]translation {
 	return all
 }()
 
-// inEnglish returns the title of a product of Microsoft with its edition in English; empty for other titles.
+// inEnglish returns the title of a product of Microsoft with its edition in English, and without the words
+// of how it is sold at its end; empty for other titles.
 func inEnglish(folded string) string {
 	if !strings.HasPrefix(folded, "microsoft ") {
 		return ""
 	}
-	return strings.Join(translated(strings.Fields(folded)), " ")
+	return strings.Join(withoutSale(translated(strings.Fields(folded))), " ")
 }
+
+// withoutSale removes words of how a product is sold from the end of its title: "microsoft office home and
+// business 2013 eurozone medialess".
+func withoutSale(words []string) []string {
+	for len(words) > 2 {
+		last := trimmed(words[len(words)-1])
+		switch {
+		case sales[last]:
+			words = words[:len(words)-1]
+		case last == "license" && trimmed(words[len(words)-2]) == "volume":
+			words = words[:len(words)-2]
+		default:
+			return words
+		}
+	}
+	return words
+}
+
+// sales are words of boxes and price lists in titles: where and how a product is sold.
+var sales = setOf("eurozone emea apac latam medialess retail oem vl mak kms fpp pkc esd nfr 1pc dvd cd")

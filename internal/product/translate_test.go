@@ -57,13 +57,22 @@ func TestLocalPaperNamesR5_0(t *testing.T) {
 func TestLocalTitlesR6_5(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"Microsoft Project Standaard 2019 - nl-nl":             "Microsoft Project Standard 2019",
-		"Microsoft Office Professioneel Plus 2013":             "Microsoft Office Professional Plus 2013",
-		"Microsoft Visio Padrão 2013":                          "Microsoft Visio Standard 2013",
-		"Microsoft Office Thuisgebruik & Zelfstandigen 2010":   "Microsoft Office Home and Business 2010",
-		"Stockroom Planner Standaard 2019":                     "",
-		"Microsoft Stockroom Standaard 2019":                   "",
-		"Microsoft Office Famille et Petites Entreprises 2013": "Microsoft Office Home and Business 2013",
+		"Microsoft Project Standaard 2019 - nl-nl":                   "Microsoft Project Standard 2019",
+		"Microsoft Office Professioneel Plus 2013":                   "Microsoft Office Professional Plus 2013",
+		"Microsoft Visio Padrão 2013":                                "Microsoft Visio Standard 2013",
+		"Microsoft Office Thuisgebruik & Zelfstandigen 2010":         "Microsoft Office Home and Business 2010",
+		"Microsoft Office Home and Business 2013 EuroZone Medialess": "Microsoft Office Home and Business 2013",
+		"Microsoft Home & Student 2007 EuroZone":                     "Microsoft Office Home and Student 2007",
+		"Microsoft Office Standard 2013 (Volume License)":            "Microsoft Office Standard 2013",
+		"Microsoft Office Professional 2007 OEM":                     "Microsoft Office Professional 2007",
+		"Microsoft OEM":                                              "",
+		"Skype voor Bedrijven 2016 - nl-nl":                          "Microsoft Skype for Business 2016",
+		"Skype Entreprise 2016":                                      "Microsoft Skype for Business 2016",
+		"Skype Empresarial 2016 - es-es":                             "Microsoft Skype for Business 2016",
+		"Microsoft Skype para Empresas 2016 - pt-br":                 "Microsoft Skype for Business 2016",
+		"Stockroom Planner Standaard 2019":                           "",
+		"Microsoft Stockroom Standaard 2019":                         "",
+		"Microsoft Office Famille et Petites Entreprises 2013":       "Microsoft Office Home and Business 2013",
 	} {
 		m, _ := builtin.Load().Recognize(product.Title{Publisher: "Microsoft Corporation", Name: name})
 		if got := show(m.Product); got != want {
