@@ -44,6 +44,7 @@ func (d *Dictionary) OnPaper(publisher, name, version string) (m Match, ok bool)
 // addition begins like the product that it is for, so it is looked up only as it is written: "Windows
 // Enterprise SA per User" is a licence.
 func (d *Dictionary) paperOr(publisher, name, version string, other func() (Match, bool)) (m Match, ok bool) {
+	publisher = d.brand(publisher, name)
 	m, ok = d.exactly(publisher, name, version)
 	unknown := name + " " + version
 	if ok {
@@ -59,6 +60,18 @@ func (d *Dictionary) paperOr(publisher, name, version string, other func() (Matc
 		return m, true
 	}
 	return d.loosely(publisher, name, version)
+}
+
+// owners sell products of several publishers under the names that these had.
+var owners = setOf("broadcom")
+
+// brand returns the publisher at the front of a name if the publisher beside it sells several brands:
+// VMware for "VMware vSphere Standard" of Broadcom.
+func (d *Dictionary) brand(publisher, name string) string {
+	if first := firstWord(text.Collapse(name)); owners[publisherStem(publisher)] && d.publisher(first) >= 0 {
+		return first
+	}
+	return publisher
 }
 
 // exactly looks a name up as it is written. A column that does not begin with a version belongs to

@@ -97,3 +97,36 @@ func TestLocalAccessLicenseR8_3(t *testing.T) {
 		t.Errorf("%+v", row)
 	}
 }
+
+// TestNotForPCsR8_3: what is bought for a licence, and what is licensed by core, is not compared with PCs.
+func TestNotForPCsR8_3(t *testing.T) {
+	t.Parallel()
+	d := builtin.Products()
+	for _, test := range []struct {
+		publisher, name string
+		want            product.Metric
+	}{
+		{"Microsoft", "Office 2016 Extended Security Updates", product.MetricService},
+		{"Microsoft", "Windows 10 ESU", product.MetricService},
+		{"TechSmith", "Snagit Maintenance", product.MetricService},
+		{"Dockside Systems", "Berth Planner Maintenance Renewal (1 year)", product.MetricService},
+		{"Dockside Systems", "Berth Planner Wartung", product.MetricService},
+		{"Dockside Systems", "Plant Maintenance Manager", ""},
+		{"Dockside Systems", "Berth Planner with Maintenance", ""},
+		{"VMware", "vSphere Standard", product.MetricCore},
+		{"Broadcom", "VMware Cloud Foundation", product.MetricCore},
+		{"IBM", "Domino Enterprise CAL", product.MetricCAL},
+	} {
+		row, ok := d.Of(d.Named(test.publisher, test.name, ""))
+		if got := metricOf(row); got != test.want || ok != (test.want != "") {
+			t.Errorf("%s %s: %q, want %q", test.publisher, test.name, got, test.want)
+		}
+	}
+}
+
+func metricOf(row *product.Row) product.Metric {
+	if row == nil {
+		return ""
+	}
+	return row.Metric
+}
