@@ -315,6 +315,17 @@ type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
+// TestTooLargeNeedsNoDictionary: a file that is refused by its size is not read.
+func TestTooLargeNeedsNoDictionary(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.Products = func(context.Context) (*product.Dictionary, error) { return nil, errors.New("unavailable") }
+	s.receive(s.put("huge.csv", bytes.Repeat([]byte("a,b\n"), (statement.MaxFileBytes+4)/4), nil))
+	if all := s.records(); len(all) != 1 || all[0].State != statements.StateRefused {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestAnnouncedStatement(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
