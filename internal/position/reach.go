@@ -17,8 +17,9 @@ type target struct {
 	// pool is what the licence covers one of: its own product with lower editions, or an included
 	// product with lower editions.
 	pool     int
-	included bool // whether the way goes through an included product
-	cost     int  // of targets by the same step, licences with lower costs are used first
+	included bool         // whether the way goes through an included product
+	through  *product.Row // that included product
+	cost     int          // of targets by the same step, licences with lower costs are used first
 }
 
 // isMeasured reports whether licences with a metric are compared with an inventory of PCs.
@@ -125,11 +126,11 @@ func (p *positions) reach(m *market) []target {
 				pool = len(pools)
 				pools[ladder(entry)] = pool
 			}
-			add(target{entry: entry, step: include, pool: pool, included: true, cost: len(included)})
+			add(target{entry: entry, step: include, pool: pool, included: true, through: entry, cost: len(included)})
 		}
 		for _, entry := range included {
 			for _, lower := range p.lower(entry) {
-				add(target{entry: lower, step: include, pool: pools[ladder(entry)], included: true, cost: len(included)})
+				add(target{entry: lower, step: include, pool: pools[ladder(entry)], included: true, through: entry, cost: len(included)})
 			}
 		}
 	}
