@@ -140,12 +140,16 @@ func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
 type bought struct {
 	place
 
-	isOlder bool // the version is in an older version of the suite, see product.Row.Contained
+	isOlder  bool      // the version is in an older version of the suite, see product.Row.Contained
+	upgrades []version // later ones that it also is for, see product.Row.Upgrades
 }
 
 // bought returns the version of the licences of a row among those of a target.
 func (p *positions) bought(row int, t target) bought {
 	from := bought{place: p.places[row]}
+	if !t.included {
+		from.upgrades = from.market.upgrades(from.known)
+	}
 	if t.market == from.market {
 		return from
 	}
@@ -162,11 +166,27 @@ func (p *positions) bought(row int, t target) bought {
 	return from
 }
 
+// upgrades returns the versions to which a licence of a known version is upgraded free of charge.
+func (m *market) upgrades(known int) (all []version) {
+	if m.entry == nil || known < 0 {
+		return nil
+	}
+	for at := m.entry.Known[known]; m.entry.Upgrades[at] != ""; {
+		at = m.entry.Upgrades[at] // a later one
+		all = append(all, parseVersion(at))
+	}
+	return all
+}
+
 // edge returns the edge from a licence to an installation; false if it may not cover it.
 func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool) {
 	order, isKnown := from.version.compareAt(from.known, to.version, to.known)
-	assured := s.assured || s.ended != "" && to.version.released(s.ended)
-	step := stepOf(t, from.version, to.version, order, isKnown, assured, p.options)
+	step := p.options.stepOf(t, from.version, to.version, rights{
+		order: order, isKnown: isKnown, isAssured: s.assured || s.ended != "" && to.version.released(s.ended),
+		isUpgraded: slices.ContainsFunc(from.upgrades, func(v version) bool {
+			return slices.Equal(v, to.version) || !p.options.NoPrefix && to.version.continues(v)
+		}),
+	})
 	if from.isOlder && step != none {
 		step = max(step, downgrade)
 		if p.options.NoDowngrade {

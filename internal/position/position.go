@@ -10,6 +10,8 @@
 //     and "2" covers every 2.x; a licence without a version covers all versions. R2 is a separate
 //     release, not an extension;
 //   - downgrade: the licence is for a newer version, which includes the right to run an older one;
+//   - upgrade: the licence is for an older version of an operating system, and its publisher gives the
+//     upgrade to the installed one free of charge: Windows 10 Pro covers Windows 11 Pro;
 //   - assurance: the licence has Software Assurance and the installation is newer. During its term
 //     assurance includes every newer version. After its term it includes the versions released
 //     before its end; only for versions that are years is that known (see Line.SAEnded);
@@ -142,6 +144,7 @@ const (
 	StepExact     Step = "exact"
 	StepPrefix    Step = "prefix"
 	StepDowngrade Step = "downgrade"
+	StepUpgrade   Step = "upgrade"
 	StepAssurance Step = "assurance"
 	StepEdition   Step = "edition"
 	StepInclude   Step = "include"
@@ -153,7 +156,7 @@ const StepAdjustment Step = "adjustment"
 
 // Steps lists every step by which a licence covers an installation, in the order in which they are
 // tried.
-var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
+var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepUpgrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
 
 // The indexes of the steps in Steps. A later step has the higher one.
 const (
@@ -161,6 +164,7 @@ const (
 	exact
 	prefix
 	downgrade
+	upgrade
 	assurance
 	edition
 	include
@@ -173,6 +177,7 @@ const (
 type Options struct {
 	NoPrefix    bool
 	NoDowngrade bool
+	NoUpgrade   bool
 	NoAssurance bool
 	NoEdition   bool
 	NoInclude   bool
@@ -184,7 +189,7 @@ type Options struct {
 // Steps returns the enabled steps, in order, and last StepAdjustment.
 func (o Options) Steps() []Step {
 	off := map[Step]bool{
-		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance,
+		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepUpgrade: o.NoUpgrade, StepAssurance: o.NoAssurance,
 		StepEdition: o.NoEdition, StepInclude: o.NoInclude, StepCandidate: o.NoCandidate,
 		StepAdjustment: o.NoAdjustment,
 	}

@@ -165,7 +165,7 @@ func (p *positions) undecidable(reached []target) (all []target) {
 
 // stepOf returns the first enabled step that lets a licence of a version cover an installation of
 // a target; none if there is none.
-func stepOf(t target, l, i version, order int, isKnown, assured bool, o Options) int8 {
+func (o Options) stepOf(t target, l, i version, r rights) int8 {
 	step := none
 	switch {
 	case slices.Equal(l, i):
@@ -174,13 +174,23 @@ func stepOf(t target, l, i version, order int, isKnown, assured bool, o Options)
 		step = prefix // of no version, even if prefixes do not count
 	case !o.NoPrefix && i.continues(l):
 		step = prefix
-	case isKnown && order > 0 && !o.NoDowngrade:
+	case r.isKnown && r.order > 0 && !o.NoDowngrade:
 		step = downgrade
-	case isKnown && order < 0 && !o.NoAssurance && assured && !t.included:
+	case r.isUpgraded && !o.NoUpgrade:
+		step = upgrade
+	case r.isKnown && r.order < 0 && !o.NoAssurance && r.isAssured && !t.included:
 		step = assurance
 	}
 	if step == none {
 		return none
 	}
 	return max(step, t.step)
+}
+
+// rights is what is known of the version of a licence beside an installed one.
+type rights struct {
+	order      int // positive if the licence's is newer
+	isKnown    bool
+	isUpgraded bool // the licence is also for the installed one, see product.Row.Upgrades
+	isAssured  bool // the licence has Software Assurance that reaches the installed one
 }
