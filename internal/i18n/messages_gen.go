@@ -2007,6 +2007,11 @@ var messages = [...]message{
 		"een update van haar versie",
 		"une mise à jour de sa version",
 	}},
+	{"step_upgrade", [...]string{
+		"a newer version to which the upgrade is free of charge",
+		"een nieuwere versie waarnaar de upgrade gratis is",
+		"une version plus récente vers laquelle la mise à niveau est gratuite",
+	}},
 	{"stray_quote", [...]string{
 		"Quotes may only be around a whole cell. Remove the quotes from this one.",
 		"Aanhalingstekens mogen alleen om een hele cel staan. Verwijder ze uit deze cel.",
