@@ -55,8 +55,11 @@ func storedItems() map[string]storedItem {
 		"group":   {zero: groupItem{}}, "group-name": {zero: groupNameItem{}}, "group-count": {zero: groupCountItem{}}, "tombstone": {zero: tombstoneItem{}},
 		"import": {zero: importItem{}}, "open-import": {zero: openImportItem{}}, "writer": {zero: writerItem{}},
 		"stage": {zero: stageItem{}}, "commits": {zero: commitsItem{}},
-		"refresh": {zero: runItem{}}, "open-refresh": {zero: refreshItem{}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
-		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}},
+		"refresh": {zero: runItem{}, was: []map[string]string{{
+			"record.kind": "", "record.reached": "", "record.since": "", "next.record.kind": "", "next.record.reached": "", "next.record.since": "",
+		}}},
+		"open-refresh": {zero: refreshItem{}, was: []map[string]string{{"settled": "", "full": ""}}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
+		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
 		"adjustments": {zero: adjustmentsItem{}},
 		"inventory":   {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": ""}, {"good.macos": ""}}}, "rules": {zero: rulesItem{}},
 		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}}, "idempotency": {zero: onceItem{}},
