@@ -53,7 +53,7 @@ func storedItems() map[string]storedItem {
 		"pair": {zero: pairItem{}}, "known-pair": {zero: knownItem{}}, "answer": {zero: answerItem{}}, "aside": {zero: asideRecord{}},
 		"results": {zero: resultsItem{}},
 		"group":   {zero: groupItem{}}, "group-name": {zero: groupNameItem{}}, "group-count": {zero: groupCountItem{}}, "tombstone": {zero: tombstoneItem{}},
-		"import": {zero: importItem{}}, "open-import": {zero: openImportItem{}}, "writer": {zero: writerItem{}},
+		"import": {zero: importItem{}}, "open-import": {zero: openImportItem{}}, "writer": {zero: writerItem{}}, "clearing": {zero: clearingItem{}},
 		"stage": {zero: stageItem{}}, "commits": {zero: commitsItem{}},
 		"refresh": {zero: runItem{}, was: []map[string]string{{
 			"record.kind": "", "record.reached": "", "record.since": "", "next.record.kind": "", "next.record.reached": "", "next.record.since": "",
