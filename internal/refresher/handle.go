@@ -120,12 +120,14 @@ func (w *Worker) claim(ctx context.Context, read Run) (Run, error) {
 		if claimed.Seen, claimed.Reached, err = w.Store.Changes(ctx); err != nil {
 			return Run{}, err
 		}
-		if claimed.Kind == KindPending {
+		if read.Kind == KindPending {
 			fresh, err := w.Store.Freshness(ctx)
 			if err != nil {
 				return Run{}, err
 			}
-			claimed.Since = fresh.Settled
+			if claimed.Since = fresh.Settled; fresh.At.IsZero() {
+				claimed.Kind = KindFull // all pairs wait, and there is nothing that the answers could supplement
+			}
 		}
 		claimed.Total, err = w.Store.Count(ctx, claimed.scope())
 		if errors.Is(err, ErrForgotten) {

@@ -61,6 +61,21 @@ func TestR7_1_PendingRunAsksOnlyWhatWaits(t *testing.T) {
 	})
 }
 
+// R7.5: the first run of an organisation asks about everything, so it is full.
+func TestR7_1_TheFirstRunIsFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		run := s.complete(s.request(refresher.TriggerImport, "").ID)
+		equal(t, "kind", run.Kind, refresher.KindFull)
+		equal(t, "checked", run.Checked, 10)
+		equal(t, "of when the data is", s.fresh.At, run.StartedAt)
+		s.source.say(20, 7)
+		s.add(20, "agreement 00001", "group 1")
+		equal(t, "the next one", s.complete(s.request(refresher.TriggerImport, "").ID).Kind, refresher.KindPending)
+	})
+}
+
 // R7.2: a pending run that failed is repeated for the same pairs.
 func TestR7_2_PendingRunThatFailed(t *testing.T) {
 	t.Parallel()

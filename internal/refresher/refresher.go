@@ -79,7 +79,7 @@ type Kind string
 // The kinds of R7.1.
 const (
 	// KindFull asks about every pair of the run's scope: the nightly run, and a run that a
-	// person requested.
+	// person requested. The first run of an organisation is full, whatever was requested.
 	KindFull Kind = "full"
 	// KindPending asks only about pairs that were added since the last complete run of the
 	// whole organisation, and that have no answer.

@@ -88,7 +88,8 @@ func (b *bench) pending(ctx context.Context) error {
 	defer s.Stop(time.Second)
 	rows := b.size(pairfile.MaxRows, 50)
 	files := b.size(20, 2)
-	store := dynamo.Open(s.DynamoDB(), s.Table)
+	patient := dynamo.RetryTimeout(time.Minute) // the engine rejects some of many transactions at once
+	store := dynamo.Open(s.DynamoDB(), s.Table, patient)
 	for n := range files {
 		if err := rowsInto(ctx, store, 1+n, file(1+n, rows, rows)); err != nil {
 			return err
@@ -99,7 +100,7 @@ func (b *bench) pending(ctx context.Context) error {
 	log := slog.New(slog.DiscardHandler)
 	var numbers *register.Reader
 	process := func() *refresher.Worker {
-		store := dynamo.Open(dynamodb.New(s.DynamoDB().Options(), count.count), s.Table)
+		store := dynamo.Open(dynamodb.New(s.DynamoDB().Options(), count.count), s.Table, patient)
 		numbers = register.New(store.Agreements, store.Journal, count, log)
 		refreshes := dynamo.NewRefreshes(store, numbers)
 		publisher := &snapshot.Publisher{
