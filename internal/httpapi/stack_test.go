@@ -148,7 +148,7 @@ func newStack(t *testing.T) *stack {
 	s.worker = &refresher.Worker{
 		Requests: deps.Refreshes, Store: refreshes, Zone: time.UTC, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
 		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
-		Source: func(context.Context) (entitlement.Source, error) {
+		Source: func(context.Context, refresher.Run) (entitlement.Source, error) {
 			return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
 				err = refreshes.Answers(ctx, func(some []refresher.Answered) error {
 					for _, a := range some {
@@ -157,14 +157,14 @@ func newStack(t *testing.T) *stack {
 					return nil
 				})
 				if err == nil {
-					said, err = deps.Statements.Attribution(ctx, all)
+					said, err = deps.Statements.Attribution(ctx, all, nil)
 				}
 				return said, all, err
 			}), nil
 		},
 	}
 	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
-		run, err := deps.Refreshes.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
+		run, err := deps.Refreshes.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Kind: refresher.KindFull, Trigger: refresher.TriggerImport, By: r.Object.By})
 		if err == nil {
 			deps.Refreshes.Start(ctx, run.ID)
 		}

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"bytes"
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -300,13 +302,17 @@ type explainInput struct {
 	Dated
 }
 
-type explainOutput struct{ Body report.Explanation }
-
 func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
 	op.Summary = "Explain a product of the License installation report"
-	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall." + datedText
+	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall." + datedText +
+		" An explanation that is too large for a response is stored for a day, and the response redirects to it."
 	op.Errors = append(op.Errors, http.StatusNotFound)
-	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[report.Explanation](), true, "")
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{formatJSON.media: {Schema: schema}}},
+		"303": redirected(),
+	}
+	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*reportFile, error) {
 		v, err := o.view(ctx, in.date, in.Lang(), in.options())
 		if err != nil {
 			return nil, err
@@ -319,7 +325,14 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		if !found {
 			return nil, errs.New(errs.NotFound, "product_not_found", "id", in.Product)
 		}
-		return &explainOutput{explanation}, nil
+		var body bytes.Buffer
+		if err := huma.DefaultJSONFormat.Marshal(&body, explanation); err != nil {
+			return nil, err
+		}
+		if fits(formatJSON, body.Bytes()) {
+			return &reportFile{Status: http.StatusOK, ContentType: formatJSON.media, Body: body.Bytes()}, nil
+		}
+		return o.stored(ctx, formatJSON, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+formatJSON.extension, body.Bytes())
 	})
 }
 

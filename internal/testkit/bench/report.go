@@ -74,7 +74,7 @@ func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files o
 		l.runs++
 		now := time.Now()
 		return p.Publish(ctx, refresher.Run{
-			ID: id.New(now, "bench"), Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
+			ID: id.New(now, "bench"), Kind: refresher.KindFull, Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
 			Token: l.runs, Date: l.date, RequestedAt: now, StartedAt: now,
 		})
 	}
