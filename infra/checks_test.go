@@ -405,7 +405,7 @@ var functionChecks = []check{
 				}
 				queue := t.files(f.Name)
 				want["${"+t.function(f.Name).ID+"}"] = fmt.Sprintf("${%s.Arn} 1 %d", queue.ID, f.AtOnce)
-				c.want(queue, "VisibilityTimeout", fmt.Sprint(6*f.Timeout.Seconds()))
+				c.want(queue, "VisibilityTimeout", fmt.Sprint(f.Timeout.Seconds()+60))
 				c.want(queue, "RedrivePolicy", fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, letters, f.Deliveries()))
 				sent := false
 				for _, policy := range t.where("AWS::SQS::QueuePolicy", "Queues.0", "${"+queue.ID+"}") {

@@ -306,8 +306,9 @@ func (f Function) Asynchronous() bool {
 const MaxWait = 6 * time.Hour
 
 // Hidden returns how long a file is hidden from other deliveries after it was delivered, and thus
-// the delay before a failed delivery is repeated. AWS recommends six times the timeout.
-func (f Function) Hidden() time.Duration { return 6 * f.Timeout }
+// the delay before a failed delivery is repeated. It is longer than the timeout, so that a file is
+// not delivered again while its function still runs (ADR 0027).
+func (f Function) Hidden() time.Duration { return f.Timeout + time.Minute }
 
 // Deliveries returns how often a file is delivered before it goes to the dead-letter queue: for
 // MaxWait, and at least five times, as AWS recommends, because a delivery that Lambda throttles

@@ -20,19 +20,24 @@ func TestR16_3_WhichRefreshesCount(t *testing.T) {
 		group              string
 		source             behavior
 		completed, partial bool
+		later              bool // after a night, so that not all pairs wait
 	}{
-		"a night":            {refresher.TriggerSchedule, "", good, true, false},
-		"a partial night":    {refresher.TriggerSchedule, "", some, true, true},
-		"a failed night":     {refresher.TriggerSchedule, "", plain, false, false},
-		"requested":          {refresher.TriggerNow, "", good, true, false},
-		"requested, partial": {refresher.TriggerNow, "", some, true, false},
-		"of a group":         {refresher.TriggerNow, "g1", good, false, false},
-		"after an import":    {refresher.TriggerImport, "", good, false, false},
+		"a night":            {refresher.TriggerSchedule, "", good, true, false, false},
+		"a partial night":    {refresher.TriggerSchedule, "", some, true, true, false},
+		"a failed night":     {refresher.TriggerSchedule, "", plain, false, false, false},
+		"requested":          {refresher.TriggerNow, "", good, true, false, false},
+		"requested, partial": {refresher.TriggerNow, "", some, true, false, false},
+		"of a group":         {refresher.TriggerNow, "g1", good, false, false, false},
+		"a first import":     {refresher.TriggerImport, "", good, true, false, false},
+		"a later import":     {refresher.TriggerImport, "", good, false, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := populated(t, 10)
+				if c.later {
+					s.complete(s.request(refresher.TriggerSchedule, "").ID)
+				}
 				s.source.behave = func(int) behavior { return c.source }
 				run := s.request(c.trigger, c.group)
 				began := time.Now()
