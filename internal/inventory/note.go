@@ -25,6 +25,7 @@ const (
 	notePackages = "inventory_note_packages" // {rows} {source}
 	noteRemoved  = "inventory_note_removed"  // {rows}
 	noteRepeated = "inventory_note_repeated" // {rows}
+	noteNames    = "inventory_note_names"    // {names}
 	notePart     = "inventory_note_part"
 )
 
@@ -45,6 +46,9 @@ func (r *reading) noteAll() {
 	}
 	if r.repeated > 0 {
 		r.note(noteRepeated, "rows", strconv.Itoa(r.repeated))
+	}
+	if r.counter.names.full {
+		r.note(noteNames, "names", strconv.Itoa(maxAliases))
 	}
 	if r.pages > 0 && r.pages == r.linked {
 		r.note(notePart)

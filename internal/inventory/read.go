@@ -19,9 +19,9 @@ type Options struct {
 	Name  string // of the file, without folder: the name of the PC of a list that names none
 	Rules *Rules // rules that recognise titles; nil for StartingRules
 	// Scratch is the folder of scratch files; "" for the system's. They take 3 bytes a row if the
-	// rows of a device are consecutive, 25 if none are, at most twice as much with users, twice as
-	// much again while devices that are named in two ways are joined, and the size of an archive without
-	// random access.
+	// rows of a device are consecutive, 25 if none are, at most twice as much with users, as much again
+	// for the rows of devices that are named in two ways, and the size of an archive without random
+	// access.
 	Scratch string
 	MacOS   bool // whether devices with macOS count, too
 }
@@ -46,7 +46,8 @@ type Options struct {
 //
 // Any other list that names no device is one of Options.Name; in an archive, one of its file or folder
 // (namedByFolder). A device is named by its id, or if that is empty or zero by its name. A name
-// that other rows have beside an id is the device with that id. Only Windows counts, and macOS by
+// that other rows have beside an id is the device with that id, and one without a domain is the only
+// one with a domain. Only Windows counts, and macOS by
 // choice; Tally.OtherPlatforms has the others. Windows itself is a title of a device where the file
 // tells its edition. Tally.Notes has remarks.
 //

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -379,6 +380,75 @@ func TestR6_1_NamesAndIDs(t *testing.T) {
 	want := noted{inventory.Table, 4, list("Excel 1: 1", "Visio : 4", "Word : 1"), nil, nil}
 	if diff := cmp.Diff(want, note(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestR6_1_NamesOfDevices: which names are one PC. The title is on each of them.
+func TestR6_1_NamesOfDevices(t *testing.T) {
+	t.Parallel()
+	const id, name = "DeviceId,DeviceName,ApplicationName\n", "Computer,Software\n"
+	for what, test := range map[string]struct {
+		files []string
+		want  int
+	}{
+		"an id that is a name elsewhere":            {list(id+"d1,PC-1,Visio\n", id+"PC-1,Reception,Visio\n"), 1},
+		"names of names":                            {list(id+"d1,PC-1,Visio\n", id+"PC-1,Reception,Visio\n", name+"Reception,Visio\n"), 1},
+		"each is the name of the other":             {list(id+"a,b,Visio\nb,a,Visio\n", name+"a,Visio\nb,Visio\n"), 1},
+		"a second name":                             {list(id+"d1,old,Visio\nd1,new,Visio\n", name+"old,Visio\nnew,Visio\n"), 1},
+		"a second name after another device":        {list(id+"d1,old,Visio\nd2,x,Visio\nd1,new,Visio\n", name+"new,Visio\n"), 2},
+		"an empty name beside an id":                {list(id+"d1,,Visio\n3f2504e0-4f89-41d3-9a0c-0305e82c3301,,Visio\n", name+"PC-1,Visio\n"), 3},
+		"with and without its domain":               {list(name + "PC1,Visio\npc1.corp.local,Visio\nCORP\\PC1,Word\nPC2.corp.local,Visio\n"), 4}, // two with a domain
+		"with and without one domain":               {list(name + "PC1,Visio\npc1.corp.local,Visio\nCORP\\PC2,Visio\nPC2,Visio\n"), 2},
+		"in two domains":                            {list(name + "PC1,Visio\npc1.a.example,Visio\npc1.b.example,Visio\n"), 3},
+		"an id, and its name with a domain":         {list(id+"d1,PC1.corp.local,Visio\n", name+"PC1,Visio\n"), 1},
+		"an id and its name, and one with a domain": {list(id+"d1,PC1,Visio\n", name+"PC1.corp.local,Visio\nPC1,Visio\n"), 1},
+		"two ids with a name in two domains":        {list(id+"d1,PC1.a.example,Visio\nd2,PC1.b.example,Visio\n", name+"PC1,Visio\n"), 3},
+		"two ids with one name, and a domain":       {list(id+"d1,PC1,Visio\nd2,PC1,Visio\n", name+"PC1.a.example,Visio\n"), 3},
+		"addresses":                                 {list(name + "10,Visio\n10.0.0.5,Visio\n10.0.0.6,Visio\n"), 3},
+		"words with dots":                           {list(name + "St,Visio\nSt. Anna 1,Visio\n"), 2},
+		"with users and another platform": {
+			list("Computer,Software,User,Platform\nPC1,Visio,u,Windows\nPC1.corp.local,Visio,u,Windows\nM.corp.local,Visio,u,macOS\nM,Visio,u,macOS\n"), 1,
+		},
+	} {
+		var files []file
+		for i, content := range test.files {
+			files = append(files, file{fmt.Sprint(i, ".csv"), content})
+		}
+		got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Scratch: t.TempDir()})
+		if err != nil || got.Devices != test.want || got.BadRows > 0 || len(got.OtherPlatforms) == 1 && got.OtherPlatforms[0].Devices != 1 {
+			t.Errorf("%s: %v, %d PCs, want %d, %v %v", what, err, got.Devices, test.want, got.Bad, got.OtherPlatforms)
+		}
+	}
+}
+
+// TestR6_1_ManyNames joins devices whose records do not fit in memory.
+func TestR6_1_ManyNames(t *testing.T) {
+	t.Parallel()
+	const devices, titles, others = 4000, 60, 20
+	var ids, names strings.Builder
+	ids.WriteString("DeviceId,DeviceName,ApplicationName,UserId\n")
+	names.WriteString("Computer,Software,User\n")
+	for title := range titles {
+		for d := range devices {
+			fmt.Fprintf(&ids, "id%d,pc%d,T%d,u%d\n", d, d, title, d)
+			fmt.Fprintf(&names, "PC%d.corp.example,T%d,u%d\n", d, title+others, d)
+		}
+	}
+	scratch := t.TempDir()
+	got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, file{"a.csv", ids.String()}, file{"b.csv", names.String()})), inventory.Options{Scratch: scratch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Devices != devices || len(got.Titles) != titles+others || got.BadRows > 0 {
+		t.Errorf("%d devices, %d titles, %d bad rows", got.Devices, len(got.Titles), got.BadRows)
+	}
+	for _, title := range got.Titles {
+		if title.Devices != devices {
+			t.Errorf("%+v", title)
+		}
+	}
+	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
+		t.Errorf("%d scratch files are left, %v", len(left), err)
 	}
 }
 
