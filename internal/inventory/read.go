@@ -88,6 +88,7 @@ type reading struct {
 
 	// For notes.
 	packages      map[string]int // rows of packages that are left out, by source
+	morePackages  int            // rows of packages of further sources
 	removed       int            // rows of software that is no longer installed
 	repeated      int            // rows with numbers that came before
 	pages, linked int            // of an API: all, and those with a link to a next page
