@@ -61,8 +61,10 @@ var (
 	}
 	// rowNames name the id of a row with a number.
 	rowNames      = names{"applicationkey", "applicationid", "softwareid", "id"}
-	platformNames = names{"platform", "osplatform", "plateforme", "plattform"}
-	systemNames   = names{
+	platformNames = names{
+		"platform", "osplatform", "devicetype", "deviceplatform", "ostype", "osfamily", "typeofdevice", "plateforme", "plattform", "apparaattype", "typedappareil", "geratetyp",
+	}
+	systemNames = names{
 		"osdescription", "operatingsystemname", "operatingsystem", "operatingsystemnameandversion", "osname", "os", "osfullname",
 		"besturingssysteem", "systemedexploitation", "betriebssystem",
 	}

@@ -40,6 +40,8 @@ func TestR6_1_Exports(t *testing.T) {
 		"Spiceworks":                                     {"Device Name,Software Name,Vendor,Version\nA,Visio,Microsoft,16\nB,Visio,Microsoft,16\n", inventory.Table, 2},
 		"Spiceworks, counted":                            {"Software Name,Vendor,Version,Install Count\nVisio,Microsoft,16,2\n", inventory.Table, 2},
 		"Kaseya":                                         {"Machine ID,Product Name,Version,Manufacturer\nA,Visio,16,Microsoft\nB,Visio,16,Microsoft\n", inventory.Table, 2},
+		"Kaseya, with files":                             {"Machine ID,Application,Product Name,Version,Manufacturer\npc-a.root,visio.exe,Visio,16,Microsoft\npc-b.root,visio.exe,Visio,16,Microsoft\n", inventory.Table, 2},
+		"a type of device":                               {"Device Name,Device Type,Software Name,Version\nA,Windows,Visio,16\nB,Workstation,Visio,16\nC,MAC,Visio,16\nD,Mac,Visio,16\nE,MacBook Pro,Visio,16\nF,iPhone,Visio,16\n", inventory.Table, 2},
 		"Datto":                                          {"Device Hostname;Software Name;Software Version\nA;Visio;16\nB;Visio;16\n", inventory.Table, 2},
 		"Atera":                                          {"Agent Name,Software Name,Version,Publisher\nA,Visio,16,Microsoft\nB,Visio,16,Microsoft\n", inventory.Table, 2},
 		"Snow":                                           {"Computer name\tApplication name\tManufacturer\tApplication version\nA\tVisio\tMicrosoft\t16\nB\tVisio\tMicrosoft\t16\n", inventory.Table, 2},

@@ -112,6 +112,10 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"Software,Version,Computers\nVisio,16,3\nTotal,,3\nEindtotaal:,,3\nTotal Commander,,1\n",
 			noted{inventory.Table, 3, list("Total Commander : 1", visio+"3"), nil, nil},
 		},
+		"thousands": {
+			"Software;Version;Computers\nVisio;16;1,234\nWord;16;1.235\nExcel;16;1 236\nAccess;16;1.5\nProject;16;3.0\nOneNote;16; 4 \n",
+			noted{inventory.Table, 1236, list("Excel 16: 1236", "OneNote 16: 4", "Project 16: 3", visio+"1234", "Word 16: 1235"), list("5 inventory_row_number"), nil},
+		},
 		"a query's output": {
 			"Computer,Software,Version\n--------,--------,-------\nA,Visio,16\nB,NULL,NULL\n\n(2 rows affected)\n",
 			noted{inventory.Table, 1, list(visio + "1"), list("4 inventory_row_title"), nil},

@@ -38,6 +38,8 @@ var platforms = []struct{ word, platform string }{
 	{"macos", macOS},
 	{"mac os", macOS},
 	{"macmdm", macOS},
+	{"macbook", macOS},
+	{"imac", macOS},
 	{"os x", macOS},
 	{"darwin", macOS},
 	{"android", "Android"},
@@ -65,6 +67,9 @@ var editions = []string{
 func systemOf(platform, name, version string) system {
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
+		if folded == "mac" || strings.HasPrefix(folded, "mac ") || strings.HasSuffix(folded, " mac") { // a word that others start with
+			return system{platform: macOS}
+		}
 		for _, p := range platforms {
 			if startsWord(folded, p.word) {
 				if p.platform != "" {

@@ -14,6 +14,7 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
 // headerLines is the number of lines, after blank ones, in which the header is searched. Reports
@@ -319,8 +320,8 @@ func (r *reading) nextHeader(t *sheet.Stream, c *columns) (*columns, error) {
 const maxNumber = 100_000_000
 
 func parseNumber(cell []byte) (int, bool) {
-	n, err := strconv.Atoi(string(bytes.TrimSpace(cell)))
-	return n, err == nil && n >= 0 && n <= maxNumber
+	n, ok := text.Whole(string(bytes.TrimSpace(cell)))
+	return n, ok && n <= maxNumber
 }
 
 // addNumber counts a row with a number of devices. A title has a row for each platform, and a
