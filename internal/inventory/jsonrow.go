@@ -109,7 +109,8 @@ func deviceIn(object []byte) (id, name value) {
 	return id, name
 }
 
-// keyName is columnName for keys. Most have only ASCII letters and few other characters.
+// keyName is columnName for keys that can name a device. Most have only ASCII letters and few other
+// characters.
 func keyName(key []byte) string {
 	var buffer [maxColumnName]byte
 	name := buffer[:0]

@@ -149,11 +149,11 @@ func (r *reading) countingOn(c *columns, device []byte) func(cells [][]byte) (fl
 	if c.numbers {
 		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
 	}
-	if c.status < 0 && c.gone < 0 {
+	if c.status < 0 && c.gone < 0 && c.present < 0 {
 		return count
 	}
 	return func(cells [][]byte) (flaw string, err error) {
-		if isRemoved(at(cells, c.status), at(cells, c.gone)) {
+		if isRemoved(at(cells, c.status), at(cells, c.gone), at(cells, c.present)) {
 			r.removed++
 			return skipped, nil
 		}
@@ -328,7 +328,7 @@ func parseNumber(cell []byte) (int, bool) {
 // device has one platform. row is the id of the row: one that comes again, in another page or file,
 // counts once; nil if it has none.
 func (r *reading) addNumber(platform string, found *install, row []byte, number int) (flaw string, err error) {
-	if !r.countsOn(platform, found) {
+	if platform = platformOf(platform, found); !r.countsOn(platform) {
 		if r.elsewhere == nil {
 			r.elsewhere = map[string]int{}
 		}
