@@ -16,7 +16,7 @@ var (
 	titleNames = names{
 		"applicationname", "arpdisplayname", "displayname", "productname", "softwarename", "softwaretitle", "applicationtitle", "programname", "appname",
 		"normalizedname", "softwareproduct", "software", "application", "program",
-		"installedsoftware", "installedapplication", "installedapplications", "installedprogram", "package",
+		"softwaresoftware", "installedsoftware", "installedapplication", "installedapplications", "installedprogram", "package",
 		"name", "caption", "product", "title",
 		"weergavenaam", "softwarenaam", "programmanaam", "productnaam", "programma", "toepassing", "naam",
 		"nomdulogiciel", "nomlogiciel", "nomdelapplication", "nomduprogramme", "nomduproduit", "nomcomplet", "logiciel", "programme", "nom",

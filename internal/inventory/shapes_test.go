@@ -176,6 +176,73 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 	}
 }
 
+// TestR6_1_Removed: software that was uninstalled does not count, in any language and kind of file.
+func TestR6_1_Removed(t *testing.T) {
+	t.Parallel()
+	for column, values := range map[string]struct{ removed, installed []string }{
+		"Status":         {list("Uninstalled", "REMOVED", "Not installed", "verwijderd", "Désinstallé", "entfernt", "Desinstalado"), list("Installed", "", "Active", "Uninstall", "Failed")},
+		"Install State":  {list("not_installed", "absent"), list("installed", "present")},
+		"Change Type":    {list("Software removed", "deleted"), list("Added", "Updated")},
+		"Actie":          {list("Gedeïnstalleerd"), list("Geïnstalleerd")},
+		"Zustand":        {list("Deinstalliert", "gelöscht"), list("Installiert")},
+		"État":           {list("supprimée", "non installé"), list("installé")},
+		"Acción":         {list("eliminado"), list("instalado")},
+		"Uninstall Date": {list("2026-11-28", "11/28/2026 10:15", "28.11.26", "20261128", "1795824000", "Nov 28 2026"), list("", "N/A", "-", "0", "0000-00-00", "0000-00-00 00:00:00", "01/01/0001 00:00:00", "9999-12-31", "1970-01-01T00:00:00Z")},
+		"Removed":        {list("true", "Yes", "1", "oui"), list("false", "No", "0", "non", "nee", "nein")},
+		"Verwijderd op":  {list("28-11-2026"), list("")},
+		"active_install": {list("false", "0", "Nee"), list("true", "1", "")},
+	} {
+		file := "Computer,Software,Version,Publisher," + column + "\n"
+		var rows string
+		for _, value := range values.removed {
+			file += "A,Visio,16,Microsoft," + value + "\n"
+			rows += fmt.Sprintf(",{\"Computer\":\"A\",\"Software\":\"Visio\",%q:%q}", column, value)
+		}
+		for i, value := range values.installed {
+			file += fmt.Sprintf("P%d,Word,16,Microsoft,%s\n", i+1, value)
+			rows += fmt.Sprintf(",{\"Computer\":\"P%d\",\"Software\":\"Word\",%q:%q}", i+1, column, value)
+		}
+		installed := len(values.installed)
+		want := noted{inventory.Table, installed, list(fmt.Sprintf("Word 16: %d", installed)), nil, list(fmt.Sprintf("removed %d", len(values.removed)))}
+		if diff := cmp.Diff(want, note(read(t, file))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", column, diff)
+		}
+		want.Titles = list(fmt.Sprintf("Word : %d", installed))
+		if diff := cmp.Diff(want, note(read(t, "["+rows[1:]+"]"))); diff != "" {
+			t.Errorf("%s, JSON (-want +got):\n%s", column, diff)
+		}
+	}
+	for name, test := range map[string]struct {
+		file string
+		want noted
+	}{
+		"numbers": {"Software,Version,Computers,Status\nVisio,16,3,Removed\nWord,16,2,Installed\n", noted{inventory.Table, 2, list("Word 16: 2"), nil, list("removed 1")}},
+		"one PC":  {"Name,Version,Publisher,Uninstall date\nVisio,16,Microsoft,2026-11-28\nWord,16,Microsoft,\n", noted{inventory.Table, 1, list("Word 16: 1"), nil, list("removed 1")}},
+		"a log":   {`{"name":"p","hostIdentifier":"h","action":"removed","columns":{"name":"Visio","version":"16"}}{"name":"p","hostIdentifier":"h","action":"added","columns":{"name":"Word","version":"16"}}`, noted{inventory.Osquery, 1, list("Word 16: 1"), nil, list("removed 1")}},
+	} {
+		if diff := cmp.Diff(test.want, note(read(t, test.file))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestR6_1_ManyNotes: remarks about the file as a whole are told, however many files have some.
+func TestR6_1_ManyNotes(t *testing.T) {
+	t.Parallel()
+	var files []file
+	for i := range 25 {
+		files = append(files, file{fmt.Sprintf("%02d.csv", i), fmt.Sprintf("Report\nname,version,source,hosts_count\nVisio,16,programs,3\nx,1,a%02d_packages,9\nx,1,a%02d_packages,9\n", i, i)})
+	}
+	got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := note(got).Notes
+	if len(notes) != inventory.MaxNotes || notes[8] != "header 2" || notes[9] != "packages 2 a00_packages" || notes[18] != "packages 2 a09_packages" || notes[19] != "more 30" {
+		t.Errorf("%q", notes)
+	}
+}
+
 func TestR6_1_UTF32(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string]binary.AppendByteOrder{"big": binary.BigEndian, "little": binary.LittleEndian} {
@@ -472,6 +539,7 @@ func TestR6_1_MacOS(t *testing.T) {
 		"a platform": {
 			"hostname,name,version,platform,user\nw,Microsoft Visio,16,windows,a\nm,Microsoft Visio.app,16,darwin,b\nn,Microsoft Visio.app,16,darwin,b\n", 1, 3, 2, 2,
 		},
+		"a title like a folder": {"hostname,name,version,user\nw,Microsoft Visio,16,a\nm,Microsoft Visio.app,16,b\nn,Microsoft Visio.app,16,b\n", 1, 3, 2, 2},
 		"a source": {
 			"hostname,name,version,source,user\nw,Microsoft Visio,16,programs,a\nm,Microsoft Visio.app,16,apps,b\nn,Microsoft Visio.app,16,apps,b\nn,left-pad,1,npm_packages,b\n", 1, 3, 2, 2,
 		},
