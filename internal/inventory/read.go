@@ -35,7 +35,8 @@ type Options struct {
 //     below other lines; commas, semicolons, tabs and bars separate, or columns have a fixed
 //     width. UTF-16, UTF-32, a line sep=; and CR line ends are fine. Lists may be appended to each
 //     other, each with its header.
-//   - a list with a property on each line, as wmic /format:list and PowerShell's Format-List.
+//   - a list with a property on each line, as wmic /format:list, osqueryi --line, reg query and
+//     PowerShell's Format-List.
 //   - GLPI inventory: a JSON document for each device.
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
 //     output of osqueryi. Each array of rows that name no device is the list of another device.

@@ -136,6 +136,14 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\n\nDisplayName    : A very long name\n                 that goes on\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : B\n\n",
 			noted{inventory.PowerShell, 2, list(visio + "2"), list("7 inventory_row_cut", "12 inventory_row_title"), nil},
 		},
+		"osqueryi --line": {
+			"            name = Visio\n         version = 16\n       publisher = Microsoft\n\n            name = Word = x\n         version = \n       publisher = Microsoft\n",
+			noted{inventory.Osquery, 1, list(visio+"1", "Word = x : 1"), nil, nil},
+		},
+		"reg query": {
+			"\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Hidden\r\n    SystemComponent    REG_DWORD    0x1\r\n\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Visio\r\n    DisplayName    REG_SZ    Visio\r\n    DisplayVersion    REG_SZ    16\r\n    Publisher    REG_SZ    Microsoft\r\n    Comments    REG_SZ    \r\n\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Word\r\n    DisplayName    REG_EXPAND_SZ    Word    2\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Empty\r\n\r\nEnd of search: 5 match(es) found.\r\n",
+			noted{inventory.PowerShell, 1, list("Word 2 : 1", visio+"1"), list("2 inventory_row_title", "13 inventory_row_title"), nil},
+		},
 		"Format-List without some values": {
 			"\nDisplayName : Word\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\nPublisher : Microsoft\n\nDisplayName    : Excel\nPSComputerName : B\n\nDisplayName : Visio\nDisplayVersion : 16\n\nDisplayVersion : 1\nPSComputerName : B\n",
 			noted{inventory.PowerShell, 2, list("Excel : 1", "Word : 1", visio+"1"), list("13 inventory_row_device", "16 inventory_row_title"), nil},
