@@ -41,8 +41,8 @@ type Options struct {
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
 //     output of osqueryi. Each array of rows that name no device is the list of another device.
 //   - detectedApps of Microsoft Graph, hosts and software of Fleet, and software of Defender.
-//   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes. Their keys are read like the
-//     names of columns.
+//   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes, also in an array of another
+//     object that may name the device. Their keys are read like the names of columns.
 //   - a ZIP archive of files of one of these shapes.
 //
 // Any other list that names no device is one of Options.Name; in an archive, one of its file or folder

@@ -322,6 +322,35 @@ func TestR6_1_ShapesOfJSON(t *testing.T) {
 		"rows with numbers": {
 			`[{"name":"Visio","version":"16","count":3}]`, noted{inventory.Osquery, 3, list("Visio 16: 3"), nil, nil},
 		},
+		"rows that leave out empty values": {
+			`[{"SystemComponent":1,"PSPath":"x"},{"DisplayName":"Excel","PSPath":"x"},{"DisplayName":"Visio","DisplayVersion":"16","PSPath":"x"},{"DisplayName":"Word","PSPath":"y","PSDrive":{"Name":"HKLM"}}]`,
+			noted{inventory.PowerShell, 1, list("Excel : 1", "Visio 16: 1", "Word : 1"), list("1 inventory_row_title"), nil},
+		},
+		"rows that leave out the PC": {
+			`[{"PSComputerName":"A","Name":"Visio","Version":"16"},{"Name":"Visio","Version":"16"}]`,
+			noted{inventory.PowerShell, 1, list("Visio 16: 1"), list("1 inventory_row_device"), nil},
+		},
+		"an array as ConvertTo-Json writes it": {
+			`{"value":[{"DisplayName":"Visio","DisplayVersion":"16"},{"DisplayName":"Word","DisplayVersion":"16"}],"Count":2}`,
+			noted{inventory.PowerShell, 1, list("Visio 16: 1", "Word 16: 1"), nil, nil},
+		},
+		"pages of an API": {
+			`{"cursor":{"name":"x","count":2},"results":[{"name":"Visio","version":"16","deviceId":1},{"name":"Visio","version":"16","deviceId":2}]}` +
+				`{"results":[{"name":"Visio","version":"16","deviceId":3},{"a":1}]}`,
+			noted{inventory.Osquery, 3, list("Visio 16: 3"), list("1 inventory_row_device"), nil},
+		},
+		"Wazuh": {
+			`{"data":{"affected_items":[{"scan":{"id":0},"name":"Visio","version":"16","vendor":"Microsoft","agent_id":"001"},{"name":"Visio","version":"16","agent_id":"002"}],"total_affected_items":2},"error":0}`,
+			noted{inventory.Osquery, 2, list("Visio 16: 1", "Visio 16: 1"), nil, nil},
+		},
+		"devices with a list": {
+			`[{"ComputerName":"A","Apps":[{"Name":"Visio","Version":"16"}],"Drivers":[{"Name":"x","Version":"1"}]},{"ComputerName":"B","Id":7,"Apps":[{"Name":"Visio","Version":"16"},{"Name":"Word","Version":"16"}]}]`,
+			noted{inventory.PowerShell, 2, list("Visio 16: 2", "Word 16: 1"), nil, nil},
+		},
+		"a device with a list, and its name elsewhere": {
+			`{"devices":[{"deviceId":"d1","deviceName":"A","applications":[{"name":"Visio","version":"16"}]}]}[{"hostname":"A","name":"Visio","version":"16"}]`,
+			noted{inventory.Osquery, 1, list("Visio 16: 1"), nil, nil},
+		},
 		"an object of the registry": {
 			`{"DisplayName":"Visio","DisplayVersion":"16"}`, noted{inventory.PowerShell, 1, list("Visio 16: 1"), nil, nil},
 		},
@@ -368,6 +397,11 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",
 		`{"name":"left-pad","version":"1.3.0","private":true,"dependencies":{"a":"1"}}`:                "inventory_document",
 		archive(t, file{"package.json", `{"name":"left-pad","version":"1.3.0"}`}):                      "inventory_document",
+		`{"bomFormat":"CycloneDX","components":[{"type":"library","name":"left-pad","version":"1"}]}`:  "inventory_document",
+		`{"pageDetails":{"count":1},"software":[{"name":"Visio","version":"16"}]}`:                     "inventory_document",
+		`{"A":[{"Name":"Visio","Version":"16"}],"B":[{"Name":"Visio","Version":"16"}]}`:                "inventory_document",
+		`{"deviceid":"A","content":{"firmwares":[{"name":"BIOS","version":"1"}]}}`:                     "inventory_format",
+		`{"hostname":"A","drivers":[{"name":"BIOS","version":"1"}]}`:                                   "inventory_document",
 		strings.Repeat(`{"name":"left-pad","version":"1.3.0"}`+"\n", 200):                              "inventory_document",
 	} {
 		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})

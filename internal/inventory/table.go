@@ -140,12 +140,12 @@ func (r *reading) oneDevice() []byte {
 
 // counting returns what counts a row with these columns. Cells may hold more than the columns.
 func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err error) {
-	return r.countingOn(c, r.oneDevice())
+	return r.countingOn(c, r.oneDevice(), nil)
 }
 
-// countingOn is counting for rows that name no device, and are of this one.
-func (r *reading) countingOn(c *columns, device []byte) func(cells [][]byte) (flaw string, err error) {
-	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
+// countingOn is counting for rows that name no device, and are of this one, with a name beside its id.
+func (r *reading) countingOn(c *columns, device, alias []byte) func(cells [][]byte) (flaw string, err error) {
+	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device, alias) }
 	if c.numbers {
 		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
 	}
@@ -178,12 +178,12 @@ func (r *reading) systemOf(cells [][]byte, c *columns) (s *system, ok bool) {
 }
 
 // deviceRow counts a row of a device.
-func (r *reading) deviceRow(cells [][]byte, c *columns, device []byte) (flaw string, err error) {
+func (r *reading) deviceRow(cells [][]byte, c *columns, device, alias []byte) (flaw string, err error) {
 	s, ok := r.systemOf(cells, c)
 	if !ok {
 		return skipped, nil
 	}
-	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
+	found := install{device: device, alias: alias, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
 	if c.id >= 0 || c.device >= 0 {
 		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
 	}
