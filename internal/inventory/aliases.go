@@ -29,7 +29,7 @@ const aliasSlots = 1 << 16
 func (a *aliases) learn(seed maphash.Seed, hash uint64, device, name []byte) {
 	isGUID := device[0] == 0
 	a.named = a.named || !isGUID
-	if len(name) == 0 && (isGUID || bytes.IndexAny(device, `.\`) < 0) {
+	if len(name) == 0 && (isGUID || !bytes.ContainsAny(device, `.\`)) {
 		return // most devices without a name beside them
 	}
 	if a.learned == nil {
