@@ -297,6 +297,11 @@ var messages = [...]message{
 		"Er zijn te veel gebeurtenissen voor één bestand. Kies minder dagen met from en to, of filter op action, by of subject.",
 		"Il y a trop d'événements pour un seul fichier. Choisissez moins de jours avec from et to, ou filtrez par action, by ou subject.",
 	}},
+	{"feed_agreements", [...]string{
+		"This is a file of agreement numbers, not a list for the catalog. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen lijst voor de catalogus. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas une liste pour le catalogue. Déposez-le sous agreements/.",
+	}},
 	{"feed_columns", [...]string{
 		"A line has a publisher and a product title. This one has {count} columns; name the columns in a header if there are others.",
 		"Een regel bevat een uitgever en een producttitel. Deze heeft {count} kolommen; geef de kolommen namen in een kopregel als er andere zijn.",
@@ -311,6 +316,11 @@ var messages = [...]message{
 		"This is an inventory of software, not a list for the catalog. Upload it under inventory/.",
 		"Dit is een software-inventaris, geen lijst voor de catalogus. Upload het onder inventory/.",
 		"Ce fichier est un inventaire de logiciels, pas une liste pour le catalogue. Déposez-le sous inventory/.",
+	}},
+	{"feed_statement", [...]string{
+		"This is a statement of entitlements, not a list for the catalog. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen lijst voor de catalogus. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas une liste pour le catalogue. Déposez-le sous entitlements/.",
 	}},
 	{"feed_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it into smaller files.",
@@ -396,6 +406,11 @@ var messages = [...]message{
 		"The file is rich text (RTF). Save it as plain text, with a name that ends in .csv.",
 		"Het bestand is opgemaakte tekst (RTF). Sla het op als tekst zonder opmaak, met een naam die eindigt op .csv.",
 		"Le fichier est du texte enrichi (RTF). Enregistrez-le en texte brut, avec un nom qui se termine par .csv.",
+	}},
+	{"file_statement", [...]string{
+		"This is a statement of entitlements, not a file of agreement numbers. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen bestand met overeenkomstnummers. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas un fichier de numéros d'accords. Déposez-le sous entitlements/.",
 	}},
 	{"file_too_large", [...]string{
 		"The file is larger than 4 MiB. Split it into smaller files.",
@@ -1747,6 +1762,11 @@ var messages = [...]message{
 		"De bron van rechten was niet bereikbaar. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"La source des droits était inaccessible. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
+	{"statement_agreements", [...]string{
+		"This is a file of agreement numbers, not a statement of entitlements. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen overzicht van rechten. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas un relevé de droits. Déposez-le sous agreements/.",
+	}},
 	{"statement_column_missing", [...]string{
 		"The header has no column {column}. Add it, or download the statement again with all its columns.",
 		"De kopregel heeft geen kolom {column}. Voeg die toe of download het overzicht opnieuw met alle kolommen.",
@@ -1996,6 +2016,11 @@ var messages = [...]message{
 		"an update of its version",
 		"een update van haar versie",
 		"une mise à jour de sa version",
+	}},
+	{"step_upgrade", [...]string{
+		"a newer version to which the upgrade is free of charge",
+		"een nieuwere versie waarnaar de upgrade gratis is",
+		"une version plus récente vers laquelle la mise à niveau est gratuite",
 	}},
 	{"stray_quote", [...]string{
 		"Quotes may only be around a whole cell. Remove the quotes from this one.",

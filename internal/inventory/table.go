@@ -7,9 +7,7 @@ import (
 	"hash/maphash"
 	"io"
 	"strconv"
-	"strings"
 
-	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
@@ -88,41 +86,13 @@ var typeMark = []byte("#TYPE ")
 
 // otherTable returns the code of a table that is no inventory.
 func otherTable(head []byte) (code string) {
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimRight(line, "\r\n")
-		if isPreamble(line) {
-			continue
-		}
-		if isAgreements(line) {
-			return "inventory_agreements"
-		}
-		break
+	switch {
+	case pairfile.IsFile(head):
+		return "inventory_agreements"
+	case statement.IsFile(head):
+		return "inventory_statement"
 	}
-	f := statement.ReadFile(head, statement.Options{})
-	if f.Refused && (f.Findings[0].Code == "statement_unknown" || f.Findings[0].Code == "statement_column_missing") {
-		return "inventory_format"
-	}
-	return "inventory_statement"
-}
-
-// isAgreements reports whether a line is one of a file of agreement numbers: it has their column
-// names, or two numbers.
-func isAgreements(line []byte) bool {
-	for _, separator := range sheet.Separators {
-		cells := strings.Split(string(line), string(separator))
-		if len(cells) < 2 {
-			continue
-		}
-		first, named := pairfile.KnownHeader(cells[0])
-		second, alsoNamed := pairfile.KnownHeader(cells[1])
-		if named && alsoNamed && (first == pairfile.ColumnAuthorization || second == pairfile.ColumnAuthorization) {
-			return true
-		}
-		if agreement.LooksLikeNumber(strings.Trim(cells[0], `" `)) && agreement.LooksLikeNumber(strings.Trim(cells[1], `" `)) {
-			return true
-		}
-	}
-	return false
+	return "inventory_format"
 }
 
 // oneDevice is the device of a list without devices: the name of the file, or of its folder in an
