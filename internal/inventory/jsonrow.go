@@ -221,6 +221,9 @@ func (r *reading) flatHeader(f *flatRows) {
 		f.first = slices.Clone(f.names)
 	}
 	f.unowned = f.columns.id < 0 && f.columns.device < 0 && !f.columns.numbers && f.place.device == ""
+	if f.columns.shape == Osquery && f.place.key != "" {
+		f.columns.shape = Table // osquery writes no array in an object
+	}
 	device := r.oneDevice()
 	switch {
 	case f.place.device != "":

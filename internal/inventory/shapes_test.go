@@ -337,11 +337,11 @@ func TestR6_1_ShapesOfJSON(t *testing.T) {
 		"pages of an API": {
 			`{"cursor":{"name":"x","count":2},"results":[{"name":"Visio","version":"16","deviceId":1},{"name":"Visio","version":"16","deviceId":2}]}` +
 				`{"results":[{"name":"Visio","version":"16","deviceId":3},{"a":1}]}`,
-			noted{inventory.Osquery, 3, list("Visio 16: 3"), list("1 inventory_row_device"), nil},
+			noted{inventory.Table, 3, list("Visio 16: 3"), list("1 inventory_row_device"), nil},
 		},
 		"Wazuh": {
 			`{"data":{"affected_items":[{"scan":{"id":0},"name":"Visio","version":"16","vendor":"Microsoft","agent_id":"001"},{"name":"Visio","version":"16","agent_id":"002"}],"total_affected_items":2},"error":0}`,
-			noted{inventory.Osquery, 2, list("Visio 16: 1", "Visio 16: 1"), nil, nil},
+			noted{inventory.Table, 2, list("Visio 16: 1", "Visio 16: 1"), nil, nil},
 		},
 		"devices with a list": {
 			`[{"ComputerName":"A","Apps":[{"Name":"Visio","Version":"16"}],"Drivers":[{"Name":"x","Version":"1"}]},{"ComputerName":"B","Id":7,"Apps":[{"Name":"Visio","Version":"16"},{"Name":"Word","Version":"16"}]}]`,
@@ -349,7 +349,7 @@ func TestR6_1_ShapesOfJSON(t *testing.T) {
 		},
 		"a device with a list, and its name elsewhere": {
 			`{"devices":[{"deviceId":"d1","deviceName":"A","applications":[{"name":"Visio","version":"16"}]}]}[{"hostname":"A","name":"Visio","version":"16"}]`,
-			noted{inventory.Osquery, 1, list("Visio 16: 1"), nil, nil},
+			noted{inventory.Table, 1, list("Visio 16: 1"), nil, nil},
 		},
 		"an object of the registry": {
 			`{"DisplayName":"Visio","DisplayVersion":"16"}`, noted{inventory.PowerShell, 1, list("Visio 16: 1"), nil, nil},
