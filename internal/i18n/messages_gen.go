@@ -687,6 +687,16 @@ var messages = [...]message{
 		"De kolomnamen staan op regel {line}. De regels erboven zijn niet gelezen.",
 		"Les noms des colonnes sont à la ligne {line}. Les lignes au-dessus n'ont pas été lues.",
 	}},
+	{"inventory_note_more", [...]string{
+		"Rows of further sources, which are no software of a PC and are not counted: {rows}.",
+		"Rijen van nog andere bronnen, die geen software van een pc zijn en niet meegeteld zijn: {rows}.",
+		"Lignes d'autres sources, qui ne sont pas des logiciels d'un PC et ne sont pas comptées : {rows}.",
+	}},
+	{"inventory_note_names", [...]string{
+		"The file has more than {names} names of PCs beside their ids. A PC with a further name can count twice if other rows name it without its id.",
+		"Het bestand heeft meer dan {names} namen van pc's naast hun id. Een pc met nog een andere naam kan dubbel tellen als andere rijen hem zonder id noemen.",
+		"Le fichier contient plus de {names} noms de PC à côté de leurs identifiants. Un PC portant un autre nom peut compter deux fois si d'autres lignes le nomment sans son identifiant.",
+	}},
 	{"inventory_note_packages", [...]string{
 		"Rows of {source}, which are no software of a PC and are not counted: {rows}.",
 		"Rijen van {source}, die geen software van een pc zijn en niet meegeteld zijn: {rows}.",
