@@ -1977,6 +1977,11 @@ var messages = [...]message{
 		"een update van haar versie",
 		"une mise à jour de sa version",
 	}},
+	{"step_unversioned", [...]string{
+		"an installation whose version is not known",
+		"een installatie waarvan de versie niet bekend is",
+		"une installation dont la version n’est pas connue",
+	}},
 	{"step_upgrade", [...]string{
 		"a newer version to which the upgrade is free of charge",
 		"een nieuwere versie waarnaar de upgrade gratis is",

@@ -187,7 +187,7 @@ func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool)
 			return slices.Equal(v, to.version) || !p.options.NoPrefix && to.version.continues(v)
 		}),
 	})
-	if from.isOlder && step != none {
+	if from.isOlder && step != none && step != unversioned {
 		step = max(step, downgrade)
 		if p.options.NoDowngrade {
 			step = none

@@ -23,7 +23,9 @@
 //     or which are the suite's own (see product.Row.Contained), their extensions and older ones;
 //   - candidate: the installation is undecidable, which means that its title may stand for several
 //     products, and one of the steps above covers one of these. A licence without a version covers
-//     every version. A free candidate covers nothing.
+//     every version. A free candidate covers nothing;
+//   - unversioned: the inventory does not tell the installed version. It may be the licence's, so a
+//     licence of any version covers it, by the steps above.
 //
 // Versions are ordered as the dictionary lists them, else as Newer does. If the order of two
 // versions is not known, neither downgrade nor assurance applies: a shortfall to check is better
@@ -149,6 +151,8 @@ const (
 	StepEdition   Step = "edition"
 	StepInclude   Step = "include"
 	StepCandidate Step = "candidate"
+
+	StepUnversioned Step = "unversioned"
 )
 
 // StepAdjustment is enabled if manual adjustments count. It covers nothing by itself.
@@ -156,7 +160,7 @@ const StepAdjustment Step = "adjustment"
 
 // Steps lists every step by which a licence covers an installation, in the order in which they are
 // tried.
-var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepUpgrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
+var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepUpgrade, StepAssurance, StepEdition, StepInclude, StepCandidate, StepUnversioned}
 
 // The indexes of the steps in Steps. A later step has the higher one.
 const (
@@ -169,6 +173,7 @@ const (
 	edition
 	include
 	candidate
+	unversioned
 )
 
 // Options disables steps. The zero Options enables all; StepExact is always enabled. A step that
@@ -183,6 +188,8 @@ type Options struct {
 	NoInclude   bool
 	NoCandidate bool
 
+	NoUnversioned bool
+
 	NoAdjustment bool // ignore manual adjustments
 }
 
@@ -191,7 +198,7 @@ func (o Options) Steps() []Step {
 	off := map[Step]bool{
 		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepUpgrade: o.NoUpgrade, StepAssurance: o.NoAssurance,
 		StepEdition: o.NoEdition, StepInclude: o.NoInclude, StepCandidate: o.NoCandidate,
-		StepAdjustment: o.NoAdjustment,
+		StepUnversioned: o.NoUnversioned, StepAdjustment: o.NoAdjustment,
 	}
 	return slices.DeleteFunc(append(slices.Clone(Steps), StepAdjustment), func(s Step) bool { return off[s] })
 }

@@ -180,6 +180,8 @@ func (o Options) stepOf(t target, l, i version, r rights) int8 {
 		step = upgrade
 	case r.isKnown && r.order < 0 && !o.NoAssurance && r.isAssured && !t.included:
 		step = assurance
+	case len(i) == 0 && !o.NoUnversioned:
+		step = unversioned
 	}
 	if step == none {
 		return none

@@ -42,11 +42,13 @@ type Moved struct {
 	Edition   int
 	Include   int
 	Candidate int
+
+	Unversioned int
 }
 
 // Total returns the sum over the steps.
 func (m Moved) Total() int {
-	return m.Prefix + m.Downgrade + m.Upgrade + m.Assurance + m.Edition + m.Include + m.Candidate
+	return m.Prefix + m.Downgrade + m.Upgrade + m.Assurance + m.Edition + m.Include + m.Candidate + m.Unversioned
 }
 
 func (m *Moved) add(step Step, n int) {
@@ -65,6 +67,8 @@ func (m *Moved) add(step Step, n int) {
 		m.Include += n
 	case StepCandidate:
 		m.Candidate += n
+	case StepUnversioned:
+		m.Unversioned += n
 	case StepExact, StepAdjustment:
 		// They do not move a licence.
 	}

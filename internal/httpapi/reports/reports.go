@@ -66,13 +66,15 @@ type Matching struct {
 	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
 	Candidate bool `query:"candidate" default:"true" doc:"Whether a licence covers installations that may be its product, because their title does not tell."`
 
+	Unversioned bool `query:"unversioned" default:"true" doc:"Whether a licence of any version covers installations whose version the inventory does not tell."`
+
 	Adjustment bool `query:"adjustment" default:"true" doc:"Whether manual adjustments of licences count. They never count in a report of one license type or of license groups."`
 }
 
 func (m Matching) options() position.Options {
 	return position.Options{
 		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoUpgrade: !m.Upgrade, NoAssurance: !m.Assurance,
-		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoAdjustment: !m.Adjustment,
+		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoUnversioned: !m.Unversioned, NoAdjustment: !m.Adjustment,
 	}
 }
 
@@ -168,7 +170,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoUpgrade), strconv.FormatBool(p.NoAssurance),
-		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoAdjustment),
+		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoUnversioned), strconv.FormatBool(p.NoAdjustment),
 	}, f.Groups)
 }
 
