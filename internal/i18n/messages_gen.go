@@ -1943,9 +1943,9 @@ var messages = [...]message{
 		"Pas commencé",
 	}},
 	{"step_assurance", [...]string{
-		"a newer version, with Software Assurance",
-		"een nieuwere versie, met Software Assurance",
-		"une version plus récente, avec la Software Assurance",
+		"a newer version, with Software Assurance or a subscription",
+		"een nieuwere versie, met Software Assurance of een abonnement",
+		"une version plus récente, avec la Software Assurance ou un abonnement",
 	}},
 	{"step_candidate", [...]string{
 		"a title that may be its product",

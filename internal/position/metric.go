@@ -37,7 +37,7 @@ func metricInName(d *product.Dictionary, p Product, name string) product.Metric 
 	if !known || row.Metric != product.MetricCore && row.Metric != product.MetricServer {
 		return ""
 	}
-	words := strings.FieldsFunc(text.Fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := wordsOf(name)
 	switch {
 	case slices.ContainsFunc(words, isCoreWord):
 		return product.MetricCore
@@ -49,6 +49,11 @@ func metricInName(d *product.Dictionary, p Product, name string) product.Metric 
 		return product.MetricServer // "SQL Server Standard per server"
 	}
 	return MetricUnknown
+}
+
+// wordsOf returns the folded words of a name.
+func wordsOf(name string) []string {
+	return strings.FieldsFunc(text.Fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 // countServers returns how often words say server.

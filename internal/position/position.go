@@ -14,7 +14,8 @@
 //     upgrade to the installed one free of charge: Windows 10 Pro covers Windows 11 Pro;
 //   - assurance: the licence has Software Assurance and the installation is newer. During its term
 //     assurance includes every newer version. After its term it includes the versions released
-//     before its end; only for versions that are years is that known (see Line.SAEnded);
+//     before its end; only for versions that are years is that known (see Line.SAEnded). So does
+//     a subscription whose name has a version, as long as it runs;
 //   - edition: the licence is for a higher edition of the same family. Its version must cover the
 //     installed one as in the steps above;
 //   - include: the licence is for a suite or subscription that includes the product, directly or
@@ -106,7 +107,9 @@ type Line struct {
 	// is active. They cover versions released until then: a version that is a year was released by
 	// the end of that year.
 	SAEnded day.Date
-	Source  Source
+	// Subscription marks licences of a subscription, which includes newer versions as long as it counts.
+	Subscription bool
+	Source       Source
 	// Agreement is the id of the licence's agreement; empty for other kinds than KindPair and
 	// KindAgreement.
 	Agreement string

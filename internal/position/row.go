@@ -97,6 +97,7 @@ type Row struct {
 	Volume, Other                 int
 	Adjusted                      int // positive or negative
 	SA                            int // number of Owned with active Software Assurance
+	Subscribed                    int // number of Owned of subscriptions, not in SA
 	// Quantities are the bought licences by what they are for. If there are several, such as cores and
 	// servers, their sum Owned says little.
 	Quantities []Quantity

@@ -61,7 +61,7 @@ type Matching struct {
 	Prefix    bool `query:"prefix" default:"true" doc:"Whether a licence covers updates of its version, for example 2.05 covers 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a licence covers older versions, by downgrade rights."`
 	Upgrade   bool `query:"upgrade" default:"true" doc:"Whether a licence of an operating system covers the version to which its publisher gives the upgrade free of charge, for example Windows 10 Pro covers Windows 11 Pro."`
-	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end."`
+	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end. A subscription whose name has a version covers newer ones as long as it runs."`
 	Edition   bool `query:"edition" default:"true" doc:"Whether a licence covers lower editions of its family."`
 	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
 	Candidate bool `query:"candidate" default:"true" doc:"Whether a licence covers installations that may be its product, because their title does not tell."`
