@@ -203,7 +203,7 @@ func (p *positions) supplies(i int) (all []supply) {
 	r := &p.rows[i]
 	ended := map[day.Date]int{}
 	for _, l := range r.Licenses {
-		if l.SAEnded != "" {
+		if l.SAEnded != "" && !l.Subscription {
 			ended[l.SAEnded] += min(max(l.SA, 0), max(l.Quantity, 0))
 		}
 	}
