@@ -1537,6 +1537,11 @@ var messages = [...]message{
 		"Volgens hun namen zijn deze licenties voor verschillende dingen; hun som zegt weinig: {licenses}.",
 		"D'après leurs noms, ces licences portent sur des choses différentes, leur somme est donc peu parlante : {licenses}.",
 	}},
+	{"report_note_packs", [...]string{
+		"By their names, each of these licences is for more than one: {licenses}.",
+		"Volgens hun naam is elk van deze licenties voor meer dan één: {licenses}.",
+		"D’après leur nom, chacune de ces licences en vaut plusieurs : {licenses}.",
+	}},
 	{"report_note_preinstalled", [...]string{
 		"Windows that the maker of a PC preinstalled is licensed with that PC, and no statement lists it. Add these licences as an agreement of type other, or as a manual adjustment.",
 		"Windows dat de fabrikant op een pc heeft geïnstalleerd, heeft een licentie bij die pc, en staat in geen overzicht. Voeg deze licenties toe als overeenkomst van het type other, of als handmatige correctie.",

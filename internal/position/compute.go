@@ -51,6 +51,7 @@ func sorted(lines []Line) []Line {
 			cmp.Compare(a.Source.Kind, b.Source.Kind), cmp.Compare(a.Source.Text, b.Source.Text), cmp.Compare(a.Source.ID, b.Source.ID),
 			cmp.Compare(a.Agreement, b.Agreement), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Users, b.Users),
 			cmp.Compare(a.SA, b.SA), cmp.Compare(a.SAEnded, b.SAEnded), compareFlags(a.Subscription, b.Subscription),
+			cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Pack, b.Pack),
 		)
 	})
 	return lines

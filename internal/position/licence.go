@@ -29,7 +29,7 @@ func Entitled(d *product.Dictionary, e entitlement.Entitlement, source Source, a
 		Source:    source,
 		Agreement: agreementID,
 	}
-	line.Metric = metricInName(d, line.Product, e.Family)
+	line.Metric, line.Pack = metricInName(d, line.Product, e.Family)
 	line.Subscription = isSubscription(e.Family) || isSubscription(e.Type)
 	if line.SA > 0 && e.SAOn(c.Today) == 0 {
 		line.SAEnded = e.SAEnd
@@ -46,7 +46,7 @@ func Bought(d *product.Dictionary, a agreement.Agreement, c day.Calendar) (Line,
 		Source:    Source{Kind: KindAgreement, ID: a.ID, Text: a.Name},
 		Agreement: a.ID,
 	}
-	line.Metric = metricInName(d, line.Product, a.ProductTitle)
+	line.Metric, line.Pack = metricInName(d, line.Product, a.ProductTitle)
 	line.Subscription = isSubscription(a.ProductTitle)
 	return line, a.Type == agreement.TypeOther && Counts(a.Terms, c)
 }

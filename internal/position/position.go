@@ -116,6 +116,8 @@ type Line struct {
 	// Metric is what a licence of a server product is for by its name: cores, processors, servers or
 	// MetricUnknown. Empty is Row.Metric.
 	Metric product.Metric
+	// Pack is the number of cores or processors in each licence, if its name tells; else 0.
+	Pack int
 	// NotVolume marks licences of a statement that were bought outside volume licensing, also of
 	// Microsoft's products: those of a General License Statement.
 	NotVolume bool
