@@ -101,7 +101,7 @@ func isProcessorWord(word string) bool {
 
 var processorWords = []string{
 	"processor", "processors", "proc", "procs", "cpu", "cpus", "processoren", "prozessor", "prozessoren",
-	"processeur", "processeurs", "procesador", "procesadores", "processador", "processadores",
+	"processeur", "processeurs", "procesador", "procesadores", "processador", "processadores", //nolint:misspell // French
 }
 
 // addQuantity adds the licences of a line to those of its metric.
