@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
@@ -164,8 +165,12 @@ func (k *Service) file(ctx context.Context, r Record, upload intake.File, dictio
 		names = remarks(products)
 	}
 	file := statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: names})
-	if file.Refused && inventory.IsFile(data) {
+	switch {
+	case !file.Refused:
+	case inventory.IsFile(data):
 		file.Refuse("statement_inventory")
+	case pairfile.IsFile(data):
+		file.Refuse("statement_agreements")
 	}
 	return file, nil
 }
