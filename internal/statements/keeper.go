@@ -40,7 +40,7 @@ type Service struct {
 	// Products returns the dictionary that knows the names on statements.
 	Products func(ctx context.Context) (*product.Dictionary, error)
 	Clock    func() time.Time
-	Zone     *time.Location // time zone of days; UTC if nil
+	Zone     *time.Location // of the organisation, in which a file has the day of its upload
 	Log      *slog.Logger
 
 	mu    sync.Mutex
