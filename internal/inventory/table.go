@@ -316,6 +316,10 @@ func (r *reading) addNumber(platform string, found *install, row []byte, number 
 	return "", nil
 }
 
+// maxNumbered bounds the rows that notYet remembers, to some 40 MB. It is twice the number of titles that a
+// file may have. Rows after them count in full, also if they come again.
+const maxNumbered = 1 << 20
+
 // notYet returns the part of a number that no earlier row with the id had.
 func (r *reading) notYet(title uint32, platform string, row []byte, number int) int {
 	if !named(row) {
@@ -326,8 +330,11 @@ func (r *reading) notYet(title uint32, platform string, row []byte, number int) 
 	}
 	key := maphash.Bytes(r.counter.seed, append(append([]byte(platform), 0), row...)) ^ mix(uint64(title)+1)
 	before, again := r.numbered[key]
-	if again {
+	switch {
+	case again:
 		r.repeated++
+	case len(r.numbered) >= maxNumbered:
+		return number
 	}
 	r.numbered[key] = max(before, number)
 	return r.numbered[key] - before

@@ -63,10 +63,12 @@ type Matching struct {
 	Prefix    bool `query:"prefix" default:"true" doc:"Whether a licence covers updates of its version, for example 2.05 covers 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a licence covers older versions, by downgrade rights."`
 	Upgrade   bool `query:"upgrade" default:"true" doc:"Whether a licence of an operating system covers the version to which its publisher gives the upgrade free of charge, for example Windows 10 Pro covers Windows 11 Pro."`
-	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end."`
+	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end. A subscription whose name has a version covers newer ones as long as it runs."`
 	Edition   bool `query:"edition" default:"true" doc:"Whether a licence covers lower editions of its family."`
 	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
 	Candidate bool `query:"candidate" default:"true" doc:"Whether a licence covers installations that may be its product, because their title does not tell."`
+
+	Unversioned bool `query:"unversioned" default:"true" doc:"Whether a licence of any version covers installations whose version the inventory does not tell."`
 
 	Adjustment bool `query:"adjustment" default:"true" doc:"Whether manual adjustments of licences count. They never count in a report of one license type or of license groups."`
 }
@@ -74,7 +76,7 @@ type Matching struct {
 func (m Matching) options() position.Options {
 	return position.Options{
 		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoUpgrade: !m.Upgrade, NoAssurance: !m.Assurance,
-		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoAdjustment: !m.Adjustment,
+		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoUnversioned: !m.Unversioned, NoAdjustment: !m.Adjustment,
 	}
 }
 
@@ -170,7 +172,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoUpgrade), strconv.FormatBool(p.NoAssurance),
-		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoAdjustment),
+		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoUnversioned), strconv.FormatBool(p.NoAdjustment),
 	}, f.Groups)
 }
 
