@@ -22,11 +22,11 @@ func TestR6_6_RemarksOnNames(t *testing.T) {
 	const file = "License ID,Product family,Version,Effective quantity,Active SA quantity\n" +
 		"V1,Office Professional Plus,2021,5,0\n" +
 		"V1,Office Professional Plus 2019,2021,5,0\n" +
-		"V1,Visio Profesional,2019,5,0\n" +
+		"V1,Visio Profesionnal,2019,5,0\n" +
 		"V1,Unheard Of Gadget,2019,5,0\n" +
 		"V2,Unheard Of Gadget,2019,5,0\n" +
 		"V2,Windows Serveur Unheard Of Device CAL,2019,5,0\n" +
-		"V2,Unheard Of Gadget Step-up from Visio Profesional,2019,5,0\n"
+		"V2,Unheard Of Gadget Step-up from Visio Profesionnal,2019,5,0\n"
 	f := statement.ReadFile([]byte(file), statement.Options{Name: "a.csv", Date: "2026-11-28", Names: remarks(builtin.Products())})
 	var got []string
 	for _, found := range f.Findings {
