@@ -33,7 +33,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	}
 	users := newUsers(stack, origin)
 	addRoutes(stack, api, users, functions)
-	newBuckets(stack, functions, origin)
+	newBuckets(stack, functions, chosen, api)
 	newAlarms(stack, chosen, table, letters, functions, api)
 
 	for _, out := range []struct{ id, description, value string }{

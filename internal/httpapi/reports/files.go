@@ -132,7 +132,7 @@ func file[In any](o *operations, f format, what, name string, table func(context
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
 		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " +
-			"A file that is too large for a response is stored for a day, and the response redirects to it."
+			"A file that is too large for a response is stored for a day, and the response redirects to it. Do not send the token to that address: S3 refuses a request with both."
 		op.Errors = append(op.Errors, http.StatusNotFound)
 		media, _, _ := strings.Cut(f.media, ";")
 		op.Responses = map[string]*huma.Response{
