@@ -126,7 +126,7 @@ func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.R
 		body = decoded
 	}
 	call := access.Call{RequestID: event.RequestContext.RequestID}
-	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil {
+	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil && access.IsAccessToken(a.JWT.Claims) {
 		if p, ok := access.FromClaims(a.JWT.Claims); ok {
 			call.Principal = &p
 		}

@@ -120,6 +120,17 @@ func TestHTTPRequest(t *testing.T) {
 			func(*seen) {},
 		},
 		{
+			"an ID token is nobody's",
+			func(e *events.APIGatewayV2HTTPRequest) {
+				e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+					JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{
+						Claims: map[string]string{"sub": "someone", "cognito:groups": "[user-admin]", "token_use": "id"},
+					},
+				}
+			},
+			func(*seen) {},
+		},
+		{
 			"a token in a header is no claim",
 			func(e *events.APIGatewayV2HTTPRequest) {
 				e.Headers = map[string]string{"authorization": "Bearer x"}

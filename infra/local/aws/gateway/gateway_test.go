@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -374,6 +375,12 @@ func TestTokens(t *testing.T) {
 		"no expiry":        {bearer(signed(t, s, map[string]any{"exp": nil})), 401},
 		"basic":            {http.Header{"Authorization": {"Basic " + good}}, 401},
 		"two in one":       {bearer(good + " " + good), 401},
+		"expiry as text":   {bearer(signed(t, s, map[string]any{"exp": strconv.FormatInt(unix+60, 10)})), 401},
+		"issued as text":   {bearer(signed(t, s, map[string]any{"iat": strconv.FormatInt(unix, 10)})), 401},
+		"no subject":       {bearer(signed(t, s, map[string]any{"sub": json.RawMessage("null")})), 401},
+		"a list as sub":    {bearer(signed(t, s, map[string]any{"sub": []string{"jo"}})), 401},
+		"JSON":             {bearer(`{"protected":"` + parts[0] + `","payload":"` + parts[1] + `","signature":"` + parts[2] + `"}`), 401},
+		"JSON with dots":   {bearer(`{"x":"..","protected":"` + parts[0] + `","payload":"` + parts[1] + `","signature":"` + parts[2] + `"}`), 401},
 		"garbage at times": {bearer(signed(t, s, map[string]any{"nbf": "soon"})), 401},
 	} {
 		t.Run(name, func(t *testing.T) {
