@@ -392,6 +392,22 @@ func fetchFrom[T any](t *testing.T, h http.Handler, address string) (answer T) {
 	return answer
 }
 
+// TestR8_4_SeparatorOfALanguage: CSV has the separator of its language, unless the caller chooses.
+func TestR8_4_SeparatorOfALanguage(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for query, want := range map[string]string{
+		"": ",", "?lang=en": ",", "?lang=nl": ";", "?lang=fr": ";", "?lang=nl&separator=comma": ",", "?separator=semicolon": ";",
+	} {
+		for _, name := range []string{"license-purchases", "license-installations"} {
+			header, _, _ := strings.Cut(s.get(t, "/reports/"+name+".csv"+query).Body.String(), "\r\n")
+			if other := map[string]string{",": ";", ";": ","}[want]; !strings.Contains(header, want) || strings.Contains(header, other) {
+				t.Errorf("%s%s: %s", name, query, header)
+			}
+		}
+	}
+}
+
 // TestLargeFilesAreStored requires a redirect to a download for a file that does not fit in an
 // answer.
 func TestLargeFilesAreStored(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/manifest"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/sheet"
 )
 
 // format is a file format of reports (R8.4).
@@ -58,9 +59,15 @@ type reportFile struct {
 type FileReader struct {
 	httpapi.Reader
 	Lang i18n.Lang `query:"lang" doc:"The language of the file. The default is the language of Accept-Language."`
+	httpapi.Separated
 }
 
 func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Lang, r.Reader.Lang()) }
+
+func (r FileReader) separator() sheet.Separator { return r.SeparatorIn(r.lang()) }
+
+// separable is an input with the separator of a CSV file.
+type separable interface{ separator() sheet.Separator }
 
 type downloadPurchasesInput struct {
 	FileReader
@@ -128,7 +135,7 @@ func (o *operations) fileOperations() httpapi.Operations {
 
 // file returns a function that adds the operation of a report as a file. Descriptions call the
 // report what; the file's name begins with name.
-func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
+func file[In separable](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
 		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " +
@@ -146,6 +153,7 @@ func file[In any](o *operations, f format, what, name string, table func(context
 			if err != nil {
 				return nil, err
 			}
+			t.Separator = (*in).separator()
 			var body bytes.Buffer
 			if err := f.write(t, &body); err != nil {
 				return nil, err
