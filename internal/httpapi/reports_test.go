@@ -408,6 +408,20 @@ func TestR8_4_SeparatorOfALanguage(t *testing.T) {
 	}
 }
 
+// TestPolicyOfPages: a page runs and loads nothing, sends nothing, and no other page frames it.
+func TestPolicyOfPages(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for _, name := range []string{"license-purchases", "license-installations"} {
+		policy := s.get(t, "/reports/"+name+".html").Header().Get("Content-Security-Policy")
+		for _, directive := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
+			if !slices.Contains(strings.Split(policy, "; "), directive) {
+				t.Errorf("%s: no %s in %q", name, directive, policy)
+			}
+		}
+	}
+}
+
 // TestLargeFilesAreStored requires a redirect to a download for a file that does not fit in an
 // answer.
 func TestLargeFilesAreStored(t *testing.T) {
@@ -427,8 +441,14 @@ func TestLargeFilesAreStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if got := response.Header.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment; filename=") {
+			t.Errorf("%s: the disposition is %q", extension, got)
+		}
 		body, err := io.ReadAll(response.Body)
 		response.Body.Close()
+		if extension == "html" && !strings.Contains(string(body), `<meta http-equiv="Content-Security-Policy" content="default-src 'none';`) {
+			t.Error("the page has no policy")
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -168,7 +168,7 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 	if fits(f, body) {
 		return &reportFile{
 			Status: http.StatusOK, ContentType: f.media, ContentLanguage: lang, ContentDisposition: f.disposition + `; filename="` + name + `"`,
-			ContentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", Body: body, // a page runs and loads nothing
+			ContentSecurityPolicy: report.PagePolicy + "; frame-ancestors 'none'", Body: body,
 		}, nil
 	}
 	sum := sha256.Sum256(body)
