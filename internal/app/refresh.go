@@ -68,11 +68,10 @@ func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Lo
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
 	refreshes := dynamo.NewRefreshes(store, agreements)
 	requests := requester(settings, c, refreshes, log)
-	kept := keeper(store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log, func(ctx context.Context, s statements.Record) error {
+	kept := keeper(settings, store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log, func(ctx context.Context, s statements.Record) error {
 		_, err := requestFor(ctx, requests, s)
 		return err
 	})
-	kept.Zone = settings.RefreshTimeZone // this function's setting only
 	source, err := sourceOf(settings, c, secret, agreements, kept, log)
 	if err != nil {
 		return trigger.Jobs{}, err
@@ -114,9 +113,9 @@ func requester(settings config.Config, c aws.Config, queue refresher.Queue, log 
 }
 
 // keeper returns the use case of statements.
-func keeper(store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Service {
+func keeper(settings config.Config, store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Service {
 	return &statements.Service{
-		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Log: log, Changed: changed, Products: titles.Products,
+		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log, Changed: changed, Products: titles.Products,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {
 			p, _, _, err := titles.Resolve(ctx, publisher, "")
 			if err != nil || p.ID == "" {

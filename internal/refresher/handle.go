@@ -308,8 +308,18 @@ func (a *attempt) finish(ctx context.Context, run Run) (queued string, err error
 	a.Log.InfoContext(ctx, "refresh ended", "run", run.ID, "trigger", string(run.Trigger), "state", string(run.State), "reason", run.Reason, "hold", string(run.Hold),
 		"attempt", run.Attempt, "checked", run.Checked, "valid", run.Valid, "invalid", run.Invalid, "failed", run.Failed, "changed", run.Changed,
 		"run_failed", count(run.State == StateFailed), "run_held", count(run.Hold == HoldOn),
+		"run_partial", count(run.State == StatePartial && run.Trigger == TriggerSchedule),
 		"duration_ms", float64(run.EndedAt.Sub(run.StartedAt).Microseconds())/1000)
+	if run.completes() {
+		a.Log.InfoContext(ctx, "refresh completed", "run", run.ID, "started_at", run.StartedAt, "run_completed", 1)
+	}
 	return queued, nil
+}
+
+// completes reports whether the run, which has ended, brought the licence data of the whole
+// organisation up to date, apart from pairs without an answer.
+func (r Run) completes() bool {
+	return r.GroupID == "" && (r.State == StateSucceeded || r.State == StatePartial) && (r.Trigger == TriggerSchedule || r.Trigger == TriggerNow)
 }
 
 // count returns 1 if happened is true, else 0, as the value of a metric.

@@ -41,7 +41,7 @@ type Library struct {
 	Expiring   day.Window
 
 	Adjustments Adjustments
-	Zone        *time.Location // of the organisation, in whose days adjustments end; nil for UTC
+	Zone        *time.Location // of the organisation, which decides what day it is today
 
 	// Clock limits reads of objects of earlier versions to one a minute; nil reads them each
 	// time.
@@ -74,13 +74,8 @@ type View struct {
 	library *Library
 }
 
-// CalendarAt returns the calendar of the snapshot's day, or of now for live data.
-func (v *View) CalendarAt(now time.Time) day.Calendar {
-	if v.Date == "" {
-		return v.library.Expiring.At(now)
-	}
-	return v.library.Expiring.On(v.Date)
-}
+// CalendarAt returns the calendar of the snapshot's day, or of today for live data.
+func (v *View) CalendarAt(now time.Time) day.Calendar { return v.library.Expiring.On(v.TodayAt(now)) }
 
 // TodayAt returns the snapshot's day, or today in the organisation's time zone for live data.
 func (v *View) TodayAt(now time.Time) day.Date {

@@ -147,7 +147,7 @@ func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 
 // library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w, Zone: time.UTC}
 }
 
 // attempt returns a successful attempt at a run of a day.
@@ -166,7 +166,7 @@ func (w *world) publish(t *testing.T, run refresher.Run) {
 }
 
 func settings() report.Settings {
-	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Load(), Words: report.WordsIn(i18n.English)}
+	return report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Products: builtin.Load(), Words: report.WordsIn(i18n.English)}
 }
 
 // seen returns the number of Office licences on a day, or live for an empty date. It fails if the
