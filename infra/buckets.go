@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -44,7 +45,7 @@ func bucketARN(stack awscdk.Stack, r manifest.Resource) string {
 
 // newBuckets adds the buckets. They are retained when the stack is deleted, but not when the
 // deployment that creates them fails.
-func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, origin string) {
+func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, chosen settings, api awsapigatewayv2.CfnApi) {
 	logs := newBucket(stack, "AccessLogs", accessLogs, awss3.BucketProps{
 		LifecycleRules: &[]*awss3.LifecycleRule{expireAfter(keepAccessLogs), abortMultipart()},
 	})
@@ -53,6 +54,7 @@ func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, origin string
 		Versioned:              jsii.Bool(true),
 		ServerAccessLogsBucket: logs,
 		ServerAccessLogsPrefix: jsii.String(string(manifest.Reports) + "/"),
+		Cors:                   rules(manifest.Reports, chosen, api),
 		LifecycleRules: &[]*awss3.LifecycleRule{
 			expireBelow(manifest.ExportsPrefix, keepExports), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
 		},
@@ -65,16 +67,28 @@ func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, origin string
 		LifecycleRules: &[]*awss3.LifecycleRule{
 			expireAfter(keepUploads), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
 		},
-		// Browsers upload files here with the presigned URL of POST /imports.
-		Cors: &[]*awss3.CorsRule{{
-			AllowedOrigins: jsii.Strings(origin),
-			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT},
-			AllowedHeaders: jsii.Strings("content-type", "x-amz-meta-*"),
-			ExposedHeaders: jsii.Strings("ETag"),
-			MaxAge:         jsii.Number(3600),
-		}},
+		Cors: rules(manifest.Uploads, chosen, api),
 	})
 	notify(stack, uploads, files)
+}
+
+// rules returns the CORS rules of a bucket.
+func rules(r manifest.Resource, chosen settings, api awsapigatewayv2.CfnApi) *[]*awss3.CorsRule {
+	rule, ok := manifest.CORS()[r]
+	if !ok {
+		return nil
+	}
+	var methods []awss3.HttpMethods
+	for _, m := range rule.Methods {
+		methods = append(methods, awss3.HttpMethods(m))
+	}
+	return &[]*awss3.CorsRule{{
+		AllowedOrigins: jsii.Strings(rule.Origins(chosen.ConsoleOrigin, *api.AttrApiEndpoint())...),
+		AllowedMethods: &methods,
+		AllowedHeaders: jsii.Strings(rule.Headers...),
+		ExposedHeaders: jsii.Strings(rule.Expose...),
+		MaxAge:         jsii.Number(3600),
+	}}
 }
 
 func newBucket(stack awscdk.Stack, id string, r manifest.Resource, props awss3.BucketProps) awss3.Bucket {

@@ -35,7 +35,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	}
 	users := newUsers(stack, chosen, origin)
 	addRoutes(stack, api, users, functions)
-	newBuckets(stack, files, origin)
+	newBuckets(stack, files, chosen, api)
 	newAlarms(stack, chosen, table, letters, functions, api)
 
 	for _, out := range []struct{ id, description, value string }{

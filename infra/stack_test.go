@@ -233,6 +233,11 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 	if len(uploads) != 1 || uploads[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["`+origin+`"]` {
 		t.Error("browsers at the console's origin cannot upload")
 	}
+	// A redirect from the API to S3 leaves the console's origin behind: the browser sends "null".
+	reports := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-reports")
+	if len(reports) != 1 || reports[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["*"]` {
+		t.Error("browsers at the console's origin cannot follow the redirect to a report")
+	}
 	for name, want := range map[string]string{config.PairMaxChars: "30", config.ExpiringDays: "60", config.InventoryRequired: "false"} {
 		if got := got.named("trueup-test", "agreements").text("Environment.Variables." + name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

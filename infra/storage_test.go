@@ -143,18 +143,22 @@ var storageChecks = []check{
 		},
 	},
 	{
-		name: "R3.1 only the console's origin uploads from a browser",
+		name: "R3.1 only the console's origin uploads and downloads from a browser",
 		check: func(t template, c *failures) {
 			uploads := t.bucket(manifest.Uploads)
 			c.want(uploads, "CorsConfiguration.CorsRules.0.AllowedOrigins", `["${`+t.one("AWS::ApiGatewayV2::Api").ID+`.ApiEndpoint}"]`)
 			c.want(uploads, "CorsConfiguration.CorsRules.0.AllowedMethods", `["PUT"]`)
 			c.want(uploads, "CorsConfiguration.CorsRules.1", "")
-			c.want(t.bucket(manifest.Reports), "CorsConfiguration", "")
+			reports := t.bucket(manifest.Reports)
+			c.want(reports, "CorsConfiguration.CorsRules.0.AllowedOrigins", `["${`+t.one("AWS::ApiGatewayV2::Api").ID+`.ApiEndpoint}"]`)
+			c.want(reports, "CorsConfiguration.CorsRules.0.AllowedMethods", `["GET","HEAD"]`)
+			c.want(reports, "CorsConfiguration.CorsRules.1", "")
 		},
 		breaks: map[string]func(template){
 			"any origin": func(t template) {
 				t.bucket(manifest.Uploads).set("CorsConfiguration.CorsRules.0.AllowedOrigins", []any{"*"})
 			},
+			"reports that pages cannot read": func(t template) { t.bucket(manifest.Reports).set("CorsConfiguration", nil) },
 		},
 	},
 }

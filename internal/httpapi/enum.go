@@ -49,5 +49,5 @@ func (enumSchema[T]) Schema(huma.Registry) *huma.Schema {
 // sharedEnums are the enumerated types that several functions use.
 var sharedEnums = []Enum{
 	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Validations), EnumOf(agreement.Sorts),
-	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs), EnumOf(directions),
+	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs), EnumOf(directions), EnumOf(sheet.WrittenSeparators),
 }

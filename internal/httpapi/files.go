@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -23,6 +24,16 @@ const DownloadFor = 5 * time.Minute
 
 // CSVMediaType is the media type of a CSV file.
 const CSVMediaType = "text/csv"
+
+// Separated is the input of operations that return a CSV file.
+type Separated struct {
+	Separator sheet.Separator `query:"separator" doc:"The separator of a CSV file. The default is the one that spreadsheet programs expect in the language of the file: a semicolon for Dutch and French, otherwise a comma. Other formats have none."`
+}
+
+// SeparatorIn returns the separator of a file in a language.
+func (s Separated) SeparatorIn(lang i18n.Lang) sheet.Separator {
+	return cmp.Or(s.Separator, sheet.Separator(i18n.Text(lang, "csv_separator", nil)))
+}
 
 // Announcement is a file that a caller is about to upload.
 type Announcement struct {

@@ -392,6 +392,36 @@ func fetchFrom[T any](t *testing.T, h http.Handler, address string) (answer T) {
 	return answer
 }
 
+// TestR8_4_SeparatorOfALanguage: CSV has the separator of its language, unless the caller chooses.
+func TestR8_4_SeparatorOfALanguage(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for query, want := range map[string]string{
+		"": ",", "?lang=en": ",", "?lang=nl": ";", "?lang=fr": ";", "?lang=nl&separator=comma": ",", "?separator=semicolon": ";",
+	} {
+		for _, name := range []string{"license-purchases", "license-installations"} {
+			header, _, _ := strings.Cut(s.get(t, "/reports/"+name+".csv"+query).Body.String(), "\r\n")
+			if other := map[string]string{",": ";", ";": ","}[want]; !strings.Contains(header, want) || strings.Contains(header, other) {
+				t.Errorf("%s%s: %s", name, query, header)
+			}
+		}
+	}
+}
+
+// TestPolicyOfPages: a page runs and loads nothing, sends nothing, and no other page frames it.
+func TestPolicyOfPages(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for _, name := range []string{"license-purchases", "license-installations"} {
+		policy := s.get(t, "/reports/"+name+".html").Header().Get("Content-Security-Policy")
+		for _, directive := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
+			if !slices.Contains(strings.Split(policy, "; "), directive) {
+				t.Errorf("%s: no %s in %q", name, directive, policy)
+			}
+		}
+	}
+}
+
 // TestLargeFilesAreStored requires a redirect to a download for a file that does not fit in an
 // answer.
 func TestLargeFilesAreStored(t *testing.T) {
@@ -411,8 +441,14 @@ func TestLargeFilesAreStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if got := response.Header.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment; filename=") {
+			t.Errorf("%s: the disposition is %q", extension, got)
+		}
 		body, err := io.ReadAll(response.Body)
 		response.Body.Close()
+		if extension == "html" && !strings.Contains(string(body), `<meta http-equiv="Content-Security-Policy" content="default-src 'none';`) {
+			t.Error("the page has no policy")
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

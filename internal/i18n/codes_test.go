@@ -21,6 +21,7 @@ var notCodes = map[string]bool{
 	"no_access":     true, // of the entitlement service's contract
 	"o_pk":          true, // attributes of the table
 	"o_sk":          true,
+	"token_use":     true, // a claim of tokens
 	"when_required": true, // a value of the AWS SDK
 	"x86_64":        true, // an architecture
 }

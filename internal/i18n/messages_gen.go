@@ -252,6 +252,11 @@ var messages = [...]message{
 		"Deze kolommen zijn niet gelezen, omdat een andere kolom hetzelfde preciezer noemt: {columns}",
 		"Ces colonnes n'ont pas été lues, car une autre colonne nomme la même chose plus exactement : {columns}",
 	}},
+	{"csv_separator", [...]string{
+		"comma",
+		"semicolon",
+		"semicolon",
+	}},
 	{"cursor_invalid", [...]string{
 		"This cursor is damaged or belongs to another query. Start again without a cursor.",
 		"Deze cursor is beschadigd of hoort bij een andere zoekvraag. Begin opnieuw zonder cursor.",

@@ -87,12 +87,13 @@ func TestR3_1_FolderMarkerIsNoFile(t *testing.T) {
 	equal(t, "table", storetest.Dump(t, s.engine, s.table), map[string]map[string]any{})
 }
 
-// announce stores an import as POST /imports does.
-func (s *stand) announce(key string) importer.Import {
+// announce stores an import as POST /imports does, for a file of a size in bytes; 0 as releases
+// without sizes did.
+func (s *stand) announce(key string, size int64) importer.Import {
 	s.t.Helper()
 	imp := importer.Import{
 		Head: intake.Head{
-			ID: id.New(noon, key), Object: intake.Object{Bucket: "uploads", Key: key, By: "anna"}, Via: audit.SourceAPI, At: noon, Version: 1,
+			ID: id.New(noon, key), Object: intake.Object{Bucket: "uploads", Key: key, Size: size, By: "anna"}, Via: audit.SourceAPI, At: noon, Version: 1,
 		},
 		File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
 		State: importer.StateReceived,
@@ -106,8 +107,9 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	const key = "agreements/Sales/a.csv"
-	announced := s.announce(key)
-	first := s.put(file(key, "1,1,Office\n/,1,Office\n", importer.MetaImport, announced.ID))
+	const rows = "1,1,Office\n/,1,Office\n"
+	announced := s.announce(key, int64(len(rows)))
+	first := s.put(file(key, rows, importer.MetaImport, announced.ID))
 	must(t, deliver(t.Context(), s.Importer, first))
 	imp := s.record(announced.ID)
 	equal(t, "announced import", numbers(imp), "succeeded: 2 rows = 1 added + 0 unchanged + 1 rejected, 1 created, 0 extended")
@@ -122,7 +124,8 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 		"upload used twice": file(key, "2,2,Office\n", importer.MetaImport, announced.ID),
 		"forged id":         file(key, "3,3,Office\n", importer.MetaImport, id.New(noon, "nobody's")),
 		"endless id":        file(key, "4,4,Office\n", importer.MetaImport, strings.Repeat("0", 1500)),
-		"another key":       file("agreements/Sales/b.csv", "5,5,Office\n", importer.MetaImport, s.announce("agreements/Sales/waiting.csv").ID),
+		"another key":       file("agreements/Sales/b.csv", "5,5,Office\n", importer.MetaImport, s.announce("agreements/Sales/waiting.csv", 0).ID),
+		"another size":      file("agreements/Sales/c.csv", "6,6,Office\n", importer.MetaImport, s.announce("agreements/Sales/c.csv", 12).ID),
 	} {
 		own := s.run(u)
 		equal(t, what, numbers(own), "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 0 created, 1 extended")
@@ -131,7 +134,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	equal(t, "announced import afterwards", s.record(announced.ID), imp)
 	waiting := s.record(id.New(noon, "agreements/Sales/waiting.csv"))
 	equal(t, "still waiting", waiting.State, importer.StateReceived)
-	equal(t, "store", s.seen(), []string{"Sales", "Sales / Office v5: 1+1 2+2 3+3 4+4 5+5"})
+	equal(t, "store", s.seen(), []string{"Sales", "Sales / Office v6: 1+1 2+2 3+3 4+4 5+5 6+6"})
 
 	before := storetest.Dump(t, s.engine, s.table)
 	must(t, deliver(t.Context(), s.Importer, first))

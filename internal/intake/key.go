@@ -2,8 +2,9 @@ package intake
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"trueup/internal/text"
 )
 
 const (
@@ -15,8 +16,9 @@ const (
 )
 
 // IsStep reports whether a text is valid as one segment of the key of an announced file: the name
-// of the file or of its folder.
+// of the file or of its folder. Characters that cannot be seen, such as those that turn the direction
+// of writing, would hide what a file is called.
 func IsStep(s string) bool {
 	return utf8.RuneCountInString(s) <= MaxStepChars && strings.Trim(s, ". ") != "" && // HTTP clients would resolve "." and ".."
-		strings.IndexFunc(s, func(r rune) bool { return r == '/' || r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }) < 0
+		strings.IndexFunc(s, func(r rune) bool { return r == '/' || r == '\\' || text.IsInvisible(r) }) < 0
 }

@@ -98,9 +98,16 @@ type Record interface {
 	Waiting() bool
 }
 
+// announces reports whether an announced object is the one that arrived. An object without a size
+// is from a release that did not store it.
+func (o Object) announces(arrived Object) bool {
+	return o.Key == arrived.Key && (o.Size == 0 || o.Size == arrived.Size)
+}
+
 // Find returns the first record of an object among the records with the ids; false if there is
 // none. get returns errs.NotFound for an id without a record. A record that waits for a file with
-// the object's key counts as the object's.
+// the object's key and size counts as the object's: everyone who reads the record knows its id, but
+// the address of an announced upload accepts only a file of the announced size.
 func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx context.Context, id string) (R, error)) (found R, ok bool, err error) {
 	for _, candidate := range ids {
 		if len(candidate) != id.Length {
@@ -111,7 +118,7 @@ func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx co
 		case errs.KindOf(err) == errs.NotFound:
 		case err != nil:
 			return found, false, err
-		case r.Arrived().Same(o), r.Waiting() && r.Arrived().Key == o.Key:
+		case r.Arrived().Same(o), r.Waiting() && r.Arrived().announces(o):
 			return r, true, nil
 		}
 	}

@@ -90,6 +90,8 @@ func TestFind(t *testing.T) {
 	stored := map[string]record{
 		named("same"):    {Head: intake.Head{ID: named("same"), Object: o}},
 		named("waiting"): {Head: intake.Head{ID: named("waiting"), Object: intake.Object{Key: o.Key}}, waiting: true},
+		named("size"):    {Head: intake.Head{ID: named("size"), Object: intake.Object{Key: o.Key, Size: o.Size}}, waiting: true},
+		named("larger"):  {Head: intake.Head{ID: named("larger"), Object: intake.Object{Key: o.Key, Size: o.Size + 1}}, waiting: true},
 		named("ended"):   {Head: intake.Head{ID: named("ended"), Object: intake.Object{Key: o.Key, Version: "v0"}}},
 		named("elsewhere"): {
 			Head: intake.Head{ID: named("elsewhere"), Object: intake.Object{Key: "agreements/b.csv"}}, waiting: true,
@@ -115,6 +117,8 @@ func TestFind(t *testing.T) {
 		"an id that cannot be one":             {ids: []string{"../same", named("same")}, want: "same"},
 		"the record of an earlier delivery":    {ids: []string{named("unknown"), named("same")}, want: "same"},
 		"the announced record":                 {ids: []string{named("waiting"), named("same")}, want: "waiting"},
+		"the announced record with its size":   {ids: []string{named("size"), named("same")}, want: "size"},
+		"one that waits for another size":      {ids: []string{named("larger"), named("same")}, want: "same"},
 		"one that has its file":                {ids: []string{named("ended"), named("same")}, want: "same"},
 		"one that waits for another file":      {ids: []string{named("elsewhere")}},
 		"a fault":                              {ids: []string{named("fault"), named("same")}, err: fault},

@@ -1,11 +1,13 @@
 package inventories
 
 import (
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"time"
 
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
@@ -68,6 +70,13 @@ type Record struct {
 	Last    File  // the newest that arrived
 	Good    *Good // what counts; nil until a file was good
 	Version int64 // grows with every change
+}
+
+// ID returns the id of the source: 16 digits and lower-case letters, derived from its name. It stands
+// in the paths of the API, where a name may not: API Gateway decodes %2F before it looks for a route.
+func (r *Record) ID() string {
+	sum := sha256.Sum256([]byte("inventory source\x00" + r.Source))
+	return id.Encode(sum[:10])
 }
 
 // wants reports whether a file has to be counted: it is newer than the one that counts.

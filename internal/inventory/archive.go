@@ -119,10 +119,12 @@ func (r *reading) readArchive(file io.Reader) error {
 	return nil
 }
 
-// filesOf returns the files of an archive that a person put in it.
+// filesOf returns the files of an archive that a person put in it. Some programs write backslashes:
+// ..\list.csv is a list and not a hidden file. A name is only ever reported, so it may point anywhere.
 func filesOf(archive *zip.Reader) (files []*zip.File) {
 	for _, entry := range archive.File {
-		if !entry.FileInfo().IsDir() && !strings.HasPrefix(path.Base(entry.Name), ".") && !strings.HasPrefix(entry.Name, "__MACOSX/") {
+		name := strings.ReplaceAll(entry.Name, `\`, "/")
+		if !strings.HasSuffix(name, "/") && !strings.HasPrefix(path.Base(name), ".") && !strings.HasPrefix(name, "__MACOSX/") {
 			files = append(files, entry)
 		}
 	}

@@ -250,6 +250,27 @@ func TestReadArchiveR6_1(t *testing.T) {
 	}
 }
 
+// TestReadArchiveWithBackslashes: no file that a person put in an archive is dropped unheard, whatever
+// its name; hidden files and folders are.
+func TestReadArchiveWithBackslashes(t *testing.T) {
+	t.Parallel()
+	sent := archive(t,
+		file{`..\AppInvRawData_1.csv`, header + row("d1", "A", "")}, file{`C:\x\..\AppInvRawData_2.csv`, header + row("d2", "A", "")},
+		file{`..\readme.txt`, "hello"}, file{"../../other.txt", "hello"},
+		file{`folder\`, ""}, file{`__MACOSX\._AppInvRawData_1.csv`, "x"}, file{`PC1\.DS_Store`, "x"},
+	)
+	tally, err := inventory.Read(t.Context(), strings.NewReader(sent), inventory.Options{Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := told{inventory.AppInvRawData, 2, []string{"|A|1.0: 2"}, []inventory.BadRow{
+		{File: `..\readme.txt`, Code: "inventory_row_file"}, {File: "../../other.txt", Code: "inventory_row_file"},
+	}}
+	if diff := cmp.Diff(want, tell(tally)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestArchiveWithOtherFilesR6_4: a file that is no inventory is one bad row, and takes none from other files.
 func TestArchiveWithOtherFilesR6_4(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 // column. The last records are the totals, and then the notes of the report, in the
 // first field.
 func (t Table) CSV(to io.Writer) error {
-	w, err := sheet.NewCSVWriter(to)
+	w, err := sheet.NewCSVWriter(to, t.Separator.Byte())
 	if err != nil {
 		return err
 	}

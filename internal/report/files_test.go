@@ -343,6 +343,26 @@ func onlyInlineText(t *rapid.T, workbook []byte) {
 
 // TestSameBytes checks that the same data gives identical files, so that checksums can be
 // compared.
+// TestR8_4_Separator: the separator divides the cells of every record, and a cell starts no formula under
+// any other separator either.
+func TestR8_4_Separator(t *testing.T) {
+	t.Parallel()
+	rows := [][]report.Cell{{{Text: "a;=1+1"}, {Text: "b, +1"}, {Kind: sheet.KindNumber, Number: -5}}}
+	table := report.Table{
+		Columns: []report.Column{{Name: "A"}, {Name: "B"}, {Name: "C", Numeric: true}}, Rows: slices.Values(rows), About: []string{"Note; \"=2\""},
+	}
+	for separator, want := range map[sheet.Separator]string{
+		"":              "A,B,C\r\na;'=1+1,\"b, '+1\",-5\r\n\"Note; \"\"'=2\"\"\",,\r\n",
+		sheet.Comma:     "A,B,C\r\na;'=1+1,\"b, '+1\",-5\r\n\"Note; \"\"'=2\"\"\",,\r\n",
+		sheet.Semicolon: "A;B;C\r\n\"a;'=1+1\";b, '+1;-5\r\n\"Note; \"\"'=2\"\"\";;\r\n",
+	} {
+		table.Separator = separator
+		if diff := gocmp.Diff(sheet.BOM+want, string(written(t, table.CSV))); diff != "" {
+			t.Errorf("%s: -want +got\n%s", separator, diff)
+		}
+	}
+}
+
 func TestSameBytes(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)

@@ -37,10 +37,17 @@ tbody tr:nth-child(even) { background: #f4f4f4; }
 }
 `
 
+// PagePolicy is the Content-Security-Policy of a page: it runs and loads nothing, and sends nothing.
+// The page contains it, because a page that is downloaded from S3 has none of our headers. Only a
+// header can also forbid that other pages frame it; a page from S3 is an attachment, which browsers
+// do not frame.
+const PagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 // HTML writes the table as one self-contained page for reading and printing.
 func (t Table) HTML(to io.Writer) error {
 	p := page{bufio.NewWriterSize(to, 1<<16)}
 	p.raw("<!DOCTYPE html>\n<html lang=\"").text(t.Lang).raw("\">\n<head>\n<meta charset=\"utf-8\">\n").
+		raw("<meta http-equiv=\"Content-Security-Policy\" content=\"").raw(PagePolicy).raw("\">\n").
 		raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n").
 		raw("<title>").text(t.Title).raw("</title>\n<style>").raw(pageStyle).raw("</style>\n</head>\n<body>\n<main>\n")
 	p.raw("<h1 id=\"title\">").text(t.Title).raw("</h1>\n")

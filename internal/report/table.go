@@ -25,6 +25,8 @@ type Table struct {
 	Totals  []Cell           // one for each column; nil for none
 	Stale   string           // the sentence about stale data; empty for fresh data
 	About   []string         // sentences: time of the data, filters, and last the notice
+
+	Separator sheet.Separator // of CSV; empty for a comma
 }
 
 // Column is a column of a Table.

@@ -1,43 +1,55 @@
 package sheet
 
 import (
-	"encoding/csv"
+	"bytes"
 	"io"
 )
 
 // CSVWriter writes CSV for spreadsheet programs: RFC 4180 in UTF-8 with a byte-order
 // mark. Without the mark Excel reads the file in the code page of its computer.
 type CSVWriter struct {
-	w     *csv.Writer
-	cells []string // of the record at hand, reused
+	to        io.Writer
+	separator byte
+	record    bytes.Buffer // the records that are not yet written
+	err       error
 }
 
-// NewCSVWriter returns a writer of records to a file. It writes the byte-order mark.
-func NewCSVWriter(to io.Writer) (*CSVWriter, error) {
+// buffered is the size, in bytes, from which a CSVWriter writes its records.
+const buffered = 32 << 10
+
+// NewCSVWriter returns a writer of records with a separator to a file. It writes the byte-order mark.
+func NewCSVWriter(to io.Writer, separator byte) (*CSVWriter, error) {
 	if _, err := io.WriteString(to, BOM); err != nil {
 		return nil, err
 	}
-	w := csv.NewWriter(to)
-	w.UseCRLF = true
-	return &CSVWriter{w: w}, nil
+	return &CSVWriter{to: to, separator: separator}, nil
 }
 
-// Write writes a record. No text starts a formula: an apostrophe comes before it (R8.4).
-// Numbers stay numbers, also negative ones. Errors are returned by Flush.
+// Write writes a record. No text starts a formula, whatever separator a program is set to: an
+// apostrophe comes before it (R8.4). Numbers stay numbers, also negative ones. Errors are returned
+// by Flush.
 func (c *CSVWriter) Write(record []Value) {
-	c.cells = c.cells[:0]
-	for _, v := range record {
-		cell := v.String()
-		if v.Kind != KindNumber {
-			cell = Neutralise(cell)
+	for i, v := range record {
+		if i > 0 {
+			c.record.WriteByte(c.separator)
 		}
-		c.cells = append(c.cells, cell)
+		if v.Kind == KindNumber {
+			c.record.WriteString(v.String())
+		} else {
+			WriteCell(&c.record, v.String(), c.separator)
+		}
 	}
-	c.w.Write(c.cells) //nolint:errcheck // the writer keeps the error for Flush
+	c.record.WriteString("\r\n")
+	if c.record.Len() >= buffered {
+		_ = c.Flush() // keeps its error
+	}
 }
 
 // Flush writes what is buffered, and returns the first error of all writes.
 func (c *CSVWriter) Flush() error {
-	c.w.Flush()
-	return c.w.Error()
+	if c.err == nil {
+		_, c.err = c.to.Write(c.record.Bytes())
+	}
+	c.record.Reset()
+	return c.err
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"trueup/internal/errs"
@@ -31,7 +30,7 @@ func CheckFileName(name, wrongExtension string, extensions ...string) []errs.Vio
 	if strings.ContainsAny(name, `/\`) {
 		add("file_name_slash")
 	}
-	if strings.ContainsFunc(name, unicode.IsControl) {
+	if strings.ContainsFunc(name, text.IsInvisible) {
 		add("file_name_control")
 	}
 	return violations

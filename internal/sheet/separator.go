@@ -10,6 +10,27 @@ const (
 	RarestFirst = "\t;,"
 )
 
+// Separator is a separator of CSV files to write, by name.
+type Separator string
+
+// The separators of files to write. Programs in languages that write decimals with a comma expect a
+// semicolon.
+const (
+	Comma     Separator = "comma"
+	Semicolon Separator = "semicolon"
+)
+
+// WrittenSeparators lists every Separator.
+var WrittenSeparators = []Separator{Comma, Semicolon}
+
+// Byte returns the character of the separator; a comma for an unknown one.
+func (s Separator) Byte() byte {
+	if s == Semicolon {
+		return ';'
+	}
+	return ','
+}
+
 // SeparatorLine recognises "sep=;", a first line with which spreadsheet programs declare the
 // separator, and returns the length of the line in bytes. People write it with spaces or in quotes,
 // and a program that saves it again as a row adds separators: "sep=,,,".

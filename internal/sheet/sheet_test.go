@@ -95,17 +95,67 @@ func TestSeparatorLine(t *testing.T) {
 	}
 }
 
-// FuzzWriteCell checks that a written cell starts no formula and is read as at most one record of
-// one cell.
+// TestNeutralise: no sign starts a formula, neither in the cell nor in the parts that a program with
+// another separator makes of it.
+func TestNeutralise(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"":             "",
+		"Office":       "Office",
+		"01-07001":     "01-07001",
+		"a=b+c-d@e":    "a=b+c-d@e",
+		"=1+1":         "'=1+1",
+		" =1":          " '=1",
+		`"=1"`:         `"'=1"`,
+		"\t=1":         "'\t'=1",
+		"a;=1+1":       "a;'=1+1",
+		"a; +1,-2\t@x": "a; '+1,'-2\t'@x",
+		"a\n=1":        "a\n'=1",
+		`a;""=1`:       `a;""'=1`,
+		"a;b=1":        "a;b=1",
+		"a;'=1":        "a;'=1",
+		"＝1;＋1,－1\t＠x": "'＝1;'＋1,'－1\t'＠x",
+		"a;é=1":        "a;é=1",
+		";;=":          ";;'=",
+	} {
+		if got := sheet.Neutralise(value); got != want {
+			t.Errorf("%q becomes %q, want %q", value, got, want)
+		}
+		if again := sheet.Neutralise(want); again != want && value != "\t=1" {
+			t.Errorf("%q becomes %q the second time", want, again)
+		}
+	}
+}
+
+// TestNeutralisedIsRead: a file that was written is read as it was, with each separator.
+func TestNeutralisedIsRead(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"=1", "a;=1+1", "a, -2", "a\t@x", "＝1;＋1", `a;"=1"`, "it's; 'quoted'", "a;'b"} {
+		for _, separator := range []byte(sheet.Separators) {
+			var b bytes.Buffer
+			sheet.WriteCell(&b, value, separator)
+			for r := range sheet.Records(b.String(), separator) {
+				if len(r.Cells) != 1 || r.Cells[0] != value {
+					t.Errorf("%q is written as %q and read as %q", value, b.String(), r.Cells)
+				}
+			}
+		}
+	}
+}
+
+// FuzzWriteCell checks that a written cell, also split at another separator, starts no formula and
+// is read as at most one record of one cell.
 func FuzzWriteCell(f *testing.F) {
-	for _, value := range []string{"a", "a,b", `a"b`, "=1", "'=1", "-", "a\nb", " a "} {
+	for _, value := range []string{"a", "a,b", `a"b`, "=1", "'=1", "-", "a\nb", " a ", "a;=1", "a\t＝1", `;"=`} {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		var b bytes.Buffer
 		sheet.WriteCell(&b, value, ',')
-		if written := strings.TrimPrefix(b.String(), `"`); written != "" && strings.IndexByte("=+-@", written[0]) >= 0 {
-			t.Errorf("%q is written as %q", value, b.String())
+		for _, part := range strings.FieldsFunc(b.String(), func(r rune) bool { return strings.ContainsRune(",;\t\r\n", r) }) {
+			if part = strings.TrimLeft(part, ` "`); part != "" && strings.ContainsAny(part[:1], "=+-@") {
+				t.Errorf("%q is written as %q", value, b.String())
+			}
 		}
 		n := 0
 		for r := range sheet.Records(b.String(), ',') {

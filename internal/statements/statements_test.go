@@ -451,7 +451,7 @@ func TestParseFileName(t *testing.T) {
 	for name, want := range map[string][]string{
 		"summary.csv": nil, "Statement.XLSX": nil, "é.csv": nil,
 		".csv": {"statement_file_extension"}, "a.xls": {"statement_file_extension"}, "": {"statement_file_extension"},
-		"a/b.csv": {"file_name_slash"}, "a\n.csv": {"file_name_control"}, strings.Repeat("a", 130) + ".csv": {"file_name_too_long"},
+		"a/b.csv": {"file_name_slash"}, "a\n.csv": {"file_name_control"}, "a\u202egpj.csv": {"file_name_control"}, "a\u2066b.csv": {"file_name_control"}, "a\u200bb.csv": {"file_name_control"}, strings.Repeat("a", 130) + ".csv": {"file_name_too_long"},
 	} {
 		var got []string
 		for _, v := range statements.ParseFileName(name) {

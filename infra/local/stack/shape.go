@@ -2,14 +2,17 @@ package stack
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/aws/gateway"
+	"trueup/infra/local/aws/s3"
 	"trueup/internal/access"
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/manifest"
 )
 
 // CreateTable creates or updates a table of package schema; see engine.CreateTable.
@@ -33,6 +36,17 @@ func Routes() []gateway.Route {
 		routes[i] = gateway.Route{Method: r.Method, Path: r.Path, Function: r.Function, Open: r.Permission == access.Anyone}
 	}
 	return routes
+}
+
+// corsRules returns the CORS rules of the buckets by bucket. The HTTP API serves the console, under
+// both names of this machine.
+func corsRules(api string) map[string]s3.Rule {
+	rules := map[string]s3.Rule{}
+	for resource, rule := range manifest.CORS() {
+		origins := append(rule.Origins("", api), rule.Origins("", strings.Replace(api, "127.0.0.1", "localhost", 1))...)
+		rules[bucketName(resource)] = s3.Rule{Origins: origins, Methods: rule.Methods, Headers: rule.Headers, Expose: rule.Expose}
+	}
+	return rules
 }
 
 // groups returns the names of the user pool groups for roles.

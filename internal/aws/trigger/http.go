@@ -126,7 +126,7 @@ func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.R
 		body = decoded
 	}
 	call := access.Call{RequestID: event.RequestContext.RequestID}
-	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil {
+	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil && access.IsAccessToken(a.JWT.Claims) {
 		if p, ok := access.FromClaims(a.JWT.Claims); ok {
 			call.Principal = &p
 		}
@@ -135,7 +135,8 @@ func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.R
 	if err != nil {
 		return nil, fmt.Errorf("trigger: method of the event: %w", err)
 	}
-	r.URL = address(event.RawPath, event.RawQueryString)
+	// API Gateway decodes the path, so it is not decoded again: %2F is text here.
+	r.URL = &url.URL{Path: event.RawPath, RawQuery: event.RawQueryString}
 	r.RequestURI = r.URL.RequestURI()
 	r.RemoteAddr = event.RequestContext.HTTP.SourceIP
 	for name, value := range event.Headers {
@@ -147,16 +148,6 @@ func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.R
 	r.Host = r.Header.Get("Host")
 	r.Header.Del("Host")
 	return r, nil
-}
-
-// address returns the URL with the path as it was encoded, so that an escaped slash does not
-// become a separator. A path with invalid escapes is used as it is.
-func address(rawPath, rawQuery string) *url.URL {
-	u := &url.URL{Path: rawPath, RawQuery: rawQuery}
-	if path, err := url.PathUnescape(rawPath); err == nil {
-		u.Path, u.RawPath = path, rawPath
-	}
-	return u
 }
 
 // response collects a handler's answer.

@@ -55,12 +55,12 @@ func TestHTTPRequest(t *testing.T) {
 	}{
 		{"nothing but a path", func(*events.APIGatewayV2HTTPRequest) {}, func(*seen) {}},
 		{
-			"an escaped slash stays in its segment",
-			func(e *events.APIGatewayV2HTTPRequest) { e.RawPath = "/groups/a%2Fb%20c" },
-			func(s *seen) { s.Path, s.Escaped = "/groups/a/b c", "/groups/a%2Fb%20c" },
+			"a path is not decoded again",
+			func(e *events.APIGatewayV2HTTPRequest) { e.RawPath = "/groups/a%2Fb c/d?e" },
+			func(s *seen) { s.Path, s.Escaped = "/groups/a%2Fb c/d?e", "/groups/a%252Fb%20c/d%3Fe" },
 		},
 		{
-			"a path that is not encoded is taken as it is",
+			"a percent sign",
 			func(e *events.APIGatewayV2HTTPRequest) { e.RawPath = "/groups/50%" },
 			func(s *seen) { s.Path, s.Escaped = "/groups/50%", "/groups/50%25" },
 		},
@@ -115,6 +115,17 @@ func TestHTTPRequest(t *testing.T) {
 			func(e *events.APIGatewayV2HTTPRequest) {
 				e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 					JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{"cognito:groups": "[user-admin]"}},
+				}
+			},
+			func(*seen) {},
+		},
+		{
+			"an ID token is nobody's",
+			func(e *events.APIGatewayV2HTTPRequest) {
+				e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+					JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{
+						Claims: map[string]string{"sub": "someone", "cognito:groups": "[user-admin]", "token_use": "id"},
+					},
 				}
 			},
 			func(*seen) {},

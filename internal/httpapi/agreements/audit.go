@@ -167,6 +167,7 @@ func (o *operations) listAuditEvents(api huma.API, op huma.Operation) {
 type exportAuditEventsInput struct {
 	httpapi.Reader
 	AuditFilter
+	httpapi.Separated
 }
 
 type exportAuditEventsOutput struct {
@@ -190,7 +191,7 @@ func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 				Code: "range_too_long", Field: httpapi.ParameterField + "from", Value: in.From, Args: errs.Pairs("max", strconv.Itoa(maxExportDays)),
 			}})
 		}
-		file, err := o.auditFile(ctx, q)
+		file, err := o.auditFile(ctx, q, in.SeparatorIn(in.Lang()))
 		if err != nil {
 			return nil, err
 		}
@@ -202,12 +203,12 @@ func (o *operations) exportAuditEvents(api huma.API, op huma.Operation) {
 }
 
 // auditFile returns a CSV file of all events that a query selects.
-func (o *operations) auditFile(ctx context.Context, q audit.Query) ([]byte, error) {
+func (o *operations) auditFile(ctx context.Context, q audit.Query, separator sheet.Separator) ([]byte, error) {
 	tooLarge := errs.New(errs.Invalid, "export_too_large")
 	ctx, cancel := context.WithTimeout(ctx, maxExportFor)
 	defer cancel()
 	var file bytes.Buffer
-	w, err := sheet.NewCSVWriter(&file)
+	w, err := sheet.NewCSVWriter(&file, separator.Byte())
 	if err != nil {
 		return nil, err
 	}

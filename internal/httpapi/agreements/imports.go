@@ -137,7 +137,7 @@ type getAnnotatedCopyOutput struct {
 
 func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
 	op.Summary = "Download the annotated copy"
-	op.Description = "Redirects to the uploaded file with an extra column that names the errors of each row, ready to correct and upload again."
+	op.Description = "Redirects to the uploaded file with an extra column that names the errors of each row, ready to correct and upload again. Do not send the token to that address: S3 refuses a request with both."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	op.DefaultStatus = http.StatusSeeOther
 	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedCopyInput) (*getAnnotatedCopyOutput, error) {

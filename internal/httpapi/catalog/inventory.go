@@ -31,6 +31,7 @@ type Inventory struct {
 // InventorySource is one source of files. A newer file replaces the older one of the same
 // source.
 type InventorySource struct {
+	ID      string          `json:"id" doc:"The source's id, for paths: it has only digits and lower-case letters, whatever the name has." example:"7k2m9x4w0q8t5v3n"`
 	Source  string          `json:"source" doc:"The folder below inventory/. Without a folder, the system that the file comes from; unknown if the file does not name it." example:"intune"`
 	Last    InventoryFile   `json:"last" doc:"The newest file, and its result."`
 	Counted *InventoryCount `json:"counted,omitempty" doc:"The last file that could be counted; its counts are used. Absent if there was none."`
@@ -75,7 +76,7 @@ type InventoryCount struct {
 
 func sourceOf(lang i18n.Lang, rules *inventory.Rules, r inventories.Record) InventorySource {
 	f := r.Last
-	out := InventorySource{Source: r.Source, Version: r.Version, Last: InventoryFile{
+	out := InventorySource{ID: r.ID(), Source: r.Source, Version: r.Version, Last: InventoryFile{
 		File: f.Key, Size: f.Size, At: f.At, By: f.By, ReadAt: f.ReadAt, State: f.State, Reason: reasonOf(lang, f.Reason, f.Args),
 	}}
 	if g := r.Good; g != nil {
@@ -170,7 +171,7 @@ type InventorySourceRead struct {
 
 // SourceName is the path parameter of a source.
 type SourceName struct {
-	Source string `path:"source" maxLength:"1024" doc:"The source's name." example:"intune"`
+	Source string `path:"source" maxLength:"1024" doc:"The source's id, or its name. API Gateway decodes paths: a name with a slash or a question mark cannot be in one." example:"intune"`
 }
 
 type getInventorySourceInput struct {
@@ -191,6 +192,9 @@ func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 		}
 		i := slices.IndexFunc(records, func(r inventories.Record) bool { return r.Source == in.Source })
 		if i < 0 {
+			i = slices.IndexFunc(records, func(r inventories.Record) bool { return r.ID() == in.Source })
+		}
+		if i < 0 {
 			return nil, errs.New(errs.NotFound, "inventory_source_not_found", "id", text.Shorten(in.Source, 100))
 		}
 		tallies, err := o.Counts.TalliesOf(ctx, records)
@@ -200,7 +204,7 @@ func (o *operations) getInventorySource(api huma.API, op huma.Operation) {
 		lang := in.Lang()
 		out := &getInventorySourceOutput{InventorySourceRead{InventorySource: sourceOf(lang, rules.All, records[i]), Notes: []InventoryNote{}, BadRows: []BadRow{}}}
 		for _, c := range tallies {
-			if c.Source != in.Source {
+			if c.Source != records[i].Source {
 				continue
 			}
 			for _, n := range c.Tally.Notes {

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/manifest"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/sheet"
 )
 
 // format is a file format of reports (R8.4).
@@ -59,9 +60,15 @@ type reportFile struct {
 type FileReader struct {
 	httpapi.Reader
 	Lang i18n.Lang `query:"lang" doc:"The language of the file. The default is the language of Accept-Language."`
+	httpapi.Separated
 }
 
 func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Lang, r.Reader.Lang()) }
+
+func (r FileReader) separator() sheet.Separator { return r.SeparatorIn(r.lang()) }
+
+// separable is an input with the separator of a CSV file.
+type separable interface{ separator() sheet.Separator }
 
 type downloadPurchasesInput struct {
 	FileReader
@@ -129,11 +136,11 @@ func (o *operations) fileOperations() httpapi.Operations {
 
 // file returns a function that adds the operation of a report as a file. Descriptions call the
 // report what; the file's name begins with name.
-func file[In any](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
+func file[In separable](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
 		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " +
-			"A file that is too large for a response is stored for a day, and the response redirects to it."
+			"A file that is too large for a response is stored for a day, and the response redirects to it. Do not send the token to that address: S3 refuses a request with both."
 		op.Errors = append(op.Errors, http.StatusNotFound)
 		media, _, _ := strings.Cut(f.media, ";")
 		op.Responses = map[string]*huma.Response{
@@ -145,6 +152,7 @@ func file[In any](o *operations, f format, what, name string, table func(context
 			if err != nil {
 				return nil, err
 			}
+			t.Separator = (*in).separator()
 			var body bytes.Buffer
 			if err := f.write(t, &body); err != nil {
 				return nil, err
@@ -159,7 +167,7 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 	if fits(f, body) {
 		return &reportFile{
 			Status: http.StatusOK, ContentType: f.media, ContentLanguage: lang, ContentDisposition: f.disposition + `; filename="` + name + `"`,
-			ContentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", Body: body, // a page runs and loads nothing
+			ContentSecurityPolicy: report.PagePolicy + "; frame-ancestors 'none'", Body: body,
 		}, nil
 	}
 	return o.stored(ctx, f, lang, name, body)

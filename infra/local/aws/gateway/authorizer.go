@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -77,10 +78,43 @@ func (a *Authorizer) claims(ctx context.Context, header string) (map[string]stri
 	return claims, nil
 }
 
+// compact matches a token in the compact serialisation of JWS, the only one that API Gateway reads.
+var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
+
+// strict checks the types of the registered claims (RFC 7519): the verifier reads times that are
+// texts, and takes null for an absent claim.
+func strict(token *oidc.IDToken) error {
+	var raw map[string]json.RawMessage
+	if err := token.Claims(&raw); err != nil {
+		return err
+	}
+	for name, value := range raw {
+		var ok bool
+		switch name {
+		case "sub", "iss", "client_id", "jti", "token_use", "scope":
+			ok = value[0] == '"'
+		case "exp", "nbf", "iat":
+			ok = value[0] == '-' || value[0] >= '0' && value[0] <= '9'
+		default:
+			ok = true
+		}
+		if !ok {
+			return fmt.Errorf("the claim %s has the wrong type", name)
+		}
+	}
+	return nil
+}
+
 // check checks a token that is not cached, and returns its claims and expiry.
 func (a *Authorizer) check(ctx context.Context, raw string) (map[string]string, time.Time, error) {
+	if !compact.MatchString(raw) { // the verifier also reads the JSON serialisation of JWS
+		return nil, time.Time{}, errors.New("the token is not a JWT")
+	}
 	token, err := a.verifier.Verify(ctx, raw)
 	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if err := strict(token); err != nil {
 		return nil, time.Time{}, err
 	}
 	var times struct {

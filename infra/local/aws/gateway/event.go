@@ -72,7 +72,7 @@ func newEvent(r *http.Request, routeKey string, parameters map[string]string, cl
 	e := event{
 		Version:               "2.0",
 		RouteKey:              routeKey,
-		RawPath:               r.URL.EscapedPath(),
+		RawPath:               r.URL.Path,
 		RawQueryString:        r.URL.RawQuery,
 		Headers:               map[string]string{"host": r.Host},
 		QueryStringParameters: joined(r.URL.Query()),

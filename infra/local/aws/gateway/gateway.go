@@ -105,6 +105,7 @@ func (f *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 		return
 	}
+	r = decoded(r)
 	// A ServeMux redirects to clean paths, serves HEAD with GET routes, and answers 405.
 	// API Gateway answers 404 to everything that is not exactly a route.
 	_, pattern := f.routes.Handler(r)
@@ -126,6 +127,18 @@ func headerSize(r *http.Request) int {
 		}
 	}
 	return size
+}
+
+// decoded returns the request with its path as API Gateway sees it: it decodes the path before it
+// looks for a route, so that %2F separates segments, and drops what follows a decoded question
+// mark. The path of the event (rawPath) is this one.
+func decoded(r *http.Request) *http.Request {
+	u := *r.URL
+	u.RawPath = ""
+	u.Path, _, _ = strings.Cut(u.Path, "?")
+	again := *r
+	again.URL = &u
+	return &again
 }
 
 var parameter = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)

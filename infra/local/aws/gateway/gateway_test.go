@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,7 @@ func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, body := s.do(t, "GET", "/things/a%2Fb%20c/parts/7?x=1&x=2&y=a%2Cb+c&z", "", http.Header{
+	response, body := s.do(t, "GET", "/things/a%252Fb%20c/parts/7?x=1&x=2&y=a%2Cb+c&z", "", http.Header{
 		"Authorization": {"Bearer " + token}, "X-Twice": {"one", "two"}, "Cookie": {"a=1; b=2"}, "User-Agent": {"test"},
 		"Accept-Encoding": {"identity"},
 	})
@@ -156,7 +157,7 @@ func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 	delete(headers, "x-amzn-trace-id")
 	want := map[string]any{
 		"version": "2.0", "routeKey": "GET /things/{id}/parts/{part}",
-		"rawPath": "/things/a%2Fb%20c/parts/7", "rawQueryString": "x=1&x=2&y=a%2Cb+c&z",
+		"rawPath": "/things/a%2Fb c/parts/7", "rawQueryString": "x=1&x=2&y=a%2Cb+c&z",
 		"cookies": []any{"a=1", "b=2"},
 		"headers": map[string]any{
 			"host": host, "authorization": "Bearer " + token, "x-twice": "one,two", "user-agent": "test",
@@ -164,12 +165,12 @@ func TestEventIsShapedAsAPIGatewaySends(t *testing.T) {
 			"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http", "x-forwarded-port": port,
 		},
 		"queryStringParameters": map[string]any{"x": "1,2", "y": "a,b c", "z": ""},
-		"pathParameters":        map[string]any{"id": "a/b c", "part": "7"},
+		"pathParameters":        map[string]any{"id": "a%2Fb c", "part": "7"},
 		"isBase64Encoded":       false,
 		"requestContext": map[string]any{
 			"accountId": "000000000000", "apiId": "local", "domainName": host, "domainPrefix": "local",
 			"http": map[string]any{
-				"method": "GET", "path": "/things/a/b c/parts/7", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test",
+				"method": "GET", "path": "/things/a%2Fb c/parts/7", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test",
 			},
 			"requestId": id, "routeKey": "GET /things/{id}/parts/{part}", "stage": "$default",
 			"time": "21/Nov/2026:09:08:07 +0000", "timeEpoch": 1795252087006.0,
@@ -196,7 +197,7 @@ func TestGreedyPaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{"/pages/a": "a", "/pages/a/b%20c": "a/b c", "/pages": "", "/pages/": ""} {
+	for path, want := range map[string]string{"/pages/a": "a", "/pages/a/b%20c": "a/b c", "/pages/a%2Fb": "a/b", "/pages/a%3Fb": "a", "/pages": "", "/pages/": ""} {
 		response, body := s.do(t, "GET", path, "", http.Header{"Authorization": {"Bearer " + token}})
 		var got struct {
 			RouteKey       string            `json:"routeKey"`
@@ -313,6 +314,7 @@ func TestNothingElseIsAnswered(t *testing.T) {
 		{"GET", "/dev/issuer"},
 		{"GET", "/things/a"},
 		{"GET", "/things/a/parts/b/c"},
+		{"GET", "/things/a/parts/b%2Fc"},
 	} {
 		response, body := s.do(t, c.method, c.path, "", nil)
 		if response.StatusCode != 404 || c.method != "HEAD" && body != `{"message":"Not Found"}` {
@@ -373,6 +375,12 @@ func TestTokens(t *testing.T) {
 		"no expiry":        {bearer(signed(t, s, map[string]any{"exp": nil})), 401},
 		"basic":            {http.Header{"Authorization": {"Basic " + good}}, 401},
 		"two in one":       {bearer(good + " " + good), 401},
+		"expiry as text":   {bearer(signed(t, s, map[string]any{"exp": strconv.FormatInt(unix+60, 10)})), 401},
+		"issued as text":   {bearer(signed(t, s, map[string]any{"iat": strconv.FormatInt(unix, 10)})), 401},
+		"no subject":       {bearer(signed(t, s, map[string]any{"sub": json.RawMessage("null")})), 401},
+		"a list as sub":    {bearer(signed(t, s, map[string]any{"sub": []string{"jo"}})), 401},
+		"JSON":             {bearer(`{"protected":"` + parts[0] + `","payload":"` + parts[1] + `","signature":"` + parts[2] + `"}`), 401},
+		"JSON with dots":   {bearer(`{"x":"..","protected":"` + parts[0] + `","payload":"` + parts[1] + `","signature":"` + parts[2] + `"}`), 401},
 		"garbage at times": {bearer(signed(t, s, map[string]any{"nbf": "soon"})), 401},
 	} {
 		t.Run(name, func(t *testing.T) {

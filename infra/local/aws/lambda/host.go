@@ -5,7 +5,7 @@
 //   - A child handles one invocation at a time. More children start on demand, up to the
 //     function's concurrency; idle children are reused. Further callers wait (the service
 //     would throttle them, and retry asynchronous calls).
-//   - A child that exceeds the timeout is killed. If a child dies, its invocation fails;
+//   - A child that exceeds the timeout or the memory is killed. If a child dies, its invocation fails;
 //     the next invocation gets a new child.
 //   - An asynchronous call is written to a file before it is accepted, and retried with
 //     the service's delays. If it fails for good, the record that Lambda sends to an
@@ -45,7 +45,7 @@ type Function struct {
 	Name        string
 	Binary      string   // the executable, "bootstrap" in the service
 	Env         []string // "NAME=value", added to the variables that the service sets
-	Memory      int      // MB; passed to the function but not enforced
+	Memory      int      // MB; a child that uses more is killed (on Linux); 0 for no limit
 	Timeout     time.Duration
 	Concurrency int    // 0 for DefaultConcurrency
 	Retries     int    // of an asynchronous call, after the first attempt
@@ -92,6 +92,8 @@ type Result struct {
 	RequestID     string
 	Payload       []byte // the function's answer, or its error as JSON
 	FunctionError string // empty, or "Unhandled"
+
+	outOfMemory bool // the child was killed because of its memory
 }
 
 // Errors of Invoke and InvokeAsync for calls that did not take place.

@@ -45,25 +45,31 @@ func (l *logFile) line(line []byte) {
 	}
 }
 
-// report logs the end of an invocation as the service does.
-func (l *logFile) report(id string, took time.Duration, r Result) {
+// report logs the end of an invocation as the service does. Sizes of memory are in MB.
+func (l *logFile) report(id string, took time.Duration, memory, used int, r Result) {
 	status := "success"
 	if r.FunctionError != "" {
 		status = "error"
 	}
+	record := map[string]any{
+		"requestId": id, "status": status,
+		"metrics": map[string]any{"durationMs": float64(took.Microseconds()) / 1000, "memorySizeMB": memory, "maxMemoryUsedMB": used},
+	}
+	if r.outOfMemory {
+		record["errorType"] = "Runtime.OutOfMemory"
+	}
 	line, _ := json.Marshal(map[string]any{ // these values always marshal
 		"time": l.now().UTC().Format("2006-01-02T15:04:05.000Z"),
-		"type": "platform.report",
-		"record": map[string]any{
-			"requestId": id, "status": status,
-			"metrics": map[string]any{"durationMs": float64(took.Microseconds()) / 1000},
-		},
+		"type": "platform.report", "record": record,
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = l.file.Write(append(line, '\n')) // a full disk does not stop the functions
 	if status == "error" {
 		fmt.Fprintf(l.console, "%s: failed: %s\n", l.name, short(r.Payload))
+	}
+	if r.outOfMemory {
+		fmt.Fprintf(l.console, "%s: killed because it used %d of %d MB of memory\n", l.name, used, memory)
 	}
 }
 

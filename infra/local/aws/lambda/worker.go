@@ -53,6 +53,7 @@ func (f *function) run(id string, payload []byte) (Result, error) {
 			return Result{}, err
 		}
 		result, delivered, alive := w.run(inv)
+		memory := memoryOf(w.process.Pid)
 		if alive {
 			f.giveBack(w)
 		} else {
@@ -61,7 +62,7 @@ func (f *function) run(id string, payload []byte) (Result, error) {
 		if !delivered && used {
 			continue // it died while idle and never received the invocation
 		}
-		f.log.report(id, f.now().Sub(started), result)
+		f.log.report(id, f.now().Sub(started), f.Memory, int(memory>>20), result)
 		return result, nil
 	}
 }
@@ -258,21 +259,48 @@ func (w *worker) run(inv *invocation) (r Result, delivered, alive bool) {
 	}
 	deadline := time.NewTimer(w.f.Timeout)
 	defer deadline.Stop()
-	select {
-	case r := <-inv.done:
-		return r, true, true
-	case <-w.exited:
+	memory := time.NewTicker(memoryInterval)
+	defer memory.Stop()
+	for {
 		select {
-		case r := <-inv.done: // it answered and then ended, for example after a panic
-			return r, true, false
-		default:
-			return w.ended(inv), true, false
+		case r := <-inv.done:
+			if w.outOfMemory() { // between two looks
+				return killed(inv), true, false
+			}
+			return r, true, true
+		case <-w.exited:
+			select {
+			case r := <-inv.done: // it answered and then ended, for example after a panic
+				return r, true, false
+			default:
+				return w.ended(inv), true, false
+			}
+		case <-w.f.killing:
+			return failed(inv, "Runtime.ExitError", "the host stops"), true, false
+		case <-deadline.C:
+			return failed(inv, "Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", inv.id, w.f.Timeout.Seconds())), true, false
+		case <-memory.C:
+			if w.outOfMemory() {
+				return killed(inv), true, false
+			}
 		}
-	case <-w.f.killing:
-		return failed(inv, "Runtime.ExitError", "the host stops"), true, false
-	case <-deadline.C:
-		return failed(inv, "Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", inv.id, w.f.Timeout.Seconds())), true, false
 	}
+}
+
+// memoryInterval is the time between two looks at the memory of a child that works. A look costs
+// some microseconds; the peak between two looks counts.
+const memoryInterval = 25 * time.Millisecond
+
+// outOfMemory reports whether the child has used more memory than the function has.
+func (w *worker) outOfMemory() bool {
+	return w.f.Memory > 0 && memoryOf(w.process.Pid) > int64(w.f.Memory)<<20
+}
+
+// killed returns the outcome of an invocation whose child was killed because of its memory.
+func killed(inv *invocation) Result {
+	r := failed(inv, "Runtime.ExitError", fmt.Sprintf("RequestId: %s Error: Runtime exited with error: signal: killed", inv.id))
+	r.outOfMemory = true
+	return r
 }
 
 // ended returns the outcome of an invocation whose child has ended.

@@ -4,6 +4,8 @@
 //   - Signatures (Version 4, in headers and presigned) are checked, with expiry and signed
 //     length; unsigned requests are rejected. Requests signed in headers with a foreign key
 //     are accepted without checking the signature.
+//   - A request with a presigned URL and an Authorization header is rejected.
+//   - Pages of other origins may do what the CORS rule of a bucket allows.
 //   - Unsupported operations (tagging, ACLs and so on) are answered with 501 instead of
 //     being treated as an ordinary put.
 //   - Buckets are versioned, and all data survives a restart.
@@ -20,7 +22,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ type Options struct {
 	Dir         string          // folder of the data
 	Buckets     []string        // created if missing
 	Credentials aws.Credentials // the key whose signatures are checked
-	Origins     []string        // web origins that may call, like the origin in the CORS rule of the uploads bucket
+	CORS        map[string]Rule // by bucket; pages of other origins cannot use a bucket without a rule
 	Notify      Notifier        // receives the events
 	Now         func() time.Time
 }
@@ -77,21 +78,13 @@ func (s *Server) Close() error { return s.store.Close() }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" {
-		if !slices.Contains(s.options.Origins, origin) {
-			writeError(w, r, refuse("AccessForbidden", "CORSResponse: this origin is not allowed."))
-			return
-		}
-		w.Header().Set("Vary", "Origin")
-		if r.Method == http.MethodOptions {
-			h := w.Header()
-			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Allow-Methods", "GET, HEAD, PUT")
-			h.Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
-			h.Set("Access-Control-Max-Age", "300")
-			return
-		}
+	if r.Method == http.MethodOptions {
+		s.preflight(w, r)
+		return
 	}
+	out := s.cross(w, r)
+	defer out.end()
+	w = out
 	if err := s.admit(r); err != nil {
 		writeError(w, r, err)
 		return

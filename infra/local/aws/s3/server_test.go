@@ -62,7 +62,11 @@ func start(t *testing.T, dir string, now func() time.Time) *stand {
 	t.Helper()
 	s := &stand{}
 	server, err := s3.New(s3.Options{
-		Dir: dir, Buckets: []string{"uploads", "reports"}, Credentials: key, Origins: []string{origin}, Notify: s.notify, Now: now,
+		Dir: dir, Buckets: []string{"uploads", "reports", "other"}, Credentials: key, Notify: s.notify, Now: now,
+		CORS: map[string]s3.Rule{
+			"uploads": {Origins: []string{origin}, Methods: []string{"PUT"}, Headers: []string{"content-type", "x-amz-meta-*"}, Expose: []string{"ETag"}},
+			"reports": {Origins: []string{"*"}, Methods: []string{"GET", "HEAD"}},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

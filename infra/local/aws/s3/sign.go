@@ -90,6 +90,9 @@ func readSignature(r *http.Request) (signature, error) {
 	query := r.URL.Query()
 	header := r.Header.Get("Authorization")
 	switch {
+	case query.Has("X-Amz-Signature") && header != "":
+		return sig, malformed("InvalidArgument", "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "+
+			"Signature query string parameter or the Authorization header should be specified")
 	case query.Has("X-Amz-Signature"):
 		sig.presigned = true
 		credential, signedHeaders, date = query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"), query.Get("X-Amz-Date")

@@ -269,26 +269,113 @@ func TestChunkedUploads(t *testing.T) {
 	}
 }
 
-func TestPagesOfOtherOriginsMayNotCall(t *testing.T) {
+// TestCORS: pages may do what the rule of a bucket allows, as in S3: a preflight that no rule allows
+// is refused, and an answer that a page may not read has no header that says otherwise.
+func TestCORS(t *testing.T) {
 	t.Parallel()
 	s := start(t, t.TempDir(), time.Now)
-	preflight := func(from string) *http.Response {
-		r, _ := http.NewRequest("OPTIONS", s.URL+"/uploads/a", nil)
-		r.Header.Set("Origin", from)
-		r.Header.Set("Access-Control-Request-Method", "PUT")
-		r.Header.Set("Access-Control-Request-Headers", "content-type,x-amz-meta-on-error")
+	s.put(t, "a", "one")
+	for name, c := range map[string]struct {
+		bucket, origin, method, headers string
+		status                          int
+		code                            string
+	}{
+		"an upload":                     {"uploads", origin, "PUT", "content-type, X-Amz-Meta-On-Error", 200, ""},
+		"without headers":               {"uploads", origin, "PUT", "", 200, ""},
+		"another origin":                {"uploads", "http://evil.example", "PUT", "", 403, "AccessForbidden"},
+		"another method":                {"uploads", origin, "GET", "", 403, "AccessForbidden"},
+		"another header":                {"uploads", origin, "PUT", "content-type,authorization", 403, "AccessForbidden"},
+		"a rule for every origin":       {"reports", "null", "GET", "", 200, ""},
+		"a bucket without a rule":       {"other", origin, "GET", "", 403, "AccessForbidden"},
+		"a bucket that is not there":    {"nowhere", origin, "GET", "", 403, "AccessForbidden"},
+		"a request that is no question": {"uploads", "", "", "", 400, "BadRequest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := http.NewRequest("OPTIONS", s.URL+"/"+c.bucket+"/a", nil)
+			for name, value := range map[string]string{"Origin": c.origin, "Access-Control-Request-Method": c.method, "Access-Control-Request-Headers": c.headers} {
+				if value != "" {
+					r.Header.Set(name, value)
+				}
+			}
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			body, _ := io.ReadAll(response.Body)
+			if response.StatusCode != c.status || !strings.Contains(string(body), c.code) {
+				t.Errorf("%d %s", response.StatusCode, body)
+			}
+			if allowed := response.Header.Get("Access-Control-Allow-Origin"); (allowed != "") != (c.status == 200) {
+				t.Errorf("allowed origin %q", allowed)
+			}
+		})
+	}
+	for name, c := range map[string]struct{ bucket, origin, method, allowed string }{
+		"a page that reads reports":   {"reports", "null", "GET", "*"},
+		"a page that reads uploads":   {"uploads", origin, "GET", ""},
+		"a page that uploads":         {"uploads", origin, "PUT", origin},
+		"another page that uploads":   {"uploads", "http://evil.example", "PUT", ""},
+		"a bucket without a rule":     {"other", origin, "GET", ""},
+		"a program, which is no page": {"reports", "", "GET", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			presign := awss3.NewPresignClient(s.Client)
+			var signed *v4.PresignedHTTPRequest
+			var err error
+			if c.method == "PUT" {
+				signed, err = presign.PresignPutObject(context.Background(), &awss3.PutObjectInput{Bucket: &c.bucket, Key: aws.String("b"), ContentLength: aws.Int64(1)})
+			} else {
+				signed, err = presign.PresignGetObject(context.Background(), &awss3.GetObjectInput{Bucket: &c.bucket, Key: aws.String("a")})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body io.Reader
+			if c.method == "PUT" {
+				body = strings.NewReader("x")
+			}
+			r, _ := http.NewRequest(c.method, signed.URL, body)
+			if c.origin != "" {
+				r.Header.Set("Origin", c.origin)
+			}
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if got := response.Header.Get("Access-Control-Allow-Origin"); response.StatusCode == 403 || got != c.allowed {
+				t.Errorf("%d, allowed origin %q, want %q", response.StatusCode, got, c.allowed)
+			}
+		})
+	}
+}
+
+// TestBearerBesideAPresignedURL: S3 refuses two kinds of credentials, so clients must not forward the
+// API's token when they follow a redirect.
+func TestBearerBesideAPresignedURL(t *testing.T) {
+	t.Parallel()
+	s := start(t, t.TempDir(), time.Now)
+	s.put(t, "a", "one")
+	signed, err := awss3.NewPresignClient(s.Client).PresignGetObject(context.Background(), &awss3.GetObjectInput{Bucket: aws.String("uploads"), Key: aws.String("a")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]int{"": 200, "Bearer x": 400} {
+		r, _ := http.NewRequest("GET", signed.URL, nil)
+		if header != "" {
+			r.Header.Set("Authorization", header)
+		}
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
+		body, _ := io.ReadAll(response.Body)
 		response.Body.Close()
-		return response
-	}
-	ok := preflight(origin)
-	if ok.StatusCode != 200 || ok.Header.Get("Access-Control-Allow-Headers") != "content-type,x-amz-meta-on-error" {
-		t.Errorf("the console's origin: %d %v", ok.StatusCode, ok.Header)
-	}
-	if evil := preflight("http://evil.example"); evil.StatusCode != 403 || evil.Header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("another origin: %d %v", evil.StatusCode, evil.Header)
+		if response.StatusCode != want || want == 400 && !strings.Contains(string(body), "<Code>InvalidArgument</Code><Message>Only one auth mechanism allowed") {
+			t.Errorf("%q: %d %s", header, response.StatusCode, body)
+		}
 	}
 }

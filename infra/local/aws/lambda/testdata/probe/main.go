@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 type event struct {
 	Do   string `json:"do"`
-	For  int    `json:"for"`  // milliseconds or bytes
+	For  int    `json:"for"`  // milliseconds, bytes or MB
 	File string `json:"file"` // file to which each call appends a line
 
 	Records []struct {
@@ -77,6 +78,12 @@ func handle(ctx context.Context, e event) (answer, error) {
 		os.Exit(3)
 	case "sleep":
 		time.Sleep(time.Duration(e.For) * time.Millisecond)
+	case "memory":
+		hoard := make([]byte, e.For<<20) // megabytes
+		for i := 0; i < len(hoard); i += 4096 {
+			hoard[i] = 1
+		}
+		runtime.KeepAlive(hoard)
 	case "big":
 		a.Big = strings.Repeat("x", e.For)
 	}
