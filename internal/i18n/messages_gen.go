@@ -297,6 +297,11 @@ var messages = [...]message{
 		"Er zijn te veel gebeurtenissen voor één bestand. Kies minder dagen met from en to, of filter op action, by of subject.",
 		"Il y a trop d'événements pour un seul fichier. Choisissez moins de jours avec from et to, ou filtrez par action, by ou subject.",
 	}},
+	{"feed_agreements", [...]string{
+		"This is a file of agreement numbers, not a list for the catalog. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen lijst voor de catalogus. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas une liste pour le catalogue. Déposez-le sous agreements/.",
+	}},
 	{"feed_columns", [...]string{
 		"A line has a publisher and a product title. This one has {count} columns; name the columns in a header if there are others.",
 		"Een regel bevat een uitgever en een producttitel. Deze heeft {count} kolommen; geef de kolommen namen in een kopregel als er andere zijn.",
@@ -311,6 +316,11 @@ var messages = [...]message{
 		"This is an inventory of software, not a list for the catalog. Upload it under inventory/.",
 		"Dit is een software-inventaris, geen lijst voor de catalogus. Upload het onder inventory/.",
 		"Ce fichier est un inventaire de logiciels, pas une liste pour le catalogue. Déposez-le sous inventory/.",
+	}},
+	{"feed_statement", [...]string{
+		"This is a statement of entitlements, not a list for the catalog. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen lijst voor de catalogus. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas une liste pour le catalogue. Déposez-le sous entitlements/.",
 	}},
 	{"feed_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it into smaller files.",
@@ -396,6 +406,11 @@ var messages = [...]message{
 		"The file is rich text (RTF). Save it as plain text, with a name that ends in .csv.",
 		"Het bestand is opgemaakte tekst (RTF). Sla het op als tekst zonder opmaak, met een naam die eindigt op .csv.",
 		"Le fichier est du texte enrichi (RTF). Enregistrez-le en texte brut, avec un nom qui se termine par .csv.",
+	}},
+	{"file_statement", [...]string{
+		"This is a statement of entitlements, not a file of agreement numbers. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen bestand met overeenkomstnummers. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas un fichier de numéros d'accords. Déposez-le sous entitlements/.",
 	}},
 	{"file_too_large", [...]string{
 		"The file is larger than 4 MiB. Split it into smaller files.",
@@ -572,6 +587,11 @@ var messages = [...]message{
 		"Het ZIP-archief wordt uitgepakt veel groter dan een inventaris en is daarom niet verder gelezen. Upload in plaats daarvan het uitgepakte CSV-bestand.",
 		"L'archive ZIP donne bien plus qu'un inventaire une fois décompressée ; sa lecture a été arrêtée. Déposez plutôt le fichier CSV décompressé.",
 	}},
+	{"inventory_document", [...]string{
+		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
+		"Dit is een JSON-object met een naam en een versie, maar zonder pc. Is het een softwarelijst, stuur dan de hele array, of voeg aan elke rij een sleutel zoals hostname toe.",
+		"Ce fichier est un objet JSON avec un nom et une version, mais sans PC. S'il s'agit d'une liste de logiciels, envoyez le tableau JSON entier, ou ajoutez à chaque ligne une clé telle que hostname.",
+	}},
 	{"inventory_empty", [...]string{
 		"The file contains no PC, so it replaced nothing. Check that the export is complete, and upload it again.",
 		"Het bestand vermeldt geen enkele pc en heeft dus niets vervangen. Kijk of de export volledig was en upload het opnieuw.",
@@ -681,6 +701,11 @@ var messages = [...]message{
 		"The list is only a part: its last page names a next one. Export all pages, and upload them as one file or in one ZIP archive.",
 		"De lijst is maar een deel: de laatste pagina verwijst naar een volgende. Exporteer alle pagina's en upload ze als één bestand of in één ZIP-archief.",
 		"La liste n'est qu'une partie : sa dernière page en annonce une suivante. Exportez toutes les pages et déposez-les dans un seul fichier ou une seule archive ZIP.",
+	}},
+	{"inventory_note_removed", [...]string{
+		"Rows of software that was uninstalled, which are not counted: {rows}. Other rows about the same software are: send a list of what is installed, not of changes.",
+		"Rijen van software die verwijderd is, die niet meegeteld zijn: {rows}. Andere rijen over dezelfde software tellen wel mee: stuur een lijst van wat geïnstalleerd is, niet van wijzigingen.",
+		"Lignes de logiciels désinstallés, qui ne sont pas comptées : {rows}. D'autres lignes sur les mêmes logiciels le sont : envoyez une liste de ce qui est installé, pas des modifications.",
 	}},
 	{"inventory_note_repeated", [...]string{
 		"Rows that repeat an earlier row, and count once: {rows}.",
@@ -1732,6 +1757,11 @@ var messages = [...]message{
 		"De bron van rechten was niet bereikbaar. Naar het paar wordt bij de volgende verversing opnieuw gevraagd.",
 		"La source des droits était inaccessible. La paire sera à nouveau demandée à la prochaine actualisation.",
 	}},
+	{"statement_agreements", [...]string{
+		"This is a file of agreement numbers, not a statement of entitlements. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen overzicht van rechten. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas un relevé de droits. Déposez-le sous agreements/.",
+	}},
 	{"statement_column_missing", [...]string{
 		"The header has no column {column}. Add it, or download the statement again with all its columns.",
 		"De kopregel heeft geen kolom {column}. Voeg die toe of download het overzicht opnieuw met alle kolommen.",
@@ -1981,6 +2011,11 @@ var messages = [...]message{
 		"an update of its version",
 		"een update van haar versie",
 		"une mise à jour de sa version",
+	}},
+	{"step_upgrade", [...]string{
+		"a newer version to which the upgrade is free of charge",
+		"een nieuwere versie waarnaar de upgrade gratis is",
+		"une version plus récente vers laquelle la mise à niveau est gratuite",
 	}},
 	{"stray_quote", [...]string{
 		"Quotes may only be around a whole cell. Remove the quotes from this one.",

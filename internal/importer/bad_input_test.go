@@ -196,6 +196,14 @@ func TestBadInput(t *testing.T) {
 			upload: file(name("a.csv"), `{"value":[{"displayName":"Visio","deviceCount":3}]}`), most: -1,
 			want: "rejected file_inventory: 1 rows = 0 added + 0 unchanged + 1 rejected, 0 created, 0 extended", first: "error 0.0 file_inventory",
 		},
+		"R6.1 a file of another system, with its extension": {
+			upload: file(name("a.txt"), "DeviceName,ApplicationName\r\nPC-1,Visio\r\nPC-2,Visio\r\n"), most: -1,
+			want: "rejected file_inventory: 3 rows = 0 added + 0 unchanged + 3 rejected, 0 created, 0 extended", first: "error 0.0 file_inventory",
+		},
+		"R7.2 a statement": {
+			upload: file(name("a.csv"), "License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\r\n8123456,Visio,2021,Applications,License,35,0\r\n"), most: -1,
+			want: "rejected file_statement: 2 rows = 0 added + 0 unchanged + 2 rejected, 0 created, 0 extended", first: "error 0.0 file_statement",
+		},
 		"R3.9 a key with plus, %2B, spaces and Unicode": {
 			upload: file(name("a + b%2B c  Übersicht 日本 100%.csv"), good), most: -1,
 			want: "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 1 created, 0 extended",

@@ -15,6 +15,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
+	"trueup/internal/entitlement/statement"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
@@ -370,11 +371,20 @@ func (a *attempt) read(file intake.File) ([]sheet.Finding, error) {
 			return nil, err
 		}
 		a.file = pairfile.Read(data, pairfile.Options{FileName: a.imp.File, Program: a.imp.Program, Limits: a.Limits})
-		if a.file.Rejected > 0 && inventory.IsFile(data) { // a short title beside a PC looks like a pair
-			a.file.Refuse("file_inventory")
-		}
+		a.nameKind(data)
 	}
 	return append(findings, a.file.Findings...), nil
+}
+
+// nameKind replaces the findings of a file of another kind by one that says where it belongs.
+func (a *attempt) nameKind(data []byte) {
+	switch {
+	case !a.file.Refused && a.file.Rejected == 0:
+	case inventory.IsFile(data): // also with good rows: a short title beside a PC looks like a pair
+		a.file.Refuse("file_inventory")
+	case len(a.file.Rows) == 0 && statement.IsFile(data):
+		a.file.Refuse("file_statement")
+	}
 }
 
 // count stores the numbers of R3.8 in the record.

@@ -40,6 +40,11 @@ var importRules = []agreement.Rule{
 		Pass:    "01-07001,01-07001", Fail: "DeviceName,ApplicationName\nPC-1,Visio",
 	},
 	{
+		Code: "file_statement", Spec: "R5.1", Check: CheckUpload, Field: "file",
+		Summary: "The file is a statement of entitlements. Put it under entitlements/.",
+		Pass:    "01-07001,01-07001", Fail: "License ID,Product family,Effective quantity\n8123456,Visio,35",
+	},
+	{
 		Code: "pair_taken", Spec: "R2.3", Check: CheckStore, Field: "row", Args: []string{"agreement"},
 		Summary: "The pair belongs to another agreement.",
 		Pass:    "01-07001,01-07001,Office", Fail: "01-07001,01-07001,Office with the pair stored under Servers",

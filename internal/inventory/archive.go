@@ -100,9 +100,11 @@ func (r *reading) readArchive(file io.Reader) error {
 	var why error = errs.New(errs.Invalid, "inventory_format") // of an archive without any inventory
 	for i, entry := range files {
 		r.inside, r.pc = entry.Name[:min(len(entry.Name), maxFileName)], lists[i].pc(byFolder[text.Fold(lists[i].base)])
+		before := r.tally
 		err := r.readEntry(entry, unpacked)
 		switch {
-		case isOther(err):
+		case isOther(err): // one bad row, whatever was read
+			r.tally = before
 			r.row(0, rowFile)
 			if errs.CodeOf(why) == "inventory_format" {
 				why = err
@@ -135,7 +137,7 @@ func isWorkbookPart(name string) bool {
 // others are the codes of files that are not an inventory.
 var others = []string{
 	"inventory_format", "inventory_agreements", "inventory_statement", "inventory_workbook", "inventory_page", "inventory_packed",
-	"inventory_nothing", "inventory_answer",
+	"inventory_nothing", "inventory_answer", "inventory_document",
 }
 
 func isOther(err error) bool { return slices.Contains(others, errs.CodeOf(err)) }

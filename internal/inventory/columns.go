@@ -44,7 +44,7 @@ var (
 		"smsuniqueidentifier",
 	}
 	deviceNames = names{
-		"devicename", "netbiosname", "computername", "pscomputername", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
+		"devicename", "netbiosname", "computername", "pscomputername", "hostidentifier", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
 		"machinename", "systemname", "endpointname", "agentname", "workstationname", "inventorydevice", "clientname", "nodename", "pcname",
 		"computer", "device", "machine", "node", "host", "pc", "workstation", "endpoint", "asset", "client",
 		"apparaatnaam", "computernaam", "pcnaam", "machinenaam", "apparaat", "werkstation",
@@ -115,6 +115,7 @@ type columns struct {
 	number, row               int // the number of devices, and the id of the row
 	platform, system, build   int
 	user, source              int
+	status, gone              int // whether the software is no longer installed, and since when
 }
 
 // columnsOf recognises a table by the names of its columns. ok is false if they are not those of
@@ -135,7 +136,7 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	c = columns{
 		title: find(titleNames), publisher: find(publisherNames), version: find(versionNames), id: find(idNames), device: find(deviceNames),
 		number: find(numberNames), row: find(rowNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
-		user: find(userNames), source: find(sourceNames),
+		user: find(userNames), source: find(sourceNames), status: find(statusNames), gone: find(goneNames),
 	}
 	c.findComputer(letters)
 	if c.numbers = c.id < 0 && c.device < 0 && c.number >= 0; !c.numbers {
@@ -168,8 +169,10 @@ func (c *columns) findComputer(letters []string) {
 			}
 		}
 	}
-	if slices.Contains(letters, "caption") || slices.Contains(letters, "registryname") {
-		return // of one PC: wmic, UninstallView
+	for _, only := range []string{"caption", "registryname", "uninstallstring"} {
+		if slices.Contains(letters, only) {
+			return // of one PC: wmic, UninstallView, the registry
+		}
 	}
 	for _, name := range computerNames {
 		if i := slices.Index(letters, name); i >= 0 && i != c.title && letters[c.title] != "name" && letters[c.title] != "naam" && letters[c.title] != "nom" {
@@ -189,7 +192,7 @@ func (c columns) ofOneDevice(letters []string) bool {
 		return c.shape != AppInvRawData
 	}
 	for i, name := range letters {
-		if i != c.title && i != c.publisher && i != c.version && i != c.platform && !slices.Contains(beside, name) {
+		if i != c.title && i != c.publisher && i != c.version && i != c.platform && i != c.gone && !slices.Contains(beside, name) {
 			return false
 		}
 	}
@@ -237,5 +240,5 @@ func shapeOf(header, letters []string, c columns) Shape {
 
 // last returns the position of the last column that is read.
 func (c columns) last() int {
-	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source)
+	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source, c.status, c.gone)
 }

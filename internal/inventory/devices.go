@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -23,7 +22,7 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 	defer func() { r.document = d.held }()
 	known, unknown := false, 0
 	var why *errs.Error // of the first document that is known and has no software
-	before := r.lists
+	r.rowsOf.count = nil
 	for {
 		document, line, flaw, err := d.next()
 		if errors.Is(err, io.EOF) {
@@ -32,7 +31,7 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 		if err != nil {
 			return err
 		}
-		r.lists = before + d.list
+		r.list, r.inArray = d.list, d.array
 		if flaw == "" {
 			recognised, none, err := r.device(document, line)
 			switch {
@@ -50,23 +49,14 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 			flaw = rowDocument
 		}
 		if unknown++; !known && unknown == unknownDocuments {
-			return errs.New(errs.Invalid, "inventory_format")
+			return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
 		}
 		r.row(line, flaw)
 	}
 	if !known {
-		r.forget(unknown)
 		return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
 	}
 	return nil
-}
-
-// forget removes the bad rows of a short file that is not an inventory: it is reported as one bad row.
-func (r *reading) forget(rows int) {
-	kept := min(rows, len(r.tally.Bad))
-	r.tally.Bad = r.tally.Bad[:len(r.tally.Bad)-kept]
-	r.tally.Rows -= rows
-	r.tally.BadRows -= rows
 }
 
 // device counts the titles of a document. recognised is false if it is no inventory, or damaged;
@@ -80,17 +70,14 @@ func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error
 	case d.Content != nil && d.Content.Softwares != nil:
 		return true, nil, r.glpi(&d, line)
 	case d.Action == "removed" && d.Columns != nil:
-		// The meaning of a log of differences depends on lines outside the file.
-		if err := r.is(Osquery, false); err != nil {
-			return true, nil, err
-		}
-		r.row(line, rowRemoved)
-		return true, nil, nil
+		r.removed++
+		return true, nil, r.is(Osquery, false)
 	case d.Columns != nil:
-		return true, nil, r.logged(&d, line, *d.Columns)
+		return true, nil, r.logged(&d, line, d.Columns...)
 	case d.Snapshot != nil:
 		return true, nil, r.logged(&d, line, d.Snapshot...)
 	}
+	d.deviceID, d.deviceName = deviceIn(b)
 	for _, read := range []func(*document, int64) (bool, error){r.graph, r.fleet} {
 		if recognised, err := read(&d, line); recognised || err != nil {
 			return recognised, nil, err
@@ -99,8 +86,7 @@ func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error
 	if why := d.nothing(b); why != nil {
 		return false, why, nil
 	}
-	recognised, err = r.single(&d, b, line)
-	return recognised, nil, err
+	return r.flat(b, line)
 }
 
 // nothing says why a document of an API has no software; nil if it is none.
@@ -134,7 +120,7 @@ func (r *reading) graph(d *document, line int64) (recognised bool, err error) {
 	case slices.ContainsFunc(d.Value, func(p program) bool { return len(p.DetectedApps) > 0 }):
 		for i := range d.Value {
 			h := &d.Value[i]
-			o := owner{device: firstOf(h.ID, h.DeviceName), alias: h.DeviceName, system: h.platform()}
+			o := owner{device: firstOf(h.ID, h.deviceName), alias: h.deviceName, system: h.platform()}
 			if err := r.programs(Graph, line, o, h.DetectedApps...); err != nil {
 				return true, err
 			}
@@ -173,30 +159,6 @@ func (r *reading) page(more bool) {
 	if more {
 		r.linked++
 	}
-}
-
-// single counts a row of osqueryi, or of ConvertTo-Json.
-func (r *reading) single(d *document, b []byte, line int64) (recognised bool, err error) {
-	has := func(keys ...string) bool {
-		return !slices.ContainsFunc(keys, func(key string) bool { return !bytes.Contains(b, []byte(`"`+key+`"`)) })
-	}
-	device, alias := d.program.device()
-	o := owner{device: firstOf(d.HostIdentifier, device), alias: alias}
-	switch {
-	case d.SoftwareName != "" && o.device != "":
-		return true, r.programs(Defender, line, o, d.program)
-	case has("name", "version"):
-		if o.device == "" { // no real device has this name
-			o.device = value(fmt.Sprintf("\x00%d", r.lists))
-		}
-		return true, r.programs(Osquery, line, o, d.program)
-	case has("DisplayName", "DisplayVersion"), has("Name", "Version"):
-		if o.device == "" {
-			o.device = value(r.oneDevice())
-		}
-		return true, r.programs(PowerShell, line, o, d.program)
-	}
-	return false, nil
 }
 
 func firstOf(values ...value) value {
@@ -276,7 +238,7 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 		flaw, err := r.install(&install{
 			device: []byte(device), alias: []byte(alias), publisher: []byte(publisher),
 			name:    []byte(cmp.Or(p.Name, p.DisplayName, p.SoftwareName)),
-			version: []byte(cmp.Or(p.DisplayVersion, p.Version, p.SoftwareVersion)),
+			version: []byte(cmp.Or(p.Version, p.SoftwareVersion)),
 			user:    []byte(o.user),
 		}, s)
 		if err != nil {

@@ -124,12 +124,12 @@ const maxDevice = 255
 // appendDevice appends the key of a device, which is unique per device and ignores case. Intune
 // names devices by GUIDs, which take 16 bytes. flaw says why the name is invalid.
 func appendDevice(key, device []byte) (_ []byte, flaw string) {
-	if guid, ok := parseGUID(device); ok && guid != noGUID {
+	if guid, ok := parseGUID(device); ok && named(device) {
 		return append(append(key, 0), guid[:]...), ""
 	}
 	folded := text.Fold(text.Readable(string(device)))
 	switch {
-	case isNothing(folded), isZero(folded):
+	case !named([]byte(folded)):
 		return key, rowDevice
 	case len(folded) > maxDevice:
 		return key, rowTooLong
@@ -139,9 +139,6 @@ func appendDevice(key, device []byte) (_ []byte, flaw string) {
 	}
 	return append(append(key, byte(len(folded))), folded...), ""
 }
-
-// noGUID is the id that systems write when they do not know one.
-var noGUID [16]byte
 
 // parseGUID reads text such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301.
 func parseGUID(b []byte) (guid [16]byte, ok bool) {

@@ -25,10 +25,10 @@ type document struct {
 	} `json:"content"`
 
 	// osqueryd: a line of its log.
-	HostIdentifier value     `json:"hostIdentifier"`
-	Action         value     `json:"action"`
-	Columns        *program  `json:"columns"`
-	Snapshot       []program `json:"snapshot"`
+	HostIdentifier value `json:"hostIdentifier"`
+	Action         value `json:"action"`
+	Columns        list  `json:"columns"`
+	Snapshot       list  `json:"snapshot"`
 
 	// Microsoft Graph and Defender: a page of detectedApps, of devices with them, or of software.
 	Value list  `json:"value"`
@@ -47,7 +47,7 @@ type document struct {
 	Error  json.RawMessage `json:"error"`
 	Errors json.RawMessage `json:"errors"`
 
-	// osqueryi, PowerShell and fleet managers: a row, or a host.
+	// Graph and Fleet: a row, or a host.
 	program
 }
 
@@ -55,17 +55,11 @@ type document struct {
 // such column, but the query can add one. A host of Fleet has the same fields and a list of
 // software.
 type program struct {
+	deviceID, deviceName value // deviceIn of the row
+
 	Name      value `json:"name"`
 	Publisher value `json:"publisher"`
 	Version   value `json:"version"`
-
-	UUID        value `json:"uuid"`
-	HostUUID    value `json:"host_uuid"`
-	Host        value `json:"host_identifier"`
-	Hostname    value `json:"hostname"`
-	Computer    value `json:"computer_name"`
-	HostName    value `json:"host_hostname"`
-	HostDisplay value `json:"host_display_name"`
 
 	Platform value `json:"platform"`
 	OS       value `json:"os_version"`
@@ -78,16 +72,12 @@ type program struct {
 	Versions   list  `json:"versions"`    // Fleet: of a title
 	Software   list  `json:"software"`    // Fleet: of a host
 
-	DisplayName    value `json:"displayName"`     // Graph and PowerShell
-	DisplayVersion value `json:"displayVersion"`  // PowerShell
-	PSComputerName value `json:"psComputerName"`  // PowerShell
-	DeviceCount    value `json:"deviceCount"`     // Graph
-	DeviceName     value `json:"deviceName"`      // Graph and Defender: a device
-	System         value `json:"operatingSystem"` // Graph: of a device
-	DetectedApps   list  `json:"detectedApps"`    // Graph: of a device
+	DisplayName  value `json:"displayName"`     // Graph
+	DeviceCount  value `json:"deviceCount"`     // Graph
+	System       value `json:"operatingSystem"` // Graph: of a device
+	DetectedApps list  `json:"detectedApps"`    // Graph: of a device
 
-	DeviceID        value `json:"deviceId"` // Defender
-	OSPlatform      value `json:"osPlatform"`
+	OSPlatform      value `json:"osPlatform"` // Defender
 	SoftwareName    value `json:"softwareName"`
 	SoftwareVendor  value `json:"softwareVendor"`
 	SoftwareVersion value `json:"softwareVersion"`
@@ -96,12 +86,10 @@ type program struct {
 // device returns the device that the row names, by its id and with its name as alias, or by its
 // name; empty if it names none.
 func (p *program) device() (device, alias value) {
-	id := firstOf(p.UUID, p.HostUUID, p.DeviceID)
-	name := firstOf(p.Host, p.Hostname, p.Computer, p.HostName, p.HostDisplay, p.DeviceName, p.PSComputerName)
-	if id == "" {
-		return name, ""
+	if p.deviceID == "" {
+		return p.deviceName, ""
 	}
-	return id, name
+	return p.deviceID, p.deviceName
 }
 
 // platform returns the system that a row tells.
@@ -120,7 +108,11 @@ func (l *list) UnmarshalJSON(b []byte) error {
 	var one program
 	switch {
 	case json.Unmarshal(b, (*[]program)(l)) == nil:
+		if len(*l) > 0 {
+			arrayElements(b, func(i int, row []byte) { (*l)[i].deviceID, (*l)[i].deviceName = deviceIn(row) })
+		}
 	case json.Unmarshal(b, &one) == nil:
+		one.deviceID, one.deviceName = deviceIn(b)
 		*l = list{one}
 	default:
 		*l = nil

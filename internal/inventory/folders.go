@@ -2,45 +2,85 @@ package inventory
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"trueup/internal/text"
 )
 
 // listWords are words in names of files and folders that describe the content and name no PC, in the
-// form of text.Letters, without digits.
-var listWords = []string{
-	"software", "installed", "programs", "program", "applications", "application", "apps", "app", "products", "product", "inventory", "list",
-	"export", "report", "data", "output", "results", "wmic", "winget", "osquery", "packages", "package", "uninstall", "registry", "all",
-	"geinstalleerde", "programmas", "inventaris", "lijst", "toepassingen", "logiciels", "logiciel", "programmes", "inventaire", "liste",
-	"programme", "anwendungen", "inventar", "installierte", "installes", //nolint:misspell // French
+// form of text.Letters. false for those that names of PCs begin with, too, such as APP-01.
+var listWords = map[string]bool{
+	"software": true, "installed": true, "programs": true, "program": true, "applications": true, "application": true, "inventory": true,
+	"wmic": true, "winget": true, "osquery": true, "packages": true, "package": true, "uninstall": true, "registry": true,
+	"apps": false, "app": false, "products": false, "product": false, "list": false, "export": false, "report": false, "data": false,
+	"output": false, "results": false, "all": false,
+	"geinstalleerde": true, "programmas": true, "inventaris": true, "lijst": false, "toepassingen": true,
+	"logiciels": true, "logiciel": true, "programmes": true, "inventaire": true, "liste": false, "programme": true,
+	"anwendungen": true, "inventar": true, "installierte": true, "installes": true, //nolint:misspell // French
 }
 
-// isListName reports whether a name is no PC's: every word of it is one of listWords, such as
-// installed-software (2), or it is a date.
+// copyOf matches what browsers and file managers append to the name of a second copy.
+var copyOf = regexp.MustCompile(` ?\(\d{1,3}\)$`)
+
+// timeOf matches a date and a time without a space between them.
+var timeOf = regexp.MustCompile(`(\d{2})[Tt](\d{2})`)
+
+// isListName reports whether a name is no PC's. Every word of it is one of listWords, such as
+// installed-software (2), or it is a date. A number makes it a PC's, such as APP01 or APP-01, unless
+// more says that it is a list: a date, another word, or a word that begins no PC's name.
 func isListName(name string) bool {
+	name = timeOf.ReplaceAllString(copyOf.ReplaceAllString(strings.TrimSpace(name), ""), "$1 $2")
 	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	letters := false
+	var numbers []string
+	known, certain, joined := 0, false, 0
 	for _, word := range words {
-		word = strings.TrimRight(text.Letters(word), "0123456789")
-		if word != "" && !slices.Contains(listWords, word) {
+		folded := text.Letters(word)
+		letters := strings.TrimRight(folded, "0123456789")
+		sure, isKnown := listWords[letters]
+		switch {
+		case letters == "":
+			numbers = append(numbers, folded)
+		case !isKnown:
 			return false
+		case letters != folded:
+			joined++
+		default:
+			known++
+			certain = certain || sure
 		}
-		letters = letters || word != ""
 	}
-	return letters || isDate(words)
+	switch {
+	case isDate(numbers):
+		return true
+	case joined > 0:
+		return known > 0
+	case len(numbers) > 0:
+		return certain || known > 1
+	}
+	return known > 0
 }
 
-// isDate reports whether numbers are a date, or a year.
+// isDate reports whether numbers begin with a date: a year, a month and a day in this order or the
+// reverse, in one number or three, or a year and a month. A time may follow.
 func isDate(numbers []string) bool {
-	for _, n := range numbers {
-		if (len(n) == 4 || len(n) == 6 || len(n) == 8) && (strings.HasPrefix(n, "20") || strings.HasPrefix(n, "19")) {
-			return true
-		}
+	n := append(slices.Clone(numbers), "", "", "")
+	switch {
+	case len(n[0]) == 8 || len(n[0]) == 12 || len(n[0]) == 14:
+		return isDay(n[0][:4], n[0][4:6], n[0][6:8])
+	case len(n[0]) == 4 && n[2] == "":
+		return isDay(n[0], n[1], "1")
 	}
-	return false
+	return isDay(n[0], n[1], n[2]) || isDay(n[2], n[1], n[0])
+}
+
+// isDay reports whether numbers are a day of this century or the one before.
+func isDay(year, month, day string) bool {
+	_, err := time.Parse("2006-1-2", year+"-"+month+"-"+day)
+	return err == nil && (strings.HasPrefix(year, "20") || strings.HasPrefix(year, "19"))
 }
 
 // listFile is the name of a file in an archive: its folders, and its name without extension.

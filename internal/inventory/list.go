@@ -18,15 +18,16 @@ const (
 )
 
 // listMark returns the mark of a list with a property on each line and blank lines between the
-// titles; 0 for other files. One of the first titles has the columns of an inventory.
-func listMark(head []byte) byte {
+// titles; 0 for other files. One of the first titles has the columns of an inventory: names are those
+// of its properties.
+func listMark(head []byte) (mark byte, names []string) {
 	for _, mark := range []byte{listEqual, listColon} {
 		var p properties
 		for line := range bytes.Lines(head) {
 			line = bytes.TrimRight(line, "\r\n")
 			if len(bytes.TrimSpace(line)) == 0 || p.repeats(line, mark) {
 				if _, ok := p.columns(mark); ok {
-					return mark
+					return mark, p.names
 				}
 				p.reset()
 			}
@@ -35,10 +36,10 @@ func listMark(head []byte) byte {
 			}
 		}
 		if _, ok := p.columns(mark); ok && len(head) < headBytes { // a single title
-			return mark
+			return mark, p.names
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 // properties are the properties of a title.
@@ -84,6 +85,16 @@ func (p *properties) add(line []byte, mark byte) bool {
 	return true
 }
 
+// complete adds the properties with these names that the title has not: programs leave out those
+// without a value.
+func (p *properties) complete(names []string) {
+	for _, name := range names {
+		if !slices.Contains(p.names, name) {
+			p.names, p.values = append(p.names, name), append(p.values, nil)
+		}
+	}
+}
+
 // columns recognises the names of the properties.
 func (p *properties) columns(mark byte) (c columns, ok bool) {
 	hint := WMIC
@@ -93,8 +104,9 @@ func (p *properties) columns(mark byte) (c columns, ok bool) {
 	return columnsOf(p.names, hint)
 }
 
-// readList reads a list with a property on each line.
-func (r *reading) readList(file *bufio.Reader, mark byte) error {
+// readList reads a list with a property on each line. One of its titles has the properties with these
+// names.
+func (r *reading) readList(file *bufio.Reader, mark byte, names []string) error {
 	l := lines{file: file}
 	var p, last properties
 	var c columns
@@ -104,10 +116,11 @@ func (r *reading) readList(file *bufio.Reader, mark byte) error {
 		if len(p.names) == 0 {
 			return nil
 		}
+		p.complete(names)
 		if count == nil || !slices.Equal(p.names, last.names) {
 			found, ok := p.columns(mark)
 			if !ok {
-				r.row(line, rowTitle) // such as an entry of the registry without a name
+				r.row(line, rowColumns)
 				return nil
 			}
 			if err := r.is(found.shape, found.numbers); err != nil {
@@ -139,7 +152,7 @@ func (r *reading) readList(file *bufio.Reader, mark byte) error {
 		}
 		switch {
 		case err != nil:
-			if r.tally.Shape == "" {
+			if count == nil {
 				return errs.New(errs.Invalid, "inventory_format")
 			}
 			return nil

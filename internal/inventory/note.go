@@ -23,6 +23,7 @@ const (
 	noteHeader   = "inventory_note_header"   // {line}
 	noteColumns  = "inventory_note_columns"  // {line}
 	notePackages = "inventory_note_packages" // {rows} {source}
+	noteRemoved  = "inventory_note_removed"  // {rows}
 	noteRepeated = "inventory_note_repeated" // {rows}
 	notePart     = "inventory_note_part"
 )
@@ -38,6 +39,9 @@ func (r *reading) noteAll() {
 	r.inside = ""
 	for _, source := range slices.Sorted(maps.Keys(r.packages)) {
 		r.note(notePackages, "rows", strconv.Itoa(r.packages[source]), "source", source)
+	}
+	if r.removed > 0 {
+		r.note(noteRemoved, "rows", strconv.Itoa(r.removed))
 	}
 	if r.repeated > 0 {
 		r.note(noteRepeated, "rows", strconv.Itoa(r.repeated))

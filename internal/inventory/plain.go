@@ -33,8 +33,8 @@ func (r *reading) readPlain(file io.Reader) error {
 	if isJSON(head) {
 		return r.readDocuments(text)
 	}
-	if mark := listMark(head); mark != 0 {
-		return r.readList(text, mark)
+	if mark, names := listMark(head); mark != 0 {
+		return r.readList(text, mark, names)
 	}
 	if above, l, ok := findLayout(head); ok {
 		return r.readFixed(text, above, l)

@@ -38,10 +38,10 @@ type Options struct {
 //   - a list with a property on each line, as wmic /format:list and PowerShell's Format-List.
 //   - GLPI inventory: a JSON document for each device.
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
-//     output of osqueryi. The rows of an array that name no device belong to one device, which has
-//     no name.
-//   - detectedApps of Microsoft Graph, hosts and software of Fleet, software of Defender, and
-//     PowerShell's ConvertTo-Json.
+//     output of osqueryi. Each array of rows that name no device is the list of another device.
+//   - detectedApps of Microsoft Graph, hosts and software of Fleet, and software of Defender.
+//   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes. Their keys are read like the
+//     names of columns.
 //   - a ZIP archive of files of one of these shapes.
 //
 // Any other list that names no device is one of Options.Name; in an archive, one of its file or folder
@@ -58,7 +58,7 @@ type Options struct {
 // for one with numbers of devices beside devices, inventory_agreements and inventory_statement for
 // a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
 // inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
-// list and an error of an API, inventory_size and inventory_titles for exceeded limits.
+// list and an error of an API, inventory_document for an object such as package.json, inventory_size and inventory_titles for exceeded limits.
 // Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
@@ -87,6 +87,7 @@ type reading struct {
 
 	// For notes.
 	packages      map[string]int // rows of packages that are left out, by source
+	removed       int            // rows of software that is no longer installed
 	repeated      int            // rows with numbers that came before
 	pages, linked int            // of an API: all, and those with a link to a next page
 
@@ -94,7 +95,11 @@ type reading struct {
 
 	inside string // current file in the archive; "" outside one
 	pc     string // the PC that its name or folder names
-	lists  int    // JSON documents and arrays so far
+
+	// Of the current file, if it is JSON.
+	list    int  // number of the array, or of the document outside one, from 1
+	inArray bool // the document is an element of an array
+	rowsOf  flatRows
 
 	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader

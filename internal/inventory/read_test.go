@@ -158,7 +158,7 @@ func TestRead(t *testing.T) {
 			`{"name":"pack_programs","hostIdentifier":"h1","columns":{"name":"A","publisher":"P","version":"1"},"action":"added"}
 {"name":"pack_programs","hostIdentifier":"h1","columns":{"name":"B","publisher":"P","version":"1"},"action":"removed"}
 {"name":"pack_programs","hostIdentifier":"h2","snapshot":[{"name":"A","publisher":"P","version":"1"},{"name":"C","publisher":"P","version":"1"}],"action":"snapshot"}`,
-			told{inventory.Osquery, 2, []string{"P|A|1: 2", "P|C|1: 1"}, bad("inventory_row_removed", 2)},
+			told{inventory.Osquery, 2, []string{"P|A|1: 2", "P|C|1: 1"}, nil},
 		},
 		"R6.1 JSON with escapes, and values of other kinds": {
 			`[{"name":"Caf\u00e9 \"x\"","publisher":null,"version":1.50,"hostname":"h"},{"name":["A"],"version":"1","hostname":"h"}]`,
@@ -247,6 +247,30 @@ func TestReadArchiveR6_1(t *testing.T) {
 	}
 	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
 		t.Errorf("%d scratch files are left, %v", len(left), err)
+	}
+}
+
+// TestArchiveWithOtherFilesR6_4: a file that is no inventory is one bad row, and takes none from other files.
+func TestArchiveWithOtherFilesR6_4(t *testing.T) {
+	t.Parallel()
+	rows := strings.Repeat("x\n", 60)
+	for _, other := range []string{"[1,2,3]", strings.Repeat("[{\"a\":1}]\n", 99), strings.Repeat("[{\"a\":1}]\n", 100), strings.Repeat("[{\"a\":1}]\n", 500)} {
+		for _, bad := range []int{60, 120} {
+			sent := archive(t, file{"a.csv", header + row("d1", "A", "") + strings.Repeat(rows, bad/60)}, file{"b.json", other}, file{"c.csv", header + row("d2", "A", "") + "x\n"})
+			got, err := inventory.Read(t.Context(), strings.NewReader(sent), inventory.Options{Scratch: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Devices != 2 || got.Rows != bad+4 || got.BadRows != bad+2 || len(got.Bad) != min(bad+2, inventory.MaxBadRows) || got.Bad[59].File != "a.csv" {
+				t.Errorf("%d bad rows, %.20s: %d rows, %d bad, %d told", bad, other, got.Rows, got.BadRows, len(got.Bad))
+			}
+			if bad == 60 {
+				want := []inventory.BadRow{{File: "b.json", Code: "inventory_row_file"}, {File: "c.csv", Line: 3, Code: "inventory_row_columns"}}
+				if diff := cmp.Diff(want, got.Bad[60:]); diff != "" {
+					t.Errorf("%.20s (-want +got):\n%s", other, diff)
+				}
+			}
+		}
 	}
 }
 

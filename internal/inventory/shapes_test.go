@@ -131,6 +131,13 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\n\nDisplayName    : A very long name\n                 that goes on\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : B\n\n",
 			noted{inventory.PowerShell, 2, list(visio + "2"), list("7 inventory_row_cut", "12 inventory_row_title"), nil},
 		},
+		"Format-List without some values": {
+			"\nDisplayName : Word\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\nPublisher : Microsoft\n\nDisplayName    : Excel\nPSComputerName : B\n\nDisplayName : Visio\nDisplayVersion : 16\n\nDisplayVersion : 1\nPSComputerName : B\n",
+			noted{inventory.PowerShell, 2, list("Excel : 1", "Word : 1", visio+"1"), list("13 inventory_row_device", "16 inventory_row_title"), nil},
+		},
+		"wmic /format:list without some values": {
+			"Name=Word\nVendor=M\n\nName=Visio\nVendor=M\nVersion=16\n\nName=Excel\n\n", noted{inventory.WMIC, 1, list("Excel : 1", visio+"1", "Word : 1"), nil, nil},
+		},
 		"Format-Table": {
 			"\nDisplayName                 DisplayVersion Publisher\n-----------                 -------------- ---------\nVisio                       16             Microsoft\nA name that is too long ... 1              Maker\n\n",
 			noted{inventory.PowerShell, 1, list(visio + "1"), list("5 inventory_row_cut"), nil},
@@ -220,6 +227,28 @@ func TestR6_1_ShapesOfJSON(t *testing.T) {
 			`[{"DisplayName":"Visio","DisplayVersion":"16","Version":268435456,"PSComputerName":"A"},{"DisplayName":null,"DisplayVersion":null,"PSComputerName":"A"}]`,
 			noted{inventory.PowerShell, 1, list("Visio 16: 1"), list("1 inventory_row_title"), nil},
 		},
+		"rows of a system that names the device like a table": {
+			`[{"ComputerName":"A","DisplayName":"Visio","DisplayVersion":"16","PSDrive":{"Name":"HKLM"},"n":[1,{"a":"]"}],"x":-1.5e3,"y":null},{"ComputerName":"B","DisplayName":"Visio","DisplayVersion":"16"}]`,
+			noted{inventory.PowerShell, 2, list("Visio 16: 2"), nil, nil},
+		},
+		"keys in other cases and languages": {
+			`{"Gerätename":"A","Anwendung":"Visio","Version":"16"}` + "\n" + `{"G\u0065rätename" : "B" , "Anwendung":"Visio","Version":"16"}`,
+			noted{inventory.Table, 2, list("Visio 16: 2"), nil, nil},
+		},
+		"rows with a platform and an edition": {
+			`[{"computer":"A","name":"Visio","version":"16","os_version":"Windows 11 Pro 23H2"},{"computer":"B","name":"Visio","version":"16","os_version":"macOS 14"}]`,
+			noted{inventory.Osquery, 1, list("Visio 16: 1", "Windows 11 Pro : 1"), nil, nil},
+		},
+		"rows with numbers": {
+			`[{"name":"Visio","version":"16","count":3}]`, noted{inventory.Osquery, 3, list("Visio 16: 3"), nil, nil},
+		},
+		"an object of the registry": {
+			`{"DisplayName":"Visio","DisplayVersion":"16"}`, noted{inventory.PowerShell, 1, list("Visio 16: 1"), nil, nil},
+		},
+		"an object of a package among rows": {
+			`{"hostname":"A","name":"Visio","version":"16"}` + "\n" + `{"name":"left-pad","version":"1"}`,
+			noted{inventory.Osquery, 1, list("Visio 16: 1"), list("2 inventory_row_document"), nil},
+		},
 		"Defender": {
 			`{"value":[{"deviceId":"d","deviceName":"A","osPlatform":"Windows11","softwareVendor":"microsoft","softwareName":"visio","softwareVersion":"16"},{"deviceId":"m","osPlatform":"macOS","softwareName":"visio","softwareVersion":"16"}]}`,
 			noted{inventory.Defender, 1, list("visio 16: 1"), nil, nil},
@@ -257,6 +286,9 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		"Name   Vendor\nVisio  Microsoft\n":                                                            "inventory_format",
 		"key=value\nother=value\n":                                                                     "inventory_format",
 		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",
+		`{"name":"left-pad","version":"1.3.0","private":true,"dependencies":{"a":"1"}}`:                "inventory_document",
+		archive(t, file{"package.json", `{"name":"left-pad","version":"1.3.0"}`}):                      "inventory_document",
+		strings.Repeat(`{"name":"left-pad","version":"1.3.0"}`+"\n", 200):                              "inventory_document",
 	} {
 		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
 		got := errs.CodeOf(err)
@@ -291,16 +323,42 @@ func TestR6_1_FoldersOfAnArchive(t *testing.T) {
 		"the same PCs in two folders, by all": {"new/PC1.csv new/PC2.csv new/PC3.csv old/PC1.csv old/PC2.csv old/PC3.csv", 3},
 		"backslashes":                         {`PC1\software.csv PC2\software.csv`, 2},
 		"no folders, a list name":             {"software.csv", 1},
+		"PCs like a word and a number":        {"pcs/APP01.csv pcs/APP02.csv pcs/DATA-1.csv pcs/DATA-2.csv", 4},
+		"PCs by number":                       {"pcs/2001.csv pcs/2002.csv pcs/20001234.csv pcs/20001235.csv pcs/190001.csv", 5},
+		"folders like a word and a number":    {"APP01/software.csv APP02/software.csv", 2},
+		"parts of a list":                     {"PC1/software-1.csv PC1/software-2.csv PC2/software-1.csv PC2/software-2.csv", 2},
+		"copies of a list":                    {"PC1/app~list~1.csv PC1/export~(2).csv PC1/apps1~list.csv PC1/app~(10).csv", 1},
+		"dates":                               {"PC1/28-11-2026.csv PC1/20261128T101500.csv PC1/2026.11.27~10.15.csv PC1/20261126101500.csv PC1/export-2026-11.csv PC1/2026-11/list.csv", 1},
+		"no dates":                            {"pcs/2026-13.csv pcs/2026-02-30.csv pcs/31-02-2026.csv", 3},
 		"folders that name nothing":           {"export/software.csv all/software.csv", 2},
 	} {
 		var files []file
 		for i, name := range strings.Fields(test.files) {
+			name = strings.ReplaceAll(name, "~", " ")
 			files = append(files, file{name, fmt.Sprintf("Name,Version,Publisher\nVisio,%d,Microsoft\n", i)})
 		}
 		got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Name: "all.zip", Scratch: t.TempDir()})
 		if err != nil || got.Devices != test.want || got.BadRows > 0 {
 			t.Errorf("%s: %v, %d devices, want %d", name, err, got.Devices, test.want)
 		}
+	}
+}
+
+// TestR6_1_ArraysOfAnArchive: each array of osqueryi is the list of a device. The first of a file has
+// the name of its file or folder.
+func TestR6_1_ArraysOfAnArchive(t *testing.T) {
+	t.Parallel()
+	const rows = `[{"name":"Visio","version":"16"}]`
+	got, err := inventory.Read(t.Context(), strings.NewReader(archive(t,
+		file{"PC1/osquery.json", rows}, file{"PC2.json", rows + "\n" + rows + "\n" + rows},
+		file{"names.csv", "Computer,Software\npc1,Word\nPC2,Word\n"},
+	)), inventory.Options{Name: "all.zip", Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := noted{inventory.Osquery, 4, list("Visio 16: 4", "Word : 2"), nil, nil}
+	if diff := cmp.Diff(want, note(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -324,25 +382,43 @@ func TestR6_1_NamesAndIDs(t *testing.T) {
 	}
 }
 
-// TestR6_1_MacOS counts Macs by choice.
+// TestR6_1_MacOS counts Macs by choice: the same in every kind of file.
 func TestR6_1_MacOS(t *testing.T) {
 	t.Parallel()
-	const file = `{"hosts":[{"hostname":"m","platform":"darwin","software":[{"name":"Visio.app","version":"16","source":"apps"},{"name":"jq","version":"1","source":"homebrew_packages"}]},` +
-		`{"hostname":"w","platform":"windows","software":[{"name":"Visio","version":"16","source":"programs"}]}]}`
-	const numbers = aggregateHeader + "1,k1,Visio,,,16,5,Windows\n1,k1,Visio,,,16,2,macOS\n"
-	for _, test := range []struct {
-		file    string
-		macOS   bool
-		devices int
-		others  int
-	}{{file, false, 1, 1}, {file, true, 2, 0}, {numbers, false, 5, 2}, {numbers, true, 7, 0}} {
-		got, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{MacOS: test.macOS, Scratch: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := got.LeftOut()
-		if got.Titles[0].Devices != test.devices || len(got.Titles) != 1 || l.OtherPlatforms != test.others || l.MacOS != test.macOS {
-			t.Errorf("macOS %v: %+v, %+v", test.macOS, got.Titles, l)
+	for name, test := range map[string]struct {
+		file                string
+		without, with, user int // counts of the title, and users of it with macOS
+		others              int
+	}{
+		"hosts": {`{"hosts":[{"hostname":"m","platform":"darwin","software":[{"name":"Microsoft Visio.app","version":"16","source":"apps"},{"name":"jq","version":"1","source":"homebrew_packages"}]},` +
+			`{"hostname":"w","platform":"windows","software":[{"name":"Microsoft Visio","version":"16","source":"programs"}]}]}`, 1, 2, 0, 1},
+		"numbers":               {aggregateHeader + "1,k1,Microsoft Visio,,,16,5,Windows\n1,k1,Microsoft Visio.app,,,16,2,macOS\n", 5, 7, 0, 2},
+		"numbers with a source": {"name,version,source,hosts_count\nMicrosoft Visio,16,programs,5\nMicrosoft Visio.app,16,apps,2\n", 5, 7, 0, 2},
+		"JSON with numbers":     {`{"software":[{"name":"Microsoft Visio","version":"16","source":"programs","hosts_count":5},{"name":"Microsoft Visio.app","version":"16","source":"apps","hosts_count":2}]}`, 5, 7, 0, 2},
+		"a platform": {
+			"hostname,name,version,platform,user\nw,Microsoft Visio,16,windows,a\nm,Microsoft Visio.app,16,darwin,b\nn,Microsoft Visio.app,16,darwin,b\n", 1, 3, 2, 2,
+		},
+		"a source": {
+			"hostname,name,version,source,user\nw,Microsoft Visio,16,programs,a\nm,Microsoft Visio.app,16,apps,b\nn,Microsoft Visio.app,16,apps,b\nn,left-pad,1,npm_packages,b\n", 1, 3, 2, 2,
+		},
+	} {
+		for _, with := range []bool{false, true} {
+			got, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{MacOS: with, Scratch: t.TempDir(), Rules: ownRules(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, want, others, users := got.LeftOut(), test.without, test.others, 0
+			if with {
+				want, others, users = test.with, 0, test.user
+			} else if test.user > 0 {
+				users = 1
+			}
+			if len(got.Titles) != 1 || got.Titles[0].Devices != want || l.OtherPlatforms != others || l.MacOS != with || got.BadRows > 0 {
+				t.Errorf("%s, macOS %v: %+v, %+v, %v", name, with, got.Titles, l, got.Bad)
+			}
+			if got.Products[0].Users != users {
+				t.Errorf("%s, macOS %v: %+v", name, with, got.Products)
+			}
 		}
 	}
 }

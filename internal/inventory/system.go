@@ -130,9 +130,25 @@ type systems struct {
 func (s *systems) of(platform, name, version []byte) *system {
 	if !bytes.Equal(platform, s.platform) || !bytes.Equal(name, s.name) || !bytes.Equal(version, s.version) {
 		s.platform, s.name, s.version = append(s.platform[:0], platform...), append(s.name[:0], name...), append(s.version[:0], version...)
+		if len(name) == 0 && bytes.ContainsFunc(version, unicode.IsLetter) { // os_version of Fleet has the name, too
+			name, version = version, nil
+		}
 		s.last = systemOf(string(platform), string(name), string(version))
 	}
 	return &s.last
+}
+
+// countsOn reports whether titles on a platform count. The title of a Mac is named without the ending
+// of its folder.
+func (r *reading) countsOn(platform string, found *install) bool {
+	switch {
+	case platform == "":
+		return true
+	case platform != macOS || !r.options.MacOS:
+		return false
+	}
+	found.name = bytes.TrimSuffix(found.name, []byte(".app"))
+	return true
 }
 
 var microsoft = []byte("Microsoft")
@@ -140,11 +156,8 @@ var microsoft = []byte("Microsoft")
 // install counts a title on a device with that system, and the edition of Windows as a title of
 // the device. flaw says why the row is invalid.
 func (r *reading) install(found *install, s *system) (flaw string, err error) {
-	if s.platform != "" {
-		if s.platform != macOS || !r.options.MacOS {
-			return r.counter.addElsewhere(found, s.platform)
-		}
-		found.name = bytes.TrimSuffix(found.name, []byte(".app"))
+	if !r.countsOn(s.platform, found) {
+		return r.counter.addElsewhere(found, s.platform)
 	}
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {
 		return flaw, err

@@ -7,9 +7,7 @@ import (
 	"hash/maphash"
 	"io"
 	"strconv"
-	"strings"
 
-	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
@@ -87,41 +85,13 @@ var typeMark = []byte("#TYPE ")
 
 // otherTable returns the code of a table that is no inventory.
 func otherTable(head []byte) (code string) {
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimRight(line, "\r\n")
-		if isPreamble(line) {
-			continue
-		}
-		if isAgreements(line) {
-			return "inventory_agreements"
-		}
-		break
+	switch {
+	case pairfile.IsFile(head):
+		return "inventory_agreements"
+	case statement.IsFile(head):
+		return "inventory_statement"
 	}
-	f := statement.ReadFile(head, statement.Options{})
-	if f.Refused && (f.Findings[0].Code == "statement_unknown" || f.Findings[0].Code == "statement_column_missing") {
-		return "inventory_format"
-	}
-	return "inventory_statement"
-}
-
-// isAgreements reports whether a line is one of a file of agreement numbers: it has their column
-// names, or two numbers.
-func isAgreements(line []byte) bool {
-	for _, separator := range sheet.Separators {
-		cells := strings.Split(string(line), string(separator))
-		if len(cells) < 2 {
-			continue
-		}
-		first, named := pairfile.KnownHeader(cells[0])
-		second, alsoNamed := pairfile.KnownHeader(cells[1])
-		if named && alsoNamed && (first == pairfile.ColumnAuthorization || second == pairfile.ColumnAuthorization) {
-			return true
-		}
-		if agreement.LooksLikeNumber(strings.Trim(cells[0], `" `)) && agreement.LooksLikeNumber(strings.Trim(cells[1], `" `)) {
-			return true
-		}
-	}
-	return false
+	return "inventory_format"
 }
 
 // oneDevice is the device of a list without devices: the name of the file, or of its folder in an
@@ -139,24 +109,57 @@ func (r *reading) oneDevice() []byte {
 
 // counting returns what counts a row with these columns. Cells may hold more than the columns.
 func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err error) {
-	device := r.oneDevice()
+	return r.countingOn(c, r.oneDevice())
+}
+
+// countingOn is counting for rows that name no device, and are of this one.
+func (r *reading) countingOn(c *columns, device []byte) func(cells [][]byte) (flaw string, err error) {
 	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
 	if c.numbers {
 		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
 	}
-	if c.source < 0 {
+	if c.status < 0 && c.gone < 0 {
 		return count
 	}
-	return func(cells [][]byte) (flaw string, err error) { return r.sourceRow(cells, c, device, count) }
+	return func(cells [][]byte) (flaw string, err error) {
+		if isRemoved(at(cells, c.status), at(cells, c.gone)) {
+			r.removed++
+			return skipped, nil
+		}
+		return count(cells)
+	}
+}
+
+// systemOf returns the system that a row tells, by its source of software as osquery names them, or by
+// other columns. ok is false for a row that is left out because of its source.
+func (r *reading) systemOf(cells [][]byte, c *columns) (s *system, ok bool) {
+	if c.source >= 0 { // other sources, such as the folder of an installer, say nothing
+		platform, packages := sourceOf(string(cells[c.source]))
+		switch {
+		case packages:
+			r.leaveOut(string(cells[c.source]))
+			return nil, false
+		case platform != "":
+			return &system{platform: platform}, true
+		}
+	}
+	return r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)), true
 }
 
 // deviceRow counts a row of a device.
 func (r *reading) deviceRow(cells [][]byte, c *columns, device []byte) (flaw string, err error) {
+	s, ok := r.systemOf(cells, c)
+	if !ok {
+		return skipped, nil
+	}
 	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
 	if c.id >= 0 || c.device >= 0 {
 		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
 	}
-	flaw, err = r.install(&found, r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)))
+	if c.shape == Osquery && len(found.publisher) == 0 && windows(string(found.name), "").name != nil {
+		found.publisher = microsoft // a row of the table os_version
+	}
+	flaw, err = r.install(&found, s)
 	if flaw == rowDevice && isTotal(Title{Name: clean(cells[c.title])}) {
 		flaw = skipped
 	}
@@ -173,6 +176,10 @@ func firstCell(id, name []byte) (device, alias []byte) {
 
 // numberRow counts a row with a number of devices.
 func (r *reading) numberRow(cells [][]byte, c *columns) (flaw string, err error) {
+	s, ok := r.systemOf(cells, c)
+	if !ok {
+		return skipped, nil
+	}
 	number, ok := parseNumber(cells[c.number])
 	if !ok {
 		if isColumnName(string(cells[c.title])) {
@@ -180,33 +187,8 @@ func (r *reading) numberRow(cells [][]byte, c *columns) (flaw string, err error)
 		}
 		return rowNumber, nil
 	}
-	system := r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build))
 	title := install{publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
-	return r.addNumber(system.platform, &title, at(cells, c.row), number)
-}
-
-// sourceRow counts a row with a source of software as osquery names them. Other sources, such as
-// the folder of an installer, say nothing.
-func (r *reading) sourceRow(cells [][]byte, c *columns, device []byte, count func([][]byte) (string, error)) (flaw string, err error) {
-	platform, packages := sourceOf(string(cells[c.source]))
-	switch {
-	case packages:
-		r.leaveOut(string(cells[c.source]))
-		return skipped, nil
-	case platform == "":
-		return count(cells)
-	case c.numbers:
-		number, ok := parseNumber(cells[c.number])
-		if !ok {
-			return rowNumber, nil
-		}
-		return r.addNumber(platform, &install{}, nil, number)
-	}
-	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
-	if c.id >= 0 || c.device >= 0 {
-		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
-	}
-	return r.install(&found, &system{platform: platform})
+	return r.addNumber(s.platform, &title, at(cells, c.row), number)
 }
 
 // at returns a cell of the row; nil for a missing column.
@@ -315,7 +297,7 @@ func parseNumber(cell []byte) (int, bool) {
 // device has one platform. row is the id of the row: one that comes again, in another page or file,
 // counts once; nil if it has none.
 func (r *reading) addNumber(platform string, found *install, row []byte, number int) (flaw string, err error) {
-	if platform != "" && !(r.options.MacOS && platform == macOS) {
+	if !r.countsOn(platform, found) {
 		if r.elsewhere == nil {
 			r.elsewhere = map[string]int{}
 		}

@@ -138,7 +138,6 @@ const (
 	rowTitle    = "inventory_row_title"
 	rowNumber   = "inventory_row_number"
 	rowDocument = "inventory_row_document"
-	rowRemoved  = "inventory_row_removed"
 	rowFile     = "inventory_row_file"
 	rowCut      = "inventory_row_cut"
 )

@@ -16,7 +16,7 @@ import (
 // The oracle's knowledge of the small dictionary, written by hand. reaches maps a licence to the
 // products that it may cover besides its own, with the pool of which one licence covers one.
 var (
-	connected = []string{"Apps", "Visio Professional", "Visio Standard", "E3", "E5", "E5", "E5", "Editor Pro", "Editor Pro", "Editor Standard", "Editor Standard", "Editor", "Design Suite", "Photo", "Draw"}
+	connected = []string{"Apps", "Visio Professional", "Visio Standard", "E3", "E5", "E5", "E5", "Editor Pro", "Editor Pro", "Editor Standard", "Editor Standard", "Editor", "Design Suite", "Photo", "Draw", "System Pro", "System Pro", "System Lite"}
 	reaches   = map[string]map[string]reached{
 		"Visio Professional": {"Visio Standard": {pool: "own", needs: []Step{StepEdition}}},
 		"E3": {
@@ -32,6 +32,7 @@ var (
 		"Editor Pro":      {"Editor Standard": {pool: "own", needs: []Step{StepEdition}}, "Editor": {pool: "own", needs: []Step{StepCandidate}}},
 		"Editor Standard": {"Editor": {pool: "own", needs: []Step{StepCandidate}}},
 		"Editor":          {"Editor Pro": {pool: "own", needs: []Step{StepCandidate}}, "Editor Standard": {pool: "own", needs: []Step{StepCandidate}}},
+		"System Pro":      {"System Lite": {pool: "own", needs: []Step{StepEdition}}},
 		"Design Suite":    {"Photo": {pool: "Photo", needs: []Step{StepInclude}}, "Draw": {pool: "Draw", needs: []Step{StepInclude}}},
 	}
 	years = []string{"", "2016", "2019", "2021"}
@@ -47,6 +48,7 @@ func connectedOracle(l Line, assured bool, i Line, o Options) (pool string, ok b
 	on := o.Steps()
 	from, to := l.Product.Version, i.Product.Version
 	direct := from == to || !o.NoPrefix && from == "" || !o.NoDowngrade && from > to && to != "" || !o.NoAssurance && assured && from < to && from != ""
+	direct = direct || !o.NoUpgrade && l.Product.Family == "System Pro" && from == "2019" && to == "2021"
 	if l.Product.Family == i.Product.Family {
 		return "own", direct
 	}
@@ -102,6 +104,7 @@ func drawConnected(kind SourceKind) *rapid.Generator[[]Line] { return drawSome(k
 
 func drawAllOptions(t *rapid.T) Options {
 	o := drawOptions(t)
+	o.NoUpgrade = rapid.Bool().Draw(t, "no upgrade")
 	o.NoEdition, o.NoInclude, o.NoCandidate = rapid.Bool().Draw(t, "no edition"), rapid.Bool().Draw(t, "no include"), rapid.Bool().Draw(t, "no candidate")
 	return o
 }

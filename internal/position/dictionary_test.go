@@ -32,6 +32,12 @@ func candidates(ids ...string) func(*product.Row) {
 
 func known(versions ...string) func(*product.Row) { return func(r *product.Row) { r.Known = versions } }
 
+func upgrades(from, to string) func(*product.Row) {
+	return func(r *product.Row) {
+		r.Known, r.Upgrades = []string{"2016", "2019", "2021"}, map[string]string{from: to}
+	}
+}
+
 func free(r *product.Row) { r.Kind = product.KindFree }
 
 // small is a dictionary with a product of each kind. Products whose id begins with "paper" are
@@ -60,6 +66,8 @@ var small = func() *product.Dictionary {
 		entry("photo", "Photo", product.MetricDevice, known("CS3", "CS6", "CC", "2023", "DC")),
 		entry("paper-suite", "Design Suite", product.MetricDevice, includes("photo", "draw")),
 		entry("draw", "Draw", product.MetricDevice),
+		entry("system-pro", "System/Pro", product.MetricOS, rank(2), upgrades("2019", "2021")),
+		entry("system-lite", "System/Lite", product.MetricOS, rank(1)),
 		entry("loop-a", "Loop A", product.MetricDevice, includes("loop-b")),
 		entry("loop-b", "Loop B", product.MetricDevice, includes("loop-a", "unknown-id")),
 	}}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"trueup/internal/day"
+	"trueup/internal/product"
 )
 
 // markets returns the products in groups whose licences and installations have to be matched
@@ -117,10 +118,7 @@ func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
 		for _, s := range p.supplies(i) {
 			pools := map[int]int32{} // pool to index in g.supplies
 			for _, t := range m.targets {
-				from := p.places[i]
-				if t.market != m {
-					from.known = placeIn(t.market.known, from.version)
-				}
+				from := p.bought(i, t)
 				isCounted := measurable && (t.market.undecidable() || p.measurable(t.market))
 				for _, j := range demands[t.market] {
 					e, ok := p.edge(t, s, from, p.places[g.demands[j].row])
@@ -138,11 +136,63 @@ func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
 	}
 }
 
+// bought is the version of a licence among those of a target.
+type bought struct {
+	place
+
+	isOlder  bool      // the version is in an older version of the suite, see product.Row.Contained
+	upgrades []version // later ones that it also is for, see product.Row.Upgrades
+}
+
+// bought returns the version of the licences of a row among those of a target.
+func (p *positions) bought(row int, t target) bought {
+	from := bought{place: p.places[row]}
+	if !t.included {
+		from.upgrades = from.market.upgrades(from.known)
+	}
+	if t.market == from.market {
+		return from
+	}
+	switch entry, known := from.market.entry, from.known; {
+	case !t.included:
+	case t.entry.Scheme == product.SchemeNone:
+		from.version = nil
+	case known >= 0:
+		if contained, isOlder := entry.Contained(entry.Known[known], t.through); contained != "" {
+			from.version, from.isOlder = parseVersion(contained), isOlder
+		}
+	}
+	from.known = placeIn(t.market.known, from.version)
+	return from
+}
+
+// upgrades returns the versions to which a licence of a known version is upgraded free of charge.
+func (m *market) upgrades(known int) (all []version) {
+	if m.entry == nil || known < 0 {
+		return nil
+	}
+	for at := m.entry.Known[known]; m.entry.Upgrades[at] != ""; {
+		at = m.entry.Upgrades[at] // a later one
+		all = append(all, parseVersion(at))
+	}
+	return all
+}
+
 // edge returns the edge from a licence to an installation; false if it may not cover it.
-func (p *positions) edge(t target, s supply, from, to place) (edge, bool) {
+func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool) {
 	order, isKnown := from.version.compareAt(from.known, to.version, to.known)
-	assured := s.assured || s.ended != "" && to.version.released(s.ended)
-	step := stepOf(t, from.version, to.version, order, isKnown, assured, p.options)
+	step := p.options.stepOf(t, from.version, to.version, rights{
+		order: order, isKnown: isKnown, isAssured: s.assured || s.ended != "" && to.version.released(s.ended),
+		isUpgraded: slices.ContainsFunc(from.upgrades, func(v version) bool {
+			return slices.Equal(v, to.version) || !p.options.NoPrefix && to.version.continues(v)
+		}),
+	})
+	if from.isOlder && step != none {
+		step = max(step, downgrade)
+		if p.options.NoDowngrade {
+			step = none
+		}
+	}
 	return edge{step: step, cost: int32(t.cost), newer: order > 0}, step != none
 }
 

@@ -10,6 +10,8 @@
 //     and "2" covers every 2.x; a licence without a version covers all versions. R2 is a separate
 //     release, not an extension;
 //   - downgrade: the licence is for a newer version, which includes the right to run an older one;
+//   - upgrade: the licence is for an older version of an operating system, and its publisher gives the
+//     upgrade to the installed one free of charge: Windows 10 Pro covers Windows 11 Pro;
 //   - assurance: the licence has Software Assurance and the installation is newer. During its term
 //     assurance includes every newer version. After its term it includes the versions released
 //     before its end; only for versions that are years is that known (see Line.SAEnded);
@@ -17,7 +19,8 @@
 //     installed one as in the steps above;
 //   - include: the licence is for a suite or subscription that includes the product, directly or
 //     through another product, or an edition above it. A suite without a version includes every version,
-//     one with a version includes the same version, its extensions and older ones;
+//     one with a version includes the versions that it has of its products, which the dictionary tells
+//     or which are the suite's own (see product.Row.Contained), their extensions and older ones;
 //   - candidate: the installation is undecidable, which means that its title may stand for several
 //     products, and one of the steps above covers one of these. A licence without a version covers
 //     every version. A free candidate covers nothing.
@@ -141,6 +144,7 @@ const (
 	StepExact     Step = "exact"
 	StepPrefix    Step = "prefix"
 	StepDowngrade Step = "downgrade"
+	StepUpgrade   Step = "upgrade"
 	StepAssurance Step = "assurance"
 	StepEdition   Step = "edition"
 	StepInclude   Step = "include"
@@ -152,7 +156,7 @@ const StepAdjustment Step = "adjustment"
 
 // Steps lists every step by which a licence covers an installation, in the order in which they are
 // tried.
-var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
+var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepUpgrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
 
 // The indexes of the steps in Steps. A later step has the higher one.
 const (
@@ -160,6 +164,7 @@ const (
 	exact
 	prefix
 	downgrade
+	upgrade
 	assurance
 	edition
 	include
@@ -172,6 +177,7 @@ const (
 type Options struct {
 	NoPrefix    bool
 	NoDowngrade bool
+	NoUpgrade   bool
 	NoAssurance bool
 	NoEdition   bool
 	NoInclude   bool
@@ -183,7 +189,7 @@ type Options struct {
 // Steps returns the enabled steps, in order, and last StepAdjustment.
 func (o Options) Steps() []Step {
 	off := map[Step]bool{
-		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepAssurance: o.NoAssurance,
+		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepUpgrade: o.NoUpgrade, StepAssurance: o.NoAssurance,
 		StepEdition: o.NoEdition, StepInclude: o.NoInclude, StepCandidate: o.NoCandidate,
 		StepAdjustment: o.NoAdjustment,
 	}

@@ -285,6 +285,7 @@ func withoutOne(o Options) map[Step]Options {
 	without := map[Step]Options{}
 	for step, off := range map[Step]func(*Options){
 		StepPrefix: func(o *Options) { o.NoPrefix = true }, StepDowngrade: func(o *Options) { o.NoDowngrade = true },
+		StepUpgrade:   func(o *Options) { o.NoUpgrade = true },
 		StepAssurance: func(o *Options) { o.NoAssurance = true }, StepEdition: func(o *Options) { o.NoEdition = true },
 		StepInclude: func(o *Options) { o.NoInclude = true }, StepCandidate: func(o *Options) { o.NoCandidate = true },
 	} {

@@ -17,8 +17,9 @@ type target struct {
 	// pool is what the licence covers one of: its own product with lower editions, or an included
 	// product with lower editions.
 	pool     int
-	included bool // whether the way goes through an included product
-	cost     int  // of targets by the same step, licences with lower costs are used first
+	included bool         // whether the way goes through an included product
+	through  *product.Row // that included product
+	cost     int          // of targets by the same step, licences with lower costs are used first
 }
 
 // isMeasured reports whether licences with a metric are compared with an inventory of PCs.
@@ -125,11 +126,11 @@ func (p *positions) reach(m *market) []target {
 				pool = len(pools)
 				pools[ladder(entry)] = pool
 			}
-			add(target{entry: entry, step: include, pool: pool, included: true, cost: len(included)})
+			add(target{entry: entry, step: include, pool: pool, included: true, through: entry, cost: len(included)})
 		}
 		for _, entry := range included {
 			for _, lower := range p.lower(entry) {
-				add(target{entry: lower, step: include, pool: pools[ladder(entry)], included: true, cost: len(included)})
+				add(target{entry: lower, step: include, pool: pools[ladder(entry)], included: true, through: entry, cost: len(included)})
 			}
 		}
 	}
@@ -164,7 +165,7 @@ func (p *positions) undecidable(reached []target) (all []target) {
 
 // stepOf returns the first enabled step that lets a licence of a version cover an installation of
 // a target; none if there is none.
-func stepOf(t target, l, i version, order int, isKnown, assured bool, o Options) int8 {
+func (o Options) stepOf(t target, l, i version, r rights) int8 {
 	step := none
 	switch {
 	case slices.Equal(l, i):
@@ -173,13 +174,23 @@ func stepOf(t target, l, i version, order int, isKnown, assured bool, o Options)
 		step = prefix // of no version, even if prefixes do not count
 	case !o.NoPrefix && i.continues(l):
 		step = prefix
-	case isKnown && order > 0 && !o.NoDowngrade:
+	case r.isKnown && r.order > 0 && !o.NoDowngrade:
 		step = downgrade
-	case isKnown && order < 0 && !o.NoAssurance && assured && !t.included:
+	case r.isUpgraded && !o.NoUpgrade:
+		step = upgrade
+	case r.isKnown && r.order < 0 && !o.NoAssurance && r.isAssured && !t.included:
 		step = assurance
 	}
 	if step == none {
 		return none
 	}
 	return max(step, t.step)
+}
+
+// rights is what is known of the version of a licence beside an installed one.
+type rights struct {
+	order      int // positive if the licence's is newer
+	isKnown    bool
+	isUpgraded bool // the licence is also for the installed one, see product.Row.Upgrades
+	isAssured  bool // the licence has Software Assurance that reaches the installed one
 }

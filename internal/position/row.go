@@ -37,6 +37,7 @@ var Measures = []Measure{MeasureDevices, MeasureUsers}
 type Moved struct {
 	Prefix    int
 	Downgrade int
+	Upgrade   int
 	Assurance int
 	Edition   int
 	Include   int
@@ -45,7 +46,7 @@ type Moved struct {
 
 // Total returns the sum over the steps.
 func (m Moved) Total() int {
-	return m.Prefix + m.Downgrade + m.Assurance + m.Edition + m.Include + m.Candidate
+	return m.Prefix + m.Downgrade + m.Upgrade + m.Assurance + m.Edition + m.Include + m.Candidate
 }
 
 func (m *Moved) add(step Step, n int) {
@@ -54,6 +55,8 @@ func (m *Moved) add(step Step, n int) {
 		m.Prefix += n
 	case StepDowngrade:
 		m.Downgrade += n
+	case StepUpgrade:
+		m.Upgrade += n
 	case StepAssurance:
 		m.Assurance += n
 	case StepEdition:

@@ -62,6 +62,26 @@ func isWith(before []string) bool {
 	return joiners[last] || licenseWords[last] && !isCount
 }
 
+// isMaintenance reports whether a folded name is of the maintenance of a licence alone: later versions and
+// support. A licence with maintenance is a licence:
+//
+//	snagit maintenance renewal       maintenance alone
+//	snagit + maintenance             a licence
+//	plant maintenance manager        neither
+func isMaintenance(name string) bool {
+	words := strings.FieldsFunc(joints.Replace(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	at := len(words) - 1
+	for at > 0 && (maintenanceTerms[words[at]] || periods[words[at]] || isNumber(words[at])) {
+		at--
+	}
+	return at > 0 && maintenances[words[at]] && !isWith(words[:at])
+}
+
+var (
+	maintenances     = setOf("maintenance onderhoud wartung mantenimiento manutenção manutenzione")
+	maintenanceTerms = setOf("renewal renewals renew plan agreement contract subscription annual annually yearly only reinstatement and support")
+)
+
 // isIncluded reports whether the words behind Software Assurance join it to a licence: "& license",
 // "included".
 func isIncluded(after []string) bool {

@@ -102,7 +102,7 @@ func (r reader) row(before Row, publisher int, publishers []Publisher) (Row, int
 		}
 		row.Family, row.Metric, row.Scheme = r.text(), at(r, metrics), at(r, schemes)
 		row.Known = readList(r, r.text)
-		row.Builds = r.builds()
+		row.Builds = readMap(r, r.text)
 	}
 	row.Edition, row.Kind, row.Rank = r.text(), at(r, kinds), int(r.Varint())
 	row.ID = cmp.Or(row.ID, row.usualID())
@@ -112,18 +112,21 @@ func (r reader) row(before Row, publisher int, publishers []Publisher) (Row, int
 		return Paper{Name: cmp.Or(names.lengthen(short), name), Version: version}
 	})
 	row.Includes, row.Candidates = readList(r, r.text), readList(r, r.text)
+	row.Upgrades = readMap(r, r.text)
+	row.Contains = readMap(r, func() []string { return readList(r, r.text) })
 	return row, publisher
 }
 
-func (r reader) builds() map[string]string {
+// readMap reads a map from texts; nil for an empty one.
+func readMap[V any](r reader, read func() V) map[string]V {
 	n := r.count()
 	if n == 0 {
 		return nil
 	}
-	all := make(map[string]string, n)
+	all := make(map[string]V, n)
 	for range n {
-		build := r.text()
-		all[build] = r.text()
+		key := r.text()
+		all[key] = read()
 	}
 	return all
 }

@@ -2,6 +2,8 @@ package product
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -65,8 +67,14 @@ type Row struct {
 	// the products that an undecidable title may be.
 	Includes   []string
 	Candidates []string
-	Source     string    // an address, or "general knowledge"; empty in a packed dictionary
-	Listed     time.Time // when Microsoft's list that has the row was put, see With; zero for a row of the data files
+	// Upgrades maps a version to the later one that its licence also is for, because the publisher
+	// gives the upgrade free of charge on the same device. Of operating systems only.
+	Upgrades map[string]string
+	// Contains maps a version of a suite to the versions of what it includes, if these are others than
+	// the suite's, see Contained.
+	Contains map[string][]string
+	Source   string    // an address, or "general knowledge"; empty in a packed dictionary
+	Listed   time.Time // when Microsoft's list that has the row was put, see With; zero for a row of the data files
 }
 
 // Paper is a name of a product on licences, without its publisher.
@@ -84,6 +92,30 @@ func (r *Row) Names() (all []Paper) {
 		}
 	}
 	return all
+}
+
+// Contained returns the version of an included product that a version of a suite has, by Contains:
+// Creative Suite 6 has Photoshop CS6 and Acrobat X. A text like adobe-acrobat-pro=X is for one
+// product, another one for every product that has a version of that name. If the suite of this version
+// does not have the product, it is the version in the newest older suite, and isOlder. It is empty if
+// Contains does not tell: then the suite and the product have the same versions.
+func (r *Row) Contained(version string, included *Row) (contained string, isOlder bool) {
+	for at := slices.Index(r.Known, version); at >= 0; at-- {
+		ofAll := ""
+		for _, text := range r.Contains[r.Known[at]] {
+			id, own, isOne := strings.Cut(text, "=")
+			switch {
+			case isOne && id == included.ID:
+				return own, r.Known[at] != version
+			case !isOne && ofAll == "" && slices.Contains(included.Known, text):
+				ofAll = text
+			}
+		}
+		if ofAll != "" {
+			return ofAll, r.Known[at] != version
+		}
+	}
+	return "", false
 }
 
 // Rule is a pattern that recognises titles.

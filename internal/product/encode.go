@@ -113,6 +113,14 @@ func (w writer) row(r, before Row, publisher int) {
 	})
 	list(w, r.Includes, w.text)
 	list(w, r.Candidates, w.text)
+	list(w, slices.Sorted(maps.Keys(r.Upgrades)), func(from string) {
+		w.text(from)
+		w.text(r.Upgrades[from])
+	})
+	list(w, slices.Sorted(maps.Keys(r.Contains)), func(version string) {
+		w.text(version)
+		list(w, r.Contains[version], w.text)
+	})
 }
 
 // unless returns s, or nothing if it is the usual text, which is never empty.

@@ -80,3 +80,35 @@ func TestPartNamesItsProductR8_3(t *testing.T) {
 		}
 	}
 }
+
+// TestContainedR5_0 checks the versions of products in the versions of a suite.
+func TestContainedR5_0(t *testing.T) {
+	t.Parallel()
+	suite := &product.Row{
+		Known:    []string{"3", "4", "5", "6"},
+		Contains: map[string][]string{"4": {"CS4", "reader=8"}, "5": {"CS5", "CS4.1", "reader=X"}},
+	}
+	draw := &product.Row{ID: "draw", Known: []string{"CS4", "CS5"}}
+	paint := &product.Row{ID: "paint", Known: []string{"5", "CS4", "CS4.1"}}
+	reader := &product.Row{ID: "reader", Known: []string{"8", "X"}}
+	other := &product.Row{ID: "other", Known: []string{"5"}}
+	for _, test := range []struct {
+		version string
+		of      *product.Row
+		want    string
+		isOlder bool
+	}{
+		{"5", draw, "CS5", false},
+		{"5", paint, "CS4.1", false},
+		{"5", reader, "X", false},
+		{"4", reader, "8", false},
+		{"6", draw, "CS5", true}, // the suite does not have it any more
+		{"3", draw, "", false},
+		{"5", other, "", false},
+		{"7", draw, "", false}, // unknown
+	} {
+		if got, isOlder := suite.Contained(test.version, test.of); got != test.want || isOlder != test.isOlder {
+			t.Errorf("%s in version %s: %q, %v", test.of.ID, test.version, got, isOlder)
+		}
+	}
+}

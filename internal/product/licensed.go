@@ -25,34 +25,58 @@ type licence struct {
 }
 
 func (d *Dictionary) lookUp(publisher, name, version string) (m Match, ok bool) {
-	if m, ok = d.exactly(publisher, name, version); ok {
-		return m, true
-	}
-	if isAddition(text.Fold(name+" "+version), d.mayBeMicrosoft(publisher)) {
-		return Match{}, false // although the name begins like the title of an installation
-	}
-	for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
-		if m, ok = d.Recognize(Title{Publisher: publisher, Name: n, Version: version}); ok && m.Row != nil {
-			return m, true
+	return d.paperOr(publisher, name, version, func() (m Match, ok bool) {
+		for _, n := range []string{name, publisher + " " + name} { // the exact name of an installation
+			if m, ok = d.Recognize(Title{Publisher: publisher, Name: n, Version: version}); ok && m.Row != nil {
+				return m, true
+			}
 		}
-	}
-	return d.loosely(publisher, name, version)
+		return Match{}, false
+	})
 }
 
 // OnPaper is Licensed for names that are written on licences, and not for those of installations.
 func (d *Dictionary) OnPaper(publisher, name, version string) (m Match, ok bool) {
-	if m, ok = d.exactly(publisher, name, version); ok {
+	return d.paperOr(publisher, name, version, func() (Match, bool) { return Match{}, false })
+}
+
+// paperOr looks a name on a licence up: as it is written, in another way, and by its words. The name of an
+// addition begins like the product that it is for, so it is looked up only as it is written: "Windows
+// Enterprise SA per User" is a licence.
+func (d *Dictionary) paperOr(publisher, name, version string, other func() (Match, bool)) (m Match, ok bool) {
+	publisher = d.brand(publisher, name)
+	m, ok = d.exactly(publisher, name, version)
+	unknown := name + " " + version
+	if ok {
+		unknown = version
+	}
+	switch {
+	case isAddition(text.Fold(unknown), d.mayBeMicrosoft(publisher)):
+		return Match{}, false
+	case ok:
+		return m, true
+	}
+	if m, ok = other(); ok {
 		return m, true
 	}
 	return d.loosely(publisher, name, version)
+}
+
+// owners sell products of several publishers under the names that these had.
+var owners = setOf("broadcom")
+
+// brand returns the publisher at the front of a name if the publisher beside it sells several brands:
+// VMware for "VMware vSphere Standard" of Broadcom.
+func (d *Dictionary) brand(publisher, name string) string {
+	if first := firstWord(text.Collapse(name)); owners[publisherStem(publisher)] && d.publisher(first) >= 0 {
+		return first
+	}
+	return publisher
 }
 
 // exactly looks a name up as it is written. A column that does not begin with a version belongs to
 // the name: "Office", "Professional Plus 2021".
 func (d *Dictionary) exactly(publisher, name, version string) (m Match, ok bool) {
-	if isAddition(text.Fold(version), d.mayBeMicrosoft(publisher)) {
-		return Match{}, false
-	}
 	by := d.publisher(publisher)
 	m, ok = d.written(d.paper, by, name, version)
 	if column := text.Collapse(version); column != "" && !strings.ContainsAny(firstWord(column), "0123456789") {
@@ -104,9 +128,6 @@ func (d *Dictionary) stems(by int, name string) []string {
 
 // loosely looks a name up by its words, see plain, in each of its readings.
 func (d *Dictionary) loosely(publisher, name, version string) (m Match, ok bool) {
-	if isAddition(text.Fold(name+" "+version), d.mayBeMicrosoft(publisher)) {
-		return Match{}, false
-	}
 	by := d.publisher(publisher)
 	for _, n := range d.stems(by, name) {
 		for _, r := range readings(plain(n, d.isMicrosoft(by))) {

@@ -101,7 +101,7 @@ func (f *found) ending(d *Dictionary, stem string) (m Match, ok bool) {
 	if f.rule.Kind != KindProduct && f.rule.Kind != KindUndecidable || len(f.alternative.name) == 1 {
 		return Match{}, false
 	}
-	if _, word, is := endsAs(stem, freeEndings); is && !f.alternative.name.has(firstWord(word)) {
+	if _, word, is := endsAs(stem, freeEndings); is && !f.alternative.name.has(firstWord(word)) && !d.endsWithHost(stem) {
 		return Match{Rule: ruleFreeEnding, Kind: KindFree}, true
 	}
 	if _, word, is := endsAs(stem, partEndings); is && !f.alternative.name.has(firstWord(word)) {
@@ -109,6 +109,21 @@ func (f *found) ending(d *Dictionary, stem string) (m Match, ok bool) {
 	}
 	return Match{}, false
 }
+
+// endsWithHost reports whether a title ends in the name of another program, for which it is: "ReSharper in
+// Visual Studio Community 2022". What the end says is said of that program.
+func (d *Dictionary) endsWithHost(stem string) bool {
+	at, preposition := -1, ""
+	for _, p := range hostPrepositions {
+		if i := strings.LastIndex(stem, p); i > at {
+			at, preposition = i, p
+		}
+	}
+	return at > 0 && d.best(Stem(stem[at+len(preposition):]), detected{publisher: -1}).rule != nil
+}
+
+// hostPrepositions stand in front of the name of the program that a title is for.
+var hostPrepositions = []string{" for ", " in ", " voor ", " für ", " pour ", " para ", " per "}
 
 // part returns what an unknown title is a part of.
 func (d *Dictionary) part(stem string, by detected) (m Match, ok bool) {

@@ -7,8 +7,8 @@ import (
 
 // plain returns the words of a name on paper, in normal form, as they are compared when the name
 // itself is not known: without punctuation and words like "with", without what the licence is an
-// upgrade from ("from SA"), with Microsoft's abbreviations spelled out, and with the words of a client
-// access license in one order:
+// upgrade from ("from SA"), with Microsoft's abbreviations spelled out and its editions in English, and
+// with the words of a client access license in one order:
 //
 //	exchange server - standard cal           exchange server standard cal
 //	winsvrcal                                windows server cal
@@ -16,7 +16,11 @@ import (
 //	visual studio enterprise w/ msdn         visual studio enterprise msdn
 func plain(name string, ofMicrosoft bool) []string {
 	var words []string
-	for _, w := range strings.Fields(name) {
+	written := strings.Fields(name)
+	if ofMicrosoft {
+		written = translated(written)
+	}
+	for _, w := range written {
 		w = joined(strings.Trim(w, punctuation))
 		switch {
 		case w == "" || fillers[w]:
@@ -98,7 +102,7 @@ var abbreviations = func() map[string]string {
 		infopath lync mac manager mobile msdn office online onenote open outlook plus powerpoint professional project publisher
 		remote server sharepoint skype sql standard suite visio web windows word workgroup device user bridge
 		e1 e3 e4 e5 e7 f1 f3 f5 a1 a3 a5 g1 g3 g5
-		m365=365|microsoft365=365|o365=office 365|office365=office 365|d365=dynamics 365|w365=windows 365|windows365=windows 365|sa|fsa|1|unified
+		m365=365|microsoft365=365|per|for|team|members=members|sales|service|customer|dyn365=dynamics 365|eent=enterprise|esu=extended security updates|win7=windows 7|win8=windows 8|win10=windows 10|win11=windows 11|o365=office 365|office365=office 365|d365=dynamics 365|w365=windows 365|windows365=windows 365|sa|fsa|1|unified
 		std=standard|pro=professional|prof=professional|ent=enterprise|dc=datacenter|datactr=datacenter|datacntr=datacenter|prem=premium|ult=ultimate
 		svr=server|srv=server|srvr=server|win=windows|vs=visual studio|exchg=exchange|exch=exchange|prjct=project|proj=project|sys=system|ctr=center
 		dvc=device|dev=developer|usr=user|cals=cal|ecal=enterprise cal suite|ccal=core cal suite|w=|rmt=remote|rd=remote desktop

@@ -125,6 +125,21 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Visio 2019 = Visio 2019
 			Office = Office
 			Windows Server = Windows Server
+			Dyn365ForTeamMembers ShrdSvr ALNG SubsVL MVL PerUsr = Dynamics 365 Team Members
+			Dyn365EEntTeamMembers = Dynamics 365 Team Members
+			WinE3perUsr ALNG SubsVL MVL = Windows Enterprise E3
+			WINE5perUsr = Windows Enterprise E5
+			WINE3perDVC ALNG SubsVL MVL = Windows Enterprise
+			Win10EntE3 User = Windows Enterprise E3
+			Windows 10 ESU = Windows Extended Security Updates 10
+			Win10ESU ALNG Yr1 = Windows Extended Security Updates 10
+			Windows 10 Pro Extended Security Update year 1 = Windows Extended Security Updates 10
+			Extended Security Updates for Windows Server 2012 = Windows Server Extended Security Updates 2012
+			SQL Server 2014 Standard Extended Security Updates = SQL Server Extended Security Updates 2014
+			Office 2016 Extended Security Updates = ?
+			Microsoft 365 Family = Microsoft 365 for home
+			Microsoft 365 Personal 1 year = Microsoft 365 for home
+			Office Home & Business = Office Home and Business
 			Office, Professional Plus 2021 = Office Professional Plus 2021
 			Office, 2021 = Office 2021
 		`,
@@ -143,15 +158,60 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Acrobat Pro 2020 5 users = Acrobat Pro 2020
 			Acrobat Pro 2020 Upgrade from Acrobat Pro 2017 = Acrobat Pro 2020
 			Acrobat Pro 2020 Crossgrade = Acrobat Pro 2020
+			Captivate (2019 Release) = Captivate 2019
+			Adobe FrameMaker (2020 release) = FrameMaker 2020
 		`,
 		"VMware": `
 			VMware Workstation 17 Pro license = Workstation Pro 17
+			VMware vSphere Foundation = vSphere Foundation
+			VMware vSphere 8 Enterprise Plus = vSphere Enterprise Plus 8
+			VMware vSphere Enterprise Plus per CPU = vSphere Enterprise Plus
+			VMware vSphere Essentials Plus Kit = vSphere Essentials Plus
+			VMware Cloud Foundation 5 = Cloud Foundation 5
+			VCF = Cloud Foundation
+			VMware vSAN Advanced = vSAN
 			Fusion 13 licenses = Fusion
 		`,
 		"Corel": `
 			CorelDRAW Graphics Suite 2021 1 user = CorelDRAW Graphics Suite 2021
 			Corel Draw 2021 1 user = CorelDRAW Graphics Suite 2021
+			CorelDRAW Graphics Suite 2023 Perpetual License = CorelDRAW Graphics Suite 2023
+			CorelDRAW Graphics Suite Perpetual License + Maintenance = CorelDRAW Graphics Suite
+			CorelDRAW Graphics Suite 2021 Enterprise License = CorelDRAW Graphics Suite 2021
+			CorelDRAW Graphics Suite 365-Day Subscription = CorelDRAW Graphics Suite
+			CorelDRAW Graphics Suite Maintenance (1 Year) = ?
 			CorelDRAW Graphics Suite X7 Upgrade = CorelDRAW Graphics Suite X7
+		`,
+		"Broadcom Inc.": `
+			VMware vSphere Standard = vSphere Standard
+			VMware Cloud Foundation (per core) = Cloud Foundation
+			Symantec Endpoint Security Complete = Endpoint Protection
+			Berth Planner = ?
+		`,
+		"IBM": `
+			IBM Domino Enterprise Client Access License Authorized User = Domino CAL Enterprise
+			IBM Domino Enterprise Server = Domino
+			IBM Notes Authorized User = Notes
+		`,
+		"HCL": `
+			HCL Domino Complete Collaboration CCB Authorized User = Domino CAL Enterprise
+		`,
+		"TechSmith": `
+			Snagit + Maintenance = Snagit
+			Snagit 2023 with Maintenance = Snagit 2023
+			Camtasia 2022 incl. 3 years Maintenance = Camtasia 2022
+			Snagit Maintenance = ?
+			Snagit Maintenance Renewal 1 year = ?
+		`,
+		"win.rar GmbH": `
+			WinRAR lifetime license = WinRAR
+			WinRAR licence à vie = WinRAR
+			WinRAR Dauerlizenz 5 Benutzer = WinRAR
+			WinRAR 1 user lifetime = WinRAR
+		`,
+		"Dassault": `
+			SOLIDWORKS Standard = SOLIDWORKS
+			CATIA V5 = CATIA
 		`,
 		"Autodesk": `
 			AutoCAD 2024 Commercial New Single-user ELD Annual Subscription = AutoCAD 2024

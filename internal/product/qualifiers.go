@@ -12,8 +12,6 @@ import (
 // qualifiers are part of no product's name. # stands for digits.
 var qualifiers = phrases(counts + `
 	# core license|# core license pack|# core pack|#core license|core license|core license pack|core lic|corelic|license pack|lic pack
-	per core|per processor|per proc|per server|# seats min|one user|single user|single-user
-	per user|per device|per seat|peruser|perusr|perdevice|perdvc|per usr|per dvc|per named user|per pc|per gebruiker|per apparaat|par utilisateur|par appareil|pro benutzer|pro gerät|por usuario|por usuário
 	license|licenses|licence|licences|lic|lics|lizenz|lizenzen|licentie|licenties|licencia|licencias|licença|licenças|licenza|license key|user license|device license
 	license only|license & software assurance|license software assurance|license/software assurance pack|license & software assurance pack|software assurance|software assurance pack
 	sa|sapk|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|+sa
@@ -26,9 +24,20 @@ var qualifiers = phrases(counts + `
 	annual|annually|yearly|annual commitment|annual term|annual plan|annual subscription|annual billing|annual license|annuel|annuelle|jaarlijks|jährlich|anual
 	monthly|monthly commitment|monthly term|monthly plan|monthly subscription|monthly billing|mensuel|maandelijks|monatlich|mensual|mensal
 	billed|billed annually|billed yearly|billed monthly|billed triennially|prepaid|upfront|triennial|triennial commitment|commitment|commit|term|com yr|com mth|com y|com m
+	authorized user|authorised user|named user|floating user|concurrent user|concurrent session|registered user|single install|sw subscription & support|software subscription & support
+	maintenance|maintenance & support|upgrade protection|upgrade protection program|update protection|smart protection|#-day subscription|#-day|# days|# day
+	lifetime maintenance|à vie|licence à vie|licence perpétuelle|perpétuelle|unbefristet|dauerlizenz|lebenslang|lebenslange lizenz|levenslang|levenslange licentie|eeuwigdurend|perpetua|licencia perpetua|de por vida|vitalicia|perpétua|licença perpétua
+	yr#|year #|jaar #|jahr #|année #|año #
 	one year|two years|three years|one-year|three-year|one month|one-month|p#y|p#m|p#y p#m
 	perpetual|perpetual license|perpetual licence|lifetime|lifetime license|lifetime licence|esd|pkc|fpp|download|electronic download|e-license|medialess|media less|box|boxed|retail|retail box|product key|digital|digital license|oem|coa|wcoa|ggwa|getgenuine|get genuine|legalization
 	no teams|eea no teams|eea|without teams|commercial|cmmrcl|nonprofit staff pricing|staff pricing|for windows|voor windows|pour windows|für windows|para windows
+`)
+
+// bases say for what each licence counts. They are cut after the others, because they are part of a few
+// products' names: "Windows E3 per User" and "Windows E3 per Device".
+var bases = phrases(`
+	per core|per processor|per proc|per cpu|per socket|per technician|per server|# seats min|one user|single user|single-user
+	per user|per device|per seat|peruser|perusr|perdevice|perdvc|per usr|per dvc|per named user|per pc|per gebruiker|per apparaat|par utilisateur|par appareil|pro benutzer|pro gerät|por usuario|por usuário
 `)
 
 // looseQualifiers are parts of the names of other products. They are cut together with the others,
@@ -39,7 +48,7 @@ var looseQualifiers = phrases(`
 	users|devices|seats|new|full|full version|standalone|stand-alone|single|promo|promotion
 	upgrade|upgrades|upgrd|upgr|upg|upgrade license|upgrade licence|upgrade version|version upgrade|product upgrade|competitive upgrade|trade-up|trade up|tradeup|crossgrade|cross-grade|cross grade|mise à niveau|actualización|atualização|aggiornamento
 	open|select|ea|enterprise licensing|licensing|team licensing|team|teams|for teams|for enterprise|tlp|clp|vip|eld|ic|ad|multiple platforms|multiple platform|multi platform|multiple|windows|win|win/mac|mac/win|mac & win|mac/windows|windows/mac|multi-user|network|international|int|eu|emea|eurozone|worldwide|multi european languages|multiple languages|multilingual|multilanguage|ml
-	english|german|french|dutch|spanish|italian|portuguese|eu english|universal english|international english|for pc|pc|on-premises|on-premise|on premises|edition|version|series
+	english|german|french|dutch|spanish|italian|portuguese|eu english|universal english|international english|for pc|pc|on-premises|on-premise|on premises|edition|version|series|release|enterprise license|business license
 `)
 
 // counts are numbers of licences and lengths of terms: 5 users, 5-user, 5user, for 5 users.
@@ -86,8 +95,8 @@ type reading struct {
 	number string
 }
 
-// readings returns the ways to read a name, the likeliest first: as it is, without qualifiers, and
-// without loose qualifiers. A number before a unit may belong to the name ("visio plan 2 license"),
+// readings returns the ways to read a name, the likeliest first: as it is, without qualifiers, without
+// bases, and without loose qualifiers. A number before a unit may belong to the name ("visio plan 2 license"),
 // so it is cut only from a name that is not known with it.
 func readings(words []string) (all []reading) {
 	add := func(r reading) {
@@ -97,7 +106,7 @@ func readings(words []string) (all []reading) {
 	}
 	add(reading{words: words})
 	named, number := withoutUnits(words)
-	for _, kinds := range [][]map[string][][]string{{qualifiers}, {qualifiers, looseQualifiers}} {
+	for _, kinds := range [][]map[string][][]string{{qualifiers}, {qualifiers, bases}, {qualifiers, bases, looseQualifiers}} {
 		if number != "" {
 			add(reading{withoutQualifiers(named, kinds...), number})
 		}

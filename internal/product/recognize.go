@@ -2,6 +2,7 @@ package product
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,14 @@ type Dictionary struct {
 
 	licences memory[Title, licence] // see Licensed
 	rowsOf   memory[Product, *Row]  // by publisher, family and edition, see Of
+	derived  sync.Map               // func() T by the type T, see Derived
+}
+
+// Derived returns what build makes of a dictionary, such as an index of its names. It is built once, and the
+// dictionary keeps it by its type: a package uses a type of its own.
+func Derived[T any](d *Dictionary, build func(*Dictionary) T) T {
+	once, _ := d.derived.LoadOrStore(reflect.TypeFor[T](), sync.OnceValue(func() T { return build(d) }))
+	return once.(func() T)() //nolint:forcetypeassert // stored above
 }
 
 // papers is the names of a publisher's products, in normal form. They are collected on first use.

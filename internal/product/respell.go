@@ -16,11 +16,12 @@ import (
 //	Postman x64 11.81.0                    postman 11.81.0
 //	Herramientas de correcci?n             herramientas de corrección
 //	Microsoft 365-appar för X - sv-se      microsoft 365 apps in another language
+//	Microsoft Project Standaard 2019       microsoft project standard 2019
 //	Trellix Data Exchange Layer            mcafee data exchange layer
 //
 // They are tried last, so they cannot change what a rule says of the title as written.
 func (d *Dictionary) respelled(name string) (all []string) {
-	for _, spelling := range []string{spaced(name), d.repaired(name), withoutArchitecture(text.Fold(name)), localApps(text.Fold(name)), renamed(text.Fold(name))} {
+	for _, spelling := range []string{spaced(name), d.repaired(name), withoutArchitecture(text.Fold(name)), localApps(text.Fold(name)), inEnglish(text.Fold(name)), renamed(text.Fold(name))} {
 		if spelling = text.Fold(spelling); spelling != "" && spelling != text.Fold(name) {
 			all = append(all, spelling)
 		}

@@ -30,7 +30,9 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 		return MetricService
 	}
 	if !ofMicrosoft {
-		if _, found := withoutPhrase(strings.Fields(name), "client", "access", "license"); found {
+		words := strings.Fields(name)
+		_, found := withoutPhrase(words, "client", "access", "license")
+		if found || !slices.Contains(words, "cal") && slices.Contains(translated(words), "cal") {
 			return MetricCAL
 		}
 		return ""
@@ -43,6 +45,8 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 	switch {
 	case slices.Contains(words, "cal"):
 		return MetricCAL
+	case has("extended", "security", "update"):
+		return MetricService // bought for a version that has no other updates any more
 	case has("external", "connector"), has("management", "license"):
 		return MetricServer
 	case has("core", "license"), has("core", "lic"), has("standard", "core"), has("enterprise", "core"), has("datacenter", "core"), has("per", "core"), hasCores(words):
@@ -54,9 +58,9 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 }
 
 // isAddition reports whether a folded name is of what is bought for a licence and is none itself: a
-// step-up or Software Assurance alone. Counted beside the licence that it is for, it would count twice.
+// step-up, or Software Assurance or maintenance alone. Counted beside the licence that it is for, it would count twice.
 func isAddition(name string, ofMicrosoft bool) bool {
-	return isStepUp(name, ofMicrosoft) || isAssurance(name, ofMicrosoft)
+	return isStepUp(name, ofMicrosoft) || isAssurance(name, ofMicrosoft) || isMaintenance(name)
 }
 
 // isStepUp reports whether a folded name is of a licence that makes another one a higher edition.

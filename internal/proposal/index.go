@@ -3,7 +3,6 @@ package proposal
 import (
 	"math"
 	"strings"
-	"sync/atomic"
 	"unicode"
 
 	"github.com/agnivade/levenshtein"
@@ -37,19 +36,8 @@ type word struct {
 	weight float64 // how much it tells about a product: a rare one more than a common one
 }
 
-// latest is the index of the dictionary that was used last. A process uses one dictionary until Microsoft's
-// list of subscriptions changes, and an index takes tens of milliseconds to build.
-var latest atomic.Pointer[index]
-
-// indexOf returns the index of a dictionary.
-func indexOf(d *product.Dictionary) *index {
-	x := latest.Load()
-	if x == nil || x.dictionary != d {
-		x = newIndex(d)
-		latest.Store(x)
-	}
-	return x
-}
+// indexOf returns the index of a dictionary. It takes tens of milliseconds to build, so the dictionary keeps it.
+func indexOf(d *product.Dictionary) *index { return product.Derived(d, newIndex) }
 
 func newIndex(d *product.Dictionary) *index {
 	x := &index{dictionary: d, numbers: map[string]int{}, byFront: map[string][]int{}, paid: map[string]bool{}}

@@ -3,6 +3,7 @@ package proposal
 import (
 	"testing"
 
+	"trueup/internal/product"
 	"trueup/internal/product/builtin"
 )
 
@@ -10,6 +11,20 @@ func BenchmarkNewIndex(b *testing.B) {
 	d := builtin.Load()
 	for b.Loop() {
 		newIndex(d)
+	}
+}
+
+// TestIndexOfDictionaryR6_6: a dictionary keeps its own index.
+func TestIndexOfDictionaryR6_6(t *testing.T) {
+	t.Parallel()
+	d := builtin.Products()
+	other := d.With([]product.Subscription{{Name: "Zephyr Harbour Suite", ID: "ZEPHYR"}})
+	first := indexOf(d)
+	if x := indexOf(other); x == first || x.dictionary != other {
+		t.Error("another dictionary has the same index")
+	}
+	if indexOf(d) != first {
+		t.Error("the index is built again")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
@@ -99,11 +100,7 @@ func (k *Service) record(ctx context.Context, o intake.Object, object objects.Ob
 
 // read reads a file and stores the result.
 func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Record, error) {
-	products, err := k.Products(ctx)
-	if err != nil {
-		return Record{}, err
-	}
-	file, err := k.file(r, arrived, remarks(products))
+	file, err := k.file(ctx, r, arrived, k.Products)
 	if err != nil {
 		return Record{}, err
 	}
@@ -149,8 +146,9 @@ func (k *Service) read(ctx context.Context, r Record, arrived intake.File) (Reco
 	return kept, nil
 }
 
-// file reads and checks a file. names is as in statement.Options.
-func (k *Service) file(r Record, upload intake.File, names func(entitlement.Entitlement) []sheet.Finding) (*statement.File, error) {
+// file reads and checks a file. The dictionary with which it remarks on names is loaded only for a file
+// whose content is read; without one there are no remarks.
+func (k *Service) file(ctx context.Context, r Record, upload intake.File, dictionary func(context.Context) (*product.Dictionary, error)) (*statement.File, error) {
 	data, err := upload.Bytes()
 	switch {
 	case errors.Is(err, intake.ErrTooLarge):
@@ -158,9 +156,21 @@ func (k *Service) file(r Record, upload intake.File, names func(entitlement.Enti
 	case err != nil:
 		return nil, err
 	}
+	var names func(entitlement.Entitlement) []sheet.Finding
+	if dictionary != nil {
+		products, err := dictionary(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names = remarks(products)
+	}
 	file := statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: names})
-	if file.Refused && inventory.IsFile(data) {
+	switch {
+	case !file.Refused:
+	case inventory.IsFile(data):
 		file.Refuse("statement_inventory")
+	case pairfile.IsFile(data):
+		file.Refuse("statement_agreements")
 	}
 	return file, nil
 }
@@ -256,7 +266,7 @@ func (k *Service) again(ctx context.Context, r Record) (entitlement.Statement, e
 		return entitlement.Statement{}, fmt.Errorf("read statement %s again: %w", r.ID, err)
 	}
 	defer arrived.Close()
-	file, err := k.file(r, arrived, nil)
+	file, err := k.file(ctx, r, arrived, nil)
 	if err != nil {
 		return entitlement.Statement{}, err
 	}

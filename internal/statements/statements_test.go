@@ -282,6 +282,8 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	}{
 		{"unknown.csv", []byte("a,b\n1,2\n"), "statement_unknown"},
 		{"inventory.csv", []byte("DeviceName,ApplicationName,Publisher,Version\nPC-1,Visio,Microsoft,16\n"), "statement_inventory"},
+		{"agreements.csv", []byte("01-07001,01-07001,Office\n"), "statement_agreements"},
+		{"agreements.csv", []byte("Authorization number;License number\n01-07001;\n"), "statement_agreements"},
 		{"empty.csv", nil, "statement_unknown"},
 		{"huge.csv", bytes.Repeat([]byte("a,b\n"), (statement.MaxFileBytes+4)/4), "statement_too_large"},
 		{"scan.pdf", []byte("%PDF-1.7\n"), "statement_pdf"},
@@ -303,7 +305,7 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 	gone := s.put("gone.csv", summary("1"), nil)
 	gone.Version = "another"
 	s.receive(gone)
-	if n := len(s.records()); n != 7 {
+	if n := len(s.records()); n != 9 {
 		t.Errorf("%d records", n)
 	}
 }
@@ -312,6 +314,17 @@ func TestBadFilesLeaveAClearRecord(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// TestTooLargeNeedsNoDictionary: a file that is refused by its size is not read.
+func TestTooLargeNeedsNoDictionary(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.Products = func(context.Context) (*product.Dictionary, error) { return nil, errors.New("unavailable") }
+	s.receive(s.put("huge.csv", bytes.Repeat([]byte("a,b\n"), (statement.MaxFileBytes+4)/4), nil))
+	if all := s.records(); len(all) != 1 || all[0].State != statements.StateRefused {
+		t.Errorf("%+v", all)
+	}
+}
 
 func TestAnnouncedStatement(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@
 package pairfile
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -99,6 +100,22 @@ func Read(data []byte, o Options) *File {
 		f.Rows, f.Unchanged, f.Rejected = nil, 0, f.Total
 	}
 	return f
+}
+
+// startBytes is how much of a file IsFile reads.
+const startBytes = 64 << 10
+
+// IsFile reports whether a file that arrived as something else is a file of pairs, by its start: its
+// header names both numbers, or its first good row has two.
+func IsFile(data []byte) bool {
+	if len(data) > startBytes { // without the line that is cut
+		data = data[:bytes.LastIndexByte(data[:startBytes], '\n')+1]
+	}
+	f := Read(data, Options{})
+	if f.layout.header != nil {
+		return f.layout.missing() == sheet.ColumnNone
+	}
+	return len(f.Rows) > 0 && agreement.LooksLikeNumber(f.Rows[0].Pair.Authorization) && agreement.LooksLikeNumber(f.Rows[0].Pair.License)
 }
 
 // Refuse refuses the whole file, instead of what is wrong with its rows.

@@ -14,8 +14,10 @@ import (
 	"slices"
 	"time"
 
+	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
+	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
@@ -109,6 +111,10 @@ func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result,
 		return f.addRules(ctx, o, data)
 	case inventory.IsFile(data): // it has publishers and titles, too
 		return result(catalog.Finding{Code: "feed_inventory"}), nil
+	case pairfile.IsFile(data):
+		return result(catalog.Finding{Code: "feed_agreements"}), nil
+	case statement.IsFile(data):
+		return result(catalog.Finding{Code: "feed_statement"}), nil
 	}
 	file := catalog.ReadFile(data)
 	if file.Subscriptions != nil {

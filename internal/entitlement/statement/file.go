@@ -88,6 +88,16 @@ func ReadFile(data []byte, o Options) *File {
 	return f
 }
 
+// IsFile reports whether a file that arrived as something else is a statement: it has the column
+// names of one.
+func IsFile(data []byte) bool {
+	f := ReadFile(data, Options{})
+	return !f.Refused || slices.Contains(refusedBelowHeader, f.Findings[0].Code)
+}
+
+// refusedBelowHeader are the codes that refuse a file whose header is a statement's.
+var refusedBelowHeader = []string{"statement_empty", "statement_no_total", "statement_too_many_rows"}
+
 // TooLarge returns the refusal of a file of more than MaxFileBytes.
 func TooLarge() *File {
 	f := &File{}

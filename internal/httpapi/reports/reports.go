@@ -60,6 +60,7 @@ func parseDate(parameter, given string, into *day.Date) []error {
 type Matching struct {
 	Prefix    bool `query:"prefix" default:"true" doc:"Whether a licence covers updates of its version, for example 2.05 covers 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a licence covers older versions, by downgrade rights."`
+	Upgrade   bool `query:"upgrade" default:"true" doc:"Whether a licence of an operating system covers the version to which its publisher gives the upgrade free of charge, for example Windows 10 Pro covers Windows 11 Pro."`
 	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end."`
 	Edition   bool `query:"edition" default:"true" doc:"Whether a licence covers lower editions of its family."`
 	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
@@ -70,7 +71,7 @@ type Matching struct {
 
 func (m Matching) options() position.Options {
 	return position.Options{
-		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoAssurance: !m.Assurance,
+		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoUpgrade: !m.Upgrade, NoAssurance: !m.Assurance,
 		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoAdjustment: !m.Adjustment,
 	}
 }
@@ -166,7 +167,7 @@ func pageOf[R any](rows []R, in httpapi.Paging, from place, version string, aske
 func asked(name string, date day.Date, f report.Filter, o report.Order, p position.Options) []string {
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
-		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoAssurance),
+		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoUpgrade), strconv.FormatBool(p.NoAssurance),
 		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoAdjustment),
 	}, f.Groups)
 }

@@ -138,6 +138,48 @@ func (c *checker) related(row *product.Row) {
 	if (row.Kind == product.KindUndecidable) != (len(row.Candidates) > 0) {
 		c.addf("candidates belong to undecidable rows, and only to them")
 	}
+	c.upgrades(row)
+	c.contains(row)
+}
+
+// upgrades checks that each upgrade leads from a known version to a later one, and that only operating
+// systems have them.
+func (c *checker) upgrades(row *product.Row) {
+	if len(row.Upgrades) > 0 && row.Metric != product.MetricOS {
+		c.addf("only operating systems have upgrades")
+	}
+	for from, to := range row.Upgrades {
+		if at := slices.Index(row.Known, from); at < 0 || slices.Index(row.Known, to) <= at {
+			c.addf("the upgrade from %q to %q does not lead from a known version to a later one", from, to)
+		}
+	}
+}
+
+// contains checks that the versions of what a suite includes are versions of what its family includes.
+func (c *checker) contains(row *product.Row) {
+	var included []string
+	for i := range c.d.Rows {
+		if other := &c.d.Rows[i]; len(row.Contains) > 0 && other.Publisher == row.Publisher && other.Family == row.Family {
+			included = append(included, other.Includes...)
+		}
+	}
+	for version, contained := range row.Contains {
+		if !slices.Contains(row.Known, version) {
+			c.addf("it contains something in version %q, which is not known", version)
+		}
+		for _, text := range contained {
+			id, own, isOne := strings.Cut(text, "=")
+			if !isOne {
+				own = text
+			}
+			if !slices.ContainsFunc(included, func(one string) bool {
+				of, ok := c.d.Find(one)
+				return ok && (!isOne || one == id) && (slices.Contains(of.Known, own) || isOne && of.Scheme == product.SchemeMajor)
+			}) {
+				c.addf("version %q contains %q, which is no version of what it includes", version, text)
+			}
+		}
+	}
 }
 
 func (c *checker) paper(row *product.Row) {

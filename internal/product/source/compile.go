@@ -72,12 +72,16 @@ func (c *compiler) entry(by int, publisher string, f Family, e Entry) error {
 		Scheme: product.Scheme(cmp.Or(e.Versions, f.Versions, string(product.SchemeNone))),
 		Source: cmp.Or(e.Source, f.Source),
 		Known:  e.Known, Builds: e.Builds, Includes: e.Includes, Candidates: e.Candidates,
+		Upgrades: e.Upgrades, Contains: e.Contains,
 	}
 	if row.Known == nil {
 		row.Known = f.Known
 	}
 	if row.Builds == nil {
 		row.Builds = f.Builds
+	}
+	if row.Contains == nil && len(row.Includes) > 0 {
+		row.Contains = f.Contains
 	}
 	if row.Kind == product.KindFree {
 		row.Metric = product.MetricNone

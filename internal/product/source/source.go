@@ -24,35 +24,38 @@ type Publisher struct {
 
 // Family is the products of one name. Its fields are the defaults of its products.
 type Family struct {
-	Name     string            `yaml:"family"`
-	Metric   string            `yaml:"metric"`
-	Versions string            `yaml:"versions"`
-	Known    []string          `yaml:"known"`
-	Builds   map[string]string `yaml:"builds"`
-	Source   string            `yaml:"source"`
-	Products []Entry           `yaml:"products"`
+	Name     string              `yaml:"family"`
+	Metric   string              `yaml:"metric"`
+	Versions string              `yaml:"versions"`
+	Known    []string            `yaml:"known"`
+	Builds   map[string]string   `yaml:"builds"`
+	Contains map[string][]string `yaml:"contains"`
+	Source   string              `yaml:"source"`
+	Products []Entry             `yaml:"products"`
 }
 
 // Entry is a product, a free program or an undecidable title.
 type Entry struct {
-	ID         string            `yaml:"id"`
-	Edition    string            `yaml:"edition"`
-	Rank       int               `yaml:"rank"`
-	Kind       string            `yaml:"kind"`
-	Metric     string            `yaml:"metric"`
-	Versions   string            `yaml:"versions"`
-	Known      []string          `yaml:"known"`
-	Builds     map[string]string `yaml:"builds"`
-	Source     string            `yaml:"source"`
-	Publisher  string            `yaml:"publisher"`
-	Anywhere   bool              `yaml:"anywhere"`
-	From       string            `yaml:"from"` // the lowest version of the titles that it takes
-	Installed  []Name            `yaml:"installed"`
-	Paper      []Name            `yaml:"paper"`
-	Includes   []string          `yaml:"includes"`
-	Candidates []string          `yaml:"candidates"`
-	Takes      []string          `yaml:"takes"`
-	Leaves     []string          `yaml:"leaves"`
+	ID         string              `yaml:"id"`
+	Edition    string              `yaml:"edition"`
+	Rank       int                 `yaml:"rank"`
+	Kind       string              `yaml:"kind"`
+	Metric     string              `yaml:"metric"`
+	Versions   string              `yaml:"versions"`
+	Known      []string            `yaml:"known"`
+	Builds     map[string]string   `yaml:"builds"`
+	Upgrades   map[string]string   `yaml:"upgrades"` // a version to the later one to which the upgrade is free of charge
+	Contains   map[string][]string `yaml:"contains"` // a version of a suite to the versions of what it includes
+	Source     string              `yaml:"source"`
+	Publisher  string              `yaml:"publisher"`
+	Anywhere   bool                `yaml:"anywhere"`
+	From       string              `yaml:"from"` // the lowest version of the titles that it takes
+	Installed  []Name              `yaml:"installed"`
+	Paper      []Name              `yaml:"paper"`
+	Includes   []string            `yaml:"includes"`
+	Candidates []string            `yaml:"candidates"`
+	Takes      []string            `yaml:"takes"`
+	Leaves     []string            `yaml:"leaves"`
 }
 
 // Noise is a title that needs no licence and is no program of its own.

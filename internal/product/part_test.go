@@ -1,0 +1,26 @@
+package product_test
+
+import (
+	"testing"
+
+	"trueup/internal/product"
+	"trueup/internal/product/builtin"
+)
+
+// TestExtensionOfFreeProgramR6_5: a title for the free edition of another program is what it is, and not
+// free for that.
+func TestExtensionOfFreeProgramR6_5(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ publisher, name, want string }{
+		{"JetBrains s.r.o.", "JetBrains ReSharper in Visual Studio Community 2022", "JetBrains ReSharper"},
+		{"Devart", "Entity Developer for Visual Studio Community 2019", "Devart dotConnect"},
+		{"Progress", "Telerik UI for WPF for Visual Studio Community", "Progress Telerik UI"},
+		{"Whole Tomato Software", "Visual Assist for Visual Studio Community 2019", "Whole Tomato Visual Assist"},
+		{"Whole Tomato Software", "Visual Assist Trial", ""},
+	} {
+		m, ok := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		if got := show(m.Product); !ok || got != test.want || (m.Kind == product.KindProduct) != (test.want != "") {
+			t.Errorf("%s is %s %q by %q, want %q", test.name, m.Kind, got, m.Rule, test.want)
+		}
+	}
+}
