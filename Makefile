@@ -14,6 +14,7 @@ DEMO_DATA ?= .local-demo
 VLSC ?= statements
 VLSC_PORT ?= 9002
 REFRESH_AT ?= 04:15
+EXECUTIONS ?= 0
 
 # Options of `make import`, as in POST /imports.
 FILE ?=
@@ -66,9 +67,9 @@ import invoke: export API := http://127.0.0.1:$(PORT)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: need-java local ## Start the whole stack on this machine (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC)
+run: need-java local ## Start the whole stack on this machine (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC, EXECUTIONS)
 	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)" \
-	  -vlsc "$(VLSC)" -vlsc-port $(VLSC_PORT) -refresh-at "$(REFRESH_AT)"
+	  -vlsc "$(VLSC)" -vlsc-port $(VLSC_PORT) -refresh-at "$(REFRESH_AT)" -executions "$(EXECUTIONS)"
 
 demo: need-java local ## Load an organisation of 2,000 PCs, show its report and check it (PORT, S3_PORT)
 	@exec $(LOCAL_ENV) dist/local/bin/demo -api http://127.0.0.1:$(PORT) -s3 http://127.0.0.1:$(S3_PORT) \

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,8 +13,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -24,12 +25,16 @@ import (
 )
 
 // An alarm fires when the sum of its metrics is 1 or more in each of a number of
-// consecutive five-minute periods.
+// consecutive periods.
 type alarm struct {
 	id          string
 	description string // what happened, and where to look
 	periods     int
 	metrics     []metric
+
+	seconds    int    // length of a period; 0 for five minutes
+	expression string // instead of the sum of the metrics
+	below      bool   // fires when the value is below 1 instead
 }
 
 type metric struct {
@@ -37,68 +42,53 @@ type metric struct {
 	dimensions                 map[string]string
 }
 
-// newAlarms adds the alarms, and the topic that notifies the operator.
+const (
+	sum = "SUM(FILL(METRICS(), 0))" // missing data count as 0
+
+	hour, day = 3600, 86400 // in seconds
+	overdue   = 26          // hours
+)
+
+// newAlarms adds the alarms, and the topic that notifies the operator. An alarm is billed by its
+// metrics, and ten are free: those of the alarms that everyone needs. Whatever stops the main jobs
+// for long raises one of them. The others tell the cause sooner, and are optional.
 func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
 	alarms := []alarm{
 		{
-			"DeadLettersAlarm", "An event could not be processed and is in the dead-letter queue. See Dead letters in deploying.md.", 1,
-			[]metric{{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", map[string]string{"QueueName": *letters.QueueName()}}},
+			id: "DeadLettersAlarm", description: "An event could not be processed and is in the dead-letter queue. See Dead letters in deploying.md.", periods: 1,
+			metrics: []metric{{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", map[string]string{"QueueName": *letters.QueueName()}}},
 		},
 		{
-			"ApiErrorsAlarm", "The API returned a status of 500 or above. See the access log and the logs of the functions.", 1,
-			[]metric{{"AWS/ApiGateway", "5xx", "Sum", map[string]string{"ApiId": *api.AttrApiId()}}},
-		},
-		{
-			"TableThrottlesAlarm", "DynamoDB throttled requests to the table.", 1,
-			throttles(*table.TableName(), ""),
-		},
-		{
-			"TableErrorsAlarm", "DynamoDB returned internal errors for requests to the table.", 1,
-			systemErrors(*table.TableName()),
+			id: "ApiErrorsAlarm", description: "The API returned a status of 500 or above. See the access log and the logs of the functions.", periods: 1,
+			metrics: []metric{{"AWS/ApiGateway", "5xx", "Sum", map[string]string{"ApiId": *api.AttrApiId()}}},
 		},
 	}
-	for _, index := range schema.Indexes {
-		alarms = append(alarms, alarm{
-			id(index.Name, "ThrottlesAlarm"), "DynamoDB throttled requests to the index " + index.Name + ".", 1,
-			throttles(*table.TableName(), index.Name),
-		})
-	}
+	var failed []metric
 	for _, f := range manifest.Functions {
-		of := func(name string) []metric {
-			return []metric{{"AWS/Lambda", name, "Sum", map[string]string{"FunctionName": *functions[f.Name].FunctionName()}}}
-		}
-		alarms = append(alarms,
-			alarm{id(f.Name, "ErrorsAlarm"), functionName(f.Name) + " failed. See its logs.", 1, of("Errors")},
-			// Short throttling after a burst of uploads is by design: Lambda queues the events.
-			alarm{id(f.Name, "ThrottlesAlarm"), "Lambda has throttled calls to " + functionName(f.Name) + " for 15 minutes, because no concurrency was available.", 3, of("Throttles")},
-		)
-		if f.Asynchronous() {
-			alarms = append(alarms, alarm{
-				id(f.Name, "LostAlarm"), functionName(f.Name) + " failed, and Lambda could not send the event to the dead-letter queue.", 1,
-				of("DestinationDeliveryFailures"),
-			})
+		if f.Every > 0 {
+			failed = append(failed, metric{"AWS/Events", "FailedInvocations", "Sum", map[string]string{"RuleName": *ruleOf(stack, f).Ref()}})
 		}
 		if f.Nightly {
-			logged := func(metricName string) []metric { // from the log line "refresh ended"
-				return []metric{{name, metricName, "Sum", map[string]string{"function": f.Name}}}
-			}
-			alarms = append(alarms,
-				alarm{
-					id(f.Name, "NightLostAlarm"), functionName(f.Name) + " was not called at night, and the event could not be sent to the dead-letter queue.", 1,
-					[]metric{{"AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", map[string]string{"ScheduleGroup": functionName(f.Name)}}},
-				},
-				alarm{id(f.Name, "FailedAlarm"), "A refresh failed. Earlier licence data is kept. GET /refreshes shows the reason.", 1, logged("run_failed")},
-				alarm{id(f.Name, "HeldAlarm"), "A refresh holds back answers that reduce entitlements, until a user confirms them. See GET /refreshes.", 1, logged("run_held")},
-			)
+			alarms = append(alarms, nightAlarms(stack, f)...)
 		}
+	}
+	alarms = append(alarms, alarm{
+		id: "SchedulesAlarm", description: "EventBridge could not call a function on its schedule. Compare the permissions of the functions with the template: make diff.",
+		periods: 1, metrics: failed,
+	})
+	if chosen.AllAlarms {
+		alarms = append(alarms, optionalAlarms(stack, table, functions)...)
 	}
 
 	topic := newTopic(stack, chosen)
 	for _, a := range alarms {
-		// All alarms use the same expression: the sum of the metrics, with missing data as 0.
 		queries := []*awscloudwatch.CfnAlarm_MetricDataQueryProperty{{
-			Id: jsii.String("total"), Expression: jsii.String("SUM(FILL(METRICS(), 0))"), ReturnData: jsii.Bool(true),
+			Id: jsii.String("total"), Expression: jsii.String(cmp.Or(a.expression, sum)), ReturnData: jsii.Bool(true),
 		}}
+		comparison := "GreaterThanOrEqualToThreshold"
+		if a.below {
+			comparison = "LessThanThreshold"
+		}
 		for i, m := range a.metrics {
 			var dimensions []*awscloudwatch.CfnAlarm_DimensionProperty
 			for _, key := range slices.Sorted(maps.Keys(m.dimensions)) {
@@ -113,7 +103,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 					Metric: &awscloudwatch.CfnAlarm_MetricProperty{
 						Namespace: jsii.String(m.namespace), MetricName: jsii.String(m.name), Dimensions: &dimensions,
 					},
-					Period: jsii.Number(300),
+					Period: jsii.Number(cmp.Or(a.seconds, 300)),
 					Stat:   jsii.String(m.statistic),
 				},
 			})
@@ -122,13 +112,84 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 			AlarmDescription:   jsii.String(a.description),
 			Metrics:            &queries,
 			EvaluationPeriods:  jsii.Number(a.periods),
-			ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
+			ComparisonOperator: jsii.String(comparison),
 			Threshold:          jsii.Number(1),
 			TreatMissingData:   jsii.String("notBreaching"),
 			AlarmActions:       &[]any{topic.TopicArn()},
 			OkActions:          &[]any{topic.TopicArn()},
 		})
 	}
+}
+
+// nightAlarms returns the alarms of a function with a nightly refresh.
+func nightAlarms(stack awscdk.Stack, f manifest.Function) []alarm {
+	logged := func(metricName string) metric { // from the log line "refresh ended"
+		return metric{*stack.StackName(), metricName, "Sum", map[string]string{"function": f.Name}}
+	}
+	return []alarm{
+		{
+			id: id(f.Name, "OverdueAlarm"), description: fmt.Sprintf("No refresh of the whole organisation that began in the last %d hours has completed. See GET /refreshes.", overdue),
+			periods: overdue, seconds: hour, below: true,
+			// An hour without a refresh has the value 0. An hour without a call of the schedule has
+			// none, and does not count, so that the hours before the deployment do not raise the alarm.
+			expression: "FILL(m0, 0) + 0 * m1",
+			metrics: []metric{
+				logged("run_completed"),
+				{"AWS/Events", "Invocations", "Sum", map[string]string{"RuleName": *ruleOf(stack, f).Ref()}},
+			},
+		},
+		{
+			id: id(f.Name, "PartialAlarm"), description: "The nightly refresh was partial for three nights: some pairs have no answer. GET /refreshes shows the reason.",
+			periods: 3, seconds: day, metrics: []metric{logged("run_partial")},
+		},
+		{
+			id: id(f.Name, "FailedAlarm"), description: "A refresh failed, or holds back answers that reduce entitlements until a user confirms them. Earlier licence data is kept. GET /refreshes shows the reason.",
+			periods: 1, metrics: []metric{logged("run_failed"), logged("run_held")},
+		},
+	}
+}
+
+// ruleOf returns the rule that calls a function at its interval.
+func ruleOf(stack awscdk.Stack, f manifest.Function) awsevents.CfnRule {
+	return stack.Node().FindChild(jsii.String(id(f.Name, "Schedule"))).(awsevents.CfnRule)
+}
+
+// optionalAlarms returns the alarms that tell a cause before one of the others is raised.
+func optionalAlarms(stack awscdk.Stack, table awsdynamodb.ITable, functions map[string]awslambda.Function) []alarm {
+	alarms := []alarm{
+		{id: "TableThrottlesAlarm", description: "DynamoDB throttled requests to the table.", periods: 1, metrics: throttles(*table.TableName(), "")},
+		{id: "TableErrorsAlarm", description: "DynamoDB returned internal errors for requests to the table.", periods: 1, metrics: systemErrors(*table.TableName())},
+	}
+	for _, index := range schema.Indexes {
+		alarms = append(alarms, alarm{
+			id: id(index.Name, "ThrottlesAlarm"), description: "DynamoDB throttled requests to the index " + index.Name + ".", periods: 1,
+			metrics: throttles(*table.TableName(), index.Name),
+		})
+	}
+	for _, f := range manifest.Functions {
+		of := func(name string) []metric {
+			return []metric{{"AWS/Lambda", name, "Sum", map[string]string{"FunctionName": *functions[f.Name].FunctionName()}}}
+		}
+		name := functionName(stack, f.Name)
+		alarms = append(alarms,
+			alarm{id: id(f.Name, "ErrorsAlarm"), description: name + " failed. See its logs.", periods: 1, metrics: of("Errors")},
+			// Short throttling is by design: Lambda queues the events.
+			alarm{id: id(f.Name, "ThrottlesAlarm"), description: "Lambda has throttled calls to " + name + " for 15 minutes, because no concurrency was available.", periods: 3, metrics: of("Throttles")},
+		)
+		if f.Asynchronous() {
+			alarms = append(alarms, alarm{
+				id: id(f.Name, "LostAlarm"), description: name + " failed, and Lambda could not send the event to the dead-letter queue.", periods: 1,
+				metrics: of("DestinationDeliveryFailures"),
+			})
+		}
+		if f.Nightly {
+			alarms = append(alarms, alarm{
+				id: id(f.Name, "NightLostAlarm"), description: name + " was not called at night, and the event could not be sent to the dead-letter queue.", periods: 1,
+				metrics: []metric{{"AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount", "Sum", map[string]string{"ScheduleGroup": name}}},
+			})
+		}
+	}
+	return alarms
 }
 
 // throttles returns the throttling metrics of the table, or of one of its indexes
@@ -166,24 +227,12 @@ func systemErrors(table string) []metric {
 	return metrics
 }
 
-// newTopic adds the topic of the alarms. CloudWatch cannot use the AWS-managed key
-// of SNS, so the topic has its own key.
+// newTopic adds the topic of the alarms. It is not encrypted at rest: CloudWatch cannot use the
+// AWS-managed key of SNS, a key of its own costs a dollar a month, and an alarm names only a metric.
 func newTopic(stack awscdk.Stack, chosen settings) awssns.Topic {
 	cloudwatch := awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)
-	key := awskms.NewKey(stack, jsii.String("AlarmsKey"), &awskms.KeyProps{
-		Description:       jsii.String("Encrypts the alarm messages of " + name + " in transit"),
-		EnableKeyRotation: jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // it encrypts only messages in transit
-	})
-	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{cloudwatch},
-		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
-		Resources:  jsii.Strings("*"), // in a key policy, this means the key itself
-	}), nil)
-
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), &awssns.TopicProps{
-		DisplayName: jsii.String(name + " alarms"),
-		MasterKey:   key,
+		DisplayName: jsii.String(*stack.StackName() + " alarms"),
 		EnforceSSL:  jsii.Bool(true),
 	})
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

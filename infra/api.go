@@ -28,7 +28,7 @@ const (
 // origin, unless the console is served from another one.
 func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
 	props := &awsapigatewayv2.CfnApiProps{
-		Name:         jsii.String(name),
+		Name:         stack.StackName(),
 		ProtocolType: jsii.String("HTTP"),
 	}
 	if chosen.ConsoleOrigin != "" {
@@ -50,7 +50,7 @@ func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
 	logs := awslogs.NewLogGroup(stack, jsii.String("ApiLogs"), &awslogs.LogGroupProps{
 		// With this prefix, API Gateway needs no entry in the account's log resource
 		// policy, which is limited in size.
-		LogGroupName:  jsii.String("/aws/vendedlogs/" + name + "-api"),
+		LogGroupName:  jsii.String("/aws/vendedlogs/" + *stack.StackName() + "-api"),
 		Retention:     keepLogs,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})

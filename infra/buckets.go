@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"trueup/internal/manifest"
@@ -27,21 +27,24 @@ const (
 const accessLogs manifest.Resource = "access-logs" // for the other two buckets; no function reads it
 
 // bucketName returns a bucket's full name. It does not depend on the bucket resource,
-// because a bucket and the functions it notifies refer to each other, and CloudFormation
+// because a bucket and the queues it notifies refer to each other, and CloudFormation
 // does not allow circular references. The suffix "-an" puts the name in the account's
 // regional namespace, where no other account can take it first.
-func bucketName(r manifest.Resource) string {
-	return bucketPrefix(r) + "-" + *awscdk.Aws_ACCOUNT_ID() + "-" + *awscdk.Aws_REGION() + "-an"
+func bucketName(stack awscdk.Stack, r manifest.Resource) string {
+	return bucketPrefix(stack, r) + "-" + *awscdk.Aws_ACCOUNT_ID() + "-" + *awscdk.Aws_REGION() + "-an"
 }
 
-func bucketPrefix(r manifest.Resource) string { return name + "-" + string(r) }
-
-func bucketARN(r manifest.Resource) string {
-	return "arn:" + *awscdk.Aws_PARTITION() + ":s3:::" + bucketName(r)
+func bucketPrefix(stack awscdk.Stack, r manifest.Resource) string {
+	return *stack.StackName() + "-" + string(r)
 }
 
-// newBuckets adds the buckets. They are retained when the stack is deleted.
-func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, origin string) {
+func bucketARN(stack awscdk.Stack, r manifest.Resource) string {
+	return "arn:" + *awscdk.Aws_PARTITION() + ":s3:::" + bucketName(stack, r)
+}
+
+// newBuckets adds the buckets. They are retained when the stack is deleted, but not when the
+// deployment that creates them fails.
+func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, origin string) {
 	logs := newBucket(stack, "AccessLogs", accessLogs, awss3.BucketProps{
 		LifecycleRules: &[]*awss3.LifecycleRule{expireAfter(keepAccessLogs), abortMultipart()},
 	})
@@ -71,42 +74,36 @@ func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, ori
 			MaxAge:         jsii.Number(3600),
 		}},
 	})
-	notify(stack, uploads, functions)
+	notify(stack, uploads, files)
 }
 
 func newBucket(stack awscdk.Stack, id string, r manifest.Resource, props awss3.BucketProps) awss3.Bucket {
-	props.BucketNamePrefix = jsii.String(bucketPrefix(r))
+	props.BucketNamePrefix = jsii.String(bucketPrefix(stack, r))
 	props.BucketNamespace = awss3.BucketNamespace_ACCOUNT_REGIONAL
 	props.BlockPublicAccess = awss3.BlockPublicAccess_BLOCK_ALL()
 	props.ObjectOwnership = awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED
 	props.Encryption = awss3.BucketEncryption_S3_MANAGED
 	props.EnforceSSL = jsii.Bool(true)
 	props.MinimumTLSVersion = jsii.Number(1.2)
-	props.RemovalPolicy = awscdk.RemovalPolicy_RETAIN
+	props.RemovalPolicy = keepData
 	return awss3.NewBucket(stack, jsii.String(id), &props)
 }
 
-// notify configures S3 to call each function for objects created under its prefixes.
-// CDK's own method would add a function with more permissions than any of ours.
-func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awslambda.Function) {
-	var calls []*awss3.CfnBucket_LambdaConfigurationProperty
+// notify configures S3 to send a message to a function's queue for each object created under its
+// prefixes. CDK's own method would add a function with more permissions than any of ours.
+func notify(stack awscdk.Stack, uploads awss3.Bucket, files map[string]awssqs.Queue) {
+	var sent []*awss3.CfnBucket_QueueConfigurationProperty
 	for _, f := range manifest.Functions {
-		if f.Trigger != manifest.Objects {
+		queue, ok := files[f.Name]
+		if !ok {
 			continue
 		}
-		function := functions[f.Name]
-		permission := awslambda.NewCfnPermission(stack, jsii.String(id(f.Name, "FromUploads")), &awslambda.CfnPermissionProps{
-			Action:        jsii.String("lambda:InvokeFunction"),
-			FunctionName:  function.FunctionArn(),
-			Principal:     jsii.String("s3.amazonaws.com"),
-			SourceAccount: awscdk.Aws_ACCOUNT_ID(),
-			SourceArn:     jsii.String(bucketARN(manifest.Uploads)),
-		})
-		uploads.Node().AddDependency(permission) // S3 checks that it may call the function when the bucket is created
+		// S3 checks that it may send to the queue when the bucket is created.
+		uploads.Node().AddDependency(queue.Node().FindChild(jsii.String("Policy")))
 		for _, prefix := range f.Prefixes() {
-			calls = append(calls, &awss3.CfnBucket_LambdaConfigurationProperty{
-				Event:    jsii.String("s3:ObjectCreated:*"),
-				Function: function.FunctionArn(),
+			sent = append(sent, &awss3.CfnBucket_QueueConfigurationProperty{
+				Event: jsii.String("s3:ObjectCreated:*"),
+				Queue: queue.QueueArn(),
 				Filter: &awss3.CfnBucket_NotificationFilterProperty{S3Key: &awss3.CfnBucket_S3KeyFilterProperty{
 					Rules: &[]*awss3.CfnBucket_FilterRuleProperty{{Name: jsii.String("prefix"), Value: jsii.String(prefix)}},
 				}},
@@ -114,7 +111,7 @@ func notify(stack awscdk.Stack, uploads awss3.Bucket, functions map[string]awsla
 		}
 	}
 	bucket := uploads.Node().DefaultChild().(awss3.CfnBucket)
-	bucket.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{LambdaConfigurations: &calls})
+	bucket.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{QueueConfigurations: &sent})
 }
 
 func days(n int) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }

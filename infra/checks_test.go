@@ -165,15 +165,13 @@ var apiChecks = []check{
 			c.want(pool, "AdminCreateUserConfig.AllowAdminCreateUserOnly", "true")
 			c.want(pool, "MfaConfiguration", "ON")
 			c.want(pool, "EnabledMfas", `["SOFTWARE_TOKEN_MFA"]`)
-			c.want(pool, "DeletionProtection", "ACTIVE")
+			c.want(pool, "DeletionProtection", "INACTIVE") // a failed first deployment must be able to remove it
 			policy := "Policies.PasswordPolicy."
 			c.want(pool, policy+"MinimumLength", "14")
 			for _, kind := range []string{"Lowercase", "Uppercase", "Numbers", "Symbols"} {
 				c.want(pool, policy+"Require"+kind, "true")
 			}
-			if pool.DeletionPolicy != "Retain" {
-				c.addf("users go with the stack")
-			}
+			c.retained(pool)
 			client := t.one("AWS::Cognito::UserPoolClient")
 			c.want(client, "GenerateSecret", "false")
 			c.want(client, "AllowedOAuthFlows", `["code"]`)
@@ -222,16 +220,17 @@ var functionChecks = []check{
 				c.want(function, "Architectures", `["arm64"]`)
 				c.want(function, "MemorySize", fmt.Sprint(f.Memory))
 				c.want(function, "Timeout", fmt.Sprint(int(f.Timeout.Seconds())))
-				concurrency := ""
-				if f.Concurrency > 0 {
-					concurrency = fmt.Sprint(f.Concurrency)
-				}
-				c.want(function, "ReservedConcurrentExecutions", concurrency)
+				c.want(function, "ReservedConcurrentExecutions", "") // a new account has none to reserve
 				scratch := ""
 				if f.Scratch > 0 {
 					scratch = fmt.Sprint(f.Scratch)
 				}
 				c.want(function, "EphemeralStorage.Size", scratch)
+				recursive := "" // the default of Lambda, which stops loops
+				if f.Name == "refresh" {
+					recursive = "Allow" // it calls itself to continue
+				}
+				c.want(function, "RecursiveLoop", recursive)
 				settings := map[string]any{}
 				for _, s := range f.Settings {
 					setting, _ := config.Find(s)
@@ -258,7 +257,8 @@ var functionChecks = []check{
 			"a setting of another function": func(t template) {
 				t.function("groups").set("Environment.Variables."+config.UploadsBucket, "bucket")
 			},
-			"no reserve":        func(t template) { t.function("import").set("ReservedConcurrentExecutions", nil) },
+			"stopped as a loop": func(t template) { t.function("refresh").set("RecursiveLoop", nil) },
+			"a reserve":         func(t template) { t.function("import").set("ReservedConcurrentExecutions", 3) },
 			"a function unseen": func(t template) { t.Resources["Helper"] = &resource{Type: "AWS::Lambda::Function"} },
 		},
 	},
@@ -347,11 +347,6 @@ var functionChecks = []check{
 				if f.Every > 0 {
 					want[arn] = append(want[arn], permission{"events.amazonaws.com", "${" + id(f.Name, "Schedule") + ".Arn}", ""})
 				}
-				if f.Trigger == manifest.Objects {
-					want[arn] = append(want[arn], permission{
-						"s3.amazonaws.com", "arn:${AWS::Partition}:s3:::trueup-uploads-${AWS::AccountId}-${AWS::Region}-an", "${AWS::AccountId}",
-					})
-				}
 			}
 			for _, p := range t.of("AWS::Lambda::Permission") {
 				arn := p.text("FunctionName")
@@ -363,15 +358,14 @@ var functionChecks = []check{
 			c.same("permissions", want, got)
 		},
 		breaks: map[string]func(template){
-			"any bucket":  func(t template) { t.Resources["ImportFromUploads"].set("SourceArn", nil) },
-			"any account": func(t template) { t.Resources["ImportFromUploads"].set("SourceAccount", nil) },
+			"any account": func(t template) { t.Resources["ImportFromSchedule"].set("Principal", "*") },
 			"any rule":    func(t template) { t.Resources["ImportFromSchedule"].set("SourceArn", nil) },
 		},
 	},
 	{
 		name: "R3.9 what fails for good goes to the dead-letter queue with its event",
 		check: func(t template, c *failures) {
-			queue := t.one("AWS::SQS::Queue")
+			queue := t.letters()
 			for _, f := range manifest.Functions {
 				if !unwaited(f) {
 					continue
@@ -386,9 +380,11 @@ var functionChecks = []check{
 				c.want(found[0], "MaximumEventAgeInSeconds", "21600")
 				c.want(found[0], "DestinationConfig.OnFailure.Destination", "${"+queue.ID+".Arn}")
 			}
-			c.want(queue, "MessageRetentionPeriod", "1209600")
-			c.want(queue, "SqsManagedSseEnabled", "true")
-			c.deniesPlainText(t, "AWS::SQS::QueuePolicy", "Queues.0", queue)
+			for _, queue := range t.of("AWS::SQS::Queue") {
+				c.want(queue, "MessageRetentionPeriod", "1209600")
+				c.want(queue, "SqsManagedSseEnabled", "true")
+				c.deniesPlainText(t, "AWS::SQS::QueuePolicy", "Queues.0", queue)
+			}
 		},
 		breaks: map[string]func(template){
 			"no destination": set("AWS::Lambda::EventInvokeConfig", "DestinationConfig", nil),
@@ -396,6 +392,51 @@ var functionChecks = []check{
 			"short lived":    set("AWS::SQS::Queue", "MessageRetentionPeriod", nil),
 			"plain text":     func(t template) { delete(t.Resources, t.of("AWS::SQS::QueuePolicy")[0].ID) },
 			"not encrypted":  set("AWS::SQS::Queue", "SqsManagedSseEnabled", nil),
+		},
+	},
+	{
+		name: "R16.1 files wait in a queue for each function, which takes a few at once and keeps what fails",
+		check: func(t template, c *failures) {
+			letters := "${" + t.letters().ID + ".Arn}"
+			want, got := map[string]string{}, map[string]string{}
+			for _, f := range manifest.Functions {
+				if f.Trigger != manifest.Objects {
+					continue
+				}
+				queue := t.files(f.Name)
+				want["${"+t.function(f.Name).ID+"}"] = fmt.Sprintf("${%s.Arn} 1 %d", queue.ID, f.AtOnce)
+				c.want(queue, "VisibilityTimeout", fmt.Sprint(f.Timeout.Seconds()+60))
+				c.want(queue, "RedrivePolicy", fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, letters, f.Deliveries()))
+				sent := false
+				for _, policy := range t.where("AWS::SQS::QueuePolicy", "Queues.0", "${"+queue.ID+"}") {
+					for _, s := range policy.statements("PolicyDocument") {
+						if s.Effect != "Allow" {
+							continue
+						}
+						sent = true
+						c.same("who sends to "+queue.ID, statement{
+							Effect: "Allow", Actions: []string{"sqs:SendMessage"}, Resources: []string{"${" + queue.ID + ".Arn}"}, Principal: `{"Service":"s3.amazonaws.com"}`,
+							Condition: `{"ArnEquals":{"aws:SourceArn":"arn:${AWS::Partition}:s3:::trueup-uploads-${AWS::AccountId}-${AWS::Region}-an"},"StringEquals":{"aws:SourceAccount":"${AWS::AccountId}"}}`,
+						}, s)
+					}
+				}
+				if !sent {
+					c.addf("S3 may not send to %s", queue.ID)
+				}
+			}
+			for _, source := range t.of("AWS::Lambda::EventSourceMapping") {
+				got[source.text("FunctionName")] = source.text("EventSourceArn") + " " + source.text("BatchSize") + " " + source.text("ScalingConfig.MaximumConcurrency")
+			}
+			c.same("event sources", want, got)
+		},
+		breaks: map[string]func(template){
+			"all at once":     set("AWS::Lambda::EventSourceMapping", "ScalingConfig", nil),
+			"in batches":      set("AWS::Lambda::EventSourceMapping", "BatchSize", 10),
+			"lost":            func(t template) { t.files("import").set("RedrivePolicy", nil) },
+			"delivered twice": func(t template) { t.files("refresh").set("VisibilityTimeout", 30) },
+			"anyone sends": func(t template) {
+				t.where("AWS::SQS::QueuePolicy", "Queues.0", "${"+t.files("import").ID+"}")[0].set("PolicyDocument.Statement", []any{})
+			},
 		},
 	},
 	{
@@ -464,7 +505,10 @@ func granted(t template, f manifest.Function) []statement {
 	}
 	add([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, "${"+t.logs("/aws/lambda/trueup-"+f.Name).ID+".Arn}")
 	if unwaited(f) {
-		add([]string{"sqs:SendMessage"}, "${"+t.one("AWS::SQS::Queue").ID+".Arn}")
+		add([]string{"sqs:SendMessage"}, "${"+t.letters().ID+".Arn}")
+	}
+	if f.Trigger == manifest.Objects {
+		add([]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, "${"+t.files(f.Name).ID+".Arn}")
 	}
 	var called []string
 	for _, other := range f.Calls {

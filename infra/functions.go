@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -23,39 +23,67 @@ import (
 
 const (
 	keepLogs    = awslogs.RetentionDays_THREE_MONTHS
-	keepLetters = 14            // days; the maximum of SQS
-	maxEventAge = 6 * time.Hour // the maximum of Lambda
+	keepLetters = 14               // days; the maximum of SQS
+	maxEventAge = manifest.MaxWait // the maximum of Lambda
 )
 
 // newDeadLetters adds the queue for events that could not be processed. A message
 // contains the event, with bucket, key and version, and the last error.
 func newDeadLetters(stack awscdk.Stack) awssqs.Queue {
-	queue := awssqs.NewQueue(stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
+	return awssqs.NewQueue(stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
 		RetentionPeriod: days(keepLetters),
 	})
-	accept(queue, "AwsSolutions-SQS3", "This is the dead-letter queue: Lambda sends to it after the last retry, and an alarm watches it.")
-	return queue
+}
+
+// newFiles adds a queue of files for each function that receives them, and returns the queues by
+// the function's name. S3 sends its notifications to them. The event source of a queue limits how
+// many files are processed at once without reserving executions, which a new account does not have.
+func newFiles(stack awscdk.Stack, letters awssqs.Queue) map[string]awssqs.Queue {
+	queues := map[string]awssqs.Queue{}
+	for _, f := range manifest.Functions {
+		if f.Trigger != manifest.Objects {
+			continue
+		}
+		queue := awssqs.NewQueue(stack, jsii.String(id(f.Name, "Files")), &awssqs.QueueProps{
+			Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
+			EnforceSSL:        jsii.Bool(true),
+			RetentionPeriod:   days(keepLetters),
+			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(f.Hidden().Seconds())),
+			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: letters, MaxReceiveCount: jsii.Number(f.Deliveries())},
+		})
+		queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
+			Actions:    jsii.Strings("sqs:SendMessage"),
+			Resources:  jsii.Strings(*queue.QueueArn()),
+			Conditions: &map[string]any{
+				"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
+				"ArnEquals":    map[string]any{"aws:SourceArn": bucketARN(stack, manifest.Uploads)},
+			},
+		}))
+		queues[f.Name] = queue
+	}
+	return queues
 }
 
 // newFunctions adds every function of the manifest and returns them by name.
-func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue) map[string]awslambda.Function {
+func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue, files map[string]awssqs.Queue) map[string]awslambda.Function {
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {
 		environment := map[string]*string{}
 		for _, name := range f.Settings {
-			if value := valueOf(name, chosen, table); value != "" {
+			if value := valueOf(stack, name, chosen, table); value != "" {
 				environment[name] = jsii.String(value)
 			}
 		}
 		logs := awslogs.NewLogGroup(stack, jsii.String(id(f.Name, "Logs")), &awslogs.LogGroupProps{
-			LogGroupName:  jsii.String("/aws/lambda/" + functionName(f.Name)),
+			LogGroupName:  jsii.String("/aws/lambda/" + functionName(stack, f.Name)),
 			Retention:     keepLogs,
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // permanent records are in the audit events
 		})
 		props := &awslambda.FunctionProps{
-			FunctionName:  jsii.String(functionName(f.Name)),
+			FunctionName:  jsii.String(functionName(stack, f.Name)),
 			Description:   jsii.String(f.Summary),
 			Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 			Architecture:  awslambda.Architecture_ARM_64(),
@@ -66,16 +94,29 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 			Environment:   &environment,
 			LogGroup:      logs,
 			LoggingFormat: awslambda.LoggingFormat_JSON,
-			Role:          newRole(stack, f, chosen, table, logs, letters),
+			Role:          newRole(stack, f, chosen, table, logs, letters, files[f.Name]),
 		}
-		if f.Concurrency > 0 {
-			props.ReservedConcurrentExecutions = jsii.Number(f.Concurrency)
+		if chosen.ReservedConcurrency && f.Reserved > 0 {
+			props.ReservedConcurrentExecutions = jsii.Number(f.Reserved)
+		}
+		if f.CallsItself() {
+			// Otherwise Lambda stops the function after 16 calls in a row. A refresh ends after five
+			// attempts without an answer, so its calls end, too.
+			props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
 		}
 		if f.Scratch > 0 {
 			props.EphemeralStorageSize = awscdk.Size_Mebibytes(jsii.Number(f.Scratch))
 		}
 		function := awslambda.NewFunction(stack, jsii.String(id(f.Name, "Function")), props)
 		functions[f.Name] = function
+		if queue, ok := files[f.Name]; ok {
+			awslambda.NewCfnEventSourceMapping(stack, jsii.String(id(f.Name, "FromFiles")), &awslambda.CfnEventSourceMappingProps{
+				FunctionName:   function.FunctionName(),
+				EventSourceArn: queue.QueueArn(),
+				BatchSize:      jsii.Number(1), // a file that fails repeats no other
+				ScalingConfig:  &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(f.AtOnce)},
+			})
+		}
 		if f.Asynchronous() {
 			awslambda.NewCfnEventInvokeConfig(stack, jsii.String(id(f.Name, "Asynchronous")), &awslambda.CfnEventInvokeConfigProps{
 				FunctionName:             function.FunctionName(),
@@ -98,7 +139,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 }
 
 // valueOf returns the value of a setting; empty if it is not set.
-func valueOf(name string, chosen settings, table awsdynamodb.ITable) string {
+func valueOf(stack awscdk.Stack, name string, chosen settings, table awsdynamodb.ITable) string {
 	setting, known := config.Find(name)
 	switch {
 	case !known:
@@ -106,9 +147,9 @@ func valueOf(name string, chosen settings, table awsdynamodb.ITable) string {
 	case setting.Resource == string(manifest.Table):
 		return *table.TableName()
 	case setting.Resource != "":
-		return bucketName(manifest.Resource(setting.Resource))
+		return bucketName(stack, manifest.Resource(setting.Resource))
 	case setting.Function != "":
-		return functionName(setting.Function)
+		return functionName(stack, setting.Function)
 	default:
 		return setting.Value(chosen.Functions)
 	}
@@ -139,7 +180,7 @@ func repeat(stack awscdk.Stack, f manifest.Function, function awslambda.Function
 
 // functionName returns the name on AWS of a function of the manifest. It does not
 // depend on the function resource, so that functions can refer to each other.
-func functionName(of string) string { return name + "-" + of }
+func functionName(stack awscdk.Stack, of string) string { return *stack.StackName() + "-" + of }
 
 // id returns the id of a construct: a name of the manifest, capitalised, and its kind.
 func id(of, what string) string { return strings.ToUpper(of[:1]) + of[1:] + what }

@@ -26,7 +26,7 @@ const nightlyAttempts = 185
 // because the trust policy of its role can be limited to a group.
 func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Function, chosen settings, letters awssqs.Queue) {
 	group := awsscheduler.NewCfnScheduleGroup(stack, jsii.String(id(f.Name, "Nights")), &awsscheduler.CfnScheduleGroupProps{
-		Name: jsii.String(functionName(f.Name)),
+		Name: jsii.String(functionName(stack, f.Name)),
 	})
 	source := map[string]any{"StringEquals": map[string]any{
 		"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID(), "aws:SourceArn": group.AttrArn(),
@@ -35,7 +35,7 @@ func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Fun
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(action), Resources: &[]*string{resource}})
 	}
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "NightlyRole")), &awsiam.RoleProps{
-		Description: jsii.String("Permissions of the nightly schedule of " + functionName(f.Name)),
+		Description: jsii.String("Permissions of the nightly schedule of " + functionName(stack, f.Name)),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{Conditions: &source}),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"call": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
@@ -46,7 +46,7 @@ func callNightly(stack awscdk.Stack, f manifest.Function, function awslambda.Fun
 	// Not json.Marshal: it would write the angle brackets as Unicode escapes.
 	input := `{"source":"` + manifest.NightlySource + `","time":"<aws.scheduler.scheduled-time>"}`
 	awsscheduler.NewCfnSchedule(stack, jsii.String(id(f.Name, "Nightly")), &awsscheduler.CfnScheduleProps{
-		Description:                jsii.String("Calls " + functionName(f.Name) + " once a night"),
+		Description:                jsii.String("Calls " + functionName(stack, f.Name) + " once a night"),
 		GroupName:                  group.Ref(),
 		State:                      jsii.String("ENABLED"),
 		ScheduleExpression:         jsii.String(nightly(chosen.RefreshAt)),

@@ -28,7 +28,7 @@ var nightChecks = []check{
 				c.want(s, "State", "ENABLED")
 				c.want(s, "FlexibleTimeWindow", `{"Mode":"OFF"}`)
 				c.want(s, "Target.RetryPolicy", `{"MaximumEventAgeInSeconds":21600,"MaximumRetryAttempts":185}`)
-				c.want(s, "Target.DeadLetterConfig.Arn", "${"+t.one("AWS::SQS::Queue").ID+".Arn}")
+				c.want(s, "Target.DeadLetterConfig.Arn", "${"+t.letters().ID+".Arn}")
 				got[s.text("Target.Arn")] = s.text("ScheduleExpression") + " " + s.text("ScheduleExpressionTimezone") + " " + s.text("Target.Input")
 			}
 			c.same("nights", want, got)
@@ -98,8 +98,8 @@ func TestNightsAndTheServiceAreChosen(t *testing.T) {
 			t.Errorf("%s is due at %s in %s", s.ID, at, zone)
 		}
 	}
-	secretOf := func(in template, f manifest.Function) (resources []string) {
-		role := in.Resources[strings.TrimSuffix(strings.TrimPrefix(in.function(f.Name).text("Role"), "${"), ".Arn}")]
+	secretOf := func(in template, stack string, f manifest.Function) (resources []string) {
+		role := in.Resources[strings.TrimSuffix(strings.TrimPrefix(in.named(stack, f.Name).text("Role"), "${"), ".Arn}")]
 		for _, s := range role.statements("Policies.0.PolicyDocument") {
 			if slices.ContainsFunc(s.Actions, func(action string) bool { return strings.HasPrefix(action, "secretsmanager:") }) {
 				resources = append(resources, strings.Join(s.Actions, " ")+" "+strings.Join(s.Resources, " "))
@@ -114,10 +114,10 @@ func TestNightsAndTheServiceAreChosen(t *testing.T) {
 			readers++
 			want = []string{"secretsmanager:GetSecretValue arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:licences/gateway-??????"}
 		}
-		if diff := cmp.Diff(want, secretOf(chosen, f)); diff != "" {
+		if diff := cmp.Diff(want, secretOf(chosen, everything.StackName, f)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", f.Name, diff)
 		}
-		if got := secretOf(byDefault, f); got != nil {
+		if got := secretOf(byDefault, "trueup", f); got != nil {
 			t.Errorf("%s reads %s, and nobody chose a service", f.Name, got)
 		}
 		for name, value := range map[string]string{
@@ -127,7 +127,7 @@ func TestNightsAndTheServiceAreChosen(t *testing.T) {
 			if !slices.Contains(f.Settings, name) {
 				value = ""
 			}
-			if got := chosen.function(f.Name).text("Environment.Variables." + name); got != value {
+			if got := chosen.named(everything.StackName, f.Name).text("Environment.Variables." + name); got != value {
 				t.Errorf("%s: %s is %q, want %q", f.Name, name, got, value)
 			}
 		}

@@ -19,11 +19,11 @@ shopt -s inherit_errexit 2>/dev/null || { echo 'restore: bash 4.4 or newer is re
 
 stack=trueup
 # `make golden` writes the next two lists.
-# The functions that events call, with their reserved concurrency as in
-# internal/manifest: the value to restore when the current one is 0.
-reserved='import 10
-inventory 1
-refresh 3'
+# The functions that files and schedules call, with the reserved concurrency to
+# restore when the current one is 0, because an earlier run could not restore it.
+reserved='import none
+inventory none
+refresh none'
 # The function that processes the files of each folder of the uploads bucket, as in
 # internal/intake/kind.
 folders='agreements/ import

@@ -19,9 +19,9 @@ import (
 
 // newRole adds the function's role. The role permits the grants of the manifest, writing
 // to the function's log group, calling the functions in Calls, reading the secret that
-// the operator chose and, for an asynchronous function, sending failed events to the
-// dead-letter queue.
-func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.ITable, logs awslogs.LogGroup, letters awssqs.Queue) awsiam.Role {
+// the operator chose, receiving files from its queue (files, nil for none) and, for an
+// asynchronous function, sending failed events to the dead-letter queue.
+func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.ITable, logs awslogs.LogGroup, letters awssqs.Queue, files awssqs.IQueue) awsiam.Role {
 	var statements []awsiam.PolicyStatement
 	allow := func(actions []manifest.Action, resources ...string) {
 		var names []string
@@ -42,15 +42,18 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 		}
 		onBucket, onObjects := split(grant.Actions)
 		if onBucket != nil {
-			allow(onBucket, bucketARN(grant.Resource))
+			allow(onBucket, bucketARN(stack, grant.Resource))
 		}
 		if onObjects != nil {
-			allow(onObjects, objectsARN(grant))
+			allow(onObjects, objectsARN(stack, grant))
 		}
 	}
 	allow([]manifest.Action{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn())
 	if f.Asynchronous() {
 		allow([]manifest.Action{"sqs:SendMessage"}, *letters.QueueArn())
+	}
+	if files != nil {
+		allow([]manifest.Action{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, *files.QueueArn())
 	}
 	if f.Calls != nil {
 		var called []string
@@ -64,20 +67,20 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 	}
 
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "Role")), &awsiam.RoleProps{
-		Description: jsii.String("Permissions of the function " + functionName(f.Name)),
+		Description: jsii.String("Permissions of the function " + functionName(stack, f.Name)),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"manifest": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),
 		},
 	})
-	acceptKeys(role, f)
+	acceptKeys(stack, role, f)
 	return role
 }
 
 func functionARN(stack awscdk.Stack, function string) string {
 	return *stack.FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("lambda"), Resource: jsii.String("function"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-		ResourceName: jsii.String(functionName(function)),
+		ResourceName: jsii.String(functionName(stack, function)),
 	})
 }
 
@@ -107,8 +110,8 @@ func split(actions []manifest.Action) (onBucket, onObjects []manifest.Action) {
 	return onBucket, onObjects
 }
 
-func objectsARN(grant manifest.Grant) string {
-	return bucketARN(grant.Resource) + "/" + grant.Prefix + "*"
+func objectsARN(stack awscdk.Stack, grant manifest.Grant) string {
+	return bucketARN(stack, grant.Resource) + "/" + grant.Prefix + "*"
 }
 
 func indexARNs(table awsdynamodb.ITable) []string {
@@ -121,7 +124,7 @@ func indexARNs(table awsdynamodb.ITable) []string {
 
 // acceptKeys suppresses the findings about wildcards in a role. The only wildcards
 // accepted stand for the rest of an object's key.
-func acceptKeys(role awsiam.Role, f manifest.Function) {
+func acceptKeys(stack awscdk.Stack, role awsiam.Role, f manifest.Function) {
 	asNagSpellsIt := strings.NewReplacer(
 		*awscdk.Aws_PARTITION(), "<AWS::Partition>",
 		*awscdk.Aws_ACCOUNT_ID(), "<AWS::AccountId>",
@@ -130,7 +133,7 @@ func acceptKeys(role awsiam.Role, f manifest.Function) {
 		if _, onObjects := split(grant.Actions); grant.Resource != manifest.Table && onObjects != nil {
 			accept(role, "AwsSolutions-IAM5",
 				"The wildcard stands for the rest of the object keys, which admins and imports choose; bucket, prefix and actions are those of the manifest.",
-				"Resource::"+asNagSpellsIt.Replace(objectsARN(grant)))
+				"Resource::"+asNagSpellsIt.Replace(objectsARN(stack, grant)))
 		}
 	}
 }

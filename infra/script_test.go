@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -25,7 +24,7 @@ func TestR16_2_ScriptKnowsTheManifest(t *testing.T) {
 		if f.Trigger != manifest.Objects {
 			continue
 		}
-		reserved = append(reserved, fmt.Sprintf("%s %d", f.Name, f.Concurrency))
+		reserved = append(reserved, f.Name+" none")
 		for _, prefix := range f.Prefixes() {
 			folders = append(folders, prefix+" "+f.Name)
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -19,16 +20,24 @@ import (
 // Names of the context values that an operator may set, in cdk.context.json or with
 // -c name=value, in addition to the context values of config.Settings.
 const (
-	alarmEmail    = "alarmEmail"     // address that receives alarms; none if empty
-	consoleOrigin = "consoleOrigin"  // https://host of a console served elsewhere; the API's origin if empty
-	issuer        = "signInIssuer"   // issuer of the tokens of the organisation's identity provider; the stack's own user pool if empty
-	audience      = "signInAudience" // what the claim aud of these tokens may be, with commas between
-	scope         = "signInScope"    // scope that tokens must have; none if empty
-	refreshAt     = "refreshAt"      // HH:MM in the time zone of refreshes; manifest.NightlyAt if empty
-	tableName     = "table"          // a restored table (R16.2); the stack's own table if empty
+	alarmEmail    = "alarmEmail"          // address that receives alarms; none if empty
+	consoleOrigin = "consoleOrigin"       // https://host of a console served elsewhere; the API's origin if empty
+	issuer        = "signInIssuer"        // issuer of the tokens of the organisation's identity provider; the stack's own user pool if empty
+	audience      = "signInAudience"      // what the claim aud of these tokens may be, with commas between
+	scope         = "signInScope"         // scope that tokens must have; none if empty
+	refreshAt     = "refreshAt"           // HH:MM in the time zone of refreshes; manifest.NightlyAt if empty
+	stackName     = "stackName"           // name of the stack and prefix of its names; defaultName if empty
+	signInPrefix  = "signInPrefix"        // prefix of the sign-in page's address; stack name and account if empty
+	protected     = "protected"           // true: stack, table and users are protected from deletion
+	allAlarms     = "allAlarms"           // true: more alarms than the ten metrics that are free
+	reserved      = "reservedConcurrency" // true: executions are reserved for files and refreshes
+	tableName     = "table"               // a restored table (R16.2); the stack's own table if empty
 )
 
-const timeOfDay = "15:04"
+const (
+	timeOfDay   = "15:04"
+	defaultName = "trueup"
+)
 
 // contextOf returns the name of the context value that sets a setting.
 func contextOf(setting string) string {
@@ -46,10 +55,25 @@ type settings struct {
 	Scope         string
 	RefreshAt     string // in the layout timeOfDay
 	Table         string // name of the table in use; empty for the stack's own table
+	StackName     string
+	SignInPrefix  string // empty for the default
+
+	Protected, AllAlarms, ReservedConcurrency bool
 }
 
 // tableNames matches the table names that DynamoDB accepts.
 var tableNames = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+
+// stackNames matches the stack names from which valid names of buckets follow: a bucket's name has
+// at most 63 characters.
+var stackNames = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+const maxStackName = 20
+
+// signInPrefixes matches the prefixes that Cognito accepts, apart from its reserved words.
+var signInPrefixes = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+var reservedWords = regexp.MustCompile(`aws|amazon|cognito`)
 
 // secretName matches the name of a secret, or its full ARN with the suffix that Secrets
 // Manager adds to the name. Neither may contain a character that is a wildcard in IAM.
@@ -102,6 +126,23 @@ func readSettings(lookup func(string) string) (settings, error) {
 	}
 	if s := chosen.Table; s != "" && !tableNames.MatchString(s) {
 		mistake(tableName, s, "give the name of a DynamoDB table in the same account and region, as infra/restore.sh says it: 3 to 255 letters, digits, and _ . -")
+	}
+	chosen.StackName = cmp.Or(lookup(stackName), defaultName)
+	if s := chosen.StackName; len(s) > maxStackName || !stackNames.MatchString(s) || reservedWords.MatchString(s) {
+		mistake(stackName, s, fmt.Sprintf("give at most %d lower-case letters, digits and single hyphens, beginning with a letter, without aws, amazon and cognito, such as trueup-test", maxStackName))
+	}
+	chosen.SignInPrefix = lookup(signInPrefix)
+	if s := chosen.SignInPrefix; s != "" && (!signInPrefixes.MatchString(s) || reservedWords.MatchString(s)) {
+		mistake(signInPrefix, s, "give at most 63 lower-case letters, digits and hyphens, without aws, amazon and cognito, such as licences-example")
+	}
+	for name, field := range map[string]*bool{protected: &chosen.Protected, allAlarms: &chosen.AllAlarms, reserved: &chosen.ReservedConcurrency} {
+		switch s := lookup(name); s {
+		case "", "false":
+		case "true":
+			*field = true
+		default:
+			mistake(name, s, "give true or false")
+		}
 	}
 	if chosen.RefreshAt == "" {
 		chosen.RefreshAt = manifest.NightlyAt

@@ -11,21 +11,23 @@ import (
 	"trueup/internal/manifest"
 )
 
-// name is the name of the stack, and the prefix of the names of its resources.
-const name = "trueup"
+// keepData is the removal policy of what contains data: it outlives the stack. The deployment that
+// creates it removes it when it fails, so that a failed first deployment can be repeated.
+const keepData = awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 
 // newStack adds the stack to app. The folder code has one subfolder with the binary of
 // each function.
 func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String(name), &awscdk.StackProps{
+	stack := awscdk.NewStack(app, jsii.String(chosen.StackName), &awscdk.StackProps{
 		Description:           jsii.String("Software licence agreements, entitlements and positions"),
-		TerminationProtection: jsii.Bool(true),
+		TerminationProtection: jsii.Bool(chosen.Protected),
 	})
-	awscdk.Tags_Of(stack).Add(jsii.String("application"), jsii.String(name), nil)
+	awscdk.Tags_Of(stack).Add(jsii.String("application"), jsii.String(defaultName), nil)
 
-	table := tableInUse(stack, newTable(stack), chosen)
+	table := tableInUse(stack, newTable(stack, chosen), chosen)
 	letters := newDeadLetters(stack)
-	functions := newFunctions(stack, chosen, code, table, letters)
+	files := newFiles(stack, letters)
+	functions := newFunctions(stack, chosen, code, table, letters, files)
 	api := newAPI(stack, chosen)
 	origin := chosen.ConsoleOrigin
 	if origin == "" {
@@ -36,7 +38,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	var signIn []output
 	if chosen.Issuer == "" {
 		// Only if its tokens are accepted: nobody would watch over the users of an unused pool.
-		users := newUsers(stack, origin)
+		users := newUsers(stack, chosen, origin)
 		accepted = tokens{issuer: *users.pool.UserPoolProviderUrl(), audience: []string{*users.client.UserPoolClientId()}}
 		signIn = []output{
 			{"SignInUrl", "Sign-in page", *users.domain.BaseUrl(nil)},
@@ -46,14 +48,14 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 		}
 	}
 	addRoutes(stack, api, accepted, functions)
-	newBuckets(stack, functions, origin)
+	newBuckets(stack, files, origin)
 	newAlarms(stack, chosen, table, letters, functions, api)
 
 	for _, out := range append(signIn, []output{
 		{"ApiUrl", "Base URL of the HTTP API", *api.AttrApiEndpoint()},
 		{"TableName", "DynamoDB table", *table.TableName()},
-		{"UploadsBucket", "Bucket for uploads of admins", bucketName(manifest.Uploads)},
-		{"ReportsBucket", "Bucket for reports about imports, and for snapshots", bucketName(manifest.Reports)},
+		{"UploadsBucket", "Bucket for uploads of admins", bucketName(stack, manifest.Uploads)},
+		{"ReportsBucket", "Bucket for reports about imports, and for snapshots", bucketName(stack, manifest.Reports)},
 		{"DeadLettersUrl", "Dead-letter queue, with events that could not be processed", *letters.QueueUrl()},
 	}...) {
 		awscdk.NewCfnOutput(stack, jsii.String(out.id), &awscdk.CfnOutputProps{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -87,7 +88,7 @@ var byDefault = func() settings {
 	if err != nil {
 		panic(err)
 	}
-	return settings{Functions: functions, RefreshAt: "04:15"}
+	return settings{Functions: functions, RefreshAt: "04:15", StackName: "trueup"}
 }()
 
 var brussels = func() *time.Location {
@@ -109,6 +110,7 @@ var everything = func() settings {
 	return settings{
 		AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org", Functions: functions,
 		RefreshAt: "23:05", Table: "trueup-restored_1.a",
+		StackName: "trueup-test", SignInPrefix: "licences-example", Protected: true, AllAlarms: true, ReservedConcurrency: true,
 	}
 }()
 
@@ -135,6 +137,7 @@ func TestSettings(t *testing.T) {
 				"refreshTimeZone": "Europe/Brussels", refreshAt: "23:05",
 				"vlscEndpoint": "https://gateway.example.org/v1", "vlscTokenUrl": "https://login.example.org/token", "vlscSecret": "licences/gateway",
 				tableName: "trueup-restored_1.a",
+				stackName: "trueup-test", signInPrefix: "licences-example", protected: "true", allAlarms: "true", reserved: "true",
 			},
 			want: everything,
 		},
@@ -146,11 +149,18 @@ func TestSettings(t *testing.T) {
 				"refreshTimeZone": "Brussels", refreshAt: "2:15",
 				"vlscEndpoint": "http://gateway.example.org", "vlscTokenUrl": "https://me:key@login.example.org/", "vlscSecret": "any*",
 				tableName: "table/*",
+				stackName: "Trueup", signInPrefix: "my-aws-page", protected: "yes", allAlarms: "1", reserved: "on",
 			},
 			wrong: []string{
 				alarmEmail, consoleOrigin, "pairMaxChars", "expiringDays", "inventoryRequired", "inventoryMacOS",
 				"refreshTimeZone", refreshAt, "vlscEndpoint", "vlscTokenUrl", "vlscSecret", tableName,
+				stackName, signInPrefix, protected, allAlarms, reserved,
 			},
+		},
+		{
+			name:    "R16.1 a name that makes the names of buckets too long",
+			context: map[string]string{stackName: "software-licences-test"},
+			wrong:   []string{stackName},
 		},
 		{
 			name:    "R7.1 an hour that no day has",
@@ -219,13 +229,62 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 	if got := got.one("AWS::Cognito::UserPoolClient").list("CallbackURLs"); !cmp.Equal(got, []string{origin + "/signed-in"}) {
 		t.Errorf("people return to %s after signing in", got)
 	}
-	uploads := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-uploads")
+	uploads := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-test-uploads")
 	if len(uploads) != 1 || uploads[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["`+origin+`"]` {
 		t.Error("browsers at the console's origin cannot upload")
 	}
 	for name, want := range map[string]string{config.PairMaxChars: "30", config.ExpiringDays: "60", config.InventoryRequired: "false"} {
-		if got := got.function("agreements").text("Environment.Variables." + name); got != want {
+		if got := got.named("trueup-test", "agreements").text("Environment.Variables." + name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestR16_1_StacksSideBySide: every name of a stack begins with the stack's name, and so does its
+// namespace of metrics. A second stack in the account and region has no name in common with it.
+func TestR16_1_StacksSideBySide(t *testing.T) {
+	chosen := byDefault
+	chosen.StackName = "second"
+	first, second := string(defaultTemplate()), string(synthesise(chosen))
+	rest := regexp.MustCompile(`trueup[a-zA-Z0-9./_-]*`).FindAllString(second, -1)
+	for _, name := range rest {
+		switch name {
+		case "trueup", "trueup.schedule", "trueup.nightly": // the tag, and the sources of events
+		default:
+			t.Errorf("the second stack has the name %s of the first", name)
+		}
+	}
+	if n := strings.Count(first, "trueup-"); n < 50 || strings.Count(second, "second-") != n {
+		t.Errorf("%d names in the first, %d in the second", n, strings.Count(second, "second-"))
+	}
+	alarm := parseTemplate(t, []byte(second)).Resources["RefreshPartialAlarm"]
+	if alarm == nil || alarm.text("Metrics.1.MetricStat.Metric.Namespace") != "second" {
+		t.Error("the alarms of the second stack watch the first")
+	}
+}
+
+// TestR16_1_ASecondStep: after the first deployment, the operator protects the stack.
+func TestR16_1_ASecondStep(t *testing.T) {
+	for _, chosen := range []settings{byDefault, everything} {
+		stack := newStack(newApp(context), chosen, code)
+		got := parseTemplate(t, synthesise(chosen))
+		if on := *stack.TerminationProtection(); on != chosen.Protected {
+			t.Errorf("termination protection is %v", on)
+		}
+		if on := got.one("AWS::DynamoDB::Table").text("DeletionProtectionEnabled"); on != fmt.Sprint(chosen.Protected) {
+			t.Errorf("the table is protected: %s", on)
+		}
+		if on := got.one("AWS::Cognito::UserPool").text("DeletionProtection") == "ACTIVE"; on != chosen.Protected {
+			t.Errorf("the users are protected: %v", on)
+		}
+		for _, f := range manifest.Functions {
+			want := ""
+			if chosen.ReservedConcurrency && f.Reserved > 0 {
+				want = fmt.Sprint(f.Reserved)
+			}
+			if reserved := got.named(chosen.StackName, f.Name).text("ReservedConcurrentExecutions"); reserved != want {
+				t.Errorf("%s: %q executions are reserved, want %q", f.Name, reserved, want)
+			}
 		}
 	}
 }

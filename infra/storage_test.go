@@ -46,13 +46,13 @@ var storageChecks = []check{
 			c.want(table, "BillingMode", "PAY_PER_REQUEST")
 			c.want(table, "SSESpecification.SSEEnabled", "true")
 			c.want(table, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", "true")
-			c.want(table, "DeletionProtectionEnabled", "true")
+			c.want(table, "DeletionProtectionEnabled", "false") // a failed first deployment must be able to remove it
 			c.retained(table)
 		},
 		breaks: map[string]func(template){
-			"no recovery":   set("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", nil),
-			"no protection": set("AWS::DynamoDB::Table", "DeletionProtectionEnabled", false),
-			"no key":        set("AWS::DynamoDB::Table", "SSESpecification", nil),
+			"no recovery":               set("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", nil),
+			"in the way of another try": set("AWS::DynamoDB::Table", "DeletionProtectionEnabled", true),
+			"no key":                    set("AWS::DynamoDB::Table", "SSESpecification", nil),
 			"deleted with the stack": func(t template) {
 				t.one("AWS::DynamoDB::Table").DeletionPolicy = "Delete"
 			},
@@ -110,7 +110,7 @@ var storageChecks = []check{
 		},
 	},
 	{
-		name: "R3.1 a file under a function's prefix calls it",
+		name: "R3.1 a file under a function's prefix goes to its queue",
 		check: func(t template, c *failures) {
 			uploads := t.bucket(manifest.Uploads)
 			want, got := map[string][]string{}, map[string][]string{}
@@ -118,18 +118,21 @@ var storageChecks = []check{
 				if f.Trigger != manifest.Objects {
 					continue
 				}
-				function := "${" + t.function(f.Name).ID + ".Arn}"
+				queue := t.files(f.Name)
+				arn := "${" + queue.ID + ".Arn}"
 				for _, prefix := range f.Prefixes() {
-					want[function] = append(want[function], `s3:ObjectCreated:* [{"Name":"prefix","Value":"`+prefix+`"}]`)
+					want[arn] = append(want[arn], `s3:ObjectCreated:* [{"Name":"prefix","Value":"`+prefix+`"}]`)
 				}
-				if !slices.Contains(uploads.DependsOn, id(f.Name, "FromUploads")) {
-					c.addf("the bucket does not wait until S3 may call %s", f.Name)
+				for _, policy := range t.where("AWS::SQS::QueuePolicy", "Queues.0", "${"+queue.ID+"}") {
+					if !slices.Contains(uploads.DependsOn, policy.ID) {
+						c.addf("the bucket does not wait until S3 may send to %s", queue.ID)
+					}
 				}
 			}
-			if calls, ok := uploads.get("NotificationConfiguration.LambdaConfigurations").([]any); ok {
+			if calls, ok := uploads.get("NotificationConfiguration.QueueConfigurations").([]any); ok {
 				for _, item := range calls {
 					call := &resource{Properties: item.(map[string]any)}
-					got[call.text("Function")] = append(got[call.text("Function")], call.text("Event")+" "+call.text("Filter.S3Key.Rules"))
+					got[call.text("Queue")] = append(got[call.text("Queue")], call.text("Event")+" "+call.text("Filter.S3Key.Rules"))
 				}
 			}
 			c.same("notifications", want, got)
@@ -164,9 +167,10 @@ func (t template) bucket(r manifest.Resource) *resource {
 	return &resource{ID: "no bucket " + string(r)}
 }
 
-// retained adds a failure if CloudFormation may delete the resource and its data.
+// retained adds a failure if CloudFormation may delete the resource and its data, or if it keeps
+// them when the deployment that creates them fails.
 func (c *failures) retained(r *resource) {
-	if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+	if r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
 		c.addf("%s is deleted with the stack or when it is replaced", r.ID)
 	}
 }

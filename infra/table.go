@@ -14,18 +14,18 @@ import (
 // The table can contain registration keys (R2.7), so it uses the AWS-managed key: unlike
 // the default key, its use is logged in CloudTrail. It costs cents, and the functions
 // need no permission for it.
-func newTable(stack awscdk.Stack) awsdynamodb.Table {
+func newTable(stack awscdk.Stack, chosen settings) awsdynamodb.Table {
 	table := awsdynamodb.NewTable(stack, jsii.String("Table"), &awsdynamodb.TableProps{
 		PartitionKey:       stringKey(schema.PK),
 		SortKey:            stringKey(schema.SK),
 		BillingMode:        awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		Encryption:         awsdynamodb.TableEncryption_AWS_MANAGED,
-		DeletionProtection: jsii.Bool(true),
+		DeletionProtection: jsii.Bool(chosen.Protected), // while it is on, a failed first deployment cannot remove the table
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
 		TimeToLiveAttribute: jsii.String(schema.TTL),
-		RemovalPolicy:       awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy:       keepData,
 	})
 	for _, index := range schema.Indexes {
 		table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{

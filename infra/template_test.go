@@ -120,11 +120,32 @@ func (t template) logs(name string) *resource {
 }
 
 // function returns the function with a name of the manifest, or an empty resource.
-func (t template) function(name string) *resource {
-	if found := t.where("AWS::Lambda::Function", "FunctionName", "trueup-"+name); len(found) == 1 {
+func (t template) function(name string) *resource { return t.named("trueup", name) }
+
+// named returns a function of a stack with another name.
+func (t template) named(stack, name string) *resource {
+	if found := t.where("AWS::Lambda::Function", "FunctionName", stack+"-"+name); len(found) == 1 {
 		return found[0]
 	}
 	return &resource{ID: "no function " + name}
+}
+
+// letters returns the dead-letter queue: the queue that has none itself.
+func (t template) letters() *resource {
+	if found := t.where("AWS::SQS::Queue", "RedrivePolicy", ""); len(found) == 1 {
+		return found[0]
+	}
+	return &resource{ID: "no single dead-letter queue"}
+}
+
+// files returns the queue of files of a function, or an empty resource.
+func (t template) files(function string) *resource {
+	for _, queue := range t.of("AWS::SQS::Queue") {
+		if strings.HasPrefix(queue.ID, id(function, "Files")) {
+			return queue
+		}
+	}
+	return &resource{ID: "no queue of " + function}
 }
 
 // get follows a path such as "Code.S3Key" or "Rules.0.Id" in the properties.

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
@@ -27,9 +29,9 @@ type tokens struct {
 // newUsers adds the user pool, with a group for each role of package access. Only an
 // administrator can add users. The client has no secret: it signs in with an
 // authorization code and PKCE, and returns to origin.
-func newUsers(stack awscdk.Stack, origin string) users {
+func newUsers(stack awscdk.Stack, chosen settings, origin string) users {
 	pool := awscognito.NewUserPool(stack, jsii.String("Users"), &awscognito.UserPoolProps{
-		UserPoolName:        jsii.String(name),
+		UserPoolName:        stack.StackName(),
 		SelfSignUpEnabled:   jsii.Bool(false),
 		SignInAliases:       &awscognito.SignInAliases{Email: jsii.Bool(true)},
 		SignInCaseSensitive: jsii.Bool(false),
@@ -49,8 +51,8 @@ func newUsers(stack awscdk.Stack, origin string) users {
 		Mfa:                awscognito.Mfa_REQUIRED,
 		MfaSecondFactor:    &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)},
 		AccountRecovery:    awscognito.AccountRecovery_EMAIL_ONLY,
-		DeletionProtection: jsii.Bool(true),
-		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
+		DeletionProtection: jsii.Bool(chosen.Protected),
+		RemovalPolicy:      keepData,
 	})
 	accept(pool, "AwsSolutions-COG3", "Threat protection needs the Plus plan, which is billed for every user. Sign-up is closed and a second factor is required, so a stolen password alone gives no access.")
 
@@ -63,7 +65,7 @@ func newUsers(stack awscdk.Stack, origin string) users {
 	}
 
 	client := pool.AddClient(jsii.String("Client"), &awscognito.UserPoolClientOptions{
-		UserPoolClientName: jsii.String(name),
+		UserPoolClientName: stack.StackName(),
 		GenerateSecret:     jsii.Bool(false),
 		OAuth: &awscognito.OAuthSettings{
 			Flows:        &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
@@ -83,7 +85,7 @@ func newUsers(stack awscdk.Stack, origin string) users {
 	})
 	domain := pool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
 		CognitoDomain: &awscognito.CognitoDomainOptions{
-			DomainPrefix: jsii.String(name + "-" + *awscdk.Aws_ACCOUNT_ID()), // must be unique in the region over all accounts
+			DomainPrefix: jsii.String(cmp.Or(chosen.SignInPrefix, *stack.StackName()+"-"+*awscdk.Aws_ACCOUNT_ID())), // must be unique in the region over all accounts
 		},
 	})
 	return users{pool, client, domain}

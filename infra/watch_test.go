@@ -4,6 +4,7 @@ package main
 
 import (
 	"strings"
+	"testing"
 
 	"trueup/internal/aws/dynamo/schema"
 	"trueup/internal/manifest"
@@ -35,36 +36,27 @@ var watchChecks = []check{
 		},
 	},
 	{
-		name: "R3.9 an alarm watches the dead-letter queue, and all that can fail",
+		name: "R3.9 an alarm watches the dead-letter queue, the API, the schedules and the refresh",
 		check: func(t template, c *failures) {
 			want := map[string]bool{
-				"AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${" + t.one("AWS::SQS::Queue").ID + ".QueueName}": true,
-				"AWS/ApiGateway 5xx ApiId=${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiId}":                          true,
-			}
-			table := "TableName=${" + t.one("AWS::DynamoDB::Table").ID + "}"
-			for _, kind := range []string{"ReadThrottleEvents", "WriteThrottleEvents"} {
-				want["AWS/DynamoDB "+kind+" "+table] = true
-				for _, index := range schema.Indexes {
-					want["AWS/DynamoDB "+kind+" GlobalSecondaryIndexName="+index.Name+" "+table] = true
-				}
-			}
-			for _, operation := range []string{"GetItem", "Query", "PutItem", "TransactWriteItems"} {
-				want["AWS/DynamoDB SystemErrors Operation="+operation+" "+table] = true
+				"AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${" + t.letters().ID + ".QueueName}": true,
+				"AWS/ApiGateway 5xx ApiId=${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiId}":             true,
 			}
 			for _, f := range manifest.Functions {
-				of := " FunctionName=${" + t.function(f.Name).ID + "}"
-				want["AWS/Lambda Errors"+of] = true
-				want["AWS/Lambda Throttles"+of] = true
+				if f.Every > 0 {
+					want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
+				}
 				if f.Nightly {
-					want["AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount ScheduleGroup=trueup-"+f.Name] = true
 					want["trueup run_failed function="+f.Name] = true
 					want["trueup run_held function="+f.Name] = true
 				}
-				if unwaited(f) {
-					want["AWS/Lambda DestinationDeliveryFailures"+of] = true
-				}
 			}
+			metrics := 0
 			for _, alarm := range t.of("AWS::CloudWatch::Alarm") {
+				metrics += len(watched(alarm))
+				if strings.HasSuffix(alarm.ID, "OverdueAlarm") || strings.HasSuffix(alarm.ID, "PartialAlarm") {
+					continue // checked below
+				}
 				if notifies(t, alarm, c) {
 					for _, m := range watched(alarm) {
 						delete(want, m)
@@ -74,6 +66,9 @@ var watchChecks = []check{
 			for m := range want {
 				c.addf("no alarm has the metric %s", m)
 			}
+			if metrics > freeAlarmMetrics {
+				c.addf("R16.5: the alarms have %d metrics, and %d are free", metrics, freeAlarmMetrics)
+			}
 		},
 		breaks: map[string]func(template){
 			"nobody is notified":   func(t template) { t.Resources["DeadLettersAlarm"].set("AlarmActions", nil) },
@@ -81,34 +76,62 @@ var watchChecks = []check{
 			"notifies too late":    func(t template) { t.Resources["DeadLettersAlarm"].set("Threshold", 2) },
 			"notifies for no data": func(t template) { t.Resources["DeadLettersAlarm"].set("TreatMissingData", "breaching") },
 			"adds up nothing":      func(t template) { t.Resources["DeadLettersAlarm"].set("Metrics.0.ReturnData", false) },
-			"a function alone":     func(t template) { delete(t.Resources, "GroupsErrorsAlarm") },
-			"held in silence":      func(t template) { delete(t.Resources, "RefreshHeldAlarm") },
+			"a schedule unseen":    func(t template) { delete(t.Resources, "SchedulesAlarm") },
+			"held in silence":      func(t template) { delete(t.Resources, "RefreshFailedAlarm") },
 		},
 	},
 	{
-		name: "alarms are encrypted on their way, and CloudWatch may send them",
+		name: "R16.3 an alarm says when no refresh has completed for 26 hours, and when three nights were partial",
 		check: func(t template, c *failures) {
-			key, topic := t.one("AWS::KMS::Key"), t.one("AWS::SNS::Topic")
-			c.want(topic, "KmsMasterKeyId", "${"+key.ID+".Arn}")
-			c.want(key, "EnableKeyRotation", "true")
-			c.deniesPlainText(t, "AWS::SNS::TopicPolicy", "Topics.0", topic)
-			const cloudwatch = `{"Service":"cloudwatch.amazonaws.com"}`
-			may := func(r *resource, path, action string) {
-				for _, s := range r.statements(path) {
-					if s.Effect == "Allow" && s.Principal == cloudwatch && strings.Contains(strings.Join(s.Actions, " "), action) {
-						return
-					}
-				}
-				c.addf("%s: CloudWatch may not %s", r.ID, action)
+			overdue, partial := t.Resources["RefreshOverdueAlarm"], t.Resources["RefreshPartialAlarm"]
+			if overdue == nil || partial == nil {
+				c.addf("an alarm is missing")
+				return
 			}
-			may(key, "KeyPolicy", "kms:Decrypt")
-			may(key, "KeyPolicy", "kms:GenerateDataKey*")
-			may(t.one("AWS::SNS::TopicPolicy"), "PolicyDocument", "sns:Publish")
+			c.same("metrics", []string{"trueup run_completed function=refresh", "AWS/Events Invocations RuleName=${RefreshSchedule}"}, watched(overdue))
+			c.want(overdue, "Metrics.0.Expression", "FILL(m0, 0) + 0 * m1")
+			c.want(overdue, "ComparisonOperator", "LessThanThreshold")
+			c.want(overdue, "EvaluationPeriods", "26")
+			c.want(overdue, "Metrics.1.MetricStat.Period", "3600")
+			c.want(overdue, "Metrics.2.MetricStat.Period", "3600")
+			c.same("metrics", []string{"trueup run_partial function=refresh"}, watched(partial))
+			c.want(partial, "ComparisonOperator", "GreaterThanOrEqualToThreshold")
+			c.want(partial, "EvaluationPeriods", "3")
+			c.want(partial, "Metrics.1.MetricStat.Period", "86400")
+			for _, alarm := range []*resource{overdue, partial} {
+				c.want(alarm, "Threshold", "1")
+				c.want(alarm, "TreatMissingData", "notBreaching") // a new stack has no data
+				c.want(alarm, "AlarmActions", `["${`+t.one("AWS::SNS::Topic").ID+`}"]`)
+			}
 		},
 		breaks: map[string]func(template){
-			"plain":              set("AWS::SNS::Topic", "KmsMasterKeyId", nil),
-			"the key stays":      set("AWS::KMS::Key", "EnableKeyRotation", nil),
-			"the key is not its": func(t template) { t.one("AWS::KMS::Key").set("KeyPolicy.Statement", []any{}) },
+			"never":              func(t template) { delete(t.Resources, "RefreshOverdueAlarm") },
+			"a new stack alarms": func(t template) { t.Resources["RefreshOverdueAlarm"].set("TreatMissingData", "breaching") },
+			"after an hour":      func(t template) { t.Resources["RefreshOverdueAlarm"].set("EvaluationPeriods", 1) },
+			"the other way": func(t template) {
+				t.Resources["RefreshOverdueAlarm"].set("ComparisonOperator", "GreaterThanOrEqualToThreshold")
+			},
+			"every night": func(t template) { t.Resources["RefreshPartialAlarm"].set("EvaluationPeriods", 1) },
+		},
+	},
+	{
+		name: "alarms cost nothing and are sent over TLS, and CloudWatch may send them",
+		check: func(t template, c *failures) {
+			for _, key := range t.of("AWS::KMS::Key") {
+				c.addf("R16.5: %s costs a dollar a month", key.ID)
+			}
+			topic := t.one("AWS::SNS::Topic")
+			c.deniesPlainText(t, "AWS::SNS::TopicPolicy", "Topics.0", topic)
+			for _, s := range t.one("AWS::SNS::TopicPolicy").statements("PolicyDocument") {
+				if s.Effect == "Allow" && s.Principal == `{"Service":"cloudwatch.amazonaws.com"}` && strings.Join(s.Actions, " ") == "sns:Publish" &&
+					s.Condition == `{"StringEquals":{"aws:SourceAccount":"${AWS::AccountId}"}}` {
+					return
+				}
+			}
+			c.addf("CloudWatch may not publish")
+		},
+		breaks: map[string]func(template){
+			"a key":              func(t template) { t.Resources["Key"] = &resource{ID: "Key", Type: "AWS::KMS::Key"} },
 			"it may not publish": func(t template) { t.one("AWS::SNS::TopicPolicy").set("PolicyDocument.Statement", []any{}) },
 		},
 	},
@@ -133,6 +156,55 @@ var watchChecks = []check{
 			"no output": func(t template) { delete(t.Outputs, "ApiUrl") },
 		},
 	},
+}
+
+// freeAlarmMetrics is the number of alarm metrics that CloudWatch does not bill.
+const freeAlarmMetrics = 10
+
+// TestAllAlarms: with the context allAlarms, an alarm watches all that can fail.
+func TestAllAlarms(t *testing.T) {
+	chosen := byDefault
+	chosen.AllAlarms = true
+	all := parseTemplate(t, synthesise(chosen))
+	want := map[string]bool{}
+	table := "TableName=${" + all.one("AWS::DynamoDB::Table").ID + "}"
+	for _, kind := range []string{"ReadThrottleEvents", "WriteThrottleEvents"} {
+		want["AWS/DynamoDB "+kind+" "+table] = true
+		for _, index := range schema.Indexes {
+			want["AWS/DynamoDB "+kind+" GlobalSecondaryIndexName="+index.Name+" "+table] = true
+		}
+	}
+	for _, operation := range []string{"GetItem", "Query", "PutItem", "TransactWriteItems"} {
+		want["AWS/DynamoDB SystemErrors Operation="+operation+" "+table] = true
+	}
+	for _, f := range manifest.Functions {
+		of := " FunctionName=${" + all.function(f.Name).ID + "}"
+		want["AWS/Lambda Errors"+of] = true
+		want["AWS/Lambda Throttles"+of] = true
+		if f.Nightly {
+			want["AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount ScheduleGroup=trueup-"+f.Name] = true
+		}
+		if unwaited(f) {
+			want["AWS/Lambda DestinationDeliveryFailures"+of] = true
+		}
+	}
+	var faults failures
+	for _, alarm := range all.of("AWS::CloudWatch::Alarm") {
+		if strings.HasSuffix(alarm.ID, "OverdueAlarm") {
+			continue
+		}
+		if notifies(all, alarm, &faults) {
+			for _, m := range watched(alarm) {
+				delete(want, m)
+			}
+		}
+	}
+	for _, fault := range faults {
+		t.Error(fault)
+	}
+	for m := range want {
+		t.Errorf("no alarm has the metric %s", m)
+	}
 }
 
 // notifies reports whether an alarm fires when the sum of its metrics is 1 or more, and

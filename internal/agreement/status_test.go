@@ -14,7 +14,7 @@ var midsummer = time.Date(2026, time.June, 21, 23, 59, 59, 0, time.UTC)
 
 func TestStatusR2_11(t *testing.T) {
 	t.Parallel()
-	soon := day.Window(90).At(midsummer)
+	soon := day.Window(90).At(midsummer, time.UTC)
 	if want := (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); soon != want {
 		t.Fatalf("the calendar is %+v, want %+v", soon, want)
 	}
@@ -32,10 +32,10 @@ func TestStatusR2_11(t *testing.T) {
 		"ends in 90 days":                 {end: "2026-09-19", want: agreement.StatusExpiring},
 		"ends in 91 days":                 {end: "2026-09-20", want: agreement.StatusActive},
 		"one day long, today":             {start: "2026-06-21", end: "2026-06-21", want: agreement.StatusExpiring},
-		"the setting: ends tomorrow":      {end: "2026-06-22", calendar: day.Window(1).At(midsummer), want: agreement.StatusExpiring},
-		"the setting: ends in two days":   {end: "2026-06-23", calendar: day.Window(1).At(midsummer), want: agreement.StatusActive},
-		"the setting: ends in two years":  {end: "2028-06-20", calendar: day.Window(730).At(midsummer), want: agreement.StatusExpiring},
-		"a day that is another elsewhere": {end: "2026-06-20", calendar: day.Window(90).At(midsummer.In(time.FixedZone("", -5*3600))), want: agreement.StatusExpired},
+		"the setting: ends tomorrow":      {end: "2026-06-22", calendar: day.Window(1).At(midsummer, time.UTC), want: agreement.StatusExpiring},
+		"the setting: ends in two days":   {end: "2026-06-23", calendar: day.Window(1).At(midsummer, time.UTC), want: agreement.StatusActive},
+		"the setting: ends in two years":  {end: "2028-06-20", calendar: day.Window(730).At(midsummer, time.UTC), want: agreement.StatusExpiring},
+		"a day that is another elsewhere": {end: "2026-06-20", calendar: day.Window(90).At(midsummer.In(time.FixedZone("", -5*3600)), time.UTC), want: agreement.StatusExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestTotals(t *testing.T) {
 		other(70, "", "2026-06-20"),
 		other(80, "", ""),
 	} {
-		got.Add(&a, day.Window(90).At(midsummer))
+		got.Add(&a, day.Window(90).At(midsummer, time.UTC))
 	}
 	want := agreement.Totals{
 		Agreements: 15, Volume: 7, Other: 8, Pairs: 28, Licenses: 360,

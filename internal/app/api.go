@@ -53,7 +53,7 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 	return agreements.New(agreements.Deps{
 		Kernel:     kernel(store, log),
 		Agreements: store.Agreements, Register: all, Answers: refreshes, Groups: store.Groups, Imports: store.Imports, Audit: store.Audit,
-		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, Expiring: day.Window(settings.ExpiringDays),
+		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, Expiring: day.Window(settings.ExpiringDays), Zone: settings.RefreshTimeZone,
 		Catalog: catalog.New(store.Journal, results, log), Refreshes: requester(settings, c, refreshes, log),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
 		Uploads: s3bucket.New(files, settings.UploadsBucket), UploadsBucket: settings.UploadsBucket, Reports: results,
@@ -105,7 +105,7 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	all, titles := register.New(store.Agreements, store.Journal, results, log), catalog.New(store.Journal, results, log)
 	refreshes := dynamo.NewRefreshes(store, all)
 	r := requester(settings, c, refreshes, log)
-	kept := keeper(store.Statements, uploads, results, titles, log, func(ctx context.Context, s statements.Record) error {
+	kept := keeper(settings, store.Statements, uploads, results, titles, log, func(ctx context.Context, s statements.Record) error {
 		run, err := requestFor(ctx, r, s)
 		if err == nil && run.State == refresher.StateQueued {
 			r.Start(ctx, run.ID)

@@ -86,7 +86,7 @@ func serve(settings config.Config, handler http.Handler, log *slog.Logger) any {
 // run reads the settings that the manifest lists for the function and starts its handler. An
 // invalid setting ends the process with one log line that names it.
 func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any) {
-	log := slog.New(metricsHandler{lambdacontext.NewLogHandler()}).With("function", name)
+	log := slog.New(metricsHandler{lambdacontext.NewLogHandler(), namespaceOf(config.Environment("AWS_LAMBDA_FUNCTION_NAME"), name)}).With("function", name)
 	settings, c, err := load(name)
 	if err != nil {
 		log.Error("cannot start", "error", err)

@@ -10,12 +10,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Two stacks in one account must not share metrics.
+func TestR16_1_NamespaceIsTheStack(t *testing.T) {
+	t.Parallel()
+	for deployed, want := range map[string]string{
+		"trueup-refresh": "trueup", "trueup-test-refresh": "trueup-test",
+		"refresh": "trueup", "": "trueup", "-refresh": "trueup", // the local stack, and tests
+	} {
+		if got := namespaceOf(deployed, "refresh"); got != want {
+			t.Errorf("%q: %s, want %s", deployed, got, want)
+		}
+	}
+}
+
 func TestMeasuredLinesAreMetrics(t *testing.T) {
 	t.Parallel()
+	begun := time.Now().Add(-time.Hour)
 	for message, d := range measured {
 		var b bytes.Buffer
-		log := slog.New(metricsHandler{slog.NewJSONHandler(&b, nil)}).With("function", "groups")
+		log := slog.New(metricsHandler{slog.NewJSONHandler(&b, nil), "trueup-test"}).With("function", "groups")
 		attrs := []any{"state", "succeeded"}
+		if d.since != "" {
+			attrs = append(attrs, d.since, begun)
+		}
 		for _, m := range d.Metrics {
 			attrs = append(attrs, m.Name, 12)
 		}
@@ -33,10 +50,16 @@ func TestMeasuredLinesAreMetrics(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff([]directive{d}, line.AWS.CloudWatchMetrics); diff != "" {
+		want := d
+		want.Namespace, want.since = "trueup-test", ""
+		if diff := cmp.Diff([]directive{want}, line.AWS.CloudWatchMetrics, cmp.AllowUnexported(directive{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", message, diff)
 		}
-		if line.AWS.Timestamp != line.Time.UnixMilli() {
+		at := line.Time
+		if d.since != "" {
+			at = begun
+		}
+		if line.AWS.Timestamp != at.UnixMilli() {
 			t.Errorf("%s: timestamp %d of a line at %s", message, line.AWS.Timestamp, line.Time)
 		}
 		for _, m := range line.AWS.CloudWatchMetrics[0].Metrics {
@@ -55,7 +78,7 @@ func TestMeasuredLinesAreMetrics(t *testing.T) {
 func TestOtherLinesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	slog.New(metricsHandler{slog.NewJSONHandler(&b, nil)}).Info("panic", "duration_ms", 1)
+	slog.New(metricsHandler{slog.NewJSONHandler(&b, nil), "trueup"}).Info("panic", "duration_ms", 1)
 	if bytes.Contains(b.Bytes(), []byte("_aws")) {
 		t.Errorf("line %s", b.Bytes())
 	}

@@ -68,17 +68,16 @@ func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Lo
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
 	refreshes := dynamo.NewRefreshes(store, agreements)
 	requests := requester(settings, c, refreshes, log)
-	kept := keeper(store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log, func(ctx context.Context, s statements.Record) error {
+	kept := keeper(settings, store.Statements, s3bucket.New(files, settings.UploadsBucket), reports, titles, log, func(ctx context.Context, s statements.Record) error {
 		_, err := requestFor(ctx, requests, s)
 		return err
 	})
-	kept.Zone = settings.RefreshTimeZone // this function's setting only
-	source, err := sourceOf(settings, c, secret, agreements, kept, log)
+	source, err := sourceOf(settings, c, secret, agreements, refreshes, kept, log)
 	if err != nil {
 		return trigger.Jobs{}, err
 	}
 	publisher := &snapshot.Publisher{
-		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Changed: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Words: report.WordsIn(i18n.English),
 		Adjustments: store.Adjustments, Clock: time.Now, Log: log,
 	}
@@ -114,9 +113,9 @@ func requester(settings config.Config, c aws.Config, queue refresher.Queue, log 
 }
 
 // keeper returns the use case of statements.
-func keeper(store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Service {
+func keeper(settings config.Config, store statements.Store, uploads, reports objects.Bucket, titles *catalog.Store, log *slog.Logger, changed func(context.Context, statements.Record) error) *statements.Service {
 	return &statements.Service{
-		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Log: log, Changed: changed, Products: titles.Products,
+		Store: store, Uploads: uploads, Reports: reports, Clock: time.Now, Zone: settings.RefreshTimeZone, Log: log, Changed: changed, Products: titles.Products,
 		Spelling: func(ctx context.Context, publisher string) (string, error) {
 			p, _, _, err := titles.Resolve(ctx, publisher, "")
 			if err != nil || p.ID == "" {
@@ -128,9 +127,10 @@ func keeper(store statements.Store, uploads, reports objects.Bucket, titles *cat
 }
 
 // requestFor requests the refresh that follows an accepted or removed statement. Repeated calls
-// for the same change request the same refresh.
+// for the same change request the same refresh. It is full, because a statement may be about any
+// pair.
 func requestFor(ctx context.Context, r *refresher.Requests, s statements.Record) (refresher.Run, error) {
-	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Trigger: refresher.TriggerImport, By: s.Object.By}
+	o := refresher.Order{ID: id.New(s.EndedAt, "accepted "+s.ID), Kind: refresher.KindFull, Trigger: refresher.TriggerImport, By: s.Object.By}
 	if s.State == statements.StateRemoved {
 		o.ID, o.Trigger = id.New(s.Removed, "removed "+s.ID), refresher.TriggerDeletion
 	}
@@ -139,16 +139,28 @@ func requestFor(ctx context.Context, r *refresher.Requests, s statements.Record)
 
 // sourceOf returns the source of entitlements (R7.4): the service if one is configured,
 // otherwise the statements in use.
-func sourceOf(settings config.Config, c aws.Config, secret Secret, pairs *register.Reader, kept *statements.Service, log *slog.Logger) (func(context.Context) (entitlement.Source, error), error) {
+func sourceOf(settings config.Config, c aws.Config, secret Secret, pairs *register.Reader, refreshes *dynamo.Refreshes, kept *statements.Service, log *slog.Logger) (func(context.Context, refresher.Run) (entitlement.Source, error), error) {
 	if v := settings.VLSC; v != (config.VLSC{}) {
 		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret(c, v.Secret), Now: time.Now, Log: log})
-		return func(context.Context) (entitlement.Source, error) { return service, nil }, err
+		return func(context.Context, refresher.Run) (entitlement.Source, error) { return service, nil }, err
 	}
-	return func(context.Context) (entitlement.Source, error) {
+	return func(_ context.Context, run refresher.Run) (entitlement.Source, error) {
 		return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
-			if all, err = everyPair(ctx, pairs); err == nil {
-				said, err = kept.Attribution(ctx, all)
+			if all, err = everyPair(ctx, pairs); err != nil {
+				return said, nil, err
 			}
+			var added map[agreement.PairKey]bool
+			if run.Since != "" {
+				keys, err := refreshes.AddedSince(ctx, run.Since)
+				if err != nil {
+					return said, nil, err
+				}
+				added = make(map[agreement.PairKey]bool, len(keys))
+				for _, key := range keys {
+					added[key] = true
+				}
+			}
+			said, err = kept.Attribution(ctx, all, added)
 			return said, all, err
 		}), nil
 	}, nil

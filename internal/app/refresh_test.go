@@ -95,7 +95,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 	t.Cleanup(front.Close)
 	// Each attempt has a new client, as a new process would: a client remembers a delay that the
 	// service asked for.
-	source := func(context.Context) (entitlement.Source, error) {
+	source := func(context.Context, refresher.Run) (entitlement.Source, error) {
 		return vlsc.NewService(vlsc.Config{
 			Endpoint: front.URL + reference.BasePath, TokenURL: front.URL + reference.TokenPath,
 			Credentials: func(context.Context) (string, string, error) { return "trueup", "secret", nil },
@@ -122,7 +122,7 @@ func newRefreshStand(t *testing.T) *refreshStand {
 func (s *refreshStand) run() refresher.Run {
 	s.t.Helper()
 	s.n++
-	run, err := s.Request(s.t.Context(), refresher.Order{ID: fmt.Sprintf("run-%d", s.n), Trigger: refresher.TriggerNow, By: "me"})
+	run, err := s.Request(s.t.Context(), refresher.Order{ID: fmt.Sprintf("run-%d", s.n), Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "me"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ var Settings = []Setting{
 	boolean(InventoryMacOS, "whether devices with macOS count in the inventory, besides those with Windows (R6.1)", func(c *Config) *bool { return &c.InventoryMacOS }, false).
 		chosenBy("inventoryMacOS"),
 	duration(ImportLease, "how long an attempt that stops renewing its lease keeps its import", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
-	zone(RefreshTimeZone, "time zone of the nightly refresh, of snapshots (R7.1) and of adjustments (R8.10)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
+	zone(RefreshTimeZone, "time zone of the organisation: of the nightly refresh and of every day, such as today (R2.11, R7.1, R8.10)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
 		chosenBy("refreshTimeZone"),
 	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
 		chosenBy("vlscEndpoint").ofService(),

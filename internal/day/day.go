@@ -2,7 +2,6 @@
 package day
 
 import (
-	"cmp"
 	"strings"
 	"time"
 )
@@ -13,9 +12,10 @@ type Date string
 // Of returns the day of t, in UTC.
 func Of(t time.Time) Date { return In(t, time.UTC) }
 
-// In returns the day of t in a time zone; nil is UTC.
+// In returns the day of t in a time zone. It panics without one: the organisation's days are
+// those of its zone, and a silent default would be wrong for hours of each day.
 func In(t time.Time, zone *time.Location) Date {
-	return Date(t.In(cmp.Or(zone, time.UTC)).Format(time.DateOnly))
+	return Date(t.In(zone).Format(time.DateOnly))
 }
 
 // Time returns the first moment of the day in UTC; false if d is not a day.
@@ -49,8 +49,8 @@ type Calendar struct {
 // Window is the number of days before its end in which a term is expiring (R2.11).
 type Window int
 
-// At returns the calendar of a moment, whose day is the one in UTC.
-func (w Window) At(now time.Time) Calendar { return w.On(Of(now)) }
+// At returns the calendar of a moment, whose day is the one in the organisation's time zone.
+func (w Window) At(now time.Time, zone *time.Location) Calendar { return w.On(In(now, zone)) }
 
 // On returns the calendar of a day.
 func (w Window) On(today Date) Calendar {

@@ -19,11 +19,14 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// The day of a moment is its day in UTC, whatever its time zone.
+// The day of a moment is its day in the given time zone, whatever the zone of the moment.
 func TestWindow(t *testing.T) {
 	t.Parallel()
+	if got, want := day.Window(90).At(time.Date(2026, 6, 20, 20, 0, 0, 0, time.UTC), time.FixedZone("", 5*3600)), (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); got != want {
+		t.Errorf("five hours east: got %v, want %v", got, want)
+	}
 	at := time.Date(2026, 6, 20, 23, 0, 0, 0, time.FixedZone("", -5*3600))
-	if got, want := day.Window(90).At(at), (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); got != want {
+	if got, want := day.Window(90).At(at, time.UTC), (day.Calendar{Today: "2026-06-21", Soon: "2026-09-19"}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -34,9 +37,15 @@ func TestIn(t *testing.T) {
 	if got := day.In(at, time.FixedZone("", 2*3600)); got != "2026-06-21" {
 		t.Errorf("got %s two hours east of UTC", got)
 	}
-	if got := day.In(at, nil); got != "2026-06-20" {
-		t.Errorf("got %s in no zone", got)
+	if got := day.In(at, time.UTC); got != "2026-06-20" {
+		t.Errorf("got %s in UTC", got)
 	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a day without a time zone")
+		}
+	}()
+	day.In(at, nil)
 }
 
 func TestTime(t *testing.T) {

@@ -41,11 +41,22 @@ type Attribution struct {
 // Publishers, families and versions are compared in folded form. The caller replaces other
 // spellings of a publisher first.
 func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
+	return AttributeAdded(statements, pairs, nil)
+}
+
+// AttributeAdded is Attribute when only the pairs in added are asked about, and all others keep
+// their entitlements. Lines that would belong to another pair without the added ones stay with
+// that pair, so that no line counts for two pairs. The added pairs that match them are mentioned
+// with none.
+func AttributeAdded(statements []Statement, pairs []agreement.Pair, added map[agreement.PairKey]bool) Attribution {
 	newest := slices.Clone(statements)
 	slices.SortStableFunc(newest, func(a, b Statement) int {
 		return cmp.Or(cmp.Compare(b.Date, a.Date), cmp.Compare(b.Name, a.Name), cmp.Compare(a.Kind, b.Kind))
 	})
-	owners := ownersOf(pairs)
+	owners, kept := ownersOf(pairs), owners{}
+	if len(added) > 0 {
+		kept = ownersOf(slices.DeleteFunc(slices.Clone(pairs), func(p agreement.Pair) bool { return added[p.Key()] }))
+	}
 	a := Attribution{ByPair: map[agreement.PairKey][]Entitlement{}}
 	whole := map[Kind][]Entitlement{}
 	said := map[scope]int{} // index in newest of the statement that counts
@@ -61,6 +72,9 @@ func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 				continue
 			}
 			keys := owners.of(about.licenseID)
+			if before := kept.of(about.licenseID); before != nil {
+				keys = slices.Concat(before, slices.DeleteFunc(slices.Clone(keys), func(key agreement.PairKey) bool { return !added[key] }))
+			}
 			if len(keys) == 0 {
 				a.Unmatched = append(a.Unmatched, line)
 				continue

@@ -114,6 +114,34 @@ func TestR7_4_Attribute(t *testing.T) {
 	}
 }
 
+// R7.1: when only added pairs are asked about, no line moves from a pair that keeps its entitlements.
+func TestR7_4_AddedPairsTakeNothing(t *testing.T) {
+	t.Parallel()
+	line := func(id string, n int) entitlement.Line {
+		return entitlement.Line{LicenseID: id, Entitlement: of("Office", "2021", n, 0)}
+	}
+	statements := []entitlement.Statement{summary("2026-11-01", "a", line("7000001", 10), line("7000002", 20), line("7000003", 30))}
+	pair := func(authorization, license string) agreement.Pair {
+		return agreement.Pair{Authorization: authorization, License: license}
+	}
+	old := []agreement.Pair{pair("B1", "7000001"), pair("7000002", "9000000")} // the second one by its authorization number
+	first, byLicense, alone, twin := pair("A1", "7000001"), pair("A2", "7000002"), pair("A3", "7000003"), pair("A4", "7000003")
+	all := append(old, first, byLicense, alone, twin)
+	added := map[agreement.PairKey]bool{first.Key(): true, byLicense.Key(): true, alone.Key(): true, twin.Key(): true}
+	got := entitlement.AttributeAdded(statements, all, added)
+	want := map[agreement.PairKey][]entitlement.Entitlement{
+		old[0].Key(): {of("Office", "2021", 10, 0)}, first.Key(): nil,
+		old[1].Key(): {of("Office", "2021", 20, 0)}, byLicense.Key(): nil,
+		alone.Key(): {of("Office", "2021", 30, 0)}, twin.Key(): nil,
+	}
+	if diff := cmp.Diff(want, got.ByPair); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(entitlement.Attribute(statements, all), entitlement.AttributeAdded(statements, all, map[agreement.PairKey]bool{})); diff != "" {
+		t.Errorf("with none added (-want +got):\n%s", diff)
+	}
+}
+
 func TestR7_4_Remainder(t *testing.T) {
 	t.Parallel()
 	whole := []entitlement.Entitlement{of("Office", "2021", 500, 420), of("Visio", "2021", 35, 0), of("Office", "2019", 10, 0)}

@@ -49,6 +49,7 @@ type deps struct {
 	Uploads           objects.Bucket
 	UploadsBucket     string
 	Reports           objects.Bucket
+	Zone              *time.Location
 	Snapshots         *snapshot.Library
 	Adjustments       report.AdjustmentStore
 	Refresh           func(context.Context) error
@@ -64,7 +65,7 @@ func (d deps) kernel() httpapi.Kernel {
 func (d deps) agreements() agreements.Deps {
 	return agreements.Deps{
 		Kernel: d.kernel(), Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
-		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
+		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Zone: d.Zone, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
 		Refreshes: d.Refreshes, Limits: d.Limits, Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
 	}
 }
@@ -109,7 +110,7 @@ func unused(log *slog.Logger) deps {
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
-		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Limits: defaultLimits, Catalog: &catalog.Store{},
+		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}

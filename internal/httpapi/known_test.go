@@ -122,7 +122,7 @@ func TestR7_2_PairsAndR7_3_Stale(t *testing.T) {
 	}
 
 	r := *s.worker
-	r.Source = func(context.Context) (entitlement.Source, error) { return summary{}, nil }
+	r.Source = func(context.Context, refresher.Run) (entitlement.Source, error) { return summary{}, nil }
 	run, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, By: "ann"})
 	if err != nil {
 		t.Fatal(err)

@@ -226,6 +226,29 @@ func TestStatusInTagR2_11(t *testing.T) {
 	}
 }
 
+// TestR2_11_StatusChangesAtMidnightOfTheOrganisation: the day of a status is the one in the
+// organisation's time zone, in lists and in single agreements.
+func TestR2_11_StatusChangesAtMidnightOfTheOrganisation(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.deps.Zone = time.FixedZone("+14", 14*60*60)
+	now := time.Date(2026, 11, 21, 9, 59, 59, 0, time.UTC) // the last second of the 21st
+	s.deps.Clock = func() time.Time { return now }
+	a := asking{t, map[string]http.Handler{"agreements": s.deps.handler("agreements")}, &strings.Builder{}}
+	_, created := a.ask("POST", "/agreements", `{"type": "other", "name": "A", "publisher": "Adobe", "productTitle": "Photoshop", "licenses": 1, "end": "2026-11-21"}`)
+	path := "/agreements/" + member(t, created, "id")
+	for _, want := range []string{"expiring", "expired"} {
+		if got := member(t, call(a.handlers["agreements"], httptest.NewRequest("GET", path, nil), admin).Body.Bytes(), "status"); got != want {
+			t.Errorf("at %s it is %s, want %s", now, got, want)
+		}
+		w := call(a.handlers["agreements"], httptest.NewRequest("GET", "/agreements?status="+want, nil), admin)
+		if !strings.Contains(w.Body.String(), member(t, created, "id")) {
+			t.Errorf("at %s it is not listed as %s: %s", now, want, w.Body)
+		}
+		now = now.Add(time.Second)
+	}
+}
+
 // TestEveryRuleByHandIsInAScript: each rule that only the API reports has an example in a
 // script, which runs everywhere.
 func TestEveryRuleByHandIsInAScript(t *testing.T) {

@@ -422,6 +422,50 @@ func TestLargeFilesAreStored(t *testing.T) {
 	}
 }
 
+// TestLargeExplanationsAreStored requires a redirect for an explanation of more pairs than fit in a
+// response of a function (6 MB), and the whole explanation behind it.
+func TestLargeExplanationsAreStored(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.organised(t)
+	const pairs = 60_000
+	some := s.known.answers[0]
+	for i := range pairs {
+		more := some
+		more.Pair = agreement.Pair{Authorization: fmt.Sprintf("%07d", i), License: fmt.Sprintf("%07d", i)}
+		s.known.answers = append(s.known.answers, more)
+	}
+	s.publish(t, 1, day.Of(time.Now().UTC()))
+	var id string
+	for _, row := range fetch[reports.InstallationsPage](t, s, "/reports/license-installations").Rows {
+		if row.Product == "Office Professional Plus 2021" {
+			id = row.ID
+		}
+	}
+	w := s.get(t, "/reports/license-installations/"+id+"/explanation")
+	if w.Code != http.StatusSeeOther || w.Body.Len() > 0 || w.Header().Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d, %d bytes, %v", w.Code, w.Body.Len(), w.Header())
+	}
+	response, err := http.Get(w.Header().Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var e report.Explanation
+	if err := json.NewDecoder(response.Body).Decode(&e); err != nil {
+		t.Fatal(err)
+	}
+	sources := 0
+	for _, bar := range e.Steps {
+		if bar.Step == report.BarPairs {
+			sources = len(bar.Sources)
+		}
+	}
+	if e.Row.ID != id || sources != len(s.known.answers) || response.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s with %d sources as %s", e.Row.ID, sources, response.Header.Get("Content-Type"))
+	}
+}
+
 // TestHistory requires comparison, trend and list of the stored days, and for a missing day an
 // error that names the nearest stored days (R8.5).
 func TestHistory(t *testing.T) {

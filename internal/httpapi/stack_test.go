@@ -108,6 +108,7 @@ func newStack(t *testing.T) *stack {
 		Adjustments: store.Adjustments, Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
 		Refresh: func(context.Context) error { return nil },
+		Zone:    time.UTC,
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
@@ -118,7 +119,7 @@ func newStack(t *testing.T) *stack {
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
-		Adjustments: store.Adjustments, Expiring: deps.Expiring,
+		Adjustments: store.Adjustments, Expiring: deps.Expiring, Zone: time.UTC,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	imports := &importer.Importer{Store: store.Imports, Numbers: all, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
@@ -129,7 +130,7 @@ func newStack(t *testing.T) *stack {
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Statements = &statements.Service{
-		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Log: quiet,
+		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Zone: time.UTC, Log: quiet,
 		Products: deps.Catalog.Products,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}
@@ -147,7 +148,7 @@ func newStack(t *testing.T) *stack {
 	s.worker = &refresher.Worker{
 		Requests: deps.Refreshes, Store: refreshes, Zone: time.UTC, Lease: 30 * time.Second, AskTimeout: time.Second, Reserve: time.Second,
 		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
-		Source: func(context.Context) (entitlement.Source, error) {
+		Source: func(context.Context, refresher.Run) (entitlement.Source, error) {
 			return vlsc.NewStatements(func(ctx context.Context) (said entitlement.Attribution, all []agreement.Pair, err error) {
 				err = refreshes.Answers(ctx, func(some []refresher.Answered) error {
 					for _, a := range some {
@@ -156,14 +157,14 @@ func newStack(t *testing.T) *stack {
 					return nil
 				})
 				if err == nil {
-					said, err = deps.Statements.Attribution(ctx, all)
+					said, err = deps.Statements.Attribution(ctx, all, nil)
 				}
 				return said, all, err
 			}), nil
 		},
 	}
 	deps.Statements.Changed = func(ctx context.Context, r statements.Record) error {
-		run, err := deps.Refreshes.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Trigger: refresher.TriggerImport, By: r.Object.By})
+		run, err := deps.Refreshes.Request(ctx, refresher.Order{ID: id.New(r.EndedAt, r.ID+string(r.State)), Kind: refresher.KindFull, Trigger: refresher.TriggerImport, By: r.Object.By})
 		if err == nil {
 			deps.Refreshes.Start(ctx, run.ID)
 		}

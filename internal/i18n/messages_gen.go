@@ -692,6 +692,16 @@ var messages = [...]message{
 		"De kolomnamen staan op regel {line}. De regels erboven zijn niet gelezen.",
 		"Les noms des colonnes sont à la ligne {line}. Les lignes au-dessus n'ont pas été lues.",
 	}},
+	{"inventory_note_more", [...]string{
+		"Rows of further sources, which are no software of a PC and are not counted: {rows}.",
+		"Rijen van nog andere bronnen, die geen software van een pc zijn en niet meegeteld zijn: {rows}.",
+		"Lignes d'autres sources, qui ne sont pas des logiciels d'un PC et ne sont pas comptées : {rows}.",
+	}},
+	{"inventory_note_names", [...]string{
+		"The file has more than {names} names of PCs beside their ids. A PC with a further name can count twice if other rows name it without its id.",
+		"Het bestand heeft meer dan {names} namen van pc's naast hun id. Een pc met nog een andere naam kan dubbel tellen als andere rijen hem zonder id noemen.",
+		"Le fichier contient plus de {names} noms de PC à côté de leurs identifiants. Un PC portant un autre nom peut compter deux fois si d'autres lignes le nomment sans son identifiant.",
+	}},
 	{"inventory_note_packages", [...]string{
 		"Rows of {source}, which are no software of a PC and are not counted: {rows}.",
 		"Rijen van {source}, die geen software van een pc zijn en niet meegeteld zijn: {rows}.",
@@ -1567,6 +1577,11 @@ var messages = [...]message{
 		"Volgens hun namen zijn deze licenties voor verschillende dingen; hun som zegt weinig: {licenses}.",
 		"D'après leurs noms, ces licences portent sur des choses différentes, leur somme est donc peu parlante : {licenses}.",
 	}},
+	{"report_note_packs", [...]string{
+		"By their names, each of these licences is for more than one: {licenses}.",
+		"Volgens hun naam is elk van deze licenties voor meer dan één: {licenses}.",
+		"D’après leur nom, chacune de ces licences en vaut plusieurs : {licenses}.",
+	}},
 	{"report_note_preinstalled", [...]string{
 		"Windows that the maker of a PC preinstalled is licensed with that PC, and no statement lists it. Add these licences as an agreement of type other, or as a manual adjustment.",
 		"Windows dat de fabrikant op een pc heeft geïnstalleerd, heeft een licentie bij die pc, en staat in geen overzicht. Voeg deze licenties toe als overeenkomst van het type other, of als handmatige correctie.",
@@ -1978,9 +1993,9 @@ var messages = [...]message{
 		"Pas commencé",
 	}},
 	{"step_assurance", [...]string{
-		"a newer version, with Software Assurance",
-		"een nieuwere versie, met Software Assurance",
-		"une version plus récente, avec la Software Assurance",
+		"a newer version, with Software Assurance or a subscription",
+		"een nieuwere versie, met Software Assurance of een abonnement",
+		"une version plus récente, avec la Software Assurance ou un abonnement",
 	}},
 	{"step_candidate", [...]string{
 		"a title that may be its product",
@@ -2011,6 +2026,11 @@ var messages = [...]message{
 		"an update of its version",
 		"een update van haar versie",
 		"une mise à jour de sa version",
+	}},
+	{"step_unversioned", [...]string{
+		"an installation whose version is not known",
+		"een installatie waarvan de versie niet bekend is",
+		"une installation dont la version n’est pas connue",
 	}},
 	{"step_upgrade", [...]string{
 		"a newer version to which the upgrade is free of charge",

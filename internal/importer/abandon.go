@@ -40,7 +40,7 @@ func (im *Importer) abandon(ctx context.Context, read Import) error {
 	}
 	ctx, stop := im.keep(ctx, imp)
 	defer stop()
-	if err := im.Store.ClearAll(ctx, imp.ID); err != nil {
+	if err := im.Store.ClearAll(ctx, imp); err != nil {
 		return err
 	}
 	im.Log.WarnContext(ctx, "import abandoned", "import", imp.ID, "attempts", read.Attempt)

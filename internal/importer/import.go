@@ -193,7 +193,7 @@ func (a *attempt) run(ctx context.Context, file intake.File) error {
 func (a *attempt) check(ctx context.Context, file intake.File) error {
 	if file.Body == nil { // the object is gone, so the names and pairs of earlier attempts are unknown
 		if a.imp.Attempt > 1 {
-			if err := a.Store.ClearAll(ctx, a.imp.ID); err != nil {
+			if err := a.Store.ClearAll(ctx, a.imp); err != nil {
 				return err
 			}
 		}

@@ -1,16 +1,19 @@
 package inventory
 
 import (
-	"errors"
+	"bytes"
 	"hash/maphash"
+	"strings"
 )
 
-// aliases are the names of devices with an id. One file of an archive may name a device by its id
-// and another by its name; these are one device.
+// aliases are the names of devices. One file of an archive may name a device by its id and another by
+// its name, or by its name with and without its domain; these are one device.
 type aliases struct {
-	ids     map[string]string // keys of devices, by the key of their name; "" if several have the name
-	learned []uint64          // hashes of devices whose name was learned recently
-	named   bool              // a row has no id of its device, or no name beside it
+	ids     map[string]string // keys of devices, by the key of a name beside their id; "" if several have the name
+	longs   map[string]string // keys of names with a domain, by the key of the name without it; "" if there are several
+	learned []uint64          // hashes of devices and names that were learned recently
+	named   bool              // a device has another key than a GUID
+	full    bool              // there are more names than are learned
 	key     []byte
 }
 
@@ -18,70 +21,149 @@ type aliases struct {
 // 100,000 devices.
 const maxAliases = 200_000
 
-// aliasSlots is the number of recent devices that are remembered, so that a file sorted by title does
+// aliasSlots is the number of recent names that are remembered, so that a file sorted by title does
 // not look up the name of a device in each row. It is a power of two.
 const aliasSlots = 1 << 16
 
-// learn learns the name of the device with that key and hash.
-func (a *aliases) learn(hash uint64, device, name []byte) {
-	if len(name) == 0 {
-		a.named = true
-		return
+// learn learns the name beside the device with that key and hash, and a domain in either.
+func (a *aliases) learn(seed maphash.Seed, hash uint64, device, name []byte) {
+	isGUID := device[0] == 0
+	a.named = a.named || !isGUID
+	if len(name) == 0 && (isGUID || !bytes.ContainsAny(device, `.\`)) {
+		return // most devices without a name beside them
 	}
 	if a.learned == nil {
-		a.learned, a.ids = make([]uint64, aliasSlots), map[string]string{}
+		a.learned, a.ids, a.longs = make([]uint64, aliasSlots), map[string]string{}, map[string]string{}
 	}
-	slot := &a.learned[hash%aliasSlots]
-	if *slot == hash {
+	pair := hash ^ mix(maphash.Bytes(seed, name))
+	slot := &a.learned[pair%aliasSlots]
+	if *slot == pair {
 		return
 	}
-	*slot = hash
+	*slot = pair
+	a.learnLong(device)
 	var flaw string
 	if a.key, flaw = appendDevice(a.key[:0], name); flaw != "" || string(a.key) == string(device) {
 		return
 	}
-	switch id, known := a.ids[string(a.key)]; {
-	case !known && len(a.ids) < maxAliases:
-		a.ids[string(a.key)] = string(device)
-	case known && id != string(device):
-		a.ids[string(a.key)] = ""
+	a.note(a.ids, a.key, device)
+	a.learnLong(a.key)
+}
+
+// learnLong learns a name with a domain.
+func (a *aliases) learnLong(long []byte) {
+	if short := shortOf(long); short != "" {
+		a.note(a.longs, []byte(short), long)
 	}
 }
 
-// join gives the records of devices that are named by their name the id that other rows have beside
-// the name. Nothing can be added afterwards.
+// note notes what a name stands for.
+func (a *aliases) note(names map[string]string, name, of []byte) {
+	switch known, met := names[string(name)]; {
+	case met && known != string(of):
+		names[string(name)] = ""
+	case met:
+	case len(a.ids)+len(a.longs) < maxAliases:
+		names[string(name)] = string(of)
+	default:
+		a.full = true
+	}
+}
+
+// shortOf returns the key of a name without its domain, for the key of a name such as
+// pc1.example.com or EXAMPLE\pc1; empty for another. An IP address has no domain.
+func shortOf(key []byte) string {
+	if len(key) == 0 || key[0] == 0 {
+		return ""
+	}
+	name := string(key[1:])
+	if _, after, cut := strings.Cut(name, `\`); cut {
+		name = after
+	}
+	labels := strings.Split(name, ".")
+	if len(labels[0]) == len(key)-1 || strings.Trim(labels[0], "0123456789") == "" || strings.ContainsAny(name, ` \/:,`) {
+		return ""
+	}
+	return string([]byte{byte(len(labels[0]))}) + labels[0]
+}
+
+// deviceOf returns the key of the device that a key stands for: the key itself, if no other is known.
+func (a *aliases) deviceOf(key string) string {
+	const most = 8 // names of names; more are not real
+	for range most {
+		next := a.ids[key]
+		if next == "" {
+			if _, known := a.ids[key]; known {
+				return key // of several devices
+			}
+			if next = a.longs[key]; next == "" {
+				if short := shortOf([]byte(key)); short != "" && a.longs[short] == key {
+					next = a.ids[short]
+				}
+			}
+		}
+		if next == "" {
+			return key
+		}
+		if a.ids[next] == key { // each is the name of the other
+			return min(key, next)
+		}
+		key = next
+	}
+	return key
+}
+
+// join gives the records of devices that are named by a name the key of their device (deviceOf).
+// Nothing can be added afterwards.
 func (c *counter) join() error {
-	if err := c.flush(); err != nil || !c.names.named || len(c.names.ids) == 0 {
+	a := &c.names
+	if err := c.flush(); err != nil || !a.named || len(a.ids)+len(a.longs) == 0 {
 		return err
 	}
-	for _, of := range []**spill{&c.installed, &c.owners, &c.elsewhere} {
-		joined := newSpill((*of).dir, (*of).disk)
-		err := c.rename(*of, joined)
-		err = errors.Join(err, (*of).close())
-		*of = joined
+	for _, of := range []*spill{c.installed, c.owners, c.elsewhere} {
+		of.moved, of.isMoved = newSpill(of.dir, of.disk), nil
+		moved, err := c.rename(of, of.moved)
 		if err != nil {
 			return err
 		}
+		if moved {
+			of.isMoved = func(key []byte) bool { return a.isName(key) && a.deviceOf(string(key)) != string(key) }
+		}
 	}
 	return nil
 }
 
-// rename copies records, with the ids of their devices.
-func (c *counter) rename(from, to *spill) error {
+// isName reports whether a key may be a name of another device. It is quick to say no.
+func (a *aliases) isName(key []byte) bool {
+	if key[0] == 0 {
+		return false // a GUID
+	}
+	if _, known := a.ids[string(key)]; known {
+		return true
+	}
+	_, known := a.longs[string(key)]
+	return known || bytes.IndexAny(key, `.\`) > 0
+}
+
+// rename copies the records of devices that have another key. moved tells that there are some.
+func (c *counter) rename(from, to *spill) (moved bool, err error) {
 	var chunk, record []byte
 	for part := range partitions {
-		move := func(key, content []byte) error {
-			at := part
-			if id := c.names.ids[string(key)]; id != "" {
-				key, at = []byte(id), int(maphash.String(c.seed, id)>>32%partitions)
+		chunk, err = from.each(part, chunk, func(key, content []byte) error {
+			if !c.names.isName(key) {
+				return nil
 			}
-			record = appendRecord(record[:0], key, content)
-			return to.add(at, record)
-		}
-		var err error
-		if chunk, err = from.each(part, chunk, move); err != nil {
-			return err
+			device := c.names.deviceOf(string(key))
+			if device == string(key) {
+				return nil
+			}
+			moved = true
+			record = appendRecord(record[:0], []byte(device), content)
+			return to.add(int(maphash.String(c.seed, device)>>32%partitions), record)
+		})
+		if err != nil {
+			return moved, err
 		}
 	}
-	return nil
+	return moved, nil
 }

@@ -77,9 +77,9 @@ func (r *reading) readArchive(file io.Reader) error {
 	if size > MaxArchiveBytes {
 		return errs.New(errs.Invalid, "inventory_size")
 	}
-	archive, err := zip.NewReader(f, size)
+	archive, err := zip.NewReader(io.NewSectionReader(f, 0, size), size) // places outside the file are its end
 	switch {
-	case damaged(err):
+	case damaged(err), errors.Is(err, io.EOF):
 		return errs.Wrap(err, errs.Invalid, "inventory_archive")
 	case err != nil:
 		return fmt.Errorf("inventory: %w", err)
@@ -159,7 +159,7 @@ func (r *reading) readEntry(entry *zip.File, unpacked *growth) error {
 		return errs.New(errs.Invalid, "inventory_archive")
 	}
 	file, err := entry.Open()
-	if damaged(err) {
+	if damaged(err) || errors.Is(err, io.EOF) {
 		return errs.Wrap(err, errs.Invalid, "inventory_archive")
 	}
 	if err != nil {

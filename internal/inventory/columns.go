@@ -7,8 +7,8 @@ import (
 	"trueup/internal/text"
 )
 
-// names are the names of a column, in the form of text.Letters, in English, Dutch, French and
-// German. The first that a header has is read: a list of software has columns such as DisplayName
+// names are the names of a column, in the form of text.Letters, in English, Dutch, French, German,
+// Spanish and Portuguese. The first that a header has is read: a list of software has columns such as DisplayName
 // and Name, and the registry has a number called Version beside DisplayVersion.
 type names []string
 
@@ -16,14 +16,17 @@ var (
 	titleNames = names{
 		"applicationname", "arpdisplayname", "displayname", "productname", "softwarename", "softwaretitle", "applicationtitle", "programname", "appname",
 		"normalizedname", "softwareproduct", "software", "application", "program",
+		"softwaresoftware", "installedsoftware", "installedapplication", "installedapplications", "installedprogram", "package",
 		"name", "caption", "product", "title",
 		"weergavenaam", "softwarenaam", "programmanaam", "productnaam", "programma", "toepassing", "naam",
 		"nomdulogiciel", "nomlogiciel", "nomdelapplication", "nomduprogramme", "nomduproduit", "nomcomplet", "logiciel", "programme", "nom",
 		"anzeigename", "programmname", "softwareprodukt", "produktname", "anwendung", "programm",
+		"nombredelsoftware", "nombredelprograma", "nombredelaaplicacion", "nombredelproducto", "aplicacion",
+		"nomedosoftware", "nomedoprograma", "nomedoaplicativo", "nomedoproduto", "aplicativo", "programa", "nombre", "nome",
 	}
 	// Lists of devices, of users and of licences have such names, too: with one, a version is
 	// required.
-	plainNames = names{"displayname", "name", "caption", "product", "title", "weergavenaam", "naam", "nomcomplet", "nom", "anzeigename"}
+	plainNames = names{"displayname", "name", "caption", "product", "title", "package", "weergavenaam", "naam", "nomcomplet", "nom", "anzeigename", "nombre", "nome"}
 	// computerNames name the computer beside another column with the title, as in a query of
 	// Configuration Manager for SYS.Name0, ARP.DisplayName0. None of them is in deviceNames.
 	computerNames  = names{"name", "displayname", "naam", "nom"}
@@ -33,11 +36,13 @@ var (
 		"uitgever", "fabrikant", "leverancier",
 		"editeur", "editeurdulogiciel", "fabricant", "fournisseur",
 		"herausgeber", "hersteller", "anbieter",
+		"editor", "fabricante", "proveedor", "fornecedor",
 	}
 	versionNames = names{
 		"applicationversion", "displayversion", "productversion", "softwareversion", "programversion", "appversion", "installedversion", "version",
 		"versionsname", "versionname", "versionnumber", "normalizedversion", "versions",
 		"versie", "softwareversie", "versienummer", "versiondulogiciel", "versionsnom", "versionlogiciel", "programmversion",
+		"versiondelsoftware", "versao", "versaodosoftware",
 	}
 	idNames = names{
 		"deviceid", "resourceid", "hardwareid", "machineid", "computerid", "hostid", "hostuuid", "endpointid", "agentid", "assetid", "uuid",
@@ -45,24 +50,37 @@ var (
 	}
 	deviceNames = names{
 		"devicename", "netbiosname", "computername", "pscomputername", "hostidentifier", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
-		"machinename", "systemname", "endpointname", "agentname", "workstationname", "inventorydevice", "clientname", "nodename", "pcname",
+		"devicefriendlyname", "computersname", "machinename", "systemname", "endpointname", "agentname", "workstationname", "inventorydevice", "clientname", "nodename", "pcname",
 		"computer", "device", "machine", "node", "host", "pc", "workstation", "endpoint", "asset", "client",
 		"apparaatnaam", "computernaam", "pcnaam", "machinenaam", "apparaat", "werkstation",
 		"nomdelordinateur", "nomdordinateur", "nomordinateur", "nomdelappareil", "nomdelamachine", "nommachine", "nomduposte", "ordinateur", "appareil", "poste", //nolint:misspell // French
-		"geratename", "rechnername", "gerat", "rechner", //nolint:misspell // German
+		"geratename", "rechnername", "gerat", "rechner", "endpunkt", "endgerat", //nolint:misspell // German
+		"nombredelequipo", "nombredeequipo", "nombredelordenador", "nombredeldispositivo", "equipo", "ordenador", "dispositivo", "computadora", "maquina",
+		"nomedocomputador", "nomedodispositivo", "nomedamaquina", "computador",
 	}
 	numberNames = names{
 		"devicecount", "hostscount", "hostcount", "computercount", "installcount", "installationcount", "installedcount", "machinecount", "endpointcount",
 		"numberofdevices", "numberofcomputers", "numberofinstallations", "numberofinstalls", "installeddevices", "installedmachines", "totalinstalls",
+		"networkinstallations", "installedcopies", "instances", "ofinstalls", "ofinstallations", "ofcomputers", "ofdevices", "noofinstalls",
+		"noofinstallations", "noofcomputers", "noofdevices", "noofcopies", "numberofcopies", "numberofhosts",
 		"installations", "installs", "devices", "computers", "machines", "endpoints", "hosts", "count",
 		"aantalapparaten", "aantalcomputers", "aantalinstallaties", "aantal",
-		"nombredappareils", "nombredordinateurs", "nombredinstallations", "nombre",
+		"nombredappareils", "nombredordinateurs", "nombredinstallations", "nombreinstallations", "nbr", "nbre",
 		"anzahlgerate", "anzahlcomputer", "anzahlinstallationen", "anzahl",
+		"numerodeequipos", "numerodeinstalaciones", "instalaciones", "cantidad", "numerodecomputadores", "instalacoes", "quantidade",
+	}
+	// totalNames name a number of devices in a table without columns of licences.
+	totalNames   = names{"total", "totaal", "gesamt", "nombre"}
+	licenceNames = names{
+		"productkey", "licensekey", "licencekey", "seats", "avail", "available", "remaining", "purchased", "purchasedate", "purchasecost", "ordernumber",
+		"expirationdate", "expirydate", "licensedtoemail", "licensedtoname",
 	}
 	// rowNames name the id of a row with a number.
 	rowNames      = names{"applicationkey", "applicationid", "softwareid", "id"}
-	platformNames = names{"platform", "osplatform", "plateforme", "plattform"}
-	systemNames   = names{
+	platformNames = names{
+		"platform", "osplatform", "devicetype", "deviceplatform", "ostype", "osfamily", "typeofdevice", "plateforme", "plattform", "apparaattype", "typedappareil", "geratetyp",
+	}
+	systemNames = names{
 		"osdescription", "operatingsystemname", "operatingsystem", "operatingsystemnameandversion", "osname", "os", "osfullname",
 		"besturingssysteem", "systemedexploitation", "betriebssystem",
 	}
@@ -97,14 +115,30 @@ const maxColumnName = 64
 // Manager's views, as in DisplayName0, and without the prefix of its reports.
 func columnName(header string) string {
 	name := text.Letters(text.Shorten(header, maxColumnName))
+	if name = strings.TrimSuffix(name, "0"); name == "" {
+		return ""
+	}
 	for _, prefix := range []string{"detailstable0", "detailstable1", "table0", "table1"} {
 		if rest, cut := strings.CutPrefix(name, prefix); cut {
 			name = rest
 			break
 		}
 	}
-	return strings.TrimSuffix(name, "0")
+	for _, group := range softwareGroups {
+		if rest, cut := strings.CutPrefix(name, group); cut && slices.Contains(groupNames, rest) {
+			return "software" + rest
+		}
+	}
+	return name
 }
+
+// softwareGroups are the groups of columns that some systems write before the name of a column with
+// software, as in "Installed Applications - Version" and package.name. groupNames are the names that
+// may follow, which are known behind the group "software".
+var (
+	softwareGroups = []string{"softwarepackage", "installedapplications", "installedapplication", "installedsoftware", "installedprograms", "addorremoveprograms", "package"}
+	groupNames     = []string{"name", "title", "version", "vendor", "publisher", "manufacturer"}
+)
 
 // columns holds the positions of the columns of a table, -1 for a missing one.
 type columns struct {
@@ -115,7 +149,7 @@ type columns struct {
 	number, row               int // the number of devices, and the id of the row
 	platform, system, build   int
 	user, source              int
-	status, gone              int // whether the software is no longer installed, and since when
+	status, gone, present     int // whether the software is no longer installed, since when, and whether it is
 }
 
 // columnsOf recognises a table by the names of its columns. ok is false if they are not those of
@@ -136,7 +170,12 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	c = columns{
 		title: find(titleNames), publisher: find(publisherNames), version: find(versionNames), id: find(idNames), device: find(deviceNames),
 		number: find(numberNames), row: find(rowNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
-		user: find(userNames), source: find(sourceNames), status: find(statusNames), gone: find(goneNames),
+		user: find(userNames), source: find(sourceNames), status: find(statusNames), gone: find(goneNames), present: find(presentNames),
+	}
+	if c.number < 0 && find(licenceNames) < 0 {
+		if c.number = find(totalNames); c.number == c.title {
+			c.number = -1 // Spanish: nombre
+		}
 	}
 	c.findComputer(letters)
 	if c.numbers = c.id < 0 && c.device < 0 && c.number >= 0; !c.numbers {
@@ -158,7 +197,13 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 // findComputer finds the device in a table whose columns do not say which of two names it is:
 // the title is the one that cannot be a computer's.
 func (c *columns) findComputer(letters []string) {
-	if c.title < 0 || c.id >= 0 || c.device >= 0 || c.number >= 0 {
+	if c.title < 0 || c.id >= 0 || c.device >= 0 {
+		return
+	}
+	if slices.ContainsFunc(serviceNow, func(name string) bool { return slices.Contains(letters, name) }) {
+		c.device = slices.Index(letters, "installedon") // elsewhere a day
+	}
+	if c.device >= 0 || c.number >= 0 {
 		return
 	}
 	if letters[c.title] == "displayname" {
@@ -181,6 +226,9 @@ func (c *columns) findComputer(letters []string) {
 		}
 	}
 }
+
+// serviceNow has columns that only ServiceNow has beside installed_on, the PC.
+var serviceNow = names{"activeinstall", "discoverymodel", "normalizationstatus", "prodid"}
 
 // ofOneDevice reports whether a table without devices can be the list of one PC: it comes from a
 // known system, or has no columns but these. Statements and the catalog have names, too.
@@ -220,8 +268,11 @@ var signs = []struct {
 // shapeOf names the system that a table comes from.
 func shapeOf(header, letters []string, c columns) Shape {
 	has := func(name string) bool { return slices.Contains(letters, name) }
+	asOneWord := func(name string) bool { // other systems write Application Name
+		return slices.ContainsFunc(header, func(cell string) bool { return strings.EqualFold(strings.Trim(cell, " \ufeff\""), name) })
+	}
 	switch {
-	case has("applicationname") && !c.numbers && (has("deviceid") || has("devicename")):
+	case asOneWord("applicationname") && !c.numbers && (has("deviceid") || has("devicename")):
 		return AppInvRawData
 	case has("applicationname") && has("devicecount"):
 		return AppInvAggregate
@@ -231,7 +282,7 @@ func shapeOf(header, letters []string, c columns) Shape {
 		return ConfigMgr
 	}
 	for _, s := range signs {
-		if slices.ContainsFunc(s.names, has) {
+		if slices.ContainsFunc(s.names, func(name string) bool { return has(name) && (s.shape != Lansweeper || asOneWord(name)) }) {
 			return s.shape
 		}
 	}
@@ -240,5 +291,5 @@ func shapeOf(header, letters []string, c columns) Shape {
 
 // last returns the position of the last column that is read.
 func (c columns) last() int {
-	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source, c.status, c.gone)
+	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source, c.status, c.gone, c.present)
 }

@@ -31,6 +31,7 @@ type counter struct {
 	names     aliases
 
 	device          []byte // as spelled in the rows of the run
+	alias           []byte // name beside it, as spelled in the last row
 	key             []byte // key of the device
 	hash            uint64 // of key
 	run             []uint32
@@ -86,6 +87,8 @@ func (c *counter) add(found *install) (flaw string, err error) {
 		if flaw, err := c.begin(found); flaw != "" || err != nil {
 			return flaw, err
 		}
+	} else if len(found.alias) > 0 && !bytes.Equal(found.alias, c.alias) {
+		c.learn(found.alias)
 	}
 	title, flaw, err := c.titles.number(found.publisher, found.name, found.version)
 	if flaw != "" || err != nil {
@@ -118,8 +121,14 @@ func (c *counter) begin(found *install) (flaw string, err error) {
 	c.device = append(c.device[:0], found.device...)
 	c.user = c.user[:0]
 	c.system = false
-	c.names.learn(c.hash, c.key, found.alias)
+	c.learn(found.alias)
 	return "", nil
+}
+
+// learn learns a name of the device of the run.
+func (c *counter) learn(name []byte) {
+	c.alias = append(c.alias[:0], name...)
+	c.names.learn(c.seed, c.hash, c.key, name)
 }
 
 // own writes a record of the device of the run and a user.

@@ -77,7 +77,7 @@ func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error
 	case d.Snapshot != nil:
 		return true, nil, r.logged(&d, line, d.Snapshot...)
 	}
-	d.deviceID, d.deviceName = deviceIn(b)
+	d.named(b)
 	for _, read := range []func(*document, int64) (bool, error){r.graph, r.fleet} {
 		if recognised, err := read(&d, line); recognised || err != nil {
 			return recognised, nil, err
@@ -86,7 +86,11 @@ func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error
 	if why := d.nothing(b); why != nil {
 		return false, why, nil
 	}
-	return r.flat(b, line)
+	recognised, why, err = r.flat(b, line, place{})
+	if recognised || why != nil || err != nil || d.Content != nil {
+		return recognised, why, err
+	}
+	return r.nested(b, line, place{}, 1)
 }
 
 // nothing says why a document of an API has no software; nil if it is none.

@@ -83,6 +83,12 @@ type program struct {
 	SoftwareVersion value `json:"softwareVersion"`
 }
 
+// named notes the device that the row names, as written.
+func (p *program) named(row []byte) *program {
+	p.deviceID, p.deviceName = deviceIn(row)
+	return p
+}
+
 // device returns the device that the row names, by its id and with its name as alias, or by its
 // name; empty if it names none.
 func (p *program) device() (device, alias value) {
@@ -109,11 +115,10 @@ func (l *list) UnmarshalJSON(b []byte) error {
 	switch {
 	case json.Unmarshal(b, (*[]program)(l)) == nil:
 		if len(*l) > 0 {
-			arrayElements(b, func(i int, row []byte) { (*l)[i].deviceID, (*l)[i].deviceName = deviceIn(row) })
+			arrayElements(b, func(i int, row []byte) { (*l)[i].named(row) })
 		}
 	case json.Unmarshal(b, &one) == nil:
-		one.deviceID, one.deviceName = deviceIn(b)
-		*l = list{one}
+		*l = list{*one.named(b)}
 	default:
 		*l = nil
 	}

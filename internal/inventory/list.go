@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,15 +14,16 @@ import (
 
 // The marks between the name of a property and its value.
 const (
-	listEqual = '=' // wmic /format:list
-	listColon = ':' // Format-List of PowerShell
+	listEqual    = '=' // wmic /format:list, osqueryi --line
+	listColon    = ':' // Format-List of PowerShell
+	listRegistry = 'R' // reg query: the type of a value, such as REG_SZ
 )
 
 // listMark returns the mark of a list with a property on each line and blank lines between the
 // titles; 0 for other files. One of the first titles has the columns of an inventory: names are those
 // of its properties.
 func listMark(head []byte) (mark byte, names []string) {
-	for _, mark := range []byte{listEqual, listColon} {
+	for _, mark := range []byte{listEqual, listColon, listRegistry} {
 		var p properties
 		for line := range bytes.Lines(head) {
 			line = bytes.TrimRight(line, "\r\n")
@@ -42,6 +44,9 @@ func listMark(head []byte) (mark byte, names []string) {
 	return 0, nil
 }
 
+// registryName is the name of the property of an entry of the registry that has its key.
+const registryName = "PSPath"
+
 // properties are the properties of a title.
 type properties struct {
 	names  []string
@@ -51,8 +56,27 @@ type properties struct {
 
 func (p *properties) reset() { p.names, p.values, p.cut = p.names[:0], p.values[:0], false }
 
+// registryType matches what reg query writes between the name of a value and the value.
+var registryType = regexp.MustCompile(` {4}REG_[A-Z_]+ {0,4}`)
+
+// registryKey is the start of a line of reg query with a key. The values follow.
+var registryKey = []byte("HKEY_")
+
 // property splits a line into a name and a value.
 func property(line []byte, mark byte) (name string, value []byte, ok bool) {
+	switch mark {
+	case listRegistry:
+		if bytes.HasPrefix(line, registryKey) {
+			return registryName, line, true
+		}
+		at := registryType.FindIndex(line)
+		if at == nil || !bytes.HasPrefix(line, []byte("    ")) {
+			return "", nil, false
+		}
+		return strings.TrimSpace(string(line[:at[0]])), bytes.TrimSpace(line[at[1]:]), true
+	case listEqual:
+		line = bytes.TrimLeft(line, " ") // osqueryi aligns the names
+	}
 	at := bytes.IndexByte(line, mark)
 	if at <= 0 || at > maxColumnName || line[0] == ' ' {
 		return "", nil, false
@@ -97,9 +121,12 @@ func (p *properties) complete(names []string) {
 
 // columns recognises the names of the properties.
 func (p *properties) columns(mark byte) (c columns, ok bool) {
-	hint := WMIC
-	if mark == listColon {
-		hint = PowerShell
+	hint := PowerShell
+	if mark == listEqual {
+		hint = WMIC
+		if slices.Contains(p.names, "name") && slices.Contains(p.names, "version") {
+			hint = Osquery
+		}
 	}
 	return columnsOf(p.names, hint)
 }
@@ -162,7 +189,7 @@ func (r *reading) readList(file *bufio.Reader, mark byte, names []string) error 
 			if len(p.names) == 0 {
 				begin = l.line
 			}
-			if !p.add(line, mark) {
+			if !p.add(line, mark) && (mark != listRegistry || line[0] == ' ') { // reg query ends with a line about its matches
 				r.row(l.line, rowColumns)
 			}
 		}

@@ -19,9 +19,9 @@ type Options struct {
 	Name  string // of the file, without folder: the name of the PC of a list that names none
 	Rules *Rules // rules that recognise titles; nil for StartingRules
 	// Scratch is the folder of scratch files; "" for the system's. They take 3 bytes a row if the
-	// rows of a device are consecutive, 25 if none are, at most twice as much with users, twice as
-	// much again while devices that are named in two ways are joined, and the size of an archive without
-	// random access.
+	// rows of a device are consecutive, 25 if none are, at most twice as much with users, as much again
+	// for the rows of devices that are named in two ways, and the size of an archive without random
+	// access.
 	Scratch string
 	MacOS   bool // whether devices with macOS count, too
 }
@@ -35,18 +35,20 @@ type Options struct {
 //     below other lines; commas, semicolons, tabs and bars separate, or columns have a fixed
 //     width. UTF-16, UTF-32, a line sep=; and CR line ends are fine. Lists may be appended to each
 //     other, each with its header.
-//   - a list with a property on each line, as wmic /format:list and PowerShell's Format-List.
+//   - a list with a property on each line, as wmic /format:list, osqueryi --line, reg query and
+//     PowerShell's Format-List.
 //   - GLPI inventory: a JSON document for each device.
 //   - osquery programs: the rows of that table as JSON, either the log lines of osqueryd or the
 //     output of osqueryi. Each array of rows that name no device is the list of another device.
 //   - detectedApps of Microsoft Graph, hosts and software of Fleet, and software of Defender.
-//   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes. Their keys are read like the
-//     names of columns.
+//   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes, also in an array of another
+//     object that may name the device. Their keys are read like the names of columns.
 //   - a ZIP archive of files of one of these shapes.
 //
 // Any other list that names no device is one of Options.Name; in an archive, one of its file or folder
 // (namedByFolder). A device is named by its id, or if that is empty or zero by its name. A name
-// that other rows have beside an id is the device with that id. Only Windows counts, and macOS by
+// that other rows have beside an id is the device with that id, and one without a domain is the only
+// one with a domain. Only Windows counts, and macOS by
 // choice; Tally.OtherPlatforms has the others. Windows itself is a title of a device where the file
 // tells its edition. Tally.Notes has remarks.
 //
@@ -87,6 +89,7 @@ type reading struct {
 
 	// For notes.
 	packages      map[string]int // rows of packages that are left out, by source
+	morePackages  int            // rows of packages of further sources
 	removed       int            // rows of software that is no longer installed
 	repeated      int            // rows with numbers that came before
 	pages, linked int            // of an API: all, and those with a link to a next page

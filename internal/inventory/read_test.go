@@ -282,6 +282,12 @@ func TestReadRefuses(t *testing.T) {
 	for i := 60; i < 90; i++ { // inside the deflated data
 		damaged[i] ^= 0x5a
 	}
+	misplaced, beyond := []byte(packed), []byte(packed)
+	directory := strings.Index(packed, "PK\x01\x02")
+	misplaced[directory+24], misplaced[directory+42] = 0xff, 0xff // another size, and a place of the file that is past its end
+	copy(beyond[directory+42:], []byte{0xf0, 0xff, 0xff, 0xff})   // a place that is 4 GB further
+	start := []byte(packed)
+	copy(start[strings.Index(packed, "PK\x05\x06")+16:], "\xff\xff") // a place of the directory that moves the files before the start
 	encrypted := []byte(packed)
 	encrypted[strings.Index(packed, "PK\x01\x02")+8] |= 1
 	for name, test := range map[string]struct{ file, code string }{
@@ -303,6 +309,9 @@ func TestReadRefuses(t *testing.T) {
 		"an archive cut short":          {packed[:len(packed)/2], "inventory_archive"},
 		"an archive of its mark":        {"PK\x03\x04\x14\x00\x00\x00", "inventory_archive"},
 		"a damaged archive":             {string(damaged), "inventory_archive"},
+		"a file past the end":           {string(misplaced), "inventory_archive"},
+		"a file far past the end":       {string(beyond), "inventory_archive"},
+		"a file before the start":       {string(start), "inventory_archive"},
 		"an encrypted archive":          {string(encrypted), "inventory_archive"},
 		"an archive of something else":  {archive(t, file{"a.txt", "x"}, file{"b.json", "[1]"}), "inventory_format"},
 		"an archive in an archive":      {archive(t, file{"a.zip", packed}), "inventory_packed"},

@@ -32,6 +32,9 @@ var goneNames = names{
 	"deinstallationsdatum", "deinstalliertam", "deinstalliert", "entferntam", "entfernt", "fechadedesinstalacion", "desinstaladoel", "desinstalado", "eliminado",
 }
 
+// presentNames name a column that says whether software is installed.
+var presentNames = names{"activeinstall", "isinstalled", "currentlyinstalled"}
+
 // removals are values of statusNames, in the form of text.Letters. Verbs such as Uninstall are the
 // texts of buttons, too, and say nothing.
 var removals = map[string]bool{
@@ -50,9 +53,15 @@ var yes = map[string]bool{
 	"true": true, "yes": true, "y": true, "x": true, "1": true, "ja": true, "waar": true, "oui": true, "vrai": true, "wahr": true, "si": true, "verdadero": true,
 }
 
-// isRemoved reports whether the status of software, or the day on which it was uninstalled, says that
-// it is no longer installed.
-func isRemoved(status, gone []byte) bool {
+// no are values of presentNames of software that is not installed, in the form of text.Letters.
+var no = map[string]bool{"false": true, "no": true, "n": true, "0": true, "nee": true, "non": true, "nein": true, "falsch": true, "onwaar": true, "faux": true}
+
+// isRemoved reports whether the status of software, the day on which it was uninstalled, or a column
+// that says whether it is installed, says that it is not.
+func isRemoved(status, gone, present []byte) bool {
+	if len(present) > 0 && len(present) <= maxColumnName && no[text.Letters(string(present))] {
+		return true
+	}
 	if len(status) > 0 && len(status) <= maxColumnName && removals[text.Letters(string(status))] {
 		return true
 	}

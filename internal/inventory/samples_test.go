@@ -86,6 +86,9 @@ func TestSamplesR6_1(t *testing.T) {
 		"winget.txt":      {inventory.Winget, false, 1, 3, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 1/0"}, nil},
 		"report.csv":      {inventory.ConfigMgr, false, 3, 4, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Office 2016: 2/0"}, nil},
 		"folders.zip":     {inventory.PowerShell, false, 3, 4, 0, []string{"Adobe Photoshop 2025: 2/0", "Microsoft Visio: 2/0"}, nil},
+		"reg-query.txt":   {inventory.PowerShell, false, 1, 3, 1, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 1/0"}, nil},
+		"changes.csv":     {inventory.Table, false, 2, 3, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 2/0"}, nil},
+		"api.json":        {inventory.Table, false, 2, 3, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 2/0"}, nil},
 		"german.csv":      {inventory.Table, false, 2, 2, 0, []string{"Adobe Photoshop 2025: 1/1", "Microsoft Apps: 1/1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -111,6 +112,10 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"Software,Version,Computers\nVisio,16,3\nTotal,,3\nEindtotaal:,,3\nTotal Commander,,1\n",
 			noted{inventory.Table, 3, list("Total Commander : 1", visio+"3"), nil, nil},
 		},
+		"thousands": {
+			"Software;Version;Computers\nVisio;16;1,234\nWord;16;1.235\nExcel;16;1 236\nAccess;16;1.5\nProject;16;3.0\nOneNote;16; 4 \n",
+			noted{inventory.Table, 1236, list("Excel 16: 1236", "OneNote 16: 4", "Project 16: 3", visio+"1234", "Word 16: 1235"), list("5 inventory_row_number"), nil},
+		},
 		"a query's output": {
 			"Computer,Software,Version\n--------,--------,-------\nA,Visio,16\nB,NULL,NULL\n\n(2 rows affected)\n",
 			noted{inventory.Table, 1, list(visio + "1"), list("4 inventory_row_title"), nil},
@@ -130,6 +135,14 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 		"Format-List": {
 			"\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\n\nDisplayName    : A very long name\n                 that goes on\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayVersion : 1\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : B\n\n",
 			noted{inventory.PowerShell, 2, list(visio + "2"), list("7 inventory_row_cut", "12 inventory_row_title"), nil},
+		},
+		"osqueryi --line": {
+			"            name = Visio\n         version = 16\n       publisher = Microsoft\n\n            name = Word = x\n         version = \n       publisher = Microsoft\n",
+			noted{inventory.Osquery, 1, list(visio+"1", "Word = x : 1"), nil, nil},
+		},
+		"reg query": {
+			"\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Hidden\r\n    SystemComponent    REG_DWORD    0x1\r\n\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Visio\r\n    DisplayName    REG_SZ    Visio\r\n    DisplayVersion    REG_SZ    16\r\n    Publisher    REG_SZ    Microsoft\r\n    Comments    REG_SZ    \r\n\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Word\r\n    DisplayName    REG_EXPAND_SZ    Word    2\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Uninstall\\Empty\r\n\r\nEnd of search: 5 match(es) found.\r\n",
+			noted{inventory.PowerShell, 1, list("Word 2 : 1", visio+"1"), list("2 inventory_row_title", "13 inventory_row_title"), nil},
 		},
 		"Format-List without some values": {
 			"\nDisplayName : Word\nPSComputerName : A\n\nDisplayName    : Visio\nDisplayVersion : 16\nPSComputerName : A\nPublisher : Microsoft\n\nDisplayName    : Excel\nPSComputerName : B\n\nDisplayName : Visio\nDisplayVersion : 16\n\nDisplayVersion : 1\nPSComputerName : B\n",
@@ -168,6 +181,73 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestR6_1_Removed: software that was uninstalled does not count, in any language and kind of file.
+func TestR6_1_Removed(t *testing.T) {
+	t.Parallel()
+	for column, values := range map[string]struct{ removed, installed []string }{
+		"Status":         {list("Uninstalled", "REMOVED", "Not installed", "verwijderd", "Désinstallé", "entfernt", "Desinstalado"), list("Installed", "", "Active", "Uninstall", "Failed")},
+		"Install State":  {list("not_installed", "absent"), list("installed", "present")},
+		"Change Type":    {list("Software removed", "deleted"), list("Added", "Updated")},
+		"Actie":          {list("Gedeïnstalleerd"), list("Geïnstalleerd")},
+		"Zustand":        {list("Deinstalliert", "gelöscht"), list("Installiert")},
+		"État":           {list("supprimée", "non installé"), list("installé")},
+		"Acción":         {list("eliminado"), list("instalado")},
+		"Uninstall Date": {list("2026-11-28", "11/28/2026 10:15", "28.11.26", "20261128", "1795824000", "Nov 28 2026"), list("", "N/A", "-", "0", "0000-00-00", "0000-00-00 00:00:00", "01/01/0001 00:00:00", "9999-12-31", "1970-01-01T00:00:00Z")},
+		"Removed":        {list("true", "Yes", "1", "oui"), list("false", "No", "0", "non", "nee", "nein")},
+		"Verwijderd op":  {list("28-11-2026"), list("")},
+		"active_install": {list("false", "0", "Nee"), list("true", "1", "")},
+	} {
+		file := "Computer,Software,Version,Publisher," + column + "\n"
+		var rows string
+		for _, value := range values.removed {
+			file += "A,Visio,16,Microsoft," + value + "\n"
+			rows += fmt.Sprintf(",{\"Computer\":\"A\",\"Software\":\"Visio\",%q:%q}", column, value)
+		}
+		for i, value := range values.installed {
+			file += fmt.Sprintf("P%d,Word,16,Microsoft,%s\n", i+1, value)
+			rows += fmt.Sprintf(",{\"Computer\":\"P%d\",\"Software\":\"Word\",%q:%q}", i+1, column, value)
+		}
+		installed := len(values.installed)
+		want := noted{inventory.Table, installed, list(fmt.Sprintf("Word 16: %d", installed)), nil, list(fmt.Sprintf("removed %d", len(values.removed)))}
+		if diff := cmp.Diff(want, note(read(t, file))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", column, diff)
+		}
+		want.Titles = list(fmt.Sprintf("Word : %d", installed))
+		if diff := cmp.Diff(want, note(read(t, "["+rows[1:]+"]"))); diff != "" {
+			t.Errorf("%s, JSON (-want +got):\n%s", column, diff)
+		}
+	}
+	for name, test := range map[string]struct {
+		file string
+		want noted
+	}{
+		"numbers": {"Software,Version,Computers,Status\nVisio,16,3,Removed\nWord,16,2,Installed\n", noted{inventory.Table, 2, list("Word 16: 2"), nil, list("removed 1")}},
+		"one PC":  {"Name,Version,Publisher,Uninstall date\nVisio,16,Microsoft,2026-11-28\nWord,16,Microsoft,\n", noted{inventory.Table, 1, list("Word 16: 1"), nil, list("removed 1")}},
+		"a log":   {`{"name":"p","hostIdentifier":"h","action":"removed","columns":{"name":"Visio","version":"16"}}{"name":"p","hostIdentifier":"h","action":"added","columns":{"name":"Word","version":"16"}}`, noted{inventory.Osquery, 1, list("Word 16: 1"), nil, list("removed 1")}},
+	} {
+		if diff := cmp.Diff(test.want, note(read(t, test.file))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestR6_1_ManyNotes: remarks about the file as a whole are told, however many files have some.
+func TestR6_1_ManyNotes(t *testing.T) {
+	t.Parallel()
+	var files []file
+	for i := range 25 {
+		files = append(files, file{fmt.Sprintf("%02d.csv", i), fmt.Sprintf("Report\nname,version,source,hosts_count\nVisio,16,programs,3\nx,1,a%02d_packages,9\nx,1,a%02d_packages,9\n", i, i)})
+	}
+	got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := note(got).Notes
+	if len(notes) != inventory.MaxNotes || notes[8] != "header 2" || notes[9] != "packages 2 a00_packages" || notes[18] != "packages 2 a09_packages" || notes[19] != "more 30" {
+		t.Errorf("%q", notes)
 	}
 }
 
@@ -242,6 +322,35 @@ func TestR6_1_ShapesOfJSON(t *testing.T) {
 		"rows with numbers": {
 			`[{"name":"Visio","version":"16","count":3}]`, noted{inventory.Osquery, 3, list("Visio 16: 3"), nil, nil},
 		},
+		"rows that leave out empty values": {
+			`[{"SystemComponent":1,"PSPath":"x"},{"DisplayName":"Excel","PSPath":"x"},{"DisplayName":"Visio","DisplayVersion":"16","PSPath":"x"},{"DisplayName":"Word","PSPath":"y","PSDrive":{"Name":"HKLM"}}]`,
+			noted{inventory.PowerShell, 1, list("Excel : 1", "Visio 16: 1", "Word : 1"), list("1 inventory_row_title"), nil},
+		},
+		"rows that leave out the PC": {
+			`[{"PSComputerName":"A","Name":"Visio","Version":"16"},{"Name":"Visio","Version":"16"}]`,
+			noted{inventory.PowerShell, 1, list("Visio 16: 1"), list("1 inventory_row_device"), nil},
+		},
+		"an array as ConvertTo-Json writes it": {
+			`{"value":[{"DisplayName":"Visio","DisplayVersion":"16"},{"DisplayName":"Word","DisplayVersion":"16"}],"Count":2}`,
+			noted{inventory.PowerShell, 1, list("Visio 16: 1", "Word 16: 1"), nil, nil},
+		},
+		"pages of an API": {
+			`{"cursor":{"name":"x","count":2},"results":[{"name":"Visio","version":"16","deviceId":1},{"name":"Visio","version":"16","deviceId":2}]}` +
+				`{"results":[{"name":"Visio","version":"16","deviceId":3},{"a":1}]}`,
+			noted{inventory.Table, 3, list("Visio 16: 3"), list("1 inventory_row_device"), nil},
+		},
+		"Wazuh": {
+			`{"data":{"affected_items":[{"scan":{"id":0},"name":"Visio","version":"16","vendor":"Microsoft","agent_id":"001"},{"name":"Visio","version":"16","agent_id":"002"}],"total_affected_items":2},"error":0}`,
+			noted{inventory.Table, 2, list("Visio 16: 1", "Visio 16: 1"), nil, nil},
+		},
+		"devices with a list": {
+			`[{"ComputerName":"A","Apps":[{"Name":"Visio","Version":"16"}],"Drivers":[{"Name":"x","Version":"1"}]},{"ComputerName":"B","Id":7,"Apps":[{"Name":"Visio","Version":"16"},{"Name":"Word","Version":"16"}]}]`,
+			noted{inventory.PowerShell, 2, list("Visio 16: 2", "Word 16: 1"), nil, nil},
+		},
+		"a device with a list, and its name elsewhere": {
+			`{"devices":[{"deviceId":"d1","deviceName":"A","applications":[{"name":"Visio","version":"16"}]}]}[{"hostname":"A","name":"Visio","version":"16"}]`,
+			noted{inventory.Table, 1, list("Visio 16: 1"), nil, nil},
+		},
 		"an object of the registry": {
 			`{"DisplayName":"Visio","DisplayVersion":"16"}`, noted{inventory.PowerShell, 1, list("Visio 16: 1"), nil, nil},
 		},
@@ -288,6 +397,11 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",
 		`{"name":"left-pad","version":"1.3.0","private":true,"dependencies":{"a":"1"}}`:                "inventory_document",
 		archive(t, file{"package.json", `{"name":"left-pad","version":"1.3.0"}`}):                      "inventory_document",
+		`{"bomFormat":"CycloneDX","components":[{"type":"library","name":"left-pad","version":"1"}]}`:  "inventory_document",
+		`{"pageDetails":{"count":1},"software":[{"name":"Visio","version":"16"}]}`:                     "inventory_document",
+		`{"A":[{"Name":"Visio","Version":"16"}],"B":[{"Name":"Visio","Version":"16"}]}`:                "inventory_document",
+		`{"deviceid":"A","content":{"firmwares":[{"name":"BIOS","version":"1"}]}}`:                     "inventory_format",
+		`{"hostname":"A","drivers":[{"name":"BIOS","version":"1"}]}`:                                   "inventory_document",
 		strings.Repeat(`{"name":"left-pad","version":"1.3.0"}`+"\n", 200):                              "inventory_document",
 	} {
 		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
@@ -382,6 +496,75 @@ func TestR6_1_NamesAndIDs(t *testing.T) {
 	}
 }
 
+// TestR6_1_NamesOfDevices: which names are one PC. The title is on each of them.
+func TestR6_1_NamesOfDevices(t *testing.T) {
+	t.Parallel()
+	const id, name = "DeviceId,DeviceName,ApplicationName\n", "Computer,Software\n"
+	for what, test := range map[string]struct {
+		files []string
+		want  int
+	}{
+		"an id that is a name elsewhere":            {list(id+"d1,PC-1,Visio\n", id+"PC-1,Reception,Visio\n"), 1},
+		"names of names":                            {list(id+"d1,PC-1,Visio\n", id+"PC-1,Reception,Visio\n", name+"Reception,Visio\n"), 1},
+		"each is the name of the other":             {list(id+"a,b,Visio\nb,a,Visio\n", name+"a,Visio\nb,Visio\n"), 1},
+		"a second name":                             {list(id+"d1,old,Visio\nd1,new,Visio\n", name+"old,Visio\nnew,Visio\n"), 1},
+		"a second name after another device":        {list(id+"d1,old,Visio\nd2,x,Visio\nd1,new,Visio\n", name+"new,Visio\n"), 2},
+		"an empty name beside an id":                {list(id+"d1,,Visio\n3f2504e0-4f89-41d3-9a0c-0305e82c3301,,Visio\n", name+"PC-1,Visio\n"), 3},
+		"with and without its domain":               {list(name + "PC1,Visio\npc1.corp.local,Visio\nCORP\\PC1,Word\nPC2.corp.local,Visio\n"), 4}, // two with a domain
+		"with and without one domain":               {list(name + "PC1,Visio\npc1.corp.local,Visio\nCORP\\PC2,Visio\nPC2,Visio\n"), 2},
+		"in two domains":                            {list(name + "PC1,Visio\npc1.a.example,Visio\npc1.b.example,Visio\n"), 3},
+		"an id, and its name with a domain":         {list(id+"d1,PC1.corp.local,Visio\n", name+"PC1,Visio\n"), 1},
+		"an id and its name, and one with a domain": {list(id+"d1,PC1,Visio\n", name+"PC1.corp.local,Visio\nPC1,Visio\n"), 1},
+		"two ids with a name in two domains":        {list(id+"d1,PC1.a.example,Visio\nd2,PC1.b.example,Visio\n", name+"PC1,Visio\n"), 3},
+		"two ids with one name, and a domain":       {list(id+"d1,PC1,Visio\nd2,PC1,Visio\n", name+"PC1.a.example,Visio\n"), 3},
+		"addresses":                                 {list(name + "10,Visio\n10.0.0.5,Visio\n10.0.0.6,Visio\n"), 3},
+		"words with dots":                           {list(name + "St,Visio\nSt. Anna 1,Visio\n"), 2},
+		"with users and another platform": {
+			list("Computer,Software,User,Platform\nPC1,Visio,u,Windows\nPC1.corp.local,Visio,u,Windows\nM.corp.local,Visio,u,macOS\nM,Visio,u,macOS\n"), 1,
+		},
+	} {
+		var files []file
+		for i, content := range test.files {
+			files = append(files, file{fmt.Sprint(i, ".csv"), content})
+		}
+		got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, files...)), inventory.Options{Scratch: t.TempDir()})
+		if err != nil || got.Devices != test.want || got.BadRows > 0 || len(got.OtherPlatforms) == 1 && got.OtherPlatforms[0].Devices != 1 {
+			t.Errorf("%s: %v, %d PCs, want %d, %v %v", what, err, got.Devices, test.want, got.Bad, got.OtherPlatforms)
+		}
+	}
+}
+
+// TestR6_1_ManyNames joins devices whose records do not fit in memory.
+func TestR6_1_ManyNames(t *testing.T) {
+	t.Parallel()
+	const devices, titles, others = 4000, 60, 20
+	var ids, names strings.Builder
+	ids.WriteString("DeviceId,DeviceName,ApplicationName,UserId\n")
+	names.WriteString("Computer,Software,User\n")
+	for title := range titles {
+		for d := range devices {
+			fmt.Fprintf(&ids, "id%d,pc%d,T%d,u%d\n", d, d, title, d)
+			fmt.Fprintf(&names, "PC%d.corp.example,T%d,u%d\n", d, title+others, d)
+		}
+	}
+	scratch := t.TempDir()
+	got, err := inventory.Read(t.Context(), strings.NewReader(archive(t, file{"a.csv", ids.String()}, file{"b.csv", names.String()})), inventory.Options{Scratch: scratch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Devices != devices || len(got.Titles) != titles+others || got.BadRows > 0 {
+		t.Errorf("%d devices, %d titles, %d bad rows", got.Devices, len(got.Titles), got.BadRows)
+	}
+	for _, title := range got.Titles {
+		if title.Devices != devices {
+			t.Errorf("%+v", title)
+		}
+	}
+	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
+		t.Errorf("%d scratch files are left, %v", len(left), err)
+	}
+}
+
 // TestR6_1_MacOS counts Macs by choice: the same in every kind of file.
 func TestR6_1_MacOS(t *testing.T) {
 	t.Parallel()
@@ -398,6 +581,7 @@ func TestR6_1_MacOS(t *testing.T) {
 		"a platform": {
 			"hostname,name,version,platform,user\nw,Microsoft Visio,16,windows,a\nm,Microsoft Visio.app,16,darwin,b\nn,Microsoft Visio.app,16,darwin,b\n", 1, 3, 2, 2,
 		},
+		"a title like a folder": {"hostname,name,version,user\nw,Microsoft Visio,16,a\nm,Microsoft Visio.app,16,b\nn,Microsoft Visio.app,16,b\n", 1, 3, 2, 2},
 		"a source": {
 			"hostname,name,version,source,user\nw,Microsoft Visio,16,programs,a\nm,Microsoft Visio.app,16,apps,b\nn,Microsoft Visio.app,16,apps,b\nn,left-pad,1,npm_packages,b\n", 1, 3, 2, 2,
 		},

@@ -47,10 +47,11 @@ func (r *reading) leaveOut(source string) {
 	}
 	source = strings.ToLower(strings.TrimSpace(source))
 	if _, known := r.packages[source]; !known && len(r.packages) == maxSources {
+		r.morePackages++
 		return
 	}
 	r.packages[source]++
 }
 
-// maxSources is the number of sources of packages that are told.
+// maxSources is the number of sources of packages that are told apart.
 const maxSources = MaxNotes / 2

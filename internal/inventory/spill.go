@@ -16,9 +16,8 @@ const (
 )
 
 // MaxScratch is the maximum size of the scratch files of records, in bytes: 160 million rows in
-// random order, and far more if the rows of a device are consecutive. Half as many if devices are
-// named in two ways, because joining them copies the records. A file that needs more exceeds the
-// limits.
+// random order, and far more if the rows of a device are consecutive. The records of devices that are
+// named in two ways take twice as much. A file that needs more exceeds the limits.
 const MaxScratch = 4 << 30
 
 // spill stores records by partition. Records that do not fit in memory go to one scratch file, in
@@ -31,6 +30,10 @@ type spill struct {
 	file  *os.File
 	size  int64
 	parts [partitions]partition
+
+	// Records that were copied with another key, and what tells their keys in this spill; nil for none.
+	moved   *spill
+	isMoved func(key []byte) bool
 }
 
 type partition struct {
@@ -91,10 +94,23 @@ func (s *spill) write(p *partition, records []byte) error {
 	return nil
 }
 
-// each calls use with every record of a partition, in the order of addition. use must not retain
+// each calls use with every record of a partition, the moved ones first, in the order of addition. use must not retain
 // its parts. It reads into chunk and returns it, perhaps grown, for the next call. Concurrent calls are
 // safe once all records are added.
 func (s *spill) each(part int, chunk []byte, use func(key, content []byte) error) ([]byte, error) {
+	if s.isMoved != nil {
+		var err error
+		if chunk, err = s.moved.each(part, chunk, use); err != nil {
+			return chunk, err
+		}
+		all := use
+		use = func(key, content []byte) error {
+			if s.isMoved(key) {
+				return nil
+			}
+			return all(key, content)
+		}
+	}
 	p := &s.parts[part]
 	for _, c := range p.chunks {
 		chunk = slices.Grow(chunk[:0], c.length)[:c.length]
@@ -122,11 +138,15 @@ func eachRecord(records []byte, use func(key, content []byte) error) error {
 	return nil
 }
 
-// close removes the scratch file.
+// close removes the scratch files.
 func (s *spill) close() error {
+	var err error
+	if s.moved != nil {
+		err = s.moved.close()
+	}
 	if s.file == nil {
-		return nil
+		return err
 	}
 	s.disk.Add(-s.size)
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	return errors.Join(err, s.file.Close(), os.Remove(s.file.Name()))
 }

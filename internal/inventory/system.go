@@ -38,6 +38,8 @@ var platforms = []struct{ word, platform string }{
 	{"macos", macOS},
 	{"mac os", macOS},
 	{"macmdm", macOS},
+	{"macbook", macOS},
+	{"imac", macOS},
 	{"os x", macOS},
 	{"darwin", macOS},
 	{"android", "Android"},
@@ -65,6 +67,9 @@ var editions = []string{
 func systemOf(platform, name, version string) system {
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
+		if folded == "mac" || strings.HasPrefix(folded, "mac ") || strings.HasSuffix(folded, " mac") { // a word that others start with
+			return system{platform: macOS}
+		}
 		for _, p := range platforms {
 			if startsWord(folded, p.word) {
 				if p.platform != "" {
@@ -138,17 +143,21 @@ func (s *systems) of(platform, name, version []byte) *system {
 	return &s.last
 }
 
-// countsOn reports whether titles on a platform count. The title of a Mac is named without the ending
-// of its folder.
-func (r *reading) countsOn(platform string, found *install) bool {
-	switch {
-	case platform == "":
-		return true
-	case platform != macOS || !r.options.MacOS:
-		return false
+// macEnding is the ending of the folder of an application, which only Macs have.
+var macEnding = []byte(".app")
+
+// platformOf returns the platform of a title. The title of a Mac is named without its ending.
+func platformOf(platform string, found *install) string {
+	if (platform == "" || platform == macOS) && bytes.HasSuffix(found.name, macEnding) {
+		found.name = bytes.TrimSuffix(found.name, macEnding)
+		return macOS
 	}
-	found.name = bytes.TrimSuffix(found.name, []byte(".app"))
-	return true
+	return platform
+}
+
+// countsOn reports whether titles on a platform count.
+func (r *reading) countsOn(platform string) bool {
+	return platform == "" || platform == macOS && r.options.MacOS
 }
 
 var microsoft = []byte("Microsoft")
@@ -156,8 +165,8 @@ var microsoft = []byte("Microsoft")
 // install counts a title on a device with that system, and the edition of Windows as a title of
 // the device. flaw says why the row is invalid.
 func (r *reading) install(found *install, s *system) (flaw string, err error) {
-	if !r.countsOn(s.platform, found) {
-		return r.counter.addElsewhere(found, s.platform)
+	if platform := platformOf(s.platform, found); !r.countsOn(platform) {
+		return r.counter.addElsewhere(found, platform)
 	}
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {
 		return flaw, err

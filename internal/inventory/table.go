@@ -12,6 +12,7 @@ import (
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
 // headerLines is the number of lines, after blank ones, in which the header is searched. Reports
@@ -109,20 +110,20 @@ func (r *reading) oneDevice() []byte {
 
 // counting returns what counts a row with these columns. Cells may hold more than the columns.
 func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err error) {
-	return r.countingOn(c, r.oneDevice())
+	return r.countingOn(c, r.oneDevice(), nil)
 }
 
-// countingOn is counting for rows that name no device, and are of this one.
-func (r *reading) countingOn(c *columns, device []byte) func(cells [][]byte) (flaw string, err error) {
-	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device) }
+// countingOn is counting for rows that name no device, and are of this one, with a name beside its id.
+func (r *reading) countingOn(c *columns, device, alias []byte) func(cells [][]byte) (flaw string, err error) {
+	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device, alias) }
 	if c.numbers {
 		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
 	}
-	if c.status < 0 && c.gone < 0 {
+	if c.status < 0 && c.gone < 0 && c.present < 0 {
 		return count
 	}
 	return func(cells [][]byte) (flaw string, err error) {
-		if isRemoved(at(cells, c.status), at(cells, c.gone)) {
+		if isRemoved(at(cells, c.status), at(cells, c.gone), at(cells, c.present)) {
 			r.removed++
 			return skipped, nil
 		}
@@ -147,12 +148,12 @@ func (r *reading) systemOf(cells [][]byte, c *columns) (s *system, ok bool) {
 }
 
 // deviceRow counts a row of a device.
-func (r *reading) deviceRow(cells [][]byte, c *columns, device []byte) (flaw string, err error) {
+func (r *reading) deviceRow(cells [][]byte, c *columns, device, alias []byte) (flaw string, err error) {
 	s, ok := r.systemOf(cells, c)
 	if !ok {
 		return skipped, nil
 	}
-	found := install{device: device, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
+	found := install{device: device, alias: alias, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
 	if c.id >= 0 || c.device >= 0 {
 		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
 	}
@@ -289,15 +290,15 @@ func (r *reading) nextHeader(t *sheet.Stream, c *columns) (*columns, error) {
 const maxNumber = 100_000_000
 
 func parseNumber(cell []byte) (int, bool) {
-	n, err := strconv.Atoi(string(bytes.TrimSpace(cell)))
-	return n, err == nil && n >= 0 && n <= maxNumber
+	n, ok := text.Whole(string(bytes.TrimSpace(cell)))
+	return n, ok && n <= maxNumber
 }
 
 // addNumber counts a row with a number of devices. A title has a row for each platform, and a
 // device has one platform. row is the id of the row: one that comes again, in another page or file,
 // counts once; nil if it has none.
 func (r *reading) addNumber(platform string, found *install, row []byte, number int) (flaw string, err error) {
-	if !r.countsOn(platform, found) {
+	if platform = platformOf(platform, found); !r.countsOn(platform) {
 		if r.elsewhere == nil {
 			r.elsewhere = map[string]int{}
 		}
@@ -315,6 +316,10 @@ func (r *reading) addNumber(platform string, found *install, row []byte, number 
 	return "", nil
 }
 
+// maxNumbered bounds the rows that notYet remembers, to some 40 MB. It is twice the number of titles that a
+// file may have. Rows after them count in full, also if they come again.
+const maxNumbered = 1 << 20
+
 // notYet returns the part of a number that no earlier row with the id had.
 func (r *reading) notYet(title uint32, platform string, row []byte, number int) int {
 	if !named(row) {
@@ -325,8 +330,11 @@ func (r *reading) notYet(title uint32, platform string, row []byte, number int) 
 	}
 	key := maphash.Bytes(r.counter.seed, append(append([]byte(platform), 0), row...)) ^ mix(uint64(title)+1)
 	before, again := r.numbered[key]
-	if again {
+	switch {
+	case again:
 		r.repeated++
+	case len(r.numbered) >= maxNumbered:
+		return number
 	}
 	r.numbered[key] = max(before, number)
 	return r.numbered[key] - before

@@ -60,18 +60,24 @@ const NightlyAt = "04:15"
 
 // Function is one Lambda function; its code is functions/<Name>.
 type Function struct {
-	Name        string
-	Summary     string
-	Trigger     Trigger
-	Every       time.Duration // interval of events of ScheduleSource; 0 for none
-	Nightly     bool          // also receives an event of NightlySource once a night
-	Calls       []string      // functions that it calls asynchronously, with events of CallSource
-	Memory      int           // MB
-	Scratch     int           // MB of scratch files; 0 for the default of 512
-	Timeout     time.Duration
-	Concurrency int // reserved concurrent executions; 0 for unreserved
-	Retries     int // of an asynchronous call, before it goes to the dead-letter queue
-	Settings    []string
+	Name    string
+	Summary string
+	Trigger Trigger
+	Every   time.Duration // interval of events of ScheduleSource; 0 for none
+	Nightly bool          // also receives an event of NightlySource once a night
+	Calls   []string      // functions that it calls asynchronously, with events of CallSource
+	Memory  int           // MB
+	Scratch int           // MB of scratch files; 0 for the default of 512
+	Timeout time.Duration
+	// AtOnce is how many files an Objects function receives at once. It is 2, the minimum of the
+	// event source of a queue, so that a new account with 10 concurrent executions serves the API
+	// while files arrive. Correctness never depends on it.
+	AtOnce int
+	// Reserved is the number of concurrent executions that are reserved if the operator chooses
+	// to reserve them: for files, its schedule and its calls. 0 reserves none.
+	Reserved int
+	Retries  int // of an asynchronous call, before it goes to the dead-letter queue
+	Settings []string
 	// Added lists the Settings that the previous release did not set. They may be empty, because
 	// a deployment replaces a function's code before its settings.
 	Added  []string
@@ -134,16 +140,17 @@ func announce(k kind.Kind) Grant {
 // Functions lists every function.
 var Functions = []Function{
 	{
-		Name:        "import",
-		Summary:     "Imports CSV files of agreement pairs, and of publishers and titles, and exported rules, from the uploads bucket.",
-		Trigger:     Objects,
-		Every:       15 * time.Minute,    // ends abandoned imports, finishes deletions, saves copies
-		Calls:       []string{"refresh"}, // when there are new pairs
-		Memory:      512,
-		Timeout:     5 * time.Minute, // a file takes seconds; the rest is waiting for other files
-		Concurrency: 10,
-		Retries:     2,
-		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease, config.RefreshFunction},
+		Name:     "import",
+		Summary:  "Imports CSV files of agreement pairs, and of publishers and titles, and exported rules, from the uploads bucket.",
+		Trigger:  Objects,
+		Every:    15 * time.Minute,    // ends abandoned imports, finishes deletions, saves copies
+		Calls:    []string{"refresh"}, // when there are new pairs
+		Memory:   512,
+		Timeout:  5 * time.Minute, // a file takes seconds; the rest is waiting for other files
+		AtOnce:   2,
+		Reserved: 3,
+		Retries:  2,
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ImportLease, config.RefreshFunction},
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
 			receive("import", putObject),
@@ -166,12 +173,12 @@ var Functions = []Function{
 		// times what 10 million rows in random order take.
 		Scratch: 6656,
 		Timeout: 15 * time.Minute, // 10 million rows take seconds; the largest file takes some minutes
-		// One at a time, so that no file is counted twice concurrently and a small account keeps
-		// enough concurrency. Correctness does not depend on it, only on the records.
-		Concurrency: 1,
-		Retries:     2,
-		Settings:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryMacOS},
-		Added:       []string{config.InventoryMacOS},
+		// A file that is counted twice at the same time is stored once: the record decides.
+		AtOnce:   2,
+		Reserved: 3,
+		Retries:  2,
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryMacOS},
+		Added:    []string{config.InventoryMacOS},
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, query, put}}},
 			receive("inventory", getObject, putObject, listBucket),
@@ -186,9 +193,11 @@ var Functions = []Function{
 		Calls:   []string{"refresh"}, // to continue work that takes longer than one invocation
 		Memory:  1024,
 		Timeout: 15 * time.Minute,
-		// One runs the refresh, and the refresh record says which; the others read statements.
-		Concurrency: 3,
-		Retries:     2,
+		AtOnce:  2,
+		// One runs the refresh, and the refresh record says which; the others read statements or
+		// find that no refresh is due.
+		Reserved: 4,
+		Retries:  2,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction, config.RefreshTimeZone,
 			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays,
@@ -238,9 +247,9 @@ var Functions = []Function{
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction, config.SignInClaim, config.SignInRoles,
+			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles,
 		},
-		Added: []string{config.SignInClaim, config.SignInRoles},
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles}, // until the zone is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),
@@ -293,6 +302,40 @@ func (f Function) Prefixes() (prefixes []string) {
 func (f Function) Asynchronous() bool {
 	return f.Trigger == Objects || f.Every > 0 || f.Nightly ||
 		slices.ContainsFunc(Functions, func(caller Function) bool { return slices.Contains(caller.Calls, f.Name) })
+}
+
+// MaxWait is how long an event waits for its function at most, with all retries.
+const MaxWait = 6 * time.Hour
+
+// Hidden returns how long a file is hidden from other deliveries after it was delivered, and thus
+// the delay before a failed delivery is repeated. It is longer than the timeout, so that a file is
+// not delivered again while its function still runs (ADR 0027).
+func (f Function) Hidden() time.Duration { return f.Timeout + time.Minute }
+
+// Deliveries returns how often a file is delivered before it goes to the dead-letter queue: for
+// MaxWait, and at least five times, as AWS recommends, because a delivery that Lambda throttles
+// counts, too.
+func (f Function) Deliveries() int {
+	return max(5, int((MaxWait+f.Hidden()-1)/f.Hidden()))
+}
+
+// CallsItself reports whether a call of f can lead to another call of f, also through other
+// functions. Lambda stops such a chain after 16 calls unless the function allows it.
+func (f Function) CallsItself() bool {
+	seen := map[string]bool{}
+	var leads func(name string) bool
+	leads = func(name string) bool {
+		if name == f.Name {
+			return true
+		}
+		called, _ := Find(name)
+		if seen[name] {
+			return false
+		}
+		seen[name] = true
+		return slices.ContainsFunc(called.Calls, leads)
+	}
+	return slices.ContainsFunc(f.Calls, leads)
 }
 
 // Find returns the function with the name.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"trueup/internal/catalog/feeder"
 	"trueup/internal/config"
@@ -144,5 +145,43 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	slices.Sort(called)
 	if want := slices.Sorted(maps.Keys(keys[manifest.Uploads])); !slices.Equal(called, want) {
 		t.Errorf("functions are called for %q, and files are put under %q", called, want)
+	}
+}
+
+// R16.1: a new account has 10 concurrent executions. Files leave enough of them to the API.
+func TestR16_1_FilesLeaveExecutions(t *testing.T) {
+	t.Parallel()
+	const account, other = 10, 4 // a refresh, schedules and calls
+	files := 0
+	for _, f := range manifest.Functions {
+		if (f.AtOnce >= 2) != (f.Trigger == manifest.Objects) {
+			t.Errorf("%s receives %d files at once; the minimum of AWS is 2", f.Name, f.AtOnce)
+		}
+		if f.Reserved != 0 && f.Reserved <= f.AtOnce {
+			t.Errorf("%s: %d reserved executions are not enough for %d files and its schedule", f.Name, f.Reserved, f.AtOnce)
+		}
+		files += f.AtOnce
+		if f.Trigger != manifest.Objects {
+			continue
+		}
+		if f.Hidden() <= f.Timeout || f.Hidden() > 12*time.Hour {
+			t.Errorf("%s: a file is hidden for %v", f.Name, f.Hidden())
+		}
+		if tried := time.Duration(f.Deliveries()) * f.Hidden(); f.Deliveries() < 5 || tried < manifest.MaxWait {
+			t.Errorf("%s: %d deliveries in %v", f.Name, f.Deliveries(), tried)
+		}
+	}
+	if files+other > account {
+		t.Errorf("%d files at once", files)
+	}
+}
+
+// Only the refresh calls itself, to continue work that takes longer than one invocation.
+func TestWhoCallsItself(t *testing.T) {
+	t.Parallel()
+	for _, f := range manifest.Functions {
+		if got, want := f.CallsItself(), f.Name == "refresh"; got != want {
+			t.Errorf("%s calls itself: %v", f.Name, got)
+		}
 	}
 }

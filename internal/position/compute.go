@@ -50,10 +50,21 @@ func sorted(lines []Line) []Line {
 		return cmp.Or(
 			cmp.Compare(a.Source.Kind, b.Source.Kind), cmp.Compare(a.Source.Text, b.Source.Text), cmp.Compare(a.Source.ID, b.Source.ID),
 			cmp.Compare(a.Agreement, b.Agreement), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Users, b.Users),
-			cmp.Compare(a.SA, b.SA), cmp.Compare(a.SAEnded, b.SAEnded),
+			cmp.Compare(a.SA, b.SA), cmp.Compare(a.SAEnded, b.SAEnded), compareFlags(a.Subscription, b.Subscription),
+			cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Pack, b.Pack),
 		)
 	})
 	return lines
+}
+
+func compareFlags(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func compareProducts(a, b Product) int {
@@ -208,7 +219,11 @@ func (r *Row) own(l Line) {
 		r.Agreements += l.Quantity
 	}
 	r.addQuantity(l)
-	r.SA += min(max(l.ActiveSA(), 0), l.Quantity)
+	if l.Subscription {
+		r.Subscribed += l.Quantity
+	} else {
+		r.SA += min(max(l.ActiveSA(), 0), l.Quantity)
+	}
 	if l.Type() == agreement.TypeVolume {
 		r.Volume += l.Quantity
 	} else {
@@ -222,6 +237,7 @@ func (r *Row) adjust() {
 	r.Adjusted = max(r.Adjusted, -bought)
 	r.Owned = bought + r.Adjusted
 	r.SA = min(r.SA, r.Owned)
+	r.Subscribed = min(r.Subscribed, r.Owned-r.SA)
 	r.sortQuantities()
 	byDevice := func(l Line) bool { return l.Users <= 0 }
 	if r.Metric == product.MetricUser && !slices.ContainsFunc(r.Installations, byDevice) {

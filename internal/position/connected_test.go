@@ -47,7 +47,7 @@ type reached struct {
 func connectedOracle(l Line, assured bool, i Line, o Options) (pool string, ok bool) {
 	on := o.Steps()
 	from, to := l.Product.Version, i.Product.Version
-	direct := from == to || !o.NoPrefix && from == "" || !o.NoDowngrade && from > to && to != "" || !o.NoAssurance && assured && from < to && from != ""
+	direct := from == to || to == "" && !o.NoUnversioned || !o.NoPrefix && from == "" || !o.NoDowngrade && from > to && to != "" || !o.NoAssurance && assured && from < to && from != ""
 	direct = direct || !o.NoUpgrade && l.Product.Family == "System Pro" && from == "2019" && to == "2021"
 	if l.Product.Family == i.Product.Family {
 		return "own", direct
@@ -58,7 +58,7 @@ func connectedOracle(l Line, assured bool, i Line, o Options) (pool string, ok b
 	}
 	switch {
 	case slices.Contains(r.needs, StepInclude):
-		direct = from == "" || from == to || !o.NoDowngrade && from > to && to != ""
+		direct = from == "" || from == to || to == "" && !o.NoUnversioned || !o.NoDowngrade && from > to && to != ""
 	case slices.Contains(r.needs, StepCandidate):
 		direct = direct || from == ""
 	}

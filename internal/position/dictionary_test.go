@@ -66,6 +66,10 @@ var small = func() *product.Dictionary {
 		entry("photo", "Photo", product.MetricDevice, known("CS3", "CS6", "CC", "2023", "DC")),
 		entry("paper-suite", "Design Suite", product.MetricDevice, includes("photo", "draw")),
 		entry("draw", "Draw", product.MetricDevice),
+		entry("tile", "Tile", product.MetricDevice, func(r *product.Row) { r.Scheme, r.Known = product.SchemeNames, []string{"A", "B", "C"} }),
+		entry("paper-bundle", "Bundle", product.MetricDevice, includes("tile"), func(r *product.Row) {
+			r.Known, r.Contains = []string{"2016", "2019", "2021"}, map[string][]string{"2016": {"A"}, "2019": {"tile=B"}}
+		}),
 		entry("system-pro", "System/Pro", product.MetricOS, rank(2), upgrades("2019", "2021")),
 		entry("system-lite", "System/Lite", product.MetricOS, rank(1)),
 		entry("loop-a", "Loop A", product.MetricDevice, includes("loop-b")),

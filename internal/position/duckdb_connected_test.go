@@ -19,6 +19,8 @@ type connectedLine struct {
 	Users    int      `json:"users"`
 	SA       int      `json:"sa"`
 	Ended    day.Date `json:"ended"`
+
+	Subscribed bool `json:"subscribed"`
 }
 
 // connectedRow is an output row of testdata/connected.mjs.
@@ -41,30 +43,44 @@ type connectedShortfall struct {
 
 // groupOf are the groups of connected products, as in testdata/connected.mjs.
 var groupOf = map[string]string{
-	"Apps": "suites", "Visio Professional": "suites", "Visio Standard": "suites", "E3": "suites", "E5": "suites", "Editor Pro": "suites", "Editor": "suites",
+	"Apps": "suites", "Visio Professional": "suites", "Visio Standard": "suites", "E3": "suites", "E5": "suites", "Editor Pro": "suites", "Editor": "suites", "Editor Standard": "suites",
+	"System Pro": "system", "System Lite": "system", "Bundle": "bundle", "Tile": "bundle",
 	"CAL": "cal", "Mail Online": "mail", "CAL Suite": "agent", "Agent": "agent",
 	"SQL Enterprise": "sql", "SQL Standard": "sql", "SQL Developer": "sql", "SQL": "sql",
 }
 
 // connectedOrganisation returns random lines of products of the small dictionary.
 func connectedOrganisation(r *rand.Rand, org int) (all []connectedLine) {
-	onPaper := []string{"Apps", "Visio Professional", "Visio Standard", "E3", "E5", "Editor Pro", "CAL", "Mail Online", "CAL Suite", "Agent", "SQL Enterprise", "SQL Standard", "SQL Developer"}
-	onPCs := []string{"Apps", "Visio Professional", "Visio Standard", "Editor Pro", "Editor", "Agent", "SQL Enterprise", "SQL Standard", "SQL Developer", "SQL", "Mail Online"}
-	for range r.IntN(14) {
-		l := connectedLine{Org: org, Side: "license", Name: onPaper[r.IntN(len(onPaper))], Version: years[r.IntN(len(years))], Quantity: r.IntN(12)}
+	onPaper := []string{"Apps", "Visio Professional", "Visio Standard", "E3", "E5", "Editor Pro", "Editor Standard", "Editor", "System Pro", "System Pro", "System Lite", "Bundle", "Bundle", "Tile", "CAL", "Mail Online", "CAL Suite", "Agent", "SQL Enterprise", "SQL Standard", "SQL Developer"}
+	onPCs := []string{"Apps", "Visio Professional", "Visio Standard", "Editor Pro", "Editor Standard", "Editor", "System Pro", "System Pro", "System Lite", "Tile", "Tile", "Agent", "SQL Enterprise", "SQL Standard", "SQL Developer", "SQL", "Mail Online"}
+	version := func(name string) string {
+		if name == "Tile" {
+			return []string{"", "A", "B", "C"}[r.IntN(4)]
+		}
+		return years[r.IntN(len(years))]
+	}
+	for range r.IntN(20) {
+		name := onPaper[r.IntN(len(onPaper))]
+		l := connectedLine{Org: org, Side: "license", Name: name, Version: version(name), Quantity: r.IntN(12), Subscribed: r.IntN(5) == 0}
 		l.SA = r.IntN(l.Quantity + 1)
 		l.Ended = []day.Date{"", "", "2019-12-31", "2020-06-30"}[r.IntN(4)]
 		all = append(all, l)
 	}
-	for range r.IntN(16) {
+	for _, l := range all {
+		if r.IntN(4) == 0 {
+			all = append(all, connectedLine{Org: org, Side: "adjustment", Name: l.Name, Version: l.Version, Quantity: r.IntN(16) - 10})
+		}
+	}
+	for range r.IntN(20) {
 		name := onPCs[r.IntN(len(onPCs))]
-		all = append(all, connectedLine{Org: org, Side: "installation", Name: name, Version: years[r.IntN(len(years))], Quantity: r.IntN(12), Users: max(0, r.IntN(12)-4)})
+		all = append(all, connectedLine{Org: org, Side: "installation", Name: name, Version: version(name), Quantity: r.IntN(12), Users: max(0, r.IntN(12)-4)})
 	}
 	return all
 }
 
 // TestDuckDBConnected compares the positions of random organisations with DuckDB's SQL: what is
-// owned and needed, what is not measured or undecided, and the least that can be short.
+// owned and needed, what is not measured or undecided, and the least that can be short, with every step
+// and with adjustments.
 func TestDuckDBConnected(t *testing.T) {
 	t.Parallel()
 	const organisations = 60
@@ -74,11 +90,15 @@ func TestDuckDBConnected(t *testing.T) {
 	for org := range organisations {
 		for _, l := range connectedOrganisation(r, org) {
 			input = append(input, l)
-			line := Line{Product: Product{Publisher: "Microsoft", Family: l.Name, Version: l.Version}, Quantity: l.Quantity, Users: l.Users, SA: l.SA, SAEnded: l.Ended}
-			if l.Side == "license" {
+			line := Line{Product: Product{Publisher: "Microsoft", Family: l.Name, Version: l.Version}, Quantity: l.Quantity, Users: l.Users, SA: l.SA, SAEnded: l.Ended, Subscription: l.Subscribed}
+			switch l.Side {
+			case "license":
 				line.Source.Kind = KindPair
 				licenses[org] = append(licenses[org], line)
-			} else {
+			case "adjustment":
+				line.Source.Kind = KindAdjustment
+				licenses[org] = append(licenses[org], line)
+			default:
 				installations[org] = append(installations[org], line)
 			}
 		}

@@ -182,12 +182,12 @@ func (m *market) upgrades(known int) (all []version) {
 func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool) {
 	order, isKnown := from.version.compareAt(from.known, to.version, to.known)
 	step := p.options.stepOf(t, from.version, to.version, rights{
-		order: order, isKnown: isKnown, isAssured: s.assured || s.ended != "" && to.version.released(s.ended),
+		order: order, isKnown: isKnown, isSubscribed: s.subscribed, isAssured: s.assured || s.ended != "" && to.version.released(s.ended),
 		isUpgraded: slices.ContainsFunc(from.upgrades, func(v version) bool {
 			return slices.Equal(v, to.version) || !p.options.NoPrefix && to.version.continues(v)
 		}),
 	})
-	if from.isOlder && step != none {
+	if from.isOlder && step != none && step != unversioned {
 		step = max(step, downgrade)
 		if p.options.NoDowngrade {
 			step = none
@@ -197,16 +197,20 @@ func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool)
 }
 
 // supplies returns the licences of a row by their Software Assurance: without it, with assurance
-// that has ended, the earliest first, and with active assurance. An adjustment takes the first.
+// that has ended, the earliest first, with active assurance, and of subscriptions. An adjustment takes
+// the first.
 func (p *positions) supplies(i int) (all []supply) {
 	r := &p.rows[i]
 	ended := map[day.Date]int{}
 	for _, l := range r.Licenses {
-		if l.SAEnded != "" {
+		if l.SAEnded != "" && !l.Subscription {
 			ended[l.SAEnded] += min(max(l.SA, 0), max(l.Quantity, 0))
 		}
 	}
-	left := r.Owned - r.SA
+	left := r.Owned - r.SA - r.Subscribed
+	if r.Subscribed > 0 {
+		all = append(all, supply{row: i, assured: true, subscribed: true, left: r.Subscribed})
+	}
 	if r.SA > 0 {
 		all = append(all, supply{row: i, assured: true, left: r.SA})
 	}

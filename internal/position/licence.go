@@ -1,6 +1,7 @@
 package position
 
 import (
+	"slices"
 	"strings"
 
 	"trueup/internal/agreement"
@@ -28,7 +29,8 @@ func Entitled(d *product.Dictionary, e entitlement.Entitlement, source Source, a
 		Source:    source,
 		Agreement: agreementID,
 	}
-	line.Metric = metricInName(d, line.Product, e.Family)
+	line.Metric, line.Pack = metricInName(d, line.Product, e.Family)
+	line.Subscription = isSubscription(e.Family) || isSubscription(e.Type)
 	if line.SA > 0 && e.SAOn(c.Today) == 0 {
 		line.SAEnded = e.SAEnd
 	}
@@ -44,8 +46,21 @@ func Bought(d *product.Dictionary, a agreement.Agreement, c day.Calendar) (Line,
 		Source:    Source{Kind: KindAgreement, ID: a.ID, Text: a.Name},
 		Agreement: a.ID,
 	}
-	line.Metric = metricInName(d, line.Product, a.ProductTitle)
+	line.Metric, line.Pack = metricInName(d, line.Product, a.ProductTitle)
+	line.Subscription = isSubscription(a.ProductTitle)
 	return line, a.Type == agreement.TypeOther && Counts(a.Terms, c)
+}
+
+// isSubscription reports whether a name or a type of licences says that they are a subscription. A name
+// may have a version nevertheless, which is the one of the day of the purchase: "AutoCAD 2023
+// subscription".
+func isSubscription(name string) bool {
+	return slices.ContainsFunc(wordsOf(name), func(w string) bool { return slices.Contains(subscriptions, w) })
+}
+
+var subscriptions = []string{
+	"subscription", "subscriptions", "subscr", "subs", "subsvl", "usl",
+	"abonnement", "abonnements", "jaarabonnement", "abo", "abbonamento", "suscripción", "suscripcion", "assinatura", "subscrição",
 }
 
 // Counts reports whether licences on these terms count on the calendar's day.

@@ -17,16 +17,19 @@ type graph struct {
 
 // supply is a quantity of licences of one row, for one of the pools that they cover.
 type supply struct {
-	row     int // in the result
-	pool    int
-	assured bool     // with active Software Assurance
-	ended   day.Date // or when it ended
-	left    int
+	row        int // in the result
+	pool       int
+	assured    bool // with active Software Assurance, or of a subscription
+	subscribed bool
+	ended      day.Date // or when it ended
+	left       int
 }
 
-// class orders licences by what their Software Assurance covers.
+// class orders licences by what their Software Assurance or their subscription covers.
 func (s *supply) class() int {
 	switch {
+	case s.subscribed:
+		return 3
 	case s.assured:
 		return 2
 	case s.ended != "":

@@ -24,6 +24,16 @@ func TestR8_2_LicencesByMetric(t *testing.T) {
 		{Family: "SQL Server Standard", Version: "2019", Effective: 3},
 		{Family: "SQL Server Standard per Processor", Version: "2019", Effective: 1},
 		{Family: "SQL Server Standard per Server", Version: "2019", Effective: 6},
+		{Family: "SQL Server Standard 2-Core Pack", Version: "2019", Effective: 5},
+		{Family: "SQL Server Standard 2Proc", Version: "2019", Effective: 1},
+		{Family: "SQL Server Standard 4 Processors", Version: "2019", Effective: 1},
+		{Family: "SQL Server 2019 Standard Core", Effective: 1},
+		{Family: "SQLSvrStdCore 2019 SNGL LicSAPk MVL 2Lic CoreLic", Effective: 10},
+		{Family: "Windows Server Standard 16-Core Pack", Version: "2019", Effective: 2},
+		{Family: "WinSvrSTDCore 2019 SNGL OLP 16Lic CoreLic", Effective: 3},
+		{Family: "Windows Server Standard 2 Core License Pack", Version: "2019", Effective: 4},
+		{Family: "Windows Server Datacenter 2Proc", Version: "2012 R2", Effective: 6},
+		{Family: "Windows Server Datacenter 2 Prozessoren", Version: "2012", Effective: 6},
 		{Family: "Windows Server Datacenter", Version: "2022", Effective: 16},
 		{Family: "Exchange Server Standard", Version: "2019", Effective: 7},
 		{Family: "Visio Standard", Version: "2019", Effective: 5},
@@ -39,10 +49,15 @@ func TestR8_2_LicencesByMetric(t *testing.T) {
 		got[r.Product.Name()+" "+r.Product.Version] = r.Quantities
 	}
 	want := map[string][]Quantity{
-		"SQL Server Standard 2019":       {{product.MetricCore, 30}, {MetricProcessor, 1}, {product.MetricServer, 6}, {MetricUnknown, 3}},
-		"Windows Server Datacenter 2022": {{MetricUnknown, 16}},
-		"Exchange Server Standard 2019":  {{product.MetricServer, 7}},
-		"Visio Standard 2019":            {{product.MetricDevice, 5}},
+		"SQL Server Standard 2019": {
+			{product.MetricCore, 0, 7}, {product.MetricCore, 2, 39}, {MetricProcessor, 0, 1}, {MetricProcessor, 2, 1}, {MetricProcessor, 4, 1}, {product.MetricServer, 0, 6}, {MetricUnknown, 0, 3},
+		},
+		"Windows Server Standard 2019":      {{product.MetricCore, 2, 4}, {product.MetricCore, 16, 5}},
+		"Windows Server Datacenter 2012 R2": {{MetricProcessor, 2, 6}},
+		"Windows Server Datacenter 2012":    {{MetricProcessor, 2, 6}},
+		"Windows Server Datacenter 2022":    {{MetricUnknown, 0, 16}},
+		"Exchange Server Standard 2019":     {{product.MetricServer, 0, 7}},
+		"Visio Standard 2019":               {{product.MetricDevice, 0, 5}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

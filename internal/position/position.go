@@ -14,7 +14,8 @@
 //     upgrade to the installed one free of charge: Windows 10 Pro covers Windows 11 Pro;
 //   - assurance: the licence has Software Assurance and the installation is newer. During its term
 //     assurance includes every newer version. After its term it includes the versions released
-//     before its end; only for versions that are years is that known (see Line.SAEnded);
+//     before its end; only for versions that are years is that known (see Line.SAEnded). So does
+//     a subscription whose name has a version, as long as it runs;
 //   - edition: the licence is for a higher edition of the same family. Its version must cover the
 //     installed one as in the steps above;
 //   - include: the licence is for a suite or subscription that includes the product, directly or
@@ -23,7 +24,9 @@
 //     or which are the suite's own (see product.Row.Contained), their extensions and older ones;
 //   - candidate: the installation is undecidable, which means that its title may stand for several
 //     products, and one of the steps above covers one of these. A licence without a version covers
-//     every version. A free candidate covers nothing.
+//     every version. A free candidate covers nothing;
+//   - unversioned: the inventory does not tell the installed version. It may be the licence's, so a
+//     licence of any version covers it, by the steps above.
 //
 // Versions are ordered as the dictionary lists them, else as Newer does. If the order of two
 // versions is not known, neither downgrade nor assurance applies: a shortfall to check is better
@@ -104,13 +107,17 @@ type Line struct {
 	// is active. They cover versions released until then: a version that is a year was released by
 	// the end of that year.
 	SAEnded day.Date
-	Source  Source
+	// Subscription marks licences of a subscription, which includes newer versions as long as it counts.
+	Subscription bool
+	Source       Source
 	// Agreement is the id of the licence's agreement; empty for other kinds than KindPair and
 	// KindAgreement.
 	Agreement string
 	// Metric is what a licence of a server product is for by its name: cores, processors, servers or
 	// MetricUnknown. Empty is Row.Metric.
 	Metric product.Metric
+	// Pack is the number of cores or processors in each licence, if its name tells; else 0.
+	Pack int
 	// NotVolume marks licences of a statement that were bought outside volume licensing, also of
 	// Microsoft's products: those of a General License Statement.
 	NotVolume bool
@@ -149,6 +156,8 @@ const (
 	StepEdition   Step = "edition"
 	StepInclude   Step = "include"
 	StepCandidate Step = "candidate"
+
+	StepUnversioned Step = "unversioned"
 )
 
 // StepAdjustment is enabled if manual adjustments count. It covers nothing by itself.
@@ -156,7 +165,7 @@ const StepAdjustment Step = "adjustment"
 
 // Steps lists every step by which a licence covers an installation, in the order in which they are
 // tried.
-var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepUpgrade, StepAssurance, StepEdition, StepInclude, StepCandidate}
+var Steps = []Step{StepExact, StepPrefix, StepDowngrade, StepUpgrade, StepAssurance, StepEdition, StepInclude, StepCandidate, StepUnversioned}
 
 // The indexes of the steps in Steps. A later step has the higher one.
 const (
@@ -169,6 +178,7 @@ const (
 	edition
 	include
 	candidate
+	unversioned
 )
 
 // Options disables steps. The zero Options enables all; StepExact is always enabled. A step that
@@ -183,6 +193,8 @@ type Options struct {
 	NoInclude   bool
 	NoCandidate bool
 
+	NoUnversioned bool
+
 	NoAdjustment bool // ignore manual adjustments
 }
 
@@ -191,7 +203,7 @@ func (o Options) Steps() []Step {
 	off := map[Step]bool{
 		StepPrefix: o.NoPrefix, StepDowngrade: o.NoDowngrade, StepUpgrade: o.NoUpgrade, StepAssurance: o.NoAssurance,
 		StepEdition: o.NoEdition, StepInclude: o.NoInclude, StepCandidate: o.NoCandidate,
-		StepAdjustment: o.NoAdjustment,
+		StepUnversioned: o.NoUnversioned, StepAdjustment: o.NoAdjustment,
 	}
 	return slices.DeleteFunc(append(slices.Clone(Steps), StepAdjustment), func(s Step) bool { return off[s] })
 }

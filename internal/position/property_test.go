@@ -34,6 +34,9 @@ func oracleCovers(license string, assured bool, installed string, o Options) boo
 	if !o.NoPrefix && slices.Contains(continuations[license], installed) {
 		return true
 	}
+	if installed == "" {
+		return !o.NoUnversioned
+	}
 	for _, chain := range chains {
 		l, i := slices.Index(chain, license), slices.Index(chain, installed)
 		if l < 0 || i < 0 {
@@ -124,6 +127,8 @@ func drawOptions(t *rapid.T) Options {
 		NoPrefix:    rapid.Bool().Draw(t, "no prefix"),
 		NoDowngrade: rapid.Bool().Draw(t, "no downgrade"),
 		NoAssurance: rapid.Bool().Draw(t, "no assurance"),
+
+		NoUnversioned: rapid.Bool().Draw(t, "no unversioned"),
 	}
 }
 
@@ -284,7 +289,7 @@ func BenchmarkManyVersions(b *testing.B) {
 func withoutOne(o Options) map[Step]Options {
 	without := map[Step]Options{}
 	for step, off := range map[Step]func(*Options){
-		StepPrefix: func(o *Options) { o.NoPrefix = true }, StepDowngrade: func(o *Options) { o.NoDowngrade = true },
+		StepUnversioned: func(o *Options) { o.NoUnversioned = true }, StepPrefix: func(o *Options) { o.NoPrefix = true }, StepDowngrade: func(o *Options) { o.NoDowngrade = true },
 		StepUpgrade:   func(o *Options) { o.NoUpgrade = true },
 		StepAssurance: func(o *Options) { o.NoAssurance = true }, StepEdition: func(o *Options) { o.NoEdition = true },
 		StepInclude: func(o *Options) { o.NoInclude = true }, StepCandidate: func(o *Options) { o.NoCandidate = true },

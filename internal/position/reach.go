@@ -178,8 +178,10 @@ func (o Options) stepOf(t target, l, i version, r rights) int8 {
 		step = downgrade
 	case r.isUpgraded && !o.NoUpgrade:
 		step = upgrade
-	case r.isKnown && r.order < 0 && !o.NoAssurance && r.isAssured && !t.included:
+	case r.isKnown && r.order < 0 && !o.NoAssurance && r.isAssured && (!t.included || r.isSubscribed):
 		step = assurance
+	case len(i) == 0 && !o.NoUnversioned:
+		step = unversioned
 	}
 	if step == none {
 		return none
@@ -189,8 +191,9 @@ func (o Options) stepOf(t target, l, i version, r rights) int8 {
 
 // rights is what is known of the version of a licence beside an installed one.
 type rights struct {
-	order      int // positive if the licence's is newer
-	isKnown    bool
-	isUpgraded bool // the licence is also for the installed one, see product.Row.Upgrades
-	isAssured  bool // the licence has Software Assurance that reaches the installed one
+	order        int // positive if the licence's is newer
+	isKnown      bool
+	isUpgraded   bool // the licence is also for the installed one, see product.Row.Upgrades
+	isAssured    bool // the licence has Software Assurance that reaches the installed one, or is of a subscription
+	isSubscribed bool // the licence is of a subscription, which also has the newer versions of what it includes
 }

@@ -42,11 +42,13 @@ type Moved struct {
 	Edition   int
 	Include   int
 	Candidate int
+
+	Unversioned int
 }
 
 // Total returns the sum over the steps.
 func (m Moved) Total() int {
-	return m.Prefix + m.Downgrade + m.Upgrade + m.Assurance + m.Edition + m.Include + m.Candidate
+	return m.Prefix + m.Downgrade + m.Upgrade + m.Assurance + m.Edition + m.Include + m.Candidate + m.Unversioned
 }
 
 func (m *Moved) add(step Step, n int) {
@@ -65,6 +67,8 @@ func (m *Moved) add(step Step, n int) {
 		m.Include += n
 	case StepCandidate:
 		m.Candidate += n
+	case StepUnversioned:
+		m.Unversioned += n
 	case StepExact, StepAdjustment:
 		// They do not move a licence.
 	}
@@ -93,6 +97,7 @@ type Row struct {
 	Volume, Other                 int
 	Adjusted                      int // positive or negative
 	SA                            int // number of Owned with active Software Assurance
+	Subscribed                    int // number of Owned of subscriptions, not in SA
 	// Quantities are the bought licences by what they are for. If there are several, such as cores and
 	// servers, their sum Owned says little.
 	Quantities []Quantity

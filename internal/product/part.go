@@ -110,6 +110,22 @@ func (f *found) ending(d *Dictionary, stem string) (m Match, ok bool) {
 	return Match{}, false
 }
 
+// paidEndings are written after the name of a free program for an edition that is sold.
+var paidEndings = []string{
+	"pro", "professional", "premium", "enterprise", "ultimate", "business", "corporate",
+	"pro edition", "professional edition", "premium edition", "enterprise edition", "ultimate edition", "business edition", "corporate edition",
+}
+
+// isSold reports whether a star of a free program's pattern took an edition that is sold: "Winamp Pro".
+// What that is, no rule says. Publishers that make nothing to license have such names, too.
+func (f *found) isSold(stem string) bool {
+	if !f.rule.isAnyones() || len(f.alternative.name) == 1 {
+		return false
+	}
+	_, word, is := endsAs(stem, paidEndings)
+	return is && !f.alternative.name.has(firstWord(word))
+}
+
 // endsWithHost reports whether a title ends in the name of another program, for which it is: "ReSharper in
 // Visual Studio Community 2022". What the end says is said of that program.
 func (d *Dictionary) endsWithHost(stem string) bool {

@@ -24,3 +24,17 @@ func TestExtensionOfFreeProgramR6_5(t *testing.T) {
 		}
 	}
 }
+
+// TestSoldEditionOfFreeProgramR6_5: a program that is free does not make its sold edition free.
+func TestSoldEditionOfFreeProgramR6_5(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]product.Kind{
+		"Winamp": product.KindFree, "Winamp 5.8": product.KindFree, "Winamp Pro": "", "Winamp Pro 5.6": "", "Everything Enterprise Edition": "",
+		"FileZilla Client 3.66.4": product.KindFree, "FileZilla Pro": product.KindProduct,
+	} {
+		m, _ := builtin.Load().Recognize(product.Title{Name: name})
+		if m.Kind != want {
+			t.Errorf("%s is %q by %q, want %q", name, m.Kind, m.Rule, want)
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 // qualifiers are part of no product's name. # stands for digits.
 var qualifiers = phrases(counts + `
 	# core license|# core license pack|# core pack|#core license|core license|core license pack|core lic|corelic|license pack|lic pack
+	#-core pack|#-core license pack|#-core licence pack|#-core license|#-core licence|#-core lic|#-core pk|#core pack|#core license pack|#core lic|#core pk|# core pk|# core packs|#-core packs|core pack|core packs
+	#-pack|#pack|# pack|#-pk|#pk|# processor license|# proc license|#-processor license|#-proc license|#-processor pack|# processor pack|base license|base licence|#-core base license|# core base license
 	license|licenses|licence|licences|lic|lics|lizenz|lizenzen|licentie|licenties|licencia|licencias|licença|licenças|licenza|license key|user license|device license
 	license only|license & software assurance|license software assurance|license/software assurance pack|license & software assurance pack|software assurance|software assurance pack
 	sa|sapk|upgrdsapk|upgrdsa|wmdop|licsa|licsapk|lic sa pk|lic/sa|lic/sa pack|lic/sa pk|lic sa pack|lic sapk|lic & sa|l&sa|l & sa|l/sa|la/sa|+sa
@@ -52,7 +54,7 @@ var looseQualifiers = phrases(`
 `)
 
 // counts are numbers of licences and lengths of terms: 5 users, 5-user, 5user, for 5 users.
-var counts = counted(`core cores proc procs processor processors cpu cpus vcpu vcpus
+var counts = counted(`core cores proc procs processor processors processoren prozessor prozessoren processeur processeurs procesador procesadores processador processadores cpu cpus vcpu vcpus
 	user users device devices pc pcs mac macs seat seats computer computers workstation workstations install installs installation installations
 	lic lics license licenses licence licences lizenz lizenzen licentie licenties licencia licencias licença licenças licenza licenze
 	gebruiker gebruikers utilisateur utilisateurs benutzer nutzer usuario usuarios usuário usuários utente utenti

@@ -284,7 +284,7 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 			}
 		}
 	}
-	if best.rule == nil {
+	if best.rule == nil || best.isSold(stem) {
 		return d.part(stem, by)
 	}
 	if m, ok = best.ending(d, stem); ok {

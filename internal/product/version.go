@@ -86,11 +86,23 @@ func (r *Row) ofBuild(version string) string {
 	if r.Scheme == SchemeNone {
 		return ""
 	}
+	version = firstNumber(version)
 	if named := r.build(version); named != "" {
 		return named
 	}
 	if r.Scheme == SchemeMajor || r.Scheme == SchemeMinor {
 		return r.canonical(version)
+	}
+	return ""
+}
+
+// firstNumber returns the first word of a version that begins with a digit, without a v in front: 7.0.14
+// of "ad 7.0.14". It is empty if there is none.
+func firstNumber(version string) string {
+	for word := range strings.FieldsSeq(version) {
+		if word = strings.TrimLeft(word, "vV"); startsWithDigit(word) {
+			return word
+		}
 	}
 	return ""
 }

@@ -150,7 +150,7 @@ func TestHeldThenPartial(t *testing.T) {
 		partial := func() {
 			t.Helper()
 			r := s.process(&process{})
-			r.Source = func(context.Context) (entitlement.Source, error) {
+			r.Source = func(context.Context, refresher.Run) (entitlement.Source, error) {
 				return statements{s.source, silent, entitlement.ReasonTooMuch}, nil
 			}
 			id := s.request(refresher.TriggerNow, "").ID

@@ -22,8 +22,8 @@ import (
 type Worker struct {
 	*Requests
 	Store Store
-	// Source opens the source for an attempt: the service, or the current statements.
-	Source func(ctx context.Context) (entitlement.Source, error)
+	// Source opens the source for an attempt at a run: the service, or the current statements.
+	Source func(ctx context.Context, run Run) (entitlement.Source, error)
 	// Publish writes what is derived from licence data (R7.5). It is called before the run
 	// ends, unless the run failed, and may be called more than once for a run. run has its
 	// final state.
@@ -116,14 +116,28 @@ func (w *Worker) claim(ctx context.Context, read Run) (Run, error) {
 	if read.StartedAt.IsZero() {
 		// Read before the pairs: a change after this point counts as not seen, even if the run
 		// reads it.
-		seen, err := w.Store.Changes(ctx)
+		var err error
+		if claimed.Seen, claimed.Reached, err = w.Store.Changes(ctx); err != nil {
+			return Run{}, err
+		}
+		if read.Kind == KindPending {
+			fresh, err := w.Store.Freshness(ctx)
+			if err != nil {
+				return Run{}, err
+			}
+			if claimed.Since = fresh.Settled; fresh.At.IsZero() {
+				claimed.Kind = KindFull // all pairs wait, and there is nothing that the answers could supplement
+			}
+		}
+		claimed.Total, err = w.Store.Count(ctx, claimed.scope())
+		if errors.Is(err, ErrForgotten) {
+			claimed.Since = ""
+			claimed.Total, err = w.Store.Count(ctx, claimed.scope())
+		}
 		if err != nil {
 			return Run{}, err
 		}
-		if claimed.Total, err = w.Store.Count(ctx, read.GroupID); err != nil {
-			return Run{}, err
-		}
-		claimed.StartedAt, claimed.Seen = now, seen
+		claimed.StartedAt = now
 	}
 	// A confirmed run publishes data of today. The function that confirms does not know the
 	// time zone.
@@ -154,7 +168,7 @@ func (a *attempt) work(ctx context.Context) (queued string, err error) {
 		return a.finish(ctx, run)
 	}
 	if a.run.Pass < passDone {
-		if a.source, err = a.Source(ctx); err != nil {
+		if a.source, err = a.Source(ctx, a.claimed); err != nil {
 			return "", fmt.Errorf("open the source: %w", err)
 		}
 	}
@@ -226,9 +240,9 @@ func (r *Run) setResult() {
 // apply applies the answers put aside. It scans the pairs instead of a list of answers, so that
 // an attempt that continues also summarizes what its predecessor applied without summarizing.
 func (a *attempt) apply(ctx context.Context) error {
-	scope := a.run.GroupID
+	scope := a.run.scope()
 	if a.run.Hold == HoldConfirmed {
-		scope = "" // agreements may have moved to other groups since
+		scope = Scope{} // agreements may have moved to other groups, and runs may have ended, since
 	}
 	for {
 		page, err := a.Store.Pairs(ctx, scope, BatchSize, a.run.Cursor)
@@ -269,8 +283,11 @@ func (a *attempt) apply(ctx context.Context) error {
 }
 
 // discard ends the hold of runs without remaining answers: later answers replaced them, or
-// their pairs were removed.
+// their pairs were removed. It reads all pairs, so a pending run leaves it to the next full one.
 func (a *attempt) discard(ctx context.Context) error {
+	if a.run.Kind == KindPending {
+		return nil
+	}
 	held, err := a.Store.Held(ctx)
 	held = slices.DeleteFunc(held, func(h Run) bool { return h.ID == a.run.ID })
 	if err != nil || len(held) == 0 {
@@ -278,7 +295,7 @@ func (a *attempt) discard(ctx context.Context) error {
 	}
 	left := map[string]bool{} // ids of runs with answers put aside
 	for cursor := ""; ; {
-		page, err := a.Store.Pairs(ctx, "", BatchSize, cursor)
+		page, err := a.Store.Pairs(ctx, Scope{}, BatchSize, cursor)
 		if err != nil {
 			return err
 		}
@@ -305,10 +322,14 @@ func (a *attempt) finish(ctx context.Context, run Run) (queued string, err error
 	if queued, err = a.Store.Finish(ctx, run, []audit.Event{endedEvent(run)}); err != nil {
 		return "", err
 	}
-	a.Log.InfoContext(ctx, "refresh ended", "run", run.ID, "trigger", string(run.Trigger), "state", string(run.State), "reason", run.Reason, "hold", string(run.Hold),
+	a.Log.InfoContext(ctx, "refresh ended", "run", run.ID, "kind", string(run.Kind), "trigger", string(run.Trigger), "state", string(run.State), "reason", run.Reason, "hold", string(run.Hold),
 		"attempt", run.Attempt, "checked", run.Checked, "valid", run.Valid, "invalid", run.Invalid, "failed", run.Failed, "changed", run.Changed,
 		"run_failed", count(run.State == StateFailed), "run_held", count(run.Hold == HoldOn),
+		"run_partial", count(run.State == StatePartial && run.Trigger == TriggerSchedule),
 		"duration_ms", float64(run.EndedAt.Sub(run.StartedAt).Microseconds())/1000)
+	if run.Refreshed() {
+		a.Log.InfoContext(ctx, "refresh completed", "run", run.ID, "started_at", run.StartedAt, "run_completed", 1)
+	}
 	return queued, nil
 }
 
@@ -322,7 +343,7 @@ func count(happened bool) int {
 
 // endedEvent returns the audit event of a run that ended.
 func endedEvent(run Run) audit.Event {
-	after := map[string]string{"trigger": string(run.Trigger), "state": string(run.State)}
+	after := map[string]string{"kind": string(run.Kind), "trigger": string(run.Trigger), "state": string(run.State)}
 	for name, value := range map[string]string{"group": run.GroupID, "reason": run.Reason, "hold": string(run.Hold)} {
 		if value != "" {
 			after[name] = value

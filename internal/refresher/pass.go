@@ -80,11 +80,18 @@ func (b *batch) count(m Mark) {
 }
 
 // asksAbout reports whether this pass asks about a pair without an answer of this pass. The
-// first pass asks about all. Later passes retry pairs that failed for a reason of the source.
-// They do not ask about new pairs.
+// first pass asks about all pairs, or about those that wait if the run is pending. Later passes
+// retry pairs that failed for a reason of the source. They do not ask about new pairs.
 func asksAbout(run Run, k Known) bool {
-	return run.Pass == 0 ||
-		k.Mark.Run == run.ID && k.Mark.Failed > 0 && !entitlement.OfPair(k.Reason)
+	if run.Pass == 0 {
+		return run.Kind != KindPending || k.waits()
+	}
+	return k.Mark.Run == run.ID && k.Mark.Failed > 0 && !entitlement.OfPair(k.Reason)
+}
+
+// waits reports whether the pair has no answer yet, or the source could not be asked.
+func (k Known) waits() bool {
+	return k.State == agreement.ValidationPending || k.State == agreement.ValidationError && !entitlement.OfPair(k.Reason)
 }
 
 // pass goes through the pairs once, starting at the saved position.
@@ -132,7 +139,7 @@ func (a *attempt) feed(ctx context.Context, g *errgroup.Group) error {
 	}
 	b := &batch{agreements: map[string]bool{}}
 	for cursor := at.Cursor; ; {
-		page, err := a.Store.Pairs(ctx, at.GroupID, BatchSize, cursor)
+		page, err := a.Store.Pairs(ctx, at.scope(), BatchSize, cursor)
 		if err != nil {
 			return err
 		}
@@ -233,8 +240,14 @@ func (a *attempt) done(ctx context.Context, b *batch) error {
 		return context.Cause(ctx)
 	}
 	defer a.saving.Release(1)
-	if !a.advance(b) {
+	moved, more := a.advance(b)
+	if !moved {
 		return nil
+	}
+	if more {
+		if err := a.recount(ctx); err != nil {
+			return err
+		}
 	}
 	if err := a.save(ctx); err != nil {
 		return err
@@ -243,9 +256,21 @@ func (a *attempt) done(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// recount counts the pairs again, because there are more than were counted at the start.
+func (a *attempt) recount(ctx context.Context) error {
+	total, err := a.Store.Count(ctx, a.claimed.scope())
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.run.Total = max(total, a.run.Checked)
+	return nil
+}
+
 // advance moves the position past the leading batches that are done, and reports whether it
-// moved.
-func (a *attempt) advance(b *batch) (moved bool) {
+// moved, and whether more pairs were checked than were counted and the pass goes on.
+func (a *attempt) advance(b *batch) (moved, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b.done = true
@@ -254,15 +279,19 @@ func (a *attempt) advance(b *batch) (moved bool) {
 		a.begun, moved = a.begun[1:], true
 		a.run.Counts.add(first.counts)
 		a.run.Cursor = first.next
+		if a.run.Checked > a.run.Total {
+			a.run.Total, more = a.run.Checked, true
+		}
 		if first.next != "" {
 			continue
 		}
+		more = false
 		if a.run.Pass == 0 && !a.run.Stopped {
 			a.run.Total = a.run.Checked
 		}
 		a.run.Pass++
 	}
-	return moved
+	return moved, more
 }
 
 // save stores the current state of the run and extends its lease.

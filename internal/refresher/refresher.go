@@ -11,6 +11,15 @@
 // lease expires. The next attempt continues from the saved position. Every write names the
 // attempt, and the store rejects writes of an attempt whose run was claimed by another.
 //
+// # Full and pending runs
+//
+// A run of KindFull asks about every pair. After an import or a change, a run of KindPending asks
+// only about the pairs that were added since the last complete run, so that its cost depends on
+// the change and not on the size of the organisation. Store.Changes returns a point, and
+// Store.Pairs lists the pairs that were added after a point. If the changes since the point are
+// no longer known, a pending run goes through all pairs and asks about those without an answer.
+// Publish then adds the answers to the snapshot of the last full run.
+//
 // # Exact counts
 //
 // The answer for a pair is stored in one write with its Mark: the run and the pass it came
@@ -41,6 +50,7 @@ package refresher
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"trueup/internal/agreement"
@@ -62,6 +72,22 @@ const (
 
 // Triggers lists every trigger, in the order of the documentation.
 var Triggers = []Trigger{TriggerSchedule, TriggerNow, TriggerImport, TriggerDeletion}
+
+// Kind is which pairs a run asks about.
+type Kind string
+
+// The kinds of R7.1.
+const (
+	// KindFull asks about every pair of the run's scope: the nightly run, and a run that a
+	// person requested. The first run of an organisation is full, whatever was requested.
+	KindFull Kind = "full"
+	// KindPending asks only about pairs that were added since the last complete run of the
+	// whole organisation, and that have no answer.
+	KindPending Kind = "pending"
+)
+
+// Kinds lists every kind, in the order of the documentation.
+var Kinds = []Kind{KindFull, KindPending}
 
 // State is the state of a run.
 type State string
@@ -95,8 +121,9 @@ var Holds = []Hold{HoldOn, HoldConfirmed, HoldDiscarded}
 // Run is the record of one refresh (R7.1). Always Checked = Valid + Invalid + Failed.
 type Run struct {
 	ID      string
+	Kind    Kind
 	Trigger Trigger
-	GroupID string // only the pairs of this license group; empty for the whole organisation
+	GroupID string // only the pairs of this license group; empty for the whole organisation, and always empty for KindPending
 	By      string // the API's subject, or the trigger
 	// Date is the day whose snapshot the run writes (R8.5). For a nightly run it is the day on
 	// which the schedule was due, even if the event came late. For other runs it is the day on
@@ -119,11 +146,19 @@ type Run struct {
 	Stopped    bool      // the source became unavailable before every pair was asked about
 	Hold       Hold
 
-	Total int // number of pairs: counted at the start, corrected when all pairs were asked
+	// Total is the number of pairs: counted at the start, again when more pairs turn out to be
+	// there, and corrected when all were asked. It is never less than Checked.
+	Total int
 	Counts
 
 	Position
 	Seen int64 // Store.Changes when the run started
+	// Reached is the point of the changes at which the run started, as Store.Changes returned
+	// it; empty if an earlier release started the run.
+	Reached string
+	// Since limits a run of KindPending to pairs that were added after this point; empty for no
+	// limit.
+	Since string
 
 	Attempt   int       // number of claims
 	Fruitless int       // attempts since the position was last saved
@@ -185,8 +220,15 @@ func (r Run) Complete() bool {
 	return (r.State == StateSucceeded || r.State == StatePartial) && !r.Stopped && r.Hold != HoldOn && r.Hold != HoldDiscarded
 }
 
-// Refreshed reports whether the licence data is as fresh as the run (R7.3).
-func (r Run) Refreshed() bool { return r.Complete() && r.GroupID == "" }
+// Settled reports whether the licence data includes every change that was made before the run
+// (R7.3).
+func (r Run) Settled() bool { return r.Complete() && r.GroupID == "" }
+
+// Refreshed reports whether all licence data is as fresh as the run.
+func (r Run) Refreshed() bool { return r.Settled() && r.Kind != KindPending }
+
+// scope returns the pairs that the run may ask about.
+func (r Run) scope() Scope { return Scope{GroupID: r.GroupID, Since: r.Since} }
 
 // The reasons that the refresher sets itself. When the source is unavailable, the reason is one
 // of package entitlement.
@@ -204,9 +246,12 @@ type Page struct {
 
 // Freshness is the age of the licence data (R7.3).
 type Freshness struct {
-	At      time.Time // start of the last complete run of the whole organisation; zero if there was none
-	Seen    int64     // Store.Changes when that run started
+	At      time.Time // start of the last complete full run of the whole organisation; zero if there was none
+	Seen    int64     // Store.Changes when the last complete run of the whole organisation started
 	Changes int64     // Store.Changes now
+	// Settled and Full are Reached of the last complete run of the whole organisation, and of
+	// the last full one. They are empty if there was none.
+	Settled, Full string
 	// ChangedAt is the time of the last change; zero if nothing ever changed.
 	ChangedAt time.Time
 }
@@ -244,6 +289,18 @@ type Answers interface {
 	// slice is strongly consistent. A pair that is added or removed during the call may be
 	// missing or present. Answers stops at an error of yield and returns it.
 	Answers(ctx context.Context, yield func([]Answered) error) error
+}
+
+// ErrForgotten means that the changes after a point are no longer known, because they are too
+// old.
+var ErrForgotten = errors.New("refresher: the changes are no longer known")
+
+// Changed reads what changed after a point.
+type Changed interface {
+	// ChangedSince returns the pairs that were added or removed after a point of
+	// Store.Changes, and the current answers for those that exist. Reads are strongly
+	// consistent. It returns ErrForgotten if the changes are too old to be known.
+	ChangedSince(ctx context.Context, point string) (pairs []agreement.PairKey, answered []Answered, err error)
 }
 
 // Known is a stored pair, as input of a question.

@@ -176,7 +176,7 @@ func (s *stand) process(p *process) *refresher.Worker {
 	}
 	return &refresher.Worker{
 		Requests: &refresher.Requests{Queue: p, Clock: time.Now, Log: slog.New(slog.DiscardHandler)},
-		Store:    p, Source: func(context.Context) (entitlement.Source, error) { return s.source, nil }, Zone: time.UTC,
+		Store:    p, Source: func(context.Context, refresher.Run) (entitlement.Source, error) { return s.source, nil }, Zone: time.UTC,
 		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
 		Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause,
 	}
@@ -185,7 +185,11 @@ func (s *stand) process(p *process) *refresher.Worker {
 // request requests a run and returns the open run.
 func (s *stand) request(trigger refresher.Trigger, group string) refresher.Run {
 	s.n++
-	run, err := s.process(&process{}).Request(context.Background(), refresher.Order{ID: fmt.Sprintf("run %03d", s.n), Trigger: trigger, GroupID: group, By: "ann"})
+	kind := refresher.KindFull
+	if trigger == refresher.TriggerImport || trigger == refresher.TriggerDeletion {
+		kind = refresher.KindPending
+	}
+	run, err := s.process(&process{}).Request(context.Background(), refresher.Order{ID: fmt.Sprintf("run %03d", s.n), Kind: kind, Trigger: trigger, GroupID: group, By: "ann"})
 	if err != nil {
 		s.fails("request: %v", err)
 	}
@@ -449,7 +453,7 @@ func TestR7_2_StatementsWithoutPair(t *testing.T) {
 			silent[pair(n).Key()] = true
 		}
 		r := s.process(&process{})
-		r.Source = func(context.Context) (entitlement.Source, error) {
+		r.Source = func(context.Context, refresher.Run) (entitlement.Source, error) {
 			return statements{service: s.source, silent: silent}, nil
 		}
 		id := s.request(refresher.TriggerNow, "").ID
@@ -476,7 +480,7 @@ func TestR7_2_NoStatementYet(t *testing.T) {
 		}
 		published := 0
 		r := s.process(&process{})
-		r.Source = func(context.Context) (entitlement.Source, error) {
+		r.Source = func(context.Context, refresher.Run) (entitlement.Source, error) {
 			return statements{service: s.source, silent: silent}, nil
 		}
 		r.Publish = func(context.Context, refresher.Run) error { published++; return nil }
@@ -502,10 +506,10 @@ func TestR7_4_StatementsWithdrawn(t *testing.T) {
 		run := func(want string) {
 			t.Helper()
 			r := s.process(&process{})
-			r.Source = func(context.Context) (entitlement.Source, error) {
+			r.Source = func(context.Context, refresher.Run) (entitlement.Source, error) {
 				return statements{service: s.source, silent: silent}, nil
 			}
-			id := s.request(refresher.TriggerDeletion, "").ID
+			id := s.request(refresher.TriggerNow, "").ID
 			if _, err := r.Handle(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}

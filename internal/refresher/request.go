@@ -28,6 +28,7 @@ type Requests struct {
 // Order is a request for a refresh.
 type Order struct {
 	ID      string // of the run, if the order gets a run of its own
+	Kind    Kind   // required
 	Trigger Trigger
 	GroupID string // only this license group; empty for the whole organisation, and always empty for TriggerSchedule, TriggerImport and TriggerDeletion
 	By      string
@@ -35,7 +36,7 @@ type Order struct {
 }
 
 func (r *Requests) wanted(o Order) Run {
-	return Run{ID: o.ID, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
+	return Run{ID: o.ID, Kind: o.Kind, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
 }
 
 // Request queues a run, or returns the open run (R7.1). If the open run may come too late
@@ -48,40 +49,59 @@ func (r *Requests) Request(ctx context.Context, o Order) (run Run, err error) {
 		if err != nil || run.ID == wanted.ID || !follows(wanted, run) {
 			return err
 		}
-		if run.Next != nil && (run.Next.ID == wanted.ID || run.Next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule) {
-			return nil // equivalent; the nightly run must keep its id
-		}
-		err = r.Queue.QueueNext(ctx, run.ID, wanted)
-		if errors.Is(err, ErrLost) { // the open run has ended meanwhile
-			return retry.Again(err)
-		}
-		return err
+		return r.queueNext(ctx, run, wanted)
 	})
 	return run, err
 }
 
-// RequestNow returns the edit that does what Request does, for the order of a person: no
-// run follows the open one. Its result is the queued or the open run.
+// queueNext queues a run after the open one, unless an equivalent one is queued.
+func (r *Requests) queueNext(ctx context.Context, open, wanted Run) error {
+	if next := open.Next; next != nil && (next.ID == wanted.ID || next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule && !extends(wanted, *next)) {
+		return nil // equivalent; the nightly run must keep its id
+	}
+	err := r.Queue.QueueNext(ctx, open.ID, wanted)
+	if errors.Is(err, ErrLost) { // the open run has ended meanwhile
+		return retry.Again(err)
+	}
+	return err
+}
+
+// extends reports whether a run asks about all pairs that another one asks about, and more.
+func extends(run, other Run) bool {
+	return run.GroupID == "" && run.Kind != KindPending && other.Kind == KindPending
+}
+
+// RequestNow returns the edit that does what Request does, for the order of a person. Its result
+// is the queued or the open run.
 func (r *Requests) RequestNow(o Order) once.Edit[Run] {
 	wanted := r.wanted(o)
 	return once.Edit[Run]{
 		Preview: func(ctx context.Context) (Run, error) { return r.Queue.Requested(ctx, wanted) },
 		Apply: func(ctx context.Context, c once.Change) (Run, []byte, error) {
-			return r.Queue.Request(ctx, wanted, c)
+			run, first, err := r.Queue.Request(ctx, wanted, c)
+			if err != nil || run.ID == wanted.ID || run.Final() || !follows(wanted, run) {
+				return run, first, err
+			}
+			// The reply is stored. If the open run has ended meanwhile, the person sees it as
+			// ended and can request again.
+			if err := r.queueNext(ctx, run, wanted); err != nil && !errors.Is(err, ErrLost) {
+				return run, first, err
+			}
+			return run, first, nil
 		},
 	}
 }
 
-// follows reports whether another run is due after the open one. A queued run of the whole
-// organisation covers all pairs. The order of a person gets the open run.
+// follows reports whether another run is due after the open one. A queued full run of the whole
+// organisation covers all pairs. The order of a person gets the open run, if that is full.
 func follows(wanted, open Run) bool {
 	switch wanted.Trigger {
 	case TriggerSchedule:
 		return true // so that the day's run is found again if the event is delivered twice
 	case TriggerImport, TriggerDeletion:
-		return open.State == StateRunning || open.GroupID != "" || open.Hold == HoldConfirmed
+		return open.State == StateRunning || open.GroupID != "" || open.Hold == HoldConfirmed || extends(wanted, open)
 	default:
-		return false
+		return extends(wanted, open) // a person who asks for everything gets it after the pending run
 	}
 }
 
@@ -131,7 +151,7 @@ func (r *Requests) PairsChanged(ctx context.Context, trigger Trigger) {
 	defer cancel()
 	now := r.Clock()
 	own := id.New(now, rand.Text())
-	run, err := r.Request(ctx, Order{ID: own, Trigger: trigger, By: string(trigger)})
+	run, err := r.Request(ctx, Order{ID: own, Kind: KindPending, Trigger: trigger, By: string(trigger)})
 	if err != nil {
 		r.Log.WarnContext(ctx, "refresh not requested", "trigger", string(trigger), "error", err)
 		return

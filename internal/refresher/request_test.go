@@ -117,7 +117,7 @@ func TestRequestReplies(t *testing.T) {
 		s := populated(t, 1)
 		var got []string
 		ask := func(first string) []byte {
-			edit := s.process(&process{}).RequestNow(refresher.Order{ID: "x", Trigger: refresher.TriggerNow, By: "ann"})
+			edit := s.process(&process{}).RequestNow(refresher.Order{ID: "x", Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "ann"})
 			shown, err := edit.Preview(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -180,7 +180,7 @@ func TestR8_5_DateOfARun(t *testing.T) {
 			s := newStand(t)
 			r := s.process(&process{})
 			r.Zone = c.zone
-			if _, err := r.Request(t.Context(), refresher.Order{ID: "run", Trigger: refresher.TriggerNow, Date: c.date}); err != nil {
+			if _, err := r.Request(t.Context(), refresher.Order{ID: "run", Kind: refresher.KindFull, Trigger: refresher.TriggerNow, Date: c.date}); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), s.allow)

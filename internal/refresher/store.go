@@ -20,6 +20,14 @@ var (
 	ErrLost = errors.New("refresher: the attempt lost its run")
 )
 
+// Scope selects pairs. The zero Scope selects all.
+type Scope struct {
+	GroupID string // only pairs of this license group; empty for all
+	// Since selects only pairs that were added after this point, as Store.Changes returned it;
+	// empty for all. A scope has no GroupID and Since at the same time.
+	Since string
+}
+
 // PairPage is one page of pairs. Next is empty on the last page. A page can be shorter than
 // its limit, or empty, and still have a next one.
 type PairPage struct {
@@ -102,20 +110,23 @@ type Store interface {
 	// Save stores the attempt's record, with its lease, counts and position.
 	Save(ctx context.Context, attempt Run) error
 	// Finish ends the run with the events, and queues the run that QueueNext recorded, in one
-	// transaction; Next of the record is empty from then on. If attempt.Refreshed,
-	// Freshness gets At = StartedAt and Seen of the attempt, unless it has later ones. It
-	// returns the id of the run that is queued now; empty if none.
+	// transaction; Next of the record is empty from then on. If attempt.Settled, Freshness
+	// gets Seen and Settled = Reached of the attempt, and if attempt.Refreshed also
+	// At = StartedAt and Full = Reached, each unless it has a later one. It returns the id of
+	// the run that is queued now; empty if none.
 	Finish(ctx context.Context, attempt Run, events []audit.Event) (queued string, err error)
 
 	// Changes returns the number of the latest change to agreements and pairs that a
-	// refresh may have to process. Writes by a Store do not count as such changes.
-	Changes(ctx context.Context) (int64, error)
-	// Count returns the number of pairs in a license group, or in all if groupID is empty.
-	Count(ctx context.Context, groupID string) (int, error)
-	// Pairs lists the pairs of a license group, or of all if groupID is empty, in a fixed
-	// order. A pair that is in the group throughout a listing is listed once. A cursor is
-	// valid until the run ends.
-	Pairs(ctx context.Context, groupID string, limit int, cursor string) (PairPage, error)
+	// refresh may have to process, and the point that the changes have reached. Writes by a
+	// Store do not count as such changes.
+	Changes(ctx context.Context) (n int64, point string, err error)
+	// Count returns the number of pairs of a scope. It returns ErrForgotten if the changes
+	// after Since are too old to be known.
+	Count(ctx context.Context, s Scope) (int, error)
+	// Pairs lists the pairs of a scope in a fixed order. A pair that is in the scope
+	// throughout a listing is listed once. A cursor is valid until the run ends. It returns
+	// ErrForgotten as Count does.
+	Pairs(ctx context.Context, s Scope, limit int, cursor string) (PairPage, error)
 	// Answer stores answers, at most BatchSize and one per pair. It skips and returns pairs
 	// that are gone, were removed and added again since they were read (another Tag), or
 	// now belong to another agreement. A pair whose agreement was just deleted may still be

@@ -54,7 +54,7 @@ func (w *Worker) WorkNight(ctx context.Context, due time.Time) error {
 func (w *Worker) Nightly(ctx context.Context, due time.Time) (Run, error) {
 	date := day.In(due, due.Location())
 	begin, _ := date.Time()
-	return w.Request(ctx, Order{ID: id.New(begin, "schedule"), Trigger: TriggerSchedule, By: "schedule", Date: date})
+	return w.Request(ctx, Order{ID: id.New(begin, "schedule"), Kind: KindFull, Trigger: TriggerSchedule, By: "schedule", Date: date})
 }
 
 // RetryAfter is how long Due waits before it repeats a run that failed or was stopped.
@@ -76,12 +76,16 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 	if err != nil || !fresh.Stale() {
 		return "", err
 	}
-	seen, err := w.seen(ctx, fresh)
+	seen, last, err := w.seen(ctx, fresh)
 	if err != nil || seen {
 		return "", err
 	}
+	kind := KindPending
+	if last.Kind != KindPending && (last.State == StateFailed || last.Stopped) {
+		kind = KindFull // repeated
+	}
 	now := w.Clock()
-	run, err := w.Request(ctx, Order{ID: id.New(now, "due"), Trigger: TriggerImport, By: "schedule"})
+	run, err := w.Request(ctx, Order{ID: id.New(now, "due"), Kind: kind, Trigger: TriggerImport, By: "schedule"})
 	return run.ID, err
 }
 
@@ -89,17 +93,18 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 const recentRuns = 50
 
 // seen reports whether a run of the whole organisation has read the last change and need not be
-// repeated yet.
-func (w *Worker) seen(ctx context.Context, fresh Freshness) (bool, error) {
+// repeated yet. last is the last such run; zero if there is none.
+func (w *Worker) seen(ctx context.Context, fresh Freshness) (seen bool, last Run, err error) {
 	page, err := w.Store.Runs(ctx, recentRuns, "")
 	if err != nil {
-		return false, err
+		return false, Run{}, err
 	}
-	var last Run // by EndedAt: the id of a nightly run contains the start of its day, not the time of the request
+	// The last by EndedAt: the id of a nightly run contains the start of its day, not the time of
+	// the request.
 	for _, run := range page.Items {
 		if run.GroupID == "" && run.Final() && run.EndedAt.After(last.EndedAt) {
 			last = run
 		}
 	}
-	return last.Seen >= fresh.Changes && (last.State != StateFailed && !last.Stopped || w.Clock().Before(last.EndedAt.Add(RetryAfter))), nil
+	return last.Seen >= fresh.Changes && (last.State != StateFailed && !last.Stopped || w.Clock().Before(last.EndedAt.Add(RetryAfter))), last, nil
 }

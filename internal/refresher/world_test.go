@@ -34,8 +34,9 @@ type world struct {
 	failures   []string
 	sorted     []*stored // all pairs, in the order of Pairs; nil if it must be rebuilt
 	calls      int
-	lives      int   // number of pairs ever added, for tags
-	tokens     int64 // last token of an attempt
+	forgotten  string // points before this one are forgotten
+	lives      int    // number of pairs ever added, for tags
+	tokens     int64  // last token of an attempt
 }
 
 // stored is a pair in the fake store.
@@ -45,6 +46,7 @@ type stored struct {
 	entitlements []entitlement.Entitlement
 	aside        *refresher.Checked
 	place        string // sort key of Pairs
+	added        int64  // number of the change that added it
 }
 
 func newWorld() *world {
@@ -69,7 +71,7 @@ func (w *world) addPair(p agreement.Pair, agreementID, group string) {
 	}
 	w.lives++
 	w.pairs[p.Key()] = &stored{
-		Known: refresher.Known{Pair: p, Tag: fmt.Sprint("life ", w.lives), AgreementID: agreementID, State: agreement.ValidationPending}, place: agreementID + "|" + string(p.Key()),
+		Known: refresher.Known{Pair: p, Tag: fmt.Sprint("life ", w.lives), AgreementID: agreementID, State: agreement.ValidationPending}, place: agreementID + "|" + string(p.Key()), added: w.changes + 1,
 	}
 	w.sorted = nil
 	if _, ok := w.group[agreementID]; !ok {
@@ -143,6 +145,12 @@ func (w *world) owns(attempt refresher.Run) error {
 func (w *world) put(r refresher.Run) refresher.Run {
 	if r.Checked != r.Valid+r.Invalid+r.Failed || r.Checked < 0 || r.Aside < 0 || r.Failed < 0 {
 		w.complain("R7.1 counts of %s do not add up: %+v", r.ID, r.Counts)
+	}
+	if r.Checked > r.Total {
+		w.complain("R7.1 %s has checked %d pairs of %d", r.ID, r.Checked, r.Total)
+	}
+	if r.Kind != refresher.KindFull && r.Kind != refresher.KindPending || r.Kind == refresher.KindPending && r.GroupID != "" {
+		w.complain("%s is %q, of group %q", r.ID, r.Kind, r.GroupID)
 	}
 	r.Version = w.runs[r.ID].Version + 1
 	w.runs[r.ID] = r
@@ -356,8 +364,11 @@ func (p *process) Finish(ctx context.Context, attempt refresher.Run, events []au
 		}
 		p.put(attempt)
 		p.events = append(p.events, events...)
+		if attempt.Settled() {
+			p.fresh.Seen, p.fresh.Settled = max(p.fresh.Seen, attempt.Seen), later(p.fresh.Settled, attempt.Reached)
+		}
 		if attempt.Refreshed() {
-			p.fresh.Seen = max(p.fresh.Seen, attempt.Seen)
+			p.fresh.Full = later(p.fresh.Full, attempt.Reached)
 			if attempt.StartedAt.After(p.fresh.At) {
 				p.fresh.At = attempt.StartedAt
 			}
@@ -372,10 +383,16 @@ func (p *process) Finish(ctx context.Context, attempt refresher.Run, events []au
 	return queued, err
 }
 
-func (p *process) Changes(ctx context.Context) (n int64, err error) {
+func (p *process) Changes(ctx context.Context) (n int64, point string, err error) {
 	err = p.call(ctx, "Changes", func() error { n = p.changes; return nil })
-	return n, err
+	return n, pointAt(n), err
 }
+
+// pointAt returns the point at which that many changes were made.
+func pointAt(changes int64) string { return fmt.Sprintf("%09d", changes) }
+
+// later returns the later of two points.
+func later(a, b string) string { return max(a, b) }
 
 func (w *world) all() []*stored {
 	if w.sorted == nil {
@@ -384,27 +401,41 @@ func (w *world) all() []*stored {
 	return w.sorted
 }
 
-func (w *world) list(group string) []*stored {
-	if group == "" {
-		return w.all()
+// list returns the pairs of a scope.
+func (w *world) list(s refresher.Scope) ([]*stored, error) {
+	if s.Since != "" && s.Since < w.forgotten {
+		return nil, fmt.Errorf("%w: %s", refresher.ErrForgotten, s.Since)
 	}
-	return slices.DeleteFunc(slices.Clone(w.all()), func(s *stored) bool { return w.group[s.AgreementID] != group })
+	if s == (refresher.Scope{}) {
+		return w.all(), nil
+	}
+	return slices.DeleteFunc(slices.Clone(w.all()), func(p *stored) bool {
+		return s.GroupID != "" && w.group[p.AgreementID] != s.GroupID || pointAt(p.added) <= s.Since
+	}), nil
 }
 
-func (p *process) Count(ctx context.Context, group string) (n int, err error) {
-	err = p.call(ctx, "Count", func() error { n = len(p.list(group)); return nil })
+func (p *process) Count(ctx context.Context, s refresher.Scope) (n int, err error) {
+	err = p.call(ctx, "Count", func() error {
+		all, err := p.list(s)
+		n = len(all)
+		return err
+	})
 	return n, err
 }
 
 // Pairs returns pages of uneven length, some of them empty.
-func (p *process) Pairs(ctx context.Context, group string, limit int, cursor string) (page refresher.PairPage, err error) {
+func (p *process) Pairs(ctx context.Context, s refresher.Scope, limit int, cursor string) (page refresher.PairPage, err error) {
 	err = p.call(ctx, "Pairs", func() error {
 		if limit != refresher.BatchSize {
 			p.complain("a page of %d pairs", limit)
 		}
 		at, filler, _ := strings.Cut(cursor, "#")
 		var places []string
-		for _, s := range p.list(group) {
+		all, err := p.list(s)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
 			if s.place <= at {
 				continue
 			}

@@ -20,7 +20,7 @@ const benchSize = 100_000
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-var calendar = day.Window(90).At(noon)
+var calendar = day.Window(90).At(noon, time.UTC)
 
 // memory is a Source of agreements in a map, as stored.
 type memory map[string]agreement.Agreement

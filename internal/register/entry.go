@@ -3,6 +3,7 @@ package register
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,13 @@ func Body(changes []Change, deletedGroup string) string {
 		b.WriteString("g " + deletedGroup + "\n")
 	}
 	return b.String()
+}
+
+// PairChanges returns the changes of an entry that add or remove pairs. The deletion of an
+// agreement removes its pairs without naming them.
+func PairChanges(body string) ([]Change, error) {
+	changes, _, err := parse(body)
+	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Added)+len(c.Removed) == 0 }), err
 }
 
 // parse decodes a text that Body encoded.

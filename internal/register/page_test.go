@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"trueup/internal/agreement"
 	"trueup/internal/cursor"
@@ -121,7 +122,7 @@ func TestCursorsBelongToTheirQuery(t *testing.T) {
 	}
 	for name, change := range map[string]func(*agreement.Query){
 		"limit":    func(q *agreement.Query) { q.Limit = 200 },
-		"calendar": func(q *agreement.Query) { q.Calendar = day.Window(30).At(noon.AddDate(0, 0, 1)) },
+		"calendar": func(q *agreement.Query) { q.Calendar = day.Window(30).At(noon.AddDate(0, 0, 1), time.UTC) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

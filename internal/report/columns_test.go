@@ -34,8 +34,12 @@ func TestR8_4_EveryFieldIsAColumn(t *testing.T) {
 func TestR8_4_MixedMetricsInOneCell(t *testing.T) {
 	t.Parallel()
 	w := WordsIn("en")
-	i := Installation{Metric: "core", Mixed: []Quantity{{"core", 16}, {"server", 2}}}
+	i := Installation{Metric: "core", Mixed: []Quantity{{"core", 0, 16}, {"server", 0, 2}}}
 	if cell := metricCell(&i).say(w); cell.Text != "Cores (or packs): 16; Servers: 2" {
+		t.Errorf("%+v", cell)
+	}
+	i.Mixed = []Quantity{{"core", 1, 3}, {"core", 2, 8}, {"processor", 2, 4}}
+	if cell := metricCell(&i).say(w); cell.Text != "Cores (or packs): 3; Cores (or packs): 8 × 2 = 16; Processors: 4 × 2 = 8" {
 		t.Errorf("%+v", cell)
 	}
 	i.Mixed = nil

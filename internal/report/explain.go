@@ -87,14 +87,18 @@ func listedOn(products *product.Dictionary, p position.Product) day.Date {
 }
 
 // notes returns what the numbers of a row do not show: a Windows that came with its PC is in no
-// statement, and licences for different things were added up.
+// statement, licences for different things were added up, and each licence is for several cores.
 func notes(r *position.Row, shown *Installation, w Words) []string {
 	said := []string{}
 	if r.Metric == product.MetricOS && r.Shortfall > 0 {
 		said = append(said, w.say("report_note_preinstalled"))
 	}
 	if len(shown.Mixed) > 0 {
-		said = append(said, w.Text("report_note_mixed", errs.Pairs("licenses", sayParts(metricCell(shown).parts, w))))
+		note := "report_note_mixed"
+		if len(shown.Mixed) == 1 {
+			note = "report_note_packs"
+		}
+		said = append(said, w.Text(note, errs.Pairs("licenses", sayParts(metricCell(shown).parts, w))))
 	}
 	return said
 }

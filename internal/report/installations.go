@@ -34,7 +34,7 @@ type Installation struct {
 	Publisher  string           `json:"publisher" doc:"The publisher of the product." example:"Microsoft"`
 	Product    string           `json:"product" doc:"The product with its version." example:"Office Professional Plus 2021"`
 	Metric     product.Metric   `json:"metric,omitempty" doc:"What a licence of the product is for; absent if the product is not in the dictionary." example:"device"`
-	Mixed      []Quantity       `json:"mixed,omitempty" doc:"The licences by what they are for, without adjustments; absent if all are for the same. The sum of cores, processors and servers says little."`
+	Mixed      []Quantity       `json:"mixed,omitempty" doc:"The licences by what they are for, without adjustments; absent if all are for the same and for one each. The sum of cores, processors and servers says little."`
 	Volume     int              `json:"volume" doc:"Licences of volume agreements." example:"120"`
 	Other      int              `json:"other" doc:"Licences bought another way." example:"0"`
 	Adjusted   int              `json:"adjusted" doc:"Licences added by manual adjustments, or subtracted if negative." example:"0"`
@@ -54,6 +54,7 @@ type Installation struct {
 // Quantity is the licences of a product for one metric.
 type Quantity struct {
 	Metric   product.Metric `json:"metric,omitempty" doc:"What the licences are for; unknown if their name does not tell." example:"core"`
+	Pack     int            `json:"pack,omitempty" doc:"The number of cores or processors in each licence, by its name, such as 2 for a 2-Core Pack; absent if the name does not tell." example:"2"`
 	Licenses int            `json:"licenses" doc:"The number of licences." example:"16"`
 }
 
@@ -142,9 +143,9 @@ func installation(r *position.Row) Installation {
 	return i
 }
 
-// mixed returns the licences by metric, if there are several.
+// mixed returns the licences by metric and pack, if there are several or packs.
 func mixed(r *position.Row) (all []Quantity) {
-	if len(r.Quantities) < 2 {
+	if len(r.Quantities) < 2 && !slices.ContainsFunc(r.Quantities, func(q position.Quantity) bool { return q.Pack > 1 }) {
 		return nil
 	}
 	for _, q := range r.Quantities {
@@ -160,7 +161,7 @@ func metricCell(i *Installation) cell {
 	}
 	c := cell{kind: kindParts}
 	for _, q := range i.Mixed {
-		p := part{code("metric", string(q.Metric)), q.Licenses}
+		p := part{code("metric", string(q.Metric)), q.Licenses, q.Pack}
 		c.parts = append(c.parts, p)
 		c.text += p.code + " "
 	}

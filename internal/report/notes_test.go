@@ -20,10 +20,11 @@ func TestR8_3_Notes(t *testing.T) {
 		Agreements: []agreement.Agreement{
 			other("b1", "Cores", "g1", "Microsoft", "SQL Server Standard Core 2019", 16, "2026-01-01", "2030-01-01"),
 			other("b2", "Others", "g1", "Microsoft", "SQL Server Standard 2019", 2, "2026-01-01", "2030-01-01"),
+			other("b3", "Packs", "g1", "Microsoft", "SQL Server Enterprise 2022 - 2 Core License Pack", 8, "2026-01-01", "2030-01-01"),
 		},
 	}
 	s := settings(i18n.English)
-	want := map[string]string{"Windows Pro 11": "preinstalled", "SQL Server Standard 2019": "Cores (or packs): 16; Not stated: 2.", "Visio Standard 2021": ""}
+	want := map[string]string{"Windows Pro 11": "preinstalled", "SQL Server Standard 2019": "Cores (or packs): 16; Not stated: 2.", "Visio Standard 2021": "", "SQL Server Enterprise 2022": "is for more than one: Cores (or packs): 8 × 2 = 16."}
 	for _, row := range d.Installations(report.Filter{}, report.Order{}, s).Rows {
 		e, ok := d.Explain(row.ID, report.Filter{}, s)
 		said, known := want[row.Product]

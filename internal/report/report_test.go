@@ -167,7 +167,7 @@ func TestStepsAreVisible(t *testing.T) {
 	s.Position.NoDowngrade = true
 	without := d.Installations(report.Filter{}, report.Order{}, s)
 	want := []position.Step{
-		position.StepExact, position.StepPrefix, position.StepUpgrade, position.StepAssurance, position.StepEdition, position.StepInclude, position.StepCandidate,
+		position.StepExact, position.StepPrefix, position.StepUpgrade, position.StepAssurance, position.StepEdition, position.StepInclude, position.StepCandidate, position.StepUnversioned,
 		position.StepAdjustment,
 	}
 	if diff := cmp.Diff(want, without.Steps); diff != "" {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/pack"
 )
@@ -56,6 +57,48 @@ type Published struct {
 	Run      string
 	Sequence int64
 	SHA256   string // of the stored manifest, in hexadecimal
+	// Supplement is the Supplement of the newest snapshot; the zero Object for none.
+	Supplement Object
+}
+
+// Supplement has the entitlements that changed after a full refresh. Together with the
+// entitlements of that refresh it is complete.
+type Supplement struct {
+	Changed []agreement.PairKey // pairs that were added or removed: their earlier entitlements do not count
+	Held    []Held              // current entitlements of these pairs
+	// Whole and General replace the lines of statements. They are as entitlement.Attribution
+	// has them, so Whole is before entitlement.Remainder.
+	Whole, General []Held
+}
+
+// ObjectSupplement is the name of the object of a supplement.
+const ObjectSupplement = "supplement"
+
+// SupplementKey returns the key of a supplement of a run to the snapshot of a day.
+func SupplementKey(date day.Date, sequence int64, run, sha256 string) string {
+	return objectKey(date, sequence, run, ObjectSupplement, sha256)
+}
+
+// Encode returns the stored form of a supplement of a run to the snapshot of a day.
+func (s *Supplement) Encode(date day.Date, run string, sequence int64) (Part, error) {
+	content, err := compress(newStoredSupplement(s))
+	if err != nil {
+		return Part{}, fmt.Errorf("report: supplement: %w", err)
+	}
+	sum := checksum(content)
+	return Part{Object{Name: ObjectSupplement, Key: SupplementKey(date, sequence, run, sum), Bytes: int64(len(content)), SHA256: sum}, content}, nil
+}
+
+// Supplement decodes a stored supplement.
+func (o Object) Supplement(content []byte) (Supplement, error) {
+	var stored storedSupplement
+	if err := o.open(content, &stored); err != nil {
+		return Supplement{}, err
+	}
+	if stored.Version < 1 || stored.Version > supplementVersion {
+		return Supplement{}, fmt.Errorf("report: supplement of version %d, and this release reads versions 1 to %d", stored.Version, supplementVersion)
+	}
+	return stored.supplement(), nil
 }
 
 // Key returns the key of the manifest.

@@ -110,6 +110,32 @@ type storedHeld struct {
 	NotVolume   bool              `json:"NotVolume,omitempty"` // added within version 1: earlier releases ignore it
 }
 
+// supplementVersion is the version of storedSupplement.
+const supplementVersion = 1
+
+// storedSupplement is a Supplement.
+type storedSupplement struct {
+	Version int          `json:"version"`
+	Changed []string     `json:"changed"`
+	Held    []storedHeld `json:"held"`
+	Whole   []storedHeld `json:"whole"`
+	General []storedHeld `json:"general"`
+}
+
+func newStoredSupplement(s *Supplement) storedSupplement {
+	return storedSupplement{
+		Version: supplementVersion, Changed: pack.Each(s.Changed, func(p agreement.PairKey) string { return string(p) }),
+		Held: pack.Each(s.Held, newStoredHeld), Whole: pack.Each(s.Whole, newStoredHeld), General: pack.Each(s.General, newStoredHeld),
+	}
+}
+
+func (s storedSupplement) supplement() Supplement {
+	return Supplement{
+		Changed: pack.Each(s.Changed, func(p string) agreement.PairKey { return agreement.PairKey(p) }),
+		Held:    pack.Each(s.Held, storedHeld.held), Whole: pack.Each(s.Whole, storedHeld.held), General: pack.Each(s.General, storedHeld.held),
+	}
+}
+
 type storedEntitlement struct {
 	Publisher  string   `json:"Publisher"`
 	Pool       string   `json:"Pool"`

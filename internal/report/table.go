@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"strconv"
@@ -54,6 +55,7 @@ type cell struct {
 type part struct {
 	code   string
 	number int
+	each   int // how many each of number is for; 0 and 1 are the same
 }
 
 type cellKind int
@@ -107,11 +109,14 @@ func (c cell) say(w Words) Cell {
 	return Cell{Text: c.text}
 }
 
-// sayParts returns parts as text: "Cores (or packs): 16; Servers: 2".
+// sayParts returns parts as text: "Cores (or packs): 16; Servers: 2". Packs are multiplied: "8 × 2 = 16".
 func sayParts(parts []part, w Words) string {
 	said := make([]string, len(parts))
 	for i, p := range parts {
 		said[i] = w.say(p.code) + ": " + strconv.Itoa(p.number)
+		if p.each > 1 {
+			said[i] += fmt.Sprintf(" × %d = %d", p.each, p.number*p.each)
+		}
 	}
 	return strings.Join(said, "; ")
 }

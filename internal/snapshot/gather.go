@@ -77,23 +77,32 @@ func install(d *report.Data, tallies []inventory.Counted, n *names) {
 // held returns the entitlements of all pairs, the remainder of what statements of volume licensing
 // list for the whole organisation, and what General License Statements list.
 func (g *gathered) held(n *names) []report.Held {
-	var all []report.Held
+	all := g.ofPairs(n)
 	pairs := make([]agreement.Pair, len(g.pairs))
 	for i, p := range g.pairs {
 		pairs[i] = p.Pair
-		source := position.Source{Kind: position.KindPair, ID: string(p.Pair.Key()), Text: p.Pair.Authorization + " + " + p.Pair.License}
-		for _, e := range p.Entitlements {
-			all = append(all, report.Held{Entitlement: e, Source: source, AgreementID: p.AgreementID, Validation: p.State})
-		}
 	}
 	ofPairs := make([]entitlement.Entitlement, len(all))
 	for i := range all {
-		n.held(&all[i])
 		ofPairs[i] = all[i].Entitlement
 	}
 	stated := entitlement.Attribute(g.statements, pairs)
 	all = append(all, remainder(g.stated(n, stated.Whole, false), ofPairs)...)
 	return append(all, g.stated(n, stated.General, true)...)
+}
+
+// ofPairs returns the entitlements of all pairs.
+func (g *gathered) ofPairs(n *names) (all []report.Held) {
+	for _, p := range g.pairs {
+		source := position.Source{Kind: position.KindPair, ID: string(p.Pair.Key()), Text: p.Pair.Authorization + " + " + p.Pair.License}
+		for _, e := range p.Entitlements {
+			all = append(all, report.Held{Entitlement: e, Source: source, AgreementID: p.AgreementID, Validation: p.State})
+		}
+	}
+	for i := range all {
+		n.held(&all[i])
+	}
+	return all
 }
 
 // stated returns the lines of statements for the whole organisation: of General License Statements

@@ -25,7 +25,12 @@ type Index interface {
 	// one has a larger sequence. It reports whether p is now the newest. Both happen atomically,
 	// so the newest is never older than the snapshot of any day.
 	Publish(ctx context.Context, p report.Published) (newest bool, err error)
-	// Newest returns the newest snapshot; the zero Published if there is none.
+	// Supplement makes the supplement of a run with a sequence the one of the newest snapshot,
+	// unless the newest snapshot is not base, or has the supplement of a larger sequence. It
+	// reports whether it did. Publishing another newest snapshot removes the supplement.
+	Supplement(ctx context.Context, base report.Published, sequence int64, run string, o report.Object) (done bool, err error)
+	// Newest returns the newest snapshot, with its supplement; the zero Published if there is
+	// none.
 	Newest(ctx context.Context) (report.Published, error)
 	// Day returns the snapshot of a day; the zero Published if there is none.
 	Day(ctx context.Context, date day.Date) (report.Published, error)
@@ -39,27 +44,31 @@ type Index interface {
 // knows that its attempt has ended. So a manifest written after the point of a restore does not
 // count.
 
-// current returns the newest snapshot; the zero Manifest if there is none.
-func (l *Library) current(ctx context.Context) (report.Manifest, error) {
+// current returns the newest snapshot and its supplement; the zero Manifest if there is none.
+func (l *Library) current(ctx context.Context) (report.Manifest, report.Object, error) {
 	var p report.Published
 	var legacy report.Manifest
 	reads, readCtx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) { p, err = l.Index.Newest(readCtx); return err })
 	reads.Go(func() (err error) { legacy, err = l.legacy(readCtx, report.LegacyLatestKey); return err })
 	if err := reads.Wait(); err != nil {
-		return report.Manifest{}, err
+		return report.Manifest{}, report.Object{}, err
 	}
 	m, err := l.later(ctx, p, legacy)
 	if err != nil || m.Run != "" || legacy.Run == "" {
-		return m, err
+		if m.Run != p.Run || m.Sequence != p.Sequence {
+			p.Supplement = report.Object{} // it is not the supplement of a legacy manifest
+		}
+		return m, p.Supplement, err
 	}
 	// The copy of the newest manifest does not count; manifests of days may.
 	days, err := l.days(ctx)
 	slices.Reverse(days)
 	if err != nil {
-		return report.Manifest{}, err
+		return report.Manifest{}, report.Object{}, err
 	}
-	return l.first(ctx, days)
+	m, err = l.first(ctx, days)
+	return m, report.Object{}, err
 }
 
 // on returns the snapshot of a day; the zero Manifest if there is none.

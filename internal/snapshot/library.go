@@ -41,7 +41,7 @@ type Library struct {
 	Expiring   day.Window
 
 	Adjustments Adjustments
-	Zone        *time.Location // of the organisation, in whose days adjustments end; nil for UTC
+	Zone        *time.Location // of the organisation, which decides what day it is today
 
 	// Clock limits reads of objects of earlier versions to one a minute; nil reads them each
 	// time.
@@ -74,13 +74,8 @@ type View struct {
 	library *Library
 }
 
-// CalendarAt returns the calendar of the snapshot's day, or of now for live data.
-func (v *View) CalendarAt(now time.Time) day.Calendar {
-	if v.Date == "" {
-		return v.library.Expiring.At(now)
-	}
-	return v.library.Expiring.On(v.Date)
-}
+// CalendarAt returns the calendar of the snapshot's day, or of today for live data.
+func (v *View) CalendarAt(now time.Time) day.Calendar { return v.library.Expiring.On(v.TodayAt(now)) }
 
 // TodayAt returns the snapshot's day, or today in the organisation's time zone for live data.
 func (v *View) TodayAt(now time.Time) day.Date {
@@ -94,6 +89,7 @@ func (v *View) TodayAt(now time.Time) day.Date {
 // adjustments, and the entitlements of the latest snapshot, if there is one. freshness says how old these are.
 func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshness, err error) {
 	var latest report.Manifest
+	var supplement report.Object
 	var groups []group.Group
 	var tallies []inventory.Counted
 	var adjusted report.Adjustments
@@ -101,7 +97,7 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	var at journal.Position
 	var products *product.Dictionary
 	reads, readCtx := errgroup.WithContext(ctx)
-	reads.Go(func() (err error) { latest, err = l.current(readCtx); return err })
+	reads.Go(func() (err error) { latest, supplement, err = l.current(readCtx); return err })
 	reads.Go(func() (err error) { groups, err = l.Groups.Groups(readCtx); return err })
 	reads.Go(func() (err error) { tallies, err = l.Inventory.Tallies(readCtx); return err })
 	reads.Go(func() (err error) { adjusted, err = l.Adjustments.Adjustments(readCtx); return err })
@@ -121,20 +117,22 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	if err != nil {
 		return nil, freshness, err
 	}
+	since, err := l.supplement(ctx, supplement)
+	if err != nil {
+		return nil, freshness, err
+	}
 	var data *report.Data
 	var version string
 	err = l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, head journal.Head) error {
-		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies), products.ID, adjusted.All)
+		version = digest("live", latest.DataAt, latest.Object(report.ObjectEntitlements).SHA256, supplement.SHA256, at, head.Position, groupNames(groups), talliesVersion(tallies), products.ID, adjusted.All)
 		data, err = kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 			n := newNames(c, products)
 			d := &report.Data{
-				At: latest.DataAt, Agreements: slices.Clone(agreements), Groups: groupNames(groups), Held: slices.Clone(held),
+				At: latest.DataAt, Agreements: slices.Clone(agreements), Groups: groupNames(groups),
 				Adjustments: n.adjustments(adjusted.All),
 			}
 			n.agreements(d.Agreements)
-			for i := range d.Held {
-				n.held(&d.Held[i])
-			}
+			d.Held = since.over(held, agreements, n)
 			install(d, tallies, n)
 			return d, weightOf(d), nil
 		})
@@ -211,6 +209,17 @@ func (l *Library) published(ctx context.Context, m report.Manifest) ([]report.He
 	return kept(&l.data, maxData, o.SHA256, func() (held []report.Held, weight int, err error) {
 		held, err = open(ctx, l.Files, o, m.Held)
 		return held, len(held), err
+	})
+}
+
+// supplement returns the supplement that an object has; nil for the zero Object.
+func (l *Library) supplement(ctx context.Context, o report.Object) (*supplement, error) {
+	if o.Key == "" {
+		return nil, nil
+	}
+	return kept(&l.data, maxData, o.SHA256, func() (*supplement, int, error) {
+		s, err := open(ctx, l.Files, o, o.Supplement)
+		return &supplement{s}, len(s.Changed) + len(s.Held) + len(s.Whole) + len(s.General), err
 	})
 }
 

@@ -182,11 +182,18 @@ func TestTodayR8_10(t *testing.T) {
 	}
 	late := now.Add(16 * time.Hour) // 22:30 UTC
 	if live.TodayAt(late) != today {
-		t.Errorf("without a zone it is %s", live.TodayAt(late))
+		t.Errorf("in UTC it is %s", live.TodayAt(late))
 	}
 	l.Zone = time.FixedZone("+2", 2*60*60)
 	if live.TodayAt(late) != "2026-11-22" || on.TodayAt(late) != today {
 		t.Errorf("it is %s, and %s in the snapshot", live.TodayAt(late), on.TodayAt(late))
+	}
+	// R2.11: the terms of agreements end with the same day.
+	if got := live.CalendarAt(late).Today; got != "2026-11-22" {
+		t.Errorf("the day of terms is %s", got)
+	}
+	if got := on.CalendarAt(late).Today; got != today {
+		t.Errorf("the day of terms is %s in the snapshot", got)
 	}
 }
 

@@ -30,6 +30,7 @@ type Publisher struct {
 	Index      Index
 	Agreements Agreements
 	Answers    refresher.Answers
+	Changed    refresher.Changed
 	Statements Statements
 	Groups     group.Store
 	Inventory  Inventory
@@ -44,9 +45,19 @@ type Publisher struct {
 	Log      *slog.Logger
 }
 
-// Publish feeds the catalog and writes the snapshot of the run's day. It may be repeated for the
-// same run. It never replaces a snapshot of a later attempt.
+// Publish feeds the catalog and writes the snapshot of the run's day, or a supplement of the newest
+// snapshot if the run is pending. It may be repeated for the same run. It never replaces a snapshot
+// or a supplement of a later attempt.
 func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
+	// The answers of a confirmed run may be from before the newest snapshot.
+	if run.Kind == refresher.KindPending && run.Hold != refresher.HoldConfirmed {
+		if done, err := p.supplement(ctx, run); done || err != nil {
+			if err != nil {
+				err = fmt.Errorf("snapshot: supplement: %w", err)
+			}
+			return err
+		}
+	}
 	began := p.Clock()
 	g, err := p.gather(ctx)
 	if err != nil {

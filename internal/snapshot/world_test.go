@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,7 @@ type world struct {
 	agreements []agreement.Agreement
 	at         int64
 	pairs      []refresher.Answered
+	changed    []agreement.PairKey // since the last full run
 	statements []entitlement.Statement
 	tallies    []inventory.Counted
 	adjusted   report.Adjustments
@@ -116,6 +118,19 @@ func (w *world) Answers(_ context.Context, yield func([]refresher.Answered) erro
 	return yield(w.pairs)
 }
 
+// ChangedSince implements refresher.Changed. Each answer for a changed pair is current.
+func (w *world) ChangedSince(_ context.Context, point string) (pairs []agreement.PairKey, answered []refresher.Answered, err error) {
+	if point != w.freshness.Full {
+		return nil, nil, refresher.ErrForgotten
+	}
+	for _, a := range w.pairs {
+		if slices.Contains(w.changed, a.Pair.Key()) {
+			answered = append(answered, a)
+		}
+	}
+	return w.changed, answered, nil
+}
+
 func (w *world) Current(context.Context) ([]entitlement.Statement, error) { return w.statements, nil }
 func (w *world) Adjustments(context.Context) (report.Adjustments, error)  { return w.adjusted, nil }
 func (w *world) Tallies(context.Context) ([]inventory.Counted, error)     { return w.tallies, nil }
@@ -140,20 +155,20 @@ func (w *world) index() snapshot.Index { return w.store.Snapshots }
 // publisher returns a Publisher for the bucket, as in a new process.
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
-		Files: files, Index: w.index(), Agreements: w, Answers: w, Statements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet),
+		Files: files, Index: w.index(), Agreements: w, Answers: w, Changed: w, Statements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet),
 		Adjustments: w, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 
 // library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w, Zone: time.UTC}
 }
 
 // attempt returns a successful attempt at a run of a day.
 func attempt(token int64, date day.Date) refresher.Run {
 	return refresher.Run{
-		ID: fmt.Sprintf("r%d", token), Trigger: refresher.TriggerSchedule, Token: token, Date: date, State: refresher.StateSucceeded,
+		ID: fmt.Sprintf("r%d", token), Kind: refresher.KindFull, Trigger: refresher.TriggerSchedule, Token: token, Date: date, State: refresher.StateSucceeded,
 		RequestedAt: now.Add(-time.Hour), StartedAt: now.Add(-time.Hour).Add(time.Duration(token) * time.Second),
 	}
 }
@@ -166,7 +181,7 @@ func (w *world) publish(t *testing.T, run refresher.Run) {
 }
 
 func settings() report.Settings {
-	return report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Load(), Words: report.WordsIn(i18n.English)}
+	return report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Products: builtin.Load(), Words: report.WordsIn(i18n.English)}
 }
 
 // seen returns the number of Office licences on a day, or live for an empty date. It fails if the

@@ -40,7 +40,7 @@ type Service struct {
 	// Products returns the dictionary that knows the names on statements.
 	Products func(ctx context.Context) (*product.Dictionary, error)
 	Clock    func() time.Time
-	Zone     *time.Location // time zone of days; UTC if nil
+	Zone     *time.Location // of the organisation, in which a file has the day of its upload
 	Log      *slog.Logger
 
 	mu    sync.Mutex
@@ -212,13 +212,14 @@ func (k *Service) Current(ctx context.Context) ([]entitlement.Statement, error) 
 	return all, k.spell(ctx, all)
 }
 
-// Attribution attributes the lines of the statements in use to the organisation's pairs.
-func (k *Service) Attribution(ctx context.Context, pairs []agreement.Pair) (entitlement.Attribution, error) {
+// Attribution attributes the lines of the statements in use to the organisation's pairs. If only
+// some pairs are asked about, added has them, see entitlement.AttributeAdded; otherwise it is nil.
+func (k *Service) Attribution(ctx context.Context, pairs []agreement.Pair, added map[agreement.PairKey]bool) (entitlement.Attribution, error) {
 	current, err := k.Current(ctx)
 	if err != nil {
 		return entitlement.Attribution{}, err
 	}
-	return entitlement.Attribute(current, pairs), nil
+	return entitlement.AttributeAdded(current, pairs, added), nil
 }
 
 // content returns the content of a statement in use.

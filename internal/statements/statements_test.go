@@ -84,7 +84,7 @@ func (s *stand) process() *statements.Service {
 		Spelling: func(_ context.Context, publisher string) (string, error) {
 			return strings.TrimSuffix(publisher, " Systems Incorporated"), nil
 		},
-		Clock: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
+		Clock: func() time.Time { return noon }, Zone: time.UTC, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

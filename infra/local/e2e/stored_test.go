@@ -212,7 +212,7 @@ func lacking(at string, was, is any) (differences []string) {
 func writeReleased(t *testing.T) {
 	t.Helper()
 	s := usedBy(t, "jo", access.GlobalAdmin)(stack.Start(context.Background(), stack.Options{
-		Functions: releasedOrSkip(t), Data: t.TempDir(), InMemory: true, Unscheduled: true, Env: []string{"INVENTORY_REQUIRED=false"},
+		Functions: releasedOrSkip(t), Data: t.TempDir(), InMemory: true, Unscheduled: true, DirectFiles: true, Env: []string{"INVENTORY_REQUIRED=false"},
 	}))
 	defer s.stop()
 	u := newUpgrade(s)

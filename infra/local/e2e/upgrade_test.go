@@ -77,7 +77,7 @@ func TestR16_6_Upgrade(t *testing.T) {
 	older := releasedOrSkip(t)
 	data := t.TempDir()
 	s := usedBy(t, "jo", access.GlobalAdmin)(stack.Start(context.Background(), stack.Options{
-		Functions: older, Data: data, InMemory: true, Unscheduled: true, Service: true, RetryDelays: []time.Duration{100 * time.Millisecond},
+		Functions: older, Data: data, InMemory: true, Unscheduled: true, Service: true, DirectFiles: true, RetryDelays: []time.Duration{100 * time.Millisecond},
 		Env: []string{"INVENTORY_REQUIRED=false"},
 	}))
 	defer s.stop()

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,7 +40,10 @@ func (s *Stack) functions(dir string, o Options) []lambda.Function {
 	for _, f := range manifest.Functions {
 		run := lambda.Function{
 			Name: f.Name, Binary: binary(dir, f.Name), Env: s.environment(f, o),
-			Memory: f.Memory, Timeout: f.Timeout, Concurrency: cmp.Or(f.Concurrency, o.Concurrency), Retries: f.Retries,
+			Memory: f.Memory, Timeout: f.Timeout, Concurrency: o.Concurrency, Retries: f.Retries,
+		}
+		if f.AtOnce > 0 {
+			run.Queue = &lambda.Queue{AtOnce: f.AtOnce, Hidden: f.Hidden(), Deliveries: f.Deliveries()}
 		}
 		if !o.Unscheduled {
 			run.Schedules = s.schedules(f)

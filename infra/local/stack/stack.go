@@ -81,6 +81,10 @@ type Options struct {
 	// REFRESH_TIME_ZONE; empty for the manifest's.
 	RefreshAt string
 
+	// Executions is the account's limit of concurrent executions, such as 10 of a new account; 0
+	// for none.
+	Executions int
+
 	// For tests.
 	FunctionsDynamoDB string          // endpoint that only the functions use, such as a fault proxy; empty for the engine's
 	InMemory          bool            // keep the table in memory; it is lost at the end
@@ -88,7 +92,8 @@ type Options struct {
 	Env               []string        // added to the functions' environment, "NAME=value"
 	RetryDelays       []time.Duration // of asynchronous calls; nil for the delays of the Lambda service
 	Unscheduled       bool            // run no schedules
-	Concurrency       int             // processes of a function without a reserved concurrency; 0 for the host's default
+	Concurrency       int             // processes of a function; 0 for the host's default
+	DirectFiles       bool            // S3 calls the functions without a queue, as in releases that had none
 
 	Console io.Writer // receives a short form of the functions' logs; nil discards it
 }
@@ -171,7 +176,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.files, err = s3.New(s3.Options{
 			Dir: filepath.Join(s.DataDir, "s3"), Buckets: []string{UploadsBucket, ReportsBucket},
 			Credentials: o.Credentials, Origins: []string{s.FrontURL, strings.Replace(s.FrontURL, "127.0.0.1", "localhost", 1)}, Now: time.Now,
-			Notify: func(bucket, key string, event []byte) error { return notify(s.Host, bucket, key, event) },
+			Notify: func(bucket, key string, event []byte) error { return notify(s.Host, o.DirectFiles, bucket, key, event) },
 		})
 		if err != nil {
 			return nil, err
@@ -197,7 +202,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 
 	s.Host, err = lambda.Start(lambda.Options{
-		Functions: s.functions(functions, o), Dir: s.DataDir, Logs: logs, Console: o.Console, RetryDelays: o.RetryDelays, Now: time.Now,
+		Functions: s.functions(functions, o), Dir: s.DataDir, Logs: logs, Console: o.Console, RetryDelays: o.RetryDelays, Executions: o.Executions, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -383,14 +388,19 @@ func (s *Stack) Stop(grace time.Duration) {
 	})
 }
 
-// notify calls the functions that process objects of the uploads bucket.
-func notify(h *lambda.Host, bucket, key string, event []byte) error {
+// notify sends the event of an object in the uploads bucket to the queues of the functions that
+// process it, or to the functions themselves.
+func notify(h *lambda.Host, direct bool, bucket, key string, event []byte) error {
 	if bucket != UploadsBucket {
 		return nil
 	}
 	var failures []error
 	for _, name := range notified(key) {
-		_, err := h.InvokeAsync(name, event)
+		to := h.Send
+		if direct {
+			to = h.InvokeAsync
+		}
+		_, err := to(name, event)
 		failures = append(failures, err)
 	}
 	return errors.Join(failures...)

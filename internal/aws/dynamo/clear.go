@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -38,17 +39,44 @@ func (s *Imports) Clear(ctx context.Context, l importer.Leftovers) error {
 	return s.removeStaged(ctx, left)
 }
 
+// clearingItem is the position of ClearAll.
+type clearingItem struct {
+	itemKey
+	Attempt int    `dynamodbav:"attempt"` // the last attempt at the import that cleared
+	AfterPK string `dynamodbav:"after_pk"`
+	AfterSK string `dynamodbav:"after_sk"`
+	Expires int64  `dynamodbav:"expires"` // schema.TTL
+}
+
+const (
+	// clearingPages is how many pages of up to 1 MB are scanned before the position is stored.
+	clearingPages = 8
+	clearingFor   = 30 * 24 * time.Hour
+)
+
 // ClearAll implements importer.Store.
-func (s *Imports) ClearAll(ctx context.Context, id string) error {
+func (s *Imports) ClearAll(ctx context.Context, imp importer.Import) error {
+	p, sort := clearingKey(imp.ID)
+	it, err := s.db.get(ctx, p, sort)
+	if err != nil {
+		return err
+	}
+	from, err := decode[clearingItem](it)
+	if err != nil {
+		return err
+	}
 	in := &dynamodb.ScanInput{
 		TableName: &s.db.table, ConsistentRead: aws.Bool(true),
 		FilterExpression: aws.String("begins_with(stage, :s)"), ProjectionExpression: aws.String("pk, sk, stage"),
-		ExpressionAttributeValues: item{":s": str(id + ".")},
+		ExpressionAttributeValues: item{":s": str(imp.ID + ".")},
 	}
 	if s.db.pageSize > 0 {
 		in.Limit = &s.db.pageSize
 	}
-	for {
+	if it != nil && (from.Attempt == imp.Attempt || from.Attempt == imp.Attempt-1) {
+		in.ExclusiveStartKey = key(pk(from.AfterPK), sk(from.AfterSK))
+	}
+	for pages := 1; ; pages++ {
 		var out *dynamodb.ScanOutput
 		err := s.db.retry(ctx, func() (err error) { out, err = s.db.client.Scan(ctx, in); return err })
 		if err != nil {
@@ -57,10 +85,23 @@ func (s *Imports) ClearAll(ctx context.Context, id string) error {
 		if err := s.removeStaged(ctx, out.Items); err != nil {
 			return err
 		}
-		if len(out.LastEvaluatedKey) == 0 {
-			return nil
-		}
 		in.ExclusiveStartKey = out.LastEvaluatedKey
+		if len(out.LastEvaluatedKey) == 0 {
+			return s.db.one(ctx, func() error {
+				_, err := s.db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.db.table, Key: key(p, sort)})
+				return err
+			})
+		}
+		if pages%clearingPages > 0 {
+			continue
+		}
+		err = s.db.transact(ctx, []*action{s.db.put(clearingItem{
+			itemKey: keyed(p, sort), Attempt: imp.Attempt, AfterPK: attr(out.LastEvaluatedKey, "pk"), AfterSK: attr(out.LastEvaluatedKey, "sk"),
+			Expires: imp.Lease.Add(clearingFor).Unix(),
+		}, "", nil)})
+		if err != nil {
+			return err
+		}
 	}
 }
 

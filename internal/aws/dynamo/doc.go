@@ -27,6 +27,7 @@
 //	running import    IMPORTS#OPEN                 IMPORT#{id}            -                                          imports that may have to be given up
 //	statement         STATEMENTS                   STATEMENT#{id}         -                                          what became of one version of a file of entitlements; all, newest first
 //	newest statement  STATEMENTS#NEWEST            FILE#{key}             -                                          which statement of a file is in use; all in use
+//	clearing          CLEARING#{import}            CLEARING               -                                          where to continue to remove what an import left, for 30 days
 //	stage             STAGE#{import}.{attempt}     STAGE                  -                                          whether what it marks counts, and since which commit
 //	commits           COMMITS                      COMMITS                -                                          how many imports were committed: the moment a listing of pairs shows
 //	writer's lease    WRITER                       WRITER                 -                                          which stage may write, until when

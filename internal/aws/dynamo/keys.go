@@ -114,6 +114,9 @@ func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"
 }
 
+// clearingKey returns the key of the position of a scan that removes what an import left.
+func clearingKey(importID string) (pk, sk) { return pk("CLEARING#" + importID), "CLEARING" }
+
 // fenceKey returns the key of a fence, which has the token of the attempt that may write.
 // All fences are equal; transactions that check different fences do not conflict.
 func fenceKey(n int) (pk, sk) { return pk("FENCE#" + strconv.Itoa(n)), "FENCE" }

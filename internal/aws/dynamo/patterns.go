@@ -48,6 +48,7 @@ func patterns() []pattern {
 		at(openImportKey("{id}"))("running import", openImportItem{}, "imports that may have to be given up"),
 		at(statementKey("{id}"))("statement", statementItem{}, "what became of one version of a file of entitlements; all, newest first"),
 		at(newestStatementKey("{key}"))("newest statement", newestItem{}, "which statement of a file is in use; all in use"),
+		at(clearingKey("{import}"))("clearing", clearingItem{}, "where to continue to remove what an import left, for 30 days"),
 		at(stageKey("{import}.{attempt}"))("stage", stageItem{}, "whether what it marks counts, and since which commit"),
 		at(commitsPK, commitsSK)("commits", commitsItem{}, "how many imports were committed: the moment a listing of pairs shows"),
 		at(writerPK, writerSK)("writer's lease", writerItem{}, "which stage may write, until when"),

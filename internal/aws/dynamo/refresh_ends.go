@@ -41,8 +41,11 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	if err != nil {
 		return "", err
 	}
+	if attempt.Settled() {
+		now.Seen, now.Settled = max(now.Seen, attempt.Seen), laterPoint(now.Settled, attempt.Reached)
+	}
 	if attempt.Refreshed() {
-		now.At, now.Seen = max(now.At, millis(attempt.StartedAt)), max(now.Seen, attempt.Seen)
+		now.At, now.Full = max(now.At, millis(attempt.StartedAt)), laterPoint(now.Full, attempt.Reached)
 	}
 	record := r.rewriting(owned(attempt), attempt)
 	*record.UpdateExpression += " REMOVE #n"
@@ -57,10 +60,10 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	state := marshal(now)
 	actions := []*action{{Update: record}, {Update: &types.Update{
 		TableName: &db.table, Key: key(refreshPK, refreshSK),
-		UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen"),
+		UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen, settled = :settled, #full = :full"),
 		ConditionExpression:       aws.String("run = :id"),
-		ExpressionAttributeNames:  map[string]string{"#at": "at"},
-		ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"]},
+		ExpressionAttributeNames:  map[string]string{"#at": "at", "#full": "full"},
+		ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"], ":settled": state["settled"], ":full": state["full"]},
 	}}}
 	if queued != "" {
 		actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type runItem struct {
 // runRecord is the part of a run that no condition checks.
 type runRecord struct {
 	ID         string            `dynamodbav:"id"`
+	Kind       refresher.Kind    `dynamodbav:"kind"` // version 1 has none and is full
 	Trigger    refresher.Trigger `dynamodbav:"trigger"`
 	Group      string            `dynamodbav:"group"`
 	By         string            `dynamodbav:"by"`
@@ -51,6 +53,8 @@ type runRecord struct {
 	Pass       int               `dynamodbav:"pass"`
 	Cursor     string            `dynamodbav:"cursor"`
 	Seen       int64             `dynamodbav:"seen"`
+	Reached    string            `dynamodbav:"reached"`
+	Since      string            `dynamodbav:"since"`
 	Fruitless  int               `dynamodbav:"fruitless"`
 }
 
@@ -72,10 +76,10 @@ func newRunItem(r refresher.Run) runItem {
 		PK: string(partition), SK: string(sort),
 		State: r.State, Hold: r.Hold, Attempt: r.Attempt, Token: r.Token, Lease: millis(r.Lease), Version: r.Version,
 		Record: runRecord{
-			ID: r.ID, Trigger: r.Trigger, Group: r.GroupID, By: r.By, Date: r.Date,
+			ID: r.ID, Kind: r.Kind, Trigger: r.Trigger, Group: r.GroupID, By: r.By, Date: r.Date,
 			Requested: millis(r.RequestedAt), Started: millis(r.StartedAt), Ended: millis(r.EndedAt),
 			Reason: r.Reason, ReasonArgs: r.ReasonArgs, Stopped: r.Stopped, Total: r.Total, Counts: countsRecord(r.Counts),
-			Pass: r.Pass, Cursor: r.Cursor, Seen: r.Seen, Fruitless: r.Fruitless,
+			Pass: r.Pass, Cursor: r.Cursor, Seen: r.Seen, Reached: r.Reached, Since: r.Since, Fruitless: r.Fruitless,
 		},
 	}
 	if r.Next != nil {
@@ -88,10 +92,11 @@ func newRunItem(r refresher.Run) runItem {
 func (i runItem) run() refresher.Run {
 	r := i.Record
 	run := refresher.Run{
-		ID: r.ID, Trigger: r.Trigger, GroupID: r.Group, By: r.By, Date: r.Date, Token: i.Token,
+		ID: r.ID, Kind: cmp.Or(r.Kind, refresher.KindFull), Trigger: r.Trigger, GroupID: r.Group, By: r.By, Date: r.Date, Token: i.Token,
 		RequestedAt: fromMillis(r.Requested), StartedAt: fromMillis(r.Started), EndedAt: fromMillis(r.Ended),
 		State: i.State, Reason: r.Reason, ReasonArgs: r.ReasonArgs, Stopped: r.Stopped, Hold: i.Hold,
-		Total: r.Total, Counts: refresher.Counts(r.Counts), Position: refresher.Position{Pass: r.Pass, Cursor: r.Cursor}, Seen: r.Seen,
+		Total:  max(r.Total, r.Counts.Checked), // version 1 may have less
+		Counts: refresher.Counts(r.Counts), Position: refresher.Position{Pass: r.Pass, Cursor: r.Cursor}, Seen: r.Seen, Reached: r.Reached, Since: r.Since,
 		Attempt: i.Attempt, Fruitless: r.Fruitless, Lease: fromMillis(i.Lease), Version: i.Version,
 	}
 	if i.Next != nil {
@@ -105,8 +110,12 @@ func (i runItem) run() refresher.Run {
 type refreshItem struct {
 	Run   string `dynamodbav:"run"`   // the open run; empty for none
 	Token int64  `dynamodbav:"token"` // of the last attempt at any run
-	At    int64  `dynamodbav:"at"`    // At and Seen of refresher.Freshness
+	At    int64  `dynamodbav:"at"`    // At, Seen, Settled and Full of refresher.Freshness
 	Seen  int64  `dynamodbav:"seen"`
+
+	// Version 1 has none of them.
+	Settled string `dynamodbav:"settled"`
+	Full    string `dynamodbav:"full"`
 }
 
 // fenceItem is a fence, see Refreshes.

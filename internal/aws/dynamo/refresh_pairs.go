@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -38,8 +39,12 @@ func placeholders(projection string) map[string]string {
 }
 
 // Count implements refresher.Store.
-func (r *Refreshes) Count(ctx context.Context, groupID string) (int, error) {
-	return r.numbers.CountPairs(ctx, groupID)
+func (r *Refreshes) Count(ctx context.Context, s refresher.Scope) (int, error) {
+	if s.Since == "" {
+		return r.numbers.CountPairs(ctx, s.GroupID)
+	}
+	refs, err := r.addedSince(ctx, s.Since)
+	return len(refs), err
 }
 
 // The record of a run has the cursor where it continues, so cursors are stored data.
@@ -52,12 +57,18 @@ func decodePairCursor(after string) (last register.PairRef, err error) {
 }
 
 // Pairs implements refresher.Store.
-func (r *Refreshes) Pairs(ctx context.Context, groupID string, limit int, after string) (refresher.PairPage, error) {
+func (r *Refreshes) Pairs(ctx context.Context, s refresher.Scope, limit int, after string) (refresher.PairPage, error) {
 	last, err := decodePairCursor(after)
 	if err != nil {
 		return refresher.PairPage{}, err
 	}
-	refs, err := r.numbers.Pairs(ctx, groupID, last, limit+1)
+	var refs []register.PairRef
+	if s.Since == "" {
+		refs, err = r.numbers.Pairs(ctx, s.GroupID, last, limit+1)
+	} else if refs, err = r.addedSince(ctx, s.Since); err == nil {
+		refs = refs[sort.Search(len(refs), func(i int) bool { return compareRefs(refs[i], last) > 0 }):]
+		refs = refs[:min(limit+1, len(refs))]
+	}
 	if err != nil {
 		return refresher.PairPage{}, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/errs"
+	"trueup/internal/journal"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -40,6 +41,7 @@ type Refreshes struct {
 	agreements *storedAgreements
 	numbers    Numbers
 
+	since       sinceCache
 	fences      chan int            // fences that no transaction of this process uses
 	summarizing *semaphore.Weighted // one permit, see Summarize
 }
@@ -47,6 +49,7 @@ type Refreshes struct {
 var (
 	_ refresher.Store   = (*Refreshes)(nil)
 	_ refresher.Answers = (*Refreshes)(nil)
+	_ refresher.Changed = (*Refreshes)(nil)
 )
 
 // fences is the number of fences, and the maximum of concurrent fenced transactions of a
@@ -138,29 +141,34 @@ func (r *Refreshes) Freshness(ctx context.Context) (f refresher.Freshness, err e
 	if err != nil {
 		return refresher.Freshness{}, err
 	}
-	f.At, f.Seen = fromMillis(now.At), now.Seen
-	f.Changes, f.ChangedAt, err = r.changes(ctx)
+	f.At, f.Seen, f.Settled, f.Full = fromMillis(now.At), now.Seen, now.Settled, now.Full
+	f.Changes, f.ChangedAt, _, err = r.changes(ctx)
 	return f, err
 }
 
 // Changes implements refresher.Store.
-func (r *Refreshes) Changes(ctx context.Context) (int64, error) {
-	n, _, err := r.changes(ctx)
-	return n, err
+func (r *Refreshes) Changes(ctx context.Context) (n int64, point string, err error) {
+	n, _, at, err := r.changes(ctx)
+	return n, at.String(), err
 }
 
-// changes returns how many changes made licence data stale, and when the last one did, from
-// the counts of all stripes of the journal.
-func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, err error) {
-	err = r.journals.heads(ctx, register.JournalName, func(_ int, head item) error {
+// changes returns how many changes made licence data stale, when the last one did, and the
+// position of the journal, from the heads of all its stripes.
+func (r *Refreshes) changes(ctx context.Context) (n int64, last time.Time, at journal.Position, err error) {
+	err = r.journals.heads(ctx, register.JournalName, func(stripe int, head item) error {
+		point, err := decode[headItem](head)
+		if err != nil {
+			return err
+		}
+		at[stripe] = point.point()
 		i, err := decode[agreementHead](head)
 		n += i.Changes
-		if at := fromMillis(i.Changed); at.After(last) {
-			last = at
+		if changed := fromMillis(i.Changed); changed.After(last) {
+			last = changed
 		}
 		return err
 	})
-	return n, last, err
+	return n, last, at, err
 }
 
 // Open implements refresher.Store.

@@ -45,7 +45,7 @@ func licenses(n int) answers {
 func workerOn(store refresher.Store, source entitlement.Source, clock func() time.Time) *refresher.Worker {
 	return &refresher.Worker{
 		Requests: &refresher.Requests{Queue: store, Clock: clock, Log: slog.New(slog.DiscardHandler)},
-		Store:    store, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Zone: time.UTC,
+		Store:    store, Source: func(context.Context, refresher.Run) (entitlement.Source, error) { return source, nil }, Zone: time.UTC,
 		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
 		Lease: time.Minute, AskTimeout: time.Minute,
 	}

@@ -24,10 +24,38 @@ type snapshotItem struct {
 	Run      string   `dynamodbav:"run"`
 	Sequence int64    `dynamodbav:"seq"`
 	SHA256   string   `dynamodbav:"sha256"`
+	// Supplement is of the newest snapshot only. Version 1 has none.
+	Supplement *supplementRecord `dynamodbav:"supplement,omitempty"`
+}
+
+// supplementRecord identifies a report.Supplement.
+type supplementRecord struct {
+	Run      string `dynamodbav:"run"`
+	Sequence int64  `dynamodbav:"seq"`
+	Bytes    int64  `dynamodbav:"bytes"`
+	SHA256   string `dynamodbav:"sha256"`
 }
 
 func (i snapshotItem) published() report.Published {
-	return report.Published{Date: i.Date, Run: i.Run, Sequence: i.Sequence, SHA256: i.SHA256}
+	p := report.Published{Date: i.Date, Run: i.Run, Sequence: i.Sequence, SHA256: i.SHA256}
+	if s := i.Supplement; s != nil {
+		p.Supplement = report.Object{Name: report.ObjectSupplement, Key: report.SupplementKey(i.Date, s.Sequence, s.Run, s.SHA256), Bytes: s.Bytes, SHA256: s.SHA256}
+	}
+	return p
+}
+
+// Supplement implements snapshot.Index.
+func (s *Snapshots) Supplement(ctx context.Context, base report.Published, sequence int64, run string, o report.Object) (done bool, err error) {
+	err = s.db.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                 key(snapshotsPK, newestSnapshotSK),
+		UpdateExpression:    aws.String("SET supplement = :supplement"),
+		ConditionExpression: aws.String("seq = :base AND run = :run AND (attribute_not_exists(supplement) OR supplement.seq <= :seq)"),
+		ExpressionAttributeValues: item{
+			":supplement": value(supplementRecord{Run: run, Sequence: sequence, Bytes: o.Bytes, SHA256: o.SHA256}),
+			":base":       num(base.Sequence), ":run": str(base.Run), ":seq": num(sequence),
+		},
+	})
+	return err == nil, ignoreCondition(err)
 }
 
 // Publish implements snapshot.Index.

@@ -86,3 +86,60 @@ func TestR8_5_IndexKeepsTheLatest(t *testing.T) {
 		t.Errorf("the newest is %+v", newest)
 	}
 }
+
+// A supplement is of the newest snapshot, and only a later one replaces it.
+func TestR7_5_SupplementsOfTheNewest(t *testing.T) {
+	t.Parallel()
+	index := open(t).Snapshots
+	published := func(sequence int64) report.Published {
+		return report.Published{Date: "2026-11-21", Run: fmt.Sprint("r", sequence), Sequence: sequence, SHA256: fmt.Sprintf("%064d", sequence)}
+	}
+	add := func(base report.Published, sequence int64) bool {
+		t.Helper()
+		sum := fmt.Sprintf("%064d", sequence)
+		done, err := index.Supplement(t.Context(), base, sequence, fmt.Sprint("p", sequence), report.Object{Bytes: sequence, SHA256: sum})
+		must(t, err)
+		return done
+	}
+	has := func(sequence int64) {
+		t.Helper()
+		newest, err := index.Newest(t.Context())
+		must(t, err)
+		want := report.Object{}
+		if sequence > 0 {
+			sum := fmt.Sprintf("%064d", sequence)
+			want = report.Object{Name: report.ObjectSupplement, Key: report.SupplementKey("2026-11-21", sequence, fmt.Sprint("p", sequence), sum), Bytes: sequence, SHA256: sum}
+		}
+		if diff := cmp.Diff(want, newest.Supplement); diff != "" {
+			t.Errorf("supplement (-want +got):\n%s", diff)
+		}
+	}
+	if add(published(1), 2) {
+		t.Error("a supplement of nothing")
+	}
+	_, err := index.Publish(t.Context(), published(1))
+	must(t, err)
+	has(0)
+	for _, test := range []struct {
+		base     int64
+		sequence int64
+		done     bool
+		has      int64
+	}{{1, 5, true, 5}, {1, 5, true, 5}, {1, 4, false, 5}, {1, 6, true, 6}, {2, 7, false, 6}} {
+		if got := add(published(test.base), test.sequence); got != test.done {
+			t.Errorf("%+v: %v", test, got)
+		}
+		has(test.has)
+	}
+	day, err := index.Day(t.Context(), "2026-11-21")
+	must(t, err)
+	if day != published(1) {
+		t.Errorf("the snapshot of the day is %+v", day)
+	}
+	_, err = index.Publish(t.Context(), published(8)) // it has everything
+	must(t, err)
+	has(0)
+	if add(published(1), 9) {
+		t.Error("a supplement of an older snapshot")
+	}
+}

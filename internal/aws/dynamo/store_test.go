@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
@@ -377,6 +379,76 @@ func TestTakeover(t *testing.T) {
 	equal(t, "pairs after the clearing", pairs(t, s, p.Create[0].ID), []string{"1", "2"})
 }
 
+// TestClearAllContinues interrupts ClearAll again and again. Each attempt continues where the one
+// before it stopped, so that it ends, however short an invocation is. After an attempt that may have
+// staged something, it starts over.
+func TestClearAllContinues(t *testing.T) {
+	t.Parallel()
+	client, table := storetest.Client(t), storetest.Table(t)
+	good := dynamo.Open(client, table, dynamo.PageSize(2))
+	many := rows{}
+	for n := range 20 {
+		many[fmt.Sprint("Keep ", n)] = []string{fmt.Sprint("9", n)}
+	}
+	apply(t, good, "good.csv", "", many)
+	dead := running(t, good, "dead.csv")
+	must(t, good.Imports.AcquireWriter(t.Context(), dead.Stage(), noon, noon.Add(time.Minute)))
+	must(t, good.Imports.Stage(t.Context(), prepare(t, good, dead, "", rows{"Office": {"1", "2", "3"}})))
+	must(t, good.Imports.ReleaseWriter(t.Context(), dead.Stage()))
+	staged := func() (n int) {
+		for _, it := range storetest.Dump(t, client, table) {
+			if strings.Contains(fmt.Sprint(it), string(dead.Stage())) {
+				n++
+			}
+		}
+		return n
+	}
+	before := staged()
+	scans := 0
+	limited := dynamodb.New(client.Options(), func(o *dynamodb.Options) {
+		o.APIOptions = append(slices.Clip(o.APIOptions), func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("limit", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				if _, is := in.Parameters.(*dynamodb.ScanInput); is {
+					if scans--; scans < 0 {
+						return middleware.InitializeOutput{}, middleware.Metadata{}, errors.New("the invocation ended")
+					}
+				}
+				return next.HandleInitialize(ctx, in)
+			}), middleware.Before)
+		})
+	})
+	clearing := func(attempt, pages int) bool {
+		scans = pages
+		imp := dead
+		imp.Attempt = attempt
+		return dynamo.Open(limited, table, dynamo.PageSize(2)).Imports.ClearAll(t.Context(), imp) == nil
+	}
+	done, attempt := false, dead.Attempt
+	for !done {
+		if attempt++; attempt > 40 {
+			t.Fatal("it does not end")
+		}
+		done = clearing(attempt, 10)
+	}
+	if attempt < dead.Attempt+3 {
+		t.Errorf("it took %d attempts", attempt-dead.Attempt)
+	}
+	if after := staged(); before < 4 || after > 1 { // the import's own record stays
+		t.Errorf("%d items of the stage before, %d after", before, after)
+	}
+	if !clearing(attempt+1, 1000) || scans > 1000-attempt {
+		t.Errorf("the position was not removed: %d scans left of 1000", scans)
+	}
+
+	// An attempt in between stages something in the part that was scanned.
+	if clearing(attempt+2, 10) {
+		t.Fatal("it was not interrupted")
+	}
+	if !clearing(attempt+4, 1000) || 1000-scans < 20 {
+		t.Errorf("it did not start over: %d scans", 1000-scans)
+	}
+}
+
 func TestClearAllLeavesNothingReserved(t *testing.T) {
 	t.Parallel()
 	client, table := storetest.Client(t), storetest.Table(t)
@@ -391,7 +463,7 @@ func TestClearAllLeavesNothingReserved(t *testing.T) {
 	must(t, err)
 	equal(t, "running imports", len(open), 1)
 
-	must(t, s.Imports.ClearAll(t.Context(), dead.ID))
+	must(t, s.Imports.ClearAll(t.Context(), dead))
 	failed := dead
 	failed.State = importer.StateFailed
 	must(t, s.Imports.Finish(t.Context(), failed, nil))

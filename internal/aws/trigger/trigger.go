@@ -51,8 +51,9 @@ func RunCall(run string) Call { return Call{Source: manifest.CallSource, Run: ru
 // RecountCall returns the event that calls Jobs.Recount.
 func RecountCall() Call { return Call{Source: manifest.CallSource, Recount: true} }
 
-// event is the payload of a function that does not serve HTTP: S3 records, or one of the sources
-// in package manifest.
+// event is the payload of a function that does not serve HTTP: messages of a queue with
+// notifications of S3, a notification itself, or one of the sources in package manifest. S3 sent
+// notifications to the functions in earlier releases, and operators send one again by hand.
 type event struct {
 	events.S3Event
 	Call
@@ -69,7 +70,10 @@ func Handler(jobs Jobs, log *slog.Logger) func(context.Context, json.RawMessage)
 		if err := json.Unmarshal(payload, &e); err != nil {
 			return fmt.Errorf("event is not JSON: %w", err)
 		}
-		if e.Source == "" {
+		switch {
+		case e.Source == "" && len(e.Records) > 0 && e.Records[0].EventSource == queueSource:
+			return jobs.dequeue(ctx, payload, log)
+		case e.Source == "":
 			return jobs.receive(ctx, e.Records, payload, log)
 		}
 		job, err := jobs.of(e)
@@ -102,6 +106,30 @@ func (j Jobs) of(e event) (job func(context.Context) error, err error) {
 		return nil, fmt.Errorf("event of %q is not for this function", e.Source)
 	}
 	return job, nil
+}
+
+// queueSource is the event source of records that come from a queue.
+const queueSource = "aws:sqs"
+
+// dequeue receives the notifications of S3 that a queue delivers, one or more at a time. If one
+// fails, all are delivered again; files that were processed are then skipped.
+func (j Jobs) dequeue(ctx context.Context, payload []byte, log *slog.Logger) error {
+	var delivery events.SQSEvent
+	if err := json.Unmarshal(payload, &delivery); err != nil {
+		return fmt.Errorf("delivery of the queue: %w", err)
+	}
+	var faults []error
+	for _, message := range delivery.Records {
+		var notification events.S3Event
+		err := json.Unmarshal([]byte(message.Body), &notification)
+		if err != nil {
+			err = fmt.Errorf("message %s is no notification of S3: %w", message.MessageId, err)
+		} else {
+			err = j.receive(ctx, notification.Records, []byte(message.Body), log)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }
 
 // receive passes the objects of an event to their receivers. An error of one does not stop the

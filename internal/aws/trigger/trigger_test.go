@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -70,6 +71,30 @@ func notified(name, folder string) []byte {
 		"s3":{"bucket":{"name":"uploads"},"object":{"key":"` + folder + `my+file.csv","versionId":"v1","eTag":"e1","sequencer":"0A","size":7}}}]}`)
 }
 
+// queued returns the event with which a queue delivers messages.
+func queued(bodies ...string) []byte {
+	var delivery events.SQSEvent
+	for i, body := range bodies {
+		delivery.Records = append(delivery.Records, events.SQSMessage{MessageId: fmt.Sprintf("m%d", i), EventSource: "aws:sqs", Body: body})
+	}
+	payload, err := json.Marshal(delivery)
+	if err != nil {
+		panic(err) // plain text
+	}
+	return payload
+}
+
+// R3.9: a fault with one message of a delivery fails it, and the others are received.
+func TestFaultOfOneMessage(t *testing.T) {
+	t.Parallel()
+	fault := errors.New("the table is gone")
+	got := called{fail: map[string]error{"agreements/my file.csv": fault}}
+	err := handle(got.jobs(), queued(string(notified("ObjectCreated:Put", "agreements/")), string(notified("ObjectCreated:Put", "catalog/"))))
+	if !errors.Is(err, fault) || len(got.Files) != 2 {
+		t.Errorf("%v, %v", err, got.Files)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	const by = "AWS:AIDAEXAMPLEUSER01"
@@ -107,13 +132,19 @@ func TestEvents(t *testing.T) {
 		"a file of another receiver": {notified("ObjectCreated:Put", "catalog/Head+office/"), called{Jobs: received, Files: []intake.Object{{
 			Bucket: "uploads", Key: "catalog/Head office/my file.csv", Version: "v1", ETag: "e1", Sequencer: "0A", Size: 7, At: at("2026-11-21T12:00:00Z"), By: "AWS:admin",
 		}}}},
-		"a file of no receiver":  {notified("ObjectCreated:Put", "inventory/"), called{Jobs: received}},
-		"a deleted file":         {sample(t, "s3-object-removed.json"), called{Jobs: received}},
-		"S3's test":              {sample(t, "s3-test-event.json"), called{}},
-		"the schedule":           {sample(t, "schedule.json"), called{Jobs: []string{"scheduled"}}},
-		"R7.1 a night":           {sample(t, "nightly.json"), called{Jobs: []string{"night 2026-11-21T01:30:00Z"}}},
-		"a call to refresh":      {sample(t, "call-refresh.json"), called{Jobs: []string{"run 0v5z3m8k2qd7c1x9w4t6p3r8s2"}}},
-		"R6.3 a call to recount": {sample(t, "call-recount.json"), called{Jobs: []string{"recount"}}},
+		"a file of no receiver": {notified("ObjectCreated:Put", "inventory/"), called{Jobs: received}},
+		"from a queue": {queued(string(notified("ObjectCreated:Put", "agreements/"))), called{Jobs: received, Files: []intake.Object{{
+			Bucket: "uploads", Key: "agreements/my file.csv", Version: "v1", ETag: "e1", Sequencer: "0A", Size: 7, At: at("2026-11-21T12:00:00Z"), By: "AWS:admin",
+		}}}},
+		"a queue with S3's test":       {queued(string(sample(t, "s3-test-event.json"))), called{}},
+		"a queue with another message": {queued("hello"), called{Rejected: "message m0 is no notification of S3"}},
+		"a queue with no records":      {queued("{}"), called{Rejected: "no records"}},
+		"a deleted file":               {sample(t, "s3-object-removed.json"), called{Jobs: received}},
+		"S3's test":                    {sample(t, "s3-test-event.json"), called{}},
+		"the schedule":                 {sample(t, "schedule.json"), called{Jobs: []string{"scheduled"}}},
+		"R7.1 a night":                 {sample(t, "nightly.json"), called{Jobs: []string{"night 2026-11-21T01:30:00Z"}}},
+		"a call to refresh":            {sample(t, "call-refresh.json"), called{Jobs: []string{"run 0v5z3m8k2qd7c1x9w4t6p3r8s2"}}},
+		"R6.3 a call to recount":       {sample(t, "call-recount.json"), called{Jobs: []string{"recount"}}},
 
 		"not JSON":                 {[]byte("agreements/a.csv"), called{Rejected: "event is not JSON"}},
 		"null":                     {[]byte("null"), called{Rejected: "no records"}},

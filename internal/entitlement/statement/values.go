@@ -11,9 +11,7 @@ import (
 	"trueup/internal/text"
 )
 
-// quantityOf reads a whole number from 0 to entitlement.MaxQuantity. 1234, 1.234, 1,234, 1 234
-// and 1'234 are equal, and zero decimals are allowed. Exactly three digits after a separator are
-// thousands, because a quantity of licences is never a fraction.
+// quantityOf reads a whole number from 0 to entitlement.MaxQuantity (text.Whole).
 func quantityOf(c cell) (int, bool) {
 	if c.number {
 		value, err := strconv.ParseFloat(c.text, 64)
@@ -22,50 +20,8 @@ func quantityOf(c cell) (int, bool) {
 		}
 		return int(value), true
 	}
-	digits, ok := ungroup(withoutZeroDecimals(strings.TrimPrefix(text.Readable(c.text), "+")))
-	if !ok {
-		return 0, false
-	}
-	n, err := strconv.Atoi(digits)
-	return n, err == nil && n <= entitlement.MaxQuantity
-}
-
-// withoutZeroDecimals removes a final ".0", ",0", ".00" or ",00".
-func withoutZeroDecimals(s string) string {
-	i := strings.LastIndexAny(s, ".,")
-	if i <= 0 {
-		return s
-	}
-	if decimals := s[i+1:]; decimals != "0" && decimals != "00" {
-		return s
-	}
-	return s[:i]
-}
-
-// groupSeparators are the separators of thousands: full stop, comma, apostrophes and kinds of
-// spaces.
-const groupSeparators = ".,'’ \u00a0\u2009\u202f"
-
-// ungroup removes the separators between groups of three digits. They must all be the same.
-func ungroup(s string) (digits string, ok bool) {
-	if len(s) > 40 {
-		return "", false
-	}
-	var b strings.Builder
-	var separator rune
-	group := 0 // digits since the last separator
-	for _, r := range s {
-		switch {
-		case '0' <= r && r <= '9':
-			b.WriteRune(r)
-			group++
-		case strings.ContainsRune(groupSeparators, r) && (separator == 0 && 1 <= group && group <= 3 || separator == r && group == 3):
-			separator, group = r, 0
-		default:
-			return "", false
-		}
-	}
-	return b.String(), b.Len() > 0 && (separator == 0 || group == 3)
+	n, ok := text.Whole(c.text)
+	return n, ok && n <= entitlement.MaxQuantity
 }
 
 // dayOf reads a cell that can only be a date: one that starts with the year, or a workbook's

@@ -63,7 +63,7 @@ func agreementOf(lang i18n.Lang, today day.Calendar, a agreement.Agreement) Agre
 }
 
 // today returns the calendar that statuses are derived from.
-func (o *operations) today() day.Calendar { return o.Expiring.At(o.Now()) }
+func (o *operations) today() day.Calendar { return o.Expiring.At(o.Now(), o.Zone) }
 
 // terms numbers the statuses of an agreement with dates, for its ETag.
 var terms = map[agreement.Status]int{

@@ -4,6 +4,7 @@ package agreements
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,6 +34,7 @@ type Deps struct {
 	Inventory         Inventory
 	InventoryRequired bool // whether agreements of type other need an inventory (R2.8)
 	Expiring          day.Window
+	Zone              *time.Location // of the organisation, which decides what day it is today
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store

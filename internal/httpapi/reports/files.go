@@ -35,6 +35,7 @@ var (
 	formatCSV  = format{"csv", "text/csv; charset=utf-8", "attachment", "", report.Table.CSV}
 	formatXLSX = format{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment", "binary", report.Table.XLSX}
 	formatHTML = format{"html", "text/html; charset=utf-8", "inline", "", report.Table.HTML}
+	formatJSON = format{extension: "json", media: "application/json", disposition: "attachment"} // only for answers that are stored as files
 )
 
 // maxFileBytes is the maximum size of a file in a response. Lambda accepts 6 MB, as a JSON
@@ -137,9 +138,7 @@ func file[In any](o *operations, f format, what, name string, table func(context
 		media, _, _ := strings.Cut(f.media, ";")
 		op.Responses = map[string]*huma.Response{
 			"200": {Description: "The file.", Content: map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeString, Format: f.binary}}}},
-			"303": {Description: "A redirect to the file.", Headers: map[string]*huma.Param{"Location": {
-				Description: "The address of the download, which is valid for some minutes.", Schema: &huma.Schema{Type: huma.TypeString, Format: "uri"},
-			}}},
+			"303": redirected(),
 		}
 		huma.Register(api, op, func(ctx context.Context, in *In) (*reportFile, error) {
 			t, date, err := table(ctx, in)
@@ -163,6 +162,11 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 			ContentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'", Body: body, // a page runs and loads nothing
 		}, nil
 	}
+	return o.stored(ctx, f, lang, name, body)
+}
+
+// stored stores a file that is too large for a response, and returns a redirect.
+func (o *operations) stored(ctx context.Context, f format, lang, name string, body []byte) (*reportFile, error) {
 	sum := sha256.Sum256(body)
 	key := manifest.ExportsPrefix + hex.EncodeToString(sum[:]) + "/" + name
 	if err := o.Reports.Put(ctx, key, f.media, body); err != nil {
@@ -173,6 +177,13 @@ func (o *operations) answer(ctx context.Context, f format, lang, name string, bo
 		return nil, err
 	}
 	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
+}
+
+// redirected returns the description of the redirect to a file that is too large for a response.
+func redirected() *huma.Response {
+	return &huma.Response{Description: "A redirect to the file.", Headers: map[string]*huma.Param{"Location": {
+		Description: "The address of the download, which is valid for some minutes.", Schema: &huma.Schema{Type: huma.TypeString, Format: "uri"},
+	}}}
 }
 
 // fits reports whether a file fits in a response: text as a JSON string, binary content in

@@ -19,6 +19,7 @@ import (
 // Refresh is the record of one refresh of licence data (R7.1).
 type Refresh struct {
 	ID          string            `json:"id" doc:"The id of the refresh. Ids sort by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Kind        refresher.Kind    `json:"kind" doc:"The pairs that it asks about. full: every pair; pending: pairs that were added since the last refresh and have no answer."`
 	Trigger     refresher.Trigger `json:"trigger" doc:"The reason. schedule: the nightly refresh; now: requested by a user; import: new pairs or another statement; deletion: removed pairs."`
 	GroupID     string            `json:"groupId,omitempty" doc:"The license group whose pairs are refreshed; absent for the whole organisation." example:"unassigned"`
 	By          string            `json:"by" doc:"Who requested it." example:"someone"`
@@ -49,7 +50,7 @@ type RefreshHold struct {
 
 func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
 	out := Refresh{
-		ID: r.ID, Trigger: r.Trigger, GroupID: r.GroupID, By: r.By, Date: r.Date, State: r.State, Final: r.Final(),
+		ID: r.ID, Kind: r.Kind, Trigger: r.Trigger, GroupID: r.GroupID, By: r.By, Date: r.Date, State: r.State, Final: r.Final(),
 		RequestedAt: r.RequestedAt.UTC(), StartedAt: r.StartedAt.UTC(), EndedAt: r.EndedAt.UTC(),
 		Total: r.Total, Checked: r.Checked, Valid: r.Valid, Invalid: r.Invalid, Failed: r.Failed, Changed: r.Changed,
 		Progress: progressOf(r), Version: r.Version,
@@ -111,15 +112,15 @@ func (o *operations) refreshOperations() httpapi.Operations {
 func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Refresh licence data now"
 	op.Description = "Refreshes the entitlements of every agreement pair of the organisation or of one license group, and writes the reports of the day. " +
-		"Only one refresh is open at a time: if there is one, the response is that refresh."
+		"Only one refresh is open at a time: if there is one, the response is that refresh. If that one is pending and the request is for the organisation, a full refresh follows it."
 	op.DefaultStatus = http.StatusAccepted
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {
 		now, lang := o.Now(), in.Lang()
 		return accepted(httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[Refresh]) (reply httpapi.Reply[Refresh], err error) {
-			order := refresher.Order{ID: id.New(now, o.NewID()), Trigger: refresher.TriggerNow}
+			order := refresher.Order{ID: id.New(now, o.NewID()), Kind: refresher.KindFull, Trigger: refresher.TriggerNow}
 			event := o.EventAs(ctx, access.RefreshNow, now, "refresh.requested")
-			event.Subject, event.After = "refresh/"+order.ID, map[string]string{"trigger": string(order.Trigger)}
+			event.Subject, event.After = "refresh/"+order.ID, map[string]string{"kind": string(order.Kind), "trigger": string(order.Trigger)}
 			if in.Body.GroupID != nil {
 				order.GroupID = *in.Body.GroupID
 				event.After["group"] = order.GroupID

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"bytes"
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -61,10 +63,12 @@ type Matching struct {
 	Prefix    bool `query:"prefix" default:"true" doc:"Whether a licence covers updates of its version, for example 2.05 covers 2.05.1234."`
 	Downgrade bool `query:"downgrade" default:"true" doc:"Whether a licence covers older versions, by downgrade rights."`
 	Upgrade   bool `query:"upgrade" default:"true" doc:"Whether a licence of an operating system covers the version to which its publisher gives the upgrade free of charge, for example Windows 10 Pro covers Windows 11 Pro."`
-	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end."`
+	Assurance bool `query:"assurance" default:"true" doc:"Whether a licence with Software Assurance covers newer versions: all during its term, after it those released before its end. A subscription whose name has a version covers newer ones as long as it runs."`
 	Edition   bool `query:"edition" default:"true" doc:"Whether a licence covers lower editions of its family."`
 	Include   bool `query:"include" default:"true" doc:"Whether a licence of a suite or subscription covers what it includes."`
 	Candidate bool `query:"candidate" default:"true" doc:"Whether a licence covers installations that may be its product, because their title does not tell."`
+
+	Unversioned bool `query:"unversioned" default:"true" doc:"Whether a licence of any version covers installations whose version the inventory does not tell."`
 
 	Adjustment bool `query:"adjustment" default:"true" doc:"Whether manual adjustments of licences count. They never count in a report of one license type or of license groups."`
 }
@@ -72,7 +76,7 @@ type Matching struct {
 func (m Matching) options() position.Options {
 	return position.Options{
 		NoPrefix: !m.Prefix, NoDowngrade: !m.Downgrade, NoUpgrade: !m.Upgrade, NoAssurance: !m.Assurance,
-		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoAdjustment: !m.Adjustment,
+		NoEdition: !m.Edition, NoInclude: !m.Include, NoCandidate: !m.Candidate, NoUnversioned: !m.Unversioned, NoAdjustment: !m.Adjustment,
 	}
 }
 
@@ -168,7 +172,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 	return slices.Concat([]string{
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoUpgrade), strconv.FormatBool(p.NoAssurance),
-		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoAdjustment),
+		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoUnversioned), strconv.FormatBool(p.NoAdjustment),
 	}, f.Groups)
 }
 
@@ -300,13 +304,17 @@ type explainInput struct {
 	Dated
 }
 
-type explainOutput struct{ Body report.Explanation }
-
 func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
 	op.Summary = "Explain a product of the License installation report"
-	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall." + datedText
+	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall." + datedText +
+		" An explanation that is too large for a response is stored for a day, and the response redirects to it."
 	op.Errors = append(op.Errors, http.StatusNotFound)
-	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[report.Explanation](), true, "")
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{formatJSON.media: {Schema: schema}}},
+		"303": redirected(),
+	}
+	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*reportFile, error) {
 		v, err := o.view(ctx, in.date, in.Lang(), in.options())
 		if err != nil {
 			return nil, err
@@ -319,7 +327,14 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		if !found {
 			return nil, errs.New(errs.NotFound, "product_not_found", "id", in.Product)
 		}
-		return &explainOutput{explanation}, nil
+		var body bytes.Buffer
+		if err := huma.DefaultJSONFormat.Marshal(&body, explanation); err != nil {
+			return nil, err
+		}
+		if fits(formatJSON, body.Bytes()) {
+			return &reportFile{Status: http.StatusOK, ContentType: formatJSON.media, Body: body.Bytes()}, nil
+		}
+		return o.stored(ctx, formatJSON, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+formatJSON.extension, body.Bytes())
 	})
 }
 

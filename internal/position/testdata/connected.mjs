@@ -4,7 +4,7 @@
 //   node connected.mjs <package.json beside which DuckDB is installed> <lines.json>
 //
 // The lines are an array of {org, side, name, version, quantity, users, sa,
-// ended}, where side is "license" or "installation". What the test's products
+// ended, subscribed}, where side is "license", "installation" or "adjustment". What the test's products
 // cover is written here by hand. Written to standard output: rows, what is
 // owned and needed of each product, and shortfalls, the least that can be
 // short in each organisation and group of connected products.
@@ -19,7 +19,9 @@ await connection.run(`
   INSERT INTO products VALUES
     ('Apps', 'suites', true, true, false), ('Visio Professional', 'suites', false, true, false), ('Visio Standard', 'suites', false, true, false),
     ('E3', 'suites', true, true, false), ('E5', 'suites', true, true, false), ('Editor Pro', 'suites', true, true, false),
-    ('Editor', 'suites', true, true, true), ('CAL', 'cal', false, false, false), ('Mail Online', 'mail', true, false, false),
+    ('Editor', 'suites', true, true, true), ('Editor Standard', 'suites', true, true, false),
+    ('System Pro', 'system', false, true, false), ('System Lite', 'system', false, true, false),
+    ('Bundle', 'bundle', false, true, false), ('Tile', 'bundle', false, true, false), ('CAL', 'cal', false, false, false), ('Mail Online', 'mail', true, false, false),
     ('CAL Suite', 'agent', false, false, false), ('Agent', 'agent', false, true, false),
     ('SQL Enterprise', 'sql', false, false, false), ('SQL Standard', 'sql', false, false, false), ('SQL Developer', 'sql', true, true, false),
     ('SQL', 'sql', false, true, true);
@@ -31,14 +33,21 @@ await connection.run(`
     ('Visio Professional', 'Visio Standard', 'own', false), ('Editor Pro', 'Editor', 'own', false),
     ('E3', 'Apps', 'Apps', true), ('E3', 'Visio Professional', 'Visio', true), ('E3', 'Visio Standard', 'Visio', true),
     ('E5', 'E3', 'E3', true), ('E5', 'Apps', 'Apps', true), ('E5', 'Visio Professional', 'Visio', true), ('E5', 'Visio Standard', 'Visio', true),
-    ('E5', 'Editor Pro', 'Editor', true), ('E5', 'Editor', 'Editor', true), ('CAL Suite', 'Agent', 'Agent', true),
+    ('E5', 'Editor Pro', 'Editor', true), ('E5', 'Editor', 'Editor', true), ('E5', 'Editor Standard', 'Editor', true),
+    ('Editor Pro', 'Editor Standard', 'own', false), ('Editor Standard', 'Editor', 'own', false),
+    ('Editor', 'Editor Pro', 'own', false), ('Editor', 'Editor Standard', 'own', false),
+    ('System Pro', 'System Lite', 'own', false), ('Bundle', 'Tile', 'Tile', true), ('CAL Suite', 'Agent', 'Agent', true),
     ('SQL Enterprise', 'SQL Standard', 'own', false), ('SQL Enterprise', 'SQL', 'own', false),
     ('SQL Standard', 'SQL', 'own', false), ('SQL Developer', 'SQL', 'own', false);
 
+  -- The versions of Tile that are in a Bundle: version 2021 has none, and its licence is for the one of 2019.
+  CREATE TABLE contained(version VARCHAR, tile VARCHAR);
+  INSERT INTO contained VALUES ('', ''), ('2016', 'A'), ('2019', 'B'), ('2021', 'B');
+
   CREATE TABLE lines AS
     SELECT * FROM read_json('${linesFile.replaceAll("'", "''")}', columns = {
-      org: 'INTEGER', side: 'VARCHAR', name: 'VARCHAR', version: 'VARCHAR', quantity: 'INTEGER', users: 'INTEGER', sa: 'INTEGER', ended: 'VARCHAR'})
-    JOIN products USING (name) WHERE quantity > 0;
+      org: 'INTEGER', side: 'VARCHAR', name: 'VARCHAR', version: 'VARCHAR', quantity: 'INTEGER', users: 'INTEGER', sa: 'INTEGER', ended: 'VARCHAR', subscribed: 'BOOLEAN'})
+    JOIN products USING (name) WHERE quantity > 0 OR side = 'adjustment' AND quantity <> 0;
 
   CREATE TABLE demands AS
     SELECT org, grp, name, version, measured, undecidable, sum(CASE WHEN peruser AND users > 0 THEN users ELSE quantity END) AS needed
@@ -47,20 +56,46 @@ await connection.run(`
   -- A service of which nothing is installed is not measured; if an inventory has it, it is.
   UPDATE demands SET measured = true WHERE name = 'Mail Online';
 
-  CREATE TABLE licenses AS
-    SELECT org, grp, name, version, assured, ended, sum(quantity) AS quantity, bool_and(measured) AS measured FROM (
-      SELECT org, grp, name, version, false AS assured, '' AS ended, quantity - sa AS quantity, measured FROM lines WHERE side = 'license'
+  -- What was bought, by what is taken last when an adjustment takes licences.
+  CREATE TABLE bought AS
+    SELECT org, grp, name, version, measured, last, assured, ended, subscribed, sum(quantity) AS quantity FROM (
+      SELECT org, grp, name, version, measured, 0 AS last, false AS assured, '' AS ended, false AS subscribed, quantity - sa AS quantity
+        FROM lines WHERE side = 'license' AND NOT subscribed
       UNION ALL
-      SELECT org, grp, name, version, ended = '', ended, sa, measured FROM lines WHERE side = 'license'
+      SELECT org, grp, name, version, measured, CASE WHEN ended = '' THEN 3 ELSE 1 END, ended = '', ended, false, sa
+        FROM lines WHERE side = 'license' AND NOT subscribed
+      UNION ALL
+      SELECT org, grp, name, version, measured, 2, false, '', true, quantity FROM lines WHERE side = 'license' AND subscribed
     ) GROUP BY ALL HAVING sum(quantity) > 0;
+
+  CREATE TABLE adjusted AS
+    SELECT org, grp, name, version, bool_and(measured) AS measured, sum(quantity) AS quantity FROM lines WHERE side = 'adjustment' GROUP BY ALL;
+
+  CREATE TABLE licenses AS SELECT org, grp, name, version, assured, ended, subscribed, measured, sum(quantity) AS quantity FROM (
+    SELECT org, grp, name, version, assured, ended, subscribed, measured,
+      greatest(0, least(quantity, quantity + coalesce(
+        (SELECT least(0, a.quantity) FROM adjusted a WHERE a.org = b.org AND a.name = b.name AND a.version = b.version), 0)
+        + coalesce(sum(quantity) OVER taken, 0))) AS quantity
+    FROM bought b WINDOW taken AS (PARTITION BY org, name, version ORDER BY last, ended ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    UNION ALL
+    SELECT org, grp, name, version, false, '', false, measured, quantity FROM adjusted WHERE quantity > 0
+  ) GROUP BY ALL;
   UPDATE licenses SET measured = true WHERE name = 'Mail Online' AND org IN (SELECT org FROM demands WHERE name = 'Mail Online');
 
   CREATE TABLE covers AS
-    SELECT l.org, l.grp, l.name AS license, l.version AS bought, l.assured, l.ended, r.pool, l.quantity, l.measured AND d.measured AS measured, d.name, d.version
-    FROM licenses l JOIN rights r ON r.license = l.name JOIN demands d ON d.org = l.org AND d.name = r.installed
-    WHERE l.version = '' OR l.version = d.version OR d.version <> '' AND l.version > d.version
-      OR NOT r.included AND l.version < d.version
-        AND (l.assured OR l.ended <> '' AND (d.version < left(l.ended, 4) OR l.ended = d.version || '-12-31'))`);
+    SELECT l.*, d.version
+    FROM (
+      SELECT l.org, l.grp, l.name AS license, l.version AS bought, l.assured, l.ended, l.subscribed, r.pool, r.included, r.installed AS name,
+        l.quantity, l.measured, CASE WHEN r.installed = 'Tile' AND l.name = 'Bundle' THEN c.tile ELSE l.version END AS seen
+      FROM licenses l JOIN rights r ON r.license = l.name LEFT JOIN contained c ON c.version = l.version
+      WHERE l.quantity > 0
+    ) l JOIN demands d ON d.org = l.org AND d.name = l.name
+    WHERE seen = '' OR seen = d.version OR d.version = '' OR seen > d.version
+      OR license = 'System Pro' AND bought = '2019' AND d.version = '2021'
+      OR seen < d.version AND (subscribed OR NOT included
+        AND (assured OR ended <> '' AND (d.version < left(ended, 4) OR ended = d.version || '-12-31')))`);
+
+await connection.run(`UPDATE covers SET measured = measured AND (SELECT d.measured FROM demands d WHERE d.org = covers.org AND d.name = covers.name AND d.version = covers.version)`);
 
 const rows = await connection.runAndReadAll(`
   SELECT org, name, version, CAST(coalesce(owned, 0) AS INTEGER) AS owned, CAST(coalesce(needed, 0) AS INTEGER) AS needed,
@@ -80,7 +115,7 @@ const shortfalls = await connection.runAndReadAll(`
     SELECT org, grp, name, version, needed, row_number() OVER (PARTITION BY org, grp ORDER BY name, version) - 1 AS bit
     FROM demands d WHERE measured
   ), supplies AS (
-    SELECT c.org, c.grp, license, bought, assured, ended, pool, quantity, bit_or(1 << CAST(n.bit AS INTEGER)) AS mask
+    SELECT c.org, c.grp, license, bought, assured, ended, subscribed, pool, quantity, bit_or(1 << CAST(n.bit AS INTEGER)) AS mask
     FROM covers c JOIN needed n USING (org, grp, name, version) WHERE c.measured GROUP BY ALL
   ), sets AS (
     SELECT org, grp, unnest(range(1, 1 << CAST(count(*) AS INTEGER))) AS members FROM needed GROUP BY org, grp

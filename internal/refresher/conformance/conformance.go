@@ -45,6 +45,7 @@ func Test(t *testing.T, fresh func(t *testing.T) World) {
 		"R7.1 claims":                           claims,
 		"R7.1 an attempt that lost its run":     lost,
 		"R7.1 pairs":                            pairs,
+		"R7.1 pairs since a point":              pairsSince,
 		"R7.2 answers":                          answers,
 		"R7.2 answers put aside":                aside,
 		"R7.2 pairs that went":                  gone,
@@ -116,7 +117,7 @@ func (b *bench) remove(agreementID string, n int) {
 func (b *bench) queued() refresher.Run {
 	b.runs++
 	return refresher.Run{
-		ID: fmt.Sprintf("run %03d", b.runs), Trigger: refresher.TriggerNow, By: "ann", Date: "2026-11-21", RequestedAt: begun, State: refresher.StateQueued,
+		ID: fmt.Sprintf("run %03d", b.runs), Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "ann", Date: "2026-11-21", RequestedAt: begun, State: refresher.StateQueued,
 	}
 }
 
@@ -157,8 +158,14 @@ func (b *bench) end(run refresher.Run) (queued string) {
 // list returns the pairs of a group, read in pages of at most limit.
 func (b *bench) list(groupID string, limit int) (all []refresher.Known) {
 	b.Helper()
+	return b.within(refresher.Scope{GroupID: groupID}, limit)
+}
+
+// within returns the pairs of a scope, read in pages of at most limit.
+func (b *bench) within(s refresher.Scope, limit int) (all []refresher.Known) {
+	b.Helper()
 	for cursor := ""; ; {
-		page, err := b.Pairs(b.Context(), groupID, limit, cursor)
+		page, err := b.Pairs(b.Context(), s, limit, cursor)
 		b.must(err)
 		if len(page.Items) > limit {
 			b.Errorf("%d pairs on a page of %d", len(page.Items), limit)

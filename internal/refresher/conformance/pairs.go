@@ -25,7 +25,7 @@ func pairs(b *bench) {
 		b.must(b.world.Add(b.Context(), id, groupID, added...))
 	}
 	for groupID, keys := range want {
-		count, err := b.Count(b.Context(), groupID)
+		count, err := b.Count(b.Context(), refresher.Scope{GroupID: groupID})
 		b.must(err)
 		b.equal(fmt.Sprintf("count of %q", groupID), count, len(keys))
 		var order []agreement.PairKey
@@ -50,7 +50,7 @@ func pairs(b *bench) {
 	// Every other pair is listed once while pairs are added and removed.
 	times := map[agreement.PairKey]int{}
 	for cursor, round := "", 0; ; round++ {
-		page, err := b.Pairs(b.Context(), "", 3, cursor)
+		page, err := b.Pairs(b.Context(), refresher.Scope{}, 3, cursor)
 		b.must(err)
 		for _, k := range page.Items {
 			times[k.Pair.Key()]++
@@ -66,6 +66,50 @@ func pairs(b *bench) {
 			b.Errorf("%s is listed %d times", key, times[key])
 		}
 	}
+}
+
+// pairsSince lists the pairs that were added after each of several points.
+func pairsSince(b *bench) {
+	point := func() string {
+		_, at, err := b.Changes(b.Context())
+		b.must(err)
+		return at
+	}
+	start := point()
+	b.add("a1", 1, 2, 3)
+	second := point()
+	b.equal("no change, no other point", point(), second)
+	b.add("a2", 4, 5)
+	b.add("a1", 6)
+	b.remove("a1", 2)
+	b.remove("a2", 4)
+	b.add("a3", 2)
+	third := point()
+	run := b.start() // answers are no changes
+	b.answer(run, valid(run, b.known(5), 3), failed(run, b.known(6)))
+	b.must(b.Summarize(b.Context(), run, []string{"a1", "a2"}))
+	b.end(run)
+	for _, test := range []struct {
+		since string
+		want  []int
+	}{{start, []int{1, 3, 6, 5, 2}}, {second, []int{6, 5, 2}}, {third, nil}} {
+		scope := refresher.Scope{Since: test.since}
+		for _, limit := range []int{2, refresher.BatchSize} {
+			got, want := []agreement.PairKey{}, []agreement.PairKey{}
+			for _, k := range b.within(scope, limit) {
+				got = append(got, k.Pair.Key())
+			}
+			for _, n := range test.want {
+				want = append(want, numbered(n).Key())
+			}
+			b.equal(fmt.Sprintf("added since %q", test.since), got, want)
+		}
+		n, err := b.Count(b.Context(), scope)
+		b.must(err)
+		b.equal("count", n, len(test.want))
+	}
+	b.add("a3", 2000)
+	b.equal("one more", len(b.within(refresher.Scope{Since: third}, refresher.BatchSize)), 1)
 }
 
 func answers(b *bench) {

@@ -258,7 +258,7 @@ func held(b *bench) {
 
 func changes(b *bench) {
 	number := func() int64 {
-		n, err := b.Changes(b.Context())
+		n, _, err := b.Changes(b.Context())
 		b.must(err)
 		return n
 	}
@@ -285,6 +285,8 @@ func changes(b *bench) {
 	b.must(err)
 	start := claimed(run)
 	start.Seen = seen
+	_, start.Reached, err = b.Changes(b.Context())
+	b.must(err)
 	run, err = b.Claim(b.Context(), run, start)
 	b.must(err)
 	k := b.known(1)
@@ -303,6 +305,7 @@ func changes(b *bench) {
 	b.equal("stale after it", fresh.Stale(), false)
 	b.equal("of when", fresh.At, run.StartedAt)
 	b.equal("seen", fresh.Seen, seen)
+	b.equal("points", []string{fresh.Settled, fresh.Full}, []string{start.Reached, start.Reached})
 
 	earlier := b.start() // an earlier start, which saw fewer changes
 	earlier.StartedAt, earlier.Seen = begun.Add(-time.Hour), 0
@@ -311,6 +314,28 @@ func changes(b *bench) {
 	again, err := b.Freshness(b.Context())
 	b.must(err)
 	b.equal("never older", again, fresh)
+
+	// A pending run reads changes, but not all licence data.
+	b.add("a1", 7)
+	queued := b.queued()
+	queued.Kind = refresher.KindPending
+	pending, _, err := b.Request(b.Context(), queued, once.Change{})
+	b.must(err)
+	start = claimed(pending)
+	start.StartedAt, start.Since = begun.Add(time.Hour), fresh.Settled
+	start.Seen, start.Reached, err = b.Changes(b.Context())
+	b.must(err)
+	pending, err = b.Claim(b.Context(), pending, start)
+	b.must(err)
+	stored, err := b.Run(b.Context(), pending.ID)
+	b.must(err)
+	b.equal("stored", stored, pending)
+	b.end(pending)
+	now, err := b.Freshness(b.Context())
+	b.must(err)
+	b.equal("stale after a pending run", now.Stale(), false)
+	b.equal("of when then", now.At, fresh.At)
+	b.equal("points then", []string{now.Settled, now.Full}, []string{start.Reached, fresh.Full})
 
 	b.remove("a1", 1)
 	after, err := b.Freshness(b.Context())

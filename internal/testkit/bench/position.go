@@ -23,7 +23,7 @@ func (b *bench) positions(ctx context.Context) error {
 	titles := b.size(20_000, 200)
 	data := titled(titles)
 	now := time.Now()
-	s := report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Products(), Words: report.WordsIn(i18n.English)}
+	s := report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Products: builtin.Products(), Words: report.WordsIn(i18n.English)}
 	var products int
 	reports := func(context.Context) error {
 		_, manifest, err := data.Snapshot(day.Of(now), "bench", 1, s)

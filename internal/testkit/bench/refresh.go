@@ -47,6 +47,10 @@ func (l *licensed) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitleme
 		return nil, ctx.Err()
 	case <-time.After(askTakes):
 	}
+	return l.answers(pairs), nil
+}
+
+func (l *licensed) answers(pairs []agreement.Pair) []entitlement.Answer {
 	answers := make([]entitlement.Answer, len(pairs))
 	for i, p := range pairs {
 		answers[i] = entitlement.Answer{Pair: p.Key(), State: entitlement.StateValid, Entitlements: []entitlement.Entitlement{
@@ -54,7 +58,7 @@ func (l *licensed) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitleme
 			{Publisher: "Microsoft", Pool: "Systems", Family: "Windows Enterprise", Version: "11", Effective: 100 + l.run, ActiveSA: 100, End: "2027-12-31"},
 		}}
 	}
-	return answers, nil
+	return answers
 }
 
 // refreshes measures a refresh of all pairs, among the maximum number of agreements, against
@@ -74,7 +78,7 @@ func (b *bench) refreshes(ctx context.Context) error {
 	if err := others(ctx, client, store, agreements-pairs); err != nil {
 		return err
 	}
-	if err := rowsInto(ctx, store, file(1, pairs, pairs)); err != nil {
+	if err := rowsInto(ctx, store, 1, file(1, pairs, pairs)); err != nil {
 		return err
 	}
 	numbers := register.New(store.Agreements, store.Journal, nil, nil)
@@ -89,13 +93,13 @@ func (b *bench) refreshes(ctx context.Context) error {
 	refreshes := dynamo.NewRefreshes(store, numbers)
 	r := &refresher.Worker{
 		Requests: &refresher.Requests{Queue: refreshes, Clock: time.Now, Log: slog.New(slog.DiscardHandler)},
-		Store:    refreshes, Source: func(context.Context) (entitlement.Source, error) { return source, nil }, Zone: time.UTC,
+		Store:    refreshes, Source: func(context.Context, refresher.Run) (entitlement.Source, error) { return source, nil }, Zone: time.UTC,
 		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
 		Lease: time.Minute, AskTimeout: time.Minute,
 	}
 	subject := func(ctx context.Context) (time.Duration, error) {
 		source.run++
-		run, err := r.Request(ctx, refresher.Order{ID: id.New(time.Now(), fmt.Sprint(source.run)), Trigger: refresher.TriggerNow, By: "bench"})
+		run, err := r.Request(ctx, refresher.Order{ID: id.New(time.Now(), fmt.Sprint(source.run)), Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "bench"})
 		if err != nil {
 			return 0, err
 		}
@@ -170,10 +174,10 @@ func others(ctx context.Context, client *dynamodb.Client, store *dynamo.Table, n
 	return nil
 }
 
-// rowsInto stores a file's rows, each in its own agreement.
-func rowsInto(ctx context.Context, store *dynamo.Table, data []byte) error {
+// rowsInto stores the rows of the n-th file, each in its own agreement.
+func rowsInto(ctx context.Context, store *dynamo.Table, n int, data []byte) error {
 	now := time.Now()
-	source := intake.Object{Bucket: "bench", Key: "agreements/bench.csv", Version: "1", At: now, By: "bench"}
+	source := intake.Object{Bucket: "bench", Key: fmt.Sprintf("agreements/bench-%d.csv", n), Version: "1", At: now, By: "bench"}
 	imp := importer.Import{
 		Head: intake.Head{ID: source.ID(), Object: source, Via: audit.SourceImport, At: now}, File: "bench.csv",
 		State: importer.StateRunning, Attempt: 1, StartedAt: now, Lease: now.Add(time.Hour),
@@ -184,7 +188,7 @@ func rowsInto(ctx context.Context, store *dynamo.Table, data []byte) error {
 	}
 	plan := importer.Plan{Stage: imp.Stage(), At: now, By: "bench", Group: group.Group{ID: group.UnassignedID}}
 	for i, row := range pairfile.Read(data, pairfile.Options{FileName: imp.File}).Rows {
-		plan.Create = append(plan.Create, importer.Creation{ID: fmt.Sprintf("volume-%06d", i), Name: row.Name, Pairs: []agreement.Pair{row.Pair}})
+		plan.Create = append(plan.Create, importer.Creation{ID: fmt.Sprintf("volume-%02d-%06d", n, i), Name: row.Name, Pairs: []agreement.Pair{row.Pair}})
 	}
 	if plan.Known, err = store.Imports.Lookup(ctx, importer.Wanted{}); err != nil {
 		return err

@@ -74,7 +74,7 @@ func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files o
 		l.runs++
 		now := time.Now()
 		return p.Publish(ctx, refresher.Run{
-			ID: id.New(now, "bench"), Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
+			ID: id.New(now, "bench"), Kind: refresher.KindFull, Trigger: refresher.TriggerNow, State: refresher.StateSucceeded,
 			Token: l.runs, Date: l.date, RequestedAt: now, StartedAt: now,
 		})
 	}
@@ -182,7 +182,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
 	var library *snapshot.Library
 	now := time.Now()
-	settings := report.Settings{Now: now, Calendar: day.Window(90).At(now), Products: builtin.Products(), Words: report.WordsIn(i18n.English)}
+	settings := report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Products: builtin.Products(), Words: report.WordsIn(i18n.English)}
 	read := func(ctx context.Context) error {
 		v, _, err := library.Live(ctx)
 		if err != nil {
@@ -194,7 +194,7 @@ func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects
 		return nil
 	}
 	fresh := func(ctx context.Context) (time.Duration, error) {
-		library = &snapshot.Library{Files: files, Index: index, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles, Adjustments: l}
+		library = &snapshot.Library{Files: files, Index: index, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles, Adjustments: l, Zone: time.UTC}
 		return took(read)(ctx)
 	}
 	held, err := peak(ctx, func(ctx context.Context) error {

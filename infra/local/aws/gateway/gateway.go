@@ -174,6 +174,8 @@ func (f *handler) serve(w http.ResponseWriter, r *http.Request, matched Route, n
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		message(w, http.StatusServiceUnavailable, "Service Unavailable")
+	case errors.Is(err, lambda.ErrThrottled):
+		message(w, http.StatusServiceUnavailable, "Service Unavailable")
 	case errors.Is(err, lambda.ErrTooLarge):
 		message(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 	case err != nil:

@@ -64,6 +64,8 @@ func refuse(w http.ResponseWriter, err error) {
 		answer(w, http.StatusNotFound, "ResourceNotFoundException", err.Error())
 	case errors.Is(err, ErrTooLarge):
 		answer(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", err.Error())
+	case errors.Is(err, ErrThrottled):
+		answer(w, http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 	case errors.Is(err, ErrInvalid):
 		answer(w, http.StatusBadRequest, "InvalidRequestContentException", err.Error())
 	default:

@@ -10,6 +10,11 @@
 //   - An asynchronous call is written to a file before it is accepted, and retried with
 //     the service's delays. If it fails for good, the record that Lambda sends to an
 //     on-failure destination is written to the dead-letter folder. A restart loses no call.
+//   - A function can have a queue, which delivers its messages as the event source of SQS does:
+//     a limited number at once, hidden for a while after each delivery, and to the dead-letter
+//     folder after a number of deliveries.
+//   - An account can have a limit of executions. Beyond it, callers get ErrThrottled, and
+//     asynchronous calls and messages wait.
 //   - Children end with this process (on Linux also when it is killed).
 package lambda
 
@@ -42,9 +47,17 @@ type Function struct {
 	Env         []string // "NAME=value", added to the variables that the service sets
 	Memory      int      // MB; passed to the function but not enforced
 	Timeout     time.Duration
-	Concurrency int // 0 for DefaultConcurrency
-	Retries     int // of an asynchronous call, after the first attempt
+	Concurrency int    // 0 for DefaultConcurrency
+	Retries     int    // of an asynchronous call, after the first attempt
+	Queue       *Queue // nil for a function without a queue
 	Schedules   []Schedule
+}
+
+// Queue configures a function's queue and its event source. Each delivery has one message.
+type Queue struct {
+	AtOnce     int           // maximum concurrency of the event source
+	Hidden     time.Duration // visibility timeout: from a delivery that failed to the next one
+	Deliveries int           // the number after which a message goes to the dead-letter folder
 }
 
 // Options configures a Host.
@@ -53,13 +66,16 @@ type Options struct {
 	Dir         string          // folder of asynchronous calls (pending/) and their failures (dead-letters/)
 	Logs        string          // folder of the logs, one file per function
 	Console     io.Writer       // receives a short form of the logs; nil discards it
-	RetryDelays []time.Duration // the last one applies to all further retries; nil for DefaultRetryDelays
+	RetryDelays []time.Duration // also of messages; the last one applies to all further retries; nil for DefaultRetryDelays and Queue.Hidden
+	Executions  int             // limit of concurrent executions of all functions; 0 for none
 	Now         func() time.Time
 }
 
 // Host runs functions.
 type Host struct {
 	options   Options
+	hidden    []time.Duration // delays of messages instead of Queue.Hidden; nil for that
+	account   chan struct{}   // one entry per execution; nil without a limit
 	functions map[string]*function
 	queue     *queue
 
@@ -84,11 +100,14 @@ var (
 	ErrTooLarge = errors.New("lambda: the payload is too large")
 	ErrInvalid  = errors.New("lambda: the payload is not JSON")
 	ErrClosed   = errors.New("lambda: closed")
+	// ErrThrottled is returned to a caller beyond the account's limit.
+	ErrThrottled = errors.New("lambda: Rate Exceeded.")
 )
 
 // Start starts a host, which resumes pending asynchronous calls and follows the schedules.
 // Children start on demand.
 func Start(o Options) (*Host, error) {
+	hidden := o.RetryDelays
 	if o.RetryDelays == nil {
 		o.RetryDelays = DefaultRetryDelays
 	}
@@ -98,13 +117,16 @@ func Start(o Options) (*Host, error) {
 	if err := os.MkdirAll(o.Logs, 0o700); err != nil {
 		return nil, err
 	}
-	h := &Host{options: o, functions: map[string]*function{}, closing: make(chan struct{}), killing: make(chan struct{})}
+	h := &Host{options: o, hidden: hidden, functions: map[string]*function{}, closing: make(chan struct{}), killing: make(chan struct{})}
+	if o.Executions > 0 {
+		h.account = make(chan struct{}, o.Executions)
+	}
 	for _, f := range o.Functions {
 		if _, err := os.Stat(f.Binary); err != nil {
 			return nil, fmt.Errorf("the function %s is not built: %w", f.Name, err)
 		}
 		if f.Concurrency == 0 {
-			f.Concurrency = DefaultConcurrency
+			f.Concurrency = max(DefaultConcurrency, o.Executions)
 		}
 		log, err := openLog(o.Logs, f.Name, o.Console, o.Now)
 		if err != nil {
@@ -113,6 +135,9 @@ func Start(o Options) (*Host, error) {
 		h.functions[f.Name] = &function{
 			Function: f, binary: f.Binary, now: o.Now, log: log, killing: h.killing,
 			slots: make(chan struct{}, f.Concurrency), workers: map[*worker]bool{},
+		}
+		if f.Queue != nil {
+			h.functions[f.Name].deliveries = make(chan struct{}, f.Queue.AtOnce)
 		}
 	}
 	q, err := openQueue(h)
@@ -139,7 +164,29 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (Result,
 	case !json.Valid(payload):
 		return Result{}, ErrInvalid
 	}
+	if h.account != nil {
+		select {
+		case h.account <- struct{}{}:
+			defer func() { <-h.account }()
+		default:
+			return Result{}, ErrThrottled
+		}
+	}
 	return h.invoke(ctx, h.functions[name], newID(), payload)
+}
+
+// invokeLater is like Invoke for an asynchronous call or a message, which waits until the account
+// has an execution for it.
+func (h *Host) invokeLater(f *function, id string, payload []byte) (Result, error) {
+	if h.account != nil {
+		select {
+		case h.account <- struct{}{}:
+			defer func() { <-h.account }()
+		case <-h.closing:
+			return Result{}, ErrClosed
+		}
+	}
+	return h.invoke(context.Background(), f, id, payload)
 }
 
 func (h *Host) invoke(ctx context.Context, f *function, id string, payload []byte) (Result, error) {
@@ -203,11 +250,21 @@ func (h *Host) InvokeAsync(name string, payload []byte) (string, error) {
 	return h.queue.add(name, payload)
 }
 
-// Pending returns the number of asynchronous calls that have neither succeeded nor failed on
+// Send stores a message in a function's queue. If the error is nil, the message will be delivered
+// at least once.
+func (h *Host) Send(name string, body []byte) (id string, err error) {
+	if h.functions[name] == nil || h.functions[name].Queue == nil {
+		return "", fmt.Errorf("%w with a queue: %s", ErrNotFound, name)
+	}
+	return h.queue.send(name, body)
+}
+
+// Pending returns the number of asynchronous calls and messages that have neither succeeded nor failed on
 // every attempt.
 func (h *Host) Pending() int { return h.queue.pending() }
 
-// DeadLetters returns the failures of asynchronous calls, oldest first.
+// DeadLetters returns the failures of asynchronous calls and messages, oldest first. Of a message
+// there is only the RequestPayload, its body.
 func (h *Host) DeadLetters() ([]DeadLetter, error) { return h.queue.deadLetters() }
 
 // PIDs returns the process ids of a function's children.

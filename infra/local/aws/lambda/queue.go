@@ -1,12 +1,14 @@
 package lambda
 
 import (
-	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,14 +23,15 @@ type queue struct {
 	outstanding int
 }
 
-// call is one asynchronous call.
+// call is one asynchronous call, or one message of a function's queue.
 type call struct {
 	ID        string          `json:"id"`
 	Function  string          `json:"function"`
 	Payload   json.RawMessage `json:"payload"`
 	Received  time.Time       `json:"received"`
-	Attempts  int             `json:"attempts"`  // failed attempts
-	NotBefore time.Time       `json:"notBefore"` // earliest time of the next attempt
+	Attempts  int             `json:"attempts"`          // failed attempts
+	NotBefore time.Time       `json:"notBefore"`         // earliest time of the next attempt
+	Message   bool            `json:"message,omitempty"` // Payload is the body of a message, as text
 }
 
 // DeadLetter is the record of an asynchronous call that failed on every attempt, in the format
@@ -133,12 +136,25 @@ func (c *call) file(dir string) string {
 }
 
 func (q *queue) add(function string, payload []byte) (string, error) {
+	return q.keep(&call{Function: function, Payload: payload})
+}
+
+func (q *queue) send(function string, body []byte) (string, error) {
+	text, err := json.Marshal(string(body))
+	if err != nil {
+		return "", err
+	}
+	return q.keep(&call{Function: function, Payload: text, Message: true})
+}
+
+// keep stores a call and starts it.
+func (q *queue) keep(c *call) (string, error) {
 	if !q.host.enter() {
 		return "", ErrClosed
 	}
 	defer q.host.running.Done()
 	now := q.host.options.Now()
-	c := &call{ID: newID(), Function: function, Payload: payload, Received: now, NotBefore: now}
+	c.ID, c.Received, c.NotBefore = newID(), now, now
 	if err := write(c.file(q.waiting), c); err != nil {
 		return "", fmt.Errorf("lambda: %w", err)
 	}
@@ -173,7 +189,7 @@ func (q *queue) make(c *call) error {
 			wait.Stop()
 			return ErrClosed
 		}
-		result, err := q.host.invoke(context.Background(), f, c.ID, c.Payload)
+		result, begun, err := q.attempt(c, f)
 		if err != nil {
 			return err
 		}
@@ -181,12 +197,11 @@ func (q *queue) make(c *call) error {
 			return os.Remove(c.file(q.waiting))
 		}
 		c.Attempts++
-		if c.Attempts > f.Retries {
+		if c.Attempts >= c.attempts(f) {
 			return q.bury(c, f, result)
 		}
-		delays := q.host.options.RetryDelays
-		delay := delays[min(c.Attempts, len(delays))-1]
-		c.NotBefore = q.host.options.Now().Add(delay)
+		delay := q.delay(c, f)
+		c.NotBefore = begun.Add(delay)
 		if err := write(c.file(q.waiting), c); err != nil {
 			return err
 		}
@@ -194,7 +209,69 @@ func (q *queue) make(c *call) error {
 	}
 }
 
+// attempts returns the number of attempts of a call.
+func (c *call) attempts(f *function) int {
+	if c.Message && f.Queue != nil {
+		return f.Queue.Deliveries
+	}
+	return 1 + f.Retries
+}
+
+// delay returns the delay after the latest attempt of a call.
+func (q *queue) delay(c *call, f *function) time.Duration {
+	delays := q.host.options.RetryDelays
+	if c.Message && f.Queue != nil && q.host.hidden == nil {
+		return f.Queue.Hidden
+	}
+	return delays[min(c.Attempts, len(delays))-1]
+}
+
+// attempt makes a call once. It returns the time from which the delay of the next attempt counts:
+// a message is hidden from its delivery on, and Lambda waits after a call has failed.
+func (q *queue) attempt(c *call, f *function) (r Result, begun time.Time, err error) {
+	if !c.Message {
+		r, err = q.host.invokeLater(f, c.ID, c.Payload)
+		return r, q.host.options.Now(), err
+	}
+	if f.deliveries != nil {
+		select {
+		case f.deliveries <- struct{}{}:
+			defer func() { <-f.deliveries }()
+		case <-q.host.closing:
+			return Result{}, time.Time{}, ErrClosed
+		}
+	}
+	payload, err := c.delivery(f, q.host.options.Now())
+	if err != nil {
+		return Result{}, time.Time{}, err
+	}
+	begun = q.host.options.Now()
+	r, err = q.host.invokeLater(f, newID(), payload)
+	return r, begun, err
+}
+
+// delivery returns the event with which the event source of SQS delivers a message.
+func (c *call) delivery(f *function, now time.Time) ([]byte, error) {
+	var body string
+	if err := json.Unmarshal(c.Payload, &body); err != nil {
+		return nil, fmt.Errorf("lambda: message %s: %w", c.ID, err)
+	}
+	digest := md5.Sum([]byte(body))
+	return json.Marshal(map[string]any{"Records": []any{map[string]any{
+		"messageId": c.ID, "receiptHandle": newID(), "body": body, "md5OfBody": hex.EncodeToString(digest[:]),
+		"attributes": map[string]string{
+			"ApproximateReceiveCount": strconv.Itoa(c.Attempts + 1), "SentTimestamp": strconv.FormatInt(c.Received.UnixMilli(), 10),
+			"ApproximateFirstReceiveTimestamp": strconv.FormatInt(now.UnixMilli(), 10), "SenderId": account,
+		},
+		"messageAttributes": map[string]any{}, "eventSource": "aws:sqs",
+		"eventSourceARN": "arn:aws:sqs:" + region + ":" + account + ":" + f.Name, "awsRegion": region,
+	}}})
+}
+
 func (q *queue) bury(c *call, f *function, last Result) error {
+	if c.Message {
+		return q.buryMessage(c, f)
+	}
 	err := write(c.file(q.deadLetter), DeadLetter{
 		Version:   "1.0",
 		Timestamp: q.host.options.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
@@ -212,6 +289,23 @@ func (q *queue) bury(c *call, f *function, last Result) error {
 	return os.Remove(c.file(q.waiting))
 }
 
+// buryMessage moves a message to the dead letters as it is, as SQS does.
+func (q *queue) buryMessage(c *call, f *function) error {
+	var body string
+	if err := json.Unmarshal(c.Payload, &body); err != nil {
+		return fmt.Errorf("lambda: message %s: %w", c.ID, err)
+	}
+	name := c.file(q.deadLetter)
+	if err := os.WriteFile(name+".tmp", []byte(body), 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(name+".tmp", name); err != nil {
+		return err
+	}
+	fmt.Fprintf(q.host.options.Console, "%s: a message failed on every delivery (%d), see %s\n", f.Name, c.Attempts, name)
+	return os.Remove(c.file(q.waiting))
+}
+
 func (q *queue) pending() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -223,6 +317,9 @@ func (q *queue) deadLetters() (letters []DeadLetter, _ error) {
 		var d DeadLetter
 		if err := json.Unmarshal(data, &d); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
+		}
+		if d.RequestContext.RequestID == "" { // a message
+			d = DeadLetter{RequestPayload: data}
 		}
 		letters = append(letters, d)
 		return nil

@@ -21,10 +21,12 @@ import (
 // function is a function with its children.
 type function struct {
 	Function
-	now     func() time.Time
-	log     *logFile
-	slots   chan struct{}   // one entry per in-flight invocation
-	killing <-chan struct{} // closed when in-flight invocations must end
+	now   func() time.Time
+	log   *logFile
+	slots chan struct{} // one entry per in-flight invocation
+	// deliveries has one entry per message in delivery; nil without a queue.
+	deliveries chan struct{}
+	killing    <-chan struct{} // closed when in-flight invocations must end
 
 	mu      sync.Mutex
 	binary  string    // the executable of new children

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,10 @@ type event struct {
 	Do   string `json:"do"`
 	For  int    `json:"for"`  // milliseconds or bytes
 	File string `json:"file"` // file to which each call appends a line
+
+	Records []struct {
+		Body string `json:"body"` // the event, of a message in a queue
+	} `json:"Records"`
 }
 
 type answer struct {
@@ -32,6 +37,13 @@ type answer struct {
 }
 
 func handle(ctx context.Context, e event) (answer, error) {
+	if len(e.Records) > 0 {
+		body := e.Records[0].Body
+		e = event{}
+		if err := json.Unmarshal([]byte(body), &e); err != nil {
+			return answer{}, err
+		}
+	}
 	lc, _ := lambdacontext.FromContext(ctx)
 	deadline, _ := ctx.Deadline()
 	binary, err := os.Executable()
