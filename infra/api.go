@@ -82,6 +82,7 @@ func accessLogFormat() string {
 		"bytes":            "$context.responseLength",
 		"milliseconds":     "$context.responseLatency",
 		"subject":          "$context.authorizer.claims.sub",
+		"object":           "$context.authorizer.claims.oid", // audit events have it instead, if a token of Entra ID does
 		"authorizerError":  "$context.authorizer.error",
 		"integrationError": "$context.integrationErrorMessage",
 	})
@@ -93,15 +94,15 @@ func accessLogFormat() string {
 
 // addRoutes adds every route of package route to the API, and permits the API to call
 // the functions that serve them.
-func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, functions map[string]awslambda.Function) {
+func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, accepted tokens, functions map[string]awslambda.Function) {
 	authorizer := awsapigatewayv2.NewCfnAuthorizer(stack, jsii.String("ApiAuthorizer"), &awsapigatewayv2.CfnAuthorizerProps{
 		ApiId:          api.AttrApiId(),
 		Name:           jsii.String("users"),
 		AuthorizerType: jsii.String("JWT"),
 		IdentitySource: jsii.Strings("$request.header.Authorization"),
 		JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{
-			Issuer:   users.pool.UserPoolProviderUrl(),
-			Audience: jsii.Strings(*users.client.UserPoolClientId()),
+			Issuer:   jsii.String(accepted.issuer),
+			Audience: jsii.Strings(accepted.audience...),
 		},
 	})
 	for _, f := range manifest.Functions {
@@ -138,6 +139,9 @@ func addRoutes(stack awscdk.Stack, api awsapigatewayv2.CfnApi, users users, func
 			if r.Permission != access.Anyone {
 				props.AuthorizationType = jsii.String("JWT")
 				props.AuthorizerId = authorizer.Ref()
+				if accepted.scope != "" {
+					props.AuthorizationScopes = jsii.Strings(accepted.scope)
+				}
 			}
 			resource := awsapigatewayv2.NewCfnRoute(stack, jsii.String(id(r.Operation, "Route")), props)
 			if r.Permission == access.Anyone {

@@ -234,7 +234,7 @@ var functionChecks = []check{
 				settings := map[string]any{}
 				for _, s := range f.Settings {
 					setting, _ := config.Find(s)
-					if setting.Service {
+					if setting.Service || setting.Default == "" && !setting.Required() {
 						continue // not set by default
 					}
 					settings[s] = setting.Default

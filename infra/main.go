@@ -13,9 +13,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -43,10 +45,7 @@ func synth() error {
 	}
 	app := newApp(nil)
 	chosen, err := readSettings(func(name string) string {
-		if value := app.Node().TryGetContext(jsii.String(name)); value != nil {
-			return fmt.Sprint(value)
-		}
-		return ""
+		return contextText(app.Node().TryGetContext(jsii.String(name)))
 	})
 	if err != nil {
 		return err
@@ -54,6 +53,30 @@ func synth() error {
 	newStack(app, chosen, dist)
 	app.Synth(nil)
 	return nil
+}
+
+// contextText returns a context value as text, as -c name=value gives it. In cdk.context.json a value
+// may also be a number, true or false, a list, which becomes texts with commas between, or an object,
+// which becomes JSON.
+func contextText(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return ""
+	case []any:
+		texts := make([]string, len(value))
+		for i := range value {
+			texts[i] = fmt.Sprint(value[i])
+		}
+		return strings.Join(texts, ",")
+	case map[string]any:
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // it was read from JSON
+		}
+		return string(text)
+	default:
+		return fmt.Sprint(value)
+	}
 }
 
 // newApp returns an app without CDK's own metadata, so that the template is the same

@@ -9,7 +9,9 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 
 	"trueup/internal/config"
 	"trueup/internal/manifest"
@@ -20,6 +22,9 @@ import (
 const (
 	alarmEmail    = "alarmEmail"          // address that receives alarms; none if empty
 	consoleOrigin = "consoleOrigin"       // https://host of a console served elsewhere; the API's origin if empty
+	issuer        = "signInIssuer"        // issuer of the tokens of the organisation's identity provider; the stack's own user pool if empty
+	audience      = "signInAudience"      // what the claim aud of these tokens may be, with commas between
+	scope         = "signInScope"         // scope that tokens must have; none if empty
 	refreshAt     = "refreshAt"           // HH:MM in the time zone of refreshes; manifest.NightlyAt if empty
 	stackName     = "stackName"           // name of the stack and prefix of its names; defaultName if empty
 	signInPrefix  = "signInPrefix"        // prefix of the sign-in page's address; stack name and account if empty
@@ -45,6 +50,9 @@ type settings struct {
 	Functions     config.Config // what an operator chose, and defaults; names of resources and functions are empty
 	AlarmEmail    string
 	ConsoleOrigin string
+	Issuer        string   // empty for the stack's own user pool
+	Audience      []string // of the issuer's tokens
+	Scope         string
 	RefreshAt     string // in the layout timeOfDay
 	Table         string // name of the table in use; empty for the stack's own table
 	StackName     string
@@ -70,6 +78,32 @@ var reservedWords = regexp.MustCompile(`aws|amazon|cognito`)
 // secretName matches the name of a secret, or its full ARN with the suffix that Secrets
 // Manager adds to the name. Neither may contain a character that is a wildcard in IAM.
 var secretName = regexp.MustCompile(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}|[A-Za-z0-9/_+=.@-]{1,512})$`)
+
+// tenantID matches the id of a tenant of Entra ID.
+var tenantID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// wrongIssuer returns what to do about an issuer that API Gateway does not accept, or that no token
+// has; empty if there is nothing. API Gateway compares the claim iss with it letter by letter.
+func wrongIssuer(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsFunc(s, unicode.IsSpace) {
+		return "give the address in the claim iss of the tokens, such as https://login.example.org/realm"
+	}
+	if strings.Contains(u.Path, "/.well-known") {
+		return "leave out /.well-known and what follows: give the member issuer of that document"
+	}
+	switch u.Host {
+	case "login.microsoftonline.com":
+		if tenant, ok := strings.CutSuffix(strings.TrimPrefix(u.Path, "/"), "/v2.0"); !ok || !tenantID.MatchString(tenant) {
+			return "give https://login.microsoftonline.com/<id of the tenant>/v2.0; tokens of version 1 have https://sts.windows.net/<id of the tenant>/"
+		}
+	case "sts.windows.net":
+		if tenant, ok := strings.CutSuffix(strings.TrimPrefix(u.Path, "/"), "/"); !ok || !tenantID.MatchString(tenant) {
+			return "give https://sts.windows.net/<id of the tenant>/ with the last slash"
+		}
+	}
+	return ""
+}
 
 // readSettings reads the context through lookup. The error joins all mistakes. Package
 // config, with which the functions read their settings, defines the valid values and
@@ -129,8 +163,39 @@ func readSettings(lookup func(string) string) (settings, error) {
 		mistake(contextOf(config.VLSCSecret), s, "give the name of a secret in Secrets Manager, or its whole ARN")
 	}
 
+	chosen.Issuer, chosen.Scope = lookup(issuer), lookup(scope)
+	for value := range strings.SplitSeq(lookup(audience), ",") {
+		if value = strings.TrimSpace(value); value != "" {
+			chosen.Audience = append(chosen.Audience, value)
+		}
+	}
+	claim, roles := contextOf(config.SignInClaim), contextOf(config.SignInRoles)
+	if chosen.Issuer == "" {
+		for _, name := range []string{audience, scope, claim, roles} {
+			if value := lookup(name); value != "" {
+				mistake(name, value, "give "+issuer+", too: it is the identity provider for which this is meant")
+			}
+		}
+	} else {
+		if advice := wrongIssuer(chosen.Issuer); advice != "" {
+			mistake(issuer, chosen.Issuer, advice)
+		}
+		if len(chosen.Audience) == 0 || strings.ContainsFunc(strings.Join(chosen.Audience, ""), unicode.IsSpace) {
+			mistake(audience, lookup(audience), "give what the claim aud of the tokens is, such as the client id of the application, with commas between several")
+		}
+		if strings.ContainsFunc(chosen.Scope, unicode.IsSpace) {
+			mistake(scope, chosen.Scope, "give one scope as the token has it in scp or scope, such as access")
+		}
+	}
+
+	choice := func(name string) string {
+		if value := lookup(name); value != "" || name != claim || chosen.Issuer == "" {
+			return value
+		}
+		return "roles"
+	}
 	var err error
-	if chosen.Functions, err = config.Chosen(lookup); err != nil {
+	if chosen.Functions, err = config.Chosen(choice); err != nil {
 		wrong = append(wrong, fmt.Errorf("infra: context: %w", err))
 	}
 	if wrong != nil {

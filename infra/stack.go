@@ -33,22 +33,31 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	if origin == "" {
 		origin = *api.AttrApiEndpoint()
 	}
-	users := newUsers(stack, chosen, origin)
-	addRoutes(stack, api, users, functions)
+	accepted := tokens{chosen.Issuer, chosen.Audience, chosen.Scope}
+	type output struct{ id, description, value string }
+	var signIn []output
+	if chosen.Issuer == "" {
+		// Only if its tokens are accepted: nobody would watch over the users of an unused pool.
+		users := newUsers(stack, chosen, origin)
+		accepted = tokens{issuer: *users.pool.UserPoolProviderUrl(), audience: []string{*users.client.UserPoolClientId()}}
+		signIn = []output{
+			{"SignInUrl", "Sign-in page", *users.domain.BaseUrl(nil)},
+			{"SignInReturnUrl", "Redirect URL after sign-in, which receives the code", returnURL(origin)},
+			{"UserPoolId", "Cognito user pool", *users.pool.UserPoolId()},
+			{"UserPoolClientId", "Client id of the console and of scripts", *users.client.UserPoolClientId()},
+		}
+	}
+	addRoutes(stack, api, accepted, functions)
 	newBuckets(stack, files, chosen, api)
 	newAlarms(stack, chosen, table, letters, functions, api)
 
-	for _, out := range []struct{ id, description, value string }{
+	for _, out := range append(signIn, []output{
 		{"ApiUrl", "Base URL of the HTTP API", *api.AttrApiEndpoint()},
-		{"SignInUrl", "Sign-in page", *users.domain.BaseUrl(nil)},
-		{"SignInReturnUrl", "Redirect URL after sign-in, which receives the code", returnURL(origin)},
-		{"UserPoolId", "Cognito user pool", *users.pool.UserPoolId()},
-		{"UserPoolClientId", "Client id of the console and of scripts", *users.client.UserPoolClientId()},
 		{"TableName", "DynamoDB table", *table.TableName()},
 		{"UploadsBucket", "Bucket for uploads of admins", bucketName(stack, manifest.Uploads)},
 		{"ReportsBucket", "Bucket for reports about imports, and for snapshots", bucketName(stack, manifest.Reports)},
 		{"DeadLettersUrl", "Dead-letter queue, with events that could not be processed", *letters.QueueUrl()},
-	} {
+	}...) {
 		awscdk.NewCfnOutput(stack, jsii.String(out.id), &awscdk.CfnOutputProps{
 			Description: jsii.String(out.description),
 			Value:       jsii.String(out.value),

@@ -19,6 +19,13 @@ type users struct {
 	domain awscognito.UserPoolDomain
 }
 
+// tokens says which tokens the API accepts.
+type tokens struct {
+	issuer   string
+	audience []string
+	scope    string // empty for any
+}
+
 // newUsers adds the user pool, with a group for each role of package access. Only an
 // administrator can add users. The client has no secret: it signs in with an
 // authorization code and PKCE, and returns to origin.

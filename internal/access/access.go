@@ -3,7 +3,7 @@ package access
 
 import "slices"
 
-// Role is a role of SPEC chapter 11, the name of a group in the token.
+// Role is a role of SPEC chapter 11. SignIn says which values in a token stand for it.
 type Role string
 
 // The roles.
@@ -50,8 +50,12 @@ var grants = map[Permission][]Role{
 
 // Principal is the caller, from a verified token.
 type Principal struct {
-	Subject string
+	Subject string // identifies the person or program, and never changes
+	Name    string // what people recognise; empty if the token has none. It gives no rights: some issuers let people choose it
 	Roles   []Role // known roles only
+	// GroupsLeftOut reports whether the issuer left the groups out of the token because there are
+	// too many. Roles is empty then, though the caller may have some.
+	GroupsLeftOut bool
 }
 
 // May reports whether one of the principal's roles grants the permission.

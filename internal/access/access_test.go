@@ -53,7 +53,7 @@ func TestAsNamesTheRoleThatGrants(t *testing.T) {
 	}
 }
 
-func TestFromClaims(t *testing.T) {
+func TestCallerOfThePool(t *testing.T) {
 	t.Parallel()
 	both := []access.Role{access.GlobalAdmin, access.UserAdmin}
 	for _, test := range []struct {
@@ -75,7 +75,7 @@ func TestFromClaims(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := access.FromClaims(map[string]string{"sub": "someone", "cognito:groups": test.groups})
+			got, ok := access.SignIn{}.Caller(map[string]string{"sub": "someone", "cognito:groups": test.groups}, "")
 			want := access.Principal{Subject: "someone", Roles: test.want}
 			if diff := cmp.Diff(want, got); diff != "" || !ok {
 				t.Errorf("ok = %v, (-want +got)\n%s", ok, diff)
@@ -83,21 +83,21 @@ func TestFromClaims(t *testing.T) {
 		})
 	}
 	for _, subject := range []string{"", " "} {
-		if p, ok := access.FromClaims(map[string]string{"sub": subject, "cognito:groups": "[global-admin]"}); ok {
+		if p, ok := (access.SignIn{}).Caller(map[string]string{"sub": subject, "cognito:groups": "[global-admin]"}, ""); ok {
 			t.Errorf("subject %q gives %+v, want nobody", subject, p)
 		}
 	}
-	if p, ok := access.FromClaims(nil); ok {
+	if p, ok := (access.SignIn{}).Caller(nil, ""); ok {
 		t.Errorf("no claims give %+v, want nobody", p)
 	}
 }
 
-func FuzzFromClaims(f *testing.F) {
+func FuzzCallerOfThePool(f *testing.F) {
 	for _, seed := range []string{"[global-admin user-admin]", `["billing-admin"]`, "a,b", "[[", "\x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, groups string) {
-		p, ok := access.FromClaims(map[string]string{"sub": "s", "cognito:groups": groups})
+		p, ok := access.SignIn{}.Caller(map[string]string{"sub": "s", "cognito:groups": groups}, "")
 		if !ok {
 			t.Fatal("a subject is somebody")
 		}

@@ -39,14 +39,20 @@ func (t Terms) Status(c day.Calendar) Status {
 // Totals are the totals of a set of agreements. All counts of agreements that users see come from
 // Add.
 type Totals struct {
-	Agreements int
-	Volume     int
-	Other      int
-	Pairs      int
-	Licenses   int // of agreements of type other
-
-	NotStarted, Active, Expiring, Expired, NoTerm int // by status
-	Valid, Pending, Error, Invalid                int // volume agreements by validation
+	Agreements int `json:"agreements" minimum:"0" doc:"The number of agreements."`
+	Volume     int `json:"volume" minimum:"0" doc:"The number of agreements of type volume."`
+	Other      int `json:"other" minimum:"0" doc:"The number of agreements of type other."`
+	Pairs      int `json:"pairs" minimum:"0" doc:"The number of agreement pairs."`
+	Licenses   int `json:"licenses" minimum:"0" doc:"The number of licences of agreements of type other."`
+	NotStarted int `json:"notStarted" minimum:"0" doc:"Agreements whose term starts later."`
+	Active     int `json:"active" minimum:"0" doc:"Agreements within their term."`
+	Expiring   int `json:"expiring" minimum:"0" doc:"Agreements that end soon."`
+	Expired    int `json:"expired" minimum:"0" doc:"Agreements that have ended."`
+	NoTerm     int `json:"noTerm" minimum:"0" doc:"Agreements with neither start nor end."`
+	Valid      int `json:"valid" minimum:"0" doc:"Volume agreements whose pairs are all valid."`
+	Pending    int `json:"pending" minimum:"0" doc:"Volume agreements with pairs that are not checked yet."`
+	Error      int `json:"error" minimum:"0" doc:"Volume agreements with pairs that could not be checked."`
+	Invalid    int `json:"invalid" minimum:"0" doc:"Volume agreements with pairs that are not valid."`
 }
 
 // Add adds one agreement.

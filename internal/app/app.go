@@ -74,8 +74,13 @@ func RunReports() { runAPI(reports.Name, Reports) }
 
 func runAPI(name string, handler func(config.Config, aws.Config, *slog.Logger) http.Handler) {
 	run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return trigger.HTTP(handler(settings, c, log), log, time.Now)
+		return serve(settings, handler(settings, c, log), log)
 	})
+}
+
+// serve returns the Lambda handler of a function that serves HTTP.
+func serve(settings config.Config, handler http.Handler, log *slog.Logger) any {
+	return trigger.HTTP(handler, settings.SignIn, log, time.Now)
 }
 
 // run reads the settings that the manifest lists for the function and starts its handler. An

@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/google/go-cmp/cmp"
+
 	"trueup/internal/access"
 	"trueup/internal/agreement"
 	"trueup/internal/aws/secrets"
@@ -249,7 +251,7 @@ func TestAddedSettingHasItsDefault(t *testing.T) {
 	none := func(string) string { return "" }
 	settings, err := config.Load(none, f.ToLoad(none)...)
 	want := config.Config{ExpiringDays: 90}
-	if err != nil || settings != want {
+	if diff := cmp.Diff(want, settings); err != nil || diff != "" {
 		t.Errorf("%+v, %v", settings, err)
 	}
 }

@@ -26,6 +26,7 @@ type Event struct {
 	ID        string // made from At by id.New, so ids sort by time
 	At        time.Time
 	By        string // subject of the token, or the principal of the S3 event
+	ByName    string // name of the caller in the token; empty if there was none
 	Role      string
 	Action    string // for example "import.announced", "import.succeeded", "group.created"
 	Subject   string // the changed thing, for example "import/01h…", "group/ab12"
@@ -38,7 +39,7 @@ type Event struct {
 // Query selects events, newest first. Empty fields select all.
 type Query struct {
 	From, To time.Time // From inclusive, To exclusive
-	By       string
+	By       string // subject or name
 	Action   string
 	Subject  string
 	Limit    int

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"trueup/internal/access"
 )
 
 // Names of the settings, which are environment variables. Settings describes each.
@@ -28,6 +31,8 @@ const (
 	VLSCEndpoint      = "VLSC_ENDPOINT"
 	VLSCTokenURL      = "VLSC_TOKEN_URL"
 	VLSCSecret        = "VLSC_SECRET"
+	SignInClaim       = "SIGN_IN_CLAIM"
+	SignInRoles       = "SIGN_IN_ROLES"
 )
 
 // Config is a function's settings.
@@ -44,6 +49,7 @@ type Config struct {
 	ImportLease       time.Duration
 	RefreshTimeZone   *time.Location
 	VLSC              VLSC
+	SignIn            access.SignIn
 }
 
 // VLSC is the address of the service that returns entitlements. It is zero if there is none; then
@@ -74,6 +80,10 @@ var Settings = []Setting{
 		chosenBy("vlscTokenUrl").ofService(),
 	text(VLSCSecret, "name of the secret with the service's client ID and secret", func(c *Config) *string { return &c.VLSC.Secret }).
 		chosenBy("vlscSecret").ofService(),
+	claim(SignInClaim, "claim of the token with the groups or roles of the caller (R16.4)", func(c *Config) *string { return &c.SignIn.Claim }).
+		chosenBy("signInClaim"),
+	mapping(SignInRoles, "what the values of that claim stand for; empty if they are the names of trueup's roles", func(c *Config) *access.Mapping { return &c.SignIn.Mapping }).
+		chosenBy("signInRoles"),
 }
 
 // Setting is one row of Settings.
@@ -88,6 +98,7 @@ type Setting struct {
 	Want     string // description of allowed values, for errors
 
 	set   func(c *Config, value string) bool // false if the value is not allowed
+	fault func(value string) error           // what is wrong with a value, if Want cannot say it
 	value func(c Config) string
 }
 
@@ -173,6 +184,34 @@ func zone(name, summary string, field func(*Config) **time.Location) Setting {
 	}
 }
 
+// claim is the name of a claim of a token. Most are short words, others are addresses.
+func claim(name, summary string, field func(*Config) *string) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: access.GroupsClaim, Want: "the name of one claim, such as roles or groups",
+		set: func(c *Config, value string) bool {
+			*field(c) = value
+			return len(value) <= 256 && !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == ',' })
+		},
+		value: func(c Config) string { return *field(&c) },
+	}
+}
+
+func mapping(name, summary string, field func(*Config) *access.Mapping) Setting {
+	return Setting{
+		Name: name, Summary: summary,
+		set: func(c *Config, value string) (ok bool) {
+			m, err := access.ParseMapping(value)
+			*field(c) = m
+			return err == nil
+		},
+		fault: func(value string) error {
+			_, err := access.ParseMapping(value)
+			return err
+		},
+		value: func(c Config) string { return field(&c).String() },
+	}
+}
+
 // Find returns the setting with the name.
 func Find(name string) (Setting, bool) {
 	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })
@@ -223,6 +262,8 @@ func read(rows []Setting, nameOf func(Setting) string, lookup func(string) strin
 		switch {
 		case value == "" && s.Required():
 			wrong = append(wrong, name+" is not set")
+		case value != "" && !s.set(&c, value) && s.fault != nil:
+			wrong = append(wrong, fmt.Sprintf("%s: %s", name, strings.ReplaceAll(s.fault(value).Error(), "\n", "; ")))
 		case value != "" && !s.set(&c, value):
 			wrong = append(wrong, fmt.Sprintf("%s is %q; set %s", name, value, s.Want))
 		}

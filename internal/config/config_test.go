@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/internal/access"
 	"trueup/internal/config"
 )
 
@@ -21,6 +22,11 @@ func every() (names []string) {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
+	names, err := access.ParseMapping(`{"global-admin": ["Licence admins"]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signIn := access.SignIn{Claim: "roles", Mapping: names}
 	given := func(more map[string]string) map[string]string {
 		settings := map[string]string{
 			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i",
@@ -31,6 +37,7 @@ func TestLoad(t *testing.T) {
 	byDefault := config.Config{
 		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i",
 		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
+		SignIn: access.SignIn{Claim: access.GroupsClaim},
 	}
 	for name, test := range map[string]struct {
 		settings map[string]string
@@ -58,9 +65,18 @@ func TestLoad(t *testing.T) {
 			},
 		},
 		"R7.4 half a service": {settings: given(map[string]string{config.VLSCEndpoint: "https://vlsc.example"}), wrong: []string{config.VLSCSecret}},
-		"R7.1 no time zone":   {settings: given(map[string]string{config.RefreshTimeZone: "Brussels"}), wrong: []string{config.RefreshTimeZone}},
-		"no duration":         {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
-		"too short a lease":   {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
+		"R16.4 app roles of another issuer": {
+			settings: given(map[string]string{config.SignInClaim: "roles", config.SignInRoles: `{"global-admin": ["Licence admins"]}`}),
+			differs:  func(c *config.Config) { c.SignIn = signIn },
+		},
+		"R16.4 two claims": {settings: given(map[string]string{config.SignInClaim: "roles groups"}), wrong: []string{config.SignInClaim, "one claim"}},
+		"R16.4 an unknown role": {
+			settings: given(map[string]string{config.SignInRoles: `{"owner": ["a"], "global-admin": []}`}),
+			wrong:    []string{config.SignInRoles, "owner", "the roles are", "give a list"},
+		},
+		"R7.1 no time zone": {settings: given(map[string]string{config.RefreshTimeZone: "Brussels"}), wrong: []string{config.RefreshTimeZone}},
+		"no duration":       {settings: given(map[string]string{config.ImportLease: "30"}), wrong: []string{config.ImportLease}},
+		"too short a lease": {settings: given(map[string]string{config.ImportLease: "999ms"}), wrong: []string{config.ImportLease}},
 		"every mistake at once": {
 			settings: map[string]string{config.Table: " ", config.PairMaxChars: "many"},
 			wrong:    []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars},
@@ -130,7 +146,7 @@ func TestChosen(t *testing.T) {
 	t.Parallel()
 	context := map[string]string{"expiringDays": "60", config.ImportLease: "1m", "": "1m"}
 	got, err := config.Chosen(func(name string) string { return context[name] })
-	want := config.Config{PairMaxChars: 16, ExpiringDays: 60, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC}
+	want := config.Config{PairMaxChars: 16, ExpiringDays: 60, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC, SignIn: access.SignIn{Claim: access.GroupsClaim}}
 	if diff := cmp.Diff(want, got, zones); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -49,7 +49,7 @@ func export(t *testing.T, r recorded, query string) *httptest.ResponseRecorder {
 func TestSPEC12_Export(t *testing.T) {
 	t.Parallel()
 	w := export(t, recorded{7, audit.Event{
-		At: time.Date(2026, 11, 20, 23, 59, 59, 5e6, time.UTC), By: "=cmd()", Action: "agreement.updated", Subject: "agreement/x",
+		At: time.Date(2026, 11, 20, 23, 59, 59, 5e6, time.UTC), By: "=cmd()", ByName: "@ann", Action: "agreement.updated", Subject: "agreement/x",
 		Before: map[string]string{"name": `A "B", C`, "group": "unassigned"}, After: map[string]string{"name": "é\r\n"}, Source: audit.SourceAPI,
 	}}, "?to=2026-11-21")
 	if got := w.Header().Get("Content-Disposition"); w.Code != http.StatusOK || got != `attachment; filename="audit-2026-10-23-2026-11-21.csv"` {
@@ -61,12 +61,12 @@ func TestSPEC12_Export(t *testing.T) {
 		t.Fatalf("%d rows, byte-order mark %v (%v)", len(rows), bom, err)
 	}
 	if diff := cmp.Diff([]string{
-		"2026-11-20T23:59:59.005Z", "'=cmd()", "", "agreement.updated", "agreement/x", `group: unassigned; name: A "B", C`, rows[7][6], "", "api", "e6",
+		"2026-11-20T23:59:59.005Z", "'=cmd()", "'@ann", "", "agreement.updated", "agreement/x", `group: unassigned; name: A "B", C`, rows[7][7], "", "api", "e6",
 	}, rows[7]); diff != "" {
 		t.Errorf("the last event (-want +got)\n%s", diff)
 	}
-	if !strings.HasPrefix(rows[7][6], "name: é") {
-		t.Errorf("after is %q", rows[7][6])
+	if !strings.HasPrefix(rows[7][7], "name: é") {
+		t.Errorf("after is %q", rows[7][7])
 	}
 }
 

@@ -62,6 +62,7 @@ func Document(functions ...Function) []byte {
 func configuration(enums []Enum) huma.Config {
 	config := huma.DefaultConfig("trueup", "1.0.0")
 	config.OpenAPI.OpenAPI = "3.1.0"
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	for _, e := range slices.Concat(sharedEnums, enums) {
 		config.Components.Schemas.RegisterTypeAlias(e.of, e.schema)
 	}
@@ -93,7 +94,7 @@ func configuration(enums []Enum) huma.Config {
 			Type:         "http",
 			Scheme:       "bearer",
 			BearerFormat: "JWT",
-			Description:  "An access token of the organisation's user pool. Its groups are the roles.",
+			Description:  "An access token of the organisation's identity provider, or of the user pool. Its app roles or groups stand for the roles.",
 		},
 	}
 	config.Components.Parameters = map[string]*huma.Param{

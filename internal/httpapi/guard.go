@@ -24,6 +24,9 @@ func guard(ctx huma.Context, next func(huma.Context)) {
 		ctx.SetHeader("WWW-Authenticate", "Bearer")
 		refuse(ctx, errs.New(errs.Unauthenticated, "unauthenticated"))
 		return
+	case principal.GroupsLeftOut:
+		refuse(ctx, errs.New(errs.Denied, "groups_overage"))
+		return
 	case !ok || !principal.May(permission):
 		refuse(ctx, errs.New(errs.Denied, "permission_denied", "roles", rolesWith(permission)))
 		return
@@ -42,13 +45,9 @@ func refuse(ctx huma.Context, err error) {
 
 // rolesWith returns the names of the roles that have a permission.
 func rolesWith(permission access.Permission) string {
-	var names []string
-	for _, role := range access.Roles {
-		if (access.Principal{Roles: []access.Role{role}}).May(permission) {
-			names = append(names, string(role))
-		}
-	}
-	return strings.Join(names, ", ")
+	return access.RoleNames(slices.DeleteFunc(slices.Clone(access.Roles), func(role access.Role) bool {
+		return !(access.Principal{Roles: []access.Role{role}}).May(permission)
+	}))
 }
 
 // checkQuery rejects query strings that readers interpret differently: broken escapes, bytes

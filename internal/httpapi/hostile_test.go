@@ -76,7 +76,7 @@ func (h hostile) event() events.APIGatewayV2HTTPRequest {
 // ask sends a hostile request as an event.
 func (s *stack) ask(t *testing.T, h hostile) events.APIGatewayV2HTTPResponse {
 	t.Helper()
-	answer, err := trigger.HTTP(s.handlers[h.route.Function], quiet, time.Now)(context.Background(), h.event())
+	answer, err := trigger.HTTP(s.handlers[h.route.Function], access.SignIn{}, quiet, time.Now)(context.Background(), h.event())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func (s *stack) ask(t *testing.T, h hostile) events.APIGatewayV2HTTPResponse {
 // machine may be busy and the first call initialises things.
 func (s *stack) refused(t *testing.T, h hostile) httpapi.Problem {
 	t.Helper()
-	handle, event := trigger.HTTP(s.handlers[h.route.Function], quiet, time.Now), h.event()
+	handle, event := trigger.HTTP(s.handlers[h.route.Function], access.SignIn{}, quiet, time.Now), h.event()
 	var answer events.APIGatewayV2HTTPResponse
 	took, allocated, most := time.Hour, ^uint64(0), uint64(0)
 	for try := range 8 {

@@ -47,7 +47,7 @@ func (k Kernel) EventAs(ctx context.Context, permission access.Permission, now t
 	call := access.CallFrom(ctx)
 	role, _ := call.Principal.As(permission)
 	return audit.Event{
-		ID: id.New(now, k.NewID()), At: now, By: call.Principal.Subject, Role: string(role),
+		ID: id.New(now, k.NewID()), At: now, By: call.Principal.Subject, ByName: call.Principal.Name, Role: string(role),
 		Action: action, RequestID: call.RequestID, Source: audit.SourceAPI,
 	}
 }

@@ -242,7 +242,7 @@ func token(role, subject string) (string, error) { return role + " " + subject, 
 // direct sends a request to the handler.
 func (s *stack) direct(r *http.Request) (*http.Response, error) {
 	call := access.Call{RequestID: "test-request"}
-	if p, ok := access.FromClaims(claims(r)); ok {
+	if p, ok := (access.SignIn{}).Caller(claims(r), ""); ok {
 		call.Principal = &p
 	}
 	function, _ := routed(r)
@@ -277,7 +277,7 @@ func (s *stack) lambda(r *http.Request) (*http.Response, error) {
 	if err := copyJSON(event, &received); err != nil {
 		return nil, err
 	}
-	answer, err := trigger.HTTP(s.handlers[function], quiet, time.Now)(r.Context(), received)
+	answer, err := trigger.HTTP(s.handlers[function], access.SignIn{}, quiet, time.Now)(r.Context(), received)
 	if err != nil {
 		return nil, err
 	}

@@ -17,13 +17,14 @@ var snake = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+$`)
 
 var notCodes = map[string]bool{
 	"bad_rows": true, "duration_ms": true, "request_id": true, "run_failed": true, "run_held": true, "run_partial": true, "run_completed": true, "started_at": true, // attributes of log lines
-	"license_type":  true, // the start of codes
-	"no_access":     true, // of the entitlement service's contract
-	"o_pk":          true, // attributes of the table
-	"o_sk":          true,
-	"token_use":     true, // a claim of tokens
-	"when_required": true, // a value of the AWS SDK
-	"x86_64":        true, // an architecture
+	"license_type":       true, // the start of codes
+	"no_access":          true, // of the entitlement service's contract
+	"o_pk":               true, // attributes of the table
+	"o_sk":               true,
+	"preferred_username": true, // a claim of OpenID Connect
+	"token_use":          true, // a claim of tokens of Amazon Cognito
+	"when_required":      true, // a value of the AWS SDK
+	"x86_64":             true, // an architecture
 }
 
 // TestEveryCode checks that every code in the source has a message.

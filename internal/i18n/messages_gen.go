@@ -497,6 +497,11 @@ var messages = [...]message{
 		"Deze licentiegroep bestaat niet. Misschien is ze verwijderd.",
 		"Ce groupe de licences n'existe pas. Il a peut-être été supprimé.",
 	}},
+	{"groups_overage", [...]string{
+		"Your token does not list your groups, because you are in too many of them. Ask the people who manage sign-in to assign app roles to you, or to put only groups that are assigned to the application in the token.",
+		"Uw token noemt uw groepen niet, omdat u lid bent van te veel groepen. Vraag de beheerders van de aanmelding om u app-rollen toe te wijzen, of om alleen groepen in het token op te nemen die aan de toepassing zijn toegewezen.",
+		"Votre jeton n'indique pas vos groupes, car vous êtes membre d'un trop grand nombre de groupes. Demandez aux personnes qui gèrent la connexion de vous attribuer des rôles d'application, ou de ne mettre dans le jeton que les groupes affectés à l'application.",
+	}},
 	{"header_ambiguous", [...]string{
 		"The columns {first} and {second} could both be the field {column}. Rename or remove one of them.",
 		"De kolommen {first} en {second} kunnen allebei het veld {column} zijn. Hernoem of verwijder een van beide.",

@@ -223,10 +223,11 @@ var Functions = []Function{
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
+			config.SignInClaim, config.SignInRoles,
 		},
 		// Until the time zone is set, adjustments end with the day in UTC. The runtime
 		// provided.al2023 has the data of time zones, for which this binary has no room.
-		Added: []string{config.RefreshTimeZone},
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),
@@ -246,9 +247,9 @@ var Functions = []Function{
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction, config.RefreshTimeZone,
+			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles,
 		},
-		Added: []string{config.RefreshTimeZone}, // until it is set, days are those of UTC
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles}, // until the zone is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),
@@ -263,7 +264,8 @@ var Functions = []Function{
 		Memory:   512,
 		Timeout:  20 * time.Second,
 		Calls:    []string{"inventory"},
-		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction, config.SignInClaim, config.SignInRoles},
+		Added:    []string{config.SignInClaim, config.SignInRoles},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, query, put, update}},
 			announce(kind.Inventory),
@@ -277,8 +279,8 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  20 * time.Second,
-		Settings: []string{config.Table, config.ReportsBucket},
-		Added:    []string{config.ReportsBucket}, // without it, no copy of the register is read
+		Settings: []string{config.Table, config.ReportsBucket, config.SignInClaim, config.SignInRoles},
+		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles}, // without the bucket, no copy of the register is read
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},

@@ -60,23 +60,8 @@ type PurchaseTotals struct {
 	Counted    int             `json:"counted" doc:"The number of licences that count in the position." example:"5000"`
 }
 
-// AgreementTotals is agreement.Totals with JSON names.
-type AgreementTotals struct {
-	Agreements int `json:"agreements" doc:"The number of agreements."`
-	Volume     int `json:"volume" doc:"The number of agreements of type volume."`
-	Other      int `json:"other" doc:"The number of agreements of type other."`
-	Pairs      int `json:"pairs" doc:"The number of agreement pairs."`
-	Licenses   int `json:"licenses" doc:"The number of licences of agreements of type other."`
-	NotStarted int `json:"notStarted" doc:"Agreements whose term starts later."`
-	Active     int `json:"active" doc:"Agreements within their term."`
-	Expiring   int `json:"expiring" doc:"Agreements that end soon."`
-	Expired    int `json:"expired" doc:"Agreements that have ended."`
-	NoTerm     int `json:"noTerm" doc:"Agreements with neither start nor end."`
-	Valid      int `json:"valid" doc:"Volume agreements whose pairs are all valid."`
-	Pending    int `json:"pending" doc:"Volume agreements with pairs that are not checked yet."`
-	Error      int `json:"error" doc:"Volume agreements with pairs that could not be checked."`
-	Invalid    int `json:"invalid" doc:"Volume agreements with pairs that are not valid."`
-}
+// AgreementTotals has one shape in reports and in the list of agreements.
+type AgreementTotals = agreement.Totals
 
 // Purchases returns the License purchase report. The default order is by name, product and term.
 func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
@@ -96,7 +81,7 @@ func (d *Data) Purchases(f Filter, o Order, s Settings) Purchases {
 			agreements.Add(a, s.Calendar)
 		}
 	}
-	r.Totals.Agreements = AgreementTotals(agreements)
+	r.Totals.Agreements = agreements
 	return r
 }
 

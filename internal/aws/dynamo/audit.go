@@ -76,7 +76,7 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 
 func selects(q audit.Query, e audit.Event) bool {
 	return !e.At.Before(q.From) && e.At.Before(q.To) &&
-		(q.By == "" || q.By == e.By) && (q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject)
+		(q.By == "" || q.By == e.By || q.By == e.ByName) && (q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject)
 }
 
 // auditList is the events below an id, newest first, read as they are needed.

@@ -19,7 +19,7 @@ func TestSPEC12_Events(t *testing.T) {
 	for i := range 9 {
 		at := noon.Add(time.Duration(i) * 10 * time.Hour) // over four days
 		made := id.New(at, "event")
-		event := audit.Event{ID: made, At: at, By: fmt.Sprint("admin", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
+		event := audit.Event{ID: made, At: at, By: fmt.Sprint("admin", i%2), ByName: fmt.Sprint("Admin ", i%2), Role: "global-admin", Action: "group.created", RequestID: "r", Source: audit.SourceAPI}
 		_, err := s.Groups.CreateGroup(t.Context(), group.Group{ID: made, Name: made, CreatedAt: at, Version: 1}, once.Change{Event: event})
 		must(t, err)
 		all = append([]string{made}, all...)
@@ -50,6 +50,7 @@ func TestSPEC12_Events(t *testing.T) {
 	}
 	equal(t, "all", list(audit.Query{}), all)
 	equal(t, "by", list(audit.Query{By: "admin1"}), []string{all[1], all[3], all[5], all[7]})
+	equal(t, "by name", list(audit.Query{By: "Admin 1"}), []string{all[1], all[3], all[5], all[7]})
 	equal(t, "subject", list(audit.Query{Subject: "group/" + all[4]}), all[4:5])
 	equal(t, "action", list(audit.Query{Action: "group.deleted"}), []string{})
 	equal(t, "from inclusive, to exclusive", list(audit.Query{From: noon.Add(20 * time.Hour), To: noon.Add(50 * time.Hour)}), all[4:7])
@@ -65,7 +66,7 @@ func TestSPEC12_Events(t *testing.T) {
 		p = more
 	}
 	equal(t, "one event", p.Items[len(p.Items)-1], audit.Event{
-		ID: all[8], At: noon, By: "admin0", Role: "global-admin", Action: "group.created", Subject: "group/" + all[8],
+		ID: all[8], At: noon, By: "admin0", ByName: "Admin 0", Role: "global-admin", Action: "group.created", Subject: "group/" + all[8],
 		After: map[string]string{"name": all[8]}, RequestID: "r", Source: audit.SourceAPI,
 	})
 	q.By = "somebody else"

@@ -240,6 +240,7 @@ type auditItem struct {
 	SK        string            `dynamodbav:"sk"`
 	At        int64             `dynamodbav:"at"`
 	By        string            `dynamodbav:"by"`
+	ByName    string            `dynamodbav:"by_name,omitempty"`
 	Role      string            `dynamodbav:"role,omitempty"`
 	Action    string            `dynamodbav:"action"`
 	Subject   string            `dynamodbav:"subject"`
@@ -252,14 +253,14 @@ type auditItem struct {
 func newAuditItem(e audit.Event) auditItem {
 	partition, sort := auditKey(e.ID)
 	return auditItem{
-		PK: string(partition), SK: string(sort), At: millis(e.At), By: e.By, Role: e.Role, Action: e.Action,
+		PK: string(partition), SK: string(sort), At: millis(e.At), By: e.By, ByName: e.ByName, Role: e.Role, Action: e.Action,
 		Subject: e.Subject, Before: e.Before, After: e.After, RequestID: e.RequestID, Source: e.Source,
 	}
 }
 
 func (i auditItem) event() audit.Event {
 	return audit.Event{
-		ID: i.SK, At: fromMillis(i.At), By: i.By, Role: i.Role, Action: i.Action, Subject: i.Subject,
+		ID: i.SK, At: fromMillis(i.At), By: i.By, ByName: i.ByName, Role: i.Role, Action: i.Action, Subject: i.Subject,
 		Before: i.Before, After: i.After, RequestID: i.RequestID, Source: i.Source,
 	}
 }

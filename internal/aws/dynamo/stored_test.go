@@ -62,7 +62,7 @@ func storedItems() map[string]storedItem {
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
 		"adjustments": {zero: adjustmentsItem{}},
 		"inventory":   {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": ""}, {"good.macos": ""}}}, "rules": {zero: rulesItem{}},
-		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}}, "idempotency": {zero: onceItem{}},
+		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}, was: []map[string]string{{"by_name": ""}}}, "idempotency": {zero: onceItem{}},
 	}
 }
 

@@ -26,10 +26,10 @@ const spare = time.Second
 
 // HTTP returns the handler of a function behind an API Gateway HTTP API (payload 2.0). The
 // request that h gets carries the caller and the request id as an access.Call; the gateway's JWT
-// authorizer has checked the token, and the event contains its claims. Each request logs one
-// line, without its query, headers and bodies. A request that h cannot answer gets a 500, and
-// another line logs the cause.
-func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+// authorizer has checked the token, and the event contains its claims, from which signIn reads the
+// caller. Each request logs one line, without its query, headers and bodies. A request that h cannot
+// answer gets a 500, and another line logs the cause.
+func HTTP(h http.Handler, signIn access.SignIn, log *slog.Logger, clock func() time.Time) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		begin := clock()
 		if end, limited := ctx.Deadline(); limited {
@@ -37,7 +37,7 @@ func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context
 			ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
 			defer cancel()
 		}
-		out := answer(ctx, h, log, event)
+		out := answer(ctx, h, signIn, log, event)
 		log.InfoContext(ctx, "request",
 			"route", event.RouteKey,
 			"status", out.StatusCode,
@@ -54,7 +54,7 @@ func HTTP(h http.Handler, log *slog.Logger, clock func() time.Time) func(context
 const maxAnswer = 6 << 20
 
 // answer returns h's answer to an event.
-func answer(ctx context.Context, h http.Handler, log *slog.Logger, event events.APIGatewayV2HTTPRequest) (out events.APIGatewayV2HTTPResponse) {
+func answer(ctx context.Context, h http.Handler, signIn access.SignIn, log *slog.Logger, event events.APIGatewayV2HTTPRequest) (out events.APIGatewayV2HTTPResponse) {
 	where := []any{"route", event.RouteKey, access.RequestIDKey, event.RequestContext.RequestID}
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -62,7 +62,7 @@ func answer(ctx context.Context, h http.Handler, log *slog.Logger, event events.
 			out = fault(event)
 		}
 	}()
-	r, err := request(ctx, event)
+	r, err := request(ctx, signIn, event)
 	if err == nil {
 		var w response
 		h.ServeHTTP(&w, r)
@@ -116,7 +116,7 @@ func fault(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse
 
 // request converts an event to a request. Values of headers of the same name arrive joined by
 // commas and stay so: a date contains commas too.
-func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
+func request(ctx context.Context, signIn access.SignIn, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	body := []byte(event.Body)
 	if event.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(event.Body)
@@ -127,7 +127,7 @@ func request(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.R
 	}
 	call := access.Call{RequestID: event.RequestContext.RequestID}
 	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil && access.IsAccessToken(a.JWT.Claims) {
-		if p, ok := access.FromClaims(a.JWT.Claims); ok {
+		if p, ok := signIn.Caller(a.JWT.Claims, event.Headers["authorization"]); ok {
 			call.Principal = &p
 		}
 	}

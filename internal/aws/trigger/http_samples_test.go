@@ -62,7 +62,7 @@ func TestHTTPSamples(t *testing.T) {
 					IdempotencyKey: r.Header.Get("Idempotency-Key"), Body: string(body), Call: access.CallFrom(r.Context()),
 				}
 			})
-			if _, err := trigger.HTTP(handler, slog.New(slog.DiscardHandler), ticking())(t.Context(), event); err != nil {
+			if _, err := trigger.HTTP(handler, access.SignIn{}, slog.New(slog.DiscardHandler), ticking())(t.Context(), event); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

@@ -157,7 +157,7 @@ func TestHTTPRequest(t *testing.T) {
 				for _, c := range r.Cookies() {
 					got.Cookies = append(got.Cookies, c.String())
 				}
-			}), slog.New(slog.DiscardHandler), ticking())
+			}), access.SignIn{}, slog.New(slog.DiscardHandler), ticking())
 			if _, err := handler(context.Background(), in); err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +209,7 @@ func TestHTTPResponse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			handler := trigger.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { test.answer(w) }), slog.New(slog.DiscardHandler), ticking())
+			handler := trigger.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { test.answer(w) }), access.SignIn{}, slog.New(slog.DiscardHandler), ticking())
 			got, err := handler(context.Background(), event("GET", "/"))
 			if err != nil {
 				t.Fatal(err)
@@ -225,7 +225,7 @@ func TestHTTPResponse(t *testing.T) {
 func TestHTTPLog(t *testing.T) {
 	t.Parallel()
 	var lines bytes.Buffer
-	handler := trigger.HTTP(http.NotFoundHandler(), slog.New(slog.NewJSONHandler(&lines, nil)), ticking())
+	handler := trigger.HTTP(http.NotFoundHandler(), access.SignIn{}, slog.New(slog.NewJSONHandler(&lines, nil)), ticking())
 	in := event("POST", "/imports")
 	in.Headers = map[string]string{"authorization": "Bearer secret", "x-amzn-trace-id": "Root=1-2"}
 	in.RawQueryString, in.Body, in.Cookies = "q=secret", "secret", []string{"s=secret"}
@@ -281,7 +281,7 @@ func TestR16_3_HTTPLogsCauses(t *testing.T) {
 			in.Headers = map[string]string{"accept-language": "nl", "authorization": "Bearer secret"}
 			in.RawQueryString = "q=secret"
 			test.edit(&in)
-			out, err := trigger.HTTP(test.handler, slog.New(slog.NewJSONHandler(&lines, nil)), ticking())(context.Background(), in)
+			out, err := trigger.HTTP(test.handler, access.SignIn{}, slog.New(slog.NewJSONHandler(&lines, nil)), ticking())(context.Background(), in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -322,7 +322,7 @@ func TestHTTPKeepsTimeForTheAnswer(t *testing.T) {
 		if !limited || !got.Before(end) || got.Before(end.Add(-2*time.Second)) {
 			t.Errorf("the request ends %s before the function, %v", end.Sub(got), limited)
 		}
-	}), slog.New(slog.DiscardHandler), ticking())
+	}), access.SignIn{}, slog.New(slog.DiscardHandler), ticking())
 	if _, err := handler(ctx, event("GET", "/")); err != nil || !called {
 		t.Errorf("%v, called %v", err, called)
 	}
@@ -335,7 +335,7 @@ func FuzzHTTP(f *testing.F) {
 	f.Add([]byte(`{"requestContext":{"authorizer":{"jwt":{"claims":{"sub":"a","cognito:groups":"[["}}}}}`))
 	handler := trigger.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
-	}), slog.New(slog.DiscardHandler), ticking())
+	}), access.SignIn{}, slog.New(slog.DiscardHandler), ticking())
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		var in events.APIGatewayV2HTTPRequest
 		if json.Unmarshal(payload, &in) != nil {

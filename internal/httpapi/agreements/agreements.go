@@ -116,47 +116,11 @@ func (in *listAgreementsInput) Resolve(huma.Context) []error {
 
 // Agreements is one page of agreements, with the totals of all pages.
 type Agreements struct {
-	Items      []Agreement `json:"items" doc:"The agreements of this page."`
-	NextCursor string      `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
-	Totals     Totals      `json:"totals" doc:"The totals of the agreements of all pages."`
-	Stale      bool        `json:"stale" doc:"Whether pairs were added or removed since the last refresh. Until the next one, the licence data does not match the agreements." example:"false"`
-	DataAt     time.Time   `json:"dataAt,omitzero" doc:"When the last complete refresh of the whole organisation started; absent if there was none." example:"2026-11-22T01:30:00Z"`
-}
-
-// Totals is the totals of agreements.
-type Totals struct {
-	Agreements   int              `json:"agreements" minimum:"0" doc:"The number of agreements."`
-	Volume       int              `json:"volume" minimum:"0" doc:"The number of agreements of type volume."`
-	Other        int              `json:"other" minimum:"0" doc:"The number of agreements of type other."`
-	Pairs        int              `json:"pairs" minimum:"0" doc:"The number of agreement pairs."`
-	Licenses     int              `json:"licenses" minimum:"0" doc:"The number of licences of the agreements of type other."`
-	ByStatus     StatusTotals     `json:"byStatus" doc:"The number of agreements by status."`
-	ByValidation ValidationTotals `json:"byValidation" doc:"The number of volume agreements by validation."`
-}
-
-// StatusTotals is the number of agreements by status.
-type StatusTotals struct {
-	NotStarted int `json:"not-started" minimum:"0" doc:"Agreements whose term starts later."`
-	Active     int `json:"active" minimum:"0" doc:"Agreements within their term."`
-	Expiring   int `json:"expiring" minimum:"0" doc:"Agreements that end soon."`
-	Expired    int `json:"expired" minimum:"0" doc:"Agreements that have ended."`
-	NoTerm     int `json:"no-term" minimum:"0" doc:"Agreements with neither start nor end."`
-}
-
-// ValidationTotals is the number of volume agreements by validation.
-type ValidationTotals struct {
-	Valid   int `json:"valid" minimum:"0" doc:"Agreements whose pairs are all valid."`
-	Pending int `json:"pending" minimum:"0" doc:"Agreements with pairs that are not checked yet."`
-	Error   int `json:"error" minimum:"0" doc:"Agreements with pairs that could not be checked."`
-	Invalid int `json:"invalid" minimum:"0" doc:"Agreements with pairs that are not valid."`
-}
-
-func totalsOf(t agreement.Totals) Totals {
-	return Totals{
-		Agreements: t.Agreements, Volume: t.Volume, Other: t.Other, Pairs: t.Pairs, Licenses: t.Licenses,
-		ByStatus:     StatusTotals{NotStarted: t.NotStarted, Active: t.Active, Expiring: t.Expiring, Expired: t.Expired, NoTerm: t.NoTerm},
-		ByValidation: ValidationTotals{Valid: t.Valid, Pending: t.Pending, Error: t.Error, Invalid: t.Invalid},
-	}
+	Items      []Agreement      `json:"items" doc:"The agreements of this page."`
+	NextCursor string           `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
+	Totals     agreement.Totals `json:"totals" doc:"The totals of the agreements of all pages."`
+	Stale      bool             `json:"stale" doc:"Whether pairs were added or removed since the last refresh. Until the next one, the licence data does not match the agreements." example:"false"`
+	DataAt     time.Time        `json:"dataAt,omitzero" doc:"When the last complete refresh of the whole organisation started; absent if there was none." example:"2026-11-22T01:30:00Z"`
 }
 
 type listAgreementsOutput struct{ Body Agreements }
@@ -197,7 +161,7 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 		lang := in.Lang()
 		listed := httpapi.PageOf(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, today, a) })
 		return &listAgreementsOutput{Agreements{
-			Items: listed.Items, NextCursor: listed.NextCursor, Totals: totalsOf(found.Totals), Stale: fresh.Stale(), DataAt: fresh.At.UTC(),
+			Items: listed.Items, NextCursor: listed.NextCursor, Totals: found.Totals, Stale: fresh.Stale(), DataAt: fresh.At.UTC(),
 		}}, nil
 	})
 }

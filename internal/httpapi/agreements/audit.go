@@ -35,7 +35,8 @@ const (
 type AuditEvent struct {
 	ID        string            `json:"id" doc:"The id of the event. Ids sort by time." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	At        time.Time         `json:"at" doc:"When it happened." example:"2026-11-21T09:30:00Z"`
-	By        string            `json:"by" doc:"Who did it: the subject of the token, or who uploaded the file."`
+	By        string            `json:"by" doc:"Who did it: the id of the caller in the token (in Microsoft Entra ID the object id), or who uploaded the file. It never changes."`
+	ByName    string            `json:"byName,omitempty" doc:"The name in the token: an e-mail address, a user name or a full name, as the issuer gives it. It may change; by does not. Absent if the token had none." example:"ann@example.org"`
 	Role      string            `json:"role,omitempty" doc:"The role that allowed it; absent for a file put into the bucket directly." example:"global-admin"`
 	Action    string            `json:"action" doc:"The kind of change." example:"agreement.created"`
 	Subject   string            `json:"subject" doc:"The changed object." example:"agreement/k3v8t2q9x7w4m5n6"`
@@ -47,7 +48,7 @@ type AuditEvent struct {
 
 func auditEventOf(e audit.Event) AuditEvent {
 	return AuditEvent{
-		ID: e.ID, At: e.At.UTC(), By: e.By, Role: e.Role, Action: e.Action, Subject: e.Subject,
+		ID: e.ID, At: e.At.UTC(), By: e.By, ByName: e.ByName, Role: e.Role, Action: e.Action, Subject: e.Subject,
 		Before: e.Before, After: e.After, RequestID: e.RequestID, Source: e.Source,
 	}
 }
@@ -56,7 +57,7 @@ func auditEventOf(e audit.Event) AuditEvent {
 type AuditFilter struct {
 	From    string `query:"from" maxLength:"64" doc:"The start: a date, or a time (RFC 3339). The default is 30 days before to." example:"2026-11-01"`
 	To      string `query:"to" maxLength:"64" doc:"The end: a date (inclusive), or a time (exclusive). The default is now." example:"2026-11-30"`
-	By      string `query:"by" maxLength:"256" doc:"Only events of this user." example:"someone"`
+	By      string `query:"by" maxLength:"256" doc:"Only events of this user: the subject or the exact name." example:"someone"`
 	Action  string `query:"action" maxLength:"64" doc:"Only events with this action." example:"agreement.created"`
 	Subject string `query:"subject" maxLength:"256" doc:"Only events with this subject." example:"agreement/k3v8t2q9x7w4m5n6"`
 }
@@ -212,7 +213,7 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query, separator she
 	if err != nil {
 		return nil, err
 	}
-	w.Write(texts("at", "by", "role", "action", "subject", "before", "after", "requestId", "source", "id"))
+	w.Write(texts("at", "by", "byName", "role", "action", "subject", "before", "after", "requestId", "source", "id"))
 	carried := 0
 	for q.Limit = 1000; ; {
 		found, err := o.Audit.Events(ctx, q)
@@ -246,7 +247,7 @@ func (o *operations) auditFile(ctx context.Context, q audit.Query, separator she
 // auditRow returns an event as a record.
 func auditRow(e audit.Event) []sheet.Value {
 	return texts(
-		e.At.UTC().Format(time.RFC3339Nano), e.By, e.Role, e.Action, e.Subject, fields(e.Before), fields(e.After), e.RequestID, string(e.Source), e.ID,
+		e.At.UTC().Format(time.RFC3339Nano), e.By, e.ByName, e.Role, e.Action, e.Subject, fields(e.Before), fields(e.After), e.RequestID, string(e.Source), e.ID,
 	)
 }
 

@@ -39,7 +39,7 @@ func describe(document *huma.OpenAPI) {
 		list := schemas[schema].Properties["pairs"]
 		list.MinItems, list.MaxItems = &one, &pairs
 	}
-	for _, schema := range []string{"Moves", "Deletions"} {
+	for _, schema := range []string{"AgreementMoves", "AgreementDeletions"} {
 		list := schemas[schema].Properties["ids"]
 		list.MinItems, list.MaxItems, list.UniqueItems = &one, &ids, true
 	}

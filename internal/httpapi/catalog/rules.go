@@ -325,13 +325,13 @@ func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 func describeInventory(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	one, text, choices := 1, inventory.MaxRuleText, inventory.MaxChoices
-	schemas["Choices"].Properties["choices"].MinItems, schemas["Choices"].Properties["choices"].MaxItems = &one, &choices
+	schemas["DecisionChoices"].Properties["choices"].MinItems, schemas["DecisionChoices"].Properties["choices"].MaxItems = &one, &choices
 	for _, schema := range []string{"Product", "TitleName"} {
 		for _, property := range schemas[schema].Properties {
 			property.MaxLength = &text
 		}
 	}
-	schemas["Acceptances"].Examples = []any{exampleAcceptances}
+	schemas["ProposalAcceptance"].Examples = []any{exampleAcceptances}
 	schemas["NewRule"].Properties["name"].MinLength = &one
 	schemas["TitleName"].Properties["name"].MinLength = &one
 	name, size := intake.MaxStepChars, float64(kind.Inventory.MaxUpload())

@@ -71,5 +71,5 @@ func (o *operations) function() httpapi.Function {
 // in the OpenAPI document, so the type is not in enums.
 func describe(document *huma.OpenAPI) {
 	describeAdjustments(document)
-	document.Components.Schemas.Map()["Move"].Properties["step"].Enum = httpapi.Values(position.Steps)
+	document.Components.Schemas.Map()["ExplanationMove"].Properties["step"].Enum = httpapi.Values(position.Steps)
 }

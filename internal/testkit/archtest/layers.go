@@ -51,6 +51,7 @@ var layers = []layer{
 	{
 		name:    "settings",
 		folders: []string{"internal/config"},
+		imports: []string{"internal/access"}, // which groups stand for which roles
 	},
 	{
 		name:    "domain", // independent of any technology and mechanism; see domainOrder

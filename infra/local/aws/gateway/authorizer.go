@@ -19,7 +19,7 @@ import (
 // issuer, audience (or the client if there is no audience), and times.
 type Authorizer struct {
 	verifier *oidc.IDTokenVerifier
-	client   string
+	audience []string
 	now      func() time.Time
 
 	mu   sync.Mutex
@@ -35,17 +35,17 @@ type checked struct {
 // maxSeen limits the number of cached tokens. A full cache is cleared.
 const maxSeen = 1000
 
-// NewAuthorizer returns the authorizer of an issuer's tokens for one client.
-func NewAuthorizer(issuer, client string, keys oidc.KeySet, now func() time.Time) *Authorizer {
+// NewAuthorizer returns the authorizer of an issuer's tokens for any of the audiences.
+func NewAuthorizer(issuer string, audience []string, keys oidc.KeySet, now func() time.Time) *Authorizer {
 	return &Authorizer{
 		verifier: oidc.NewVerifier(issuer, keys, &oidc.Config{
 			SkipClientIDCheck:    true, // the verifier supports only aud; check does both
 			SupportedSigningAlgs: []string{oidc.RS256},
 			Now:                  now,
 		}),
-		client: client,
-		now:    now,
-		seen:   map[string]checked{},
+		audience: audience,
+		now:      now,
+		seen:     map[string]checked{},
 	}
 }
 
@@ -130,10 +130,11 @@ func (a *Authorizer) check(ctx context.Context, raw string) (map[string]string, 
 	if times.NotBefore > now || times.IssuedAt > now {
 		return nil, time.Time{}, errors.New("the token is not valid yet")
 	}
-	switch audience := token.Audience; {
-	case len(audience) > 0 && !slices.Contains(audience, a.client):
+	accepted := func(audience string) bool { return slices.Contains(a.audience, audience) }
+	switch {
+	case len(token.Audience) > 0 && !slices.ContainsFunc(token.Audience, accepted):
 		return nil, time.Time{}, errors.New("the token is for another audience")
-	case len(audience) == 0 && times.ClientID != a.client:
+	case len(token.Audience) == 0 && !accepted(times.ClientID):
 		return nil, time.Time{}, errors.New("the token is for another client")
 	}
 	claims, err := texts(token)

@@ -54,15 +54,18 @@ func (r Route) pattern() string { return r.Method + " " + r.Path }
 
 // Options configures the gateway.
 type Options struct {
-	Routes  []Route
-	Groups  []string // groups that /dev/token can put in a token
-	Invoker Invoker
-	Issuer  *issuer.Issuer
-	Healthy func(context.Context) error // returns nil if the stack is healthy
-	Lambda  string                      // address of the Invoke API
-	Timeout time.Duration               // 0 for IntegrationTimeout
-	Console io.Writer                   // receives a line for each failure of the gateway or a function; nil discards it
-	Now     func() time.Time
+	Routes []Route
+	Groups []string // groups that /dev/token can put in a token
+	// Audience lists what the claim aud, or client_id if there is no aud, may be; issuer.ClientID if
+	// empty.
+	Audience []string
+	Invoker  Invoker
+	Issuer   *issuer.Issuer
+	Healthy  func(context.Context) error // returns nil if the stack is healthy
+	Lambda   string                      // address of the Invoke API
+	Timeout  time.Duration               // 0 for IntegrationTimeout
+	Console  io.Writer                   // receives a line for each failure of the gateway or a function; nil discards it
+	Now      func() time.Time
 }
 
 type handler struct {
@@ -79,9 +82,12 @@ func New(o Options) http.Handler {
 	if o.Console == nil {
 		o.Console = io.Discard
 	}
+	if o.Audience == nil {
+		o.Audience = []string{issuer.ClientID}
+	}
 	f := &handler{
 		Options:    o,
-		authorizer: NewAuthorizer(o.Issuer.URL, issuer.ClientID, o.Issuer.Keys(), o.Now),
+		authorizer: NewAuthorizer(o.Issuer.URL, o.Audience, o.Issuer.Keys(), o.Now),
 		routes:     http.NewServeMux(),
 	}
 	for _, r := range o.Routes {

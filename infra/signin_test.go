@@ -1,0 +1,151 @@
+//go:build cdk
+
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/access"
+	"trueup/internal/config"
+	"trueup/internal/httpapi/route"
+)
+
+const (
+	tenant    = "7a0c1f2e-5d3b-4c6a-9e8f-0123456789ab"
+	clientID  = "c0ffee00-5d3b-4c6a-9e8f-0123456789ab"
+	version2  = "https://login.microsoftonline.com/" + tenant + "/v2.0"
+	version1  = "https://sts.windows.net/" + tenant + "/"
+	someRoles = `{"global-admin":["Licence admins"]}`
+)
+
+func TestR16_4_SettingsOfSignIn(t *testing.T) {
+	mapping, err := access.ParseMapping(someRoles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		context map[string]string
+		want    func(*settings) // from the defaults
+		wrong   []string
+	}{
+		"app roles": {
+			context: map[string]string{issuer: version2, audience: clientID},
+			want: func(s *settings) {
+				s.Issuer, s.Audience, s.Functions.SignIn.Claim = version2, []string{clientID}, "roles"
+			},
+		},
+		"groups": {
+			context: map[string]string{issuer: version1, audience: "api://trueup, " + clientID, scope: "access", "signInClaim": "groups", "signInRoles": someRoles},
+			want: func(s *settings) {
+				s.Issuer, s.Audience, s.Scope = version1, []string{"api://trueup", clientID}, "access"
+				s.Functions.SignIn = access.SignIn{Claim: "groups", Mapping: mapping}
+			},
+		},
+		"another provider": {
+			context: map[string]string{issuer: "https://login.example.org", audience: "trueup"},
+			want: func(s *settings) {
+				s.Issuer, s.Audience, s.Functions.SignIn.Claim = "https://login.example.org", []string{"trueup"}, "roles"
+			},
+		},
+		"no issuer": {
+			context: map[string]string{audience: clientID, scope: "access", "signInClaim": "roles", "signInRoles": someRoles},
+			wrong:   []string{audience, scope, "signInClaim", "signInRoles", "give " + issuer},
+		},
+		"no audience":           {context: map[string]string{issuer: version2, audience: " , "}, wrong: []string{audience + " is", "client id"}},
+		"spaces between":        {context: map[string]string{issuer: version2, audience: "a b", scope: "a b"}, wrong: []string{audience + " is", scope + " is"}},
+		"no https":              {context: map[string]string{issuer: "http://login.example.org", audience: "a"}, wrong: []string{issuer, "the claim iss"}},
+		"no address":            {context: map[string]string{issuer: tenant, audience: "a"}, wrong: []string{issuer, "the claim iss"}},
+		"the metadata":          {context: map[string]string{issuer: version2 + "/.well-known/openid-configuration", audience: "a"}, wrong: []string{issuer, "leave out"}},
+		"every tenant":          {context: map[string]string{issuer: "https://login.microsoftonline.com/common/v2.0", audience: "a"}, wrong: []string{issuer, "id of the tenant"}},
+		"a tenant by its name":  {context: map[string]string{issuer: "https://login.microsoftonline.com/example.org/v2.0", audience: "a"}, wrong: []string{issuer, "id of the tenant"}},
+		"no version":            {context: map[string]string{issuer: "https://login.microsoftonline.com/" + tenant, audience: "a"}, wrong: []string{issuer, "sts.windows.net"}},
+		"version 2 and a slash": {context: map[string]string{issuer: version2 + "/", audience: "a"}, wrong: []string{issuer, "/v2.0"}},
+		"version 1, no slash":   {context: map[string]string{issuer: strings.TrimSuffix(version1, "/"), audience: "a"}, wrong: []string{issuer, "last slash"}},
+		"no such role":          {context: map[string]string{issuer: version2, audience: "a", "signInRoles": `{"owner": ["a"]}`}, wrong: []string{"signInRoles", "owner", "global-admin"}},
+		"two claims":            {context: map[string]string{issuer: version2, audience: "a", "signInClaim": "roles groups"}, wrong: []string{"signInClaim"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := readSettings(func(name string) string { return test.context[name] })
+			if test.wrong == nil {
+				want := byDefault
+				test.want(&want)
+				if diff := cmp.Diff(want, got, zones); diff != "" || err != nil {
+					t.Errorf("%v (-want +got):\n%s", err, diff)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, words := range test.wrong {
+				if !strings.Contains(err.Error(), words) {
+					t.Errorf("%q does not say %q", err, words)
+				}
+			}
+		})
+	}
+}
+
+// TestR16_4_AuthorizerOfTheOrganisation: the API accepts the tokens of the organisation's issuer and
+// no others, and there is no user pool.
+func TestR16_4_AuthorizerOfTheOrganisation(t *testing.T) {
+	chosen, err := readSettings(func(name string) string {
+		return map[string]string{issuer: version1, audience: "api://trueup," + clientID, scope: "access", "signInClaim": "groups", "signInRoles": someRoles}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := parseTemplate(t, synthesise(chosen))
+	authorizer := got.one("AWS::ApiGatewayV2::Authorizer")
+	for path, want := range map[string]string{
+		"AuthorizerType": "JWT", "IdentitySource": `["$request.header.Authorization"]`,
+		"JwtConfiguration.Issuer": version1, "JwtConfiguration.Audience": `["api://trueup","` + clientID + `"]`,
+	} {
+		if got := authorizer.text(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+	for _, r := range route.Table {
+		want := `["access"]`
+		if r.Permission == access.Anyone {
+			want = ""
+		}
+		if got := got.where("AWS::ApiGatewayV2::Route", "RouteKey", r.GatewayKey())[0].text("AuthorizationScopes"); got != want {
+			t.Errorf("%s has the scopes %s, want %s", r.GatewayKey(), got, want)
+		}
+	}
+	for _, kind := range []string{"AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::Cognito::UserPoolDomain", "AWS::Cognito::UserPoolGroup"} {
+		if n := len(got.of(kind)); n != 0 {
+			t.Errorf("%d of %s", n, kind)
+		}
+	}
+	for name, want := range map[string]string{config.SignInClaim: "groups", config.SignInRoles: someRoles} {
+		for _, function := range []string{"agreements", "catalog", "groups", "reports"} {
+			if got := got.function(function).text("Environment.Variables." + name); got != want {
+				t.Errorf("%s: %s is %q, want %q", function, name, got, want)
+			}
+		}
+	}
+}
+
+// TestContextText: values of cdk.context.json may have the types of JSON.
+func TestContextText(t *testing.T) {
+	for _, test := range []struct {
+		value any
+		want  string
+	}{
+		{nil, ""},
+		{"a", "a"},
+		{true, "true"},
+		{float64(60), "60"},
+		{[]any{"a", "b"}, "a,b"},
+		{map[string]any{"global-admin": []any{"Licence admins"}}, someRoles},
+	} {
+		if got := contextText(test.value); got != test.want {
+			t.Errorf("%v is %q, want %q", test.value, got, test.want)
+		}
+	}
+}

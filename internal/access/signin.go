@@ -1,0 +1,150 @@
+package access
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"trueup/internal/text"
+)
+
+// Names of the token claims that trueup reads.
+const (
+	SubjectClaim = "sub"
+	// GroupsClaim has the groups of a user of an Amazon Cognito user pool.
+	GroupsClaim = "cognito:groups"
+
+	objectClaim  = "oid" // Entra ID: the user or service principal. Unlike sub it is the same for every application
+	issuerClaim  = "iss"
+	entraGroups  = "groups"
+	sourcesClaim = "_claim_names" // OpenID Connect: claims that are not in the token
+	hasGroups    = "hasgroups"    // Entra ID, where a token travels in an address
+)
+
+// nameClaims may name the caller, the best first: a name that only one person has comes before one
+// that two people may share.
+var nameClaims = []string{"preferred_username", "upn", "email", "name", "username"}
+
+// maxName is the maximum length of a name, in characters.
+const maxName = 256
+
+// SignIn says how the roles of a caller are read from a token. The zero value is for the stack's own
+// user pool.
+type SignIn struct {
+	Claim   string  // claim with the caller's groups or roles; GroupsClaim if empty
+	Mapping Mapping // what its values stand for
+}
+
+// Caller returns the caller of a request. The claims are from the token that the JWT authorizer of
+// API Gateway has verified: one text for each claim, a list written as "[a b]". authorization is the
+// header with that token. Caller reports false if the token has no subject, or is another one.
+//
+// Only a space separates the values of a list in the claims, and in the names of groups of most
+// issuers a space is allowed: "Sales Licence-Admins" would read as two groups. Lists are therefore
+// read from the token. The exception is GroupsClaim, because Cognito allows no space in the name of a
+// group.
+func (s SignIn) Caller(claims map[string]string, authorization string) (Principal, bool) {
+	p := Principal{Subject: strings.TrimSpace(claims[SubjectClaim])}
+	if p.Subject == "" {
+		return Principal{}, false
+	}
+	var values []string
+	if s.Claim == "" || s.Claim == GroupsClaim {
+		groups := claims[GroupsClaim]
+		if strings.HasPrefix(groups, "[") && strings.HasSuffix(groups, "]") {
+			groups = groups[1 : len(groups)-1]
+		}
+		values = strings.Split(groups, " ")
+	} else {
+		token, ok := payload(authorization)
+		if !ok || token.text(SubjectClaim) != claims[SubjectClaim] || token.text(issuerClaim) != claims[issuerClaim] {
+			return Principal{}, false
+		}
+		if id := strings.TrimSpace(token.text(objectClaim)); id != "" {
+			p.Subject = id
+		}
+		values, p.GroupsLeftOut = token.values(s.Claim)
+	}
+	for _, value := range values {
+		for _, role := range s.Mapping.roles(value) {
+			if !slices.Contains(p.Roles, role) {
+				p.Roles = append(p.Roles, role)
+			}
+		}
+	}
+	p.Name = nameIn(claims, p.Subject)
+	return p, true
+}
+
+// nameIn returns the name of the caller. The subject is not one.
+func nameIn(claims map[string]string, subject string) string {
+	for _, claim := range nameClaims {
+		name := strings.Map(func(r rune) rune {
+			if text.IsInvisible(r) || r == utf8.RuneError {
+				return ' '
+			}
+			return r
+		}, claims[claim])
+		if name = text.Shorten(text.Collapse(name), maxName); name != "" && name != subject && name != claims[SubjectClaim] {
+			return name
+		}
+	}
+	return ""
+}
+
+// token is the claims of a token by name.
+type token map[string]json.RawMessage
+
+// payload returns the claims of the token in an Authorization header, whose signature API Gateway has
+// verified.
+func payload(authorization string) (token, bool) {
+	raw := strings.TrimSpace(authorization)
+	if scheme, rest, found := strings.Cut(raw, " "); found && strings.EqualFold(scheme, "Bearer") {
+		raw = strings.TrimSpace(rest)
+	}
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 || strings.ContainsAny(raw, " ,") { // another scheme, or two headers
+		return nil, false
+	}
+	data, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, false
+	}
+	var t token
+	err = json.Unmarshal(data, &t)
+	return t, err == nil && t != nil
+}
+
+// text returns a claim that is a text; empty if it is missing or something else.
+func (t token) text(claim string) string {
+	var s string
+	if json.Unmarshal(t[claim], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// values returns the texts of a claim that is a list, or the only one if it is a text. It reports
+// whether the issuer left the claim out because the list is too long.
+func (t token) values(claim string) (values []string, leftOut bool) {
+	if raw, there := t[claim]; there {
+		var list []any
+		if json.Unmarshal(raw, &list) != nil {
+			list = []any{t.text(claim)}
+		}
+		for _, v := range list {
+			if s, ok := v.(string); ok {
+				values = append(values, s)
+			}
+		}
+		return values, false
+	}
+	var elsewhere map[string]json.RawMessage
+	if json.Unmarshal(t[sourcesClaim], &elsewhere) == nil && elsewhere[claim] != nil {
+		return nil, true
+	}
+	has := string(t[hasGroups])
+	return nil, claim == entraGroups && (has == "true" || has == `"true"`)
+}

@@ -1,0 +1,69 @@
+package httpapi
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// schemaNames has the names of schemas in the OpenAPI document that are not the names of their Go
+// types. In Go the package stands before a name, as in report.Bar; a reader of the document, or of a
+// client that was generated from it, sees the name alone.
+var schemaNames = map[string]string{
+	"Acceptances":   "ProposalAcceptance",
+	"Accepted":      "AcceptedProposals",
+	"Agreements":    "AgreementPage",
+	"Bar":           "ExplanationStep",
+	"Candidate":     "UndecidedCandidate",
+	"Choice":        "DecisionChoice",
+	"Choices":       "DecisionChoices",
+	"Comparison":    "SnapshotComparison",
+	"Deletions":     "AgreementDeletions",
+	"Difference":    "ProductDifference",
+	"Explanation":   "InstallationExplanation",
+	"Filter":        "ReportFilter",
+	"Finding":       "FileFinding",
+	"Group":         "LicenseGroup",
+	"Groups":        "LicenseGroupList",
+	"Installation":  "InstallationRow",
+	"Inventory":     "InventorySummary",
+	"Move":          "ExplanationMove",
+	"Moves":         "AgreementMoves",
+	"Order":         "ReportOrder",
+	"Overview":      "PositionOverview",
+	"PageFinding":   "FileFindingPage",
+	"Pair":          "AgreementPair",
+	"PagePair":      "AgreementPairPage",
+	"PageStatement": "EntitlementStatementPage",
+	"Point":         "TrendPoint",
+	"Proposal":      "ProductProposal",
+	"Proposals":     "ProductProposals",
+	"Purchase":      "PurchaseRow",
+	"Quantity":      "MetricQuantity",
+	"Reason":        "CodedReason",
+	"Recognition":   "TitleRecognition",
+	"Result":        "AgreementResult",
+	"Results":       "AgreementResults",
+	"Rule":          "InventoryRule",
+	"Run":           "RefreshSummary",
+	"Share":         "ExplanationSource",
+	"Snapshot":      "ReportSnapshot",
+	"Statement":     "EntitlementStatement",
+	"Totals":        "AgreementTotals",
+	"Trend":         "PositionTrend",
+	"Undecided":     "UndecidedProduct",
+	"Upload":        "UploadRequest",
+}
+
+// schemaName returns the name of a type's schema.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if better, ok := schemaNames[name]; ok {
+		return better
+	}
+	if of, ok := strings.CutPrefix(name, "Page"); ok && of != "" {
+		return of + "Page"
+	}
+	return name
+}
