@@ -234,7 +234,7 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 		t.Error("browsers at the console's origin cannot upload")
 	}
 	// A redirect from the API to S3 leaves the console's origin behind: the browser sends "null".
-	reports := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-reports")
+	reports := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-test-reports")
 	if len(reports) != 1 || reports[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["*"]` {
 		t.Error("browsers at the console's origin cannot follow the redirect to a report")
 	}
