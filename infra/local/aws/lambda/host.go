@@ -103,7 +103,7 @@ var (
 	ErrInvalid  = errors.New("lambda: the payload is not JSON")
 	ErrClosed   = errors.New("lambda: closed")
 	// ErrThrottled is returned to a caller beyond the account's limit.
-	ErrThrottled = errors.New("lambda: Rate Exceeded.")
+	ErrThrottled = errors.New("lambda: rate exceeded")
 )
 
 // Start starts a host, which resumes pending asynchronous calls and follows the schedules.
