@@ -39,7 +39,7 @@ type Event struct {
 // Query selects events, newest first. Empty fields select all.
 type Query struct {
 	From, To time.Time // From inclusive, To exclusive
-	By       string // subject or name
+	By       string    // subject or name
 	Action   string
 	Subject  string
 	Limit    int
