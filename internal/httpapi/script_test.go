@@ -59,7 +59,7 @@ var documented = sync.OnceValues(func() (routers.Router, error) {
 		return nil, err
 	}
 	document.Servers = openapi3.Servers{{URL: base}}
-	for _, media := range []string{"text/html", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"} {
+	for _, media := range []string{"text/html", "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
 	if err := document.Validate(context.Background()); err != nil {

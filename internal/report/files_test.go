@@ -126,7 +126,7 @@ func TestOneCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := report.AgreementTotals(list)
+	want := list
 	for name, got := range map[string]report.AgreementTotals{
 		"purchases": bought.Totals.Agreements, "overview": overview.Agreements, "trend": manifest.Point.Agreements,
 	} {
