@@ -2,8 +2,8 @@ package position
 
 import "testing"
 
-// TestOrganisationsR8_2 checks small organisations as they are: what a licence manager expects was
-// written before it was computed.
+// TestOrganisationsR8_2 checks small organisations as they are. Each result was compared with the
+// terms of the licences.
 func TestOrganisationsR8_2(t *testing.T) {
 	t.Parallel()
 	reckon(t, []reckoned{
