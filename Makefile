@@ -62,7 +62,7 @@ CDK := infra/tools/node_modules/.bin/cdk
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
-.PHONY: help run demo import invoke test race bench fuzz lint fmt golden build size synth diff deploy ci clean local need-go need-npm need-java
+.PHONY: help run demo import invoke test race bench fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -115,6 +115,11 @@ lint: need-go $(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT) $(TOOLS) ## Check forma
 	$(GOLANGCI_LINT) run --allow-parallel-runners --build-tags cdk ./infra
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 	  infra/tools/node_modules/.bin/redocly lint --config infra/tools/redocly.yaml internal/docs/openapi.json internal/docs/vlsc.json
+
+clients: need-go $(TOOLS) ## Generate a Go and a TypeScript client from the OpenAPI document, and compile them
+	@mkdir -p infra/tools/clients/api
+	cd infra/tools/clients && go tool oapi-codegen -generate types,client -package api -o api/api.go ../../../internal/docs/openapi.json && go vet .
+	cd infra/tools/clients && ../node_modules/.bin/openapi-typescript ../../../internal/docs/openapi.json -o api.d.ts && ../node_modules/.bin/tsc -p .
 
 fmt: need-go $(GOFUMPT) ## Format the Go code
 	@$(GOFUMPT) -w $(GO_SOURCES)
