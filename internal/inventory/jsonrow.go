@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"trueup/internal/errs"
@@ -229,7 +230,7 @@ func (r *reading) flatHeader(f *flatRows) {
 	case f.place.device != "":
 		device = []byte(f.place.device)
 	case f.columns.shape == Osquery && r.list > 1: // no real device has this name
-		device = append(append(device, 0), strings.Repeat("+", r.list)...)
+		device = strconv.AppendInt(append(device, 0), int64(r.list), 10)
 	}
 	f.count = r.countingOn(&f.columns, device, []byte(f.place.alias))
 }

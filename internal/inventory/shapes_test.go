@@ -606,3 +606,19 @@ func TestR6_1_MacOS(t *testing.T) {
 		}
 	}
 }
+
+// TestR6_1_ManyArrays: each array of a long concatenation of osqueryi's output is another PC, also
+// under a long name of the file.
+func TestR6_1_ManyArrays(t *testing.T) {
+	t.Parallel()
+	const arrays = 300
+	name := strings.Repeat("n", 240) + ".json"
+	file := strings.Repeat(`[{"name":"Visio","version":"16"}]`+"\n", arrays)
+	tally, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Name: name, Scratch: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(noted{inventory.Osquery, arrays, list("Visio 16: 300"), nil, nil}, note(tally)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
