@@ -82,7 +82,7 @@ func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Lo
 		Adjustments: store.Adjustments, Clock: time.Now, Log: log,
 	}
 	worker := &refresher.Worker{
-		Requests: requests, Store: refreshes, Source: source, Publish: publisher.Publish, Zone: settings.RefreshTimeZone,
+		Requests: requests, Store: refreshes, Source: source, Publish: publisher.Publish, Zone: settings.RefreshTimeZone, Moves: settings.VLSC == config.VLSC{},
 		Lease: refreshLease, AskTimeout: refreshAsk, Reserve: refreshReserve, Pause: refreshPause,
 		Progress: func(ctx context.Context, ended bool) {
 			changes := int64(refreshBacklog)

@@ -29,6 +29,9 @@ type Worker struct {
 	// final state.
 	Publish func(ctx context.Context, run Run) error
 	Zone    *time.Location // defines when a day starts
+	// Moves is true if the answer for one pair can depend on others: a line of a statement that a
+	// removed pair had may belong to another pair. Then a run after a removal is full.
+	Moves bool
 
 	Lease time.Duration // how long a silent attempt keeps its run
 	// AskTimeout limits a question about one batch, including the source's own retries.
@@ -125,8 +128,10 @@ func (w *Worker) claim(ctx context.Context, read Run) (Run, error) {
 			if err != nil {
 				return Run{}, err
 			}
-			if claimed.Since = fresh.Settled; fresh.At.IsZero() {
-				claimed.Kind = KindFull // all pairs wait, and there is nothing that the answers could supplement
+			claimed.Since = fresh.Settled
+			// Without a full run before, all pairs wait, and there is nothing that the answers could supplement.
+			if fresh.At.IsZero() || w.Moves && read.Trigger == TriggerDeletion {
+				claimed.Kind, claimed.Since = KindFull, ""
 			}
 		}
 		claimed.Total, err = w.Store.Count(ctx, claimed.scope())

@@ -61,6 +61,23 @@ func TestR7_1_PendingRunAsksOnlyWhatWaits(t *testing.T) {
 	})
 }
 
+// R7.5: with statements, the lines of a removed pair may belong to another pair, so all are asked.
+func TestR7_5_RemovalsMoveLines(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 10)
+		s.moves = true
+		s.run()
+		s.source.say(20, 7)
+		s.add(20, "agreement 00001", "group 1")
+		equal(t, "after an import", s.complete(s.request(refresher.TriggerImport, "").ID).Kind, refresher.KindPending)
+		s.remove(20)
+		run := s.complete(s.request(refresher.TriggerDeletion, "").ID)
+		equal(t, "after a removal", run.Kind, refresher.KindFull)
+		equal(t, "checked", run.Checked, 10)
+	})
+}
+
 // R7.5: the first run of an organisation asks about everything, so it is full.
 func TestR7_1_TheFirstRunIsFull(t *testing.T) {
 	t.Parallel()

@@ -156,6 +156,7 @@ func (s *service) Ask(ctx context.Context, pairs []agreement.Pair) ([]entitlemen
 
 // stand connects the refresher with a fake store and a fake source. Use it in a synctest bubble.
 type stand struct {
+	moves bool // Worker.Moves
 	*world
 	ctx    context.Context
 	source *service
@@ -178,7 +179,7 @@ func (s *stand) process(p *process) *refresher.Worker {
 		Requests: &refresher.Requests{Queue: p, Clock: time.Now, Log: slog.New(slog.DiscardHandler)},
 		Store:    p, Source: func(context.Context, refresher.Run) (entitlement.Source, error) { return s.source, nil }, Zone: time.UTC,
 		Publish: func(context.Context, refresher.Run) error { return nil }, Progress: func(context.Context, bool) {},
-		Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause,
+		Lease: lease, AskTimeout: askTimeout, Reserve: reserve, Pause: pause, Moves: s.moves,
 	}
 }
 
