@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -45,7 +46,7 @@ func bucketARN(stack awscdk.Stack, r manifest.Resource) string {
 
 // newBuckets adds the buckets. They are retained when the stack is deleted, but not when the
 // deployment that creates them fails.
-func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, chosen settings, api awsapigatewayv2.CfnApi) {
+func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, files map[string]awssqs.Queue, chosen settings, api awsapigatewayv2.CfnApi) {
 	logs := newBucket(stack, "AccessLogs", accessLogs, awss3.BucketProps{
 		LifecycleRules: &[]*awss3.LifecycleRule{expireAfter(keepAccessLogs), abortMultipart()},
 	})
@@ -70,6 +71,25 @@ func newBuckets(stack awscdk.Stack, files map[string]awssqs.Queue, chosen settin
 		Cors: rules(manifest.Uploads, chosen, api),
 	})
 	notify(stack, uploads, files)
+	permitDirectCalls(stack, functions)
+}
+
+// permitDirectCalls lets S3 call the functions, as it did before there were queues. After a deployment
+// over such a version, S3 follows its former configuration for some minutes, and an event that it may
+// not deliver is lost. Remove this when no stack of such a version is left to update (ADR 0027).
+func permitDirectCalls(stack awscdk.Stack, functions map[string]awslambda.Function) {
+	for _, f := range manifest.Functions {
+		if f.Trigger != manifest.Objects {
+			continue
+		}
+		awslambda.NewCfnPermission(stack, jsii.String(id(f.Name, "FromUploads")), &awslambda.CfnPermissionProps{
+			Action:        jsii.String("lambda:InvokeFunction"),
+			FunctionName:  functions[f.Name].FunctionArn(),
+			Principal:     jsii.String("s3.amazonaws.com"),
+			SourceAccount: awscdk.Aws_ACCOUNT_ID(),
+			SourceArn:     jsii.String(bucketARN(stack, manifest.Uploads)),
+		})
+	}
 }
 
 // rules returns the CORS rules of a bucket.

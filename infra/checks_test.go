@@ -335,6 +335,7 @@ var functionChecks = []check{
 		name: "who calls a function is one source of this account",
 		check: func(t template, c *failures) {
 			type permission struct{ Principal, Source, Account string }
+			const uploadsARN = "arn:${AWS::Partition}:s3:::trueup-uploads-${AWS::AccountId}-${AWS::Region}-an"
 			want, got := map[string][]permission{}, map[string][]permission{}
 			for _, f := range manifest.Functions {
 				arn := "${" + t.function(f.Name).ID + ".Arn}"
@@ -346,6 +347,9 @@ var functionChecks = []check{
 				}
 				if f.Every > 0 {
 					want[arn] = append(want[arn], permission{"events.amazonaws.com", "${" + id(f.Name, "Schedule") + ".Arn}", ""})
+				}
+				if f.Trigger == manifest.Objects { // for stacks that are updated (ADR 0027)
+					want[arn] = append(want[arn], permission{"s3.amazonaws.com", uploadsARN, "${AWS::AccountId}"})
 				}
 			}
 			for _, p := range t.of("AWS::Lambda::Permission") {
@@ -360,6 +364,7 @@ var functionChecks = []check{
 		breaks: map[string]func(template){
 			"any account": func(t template) { t.Resources["ImportFromSchedule"].set("Principal", "*") },
 			"any rule":    func(t template) { t.Resources["ImportFromSchedule"].set("SourceArn", nil) },
+			"any bucket":  func(t template) { t.Resources["ImportFromUploads"].set("SourceArn", nil) },
 		},
 	},
 	{

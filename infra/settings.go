@@ -183,6 +183,9 @@ func readSettings(lookup func(string) string) (settings, error) {
 		if len(chosen.Audience) == 0 || strings.ContainsFunc(strings.Join(chosen.Audience, ""), unicode.IsSpace) {
 			mistake(audience, lookup(audience), "give what the claim aud of the tokens is, such as the client id of the application, with commas between several")
 		}
+		if value := lookup(claim); value != "" && value != "roles" && lookup(roles) == "" {
+			mistake(claim, value, "give "+roles+", too: in many organisations everybody may create a group with the name of a role")
+		}
 		if strings.ContainsFunc(chosen.Scope, unicode.IsSpace) {
 			mistake(scope, chosen.Scope, "give one scope as the token has it in scp or scope, such as access")
 		}

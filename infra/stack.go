@@ -48,7 +48,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 		}
 	}
 	addRoutes(stack, api, accepted, functions)
-	newBuckets(stack, files, chosen, api)
+	newBuckets(stack, functions, files, chosen, api)
 	newAlarms(stack, chosen, table, letters, functions, api)
 
 	for _, out := range append(signIn, []output{
