@@ -53,6 +53,13 @@ type reply struct {
 	body   []byte
 }
 
+// browser follows redirects to S3 without the token. Go drops it only for another host, and here
+// S3 is another port.
+var browser = &http.Client{CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	r.Header.Del("Authorization")
+	return nil
+}}
+
 func (c client) read(ctx context.Context, method, path string, body []byte, token string) (reply, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
 	if err != nil {
@@ -64,7 +71,7 @@ func (c client) read(ctx context.Context, method, path string, body []byte, toke
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := browser.Do(request)
 	if err != nil {
 		return reply{}, err
 	}
