@@ -64,8 +64,8 @@ func isListName(name string) bool {
 	return known > 0
 }
 
-// isDate reports whether numbers begin with a date: a year, a month and a day in this order or the
-// reverse, in one number or three, or a year and a month. A time may follow.
+// isDate reports whether numbers begin with a date: a year, a month and a day in this order, the
+// reverse or the American one, in one number or three, or a year and a month. A time may follow.
 func isDate(numbers []string) bool {
 	n := append(slices.Clone(numbers), "", "", "")
 	switch {
@@ -74,7 +74,7 @@ func isDate(numbers []string) bool {
 	case len(n[0]) == 4 && n[2] == "":
 		return isDay(n[0], n[1], "1")
 	}
-	return isDay(n[0], n[1], n[2]) || isDay(n[2], n[1], n[0])
+	return isDay(n[0], n[1], n[2]) || isDay(n[2], n[1], n[0]) || isDay(n[2], n[0], n[1])
 }
 
 // isDay reports whether numbers are a day of this century or the one before.

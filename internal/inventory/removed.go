@@ -42,7 +42,7 @@ var removals = map[string]bool{
 	"softwareuninstalled": true, "applicationremoved": true, "applicationuninstalled": true, "programremoved": true, "programuninstalled": true,
 	"uninstallation": true, "removal": true, "uninstallsuccessful": true, "uninstalledsuccessfully": true, "absent": true,
 	"verwijderd": true, "gedeinstalleerd": true, "nietgeinstalleerd": true, "softwareverwijderd": true,
-	"desinstalle": true, "desinstallee": true, "desinstallation": true, "supprime": true, "supprimee": true, "retire": true, "retiree": true,
+	"desinstalle": true, "desinstallee": true, "desinstallation": true, "supprime": true, "supprimee": true,
 	"noninstalle": true, "noninstallee": true, "suppression": true,
 	"deinstalliert": true, "entfernt": true, "geloscht": true, "nichtinstalliert": true, "softwareentfernt": true,
 	"desinstalado": true, "desinstalada": true, "eliminado": true, "eliminada": true, "borrado": true, "borrada": true, "noinstalado": true, "noinstalada": true,
@@ -69,19 +69,23 @@ func isRemoved(status, gone, present []byte) bool {
 		return false
 	}
 	word := text.Letters(string(gone))
-	return yes[word] || removals[word] || isPast(string(gone))
+	return yes[word] || removals[word] || hasDay(string(gone))
 }
 
 // noDay matches the years that systems write in place of a day that they do not know: the first or
 // last of their calendar.
 var noDay = regexp.MustCompile(`\b(0001|1601|1753|1899|1900|1970|9999)`)
 
-// isPast reports whether a text has a day, in any order of its parts, or a time in seconds.
-func isPast(day string) bool {
+// hasDay reports whether a text has a day, in any order of its parts, or a time in seconds or
+// milliseconds. A single number of another length is a count. A time before 1970 is one of noDay.
+func hasDay(day string) bool {
 	numbers := strings.FieldsFunc(day, func(r rune) bool { return !unicode.IsDigit(r) })
 	switch {
-	case noDay.MatchString(day), isZero(strings.Join(numbers, "")):
+	case len(numbers) == 0, noDay.MatchString(day), isZero(strings.Join(numbers, "")), strings.Contains(day, "(-"), strings.HasPrefix(day, "-"):
 		return false
+	case len(numbers) == 1:
+		n := len(numbers[0])
+		return n == 8 || n == 10 || n == 13 || n == 14
 	case slices.ContainsFunc(numbers, func(n string) bool { return len(n) == 4 || len(n) >= 8 }):
 		return true
 	}

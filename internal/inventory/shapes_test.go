@@ -195,7 +195,7 @@ func TestR6_1_Removed(t *testing.T) {
 		"Zustand":        {list("Deinstalliert", "gelöscht"), list("Installiert")},
 		"État":           {list("supprimée", "non installé"), list("installé")},
 		"Acción":         {list("eliminado"), list("instalado")},
-		"Uninstall Date": {list("2026-11-28", "11/28/2026 10:15", "28.11.26", "20261128", "1795824000", "Nov 28 2026"), list("", "N/A", "-", "0", "0000-00-00", "0000-00-00 00:00:00", "01/01/0001 00:00:00", "9999-12-31", "1970-01-01T00:00:00Z")},
+		"Uninstall Date": {list("2026-11-28", "11/28/2026 10:15", "28.11.26", "20261128", "1795824000", "/Date(1795824000000)/", "Nov 28 2026"), list("", "N/A", "-", "0", "0000-00-00", "0000-00-00 00:00:00", "01/01/0001 00:00:00", "9999-12-31", "1970-01-01T00:00:00Z", "/Date(-62135596800000)/", "1250")},
 		"Removed":        {list("true", "Yes", "1", "oui"), list("false", "No", "0", "non", "nee", "nein")},
 		"Verwijderd op":  {list("28-11-2026"), list("")},
 		"active_install": {list("false", "0", "Nee"), list("true", "1", "")},
@@ -225,6 +225,7 @@ func TestR6_1_Removed(t *testing.T) {
 		want noted
 	}{
 		"numbers": {"Software,Version,Computers,Status\nVisio,16,3,Removed\nWord,16,2,Installed\n", noted{inventory.Table, 2, list("Word 16: 2"), nil, list("removed 1")}},
+		"counts":  {"Software,Version,Installations,Removed\nVisio,16,40,1\nWord,16,2,1250\n", noted{inventory.Table, 40, list("Visio 16: 40", "Word 16: 2"), nil, nil}},
 		"one PC":  {"Name,Version,Publisher,Uninstall date\nVisio,16,Microsoft,2026-11-28\nWord,16,Microsoft,\n", noted{inventory.Table, 1, list("Word 16: 1"), nil, list("removed 1")}},
 		"a log":   {`{"name":"p","hostIdentifier":"h","action":"removed","columns":{"name":"Visio","version":"16"}}{"name":"p","hostIdentifier":"h","action":"added","columns":{"name":"Word","version":"16"}}`, noted{inventory.Osquery, 1, list("Word 16: 1"), nil, list("removed 1")}},
 	} {

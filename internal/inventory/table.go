@@ -123,7 +123,11 @@ func (r *reading) countingOn(c *columns, device, alias []byte) func(cells [][]by
 		return count
 	}
 	return func(cells [][]byte) (flaw string, err error) {
-		if isRemoved(at(cells, c.status), at(cells, c.gone), at(cells, c.present)) {
+		gone := at(cells, c.gone)
+		if c.numbers && len(gone) < len("1/1/26") { // a number of devices, as beside "Installations"
+			gone = nil
+		}
+		if isRemoved(at(cells, c.status), gone, at(cells, c.present)) {
 			r.removed++
 			return skipped, nil
 		}
