@@ -109,7 +109,7 @@ const startBytes = 64 << 10
 // header names both numbers, or its first good row has two.
 func IsFile(data []byte) bool {
 	if len(data) > startBytes { // without the line that is cut
-		data = data[:bytes.LastIndexByte(data[:startBytes], '\n')+1]
+		data = data[:bytes.LastIndexAny(data[:startBytes], "\r\n")+1]
 	}
 	f := Read(data, Options{})
 	if f.layout.header != nil {
