@@ -46,8 +46,8 @@ func Attribute(statements []Statement, pairs []agreement.Pair) Attribution {
 
 // AttributeAdded is Attribute when only the pairs in added are asked about, and all others keep
 // their entitlements. Lines that would belong to another pair without the added ones stay with
-// that pair, so that no line counts for two pairs. The added pairs that match them are mentioned
-// with none.
+// that pair, so that no line counts for two pairs. An added pair that matches such a line gets an
+// empty list.
 func AttributeAdded(statements []Statement, pairs []agreement.Pair, added map[agreement.PairKey]bool) Attribution {
 	newest := slices.Clone(statements)
 	slices.SortStableFunc(newest, func(a, b Statement) int {

@@ -53,9 +53,17 @@ func Bought(d *product.Dictionary, a agreement.Agreement, c day.Calendar) (Line,
 
 // isSubscription reports whether a name or a type of licences says that they are a subscription. A name
 // may have a version nevertheless, which is the one of the day of the purchase: "AutoCAD 2023
-// subscription".
+// subscription". A perpetual licence may come with a subscription to its maintenance: "AutoCAD 2014 New
+// SLM + Subscription", "SPSS Statistics 25 License + SW Subscription & Support".
 func isSubscription(name string) bool {
-	return slices.ContainsFunc(wordsOf(name), func(w string) bool { return slices.Contains(subscriptions, w) })
+	name, _, _ = strings.Cut(text.Fold(name), "+")
+	words := wordsOf(name)
+	for i, w := range words {
+		if slices.Contains(subscriptions, w) && (i == len(words)-1 || words[i+1] != "support") {
+			return true
+		}
+	}
+	return false
 }
 
 var subscriptions = []string{

@@ -14,8 +14,8 @@
 //     upgrade to the installed one free of charge: Windows 10 Pro covers Windows 11 Pro;
 //   - assurance: the licence has Software Assurance and the installation is newer. During its term
 //     assurance includes every newer version. After its term it includes the versions released
-//     before its end; only for versions that are years is that known (see Line.SAEnded). So does
-//     a subscription whose name has a version, as long as it runs;
+//     before its end; only for versions that are years is that known (see Line.SAEnded).
+//     A subscription covers every newer version while it counts, also of what a suite includes;
 //   - edition: the licence is for a higher edition of the same family. Its version must cover the
 //     installed one as in the steps above;
 //   - include: the licence is for a suite or subscription that includes the product, directly or

@@ -30,6 +30,16 @@ func TestSubscriptionsR8_2(t *testing.T) {
 			},
 		},
 		{
+			name:     "and not a licence with a subscription to its maintenance",
+			licences: []string{"2|Autodesk|AutoCAD 2014 + Subscription|", "3|IBM|SPSS Statistics 25 Authorized User License + SW Subscription & Support 12 Months|"},
+			titles:   []string{"2|Autodesk|AutoCAD 2025 - English|25.0"},
+			want: []string{
+				"AutoCAD@2014: 2 owned, 0 needed: +2-0 unused",
+				"AutoCAD@2025: 0 owned, 2 needed: +0-2 unlicensed",
+				"SPSS Statistics@25: 3 owned, 0 needed: +3-0 unused",
+			},
+		},
+		{
 			name: "of a suite also what it includes", licences: []string{"2|Autodesk|Product Design Suite Standard 2014 Abonnement|"},
 			titles: []string{"2|Autodesk|AutoCAD 2016 - English|20.1"},
 			want: []string{

@@ -7,7 +7,7 @@ import (
 	"trueup/internal/text"
 )
 
-// translated returns the words of a name of Microsoft, folded, with its words for editions and for client
+// translated returns the words of a name, folded, with its words for editions and for client
 // access licenses in English:
 //
 //	office thuisgebruik & zelfstandigen 2019     office home and business 2019

@@ -341,8 +341,6 @@ func onlyInlineText(t *rapid.T, workbook []byte) {
 	}
 }
 
-// TestSameBytes checks that the same data gives identical files, so that checksums can be
-// compared.
 // TestR8_4_Separator: the separator divides the cells of every record, and a cell starts no formula under
 // any other separator either.
 func TestR8_4_Separator(t *testing.T) {
@@ -363,6 +361,8 @@ func TestR8_4_Separator(t *testing.T) {
 	}
 }
 
+// TestSameBytes checks that the same data gives identical files, so that checksums can be
+// compared.
 func TestSameBytes(t *testing.T) {
 	t.Parallel()
 	d, s := organisation(), settings(i18n.English)
