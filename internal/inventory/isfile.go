@@ -9,9 +9,6 @@ import (
 	"trueup/internal/sheet"
 )
 
-// recognisedBytes is the start of a file by which IsFile recognises it.
-const recognisedBytes = 64 << 10
-
 // documentKeys are keys of JSON documents that only an inventory has.
 var documentKeys = [][]byte{
 	[]byte(`"softwares"`), []byte(`"deviceCount"`), []byte(`"hosts_count"`), []byte(`"hostIdentifier"`), []byte(`"detectedApps"`),
@@ -27,7 +24,7 @@ func IsFile(data []byte) bool {
 		return isArchiveOf(data)
 	}
 	r := &reading{}
-	text, head, err := r.asText(bytes.NewReader(data[:min(len(data), recognisedBytes)]))
+	text, head, err := r.asText(bytes.NewReader(data[:min(len(data), sheet.StartBytes)]))
 	if err != nil {
 		return false
 	}
@@ -52,7 +49,7 @@ func isArchiveOf(data []byte) bool {
 		if err != nil {
 			continue
 		}
-		start, err := io.ReadAll(io.LimitReader(file, recognisedBytes))
+		start, err := io.ReadAll(io.LimitReader(file, sheet.StartBytes))
 		_ = file.Close() // only read
 		if err == nil && !sheet.IsZIP(start) && IsFile(start) {
 			return true

@@ -32,6 +32,18 @@ var (
 	ErrTooLarge   = errors.New("sheet: the workbook is too large")
 )
 
+// StartBytes is the size of the start of a file by which its kind is recognised.
+const StartBytes = 64 << 10
+
+// Start returns the whole lines in the first StartBytes of a text; nothing of a text whose first line
+// is longer.
+func Start(data []byte) []byte {
+	if len(data) <= StartBytes {
+		return data
+	}
+	return data[:bytes.LastIndexAny(data[:StartBytes], "\r\n")+1]
+}
+
 // IsZIP reports whether data start like a ZIP archive.
 func IsZIP(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("PK\x05\x06"))

@@ -6,7 +6,6 @@
 package pairfile
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -102,16 +101,10 @@ func Read(data []byte, o Options) *File {
 	return f
 }
 
-// startBytes is how much of a file IsFile reads.
-const startBytes = 64 << 10
-
 // IsFile reports whether a file that arrived as something else is a file of pairs, by its start: its
 // header names both numbers, or its first good row has two.
 func IsFile(data []byte) bool {
-	if len(data) > startBytes { // without the line that is cut
-		data = data[:bytes.LastIndexAny(data[:startBytes], "\r\n")+1]
-	}
-	f := Read(data, Options{})
+	f := Read(sheet.Start(data), Options{})
 	if f.layout.header != nil {
 		return f.layout.missing() == sheet.ColumnNone
 	}

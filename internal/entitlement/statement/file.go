@@ -23,7 +23,6 @@
 package statement
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -89,14 +88,11 @@ func ReadFile(data []byte, o Options) *File {
 	return f
 }
 
-// startBytes is how much of a text IsFile reads.
-const startBytes = 64 << 10
-
 // IsFile reports whether a file that arrived as something else is a statement: its start, or a sheet
 // of a workbook, has the column names of one.
 func IsFile(data []byte) bool {
-	if len(data) > startBytes && !sheet.IsZIP(data) { // without the line that is cut
-		data = data[:bytes.LastIndexAny(data[:startBytes], "\r\n")+1]
+	if !sheet.IsZIP(data) {
+		data = sheet.Start(data)
 	}
 	f := ReadFile(data, Options{})
 	return !f.Refused || slices.Contains(refusedBelowHeader, f.Findings[0].Code)
