@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"trueup/infra/local/aws/loopback"
 	"trueup/infra/local/stack"
 )
 
@@ -53,13 +54,6 @@ type reply struct {
 	body   []byte
 }
 
-// browser follows redirects to S3 without the token. Go drops it only for another host, and here
-// S3 is another port.
-var browser = &http.Client{CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-	r.Header.Del("Authorization")
-	return nil
-}}
-
 func (c client) read(ctx context.Context, method, path string, body []byte, token string) (reply, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
 	if err != nil {
@@ -71,7 +65,7 @@ func (c client) read(ctx context.Context, method, path string, body []byte, toke
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := browser.Do(request)
+	response, err := loopback.Client().Do(request)
 	if err != nil {
 		return reply{}, err
 	}

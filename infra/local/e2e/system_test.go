@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	engine "trueup/infra/local/aws/dynamodb"
+	"trueup/infra/local/aws/loopback"
 	"trueup/infra/local/stack"
 	"trueup/internal/access"
 )
@@ -124,13 +125,6 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-// browser follows redirects to S3 without the token. Go drops it only for another host, and here
-// S3 is another port.
-var browser = &http.Client{CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-	r.Header.Del("Authorization")
-	return nil
-}}
-
 // call makes a request to the API and decodes the answer into result.
 func (s system) call(method, path string, body, result any) (int, error) {
 	var content []byte
@@ -148,7 +142,7 @@ func (s system) call(method, path string, body, result any) (int, error) {
 		r.Header.Set("Authorization", "Bearer "+s.token)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	response, err := browser.Do(r)
+	response, err := loopback.Client().Do(r)
 	if err != nil {
 		return 0, err
 	}
