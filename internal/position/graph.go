@@ -187,18 +187,15 @@ func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool)
 			return slices.Equal(v, to.version) || !p.options.NoPrefix && to.version.continues(v)
 		}),
 	})
-	if from.isOlder && step != none && step != unversioned {
-		step = max(step, downgrade)
-		if p.options.NoDowngrade {
-			step = none
-		}
+	if from.isOlder && step != unversioned && p.options.NoDowngrade {
+		step = none
 	}
 	return edge{step: step, cost: int32(t.cost), newer: order > 0}, step != none
 }
 
 // supplies returns the licences of a row by their Software Assurance: without it, with assurance
 // that has ended, the earliest first, with active assurance, and of subscriptions. An adjustment takes
-// the first.
+// those without active assurance first, then subscriptions (Row.adjust).
 func (p *positions) supplies(i int) (all []supply) {
 	r := &p.rows[i]
 	ended := map[day.Date]int{}
