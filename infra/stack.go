@@ -37,7 +37,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	type output struct{ id, description, value string }
 	var signIn []output
 	if chosen.Issuer == "" {
-		// Only if its tokens are accepted: nobody would watch over the users of an unused pool.
+		// Only if its tokens are accepted: an unused pool would have users that no admin reviews.
 		users := newUsers(stack, chosen, origin)
 		accepted = tokens{issuer: *users.pool.UserPoolProviderUrl(), audience: []string{*users.client.UserPoolClientId()}}
 		signIn = []output{

@@ -78,7 +78,7 @@ func ParseMapping(s string) (Mapping, error) {
 		return Mapping{}, errNoMapping
 	}
 	if wrong == nil && len(m.byRole) == 0 {
-		return Mapping{}, errors.New("it is empty, so nobody would have a role; name the values of at least one role, or leave the setting out")
+		return Mapping{}, errors.New("it is empty, so no caller would have a role; name the values of at least one role, or leave the setting out")
 	}
 	if wrong != nil {
 		return Mapping{}, errors.Join(wrong...)

@@ -134,8 +134,8 @@ type Store interface {
 	Clear(ctx context.Context, l Leftovers) error
 	// ClearAll removes what any attempt of an import left behind, by reading the whole table. It
 	// is for an import whose file can no longer be read. The attempt of imp does the work and has
-	// staged nothing. If it is interrupted, ClearAll of the next attempt continues where it stopped,
-	// so that a table of any size is cleared in several invocations. After an attempt that did
-	// anything else, it starts over.
+	// staged nothing. If it is interrupted, ClearAll of the next attempt continues at the stored
+	// position, so that a table of any size is cleared in several invocations. After an attempt that
+	// stored no position, it starts over.
 	ClearAll(ctx context.Context, imp Import) error
 }

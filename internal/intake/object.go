@@ -107,7 +107,7 @@ func (o Object) announces(arrived Object) bool {
 // Find returns the first record of an object among the records with the ids; false if there is
 // none. get returns errs.NotFound for an id without a record. A record that waits for a file with
 // the object's key and size counts as the object's: everyone who reads the record knows its id, but
-// the address of an announced upload accepts only a file of the announced size.
+// a file of another size is not the announced one. Who put the file is not compared.
 func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx context.Context, id string) (R, error)) (found R, ok bool, err error) {
 	for _, candidate := range ids {
 		if len(candidate) != id.Length {

@@ -103,7 +103,7 @@ func (r *reading) readArchive(file io.Reader) error {
 		before := r.tally
 		err := r.readEntry(entry, unpacked)
 		switch {
-		case isOther(err): // one bad row, whatever was read
+		case isOther(err): // its rows do not count, and it is one bad row; notes about it stay
 			r.tally = before
 			r.row(0, rowFile)
 			if errs.CodeOf(why) == "inventory_format" {

@@ -60,8 +60,8 @@ type Options struct {
 // for one with numbers of devices beside devices, inventory_agreements and inventory_statement for
 // a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
 // inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
-// list and an error of an API, inventory_document for an object such as package.json, inventory_size and inventory_titles for exceeded limits.
-// Any other error is a fault of reading the file or of the scratch file.
+// list and an error of an API, inventory_document for an object such as package.json, inventory_size
+// and inventory_titles for exceeded limits. Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
 		o.Rules = StartingRules()

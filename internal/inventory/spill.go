@@ -94,8 +94,8 @@ func (s *spill) write(p *partition, records []byte) error {
 	return nil
 }
 
-// each calls use with every record of a partition, the moved ones first, in the order of addition. use must not retain
-// its parts. It reads into chunk and returns it, perhaps grown, for the next call. Concurrent calls are
+// each calls use with the moved records of a partition, then with the others, each in the order of
+// addition. use must not retain its parts. each reads into chunk and returns it, perhaps grown, for the next call. Concurrent calls are
 // safe once all records are added.
 func (s *spill) each(part int, chunk []byte, use func(key, content []byte) error) ([]byte, error) {
 	if s.isMoved != nil {

@@ -304,7 +304,8 @@ func (f Function) Asynchronous() bool {
 		slices.ContainsFunc(Functions, func(caller Function) bool { return slices.Contains(caller.Calls, f.Name) })
 }
 
-// MaxWait is how long an event waits for its function at most, with all retries.
+// MaxWait is how long an event waits for its function at most, with all retries. A file waits up to
+// one more Hidden.
 const MaxWait = 6 * time.Hour
 
 // Hidden returns how long a file is hidden from other deliveries after it was delivered, and thus

@@ -58,7 +58,8 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 }
 
 // isAddition reports whether a folded name is of what is bought for a licence and is none itself: a
-// step-up, or Software Assurance or maintenance alone. Counted beside the licence that it is for, it would count twice.
+// step-up, or Software Assurance or maintenance alone. Counted beside the licence that it is for, it
+// would count twice.
 func isAddition(name string, ofMicrosoft bool) bool {
 	return isStepUp(name, ofMicrosoft) || isAssurance(name, ofMicrosoft) || isMaintenance(name)
 }

@@ -71,8 +71,8 @@ func extends(run, other Run) bool {
 	return run.GroupID == "" && run.Kind != KindPending && other.Kind == KindPending
 }
 
-// RequestNow returns the edit that does what Request does, for the order of a person. Its result
-// is the queued or the open run.
+// RequestNow returns the edit that requests a run for the order of a person. Its result is the queued
+// or the open run. Unlike Request, it does not try again if the open run ends meanwhile.
 func (r *Requests) RequestNow(o Order) once.Edit[Run] {
 	wanted := r.wanted(o)
 	return once.Edit[Run]{

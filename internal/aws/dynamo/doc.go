@@ -25,7 +25,7 @@
 //	group count       GROUPS                       COUNT                  -                                          how many groups there are: at most 500
 //	import            IMPORTS                      IMPORT#{id}            -                                          one import; imports, newest first
 //	running import    IMPORTS#OPEN                 IMPORT#{id}            -                                          imports that may have to be given up
-//	statement         STATEMENTS                   STATEMENT#{id}         -                                          what became of one version of a file of entitlements; all, newest first
+//	statement         STATEMENTS                   STATEMENT#{id}         -                                          the result for one version of a file of entitlements; all, newest first
 //	newest statement  STATEMENTS#NEWEST            FILE#{key}             -                                          which statement of a file is in use; all in use
 //	clearing          CLEARING#{import}            CLEARING               -                                          where to continue to remove what an import left, for 30 days
 //	stage             STAGE#{import}.{attempt}     STAGE                  -                                          whether what it marks counts, and since which commit

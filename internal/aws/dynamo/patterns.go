@@ -46,7 +46,7 @@ func patterns() []pattern {
 		at(groupsPK, groupCountSK)("group count", groupCountItem{}, "how many groups there are: at most 500"),
 		at(importKey("{id}"))("import", importItem{}, "one import; imports, newest first"),
 		at(openImportKey("{id}"))("running import", openImportItem{}, "imports that may have to be given up"),
-		at(statementKey("{id}"))("statement", statementItem{}, "what became of one version of a file of entitlements; all, newest first"),
+		at(statementKey("{id}"))("statement", statementItem{}, "the result for one version of a file of entitlements; all, newest first"),
 		at(newestStatementKey("{key}"))("newest statement", newestItem{}, "which statement of a file is in use; all in use"),
 		at(clearingKey("{import}"))("clearing", clearingItem{}, "where to continue to remove what an import left, for 30 days"),
 		at(stageKey("{import}.{attempt}"))("stage", stageItem{}, "whether what it marks counts, and since which commit"),

@@ -113,7 +113,7 @@ type refreshItem struct {
 	At    int64  `dynamodbav:"at"`    // At, Seen, Settled and Full of refresher.Freshness
 	Seen  int64  `dynamodbav:"seen"`
 
-	// Version 1 has none of them.
+	// Version 1 has neither Settled nor Full.
 	Settled string `dynamodbav:"settled"`
 	Full    string `dynamodbav:"full"`
 }

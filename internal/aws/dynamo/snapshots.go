@@ -24,7 +24,7 @@ type snapshotItem struct {
 	Run      string   `dynamodbav:"run"`
 	Sequence int64    `dynamodbav:"seq"`
 	SHA256   string   `dynamodbav:"sha256"`
-	// Supplement is of the newest snapshot only. Version 1 has none.
+	// Supplement is of the newest snapshot only. Version 1 has no supplement.
 	Supplement *supplementRecord `dynamodbav:"supplement,omitempty"`
 }
 

@@ -120,7 +120,7 @@ func TestHTTPRequest(t *testing.T) {
 			func(*seen) {},
 		},
 		{
-			"an ID token is nobody's",
+			"an ID token gives no access",
 			func(e *events.APIGatewayV2HTTPRequest) {
 				e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 					JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{

@@ -57,7 +57,7 @@ func TestR3_9_AMessageThatFails(t *testing.T) {
 	if n := len(calls(file)); n != 5 {
 		t.Errorf("%d deliveries", n)
 	}
-	if _, err := h.Send("nobody", body); !errors.Is(err, lambda.ErrNotFound) {
+	if _, err := h.Send("unknown", body); !errors.Is(err, lambda.ErrNotFound) {
 		t.Errorf("a queue that is not there: %v", err)
 	}
 }

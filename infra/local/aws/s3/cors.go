@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Rule is the CORS rule of a bucket: which requests the pages of which origins may make.
+// Rule is the CORS rule of a bucket: the origins whose pages may use it, and their requests.
 type Rule struct {
 	Origins []string // exact, or "*"
 	Methods []string
