@@ -101,12 +101,12 @@ func TestR16_4_Caller(t *testing.T) {
 			`{"sub": "s", "https://example.org/roles": ["global-admin"]}`,
 			access.Principal{Subject: "s", Roles: []access.Role{access.GlobalAdmin}},
 		},
-		"a name gives no right":                  {app, `{"sub": "s", "preferred_username": "global-admin", "name": "[global-admin]"}`, access.Principal{Subject: "s", Name: "global-admin"}},
-		"a name with invisible characters":  {app, `{"sub": "s", "email": "  ", "name": "Ann\u202e\u0000 \n Peeters"}`, access.Principal{Subject: "s", Name: "Ann Peeters"}},
-		"a long name":                            {app, `{"sub": "s", "name": "` + strings.Repeat("é", 300) + `"}`, access.Principal{Subject: "s", Name: strings.Repeat("é", 255) + "…"}},
-		"a user name of the user pool":      {access.SignIn{}, `{"sub": "s", "username": "Entra_ann@example.org", "cognito:groups": ["user-admin"]}`, access.Principal{Subject: "s", Name: "Entra_ann@example.org", Roles: []access.Role{access.UserAdmin}}},
-		"a user name that is the sub": {access.SignIn{Claim: access.GroupsClaim}, `{"sub": "s", "username": "s"}`, access.Principal{Subject: "s"}},
-		"the user pool has no object ids":        {access.SignIn{}, `{"sub": "s", "oid": "` + person + `"}`, access.Principal{Subject: "s"}},
+		"a name gives no right":            {app, `{"sub": "s", "preferred_username": "global-admin", "name": "[global-admin]"}`, access.Principal{Subject: "s", Name: "global-admin"}},
+		"a name with invisible characters": {app, `{"sub": "s", "email": "  ", "name": "Ann\u202e\u0000 \n Peeters"}`, access.Principal{Subject: "s", Name: "Ann Peeters"}},
+		"a long name":                      {app, `{"sub": "s", "name": "` + strings.Repeat("é", 300) + `"}`, access.Principal{Subject: "s", Name: strings.Repeat("é", 255) + "…"}},
+		"a user name of the user pool":     {access.SignIn{}, `{"sub": "s", "username": "Entra_ann@example.org", "cognito:groups": ["user-admin"]}`, access.Principal{Subject: "s", Name: "Entra_ann@example.org", Roles: []access.Role{access.UserAdmin}}},
+		"a user name that is the sub":      {access.SignIn{Claim: access.GroupsClaim}, `{"sub": "s", "username": "s"}`, access.Principal{Subject: "s"}},
+		"the user pool has no object ids":  {access.SignIn{}, `{"sub": "s", "oid": "` + person + `"}`, access.Principal{Subject: "s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
