@@ -223,11 +223,11 @@ var Functions = []Function{
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
-			config.SignInClaim, config.SignInRoles,
+			config.SignInClaim, config.SignInRoles, config.Role,
 		},
 		// Until the time zone is set, adjustments end with the day in UTC. The runtime
 		// provided.al2023 has the data of time zones, for which this binary has no room.
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles},
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),
@@ -247,9 +247,9 @@ var Functions = []Function{
 		Timeout: 20 * time.Second,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles,
+			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role,
 		},
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles}, // until the zone is set, days are those of UTC
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role}, // until the zone is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),

@@ -33,6 +33,7 @@ type Deps struct {
 	Refresh     func(context.Context) error // requests a refresh of old licence data (R8.6)
 	Statements  *statements.Service
 	Uploads     objects.Bucket
+	Uploader    func() string // returns the principal of files that are uploaded with presigned addresses; empty if unknown
 	Reports     objects.Bucket
 }
 
