@@ -228,7 +228,7 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 			continue
 		}
 		s := &o.system
-		if told := p.platform(); told.platform != "" || told.name != nil {
+		if told := p.platform(); told.told {
 			s = &told
 		}
 		publisher := firstOf(p.Publisher, p.Vendor, p.SoftwareVendor)
@@ -295,7 +295,8 @@ func (r *reading) numberedRow(line int64, p *program) error {
 	if ok {
 		title := install{publisher: []byte(firstOf(p.Publisher, p.Vendor)), name: []byte(cmp.Or(p.DisplayName, p.Name)), version: []byte(p.Version)}
 		var err error
-		if flaw, err = r.addNumber(p.platform().platform, &title, []byte(p.ID), number); err != nil {
+		s := p.platform()
+		if flaw, err = r.addNumber(&s, &title, []byte(p.ID), number); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func (p *program) device() (device, alias value) {
 // platform returns the system that a row tells.
 func (p *program) platform() system {
 	if other, _ := sourceOf(string(p.Source)); other != "" {
-		return system{platform: other}
+		return system{told: true, platform: other}
 	}
 	return systemOf(string(firstOf(p.Platform, p.OSPlatform, p.System)), string(p.OS), "")
 }

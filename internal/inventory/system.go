@@ -20,6 +20,7 @@ type install struct {
 
 // system is the operating system of a device.
 type system struct {
+	told          bool   // the system is known
 	platform      string // empty for Windows, and for one that is not told
 	name, version []byte // of Windows with its edition; nil if the edition is not told
 }
@@ -68,14 +69,16 @@ func systemOf(platform, name, version string) system {
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
 		if folded == "mac" || strings.HasPrefix(folded, "mac ") || strings.HasSuffix(folded, " mac") { // a word that others start with
-			return system{platform: macOS}
+			return system{told: true, platform: macOS}
 		}
 		for _, p := range platforms {
 			if startsWord(folded, p.word) {
 				if p.platform != "" {
-					return system{platform: p.platform}
+					return system{told: true, platform: p.platform}
 				}
-				return windows(name, version)
+				s := windows(name, version)
+				s.told = true
+				return s
 			}
 		}
 	}
@@ -147,12 +150,12 @@ func (s *systems) of(platform, name, version []byte) *system {
 var macEnding = []byte(".app")
 
 // platformOf returns the platform of a title. The title of a Mac is named without its ending.
-func platformOf(platform string, found *install) string {
-	if (platform == "" || platform == macOS) && bytes.HasSuffix(found.name, macEnding) {
+func platformOf(s *system, found *install) string {
+	if (!s.told || s.platform == macOS) && bytes.HasSuffix(found.name, macEnding) {
 		found.name = bytes.TrimSuffix(found.name, macEnding)
 		return macOS
 	}
-	return platform
+	return s.platform
 }
 
 // countsOn reports whether titles on a platform count.
@@ -165,7 +168,7 @@ var microsoft = []byte("Microsoft")
 // install counts a title on a device with that system, and the edition of Windows as a title of
 // the device. flaw says why the row is invalid.
 func (r *reading) install(found *install, s *system) (flaw string, err error) {
-	if platform := platformOf(s.platform, found); !r.countsOn(platform) {
+	if platform := platformOf(s, found); !r.countsOn(platform) {
 		return r.counter.addElsewhere(found, platform)
 	}
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {

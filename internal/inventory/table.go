@@ -145,7 +145,7 @@ func (r *reading) systemOf(cells [][]byte, c *columns) (s *system, ok bool) {
 			r.leaveOut(string(cells[c.source]))
 			return nil, false
 		case platform != "":
-			return &system{platform: platform}, true
+			return &system{told: true, platform: platform}, true
 		}
 	}
 	return r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)), true
@@ -193,7 +193,7 @@ func (r *reading) numberRow(cells [][]byte, c *columns) (flaw string, err error)
 		return rowNumber, nil
 	}
 	title := install{publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
-	return r.addNumber(s.platform, &title, at(cells, c.row), number)
+	return r.addNumber(s, &title, at(cells, c.row), number)
 }
 
 // at returns a cell of the row; nil for a missing column.
@@ -301,8 +301,9 @@ func parseNumber(cell []byte) (int, bool) {
 // addNumber counts a row with a number of devices. A title has a row for each platform, and a
 // device has one platform. row is the id of the row: one that comes again, in another page or file,
 // counts once; nil if it has none.
-func (r *reading) addNumber(platform string, found *install, row []byte, number int) (flaw string, err error) {
-	if platform = platformOf(platform, found); !r.countsOn(platform) {
+func (r *reading) addNumber(s *system, found *install, row []byte, number int) (flaw string, err error) {
+	platform := platformOf(s, found)
+	if !r.countsOn(platform) {
 		if r.elsewhere == nil {
 			r.elsewhere = map[string]int{}
 		}
