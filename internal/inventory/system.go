@@ -66,6 +66,9 @@ var editions = []string{
 
 // systemOf recognises a system by the names that a file has for it.
 func systemOf(platform, name, version string) system {
+	if name == "" && strings.ContainsFunc(version, unicode.IsLetter) { // os_version of Fleet has the name, too
+		name, version = version, ""
+	}
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
 		if folded == "mac" || strings.HasPrefix(folded, "mac ") || strings.HasSuffix(folded, " mac") { // a word that others start with
@@ -138,9 +141,6 @@ type systems struct {
 func (s *systems) of(platform, name, version []byte) *system {
 	if !bytes.Equal(platform, s.platform) || !bytes.Equal(name, s.name) || !bytes.Equal(version, s.version) {
 		s.platform, s.name, s.version = append(s.platform[:0], platform...), append(s.name[:0], name...), append(s.version[:0], version...)
-		if len(name) == 0 && bytes.ContainsFunc(version, unicode.IsLetter) { // os_version of Fleet has the name, too
-			name, version = version, nil
-		}
 		s.last = systemOf(string(platform), string(name), string(version))
 	}
 	return &s.last
