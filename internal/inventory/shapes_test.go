@@ -623,3 +623,28 @@ func TestR6_1_ManyArrays(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestR6_1_TitlesLikeFolders: only a Mac, or a device whose system is not known, has a title that ends in .app
+// as the folder of a Mac's application.
+func TestR6_1_TitlesLikeFolders(t *testing.T) {
+	t.Parallel()
+	for file, windows := range map[string]bool{
+		"Computer,Software,Operating System\nA,Sales.app,Windows 11\n":                                true,
+		"Computer,Software,Platform\nA,Sales.app,Windows\n":                                               true,
+		"Computer,Software,Operating System\nA,Sales.app,\n":                                              false,
+		"Computer,Software\nA,Sales.app\n":                                                                false,
+		"Computer,Software,Operating System\nA,Sales.app,macOS 14\n":                                      false,
+		"Software,Version,Platform,Computers\nSales.app,1,Windows,1\n":                                    true,
+		"Software,Version,Platform,Computers\nSales.app,1,,1\n":                                           false,
+		`{"hosts":[{"hostname":"A","platform":"windows","software":[{"name":"Sales.app"}]}]}`:             true,
+		`{"hosts":[{"hostname":"A","software":[{"name":"Sales.app"}]}]}`:                                  false,
+		`[{"displayName":"Sales.app","deviceCount":1,"platform":"windows"}]`:                              true,
+		`[{"hostname":"A","name":"Sales.app","version":"1","platform":"windows"}]`:                        true,
+		`{"value":[{"id":"A","operatingSystem":"Windows","detectedApps":[{"displayName":"Sales.app"}]}]}`: true,
+	} {
+		got := read(t, file)
+		if is := len(got.Titles) == 1 && got.Titles[0].Name == "Sales.app" && len(got.OtherPlatforms) == 0; is != windows {
+			t.Errorf("%s: %+v, other platforms %v", file, got.Titles, got.OtherPlatforms)
+		}
+	}
+}
