@@ -49,14 +49,26 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 			flaw = rowDocument
 		}
 		if unknown++; !known && unknown == unknownDocuments {
-			return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
+			return r.noInventory(why)
 		}
 		r.row(line, flaw)
 	}
 	if !known {
-		return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
+		return r.noInventory(why)
 	}
 	return nil
+}
+
+// noInventory says what a file of JSON is. why is what one of its documents is, nil if that is not known.
+func (r *reading) noInventory(why *errs.Error) *errs.Error {
+	unknown := why == nil || why.Code == "inventory_document"
+	switch {
+	case unknown && r.developer != "":
+		return developerError(r.developer)
+	case why == nil:
+		return errs.New(errs.Invalid, "inventory_format")
+	}
+	return why
 }
 
 // device counts the titles of a document. recognised is false if it is no inventory, or damaged;

@@ -69,9 +69,9 @@ type program struct {
 	Versions   list  `json:"versions"`    // Fleet: of a title
 	Software   list  `json:"software"`    // Fleet: of a host
 
-	DisplayName  value `json:"displayName"`     // Graph
-	DeviceCount  value `json:"deviceCount"`     // Graph
-	DetectedApps list  `json:"detectedApps"`    // Graph: of a device
+	DisplayName  value `json:"displayName"`  // Graph
+	DeviceCount  value `json:"deviceCount"`  // Graph
+	DetectedApps list  `json:"detectedApps"` // Graph: of a device
 
 	SoftwareName    value `json:"softwareName"` // Defender
 	SoftwareVendor  value `json:"softwareVendor"`

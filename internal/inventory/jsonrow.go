@@ -124,7 +124,7 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	switch {
 	case f.none:
 		return false, nil, nil
-	case f.unowned && !r.ownedByFile(f):
+	case f.unowned && (!r.ownedByFile(f) || r.developer != "" && isDeveloperRow(f.names[:f.own])):
 		return false, errs.New(errs.Invalid, "inventory_document"), nil
 	}
 	if err := r.is(f.columns.shape, f.columns.numbers); err != nil {

@@ -60,7 +60,8 @@ type Options struct {
 // for one with numbers of devices beside devices, inventory_agreements and inventory_statement for
 // a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
 // inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
-// list and an error of an API, inventory_document for an object such as package.json, inventory_size
+// list and an error of an API, inventory_document for an object with a name and a version,
+// inventory_developer for packages of a programming language, inventory_size
 // and inventory_titles for exceeded limits. Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
@@ -100,9 +101,10 @@ type reading struct {
 	pc     string // the PC that its name or folder names
 
 	// Of the current file, if it is JSON.
-	list    int  // number of the array, or of the document outside one, from 1
-	inArray bool // the document is an element of an array
-	rowsOf  flatRows
+	developer string // the tool whose list of packages it seems to be; empty for none
+	list      int    // number of the array, or of the document outside one, from 1
+	inArray   bool   // the document is an element of an array
+	rowsOf    flatRows
 
 	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader
