@@ -46,7 +46,9 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 					continue
 				}
 			}
-			flaw = rowDocument
+			if flaw = rowDocument; document[0] == '[' && r.arrays.count == nil {
+				flaw = skipped // above the header of a table
+			}
 		}
 		if unknown++; !known && unknown == unknownDocuments {
 			return r.noInventory(why)
@@ -75,8 +77,15 @@ func (r *reading) noInventory(why *errs.Error) *errs.Error {
 // why then tells what it is, if that is known.
 func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error, err error) {
 	var d document
-	if json.Unmarshal(b, &d) != nil {
+	switch {
+	case b[0] == '[' && json.Valid(b):
+		recognised, err = r.arrayRow(b, line)
+		return recognised, nil, err
+	case json.Unmarshal(b, &d) != nil:
 		return false, nil, nil //nolint:nilerr // a damaged document is a result
+	}
+	if recognised, err = r.tabular(b, line, ownerIn(b)); recognised || err != nil {
+		return recognised, nil, err
 	}
 	switch {
 	case d.Content != nil && d.Content.Softwares != nil:

@@ -212,8 +212,20 @@ func (r *reading) nested(b []byte, line int64, around place, depth int) (recogni
 		why = cmp.Or(why, none)
 		return known, err
 	}
+	if depth > 1 { // device has read the document itself
+		if recognised, err = r.tabular(b, line, around.owner); recognised || err != nil {
+			return recognised, nil, err
+		}
+	}
+	numbered := isNumbered(b)
 	objectFields(b, func(key, content []byte) {
 		if err != nil {
+			return
+		}
+		if numbered {
+			var known bool
+			known, err = rowOf(content, around)
+			recognised = recognised || known
 			return
 		}
 		at := around

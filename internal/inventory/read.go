@@ -42,7 +42,8 @@ type Options struct {
 //     output of osqueryi. Each array of rows that name no device is the list of another device.
 //   - detectedApps of Microsoft Graph, hosts and software of Fleet, and software of Defender.
 //   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes, also in an array of another
-//     object that may name the device. Their keys are read like the names of columns.
+//     object that may name the device. Their keys are read like the names of columns. Rows may be
+//     arrays, too, with the names of the columns above or beside them.
 //   - a ZIP archive of files of one of these shapes.
 //
 // Any other list that names no device is one of Options.Name; in an archive, one of its file or folder
@@ -105,6 +106,7 @@ type reading struct {
 	list      int    // number of the array, or of the document outside one, from 1
 	inArray   bool   // the document is an element of an array
 	rowsOf    flatRows
+	arrays    arrayRows
 
 	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader
