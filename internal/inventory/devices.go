@@ -46,7 +46,7 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 					continue
 				}
 			}
-			if flaw = rowDocument; document[0] == '[' && r.arrays.count == nil {
+			if flaw = rowDocument; !known && document[0] == '[' {
 				flaw = skipped // above the header of a table
 			}
 		}
