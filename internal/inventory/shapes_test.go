@@ -444,6 +444,8 @@ func TestR6_1_FoldersOfAnArchive(t *testing.T) {
 		"parts of a list":                     {"PC1/software-1.csv PC1/software-2.csv PC2/software-1.csv PC2/software-2.csv", 2},
 		"copies of a list":                    {"PC1/app~list~1.csv PC1/export~(2).csv PC1/apps1~list.csv PC1/app~(10).csv", 1},
 		"dates":                               {"PC1/28-11-2026.csv PC1/20261128T101500.csv PC1/2026.11.27~10.15.csv PC1/20261126101500.csv PC1/export-2026-11.csv PC1/2026-11/list.csv", 1},
+		"years, quarters and months":          {"PC1/report-2024.csv PC1/export-2025-2026.csv PC1/report-q1.csv PC1/List~Q3~2024.csv PC1/export_2024Q4.csv PC1/2024-k2.csv PC1/report-march.csv PC1/lijst~december.csv PC1/export-jan-2026.csv PC1/28-Nov-2026.csv PC1/list-2026/list.csv", 1},
+		"no years, quarters or months":        {"pcs/2024.csv pcs/q1.csv pcs/report-jan.csv pcs/may.csv pcs/PC-2024.csv pcs/report-3024.csv pcs/list-q7.csv pcs/june-1.csv", 8},
 		"no dates":                            {"pcs/2026-13.csv pcs/2026-02-30.csv pcs/31-02-2026.csv", 3},
 		"folders that name nothing":           {"export/software.csv all/software.csv", 2},
 	} {
