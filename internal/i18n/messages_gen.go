@@ -712,6 +712,11 @@ var messages = [...]message{
 		"Het bestand heeft meer dan {names} namen van pc's naast hun id. Een pc met nog een andere naam kan dubbel tellen als andere rijen hem zonder id noemen.",
 		"Le fichier contient plus de {names} noms de PC à côté de leurs identifiants. Un PC portant un autre nom peut compter deux fois si d'autres lignes le nomment sans son identifiant.",
 	}},
+	{"inventory_note_numbers", [...]string{
+		"The file has more than {rows} rows with an id and a number of PCs. Further rows count in full, also if they repeat an earlier one.",
+		"Het bestand heeft meer dan {rows} rijen met een id en een aantal pc's. Verdere rijen tellen volledig mee, ook als ze een eerdere herhalen.",
+		"Le fichier contient plus de {rows} lignes avec un identifiant et un nombre de PC. Les lignes suivantes comptent entièrement, même si elles en répètent une précédente.",
+	}},
 	{"inventory_note_packages", [...]string{
 		"Rows of {source}, which are no software of a PC and are not counted: {rows}.",
 		"Rijen van {source}, die geen software van een pc zijn en niet meegeteld zijn: {rows}.",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 
 	"trueup/internal/errs"
 )
@@ -89,12 +90,7 @@ type reading struct {
 	elsewhere map[string]int // the largest number, by other platform
 	numbered  map[uint64]int // the largest number, by id of a row, its platform and title
 
-	// For notes.
-	packages      map[string]int // rows of packages that are left out, by source
-	morePackages  int            // rows of packages of further sources
-	removed       int            // rows of software that is no longer installed
-	repeated      int            // rows with numbers that came before
-	pages, linked int            // of an API: all, and those with a link to a next page
+	remarks
 
 	systems systems
 
@@ -114,6 +110,22 @@ type reading struct {
 	buffer   []byte // of a table
 	document []byte
 	inflater io.ReadCloser
+}
+
+// remarks are what notes about the file as a whole say.
+type remarks struct {
+	packages      map[string]int // rows of packages that are left out, by source
+	morePackages  int            // rows of packages of further sources
+	removed       int            // rows of software that is no longer installed
+	repeated      int            // rows with numbers that came before
+	full          bool           // there are more rows with numbers than are remembered
+	pages, linked int            // of an API: all, and those with a link to a next page
+}
+
+// clone returns a copy that does not change with the remarks.
+func (r remarks) clone() remarks {
+	r.packages = maps.Clone(r.packages)
+	return r
 }
 
 // read reads a file that may be an archive.

@@ -702,3 +702,23 @@ func TestR6_1_ListsOfDevelopers(t *testing.T) {
 		}
 	}
 }
+
+// TestR6_4_RefusedFilesLeaveNoNotes: the pages of another list in an archive say nothing about the inventory;
+// the last, empty page does.
+func TestR6_4_RefusedFilesLeaveNoNotes(t *testing.T) {
+	t.Parallel()
+	const page = `{"value":[{"displayName":"Visio","version":"16","deviceCount":2}],"@odata.nextLink":"x"}`
+	for name, test := range map[string]struct {
+		files []file
+		want  []string
+	}{
+		"users":         {[]file{{"users.json", `{"value":[{"userPrincipalName":"a"}],"@odata.nextLink":"x"}`}, {"a.csv", "Software,Version,Computers\nVisio,16,2\n"}}, nil},
+		"pages":         {[]file{{"1.json", page}}, list("part")},
+		"the last page": {[]file{{"1.json", page}, {"2.json", `{"value":[]}`}}, nil},
+	} {
+		got := note(read(t, archive(t, test.files...)))
+		if diff := cmp.Diff(test.want, got.Notes); diff != "" || got.Devices != 2 {
+			t.Errorf("%s: %d devices (-want +got):\n%s", name, got.Devices, diff)
+		}
+	}
+}
