@@ -16,9 +16,6 @@ var (
 	entraDomains = []string{".ciamlogin.com", ".b2clogin.com"}
 )
 
-// hashClaims are the claims that bind an ID token to what was issued with it.
-var hashClaims = []string{"at_hash", "c_hash"}
-
 // isEntra reports whether an issuer is Microsoft Entra ID.
 func isEntra(issuer string) bool {
 	u, err := url.Parse(issuer)
@@ -50,6 +47,6 @@ func isAccessToken(claims map[string]string) bool {
 	case isEntra(claims[issuerClaim]):
 		return has("appid") || has("azp")
 	default:
-		return kind != "ID" && !slices.ContainsFunc(hashClaims, has) && (!has("nonce") || kind == "Bearer")
+		return kind != "ID" && !has("at_hash") && !has("c_hash") && (!has("nonce") || kind == "Bearer")
 	}
 }
