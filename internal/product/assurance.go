@@ -21,7 +21,7 @@ func isAssurance(name string, ofMicrosoft bool) (alone bool) {
 	if !strings.Contains(name, "sa") && !strings.Contains(name, "assurance") {
 		return false
 	}
-	words := strings.FieldsFunc(joints.Replace(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := joinedWords(name)
 	for i, w := range words {
 		if w != assurance && (!ofMicrosoft || w != "sa" && w != "sapk") {
 			continue
@@ -34,6 +34,11 @@ func isAssurance(name string, ofMicrosoft bool) (alone bool) {
 	return alone
 }
 
+// joinedWords returns the words of a folded name, and words for the signs that join them.
+func joinedWords(name string) []string {
+	return strings.FieldsFunc(joints.Replace(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
 const assurance = "softwareassurance"
 
 // joints writes Software Assurance as one word, and the signs between it and a licence as words.
@@ -43,7 +48,8 @@ var (
 	conjunctions = setOf("y e et und en")
 	joiners      = setOf(`and with w incl including includes inclusief inkl inklusive inclus incluant mit met avec con com from for via
 		without no sans ohne zonder sin sem excl excluding upgrade upgrd upg`)
-	periods      = setOf("year years yr yrs y jahr jahre jaar an ans año años ano anos month months active")
+	periods = setOf(`year years yr yrs y jahr jahre jaar jaren an ans année années año años ano anos anno anni
+		month months monat monate monaten maand maanden mois mes meses mês mesi active`)
 	licenseWords = setOf("license licenses licence licences lic lics l lizenz lizenzen licentie licenties licencia licencias licença licenças licenza licenze")
 )
 
@@ -61,26 +67,6 @@ func isWith(before []string) bool {
 	isCount := at > 1 && isForm(before[at-2], "core")
 	return joiners[last] || licenseWords[last] && !isCount
 }
-
-// isMaintenance reports whether a folded name is of the maintenance of a licence alone: later versions and
-// support. A licence with maintenance is a licence:
-//
-//	snagit maintenance renewal       maintenance alone
-//	snagit + maintenance             a licence
-//	plant maintenance manager        neither
-func isMaintenance(name string) bool {
-	words := strings.FieldsFunc(joints.Replace(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	at := len(words) - 1
-	for at > 0 && (maintenanceTerms[words[at]] || periods[words[at]] || isNumber(words[at])) {
-		at--
-	}
-	return at > 0 && maintenances[words[at]] && !isWith(words[:at])
-}
-
-var (
-	maintenances     = setOf("maintenance onderhoud wartung mantenimiento manutenção manutenzione")
-	maintenanceTerms = setOf("renewal renewals renew plan agreement contract subscription annual annually yearly only reinstatement and support")
-)
 
 // isIncluded reports whether the words behind Software Assurance join it to a licence: "& license",
 // "included".

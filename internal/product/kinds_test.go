@@ -29,10 +29,9 @@ func TestVersionDecidesR6_5(t *testing.T) {
 		{"Trimble, Inc.", "SketchUp Pro 2017", "17.2.2555", product.KindProduct},
 		{"Malwarebytes", "Malwarebytes version 4.6.8.311", "4.6.8.311", product.KindUndecidable},
 		{"Malwarebytes", "Malwarebytes Premium 5", "5.1", product.KindProduct},
+		{"IObit", "Advanced SystemCare Ultimate 14", "14.6", product.KindProduct},
 		{"IObit", "Driver Booster 11", "11.0.0", product.KindUndecidable},
 		{"IObit", "Driver Booster 8.0 Pro", "8.0.2", product.KindProduct},
-		{"IObit", "Advanced SystemCare", "17.3.0", product.KindUndecidable},
-		{"IObit", "Advanced SystemCare Ultimate 14", "14.6", product.KindProduct},
 		{"Texas Instruments", "Code Composer Studio", "6.2", product.KindProduct},
 		{"Texas Instruments", "Code Composer Studio 12.1.0", "12.1.0", product.KindFree},
 	} {

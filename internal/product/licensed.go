@@ -51,7 +51,7 @@ func (d *Dictionary) paperOr(publisher, name, version string, other func() (Matc
 		unknown = version
 	}
 	switch {
-	case isAddition(text.Fold(unknown), d.mayBeMicrosoft(publisher)):
+	case d.isAddition(publisher, text.Fold(unknown)):
 		return Match{}, false
 	case ok:
 		return m, true

@@ -171,6 +171,11 @@ func TestPaperFormsR5_0(t *testing.T) {
 			VCF = Cloud Foundation
 			VMware vSAN Advanced = vSAN
 			Fusion 13 licenses = Fusion
+			Workstation 17 Pro + Production SnS = Workstation Pro 17
+			Workstation Pro Support and Subscription (SnS) 1 Year = ?
+			Basic Support/Subscription for VMware Workstation 17 Pro = ?
+			Production Support/Subscription for VMware vSphere 7 Standard for 1 year = ?
+			vSphere Standard SnS = ?
 		`,
 		"Corel": `
 			CorelDRAW Graphics Suite 2021 1 user = CorelDRAW Graphics Suite 2021
@@ -192,6 +197,11 @@ func TestPaperFormsR5_0(t *testing.T) {
 			IBM Domino Enterprise Client Access License Authorized User = Domino CAL Enterprise
 			IBM Domino Enterprise Server = Domino
 			IBM Notes Authorized User = Notes
+			IBM Notes Authorized User Annual SW Subscription & Support Renewal = ?
+			IBM Notes Authorized User SW Subscription & Support Reinstatement 12 Months = ?
+			IBM Notes Software Subscription and Support Renewal = ?
+			IBM Notes Subscription & Support = ?
+			IBM Notes Authorized User License + SW Subscription & Support 12 Months = Notes
 		`,
 		"HCL": `
 			HCL Domino Complete Collaboration CCB Authorized User = Domino CAL Enterprise
@@ -202,6 +212,23 @@ func TestPaperFormsR5_0(t *testing.T) {
 			Camtasia 2022 incl. 3 years Maintenance = Camtasia 2022
 			Snagit Maintenance = ?
 			Snagit Maintenance Renewal 1 year = ?
+			Snagit Support & Maintenance Renewal = ?
+			Snagit Maintenance and Support = ?
+			Snagit + Support & Maintenance = Snagit
+			Snagit License Maintenance Renewal = ?
+			Snagit Licence + Maintenance = Snagit
+			Maintenance for Snagit = ?
+			Maintenance renewal for Camtasia 2022 = ?
+			Snagit Upgrade Protection = ?
+			Snagit with Upgrade Protection = Snagit
+			Snagit Wartung = ?
+			Snagit Softwarewartung 1 Jahr = ?
+			Snagit Onderhoudscontract = ?
+			Snagit onderhoud en support = ?
+			Contrat de maintenance annuel Snagit = ?
+			Snagit contrat de maintenance = ?
+			Snagit mantenimiento = ?
+			Snagit Renovação de manutenção = ?
 		`,
 		"win.rar GmbH": `
 			WinRAR lifetime license = WinRAR
@@ -209,11 +236,17 @@ func TestPaperFormsR5_0(t *testing.T) {
 			WinRAR Dauerlizenz 5 Benutzer = WinRAR
 			WinRAR 1 user lifetime = WinRAR
 		`,
+		"SAP": `
+			SAP Plant Maintenance = ?
+		`,
 		"Dassault": `
 			SOLIDWORKS Standard = SOLIDWORKS
 			CATIA V5 = CATIA
 		`,
 		"Autodesk": `
+			AutoCAD Maintenance Plan with Advanced Support Renewal = ?
+			AutoCAD Maintenance Plan (1 year) = ?
+			AutoCAD 2023 Subscription = AutoCAD 2023
 			AutoCAD 2024 Commercial New Single-user ELD Annual Subscription = AutoCAD 2024
 			AutoCAD LT - Single-user - 3 years = AutoCAD LT
 			Design Suites AutoCAD Design Suite Premium 2014 = AutoCAD Design Suite Premium 2014

@@ -27,7 +27,8 @@ var qualifiers = phrases(counts + `
 	monthly|monthly commitment|monthly term|monthly plan|monthly subscription|monthly billing|mensuel|maandelijks|monatlich|mensual|mensal
 	billed|billed annually|billed yearly|billed monthly|billed triennially|prepaid|upfront|triennial|triennial commitment|commitment|commit|term|com yr|com mth|com y|com m
 	authorized user|authorised user|named user|floating user|concurrent user|concurrent session|registered user|single install|sw subscription & support|software subscription & support
-	maintenance|maintenance & support|upgrade protection|upgrade protection program|update protection|smart protection|#-day subscription|#-day|# days|# day
+	maintenance|maintenance & support|support & maintenance|wartung|onderhoud|mantenimiento|manutenção|manutenzione|support & subscription|subscription & support|basic support & subscription|production support & subscription|sns|basic sns|production sns
+	upgrade protection|upgrade protection program|update protection|smart protection|#-day subscription|#-day|# days|# day
 	lifetime maintenance|à vie|licence à vie|licence perpétuelle|perpétuelle|unbefristet|dauerlizenz|lebenslang|lebenslange lizenz|levenslang|levenslange licentie|eeuwigdurend|perpetua|licencia perpetua|de por vida|vitalicia|perpétua|licença perpétua
 	yr#|year #|jaar #|jahr #|année #|año #
 	one year|two years|three years|one-year|three-year|one month|one-month|p#y|p#m|p#y p#m

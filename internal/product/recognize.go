@@ -284,6 +284,9 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 			}
 		}
 	}
+	if best.rule == nil {
+		best, stem = d.branded(stem, by)
+	}
 	if best.rule == nil || best.isSold(stem) {
 		return d.part(stem, by)
 	}
@@ -299,6 +302,46 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 		m.Product = m.Row.product(m.Row.detected(best.alternative.version, best.versionValues(m.Row.Scheme), t.Version))
 	}
 	return m, true
+}
+
+// maxBrand is the number of words of a publisher's name that are looked for in front of a title.
+const maxBrand = 3
+
+// branded looks a title that no rule knows up without the publisher's name in front of it: "MathWorks
+// MATLAB R2019a" is MATLAB. Only rules of that publisher count, and if the title alone tells the publisher,
+// only those of products: the rest may be the name of something else. It returns the rest, too.
+func (d *Dictionary) branded(stem string, by detected) (best found, rest string) {
+	told := by.publisher
+	try := func(publisher int, front string) bool {
+		rest = strings.TrimLeft(stem[len(front):], " -–:")
+		if rest == "" || rest == stem {
+			return false
+		}
+		by.publisher = publisher
+		best = d.best(rest, by)
+		return best.rule != nil && best.rule.Publisher == publisher &&
+			(publisher == told || best.rule.Kind == KindProduct || best.rule.Kind == KindUndecidable)
+	}
+	front := ""
+	for range maxBrand {
+		if front += firstWord(stem[len(front):]) + " "; len(front) >= len(stem) {
+			break
+		}
+		publisher, ok := d.publishers[publisherStem(front)]
+		isShort := !ok && told >= 0 && d.Publishers[told].begins(front) // Scooter of Scooter Software
+		if isShort {
+			publisher = told
+		}
+		if (ok || isShort) && try(publisher, front) {
+			return best, rest
+		}
+	}
+	return found{}, stem
+}
+
+// begins reports whether a name of the publisher begins with words that end with a space.
+func (p *Publisher) begins(words string) bool {
+	return slices.ContainsFunc(append([]string{p.Name}, p.Spellings...), func(s string) bool { return strings.HasPrefix(publisherStem(s), words) })
 }
 
 // best returns the match that decides on a title in normal form; its rule is nil if there is none.

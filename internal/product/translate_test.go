@@ -110,7 +110,9 @@ func TestNotForPCsR8_3(t *testing.T) {
 		{"Microsoft", "Windows 10 ESU", product.MetricService},
 		{"TechSmith", "Snagit Maintenance", product.MetricService},
 		{"Dockside Systems", "Berth Planner Maintenance Renewal (1 year)", product.MetricService},
-		{"Dockside Systems", "Berth Planner Wartung", product.MetricService},
+		{"Dockside Systems", "Berth Planner Wartung 12 Monate", product.MetricService},
+		{"Dockside Systems", "Berth Planner Support and Maintenance", product.MetricService},
+		{"Dockside Systems", "Plant Wartung", ""},
 		{"Dockside Systems", "Plant Maintenance Manager", ""},
 		{"Dockside Systems", "Berth Planner with Maintenance", ""},
 		{"VMware", "vSphere Standard", product.MetricCore},
@@ -129,4 +131,32 @@ func metricOf(row *product.Row) product.Metric {
 		return ""
 	}
 	return row.Metric
+}
+
+// TestMaintenanceR8_3: maintenance alone is no licence, whatever the column that says so.
+func TestMaintenanceR8_3(t *testing.T) {
+	t.Parallel()
+	d := builtin.Products()
+	for _, test := range []struct {
+		publisher, name, version string
+		isService                bool
+	}{
+		{"TechSmith", "Snagit", "Maintenance", true},
+		{"TechSmith", "Snagit", "Maintenance Renewal", true},
+		{"TechSmith", "Snagit", "2023", false},
+		{"TechSmith", "Snagit", "2023 with Maintenance", false},
+		{"Autodesk", "AutoCAD", "Maintenance Plan", true},
+		{"Autodesk", "AutoCAD Maintenance Plan with Advanced Support Renewal", "", true},
+		{"VMware", "Production Support/Subscription for VMware vSphere 7 Standard", "", true},
+		{"SAP", "SAP Plant Maintenance", "", false},
+		{"SAP", "Plant Maintenance", "", false},
+		{"Dockside Systems", "Maintenance for Berths", "", false},
+		{"Dockside Systems", "Berth Planner Subscription & Support", "", false},
+		{"Dockside Systems", "Berth Planner Subscription & Support Reinstatement", "", true},
+	} {
+		row, _ := d.Of(d.Named(test.publisher, test.name, test.version))
+		if got := metricOf(row) == product.MetricService; got != test.isService {
+			t.Errorf("%s, %s, %s: a service: %t, want %t", test.publisher, test.name, test.version, got, test.isService)
+		}
+	}
 }

@@ -11,7 +11,11 @@ import (
 // it is not for a PC: a client access license, cores, an external connector, a management license, a
 // step-up or Software Assurance. ok is false for other names.
 func (d *Dictionary) unlisted(p Product) (*Row, bool) {
-	metric := metricOf(text.Fold(p.Name()), d.mayBeMicrosoft(p.Publisher))
+	name := text.Fold(p.Name())
+	metric := metricOf(name, d.mayBeMicrosoft(p.Publisher))
+	if d.isAddition(p.Publisher, name) {
+		metric = MetricService
+	}
 	if metric == "" {
 		return nil, false
 	}
@@ -26,9 +30,6 @@ func (d *Dictionary) mayBeMicrosoft(publisher string) bool {
 // metricOf returns what a folded name says that its licences are for; empty if it does not say it.
 // The short forms count for Microsoft's names only.
 func metricOf(name string, ofMicrosoft bool) Metric {
-	if isAddition(name, ofMicrosoft) {
-		return MetricService
-	}
 	if !ofMicrosoft {
 		words := strings.Fields(name)
 		_, found := withoutPhrase(words, "client", "access", "license")
@@ -60,8 +61,9 @@ func metricOf(name string, ofMicrosoft bool) Metric {
 // isAddition reports whether a folded name is of what is bought for a licence and is none itself: a
 // step-up, or Software Assurance or maintenance alone. Counted beside the licence that it is for, it
 // would count twice.
-func isAddition(name string, ofMicrosoft bool) bool {
-	return isStepUp(name, ofMicrosoft) || isAssurance(name, ofMicrosoft) || isMaintenance(name)
+func (d *Dictionary) isAddition(publisher, name string) bool {
+	ofMicrosoft := d.mayBeMicrosoft(publisher)
+	return isStepUp(name, ofMicrosoft) || isAssurance(name, ofMicrosoft) || d.isMaintenance(publisher, name)
 }
 
 // isStepUp reports whether a folded name is of a licence that makes another one a higher edition.
