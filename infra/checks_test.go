@@ -246,6 +246,8 @@ var functionChecks = []check{
 
 							config.RefreshFunction:   "trueup-refresh",
 							config.InventoryFunction: "trueup-inventory",
+
+							config.Role: strings.TrimSuffix(function.text("Role"), ".Arn}") + ".RoleId}",
 						}[s]
 					}
 				}

@@ -72,16 +72,17 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {
 		environment := map[string]*string{}
-		for _, name := range f.Settings {
-			if value := valueOf(stack, name, chosen, table); value != "" {
-				environment[name] = jsii.String(value)
-			}
-		}
 		logs := awslogs.NewLogGroup(stack, jsii.String(id(f.Name, "Logs")), &awslogs.LogGroupProps{
 			LogGroupName:  jsii.String("/aws/lambda/" + functionName(stack, f.Name)),
 			Retention:     keepLogs,
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // permanent records are in the audit events
 		})
+		role := newRole(stack, f, chosen, table, logs, letters, files[f.Name])
+		for _, name := range f.Settings {
+			if value := valueOf(stack, name, chosen, table, role); value != "" {
+				environment[name] = jsii.String(value)
+			}
+		}
 		props := &awslambda.FunctionProps{
 			FunctionName:  jsii.String(functionName(stack, f.Name)),
 			Description:   jsii.String(f.Summary),
@@ -94,7 +95,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 			Environment:   &environment,
 			LogGroup:      logs,
 			LoggingFormat: awslambda.LoggingFormat_JSON,
-			Role:          newRole(stack, f, chosen, table, logs, letters, files[f.Name]),
+			Role:          role,
 		}
 		if chosen.ReservedConcurrency && f.Reserved > 0 {
 			props.ReservedConcurrentExecutions = jsii.Number(f.Reserved)
@@ -139,7 +140,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 }
 
 // valueOf returns the value of a setting; empty if it is not set.
-func valueOf(stack awscdk.Stack, name string, chosen settings, table awsdynamodb.ITable) string {
+func valueOf(stack awscdk.Stack, name string, chosen settings, table awsdynamodb.ITable, role awsiam.Role) string {
 	setting, known := config.Find(name)
 	switch {
 	case !known:
@@ -150,6 +151,8 @@ func valueOf(stack awscdk.Stack, name string, chosen settings, table awsdynamodb
 		return bucketName(stack, manifest.Resource(setting.Resource))
 	case setting.Function != "":
 		return functionName(stack, setting.Function)
+	case setting.Role:
+		return *role.RoleId()
 	default:
 		return setting.Value(chosen.Functions)
 	}

@@ -39,7 +39,8 @@ type SignIn struct {
 
 // Caller returns the caller of a request. The claims are from the token that the JWT authorizer of
 // API Gateway has verified: one text for each claim, a list written as "[a b]". authorization is the
-// header with that token. Caller reports false if the token has no subject, or is another one.
+// header with that token. Caller reports false if the token has no subject, is another one, or gives
+// no access because it is an ID token.
 //
 // Only a space separates the values of a list in the claims, and in the names of groups of most
 // issuers a space is allowed: "Sales Licence-Admins" would read as two groups. Lists are therefore
@@ -47,7 +48,7 @@ type SignIn struct {
 // group.
 func (s SignIn) Caller(claims map[string]string, authorization string) (Principal, bool) {
 	p := Principal{Subject: strings.TrimSpace(claims[SubjectClaim])}
-	if p.Subject == "" {
+	if p.Subject == "" || !isAccessToken(claims) {
 		return Principal{}, false
 	}
 	var values []string
@@ -62,7 +63,8 @@ func (s SignIn) Caller(claims map[string]string, authorization string) (Principa
 		if !ok || token.text(SubjectClaim) != claims[SubjectClaim] || token.text(issuerClaim) != claims[issuerClaim] {
 			return Principal{}, false
 		}
-		if id := strings.TrimSpace(token.text(objectClaim)); id != "" {
+		// Other issuers give the claim another meaning, or let people choose it.
+		if id := strings.TrimSpace(token.text(objectClaim)); id != "" && isEntra(claims[issuerClaim]) {
 			p.Subject = id
 		}
 		values, p.GroupsLeftOut = token.values(s.Claim)

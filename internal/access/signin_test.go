@@ -53,11 +53,11 @@ func TestR16_4_Caller(t *testing.T) {
 		want    access.Principal
 	}{
 		"app roles of Entra ID, version 2": {
-			app, `{"sub": "pairwise", "oid": "` + person + `", "preferred_username": "ann@example.org", "name": "Ann", "roles": ["global-admin", "Reader"], "ver": "2.0"}`,
+			app, `{"iss": "https://login.microsoftonline.com/t/v2.0", "azp": "c", "sub": "pairwise", "oid": "` + person + `", "preferred_username": "ann@example.org", "name": "Ann", "roles": ["global-admin", "Reader"], "ver": "2.0"}`,
 			access.Principal{Subject: person, Name: "ann@example.org", Roles: []access.Role{access.GlobalAdmin}},
 		},
 		"app roles of Entra ID, version 1": {
-			app, `{"sub": "pairwise", "oid": "` + person + `", "upn": "ann@example.org", "name": "Ann", "roles": ["billing-admin"], "ver": "1.0"}`,
+			app, `{"iss": "https://sts.windows.net/t/", "appid": "c", "sub": "pairwise", "oid": "` + person + `", "upn": "ann@example.org", "name": "Ann", "roles": ["billing-admin"], "ver": "1.0"}`,
 			access.Principal{Subject: person, Name: "ann@example.org", Roles: []access.Role{access.BillingAdmin}},
 		},
 		"a program has no name": {
@@ -104,9 +104,16 @@ func TestR16_4_Caller(t *testing.T) {
 		"a name gives no right":            {app, `{"sub": "s", "preferred_username": "global-admin", "name": "[global-admin]"}`, access.Principal{Subject: "s", Name: "global-admin"}},
 		"a name with invisible characters": {app, `{"sub": "s", "email": "  ", "name": "Ann\u202e\u0000 \n Peeters"}`, access.Principal{Subject: "s", Name: "Ann Peeters"}},
 		"a long name":                      {app, `{"sub": "s", "name": "` + strings.Repeat("é", 300) + `"}`, access.Principal{Subject: "s", Name: strings.Repeat("é", 255) + "…"}},
-		"a user name of the user pool":     {access.SignIn{}, `{"sub": "s", "username": "Entra_ann@example.org", "cognito:groups": ["user-admin"]}`, access.Principal{Subject: "s", Name: "Entra_ann@example.org", Roles: []access.Role{access.UserAdmin}}},
-		"a user name that is the sub":      {access.SignIn{Claim: access.GroupsClaim}, `{"sub": "s", "username": "s"}`, access.Principal{Subject: "s"}},
-		"the user pool has no object ids":  {access.SignIn{}, `{"sub": "s", "oid": "` + person + `"}`, access.Principal{Subject: "s"}},
+		"oid of another issuer": {
+			app, `{"iss": "https://idp.example.org", "sub": "s", "oid": "` + person + `", "roles": ["user-admin"]}`,
+			access.Principal{Subject: "s", Roles: []access.Role{access.UserAdmin}},
+		},
+		"oid of an issuer with a name like that of Entra ID": {
+			app, `{"iss": "https://login.microsoftonline.com.example.org/t/v2.0", "sub": "s", "oid": "` + person + `"}`, access.Principal{Subject: "s"},
+		},
+		"a user name of the user pool":    {access.SignIn{}, `{"sub": "s", "username": "Entra_ann@example.org", "cognito:groups": ["user-admin"]}`, access.Principal{Subject: "s", Name: "Entra_ann@example.org", Roles: []access.Role{access.UserAdmin}}},
+		"a user name that is the sub":     {access.SignIn{Claim: access.GroupsClaim}, `{"sub": "s", "username": "s"}`, access.Principal{Subject: "s"}},
+		"the user pool has no object ids": {access.SignIn{}, `{"sub": "s", "oid": "` + person + `"}`, access.Principal{Subject: "s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

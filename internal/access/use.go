@@ -1,14 +1,52 @@
 package access
 
-// useClaim says what a token of Amazon Cognito is for.
-const useClaim = "token_use"
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
 
-// IsAccessToken reports whether the claims are from a token that gives access. An ID token of
-// Cognito names the same person and groups, and the JWT authorizer of API Gateway accepts it, but it
-// is meant for the page that the person signed in to. Tokens of other issuers do not have the
-// claim: for them, a scope on the routes (signInScope) or an audience that only access tokens have
-// keeps ID tokens out.
-func IsAccessToken(claims map[string]string) bool {
-	use, ok := claims[useClaim]
-	return !ok || use == "access"
+// entraHosts are the hosts of issuers of Microsoft Entra ID: of both versions of tokens, and of
+// national clouds. Issuers of customers have hosts below entraDomains.
+var (
+	entraHosts = []string{
+		"login.microsoftonline.com", "sts.windows.net",
+		"login.microsoftonline.us", "login.partner.microsoftonline.cn", "sts.chinacloudapi.cn",
+	}
+	entraDomains = []string{".ciamlogin.com", ".b2clogin.com"}
+)
+
+// isEntra reports whether an issuer is Microsoft Entra ID.
+func isEntra(issuer string) bool {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Scheme != "https" {
+		return false
+	}
+	host := u.Host
+	return slices.Contains(entraHosts, host) || slices.ContainsFunc(entraDomains, func(d string) bool { return strings.HasSuffix(host, d) })
+}
+
+// isAccessToken reports whether the claims are from a token that gives access. An ID token names the
+// same person and groups, and the JWT authorizer of API Gateway accepts it if it has the audience of
+// the API, but it is meant for the page that the person signed in to. The claims that tell them
+// apart:
+//
+//   - token_use of Amazon Cognito: access or id;
+//   - appid and azp of Entra ID, the client that uses the token: only access tokens have one;
+//   - typ of Keycloak: Bearer or ID;
+//   - at_hash, c_hash and nonce of OpenID Connect: ID tokens only. Old versions of Keycloak repeat
+//     nonce in access tokens.
+//
+// For an issuer without any of these, a scope on the routes (signInScope) or an audience that only
+// access tokens have keeps ID tokens out.
+func isAccessToken(claims map[string]string) bool {
+	has := func(name string) bool { _, ok := claims[name]; return ok }
+	switch kind := claims["typ"]; {
+	case has("token_use"):
+		return claims["token_use"] == "access"
+	case isEntra(claims[issuerClaim]):
+		return has("appid") || has("azp")
+	default:
+		return kind != "ID" && !has("at_hash") && !has("c_hash") && (!has("nonce") || kind == "Bearer")
+	}
 }

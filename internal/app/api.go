@@ -26,6 +26,7 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/intake"
 	"trueup/internal/inventories"
 	"trueup/internal/manifest"
 	"trueup/internal/objects"
@@ -56,8 +57,14 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, Expiring: day.Window(settings.ExpiringDays), Zone: settings.RefreshTimeZone,
 		Catalog: catalog.New(store.Journal, results, log), Refreshes: requester(settings, c, refreshes, log),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},
-		Uploads: s3bucket.New(files, settings.UploadsBucket), UploadsBucket: settings.UploadsBucket, Reports: results,
+		Uploads: s3bucket.New(files, settings.UploadsBucket), Uploader: uploader(settings), UploadsBucket: settings.UploadsBucket, Reports: results,
 	})
+}
+
+// uploader returns a function that returns the principal of files that are uploaded with addresses of
+// this function.
+func uploader(settings config.Config) func() string {
+	return func() string { return intake.Principal(settings.Role, config.Environment("AWS_LAMBDA_FUNCTION_NAME")) }
 }
 
 // Catalog returns the handler of the catalog function.
@@ -114,6 +121,6 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	})
 	return reports.New(reports.Deps{
 		Kernel: kernel(store, log), Snapshots: library(settings, store, refreshes, all, titles, results), Groups: store.Groups,
-		Adjustments: store.Adjustments, Refreshes: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Reports: results,
+		Adjustments: store.Adjustments, Refreshes: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Uploader: uploader(settings), Reports: results,
 	})
 }

@@ -40,7 +40,7 @@ func TestR3_10_AnImportLeadsToARefresh(t *testing.T) {
 		"AWS_ENDPOINT_URL_DYNAMODB": storetest.Endpoint(t), "AWS_ENDPOINT_URL_LAMBDA": functions.URL,
 	}
 	server, err := local.New(local.Options{
-		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Credentials: aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, Now: time.Now,
+		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Keys: []local.Key{{Credentials: aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, Principal: "AWS:local"}}, Now: time.Now,
 		Notify: func(_, _ string, event []byte) error { events <- event; return nil },
 	})
 	if err != nil {

@@ -29,7 +29,7 @@ func library(settings config.Config, store *dynamo.Table, refreshes *dynamo.Refr
 // refreshNow returns a function that requests a refresh for a report of old data (R8.6).
 func refreshNow(r *refresher.Requests) func(context.Context) error {
 	return func(ctx context.Context) error {
-		run, err := r.Request(ctx, refresher.Order{ID: id.New(r.Clock(), rand.Text()), Trigger: refresher.TriggerNow, By: "report"})
+		run, err := r.Request(ctx, refresher.Order{ID: id.New(r.Clock(), rand.Text()), Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "report"})
 		if err == nil && run.State == refresher.StateQueued {
 			r.Start(ctx, run.ID)
 		}

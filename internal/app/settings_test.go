@@ -83,7 +83,7 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 		if !slices.ContainsFunc(f.Added, func(name string) bool { s, _ := config.Find(name); return s.Required() }) {
 			continue // the others have defaults
 		}
-		path, known := map[string]string{groups.Name: "/groups", reports.Name: "/refreshes"}[f.Name]
+		path, known := map[string]string{groups.Name: "/groups", reports.Name: "/refreshes", agreements.Name: "/agreements"}[f.Name]
 		if !known {
 			t.Errorf("no request to try %s with", f.Name)
 			continue

@@ -22,6 +22,7 @@ const (
 	ReportsBucket     = "TRUEUP_REPORTS_BUCKET"
 	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"
 	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION"
+	Role              = "TRUEUP_ROLE"
 	PairMaxChars      = "PAIR_MAX_CHARS"
 	ExpiringDays      = "EXPIRING_DAYS"
 	InventoryRequired = "INVENTORY_REQUIRED"
@@ -42,6 +43,7 @@ type Config struct {
 	ReportsBucket     string
 	RefreshFunction   string
 	InventoryFunction string
+	Role              string
 	PairMaxChars      int
 	ExpiringDays      int
 	InventoryRequired bool
@@ -63,6 +65,8 @@ var Settings = []Setting{
 	text(ReportsBucket, "bucket of findings, snapshots and other results", func(c *Config) *string { return &c.ReportsBucket }).namesResource("reports"),
 	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).namesFunction("refresh"),
 	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).namesFunction("inventory"),
+	text(Role, "unique id of the function's role, by which events of S3 name files that are uploaded with its addresses", func(c *Config) *string { return &c.Role }).
+		identifiesRole(),
 	number(PairMaxChars, "maximum length of both numbers of a pair together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
 		chosenBy("pairMaxChars"),
 	number(ExpiringDays, "days before its end in which an agreement is expiring (R2.11)", func(c *Config) *int { return &c.ExpiringDays }, 1, 730, 90).
@@ -93,6 +97,7 @@ type Setting struct {
 	Context  string // the CDK context value that sets it at deployment; empty if none does
 	Resource string // resource of the manifest that it names; empty if it names none
 	Function string // function of the manifest that it names; empty if it names none
+	Role     bool   // whether it is the unique id of the function's own role
 	Service  bool   // whether it configures the entitlement service; these settings are set together or not at all
 	Default  string // value if it is not set
 	Want     string // description of allowed values, for errors
@@ -105,9 +110,9 @@ type Setting struct {
 // Value returns the setting as written in the environment; empty if not set.
 func (s Setting) Value(c Config) string { return s.value(c) }
 
-// Required reports whether the setting must not be empty. Names of resources and functions have no
-// default.
-func (s Setting) Required() bool { return s.Resource != "" || s.Function != "" }
+// Required reports whether the setting must not be empty. Names of resources and functions, and the
+// id of a role, have no default.
+func (s Setting) Required() bool { return s.Resource != "" || s.Function != "" || s.Role }
 
 func (s Setting) namesResource(resource string) Setting {
 	s.Resource = resource
@@ -116,6 +121,11 @@ func (s Setting) namesResource(resource string) Setting {
 
 func (s Setting) namesFunction(function string) Setting {
 	s.Function = function
+	return s
+}
+
+func (s Setting) identifiesRole() Setting {
+	s.Role = true
 	return s
 }
 

@@ -47,6 +47,7 @@ type deps struct {
 	Statements        *statements.Service
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
+	Uploader          func() string
 	UploadsBucket     string
 	Reports           objects.Bucket
 	Zone              *time.Location
@@ -66,7 +67,7 @@ func (d deps) agreements() agreements.Deps {
 	return agreements.Deps{
 		Kernel: d.kernel(), Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
 		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Zone: d.Zone, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
-		Refreshes: d.Refreshes, Limits: d.Limits, Uploads: d.Uploads, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
+		Refreshes: d.Refreshes, Limits: d.Limits, Uploads: d.Uploads, Uploader: d.Uploader, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
 	}
 }
 
@@ -83,7 +84,7 @@ func (d deps) groups() groups.Deps {
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
 		Kernel: d.kernel(), Snapshots: d.Snapshots, Adjustments: d.Adjustments, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
-		Uploads: d.Uploads, Reports: d.Reports,
+		Uploads: d.Uploads, Uploader: d.Uploader, Reports: d.Reports,
 	}
 }
 
@@ -111,7 +112,7 @@ func unused(log *slog.Logger) deps {
 	return deps{
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
-		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, UploadsBucket: uploadsBucket, Reports: bucket,
+		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }

@@ -121,7 +121,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// operate lets an operation answer a request, and converts a panic to a problem.
+// operate lets an operation answer a request, and converts a panic to a problem. A read waits for
+// what is unavailable, see reread.
 func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func() http.Handler) {
 	tracked := &writer{ResponseWriter: w}
 	defer func() {
@@ -132,7 +133,7 @@ func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func(
 			}
 		}
 	}()
-	operation().ServeHTTP(tracked, r)
+	reread(tracked, r, operation().ServeHTTP)
 }
 
 // whereabouts returns the log attributes of the operation and the request id.

@@ -156,7 +156,12 @@ func LogFailure(ctx context.Context, status int, cause error, more ...any) {
 	}
 	line := append(append(whereabouts(ctx), "error", cause), more...)
 	if status == http.StatusServiceUnavailable {
-		log.WarnContext(ctx, "unavailable", line...)
+		warn := func() { log.WarnContext(ctx, "unavailable", line...) }
+		if a, collected := ctx.Value(attemptKey{}).(*attempt); collected {
+			a.log = warn // if the answer is sent
+			return
+		}
+		warn()
 		return
 	}
 	log.ErrorContext(ctx, "fault", line...)

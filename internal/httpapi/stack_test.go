@@ -85,7 +85,7 @@ func newStack(t *testing.T) *stack {
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	notified := make(chan notification, 1024)
 	server, err := s3.New(s3.Options{
-		Dir: t.TempDir(), Buckets: []string{uploadsBucket, reportsBucket}, Credentials: key, Now: time.Now,
+		Dir: t.TempDir(), Buckets: []string{uploadsBucket, reportsBucket}, Keys: []s3.Key{{Credentials: key, Principal: "AWS:local"}}, Now: time.Now,
 		Notify: func(bucket, key string, event []byte) error {
 			if bucket == uploadsBucket {
 				notified <- notification{key, event}
@@ -106,7 +106,7 @@ func newStack(t *testing.T) *stack {
 	deps := deps{
 		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Adjustments: store.Adjustments, Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
-		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket,
+		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
 		Refresh: func(context.Context) error { return nil },
 		Zone:    time.UTC,
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,

@@ -116,10 +116,10 @@ func (im *Importer) receive(ctx context.Context, o intake.Object) error {
 func (im *Importer) record(ctx context.Context, o intake.Object, object objects.Object) (Import, error) {
 	metadata := object.Metadata
 	ids := []string{metadata[MetaImport], importID(o), importID(o.Listed(object.Modified))}
-	imp, found, err := intake.Find(ctx, o, ids, im.Store.Import)
+	imp, by, found, err := intake.Find(ctx, o, ids, im.Store.Import)
+	o.By = by
 	if err != nil || found {
 		if imp.Waiting() {
-			o.By = imp.Object.By
 			imp.Object = o
 		}
 		return imp, err

@@ -88,12 +88,12 @@ func TestR3_1_FolderMarkerIsNoFile(t *testing.T) {
 }
 
 // announce stores an import as POST /imports does, for a file of a size in bytes; 0 as releases
-// without sizes did.
-func (s *stand) announce(key string, size int64) importer.Import {
+// without sizes did. principal is the one that the presigned address acts as.
+func (s *stand) announce(key string, size int64, principal string) importer.Import {
 	s.t.Helper()
 	imp := importer.Import{
 		Head: intake.Head{
-			ID: id.New(noon, key), Object: intake.Object{Bucket: "uploads", Key: key, Size: size, By: "anna"}, Via: audit.SourceAPI, At: noon, Version: 1,
+			ID: id.New(noon, key), Object: intake.Object{Bucket: "uploads", Key: key, Size: size, By: "anna", Principal: principal}, Via: audit.SourceAPI, At: noon, Version: 1,
 		},
 		File: "a.csv", Group: "Sales", Program: agreement.ProgramUnknown, OnError: importer.OnErrorSkip,
 		State: importer.StateReceived,
@@ -108,7 +108,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	s := newStand(t)
 	const key = "agreements/Sales/a.csv"
 	const rows = "1,1,Office\n/,1,Office\n"
-	announced := s.announce(key, int64(len(rows)))
+	announced := s.announce(key, int64(len(rows)), "AWS:local")
 	first := s.put(file(key, rows, importer.MetaImport, announced.ID))
 	must(t, deliver(t.Context(), s.Importer, first))
 	imp := s.record(announced.ID)
@@ -120,12 +120,15 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	equal(t, "object", imp.Object, arrived)
 	equal(t, "the object has no second record", s.recordExists(idOf(t, first)), false)
 
+	again := s.run(file(key, "2,2,Office\n", importer.MetaImport, announced.ID))
+	equal(t, "address used again", numbers(again), "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 0 created, 1 extended")
+	equal(t, "address used again by", again.Object.By, "anna")
 	for what, u := range map[string]upload{
-		"upload used twice": file(key, "2,2,Office\n", importer.MetaImport, announced.ID),
+		"another principal": file("agreements/Sales/d.csv", "7,7,Office\n", importer.MetaImport, s.announce("agreements/Sales/d.csv", 11, "AWS:AROA:agreements").ID),
 		"forged id":         file(key, "3,3,Office\n", importer.MetaImport, id.New(noon, "nobody's")),
 		"endless id":        file(key, "4,4,Office\n", importer.MetaImport, strings.Repeat("0", 1500)),
-		"another key":       file("agreements/Sales/b.csv", "5,5,Office\n", importer.MetaImport, s.announce("agreements/Sales/waiting.csv", 0).ID),
-		"another size":      file("agreements/Sales/c.csv", "6,6,Office\n", importer.MetaImport, s.announce("agreements/Sales/c.csv", 12).ID),
+		"another key":       file("agreements/Sales/b.csv", "5,5,Office\n", importer.MetaImport, s.announce("agreements/Sales/waiting.csv", 0, "").ID),
+		"another size":      file("agreements/Sales/c.csv", "6,6,Office\n", importer.MetaImport, s.announce("agreements/Sales/c.csv", 12, "").ID),
 	} {
 		own := s.run(u)
 		equal(t, what, numbers(own), "succeeded: 1 rows = 1 added + 0 unchanged + 0 rejected, 0 created, 1 extended")
@@ -134,7 +137,7 @@ func TestR3_1_AnnouncedImport(t *testing.T) {
 	equal(t, "announced import afterwards", s.record(announced.ID), imp)
 	waiting := s.record(id.New(noon, "agreements/Sales/waiting.csv"))
 	equal(t, "still waiting", waiting.State, importer.StateReceived)
-	equal(t, "store", s.seen(), []string{"Sales", "Sales / Office v6: 1+1 2+2 3+3 4+4 5+5 6+6"})
+	equal(t, "store", s.seen(), []string{"Sales", "Sales / Office v7: 1+1 2+2 3+3 4+4 5+5 6+6 7+7"})
 
 	before := storetest.Dump(t, s.engine, s.table)
 	must(t, deliver(t.Context(), s.Importer, first))

@@ -88,7 +88,7 @@ func newStand(t *testing.T) *stand {
 	s := &stand{t: t, engine: storetest.Client(t), table: storetest.Table(t), clock: &clock{now: noon}, events: map[string][]byte{}}
 	access := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	server, err := local.New(local.Options{
-		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Credentials: access, Now: time.Now, Notify: s.notify,
+		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Keys: []local.Key{{Credentials: access, Principal: "AWS:local"}}, Now: time.Now, Notify: s.notify,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,21 @@ type Object struct {
 	Sequencer string    // from S3's event; orders the events of one key
 	Size      int64     // bytes
 	At        time.Time // when it was put, in UTC and whole milliseconds
-	By        string    // who put it: the API's subject if it was announced, else the principal of S3's event
+	By        string    // who put it: the API's subject if it was announced, else Principal
+	// Principal is the principal of S3's event. For an announced file that has not arrived it is
+	// the one that acts when the address of its upload is used. It is empty if that is unknown: in
+	// a listing of the bucket, and in records of earlier releases.
+	Principal string
+}
+
+// Principal returns the principal of S3's events for files that are uploaded with addresses that a
+// function presigned: "AWS:", the unique id of its role, and its name, which is the name of the
+// role's session. It is empty if the role is not known.
+func Principal(role, function string) string {
+	if role == "" {
+		return ""
+	}
+	return "AWS:" + role + ":" + function
 }
 
 // IsFolder reports whether the object is a folder that the S3 console created.
@@ -94,21 +108,31 @@ func (h Head) Arrived() Object { return h.Object }
 // Record is the record of a file, which embeds Head.
 type Record interface {
 	Arrived() Object
+	// Announced reports whether it was announced through the API.
+	Announced() bool
 	// Waiting reports whether the record was announced and its file has not arrived.
 	Waiting() bool
 }
 
+// Announced reports whether the record was announced through the API.
+func (h Head) Announced() bool { return h.Via == audit.SourceAPI }
+
 // announces reports whether an announced object is the one that arrived. An object without a size
-// is from a release that did not store it.
+// or a principal is from a release that did not store it.
 func (o Object) announces(arrived Object) bool {
-	return o.Key == arrived.Key && (o.Size == 0 || o.Size == arrived.Size)
+	return o.Key == arrived.Key && (o.Size == 0 || o.Size == arrived.Size) &&
+		(o.Principal == "" || arrived.Principal == "" || o.Principal == arrived.Principal)
 }
 
 // Find returns the first record of an object among the records with the ids; false if there is
 // none. get returns errs.NotFound for an id without a record. A record that waits for a file with
-// the object's key and size counts as the object's: everyone who reads the record knows its id, but
-// a file of another size is not the announced one. Who put the file is not compared.
-func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx context.Context, id string) (R, error)) (found R, ok bool, err error) {
+// the object's key, size and principal counts as the object's. Everyone who reads the record knows
+// its id, but only its presigned address lets a file have the principal.
+//
+// by is who put the object. If the address is used again, with other content, that is another
+// object without a record, and the announcer put it too.
+func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx context.Context, id string) (R, error)) (found R, by string, ok bool, err error) {
+	by = o.By
 	for _, candidate := range ids {
 		if len(candidate) != id.Length {
 			continue // metadata of an upload can be any text
@@ -117,10 +141,14 @@ func Find[R Record](ctx context.Context, o Object, ids []string, get func(ctx co
 		switch {
 		case errs.KindOf(err) == errs.NotFound:
 		case err != nil:
-			return found, false, err
-		case r.Arrived().Same(o), r.Waiting() && r.Arrived().announces(o):
-			return r, true, nil
+			return found, by, false, err
+		case r.Arrived().Same(o):
+			return r, r.Arrived().By, true, nil
+		case r.Waiting() && r.Arrived().announces(o):
+			return r, r.Arrived().By, true, nil
+		case r.Announced() && r.Arrived().Key == o.Key && o.Principal != "" && r.Arrived().Principal == o.Principal:
+			by = r.Arrived().By
 		}
 	}
-	return found, false, nil
+	return found, by, false, nil
 }

@@ -1,11 +1,13 @@
 package intake_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/intake"
@@ -85,14 +87,19 @@ func (r record) Waiting() bool { return r.waiting }
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	o := object(func(*intake.Object) {})
+	o := object(func(o *intake.Object) { o.Principal = o.By })
 	named := func(n string) string { return id.New(noon, n) }
 	stored := map[string]record{
 		named("same"):    {Head: intake.Head{ID: named("same"), Object: o}},
 		named("waiting"): {Head: intake.Head{ID: named("waiting"), Object: intake.Object{Key: o.Key}}, waiting: true},
 		named("size"):    {Head: intake.Head{ID: named("size"), Object: intake.Object{Key: o.Key, Size: o.Size}}, waiting: true},
 		named("larger"):  {Head: intake.Head{ID: named("larger"), Object: intake.Object{Key: o.Key, Size: o.Size + 1}}, waiting: true},
-		named("ended"):   {Head: intake.Head{ID: named("ended"), Object: intake.Object{Key: o.Key, Version: "v0"}}},
+		named("signed"):  {Head: intake.Head{ID: named("signed"), Object: intake.Object{Key: o.Key, Size: o.Size, By: "anna", Principal: o.Principal}}, waiting: true},
+		named("forged"):  {Head: intake.Head{ID: named("forged"), Object: intake.Object{Key: o.Key, Size: o.Size, By: "anna", Principal: "AWS:AROA:other"}}, waiting: true},
+		named("ended"):   {Head: intake.Head{ID: named("ended"), Via: audit.SourceAPI, Object: intake.Object{Key: o.Key, Version: "v0", By: "anna"}}},
+		named("again"):   {Head: intake.Head{ID: named("again"), Via: audit.SourceAPI, Object: intake.Object{Key: o.Key, Version: "v0", By: "anna", Principal: o.Principal}}},
+		named("other"):   {Head: intake.Head{ID: named("other"), Via: audit.SourceAPI, Object: intake.Object{Key: "agreements/b.csv", Version: "v0", By: "anna", Principal: o.Principal}}},
+		named("bucket"):  {Head: intake.Head{ID: named("bucket"), Via: audit.SourceImport, Object: intake.Object{Key: o.Key, Version: "v0", By: "bert", Principal: o.Principal}}},
 		named("elsewhere"): {
 			Head: intake.Head{ID: named("elsewhere"), Object: intake.Object{Key: "agreements/b.csv"}}, waiting: true,
 		},
@@ -111,22 +118,35 @@ func TestFind(t *testing.T) {
 	for what, c := range map[string]struct {
 		ids  []string
 		want string
+		by   string // who put it, if not the principal
 		err  error
 	}{
-		"none":                                 {ids: []string{named("unknown"), ""}},
-		"an id that cannot be one":             {ids: []string{"../same", named("same")}, want: "same"},
-		"the record of an earlier delivery":    {ids: []string{named("unknown"), named("same")}, want: "same"},
-		"the announced record":                 {ids: []string{named("waiting"), named("same")}, want: "waiting"},
-		"the announced record with its size":   {ids: []string{named("size"), named("same")}, want: "size"},
-		"one that waits for another size":      {ids: []string{named("larger"), named("same")}, want: "same"},
-		"one that has its file":                {ids: []string{named("ended"), named("same")}, want: "same"},
-		"one that waits for another file":      {ids: []string{named("elsewhere")}},
-		"a fault":                              {ids: []string{named("fault"), named("same")}, err: fault},
-		"a fault after the record is no fault": {ids: []string{named("same"), named("fault")}, want: "same"},
+		"none":                                    {ids: []string{named("unknown"), ""}},
+		"an id that cannot be one":                {ids: []string{"../same", named("same")}, want: "same"},
+		"the record of an earlier delivery":       {ids: []string{named("unknown"), named("same")}, want: "same"},
+		"the announced record":                    {ids: []string{named("waiting"), named("same")}, want: "waiting"},
+		"the announced record with its size":      {ids: []string{named("size"), named("same")}, want: "size"},
+		"one that waits for another size":         {ids: []string{named("larger"), named("same")}, want: "same"},
+		"one that waits for the principal":        {ids: []string{named("signed")}, want: "signed", by: "anna"},
+		"one that waits for another principal":    {ids: []string{named("forged"), named("same")}, want: "same"},
+		"an address that is used again":           {ids: []string{named("again")}, by: "anna"},
+		"the id of another file":                  {ids: []string{named("other")}},
+		"the id of a file that was not announced": {ids: []string{named("bucket")}},
+		"one that has its file":                   {ids: []string{named("ended"), named("same")}, want: "same"},
+		"one that waits for another file":         {ids: []string{named("elsewhere")}},
+		"a fault":                                 {ids: []string{named("fault"), named("same")}, err: fault},
+		"a fault after the record is no fault":    {ids: []string{named("same"), named("fault")}, want: "same"},
 	} {
-		got, found, err := intake.Find(t.Context(), o, c.ids, get)
+		got, by, found, err := intake.Find(t.Context(), o, c.ids, get)
 		if !errors.Is(err, c.err) || found != (c.want != "") || found && got.ID != named(c.want) {
 			t.Errorf("%s: found %s %v, %v", what, got.ID, found, err)
+		}
+		want := cmp.Or(c.by, o.By)
+		if found {
+			want = got.Object.By
+		}
+		if by != want {
+			t.Errorf("%s: put by %q, want %q", what, by, want)
 		}
 	}
 }

@@ -46,25 +46,46 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 					continue
 				}
 			}
-			flaw = rowDocument
+			if flaw = rowDocument; !known && document[0] == '[' {
+				flaw = skipped // above the header of a table
+			}
 		}
 		if unknown++; !known && unknown == unknownDocuments {
-			return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
+			return r.noInventory(why)
 		}
 		r.row(line, flaw)
 	}
 	if !known {
-		return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
+		return r.noInventory(why)
 	}
 	return nil
+}
+
+// noInventory says what a file of JSON is. why is what one of its documents is, nil if that is not known.
+func (r *reading) noInventory(why *errs.Error) *errs.Error {
+	unknown := why == nil || why.Code == "inventory_document"
+	switch {
+	case unknown && r.developer != "":
+		return developerError(r.developer)
+	case why == nil:
+		return errs.New(errs.Invalid, "inventory_format")
+	}
+	return why
 }
 
 // device counts the titles of a document. recognised is false if it is no inventory, or damaged;
 // why then tells what it is, if that is known.
 func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error, err error) {
 	var d document
-	if json.Unmarshal(b, &d) != nil {
+	switch {
+	case b[0] == '[' && json.Valid(b):
+		recognised, err = r.arrayRow(b, line)
+		return recognised, nil, err
+	case json.Unmarshal(b, &d) != nil:
 		return false, nil, nil //nolint:nilerr // a damaged document is a result
+	}
+	if recognised, err = r.tabular(b, line, ownerIn(b)); recognised || err != nil {
+		return recognised, nil, err
 	}
 	switch {
 	case d.Content != nil && d.Content.Softwares != nil:
@@ -73,11 +94,11 @@ func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error
 		r.removed++
 		return true, nil, r.is(Osquery, false)
 	case d.Columns != nil:
-		return true, nil, r.logged(&d, line, d.Columns...)
+		return true, nil, r.logged(&d, b, line, d.Columns...)
 	case d.Snapshot != nil:
-		return true, nil, r.logged(&d, line, d.Snapshot...)
+		return true, nil, r.logged(&d, b, line, d.Snapshot...)
 	}
-	d.named(b)
+	d.owner = ownerIn(b)
 	for _, read := range []func(*document, int64) (bool, error){r.graph, r.fleet} {
 		if recognised, err := read(&d, line); recognised || err != nil {
 			return recognised, nil, err
@@ -124,7 +145,8 @@ func (r *reading) graph(d *document, line int64) (recognised bool, err error) {
 	case slices.ContainsFunc(d.Value, func(p program) bool { return len(p.DetectedApps) > 0 }):
 		for i := range d.Value {
 			h := &d.Value[i]
-			o := owner{device: firstOf(h.ID, h.deviceName), alias: h.deviceName, system: h.platform()}
+			o := h.owner
+			o.id = firstOf(h.ID, o.id)
 			if err := r.programs(Graph, line, o, h.DetectedApps...); err != nil {
 				return true, err
 			}
@@ -136,7 +158,7 @@ func (r *reading) graph(d *document, line int64) (recognised bool, err error) {
 
 // fleet counts a document of Fleet.
 func (r *reading) fleet(d *document, line int64) (recognised bool, err error) {
-	host, _ := d.program.device()
+	host, _ := d.owner.device()
 	if d.Software != nil && host == "" || d.Hosts != nil || d.SoftwareTitles != nil {
 		r.page(d.Meta.More)
 	}
@@ -174,76 +196,71 @@ func firstOf(values ...value) value {
 	return ""
 }
 
-// owner is what a document says about the device of its rows. Rows can name the device instead.
-type owner struct {
-	device, alias, user value
-	system              system
-}
-
 // glpi counts the inventory of a device.
 func (r *reading) glpi(d *document, line int64) error {
 	c := d.Content
 	o := owner{
-		device: firstOf(d.DeviceID, c.Hardware.UUID, c.Hardware.Name), alias: c.Hardware.Name, user: c.Hardware.User,
-		system: systemOf(string(c.System.Kernel), string(firstOf(c.System.FullName, c.System.Name)), string(c.System.Version)),
+		id: firstOf(d.DeviceID, c.Hardware.UUID, c.Hardware.Name), name: c.Hardware.Name, user: c.Hardware.User,
+		platform: c.System.Kernel, os: firstOf(c.System.FullName, c.System.Name), build: c.System.Version,
 	}
 	return r.programs(GLPI, line, o, c.Softwares...)
 }
 
 // logged counts rows that osqueryd logged. The name of the query may tell their source.
-func (r *reading) logged(d *document, line int64, rows ...program) error {
-	device, alias := d.HostIdentifier, value("")
-	if len(rows) == 1 && !named([]byte(device)) {
-		device, alias = rows[0].device()
+func (r *reading) logged(d *document, b []byte, line int64, rows ...program) error {
+	o := ownerIn(b)
+	o.id, o.name = d.HostIdentifier, ""
+	if len(rows) == 1 && !named([]byte(o.id)) {
+		o.id, o.name = rows[0].owner.id, rows[0].owner.name
 	}
 	if table := tableOf(string(d.Name)); table != "" {
 		for i := range rows {
 			rows[i].Source = firstOf(rows[i].Source, value(table))
 		}
 	}
-	return r.programs(Osquery, line, owner{device: device, alias: alias}, rows...)
+	return r.programs(Osquery, line, o, rows...)
 }
 
 // hosts counts hosts of Fleet.
 func (r *reading) hosts(line int64, hosts ...program) error {
 	for i := range hosts {
 		h := &hosts[i]
-		o := owner{system: systemOf(string(h.Platform), string(h.OS), "")}
-		o.device, o.alias = h.device()
-		if err := r.programs(Fleet, line, o, h.Software...); err != nil {
+		if err := r.programs(Fleet, line, h.owner, h.Software...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// programs counts titles of a device.
+// programs counts titles of a device. Its rows can say more of it, or be of another device.
 func (r *reading) programs(shape Shape, line int64, o owner, programs ...program) error {
 	if err := r.is(shape, false); err != nil {
 		return err
 	}
+	ofAll := o.system()
 	for i := range programs {
 		p := &programs[i]
 		if r.isPackage(p) {
 			continue
 		}
-		s := &o.system
-		if told := p.platform(); told.platform != "" || told.name != nil {
+		s := &ofAll
+		if told := p.platform(); told.told {
 			s = &told
 		}
 		publisher := firstOf(p.Publisher, p.Vendor, p.SoftwareVendor)
-		if publisher == "" && p.OS == "" && windows(string(p.Name), "").name != nil { // a row of osquery's table os_version
+		if publisher == "" && p.owner.build == "" && windows(string(p.Name), "").name != nil { // a row of osquery's table os_version
 			publisher = "Microsoft"
 		}
-		device, alias := o.device, o.alias
+		device, alias := o.device()
+		user := firstOf(p.owner.user, o.user)
 		if !named([]byte(device)) {
-			device, alias = p.device()
+			device, alias = p.owner.device()
 		}
 		flaw, err := r.install(&install{
 			device: []byte(device), alias: []byte(alias), publisher: []byte(publisher),
 			name:    []byte(cmp.Or(p.Name, p.DisplayName, p.SoftwareName)),
 			version: []byte(cmp.Or(p.Version, p.SoftwareVersion)),
-			user:    []byte(o.user),
+			user:    []byte(user),
 		}, s)
 		if err != nil {
 			return err
@@ -295,7 +312,8 @@ func (r *reading) numberedRow(line int64, p *program) error {
 	if ok {
 		title := install{publisher: []byte(firstOf(p.Publisher, p.Vendor)), name: []byte(cmp.Or(p.DisplayName, p.Name)), version: []byte(p.Version)}
 		var err error
-		if flaw, err = r.addNumber(p.platform().platform, &title, []byte(p.ID), number); err != nil {
+		s := p.platform()
+		if flaw, err = r.addNumber(&s, &title, []byte(p.ID), number); err != nil {
 			return err
 		}
 	}

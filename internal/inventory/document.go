@@ -25,10 +25,10 @@ type document struct {
 	} `json:"content"`
 
 	// osqueryd: a line of its log.
-	HostIdentifier value `json:"hostIdentifier"`
-	Action         value `json:"action"`
-	Columns        list  `json:"columns"`
-	Snapshot       list  `json:"snapshot"`
+	HostIdentifier value  `json:"hostIdentifier"`
+	Action         value  `json:"action"`
+	Columns        oneRow `json:"columns"`
+	Snapshot       list   `json:"snapshot"`
 
 	// Microsoft Graph and Defender: a page of detectedApps, of devices with them, or of software.
 	Value list  `json:"value"`
@@ -55,14 +55,11 @@ type document struct {
 // such column, but the query can add one. A host of Fleet has the same fields and a list of
 // software.
 type program struct {
-	deviceID, deviceName value // deviceIn of the row
+	owner owner // ownerIn of the row
 
 	Name      value `json:"name"`
 	Publisher value `json:"publisher"`
 	Version   value `json:"version"`
-
-	Platform value `json:"platform"`
-	OS       value `json:"os_version"`
 
 	ID     value `json:"id"`     // of the row; in Graph and Fleet
 	Vendor value `json:"vendor"` // Fleet
@@ -72,38 +69,21 @@ type program struct {
 	Versions   list  `json:"versions"`    // Fleet: of a title
 	Software   list  `json:"software"`    // Fleet: of a host
 
-	DisplayName  value `json:"displayName"`     // Graph
-	DeviceCount  value `json:"deviceCount"`     // Graph
-	System       value `json:"operatingSystem"` // Graph: of a device
-	DetectedApps list  `json:"detectedApps"`    // Graph: of a device
+	DisplayName  value `json:"displayName"`  // Graph
+	DeviceCount  value `json:"deviceCount"`  // Graph
+	DetectedApps list  `json:"detectedApps"` // Graph: of a device
 
-	OSPlatform      value `json:"osPlatform"` // Defender
-	SoftwareName    value `json:"softwareName"`
+	SoftwareName    value `json:"softwareName"` // Defender
 	SoftwareVendor  value `json:"softwareVendor"`
 	SoftwareVersion value `json:"softwareVersion"`
-}
-
-// named notes the device that the row names, as written.
-func (p *program) named(row []byte) *program {
-	p.deviceID, p.deviceName = deviceIn(row)
-	return p
-}
-
-// device returns the device that the row names, by its id and with its name as alias, or by its
-// name; empty if it names none.
-func (p *program) device() (device, alias value) {
-	if p.deviceID == "" {
-		return p.deviceName, ""
-	}
-	return p.deviceID, p.deviceName
 }
 
 // platform returns the system that a row tells.
 func (p *program) platform() system {
 	if other, _ := sourceOf(string(p.Source)); other != "" {
-		return system{platform: other}
+		return system{told: true, platform: other}
 	}
-	return systemOf(string(firstOf(p.Platform, p.OSPlatform, p.System)), string(p.OS), "")
+	return p.owner.system()
 }
 
 // list is a list of rows, or one row; empty for a JSON value of any other type.
@@ -115,14 +95,26 @@ func (l *list) UnmarshalJSON(b []byte) error {
 	switch {
 	case json.Unmarshal(b, (*[]program)(l)) == nil:
 		if len(*l) > 0 {
-			arrayElements(b, func(i int, row []byte) { (*l)[i].named(row) })
+			arrayElements(b, func(i int, row []byte) { (*l)[i].owner = ownerIn(row) })
 		}
 	case json.Unmarshal(b, &one) == nil:
-		*l = list{*one.named(b)}
+		one.owner = ownerIn(b)
+		*l = list{one}
 	default:
 		*l = nil
 	}
 	return nil
+}
+
+// oneRow is one row; empty for a JSON value of any other type, such as the columns of a table.
+type oneRow list
+
+// UnmarshalJSON never fails.
+func (s *oneRow) UnmarshalJSON(b []byte) error {
+	if *s = nil; b[0] != '{' {
+		return nil
+	}
+	return (*list)(s).UnmarshalJSON(b)
 }
 
 // value is a JSON string, or a number as text; empty for any other type.

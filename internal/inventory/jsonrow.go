@@ -80,59 +80,6 @@ func skipJSON(b []byte, at int) (end int) {
 	return len(b)
 }
 
-// deviceRanks has the position of each name of idNames, and of each of deviceNames after all of
-// these.
-var deviceRanks = func() map[string]int {
-	ranks := map[string]int{}
-	for i, name := range slices.Concat(idNames, deviceNames) {
-		ranks[name] = i
-	}
-	return ranks
-}()
-
-// deviceIn returns the device that an object names, by the names that columns of tables have: its id
-// and its name, each empty if the object has none.
-func deviceIn(object []byte) (id, name value) {
-	idRank, nameRank := len(deviceRanks), len(deviceRanks)
-	objectFields(object, func(key, content []byte) {
-		rank, known := deviceRanks[keyName(key)]
-		best, rankOf := &id, &idRank
-		if rank >= len(idNames) {
-			best, rankOf = &name, &nameRank
-		}
-		if !known || rank >= *rankOf {
-			return
-		}
-		var v value
-		_ = v.UnmarshalJSON(content) // never fails
-		if named([]byte(v)) {
-			*best, *rankOf = v, rank
-		}
-	})
-	return id, name
-}
-
-// keyName is columnName for keys that can name a device. Most have only ASCII letters and few other
-// characters.
-func keyName(key []byte) string {
-	var buffer [maxColumnName]byte
-	name := buffer[:0]
-	if len(key) > maxColumnName {
-		return ""
-	}
-	for _, c := range key {
-		switch {
-		case c >= 0x80:
-			return columnName(string(key))
-		case c >= 'A' && c <= 'Z':
-			name = append(name, c+'a'-'A')
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-			name = append(name, c)
-		}
-	}
-	return string(bytes.TrimSuffix(name, []byte("0")))
-}
-
 // flatRows reads JSON objects like the rows of a table whose header has their keys. Most objects
 // have the keys of the one before.
 type flatRows struct {
@@ -152,8 +99,8 @@ type flatRows struct {
 
 // place is where an object is in a document.
 type place struct {
-	key           string // of the array that it is in; empty outside an object
-	device, alias value  // what the objects around it name
+	key   string // of the array that it is in; empty outside an object
+	owner owner  // what the objects around it say
 }
 
 // flat counts an object that is a row: of osqueryi, of ConvertTo-Json, or of another system.
@@ -161,6 +108,9 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	f := &r.rowsOf
 	f.keys, f.cells = f.keys[:0], f.cells[:0]
 	objectFields(b, func(key, content []byte) {
+		if (content[0] == '{' || content[0] == '[') && namesObject(columnName(string(key))) {
+			return // software or a device with keys of its own
+		}
 		var v value
 		_ = v.UnmarshalJSON(content) // never fails
 		f.keys, f.cells = append(f.keys, key), append(f.cells, []byte(v))
@@ -174,7 +124,7 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	switch {
 	case f.none:
 		return false, nil, nil
-	case f.unowned && !r.ownedByFile(f):
+	case f.unowned && (!r.ownedByFile(f) || r.developer != "" && isDeveloperRow(f.names[:f.own])):
 		return false, errs.New(errs.Invalid, "inventory_document"), nil
 	}
 	if err := r.is(f.columns.shape, f.columns.numbers); err != nil {
@@ -189,6 +139,11 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	}
 	r.row(line, flaw)
 	return true, nil, nil
+}
+
+// namesObject reports whether a key names software or a device.
+func namesObject(name string) bool {
+	return slices.Contains(titleNames, name) || slices.Contains(idNames, name) || slices.Contains(deviceNames, name)
 }
 
 // ownedByFile reports whether rows that name no device are those of the file's. Packages of a
@@ -221,18 +176,21 @@ func (r *reading) flatHeader(f *flatRows) {
 	if f.none = !ok; ok && f.first == nil {
 		f.first = slices.Clone(f.names)
 	}
-	f.unowned = f.columns.id < 0 && f.columns.device < 0 && !f.columns.numbers && f.place.device == ""
+	owner, system := f.place.owner, f.place.owner.system()
+	device, alias := owner.device()
+	f.unowned = f.columns.id < 0 && f.columns.device < 0 && !f.columns.numbers && device == ""
 	if f.columns.shape == Osquery && f.place.key != "" {
 		f.columns.shape = Table // osquery writes no array in an object
 	}
-	device := r.oneDevice()
+	of := install{device: []byte(device), alias: []byte(alias), user: []byte(owner.user)}
 	switch {
-	case f.place.device != "":
-		device = []byte(f.place.device)
+	case device != "":
 	case f.columns.shape == Osquery && r.list > 1: // no real device has this name
-		device = strconv.AppendInt(append(device, 0), int64(r.list), 10)
+		of.device = strconv.AppendInt(append(r.oneDevice(), 0), int64(r.list), 10)
+	default:
+		of.device = r.oneDevice()
 	}
-	f.count = r.countingOn(&f.columns, device, []byte(f.place.alias))
+	f.count = r.countingOn(&f.columns, &of, &system)
 }
 
 // softwareWords are parts of the names of arrays with software, in the form of text.Letters.
@@ -244,9 +202,7 @@ const maxNesting = 4
 // nested counts the rows in the arrays of an object: a page of an API, or a device with its list. The
 // rows of an array name their device, or an object around them does.
 func (r *reading) nested(b []byte, line int64, around place, depth int) (recognised bool, why *errs.Error, err error) {
-	if device, alias := (&program{}).named(b).device(); device != "" {
-		around.device, around.alias = device, alias
-	}
+	around.owner = around.owner.within(ownerIn(b))
 	rowOf := func(row []byte, at place) (bool, error) {
 		known, none, err := r.flat(row, line, at)
 		if !known && err == nil && none == nil && depth < maxNesting {
@@ -256,8 +212,20 @@ func (r *reading) nested(b []byte, line int64, around place, depth int) (recogni
 		why = cmp.Or(why, none)
 		return known, err
 	}
+	if depth > 1 { // device has read the document itself
+		if recognised, err = r.tabular(b, line, around.owner); recognised || err != nil {
+			return recognised, nil, err
+		}
+	}
+	numbered := isNumbered(b)
 	objectFields(b, func(key, content []byte) {
 		if err != nil {
+			return
+		}
+		if numbered {
+			var known bool
+			known, err = rowOf(content, around)
+			recognised = recognised || known
 			return
 		}
 		at := around
@@ -272,7 +240,7 @@ func (r *reading) nested(b []byte, line int64, around place, depth int) (recogni
 			}
 		case '[':
 			if name := text.Letters(at.key); !slices.ContainsFunc(softwareWords, func(word string) bool { return strings.Contains(name, word) }) {
-				at.device, at.alias = "", "" // the device may have other lists, such as drivers
+				at.owner.id, at.owner.name, at.owner.user = "", "", "" // the device may have other lists, such as drivers
 			}
 			found, unknown := false, 0
 			arrayElements(content, func(_ int, row []byte) {

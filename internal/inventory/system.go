@@ -20,6 +20,7 @@ type install struct {
 
 // system is the operating system of a device.
 type system struct {
+	told          bool   // the system is known
 	platform      string // empty for Windows, and for one that is not told
 	name, version []byte // of Windows with its edition; nil if the edition is not told
 }
@@ -65,17 +66,22 @@ var editions = []string{
 
 // systemOf recognises a system by the names that a file has for it.
 func systemOf(platform, name, version string) system {
+	if name == "" && strings.ContainsFunc(version, unicode.IsLetter) { // os_version of Fleet has the name, too
+		name, version = version, ""
+	}
 	for _, told := range []string{platform, name} {
 		folded := text.Fold(text.Readable(told))
 		if folded == "mac" || strings.HasPrefix(folded, "mac ") || strings.HasSuffix(folded, " mac") { // a word that others start with
-			return system{platform: macOS}
+			return system{told: true, platform: macOS}
 		}
 		for _, p := range platforms {
 			if startsWord(folded, p.word) {
 				if p.platform != "" {
-					return system{platform: p.platform}
+					return system{told: true, platform: p.platform}
 				}
-				return windows(name, version)
+				s := windows(name, version)
+				s.told = true
+				return s
 			}
 		}
 	}
@@ -135,9 +141,6 @@ type systems struct {
 func (s *systems) of(platform, name, version []byte) *system {
 	if !bytes.Equal(platform, s.platform) || !bytes.Equal(name, s.name) || !bytes.Equal(version, s.version) {
 		s.platform, s.name, s.version = append(s.platform[:0], platform...), append(s.name[:0], name...), append(s.version[:0], version...)
-		if len(name) == 0 && bytes.ContainsFunc(version, unicode.IsLetter) { // os_version of Fleet has the name, too
-			name, version = version, nil
-		}
 		s.last = systemOf(string(platform), string(name), string(version))
 	}
 	return &s.last
@@ -147,12 +150,12 @@ func (s *systems) of(platform, name, version []byte) *system {
 var macEnding = []byte(".app")
 
 // platformOf returns the platform of a title. The title of a Mac is named without its ending.
-func platformOf(platform string, found *install) string {
-	if (platform == "" || platform == macOS) && bytes.HasSuffix(found.name, macEnding) {
+func platformOf(s *system, found *install) string {
+	if (!s.told || s.platform == macOS) && bytes.HasSuffix(found.name, macEnding) {
 		found.name = bytes.TrimSuffix(found.name, macEnding)
 		return macOS
 	}
-	return platform
+	return s.platform
 }
 
 // countsOn reports whether titles on a platform count.
@@ -165,7 +168,7 @@ var microsoft = []byte("Microsoft")
 // install counts a title on a device with that system, and the edition of Windows as a title of
 // the device. flaw says why the row is invalid.
 func (r *reading) install(found *install, s *system) (flaw string, err error) {
-	if platform := platformOf(s.platform, found); !r.countsOn(platform) {
+	if platform := platformOf(s, found); !r.countsOn(platform) {
 		return r.counter.addElsewhere(found, platform)
 	}
 	if flaw, err = r.counter.add(found); flaw != "" || err != nil || s.name == nil {

@@ -110,14 +110,15 @@ func (r *reading) oneDevice() []byte {
 
 // counting returns what counts a row with these columns. Cells may hold more than the columns.
 func (r *reading) counting(c *columns) func(cells [][]byte) (flaw string, err error) {
-	return r.countingOn(c, r.oneDevice(), nil)
+	return r.countingOn(c, &install{device: r.oneDevice()}, &system{})
 }
 
-// countingOn is counting for rows that name no device, and are of this one, with a name beside its id.
-func (r *reading) countingOn(c *columns, device, alias []byte) func(cells [][]byte) (flaw string, err error) {
-	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, device, alias) }
+// countingOn is counting for rows that are of a device with that system where they tell no other. of has
+// the device, its alias and its user.
+func (r *reading) countingOn(c *columns, of *install, on *system) func(cells [][]byte) (flaw string, err error) {
+	count := func(cells [][]byte) (flaw string, err error) { return r.deviceRow(cells, c, of, on) }
 	if c.numbers {
-		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c) }
+		count = func(cells [][]byte) (flaw string, err error) { return r.numberRow(cells, c, on) }
 	}
 	if c.status < 0 && c.gone < 0 && c.present < 0 {
 		return count
@@ -136,8 +137,8 @@ func (r *reading) countingOn(c *columns, device, alias []byte) func(cells [][]by
 }
 
 // systemOf returns the system that a row tells, by its source of software as osquery names them, or by
-// other columns. ok is false for a row that is left out because of its source.
-func (r *reading) systemOf(cells [][]byte, c *columns) (s *system, ok bool) {
+// other columns; on if it tells none. ok is false for a row that is left out because of its source.
+func (r *reading) systemOf(cells [][]byte, c *columns, on *system) (s *system, ok bool) {
 	if c.source >= 0 { // other sources, such as the folder of an installer, say nothing
 		platform, packages := sourceOf(string(cells[c.source]))
 		switch {
@@ -145,21 +146,26 @@ func (r *reading) systemOf(cells [][]byte, c *columns) (s *system, ok bool) {
 			r.leaveOut(string(cells[c.source]))
 			return nil, false
 		case platform != "":
-			return &system{platform: platform}, true
+			return &system{told: true, platform: platform}, true
 		}
 	}
-	return r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)), true
+	if s = r.systems.of(at(cells, c.platform), at(cells, c.system), at(cells, c.build)); !s.told {
+		s = on
+	}
+	return s, true
 }
 
 // deviceRow counts a row of a device.
-func (r *reading) deviceRow(cells [][]byte, c *columns, device, alias []byte) (flaw string, err error) {
-	s, ok := r.systemOf(cells, c)
+func (r *reading) deviceRow(cells [][]byte, c *columns, of *install, on *system) (flaw string, err error) {
+	s, ok := r.systemOf(cells, c, on)
 	if !ok {
 		return skipped, nil
 	}
-	found := install{device: device, alias: alias, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
+	found := install{device: of.device, alias: of.alias, publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version), user: at(cells, c.user)}
 	if c.id >= 0 || c.device >= 0 {
 		found.device, found.alias = firstCell(at(cells, c.id), at(cells, c.device))
+	} else if len(found.user) == 0 {
+		found.user = of.user
 	}
 	if c.shape == Osquery && len(found.publisher) == 0 && windows(string(found.name), "").name != nil {
 		found.publisher = microsoft // a row of the table os_version
@@ -180,8 +186,8 @@ func firstCell(id, name []byte) (device, alias []byte) {
 }
 
 // numberRow counts a row with a number of devices.
-func (r *reading) numberRow(cells [][]byte, c *columns) (flaw string, err error) {
-	s, ok := r.systemOf(cells, c)
+func (r *reading) numberRow(cells [][]byte, c *columns, on *system) (flaw string, err error) {
+	s, ok := r.systemOf(cells, c, on)
 	if !ok {
 		return skipped, nil
 	}
@@ -193,7 +199,7 @@ func (r *reading) numberRow(cells [][]byte, c *columns) (flaw string, err error)
 		return rowNumber, nil
 	}
 	title := install{publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
-	return r.addNumber(s.platform, &title, at(cells, c.row), number)
+	return r.addNumber(s, &title, at(cells, c.row), number)
 }
 
 // at returns a cell of the row; nil for a missing column.
@@ -301,8 +307,9 @@ func parseNumber(cell []byte) (int, bool) {
 // addNumber counts a row with a number of devices. A title has a row for each platform, and a
 // device has one platform. row is the id of the row: one that comes again, in another page or file,
 // counts once; nil if it has none.
-func (r *reading) addNumber(platform string, found *install, row []byte, number int) (flaw string, err error) {
-	if platform = platformOf(platform, found); !r.countsOn(platform) {
+func (r *reading) addNumber(s *system, found *install, row []byte, number int) (flaw string, err error) {
+	platform := platformOf(s, found)
+	if !r.countsOn(platform) {
 		if r.elsewhere == nil {
 			r.elsewhere = map[string]int{}
 		}
@@ -338,6 +345,7 @@ func (r *reading) notYet(title uint32, platform string, row []byte, number int) 
 	case again:
 		r.repeated++
 	case len(r.numbered) >= maxNumbered:
+		r.full = true
 		return number
 	}
 	r.numbered[key] = max(before, number)

@@ -396,22 +396,40 @@ type early struct{ lines }
 
 func (*early) IsAhead() bool { return true }
 
-// A state that changes every time it is read is not shown: the journal may not yet have all
-// changes that came before those in the state.
+// A state that changes every time it is read is shown with every change made before the call, and
+// not saved: the journal may not yet have all changes that came before those in the state.
 func TestChangesFasterThanItIsRead(t *testing.T) {
 	t.Parallel()
 	s := newStand("one")
 	r := newReplica(s, &early{})
-	s.log.onHead = func() { s.log.add("another", 1) }
-	err := r.Read(t.Context(), func(*early, journal.Head) error {
-		t.Error("a state was shown that is ahead of the journal")
-		return nil
-	})
-	if errs.KindOf(err) != errs.Unavailable {
-		t.Errorf("got %v", err)
+	heads := 0
+	s.log.onHead = func() { heads++; s.log.add(fmt.Sprint("another", heads), 1) }
+	for call := range 3 {
+		before, called := strings.Fields(s.log.text()), heads
+		err := r.Read(t.Context(), func(l *early, _ journal.Head) error {
+			if got := strings.Fields(l.String()); len(got) < len(before) || !slices.Equal(before, got[:len(before)]) {
+				t.Errorf("call %d shows %v, before it there were %v", call, got, before)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := heads - called; n > 10 {
+			t.Errorf("call %d read the head %d times", call, n)
+		}
+	}
+	if err := r.Save(t.Context(), 1, noon); errs.KindOf(err) != errs.Unavailable || len(s.files.objects) > 0 {
+		t.Errorf("a state that is ahead was saved: %v", err)
 	}
 	s.log.onHead = nil
-	if err := r.Read(t.Context(), func(*early, journal.Head) error { return nil }); err != nil {
+	err := r.Read(t.Context(), func(l *early, head journal.Head) error {
+		if diff := cmp.Diff(s.log.text(), l.String()); diff != "" || head.Position != s.log.head().Position {
+			t.Errorf("after the changes (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	if err != nil {
 		t.Error(err)
 	}
 }

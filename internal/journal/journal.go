@@ -1,5 +1,5 @@
-// Package journal keeps in-memory copies of state that many processes change. Every read is
-// exact.
+// Package journal keeps in-memory copies of state that many processes change. Every read has
+// all changes made before it.
 //
 // A journal is a list of changes. Every change appends an entry in the same transaction
 // that stores the change itself. The list is divided into stripes, so that processes that

@@ -78,6 +78,11 @@ type rebuilding struct {
 
 // Read calls use with the current state and the head of the journal. use must not keep the
 // state.
+//
+// The state has every change made before the call. It also has the changes made before any
+// change that it shows, unless things that an AheadReader reads change during maxConfirmed
+// reads in succession: then it may show a change made during the call without an earlier one
+// made during the call. So a Read ends however many changes are made.
 func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
 	head, err := r.lock(ctx)
 	if err != nil {
@@ -87,7 +92,7 @@ func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
 	return use(r.State, head)
 }
 
-// lock brings the state up to date and returns the head. Unless it fails, the state is
+// lock brings the state up to date, see Read, and returns the head. Unless it fails, the state is
 // locked for reading; without the lock, another call could start it over or apply a part of
 // newer entries.
 func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
@@ -119,7 +124,7 @@ func (r *Replica[S]) lock(ctx context.Context) (Head, error) {
 	return head, nil
 }
 
-// errMoving means that a thing changes every time it is read.
+// errMoving means that a thing changed every time it was read.
 var errMoving = errors.New("journal: changes are appended faster than they are read")
 
 // errBranch means that the state has entries that the journal does not have.
@@ -187,16 +192,14 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 
 // maxConfirmed is how often the head is read again for a state that is ahead: each time,
 // something that had just changed has changed again.
-const maxConfirmed = 20
+const maxConfirmed = 8
 
 // confirm brings a state that is ahead of head to a head at least as new as what was read.
-// Readers that see a change must see all changes made before it, and a copy must not have a
-// change that is missing from the entries it names.
+// Readers that see a change must see all changes made before it. If things change faster than
+// they are read, the state stays ahead, and readers get it nevertheless: waiting for writers to
+// pause could take forever.
 func (r *Replica[S]) confirm(ctx context.Context, head Head) (Head, error) {
-	for round := 0; r.ahead; round++ {
-		if round == maxConfirmed {
-			return head, errs.Wrap(errMoving, errs.Unavailable, "try_again")
-		}
+	for round := 0; r.ahead && round < maxConfirmed; round++ {
 		newer, err := r.Log.Head(ctx, r.Name)
 		if err != nil {
 			return head, err
@@ -411,6 +414,10 @@ func (r *Replica[S]) Save(ctx context.Context, backlog int64, now time.Time) err
 	at, err := r.lock(ctx)
 	if err != nil {
 		return err
+	}
+	if r.ahead { // a copy must not have a change that is missing from the entries it names
+		r.mu.RUnlock()
+		return errs.Wrap(fmt.Errorf("journal %s: %w", r.Name, errMoving), errs.Unavailable, "try_again")
 	}
 	body := r.State.Save()
 	r.mu.RUnlock()

@@ -137,6 +137,10 @@ func announce(k kind.Kind) Grant {
 	return Grant{Resource: Uploads, Prefix: k.Prefix, Actions: []Action{putObject}}
 }
 
+// requestTimeout is the timeout of the functions that serve HTTP: API Gateway waits at most 30 s, and
+// a read waits as long for what is unavailable.
+const requestTimeout = 29 * time.Second
+
 // Functions lists every function.
 var Functions = []Function{
 	{
@@ -220,14 +224,14 @@ var Functions = []Function{
 		Trigger: HTTP,
 		Calls:   []string{"refresh"},
 		Memory:  1024, // data of 100,000 agreements: the current data and a day's
-		Timeout: 20 * time.Second,
+		Timeout: requestTimeout,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
-			config.SignInClaim, config.SignInRoles,
+			config.SignInClaim, config.SignInRoles, config.Role,
 		},
 		// Until the time zone is set, adjustments end with the day in UTC. The runtime
 		// provided.al2023 has the data of time zones, for which this binary has no room.
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles},
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),
@@ -244,12 +248,12 @@ var Functions = []Function{
 		Trigger: HTTP,
 		Calls:   []string{"refresh"}, // when pairs were added or removed
 		Memory:  512,
-		Timeout: 20 * time.Second,
+		Timeout: requestTimeout,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles,
+			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role,
 		},
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles}, // until the zone is set, days are those of UTC
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role}, // until the zone is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),
@@ -262,7 +266,7 @@ var Functions = []Function{
 		Summary:  "Serves the catalog of publishers and product titles, and the inventory, over HTTP.",
 		Trigger:  HTTP,
 		Memory:   512,
-		Timeout:  20 * time.Second,
+		Timeout:  requestTimeout,
 		Calls:    []string{"inventory"},
 		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction, config.SignInClaim, config.SignInRoles},
 		Added:    []string{config.SignInClaim, config.SignInRoles},
@@ -278,7 +282,7 @@ var Functions = []Function{
 		Summary:  "Serves license groups over HTTP.",
 		Trigger:  HTTP,
 		Memory:   512,
-		Timeout:  20 * time.Second,
+		Timeout:  requestTimeout,
 		Settings: []string{config.Table, config.ReportsBucket, config.SignInClaim, config.SignInRoles},
 		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles}, // without the bucket, no copy of the register is read
 		Grants: []Grant{

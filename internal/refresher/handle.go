@@ -361,8 +361,6 @@ func endedEvent(run Run) audit.Event {
 	}
 	return audit.Event{
 		ID: id.New(run.EndedAt, run.ID+"."+strconv.Itoa(run.Attempt)), At: run.EndedAt, By: run.By, Action: "refresh." + string(run.State),
-		Subject: subject(run.ID), After: after, Source: audit.SourceRefresh,
+		Subject: run.Subject(), After: after, Source: audit.SourceRefresh,
 	}
 }
-
-func subject(id string) string { return "refresh/" + id }

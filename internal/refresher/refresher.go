@@ -163,7 +163,7 @@ type Run struct {
 	Attempt   int       // number of claims
 	Fruitless int       // attempts since the position was last saved
 	Lease     time.Time // end of the lease of a running attempt; zero without one
-	Next      *Run      // requested while this run was open; queued when this run ends
+	Next      *Run      // follows this open run: queued when this run ends; nil for none
 	Version   int64     // number of writes of the record; the ETag
 }
 
@@ -213,6 +213,9 @@ const passDone = retries + 1
 func (r Run) Final() bool {
 	return r.State == StateSucceeded || r.State == StatePartial || r.State == StateFailed
 }
+
+// Subject returns the subject of audit events about the run.
+func (r Run) Subject() string { return "refresh/" + r.ID }
 
 // Complete reports whether a run asked about all pairs of its scope and all its answers were
 // applied.

@@ -12,7 +12,6 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/once"
-	"trueup/internal/retry"
 )
 
 // Requests requests, confirms and starts runs. Functions that do not process runs have only this
@@ -39,70 +38,69 @@ func (r *Requests) wanted(o Order) Run {
 	return Run{ID: o.ID, Kind: o.Kind, Trigger: o.Trigger, GroupID: o.GroupID, By: o.By, Date: o.Date, RequestedAt: r.Clock(), State: StateQueued}
 }
 
-// Request queues a run, or returns the open run (R7.1). If the open run may come too late
-// for the order's pairs, another run follows it: all orders during an open run lead to one
-// run after it.
-func (r *Requests) Request(ctx context.Context, o Order) (run Run, err error) {
-	wanted := r.wanted(o)
-	err = retry.Do(ctx, retry.Policy{First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}, func() error {
-		run, _, err = r.Queue.Request(ctx, wanted, once.Change{})
-		if err != nil || run.ID == wanted.ID || !follows(wanted, run) {
-			return err
-		}
-		return r.queueNext(ctx, run, wanted)
-	})
+// Request queues a run, or returns the open run (R7.1). If the open run does not serve the order,
+// another run follows it: all orders during an open run lead to at most one run after it.
+func (r *Requests) Request(ctx context.Context, o Order) (Run, error) {
+	run, _, err := r.Queue.Request(ctx, r.wanted(o), once.Change{})
 	return run, err
 }
 
-// queueNext queues a run after the open one, unless an equivalent one is queued.
-func (r *Requests) queueNext(ctx context.Context, open, wanted Run) error {
-	if next := open.Next; next != nil && (next.ID == wanted.ID || next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule && !extends(wanted, *next)) {
-		return nil // equivalent; the nightly run must keep its id
-	}
-	err := r.Queue.QueueNext(ctx, open.ID, wanted)
-	if errors.Is(err, ErrLost) { // the open run has ended meanwhile
-		return retry.Again(err)
-	}
-	return err
-}
-
-// extends reports whether a run asks about all pairs that another one asks about, and more.
-func extends(run, other Run) bool {
-	return run.GroupID == "" && run.Kind != KindPending && other.Kind == KindPending
-}
-
-// RequestNow returns the edit that requests a run for the order of a person. Its result is the queued
-// or the open run. Unlike Request, it does not try again if the open run ends meanwhile.
+// RequestNow returns the edit that requests a run for the order of a person. Its result is the
+// queued or the open run, with the run that follows it.
 func (r *Requests) RequestNow(o Order) once.Edit[Run] {
 	wanted := r.wanted(o)
 	return once.Edit[Run]{
 		Preview: func(ctx context.Context) (Run, error) { return r.Queue.Requested(ctx, wanted) },
 		Apply: func(ctx context.Context, c once.Change) (Run, []byte, error) {
-			run, first, err := r.Queue.Request(ctx, wanted, c)
-			if err != nil || run.ID == wanted.ID || run.Final() || !follows(wanted, run) {
-				return run, first, err
-			}
-			// The reply is stored. If the open run has ended meanwhile, the person sees it as
-			// ended and can request again.
-			if err := r.queueNext(ctx, run, wanted); err != nil && !errors.Is(err, ErrLost) {
-				return run, first, err
-			}
-			return run, first, nil
+			return r.Queue.Request(ctx, wanted, c)
 		},
 	}
 }
 
-// follows reports whether another run is due after the open one. A queued full run of the whole
-// organisation covers all pairs. The order of a person gets the open run, if that is full.
-func follows(wanted, open Run) bool {
-	switch wanted.Trigger {
-	case TriggerSchedule:
-		return true // so that the day's run is found again if the event is delivered twice
-	case TriggerImport, TriggerDeletion:
-		return open.State == StateRunning || open.GroupID != "" || open.Hold == HoldConfirmed || extends(wanted, open)
-	default:
-		return extends(wanted, open) // a person who asks for everything gets it after the pending run
+// Following returns the run to queue when open ends, if wanted is requested while it is open; nil
+// if nothing is to follow. changed reports whether open.Next must be replaced by it.
+func Following(open, wanted Run) (next *Run, changed bool) {
+	switch next = open.Next; {
+	case open.ID == wanted.ID || open.serves(wanted):
+		return next, false
+	case next == nil:
+		return &wanted, true
+	case next.ID == wanted.ID || next.Trigger == TriggerSchedule || wanted.Trigger != TriggerSchedule && next.includes(wanted):
+		return next, false
 	}
+	merged := wanted
+	// An audit event names the run of a person. The run of a night needs its own id, so that it
+	// is found again if its event is delivered twice.
+	if next.Trigger == TriggerNow && wanted.Trigger != TriggerSchedule {
+		merged = *next
+	}
+	if !merged.includes(*next) || !merged.includes(wanted) {
+		merged.Kind, merged.GroupID = KindFull, ""
+	}
+	merged.Version = next.Version + 1
+	return &merged, true
+}
+
+// serves reports whether the open run does what is wanted. A person who requests a run gets a
+// running one. A run after a change must start after the change.
+func (r Run) serves(wanted Run) bool {
+	switch {
+	case wanted.Trigger == TriggerSchedule, r.Hold == HoldConfirmed: // a confirmed run asks about no pair
+		return false
+	case wanted.Trigger == TriggerNow:
+		return r.includes(wanted)
+	default:
+		return r.State == StateQueued && r.includes(wanted)
+	}
+}
+
+// includes reports whether the run asks about all pairs that other asks about.
+func (r Run) includes(other Run) bool {
+	if r.Kind == KindPending {
+		// Only a pending run after a removal can become full (Worker.Moves).
+		return other.Kind == KindPending && (r.Trigger == TriggerDeletion || other.Trigger != TriggerDeletion)
+	}
+	return r.GroupID == "" || r.GroupID == other.GroupID && other.Kind != KindPending
 }
 
 // Confirm queues a held run again, to apply the answers that it put aside and no later
@@ -122,7 +120,7 @@ func (r *Requests) Confirm(ctx context.Context, id string, event audit.Event) (R
 	// The claim sets the day in the organisation's time zone. The previous release sets it only
 	// here, and in UTC.
 	confirmed.Date = day.In(r.Clock(), time.UTC)
-	event.Subject = subject(id)
+	event.Subject = read.Subject()
 	event.Before, event.After = map[string]string{"hold": string(HoldOn)}, map[string]string{"hold": string(HoldConfirmed)}
 	run, err := r.Queue.Confirm(ctx, read, confirmed, event)
 	if errors.Is(err, ErrBusy) {

@@ -2,11 +2,13 @@ package refresher_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -17,7 +19,7 @@ func TestR7_1_Requests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := populated(t, 10)
 		first := s.request(refresher.TriggerNow, "group 0")
-		equal(t, "a second one", s.request(refresher.TriggerNow, "").ID, first.ID)
+		equal(t, "a second one", s.request(refresher.TriggerNow, "group 0").ID, first.ID)
 		equal(t, "nothing follows", s.runs[first.ID].Next == nil, true)
 		// The import's pairs may be in another group, so a run must follow.
 		for range 3 {
@@ -30,7 +32,7 @@ func TestR7_1_Requests(t *testing.T) {
 		equal(t, "one follows", s.runs[next].State, refresher.StateQueued)
 		equal(t, "trigger", s.runs[next].Trigger, refresher.TriggerImport)
 		// The queued run has not started, so it covers all pairs.
-		equal(t, "after another import", s.request(refresher.TriggerDeletion, "").ID, next)
+		equal(t, "after another import", s.request(refresher.TriggerImport, "").ID, next)
 		equal(t, "nothing follows it", s.complete(next).Next == nil, true)
 		equal(t, "runs", len(s.runs), 2)
 		equal(t, "handled again", s.complete(first.ID).State, refresher.StateSucceeded)
@@ -115,23 +117,37 @@ func TestRequestReplies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := populated(t, 1)
+		s.request(refresher.TriggerImport, "") // pending, so a full run follows it
 		var got []string
-		ask := func(first string) []byte {
-			edit := s.process(&process{}).RequestNow(refresher.Order{ID: "x", Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "ann"})
+		ask := func(id, key string) []byte {
+			edit := s.process(&process{}).RequestNow(refresher.Order{ID: id, Kind: refresher.KindFull, Trigger: refresher.TriggerNow, By: "ann"})
 			shown, err := edit.Preview(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, shown.ID)
-			_, bytes, err := edit.Apply(t.Context(), once.Change{Of: shown, Entry: once.Entry{Key: first, Response: []byte(first)}})
+			got = append(got, shown.Next.ID)
+			event := audit.Event{ID: "event " + id, Action: "refresh.requested"}
+			_, bytes, err := edit.Apply(t.Context(), once.Change{Event: event, Of: shown, Entry: once.Entry{Key: key, Response: []byte("reply to " + id)}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return bytes
 		}
-		equal(t, "first", string(ask("")), "")
-		equal(t, "repeated", string(ask("as before")), "as before")
-		equal(t, "replies", got, []string{"x", "x"})
+		equal(t, "first", string(ask("x", "key")), "")
+		equal(t, "repeated", string(ask("y", "key")), "reply to x")
+		equal(t, "another", string(ask("z", "")), "")
+		equal(t, "shown", got, []string{"x", "x", "x"})
+		var events []string
+		for _, e := range s.events {
+			events = append(events, e.ID+" of "+e.Subject)
+		}
+		equal(t, "events", events, []string{"event x of refresh/x"})
+
+		// The open run ended after the reply to the repeated call was stored: nothing follows.
+		for id := range s.runs {
+			s.complete(id)
+		}
+		equal(t, "runs", len(s.runs), 2)
 	})
 }
 
@@ -198,4 +214,65 @@ func TestR8_5_DateOfARun(t *testing.T) {
 		}
 		equal(t, "of a night", run.Date, day.Date("1999-12-31"))
 	})
+}
+
+// R7.1: what follows the open run, after each request in turn.
+func TestR7_1_Following(t *testing.T) {
+	t.Parallel()
+	run := func(id string, kind refresher.Kind, trigger refresher.Trigger, group string) refresher.Run {
+		return refresher.Run{ID: id, Kind: kind, Trigger: trigger, GroupID: group, By: id, State: refresher.StateQueued, Version: 1}
+	}
+	full := func(id, group string) refresher.Run { return run(id, refresher.KindFull, refresher.TriggerNow, group) }
+	imported := func(id string) refresher.Run {
+		return run(id, refresher.KindPending, refresher.TriggerImport, "")
+	}
+	removed := func(id string) refresher.Run {
+		return run(id, refresher.KindPending, refresher.TriggerDeletion, "")
+	}
+	night := func(id string) refresher.Run {
+		return run(id, refresher.KindFull, refresher.TriggerSchedule, "")
+	}
+	running := func(r refresher.Run) refresher.Run { r.State = refresher.StateRunning; return r }
+	confirmed := func(r refresher.Run) refresher.Run { r.Hold = refresher.HoldConfirmed; return r }
+	for name, c := range map[string]struct {
+		open   refresher.Run
+		wanted []refresher.Run
+		want   string // id, kind, trigger, group and requester of the next run; empty for none
+	}{
+		"the same full run":                  {running(full("open", "")), []refresher.Run{full("a", ""), full("b", "group 1")}, ""},
+		"the same group":                     {running(full("open", "group 1")), []refresher.Run{full("a", "group 1")}, ""},
+		"another group":                      {running(full("open", "group 1")), []refresher.Run{full("a", "group 2")}, "a full now group 2 a"},
+		"everything after a group":           {full("open", "group 1"), []refresher.Run{full("a", "")}, "a full now  a"},
+		"a group after a pending run":        {imported("open"), []refresher.Run{full("a", "group 1")}, "a full now group 1 a"},
+		"two groups":                         {imported("open"), []refresher.Run{full("a", "group 1"), full("b", "group 2")}, "a full now  a"},
+		"a group and everything":             {imported("open"), []refresher.Run{full("a", "group 1"), full("b", "")}, "a full now  a"},
+		"a group and an import":              {running(imported("open")), []refresher.Run{full("a", "group 1"), imported("b")}, "a full now  a"},
+		"an import and a group":              {running(imported("open")), []refresher.Run{imported("a"), full("b", "group 1")}, "b full now  b"},
+		"an import before the start":         {imported("open"), []refresher.Run{imported("a")}, ""},
+		"an import after the start":          {running(full("open", "")), []refresher.Run{imported("a"), imported("b")}, "a pending import  a"},
+		"a removal before the start":         {imported("open"), []refresher.Run{removed("a")}, "a pending deletion  a"},
+		"a removal before that of a removal": {removed("open"), []refresher.Run{removed("a"), imported("b")}, ""},
+		"an import and a removal":            {running(imported("open")), []refresher.Run{imported("a"), removed("b"), imported("c")}, "b pending deletion  b"},
+		"a night":                            {full("open", ""), []refresher.Run{imported("a"), night("b"), full("c", "")}, "b full schedule  b"},
+		"a person before a night":            {imported("open"), []refresher.Run{full("a", ""), night("b"), night("b")}, "b full schedule  b"},
+		"after a confirmation":               {confirmed(full("open", "")), []refresher.Run{full("a", "group 1")}, "a full now group 1 a"},
+		"the open run itself":                {night("open"), []refresher.Run{night("open")}, ""},
+	} {
+		open := c.open
+		for _, w := range c.wanted {
+			next, changed := refresher.Following(open, w)
+			if again, more := refresher.Following(refresher.Run{ID: open.ID, Kind: open.Kind, Trigger: open.Trigger, GroupID: open.GroupID, State: open.State, Hold: open.Hold, Next: next}, w); more || again != next {
+				t.Errorf("%s: the same request again leads to %+v", name, again)
+			}
+			if changed && open.Next != nil && next.Version <= open.Next.Version {
+				t.Errorf("%s: version %d after %d", name, next.Version, open.Next.Version)
+			}
+			open.Next = next
+		}
+		got := ""
+		if n := open.Next; n != nil {
+			got = fmt.Sprintf("%s %s %s %s %s", n.ID, n.Kind, n.Trigger, n.GroupID, n.By)
+		}
+		equal(t, name, got, c.want)
+	}
 }

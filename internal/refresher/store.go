@@ -64,19 +64,17 @@ const (
 type Queue interface {
 	Records
 
-	// Requested returns the run that Request would return now.
+	// Requested returns the run that Request would return now. It stores nothing.
 	Requested(ctx context.Context, run Run) (Run, error)
-	// Request stores run, which is queued, with the event if none is open. It returns the
-	// run with the same id, in any state; else the open run; else run. If the key of the
-	// change was used before, it stores nothing and returns the first reply, or
-	// errs.Invalid idempotency_key_reused. The reply is stored even if no run is; the event
-	// (none if its ID is empty) is not. It returns once.ErrOutdated if the run is not the
-	// one that the reply shows; its progress does not matter.
+	// Request stores run, which is queued, if none is open. It returns the run with the same
+	// id, in any state; else the open run; else run. In an open run it records the run that
+	// Following returns, in one transaction with the reply; neither Save nor Finish loses
+	// it. If the key of the change was used before, Request stores nothing and returns the
+	// first reply, or errs.Invalid idempotency_key_reused. The reply is stored even if no
+	// run is; the event (none if its ID is empty) is not. Its Subject is filled in. It
+	// returns once.ErrOutdated if the run or the one that follows is not the one that the
+	// reply shows; progress does not matter.
 	Request(ctx context.Context, run Run, c once.Change) (stored Run, first []byte, err error)
-	// QueueNext records in an open run which run to queue when it ends. It replaces the
-	// previous record, and neither Save nor Finish loses it. It returns ErrLost if the run
-	// is no longer open.
-	QueueNext(ctx context.Context, id string, next Run) error
 	// Confirm opens a held run again: confirmed, which is queued, replaces the record as
 	// read, with the event. It returns ErrBusy if another run is open, or errs.Stale
 	// version_stale if the record was written since.
@@ -100,8 +98,8 @@ type Store interface {
 
 	// Open returns the open run; its ID is empty if there is none.
 	Open(ctx context.Context) (Run, error)
-	// Claim starts an attempt: claimed replaces the record as read, except what QueueNext
-	// recorded. Its Token is the smallest one larger than every earlier token and not
+	// Claim starts an attempt: claimed replaces the record as read, except the run that
+	// follows. Its Token is the smallest one larger than every earlier token and not
 	// smaller than claimed.Token. It returns ErrBusy if another attempt has claimed the run
 	// since, or if it has ended. The caller checks whether the lease has expired.
 	Claim(ctx context.Context, read, claimed Run) (Run, error)
@@ -109,7 +107,7 @@ type Store interface {
 	Renew(ctx context.Context, attempt Run, until time.Time) error
 	// Save stores the attempt's record, with its lease, counts and position.
 	Save(ctx context.Context, attempt Run) error
-	// Finish ends the run with the events, and queues the run that QueueNext recorded, in one
+	// Finish ends the run with the events, and queues the run that follows it, in one
 	// transaction; Next of the record is empty from then on. If attempt.Settled, Freshness
 	// gets Seen and Settled = Reached of the attempt, and if attempt.Refreshed also
 	// At = StartedAt and Full = Reached, each unless it has a later one. It returns the id of

@@ -30,7 +30,7 @@ type world struct {
 	changes    int64
 	fresh      refresher.Freshness
 	events     []audit.Event
-	answered   map[string]refresher.Run // by Idempotency-Key
+	replies    map[string][]byte // by Idempotency-Key
 	failures   []string
 	sorted     []*stored // all pairs, in the order of Pairs; nil if it must be rebuilt
 	calls      int
@@ -52,7 +52,7 @@ type stored struct {
 func newWorld() *world {
 	return &world{
 		pairs: map[agreement.PairKey]*stored{}, validation: map[string]agreement.Validation{}, group: map[string]string{},
-		runs: map[string]refresher.Run{}, answered: map[string]refresher.Run{},
+		runs: map[string]refresher.Run{}, replies: map[string][]byte{},
 	}
 }
 
@@ -253,6 +253,8 @@ func (p *process) Requested(ctx context.Context, run refresher.Run) (got refresh
 		}
 		if got.ID == "" {
 			got = run
+		} else if isOpen(got) {
+			got.Next, _ = refresher.Following(got, run)
 		}
 		return nil
 	})
@@ -270,30 +272,32 @@ func (p *process) Request(ctx context.Context, run refresher.Run, c once.Change)
 		if shown, ok := c.Of.(refresher.Run); ok && shown.ID != cmp.Or(got.ID, run.ID) {
 			return once.ErrOutdated
 		}
+		if c.Entry.Key != "" {
+			if first = p.replies[c.Entry.Key]; first != nil {
+				return nil
+			}
+			p.replies[c.Entry.Key] = c.Entry.Response
+		}
+		subject := run.Subject()
 		if got.ID == "" {
 			got = p.put(run)
-			if c.Event.ID != "" {
-				p.events = append(p.events, c.Event)
+		} else if isOpen(got) {
+			next, changed := refresher.Following(got, run)
+			if !changed {
+				return nil
 			}
+			got.Next, subject = next, next.Subject()
+			got = p.put(got)
+		} else {
+			return nil
 		}
-		if c.Entry.Key != "" {
-			first = c.Entry.Response
+		if c.Event.ID != "" {
+			c.Event.Subject = subject
+			p.events = append(p.events, c.Event)
 		}
 		return nil
 	})
 	return got, first, err
-}
-
-func (p *process) QueueNext(ctx context.Context, id string, next refresher.Run) error {
-	return p.call(ctx, "QueueNext", func() error {
-		r := p.runs[id]
-		if !isOpen(r) {
-			return refresher.ErrLost
-		}
-		r.Next = &next
-		p.put(r)
-		return nil
-	})
 }
 
 func (p *process) Open(ctx context.Context) (r refresher.Run, err error) {

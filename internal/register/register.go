@@ -1,5 +1,5 @@
 // Package register finds agreements: it filters, sorts, searches and counts all of them in
-// memory in a millisecond or two. Every read is exact, thanks to package journal.
+// memory in a millisecond or two. A read has every change made before it, thanks to package journal.
 //
 // A Register is a table of rows, an order of the rows for each sort, and their texts,
 // concatenated. A query is answered in two steps. One pass over rows and texts marks and

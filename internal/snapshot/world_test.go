@@ -67,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	server, err := s3.New(s3.Options{
-		Dir: t.TempDir(), Buckets: []string{"reports"}, Credentials: key, Now: time.Now, Notify: func(string, string, []byte) error { return nil },
+		Dir: t.TempDir(), Buckets: []string{"reports"}, Keys: []s3.Key{{Credentials: key, Principal: "AWS:local"}}, Now: time.Now, Notify: func(string, string, []byte) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -84,7 +84,8 @@ func statementID(o intake.Object) string { return o.ID("", "statement") }
 // the record of an earlier delivery or of a repetition after a restore (R16.2), or a new one.
 func (k *Service) record(ctx context.Context, o intake.Object, object objects.Object) (Record, error) {
 	ids := []string{object.Metadata[MetaStatement], statementID(o), statementID(o.Listed(object.Modified))}
-	r, found, err := intake.Find(ctx, o, ids, k.Store.Statement)
+	r, by, found, err := intake.Find(ctx, o, ids, k.Store.Statement)
+	o.By = by
 	switch {
 	case err != nil:
 		return Record{}, err
@@ -92,7 +93,6 @@ func (k *Service) record(ctx context.Context, o intake.Object, object objects.Ob
 		r.Head = intake.Head{ID: statementID(o), Object: o, Via: audit.SourceImport, At: o.At}
 		r.State = StateReceived
 	case r.Waiting():
-		o.By = r.Object.By
 		r.Object, r.At = o, o.At
 	}
 	return r, nil

@@ -56,7 +56,7 @@ func newStand(t *testing.T) *stand {
 	t.Helper()
 	access := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	server, err := local.New(local.Options{
-		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Credentials: access, Now: time.Now, Notify: func(string, string, []byte) error { return nil },
+		Dir: t.TempDir(), Buckets: []string{"uploads", "reports"}, Keys: []local.Key{{Credentials: access, Principal: "AWS:local"}}, Now: time.Now, Notify: func(string, string, []byte) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

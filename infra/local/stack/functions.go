@@ -11,7 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"trueup/infra/local/aws/lambda"
+	"trueup/infra/local/aws/s3"
 	"trueup/internal/config"
 	"trueup/internal/manifest"
 )
@@ -98,28 +101,53 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 	if o.FunctionsDynamoDB != "" {
 		dynamo = o.FunctionsDynamoDB
 	}
+	key := o.Credentials
+	if s.files != nil { // another S3 knows only the given key
+		key = keyOf(f.Name, o).Credentials
+	}
 	env := []string{
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo,
 		"AWS_ENDPOINT_URL_S3=" + s.S3URL,
 		"AWS_ENDPOINT_URL_LAMBDA=" + s.LambdaURL,
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.secretsURL,
-		"AWS_ACCESS_KEY_ID=" + o.Credentials.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY=" + o.Credentials.SecretAccessKey,
+		"AWS_ACCESS_KEY_ID=" + key.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + key.SecretAccessKey,
 		"AWS_RESPONSE_CHECKSUM_VALIDATION=when_required",
 		// The functions must not use the AWS profile of the user.
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}
 	for _, name := range f.Settings {
-		if value := s.setting(name); value != "" {
+		if value := s.setting(f, name); value != "" {
 			env = append(env, name+"="+value)
 		}
 	}
 	return append(env, o.Env...)
 }
 
-// setting returns the value of a setting; empty if it is not set.
-func (s *Stack) setting(name string) string {
+// keyOf returns the key of the local S3 with which a function acts. Its principal has the form of a
+// role's session, as on AWS.
+func keyOf(function string, o Options) s3.Key {
+	return s3.Key{
+		Credentials: aws.Credentials{AccessKeyID: "ASIA" + roleOf(function), SecretAccessKey: o.Credentials.SecretAccessKey},
+		Principal:   "AWS:AROA" + roleOf(function) + ":" + function,
+	}
+}
+
+// roleOf returns the unique part of the id of a function's role.
+func roleOf(function string) string { return strings.ToUpper("local" + function) }
+
+// keys returns the keys that the local S3 knows: of the operator, and of each function.
+func keys(o Options) []s3.Key {
+	all := []s3.Key{{Credentials: o.Credentials, Principal: "AWS:" + o.Credentials.AccessKeyID}}
+	for _, f := range manifest.Functions {
+		all = append(all, keyOf(f.Name, o))
+	}
+	return all
+}
+
+// setting returns the value of a setting of a function; empty if it is not set.
+func (s *Stack) setting(f manifest.Function, name string) string {
 	setting, _ := config.Find(name)
 	switch {
 	case setting.Resource == string(manifest.Table):
@@ -128,6 +156,8 @@ func (s *Stack) setting(name string) string {
 		return bucketName(manifest.Resource(setting.Resource))
 	case setting.Function != "": // functions are called by their names in the manifest
 		return setting.Function
+	case setting.Role:
+		return "AROA" + roleOf(f.Name)
 	case setting.Service:
 		return s.service[name]
 	default: // it has a default; take it from this process's environment

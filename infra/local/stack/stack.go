@@ -175,7 +175,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.S3URL = ports.s3.url()
 		s.files, err = s3.New(s3.Options{
 			Dir: filepath.Join(s.DataDir, "s3"), Buckets: []string{UploadsBucket, ReportsBucket},
-			Credentials: o.Credentials, CORS: corsRules(s.FrontURL), Now: time.Now,
+			Keys: keys(o), CORS: corsRules(s.FrontURL), Now: time.Now,
 			Notify: func(bucket, key string, event []byte) error { return notify(s.Host, o.DirectFiles, bucket, key, event) },
 		})
 		if err != nil {

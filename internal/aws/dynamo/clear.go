@@ -73,8 +73,17 @@ func (s *Imports) ClearAll(ctx context.Context, imp importer.Import) error {
 	if s.db.pageSize > 0 {
 		in.Limit = &s.db.pageSize
 	}
+	save := func() error {
+		from.itemKey, from.Attempt, from.Expires = keyed(p, sort), imp.Attempt, imp.Lease.Add(clearingFor).Unix()
+		from.AfterPK, from.AfterSK = attr(in.ExclusiveStartKey, "pk"), attr(in.ExclusiveStartKey, "sk")
+		return s.db.transact(ctx, []*action{s.db.put(from, "", nil)})
+	}
 	if it != nil && (from.Attempt == imp.Attempt || from.Attempt == imp.Attempt-1) {
 		in.ExclusiveStartKey = key(pk(from.AfterPK), sk(from.AfterSK))
+		// Otherwise the next attempt would begin anew if this one ends before the next position.
+		if err := save(); err != nil {
+			return err
+		}
 	}
 	for pages := 1; ; pages++ {
 		var out *dynamodb.ScanOutput
@@ -95,11 +104,7 @@ func (s *Imports) ClearAll(ctx context.Context, imp importer.Import) error {
 		if pages%clearingPages > 0 {
 			continue
 		}
-		err = s.db.transact(ctx, []*action{s.db.put(clearingItem{
-			itemKey: keyed(p, sort), Attempt: imp.Attempt, AfterPK: attr(out.LastEvaluatedKey, "pk"), AfterSK: attr(out.LastEvaluatedKey, "sk"),
-			Expires: imp.Lease.Add(clearingFor).Unix(),
-		}, "", nil)})
-		if err != nil {
+		if err := save(); err != nil {
 			return err
 		}
 	}

@@ -181,6 +181,7 @@ type importRecord struct {
 	ETag       string            `dynamodbav:"etag"`
 	Sequencer  string            `dynamodbav:"sequencer"`
 	Size       int64             `dynamodbav:"size"`
+	Principal  string            `dynamodbav:"principal,omitempty"`
 	EventTime  int64             `dynamodbav:"event_time"`
 	Reason     string            `dynamodbav:"reason"`
 	ReasonArgs errs.Args         `dynamodbav:"reason_args,omitempty"`
@@ -208,7 +209,7 @@ func newImportItem(imp importer.Import) importItem {
 		Record: importRecord{
 			ID: imp.ID, File: imp.File, Group: imp.Group, GroupID: imp.GroupID, Program: imp.Program, OnError: imp.OnError,
 			DryRun: imp.DryRun, By: o.By, Via: imp.Via, Bucket: o.Bucket, Key: o.Key, Object: o.Version, ETag: o.ETag,
-			Sequencer: o.Sequencer, Size: o.Size, EventTime: millis(o.At), Reason: imp.Reason, ReasonArgs: imp.ReasonArgs, Retryable: imp.Retryable,
+			Sequencer: o.Sequencer, Size: o.Size, Principal: o.Principal, EventTime: millis(o.At), Reason: imp.Reason, ReasonArgs: imp.ReasonArgs, Retryable: imp.Retryable,
 			Received: millis(imp.At), Started: millis(imp.StartedAt), Finished: millis(imp.FinishedAt),
 			Rows: imp.Rows, Added: imp.Added, Unchanged: imp.Unchanged, Rejected: imp.Rejected, Creations: imp.Created,
 			Extensions: imp.Extended, Errors: imp.Errors, Warnings: imp.Warnings, Annotated: imp.Annotated,
@@ -223,7 +224,7 @@ func (i importItem) importRecord() importer.Import {
 			ID: r.ID, Via: r.Via, At: fromMillis(r.Received), Version: i.Version,
 			Object: intake.Object{
 				Bucket: r.Bucket, Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size,
-				At: fromMillis(r.EventTime), By: r.By,
+				At: fromMillis(r.EventTime), By: r.By, Principal: r.Principal,
 			},
 		},
 		File: r.File, Group: r.Group, GroupID: r.GroupID, Program: r.Program, OnError: r.OnError, DryRun: r.DryRun,

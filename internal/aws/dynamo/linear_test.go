@@ -422,7 +422,7 @@ func TestR2_3_R2_4_R4_3_Linearizable(t *testing.T) {
 	t.Parallel()
 	seen := tally{n: map[string]int{}}
 	t.Run("histories", func(t *testing.T) {
-		for seed := range uint64(linearHistories) {
+		for seed := range uint64(linearHistories / rarely) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				h := makeHistory(t, seed, sound)
@@ -444,6 +444,9 @@ func TestR2_3_R2_4_R4_3_Linearizable(t *testing.T) {
 		}
 	})
 	t.Logf("%v", seen.n)
+	if rarely > 1 {
+		return // few histories do not have everything
+	}
 	for _, what := range []string{
 		opCreate, opRename, opMove, opAdd, opRemove, opDelete, opCreateGroup, opDeleteGroup, opGet, opList, opGroups,
 		"unknown", "taken", "version_stale", "agreement_not_found",

@@ -19,7 +19,7 @@ import (
 func (r *Refreshes) Finish(ctx context.Context, attempt refresher.Run, events []audit.Event) (queued string, err error) {
 	err = retry.Do(ctx, rebuilding, func() (err error) {
 		queued, err = r.finish(ctx, attempt, events)
-		if conditionOf(err) != nil { // QueueNext stored another run meanwhile, or the attempt lost this one
+		if conditionOf(err) != nil { // a request changed the run that follows, or the attempt lost this one
 			return retry.Again(err)
 		}
 		return err
@@ -50,7 +50,7 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	record := r.rewriting(owned(attempt), attempt)
 	*record.UpdateExpression += " REMOVE #n"
 	record.ExpressionAttributeNames["#n"] = "next"
-	*record.ConditionExpression += " AND version = :version" // QueueNext may store another run
+	*record.ConditionExpression += " AND version = :version" // a request may change the run that follows
 	record.ExpressionAttributeValues[":version"] = num(i.Version)
 	if i.Next != nil {
 		if queued, err = r.unless(ctx, i.Next.Record.ID); err != nil {

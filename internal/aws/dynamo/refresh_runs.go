@@ -201,12 +201,16 @@ func (r *Refreshes) opening(id string) *action {
 
 // Requested implements refresher.Store.
 func (r *Refreshes) Requested(ctx context.Context, run refresher.Run) (refresher.Run, error) {
-	found, _, err := r.requested(ctx, run)
+	run.Version = 1
+	found, fresh, err := r.requested(ctx, run)
+	if err == nil && !fresh && !found.Final() {
+		found.Next, _ = refresher.Following(found, run)
+	}
 	return found, err
 }
 
-// requested returns the run that a request for run gets: the stored or the open run, or run
-// itself. fresh reports that it must be stored.
+// requested returns the run that a request for run gets: the stored or the open run, without
+// what follows it because of the request, or run itself. fresh reports that it must be stored.
 func (r *Refreshes) requested(ctx context.Context, run refresher.Run) (found refresher.Run, fresh bool, err error) {
 	found, err = r.Run(ctx, run.ID)
 	if errs.KindOf(err) == errs.NotFound {
@@ -215,7 +219,6 @@ func (r *Refreshes) requested(ctx context.Context, run refresher.Run) (found ref
 	if err != nil || found.ID != "" {
 		return found, false, err
 	}
-	run.Version = 1
 	return run, true, nil
 }
 
@@ -234,19 +237,33 @@ func (r *Refreshes) Request(ctx context.Context, run refresher.Run, c once.Chang
 // request is one attempt of Request.
 func (r *Refreshes) request(ctx context.Context, run refresher.Run, c once.Change) (stored refresher.Run, first []byte, err error) {
 	db := r.db
+	run.Version = 1
 	stored, fresh, err := r.requested(ctx, run)
 	if err != nil {
 		return refresher.Run{}, nil, err
 	}
-	if shown, ok := c.Of.(refresher.Run); ok && shown.ID != stored.ID {
+	var (
+		actions []*action
+		names   refresher.Run // the run that the event names
+	)
+	switch {
+	case fresh:
+		names = stored
+		actions = append(actions, db.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
+	case !stored.Final():
+		next, changed := refresher.Following(stored, run)
+		if changed {
+			names = *next
+			actions = append(actions, r.followed(stored, *next))
+		}
+		stored.Next = next
+	}
+	if shown, ok := c.Of.(refresher.Run); ok && (shown.ID != stored.ID || nextID(shown) != nextID(stored)) {
 		return refresher.Run{}, nil, once.ErrOutdated
 	}
-	var actions []*action
-	if fresh {
-		actions = append(actions, db.put(newRunItem(stored), "attribute_not_exists(pk)", nil), r.opening(run.ID))
-		if c.Event.ID != "" {
-			actions = append(actions, db.put(newAuditItem(c.Event), "", nil))
-		}
+	if names.ID != "" && c.Event.ID != "" {
+		c.Event.Subject = names.Subject()
+		actions = append(actions, db.put(newAuditItem(c.Event), "", nil))
 	}
 	remember := remembering(db, c.Entry, run.RequestedAt)
 	err = db.transact(ctx, append(actions, remember))
@@ -256,21 +273,30 @@ func (r *Refreshes) request(ctx context.Context, run refresher.Run, c once.Chang
 	return stored, first, err
 }
 
-// QueueNext implements refresher.Store.
-func (r *Refreshes) QueueNext(ctx context.Context, id string, next refresher.Run) error {
-	p, sort := refreshKey(id)
-	next.Version = 1
-	err := r.db.update(ctx, &dynamodb.UpdateItemInput{
-		Key:                      key(p, sort),
-		UpdateExpression:         aws.String("SET #n = :next ADD version :one"),
-		ConditionExpression:      aws.String("#s = :queued OR #s = :running"),
-		ExpressionAttributeNames: map[string]string{"#s": "state", "#n": "next"},
-		ExpressionAttributeValues: item{
-			":next": value(newRunItem(next)), ":one": num(1),
-			":queued": str(string(refresher.StateQueued)), ":running": str(string(refresher.StateRunning)),
-		},
-	})
-	return lost(err)
+// nextID returns the id of the run that follows; empty for none.
+func nextID(run refresher.Run) string {
+	if run.Next == nil {
+		return ""
+	}
+	return run.Next.ID
+}
+
+// followed returns the action that records the run that follows an open one, if neither has
+// changed since open was read. The progress of open does not matter.
+func (r *Refreshes) followed(open, next refresher.Run) *action {
+	p, sort := refreshKey(open.ID)
+	update := &types.Update{
+		TableName: &r.db.table, Key: key(p, sort),
+		UpdateExpression:          aws.String("SET #n = :next ADD version :one"),
+		ConditionExpression:       aws.String("#s = :state AND attribute_not_exists(#n)"),
+		ExpressionAttributeNames:  map[string]string{"#s": "state", "#n": "next"},
+		ExpressionAttributeValues: item{":next": value(newRunItem(next)), ":one": num(1), ":state": str(string(open.State))},
+	}
+	if open.Next != nil {
+		update.ConditionExpression = aws.String("#s = :state AND #n.version = :read")
+		update.ExpressionAttributeValues[":read"] = num(open.Next.Version)
+	}
+	return &action{Update: update}
 }
 
 // lost returns err, or refresher.ErrLost if err means that a condition did not hold.
@@ -282,8 +308,7 @@ func lost(err error) error {
 }
 
 // rewriting returns the update that replaces the record of a run if the stored run has the
-// state and the attempt of was. It keeps the run that QueueNext stored, and adds 1 to the
-// version.
+// state and the attempt of was. It keeps the run that follows, and adds 1 to the version.
 func (r *Refreshes) rewriting(was, run refresher.Run) *types.Update {
 	i := newRunItem(run)
 	p, sort := refreshKey(run.ID)

@@ -37,6 +37,7 @@ type statementRecord struct {
 	ETag      string           `dynamodbav:"etag"`
 	Sequencer string           `dynamodbav:"sequencer"`
 	Size      int64            `dynamodbav:"size"`
+	Principal string           `dynamodbav:"principal,omitempty"`
 	Put       int64            `dynamodbav:"put"`
 	By        string           `dynamodbav:"by"`
 	Via       audit.Source     `dynamodbav:"via"`
@@ -60,7 +61,7 @@ func newStatementItem(r statements.Record) statementItem {
 	return statementItem{
 		PK: string(partition), SK: string(sort), State: r.State, Removed: millis(r.Removed), Version: r.Version,
 		Record: statementRecord{
-			ID: r.ID, Key: o.Key, Object: o.Version, ETag: o.ETag, Sequencer: o.Sequencer, Size: o.Size, Put: millis(o.At), By: o.By, Via: r.Via,
+			ID: r.ID, Key: o.Key, Object: o.Version, ETag: o.ETag, Sequencer: o.Sequencer, Size: o.Size, Principal: o.Principal, Put: millis(o.At), By: o.By, Via: r.Via,
 			Kind: r.Kind, Date: r.Date, Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected,
 			Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, At: millis(r.At), Ended: millis(r.EndedAt),
 		},
@@ -72,7 +73,7 @@ func (i statementItem) statement() statements.Record {
 	return statements.Record{
 		Head: intake.Head{
 			ID: r.ID, Via: r.Via, At: fromMillis(r.At), Version: i.Version,
-			Object: intake.Object{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put), By: r.By},
+			Object: intake.Object{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put), By: r.By, Principal: r.Principal},
 		},
 		State: i.State, Kind: r.Kind, Date: r.Date,
 		Rows: r.Rows, Lines: r.Lines, Skipped: r.Skipped, Unchanged: r.Unchanged, Rejected: r.Rejected, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints,

@@ -439,6 +439,17 @@ func TestClearAllContinues(t *testing.T) {
 	if !clearing(attempt+1, 1000) || scans > 1000-attempt {
 		t.Errorf("the position was not removed: %d scans left of 1000", scans)
 	}
+	whole := 1000 - scans // scans of a whole clearing
+
+	// An attempt that ends before it has scanned anything does not lose the position.
+	clearing(attempt+2, 10)
+	for n := range 3 {
+		clearing(attempt+3+n, 0)
+	}
+	if attempt += 4; !clearing(attempt+2, whole-1) {
+		t.Error("the position was lost")
+	}
+	attempt++
 
 	// An attempt in between stages something in the part that was scanned.
 	if clearing(attempt+2, 10) {

@@ -25,7 +25,7 @@ func bucket(t *testing.T) (objects.Bucket, *s3.Client) {
 	t.Helper()
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	server, err := local.New(local.Options{
-		Dir: t.TempDir(), Buckets: []string{"uploads"}, Credentials: key, Now: time.Now,
+		Dir: t.TempDir(), Buckets: []string{"uploads"}, Keys: []local.Key{{Credentials: key, Principal: "AWS:local"}}, Now: time.Now,
 		Notify: func(string, string, []byte) error { return nil },
 	})
 	if err != nil {

@@ -126,7 +126,7 @@ func request(ctx context.Context, signIn access.SignIn, event events.APIGatewayV
 		body = decoded
 	}
 	call := access.Call{RequestID: event.RequestContext.RequestID}
-	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil && access.IsAccessToken(a.JWT.Claims) {
+	if a := event.RequestContext.Authorizer; a != nil && a.JWT != nil {
 		if p, ok := signIn.Caller(a.JWT.Claims, event.Headers["authorization"]); ok {
 			call.Principal = &p
 		}

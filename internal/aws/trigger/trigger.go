@@ -181,6 +181,6 @@ func ObjectOf(record events.S3EventRecord) intake.Object {
 	}
 	return intake.Object{
 		Bucket: record.S3.Bucket.Name, Key: key, Version: object.VersionID, ETag: object.ETag, Sequencer: object.Sequencer, Size: object.Size,
-		At: record.EventTime.UTC().Truncate(time.Millisecond), By: record.PrincipalID.PrincipalID,
+		At: record.EventTime.UTC().Truncate(time.Millisecond), By: record.PrincipalID.PrincipalID, Principal: record.PrincipalID.PrincipalID,
 	}
 }

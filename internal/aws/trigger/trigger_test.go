@@ -113,28 +113,28 @@ func TestEvents(t *testing.T) {
 	}{
 		"a file": {sample(t, "s3-put.json"), called{Jobs: received, Files: []intake.Object{{
 			Bucket: "trueup-uploads", Key: "agreements/first-import.csv", Version: "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH",
-			ETag: "bdb18544ce95f1b16a5372d676019ffb", Sequencer: "0066E3B1C9D2A4F011", Size: 459, At: at("2026-11-21T08:31:05.123Z"), By: by,
+			ETag: "bdb18544ce95f1b16a5372d676019ffb", Sequencer: "0066E3B1C9D2A4F011", Size: 459, At: at("2026-11-21T08:31:05.123Z"), By: by, Principal: by,
 		}}}},
 		"an encoded key": {sample(t, "s3-put-encoded-key.json"), called{Jobs: received, Files: []intake.Object{{
 			Bucket: "trueup-uploads", Key: "agreements/Ventes d'été/a + b%2B 100% 日本.csv", Version: "QUpfdndhfd8438MNFDN93jdnJFkdmqnh",
-			ETag: "1c8f1d2a3c4e5f60718293a4b5c6d7e9", Sequencer: "0066E3B1C9D2A4F012", Size: 112, At: at("2026-11-21T08:31:06Z"), By: by,
+			ETag: "1c8f1d2a3c4e5f60718293a4b5c6d7e9", Sequencer: "0066E3B1C9D2A4F012", Size: 112, At: at("2026-11-21T08:31:06Z"), By: by, Principal: by,
 		}}}},
 		"two files": {sample(t, "s3-two-records.json"), called{Jobs: received, Files: []intake.Object{
 			{
 				Bucket: "trueup-uploads", Key: "agreements/Sales/a.csv", Version: "UIORUnfndfiufdisojhr398493jfdkjF",
-				ETag: "2d9f1d2a3c4e5f60718293a4b5c6d7ea", Sequencer: "0066E3B1C9D2A4F013", Size: 64, At: at("2026-11-21T08:31:07.25Z"), By: by,
+				ETag: "2d9f1d2a3c4e5f60718293a4b5c6d7ea", Sequencer: "0066E3B1C9D2A4F013", Size: 64, At: at("2026-11-21T08:31:07.25Z"), By: by, Principal: by,
 			},
 			{
 				Bucket: "trueup-uploads", Key: "agreements/Marketing/b.csv", Version: "yAl2kfTLNVqUsVnsXLzmSfkdjf389jfd",
-				ETag: "3eaf1d2a3c4e5f60718293a4b5c6d7eb", Sequencer: "0066E3B1C9D2A4F014", Size: 65, At: at("2026-11-21T08:31:07.5Z"), By: by,
+				ETag: "3eaf1d2a3c4e5f60718293a4b5c6d7eb", Sequencer: "0066E3B1C9D2A4F014", Size: 65, At: at("2026-11-21T08:31:07.5Z"), By: by, Principal: by,
 			},
 		}}},
 		"a file of another receiver": {notified("ObjectCreated:Put", "catalog/Head+office/"), called{Jobs: received, Files: []intake.Object{{
-			Bucket: "uploads", Key: "catalog/Head office/my file.csv", Version: "v1", ETag: "e1", Sequencer: "0A", Size: 7, At: at("2026-11-21T12:00:00Z"), By: "AWS:admin",
+			Bucket: "uploads", Key: "catalog/Head office/my file.csv", Version: "v1", ETag: "e1", Sequencer: "0A", Size: 7, At: at("2026-11-21T12:00:00Z"), By: "AWS:admin", Principal: "AWS:admin",
 		}}}},
 		"a file of no receiver": {notified("ObjectCreated:Put", "inventory/"), called{Jobs: received}},
 		"from a queue": {queued(string(notified("ObjectCreated:Put", "agreements/"))), called{Jobs: received, Files: []intake.Object{{
-			Bucket: "uploads", Key: "agreements/my file.csv", Version: "v1", ETag: "e1", Sequencer: "0A", Size: 7, At: at("2026-11-21T12:00:00Z"), By: "AWS:admin",
+			Bucket: "uploads", Key: "agreements/my file.csv", Version: "v1", ETag: "e1", Sequencer: "0A", Size: 7, At: at("2026-11-21T12:00:00Z"), By: "AWS:admin", Principal: "AWS:admin",
 		}}}},
 		"a queue with S3's test":       {queued(string(sample(t, "s3-test-event.json"))), called{}},
 		"a queue with another message": {queued("hello"), called{Rejected: "message m0 is no notification of S3"}},

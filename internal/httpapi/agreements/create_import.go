@@ -101,7 +101,7 @@ func (o *operations) createImport(api huma.API, op huma.Operation) {
 func (o *operations) announce(ctx context.Context, in *createImportInput, now time.Time, call httpapi.Call[CreatedImport]) (httpapi.Reply[CreatedImport], error) {
 	event := o.Event(ctx, now, "import.announced")
 	imp := received(in.Body, now, id.New(now, o.NewID()), event.By)
-	imp.Object.Bucket = o.UploadsBucket
+	imp.Object.Bucket, imp.Object.Principal = o.UploadsBucket, o.Uploader()
 	event.Subject = "import/" + imp.ID
 	event.After = map[string]string{
 		"file": imp.File, "group": imp.Group, "program": string(imp.Program),

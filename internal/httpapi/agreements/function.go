@@ -41,7 +41,8 @@ type Deps struct {
 	Refreshes         *refresher.Requests
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
-	UploadsBucket     string // the bucket's name: the import of an upload is found by bucket and key
+	Uploader          func() string // returns the principal of files that are uploaded with presigned addresses; empty if unknown
+	UploadsBucket     string        // the bucket's name: the import of an upload is found by bucket and key
 	Reports           objects.Bucket
 }
 

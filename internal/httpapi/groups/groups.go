@@ -3,6 +3,7 @@ package groups
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -52,46 +53,74 @@ func (o *operations) group(ctx context.Context, id string) (group.Group, error) 
 }
 
 // reading is the policy for reads of groups and counts, which are repeated if a group was created
-// or deleted in between.
-var reading = retry.Policy{Attempts: 20, First: 5 * time.Millisecond, Longest: 100 * time.Millisecond}
+// or deleted in between. The last attempt needs no quiet moment.
+var reading = retry.Policy{Attempts: exact + 1, First: 5 * time.Millisecond, Longest: 50 * time.Millisecond}
 
-// groups returns every license group with the number of its agreements, all at one moment: each
-// agreement is counted exactly once. An agreement whose group does not exist counts as
-// Unassigned: an older release may delete a group without the agreements that it does not know,
-// until the schedule moves them.
+// exact is how often groups looks for one moment at which both were as it read them.
+const exact = 8
+
+// groups returns every license group with the number of its agreements: each agreement is counted
+// exactly once. An agreement whose group does not exist counts as Unassigned: an older release may
+// delete a group without the agreements that it does not know, until the schedule moves them.
+//
+// Groups and counts are those of one moment, unless groups are created or deleted all the time.
+// Then the counts are those of a moment during the call, the groups were read after it, and a group
+// that was created in between has no agreements.
 func (o *operations) groups(ctx context.Context) (all []group.Group, err error) {
-	_, deletions, err := o.Register.ByGroup(ctx)
+	counts, deletions, err := o.Register.ByGroup(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var absent map[string]int // agreements in groups that were absent at the last read
+	attempt := 0
 	err = retry.Do(ctx, reading, func() (err error) {
 		if all, err = o.Groups.Groups(ctx); err != nil {
 			return err
 		}
-		counts, now, err := o.Register.ByGroup(ctx)
-		if err != nil {
+		if attempt++; attempt > exact {
+			// A group is stored before its agreements, so a group that was counted and is absent
+			// now was deleted, and its agreements became Unassigned.
+			distribute(all, counts)
+			return nil
+		}
+		var now int64
+		if counts, now, err = o.Register.ByGroup(ctx); err != nil {
 			return err
 		}
-		for i := range all {
-			all[i].Agreements = counts[all[i].ID]
-			delete(counts, all[i].ID)
-		}
-		// A group is stored before its agreements. So a group that was absent before the groups
-		// were read was not created in between.
-		missing, known := 0, true
-		for groupID, n := range counts {
+		// A group that was absent before the groups were read was not created in between.
+		missing, known := absentOf(all, counts), true
+		for groupID := range missing {
 			_, before := absent[groupID]
-			missing, known = missing+n, known && before
+			known = known && before
 		}
 		if now != deletions || !known {
-			deletions, absent = now, counts
+			deletions, absent = now, missing
 			return retry.Again(errGroupsChange)
 		}
-		all[0].Agreements += missing
+		distribute(all, counts)
 		return nil
 	})
 	return all, err
+}
+
+// absentOf returns the counts of the groups that are not in a list.
+func absentOf(all []group.Group, counts map[string]int) map[string]int {
+	absent := maps.Clone(counts)
+	for i := range all {
+		delete(absent, all[i].ID)
+	}
+	return absent
+}
+
+// distribute sets the number of agreements of each group. The first one, Unassigned, also gets those
+// of groups that are absent.
+func distribute(all []group.Group, counts map[string]int) {
+	for i := range all {
+		all[i].Agreements = counts[all[i].ID]
+	}
+	for _, n := range absentOf(all, counts) {
+		all[0].Agreements += n
+	}
 }
 
 var errGroupsChange = errors.New("license groups were created or deleted while they were counted")

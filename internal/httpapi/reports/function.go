@@ -33,6 +33,7 @@ type Deps struct {
 	Refresh     func(context.Context) error // requests a refresh of old licence data (R8.6)
 	Statements  *statements.Service
 	Uploads     objects.Bucket
+	Uploader    func() string // returns the principal of files that are uploaded with presigned addresses; empty if unknown
 	Reports     objects.Bucket
 }
 
@@ -55,7 +56,7 @@ func New(d Deps) http.Handler {
 	httpapi.Require(d)
 	f := (&operations{Deps: d}).function()
 	f.Log = d.Log
-	return httpapi.New(f)
+	return forgetting(httpapi.New(f), d.Snapshots)
 }
 
 // Function returns the function for the OpenAPI document. Its operations cannot be called.

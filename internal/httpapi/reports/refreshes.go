@@ -37,6 +37,7 @@ type Refresh struct {
 	Invalid     int               `json:"invalid" minimum:"0" doc:"The number of pairs that do not exist." example:"15"`
 	Failed      int               `json:"failed" minimum:"0" doc:"The number of pairs without an answer, which keep their entitlements." example:"5"`
 	Changed     int               `json:"changed" minimum:"0" doc:"The number of pairs whose entitlements changed." example:"12"`
+	NextID      string            `json:"nextId,omitempty" doc:"The id of the refresh that follows this one, because this one does not ask about all pairs that were requested since." example:"0v5z3m8k2qd7c1x9w4t6p3r8s3"`
 	Progress    int               `json:"progress" minimum:"0" maximum:"100" doc:"The progress in percent." example:"100"`
 	Version     int64             `json:"version" minimum:"0" doc:"Grows with every change." example:"9"`
 }
@@ -54,6 +55,9 @@ func refreshOf(lang i18n.Lang, r refresher.Run) Refresh {
 		RequestedAt: r.RequestedAt.UTC(), StartedAt: r.StartedAt.UTC(), EndedAt: r.EndedAt.UTC(),
 		Total: r.Total, Checked: r.Checked, Valid: r.Valid, Invalid: r.Invalid, Failed: r.Failed, Changed: r.Changed,
 		Progress: progressOf(r), Version: r.Version,
+	}
+	if r.Next != nil {
+		out.NextID = r.Next.ID
 	}
 	if r.Reason != "" {
 		out.Reason = &httpapi.Reason{Code: r.Reason, Message: i18n.Text(lang, r.Reason, r.ReasonArgs)}
@@ -112,7 +116,7 @@ func (o *operations) refreshOperations() httpapi.Operations {
 func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 	op.Summary = "Refresh licence data now"
 	op.Description = "Refreshes the entitlements of every agreement pair of the organisation or of one license group, and writes the reports of the day. " +
-		"Only one refresh is open at a time: if there is one, the response is that refresh. If that one is pending and the request is for the organisation, a full refresh follows it."
+		"Only one refresh is open at a time: if there is one, the response is that refresh. If that one does not ask about all requested pairs, the refresh nextId follows it."
 	op.DefaultStatus = http.StatusAccepted
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createRefreshInput) (*acceptedRefresh, error) {
@@ -120,7 +124,7 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 		return accepted(httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[Refresh]) (reply httpapi.Reply[Refresh], err error) {
 			order := refresher.Order{ID: id.New(now, o.NewID()), Kind: refresher.KindFull, Trigger: refresher.TriggerNow}
 			event := o.EventAs(ctx, access.RefreshNow, now, "refresh.requested")
-			event.Subject, event.After = "refresh/"+order.ID, map[string]string{"kind": string(order.Kind), "trigger": string(order.Trigger)}
+			event.After = map[string]string{"kind": string(order.Kind), "trigger": string(order.Trigger)}
 			if in.Body.GroupID != nil {
 				order.GroupID = *in.Body.GroupID
 				event.After["group"] = order.GroupID

@@ -118,7 +118,7 @@ func (o *operations) announceStatement(ctx context.Context, in *createStatementI
 	event := o.Event(ctx, now, "statement.announced")
 	r := statements.Record{
 		Head: intake.Head{
-			ID: id.New(now, o.NewID()), Object: intake.Object{Key: kind.Statements.Key("", in.Body.FileName), Size: in.Body.Size, By: event.By},
+			ID: id.New(now, o.NewID()), Object: intake.Object{Key: kind.Statements.Key("", in.Body.FileName), Size: in.Body.Size, By: event.By, Principal: o.Uploader()},
 			Via: audit.SourceAPI, At: now, Version: 1,
 		},
 		State: statements.StateReceived,

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -76,23 +77,63 @@ func oneOpen(b *bench) {
 }
 
 func follow(b *bench) {
-	b.is("of no run", b.QueueNext(b.Context(), "nobody", b.queued()), refresher.ErrLost)
 	open, _, err := b.Request(b.Context(), b.queued(), once.Change{})
 	b.must(err)
-	replaced, next := b.queued(), b.queued()
-	b.must(b.QueueNext(b.Context(), open.ID, replaced))
-	run, err := b.Claim(b.Context(), open, claimed(open)) // the record as read before QueueNext
-	b.must(err)
-	if run.Next == nil || run.Next.ID != replaced.ID {
-		b.Errorf("the claimed run is followed by %+v", run.Next)
+	// The next run of the open one, as a request for a run that it does not serve returns it.
+	follow := func(what string, wanted refresher.Run) refresher.Run {
+		b.Helper()
+		shown, err := b.Requested(b.Context(), wanted)
+		b.must(err)
+		got, _, err := b.Request(b.Context(), wanted, once.Change{})
+		b.must(err)
+		stored, err := b.Run(b.Context(), open.ID)
+		b.must(err)
+		b.equal(what+": the open run", got.ID, open.ID)
+		if shown.Next == nil || got.Next == nil || stored.Next == nil {
+			b.Fatalf("%s: no run follows: shown %+v, returned %+v, stored %+v", what, shown.Next, got.Next, stored.Next)
+		}
+		b.equal(what+": shown", *shown.Next, *got.Next)
+		b.equal(what+": stored", *stored.Next, *got.Next)
+		return *got.Next
 	}
-	b.must(b.QueueNext(b.Context(), open.ID, next))
+	replaced, next := b.queued(), b.queued()
+	replaced.Trigger, next.Trigger = refresher.TriggerSchedule, refresher.TriggerSchedule
+	pending := b.queued()
+	pending.Kind, pending.Trigger = refresher.KindPending, refresher.TriggerImport
+	run, err := b.Claim(b.Context(), open, claimed(open))
+	b.must(err)
+	b.equal("after an import", follow("import", pending).ID, pending.ID)
+	groups := []refresher.Run{b.queued(), b.queued(), b.queued(), b.queued()}
+	b.concurrently(len(groups), func(i int, s refresher.Store) {
+		groups[i].Trigger, groups[i].GroupID = refresher.TriggerNow, fmt.Sprintf("group %d", i)
+		_, _, err := s.Request(b.Context(), groups[i], once.Change{})
+		b.must(err)
+	})
+	stored, err := b.Run(b.Context(), open.ID)
+	b.must(err)
+	b.equal("of several groups at once", stored.Next.GroupID, "")
+	b.equal("of a night", follow("night", next).ID, next.ID)
+	b.equal("of another night", follow("another night", replaced).ID, next.ID)
+
+	// The reply, the event and the next run are stored together, or not at all.
+	b.must(b.Save(b.Context(), run)) // progress does not matter
+	person := b.queued()
+	person.Trigger, person.GroupID = refresher.TriggerNow, "group"
+	entry := once.Entry{Key: "key of " + person.ID, BodyHash: "same", Response: []byte("first"), Expires: begun.Add(time.Hour)}
+	_, first, err := b.Request(b.Context(), person, once.Change{Entry: entry})
+	b.must(err)
+	b.equal("its first reply", first, []byte(nil))
+	entry.Response = []byte("second")
+	person.ID += "again"
+	_, first, err = b.Request(b.Context(), person, once.Change{Entry: entry})
+	b.must(err)
+	b.equal("its second reply", string(first), "first")
+
 	run.Next = nil
 	b.must(b.Save(b.Context(), run))
 	b.must(b.Renew(b.Context(), run, begun.Add(time.Hour)))
 	b.equal("queued", b.end(run), next.ID)
-	b.is("of one that ended", b.QueueNext(b.Context(), run.ID, b.queued()), refresher.ErrLost)
-	stored, err := b.Run(b.Context(), run.ID)
+	stored, err = b.Run(b.Context(), run.ID)
 	b.must(err)
 	b.equal("noted with the one that ended", stored.Next, (*refresher.Run)(nil))
 	open, err = b.Open(b.Context())

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/johannesboyne/gofakes3"
@@ -183,6 +184,10 @@ func (s *store) HeadObjectVersion(bucket, key string, id gofakes3.VersionID) (*g
 	return s.object(key, v, nil, false)
 }
 
+// principalHeader has the principal of a request, which gofakes3 passes on with the metadata. It is
+// not kept.
+const principalHeader = "X-Amz-Local-Principal"
+
 // PutObject implements gofakes3.Backend. Like S3, and unlike the library's own backends,
 // it does not copy metadata from the previous version.
 func (s *store) PutObject(bucket, key string, metadata map[string]string, body io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
@@ -203,7 +208,7 @@ func (s *store) put(bucket, key string, metadata map[string]string, body io.Read
 }
 
 // CopyObject implements gofakes3.Backend. It copies body and metadata of the source.
-func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, _ map[string]string) (gofakes3.CopyObjectResult, error) {
+func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, request map[string]string) (gofakes3.CopyObjectResult, error) {
 	source, err := s.find(fromBucket, fromKey, "")
 	if err != nil {
 		return gofakes3.CopyObjectResult{}, err
@@ -216,7 +221,9 @@ func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, _ map[string
 	if o.IsDeleteMarker {
 		return gofakes3.CopyObjectResult{}, gofakes3.KeyNotFound(fromKey)
 	}
-	v, err := s.put(bucket, key, source.Metadata, o.Contents, source.Size, eventCopy, nil)
+	metadata := maps.Clone(source.Metadata)
+	metadata[principalHeader] = request[principalHeader]
+	v, err := s.put(bucket, key, metadata, o.Contents, source.Size, eventCopy, nil)
 	return gofakes3.CopyObjectResult{
 		ETag: gofakes3.FormatETag(v.hash()), LastModified: gofakes3.NewContentTime(v.Modified),
 	}, err

@@ -54,6 +54,9 @@ type objectEntity struct {
 	Sequencer string `json:"sequencer"`
 }
 
+// owner is the account that owns the buckets.
+const owner = "A3LOCALOWNER"
+
 // Names of events.
 const (
 	eventPut      = "ObjectCreated:Put"
@@ -61,21 +64,20 @@ const (
 	eventComplete = "ObjectCreated:CompleteMultipartUpload"
 )
 
-func newEvent(name, accessKey, bucket, key string, v version) Event {
-	principal := identity{PrincipalID: "AWS:" + accessKey}
+func newEvent(name, bucket, key string, v version) Event {
 	return Event{Records: []Record{{
 		EventVersion:      "2.1",
 		EventSource:       "aws:s3",
 		AWSRegion:         Region,
 		EventTime:         v.Modified.UTC().Format("2006-01-02T15:04:05.000Z"),
 		EventName:         name,
-		UserIdentity:      principal,
+		UserIdentity:      identity{PrincipalID: v.Principal},
 		RequestParameters: map[string]string{"sourceIPAddress": "127.0.0.1"},
 		ResponseElements:  map[string]string{"x-amz-request-id": v.ID[:16], "x-amz-id-2": v.ID},
 		S3: entity{
 			SchemaVersion:   "1.0",
 			ConfigurationID: "local",
-			Bucket:          bucketEntity{Name: bucket, OwnerIdentity: principal, ARN: "arn:aws:s3:::" + bucket},
+			Bucket:          bucketEntity{Name: bucket, OwnerIdentity: identity{PrincipalID: owner}, ARN: "arn:aws:s3:::" + bucket},
 			Object: objectEntity{
 				Key:       EncodeKey(key),
 				Size:      v.Size,

@@ -34,12 +34,19 @@ const Region = "eu-west-1"
 
 // Options configures a Server.
 type Options struct {
-	Dir         string          // folder of the data
-	Buckets     []string        // created if missing
-	Credentials aws.Credentials // the key whose signatures are checked
-	CORS        map[string]Rule // by bucket; pages of other origins cannot use a bucket without a rule
-	Notify      Notifier        // receives the events
-	Now         func() time.Time
+	Dir     string          // folder of the data
+	Buckets []string        // created if missing
+	Keys    []Key           // whose signatures are checked; only they can presign URLs
+	CORS    map[string]Rule // by bucket; pages of other origins cannot use a bucket without a rule
+	Notify  Notifier        // receives the events
+	Now     func() time.Time
+}
+
+// Key is an access key, and the principal that acts with it, as events name it: "AWS:" and the
+// unique id of a user, or of a role with ":" and the name of the session.
+type Key struct {
+	aws.Credentials
+	Principal string
 }
 
 // Server serves the S3 API.
@@ -56,7 +63,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := openStore(dir, o.Now, o.Notify, o.Credentials.AccessKeyID)
+	st, err := openStore(dir, o.Now, o.Notify)
 	if err != nil {
 		return nil, fmt.Errorf("s3: %w", err)
 	}
@@ -100,9 +107,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit checks a request and decodes its body into plain bytes.
 func (s *Server) admit(r *http.Request) error {
-	if err := s.verify(r); err != nil {
+	principal, err := s.verify(r)
+	if err != nil {
 		return err
 	}
+	r.Header.Set(principalHeader, principal)
 	if err := implemented(r); err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func start(t *testing.T, dir string, now func() time.Time) *stand {
 	t.Helper()
 	s := &stand{}
 	server, err := s3.New(s3.Options{
-		Dir: dir, Buckets: []string{"uploads", "reports", "other"}, Credentials: key, Notify: s.notify, Now: now,
+		Dir: dir, Buckets: []string{"uploads", "reports", "other"}, Keys: []s3.Key{{Credentials: key, Principal: "AWS:local"}}, Notify: s.notify, Now: now,
 		CORS: map[string]s3.Rule{
 			"uploads": {Origins: []string{origin}, Methods: []string{"PUT"}, Headers: []string{"content-type", "x-amz-meta-*"}, Expose: []string{"ETag"}},
 			"reports": {Origins: []string{"*"}, Methods: []string{"GET", "HEAD"}},
@@ -318,7 +318,7 @@ func TestEventIsShapedAsS3Sends(t *testing.T) {
 		"s3": map[string]any{
 			"s3SchemaVersion": "1.0", "configurationId": "local",
 			"bucket": map[string]any{
-				"name": "uploads", "arn": "arn:aws:s3:::uploads", "ownerIdentity": map[string]any{"principalId": "AWS:local"},
+				"name": "uploads", "arn": "arn:aws:s3:::uploads", "ownerIdentity": map[string]any{"principalId": "A3LOCALOWNER"},
 			},
 			"object": map[string]any{
 				"key": "agreements/H%C3%A9%C3%A9l+goed/a%2Bb+c.csv", "size": 4.0, "eTag": "34db48131c4a8a1ee5ecb8c7cc8a1e10",

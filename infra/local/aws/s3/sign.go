@@ -40,48 +40,52 @@ type signature struct {
 }
 
 // verify checks the signature of a request: it signs the request again with the SDK's
-// signer and compares. The body is checked against the signed hash while it is read.
+// signer and compares. The body is checked against the signed hash while it is read. It
+// returns the principal of the request.
 //
 // A request signed in its headers with a foreign key is accepted without a check: its
 // secret is unknown, the server answers only this machine, and clients configured for AWS
-// work unchanged. A presigned URL must be signed with the server's key.
-func (s *Server) verify(r *http.Request) error {
+// work unchanged. A presigned URL must be signed with one of the server's keys.
+func (s *Server) verify(r *http.Request) (principal string, err error) {
 	sig, err := readSignature(r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := s.options.Now()
 	if sig.at.After(now.Add(skew)) || !sig.presigned && sig.at.Before(now.Add(-skew)) {
-		return refuse("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
+		return "", refuse("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
 	}
 	if sig.presigned {
 		if err := checkLife(r, sig, now); err != nil {
-			return err
+			return "", err
 		}
 	}
 	for name := range r.Header {
 		name = strings.ToLower(name)
 		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(sig.signedHeaders, name) {
-			return refuse("AccessDenied", "There were headers present in the request which were not signed: "+name)
+			return "", refuse("AccessDenied", "There were headers present in the request which were not signed: "+name)
 		}
 	}
+	principal = "AWS:" + sig.accessKey
+	i := slices.IndexFunc(s.options.Keys, func(k Key) bool { return k.AccessKeyID == sig.accessKey })
 	switch {
-	case sig.accessKey == s.options.Credentials.AccessKeyID:
-		again, err := s.sign(r.Context(), r, sig)
+	case i >= 0:
+		principal = s.options.Keys[i].Principal
+		again, err := sign(r.Context(), r, sig, s.options.Keys[i].Credentials)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if subtle.ConstantTimeCompare([]byte(again), []byte(sig.value)) != 1 {
-			return refuse("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "+
+			return "", refuse("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "+
 				"Check the secret key, and that method, path, query, headers and length are those that were signed.")
 		}
 	case sig.presigned:
-		return refuse("InvalidAccessKeyId", "The URL was not signed with the access key of this server.")
+		return "", refuse("InvalidAccessKeyId", "The URL was not signed with an access key of this server.")
 	}
 	if sum, err := hex.DecodeString(sig.payloadHash); err == nil && len(sum) == sha256.Size {
 		r.Body = &hashedBody{ReadCloser: r.Body, hash: sha256.New(), want: sum}
 	}
-	return nil
+	return principal, nil
 }
 
 func readSignature(r *http.Request) (signature, error) {
@@ -150,9 +154,9 @@ var signer = v4.NewSigner(func(o *v4.SignerOptions) {
 	o.DisableHeaderHoisting = true  // hoisted headers are in the query already
 })
 
-// sign returns the signature that the request should have. It signs a copy with only the
+// sign returns the signature that the request should have with a key. It signs a copy with only the
 // headers that the client lists as signed.
-func (s *Server) sign(ctx context.Context, r *http.Request, sig signature) (string, error) {
+func sign(ctx context.Context, r *http.Request, sig signature, key aws.Credentials) (string, error) {
 	query := r.URL.Query()
 	for _, name := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
 		if sig.presigned {
@@ -180,7 +184,7 @@ func (s *Server) sign(ctx context.Context, r *http.Request, sig signature) (stri
 		}
 	}
 	if sig.presigned {
-		uri, _, err := signer.PresignHTTP(ctx, s.credentials(), again, sig.payloadHash, "s3", sig.region, sig.at)
+		uri, _, err := signer.PresignHTTP(ctx, key, again, sig.payloadHash, "s3", sig.region, sig.at)
 		if err != nil {
 			return "", err
 		}
@@ -190,14 +194,12 @@ func (s *Server) sign(ctx context.Context, r *http.Request, sig signature) (stri
 		}
 		return signed.Query().Get("X-Amz-Signature"), nil
 	}
-	if err := signer.SignHTTP(ctx, s.credentials(), again, sig.payloadHash, "s3", sig.region, sig.at); err != nil {
+	if err := signer.SignHTTP(ctx, key, again, sig.payloadHash, "s3", sig.region, sig.at); err != nil {
 		return "", err
 	}
 	_, value, _ := strings.Cut(again.Header.Get("Authorization"), "Signature=")
 	return value, nil
 }
-
-func (s *Server) credentials() aws.Credentials { return s.options.Credentials }
 
 // hashedBody returns an error at its end if the body does not have the signed hash.
 type hashedBody struct {

@@ -34,7 +34,6 @@ type store struct {
 	parts  string // folder of the parts of uploads in progress; emptied at the start
 	now    func() time.Time
 	notify Notifier
-	key    string // access key, named as the principal of events
 
 	mu      sync.Mutex // guards uploads
 	uploads map[gofakes3.UploadID]*upload
@@ -49,6 +48,7 @@ type version struct {
 	Metadata  map[string]string `json:"metadata,omitempty"` // response headers, with canonical names
 	Deleted   bool              `json:"deleted,omitempty"`
 	Sequencer uint64            `json:"sequencer"`
+	Principal string            `json:"principal,omitempty"` // who put it
 }
 
 // Buckets of the database: objects has a nested bucket per S3 bucket, from key to versions,
@@ -59,13 +59,12 @@ var (
 	outboxBucket  = []byte("outbox")
 )
 
-func openStore(dir string, now func() time.Time, notify Notifier, key string) (*store, error) {
+func openStore(dir string, now func() time.Time, notify Notifier) (*store, error) {
 	s := &store{
 		blobs:   filepath.Join(dir, "objects"),
 		parts:   filepath.Join(dir, "parts"),
 		now:     now,
 		notify:  notify,
-		key:     key,
 		uploads: map[gofakes3.UploadID]*upload{},
 	}
 	if err := os.RemoveAll(s.parts); err != nil {
@@ -155,7 +154,7 @@ func (s *store) add(bucket, key string, v version, event string, conditions *gof
 		if event == "" {
 			return nil
 		}
-		if outgoing, err = json.Marshal(newEvent(event, s.key, bucket, key, v)); err != nil {
+		if outgoing, err = json.Marshal(newEvent(event, bucket, key, v)); err != nil {
 			return err
 		}
 		return outbox.Put(binary.BigEndian.AppendUint64(nil, sequence), outgoing)
@@ -219,7 +218,7 @@ func (v version) hash() []byte {
 // write stores a body in a file and returns the version to add. A negative size means
 // that the size is unknown.
 func (s *store) write(metadata map[string]string, body io.Reader, size int64) (version, error) {
-	v := version{ID: rand.Text(), Metadata: kept(metadata)}
+	v := version{ID: rand.Text(), Metadata: kept(metadata), Principal: metadata[principalHeader]}
 	f, err := os.Create(s.blob(v.ID))
 	if err != nil {
 		return version{}, err
