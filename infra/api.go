@@ -40,8 +40,8 @@ func newAPI(stack awscdk.Stack, chosen settings) awsapigatewayv2.CfnApi {
 		props.CorsConfiguration = &awsapigatewayv2.CfnApi_CorsProperty{
 			AllowOrigins:  jsii.Strings(chosen.ConsoleOrigin),
 			AllowMethods:  jsii.Strings(slices.Compact(methods)...),
-			AllowHeaders:  jsii.Strings("accept-language", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"),
-			ExposeHeaders: jsii.Strings("content-disposition", "etag", "location", "retry-after"),
+			AllowHeaders:  jsii.Strings("accept-language", "authorization", "cache-control", "content-type", "idempotency-key", "if-match", "if-none-match"),
+			ExposeHeaders: jsii.Strings("age", "content-disposition", "etag", "location", "retry-after"),
 			MaxAge:        jsii.Number(3600),
 		}
 	}

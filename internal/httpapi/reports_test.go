@@ -82,6 +82,7 @@ func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 func (s *stack) get(t *testing.T, address string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest("GET", address, nil)
+	r.Header.Set("Cache-Control", "no-cache")
 	function, _ := routed(r)
 	return call(s.handlers[function], r, admin)
 }
@@ -381,7 +382,9 @@ func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 
 func fetchFrom[T any](t *testing.T, h http.Handler, address string) (answer T) {
 	t.Helper()
-	w := call(h, httptest.NewRequest("GET", address, nil), admin)
+	r := httptest.NewRequest("GET", address, nil)
+	r.Header.Set("Cache-Control", "no-cache")
+	w := call(h, r, admin)
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
 		t.Fatalf("%s: %d %s", address, w.Code, w.Body)
 	}

@@ -23,6 +23,8 @@ var notCodes = map[string]bool{
 	"o_sk":               true,
 	"preferred_username": true, // a claim of OpenID Connect
 	"token_use":          true, // a claim of tokens of Amazon Cognito
+	"at_hash":            true, // a claim of ID tokens
+	"c_hash":             true, // likewise
 	"when_required":      true, // a value of the AWS SDK
 	"x86_64":             true, // an architecture
 }

@@ -592,6 +592,11 @@ var messages = [...]message{
 		"Het ZIP-archief wordt uitgepakt veel groter dan een inventaris en is daarom niet verder gelezen. Upload in plaats daarvan het uitgepakte CSV-bestand.",
 		"L'archive ZIP donne bien plus qu'un inventaire une fois décompressée ; sa lecture a été arrêtée. Déposez plutôt le fichier CSV décompressé.",
 	}},
+	{"inventory_developer", [...]string{
+		"This is a list of packages of a programming language or an editor ({tool}), not of the programs of a PC. Send what the PC lists as installed programs, such as the output of winget list, or Get-ItemProperty or Get-Package with Export-Csv.",
+		"Dit is een lijst van pakketten van een programmeertaal of een editor ({tool}), niet van de programma's van een pc. Stuur wat de pc als geïnstalleerde programma's toont, zoals de uitvoer van winget list, of Get-ItemProperty of Get-Package met Export-Csv.",
+		"Ce fichier est une liste de paquets d'un langage de programmation ou d'un éditeur ({tool}), pas des programmes d'un PC. Envoyez la liste des programmes installés du PC, telle que la sortie de winget list, ou de Get-ItemProperty ou Get-Package avec Export-Csv.",
+	}},
 	{"inventory_document", [...]string{
 		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
 		"Dit is een JSON-object met een naam en een versie, maar zonder pc. Is het een softwarelijst, stuur dan de hele array, of voeg aan elke rij een sleutel zoals hostname toe.",
@@ -706,6 +711,11 @@ var messages = [...]message{
 		"The file has more than {names} names of PCs beside their ids. A PC with a further name can count twice if other rows name it without its id.",
 		"Het bestand heeft meer dan {names} namen van pc's naast hun id. Een pc met nog een andere naam kan dubbel tellen als andere rijen hem zonder id noemen.",
 		"Le fichier contient plus de {names} noms de PC à côté de leurs identifiants. Un PC portant un autre nom peut compter deux fois si d'autres lignes le nomment sans son identifiant.",
+	}},
+	{"inventory_note_numbers", [...]string{
+		"The file has more than {rows} rows with an id and a number of PCs. Further rows count in full, also if they repeat an earlier one.",
+		"Het bestand heeft meer dan {rows} rijen met een id en een aantal pc's. Verdere rijen tellen volledig mee, ook als ze een eerdere herhalen.",
+		"Le fichier contient plus de {rows} lignes avec un identifiant et un nombre de PC. Les lignes suivantes comptent entièrement, même si elles en répètent une précédente.",
 	}},
 	{"inventory_note_packages", [...]string{
 		"Rows of {source}, which are no software of a PC and are not counted: {rows}.",

@@ -100,11 +100,14 @@ func (r *reading) readArchive(file io.Reader) error {
 	var why error = errs.New(errs.Invalid, "inventory_format") // of an archive without any inventory
 	for i, entry := range files {
 		r.inside, r.pc = entry.Name[:min(len(entry.Name), maxFileName)], lists[i].pc(byFolder[text.Fold(lists[i].base)])
-		before := r.tally
+		before, remarks := r.tally, r.remarks.clone()
 		err := r.readEntry(entry, unpacked)
 		switch {
-		case isOther(err): // its rows do not count, and it is one bad row; notes about it stay
+		case isOther(err): // its rows do not count, and it is one bad row
 			r.tally = before
+			if errs.CodeOf(err) != "inventory_nothing" { // such as the last page, which has no link to a next one
+				r.remarks = remarks
+			}
 			r.row(0, rowFile)
 			if errs.CodeOf(why) == "inventory_format" {
 				why = err
@@ -139,7 +142,7 @@ func isWorkbookPart(name string) bool {
 // others are the codes of files that are not an inventory.
 var others = []string{
 	"inventory_format", "inventory_agreements", "inventory_statement", "inventory_workbook", "inventory_page", "inventory_packed",
-	"inventory_nothing", "inventory_answer", "inventory_document",
+	"inventory_nothing", "inventory_answer", "inventory_document", "inventory_developer",
 }
 
 func isOther(err error) bool { return slices.Contains(others, errs.CodeOf(err)) }

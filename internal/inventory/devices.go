@@ -46,25 +46,46 @@ func (r *reading) readDocuments(file *bufio.Reader) error {
 					continue
 				}
 			}
-			flaw = rowDocument
+			if flaw = rowDocument; !known && document[0] == '[' {
+				flaw = skipped // above the header of a table
+			}
 		}
 		if unknown++; !known && unknown == unknownDocuments {
-			return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
+			return r.noInventory(why)
 		}
 		r.row(line, flaw)
 	}
 	if !known {
-		return cmp.Or(why, errs.New(errs.Invalid, "inventory_format"))
+		return r.noInventory(why)
 	}
 	return nil
+}
+
+// noInventory says what a file of JSON is. why is what one of its documents is, nil if that is not known.
+func (r *reading) noInventory(why *errs.Error) *errs.Error {
+	unknown := why == nil || why.Code == "inventory_document"
+	switch {
+	case unknown && r.developer != "":
+		return developerError(r.developer)
+	case why == nil:
+		return errs.New(errs.Invalid, "inventory_format")
+	}
+	return why
 }
 
 // device counts the titles of a document. recognised is false if it is no inventory, or damaged;
 // why then tells what it is, if that is known.
 func (r *reading) device(b []byte, line int64) (recognised bool, why *errs.Error, err error) {
 	var d document
-	if json.Unmarshal(b, &d) != nil {
+	switch {
+	case b[0] == '[' && json.Valid(b):
+		recognised, err = r.arrayRow(b, line)
+		return recognised, nil, err
+	case json.Unmarshal(b, &d) != nil:
 		return false, nil, nil //nolint:nilerr // a damaged document is a result
+	}
+	if recognised, err = r.tabular(b, line, ownerIn(b)); recognised || err != nil {
+		return recognised, nil, err
 	}
 	switch {
 	case d.Content != nil && d.Content.Softwares != nil:

@@ -25,10 +25,10 @@ type document struct {
 	} `json:"content"`
 
 	// osqueryd: a line of its log.
-	HostIdentifier value `json:"hostIdentifier"`
-	Action         value `json:"action"`
-	Columns        list  `json:"columns"`
-	Snapshot       list  `json:"snapshot"`
+	HostIdentifier value  `json:"hostIdentifier"`
+	Action         value  `json:"action"`
+	Columns        oneRow `json:"columns"`
+	Snapshot       list   `json:"snapshot"`
 
 	// Microsoft Graph and Defender: a page of detectedApps, of devices with them, or of software.
 	Value list  `json:"value"`
@@ -69,9 +69,9 @@ type program struct {
 	Versions   list  `json:"versions"`    // Fleet: of a title
 	Software   list  `json:"software"`    // Fleet: of a host
 
-	DisplayName  value `json:"displayName"`     // Graph
-	DeviceCount  value `json:"deviceCount"`     // Graph
-	DetectedApps list  `json:"detectedApps"`    // Graph: of a device
+	DisplayName  value `json:"displayName"`  // Graph
+	DeviceCount  value `json:"deviceCount"`  // Graph
+	DetectedApps list  `json:"detectedApps"` // Graph: of a device
 
 	SoftwareName    value `json:"softwareName"` // Defender
 	SoftwareVendor  value `json:"softwareVendor"`
@@ -104,6 +104,17 @@ func (l *list) UnmarshalJSON(b []byte) error {
 		*l = nil
 	}
 	return nil
+}
+
+// oneRow is one row; empty for a JSON value of any other type, such as the columns of a table.
+type oneRow list
+
+// UnmarshalJSON never fails.
+func (s *oneRow) UnmarshalJSON(b []byte) error {
+	if *s = nil; b[0] != '{' {
+		return nil
+	}
+	return (*list)(s).UnmarshalJSON(b)
 }
 
 // value is a JSON string, or a number as text; empty for any other type.

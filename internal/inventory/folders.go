@@ -29,19 +29,49 @@ var copyOf = regexp.MustCompile(` ?\(\d{1,3}\)$`)
 // timeOf matches a date and a time without a space between them.
 var timeOf = regexp.MustCompile(`(\d{2})[Tt](\d{2})`)
 
+// quarterOf matches a quarter or a half of a year, also in Dutch and French, and the year before or after.
+var quarterOf = regexp.MustCompile(`^((19|20)\d\d)?[qkt][1-4]((19|20)\d\d)?$|^((19|20)\d\d)?[hs][12]((19|20)\d\d)?$`)
+
+// yearOf matches a year.
+var yearOf = regexp.MustCompile(`^(19|20)\d\d$`)
+
+// months are the names of months, in the form of text.Letters. false for those that are names of people, too.
+var months = func() map[string]bool {
+	all := map[string]bool{}
+	for _, name := range strings.Fields("january february march april may june july august september october november december " +
+		"januari februari maart mei juni juli augustus oktober " + //nolint:misspell // Dutch
+		"janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre " + //nolint:misspell // French
+		"januar jänner februar marz dezember " +
+		"enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre " +
+		"janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro") {
+		all[text.Letters(name)] = true
+	}
+	for _, name := range strings.Fields("jan feb mar apr jun jul aug sep sept oct nov dec mrt okt janv fevr avr juil") {
+		all[name] = false
+	}
+	return all
+}()
+
 // isListName reports whether a name is no PC's. Every word of it is one of listWords, such as
 // installed-software (2), or it is a date. A number makes it a PC's, such as APP01 or APP-01, unless
-// more says that it is a list: a date, another word, or a word that begins no PC's name.
+// more says that it is a list: a date, a year, a quarter, a month, another word, or a word that begins no
+// PC's name.
 func isListName(name string) bool {
 	name = timeOf.ReplaceAllString(copyOf.ReplaceAllString(strings.TrimSpace(name), ""), "$1 $2")
 	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	var numbers []string
 	known, certain, joined := 0, false, 0
+	period, short := false, false // a quarter or a month, and an abbreviated month
 	for _, word := range words {
 		folded := text.Letters(word)
 		letters := strings.TrimRight(folded, "0123456789")
 		sure, isKnown := listWords[letters]
+		whole, isMonth := months[folded]
 		switch {
+		case isMonth:
+			period, short = period || whole, short || !whole
+		case quarterOf.MatchString(folded):
+			period = true
 		case letters == "":
 			numbers = append(numbers, folded)
 		case !isKnown:
@@ -56,6 +86,10 @@ func isListName(name string) bool {
 	switch {
 	case isDate(numbers):
 		return true
+	case period || short:
+		return slices.ContainsFunc(numbers, yearOf.MatchString) || period && known > 0
+	case len(numbers) > 0 && joined == 0 && !slices.ContainsFunc(numbers, func(n string) bool { return !yearOf.MatchString(n) }):
+		return known > 0
 	case joined > 0:
 		return known > 0
 	case len(numbers) > 0:

@@ -124,7 +124,7 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	switch {
 	case f.none:
 		return false, nil, nil
-	case f.unowned && !r.ownedByFile(f):
+	case f.unowned && (!r.ownedByFile(f) || r.developer != "" && isDeveloperRow(f.names[:f.own])):
 		return false, errs.New(errs.Invalid, "inventory_document"), nil
 	}
 	if err := r.is(f.columns.shape, f.columns.numbers); err != nil {
@@ -212,8 +212,20 @@ func (r *reading) nested(b []byte, line int64, around place, depth int) (recogni
 		why = cmp.Or(why, none)
 		return known, err
 	}
+	if depth > 1 { // device has read the document itself
+		if recognised, err = r.tabular(b, line, around.owner); recognised || err != nil {
+			return recognised, nil, err
+		}
+	}
+	numbered := isNumbered(b)
 	objectFields(b, func(key, content []byte) {
 		if err != nil {
+			return
+		}
+		if numbered {
+			var known bool
+			known, err = rowOf(content, around)
+			recognised = recognised || known
 			return
 		}
 		at := around

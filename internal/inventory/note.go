@@ -27,6 +27,7 @@ const (
 	noteRemoved  = "inventory_note_removed"  // {rows}
 	noteRepeated = "inventory_note_repeated" // {rows}
 	noteNames    = "inventory_note_names"    // {names}
+	noteNumbers  = "inventory_note_numbers"  // {rows}
 	notePart     = "inventory_note_part"
 )
 
@@ -53,6 +54,7 @@ func (r *reading) noteAll() {
 	note(r.removed > 0, noteRemoved, "rows", strconv.Itoa(r.removed))
 	note(r.repeated > 0, noteRepeated, "rows", strconv.Itoa(r.repeated))
 	note(r.counter.names.full, noteNames, "names", strconv.Itoa(maxAliases))
+	note(r.full, noteNumbers, "rows", strconv.Itoa(maxNumbered))
 	note(r.pages > 0 && r.pages == r.linked, notePart)
 	kept := min(len(r.tally.Notes), MaxNotes-len(all))
 	r.tally.Notes = append(r.tally.Notes[:kept], all...)

@@ -9,6 +9,9 @@ func TestR6_2_RowsWithNumbersAreBounded(t *testing.T) {
 	if n := r.notYet(1, "windows", []byte("first"), 5); n != 5 {
 		t.Fatalf("the first row: %d", n)
 	}
+	if r.full {
+		t.Error("there is room")
+	}
 	for key := uint64(0); len(r.numbered) < maxNumbered; key++ {
 		r.numbered[key] = 1
 	}
@@ -19,6 +22,9 @@ func TestR6_2_RowsWithNumbersAreBounded(t *testing.T) {
 		if n := r.notYet(1, "windows", []byte(test.id), test.number); n != test.want {
 			t.Errorf("%d of %s: %d, want %d", test.number, test.id, n, test.want)
 		}
+	}
+	if r.noteAll(); len(r.tally.Notes) == 0 || r.tally.Notes[len(r.tally.Notes)-1].Code != noteNumbers || r.tally.Notes[len(r.tally.Notes)-1].Args["rows"] != "1048576" {
+		t.Errorf("%+v", r.tally.Notes)
 	}
 	if len(r.numbered) != maxNumbered {
 		t.Errorf("%d rows are remembered", len(r.numbered))

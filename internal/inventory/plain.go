@@ -31,7 +31,11 @@ func (r *reading) readPlain(file io.Reader) error {
 		return errs.New(errs.Invalid, code)
 	}
 	if isJSON(head) {
+		r.developer = developerDocument(head)
 		return r.readDocuments(text)
+	}
+	if tool := developerText(head); tool != "" {
+		return developerError(tool)
 	}
 	if mark, names := listMark(head); mark != 0 {
 		return r.readList(text, mark, names)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 
 	"trueup/internal/errs"
 )
@@ -42,7 +43,8 @@ type Options struct {
 //     output of osqueryi. Each array of rows that name no device is the list of another device.
 //   - detectedApps of Microsoft Graph, hosts and software of Fleet, and software of Defender.
 //   - JSON objects that are rows, as PowerShell's ConvertTo-Json writes, also in an array of another
-//     object that may name the device. Their keys are read like the names of columns.
+//     object that may name the device. Their keys are read like the names of columns. Rows may be
+//     arrays, too, with the names of the columns above or beside them.
 //   - a ZIP archive of files of one of these shapes.
 //
 // Any other list that names no device is one of Options.Name; in an archive, one of its file or folder
@@ -60,7 +62,8 @@ type Options struct {
 // for one with numbers of devices beside devices, inventory_agreements and inventory_statement for
 // a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
 // inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
-// list and an error of an API, inventory_document for an object such as package.json, inventory_size
+// list and an error of an API, inventory_document for an object with a name and a version,
+// inventory_developer for packages of a programming language, inventory_size
 // and inventory_titles for exceeded limits. Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {
@@ -87,12 +90,7 @@ type reading struct {
 	elsewhere map[string]int // the largest number, by other platform
 	numbered  map[uint64]int // the largest number, by id of a row, its platform and title
 
-	// For notes.
-	packages      map[string]int // rows of packages that are left out, by source
-	morePackages  int            // rows of packages of further sources
-	removed       int            // rows of software that is no longer installed
-	repeated      int            // rows with numbers that came before
-	pages, linked int            // of an API: all, and those with a link to a next page
+	remarks
 
 	systems systems
 
@@ -100,9 +98,11 @@ type reading struct {
 	pc     string // the PC that its name or folder names
 
 	// Of the current file, if it is JSON.
-	list    int  // number of the array, or of the document outside one, from 1
-	inArray bool // the document is an element of an array
-	rowsOf  flatRows
+	developer string // the tool whose list of packages it seems to be; empty for none
+	list      int    // number of the array, or of the document outside one, from 1
+	inArray   bool   // the document is an element of an array
+	rowsOf    flatRows
+	arrays    arrayRows
 
 	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader
@@ -110,6 +110,22 @@ type reading struct {
 	buffer   []byte // of a table
 	document []byte
 	inflater io.ReadCloser
+}
+
+// remarks are what notes about the file as a whole say.
+type remarks struct {
+	packages      map[string]int // rows of packages that are left out, by source
+	morePackages  int            // rows of packages of further sources
+	removed       int            // rows of software that is no longer installed
+	repeated      int            // rows with numbers that came before
+	full          bool           // there are more rows with numbers than are remembered
+	pages, linked int            // of an API: all, and those with a link to a next page
+}
+
+// clone returns a copy that does not change with the remarks.
+func (r remarks) clone() remarks {
+	r.packages = maps.Clone(r.packages)
+	return r
 }
 
 // read reads a file that may be an archive.

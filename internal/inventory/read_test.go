@@ -324,7 +324,7 @@ func TestReadRefuses(t *testing.T) {
 		"a long line before the header": {strings.Repeat("a", 3<<20) + "\n" + good, "inventory_format"},
 		"UTF-16":                        {"\xff\xfeD\x00e\x00v\x00", "inventory_format"},
 		"a picture":                     {"\x89PNG\r\n\x1a\n\x00\x00", "inventory_format"},
-		"other JSON":                    {`{"name":"x","dependencies":{}}`, "inventory_format"},
+		"other JSON":                    {`{"name":"x","settings":{}}`, "inventory_format"},
 		"many other JSON documents":     {strings.Repeat("[{\"a\":1}]\n", 1000), "inventory_format"},
 		"no JSON":                       {"{{{{{{", "inventory_format"},
 		"an archive cut short":          {packed[:len(packed)/2], "inventory_archive"},

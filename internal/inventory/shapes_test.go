@@ -396,9 +396,9 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		"Name   Vendor\nVisio  Microsoft\n":                                                            "inventory_format",
 		"key=value\nother=value\n":                                                                     "inventory_format",
 		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",
-		`{"name":"left-pad","version":"1.3.0","private":true,"dependencies":{"a":"1"}}`:                "inventory_document",
+		`{"name":"left-pad","version":"1.3.0","private":true,"dependencies":{"a":"1"}}`:                "inventory_developer npm",
 		archive(t, file{"package.json", `{"name":"left-pad","version":"1.3.0"}`}):                      "inventory_document",
-		`{"bomFormat":"CycloneDX","components":[{"type":"library","name":"left-pad","version":"1"}]}`:  "inventory_document",
+		`{"bomFormat":"CycloneDX","components":[{"type":"library","name":"left-pad","version":"1"}]}`:  "inventory_developer CycloneDX",
 		`{"pageDetails":{"count":1},"software":[{"name":"Visio","version":"16"}]}`:                     "inventory_document",
 		`{"A":[{"Name":"Visio","Version":"16"}],"B":[{"Name":"Visio","Version":"16"}]}`:                "inventory_document",
 		`{"deviceid":"A","content":{"firmwares":[{"name":"BIOS","version":"1"}]}}`:                     "inventory_format",
@@ -407,8 +407,8 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 	} {
 		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
 		got := errs.CodeOf(err)
-		if e := errs.As(err); e != nil && e.Args["system"] != "" {
-			got += " " + e.Args["system"]
+		if e := errs.As(err); e != nil && len(e.Args) > 0 {
+			got += " " + e.Args["system"] + e.Args["tool"]
 		}
 		if got != want {
 			t.Errorf("%.60q is %q, want %q (%v)", file, got, want, err)
@@ -444,6 +444,8 @@ func TestR6_1_FoldersOfAnArchive(t *testing.T) {
 		"parts of a list":                     {"PC1/software-1.csv PC1/software-2.csv PC2/software-1.csv PC2/software-2.csv", 2},
 		"copies of a list":                    {"PC1/app~list~1.csv PC1/export~(2).csv PC1/apps1~list.csv PC1/app~(10).csv", 1},
 		"dates":                               {"PC1/28-11-2026.csv PC1/20261128T101500.csv PC1/2026.11.27~10.15.csv PC1/20261126101500.csv PC1/export-2026-11.csv PC1/2026-11/list.csv", 1},
+		"years, quarters and months":          {"PC1/report-2024.csv PC1/export-2025-2026.csv PC1/report-q1.csv PC1/List~Q3~2024.csv PC1/export_2024Q4.csv PC1/2024-k2.csv PC1/report-march.csv PC1/lijst~december.csv PC1/export-jan-2026.csv PC1/28-Nov-2026.csv PC1/list-2026/list.csv", 1},
+		"no years, quarters or months":        {"pcs/2024.csv pcs/q1.csv pcs/report-jan.csv pcs/may.csv pcs/PC-2024.csv pcs/report-3024.csv pcs/list-q7.csv pcs/june-1.csv", 8},
 		"no dates":                            {"pcs/2026-13.csv pcs/2026-02-30.csv pcs/31-02-2026.csv", 3},
 		"folders that name nothing":           {"export/software.csv all/software.csv", 2},
 	} {
@@ -629,7 +631,7 @@ func TestR6_1_ManyArrays(t *testing.T) {
 func TestR6_1_TitlesLikeFolders(t *testing.T) {
 	t.Parallel()
 	for file, windows := range map[string]bool{
-		"Computer,Software,Operating System\nA,Sales.app,Windows 11\n":                                true,
+		"Computer,Software,Operating System\nA,Sales.app,Windows 11\n":                                    true,
 		"Computer,Software,Platform\nA,Sales.app,Windows\n":                                               true,
 		"Computer,Software,Operating System\nA,Sales.app,\n":                                              false,
 		"Computer,Software\nA,Sales.app\n":                                                                false,
@@ -645,6 +647,78 @@ func TestR6_1_TitlesLikeFolders(t *testing.T) {
 		got := read(t, file)
 		if is := len(got.Titles) == 1 && got.Titles[0].Name == "Sales.app" && len(got.OtherPlatforms) == 0; is != windows {
 			t.Errorf("%s: %+v, other platforms %v", file, got.Titles, got.OtherPlatforms)
+		}
+	}
+}
+
+// TestR6_1_ListsOfDevelopers: packages of a programming language are no programs of a PC, and what is like them
+// is read.
+func TestR6_1_ListsOfDevelopers(t *testing.T) {
+	t.Parallel()
+	for file, tool := range map[string]string{
+		"Package    Version\n---------- -------\npip        24.0\n":                                                               "pip",
+		"Package    Version Editable project location\n---------- ------- ------------\npip        24.0\na          1       /a\n": "pip",
+		"Package    Version Latest Type\n---------- ------- ------ -----\npip        23.0    24.0   wheel\n":                      "pip",
+		"Package,Version\npip,24.0\n":         "pip",
+		"\"Package\";\"Version\"\npip;24.0\n": "pip",
+		"# made by pip freeze\nrequests==2.31.0\n-e git+https://example.com/a.git#egg=a\nb[x]==1 ; python_version < \"3.9\"\n":                        "pip",
+		`[{"name": "certifi", "version": "24.1"}, {"name": "pip", "version": "24.0"}]`:                                                                "pip",
+		`[{"name":"pip","version":"23.0","latest_version":"24.0","latest_filetype":"wheel"}]`:                                                         "pip",
+		`{"version":"1","pip_version":"24.0","installed":[{"metadata":{"name":"a","version":"1"}}]}`:                                                  "pip",
+		"# packages in environment at /opt/conda:\n#\n# Name  Version  Build  Channel\nnumpy  1.26.4  py311\n":                                        "conda",
+		`[{"base_url":"x","build_number":0,"build_string":"main","channel":"main","dist_name":"a-1","name":"a","platform":"linux-64","version":"1"}]`: "conda",
+		"/usr/lib\n├── npm@10.2.4\n└─┬ typescript@5.3.3\n  └── a@1.0.0\n":                                                                             "npm",
+		"C:\\Users\\x\\AppData\\Roaming\\npm\n+-- npm@10.2.4\n`-- @angular/cli@17.0.1\n":                                                              "npm",
+		"ms-python.python@2024.0.1\ngolang.go@0.41.0\n":                                                                                               "npm",
+		`{"name":"a","version":"1","dependencies":{"express":{"version":"4.18.2"}}}`:                                                                  "npm",
+		`{"dependencies":{"express":{"version":"4.18.2"}}}`:                                                                                           "npm",
+		"\n*** LOCAL GEMS ***\n\nbundler (default: 2.4.10)\nrake (13.0.6, 12.1)\n":                                                                    "gem",
+		"ripgrep v14.1.0:\n    rg\ncargo-edit v0.12.2 (/a):\n    cargo-add\n":                                                                         "cargo",
+		"monolog/monolog  2.9.1  Sends your logs\nsymfony/console v6.0.0 Eases\n":                                                                     "composer",
+		"example.com/m\ngithub.com/google/go-cmp v0.6.0\n":                                                                                            "",
+		"github.com/google/go-cmp v0.6.0\ngolang.org/x/text v0.14.0\n":                                                                                "go",
+		"Package Id      Version      Commands\n-------------------------------------\ndotnet-ef       8.0.0        dotnet-ef\n":                      "dotnet",
+		"/Applications/A.app\n/Applications/B.app\n":                                                                                                  "",
+	} {
+		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
+		want := "inventory_format"
+		if tool != "" {
+			want = "inventory_developer"
+		}
+		if e := errs.As(err); e == nil || e.Code != want || e.Args["tool"] != tool {
+			t.Errorf("%q of %s: %v", file, tool, err)
+		}
+	}
+	for _, file := range []string{
+		"Device,Package,Version\nA,pip,24.0\n",
+		"Package,Version,Vendor\nVisio,16,Microsoft\n",
+		`[{"name":"Visio","version":"16"},{"name":"Requests","version":"1","publisher":"x"}]`,
+		`[{"hostname":"A","name":"pip","version":"24.0"}]`,
+		`[{"name":"Visio","version":"16","dependencies":{}}]`,
+		`{"hostname":"A","dependencies":{},"software":[{"name":"Visio","version":"16"}]}`,
+	} {
+		if tally, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()}); err != nil || tally.Devices != 1 {
+			t.Errorf("%q: %v, %+v", file, err, tally)
+		}
+	}
+}
+
+// TestR6_4_RefusedFilesLeaveNoNotes: the pages of another list in an archive say nothing about the inventory;
+// the last, empty page does.
+func TestR6_4_RefusedFilesLeaveNoNotes(t *testing.T) {
+	t.Parallel()
+	const page = `{"value":[{"displayName":"Visio","version":"16","deviceCount":2}],"@odata.nextLink":"x"}`
+	for name, test := range map[string]struct {
+		files []file
+		want  []string
+	}{
+		"users":         {[]file{{"users.json", `{"value":[{"userPrincipalName":"a"}],"@odata.nextLink":"x"}`}, {"a.csv", "Software,Version,Computers\nVisio,16,2\n"}}, nil},
+		"pages":         {[]file{{"1.json", page}}, list("part")},
+		"the last page": {[]file{{"1.json", page}, {"2.json", `{"value":[]}`}}, nil},
+	} {
+		got := note(read(t, archive(t, test.files...)))
+		if diff := cmp.Diff(test.want, got.Notes); diff != "" || got.Devices != 2 {
+			t.Errorf("%s: %d devices (-want +got):\n%s", name, got.Devices, diff)
 		}
 	}
 }

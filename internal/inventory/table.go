@@ -345,6 +345,7 @@ func (r *reading) notYet(title uint32, platform string, row []byte, number int) 
 	case again:
 		r.repeated++
 	case len(r.numbered) >= maxNumbered:
+		r.full = true
 		return number
 	}
 	r.numbered[key] = max(before, number)

@@ -22,7 +22,7 @@ func CORS() map[Resource]CORSRule {
 		Uploads: {Methods: []string{http.MethodPut}, Headers: []string{"content-type", "x-amz-meta-*"}, Expose: []string{"ETag"}},
 		// Reports and copies that are too large for an answer are downloaded from here, after a redirect (303).
 		Reports: {
-			Methods: []string{http.MethodGet, http.MethodHead}, Headers: []string{"if-none-match"},
+			Methods: []string{http.MethodGet, http.MethodHead}, Headers: []string{"cache-control", "if-none-match"},
 			Expose: []string{"Content-Disposition", "ETag"}, Redirected: true,
 		},
 	}

@@ -3,13 +3,17 @@ package snapshot
 import (
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // cache keeps the most recently used values up to a total weight. The zero cache is empty. Values
 // are shared and must not be changed.
 type cache struct {
-	mu      sync.Mutex
-	entries []cached // least recently used first
+	creating singleflight.Group // by key
+
+	mu      sync.Mutex // guards the fields below
+	entries []cached   // least recently used first
 	weight  int
 }
 
@@ -20,16 +24,25 @@ type cached struct {
 }
 
 // kept returns the cached value of a key, or creates and caches it. The total weight is at most
-// most. Concurrent calls may create the same value twice.
+// most. Concurrent calls create a value once.
 func kept[V any](c *cache, most int, key string, create func() (V, int, error)) (V, error) {
-	if value, ok := c.find(key); ok {
-		return value.(V), nil //nolint:forcetypeassert // a key is of one kind of values
+	own := false
+	cachedOrCreated := func() (any, error) {
+		own = true
+		if value, ok := c.find(key); ok {
+			return value, nil
+		}
+		value, weight, err := create()
+		if err == nil {
+			c.keep(most, cached{key, value, weight})
+		}
+		return value, err
 	}
-	value, weight, err := create()
-	if err == nil {
-		c.keep(most, cached{key, value, weight})
+	value, err, _ := c.creating.Do(key, cachedOrCreated)
+	if err != nil && !own { // the other call may have been cancelled, unlike this one
+		value, err = cachedOrCreated()
 	}
-	return value, err
+	return value.(V), err //nolint:forcetypeassert // a key is of one kind of values
 }
 
 func (c *cache) find(key string) (any, bool) {

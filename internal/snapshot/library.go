@@ -43,14 +43,15 @@ type Library struct {
 	Adjustments Adjustments
 	Zone        *time.Location // of the organisation, which decides what day it is today
 
-	// Clock limits reads of objects of earlier versions to one a minute; nil reads them each
-	// time.
+	// Clock limits reads of objects of earlier versions to one a minute, and is the clock of Recent;
+	// nil reads each time.
 	Clock func() time.Time
 
 	data      cache // by version
 	reports   cache // by version and all other inputs of a report
 	manifests cache // by key
 	legacies  cache // by key
+	last      recent
 }
 
 // Limits of the caches: items of data (entitlements, agreements, lines) and rows of reports,
@@ -88,6 +89,10 @@ func (v *View) TodayAt(now time.Time) day.Date {
 // Live returns the organisation as it is now: current agreements, license groups, inventory and
 // adjustments, and the entitlements of the latest snapshot, if there is one. freshness says how old these are.
 func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshness, err error) {
+	var began time.Time
+	if l.Clock != nil {
+		began = l.wall()
+	}
 	var latest report.Manifest
 	var supplement report.Object
 	var groups []group.Group
@@ -143,7 +148,11 @@ func (l *Library) Live(ctx context.Context) (v *View, freshness refresher.Freshn
 	}
 	now := *data
 	now.Changed = freshness.Stale()
-	return &View{Data: &now, Version: version, Products: products, Adjusted: adjusted, library: l}, freshness, nil
+	v = &View{Data: &now, Version: version, Products: products, Adjusted: adjusted, library: l}
+	if l.Clock != nil {
+		l.last.keep(v, freshness, began)
+	}
+	return v, freshness, nil
 }
 
 func weightOf(d *report.Data) int {

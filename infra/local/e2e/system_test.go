@@ -142,6 +142,7 @@ func (s system) call(method, path string, body, result any) (int, error) {
 		r.Header.Set("Authorization", "Bearer "+s.token)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cache-Control", "no-cache") // reports show what the test has just done
 	response, err := loopback.Client().Do(r)
 	if err != nil {
 		return 0, err

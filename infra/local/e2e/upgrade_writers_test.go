@@ -116,6 +116,7 @@ func (u *upgrade) ask(method, path string, body, result any) (status int) {
 		}
 		r.Header.Set("Authorization", "Bearer "+u.token)
 		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Cache-Control", "no-cache") // reports show what the test has just done
 		if method == http.MethodPost {
 			r.Header.Set("Idempotency-Key", key)
 		}

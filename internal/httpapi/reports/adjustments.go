@@ -85,7 +85,7 @@ func (o *operations) listAdjustments(api huma.API, op huma.Operation) {
 	op.Summary = "List manual adjustments"
 	op.Description = "Lists the manual adjustments of products' licences, also those that have ended. All adjustments have one version, and the ETag is its tag: send it in If-Match with the next change. An adjustment can end without a new version."
 	huma.Register(api, op, func(ctx context.Context, in *listAdjustmentsInput) (*httpapi.Versioned[AdjustmentList], error) {
-		v, err := o.view(ctx, "", in.Lang(), position.Options{})
+		v, err := o.view(ctx, "", current, in.Lang(), position.Options{})
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +172,7 @@ func (o *operations) adjust(ctx context.Context, in *setAdjustmentInput, now tim
 // Revise.
 func (o *operations) adjusted(ctx context.Context, lang i18n.Lang) func() (viewed, int64, error) {
 	return func() (viewed, int64, error) {
-		v, err := o.view(ctx, "", lang, position.Options{})
+		v, err := o.view(ctx, "", current, lang, position.Options{})
 		if err != nil {
 			return viewed{}, 0, err
 		}

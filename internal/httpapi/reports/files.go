@@ -45,6 +45,7 @@ const maxFileBytes = 5 << 20
 
 // reportFile is a file, or a redirect to it.
 type reportFile struct {
+	Aged
 	Status                int
 	Location              string `header:"Location" doc:"The address of the download, which is valid for some minutes, if the file is too large for a response."`
 	CacheControl          string `header:"Cache-Control" hidden:"true"`
@@ -75,14 +76,21 @@ type downloadPurchasesInput struct {
 	PurchasesQuery
 }
 
-func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesInput) (report.Table, day.Date, error) {
-	v, err := o.view(ctx, in.date, in.FileReader.lang(), position.Options{})
+// printed is a report as a table, its day, and the age of its data.
+type printed struct {
+	report.Table
+	day day.Date
+	age string
+}
+
+func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesInput) (printed, error) {
+	v, err := o.view(ctx, in.date, in.Recent, in.FileReader.lang(), position.Options{})
 	if err != nil {
-		return report.Table{}, "", err
+		return printed{}, err
 	}
 	f, err := o.purchasesFilter(ctx, in.PurchasesQuery)
 	r := v.Purchases(f, by(in.Sort, in.Sorted), v.Settings)
-	return r.Table(v.Words), v.Calendar.Today, err
+	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, err
 }
 
 type downloadInstallationsInput struct {
@@ -90,14 +98,14 @@ type downloadInstallationsInput struct {
 	InstallationsQuery
 }
 
-func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (report.Table, day.Date, error) {
-	v, err := o.view(ctx, in.date, in.FileReader.lang(), in.options())
+func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (printed, error) {
+	v, err := o.view(ctx, in.date, in.Recent, in.FileReader.lang(), in.options())
 	if err != nil {
-		return report.Table{}, "", err
+		return printed{}, err
 	}
 	f, err := o.installationsFilter(ctx, in.InstallationsQuery)
 	r := v.Installations(f, by(in.Sort, in.Sorted), v.Settings)
-	return r.Table(v.Words), v.Calendar.Today, err
+	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, err
 }
 
 type downloadComparisonInput struct {
@@ -105,12 +113,12 @@ type downloadComparisonInput struct {
 	ComparisonQuery
 }
 
-func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (report.Table, day.Date, error) {
+func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (printed, error) {
 	c, v, err := o.compared(ctx, in.FileReader.lang(), in.ComparisonQuery)
 	if err != nil {
-		return report.Table{}, "", err
+		return printed{}, err
 	}
-	return c.Table(v.Words), v.Calendar.Today, nil
+	return printed{c.Table(v.Words), v.Calendar.Today, v.Age}, nil
 }
 
 // Names of the reports in descriptions.
@@ -136,7 +144,7 @@ func (o *operations) fileOperations() httpapi.Operations {
 
 // file returns a function that adds the operation of a report as a file. Descriptions call the
 // report what; the file's name begins with name.
-func file[In separable](o *operations, f format, what, name string, table func(context.Context, *In) (report.Table, day.Date, error)) func(huma.API, huma.Operation) {
+func file[In separable](o *operations, f format, what, name string, table func(context.Context, *In) (printed, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.extension)
 		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " +
@@ -148,33 +156,33 @@ func file[In separable](o *operations, f format, what, name string, table func(c
 			"303": redirected(),
 		}
 		huma.Register(api, op, func(ctx context.Context, in *In) (*reportFile, error) {
-			t, date, err := table(ctx, in)
+			t, err := table(ctx, in)
 			if err != nil {
 				return nil, err
 			}
 			t.Separator = (*in).separator()
 			var body bytes.Buffer
-			if err := f.write(t, &body); err != nil {
+			if err := f.write(t.Table, &body); err != nil {
 				return nil, err
 			}
-			return o.answer(ctx, f, t.Lang, name+"-"+string(date)+"."+f.extension, body.Bytes())
+			return o.answer(ctx, f, t.age, t.Lang, name+"-"+string(t.day)+"."+f.extension, body.Bytes())
 		})
 	}
 }
 
 // answer returns the file, or stores it and returns a redirect.
-func (o *operations) answer(ctx context.Context, f format, lang, name string, body []byte) (*reportFile, error) {
+func (o *operations) answer(ctx context.Context, f format, age, lang, name string, body []byte) (*reportFile, error) {
 	if fits(f, body) {
 		return &reportFile{
-			Status: http.StatusOK, ContentType: f.media, ContentLanguage: lang, ContentDisposition: f.disposition + `; filename="` + name + `"`,
+			Aged: Aged{age}, Status: http.StatusOK, ContentType: f.media, ContentLanguage: lang, ContentDisposition: f.disposition + `; filename="` + name + `"`,
 			ContentSecurityPolicy: report.PagePolicy + "; frame-ancestors 'none'", Body: body,
 		}, nil
 	}
-	return o.stored(ctx, f, lang, name, body)
+	return o.stored(ctx, f, age, lang, name, body)
 }
 
 // stored stores a file that is too large for a response, and returns a redirect.
-func (o *operations) stored(ctx context.Context, f format, lang, name string, body []byte) (*reportFile, error) {
+func (o *operations) stored(ctx context.Context, f format, age, lang, name string, body []byte) (*reportFile, error) {
 	sum := sha256.Sum256(body)
 	key := manifest.ExportsPrefix + hex.EncodeToString(sum[:]) + "/" + name
 	if err := o.Reports.Put(ctx, key, f.media, body); err != nil {
@@ -184,7 +192,7 @@ func (o *operations) stored(ctx context.Context, f format, lang, name string, bo
 	if err != nil {
 		return nil, err
 	}
-	return &reportFile{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
+	return &reportFile{Aged: Aged{age}, Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
 }
 
 // redirected returns the description of the redirect to a file that is too large for a response.

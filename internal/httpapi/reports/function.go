@@ -56,7 +56,7 @@ func New(d Deps) http.Handler {
 	httpapi.Require(d)
 	f := (&operations{Deps: d}).function()
 	f.Log = d.Log
-	return httpapi.New(f)
+	return forgetting(httpapi.New(f), d.Snapshots)
 }
 
 // Function returns the function for the OpenAPI document. Its operations cannot be called.

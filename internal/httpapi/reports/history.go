@@ -23,6 +23,7 @@ type ComparisonQuery struct {
 	Sort report.ComparisonColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by publisher and product."`
 	httpapi.Sorted
 	Matching
+	Recent
 
 	from, to day.Date
 }
@@ -37,7 +38,10 @@ type compareInput struct {
 	ComparisonQuery
 }
 
-type compareOutput struct{ Body report.Comparison }
+type compareOutput struct {
+	Aged
+	Body report.Comparison
+}
 
 func (o *operations) historyOperations() httpapi.Operations {
 	return httpapi.Operations{
@@ -52,17 +56,17 @@ func (o *operations) compareLicenseInstallations(api huma.API, op huma.Operation
 	op.Description = "Returns the products whose licences or installations differ between the License installation reports of two days, or of a day and now." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *compareInput) (*compareOutput, error) {
-		c, _, err := o.compared(ctx, in.Lang(), in.ComparisonQuery)
-		return &compareOutput{c}, err
+		c, v, err := o.compared(ctx, in.Lang(), in.ComparisonQuery)
+		return &compareOutput{Aged{v.Age}, c}, err
 	})
 }
 
 func (o *operations) compared(ctx context.Context, lang i18n.Lang, in ComparisonQuery) (report.Comparison, viewed, error) {
-	before, err := o.view(ctx, in.from, lang, in.options())
+	before, err := o.view(ctx, in.from, in.Recent, lang, in.options())
 	if err != nil {
 		return report.Comparison{}, viewed{}, err
 	}
-	after, err := o.view(ctx, in.to, lang, in.options())
+	after, err := o.view(ctx, in.to, in.Recent, lang, in.options())
 	if err != nil {
 		return report.Comparison{}, viewed{}, err
 	}

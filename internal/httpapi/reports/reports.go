@@ -84,28 +84,30 @@ func (m Matching) options() position.Options {
 type viewed struct {
 	*snapshot.View
 	report.Settings
+	Age string // see Aged
 }
 
 // view returns the organisation's data on a day, or the current data if date is empty.
-func (o *operations) view(ctx context.Context, date day.Date, lang i18n.Lang, p position.Options) (viewed, error) {
-	v, err := o.data(ctx, date)
+func (o *operations) view(ctx context.Context, date day.Date, how Recent, lang i18n.Lang, p position.Options) (viewed, error) {
+	v, age, err := o.data(ctx, date, how)
 	if err != nil {
 		return viewed{}, err
 	}
 	now := o.Now()
-	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Today: v.TodayAt(now), Products: v.Products, Position: p, Words: report.WordsIn(lang)}}, nil
+	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Today: v.TodayAt(now), Products: v.Products, Position: p, Words: report.WordsIn(lang)}, ageOf(age)}, nil
 }
 
-// data returns the data of a view. If the current data are old, it requests a refresh (R8.6).
-func (o *operations) data(ctx context.Context, date day.Date) (*snapshot.View, error) {
+// data returns the data of a view and their age. If the licence data are old, it requests a refresh (R8.6).
+func (o *operations) data(ctx context.Context, date day.Date, how Recent) (v *snapshot.View, age time.Duration, err error) {
 	if date != "" {
-		return o.Snapshots.On(ctx, date)
+		v, err = o.Snapshots.On(ctx, date)
+		return v, 0, err
 	}
-	v, freshness, err := o.Snapshots.Live(ctx)
+	v, freshness, age, err := o.Snapshots.Recent(ctx, how.most())
 	if err == nil {
 		o.refreshOld(ctx, freshness)
 	}
-	return v, err
+	return v, age, err
 }
 
 // The minimum interval between the refreshes that reports request, and the time limit of a
@@ -183,6 +185,7 @@ type PurchasesQuery struct {
 	Sort   report.PurchaseColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by name, product and term."`
 	httpapi.Sorted
 	Dated
+	Recent
 }
 
 func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery) (report.Filter, error) {
@@ -199,6 +202,7 @@ type InstallationsQuery struct {
 	httpapi.Sorted
 	Matching
 	Dated
+	Recent
 }
 
 func (o *operations) installationsFilter(ctx context.Context, in InstallationsQuery) (report.Filter, error) {
@@ -225,7 +229,10 @@ type getPurchasesInput struct {
 	PurchasesQuery
 }
 
-type getPurchasesOutput struct{ Body PurchasesPage }
+type getPurchasesOutput struct {
+	Aged
+	Body PurchasesPage
+}
 
 const datedText = " Every report contains a notice about its limits, the time of its licence data, and whether it is stale. If the data is older than 24 hours, reading the report starts a refresh."
 
@@ -249,7 +256,7 @@ func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := o.view(ctx, in.date, in.Lang(), position.Options{})
+		v, err := o.view(ctx, in.date, in.Recent, in.Lang(), position.Options{})
 		if err != nil {
 			return nil, err
 		}
@@ -259,7 +266,7 @@ func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 		}
 		page := PurchasesPage{Purchases: v.Purchases(f, order, v.Settings)}
 		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.VersionOf(f), named)
-		return &getPurchasesOutput{page}, err
+		return &getPurchasesOutput{Aged{v.Age}, page}, err
 	})
 }
 
@@ -269,7 +276,10 @@ type getInstallationsInput struct {
 	InstallationsQuery
 }
 
-type getInstallationsOutput struct{ Body InstallationsPage }
+type getInstallationsOutput struct {
+	Aged
+	Body InstallationsPage
+}
 
 func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License installation report"
@@ -282,7 +292,7 @@ func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := o.view(ctx, in.date, in.Lang(), steps)
+		v, err := o.view(ctx, in.date, in.Recent, in.Lang(), steps)
 		if err != nil {
 			return nil, err
 		}
@@ -292,7 +302,7 @@ func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 		}
 		page := InstallationsPage{Installations: v.Installations(f, order, v.Settings)}
 		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, v.VersionOf(f), named)
-		return &getInstallationsOutput{page}, err
+		return &getInstallationsOutput{Aged{v.Age}, page}, err
 	})
 }
 
@@ -302,6 +312,7 @@ type explainInput struct {
 	Licensed
 	Matching
 	Dated
+	Recent
 }
 
 func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
@@ -315,7 +326,7 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		"303": redirected(),
 	}
 	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*reportFile, error) {
-		v, err := o.view(ctx, in.date, in.Lang(), in.options())
+		v, err := o.view(ctx, in.date, in.Recent, in.Lang(), in.options())
 		if err != nil {
 			return nil, err
 		}
@@ -332,21 +343,27 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 			return nil, err
 		}
 		if fits(formatJSON, body.Bytes()) {
-			return &reportFile{Status: http.StatusOK, ContentType: formatJSON.media, Body: body.Bytes()}, nil
+			return &reportFile{Aged: Aged{v.Age}, Status: http.StatusOK, ContentType: formatJSON.media, Body: body.Bytes()}, nil
 		}
-		return o.stored(ctx, formatJSON, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+formatJSON.extension, body.Bytes())
+		return o.stored(ctx, formatJSON, v.Age, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+formatJSON.extension, body.Bytes())
 	})
 }
 
-type getOverviewInput struct{ httpapi.Reader }
+type getOverviewInput struct {
+	httpapi.Reader
+	Recent
+}
 
-type getOverviewOutput struct{ Body report.Overview }
+type getOverviewOutput struct {
+	Aged
+	Body report.Overview
+}
 
 func (o *operations) getOverview(api huma.API, op huma.Operation) {
 	op.Summary = "Read the overview"
 	op.Description = "Returns the totals of agreements and products, products that are short, terms that end soon, and the last refreshes." + datedText
 	huma.Register(api, op, func(ctx context.Context, in *getOverviewInput) (*getOverviewOutput, error) {
-		v, err := o.view(ctx, "", in.Lang(), position.Options{})
+		v, err := o.view(ctx, "", in.Recent, in.Lang(), position.Options{})
 		if err != nil {
 			return nil, err
 		}
@@ -354,6 +371,6 @@ func (o *operations) getOverview(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &getOverviewOutput{v.Overview(runs, v.Settings)}, nil
+		return &getOverviewOutput{Aged{v.Age}, v.Overview(runs, v.Settings)}, nil
 	})
 }
