@@ -66,12 +66,17 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 	if err != nil {
 		return nil, err
 	}
-	if err := imported(ctx, s, o.store, file(1, imports, imports), 1); err != nil {
-		return nil, err
+	return o, o.fill(ctx, imports, agreements)
+}
+
+// fill imports agreements, and stores copies of them up to a number, see organisation.
+func (o *organisation) fill(ctx context.Context, imports, agreements int) error {
+	if err := imported(ctx, o.stack, o.store, file(1, imports, imports), 1); err != nil {
+		return err
 	}
-	items, err := everything(ctx, o.client, s.Table)
+	items, err := everything(ctx, o.client, o.stack.Table)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var copies []item
 	for _, it := range items {
@@ -84,24 +89,24 @@ func (b *bench) organisation(ctx context.Context, e *engine.Engine, imports, agr
 		}
 		if len(copies) >= 2000 {
 			if err := o.add(ctx, copies); err != nil {
-				return nil, err
+				return err
 			}
 			copies = copies[:0]
 		}
 	}
 	if err := o.add(ctx, copies); err != nil {
-		return nil, err
+		return err
 	}
 	if len(o.ids) != agreements {
-		return nil, fmt.Errorf("%d agreements stored, not %d", len(o.ids), agreements)
+		return fmt.Errorf("%d agreements stored, not %d", len(o.ids), agreements)
 	}
 	if err := o.count(ctx, agreements-imports); err != nil {
-		return nil, err
+		return err
 	}
 	if err := o.page(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return o, o.saveCopy(ctx)
+	return o.saveCopy(ctx)
 }
 
 // newOrganisation returns the organisation of a stack; bare may be nil.
