@@ -147,10 +147,10 @@ synth: build $(TOOLS) ## Write the CloudFormation template to cdk.out, offline
 	@$(CDK_ENV) $(CDK) synth --quiet
 
 diff: build $(TOOLS) ## Show what make deploy would change in your AWS account
-	@$(CDK_ENV) $(CDK) diff $(DEPLOY_ARGS)
+	@$(CDK_ENV) bash infra/deploy.sh diff $(CDK) $(DEPLOY_ARGS)
 
 deploy: build $(TOOLS) ## Deploy to your AWS account: internal/docs/deploying.md (DEPLOY_ARGS)
-	@$(CDK_ENV) $(CDK) deploy $(DEPLOY_ARGS)
+	@$(CDK_ENV) bash infra/deploy.sh deploy $(CDK) $(DEPLOY_ARGS)
 
 ci: ## Run all checks of CI
 	@bash .ci/run

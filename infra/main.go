@@ -44,15 +44,30 @@ func synth() error {
 		}
 	}
 	app := newApp(nil)
-	chosen, err := readSettings(func(name string) string {
+	context := map[string]string{}
+	chosen, err := readSettings(recording(context, func(name string) string {
 		return contextText(app.Node().TryGetContext(jsii.String(name)))
-	})
+	}))
 	if err != nil {
 		return err
 	}
-	newStack(app, chosen, dist)
+	record(newStack(app, chosen, dist), context)
 	app.Synth(nil)
 	return nil
+}
+
+// recording returns lookup, which also puts every value that it returns into context.
+func recording(context map[string]string, lookup func(string) string) func(string) string {
+	return func(name string) string {
+		context[name] = lookup(name)
+		return context[name]
+	}
+}
+
+// record writes the context to the metadata of the template, the unset values as "". There
+// infra/deploy.sh reads what a later deployment keeps.
+func record(stack awscdk.Stack, context map[string]string) {
+	stack.TemplateOptions().SetMetadata(&map[string]any{"trueup": map[string]any{"context": context}})
 }
 
 // contextText returns a context value as text, as -c name=value gives it. In cdk.context.json a value

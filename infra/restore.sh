@@ -1,29 +1,29 @@
 #!/usr/bin/env bash
 # Restores the data to a point in time (internal/docs/runbook.md).
 #
-#   infra/restore.sh POINT [NAME [SOURCE]]
+#   infra/restore.sh [--stack STACK] POINT [NAME [SOURCE]]
 #       Restores the table in use, or SOURCE, to POINT as the new table NAME, and
 #       deploys the stack on it. Imports, inventories and refreshes are stopped
 #       during this time; their events wait, for six hours at most. After a
 #       failure, run it again: it continues where it stopped.
-#   infra/restore.sh uploads POINT
+#   infra/restore.sh [--stack STACK] uploads POINT
 #       Lists the uploads without a record in the table in use: the uploads that
 #       were imported after POINT.
-#   infra/restore.sh again POINT
+#   infra/restore.sh [--stack STACK] again POINT
 #       Imports these uploads again, in the order in which they were uploaded.
 #
-# POINT is a time in UTC, such as 2026-11-21T09:00:00Z. Requires the AWS command line
-# (version 2), jq, and the requirements of `make deploy`.
+# POINT is a time in UTC, such as 2026-11-21T09:00:00Z. Without STACK, the stack is the
+# stackName in cdk.context.json, or the only stack of trueup in the account and region.
+# Requires the AWS command line (version 2), jq, and the requirements of `make deploy`.
 set -euo pipefail
 shopt -s inherit_errexit 2>/dev/null || { echo 'restore: bash 4.4 or newer is required' >&2; exit 1; }
 
-stack=trueup
 # `make golden` writes the next two lists.
-# The functions that files and schedules call, with the reserved concurrency to
-# restore when the current one is 0, because an earlier run could not restore it.
-reserved='import none
-inventory none
-refresh none'
+# The functions that files and schedules call, with the executions that the context value
+# reservedConcurrency reserves.
+reserved='import 3
+inventory 3
+refresh 4'
 # The function that processes the files of each folder of the uploads bucket, as in
 # internal/intake/kind.
 folders='agreements/ import
@@ -68,6 +68,54 @@ output() {
   printf '%s\n' "$value"
 }
 
+# --- The stack.
+
+# stack_of_context prints the stack that `make deploy` deploys without options.
+stack_of_context() {
+  local file=$root/cdk.context.json name=''
+  if [ -e "$file" ]; then
+    name=$(jq -r '.stackName // ""' "$file") || die "cdk.context.json is not JSON"
+  fi
+  printf '%s\n' "${name:-trueup}"
+}
+
+# find_stack sets stack to the only stack that can be meant.
+find_stack() {
+  local all file=$root/cdk.context.json
+  if [ -z "$stack" ] && [ -e "$file" ]; then
+    stack=$(jq -r '.stackName // ""' "$file") || die "cdk.context.json is not JSON"
+  fi
+  if [ -z "$stack" ]; then
+    all=$(aws cloudformation describe-stacks)
+    all=$(jq -r '[.Stacks[] | select(any(.Tags[]?; .Key == "application" and .Value == "trueup")) | .StackName] | join(" ")' <<<"$all")
+    case $all in
+    '') die "this account has no stack of trueup in this region: check AWS_REGION and AWS_PROFILE, or give --stack" ;;
+    *' '*) die "it is unclear which stack is meant: give --stack with one of $all" ;;
+    esac
+    stack=$all
+  fi
+  say "stack: $stack"
+}
+
+# read_context sets context to what the stack was deployed with, as in infra/deploy.sh. It stops
+# unless the next deployment can keep that.
+read_context() {
+  context=$(aws cloudformation get-template-summary --stack-name "$stack")
+  context=$(jq -c '.Metadata // "{}" | fromjson | .trueup.context' <<<"$context")
+  [ "$context" != null ] || [ "$(stack_of_context)" = "$stack" ] ||
+    die "the stack $stack has no record of its context values, and cdk.context.json belongs to the stack $(stack_of_context): write the values of $stack to that file, with its stackName"
+}
+
+# context_value NAME prints a context value of the stack; nothing if it is not set.
+context_value() {
+  local file=$root/cdk.context.json
+  if [ "$context" != null ]; then
+    jq -r --arg name "$1" '.[$name] // ""' <<<"$context"
+  elif [ -e "$file" ]; then
+    jq -r --arg name "$1" '.[$name] // "" | tostring' "$file"
+  fi
+}
+
 # --- Functions are stopped, and started again when the script exits for any reason.
 
 stopped=''          # lines "function concurrency" of the stopped functions
@@ -76,11 +124,15 @@ context_changed=''  # not empty while cdk.context.json names a table that is not
 target=''
 
 stop_functions() {
-  local name default now
+  local name default now reserving
+  reserving=$(context_value reservedConcurrency)
   while read -r name default <&3; do
     now=$(aws lambda get-function-concurrency --function-name "$stack-$name")
     now=$(jq -r '.ReservedConcurrentExecutions // "none"' <<<"${now:-{\}}")
-    [ "$now" != 0 ] || now=$default # an earlier run failed to start it again
+    if [ "$now" = 0 ]; then # an earlier run failed to start it again
+      now=none
+      [ "$reserving" != true ] || now=$default
+    fi
     stopped+="$stack-$name $now"$'\n'
     aws lambda put-function-concurrency --function-name "$stack-$name" --reserved-concurrent-executions 0 >/dev/null
   done 3<<<"$reserved"
@@ -117,11 +169,12 @@ finish() {
   exit "$status"
 }
 
-# --- This deployment and every later one read the name of the table from
-# cdk.context.json.
+# --- The stack keeps the name of the table. If cdk.context.json is the file of this stack,
+# it gets the name too, because its values come first in a later deployment.
 
 name_in_context() {
   local file=$root/cdk.context.json changed
+  [ "$(stack_of_context)" = "$stack" ] || return 0
   context_before=''
   [ ! -e "$file" ] || context_before=$(cat "$file")
   changed=$(jq --arg name "$target" '.table = $name' <<<"${context_before:-{\}}") || die "cdk.context.json is not JSON"
@@ -216,6 +269,7 @@ set_up_table() {
 
 restore() {
   local used
+  read_context
   used=$(output TableName)
   target=${2:-$stack-$(iso "$point" | tr -d ':-')}
   source=${3:-}
@@ -236,13 +290,13 @@ restore() {
   if [ "$used" != "$target" ]; then
     name_in_context
     say "deploying the stack on $target"
-    make -C "$root" deploy || say "the deployment failed"
+    make -C "$root" deploy KEEP=all DEPLOY_ARGS="${DEPLOY_ARGS:-} -c stackName=$stack -c table=$target" || say "the deployment failed"
     used=$(output TableName)
     [ "$used" = "$target" ] || die "the stack still uses $used, and cdk.context.json is unchanged: check the output of the deployment, then run this again"
     context_changed=''
   fi
   start_functions
-  say "in use: $target, which is $source at $(iso "$point"). Keep cdk.context.json: a deployment without it uses the stack's own table again."
+  say "in use: $target, which is $source at $(iso "$point"). Later deployments keep it, unless they set another table."
   uploads=$(unknown_uploads)
   list_uploads
 }
@@ -297,7 +351,7 @@ list_uploads() {
   fi
   say "uploads without a record in the table:"
   jq -r '"  \(.at | todateiso8601)  \(.key)  (\(.size) bytes, version \(.version))"' <<<"$uploads"
-  say "To import them again: infra/restore.sh again $(iso "$point")"
+  say "To import them again: infra/restore.sh --stack $stack again $(iso "$point")"
 }
 
 import_again() {
@@ -329,6 +383,20 @@ for command in aws jq make; do
   command -v "$command" >/dev/null || die "the command $command is missing"
 done
 [[ $(aws --version 2>&1) == aws-cli/2* ]] || die "version 2 of the AWS command line is required"
+stack=''
+context=null # what the stack was deployed with, as JSON; null if it has no record of that
+case ${1:-} in
+--stack)
+  [ $# -ge 2 ] || usage
+  stack=$2
+  shift 2
+  ;;
+--stack=*)
+  stack=${1#--stack=}
+  shift
+  ;;
+esac
+[[ $stack =~ ^[A-Za-z0-9-]*$ ]] || die "$stack is not a name of a stack"
 mode=restore
 case ${1:-} in uploads | again) mode=$1; shift ;; esac
 if [ "$mode" = restore ]; then
@@ -339,6 +407,7 @@ fi
 [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] && point=$(jq -rn --arg at "$1" '$at | fromdateiso8601' 2>/dev/null) && [ "$(iso "$point")" = "$1" ] ||
   die "POINT is $1; give a time in UTC, such as 2026-11-21T09:00:00Z"
 [ "$point" -lt "$(jq -n 'now | floor')" ] || die "POINT is $1, which is in the future"
+find_stack
 case $mode in
 restore) restore "$@" ;;
 uploads)

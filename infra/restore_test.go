@@ -35,13 +35,13 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// commands builds the fake aws and make commands and returns their folder, below dist.
+// commands builds the fake aws, make and cdk commands and returns their folder, below dist.
 var commands = sync.OnceValues(func() (string, error) {
 	dir, err := filepath.Abs("../dist/local/fakeaws")
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{"aws", "make"} {
+	for _, name := range []string{"aws", "make", "cdk"} {
 		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./testdata/fakeaws").CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%w: %s", err, out)
 		}
@@ -66,6 +66,12 @@ type account struct {
 	Refused     []string
 	Deployments int
 	Damaged     bool
+	Name        string
+	Others      []string
+	Status      string
+	Protection  bool
+	Context     map[string]string
+	Commands    [][]string
 }
 
 type accountTable struct {
@@ -99,14 +105,17 @@ func newOperator(t *testing.T) operator {
 		}
 	}
 	o := operator{t, t.TempDir()}
-	script, err := os.ReadFile("restore.sh")
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"restore.sh", "deploy.sh"} {
+		script, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.write("infra/"+name, string(script))
 	}
-	o.write("infra/restore.sh", string(script))
 	o.write("cdk.context.json", `{"alarmEmail": "ops@example.org"}`)
 	o.change(func(a *account) {
-		a.Stack = own
+		a.Stack, a.Name, a.Status, a.Protection = own, "trueup", "UPDATE_COMPLETE", true
+		a.Context = map[string]string{"alarmEmail": "ops@example.org", "reservedConcurrency": "true", "refreshTimeZone": "Europe/Brussels", "table": ""}
 		a.Concurrency = map[string]*int{"trueup-import": new(10), "trueup-inventory": new(2)} // changed by hand: none for the refresh
 		a.Tables = map[string]*accountTable{own: {
 			Recoverable: true, TTL: "expires", Protected: true, From: "2026-10-20T00:00:00.123000+00:00", To: "2026-11-27T12:00:00.456000+00:00",
@@ -165,15 +174,22 @@ func (o operator) context() (c map[string]string) {
 	return c
 }
 
-// run runs the script and returns its output and exit status.
+// run runs restore.sh and returns its output and exit status.
 func (o operator) run(arguments ...string) (string, int) {
+	o.t.Helper()
+	return o.script(nil, "restore.sh", arguments...)
+}
+
+// script runs a script of infra with more variables in its environment.
+func (o operator) script(environment []string, name string, arguments ...string) (string, int) {
 	o.t.Helper()
 	dir, err := commands()
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	command := exec.Command("bash", append([]string{filepath.Join(o.root, "infra/restore.sh")}, arguments...)...)
+	command := exec.Command("bash", append([]string{filepath.Join(o.root, "infra", name)}, arguments...)...)
 	command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "FAKE_STATE="+filepath.Join(o.root, "state.json"), "RESTORE_PAUSE=0")
+	command.Env = append(command.Env, environment...)
 	out, err := command.CombinedOutput()
 	status := 0
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
@@ -204,6 +220,12 @@ func (o operator) done(when string) {
 	}
 	if diff := cmp.Diff(map[string]string{"alarmEmail": "ops@example.org", "table": restored}, o.context()); diff != "" {
 		o.t.Errorf("%s: context (-want +got)\n%s", when, diff)
+	}
+	kept := map[string]string{
+		"stackName": "trueup", "alarmEmail": "ops@example.org", "reservedConcurrency": "true", "refreshTimeZone": "Europe/Brussels", "table": restored, "protected": "true",
+	}
+	if diff := cmp.Diff(kept, a.Context); diff != "" {
+		o.t.Errorf("%s: the stack is deployed with (-want +got)\n%s", when, diff)
 	}
 	o.started(when)
 }
@@ -355,8 +377,8 @@ func TestR16_2_RestoreScriptRefuses(t *testing.T) {
 		status    int
 		want      string
 	}{
-		"nothing":               {nil, 2, "infra/restore.sh POINT"},
-		"too much":              {[]string{point, "a-name", "b-name", "c-name"}, 2, "infra/restore.sh POINT"},
+		"nothing":               {nil, 2, "infra/restore.sh [--stack STACK] POINT"},
+		"too much":              {[]string{point, "a-name", "b-name", "c-name"}, 2, "infra/restore.sh [--stack STACK] POINT"},
 		"no point":              {[]string{"yesterday"}, 1, "give a time in UTC"},
 		"another zone":          {[]string{"2026-11-21T09:00:00+01:00"}, 1, "give a time in UTC"},
 		"no such day":           {[]string{"2026-02-30T09:00:00Z"}, 1, "give a time in UTC"},
@@ -368,7 +390,10 @@ func TestR16_2_RestoreScriptRefuses(t *testing.T) {
 		"no such source":        {[]string{point, "new-table", "missing"}, 254, "ResourceNotFoundException"},
 		"a name that is taken":  {[]string{point, "somebodys"}, 1, "give another NAME"},
 		"another point of it":   {[]string{point, "another-point"}, 1, "give another NAME"},
-		"uploads without point": {[]string{"uploads"}, 2, "infra/restore.sh uploads POINT"},
+		"no stack":              {[]string{"--stack"}, 2, "infra/restore.sh [--stack STACK] POINT"},
+		"no such stack":         {[]string{"--stack=trueup-tset", point}, 254, "Stack with id trueup-tset does not exist"},
+		"no name of a stack":    {[]string{"--stack", "a b", point}, 1, "a b is not a name of a stack"},
+		"uploads without point": {[]string{"uploads"}, 2, "infra/restore.sh [--stack STACK] uploads POINT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

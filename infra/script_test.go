@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -24,7 +25,7 @@ func TestR16_2_ScriptKnowsTheManifest(t *testing.T) {
 		if f.Trigger != manifest.Objects {
 			continue
 		}
-		reserved = append(reserved, f.Name+" none")
+		reserved = append(reserved, fmt.Sprintf("%s %d", f.Name, f.Reserved))
 		for _, prefix := range f.Prefixes() {
 			folders = append(folders, prefix+" "+f.Name)
 		}

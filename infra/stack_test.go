@@ -373,3 +373,42 @@ func TestEveryReasonAnswersAFinding(t *testing.T) {
 		t.Error("no reasons at all: the template's metadata is not read")
 	}
 }
+
+// R16.1: the template records every context value, also the unset ones, so that a later deployment can
+// keep them.
+func TestR16_1_TemplateRecordsTheContext(t *testing.T) {
+	given := map[string]string{"refreshTimeZone": "Europe/Brussels", protected: "true", issuer: version2, audience: clientID, "signInRoles": someRoles}
+	recorded := map[string]string{}
+	chosen, err := readSettings(recording(recorded, func(name string) string { return given[name] }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack := newStack(newApp(context), chosen, code)
+	record(stack, recorded)
+	source, err := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Metadata struct {
+			Trueup struct{ Context map[string]string }
+		}
+	}
+	if err := json.Unmarshal(source, &template); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, name := range []string{
+		alarmEmail, consoleOrigin, issuer, audience, scope, refreshAt, stackName, signInPrefix, protected, allAlarms, reserved, tableName,
+	} {
+		want[name] = given[name]
+	}
+	for _, s := range config.Settings {
+		if s.Context != "" {
+			want[s.Context] = given[s.Context]
+		}
+	}
+	if diff := cmp.Diff(want, template.Metadata.Trueup.Context); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

@@ -41,7 +41,7 @@ func newTable(stack awscdk.Stack, chosen settings) awsdynamodb.Table {
 
 // tableInUse returns the table that functions, alarms and outputs refer to: the stack's
 // own table or, after a restore to a point in time, the table that infra/restore.sh
-// created (R16.2). The stack keeps its own table; a deployment without the setting
+// created (R16.2). The stack keeps its own table; a deployment with the setting empty
 // returns to it.
 func tableInUse(stack awscdk.Stack, own awsdynamodb.Table, chosen settings) awsdynamodb.ITable {
 	if chosen.Table == "" {

@@ -109,6 +109,16 @@ func TestSuitesOfOtherVersionsR8_2(t *testing.T) {
 			},
 		},
 		{
+			name: "not what only newer suites have, whatever its version", licences: []string{"3|Adobe|Creative Suite 5 Master Collection|"},
+			titles: []string{"1|Adobe|Adobe Audition 3.0|3.0", "1|Adobe|Adobe Audition|", "1|Adobe|Adobe Audition CS6|5.0"},
+			want: []string{
+				"Audition: 0 owned, 1 needed: +0-1 unlicensed",
+				"Audition@3.0: 0 owned, 1 needed: +0-1 unlicensed",
+				"Audition@CS6: 0 owned, 1 needed: +0-1 unlicensed",
+				"Creative Suite Master Collection@5: 3 owned, 0 needed: +3-0 unused",
+			},
+		},
+		{
 			name: "Technical Communication Suite", licences: []string{"3|Adobe|Technical Communication Suite|4"},
 			titles: []string{"2|Adobe|Adobe FrameMaker 11|11.0", "1|Adobe|Adobe FrameMaker 12|12.0", "3|Adobe|Adobe RoboHelp 10|10.0"},
 			want: []string{

@@ -118,7 +118,10 @@ func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
 		for _, s := range p.supplies(i) {
 			pools := map[int]int32{} // pool to index in g.supplies
 			for _, t := range m.targets {
-				from := p.bought(i, t)
+				from, isIncluded := p.bought(i, t)
+				if !isIncluded {
+					continue
+				}
 				isCounted := measurable && (t.market.undecidable() || p.measurable(t.market))
 				for _, j := range demands[t.market] {
 					e, ok := p.edge(t, s, from, p.places[g.demands[j].row])
@@ -144,26 +147,31 @@ type bought struct {
 	upgrades []version // later ones that it also is for, see product.Row.Upgrades
 }
 
-// bought returns the version of the licences of a row among those of a target.
-func (p *positions) bought(row int, t target) bought {
+// bought returns the version of the licences of a row among those of a target; false if they are of
+// a version of a suite that does not have the target yet.
+func (p *positions) bought(row int, t target) (bought, bool) {
 	from := bought{place: p.places[row]}
 	if !t.included {
 		from.upgrades = from.market.upgrades(from.known)
 	}
 	if t.market == from.market {
-		return from
+		return from, true
 	}
 	switch entry, known := from.market.entry, from.known; {
 	case !t.included:
 	case t.entry.Scheme == product.SchemeNone:
 		from.version = nil
 	case known >= 0:
-		if contained, isOlder := entry.Contained(entry.Known[known], t.through); contained != "" {
+		contained, isOlder, isIncluded := entry.Contained(entry.Known[known], t.through)
+		if !isIncluded {
+			return bought{}, false
+		}
+		if contained != "" {
 			from.version, from.isOlder = parseVersion(contained), isOlder
 		}
 	}
 	from.known = placeIn(t.market.known, from.version)
-	return from
+	return from, true
 }
 
 // upgrades returns the versions to which a licence of a known version is upgraded free of charge.

@@ -21,7 +21,8 @@
 //   - include: the licence is for a suite or subscription that includes the product, directly or
 //     through another product, or an edition above it. A suite without a version includes every version,
 //     one with a version includes the versions that it has of its products, which the dictionary tells
-//     or which are the suite's own (see product.Row.Contained), their extensions and older ones;
+//     or which are the suite's own (see product.Row.Contained), their extensions and older ones. It
+//     includes nothing of a product that only later versions of the suite have;
 //   - candidate: the installation is undecidable, which means that its title may stand for several
 //     products, and one of the steps above covers one of these. A licence without a version covers
 //     every version. A free candidate covers nothing;

@@ -97,25 +97,35 @@ func (r *Row) Names() (all []Paper) {
 // Contained returns the version of an included product that a version of a suite has, by Contains:
 // Creative Suite 6 has Photoshop CS6 and Acrobat X. A text like adobe-acrobat-pro=X is for one
 // product, another one for every product that has a version of that name. If the suite of this version
-// does not have the product, it is the version in the newest older suite, and isOlder. It is empty if
-// Contains does not tell: then the suite and the product have the same versions.
-func (r *Row) Contained(version string, included *Row) (contained string, isOlder bool) {
-	for at := slices.Index(r.Known, version); at >= 0; at-- {
-		ofAll := ""
-		for _, text := range r.Contains[r.Known[at]] {
-			id, own, isOne := strings.Cut(text, "=")
-			switch {
-			case isOne && id == included.ID:
-				return own, r.Known[at] != version
-			case !isOne && ofAll == "" && slices.Contains(included.Known, text):
-				ofAll = text
-			}
-		}
-		if ofAll != "" {
-			return ofAll, r.Known[at] != version
+// does not have the product, it is the version in the newest older suite, and isOlder. If only later
+// versions of the suite have the product, it is not isIncluded. It is empty and isIncluded if Contains
+// does not tell: then the suite and the product have the same versions.
+func (r *Row) Contained(version string, included *Row) (contained string, isOlder, isIncluded bool) {
+	index := slices.Index(r.Known, version)
+	if index < 0 {
+		return "", false, true
+	}
+	for at := index; at >= 0; at-- {
+		if own := r.told(r.Known[at], included); own != "" {
+			return own, at < index, true
 		}
 	}
-	return "", false
+	isLater := slices.ContainsFunc(r.Known[index:], func(later string) bool { return r.told(later, included) != "" })
+	return "", false, !isLater
+}
+
+// told returns what Contains tells of an included product for one version of a suite; empty for nothing.
+func (r *Row) told(version string, included *Row) (ofAll string) {
+	for _, text := range r.Contains[version] {
+		id, own, isOne := strings.Cut(text, "=")
+		switch {
+		case isOne && id == included.ID:
+			return own
+		case !isOne && ofAll == "" && slices.Contains(included.Known, text):
+			ofAll = text
+		}
+	}
+	return ofAll
 }
 
 // Rule is a pattern that recognises titles.

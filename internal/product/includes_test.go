@@ -93,22 +93,24 @@ func TestContainedR5_0(t *testing.T) {
 	reader := &product.Row{ID: "reader", Known: []string{"8", "X"}}
 	other := &product.Row{ID: "other", Known: []string{"5"}}
 	for _, test := range []struct {
-		version string
-		of      *product.Row
-		want    string
-		isOlder bool
+		version    string
+		of         *product.Row
+		want       string
+		isOlder    bool
+		isIncluded bool
 	}{
-		{"5", draw, "CS5", false},
-		{"5", paint, "CS4.1", false},
-		{"5", reader, "X", false},
-		{"4", reader, "8", false},
-		{"6", draw, "CS5", true}, // the suite does not have it any more
-		{"3", draw, "", false},
-		{"5", other, "", false},
-		{"7", draw, "", false}, // unknown
+		{"5", draw, "CS5", false, true},
+		{"5", paint, "CS4.1", false, true},
+		{"5", reader, "X", false, true},
+		{"4", reader, "8", false, true},
+		{"6", draw, "CS5", true, true}, // the suite does not have it any more
+		{"3", draw, "", false, false},  // it does not have it yet
+		{"3", reader, "", false, false},
+		{"5", other, "", false, true},
+		{"7", draw, "", false, true}, // unknown
 	} {
-		if got, isOlder := suite.Contained(test.version, test.of); got != test.want || isOlder != test.isOlder {
-			t.Errorf("%s in version %s: %q, %v", test.of.ID, test.version, got, isOlder)
+		if got, isOlder, isIncluded := suite.Contained(test.version, test.of); got != test.want || isOlder != test.isOlder || isIncluded != test.isIncluded {
+			t.Errorf("%s in version %s: %q, %v, %v", test.of.ID, test.version, got, isOlder, isIncluded)
 		}
 	}
 }

@@ -1,12 +1,13 @@
-// Command fakeaws is a fake of the AWS command line (version 2) and of make for the
-// tests of infra/restore.sh. It implements only the calls of that script, with the
-// arguments of the real commands, and keeps its state in the file FAKE_STATE.
+// Command fakeaws is a fake of the AWS command line (version 2), of make and of cdk for the
+// tests of infra/restore.sh and infra/deploy.sh. It implements only the calls of these scripts,
+// with the arguments of the real commands, and keeps its state in the file FAKE_STATE.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +27,13 @@ type State struct {
 	Refused     []string // object keys (encoded) for which the function fails
 	Deployments int
 	Damaged     bool // the next deployment fails and leaves the stack unchanged
+
+	Name       string            // of the stack; empty if there is none
+	Others     []string          // other stacks of trueup, of which the fake knows only the names
+	Status     string            // of the stack
+	Protection bool              // whether the stack is protected from termination
+	Context    map[string]string // what the stack was deployed with; nil if its version did not record that
+	Commands   [][]string        // arguments of cdk
 }
 
 // Table is a table of the account.
@@ -55,8 +63,9 @@ func main() {
 		panic(err)
 	}
 	call, status := strings.Join(os.Args[1:min(3, len(os.Args))], " "), 0
-	if filepath.Base(os.Args[0]) == "make" {
-		call = "make"
+	name := filepath.Base(os.Args[0])
+	if name != "aws" {
+		call = name
 	}
 	if call == "--version" {
 		fmt.Println("aws-cli/2.31.0 Python/3.13.7 Linux/6.1 exe/x86_64.debian.12")
@@ -65,6 +74,17 @@ func main() {
 	s.Calls = append(s.Calls, call)
 	fails := s.Fail == len(s.Calls) || s.Stuck && s.Fail > 0 && s.Fail < len(s.Calls) && s.Calls[s.Fail-1] == call
 	var answer any
+	if name == "make" { // its own calls have the state
+		fails := fails && !s.After
+		save(path, s)
+		if !fails {
+			status = deploy()
+		}
+		if fails || s.Fail == len(s.Calls) {
+			status = 2
+		}
+		os.Exit(status)
+	}
 	if !fails || s.After {
 		if answer, err = s.do(call, flags(os.Args[1:])); err != nil {
 			fmt.Fprintf(os.Stderr, "\nAn error occurred (%s) when calling the operation: %v\n", strings.Split(err.Error(), ":")[0], err)
@@ -75,12 +95,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "\nAn error occurred (ThrottlingException) when calling the operation (reached max retries: 9): Rate exceeded")
 		answer, status = nil, 254
 	}
-	if data, err = json.MarshalIndent(s, "", " "); err == nil {
-		err = os.WriteFile(path, data, 0o600)
-	}
-	if err != nil {
-		panic(err)
-	}
+	save(path, s)
 	if answer != nil {
 		out, err := json.MarshalIndent(answer, "", "    ")
 		if err != nil {
@@ -89,6 +104,36 @@ func main() {
 		fmt.Println(string(out))
 	}
 	os.Exit(status)
+}
+
+func save(path string, s State) {
+	data, err := json.MarshalIndent(s, "", " ")
+	if err == nil {
+		err = os.WriteFile(path, data, 0o600)
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+// deploy implements make -C DIR deploy KEEP=… DEPLOY_ARGS=…, and returns its status.
+func deploy() int {
+	var options string
+	dir, keep := os.Args[2], ""
+	for _, argument := range os.Args[4:] {
+		if value, ok := strings.CutPrefix(argument, "KEEP="); ok {
+			keep = value
+		} else if value, ok := strings.CutPrefix(argument, "DEPLOY_ARGS="); ok {
+			options = value
+		}
+	}
+	command := exec.Command("bash", append([]string{filepath.Join(dir, "infra/deploy.sh"), "deploy", "cdk"}, strings.Fields(options)...)...)
+	command.Env = append(os.Environ(), "KEEP="+keep, "FAKE_CONTEXT="+filepath.Join(dir, "cdk.context.json"))
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	if err := command.Run(); err != nil {
+		return 2
+	}
+	return 0
 }
 
 // flags returns the options of a command; the last other argument is under "".
@@ -122,11 +167,31 @@ func (s *State) table(name string) (*Table, error) {
 
 func (s *State) do(call string, f map[string]string) (any, error) {
 	switch call {
-	case "make":
-		return nil, s.deploy(os.Args[2])
+	case "cdk":
+		return nil, s.deploy(os.Args[1:])
+	case "cloudformation get-template-summary":
+		if f["stack-name"] != s.Name {
+			return nil, fault{"ValidationError", "Stack with id " + f["stack-name"] + " does not exist"}
+		}
+		if s.Context == nil {
+			return object{"Parameters": []any{}}, nil
+		}
+		metadata, err := json.Marshal(object{"trueup": object{"context": s.Context}})
+		return object{"Parameters": []any{}, "Metadata": string(metadata)}, err
 	case "cloudformation describe-stacks":
+		if name, one := f["stack-name"]; !one {
+			stacks := []any{object{"StackName": "CDKToolkit"}, object{"StackName": "another", "Tags": []any{object{"Key": "application", "Value": "shop"}}}}
+			for _, name := range append(slices.Clone(s.Others), s.Name) {
+				if name != "" {
+					stacks = append(stacks, object{"StackName": name, "Tags": []any{object{"Key": "application", "Value": "trueup"}}})
+				}
+			}
+			return object{"Stacks": stacks}, nil
+		} else if name != s.Name {
+			return nil, fault{"ValidationError", "Stack with id " + name + " does not exist"}
+		}
 		output := func(key, value string) object { return object{"OutputKey": key, "OutputValue": value} }
-		return object{"Stacks": []any{object{"StackName": "trueup", "Outputs": []any{
+		return object{"Stacks": []any{object{"StackName": s.Name, "StackStatus": s.Status, "EnableTerminationProtection": s.Protection, "Outputs": []any{
 			output("ApiUrl", "https://api.example.org"), output("TableName", s.Stack), output("UploadsBucket", "trueup-uploads-an"),
 		}}}}, nil
 	case "lambda get-function-concurrency":
@@ -273,33 +338,47 @@ func (s *State) restore(source, target, point string) (any, error) {
 	return object{"TableDescription": object{"TableName": target, "TableStatus": "CREATING"}}, nil
 }
 
-// deploy implements make -C DIR deploy.
-func (s *State) deploy(dir string) error {
+// deploy implements cdk deploy with options -c NAME=VALUE.
+func (s *State) deploy(arguments []string) error {
+	s.Commands = append(s.Commands, arguments)
+	if arguments[0] != "deploy" {
+		return nil
+	}
 	s.Deployments++
 	for name, n := range s.Concurrency {
 		if *n != 0 {
 			return fault{"Deployed", name + " is not stopped"}
 		}
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "cdk.context.json"))
+	context, file := map[string]string{}, map[string]any{}
+	data, err := os.ReadFile(os.Getenv("FAKE_CONTEXT"))
+	if err == nil {
+		err = json.Unmarshal(data, &file)
+	} else if os.IsNotExist(err) {
+		err = nil
+	}
 	if err != nil {
 		return fault{"Deployed", err.Error()}
 	}
-	var context struct{ Table string }
-	if err := json.Unmarshal(data, &context); err != nil {
-		return fault{"Deployed", err.Error()}
+	for name, value := range file {
+		context[name] = fmt.Sprint(value)
+	}
+	for i, argument := range arguments {
+		if name, value, ok := strings.Cut(argument, "="); ok && arguments[i-1] == "-c" {
+			context[name] = value
+		}
 	}
 	if s.Damaged {
 		return fault{"Deployed", "UPDATE_ROLLBACK_COMPLETE"}
 	}
-	t, err := s.table(context.Table)
+	t, err := s.table(context["table"])
 	if err != nil {
 		return err
 	}
 	if t.Left > 0 || !t.Recoverable || !t.Protected || t.TTL == "" {
 		return fault{"Deployed", fmt.Sprintf("on a table that is not ready: %+v", t)}
 	}
-	s.Stack = context.Table
+	s.Stack, s.Context = context["table"], context
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 // Check returns everything that is wrong with the entries, one sentence each. d is the dictionary
 // made of them.
 func Check(entries []Publisher, d *product.Dictionary) (problems []string) {
-	c := checker{d: d, ids: map[string]bool{}}
+	c := checker{d: d, ids: map[string]bool{}, ends: map[string][]string{}}
 	c.publishers(entries)
 	for _, p := range entries {
 		for _, f := range p.Families {
@@ -26,6 +26,7 @@ func Check(entries []Publisher, d *product.Dictionary) (problems []string) {
 			c.noise(p, n)
 		}
 	}
+	c.alike()
 	return c.problems
 }
 
@@ -34,6 +35,7 @@ type checker struct {
 	ids      map[string]bool
 	at       string
 	problems []string
+	ends     map[string][]string // the ends that near misses add to the name of a title that a row takes, with the rows
 }
 
 func (c *checker) addf(format string, args ...any) {
@@ -108,6 +110,9 @@ func (c *checker) entry(p Publisher, f Family, e Entry) {
 	c.related(row)
 	c.paper(row)
 	c.examples(p, e.ID, e.Publisher, e.Anywhere, e.Installed, e.Takes, e.Leaves)
+	if len(e.Installed) > 0 {
+		c.nearMisses(e)
+	}
 }
 
 // name checks that family and edition, which people read together, do not repeat a word.

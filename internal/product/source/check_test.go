@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,7 @@ func TestCheckFindsFaultsR5_0(t *testing.T) {
 		"none":                          {"", "", ""},
 		"no example":                    {"takes: [Contoso Planner 4.2]", "takes: []", "needs a title that it takes"},
 		"no near miss":                  {"leaves: [Contoso Planner Pages 4]", "leaves: []", "needs a title that it leaves"},
+		"a title that is no near miss":  {"leaves: [Contoso Planner Pages 4]}\n  noise", "leaves: [Fabrikam Desk 4]}\n  noise", "it needs a near miss"},
 		"takes the example of others":   {"contoso planner {number}", "contoso planner*", "contoso-planner: it takes"},
 		"an id twice":                   {"id: contoso-pages", "id: contoso-planner", "used twice"},
 		"no name on paper":              {"paper: [Planner]", "paper: []", "needs a name on paper"},
@@ -73,4 +75,21 @@ func problems(file string) []string {
 		return []string{err.Error()}
 	}
 	return source.Check(entries, product.New(data))
+}
+
+// TestCheckFindsAlikeNearMissesR5_0: the same end added to the name of each row tests nothing.
+func TestCheckFindsAlikeNearMissesR5_0(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[int]bool{15: false, 16: true} {
+		var file strings.Builder
+		file.WriteString("- publisher: Contoso\n  families:\n")
+		for i := range rows {
+			name := "Tool" + string(rune('a'+i))
+			fmt.Fprintf(&file, "  - {family: %[1]s, metric: device, versions: major, source: general knowledge, products: [{id: %[2]s, installed: ['%[2]s {number}'], paper: [%[1]s], takes: [%[1]s 4], leaves: [%[1]s Brochure]}]}\n", name, strings.ToLower(name))
+		}
+		found := slices.ContainsFunc(problems(file.String()), func(p string) bool { return strings.Contains(p, `add "brochure" to the name`) })
+		if found != want {
+			t.Errorf("%d rows: found %t, want %t: %q", rows, found, want, problems(file.String()))
+		}
+	}
 }
