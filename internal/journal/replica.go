@@ -192,7 +192,7 @@ func (r *Replica[S]) follow(ctx context.Context, head Head) (Head, error) {
 
 // maxConfirmed is how often the head is read again for a state that is ahead: each time,
 // something that had just changed has changed again.
-const maxConfirmed = 8
+const maxConfirmed = 3
 
 // confirm brings a state that is ahead of head to a head at least as new as what was read.
 // Readers that see a change must see all changes made before it. If things change faster than

@@ -57,7 +57,7 @@ func (o *operations) group(ctx context.Context, id string) (group.Group, error) 
 var reading = retry.Policy{Attempts: exact + 1, First: 5 * time.Millisecond, Longest: 50 * time.Millisecond}
 
 // exact is how often groups looks for one moment at which both were as it read them.
-const exact = 8
+const exact = 3
 
 // groups returns every license group with the number of its agreements: each agreement is counted
 // exactly once. An agreement whose group does not exist counts as Unassigned: an older release may

@@ -94,7 +94,7 @@ type workingDay struct {
 	mu      sync.Mutex
 	made    int      // writes
 	refused []string // answers that are not 200 or 201
-	group   string   // the license group that was created last, and is deleted next
+	group   string   // the license group that was created last; empty after its next write
 }
 
 // workingDay fills the stack: agreements of both types, groups, an inventory and audit events.
@@ -205,8 +205,8 @@ func (d *workingDay) get(ctx context.Context, n int) error {
 	return err
 }
 
-// write makes the next write: a new agreement, two edits of the same agreement, and a group that is
-// created and deleted.
+// write makes the next write: a new agreement, two edits of the same agreement, a new group, and an
+// edit of that group. Every tenth group is deleted instead, which takes 64 writes of the table.
 func (d *workingDay) write(ctx context.Context) {
 	d.mu.Lock()
 	d.made++
@@ -232,9 +232,16 @@ func (d *workingDay) write(ctx context.Context) {
 		d.group = created.ID
 		d.mu.Unlock()
 	case 4:
-		if group != "" {
+		switch {
+		case group == "": // the group before is late
+		case n%50 == 4:
 			_, err = d.send(ctx, http.MethodDelete, "/groups/"+group, nil)
+		default:
+			_, err = d.send(ctx, http.MethodPatch, "/groups/"+group, map[string]any{"name": "Renamed " + number})
 		}
+		d.mu.Lock()
+		d.group = ""
+		d.mu.Unlock()
 	}
 	if err != nil {
 		d.mu.Lock()
