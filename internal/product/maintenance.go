@@ -135,7 +135,7 @@ var (
 		onderhoudscontract onderhoudsverlenging softwareonderhoud`)
 	supports  = setOf("support soporte suporte supporto assistance assistenza asistencia assistência ondersteuning")
 	renewals  = setOf("renewal renewals renew reinstatement reinstate verlängerung renouvellement verlenging renovación renovacion renovação rinnovo")
-	contracts = setOf(`plan agreement contract annual annually yearly contrat contrato contratto vertrag jährlich jährliche jaarlijks annuel annuelle anual annuale only
+	contracts = setOf(`plan agreement contract annual annually yearly contrat contrato contratto vertrag jährlich jährliche jaarlijks annuel annuelle annuale only
 		subscription`)
 	grades = setOf(`sw software basic standard advanced premium premier priority production extended gold silver platinum academic commercial de del di du da do of`)
 	// maintenanceTerms stand behind the phrase.

@@ -22,8 +22,10 @@ import (
 // repeated after a fault.
 type Index interface {
 	// Publish makes p the snapshot of its day and the newest snapshot, each unless the current
-	// one has a larger sequence. It reports whether p is now the newest. Both happen atomically,
-	// so the newest is never older than the snapshot of any day.
+	// one has a larger sequence. It does neither if the newest snapshot is older, but has a
+	// supplement with a larger sequence: then p is late, and its attempt was given up. It reports
+	// whether p is now the newest. Both happen atomically, so the newest is never older than the
+	// snapshot of any day.
 	Publish(ctx context.Context, p report.Published) (newest bool, err error)
 	// Supplement makes the supplement of a run with a sequence the one of the newest snapshot,
 	// unless the newest snapshot is not base, or has the supplement of a larger sequence. It

@@ -33,8 +33,8 @@ func laterPoint(a, b string) string {
 	return b
 }
 
-// sinceCache has the changes since a point that were read last. A listing of pairs reads them for
-// every page.
+// sinceCache has the changes since a point that were read last. A listing of pairs needs them for
+// every page, and reads only the entries that are new.
 type sinceCache struct {
 	sync.Mutex
 	since   string
@@ -43,7 +43,7 @@ type sinceCache struct {
 }
 
 // pairChanges are pairs that were added and removed. A pair can be in both, and several times in
-// added, with different agreements.
+// added, with different agreements. Callers share them, so they are never changed.
 type pairChanges struct {
 	added   map[register.PairRef]bool
 	removed map[agreement.PairKey]bool
@@ -63,8 +63,15 @@ func (r *Refreshes) changesSince(ctx context.Context, point string) (pairChanges
 	upTo := head.Position
 	r.since.Lock()
 	defer r.since.Unlock()
-	if r.since.since == point && r.since.upTo == upTo {
-		return r.since.changes, nil
+	changes := pairChanges{added: map[register.PairRef]bool{}, removed: map[agreement.PairKey]bool{}}
+	if r.since.since == point {
+		if r.since.upTo.Reaches(&upTo) { // also when another call has read the head later
+			return r.since.changes, nil
+		}
+		if upTo.Reaches(&r.since.upTo) {
+			from = r.since.upTo
+			changes = pairChanges{added: maps.Clone(r.since.changes.added), removed: maps.Clone(r.since.changes.removed)}
+		}
 	}
 	if !upTo.Reaches(&from) {
 		return pairChanges{}, fmt.Errorf("%w: the journal does not reach %q", refresher.ErrForgotten, point)
@@ -84,7 +91,6 @@ func (r *Refreshes) changesSince(ctx context.Context, point string) (pairChanges
 	if err := g.Wait(); err != nil {
 		return pairChanges{}, err
 	}
-	changes := pairChanges{added: map[register.PairRef]bool{}, removed: map[agreement.PairKey]bool{}}
 	for _, c := range slices.Concat(read[:]...) {
 		for _, pair := range c.Added {
 			changes.added[register.PairRef{AgreementID: c.ID, Pair: pair}] = true

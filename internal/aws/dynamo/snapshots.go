@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/day"
 	"trueup/internal/report"
@@ -60,20 +61,28 @@ func (s *Snapshots) Supplement(ctx context.Context, base report.Published, seque
 
 // Publish implements snapshot.Index.
 func (s *Snapshots) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
-	put := func(partition pk, sort sk) *action {
+	put := func(partition pk, sort sk, condition string) *action {
 		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
-		return s.db.put(i, "attribute_not_exists(pk) OR seq <= :seq", item{":seq": num(p.Sequence)})
+		return s.db.put(i, condition, item{":seq": num(p.Sequence)})
 	}
-	ofDay := put(snapshotKey(p.Date))
-	err = s.db.transact(ctx, []*action{ofDay, put(snapshotsPK, newestSnapshotSK)})
+	partition, sort := snapshotKey(p.Date)
+	ofDay := put(partition, sort, "attribute_not_exists(pk) OR seq <= :seq")
+	err = s.db.transact(ctx, []*action{
+		ofDay, put(snapshotsPK, newestSnapshotSK, "attribute_not_exists(pk) OR seq <= :seq AND (attribute_not_exists(supplement) OR supplement.seq <= :seq)"),
+	})
 	if conditionOf(err) == nil {
 		return err == nil, err
 	}
 	if _, later := refused(err, ofDay); later {
 		return false, nil
 	}
-	// The newest snapshot has a larger sequence and stays.
-	return false, ignoreCondition(s.db.transact(ctx, []*action{ofDay}))
+	// The newest snapshot stays. If only its supplement has a larger sequence, the day stays too: no day
+	// is newer than the newest snapshot.
+	newer := &action{ConditionCheck: &types.ConditionCheck{
+		TableName: &s.db.table, Key: key(snapshotsPK, newestSnapshotSK), ConditionExpression: aws.String("seq >= :seq"),
+		ExpressionAttributeValues: item{":seq": num(p.Sequence)},
+	}}
+	return false, ignoreCondition(s.db.transact(ctx, []*action{ofDay, newer}))
 }
 
 // Newest implements snapshot.Index.

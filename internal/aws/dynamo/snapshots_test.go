@@ -136,6 +136,15 @@ func TestR7_5_SupplementsOfTheNewest(t *testing.T) {
 	if day != published(1) {
 		t.Errorf("the snapshot of the day is %+v", day)
 	}
+	for _, late := range []int64{2, 5} { // of attempts that were given up before the supplement
+		if newest, err := index.Publish(t.Context(), published(late)); newest || err != nil {
+			t.Errorf("a late snapshot is the newest: %v, %v", newest, err)
+		}
+		has(6)
+		if day, err := index.Day(t.Context(), "2026-11-21"); day != published(1) || err != nil {
+			t.Errorf("after a late snapshot, the day has %+v, %v", day, err)
+		}
+	}
 	_, err = index.Publish(t.Context(), published(8)) // it has everything
 	must(t, err)
 	has(0)
