@@ -37,6 +37,7 @@ var partEndings = []string{
 	"ejemplos", "exemplos", "tutorial", "tutorials", "prerequisites", "redistributable", "redistributables", "redist", "launcher",
 	"driver", "drivers", "stuurprogramma", "stuurprogramma's", "treiber", "pilote", "pilotes", "controlador", "controladores",
 	"plug-in", "plug-ins", "plugin", "plugins", "invoegtoepassing", "complément", "complemento", "suplemento", "add-in", "add-ins", "addin", "addins",
+	"content", "content library", "shared content", "offline content",
 	"taalpakket", "sprachpaket", "pack linguistique", "module linguistique", "paquete de idioma", "pacote de idiomas",
 }
 

@@ -53,6 +53,7 @@ func TestPartOfProductR6_5(t *testing.T) {
 		{"Actian", "Actian Zen Plug-in for Excel", product.KindComponent, "Actian Zen"},
 		{"No Magic", "MagicDraw", product.KindProduct, ""},
 		{"No Magic", "MagicDraw Samples 19.0", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw Content Library", product.KindComponent, "No Magic MagicDraw"},
 		{"No Magic", "MagicDraw Hilfe", product.KindComponent, "No Magic MagicDraw"},
 		{"No Magic", "MagicDraw Exemples", product.KindComponent, "No Magic MagicDraw"},
 		{"No Magic", "MagicDraw License Server", product.KindComponent, "No Magic MagicDraw"},
