@@ -256,6 +256,7 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 		if !named([]byte(device)) {
 			device, alias = p.owner.device()
 		}
+		r.evident = r.evident || named([]byte(device))
 		flaw, err := r.install(&install{
 			device: []byte(device), alias: []byte(alias), publisher: []byte(publisher),
 			name:    []byte(cmp.Or(p.Name, p.DisplayName, p.SoftwareName)),
@@ -284,6 +285,7 @@ func (r *reading) numberedRows(shape Shape, line int64, programs ...program) err
 	if err := r.is(shape, true); err != nil {
 		return err
 	}
+	r.evident = true
 	for i := range programs {
 		p := &programs[i]
 		if r.isPackage(p) {

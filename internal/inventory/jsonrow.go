@@ -178,6 +178,7 @@ func (r *reading) flatHeader(f *flatRows) {
 	}
 	owner, system := f.place.owner, f.place.owner.system()
 	device, alias := owner.device()
+	r.evident = r.evident || ok && (device != "" || f.columns.evident(f.names))
 	f.unowned = f.columns.id < 0 && f.columns.device < 0 && !f.columns.numbers && device == ""
 	if f.columns.shape == Osquery && f.place.key != "" {
 		f.columns.shape = Table // osquery writes no array in an object

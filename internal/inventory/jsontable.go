@@ -73,6 +73,7 @@ func (r *reading) arrayHeader(a *arrayRows, header []string, of owner) (recognis
 		return false, nil
 	}
 	device, alias := of.device()
+	r.evident = r.evident || device != "" || c.evident(header)
 	on, system := install{device: []byte(device), alias: []byte(alias), user: []byte(of.user)}, of.system()
 	if device == "" {
 		on.device = r.oneDevice()
