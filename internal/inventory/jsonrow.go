@@ -133,7 +133,7 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	for len(f.cells) < len(f.names) {
 		f.cells = append(f.cells, nil)
 	}
-	flaw, err := f.count(f.cells)
+	flaw, err := r.countRow(f.count, f.names, f.cells)
 	if err != nil {
 		return true, nil, err
 	}
