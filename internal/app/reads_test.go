@@ -50,6 +50,8 @@ func something(name string) string {
 		return "something"
 	case "false":
 		return "true"
+	case "0":
+		return "100"
 	default:
 		return s.Default
 	}

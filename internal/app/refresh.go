@@ -28,6 +28,7 @@ import (
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/report"
+	"trueup/internal/retention"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 	"trueup/internal/vlsc"
@@ -40,6 +41,7 @@ const (
 	refreshAsk     = 2 * time.Minute  // a batch's four attempts of 20 s each, and a rejected token
 	refreshReserve = 2 * time.Minute  // for Publish, with 20,000 titles and 100,000 agreements
 	refreshPause   = 30 * time.Second // before failed pairs are retried
+	sweepLimit     = 2 * time.Minute  // for old data, before the night's refresh; the next night continues
 )
 
 // Secret returns a function that reads the client ID and secret of the entitlement service from
@@ -94,11 +96,15 @@ func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Lo
 			}
 		},
 	}
+	sweeper := &retention.Sweeper{
+		Days: settings.RetentionDays, Zone: settings.RefreshTimeZone, Clock: time.Now, Limit: sweepLimit, Log: log,
+		Steps: []retention.Step{snapshot.Forget(store.Snapshots, reports), inventories.Forget(store.Inventories, reports), retention.Before("audit events", settings.RefreshTimeZone, store.Audit.Forget)},
+	}
 	return trigger.Jobs{
 		Files:     []trigger.Receiver{{Kind: kind.Statements, Receive: kept.Receive}},
 		Received:  worker.WorkDue,
 		Scheduled: worker.WorkDue,
-		Nightly:   worker.WorkNight,
+		Nightly:   sweeper.WithNight(worker.WorkNight),
 		Run:       worker.Work,
 	}, nil
 }

@@ -1,4 +1,5 @@
-// Package audit is the append-only record of who changed what, when (SPEC 12).
+// Package audit is the append-only record of who changed what, when (SPEC 12). Only events that are
+// older than the organisation keeps them are deleted, by their store.
 package audit
 
 import (

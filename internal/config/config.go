@@ -29,6 +29,7 @@ const (
 	InventoryMacOS    = "INVENTORY_MACOS"
 	ImportLease       = "IMPORT_LEASE"
 	RefreshTimeZone   = "REFRESH_TIME_ZONE"
+	RetentionDays     = "RETENTION_DAYS"
 	VLSCEndpoint      = "VLSC_ENDPOINT"
 	VLSCTokenURL      = "VLSC_TOKEN_URL"
 	VLSCSecret        = "VLSC_SECRET"
@@ -50,6 +51,7 @@ type Config struct {
 	InventoryMacOS    bool
 	ImportLease       time.Duration
 	RefreshTimeZone   *time.Location
+	RetentionDays     int
 	VLSC              VLSC
 	SignIn            access.SignIn
 }
@@ -78,6 +80,8 @@ var Settings = []Setting{
 	duration(ImportLease, "how long an attempt that stops renewing its lease keeps its import", func(c *Config) *time.Duration { return &c.ImportLease }, time.Second, 2*time.Minute, 30*time.Second),
 	zone(RefreshTimeZone, "time zone of the organisation: of the nightly refresh and of every day, such as today (R2.11, R7.1, R8.10)", func(c *Config) **time.Location { return &c.RefreshTimeZone }).
 		chosenBy("refreshTimeZone"),
+	days(RetentionDays, "for how many days snapshots, tallies and audit events are kept (R8.5, SPEC 12); 0 keeps them for ever", func(c *Config) *int { return &c.RetentionDays }, 30, 36500).
+		chosenBy("retentionDays"),
 	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
 		chosenBy("vlscEndpoint").ofService(),
 	text(VLSCTokenURL, "address of the token endpoint of the service", func(c *Config) *string { return &c.VLSC.TokenURL }).
@@ -157,6 +161,15 @@ func number(name, summary string, field func(*Config) *int, least, most, byDefau
 		},
 		value: func(c Config) string { return strconv.Itoa(*field(&c)) },
 	}
+}
+
+// days is a number of days, or 0, which is the default.
+func days(name, summary string, field func(*Config) *int, least, most int) Setting {
+	s := number(name, summary, field, 0, most, 0)
+	s.Want = fmt.Sprintf("0, or a whole number from %d to %d", least, most)
+	set := s.set
+	s.set = func(c *Config, value string) bool { return set(c, value) && (*field(c) == 0 || *field(c) >= least) }
+	return s
 }
 
 func boolean(name, summary string, field func(*Config) *bool, byDefault bool) Setting {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"sync"
 
@@ -16,11 +17,11 @@ import (
 	"trueup/internal/objects"
 )
 
-// Prefixes of objects in the reports bucket. The rest of a key is the checksum of the object: its
+// Prefixes of objects in the reports bucket. A key ends with the checksum of the object: its
 // content never changes, and it is kept while results that depend on it may have to be explained.
 var (
-	talliesPrefix = kind.Inventory.Results + "tallies/"
-	rulesPrefix   = kind.Inventory.Results + "rules/"
+	Tallies     = kind.Inventory.Results + "tallies/"
+	rulesPrefix = kind.Inventory.Results + "rules/"
 )
 
 // Counts reads tallies and the rules in use. It is safe for concurrent use, and caches what it
@@ -63,7 +64,7 @@ func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]inventory.C
 		}
 		t, known := c.tallies[r.Good.Tally]
 		if !known {
-			b, err := c.read(ctx, r.Good.Tally, talliesPrefix)
+			b, err := c.read(ctx, r.Good.Tally, Tallies)
 			if err != nil {
 				return nil, err
 			}
@@ -78,7 +79,7 @@ func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]inventory.C
 	return counted, nil
 }
 
-// keep stores an object under its checksum and returns the key.
+// keep stores an object under its checksum, below a prefix, and returns the key.
 func (c *Counts) keep(ctx context.Context, prefix, ending, contentType string, b []byte) (key string, err error) {
 	key = prefix + checksum(b) + ending
 	if err := c.files.Put(ctx, key, contentType, b); err != nil {
@@ -102,7 +103,7 @@ func (c *Counts) read(ctx context.Context, key, prefix string) ([]byte, error) {
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "try_again")
 	}
-	if sum := checksum(b); !strings.HasPrefix(key, prefix+sum) {
+	if sum := checksum(b); !strings.HasPrefix(key, prefix) || !strings.HasPrefix(path.Base(key), sum) {
 		return nil, fmt.Errorf("inventory: %s is damaged: its checksum is %s", key, sum)
 	}
 	return b, nil

@@ -194,7 +194,7 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.
 
 // keep stores a tally and returns its description.
 func (r *Receiver) keep(ctx context.Context, o intake.Object, t *inventory.Tally) (*Good, error) {
-	key, err := r.Counts.keep(ctx, talliesPrefix, "", "application/octet-stream", t.Encode())
+	key, err := r.Counts.keep(ctx, talliesOf(r.Clock()), "", "application/octet-stream", t.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("store the tally: %w", err)
 	}

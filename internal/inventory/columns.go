@@ -247,6 +247,25 @@ func (c columns) ofOneDevice(letters []string) bool {
 	return true
 }
 
+// evident reports whether a table of JSON with these columns can only be an inventory.
+func (c columns) evident(header []string) bool {
+	if c.id >= 0 || c.device >= 0 {
+		return true
+	}
+	letters := make([]string, len(header))
+	for i, name := range header {
+		letters[i] = columnName(name)
+	}
+	if c.numbers && !slices.Contains(amountNames, letters[c.number]) {
+		return true
+	}
+	shape := shapeOf(header, letters, c)
+	return shape != Table && shape != OCS // other systems have a column TAG, too
+}
+
+// amountNames are the numberNames and totalNames that name an amount of anything, such as licences.
+var amountNames = append(names{"count", "instances", "aantal", "anzahl", "nbr", "nbre", "cantidad", "quantidade"}, totalNames...)
+
 // beside are columns of lists of one PC that are not read.
 var beside = []string{"installdate", "installeddate", "installationdate", "size", "estimatedsize", "installlocation", "architecture", ""}
 

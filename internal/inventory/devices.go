@@ -256,12 +256,14 @@ func (r *reading) programs(shape Shape, line int64, o owner, programs ...program
 		if !named([]byte(device)) {
 			device, alias = p.owner.device()
 		}
-		flaw, err := r.install(&install{
-			device: []byte(device), alias: []byte(alias), publisher: []byte(publisher),
-			name:    []byte(cmp.Or(p.Name, p.DisplayName, p.SoftwareName)),
-			version: []byte(cmp.Or(p.Version, p.SoftwareVersion)),
-			user:    []byte(user),
-		}, s)
+		r.evident = r.evident || named([]byte(device))
+		name, version := cmp.Or(p.Name, p.DisplayName, p.SoftwareName), cmp.Or(p.Version, p.SoftwareVersion)
+		count := func([][]byte) (string, error) {
+			return r.install(&install{
+				device: []byte(device), alias: []byte(alias), publisher: []byte(publisher), name: []byte(name), version: []byte(version), user: []byte(user),
+			}, s)
+		}
+		flaw, err := r.countRow(count, []string{"name", "version"}, [][]byte{[]byte(name), []byte(version)})
 		if err != nil {
 			return err
 		}
@@ -284,6 +286,7 @@ func (r *reading) numberedRows(shape Shape, line int64, programs ...program) err
 	if err := r.is(shape, true); err != nil {
 		return err
 	}
+	r.evident = true
 	for i := range programs {
 		p := &programs[i]
 		if r.isPackage(p) {
@@ -313,7 +316,8 @@ func (r *reading) numberedRow(line int64, p *program) error {
 		title := install{publisher: []byte(firstOf(p.Publisher, p.Vendor)), name: []byte(cmp.Or(p.DisplayName, p.Name)), version: []byte(p.Version)}
 		var err error
 		s := p.platform()
-		if flaw, err = r.addNumber(&s, &title, []byte(p.ID), number); err != nil {
+		flaw, err = r.literally(func() (string, error) { return r.addNumber(&s, &title, []byte(p.ID), number) })
+		if err != nil {
 			return err
 		}
 	}

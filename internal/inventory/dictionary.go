@@ -25,6 +25,7 @@ type dictionary struct {
 	spellings []spelling
 	keys      []byte // keys of all spellings, concatenated
 	key       []byte // key of the current lookup
+	literal   bool   // a title that is the name of a column is a title, too
 
 	numbers map[string]uint32 // by folded text
 	titles  []Title           // the spelling that users see: the first in sort order
@@ -75,10 +76,12 @@ func (d *dictionary) learn(hash uint64, publisher, name, version []byte) (title 
 		return 0, rowTitle, nil
 	case isTotal(shown):
 		return 0, skipped, nil
-	case isHeader(shown):
+	}
+	asHeader := isHeader(shown)
+	if asHeader && !d.literal {
 		return 0, headerAgain, nil
 	}
-	if len(d.spellings) == maxTitles || len(d.keys)+len(d.key) > maxTitleBytes {
+	if max(len(d.spellings), len(d.titles)) == maxTitles || len(d.keys)+len(d.key) > maxTitleBytes {
 		return 0, "", errs.New(errs.Invalid, "inventory_titles")
 	}
 	folded := shown.fold()
@@ -90,6 +93,9 @@ func (d *dictionary) learn(hash uint64, publisher, name, version []byte) (title 
 		d.titles = append(d.titles, shown)
 	case shown.compare(d.titles[title]) < 0:
 		d.titles[title] = shown
+	}
+	if asHeader { // the next row like it may be a header
+		return title, "", nil
 	}
 	d.spellings = append(d.spellings, spelling{hash: hash, at: uint32(len(d.keys)), length: uint32(len(d.key)), title: title})
 	d.keys = append(d.keys, d.key...)

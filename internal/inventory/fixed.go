@@ -125,7 +125,8 @@ func (r *reading) readFixed(file *bufio.Reader, above int, layout layout) error 
 	if err := r.is(layout.shape, layout.numbers); err != nil {
 		return err
 	}
-	count := r.counting(&layout.columns)
+	columns := r.counting(&layout.columns)
+	count := func(cells [][]byte) (string, error) { return r.countRow(columns, layout.names, cells) }
 	cells := make([][]byte, len(layout.starts))
 	last := int64(above) + 1 // line of the header
 	if layout.dashes {

@@ -39,7 +39,7 @@ var yearOf = regexp.MustCompile(`^(19|20)\d\d$`)
 var months = func() map[string]bool {
 	all := map[string]bool{}
 	for _, name := range strings.Fields("january february march april may june july august september october november december " +
-		"januari februari maart mei juni juli augustus oktober " + //nolint:misspell // Dutch
+		"januari februari maart mei juni juli augustus oktober " +
 		"janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre " + //nolint:misspell // French
 		"januar jänner februar marz dezember " +
 		"enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre " +

@@ -133,7 +133,7 @@ func (r *reading) flat(b []byte, line int64, at place) (recognised bool, why *er
 	for len(f.cells) < len(f.names) {
 		f.cells = append(f.cells, nil)
 	}
-	flaw, err := f.count(f.cells)
+	flaw, err := r.countRow(f.count, f.names, f.cells)
 	if err != nil {
 		return true, nil, err
 	}
@@ -178,6 +178,7 @@ func (r *reading) flatHeader(f *flatRows) {
 	}
 	owner, system := f.place.owner, f.place.owner.system()
 	device, alias := owner.device()
+	r.evident = r.evident || ok && (device != "" || f.columns.evident(f.names))
 	f.unowned = f.columns.id < 0 && f.columns.device < 0 && !f.columns.numbers && device == ""
 	if f.columns.shape == Osquery && f.place.key != "" {
 		f.columns.shape = Table // osquery writes no array in an object

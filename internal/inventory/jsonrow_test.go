@@ -22,6 +22,9 @@ func TestR6_1_DeviceColumns(t *testing.T) {
 			if err != nil || tally.Devices != 2 || tally.BadRows > 0 {
 				t.Errorf("%s, %s: %v, %+v", name, shape, err, tally)
 			}
+			if !IsFile([]byte(file)) {
+				t.Errorf("%s, %s: not recognised elsewhere", name, shape)
+			}
 		}
 	}
 }

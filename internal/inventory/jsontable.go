@@ -12,9 +12,9 @@ import (
 
 // arrayRows reads the rows of an array of arrays. Its first rows may be lines above the header.
 type arrayRows struct {
-	list  int // number of the array in the file
-	above int // rows before the header
-	width int
+	list  int      // number of the array in the file
+	above int      // rows before the header
+	names []string // of the columns
 	cells [][]byte
 	count func(cells [][]byte) (flaw string, err error) // nil before the header
 }
@@ -53,10 +53,10 @@ func (r *reading) arrayRowOf(a *arrayRows, b []byte, line int64, of owner) (reco
 	if len(a.cells) == 0 {
 		return true, nil
 	}
-	for len(a.cells) < a.width {
+	for len(a.cells) < len(a.names) {
 		a.cells = append(a.cells, nil)
 	}
-	flaw, err := a.count(a.cells)
+	flaw, err := r.countRow(a.count, a.names, a.cells)
 	if flaw == headerAgain {
 		flaw = skipped
 	}
@@ -73,11 +73,12 @@ func (r *reading) arrayHeader(a *arrayRows, header []string, of owner) (recognis
 		return false, nil
 	}
 	device, alias := of.device()
+	r.evident = r.evident || device != "" || c.evident(header)
 	on, system := install{device: []byte(device), alias: []byte(alias), user: []byte(of.user)}, of.system()
 	if device == "" {
 		on.device = r.oneDevice()
 	}
-	a.width, a.count = len(header), r.countingOn(&c, &on, &system)
+	a.names, a.count = header, r.countingOn(&c, &on, &system)
 	return true, r.is(c.shape, c.numbers)
 }
 
@@ -209,7 +210,7 @@ func (r *reading) columnar(b []byte, line int64, of owner) (recognised bool, err
 		for _, cells := range columns {
 			a.cells = append(a.cells, cells[row])
 		}
-		flaw, err := a.count(a.cells)
+		flaw, err := r.countRow(a.count, a.names, a.cells)
 		if err != nil {
 			return true, err
 		}

@@ -35,6 +35,9 @@ func TestR6_1_TablesInJSON(t *testing.T) {
 		if diff := cmp.Diff(noted{inventory.Table, 2, list("Visio 16: 2"), nil, nil}, shapeless(note(read(t, file)))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+		if !inventory.IsFile([]byte(file)) {
+			t.Errorf("%s is not recognised elsewhere", name)
+		}
 	}
 	for name, test := range map[string]struct {
 		file string
@@ -57,6 +60,9 @@ func TestR6_1_TablesInJSON(t *testing.T) {
 	} {
 		if tally, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()}); errs.CodeOf(err) != "inventory_format" {
 			t.Errorf("%s: %v, %+v", file, err, tally)
+		}
+		if inventory.IsFile([]byte(file)) {
+			t.Errorf("%s is taken for an inventory", file)
 		}
 	}
 }

@@ -160,7 +160,7 @@ func (r *reading) readList(file *bufio.Reader, mark byte, names []string) error 
 			r.row(line, rowCut)
 			return nil
 		}
-		flaw, err := count(p.values)
+		flaw, err := r.countRow(count, p.names, p.values)
 		if err == nil {
 			r.row(line, flaw)
 		}

@@ -103,6 +103,7 @@ type reading struct {
 	inArray   bool   // the document is an element of an array
 	rowsOf    flatRows
 	arrays    arrayRows
+	evident   bool // its rows name a device, count devices or are of a known system: see IsFile
 
 	// Reused for each file of an archive, which may have one for each device.
 	plain    *bufio.Reader

@@ -73,6 +73,36 @@ func TestR6_1_ShapesOfText(t *testing.T) {
 			"Software,Version,Computers\nVisio,16,3\nSoftware,Version,Computers\nWord,16,4\n",
 			noted{inventory.Table, 4, list(visio+"3", "Word 16: 4"), nil, nil},
 		},
+		"titles like columns": {
+			"Computer,Software,Version\nA,Software 0,\nA,Software,\nPC0,Application,\nHost,Software 0,\nSoftware,Visio,16\nComputer,Software,\nB,Software 0,\n",
+			noted{inventory.Table, 5, list("Application : 1", "Software : 1", "Software 0 : 3", visio+"1"), nil, nil},
+		},
+		"titles like columns, counted": {
+			"Software,Version,Computers\nSoftware 0,,3\nPackage,,2\nSoftware,Version,Computers\nProgram,,x\n",
+			noted{inventory.Table, 3, list("Package : 2", "Software 0 : 3"), list("5 inventory_row_number"), nil},
+		},
+		"titles like columns, of fixed width": {
+			"Computer   Software     Version\n---------- ------------ -------\nA          Software 0         \nComputer   Software     Version\nA          Package            \n",
+			noted{inventory.Table, 1, list("Package : 1", "Software 0 : 1"), nil, nil},
+		},
+		"titles like columns, as a list": {
+			"Name=Software\nVendor=\nVersion=\n\nName=Name\nVendor=Vendor\nVersion=Version\n\n", noted{inventory.WMIC, 1, list("Software : 1"), list("5 inventory_row_title"), nil},
+		},
+		"titles like columns, in rows of JSON": {
+			`[{"hostname":"A","name":"Software 0","version":""},{"hostname":"A","name":"Program","version":""},{"hostname":"hostname","name":"name","version":"version"}]`,
+			noted{inventory.Osquery, 1, list("Program : 1", "Software 0 : 1"), list("1 inventory_row_title"), nil},
+		},
+		"titles like columns, in a table of JSON": {
+			`[["Computer","Software","Version"],["A","Software 0",""],["Computer","Software","Version"],["A","Program",null]]`,
+			noted{inventory.Table, 1, list("Program : 1", "Software 0 : 1"), nil, nil},
+		},
+		"titles like columns, of a host": {
+			`{"hosts":[{"hostname":"A","software":[{"name":"Software 0"},{"name":"Name","version":"Version"}]}]}`,
+			noted{inventory.Fleet, 1, list("Software 0 : 1"), list("1 inventory_row_title"), nil},
+		},
+		"titles like columns, with numbers": {
+			`{"software_titles":[{"name":"Software 0","hosts_count":4}]}`, noted{inventory.Fleet, 4, list("Software 0 : 4"), nil, nil},
+		},
 		"words for nothing": {
 			"DeviceId,DeviceName,ApplicationName,ApplicationPublisher,ApplicationVersion\nNULL,A,Visio,(null),16\n-,a,Visio,N/A,16\nNone,B,Visio,None,16\nn/a,NULL,Visio,,16\nC,,null,,\n0,D,Word,,-\n",
 			noted{inventory.AppInvRawData, 3, list(visio+"2", "Word : 1"), list("5 inventory_row_device", "6 inventory_row_title"), nil},

@@ -26,7 +26,7 @@ func (r *reading) readTable(file *bufio.Reader, head []byte) error {
 	}
 	r.head = append(r.head[:0], head...) // the table is read into the same memory
 	t := sheet.NewStream(file, r.buffer)
-	c, above, ok, err := findHeader(t)
+	h, above, ok, err := findHeader(t)
 	switch {
 	case err != nil:
 		return err
@@ -35,15 +35,52 @@ func (r *reading) readTable(file *bufio.Reader, head []byte) error {
 	case above > 0:
 		r.note(noteHeader, "line", strconv.FormatInt(t.Line, 10))
 	}
-	return r.rows(t, c)
+	return r.rows(t, h)
+}
+
+// header is the header of a table.
+type header struct {
+	columns
+	names []string // of all columns, as written
+}
+
+// repeats reports whether cells are the names of their columns again: those that are not empty, and at
+// least one.
+func repeats(names []string, cells [][]byte) bool {
+	some := false
+	for i, cell := range cells[:min(len(cells), len(names))] {
+		if letters := text.Letters(string(cell)); letters != "" {
+			if letters != text.Letters(names[i]) {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
+}
+
+// countRow counts a row that cannot be a header of other columns. A title such as Software is a title, if
+// the row does not repeat the names of its columns.
+func (r *reading) countRow(count func([][]byte) (string, error), names []string, cells [][]byte) (flaw string, err error) {
+	if flaw, err = count(cells); flaw != headerAgain || err != nil || repeats(names, cells) {
+		return flaw, err
+	}
+	return r.literally(func() (string, error) { return count(cells) })
+}
+
+// literally counts a row whose title is one, also if it is the name of a column.
+func (r *reading) literally(count func() (flaw string, err error)) (flaw string, err error) {
+	r.counter.titles.literal = true
+	defer func() { r.counter.titles.literal = false }()
+	return count()
 }
 
 // findHeader reads the header of a table. above is the number of lines above it that are not read.
-func findHeader(t *sheet.Stream) (c *columns, above int, ok bool, err error) {
+func findHeader(t *sheet.Stream) (h *header, above int, ok bool, err error) {
 	hint := Shape("")
 	for range headerLines {
-		if c, ok, err = readHeader(t, hint); ok || err != nil {
-			return c, above, ok, err
+		if h, ok, err = readHeader(t, hint); ok || err != nil {
+			return h, above, ok, err
 		}
 		line, more := t.Skip()
 		switch {
@@ -59,13 +96,13 @@ func findHeader(t *sheet.Stream) (c *columns, above int, ok bool, err error) {
 }
 
 // readHeader reads the next row as a header.
-func readHeader(t *sheet.Stream, hint Shape) (c *columns, ok bool, err error) {
+func readHeader(t *sheet.Stream, hint Shape) (h *header, ok bool, err error) {
 	ok, err = t.Header(func(names []string) (last int, ok bool) {
 		found, ok := columnsOf(names, hint)
-		c = &found
+		h = &header{found, names}
 		return found.last(), ok
 	})
-	return c, ok, err
+	return h, ok, err
 }
 
 // isPreamble reports whether a line above the header says nothing to people: the declaration of a
@@ -193,13 +230,13 @@ func (r *reading) numberRow(cells [][]byte, c *columns, on *system) (flaw string
 	}
 	number, ok := parseNumber(cells[c.number])
 	if !ok {
-		if isColumnName(string(cells[c.title])) {
+		if !r.counter.titles.literal && isColumnName(string(cells[c.title])) {
 			return headerAgain, nil
 		}
 		return rowNumber, nil
 	}
 	title := install{publisher: at(cells, c.publisher), name: cells[c.title], version: at(cells, c.version)}
-	return r.addNumber(s, &title, at(cells, c.row), number)
+	return r.literally(func() (string, error) { return r.addNumber(s, &title, at(cells, c.row), number) })
 }
 
 // at returns a cell of the row; nil for a missing column.
@@ -215,11 +252,11 @@ var rowFlaws = [...]string{sheet.RowTooLong: rowTooLong, sheet.RowQuote: rowQuot
 
 // rows counts every row. Below another header, as in lists that were appended to each other, it
 // reads the columns of that one.
-func (r *reading) rows(t *sheet.Stream, c *columns) error {
-	if err := r.is(c.shape, c.numbers); err != nil {
+func (r *reading) rows(t *sheet.Stream, h *header) error {
+	if err := r.is(h.shape, h.numbers); err != nil {
 		return err
 	}
-	count := r.counting(c)
+	count := r.counting(&h.columns)
 	for {
 		bad, err := t.Next()
 		if err != nil {
@@ -239,7 +276,13 @@ func (r *reading) rows(t *sheet.Stream, c *columns) error {
 		case sheet.RowTooLong, sheet.RowQuote:
 		}
 		if flaw == headerAgain {
-			next, err := r.nextHeader(t, c)
+			var next *header
+			switch {
+			case bad != 0 || isFull(h, t.Cells):
+				next, err = r.nextHeader(t, h)
+			case repeats(h.names, t.Cells):
+				continue
+			}
 			switch {
 			case err != nil:
 				return err
@@ -247,10 +290,14 @@ func (r *reading) rows(t *sheet.Stream, c *columns) error {
 				if err := r.is(next.shape, next.numbers); err != nil {
 					return err
 				}
-				c, count = next, r.counting(next)
+				h, count = next, r.counting(&next.columns)
 				continue
 			case bad != 0:
 				flaw = rowColumns
+			default:
+				if flaw, err = r.countRow(count, h.names, t.Cells); err != nil {
+					return err
+				}
 			}
 		}
 		r.row(t.Line, flaw)
@@ -278,11 +325,22 @@ func firstName(row []byte) string {
 	return string(row)
 }
 
+// isFull reports whether a row has a cell under every column that is named and read. One that has not
+// is no header of other columns: it is the row of a title that only looks like the name of a column.
+func isFull(h *header, cells [][]byte) bool {
+	for i, cell := range cells {
+		if h.names[i] != "" && len(bytes.TrimSpace(cell)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // nextHeader reads the row that was read last as a header; nil if it is none. Other columns than
 // before are noted.
-func (r *reading) nextHeader(t *sheet.Stream, c *columns) (*columns, error) {
+func (r *reading) nextHeader(t *sheet.Stream, h *header) (*header, error) {
 	t.Back()
-	next, ok, err := readHeader(t, c.shape)
+	next, ok, err := readHeader(t, h.shape)
 	switch {
 	case err != nil:
 		return nil, err
@@ -290,7 +348,7 @@ func (r *reading) nextHeader(t *sheet.Stream, c *columns) (*columns, error) {
 		_, err := t.Next() // the row again
 		return nil, err
 	}
-	if next.shape = c.shape; *next != *c {
+	if next.shape = h.shape; next.columns != h.columns {
 		r.note(noteColumns, "line", strconv.FormatInt(t.Line, 10))
 	}
 	return next, nil

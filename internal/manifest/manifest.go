@@ -109,7 +109,8 @@ const (
 	getOlder  Action = "s3:GetObjectVersion"
 	putObject Action = "s3:PutObject"
 	// Without permission to list the bucket, S3 answers 403 instead of 404 for a missing object.
-	listBucket Action = "s3:ListBucket"
+	listBucket   Action = "s3:ListBucket"
+	deleteObject Action = "s3:DeleteObject"
 )
 
 // receive returns the grants for the files that a function receives: reading the files, and the
@@ -204,16 +205,18 @@ var Functions = []Function{
 		Retries:  2,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshFunction, config.RefreshTimeZone,
-			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays,
+			config.VLSCEndpoint, config.VLSCTokenURL, config.VLSCSecret, config.ExpiringDays, config.RetentionDays,
 		},
+		Added: []string{config.RetentionDays},
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
 			receive("refresh", getObject, putObject, listBucket),
 			[]Grant{
-				// The function only puts objects. The previous version, which may still run during a
-				// deployment, also reads them.
-				{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, listBucket}},
+				// The function puts objects and deletes old ones. The previous version, which may still
+				// run during a deployment, also reads them.
+				{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, deleteObject, listBucket}},
 				results(kind.Inventory, getObject, listBucket),
+				{Resource: Reports, Prefix: kind.Inventory.Results + "tallies/", Actions: []Action{deleteObject}},
 				{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
 			},
 		),

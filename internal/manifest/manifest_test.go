@@ -12,6 +12,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
@@ -109,6 +110,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			kind.Agreements.Results: {imp.ReportKey(), imp.AnnotatedKey("en")},
 			kind.Catalog.Results:    {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
 			report.SnapshotPrefix:   {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
+			inventories.Tallies:     {inventories.Tallies + "2026-11/checksum"},
 			journal.CopiesPrefix:    nil,
 			manifest.ExportsPrefix:  nil,
 		},

@@ -22,6 +22,12 @@ type Object struct {
 	Metadata map[string]string // user metadata, names in lower case
 }
 
+// Listed is an object as a listing of the bucket has it.
+type Listed struct {
+	Key      string
+	Modified time.Time // when it was put, with a resolution of one second
+}
+
 // Upload is a presigned PUT. Send exactly these headers with the file.
 type Upload struct {
 	URL     string
@@ -40,6 +46,11 @@ type Bucket interface {
 	// Folders returns the sorted names, without slashes, of the folders directly below a prefix
 	// that ends in a slash. Empty folders do not exist.
 	Folders(ctx context.Context, prefix string) ([]string, error)
+	// List returns the objects whose keys begin with a prefix, sorted by key.
+	List(ctx context.Context, prefix string) ([]Listed, error)
+	// Delete deletes objects. Keys without an object are no error. If the bucket keeps versions, it
+	// keeps the deleted ones for a time. After an error some may be deleted.
+	Delete(ctx context.Context, keys ...string) error
 	// PresignPut returns an upload of size bytes with the metadata, valid for d.
 	PresignPut(ctx context.Context, key, contentType string, size int64, metadata map[string]string, d time.Duration) (Upload, error)
 	// PresignGet returns an URL that downloads key as filename, valid for d.

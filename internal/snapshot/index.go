@@ -31,6 +31,9 @@ type Index interface {
 	// unless the newest snapshot is not base, or has the supplement of a larger sequence. It
 	// reports whether it did. Publishing another newest snapshot removes the supplement.
 	Supplement(ctx context.Context, base report.Published, sequence int64, run string, o report.Object) (done bool, err error)
+	// Forget removes the snapshots of the days before a day, except the newest snapshot's, and
+	// returns how many it removed. Their objects stay.
+	Forget(ctx context.Context, before day.Date) (removed int, err error)
 	// Newest returns the newest snapshot, with its supplement; the zero Published if there is
 	// none.
 	Newest(ctx context.Context) (report.Published, error)

@@ -85,6 +85,31 @@ func (s *Snapshots) Publish(ctx context.Context, p report.Published) (newest boo
 	return false, ignoreCondition(s.db.transact(ctx, []*action{ofDay, newer}))
 }
 
+// Forget implements snapshot.Index.
+func (s *Snapshots) Forget(ctx context.Context, before day.Date) (removed int, err error) {
+	newest, err := s.Newest(ctx)
+	if err != nil {
+		return 0, err
+	}
+	p, end := snapshotKey(before)
+	_, kept := snapshotKey(newest.Date)
+	var old []item
+	err = s.db.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("pk, sk, seq"),
+		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :first AND :end"),
+		ExpressionAttributeValues: item{":p": str(string(p)), ":first": str(snapshotPrefix), ":end": str(string(end))},
+	}, func(it item) (bool, error) {
+		if at := sk(attr(it, "sk")); at != end && at != kept {
+			old = append(old, it)
+		}
+		return true, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(old), s.db.removeAll(ctx, old, "seq")
+}
+
 // Newest implements snapshot.Index.
 func (s *Snapshots) Newest(ctx context.Context) (report.Published, error) {
 	return s.read(ctx, snapshotsPK, newestSnapshotSK)

@@ -11,12 +11,14 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
 	"trueup/internal/errs"
@@ -118,6 +120,47 @@ func (b *s3Bucket) Put(ctx context.Context, key, contentType string, body []byte
 	})
 	if err != nil {
 		return b.failed("put", key, err)
+	}
+	return nil
+}
+
+// List implements objects.Bucket.
+func (b *s3Bucket) List(ctx context.Context, prefix string) ([]objects.Listed, error) {
+	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
+	var all []objects.Listed
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, b.failed("list", prefix, err)
+		}
+		for _, o := range page.Contents {
+			all = append(all, objects.Listed{Key: aws.ToString(o.Key), Modified: aws.ToTime(o.LastModified)})
+		}
+	}
+	return all, nil
+}
+
+// maxDeletions is the maximum of keys in one DeleteObjects request.
+const maxDeletions = 1000
+
+// Delete implements objects.Bucket.
+func (b *s3Bucket) Delete(ctx context.Context, keys ...string) error {
+	for batch := range slices.Chunk(keys, maxDeletions) {
+		identifiers := make([]types.ObjectIdentifier, len(batch))
+		for i := range batch {
+			identifiers[i].Key = &batch[i]
+		}
+		out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &b.name, Delete: &types.Delete{Objects: identifiers, Quiet: aws.Bool(true)},
+		})
+		if err != nil {
+			return b.failed("delete", batch[0], err)
+		}
+		if len(out.Errors) > 0 { // the others are deleted
+			first := out.Errors[0]
+			return fmt.Errorf("s3bucket: delete %s/%s, and %d more: %s: %s",
+				b.name, aws.ToString(first.Key), len(out.Errors)-1, aws.ToString(first.Code), aws.ToString(first.Message))
+		}
 	}
 	return nil
 }

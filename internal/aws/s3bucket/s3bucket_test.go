@@ -3,6 +3,7 @@ package s3bucket_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -119,6 +120,51 @@ func TestPutReplaces(t *testing.T) {
 	defer o.Body.Close()
 	if body, _ := io.ReadAll(o.Body); string(body) != "two" {
 		t.Errorf("read %q", body)
+	}
+}
+
+func TestListAndDelete(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b, _ := bucket(t)
+	var many []string
+	for n := range 1003 { // more than one page, and more than one deletion
+		key := fmt.Sprintf("snapshots/2026-01-01/%04d é+", n)
+		many = append(many, key)
+		if err := b.Put(ctx, key, "application/json", []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Put(ctx, "snapshots/2026-01-02/x", "application/json", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	keys := func(prefix string) (keys []string) {
+		t.Helper()
+		all, err := b.List(ctx, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range all {
+			keys = append(keys, o.Key)
+			if age := time.Since(o.Modified); age < -time.Minute || age > time.Hour {
+				t.Errorf("%s was put %v ago", o.Key, age)
+			}
+		}
+		return keys
+	}
+	if diff := cmp.Diff(many, keys("snapshots/2026-01-01/")); diff != "" {
+		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+	for range 2 { // again: keys without objects
+		if err := b.Delete(ctx, many...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"snapshots/2026-01-02/x"}, keys("snapshots/")); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if err := b.Delete(ctx); err != nil {
+		t.Error(err)
 	}
 }
 
