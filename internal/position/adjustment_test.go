@@ -84,3 +84,23 @@ func TestAdjustedPositionsR8_10(t *testing.T) {
 		}
 	})
 }
+
+// TestAdjustedSubscriptionsR8_10: what an adjustment takes away are first licences without active
+// Software Assurance, then those with it, and subscriptions last.
+func TestAdjustedSubscriptionsR8_10(t *testing.T) {
+	t.Parallel()
+	of := Product{Publisher: "Microsoft", Family: "A", Version: "2019"}
+	for _, test := range []struct{ adjusted, owned, sa, subscribed int }{
+		{0, 13, 5, 5}, {-3, 10, 5, 5}, {-4, 9, 4, 5}, {-8, 5, 0, 5}, {-9, 4, 0, 4}, {-20, 0, 0, 0}, {2, 15, 5, 5},
+	} {
+		rows := Compute(empty, []Line{
+			{Product: of, Quantity: 3, Source: Source{Kind: KindAgreement, ID: "a"}},
+			{Product: of, Quantity: 5, SA: 5, Source: Source{Kind: KindAgreement, ID: "b"}},
+			{Product: of, Quantity: 5, Subscription: true, Source: Source{Kind: KindAgreement, ID: "c"}},
+			{Product: of, Quantity: test.adjusted, Source: Source{Kind: KindAdjustment, ID: "d"}},
+		}, []Line{{Product: of, Quantity: 1, Source: Source{Kind: KindInventory}}}, Options{})
+		if r := rows[0]; len(rows) != 1 || r.Owned != test.owned || r.SA != test.sa || r.Subscribed != test.subscribed {
+			t.Errorf("adjusted by %d: %d owned, %d with assurance, %d subscribed", test.adjusted, r.Owned, r.SA, r.Subscribed)
+		}
+	}
+}

@@ -236,8 +236,9 @@ func (r *Row) adjust() {
 	bought := r.Pairs + r.Statements + r.Agreements
 	r.Adjusted = max(r.Adjusted, -bought)
 	r.Owned = bought + r.Adjusted
-	r.SA = min(r.SA, r.Owned)
-	r.Subscribed = min(r.Subscribed, r.Owned-r.SA)
+	// Subscriptions stay longest, then licences with active assurance: they cover more.
+	r.Subscribed = min(r.Subscribed, r.Owned)
+	r.SA = min(r.SA, r.Owned-r.Subscribed)
 	r.sortQuantities()
 	byDevice := func(l Line) bool { return l.Users <= 0 }
 	if r.Metric == product.MetricUser && !slices.ContainsFunc(r.Installations, byDevice) {

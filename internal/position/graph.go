@@ -203,7 +203,7 @@ func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool)
 
 // supplies returns the licences of a row by their Software Assurance: without it, with assurance
 // that has ended, the earliest first, with active assurance, and of subscriptions. An adjustment takes
-// those without active assurance first, then subscriptions (Row.adjust).
+// them away in this order (Row.adjust).
 func (p *positions) supplies(i int) (all []supply) {
 	r := &p.rows[i]
 	ended := map[day.Date]int{}

@@ -62,10 +62,10 @@ await connection.run(`
       SELECT org, grp, name, version, measured, 0 AS last, false AS assured, '' AS ended, false AS subscribed, quantity - sa AS quantity
         FROM lines WHERE side = 'license' AND NOT subscribed
       UNION ALL
-      SELECT org, grp, name, version, measured, CASE WHEN ended = '' THEN 3 ELSE 1 END, ended = '', ended, false, sa
+      SELECT org, grp, name, version, measured, CASE WHEN ended = '' THEN 2 ELSE 1 END, ended = '', ended, false, sa
         FROM lines WHERE side = 'license' AND NOT subscribed
       UNION ALL
-      SELECT org, grp, name, version, measured, 2, false, '', true, quantity FROM lines WHERE side = 'license' AND subscribed
+      SELECT org, grp, name, version, measured, 3, false, '', true, quantity FROM lines WHERE side = 'license' AND subscribed
     ) GROUP BY ALL HAVING sum(quantity) > 0;
 
   CREATE TABLE adjusted AS
