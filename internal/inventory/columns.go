@@ -89,8 +89,8 @@ var (
 		"userid", "emailaddress", "userprincipalname", "username", "primaryuser", "lastloggedonuser", "lastloggedinuser", "lastuser", "user",
 		"gebruikersnaam", "gebruiker", "nomdutilisateur", "utilisateur", "benutzername", "benutzer",
 	}
-	sourceNames   = names{"source"}
-	providerNames = names{"providername"} // of Get-Package
+	sourceNames   = names{"source", "format"} // format of Wazuh: deb, rpm, pkg, win
+	providerNames = names{"providername"}     // of Get-Package
 )
 
 // columnWords has every name of a column with a title, a publisher, a version or a device.
