@@ -39,6 +39,7 @@ for option in "$@"; do
   *)
     case $option in
     --context=*) give "${option#--context=}" ;;
+    -c=*) give "${option#-c=}" ;;
     -c?*) give "${option#-c}" ;;
     --profile=*) profile=("$option") ;;
     esac

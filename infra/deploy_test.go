@@ -51,6 +51,10 @@ func TestR16_1_DeploymentKeepsWhatTheStackHas(t *testing.T) {
 			file: `{}`, options: []string{"-c", "alarmEmail=", "--context", "protected=false", "--context=refreshTimeZone=UTC", "-csignInRoles="},
 			says: "the stack trueup is not protected",
 		},
+		"options with = come first": {
+			file: `{}`, options: []string{"-c=alarmEmail=", "-c=protected=false", "-c=refreshTimeZone=UTC", "-c=signInRoles="},
+			says: "the stack trueup is not protected",
+		},
 		"no stack": {
 			file: `{}`, stack: func(a *account) { a.Name = "" }, says: "the stack trueup is not protected",
 		},

@@ -31,6 +31,20 @@ var partEndings = []string{
 	"setup client", "minidriver", "license manager", "licence manager", "licensing service", "license service", "activex control", "installer service", "object enabler",
 	"language pack", "updater", "auto updater", "update service", "update manager", "uninstaller", "crash reporter", "login manager",
 	"integration package", "web installer", "русификатор",
+	"update agent", "license server", "licence server", "lizenzserver", "lizenzmanager", "licentieserver", "serveur de licences",
+	"documentation", "documentatie", "dokumentation", "documentación", "documentação", "sdk documentation", "help", "online help", "help files",
+	"hilfe", "aide", "ayuda", "ajuda", "hulp", "samples", "sample files", "sample data", "examples", "voorbeelden", "beispiele", "exemples",
+	"ejemplos", "exemplos", "tutorial", "tutorials", "prerequisites", "redistributable", "redistributables", "redist", "launcher",
+	"driver", "drivers", "stuurprogramma", "stuurprogramma's", "treiber", "pilote", "pilotes", "controlador", "controladores",
+	"plug-in", "plug-ins", "plugin", "plugins", "invoegtoepassing", "complément", "complemento", "suplemento", "add-in", "add-ins", "addin", "addins",
+	"content", "content library", "shared content", "offline content",
+	"taalpakket", "sprachpaket", "pack linguistique", "module linguistique", "paquete de idioma", "pacote de idiomas",
+}
+
+// pluginEndings are parts that may tell the program that they are for: "Planner Add-in for Excel".
+var pluginEndings = []string{
+	"plug-in", "plug-ins", "plugin", "plugins", "add-in", "add-ins", "addin", "addins", "launcher", "driver", "drivers", "connector", "extension",
+	"invoegtoepassing", "complément", "complemento", "suplemento",
 }
 
 // looseEndings are parts of a known product if no rule knows the title. Products are sold under such
@@ -107,7 +121,21 @@ func (f *found) ending(d *Dictionary, stem string) (m Match, ok bool) {
 	if _, word, is := endsAs(stem, partEndings); is && !f.alternative.name.has(firstWord(word)) {
 		return Match{Rule: rulePartEnding, Kind: KindComponent, Of: &d.Rows[f.rule.Row]}, true
 	}
+	if before := beforeHost(stem); before != "" {
+		if _, word, is := endsAs(before, pluginEndings); is && !f.alternative.name.has(firstWord(word)) {
+			return Match{Rule: rulePartEnding, Kind: KindComponent, Of: &d.Rows[f.rule.Row]}, true
+		}
+	}
 	return Match{}, false
+}
+
+// beforeHost returns what stands in front of the program that a title is for; empty if it is for none.
+func beforeHost(stem string) string {
+	at := -1
+	for _, p := range hostPrepositions {
+		at = max(at, strings.LastIndex(stem, p))
+	}
+	return stem[:max(at, 0)]
 }
 
 // paidEndings are written after the name of a free program for an edition that is sold.

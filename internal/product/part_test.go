@@ -38,3 +38,40 @@ func TestSoldEditionOfFreeProgramR6_5(t *testing.T) {
 		}
 	}
 }
+
+// TestPartOfProductR6_5: a title that ends as a part is no second installation of the product, although the
+// pattern of the product takes any text after its name.
+func TestPartOfProductR6_5(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		publisher, name string
+		want            product.Kind
+		of              string
+	}{
+		{"Actian", "Actian Zen", product.KindProduct, ""},
+		{"Actian", "Actian Zen Documentation", product.KindComponent, "Actian Zen"},
+		{"Actian", "Actian Zen Plug-in for Excel", product.KindComponent, "Actian Zen"},
+		{"No Magic", "MagicDraw", product.KindProduct, ""},
+		{"No Magic", "MagicDraw Samples 19.0", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw Content Library", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw Hilfe", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw Exemples", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw License Server", product.KindComponent, "No Magic MagicDraw"},
+		{"Raxco Software", "PerfectDisk Treiber", product.KindComponent, "Raxco PerfectDisk"},
+		{"Raxco Software", "PerfectDisk Taalpakket", product.KindComponent, "Raxco PerfectDisk"},
+		{"Raxco Software", "PerfectDisk Launcher", product.KindComponent, "Raxco PerfectDisk"},
+		// The product on a PC is the plug-in.
+		{"S&P Global", "S&P Capital IQ Plug-in", product.KindProduct, ""},
+		{"Citrix Systems, Inc.", "Citrix Gateway Plug-in", product.KindProduct, ""},
+		{"Zivver", "Zivver Office Plugin", product.KindProduct, ""},
+	} {
+		m, _ := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		of := ""
+		if m.Of != nil {
+			of = m.Of.Publisher + " " + m.Of.Name()
+		}
+		if m.Kind != test.want || of != test.of {
+			t.Errorf("%s is %q of %q by %q, want %q of %q", test.name, m.Kind, of, m.Rule, test.want, test.of)
+		}
+	}
+}

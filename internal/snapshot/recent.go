@@ -29,25 +29,35 @@ func (l *Library) Recent(ctx context.Context, most time.Duration) (v *View, fres
 		v, freshness, err = l.Live(ctx)
 		return v, freshness, 0, err
 	}
-	if v, freshness, age = l.last.within(most, l.wall()); v != nil {
+	asked := l.wall()
+	if v, freshness, age = l.last.within(most, asked); v != nil {
 		return v, freshness, age, nil
 	}
 	type live struct {
 		view      *View
 		freshness refresher.Freshness
+		began     time.Time
 	}
 	own := false
 	shared, err, _ := l.last.reading.Do("", func() (any, error) {
 		own = true
+		began := l.wall()
 		v, freshness, err := l.Live(ctx)
-		return live{v, freshness}, err
+		return live{v, freshness, began}, err
 	})
 	if err != nil && !own && ctx.Err() == nil { // the other call may have been cancelled
 		v, freshness, err = l.Live(ctx)
 		return v, freshness, 0, err
 	}
 	read := shared.(live) //nolint:forcetypeassert // as returned above
-	return read.view, read.freshness, 0, err
+	if err == nil && !own {
+		// A slow read may have begun long before this call, and lack what was written since.
+		if age = max(0, asked.Sub(read.began)); age > most {
+			v, freshness, err = l.Live(ctx)
+			return v, freshness, 0, err
+		}
+	}
+	return read.view, read.freshness, age, err
 }
 
 // Forget makes the next call of Recent read. It is for a process that has changed what reports show.

@@ -138,3 +138,31 @@ func TestRecentIsShared(t *testing.T) {
 	close(reads.hold)
 	calls.Wait()
 }
+
+// TestRecentOfASlowRead checks that a call uses the read of another one only if that began recently
+// enough for it, and returns its age.
+func TestRecentOfASlowRead(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[time.Duration]struct{ age, reads int64 }{5 * time.Second: {3, 1}, time.Second: {0, 2}} {
+		l, clock, reads := newWorld(t).recently()
+		reads.hold = make(chan struct{})
+		var calls sync.WaitGroup
+		recent := func(most, wanted time.Duration) {
+			if _, _, age, err := l.Recent(t.Context(), most); err != nil || age != wanted {
+				t.Errorf("at most %v: %v old, want %v, error %v", most, age, wanted, err)
+			}
+		}
+		calls.Go(func() { recent(5*time.Second, 0) })
+		for reads.reads.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		*clock = clock.Add(3 * time.Second)
+		calls.Go(func() { recent(most, time.Duration(want.age)*time.Second) })
+		time.Sleep(50 * time.Millisecond) // it waits for the first call
+		close(reads.hold)
+		calls.Wait()
+		if n := reads.reads.Load(); n != want.reads {
+			t.Errorf("at most %v: %d reads, want %d", most, n, want.reads)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
 
@@ -52,4 +53,9 @@ func Known(ctx context.Context, table *Table, refs []register.PairRef) ([]string
 		owners[i] = known.Agreement
 	}
 	return owners, err
+}
+
+// Follow records the run that follows an open run, as that was read.
+func Follow(ctx context.Context, r *Refreshes, open, next refresher.Run) error {
+	return lost(r.db.transact(ctx, []*action{r.followed(open, next)}))
 }

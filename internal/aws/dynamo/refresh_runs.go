@@ -282,7 +282,8 @@ func nextID(run refresher.Run) string {
 }
 
 // followed returns the action that records the run that follows an open one, if neither has
-// changed since open was read. The progress of open does not matter.
+// changed since open was read. The progress of open does not matter. Versions alone do not tell two
+// runs apart: each one starts with 1, and the release before this function always stores 1.
 func (r *Refreshes) followed(open, next refresher.Run) *action {
 	p, sort := refreshKey(open.ID)
 	update := &types.Update{
@@ -293,8 +294,9 @@ func (r *Refreshes) followed(open, next refresher.Run) *action {
 		ExpressionAttributeValues: item{":next": value(newRunItem(next)), ":one": num(1), ":state": str(string(open.State))},
 	}
 	if open.Next != nil {
-		update.ConditionExpression = aws.String("#s = :state AND #n.version = :read")
-		update.ExpressionAttributeValues[":read"] = num(open.Next.Version)
+		update.ConditionExpression = aws.String("#s = :state AND #n.version = :read AND #n.#r.id = :id")
+		update.ExpressionAttributeNames["#r"] = "record"
+		update.ExpressionAttributeValues[":read"], update.ExpressionAttributeValues[":id"] = num(open.Next.Version), str(open.Next.ID)
 	}
 	return &action{Update: update}
 }

@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
 	"trueup/internal/id"
+	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
@@ -111,4 +113,32 @@ func TestR7_2_PairThatMoved(t *testing.T) {
 	})
 	must(t, err)
 	equal(t, "owners", fmt.Sprint(owners), fmt.Sprint([]string{from.ID, to.ID}))
+}
+
+// The release before writes the run that follows without a condition and always with version 1.
+func TestARunThatFollowsIsReplacedOnlyIfItIsTheOneThatWasRead(t *testing.T) {
+	t.Parallel()
+	r := refreshes(open(t))
+	queued := func(name string, version int64) refresher.Run {
+		now := time.Now()
+		return refresher.Run{ID: id.New(now, name), Kind: refresher.KindFull, Trigger: refresher.TriggerSchedule, State: refresher.StateQueued, RequestedAt: now, Version: version}
+	}
+	first, _, err := r.Request(t.Context(), queued("open", 1), once.Change{})
+	must(t, err)
+	read, stored, merged := queued("read", 1), queued("stored meanwhile", 1), queued("merged", 2)
+	must(t, dynamo.Follow(t.Context(), r, first, stored))
+
+	stale := first
+	stale.Next = &read
+	if err := dynamo.Follow(t.Context(), r, stale, merged); !errors.Is(err, refresher.ErrLost) {
+		t.Errorf("a run that was not read is replaced: error %v", err)
+	}
+	got, err := r.Run(t.Context(), first.ID)
+	must(t, err)
+	equal(t, "after the stale request", got.Next.ID, stored.ID)
+
+	must(t, dynamo.Follow(t.Context(), r, got, merged))
+	got, err = r.Run(t.Context(), first.ID)
+	must(t, err)
+	equal(t, "after the request that read it", got.Next.ID, merged.ID)
 }
