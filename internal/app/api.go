@@ -64,7 +64,7 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 // uploader returns a function that returns the principal of files that are uploaded with addresses of
 // this function.
 func uploader(settings config.Config) func() string {
-	return func() string { return intake.Principal(settings.Role, config.Environment("AWS_LAMBDA_FUNCTION_NAME")) }
+	return func() string { return intake.Principal(settings.Role) }
 }
 
 // Catalog returns the handler of the catalog function.

@@ -34,15 +34,18 @@ type Object struct {
 	Principal string
 }
 
-// Principal returns the principal of S3's events for files that are uploaded with addresses that a
-// function presigned: "AWS:", the unique id of its role, and its name, which is the name of the
-// role's session. It is empty if the role is not known.
-func Principal(role, function string) string {
+// Principal returns the principal of files that are uploaded with addresses that a function
+// presigned: "AWS:" and the unique id of its role. It is empty if the role is not known. In S3's
+// events a colon and the name of the role's session follow.
+func Principal(role string) string {
 	if role == "" {
 		return ""
 	}
-	return "AWS:" + role + ":" + function
+	return "AWS:" + role
 }
+
+// actsAs reports whether a principal of an event is another one, or a session of it.
+func actsAs(event, other string) bool { return event == other || strings.HasPrefix(event, other+":") }
 
 // IsFolder reports whether the object is a folder that the S3 console created.
 func (o Object) IsFolder() bool { return strings.HasSuffix(o.Key, "/") && o.Size == 0 }
@@ -121,7 +124,7 @@ func (h Head) Announced() bool { return h.Via == audit.SourceAPI }
 // or a principal is from a release that did not store it.
 func (o Object) announces(arrived Object) bool {
 	return o.Key == arrived.Key && (o.Size == 0 || o.Size == arrived.Size) &&
-		(o.Principal == "" || arrived.Principal == "" || o.Principal == arrived.Principal)
+		(o.Principal == "" || arrived.Principal == "" || actsAs(arrived.Principal, o.Principal))
 }
 
 // Find returns the first record of an object among the records with the ids; false if there is
