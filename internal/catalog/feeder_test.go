@@ -167,11 +167,13 @@ func TestRejectedFiles(t *testing.T) {
 	f.put(t, "catalog/book.csv", "PK\x03\x04[Content_Types].xml")
 	f.put(t, "catalog/inventory.csv", "DeviceName,ApplicationName,ApplicationPublisher\nPC-1,Visio,Microsoft\n")
 	f.put(t, "catalog/inventory.json", `[{"displayName":"Visio","deviceCount":1}]`)
+	f.put(t, "catalog/hosts.json", `{"hosts":[{"hostname":"PC-1","software":[{"name":"Visio","version":"16"}]}]}`)
 	f.put(t, "catalog/agreements.csv", "01-07001,01-07001,Office\n")
 	f.put(t, "catalog/statement.csv", "Name,Publisher,Version,Language,EffectiveQuantity\nAcrobat Pro,Adobe,2020,English,25\n")
 	f.put(t, "catalog/folder/", "")
 	for key, code := range map[string]string{
 		"catalog/large.csv": "feed_too_large", "catalog/book.csv": "file_xlsx", "catalog/inventory.csv": "feed_inventory", "catalog/inventory.json": "feed_inventory",
+		"catalog/hosts.json":     "feed_inventory",
 		"catalog/agreements.csv": "feed_agreements", "catalog/statement.csv": "feed_statement",
 	} {
 		if err := f.Receive(t.Context(), intake.Object{Key: key}); err != nil {

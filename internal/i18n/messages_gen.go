@@ -687,6 +687,11 @@ var messages = [...]message{
 		"Niet geteld omdat het een update, hotfix of servicepack is (regel {rule}).",
 		"Non compté, car c'est une mise à jour, un correctif ou un Service Pack (règle {rule}).",
 	}},
+	{"inventory_linux", [...]string{
+		"This is a list of packages of Linux ({tool}). Only PCs with Windows count, and Macs if that is set. Send the list of each PC with Windows, such as the output of winget list, or Get-ItemProperty or Get-Package with Export-Csv.",
+		"Dit is een lijst van pakketten van Linux ({tool}). Alleen pc's met Windows tellen mee, en Macs als dat is ingesteld. Stuur de lijst van elke pc met Windows, zoals de uitvoer van winget list, of Get-ItemProperty of Get-Package met Export-Csv.",
+		"Ce fichier est une liste de paquets de Linux ({tool}). Seuls les PC sous Windows comptent, ainsi que les Mac si ce réglage est activé. Envoyez la liste de chaque PC sous Windows, telle que la sortie de winget list, ou de Get-ItemProperty ou Get-Package avec Export-Csv.",
+	}},
 	{"inventory_mixed", [...]string{
 		"The file has a list with numbers of PCs (such as AppInvAggregate) beside a list of PCs, which would count the same PCs twice. Upload one of them.",
 		"Het bestand bevat een lijst met aantallen pc's (zoals AppInvAggregate) naast een lijst van pc's, waardoor dezelfde pc's dubbel zouden tellen. Upload er één van.",
@@ -741,6 +746,11 @@ var messages = [...]message{
 		"The list of {system} is empty, so it replaced nothing. Check the query and the rights of the account that exports it.",
 		"De lijst van {system} is leeg en heeft dus niets vervangen. Controleer de query en de rechten van het account dat exporteert.",
 		"La liste de {system} est vide et n'a donc rien remplacé. Vérifiez la requête et les droits du compte qui exporte.",
+	}},
+	{"inventory_packages", [...]string{
+		"This is a list of the packages of {tool}, which does not have the names of the installed programs and lacks other programs. Send what the PC lists as installed programs, such as the output of winget list, or Get-ItemProperty or Get-Package with Export-Csv; for a Mac, the list of a management system.",
+		"Dit is een lijst van de pakketten van {tool}, die niet de namen van de geïnstalleerde programma's heeft en andere programma's mist. Stuur wat de pc als geïnstalleerde programma's toont, zoals de uitvoer van winget list, of Get-ItemProperty of Get-Package met Export-Csv; voor een Mac de lijst van een beheersysteem.",
+		"Ce fichier est une liste des paquets de {tool}, qui n'a pas les noms des programmes installés et omet les autres programmes. Envoyez la liste des programmes installés du PC, telle que la sortie de winget list, ou de Get-ItemProperty ou Get-Package avec Export-Csv ; pour un Mac, la liste d'un système de gestion.",
 	}},
 	{"inventory_packed", [...]string{
 		"This is a compressed file. Unpack it, and upload the list in it, or several lists in one ZIP archive.",

@@ -89,7 +89,8 @@ var (
 		"userid", "emailaddress", "userprincipalname", "username", "primaryuser", "lastloggedonuser", "lastloggedinuser", "lastuser", "user",
 		"gebruikersnaam", "gebruiker", "nomdutilisateur", "utilisateur", "benutzername", "benutzer",
 	}
-	sourceNames = names{"source"}
+	sourceNames   = names{"source", "format"} // format of Wazuh: deb, rpm, pkg, win
+	providerNames = names{"providername"}     // of Get-Package
 )
 
 // columnWords has every name of a column with a title, a publisher, a version or a device.
@@ -148,7 +149,7 @@ type columns struct {
 	id, device                int // the device is named by its id, or if that is empty by its name
 	number, row               int // the number of devices, and the id of the row
 	platform, system, build   int
-	user, source              int
+	user, source, provider    int
 	status, gone, present     int // whether the software is no longer installed, since when, and whether it is
 }
 
@@ -170,7 +171,7 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	c = columns{
 		title: find(titleNames), publisher: find(publisherNames), version: find(versionNames), id: find(idNames), device: find(deviceNames),
 		number: find(numberNames), row: find(rowNames), platform: find(platformNames), system: find(systemNames), build: find(buildNames),
-		user: find(userNames), source: find(sourceNames), status: find(statusNames), gone: find(goneNames), present: find(presentNames),
+		user: find(userNames), source: find(sourceNames), provider: find(providerNames), status: find(statusNames), gone: find(goneNames), present: find(presentNames),
 	}
 	if c.number < 0 && find(licenceNames) < 0 {
 		if c.number = find(totalNames); c.number == c.title {
@@ -310,5 +311,5 @@ func shapeOf(header, letters []string, c columns) Shape {
 
 // last returns the position of the last column that is read.
 func (c columns) last() int {
-	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source, c.status, c.gone, c.present)
+	return max(c.title, c.publisher, c.version, c.id, c.device, c.number, c.row, c.platform, c.system, c.build, c.user, c.source, c.provider, c.status, c.gone, c.present)
 }

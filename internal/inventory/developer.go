@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,17 +48,13 @@ var pipHeaders = []string{"package", "name", "version", "latest", "latestversion
 // by its first lines.
 func developerText(head []byte) (tool string) {
 	var lines []string
-	for line := range bytes.Lines(head) {
-		if len(head) >= headBytes && !bytes.HasSuffix(line, []byte("\n")) {
-			break // cut
-		}
-		text := strings.TrimRight(string(line), " \r\n")
+	for _, text := range firstLines(head) {
 		for _, h := range developerHeaders {
 			if strings.HasPrefix(strings.Join(strings.Fields(text), " "), h.words) {
 				return h.tool
 			}
 		}
-		if text != "" && !strings.HasPrefix(text, "#") {
+		if !strings.HasPrefix(text, "#") {
 			lines = append(lines, text)
 		}
 	}

@@ -167,7 +167,7 @@ func (r *reading) fleet(d *document, line int64) (recognised bool, err error) {
 		return true, r.hosts(line, d.Host...)
 	case len(d.Hosts) > 0:
 		return true, r.hosts(line, d.Hosts...)
-	case len(d.Software) > 0 && host != "":
+	case host != "" && slices.ContainsFunc(d.Software, func(p program) bool { return p.Name != "" }):
 		return true, r.hosts(line, d.program)
 	case len(d.Software) > 0 && d.Software[0].HostsCount != "":
 		return true, r.numberedRows(Fleet, line, d.Software...)

@@ -173,6 +173,10 @@ func (r *reading) flatHeader(f *flatRows) {
 	}
 	var ok bool
 	f.columns, ok = columnsOf(f.names, flatShape(f.names))
+	if f.columns.version < 0 && slices.Contains(softwareObjects, columnName(f.place.key)) { // the key says that it is software
+		f.names = append(f.names, "version")
+		f.columns, ok = columnsOf(f.names, flatShape(f.names))
+	}
 	if f.none = !ok; ok && f.first == nil {
 		f.first = slices.Clone(f.names)
 	}
@@ -196,6 +200,12 @@ func (r *reading) flatHeader(f *flatRows) {
 
 // softwareWords are parts of the names of arrays with software, in the form of text.Letters.
 var softwareWords = []string{"soft", "app", "prog", "pack", "prod", "inst", "logiciel", "anwend", "toepass"}
+
+// softwareObjects are keys of objects with a title that is installed on a device beside it, as the Elastic
+// Common Schema has them: {"agent": {"name": "PC1"}, "package": {"name": "Visio", "version": "16"}}.
+var softwareObjects = names{
+	"package", "software", "installedsoftware", "softwarepackage", "softwareproduct", "application", "installedapplication", "app", "program", "installedprogram",
+}
 
 // maxNesting is the number of objects around the rows of a document.
 const maxNesting = 4
@@ -233,6 +243,12 @@ func (r *reading) nested(b []byte, line int64, around place, depth int) (recogni
 		at.key = string(key)
 		switch content[0] {
 		case '{':
+			if slices.Contains(softwareObjects, columnName(at.key)) { // a row with a device beside it
+				var known bool
+				known, err = rowOf(content, at)
+				recognised = recognised || known
+				return
+			}
 			if depth < maxNesting {
 				var known bool
 				var none *errs.Error

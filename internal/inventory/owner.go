@@ -46,7 +46,7 @@ var (
 )
 
 // ownerIn returns what an object says about a device.
-func ownerIn(object []byte) owner { return ownerInside(object, nil, 2) }
+func ownerIn(object []byte) owner { return ownerInside(object, nil, 3) }
 
 // ownerInside is ownerIn for an object with further keys, in which so many levels of objects are read.
 func ownerInside(object []byte, further map[string]int, levels int) (o owner) {

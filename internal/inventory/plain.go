@@ -37,6 +37,9 @@ func (r *reading) readPlain(file io.Reader) error {
 	if tool := developerText(head); tool != "" {
 		return developerError(tool)
 	}
+	if list := packageList(head); list != nil {
+		return list
+	}
 	if mark, names := listMark(head); mark != 0 {
 		return r.readList(text, mark, names)
 	}

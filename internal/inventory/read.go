@@ -63,7 +63,8 @@ type Options struct {
 // a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
 // inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
 // list and an error of an API, inventory_document for an object with a name and a version,
-// inventory_developer for packages of a programming language, inventory_size
+// inventory_developer for packages of a programming language, inventory_linux and inventory_packages
+// for a list of a package manager, inventory_size
 // and inventory_titles for exceeded limits. Any other error is a fault of reading the file or of the scratch file.
 func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) {
 	if o.Rules == nil {

@@ -89,7 +89,12 @@ func TestSamplesR6_1(t *testing.T) {
 		"reg-query.txt":   {inventory.PowerShell, false, 1, 3, 1, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 1/0"}, nil},
 		"changes.csv":     {inventory.Table, false, 2, 3, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 2/0"}, nil},
 		"api.json":        {inventory.Table, false, 2, 3, 0, []string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 2/0"}, nil},
-		"german.csv":      {inventory.Table, false, 2, 2, 0, []string{"Adobe Photoshop 2025: 1/1", "Microsoft Apps: 1/1"}, nil},
+		"ecs.jsonl": {
+			inventory.Table, false, 2, 4, 0,
+			[]string{"Adobe Photoshop 2025: 1/0", "Microsoft Visio: 2/0", "Microsoft Windows Enterprise 11: 1/0", "Microsoft Windows Pro 10: 1/0"},
+			[]string{"Linux: 1"},
+		},
+		"german.csv": {inventory.Table, false, 2, 2, 0, []string{"Adobe Photoshop 2025: 1/1", "Microsoft Apps: 1/1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

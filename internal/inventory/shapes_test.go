@@ -422,7 +422,6 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		archive(t, file{"a.json", `{"value":[]}`}, file{"b.txt", "x"}):                                 "inventory_nothing Microsoft Graph",
 		"License ID,Product family,Version,Effective quantity,Active SA quantity\n1,Office,2021,5,0\n": "inventory_statement",
 		"Authorization;License\n01-07001;01-07001\n":                                                   "inventory_agreements",
-		"7zip|24.8.0\nvscode|1.2.3\n":                                                                  "inventory_format",
 		"Name   Vendor\nVisio  Microsoft\n":                                                            "inventory_format",
 		"key=value\nother=value\n":                                                                     "inventory_format",
 		"Software version report for computer A\n\nnothing\n":                                          "inventory_format",

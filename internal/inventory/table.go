@@ -176,6 +176,10 @@ func (r *reading) countingOn(c *columns, of *install, on *system) func(cells [][
 // systemOf returns the system that a row tells, by its source of software as osquery names them, or by
 // other columns; on if it tells none. ok is false for a row that is left out because of its source.
 func (r *reading) systemOf(cells [][]byte, c *columns, on *system) (s *system, ok bool) {
+	if c.provider >= 0 && isPackageProvider(cells[c.provider]) {
+		r.leaveOut(string(cells[c.provider]))
+		return nil, false
+	}
 	if c.source >= 0 { // other sources, such as the folder of an installer, say nothing
 		platform, packages := sourceOf(string(cells[c.source]))
 		switch {

@@ -107,10 +107,10 @@ func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result,
 	switch {
 	case data == nil:
 		return result(catalog.TooLarge()), nil
+	case inventory.IsFile(data): // it has publishers and titles, too, and can be JSON like rules
+		return result(catalog.Finding{Code: "feed_inventory"}), nil
 	case f.Rules.IsFile(data):
 		return f.addRules(ctx, o, data)
-	case inventory.IsFile(data): // it has publishers and titles, too
-		return result(catalog.Finding{Code: "feed_inventory"}), nil
 	case pairfile.IsFile(data):
 		return result(catalog.Finding{Code: "feed_agreements"}), nil
 	case statement.IsFile(data):
