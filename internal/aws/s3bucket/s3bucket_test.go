@@ -128,7 +128,7 @@ func TestListAndDelete(t *testing.T) {
 	ctx := context.Background()
 	b, _ := bucket(t)
 	var many []string
-	for n := range 1003 { // more than one page, and more than one deletion
+	for n := range 1003 { // more than one page
 		key := fmt.Sprintf("snapshots/2026-01-01/%04d é+", n)
 		many = append(many, key)
 		if err := b.Put(ctx, key, "application/json", []byte("{}")); err != nil {
