@@ -131,6 +131,9 @@ func check(run string, pass int, k Known, answer entitlement.Answer, at time.Tim
 	switch answer.State {
 	case entitlement.StateError:
 		counts.Failed = 1
+		if entitlement.OfPair(answer.Reason) {
+			counts.OfPair = 1
+		}
 		return c
 	case entitlement.StateInvalid:
 		counts.Invalid = 1

@@ -124,6 +124,130 @@ func TestR7_2_PendingRunThatFailed(t *testing.T) {
 	})
 }
 
+// R7.2: pairs that a pending run could not ask about are asked about again an hour later, and every
+// hour, until they have an answer or a full run has ended.
+func TestR7_2_PairsThatAPendingRunLeft(t *testing.T) {
+	t.Parallel()
+	partly := func(int) behavior { return some } // every third pair of a question fails
+	down := func(int) behavior { return faulty }
+	// left returns a world in which a pending run left pair 600, and answered pairs 601 and 602.
+	left := func(t *testing.T) *stand {
+		s := populated(t, 300)
+		s.run()
+		for n := 600; n < 603; n++ {
+			s.source.say(n, 7)
+			s.add(n, "agreement 00001", "group 1")
+		}
+		s.source.behave = partly
+		run := s.complete(s.request(refresher.TriggerImport, "").ID)
+		equal(t, "run", numbers(run), "partial refresh_pairs_failed: 3 of 3 checked = 2 valid + 0 invalid + 1 failed, 2 changed")
+		equal(t, "not stale", s.fresh.Seen, s.changes)
+		equal(t, "at once", s.due(t), "")
+		time.Sleep(refresher.RetryAfter - time.Second)
+		equal(t, "within the hour", s.due(t), "")
+		return s
+	}
+	again := func(t *testing.T, s *stand) refresher.Run {
+		t.Helper()
+		time.Sleep(time.Second)
+		id := s.due(t)
+		if id == "" {
+			t.Fatal("not asked again")
+		}
+		return s.complete(id)
+	}
+
+	t.Run("answered", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := left(t)
+			s.source.behave = func(int) behavior { return good }
+			run := again(t, s)
+			equal(t, "only that pair", numbers(run), "succeeded: 1 of 1 checked = 1 valid + 0 invalid + 0 failed, 1 changed")
+			equal(t, "kind", run.Kind, refresher.KindPending)
+			s.checkAnswersAreCurrent()
+			time.Sleep(2 * refresher.RetryAfter)
+			equal(t, "not repeated", s.due(t), "")
+			equal(t, "the next one begins after it", s.fresh.Settled, run.Reached)
+		})
+	})
+	t.Run("with the next import", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := left(t)
+			s.source.behave = func(int) behavior { return good }
+			s.source.say(700, 7)
+			s.add(700, "agreement 00002", "group 0")
+			equal(t, "run", numbers(s.complete(s.request(refresher.TriggerImport, "").ID)), "succeeded: 2 of 2 checked = 2 valid + 0 invalid + 0 failed, 2 changed")
+			time.Sleep(2 * refresher.RetryAfter)
+			equal(t, "not repeated", s.due(t), "")
+		})
+	})
+	t.Run("the source stays unavailable", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := left(t)
+			runs := len(s.runs)
+			s.source.behave = down
+			equal(t, "state", again(t, s).State, refresher.StateFailed)
+			for range 3 * 12 { // as the schedule calls, every five minutes
+				if id := s.due(t); id != "" {
+					s.complete(id)
+				}
+				time.Sleep(5 * time.Minute)
+			}
+			equal(t, "at most once an hour", len(s.runs)-runs, 3)
+			equal(t, "the night", s.run().State, refresher.StateFailed)
+			time.Sleep(refresher.RetryAfter)
+			s.source.behave = func(int) behavior { return good }
+			run := s.complete(s.due(t))
+			// The night could not ask about the two other pairs either.
+			equal(t, "then", numbers(run), "succeeded: 3 of 3 checked = 3 valid + 0 invalid + 0 failed, 1 changed")
+			equal(t, "kind", run.Kind, refresher.KindPending)
+		})
+	})
+	t.Run("a full run has ended", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := left(t)
+			equal(t, "the night", s.run().State, refresher.StatePartial)
+			time.Sleep(2 * refresher.RetryAfter)
+			equal(t, "a partial full run is not repeated", s.due(t), "")
+		})
+	})
+	t.Run("a group's run", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := left(t)
+			s.source.behave = func(int) behavior { return good }
+			s.complete(s.request(refresher.TriggerNow, "group 1").ID)
+			equal(t, "has asked already", again(t, s).Checked, 0)
+			time.Sleep(2 * refresher.RetryAfter)
+			equal(t, "not repeated", s.due(t), "")
+		})
+	})
+}
+
+// R7.2: a repetition gets no answer for a pair whose own reason is why it has none.
+func TestR7_2_PairsThatNoRepetitionHelps(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := populated(t, 300)
+		s.run()
+		for n := 600; n < 603; n++ {
+			s.source.say(n, 7)
+			s.add(n, "agreement 00001", "group 1")
+		}
+		s.source.behave = func(int) behavior { return swollen } // the first pair of a question
+		run := s.complete(s.request(refresher.TriggerImport, "").ID)
+		equal(t, "run", numbers(run), "partial refresh_pairs_failed: 3 of 3 checked = 2 valid + 0 invalid + 1 failed, 2 changed")
+		equal(t, "of the pair itself", run.OfPair, 1)
+		equal(t, "the next one begins after it", s.fresh.Settled, run.Reached)
+		time.Sleep(2 * refresher.RetryAfter)
+		equal(t, "not repeated", s.due(t), "")
+	})
+}
+
 // R7.1: an order of a full run is not lost while a pending one is open, and the reverse.
 func TestR7_1_FullAndPendingOrders(t *testing.T) {
 	t.Parallel()

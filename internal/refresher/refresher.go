@@ -15,7 +15,8 @@
 //
 // A run of KindFull asks about every pair. After an import or a change, a run of KindPending asks
 // only about the pairs that were added since the last complete run, so that its cost depends on
-// the change and not on the size of the organisation. Store.Changes returns a point, and
+// the change and not on the size of the organisation. If the source could not answer some of them,
+// the next pending run asks about them again. Store.Changes returns a point, and
 // Store.Pairs lists the pairs that were added after a point. If the changes since the point are
 // no longer known, a pending run goes through all pairs and asks about those without an answer.
 // Publish then adds the answers to the snapshot of the last full run.
@@ -82,7 +83,7 @@ const (
 	// person requested. The first run of an organisation is full, whatever was requested.
 	KindFull Kind = "full"
 	// KindPending asks only about pairs that were added since the last complete run of the
-	// whole organisation, and that have no answer.
+	// whole organisation that left none, and that have no answer.
 	KindPending Kind = "pending"
 )
 
@@ -173,6 +174,7 @@ type Counts struct {
 	Valid   int // pairs that exist
 	Invalid int // pairs that do not exist
 	Failed  int // pairs without an answer; their entitlements are unchanged
+	OfPair  int // failed pairs that no repetition helps, see entitlement.OfPair
 	Changed int // pairs whose entitlements changed
 	Aside   int // answers put aside because they reduce the quantity of their pair
 
@@ -186,6 +188,7 @@ func (c *Counts) add(o Counts) {
 	c.Valid += o.Valid
 	c.Invalid += o.Invalid
 	c.Failed += o.Failed
+	c.OfPair += o.OfPair
 	c.Changed += o.Changed
 	c.Aside += o.Aside
 	c.Before += o.Before
@@ -230,6 +233,12 @@ func (r Run) Settled() bool { return r.Complete() && r.GroupID == "" }
 // Refreshed reports whether all licence data is as fresh as the run.
 func (r Run) Refreshed() bool { return r.Settled() && r.Kind != KindPending }
 
+// LeavesPairs reports whether the run is a pending one that ended without answers for some of its
+// pairs and that a repetition may get. The next pending run asks about them again.
+func (r Run) LeavesPairs() bool {
+	return r.Kind == KindPending && r.Settled() && r.Failed > r.OfPair
+}
+
 // scope returns the pairs that the run may ask about.
 func (r Run) scope() Scope { return Scope{GroupID: r.GroupID, Since: r.Since} }
 
@@ -252,8 +261,8 @@ type Freshness struct {
 	At      time.Time // start of the last complete full run of the whole organisation; zero if there was none
 	Seen    int64     // Store.Changes when the last complete run of the whole organisation started
 	Changes int64     // Store.Changes now
-	// Settled and Full are Reached of the last complete run of the whole organisation, and of
-	// the last full one. They are empty if there was none.
+	// Settled and Full are Reached of the last complete run of the whole organisation that left no
+	// pairs (Run.LeavesPairs), and of the last full one. They are empty if there was none.
 	Settled, Full string
 	// ChangedAt is the time of the last change; zero if nothing ever changed.
 	ChangedAt time.Time

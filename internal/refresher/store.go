@@ -109,9 +109,9 @@ type Store interface {
 	Save(ctx context.Context, attempt Run) error
 	// Finish ends the run with the events, and queues the run that follows it, in one
 	// transaction; Next of the record is empty from then on. If attempt.Settled, Freshness
-	// gets Seen and Settled = Reached of the attempt, and if attempt.Refreshed also
-	// At = StartedAt and Full = Reached, each unless it has a later one. It returns the id of
-	// the run that is queued now; empty if none.
+	// gets Seen of the attempt, and also Settled = Reached unless attempt.LeavesPairs. If
+	// attempt.Refreshed, it gets At = StartedAt and Full = Reached. A later value is kept. It
+	// returns the id of the run that is queued now; empty if none.
 	Finish(ctx context.Context, attempt Run, events []audit.Event) (queued string, err error)
 
 	// Changes returns the number of the latest change to agreements and pairs that a

@@ -57,13 +57,14 @@ func (w *Worker) Nightly(ctx context.Context, due time.Time) (Run, error) {
 	return w.Request(ctx, Order{ID: id.New(begin, "schedule"), Kind: KindFull, Trigger: TriggerSchedule, By: "schedule", Date: date})
 }
 
-// RetryAfter is how long Due waits before it repeats a run that failed or was stopped.
+// RetryAfter is how long Due waits before it repeats a run that failed, was stopped or left pairs.
 const RetryAfter = time.Hour
 
 // Due returns the id of a run that needs an invocation; empty for none. When no run is open and
 // a change was not read by any run, it requests a run, so that a change is not lost with its
-// own request. A run that failed, or whose source became unavailable, is repeated after
-// RetryAfter. A held run waits for confirmation and is not repeated.
+// own request. After RetryAfter it repeats a run that failed or whose source became unavailable,
+// if the licence data is stale, and asks again about pairs that a pending run left, until a full
+// run has ended. A held run waits for confirmation and is not repeated.
 func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 	open, err := w.Store.Open(ctx)
 	if err != nil || open.ID != "" {
@@ -73,18 +74,23 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 		return open.ID, err
 	}
 	fresh, err := w.Store.Freshness(ctx)
-	if err != nil || !fresh.Stale() {
+	if err != nil {
 		return "", err
 	}
-	seen, last, err := w.seen(ctx, fresh)
-	if err != nil || seen {
+	last, settled, err := w.latest(ctx)
+	if err != nil {
 		return "", err
-	}
-	kind := KindPending
-	if last.Kind != KindPending && (last.State == StateFailed || last.Stopped) {
-		kind = KindFull // repeated
 	}
 	now := w.Clock()
+	unread := fresh.Stale() && last.Seen < fresh.Changes
+	failed := fresh.Stale() && (last.State == StateFailed || last.Stopped)
+	if !unread && (!failed && !settled.LeavesPairs() || now.Before(last.EndedAt.Add(RetryAfter))) {
+		return "", nil
+	}
+	kind := KindPending
+	if failed {
+		kind = last.Kind // repeated
+	}
 	run, err := w.Request(ctx, Order{ID: id.New(now, "due"), Kind: kind, Trigger: TriggerImport, By: "schedule"})
 	return run.ID, err
 }
@@ -92,19 +98,25 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 // recentRuns is how many of the latest runs are searched for a run of the whole organisation.
 const recentRuns = 50
 
-// seen reports whether a run of the whole organisation has read the last change and need not be
-// repeated yet. last is the last such run; zero if there is none.
-func (w *Worker) seen(ctx context.Context, fresh Freshness) (seen bool, last Run, err error) {
+// latest returns the last run of the whole organisation that has ended, and the last one that is
+// settled. Both are zero if there is none.
+func (w *Worker) latest(ctx context.Context) (last, settled Run, err error) {
 	page, err := w.Store.Runs(ctx, recentRuns, "")
 	if err != nil {
-		return false, Run{}, err
+		return Run{}, Run{}, err
 	}
 	// The last by EndedAt: the id of a nightly run contains the start of its day, not the time of
 	// the request.
 	for _, run := range page.Items {
-		if run.GroupID == "" && run.Final() && run.EndedAt.After(last.EndedAt) {
+		if run.GroupID != "" || !run.Final() {
+			continue
+		}
+		if run.EndedAt.After(last.EndedAt) {
 			last = run
 		}
+		if run.Settled() && run.EndedAt.After(settled.EndedAt) {
+			settled = run
+		}
 	}
-	return last.Seen >= fresh.Changes && (last.State != StateFailed && !last.Stopped || w.Clock().Before(last.EndedAt.Add(RetryAfter))), last, nil
+	return last, settled, nil
 }

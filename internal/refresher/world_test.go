@@ -143,7 +143,7 @@ func (w *world) owns(attempt refresher.Run) error {
 }
 
 func (w *world) put(r refresher.Run) refresher.Run {
-	if r.Checked != r.Valid+r.Invalid+r.Failed || r.Checked < 0 || r.Aside < 0 || r.Failed < 0 {
+	if r.Checked != r.Valid+r.Invalid+r.Failed || r.Checked < 0 || r.Aside < 0 || r.OfPair < 0 || r.Failed < r.OfPair {
 		w.complain("R7.1 counts of %s do not add up: %+v", r.ID, r.Counts)
 	}
 	if r.Checked > r.Total {
@@ -369,7 +369,10 @@ func (p *process) Finish(ctx context.Context, attempt refresher.Run, events []au
 		p.put(attempt)
 		p.events = append(p.events, events...)
 		if attempt.Settled() {
-			p.fresh.Seen, p.fresh.Settled = max(p.fresh.Seen, attempt.Seen), later(p.fresh.Settled, attempt.Reached)
+			p.fresh.Seen = max(p.fresh.Seen, attempt.Seen)
+			if !attempt.LeavesPairs() {
+				p.fresh.Settled = later(p.fresh.Settled, attempt.Reached)
+			}
 		}
 		if attempt.Refreshed() {
 			p.fresh.Full = later(p.fresh.Full, attempt.Reached)

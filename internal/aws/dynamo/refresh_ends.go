@@ -42,7 +42,10 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 		return "", err
 	}
 	if attempt.Settled() {
-		now.Seen, now.Settled = max(now.Seen, attempt.Seen), laterPoint(now.Settled, attempt.Reached)
+		now.Seen = max(now.Seen, attempt.Seen)
+		if !attempt.LeavesPairs() {
+			now.Settled = laterPoint(now.Settled, attempt.Reached)
+		}
 	}
 	if attempt.Refreshed() {
 		now.At, now.Full = max(now.At, millis(attempt.StartedAt)), laterPoint(now.Full, attempt.Reached)

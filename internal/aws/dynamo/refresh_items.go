@@ -64,6 +64,7 @@ type countsRecord struct {
 	Valid   int   `dynamodbav:"valid,omitempty"`
 	Invalid int   `dynamodbav:"invalid,omitempty"`
 	Failed  int   `dynamodbav:"failed,omitempty"`
+	OfPair  int   `dynamodbav:"of_pair,omitempty"` // earlier releases store none
 	Changed int   `dynamodbav:"changed,omitempty"`
 	Aside   int   `dynamodbav:"aside,omitempty"`
 	Before  int64 `dynamodbav:"before,omitempty"`

@@ -50,14 +50,15 @@ type wholeHead struct {
 func storedItems() map[string]storedItem {
 	return map[string]storedItem{
 		"agreement": {zero: agreementItem{}}, "details": {zero: detailsItem{}}, "name": {zero: nameItem{}}, "orphans": {zero: orphansItem{}},
-		"pair": {zero: pairItem{}}, "known-pair": {zero: knownItem{}}, "answer": {zero: answerItem{}}, "aside": {zero: asideRecord{}},
-		"results": {zero: resultsItem{}},
+		"pair": {zero: pairItem{}}, "known-pair": {zero: knownItem{}, was: []map[string]string{{"mark.counts.of_pair": ""}}}, "answer": {zero: answerItem{}}, "aside": {zero: asideRecord{}, was: []map[string]string{{"mark.counts.of_pair": ""}}},
+		"results": {zero: resultsItem{}, was: []map[string]string{{"mark.counts.of_pair": "", "aside.mark.counts.of_pair": ""}}},
 		"group":   {zero: groupItem{}}, "group-name": {zero: groupNameItem{}}, "group-count": {zero: groupCountItem{}}, "tombstone": {zero: tombstoneItem{}},
 		"import": {zero: importItem{}, was: []map[string]string{{"record.principal": ""}}}, "open-import": {zero: openImportItem{}}, "writer": {zero: writerItem{}}, "clearing": {zero: clearingItem{}},
 		"stage": {zero: stageItem{}}, "commits": {zero: commitsItem{}},
 		"refresh": {zero: runItem{}, was: []map[string]string{{
 			"record.kind": "", "record.reached": "", "record.since": "", "next.record.kind": "", "next.record.reached": "", "next.record.since": "",
-		}}},
+			"record.counts.of_pair": "", "next.record.counts.of_pair": "",
+		}, {"record.counts.of_pair": "", "next.record.counts.of_pair": ""}}},
 		"open-refresh": {zero: refreshItem{}, was: []map[string]string{{"settled": "", "full": ""}}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": "", "record.principal": ""}, {"record.principal": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
 		"adjustments": {zero: adjustmentsItem{}},

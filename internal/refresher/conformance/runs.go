@@ -378,6 +378,32 @@ func changes(b *bench) {
 	b.equal("of when then", now.At, fresh.At)
 	b.equal("points then", []string{now.Settled, now.Full}, []string{start.Reached, fresh.Full})
 
+	// A pending run that leaves pairs has read the changes, but the next one begins before it.
+	b.add("a1", 8)
+	queued = b.queued()
+	queued.Kind = refresher.KindPending
+	leaving, _, err := b.Request(b.Context(), queued, once.Change{})
+	b.must(err)
+	start = claimed(leaving)
+	start.Since = now.Settled
+	start.Seen, start.Reached, err = b.Changes(b.Context())
+	b.must(err)
+	leaving, err = b.Claim(b.Context(), leaving, start)
+	b.must(err)
+	leaving.Total, leaving.Counts = 3, refresher.Counts{Checked: 3, Valid: 1, Failed: 2, OfPair: 1}
+	partial := ended(leaving)
+	partial.State, partial.Reason = refresher.StatePartial, refresher.ReasonPairsFailed
+	_, err = b.Finish(b.Context(), partial, event("leaving"))
+	b.must(err)
+	stored, err = b.Run(b.Context(), leaving.ID)
+	b.must(err)
+	b.equal("counts", stored.Counts, leaving.Counts)
+	b.equal("leaves pairs", stored.LeavesPairs(), true)
+	left, err := b.Freshness(b.Context())
+	b.must(err)
+	b.equal("stale then", left.Stale(), false)
+	b.equal("the point stays", left.Settled, now.Settled)
+
 	b.remove("a1", 1)
 	after, err := b.Freshness(b.Context())
 	b.must(err)
