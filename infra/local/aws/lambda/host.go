@@ -14,7 +14,8 @@
 //     a limited number at once, hidden for a while after each delivery, and to the dead-letter
 //     folder after a number of deliveries.
 //   - An account can have a limit of executions. Beyond it, callers get ErrThrottled, and
-//     asynchronous calls and messages wait.
+//     asynchronous calls wait. A message waits until its visibility timeout has passed, and then
+//     returns to its queue: it was delivered once more, as in the service.
 //   - Children end with this process (on Linux also when it is killed).
 package lambda
 
@@ -178,12 +179,21 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (Result,
 }
 
 // invokeLater is like Invoke for an asynchronous call or a message, which waits until the account
-// has an execution for it.
-func (h *Host) invokeLater(f *function, id string, payload []byte) (Result, error) {
+// has an execution for it. It returns ErrThrottled when it has waited for the time within; 0 for
+// no limit.
+func (h *Host) invokeLater(f *function, id string, payload []byte, within time.Duration) (Result, error) {
 	if h.account != nil {
+		var late <-chan time.Time
+		if within > 0 {
+			limit := time.NewTimer(within)
+			defer limit.Stop()
+			late = limit.C
+		}
 		select {
 		case h.account <- struct{}{}:
 			defer func() { <-h.account }()
+		case <-late:
+			return Result{}, ErrThrottled
 		case <-h.closing:
 			return Result{}, ErrClosed
 		}

@@ -226,11 +226,14 @@ func (q *queue) delay(c *call, f *function) time.Duration {
 	return delays[min(c.Attempts, len(delays))-1]
 }
 
+// throttled is the result of a delivery for which the account had no execution.
+var throttled = Result{FunctionError: "Unhandled", Payload: []byte(`{"errorType":"TooManyRequestsException","errorMessage":"Rate Exceeded."}`)}
+
 // attempt makes a call once. It returns the time from which the delay of the next attempt counts:
 // a message is hidden from its delivery on, and Lambda waits after a call has failed.
 func (q *queue) attempt(c *call, f *function) (r Result, begun time.Time, err error) {
 	if !c.Message {
-		r, err = q.host.invokeLater(f, c.ID, c.Payload)
+		r, err = q.host.invokeLater(f, c.ID, c.Payload, 0)
 		return r, q.host.options.Now(), err
 	}
 	if f.deliveries != nil {
@@ -245,8 +248,15 @@ func (q *queue) attempt(c *call, f *function) (r Result, begun time.Time, err er
 	if err != nil {
 		return Result{}, time.Time{}, err
 	}
+	var hidden time.Duration
+	if f.Queue != nil {
+		hidden = f.Queue.Hidden
+	}
 	begun = q.host.options.Now()
-	r, err = q.host.invokeLater(f, newID(), payload)
+	r, err = q.host.invokeLater(f, newID(), payload, hidden)
+	if errors.Is(err, ErrThrottled) {
+		return throttled, begun, nil
+	}
 	return r, begun, err
 }
 

@@ -97,8 +97,64 @@ func TestR3_9_AMessageIsHidden(t *testing.T) {
 	}
 }
 
-// TestR16_1_AccountLimit: beyond the limit, callers are refused, and asynchronous calls and
-// messages wait.
+// TestR16_1_ThrottledMessage: a message that gets no execution within its visibility timeout counts
+// as delivered, without a call of the function.
+func TestR16_1_ThrottledMessage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "calls")
+	h, err := lambda.Start(lambda.Options{
+		Functions: []lambda.Function{{
+			Name: "probe", Binary: probe, Timeout: 30 * time.Second,
+			Queue: &lambda.Queue{AtOnce: 2, Hidden: 500 * time.Millisecond, Deliveries: 3},
+		}}, Executions: 1,
+		Dir: dir, Logs: filepath.Join(dir, "logs"), Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(h, time.Second) })
+	occupy := func(ms int) (free func()) {
+		var running sync.WaitGroup
+		before := len(calls(file))
+		running.Go(func() {
+			if _, err := h.Invoke(context.Background(), "probe", fmt.Appendf(nil, `{"do":"sleep","for":%d,"file":%q}`, ms, file)); err != nil {
+				t.Error(err)
+			}
+		})
+		eventually(t, "the only execution is taken", func() bool { return len(calls(file)) == before+1 })
+		return running.Wait
+	}
+	body := fmt.Appendf(nil, `{"file":%q}`, file)
+
+	free := occupy(800) // longer than one delivery, shorter than three
+	if _, err := h.Send("probe", body); err != nil {
+		t.Fatal(err)
+	}
+	free()
+	eventually(t, "it is delivered", func() bool { return h.Pending() == 0 })
+	if letters, err := h.DeadLetters(); err != nil || len(letters) != 0 || len(calls(file)) != 2 {
+		t.Errorf("%d calls, %v, %v", len(calls(file)), letters, err)
+	}
+
+	free = occupy(3000)
+	begun := time.Now()
+	if _, err := h.Send("probe", body); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it was delivered three times", func() bool { return h.Pending() == 0 })
+	took := time.Since(begun)
+	letters, err := h.DeadLetters()
+	if err != nil || len(letters) != 1 || !bytes.Equal(letters[0].RequestPayload, body) {
+		t.Errorf("%v, %v", letters, err)
+	}
+	free()
+	if len(calls(file)) != 3 || took < 1500*time.Millisecond {
+		t.Errorf("%d calls, a dead letter after %v", len(calls(file)), took)
+	}
+}
+
+// TestR16_1_AccountLimit: beyond the limit, callers are refused, and asynchronous calls wait.
 func TestR16_1_AccountLimit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
