@@ -14,7 +14,7 @@ DEMO_DATA ?= .local-demo
 VLSC ?= statements
 VLSC_PORT ?= 9002
 REFRESH_AT ?= 04:15
-EXECUTIONS ?= 0
+EXECUTIONS ?= 10
 
 # Options of `make import`, as in POST /imports.
 FILE ?=

@@ -47,7 +47,7 @@ func run() error {
 	source := flag.String("vlsc", text("VLSC", "statements"), "where entitlements come from: statements, or service for the reference server")
 	flag.IntVar(&o.VLSCPort, "vlsc-port", number("VLSC_PORT", 9002), "port of the reference server; 0 picks a free one")
 	flag.StringVar(&o.RefreshAt, "refresh-at", text("REFRESH_AT", manifest.NightlyAt), "when the nightly refresh begins, in the zone REFRESH_TIME_ZONE")
-	flag.IntVar(&o.Executions, "executions", number("EXECUTIONS", 0), "concurrent executions of the account, such as 10 of a new one; 0 for no limit")
+	flag.IntVar(&o.Executions, "executions", number("EXECUTIONS", stack.NewAccount), "concurrent executions of the account; 0 for no limit")
 	flag.StringVar(&o.Data, "data", text("DATA", ".local"), "folder of all data")
 	flag.StringVar(&o.Functions, "functions", "dist/local", "folder of the functions built for this machine")
 	flag.Func("retry-delay", "wait before each retry of an asynchronous call (default 1m, then 2m)", func(value string) error {

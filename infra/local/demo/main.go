@@ -42,7 +42,7 @@ func run() error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	started, err := startUnlessThere(ctx, api, files, stack.Options{Port: *port, S3Port: *s3Port, Data: *data, Functions: *functions})
+	started, err := startUnlessThere(ctx, api, files, stack.Options{Port: *port, S3Port: *s3Port, Data: *data, Functions: *functions, Executions: stack.NewAccount})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func TestDemo(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", demo, "../demo").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "demo"})
+	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "demo", Executions: stack.NewAccount})
 	defer s.stop()
 	for _, run := range []string{"first", "second"} {
 		out, err := exec.Command(demo, "-api", s.FrontURL, "-s3", s.S3URL).CombinedOutput()

@@ -97,7 +97,7 @@ func documented(t *testing.T, table string) system {
 		}
 	}
 	base := usedBy(t, "jo", "global-admin")(shared())
-	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: table})
+	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: table, Executions: stack.NewAccount})
 	t.Cleanup(s.stop)
 	return s
 }

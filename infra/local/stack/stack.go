@@ -48,6 +48,9 @@ const (
 	ReportsBucket = "trueup-reports"
 )
 
+// NewAccount is the limit of concurrent executions of a new AWS account.
+const NewAccount = 10
+
 // bucketName returns the name of a bucket of the manifest.
 func bucketName(r manifest.Resource) string {
 	return map[manifest.Resource]string{manifest.Uploads: UploadsBucket, manifest.Reports: ReportsBucket}[r]
@@ -81,8 +84,7 @@ type Options struct {
 	// REFRESH_TIME_ZONE; empty for the manifest's.
 	RefreshAt string
 
-	// Executions is the account's limit of concurrent executions, such as 10 of a new account; 0
-	// for none.
+	// Executions is the account's limit of concurrent executions, such as NewAccount; 0 for none.
 	Executions int
 
 	// For tests.
