@@ -11,9 +11,9 @@ import (
 	"trueup/infra/local/stack"
 )
 
-// TestR16_1_FilesAtOnceInANewAccount puts 20 files at once in a new account. Files take six of its
-// ten executions at most (ADR 0027), so the API answers four requests at a time meanwhile, reads and
-// writes, and every file is imported. When more requests come than there are executions, the only
+// TestR16_1_FilesAtOnceInANewAccount puts 20 files at once in a new account. Two at a time are
+// processed, which leaves executions of the ten, so the API answers four requests at a time meanwhile,
+// reads and writes, and every file is imported. When more requests come than there are executions, the only
 // 5xx is the 503 of API Gateway: the function was not called, nothing was stored, and the same
 // request can be sent again.
 func TestR16_1_FilesAtOnceInANewAccount(t *testing.T) {
