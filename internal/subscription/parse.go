@@ -177,7 +177,7 @@ func (c *checker) upn(typed string) string {
 // country checks an ISO 3166-1 alpha-2 code and returns it in capital letters.
 func (c *checker) country(field, typed string) string {
 	code := strings.ToUpper(strings.TrimSpace(typed))
-	if region, err := language.ParseRegion(code); err != nil || len(code) != 2 || !region.IsCountry() || region.String() != code {
+	if region, err := language.ParseRegion(code); err != nil || len(code) != 2 || !region.IsCountry() || region.Canonicalize().String() != code {
 		c.add("country_unknown", field, typed)
 		return ""
 	}
