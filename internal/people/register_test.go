@@ -173,6 +173,38 @@ func TestUsersAreReadOnce(t *testing.T) {
 	}
 }
 
+// Of two versions of a user the higher one stays, also in a read of the whole table.
+func TestTheHigherVersionStays(t *testing.T) {
+	t.Parallel()
+	m := newModel(1)
+	r := &Register{source: m}
+	m.store["anna"] = subscription.User{ID: "anna", Name: "New", Version: 2}
+	m.put(m.store["anna"]) // version 3
+	m.deliver(t, r, true)
+	m.store["anna"] = subscription.User{ID: "anna", Name: "Old", Version: 2}
+	m.enter(Change{"anna", 4})
+	m.deliver(t, r, true)
+	check := func(want string) {
+		t.Helper()
+		if page := must(t, r, subscription.Query{Limit: 9}); len(page.Items) != 1 || page.Items[0].Name != want || page.Totals.Users != 1 {
+			t.Errorf("%+v, want %s", page, want)
+		}
+	}
+	check("New")
+	if !r.IsAhead() {
+		t.Error("the register is behind its entries, and does not say so")
+	}
+	r.Reset()
+	r.walk, r.walked = memory(m.store), &batch{fetched: map[string]subscription.User{}}
+	r.walked.add(subscription.User{ID: "anna", Name: "New", Version: 3})
+	apply, err := r.Rebuild(t.Context(), journal.Head{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply()
+	check("New")
+}
+
 // R9.5: deleted users are listed as long as they can be restored, as of the clock, and forgotten after
 // later deletions.
 func TestR9_5_DeletedUsers(t *testing.T) {
