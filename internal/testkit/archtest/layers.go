@@ -60,7 +60,7 @@ var layers = []layer{
 	},
 	{
 		name:    "mechanisms", // they do not know what they are used for
-		folders: []string{"internal/journal", "internal/lease", "internal/retention"},
+		folders: []string{"internal/journal", "internal/lease", "internal/retention", "internal/slots"},
 		imports: []string{"foundation"},
 	},
 	{
