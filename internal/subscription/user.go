@@ -97,6 +97,20 @@ func isOn(service Service, off []string, location string) bool {
 	return !slices.Contains(off, service.ID) && isOffered(service.Countries, location)
 }
 
+// On returns the services of the subscription that are on for a user.
+func (h *Holding) On(u User) (on []Service) {
+	g, holds := u.Licenses[h.ID]
+	if !holds {
+		return nil
+	}
+	for _, service := range h.Services {
+		if isOn(service, g.Off, u.Location) {
+			on = append(on, service)
+		}
+	}
+	return on
+}
+
 // WarningCode is a remark about a user that refuses nothing.
 type WarningCode string
 
