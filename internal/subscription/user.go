@@ -65,6 +65,15 @@ const Direct = "direct"
 // FoldUPN returns the form in which user principal names are compared.
 func FoldUPN(upn string) string { return text.Fold(upn) }
 
+// Claims returns the folded user principal name that only this user may have; empty for a deleted user,
+// whose name is free, and for none.
+func (u *User) Claims() string {
+	if u.Version == 0 || !u.DeletedAt.IsZero() {
+		return ""
+	}
+	return FoldUPN(u.UPN)
+}
+
 // Restorable reports whether a deleted user can be restored at a moment.
 func (u *User) Restorable(now time.Time) bool {
 	return !u.DeletedAt.IsZero() && now.Before(u.RestorableUntil())
