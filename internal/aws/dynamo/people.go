@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"trueup/internal/people"
 	"trueup/internal/retry"
 	"trueup/internal/subscription"
 )
@@ -15,7 +16,10 @@ type People struct {
 	journals *journals
 }
 
-var _ subscription.People = (*People)(nil)
+var (
+	_ subscription.People = (*People)(nil)
+	_ people.Source       = (*People)(nil)
+)
 
 // Users implements subscription.People.
 func (s *People) Users(ctx context.Context, ids []string) ([]subscription.User, error) {
@@ -118,16 +122,16 @@ func (s *People) named(ctx context.Context, names map[string][]int) (map[string]
 	return found, nil
 }
 
-// WalkUsers starts a read of all users that are stored. Deleted users are among them.
-func (s *People) WalkUsers() *UserWalk {
-	return &UserWalk{segments{db: s.db, filter: "begins_with(pk, :user)", values: item{":user": str(userPrefix)}}}
+// Walk implements people.Source.
+func (s *People) Walk() people.Walk {
+	return &userWalk{segments{db: s.db, filter: "begins_with(pk, :user)", values: item{":user": str(userPrefix)}}}
 }
 
-// UserWalk reads all users, a part at a time. Concurrent changes may be included or not.
-type UserWalk struct{ segments segments }
+// userWalk implements people.Walk.
+type userWalk struct{ segments segments }
 
-// Next returns the next part, and whether it is the last. After an error it may be called again.
-func (w *UserWalk) Next(ctx context.Context) (users []subscription.User, last bool, err error) {
+// Next implements people.Walk.
+func (w *userWalk) Next(ctx context.Context) (users []subscription.User, last bool, err error) {
 	pages, err := w.segments.read(ctx)
 	if err != nil {
 		return nil, false, err

@@ -184,7 +184,7 @@ func TestR9_2_ManyUsers(t *testing.T) {
 		}
 	}
 	walked := map[string]subscription.User{}
-	for walk, last := s.People.WalkUsers(), false; !last; {
+	for walk, last := s.People.Walk(), false; !last; {
 		var part []subscription.User
 		var err error
 		part, last, err = walk.Next(ctx)

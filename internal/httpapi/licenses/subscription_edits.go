@@ -27,11 +27,8 @@ type SubscriptionText struct {
 
 func (t SubscriptionText) draft(kind subscription.Kind) subscription.Draft {
 	d := subscription.Draft{
-		Name: t.Name, Kind: kind, SKU: t.SKU, PartNumber: t.PartNumber, Countries: t.Countries, AgreementID: t.AgreementID,
+		Name: t.Name, Kind: kind, SKU: t.SKU, PartNumber: t.PartNumber, Countries: t.Countries, AgreementID: t.AgreementID, Services: servicesOf(t.Services),
 		Unwatched: t.Watched != nil && !*t.Watched,
-	}
-	for _, s := range t.Services {
-		d.Services = append(d.Services, subscription.Service(s))
 	}
 	if t.Price != nil {
 		d.Amount, d.Currency = t.Price.Amount, t.Price.Currency
@@ -113,29 +110,67 @@ type updateSubscriptionInput struct {
 	httpapi.Reader
 	SubscriptionID
 	httpapi.Revision
-	Body SubscriptionText
-
-	parsed subscription.Subscription
+	Body SubscriptionChange
 }
 
-// Resolve implements huma.Resolver.
-func (in *updateSubscriptionInput) Resolve(huma.Context) []error {
-	var broken []errs.Violation
-	in.parsed, broken = subscription.Parse(in.Body.draft(subscription.ForUsers))
-	return httpapi.Refusals(broken)
+// SubscriptionChange is a change of the description of a subscription. What is absent stays as it is.
+type SubscriptionChange struct {
+	Name        *string    `json:"name,omitempty" doc:"Unique, without regard to case and repeated spaces." example:"Microsoft 365 E3"`
+	SKU         *string    `json:"sku,omitempty" doc:"The publisher's id of what was bought; empty to remove it."`
+	PartNumber  *string    `json:"partNumber,omitempty" doc:"The publisher's part number; empty to remove it." example:"SPE_E3"`
+	Services    *[]Service `json:"services,omitempty" doc:"All services of a licence, in place of those before."`
+	Countries   *[]string  `json:"countries,omitempty" doc:"The only usage locations in which a licence can be assigned; empty for everywhere."`
+	Price       *Price     `json:"price,omitempty" doc:"What one licence costs."`
+	AgreementID *string    `json:"agreementId,omitempty" maxLength:"64" doc:"The id of the agreement that it was bought under; empty to remove it."`
+	Watched     *bool      `json:"watched,omitempty" doc:"Whether reminders and suggestions include it."`
+}
+
+// draft returns the description of a subscription after the change.
+func (c SubscriptionChange) draft(s subscription.Subscription) subscription.Draft {
+	d := subscription.Draft{
+		Name: s.Name, Kind: s.Kind, SKU: s.SKU, PartNumber: s.PartNumber, Services: s.Services, Countries: s.Countries,
+		Amount: s.Price.Amount, Currency: s.Price.Currency, AgreementID: s.AgreementID, Unwatched: s.Unwatched,
+	}
+	set(&d.Name, c.Name)
+	set(&d.SKU, c.SKU)
+	set(&d.PartNumber, c.PartNumber)
+	set(&d.Countries, c.Countries)
+	set(&d.AgreementID, c.AgreementID)
+	if c.Services != nil {
+		d.Services = servicesOf(*c.Services)
+	}
+	if c.Price != nil {
+		d.Amount, d.Currency = c.Price.Amount, c.Price.Currency
+	}
+	if c.Watched != nil {
+		d.Unwatched = !*c.Watched
+	}
+	return d
+}
+
+func servicesOf(given []Service) []subscription.Service {
+	services := make([]subscription.Service, len(given))
+	for i, s := range given {
+		services[i] = subscription.Service(s)
+	}
+	return services
 }
 
 func (o *operations) updateSubscription(api huma.API, op huma.Operation) {
 	op.Summary = "Change the description of a subscription"
-	op.Description = "Replaces the whole description. Quantity and term have operations of their own. No licence is removed: what a user has that the new description does not allow shows as a warning."
+	op.Description = "Changes the given parts of the description. Quantity and term have operations of their own. No licence is removed: what a user has that the new description does not allow shows as a warning."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *updateSubscriptionInput) (*httpapi.Versioned[Subscription], error) {
 		now := o.Now()
 		var after subscription.Holding
 		err := httpapi.Revise(ctx, in.Revision, o.holding(ctx, in.ID), func(read subscription.Holding) (err error) {
+			parsed, broken := subscription.Parse(in.Body.draft(read.Subscription))
+			if err := errs.Violated(broken); err != nil {
+				return err
+			}
 			after = read
-			after.Subscription, err = o.Subscriptions.Describe(ctx, read.Subscription, in.parsed, o.EventAs(ctx, access.Buy, now, "subscription.changed"))
+			after.Subscription, err = o.Subscriptions.Describe(ctx, read.Subscription, parsed, o.EventAs(ctx, access.Buy, now, "subscription.changed"))
 			return err
 		})
 		if err != nil {
