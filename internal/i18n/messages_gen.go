@@ -27,6 +27,11 @@ var messages = [...]message{
 		"Geef minstens één voorstel of vermelding uit de wachtrij.",
 		"Indiquez au moins une proposition ou une entrée.",
 	}},
+	{"acknowledgement_required", [...]string{
+		"This takes {licenses} licences from {users} users. Their data in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Hierdoor verliezen {users} gebruikers {licenses} licenties. Hun gegevens in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"{users} utilisateurs perdent ainsi {licenses} licences. Leurs données dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
+	}},
 	{"adjustment_end_past", [...]string{
 		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
 		"De laatste dag is voorbij. Geef {today} of een latere dag op, of verwijder de aanpassing.",
@@ -67,10 +72,20 @@ var messages = [...]message{
 		"Een uitgever krijgt hoogstens {max} aliassen in één verzoek.",
 		"Un éditeur accepte {max} alias au plus en une requête.",
 	}},
+	{"all_services_off", [...]string{
+		"All services of this licence would be off. Leave at least one on, or remove the licence.",
+		"Alle services van deze licentie zouden uit staan. Laat er minstens één aan, of verwijder de licentie.",
+		"Tous les services de cette licence seraient désactivés. Laissez-en au moins un activé, ou retirez la licence.",
+	}},
 	{"annotated_copy_unavailable", [...]string{
 		"This import has no annotated copy, because its file was not checked or could not be read.",
 		"Deze import heeft geen kopie met opmerkingen. Die is er zodra een leesbaar bestand is gecontroleerd.",
 		"Cette importation n'a pas de copie annotée. Il y en a une dès qu'un fichier lisible a été vérifié.",
+	}},
+	{"auto_renew_term", [...]string{
+		"A subscription that renews itself needs an end date and a term of at least one month. Add them, or switch automatic renewal off.",
+		"Een abonnement dat automatisch wordt verlengd, heeft een einddatum en een looptijd van minstens één maand nodig. Vul ze aan, of zet automatisch verlengen uit.",
+		"Un abonnement à renouvellement automatique a besoin d'une date de fin et d'une durée d'au moins un mois. Ajoutez-les, ou désactivez le renouvellement automatique.",
 	}},
 	{"body_required", [...]string{
 		"The request needs a JSON body.",
@@ -252,10 +267,25 @@ var messages = [...]message{
 		"Deze kolommen zijn niet gelezen, omdat een andere kolom hetzelfde preciezer noemt: {columns}",
 		"Ces colonnes n'ont pas été lues, car une autre colonne nomme la même chose plus exactement : {columns}",
 	}},
+	{"conflict_not_found", [...]string{
+		"The subscription {subscription} has no conflict. It may have been solved.",
+		"Het abonnement {subscription} heeft geen conflict. Het is misschien opgelost.",
+		"L'abonnement {subscription} n'a pas de conflit. Il a peut-être été résolu.",
+	}},
+	{"country_unknown", [...]string{
+		"This country is not known. Give its code of two letters (ISO 3166-1), such as BE for Belgium.",
+		"Dit land is niet bekend. Geef de code van twee letters op (ISO 3166-1), zoals BE voor België.",
+		"Ce pays n'est pas connu. Indiquez son code à deux lettres (ISO 3166-1), comme BE pour la Belgique.",
+	}},
 	{"csv_separator", [...]string{
 		"comma",
 		"semicolon",
 		"semicolon",
+	}},
+	{"currency_unknown", [...]string{
+		"This currency is not known. Give its code of three letters (ISO 4217), such as EUR.",
+		"Deze munteenheid is niet bekend. Geef de code van drie letters op (ISO 4217), zoals EUR.",
+		"Cette devise n'est pas connue. Indiquez son code à trois lettres (ISO 4217), comme EUR.",
 	}},
 	{"cursor_invalid", [...]string{
 		"This cursor is damaged or belongs to another query. Start again without a cursor.",
@@ -551,6 +581,11 @@ var messages = [...]message{
 		"One request takes at most {max} agreements. Send the others in further requests.",
 		"Eén verzoek mag hoogstens {max} overeenkomsten bevatten. Stuur de rest in volgende verzoeken.",
 		"Une requête accepte {max} accords au plus. Envoyez les autres dans d'autres requêtes.",
+	}},
+	{"if_match_required", [...]string{
+		"Send the ETag of the version that you have read in the If-Match header, so that you do not undo a change of somebody else.",
+		"Stuur de ETag van de versie die u hebt gelezen mee in de header If-Match, zodat u geen wijziging van iemand anders ongedaan maakt.",
+		"Envoyez l'ETag de la version que vous avez lue dans l'en-tête If-Match, pour ne pas annuler la modification d'une autre personne.",
 	}},
 	{"import_not_found", [...]string{
 		"There is no such import.",
@@ -887,6 +922,11 @@ var messages = [...]message{
 		"De body heeft meer dan {max} waarden. Stuur minder tegelijk.",
 		"Le corps contient plus de {max} valeurs. Envoyez-en moins à la fois.",
 	}},
+	{"kind_unknown", [...]string{
+		"There is no such kind of subscription. Use user or device.",
+		"Zo'n soort abonnement bestaat niet. Gebruik user of device.",
+		"Ce genre d'abonnement n'existe pas. Utilisez user ou device.",
+	}},
 	{"length_max", [...]string{
 		"The longest length allowed is {max}.",
 		"De langst toegestane lengte is {max}.",
@@ -896,6 +936,16 @@ var messages = [...]message{
 		"The shortest length allowed is {min}.",
 		"De kortst toegestane lengte is {min}.",
 		"La longueur minimale est de {min}.",
+	}},
+	{"license_not_held", [...]string{
+		"The user has no licence of this subscription. There is nothing to remove.",
+		"De gebruiker heeft geen licentie van dit abonnement. Er is niets om te verwijderen.",
+		"L'utilisateur n'a pas de licence de cet abonnement. Il n'y a rien à retirer.",
+	}},
+	{"license_refused", [...]string{
+		"Nothing was changed, because not everything is allowed. Correct what is listed under errors and send the request again.",
+		"Er is niets gewijzigd, omdat niet alles is toegestaan. Verbeter wat onder errors staat en verstuur het verzoek opnieuw.",
+		"Rien n'a été modifié, car tout n'est pas permis. Corrigez ce qui figure sous errors et renvoyez la requête.",
 	}},
 	{"license_type_other", [...]string{
 		"Other",
@@ -917,6 +967,11 @@ var messages = [...]message{
 		"Geef het aantal licenties op.",
 		"Indiquez le nombre de licences.",
 	}},
+	{"licenses_to_assign", [...]string{
+		"Give at least one licence to assign. To remove all licences of the users, set mode to replace.",
+		"Geef ten minste één licentie op om toe te wijzen. Stel mode in op replace om alle licenties van de gebruikers te verwijderen.",
+		"Indiquez au moins une licence à attribuer. Pour retirer toutes les licences des utilisateurs, définissez mode sur replace.",
+	}},
 	{"line_break", [...]string{
 		"This cell has {lines} lines. Put it on one line, or close its quote on the first one.",
 		"Deze cel heeft {lines} regels. Zet hem op één regel, of sluit het aanhalingsteken op de eerste.",
@@ -926,6 +981,16 @@ var messages = [...]message{
 		"The whole line is in quotes. It was read without them.",
 		"De hele regel staat tussen aanhalingstekens. Hij is zonder die tekens gelezen.",
 		"La ligne entière est entre guillemets. Elle a été lue sans eux.",
+	}},
+	{"location_missing", [...]string{
+		"The user holds licences but has no usage location.",
+		"De gebruiker heeft licenties maar geen gebruikslocatie.",
+		"L'utilisateur détient des licences mais n'a pas de lieu d'utilisation.",
+	}},
+	{"location_not_allowed", [...]string{
+		"The user holds this licence, but it may not be used in the usage location of the user.",
+		"De gebruiker heeft deze licentie, maar ze mag niet worden gebruikt in de gebruikslocatie van de gebruiker.",
+		"L'utilisateur détient cette licence, mais elle ne peut pas être utilisée dans son lieu d'utilisation.",
 	}},
 	{"measure_devices", [...]string{
 		"PCs",
@@ -1031,6 +1096,11 @@ var messages = [...]message{
 		"The name has {length} characters. Shorten it to at most {max}.",
 		"De naam telt {length} tekens. Kort hem in tot hoogstens {max}.",
 		"Le nom compte {length} caractères. Raccourcissez-le à {max} au plus.",
+	}},
+	{"no_license_free", [...]string{
+		"No licence of this subscription is free. Buy more, or remove it from users who do not need it.",
+		"Er is geen licentie van dit abonnement vrij. Koop er meer, of verwijder ze bij gebruikers die er geen nodig hebben.",
+		"Aucune licence de cet abonnement n'est libre. Achetez-en, ou retirez-la aux utilisateurs qui n'en ont pas besoin.",
 	}},
 	{"not_ascii", [...]string{
 		"A CSV file may have only plain (ASCII) characters. Type plain ones in place of these, or remove those that do not belong there: {characters}",
@@ -1217,6 +1287,11 @@ var messages = [...]message{
 		"Uw rol staat dit niet toe. Hiervoor is een van deze rollen nodig: {roles}. Vraag die aan bij een global admin.",
 		"Votre rôle ne le permet pas. Il faut l'un de ces rôles : {roles}. Demandez-le à un administrateur global.",
 	}},
+	{"price_range", [...]string{
+		"The price must be a whole number of hundredths (cents) from 0 to {max}.",
+		"De prijs moet een geheel aantal honderdsten (centen) van 0 tot en met {max} zijn.",
+		"Le prix doit être un nombre entier de centièmes (centimes) de 0 à {max}.",
+	}},
 	{"product_not_found", [...]string{
 		"The report has no product {id}.",
 		"Het rapport heeft geen product {id}.",
@@ -1266,6 +1341,16 @@ var messages = [...]message{
 		"The catalog has no publisher {publisher}. Look it up, or add it to the catalog first.",
 		"De catalogus kent geen uitgever {publisher}. Zoek hem op of voeg hem eerst aan de catalogus toe.",
 		"Le catalogue n'a pas d'éditeur {publisher}. Cherchez-le ou ajoutez-le d'abord au catalogue.",
+	}},
+	{"quantity_below_assigned", [...]string{
+		"{assigned} users have a licence, more than {quantity}. That is a conflict, which has to be solved within 90 days. If you want it, send the request again with acknowledge set to conflict.",
+		"{assigned} gebruikers hebben een licentie, meer dan {quantity}. Dat is een conflict, dat binnen 90 dagen moet worden opgelost. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op conflict.",
+		"{assigned} utilisateurs ont une licence, plus que {quantity}. C'est un conflit, à résoudre dans les 90 jours. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur conflict.",
+	}},
+	{"quantity_range", [...]string{
+		"The number of licences must be a whole number from 0 to {max}.",
+		"Het aantal licenties moet een geheel getal van 0 tot en met {max} zijn.",
+		"Le nombre de licences doit être un nombre entier de 0 à {max}.",
 	}},
 	{"query_malformed", [...]string{
 		"The query string cannot be read. Percent-encode its values.",
@@ -1341,6 +1426,11 @@ var messages = [...]message{
 		"A refresh is running. Confirm when it has ended.",
 		"Er loopt een verversing. Bevestig als die is afgelopen.",
 		"Une actualisation est en cours. Confirmez lorsqu'elle sera terminée.",
+	}},
+	{"renewal_not_later", [...]string{
+		"A renewal makes the subscription last longer. Give a day after {date}.",
+		"Door een verlenging loopt het abonnement langer door. Geef een dag na {date} op.",
+		"Un renouvellement prolonge l'abonnement. Indiquez un jour après le {date}.",
 	}},
 	{"report_column_adjusted", [...]string{
 		"Adjustments",
@@ -1747,6 +1837,41 @@ var messages = [...]message{
 		"tabs",
 		"des tabulations",
 	}},
+	{"service_given_twice", [...]string{
+		"This service is already in the list. Remove one of the two.",
+		"Deze service staat al in de lijst. Verwijder een van de twee.",
+		"Ce service figure déjà dans la liste. Retirez-en un.",
+	}},
+	{"service_itself", [...]string{
+		"A service cannot require or exclude itself. Remove its own id from the list.",
+		"Een service kan zichzelf niet vereisen of uitsluiten. Verwijder haar eigen id uit de lijst.",
+		"Un service ne peut pas s'exiger ni s'exclure lui-même. Retirez son propre identifiant de la liste.",
+	}},
+	{"service_not_offered", [...]string{
+		"This service is off, because it is not offered in the usage location of the user.",
+		"Deze service staat uit, omdat ze niet wordt aangeboden in de gebruikslocatie van de gebruiker.",
+		"Ce service est désactivé, car il n'est pas proposé dans le lieu d'utilisation de l'utilisateur.",
+	}},
+	{"service_required", [...]string{
+		"The service {service} needs the service {other}, which would be off. Leave {other} on, or switch {service} off as well.",
+		"De service {service} heeft de service {other} nodig, die dan uit zou staan. Laat {other} aan, of schakel ook {service} uit.",
+		"Le service {service} a besoin du service {other}, qui serait désactivé. Laissez {other} activé, ou désactivez aussi {service}.",
+	}},
+	{"service_required_excluded", [...]string{
+		"This service is both required and excluded. Remove it from one of the two lists.",
+		"Deze service wordt zowel vereist als uitgesloten. Verwijder haar uit een van de twee lijsten.",
+		"Ce service est à la fois exigé et exclu. Retirez-le de l'une des deux listes.",
+	}},
+	{"service_unknown", [...]string{
+		"This subscription has no service {service}. Use the ids that the list of subscriptions shows.",
+		"Dit abonnement heeft geen service {service}. Gebruik de id's die de lijst van abonnementen toont.",
+		"Cet abonnement n'a pas de service {service}. Utilisez les identifiants qu'affiche la liste des abonnements.",
+	}},
+	{"services_exclude", [...]string{
+		"The services {service} and {other} cannot be on for one user at the same time. Switch one of them off, or remove the other licence.",
+		"De services {service} en {other} kunnen voor één gebruiker niet tegelijk aan staan. Schakel een van beide uit, of verwijder de andere licentie.",
+		"Les services {service} et {other} ne peuvent pas être activés en même temps pour un utilisateur. Désactivez l'un des deux, ou retirez l'autre licence.",
+	}},
 	{"snapshot_not_found", [...]string{
 		"There are no reports of {date}. The nearest days that have reports: {dates}.",
 		"Er zijn geen rapporten van {date}. De dichtstbijzijnde dagen met rapporten: {dates}.",
@@ -2067,6 +2192,41 @@ var messages = [...]message{
 		"Aanhalingstekens mogen alleen om een hele cel staan. Verwijder ze uit deze cel.",
 		"Les guillemets ne peuvent entourer qu'une cellule entière. Retirez-les de celle-ci.",
 	}},
+	{"subscription_endless", [...]string{
+		"This subscription has no end, so there is nothing to renew.",
+		"Dit abonnement heeft geen einde, dus er valt niets te verlengen.",
+		"Cet abonnement n'a pas de fin : il n'y a rien à renouveler.",
+	}},
+	{"subscription_expired", [...]string{
+		"The subscription ended on {date}. Renew it first.",
+		"Het abonnement is geëindigd op {date}. Verleng het eerst.",
+		"L'abonnement a pris fin le {date}. Renouvelez-le d'abord.",
+	}},
+	{"subscription_for_devices", [...]string{
+		"This subscription is for devices. Assign it to a group of devices, or choose a subscription for users.",
+		"Dit abonnement is voor apparaten. Wijs het toe aan een groep van apparaten, of kies een abonnement voor gebruikers.",
+		"Cet abonnement est destiné aux appareils. Attribuez-le à un groupe d'appareils, ou choisissez un abonnement pour utilisateurs.",
+	}},
+	{"subscription_in_use", [...]string{
+		"Users or devices still have licences of this subscription. Remove these licences first.",
+		"Gebruikers of apparaten hebben nog licenties van dit abonnement. Verwijder eerst die licenties.",
+		"Des utilisateurs ou des appareils ont encore des licences de cet abonnement. Retirez d'abord ces licences.",
+	}},
+	{"subscription_limit", [...]string{
+		"There are already {max} subscriptions, the highest number allowed. Delete one that is not needed first.",
+		"Er zijn al {max} abonnementen, het hoogste aantal dat is toegestaan. Verwijder er eerst een dat niet nodig is.",
+		"Il y a déjà {max} abonnements, le nombre maximal autorisé. Supprimez d'abord un abonnement inutile.",
+	}},
+	{"subscription_name_taken", [...]string{
+		"There is already a subscription with this name. Choose another name.",
+		"Er is al een abonnement met deze naam. Kies een andere naam.",
+		"Un abonnement porte déjà ce nom. Choisissez un autre nom.",
+	}},
+	{"subscription_not_found", [...]string{
+		"There is no such subscription. It may have been deleted. The list of subscriptions has the ids.",
+		"Zo'n abonnement bestaat niet. Misschien is het verwijderd. De lijst van abonnementen bevat de id's.",
+		"Cet abonnement n'existe pas. Il a peut-être été supprimé. La liste des abonnements contient les identifiants.",
+	}},
 	{"taken", [...]string{
 		"The values listed under errors are already in use. Change them and send the request again.",
 		"Wat onder errors staat is al in gebruik. Wijzig het en stuur het verzoek opnieuw.",
@@ -2077,15 +2237,40 @@ var messages = [...]message{
 		"De overeenkomst {agreement} nam dit paar over terwijl het bestand werd geïmporteerd. Laat het weg of gebruik de naam van die overeenkomst.",
 		"L'accord {agreement} a pris cette paire pendant l'importation. Omettez-la ou utilisez le nom de cet accord.",
 	}},
+	{"term_range", [...]string{
+		"The term must be a whole number of months from 0 to {max}. Use 0 if it is not known.",
+		"De looptijd moet een geheel aantal maanden van 0 tot en met {max} zijn. Gebruik 0 als ze niet bekend is.",
+		"La durée doit être un nombre entier de mois de 0 à {max}. Indiquez 0 si elle n'est pas connue.",
+	}},
+	{"term_unknown", [...]string{
+		"Automatic renewal needs an end date and the length of a term. Record them first.",
+		"Automatisch verlengen vereist een einddatum en de lengte van een looptijd. Leg die eerst vast.",
+		"Le renouvellement automatique exige une date de fin et une durée. Enregistrez-les d'abord.",
+	}},
 	{"terms_of_volume", [...]string{
 		"A volume agreement does not have this: its products come from entitlements. Leave it out.",
 		"Een volumeovereenkomst heeft dit niet: haar producten komen uit de rechten. Laat het weg.",
 		"Un accord en volume n'a pas cela : ses produits viennent des droits. Omettez-le.",
 	}},
+	{"text_control", [...]string{
+		"Remove the invisible or unreadable characters from this text.",
+		"Verwijder de onzichtbare of onleesbare tekens uit deze tekst.",
+		"Retirez les caractères invisibles ou illisibles de ce texte.",
+	}},
 	{"text_invisible", [...]string{
 		"Remove the characters that cannot be seen: {characters}. In a pattern, write * in their place.",
 		"Verwijder de tekens die niet te zien zijn: {characters}. Schrijf in een patroon * op hun plaats.",
 		"Supprimez les caractères invisibles : {characters}. Dans un motif, écrivez * à leur place.",
+	}},
+	{"text_required", [...]string{
+		"Fill this in: it cannot be empty.",
+		"Vul dit in: het mag niet leeg zijn.",
+		"Remplissez ce champ : il ne peut pas être vide.",
+	}},
+	{"text_too_long", [...]string{
+		"This text has {length} characters. Shorten it to at most {max}.",
+		"Deze tekst telt {length} tekens. Kort hem in tot hoogstens {max}.",
+		"Ce texte compte {length} caractères. Raccourcissez-le à {max} au plus.",
 	}},
 	{"time_invalid", [...]string{
 		"Give a date such as 2026-11-21, or a time such as 2026-11-21T09:30:00Z.",
@@ -2131,6 +2316,11 @@ var messages = [...]message{
 		"The catalog has no such product title of {publisher}. Look it up, or add it to the catalog first.",
 		"De catalogus kent deze producttitel van {publisher} niet. Zoek hem op of voeg hem eerst aan de catalogus toe.",
 		"Le catalogue n'a pas ce titre de produit de {publisher}. Cherchez-le ou ajoutez-le d'abord au catalogue.",
+	}},
+	{"too_many_licenses", [...]string{
+		"A user holds at most {max} licences. Remove one that is not needed first.",
+		"Een gebruiker heeft hoogstens {max} licenties. Verwijder eerst een licentie die niet nodig is.",
+		"Un utilisateur détient au plus {max} licences. Retirez d'abord une licence qui n'est pas nécessaire.",
 	}},
 	{"try_again", [...]string{
 		"This is not possible at this time. Try again in a few seconds.",
@@ -2196,6 +2386,61 @@ var messages = [...]message{
 		"The group and file name together take more than {max} bytes in the bucket. Shorten one of them.",
 		"De groepsnaam en de bestandsnaam zijn samen langer dan {max} bytes in de bucket. Maak een van beide korter.",
 		"Le nom du groupe et celui du fichier occupent ensemble plus de {max} octets dans le compartiment. Raccourcissez l'un des deux.",
+	}},
+	{"upn_form", [...]string{
+		"This is not a user principal name. Write it like an e-mail address, such as an@example.org, without spaces.",
+		"Dit is geen user principal name. Schrijf hem zoals een e-mailadres, bijvoorbeeld an@example.org, zonder spaties.",
+		"Ce n'est pas un nom d'utilisateur principal (UPN). Écrivez-le comme une adresse e-mail, par exemple an@example.org, sans espaces.",
+	}},
+	{"usage_location_missing", [...]string{
+		"The user has no usage location. Set one first: licences may not be used in every country.",
+		"De gebruiker heeft geen gebruikslocatie. Stel die eerst in: licenties mogen niet in elk land worden gebruikt.",
+		"L'utilisateur n'a pas de lieu d'utilisation. Indiquez-en d'abord un : les licences ne peuvent pas être utilisées dans tous les pays.",
+	}},
+	{"usage_location_prohibited", [...]string{
+		"This licence may not be used in {location}, the usage location of the user. Choose another subscription, or correct the usage location.",
+		"Deze licentie mag niet worden gebruikt in {location}, de gebruikslocatie van de gebruiker. Kies een ander abonnement, of corrigeer de gebruikslocatie.",
+		"Cette licence ne peut pas être utilisée dans le pays {location}, le lieu d'utilisation de l'utilisateur. Choisissez un autre abonnement, ou corrigez le lieu d'utilisation.",
+	}},
+	{"user_deleted", [...]string{
+		"This user was deleted. Restore it first.",
+		"Deze gebruiker is verwijderd. Herstel de gebruiker eerst.",
+		"Cet utilisateur a été supprimé. Restaurez-le d'abord.",
+	}},
+	{"user_disabled", [...]string{
+		"This user holds licences but may not sign in.",
+		"Deze gebruiker heeft licenties maar mag zich niet aanmelden.",
+		"Cet utilisateur détient des licences mais ne peut pas se connecter.",
+	}},
+	{"user_name_taken", [...]string{
+		"Another user has this user principal name. Give another name, or change that user.",
+		"Een andere gebruiker heeft deze user principal name. Geef een andere naam op, of wijzig die gebruiker.",
+		"Un autre utilisateur a ce nom d'utilisateur principal. Indiquez un autre nom, ou modifiez cet utilisateur.",
+	}},
+	{"user_not_found", [...]string{
+		"There is no such user. The list of users has the ids and names.",
+		"Deze gebruiker bestaat niet. De lijst van gebruikers bevat de id's en namen.",
+		"Cet utilisateur n'existe pas. La liste des utilisateurs contient les identifiants et les noms.",
+	}},
+	{"user_not_restorable", [...]string{
+		"This user cannot be restored: it was not deleted, or more than 30 days ago. Add the user again.",
+		"Deze gebruiker kan niet worden hersteld: hij is niet verwijderd, of meer dan 30 dagen geleden. Voeg de gebruiker opnieuw toe.",
+		"Cet utilisateur ne peut pas être restauré : il n'a pas été supprimé, ou il y a plus de 30 jours. Ajoutez-le de nouveau.",
+	}},
+	{"user_type_unknown", [...]string{
+		"There is no such type of user. Use member or guest.",
+		"Zo'n type gebruiker bestaat niet. Gebruik member of guest.",
+		"Ce type d'utilisateur n'existe pas. Utilisez member ou guest.",
+	}},
+	{"users_required", [...]string{
+		"Give at least one user.",
+		"Geef ten minste één gebruiker op.",
+		"Indiquez au moins un utilisateur.",
+	}},
+	{"users_too_many", [...]string{
+		"A request can have at most {max} users. Send several requests.",
+		"Een verzoek kan hoogstens {max} gebruikers bevatten. Verstuur meerdere verzoeken.",
+		"Une requête peut comporter au plus {max} utilisateurs. Envoyez plusieurs requêtes.",
 	}},
 	{"validation_error", [...]string{
 		"Not checked",
@@ -2286,5 +2531,25 @@ var messages = [...]message{
 		"Both numbers exist, but they do not belong together. Check them against the agreement.",
 		"Beide nummers bestaan en horen niet bij elkaar. Vergelijk ze met de overeenkomst.",
 		"Les deux numéros existent mais ne vont pas ensemble. Comparez-les à l'accord.",
+	}},
+	{"way_buy", [...]string{
+		"Buy more licences.",
+		"Koop meer licenties.",
+		"Achetez davantage de licences.",
+	}},
+	{"way_delete", [...]string{
+		"Delete users who have left.",
+		"Verwijder gebruikers die vertrokken zijn.",
+		"Supprimez les utilisateurs qui sont partis.",
+	}},
+	{"way_remove", [...]string{
+		"Remove licences from users who do not need them.",
+		"Verwijder licenties bij gebruikers die ze niet nodig hebben.",
+		"Retirez des licences aux utilisateurs qui n'en ont pas besoin.",
+	}},
+	{"way_renew", [...]string{
+		"Renew the subscription.",
+		"Verleng het abonnement.",
+		"Renouvelez l'abonnement.",
 	}},
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 // MaxBytes is the maximum uncompressed size of a file: eight times the 10 million rows of a large
@@ -107,7 +108,7 @@ type reading struct {
 	evident   bool // its rows name a device, count devices or are of a known system: see IsFile
 
 	// Reused for each file of an archive, which may have one for each device.
-	plain    *bufio.Reader
+	plain    sheet.Plain
 	head     []byte // the start of a table
 	buffer   []byte // of a table
 	document []byte

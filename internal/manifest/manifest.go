@@ -281,6 +281,19 @@ var Functions = []Function{
 		},
 	},
 	{
+		Name:     "licenses",
+		Summary:  "Serves subscriptions, users, their licences and conflicts over HTTP.",
+		Trigger:  HTTP,
+		Memory:   1024, // the register of 100,000 users, and an export of them
+		Timeout:  requestTimeout,
+		Settings: []string{config.Table, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
 		Name:     "groups",
 		Summary:  "Serves license groups over HTTP.",
 		Trigger:  HTTP,
