@@ -24,7 +24,7 @@ const (
 	ServicesMax    = 200 // of a subscription
 	TermMonthsMax  = 120
 	PriceMaxAmount = 100_000_000 // in hundredths
-	CountriesMax   = 250 // all of them
+	CountriesMax   = 250         // all of them
 )
 
 // Draft is an unchecked description of a subscription, as entered: a JSON body, a form or a row of a
