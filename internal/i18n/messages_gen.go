@@ -317,6 +317,191 @@ var messages = [...]message{
 		"De details tellen {length} tekens. Kort ze in tot hoogstens {max}.",
 		"Les détails comptent {length} caractères. Raccourcissez-les à {max} au plus.",
 	}},
+	{"directory_answer", [...]string{
+		"This is an error that Microsoft Graph answered, not a list. Check the permissions of the account, and export it again.",
+		"Dit is een fout die Microsoft Graph heeft geantwoord, geen lijst. Controleer de machtigingen van het account en exporteer opnieuw.",
+		"Ce fichier est une erreur renvoyée par Microsoft Graph, pas une liste. Vérifiez les autorisations du compte et exportez de nouveau.",
+	}},
+	{"directory_boolean", [...]string{
+		"Write TRUE or FALSE here.",
+		"Schrijf hier TRUE of FALSE.",
+		"Écrivez ici TRUE ou FALSE.",
+	}},
+	{"directory_column_missing", [...]string{
+		"The list has no column {column}. Export it again with that column.",
+		"De lijst heeft geen kolom {column}. Exporteer ze opnieuw met die kolom.",
+		"La liste n'a pas de colonne {column}. Exportez-la de nouveau avec cette colonne.",
+	}},
+	{"directory_company", [...]string{
+		"This subscription is for the whole organisation and not for users, so it is left out.",
+		"Dit abonnement is voor de hele organisatie en niet voor gebruikers, dus het wordt weggelaten.",
+		"Cet abonnement vaut pour toute l'organisation et non pour des utilisateurs : il est laissé de côté.",
+	}},
+	{"directory_concealed", [...]string{
+		"The report conceals the names of users. In the Microsoft 365 admin centre, go to Settings, Org settings, Reports, switch off \"Display concealed user, group, and site names in all reports\", and export the report again.",
+		"Het rapport verbergt de namen van gebruikers. Ga in het Microsoft 365-beheercentrum naar Instellingen, Organisatie-instellingen, Rapporten, zet het weergeven van verborgen namen van gebruikers, groepen en sites uit, en exporteer het rapport opnieuw.",
+		"Le rapport masque les noms des utilisateurs. Dans le centre d'administration Microsoft 365, ouvrez Paramètres, Paramètres de l'organisation, Rapports, désactivez l'affichage des noms masqués d'utilisateurs, de groupes et de sites, et exportez de nouveau le rapport.",
+	}},
+	{"directory_date", [...]string{
+		"This is not a moment in the past, so it counts as unknown. Export dates as 2026-11-21.",
+		"Dit is geen moment in het verleden en telt daarom als onbekend. Exporteer datums als 2026-11-21.",
+		"Ce n'est pas un moment du passé : il compte comme inconnu. Exportez les dates sous la forme 2026-11-21.",
+	}},
+	{"directory_dates_open", [...]string{
+		"The day and the month of dates in this file can be swapped. This one was read as {date}. If that is wrong, export dates as 2026-11-21.",
+		"Dag en maand van de datums in dit bestand kunnen verwisseld zijn. Deze datum is gelezen als {date}. Als dat fout is, exporteer datums dan als 2026-11-21.",
+		"Le jour et le mois des dates de ce fichier peuvent être inversés. Cette date a été lue comme {date}. Si c'est une erreur, exportez les dates sous la forme 2026-11-21.",
+	}},
+	{"directory_device_repeated", [...]string{
+		"Line {line} has the same device. Remove one of the two.",
+		"Regel {line} bevat hetzelfde apparaat. Verwijder een van de twee.",
+		"La ligne {line} contient le même appareil. Retirez-en une.",
+	}},
+	{"directory_empty", [...]string{
+		"The list is empty. Export it again; nothing was changed.",
+		"De lijst is leeg. Exporteer ze opnieuw; er is niets gewijzigd.",
+		"La liste est vide. Exportez-la de nouveau ; rien n'a été modifié.",
+	}},
+	{"directory_group_repeated", [...]string{
+		"Line {line} has the same group. Remove one of the two.",
+		"Regel {line} bevat dezelfde groep. Verwijder een van de twee.",
+		"La ligne {line} contient le même groupe. Retirez-en une.",
+	}},
+	{"directory_gzip", [...]string{
+		"The file is compressed (gzip). Unpack it and upload the file in it.",
+		"Het bestand is gecomprimeerd (gzip). Pak het uit en upload het bestand dat erin zit.",
+		"Le fichier est compressé (gzip). Décompressez-le et déposez le fichier qu'il contient.",
+	}},
+	{"directory_is_devices", [...]string{
+		"This is a list of devices or groups. Upload it under devices/.",
+		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
+	}},
+	{"directory_is_members", [...]string{
+		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
+		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
+		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
+	}},
+	{"directory_is_subscriptions", [...]string{
+		"This is a list of subscriptions. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements. Déposez-le sous subscriptions/.",
+	}},
+	{"directory_is_users", [...]string{
+		"This is a list of users. Upload it under users/.",
+		"Dit is een lijst van gebruikers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs. Déposez-le sous users/.",
+	}},
+	{"directory_join", [...]string{
+		"trueup does not know this way of joining a device, so it counts as unknown. Export the list from the Entra admin centre or Microsoft Graph.",
+		"trueup kent deze manier van koppelen van een apparaat niet; ze telt als onbekend. Exporteer de lijst uit het Entra-beheercentrum of Microsoft Graph.",
+		"trueup ne connaît pas cette façon de joindre un appareil : elle compte comme inconnue. Exportez la liste du centre d'administration Entra ou de Microsoft Graph.",
+	}},
+	{"directory_json", [...]string{
+		"The JSON cannot be read from this line on. The file may have been cut off: export it again.",
+		"De JSON is vanaf deze regel niet te lezen. Misschien is het bestand afgebroken: exporteer het opnieuw.",
+		"Le JSON est illisible à partir de cette ligne. Le fichier est peut-être tronqué : exportez-le de nouveau.",
+	}},
+	{"directory_member_repeated", [...]string{
+		"Line {line} has the same member. Remove one of the two.",
+		"Regel {line} bevat hetzelfde lid. Verwijder een van de twee.",
+		"La ligne {line} contient le même membre. Retirez-en une.",
+	}},
+	{"directory_member_type", [...]string{
+		"This member is not a user, a device or a group, so it is left out.",
+		"Dit lid is geen gebruiker, apparaat of groep, dus het wordt weggelaten.",
+		"Ce membre n'est ni un utilisateur, ni un appareil, ni un groupe : il est laissé de côté.",
+	}},
+	{"directory_mixed", [...]string{
+		"The file has lists of different things, such as users and devices. Upload a file for each.",
+		"Het bestand bevat lijsten van verschillende dingen, zoals gebruikers en apparaten. Upload voor elk een bestand.",
+		"Le fichier contient des listes de choses différentes, comme des utilisateurs et des appareils. Déposez un fichier pour chacune.",
+	}},
+	{"directory_number", [...]string{
+		"Write the number of licences as a whole number here.",
+		"Schrijf hier het aantal licenties als een geheel getal.",
+		"Écrivez ici le nombre de licences sous forme de nombre entier.",
+	}},
+	{"directory_page", [...]string{
+		"This is a document (a web page, PDF or Word) and not a table. Export the list as CSV or JSON.",
+		"Dit is een document (een webpagina, PDF of Word) en geen tabel. Exporteer de lijst als CSV of JSON.",
+		"Ce fichier est un document (page web, PDF ou Word) et non un tableau. Exportez la liste au format CSV ou JSON.",
+	}},
+	{"directory_part", [...]string{
+		"The list is only a part: its last page names a next one. Nobody was taken for missing. Export all pages, for example with Get-MgUser -All.",
+		"De lijst is maar een deel: de laatste pagina verwijst naar een volgende. Er is niemand als ontbrekend beschouwd. Exporteer alle pagina's, bijvoorbeeld met Get-MgUser -All.",
+		"La liste n'est qu'une partie : sa dernière page en annonce une suivante. Personne n'a été considéré comme absent. Exportez toutes les pages, par exemple avec Get-MgUser -All.",
+	}},
+	{"directory_row_columns", [...]string{
+		"The row has more cells than the header. A text with a separator in it must be in quotes.",
+		"De rij heeft meer cellen dan de kop. Een tekst met een scheidingsteken erin moet tussen aanhalingstekens staan.",
+		"La ligne compte plus de cellules que l'en-tête. Un texte qui contient un séparateur doit être entre guillemets.",
+	}},
+	{"directory_row_long", [...]string{
+		"The row is too long to be read. Export fewer columns.",
+		"De rij is te lang om te lezen. Exporteer minder kolommen.",
+		"La ligne est trop longue pour être lue. Exportez moins de colonnes.",
+	}},
+	{"directory_row_object", [...]string{
+		"This element of the list is not an object with named values. Export the list again with its properties.",
+		"Dit element van de lijst is geen object met benoemde waarden. Exporteer de lijst opnieuw met de eigenschappen.",
+		"Cet élément de la liste n'est pas un objet aux valeurs nommées. Exportez de nouveau la liste avec ses propriétés.",
+	}},
+	{"directory_row_quote", [...]string{
+		"A quote in this row is not closed. Add a quote at the end of the cell, or remove the one at its start.",
+		"Een aanhalingsteken in deze rij is niet gesloten. Zet er een aan het einde van de cel, of verwijder het aan het begin.",
+		"Un guillemet de cette ligne n'est pas fermé. Ajoutez-en un à la fin de la cellule, ou retirez celui du début.",
+	}},
+	{"directory_subscription_repeated", [...]string{
+		"Line {line} has the same subscription, and only one number of licences can be right. Add them up in one row, or export /subscribedSkus of Microsoft Graph.",
+		"Regel {line} bevat hetzelfde abonnement, en maar één aantal licenties kan juist zijn. Tel ze op in één rij, of exporteer /subscribedSkus van Microsoft Graph.",
+		"La ligne {line} contient le même abonnement, et un seul nombre de licences peut être juste. Additionnez-les sur une seule ligne, ou exportez /subscribedSkus de Microsoft Graph.",
+	}},
+	{"directory_too_large", [...]string{
+		"The file is larger than {max} MiB. Split it, or export fewer columns.",
+		"Het bestand is groter dan {max} MiB. Splits het, of exporteer minder kolommen.",
+		"Le fichier dépasse {max} Mio. Divisez-le, ou exportez moins de colonnes.",
+	}},
+	{"directory_too_many_rows", [...]string{
+		"The file has more than {max} rows. Split it, or export fewer.",
+		"Het bestand telt meer dan {max} rijen. Splits het, of exporteer er minder.",
+		"Le fichier compte plus de {max} lignes. Divisez-le, ou exportez-en moins.",
+	}},
+	{"directory_type_names", [...]string{
+		"PowerShell wrote the names of types in place of licences. Instead of Export-Csv, run: Get-MgUser -All -Property Id,UserPrincipalName,DisplayName,UsageLocation,Department,UserType,AccountEnabled,AssignedLicenses | ConvertTo-Json -Depth 5 | Set-Content users.json. For subscriptions: Get-MgSubscribedSku -All | ConvertTo-Json -Depth 5.",
+		"PowerShell heeft namen van typen geschreven in plaats van licenties. Voer in plaats van Export-Csv dit uit: Get-MgUser -All -Property Id,UserPrincipalName,DisplayName,UsageLocation,Department,UserType,AccountEnabled,AssignedLicenses | ConvertTo-Json -Depth 5 | Set-Content users.json. Voor abonnementen: Get-MgSubscribedSku -All | ConvertTo-Json -Depth 5.",
+		"PowerShell a écrit des noms de types à la place des licences. Au lieu d'Export-Csv, exécutez : Get-MgUser -All -Property Id,UserPrincipalName,DisplayName,UsageLocation,Department,UserType,AccountEnabled,AssignedLicenses | ConvertTo-Json -Depth 5 | Set-Content users.json. Pour les abonnements : Get-MgSubscribedSku -All | ConvertTo-Json -Depth 5.",
+	}},
+	{"directory_unknown", [...]string{
+		"This is not a list of users, devices or subscriptions that trueup knows. Export it from the Microsoft 365 or Entra admin centre as CSV, or from Microsoft Graph as JSON, with the names of the columns.",
+		"Dit is geen lijst van gebruikers, apparaten of abonnementen die trueup kent. Exporteer ze uit het Microsoft 365- of Entra-beheercentrum als CSV, of uit Microsoft Graph als JSON, met de namen van de kolommen.",
+		"Ce n'est pas une liste d'utilisateurs, d'appareils ou d'abonnements que trueup connaît. Exportez-la du centre d'administration Microsoft 365 ou Entra au format CSV, ou de Microsoft Graph au format JSON, avec les noms des colonnes.",
+	}},
+	{"directory_user_repeated", [...]string{
+		"Line {line} has the same user. Remove one of the two.",
+		"Regel {line} bevat dezelfde gebruiker. Verwijder een van de twee.",
+		"La ligne {line} contient le même utilisateur. Retirez-en une.",
+	}},
+	{"directory_workbook_damaged", [...]string{
+		"The workbook is damaged. Export it again, or save the sheet as CSV.",
+		"De werkmap is beschadigd. Exporteer ze opnieuw, of sla het blad op als CSV.",
+		"Le classeur est endommagé. Exportez-le de nouveau, ou enregistrez la feuille au format CSV.",
+	}},
+	{"directory_workbook_too_large", [...]string{
+		"The workbook is too large. Save the sheet as CSV and upload that file.",
+		"De werkmap is te groot. Sla het blad op als CSV en upload dat bestand.",
+		"Le classeur est trop volumineux. Enregistrez la feuille au format CSV et déposez ce fichier.",
+	}},
+	{"directory_xls", [...]string{
+		"The file is an old or a protected workbook, or one of another program. Open it, save the sheet as CSV or XLSX, and upload that file.",
+		"Het bestand is een oude of beveiligde werkmap, of een werkmap van een ander programma. Open ze, sla het blad op als CSV of XLSX en upload dat bestand.",
+		"Le fichier est un classeur ancien ou protégé, ou celui d'un autre programme. Ouvrez-le, enregistrez la feuille au format CSV ou XLSX et déposez ce fichier.",
+	}},
+	{"directory_zip", [...]string{
+		"The file is a ZIP archive. Unpack it and upload the files in it one by one.",
+		"Het bestand is een ZIP-archief. Pak het uit en upload de bestanden erin een voor een.",
+		"Le fichier est une archive ZIP. Décompressez-la et déposez ses fichiers un par un.",
+	}},
 	{"end_before_start", [...]string{
 		"The licences end before they start, on {start}. Correct one of the dates.",
 		"De licenties eindigen voordat ze beginnen, op {start}. Corrigeer een van de datums.",

@@ -24,7 +24,7 @@ const (
 	ServicesMax    = 200 // of a subscription
 	TermMonthsMax  = 120
 	PriceMaxAmount = 100_000_000 // in hundredths
-	CountriesMax   = 249
+	CountriesMax   = 250         // all of them
 	// ServicesMaxBytes is the length of all texts of the services of a subscription. They are stored
 	// in one item, and before and after in an audit event. Those of Microsoft's largest have 10 kB.
 	ServicesMaxBytes = 150_000
@@ -141,6 +141,14 @@ func ParseUser(d UserDraft) (User, []errs.Violation) {
 	return u, c.violations
 }
 
+// ParseLabel checks a name or an id that belongs to no draft, and returns it collapsed. It returns every
+// violation, with that field: text_required if it is required and blank, text_too_long if it has more than
+// longest characters, and text_control.
+func ParseLabel(field, typed string, longest int, required bool) (string, []errs.Violation) {
+	c := checker{}
+	return c.label(field, typed, longest, required), c.violations
+}
+
 // checker collects the violations of one draft.
 type checker struct{ violations []errs.Violation }
 
@@ -177,10 +185,21 @@ func (c *checker) upn(typed string) string {
 	return upn
 }
 
+// notCountries are the codes that x/text takes for countries and ISO 3166-1 does not assign: withdrawn
+// and reserved ones, such as UK for GB. XK is not assigned either, but Microsoft and the EU use it for
+// Kosovo.
+const notCountries = "AC AN BU CP CQ CS CT DD DG DY EA EZ FQ FX HV IC JT MI NH NQ NT PC PU PZ RH SU TA TP UK UN VD WK YD YU ZR"
+
+// IsCountry reports whether a text is an ISO 3166-1 alpha-2 code, in capital letters.
+func IsCountry(code string) bool {
+	region, err := language.ParseRegion(code)
+	return err == nil && len(code) == 2 && region.IsCountry() && region.String() == code && !strings.Contains(notCountries, code)
+}
+
 // country checks an ISO 3166-1 alpha-2 code and returns it in capital letters.
 func (c *checker) country(field, typed string) string {
 	code := strings.ToUpper(strings.TrimSpace(typed))
-	if region, err := language.ParseRegion(code); err != nil || len(code) != 2 || !region.IsCountry() || region.Canonicalize().String() != code {
+	if !IsCountry(code) {
 		c.add("country_unknown", field, typed)
 		return ""
 	}
