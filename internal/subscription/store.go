@@ -13,7 +13,7 @@ import (
 // Before and After, which may have notes of the caller.
 type Store interface {
 	// Subscriptions returns all subscriptions, sorted by folded name. The seats of one subscription
-	// are those of one moment.
+	// are those of one moment. Callers must not change the slices of a description.
 	Subscriptions(ctx context.Context) ([]Holding, error)
 	// Subscription returns one subscription; errs.NotFound subscription_not_found.
 	Subscription(ctx context.Context, id string) (Holding, error)
