@@ -227,12 +227,16 @@ func TestManyAdminsOneSubscription(t *testing.T) {
 	must(t, g.Wait())
 	equal(t, "seats", seatsOf(t, direct, "s").Assigned, 0)
 	transactions, conflicts := proxy.Operations()["TransactWriteItems"], proxy.Counts()[faultproxy.TransactionConflict]
-	t.Logf("%d transactions for %d changes, %d conflicts", transactions, processes*each, conflicts)
+	t.Logf("%d transactions for %d changes, %d conflicts, %d heads read", transactions, processes*each, conflicts, proxy.Operations()["GetItem"])
 	if transactions > most*processes*each {
 		t.Errorf("%d transactions for %d changes, want at most %d for each", transactions, processes*each, most)
 	}
 	if conflicts == 0 {
 		t.Error("no transactions met")
+	}
+	// A conflict about seats says nothing about the journal.
+	if heads := proxy.Operations()["GetItem"]; heads > conflicts/2 {
+		t.Errorf("%d heads of the journal were read for %d conflicts", heads, conflicts)
 	}
 }
 
