@@ -60,6 +60,36 @@ func TestPartOfProductR6_5(t *testing.T) {
 		{"Raxco Software", "PerfectDisk Treiber", product.KindComponent, "Raxco PerfectDisk"},
 		{"Raxco Software", "PerfectDisk Taalpakket", product.KindComponent, "Raxco PerfectDisk"},
 		{"Raxco Software", "PerfectDisk Launcher", product.KindComponent, "Raxco PerfectDisk"},
+		{"No Magic", "MagicDraw SDK", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw Runtime 19.0", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw Library", product.KindComponent, "No Magic MagicDraw"},
+		{"No Magic", "MagicDraw License Service", product.KindComponent, "No Magic MagicDraw"},
+		// The same word is part of the name, and of the name of the part.
+		{"EC Software", "Help & Manual 8", product.KindProduct, ""},
+		{"EC Software", "Help & Manual Help", product.KindComponent, "EC Software Help & Manual"},
+		{"Renaissance", "Accelerated Reader", product.KindProduct, ""},
+		{"Renaissance", "Accelerated Reader Reader", product.KindFree, ""},
+		{"Perforce", "IMSL Fortran Numerical Library 7.0", product.KindProduct, ""},
+		{"Esri", "ArcGIS Engine Runtime 10.2", product.KindProduct, ""},
+		// The server is licensed, and its client is free.
+		{"Rockwell Automation", "FactoryTalk AssetCentre Client 10", product.KindComponent, "Rockwell Automation FactoryTalk AssetCentre"},
+		{"Dell", "EMC Avamar Client", product.KindComponent, "Retrospect NetWorker"},
+		{"Red Gate", "SQL Clone Agent 5", product.KindComponent, "Red Gate SQL Clone"},
+		// Each user, PC or protected server needs a licence, and the client is what it has.
+		{"proALPHA", "proALPHA 6.2 Client", product.KindProduct, ""},
+		{"Automox", "Automox Agent", product.KindProduct, ""},
+		{"Trend Micro", "Trend Micro Deep Security Agent", product.KindProduct, ""},
+		{"Rapid Recovery", "Rapid Recovery Agent", product.KindProduct, ""},
+		// A viewer and a trial are free whatever program they are for.
+		{"Relativity", "Relativity Viewer", product.KindComponent, "Relativity Relativity"},
+		{"Datanamic", "DeZign for Databases Trial", product.KindFree, ""},
+		{"Quest", "Toad for Oracle Trial", product.KindFree, ""},
+		{"Quest", "Toad for SAP ASE Viewer", product.KindFree, ""},
+		// Plug-ins for servers that are licensed by mailboxes, or bought as an appliance.
+		{"Veritas", "Enterprise Vault Outlook Add-in", product.KindComponent, "Symantec Enterprise Vault"},
+		{"Barracuda Networks", "Barracuda Message Archiver Outlook Add-In", product.KindComponent, ""},
+		{"GFI", "GFI Archiver Outlook Connector", product.KindComponent, "GFI MailEssentials"},
+		{"GFI", "Kerio Outlook Connector", product.KindComponent, "GFI Kerio Connect"},
 		// The product on a PC is the plug-in.
 		{"S&P Global", "S&P Capital IQ Plug-in", product.KindProduct, ""},
 		{"Citrix Systems, Inc.", "Citrix Gateway Plug-in", product.KindProduct, ""},
