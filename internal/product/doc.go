@@ -18,9 +18,9 @@
 //
 // Some rules apply to all products and are code. A title that a star of a product's pattern took, and
 // that ends in "Free Edition", "SDK" and the like, is a free edition or a part, and one that a
-// star of a free program took and that ends in "Pro" and the like is unknown (part.go). A title that no
-// rule knows is tried in other spellings (respell.go), and then as a part of a product
-// with whose name it begins.
+// star of a free program took and that ends in "Pro" and the like is unknown, as is the server of a
+// product for users (part.go). A title that no rule knows is tried in other spellings (respell.go),
+// and then as a part of a product with whose name it begins.
 package product
 
 //go:generate go run ./pack

@@ -161,6 +161,20 @@ func (f *found) tookEnd(front, stem string, endings []string) bool {
 	return is && count(stem, word) > f.alternative.name.count(word)
 }
 
+// serverEndings are written after the name of a product for users or PCs for the server that it has. That is another
+// product, or comes with the licences of the users: the name does not tell.
+var serverEndings = []string{"server"}
+
+// isServer reports whether a star of the pattern of a product for users or PCs took the word for a server. "Endpoint
+// Security for Windows Server" is for one, and is none.
+func (f *found) isServer(d *Dictionary, stem string) bool {
+	if f.rule.Kind != KindProduct || len(f.alternative.name) == 1 {
+		return false
+	}
+	metric := d.Rows[f.rule.Row].Metric
+	return (metric == MetricUser || metric == MetricDevice) && beforeHost(stem) == "" && f.tookEnd(stem, stem, serverEndings)
+}
+
 // isOfServers reports whether licences of the product are counted by its servers.
 func (r *Row) isOfServers() bool { return r.Metric == MetricCore || r.Metric == MetricServer }
 

@@ -39,6 +39,31 @@ func TestSoldEditionOfFreeProgramR6_5(t *testing.T) {
 	}
 }
 
+// TestServerOfProductR6_5: the server of a product for users or PCs is no installation of it. What it is, its name
+// does not tell.
+func TestServerOfProductR6_5(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		publisher, name string
+		want            product.Kind
+	}{
+		{"No Magic", "MagicDraw", product.KindProduct},
+		{"No Magic", "MagicDraw Server", ""},
+		{"No Magic", "MagicDraw Server 19.0", ""},
+		{"No Magic", "MagicDraw License Server", product.KindComponent},
+		{"Kaspersky", "Kaspersky Endpoint Security for Windows Server", product.KindProduct},
+		{"Radmin", "Radmin Server 3.5", product.KindProduct},
+		{"NiceLabel", "Loftware Print Server 10", product.KindProduct},
+		{"IBM", "HCL Domino Server 14.0", product.KindProduct},
+		{"Safe Software", "FME Server 2020", product.KindProduct},
+	} {
+		m, _ := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		if m.Kind != test.want {
+			t.Errorf("%s is %q by %q, want %q", test.name, m.Kind, m.Rule, test.want)
+		}
+	}
+}
+
 // TestPartOfProductR6_5: a title that ends as a part is no second installation of the product, although the
 // pattern of the product takes any text after its name.
 func TestPartOfProductR6_5(t *testing.T) {

@@ -293,6 +293,9 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 	if m, ok = best.ending(d, stem); ok {
 		return m, true
 	}
+	if best.isServer(d, stem) {
+		return Match{}, false
+	}
 	m = Match{Rule: best.rule.ID, Kind: best.rule.Kind}
 	if best.rule.Of >= 0 {
 		m.Of = &d.Rows[best.rule.Of]
