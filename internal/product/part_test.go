@@ -115,7 +115,10 @@ func TestPartOfProductR6_5(t *testing.T) {
 		{"Barracuda Networks", "Barracuda Message Archiver Outlook Add-In", product.KindComponent, ""},
 		{"GFI", "GFI Archiver Outlook Connector", product.KindComponent, "GFI MailEssentials"},
 		{"GFI", "Kerio Outlook Connector", product.KindComponent, "GFI Kerio Connect"},
-		// The product on a PC is the plug-in.
+		// The product on a PC is the plug-in, or is started by the launcher.
+		{"Orbus Software", "iServer Office Add-Ins (x64)", product.KindProduct, ""},
+		{"NextGen Healthcare", "NextGen Application Launcher", product.KindProduct, ""},
+		{"CA", "CA DSM Agent + Basic Inventory plugin", product.KindProduct, ""},
 		{"S&P Global", "S&P Capital IQ Plug-in", product.KindProduct, ""},
 		{"Citrix Systems, Inc.", "Citrix Gateway Plug-in", product.KindProduct, ""},
 		{"Zivver", "Zivver Office Plugin", product.KindProduct, ""},
