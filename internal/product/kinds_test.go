@@ -46,6 +46,37 @@ func TestVersionDecidesR6_5(t *testing.T) {
 	}
 }
 
+// TestPublishersOfNichesR5_0 checks products of trades whose titles have the publisher's name in another form, or
+// that resemble titles of other publishers.
+func TestPublishersOfNichesR5_0(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ publisher, name, want string }{
+		{"zollsoft GmbH", "tomedo", "zollsoft tomedo"},
+		{"VetZ GmbH", "easyVET", "VetZ easyVET"},
+		{"Schlumberger", "PIPESIM 2021.1", "SLB PIPESIM 2021"},
+		{"ISAGRI", "Isavigne", "Groupe ISAGRI Isavigne"},
+		{"Carl Zeiss Microscopy GmbH", "ZEN", "ZEISS Microscopy ZEN"},
+		{"Addinsoft", "Addinsoft XLSTAT 2020", "Lumivero XLSTAT"},
+		{"Ventana Systems, Inc.", "Vensim DSS", "Ventana Systems Vensim DSS"},
+		{"Autodata Limited", "Autodata", "Autodata"},
+		{"Akademische Arbeitsgemeinschaft", "SteuerSparErklärung 2022", "Akademische Arbeitsgemeinschaft SteuerSparErklärung 2022"},
+		// Another publisher's, and clients of servers that are licensed by cameras.
+		{"Symantec", "Security Center 5", ""},
+		{"Avigilon", "ACC 7 Client", ""},
+		{"Avigilon", "Avigilon Control Center Client", ""},
+		{"KUKA", "KUKA.WorkVisual 6.0", ""},
+	} {
+		m, _ := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		got := ""
+		if m.Kind == product.KindProduct {
+			got = show(m.Product)
+		}
+		if got != test.want {
+			t.Errorf("%s of %s is %q by %q, want %q", test.name, test.publisher, got, m.Rule, test.want)
+		}
+	}
+}
+
 // TestNoiseTellsItsKindR6_5 checks that a broad rule of a publisher's parts does not hide what a title
 // is.
 func TestNoiseTellsItsKindR6_5(t *testing.T) {
