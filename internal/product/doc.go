@@ -20,7 +20,7 @@
 // that ends in "Free Edition", "SDK" and the like, is a free edition or a part, and one that a
 // star of a free program took and that ends in "Pro" and the like is unknown, as is the server of a
 // product for users (part.go). A title that no rule knows is tried in other spellings (respell.go),
-// and then as a part of a product with whose name it begins.
+// without the word for a client, and then as a part of a product with whose name it begins.
 package product
 
 //go:generate go run ./pack

@@ -202,6 +202,23 @@ func (f *found) isSold(stem string) bool {
 	return f.tookEnd(stem, stem, paidEndings)
 }
 
+// client looks a title that no rule knows up without the word client: "Lotus Notes Client" is Lotus Notes. Only
+// products for users and PCs count. Agents stay unknown: many do a task besides the product. It returns the title
+// without the word, too.
+func (d *Dictionary) client(stem string, by detected) (best found, rest string) {
+	name := withoutVersion(stem)
+	before, word, ok := endsAs(name, clientEndings)
+	if !ok || strings.HasPrefix(word, "agent") {
+		return found{}, stem
+	}
+	rest = before + stem[len(name):]
+	best = d.best(rest, by)
+	if best.rule == nil || best.rule.Kind != KindProduct && best.rule.Kind != KindUndecidable || d.Rows[best.rule.Row].isOfServers() {
+		return found{}, stem
+	}
+	return best, rest
+}
+
 // isOfHost reports whether the ending of a title belongs to the name of another program, for which it is: "ReSharper
 // in Visual Studio Community 2022". In "Toad for SAP ASE Viewer" it does not.
 func (d *Dictionary) isOfHost(stem string, endings []string) bool {
@@ -227,8 +244,9 @@ func (d *Dictionary) part(stem string, by detected) (m Match, ok bool) {
 	if d.isFamily(withoutVersion(stem), by) {
 		return Match{}, false // "Glary Utilities" has a part in its name and is none
 	}
-	if before, _, is := endsAs(stem, slices.Concat(partEndings, clientEndings)); is {
-		if row, ok := d.begins(before, by); ok {
+	if before, word, is := endsAs(stem, slices.Concat(partEndings, clientEndings)); is {
+		row, ok := d.begins(before, by)
+		if ok && (!slices.Contains(clientEndings, word) || row != nil && row.isOfServers()) {
 			return Match{Rule: rulePartOfKnown, Kind: KindComponent, Of: row}, true
 		}
 	}

@@ -105,6 +105,16 @@ func TestPartOfProductR6_5(t *testing.T) {
 		{"Automox", "Automox Agent", product.KindProduct, ""},
 		{"Trend Micro", "Trend Micro Deep Security Agent", product.KindProduct, ""},
 		{"Rapid Recovery", "Rapid Recovery Agent", product.KindProduct, ""},
+		{"Acronis", "Cyber Protection Agent", "", ""}, // unknown: which of its products it is does not tell
+		{"IBM", "Lotus Notes Client", product.KindProduct, ""},
+		{"HCL", "HCL Notes Client 12", product.KindProduct, ""},
+		{"AnyDesk Software GmbH", "AnyDesk Client", product.KindUndecidable, ""},
+		{"RADVISION", "Scopia Desktop Client 8.3", product.KindFree, ""},
+		// Runtimes and kits that are sold.
+		{"COPA-DATA", "zenon Runtime 8.20", product.KindProduct, ""},
+		{"Siemens AG", "WinCC Runtime Professional V16", product.KindProduct, ""},
+		{"LEAD Technologies", "LEADTOOLS Imaging SDK 20", product.KindProduct, ""},
+		{"Progea", "Movicon 11 Runtime", product.KindProduct, ""},
 		// A viewer and a trial are free whatever program they are for.
 		{"Relativity", "Relativity Viewer", product.KindComponent, "Relativity Relativity"},
 		{"Datanamic", "DeZign for Databases Trial", product.KindFree, ""},

@@ -287,6 +287,9 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 	if best.rule == nil {
 		best, stem = d.branded(stem, by)
 	}
+	if best.rule == nil {
+		best, stem = d.client(stem, by)
+	}
 	if best.rule == nil || best.isSold(stem) {
 		return d.part(stem, by)
 	}
