@@ -197,6 +197,16 @@ var messages = [...]message{
 		"Kies product of free.",
 		"Choisissez product ou free.",
 	}},
+	{"choice_matches_nothing", [...]string{
+		"No detected title has the versions of choice {choice}. Check the pattern: it matches the detected version, or the version in the product's name.",
+		"Geen enkele gevonden titel heeft de versies van keuze {choice}. Controleer het patroon: het past op de gevonden versie, of op de versie in de naam van het product.",
+		"Aucun titre détecté n'a les versions du choix {choice}. Vérifiez le modèle : il correspond à la version détectée, ou à la version dans le nom du produit.",
+	}},
+	{"choice_no_candidate", [...]string{
+		"Choice {choice} counts the titles as {product}, which is none of their candidates. Check the spelling of the product.",
+		"Keuze {choice} telt de titels als {product}, dat geen van hun kandidaten is. Controleer de spelling van het product.",
+		"Le choix {choice} compte les titres comme {product}, qui n'est pas l'un de leurs candidats. Vérifiez l'orthographe du produit.",
+	}},
 	{"choice_product", [...]string{
 		"This is no product that needs a licence. Choose another one, or free.",
 		"Dit is geen product waarvoor een licentie nodig is. Kies een ander, of free.",
@@ -276,6 +286,11 @@ var messages = [...]message{
 		"Give a day that exists, such as 2026-11-21.",
 		"Geef een bestaande dag op, zoals 2026-11-21.",
 		"Indiquez un jour qui existe, comme 2026-11-21.",
+	}},
+	{"decision_matches_nothing", [...]string{
+		"None of these titles is detected now.",
+		"Op dit moment is geen van deze titels gevonden.",
+		"Aucun de ces titres n'est actuellement détecté.",
 	}},
 	{"details_control", [...]string{
 		"Remove the control characters from the details: {characters}",
@@ -1666,6 +1681,21 @@ var messages = [...]message{
 		"This is not a kind of rule.",
 		"Dit is geen soort regel.",
 		"Ce n'est pas un type de règle.",
+	}},
+	{"rule_matches_no_publisher", [...]string{
+		"No detected title follows the rule {rule} now. The title {title} has its name, but the publisher {publisher}. Check the pattern of the publisher.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. De titel {title} heeft de naam, maar de uitgever {publisher}. Controleer het patroon van de uitgever.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Le titre {title} a ce nom, mais son éditeur est {publisher}. Vérifiez le modèle de l'éditeur.",
+	}},
+	{"rule_matches_no_version", [...]string{
+		"No detected title follows the rule {rule} now. The title {title} has its name, but the version {version}. Check the pattern of the version.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. De titel {title} heeft de naam, maar de versie {version}. Controleer het patroon van de versie.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Le titre {title} a ce nom, mais sa version est {version}. Vérifiez le modèle de la version.",
+	}},
+	{"rule_matches_nothing", [...]string{
+		"No detected title follows the rule {rule} now. Check its patterns, and which rules come before it.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. Controleer de patronen, en welke regels ervoor staan.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Vérifiez ses modèles et les règles qui la précèdent.",
 	}},
 	{"rule_name", [...]string{
 		"Give the names that the rule applies to. A single * matches every name.",

@@ -207,7 +207,16 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 
 // Recognize classifies a title. After an alias, the later rules and the dictionary see its real
 // name.
-func (rules *Rules) Recognize(t Title) (d Decision) {
+func (rules *Rules) Recognize(t Title) Decision { return rules.follow(t, nil) }
+
+// trace is what applied to a title.
+type trace struct {
+	rules  []string // IDs of admins' rules: aliases, and the rule that decides
+	choice int      // number of the Choice that decides, from 1; 0 for none
+}
+
+// follow is Recognize, and fills seen if it is not nil.
+func (rules *Rules) follow(t Title, seen *trace) (d Decision) {
 	publisher, name, version := text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
 	for i := range rules.rules {
 		r := &rules.rules[i]
@@ -217,6 +226,9 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 		values, ok := r.name.Match(name)
 		if !ok {
 			continue
+		}
+		if seen != nil {
+			seen.rules = append(seen.rules, r.ID)
 		}
 		if r.Kind == Alias {
 			if d.Alias == "" {
@@ -237,7 +249,7 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 			d.Product = m.Product
 		}
 		if d.Kind == Undecidable {
-			d = rules.decide(d, t)
+			d = rules.decide(d, t, seen)
 		}
 	}
 	return d
