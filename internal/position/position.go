@@ -97,13 +97,19 @@ type Source struct {
 	Text string     `json:"text" doc:"A text for people: the pair, the name of the agreement, the note of the adjustment, or the title as detected." example:"01-07001 + 01-07001"`
 }
 
+// UserPCs says that so many users have so many PCs each.
+type UserPCs struct{ PCs, Users int }
+
 // Line is a quantity of licences or installations of a product from one source. Lines with a
 // quantity of 0 or less are ignored, except negative adjustments.
 type Line struct {
 	Product  Product
 	Quantity int // licences, or PCs
 	Users    int // of an installation: the number of distinct users; 0 if the inventory does not tell
-	SA       int // of a licence: how many have or had Software Assurance, see SAEnded
+	// ByUser has the PCs of an installation by their main user. A PC without a known user is one of a
+	// user with one PC, so that these PCs add up to Quantity. Empty if the inventory does not tell.
+	ByUser []UserPCs
+	SA     int // of a licence: how many have or had Software Assurance, see SAEnded
 	// SAEnded is the day on which the Software Assurance of the SA licences ended; empty while it
 	// is active. They cover versions released until then: a version that is a year was released by
 	// the end of that year.
