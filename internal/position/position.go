@@ -38,6 +38,15 @@
 // program cover ten installations of each. Editions of one family that have ranks count as one
 // product here. What a suite uses is the most that it uses for one of them.
 //
+// A licence for a user covers the PCs of its user, up to five (PCsOfUser). So where the inventory tells the users
+// of PCs (Line.ByUser), it covers the PCs of one user in one version of a product, and a user with more than five
+// needs a further licence for each further five. A PC without a known user needs one of its own. Licences for
+// users go to the users with most PCs, other licences to the PCs that are left. Where the inventory does not tell
+// users, one licence covers one PC (Row.UnknownUsers). A product whose own licences are for users counts users
+// instead (Row.Measure). What a suite uses is the most that one product needs: the counts do not tell whether the
+// users of two products are the same people, so it is assumed that they are. They are not added up for PCs of
+// one user with different versions or editions, or in different inventories, either: there each needs a licence.
+//
 // Each step first uses licences that earlier steps left over. If installations are still
 // uncovered, it may rearrange: a licence of 2019 with assurance moves to 2024 when one of 2021 can
 // replace it. So no shortfall is shown that a different use of the owned licences would cover.
@@ -50,9 +59,14 @@
 //
 // Invariants: the order of the input does not matter; as many installations are covered as the
 // enabled steps allow, so one more licence never increases the total shortfall, and disabling a
-// step never decreases it, except adjustments, which may take licences; the numbers of each row are the sums of its lines and moves, and
+// step never decreases it, except adjustments, which may take licences. This holds if no user has
+// several PCs, for one product and version, and if only licences for users or only others cover the
+// products. Otherwise the best use is a maximum coverage problem: exchanges of licences for users are tried, up
+// to a bound, and those that cover more are kept. The numbers of each row are the sums of its lines and moves, and
 //
-//	Owned + moved in - moved out - Needed + Uncounted = Surplus - Shortfall.
+//	Owned + moved in - moved out - Needed + Uncounted = Surplus - Shortfall,
+//
+// where moved in is installations, and moved out licences.
 package position
 
 import (
