@@ -83,13 +83,13 @@ func (s *shared) open(size int) (licenses int) {
 	return licenses
 }
 
-// isFull reports whether every user has a licence for users.
-func (s *shared) isFull() bool {
-	all := 0
+// free returns how many more licences for users the users can have.
+func (s *shared) free() int {
+	free := -s.users
 	for _, n := range s.sizes {
-		all += n
+		free += n
 	}
-	return s.users >= all
+	return free
 }
 
 // uncovered returns the number of installations that nothing covers.
@@ -102,26 +102,31 @@ func (g *graph) uncovered() (n int) {
 	return n
 }
 
-// maxExchanges is the number of attempts to cover more by an exchange. Real organisations need a few.
-const maxExchanges = 2000
+// maxExchanges is the number of attempts to cover more by an exchange, and maxExchangeWork their number
+// times the number of edges, so that a forged organisation does not take minutes. Real ones need a few.
+const (
+	maxExchanges    = 2000
+	maxExchangeWork = 20_000_000
+)
 
 // exchange covers more installations by using licences for users elsewhere, as long as one exchange
 // does. Which products they should be used for is easy to say if no other licences cover the same
 // products, or for one product; in general it is as hard as a maximum coverage problem.
 func (g *graph) exchange(last int8) {
-	for attempts := 0; g.uncovered() > 0; {
+	attempts := min(maxExchanges, maxExchangeWork/max(len(g.edges), 1))
+	for g.uncovered() > 0 {
 		improved := false
-		for to := range g.demands {
-			for from := unused; int(from) < len(g.demands); from++ {
-				if !g.canExchange(from, int32(to)) {
-					continue
-				}
-				for n := 1; attempts < maxExchanges && g.attempt(from, int32(to), n, last); n *= 2 {
+		takers, givers := g.exchangers()
+		for _, to := range takers {
+			for _, from := range givers {
+				for n := 1; from != to; n *= 2 {
+					if attempts--; attempts < 0 {
+						return
+					}
+					if !g.attempt(from, to, n, last) {
+						break
+					}
 					improved = true
-					attempts++
-				}
-				if attempts++; attempts >= maxExchanges {
-					return
 				}
 			}
 		}
@@ -131,22 +136,38 @@ func (g *graph) exchange(last int8) {
 	}
 }
 
-// canExchange reports whether licences for users can move between demands.
-func (g *graph) canExchange(from, to int32) bool {
-	takes := func(d *demand) bool {
-		if d.users {
-			return !d.shared.isFull()
+// exchangers returns the demands that may take a licence for users, and those that have one, with unused
+// ones first.
+func (g *graph) exchangers() (takers, givers []int32) {
+	givers = []int32{unused}
+	for j := range g.demands {
+		d := &g.demands[j]
+		if d.room() > 0 {
+			takers = append(takers, int32(j))
 		}
-		return d.shared == nil && d.left > 0
+		if slices.ContainsFunc(g.byDemand[j], func(n int32) bool { return g.edges[n].used > 0 && g.supplies[g.edges[n].supply].user }) {
+			givers = append(givers, int32(j))
+		}
 	}
-	gives := func(j int32) bool {
-		return slices.ContainsFunc(g.byDemand[j], func(n int32) bool { return g.edges[n].used > 0 && g.supplies[g.edges[n].supply].user })
+	return takers, givers
+}
+
+// room returns how many more licences for users a demand can have, also in place of other licences.
+func (d *demand) room() int {
+	switch {
+	case d.users:
+		return d.shared.free()
+	case d.shared != nil:
+		return 0
 	}
-	return from != to && takes(&g.demands[to]) && (from == unused || gives(from))
+	return d.left
 }
 
 // attempt moves licences between demands, and keeps that if more installations are covered then.
 func (g *graph) attempt(from, to int32, n int, last int8) bool {
+	if g.demands[to].room() < n {
+		return false
+	}
 	c := g.chain(from, last, func(j int32) bool { return j == to })
 	if c == nil || g.longest(c) < n {
 		return false
