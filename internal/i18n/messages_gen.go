@@ -1627,6 +1627,16 @@ var messages = [...]message{
 		"Windows dat de fabrikant op een pc heeft geïnstalleerd, heeft een licentie bij die pc, en staat in geen overzicht. Voeg deze licenties toe als overeenkomst van het type other, of als handmatige correctie.",
 		"Le Windows que le fabricant a préinstallé sur un PC est sous licence avec ce PC, et ne figure dans aucun relevé. Ajoutez ces licences comme accord de type other, ou comme ajustement manuel.",
 	}},
+	{"report_note_unknown_users", [...]string{
+		"Licences for users were compared with PCs, because the inventory does not name the user of every PC. A licence for a user covers up to five PCs of that user, so fewer may be needed.",
+		"Licenties voor gebruikers zijn met pc’s vergeleken, omdat de inventaris niet van alle pc’s de gebruiker noemt. Een licentie voor een gebruiker dekt tot vijf pc’s van die gebruiker, dus er kunnen er minder nodig zijn.",
+		"Des licences pour utilisateurs ont été comparées aux PC, parce que l’inventaire n’indique pas l’utilisateur de tous les PC. Une licence pour un utilisateur couvre jusqu’à cinq PC de cet utilisateur, il peut donc en falloir moins.",
+	}},
+	{"report_note_users", [...]string{
+		"A licence for a user covers up to {most} PCs of that user. PCs: {pcs}; their users: {users}; licences for users in use: {licenses}; PCs that these cover: {covered}.",
+		"Een licentie voor een gebruiker dekt tot {most} pc’s van die gebruiker. Pc’s: {pcs}; hun gebruikers: {users}; gebruikte licenties voor gebruikers: {licenses}; pc’s die deze dekken: {covered}.",
+		"Une licence pour un utilisateur couvre jusqu’à {most} PC de cet utilisateur. PC : {pcs} ; leurs utilisateurs : {users} ; licences pour utilisateurs en service : {licenses} ; PC que celles-ci couvrent : {covered}.",
+	}},
 	{"report_notice", [...]string{
 		"This report is for convenience only. Its accuracy is not guaranteed, and it is no proof of compliance with Volume Licensing agreements. Adding or deleting something here does not change the agreements with the publisher.",
 		"Dit rapport is alleen bedoeld als hulpmiddel. De juistheid ervan is niet gegarandeerd en het bewijst niet dat aan volumelicentieovereenkomsten wordt voldaan. Wat u hier toevoegt of verwijdert, verandert niets aan de overeenkomsten met de uitgever.",

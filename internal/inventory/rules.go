@@ -76,8 +76,8 @@ type Decision struct {
 // Rules is an immutable, ordered list of admins' rules, followed by the dictionary of products.
 // The first rule that matches decides; only if none does, the dictionary.
 type Rules struct {
-	// ID changes when a rule, the order or the dictionary changes. A tally with another ID has to
-	// be counted again.
+	// ID changes when a rule, the order, the dictionary or what is counted changes. A tally with
+	// another ID has to be counted again.
 	ID         string
 	rules      []compiled
 	choices    map[string]choices // by row
@@ -129,10 +129,14 @@ func newRules(rules []compiled, chosen map[string]choices, id string) *Rules {
 	return &Rules{ID: id, rules: rules, choices: chosen, dictionary: builtin.Load()}
 }
 
+// countVersion is part of Rules.ID. A change of what is counted increases it, so that stored files are
+// counted again.
+const countVersion = 2
+
 // digest returns the Rules.ID.
 func digest(admin []Rule, decisions []Choices) string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n", builtin.ID())
+	fmt.Fprintf(sum, "%d %s\n", countVersion, builtin.ID())
 	for _, r := range admin {
 		fmt.Fprintf(sum, "%q\n", []string{
 			r.ID, string(r.Kind), r.Publisher, r.Name, r.Version, r.Product.Publisher, r.Product.Family, r.Product.Edition, r.Product.Version,

@@ -18,7 +18,7 @@ type reckoned struct {
 	// licences have the form "quantity|publisher|name|version" and, if they have Software Assurance,
 	// "|quantity|last day".
 	licences []string
-	titles   []string // quantity or PCs/users|publisher|title|version
+	titles   []string // quantity, PCs/users or PCs/users/groups|publisher|title|version; a group is PCs of a user × users
 	options  Options
 	want     []string // see told
 }
@@ -43,9 +43,14 @@ func reckon(t *testing.T, tests []reckoned) {
 			for _, written := range test.titles {
 				parts := strings.Split(written, "|")
 				l := Line{Source: Source{Kind: KindInventory, Text: written}}
-				pcs, users, _ := strings.Cut(parts[0], "/")
-				_, _ = fmt.Sscan(pcs, &l.Quantity)
-				_, _ = fmt.Sscan(users, &l.Users)
+				numbers := append(strings.Split(parts[0], "/"), "", "")
+				_, _ = fmt.Sscan(numbers[0], &l.Quantity)
+				_, _ = fmt.Sscan(numbers[1], &l.Users)
+				for group := range strings.FieldsSeq(numbers[2]) {
+					var u UserPCs
+					_, _ = fmt.Sscanf(group, "%d×%d", &u.PCs, &u.Users)
+					l.ByUser = append(l.ByUser, u)
+				}
 				m, ok := d.Recognize(product.Title{Publisher: parts[1], Name: parts[2], Version: parts[3]})
 				if !ok {
 					t.Fatalf("%s is not recognised", written)
