@@ -212,6 +212,16 @@ var messages = [...]message{
 		"Kies product of free.",
 		"Choisissez product ou free.",
 	}},
+	{"choice_matches_nothing", [...]string{
+		"No detected title has the versions of choice {choice}. Check the pattern: it matches the detected version, or the version in the product's name.",
+		"Geen enkele gevonden titel heeft de versies van keuze {choice}. Controleer het patroon: het past op de gevonden versie, of op de versie in de naam van het product.",
+		"Aucun titre détecté n'a les versions du choix {choice}. Vérifiez le modèle : il correspond à la version détectée, ou à la version dans le nom du produit.",
+	}},
+	{"choice_no_candidate", [...]string{
+		"Choice {choice} counts the titles as {product}, which is none of their candidates. Check the spelling of the product.",
+		"Keuze {choice} telt de titels als {product}, dat geen van hun kandidaten is. Controleer de spelling van het product.",
+		"Le choix {choice} compte les titres comme {product}, qui n'est pas l'un de leurs candidats. Vérifiez l'orthographe du produit.",
+	}},
 	{"choice_product", [...]string{
 		"This is no product that needs a licence. Choose another one, or free.",
 		"Dit is geen product waarvoor een licentie nodig is. Kies een ander, of free.",
@@ -306,6 +316,11 @@ var messages = [...]message{
 		"Give a day that exists, such as 2026-11-21.",
 		"Geef een bestaande dag op, zoals 2026-11-21.",
 		"Indiquez un jour qui existe, comme 2026-11-21.",
+	}},
+	{"decision_matches_nothing", [...]string{
+		"None of these titles is detected now.",
+		"Op dit moment is geen van deze titels gevonden.",
+		"Aucun de ces titres n'est actuellement détecté.",
 	}},
 	{"details_control", [...]string{
 		"Remove the control characters from the details: {characters}",
@@ -1887,6 +1902,16 @@ var messages = [...]message{
 		"Windows dat de fabrikant op een pc heeft geïnstalleerd, heeft een licentie bij die pc, en staat in geen overzicht. Voeg deze licenties toe als overeenkomst van het type other, of als handmatige correctie.",
 		"Le Windows que le fabricant a préinstallé sur un PC est sous licence avec ce PC, et ne figure dans aucun relevé. Ajoutez ces licences comme accord de type other, ou comme ajustement manuel.",
 	}},
+	{"report_note_unknown_users", [...]string{
+		"Licences for users were compared with PCs, because the inventory does not name the user of every PC. A licence for a user covers up to five PCs of that user, so fewer may be needed.",
+		"Licenties voor gebruikers zijn met pc’s vergeleken, omdat de inventaris niet van alle pc’s de gebruiker noemt. Een licentie voor een gebruiker dekt tot vijf pc’s van die gebruiker, dus er kunnen er minder nodig zijn.",
+		"Des licences pour utilisateurs ont été comparées aux PC, parce que l’inventaire n’indique pas l’utilisateur de tous les PC. Une licence pour un utilisateur couvre jusqu’à cinq PC de cet utilisateur, il peut donc en falloir moins.",
+	}},
+	{"report_note_users", [...]string{
+		"A licence for a user covers up to {most} PCs of that user. PCs: {pcs}; their users: {users}; licences for users in use: {licenses}; PCs that these cover: {covered}.",
+		"Een licentie voor een gebruiker dekt tot {most} pc’s van die gebruiker. Pc’s: {pcs}; hun gebruikers: {users}; gebruikte licenties voor gebruikers: {licenses}; pc’s die deze dekken: {covered}.",
+		"Une licence pour un utilisateur couvre jusqu’à {most} PC de cet utilisateur. PC : {pcs} ; leurs utilisateurs : {users} ; licences pour utilisateurs en service : {licenses} ; PC que celles-ci couvrent : {covered}.",
+	}},
 	{"report_notice", [...]string{
 		"This report is for convenience only. Its accuracy is not guaranteed, and it is no proof of compliance with Volume Licensing agreements. Adding or deleting something here does not change the agreements with the publisher.",
 		"Dit rapport is alleen bedoeld als hulpmiddel. De juistheid ervan is niet gegarandeerd en het bewijst niet dat aan volumelicentieovereenkomsten wordt voldaan. Wat u hier toevoegt of verwijdert, verandert niets aan de overeenkomsten met de uitgever.",
@@ -1941,6 +1966,21 @@ var messages = [...]message{
 		"This is not a kind of rule.",
 		"Dit is geen soort regel.",
 		"Ce n'est pas un type de règle.",
+	}},
+	{"rule_matches_no_publisher", [...]string{
+		"No detected title follows the rule {rule} now. The title {title} has its name, but the publisher {publisher}. Check the pattern of the publisher.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. De titel {title} heeft de naam, maar de uitgever {publisher}. Controleer het patroon van de uitgever.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Le titre {title} a ce nom, mais son éditeur est {publisher}. Vérifiez le modèle de l'éditeur.",
+	}},
+	{"rule_matches_no_version", [...]string{
+		"No detected title follows the rule {rule} now. The title {title} has its name, but the version {version}. Check the pattern of the version.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. De titel {title} heeft de naam, maar de versie {version}. Controleer het patroon van de versie.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Le titre {title} a ce nom, mais sa version est {version}. Vérifiez le modèle de la version.",
+	}},
+	{"rule_matches_nothing", [...]string{
+		"No detected title follows the rule {rule} now. Check its patterns, and which rules come before it.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. Controleer de patronen, en welke regels ervoor staan.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Vérifiez ses modèles et les règles qui la précèdent.",
 	}},
 	{"rule_name", [...]string{
 		"Give the names that the rule applies to. A single * matches every name.",
