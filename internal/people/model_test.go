@@ -150,7 +150,11 @@ func (m *model) step() {
 			delete(m.store, u.ID)
 		}
 	case kind < 5:
-		m.fill(&u)
+		if m.rng.IntN(3) == 0 {
+			u.Department = pick(m.rng, "Comptabilité", "Sales") // nothing else
+		} else {
+			m.fill(&u)
+		}
 		m.put(u)
 	case kind < 7:
 		m.signIn(&u)
