@@ -18,6 +18,7 @@ type layer struct {
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
 	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device", "internal/directory",
+	"internal/misfiled",
 }
 
 // domainIsOrdered checks domainOrder.
