@@ -144,8 +144,12 @@ var errStop = errors.New("directory: the file is refused")
 // Read reads a file. What is wrong with it is in the File. An error is a fault of reading the file, or
 // of the Sink.
 func Read(file io.Reader, o Options, to Sink) (*File, error) {
+	return readAtMost(MaxBytes, file, o, to)
+}
+
+func readAtMost(most int64, file io.Reader, o Options, to Sink) (*File, error) {
 	r := &reading{File: &File{}, options: o, sink: to, seed: maphash.MakeSeed(), seen: map[uint64]int{}}
-	err := r.read(&limited{file: file, left: MaxBytes})
+	err := r.read(&limited{file: file, left: most, most: most})
 	if e := errs.As(err); e != nil && e.Kind == errs.TooLarge {
 		r.refuse(0, e.Code, "max", e.Args["max"])
 		err = nil
@@ -174,14 +178,14 @@ func KindOf(data []byte) Kind {
 
 // limited reads a limited number of bytes.
 type limited struct {
-	file io.Reader
-	left int64
+	file       io.Reader
+	left, most int64
 }
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.file.Read(p)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, errs.New(errs.TooLarge, "directory_too_large", "max", strconv.Itoa(MaxBytes>>20))
+		return 0, errs.New(errs.TooLarge, "directory_too_large", "max", strconv.FormatInt(l.most>>20, 10))
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("directory: %w", err)

@@ -158,16 +158,21 @@ var samples = map[string][]string{
 	},
 }
 
+func readSample(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(events + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func TestR9_2_Samples(t *testing.T) {
 	t.Parallel()
 	for name, want := range samples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			data, err := os.ReadFile(events + name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, data, options, want...)
+			check(t, readSample(t, name), options, want...)
 		})
 	}
 	for _, folder := range []string{"users", "devices", "subscriptions"} {

@@ -28,7 +28,7 @@ func (r *reading) user() error {
 			return r.stop(c.line, "directory_type_names")
 		}
 	}
-	if concealed.MatchString(c.get(fieldUPN)) {
+	if isConcealed(c.get(fieldUPN)) {
 		return r.stop(c.line, "directory_concealed")
 	}
 	u := UserRow{Line: c.line}
@@ -193,7 +193,7 @@ func licensesIn(value string) (refs []LicenseRef) {
 // activity reads the record as the last activity of a user.
 func (r *reading) activity() error {
 	c := &r.record
-	if concealed.MatchString(c.get(fieldUPN)) {
+	if isConcealed(c.get(fieldUPN)) {
 		return r.stop(c.line, "directory_concealed")
 	}
 	if date, ok := r.dateOf(c.get(fieldRefreshed)); ok && date > r.Refreshed && !isFuture(date, r.options.Now) {
