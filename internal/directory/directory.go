@@ -36,6 +36,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
 
@@ -60,8 +61,8 @@ const (
 	MaxBytes         = 512 << 20
 	MaxWorkbookBytes = 16 << 20
 	MaxRows          = 100_000 // users, devices, groups or members
-	MaxSubscriptions = 500     // subscription.SubscriptionsMax
-	MaxFindings      = 1000    // further findings are not listed; their rows still count as rejected
+	MaxSubscriptions = subscription.SubscriptionsMax
+	MaxFindings      = 1000 // further findings are not listed; their rows still count as rejected
 )
 
 // findingsPerRow limits the findings of one row.
@@ -83,7 +84,7 @@ type Options struct {
 type File struct {
 	Kind Kind // empty if it was not recognised
 	// Findings are in the order of the file. Findings about the whole file have Line 0. Line is the line
-	// of a text, or the row of a sheet.
+	// of a text, also of JSON, or the row of a sheet. Objects on one line are told apart by Value.
 	Findings []sheet.Finding
 	Rows     int // not blank, without the header
 	Good     int // delivered to the Sink
