@@ -30,10 +30,11 @@ type alarm struct {
 	id          string
 	description string // what happened, and where to look
 	periods     int
+	of          int // number of latest periods, in which it may be any; 0 for consecutive ones
 	metrics     []metric
 
 	seconds    int    // length of a period; 0 for five minutes
-	expression string // instead of the sum of the metrics
+	expression string // instead of the sum of the metrics, which are m0, m1, …
 	below      bool   // fires when the value is below 1 instead
 }
 
@@ -43,7 +44,10 @@ type metric struct {
 }
 
 const (
-	sum = "SUM(FILL(METRICS(), 0))" // missing data count as 0
+	// A period without data counts as 0. AWS does not say what FILL makes of a metric that was never
+	// published: zeros or nothing. It makes no difference for alarms that fire at 1 or more, because
+	// missing data do not breach.
+	sum = "SUM(FILL(METRICS(), 0))"
 
 	hour, day = 3600, 86400 // in seconds
 	overdue   = 26          // hours
@@ -111,7 +115,8 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 		awscloudwatch.NewCfnAlarm(stack, jsii.String(a.id), &awscloudwatch.CfnAlarmProps{
 			AlarmDescription:   jsii.String(a.description),
 			Metrics:            &queries,
-			EvaluationPeriods:  jsii.Number(a.periods),
+			EvaluationPeriods:  jsii.Number(cmp.Or(a.of, a.periods)),
+			DatapointsToAlarm:  jsii.Number(a.periods),
 			ComparisonOperator: jsii.String(comparison),
 			Threshold:          jsii.Number(1),
 			TreatMissingData:   jsii.String("notBreaching"),
@@ -130,17 +135,22 @@ func nightAlarms(stack awscdk.Stack, f manifest.Function) []alarm {
 		{
 			id: id(f.Name, "OverdueAlarm"), description: fmt.Sprintf("No refresh of the whole organisation that began in the last %d hours has completed. See GET /refreshes.", overdue),
 			periods: overdue, seconds: hour, below: true,
-			// An hour without a refresh has the value 0. An hour without a call of the schedule has
-			// none, and does not count, so that the hours before the deployment do not raise the alarm.
-			expression: "FILL(m0, 0) + 0 * m1",
+			// IF has the value 0 where its second argument has none, so an hour without a refresh has the
+			// value 0, also when no refresh has ever completed. Where the first argument has no value, IF
+			// has none: an hour without a call of the schedule does not count, so that the hours before the
+			// deployment do not raise the alarm. FILL cannot tell these hours apart, nor can a sum: both
+			// take what is missing for 0.
+			expression: "IF(m0, m1)",
 			metrics: []metric{
-				logged("run_completed"),
 				{"AWS/Events", "Invocations", "Sum", map[string]string{"RuleName": *ruleOf(stack, f).Ref()}},
+				logged("run_completed"),
 			},
 		},
 		{
-			id: id(f.Name, "PartialAlarm"), description: "The nightly refresh was partial for three nights: some pairs have no answer. GET /refreshes shows the reason.",
-			periods: 3, seconds: day, metrics: []metric{logged("run_partial")},
+			id: id(f.Name, "PartialAlarm"), description: "The nightly refresh was partial in three of the last four nights: some pairs have no answer. GET /refreshes shows the reason.",
+			// FILL gives the day that has just begun 0 until its refresh has ended. With three of three, the
+			// alarm would end at midnight and be raised again after each partial night.
+			periods: 3, of: 4, seconds: day, metrics: []metric{logged("run_partial")},
 		},
 		{
 			id: id(f.Name, "FailedAlarm"), description: "A refresh failed, or holds back answers that reduce entitlements until a user confirms them. Earlier licence data is kept. GET /refreshes shows the reason.",

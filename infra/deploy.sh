@@ -4,7 +4,9 @@
 #   infra/deploy.sh deploy|diff CDK [OPTION…]
 #       Runs the cdk command CDK with these options. A context value that neither an
 #       option (-c name=value) nor cdk.context.json nor cdk.json gives keeps the value
-#       that the stack has. With KEEP=all, values of these files do not count either.
+#       that the stack has. An empty value, as of a variable that is not set, is an error;
+#       only -c name= returns to the default, except for stackName. With KEEP=all, values of
+#       these files do not count either.
 #
 # Requires the AWS command line and jq.
 set -euo pipefail
@@ -23,16 +25,23 @@ for command in aws jq; do
   command -v "$command" >/dev/null || die "the command $command is missing"
 done
 mode=$1 cdk=$2
+[ "$mode" = deploy ] || [ "$mode" = diff ] || die "the first argument is '$mode'; give deploy or diff"
+[ -n "$cdk" ] || die "the second argument is empty; give the cdk command"
 shift 2
 
 # The context values of the options. The last one of a name counts, as for cdk.
 given='{}'
 give() {
-  [[ $1 != *=* ]] || given=$(jq -c --arg name "${1%%=*}" --arg value "${1#*=}" '.[$name] = $value' <<<"$given")
+  [[ $1 == ?*=* ]] || die "the context value is '$1'; give name=value, such as -c alarmEmail=licences@example.org, or leave -c out"
+  # This is a variable that the caller forgot to set: the deployment would change another stack.
+  [ "$1" != stackName= ] || die "stackName is empty; give the name of the stack, such as -c stackName=trueup-test, or leave it out"
+  given=$(jq -c --arg name "${1%%=*}" --arg value "${1#*=}" '.[$name] = $value' <<<"$given")
 }
 profile=()
-previous=''
+previous=$mode
 for option in "$@"; do
+  # This is a variable that the caller forgot to set. Only a context value may be empty: name= is the default.
+  [ -n "$option" ] || die "the argument after $previous is empty; give a value, or leave the option out"
   case $previous in
   -c | --context) give "$option" ;;
   --profile) profile=(--profile "$option") ;;
@@ -41,12 +50,16 @@ for option in "$@"; do
     --context=*) give "${option#--context=}" ;;
     -c=*) give "${option#-c=}" ;;
     -c?*) give "${option#-c}" ;;
+    *) [[ ! $option =~ ^--?[A-Za-z-]+=$ ]] || die "the value of ${option%=} is empty; give a value, or leave the option out" ;;&
     --profile=*) profile=("$option") ;;
     esac
+    previous=$option
+    continue
     ;;
   esac
-  previous=$option
+  previous="the value of $previous"
 done
+case $previous in -c | --context | --profile) die "$previous has no value; give one, or leave it out" ;; esac
 
 # The context values of the files.
 filed='{}'

@@ -108,6 +108,59 @@ func TestR16_1_DeploymentKeepsWhatTheStackHas(t *testing.T) {
 	}
 }
 
+// TestR16_1_EmptyValuesAreNotGuessed checks that an empty value is an error: it is a variable that the
+// caller forgot to set, and without it another stack or account would be deployed.
+func TestR16_1_EmptyValuesAreNotGuessed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		options []string
+		want    string
+	}{
+		"a context value":            {[]string{"-c", ""}, "the argument after -c is empty"},
+		"a context value, long":      {[]string{"--context", ""}, "the argument after --context is empty"},
+		"a context value with =":     {[]string{"--context="}, "give name=value"},
+		"a context value with -c=":   {[]string{"-c="}, "give name=value"},
+		"a context value's name":     {[]string{"-c", "=x"}, "give name=value"},
+		"a name alone":               {[]string{"-c", "stackName"}, "the context value is 'stackName'; give name=value"},
+		"a stack":                    {[]string{"-c", "stackName="}, "stackName is empty; give the name of the stack"},
+		"a stack with =":             {[]string{"--context=stackName="}, "stackName is empty"},
+		"a stack with -c=":           {[]string{"-c=stackName="}, "stackName is empty"},
+		"a stack with -c":            {[]string{"-cstackName="}, "stackName is empty"},
+		"a stack before its name":    {[]string{"-c", "stackName=", "-c", "stackName=trueup-test"}, "stackName is empty"},
+		"a profile":                  {[]string{"--profile", ""}, "the argument after --profile is empty"},
+		"a profile with =":           {[]string{"--profile="}, "the value of --profile is empty"},
+		"a profile at the end":       {[]string{"-c", "alarmEmail=", "--profile"}, "--profile has no value"},
+		"a context value at the end": {[]string{"-c"}, "-c has no value"},
+		"another option":             {[]string{"--require-approval", ""}, "the argument after --require-approval is empty"},
+		"another option with =":      {[]string{"--require-approval="}, "the value of --require-approval is empty"},
+		"an argument after a value":  {[]string{"-c", "alarmEmail=", ""}, "the argument after the value of -c is empty"},
+		"an argument alone":          {[]string{""}, "the argument after deploy is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOperator(t)
+			if out, status, got := o.deploy("deploy", c.options...); status != 1 || got != nil || !strings.Contains(out, c.want) {
+				t.Errorf("%d, %v, want %q in:\n%s", status, got, c.want, out)
+			}
+		})
+	}
+	o := newOperator(t)
+	if out, status, got := o.deploy(""); status != 1 || got != nil || !strings.Contains(out, "give deploy or diff") {
+		t.Errorf("no mode: %d, %v\n%s", status, got, out)
+	}
+	if out, status := o.script(nil, "deploy.sh", "deploy", ""); status != 1 || !strings.Contains(out, "give the cdk command") {
+		t.Errorf("no command: %d\n%s", status, out)
+	}
+	o.change(func(a *account) {
+		a.Concurrency = nil
+		a.Tables[""] = a.Tables[own]
+	})
+	options := []string{"--tags=owner=", "--parameters", "Key="} // whole values
+	if out, status, got := o.deploy("deploy", options...); status != 0 || len(got) < len(options)+1 || !slices.Equal(got[1:len(options)+1], options) {
+		t.Errorf("values that end in =: %d, %v\n%s", status, got, out)
+	}
+}
+
 func TestR16_1_DeploymentThatCannotTell(t *testing.T) {
 	t.Parallel()
 	for call := range 2 {

@@ -385,20 +385,29 @@ done
 [[ $(aws --version 2>&1) == aws-cli/2* ]] || die "version 2 of the AWS command line is required"
 stack=''
 context=null # what the stack was deployed with, as JSON; null if it has no record of that
-case ${1:-} in
---stack)
-  [ $# -ge 2 ] || usage
-  stack=$2
-  shift 2
-  ;;
---stack=*)
-  stack=${1#--stack=}
-  shift
-  ;;
-esac
-[[ $stack =~ ^[A-Za-z0-9-]*$ ]] || die "$stack is not a name of a stack"
+# An empty argument is never taken as not given: it is a variable that the caller forgot to set.
+for argument in "$@"; do
+  [ -n "$argument" ] || die "an argument is empty: give the name of the stack, POINT, NAME or SOURCE, or leave it out"
+done
+while [[ ${1:-} == -* ]]; do
+  case $1 in
+  --stack)
+    [ $# -ge 2 ] || usage
+    stack=$2
+    shift 2
+    ;;
+  --stack=?*)
+    stack=${1#--stack=}
+    shift
+    ;;
+  --stack=) die "--stack is empty: give the name of the stack, or leave --stack out" ;;
+  *) usage ;;
+  esac
+  [[ $stack =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || die "$stack is not a name of a stack"
+done
 mode=restore
 case ${1:-} in uploads | again) mode=$1; shift ;; esac
+for argument in "$@"; do [[ $argument != --* ]] || usage; done # options come first
 if [ "$mode" = restore ]; then
   if [ $# -lt 1 ] || [ $# -gt 3 ]; then usage; fi
 else

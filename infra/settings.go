@@ -169,10 +169,10 @@ func readSettings(lookup func(string) string) (settings, error) {
 			chosen.Audience = append(chosen.Audience, value)
 		}
 	}
-	claim, roles := contextOf(config.SignInClaim), contextOf(config.SignInRoles)
+	claim, roles, entra := contextOf(config.SignInClaim), contextOf(config.SignInRoles), contextOf(config.SignInEntra)
 	if chosen.Issuer == "" {
-		for _, name := range []string{audience, scope, claim, roles} {
-			if value := lookup(name); value != "" {
+		for _, name := range []string{audience, scope, claim, roles, entra} {
+			if value := lookup(name); value != "" && (name != entra || value != "false") {
 				mistake(name, value, "give "+issuer+", too: it is the identity provider for which this is meant")
 			}
 		}

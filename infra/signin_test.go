@@ -54,18 +54,28 @@ func TestR16_4_SettingsOfSignIn(t *testing.T) {
 			context: map[string]string{audience: clientID, scope: "access", "signInClaim": "roles", "signInRoles": someRoles},
 			wrong:   []string{audience, scope, "signInClaim", "signInRoles", "give " + issuer},
 		},
-		"no audience":           {context: map[string]string{issuer: version2, audience: " , "}, wrong: []string{audience + " is", "client id"}},
-		"spaces between":        {context: map[string]string{issuer: version2, audience: "a b", scope: "a b"}, wrong: []string{audience + " is", scope + " is"}},
-		"no https":              {context: map[string]string{issuer: "http://login.example.org", audience: "a"}, wrong: []string{issuer, "the claim iss"}},
-		"no address":            {context: map[string]string{issuer: tenant, audience: "a"}, wrong: []string{issuer, "the claim iss"}},
-		"the metadata":          {context: map[string]string{issuer: version2 + "/.well-known/openid-configuration", audience: "a"}, wrong: []string{issuer, "leave out"}},
-		"every tenant":          {context: map[string]string{issuer: "https://login.microsoftonline.com/common/v2.0", audience: "a"}, wrong: []string{issuer, "id of the tenant"}},
-		"a tenant by its name":  {context: map[string]string{issuer: "https://login.microsoftonline.com/example.org/v2.0", audience: "a"}, wrong: []string{issuer, "id of the tenant"}},
-		"no version":            {context: map[string]string{issuer: "https://login.microsoftonline.com/" + tenant, audience: "a"}, wrong: []string{issuer, "sts.windows.net"}},
-		"version 2 and a slash": {context: map[string]string{issuer: version2 + "/", audience: "a"}, wrong: []string{issuer, "/v2.0"}},
-		"version 1, no slash":   {context: map[string]string{issuer: strings.TrimSuffix(version1, "/"), audience: "a"}, wrong: []string{issuer, "last slash"}},
-		"no such role":          {context: map[string]string{issuer: version2, audience: "a", "signInRoles": `{"owner": ["a"]}`}, wrong: []string{"signInRoles", "owner", "global-admin"}},
-		"two claims":            {context: map[string]string{issuer: version2, audience: "a", "signInClaim": "roles groups"}, wrong: []string{"signInClaim"}},
+		"Entra ID with a domain": {
+			context: map[string]string{issuer: "https://login.example.org/" + tenant + "/v2.0/", audience: clientID, "signInEntra": "true"},
+			want: func(s *settings) {
+				s.Issuer, s.Audience = "https://login.example.org/"+tenant+"/v2.0/", []string{clientID}
+				s.Functions.SignIn = access.SignIn{Claim: "roles", Entra: true}
+			},
+		},
+		"Entra ID without an issuer": {context: map[string]string{"signInEntra": "true"}, wrong: []string{"signInEntra", "give " + issuer}},
+		"Entra ID perhaps":           {context: map[string]string{issuer: version2, audience: "a", "signInEntra": "yes"}, wrong: []string{"signInEntra"}},
+		"no Entra ID, no issuer":     {context: map[string]string{"signInEntra": "false"}, want: func(*settings) {}},
+		"no audience":                {context: map[string]string{issuer: version2, audience: " , "}, wrong: []string{audience + " is", "client id"}},
+		"spaces between":             {context: map[string]string{issuer: version2, audience: "a b", scope: "a b"}, wrong: []string{audience + " is", scope + " is"}},
+		"no https":                   {context: map[string]string{issuer: "http://login.example.org", audience: "a"}, wrong: []string{issuer, "the claim iss"}},
+		"no address":                 {context: map[string]string{issuer: tenant, audience: "a"}, wrong: []string{issuer, "the claim iss"}},
+		"the metadata":               {context: map[string]string{issuer: version2 + "/.well-known/openid-configuration", audience: "a"}, wrong: []string{issuer, "leave out"}},
+		"every tenant":               {context: map[string]string{issuer: "https://login.microsoftonline.com/common/v2.0", audience: "a"}, wrong: []string{issuer, "id of the tenant"}},
+		"a tenant by its name":       {context: map[string]string{issuer: "https://login.microsoftonline.com/example.org/v2.0", audience: "a"}, wrong: []string{issuer, "id of the tenant"}},
+		"no version":                 {context: map[string]string{issuer: "https://login.microsoftonline.com/" + tenant, audience: "a"}, wrong: []string{issuer, "sts.windows.net"}},
+		"version 2 and a slash":      {context: map[string]string{issuer: version2 + "/", audience: "a"}, wrong: []string{issuer, "/v2.0"}},
+		"version 1, no slash":        {context: map[string]string{issuer: strings.TrimSuffix(version1, "/"), audience: "a"}, wrong: []string{issuer, "last slash"}},
+		"no such role":               {context: map[string]string{issuer: version2, audience: "a", "signInRoles": `{"owner": ["a"]}`}, wrong: []string{"signInRoles", "owner", "global-admin"}},
+		"two claims":                 {context: map[string]string{issuer: version2, audience: "a", "signInClaim": "roles groups"}, wrong: []string{"signInClaim"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := readSettings(func(name string) string { return test.context[name] })

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"text/template"
 	"time"
@@ -41,13 +40,13 @@ func run() error {
 	if o.DynamoDBEndpoint != "" || o.S3Endpoint != "" {
 		o.Credentials.AccessKeyID, o.Credentials.SecretAccessKey = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	}
-	flag.IntVar(&o.Port, "port", number("PORT", 8080), "port of the HTTP API; 0 picks a free one")
-	flag.IntVar(&o.S3Port, "s3-port", number("S3_PORT", 9000), "port of S3; 0 picks a free one")
-	flag.IntVar(&o.DynamoDBPort, "dynamodb-port", number("DYNAMODB_PORT", 0), "port of DynamoDB Local; 0 picks a free one")
+	flag.IntVar(&o.Port, "port", 8080, "port of the HTTP API; 0 picks a free one")
+	flag.IntVar(&o.S3Port, "s3-port", 9000, "port of S3; 0 picks a free one")
+	flag.IntVar(&o.DynamoDBPort, "dynamodb-port", 0, "port of DynamoDB Local; 0 picks a free one")
 	source := flag.String("vlsc", text("VLSC", "statements"), "where entitlements come from: statements, or service for the reference server")
-	flag.IntVar(&o.VLSCPort, "vlsc-port", number("VLSC_PORT", 9002), "port of the reference server; 0 picks a free one")
+	flag.IntVar(&o.VLSCPort, "vlsc-port", 9002, "port of the reference server; 0 picks a free one")
 	flag.StringVar(&o.RefreshAt, "refresh-at", text("REFRESH_AT", manifest.NightlyAt), "when the nightly refresh begins, in the zone REFRESH_TIME_ZONE")
-	flag.IntVar(&o.Executions, "executions", number("EXECUTIONS", stack.NewAccount), "concurrent executions of the account; 0 for no limit")
+	flag.IntVar(&o.Executions, "executions", stack.NewAccount, "concurrent executions of the account; 0 for no limit")
 	flag.StringVar(&o.Data, "data", text("DATA", ".local"), "folder of all data")
 	flag.StringVar(&o.Functions, "functions", "dist/local", "folder of the functions built for this machine")
 	flag.Func("retry-delay", "wait before each retry of an asynchronous call (default 1m, then 2m)", func(value string) error {
@@ -55,7 +54,15 @@ func run() error {
 		o.RetryDelays = []time.Duration{delay}
 		return err
 	})
+	for name, variable := range numbers {
+		if value := os.Getenv(variable); value != "" && flag.Set(name, value) != nil {
+			return fmt.Errorf("%s is %q; give a number", variable, value)
+		}
+	}
 	flag.Parse()
+	if o.Executions < 0 {
+		return fmt.Errorf("there cannot be %d executions; give 1 or more, or 0 for no limit (EXECUTIONS=…)", o.Executions)
+	}
 	if flag.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q; see -help", flag.Arg(0))
 	}
@@ -123,14 +130,12 @@ To make a report of three files, run in another terminal:
 make demo does the same with an organisation of 2,000 PCs, in an empty system.
 `))
 
-// number and text return the default of a flag from the environment.
-func number(name string, otherwise int) int {
-	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
-		return n
-	}
-	return otherwise
+// numbers are the variables that set flags with a number, by the flag.
+var numbers = map[string]string{
+	"port": "PORT", "s3-port": "S3_PORT", "dynamodb-port": "DYNAMODB_PORT", "vlsc-port": "VLSC_PORT", "executions": "EXECUTIONS",
 }
 
+// text returns the default of a flag from the environment.
 func text(name, otherwise string) string {
 	if value := os.Getenv(name); value != "" {
 		return value

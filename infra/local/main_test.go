@@ -157,6 +157,20 @@ func TestTheCommand(t *testing.T) {
 		}
 	}
 
+	for want, options := range map[string]struct{ variable, flag string }{
+		`EXECUTIONS is "ten"; give a number`: {"EXECUTIONS=ten", ""}, `PORT is "808O"; give a number`: {"PORT=808O", ""},
+		"there cannot be -1 executions; give 1 or more": {"EXECUTIONS=-1", ""}, "there cannot be -2 executions; give 1 or more": {"EXECUTIONS=10", "-executions=-2"},
+	} {
+		wrong := exec.Command(command, "-functions", functions, "-data", data)
+		if options.flag != "" {
+			wrong.Args = append(wrong.Args, options.flag)
+		}
+		wrong.Env = append(os.Environ(), options.variable)
+		if out, err := wrong.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v: %v, want %q in %q", options, err, want, out)
+		}
+	}
+
 	first := launch(t, command, functions, data)
 	healthy(first)
 	pids := children(t, first.Process.Pid)

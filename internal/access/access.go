@@ -32,6 +32,7 @@ const (
 	RefreshNow       Permission = "refresh-now"
 	Read             Permission = "read"
 	ReadDetails      Permission = "read-details" // agreement details (R2.7)
+	ManageUsers      Permission = "manage-users" // create and edit users and devices, files of them
 	Anyone           Permission = "anyone"       // no token needed
 )
 
@@ -46,7 +47,11 @@ var grants = map[Permission][]Role{
 	RefreshNow:       {GlobalAdmin, BillingAdmin, ServiceAdmin},
 	Read:             {GlobalAdmin, BillingAdmin, UserAdmin, ServiceAdmin, PasswordAdmin},
 	ReadDetails:      {GlobalAdmin, BillingAdmin},
+	ManageUsers:      {GlobalAdmin, UserAdmin},
 }
+
+// RolesWith returns the roles that grant a permission.
+func RolesWith(permission Permission) []Role { return slices.Clone(grants[permission]) }
 
 // Principal is the caller, from a verified token.
 type Principal struct {

@@ -35,6 +35,9 @@ const maxName = 256
 type SignIn struct {
 	Claim   string  // claim with the caller's groups or roles; GroupsClaim if empty
 	Mapping Mapping // what its values stand for
+	// Entra says that the issuer is Microsoft Entra ID. Without it, Entra ID is recognised by its hosts,
+	// so not where the issuer has a domain of the organisation (Azure AD B2C, External ID).
+	Entra bool
 }
 
 // Caller returns the caller of a request. The claims are from the token that the JWT authorizer of
@@ -48,7 +51,7 @@ type SignIn struct {
 // group.
 func (s SignIn) Caller(claims map[string]string, authorization string) (Principal, bool) {
 	p := Principal{Subject: strings.TrimSpace(claims[SubjectClaim])}
-	if p.Subject == "" || !isAccessToken(claims) {
+	if p.Subject == "" || !s.isAccessToken(claims) {
 		return Principal{}, false
 	}
 	var values []string
@@ -64,7 +67,7 @@ func (s SignIn) Caller(claims map[string]string, authorization string) (Principa
 			return Principal{}, false
 		}
 		// Other issuers give the claim another meaning, or let people choose it.
-		if id := strings.TrimSpace(token.text(objectClaim)); id != "" && isEntra(claims[issuerClaim]) {
+		if id := strings.TrimSpace(token.text(objectClaim)); id != "" && s.isEntra(claims) {
 			p.Subject = id
 		}
 		values, p.GroupsLeftOut = token.values(s.Claim)

@@ -108,6 +108,14 @@ func TestR16_4_Caller(t *testing.T) {
 			app, `{"iss": "https://idp.example.org", "sub": "s", "oid": "` + person + `", "roles": ["user-admin"]}`,
 			access.Principal{Subject: "s", Roles: []access.Role{access.UserAdmin}},
 		},
+		"oid of Entra ID with a domain of the organisation": {
+			access.SignIn{Claim: "roles", Entra: true},
+			`{"iss": "https://login.example.org/t/v2.0/", "sub": "s", "oid": "` + person + `", "azp": "c", "roles": ["user-admin"]}`,
+			access.Principal{Subject: person, Roles: []access.Role{access.UserAdmin}},
+		},
+		"Entra ID without an oid": {
+			access.SignIn{Claim: "roles", Entra: true}, `{"iss": "https://login.example.org/t/v2.0/", "sub": "s", "azp": "c"}`, access.Principal{Subject: "s"},
+		},
 		"oid of an issuer with a name like that of Entra ID": {
 			app, `{"iss": "https://login.microsoftonline.com.example.org/t/v2.0", "sub": "s", "oid": "` + person + `"}`, access.Principal{Subject: "s"},
 		},

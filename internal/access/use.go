@@ -16,9 +16,12 @@ var (
 	entraDomains = []string{".ciamlogin.com", ".b2clogin.com"}
 )
 
-// isEntra reports whether an issuer is Microsoft Entra ID.
-func isEntra(issuer string) bool {
-	u, err := url.Parse(issuer)
+// isEntra reports whether the issuer of a token is Microsoft Entra ID.
+func (s SignIn) isEntra(claims map[string]string) bool {
+	if s.Entra {
+		return true
+	}
+	u, err := url.Parse(claims[issuerClaim])
 	if err != nil || u.Scheme != "https" {
 		return false
 	}
@@ -39,12 +42,12 @@ func isEntra(issuer string) bool {
 //
 // For an issuer without any of these, a scope on the routes (signInScope) or an audience that only
 // access tokens have keeps ID tokens out.
-func isAccessToken(claims map[string]string) bool {
+func (s SignIn) isAccessToken(claims map[string]string) bool {
 	has := func(name string) bool { _, ok := claims[name]; return ok }
 	switch kind := claims["typ"]; {
 	case has("token_use"):
 		return claims["token_use"] == "access"
-	case isEntra(claims[issuerClaim]):
+	case s.isEntra(claims):
 		return has("appid") || has("azp")
 	default:
 		return kind != "ID" && !has("at_hash") && !has("c_hash") && (!has("nonce") || kind == "Bearer")

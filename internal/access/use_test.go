@@ -13,6 +13,7 @@ func TestIDTokensGiveNoAccess(t *testing.T) {
 		v1, v2    = `"iss": "https://sts.windows.net/7a0c1f2e/"`, `"iss": "https://login.microsoftonline.com/7a0c1f2e/v2.0"`
 		customers = `"iss": "https://7a0c1f2e.ciamlogin.com/7a0c1f2e/v2.0"`
 		china     = `"iss": "https://login.partner.microsoftonline.cn/7a0c1f2e/v2.0"`
+		domain    = `"iss": "https://login.example.org/7a0c1f2e/v2.0/"`
 		keycloak  = `"iss": "https://id.example.org/realms/one"`
 	)
 	for name, c := range map[string]struct {
@@ -32,6 +33,9 @@ func TestIDTokensGiveNoAccess(t *testing.T) {
 		"Entra ID 2, ID token, no nonce": {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + v2 + `, "roles": ["global-admin"]}`, false},
 		"Entra ID for customers":         {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + customers + `}`, false},
 		"Entra ID in China":              {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + china + `}`, false},
+		"a domain, access token":         {access.SignIn{Claim: "roles", Entra: true}, `{"sub": "jo", ` + domain + `, "azp": "c", "scp": "x"}`, true},
+		"a domain, ID token":             {access.SignIn{Claim: "roles", Entra: true}, `{"sub": "jo", ` + domain + `, "roles": ["global-admin"]}`, false},
+		"a domain, unknown as Entra ID":  {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + domain + `, "roles": ["global-admin"]}`, true},
 		"Keycloak, access token":         {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + keycloak + `, "typ": "Bearer", "azp": "c"}`, true},
 		"old Keycloak, access token":     {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + keycloak + `, "typ": "Bearer", "azp": "c", "nonce": "n"}`, true},
 		"Keycloak, ID token":             {access.SignIn{Claim: "roles"}, `{"sub": "jo", ` + keycloak + `, "typ": "ID", "azp": "c"}`, false},

@@ -25,11 +25,13 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/intake"
 	"trueup/internal/inventories"
 	"trueup/internal/manifest"
 	"trueup/internal/objects"
+	"trueup/internal/people"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/statements"
@@ -85,6 +87,16 @@ func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler
 	store := openForRequests(settings, c)
 	all := register.New(store.Agreements, store.Journal, copiesFor(groups.Name, settings, c), log)
 	return groups.New(groups.Deps{Kernel: kernel(store, log), Groups: store.Groups, Register: all})
+}
+
+// Licenses returns the handler of the licenses function.
+func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+	store := openForRequests(settings, c)
+	files := s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
+	return licenses.New(licenses.Deps{
+		Kernel: kernel(store, log), Subscriptions: store.Subscriptions, People: store.People,
+		Register: people.New(store.People, store.Journal, files, log), Exports: files, Zone: settings.RefreshTimeZone,
+	})
 }
 
 // copiesFor returns the bucket of saved copies, for a function that does not need them. During the

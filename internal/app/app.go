@@ -35,6 +35,7 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/id"
 	"trueup/internal/importer"
@@ -42,6 +43,7 @@ import (
 	"trueup/internal/inventories"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
+	"trueup/internal/people"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
@@ -68,6 +70,9 @@ func RunCatalog() { runAPI(catalogapi.Name, Catalog) }
 
 // RunGroups is like RunAgreements.
 func RunGroups() { runAPI(groups.Name, Groups) }
+
+// RunLicenses is like RunAgreements.
+func RunLicenses() { runAPI(licenses.Name, Licenses) }
 
 // RunReports is like RunAgreements.
 func RunReports() { runAPI(reports.Name, Reports) }
@@ -149,6 +154,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
+	users := people.New(store.People, store.Journal, reports, log)
 	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
 	imports := &importer.Importer{
 		Store:   store.Imports,
@@ -179,7 +185,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 			return errors.Join(
 				imports.Abandon(ctx),
 				store.Upkeep.Tidy(ctx, now), store.Upkeep.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
-				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now),
+				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now), users.Save(ctx, backlog, now),
 			)
 		},
 	}

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/manifest"
 	"trueup/internal/testkit/storetest"
@@ -26,7 +27,7 @@ import (
 // starts has the function that assembles each function, by name.
 var starts = map[string]any{
 	"import": Importer, "inventory": Inventory, "refresh": Refresher,
-	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, reports.Name: Reports,
+	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
 }
 
 // start assembles a function.

@@ -40,7 +40,8 @@ type Event struct {
 // Query selects events, newest first. Empty fields select all.
 type Query struct {
 	From, To time.Time // From inclusive, To exclusive
-	By       string    // subject or name
+	By       string    // subject, which nobody can choose
+	ByName   string    // name; people may choose it, and take one that another person had
 	Action   string
 	Subject  string
 	Limit    int

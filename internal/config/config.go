@@ -35,6 +35,7 @@ const (
 	VLSCSecret        = "VLSC_SECRET"
 	SignInClaim       = "SIGN_IN_CLAIM"
 	SignInRoles       = "SIGN_IN_ROLES"
+	SignInEntra       = "SIGN_IN_ENTRA"
 )
 
 // Config is a function's settings.
@@ -92,6 +93,8 @@ var Settings = []Setting{
 		chosenBy("signInClaim"),
 	mapping(SignInRoles, "what the values of that claim stand for; empty if they are the names of trueup's roles", func(c *Config) *access.Mapping { return &c.SignIn.Mapping }).
 		chosenBy("signInRoles"),
+	boolean(SignInEntra, "whether the issuer is Microsoft Entra ID although it has a domain of the organisation (R16.4)", func(c *Config) *bool { return &c.SignIn.Entra }, false).
+		chosenBy("signInEntra"),
 }
 
 // Setting is one row of Settings.

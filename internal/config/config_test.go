@@ -76,7 +76,8 @@ func TestLoad(t *testing.T) {
 			settings: given(map[string]string{config.SignInClaim: "roles", config.SignInRoles: `{"global-admin": ["Licence admins"]}`}),
 			differs:  func(c *config.Config) { c.SignIn = signIn },
 		},
-		"R16.4 two claims": {settings: given(map[string]string{config.SignInClaim: "roles groups"}), wrong: []string{config.SignInClaim, "one claim"}},
+		"R16.4 Entra ID with a domain": {settings: given(map[string]string{config.SignInEntra: "true"}), differs: func(c *config.Config) { c.SignIn.Entra = true }},
+		"R16.4 two claims":             {settings: given(map[string]string{config.SignInClaim: "roles groups"}), wrong: []string{config.SignInClaim, "one claim"}},
 		"R16.4 an unknown role": {
 			settings: given(map[string]string{config.SignInRoles: `{"owner": ["a"], "global-admin": []}`}),
 			wrong:    []string{config.SignInRoles, "owner", "the roles are", "give a list"},

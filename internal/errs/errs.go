@@ -25,6 +25,7 @@ const (
 	NotFound             // the thing does not exist
 	Conflict             // the input is valid but conflicts with stored data
 	Stale                // the caller's version is not the current one
+	Unconditional        // the caller must name the version to change
 	TooLarge             // the input exceeds a size limit
 	Unavailable          // temporarily unavailable; the same call may succeed later
 )

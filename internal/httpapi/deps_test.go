@@ -17,6 +17,7 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/importer"
 	"trueup/internal/inventories"
@@ -26,6 +27,7 @@ import (
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
+	"trueup/internal/subscription"
 )
 
 // deps is the dependencies of all functions.
@@ -54,6 +56,9 @@ type deps struct {
 	Snapshots         *snapshot.Library
 	Adjustments       report.AdjustmentStore
 	Refresh           func(context.Context) error
+	Subscriptions     subscription.Store
+	People            subscription.People
+	Users             subscription.Register
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -81,6 +86,10 @@ func (d deps) groups() groups.Deps {
 	return groups.Deps{Kernel: d.kernel(), Groups: d.Groups, Register: d.Register}
 }
 
+func (d deps) licenses() licenses.Deps {
+	return licenses.Deps{Kernel: d.kernel(), Subscriptions: d.Subscriptions, People: d.People, Register: d.Users, Exports: d.Reports, Zone: d.Zone}
+}
+
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
 		Kernel: d.kernel(), Snapshots: d.Snapshots, Adjustments: d.Adjustments, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
@@ -97,6 +106,8 @@ func (d deps) handler(function string) http.Handler {
 		return catalogapi.New(d.catalog())
 	case groups.Name:
 		return groups.New(d.groups())
+	case licenses.Name:
+		return licenses.New(d.licenses())
 	case reports.Name:
 		return reports.New(d.reports())
 	}
@@ -113,7 +124,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 
@@ -123,4 +134,5 @@ type (
 	noBucket   struct{ objects.Bucket }
 	noAnswers  struct{ agreements.Answers }
 	noRegister struct{ agreement.Register }
+	noUsers    struct{ subscription.Register }
 )

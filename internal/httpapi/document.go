@@ -35,7 +35,7 @@ func Document(functions ...Function) []byte {
 		maps.Copy(all, f.Operations)
 		enums = append(enums, f.Enums...)
 	}
-	api := humago.New(http.NewServeMux(), configuration(enums))
+	api := humago.New(http.NewServeMux(), configuration(enums, 0))
 	for _, r := range route.Table {
 		all.of(r)(api, operation(r))
 		delete(all, r.Operation)
@@ -59,7 +59,7 @@ func Document(functions ...Function) []byte {
 	return indented.Bytes()
 }
 
-func configuration(enums []Enum) huma.Config {
+func configuration(enums []Enum, maxValues int) huma.Config {
 	config := huma.DefaultConfig("trueup", "1.0.0")
 	config.OpenAPI.OpenAPI = "3.1.0"
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
@@ -86,6 +86,11 @@ func configuration(enums []Enum) huma.Config {
 		{Name: "audit", Description: "Who changed what, when."},
 		{Name: "reports", Description: "Purchased and installed software: now, on a day, and compared; as JSON, CSV, XLSX and a printable page."},
 		{Name: "position", Description: "Manual adjustments of the licences of products."},
+		{Name: "subscriptions", Description: "Subscriptions: their licences for users, purchases and renewals."},
+		{Name: "users", Description: "Users and their licences."},
+		{Name: "license-assignments", Description: "Assigning licences to many users."},
+		{Name: "license-removals", Description: "Removing licences of many users."},
+		{Name: "conflicts", Description: "Subscriptions with too few licences, or that have expired."},
 		{Name: "overview", Description: "The totals of the licence position."},
 		{Name: "openapi", Description: "This document."},
 	}
@@ -109,7 +114,7 @@ func configuration(enums []Enum) huma.Config {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // they would add links to schemas that are not served
 	// "json" is the suffix after the plus of application/problem+json.
-	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
+	config.Formats = map[string]huma.Format{"application/json": strictJSON(maxValues), "json": strictJSON(maxValues)}
 	config.RejectUnknownQueryParameters = true
 	return config
 }
@@ -145,6 +150,7 @@ var examples = map[int]*errs.Error{
 		{Code: "name_taken", Field: "name", Value: "Office agreements", Args: errs.Pairs("agreement", "Office agreements")},
 	}},
 	http.StatusPreconditionFailed:    errs.New(errs.Stale, "version_stale"),
+	http.StatusPreconditionRequired:  errs.New(errs.Unconditional, "if_match_required"),
 	http.StatusRequestEntityTooLarge: errs.New(errs.TooLarge, "body_too_large", "max", strconv.Itoa(MaxBody)),
 	http.StatusUnsupportedMediaType:  errs.New(errs.Invalid, "media_type_unsupported"),
 	http.StatusUnprocessableEntity: {Kind: errs.Invalid, Code: "invalid_input", Violations: []errs.Violation{

@@ -29,6 +29,7 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/register"
@@ -79,7 +80,7 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 		t.Fatal(err)
 	}
 	handlers := map[string]func(config.Config, aws.Config, *slog.Logger) http.Handler{
-		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, reports.Name: app.Reports,
+		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, licenses.Name: app.Licenses, reports.Name: app.Reports,
 	}
 	for _, r := range route.Table {
 		if f.handlers[r.Function] == nil {

@@ -45,9 +45,7 @@ func refuse(ctx huma.Context, err error) {
 
 // rolesWith returns the names of the roles that have a permission.
 func rolesWith(permission access.Permission) string {
-	return access.RoleNames(slices.DeleteFunc(slices.Clone(access.Roles), func(role access.Role) bool {
-		return !(access.Principal{Roles: []access.Role{role}}).May(permission)
-	}))
+	return access.RoleNames(access.RolesWith(permission))
 }
 
 // checkQuery rejects query strings that readers interpret differently: broken escapes, bytes

@@ -56,6 +56,7 @@ var statuses = map[errs.Kind]int{
 	errs.NotFound:        http.StatusNotFound,
 	errs.Conflict:        http.StatusConflict,
 	errs.Stale:           http.StatusPreconditionFailed,
+	errs.Unconditional:   http.StatusPreconditionRequired,
 	errs.TooLarge:        http.StatusRequestEntityTooLarge,
 	errs.Unavailable:     http.StatusServiceUnavailable,
 }

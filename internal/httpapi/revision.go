@@ -21,9 +21,9 @@ type Revision struct {
 // names reports whether the caller specified a version.
 func (r Revision) names() bool { return r.IfMatch != "" && r.IfMatch != "*" }
 
-// allows reports whether a version may be changed. Tags are compared strongly (RFC 9110), but
+// Allows reports whether a version may be changed. Tags are compared strongly (RFC 9110), but
 // without their language and parts, which an edit does not change. See ETag.
-func (r Revision) allows(version int64) bool {
+func (r Revision) Allows(version int64) bool {
 	if !r.names() {
 		return true
 	}
@@ -47,7 +47,7 @@ func Revise[T any](ctx context.Context, r Revision, read func() (T, int64, error
 		if err != nil {
 			return err
 		}
-		if !r.allows(version) {
+		if !r.Allows(version) {
 			return errs.New(errs.Stale, "version_stale")
 		}
 		err = write(now)

@@ -30,7 +30,7 @@ func TestR2_12_IfMatch(t *testing.T) {
 		{`"3 -en"`, false},
 		{`3-en`, false},
 	} {
-		if got := (Revision{IfMatch: test.header}).allows(3); got != test.want {
+		if got := (Revision{IfMatch: test.header}).Allows(3); got != test.want {
 			t.Errorf("If-Match: %s allows version 3: %v", test.header, got)
 		}
 	}

@@ -33,6 +33,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
+	"trueup/internal/people"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 	"trueup/internal/snapshot"
@@ -109,8 +110,10 @@ func newStack(t *testing.T) *stack {
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
 		Refresh: func(context.Context) error { return nil },
 		Zone:    time.UTC,
+		Subscriptions: store.Subscriptions, People: store.People,
 		Clock:   time.Now, NewID: rand.Text, Log: quiet,
 	}
+	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
 	deps.Counts = inventories.NewCounts(store.Inventories, deps.Reports)
 	deps.Recount = func(ctx context.Context) error {

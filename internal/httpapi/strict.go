@@ -19,30 +19,35 @@ import (
 const (
 	// maxDepth is the maximum nesting of a body.
 	maxDepth = 16
-	// maxValues is the maximum number of values in a body, twice as many as the largest valid
-	// one: errors are listed value by value.
-	maxValues = 500
+	// defaultValues is the maximum number of values in a body of most functions, twice as many as
+	// the largest valid one: errors are listed value by value.
+	defaultValues = 500
 )
 
 // strictJSON is huma's JSON format, but it rejects a body that encoding/json would have to guess
 // about (repeated fields, null for a value, text that is not UTF-8), and one that is nested too
-// deep or has too many values.
-var strictJSON = huma.Format{
-	Marshal: huma.DefaultJSONFormat.Marshal,
-	Unmarshal: func(data []byte, v any) error {
-		// huma decodes twice, first into an any: the body is checked then.
-		if _, first := v.(*any); first {
-			if defect := inspect(data); defect != nil {
-				return defect
+// deep or has more than maxValues values (0 for defaultValues).
+func strictJSON(maxValues int) huma.Format {
+	if maxValues == 0 {
+		maxValues = defaultValues
+	}
+	return huma.Format{
+		Marshal: huma.DefaultJSONFormat.Marshal,
+		Unmarshal: func(data []byte, v any) error {
+			// huma decodes twice, first into an any: the body is checked then.
+			if _, first := v.(*any); first {
+				if defect := inspect(data, maxValues); defect != nil {
+					return defect
+				}
 			}
-		}
-		err := json.Unmarshal(data, v)
-		// A schema accepts 1.0 as an integer, but encoding/json does not.
-		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(embedded.ReplaceAllString(mismatch.Field, ""), ".", "/")}}}
-		}
-		return err
-	},
+			err := json.Unmarshal(data, v)
+			// A schema accepts 1.0 as an integer, but encoding/json does not.
+			if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+				return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(embedded.ReplaceAllString(mismatch.Field, ""), ".", "/")}}}
+			}
+			return err
+		},
+	}
 }
 
 // embedded matches the name of an embedded struct in a field's path, which encoding/json adds
@@ -63,11 +68,11 @@ func (d *jsonDefect) Error() string {
 }
 
 // inspect returns the defects of a body, or nil.
-func inspect(data []byte) *jsonDefect {
+func inspect(data []byte, maxValues int) *jsonDefect {
 	if !utf8.Valid(data) {
 		return malformed(firstInvalid(data))
 	}
-	i := inspector{decoder: json.NewDecoder(bytes.NewReader(data))}
+	i := inspector{decoder: json.NewDecoder(bytes.NewReader(data)), most: maxValues}
 	i.decoder.UseNumber()
 	err := i.value(nil)
 	switch {
@@ -99,6 +104,7 @@ var (
 type inspector struct {
 	decoder *json.Decoder
 	values  int // read so far
+	most    int
 	found   []errs.Violation
 }
 
@@ -112,7 +118,7 @@ func (i *inspector) value(path []string) error {
 	if err != nil {
 		return err
 	}
-	if i.values++; i.values > maxValues {
+	if i.values++; i.values > i.most {
 		return errValues
 	}
 	switch token := token.(type) {

@@ -27,6 +27,11 @@ var messages = [...]message{
 		"Geef minstens één voorstel of vermelding uit de wachtrij.",
 		"Indiquez au moins une proposition ou une entrée.",
 	}},
+	{"acknowledgement_required", [...]string{
+		"This takes {licenses} licences from {users} users. Their data in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Hierdoor verliezen {users} gebruikers {licenses} licenties. Hun gegevens in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"{users} utilisateurs perdent ainsi {licenses} licences. Leurs données dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
+	}},
 	{"adjustment_end_past", [...]string{
 		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
 		"De laatste dag is voorbij. Geef {today} of een latere dag op, of verwijder de aanpassing.",
@@ -261,6 +266,11 @@ var messages = [...]message{
 		"These columns were not read, because another column names the same more exactly: {columns}",
 		"Deze kolommen zijn niet gelezen, omdat een andere kolom hetzelfde preciezer noemt: {columns}",
 		"Ces colonnes n'ont pas été lues, car une autre colonne nomme la même chose plus exactement : {columns}",
+	}},
+	{"conflict_not_found", [...]string{
+		"The subscription {subscription} has no conflict. It may have been solved.",
+		"Het abonnement {subscription} heeft geen conflict. Het is misschien opgelost.",
+		"L'abonnement {subscription} n'a pas de conflit. Il a peut-être été résolu.",
 	}},
 	{"country_unknown", [...]string{
 		"This country is not known. Give its code of two letters (ISO 3166-1), such as BE for Belgium.",
@@ -757,6 +767,11 @@ var messages = [...]message{
 		"Eén verzoek mag hoogstens {max} overeenkomsten bevatten. Stuur de rest in volgende verzoeken.",
 		"Une requête accepte {max} accords au plus. Envoyez les autres dans d'autres requêtes.",
 	}},
+	{"if_match_required", [...]string{
+		"Send the ETag of the version that you have read in the If-Match header, so that you do not undo a change of somebody else.",
+		"Stuur de ETag van de versie die u hebt gelezen mee in de header If-Match, zodat u geen wijziging van iemand anders ongedaan maakt.",
+		"Envoyez l'ETag de la version que vous avez lue dans l'en-tête If-Match, pour ne pas annuler la modification d'une autre personne.",
+	}},
 	{"import_not_found", [...]string{
 		"There is no such import.",
 		"Deze import bestaat niet.",
@@ -1107,6 +1122,16 @@ var messages = [...]message{
 		"De kortst toegestane lengte is {min}.",
 		"La longueur minimale est de {min}.",
 	}},
+	{"license_not_held", [...]string{
+		"The user has no licence of this subscription. There is nothing to remove.",
+		"De gebruiker heeft geen licentie van dit abonnement. Er is niets om te verwijderen.",
+		"L'utilisateur n'a pas de licence de cet abonnement. Il n'y a rien à retirer.",
+	}},
+	{"license_refused", [...]string{
+		"Nothing was changed, because not everything is allowed. Correct what is listed under errors and send the request again.",
+		"Er is niets gewijzigd, omdat niet alles is toegestaan. Verbeter wat onder errors staat en verstuur het verzoek opnieuw.",
+		"Rien n'a été modifié, car tout n'est pas permis. Corrigez ce qui figure sous errors et renvoyez la requête.",
+	}},
 	{"license_type_other", [...]string{
 		"Other",
 		"Overig",
@@ -1126,6 +1151,11 @@ var messages = [...]message{
 		"Give the number of licences.",
 		"Geef het aantal licenties op.",
 		"Indiquez le nombre de licences.",
+	}},
+	{"licenses_to_assign", [...]string{
+		"Give at least one licence to assign. To remove all licences of the users, set mode to replace.",
+		"Geef ten minste één licentie op om toe te wijzen. Stel mode in op replace om alle licenties van de gebruikers te verwijderen.",
+		"Indiquez au moins une licence à attribuer. Pour retirer toutes les licences des utilisateurs, définissez mode sur replace.",
 	}},
 	{"line_break", [...]string{
 		"This cell has {lines} lines. Put it on one line, or close its quote on the first one.",
@@ -1496,6 +1526,11 @@ var messages = [...]message{
 		"The catalog has no publisher {publisher}. Look it up, or add it to the catalog first.",
 		"De catalogus kent geen uitgever {publisher}. Zoek hem op of voeg hem eerst aan de catalogus toe.",
 		"Le catalogue n'a pas d'éditeur {publisher}. Cherchez-le ou ajoutez-le d'abord au catalogue.",
+	}},
+	{"quantity_below_assigned", [...]string{
+		"{assigned} users have a licence, more than {quantity}. That is a conflict, which has to be solved within 90 days. If you want it, send the request again with acknowledge set to conflict.",
+		"{assigned} gebruikers hebben een licentie, meer dan {quantity}. Dat is een conflict, dat binnen 90 dagen moet worden opgelost. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op conflict.",
+		"{assigned} utilisateurs ont une licence, plus que {quantity}. C'est un conflit, à résoudre dans les 90 jours. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur conflict.",
 	}},
 	{"quantity_range", [...]string{
 		"The number of licences must be a whole number from 0 to {max}.",
@@ -2552,15 +2587,45 @@ var messages = [...]message{
 		"Deze licentie mag niet worden gebruikt in {location}, de gebruikslocatie van de gebruiker. Kies een ander abonnement, of corrigeer de gebruikslocatie.",
 		"Cette licence ne peut pas être utilisée dans le pays {location}, le lieu d'utilisation de l'utilisateur. Choisissez un autre abonnement, ou corrigez le lieu d'utilisation.",
 	}},
+	{"user_deleted", [...]string{
+		"This user was deleted. Restore it first.",
+		"Deze gebruiker is verwijderd. Herstel de gebruiker eerst.",
+		"Cet utilisateur a été supprimé. Restaurez-le d'abord.",
+	}},
 	{"user_disabled", [...]string{
 		"This user holds licences but may not sign in.",
 		"Deze gebruiker heeft licenties maar mag zich niet aanmelden.",
 		"Cet utilisateur détient des licences mais ne peut pas se connecter.",
 	}},
+	{"user_name_taken", [...]string{
+		"Another user has this user principal name. Give another name, or change that user.",
+		"Een andere gebruiker heeft deze user principal name. Geef een andere naam op, of wijzig die gebruiker.",
+		"Un autre utilisateur a ce nom d'utilisateur principal. Indiquez un autre nom, ou modifiez cet utilisateur.",
+	}},
+	{"user_not_found", [...]string{
+		"There is no such user. The list of users has the ids and names.",
+		"Deze gebruiker bestaat niet. De lijst van gebruikers bevat de id's en namen.",
+		"Cet utilisateur n'existe pas. La liste des utilisateurs contient les identifiants et les noms.",
+	}},
+	{"user_not_restorable", [...]string{
+		"This user cannot be restored: it was not deleted, or more than 30 days ago. Add the user again.",
+		"Deze gebruiker kan niet worden hersteld: hij is niet verwijderd, of meer dan 30 dagen geleden. Voeg de gebruiker opnieuw toe.",
+		"Cet utilisateur ne peut pas être restauré : il n'a pas été supprimé, ou il y a plus de 30 jours. Ajoutez-le de nouveau.",
+	}},
 	{"user_type_unknown", [...]string{
 		"There is no such type of user. Use member or guest.",
 		"Zo'n type gebruiker bestaat niet. Gebruik member of guest.",
 		"Ce type d'utilisateur n'existe pas. Utilisez member ou guest.",
+	}},
+	{"users_required", [...]string{
+		"Give at least one user.",
+		"Geef ten minste één gebruiker op.",
+		"Indiquez au moins un utilisateur.",
+	}},
+	{"users_too_many", [...]string{
+		"A request can have at most {max} users. Send several requests.",
+		"Een verzoek kan hoogstens {max} gebruikers bevatten. Verstuur meerdere verzoeken.",
+		"Une requête peut comporter au plus {max} utilisateurs. Envoyez plusieurs requêtes.",
 	}},
 	{"validation_error", [...]string{
 		"Not checked",
@@ -2651,5 +2716,25 @@ var messages = [...]message{
 		"Both numbers exist, but they do not belong together. Check them against the agreement.",
 		"Beide nummers bestaan en horen niet bij elkaar. Vergelijk ze met de overeenkomst.",
 		"Les deux numéros existent mais ne vont pas ensemble. Comparez-les à l'accord.",
+	}},
+	{"way_buy", [...]string{
+		"Buy more licences.",
+		"Koop meer licenties.",
+		"Achetez davantage de licences.",
+	}},
+	{"way_delete", [...]string{
+		"Delete users who have left.",
+		"Verwijder gebruikers die vertrokken zijn.",
+		"Supprimez les utilisateurs qui sont partis.",
+	}},
+	{"way_remove", [...]string{
+		"Remove licences from users who do not need them.",
+		"Verwijder licenties bij gebruikers die ze niet nodig hebben.",
+		"Retirez des licences aux utilisateurs qui n'en ont pas besoin.",
+	}},
+	{"way_renew", [...]string{
+		"Renew the subscription.",
+		"Verleng het abonnement.",
+		"Renouvelez l'abonnement.",
 	}},
 }

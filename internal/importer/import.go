@@ -15,13 +15,12 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
-	"trueup/internal/entitlement/statement"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
-	"trueup/internal/inventory"
 	"trueup/internal/lease"
+	"trueup/internal/misfiled"
 	"trueup/internal/objects"
 	"trueup/internal/retry"
 	"trueup/internal/sheet"
@@ -378,12 +377,11 @@ func (a *attempt) read(file intake.File) ([]sheet.Finding, error) {
 
 // nameKind replaces the findings of a file of another kind by one that says where it belongs.
 func (a *attempt) nameKind(data []byte) {
-	switch {
-	case !a.file.Refused && a.file.Rejected == 0:
-	case inventory.IsFile(data): // also with good rows: a short title beside a PC looks like a pair
-		a.file.Refuse("file_inventory")
-	case len(a.file.Rows) == 0 && statement.IsFile(data):
-		a.file.Refuse("file_statement")
+	if !a.file.Refused && a.file.Rejected == 0 {
+		return
+	}
+	if code := misfiled.Code(kind.Agreements, data, len(a.file.Rows) > 0); code != "" {
+		a.file.Refuse(code)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
+	"trueup/internal/misfiled"
 	"trueup/internal/objects"
 	"trueup/internal/retry"
 )
@@ -184,7 +185,9 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.
 	if o.Size = file.Size; file.TooLarge() {
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
-	t, err := inventory.Read(ctx, file.Body, inventory.Options{Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch, MacOS: r.MacOS})
+	t, err := inventory.Read(ctx, file.Body, inventory.Options{
+		Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch, MacOS: r.MacOS, Other: misfiled.InInventory,
+	})
 	if err == nil && t.Devices == 0 {
 		// An empty file means that the export failed, not that every PC is gone.
 		return nil, errs.New(errs.Invalid, "inventory_empty")

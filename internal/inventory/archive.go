@@ -103,7 +103,7 @@ func (r *reading) readArchive(file io.Reader) error {
 		before, remarks := r.tally, r.remarks.clone()
 		err := r.readEntry(entry, unpacked)
 		switch {
-		case isOther(err): // its rows do not count, and it is one bad row
+		case r.isOther(err): // its rows do not count, and it is one bad row
 			r.tally = before
 			if errs.CodeOf(err) != "inventory_nothing" { // such as the last page, which has no link to a next one
 				r.remarks = remarks
@@ -141,11 +141,15 @@ func isWorkbookPart(name string) bool {
 
 // others are the codes of files that are not an inventory.
 var others = []string{
-	"inventory_format", "inventory_agreements", "inventory_statement", "inventory_workbook", "inventory_page", "inventory_packed",
+	"inventory_format", "inventory_workbook", "inventory_page", "inventory_packed",
 	"inventory_nothing", "inventory_answer", "inventory_document", "inventory_developer", codeLinux, codePackages,
 }
 
-func isOther(err error) bool { return slices.Contains(others, errs.CodeOf(err)) }
+// isOther reports whether the error is about a file that is not an inventory.
+func (r *reading) isOther(err error) bool {
+	code := errs.CodeOf(err)
+	return slices.Contains(others, code) || code != "" && code == r.misfiled
+}
 
 // inflate returns a decompressor of a file. Reusing one for all files of an archive saves memory.
 func (r *reading) inflate(packed io.Reader) io.ReadCloser {

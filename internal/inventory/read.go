@@ -26,6 +26,9 @@ type Options struct {
 	// access.
 	Scratch string
 	MacOS   bool // whether devices with macOS count, too
+	// Other returns the code of the error for a table of another kind of file, by its start; empty if it
+	// does not recognise it, which is inventory_format. nil recognises none.
+	Other func(start []byte) (code string)
 }
 
 // Read counts the titles and products in a file of inventory. It reads the file once, as a
@@ -60,8 +63,8 @@ type Options struct {
 //
 // Errors are errs.Invalid: inventory_format for a file of another kind, inventory_archive for a
 // damaged archive, inventory_bomb for one with an excessive compression ratio, inventory_mixed
-// for one with numbers of devices beside devices, inventory_agreements and inventory_statement for
-// a file of agreement numbers or entitlements, inventory_workbook, inventory_page and
+// for one with numbers of devices beside devices, a code of Options.Other for
+// a table of another kind, inventory_workbook, inventory_page and
 // inventory_packed for a file that is no text, inventory_nothing and inventory_answer for an empty
 // list and an error of an API, inventory_document for an object with a name and a version,
 // inventory_developer for packages of a programming language, inventory_linux and inventory_packages
@@ -110,6 +113,7 @@ type reading struct {
 	// Reused for each file of an archive, which may have one for each device.
 	plain    sheet.Plain
 	head     []byte // the start of a table
+	misfiled string // the last code of Options.Other
 	buffer   []byte // of a table
 	document []byte
 	inflater io.ReadCloser

@@ -18,6 +18,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
+	"trueup/internal/misfiled"
 )
 
 const header = "ApplicationKey,ApplicationName,ApplicationPublisher,ApplicationShortVersion,ApplicationVersion,DeviceId,DeviceName,OSDescription,OSVersion,Platform,UserId,EmailAddress,UserName\r\n"
@@ -317,6 +318,7 @@ func TestReadRefuses(t *testing.T) {
 		"agreements":                    {"01-07001,01-07001,Office\n", "inventory_agreements"},
 		"agreements with a header":      {"\xef\xbb\xbfOvereenkomstnummer;Licentienummer;Naam\n01-07001;01-07001;Office\n", "inventory_agreements"},
 		"a statement":                   {"Name,Publisher,Version,Language,EffectiveQuantity\nAcrobat,Adobe,2020,en,5\n", "inventory_statement"},
+		"agreements in an archive":      {archive(t, file{"a.csv", "01-07001,01-07001,Office\n"}, file{"b.txt", "x"}), "inventory_agreements"},
 		"a list of devices":             {"displayName,deviceId,operatingSystem,manufacturer\nPC-1,d1,Windows,Maker\n", "inventory_format"},
 		"a catalog":                     {"Uitgever;Producttitel\nContoso;Expense Manager\n", "inventory_format"},
 		"no devices":                    {"ApplicationName,Platform\nPhotoshop,5\n", "inventory_format"},
@@ -341,7 +343,7 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tally, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{Scratch: t.TempDir()})
+			tally, err := inventory.Read(t.Context(), strings.NewReader(test.file), inventory.Options{Scratch: t.TempDir(), Other: misfiled.InInventory})
 			if errs.KindOf(err) != errs.Invalid || errs.CodeOf(err) != test.code || tally != nil {
 				t.Errorf("%v, want %s", err, test.code)
 			}

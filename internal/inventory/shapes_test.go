@@ -11,6 +11,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/inventory"
+	"trueup/internal/misfiled"
 )
 
 // noted is the compared part of a tally of people's files: titles as "name: devices", bad rows as
@@ -434,7 +435,7 @@ func TestR6_1_KnownFilesThatAreNone(t *testing.T) {
 		`{"hostname":"A","drivers":[{"name":"BIOS","version":"1"}]}`:                                   "inventory_document",
 		strings.Repeat(`{"name":"left-pad","version":"1.3.0"}`+"\n", 200):                              "inventory_document",
 	} {
-		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir()})
+		_, err := inventory.Read(t.Context(), strings.NewReader(file), inventory.Options{Scratch: t.TempDir(), Other: misfiled.InInventory})
 		got := errs.CodeOf(err)
 		if e := errs.As(err); e != nil && len(e.Args) > 0 {
 			got += " " + e.Args["system"] + e.Args["tool"]

@@ -8,8 +8,6 @@ import (
 	"io"
 	"strconv"
 
-	"trueup/internal/agreement/pairfile"
-	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
@@ -31,7 +29,7 @@ func (r *reading) readTable(file *bufio.Reader, head []byte) error {
 	case err != nil:
 		return err
 	case !ok:
-		return errs.New(errs.Invalid, otherTable(r.head))
+		return errs.New(errs.Invalid, r.other(r.head))
 	case above > 0:
 		r.note(noteHeader, "line", strconv.FormatInt(t.Line, 10))
 	}
@@ -121,13 +119,13 @@ func isDeclaration(line []byte) bool {
 
 var typeMark = []byte("#TYPE ")
 
-// otherTable returns the code of a table that is no inventory.
-func otherTable(head []byte) (code string) {
-	switch {
-	case pairfile.IsFile(head):
-		return "inventory_agreements"
-	case statement.IsFile(head):
-		return "inventory_statement"
+// other returns the code of a table that is no inventory.
+func (r *reading) other(head []byte) (code string) {
+	if r.options.Other != nil {
+		if code = r.options.Other(head); code != "" {
+			r.misfiled = code
+			return code
+		}
 	}
 	return "inventory_format"
 }

@@ -230,11 +230,11 @@ var Functions = []Function{
 		Timeout: requestTimeout,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
-			config.SignInClaim, config.SignInRoles, config.Role,
+			config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role,
 		},
 		// Until the time zone is set, adjustments end with the day in UTC. The runtime
 		// provided.al2023 has the data of time zones, for which this binary has no room.
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role},
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),
@@ -254,9 +254,9 @@ var Functions = []Function{
 		Timeout: requestTimeout,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role,
+			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role,
 		},
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.Role}, // until the zone is set, days are those of UTC
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role}, // until the zone is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),
@@ -271,12 +271,25 @@ var Functions = []Function{
 		Memory:   512,
 		Timeout:  requestTimeout,
 		Calls:    []string{"inventory"},
-		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction, config.SignInClaim, config.SignInRoles},
-		Added:    []string{config.SignInClaim, config.SignInRoles},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction, config.SignInClaim, config.SignInRoles, config.SignInEntra},
+		Added:    []string{config.SignInClaim, config.SignInRoles, config.SignInEntra},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, query, put, update}},
 			announce(kind.Inventory),
 			results(kind.Inventory, getObject, putObject, listBucket),
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		Name:     "licenses",
+		Summary:  "Serves subscriptions, users, their licences and conflicts over HTTP.",
+		Trigger:  HTTP,
+		Memory:   1024, // the register of 100,000 users, and an export of them
+		Timeout:  requestTimeout,
+		Settings: []string{config.Table, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
@@ -286,8 +299,8 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  requestTimeout,
-		Settings: []string{config.Table, config.ReportsBucket, config.SignInClaim, config.SignInRoles},
-		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles}, // without the bucket, no copy of the register is read
+		Settings: []string{config.Table, config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra},
+		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra}, // without the bucket, no copy of the register is read
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},

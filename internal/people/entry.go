@@ -1,13 +1,13 @@
-// Package people finds users: it filters, sorts, searches and counts all of them in memory. A read has
-// every change made before it, thanks to package journal.
 package people
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"trueup/internal/journal"
+	"trueup/internal/subscription"
 )
 
 // JournalName names the journal of users. Changes are appended to all stripes but the first.
@@ -43,4 +43,18 @@ func parse(body string) (changes []Change, err error) {
 		changes = append(changes, Change{id, version})
 	}
 	return changes, nil
+}
+
+// Source reads the users that entries name.
+type Source interface {
+	// UsersByID returns the users that exist, strongly consistent, including deleted ones.
+	UsersByID(ctx context.Context, ids []string) (map[string]subscription.User, error)
+	// Walk starts a read of all users that are stored, including deleted ones.
+	Walk() Walk
+}
+
+// Walk reads the stored users, a part at a time. Concurrent changes may be included or not.
+type Walk interface {
+	// Next returns the next part, and whether it is the last. After an error it may be called again.
+	Next(ctx context.Context) (users []subscription.User, last bool, err error)
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"trueup/internal/agreement"
-	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/entitlement"
@@ -21,7 +20,7 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
-	"trueup/internal/inventory"
+	"trueup/internal/misfiled"
 	"trueup/internal/objects"
 	"trueup/internal/product"
 	"trueup/internal/sheet"
@@ -165,12 +164,10 @@ func (k *Service) file(ctx context.Context, r Record, upload intake.File, dictio
 		names = remarks(products)
 	}
 	file := statement.ReadFile(data, statement.Options{Name: r.Object.Key, Date: day.In(r.Object.At, k.Zone), Names: names})
-	switch {
-	case !file.Refused:
-	case inventory.IsFile(data):
-		file.Refuse("statement_inventory")
-	case pairfile.IsFile(data):
-		file.Refuse("statement_agreements")
+	if file.Refused {
+		if code := misfiled.Code(kind.Statements, data, false); code != "" {
+			file.Refuse(code)
+		}
 	}
 	return file, nil
 }

@@ -39,6 +39,12 @@ const (
 	ForDevicesOnly    = "subscription_for_devices"
 	SubscriptionEnded = "subscription_expired"
 	TooManyLicenses   = "too_many_licenses"
+
+	// About the user as a whole.
+	UserNotFound      = "user_not_found"
+	UserDeleted       = "user_deleted"
+	UserNameTaken     = "user_name_taken"
+	UserNotRestorable = "user_not_restorable"
 )
 
 // ErrorOf returns the error of each code of a violation.
@@ -47,6 +53,7 @@ var ErrorOf = map[string]Error{
 	ServicesExclude: MutuallyExclusiveViolation, ServiceRequired: DependencyViolation,
 	AllServicesOff: OtherViolation, ServiceUnknown: OtherViolation, SubscriptionGone: OtherViolation, ForDevicesOnly: OtherViolation,
 	SubscriptionEnded: OtherViolation, TooManyLicenses: OtherViolation,
+	UserNotFound: OtherViolation, UserDeleted: OtherViolation, UserNameTaken: OtherViolation, UserNotRestorable: OtherViolation,
 }
 
 // Violation says why a user may not have, or not lose, a licence.
@@ -83,10 +90,15 @@ const (
 	Removed   Outcome = "removed"   // licences were only removed
 	Unchanged Outcome = "unchanged" // the user has what is wanted
 	Refused   Outcome = "refused"   // nothing changed
+
+	Created  Outcome = "created"  // a user, with the licences in Added
+	Edited   Outcome = "edited"   // the description of a user
+	Deleted  Outcome = "deleted"  // a user, with the licences in Removed
+	Restored Outcome = "restored" // a user, with the licences in Added
 )
 
 // Outcomes lists every outcome, in the order of the documentation.
-var Outcomes = []Outcome{Assigned, Unchanged, Removed, Refused}
+var Outcomes = []Outcome{Assigned, Unchanged, Removed, Refused, Created, Edited, Deleted, Restored}
 
 // Call identifies what changes licences.
 type Call struct {
@@ -98,11 +110,11 @@ type Call struct {
 // Decision is the judgement of Decide. Exactly one user is concerned.
 type Decision struct {
 	Outcome    Outcome
-	After      User        // with Version increased, if Outcome is Assigned or Removed; else as before
+	After      User        // with Version increased if something changes; else as before
 	Violations []Violation // if Outcome is Refused: all of them
 	Warnings   []Warning   // about After
 	// Added, Removed and Changed are the subscriptions with a licence more, with one less, and with
-	// other services off, sorted. They are empty unless Outcome is Assigned or Removed.
+	// other services off, sorted. They are empty if nothing changes.
 	Added, Removed, Changed []string
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // Store keeps subscriptions with their seats. Reads are strongly consistent. Writes are all or
-// nothing; each stores the audit event in the same transaction, and fills in its Subject, Before and
-// After.
+// nothing; each stores the audit event in the same transaction, fills in its Subject, and adds to its
+// Before and After, which may have notes of the caller.
 type Store interface {
 	// Subscriptions returns all subscriptions, sorted by folded name. The seats of one subscription
 	// are those of one moment.
@@ -28,8 +28,8 @@ type Store interface {
 	Describe(ctx context.Context, read, after Subscription, event audit.Event) (Subscription, error)
 	// Reseat changes the quantity or the term of a subscription. It calls change with what is stored,
 	// again if that changes before the write, and returns its error. change must keep Assigned, and
-	// return Version increased unless nothing changes: then nothing is written. It returns errs.NotFound
-	// subscription_not_found.
+	// return Version increased unless nothing changes: then nothing is written but the entry. It
+	// returns errs.NotFound subscription_not_found.
 	Reseat(id string, change func(Holding) (Seats, error)) once.Edit[Holding]
 	// Delete removes a subscription without users. It returns errs.Stale version_stale,
 	// errs.NotFound subscription_not_found, or errs.Conflict subscription_in_use.
@@ -50,7 +50,8 @@ type Change struct {
 // People keeps users. Reads are strongly consistent.
 type People interface {
 	// Users returns the users with the given ids, in the order of the ids; a user that does not exist
-	// has Version 0. Deleted users are returned while they can be restored.
+	// has Version 0. Deleted users are returned at least while they can be restored, and for some days
+	// more: callers compare the clock, see User.Restorable.
 	Users(ctx context.Context, ids []string) ([]User, error)
 	// ByUPN returns the users that have the given user principal names, in the order of the names; a
 	// name that nobody has gives a user with Version 0.
@@ -62,6 +63,12 @@ type People interface {
 	// It returns a Refusal, and has changed nothing, if users, names or seats are not as the changes
 	// need them. If the entry's key was used before, it changes nothing and first is the first
 	// response. It is safe to retry after a fault: a change that was made is reported as Moved.
+	//
+	// Licences that some of the changes release are free for the others. A name that one of the
+	// changes releases can be taken by another one.
+	//
+	// It fills in the Subject of each event, and adds the ids of licences and services to its Before
+	// and After, and which other fields changed. It stores no personal data in events.
 	Apply(ctx context.Context, changes []Change, today Today, entry once.Entry) (first []byte, refused *Refusal, err error)
 }
 
@@ -111,7 +118,7 @@ func Fitting(changes []Change, limit int) int {
 
 // names returns how many user principal names the change takes or releases.
 func (c Change) names() int {
-	was, is := c.Before.claimed(), c.After.claimed()
+	was, is := c.Before.Claims(), c.After.Claims()
 	switch {
 	case was == is:
 		return 0
@@ -122,17 +129,9 @@ func (c Change) names() int {
 	}
 }
 
-// claimed returns the folded name that a user occupies; empty for a deleted user and none.
-func (u *User) claimed() string {
-	if u.Version == 0 || !u.DeletedAt.IsZero() {
-		return ""
-	}
-	return FoldUPN(u.UPN)
-}
-
 // Names returns the folded user principal names that the change takes and releases; empty for none.
 func (c Change) Names() (taken, released string) {
-	taken, released = c.After.claimed(), c.Before.claimed()
+	taken, released = c.After.Claims(), c.Before.Claims()
 	if taken == released {
 		return "", ""
 	}

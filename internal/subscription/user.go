@@ -65,6 +65,15 @@ const Direct = "direct"
 // FoldUPN returns the form in which user principal names are compared.
 func FoldUPN(upn string) string { return text.Fold(upn) }
 
+// Claims returns the folded user principal name that only this user may have; empty for a deleted user,
+// whose name is free, and for none.
+func (u *User) Claims() string {
+	if u.Version == 0 || !u.DeletedAt.IsZero() {
+		return ""
+	}
+	return FoldUPN(u.UPN)
+}
+
 // Restorable reports whether a deleted user can be restored at a moment.
 func (u *User) Restorable(now time.Time) bool {
 	return !u.DeletedAt.IsZero() && now.Before(u.RestorableUntil())
@@ -95,6 +104,20 @@ func servicesOn(licenses map[string]Grant, location string, subscriptions map[st
 
 func isOn(service Service, off []string, location string) bool {
 	return !slices.Contains(off, service.ID) && isOffered(service.Countries, location)
+}
+
+// On returns the services of the subscription that are on for a user.
+func (h *Holding) On(u User) (on []Service) {
+	g, holds := u.Licenses[h.ID]
+	if !holds {
+		return nil
+	}
+	for _, service := range h.Services {
+		if isOn(service, g.Off, u.Location) {
+			on = append(on, service)
+		}
+	}
+	return on
 }
 
 // WarningCode is a remark about a user that refuses nothing.

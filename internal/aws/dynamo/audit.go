@@ -34,6 +34,9 @@ var _ audit.Store = (*Audit)(nil)
 // partitions by day of releases without shards, by id.
 func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	query := []string{"audit", q.From.UTC().Format(time.RFC3339Nano), q.To.UTC().Format(time.RFC3339Nano), q.By, q.Action, q.Subject}
+	if q.ByName != "" { // without it, cursors of releases that had no such filter still match
+		query = append(query, q.ByName)
+	}
 	c, first, err := decodeCursor(q.Cursor, query...)
 	if err != nil {
 		return audit.Page{}, err
@@ -76,7 +79,8 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 
 func selects(q audit.Query, e audit.Event) bool {
 	return !e.At.Before(q.From) && e.At.Before(q.To) &&
-		(q.By == "" || q.By == e.By || q.By == e.ByName) && (q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject)
+		(q.By == "" || q.By == e.By) && (q.ByName == "" || q.ByName == e.ByName) &&
+		(q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject)
 }
 
 // auditList is the events below an id, newest first, read as they are needed.

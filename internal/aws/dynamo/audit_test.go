@@ -50,7 +50,11 @@ func TestSPEC12_Events(t *testing.T) {
 	}
 	equal(t, "all", list(audit.Query{}), all)
 	equal(t, "by", list(audit.Query{By: "admin1"}), []string{all[1], all[3], all[5], all[7]})
-	equal(t, "by name", list(audit.Query{By: "Admin 1"}), []string{all[1], all[3], all[5], all[7]})
+	equal(t, "by a name", list(audit.Query{By: "Admin 1"}), []string{})
+	equal(t, "by name", list(audit.Query{ByName: "Admin 1"}), []string{all[1], all[3], all[5], all[7]})
+	equal(t, "by name of an id", list(audit.Query{ByName: "admin1"}), []string{})
+	equal(t, "by id and name", list(audit.Query{By: "admin0", ByName: "Admin 0"}), []string{all[0], all[2], all[4], all[6], all[8]})
+	equal(t, "by id and the name of another", list(audit.Query{By: "admin0", ByName: "Admin 1"}), []string{})
 	equal(t, "subject", list(audit.Query{Subject: "group/" + all[4]}), all[4:5])
 	equal(t, "action", list(audit.Query{Action: "group.deleted"}), []string{})
 	equal(t, "from inclusive, to exclusive", list(audit.Query{From: noon.Add(20 * time.Hour), To: noon.Add(50 * time.Hour)}), all[4:7])
@@ -69,7 +73,14 @@ func TestSPEC12_Events(t *testing.T) {
 		ID: all[8], At: noon, By: "admin0", ByName: "Admin 0", Role: "global-admin", Action: "group.created", Subject: "group/" + all[8],
 		After: map[string]string{"name": all[8]}, RequestID: "r", Source: audit.SourceAPI,
 	})
-	q.By = "somebody else"
-	_, err = s.Audit.Events(t.Context(), q)
-	equal(t, "a foreign cursor", errs.CodeOf(err), map[bool]string{true: "", false: "cursor_invalid"}[q.Cursor == ""])
+	for name, other := range map[string]audit.Query{
+		"id": {By: "somebody else"}, "name": {ByName: "Somebody"}, "action": {Action: "x"}, "subject": {Subject: "x"},
+	} {
+		other.From, other.To, other.Limit = noon, noon.Add(1000*time.Hour), 2
+		first, err := s.Audit.Events(t.Context(), audit.Query{From: other.From, To: other.To, Limit: 2})
+		must(t, err)
+		other.Cursor = first.Next
+		_, err = s.Audit.Events(t.Context(), other)
+		equal(t, "a cursor of another "+name, errs.CodeOf(err), "cursor_invalid")
+	}
 }

@@ -14,15 +14,13 @@ import (
 	"slices"
 	"time"
 
-	"trueup/internal/agreement/pairfile"
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
-	"trueup/internal/entitlement/statement"
 	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
-	"trueup/internal/inventory"
+	"trueup/internal/misfiled"
 	"trueup/internal/objects"
 	"trueup/internal/sheet"
 )
@@ -104,17 +102,14 @@ func (f *Feeder) Receive(ctx context.Context, o intake.Object) error {
 
 // add adds the content of a file; nil data is a file that is too large.
 func (f *Feeder) add(ctx context.Context, o intake.Object, data []byte) (Result, error) {
-	switch {
-	case data == nil:
+	if data == nil {
 		return result(catalog.TooLarge()), nil
-	case inventory.IsFile(data): // it has publishers and titles, too, and can be JSON like rules
-		return result(catalog.Finding{Code: "feed_inventory"}), nil
-	case f.Rules.IsFile(data):
+	}
+	if code := misfiled.Code(kind.Catalog, data, false); code != "" { // first: it can be JSON like rules, and have titles
+		return result(catalog.Finding{Code: code}), nil
+	}
+	if f.Rules.IsFile(data) {
 		return f.addRules(ctx, o, data)
-	case pairfile.IsFile(data):
-		return result(catalog.Finding{Code: "feed_agreements"}), nil
-	case statement.IsFile(data):
-		return result(catalog.Finding{Code: "feed_statement"}), nil
 	}
 	file := catalog.ReadFile(data)
 	if file.Subscriptions != nil {

@@ -57,7 +57,8 @@ func auditEventOf(e audit.Event) AuditEvent {
 type AuditFilter struct {
 	From    string `query:"from" maxLength:"64" doc:"The start: a date, or a time (RFC 3339). The default is 30 days before to." example:"2026-11-01"`
 	To      string `query:"to" maxLength:"64" doc:"The end: a date (inclusive), or a time (exclusive). The default is now." example:"2026-11-30"`
-	By      string `query:"by" maxLength:"256" doc:"Only events of this user: the subject or the exact name." example:"someone"`
+	By      string `query:"by" maxLength:"256" doc:"Only events of this person or program: the exact id in by of an event. Nobody can choose it." example:"0b1ec700-5d3b-4c6a-9e8f-0123456789ab"`
+	ByName  string `query:"byName" maxLength:"256" doc:"Only events with this exact name in byName. Where people choose their names, several may have used it: compare by." example:"ann@example.org"`
 	Action  string `query:"action" maxLength:"64" doc:"Only events with this action." example:"agreement.created"`
 	Subject string `query:"subject" maxLength:"256" doc:"Only events with this subject." example:"agreement/k3v8t2q9x7w4m5n6"`
 }
@@ -90,7 +91,7 @@ func (f *AuditFilter) Resolve(huma.Context) []error {
 // query returns the audit query of the filter at a time. Nothing happened after the day of now,
 // so later days are not searched.
 func (f *AuditFilter) query(now time.Time) audit.Query {
-	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, Action: f.Action, Subject: f.Subject}
+	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, ByName: f.ByName, Action: f.Action, Subject: f.Subject}
 	if to, isDate, ok := moment(f.To); ok {
 		if isDate {
 			to = to.Add(oneDay)

@@ -7,11 +7,12 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 )
 
 // Document returns the document, as indented JSON. Package docs embeds a copy of it, which the
 // operation "openapi" returns.
 func Document() []byte {
-	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function())
+	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function())
 }

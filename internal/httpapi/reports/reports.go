@@ -322,8 +322,8 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[report.Explanation](), true, "")
 	op.Responses = map[string]*huma.Response{
-		"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{formatJSON.media: {Schema: schema}}},
-		"303": redirected(),
+		"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{httpapi.FormatJSON.Media: {Schema: schema}}},
+		"303": httpapi.Redirected(),
 	}
 	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*reportFile, error) {
 		v, err := o.view(ctx, in.date, in.Recent, in.Lang(), in.options())
@@ -342,10 +342,14 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		if err := huma.DefaultJSONFormat.Marshal(&body, explanation); err != nil {
 			return nil, err
 		}
-		if fits(formatJSON, body.Bytes()) {
-			return &reportFile{Aged: Aged{v.Age}, Status: http.StatusOK, ContentType: formatJSON.media, Body: body.Bytes()}, nil
+		if httpapi.FormatJSON.Fits(body.Bytes()) {
+			return &reportFile{Aged{v.Age}, httpapi.File{Status: http.StatusOK, ContentType: httpapi.FormatJSON.Media, Body: body.Bytes()}}, nil
 		}
-		return o.stored(ctx, formatJSON, v.Age, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+formatJSON.extension, body.Bytes())
+		file, err := httpapi.FormatJSON.Store(ctx, o.Reports, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+httpapi.FormatJSON.Extension, body.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		return &reportFile{Aged{v.Age}, *file}, nil
 	})
 }
 

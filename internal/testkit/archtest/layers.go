@@ -18,6 +18,7 @@ type layer struct {
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
 	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device", "internal/directory",
+	"internal/misfiled",
 }
 
 // domainIsOrdered checks domainOrder.
@@ -60,7 +61,7 @@ var layers = []layer{
 	},
 	{
 		name:    "mechanisms", // they do not know what they are used for
-		folders: []string{"internal/journal", "internal/lease", "internal/retention"},
+		folders: []string{"internal/journal", "internal/lease", "internal/retention", "internal/slots"},
 		imports: []string{"foundation"},
 	},
 	{

@@ -1,0 +1,206 @@
+package licenses
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/sheet"
+	"trueup/internal/subscription"
+)
+
+// FileReader is the input of operations that return files. It has a query parameter for the
+// language because a link cannot set headers.
+type FileReader struct {
+	httpapi.Reader
+	Language i18n.Lang `query:"lang" doc:"The language of the file. The default is the language of Accept-Language."`
+	httpapi.Separated
+}
+
+func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Language, r.Lang()) }
+
+func (o *operations) exportOperations() httpapi.Operations {
+	return httpapi.Operations{
+		"exportUsersCSV":             exporting(o, httpapi.FormatCSV, "users", "users", o.exportUsers),
+		"exportUsersXLSX":            exporting(o, httpapi.FormatXLSX, "users", "users", o.exportUsers),
+		"exportSubscriptionUsersCSV": exporting(o, httpapi.FormatCSV, "holders of a subscription", "subscription-users", o.exportHolders),
+		"exportSubscriptionsCSV":     exporting(o, httpapi.FormatCSV, "subscriptions", "subscriptions", o.exportSubscriptions),
+		"exportSubscriptionsXLSX":    exporting(o, httpapi.FormatXLSX, "subscriptions", "subscriptions", o.exportSubscriptions),
+		"exportConflictUsersCSV":     exporting(o, httpapi.FormatCSV, "users in a conflict", "conflict-users", o.exportConflictUsers),
+	}
+}
+
+// fileInput is the input of an export.
+type fileInput interface {
+	lang() i18n.Lang
+	SeparatorIn(lang i18n.Lang) sheet.Separator
+}
+
+// exporting returns a function that adds the operation of a list as a file.
+func exporting[In fileInput](o *operations, f httpapi.Format, what, name string, table func(context.Context, *In) (httpapi.Export, error)) func(huma.API, huma.Operation) {
+	return func(api huma.API, op huma.Operation) {
+		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.Extension)
+		op.Description = "Returns the whole list, never a part of it. Columns have the names of the fields in JSON. No cell starts a formula in a spreadsheet program. " + httpapi.TooLargeForResponse
+		op.Errors = append(op.Errors, http.StatusNotFound)
+		f.Returns(&op)
+		huma.Register(api, op, func(ctx context.Context, in *In) (*httpapi.File, error) {
+			t, err := table(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			lang, now := (*in).lang(), o.Now()
+			t.Name, t.About = name, fmt.Sprintf("trueup, %s", timeText(now))
+			body, err := t.Write(f, (*in).SeparatorIn(lang))
+			if err != nil {
+				return nil, err
+			}
+			return f.Answer(ctx, o.Exports, string(lang), name+"-"+string(o.date(now))+"."+f.Extension, body)
+		})
+	}
+}
+
+type exportUsersInput struct {
+	FileReader
+	UserFilter
+}
+
+func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t httpapi.Export, err error) {
+	subscriptions, err := o.holdings(ctx)
+	if err != nil {
+		return t, err
+	}
+	all, _, err := o.Register.All(ctx, o.query(in.UserFilter, subscriptions))
+	if err != nil {
+		return t, err
+	}
+	t.Columns = []string{"userPrincipalName", "displayName", "objectId", "usageLocation", "department", "type", "enabled", "lastSignInAt", "licenses", "servicesOff", "createdAt", "deletedAt", "id"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for u := range all {
+			shown := userOf(in.lang(), u, subscriptions)
+			var names, off []string
+			for _, l := range shown.Licenses {
+				names = append(names, l.Name)
+				if len(l.ServicesOff) > 0 {
+					off = append(off, l.Name+": "+strings.Join(l.ServicesOff, " "))
+				}
+			}
+			if !yield(cells(u.UPN, u.Name, u.ObjectID, u.Location, u.Department, string(u.Type), truth(!u.Disabled), timeText(u.Seen), strings.Join(names, "+"), strings.Join(off, "; "), timeText(u.CreatedAt), timeText(u.DeletedAt), u.ID)) {
+				return
+			}
+		}
+	}
+	return t, nil
+}
+
+type exportHoldersInput struct {
+	FileReader
+	SubscriptionID
+}
+
+func (o *operations) exportHolders(ctx context.Context, in *exportHoldersInput) (t httpapi.Export, err error) {
+	h, err := o.Subscriptions.Subscription(ctx, in.ID)
+	if err != nil {
+		return t, err
+	}
+	all, err := o.holders(ctx, in.ID)
+	t.Columns = []string{"userPrincipalName", "displayName", "subscription", "assignedAt", "assignedBy", "servicesOff", "via", "id"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for u := range all {
+			g := u.Licenses[in.ID]
+			if !yield(cells(u.UPN, u.Name, h.Name, timeText(g.At), g.By, strings.Join(g.Off, " "), g.Via, u.ID)) {
+				return
+			}
+		}
+	}
+	return t, err
+}
+
+// holders returns all users with a licence of a subscription, sorted by name.
+func (o *operations) holders(ctx context.Context, subscriptionID string) (iter.Seq[subscription.User], error) {
+	all, _, err := o.Register.All(ctx, subscription.Query{Subscription: subscriptionID, Sort: subscription.SortName, Now: o.Now()})
+	return all, err
+}
+
+type exportConflictUsersInput struct {
+	FileReader
+	Subscription string `path:"subscription" maxLength:"64" doc:"The id of a subscription with a conflict." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+func (o *operations) exportConflictUsers(ctx context.Context, in *exportConflictUsersInput) (t httpapi.Export, err error) {
+	h, err := o.conflicting(ctx, in.Subscription)
+	if err != nil {
+		return t, err
+	}
+	all, err := o.holders(ctx, in.Subscription)
+	t.Columns = []string{"userPrincipalName", "displayName", "subscription", "service", "serviceName", "id"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for u := range all {
+			for _, s := range h.On(u) {
+				if !yield(cells(u.UPN, u.Name, h.Name, s.ID, s.Name, u.ID)) {
+					return
+				}
+			}
+		}
+	}
+	return t, err
+}
+
+type exportSubscriptionsInput struct {
+	FileReader
+	SubscriptionFilter
+}
+
+func (o *operations) exportSubscriptions(ctx context.Context, in *exportSubscriptionsInput) (t httpapi.Export, err error) {
+	list, err := o.subscriptions(ctx, in.lang(), o.Now(), in.SubscriptionFilter)
+	t.Columns = []string{"name", "kind", "partNumber", "sku", "status", "endsOn", "autoRenew", "renewsOn", "quantity", "assigned", "available", "unused", "pricePerMonth", "currency", "costPerMonth", "unusedCostPerMonth", "conflicts", "id"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for _, s := range list.Items {
+			var conflicts []string
+			for _, c := range s.Conflicts {
+				conflicts = append(conflicts, string(c.Kind))
+			}
+			row := cells(s.Name, string(s.Kind), s.PartNumber, s.SKU, string(s.Status), "", truth(s.AutoRenew), "")
+			row[5], row[7] = sheet.Value{Text: string(s.EndsOn), Kind: sheet.KindDay}, sheet.Value{Text: string(s.RenewsOn), Kind: sheet.KindDay}
+			for _, n := range []int{s.Quantity, s.Assigned, s.Available, max(s.Available, 0)} {
+				row = append(row, sheet.Value{Number: n, Kind: sheet.KindNumber})
+			}
+			price, currency, cost, unused := "", "", "", ""
+			if p := s.Price; p != nil {
+				price, currency, cost, unused = money(p.Amount), p.Currency, money(p.Amount*int64(s.Quantity)), money(p.Amount*int64(max(s.Available, 0)))
+			}
+			if !yield(append(row, cells(price, currency, cost, unused, strings.Join(conflicts, " "), s.ID)...)) {
+				return
+			}
+		}
+	}
+	return t, err
+}
+
+// money formats hundredths.
+func money(hundredths int64) string { return fmt.Sprintf("%d.%02d", hundredths/100, hundredths%100) }
+
+func truth(b bool) string { return fmt.Sprint(b) }
+
+// timeText formats a time; empty for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func cells(texts ...string) []sheet.Value {
+	row := make([]sheet.Value, len(texts), len(texts)+16)
+	for i, text := range texts {
+		row[i].Text = text
+	}
+	return row
+}

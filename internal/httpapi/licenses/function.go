@@ -1,0 +1,67 @@
+// Package licenses serves subscriptions, users, their licences and conflicts over HTTP.
+package licenses
+
+import (
+	"net/http"
+	"time"
+
+	"trueup/internal/day"
+	"trueup/internal/httpapi"
+	"trueup/internal/licensing"
+	"trueup/internal/objects"
+	"trueup/internal/subscription"
+)
+
+// Name is the name of the function in the manifest.
+const Name = "licenses"
+
+// Deps is the dependencies of the operations; none is optional.
+type Deps struct {
+	httpapi.Kernel
+
+	Subscriptions subscription.Store
+	People        subscription.People
+	Register      subscription.Register
+	Exports       objects.Bucket // where files that are too large for a response are stored
+	Zone          *time.Location // of the organisation, which decides what day it is today
+}
+
+type operations struct {
+	Deps
+
+	licensing *licensing.Licensing
+}
+
+// enums are the enumerated types that only this function uses.
+var enums = []httpapi.Enum{
+	httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
+	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches),
+}
+
+// New returns the function's handler.
+func New(d Deps) http.Handler {
+	httpapi.Require(d)
+	f := (&operations{Deps: d, licensing: &licensing.Licensing{Subscriptions: d.Subscriptions, People: d.People}}).function()
+	f.Log = d.Log
+	return httpapi.New(f)
+}
+
+// Function returns the function for the OpenAPI document. Its operations cannot be called.
+func Function() httpapi.Function { return new(operations).function() }
+
+func (o *operations) function() httpapi.Function {
+	return httpapi.Function{Name: Name, Enums: enums, MaxValues: maxValues, Operations: httpapi.Join(
+		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(),
+	)}
+}
+
+// maxValues is the number of values in the largest body: a list of users, and licences with services.
+const maxValues = 4000
+
+// today returns the moment and the zone for which seats are judged.
+func (o *operations) today(now time.Time) subscription.Today {
+	return subscription.Today{Now: now, Zone: o.Zone}
+}
+
+// date returns the organisation's day at a moment.
+func (o *operations) date(now time.Time) day.Date { return day.In(now, o.Zone) }

@@ -1,0 +1,277 @@
+package licenses
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/subscription"
+)
+
+// Switch is a yes or no in a query, or neither.
+type Switch string
+
+const (
+	yes Switch = "true"
+	no  Switch = "false"
+)
+
+var switches = []Switch{yes, no}
+
+func (s Switch) value() *bool {
+	if s == "" {
+		return nil
+	}
+	on := s == yes
+	return &on
+}
+
+// UserFilter selects users.
+type UserFilter struct {
+	Text         string                `query:"q" maxLength:"256" doc:"Only users that contain this text in their user principal name, display name or department, without regard to case and accents." example:"peeters"`
+	Subscription string                `query:"subscription" maxLength:"64" doc:"Only users who hold a licence of the subscription with this id."`
+	Without      string                `query:"without" maxLength:"64" doc:"Only users who hold no licence of the subscription with this id."`
+	Licensed     Switch                `query:"licensed" doc:"Only users with at least one licence (true), or with none (false)."`
+	Location     string                `query:"location" maxLength:"2" pattern:"^[A-Za-z]{2}$" doc:"Only users with this usage location." example:"BE"`
+	Department   string                `query:"department" maxLength:"256" doc:"Only users of this department, without regard to case and accents." example:"Sales"`
+	Enabled      Switch                `query:"enabled" doc:"Only users who may (true) or may not (false) sign in."`
+	Type         subscription.UserType `query:"type" doc:"Only members, or only guests."`
+	InactiveDays int                   `query:"inactiveDays" minimum:"1" maximum:"3650" doc:"Only users who have not signed in for so many days. A user without a known sign-in counts from its creation." example:"90"`
+	Conflict     Switch                `query:"conflict" doc:"true: only users with a licence of a subscription that has a conflict."`
+	Deleted      Switch                `query:"deleted" doc:"true: the users who can be restored, in place of all others."`
+	Sort         subscription.Sort     `query:"sort" default:"displayName" doc:"The sort order; users with equal values are sorted by name."`
+	httpapi.Sorted
+}
+
+// Resolve implements huma.Resolver.
+func (f *UserFilter) Resolve(huma.Context) []error {
+	if f.Conflict == no {
+		return httpapi.Refusals([]errs.Violation{{Code: "value_enum", Field: httpapi.ParameterField + "conflict", Value: string(no), Args: errs.Pairs("values", string(yes))}})
+	}
+	return nil
+}
+
+// query returns the query of a filter.
+func (o *operations) query(f UserFilter, subscriptions map[string]subscription.Holding) subscription.Query {
+	q := subscription.Query{
+		Text: f.Text, Subscription: f.Subscription, Without: f.Without, Licensed: f.Licensed.value(), Location: strings.ToUpper(f.Location),
+		Department: f.Department, Enabled: f.Enabled.value(), Type: f.Type, InactiveDays: f.InactiveDays, Deleted: f.Deleted == yes,
+		Sort: f.Sort, Descending: f.Descending(), Now: o.Now(),
+	}
+	if f.Conflict == yes {
+		q.InConflict = []string{}
+		for id, h := range subscriptions {
+			if len(h.Seats.Conflicts(q.Now, o.Zone)) > 0 {
+				q.InConflict = append(q.InConflict, id)
+			}
+		}
+		slices.Sort(q.InConflict)
+	}
+	return q
+}
+
+// UserPageTotals is the totals of a list of users, of all its pages.
+type UserPageTotals struct {
+	Users      int `json:"users" minimum:"0" doc:"The number of users." example:"3000"`
+	Licensed   int `json:"licensed" minimum:"0" doc:"Users with at least one licence." example:"2900"`
+	Unlicensed int `json:"unlicensed" minimum:"0" doc:"Users without a licence." example:"100"`
+	Guests     int `json:"guests" minimum:"0" doc:"Guests." example:"40"`
+	Disabled   int `json:"disabled" minimum:"0" doc:"Users who may not sign in." example:"12"`
+}
+
+// UserPage is one page of users, with the totals of all pages.
+type UserPage struct {
+	Items      []User         `json:"items" doc:"The users of this page."`
+	NextCursor string         `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
+	Totals     UserPageTotals `json:"totals" doc:"The totals of all pages."`
+}
+
+type listUsersInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	UserFilter
+}
+
+type listUsersOutput struct{ Body UserPage }
+
+func (o *operations) listUsers(api huma.API, op huma.Operation) {
+	op.Summary = "List users"
+	op.Description = "Lists users with their licences. Every change made before the call is in the list."
+	huma.Register(api, op, func(ctx context.Context, in *listUsersInput) (*listUsersOutput, error) {
+		page, err := o.page(ctx, in.Lang(), in.UserFilter, in.Paging)
+		if err != nil {
+			return nil, err
+		}
+		return &listUsersOutput{page}, nil
+	})
+}
+
+func (o *operations) page(ctx context.Context, lang i18n.Lang, f UserFilter, p httpapi.Paging) (UserPage, error) {
+	subscriptions, err := o.holdings(ctx)
+	if err != nil {
+		return UserPage{}, err
+	}
+	q := o.query(f, subscriptions)
+	q.Limit, q.Cursor = p.Limit, p.Cursor
+	found, err := o.Register.List(ctx, q)
+	if err != nil {
+		return UserPage{}, err
+	}
+	listed := httpapi.PageOf(found.Items, found.Next, func(u subscription.User) User { return userOf(lang, u, subscriptions) })
+	return UserPage{listed.Items, listed.NextCursor, UserPageTotals(found.Totals)}, nil
+}
+
+type listSubscriptionUsersInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	SubscriptionID
+}
+
+// Holder is a user who holds a licence of a subscription.
+type Holder struct {
+	User        HolderName `json:"user" doc:"The user."`
+	AssignedAt  string     `json:"assignedAt" format:"date-time" doc:"When the licence was assigned." example:"2026-11-21T09:30:00Z"`
+	AssignedBy  string     `json:"assignedBy" doc:"Who assigned it, as in audit events."`
+	ServicesOff []string   `json:"servicesOff" doc:"The ids of the services that an admin switched off for the user."`
+	Via         string     `json:"via" doc:"direct: assigned to the user." example:"direct"`
+}
+
+// HolderName names a user.
+type HolderName struct {
+	ID   string `json:"id" doc:"The user's id." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	UPN  string `json:"userPrincipalName" doc:"The sign-in name." example:"ann.peeters@example.org"`
+	Name string `json:"displayName" doc:"The name for readers." example:"Ann Peeters"`
+}
+
+func nameOf(u subscription.User) HolderName { return HolderName{u.ID, u.UPN, u.Name} }
+
+func (o *operations) listSubscriptionUsers(api huma.API, op huma.Operation) {
+	op.Summary = "List who holds licences of a subscription"
+	op.Description = "Lists the users with a licence of the subscription, sorted by name, since when they have it, and which services are off."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	type output struct{ Body httpapi.Page[Holder] }
+	huma.Register(api, op, func(ctx context.Context, in *listSubscriptionUsersInput) (*output, error) {
+		if _, err := o.Subscriptions.Subscription(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		found, err := o.Register.List(ctx, subscription.Query{Subscription: in.ID, Sort: subscription.SortName, Now: o.Now(), Limit: in.Limit, Cursor: in.Cursor})
+		if err != nil {
+			return nil, err
+		}
+		return &output{httpapi.PageOf(found.Items, found.Next, func(u subscription.User) Holder { return holderOf(u, in.ID) })}, nil
+	})
+}
+
+func holderOf(u subscription.User, subscriptionID string) Holder {
+	g := u.Licenses[subscriptionID]
+	off := g.Off
+	if off == nil {
+		off = []string{}
+	}
+	return Holder{nameOf(u), timeText(g.At), g.By, off, g.Via}
+}
+
+func (o *operations) conflictOperations() httpapi.Operations {
+	return httpapi.Operations{
+		"listSubscriptionUsers": o.listSubscriptionUsers, "listConflicts": o.listConflicts, "listConflictUsers": o.listConflictUsers,
+	}
+}
+
+// Conflict is a conflict with its subscription.
+type Conflict struct {
+	Subscription     string `json:"subscription" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	SubscriptionName string `json:"subscriptionName" doc:"The name of the subscription." example:"Microsoft 365 E3"`
+	Quantity         int    `json:"quantity" minimum:"0" doc:"The number of licences." example:"80"`
+	Assigned         int    `json:"assigned" minimum:"0" doc:"The number of users with a licence." example:"85"`
+	SubscriptionConflict
+}
+
+// ConflictList is all conflicts.
+type ConflictList struct {
+	Items []Conflict `json:"items" doc:"The conflicts, the most urgent first."`
+}
+
+type listConflictsInput struct {
+	httpapi.Reader
+	Kind subscription.ConflictKind `query:"kind" doc:"Only conflicts of this kind."`
+}
+
+func (o *operations) listConflicts(api huma.API, op huma.Operation) {
+	op.Summary = "List conflicts"
+	op.Description = "Lists the subscriptions with more users than licences, and those that have expired with users, with the days that are left and the ways out. A conflict ends by itself when its cause does."
+	type output struct{ Body ConflictList }
+	huma.Register(api, op, func(ctx context.Context, in *listConflictsInput) (*output, error) {
+		all, err := o.subscriptions(ctx, in.Lang(), o.Now(), SubscriptionFilter{})
+		if err != nil {
+			return nil, err
+		}
+		list := ConflictList{Items: []Conflict{}}
+		for _, s := range all.Items {
+			for _, c := range s.Conflicts {
+				if in.Kind == "" || c.Kind == in.Kind {
+					list.Items = append(list.Items, Conflict{s.ID, s.Name, s.Quantity, s.Assigned, c})
+				}
+			}
+		}
+		// Subscriptions are sorted by name.
+		slices.SortStableFunc(list.Items, func(a, b Conflict) int { return a.Since.Compare(b.Since) })
+		return &output{list}, nil
+	})
+}
+
+type listConflictUsersInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	Subscription string `path:"subscription" maxLength:"64" doc:"The id of a subscription with a conflict." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+}
+
+// ConflictUser is a user in a conflict, with one of the services that are on.
+type ConflictUser struct {
+	User     HolderName    `json:"user" doc:"The user."`
+	Services []HeldService `json:"services" doc:"The services that are on for the user, and that the conflict is about."`
+}
+
+// HeldService names a service.
+type HeldService struct {
+	ID   string `json:"id" doc:"The id of the service." example:"TEAMS1"`
+	Name string `json:"name" doc:"The name of the service." example:"Microsoft Teams"`
+}
+
+func (o *operations) listConflictUsers(api huma.API, op huma.Operation) {
+	op.Summary = "List the users in a conflict"
+	op.Description = "Lists every user with a licence of a subscription that has a conflict, sorted by name, with the services that are on. A shortage has no particular users: any of them can give up a licence."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	type output struct{ Body httpapi.Page[ConflictUser] }
+	huma.Register(api, op, func(ctx context.Context, in *listConflictUsersInput) (*output, error) {
+		h, err := o.conflicting(ctx, in.Subscription)
+		if err != nil {
+			return nil, err
+		}
+		found, err := o.Register.List(ctx, subscription.Query{Subscription: in.Subscription, Sort: subscription.SortName, Now: o.Now(), Limit: in.Limit, Cursor: in.Cursor})
+		if err != nil {
+			return nil, err
+		}
+		return &output{httpapi.PageOf(found.Items, found.Next, func(u subscription.User) ConflictUser {
+			c := ConflictUser{User: nameOf(u), Services: []HeldService{}}
+			for _, s := range h.On(u) {
+				c.Services = append(c.Services, HeldService{s.ID, s.Name})
+			}
+			return c
+		})}, nil
+	})
+}
+
+// conflicting returns a subscription that has a conflict, or errs.NotFound conflict_not_found.
+func (o *operations) conflicting(ctx context.Context, id string) (subscription.Holding, error) {
+	h, err := o.Subscriptions.Subscription(ctx, id)
+	if err == nil && len(h.Seats.Conflicts(o.Now(), o.Zone)) == 0 {
+		err = errs.New(errs.NotFound, "conflict_not_found", "subscription", h.Name)
+	}
+	return h, err
+}

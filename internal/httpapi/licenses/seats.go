@@ -1,0 +1,216 @@
+package licenses
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/subscription"
+)
+
+func (o *operations) seatOperations() httpapi.Operations {
+	return httpapi.Operations{
+		"purchaseLicenses":  o.purchaseLicenses,
+		"setQuantity":       o.setQuantity,
+		"renewSubscription": o.renewSubscription,
+		"setAutoRenew":      o.setAutoRenew,
+	}
+}
+
+// Reference is a text of the admin about a purchase or a renewal, for the audit event.
+type Reference struct {
+	Reference string `json:"reference,omitempty" maxLength:"256" doc:"The admin's own reference, such as the number of an order or a service request. The audit event has it." example:"PO-2026-118"`
+}
+
+// Purchase is a number of licences that were bought.
+type Purchase struct {
+	Quantity int64 `json:"quantity" minimum:"1" maximum:"10000000" doc:"The number of licences to add." example:"10"`
+	Reference
+}
+
+// seatsOutput is a subscription after a change of its seats.
+type seatsOutput struct {
+	ETag string `header:"ETag" doc:"The tag of this version, for If-Match."`
+	Body httpapi.Reply[Subscription]
+}
+
+// reseat changes the seats of a subscription and answers with the result.
+func (o *operations) reseat(
+	ctx context.Context, in httpapi.Reader, r httpapi.Repeatable, operation, subscriptionID string, body any, reference string, action string,
+	change func(now time.Time, h subscription.Holding) (subscription.Seats, error),
+) (*seatsOutput, error) {
+	now, lang := o.Now(), in.Lang()
+	reply, err := httpapi.Once(ctx, o.Kernel, r, now, operation+" "+subscriptionID, body, func(call httpapi.Call[Subscription]) (httpapi.Reply[Subscription], error) {
+		event := o.EventAs(ctx, access.Buy, now, action)
+		if reference != "" {
+			event.After = map[string]string{"reference": reference}
+		}
+		edit := o.Subscriptions.Reseat(subscriptionID, func(h subscription.Holding) (subscription.Seats, error) { return change(now, h) })
+		reply, _, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription { return o.subscriptionOf(lang, now, h) })
+		return reply, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &seatsOutput{ETag: reply.Value.tag(lang, o.date(now)), Body: reply}, nil
+}
+
+type purchaseLicensesInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	SubscriptionID
+	Body Purchase
+}
+
+func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
+	op.Summary = "Add bought licences"
+	op.Description = "Adds licences to the quantity of a subscription. Purchases of several people add up. A shortage ends by itself when there are enough."
+	op.DefaultStatus = http.StatusCreated
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *purchaseLicensesInput) (*seatsOutput, error) {
+		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.licenses_purchased",
+			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
+				return h.Seats.Purchased(int(in.Body.Quantity), now)
+			})
+	})
+}
+
+// Quantity is the number of licences of a subscription.
+type Quantity struct {
+	Quantity int64 `json:"quantity" minimum:"0" maximum:"10000000" doc:"The number of licences." example:"80"`
+	Reference
+	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"conflict: required for a number below the number of users, which is then a conflict until it is solved."`
+}
+
+type setQuantityInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	SubscriptionID
+	httpapi.Revision
+	Body Quantity
+}
+
+func (o *operations) setQuantity(api huma.API, op huma.Operation) {
+	op.Summary = "Set the number of licences"
+	op.Description = "Sets the quantity of a subscription. If-Match is required: without it, two admins could undo each other's changes. " +
+		"Users keep their licences if the number is below the number of users: that is a conflict, which has to be acknowledged."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *setQuantityInput) (*seatsOutput, error) {
+		if in.IfMatch == "" {
+			return nil, errs.New(errs.Unconditional, "if_match_required")
+		}
+		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.quantity_set",
+			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
+				n := int(in.Body.Quantity)
+				switch {
+				case !in.Allows(versionOf(h)):
+					return h.Seats, errs.New(errs.Stale, "version_stale")
+				case n == h.Seats.Quantity:
+					return h.Seats, nil
+				case n < h.Seats.Assigned && n < h.Seats.Quantity && in.Body.Acknowledge != acknowledgeConflict:
+					return h.Seats, errs.New(errs.Conflict, "quantity_below_assigned", "quantity", strconv.Itoa(n), "assigned", strconv.Itoa(h.Seats.Assigned))
+				}
+				return h.Seats.WithQuantity(n, now), nil
+			})
+	})
+}
+
+// Renewal is a later end of a subscription.
+type Renewal struct {
+	Until    string `json:"until" doc:"The last day of the new term, in the organisation's time zone." example:"2028-06-30"`
+	Quantity *int64 `json:"quantity,omitempty" minimum:"1" maximum:"10000000" doc:"The number of licences from now on, at least as many as there are users; the same as before if absent." example:"100"`
+	Reference
+}
+
+type renewSubscriptionInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	SubscriptionID
+	Body Renewal
+
+	until day.Date
+}
+
+// Resolve implements huma.Resolver.
+func (in *renewSubscriptionInput) Resolve(huma.Context) []error {
+	date, ok := day.Parse(in.Body.Until)
+	if !ok {
+		return httpapi.Refusals([]errs.Violation{{Code: "date_invalid", Field: "until", Value: in.Body.Until}})
+	}
+	in.until = date
+	return nil
+}
+
+func (o *operations) renewSubscription(api huma.API, op huma.Operation) {
+	op.Summary = "Renew a subscription"
+	op.Description = "Records a later end, also of a subscription that has expired: it is active again at once, and its users keep their licences."
+	op.DefaultStatus = http.StatusCreated
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *renewSubscriptionInput) (*seatsOutput, error) {
+		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.renewed",
+			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
+				s, err := h.Seats.Renewed(in.until, o.date(now))
+				if err != nil || in.Body.Quantity == nil {
+					return s, err
+				}
+				n := int(*in.Body.Quantity)
+				if n < s.Assigned {
+					return s, errs.New(errs.Conflict, "quantity_below_assigned", "quantity", strconv.Itoa(n), "assigned", strconv.Itoa(s.Assigned))
+				}
+				version := s.Version
+				s = s.WithQuantity(n, now)
+				s.Version = version // one change
+				return s, nil
+			})
+	})
+}
+
+// AutoRenew is whether a term follows each term.
+type AutoRenew struct {
+	On bool `json:"on" doc:"Whether a term follows each term. Switching it off keeps the end of the current term." example:"false"`
+}
+
+type setAutoRenewInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	SubscriptionID
+	httpapi.Revision
+	Body AutoRenew
+}
+
+func (o *operations) setAutoRenew(api huma.API, op huma.Operation) {
+	op.Summary = "Switch automatic renewal on or off"
+	op.Description = "Switches automatic renewal on or off. Switching it on does not renew an expired subscription."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *setAutoRenewInput) (*seatsOutput, error) {
+		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, "", "subscription.auto_renew_set",
+			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
+				if !in.Allows(versionOf(h)) {
+					return h.Seats, errs.New(errs.Stale, "version_stale")
+				}
+				return h.Seats.WithAutoRenew(in.Body.On, o.date(now))
+			})
+	})
+}
+
+// Acknowledgement says that the caller knows what a change destroys.
+type Acknowledgement string
+
+// The acknowledgements.
+const (
+	acknowledgeData     Acknowledgement = "service-data" // R9.5
+	acknowledgeConflict Acknowledgement = "conflict"
+)
+
+var acknowledgements = []Acknowledgement{acknowledgeData, acknowledgeConflict}

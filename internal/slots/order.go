@@ -1,0 +1,112 @@
+package slots
+
+import (
+	"encoding/binary"
+	"iter"
+	"slices"
+
+	"trueup/internal/pack"
+)
+
+// Compare compares the places of two rows in an order. No two rows of a table are equal.
+type Compare[R any] func(a, b *R) int
+
+// Search returns the place of the first row of an order that is not before key, and whether that row
+// equals key.
+func Search[R any](rows []R, order []uint32, compare Compare[R], key *R) (at int, found bool) {
+	return slices.BinarySearchFunc(order, key, func(slot uint32, key *R) int { return compare(&rows[slot], key) })
+}
+
+// Splice returns an order without the slots out and with the slots in. It rewrites only the part
+// between the first and the last place that change.
+func Splice[R any](rows []R, order []uint32, compare Compare[R], out, in []uint32) []uint32 {
+	if len(out)+len(in) == 0 {
+		return order
+	}
+	out, outAt := places(rows, order, compare, out)
+	in, inAt := places(rows, order, compare, in)
+	low, high := len(order), 0
+	if len(out) > 0 {
+		low, high = outAt[0], outAt[len(out)-1]+1
+	}
+	if len(in) > 0 {
+		low, high = min(low, inAt[0]), max(high, inAt[len(in)-1])
+	}
+	middle := make([]uint32, 0, high-low+len(in)-len(out))
+	at := low
+	for i, j := 0, 0; i < len(in) || j < len(out); {
+		if i < len(in) && (j == len(out) || inAt[i] <= outAt[j]) {
+			middle = append(append(middle, order[at:inAt[i]]...), in[i])
+			at = inAt[i]
+			i++
+		} else {
+			middle = append(middle, order[at:outAt[j]]...)
+			at = outAt[j] + 1
+			j++
+		}
+	}
+	return slices.Replace(order, low, high, append(middle, order[at:high]...)...)
+}
+
+// places returns the slots sorted, and the place in the order where each is or belongs.
+func places[R any](rows []R, order []uint32, compare Compare[R], unsorted []uint32) (sorted []uint32, at []int) {
+	sorted = slices.Clone(unsorted)
+	slices.SortFunc(sorted, func(a, b uint32) int { return compare(&rows[a], &rows[b]) })
+	at = make([]int, len(sorted))
+	from := 0
+	for i, slot := range sorted {
+		found, _ := Search(rows, order[from:], compare, &rows[slot])
+		from += found
+		at[i] = from
+	}
+	return sorted, at
+}
+
+// After yields the slots of an order that come after key, or before it from the last to the first if
+// descending. key need not be a row of the table. If it is nil, After yields all slots.
+func After[R any](rows []R, order []uint32, compare Compare[R], key *R, descending bool) iter.Seq[uint32] {
+	at, step := 0, 1
+	if descending {
+		at, step = len(order)-1, -1
+	}
+	if key != nil {
+		var found bool
+		at, found = Search(rows, order, compare, key)
+		switch {
+		case descending:
+			at--
+		case found:
+			at++
+		}
+	}
+	return func(yield func(uint32) bool) {
+		for ; at >= 0 && at < len(order) && yield(order[at]); at += step {
+		}
+	}
+}
+
+// SaveOrder writes an order to a saved copy: 4 bytes for each slot, as renumbered.
+func SaveOrder(w *pack.Writer, order, renumbered []uint32) {
+	for _, slot := range order {
+		w.Uint32(renumbered[slot])
+	}
+}
+
+// LoadOrder reads an order of all rows that SaveOrder wrote. It fails the reader if a row is missing
+// or out of place.
+func LoadOrder[R any](r *pack.Reader[[]byte], rows []R, compare Compare[R]) []uint32 {
+	raw := r.Take(4 * len(rows))
+	if r.Failed() {
+		return nil
+	}
+	order := make([]uint32, len(rows))
+	for i := range order {
+		order[i] = binary.LittleEndian.Uint32(raw[4*i:])
+		// No two rows are equal, so a sorted order has each of them once.
+		if uint64(order[i]) >= uint64(len(rows)) || i > 0 && compare(&rows[order[i-1]], &rows[order[i]]) >= 0 {
+			r.Fail()
+			return nil
+		}
+	}
+	return order
+}
