@@ -15,8 +15,8 @@
 // by the names of its columns or fields, never by its name. Column names may be English, Dutch, French,
 // German, Spanish or Portuguese.
 //
-// Read streams: it holds one row and the hashes of names, whatever the size of the file. It delivers each
-// good row and reports every error of the others. The caller reads a file twice: first without a Sink,
+// Read streams: it holds one row and the hashes of names, whatever the size of the file; of JSON, one
+// object, or a page of an array of pages. It delivers each good row and reports every error of the others. The caller reads a file twice: first without a Sink,
 // to know whether the file as a whole is good, because some reasons to refuse a file show only at its end.
 //
 // Adopt compares the licences that a file states with those of a user.
@@ -177,6 +177,22 @@ func KindOf(data []byte) Kind {
 	return f.Kind
 }
 
+// IsUsers, IsDevices and IsSubscriptions report whether a file that arrived as something else belongs
+// under users/, devices/ or subscriptions/.
+func IsUsers(data []byte) bool {
+	kind := KindOf(data)
+	return kind == Users || kind == Activity
+}
+
+// IsDevices is described at IsUsers.
+func IsDevices(data []byte) bool {
+	kind := KindOf(data)
+	return kind == Devices || kind == Groups || kind == Members
+}
+
+// IsSubscriptions is described at IsUsers.
+func IsSubscriptions(data []byte) bool { return KindOf(data) == Subscriptions }
+
 // limited reads a limited number of bytes.
 type limited struct {
 	file       io.Reader
@@ -253,9 +269,9 @@ func (r *reading) unknown() error {
 
 // misplaced are the codes for files of a kind that is not accepted.
 var misplaced = map[Kind]string{
-	Users: "directory_is_users", Activity: "directory_is_users",
-	Devices: "directory_is_devices", Groups: "directory_is_devices", Members: "directory_is_members",
-	Subscriptions: "directory_is_subscriptions",
+	Users: "directory_users", Activity: "directory_users",
+	Devices: "directory_devices", Groups: "directory_devices", Members: "directory_members",
+	Subscriptions: "directory_subscriptions",
 }
 
 // is sets the kind of the file. All lists in it have the same kind.

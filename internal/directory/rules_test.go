@@ -97,10 +97,10 @@ func examples(t testing.TB) map[string]struct {
 		accept     []directory.Kind
 	}{
 		"directory_unknown":               {oneUser, "Colour,Size\nred,7\n", nil},
-		"directory_is_users":              {oneDevice, oneUser, []directory.Kind{directory.Devices}},
-		"directory_is_devices":            {oneUser, oneDevice, []directory.Kind{directory.Users}},
-		"directory_is_members":            {oneUser, page(memberObject), []directory.Kind{directory.Users}},
-		"directory_is_subscriptions":      {oneUser, oneLicense, []directory.Kind{directory.Users}},
+		"directory_users":                 {oneDevice, oneUser, []directory.Kind{directory.Devices}},
+		"directory_devices":               {oneUser, oneDevice, []directory.Kind{directory.Users}},
+		"directory_members":               {oneUser, page(memberObject), []directory.Kind{directory.Users}},
+		"directory_subscriptions":         {oneUser, oneLicense, []directory.Kind{directory.Users}},
 		"directory_column_missing":        {"User principal name,Display name,Department,Usage location\nan@example.org,An,,BE\n", "Display name,Department,Usage location\nAn,,BE\n", nil},
 		"directory_mixed":                 {page(userObject) + page(`{"userPrincipalName":"bo@example.org"}`), `{"@odata.context":"x/$metadata#users",` + page(userObject)[1:] + `{"@odata.context":"x/$metadata#devices",` + page(deviceObject)[1:], nil},
 		"directory_empty":                 {oneUser, userHeader, nil},

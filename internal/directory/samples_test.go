@@ -207,6 +207,11 @@ func TestOtherFilesAreUnknown(t *testing.T) {
 			if want := strings.SplitN(samples[name][0], ":", 2)[0]; string(kind) != want {
 				t.Errorf("%s is taken for %q, want %q", name, kind, want)
 			}
+			for folder, is := range map[string]bool{"users": directory.IsUsers(data), "devices": directory.IsDevices(data), "subscriptions": directory.IsSubscriptions(data)} {
+				if is != strings.HasPrefix(name, folder+"/") {
+					t.Errorf("%s belongs under %s/: %v", name, folder, is)
+				}
+			}
 			if statement.IsFile(data) {
 				t.Errorf("%s is taken for a statement", name)
 			}

@@ -45,17 +45,11 @@ func (r *reading) user() error {
 	}
 	r.userType(&u)
 	r.userEnabled(&u)
-	for f, stated := range map[field]Stated{fieldObjectID: StatedObjectID, fieldLocation: StatedLocation, fieldDepartment: StatedDepartment} {
-		if c.cells[f].given {
-			u.Stated |= stated
-		}
-	}
-	if u.Draft.Name != "" {
-		u.Stated |= StatedName
-	}
-	if !u.Draft.Seen.IsZero() {
-		u.Stated |= StatedSeen
-	}
+	u.Stated.set(StatedObjectID, c.cells[fieldObjectID].given)
+	u.Stated.set(StatedLocation, c.cells[fieldLocation].given)
+	u.Stated.set(StatedDepartment, c.cells[fieldDepartment].given)
+	u.Stated.set(StatedName, u.Draft.Name != "")
+	u.Stated.set(StatedSeen, !u.Draft.Seen.IsZero())
 	u.Licenses = r.licenses()
 	user, violations := subscription.ParseUser(u.Draft)
 	r.violated(violations)
