@@ -332,6 +332,11 @@ var messages = [...]message{
 		"De details tellen {length} tekens. Kort ze in tot hoogstens {max}.",
 		"Les détails comptent {length} caractères. Raccourcissez-les à {max} au plus.",
 	}},
+	{"directory_agreements", [...]string{
+		"This is a file of agreement numbers, not a list of users, devices or subscriptions. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous agreements/.",
+	}},
 	{"directory_answer", [...]string{
 		"This is an error that Microsoft Graph answered, not a list. Check the permissions of the account, and export it again.",
 		"Dit is een fout die Microsoft Graph heeft geantwoord, geen lijst. Controleer de machtigingen van het account en exporteer opnieuw.",
@@ -372,6 +377,11 @@ var messages = [...]message{
 		"Regel {line} bevat hetzelfde apparaat. Verwijder een van de twee.",
 		"La ligne {line} contient le même appareil. Retirez-en une.",
 	}},
+	{"directory_devices", [...]string{
+		"This is a list of devices or groups. Upload it under devices/.",
+		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
+	}},
 	{"directory_empty", [...]string{
 		"The list is empty. Export it again; nothing was changed.",
 		"De lijst is leeg. Exporteer ze opnieuw; er is niets gewijzigd.",
@@ -387,25 +397,10 @@ var messages = [...]message{
 		"Het bestand is gecomprimeerd (gzip). Pak het uit en upload het bestand dat erin zit.",
 		"Le fichier est compressé (gzip). Décompressez-le et déposez le fichier qu'il contient.",
 	}},
-	{"directory_is_devices", [...]string{
-		"This is a list of devices or groups. Upload it under devices/.",
-		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
-		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
-	}},
-	{"directory_is_members", [...]string{
-		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
-		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
-		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
-	}},
-	{"directory_is_subscriptions", [...]string{
-		"This is a list of subscriptions. Upload it under subscriptions/.",
-		"Dit is een lijst van abonnementen. Upload ze onder subscriptions/.",
-		"Ce fichier est une liste d'abonnements. Déposez-le sous subscriptions/.",
-	}},
-	{"directory_is_users", [...]string{
-		"This is a list of users. Upload it under users/.",
-		"Dit is een lijst van gebruikers. Upload ze onder users/.",
-		"Ce fichier est une liste d'utilisateurs. Déposez-le sous users/.",
+	{"directory_inventory", [...]string{
+		"This is an inventory of software, not a list of users, devices or subscriptions. Upload it under inventory/.",
+		"Dit is een software-inventaris, geen lijst van gebruikers, apparaten of abonnementen. Upload ze onder inventory/.",
+		"Ce fichier est un inventaire de logiciels, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous inventory/.",
 	}},
 	{"directory_join", [...]string{
 		"trueup does not know this way of joining a device, so it counts as unknown. Export the list from the Entra admin centre or Microsoft Graph.",
@@ -426,6 +421,11 @@ var messages = [...]message{
 		"This member is not a user, a device or a group, so it is left out.",
 		"Dit lid is geen gebruiker, apparaat of groep, dus het wordt weggelaten.",
 		"Ce membre n'est ni un utilisateur, ni un appareil, ni un groupe : il est laissé de côté.",
+	}},
+	{"directory_members", [...]string{
+		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
+		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
+		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
 	}},
 	{"directory_mixed", [...]string{
 		"The file has lists of different things, such as users and devices. Upload a file for each.",
@@ -467,10 +467,20 @@ var messages = [...]message{
 		"Een aanhalingsteken in deze rij is niet gesloten. Zet er een aan het einde van de cel, of verwijder het aan het begin.",
 		"Un guillemet de cette ligne n'est pas fermé. Ajoutez-en un à la fin de la cellule, ou retirez celui du début.",
 	}},
+	{"directory_statement", [...]string{
+		"This is a statement of entitlements, not a list of users, devices or subscriptions. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous entitlements/.",
+	}},
 	{"directory_subscription_repeated", [...]string{
 		"Line {line} has the same subscription, and only one number of licences can be right. Add them up in one row, or export /subscribedSkus of Microsoft Graph.",
 		"Regel {line} bevat hetzelfde abonnement, en maar één aantal licenties kan juist zijn. Tel ze op in één rij, of exporteer /subscribedSkus van Microsoft Graph.",
 		"La ligne {line} contient le même abonnement, et un seul nombre de licences peut être juste. Additionnez-les sur une seule ligne, ou exportez /subscribedSkus de Microsoft Graph.",
+	}},
+	{"directory_subscriptions", [...]string{
+		"This is a list of subscriptions. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements. Déposez-le sous subscriptions/.",
 	}},
 	{"directory_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it, or export fewer columns.",
@@ -496,6 +506,11 @@ var messages = [...]message{
 		"Line {line} has the same user. Remove one of the two.",
 		"Regel {line} bevat dezelfde gebruiker. Verwijder een van de twee.",
 		"La ligne {line} contient le même utilisateur. Retirez-en une.",
+	}},
+	{"directory_users", [...]string{
+		"This is a list of users. Upload it under users/.",
+		"Dit is een lijst van gebruikers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs. Déposez-le sous users/.",
 	}},
 	{"directory_workbook_damaged", [...]string{
 		"The workbook is damaged. Export it again, or save the sheet as CSV.",
@@ -542,6 +557,11 @@ var messages = [...]message{
 		"Een regel bevat een uitgever en een producttitel. Deze heeft {count} kolommen; geef de kolommen namen in een kopregel als er andere zijn.",
 		"Une ligne comporte un éditeur et un titre de produit. Celle-ci a {count} colonnes ; nommez les colonnes dans un en-tête s'il y en a d'autres.",
 	}},
+	{"feed_devices", [...]string{
+		"This is a list of devices, not a list for the catalog. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen lijst voor de catalogus. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas une liste pour le catalogue. Déposez-le sous devices/.",
+	}},
 	{"feed_empty", [...]string{
 		"The file has no rows. Put a publisher and a product title on each line.",
 		"Het bestand bevat geen rijen. Zet op elke regel een uitgever en een producttitel.",
@@ -557,6 +577,11 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen lijst voor de catalogus. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas une liste pour le catalogue. Déposez-le sous entitlements/.",
 	}},
+	{"feed_subscriptions", [...]string{
+		"This is a list of subscriptions, not a list for the catalog. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen lijst voor de catalogus. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas une liste pour le catalogue. Déposez-le sous subscriptions/.",
+	}},
 	{"feed_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it into smaller files.",
 		"Het bestand is groter dan {max} MiB. Splits het in kleinere bestanden.",
@@ -567,6 +592,11 @@ var messages = [...]message{
 		"Het bestand bevat {count} rijen, en hoogstens {max} zijn toegestaan. Splits het in kleinere bestanden.",
 		"Le fichier contient {count} lignes, et {max} au plus sont autorisées. Divisez-le en fichiers plus petits.",
 	}},
+	{"feed_users", [...]string{
+		"This is a list of users, not a list for the catalog. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen lijst voor de catalogus. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas une liste pour le catalogue. Déposez-le sous users/.",
+	}},
 	{"field_required", [...]string{
 		"This field is required.",
 		"Dit veld is verplicht.",
@@ -576,6 +606,11 @@ var messages = [...]message{
 		"There is no such field. Remove it, or check its spelling.",
 		"Dit veld bestaat niet. Verwijder het of controleer de spelling.",
 		"Ce champ n'existe pas. Supprimez-le ou vérifiez son orthographe.",
+	}},
+	{"file_devices", [...]string{
+		"This is a list of devices, not a file of agreement numbers. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen bestand met overeenkomstnummers. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un fichier de numéros d'accords. Déposez-le sous devices/.",
 	}},
 	{"file_document", [...]string{
 		"The file is a presentation or a drawing, such as one of PowerPoint or Visio. Put its table in a CSV file.",
@@ -647,6 +682,11 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen bestand met overeenkomstnummers. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas un fichier de numéros d'accords. Déposez-le sous entitlements/.",
 	}},
+	{"file_subscriptions", [...]string{
+		"This is a list of subscriptions, not a file of agreement numbers. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen bestand met overeenkomstnummers. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un fichier de numéros d'accords. Déposez-le sous subscriptions/.",
+	}},
 	{"file_too_large", [...]string{
 		"The file is larger than 4 MiB. Split it into smaller files.",
 		"Het bestand is groter dan 4 MiB. Splits het in kleinere bestanden.",
@@ -656,6 +696,11 @@ var messages = [...]message{
 		"The file has more than 5000 different pairs, more than 5000 lines with errors, or more than 20000 lines. Split it into smaller files.",
 		"Het bestand heeft meer dan 5000 verschillende paren, meer dan 5000 regels met fouten, of meer dan 20000 regels. Splits het in kleinere bestanden.",
 		"Le fichier a plus de 5000 paires différentes, plus de 5000 lignes avec des erreurs, ou plus de 20000 lignes. Divisez-le en fichiers plus petits.",
+	}},
+	{"file_users", [...]string{
+		"This is a list of users, not a file of agreement numbers. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen bestand met overeenkomstnummers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un fichier de numéros d'accords. Déposez-le sous users/.",
 	}},
 	{"file_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
@@ -831,6 +876,11 @@ var messages = [...]message{
 		"This is a list of packages of a programming language or an editor ({tool}), not of the programs of a PC. Send what the PC lists as installed programs, such as the output of winget list, or Get-ItemProperty or Get-Package with Export-Csv.",
 		"Dit is een lijst van pakketten van een programmeertaal of een editor ({tool}), niet van de programma's van een pc. Stuur wat de pc als geïnstalleerde programma's toont, zoals de uitvoer van winget list, of Get-ItemProperty of Get-Package met Export-Csv.",
 		"Ce fichier est une liste de paquets d'un langage de programmation ou d'un éditeur ({tool}), pas des programmes d'un PC. Envoyez la liste des programmes installés du PC, telle que la sortie de winget list, ou de Get-ItemProperty ou Get-Package avec Export-Csv.",
+	}},
+	{"inventory_devices", [...]string{
+		"This is a list of devices, not an inventory of software. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen software-inventaris. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un inventaire de logiciels. Déposez-le sous devices/.",
 	}},
 	{"inventory_document", [...]string{
 		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
@@ -1072,10 +1122,20 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen inventaris. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas un inventaire. Déposez-le sous entitlements/.",
 	}},
+	{"inventory_subscriptions", [...]string{
+		"This is a list of subscriptions, not an inventory of software. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen software-inventaris. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un inventaire de logiciels. Déposez-le sous subscriptions/.",
+	}},
 	{"inventory_titles", [...]string{
 		"The file has too many different titles. Check that its columns are those of an inventory.",
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
+	}},
+	{"inventory_users", [...]string{
+		"This is a list of users, not an inventory of software. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen software-inventaris. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un inventaire de logiciels. Déposez-le sous users/.",
 	}},
 	{"inventory_workbook", [...]string{
 		"This is a workbook of a spreadsheet program. Open it, save the sheet with the list as CSV, and upload that file.",
@@ -2182,6 +2242,11 @@ var messages = [...]message{
 		"In deze datum staat de dag voorop; alle datums met schuine strepen zijn zo gelezen.",
 		"Cette date commence par le jour ; toutes les dates avec des barres obliques sont lues ainsi.",
 	}},
+	{"statement_devices", [...]string{
+		"This is a list of devices, not a statement of entitlements. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen overzicht van rechten. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un relevé de droits. Déposez-le sous devices/.",
+	}},
 	{"statement_empty", [...]string{
 		"There are no rows below the header. Download the statement again.",
 		"Onder de kopregel staat niets. Download het overzicht opnieuw.",
@@ -2272,6 +2337,11 @@ var messages = [...]message{
 		"De werkmap heeft geen blad Pivot Data met kopregel. Gebruik het Microsoft License Statement zoals het is verstuurd; sla een blad van iets anders op als CSV.",
 		"Le classeur n'a pas de feuille Pivot Data avec son en-tête. Utilisez le Microsoft License Statement tel qu'il a été envoyé ; enregistrez toute autre feuille au format CSV.",
 	}},
+	{"statement_subscriptions", [...]string{
+		"This is a list of subscriptions, not a statement of entitlements. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen overzicht van rechten. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un relevé de droits. Déposez-le sous subscriptions/.",
+	}},
 	{"statement_support", [...]string{
 		"Write 0 if support was bought, and 1 if not.",
 		"Schrijf 0 als ondersteuning is gekocht en 1 als dat niet zo is.",
@@ -2301,6 +2371,11 @@ var messages = [...]message{
 		"This file is not a known statement. Use a license summary, a General License Statement or a Microsoft License Statement, with its header.",
 		"Dit is geen overzicht dat kan worden gelezen. Gebruik een licentieoverzicht, een General License Statement of een Microsoft License Statement, met kopregel.",
 		"Ce n'est pas un relevé lisible. Utilisez un récapitulatif de licences, un General License Statement ou un Microsoft License Statement, avec son en-tête.",
+	}},
+	{"statement_users", [...]string{
+		"This is a list of users, not a statement of entitlements. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen overzicht van rechten. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un relevé de droits. Déposez-le sous users/.",
 	}},
 	{"statement_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
