@@ -2622,6 +2622,11 @@ var messages = [...]message{
 		"Een gebruiker heeft hoogstens {max} licenties. Verwijder eerst een licentie die niet nodig is.",
 		"Un utilisateur détient au plus {max} licences. Retirez d'abord une licence qui n'est pas nécessaire.",
 	}},
+	{"too_many_services_off", [...]string{
+		"Too many services would be off for this user: their ids have at most {max} bytes together. Leave more of them on, or remove a licence.",
+		"Bij deze gebruiker zouden te veel services uitstaan: hun id's mogen samen hoogstens {max} bytes hebben. Laat er meer aanstaan, of verwijder een licentie.",
+		"Trop de services seraient désactivés pour cet utilisateur : leurs identifiants ont ensemble au plus {max} octets. Laissez-en davantage activés, ou retirez une licence.",
+	}},
 	{"try_again", [...]string{
 		"This is not possible at this time. Try again in a few seconds.",
 		"Dit lukt op dit moment niet. Probeer het over enkele seconden opnieuw.",
