@@ -69,6 +69,11 @@ func TestAccess(t *testing.T) {
 		"manage-agreements": managers, // agreements, groups, imports, catalog
 		"refresh-now":       {"global-admin", "billing-admin", "service-admin"},
 	}
+	users := []access.Role{"global-admin", "user-admin"}
+	for _, permission := range []access.Permission{"assign-license", "remove-license", "delete-user", "manage-users"} {
+		allowed[permission] = users
+	}
+	allowed["buy"] = managers
 	s := newStack(t)
 	for _, r := range route.Table {
 		roles, known := allowed[r.Permission]

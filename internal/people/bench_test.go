@@ -43,6 +43,9 @@ func (m memory) Next(context.Context) (users []subscription.User, last bool, err
 func realistic(rng *rand.Rand, i int) subscription.User {
 	first := pick(rng, "Anna", "Bram", "Chloé", "Daan", "Élodie", "Fatima", "Gert", "Hélène", "Ines", "Jürgen", "Kato", "Louis")
 	last := pick(rng, "", "Van ", "De ", "Van den ") + pick(rng, "Peet", "Jans", "Lamb", "Dub", "Müll", "Özd", "Mar", "Willem") + pick(rng, "ers", "ens", "ert", "ois", "er", "emir", "tens") + pick(rng, "", "-Claes", "-Maes", " Jr", "-Wouters", "-Jacobs")
+	if rng.IntN(5) > 0 { // most people have a name of their own
+		last += pick(rng, " ", "-") + strings.Repeat(string(rune('a'+rng.IntN(26))), 1+rng.IntN(3)) + string(rune('a'+rng.IntN(26)))
+	}
 	at := noon.Add(time.Duration(i) * time.Minute)
 	u := subscription.User{
 		ID: id.New(at, fmt.Sprint(i)), ObjectID: fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", rng.Uint32(), rng.IntN(1<<16), rng.IntN(1<<16), rng.IntN(1<<16), rng.Int64N(1<<48)),

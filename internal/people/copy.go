@@ -122,8 +122,13 @@ func restore(saved []byte) (table, error) {
 	t.rows, t.texts = make([]row, count), slots.NewTexts(count, texts.Len()/3)
 	for i := range t.rows {
 		at := &t.rows[i]
-		if !at.read(r, texts, places) || !t.words.isValid(at.licenses) || !t.words.isValid(at.former) || i > 0 && at.id <= t.rows[i-1].id {
+		if !at.read(r, texts, places) || i > 0 && at.id <= t.rows[i-1].id {
 			return table{}, pack.ErrDamaged
+		}
+		for word := range subscriptionsIn(at.licenses) {
+			if word >= uint64(len(t.words.list)) {
+				return table{}, pack.ErrDamaged
+			}
 		}
 		t.texts.AppendBy(at.texts)
 		t.include(uint32(i))
@@ -133,7 +138,7 @@ func restore(saved []byte) (table, error) {
 		return table{}, pack.ErrDamaged
 	}
 	for i := range t.orders[1:] {
-		t.orders[1+i] = slots.LoadOrder(r, t.rows, by(sorts[1+i]))
+		t.orders[1+i] = slots.LoadOrder(r, count)
 	}
 	if err := r.End(); err != nil {
 		return table{}, err

@@ -150,7 +150,11 @@ func (m *model) step() {
 			delete(m.store, u.ID)
 		}
 	case kind < 5:
-		m.fill(&u)
+		if m.rng.IntN(3) == 0 {
+			u.Department = pick(m.rng, "Comptabilité", "Sales") // nothing else
+		} else {
+			m.fill(&u)
+		}
 		m.put(u)
 	case kind < 7:
 		m.signIn(&u)
@@ -312,11 +316,12 @@ func (m *model) query() subscription.Query {
 	rng := m.rng
 	q := subscription.Query{Sort: pick(rng, append(subscription.Sorts, "")...), Descending: rng.IntN(2) == 0, Now: m.now}
 	one := func(n int) bool { return rng.IntN(n) == 0 }
+	ids := append(slices.Clip(subscriptionIDs), "jo", "chat", "mail", subscription.Direct) // no subscriptions
 	if one(5) {
-		q.Subscription = pick(rng, subscriptionIDs...)
+		q.Subscription = pick(rng, ids...)
 	}
 	if one(5) {
-		q.Without = pick(rng, subscriptionIDs...)
+		q.Without = pick(rng, ids...)
 	}
 	if one(5) {
 		q.Licensed = new(one(2))

@@ -151,7 +151,7 @@ func (t *table) exclude(slot uint32) {
 	}
 }
 
-func (t *table) holdersOf(word uint32) *slots.Set {
+func (t *table) holdersOf(word uint64) *slots.Set {
 	if missing := int(word) + 1 - len(t.holders); missing > 0 {
 		t.holders = append(t.holders, make([]slots.Set, missing)...)
 	}

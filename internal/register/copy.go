@@ -134,7 +134,7 @@ func restore(saved []byte) (table, error) {
 		t.orders[0][i] = uint32(i)
 	}
 	for i := range t.orders[1:] {
-		t.orders[1+i] = slots.LoadOrder(r.Reader, t.rows, by(sorts[1+i]))
+		t.orders[1+i] = slots.LoadOrder(r.Reader, count)
 	}
 	for range r.Count(inDeletedBytes) {
 		groupID := r.Text()

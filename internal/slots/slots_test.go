@@ -162,22 +162,32 @@ func TestOrders(t *testing.T) {
 
 func TestOrdersInCopies(t *testing.T) {
 	t.Parallel()
-	rows := []ranked{{2, "a"}, {1, "b"}, {1, "a"}}
 	load := func(order ...uint32) ([]uint32, error) {
 		var w pack.Writer
-		slots.SaveOrder(&w, order, []uint32{0, 1, 2, 7})
+		slots.SaveOrder(&w, order, []uint32{2, 0, 1, 7})
 		r := pack.NewReader(w.Bytes())
-		got := slots.LoadOrder(r, rows, compare)
+		got := slots.LoadOrder(r, 3)
 		return got, r.End()
 	}
-	if got, err := load(2, 1, 0); err != nil || !slices.Equal(got, []uint32{2, 1, 0}) {
+	if got, err := load(2, 1, 0); err != nil || !slices.Equal(got, []uint32{1, 0, 2}) {
 		t.Errorf("%v, %v", got, err)
 	}
 	for name, order := range map[string][]uint32{
-		"not sorted": {1, 2, 0}, "a row twice": {2, 2, 0}, "a row missing": {2, 1}, "a row too many": {2, 1, 0, 0}, "no such row": {2, 1, 3}, "nothing": {},
+		"a slot twice": {2, 2, 0}, "a slot missing": {2, 1}, "a slot too many": {2, 1, 0, 0}, "no such slot": {2, 1, 3}, "nothing": {},
 	} {
 		if got, err := load(order...); err == nil {
 			t.Errorf("%s: read %v", name, got)
 		}
+	}
+}
+
+// An order that is not sorted, of a copy that a faulty release saved, is sorted by the next change that
+// does not find a row.
+func TestOrdersThatAreNotSorted(t *testing.T) {
+	t.Parallel()
+	rows := []ranked{{2, "a"}, {1, "b"}, {1, "a"}, {3, "c"}}
+	got := slots.Splice(rows, []uint32{0, 1, 2}, compare, []uint32{0}, []uint32{3})
+	if want := []uint32{2, 1, 3}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -76,6 +76,6 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
 		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db},
 		Subscriptions: &Subscriptions{db: db}, People: &People{db, p.journals}, Journal: &Journal{db, p.journals},
-		Audit: &Audit{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
+		Audit: &Audit{db: db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

@@ -468,8 +468,8 @@ func (o *operations) removeLicense(api huma.API, op huma.Operation) {
 	})
 }
 
-// Deletions is users to delete.
-type Deletions struct {
+// UserDeletions is users to delete.
+type UserDeletions struct {
 	Users       []string        `json:"users" doc:"The ids or user principal names of the users, at most 1,000." example:"[\"ann.peeters@example.org\"]"`
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required."`
 	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
@@ -478,7 +478,7 @@ type Deletions struct {
 type deleteUsersInput struct {
 	httpapi.Reader
 	httpapi.Repeatable
-	Body Deletions
+	Body UserDeletions
 }
 
 // Resolve implements huma.Resolver.

@@ -29,8 +29,8 @@ type Reference struct {
 	Reference string `json:"reference,omitempty" maxLength:"256" doc:"The admin's own reference, such as the number of an order or a service request. The audit event has it." example:"PO-2026-118"`
 }
 
-// Purchase is a number of licences that were bought.
-type Purchase struct {
+// LicensePurchase is a number of licences that were bought.
+type LicensePurchase struct {
 	Quantity int64 `json:"quantity" minimum:"1" maximum:"10000000" doc:"The number of licences to add." example:"10"`
 	Reference
 }
@@ -66,7 +66,7 @@ type purchaseLicensesInput struct {
 	httpapi.Reader
 	httpapi.Repeatable
 	SubscriptionID
-	Body Purchase
+	Body LicensePurchase
 }
 
 func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
@@ -83,8 +83,8 @@ func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
 	})
 }
 
-// Quantity is the number of licences of a subscription.
-type Quantity struct {
+// LicenseQuantity is the number of licences of a subscription.
+type LicenseQuantity struct {
 	Quantity int64 `json:"quantity" minimum:"0" maximum:"10000000" doc:"The number of licences." example:"80"`
 	Reference
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"conflict: required for a number below the number of users, which is then a conflict until it is solved."`
@@ -95,7 +95,7 @@ type setQuantityInput struct {
 	httpapi.Repeatable
 	SubscriptionID
 	httpapi.Revision
-	Body Quantity
+	Body LicenseQuantity
 }
 
 func (o *operations) setQuantity(api huma.API, op huma.Operation) {

@@ -44,6 +44,20 @@ func TestPermissions(t *testing.T) {
 		"GET /agreements/{id}/details": access.ReadDetails,
 		"POST /refreshes":              access.RefreshNow,
 	}
+	for permission, keys := range map[access.Permission][]string{
+		access.Buy: {
+			"POST /subscriptions", "PATCH /subscriptions/{id}", "DELETE /subscriptions/{id}", "POST /subscriptions/{id}/purchases", "PUT /subscriptions/{id}/quantity",
+			"POST /subscriptions/{id}/renewals", "PUT /subscriptions/{id}/auto-renew",
+		},
+		access.ManageUsers:   {"POST /users", "PATCH /users/{id}"},
+		access.DeleteUser:    {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
+		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
+		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
+	} {
+		for _, key := range keys {
+			others[key] = permission
+		}
+	}
 	for _, r := range route.Table {
 		want, other := others[r.Key()]
 		switch {
